@@ -1,0 +1,60 @@
+"""privacysim: who is seen, by whom, under which rules, and what would change if the rules changed.
+
+>>> import privacysim as ps
+>>> study = ps.Study("preview")
+
+Importing this package loads nothing else: each public name brings its own module when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from privacysim.city import build_city as build_city
+    from privacysim.errors import InputError as InputError
+    from privacysim.errors import PrivacysimError as PrivacysimError
+    from privacysim.exposure import measure_exposure as measure_exposure
+    from privacysim.governance import simulate as simulate
+    from privacysim.identify import identifiability as identifiability
+    from privacysim.policy import load_arms as load_arms
+    from privacysim.policy import load_policy as load_policy
+    from privacysim.scenario import load_scenario as load_scenario
+    from privacysim.study import Comparison as Comparison
+    from privacysim.study import Results as Results
+    from privacysim.study import Study as Study
+    from privacysim.study import load_results as load_results
+    from privacysim.world import sample_world as sample_world
+
+_HOME = {
+    "Comparison": "study",
+    "InputError": "errors",
+    "PrivacysimError": "errors",
+    "Results": "study",
+    "Study": "study",
+    "build_city": "city",
+    "identifiability": "identify",
+    "load_arms": "policy",
+    "load_policy": "policy",
+    "load_results": "study",
+    "load_scenario": "scenario",
+    "measure_exposure": "exposure",
+    "sample_world": "world",
+    "simulate": "governance",
+}
+
+__version__ = "0.1.0"
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'privacysim' has no attribute {name!r}")
+    value = getattr(import_module(f"privacysim.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOME])

@@ -1,0 +1,101 @@
+"""The command `privacysim`: thin, quick to start, never a traceback for something the reader can mend.
+
+Exit status: 0 done, 1 done but a check failed, 2 the input cannot be used, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+USAGE = """\
+privacysim: who is seen, by whom, under which rules, and what would change if the rules changed.
+
+  privacysim run STUDY [options]             run a study and compare its policies
+  privacysim compare DIR --baseline POLICY   compare saved results again
+  privacysim verify DIR [--replicate K]      recompute and compare
+  privacysim study list                      the studies
+  privacysim scenario list|show|check        the facts of a case
+  privacysim policy list|show|check|diff     the rules, article by article
+  privacysim facts list|show ID              every number and its source
+  privacysim calibrate leaks|evidence|masks  the constants that were solved, and the data that they hold
+  privacysim mask VIDEO -o OUT --mask …      mask people in a video and say what is left
+  privacysim COMMAND --help                  all options of a command
+
+A name (a study, scenario or policy) is looked up in ./sim first, then among the shipped ones."""
+
+COMMANDS = {
+    "run": ("study", "run_app"),
+    "compare": ("study", "compare_app"),
+    "verify": ("study", "verify_app"),
+    "study": ("study", "study_app"),
+    "scenario": ("study", "scenario_app"),
+    "policy": ("rules", "policy_app"),
+    "facts": ("rules", "facts_app"),
+    "calibrate": ("calibrate", "calibrate_app"),
+    "mask": ("mask", "mask_app"),
+    "dosimeter": ("tracks", "dosimeter_app"),
+}
+
+
+def run(arguments: list[str] | None = None) -> NoReturn:
+    """Entry point: does one command and exits."""
+    sys.exit(main(sys.argv[1:] if arguments is None else arguments))
+
+
+def main(arguments: list[str]) -> int:
+    """Do one command; returns its exit status."""
+    if not arguments or arguments[0] in {"-h", "--help", "help"}:
+        print(USAGE)
+        return 0
+    if arguments[0] == "--version":
+        from privacysim import __version__
+
+        print(f"privacysim {__version__}")
+        return 0
+    if arguments[0] not in COMMANDS:
+        from privacysim.errors import did_you_mean
+
+        cure = did_you_mean(arguments[0], COMMANDS)
+        print(f"privacysim: there is no command {arguments[0]!r}; {cure}.", file=sys.stderr)
+        return 2
+    return _call(*COMMANDS[arguments[0]], arguments)
+
+
+def _call(module: str, name: str, arguments: list[str]) -> int:
+    # one numeric thread per process: workers share the cores, and results must not depend on how many there are
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
+    import typer
+
+    from privacysim.errors import PrivacysimError
+
+    # newer versions of typer carry a copy of click: its errors are those of the copy
+    usage = import_module(typer.BadParameter.__module__)
+    app = getattr(import_module(f"privacysim.cli.{module}"), name)
+    try:
+        command = typer.main.get_command(app)
+        status = command.main(arguments[1:], prog_name=f"privacysim {arguments[0]}", standalone_mode=False)
+    except typer.Exit as stop:
+        return stop.exit_code
+    except usage.NoArgsIsHelpError as error:
+        print(error.format_message())
+        return 0
+    except usage.ClickException as error:
+        print(f"privacysim {arguments[0]}: {error.format_message()}", file=sys.stderr)
+        print(f"  Help: privacysim {arguments[0]} --help", file=sys.stderr)
+        return 2
+    except PrivacysimError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except (KeyboardInterrupt, typer.Abort):
+        status = 130
+    except BrokenPipeError:
+        # the reader of our output went away (`privacysim … | head`): not an error of ours
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    if status == 130:
+        print("\nInterrupted; nothing that looks complete was left behind.", file=sys.stderr)
+    return status if isinstance(status, int) else 0

@@ -1,0 +1,7 @@
+"""Who is seen, by whom, for how long, with which chance to be identified: the kernel and its definition."""
+
+from privacysim.exposure.acts import GROUPS, Acts, index_acts, is_outsider
+from privacysim.exposure.definition import exposure_by_definition
+from privacysim.exposure.measure import Exposure, measure_exposure
+
+__all__ = ["GROUPS", "Acts", "Exposure", "exposure_by_definition", "index_acts", "is_outsider", "measure_exposure"]

@@ -1,0 +1,149 @@
+"""The acts in which somebody looks, laid out for the kernel: by camera, arm, group, viewer, then time.
+
+A group is `outsider · 3 + legality code`. Outsider is anyone but staff on duty and a state organ that shows its paper
+or works by a way that needs none (its own or a shared console, takeover, seizure); it does not depend on what a policy
+calls lawful.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from privacysim.units import TICKS_PER_S
+from privacysim.vocabulary import LEGALITIES, STATE_ORGANS
+from privacysim.world.passes import Windows
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+GROUPS = 2 * len(LEGALITIES)
+"""Insiders, then outsiders, by legality."""
+_ON_DUTY = "own_staff_on_duty"
+_OPEN_WAYS = ("own_console", "live_monitor", "shared_platform", "takeover", "seizure")
+_FOREVER = np.int64(1) << 60
+
+
+class HasActs(Protocol):
+    """What is needed of a Log: its arm and its `acts` table."""
+
+    policy: str
+    acts: pd.DataFrame
+
+
+def is_outsider(acts: pd.DataFrame) -> NDArray[np.bool_]:
+    """Whether each act's actor is neither staff on duty nor a state organ with its paper or on a console of its own.
+
+    >>> from privacysim import tables
+    >>> is_outsider(tables.empty("acts")).size
+    0
+    """
+    organ = acts["actor"].isin(STATE_ORGANS) & ((acts["document"] != "none") | acts["channel"].isin(_OPEN_WAYS))
+    return ~((acts["actor"] == _ON_DUTY) | organ).to_numpy(dtype=bool)
+
+
+@dataclass(frozen=True, slots=True)
+class Acts:
+    """Acts with an audience, of all arms, sorted by (camera, arm, group, viewer, begin).
+
+    `watched`: ids of cameras at which anybody looks, ascending; rows of camera c (index into it) under arm a lie at
+    `start[c, a] : start[c, a + 1]`. `begin`, `end`: ticks of footage, half-open; `pair`: row of the curve table;
+    `attention` a; `expected` m = κ·audience, viewers who know the person; `known` κ; `audience`.
+    """
+
+    arms: tuple[str, ...]
+    pairs: tuple[tuple[str, int], ...]
+    watched: Ints
+    start: Ints
+    arm: NDArray[np.int16]
+    camera: NDArray[np.int32]
+    group: NDArray[np.uint8]
+    viewer: Ints
+    begin: Ints
+    end: Ints
+    pair: NDArray[np.int32]
+    attention: Floats
+    known: Floats
+    audience: Floats
+
+    def __len__(self) -> int:
+        return int(self.viewer.size)
+
+    @property
+    def expected(self) -> Floats:
+        """m = κ·audience: how many of those who look know the filmed person."""
+        return self.known * self.audience
+
+    def windows(self) -> Windows:
+        """What anybody looks at under any arm, per watched camera: overlapping and touching stretches made one.
+
+        `passes` needs no others.
+        """
+        some = np.flatnonzero(self.end > self.begin)
+        order = some[np.lexsort((self.begin[some], self.camera[some]))]
+        camera, begin, end = self.camera[order], self.begin[order], self.end[order]
+        first = np.ones(order.size, dtype=bool)
+        if order.size:
+            # the farthest end so far within the camera: ranks of ends, raised camera by camera, keep their order
+            ranks = np.unique(end)
+            raised = camera.astype(np.int64) * (ranks.size + 1) + np.searchsorted(ranks, end)
+            farthest = np.maximum.accumulate(raised)
+            first[1:] = (camera[1:] != camera[:-1]) | (begin[1:] > ranks[farthest[:-1] % (ranks.size + 1)])
+            last = np.append(np.flatnonzero(first)[1:], order.size) - 1
+            end = ranks[farthest[last] % (ranks.size + 1)]
+        start = np.searchsorted(camera[first], np.arange(self.watched.size + 1)).astype(np.int64)
+        return Windows(start, begin[first], end)
+
+    def whoever(self) -> Acts:
+        """The same acts by legality alone: one viewer in two roles is one viewer, as the `exposure` table has it."""
+        return _sorted(replace(self, group=(self.group % len(LEGALITIES)).astype(np.uint8)))
+
+
+def index_acts(logs: Sequence[HasActs], world: object | None = None) -> Acts:
+    """Lay out the acts of one replicate under several arms; acts that nobody looks at (audience 0) are left out.
+
+    Arms keep the order of `logs`. `world` is not needed: what the acts say of themselves is enough.
+    """
+    frames = [log.acts[log.acts["audience"].to_numpy() > 0.0] for log in logs]
+    arm = np.repeat(np.arange(len(frames)), [len(frame) for frame in frames]).astype(np.int16)
+
+    def column(name: str) -> NDArray[Any]:
+        return np.concatenate([frame[name].to_numpy() for frame in frames]) if frames else np.empty(0)
+
+    legality = [frame["legality"].cat.codes.to_numpy() for frame in frames]
+    outsider = [is_outsider(frame) for frame in frames]
+    groups = [len(LEGALITIES) * o.astype(np.int64) + c for o, c in zip(outsider, legality, strict=True)]
+    group = np.concatenate([np.zeros(0, np.int64), *groups])
+    watched, camera = np.unique(column("camera_id").astype(np.int64), return_inverse=True)
+    look = pd.MultiIndex.from_arrays([column("mask").astype(object), column("gallery").astype(np.int64)])
+    codes, seen = pd.factorize(look, sort=True)
+    acts = Acts(
+        tuple(log.policy for log in logs), tuple((str(mask), int(gallery)) for mask, gallery in seen), watched,
+        np.empty((0, 0), np.int64), arm, camera.astype(np.int32), group.astype(np.uint8),
+        column("viewer").astype(np.int64), ticks_of(column("from_s")), ticks_of(column("to_s")),
+        codes.astype(np.int32), column("attention").astype(np.float64), column("known").astype(np.float64),
+        column("audience").astype(np.float64),
+    )  # fmt: skip
+    return _sorted(acts)
+
+
+def ticks_of(seconds: NDArray[Any]) -> Ints:
+    """Ticks from seconds since day 0; an end that never came (NaN) lies beyond every study."""
+    at = np.asarray(seconds, dtype=np.float64)
+    return np.where(np.isnan(at), _FOREVER, np.rint(np.where(np.isnan(at), 0.0, at) * TICKS_PER_S).astype(np.int64))
+
+
+def _sorted(acts: Acts) -> Acts:
+    order = np.lexsort((acts.begin, acts.viewer, acts.group, acts.arm, acts.camera))
+    key = acts.camera[order].astype(np.int64) * (len(acts.arms) + 1) + acts.arm[order]
+    corners = np.arange(acts.watched.size)[:, None] * (len(acts.arms) + 1) + np.arange(len(acts.arms) + 1)
+    start = np.searchsorted(key, corners).astype(np.int64)
+    rows = ("arm", "camera", "group", "viewer", "begin", "end", "pair", "attention", "known", "audience")
+    return replace(acts, start=start, **{name: getattr(acts, name)[order] for name in rows})
+
+

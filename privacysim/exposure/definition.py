@@ -1,0 +1,108 @@
+"""What exposure *is*: a naive join of the saved tables, written to be read. The kernel must give the same.
+
+Join acts with `audience > 0` and sightings of the same camera whose times overlap for t > 0 seconds. Per row:
+
+- P = identifiability(mask, face_px, frontal, gallery, curve); a = attention; κ = `known`, the chance that the filmed
+  person is among those the viewer compares with; m = κ·audience, how many of those who look know her.
+- `identifiable_s += t·a·κ·P`; `viewer_identifiable_s += t·a·κ·P·audience`: seconds of rows of viewers, not a union.
+- q = a·(m·P if m ≤ 1 else 1 − (1 − P)^m): the chance that this row identifies her.
+
+A *trial* is (legality, viewer, pass): the same viewer, the same walk past the same camera, whatever the days. Its rows
+are comonotone, so it counts with its largest q. One day's batch of a crowd is one viewer. Trials are independent:
+
+- `p_identified = 1 − Π over trials (1 − q)`, so legalities compose: 1 − (1 − p₁)(1 − p₂).
+- The band: `p_identified_max`, the largest single q (a face is easy or hard for everybody), and `p_identified_days`,
+  where every day is a trial of its own.
+- `sightings_seen`: distinct (pass, day) in the join. `sensitive_visits_revealed`: over visits (place, day) of
+  sensitive places, Σ (1 − Π over viewers (1 − max q)), over indoor cameras of the place and street cameras whose view
+  holds its entrance.
+
+Limits: no draw of who is identified, expectations only; independence between trials is an assumption, hence the band.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from privacysim import tables
+from privacysim.exposure.acts import ticks_of
+from privacysim.identify import identifiability
+from privacysim.units import TICKS_PER_S
+from privacysim.vocabulary import CURVES
+
+_ONE = ["policy", "replicate", "person_id", "legality"]
+
+
+def exposure_by_definition(sightings: pd.DataFrame, acts: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
+    """The `exposure` table from the tables `sightings`, `acts` and `places`; all policies and replicates in them.
+
+    Give only the acts of outsiders to get what outsiders see. Rows stand only where something was seen. Memory grows
+    with the join: meant for up to about 10⁵ sightings.
+
+    >>> from privacysim.tables import empty
+    >>> len(exposure_by_definition(empty("sightings"), empty("acts"), empty("places")))
+    0
+    """
+    rows = join(sightings, acts)
+    sensitive = places.loc[places["sensitive"], "place_id"]
+    made = [_one_curve(rows, sensitive, curve) for curve in CURVES]
+    return tables.concat("exposure", made).sort_values([*_ONE, "curve"], ignore_index=True)
+
+
+def join(sightings: pd.DataFrame, acts: pd.DataFrame) -> pd.DataFrame:
+    """Every pair of a sighting and an act with an audience that overlap, with the overlap `t` in seconds."""
+    looked_at = acts[acts["audience"] > 0.0]
+    rows = sightings.merge(looked_at, on=["replicate", "camera_id"])
+    begin = np.maximum(ticks_of(rows["enter_s"].to_numpy()), ticks_of(rows["from_s"].to_numpy()))
+    end = np.minimum(ticks_of(rows["leave_s"].to_numpy()), ticks_of(rows["to_s"].to_numpy()))
+    rows["t"] = (end - begin) / TICKS_PER_S
+    rows["legality"] = rows["legality"].astype("str")  # no groups for words that do not occur
+    return rows[end > begin].reset_index(drop=True)
+
+
+def chances(rows: pd.DataFrame, curve: str) -> tuple[pd.Series[float], pd.Series[float]]:
+    """P and q of each row of the join."""
+    p = pd.Series(0.0, index=rows.index)
+    for mask in rows["mask"].unique():
+        for gallery in rows["gallery"].unique():
+            part = rows[(rows["mask"] == mask) & (rows["gallery"] == gallery)]
+            p[part.index] = identifiability(str(mask), part["face_px"], part["frontal"], int(gallery), curve)
+    m = rows["known"] * rows["audience"]
+    with np.errstate(divide="ignore"):  # P = 1: the logarithm is −∞ and the chance 1
+        crowd = -np.expm1(m * np.log1p(-p))
+    return p, rows["attention"] * (m * p).where(m <= 1.0, crowd)
+
+
+def at_least_one(q: pd.Series[float]) -> float:
+    """1 − Π(1 − q), by logarithms, so that small chances keep their digits."""
+    with np.errstate(divide="ignore"):
+        return float(-np.expm1(np.log1p(-q).sum()))
+
+
+def _one_curve(rows: pd.DataFrame, sensitive: pd.Series[int], curve: str) -> pd.DataFrame:
+    p, q = chances(rows, curve)
+    rows = rows.assign(q=q, identifiable_s=rows["t"] * rows["attention"] * rows["known"] * p)
+    rows["viewer_identifiable_s"] = rows["identifiable_s"] * rows["audience"]
+    people = rows.groupby(_ONE)
+    made = people[["identifiable_s", "viewer_identifiable_s"]].sum()
+    trials = rows.groupby([*_ONE, "viewer", "pass_id"])["q"].max()
+    made["p_identified"] = trials.groupby(_ONE).agg(at_least_one)
+    made["p_identified_max"] = trials.groupby(_ONE).max()
+    daily = rows.groupby([*_ONE, "viewer", "pass_id", "day"])["q"].max()
+    made["p_identified_days"] = daily.groupby(_ONE).agg(at_least_one)
+    made["sightings_seen"] = rows.drop_duplicates([*_ONE, "pass_id", "day"]).groupby(_ONE).size()
+    made["sensitive_visits_revealed"] = visits_revealed(rows, sensitive, _ONE)
+    made["sensitive_visits_revealed"] = made["sensitive_visits_revealed"].fillna(0.0)
+    made = made.reset_index()
+    return tables.frame("exposure", {**{name: made[name] for name in made.columns}, "curve": curve})
+
+
+def visits_revealed(rows: pd.DataFrame, sensitive: pd.Series[int], by: Sequence[str]) -> pd.Series[float]:
+    """Expected sensitive visits revealed per `by`: of rows of the join with their `q`."""
+    visits = rows[rows["place_id"].isin(sensitive)]
+    viewers = visits.groupby([*by, "place_id", "day", "viewer"])["q"].max()
+    shown = viewers.groupby([*by, "place_id", "day"]).agg(at_least_one)
+    return shown.groupby(list(by)).sum()

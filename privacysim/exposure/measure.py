@@ -1,0 +1,123 @@
+"""Exposure of a block of people under every arm and on both curves, in one pass over their pieces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from privacysim import tables
+from privacysim.errors import InputError
+from privacysim.exposure import kernel
+from privacysim.exposure.acts import GROUPS, Acts
+from privacysim.identify import curve_table
+from privacysim.units import TICKS_PER_S
+from privacysim.vocabulary import CURVES, LEGALITIES
+
+if TYPE_CHECKING:
+    from privacysim.people import Block
+    from privacysim.world.passes import Pieces
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What was seen of each person of a block: arrays (person, arm, group, curve).
+
+    A group is `outsider · 3 + legality code` (`acts.py`), curves are (low, high). `sightings_seen` has no curve.
+    `revealed_to_outsiders` (person, arm, curve): sensitive visits, whatever the legality of the acts. Seconds; chances.
+    The equations stand in `definition.py`; groups compose as 1 − Π(1 − p), a viewer in two roles being two.
+    """
+
+    person_id: NDArray[np.int64]
+    weight: Floats
+    arms: tuple[str, ...]
+    identifiable_s: Floats
+    viewer_identifiable_s: Floats
+    p_identified: Floats
+    p_identified_max: Floats
+    p_identified_days: Floats
+    sightings_seen: NDArray[np.int64]
+    sensitive_visits_revealed: Floats
+    revealed_to_outsiders: Floats
+
+    def frame(self, replicate: int) -> pd.DataFrame:
+        """The `exposure` table, of an exposure by legality alone (`measure_exposure(…, acts.whoever(), …)`)."""
+        if self.sightings_seen[:, :, len(LEGALITIES) :].any():
+            raise InputError("exposure table", "acts by legality alone", "outsiders apart", "measure acts.whoever()")
+        person, arm, code = np.nonzero(self.sightings_seen)
+        row, curve = np.repeat(np.arange(person.size), len(CURVES)), np.tile(np.arange(len(CURVES)), person.size)
+        cell = (person[row], arm[row], code[row], curve)
+        columns = (
+            "identifiable_s", "viewer_identifiable_s", "p_identified", "p_identified_max", "p_identified_days",
+            "sensitive_visits_revealed",
+        )  # fmt: skip
+        return tables.frame("exposure", {
+            "policy": np.asarray(self.arms, dtype=object)[cell[1]], "replicate": replicate,
+            "person_id": self.person_id[cell[0]], "legality": cell[2], "curve": curve,
+            "sightings_seen": self.sightings_seen[cell[:3]],
+            **{name: getattr(self, name)[cell] for name in columns},
+        })  # fmt: skip
+
+
+def measure_exposure(pieces: Pieces, block: Block, acts: Acts, table: Floats | None = None) -> Exposure:
+    """Every person's exposure to the acts: pieces at the cameras `acts.watched`, one curve table row per `acts.pairs`.
+
+    `table` is `identify.curve_table(acts.pairs)` and is made where it is not given. Raises ValueError where pieces
+    and acts do not speak of the same cameras.
+    """
+    shape = (block.person_id.size, len(acts.arms), GROUPS, len(CURVES))
+    if len(pieces) and int(pieces.camera.max()) >= acts.watched.size:
+        raise ValueError("measure_exposure: the pieces are of other cameras than acts.watched")
+    known = curve_table(acts.pairs) if table is None else table
+    if known.shape[0] != len(acts.pairs):
+        raise ValueError("measure_exposure: one table row for each of acts.pairs")
+    seconds, weighted, missed, largest, daily = (np.zeros(shape) for _ in range(5))
+    seen = np.zeros(shape[:3], dtype=np.int64)
+    span = int(np.abs(block.tour_jitter.astype(np.int64)).max(initial=0))
+    visits, chances = kernel.expose(
+        pieces.person, pieces.pass_no, pieces.camera, pieces.tour, pieces.offset.astype(np.int64),
+        pieces.length.astype(np.int64), pieces.face, pieces.frontal, pieces.place, pieces.sensitive, block.tour_mask,
+        block.tour_jitter, block.first_day, span, acts.start, acts.group.astype(np.int64), acts.viewer, acts.begin,
+        acts.end, acts.pair, acts.attention, acts.known, acts.audience, known, seconds, weighted, missed, largest,
+        daily, seen,
+    )  # fmt: skip
+    seconds /= TICKS_PER_S
+    weighted /= TICKS_PER_S
+    for sums in (missed, daily):
+        np.negative(np.expm1(sums, out=sums), out=sums)
+        sums += 0.0  # −0 becomes 0
+    revealed = visits_revealed(visits, chances, shape)
+    outside = visits[:, 2] >= len(LEGALITIES)
+    visits[:, 2] = 0  # whatever the legality: one group
+    to_outsiders = visits_revealed(visits[outside], chances[outside], (*shape[:2], 1, shape[3]))[:, :, 0]
+    return Exposure(
+        block.person_id, block.weight, acts.arms, seconds, weighted, missed, largest, daily, seen, revealed,
+        to_outsiders,
+    )  # fmt: skip
+
+
+def visits_revealed(visits: NDArray[np.int64], chances: Floats, shape: tuple[int, ...]) -> Floats:
+    """Expected sensitive visits revealed (person, arm, group, curve), from what viewers saw of them.
+
+    Rows of `visits` are (person, arm, group, place, day, viewer). A viewer sees a visit (place, day) with the largest
+    of his chances; it is revealed with 1 − Π over viewers.
+    """
+    made = np.zeros(shape)
+    if not len(visits):
+        return made
+    order = np.lexsort(visits.T[::-1])
+    rows, q = visits[order], chances[order]
+    change = rows[1:] != rows[:-1]
+    viewer = np.concatenate([[0], np.flatnonzero(change.any(axis=1)) + 1])
+    best = np.maximum.reduceat(q, viewer, axis=0)
+    with np.errstate(divide="ignore"):  # a chance of 1: nobody can miss it
+        missed = np.log1p(-best)
+    rows = rows[viewer]
+    visit = np.concatenate([[0], np.flatnonzero((rows[1:, :5] != rows[:-1, :5]).any(axis=1)) + 1])
+    np.add.at(made, tuple(rows[visit, :3].T), -np.expm1(np.add.reduceat(missed, visit, axis=0)))
+    return made

@@ -1,0 +1,83 @@
+"""Figures of the founding case: the cameras listed on the website by mechanism, and the map of a district."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+
+from privacysim.figures.style import COLOURS, FAINT, GRID, INK, arrow_note, axes, house_style
+from privacysim.vocabulary import MECHANISMS
+
+_LABELS = ((0.0, 14), (0.4, 14), (0.0, 3), (0.2, 3), (0.45, 3))
+"""Where each mechanism's name stands above the bars: share of the width, points above."""
+
+
+def mechanism_bars(rows: pd.DataFrame, *, datum: float | None = None, ax: Axes | None = None) -> Axes:
+    """Cameras listed per policy, stacked by mechanism: they are disjoint, so the bars add up.
+
+    `rows` has policy, mechanism, mean (cameras). `datum` draws the count that was reported (185).
+    """
+    policies = list(dict.fromkeys(rows["policy"]))
+    table = rows.pivot_table(index="policy", columns="mechanism", values="mean", aggfunc="sum", observed=True)
+    table = table.reindex(index=policies, columns=list(MECHANISMS)).fillna(0.0)
+    with house_style():
+        ax = axes(ax, 6.9, 1.3 + 0.42 * len(policies))
+        begin = np.zeros(len(policies))
+        for mechanism in MECHANISMS:
+            width = table[mechanism].to_numpy()
+            ax.barh(range(len(policies)), width, left=begin, color=COLOURS[mechanism], height=0.62)
+            begin = begin + width
+        for y, whole in enumerate(begin):
+            ax.annotate(f"{whole:.0f}", (whole, y), (4, 0), textcoords="offset points", va="center", color=INK,
+                        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0}, zorder=5)  # fmt: skip
+        for (x, line), mechanism in zip(_LABELS, MECHANISMS, strict=True):
+            ax.annotate(mechanism.replace("_", " "), (x, 1.0), (0, line), xycoords="axes fraction", va="bottom",
+                        textcoords="offset points", color=COLOURS[mechanism], fontsize=8, fontweight="bold")
+        if datum is not None:
+            ax.axvline(datum, color=INK, linewidth=0.8, linestyle=(0, (4, 3)))
+            ax.annotate(f"{datum:.0f} reported", (datum, len(policies) - 0.5), (3, 2), textcoords="offset points",
+                        fontsize=7.5, color=FAINT)  # fmt: skip
+        ax.set_yticks(range(len(policies)), policies)
+        ax.set_ylim(len(policies) - 0.4, -0.6)
+        ax.grid(axis="x", color=GRID, linewidth=0.5)
+        ax.tick_params(axis="y", length=0)
+        ax.set_xlabel("cameras listed, mean over the study")
+        ax.set_title("The website's list, by the way in", pad=30)
+        arrow_note(ax, "lower")
+        return ax
+
+
+def district_map(streets: pd.DataFrame, cameras: pd.DataFrame, *, title: str = "", ax: Axes | None = None) -> Axes:
+    """Streets and cameras of a district, to scale.
+
+    `streets` has x0_m, y0_m, x1_m, y1_m, kind (0 main road, 1 street, 2 lane); `cameras` has x_m, y_m, social and,
+    if wanted, listed (on the website).
+    """
+    with house_style():
+        ax = axes(ax, 6.0, 6.0)
+        ends = streets[["x0_m", "y0_m", "x1_m", "y1_m"]].to_numpy(dtype=float).reshape(-1, 2, 2)
+        width = np.array([1.4, 0.8, 0.4])[streets["kind"].to_numpy(dtype=int)]
+        ax.add_collection(LineCollection(list(ends), linewidths=width, colors=GRID))
+        listed = cameras["listed"].to_numpy(dtype=bool) if "listed" in cameras else np.zeros(len(cameras), dtype=bool)
+        social = cameras["social"].to_numpy(dtype=bool)
+        kinds = (("social", social & ~listed, "#E69F00", 3.0), ("public", ~social & ~listed, "#0072B2", 4.0),
+                 ("listed on the website", listed, "#D55E00", 22.0))  # fmt: skip
+        for n, (name, chosen, colour, size) in enumerate(kinds):
+            if chosen.any():
+                some = cameras[chosen]
+                ax.scatter(some["x_m"], some["y_m"], s=size, color=colour, linewidths=0)
+                ax.annotate(name, (0.01 + 0.2 * n, 1.0), (0, 3), xycoords="axes fraction", va="bottom", color=colour,
+                            textcoords="offset points", fontsize=8.5, fontweight="bold")  # fmt: skip
+        ax.set_aspect("equal")
+        ax.autoscale_view()
+        low, high = ax.get_xlim()
+        length = 10 ** np.floor(np.log10((high - low) / 3))
+        y = ax.get_ylim()[0]
+        ax.plot([low, low + length], [y, y], color=INK, linewidth=2, clip_on=False)
+        text = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
+        ax.annotate(text, (low, y), (0, 4), textcoords="offset points", fontsize=8)
+        ax.set_axis_off()
+        ax.set_title(title, pad=16)
+        return ax

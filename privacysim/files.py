@@ -1,0 +1,208 @@
+"""Files that a researcher edits: strict TOML, units that cannot be forgotten, errors that name the cure.
+
+A name (`notice_only`) is looked up in the working folder's `sim/` first, then among the shipped files; anything
+that ends in `.toml` is taken as a path. Nothing is ever half-written: `whole_file` renames a finished file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError, model_validator
+
+from privacysim.errors import InputError, ResultsError, did_you_mean, shown
+from privacysim.facts import facts
+from privacysim.resources import shipped
+from privacysim.units import duration_s, duration_text, length_m
+
+Model = TypeVar("Model", bound="Strict")
+
+
+class Strict(BaseModel):
+    """Base of every model that is read from a file: frozen, strict, no unknown keys, no nan or inf."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+Duration = Annotated[float, BeforeValidator(duration_s), PlainSerializer(duration_text)]
+"""Seconds, written in files with a unit: "15 d"."""
+Length = Annotated[float, BeforeValidator(length_m), PlainSerializer(lambda value: f"{value:g} m")]
+"""Metres, written in files with a unit: "8.7 km"."""
+
+
+class Reference(Strict):
+    """Where a rule or a number stands in the law."""
+
+    law: str
+    article: str
+
+
+class Quantity(Strict):
+    """A number that says where it comes from: a fact by id, or an own value with its assumption.
+
+    `{fact = "cameras_per_1000"}` or `{value = 60.0, low = 40.0, high = 90.0, assumption = "why"}`.
+    """
+
+    fact: str | None = None
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    assumption: str | None = None
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Quantity:
+        if (self.fact is None) == (self.value is None):
+            raise ValueError('either {fact = "id"} or {value = …, assumption = "why"}')
+        if self.fact is not None:
+            facts()[self.fact]
+            if self.assumption or self.low is not None or self.high is not None:
+                raise ValueError('{fact = "id"} alone: a fact brings its own range and source')
+        elif not self.assumption:
+            raise ValueError('an assumption = "why" beside the value')
+        if not self.range[0] <= self.number <= self.range[1]:
+            raise ValueError("low ≤ value ≤ high")
+        return self
+
+    @property
+    def number(self) -> float:
+        """The value that the model uses."""
+        return facts()[self.fact].value if self.fact else float(self.value or 0.0)
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """Low and high; equal to the value where no range is given."""
+        if self.fact:
+            return facts()[self.fact].low, facts()[self.fact].high
+        return (self.number if self.low is None else self.low, self.number if self.high is None else self.high)
+
+    @property
+    def source(self) -> str:
+        """Where the number comes from, in words."""
+        return facts()[self.fact].source if self.fact else f"assumption: {self.assumption}"
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read one TOML file; a syntax error or a duplicate key is an InputError with its line."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(str(path), "an existing TOML file", "no such file", "check the path") from None
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(str(path), "valid TOML (each key once)", error, "mend that line") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(str(path), "a readable TOML file in UTF-8", error, "mend the file or its rights") from None
+
+
+def validate(model: type[Model], raw: Mapping[str, Any], where: str) -> Model:
+    """Check raw data against a strict model; the first thing wrong becomes a three-line error.
+
+    Through JSON mode, because strict Python mode refuses lists for tuples and words for enums.
+    """
+    _refuse_nonfinite(raw, where, "")
+    try:
+        return model.model_validate_json(json.dumps(raw, default=str))
+    except ValidationError as error:
+        raise _explained(model, error, where) from None
+
+
+def _refuse_nonfinite(raw: Any, where: str, key: str) -> None:
+    if isinstance(raw, float) and (raw != raw or abs(raw) == float("inf")):
+        raise InputError(_at(where, key), "a finite number", raw, "write a number")
+    items: list[tuple[Any, Any]] = []
+    if isinstance(raw, Mapping):
+        items = list(raw.items())
+    elif isinstance(raw, list):
+        items = list(enumerate(raw))
+    for name, value in items:
+        _refuse_nonfinite(value, where, f"{key}.{name}" if key else str(name))
+
+
+_BRANCH = re.compile(r"[\[(]|^(str|float|int|bool)$")
+
+
+def _at(where: str, key: str) -> str:
+    return f"{where}, {key}" if key else where
+
+
+def _explained(model: type[BaseModel], error: ValidationError, where: str) -> InputError:
+    # a typo is both an unknown key and a missing one: the unknown one is what the reader can see
+    first = sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden")[0]
+    # pydantic puts the names of union branches and validators into the path; a reader knows only her own keys
+    path = [part for part in first["loc"] if not _BRANCH.search(str(part))]
+    key = ".".join(str(part) for part in path)
+    if first["type"] == "extra_forbidden":
+        known = _keys(model, path[:-1])
+        return InputError(_at(where, key), "a known key", path[-1], did_you_mean(str(path[-1]), known))
+    if first["type"] == "missing":
+        return InputError(_at(where, key), "this key", "nothing", f"add {path[-1]} = …")
+    inner = first.get("ctx", {}).get("error")
+    if isinstance(inner, InputError):  # a validator looked a name up: keep its cure, say where the name stands
+        return InputError(_at(where, key), inner.required, inner.got, inner.cure)
+    required = first["msg"].removeprefix("Value error, ")
+    required = required[:1].lower() + required[1:]
+    return InputError(_at(where, key), required, first.get("input"), "write what is required")
+
+
+def _keys(model: Any, path: list[Any]) -> list[str]:
+    for part in path:
+        if isinstance(part, int):
+            continue
+        model = _model_in(model.model_fields[part].annotation) if part in getattr(model, "model_fields", {}) else None
+    return sorted(getattr(model, "model_fields", {}))
+
+
+def _model_in(annotation: Any) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    if get_origin(annotation) in (Annotated, Union, list, tuple, dict) or get_args(annotation):
+        return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
+    return None
+
+
+def named_files(kind: str) -> dict[str, Path]:
+    """Every file of a kind (`policies`, `scenarios`, `studies`, `law` …) by name; the working folder's win."""
+    shipped_folder = shipped(f"sim/{kind}")
+    found = {path.stem: path for path in sorted(shipped_folder.glob("*.toml"))}
+    found.update({path.stem: path for path in sorted(Path("sim", kind).glob("*.toml"))})
+    return dict(sorted(found.items()))
+
+
+def find_file(kind: str, name: str) -> Path:
+    """The file of that name or path; an unknown name is an error that names the nearest."""
+    if name.endswith(".toml"):
+        return Path(name)
+    known = named_files(kind)
+    if name not in known:
+        raise InputError(kind, f"a name in sim/{kind} or a path to a .toml file", name, did_you_mean(name, known))
+    return known[name]
+
+
+def display(path: Path) -> str:
+    """A path as the reader knows it: relative to the working folder or to the shipped files."""
+    for base in (Path.cwd(), shipped("sim").parent):
+        if path.is_absolute() and path.is_relative_to(base):
+            return path.relative_to(base).as_posix()
+    return path.as_posix()
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Write to a neighbour of `path` and rename it when whole; after an error nothing is left."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+        part.replace(path)
+    except OSError as error:
+        raise ResultsError(f"{path}: cannot be written ({shown(error.strerror or error)}).\n"
+                           "  Cure: name a folder that can be written, with room on its disk.") from error
+    finally:
+        with suppress(OSError):  # where the folder itself cannot be reached there is nothing to remove
+            part.unlink(missing_ok=True)

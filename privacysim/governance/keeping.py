@@ -1,0 +1,120 @@
+"""Custody: who keeps what for how long, what an old request still finds, and what the picture can show.
+
+Retention is a rule of its own (Order 799 art. 17: 30 days and then deletion; Guangzhou's order of 2007: at least
+15 days; art. 9 waives both for small shops). When the rules change, footage that was already deleted stays deleted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from privacysim import tables
+from privacysim import vocabulary as words
+from privacysim.facts import facts
+from privacysim.governance.rules import AFTER, BEFORE, Rules
+from privacysim.units import TICKS_PER_S, ticks
+
+if TYPE_CHECKING:
+    from privacysim.world.world import World
+
+LISTED = frozenset({
+    "road", "housing_compound", "office", "restaurant", "mall", "market", "hotel", "hospital", "school", "university",
+    "kindergarten", "entertainment", "culture_sport", "park", "metro_station", "transport_hub", "car_park",
+})
+"""Categories that Guangzhou's order of 2007 lists in art. 6 (its list is known in part; which of our categories it
+means is an assumption)."""
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What is true of each camera's footage before and after the switch; arrays over all cameras.
+
+    `retention` in ticks, (2, cameras); `mask` as numbers of `masks`, (2, cameras); `filed` and `log_kept` likewise.
+    """
+
+    switch: int
+    listed: NDArray[np.bool_]
+    recording: NDArray[np.bool_]
+    identifiable: NDArray[np.bool_]
+    retention: Ints
+    masks: tuple[tuple[str, bool], ...]
+    """Distinct masks: name, and whether a key undoes it."""
+    mask: NDArray[np.uint8]
+    filed: NDArray[np.bool_]
+    log_kept: NDArray[np.bool_]
+
+    def oldest(self, camera: NDArray[np.int64], at: Ints) -> Ints:
+        """The oldest tick whose footage still exists at tick `at`.
+
+        Before the switch `at − r₀`. After it max(`at − r₁`, switch − r₀): a longer term brings nothing back.
+        """
+        before, after = self.retention[BEFORE][camera], self.retention[AFTER][camera]
+        return np.where(at < self.switch, at - before, np.maximum(at - after, self.switch - before))
+
+    def erased(self, camera: NDArray[np.int64], recorded: Ints) -> Ints:
+        """When footage recorded at that tick is erased: the other side of `oldest`."""
+        before, after = recorded + self.retention[BEFORE][camera], recorded + self.retention[AFTER][camera]
+        return np.where(before < self.switch, before, np.maximum(after, self.switch))
+
+    def mask_of(self, camera: NDArray[np.int64], recorded: Ints) -> NDArray[np.uint8]:
+        """Number of the mask that was on the footage when it was recorded."""
+        return np.where(recorded < self.switch, self.mask[BEFORE][camera], self.mask[AFTER][camera])
+
+
+def keeping(world: World, rules: Rules) -> Keeping:
+    """Custody of every camera under both eras."""
+    cameras, custody = world.cameras, world.custody
+    at_place = world.city.place_category[np.maximum(cameras.place_id, 0)]
+    category = np.where(cameras.place_id >= 0, at_place, words.CATEGORIES.index("road"))
+    is_listed = np.array([word in LISTED for word in words.CATEGORIES])[category]
+    masks: list[tuple[str, bool]] = [("none", False)]
+    retention = np.zeros((2, is_listed.size), dtype=np.int64)
+    mask = np.zeros((2, is_listed.size), dtype=np.uint8)
+    filed, log_kept = np.zeros((2, 2, is_listed.size), dtype=bool)
+    share = facts().value("filing_share")
+    kind = cameras.regime.astype(np.int64) * 2 + is_listed
+    for era in (BEFORE, AFTER):
+        arm = rules.of(era)
+        if not arm.footage:
+            continue
+        term = [arm.retention_s(regime, flag)[0] for regime in words.REGIMES for flag in (False, True)]
+        retention[era] = np.array([ticks(one) for one in term])[kind]
+        numbers = []
+        for regime in words.REGIMES:
+            one = (arm.mask(regime), arm.mask_reversible(regime))
+            if one not in masks:
+                masks.append(one)
+            numbers.append(masks.index(one))
+        mask[era] = np.array(numbers, dtype=np.uint8)[cameras.regime]
+        filed[era] = np.array([arm.filed(regime) for regime in words.REGIMES])[cameras.regime] & (custody.filed < share)
+        log_kept[era] = np.array([arm.log_kept(regime) for regime in words.REGIMES])[cameras.regime]
+    return Keeping(
+        rules.switch, is_listed, custody.recording, _identifiable(world), retention, tuple(masks), mask, filed, log_kept
+    )
+
+
+def _identifiable(world: World) -> NDArray[np.bool_]:
+    """Whether a face five metres away reaches the density at which people are recognised (EN/IEC 62676-4)."""
+    cameras, distance_m = world.cameras, 5.0
+    half = np.radians(np.minimum(cameras.hfov_deg.astype(float), 170.0) / 2.0)
+    width_m = np.where(cameras.hfov_deg >= 180.0, 2 * np.pi * distance_m, 2 * distance_m * np.tan(half))
+    enough = cameras.width_px / width_m >= facts().value("dori_recognise_px_per_m")
+    return np.asarray(enough, dtype=bool)
+
+
+def custody_frame(policy: str, world: World, kept: Keeping) -> pd.DataFrame:
+    """The table `custody`: each camera's keeping under the arm."""
+    names = np.array([name for name, _ in kept.masks], dtype=object)
+    return tables.frame("custody", {
+        "policy": policy, "replicate": world.k, "camera_id": np.arange(kept.listed.size),
+        "recording": kept.recording, "filed": kept.filed[AFTER],
+        "default_password": world.custody.default_password, "on_internet": world.custody.on_internet,
+        "retention_s": kept.retention[AFTER] / TICKS_PER_S, "mask": names[kept.mask[AFTER]],
+        "log_kept": kept.log_kept[AFTER],
+    })

@@ -1,0 +1,245 @@
+"""The live-video website of the founding case: 185 cameras of one city, watched by whoever liked.
+
+Four mechanisms put a camera there: its owner presses "make public" on a vendor's platform, knowingly or not; a port
+stands open; the factory password still opens it; an account was cracked. Streams end when the owner, somebody who
+complains, the press or an inspection ends them: competing hazards, each with its own mark.
+
+What rules change: an owner who knows and complies takes his stream off (or never puts it on) once a camera rule
+forbids it, an unaware owner complies with nothing; what is forbidden is removed faster once found; systems filed with
+the police are inspected; a duty of security closes ports and factory passwords. All of it is measured against the
+baseline, under which the list stands at 185 (CALIBRATED).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from simpy import Environment
+
+from privacysim import vocabulary as words
+from privacysim.facts import facts
+from privacysim.governance.keeping import Keeping
+from privacysim.governance.log import NEVER, Book, act_ids, code_of
+from privacysim.governance.oversight import Oversight
+from privacysim.governance.procedure import delay
+from privacysim.governance.rules import AFTER, BEFORE, Rules, kinds
+from privacysim.governance.viewers import viewer_ids, visitors
+from privacysim.policy.model import Question
+from privacysim.units import DAY_TICKS, HOUR_TICKS
+
+if TYPE_CHECKING:
+    from privacysim.world.world import World
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+_KNOWING, _UNAWARE, _OPEN_PORT, _PASSWORD, _CRACKED = range(5)
+_OWNER, _COMPLAINT, _PRESS, _INSPECTION = range(4)
+_PUBLISHER = {
+    _KNOWING: ("own_staff_off_purpose", "open_stream", True), _UNAWARE: ("own_staff_off_purpose", "open_stream", True),
+    _OPEN_PORT: ("company", "open_stream", False), _PASSWORD: ("company", "remote_login", False),
+    _CRACKED: ("company", "remote_login", False),
+}
+"""Who makes it public, by which way, and whether the camera is his own."""
+
+
+@dataclass(slots=True)
+class Website:
+    """The streams that may be listed, and what became of each."""
+
+    world: World
+    rules: Rules
+    kept: Keeping
+    env: Environment
+    oversight: Oversight
+    opened: Ints = field(init=False)
+    """When it went on line under these rules; NEVER where it did not."""
+    closed: Ints = field(init=False)
+    closer: NDArray[np.int64] = field(init=False)
+    """Code in CLOSERS, −1 while on line."""
+    seen_by_law: dict[str, Bools] = field(init=False)
+
+    def __post_init__(self) -> None:
+        count = len(self.world.streams)
+        self.opened, self.closed = np.full(count, NEVER), np.full(count, NEVER)
+        self.closer = np.full(count, -1, dtype=np.int64)
+        self.seen_by_law = _changes(self.world, self.rules, self.kept)
+
+    def start(self) -> None:
+        """One process per stream, in the world's order."""
+        streams, leaks = self.world.streams, self.world.scenario.leaks
+        law, mechanism = self.seen_by_law, streams.mechanism
+        complies = law["forbidden"] & (mechanism == _KNOWING) & (
+            streams.marks[:, 0] < self.world.scenario.access.compliance.number)
+        secured = law["secured"] & (mechanism >= _OPEN_PORT) & (
+            streams.marks[:, 2] < leaks.security_duty_effect.number)
+        stops = complies | secured
+        wait = delay(self.world.scenario, leaks.compliance_delay_d.number * DAY_TICKS, streams.marks[:, 1])
+        factors = np.ones((len(streams), len(words.CLOSERS)))
+        slow = np.where(law["forbidden"], leaks.takedown_prohibited_factor.number, 1.0)
+        factors[:, [_COMPLAINT, _PRESS, _INSPECTION]] *= slow[:, None]
+        factors[:, _INSPECTION] *= np.where(law["filed"], leaks.inspection_filed_factor.number, 1.0)
+        factors[law["allowed"]] *= (1.0, 0.0, 1.0, 0.0)  # nobody has a ground to complain, nothing to inspect
+        for row in range(len(streams)):
+            self.env.process(self._stream(row, bool(stops[row]), int(wait[row]), factors[row]))
+
+    def _stream(self, row: int, stops: bool, wait: int, factors: NDArray[np.float64]) -> Generator[Any, Any, None]:
+        """Goes on line → is watched → is ended by whoever is first."""
+        streams, switch = self.world.streams, self.rules.switch
+        begin = int(streams.opened[row])
+        if begin < switch and not self.rules.baseline.footage:
+            return
+        if begin >= switch and stops:
+            return
+        yield self.env.timeout(max(begin - int(self.env.now), 0))
+        self.opened[row] = begin
+        ends, cause = _end(
+            int(streams.counted_from[row]), switch, streams.closers[row], streams.hazard_per_day[row], factors
+        )
+        if stops and ends >= switch + wait:
+            ends, cause = switch + wait, _OWNER
+        yield self.env.timeout(max(ends - int(self.env.now), 0))
+        self.closed[row], self.closer[row] = ends, cause
+
+    def write(self, acts: Book, incidents: Book, audits: Book) -> None:
+        """Streams that were on line in [0, D): the incident, who made it public, what followed, each day's crowds."""
+        streams, end = self.world.streams, self.world.days * DAY_TICKS
+        row = np.flatnonzero((self.opened < end) & (self.closed > 0))
+        who = np.array(["", *words.CLOSERS], dtype=object)[self.closer[row] + 1]
+        price = np.where(streams.mechanism[row] == _CRACKED, facts().value("price_account_cny"), 0.0)
+        incidents.add(
+            row.size, incident_id=streams.stream_id[row],
+            custodian_id=self.world.cameras.custodian_id[streams.camera[row]], kind="stream",
+            mechanism=np.array(words.MECHANISMS, dtype=object)[streams.mechanism[row]], opened_t=self.opened[row],
+            discovered_t=self.closed[row], discovered_by=who, closed_t=self.closed[row], price_cny=price,
+        )
+        published = self._published(row, acts)
+        for stream, act_id in zip(row.tolist(), published.tolist(), strict=True):
+            if self.closer[stream] > _OWNER:  # found by somebody else; what is on line proves itself
+                at = int(self.closed[stream])
+                said = self.oversight.sanction(
+                    AFTER, self._question(stream), at, at, True, float(self.world.streams.marks[stream, 3])
+                )
+                audits.add(1, act_id=act_id, at_t=at, found=True, sanction=said)
+        self._watched(row, published, acts)
+
+    def _question(self, stream: int) -> Question:
+        """The making public of one stream, which goes on until it ends."""
+        streams, cameras = self.world.streams, self.world.cameras
+        camera = int(streams.camera[stream])
+        return _publishing(
+            int(streams.mechanism[stream]), int(cameras.operator[camera]), int(cameras.regime[camera]),
+            int(cameras.scene[camera]), bool(self.kept.listed[camera]),
+        )
+
+    def _published(self, row: NDArray[np.intp], acts: Book) -> Ints:
+        """Ids of the acts that make each stream public; a cracked account was sold and bought before."""
+        streams = self.world.streams
+        at = np.maximum(self.opened[row], 0)
+        mechanism = streams.mechanism[row]
+        publisher = [_PUBLISHER[one] for one in mechanism.tolist()]
+        common: dict[str, object] = {
+            "source": "stream", "source_id": streams.stream_id[row], "camera_id": streams.camera[row],
+            "from_t": at, "to_t": np.minimum(self.closed[row], self.world.days * DAY_TICKS), "at_t": at,
+            "viewer": self.world.cameras.custodian_id[streams.camera[row]],
+        }
+        parent = np.full(row.size, -1, dtype=np.int64)
+        traded = np.flatnonzero((mechanism == _CRACKED) & (self.opened[row] >= 0))
+        for act, actor in (("sell", "curious"), ("buy", "company")):
+            some = {name: value[traded] if isinstance(value, np.ndarray) else value for name, value in common.items()}
+            sold = acts.add(traded.size, act=act, actor=actor, purpose="commerce", channel="remote_login",
+                            parent_id=parent[traded], **some)
+            parent[traded] = act_ids(sold)
+        made = acts.add(
+            row.size, act="disseminate", purpose=np.where(
+                mechanism <= _UNAWARE, code_of("purpose", "curiosity"), code_of("purpose", "commerce")),
+            actor=np.array([code_of("actor", actor) for actor, _, _ in publisher], dtype=np.uint8),
+            channel=np.array([code_of("channel", channel) for _, channel, _ in publisher], dtype=np.uint8),
+            own=np.array([own for _, _, own in publisher], dtype=bool), parent_id=parent, **common,
+        )
+        return act_ids(made)
+
+    def _watched(self, row: NDArray[np.intp], published: Ints, acts: Book) -> None:
+        """Each day two crowds look at each stream: one from the city, one from elsewhere; a crowd is one viewer."""
+        world, streams = self.world, self.world.streams
+        last = np.minimum(self.closed[row], world.days * DAY_TICKS)
+        first = np.maximum(self.opened[row], 0)
+        days = np.where(last > first, (last - 1) // DAY_TICKS - first // DAY_TICKS + 1, 0)
+        which = np.repeat(np.arange(row.size), days)
+        day = first[which] // DAY_TICKS + np.arange(which.size) - np.repeat(np.cumsum(days) - days, days)
+        begin = np.maximum(first[which], day * DAY_TICKS)
+        end = np.minimum(last[which], (day + 1) * DAY_TICKS)
+        stream = row[which]
+        looks = world.scenario.leaks.website_watch_min.number * HOUR_TICKS / 60.0
+        share = streams.local_share[stream]
+        for code, (crowd, part) in enumerate(zip(visitors(world.scenario), (share, 1.0 - share), strict=True)):
+            acts.add(
+                stream.size, source="stream", source_id=streams.stream_id[stream], camera_id=streams.camera[stream],
+                from_t=begin, to_t=end, at_t=begin, actor="curious", act="view", purpose="curiosity",
+                channel=np.where(streams.mechanism[stream] >= _PASSWORD, code_of("channel", "remote_login"),
+                                 code_of("channel", "open_stream")),
+                viewer=viewer_ids("crowd", streams.stream_id[stream], day * 2 + code), parent_id=published[which],
+                gallery=crowd.people, known=crowd.known,
+                audience=streams.audience_per_day[stream] * part * ((end - begin) / DAY_TICKS),
+                attention=np.minimum(1.0, looks / (end - begin)),
+            )
+
+
+def _publishing(mechanism: int, operator: int, regime: int, scene: int, listed: bool) -> Question:
+    """The question that making a camera's picture public puts to the rules, from codes."""
+    actor, channel, own = _PUBLISHER[mechanism]
+    return Question(
+        actor, "disseminate", "curiosity" if own else "commerce", channel, words.OPERATORS[operator],
+        words.REGIMES[regime], scene=words.SCENES[scene], listed=listed, own=own,
+    )
+
+
+def _changes(world: World, rules: Rules, kept: Keeping) -> dict[str, Bools]:
+    """By stream, what the arm's rules add to the baseline's: `forbidden`, `allowed`, `filed`, `secured`."""
+    streams, cameras = world.streams, world.cameras
+    camera = streams.camera
+    distinct, which = kinds(
+        streams.mechanism, cameras.operator[camera], cameras.regime[camera], cameras.scene[camera],
+        kept.listed[camera],
+    )
+    legality = np.zeros((2, len(distinct)), dtype=np.int64)
+    secured = np.zeros((2, len(distinct)), dtype=bool)
+    for era in (BEFORE, AFTER):
+        for number, (mechanism, operator, regime, scene, listed) in enumerate(distinct.tolist()):
+            question = _publishing(mechanism, operator, regime, scene, bool(listed))
+            legality[era, number] = words.LEGALITIES.index(rules.judge(era, question).legality)
+            secured[era, number] = rules.of(era).secured(words.REGIMES[regime])
+    forbidden = legality == words.LEGALITIES.index("prohibited")
+    return {
+        "forbidden": (forbidden[AFTER] & ~forbidden[BEFORE])[which],
+        "allowed": ((legality[AFTER] == 0) & (legality[BEFORE] != 0))[which],
+        "filed": kept.filed[AFTER][camera] & ~kept.filed[BEFORE][camera],
+        "secured": (secured[AFTER] & ~secured[BEFORE])[which],
+    }
+
+
+def _end(
+    counted_from: int, switch: int, marks: NDArray[np.float64], hazard: NDArray[np.float64],
+    factors: NDArray[np.float64],
+) -> tuple[int, int]:
+    """Tick and cause of the end: the first cause whose integrated hazard passes its unit exponential.
+
+    The hazard is `hazard` a day until the switch and `hazard · factors` from then on. Ties: the first in CLOSERS.
+    """
+    before = max(switch - counted_from, 0) / DAY_TICKS
+    best, cause = float(NEVER), -1
+    for number in range(marks.size):
+        rate = hazard[number]
+        left = marks[number] - rate * before
+        if left <= 0:
+            at = counted_from + marks[number] / rate * DAY_TICKS
+        elif rate * factors[number] > 0:
+            at = max(counted_from, switch) + left / (rate * factors[number]) * DAY_TICKS
+        else:
+            continue
+        if at < best:
+            best, cause = at, number
+    return (int(np.ceil(best)) if best < float(NEVER) else int(NEVER), cause)

@@ -1,0 +1,1 @@
+"""The masking lab: what a mask really hides, measured. Masks, attacks, faces, the curve, and video."""

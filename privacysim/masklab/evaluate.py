@@ -1,0 +1,210 @@
+"""What an attack makes of a mask: rank-1 and rank-5, galleries of 2 to all, open set, with intervals over people.
+
+Protocol (Olivetti: 40 people × 10): folds by image number, so that every image is tested once and never trained on;
+8 images a person to learn from unless `images` says fewer. Intervals are bootstraps over people, since images of one
+person are not independent. The chance line, 1/people, stands beside every number; `excess` is what is above it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaln
+from sklearn.base import clone
+
+from privacysim.errors import InputError
+from privacysim.masklab.attacks import LEVELS, Attack, Scores, attacked
+from privacysim.masklab.cameras import Camera
+from privacysim.masklab.faces import Faces
+from privacysim.masklab.masks import Mask
+from privacysim.masklab.random_masks import Scramble, averaged
+
+_RESAMPLES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Scores of every probe for every person, with who it was: (probes, people), and what was chosen on the way."""
+
+    scores: Scores
+    person: NDArray[np.int64]
+    level: str
+    member: str
+    inner: float
+
+    @property
+    def people(self) -> int:
+        """Size of the full gallery."""
+        return self.scores.shape[1]
+
+    def _places(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """People who score higher than the right one, and who score the same (herself among them), for each probe."""
+        own = self.scores[np.arange(len(self.person)), self.person][:, None]
+        return (self.scores > own).sum(axis=1), (self.scores == own).sum(axis=1)
+
+    def of(self, person: int) -> Outcome:
+        """The probes of one person."""
+        mine = self.person == person
+        return Outcome(self.scores[mine], self.person[mine], self.level, self.member, self.inner)
+
+    def top(self, n: int = 1) -> float:
+        """Share of probes whose person is among the `n` best; equal scores share the places that are left."""
+        return float(self._within(n).mean())
+
+    def _within(self, n: int) -> NDArray[np.float64]:
+        higher, equal = self._places()
+        return np.clip((n - higher) / equal, 0.0, 1.0)
+
+    def gallery(self, size: int) -> float:
+        """Rank-1 in a random gallery of `size` people, exactly: all sub-galleries at once (hypergeometric).
+
+        With r of the M−1 others before the right one, P = C(M−1−r, size−1) / C(M−1, size−1); equals in random order.
+        """
+        others = self.people - 1
+        if not 2 <= size <= self.people:
+            raise InputError("gallery", f"2 to {self.people} people", size, "choose a size that was measured")
+        behind = others - np.arange(self.people)
+        possible = behind >= size - 1
+        safe = np.where(possible, behind, size - 1)
+        logs = gammaln(safe + 1) - gammaln(safe - size + 2) - gammaln(others + 1) + gammaln(others - size + 2)
+        wins = np.concatenate([[0.0], np.cumsum(np.where(possible, np.exp(logs), 0.0))])  # over places 0 … r−1
+        higher, equal = self._places()
+        return float(((wins[higher + equal] - wins[higher]) / equal).mean())
+
+    def interval(self, n: int = 1, level: float = 0.95, seed: int = 0) -> tuple[float, float]:
+        """Bootstrap interval of `top(n)` over people."""
+        right = self._within(n)
+        each = np.array([right[self.person == p].mean() for p in range(self.people)])
+        draws = np.random.default_rng(seed).integers(0, self.people, size=(_RESAMPLES, self.people))
+        low, high = np.quantile(each[draws].mean(axis=1), [(1 - level) / 2, (1 + level) / 2])
+        return float(low), float(high)
+
+    @property
+    def chance(self) -> float:
+        """What guessing gives."""
+        return 1.0 / self.people
+
+    @property
+    def excess(self) -> float:
+        """Rank-1 above chance."""
+        return self.top(1) - self.chance
+
+
+def evaluate(
+    faces: Faces,
+    mask: Mask,
+    camera: Camera | None = None,
+    *,
+    level: str = "trained",
+    images: int = 8,
+    frames: int = 1,
+    member: str | None = None,
+    copies: int = 8,
+    seed: int = 0,
+) -> Outcome:
+    """Attack masked faces at one level, every image tested once.
+
+    Parameters: `seed` of whatever draws; `images` each person is known by (1 to 8); `frames` that the attacker averages
+    (random masks);
+    `member`: a fixed member instead of the inner choice. Raises InputError where the faces have too few images.
+    """
+    mask, camera = _seeded(mask, camera, seed)
+    folds = _folds(faces)
+    known = len(np.unique(faces.index)) - max(len(fold) for fold in folds)
+    if not 1 <= images <= known:
+        raise InputError("images", f"1 to {known} images a person to learn from", images, f"write {known}")
+    scores = np.empty((len(faces.person), faces.people))
+    members: list[str] = []
+    inner: list[float] = []
+    for fold in folds:
+        test = np.isin(faces.index, fold)
+        # the images after the tested ones, round the clock: with 8 images all that are not tested
+        numbers = [int(fold[-1] + 1 + i) % len(np.unique(faces.index)) for i in range(images)]
+        train = np.isin(faces.index, numbers) & ~test
+        attack = Attack(mask, camera, level, member, copies).fit(
+            faces.images[train], faces.person[train], faces.index[train]
+        )
+        shown = _shown(faces.images[test], faces.index[test], mask, camera, frames)
+        scores[test] = attack.decision_function(shown)
+        members.append(attack.member_)
+        inner.append(attack.inner_.get(attack.member_, np.nan))
+    return Outcome(scores, faces.person, level, max(sorted(set(members)), key=members.count), float(np.mean(inner)))
+
+
+def strongest(
+    faces: Faces, mask: Mask, camera: Camera | None = None, levels: tuple[str, ...] = LEVELS, images: int = 8
+) -> dict[str, Outcome]:
+    """Outcomes of several levels, and under `chosen` that of the level which did best in the *inner* validation."""
+    made = {
+        level: evaluate(faces, mask, camera, level=level, images=images)
+        for level in levels
+        if level != "averaged" or mask.random
+    }
+    return {
+        **made,
+        "chosen": max(made.values(), key=lambda outcome: -1.0 if np.isnan(outcome.inner) else outcome.inner),
+    }
+
+
+def open_set(
+    faces: Faces,
+    mask: Mask,
+    camera: Camera | None = None,
+    *,
+    fpir: float = 0.1,
+    member: str = "kernel",
+    copies: int = 8,
+) -> float:
+    """TPIR at that FPIR: half of the people are enrolled, the others are strangers who should raise no alarm.
+
+    The alarm threshold is the (1 − fpir) quantile of the strangers' best scores; returned is the share of probes of
+    enrolled people that pass it with the right name. Each half is enrolled once. `member`: a kernel by default, since
+    its scores fade for faces unlike all that it has seen; those of a linear rule grow.
+    """
+    folds = _folds(faces)
+    right: list[float] = []
+    for half in (0, 1):
+        enrolled = faces.person % 2 == half
+        best, correct, stranger = [], [], []
+        for fold in folds:
+            test = np.isin(faces.index, fold)
+            train = ~test & enrolled
+            attack = Attack(mask, camera, "trained", member, copies).fit(
+                faces.images[train], faces.person[train], faces.index[train]
+            )
+            scores = attack.decision_function(_shown(faces.images[test], faces.index[test], mask, camera, 1))
+            best.append(scores.max(axis=1))
+            correct.append(attack.classes_[scores.argmax(axis=1)] == faces.person[test])
+            stranger.append(~enrolled[test])
+        alarm, named, unknown = np.concatenate(best), np.concatenate(correct), np.concatenate(stranger)
+        threshold = np.quantile(alarm[unknown], 1.0 - fpir)
+        right.append(float((named & (alarm > threshold))[~unknown].mean()))
+    return float(np.mean(right))
+
+
+def _seeded(mask: Mask, camera: Camera | None, seed: int) -> tuple[Mask, Camera | None]:
+    """Copies whose draws come from one seed: a generator that goes on, so that no draw comes twice."""
+    mask, camera = clone(mask), None if camera is None else clone(camera)
+    for number, one in enumerate((mask, camera)):
+        if one is not None and "random_state" in one.get_params() and one.random_state is None:
+            one.set_params(random_state=np.random.default_rng((seed, number)))
+    if isinstance(mask, Scramble) and mask.key is None:
+        mask.set_params(key=np.random.default_rng((seed, 2)).bytes(32))
+    return mask, camera
+
+
+def _shown(
+    clear: NDArray[np.uint8], number: NDArray[np.int64], mask: Mask, camera: Camera | None, frames: int
+) -> NDArray[np.uint8]:
+    if frames > 1 and mask.random:
+        return averaged(mask, clear if camera is None else camera.apply(clear), frames)
+    return attacked(clear, number, mask, camera)
+
+
+def _folds(faces: Faces) -> list[NDArray[np.int64]]:
+    numbers = np.unique(faces.index)
+    if len(numbers) < 2:
+        raise InputError("faces", "at least two images of each person", "one", "add images")
+    return [np.asarray(part) for part in np.array_split(numbers, min(5, len(numbers)))]

@@ -1,0 +1,180 @@
+"""Faces to attack: Olivetti and LFW through scikit-learn's loaders, a folder of people, or synthetic ones.
+
+The synthetic generator is embedded, so that the lab runs on a fresh machine without a network. Its people are drawings
+(outline, hair, eyes, brows, nose, mouth, skin) whose proportions are the person and whose pose, light and expression
+change from image to image: good for seeing how masks and attacks work, not for calibrating them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from privacysim.errors import InputError, did_you_mean, shown
+
+SETS = ("olivetti", "lfw", "synthetic")
+SIDE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Faces:
+    """uint8 grey images (n, h, w), the person of each (0 … people−1) and its number among that person's images."""
+
+    name: str
+    images: NDArray[np.uint8]
+    person: NDArray[np.int64]
+    index: NDArray[np.int64]
+
+    @property
+    def people(self) -> int:
+        """How many people."""
+        return int(self.person.max()) + 1
+
+    def of(self, people: int, images: int | None = None) -> Faces:
+        """The first so many people, and of each the first so many images.
+
+        >>> synthetic_faces(6, 4).of(3, 2).images.shape
+        (6, 64, 64)
+        """
+        kept = (self.person < people) & (self.index < (images or self.index.max() + 1))
+        return Faces(self.name, self.images[kept], self.person[kept], self.index[kept])
+
+
+def load_faces(name: str, data_home: Path | None = None, download: bool = False) -> Faces:
+    """The faces of that name: `olivetti`, `lfw`, `synthetic`, or a folder with one folder of pictures for each person.
+
+    `data_home`: where scikit-learn keeps or finds its data; `download`: whether it may fetch what is missing.
+    """
+    if name == "synthetic":
+        return synthetic_faces()
+    if name in ("olivetti", "lfw"):
+        return _from_sklearn(name, data_home, download)
+    if Path(name).is_dir():
+        return folder_faces(Path(name))
+    raise InputError("faces", "one of " + ", ".join(SETS) + ", or a folder of people", name, did_you_mean(name, SETS))
+
+
+def _from_sklearn(name: str, data_home: Path | None, download: bool) -> Faces:
+    from sklearn.datasets import fetch_lfw_people, fetch_olivetti_faces
+
+    home = None if data_home is None else str(data_home)
+    try:
+        if name == "olivetti":
+            raw = fetch_olivetti_faces(data_home=home, download_if_missing=download)
+        else:
+            raw = fetch_lfw_people(
+                data_home=home,
+                download_if_missing=download,
+                min_faces_per_person=10,
+                resize=None,
+                slice_=(slice(78, 172), slice(78, 172)),
+            )
+    except OSError as error:
+        raise InputError(
+            f"faces {name}",
+            "its data on this machine",
+            shown(error),
+            "name the folder with --data-home, or allow the download with --download",
+        ) from None
+    images = np.rint(raw.images * (255.0 if float(raw.images.max()) <= 1.0 else 1.0)).astype(np.uint8)
+    return _arranged(name, list(images), np.asarray(raw.target))
+
+
+def folder_faces(folder: Path) -> Faces:
+    """Pictures in one folder for each person, as grey squares; people with a single picture are left out."""
+    images: list[NDArray[Any]] = []
+    person: list[int] = []
+    for number, one in enumerate(sorted(path for path in folder.iterdir() if path.is_dir())):
+        for file in sorted(one.iterdir()):
+            picture = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)
+            if picture is not None:
+                images.append(picture)
+                person.append(number)
+    if len(set(person)) < 2:
+        raise InputError(
+            f"faces {folder}",
+            "a folder of pictures for each of at least two people",
+            f"pictures of {len(set(person))}",
+            "put each person's pictures in a folder of her own",
+        )
+    return _arranged(folder.name, images, np.asarray(person))
+
+
+def _arranged(name: str, images: list[NDArray[Any]], person: NDArray[np.int64]) -> Faces:
+    """Squares of one size, people numbered from 0, the same number of images of each (the fewest of any)."""
+    counts = {p: int((person == p).sum()) for p in np.unique(person)}
+    kept = [p for p, n in counts.items() if n >= 2]
+    if len(kept) < 2:
+        raise InputError(f"faces {name}", "at least two people with two images each", f"{len(kept)}", "add pictures")
+    each = min(10, min(counts[p] for p in kept))
+    chosen = [i for p in kept for i in np.flatnonzero(person == p)[:each]]
+    square = [cv2.resize(images[i], (SIDE, SIDE), interpolation=cv2.INTER_AREA) for i in chosen]
+    return Faces(name, np.stack(square), np.repeat(np.arange(len(kept)), each), np.tile(np.arange(each), len(kept)))
+
+
+def synthetic_faces(people: int = 40, images: int = 10, seed: int = 7) -> Faces:
+    """Drawn faces: `people` of them, `images` of each; person p is the same however many are asked for."""
+    drawn = [
+        _draw(_proportions(p, seed), np.random.default_rng((seed, p, i))) for p in range(people) for i in range(images)
+    ]
+    return Faces("synthetic", np.stack(drawn), np.repeat(np.arange(people), images), np.tile(np.arange(images), people))
+
+
+def _proportions(person: int, seed: int) -> NDArray[np.float64]:
+    return np.random.default_rng((seed, person)).normal(size=16)
+
+
+def _draw(p: NDArray[np.float64], draw: np.random.Generator) -> NDArray[np.uint8]:
+    """One picture, drawn at 4 × the size and reduced; `p`: the person, `draw`: this picture's pose, light and noise."""
+    s = 4 * SIDE
+    turn, tilt, smile, light = draw.normal(0, 0.035), draw.normal(0, 2.0), draw.normal(0, 0.25), draw.normal(0, 0.25)
+    nod = draw.normal(0, 0.012)
+    face = np.full((s, s), 60.0 + 10 * p[15])
+    skin, hair = 165.0 + 22 * p[0], 70.0 + 30 * p[1]
+
+    def at(x: float, y: float) -> tuple[int, int]:
+        return round(s * (0.5 + x + turn * (1 - 2 * abs(x)))), round(s * (y + nod))
+
+    def size(x: float, y: float) -> tuple[int, int]:
+        return max(1, round(s * x)), max(1, round(s * y))
+
+    cv2.ellipse(face, at(0, 0.45), size(0.47 + 0.03 * p[2], 0.5), 0, 0, 360, hair, -1)
+    cv2.ellipse(face, at(0, 0.54), size(0.40 + 0.03 * p[2], 0.46 + 0.02 * p[3]), 0, 0, 360, skin, -1)
+    cv2.ellipse(face, at(0, 0.10 + 0.02 * p[4]), size(0.42, 0.12 + 0.02 * p[4]), 0, 0, 360, hair, -1)
+    apart, eyes = 0.19 + 0.015 * p[5], 0.42 + 0.012 * p[6]
+    for side in (-1, 1):
+        cv2.ellipse(face, at(side * apart, eyes), size(0.075 + 0.008 * p[7], 0.035 + 0.007 * p[8]), 0, 0, 360, 225, -1)
+        cv2.circle(face, at(side * apart, eyes), size(0.03, 0)[0], 50.0 + 18 * p[9], -1)
+        cv2.ellipse(
+            face,
+            at(side * apart, eyes - 0.085 - 0.008 * p[10]),
+            size(0.10, 0.02 + 0.006 * abs(p[11])),
+            side * 6 * p[10],
+            0,
+            360,
+            hair * 0.8,
+            -1,
+        )
+    nose = 0.62 + 0.015 * p[12]
+    cv2.line(face, at(0.012, eyes), at(0.03, nose), skin * 0.82, size(0.018, 0)[0])
+    cv2.ellipse(face, at(0, nose), size(0.055 + 0.01 * p[13], 0.022), 0, 0, 180, skin * 0.7, size(0.015, 0)[0])
+    cv2.ellipse(
+        face,
+        at(0, 0.77 + 0.012 * p[3] - 0.02 * smile),
+        size(0.13 + 0.018 * p[14], abs(0.03 * smile) + 0.012),
+        0,
+        0 if smile > 0 else 180,
+        180 if smile > 0 else 360,
+        skin * 0.5,
+        size(0.02, 0)[0],
+    )
+    face *= 1.0 + light * np.linspace(-0.5, 0.5, s)[None, :]
+    move = cv2.getRotationMatrix2D((s / 2, s / 2), tilt, 1.0)
+    face = cv2.warpAffine(face, move, (s, s), borderMode=cv2.BORDER_REPLICATE)
+    small = cv2.resize(face, (SIDE, SIDE), interpolation=cv2.INTER_AREA) + draw.normal(0, 3.0, (SIDE, SIDE))
+    return np.clip(np.rint(small), 0, 255).astype(np.uint8)

@@ -1,0 +1,290 @@
+"""Masking a video: whole people in every frame, the same number of frames, size and rate, and what is left at the end.
+
+A file appears under its final name only when whole; an interruption or an error leaves nothing.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import subprocess
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # what is wrong with a file is said once, by us
+
+import cv2
+import numpy as np
+
+from privacysim.errors import InputError, ResultsError, shown
+from privacysim.masklab.masks import Mask
+from privacysim.masklab.people import Box, Frame, Motion, PeopleDetector, Tracks, median_background, overlap
+from privacysim.masklab.random_masks import Scramble
+from privacysim.masklab.regions import Painter, face_px
+from privacysim.masklab.residual import Residual, Witness
+
+CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".mov": "mp4v", ".avi": "XVID", ".mkv": "mp4v", ".webm": "VP80"}
+LOSSLESS = {".mkv", ".avi"}
+_DETECT_EVERY = 50
+
+
+def mask_video(
+    source: str,
+    out: Path,
+    mask: Mask,
+    *,
+    boxes: Path | None = None,
+    keep_audio: bool = False,
+    live_s: float | None = None,
+    whole: bool = True,
+    hold: int = 3,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> Residual:
+    """Mask the people in a video and write it to `out`; returns what is left.
+
+    Parameters: `source`, a file, a camera number or an rtsp:// or http:// address (with `live_s`, how long to record);
+    `boxes`, a CSV (frame, left, top, right, bottom) of people, used beside what is detected; `keep_audio` copies the
+    sound with ffmpeg; `whole=False` accepts a file that ends before its header says. Raises InputError where something
+    cannot be read or written.
+    """
+    out = Path(out)
+    live = _is_live(source)
+    _check(source, out, live, live_s, keep_audio)
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    capture = cv2.VideoCapture(int(source) if source.isdigit() else source)
+    try:
+        width, height, rate, frames = _properties(capture, source, live)
+        if live and live_s is not None:
+            frames = max(1, round(live_s * rate))
+        background = None if live else median_background(capture, frames)
+        finder = Finder(background, _read_boxes(boxes, width, height))
+        painter = Painter(mask, background)
+        witness = Witness(frames)
+        with _writer(out, width, height, rate, isinstance(mask, Scramble)) as (part, write):
+            done, regions = _mask_all(capture, finder, painter, witness, write, frames, live, hold, progress)
+            if done == 0:
+                raise InputError(source, "a video with frames", "no frame", "give another file")
+            if whole and not live and done < 0.98 * frames - 1:
+                raise InputError(
+                    source,
+                    f"a whole video ({frames} frames by its header)",
+                    f"it ends after {done}",
+                    "repair it, or accept what is there with --allow-truncated",
+                )
+            write.release()
+            if keep_audio:
+                _with_sound(part, source)
+            if isinstance(mask, Scramble):
+                _write_sidecar(out, regions, mask.key_)
+        return witness.verdict(mask, done, width, height, rate)
+    finally:
+        capture.release()
+
+
+class Finder:
+    """Boxes to mask in each frame: motion, a detector of people now and then, and boxes from a file."""
+
+    def __init__(self, background: Frame | None, given: dict[int, list[Box]]) -> None:
+        self.motion, self.detector, self.given = Motion(background), PeopleDetector(), given
+        self.standing: list[Box] = []
+
+    def boxes(self, frame: Frame, number: int) -> list[Box]:
+        """Boxes of frame `number`; the whole frame while a live stream's background has not settled."""
+        moving = self.motion.boxes(frame)
+        if not self.motion.settled:
+            return [(0, 0, frame.shape[1], frame.shape[0])]
+        if number % _DETECT_EVERY == 0:  # who stands still from beginning to end is only seen by the detector
+            found = self.detector.boxes(frame)
+            self.standing = [box for box in found if all(overlap(box, other) < 0.2 for other in moving)]
+        return [*moving, *self.standing, *self.given.get(number, [])]
+
+
+def _mask_all(
+    capture: cv2.VideoCapture,
+    finder: Finder,
+    painter: Painter,
+    witness: Witness,
+    write: cv2.VideoWriter,
+    frames: int,
+    live: bool,
+    hold: int,
+    progress: Callable[[int, int], None],
+) -> tuple[int, list[tuple[int, Box]]]:
+    tracks, waiting, log = Tracks(hold), deque[tuple[int, Frame]](), list[tuple[int, Box]]()
+    read = 0
+
+    def emit() -> None:
+        number, frame = waiting.popleft()
+        regions = tracks.regions(number)
+        if painter.background is None and not finder.motion.live:
+            regions = [(0, (0, 0, frame.shape[1], frame.shape[0]))]  # too short a file for a background: all of it
+        witness.look(number, frame, regions)
+        painter.paint(frame, regions, number)
+        witness.look_again(number, frame, regions)
+        log.extend((number, box) for _, box in regions)
+        write.write(frame)
+        progress(number + 1, frames)
+
+    while not (live and read >= frames):
+        ok, raw = capture.read()
+        if not ok:
+            break
+        frame = bgr(np.asarray(raw, dtype=np.uint8))
+        tracks.add(read, finder.boxes(frame, read))
+        waiting.append((read, frame))
+        read += 1
+        if len(waiting) > hold:
+            emit()
+    while waiting:
+        emit()
+    return read, log
+
+
+def bgr(frame: Frame) -> Frame:
+    """A frame in three channels, whatever came: grey, grey with one channel, with alpha.
+
+    >>> bgr(np.zeros((4, 6), np.uint8)).shape, bgr(np.zeros((4, 6, 4), np.uint8)).shape
+    ((4, 6, 3), (4, 6, 3))
+    """
+    if frame.ndim == 2 or frame.shape[2] == 1:
+        return np.asarray(cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR), dtype=np.uint8)
+    return np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGRA2BGR), dtype=np.uint8) if frame.shape[2] == 4 else frame
+
+
+def _is_live(source: str) -> bool:
+    return source.isdigit() or "://" in source
+
+
+def _check(source: str, out: Path, live: bool, live_s: float | None, keep_audio: bool) -> None:
+    if live and not (live_s and live_s > 0):
+        raise InputError(source, "how long to record a live stream", "nothing", "add --seconds 60")
+    if not live and not Path(source).is_file():
+        raise InputError(source, "a video file, a camera number or an address", "no such file", "check the path")
+    if out.suffix.lower() not in CODECS:
+        raise InputError(
+            str(out), "a name that ends in " + ", ".join(CODECS), out.suffix or "no ending", "write OUT.mp4"
+        )
+    if not live and out.exists() and out.resolve() == Path(source).resolve():
+        raise InputError(str(out), "another file than the source", "the same", "name another file")
+    if not out.parent.is_dir() or not os.access(out.parent, os.W_OK):
+        raise InputError(str(out), "a folder that can be written", str(out.parent), "name another folder")
+    if keep_audio and (live or shutil.which("ffmpeg") is None):
+        raise InputError(
+            "--keep-audio",
+            "a file and the program ffmpeg",
+            "a live stream" if live else "no ffmpeg on this machine",
+            "install ffmpeg, or leave --keep-audio out",
+        )
+
+
+def _properties(capture: cv2.VideoCapture, source: str, live: bool) -> tuple[int, int, float, int]:
+    if not capture.isOpened():
+        raise InputError(source, "a video that OpenCV can read", "something else, or nothing", "give a video file")
+    width, height = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+    rate, frames = float(capture.get(cv2.CAP_PROP_FPS)), int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+    rate = rate if 0.1 < rate < 1000.0 else 25.0
+    if width < 8 or height < 8 or (not live and frames <= 0):
+        raise InputError(
+            source,
+            "a video with frames of at least 8 × 8 px",
+            f"{max(frames, 0)} frames of {width} × {height}",
+            "give another file",
+        )
+    return width, height, rate, max(frames, 0)
+
+
+def _read_boxes(path: Path | None, width: int, height: int) -> dict[int, list[Box]]:
+    if path is None:
+        return {}
+    made: dict[int, list[Box]] = {}
+    try:
+        with path.open(newline="", encoding="utf-8") as stream:
+            for row in csv.DictReader(stream):
+                left, top, right, bottom = (int(float(row[side])) for side in ("left", "top", "right", "bottom"))
+                box = (max(left, 0), max(top, 0), min(right, width), min(bottom, height))
+                made.setdefault(int(row["frame"]), []).append(box)
+    except (OSError, UnicodeDecodeError, KeyError, ValueError, TypeError) as error:
+        raise InputError(
+            str(path), "a CSV with the columns frame, left, top, right, bottom", shown(error), "mend it"
+        ) from None
+    return made
+
+
+@contextmanager
+def _writer(out: Path, width: int, height: int, rate: float, lossless: bool) -> Iterator[tuple[Path, cv2.VideoWriter]]:
+    """A writer to a neighbour of `out` that is renamed when whole."""
+    ending = out.suffix.lower()
+    if lossless and ending not in LOSSLESS:
+        raise InputError(
+            str(out), "a lossless file for a cipher (.mkv or .avi, written as FFV1)", ending, "write OUT.mkv"
+        )
+    odd = bool(width % 2 or height % 2)
+    if odd and (ending != ".avi" or lossless or rate != round(rate)):
+        raise InputError(
+            str(out),
+            "even width and height for this codec",
+            f"{width} × {height} at {rate:g} frames/s",
+            "write to OUT.avi (Motion JPEG keeps odd sizes at whole rates), or crop a row or column",
+        )
+    part = out.with_name(f".{out.stem}.{os.getpid()}.part{out.suffix}")
+    backend, codec = (cv2.CAP_OPENCV_MJPEG, "MJPG") if odd else (cv2.CAP_FFMPEG, "FFV1" if lossless else CODECS[ending])
+    try:
+        writer = cv2.VideoWriter(str(part), backend, cv2.VideoWriter.fourcc(*codec), rate, (width, height))
+        if not writer.isOpened():
+            raise ResultsError(
+                f"{out}: cannot be written as {codec}.\n  Cure: name another ending, such as .mp4 or .avi."
+            )
+        yield part, writer
+        writer.release()
+        os.replace(part, out)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _with_sound(part: Path, source: str) -> None:
+    """Put the source's sound, copied, beside the masked pictures."""
+    both = part.with_name(f".sound{part.name}")
+    command = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-y",
+        "-i",
+        str(part),
+        "-i",
+        source,
+        "-map",
+        "0:v:0",
+        "-map",
+        "1:a?",
+        "-c",
+        "copy",
+        str(both),
+    ]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise ResultsError(
+                f"{source}: ffmpeg could not copy the sound ({shown(done.stderr)}).\n"
+                "  Cure: choose an ending that can hold this sound (.mkv), or leave --keep-audio out."
+            )
+        os.replace(both, part)
+    finally:
+        both.unlink(missing_ok=True)
+
+
+def _write_sidecar(out: Path, regions: list[tuple[int, Box]], key: bytes) -> None:
+    """What undoing needs, in two files that must not travel with the video: the regions, and the key."""
+    with out.with_suffix(".regions.csv").open("w", newline="", encoding="utf-8") as stream:
+        rows = csv.writer(stream, lineterminator="\n")
+        rows.writerow(["frame", "left", "top", "right", "bottom"])
+        rows.writerows((number, *box) for number, box in regions)
+    key_file = out.with_suffix(".key")
+    key_file.touch(mode=0o600)
+    key_file.write_bytes(key)
+
+
+__all__ = ["CODECS", "Finder", "bgr", "face_px", "mask_video"]

@@ -1,0 +1,127 @@
+"""The declaration of a metric, and the list of all of them.
+
+A new metric is one function in one file. It gives sums for a block of people, or rows for the whole Log; sums of
+blocks are added in block order, and `value` turns them into readings. So nothing needs all people at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from privacysim.errors import InputError, did_you_mean
+from privacysim.metrics.seen import PeopleSeen, Records
+from privacysim.vocabulary import CURVES
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+Part = Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What single rows of the records bring to a metric: their root event, a sum and a count."""
+
+    root: NDArray[np.int64] | NDArray[np.uint64]
+    total: NDArray[np.float64]
+    n: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One value of a metric (None where it is undefined, with the reason in `note`); `curve` may be empty."""
+
+    curve: str
+    value: float | None
+    contributors: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric with everything that a table or a referee asks about it."""
+
+    name: str
+    title: str
+    unit: str
+    direction: Literal["lower", "higher", "either"]
+    panel: Literal["exact", "consistent", "census"]
+    family: str
+    attacker: str
+    equation: str
+    source: str
+    of: Literal["people", "records"]
+    bounded: bool
+    rows: Callable[..., Any]
+    value: Callable[[Part], list[Reading]]
+
+    def part(self, seen: PeopleSeen | Records) -> Part:
+        """The sums of a block of people, or of the records of an arm."""
+        found = self.rows(seen)
+        return {"total": found.total.sum(), "n": found.n.sum()} if isinstance(found, Rows) else found
+
+    @property
+    def arrow(self) -> str:
+        """Which way is better for the people filmed or for the use named."""
+        return {"lower": "↓ lower is better", "higher": "↑ higher is better", "either": ""}[self.direction]
+
+
+FAMILIES = ("exposure", "leaks", "gap", "access", "usefulness")
+"""The families, in the order of a table."""
+METRICS: dict[str, Metric] = {}
+"""Every metric by name, by family, then in the order of declaration."""
+
+
+def metric(
+    *, title: str, unit: str, direction: Literal["lower", "higher", "either"], family: str, equation: str, source: str,
+    of: Literal["people", "records"], value: Callable[[Part], list[Reading]], attacker: str = "–",
+    panel: Literal["exact", "consistent", "census"] = "exact", bounded: bool = True, name: str = "",
+) -> Callable[[Function], Function]:
+    """Declare the decorated function as a metric; its name is the function's unless `name` is given.
+
+    Of people it takes `PeopleSeen` and gives sums; of records it takes `Records` and gives `Rows`.
+    """
+
+    def declare(rows: Function) -> Function:
+        own = name or rows.__name__
+        if own in METRICS:
+            raise ValueError(f"two metrics are called {own}")
+        METRICS[own] = Metric(
+            own, title, unit, direction, panel, family, attacker, equation, source, of, bounded, rows, value,
+        )
+        for known in sorted(METRICS, key=lambda known: FAMILIES.index(METRICS[known].family)):
+            METRICS[known] = METRICS.pop(known)
+        return rows
+
+    return declare
+
+
+def metric_named(name: str) -> Metric:
+    """The metric of that name; an unknown name is an error that names the nearest."""
+    if name not in METRICS:
+        raise InputError("metrics", "a known metric", name, did_you_mean(name, METRICS))
+    return METRICS[name]
+
+
+def total(sums: Part) -> list[Reading]:
+    """Value = the summed `total`; contributors = the summed `n`."""
+    return [Reading("", sums["total"], round(sums["n"]))]
+
+
+def totals_by_curve(sums: Part) -> list[Reading]:
+    """One total per branch of the identification curve."""
+    return [Reading(curve, sums[curve], round(sums[f"n_{curve}"])) for curve in CURVES]
+
+
+def ratio(what: str) -> Callable[[Part], list[Reading]]:
+    """Value = `total` over `n`; undefined where there are no `what`."""
+
+    def value(sums: Part) -> list[Reading]:
+        if sums["n"] == 0:
+            return [Reading("", None, 0, f"undefined: there are no {what}")]
+        return [Reading("", sums["total"] / sums["n"], round(sums["n"]))]
+
+    return value

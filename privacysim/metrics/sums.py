@@ -1,0 +1,45 @@
+"""Parts of metrics: taken per block, added in block order, read at the end."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from privacysim.metrics.registry import METRICS, Reading
+from privacysim.metrics.seen import PeopleSeen, Records
+
+Sums = dict[str, dict[str, float]]
+"""Metric → name of a sum → its value so far."""
+
+
+def parts(people: PeopleSeen | None, records: Records | None) -> Sums:
+    """The parts of all metrics that look at what is given: a block of people, the records of an arm, or both."""
+    made: Sums = {}
+    for name, one in METRICS.items():
+        given = people if one.of == "people" else records
+        if given is None:
+            continue
+        made[name] = {key: float(value) for key, value in one.part(given).items()}
+        if not all(math.isfinite(value) for value in made[name].values()):
+            raise ArithmeticError(f"metric {name} gave a sum that is not finite: {made[name]}")
+    return made
+
+
+def add(blocks: Iterable[Sums]) -> Sums:
+    """Sum the parts of the blocks in the order given: floating-point sums depend on it, so it is always the same.
+
+    >>> add([{"m": {"total": 1.0}}, {"m": {"total": 2.5}}])
+    {'m': {'total': 3.5}}
+    """
+    whole: Sums = {}
+    for block in blocks:
+        for name, sums in block.items():
+            mine = whole.setdefault(name, {})
+            for key, value in sums.items():
+                mine[key] = mine.get(key, 0.0) + value
+    return whole
+
+
+def readings(sums: Sums) -> list[tuple[str, Reading]]:
+    """The readings of every metric, from its sums, in the order of declaration."""
+    return [(name, reading) for name, one in METRICS.items() if name in sums for reading in one.value(sums[name])]

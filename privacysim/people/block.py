@@ -1,0 +1,57 @@
+"""A block of people: their tours, visible walks and stays, as arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from privacysim import tables
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """People i = 0 … n−1 in the order asked for; a pure function of their numbers (people/ never sees a camera).
+
+    A *tour* is home → place → home, one pattern with its own days: bit d − first_day of `tour_mask` says that it is
+    made on day d, and `tour_jitter[t, d − first_day]` (ticks of 0.1 s, ± `tour_jitter_min`) shifts all of that day's
+    tour, both ways and the stay. A *walk* is one visible leg on the tree of a hub: the first `walk_reach_mm` of the
+    way from `walk_node` to the hub, walked towards the hub or, reversed, from there to `walk_node`. A *stay* is the
+    visit of the tour's place. Times are ticks after 00:00 of the tour's day, before the jitter.
+    """
+
+    person_id: NDArray[np.int64]
+    group: NDArray[np.uint8]
+    home_place: NDArray[np.int64]
+    work_place: NDArray[np.int64]
+    weight: NDArray[np.float64]
+    tour_person: NDArray[np.int32]
+    tour_place: NDArray[np.int64]
+    tour_mode: NDArray[np.uint8]
+    """0 walk, 1 cycle, 2 e-bike, 3 transit, 4 car."""
+    tour_mask: NDArray[np.uint64]
+    tour_key: NDArray[np.uint64]
+    tour_jitter: NDArray[np.int16]
+    walk_tour: NDArray[np.int32]
+    walk_hub: NDArray[np.int32]
+    walk_node: NDArray[np.int32]
+    walk_reach_mm: NDArray[np.int64]
+    walk_towards: NDArray[np.bool_]
+    walk_back: NDArray[np.bool_]
+    """False on the way out, True on the way back: the legs of one way are one directed route, so one pass a camera."""
+    walk_depart: NDArray[np.int32]
+    walk_mm_per_tick: NDArray[np.float32]
+    stay_tour: NDArray[np.int32]
+    stay_arrive: NDArray[np.int32]
+    stay_length: NDArray[np.int32]
+    first_day: int
+    days: int
+
+    def people(self, replicate: int) -> pd.DataFrame:
+        """The table `people`."""
+        return tables.frame("people", {
+            "replicate": replicate, "person_id": self.person_id, "group": self.group, "home_place": self.home_place,
+            "work_place": self.work_place, "weight": self.weight,
+        })

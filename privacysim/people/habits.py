@@ -1,0 +1,121 @@
+"""What a person usually does: goes to work or study, visits a few other places, at her hours, by her ways.
+
+Other places by exploration and preferential return (Song et al. 2010, doi:10.1038/nphys1760) in closed form: visits
+follow the rank, f_k ∝ k^−(1+γ), home being the first rank and work the second; the ranks that do not fit into twelve
+directed routes are folded into those kept. Each place belongs to one part of the day (evening, afternoon, morning),
+and a person makes at most one visit in each part, so nobody is at two places at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from privacysim import draws
+from privacysim.city import City
+from privacysim.people import kernel
+from privacysim.people.gravity import Purpose, purposes
+from privacysim.people.residents import residents
+from privacysim.scenario import Scenario
+from privacysim.scenario.town import PopulationSection
+from privacysim.units import HOUR_TICKS
+from privacysim.vocabulary import GROUPS
+
+WALK, CYCLE, EBIKE, TRANSIT, CAR = range(5)
+"""Codes of `tour_mode`."""
+PART_OF_RANK = (0, 1, 2, 0, 1)
+"""Part of the day (0 evening, 1 afternoon, 2 morning) of the first … fifth other place."""
+_MARKS, _OWN = 6 + 6 * len(PART_OF_RANK), 6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Habits:
+    """Per person, and per person and destination (column 0 work, 1 … other places; place −1 = none)."""
+
+    home: NDArray[np.int64]
+    group: NDArray[np.uint8]
+    works: NDArray[np.bool_]
+    place: NDArray[np.int64]
+    mode: NDArray[np.uint8]
+    street_m: NDArray[np.float64]
+    pace: NDArray[np.float64]
+    """The person's speed against the mean."""
+    u_start: NDArray[np.float64]
+    u_stay: NDArray[np.float64]
+
+
+def habits(city: City, scenario: Scenario, seed: int, k: int, ids: NDArray[np.int64]) -> Habits:
+    """Habits of these residents in replicate k; every mark is a hash of the person's own number."""
+    population = scenario.population
+    home, group = residents(city, scenario).locate(ids)
+    marks = draws.uniforms(draws.stream_key(seed, k, "people"), ids, _MARKS)
+    works = marks[:, 0] < np.asarray(population.work_shares)[group]
+    others = round(population.other_places.number)
+    zone = np.asarray(city.place_zone)[home]
+    where = purposes(city, population)
+    place = np.full((ids.size, 1 + others), -1, dtype=np.int64)
+    student = group == GROUPS.index("student")
+    for who, purpose in ((works & ~student, where.work), (works & student, where.study)):
+        place[who, 0] = _pick(purpose, zone[who], marks[who, 1], marks[who, 2])
+    works &= place[:, 0] >= 0
+    for r in range(others):
+        at = _OWN + 6 * r
+        place[:, r + 1] = _pick(where.visit, zone, marks[:, at], marks[:, at + 1])
+    x, y = np.asarray(city.place_x, dtype=np.float64), np.asarray(city.place_y, dtype=np.float64)
+    straight = np.hypot(x[place] - x[home][:, None], y[place] - y[home][:, None])
+    street = straight * population.street_detour.number
+    columns = [3, *(_OWN + 6 * r + 2 for r in range(others))]
+    mode = _mode(population, street, marks[:, columns])
+    return Habits(
+        home, group, works, place, mode, street, 1.0 + population.speed_spread.number * (2.0 * marks[:, 5] - 1.0),
+        marks[:, [4, *(_OWN + 6 * r + 3 for r in range(others))]],
+        marks[:, [_OWN + 5, *(_OWN + 6 * r + 4 for r in range(others))]],
+    )
+
+
+def _pick(
+    purpose: Purpose, zone: NDArray[np.int32], u_zone: NDArray[np.float64], u_place: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    out = np.full(zone.size, -1, dtype=np.int64)
+    if purpose.place.size:
+        kernel.pick(zone, purpose.zones, purpose.start, purpose.place, purpose.within,
+                    np.ascontiguousarray(u_zone), np.ascontiguousarray(u_place), out)
+    return out
+
+
+def _mode(
+    population: PopulationSection, street_m: NDArray[np.float64], marks: NDArray[np.float64]
+) -> NDArray[np.uint8]:
+    bands = (population.modes_under_1km, population.modes_1_to_3km, population.modes_3_to_8km,
+             population.modes_over_8km)
+    running = np.cumsum([band.numbers for band in bands], axis=1)
+    band = np.searchsorted([1000.0, 3000.0, 8000.0], street_m, side="right")
+    return (marks[..., None] >= running[band]).sum(axis=-1).astype(np.uint8)
+
+
+def mm_per_tick(population: PopulationSection) -> NDArray[np.float64]:
+    """Mean speed by mode, millimetres per tick of 0.1 s."""
+    metres_s = [population.speed_walk_m_s.number, population.speed_cycle_m_s.number, population.speed_ebike_m_s.number,
+                population.speed_transit_m_s.number, population.speed_car_km_h.number / 3.6]
+    return np.asarray(metres_s) * 100.0
+
+
+def rank_shares(population: PopulationSection, works: NDArray[np.bool_], has: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Shares of a person's other visits by place: f_k ∝ k^−(1+γ), over the places that she has (rows sum to 1)."""
+    rank = np.arange(has.shape[1])[None, :] + np.where(works, 3, 2)[:, None]
+    weight = np.where(has, rank.astype(np.float64) ** -(1.0 + population.rank_gamma.number), 0.0)
+    return weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)
+
+
+def quantile_normal(u: NDArray[np.float64], mean_h: float, sd_h: float, reach: float = 2.5) -> NDArray[np.float64]:
+    """Ticks of a normal time in hours, cut at `reach` standard deviations."""
+    return (mean_h + sd_h * np.clip(ndtri(u), -reach, reach)) * HOUR_TICKS
+
+
+def quantile_stay(u: NDArray[np.float64], low: float, high: NDArray[np.float64], beta: float) -> NDArray[np.float64]:
+    """Quantile of P(Δt) ∝ Δt^−(1+β) between `low` and `high` (Song et al. 2010, cut by the part of the day)."""
+    high = np.maximum(high, low)
+    return (low**-beta - u * (low**-beta - high**-beta)) ** (-1.0 / beta)

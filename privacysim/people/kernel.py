@@ -1,0 +1,115 @@
+"""Choices, routes and day masks of a block of people (numba)."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+jit = numba.njit(cache=True, nogil=True)
+
+
+@jit
+def pick(zone, zones, start, place, within, u_zone, u_place, out):
+    """A destination for each person: a zone by its running chance from the home's zone, then a place within it."""
+    for i in range(zone.size):
+        row = zones[zone[i]]
+        low, high = 0, row.size - 1
+        while low < high:
+            middle = (low + high) >> 1
+            if u_zone[i] < row[middle]:
+                high = middle
+            else:
+                low = middle + 1
+        first, last = start[low], start[low + 1] - 1
+        while first < last:
+            middle = (first + last) >> 1
+            if u_place[i] < within[middle]:
+                last = middle
+            else:
+                first = middle + 1
+        out[i] = place[first]
+
+
+@jit
+def meet(tree, adj_start, adj_node, adj_mm, a, b, seen, at, mark):
+    """Millimetres from a and from b to the first node that their ways to the root share."""
+    v, mm = b, np.int64(0)
+    while True:
+        seen[v] = mark
+        at[v] = mm
+        hop = tree[v]
+        if hop == 255:
+            break
+        p = adj_start[v] + hop
+        mm += adj_mm[p]
+        v = adj_node[p]
+    v, mm = a, np.int64(0)
+    while seen[v] != mark:
+        hop = tree[v]
+        if hop == 255:
+            break
+        p = adj_start[v] + hop
+        mm += adj_mm[p]
+        v = adj_node[p]
+    return mm, at[v]
+
+
+@jit
+def routes(order, home, hub, goal, mode, transit, access_mm, trees, stops, x, y, adj_start, adj_node, adj_mm,
+           home_mm, goal_mm, stop_mm, stop_node):
+    """Lengths of each tour's visible legs on the tree of its hub, tours taken in `order` (by hub, for the cache).
+
+    Modes below `transit` are seen all the way: home → meeting point → place. Transit is seen on the first
+    `access_mm` from home and from the stop nearest to the home (in a straight line) to the place. The car (above
+    `transit`) is not seen.
+    """
+    seen = np.full(x.size, -1, np.int32)
+    at = np.zeros(x.size, np.int64)
+    for step in range(order.size):
+        t = order[step]
+        tree = trees[hub[t]]
+        if mode[t] < transit:
+            home_mm[t], goal_mm[t] = meet(tree, adj_start, adj_node, adj_mm, home[t], goal[t], seen, at, step)
+        elif mode[t] == transit:
+            v, mm = home[t], np.int64(0)
+            while mm < access_mm and tree[v] != 255:
+                p = adj_start[v] + tree[v]
+                mm += adj_mm[p]
+                v = adj_node[p]
+            home_mm[t] = min(mm, access_mm)
+            best, stop = np.inf, -1
+            for q in range(stops.shape[1]):
+                s = stops[hub[t], q]
+                if s >= 0:
+                    d = (x[s] - x[home[t]]) ** 2 + (y[s] - y[home[t]]) ** 2
+                    if d < best:
+                        best, stop = d, s
+            if stop >= 0:
+                stop_node[t] = stop
+                stop_mm[t], goal_mm[t] = meet(tree, adj_start, adj_node, adj_mm, stop, goal[t], seen, at, step)
+
+
+@jit
+def masks(marks, weekday, works, attendance, chance, share, row, tour_mask):
+    """Set the days on which each tour is made.
+
+    `marks[s, i, d]` are hashed 16-bit marks of work (s = 0) and of the three parts of the day; whoever works goes out
+    in the evening only on weekdays. In an open part somebody goes out where the mark is below `chance[i, s−1]`, and
+    the same mark says where to: `share[i, s−1, r]` are the running shares of the part's places.
+    """
+    for i in range(works.size):
+        for d in range(weekday.size):
+            word, bit = d >> 6, np.uint64(1) << np.uint64(d & 63)
+            if works[i] and weekday[d] and (marks[0, i, d] + 32767.5) / 65535.0 < attendance and row[i, 0] >= 0:
+                tour_mask[row[i, 0], word] |= bit
+            for s in range(3):
+                if s > 0 and works[i] and weekday[d]:
+                    continue
+                u = (marks[s + 1, i, d] + 32767.5) / 65535.0
+                if u >= chance[i, s]:
+                    continue
+                u /= chance[i, s]
+                for r in range(share.shape[2]):
+                    if u < share[i, s, r]:
+                        tour_mask[row[i, r + 1], word] |= bit
+                        break

@@ -1,0 +1,97 @@
+"""The panel: a nested, systematic sample of a whole city's people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from privacysim import draws
+from privacysim.city import City
+from privacysim.errors import InputError
+from privacysim.facts import facts
+from privacysim.people.residents import Residents, residents
+from privacysim.scenario import Scenario
+from privacysim.vocabulary import GROUPS
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Panel:
+    """Sampled people: `ids` int64, sorted; `weight` float64, how many people each one stands for (N_g / n_g)."""
+
+    ids: NDArray[np.int64]
+    weight: NDArray[np.float64]
+
+
+def panel(city: City, scenario: Scenario, seed: int, k: int, size: int | Literal["all"]) -> Panel:
+    """Draw the panel of replicate k: a larger one contains every smaller one.
+
+    Each group's members stand in the order of home zones. They are taken in bit-reversed order (van der Corput 1935)
+    from a start that is random per (seed, k) and group: the first n of them are spread evenly over the city for every
+    n. Seats go to groups in proportion (Sainte-Laguë, which never takes a seat away as n grows); a group with fewer
+    than min(`panel_group_min`, n/8) seats gets that many, on top of `size`. Weights N_g/n_g add up to the population.
+
+    `size` is a number of people or "all"; a size that is not at least 1 is an InputError.
+
+    >>> from privacysim.city import build_city
+    >>> from privacysim.scenario import load_scenario
+    >>> scenario = load_scenario("guangzhou_district")
+    >>> drawn = panel(build_city(scenario), scenario, seed=185, k=0, size=20_000)
+    >>> drawn.ids.size, round(drawn.weight.sum())
+    (20000, 100000)
+    """
+    everybody = residents(city, scenario)
+    if size == "all" or size >= everybody.size:
+        return Panel(np.arange(everybody.size, dtype=np.int64), np.ones(everybody.size))
+    if size < 1:
+        raise InputError("panel", 'at least 1 person, or "all"', size, "write a larger panel")
+    people = everybody.group_sizes()
+    top_up = min(round(facts().value("panel_group_min")), size // (2 * len(GROUPS)))
+    seats = np.minimum(np.maximum(_seats(size, people), top_up), people)
+    ids, weight = [], []
+    for group, (chosen, there) in enumerate(zip(seats.tolist(), people.tolist(), strict=True)):
+        start = draws.uniform(draws.stream_key(seed, k, "panel"), [group])[0]
+        members = _spread(there, chosen, start)
+        ids.append(_ids(everybody, group, members))
+        weight.append(np.full(chosen, there / chosen if chosen else 0.0))
+    order = np.argsort(np.concatenate(ids), kind="stable")
+    return Panel(np.concatenate(ids)[order], np.concatenate(weight)[order])
+
+
+def _seats(size: int, people: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Sainte-Laguë: `size` seats, each to the group with the largest people / (2·seats + 1); ties to the first."""
+    seats = np.maximum(np.floor(people * (size / people.sum()) - 0.5).astype(np.int64), 0)
+    while seats.sum() < size:
+        seats[np.argmax(people / (2 * seats + 1))] += 1
+    return seats
+
+
+def _spread(there: int, chosen: int, start: float) -> NDArray[np.int64]:
+    """The first `chosen` of 0 … there−1 in shifted bit-reversed order."""
+    bits = max(there - 1, 1).bit_length()
+    full = 1 << bits
+    shift = int(start * full)
+    taken = np.empty(0, dtype=np.int64)
+    count = min(full, 2 * chosen + 64)
+    while True:
+        codes = (_reversed(np.arange(count, dtype=np.int64), bits) + shift) % full
+        taken = codes[codes < there][:chosen]
+        if taken.size == chosen or count == full:
+            return taken
+        count = min(full, 2 * count)
+
+
+def _reversed(codes: NDArray[np.int64], bits: int) -> NDArray[np.int64]:
+    turned = np.zeros_like(codes)
+    for bit in range(bits):
+        turned |= ((codes >> bit) & 1) << (bits - 1 - bit)
+    return turned
+
+
+def _ids(everybody: Residents, group: int, members: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Person numbers of a group's members, given by their running number in the group."""
+    running = everybody.members(group)
+    home = np.searchsorted(running, members, side="right") - 1
+    return everybody.first[home] + everybody.bound[home, group] + (members - running[home])

@@ -1,0 +1,164 @@
+"""An arm of a study: one policy under one reading and one general law, with its answers remembered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from privacysim.errors import InputError
+from privacysim.facts import facts
+from privacysim.policy.form import Access, Duty, Policy, Retention
+from privacysim.policy.law import Bundle, Laws, Provision
+from privacysim.policy.legality import basis, both_answers, in_scope, matches
+from privacysim.policy.model import Answer, Question, Route
+from privacysim.vocabulary import ACTS
+
+_ART33 = ("art33_compound_inside", "art33_home", "prohibited_site")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arm:
+    """One policy as a study runs it. Immutable in what it says; remembers what it was asked.
+
+    `id` is the policy's id, or `policy:reading` where the text leaves readings open.
+    """
+
+    id: str
+    title: str
+    policy: Policy
+    reading: str
+    laws: Laws
+    bundle: Bundle
+    _answers: dict[Question, Answer] = field(default_factory=dict, compare=False, repr=False)
+    _routes: dict[tuple[str, str, str, str, str, bool], Route | None] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+
+    @property
+    def footage(self) -> bool:
+        """Whether cameras keep any footage at all."""
+        return self.policy.footage
+
+    @property
+    def demand_factor(self) -> float:
+        """By how much more people ask than in the status quo."""
+        return facts().value("open_demand") if self.policy.demand == "open" else 1.0
+
+    def judge(self, question: Question) -> Answer:
+        """Both answers to one act."""
+        found = self._answers.get(question)
+        if found is None:
+            found = both_answers(self.policy, self.reading, self.laws.answers, self.bundle.id, question)
+            self._answers[question] = found
+        return found
+
+    def route(
+        self, requester: str, purpose: str, channel: str, operator: str, regime: str, own: bool = False,
+    ) -> Route | None:
+        """What the rules offer to this asker, None where they offer nothing.
+
+        The first route that speaks about the asker; it names the paper and the approval that she then needs.
+        """
+        key = (requester, purpose, channel, operator, regime, own)
+        if key not in self._routes:
+            question = Question(requester, "view", purpose, channel, operator, regime, mask=self.mask(regime), own=own)
+            unmask = self.policy.mask.unmask if self.policy.mask else ()
+            self._routes[key] = next(
+                (_offer(rule, rule.id in unmask) for rule in self.policy.access if _speaks(rule, question)), None
+            )
+        return self._routes[key]
+
+    def forbids(
+        self, act: str, operator: str, regime: str, requester: str, *, channel: str = "request",
+        purpose: str = "curiosity", listed: bool = False, scene: str = "street",
+    ) -> bool:
+        """Whether the camera rules prohibit this act, by name or by derivation, to somebody without a route."""
+        question = Question(
+            requester, act, purpose, channel, operator, regime, listed=listed, scene=scene,
+        )
+        return self.judge(question).legality == "prohibited"
+
+    def retention(self, regime: str, listed: bool = False) -> Retention:
+        """How long footage is kept at cameras of this regime, with what the rule says."""
+        section = self.policy.retention
+        candidates: list[Retention | None] = []
+        if section is not None:
+            if regime in ("art7_state", "art7_venue"):
+                candidates = [section.art7, section.any]
+            elif regime in _ART33:
+                candidates = [section.art33, section.any]
+            else:
+                candidates = [section.art9_listed if listed else None, section.art9, section.any]
+        for found in candidates:
+            if found is not None:
+                return found
+        raise InputError(f"policy {self.id}, retention", f"a retention for {regime}", "nothing", "add retention.any")
+
+    def retention_s(self, regime: str, listed: bool = False) -> tuple[float, float, float]:
+        """Seconds that footage is kept (value, low, high); zeros where there is no footage."""
+        if not self.footage:
+            return 0.0, 0.0, 0.0
+        found = self.retention(regime, listed)
+        return found.keep, *found.range_s
+
+    def filed(self, regime: str) -> bool:
+        """Whether cameras of this regime must be filed with the police."""
+        return _binds(self.policy.filing, regime)
+
+    def log_kept(self, regime: str) -> bool:
+        """Whether each viewing must be logged."""
+        return _binds(self.policy.logs, regime)
+
+    def secured(self, regime: str) -> bool:
+        """Whether the camera rules themselves put a duty of technical security on the holder."""
+        return _binds(self.policy.security, regime)
+
+    def mask(self, regime: str) -> str:
+        """The mask that the rules ask for at the source, `none` where they ask for none."""
+        rule = self.policy.mask
+        return rule.kind if rule and (not rule.regime or regime in rule.regime) else "none"
+
+    def mask_reversible(self, regime: str) -> bool:
+        """Whether that mask can be undone with a key."""
+        return self.policy.mask is not None and self.mask(regime) != "none" and self.policy.mask.reversible
+
+    def governs(self, operator: str, regime: str, listed: bool = False) -> bool:
+        """Whether any prohibition or duty of the camera rules speaks about this camera."""
+        question = Question("curious", "sell", "commerce", "request", operator, regime, listed=listed)
+        if self.policy.prohibited:
+            scope = next((scope.where for scope in self.policy.scope if scope.id == self.reading), ())
+            if in_scope(scope, question):
+                return True
+        scopes = {scope.id: scope.where for scope in self.policy.scope}
+        duties = (self.policy.filing, self.policy.logs, self.policy.security)
+        return any(_binds(duty, regime) for duty in duties) or any(
+            (not rule.operator or operator in rule.operator)
+            and (not rule.regime or regime in rule.regime)
+            and rule.listed in (None, listed)
+            and (rule.scope is None or in_scope(scopes[rule.scope], question))
+            for rule in self.policy.forbidden
+        )
+
+    def sanctions(self, question: Question) -> tuple[Provision, ...]:
+        """The provisions with a sanction that may follow this act under general law, gravest named first."""
+        if self.policy.general_law == "suspended":
+            return ()
+        named = self.judge(question).basis_general
+        found = (self.laws.provision(part) for part in named.split("; ") if part)
+        return tuple(provision for provision in found if provision.sanction is not None)
+
+
+def _binds(duty: Duty | None, regime: str) -> bool:
+    return duty is not None and regime in duty.regime
+
+
+def _speaks(rule: Access, question: Question) -> bool:
+    # a route may allow copying without viewing; whatever acts it allows, it is an offer to the asker
+    acts = rule.acts or (question.act,)
+    return matches(rule, question if question.act in acts else replace(question, act=acts[0]))
+
+
+def _offer(rule: Access, unmask: bool) -> Route:
+    return Route(
+        rule.id, rule.outcome, rule.document, rule.approver, rule.acts or ACTS, rule.conditions, rule.duty_to_give,
+        rule.deadline, rule.regularise, rule.officers, unmask, rule.others_masked, basis(rule),
+    )

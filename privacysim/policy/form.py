@@ -1,0 +1,307 @@
+"""The strict form of a policy file.
+
+A policy is camera rules as data: routes of access in order, prohibitions, and duties by regime (retention, filing,
+logs, security, siting, masks). It never draws and never counts; it only says what is allowed to whom. Every number
+and every rule stands beside its reference or its assumption.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, model_validator
+
+from privacysim import vocabulary as words
+from privacysim.errors import did_you_mean
+from privacysim.files import Duration, Reference, Strict
+
+CONDITIONS = ("consent", "masked")
+"""Conditions that one act can be tested for: the operator's consent; an irreversible mask on the others."""
+REQUESTER_GROUPS = {
+    "organs": words.STATE_ORGANS,
+    "staff": ("own_staff_on_duty", "own_staff_off_purpose", "contractor"),
+    "outsiders": tuple(
+        word for word in words.REQUESTERS
+        if word not in words.STATE_ORGANS and word not in ("own_staff_on_duty", "own_staff_off_purpose", "contractor")
+    ),
+}
+"""Shorthands that a rule may use for several requesters."""
+
+
+def _closed(kind: str, known: tuple[str, ...], groups: dict[str, tuple[str, ...]] | None = None) -> Any:
+    def flat(value: object) -> object:
+        if value == "any":
+            return ()
+        if not isinstance(value, list | tuple) or not value:
+            raise ValueError(f'a list of words, or "any", for {kind}')
+        found: list[str] = []
+        for word in value:
+            if groups and word in groups:
+                found += groups[word]
+            elif word in known:
+                found.append(word)
+            else:
+                cure = did_you_mean(str(word), (*known, *(groups or ())))
+                raise ValueError(f"words of {kind} (not {word!r}: {cure})")
+        return tuple(dict.fromkeys(found))
+
+    return Annotated[tuple[str, ...], BeforeValidator(flat)]
+
+
+def closed_word(kind: str, known: tuple[str, ...]) -> Any:
+    """The type of a field that holds one word of a closed list."""
+
+    def one(value: object) -> object:
+        if value not in known:
+            raise ValueError(f"a word of {kind} ({did_you_mean(str(value), known)})")
+        return value
+
+    return Annotated[str, BeforeValidator(one)]
+
+
+def _several(value: object) -> object:
+    # a tuple, because strict models take no list from a validator
+    return tuple(value) if isinstance(value, list) else (value,) if isinstance(value, dict) else value
+
+
+References = Annotated[tuple[Reference, ...], BeforeValidator(_several)]
+"""One `{law, article}` or a list of them."""
+Lines = tuple[str, ...]
+
+
+class Sourced(Strict):
+    """Base of everything in a policy that needs a reference to a provision, or an assumption in words."""
+
+    reference: References = ()
+    assumption: str = ""
+
+    @model_validator(mode="after")
+    def _says_where_from(self) -> Sourced:
+        if not self.reference and not self.assumption.strip():
+            raise ValueError('a reference = {law = "…", article = "…"} or an assumption = "why"')
+        return self
+
+
+class Match(Strict):
+    """Which acts a rule speaks about; what is left out matches anything."""
+
+    requester: _closed("requester", words.REQUESTERS, REQUESTER_GROUPS) = ()  # type: ignore[valid-type]
+    purpose: _closed("purpose", words.PURPOSES) = ()  # type: ignore[valid-type]
+    channel: _closed("channel", words.CHANNELS) = ()  # type: ignore[valid-type]
+    acts: _closed("acts", words.ACTS) = ()  # type: ignore[valid-type]
+    technique: _closed("technique", words.TECHNIQUES) = ()  # type: ignore[valid-type]
+    operator: _closed("operator", words.OPERATORS) = ()  # type: ignore[valid-type]
+    regime: _closed("regime", words.REGIMES) = ()  # type: ignore[valid-type]
+    scene: _closed("scene", words.SCENES) = ()  # type: ignore[valid-type]
+    own: bool | None = None
+    listed: bool | None = None
+    masked: bool | None = None
+    """True: under a mask (reversible or not); False: clear footage."""
+
+
+class Access(Match, Sourced):
+    """A route of access: who may do what with whose footage, with which paper, approved by whom."""
+
+    id: str
+    outcome: Literal["authorised", "conditional"] = "authorised"
+    document: closed_word("document", words.DOCUMENTS) = "none"  # type: ignore[valid-type]
+    approver: closed_word("approver", words.APPROVERS) = "none"  # type: ignore[valid-type]
+    conditions: _closed("conditions", CONDITIONS) = ()  # type: ignore[valid-type]
+    terms: Lines = ()
+    """Conditions of procedure, in words; the processes of `governance` act them out."""
+    officers: int = 1
+    fee_cny: float | None = None
+    duty_to_give: bool = False
+    deadline: Duration | None = None
+    regularise: Duration | None = None
+    others_masked: bool = False
+    note: str = ""
+    before: str | None = None
+
+
+class Forbidden(Match, Sourced):
+    """A prohibition, by name (`express`) or because the text leaves no other reading (`derived`)."""
+
+    id: str
+    how: Literal["express", "derived"]
+    scope: str | None = None
+    """Id of a `[[scope]]`: whose cameras are meant, where regime and operator alone cannot say it."""
+    note: str = ""
+    before: str | None = None
+
+
+class Where(Strict):
+    """One alternative of a scope: cameras of these operators and regimes, listed or not."""
+
+    operator: _closed("operator", words.OPERATORS) = ()  # type: ignore[valid-type]
+    regime: _closed("regime", words.REGIMES) = ()  # type: ignore[valid-type]
+    listed: bool | None = None
+
+
+class Scope(Sourced):
+    """One reading of whose cameras a general prohibition means; no `where` means every camera."""
+
+    id: str
+    says: str
+    where: tuple[Where, ...] = ()
+
+
+class Prohibited(Sourced):
+    """A prohibition addressed to every unit and individual.
+
+    `absolute` acts are never allowed; `if_no_route` acts are prohibited where no route is met. `scope` names the
+    readings of whose cameras are meant: each is an arm of its own, since the text leaves it open.
+    """
+
+    absolute: _closed("acts", words.ACTS) = ()  # type: ignore[valid-type]
+    if_no_route: _closed("acts", words.ACTS) = ()  # type: ignore[valid-type]
+    scope: Lines = ()
+
+
+class Retention(Sourced):
+    """How long footage is kept: `keep` is what the model uses, `floor` and `ceiling` are the rule's own."""
+
+    keep: Duration
+    low: Duration | None = None
+    high: Duration | None = None
+    floor: Duration | None = None
+    ceiling: Duration | None = None
+    then: str = ""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Retention:
+        low, high = self.range_s
+        if not low <= self.keep <= high:
+            raise ValueError("low ≤ keep ≤ high")
+        if self.floor is not None and self.keep < self.floor:
+            raise ValueError("keep at least as long as the rule's own floor")
+        return self
+
+    @property
+    def range_s(self) -> tuple[float, float]:
+        """Low and high in seconds; equal to `keep` where no range is given."""
+        return (self.keep if self.low is None else self.low, self.keep if self.high is None else self.high)
+
+
+class RetentionSection(Strict):
+    """Retention by class of camera; `any` stands where a class has no entry of its own."""
+
+    any: Retention | None = None
+    art7: Retention | None = None
+    art9: Retention | None = None
+    art9_listed: Retention | None = None
+    art33: Retention | None = None
+
+
+class Duty(Sourced):
+    """A duty of the holders of cameras of these regimes; an empty list is a duty of nobody."""
+
+    regime: tuple[str, ...] = ()
+    term: Duration | None = None
+    old: Duration | None = None
+    kept: Duration | None = None
+    items: Lines = ()
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _known_regimes(self) -> Duty:
+        for word in self.regime:
+            if word not in words.REGIMES:
+                raise ValueError(f"words of regime (not {word!r}: {did_you_mean(word, words.REGIMES)})")
+        return self
+
+
+class Siting(Sourced):
+    """Where nobody may put a camera, and what follows."""
+
+    prohibited: bool = False
+    places: Lines = ()
+    remedy: str = ""
+    at_once: bool = False
+    """Whether the sanction comes at once, not only after an order to correct was refused."""
+
+
+class MaskRule(Sourced):
+    """A mask that cameras must apply at the source."""
+
+    kind: str
+    regime: tuple[str, ...] = ()
+    reversible: bool = False
+    key_holder: str = ""
+    failure: str = ""
+    unmask: Lines = ()
+    """Routes that are given clear footage; every other route is met under the mask only."""
+
+
+class Desk(Sourced):
+    """How long an approver takes, where the policy brings an approver of its own."""
+
+    median: Duration
+    low: Duration | None = None
+    high: Duration | None = None
+
+
+class Oversight(Sourced):
+    """Who looks whether the rules are kept."""
+
+    inspector: str = ""
+    frequency: str = ""
+    report_right: str = ""
+    independent_body: bool = False
+    judge: bool = False
+    notice_to_filmed: Duration | None = None
+    statistics_published: bool = False
+
+
+class Title(Strict):
+    """The policy's name, in English and, where it has one, in Chinese."""
+
+    en: str
+    zh: str = ""
+
+
+class Reading(Strict):
+    """A contested reading, or a variant: a small change of the policy that makes an arm of its own."""
+
+    id: str
+    says: str
+    drop: Lines = ()
+    access: tuple[Access, ...] = ()
+    forbidden: tuple[Forbidden, ...] = ()
+    mask: MaskRule | None = None
+
+
+class Policy(Strict):
+    """One policy file; after `extends`, `layer` and a reading are resolved, the same form holds the whole policy."""
+
+    id: str
+    title: Title
+    status: Literal["in_force", "draft", "counterfactual", "hypothetical", "reference"]
+    summary: str = ""
+    extends: str | None = None
+    layer: Lines = ()
+    drop: Lines = ()
+    law_date: date | None = None
+    general_law: Literal["applies", "suspended"] = "applies"
+    footage: bool = True
+    demand: Literal["status_quo", "open"] = "status_quo"
+    access: tuple[Access, ...] = ()
+    prohibited: Prohibited | None = None
+    scope: tuple[Scope, ...] = ()
+    forbidden: tuple[Forbidden, ...] = ()
+    reading: tuple[Reading, ...] = ()
+    retention: RetentionSection | None = None
+    filing: Duty | None = None
+    logs: Duty | None = None
+    security: Duty | None = None
+    signage: Duty | None = None
+    siting: Siting | None = None
+    mask: MaskRule | None = None
+    desk: Desk | None = None
+    oversight: Oversight | None = None
+    sanctions: Lines = ()
+    """Provisions of `data/law` that carry the sanctions of these camera rules."""
+    silent: Lines = ()
+    departures: Lines = ()
+    """Where the model departs from the text, in words."""

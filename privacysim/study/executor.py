@@ -1,0 +1,132 @@
+"""Units of work through any executor: dead workers are replaced, a unit that kills its worker is named.
+
+The caller hands a function that opens an executor, not an executor: a broken pool cannot be used again.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from multiprocessing.context import SpawnContext, SpawnProcess
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Done = TypeVar("Done")
+OpenExecutor = Callable[[], Executor]
+
+_LOST = {"BrokenProcessPool", "BrokenExecutor", "KilledWorker", "FutureCancelledError", "CancelledError"}
+_ALONE = 2
+"""How often a unit that was in flight at a death is tried again, alone."""
+
+
+class WorkerLost(RuntimeError):
+    """A unit whose worker died each time that it was tried."""
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def processes(workers: int) -> OpenExecutor:
+    """Pools of that many fresh processes."""
+    return lambda: _Pool(workers)
+
+
+def work_through(
+    work: Callable[[Item], Done], items: Sequence[Item], open_executor: OpenExecutor, at_once: int,
+) -> Generator[tuple[Item, Done], None, None]:
+    """Yield (item, result) as they are done. An exception of the work itself is raised as it is.
+
+    Items in flight when a worker dies run again afterwards, one at a time, twice at most; then `WorkerLost`
+    names those that killed their worker, after everything else is done.
+    """
+    waiting, suspects, tries = list(reversed(items)), list[Item](), dict[int, int]()
+    while waiting:
+        suspects += yield from _until_a_worker_dies(work, waiting, open_executor, at_once)
+    poison: list[Item] = []
+    while suspects:
+        alone = [suspects.pop(0)]
+        died = yield from _until_a_worker_dies(work, alone, open_executor, 1)
+        died += alone  # a pool that broke before it took the item
+        for item in died:
+            tries[id(item)] = tries.get(id(item), 0) + 1
+            (poison if tries[id(item)] >= _ALONE else suspects).append(item)
+    if poison:
+        raise WorkerLost(", ".join(str(item) for item in poison))
+
+
+def _until_a_worker_dies(
+    work: Callable[[Item], Done], waiting: list[Item], open_executor: OpenExecutor, at_once: int,
+) -> Generator[tuple[Item, Done], None, list[Item]]:
+    """Yield results; returns the items in flight at a death. Takes items off the end of `waiting`."""
+    running: dict[Future[Done], Item] = {}
+    executor, wait_for_it = open_executor(), False
+    try:
+        while waiting or running:
+            while waiting and len(running) < at_once:
+                running[executor.submit(work, waiting[-1])] = waiting[-1]
+                waiting.pop()  # only once it is submitted
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in sorted(done, key=_is_lost):  # finished ones first
+                if _is_lost(future):
+                    return list(running.values())
+                yield running.pop(future), future.result()
+        wait_for_it = True
+    except BrokenExecutor:
+        return list(running.values())
+    finally:
+        if not wait_for_it and isinstance(executor, _Pool):
+            executor.kill()
+        executor.shutdown(wait=wait_for_it or isinstance(executor, _Pool))  # Dask's knows no cancel_futures
+    return []
+
+
+def _is_lost(future: Future[Done]) -> bool:
+    return future.cancelled() or type(future.exception()).__name__ in _LOST
+
+
+def _worker_starts() -> None:
+    # Ctrl-C reaches the whole group; only the parent answers it, and it stops the workers
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+class _Process(SpawnProcess):
+    """A fresh process that does not run the caller's script again: the work lives in importable modules.
+
+    Without it a script that lacks `if __name__ == "__main__"` would start its own study in every worker.
+    """
+
+    def start(self) -> None:
+        main = sys.modules["__main__"]
+        hidden: dict[str, object] = {
+            name: main.__dict__.pop(name) for name in ("__file__", "__spec__") if name in main.__dict__
+        }
+        main.__dict__["__spec__"] = None
+        try:
+            super().start()
+        finally:
+            del main.__dict__["__spec__"]
+            main.__dict__.update(hidden)
+
+
+class _Spawn(SpawnContext):
+    Process = _Process  # what the pool starts
+
+
+class _Pool(ProcessPoolExecutor):
+    """A pool that can be stopped at once."""
+
+    def __init__(self, workers: int) -> None:
+        self._before = set(multiprocessing.active_children())
+        super().__init__(workers, mp_context=_Spawn(), initializer=_worker_starts)
+
+    def kill(self) -> None:
+        """End the workers without waiting for what they do."""
+        for child in multiprocessing.active_children():
+            if child not in self._before:
+                child.terminate()

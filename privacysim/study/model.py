@@ -1,0 +1,57 @@
+"""A study file: which rules are compared, in which case, for how long, and how often."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from privacysim.errors import did_you_mean
+from privacysim.files import Strict, display, find_file, read_toml, validate
+from privacysim.metrics import METRICS
+
+PRIMARY = "people_identified_by_outsiders"
+Count = Annotated[int, Field(ge=1)]
+
+
+class StudyFile(Strict):
+    """The keys of `sim/studies/*.toml`; what is left out has the default of the headline study.
+
+    `policies` are ids or paths; a policy named in `readings` becomes one arm per reading (`guangzhou_draft:narrow`).
+    `start` is "transition" (all arms share the baseline's history up to day 0) or "steady". `panel` is a number of
+    people or "all". `law_date` fixes everybody's general law, one for all arms.
+    """
+
+    id: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")
+    title: str = ""
+    scenario: str
+    policies: tuple[str, ...] = Field(min_length=1)
+    readings: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    baseline: str
+    primary: str = PRIMARY
+    days: Annotated[int, Field(ge=1, le=366)] = 30
+    replicates: Count = 10
+    panel: Count | Literal["all"] = 50_000
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 185
+    start: Literal["transition", "steady"] = "transition"
+    law_date: date = date(2025, 6, 1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> StudyFile:
+        if len(set(self.policies)) != len(self.policies):
+            raise ValueError("each policy once in policies")
+        if self.baseline.split(":")[0] not in {policy.split(":")[0] for policy in self.policies}:
+            raise ValueError(f"a baseline that is one of the policies; {did_you_mean(self.baseline, self.policies)}")
+        for policy in self.readings:
+            if policy not in self.policies:
+                raise ValueError(f"readings of a policy of this study; {did_you_mean(policy, self.policies)}")
+        if self.primary not in METRICS:
+            raise ValueError(f"a primary metric that exists; {did_you_mean(self.primary, METRICS)}")
+        return self
+
+
+def load_study_file(name: str) -> StudyFile:
+    """Read a study by name or path; what is wrong becomes a three-line error."""
+    path = find_file("studies", name)
+    return validate(StudyFile, read_toml(path), display(path))

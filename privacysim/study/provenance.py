@@ -1,0 +1,85 @@
+"""Where a result comes from: versions, commit, platform, times."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import privacysim
+from privacysim.study.inputs import Inputs, data_digests, source_digest
+
+_LIBRARIES = ("numpy", "pandas", "pyarrow", "numba", "scipy", "simpy", "pydantic")
+
+
+class Clock:
+    """Wall and CPU seconds since it was made, workers included."""
+
+    def __init__(self) -> None:
+        self.begun, self._wall, self._cpu = datetime.now(UTC), monotonic(), _cpu()
+
+    def times(self) -> dict[str, Any]:
+        """What the manifest says about time and memory."""
+        peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        unit = 2**20 if sys.platform == "darwin" else 2**10  # bytes there, kilobytes elsewhere
+        return {
+            "begun": self.begun.isoformat(timespec="seconds"), "seconds": round(monotonic() - self._wall, 2),
+            "cpu_seconds": round(_cpu() - self._cpu, 2), "peak_memory_mb_of_a_process": round(peak / unit, 1),
+        }  # fmt: skip
+
+
+def _cpu() -> float:
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def manifest(inputs: Inputs, times: dict[str, Any], workers: int) -> dict[str, Any]:
+    """Everything about a run that is not its numbers."""
+    plan = inputs.plan
+    return {
+        "privacysim": privacysim.__version__,
+        "run_id": inputs.run_id,
+        "study": plan.model_dump(mode="json"),
+        "replicates": list(inputs.replicates),
+        "scenario": {name: getattr(inputs.scenario, name) for name in ("id", "title", "calibrated")},
+        "arms": [{"id": arm.id, "title": str(arm.title), "reading": arm.reading} for arm in inputs.arms],
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "libraries": {name: _version(name) for name in _LIBRARIES},
+        "commit": commit(),
+        "source": source_digest(),
+        "data": data_digests(),
+        "workers": workers,
+        **times,
+    }
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def commit() -> str:
+    """The commit of the checkout, with a + where files were changed since; empty outside a checkout."""
+    root = Path(str(privacysim.__file__)).parent.parent
+    if not (root / ".git").exists():
+        return ""
+    try:
+        head, changed = _git(root, "rev-parse", "HEAD"), _git(root, "status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.SubprocessError):  # no git here, or not our checkout: the source hash still stands
+        return ""
+    return head + ("+" if changed else "")
+
+
+def _git(root: Path, *words: str) -> str:
+    command = ["git", "-C", str(root), *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()

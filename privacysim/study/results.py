@@ -1,0 +1,88 @@
+"""What a study found: numbers per replicate, notes on what has none, and where it all comes from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from privacysim import tables
+from privacysim.errors import ResultsError
+from privacysim.study.comparison import Comparison, Skewness, compare
+from privacysim.study.inputs import Inputs, arm_named
+
+
+@dataclass(frozen=True)
+class Results:
+    """Results of a study.
+
+    `metrics` follows the table `metrics` (one row per policy, replicate, metric and curve); `notes` says what is
+    undefined and why; `manifest` says what was run. Compare with `compare`, keep with `save`.
+    """
+
+    manifest: Mapping[str, Any]
+    metrics: pd.DataFrame
+    notes: pd.DataFrame
+    skewness: Skewness
+    inputs: Inputs | None = None
+
+    @property
+    def run_id(self) -> str:
+        """Hash of the resolved inputs."""
+        return str(self.manifest["run_id"])
+
+    @property
+    def arms(self) -> list[str]:
+        """Ids of the arms, in the order of the study."""
+        return [str(arm["id"]) for arm in self.manifest["arms"]]
+
+    def compare(self, baseline: str | None = None) -> Comparison:
+        """Every arm against `baseline` (the study's own by default), paired on the replicate."""
+        study = self.manifest["study"]
+        base = arm_named(self.arms, baseline or study["baseline"])
+        rows = compare(
+            self.metrics, self.notes, self.skewness, self.arms, base, study["primary"],
+            len(self.manifest["replicates"]), study["panel"] == "all",
+        )
+        titles = {str(arm["id"]): str(arm["title"]) for arm in self.manifest["arms"]}
+        return Comparison(rows, base, study["primary"], study["start"], titles)
+
+    def save(
+        self, folder: str | Path, *, force: bool = False, also: Mapping[str, Callable[[], str]] | None = None,
+    ) -> Path:
+        """Write the results folder; its `manifest.json` comes last, so its presence means complete."""
+        from privacysim.study.store import save
+
+        return save(self, Path(folder), force=force, also=also or {})
+
+
+def load_results(folder: str | Path) -> Results:
+    """Read a results folder; an incomplete or foreign one is an error that says so."""
+    where = Path(folder)
+    manifest = read_manifest(where)
+    if manifest is None:
+        raise ResultsError(
+            f"{where}: there are no complete results (no manifest.json).\n"
+            "  Cure: run the study again, with --resume if it was interrupted."
+        )
+    notes = pd.DataFrame(manifest["notes"], columns=["policy", "replicate", "metric", "curve", "note"])
+    skewness = {(p, m, c): float(gamma) for p, m, c, gamma in manifest["skewness"]}
+    return Results(manifest, tables.read("metrics", where / "metrics.parquet"), notes, skewness)
+
+
+def read_manifest(folder: Path) -> dict[str, Any] | None:
+    """The manifest of a complete folder, None where there is none."""
+    path = folder / "manifest.json"
+    if not path.is_file():
+        return None
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise ResultsError(f"{path}: cannot be read ({error}).\n  Cure: name another folder.") from None
+    if not (isinstance(manifest, dict) and {"run_id", "study", "files", "arms", "notes", "skewness"} <= set(manifest)):
+        raise ResultsError(f"{path}: is not a manifest of privacysim.\n  Cure: name another folder.")
+    return manifest

@@ -1,0 +1,62 @@
+"""The large tables, on request: written per unit, estimated first, merged at the end."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+import pandas as pd
+
+from privacysim import tables
+from privacysim.errors import ResultsError
+from privacysim.files import whole_file
+
+LIMIT_ROWS = 10_000_000
+
+
+class UnitNumber(Protocol):
+    """Replicate and block of a unit."""
+
+    @property
+    def replicate(self) -> int: ...  # noqa: D102
+    @property
+    def block(self) -> int: ...  # noqa: D102
+
+
+def parts_folder(folder: Path, run_id: str, wanted: str, *, keep: bool) -> Path:
+    """Where the parts of this run lie; without `keep` old parts are thrown away."""
+    where = folder / "parts" / (f"{run_id}-{wanted}" if wanted else run_id)
+    if not keep:
+        shutil.rmtree(folder / "parts", ignore_errors=True)
+    return where
+
+
+def check_rows(one_unit: Mapping[str, int], units: int) -> None:
+    """Refuse tables above ten million rows, before they are made."""
+    estimate = {name: rows * units for name, rows in one_unit.items()}
+    if sum(estimate.values()) > LIMIT_ROWS:
+        largest = max(estimate, key=lambda name: estimate[name])
+        raise ResultsError(
+            f"--tables: about {sum(estimate.values()):,} rows, most in {largest} ({estimate[largest]:,}); "
+            f"the limit is {LIMIT_ROWS:,}.\n"
+            "  Cure: a smaller --panel, fewer --days or --replicates, or --replicate K alone."
+        )
+
+
+def write_unit_tables(frames: Mapping[str, pd.DataFrame], folder: Path, unit: UnitNumber) -> dict[str, int]:
+    """Write the tables of one unit; returns their rows."""
+    for name, frame in frames.items():
+        with whole_file(folder / name / f"r{unit.replicate:05d}-b{unit.block:05d}.parquet") as path:
+            tables.write(name, frame, path)
+    return {name: len(frame) for name, frame in frames.items()}
+
+
+def merge_tables(parts: Path, folder: Path) -> None:
+    """One file per table, rows in the order of its keys."""
+    for table in sorted(path for path in parts.iterdir() if path.is_dir()):
+        frames = [tables.read(table.name, path) for path in sorted(table.glob("*.parquet"))]
+        whole = tables.concat(table.name, frames)
+        with whole_file(folder / f"{table.name}.parquet") as path:
+            tables.write(table.name, whole, path)

@@ -1,0 +1,104 @@
+"""From fixes to a walk: gaps are not bridged, bad clocks and glitches are dropped, standing still is standing still.
+
+Whatever is done is counted and said. Thresholds are facts: `track_gap_s` (a longer silence is a gap unless one stands
+still), `track_leap_m` (a longer step is one), `track_speed_max_m_s` (nobody is faster), `track_jitter_m` (a receiver
+at rest wanders that far).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from privacysim.errors import InputError
+from privacysim.facts import facts
+from privacysim.tracks import kernel
+from privacysim.tracks.reading import Tracks
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Walk:
+    """Steps of people: step i leads from fix i to fix i+1 where `joined[i]`; nothing is known elsewhere.
+
+    `clock_s`: seconds since the person's first fix; without a clock at the fact `walking_speed_m_s`, and `timed` says
+    which. `start_s` per person: seconds since 1970, NaN without a clock.
+    """
+
+    lat: Floats
+    lon: Floats
+    clock_s: Floats
+    person: NDArray[np.int32]
+    joined: NDArray[np.bool_]
+    start_s: Floats
+    timed: bool
+    people: int
+    notes: tuple[str, ...]
+    digest: str
+
+    def __len__(self) -> int:
+        return self.lat.size
+
+    def __repr__(self) -> str:
+        return f"Walk({int(self.joined.sum())} steps of {self.people} people)"
+
+
+def walk_of(tracks: Tracks, jitter_m: float | None = None) -> Walk:
+    """Clean the tracks; `jitter_m` overrides the fact (0 keeps every fix where it is). Nothing left: InputError."""
+    known = facts()
+    jitter = known.value("track_jitter_m") if jitter_m is None else jitter_m
+    size = len(tracks)
+    lat, lon = tracks.lat.copy(), tracks.lon.copy()
+    keep, joined, counts = np.zeros(size, dtype=np.bool_), np.zeros(size, dtype=np.bool_), np.zeros(5, dtype=np.int64)
+    lost = kernel.clean(
+        lat, lon, tracks.time_s, tracks.leg, known.value("track_gap_s"), known.value("track_speed_max_m_s"), jitter,
+        known.value("track_leap_m"), keep, joined, counts,
+    )
+    kept = np.flatnonzero(keep)
+    into = joined[kept]
+    onward = np.append(into[1:], False)
+    if not onward.any():
+        raise InputError("track", "at least one step between two fixes", "gaps and glitches only", "name another track")
+    person, time = tracks.person[kept], tracks.time_s[kept]
+    timed = not bool(np.isnan(time).any())
+    start = np.full(tracks.people, np.nan)
+    if timed:
+        first = np.minimum.reduceat(time, np.flatnonzero(np.diff(person, prepend=-1)))
+        start[np.unique(person)] = first
+        clock = time - start[person]
+    else:
+        clock = _at_walking_speed(lat[kept], lon[kept], person, onward)
+    notes = (*tracks.notes, *_words(tracks, counts, lost, timed))
+    return Walk(lat[kept], lon[kept], clock, person, onward, start, timed, tracks.people, notes, tracks.digest)
+
+
+def _at_walking_speed(lat: Floats, lon: Floats, person: NDArray[np.int32], onward: NDArray[np.bool_]) -> Floats:
+    """Seconds since each person's first fix at the speed of a walk; a gap takes no time."""
+    east = ((np.diff(lon) + 540.0) % 360.0 - 180.0) * np.cos(np.radians(0.5 * (lat[1:] + lat[:-1])))
+    step = kernel.METRES_PER_DEGREE * np.hypot(east, np.diff(lat)) * onward[:-1]
+    total = np.concatenate([[0.0], np.cumsum(step)]) / facts().value("walking_speed_m_s")
+    begins = np.flatnonzero(np.diff(person, prepend=-1))
+    return total - np.repeat(total[begins], np.diff(np.append(begins, person.size)))
+
+
+def _words(tracks: Tracks, counts: NDArray[np.int64], lost: float, timed: bool) -> list[str]:
+    said = [f"{len(tracks)} fixes of {tracks.people} {'person' if tracks.people == 1 else 'people'}"]
+    if tracks.rejects:
+        said.append(f"{len(tracks.rejects)} fixes unusable, the first: {tracks.rejects[0]}")
+    for what, text in (
+        (kernel.SAME_INSTANT, "fixes repeat an instant and were dropped"),
+        (kernel.BACKWARDS, "times the clock went back: the fix was dropped, or the track broken there"),
+        (kernel.TOO_FAST, "times the track leapt faster than anybody moves: dropped, or broken there"),
+        (kernel.GAP, "gaps: what happened in them is not known and not counted"),
+        (kernel.HELD, "fixes at rest were held in place"),
+    ):
+        if counts[what]:
+            said.append(f"{int(counts[what])} {text}")
+    if lost > 0:
+        said.append(f"{lost:.0f} m between fixes are not counted as walked")
+    if not timed:
+        said.append("no clock, or not at every fix: seconds are at walking speed")
+    return said

@@ -1,0 +1,224 @@
+"""The dosimeter: which cameras saw this walk, when, at what level, for how long.
+
+Where everything about a camera is known, its numbers are exact (flat ground; buildings only where a city is given).
+Where its heading, lens or height is not known, each number is a band over all that it may be: `_low` and `_high` are
+outer bounds, the middle is the mean over headings and the mix of lenses. Totals over cameras: the sum of lower bounds
+is a lower bound, likewise above; how often two cameras see the same stretch does not matter to `metres_in_view`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from privacysim.facts import facts
+from privacysim.identify import curve_table
+from privacysim.tracks.cleaning import Walk, walk_of
+from privacysim.tracks.reading import Tracks
+from privacysim.tracks.sight import Sight, sight_of, views_at_fixes
+from privacysim.tracks.town import Town
+from privacysim.world.mapped.cameras import MappedCameras
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+LEVELS = ("in_range", "detect", "observe", "recognise", "identify")
+"""DORI levels, least first; `in_range` is within a stated reach, but below 25 px/m."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Dose:
+    """What the cameras saw.
+
+    `cameras`: one row per camera that may have seen somebody (columns below); `passes`: one row per passing;
+    `totals`: sums by name, as `name`, `name_low`, `name_high`; `notes`: what a reader must know. `walk`, `mapped` and
+    `sight` are what it was measured from: they hold positions and never leave the machine through a Dose's own text.
+    """
+
+    cameras: pd.DataFrame
+    passes: pd.DataFrame
+    totals: Mapping[str, float]
+    people: int
+    notes: tuple[str, ...]
+    digests: Mapping[str, str]
+    """SHA-256 of the two files."""
+    walk: Walk
+    mapped: MappedCameras
+    sight: Sight
+
+    def __repr__(self) -> str:
+        return f"Dose({len(self.cameras)} cameras, {len(self.passes)} passes of {self.people} people)"
+
+
+def measure_walk(tracks: Tracks, cameras: MappedCameras, *, range_m: float | None = None,
+                 jitter_m: float | None = None, town: Town | None = None) -> Dose:
+    """Measure what the cameras saw of the tracks. Lengths in metres, times in seconds since a person's first fix.
+
+    `range_m`: everybody within this distance on the ground is in view (of a directed camera, within its angle),
+    whatever the optics; levels still follow the optics. `jitter_m` overrides the fact `track_jitter_m`. `town`: its
+    buildings hide what they hide (not to the count at the fixes, which is a recount of points).
+    """
+    walk = walk_of(tracks, jitter_m)
+    dose = dose_of(walk, cameras, sight_of(walk, cameras, range_m, town), range_m)
+    if town is not None:
+        open_m = _union(sight_of(walk, cameras, range_m), None, 1)[0]
+        dose = replace(dose, notes=(*dose.notes, _hidden(open_m, dose.totals["metres_in_view_detect_high"]), town.note))
+    low, high = cameras_at_fixes(tracks, cameras, range_m)
+    return replace(dose, totals={**dose.totals, "cameras_at_fixes_low": low, "cameras_at_fixes_high": high})
+
+
+def cameras_at_fixes(tracks: Tracks, cameras: MappedCameras, range_m: float | None = None) -> tuple[int, int]:
+    """Cameras that surely, and that possibly, have one of the recorded fixes in view.
+
+    A lower count than that of the walk: a camera passed between two fixes is missing.
+    """
+    views, count = views_at_fixes(tracks, cameras, range_m)
+    known, own = np.unique(views.camera, return_inverse=True)
+    always, ever = np.ones(known.size, dtype=bool), np.zeros(known.size, dtype=bool)
+    np.logical_and.at(always, own, count > 0)
+    np.logical_or.at(ever, own, count > 0)
+    return int(np.count_nonzero(always)), int(np.count_nonzero(ever))
+
+
+def dose_of(walk: Walk, cameras: MappedCameras, sight: Sight, range_m: float | None = None) -> Dose:
+    """Sum up what is in view."""
+    seen = _per_camera(walk, cameras, sight)
+    passes = _passes(walk, sight, cameras)
+    seen["passes"] = seen["camera"].map(passes.groupby("camera").size()).fillna(0).astype("int64")
+    totals = _totals(walk, sight, seen)
+    return Dose(seen, passes, totals, walk.people, (*walk.notes, *_words(cameras, seen, range_m)),
+                {"track": walk.digest, "cameras": cameras.digest}, walk, cameras, sight)
+
+
+def _per_camera(walk: Walk, cameras: MappedCameras, sight: Sight) -> pd.DataFrame:
+    pieces, views = sight.pieces, sight.views
+    share = pieces.leave - pieces.enter
+    metres, seconds = share * sight.step_m[pieces.step], share * sight.step_s[pieces.step]
+    size = views.camera.size
+    known, own = np.unique(views.camera, return_inverse=True)
+    made: dict[str, object] = {"camera": cameras.line[known]}
+    for rank, level in enumerate(LEVELS):
+        at_least = pieces.level >= rank
+        for name, amount in (("seconds", seconds), ("metres", metres)):
+            sums = np.bincount(pieces.view[at_least], amount[at_least], size)
+            _band(made, f"{name}_{level}", sums, own, views.weight)
+    chance = _chance(pieces.face, pieces.frontal)
+    _band(made, "seconds_frontal", np.bincount(pieces.view, seconds * pieces.frontal, size), own, views.weight)
+    _band(made, "seconds_identifiable", np.bincount(pieces.view, seconds * chance, size), own, views.weight)
+    hit = (np.bincount(pieces.view, minlength=size) > 0).astype(np.float64)
+    _band(made, "seen", hit, own, views.weight)
+    made["operator"] = [cameras.operator_word(camera) for camera in known]
+    made["heading_known"] = cameras.heading_known[known]
+    made["index"] = known
+    frame = pd.DataFrame(made)
+    return frame[frame["seen_high"] > 0].sort_values("camera", kind="stable").reset_index(drop=True)
+
+
+def _band(made: dict[str, object], name: str, amount: NDArray, own: Ints, weight: Floats) -> None:
+    """Smallest, weighted mean and largest amount over the views of each camera."""
+    count = int(own.max()) + 1 if own.size else 0
+    low, high = np.full(count, np.inf), np.zeros(count)
+    np.minimum.at(low, own, amount)
+    np.maximum.at(high, own, amount)
+    # weights that sum to 1 only up to a last digit must not put the mean outside
+    made[f"{name}_low"], made[f"{name}_high"] = low, high
+    made[name] = np.clip(np.bincount(own, amount * weight, count), low, high)
+
+
+def _chance(face: NDArray[np.uint16], frontal: NDArray[np.bool_]) -> Floats:
+    """Chance to be identified by one who compares with as many people as the fact `gallery_suspects` says."""
+    table = curve_table([("none", round(facts().value("gallery_suspects")))])
+    return table[0, 0, frontal.astype(np.int64), face]
+
+
+def _passes(walk: Walk, sight: Sight, cameras: MappedCameras) -> pd.DataFrame:
+    """Stretches in (possible) view of one camera, parted where the walker is out of view for longer than the fact."""
+    pieces = sight.pieces
+    begin = walk.clock_s[pieces.step] + pieces.enter * sight.step_s[pieces.step]
+    end = walk.clock_s[pieces.step] + pieces.leave * sight.step_s[pieces.step]
+    camera, person = sight.views.camera[pieces.view], walk.person[pieces.step]
+    order = np.lexsort((begin, camera, person))
+    begin, end, camera, person = begin[order], end[order], camera[order], person[order]
+    level = pieces.level[order].astype(np.int64)
+    if not order.size:
+        return pd.DataFrame({name: np.empty(0, dtype=kind) for name, kind in (
+            ("camera", "int64"), ("person", "int64"), ("enter_s", "float64"), ("leave_s", "float64"),
+            ("level", "str"), ("sure", "bool"))})
+    group = np.cumsum((np.diff(camera, prepend=-1) != 0) | (np.diff(person, prepend=-1) != 0))
+    # the end so far, within a camera and person: later groups lie beyond any time of the ones before
+    span = float(end.max()) + 1e6
+    so_far = np.maximum.accumulate(end + group * span) - group * span
+    apart = begin[1:] - so_far[:-1] > facts().value("track_pass_gap_s")
+    first = np.concatenate([[True], (group[1:] != group[:-1]) | apart])
+    starts = np.flatnonzero(first)
+    views = np.bincount(sight.views.camera, minlength=len(cameras))
+    return pd.DataFrame({
+        "camera": cameras.line[camera[starts]], "person": person[starts].astype(np.int64),
+        "enter_s": np.minimum.reduceat(begin, starts), "leave_s": np.maximum.reduceat(end, starts),
+        "level": [LEVELS[code] for code in np.maximum.reduceat(level, starts)],
+        "sure": views[camera[starts]] == 1,
+    }).sort_values(["person", "enter_s", "camera"], kind="stable").reset_index(drop=True)
+
+
+def _totals(walk: Walk, sight: Sight, seen: pd.DataFrame) -> dict[str, float]:
+    step = np.flatnonzero(walk.joined)
+    totals = {"metres": float(sight.step_m[step].sum()), "seconds": float(sight.step_s[step].sum())}
+    for end in ("_low", "", "_high"):
+        totals[f"cameras{end}"] = float(seen[f"seen{end}"].sum())
+        totals[f"camera_seconds{end}"] = float(seen[f"seconds_in_range{end}"].sum())
+        totals[f"seconds_identifiable{end}"] = float(seen[f"seconds_identifiable{end}"].sum())
+    for end, rows in (("_low", _sure_views(sight)), ("_high", None)):
+        for rank, level in enumerate(LEVELS):
+            metres, seconds = _union(sight, rows, rank)
+            totals[f"metres_in_view_{level}{end}"], totals[f"seconds_in_view_{level}{end}"] = metres, seconds
+    return totals
+
+
+def _sure_views(sight: Sight) -> NDArray[np.bool_]:
+    """Of each camera whose views all look the same way, the one that reaches least: what it surely sees."""
+    views = sight.views
+    sure = np.zeros(views.camera.size, dtype=bool)
+    if not sure.size:
+        return sure
+    looks = np.nan_to_num(views.rows[:, 3:5], nan=-1.0)
+    order = np.lexsort((views.rows[:, 5], views.rows[:, 2], views.camera))
+    starts = np.flatnonzero(np.diff(views.camera[order], prepend=-1))
+    same = (np.maximum.reduceat(looks[order], starts, axis=0) == np.minimum.reduceat(looks[order], starts, axis=0))
+    sure[order[starts[same.all(axis=1)]]] = True
+    return sure
+
+
+def _union(sight: Sight, rows: NDArray[np.bool_] | None, rank: int) -> tuple[float, float]:
+    """Metres and seconds of the walk in at least one of these views (None: of all), at this level or above."""
+    pieces = sight.pieces
+    own = np.ones(pieces.view.size, dtype=bool) if rows is None else rows[pieces.view]
+    use = np.flatnonzero(own & (pieces.level >= rank))
+    begin, end = pieces.step[use] + pieces.enter[use], pieces.step[use] + pieces.leave[use]
+    order = np.argsort(begin, kind="stable")
+    begin, end, step = begin[order], end[order], pieces.step[use][order]
+    covered = np.concatenate([[-np.inf], np.maximum.accumulate(end)[:-1]]) if end.size else end
+    share = np.maximum(end - np.maximum(begin, covered), 0.0)
+    return float((share * sight.step_m[step]).sum()), float((share * sight.step_s[step]).sum())
+
+
+def _hidden(open_m: float, left_m: float) -> str:
+    """By how much buildings lower what may be in view."""
+    share = 1.0 - left_m / open_m if open_m > 0 else 0.0
+    return f"buildings hide {share:.0%} of the metres that may be in view: {left_m:.0f} of {open_m:.0f} m are left"
+
+
+def _words(cameras: MappedCameras, seen: pd.DataFrame, range_m: float | None) -> list[str]:
+    said = [f"{len(cameras)} cameras read", *cameras.notes]
+    if cameras.rejects:
+        said.append(f"{len(cameras.rejects)} rows are no cameras, the first: {cameras.rejects[0]}")
+    if cameras.indoor.any():
+        said.append(f"{int(cameras.indoor.sum())} indoor cameras see no street and are not counted")
+    unknown = int((~seen["heading_known"]).sum())
+    if unknown:
+        said.append(f"{unknown} of {len(seen)} cameras near the walk: heading not known, so a band over 36 headings")
+    if range_m is not None:
+        said.append(f"reach {range_m:g} m for every camera, as asked, instead of its optics")
+    return said

@@ -1,0 +1,63 @@
+"""The one pass over a track's fixes that cannot be an array expression: what is kept depends on what was kept."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+jit = njit(cache=True, nogil=True)
+
+SAME_INSTANT, BACKWARDS, TOO_FAST, GAP, HELD = range(5)
+"""Columns of the counts: fixes dropped or broken at for the first three, breaks for the fourth, fixes held in place."""
+METRES_PER_DEGREE = 111_195.0
+"""Good enough to tell a glitch from a step."""
+
+
+@jit
+def _metres(lat, lon, a, b):
+    """Distance of two fixes near one another."""
+    east = ((lon[b] - lon[a] + 540.0) % 360.0 - 180.0) * np.cos(np.radians(0.5 * (lat[a] + lat[b])))
+    return METRES_PER_DEGREE * np.hypot(east, lat[b] - lat[a])
+
+
+@jit
+def clean(lat, lon, time, leg, gap_s, speed, jitter_m, leap_m, keep, joined, counts):
+    """Which fixes to keep, and whether the way from the fix kept before is known; moves held fixes in `lat`, `lon`.
+
+    A fix is dropped for its clock or its speed only where the next one makes sense again (a glitch); where it does
+    not, the track breaks there. Within `jitter_m` of where somebody stands, she stands: fixes are held at that place,
+    the last of them kept for its time. Returns metres of gaps.
+    """
+    last, anchor, lost = -1, -1, 0.0
+    for i in range(lat.size):
+        if last < 0 or leg[i] != leg[last]:
+            keep[i], last, anchor = True, i, i
+            continue
+        distance = _metres(lat, lon, last, i)
+        elapsed = time[i] - time[last]
+        if elapsed == 0.0:
+            counts[SAME_INSTANT] += 1
+            continue
+        if elapsed < 0.0 or distance > speed * elapsed:
+            counts[BACKWARDS if elapsed < 0.0 else TOO_FAST] += 1
+            if i + 1 < lat.size and leg[i + 1] == leg[last]:
+                after = time[i + 1] - time[last]
+                if after > 0.0 and _metres(lat, lon, last, i + 1) <= speed * after:
+                    continue
+            keep[i], last, anchor = True, i, i
+            lost += distance
+            continue
+        if (elapsed > gap_s and distance > jitter_m) or distance > leap_m:
+            counts[GAP] += 1
+            keep[i], last, anchor = True, i, i
+            lost += distance
+            continue
+        if _metres(lat, lon, anchor, i) < jitter_m:
+            counts[HELD] += 1
+            lat[i], lon[i] = lat[anchor], lon[anchor]
+            if last != anchor:
+                keep[last] = False
+        else:
+            anchor = i
+        keep[i], joined[i], last = True, True, i
+    return lost

@@ -1,0 +1,83 @@
+"""Static figures of a walk: the map and the timeline. Plain frames and sketches in, Axes out."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection, PatchCollection
+from matplotlib.lines import Line2D
+from matplotlib.patches import Polygon, Wedge
+
+from privacysim.figures.style import FAINT, GRID, INK, axes, house_style
+from privacysim.tracks.dosimeter import LEVELS, Dose
+from privacysim.tracks.publishing import publishable_passes
+from privacysim.tracks.sketch import LEVEL_COLOURS, Sketch, sketch
+
+
+def draw_map(dose: Dose, ax: Axes | None = None, drawing: Sketch | None = None) -> Axes:
+    """The walk, coloured by the best level at which a camera has (or may have) it in view; metres, north up.
+
+    It shows where somebody walked: keep it where the track is kept.
+    """
+    drawn = drawing or sketch(dose)
+    with house_style():
+        ax = axes(ax, 6.0, 6.0)
+        if drawn.buildings:
+            ax.add_collection(PatchCollection([Polygon(ring) for ring in drawn.buildings], facecolor="#eeeeee",
+                                              edgecolor=GRID, linewidth=0.4))
+        ax.add_collection(LineCollection(_lines(drawn.streets), colors=GRID, linewidths=0.6))
+        ax.add_collection(LineCollection(_lines(drawn.ways), colors="#CC79A7", linewidths=1.6, linestyles="dashed"))
+        views = [Wedge((x, y), reach, *_arc(heading, hfov)) for x, y, reach, heading, hfov in drawn.cameras]
+        ax.add_collection(PatchCollection(views, facecolor="#0072B2", alpha=0.06, edgecolor="none"))
+        ax.add_collection(LineCollection(_lines(drawn.steps), colors=INK, linewidths=1.0))
+        colours = [LEVEL_COLOURS[LEVELS[code]] for code in drawn.level]
+        ax.add_collection(LineCollection(_lines(drawn.stretches), colors=colours, linewidths=2.6, capstyle="butt"))
+        ax.plot(drawn.cameras[:, 0], drawn.cameras[:, 1], "o", color="#0072B2", markersize=2.6)
+        x, y = drawn.steps[:, [0, 2]], drawn.steps[:, [1, 3]]
+        margin = 0.08 * max(float(np.ptp(x)), float(np.ptp(y)), 100.0)
+        ax.set(xlim=(x.min() - margin, x.max() + margin), ylim=(y.min() - margin, y.max() + margin), aspect="equal",
+               xlabel="m east", ylabel="m north", title="The walk and the cameras that have, or may have, it in view")
+        ax.legend(handles=_legend(), loc="best", frameon=False, fontsize=7.5)
+    return ax
+
+
+def _lines(rows: np.ndarray) -> list[np.ndarray]:
+    return list(rows.reshape(-1, 2, 2))
+
+
+def _arc(heading: float, hfov: float) -> tuple[float, float]:
+    """Begin and end of a wedge, in matplotlib's degrees (anticlockwise from east)."""
+    if not np.isfinite(heading) or hfov >= 360:
+        return 0.0, 360.0
+    wide = hfov if np.isfinite(hfov) else 90.0
+    return 90.0 - heading - wide / 2, 90.0 - heading + wide / 2
+
+
+def _legend() -> list[Line2D]:
+    words = {"in_range": "in reach only", "detect": "detect: somebody", "observe": "observe", "recognise": "recognise",
+             "identify": "identify"}
+    return [Line2D([], [], color=LEVEL_COLOURS[level], linewidth=2.6, label=words[level]) for level in LEVELS]
+
+
+def draw_timeline(dose: Dose, ax: Axes | None = None, most: int = 40) -> Axes:
+    """When each camera has, or may have, the walker in view: minutes since the first fix, one line a camera."""
+    passes = publishable_passes(dose)
+    order = passes.groupby("camera")["enter_s"].min().sort_values(kind="stable").index[:most]
+    with house_style():
+        ax = axes(ax, 7.0, 1.2 + 0.16 * max(len(order), 4))
+        for row, camera in enumerate(order):
+            own = passes[passes["camera"] == camera]
+            columns = (own[name] for name in ("enter_s", "leave_s", "level", "sure"))
+            for enter, leave, level, sure in zip(*columns, strict=True):
+                ax.plot([enter / 60, max(leave, enter + 1) / 60], [row, row], color=LEVEL_COLOURS[level],
+                        linewidth=4 if sure else 2, solid_capstyle="butt")
+        ax.set_yticks(range(len(order)), [str(camera) for camera in order], fontsize=6.5)
+        ax.set(xlabel="minutes since the first fix", ylabel="camera (line in its file)",
+               title="When which camera has, or may have, the walk in view", ylim=(len(order) - 0.4, -0.6))
+        ax.grid(axis="x", color=GRID, linewidth=0.5)
+        left = passes["camera"].nunique() - len(order)
+        note = "thick: surely; thin: possibly (heading, lens or height not mapped)"
+        ax.annotate(note + (f"; {left} more cameras not drawn" if left else ""), (1, 0), (0, -30), fontsize=7,
+                    xycoords="axes fraction", textcoords="offset points", ha="right", va="top", color=FAINT)
+        ax.legend(handles=_legend(), loc="upper right", frameon=False, fontsize=7)
+    return ax

@@ -1,0 +1,120 @@
+"""Under each policy: who may see what a camera recorded, who might anyway, and until when.
+
+A question per typical asker is put to each policy. "May" means that the rules offer this asker a route (a paper, an
+approval, or none needed). "Might anyway" means that people of this kind look in practice, by the ways that `governance`
+simulates, although no rule gives them a route: whether the rules forbid it, or nothing speaks about it, is said.
+Whose camera it is often is not mapped: an unknown operator counts as a shop, and the class of place follows from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
+
+import pandas as pd
+
+from privacysim.policy import load_arms
+from privacysim.policy.arm import Arm
+from privacysim.policy.model import Question
+from privacysim.tracks.dosimeter import Dose
+from privacysim.vocabulary import OPERATORS, REGIMES
+
+
+class Asker(NamedTuple):
+    """A kind of person who may want to see somebody's walk, why, and how."""
+
+    requester: str
+    purpose: str
+    channel: str
+    own: bool = False
+
+
+ASKERS = (
+    Asker("public_security", "criminal_case", "request"),
+    Asker("public_security", "live_guard", "shared_platform"),
+    Asker("state_security", "counter_espionage", "request"),
+    Asker("procuratorate", "criminal_case", "request"),
+    Asker("court", "civil_trial", "request"),
+    Asker("emergency_authority", "emergency", "request"),
+    Asker("own_staff_on_duty", "live_guard", "live_monitor", own=True),
+    Asker("person_filmed", "data_subject_access", "request"),
+    Asker("relative_or_guardian", "missing_person", "request"),
+    Asker("defence_counsel", "defence", "request"),
+    Asker("insurer", "private_claim", "request"),
+    Asker("neighbour", "private_claim", "request"),
+    Asker("employer", "private_claim", "request"),
+    Asker("media", "news", "request"),
+    Asker("own_staff_off_purpose", "curiosity", "own_console", own=True),
+    Asker("vendor_platform", "commerce", "shared_platform"),
+    Asker("curious", "curiosity", "open_stream"),
+)
+_REGIME_OF = {
+    "public_security": "art7_state", "other_state": "art7_state", "commercial": "art9", "compound": "art9",
+    "home": "art33_home",
+}  # fmt: skip
+_UNKNOWN_AS = "commercial"
+
+
+def rights(dose: Dose, policies: Sequence[str], law_date: date,
+           readings: Mapping[str, Sequence[str]] | None = None) -> pd.DataFrame:
+    """One row per policy, kind of camera that saw the walk, and asker.
+
+    Columns: policy, operator, regime, cameras (how many), requester, purpose, channel, may (yes, no, or on which
+    condition), document, legality of looking without that condition (authorised, ungoverned or prohibited), gap
+    (hard, soft or empty), kept_s, kept_low_s, kept_high_s (how long after the walk footage exists), mask.
+    """
+    kinds = _kinds(dose)
+    rows = [
+        _row(arm, operator, regime, count, asker)
+        for arm in load_arms(policies, readings or {}, law_date)
+        for (operator, regime), count in kinds.items() if arm.footage
+        for asker in ASKERS
+    ]
+    return pd.DataFrame(rows, columns=list(_Row._fields))
+
+
+def _kinds(dose: Dose) -> dict[tuple[str, str], int]:
+    found: dict[tuple[str, str], int] = {}
+    cameras = dose.mapped
+    for index in dose.cameras["index"]:
+        code, place = int(cameras.operator[index]), int(cameras.regime[index])
+        operator = OPERATORS[code] if code >= 0 else _UNKNOWN_AS
+        regime = REGIMES[place] if place >= 0 else _REGIME_OF[operator]
+        found[operator, regime] = found.get((operator, regime), 0) + 1
+    return dict(sorted(found.items()))
+
+
+class _Row(NamedTuple):
+    policy: str
+    operator: str
+    regime: str
+    cameras: int
+    requester: str
+    purpose: str
+    channel: str
+    may: str
+    document: str
+    legality: str
+    gap: str
+    kept_s: float
+    kept_low_s: float
+    kept_high_s: float
+    mask: str
+
+
+def _row(arm: Arm, operator: str, regime: str, count: int, asker: Asker) -> _Row:
+    route = arm.route(asker.requester, asker.purpose, asker.channel, operator, regime, asker.own)
+    offered = route if route is not None and "view" in route.acts else None
+    answer = arm.judge(Question(
+        asker.requester, "view", asker.purpose, asker.channel, operator, regime, own=asker.own,
+        document=offered.document if offered else "none", approver=offered.approver if offered else "none",
+    ))
+    may = "no" if offered is None else "if " + " and ".join(offered.conditions) if offered.conditions else "yes"
+    return _Row(arm.id, operator, regime, count, *asker[:3], may, offered.document if offered else "none",
+                answer.legality, answer.gap, *arm.retention_s(regime), arm.mask(regime))
+
+
+def unknown_operators(dose: Dose) -> int:
+    """How many of the cameras that saw the walk have no operator on the map (they count as shops)."""
+    return int((dose.cameras["operator"] == "unknown").sum())

@@ -1,0 +1,61 @@
+"""Units: one internal unit each (seconds, metres, ticks of 0.1 s), converted once, at the edge."""
+
+from __future__ import annotations
+
+import math
+import re
+
+TICKS_PER_S = 10
+"""Time inside is int64 ticks of 0.1 s since 00:00 of day 0."""
+DAY_S = 86_400
+DAY_TICKS = DAY_S * TICKS_PER_S
+HOUR_TICKS = 3_600 * TICKS_PER_S
+
+_SECONDS = {"s": 1.0, "min": 60.0, "h": 3_600.0, "d": 86_400.0, "week": 604_800.0, "year": 31_557_600.0}
+_METRES = {"mm": 0.001, "cm": 0.01, "m": 1.0, "km": 1_000.0}
+_FORM = re.compile(r"^\s*([0-9]+(?:[._][0-9]+)*(?:e[+-]?[0-9]+)?)\s*([a-z]+)\s*$")
+
+
+def _parse(text: object, units: dict[str, float], kind: str, example: str) -> float:
+    if isinstance(text, str):
+        found = _FORM.match(text)
+        if found and found.group(2) in units:
+            value = float(found.group(1).replace("_", "")) * units[found.group(2)]
+            if math.isfinite(value):
+                return value
+    raise ValueError(f'a {kind} with its unit ({", ".join(units)}), such as "{example}"')
+
+
+def duration_s(text: object) -> float:
+    """Seconds from a duration with its unit.
+
+    >>> duration_s("15 d")
+    1296000.0
+    """
+    return _parse(text, _SECONDS, "duration", "15 d")
+
+
+def length_m(text: object) -> float:
+    """Metres from a length with its unit.
+
+    >>> length_m("8.7 km")
+    8700.0
+    """
+    return _parse(text, _METRES, "length", "50 m")
+
+
+def duration_text(seconds: float) -> str:
+    """A duration in the largest unit that reads well.
+
+    >>> duration_text(1296000), duration_text(7200), duration_text(90)
+    ('15 d', '2 h', '1.5 min')
+    """
+    for unit, size in (("d", 86_400.0), ("h", 3_600.0), ("min", 60.0)):
+        if seconds >= size and math.isclose(seconds / size, round(seconds / size, 2)):
+            return f"{seconds / size:g} {unit}"
+    return f"{seconds:g} s"
+
+
+def ticks(seconds: float) -> int:
+    """Ticks of 0.1 s, to the nearest."""
+    return round(seconds * TICKS_PER_S)

@@ -1,0 +1,234 @@
+"""What may happen, whatever the rules: the chances of one replicate, drawn once and shared by all policies.
+
+Every row is an entity with its place, its time and its marks. The marks are uniform numbers (or unit exponentials)
+that belong to the entity's id alone: adding a case, a camera or a day changes no mark of any other. Policies differ
+only in what they let happen: `mark < probability under the policy`.
+
+Times are int64 ticks of 0.1 s since 00:00 of day 0 and may be negative (warm-up). Cameras are positions in `Cameras`.
+No row refers to a member of the panel; an offender of the cast has id `CAST_FIRST_ID + case_id`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from privacysim.errors import InputError
+from privacysim.units import DAY_TICKS
+
+Bools = NDArray[np.bool_]
+Bytes = NDArray[np.uint8]
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+CAST_FIRST_ID = 1 << 32
+"""Ids of people from here on belong to the cast of cases; the population's are below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """Criminal and public-order cases opened from −W to D, in the order of `opened`; one row each.
+
+    Method: Poisson at the rate's `high`, thinned to the scenario's rate, so a lower rate gives a subset.
+    """
+
+    case_id: Ints
+    """Stable id of the root event, below 2³¹; ascending ids are not ascending in time."""
+    purpose: Bytes
+    """Code in PURPOSES: criminal_case or public_order_case."""
+    place: Ints
+    """Place of the scene."""
+    x: NDArray[np.float32]
+    """Scene (the place's entrance), m east."""
+    y: NDArray[np.float32]
+    """Scene, m north."""
+    crime_from: Ints
+    """When the offender truly reaches the scene."""
+    crime_to: Ints
+    """When he truly leaves it."""
+    window_from: Ints
+    """Begin of the time in which the investigator believes it happened (may miss the truth)."""
+    window_to: Ints
+    """End of that belief."""
+    opened: Ints
+    """When the case is opened."""
+    asked: Ints
+    """When the investigator would ask for footage: `opened` + a lognormal delay. Meaningful where `asks`."""
+    asks: Bools
+    """Whether footage is asked for in this case at all (p_asked)."""
+    custodians: NDArray[np.int16]
+    """Custodians to ask, for the queue's load; 0 where nobody asks. Equals the clues' number where there are clues;
+    a case whose footage is older than the footage kept has no clues, only this number (copied from another case)."""
+    marks: Floats
+    """(n, 16) uniform marks for governance (desk service, refusal, signing …)."""
+
+    def __len__(self) -> int:
+        return self.case_id.size
+
+
+@dataclass(frozen=True, slots=True)
+class Clues:
+    """Cameras that an investigator asks for, per case: those that face the scene, then the first on the way out.
+
+    CSR over `Cases`: the clues of case row i are rows `start[i]:start[i + 1]`, scene cameras first (nearest first),
+    then by the time at which the offender passes. Whether footage still exists is the policy's (retention); what it
+    would show is here. `found = working & seen & recognised` is what makes evidence.
+    """
+
+    start: Ints
+    """(cases + 1,) offsets."""
+    camera: Ints
+    from_tick: Ints
+    """Begin of the footage wanted from this camera (the investigator's belief)."""
+    to_tick: Ints
+    """End of it, exclusive."""
+    at_scene: Bools
+    """True: faces the scene; False: on the way out."""
+    seen: Bools
+    """Whether the offender passes in view within the wanted time."""
+    seen_from: Ints
+    """First tick of that, −1 where not seen (before any study: use `seen`)."""
+    seen_to: Ints
+    face: NDArray[np.uint16]
+    """Best face code (1/8 px) while seen; 0 where not seen, or never with the face to the camera."""
+    working: Bools
+    """Whether usable footage was recorded: the camera records, and mark < p_working (CALIBRATED)."""
+    recognised: Bools
+    """Whether footage that shows him leads to him: mark < p_recognised (CALIBRATED)."""
+    marks: Floats
+    """(n, 4) uniform marks: 0 = working, 1 = recognised, 2–3 free for governance."""
+
+    def __len__(self) -> int:
+        return self.camera.size
+
+    @property
+    def found(self) -> Bools:
+        """Clues that identify the offender if the footage is got: seen, recorded and recognised."""
+        return self.seen & self.working & self.recognised
+
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """Everybody but the investigator who may ask for footage, from −W to D, in the order of `tick`.
+
+    Roots are Poisson at the highest rate; an ask happens under a demand factor f where `least_demand` < f.
+    """
+
+    ask_id: Ints
+    requester: Bytes
+    """Code in REQUESTERS (neighbour, employer, media …, impostor; also state organs with own papers)."""
+    purpose: Bytes
+    """Code in PURPOSES (of an impostor: the purpose that the forged paper states)."""
+    private: Bools
+    """True for private askers, whose demand grows where access is open; False for state organs."""
+    camera: Ints
+    tick: Ints
+    """When it is asked."""
+    from_tick: Ints
+    """Begin of the footage wanted."""
+    to_tick: Ints
+    """End of it, exclusive."""
+    answer_ticks: Ints
+    """Time that an answer takes (a lognormal quantile), in ticks."""
+    viewer: Ints
+    """Stable id of the asker."""
+    least_demand: Floats
+    """Happens where this is below the demand factor: 1 in the status quo, `open_demand` under open access."""
+    marks: Floats
+    """(n, 8) uniform marks for governance (owner's discretion, consent, compliance …)."""
+    most_demand: float
+    """Largest demand factor for which these roots suffice (rate_max / rate of private askers)."""
+
+    def __len__(self) -> int:
+        return self.ask_id.size
+
+    def happening(self, demand: float = 1.0) -> Bools:
+        """Which asks happen under a demand factor (of private askers; state organs ask as ever); nested in `demand`."""
+        if not 0.0 <= demand <= self.most_demand * (1 + 1e-9):
+            raise InputError(
+                "open_demand × private_asks_per_camera_year", f"a demand factor of at most {self.most_demand:g}",
+                demand, "raise the high end of private_asks_per_camera_year",
+            )
+        return self.least_demand < np.where(self.private, demand, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """Cameras on the live-video website: the stock at −W in equilibrium, then arrivals until D, in order of `opened`.
+
+    A stream closes when the integrated hazard of a cause, counted from `counted_from`, first passes that cause's own
+    unit exponential: `closers[i, c]`, c in CLOSERS. Baseline hazards are `hazard_per_day[i, c]`; a policy multiplies
+    them. Stock streams opened before −W; their remaining lives start afresh at −W (no memory), in numbers
+    proportional to arrival × mean stay (length-biased).
+    """
+
+    stream_id: Ints
+    camera: Ints
+    mechanism: Bytes
+    """Code in MECHANISMS."""
+    opened: Ints
+    """When it went on line; may be long before −W."""
+    counted_from: Ints
+    """max(opened, −W): where the integrated hazards start."""
+    closers: Floats
+    """(n, 4) unit exponentials, one per cause in CLOSERS."""
+    hazard_per_day: Floats
+    """(n, 4) hazards per day under the baseline."""
+    audience_per_day: Floats
+    """Expected viewers a day (the capped lognormal's mean over the mean stay, × the scene's factor)."""
+    local_share: Floats
+    """Share of them who live in the city."""
+    marks: Floats
+    """(n, 8) uniform marks for governance: 0 = owner's compliance with a prohibition, the rest free."""
+
+    def __len__(self) -> int:
+        return self.stream_id.size
+
+    def closing(self, factors: Floats | None = None) -> tuple[Ints, NDArray[np.intp]]:
+        """Tick of closing and cause under hazards that stay constant: baseline × `factors` (4,), default 1."""
+        hazard = self.hazard_per_day * (1.0 if factors is None else factors)
+        with np.errstate(divide="ignore"):
+            days = self.closers / hazard
+        cause = days.argmin(axis=1)
+        stay = np.minimum(days[np.arange(cause.size), cause], 1e6)
+        return self.counted_from + np.ceil(stay * DAY_TICKS).astype(np.int64), cause
+
+    def listed(self, tick: int) -> int:
+        """How many are on line at a tick, under the baseline."""
+        closed, _ = self.closing()
+        return int(((self.opened <= tick) & (closed > tick)).sum())
+
+
+@dataclass(frozen=True, slots=True)
+class Monitors:
+    """Cameras with somebody watching live (public security's and those of venues)."""
+
+    camera: Ints
+    """Ascending."""
+    attention: Floats
+    """Share of the time in which the watcher looks at this camera."""
+    viewer: Ints
+    """Stable id of the watching room (one per custodian)."""
+    marks: Floats
+    """(n, 4) uniform marks for governance."""
+
+    def __len__(self) -> int:
+        return self.camera.size
+
+
+@dataclass(frozen=True, slots=True)
+class Custody:
+    """What is true of each camera's keeping whatever the rules; one entry per camera."""
+
+    recording: Bools
+    """Footage is kept at all."""
+    on_internet: Bools
+    """Can be reached from the internet."""
+    default_password: Bools
+    """The factory password still opens it."""
+    filed: Floats
+    """Uniform mark: filed where it is below the share that the policy's duty brings about."""
+    compliance: Floats
+    """Uniform mark of the custodian's (equal for all his cameras): complies where it is below `compliance`."""

@@ -1,0 +1,314 @@
+"""Where a street segment lies in a camera's view, exactly: a disc cut by two half-planes, or by the wedge behind it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+jit = njit(cache=True, nogil=True)
+
+_SLACK_M = 1e-6
+"""A micrometre: a segment along the very edge of a view is in it, whatever the last digit of a cosine."""
+
+
+@jit
+def _half_plane(f0, f1, low, high):
+    """Part of [low, high] where f(t) = f0 + t·(f1 − f0) ≥ 0."""
+    slope = f1 - f0
+    if slope == 0.0:
+        return (low, high) if f0 >= 0.0 else (1.0, 0.0)
+    root = -f0 / slope
+    if slope > 0.0:
+        return max(low, root), high
+    return low, min(high, root)
+
+
+@jit
+def clip(ux, uy, vx, vy, radius, heading, hfov, out):
+    """Parts of a segment in view, as fractions of it: fills out[i] = (from, to), returns how many (0, 1 or 2).
+
+    The camera stands at the origin; metres; heading and hfov in radians, heading clockwise from north (y). A view of
+    180° or less is the disc cut by two half-planes; a wider one is the disc without the open wedge behind the camera;
+    360°, or a heading that is not known (NaN: the outer bound over all headings), is the whole disc.
+    """
+    dx, dy = vx - ux, vy - uy
+    a = dx * dx + dy * dy
+    if a == 0.0 or radius <= 0.0:
+        return 0
+    middle = -(ux * dx + uy * dy) / a
+    nearest = (ux + middle * dx) ** 2 + (uy + middle * dy) ** 2
+    inside = radius * radius - nearest
+    if inside <= 0.0:
+        return 0
+    half = np.sqrt(inside / a)
+    low, high = max(0.0, middle - half), min(1.0, middle + half)
+    if low >= high:
+        return 0
+    if hfov >= 2.0 * np.pi or np.isnan(heading):
+        out[0, 0], out[0, 1] = low, high
+        return 1
+    wide = hfov > np.pi
+    centre = heading + np.pi if wide else heading
+    reach = np.pi - 0.5 * hfov if wide else 0.5 * hfov
+    slack = -_SLACK_M if wide else _SLACK_M
+    lx, ly = np.sin(centre - reach), np.cos(centre - reach)
+    rx, ry = np.sin(centre + reach), np.cos(centre + reach)
+    # clockwise of the left edge and anticlockwise of the right one
+    first, last = _half_plane(ly * ux - lx * uy + slack, ly * vx - lx * vy + slack, low, high)
+    first, last = _half_plane(rx * uy - ry * ux + slack, rx * vy - ry * vx + slack, first, last)
+    if not wide:
+        out[0, 0], out[0, 1] = first, last
+        return 1 if first < last else 0
+    if first >= last:
+        out[0, 0], out[0, 1] = low, high
+        return 1
+    n = 0
+    if low < first:
+        out[n, 0], out[n, 1] = low, first
+        n += 1
+    if last < high:
+        out[n, 0], out[n, 1] = last, high
+        n += 1
+    return n
+
+
+@jit
+def _sees(x, y, radius, heading, hfov):
+    """Whether the point (x, y), seen from the camera at the origin, is in view; same rules as `clip`."""
+    if x * x + y * y > radius * radius:
+        return False
+    if hfov >= 2.0 * np.pi or np.isnan(heading):
+        return True
+    wide = hfov > np.pi
+    centre = heading + np.pi if wide else heading
+    reach = np.pi - 0.5 * hfov if wide else 0.5 * hfov
+    slack = -_SLACK_M if wide else _SLACK_M
+    right_of_left = np.cos(centre - reach) * x - np.sin(centre - reach) * y + slack >= 0.0
+    left_of_right = np.sin(centre + reach) * y - np.cos(centre + reach) * x + slack >= 0.0
+    within = right_of_left and left_of_right
+    return not within if wide else within
+
+
+@jit
+def _ascending(values, first, last):
+    """Sort values[first:last] in place by insertion: they are few, and a general sort takes seconds to compile."""
+    for i in range(first + 1, last):
+        value, j = values[i], i
+        while j > first and values[j - 1] > value:
+            values[j] = values[j - 1]
+            j -= 1
+        values[j] = value
+
+
+@jit
+def _cell(value, origin, size, count):
+    return min(max(int((value - origin) / size), 0), count - 1)
+
+
+@jit
+def box_grid(low_x, low_y, high_x, high_y, x0, y0, size, columns, rows):
+    """Items by grid cell: (start[cells + 1], items), each item in every cell that its box touches."""
+    start = np.zeros(columns * rows + 1, dtype=np.int64)
+    for i in range(low_x.size):
+        for r in range(_cell(low_y[i], y0, size, rows), _cell(high_y[i], y0, size, rows) + 1):
+            for c in range(_cell(low_x[i], x0, size, columns), _cell(high_x[i], x0, size, columns) + 1):
+                start[r * columns + c + 1] += 1
+    for cell in range(columns * rows):
+        start[cell + 1] += start[cell]
+    items = np.empty(start[-1], dtype=np.int32)
+    at = start[:-1].copy()
+    for i in range(low_x.size):
+        for r in range(_cell(low_y[i], y0, size, rows), _cell(high_y[i], y0, size, rows) + 1):
+            for c in range(_cell(low_x[i], x0, size, columns), _cell(high_x[i], x0, size, columns) + 1):
+                items[at[r * columns + c]] = i
+                at[r * columns + c] += 1
+    return start, items
+
+
+@jit
+def points_in_view(cameras, x, y, start, items, x0, y0, size, columns, rows):
+    """Points that each camera sees, ascending: (start[cameras + 1], points).
+
+    `cameras` rows are x, y, radius, heading, hfov.
+    """
+    first = np.zeros(cameras.shape[0] + 1, dtype=np.int64)
+    found = np.empty(1024, dtype=np.int32)
+    n = 0
+    for c in range(cameras.shape[0]):
+        cx, cy, radius, heading, hfov = cameras[c]
+        for r in range(_cell(cy - radius, y0, size, rows), _cell(cy + radius, y0, size, rows) + 1):
+            for k in range(_cell(cx - radius, x0, size, columns), _cell(cx + radius, x0, size, columns) + 1):
+                for i in range(start[r * columns + k], start[r * columns + k + 1]):
+                    p = items[i]
+                    if _sees(x[p] - cx, y[p] - cy, radius, heading, hfov):
+                        if n == found.size:
+                            more = np.empty(2 * n, dtype=np.int32)
+                            more[:n] = found
+                            found = more
+                        found[n] = p
+                        n += 1
+        first[c + 1] = n
+        _ascending(found, first[c], n)
+    return first, found[:n].copy()
+
+
+@jit
+def _cut(low, high, length, foot, across, scale, levels, turn, backwards, edge_mm, code_px, out):
+    """Cut one visible stretch [low, high] (metres from u) of a directed walk: out[i] = from mm, to mm, code, frontal.
+
+    `foot`: where on the line the camera is nearest; `across`: squared slant distance there; `scale`: density at 1 m;
+    `turn`: where the face stops being frontal, `backwards`: the walk goes from v to u. Returns the number of pieces.
+    """
+    cuts = np.empty(2 * levels.size + 3)
+    cuts[0] = low
+    n = 1
+    for i in range(levels.size):
+        reach = (scale / levels[i]) ** 2 - across
+        if reach > 0.0:
+            for side in (-1.0, 1.0):
+                at = foot + side * np.sqrt(reach)
+                if low < at < high:
+                    cuts[n] = at
+                    n += 1
+    if low < turn < high:
+        cuts[n] = turn
+        n += 1
+    cuts[n] = high
+    _ascending(cuts, 0, n + 1)
+    made = 0
+    for j in range(n):
+        i = n - 1 - j if backwards else j
+        a, b = cuts[i], cuts[i + 1]
+        if backwards:
+            begin, end = (length - b) * edge_mm / length, (length - a) * edge_mm / length
+        else:
+            begin, end = a * edge_mm / length, b * edge_mm / length
+        begin, end = np.floor(begin + 0.5), np.floor(end + 0.5)
+        if begin >= end:
+            continue
+        near, far = across + (a - foot) ** 2, across + (b - foot) ** 2
+        code = code_px * scale / max(near * far, 1e-24) ** 0.25
+        middle = 0.5 * (a + b)
+        out[made, 0], out[made, 1] = begin, end
+        out[made, 2] = min(np.floor(code + 0.5), 2040.0)
+        out[made, 3] = 1.0 if (middle > turn if backwards else middle < turn) else 0.0
+        made += 1
+    return made
+
+
+@jit
+def cover(cameras, levels, code_px, cotangent, node_x, node_y, edge_u, edge_v, edge_mm, grid_start, grid_items, x0, y0,
+          size, columns, rows, start, camera, begin, end, face, frontal):  # fmt: skip
+    """Visible pieces of every directed edge (2·edge + direction): counts them in `start`, or fills where it is summed.
+
+    `cameras` rows are x, y, radius, heading, hfov, density at 1 m, height over a face. Called with empty outputs it
+    counts; called with `start` summed it fills, cameras ascending within an edge, pieces in the order of walking.
+    """
+    filling = camera.size > 0
+    tried = np.full(edge_u.size, -1, dtype=np.int64)
+    spans = np.empty((2, 2))
+    pieces = np.empty((2 * levels.size + 3, 4))
+    for c in range(cameras.shape[0]):
+        cx, cy, radius, heading, hfov, scale, height = cameras[c]
+        for r in range(_cell(cy - radius, y0, size, rows), _cell(cy + radius, y0, size, rows) + 1):
+            for k in range(_cell(cx - radius, x0, size, columns), _cell(cx + radius, x0, size, columns) + 1):
+                for item in range(grid_start[r * columns + k], grid_start[r * columns + k + 1]):
+                    e = grid_items[item]
+                    if tried[e] == c:
+                        continue
+                    tried[e] = c
+                    ux, uy = node_x[edge_u[e]] - cx, node_y[edge_u[e]] - cy
+                    vx, vy = node_x[edge_v[e]] - cx, node_y[edge_v[e]] - cy
+                    n = clip(ux, uy, vx, vy, radius, heading, hfov, spans)
+                    if n == 0:
+                        continue
+                    dx, dy = vx - ux, vy - uy
+                    length = np.sqrt(dx * dx + dy * dy)
+                    foot = -(ux * dx + uy * dy) / length
+                    aside = (ux * dy - uy * dx) / length
+                    across = aside * aside + height * height
+                    ahead = cotangent * np.sqrt(across)
+                    for way in range(2):
+                        backwards = way == 1
+                        turn = foot + ahead if backwards else foot - ahead
+                        for i in range(n):
+                            s = n - 1 - i if backwards else i
+                            m = _cut(spans[s, 0] * length, spans[s, 1] * length, length, foot, across, scale, levels,
+                                     turn, backwards, edge_mm[e], code_px, pieces)  # fmt: skip
+                            at = start[2 * e + way]
+                            start[2 * e + way] = at + m
+                            if filling:
+                                for j in range(m):
+                                    camera[at + j] = c
+                                    begin[at + j], end[at + j] = pieces[j, 0], pieces[j, 1]
+                                    face[at + j], frontal[at + j] = pieces[j, 2], pieces[j, 3] > 0.0
+
+
+@jit
+def step_pieces(cameras, levels, code_px, cotangent, ux, uy, vx, vy, grid_start, grid_items, x0, y0, size, columns,
+                rows):  # fmt: skip
+    """Visible pieces of single steps u → v (metres): (step, camera, from m, to m, face code, frontal, level).
+
+    `cameras` as in `cover`; the grid holds the cameras' boxes. Level: how many of `levels` the piece reaches.
+    """
+    room = 1024
+    which, seen_by = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
+    begin, end = np.empty(room), np.empty(room)
+    face, frontal = np.empty(room, dtype=np.uint16), np.empty(room, dtype=np.bool_)
+    level = np.empty(room, dtype=np.uint8)
+    tried = np.full(cameras.shape[0], -1, dtype=np.int64)
+    spans, pieces = np.empty((2, 2)), np.empty((2 * levels.size + 3, 4))
+    n = 0
+    for s in range(ux.size):
+        dx, dy = vx[s] - ux[s], vy[s] - uy[s]
+        length = np.sqrt(dx * dx + dy * dy)
+        if length == 0.0:
+            continue
+        low_x, high_x = min(ux[s], vx[s]), max(ux[s], vx[s])
+        low_y, high_y = min(uy[s], vy[s]), max(uy[s], vy[s])
+        for r in range(_cell(low_y, y0, size, rows), _cell(high_y, y0, size, rows) + 1):
+            for k in range(_cell(low_x, x0, size, columns), _cell(high_x, x0, size, columns) + 1):
+                for item in range(grid_start[r * columns + k], grid_start[r * columns + k + 1]):
+                    c = grid_items[item]
+                    if tried[c] == s:
+                        continue
+                    tried[c] = s
+                    cx, cy, radius, heading, hfov, scale, height = cameras[c]
+                    if low_x > cx + radius or high_x < cx - radius or low_y > cy + radius or high_y < cy - radius:
+                        continue
+                    ax, ay = ux[s] - cx, uy[s] - cy
+                    found = clip(ax, ay, vx[s] - cx, vy[s] - cy, radius, heading, hfov, spans)
+                    if found == 0:
+                        continue
+                    foot = -(ax * dx + ay * dy) / length
+                    aside = (ax * dy - ay * dx) / length
+                    across = aside * aside + height * height
+                    turn = foot - cotangent * np.sqrt(across)
+                    for i in range(found):
+                        # lengths in micrometres: `_cut` rounds to its unit
+                        m = _cut(spans[i, 0] * length, spans[i, 1] * length, length, foot, across, scale, levels, turn,
+                                 False, length * 1e6, code_px, pieces)  # fmt: skip
+                        if n + m > which.size:
+                            more = 2 * (n + m)
+                            which, seen_by = _longer(which, more), _longer(seen_by, more)
+                            begin, end = _longer(begin, more), _longer(end, more)
+                            face, frontal, level = _longer(face, more), _longer(frontal, more), _longer(level, more)
+                        for j in range(m):
+                            which[n], seen_by[n] = s, c
+                            begin[n], end[n] = pieces[j, 0] * 1e-6, pieces[j, 1] * 1e-6
+                            face[n], frontal[n] = pieces[j, 2], pieces[j, 3] > 0.0
+                            slant = across + (0.5 * (begin[n] + end[n]) - foot) ** 2
+                            level[n] = 0
+                            for rank in range(levels.size):
+                                if slant <= (scale / levels[rank]) ** 2:
+                                    level[n] = rank + 1
+                            n += 1
+    return (which[:n].copy(), seen_by[:n].copy(), begin[:n].copy(), end[:n].copy(), face[:n].copy(),
+            frontal[:n].copy(), level[:n].copy())  # fmt: skip
+
+
+@jit
+def _longer(old, size):
+    new = np.empty(size, dtype=old.dtype)
+    new[: old.size] = old
+    return new

@@ -1,0 +1,42 @@
+"""How cameras are kept and watched, whatever the rules: recording, passwords, reach, who sits before the monitors."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from privacysim.draws import stream_key, uniform, uniforms
+from privacysim.scenario import Scenario
+from privacysim.vocabulary import OPERATORS, REGIMES
+from privacysim.world.cameras import Cameras
+from privacysim.world.chances import Custody, Monitors
+
+MONITOR_FIRST_VIEWER = 1 << 41
+"""Watching rooms' ids as viewers: this + custodian_id."""
+
+
+def sample_custody(scenario: Scenario, cameras: Cameras, seed: int, k: int) -> Custody:
+    """State of every camera's keeping."""
+    section = scenario.cameras
+    u = uniforms(stream_key(seed, k, "custody"), np.arange(len(cameras)), 4)
+    on_internet = cameras.social & (u[:, 1] < section.internet_share.number)
+    return Custody(
+        recording=u[:, 0] < section.recording_share.number,
+        on_internet=on_internet,
+        default_password=on_internet & (u[:, 2] < section.default_password_share.number),
+        filed=u[:, 3].copy(),
+        compliance=uniform(stream_key(seed, k, "custody.custodian"), cameras.custodian_id),
+    )
+
+
+def sample_monitors(scenario: Scenario, cameras: Cameras, seed: int, k: int) -> Monitors:
+    """Cameras of public security and of venues that somebody watches; the rest are watched by nearly nobody."""
+    candidates = np.flatnonzero(
+        (cameras.operator == OPERATORS.index("public_security")) | (cameras.regime == REGIMES.index("art7_venue"))
+    )
+    u = uniforms(stream_key(seed, k, "monitors"), candidates, 5)
+    watched = u[:, 0] < scenario.cameras.watched_share.number
+    camera = candidates[watched].astype(np.int64)
+    return Monitors(
+        camera=camera, attention=np.full(camera.size, scenario.cameras.watched_attention.number),
+        viewer=MONITOR_FIRST_VIEWER + cameras.custodian_id[camera], marks=u[watched, 1:],
+    )

@@ -1,0 +1,120 @@
+"""XML from strangers, element by element, without what XML can do to a reader.
+
+A document type, and with it every entity, is refused: that ends "billion laughs" and files that fetch other files.
+Depth, children and text are bounded; names lose their namespace. Nothing is kept but what one element needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from xml.parsers import expat
+
+from privacysim.errors import InputError
+
+_DEPTH = 60
+_CHILDREN = 200
+_TEXT = 32 << 20
+_CHUNK = 1 << 20
+
+
+@dataclass(slots=True)
+class Element:
+    """One element at its end: name, attributes, text, the texts of its own children, and the line where it began."""
+
+    name: str
+    attributes: Mapping[str, str]
+    line: int
+    parent: Element | None
+    parts: list[str] = field(default_factory=list)
+    children: dict[str, str] = field(default_factory=dict)
+    size: int = 0
+
+    @property
+    def text(self) -> str:
+        """Its own text, without blanks around it."""
+        return "".join(self.parts).strip()
+
+    def above(self, name: str) -> Element | None:
+        """The nearest element of that name around this one."""
+        outer = self.parent
+        while outer is not None and outer.name != name:
+            outer = outer.parent
+        return outer
+
+
+def read_xml(content: bytes, where: str, on_end: Callable[[Element], None],
+             on_start: Callable[[Element], None] | None = None) -> str:
+    """Call `on_end` for each element in the order of their ends; returns the root's name.
+
+    Not well-formed, a document type, an entity, too deep: InputError with the line.
+
+    >>> read_xml(b"<gpx><wpt lat='1'/></gpx>", "a.gpx", lambda e: print(e.name, dict(e.attributes)))
+    wpt {'lat': '1'}
+    gpx {}
+    'gpx'
+    """
+    reader = _Reader(where, on_end, on_start)
+    try:
+        for begin in range(0, len(content), _CHUNK):
+            reader.parser.Parse(content[begin : begin + _CHUNK], begin + _CHUNK >= len(content))
+        if not content:
+            reader.parser.Parse(b"", True)
+    except expat.ExpatError as error:
+        place = f"{where}, line {error.lineno}"
+        raise InputError(place, "well-formed XML", expat.ErrorString(error.code), "save or fetch it again") from None
+    except (ValueError, LookupError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(where, "XML in a known encoding", error, "save it in UTF-8") from None
+    return reader.root
+
+
+class _Reader:
+    def __init__(self, where: str, on_end: Callable[[Element], None],
+                 on_start: Callable[[Element], None] | None) -> None:
+        self.where, self.on_end, self.on_start = where, on_end, on_start
+        self.root = ""
+        self.depth = 0
+        self.open: Element | None = None
+        self.parser = expat.ParserCreate(namespace_separator=" ")
+        self.parser.buffer_text = True
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        self.parser.CharacterDataHandler = self._text
+        self.parser.StartDoctypeDeclHandler = self._refuse
+        self.parser.EntityDeclHandler = self._refuse
+
+    def _refuse(self, *_: object) -> None:
+        place = f"{self.where}, line {self.parser.CurrentLineNumber}"
+        raise InputError(place, "XML without a document type or entities", "<!DOCTYPE …>", "remove that declaration")
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self.depth += 1
+        if self.depth > _DEPTH:
+            place = f"{self.where}, line {self.parser.CurrentLineNumber}"
+            raise InputError(place, f"elements at most {_DEPTH} deep", "deeper", "this is no file of places")
+        short = {key.rpartition(" ")[2]: value for key, value in attributes.items()}
+        self.open = Element(name.rpartition(" ")[2], short, self.parser.CurrentLineNumber, self.open)
+        if self.depth == 1:
+            self.root = self.open.name
+        if self.on_start:
+            self.on_start(self.open)
+
+    def _text(self, data: str) -> None:
+        if self.open is None:
+            return
+        self.open.size += len(data)
+        if self.open.size > _TEXT:
+            place = f"{self.where}, line {self.parser.CurrentLineNumber}"
+            raise InputError(place, "texts of at most 32 MiB", "a longer one", "cut the file")
+        self.open.parts.append(data)
+
+    def _end(self, _: str) -> None:
+        done = self.open
+        assert done is not None
+        self.depth -= 1
+        self.open = done.parent
+        if done.parent is not None and len(done.parent.children) < _CHILDREN:
+            done.parent.children[done.name] = done.text
+        self.on_end(done)

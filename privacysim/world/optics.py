@@ -1,0 +1,88 @@
+"""What a camera resolves: pixels per metre at a distance, DORI levels, pixels across a face.
+
+A lens maps its horizontal field of view to `width_px` pixels. Up to 180° it is taken as a pinhole: at slant distance d
+the picture is 2·d·tan(hfov/2) metres wide, so density = width_px / (2·d·tan(hfov/2)) px/m. From 180° on there is no
+pinhole: a fisheye or dome spreads its pixels evenly over the angle, density = width_px / (d·hfov in radians).
+Distances are slant, from the lens to a face at the fact `face_height_m`. Levels after EN/IEC 62676-4. Limits: density
+on the optical axis, sharp pictures, flat ground.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from privacysim.facts import facts
+
+Floats = NDArray[np.float64]
+
+DORI = ("dori_detect_px_per_m", "dori_observe_px_per_m", "dori_recognise_px_per_m", "dori_identify_px_per_m")
+"""Ids of the facts with the four levels, least first."""
+
+
+def dori_levels() -> Floats:
+    """The four densities in px/m: detect, observe, recognise, identify.
+
+    >>> dori_levels()
+    array([ 25.,  62., 125., 250.])
+    """
+    return np.array([facts().value(fact_id) for fact_id in DORI])
+
+
+def density_at_1_m(width_px: ArrayLike, hfov_deg: ArrayLike) -> Floats:
+    """Density (px/m) at a slant distance of 1 m; at d metres it is this over d.
+
+    >>> float(density_at_1_m(1920, 80).round(1))
+    1144.1
+    """
+    width, angle = np.asarray(width_px, dtype=np.float64), np.radians(np.asarray(hfov_deg, dtype=np.float64))
+    pinhole = angle < np.pi
+    spread = np.where(pinhole, 2.0 * np.tan(np.where(pinhole, angle, 1.0) / 2.0), np.minimum(angle, 2.0 * np.pi))
+    return width / spread
+
+
+def slant_at_density(width_px: ArrayLike, hfov_deg: ArrayLike, density: ArrayLike) -> Floats:
+    """Slant distance (m) at which `density` px/m are left: the working distance of a camera.
+
+    >>> float(slant_at_density(1920, 80, 25).round(1))
+    45.8
+    """
+    return density_at_1_m(width_px, hfov_deg) / np.asarray(density, dtype=np.float64)
+
+
+def range_m(width_px: ArrayLike, hfov_deg: ArrayLike) -> Floats:
+    """Slant distance (m) to which a person is detected (25 px/m), at most the fact `view_range_max_m`.
+
+    >>> range_m([1920, 3840], [80.0, 28.0]).round(1)
+    array([ 45.8, 100. ])
+    """
+    far = slant_at_density(width_px, hfov_deg, facts().value("dori_detect_px_per_m"))
+    return np.minimum(far, facts().value("view_range_max_m"))
+
+
+def drop_m(mount_m: ArrayLike) -> Floats:
+    """Height (m) of the lens over a face, or of the face over the lens.
+
+    >>> float(drop_m(3.5))
+    2.0
+    """
+    return np.abs(np.asarray(mount_m, dtype=np.float64) - facts().value("face_height_m"))
+
+
+def ground_radius_m(slant_m: ArrayLike, mount_m: ArrayLike) -> Floats:
+    """Radius on the ground (m) of a slant distance; 0 where the mount is farther than that.
+
+    >>> ground_radius_m([2.5, 1.0], 3.5)
+    array([1.5, 0. ])
+    """
+    return np.sqrt(np.maximum(np.asarray(slant_m, dtype=np.float64) ** 2 - drop_m(mount_m) ** 2, 0.0))
+
+
+def face_px(width_px: ArrayLike, hfov_deg: ArrayLike, slant_m: ArrayLike) -> Floats:
+    """Pixels across a face at a slant distance: the fact `face_width_m` times the density.
+
+    >>> float(face_px(1920, 80, 9.153).round(1))
+    20.0
+    """
+    distance = np.asarray(slant_m, dtype=np.float64)
+    return facts().value("face_width_m") * density_at_1_m(width_px, hfov_deg) / distance

@@ -1,0 +1,171 @@
+"""Follow walks down the route trees past the cameras' pieces of street."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+jit = njit(cache=True, nogil=True)
+
+_DAY = 864_000
+_ORDER = 1 << 24  # more edges than any walk has
+
+
+@jit
+def _grown(rows):
+    more = np.empty((2 * rows.shape[0], rows.shape[1]), dtype=rows.dtype)
+    more[: rows.shape[0]] = rows
+    return more
+
+
+@jit
+def _ascending(values, n):
+    """Sort the first n values in place (Shell's sort): a general sort takes seconds to compile."""
+    gap = n // 2
+    while gap > 0:
+        for i in range(gap, n):
+            value, j = values[i], i
+            while j >= gap and values[j - gap] > value:
+                values[j] = values[j - gap]
+                j -= gap
+            values[j] = value
+        gap //= 2
+
+
+@jit
+def _looked_at(begin, end, camera, start, window_begin, window_end, mask, jitter, first_day, jitter_span):
+    """Whether any window of the camera meets [begin, end) of a tour on one of its days."""
+    for i in range(start[camera], start[camera + 1]):
+        low = max(-((end + jitter_span - window_begin[i]) // _DAY), first_day)
+        high = min((window_end[i] - begin + jitter_span) // _DAY, first_day + jitter.size - 1)
+        for day in range(low, high + 1):
+            d = day - first_day
+            if mask[d >> 6] >> np.uint64(d & 63) & np.uint64(1):
+                shift = day * _DAY + np.int64(jitter[d])
+                if max(window_begin[i], shift + begin) < min(window_end[i], shift + end):
+                    return True
+    return False
+
+
+@jit
+def _holds(start, places, camera, place):
+    low, high = start[camera], start[camera + 1]
+    while low < high:
+        middle = (low + high) // 2
+        if places[middle] < place:
+            low = middle + 1
+        else:
+            high = middle
+    return low < start[camera + 1] and places[low] == place
+
+
+@jit
+def follow(order, hub, node, reach_mm, towards, depart, speed, place, tour, trees, adj_start, adj_node, adj_edge,
+           edge_u, edge_mm, piece_start, piece_camera, piece_from, piece_to, piece_face, piece_frontal, entrance_start,
+           entrance_place, windowed, window_start, window_begin, window_end, tour_mask, tour_jitter, first_day,
+           jitter_span):  # fmt: skip
+    """Pieces that walks show to the cameras.
+
+    Walks are followed in `order` (by hub, so that a tree stays in the processor's cache). Returns rows (walk, camera,
+    offset, ticks, face, frontal + 2·entrance); rows of a walk are together, by camera, then in the order of walking.
+    A piece shorter than half a tick is not seen. If `windowed`, what meets no window of its camera is left out.
+    """
+    out = np.empty((4096, 6), dtype=np.int32)
+    runs = np.empty((64, 6), dtype=np.int64)
+    keys = np.empty(64, dtype=np.int64)
+    made = 0
+    for position in range(order.size):
+        w = order[position]
+        tree, at, dist, left, n = trees[hub[w]], node[w], 0, reach_mm[w], 0
+        while left > 0:
+            k = tree[at]
+            if k == 255:
+                break
+            edge, following = adj_edge[adj_start[at] + k], adj_node[adj_start[at] + k]
+            length = edge_mm[edge]
+            part = min(length, left)
+            way_out = 0 if edge_u[edge] == at else 1
+            way = 2 * edge + (way_out if towards[w] else 1 - way_out)
+            # where the walked part of the edge lies, counted along this walk's direction
+            low, high = (0, part) if towards[w] else (length - part, length)
+            i = piece_start[way]
+            while i < piece_start[way + 1]:
+                camera, first = piece_camera[i], i
+                while i < piece_start[way + 1] and piece_camera[i] == camera:
+                    i += 1
+                if n == runs.shape[0]:
+                    runs = _grown(runs)
+                    keys = np.empty(runs.shape[0], dtype=np.int64)
+                runs[n, 0], runs[n, 2], runs[n, 3], runs[n, 4], runs[n, 5] = camera, first, i, low, high
+                runs[n, 1] = dist if towards[w] else -(dist + length)
+                n += 1
+            dist += part
+            left -= part
+            at = following
+        origin = 0 if towards[w] else dist
+        mask, jitter = tour_mask[tour[w]], tour_jitter[tour[w]]
+        kept = 0
+        for r in range(n):
+            if windowed:
+                a, b = max(piece_from[runs[r, 2]], runs[r, 4]), min(piece_to[runs[r, 3] - 1], runs[r, 5])
+                if a >= b:
+                    continue
+                begin = depart[w] + np.int64(np.floor((origin + runs[r, 1] + a) / speed[w] + 0.5))
+                end = depart[w] + np.int64(np.floor((origin + runs[r, 1] + b) / speed[w] + 0.5))
+                if not _looked_at(begin, end, runs[r, 0], window_start, window_begin, window_end, mask, jitter,
+                                  first_day, jitter_span):  # fmt: skip
+                    continue
+            keys[kept] = runs[r, 0] * _ORDER + (r if towards[w] else n - 1 - r)
+            kept += 1
+        _ascending(keys, kept)
+        for j in range(kept):
+            r = keys[j] % _ORDER
+            if not towards[w]:
+                r = n - 1 - r
+            camera = runs[r, 0]
+            held = 2 if place[w] >= 0 and _holds(entrance_start, entrance_place, camera, place[w]) else 0
+            for i in range(runs[r, 2], runs[r, 3]):
+                a, b = max(piece_from[i], runs[r, 4]), min(piece_to[i], runs[r, 5])
+                if a >= b:
+                    continue
+                begin = np.floor((origin + runs[r, 1] + a) / speed[w] + 0.5)
+                end = np.floor((origin + runs[r, 1] + b) / speed[w] + 0.5)
+                if begin >= end:
+                    continue
+                if made == out.shape[0]:
+                    out = _grown(out)
+                out[made, 0], out[made, 1], out[made, 2], out[made, 3] = w, camera, depart[w] + begin, end - begin
+                out[made, 4], out[made, 5] = piece_face[i], held + (1 if piece_frontal[i] else 0)
+                made += 1
+    return out[:made]
+
+
+@jit
+def regroup(rows, walks):
+    """The rows of `follow` in the order of walks: a counting sort, since the rows of a walk are together."""
+    first = np.zeros(walks + 1, dtype=np.int64)
+    for i in range(rows.shape[0]):
+        first[rows[i, 0] + 1] += 1
+    for w in range(walks):
+        first[w + 1] += first[w]
+    at = first[:-1].copy()
+    out = np.empty((6, rows.shape[0]), dtype=np.int32)
+    for i in range(rows.shape[0]):
+        j = at[rows[i, 0]]
+        at[rows[i, 0]] = j + 1
+        for k in range(6):
+            out[k, j] = rows[i, k]
+    return out
+
+
+@jit
+def seen_days(mask, tour, size):
+    """Number of days on which each row's tour is made, summed over rows: the rows of a `sightings` table."""
+    total = 0
+    for i in range(tour.size):
+        for w in range(size):
+            bits = mask[tour[i], w]
+            while bits != np.uint64(0):
+                bits &= bits - np.uint64(1)
+                total += 1
+    return total

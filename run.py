@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""Set privacysim up on a fresh machine, then do what was asked. Standard library only.
+
+python3 run.py study        set-up, then the headline study
+python3 run.py test         set-up, then every test (add --slow for the long sets)
+python3 run.py lab          set-up, then JupyterLab
+python3 run.py ANY …        set-up, then `privacysim ANY …`
+"""
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+LOCK = ROOT / "requirements.lock"
+STAMP = VENV / "privacysim.stamp"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+
+
+def fingerprint() -> str:
+    """Hash of the lock and of this Python: when it changes, the set-up is done again."""
+    return hashlib.sha256(LOCK.read_bytes() + sys.version.encode()).hexdigest()
+
+
+def uv_block() -> str:
+    """The lock's own lines for uv, so that the installer itself is installed by hash."""
+    found = re.search(r"^uv==.*?(?=^\S|\Z)", LOCK.read_text(), re.MULTILINE | re.DOTALL)
+    if found is None:
+        sys.exit("run.py: requirements.lock does not name uv; make the lock anew (CONTRIBUTING.md).")
+    return found.group(0)
+
+
+def set_up() -> None:
+    """Make .venv, install the lock into it by hash, and privacysim itself in place."""
+    if STAMP.exists() and STAMP.read_text() == fingerprint():
+        return
+    print("Setting up .venv (once; about a minute) …", flush=True)
+    if subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)]).returncode:
+        sys.exit("run.py: this Python cannot make a virtual environment; on Debian: apt-get install python3-venv")
+    only_uv = VENV / "uv.lock.txt"
+    only_uv.write_text(uv_block())
+    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "--require-hashes", "-r", str(only_uv)], check=True)
+    uv = [str(PYTHON), "-m", "uv", "pip"]
+    into = ["--python", str(PYTHON), "--quiet"]
+    if subprocess.run([*uv, "sync", *into, "--require-hashes", str(LOCK)]).returncode:
+        print("uv could not install the lock; trying pip …", flush=True)
+        subprocess.run([*pip, "--require-hashes", "-r", str(LOCK)], check=True)
+    here = [str(PYTHON), "-m", "uv", "pip", "install", *into, "--no-deps", "--no-build-isolation", "-e", str(ROOT)]
+    subprocess.run(here, check=True)
+    STAMP.write_text(fingerprint())
+
+
+def test(arguments: list[str]) -> list[str]:
+    """The command that runs every test: lint, types, units, oracles, properties, notebooks."""
+    return [str(PYTHON), str(ROOT / "tests" / "everything.py"), *arguments]
+
+
+def main(arguments: list[str]) -> int:
+    """Set up, then run the command; its exit status is ours."""
+    if not arguments or arguments[0] in {"-h", "--help"}:
+        print(__doc__)
+        return 0
+    if sys.version_info < (3, 11):
+        sys.exit(f"run.py: Python 3.11 or newer is required, this is {sys.version.split()[0]}.")
+    try:
+        set_up()
+    except subprocess.CalledProcessError as failed:
+        sys.exit(f"run.py: the set-up stopped: {' '.join(map(str, failed.cmd[:6]))} … exited with {failed.returncode}.")
+    if arguments == ["study"]:
+        command = [str(PYTHON), "-m", "privacysim", "run", "headline"]
+    elif arguments[0] == "test":
+        command = test(arguments[1:])
+    elif arguments[0] == "lab":
+        command = [str(BIN / "jupyter"), "lab", "--notebook-dir", str(ROOT / "notebooks"), *arguments[1:]]
+    else:
+        command = [str(PYTHON), "-m", "privacysim", *arguments]
+    try:
+        return subprocess.run(command).returncode
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

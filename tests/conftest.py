@@ -1,0 +1,30 @@
+"""What every test may use: the data folder, and a cache that is shared by the whole run."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="run the long sets too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--slow"):
+        for item in items:
+            if item.get_closest_marker("slow"):
+                item.add_marker(pytest.mark.skip(reason="a long set: run.py test --slow"))
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The test data that PRIVACYSIM_DATA names; without it a skip, or a failure where data is required."""
+    named = os.environ.get("PRIVACYSIM_DATA")
+    if named and Path(named).is_dir():
+        return Path(named)
+    if os.environ.get("PRIVACYSIM_REQUIRE_DATA") == "1":
+        pytest.fail(f"PRIVACYSIM_REQUIRE_DATA=1, but PRIVACYSIM_DATA names no folder (it is {named!r})")
+    pytest.skip("PRIVACYSIM_DATA does not name the folder of test data")

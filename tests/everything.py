@@ -1,0 +1,44 @@
+"""Every test, in one command: lint, types, units, properties, oracles, doctests, notebooks.
+
+Called by `python3 run.py test`. Arguments go to pytest (`--slow`, `-k words`, a path); the notebooks run when no
+path or selection was given.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = [
+    # only the project's own settings that hold for notebooks; a notebook's warnings are the kernel's, not ours
+    "-o", "addopts=", "-o", "filterwarnings=default", "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=300",
+    "--nbval-sanitize-with", str(ROOT / "tests" / "notebooks" / "sanitize.cfg"), str(ROOT / "notebooks"),
+]
+
+
+def main(arguments: list[str]) -> int:
+    """Run the steps in order; every step runs, and the exit status says whether any failed."""
+    python = [sys.executable, "-m"]
+    chosen = [word for word in arguments if word != "--slow"]
+    steps = {"tests": [*python, "pytest", "-q", *arguments] if chosen else
+             [*python, "pytest", "-q", "tests", "privacysim", *arguments]}
+    if not chosen:
+        before = {"lint": [*python, "ruff", "check", "."], "types": [*python, "mypy"]}
+        steps = {**before, **steps, "notebooks": [*python, "pytest", "-q", *NOTEBOOKS]}
+    failed = []
+    for name, command in steps.items():
+        begin = time.monotonic()
+        print(f"── {name}", flush=True)
+        if subprocess.run(command, cwd=ROOT).returncode:
+            failed.append(name)
+        print(f"── {name}: {'FAILED' if name in failed else 'passed'} in {time.monotonic() - begin:.0f} s", flush=True)
+    if failed:
+        print(f"Failed: {', '.join(failed)}.")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,45 @@
+"""A unit of work that costs nothing: every sum of every metric is a hash of (replicate, block, arm).
+
+Importable by worker processes (the tests put its folder on the path). Environment variables make it slow or deadly.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from privacysim.draws import child_id, marks, stream_key
+from privacysim.metrics import METRICS
+from privacysim.study.unit import Unit, UnitParts
+
+
+def run_unit(inputs, wanted_tables, folder, unit) -> UnitParts:
+    time.sleep(float(os.environ.get("TOY_SECONDS", "0")))
+    kill = os.environ.get("TOY_KILL", "")
+    if kill and str(unit) == kill.split("|")[0]:
+        flag = Path(kill.split("|")[1])
+        if not flag.exists() or flag.read_text() == "always":
+            if not flag.exists():
+                flag.write_text("once")
+            os.kill(os.getpid(), signal.SIGKILL)
+    if unit == Unit(-1, 0):
+        gamma = {f"{name}|{curve}": 0.4 for name in METRICS for curve in ("", "low", "high")}
+        return UnitParts(unit, {arm: {"skewness": gamma} for arm in inputs.arm_ids})
+    sums = {arm: _sums(inputs, unit, arm) for arm in inputs.arm_ids}
+    return UnitParts(unit, sums, notes=("the desk cannot keep up",))
+
+
+def _sums(inputs, unit, arm):
+    effect = {"notice_only": 1.0, "no_cameras": 0.0}.get(arm, 0.3 + 0.6 * marks(1, child_id(3, arm, 0))[0])
+    made = {}
+    for n, name in enumerate(METRICS):
+        shared = marks(stream_key(inputs.plan.seed, unit.replicate, name), unit.block)
+        own = marks(stream_key(inputs.plan.seed, unit.replicate, f"{name} {arm}"), unit.block)
+        size = 1000.0 * (1 + shared[0]) * effect * (1 + 0.02 * own[0])
+        people = round(200 * effect) + n % 3
+        made[name] = {
+            "low": size, "high": 2 * size, "n_low": people, "n_high": people, "total": size, "n": people,
+        }  # fmt: skip
+    return made

@@ -1,0 +1,75 @@
+"""Figures show their data: what is drawn is what the frame says."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from privacysim.figures import COLOURS, district_map, forest, mechanism_bars, people_by_legality, svg_text
+from privacysim.vocabulary import LEGALITIES, MECHANISMS
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+def forest_rows(ratios):
+    return pd.DataFrame({
+        "policy": [f"p{n}" for n in range(len(ratios))], "curve": "low", "ratio": ratios,
+        "ratio_low": [r - 0.1 if r else np.nan for r in ratios],
+        "ratio_high": [r + 0.1 if r else np.nan for r in ratios],
+        "note": ["" if r else "0 in all 10 replicates" for r in ratios],
+    })  # fmt: skip
+
+
+def test_a_forest_turns_logarithmic_only_where_ratios_are_far_apart():
+    small = forest(forest_rows([0.7, 1.1]), title="people", direction="lower", baseline="a")
+    large = forest(forest_rows([0.7, 40.0, 0.0]), title="people", direction="lower", baseline="a")
+    assert small.get_xscale() == "linear"
+    assert large.get_xscale() == "log"
+    assert any("0 in all 10 replicates" in text.get_text() for text in large.texts)
+    assert any("better" in text.get_text() for text in small.texts)
+
+
+def test_an_empty_forest_is_still_a_figure():
+    assert forest(forest_rows([]), title="people", direction="lower", baseline="a").get_title(loc="left") == "People"
+
+
+def test_stacked_mechanisms_add_up_to_the_number_beside_the_bar():
+    rows = pd.DataFrame([
+        {"policy": p, "mechanism": m, "mean": float(10 * i + j)}
+        for i, p in enumerate("ab") for j, m in enumerate(MECHANISMS)
+    ])  # fmt: skip
+    ax = mechanism_bars(rows, datum=185)
+    widths = np.array([bar.get_width() for bar in ax.patches]).reshape(len(MECHANISMS), 2)
+    assert widths.sum(axis=0) == pytest.approx([10.0, 60.0])
+    assert {"10", "60", "185 reported"} <= {text.get_text() for text in ax.texts}
+
+
+def test_a_legality_without_anybody_has_no_dot():
+    rows = pd.DataFrame([{"policy": "p", "legality": word, "low": v, "high": 2 * v}
+                         for word, v in zip(LEGALITIES, (1e5, 300.0, 0.0), strict=True)])  # fmt: skip
+    ax = people_by_legality(rows)
+    assert [float(line.get_xdata()[0]) for line in ax.lines if line.get_marker() == "o"] == [1e5, 300.0]
+
+
+def test_the_map_is_to_scale_and_tells_listed_cameras():
+    streets = pd.DataFrame({"x0_m": [0.0, 0], "y0_m": [0.0, 0], "x1_m": [900.0, 0], "y1_m": [0.0, 700], "kind": [0, 2]})
+    cameras = pd.DataFrame({"x_m": [1.0, 2, 3], "y_m": [1.0, 2, 3], "social": [True, False, True],
+                            "listed": [False, False, True]})  # fmt: skip
+    ax = district_map(streets, cameras, title="A district")
+    assert ax.get_aspect() == 1.0
+    assert [len(points.get_offsets()) for points in ax.collections[1:]] == [1, 1, 1]
+
+
+def test_equal_figures_give_equal_svg():
+    texts = [svg_text(forest(forest_rows([0.7]), title="x", direction="lower", baseline="a").figure) for _ in range(2)]
+    assert texts[0] == texts[1]
+    assert "<svg" in texts[0]
+
+
+def test_colours_of_words_that_stand_together_differ():
+    for together in (LEGALITIES, MECHANISMS, ("low", "high")):
+        assert len({COLOURS[word] for word in together}) == len(together)

@@ -1,0 +1,72 @@
+"""Faces: the embedded people, scikit-learn's real loaders, and a folder of one's own."""
+
+import cv2
+import numpy as np
+import pytest
+
+from privacysim.errors import InputError
+from privacysim.masklab.faces import folder_faces, load_faces, synthetic_faces
+
+
+def test_a_synthetic_person_is_the_same_however_many_are_drawn():
+    few, many = synthetic_faces(3, 2), synthetic_faces(5, 4)
+    assert np.array_equal(few.images, many.of(3, 2).images)
+    assert few.people == 3
+    assert few.images.dtype == np.uint8
+
+
+def test_two_images_of_one_person_are_nearer_than_two_people():
+    faces = synthetic_faces(12, 4)
+    rows = faces.images.reshape(len(faces.person), -1).astype(float)
+    apart = np.linalg.norm(rows[:, None] - rows[None], axis=2)
+    same = faces.person[:, None] == faces.person[None]
+    assert np.median(apart[same & ~np.eye(len(rows), dtype=bool)]) < np.median(apart[~same])
+
+
+@pytest.mark.data
+def test_olivetti_comes_through_the_loader_of_scikit_learn(data_folder):
+    faces = load_faces("olivetti", data_folder / "olivetti")
+    assert faces.images.shape == (400, 64, 64)
+    assert faces.people == 40
+    assert (np.bincount(faces.person) == 10).all()
+    assert faces.images.max() == 255
+
+
+def test_lfw_comes_through_the_loader_of_scikit_learn(tmp_path):
+    drawn = synthetic_faces(3, 12)
+    home = tmp_path / "lfw_home"
+    for name in ("pairsDevTrain.txt", "pairsDevTest.txt", "pairs.txt"):
+        (home / name).parent.mkdir(exist_ok=True)
+        (home / name).touch()
+    for person, name in enumerate(("Ann_A", "Bob_B", "Eve_C")):
+        folder = home / "lfw_funneled" / name
+        folder.mkdir(parents=True)
+        for i, image in enumerate(drawn.images[drawn.person == person]):
+            picture = np.zeros((250, 250, 3), np.uint8)
+            picture[78:172, 78:172] = cv2.resize(image, (94, 94))[..., None]
+            cv2.imwrite(str(folder / f"{name}_{i + 1:04d}.jpg"), picture)
+    faces = load_faces("lfw", tmp_path)
+    assert faces.people == 3
+    assert faces.images.shape == (30, 64, 64), "ten of each, as many as the least has, at most ten"
+    assert np.abs(faces.images[0].astype(float) - drawn.images[0]).mean() < 20
+
+
+def test_a_folder_of_people_is_read_and_an_empty_one_refused(tmp_path):
+    drawn = synthetic_faces(2, 3)
+    for i, image in enumerate(drawn.images):
+        folder = tmp_path / f"person {drawn.person[i]}"
+        folder.mkdir(exist_ok=True)
+        cv2.imwrite(str(folder / f"{drawn.index[i]}.png"), image)
+    (tmp_path / "person 0" / "notes.txt").write_text("not a picture")
+    assert np.array_equal(folder_faces(tmp_path).images, drawn.images)
+    assert load_faces(str(tmp_path)).people == 2
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="folder"):
+        folder_faces(tmp_path / "empty")
+
+
+def test_missing_faces_are_said_with_their_cure(tmp_path):
+    with pytest.raises(InputError, match="--download"):
+        load_faces("olivetti", tmp_path)
+    with pytest.raises(InputError, match="olivetti"):
+        load_faces("oliveti")
