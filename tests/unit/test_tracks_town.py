@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -112,7 +114,11 @@ def test_the_map_draws_streets_buildings_cameras_and_the_walk(walk, mapped, town
     assert len(ax.collections) == 6
     plt.close(ax.figure)
     text = page(dose, drawn)
-    assert text.count("data-n=") == len(dose.cameras) + 1  # and the script's own
+    # one mark that can be pointed at for each camera, and one text for each mark
+    marks = [int(number) for number in re.findall(r'data-n="(\d+)"', text)]
+    said = json.loads(text.split('id="cameras">')[1].split("</script>")[0])
+    assert marks == list(range(len(dose.cameras)))
+    assert [words.split()[1] for words in said] == [str(camera) for camera in dose.cameras["camera"]]
     assert "http" not in text.replace("http-equiv", "")
     assert text == page(dose, drawn)
 
