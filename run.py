@@ -4,6 +4,7 @@
 python3 run.py study        set-up, then the headline study
 python3 run.py test         set-up, then every test (add --slow for the long sets)
 python3 run.py lab          set-up, then JupyterLab
+python3 run.py docs         set-up, then the documentation site, into docs/_site
 python3 run.py ANY …        set-up, then `privacysim ANY …`
 """
 
@@ -61,6 +62,11 @@ def test(arguments: list[str]) -> list[str]:
     return [str(PYTHON), str(ROOT / "tests" / "everything.py"), *arguments]
 
 
+def site() -> list[str]:
+    """The command that builds the site; a warning is an error."""
+    return [str(PYTHON), "-m", "sphinx", "-W", "--keep-going", "-q", str(ROOT / "docs"), str(ROOT / "docs" / "_site")]
+
+
 def main(arguments: list[str]) -> int:
     """Set up, then run the command; its exit status is ours."""
     if not arguments or arguments[0] in {"-h", "--help"}:
@@ -76,6 +82,8 @@ def main(arguments: list[str]) -> int:
         command = [str(PYTHON), "-m", "privacysim", "run", "headline"]
     elif arguments[0] == "test":
         command = test(arguments[1:])
+    elif arguments == ["docs"]:
+        command = site()
     elif arguments[0] == "lab":
         command = [str(BIN / "jupyter"), "lab", "--notebook-dir", str(ROOT / "notebooks"), *arguments[1:]]
     else:

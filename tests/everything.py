@@ -1,4 +1,4 @@
-"""Every test, in one command: lint, types, units, properties, oracles, doctests, notebooks.
+"""Every test, in one command: lint, types, units, properties, oracles, doctests, the site, notebooks.
 
 Called by `python3 run.py test`. Arguments go to pytest (`--slow`, `-k words`, a path); the notebooks run when no
 path or selection was given.
@@ -27,7 +27,8 @@ def main(arguments: list[str]) -> int:
              [*python, "pytest", "-q", "tests", "privacysim", *arguments]}
     if not chosen:
         before = {"lint": [*python, "ruff", "check", "."], "types": [*python, "mypy"]}
-        steps = {**before, **steps, "notebooks": [*python, "pytest", "-q", *NOTEBOOKS]}
+        site = [*python, "sphinx", "-W", "--keep-going", "-q", str(ROOT / "docs"), str(ROOT / "docs" / "_site")]
+        steps = {**before, **steps, "site": site, "notebooks": [*python, "pytest", "-q", *NOTEBOOKS]}
     failed = []
     for name, command in steps.items():
         begin = time.monotonic()

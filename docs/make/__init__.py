@@ -1,0 +1,23 @@
+"""The pages of the site that are made from the package itself, so that they cannot go stale."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from make import api, commands, forms, notebooks, numbers
+
+MADE = "made"
+"""The folder under docs/ of everything that is generated; git ignores it."""
+
+
+def everything(docs: Path) -> None:
+    """Write all generated pages anew."""
+    folder = docs / MADE
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for module in (api, commands, forms, numbers, notebooks):
+        for name, text in module.pages(docs):
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
