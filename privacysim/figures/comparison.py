@@ -33,7 +33,7 @@ def forest(rows: pd.DataFrame, *, title: str, direction: str, baseline: str, ax:
             beside = 0.36 * (curves.index(row.curve) - (len(curves) - 1) / 2)
             _line(ax, policies.index(row.policy) + beside, row, left, logarithmic)
         for n, curve in enumerate(curve for curve in curves if curve):
-            ax.annotate(f"{curve} curve", (0.16 * n, 1.0), (0, 3), xycoords="axes fraction", va="bottom",
+            ax.annotate(f"{curve} curve", (0.2 * n, 1.0), (0, 3), xycoords="axes fraction", va="bottom",
                         textcoords="offset points", color=COLOURS[curve], fontsize=8.5, fontweight="bold")  # fmt: skip
         ax.set_yticks(range(len(policies)), policies)
         ax.set_ylim(len(policies) - 0.4, -0.6)

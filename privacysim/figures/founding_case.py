@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
-from privacysim.figures.style import COLOURS, FAINT, GRID, INK, arrow_note, axes, house_style
+from privacysim.figures.style import COLOURS, FAINT, GRID, INK, RED, arrow_note, axes, house_style
 from privacysim.vocabulary import MECHANISMS
 
 _LABELS = ((0.0, 14), (0.4, 14), (0.0, 3), (0.2, 3), (0.45, 3))
@@ -80,4 +80,28 @@ def district_map(streets: pd.DataFrame, cameras: pd.DataFrame, *, title: str = "
         ax.annotate(text, (low, y), (0, 4), textcoords="offset points", fontsize=8)
         ax.set_axis_off()
         ax.set_title(title, pad=16)
+        return ax
+
+
+def held_out(rows: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Counts of cities that were not used, against the band that the calibrated constants predict; misses in red.
+
+    `rows` has city, observed (cameras counted), predicted, low, high (95 % band) and holds.
+    """
+    with house_style():
+        ax = axes(ax, 6.9, 1.2 + 0.34 * len(rows))
+        for y, row in enumerate(rows.itertuples()):
+            colour = INK if row.holds else RED
+            ax.plot([row.low, row.high], [y, y], color=GRID, linewidth=7, solid_capstyle="butt")
+            ax.plot([row.predicted] * 2, [y - 0.16, y + 0.16], color=FAINT, linewidth=1.2)
+            ax.plot([row.observed], [y], "o", color=colour, markersize=6)
+            verdict = "within the band" if row.holds else f"miss: {row.observed / row.predicted:.1f} × the prediction"
+            ax.annotate(verdict, (1.01, y), xycoords=("axes fraction", "data"), va="center", color=colour, fontsize=8)
+        ax.set_yticks(range(len(rows)), [str(city).capitalize() for city in rows["city"]])
+        ax.set_ylim(len(rows) - 0.5, -0.5)
+        ax.set_xlim(left=0)
+        ax.tick_params(axis="y", length=0)
+        ax.grid(axis="x", color=GRID, linewidth=0.5)
+        ax.set_xlabel("cameras listed (dot: counted by the press; grey: predicted, Poisson 95 % band)")
+        ax.set_title("Cities whose counts were held out")
         return ax

@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-INK, FAINT, GRID = "#222222", "#777777", "#dddddd"
+INK, FAINT, GRID, RED = "#222222", "#777777", "#dddddd", "#cc1111"
 COLOURS = {
     "authorised": "#0072B2", "ungoverned": "#E69F00", "prohibited": "#D55E00", "low": "#0072B2", "high": "#CC79A7",
     "owner_broadcast_knowing": "#D55E00", "owner_broadcast_unaware": "#E69F00", "open_port": "#009E73",
@@ -33,6 +33,10 @@ def house_style() -> Iterator[None]:
     """The style within a `with` block."""
     with mpl.rc_context(_STYLE):
         yield
+        interactive = mpl.is_interactive()
+    # the first figure loads the backend, and a notebook's switches interactive on: leaving the block must not undo it,
+    # or no later cell shows its figure
+    mpl.interactive(interactive)
 
 
 def axes(ax: Axes | None, width: float, height: float) -> Axes:

@@ -16,6 +16,7 @@ from privacysim.stats import FEWEST_REPLICATES
 from privacysim.study.executor import OpenExecutor, cores, processes
 from privacysim.study.inputs import Inputs, resolve
 from privacysim.study.model import StudyFile, load_study_file
+from privacysim.study.opened import OpenedReplicate, open_replicate
 from privacysim.study.parts import Work, do_units, to_frames, units
 from privacysim.study.pilots import PILOT, cached_pilot, keep_pilot, pilot_skewness
 from privacysim.study.provenance import Clock, manifest
@@ -66,6 +67,16 @@ class Study:
     def inputs(self, replicate: int | None = None) -> Inputs:
         """Load and check everything that the study names; nothing is run."""
         return resolve(self.plan, replicate)
+
+    def open_replicate(self, k: int = 0) -> OpenedReplicate:
+        """Replicate `k` (from 0) to look into: its world, its Logs, and what any choice of acts reveals.
+
+        >>> import privacysim as ps
+        >>> opened = ps.Study("preview", policies=["notice_only"], days=2).open_replicate(0)
+        >>> opened.logs["notice_only"].acts.empty
+        False
+        """
+        return open_replicate(resolve(self.plan, k), k)
 
     def run(
         self, replicates: int | None = None, *, replicate: int | None = None, workers: int | None = None,

@@ -89,7 +89,7 @@ def run_unit(inputs: Inputs, wanted_tables: str, folder: Path | None, unit: Unit
     """All arms on one replicate and one block of people: sums of every metric; tables on request."""
     from privacysim.study.pilot_world import pilot_sums
 
-    whole = _replicate(_Key(inputs), unit.replicate)
+    whole = replicate_of(inputs, unit.replicate)
     seen = see_block(inputs, whole, unit.block)
     if unit.replicate < 0:
         return UnitParts(unit, pilot_sums(inputs.arm_ids, whole, seen))
@@ -131,6 +131,11 @@ def _replicate(key: _Key, k: int) -> Replicate:
     size: int | Literal["all"] = "all" if plan.panel == "all" else min(int(plan.panel), city.people)
     people = panel(city, scenario, plan.seed, k, size)
     return Replicate(world, logs, acts, coverage(city, world.cameras, acts.watched), people)
+
+
+def replicate_of(inputs: Inputs, k: int) -> Replicate:
+    """Replicate k: its world, each arm's Log and the panel; the last one asked for is kept."""
+    return _replicate(_Key(inputs), k)
 
 
 def footage_days(inputs: Inputs) -> int:

@@ -24,7 +24,8 @@ from privacysim.world.laws import minutes, roots
 LAPSES = ("staff", "contractor", "vendor", "break_in", "platform_break_in")
 STAFF, CONTRACTOR, VENDOR, BREAK_IN, PLATFORM = range(5)
 _YEAR_D = 365.25
-_FIRST_BREAK_IN, _FIRST_PLATFORM = 1 << 34, 1 << 35
+_FIRST_LAPSE, _FIRST_BREAK_IN, _FIRST_PLATFORM = 1 << 36, 2 << 36, 3 << 36
+"""Kinds of root events have ranges of ids of their own: acts and incidents name their root by id alone."""
 MARKS = 16
 
 
@@ -61,7 +62,7 @@ def sample_lapses(scenario: Scenario, cameras: Cameras, seed: int, k: int, days:
     vendor = on_platform & (u[:, 2] < leaks.lapse_vendor_share.number)
     contractor = ~vendor & (u[:, 2] >= 1.0 - leaks.lapse_contractor_share.number)
     kind = np.where(vendor, VENDOR, np.where(contractor, CONTRACTOR, STAFF))
-    parts = [(ids, tick, kind, [np.array([camera]) for camera in first.tolist()])]
+    parts = [(ids + _FIRST_LAPSE, tick, kind, [np.array([camera]) for camera in first.tolist()])]
     parts.append(_break_ins(scenario, cameras, seed, k, days))
     parts.append(_platforms(scenario, cameras, seed, k, days))
     return _assembled(seed, k, parts, leaks.lapse_look_min.number)

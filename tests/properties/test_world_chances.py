@@ -284,3 +284,21 @@ def test_a_world_without_cameras_is_a_world(city: City, scenario: Scenario) -> N
     world = sample_world(city, none, 1, 0, days=3, footage_days=31)
     assert len(world.cameras) == len(world.clues) == len(world.streams) == len(world.monitors) == len(world.asks) == 0
     assert len(world.cases) > 0
+
+
+def test_events_of_different_kinds_never_share_an_id(city, scenario):
+    """Acts and incidents name their root by id alone, so a lapse and a stream must not have the same one.
+
+    Root ids are below 2³¹ and start anew for each kind: kinds without a range of their own would meet sooner or later.
+    """
+    raised = _with(scenario, "leaks", lapses_per_1000_staff_years=9.9)
+    world = sample_world(city, raised, 7, 0, days=400, footage_days=31)
+    streams, lapses = world.streams.stream_id, world.lapses.lapse_id
+    assert streams.size > 0
+    assert lapses.size > 0
+    assert (streams < 1 << 36).all()
+    assert (lapses >= 1 << 36).all()
+    ranges = {kind: set(lapses[world.lapses.kind == kind] >> 36) for kind in np.unique(world.lapses.kind)}
+    staff, others = ranges.get(0, set()) | ranges.get(1, set()) | ranges.get(2, set()), ranges.get(3, set())
+    assert not staff & others
+    assert np.unique(lapses).size == lapses.size

@@ -5,7 +5,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacysim.figures import COLOURS, district_map, forest, mechanism_bars, people_by_legality, svg_text
+from privacysim.figures import (
+    COLOURS,
+    district_map,
+    forest,
+    held_out,
+    house_style,
+    mechanism_bars,
+    people_by_legality,
+    svg_text,
+)
+from privacysim.figures.style import INK, RED
 from privacysim.vocabulary import LEGALITIES, MECHANISMS
 
 
@@ -73,3 +83,26 @@ def test_equal_figures_give_equal_svg():
 def test_colours_of_words_that_stand_together_differ():
     for together in (LEGALITIES, MECHANISMS, ("low", "high")):
         assert len({COLOURS[word] for word in together}) == len(together)
+
+
+def test_a_city_that_misses_its_band_is_red_and_says_by_how_much():
+    rows = pd.DataFrame({"city": ["a", "b"], "observed": [100.0, 60.0], "predicted": [100.0, 20.0],
+                         "low": [80.0, 12.0], "high": [120.0, 29.0], "holds": [True, False]})  # fmt: skip
+    ax = held_out(rows)
+    dots = {float(line.get_xdata()[0]): line.get_color() for line in ax.lines if line.get_marker() == "o"}
+    assert dots == {100.0: INK, 60.0: RED}
+    assert [text.get_text() for text in ax.texts] == ["within the band", "miss: 3.0 × the prediction"]
+
+
+def test_leaving_the_style_keeps_interactive_as_the_backend_set_it():
+    """A notebook's backend is loaded by the first figure, inside the style, and switches interactive on then."""
+    before = plt.isinteractive()
+    try:
+        with house_style():
+            plt.ion()
+        assert plt.isinteractive()
+        with house_style():
+            plt.ioff()
+        assert not plt.isinteractive()
+    finally:
+        plt.ion() if before else plt.ioff()

@@ -1,0 +1,58 @@
+"""One replicate, opened: the same world and numbers as in the study, and any choice of acts on its own."""
+
+from pathlib import Path
+
+import pytest
+
+import privacysim as ps
+from privacysim.errors import InputError
+
+SAVED = Path(ps.__file__).parent.parent / "notebooks" / "saved" / "headline"
+
+
+@pytest.fixture(scope="module")
+def study():
+    return ps.Study("preview", policies=["notice_only", "open_access"], days=3, panel=2_000, replicates=2)
+
+
+@pytest.fixture(scope="module")
+def opened(study):
+    return study.open_replicate(1)
+
+
+def test_an_opened_replicate_reveals_what_the_study_reports_of_it(study, opened):
+    metrics = study.run(replicate=1, workers=1).metrics
+    authorised = opened.logs["open_access"].acts
+    authorised = authorised[authorised["legality"] == "authorised"]
+    seen = opened.seen_by({"authorised": authorised}).set_index("curve")
+    for curve in ("low", "high"):
+        rows = metrics[(metrics["policy"] == "open_access") & (metrics["curve"] == curve)].set_index("metric")["value"]
+        assert rows["people_identified_authorised"] > 0
+        assert seen.loc[curve, "people_identified"] == pytest.approx(rows["people_identified_authorised"], rel=1e-9)
+        hours = rows["identifiable_person_hours_authorised"]
+        assert seen.loc[curve, "identifiable_hours"] == pytest.approx(hours, rel=1e-9)
+
+
+def test_a_part_of_the_acts_never_reveals_more_than_all_of_them(opened):
+    acts = opened.logs["open_access"].acts
+    seen = opened.seen_by({"all": acts, "half": acts.iloc[::2], "none": acts.iloc[:0]})
+    by = seen[seen["curve"] == "high"].set_index("acts")
+    assert by.loc["all", "people_identified"] >= by.loc["half", "people_identified"] > 0
+    assert by.loc["all", "people_in_view"] >= by.loc["half", "people_in_view"] > 0
+    assert not by.loc["none", ["people_identified", "identifiable_hours", "people_in_view", "contributors"]].any()
+
+
+def test_what_cannot_be_opened_is_said(study, opened):
+    with pytest.raises(InputError, match="at least one"):
+        opened.seen_by({})
+    with pytest.raises(InputError, match="from 0 on"):
+        study.open_replicate(-1)
+
+
+@pytest.mark.slow
+def test_the_saved_headline_of_the_notebooks_comes_out_again():
+    """Whoever moves a number of the headline runs `python notebooks/saved/save.py` again."""
+    saved = ps.load_results(SAVED).metrics
+    again = ps.Study("headline").run(replicate=3, workers=2).metrics
+    saved = saved[saved["replicate"] == 3].reset_index(drop=True)
+    assert saved.equals(again)
