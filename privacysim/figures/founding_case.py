@@ -90,12 +90,13 @@ def held_out(rows: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """
     with house_style():
         ax = axes(ax, 6.9, 1.2 + 0.34 * len(rows))
-        for y, row in enumerate(rows.itertuples()):
-            colour = INK if row.holds else RED
-            ax.plot([row.low, row.high], [y, y], color=GRID, linewidth=7, solid_capstyle="butt")
-            ax.plot([row.predicted] * 2, [y - 0.16, y + 0.16], color=FAINT, linewidth=1.2)
-            ax.plot([row.observed], [y], "o", color=colour, markersize=6)
-            verdict = "within the band" if row.holds else f"miss: {row.observed / row.predicted:.1f} × the prediction"
+        for y, row in enumerate(rows.to_dict("records")):
+            observed, predicted = float(row["observed"]), float(row["predicted"])
+            colour = INK if row["holds"] else RED
+            ax.plot([float(row["low"]), float(row["high"])], [y, y], color=GRID, linewidth=7, solid_capstyle="butt")
+            ax.plot([predicted] * 2, [y - 0.16, y + 0.16], color=FAINT, linewidth=1.2)
+            ax.plot([observed], [y], "o", color=colour, markersize=6)
+            verdict = "within the band" if row["holds"] else f"miss: {observed / predicted:.1f} × the prediction"
             ax.annotate(verdict, (1.01, y), xycoords=("axes fraction", "data"), va="center", color=colour, fontsize=8)
         ax.set_yticks(range(len(rows)), [str(city).capitalize() for city in rows["city"]])
         ax.set_ylim(len(rows) - 0.5, -0.5)
