@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from privacysim.city import build_city as build_city
     from privacysim.errors import InputError as InputError
     from privacysim.errors import PrivacysimError as PrivacysimError
+    from privacysim.explorer import explore as explore
     from privacysim.exposure import measure_exposure as measure_exposure
     from privacysim.governance import simulate as simulate
     from privacysim.identify import identifiability as identifiability
+    from privacysim.policy import Reform as Reform
     from privacysim.policy import load_arms as load_arms
     from privacysim.policy import load_policy as load_policy
     from privacysim.scenario import load_scenario as load_scenario
@@ -31,9 +33,11 @@ _HOME = {
     "Comparison": "study",
     "InputError": "errors",
     "PrivacysimError": "errors",
+    "Reform": "policy",
     "Results": "study",
     "Study": "study",
     "build_city": "city",
+    "explore": "explorer",
     "identifiability": "identify",
     "load_arms": "policy",
     "load_policy": "policy",

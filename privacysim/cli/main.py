@@ -16,12 +16,13 @@ privacysim: who is seen, by whom, under which rules, and what would change if th
   privacysim run STUDY [options]             run a study and compare its policies
   privacysim compare DIR --baseline POLICY   compare saved results again
   privacysim verify DIR [--replicate K]      recompute and compare
-  privacysim study list                      the studies
+  privacysim study list|explore              the studies; policy levers as a web page
   privacysim scenario list|show|check        the facts of a case
   privacysim policy list|show|check|diff     the rules, article by article
   privacysim facts list|show ID              every number and its source
   privacysim calibrate leaks|evidence|masks  the constants that were solved, and the data that they hold
   privacysim mask VIDEO -o OUT --mask …      mask people in a video and say what is left
+  privacysim notebook new|run                a notebook from the template, or one with other parameters
   privacysim COMMAND --help                  all options of a command
 
 A name (a study, scenario or policy) is looked up in ./sim first, then among the shipped ones."""
@@ -36,6 +37,7 @@ COMMANDS = {
     "facts": ("rules", "facts_app"),
     "calibrate": ("calibrate", "calibrate_app"),
     "mask": ("mask", "mask_app"),
+    "notebook": ("notebook", "notebook_app"),
     "dosimeter": ("tracks", "dosimeter_app"),
 }
 

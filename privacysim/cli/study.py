@@ -121,6 +121,21 @@ def study_list() -> None:
         print(f"{'':<20} {plan.days} days, {plan.replicates} replicates, panel {plan.panel}  ({display(path)})")
 
 
+@study_app.command("explore")
+def study_explore(
+    study: Annotated[str, typer.Argument(help="Name or file of a study.")] = "preview",
+    port: Annotated[int, typer.Option(help="Port on this machine.")] = 8866,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
+) -> int:
+    """Policy levers and what they change, as a web page on this machine."""
+    from privacysim.explorer.web import serve
+
+    status = serve(study, port=port, browser=not no_browser)
+    if status not in (0, -2, 130):
+        raise typer.Exit(1)
+    return status
+
+
 @scenario_app.command("list")
 def scenario_list() -> None:
     """The scenarios, the working folder's and the shipped."""

@@ -5,8 +5,9 @@ from privacysim.policy.form import Policy
 from privacysim.policy.law import Laws, Provision, Sanction, laws
 from privacysim.policy.loading import load_arms, load_policy, readings_of
 from privacysim.policy.model import Answer, Question, Route
+from privacysim.policy.reform import Reform
 
 __all__ = [
-    "Answer", "Arm", "Laws", "Policy", "Provision", "Question", "Route", "Sanction", "laws", "load_arms",
+    "Answer", "Arm", "Laws", "Policy", "Provision", "Question", "Reform", "Route", "Sanction", "laws", "load_arms",
     "load_policy", "readings_of",
 ]

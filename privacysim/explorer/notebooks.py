@@ -1,0 +1,143 @@
+"""Notebooks from the command line: a new one from the template, and one run with other parameters."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from privacysim.errors import InputError, PrivacysimError, did_you_mean
+from privacysim.explorer.template import TITLE, template_cells
+from privacysim.files import whole_file
+
+TAG, INJECTED = "parameters", "injected-parameters"
+
+
+class NotebookFailed(PrivacysimError):
+    """A cell of a notebook raised an error."""
+
+
+def new_notebook(name: str, folder: str | Path = ".") -> Path:
+    """Write a new study notebook from the template; an existing file is never replaced."""
+    stem = name.removesuffix(".ipynb")
+    if not re.fullmatch(r"[\w.-]+", stem.rsplit("/", 1)[-1]):
+        raise InputError("notebook new", "a file name", name, 'write a name such as "my_study"')
+    path = Path(folder) / f"{stem}.ipynb"
+    if path.exists():
+        raise InputError(f"{path}", "a new file", "one that exists", "choose another name")
+    notebook = as_notebook(template_cells())
+    first = notebook.cells[0]
+    first["source"] = first["source"].replace(TITLE, f"# {stem.rsplit('/', 1)[-1].replace('_', ' ')}")
+    _write(notebook, path)
+    return path
+
+
+def as_notebook(cells: Sequence[tuple[str, str, Sequence[str]]]) -> Any:
+    """A notebook of (kind, source, tags), with ids that depend on the position alone."""
+    from nbformat import v4
+
+    made = []
+    for n, (kind, source, tags) in enumerate(cells):
+        one = (v4.new_markdown_cell if kind == "markdown" else v4.new_code_cell)(source)
+        one["id"] = f"cell-{n:02d}"
+        if tags:
+            one["metadata"]["tags"] = list(tags)
+        made.append(one)
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    return v4.new_notebook(cells=made, metadata={"kernelspec": kernel})
+
+
+def parameter(text: str) -> tuple[str, object]:
+    """`days=7` → ("days", 7): a TOML value where it is one, else the text itself.
+
+    >>> parameter("days=7"), parameter("retention=7 d")
+    (('days', 7), ('retention', '7 d'))
+    """
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip().isidentifier():
+        raise InputError("-p", "NAME=VALUE", text, 'write it like -p days=7 or -p retention="7 d"')
+    try:
+        return name.strip(), tomllib.loads(f"value = {value.strip()}")["value"]
+    except tomllib.TOMLDecodeError:
+        return name.strip(), value.strip()
+
+
+def run_notebook(
+    path: str | Path, out: str | Path, parameters: Mapping[str, object], *,
+    tell: Callable[[int, int], None] | None = None, seconds_a_cell: int = 600,
+) -> Path:
+    """Run a notebook with some of its parameters replaced; the result is written only when every cell ran.
+
+    Parameters are the names that its cell with the tag `parameters` assigns; an injected cell after it replaces them.
+    The kernel works in the notebook's folder. `tell(done, all)` is called after each cell.
+    """
+    import nbformat
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
+
+    source, target = Path(path), Path(out)
+    if not source.is_file():
+        raise InputError("notebook", "a notebook file", path, "name a file that exists")
+    if target.resolve() == source.resolve():
+        raise InputError("--out", "another file than the notebook itself", out, "name a new file")
+    try:
+        notebook = nbformat.read(source, as_version=4)
+    except (ValueError, nbformat.reader.NotJSONError) as error:
+        raise InputError(f"{source}", "a notebook (JSON)", error, "open it in JupyterLab and save it again") from None
+    _inject(notebook, parameters, str(source))
+    whole = len(notebook.cells)
+    client = NotebookClient(
+        notebook, timeout=seconds_a_cell, kernel_name="python3", resources={"metadata": {"path": str(source.parent)}},
+        on_cell_executed=lambda cell, cell_index, execute_reply: tell(cell_index + 1, whole) if tell else None,
+    )  # fmt: skip
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        failed = next(n for n, cell in enumerate(notebook.cells, 1) if _failed(cell))
+        raise NotebookFailed(f"{source}, cell {failed} of {whole}: {_short(error)}") from None
+    _write(notebook, target)
+    return target
+
+
+def _inject(notebook: Any, parameters: Mapping[str, object], where: str) -> None:
+    tagged = [n for n, cell in enumerate(notebook.cells) if TAG in cell["metadata"].get("tags", ())]
+    known = [name for n in tagged for name in _assigned(notebook.cells[n]["source"])]
+    for name in parameters:
+        if name not in known:
+            cure = did_you_mean(name, known) if known else "tag a cell with `parameters` in JupyterLab"
+            raise InputError(f"{where}, -p", "a name from the cell tagged parameters", name, cure)
+    if parameters:
+        import nbformat
+
+        lines = [f"{name} = {value!r}" for name, value in parameters.items()]
+        cell = nbformat.v4.new_code_cell("\n".join(lines), metadata={"tags": [INJECTED]})
+        cell["id"] = INJECTED
+        notebook.cells.insert(tagged[-1] + 1, cell)
+
+
+def _assigned(source: str) -> list[str]:
+    return [target.id for node in ast.parse(source).body if isinstance(node, ast.Assign)
+            for target in node.targets if isinstance(target, ast.Name)]  # fmt: skip
+
+
+def _failed(cell: Any) -> bool:
+    return any(output["output_type"] == "error" for output in cell.get("outputs", ()))
+
+
+def _short(error: Any) -> str:
+    # the error's own text: three lines for one of ours, the last line of anything else
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error.evalue)).strip()
+    kept = text.splitlines()[:3]
+    return "\n".join([f"{error.ename}: {kept[0] if kept else ''}", *kept[1:]])
+
+
+def _write(notebook: Any, path: Path) -> None:
+    import nbformat
+
+    nbformat.validate(notebook)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(path) as part:
+        part.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")

@@ -1,0 +1,193 @@
+"""What the explorer shows, as HTML and SVG text: no script, readable in grey, every picture with its words.
+
+Kinds are told apart by shape and shade as well as by colour (Okabe and Ito 2008), so a print or a colour-blind reader
+loses nothing; every SVG has a title that says what it shows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from privacysim.metrics import METRICS
+from privacysim.units import DAY_S
+
+Floats = NDArray[np.float64]
+
+INSIDE, OUTSIDE, INK, FAINT, GRID = "#0072B2", "#D55E00", "#222222", "#666666", "#dddddd"
+STYLE = f"""<style>
+.ps-explorer{{font:14px/1.45 system-ui,sans-serif;color:{INK};background:#fff}}
+.ps-explorer table{{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}}
+.ps-explorer th,.ps-explorer td{{text-align:left;padding:2px 8px 2px 0;border-bottom:1px solid #eee;
+vertical-align:top;background:#fff}}
+.ps-explorer td.n,.ps-explorer th.n{{text-align:right;white-space:nowrap}}
+.ps-explorer .quiet{{color:{FAINT};font-size:12px}}
+.ps-explorer .error{{border-left:4px solid {OUTSIDE};padding:4px 8px;white-space:pre-wrap}}
+.ps-explorer h4{{margin:10px 0 2px;font-size:14px}}
+@media print{{.ps-explorer{{font-size:10pt}}}}
+</style>"""
+
+
+def change_table(rows: pd.DataFrame, baseline: str, names: Sequence[str], done: int, wanted: int) -> str:
+    """One row a metric: the baseline, the rules explored, their ratio with its interval, and which way is better."""
+    lines = []
+    for name in names:
+        mine = rows[(rows["metric"] == name) & (rows["policy"] == "explored")]
+        for row in mine.to_dict("records"):
+            one = METRICS[name]
+            base = rows[(rows["metric"] == name) & (rows["curve"] == row["curve"]) & (rows["policy"] == baseline)]
+            curve = f" ({row['curve']} curve)" if row["curve"] else ""
+            before = base["mean"].iloc[0] if len(base) else math.nan
+            lines.append(
+                f'<tr data-metric="{escape(name)}" data-curve="{escape(str(row["curve"]))}">'
+                f'<td>{escape(one.title + curve)}</td><td class="n">{_number(before)}</td>'
+                f'<td class="n">{_number(row["mean"])}</td>'
+                f'<td class="n">{_ratio(row)}</td><td>{escape(_verdict(row, one.direction))}</td></tr>'
+            )
+    head = "".join(
+        f'<th scope="col"{" class=n" if n in (1, 2, 3) else ""}>{escape(text)}</th>'
+        for n, text in enumerate(("", "baseline", "explored", "ratio, 95 % interval", ""))
+    )
+    follow = "" if done >= wanted else " Intervals follow."
+    return (f'<table aria-label="Change to the baseline"><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}'
+            f'</tbody></table><p class="quiet" aria-live="polite">Means over {done} of {wanted} replicates, paired.'
+            f"{follow}</p>")  # fmt: skip
+
+
+def _number(value: float) -> str:
+    if math.isnan(value):
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _ratio(row: Mapping[object, float]) -> str:
+    ratio, low, high = (float(row[name]) for name in ("ratio", "ratio_low", "ratio_high"))
+    if math.isnan(ratio):
+        return "–"
+    return f"{ratio:.2f}" if math.isnan(low) else f"{ratio:.2f} [{low:.2f}, {high:.2f}]"
+
+
+def _verdict(row: Mapping[object, object], direction: str) -> str:
+    ratio, low, high = (float(str(row[name])) for name in ("ratio", "ratio_low", "ratio_high"))
+    note = str(row["note"]).split(";")[0]
+    if note.startswith("identical"):
+        return "= the same"
+    if math.isnan(ratio) or math.isnan(low):
+        return note
+    if low <= 1.0 <= high:
+        return "≈ no difference shown"
+    arrow = "▼ lower" if high < 1.0 else "▲ higher"
+    if direction == "either":
+        return arrow
+    return f"{arrow}: {'better' if (direction == 'lower') == (high < 1.0) else 'worse'}"
+
+
+def people_map(
+    streets: str, cells: tuple[NDArray[np.int64], NDArray[np.int64], int], chance: Floats, cameras: pd.DataFrame,
+    frame: tuple[float, float, float], size: int = 330,
+) -> str:
+    """The city: homes shaded by the chance to be identified by an outsider, cameras at which somebody looked.
+
+    `streets` is an SVG path in map coordinates; `chance` (people,) on the cells of their homes; `cameras` has x_m,
+    y_m, outsider. A triangle is a camera at which an outsider looked, a dot one at which only insiders did.
+    """
+    column, row, side = cells
+    total, count = np.zeros((side, side)), np.zeros((side, side))
+    np.add.at(total, (row, column), chance)
+    np.add.at(count, (row, column), 1.0)
+    mean = np.divide(total, count, out=np.zeros_like(total), where=count > 0)
+    step, parts = size / side, []
+    for r, c in np.argwhere(mean > 0):
+        shade = min(1.0, 0.15 + 0.2 * math.log10(1.0 + 1e5 * float(mean[r, c])))
+        parts.append(f'<rect x="{c * step:.0f}" y="{size - (r + 1) * step:.0f}" width="{step:.0f}" height="{step:.0f}" '
+                     f'fill="#888" fill-opacity="{0.6 * shade:.2f}"/>')  # fmt: skip
+    parts.append(f'<path d="{streets}" stroke="#bbb" stroke-width="0.6" fill="none"/>')
+    left, low, whole = frame
+    for x, y, outsider in cameras.sort_values("outsider")[["x_m", "y_m", "outsider"]].to_numpy():
+        px, py = (float(x) - left) / whole * size, size - (float(y) - low) / whole * size
+        parts.append(f'<path d="M{px:.1f},{py - 5:.1f}l4.5,8h-9z" fill="{OUTSIDE}" stroke="#fff" stroke-width="0.7"/>'
+                     if outsider else f'<circle cx="{px:.1f}" cy="{py:.1f}" r="1.5" fill="{INSIDE}"/>')  # fmt: skip
+    n_out = int(cameras["outsider"].sum()) if len(cameras) else 0
+    words = f"{len(cameras)} cameras at which somebody looked, {n_out} of them watched by outsiders"
+    return (f'<svg role="img" viewBox="0 0 {size} {size}" width="{size}" height="{size}"><title>Map: {words}</title>'
+            f'{"".join(parts)}</svg><p class="quiet">▲ watched by outsiders ({n_out}), ● by insiders only '
+            f"({len(cameras) - n_out}); shade: homes whose people outsiders identify. {_bar(whole)}</p>")  # fmt: skip
+
+
+def _bar(metres: float) -> str:
+    return f"The square is {metres / 1000:.1f} km wide."
+
+
+def street_path(x: Floats, y: Floats, u: NDArray[np.int32], v: NDArray[np.int32], frame: tuple[float, float, float],
+                size: int = 330) -> str:  # fmt: skip
+    """Segments u–v as one SVG path on the map's square."""
+    left, low, whole = frame
+    px, py = np.rint((x - left) / whole * size).astype(int), np.rint(size - (y - low) / whole * size).astype(int)
+    return "".join(f"M{px[a]},{py[a]}L{px[b]},{py[b]}" for a, b in zip(u.tolist(), v.tolist(), strict=True))
+
+
+def timeline(views: pd.DataFrame, listed: Floats, before: Floats, width: int = 330, height: int = 120) -> str:
+    """Looks per day, insiders below and outsiders (hatched) on top; cameras on the website as a line, baseline dashed.
+
+    Live monitoring is one row for the whole time and stands in the words below, not in a day.
+    """
+    days, standing = len(listed), int((views["source"] == "monitor").sum())
+    views = views[views["source"] != "monitor"]
+    day = np.clip((views["at_s"].to_numpy() / DAY_S).astype(np.int64), 0, days - 1)
+    outside = views["outsider"].to_numpy(dtype=bool)
+    inner, outer = (np.bincount(day[chosen], minlength=days).astype(float) for chosen in (~outside, outside))
+    top = max(1.0, float((inner + outer).max(initial=0.0)))
+    most = max(1.0, float(listed.max(initial=0.0)), float(before.max(initial=0.0)))
+    step, base = width / days, height - 16
+    parts = [
+        '<defs><pattern id="ps-hatch" width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+        f'<rect width="4" height="4" fill="{OUTSIDE}"/><line x1="0" y1="0" x2="0" y2="4" stroke="#fff" '
+        'stroke-width="1.4"/></pattern></defs>'
+    ]
+    for n in range(days):
+        low, high = inner[n] / top * (base - 10), outer[n] / top * (base - 10)
+        x, wide = n * step + 0.5, step - 1
+        parts.append(f'<rect x="{x:.1f}" y="{base - low:.1f}" width="{wide:.1f}" height="{low:.1f}" fill="{INSIDE}"/>'
+                     f'<rect x="{x:.1f}" y="{base - low - high:.1f}" width="{wide:.1f}" height="{high:.1f}" '
+                     'fill="url(#ps-hatch)"/>')  # fmt: skip
+    for series, dash in ((before, ' stroke-dasharray="4 3"'), (listed, "")):
+        line = " ".join(f"{(n + 0.5) * step:.1f},{base - 4 - v / most * (base - 14):.1f}" for n, v in enumerate(series))
+        parts.append(f'<polyline points="{line}" fill="none" stroke="{INK}" stroke-width="1.5"{dash}/>')
+    words = f"{inner.sum():.0f} looks by insiders and {outer.sum():.0f} by outsiders in {days} days"
+    return (f'<svg role="img" viewBox="0 0 {width} {height}" width="{width}" height="{height}"><title>Timeline: {words}'
+            f'</title>{"".join(parts)}<text x="0" y="{height - 3}" font-size="10" fill="{FAINT}">day 0</text>'
+            f'<text x="{width}" y="{height - 3}" font-size="10" text-anchor="end" fill="{FAINT}">day {days - 1}</text>'
+            f'</svg><p class="quiet">Looks a day, top {top:.0f}: insiders plain, outsiders hatched. Line: cameras on '
+            f"the website, top {most:.0f} (baseline dashed). Besides, {standing} cameras are watched live.</p>")
+
+
+def group_table(now: Mapping[str, Floats], before: Mapping[str, Floats]) -> str:
+    """People identified per 100 000 of each group, by outsiders and insiders; low–high, baseline in brackets."""
+    largest = max([1e-9, *(float(found[:, 1].max()) for found in (*now.values(), *before.values()))])
+    lines = []
+    for name, found in now.items():
+        old = before[name]
+        bar, mark = (100 * float(f[1, 1]) / largest for f in (found, old))
+        lines.append(
+            f'<tr data-group="{escape(name)}"><td>{escape(name)}</td>'
+            f'<td class="n">{_band(found[:, 1])} ({_band(old[:, 1])})</td>'
+            f'<td><svg role="img" width="104" height="12"><title>{_band(found[:, 1])} per 100 000</title>'
+            f'<rect x="1" y="2" width="{bar:.1f}" height="8" fill="{OUTSIDE}"/>'
+            f'<line x1="{1 + mark:.1f}" x2="{1 + mark:.1f}" y1="0" y2="12" stroke="{INK}" stroke-width="2"/></svg></td>'
+            f'<td class="n">{_band(found[:, 0])} ({_band(old[:, 0])})</td></tr>'
+        )
+    head = ('<th scope="col">group</th><th scope="col" class="n">by outsiders</th><th></th>'
+            '<th scope="col" class="n">by insiders</th>')  # fmt: skip
+    return (f'<table aria-label="People identified per 100 000, by group"><thead><tr>{head}</tr></thead>'
+            f'<tbody>{"".join(lines)}</tbody></table><p class="quiet">People identified at least once per 100 000, low '
+            "to high curve, in one replicate; in brackets, and as a black line, the baseline.</p>")  # fmt: skip
+
+
+def _band(ends: Floats) -> str:
+    low, high = float(ends[0]), float(ends[1])
+    return _number(low) if _number(low) == _number(high) else f"{_number(low)}–{_number(high)}"

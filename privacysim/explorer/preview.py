@@ -1,0 +1,265 @@
+"""The study in small, for a slider: a district, few days, many replicates, one arm at a time.
+
+What the levers do not touch is drawn once and kept: worlds, people, and everything of the baseline. A lever then costs
+one `simulate` and one pass over the pieces that somebody looks at: under a tenth of a second a replicate.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from privacysim.city import City, build_city
+from privacysim.exposure import index_acts, is_outsider, measure_exposure
+from privacysim.facts import facts
+from privacysim.governance import Log, simulate
+from privacysim.metrics import METRICS
+from privacysim.people import Block, draw_block, panel
+from privacysim.policy import Arm, load_arms
+from privacysim.scenario import Scenario, load_scenario
+from privacysim.study import Comparison, Study
+from privacysim.study.comparison import compare
+from privacysim.study.inputs import arm_named
+from privacysim.study.pilot_world import pilot_sums
+from privacysim.study.unit import Replicate, Seen, people_seen, records
+from privacysim.units import DAY_S
+from privacysim.vocabulary import CURVES, GROUPS
+from privacysim.world.coverage import coverage
+from privacysim.world.passes import passes
+from privacysim.world.world import World, sample_world
+
+SHOWN = (
+    "people_identified_by_outsiders", "sensitive_visits_revealed", "cameras_listed", "views_without_document",
+    "gap_hard", "cases_with_admissible_evidence", "hours_to_evidence", "requests_lost_to_retention",
+)  # fmt: skip
+"""What the explorer shows, in order."""
+DISTRICT, LARGEST = "guangzhou_part", 1_000_000
+"""A study of more people than that is previewed in this part of the city instead."""
+DAYS, FOOTAGE_DAYS, PANEL, REPLICATES = 30, 91, 4_000, 20
+
+Floats = NDArray[np.float64]
+Part = dict[tuple[str, str], tuple[float, int]]
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """What one replicate's chance has decided: a world and its people, and what the baseline makes of them."""
+
+    world: World
+    block: Block
+    baseline: Look
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """One arm in one replicate.
+
+    `values`: (metric, curve) → value and contributors. `chance` (people, curve, [insiders, outsiders]): chance to be
+    identified at least once. `views`: acts in which somebody looks, with `outsider`. `listed`: cameras on the website
+    per day. `notes` as the metrics say them.
+    """
+
+    values: Part
+    notes: list[tuple[str, str, str]]
+    chance: Floats
+    views: pd.DataFrame
+    listed: Floats
+
+
+@dataclass
+class Preview:
+    """A study's small twin: `look` at an arm in a replicate, `comparison` of what was looked at so far.
+
+    Runs from the start under each arm's own rules (`steady`), since a lever that shows nothing within days teaches
+    nothing. The scenario is the study's where it has at most 200 000 people, else the district.
+    """
+
+    study: Study
+    replicates: int = REPLICATES
+    panel: int = PANEL
+    _drawn: dict[int, Drawn] = field(default_factory=dict, repr=False)
+    _pilot: Seen | None = field(default=None, repr=False)
+    _skewness: dict[str, dict[str, float]] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        asked = self.study.plan
+        whole = load_scenario(asked.scenario)
+        small = whole.population.people.number <= LARGEST
+        self.scenario: Scenario = whole if small else load_scenario(DISTRICT)
+        self.days = min(asked.days, DAYS) if small else DAYS
+        self.arms: list[Arm] = load_arms(asked.policies, asked.readings, asked.law_date)
+        ids = [arm.id for arm in self.arms]
+        self.baseline: Arm = self.arms[ids.index(arm_named(ids, asked.baseline))]
+        self.city: City = build_city(self.scenario)
+        self.panel = min(self.panel, self.city.people)
+
+    @property
+    def says(self) -> str:
+        """What is run, for the screen."""
+        people = round(self.scenario.population.people.number)
+        calibrated = "" if self.scenario.calibrated else "; not calibrated"
+        return (f"Preview: {self.scenario.title}, {people:,} people (a panel of {self.panel:,}), {self.days} days, "
+                f"rules in force from the start, seed {self.study.plan.seed}{calibrated}")  # fmt: skip
+
+    def arm(self, path: str) -> Arm:
+        """The arm of a policy file (its only reading), under the study's general law."""
+        return load_arms([path], {}, self.study.plan.law_date)[0]
+
+    def drawn(self, k: int) -> Drawn:
+        """Replicate k, drawn when first asked for."""
+        if k not in self._drawn:
+            world, block = self._world(k), self._people(k)
+            self._drawn[k] = Drawn(world, block, self._look(self.baseline, world, block))
+        return self._drawn[k]
+
+    def look(self, arm: Arm, k: int) -> Look:
+        """One arm in replicate k."""
+        drawn = self.drawn(k)
+        return self._look(arm, drawn.world, drawn.block)
+
+    def _world(self, k: int) -> World:
+        return sample_world(
+            self.city, self.scenario, self.study.plan.seed, k, days=self.days, footage_days=FOOTAGE_DAYS,
+            warmup_days=round(facts().value("warmup_d")),
+        )
+
+    def _people(self, k: int) -> Block:
+        seed = self.study.plan.seed
+        people = panel(self.city, self.scenario, seed, k, self.panel)
+        return draw_block(self.city, self.scenario, seed, k, people.ids, people.weight, -FOOTAGE_DAYS, self.days)
+
+    def _log(self, arm: Arm, world: World) -> Log:
+        return simulate(world, arm, baseline=self.baseline, start="steady")
+
+    def _look(self, arm: Arm, world: World, block: Block) -> Look:
+        log = self._log(arm, world)
+        acts = index_acts((log,))
+        view = coverage(self.city, world.cameras, acts.watched)
+        pieces = passes(block, self.city, view, -FOOTAGE_DAYS, self.days + FOOTAGE_DAYS, acts.windows())
+        exposure = measure_exposure(pieces, block, acts)
+        of: dict[Literal["people", "records"], Any] = {
+            "people": people_seen(exposure, 0), "records": records(world, log),
+        }  # fmt: skip
+        values: Part = {}
+        notes: list[tuple[str, str, str]] = []
+        for name in SHOWN:
+            one = METRICS[name]
+            for reading in one.value(one.part(of[one.of])):
+                if reading.value is None:
+                    notes.append((name, reading.curve, reading.note))
+                else:
+                    values[name, reading.curve] = (reading.value, reading.contributors)
+        missed = 1.0 - exposure.p_identified[:, 0]
+        chance = np.stack([1.0 - missed[:, :3].prod(axis=1), 1.0 - missed[:, 3:].prod(axis=1)], axis=-1)
+        looks = log.acts[log.acts["audience"].to_numpy() > 0]
+        views = looks[["camera_id", "at_s", "source", "actor", "legality"]].assign(outsider=is_outsider(looks))
+        return Look(values, notes, chance, views, _listed(log.incidents, self.days))
+
+    @cached_property
+    def home_cells(self) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+        """Cell of each member of replicate 0's panel on a square grid over the city: column, row, cells a side."""
+        block, side = self.drawn(0).block, 14
+        x, y = self.city.place_x[block.home_place], self.city.place_y[block.home_place]
+        left, low, size = self.frame
+        column, row = ((v - v0) / size * side for v, v0 in ((x, left), (y, low)))
+        return (np.clip(column, 0, side - 1).astype(np.int64), np.clip(row, 0, side - 1).astype(np.int64), side)
+
+    @cached_property
+    def frame(self) -> tuple[float, float, float]:
+        """The city's square: left, low, size in metres."""
+        x, y = self.city.node_x, self.city.node_y
+        size = float(max(np.ptp(x), np.ptp(y))) * 1.02 or 1.0
+        return float(x.mean() - size / 2), float(y.mean() - size / 2), size
+
+    def by_group(self, look: Look) -> dict[str, Floats]:
+        """Group → people identified per 100 000 of the group, [curve, insiders or outsiders]; replicate 0."""
+        block = self.drawn(0).block
+        found = {}
+        for code, name in enumerate(GROUPS):
+            mine = block.group == code
+            weight = block.weight[mine]
+            if weight.size:
+                found[name] = 1e5 * (weight[:, None, None] * look.chance[mine]).sum(axis=0) / weight.sum()
+        return found
+
+    def means(self, looks: Sequence[Look]) -> pd.DataFrame:
+        """What `comparison` gives, without intervals: a few means, for the answer that must come at once."""
+        rows: list[dict[str, Any]] = []
+        before = [self.drawn(k).baseline for k in range(len(looks))]
+        for key in sorted({key for look in (*looks, *before) for key in look.values}, key=_order):
+            a, b = (_mean(series, key) for series in (looks, before))
+            ratio = a / b if a is not None and b else math.nan
+            same = all(x.values.get(key) == y.values.get(key) for x, y in zip(looks, before, strict=True))
+            for policy, value in ((self.baseline.id, b), ("explored", a)):
+                rows.append({
+                    "policy": policy, "metric": key[0], "curve": key[1], "mean": math.nan if value is None else value,
+                    "ratio": ratio, "ratio_low": math.nan, "ratio_high": math.nan,
+                    "note": "identical so far" if same else "",
+                })  # fmt: skip
+        return pd.DataFrame(rows)
+
+    def comparison(self, arm: Arm, looks: Sequence[Look]) -> Comparison:
+        """The arm against the baseline over the replicates looked at so far, by the house's rules for intervals."""
+        rows: list[dict[str, Any]] = []
+        notes: list[dict[str, Any]] = []
+        both = [(self.baseline.id, [self.drawn(k).baseline for k in range(len(looks))]), ("explored", list(looks))]
+        for policy, series in both:
+            for k, look in enumerate(series):
+                rows += [{"policy": policy, "replicate": k, "metric": name, "curve": curve, "value": value,
+                          "unit": METRICS[name].unit, "contributors": n}
+                         for (name, curve), (value, n) in look.values.items()]  # fmt: skip
+                notes += [{"policy": policy, "replicate": k, "metric": name, "curve": curve, "note": note}
+                          for name, curve, note in look.notes]  # fmt: skip
+        skewness: dict[tuple[str, str, str], float] = {}
+        for policy, which in ((self.baseline.id, self.baseline), ("explored", arm)):
+            for key, gamma in self._skewness_of(which).items():
+                name, _, curve = key.partition("|")
+                skewness[policy, name, curve] = gamma
+        frame = pd.DataFrame(rows, columns=["policy", "replicate", "metric", "curve", "value", "unit", "contributors"])
+        noted = pd.DataFrame(notes, columns=["policy", "replicate", "metric", "curve", "note"])
+        primary = SHOWN[0]
+        table = compare(
+            frame, noted, skewness, [self.baseline.id, "explored"], self.baseline.id, primary, len(looks), False,
+        )
+        titles = {self.baseline.id: self.baseline.title, "explored": arm.title}
+        return Comparison(table, self.baseline.id, primary, "steady", titles)
+
+    def _skewness_of(self, arm: Arm) -> dict[str, float]:
+        """Skewness of each metric, from a pilot world outside the replicates."""
+        if arm.id not in self._skewness:
+            world = self._world(-1)
+            block = self._pilot.block if self._pilot else self._people(-1)
+            log = self._log(arm, world)
+            acts = index_acts((log,))
+            view = coverage(self.city, world.cameras, acts.watched)
+            seen = Seen(block, passes(block, self.city, view, -FOOTAGE_DAYS, self.days + FOOTAGE_DAYS, None))
+            self._pilot = seen
+            seed = self.study.plan.seed
+            whole = Replicate(world, (log,), acts, view, panel(self.city, self.scenario, seed, -1, self.panel))
+            self._skewness[arm.id] = pilot_sums([arm.id], whole, seen)[arm.id]["skewness"]
+        return self._skewness[arm.id]
+
+
+def _order(key: tuple[str, str]) -> tuple[int, int]:
+    return SHOWN.index(key[0]), ("", *CURVES).index(key[1])
+
+
+def _mean(looks: Sequence[Look], key: tuple[str, str]) -> float | None:
+    found = [look.values[key][0] for look in looks if key in look.values]
+    return float(np.mean(found)) if found else None
+
+
+def _listed(incidents: pd.DataFrame, days: int) -> Floats:
+    """Cameras on the website at noon of each day."""
+    streams = incidents[incidents["kind"] == "stream"]
+    noon = (np.arange(days) + 0.5) * DAY_S
+    opened = streams["opened_s"].to_numpy(dtype=np.float64)
+    closed = streams["closed_s"].fillna(np.inf).to_numpy(dtype=np.float64)
+    return ((opened[None, :] <= noon[:, None]) & (closed[None, :] > noon[:, None])).sum(axis=1).astype(np.float64)

@@ -1,0 +1,47 @@
+"""The explorer as a web page: Voilà, on this machine only."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from privacysim.errors import InputError
+from privacysim.study import Study
+
+
+def page_notebook(study: str, folder: Path) -> str:
+    """The notebook that Voilà shows: one cell; policies are saved into `folder`."""
+    code = f"import privacysim as ps\n\nps.explore({study!r}, folder={str(folder)!r})"
+    return json.dumps({
+        "cells": [{"cell_type": "code", "id": "explorer", "execution_count": None, "metadata": {}, "outputs": [],
+                   "source": code}],
+        "metadata": {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}},
+        "nbformat": 4, "nbformat_minor": 5,
+    })  # fmt: skip
+
+
+def command(notebook: Path, port: int, browser: bool) -> list[str]:
+    """How Voilà is called: on the loopback address, so that nobody else on the network reaches the page."""
+    return [
+        sys.executable, "-m", "voila", str(notebook), f"--port={port}", "--Voila.ip=127.0.0.1",
+        "--VoilaConfiguration.show_tracebacks=False", *([] if browser else ["--no-browser"]),
+    ]  # fmt: skip
+
+
+def serve(study: str, *, port: int = 8866, browser: bool = True) -> int:
+    """Show the explorer of a study as a web page until it is stopped; returns Voilà's exit status."""
+    Study(study).inputs()  # what is wrong with the study is said here, not in the browser
+    if importlib.util.find_spec("voila") is None:
+        raise InputError("study explore", "Voilà", "it is not installed", 'pip install "privacysim[web]"')
+    folder = Path.cwd() / "sim" / "policies"
+    if study.endswith(".toml"):
+        study = str(Path(study).resolve())
+    with tempfile.TemporaryDirectory(prefix="privacysim-explore-") as where:
+        notebook = Path(where) / "explore.ipynb"
+        notebook.write_text(page_notebook(study, folder), encoding="utf-8")
+        print(f"The explorer of {study}: http://127.0.0.1:{port}/  (policies are saved into {folder}; stop: Ctrl-C)")
+        return subprocess.run(command(notebook, port, browser)).returncode

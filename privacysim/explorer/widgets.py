@@ -1,0 +1,226 @@
+"""The explorer's widgets: levers on the left, what they change on the right; every control works from the keyboard."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+
+from privacysim.city.model import MAIN
+from privacysim.errors import InputError
+from privacysim.explorer import panels
+from privacysim.explorer.preview import SHOWN, Look, Preview
+from privacysim.policy import Arm, Reform
+from privacysim.study import Study
+
+AS_IS = "as the rules say"
+RETENTION = (AS_IS, *(f"{days} d" for days in (1, 2, 3, 5, 7, 10, 15, 20, 30, 45, 60, 90)))
+MASKS = (AS_IS, "none", "pixelate:16", "pixelate:8", "pixelate:4", "pixelate:2", "box")
+APPROVERS = ((AS_IS, AS_IS), ("head of the department", "department"), ("head of the county police", "county"),
+             ("a judge, with a warrant", "judge"))  # fmt: skip
+DUTIES = ((AS_IS, AS_IS), ("nobody", "nobody"), ("public venues", "venues"), ("and small shops", "shops"),
+          ("and compounds and homes", "everybody"))  # fmt: skip
+BANS = ((AS_IS, AS_IS), ("none", "none"), ("footage of public venues", "venues"), ("all footage", "everywhere"))
+_WIDE = widgets.Layout(width="330px")
+_NAMED = {"description_width": "110px"}
+
+
+def explore(study: Study | str = "preview", *, folder: str | Path = "sim/policies", replicates: int = 20) -> Explorer:
+    """The explorer of a study, to be shown by a notebook or by Voilà.
+
+    `study` is a study or its name: its policies are the rules to start from, its baseline what is compared with.
+    Policies are saved into `folder`. The numbers come from the study's small twin (`explorer.preview`), which the
+    screen names; for a verdict, save the policy and run the study.
+
+    >>> import privacysim as ps
+    >>> explorer = ps.explore("preview", replicates=2)  # doctest: +SKIP
+    >>> explorer.set(retention="7 d")                   # doctest: +SKIP
+    """
+    return Explorer(study if isinstance(study, Study) else Study(study), Path(folder), replicates)
+
+
+class Explorer:
+    """Levers and what they change. `reform` is the policy as the levers stand, `set` moves them, `save` keeps it.
+
+    One replicate answers at once; the others, and with them the intervals, follow while nobody moves a lever.
+    """
+
+    def __init__(self, study: Study, folder: Path, replicates: int) -> None:
+        self.preview = Preview(study, replicates)
+        self.folder = folder
+        self.seconds: list[float] = []
+        """CPU seconds of each update, newest last."""
+        self._looks: dict[Reform, list[Look]] = {}
+        self._pictured: Reform | None = None
+        self._following: asyncio.Task[None] | None = None
+        self._make_controls(study)
+        self._make_views()
+        self.update()
+
+    def _make_controls(self, study: Study) -> None:
+        starts = [(arm.title, arm.id) for arm in self.preview.arms if arm.policy.footage]
+        base = self.preview.baseline.id
+        self.base = widgets.Dropdown(options=starts, value=base, description="Start from", layout=_WIDE, style=_NAMED)
+        named = {"layout": _WIDE, "style": _NAMED}
+        self.retention = widgets.SelectionSlider(options=RETENTION, description="Footage kept", **named)
+        self.mask = widgets.SelectionSlider(options=MASKS, description="Mask at source", **named)
+        self.approver = widgets.Dropdown(options=APPROVERS, description="Police ask", **named)
+        self.duties = widgets.SelectionSlider(options=DUTIES, description="Duties bind", **named)
+        self.ban = widgets.Dropdown(options=BANS, description="Ban for all on", **named)
+        self.levers: dict[str, Any] = {
+            "base": self.base, "retention": self.retention, "mask": self.mask, "approver": self.approver,
+            "duties": self.duties, "ban": self.ban,
+        }  # fmt: skip
+        for control in self.levers.values():
+            control.observe(lambda change: self.update(), names="value")
+        self.name = widgets.Text(description="Name", placeholder="my_rules", layout=_WIDE, style=_NAMED)
+        self.button = widgets.Button(description="Save as TOML", tooltip="Save the policy as a TOML file")
+        self.button.on_click(lambda _: self._save_clicked())
+        self.said = widgets.HTML()
+
+    def _make_views(self) -> None:
+        self.header, self.table, self.map, self.time, self.groups = (widgets.HTML() for _ in range(5))
+        city, frame = self.preview.city, self.preview.frame
+        main = city.edge_kind == MAIN
+        self._streets = panels.street_path(city.node_x, city.node_y, city.edge_u[main], city.edge_v[main], frame)
+        self.before = self.preview.drawn(0).baseline
+        left = widgets.VBox(
+            [_html("<h4>Rules</h4>"), *self.levers.values(), _html("<h4>Keep these rules</h4>"), self.name, self.button,
+             self.said], layout=widgets.Layout(min_width="345px"),
+        )  # fmt: skip
+        pictures = widgets.HBox(
+            [self.map, widgets.VBox([self.time, self.groups])], layout=widgets.Layout(flex_flow="row wrap")
+        )
+        right = widgets.VBox([self.header, self.table, pictures])
+        self.widget = widgets.HBox([left, right], layout=widgets.Layout(flex_flow="row wrap"))
+
+    @property
+    def reform(self) -> Reform:
+        """The policy as the levers stand."""
+        moved = {name: control.value for name, control in self.levers.items()
+                 if name != "base" and control.value != AS_IS}  # fmt: skip
+        return Reform(self.base.value, name=self.name.value.strip(), **moved)
+
+    @property
+    def summary(self) -> dict[str, float]:
+        """Means of what is shown, over the replicates looked at so far: (metric, curve) joined by a bar."""
+        looks = self._looks[self._key()]
+        keys = looks[0].values
+        return {"|".join(key): float(np.mean([look.values[key][0] for look in looks if key in look.values]))
+                for key in keys}  # fmt: skip
+
+    def set(self, **levers: str) -> Explorer:
+        """Move levers: `retention="7 d", mask="box", approver="judge"`; `base` chooses the rules to start from."""
+        for name, value in levers.items():
+            if name not in self.levers:
+                raise InputError("lever", "one of " + ", ".join(self.levers), name, "name one of them")
+            control = self.levers[name]
+            known = [option[1] if isinstance(option, tuple) else option for option in control.options]
+            if value not in known:
+                raise InputError(name, "one of " + ", ".join(known), value, "choose one of them")
+            control.value = value
+        return self
+
+    def save(self, name: str = "", *, force: bool = False) -> str:
+        """Save the policy as TOML under `name`; returns the file's path."""
+        if name:
+            self.name.value = name
+        return self.reform.save(self.folder, force=force)
+
+    def finish(self) -> Explorer:
+        """Look at the replicates that are still open, now."""
+        arm, looks = self._arm(), self._looks[self._key()]
+        while len(looks) < self.preview.replicates:
+            looks.append(self.preview.look(arm, len(looks)))
+        self._show(arm, looks)
+        return self
+
+    def update(self) -> None:
+        """Answer the levers: one replicate at once, the others as time allows."""
+        begin = time.process_time()
+        if self._following is not None:
+            self._following.cancel()
+        try:
+            arm, looks = self._arm(), self._looks.setdefault(self._key(), [])
+            if not looks:
+                looks.append(self.preview.look(arm, 0))
+            self._show(arm, looks)
+        except InputError as error:
+            self.header.value = f'{panels.STYLE}<div class="ps-explorer error">{escape(str(error))}</div>'
+            return
+        finally:
+            self.seconds.append(time.process_time() - begin)
+        try:
+            self._following = asyncio.get_running_loop().create_task(self._follow(arm, looks))
+        except RuntimeError:  # outside a notebook nothing runs by itself: `finish` does it
+            self._following = None
+
+    async def _follow(self, arm: Arm, looks: list[Look]) -> None:
+        wanted = self.preview.replicates
+        await asyncio.sleep(0.3)  # a moving slider comes first
+        while len(looks) < wanted:
+            looks.append(self.preview.look(arm, len(looks)))
+            if len(looks) in (5, 10):
+                self._show(arm, looks)
+            await asyncio.sleep(0.01)
+        self._show(arm, looks)
+
+    def _key(self) -> Reform:
+        return Reform(self.base.value, **self.reform.changes)
+
+    def _arm(self) -> Arm:
+        reform = self._key()
+        if not reform.changes:
+            return next(arm for arm in self.preview.arms if arm.id == reform.base)
+        return self.preview.arm(reform.kept())
+
+    def _show(self, arm: Arm, looks: list[Look]) -> None:
+        preview, look = self.preview, looks[0]
+        whole = len(looks) >= preview.replicates
+        rows = preview.comparison(arm, looks).rows if whole else preview.means(looks)
+        self.header.value = (
+            f'{panels.STYLE}<div class="ps-explorer"><p class="quiet">{escape(preview.says)}.</p>'
+            f"<h4>{escape(self._key().words())}</h4>"
+            f'<p class="quiet">against the baseline: {escape(preview.baseline.title)}</p></div>'
+        )
+        shown = panels.change_table(rows, preview.baseline.id, SHOWN, len(looks), preview.replicates)
+        self.table.value = f'<div class="ps-explorer">{shown}</div>'
+        if self._pictured == self._key():
+            return  # map, timeline and groups are of the first replicate, which stands there already
+        self._pictured = self._key()
+        cameras = preview.drawn(0).world.cameras
+        seen = look.views.groupby("camera_id")["outsider"].any().reset_index()
+        ids = seen["camera_id"].to_numpy()
+        seen = seen.assign(x_m=cameras.x[ids], y_m=cameras.y[ids])
+        drawn = panels.people_map(self._streets, preview.home_cells, look.chance[:, 0, 1], seen, preview.frame)
+        self.map.value = f'<div class="ps-explorer"><h4>Where</h4>{drawn}</div>'
+        line = panels.timeline(look.views, look.listed, self.before.listed)
+        self.time.value = f'<div class="ps-explorer"><h4>When</h4>{line}</div>'
+        groups = panels.group_table(preview.by_group(look), preview.by_group(self.before))
+        self.groups.value = f'<div class="ps-explorer"><h4>Who</h4>{groups}</div>'
+
+    def _save_clicked(self) -> None:
+        try:
+            path = self.save()
+        except InputError as error:
+            self.said.value = f'<div class="ps-explorer error" role="alert">{escape(str(error))}</div>'
+            return
+        self.said.value = (
+            f'<div class="ps-explorer" role="status">Saved: {escape(path)}<p class="quiet">privacysim policy check '
+            f"{escape(path)}<br>privacysim run --scenario guangzhou_district --policies {escape(self.base.value)},"
+            f"{escape(path)} --baseline {escape(self.base.value)} --days 30</p></div>"
+        )
+
+    def _ipython_display_(self) -> None:
+        from IPython import display
+
+        display.display(self.widget)
+
+
+def _html(text: str) -> widgets.HTML:
+    return widgets.HTML(f'<div class="ps-explorer">{text}</div>')
