@@ -90,14 +90,25 @@ class Quantity(Strict):
 
 def read_toml(path: Path) -> dict[str, Any]:
     """Read one TOML file; a syntax error or a duplicate key is an InputError with its line."""
+    text = ""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        return tomllib.loads(text)
     except FileNotFoundError:
         raise InputError(str(path), "an existing TOML file", "no such file", "check the path") from None
     except tomllib.TOMLDecodeError as error:
-        raise InputError(str(path), "valid TOML (each key once)", error, "mend that line") from None
+        raise InputError(str(path), "valid TOML (each key once)", _with_line(str(error), text), "mend it") from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(str(path), "a readable TOML file in UTF-8", error, "mend the file or its rights") from None
+
+
+def _with_line(error: str, text: str) -> str:
+    """A parser's complaint with the text of the line that it names, so that a duplicate key is seen at once."""
+    found = re.search(r"at line (\d+)", error)
+    lines = text.splitlines()
+    if found is None or not 0 < int(found.group(1)) <= len(lines):
+        return error
+    return f"{error}: {lines[int(found.group(1)) - 1].strip()[:60]}"
 
 
 def validate(model: type[Model], raw: Mapping[str, Any], where: str) -> Model:

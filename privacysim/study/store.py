@@ -37,12 +37,16 @@ def prepare(folder: Path, run_id: str, *, force: bool) -> Results | None:
             "  Cure: name another folder with --out, or replace them with --force."
         )
     _check_writable(folder)
-    if manifest is not None:
-        (folder / "manifest.json").unlink()
     return None
 
 
+def begin(folder: Path) -> None:
+    """The run begins: from now on, and until its own manifest is written, the folder does not look complete."""
+    (folder / "manifest.json").unlink(missing_ok=True)
+
+
 def _check_writable(folder: Path) -> None:
+    """Try to write there; whatever the trial made is taken away again."""
     made = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -50,13 +54,14 @@ def _check_writable(folder: Path) -> None:
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
-        for path in made:  # the deepest first; only what this check made, and only while it is empty
-            if path.is_dir():
-                path.rmdir()
         raise ResultsError(
             f"{folder}: cannot be written ({shown(error.strerror or error)}).\n"
             "  Cure: name a folder that can be written with --out."
         ) from None
+    finally:
+        for path in made:  # the deepest first
+            if path.is_dir():
+                path.rmdir()
 
 
 def save(results: Results, folder: Path, *, force: bool, also: Mapping[str, Callable[[], str]]) -> Path:

@@ -21,7 +21,7 @@ from privacysim.study.parts import Work, do_units, to_frames, units
 from privacysim.study.pilots import PILOT, cached_pilot, keep_pilot, pilot_skewness
 from privacysim.study.provenance import Clock, manifest
 from privacysim.study.results import Results
-from privacysim.study.store import prepare
+from privacysim.study.store import begin, prepare
 from privacysim.study.tables_out import merge_tables, parts_folder
 from privacysim.study.unit import Unit, UnitParts, prepare_city, run_unit
 
@@ -104,11 +104,14 @@ class Study:
                 return saved
         clock = Clock()
         workers = cores() if workers is None else max(1, workers)
-        where = None if folder is None else parts_folder(folder, inputs.run_id, tables, keep=resume)
-        work = partial(run_unit, inputs, tables, None if where is None else where / "tables")
         wanted, pilot = _wanted(inputs)
         wanted = wanted if pilot is not None else [PILOT, *wanted]
-        prepare_city(inputs.scenario, workers)
+        prepare_city(inputs.scenario, workers)  # a map that cannot be used is found before anything is written
+        where = None
+        if folder is not None:
+            begin(folder)
+            where = parts_folder(folder, inputs.run_id, tables, keep=resume)
+        work = partial(run_unit, inputs, tables, None if where is None else where / "tables")
         parts = _do(work, wanted, workers, open_executor, where, progress, tables)
         if pilot is None:
             pilot = pilot_skewness(parts.pop(PILOT))

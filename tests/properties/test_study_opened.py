@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import privacysim as ps
+from privacysim import tables
 from privacysim.errors import InputError
 
 SAVED = Path(ps.__file__).parent.parent / "notebooks" / "saved" / "headline"
@@ -56,3 +57,18 @@ def test_the_saved_headline_of_the_notebooks_comes_out_again():
     again = ps.Study("headline").run(replicate=3, workers=2).metrics
     saved = saved[saved["replicate"] == 3].reset_index(drop=True)
     assert saved.equals(again)
+
+
+def test_the_log_has_the_same_bytes_for_a_panel_of_2_000_and_of_50_000(tmp_path):
+    """No event refers to a member of the panel: who is asked about people changes nothing that happens."""
+    files = {}
+    for size in (2_000, 50_000):
+        one = ps.Study("preview", policies=["notice_only", "order_799"], days=7, panel=size).open_replicate(0)
+        for arm, log in one.logs.items():
+            for name in ("requests", "acts", "incidents", "audits", "custody"):
+                frame = getattr(log, name)
+                assert len(frame) > 0 or name in ("incidents", "audits"), "a week of a district has few leaks"
+                path = tmp_path / f"{size}_{arm}_{name}.parquet"
+                tables.write(name, frame, path)
+                files.setdefault((arm, name), []).append(path.read_bytes())
+    assert all(first == second for first, second in files.values())

@@ -17,3 +17,20 @@ def test_the_first_python_block_of_the_readme_runs():
     outcome = doctest.DocTestRunner().run(test)
     assert outcome.attempted > 3
     assert outcome.failed == 0
+
+
+def test_the_worked_policy_of_contributing_is_read_and_differs_as_it_says(tmp_path, monkeypatch, capsys):
+    from privacysim.cli.main import main
+
+    text = README.with_name("CONTRIBUTING.md").read_text(encoding="utf-8")
+    block = re.search(r"```toml\n(# sim/policies/(\w+)\.toml\n.*?)```", text, re.DOTALL)
+    assert block is not None
+    (tmp_path / "sim" / "policies").mkdir(parents=True)
+    (tmp_path / "sim" / "policies" / f"{block.group(2)}.toml").write_text(block.group(1), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert main(["policy", "check", block.group(2)]) == 0
+    capsys.readouterr()
+    assert main(["policy", "diff", "order_799", block.group(2)]) == 0
+    said = capsys.readouterr().out
+    assert "7 d" in said
+    assert "30 d" in said
