@@ -6,7 +6,7 @@ Self-contained and without scripts; every text that came from a file is escaped.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -17,11 +17,14 @@ from privacysim.figures import people_by_legality, svg_text
 from privacysim.study import Comparison, Results
 from privacysim.vocabulary import LEGALITIES
 
-_CSS = """body{font:15px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#222}
-h1{font-size:1.6rem}h2{font-size:1.15rem;margin-top:2rem;border-bottom:1px solid #ddd}
-table{border-collapse:collapse;font-size:.82rem;width:100%}th,td{text-align:left;padding:.25rem .5rem;
-border-bottom:1px solid #eee;vertical-align:top}td.n{text-align:right;white-space:nowrap}
-caption{text-align:left;color:#666;padding:.3rem 0}img{max-width:100%}.quiet{color:#666}li{margin:.2rem 0}"""
+_CSS = """body{font:15px/1.5 system-ui,sans-serif;max-width:66rem;margin:2rem auto;padding:0 1rem;color:#222}
+h1{font-size:1.6rem}h2{font-size:1.2rem;margin-top:2.2rem;border-bottom:1px solid #ddd}
+h3{font-size:1rem;margin:1.4rem 0 .3rem}table{border-collapse:collapse;font-size:.79rem;width:100%}
+th,td{text-align:left;padding:.2rem .6rem .2rem 0;border-bottom:1px solid #eee;vertical-align:top}
+thead th{color:#666;font-weight:normal}tbody th{font-weight:normal}
+table.m{table-layout:fixed}.p{width:18%}.c{width:5%}.n{text-align:right;width:19%;white-space:nowrap;font-variant-numeric:tabular-nums}
+
+img{max-width:100%}.quiet{color:#666;font-weight:normal}li{margin:.2rem 0}"""
 
 HEADLINE = (
     "people_identified_by_outsiders", "people_identified_by_outsiders_p_max",
@@ -45,8 +48,8 @@ def page(results: Results, baseline: str | None = None) -> str:
         '<meta name="viewport" content="width=device-width,initial-scale=1">',
         f"<title>{escape(title)}</title><style>{_CSS}</style></head><body>",
         f"<h1>{escape(title)}</h1>", _frame_of_reference(results, change),
-        "<h2>In words</h2>", _list(change.words()),
-        "<h2>In numbers</h2>", _table(change.table(names).drop(columns="note"), _caption(results, change)),
+        "<h2>In words</h2>", _list(change.words(by_title=True)),
+        "<h2>In numbers</h2>", _tables(change.table(names), change.titles, _caption(results, change)),
         "<h2>Figures</h2>",
         _figure(_forest(change), "Ratios to the baseline with 95 % intervals; a hollow mark has none."),
         _figure(_legality(change.rows), "People identified, by what the policy's camera rules call the viewing."),
@@ -88,17 +91,46 @@ def _caption(results: Results, change: Comparison) -> str:
             "exploratory.")  # fmt: skip
 
 
-def _table(rows: pd.DataFrame, caption: str) -> str:
-    numeric = {"mean", "ratio", "difference", "n"}
-    head = "".join(f"<th>{escape(str(name))}</th>" for name in rows.columns)
-    body = "".join(
-        "<tr>" + "".join(
-            f'<td{" class=n" if name in numeric else ""}>{escape(str(value))}</td>'
-            for name, value in zip(rows.columns, row, strict=True)
-        ) + "</tr>"
-        for row in rows.itertuples(index=False)
-    )  # fmt: skip
-    return f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+_COLUMNS = {"policy": "p", "curve": "c", "mean": "n", "ratio": "n", "difference": "n", "in words": "w"}
+"""Style of each column of a metric's table: policy, curve, number, words."""
+
+
+def _tables(table: pd.DataFrame, titles: Mapping[str, str], caption: str) -> str:
+    """One table per metric: policies by their titles, one row per curve, the verdict in words beside its numbers."""
+    blocks = [f'<p class="quiet">{escape(caption)}</p>']
+    for metric, rows in table.groupby("metric", sort=False):
+        arrow = f"<span class=quiet>{escape(rows['direction'].iloc[0])}</span>"
+        heading = f"{escape(str(metric)[:1].upper() + str(metric)[1:])} {arrow}"
+        curved = bool((rows["curve"] != "").any())
+        names = ["policy", *(["curve"] if curved else []), "mean", "ratio", "difference", "in words"]
+        head = "".join(f'<th class="{_COLUMNS[name]}">{name}</th>' for name in names)
+        body = "".join(
+            _policy_rows(titles.get(str(policy), str(policy)), str(metric), mine, curved)
+            for policy, mine in rows.groupby("policy", sort=False)
+        )  # fmt: skip
+        blocks.append(f"<h3>{heading}</h3><table class=m><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
+    return "\n".join(blocks)
+
+
+def _policy_rows(title: str, metric: str, rows: pd.DataFrame, curved: bool) -> str:
+    """The rows of one policy; its name, and a verdict that both curves share, stand once beside them."""
+    said = [_verdict(str(row["in words"]), metric) for row in rows.to_dict("records")]
+    once = len(set(said)) == 1
+    made = []
+    for n, row in enumerate(rows.to_dict("records")):
+        cells = [f"<th scope=row rowspan={len(rows)}>{escape(title)}</th>"] if n == 0 else []
+        cells += [f"<td>{escape(str(row['curve']))}</td>"] if curved else []
+        cells += [f"<td class=n>{escape(str(row[name]))}</td>" for name in ("mean", "ratio", "difference")]
+        if n == 0 or not once:
+            cells.append(f"<td rowspan={len(rows) if once else 1}>{escape(said[n])}</td>")
+        made.append(f"<tr>{''.join(cells)}</tr>")
+    return "".join(made)
+
+
+def _verdict(words: str, metric: str) -> str:
+    """The sentence without the metric's title, which stands above the table."""
+    return " ".join(words.replace(f"{metric}: ", "").replace(f" the {metric}", "").replace(f" in {metric}", "")
+                    .replace(f" {metric}", "").split())  # fmt: skip
 
 
 def _list(lines: Iterable[str]) -> str:

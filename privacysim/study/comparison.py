@@ -68,15 +68,18 @@ class Comparison:
         columns = ["metric", "curve", "policy", "mean", "ratio", "difference", "n", "direction", "in words", "note"]
         return pd.DataFrame(found, columns=columns)
 
-    def words(self) -> list[str]:
-        """What the primary metric says of each policy; both curves in one sentence where they agree."""
+    def words(self, *, by_title: bool = False) -> list[str]:
+        """What the primary metric says of each policy; both curves in one sentence where they agree.
+
+        Policies stand with their ids, as commands take them, or `by_title`.
+        """
         said: dict[tuple[str, str], list[str]] = {}
         for row in self.rows[self.rows["metric"] == self.primary].to_dict("records"):
             if row["policy"] != self.baseline:
                 said.setdefault((row["policy"], self.sentence(row)), []).append(row["curve"])
         order = list(dict.fromkeys(policy for policy, _ in said))
         return [
-            f"{policy}{_on_curves(curves)}: {sentence}."
+            f"{self.titles.get(policy, policy) if by_title else policy}{_on_curves(curves)}: {sentence}."
             for (policy, sentence), curves in sorted(said.items(), key=lambda item: order.index(item[0][0]))
         ]
 
