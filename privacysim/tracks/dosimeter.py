@@ -75,11 +75,11 @@ def cameras_at_fixes(tracks: Tracks, cameras: MappedCameras, range_m: float | No
 
     A lower count than that of the walk: a camera passed between two fixes is missing.
     """
-    views, count = views_at_fixes(tracks, cameras, range_m)
+    views, seen = views_at_fixes(tracks, cameras, range_m)
     known, own = np.unique(views.camera, return_inverse=True)
     always, ever = np.ones(known.size, dtype=bool), np.zeros(known.size, dtype=bool)
-    np.logical_and.at(always, own, count > 0)
-    np.logical_or.at(ever, own, count > 0)
+    np.logical_and.at(always, own, seen)
+    np.logical_or.at(ever, own, seen)
     return int(np.count_nonzero(always)), int(np.count_nonzero(ever))
 
 

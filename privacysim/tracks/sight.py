@@ -88,11 +88,12 @@ def sight_of(walk: Walk, cameras: MappedCameras, reach_m: float | None = None, t
     return Sight(_joined_views(views), _joined_pieces(pieces), step_m, step_s)
 
 
-def views_at_fixes(tracks: Tracks, cameras: MappedCameras, reach_m: float | None = None) -> tuple[Views, Ints]:
-    """Views of the cameras near the raw fixes, and how many fixes lie in each: what a count at points can know."""
+def views_at_fixes(tracks: Tracks, cameras: MappedCameras, reach_m: float | None = None
+                   ) -> tuple[Views, NDArray[np.bool_]]:  # fmt: skip
+    """Views of the cameras near the raw fixes, and whether a fix lies in each: what a look at points can know."""
     sheet, planes = sheets(tracks.lat, tracks.lon)
     outdoors, reach = np.flatnonzero(~cameras.indoor), hull(cameras, reach_m)
-    views, counts = [_no_views()], [np.empty(0, dtype=np.int64)]
+    views, seen = [_no_views()], [np.empty(0, dtype=np.bool_)]
     for number, plane in enumerate(planes):
         px, py = plane.xy(tracks.lat[sheet == number], tracks.lon[sheet == number])
         near = _near(cameras, outdoors, reach, plane, px, py, px + _STAND_M, py)
@@ -104,12 +105,11 @@ def views_at_fixes(tracks: Tracks, cameras: MappedCameras, reach_m: float | None
         size = max(_CELL_M, float(np.sqrt(np.ptp(px) * np.ptp(py) / (8.0 * px.size + 1024.0))))
         columns, lines = int(np.ptp(px) / size) + 1, int(np.ptp(py) / size) + 1
         start, items = clip_kernel.box_grid(px, py, px, py, x0, y0, size, columns, lines)
-        first, _ = clip_kernel.points_in_view(
-            np.ascontiguousarray(fan.rows[:, :5]), px, py, start, items, x0, y0, size, columns, lines
-        )
         views.append(fan)
-        counts.append(np.diff(first))
-    return _joined_views(views), np.concatenate(counts)
+        seen.append(clip_kernel.any_in_view(
+            np.ascontiguousarray(fan.rows[:, :5]), px, py, start, items, x0, y0, size, columns, lines
+        ))
+    return _joined_views(views), np.concatenate(seen)
 
 
 def _near(cameras: MappedCameras, outdoors: Ints, reach: Floats, plane: Plane, ux: Floats, uy: Floats, vx: Floats,

@@ -60,8 +60,16 @@ def views_of(cameras: MappedCameras, which: Ints, reach_m: float | None = None) 
     """Every view of the cameras `which`. `reach_m`: a flat reach on the ground for all, instead of their optics."""
     exact = _exact(cameras, which)
     parts = [_known(cameras, which[exact], reach_m)]
-    tables = {site: _lenses(site) for site in ("state", "outdoor")}
-    parts += [_fan(cameras, int(camera), tables[_site(cameras, int(camera))], reach_m) for camera in which[~exact]]
+    made: dict[tuple[object, ...], Views] = {}
+    for camera in which[~exact].tolist():
+        # cameras of which the same is known have the same fan
+        told = tuple(float(column[camera]) for column in (cameras.heading_deg, cameras.hfov_deg, cameras.width_px,
+                                                          cameras.mount_m, cameras.range_m))
+        key = (_site(cameras, camera), *map(repr, told))
+        if key not in made:
+            made[key] = _fan(cameras, camera, _lenses(_site(cameras, camera)), reach_m)
+        fan = made[key]
+        parts.append(Views(fan.rows, np.full(fan.camera.size, camera, dtype=np.int64), fan.weight))
     return Views(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("rows", "camera", "weight")))
 
 

@@ -153,6 +153,23 @@ def points_in_view(cameras, x, y, start, items, x0, y0, size, columns, rows):
 
 
 @jit
+def any_in_view(cameras, x, y, start, items, x0, y0, size, columns, rows):
+    """Whether each camera sees at least one of the points; the first one found ends its search."""
+    seen = np.zeros(cameras.shape[0], dtype=np.bool_)
+    for c in range(cameras.shape[0]):
+        cx, cy, radius, heading, hfov = cameras[c]
+        for r in range(_cell(cy - radius, y0, size, rows), _cell(cy + radius, y0, size, rows) + 1):
+            for k in range(_cell(cx - radius, x0, size, columns), _cell(cx + radius, x0, size, columns) + 1):
+                if seen[c]:
+                    break
+                for i in range(start[r * columns + k], start[r * columns + k + 1]):
+                    if _sees(x[items[i]] - cx, y[items[i]] - cy, radius, heading, hfov):
+                        seen[c] = True
+                        break
+    return seen
+
+
+@jit
 def _cut(low, high, length, foot, across, scale, levels, turn, backwards, edge_mm, code_px, out):
     """Cut one visible stretch [low, high] (metres from u) of a directed walk: out[i] = from mm, to mm, code, frontal.
 
