@@ -170,6 +170,8 @@ def scenario_check(
 def headline_text(results: Any, baseline: str | None = None, metric: str | None = None) -> str:
     """What `run` and `compare` print: the verdicts in words, then the table."""
     from privacysim.report import start_in_words
+    from privacysim.study.unknowns import band_lines
+
     change = results.compare(baseline)
     manifest, study = results.manifest, results.manifest["study"]
     names = [metric] if metric else list(dict.fromkeys([change.primary, *_SHOWN]))
@@ -179,7 +181,7 @@ def headline_text(results: Any, baseline: str | None = None, metric: str | None 
         f"baseline {change.baseline}; {start_in_words(change.start)}",
         "" if manifest["scenario"]["calibrated"] else "not calibrated: the solved constants hold for another scenario",
         "", *([] if metric else change.words()), "", _plain_table(change.table(names)),
-        "", "A comparison of rules, not legal advice.",
+        "", *band_lines(results.band, results.notes, names), "", "A comparison of rules, not legal advice.",
     ]  # fmt: skip
     return "\n".join(line for n, line in enumerate(lines) if line or (n and lines[n - 1]))
 

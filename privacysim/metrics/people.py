@@ -52,7 +52,7 @@ def _largest(values: Floats, groups: Groups) -> Floats:
 @metric(
     title="people identified by outsiders", unit="people", direction="lower", family="exposure", of="people",
     attacker=_OUTSIDER, equation="Σᵢ wᵢ (1 − Π over trials (1 − q)); a trial is (legality, viewer, pass)",
-    source=_HEART, value=totals_by_curve,
+    source=_HEART, value=totals_by_curve, monotone=True,
 )
 def people_identified_by_outsiders(seen: PeopleSeen) -> Part:
     """The primary metric: expected people identified at least once, trials between viewers and passes independent."""
@@ -62,6 +62,7 @@ def people_identified_by_outsiders(seen: PeopleSeen) -> Part:
 @metric(
     title="people identified by outsiders, lower end of the band", unit="people", direction="lower", family="exposure",
     of="people", attacker=_OUTSIDER, equation="Σᵢ wᵢ max over trials q", source=_HEART, value=totals_by_curve,
+    monotone=True,
 )
 def people_identified_by_outsiders_p_max(seen: PeopleSeen) -> Part:
     """The same if a face is easy or hard for everybody: only the best single trial counts."""
@@ -71,7 +72,7 @@ def people_identified_by_outsiders_p_max(seen: PeopleSeen) -> Part:
 @metric(
     title="people identified by outsiders, upper end of the band", unit="people", direction="lower", family="exposure",
     of="people", attacker=_OUTSIDER, equation="Σᵢ wᵢ (1 − Π over trials and days (1 − q))", source=_HEART,
-    value=totals_by_curve,
+    value=totals_by_curve, monotone=True,
 )
 def people_identified_by_outsiders_p_days(seen: PeopleSeen) -> Part:
     """The same if every day of a repeated walk were a fresh, independent trial."""
@@ -81,7 +82,7 @@ def people_identified_by_outsiders_p_days(seen: PeopleSeen) -> Part:
 @metric(
     title="sensitive visits revealed to outsiders", unit="visits", direction="lower", family="exposure", of="people",
     attacker=_OUTSIDER, equation="Σᵢ wᵢ Σ visits (1 − Π over viewers (1 − max q))", source=_HEART,
-    value=totals_by_curve,
+    value=totals_by_curve, monotone=True,
 )
 def sensitive_visits_revealed(seen: PeopleSeen) -> Part:
     """Expected visits to a clinic, a hotel, a place of worship … that an outsider can pin on a person."""
@@ -97,6 +98,7 @@ def _by_legality(code: int, legality: str) -> None:
         direction="either" if legality == "authorised" else "lower", family="exposure", of="people",
         attacker="every viewer whose act is " + name, bounded=False,
         equation="Σᵢ wᵢ Σ t·a·κ·P / 3600 over the rows of acts with an audience", source=_HEART, value=totals_by_curve,
+        monotone=True,
     )
     def hours(seen: PeopleSeen) -> Part:
         return _sums(seen.weight, _sum(seen.identifiable_s, groups) / 3600.0)
@@ -106,6 +108,7 @@ def _by_legality(code: int, legality: str) -> None:
         direction="either" if legality == "authorised" else "lower", family="exposure", of="people",
         attacker="every viewer whose act is " + name,
         equation="Σᵢ wᵢ (1 − Π over trials of that legality (1 − q))", source=_HEART, value=totals_by_curve,
+        monotone=True,
     )
     def identified(seen: PeopleSeen) -> Part:
         return _sums(seen.weight, _any(seen.p_identified, groups))
@@ -117,7 +120,7 @@ for _code, _legality in enumerate(LEGALITIES):
 
 @metric(
     title="viewer-weighted identifiable person-hours of outsiders", unit="viewer-person-hours", direction="lower",
-    family="exposure", of="people", attacker=_OUTSIDER, bounded=False, value=totals_by_curve,
+    family="exposure", of="people", attacker=_OUTSIDER, bounded=False, value=totals_by_curve, monotone=True,
     equation="Σᵢ wᵢ Σ t·a·κ·P·audience / 3600", source="audience is the expected one given the camera's category",
 )
 def outsider_viewer_person_hours(seen: PeopleSeen) -> Part:

@@ -57,6 +57,8 @@ class Metric:
     bounded: bool
     rows: Callable[..., Any]
     value: Callable[[Part], list[Reading]]
+    monotone: bool = False
+    """Of people: whether no further pass in front of a watched camera can lower it."""
 
     def part(self, seen: PeopleSeen | Records) -> Part:
         """The sums of a block of people, or of the records of an arm."""
@@ -79,6 +81,7 @@ def metric(
     *, title: str, unit: str, direction: Literal["lower", "higher", "either"], family: str, equation: str, source: str,
     of: Literal["people", "records"], value: Callable[[Part], list[Reading]], attacker: str = "–",
     panel: Literal["exact", "consistent", "census"] = "exact", bounded: bool = True, name: str = "",
+    monotone: bool = False,
 ) -> Callable[[Function], Function]:
     """Declare the decorated function as a metric; its name is the function's unless `name` is given.
 
@@ -91,6 +94,7 @@ def metric(
             raise ValueError(f"two metrics are called {own}")
         METRICS[own] = Metric(
             own, title, unit, direction, panel, family, attacker, equation, source, of, bounded, rows, value,
+            monotone,
         )
         for known in sorted(METRICS, key=lambda known: FAMILIES.index(METRICS[known].family)):
             METRICS[known] = METRICS.pop(known)

@@ -28,9 +28,16 @@ def _share(quantity: Quantity) -> Quantity:
     return quantity
 
 
+def _recall(quantity: Quantity) -> Quantity:
+    if not 0.01 <= quantity.range[0] <= quantity.range[1] <= 1:
+        raise ValueError("a share from 0.01 to 1")
+    return quantity
+
+
 Amount = Annotated[Quantity, AfterValidator(_not_negative)]
 Positive = Annotated[Quantity, AfterValidator(_positive)]
 Share = Annotated[Quantity, AfterValidator(_share)]
+Recall = Annotated[Quantity, AfterValidator(_recall)]
 
 
 class CamerasSection(Strict):
@@ -38,6 +45,8 @@ class CamerasSection(Strict):
 
     file: str | None = None
     """Mapped cameras of an OpenStreetMap city from a file of their own (CSV, GeoJSON, KML, GeoPackage, .osm.pbf)."""
+    recall: Recall | None = None
+    """Of the street cameras that stand in a mapped city, the share that is mapped; without it none is added."""
     per_1000: Amount = Quantity(fact="cameras_per_1000")
     public_share: Share = Quantity(fact="public_share")
     """The state's part; the rest is social."""

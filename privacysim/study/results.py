@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from privacysim import tables
 from privacysim.errors import ResultsError
 from privacysim.study.comparison import Comparison, Skewness, compare
 from privacysim.study.inputs import Inputs, arm_named
+from privacysim.study.unknowns import COLUMNS
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class Results:
     """Results of a study.
 
     `metrics` follows the table `metrics` (one row per policy, replicate, metric and curve); `notes` says what is
-    undefined and why; `manifest` says what was run. Compare with `compare`, keep with `save`.
+    undefined and why; `manifest` says what was run. Compare with `compare`, keep with `save`. `band` has rows only
+    where somebody mapped the cameras: means with the views that show fewest and most, and why some have no band.
     """
 
     manifest: Mapping[str, Any]
@@ -29,6 +31,7 @@ class Results:
     notes: pd.DataFrame
     skewness: Skewness
     inputs: Inputs | None = None
+    band: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=COLUMNS))
 
     @property
     def run_id(self) -> str:
@@ -71,7 +74,11 @@ def load_results(folder: str | Path) -> Results:
         )
     notes = pd.DataFrame(manifest["notes"], columns=["policy", "replicate", "metric", "curve", "note"])
     skewness = {(p, m, c): float(gamma) for p, m, c, gamma in manifest["skewness"]}
-    return Results(manifest, tables.read("metrics", where / "metrics.parquet"), notes, skewness)
+    results = Results(manifest, tables.read("metrics", where / "metrics.parquet"), notes, skewness)
+    if not (where / "band.csv").is_file():
+        return results
+    band = pd.read_csv(where / "band.csv")
+    return replace(results, band=band.fillna({"curve": "", "note": ""}))
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:

@@ -22,7 +22,7 @@ from privacysim.study.inputs import Inputs, canonical, file_digest, resolved
 from privacysim.study.results import Results, load_results, read_manifest
 from privacysim.study.toml_text import toml_text
 
-OURS = ("metrics.parquet", "summary.csv", "report.html", "inputs", "tables", "parts")
+OURS = ("metrics.parquet", "summary.csv", "band.csv", "report.html", "inputs", "tables", "parts")
 """What a run may write or remove in its folder, besides the manifest."""
 
 
@@ -76,6 +76,10 @@ def save(results: Results, folder: Path, *, force: bool, also: Mapping[str, Call
     with whole_file(folder / "metrics.parquet") as path:
         tables.write("metrics", results.metrics, path)
     _text(folder / "summary.csv", summary_csv(results.compare().rows))
+    if len(results.band):
+        _text(folder / "band.csv", summary_csv(results.band))
+    else:
+        (folder / "band.csv").unlink(missing_ok=True)
     for name, make in also.items():
         _text(folder / name, make())
     files = {name: file_digest(folder / name) for name in _our_files(folder)}

@@ -24,6 +24,7 @@ from privacysim.study.results import Results
 from privacysim.study.store import begin, prepare
 from privacysim.study.tables_out import merge_tables, parts_folder
 from privacysim.study.unit import Unit, UnitParts, prepare_city, run_unit
+from privacysim.study.unknowns import band_frame
 
 
 class Study:
@@ -117,7 +118,8 @@ class Study:
             pilot = pilot_skewness(parts.pop(PILOT))
             keep_pilot(inputs, pilot)
         frame, notes = to_frames(parts, inputs.arm_ids)
-        results = Results(manifest(inputs, clock.times(), workers), frame, notes, pilot, inputs)
+        bands = band_frame(parts, inputs.arm_ids, frame)
+        results = Results(manifest(inputs, clock.times(), workers), frame, notes, pilot, inputs, bands)
         if folder is not None:
             if tables and where is not None:
                 merge_tables(where / "tables", folder / "tables")

@@ -22,6 +22,7 @@ from privacysim.people import Block, Panel, draw_block, panel
 from privacysim.scenario import Scenario
 from privacysim.study.inputs import Inputs
 from privacysim.study.tables_out import check_rows, write_unit_tables
+from privacysim.study.unknowns import Ends, arm_at, ends_of
 from privacysim.units import DAY_S, TICKS_PER_S
 from privacysim.vocabulary import REGIMES
 from privacysim.world.coverage import Coverage, coverage
@@ -70,6 +71,7 @@ class Replicate:
     acts: Acts
     coverage: Coverage
     panel: Panel
+    ends: Ends
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +100,12 @@ def run_unit(inputs: Inputs, wanted_tables: str, folder: Path | None, unit: Unit
         log.policy: parts(people_seen(exposure, n), records(whole.world, log) if unit.block == 0 else None)
         for n, log in enumerate(whole.logs)
     }  # fmt: skip
+    for end, view in whole.ends.views.items():
+        shown = passes(seen.block, whole.world.city, view, seen.block.first_day, seen.block.days, whole.acts.windows())
+        at_end = measure_exposure(shown, seen.block, whole.acts)
+        arms |= {arm_at(log.policy, end): parts(people_seen(at_end, n), None) for n, log in enumerate(whole.logs)}
     notes = tuple(f"{log.policy}: {note}" for log in whole.logs for note in log.notes) if unit.block == 0 else ()
+    notes = (*whole.ends.notes, *notes) if unit.block == 0 else ()
     rows = _tables(inputs, whole, seen, unit, wanted_tables, folder) if wanted_tables and folder is not None else {}
     return UnitParts(unit, arms, notes, rows)
 
@@ -130,7 +137,8 @@ def _replicate(key: _Key, k: int) -> Replicate:
     acts = index_acts(logs)
     size: int | Literal["all"] = "all" if plan.panel == "all" else min(int(plan.panel), city.people)
     people = panel(city, scenario, plan.seed, k, size)
-    return Replicate(world, logs, acts, coverage(city, world.cameras, acts.watched), people)
+    view = coverage(city, world.cameras, acts.watched)
+    return Replicate(world, logs, acts, view, people, ends_of(inputs, world, acts))
 
 
 def replicate_of(inputs: Inputs, k: int) -> Replicate:

@@ -2,7 +2,8 @@
 
 A synthetic city has `per_1000` × population of them; camera i is a function of (seed, k, i) and the city alone, so
 one camera more changes no other. A mapped city (OpenStreetMap) has exactly the cameras on the map, none dropped;
-what the map does not say (heading, lens, operator) is drawn per replicate, and `heading_known` says so.
+what the map does not say (heading, lens, operator) is drawn per replicate, and `heading_known` says so. Where the
+scenario states the map's recall, the street cameras that nobody mapped are drawn after them, as in a synthetic city.
 """
 
 from __future__ import annotations
@@ -84,19 +85,51 @@ def sample_cameras(city: City, scenario: Scenario, seed: int, k: int) -> Cameras
     """Draw the cameras of replicate k: `round(per_1000 · people / 1000)` of them, or the mapped ones."""
     placed = placed_cameras(city, scenario.cameras.file)
     if placed is not None:
-        return _mapped(city, scenario, seed, k, placed)
+        mapped = _mapped(city, scenario, seed, k, placed)
+        missing = unmapped_count(scenario, int((~mapped.indoor).sum()), seed, k)
+        if not missing:
+            return mapped
+        ids = len(mapped) + np.arange(missing)
+        others = _sited(city, scenario, siting(city, scenario), stream_key(seed, k, "unmapped cameras"), ids, True)
+        return _joined([mapped, others])
     count = round(scenario.cameras.per_1000.number * scenario.population.people.number / 1000.0)
     law, key = siting(city, scenario), stream_key(seed, k, "cameras")
     # in portions, since a dense city's marks would fill the memory; a camera does not know its portion
     parts = [_sited(city, scenario, law, key, np.arange(first, min(first + _PORTION, count)))
              for first in range(0, max(count, 1), _PORTION)]
+    return _joined(parts)
+
+
+def _joined(parts: list[Cameras]) -> Cameras:
     if len(parts) == 1:
         return parts[0]
     return Cameras(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Cameras)))
 
 
-def _sited(city: City, scenario: Scenario, law: Siting, key: int, ids: NDArray[np.int64]) -> Cameras:
-    """The cameras with these ids."""
+def unmapped_count(scenario: Scenario, mapped: int, seed: int, k: int) -> int:
+    """How many street cameras nobody mapped, in replicate k, beside `mapped` that somebody did.
+
+    Each camera is mapped with the chance r, the recall, so given r those missed are negative binomial (mapped, r), of
+    mean mapped·(1 − r)/r (Johnson, Kemp and Kotz 2005). r itself is triangular over the stated range. No recall stated:
+    none.
+    """
+    recall = scenario.cameras.recall
+    if recall is None or mapped == 0:
+        return 0
+    from scipy.stats import nbinom
+
+    spread, count = uniforms(stream_key(seed, k, "recall"), np.arange(1), 2)[0]
+    low, high = recall.range
+    mode = recall.number
+    share = (mode - low) / (high - low) if high > low else 0.0
+    r = (low + np.sqrt(spread * (high - low) * (mode - low)) if spread < share
+         else high - np.sqrt((1.0 - spread) * (high - low) * (high - mode)))
+    return int(nbinom.ppf(count, mapped, r)) if r < 1.0 else 0
+
+
+def _sited(city: City, scenario: Scenario, law: Siting, key: int, ids: NDArray[np.int64], street: bool = False
+           ) -> Cameras:  # fmt: skip
+    """The cameras with these ids; `street`: none of them indoors."""
     count = ids.size
     u = uniforms(key, ids, 10)
     operator = np.searchsorted(law.operator_bounds[:-1], u[:, 0] * law.operator_bounds[-1], side="right")
@@ -104,7 +137,7 @@ def _sited(city: City, scenario: Scenario, law: Siting, key: int, ids: NDArray[n
     for code, bounds in law.place_bounds.items():
         own = np.flatnonzero(operator == code)
         place[own] = np.searchsorted(bounds, u[own, 1] * bounds[-1], side="right")
-    indoor = _indoor(scenario, operator, u[:, 6])
+    indoor = np.zeros(count, dtype=bool) if street else _indoor(scenario, operator, u[:, 6])
     x, y, heading, node = _stands(city, scenario, law, operator, place, indoor, u)
     stands = (x, y, heading, np.ones(count, dtype=bool))
     return _assembled(city, scenario, ids, stands, operator, place, indoor, node, u)
