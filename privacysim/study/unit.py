@@ -22,7 +22,7 @@ from privacysim.people import Block, Panel, draw_block, panel
 from privacysim.scenario import Scenario
 from privacysim.study.inputs import Inputs
 from privacysim.study.tables_out import check_rows, write_unit_tables
-from privacysim.study.unknowns import Ends, arm_at, ends_of
+from privacysim.study.unknowns import NO_ENDS, Ends, arm_at, ends_of
 from privacysim.units import DAY_S, TICKS_PER_S
 from privacysim.vocabulary import REGIMES
 from privacysim.world.coverage import Coverage, coverage
@@ -71,7 +71,7 @@ class Replicate:
     acts: Acts
     coverage: Coverage
     panel: Panel
-    ends: Ends
+    ends: Ends = NO_ENDS
 
 
 @dataclass(frozen=True, eq=False)

@@ -42,12 +42,15 @@ class Ends:
     notes: tuple[str, ...] = ()
 
 
+NO_ENDS = Ends({})
+
+
 def ends_of(inputs: Inputs, world: World, acts: Acts) -> Ends:
     """The two ends of one replicate, and what a reader must know about its cameras."""
     city, scenario, k = world.city, inputs.scenario, world.k
     placed = placed_cameras(city, scenario.cameras.file)
     if placed is None or k < 0:
-        return Ends({})
+        return NO_ENDS
     people = panel(city, scenario, world.seed, k, min(_FLOW_PEOPLE, city.people))
     block = draw_block(city, scenario, world.seed, k, people.ids, people.weight, 0, 7)
     found = band(city, scenario, world.cameras, flow(city, block))
