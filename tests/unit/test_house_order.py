@@ -12,7 +12,7 @@ import privacysim
 PACKAGE = Path(privacysim.__file__).parent
 GROUND = ("errors", "units", "resources", "vocabulary", "facts", "files", "tables", "draws")
 ROOMS = (
-    "identify", "scenario", "policy", "city", "people", "world", "governance", "exposure", "metrics", "stats",
+    "identify", "scenario", "policy", "city", "people", "world", "governance", "exposure", "stats", "metrics",
     "figures", "study", "robustness", "report", "tracks", "masklab", "explorer", "cli",
 )  # fmt: skip
 ORDER = GROUND + ROOMS

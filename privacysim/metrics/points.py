@@ -1,0 +1,139 @@
+"""Anybody's data frame of who was where (and when), checked once and laid out as integers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from privacysim.errors import InputError, did_you_mean
+
+Ints = NDArray[np.int64]
+Codes = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """Rows as codes: `user` and `place` count from 0; `users` holds the labels; `time_s` seconds or None."""
+
+    users: pd.Index
+    user: Codes
+    x: NDArray[np.float64] | None
+    y: NDArray[np.float64] | None
+    place: Codes | None
+    time_s: NDArray[np.float64] | None
+
+
+def code_points(
+    points: pd.DataFrame, *, user: str, place: str | None, x: str, y: str, time: str | None, what: str,
+) -> Coded:
+    """Check a frame and code its columns; what cannot be used is an InputError that names the column and the cure.
+
+    Locations are ids in column `place`, or metres in columns `x` and `y` where `place` is None. `time` holds seconds
+    or dates.
+    """
+    if not isinstance(points, pd.DataFrame):
+        raise InputError(what, "a pandas DataFrame", type(points).__name__, "build one with pd.DataFrame(…)")
+    wanted = [user, *([place] if place is not None else [x, y]), *([time] if time is not None else [])]
+    for name in wanted:
+        if name not in points.columns:
+            cure = did_you_mean(name, [str(column) for column in points.columns])
+            raise InputError(f"{what}, points", f"a column {name}", ", ".join(map(str, points.columns)) or "no column",
+                             f"{cure}, or name yours in the arguments user, place, x, y, time")  # fmt: skip
+        gaps = int(points[name].isna().sum())
+        if gaps:
+            raise InputError(f"{what}, column {name}", "a value in every row", f"{gaps} rows without one",
+                             f"drop them with points.dropna(subset=[{name!r}]), or say what they are")  # fmt: skip
+    if points.empty:
+        raise InputError(what, "at least one row", "an empty frame", "give the points of somebody")
+    who, users = _codes(points[user])
+    return Coded(
+        users, who, None if place is not None else _numbers(points[x], x, what),
+        None if place is not None else _numbers(points[y], y, what),
+        _codes(points[place])[0] if place is not None else None,
+        _seconds(points[time], time, what) if time is not None else None,
+    )
+
+
+def _codes(column: pd.Series[Any]) -> tuple[Codes, pd.Index]:
+    """Codes of a column's values and the values; whole numbers of a narrow range need no hash table."""
+    values = column.to_numpy()
+    if values.dtype.kind in "iu":
+        low, high = int(values.min()), int(values.max())
+        if high - low < 4 * values.size + 1024:
+            there = np.zeros(high - low + 1, dtype=bool)
+            shifted = (values - values.dtype.type(low)).astype(np.int32)
+            there[shifted] = True
+            return (np.cumsum(there, dtype=np.int32) - np.int32(1))[shifted], pd.Index(np.flatnonzero(there) + low)
+    codes, labels = pd.factorize(column, sort=False)
+    return codes.astype(np.int32), pd.Index(labels)
+
+
+def _numbers(column: pd.Series[Any], name: str, what: str) -> NDArray[np.float64]:
+    if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
+        raise InputError(f"{what}, column {name}", "numbers in metres", f"dtype {column.dtype}",
+                         f"convert it, e.g. points[{name!r}].astype(float), or name ids in place=…")  # fmt: skip
+    values = column.to_numpy(dtype=np.float64)
+    if not np.isfinite(values).all():
+        raise InputError(f"{what}, column {name}", "finite numbers", "an infinite one", "drop these rows")
+    return values
+
+
+def _seconds(column: pd.Series[Any], name: str, what: str) -> NDArray[np.float64]:
+    if pd.api.types.is_datetime64_any_dtype(column):
+        stamps = pd.DatetimeIndex(column)
+        return ((stamps - stamps.min()) / pd.Timedelta(1, "s")).to_numpy(dtype=np.float64)
+    if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
+        raise InputError(f"{what}, column {name}", "seconds or dates", f"dtype {column.dtype}",
+                         f"convert it, e.g. pd.to_datetime(points[{name!r}])")  # fmt: skip
+    values = column.to_numpy()
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        raise InputError(f"{what}, column {name}", "finite numbers", "an infinite one", "drop these rows")
+    return values
+
+
+def squeezed(parts: Sequence[NDArray[Any]]) -> tuple[Codes, int]:
+    """One code per distinct combination of integer columns, and how many there are."""
+    code: NDArray[Any] = np.zeros(len(parts[0]), dtype=np.int32)
+    kinds = 1
+    for part in parts:
+        low = part.min()
+        span = int(part.max()) - int(low) + 1
+        if kinds * span < 2**31:
+            code = code * np.int32(span) + (part - low).astype(np.int32)
+        elif kinds * span < 2**62:
+            code = code.astype(np.int64) * span + (part - low)
+        else:
+            code = pd.factorize(pd.MultiIndex.from_arrays([code, part]), sort=True)[0]
+            span, kinds = int(code.max()) + 1, 1
+        kinds *= span
+    if kinds <= 4 * code.size + 1024:
+        there = np.zeros(kinds, dtype=bool)
+        there[code] = True
+        lookup = np.cumsum(there, dtype=np.int32) - np.int32(1)
+        return lookup[code], int(there.sum())
+    labels, code = np.unique(code, return_inverse=True)
+    return code.astype(np.int32), labels.size
+
+
+def cells(values: NDArray[np.float64], size: float) -> Ints:
+    """Which cell of that size each value lies in: ⌊value / size⌋."""
+    return np.floor(values / size).astype(np.int64)
+
+
+def positive(value: float, name: str, what: str) -> float:
+    """The value; not a positive number is an InputError."""
+    if not (np.isscalar(value) and np.isfinite(value) and value > 0):
+        raise InputError(f"{what}, {name}", "a positive number", value, f"write {name}=100.0 or the like")
+    return float(value)
+
+
+def whole(value: object, name: str, what: str, most: int = 2**31) -> int:
+    """The value as a whole number from 1 on."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not 1 <= value <= most:
+        raise InputError(f"{what}, {name}", f"a whole number from 1 to {most}", value, f"write {name}=2 or the like")
+    return int(value)
