@@ -19,6 +19,17 @@ if TYPE_CHECKING:
     from privacysim.exposure import measure_exposure as measure_exposure
     from privacysim.governance import simulate as simulate
     from privacysim.identify import identifiability as identifiability
+    from privacysim.metrics import anonymity_sets as anonymity_sets
+    from privacysim.metrics import attack_advantage as attack_advantage
+    from privacysim.metrics import gini as gini
+    from privacysim.metrics import lorenz as lorenz
+    from privacysim.metrics import mutual_information as mutual_information
+    from privacysim.metrics import reidentification_risk as reidentification_risk
+    from privacysim.metrics import released_table as released_table
+    from privacysim.metrics import table_by as table_by
+    from privacysim.metrics import time_to_confusion as time_to_confusion
+    from privacysim.metrics import top_share as top_share
+    from privacysim.metrics import unicity as unicity
     from privacysim.policy import Reform as Reform
     from privacysim.policy import load_arms as load_arms
     from privacysim.policy import load_policy as load_policy
@@ -36,16 +47,27 @@ _HOME = {
     "Reform": "policy",
     "Results": "study",
     "Study": "study",
+    "anonymity_sets": "metrics",
+    "attack_advantage": "metrics",
     "build_city": "city",
     "explore": "explorer",
+    "gini": "metrics",
     "identifiability": "identify",
     "load_arms": "policy",
     "load_policy": "policy",
     "load_results": "study",
     "load_scenario": "scenario",
+    "lorenz": "metrics",
     "measure_exposure": "exposure",
+    "mutual_information": "metrics",
+    "reidentification_risk": "metrics",
+    "released_table": "metrics",
     "sample_world": "world",
     "simulate": "governance",
+    "table_by": "metrics",
+    "time_to_confusion": "metrics",
+    "top_share": "metrics",
+    "unicity": "metrics",
 }
 
 __version__ = "0.1.0"

@@ -15,7 +15,7 @@ from privacysim.metrics.seen import PeopleSeen, Records
 from privacysim.metrics.sets import anonymity_sets, poisson_sets, sets_table
 from privacysim.metrics.sums import Sums, add, parts, readings
 from privacysim.metrics.tracking import Tracks, guess_error_m, time_to_confusion
-from privacysim.metrics.unicity import unicity
+from privacysim.metrics.uniqueness import unicity
 
 __all__ = [
     "ATTACKS", "METRICS", "Metric", "PeopleSeen", "Reading", "Records", "ReleasedTable", "Rows", "Sums", "Tracks",

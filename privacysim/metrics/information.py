@@ -41,7 +41,8 @@ def mutual_information(table: pd.DataFrame, a: str, b: str) -> dict[str, float]:
             raise InputError("mutual_information", f"a column {name}", ", ".join(map(str, table.columns)),
                              did_you_mean(name, [str(column) for column in table.columns]))  # fmt: skip
         if table[name].isna().any():
-            raise InputError(f"mutual_information, column {name}", "a value in every row", "missing values", "drop them")
+            raise InputError(f"mutual_information, column {name}", "a value in every row", "missing values",
+                             "drop these rows")  # fmt: skip
     if table.empty:
         raise InputError("mutual_information", "at least one row", "an empty frame", "give the sightings")
     code_a, kinds_a = pd.factorize(table[a])
@@ -66,7 +67,8 @@ def attack_advantage(successes: int, n: int, control_successes: int, control_n: 
     """
     for name, hits, tries in (("attack", successes, n), ("control", control_successes, control_n)):
         if tries < 1 or not 0 <= hits <= tries:
-            raise InputError(f"attack_advantage, {name}", "0 ≤ successes ≤ n, n from 1", f"{hits} of {tries}", "count again")
+            raise InputError(f"attack_advantage, {name}", "0 ≤ successes ≤ n, n from 1", f"{hits} of {tries}",
+                             "count again")  # fmt: skip
     if control_successes == control_n:
         raise InputError("attack_advantage, control", "a control that fails at times", f"{control_n} of {control_n}",
                          "make the control's task as hard as the attack's")  # fmt: skip

@@ -125,9 +125,10 @@ def cells(values: NDArray[np.float64], size: float) -> Ints:
     return np.floor(values / size).astype(np.int64)
 
 
-def positive(value: float, name: str, what: str) -> float:
+def positive(value: Any, name: str, what: str) -> float:
     """The value; not a positive number is an InputError."""
-    if not (np.isscalar(value) and np.isfinite(value) and value > 0):
+    number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    if not number or not np.isfinite(value) or value <= 0:
         raise InputError(f"{what}, {name}", "a positive number", value, f"write {name}=100.0 or the like")
     return float(value)
 

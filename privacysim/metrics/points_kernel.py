@@ -6,6 +6,8 @@ that all of them share, so a subset costs one AND and one population count per w
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic
@@ -14,9 +16,12 @@ jit = njit(cache=True, nogil=True)
 
 
 @intrinsic
-def _ones(typingctx, word):
+def _population(typingctx, word):
     """Number of set bits: the processor's own instruction."""
     return types.uint64(types.uint64), lambda context, builder, signature, values: builder.ctpop(values[0])
+
+
+_ones: Any = _population
 
 
 @jit

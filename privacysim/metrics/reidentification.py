@@ -77,7 +77,8 @@ def reidentification_risk(
             groups = _frequencies(start, items, count, tolerance)
         else:
             groups = _multisets(start, items, count, kinds)
-        found = kernel.set_risks(chosen, start, *groups, known, quantiles, coded.users.size)
+        first, copies, row, bits = groups
+        found = kernel.set_risks(chosen, start, first, copies, row, bits, known, quantiles, coded.users.size)
     return pd.DataFrame({
         "user": coded.users[chosen], "subsets": found[:, 0], "matches_min": found[:, 1].astype(np.int64),
         "risk_mean": found[:, 2], "risk_median": found[:, 4], "risk_q95": found[:, 5], "share_unique": found[:, 3],
@@ -145,11 +146,9 @@ def _frequencies(
     """Items (place, f): who was at the place f' times with |f − f'| ≤ tolerance·f'."""
     pair, index = np.unique(items.astype(np.int64) << 32 | count, return_inverse=True)
     place, often = pair >> 32, pair & 0xFFFFFFFF
-    user = np.repeat(np.arange(start.size - 1), np.diff(start))
     words = (start.size - 1 + 63) // 64
     bits = np.zeros((pair.size, words), dtype=np.uint64)
     same = kernel.bit_rows(np.arange(pair.size), start, index.astype(np.int32), words)
-    del user
     first = np.searchsorted(place, place)
     last = np.searchsorted(place, place, side="right")
     for known in range(pair.size):

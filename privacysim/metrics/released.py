@@ -61,7 +61,7 @@ def released_table(table: pd.DataFrame, quasi: Sequence[str], sensitive: str | N
     return ReleasedTable(*found) if sensitive is None else ReleasedTable(*found, *_sensitive(table[sensitive], group))
 
 
-def _sensitive(column: pd.Series[object], group: np.ndarray) -> tuple[int, int, float]:
+def _sensitive(column: pd.Series, group: np.ndarray) -> tuple[int, int, float]:
     values, code = np.unique(column.to_numpy(), return_inverse=True)
     pair, count = np.unique(group.astype(np.int64) * values.size + code, return_counts=True)
     owner, value = pair // values.size, pair % values.size

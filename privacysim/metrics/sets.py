@@ -33,9 +33,8 @@ def anonymity_sets(
     smaller than `below`), `mean_bits` (log₂ of the size: the attacker's uncertainty).
 
     If the points are a simple random sample of `panel` out of `population` people, only the mean size can be told: a
-    person's own set has the unbiased mean 1 + (m − 1)(N − 1)/(n − 1), m people of the panel in view; a view's size m·N/n
-    over views in which the panel has anybody is not unbiased, so it is left out. The rest needs everybody (or the flow
-    field, `anonymity_from_flow`).
+    person's own set has the unbiased mean 1 + (m − 1)(N − 1)/(n − 1), m people of the panel in view. The rest needs
+    everybody, or the flow field (`flow_sets`).
 
     >>> seen = pd.DataFrame({"user": [1, 2, 3], "place": ["a", "a", "b"]})
     >>> anonymity_sets(seen, place="place")[["mean_size", "alone"]].round(2).values.tolist()
@@ -55,7 +54,7 @@ def anonymity_sets(
         return sets_table(size, below)
     if population is None or panel is None or not coded.users.size <= panel <= population:
         raise InputError(f"{what}, panel and population", "both, panel at most population, at least the users seen",
-                         f"panel {panel}, population {population}", "say how many people were drawn from how many")  # fmt: skip
+                         f"panel {panel}, population {population}", "say how many of how many")  # fmt: skip
     if panel < 2:
         raise InputError(f"{what}, panel", "at least 2 people", panel, "draw more people")
     hidden = 1.0 + (size - 1.0) * (population - 1.0) / (panel - 1.0)

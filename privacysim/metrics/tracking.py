@@ -1,7 +1,7 @@
 """Following somebody from camera to camera by her clothes alone: how long before she is lost in a crowd?
 
-Time to confusion (Hoh, Gruteser, Xiong and Alrabady 2007, doi:10.1145/1315245.1315266): a tracker follows a person until
-his uncertainty about who she is exceeds a threshold. Between cameras he sees nothing; at the next one it could be
+Time to confusion (Hoh, Gruteser, Xiong and Alrabady 2007, doi:10.1145/1315245.1315266): a tracker follows a person
+until his uncertainty about who she is exceeds a threshold. Between cameras he sees nothing; at the next one it could be
 anybody who appears there within `within_s` of her. He keeps her while the set of these people holds at most
 2^`confusion_bits` (1 bit: two people) and the gap between cameras at most `gap_s`.
 """
@@ -57,9 +57,12 @@ def time_to_confusion(
     when = coded.time_s.astype(np.float64)
     left = when
     if leave is not None:
-        left = code_points(sightings, user=user, place=place, x="", y="", time=leave, what=what).time_s  # type: ignore[assignment]
+        ends = code_points(sightings, user=user, place=place, x="", y="", time=leave, what=what).time_s
+        assert ends is not None
+        left = ends.astype(np.float64)
         if (left < when).any():
-            raise InputError(f"{what}, column {leave}", f"times not before {time}", "an earlier one", "swap the columns")
+            raise InputError(f"{what}, column {leave}", f"times not before {time}", "an earlier one",
+                             "swap the columns")  # fmt: skip
     users, kinds = coded.users.size, int(coded.place.max()) + 1
     order = np.lexsort((when, coded.user))
     start = np.searchsorted(coded.user[order], np.arange(users + 1)).astype(np.int64)
@@ -83,7 +86,8 @@ def _tracks(
     until_lost = left[last][track] - when
     longest = np.zeros(labels.size)
     np.maximum.at(longest, user[first], length)
-    people = pd.DataFrame({"user": labels, "longest_s": longest, "tracks": np.bincount(user[first], minlength=labels.size)})
+    tracks = np.bincount(user[first], minlength=labels.size)
+    people = pd.DataFrame({"user": labels, "longest_s": longest, "tracks": tracks})
     handover = np.flatnonzero(user[1:] == user[:-1]) + 1
     linked = float((1.0 / size[handover]).mean()) if handover.size else 1.0
     return Tracks(people.sort_values("user", ignore_index=True), float(until_lost.mean()), float(np.median(longest)),
@@ -106,4 +110,5 @@ def guess_error_m(truth_x: ArrayLike, truth_y: ArrayLike, guess_x: ArrayLike, gu
     far = np.hypot(tx - gx, ty - gy)
     if not np.isfinite(far).all():
         raise InputError("guess_error_m", "finite coordinates", "a missing or infinite one", "drop these people")
-    return {"mean_m": float(far.mean()), "median_m": float(np.median(far)), "within_100_m": float((far <= 100.0).mean())}
+    near = float((far <= 100.0).mean())
+    return {"mean_m": float(far.mean()), "median_m": float(np.median(far)), "within_100_m": near}

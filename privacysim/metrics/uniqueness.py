@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from privacysim import draws as draws_of
 from privacysim.errors import InputError
 from privacysim.metrics import points_kernel as kernel
 from privacysim.metrics.points import Coded, cells, code_points, positive, squeezed, whole
@@ -55,7 +56,7 @@ def unicity(
     start, mine = kernel.by_user(coded.user, fine, users)
     del coded
     start, mine, _ = kernel.distinct(start, mine)
-    order = np.random.default_rng(seed).permutation(users)
+    order = np.argsort(draws_of.uniform(draws_of.stream_key(seed, 0, "unicity"), np.arange(users)), kind="stable")
     rank = np.empty(users, dtype=np.int64)
     rank[order] = np.arange(users)
     sizes = np.asarray(_sizes(rarefaction, users, what), dtype=np.int64)
