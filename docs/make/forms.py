@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,7 +32,7 @@ def pages(docs: Path) -> Iterator[tuple[str, str]]:
 
 
 def _doc(model: type[BaseModel]) -> str:
-    return f"{(model.__doc__ or '').strip()}\n"
+    return f"{inspect.cleandoc(model.__doc__ or '')}\n"
 
 
 def _keys(model: type[BaseModel], at: str, seen: set[type]) -> list[str]:

@@ -15,6 +15,7 @@ privacysim: who is seen, by whom, under which rules, and what would change if th
 
   privacysim run STUDY [options]             run a study and compare its policies
   privacysim compare DIR --baseline POLICY   compare saved results again
+  privacysim report DIR -o memo.html|.pdf|.docx|.xlsx   a memo for a committee, --lang en or zh
   privacysim verify DIR [--replicate K]      recompute and compare
   privacysim study list|explore              the studies; policy levers as a web page
   privacysim scenario list|show|check        the facts of a case
@@ -30,6 +31,7 @@ A name (a study, scenario or policy) is looked up in ./sim first, then among the
 COMMANDS = {
     "run": ("study", "run_app"),
     "compare": ("study", "compare_app"),
+    "report": ("report", "report_app"),
     "verify": ("study", "verify_app"),
     "study": ("study", "study_app"),
     "scenario": ("study", "scenario_app"),

@@ -1,0 +1,369 @@
+"""The memo: every number is a cell of summary.csv, in every format and language; nothing remote; text stays text."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from docx import Document
+from openpyxl import load_workbook
+from pypdf import PdfReader
+
+import privacysim as ps
+from privacysim.cli.main import main
+from privacysim.errors import InputError, ResultsError
+from privacysim.report import write_memo
+from privacysim.report.format import short
+from privacysim.report.memo import memo
+from privacysim.report.parts import Heading, Number, Picture, Table, plain
+from privacysim.report.source import read_source
+from privacysim.study import study as study_module
+
+ATTACK = '<script>alert(1)</script> & "Open" <img src=x onerror=alert(2)>'
+
+
+class Page(HTMLParser):
+    """What a browser would see: elements with attributes, and text by enclosing section."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags, self.data, self.text, self.headings, self._open = [], [], [], [], []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        found = dict(attributes)
+        self.tags.append((tag, found))
+        if tag not in ("meta", "img", "br"):
+            self._open.append((tag, found))
+        if tag == "data":
+            self.data.append([found, ""])
+
+    def handle_endtag(self, tag):
+        assert self._open[-1][0] == tag, f"<{self._open[-1][0]}> is closed by </{tag}>"
+        self._open.pop()
+
+    def handle_data(self, text):
+        opened = [tag for tag, _ in self._open]
+        if "data" in opened:
+            self.data[-1][1] += text
+        elif "style" not in opened:
+            section = next((found["id"] for tag, found in self._open if tag == "section" and "id" in found), "")
+            self.text.append((section, text))
+        if opened and re.fullmatch("h[1-6]", opened[-1]):
+            self.headings.append((int(opened[-1][1]), text))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """The headline study with toy numbers, so that no city needs to be walked."""
+    where = tmp_path_factory.mktemp("memo")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(Path(__file__).resolve().parents[1]))
+        patch.setenv("PRIVACYSIM_CACHE", str(where / "cache"))
+        import toy_study
+
+        patch.setattr(study_module, "run_unit", toy_study.run_unit)
+        patch.setattr(study_module, "prepare_city", lambda scenario, workers: None)
+        ps.Study("headline").run(workers=1, out=where / "results")
+    return where / "results"
+
+
+@pytest.fixture(scope="module")
+def cells(folder) -> dict[tuple[str, str, str], dict[str, str]]:
+    """summary.csv, read by nobody's code but csv's."""
+    with (folder / "summary.csv").open(newline="", encoding="utf-8") as stream:
+        return {(row["policy"], row["metric"], row["curve"]): row for row in csv.DictReader(stream)}
+
+
+@pytest.fixture(scope="module", params=["en", "zh"])
+def page(request, folder, tmp_path_factory) -> tuple[str, Page]:
+    path = tmp_path_factory.mktemp("page") / "memo.html"
+    text = write_memo(folder, path, lang=request.param).read_text(encoding="utf-8")
+    return request.param, Page(text)
+
+
+def expected(kind: str, value: float) -> set[str]:
+    """How a cell may be printed: as it is, as a share in per cent, or a ratio as a change in per cent."""
+    if kind == "share":
+        return {f"{short(100 * value)} %"}
+    if kind == "change":
+        percent = 100 * (value - 1)
+        return {short(abs(percent)), f"{'+' if percent > 0 else ''}{short(percent)}"}
+    return {short(value)}
+
+
+def test_every_number_of_the_memo_is_its_cell_of_summary_csv(page, cells):
+    _, found = page
+    assert len(found.data) > 60
+    for attributes, text in found.data:
+        policy, metric, curve, column = attributes["data-from"].split("|")
+        cell = float(cells[policy, metric, curve][column])
+        assert text in expected(attributes["data-kind"], cell), attributes
+        assert float(attributes["value"]) == pytest.approx(cell, rel=1e-9)
+
+
+def test_results_hold_no_number_that_is_not_a_cell(page, folder):
+    """What is left when the traced numbers are taken out: names, and counts that the manifest holds."""
+    lang, found = page
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    known = [arm["title"] for arm in manifest["arms"]] + ["Order 799", "95", "0.05", "days", "day 0", "第0天"]
+    known += [str(len(manifest["replicates"])), str(manifest["study"]["days"]), "summary.csv", "1 means", "1表示"]
+    for section in ("answer", "results", "exposed"):
+        text = " ".join(piece for where, piece in found.text if where == section)
+        text = text.replace("is 0 in every replicate", "").replace("均为0", "").replace("0 in every", "")
+        for name in sorted(known, key=len, reverse=True):
+            text = text.replace(name, "")
+        assert not re.search(r"\d", text), (lang, section, re.findall(r".{20}\d.{20}", text))
+
+
+def test_numbers_said_in_alt_texts_stand_in_summary_csv(folder, cells):
+    printed = {short(float(row[column])) for row in cells.values()
+               for column in ("mean", "ratio", "ratio_low", "ratio_high") if row[column]}  # fmt: skip
+    pictures = [block for block in memo(read_source(folder), "en").blocks if isinstance(block, Picture)]
+    assert len(pictures) == 3
+    for picture in pictures:
+        said = re.findall(r"(?<=[:,–] )[\d.,]*\d|(?<=–)[\d.,]*\d", picture.alt)
+        assert said
+        assert set(said) <= printed, set(said) - printed
+
+
+def test_the_page_fetches_nothing_and_runs_nothing(page):
+    _, found = page
+    for tag, attributes in found.tags:
+        assert tag not in {"script", "link", "iframe", "object", "embed", "base", "form"}
+        assert not any(name.startswith("on") for name in attributes)
+        for name in ("src", "href", "srcset", "action", "poster"):
+            assert attributes.get(name, "data:").startswith("data:image/svg+xml;base64,") or name not in attributes
+
+
+def test_no_style_of_the_page_names_an_address(folder, tmp_path):
+    text = write_memo(folder, tmp_path / "memo.html").read_text(encoding="utf-8")
+    style = text[text.index("<style>"):text.index("</style>")]
+    assert "url(" not in style
+    assert "@import" not in style
+    assert not re.search(r"https?://", text.replace("http://www.w3.org", ""))
+
+
+def test_headings_go_down_one_level_at_a_time_and_pictures_have_texts(page):
+    lang, found = page
+    levels = [level for level, _ in found.headings]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    images = [attributes for tag, attributes in found.tags if tag == "img"]
+    assert len(images) == 3
+    assert all(len(attributes["alt"]) > 40 for attributes in images)
+    html = next(attributes for tag, attributes in found.tags if tag == "html")
+    assert html["lang"] == {"en": "en", "zh": "zh-CN"}[lang]
+    heads = [attributes for tag, attributes in found.tags if tag == "th"]
+    assert all(attributes["scope"] in ("col", "row") for attributes in heads)
+
+
+def test_the_chinese_memo_says_in_chinese_what_the_english_one_says(folder):
+    source = read_source(folder)
+    english, chinese = memo(source, "en"), memo(source, "zh")
+    numbers = [[one for block in made.blocks for one in traced(block)] for made in (english, chinese)]
+    assert [number.key for number in numbers[0]] == [number.key for number in numbers[1]]
+    for heading in chinese.headings():
+        assert re.search("[\u4e00-\u9fff]", heading), heading
+    assert "不构成法律意见" in chinese.subtitle
+    assert "not legal advice" in english.subtitle
+
+
+def traced(block) -> list[Number]:
+    rows = block.rows if isinstance(block, Table) else [getattr(block, "items", ())]
+    return [one for row in rows for text in row for one in text if isinstance(one, Number)]
+
+
+def test_a_title_with_html_in_it_stays_text_in_every_format(folder, tmp_path):
+    copy = tmp_path / "results"
+    shutil.copytree(folder, copy)
+    path = copy / "inputs" / "sim" / "policies" / "open_access.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(r'(?m)^title.*$', f"title = {{en = '{ATTACK}'}}", text, count=1), encoding="utf-8")
+    found = Page(write_memo(copy, tmp_path / "memo.html").read_text(encoding="utf-8"))
+    assert "script" not in {tag for tag, _ in found.tags}
+    assert all(attributes["src"].startswith("data:") for tag, attributes in found.tags if tag == "img")
+    assert any(ATTACK in piece for _, piece in found.text)
+    write_memo(copy, tmp_path / "memo.docx")
+    tables = Document(str(tmp_path / "memo.docx")).tables
+    assert any(ATTACK in row.cells[0].text for table in tables[:3] for row in table.rows)
+
+
+@pytest.mark.parametrize("start", ["=1+1", "@SUM(A1)", "+1", "-1"])
+def test_a_title_that_looks_like_a_formula_stays_text_in_the_workbook(folder, tmp_path, start):
+    copy = tmp_path / "results"
+    shutil.copytree(folder, copy)
+    path = copy / "inputs" / "sim" / "policies" / "open_access.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(r'(?m)^title.*$', f'title = {{en = "{start}"}}', text, count=1), encoding="utf-8")
+    book = load_workbook(write_memo(copy, tmp_path / "memo.xlsx"))
+    found = [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.value == start]
+    assert found
+    assert all(cell.data_type == "s" for cell in found)
+
+
+def test_control_characters_in_a_title_break_no_format(folder, tmp_path):
+    copy = tmp_path / "results"
+    shutil.copytree(folder, copy)
+    path = copy / "inputs" / "sim" / "policies" / "open_access.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(r'(?m)^title.*$', r'title = {en = "bell \\u0007 null \\u0000 end"}', text, count=1))
+    for ending in ("html", "docx", "xlsx"):
+        assert write_memo(copy, tmp_path / f"memo.{ending}").stat().st_size > 10_000
+
+
+def test_the_workbook_holds_summary_csv_as_numbers(folder, cells, tmp_path):
+    book = load_workbook(write_memo(folder, tmp_path / "memo.xlsx"))
+    assert book.sheetnames == ["Memo", "Headline", "Summary", "Register", "Run"]
+    rows = list(book["Summary"].iter_rows(values_only=True))
+    assert len(rows) == len(cells) + 1
+    for row in rows[1:]:
+        named = dict(zip(rows[0], row, strict=True))
+        cell = cells[named["policy"], named["metric"], named["curve"] or ""]
+        for column in ("mean", "ratio", "delta", "ci_low", "p_holm"):
+            if cell[column] == "":
+                assert named[column] is None
+            else:
+                assert named[column] == pytest.approx(float(cell[column]), rel=1e-9)
+    register = list(book["Register"].iter_rows(values_only=True))
+    assert len(register) > 200
+    assert all(isinstance(value, (int, float)) for row in register[1:] for value in row[1:4])
+
+
+def test_the_word_file_has_headings_texts_of_pictures_and_the_same_numbers(folder, tmp_path):
+    document = Document(str(write_memo(folder, tmp_path / "memo.docx")))
+    made = memo(read_source(folder), "en")
+    heads = [one.text for one in document.paragraphs if one.style.name.startswith("Heading")]
+    assert heads == made.headings()
+    described = [shape._inline.docPr.get("descr") for shape in document.inline_shapes]
+    assert described == [block.alt for block in made.blocks if isinstance(block, Picture)]
+    tables = [block for block in (*made.blocks, *made.annex) if isinstance(block, Table)]
+    assert len(document.tables) == len(tables)
+    for written, table in zip(document.tables, tables, strict=True):
+        if not table.small:
+            assert [[cell.text for cell in row.cells] for row in written.rows[1:]] == [
+                [plain(cell) for cell in row] for row in table.rows
+            ]
+    assert document.core_properties.language == "en"
+
+
+@pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice is not installed")
+def test_libreoffice_reads_the_word_file(folder, tmp_path):
+    path = write_memo(folder, tmp_path / "memo.docx", lang="zh")
+    command = ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to", "pdf",
+               "--outdir", str(tmp_path), str(path)]  # fmt: skip
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    text = "".join(page.extract_text() for page in PdfReader(tmp_path / "memo.pdf").pages)
+    assert "不构成法律意见" in text
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="Chromium is not installed")
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_pdf_is_tagged_fits_its_pages_and_holds_the_numbers(folder, tmp_path, lang):
+    reader = PdfReader(write_memo(folder, tmp_path / "memo.pdf", lang=lang))
+    root = reader.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"]
+    assert str(root["/Lang"]).lower().startswith(lang)
+    assert len(reader.outline) >= 1
+    made = memo(read_source(folder), lang)
+    squeezed = "".join("".join(page.extract_text() for page in reader.pages).split())
+    for block in made.blocks:
+        if isinstance(block, Heading) and lang == "en":
+            assert "".join(block.text.split()) in squeezed
+        for number in traced(block):
+            assert "".join(number.text.split()) in squeezed
+    _nothing_leaves_the_page(reader)
+
+
+def _nothing_leaves_the_page(reader: PdfReader) -> None:
+    """Where text starts: inside the paper, on every page."""
+    for page in reader.pages:
+        width, height = float(page.mediabox.width), float(page.mediabox.height)
+        assert (round(width), round(height)) == (595, 842)  # A4
+        places = []
+
+        def seen(text, matrix, text_matrix, font, size, found=places):
+            if text.strip():
+                x = text_matrix[4] * matrix[0] + text_matrix[5] * matrix[2] + matrix[4]
+                y = text_matrix[4] * matrix[1] + text_matrix[5] * matrix[3] + matrix[5]
+                found.append((x, y))
+
+        page.extract_text(visitor_text=seen)
+        assert places
+        assert all(20 <= x <= width - 20 and 10 <= y <= height - 10 for x, y in places)
+
+
+def test_the_memo_of_one_study_is_the_same_bytes_each_time(folder, tmp_path):
+    first, second = (write_memo(folder, tmp_path / f"{n}.html").read_bytes() for n in (1, 2))
+    assert first == second
+
+
+def test_the_answer_says_of_each_rule_what_its_numbers_say(folder):
+    made = memo(read_source(folder), "en")
+    text = " ".join(plain(item) for item in made.blocks[3].items)
+    assert "No cameras: people identified by outsiders is 0 in every replicate." in text
+    assert re.search(r"Order 799 lowers people identified by outsiders by [\d.]+ % \[[\d.]+, [\d.]+\]", text)
+
+
+def test_another_baseline_is_another_memo(folder):
+    made = memo(read_source(folder, "order_799"), "en")
+    keys = {number.key for block in made.blocks for number in traced(block)}
+    assert not any(policy == "order_799" and column == "ratio" for policy, _, _, column in keys)
+    assert any(policy == "notice_only" and column == "ratio" for policy, _, _, column in keys)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["-o", "memo.odt"], "ends in .html"),
+        (["-o", "memo.html", "--lang", "fr"], "a language of the memo"),
+        (["-o", "memo.html", "--baseline", "order_79"], "write order_799"),
+    ],
+)
+def test_what_cannot_be_written_is_said_in_three_lines(folder, tmp_path, monkeypatch, capsys, arguments, said):
+    monkeypatch.chdir(tmp_path)
+    assert main(["report", str(folder), *arguments]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert len(error.strip().splitlines()) <= 3
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_browser_is_an_error_that_names_the_other_way(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(InputError, match=r"install chromium, or write memo\.html"):
+        write_memo(folder, tmp_path / "memo.pdf")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_results_without_inputs_are_an_error(folder, tmp_path):
+    copy = tmp_path / "results"
+    shutil.copytree(folder, copy)
+    shutil.rmtree(copy / "inputs")
+    with pytest.raises(ResultsError, match="has no inputs/"):
+        write_memo(copy, tmp_path / "memo.html")
+
+
+def test_a_machine_without_chinese_letters_says_so(folder, monkeypatch):
+    monkeypatch.setattr("privacysim.report.memo_figures.chinese_font", lambda: None)
+    pictures = [block for block in memo(read_source(folder), "zh").blocks if isinstance(block, Picture)]
+    assert all("本机没有中文字体" in picture.caption for picture in pictures)
+
+
+def test_the_command_writes_all_four(folder, tmp_path, capsys):
+    for ending in ("html", "docx", "xlsx"):
+        assert main(["report", str(folder), "-o", str(tmp_path / f"memo.{ending}")]) == 0
+    assert capsys.readouterr().out.count("Memo: ") == 3
+    assert zipfile.is_zipfile(tmp_path / "memo.docx")
+    assert sys.getsizeof((tmp_path / "memo.html").read_text(encoding="utf-8")) > 50_000
