@@ -19,6 +19,8 @@ privacysim: who is seen, by whom, under which rules, and what would change if th
   privacysim verify DIR [--replicate K]      recompute and compare
   privacysim study list|explore              the studies; policy levers as a web page
   privacysim scenario list|show|check        the facts of a case
+  privacysim city fetch|show|map             your own city: from OpenStreetMap, looked at, drawn
+  privacysim dosimeter --gpx T --cameras F   which cameras saw this walk, and who may see that
   privacysim policy list|show|check|diff     the rules, article by article
   privacysim facts list|show ID              every number and its source
   privacysim calibrate leaks|evidence|masks  the constants that were solved, and the data that they hold
@@ -41,6 +43,7 @@ COMMANDS = {
     "mask": ("mask", "mask_app"),
     "notebook": ("notebook", "notebook_app"),
     "dosimeter": ("tracks", "dosimeter_app"),
+    "city": ("town", "city_app"),
 }
 
 

@@ -36,4 +36,21 @@ def load_scenario(name: str, where: Path | None = None) -> Scenario:
     scenario = validate(Scenario, raw, display(path))
     if where is None and not name.endswith(".toml") and scenario.id != name:
         raise InputError(f"{display(path)}, id", f'the file\'s own name, "{name}"', scenario.id, "make the two equal")
-    return scenario
+    return _with_paths(scenario, path.parent)
+
+
+def _with_paths(scenario: Scenario, folder: Path) -> Scenario:
+    """Files that a scenario names, as whole paths: looked up from the working folder, then beside the scenario."""
+    city, cameras = scenario.city, scenario.cameras
+    if city.osm is not None:
+        city = city.model_copy(update={"osm": _found(city.osm, folder)})
+    if cameras.file is not None:
+        cameras = cameras.model_copy(update={"file": _found(cameras.file, folder)})
+    return scenario.model_copy(update={"city": city, "cameras": cameras})
+
+
+def _found(name: str, folder: Path) -> str:
+    for path in (Path(name), folder / name):
+        if path.is_file():
+            return str(path.resolve())
+    return name

@@ -83,13 +83,20 @@ def resolved(
         # neither names nor the primary metric change a number; scenario and arms stand below, with all they hold
         "study": study | {"baseline": arm_named([arm.id for arm in arms], plan.baseline)},
         "replicates": list(replicates),
-        "scenario": numbers(scenario),
+        "scenario": _without_paths(numbers(scenario)),
         "arms": {arm.id: numbers(arm.policy) for arm in arms},
         "data": dict(sorted(data_digests().items())),
         "files": scenario_files(scenario),
         "version": privacysim.__version__,
         "source": source_digest(),
     }
+
+
+def _without_paths(scenario: dict[str, Any]) -> dict[str, Any]:
+    """What a file holds counts (`files`), not where it lies."""
+    scenario["city"]["osm"] = scenario["city"]["osm"] is not None
+    scenario["cameras"]["file"] = scenario["cameras"]["file"] is not None
+    return scenario
 
 
 def numbers(value: object) -> Any:

@@ -130,6 +130,8 @@ def _words(world: World, placed: Placed, found: Band, block: Block) -> list[str]
     """Which cameras these are, what of them was not known, and what buildings do."""
     mapped, section = len(placed), world.scenario.cameras
     beyond = f"; {placed.left_out} of the file lie beyond the city" if placed.left_out else ""
+    if placed.rejects:
+        beyond += f"; {len(placed.rejects)} rows of the file are no cameras, the first: {placed.rejects[0]}"
     said = [
         f"cameras: {mapped} on the map, all of them used{beyond}",
         f"cameras: not on the map are the heading of {found.headings}, the lens of {found.lenses}, the height of "

@@ -20,6 +20,7 @@ from privacysim.errors import InputError
 from privacysim.facts import facts
 from privacysim.vocabulary import OPERATORS
 from privacysim.world.mapped.cameras import UNKNOWN, MappedCameras, read_cameras
+from privacysim.world.mapped.positions import Reject
 from privacysim.world.mapped.tags import Said, said
 
 Floats = NDArray[np.float64]
@@ -43,6 +44,8 @@ class Placed:
     indoor: NDArray[np.bool_]
     left_out: int
     """Cameras of the file beyond the city."""
+    rejects: tuple[Reject, ...] = ()
+    """Rows of the file that are no cameras, with line and reason."""
 
     def __len__(self) -> int:
         return self.x.size
@@ -101,5 +104,5 @@ def _of_file(city: City, mapped: MappedCameras, file: str) -> Placed:
     return Placed(
         x[here].astype(np.float32), y[here].astype(np.float32), mapped.heading_deg[here], mapped.hfov_deg[here],
         mapped.hfov_deg[here] >= 360.0, mapped.width_px[here], mapped.mount_m[here], mapped.range_m[here],
-        mapped.operator[here], mapped.indoor[here], int((~here).sum()),
+        mapped.operator[here], mapped.indoor[here], int((~here).sum()), mapped.rejects,
     )  # fmt: skip
