@@ -62,6 +62,13 @@ def test(arguments: list[str]) -> list[str]:
     return [str(PYTHON), str(ROOT / "tests" / "everything.py"), *arguments]
 
 
+def lab(arguments: list[str]) -> list[str]:
+    """The command that opens JupyterLab on the index of our notebooks, or on the folder that was named."""
+    ours = ["--notebook-dir", str(ROOT / "notebooks"), "--LabApp.default_url=/lab/tree/00_index.ipynb"]
+    named = any(word.startswith(("--notebook-dir", "--ServerApp.root_dir")) for word in arguments)
+    return [str(BIN / "jupyter"), "lab", *([] if named else ours), *arguments]
+
+
 def site() -> list[str]:
     """The command that builds the site; a warning is an error."""
     return [str(PYTHON), "-m", "sphinx", "-W", "--keep-going", "-q", str(ROOT / "docs"), str(ROOT / "docs" / "_site")]
@@ -85,7 +92,7 @@ def main(arguments: list[str]) -> int:
     elif arguments == ["docs"]:
         command = site()
     elif arguments[0] == "lab":
-        command = [str(BIN / "jupyter"), "lab", "--notebook-dir", str(ROOT / "notebooks"), *arguments[1:]]
+        command = lab(arguments[1:])
     else:
         command = [str(PYTHON), "-m", "privacysim", *arguments]
     try:

@@ -9,6 +9,10 @@ from collections.abc import Iterable
 class PrivacysimError(Exception):
     """Base of every error that privacysim raises on purpose; the command line prints it and exits with 2."""
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows: the lines that the command line prints, no traceback."""
+        return str(self).splitlines()
+
 
 class InputError(PrivacysimError, ValueError):
     """Something a reader wrote or named cannot be used.

@@ -6,6 +6,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -141,3 +142,28 @@ def _write(notebook: Any, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as part:
         part.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+
+
+def index(folder: str | Path) -> Any:
+    """The notebooks under a folder: file (a link), title, question and run time, read from their first cell."""
+    import nbformat
+    import pandas as pd
+
+    rows, root = [], Path(folder)
+    for path in sorted(root.rglob("*.ipynb")):
+        where = path.relative_to(root).as_posix()
+        if ".ipynb_checkpoints" in where or where.startswith("00_index"):
+            continue
+        text = str(nbformat.read(path, as_version=4).cells[0]["source"])
+        rows.append({
+            "notebook": f'<a href="{escape(where, quote=True)}">{escape(where)}</a>',
+            "title": _after(text, r"^# (.+)$"),
+            "question": _after(text, r"\*\*Question\.\*\*\s*(.+)"),
+            "run time": _after(text, r"Run time: ([^.]+)\."),
+        })  # fmt: skip
+    return pd.DataFrame(rows, columns=["notebook", "title", "question", "run time"])
+
+
+def _after(text: str, pattern: str) -> str:
+    found = re.search(pattern, text, re.MULTILINE)
+    return found.group(1).strip() if found else ""

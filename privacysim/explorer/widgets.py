@@ -23,8 +23,8 @@ RETENTION = (AS_IS, *(f"{days} d" for days in (1, 2, 3, 5, 7, 10, 15, 20, 30, 45
 MASKS = (AS_IS, "none", "pixelate:16", "pixelate:8", "pixelate:4", "pixelate:2", "box")
 APPROVERS = ((AS_IS, AS_IS), ("head of the department", "department"), ("head of the county police", "county"),
              ("a judge, with a warrant", "judge"))  # fmt: skip
-DUTIES = ((AS_IS, AS_IS), ("nobody", "nobody"), ("public venues", "venues"), ("and small shops", "shops"),
-          ("and compounds and homes", "everybody"))  # fmt: skip
+DUTIES = ((AS_IS, AS_IS), ("nobody", "nobody"), ("venues", "venues"), ("shops too", "shops"),
+          ("homes too", "everybody"))  # fmt: skip
 BANS = ((AS_IS, AS_IS), ("none", "none"), ("footage of public venues", "venues"), ("all footage", "everywhere"))
 _WIDE = widgets.Layout(width="330px")
 _NAMED = {"description_width": "110px"}
@@ -78,7 +78,8 @@ class Explorer:
         }  # fmt: skip
         for control in self.levers.values():
             control.observe(lambda change: self.update(), names="value")
-        self.name = widgets.Text(description="Name", placeholder="my_rules", layout=_WIDE, style=_NAMED)
+        # sent once, when the field is left: letter by letter, the last ones could arrive after the click on the button
+        self.name = widgets.Text(description="Name", placeholder="my_rules", continuous_update=False, **named)
         self.button = widgets.Button(description="Save as TOML", tooltip="Save the policy as a TOML file")
         self.button.on_click(lambda _: self._save_clicked())
         self.said = widgets.HTML()
@@ -91,12 +92,14 @@ class Explorer:
         self.before = self.preview.drawn(0).baseline
         left = widgets.VBox(
             [_html("<h4>Rules</h4>"), *self.levers.values(), _html("<h4>Keep these rules</h4>"), self.name, self.button,
-             self.said], layout=widgets.Layout(min_width="345px"),
+             self.said], layout=widgets.Layout(flex="0 0 345px"),
         )  # fmt: skip
         pictures = widgets.HBox(
             [self.map, widgets.VBox([self.time, self.groups])], layout=widgets.Layout(flex_flow="row wrap")
         )
-        right = widgets.VBox([self.header, self.table, pictures])
+        right = widgets.VBox(
+            [self.header, self.table, pictures], layout=widgets.Layout(flex="1 1 520px", min_width="0")
+        )
         self.widget = widgets.HBox([left, right], layout=widgets.Layout(flex_flow="row wrap"))
 
     @property

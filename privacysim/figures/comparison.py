@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from privacysim.figures.style import COLOURS, FAINT, GRID, INK, arrow_note, axes, house_style
+from privacysim.figures.style import COLOURS, FAINT, GRID, INK, arrow_note, axes, house_style, labels_above
+from privacysim.figures.words import say
 from privacysim.vocabulary import LEGALITIES
 
 _LOG_FROM = 3.0
 """Ratios above this need a logarithmic axis to stay readable."""
 
 
-def forest(rows: pd.DataFrame, *, title: str, direction: str, baseline: str, ax: Axes | None = None) -> Axes:
+def forest(
+    rows: pd.DataFrame, *, title: str, direction: str, baseline: str, titles: Mapping[str, str] | None = None,
+    ax: Axes | None = None, lang: str = "en",
+) -> Axes:
     """Ratios of means against the baseline, one line per policy and curve, with 95 % intervals where there are any.
 
     `rows` has policy, curve, ratio, ratio_low, ratio_high, note. A hollow mark has no interval; the label says why. A
-    ratio of 0 has no place on a logarithmic axis and is drawn as an arrow at its left end.
+    ratio of 0 has no place on a logarithmic axis and is drawn as an arrow at its left end. `titles` names the arms.
     """
     shown = rows[rows["ratio"].notna()]
     policies, curves = list(dict.fromkeys(shown["policy"])), list(dict.fromkeys(shown["curve"]))
-    with house_style():
+    with house_style(lang):
         ax = axes(ax, 6.9, 1.2 + 0.27 * max(len(shown), 1))
         top = max([1.0, *shown["ratio"], *shown["ratio_high"].dropna()])
         logarithmic = top > _LOG_FROM
@@ -32,10 +37,8 @@ def forest(rows: pd.DataFrame, *, title: str, direction: str, baseline: str, ax:
         for row in shown.itertuples():
             beside = 0.36 * (curves.index(row.curve) - (len(curves) - 1) / 2)
             _line(ax, policies.index(row.policy) + beside, row, left, logarithmic)
-        for n, curve in enumerate(curve for curve in curves if curve):
-            ax.annotate(f"{curve} curve", (0.2 * n, 1.0), (0, 3), xycoords="axes fraction", va="bottom",
-                        textcoords="offset points", color=COLOURS[curve], fontsize=8.5, fontweight="bold")  # fmt: skip
-        ax.set_yticks(range(len(policies)), policies)
+        labels_above(ax, [(say(f"{curve} curve", lang), COLOURS[curve]) for curve in curves if curve])
+        ax.set_yticks(range(len(policies)), [(titles or {}).get(policy, policy) for policy in policies])
         ax.set_ylim(len(policies) - 0.4, -0.6)
         if logarithmic:
             ax.set_xscale("log")
@@ -47,9 +50,9 @@ def forest(rows: pd.DataFrame, *, title: str, direction: str, baseline: str, ax:
             ax.set_xlim(-0.02, top * 1.05)
         ax.grid(axis="x", color=GRID, linewidth=0.5)
         ax.tick_params(axis="y", length=0)
-        ax.set_xlabel(f"ratio to {baseline}")
+        ax.set_xlabel(say("ratio to {}", lang).format((titles or {}).get(baseline, baseline)))
         ax.set_title(title[:1].upper() + title[1:], pad=18)
-        arrow_note(ax, direction)
+        arrow_note(ax, direction, lang)
         return ax
 
 
@@ -86,9 +89,7 @@ def people_by_legality(rows: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
             colour = COLOURS[str(row.legality)]
             ax.plot([low if low > 0 else high, high], [y, y], color=colour, linewidth=2.2, solid_capstyle="round")
             ax.plot([low] if low > 0 else [high], [y], "o", color=colour, markersize=4.5)
-        for n, legality in enumerate(LEGALITIES):
-            ax.annotate(legality, (0.0 + 0.2 * n, 1.0), (0, 3), xycoords="axes fraction", textcoords="offset points",
-                        color=COLOURS[legality], fontsize=8.5, fontweight="bold", va="bottom")  # fmt: skip
+        labels_above(ax, [(legality, COLOURS[legality]) for legality in LEGALITIES])
         ax.set_xscale("log")
         if not (rows["high"] > 0).any():
             ax.set_xlim(1, 10)

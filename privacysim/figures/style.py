@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,6 +12,8 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from privacysim.figures.words import han_font, say
+
 INK, FAINT, GRID, RED = "#222222", "#777777", "#dddddd", "#cc1111"
 COLOURS = {
     "authorised": "#0072B2", "ungoverned": "#E69F00", "prohibited": "#D55E00", "low": "#0072B2", "high": "#CC79A7",
@@ -19,6 +21,8 @@ COLOURS = {
     "default_password": "#56B4E9", "cracked_account": "#CC79A7",
 }
 """Colour of each word that a figure tells apart."""
+OKABE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+"""The palette for arms, in order."""
 
 _STYLE: Any = {  # matplotlib types its keys one by one
     "font.size": 9.0, "axes.titlesize": 10.0, "axes.titleweight": "bold", "axes.titlelocation": "left",
@@ -29,9 +33,10 @@ _STYLE: Any = {  # matplotlib types its keys one by one
 
 
 @contextmanager
-def house_style() -> Iterator[None]:
-    """The style within a `with` block."""
-    with mpl.rc_context(_STYLE):
+def house_style(lang: str = "en") -> Iterator[None]:
+    """The style within a `with` block; Chinese needs a font of this machine, and says so where there is none."""
+    font: Any = {} if lang == "en" else {"font.family": [han_font(lang), "DejaVu Sans"]}
+    with mpl.rc_context({**_STYLE, **font}):
         yield
         interactive = mpl.is_interactive()
     # the first figure loads the backend, and a notebook's switches interactive on: leaving the block must not undo it,
@@ -44,10 +49,19 @@ def axes(ax: Axes | None, width: float, height: float) -> Axes:
     return ax if ax is not None else plt.subplots(figsize=(width, height), layout="constrained")[1]
 
 
-def arrow_note(ax: Axes, direction: str) -> None:
+def labels_above(ax: Axes, words: Sequence[tuple[str, str]], size: float = 8.5) -> None:
+    """Coloured words in a row above the axes, in place of a legend: (text, colour), one after the other."""
+    x = 0.0
+    for text, colour in words:
+        ax.annotate(text, (0, 1.0), (x, 3), xycoords="axes fraction", textcoords="offset points", color=colour,
+                    fontsize=size, fontweight="bold", va="bottom")  # fmt: skip
+        x += size * (0.68 * sum(1.0 if ord(c) < 0x2E80 else 1.6 for c in text) + 1.5)
+
+
+def arrow_note(ax: Axes, direction: str, lang: str = "en") -> None:
     """Say under the axis which way is better."""
     if direction in ("lower", "higher"):
-        text = "← better" if direction == "lower" else "better →"
+        text = f"← {say('better', lang)}" if direction == "lower" else f"{say('better', lang)} →"
         ax.annotate(text, (0.0 if direction == "lower" else 1.0, 0), (0, -24), xycoords="axes fraction",
                     textcoords="offset points", ha="left" if direction == "lower" else "right", va="top",
                     color=FAINT, fontsize=8)  # fmt: skip

@@ -97,14 +97,15 @@ class Comparison:
         said = change_in_words(title, ratio, p)
         return said + (f"; {row['note']}" if row["note"] else "")
 
-    def plot(self, metric: str | None = None, ax: Axes | None = None) -> Axes:
-        """Forest of ratios with their intervals, one line per policy and curve."""
+    def plot(self, metric: str | None = None, ax: Axes | None = None, lang: str = "en") -> Axes:
+        """Forest of ratios with their intervals, one line per policy and curve; policies by their titles."""
         from privacysim.figures import forest
 
         name = metric or self.primary
         return forest(
             self.rows[(self.rows["metric"] == name) & (self.rows["policy"] != self.baseline)],
-            title=metric_named(name).title, direction=metric_named(name).direction, baseline=self.baseline, ax=ax,
+            title=metric_named(name).title, direction=metric_named(name).direction, baseline=self.baseline,
+            titles=self.titles, ax=ax, lang=lang,
         )
 
 

@@ -1,0 +1,94 @@
+"""Figures of what happened in one replicate: requests as swim-lanes, one incident as its chain of acts."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from privacysim.figures.style import FAINT, GRID, INK, OKABE, RED, axes, house_style, labels_above
+from privacysim.figures.words import say
+
+_DAY = 86_400.0
+_ENDS = {"granted": ("o", OKABE[2]), "refused": ("X", RED), "unavailable": ("s", FAINT), "withdrawn": ("|", FAINT),
+         "pending": (">", OKABE[4])}  # fmt: skip
+
+
+def swim_lanes(
+    requests: pd.DataFrame, opened_s: pd.Series[float], *, most: int = 14, title: str = "From the case to the footage",
+    ax: Axes | None = None, lang: str = "en",
+) -> Axes:
+    """Each request in a lane of its own, in days since its case: waiting for approval, then search and delivery.
+
+    `requests` follows the table of that name; `opened_s` gives each case's opening by case id. The first `most`
+    requests of cases are drawn in the order given; the mark at a lane's end says what became of it.
+    """
+    lanes = requests[requests["case_id"].isin(opened_s.index)].head(most)
+    with house_style(lang):
+        ax = axes(ax, 7.2, 1.4 + 0.27 * max(len(lanes), 1))
+        labels = []
+        for y, row in enumerate(lanes.to_dict("records")):
+            start = float(opened_s[row["case_id"]])
+            asked, decided, given = ((row[name] - start) / _DAY for name in ("submitted_s", "decided_s", "delivered_s"))
+            ax.plot([0, asked], [y, y], color=GRID, linewidth=5, solid_capstyle="butt")
+            end = asked
+            for until, colour in ((decided, OKABE[4]), (given, OKABE[0])):
+                if not math.isnan(until):
+                    ax.plot([end, until], [y, y], color=colour, linewidth=5, solid_capstyle="butt")
+                    end = until
+            mark, colour = _ENDS[str(row["outcome"])]
+            edge: Any = {"markeredgecolor": "white", "markeredgewidth": 0.6} if mark != "|" else {}
+            ax.plot([end], [y], mark, color=colour, markersize=6, zorder=3, **edge)
+            why = f" ({row['reason']})" if row.get("reason") else ""
+            ax.annotate(f"{row['outcome']}{why}", (end, y), (7, 0), textcoords="offset points", va="center", fontsize=7,
+                        color=colour)  # fmt: skip
+            labels.append(f"{str(row['requester']).replace('_', ' ')}, {str(row['purpose']).replace('_', ' ')}")
+        phases = (("before anybody asks", FAINT), ("waiting for approval", OKABE[4]), ("search and delivery", OKABE[0]))
+        labels_above(ax, [(say(text, lang), colour) for text, colour in phases])
+        ax.set_yticks(range(len(labels)), labels)
+        ax.set_ylim(len(labels) - 0.5, -0.6)
+        ax.set_xlim(left=0)
+        ax.margins(x=0.25)
+        ax.grid(axis="x", color=GRID, linewidth=0.5)
+        ax.tick_params(axis="y", length=0)
+        ax.set_xlabel(say("days since the case", lang))
+        ax.set_title(title, pad=18)
+        return ax
+
+
+def incident_chain(acts: pd.DataFrame, *, title: str, ax: Axes | None = None, lang: str = "en") -> Axes:
+    """One leak as the chain of its acts: who did what, when, out of which earlier act, and what the law calls it.
+
+    `acts` follows the table of that name and holds the acts of one incident; an act whose parent is not among them
+    starts the chain. Time runs to the right; each act has a lane, a child below its parent.
+    """
+    rows = acts.sort_values(["at_s", "act_id"]).reset_index(drop=True)
+    begin = float(rows["at_s"].min()) if len(rows) else 0.0
+    colours = {"authorised": OKABE[0], "ungoverned": OKABE[4], "prohibited": OKABE[1]}
+    with house_style(lang):
+        ax = axes(ax, 7.2, 1.3 + 0.4 * max(len(rows), 1))
+        at = {row["act_id"]: ((row["at_s"] - begin) / _DAY, n) for n, row in enumerate(rows.to_dict("records"))}
+        for row in rows.to_dict("records"):
+            here = at[row["act_id"]]
+            if row["parent_id"] in at:
+                there = at[row["parent_id"]]
+                ax.plot([there[0], there[0], here[0]], [there[1], here[1], here[1]], color=FAINT, linewidth=0.9,
+                        zorder=1)  # fmt: skip
+            colour = colours[str(row["legality"])]
+            ax.plot(*here, "o", color=colour, markersize=8, zorder=2)
+            looked = f", {row['audience']:,.0f} look" if row["audience"] > 0 else ""
+            text = f"{str(row['actor']).replace('_', ' ')}: {row['act']}{looked}"
+            ax.annotate(f"{text}  [{row['legality']}; {row['general']}]", here, (9, 0), textcoords="offset points",
+                        va="center", fontsize=7.5, color=INK)  # fmt: skip
+        ax.set_ylim(len(rows) - 0.4, -0.6)
+        ax.set_yticks([])
+        ax.margins(x=0.05)
+        low, high = ax.get_xlim()
+        ax.set_xlim(low, high + 1.1 * (high - low))  # room for the words
+        ax.spines["left"].set_visible(False)
+        ax.grid(axis="x", color=GRID, linewidth=0.5)
+        ax.set_xlabel(say("days", lang))
+        ax.set_title(title)
+        return ax

@@ -1,0 +1,176 @@
+"""JupyterLab and Voilà as a reader uses them: run all, move a slider by keyboard, read the number, save the policy."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from privacysim.policy import load_policy
+
+ROOT = Path(__file__).resolve().parents[2]
+DAY = 86_400.0
+SHOTS = os.environ.get("PRIVACYSIM_SCREENSHOTS")
+_KERNEL = "window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+_OUTPUTS = """() => jupyterapp.shell.currentWidget.content.widgets.filter(c => c.model.type === 'code').map(c => ({
+  count: c.model.executionCount, outputs: c.model.outputs.toJSON().map(o => ({type: o.output_type,
+  text: o.text ? [].concat(o.text).join('') : (o.evalue || '')}))}))"""
+
+
+@pytest.fixture(scope="module")
+def lab(serve, tmp_path_factory):
+    """`python3 run.py lab` on a copy of the notebooks, so that nothing is saved into the repository."""
+    work = tmp_path_factory.mktemp("lab")
+    shutil.copytree(ROOT / "notebooks", work / "notebooks")
+    command = [
+        sys.executable, str(ROOT / "run.py"), "lab", "--no-browser", "--port={port}", "--ip=127.0.0.1",
+        "--IdentityProvider.token=", "--expose-app-in-browser", "--allow-root", f"--notebook-dir={work / 'notebooks'}",
+    ]  # fmt: skip
+    base, _ = serve(command, "/api/status", work)
+    return base, work / "notebooks"
+
+
+def opened(browser, base, name):
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    page.goto(f"{base}/lab/tree/{name}?reset", timeout=120_000)
+    page.wait_for_function(_KERNEL, timeout=120_000)
+    return page
+
+
+def run_all(page, seconds=240):
+    """Run every cell; the outputs of the code cells, once each of them has run."""
+    page.evaluate("() => { window.psDone = false; jupyterapp.commands.execute('notebook:run-all-cells')"
+                  ".then(() => { window.psDone = true; }); }")  # fmt: skip
+    page.wait_for_function("window.psDone", timeout=seconds * 1000)
+    page.wait_for_function(_KERNEL, timeout=seconds * 1000)
+    return page.evaluate(_OUTPUTS)
+
+
+def shot(page, name):
+    if SHOTS:
+        page.screenshot(path=str(Path(SHOTS) / f"{name}.png"))
+
+
+def names():
+    found = ["00_index.ipynb", "01_first_run.ipynb"]
+    return found + sorted(path.name for path in (ROOT / "notebooks").glob("08_*.ipynb"))
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_notebook_of_the_course_runs_from_top_to_bottom_without_an_error(lab, browser, name):
+    page = opened(browser, lab[0], name)
+    cells = run_all(page)
+    assert cells
+    assert all(cell["count"] for cell in cells), "a cell did not run"
+    errors = [out["text"] for cell in cells for out in cell["outputs"] if out["type"] == "error"]
+    assert errors == []
+    shot(page, name.removesuffix(".ipynb"))
+    page.close()
+
+
+def test_the_index_leads_to_every_notebook(lab, browser):
+    page = opened(browser, lab[0], "00_index.ipynb")
+    run_all(page)
+    there = {path.relative_to(lab[1]).as_posix() for path in lab[1].rglob("*.ipynb")}
+    links = page.locator(".jp-OutputArea-output a").all_text_contents()
+    assert {name for name in there if not name.startswith("00_index") and "checkpoint" not in name} == set(links)
+    page.close()
+
+
+def number(page, metric="people_identified_by_outsiders", curve="low"):
+    """The explored value as the reader sees it."""
+    cell = page.locator(f'tr[data-metric="{metric}"][data-curve="{curve}"] td').nth(2)
+    return float(cell.inner_text().replace(",", ""))
+
+
+def handle(page, label):
+    """The slider of that description, wherever it stands."""
+    return page.locator(".widget-hslider", has=page.get_by_text(label, exact=True)).locator(".noUi-handle")
+
+
+def drive(page, folder, *, name, shot_name):
+    """The explorer by keyboard: three levers, the changed numbers, the saved policy."""
+    page.locator('tr[data-metric="people_identified_by_outsiders"]').first.wait_for(timeout=120_000)
+    before = number(page)
+    title = page.locator(".ps-explorer h4", has_text="Notice only")
+    title.first.wait_for()
+
+    handle(page, "Mask at source").focus()
+    for _ in range(6):
+        page.keyboard.press("ArrowRight")
+    page.locator("h4", has_text="mask at the source: box").wait_for(timeout=30_000)
+    masked = number(page)
+    assert masked < before / 5
+
+    handle(page, "Footage kept").focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    page.locator("h4", has_text="footage kept 7 d").wait_for(timeout=30_000)
+
+    handle(page, "Duties bind").focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    page.locator("h4", has_text="security: shops").wait_for(timeout=30_000)
+    shot(page, shot_name)
+
+    page.get_by_placeholder("my_rules").focus()
+    page.keyboard.type(name)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")  # the button has the focus
+    page.get_by_text(f"{name}.toml").first.wait_for(timeout=30_000)
+    policy = load_policy(str(folder / f"{name}.toml"))
+    assert policy.mask.kind == "box"
+    assert policy.retention.any.keep == 7 * DAY
+    assert "art9" in policy.logs.regime
+    check = subprocess.run([sys.executable, "-m", "privacysim", "policy", "check", str(folder / f"{name}.toml")],
+                           capture_output=True, text=True, check=False)  # fmt: skip
+    assert check.returncode == 0, check.stderr
+
+
+def test_the_explorer_in_jupyterlab_answers_the_keyboard_and_saves_a_valid_policy(lab, browser):
+    path = lab[1] / "by_hand.ipynb"
+    path.write_text(json.dumps({
+        "cells": [{"cell_type": "code", "id": "a", "metadata": {}, "execution_count": None, "outputs": [],
+                   "source": 'import privacysim as ps\nps.explore("headline", replicates=2)'}],
+        "metadata": {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}},
+        "nbformat": 4, "nbformat_minor": 5,
+    }))  # fmt: skip
+    page = opened(browser, lab[0], path.name)
+    cells = run_all(page)
+    assert not [out for cell in cells for out in cell["outputs"] if out["type"] == "error"]
+    drive(page, lab[1] / "sim" / "policies", name="from_lab", shot_name="explorer_in_lab")
+    page.close()
+    path.unlink()
+
+
+def test_an_error_in_a_notebook_is_as_short_as_on_the_command_line(lab, browser):
+    path = lab[1] / "wrong.ipynb"
+    path.write_text(json.dumps({
+        "cells": [{"cell_type": "code", "id": "a", "metadata": {}, "execution_count": None, "outputs": [],
+                   "source": 'import privacysim as ps\nps.Study("headlin")'}],
+        "metadata": {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}},
+        "nbformat": 4, "nbformat_minor": 5,
+    }))  # fmt: skip
+    page = opened(browser, lab[0], path.name)
+    run_all(page)
+    shown = page.locator(".jp-OutputArea-output").last.inner_text().strip().splitlines()
+    assert len(shown) == 3
+    assert shown[2].strip() == "Cure: write headline."
+    page.close()
+    path.unlink()
+
+
+def test_the_explorer_as_a_web_page_answers_the_keyboard_and_saves_a_valid_policy(serve, browser, tmp_path):
+    command = [sys.executable, "-m", "privacysim", "study", "explore", "headline", "--port", "{port}", "--no-browser"]
+    base, log = serve(command, "/static/", tmp_path)
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    page.goto(base, timeout=240_000)
+    drive(page, tmp_path / "sim" / "policies", name="from_page", shot_name="explorer_as_page")
+    page.close()
+    assert not re.search(r"Traceback", log.read_text())

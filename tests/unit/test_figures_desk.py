@@ -1,0 +1,155 @@
+"""The figures of effects, people, cameras and happenings draw what their frames say."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from privacysim import figures
+from privacysim.errors import InputError
+from privacysim.figures import words
+from privacysim.figures.people import positions
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+def texts(ax):
+    return [text.get_text() for text in ax.texts]
+
+
+def test_differences_have_a_zero_line_and_name_arms_by_their_titles():
+    rows = pd.DataFrame({"policy": ["a", "b"], "curve": "low", "delta": [-4.0, 2.0], "delta_low": [-5.0, np.nan],
+                         "delta_high": [-3.0, np.nan], "note": ""})  # fmt: skip
+    ax = figures.deltas(rows, title="people", unit="people", direction="lower", baseline="n",
+                        titles={"a": "Order A", "n": "Notice"})  # fmt: skip
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["Order A", "b"]
+    assert ax.get_xlabel() == "difference to Notice, people"
+    low, high = ax.get_xlim()
+    assert low == -high  # so that zero stands in the middle
+    assert any(line.get_xdata()[0] == line.get_xdata()[1] == 0 for line in ax.lines)
+    assert "+2  no interval" in texts(ax)
+
+
+def test_a_tornado_puts_the_widest_fact_first_and_counts_what_it_leaves_out():
+    rows = pd.DataFrame({"fact": ["narrow", "wide", "middle"], "low": [9.0, 2.0, 14.0], "high": [11.0, 30.0, 8.0]})
+    ax = figures.tornado(rows, title="t", unit="u", central=10.0, most=2)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["wide", "middle"]
+    assert [bar.get_x() + bar.get_width() for bar in ax.patches] == pytest.approx([2.0, 30.0, 14.0, 8.0])
+    assert "1 narrower facts not shown" in ax.get_xlabel()
+
+
+def test_the_frontier_joins_exactly_the_arms_that_no_other_beats():
+    # the definition itself, written out, is the oracle
+    rng = np.random.default_rng(3)
+    x, y = rng.integers(0, 9, (2, 40))
+    rows = pd.DataFrame({"policy": [str(n) for n in range(40)], "x": x, "y": y})
+    beaten = [any((a <= x[n] and b >= y[n]) and (a < x[n] or b > y[n]) for a, b in zip(x, y, strict=True))
+              for n in range(40)]  # fmt: skip
+    assert figures.efficient(rows, "lower", "higher") == [not one for one in beaten]
+    ax = figures.frontier(rows, x_label="x", y_label="y")
+    assert len(ax.lines[0].get_xdata()) == beaten.count(False)
+
+
+def test_the_gini_beside_a_lorenz_curve_is_the_mean_absolute_difference():
+    # Gini = Σᵢⱼ wᵢwⱼ|xᵢ − xⱼ| / (2 W² mean), the definition by pairs
+    rng = np.random.default_rng(5)
+    x, w = rng.lognormal(0, 1, 60), rng.uniform(0.5, 2, 60)
+    pairs = (w[:, None] * w[None, :] * np.abs(x[:, None] - x[None, :])).sum()
+    by_pairs = pairs / (2 * w.sum() ** 2 * np.average(x, weights=w))
+    assert figures.lorenz_curve(x, w)[2] == pytest.approx(by_pairs, rel=1e-12)
+    ax = figures.lorenz(pd.DataFrame({"policy": "p", "value": x, "weight": w}))
+    assert f"p: Gini {by_pairs:.2f}" in texts(ax)
+
+
+def test_nobody_exposed_has_no_lorenz_curve():
+    with pytest.raises(InputError, match="not all 0"):
+        figures.lorenz_curve(np.zeros(3), np.ones(3))
+
+
+def test_the_map_leaves_squares_with_few_people_white():
+    streets = pd.DataFrame({"x0_m": [0.0], "y0_m": [0.0], "x1_m": [90.0], "y1_m": [90.0], "kind": [0]})
+    at, value = [1.0] * 12 + [99.0], [2.0] * 12 + [50.0]
+    homes = pd.DataFrame({"x_m": at, "y_m": at, "value": value, "weight": 1.0})
+    ax = figures.exposure_map(streets, homes, title="t", unit="u", cells=2)
+    drawn = ax.collections[0].get_array()
+    assert drawn.compressed().tolist() == [2.0]
+
+
+def test_swim_lanes_measure_from_the_case_and_say_how_it_ended():
+    day = 86_400.0
+    requests = pd.DataFrame({
+        "case_id": [7, 7], "requester": "public_security", "purpose": "criminal_case", "submitted_s": [day, 2 * day],
+        "decided_s": [3 * day, 4 * day], "delivered_s": [5 * day, np.nan], "outcome": ["granted", "refused"],
+        "reason": ["", "no need"],
+    })  # fmt: skip
+    ax = figures.swim_lanes(requests, pd.Series({7: 0.0}))
+    ends = [line.get_xdata()[0] for line in ax.lines if line.get_marker() in ("o", "X")]
+    assert ends == [5.0, 4.0]
+    assert {"granted", "refused (no need)"} <= set(texts(ax))
+
+
+def test_an_incident_chain_joins_each_act_to_the_one_it_came_from():
+    acts = pd.DataFrame({
+        "act_id": [1, 2, 3], "parent_id": [-1, 1, 2], "at_s": [0.0, 86_400.0, 172_800.0],
+        "actor": ["own_staff_off_purpose", "company", "curious"], "act": ["copy", "buy", "view"],
+        "audience": [0.0, 0.0, 30.0], "legality": ["prohibited", "prohibited", "ungoverned"], "general": "crime",
+    })  # fmt: skip
+    ax = figures.incident_chain(acts, title="a leak")
+    assert len([line for line in ax.lines if len(line.get_xdata()) == 3]) == 2
+    assert any("curious: view, 30 look" in text for text in texts(ax))
+
+
+def test_a_camera_view_draws_each_level_at_its_distance():
+    radii = {"detect": 61.0, "observe": 24.5, "recognise": 12.0, "identify": 5.8}
+    ax = figures.camera_view(radii, hfov_deg=80.0, heading_deg=90.0)
+    assert [patch.r for patch in ax.patches] == list(radii.values())
+    wedge = ax.patches[0]  # heading east: from −40° to +40° of the mathematical angle
+    assert (wedge.theta1, wedge.theta2) == (-40.0, 40.0)
+    assert "identify: 5.8 m" in texts(ax)
+
+
+def test_a_mask_strip_stands_beside_its_measured_chance():
+    picture = np.zeros((8, 8), np.uint8)
+    figure = figures.mask_strip({"none": picture, "box": picture}, {"none": 0.91, "box": 0.025}, people=40)
+    assert [text.get_text() for ax in figure.axes for text in ax.texts] == ["91%", "2%"]
+
+
+def test_a_day_is_a_film_in_which_a_walker_is_between_its_points(tmp_path):
+    walk = pd.DataFrame({"walk": 1, "t_s": [0.0, 100.0], "x_m": [0.0, 50.0], "y_m": [0.0, 10.0], "seen": [True, False]})
+    assert positions([walk], 50.0).tolist() == [[25.0, 5.0, 1.0]]
+    assert positions([walk], 200.0).shape == (0, 3)
+    streets = pd.DataFrame({"x0_m": [0.0], "y0_m": [0.0], "x1_m": [50.0], "y1_m": [10.0], "kind": [0]})
+    cameras = pd.DataFrame({"x_m": [10.0], "y_m": [5.0]})
+    day = {"title": "A day", "hours": (0.0, 0.02), "frames": 3}
+    path = figures.day_in_the_city(streets, walk, cameras, tmp_path / "day.gif", **day)
+    with Image.open(path) as film:
+        assert film.n_frames == 3
+    with pytest.raises(InputError, match=r"\.gif"):
+        figures.day_in_the_city(streets, walk, cameras, tmp_path / "day.mov", title="A day")
+
+
+def test_chinese_needs_a_font_and_says_so_where_there_is_none(monkeypatch):
+    words.han_font.cache_clear()
+    monkeypatch.setattr(words, "_HAN", ("A Font That Nobody Has",))
+    with pytest.raises(InputError, match="fonts-noto-cjk"):
+        figures.camera_view({"detect": 1.0}, hfov_deg=80.0, lang="zh")
+    words.han_font.cache_clear()
+    monkeypatch.setattr(words, "_HAN", ("DejaVu Sans",))  # stands in for a font with Chinese characters
+    radii = dict.fromkeys(("detect", "observe", "recognise", "identify"), 5.0)
+    ax = figures.camera_view(radii, hfov_deg=80.0, lang="zh")
+    with pytest.warns(UserWarning, match="missing from font"):  # which it is not
+        ax.figure.canvas.draw()
+    assert any("探测" in text for text in texts(ax))
+    words.han_font.cache_clear()
+
+
+def test_an_unknown_language_is_an_error():
+    with pytest.raises(InputError, match="en, zh"):
+        figures.camera_view({}, hfov_deg=80.0, lang="fr")
