@@ -90,6 +90,7 @@ class Explorer:
         main = city.edge_kind == MAIN
         self._streets = panels.street_path(city.node_x, city.node_y, city.edge_u[main], city.edge_v[main], frame)
         self.before = self.preview.drawn(0).baseline
+        self.map.layout, self.time.layout = (widgets.Layout(width="350px") for _ in range(2))
         left = widgets.VBox(
             [_html("<h4>Rules</h4>"), *self.levers.values(), _html("<h4>Keep these rules</h4>"), self.name, self.button,
              self.said], layout=widgets.Layout(flex="0 0 345px"),

@@ -126,7 +126,7 @@ def drive(page, folder, *, name, shot_name):
     page.get_by_text(f"{name}.toml").first.wait_for(timeout=30_000)
     policy = load_policy(str(folder / f"{name}.toml"))
     assert policy.mask.kind == "box"
-    assert policy.retention.any.keep == 7 * DAY
+    assert policy.retention.art9.keep == 7 * DAY
     assert "art9" in policy.logs.regime
     check = subprocess.run([sys.executable, "-m", "privacysim", "policy", "check", str(folder / f"{name}.toml")],
                            capture_output=True, text=True, check=False)  # fmt: skip
