@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from privacysim.units import TICKS_PER_S
+from privacysim.units import DAY_TICKS, TICKS_PER_S
 from privacysim.vocabulary import LEGALITIES, STATE_ORGANS
 from privacysim.world.passes import Windows
 
@@ -27,6 +27,8 @@ GROUPS = 2 * len(LEGALITIES)
 _ON_DUTY = "own_staff_on_duty"
 _OPEN_WAYS = ("own_console", "live_monitor", "shared_platform", "takeover", "seizure")
 _FOREVER = np.int64(1) << 60
+_HALF_HOUR = 18_000
+_WHOLE_DAY = np.uint64((1 << 48) - 1)
 
 
 class HasActs(Protocol):
@@ -52,7 +54,8 @@ class Acts:
     """Acts with an audience, of all arms, sorted by (camera, arm, group, viewer, begin).
 
     `watched`: ids of cameras at which anybody looks, ascending; rows of camera c (index into it) under arm a lie at
-    `start[c, a] : start[c, a + 1]`. `begin`, `end`: ticks of footage, half-open; `pair`: row of the curve table;
+    `start[c, a] : start[c, a + 1]`, and `half_hours[c, a]` are the half hours of the day that they touch, as 48 bits:
+    what comes by at another hour need not be compared with them. `begin`, `end`: ticks of footage, half-open; `pair`: row of the curve table;
     `attention` a; `expected` m = κ·audience, viewers who know the person; `known` κ; `audience`.
     """
 
@@ -60,6 +63,7 @@ class Acts:
     pairs: tuple[tuple[str, int], ...]
     watched: Ints
     start: Ints
+    half_hours: NDArray[np.uint64]
     arm: NDArray[np.int16]
     camera: NDArray[np.int32]
     group: NDArray[np.uint8]
@@ -124,7 +128,7 @@ def index_acts(logs: Sequence[HasActs], world: object | None = None) -> Acts:
     codes, seen = pd.factorize(look, sort=True)
     acts = Acts(
         tuple(log.policy for log in logs), tuple((str(mask), int(gallery)) for mask, gallery in seen), watched,
-        np.empty((0, 0), np.int64), arm, camera.astype(np.int32), group.astype(np.uint8),
+        np.empty((0, 0), np.int64), np.empty((0, 0), np.uint64), arm, camera.astype(np.int32), group.astype(np.uint8),
         column("viewer").astype(np.int64), ticks_of(column("from_s")), ticks_of(column("to_s")),
         codes.astype(np.int32), column("attention").astype(np.float64), column("known").astype(np.float64),
         column("audience").astype(np.float64),
@@ -144,6 +148,19 @@ def _sorted(acts: Acts) -> Acts:
     corners = np.arange(acts.watched.size)[:, None] * (len(acts.arms) + 1) + np.arange(len(acts.arms) + 1)
     start = np.searchsorted(key, corners).astype(np.int64)
     rows = ("arm", "camera", "group", "viewer", "begin", "end", "pair", "attention", "known", "audience")
-    return replace(acts, start=start, **{name: getattr(acts, name)[order] for name in rows})
+    hours = np.zeros((acts.watched.size, len(acts.arms)), dtype=np.uint64)
+    np.bitwise_or.at(hours, (acts.camera, acts.arm), half_hours(acts.begin, acts.end))
+    return replace(acts, start=start, half_hours=hours, **{name: getattr(acts, name)[order] for name in rows})
 
 
+def half_hours(begin: Ints, end: Ints) -> NDArray[np.uint64]:
+    """The half hours of the day that each [begin, end] touches, as 48 bits; they run round midnight.
+
+    >>> [int(bits) for bits in half_hours(np.array([0, 863_999]), np.array([18_000, 864_001]))]
+    [3, 140737488355329]
+    """
+    one = np.uint64(1)
+    first, last = (begin % DAY_TICKS // _HALF_HOUR).astype(np.uint64), (end % DAY_TICKS // _HALF_HOUR).astype(np.uint64)
+    up_to, before = (one << (last + one)) - one, (one << first) - one
+    touched = np.where(first <= last, up_to & ~before, up_to | (_WHOLE_DAY & ~before))
+    return np.where(end - begin >= DAY_TICKS - _HALF_HOUR, _WHOLE_DAY, touched)

@@ -1,7 +1,12 @@
-"""The streaming kernel of the exposure: every piece of a pass against every act at its camera, no join in memory.
+"""The streaming kernel of the exposure: every pass against every act at its camera, no join in memory.
 
 Unit-free and single-threaded. What the numbers mean, and the equations, stand in `definition.py`, which must give the
 same; a test holds the two together.
+
+Three things make it quick. A pass is looked up by its half hours of the day first: most acts last two hours, so most
+(camera, arm) are done with one AND. On a day on which an act's window holds the whole pass, whatever the jitter,
+every piece is seen whole: such days are counted, not visited, and only the days at the window's ends are worked out
+one by one. And a viewer's chance grows with P, so that the best of a pass is found once per mask and gallery.
 """
 
 from __future__ import annotations
@@ -12,6 +17,10 @@ from numba import njit
 jit = njit(cache=True, nogil=True)
 
 _DAY = 864_000
+_HALF_HOUR = 18_000
+_HALF_HOURS = 48
+_ONE = np.uint64(1)
+_NONE = np.uint64(0)
 
 
 @jit
@@ -30,109 +39,218 @@ def _grown(rows):
 
 
 @jit
-def expose(person, pass_no, camera, tour, offset, length, face, frontal, place, sensitive, tour_mask, tour_jitter,
-           first_day, jitter_span, start, group, viewer, act_begin, act_end, pair, attention, known, audience, table,
-           identifiable, weighted, missed, largest, missed_days, seen):  # fmt: skip
-    """Adds up the exposure of a block of people; arrays (person, arm, group, curve), `seen` without the curve.
+def _bits(low, high):
+    """A word whose bits low … high − 1 are set; 0 ≤ low, high ≤ 64."""
+    if low >= high:
+        return _NONE
+    below_high = ~_NONE if high >= 64 else (_ONE << np.uint64(high)) - _ONE
+    return below_high & ~((_ONE << np.uint64(low)) - _ONE)
 
-    Times are ticks. `missed` and `missed_days` get sums of log(1 − q), `identifiable` and `weighted` tick-weighted
-    sums of P; the caller turns them into chances and seconds. Returns what was seen of sensitive visits: rows (person,
-    arm, group, place, day, viewer) and the trial's chance on that day, per curve.
+
+@jit
+def _count(word):
+    """How many bits are set (Warren, Hacker's Delight, 5-2)."""
+    word = word - ((word >> _ONE) & np.uint64(0x5555555555555555))
+    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@jit
+def _half_hours(begin, end):
+    """The half hours of the day that [begin, end] touches, as bits; they run round midnight."""
+    if end - begin >= _DAY - _HALF_HOUR:
+        return _bits(0, _HALF_HOURS)
+    first, last = begin % _DAY // _HALF_HOUR, end % _DAY // _HALF_HOUR
+    return _bits(first, last + 1) if first <= last else _bits(0, last + 1) | _bits(first, _HALF_HOURS)
+
+
+@jit
+def _day_best_of(day_best, words, low, high):
+    """Raise the best chances of the days in `words` to (low, high)."""
+    for w in range(words.size):
+        word = words[w]
+        while word != _NONE:
+            d = 64 * w + _count((word & (~word + _ONE)) - _ONE)
+            day_best[d, 0], day_best[d, 1] = max(day_best[d, 0], low), max(day_best[d, 1], high)
+            word &= word - _ONE
+
+
+@jit
+def expose(person, pass_no, camera, tour, offset, length, face, frontal, place, sensitive, tour_mask, tour_jitter,
+           first_day, jitter_span, start, half_hours, group, viewer, act_begin, act_end, pair, attention, known,
+           audience, table, identifiable, weighted, missed, largest, missed_days, seen):  # fmt: skip
+    """Adds up the exposure of a block of people; arrays (arm, person, group, curve), `seen` without the curve.
+
+    Times are ticks. `half_hours[camera, arm]` are the half hours of the day at which anybody looks. `missed` and
+    `missed_days` get sums of log(1 − q), `identifiable` and `weighted` tick-weighted sums of P; the caller turns them
+    into chances and seconds. Returns what was seen of sensitive visits: rows (person, arm, group, place, day, viewer)
+    and the trial's chance on that day, per curve.
     """
-    days = tour_jitter.shape[1]
-    arms = start.shape[1] - 1
-    hits = np.empty(days, dtype=np.int64)  # days on which an act's window meets the pass
-    touched = np.empty(days, dtype=np.int64)  # days of the trial
-    trial_stamp = np.zeros(days, dtype=np.int64)
-    seen_stamp = np.zeros(days, dtype=np.int64)
-    trial_no, seen_no = 0, 0
+    days, words, arms = tour_jitter.shape[1], tour_mask.shape[1], start.shape[1] - 1
+    last_day = first_day + days - 1
+    whole = np.zeros(words, dtype=np.uint64)  # days on which the act's window holds the pass whole
+    met = np.zeros(words, dtype=np.uint64)  # days of the act
+    touched = np.zeros(words, dtype=np.uint64)  # days of the trial
+    shown = np.zeros(words, dtype=np.uint64)  # days of the trials of one group
     day_best = np.zeros((days, 2))
-    best = np.zeros(2)
-    q = np.zeros(2)
+    of_pair = np.zeros((table.shape[0], 4))  # Σ ticks·P and the largest P of this pass, both curves
+    pair_pass = np.full(table.shape[0], -1, dtype=np.int64)
     keys = np.empty((1024, 6), dtype=np.int64)
     chances = np.empty((1024, 2))
     visits = 0
     size = person.size
     i = 0
     while i < size:
-        who, number, at = person[i], pass_no[i], camera[i]
+        who, number, at, t = person[i], pass_no[i], camera[i], tour[i]
         j = i
-        first, last = offset[i], offset[i] + length[i]
+        first, last = np.int64(offset[i]), np.int64(offset[i]) + length[i]
         while j < size and person[j] == who and pass_no[j] == number:
-            first, last = min(first, offset[j]), max(last, offset[j] + length[j])
+            first, last = min(first, np.int64(offset[j])), max(last, np.int64(offset[j]) + length[j])
             j += 1
-        t = tour[i]
+        hours = _half_hours(first - jitter_span, last + jitter_span)
         for arm in range(arms):
+            if half_hours[at, arm] & hours == _NONE:
+                continue
             row, stop = start[at, arm], start[at, arm + 1]
+            group_before = -1
             while row < stop:
                 # one trial: the acts of one viewer in one group
                 g, watcher = group[row], viewer[row]
-                if row == start[at, arm] or group[row - 1] != g:
-                    seen_no += 1
-                trial_no += 1
-                days_touched = 0
-                best[0], best[1] = 0.0, 0.0
+                segments = 0  # how often something was seen: of one segment all days are alike
+                best_low, best_high = 0.0, 0.0
                 while row < stop and group[row] == g and viewer[row] == watcher:
                     begin, end = act_begin[row], act_end[row]
-                    low = max(-((last + jitter_span - begin) // _DAY), first_day)
-                    high = min((end - first + jitter_span) // _DAY, first_day + days - 1)
-                    found = 0
-                    for day in range(low, high + 1):
-                        d = day - first_day
-                        if tour_mask[t, d >> 6] >> np.uint64(d & 63) & np.uint64(1):
-                            shift = day * _DAY + np.int64(tour_jitter[t, d])
-                            if max(begin, shift + first) <= min(end, shift + last):
-                                hits[found] = d
-                                found += 1
-                    if found:
-                        for k in range(i, j):
-                            ticks = 0
-                            p_low = table[pair[row], 0, 1 if frontal[k] else 0, face[k]]
-                            p_high = table[pair[row], 1, 1 if frontal[k] else 0, face[k]]
-                            q[0] = _chance(p_low, attention[row], known[row] * audience[row])
-                            q[1] = _chance(p_high, attention[row], known[row] * audience[row])
-                            for h in range(found):
-                                d = hits[h]
-                                enter = (first_day + d) * _DAY + offset[k] + np.int64(tour_jitter[t, d])
-                                overlap_begin, overlap_end = max(begin, enter), min(end, enter + length[k])
-                                if overlap_begin < overlap_end:
-                                    ticks += overlap_end - overlap_begin
-                                    if seen_stamp[d] != seen_no:
-                                        seen_stamp[d] = seen_no
-                                        seen[who, arm, g] += 1
-                                    if trial_stamp[d] != trial_no:
-                                        trial_stamp[d] = trial_no
-                                        touched[days_touched] = d
-                                        days_touched += 1
-                                        day_best[d, 0], day_best[d, 1] = 0.0, 0.0
-                                    for c in range(2):
-                                        day_best[d, c] = max(day_best[d, c], q[c])
-                                        best[c] = max(best[c], q[c])
-                            if ticks:
-                                weight = ticks * attention[row] * known[row]
-                                identifiable[who, arm, g, 0] += weight * p_low
-                                identifiable[who, arm, g, 1] += weight * p_high
-                                weighted[who, arm, g, 0] += weight * p_low * audience[row]
-                                weighted[who, arm, g, 1] += weight * p_high * audience[row]
+                    now = row
                     row += 1
-                if best[1] <= 0.0:  # the high branch is never below the low one
+                    low = max(-((last + jitter_span - begin) // _DAY), first_day)
+                    high = min((end - first + jitter_span) // _DAY, last_day)
+                    if low > high:
+                        continue
+                    full_low = max(-((first - jitter_span - begin) // _DAY), first_day)
+                    full_high = min((end - last - jitter_span) // _DAY, last_day)
+                    if full_low > full_high:
+                        full_low, full_high = high + 1, high
+                    n_whole = 0
+                    if full_low <= full_high:
+                        for w in range(words):
+                            a, b = full_low - first_day - 64 * w, full_high + 1 - first_day - 64 * w
+                            whole[w] = tour_mask[t, w] & _bits(max(a, 0), min(max(b, 0), 64))
+                            n_whole += _count(whole[w])
+                    if segments == 0:
+                        if group_before != g:
+                            group_before = g
+                            shown[:] = _NONE
+                        touched[:] = _NONE
+                    m, which = known[now] * audience[now], pair[now]
+                    weight = attention[now] * known[now]
+                    if n_whole:
+                        if pair_pass[which] != i:
+                            pair_pass[which] = i
+                            of_pair[which] = 0.0
+                            for k in range(i, j):
+                                p_low = table[which, 0, 1 if frontal[k] else 0, face[k]]
+                                p_high = table[which, 1, 1 if frontal[k] else 0, face[k]]
+                                of_pair[which, 0] += length[k] * p_low
+                                of_pair[which, 1] += length[k] * p_high
+                                of_pair[which, 2] = max(of_pair[which, 2], p_low)
+                                of_pair[which, 3] = max(of_pair[which, 3], p_high)
+                        identifiable[arm, who, g, 0] += weight * (n_whole * of_pair[which, 0])
+                        identifiable[arm, who, g, 1] += weight * (n_whole * of_pair[which, 1])
+                        weighted[arm, who, g, 0] += weight * (n_whole * of_pair[which, 0]) * audience[now]
+                        weighted[arm, who, g, 1] += weight * (n_whole * of_pair[which, 1]) * audience[now]
+                        q_low = _chance(of_pair[which, 2], attention[now], m)
+                        q_high = _chance(of_pair[which, 3], attention[now], m)
+                        if segments == 1:  # until now all days were alike
+                            for d in range(days):
+                                day_best[d, 0], day_best[d, 1] = 0.0, 0.0
+                            _day_best_of(day_best, touched, best_low, best_high)
+                        segments += 1
+                        if segments > 1:
+                            _day_best_of(day_best, whole, q_low, q_high)
+                        best_low, best_high = max(best_low, q_low), max(best_high, q_high)
+                        for w in range(words):
+                            touched[w] |= whole[w]
+                            seen[arm, who, g] += _count(whole[w] & ~shown[w])
+                            shown[w] |= whole[w]
+                    day = low
+                    while day <= high:  # the days at the ends of the window
+                        if day == full_low:
+                            day = full_high + 1
+                            continue
+                        d = day - first_day
+                        day += 1
+                        w, bit = d >> 6, _ONE << np.uint64(d & 63)
+                        if tour_mask[t, w] & bit == _NONE:
+                            continue
+                        shift = (first_day + d) * _DAY + np.int64(tour_jitter[t, d])
+                        if max(begin, shift + first) >= min(end, shift + last):
+                            continue
+                        ticks_low, ticks_high, p_low, p_high, some = 0.0, 0.0, 0.0, 0.0, False
+                        for k in range(i, j):
+                            enter = shift + offset[k]
+                            overlap_begin, overlap_end = max(begin, enter), min(end, enter + length[k])
+                            if overlap_begin < overlap_end:
+                                some = True
+                                p0 = table[which, 0, 1 if frontal[k] else 0, face[k]]
+                                p1 = table[which, 1, 1 if frontal[k] else 0, face[k]]
+                                ticks_low += (overlap_end - overlap_begin) * p0
+                                ticks_high += (overlap_end - overlap_begin) * p1
+                                p_low, p_high = max(p_low, p0), max(p_high, p1)
+                        if not some:
+                            continue
+                        identifiable[arm, who, g, 0] += weight * ticks_low
+                        identifiable[arm, who, g, 1] += weight * ticks_high
+                        weighted[arm, who, g, 0] += weight * ticks_low * audience[now]
+                        weighted[arm, who, g, 1] += weight * ticks_high * audience[now]
+                        q_low, q_high = _chance(p_low, attention[now], m), _chance(p_high, attention[now], m)
+                        if segments == 1:
+                            for n in range(days):
+                                day_best[n, 0], day_best[n, 1] = 0.0, 0.0
+                            _day_best_of(day_best, touched, best_low, best_high)
+                        segments += 1
+                        if segments > 1:
+                            day_best[d, 0], day_best[d, 1] = max(day_best[d, 0], q_low), max(day_best[d, 1], q_high)
+                        best_low, best_high = max(best_low, q_low), max(best_high, q_high)
+                        touched[w] |= bit
+                        if shown[w] & bit == _NONE:
+                            shown[w] |= bit
+                            seen[arm, who, g] += 1
+                if segments == 0 or best_high <= 0.0:  # the high branch is never below the low one
                     continue
-                for c in range(2):
-                    missed[who, arm, g, c] += np.log1p(-best[c])
-                    largest[who, arm, g, c] = max(largest[who, arm, g, c], best[c])
-                    value, logarithm = 0.0, 0.0
-                    for h in range(days_touched):
-                        if day_best[touched[h], c] != value:  # most days of a walk are alike
-                            value = day_best[touched[h], c]
-                            logarithm = np.log1p(-value)
-                        missed_days[who, arm, g, c] += logarithm
-                if sensitive[i]:
-                    for h in range(days_touched):
-                        if visits == keys.shape[0]:
-                            keys, chances = _grown(keys), _grown(chances)
-                        keys[visits, 0], keys[visits, 1], keys[visits, 2] = who, arm, g
-                        keys[visits, 3], keys[visits, 4], keys[visits, 5] = place[i], touched[h] + first_day, watcher
-                        chances[visits, 0], chances[visits, 1] = day_best[touched[h], 0], day_best[touched[h], 1]
-                        visits += 1
+                log_low, log_high = np.log1p(-best_low), np.log1p(-best_high)
+                missed[arm, who, g, 0] += log_low
+                missed[arm, who, g, 1] += log_high
+                largest[arm, who, g, 0] = max(largest[arm, who, g, 0], best_low)
+                largest[arm, who, g, 1] = max(largest[arm, who, g, 1], best_high)
+                if segments == 1 and not sensitive[i]:
+                    n_days = 0
+                    for w in range(words):
+                        n_days += _count(touched[w])
+                    missed_days[arm, who, g, 0] += n_days * log_low
+                    missed_days[arm, who, g, 1] += n_days * log_high
+                    continue
+                value_low, value_high = best_low, best_high
+                for w in range(words):
+                    word = touched[w]
+                    while word != _NONE:
+                        d = 64 * w + _count((word & (~word + _ONE)) - _ONE)
+                        word &= word - _ONE
+                        if segments > 1:
+                            if day_best[d, 0] != value_low:  # most days of a walk are alike
+                                value_low = day_best[d, 0]
+                                log_low = np.log1p(-value_low)
+                            if day_best[d, 1] != value_high:
+                                value_high = day_best[d, 1]
+                                log_high = np.log1p(-value_high)
+                        missed_days[arm, who, g, 0] += log_low
+                        missed_days[arm, who, g, 1] += log_high
+                        if sensitive[i]:
+                            if visits == keys.shape[0]:
+                                keys, chances = _grown(keys), _grown(chances)
+                            keys[visits, 0], keys[visits, 1], keys[visits, 2] = who, arm, g
+                            keys[visits, 3], keys[visits, 4], keys[visits, 5] = place[i], d + first_day, watcher
+                            chances[visits, 0], chances[visits, 1] = value_low, value_high
+                            visits += 1
         i = j
     return keys[:visits], chances[:visits]

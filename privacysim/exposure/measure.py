@@ -76,29 +76,32 @@ def measure_exposure(pieces: Pieces, block: Block, acts: Acts, table: Floats | N
     known = curve_table(acts.pairs) if table is None else table
     if known.shape[0] != len(acts.pairs):
         raise ValueError("measure_exposure: one table row for each of acts.pairs")
-    seconds, weighted, missed, largest, daily = (np.zeros(shape) for _ in range(5))
-    seen = np.zeros(shape[:3], dtype=np.int64)
-    span = int(np.abs(block.tour_jitter.astype(np.int64)).max(initial=0))
+    # arm by arm in memory, since metrics look at one arm at a time
+    by_arm = (shape[1], shape[0], *shape[2:])
+    seconds, weighted, missed, largest, daily = (np.zeros(by_arm) for _ in range(5))
+    seen = np.zeros(by_arm[:3], dtype=np.int64)
     visits, chances = kernel.expose(
-        pieces.person, pieces.pass_no, pieces.camera, pieces.tour, pieces.offset.astype(np.int64),
-        pieces.length.astype(np.int64), pieces.face, pieces.frontal, pieces.place, pieces.sensitive, block.tour_mask,
-        block.tour_jitter, block.first_day, span, acts.start, acts.group.astype(np.int64), acts.viewer, acts.begin,
-        acts.end, acts.pair, acts.attention, acts.known, acts.audience, known, seconds, weighted, missed, largest,
-        daily, seen,
+        pieces.person, pieces.pass_no, pieces.camera, pieces.tour, pieces.offset, pieces.length, pieces.face,
+        pieces.frontal, pieces.place, pieces.sensitive, block.tour_mask, block.tour_jitter, block.first_day,
+        jitter_span(block.tour_jitter), acts.start, acts.half_hours, acts.group, acts.viewer, acts.begin, acts.end,
+        acts.pair, acts.attention, acts.known, acts.audience, known, seconds, weighted, missed, largest, daily, seen,
     )  # fmt: skip
-    seconds /= TICKS_PER_S
-    weighted /= TICKS_PER_S
+    for ticks in (seconds, weighted):
+        ticks /= TICKS_PER_S
     for sums in (missed, daily):
-        np.negative(np.expm1(sums, out=sums), out=sums)
-        sums += 0.0  # −0 becomes 0
+        some = np.flatnonzero(sums)  # most people are seen by few
+        sums.ravel()[some] = -np.expm1(sums.ravel()[some])
     revealed = visits_revealed(visits, chances, shape)
     outside = visits[:, 2] >= len(LEGALITIES)
     visits[:, 2] = 0  # whatever the legality: one group
     to_outsiders = visits_revealed(visits[outside], chances[outside], (*shape[:2], 1, shape[3]))[:, :, 0]
-    return Exposure(
-        block.person_id, block.weight, acts.arms, seconds, weighted, missed, largest, daily, seen, revealed,
-        to_outsiders,
-    )  # fmt: skip
+    person_first = (np.moveaxis(sums, 0, 1) for sums in (seconds, weighted, missed, largest, daily, seen))
+    return Exposure(block.person_id, block.weight, acts.arms, *person_first, revealed, to_outsiders)
+
+
+def jitter_span(jitter: NDArray[np.int16]) -> int:
+    """The largest shift of a tour on any day, in ticks."""
+    return max(-int(jitter.min(initial=0)), int(jitter.max(initial=0)))
 
 
 def visits_revealed(visits: NDArray[np.int64], chances: Floats, shape: tuple[int, ...]) -> Floats:

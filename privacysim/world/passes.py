@@ -115,7 +115,7 @@ def _walked(
         coverage.piece_start, coverage.piece_camera, coverage.piece_from, coverage.piece_to, coverage.piece_face,
         coverage.piece_frontal, coverage.entrance_start, coverage.entrance_place, windows is not None,
         *(windows or Windows(none, none, none)), block.tour_mask, block.tour_jitter, block.first_day,
-        int(np.abs(block.tour_jitter.astype(np.int64)).max(initial=0)),
+        max(-int(block.tour_jitter.min(initial=0)), int(block.tour_jitter.max(initial=0))),
     )  # fmt: skip
     walk, camera, offset, length, face, flags = kernel.regroup(rows, tour.size)
     number, _ = _routes(block)
