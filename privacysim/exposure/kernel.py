@@ -34,7 +34,9 @@ def _chance(p, attention, expected):
 @jit
 def _grown(rows):
     more = np.empty((2 * rows.shape[0], rows.shape[1]), dtype=rows.dtype)
-    more[: rows.shape[0]] = rows
+    for i in range(rows.shape[0]):  # assigning a slice takes seconds to compile
+        for j in range(rows.shape[1]):
+            more[i, j] = rows[i, j]
     return more
 
 
@@ -140,14 +142,17 @@ def expose(person, pass_no, camera, tour, offset, length, face, frontal, place, 
                     if segments == 0:
                         if group_before != g:
                             group_before = g
-                            shown[:] = _NONE
-                        touched[:] = _NONE
+                            for w in range(words):
+                                shown[w] = _NONE
+                        for w in range(words):
+                            touched[w] = _NONE
                     m, which = known[now] * audience[now], pair[now]
                     weight = attention[now] * known[now]
                     if n_whole:
                         if pair_pass[which] != i:
                             pair_pass[which] = i
-                            of_pair[which] = 0.0
+                            for k in range(4):
+                                of_pair[which, k] = 0.0
                             for k in range(i, j):
                                 p_low = table[which, 0, 1 if frontal[k] else 0, face[k]]
                                 p_high = table[which, 1, 1 if frontal[k] else 0, face[k]]

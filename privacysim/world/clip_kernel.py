@@ -101,6 +101,14 @@ def _ascending(values, first, last):
 
 
 @jit
+def _longer(old, size):
+    new = np.empty(size, dtype=old.dtype)
+    for i in range(old.size):  # assigning a slice takes seconds to compile
+        new[i] = old[i]
+    return new
+
+
+@jit
 def _cell(value, origin, size, count):
     return min(max(int((value - origin) / size), 0), count - 1)
 
@@ -142,9 +150,7 @@ def points_in_view(cameras, x, y, start, items, x0, y0, size, columns, rows):
                     p = items[i]
                     if _sees(x[p] - cx, y[p] - cy, radius, heading, hfov):
                         if n == found.size:
-                            more = np.empty(2 * n, dtype=np.int32)
-                            more[:n] = found
-                            found = more
+                            found = _longer(found, 2 * n)
                         found[n] = p
                         n += 1
         first[c + 1] = n
@@ -322,10 +328,3 @@ def step_pieces(cameras, levels, code_px, cotangent, ux, uy, vx, vy, grid_start,
                             n += 1
     return (which[:n].copy(), seen_by[:n].copy(), begin[:n].copy(), end[:n].copy(), face[:n].copy(),
             frontal[:n].copy(), level[:n].copy())  # fmt: skip
-
-
-@jit
-def _longer(old, size):
-    new = np.empty(size, dtype=old.dtype)
-    new[: old.size] = old
-    return new

@@ -14,7 +14,9 @@ _ORDER = 1 << 24  # more edges than any walk has
 @jit
 def _grown(rows):
     more = np.empty((2 * rows.shape[0], rows.shape[1]), dtype=rows.dtype)
-    more[: rows.shape[0]] = rows
+    for i in range(rows.shape[0]):  # assigning a slice takes seconds to compile
+        for j in range(rows.shape[1]):
+            more[i, j] = rows[i, j]
     return more
 
 
