@@ -69,6 +69,10 @@ def run(
         print(f"These results were saved before by the same run ({results.run_id}); nothing was run again.\n")
     print(headline_text(results))
     print(f"\nResults: {folder}  (report.html, summary.csv, metrics.parquet, manifest.json)")
+    from privacysim.study.cost import in_words
+
+    if "cost" in results.manifest:
+        print(in_words(results.manifest), file=sys.stderr)
     _say_cache()
 
 

@@ -54,22 +54,22 @@ class Acts:
     """Acts with an audience, of all arms, sorted by (camera, arm, group, viewer, begin).
 
     `watched`: ids of cameras at which anybody looks, ascending; rows of camera c (index into it) under arm a lie at
-    `start[c, a] : start[c, a + 1]`, and `half_hours[c, a]` are the half hours of the day that they touch, as 48 bits:
-    what comes by at another hour need not be compared with them. `begin`, `end`: ticks of footage, half-open; `pair`: row of the curve table;
-    `attention` a; `expected` m = κ·audience, viewers who know the person; `known` κ; `audience`.
+    `start[c, a] : start[c, a + 1]`. `index[c, a]` holds the half hours of the day that they touch, as 48 bits (what
+    comes by at another hour need not be compared with them), and the same rows as first << 32 | behind the last: one
+    line of the processor's cache. `begin`, `end`: ticks of footage, half-open, side by side in `window`; `pair`: row
+    of the curve table; `attention` a; `expected` m = κ·audience, viewers who know the person; `known` κ; `audience`.
     """
 
     arms: tuple[str, ...]
     pairs: tuple[tuple[str, int], ...]
     watched: Ints
     start: Ints
-    half_hours: NDArray[np.uint64]
+    index: NDArray[np.uint64]
     arm: NDArray[np.int16]
     camera: NDArray[np.int32]
     group: NDArray[np.uint8]
     viewer: Ints
-    begin: Ints
-    end: Ints
+    window: Ints
     pair: NDArray[np.int32]
     attention: Floats
     known: Floats
@@ -77,6 +77,16 @@ class Acts:
 
     def __len__(self) -> int:
         return int(self.viewer.size)
+
+    @property
+    def begin(self) -> Ints:
+        """First tick of footage."""
+        return self.window[:, 0]
+
+    @property
+    def end(self) -> Ints:
+        """The tick behind the last."""
+        return self.window[:, 1]
 
     @property
     def expected(self) -> Floats:
@@ -128,8 +138,9 @@ def index_acts(logs: Sequence[HasActs], world: object | None = None) -> Acts:
     codes, seen = pd.factorize(look, sort=True)
     acts = Acts(
         tuple(log.policy for log in logs), tuple((str(mask), int(gallery)) for mask, gallery in seen), watched,
-        np.empty((0, 0), np.int64), np.empty((0, 0), np.uint64), arm, camera.astype(np.int32), group.astype(np.uint8),
-        column("viewer").astype(np.int64), ticks_of(column("from_s")), ticks_of(column("to_s")),
+        np.empty((0, 0), np.int64), np.empty((0, 0, 2), np.uint64), arm, camera.astype(np.int32),
+        group.astype(np.uint8), column("viewer").astype(np.int64),
+        np.stack((ticks_of(column("from_s")), ticks_of(column("to_s"))), axis=1),
         codes.astype(np.int32), column("attention").astype(np.float64), column("known").astype(np.float64),
         column("audience").astype(np.float64),
     )  # fmt: skip
@@ -147,10 +158,12 @@ def _sorted(acts: Acts) -> Acts:
     key = acts.camera[order].astype(np.int64) * (len(acts.arms) + 1) + acts.arm[order]
     corners = np.arange(acts.watched.size)[:, None] * (len(acts.arms) + 1) + np.arange(len(acts.arms) + 1)
     start = np.searchsorted(key, corners).astype(np.int64)
-    rows = ("arm", "camera", "group", "viewer", "begin", "end", "pair", "attention", "known", "audience")
     hours = np.zeros((acts.watched.size, len(acts.arms)), dtype=np.uint64)
     np.bitwise_or.at(hours, (acts.camera, acts.arm), half_hours(acts.begin, acts.end))
-    return replace(acts, start=start, half_hours=hours, **{name: getattr(acts, name)[order] for name in rows})
+    rows = start.astype(np.uint64)
+    index = np.stack((hours, rows[:, :-1] << np.uint64(32) | rows[:, 1:]), axis=2)
+    columns = ("arm", "camera", "group", "viewer", "window", "pair", "attention", "known", "audience")
+    return replace(acts, start=start, index=index, **{name: getattr(acts, name)[order] for name in columns})
 
 
 def half_hours(begin: Ints, end: Ints) -> NDArray[np.uint64]:

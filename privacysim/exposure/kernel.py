@@ -3,10 +3,11 @@
 Unit-free and single-threaded. What the numbers mean, and the equations, stand in `definition.py`, which must give the
 same; a test holds the two together.
 
-Three things make it quick. A pass is looked up by its half hours of the day first: most acts last two hours, so most
-(camera, arm) are done with one AND. On a day on which an act's window holds the whole pass, whatever the jitter,
-every piece is seen whole: such days are counted, not visited, and only the days at the window's ends are worked out
-one by one. And a viewer's chance grows with P, so that the best of a pass is found once per mask and gallery.
+Four things make it quick. A pass is looked up by its half hours of the day first: most acts last two hours, so most
+(camera, arm) are done with one AND. Look-ups are made for a batch of passes at a time, in short loops that let many
+cache misses wait at once. On a day on which an act's window holds the whole pass, whatever the jitter, every piece is
+seen whole: such days are counted, not visited, and only those at the window's ends are worked out one by one. And a
+viewer's chance grows with P, so that the best of a pass is found once per mask and gallery.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ jit = njit(cache=True, nogil=True)
 _DAY = 864_000
 _HALF_HOUR = 18_000
 _HALF_HOURS = 48
+_BATCH = 256
 _ONE = np.uint64(1)
 _NONE = np.uint64(0)
 
@@ -61,10 +63,14 @@ def _count(word):
 @jit
 def _half_hours(begin, end):
     """The half hours of the day that [begin, end] touches, as bits; they run round midnight."""
-    if end - begin >= _DAY - _HALF_HOUR:
+    first = begin // _HALF_HOUR
+    width = end // _HALF_HOUR - first + 1
+    if width >= _HALF_HOURS:
         return _bits(0, _HALF_HOURS)
-    first, last = begin % _DAY // _HALF_HOUR, end % _DAY // _HALF_HOUR
-    return _bits(first, last + 1) if first <= last else _bits(0, last + 1) | _bits(first, _HALF_HOURS)
+    first %= _HALF_HOURS
+    if first + width <= _HALF_HOURS:
+        return ((_ONE << np.uint64(width)) - _ONE) << np.uint64(first)
+    return _bits(first, _HALF_HOURS) | _bits(0, first + width - _HALF_HOURS)
 
 
 @jit
@@ -79,183 +85,254 @@ def _day_best_of(day_best, words, low, high):
 
 
 @jit
+def _close(arm, who, g, watcher, segments, best_low, best_high, touched, day_best, sums, sensitive, place, first_day,
+           visits, keys, chances):  # fmt: skip
+    """Enter a trial whose days are in `touched`; returns the rows of sensitive visits, longer by its own."""
+    missed, largest, missed_days = sums
+    log_low, log_high = np.log1p(-best_low), np.log1p(-best_high)
+    missed[arm, who, g, 0] += log_low
+    missed[arm, who, g, 1] += log_high
+    largest[arm, who, g, 0] = max(largest[arm, who, g, 0], best_low)
+    largest[arm, who, g, 1] = max(largest[arm, who, g, 1], best_high)
+    if segments == 1 and not sensitive:
+        days = 0
+        for w in range(touched.size):
+            days += _count(touched[w])
+        missed_days[arm, who, g, 0] += days * log_low
+        missed_days[arm, who, g, 1] += days * log_high
+        return visits, keys, chances
+    value_low, value_high = best_low, best_high
+    for w in range(touched.size):
+        word = touched[w]
+        while word != _NONE:
+            d = 64 * w + _count((word & (~word + _ONE)) - _ONE)
+            word &= word - _ONE
+            if segments > 1:
+                if day_best[d, 0] != value_low:  # most days of a walk are alike
+                    value_low = day_best[d, 0]
+                    log_low = np.log1p(-value_low)
+                if day_best[d, 1] != value_high:
+                    value_high = day_best[d, 1]
+                    log_high = np.log1p(-value_high)
+            missed_days[arm, who, g, 0] += log_low
+            missed_days[arm, who, g, 1] += log_high
+            if sensitive:
+                if visits == keys.shape[0]:
+                    keys, chances = _grown(keys), _grown(chances)
+                keys[visits, 0], keys[visits, 1], keys[visits, 2] = who, arm, g
+                keys[visits, 3], keys[visits, 4], keys[visits, 5] = place, d + first_day, watcher
+                chances[visits, 0], chances[visits, 1] = value_low, value_high
+                visits += 1
+    return visits, keys, chances
+
+
+@jit
+def _passes_of(i, person, pass_no, offset, length, span, begins, firsts, lasts, hours):
+    """The next passes from piece i on: where their pieces begin, their first and last tick, their half hours."""
+    size, n = person.size, 0
+    while i < size and n < _BATCH:
+        begins[n] = i
+        who, number = person[i], pass_no[i]
+        first, last = np.int64(offset[i]), np.int64(offset[i]) + length[i]
+        i += 1
+        while i < size and pass_no[i] == number and person[i] == who:
+            first, last = min(first, np.int64(offset[i])), max(last, np.int64(offset[i]) + length[i])
+            i += 1
+        firsts[n], lasts[n] = first, last
+        hours[n] = _half_hours(first - span, last + span)
+        n += 1
+    begins[n] = i
+    return n
+
+
+@jit
+def _walked(mask, low, high):
+    """Whether any of the days low … high is set."""
+    for w in range(low >> 6, (high >> 6) + 1):
+        if mask[w] & _bits(max(low - 64 * w, 0), min(high + 1 - 64 * w, 64)) != _NONE:
+            return True
+    return False
+
+
+@jit
+def _meetings(n, begins, firsts, lasts, hours, camera, tour, tour_mask, index, window, first_day, last_day, span,
+              asked, found):  # fmt: skip
+    """Rows (pass, arm, act) of a batch whose window may meet the pass on a day of its tour; them and their number."""
+    arms, candidates, met = index.shape[1], 0, 0
+    for p in range(n):
+        at = camera[begins[p]]
+        for arm in range(arms):
+            asked[candidates] = p * arms + arm
+            candidates += 1 if index[at, arm, 0] & hours[p] != _NONE else 0
+    for c in range(candidates):
+        p, arm = asked[c] // arms, asked[c] % arms
+        rows = index[camera[begins[p]], arm, 1]
+        low_row, high_row = np.int64(rows >> np.uint64(32)), np.int64(rows & np.uint64(0xFFFFFFFF))
+        while met + high_row - low_row >= found.shape[0]:
+            found = _grown(found)
+        early, late = lasts[p] + span, firsts[p] - span
+        for row in range(low_row, high_row):
+            found[met, 0], found[met, 1], found[met, 2] = p, arm, row
+            low = max(-((early - window[row, 0]) // _DAY), first_day) - first_day
+            high = min((window[row, 1] - late) // _DAY, last_day) - first_day
+            if low <= high and _walked(tour_mask[tour[begins[p]]], low, high):
+                met += 1
+    return met, found
+
+
+@jit
 def expose(person, pass_no, camera, tour, offset, length, face, frontal, place, sensitive, tour_mask, tour_jitter,
-           first_day, jitter_span, start, half_hours, group, viewer, act_begin, act_end, pair, attention, known,
-           audience, table, identifiable, weighted, missed, largest, missed_days, seen):  # fmt: skip
+           first_day, jitter_span, index, window, group, viewer, pair, attention, known, audience, table,
+           identifiable, weighted, missed, largest, missed_days, seen):  # fmt: skip
     """Adds up the exposure of a block of people; arrays (arm, person, group, curve), `seen` without the curve.
 
-    Times are ticks. `half_hours[camera, arm]` are the half hours of the day at which anybody looks. `missed` and
-    `missed_days` get sums of log(1 − q), `identifiable` and `weighted` tick-weighted sums of P; the caller turns them
-    into chances and seconds. Returns what was seen of sensitive visits: rows (person, arm, group, place, day, viewer)
-    and the trial's chance on that day, per curve.
+    Times are ticks. `index[camera, arm]`: the half hours of the day at which anybody looks, and the rows of the acts
+    as first << 32 | behind the last; `window[row]`: begin and end. `missed` and `missed_days` get sums of log(1 − q),
+    `identifiable` and `weighted` tick-weighted sums of P; the caller turns them into chances and seconds. Returns what
+    was seen of sensitive visits: rows (person, arm, group, place, day, viewer) and the trial's chance on that day, per
+    curve.
     """
-    days, words, arms = tour_jitter.shape[1], tour_mask.shape[1], start.shape[1] - 1
+    days, words, arms = tour_jitter.shape[1], tour_mask.shape[1], index.shape[1]
     last_day = first_day + days - 1
     whole = np.zeros(words, dtype=np.uint64)  # days on which the act's window holds the pass whole
-    met = np.zeros(words, dtype=np.uint64)  # days of the act
     touched = np.zeros(words, dtype=np.uint64)  # days of the trial
     shown = np.zeros(words, dtype=np.uint64)  # days of the trials of one group
     day_best = np.zeros((days, 2))
     of_pair = np.zeros((table.shape[0], 4))  # Σ ticks·P and the largest P of this pass, both curves
     pair_pass = np.full(table.shape[0], -1, dtype=np.int64)
+    sums = (missed, largest, missed_days)
     keys = np.empty((1024, 6), dtype=np.int64)
     chances = np.empty((1024, 2))
     visits = 0
-    size = person.size
-    i = 0
-    while i < size:
-        who, number, at, t = person[i], pass_no[i], camera[i], tour[i]
-        j = i
-        first, last = np.int64(offset[i]), np.int64(offset[i]) + length[i]
-        while j < size and person[j] == who and pass_no[j] == number:
-            first, last = min(first, np.int64(offset[j])), max(last, np.int64(offset[j]) + length[j])
-            j += 1
-        hours = _half_hours(first - jitter_span, last + jitter_span)
-        for arm in range(arms):
-            if half_hours[at, arm] & hours == _NONE:
-                continue
-            row, stop = start[at, arm], start[at, arm + 1]
-            group_before = -1
-            while row < stop:
-                # one trial: the acts of one viewer in one group
-                g, watcher = group[row], viewer[row]
-                segments = 0  # how often something was seen: of one segment all days are alike
-                best_low, best_high = 0.0, 0.0
-                while row < stop and group[row] == g and viewer[row] == watcher:
-                    begin, end = act_begin[row], act_end[row]
-                    now = row
-                    row += 1
-                    low = max(-((last + jitter_span - begin) // _DAY), first_day)
-                    high = min((end - first + jitter_span) // _DAY, last_day)
-                    if low > high:
-                        continue
-                    full_low = max(-((first - jitter_span - begin) // _DAY), first_day)
-                    full_high = min((end - last - jitter_span) // _DAY, last_day)
-                    if full_low > full_high:
-                        full_low, full_high = high + 1, high
-                    n_whole = 0
-                    if full_low <= full_high:
-                        for w in range(words):
-                            a, b = full_low - first_day - 64 * w, full_high + 1 - first_day - 64 * w
-                            whole[w] = tour_mask[t, w] & _bits(max(a, 0), min(max(b, 0), 64))
-                            n_whole += _count(whole[w])
-                    if segments == 0:
-                        if group_before != g:
-                            group_before = g
-                            for w in range(words):
-                                shown[w] = _NONE
-                        for w in range(words):
-                            touched[w] = _NONE
-                    m, which = known[now] * audience[now], pair[now]
-                    weight = attention[now] * known[now]
-                    if n_whole:
-                        if pair_pass[which] != i:
-                            pair_pass[which] = i
-                            for k in range(4):
-                                of_pair[which, k] = 0.0
-                            for k in range(i, j):
-                                p_low = table[which, 0, 1 if frontal[k] else 0, face[k]]
-                                p_high = table[which, 1, 1 if frontal[k] else 0, face[k]]
-                                of_pair[which, 0] += length[k] * p_low
-                                of_pair[which, 1] += length[k] * p_high
-                                of_pair[which, 2] = max(of_pair[which, 2], p_low)
-                                of_pair[which, 3] = max(of_pair[which, 3], p_high)
-                        identifiable[arm, who, g, 0] += weight * (n_whole * of_pair[which, 0])
-                        identifiable[arm, who, g, 1] += weight * (n_whole * of_pair[which, 1])
-                        weighted[arm, who, g, 0] += weight * (n_whole * of_pair[which, 0]) * audience[now]
-                        weighted[arm, who, g, 1] += weight * (n_whole * of_pair[which, 1]) * audience[now]
-                        q_low = _chance(of_pair[which, 2], attention[now], m)
-                        q_high = _chance(of_pair[which, 3], attention[now], m)
-                        if segments == 1:  # until now all days were alike
-                            for d in range(days):
-                                day_best[d, 0], day_best[d, 1] = 0.0, 0.0
-                            _day_best_of(day_best, touched, best_low, best_high)
-                        segments += 1
-                        if segments > 1:
-                            _day_best_of(day_best, whole, q_low, q_high)
-                        best_low, best_high = max(best_low, q_low), max(best_high, q_high)
-                        for w in range(words):
-                            touched[w] |= whole[w]
-                            seen[arm, who, g] += _count(whole[w] & ~shown[w])
-                            shown[w] |= whole[w]
-                    day = low
-                    while day <= high:  # the days at the ends of the window
-                        if day == full_low:
-                            day = full_high + 1
-                            continue
-                        d = day - first_day
-                        day += 1
-                        w, bit = d >> 6, _ONE << np.uint64(d & 63)
-                        if tour_mask[t, w] & bit == _NONE:
-                            continue
-                        shift = (first_day + d) * _DAY + np.int64(tour_jitter[t, d])
-                        if max(begin, shift + first) >= min(end, shift + last):
-                            continue
-                        ticks_low, ticks_high, p_low, p_high, some = 0.0, 0.0, 0.0, 0.0, False
-                        for k in range(i, j):
-                            enter = shift + offset[k]
-                            overlap_begin, overlap_end = max(begin, enter), min(end, enter + length[k])
-                            if overlap_begin < overlap_end:
-                                some = True
-                                p0 = table[which, 0, 1 if frontal[k] else 0, face[k]]
-                                p1 = table[which, 1, 1 if frontal[k] else 0, face[k]]
-                                ticks_low += (overlap_end - overlap_begin) * p0
-                                ticks_high += (overlap_end - overlap_begin) * p1
-                                p_low, p_high = max(p_low, p0), max(p_high, p1)
-                        if not some:
-                            continue
-                        identifiable[arm, who, g, 0] += weight * ticks_low
-                        identifiable[arm, who, g, 1] += weight * ticks_high
-                        weighted[arm, who, g, 0] += weight * ticks_low * audience[now]
-                        weighted[arm, who, g, 1] += weight * ticks_high * audience[now]
-                        q_low, q_high = _chance(p_low, attention[now], m), _chance(p_high, attention[now], m)
-                        if segments == 1:
-                            for n in range(days):
-                                day_best[n, 0], day_best[n, 1] = 0.0, 0.0
-                            _day_best_of(day_best, touched, best_low, best_high)
-                        segments += 1
-                        if segments > 1:
-                            day_best[d, 0], day_best[d, 1] = max(day_best[d, 0], q_low), max(day_best[d, 1], q_high)
-                        best_low, best_high = max(best_low, q_low), max(best_high, q_high)
-                        touched[w] |= bit
-                        if shown[w] & bit == _NONE:
-                            shown[w] |= bit
-                            seen[arm, who, g] += 1
-                if segments == 0 or best_high <= 0.0:  # the high branch is never below the low one
-                    continue
-                log_low, log_high = np.log1p(-best_low), np.log1p(-best_high)
-                missed[arm, who, g, 0] += log_low
-                missed[arm, who, g, 1] += log_high
-                largest[arm, who, g, 0] = max(largest[arm, who, g, 0], best_low)
-                largest[arm, who, g, 1] = max(largest[arm, who, g, 1], best_high)
-                if segments == 1 and not sensitive[i]:
-                    n_days = 0
+    begins, firsts, lasts = np.empty(_BATCH + 1, np.int64), np.empty(_BATCH, np.int64), np.empty(_BATCH, np.int64)
+    hours, asked = np.empty(_BATCH, dtype=np.uint64), np.empty(_BATCH * arms + 1, dtype=np.int64)
+    found = np.empty((4 * _BATCH, 3), dtype=np.int64)
+    behind = 0
+    while behind < person.size:
+        n_passes = _passes_of(behind, person, pass_no, offset, length, jitter_span, begins, firsts, lasts, hours)
+        behind = begins[n_passes]
+        n_met, found = _meetings(
+            n_passes, begins, firsts, lasts, hours, camera, tour, tour_mask, index, window, first_day, last_day,
+            jitter_span, asked, found,
+        )  # fmt: skip
+        meeting = 0
+        while meeting < n_met:
+            p, arm = found[meeting, 0], found[meeting, 1]
+            i, j, first, last = begins[p], begins[p + 1], firsts[p], lasts[p]
+            who, t = person[i], tour[i]
+            g, watcher, group_before = np.int64(-1), np.int64(-1), np.int64(-1)
+            segments = 0  # of the trial: how often something was seen; of one segment all days are alike
+            best_low, best_high = 0.0, 0.0
+            while meeting < n_met and found[meeting, 0] == p and found[meeting, 1] == arm:
+                row = found[meeting, 2]
+                meeting += 1
+                begin, end = window[row, 0], window[row, 1]
+                low = max(-((last + jitter_span - begin) // _DAY), first_day)
+                high = min((end - first + jitter_span) // _DAY, last_day)
+                if viewer[row] != watcher or group[row] != g:
+                    # another trial: the acts of one viewer in one group; the high branch is never below the low one
+                    if segments and best_high > 0.0:
+                        visits, keys, chances = _close(
+                            arm, who, g, watcher, segments, best_low, best_high, touched, day_best, sums,
+                            sensitive[i], place[i], first_day, visits, keys, chances,
+                        )  # fmt: skip
+                    g, watcher, segments = np.int64(group[row]), viewer[row], 0
+                    best_low, best_high = 0.0, 0.0
                     for w in range(words):
-                        n_days += _count(touched[w])
-                    missed_days[arm, who, g, 0] += n_days * log_low
-                    missed_days[arm, who, g, 1] += n_days * log_high
-                    continue
-                value_low, value_high = best_low, best_high
-                for w in range(words):
-                    word = touched[w]
-                    while word != _NONE:
-                        d = 64 * w + _count((word & (~word + _ONE)) - _ONE)
-                        word &= word - _ONE
-                        if segments > 1:
-                            if day_best[d, 0] != value_low:  # most days of a walk are alike
-                                value_low = day_best[d, 0]
-                                log_low = np.log1p(-value_low)
-                            if day_best[d, 1] != value_high:
-                                value_high = day_best[d, 1]
-                                log_high = np.log1p(-value_high)
-                        missed_days[arm, who, g, 0] += log_low
-                        missed_days[arm, who, g, 1] += log_high
-                        if sensitive[i]:
-                            if visits == keys.shape[0]:
-                                keys, chances = _grown(keys), _grown(chances)
-                            keys[visits, 0], keys[visits, 1], keys[visits, 2] = who, arm, g
-                            keys[visits, 3], keys[visits, 4], keys[visits, 5] = place[i], d + first_day, watcher
-                            chances[visits, 0], chances[visits, 1] = value_low, value_high
-                            visits += 1
-        i = j
+                        touched[w] = _NONE
+                    if group_before != g:
+                        group_before = g
+                        for w in range(words):
+                            shown[w] = _NONE
+                full_low = max(-((first - jitter_span - begin) // _DAY), first_day)
+                full_high = min((end - last - jitter_span) // _DAY, last_day)
+                if full_low > full_high:
+                    full_low, full_high = high + 1, high
+                n_whole = 0
+                if full_low <= full_high:
+                    for w in range(words):
+                        a, b = full_low - first_day - 64 * w, full_high + 1 - first_day - 64 * w
+                        whole[w] = tour_mask[t, w] & _bits(max(a, 0), min(max(b, 0), 64))
+                        n_whole += _count(whole[w])
+                m, which = known[row] * audience[row], pair[row]
+                weight = attention[row] * known[row]
+                if n_whole:
+                    if pair_pass[which] != i:
+                        pair_pass[which] = i
+                        for k in range(4):
+                            of_pair[which, k] = 0.0
+                        for k in range(i, j):
+                            p_low = table[which, 0, 1 if frontal[k] else 0, face[k]]
+                            p_high = table[which, 1, 1 if frontal[k] else 0, face[k]]
+                            of_pair[which, 0] += length[k] * p_low
+                            of_pair[which, 1] += length[k] * p_high
+                            of_pair[which, 2] = max(of_pair[which, 2], p_low)
+                            of_pair[which, 3] = max(of_pair[which, 3], p_high)
+                    seconds_low, seconds_high = n_whole * of_pair[which, 0], n_whole * of_pair[which, 1]
+                    identifiable[arm, who, g, 0] += weight * seconds_low
+                    identifiable[arm, who, g, 1] += weight * seconds_high
+                    weighted[arm, who, g, 0] += weight * seconds_low * audience[row]
+                    weighted[arm, who, g, 1] += weight * seconds_high * audience[row]
+                    q_low = _chance(of_pair[which, 2], attention[row], m)
+                    q_high = _chance(of_pair[which, 3], attention[row], m)
+                    segments += 1
+                    if segments == 2:  # until now all days were alike
+                        for d in range(days):
+                            day_best[d, 0], day_best[d, 1] = 0.0, 0.0
+                        _day_best_of(day_best, touched, best_low, best_high)
+                    if segments > 1:
+                        _day_best_of(day_best, whole, q_low, q_high)
+                    best_low, best_high = max(best_low, q_low), max(best_high, q_high)
+                    for w in range(words):
+                        touched[w] |= whole[w]
+                        seen[arm, who, g] += _count(whole[w] & ~shown[w])
+                        shown[w] |= whole[w]
+                day = low
+                while day <= high:  # the days at the ends of the window
+                    if day == full_low:
+                        day = full_high + 1
+                        continue
+                    d = day - first_day
+                    day += 1
+                    w, bit = d >> 6, _ONE << np.uint64(d & 63)
+                    if tour_mask[t, w] & bit == _NONE:
+                        continue
+                    shift = (first_day + d) * _DAY + np.int64(tour_jitter[t, d])
+                    if max(begin, shift + first) >= min(end, shift + last):
+                        continue
+                    ticks_low, ticks_high, p_low, p_high, some = 0.0, 0.0, 0.0, 0.0, False
+                    for k in range(i, j):
+                        enter = shift + offset[k]
+                        overlap_begin, overlap_end = max(begin, enter), min(end, enter + length[k])
+                        if overlap_begin < overlap_end:
+                            some = True
+                            p0 = table[which, 0, 1 if frontal[k] else 0, face[k]]
+                            p1 = table[which, 1, 1 if frontal[k] else 0, face[k]]
+                            ticks_low += (overlap_end - overlap_begin) * p0
+                            ticks_high += (overlap_end - overlap_begin) * p1
+                            p_low, p_high = max(p_low, p0), max(p_high, p1)
+                    if not some:
+                        continue
+                    identifiable[arm, who, g, 0] += weight * ticks_low
+                    identifiable[arm, who, g, 1] += weight * ticks_high
+                    weighted[arm, who, g, 0] += weight * ticks_low * audience[row]
+                    weighted[arm, who, g, 1] += weight * ticks_high * audience[row]
+                    q_low, q_high = _chance(p_low, attention[row], m), _chance(p_high, attention[row], m)
+                    segments += 1
+                    if segments == 2:
+                        for n in range(days):
+                            day_best[n, 0], day_best[n, 1] = 0.0, 0.0
+                        _day_best_of(day_best, touched, best_low, best_high)
+                    if segments > 1:
+                        day_best[d, 0], day_best[d, 1] = max(day_best[d, 0], q_low), max(day_best[d, 1], q_high)
+                    best_low, best_high = max(best_low, q_low), max(best_high, q_high)
+                    touched[w] |= bit
+                    if shown[w] & bit == _NONE:
+                        shown[w] |= bit
+                        seen[arm, who, g] += 1
+            if segments and best_high > 0.0:
+                visits, keys, chances = _close(
+                    arm, who, g, watcher, segments, best_low, best_high, touched, day_best, sums, sensitive[i],
+                    place[i], first_day, visits, keys, chances,
+                )  # fmt: skip
     return keys[:visits], chances[:visits]

@@ -83,8 +83,8 @@ def measure_exposure(pieces: Pieces, block: Block, acts: Acts, table: Floats | N
     visits, chances = kernel.expose(
         pieces.person, pieces.pass_no, pieces.camera, pieces.tour, pieces.offset, pieces.length, pieces.face,
         pieces.frontal, pieces.place, pieces.sensitive, block.tour_mask, block.tour_jitter, block.first_day,
-        jitter_span(block.tour_jitter), acts.start, acts.half_hours, acts.group, acts.viewer, acts.begin, acts.end,
-        acts.pair, acts.attention, acts.known, acts.audience, known, seconds, weighted, missed, largest, daily, seen,
+        jitter_span(block.tour_jitter), acts.index, acts.window, acts.group, acts.viewer, acts.pair,
+        acts.attention, acts.known, acts.audience, known, seconds, weighted, missed, largest, daily, seen,
     )  # fmt: skip
     for ticks in (seconds, weighted):
         ticks /= TICKS_PER_S
@@ -95,8 +95,13 @@ def measure_exposure(pieces: Pieces, block: Block, acts: Acts, table: Floats | N
     outside = visits[:, 2] >= len(LEGALITIES)
     visits[:, 2] = 0  # whatever the legality: one group
     to_outsiders = visits_revealed(visits[outside], chances[outside], (*shape[:2], 1, shape[3]))[:, :, 0]
-    person_first = (np.moveaxis(sums, 0, 1) for sums in (seconds, weighted, missed, largest, daily, seen))
-    return Exposure(block.person_id, block.weight, acts.arms, *person_first, revealed, to_outsiders)
+    seconds, weighted, missed, largest, daily = (
+        np.moveaxis(sums, 0, 1) for sums in (seconds, weighted, missed, largest, daily)
+    )
+    return Exposure(
+        block.person_id, block.weight, acts.arms, seconds, weighted, missed, largest, daily, np.moveaxis(seen, 0, 1),
+        revealed, to_outsiders,
+    )  # fmt: skip
 
 
 def jitter_span(jitter: NDArray[np.int16]) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 from privacysim.errors import InputError, ResultsError
 from privacysim.files import validate
 from privacysim.stats import FEWEST_REPLICATES
+from privacysim.study import cost
 from privacysim.study.executor import OpenExecutor, cores, processes
 from privacysim.study.inputs import Inputs, resolve
 from privacysim.study.model import StudyFile, load_study_file
@@ -107,19 +108,23 @@ class Study:
         workers = cores() if workers is None else max(1, workers)
         wanted, pilot = _wanted(inputs)
         wanted = wanted if pilot is not None else [PILOT, *wanted]
-        prepare_city(inputs.scenario, workers)  # a map that cannot be used is found before anything is written
+        cost.collected()
+        with cost.stage("city"):
+            prepare_city(inputs.scenario, workers)  # a map that cannot be used is found before anything is written
+        of_city = cost.collected()
         where = None
         if folder is not None:
             begin(folder)
             where = parts_folder(folder, inputs.run_id, tables, keep=resume)
         work = partial(run_unit, inputs, tables, None if where is None else where / "tables")
         parts = _do(work, wanted, workers, open_executor, where, progress, tables)
+        whole = cost.total([of_city, *(part.cost for part in parts.values())])
         if pilot is None:
             pilot = pilot_skewness(parts.pop(PILOT))
             keep_pilot(inputs, pilot)
         frame, notes = to_frames(parts, inputs.arm_ids)
         bands = band_frame(parts, inputs.arm_ids, frame)
-        results = Results(manifest(inputs, clock.times(), workers), frame, notes, pilot, inputs, bands)
+        results = Results(manifest(inputs, clock.times() | {"cost": whole}, workers), frame, notes, pilot, inputs, bands)
         if folder is not None:
             if tables and where is not None:
                 merge_tables(where / "tables", folder / "tables")

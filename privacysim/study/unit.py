@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from types import SimpleNamespace
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from privacysim.governance import Log, simulate
 from privacysim.metrics import PeopleSeen, Records, Sums, parts
 from privacysim.people import Block, Panel, draw_block, panel
 from privacysim.scenario import Scenario
+from privacysim.study import cost
 from privacysim.study.inputs import Inputs
 from privacysim.study.tables_out import check_rows, write_unit_tables
 from privacysim.study.unknowns import NO_ENDS, Ends, arm_at, ends_of
@@ -51,15 +53,18 @@ class UnitParts:
     arms: Mapping[str, Sums]
     notes: tuple[str, ...] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
+    cost: cost.Cost = field(default_factory=dict)
+    """What it cost (`study.cost`): not a result, so it differs from run to run."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain data for a part file; floats keep every bit."""
-        return {"unit": list(self.unit), "arms": self.arms, "notes": list(self.notes), "rows": dict(self.rows)}
+        return {"unit": list(self.unit), "arms": self.arms, "notes": list(self.notes), "rows": dict(self.rows),
+                "cost": self.cost}
 
     @staticmethod
     def from_json(raw: Mapping[str, Any]) -> UnitParts:
         """Back from a part file."""
-        return UnitParts(Unit(*raw["unit"]), raw["arms"], tuple(raw["notes"]), raw["rows"])
+        return UnitParts(Unit(*raw["unit"]), raw["arms"], tuple(raw["notes"]), raw["rows"], raw["cost"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +75,8 @@ class Replicate:
     logs: tuple[Log, ...]
     acts: Acts
     coverage: Coverage
-    panel: Panel
+    panel: Panel | None
+    """None: everybody, of whom no list is needed."""
     ends: Ends = NO_ENDS
 
 
@@ -91,23 +97,58 @@ def run_unit(inputs: Inputs, wanted_tables: str, folder: Path | None, unit: Unit
     """All arms on one replicate and one block of people: sums of every metric; tables on request."""
     from privacysim.study.pilot_world import pilot_sums
 
+    cost.collected()  # what this thread did before belongs to nobody
+    cost.worker_started()
+    _compile_side_by_side(inputs, unit)
     whole = replicate_of(inputs, unit.replicate)
     seen = see_block(inputs, whole, unit.block)
     if unit.replicate < 0:
-        return UnitParts(unit, pilot_sums(inputs.arm_ids, whole, seen))
-    exposure = measure_exposure(seen.pieces, seen.block, whole.acts)
-    arms = {
-        log.policy: parts(people_seen(exposure, n), records(whole.world, log) if unit.block == 0 else None)
-        for n, log in enumerate(whole.logs)
-    }  # fmt: skip
+        with cost.stage("pilot"):
+            sums = pilot_sums(inputs.arm_ids, whole, seen)
+        return UnitParts(unit, sums, cost=cost.collected())
+    with cost.stage("exposure"):
+        exposure = measure_exposure(seen.pieces, seen.block, whole.acts)
+    cost.add("bytes", "exposure", cost.bytes_of(exposure))
+    with cost.stage("metrics"):
+        arms = {
+            log.policy: parts(people_seen(exposure, n), records(whole.world, log) if unit.block == 0 else None)
+            for n, log in enumerate(whole.logs)
+        }  # fmt: skip
     for end, view in whole.ends.views.items():
-        shown = passes(seen.block, whole.world.city, view, seen.block.first_day, seen.block.days, whole.acts.windows())
-        at_end = measure_exposure(shown, seen.block, whole.acts)
-        arms |= {arm_at(log.policy, end): parts(people_seen(at_end, n), None) for n, log in enumerate(whole.logs)}
+        with cost.stage("passes"):
+            windows = whole.acts.windows()
+            shown = passes(seen.block, whole.world.city, view, seen.block.first_day, seen.block.days, windows)
+        with cost.stage("exposure"):
+            at_end = measure_exposure(shown, seen.block, whole.acts)
+        with cost.stage("metrics"):
+            arms |= {arm_at(log.policy, end): parts(people_seen(at_end, n), None) for n, log in enumerate(whole.logs)}
     notes = tuple(f"{log.policy}: {note}" for log in whole.logs for note in log.notes) if unit.block == 0 else ()
     notes = (*whole.ends.notes, *notes) if unit.block == 0 else ()
-    rows = _tables(inputs, whole, seen, unit, wanted_tables, folder) if wanted_tables and folder is not None else {}
-    return UnitParts(unit, arms, notes, rows)
+    rows = {}
+    if wanted_tables and folder is not None:
+        with cost.stage("tables"):
+            rows = _tables(inputs, whole, seen, unit, wanted_tables, folder)
+    return UnitParts(unit, arms, notes, rows, cost.collected())
+
+
+@lru_cache(maxsize=1)  # once in a process
+def _compiled() -> None:
+    """Compile the kernel of the exposure, or load it from numba's cache, by letting it look at nobody."""
+    nobody = np.zeros(0, dtype=np.int32)
+    pieces = Pieces(nobody, nobody.astype(np.int64), nobody, nobody, nobody, nobody, nobody.astype(np.uint16),
+                    nobody.astype(bool), nobody.astype(np.int64), nobody.astype(bool))
+    block = SimpleNamespace(
+        person_id=nobody.astype(np.int64), weight=np.zeros(0), first_day=0, tour_mask=np.zeros((0, 1), np.uint64),
+        tour_jitter=np.zeros((0, 1), np.int16),
+    )
+    measure_exposure(pieces, cast(Block, block), index_acts([]), np.zeros((0, 2, 2, 1)))
+
+
+def _compile_side_by_side(inputs: Inputs, unit: Unit) -> None:
+    """With an empty cache two workers would compile the same kernels at once: every second one begins at the end."""
+    if (unit.replicate + unit.block) % 2:
+        with cost.stage("exposure"):
+            _compiled()
 
 
 class _Key:
@@ -127,18 +168,26 @@ class _Key:
 def _replicate(key: _Key, k: int) -> Replicate:
     inputs = key.inputs
     plan, scenario = inputs.plan, inputs.scenario
-    city = build_city(scenario)
-    world = sample_world(
-        city, scenario, plan.seed, k, days=plan.days, footage_days=footage_days(inputs),
-        warmup_days=round(facts().value("warmup_d")),
-    )
+    with cost.stage("city"):
+        city = build_city(scenario)
+    with cost.stage("world"):
+        world = sample_world(
+            city, scenario, plan.seed, k, days=plan.days, footage_days=footage_days(inputs),
+            warmup_days=round(facts().value("warmup_d")),
+        )
     baseline = inputs.arm(plan.baseline)
-    logs = tuple(simulate(world, arm, baseline=baseline, start=plan.start) for arm in inputs.arms)
-    acts = index_acts(logs)
-    size: int | Literal["all"] = "all" if plan.panel == "all" else min(int(plan.panel), city.people)
-    people = panel(city, scenario, plan.seed, k, size)
-    view = coverage(city, world.cameras, acts.watched)
-    return Replicate(world, logs, acts, view, people, ends_of(inputs, world, acts))
+    with cost.stage("policies"):
+        logs = tuple(simulate(world, arm, baseline=baseline, start=plan.start) for arm in inputs.arms)
+    with cost.stage("cameras"):
+        acts = index_acts(logs)
+        view = coverage(city, world.cameras, acts.watched)
+        ends = ends_of(inputs, world, acts)
+    cost.add("count", "acts looked at", len(acts))
+    size = city.people if plan.panel == "all" else min(int(plan.panel), city.people)
+    with cost.stage("people"):
+        size = min(size, BLOCK) if k < 0 else size  # the pilot wants one block of people from all over the city
+        people = None if size == city.people else panel(city, scenario, plan.seed, k, size)
+    return Replicate(world, logs, acts, view, people, ends)
 
 
 def replicate_of(inputs: Inputs, k: int) -> Replicate:
@@ -155,16 +204,23 @@ def footage_days(inputs: Inputs) -> int:
 def see_block(inputs: Inputs, whole: Replicate, block: int) -> Seen:
     """Draw one block of the panel and its passes in front of the watched cameras."""
     world, people = whole.world, whole.panel
-    blocks = blocks_of(inputs)
-    ends = [round(n * people.ids.size / blocks) for n in (block, block + 1)]
-    mine = slice(*ends)
+    size = world.city.people if people is None else people.ids.size
+    blocks = blocks_of(inputs) if world.k >= 0 else 1
+    low, high = (round(n * size / blocks) for n in (block, block + 1))
     first = -world.footage_days
-    drawn = draw_block(
-        world.city, world.scenario, world.seed, world.k, people.ids[mine], people.weight[mine], first, world.days
-    )
+    with cost.stage("people"):
+        ids = np.arange(low, high) if people is None else people.ids[low:high]
+        weight = np.ones(ids.size) if people is None else people.weight[low:high]
+        drawn = draw_block(world.city, world.scenario, world.seed, world.k, ids, weight, first, world.days)
     # the pilot wants the whole flow past each camera; a replicate only what somebody looks at
-    windows = whole.acts.windows() if world.k >= 0 else None
-    return Seen(drawn, passes(drawn, world.city, whole.coverage, first, world.days - first, windows))
+    with cost.stage("passes"):
+        windows = whole.acts.windows() if world.k >= 0 else None
+        pieces = passes(drawn, world.city, whole.coverage, first, world.days - first, windows)
+    cost.add("bytes", "people", cost.bytes_of(drawn))
+    cost.add("bytes", "passes", cost.bytes_of(pieces))
+    for name, amount in (("people", ids.size), ("walks", drawn.walk_tour.size), ("pieces of passes", len(pieces))):
+        cost.add("count", name, amount)
+    return Seen(drawn, pieces)
 
 
 def blocks_of(inputs: Inputs) -> int:
