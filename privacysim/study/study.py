@@ -124,7 +124,8 @@ class Study:
             keep_pilot(inputs, pilot)
         frame, notes = to_frames(parts, inputs.arm_ids)
         bands = band_frame(parts, inputs.arm_ids, frame)
-        results = Results(manifest(inputs, clock.times() | {"cost": whole}, workers), frame, notes, pilot, inputs, bands)
+        said = manifest(inputs, clock.times() | {"cost": whole}, workers)
+        results = Results(said, frame, notes, pilot, inputs, bands)
         if folder is not None:
             if tables and where is not None:
                 merge_tables(where / "tables", folder / "tables")
