@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from privacysim.study import Results as Results
     from privacysim.study import Study as Study
     from privacysim.study import load_results as load_results
+    from privacysim.study.catalogue import measures as measures
+    from privacysim.study.catalogue import rules as rules
     from privacysim.world import sample_world as sample_world
 
 _HOME = {
@@ -59,9 +61,11 @@ _HOME = {
     "load_scenario": "scenario",
     "lorenz": "metrics",
     "measure_exposure": "exposure",
+    "measures": "study.catalogue",
     "mutual_information": "metrics",
     "reidentification_risk": "metrics",
     "released_table": "metrics",
+    "rules": "study.catalogue",
     "sample_world": "world",
     "simulate": "governance",
     "table_by": "metrics",

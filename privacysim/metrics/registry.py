@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from html import escape
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -64,6 +65,10 @@ class Metric:
         """The sums of a block of people, or of the records of an arm."""
         found = self.rows(seen)
         return {"total": found.total.sum(), "n": found.n.sum()} if isinstance(found, Rows) else found
+
+    def _repr_html_(self) -> str:
+        return (f"<p><b>{escape(self.title)}</b> ({escape(self.unit)}){' ' + self.arrow if self.arrow else ''}: "
+                f"{escape(self.equation)}. Seen by: {escape(self.attacker)}. {escape(self.source)}.</p>")  # fmt: skip
 
     @property
     def arrow(self) -> str:

@@ -8,6 +8,7 @@ and every rule stands beside its reference or its assumption.
 from __future__ import annotations
 
 from datetime import date
+from html import escape
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, model_validator
@@ -305,3 +306,22 @@ class Policy(Strict):
     silent: Lines = ()
     departures: Lines = ()
     """Where the model departs from the text, in words."""
+
+    def __str__(self) -> str:
+        return f"{self.title.en}: {_counted(self)}"
+
+    def _repr_html_(self) -> str:
+        silent = "".join(f"<li>{escape(line)}</li>" for line in self.silent)
+        about = f"<p>{escape(self.summary)}</p>" if self.summary else ""
+        silences = f"<details><summary>silent on</summary><ul>{silent}</ul></details>" if silent else ""
+        return (f"<p><b>{escape(self.title.en)}</b> {escape(self.title.zh)}: {escape(_counted(self))}; "
+                f"{escape(self.status.replace('_', ' '))}, law of {self.law_date}.</p>{about}{silences}")  # fmt: skip
+
+
+def _counted(policy: Policy) -> str:
+    """What a policy holds, in numbers: "13 routes of access, 17 prohibitions, 11 silences"."""
+    bans = len(policy.forbidden) + (policy.prohibited is not None)
+    counts = (
+        (len(policy.access), "route", " of access"), (bans, "prohibition", ""), (len(policy.silent), "silence", ""),
+    )  # fmt: skip
+    return ", ".join(f"{n} {word}{'' if n == 1 else 's'}{rest}" for n, word, rest in counts)

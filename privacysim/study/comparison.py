@@ -68,6 +68,18 @@ class Comparison:
         columns = ["metric", "curve", "policy", "mean", "ratio", "difference", "n", "direction", "in words", "note"]
         return pd.DataFrame(found, columns=columns)
 
+    def __getitem__(self, metric: str) -> pd.DataFrame:
+        """The table of one metric; its name completes with Tab."""
+        return self.table([metric])
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(dict.fromkeys(self.rows["metric"]))
+
+    def _repr_html_(self) -> str:
+        from privacysim.study.pages import comparison_page
+
+        return comparison_page(self)
+
     def words(self, *, by_title: bool = False) -> list[str]:
         """What the primary metric says of each policy; both curves in one sentence where they agree.
 

@@ -33,6 +33,11 @@ class Results:
     inputs: Inputs | None = None
     band: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=COLUMNS))
 
+    def _repr_html_(self) -> str:
+        from privacysim.study.pages import results_page
+
+        return results_page(self.manifest, self.run_id)
+
     @property
     def run_id(self) -> str:
         """Hash of the resolved inputs."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -12,14 +10,18 @@ from typing import Any
 
 from privacysim.errors import InputError, ResultsError
 from privacysim.files import validate
+from privacysim.policy import Policy, Reform
 from privacysim.stats import FEWEST_REPLICATES
 from privacysim.study import cost
+from privacysim.study.catalogue import as_named
 from privacysim.study.executor import OpenExecutor, cores, processes
 from privacysim.study.inputs import Inputs, resolve
 from privacysim.study.model import StudyFile, load_study_file
 from privacysim.study.opened import OpenedReplicate, open_replicate
+from privacysim.study.pages import study_page
 from privacysim.study.parts import Work, do_units, to_frames, units
 from privacysim.study.pilots import PILOT, cached_pilot, keep_pilot, pilot_skewness
+from privacysim.study.progress import progress_bar
 from privacysim.study.provenance import Clock, manifest
 from privacysim.study.results import Results
 from privacysim.study.store import begin, prepare
@@ -32,7 +34,7 @@ class Study:
     """Which rules are compared, in which case: a shipped or own study by name, or its parts.
 
     `Study("headline")` reads `sim/studies/headline.toml` (the working folder's first). Keywords are the keys of that
-    file and replace what it says. Nothing is run before `run`.
+    file and replace what it says; `policies` are names, files, policies or reforms. Nothing is run before `run`.
 
     >>> import privacysim as ps
     >>> study = ps.Study(scenario="guangzhou_district", policies=["notice_only", "order_799"], days=7)
@@ -41,7 +43,8 @@ class Study:
     """
 
     def __init__(
-        self, name: str | None = None, *, scenario: str | None = None, policies: Sequence[str] | None = None,
+        self, name: str | None = None, *, scenario: str | None = None,
+        policies: Sequence[str | Policy | Reform] | None = None,
         readings: Mapping[str, Sequence[str]] | None = None, baseline: str | None = None, primary: str | None = None,
         days: int | None = None, replicates: int | None = None, panel: int | str | None = None,
         seed: int | None = None, start: str | None = None, law_date: date | str | None = None,
@@ -53,6 +56,8 @@ class Study:
         given = {key: value for key, value in given.items() if value is not None}
         if isinstance(given.get("policies"), str):
             raise InputError("policies", 'a list of names, such as ["notice_only"]', policies, "put it in a list")
+        if policies is not None:
+            given["policies"] = [as_named(one) for one in policies]
         raw = load_study_file(name).model_dump(mode="json") if name is not None else _from_parts(given)
         raw.update(given)
         if name is not None and policies is not None:
@@ -65,6 +70,9 @@ class Study:
         plan = self.plan
         return (f"Study({plan.id!r}: {', '.join(plan.policies)} in {plan.scenario}, {plan.days} days, "
                 f"{plan.replicates} replicates, panel {plan.panel}, seed {plan.seed})")  # fmt: skip
+
+    def _repr_html_(self) -> str:
+        return study_page(self.plan)
 
     def inputs(self, replicate: int | None = None) -> Inputs:
         """Load and check everything that the study names; nothing is run."""
@@ -159,28 +167,12 @@ def _do(work: Work, wanted: list[Unit], workers: int, open_executor: OpenExecuto
     if open_executor is None and at_once > 1:
         open_executor = processes(at_once)
     done: dict[Unit, UnitParts] = {}
-    with _progress(len(wanted), progress) as tell:
+    with progress_bar(len(wanted), progress) as tell:
         if tables:  # one unit first, alone: it refuses tables that would be too large
             done = do_units(work, wanted[-1:], open_executor=None, at_once=1, folder=where, tell=tell)
         rest = [unit for unit in wanted if unit not in done]
         done |= do_units(work, rest, open_executor=open_executor, at_once=max(at_once, 1), folder=where, tell=tell)
     return {unit: done[unit] for unit in wanted}
-
-
-@contextmanager
-def _progress(total: int, wished: bool | None) -> Iterator[Callable[[UnitParts], None]]:
-    """A bar on stderr when that is a terminal; nothing otherwise."""
-    if not (sys.stderr.isatty() if wished is None else wished):
-        yield lambda part: None
-        return
-    from rich import progress
-    from rich.console import Console
-
-    columns = (progress.TextColumn("{task.description}"), progress.BarColumn(), progress.MofNCompleteColumn(),
-               progress.TimeElapsedColumn(), progress.TimeRemainingColumn())  # fmt: skip
-    with progress.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("units of work", total=total)
-        yield lambda part: bar.advance(task)
 
 
 __all__ = ["ResultsError", "Study"]

@@ -1,0 +1,81 @@
+"""What there is, for the Tab key: `ps.rules.order_799`, `ps.measures.people_identified_by_outsiders`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from html import escape
+from typing import Any, Generic, TypeVar
+
+from privacysim.errors import InputError, did_you_mean
+from privacysim.files import named_files
+from privacysim.metrics import METRICS, Metric
+from privacysim.policy import Policy, load_policy
+
+Kind = TypeVar("Kind")
+
+
+class Catalogue(Mapping[str, Kind], Generic[Kind]):
+    """Things by name, as attributes and as keys; a wrong name is an error that says the nearest right one."""
+
+    def __init__(self, what: str, names: Callable[[], Iterable[str]], load: Callable[[str], Kind],
+                 title: Callable[[Kind], str]) -> None:  # fmt: skip
+        self._what, self._names, self._load, self._title = what, names, load, title
+
+    def __getitem__(self, name: str) -> Kind:
+        if name not in list(self._names()):
+            raise InputError(self._what, f"a known one of {self._what}", name, did_you_mean(name, self._names()))
+        return self._load(name)
+
+    def __getattr__(self, name: str) -> Kind:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        try:
+            return self[name]
+        except InputError as error:
+            raise AttributeError(str(error)) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names())
+
+    def __len__(self) -> int:
+        return len(list(self._names()))
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self._names()]
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self._names())
+
+    def __repr__(self) -> str:
+        return f"{self._what}: {', '.join(self)}"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td><code>{escape(name)}</code></td><td>{escape(self._title(thing))}</td></tr>"
+            for name, thing in self.items()
+        )
+        return f"<table><tbody>{rows}</tbody></table>"
+
+
+def _metric(name: str) -> Metric:
+    return METRICS[name]
+
+
+rules: Catalogue[Policy] = Catalogue(
+    "rules", lambda: list(named_files("policies")), load_policy, lambda policy: policy.title.en
+)
+"""The policies: the working folder's and the shipped."""
+measures: Catalogue[Metric] = Catalogue("measures", lambda: list(METRICS), _metric, lambda one: one.title)
+"""The metrics."""
+
+
+def as_named(policy: Any) -> str:
+    """The name or file that a study knows a policy by: a name as it is, a policy's id, a reform's file."""
+    if isinstance(policy, str):
+        return policy
+    if isinstance(policy, Policy):
+        return policy.id
+    kept = getattr(policy, "kept", None)
+    if kept is None:
+        raise InputError("policies", "names, policies or reforms", type(policy).__name__, 'write "notice_only"')
+    return str(kept())
