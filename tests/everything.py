@@ -6,6 +6,7 @@ path or selection was given.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -15,8 +16,20 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = [
     # only the project's own settings that hold for notebooks; a notebook's warnings are the kernel's, not ours
     "-o", "addopts=", "-o", "filterwarnings=default", "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=300",
-    "--nbval-sanitize-with", str(ROOT / "tests" / "notebooks" / "sanitize.cfg"), str(ROOT / "notebooks"),
+    "--nbval-sanitize-with", str(ROOT / "tests" / "notebooks" / "sanitize.cfg"),
 ]
+PARALLEL = ["-n", "2", "--dist", "loadfile"] if (os.cpu_count() or 1) > 1 else []  # a notebook stays in one process
+STRICT = ROOT / "notebooks" / "reproduce" / "r5_ashby.ipynb"
+"""The notebook of which every output is compared, not only the checked cells."""
+
+
+def notebooks(python: list[str]) -> dict[str, list[str]]:
+    """All notebooks with their checked cells, and one of which everything is compared."""
+    one = ["--nbval" if word == "--nbval-lax" else word for word in NOTEBOOKS]
+    return {
+        "notebooks": [*python, "pytest", "-q", *NOTEBOOKS, *PARALLEL, str(ROOT / "notebooks")],
+        "strict notebook": [*python, "pytest", "-q", *one, str(STRICT)],
+    }
 
 
 def main(arguments: list[str]) -> int:
@@ -28,7 +41,7 @@ def main(arguments: list[str]) -> int:
     if not chosen:
         before = {"lint": [*python, "ruff", "check", "."], "types": [*python, "mypy"]}
         site = [*python, "sphinx", "-W", "--keep-going", "-q", str(ROOT / "docs"), str(ROOT / "docs" / "_site")]
-        steps = {**before, **steps, "site": site, "notebooks": [*python, "pytest", "-q", *NOTEBOOKS]}
+        steps = {**before, **steps, "site": site, **notebooks(python)}
     failed = []
     for name, command in steps.items():
         begin = time.monotonic()

@@ -1,0 +1,78 @@
+"""Run notebooks with one fact changed and say which checked cell prints something else: no kernel, one process.
+
+    python tests/notebooks/checked_cells.py FACT FACTOR NOTEBOOK …
+
+Exit status 1 and the first differing cell where a notebook notices; 0 where none does. FACT `none` changes nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+SANITIZE = [(re.compile(r"\b[0-9a-f]{12,64}\b"), "HASH"), (re.compile(r"\b\d+(\.\d+)? (s|ms|MB|GB)\b"), "MEASURED")]
+
+
+def change(fact: str, factor: float) -> None:
+    """Multiply one fact, before anything has read it; its range widens where it must hold the new value."""
+    from privacysim import facts as room
+
+    rows = dict(room.facts())
+    old = rows[fact]
+    value = old.value * factor
+    rows[fact] = replace(old, value=value, low=min(old.low, value), high=max(old.high, value))
+    changed = room.Facts(rows)
+    room.facts = lambda: changed  # type: ignore[assignment]  # who imports it later gets this one
+
+
+def clean(text: str) -> str:
+    """The text without what may differ between runs."""
+    for pattern, word in SANITIZE:
+        text = pattern.sub(word, text)
+    return text.strip()
+
+
+def first_difference(path: Path) -> str:
+    """The first checked cell that prints another text than the one that is kept; empty where none does."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    os.chdir(path.parent)
+    names: dict[str, Any] = {"__name__": "__main__"}
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    for n, cell in enumerate(cells):
+        if cell["cell_type"] != "code":
+            continue
+        source = "".join(cell["source"])
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(compile(source, f"{path.name}, cell {n}", "exec"), names)
+        if "NBVAL_CHECK_OUTPUT" in source:
+            kept = "".join("".join(out.get("text", "")) for out in cell["outputs"] if out.get("name") == "stdout")
+            if clean(printed.getvalue()) != clean(kept):
+                return f"{path.name}, cell {n}"
+    return ""
+
+
+def main(arguments: list[str]) -> int:
+    """Change the fact, run the notebooks."""
+    fact, factor, *paths = arguments
+    if fact != "none":
+        change(fact, float(factor))
+    for path in paths:
+        found = first_difference(Path(path).resolve())
+        if found:
+            print(found)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
