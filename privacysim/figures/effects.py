@@ -108,14 +108,38 @@ def frontier(
                     span = ([low, high], [row["y"]] * 2) if axis == "x" else ([row["x"]] * 2, [low, high])
                     ax.plot(*span, color=colour, linewidth=1.2, zorder=2)
             ax.plot([row["x"]], [row["y"]], "o", color=colour, markerfacecolor=colour if wins else "white", zorder=3)
-            ax.annotate(str(row["policy"]), (row["x"], row["y"]), (6, 5), textcoords="offset points", fontsize=8,
-                        color=INK if wins else FAINT)  # fmt: skip
-        ax.margins(x=0.18, y=0.12)
+        ax.margins(x=0.18, y=0.16)
+        whole = ax.get_figure(root=True)
+        assert whole is not None
+        whole.draw_without_rendering()  # so that the scales are known, and no name covers another
+        taken: list[tuple[float, ...]] = []
+        for row, wins in sorted(zip(rows.to_dict("records"), best, strict=True), key=lambda pair: not pair[1]):
+            _name(ax, str(row["policy"]), (row["x"], row["y"]), INK if wins else FAINT, taken)
         ax.grid(color=GRID, linewidth=0.5)
         ax.set_xlabel(f"{x_label}  ({'←' if x_better == 'lower' else '→'} {say('better', lang)})")
         ax.set_ylabel(f"{y_label}  ({'↓' if y_better == 'lower' else '↑'} {say('better', lang)})")
         ax.set_title(title)
         return ax
+
+
+_PLACES = [(side, 7 * step) for step in (1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6, -6) for side in (1, -1)]
+"""Where a name may stand: right or left of its point, and how many points of height above or below."""
+
+
+def _name(ax: Axes, text: str, at: tuple[float, float], colour: str, taken: list[tuple[float, ...]]) -> None:
+    """The point's name at the first place where it covers no other name; a thin line leads back from far places."""
+    scale = ax.figure.dpi / 72
+    x, y = ax.transData.transform(at) / scale
+    width = 4.6 * len(text)
+    for side, up in _PLACES:
+        left = x + 6 if side > 0 else x - 6 - width
+        box = (left, y + up - 5, left + width, y + up + 5)
+        if not any(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in taken):
+            break
+    taken.append(box)
+    line = {"arrowstyle": "-", "color": GRID, "linewidth": 0.8} if abs(up) > 7 else None
+    ax.annotate(text, at, (6 * side, up), textcoords="offset points", fontsize=8, color=colour, va="center",
+                ha="left" if side > 0 else "right", arrowprops=line)  # fmt: skip
 
 
 def efficient(rows: pd.DataFrame, x_better: str, y_better: str) -> list[bool]:

@@ -7,11 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
-from privacysim.figures.style import COLOURS, FAINT, GRID, INK, RED, arrow_note, axes, house_style
+from privacysim.figures.style import COLOURS, FAINT, GRID, INK, RED, arrow_note, axes, house_style, labels_above
 from privacysim.vocabulary import MECHANISMS
-
-_LABELS = ((0.0, 14), (0.4, 14), (0.0, 3), (0.2, 3), (0.45, 3))
-"""Where each mechanism's name stands above the bars: share of the width, points above."""
 
 
 def mechanism_bars(rows: pd.DataFrame, *, datum: float | None = None, ax: Axes | None = None) -> Axes:
@@ -32,9 +29,9 @@ def mechanism_bars(rows: pd.DataFrame, *, datum: float | None = None, ax: Axes |
         for y, whole in enumerate(begin):
             ax.annotate(f"{whole:.0f}", (whole, y), (4, 0), textcoords="offset points", va="center", color=INK,
                         bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0}, zorder=5)  # fmt: skip
-        for (x, line), mechanism in zip(_LABELS, MECHANISMS, strict=True):
-            ax.annotate(mechanism.replace("_", " "), (x, 1.0), (0, line), xycoords="axes fraction", va="bottom",
-                        textcoords="offset points", color=COLOURS[mechanism], fontsize=8, fontweight="bold")
+        words = [(name.replace("_", " "), COLOURS[name]) for name in MECHANISMS]
+        labels_above(ax, words[:2], size=8, up=14)
+        labels_above(ax, words[2:], size=8)
         if datum is not None:
             ax.axvline(datum, color=INK, linewidth=0.8, linestyle=(0, (4, 3)))
             ax.annotate(f"{datum:.0f} reported", (datum, len(policies) - 0.5), (3, 2), textcoords="offset points",

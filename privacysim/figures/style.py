@@ -49,11 +49,11 @@ def axes(ax: Axes | None, width: float, height: float) -> Axes:
     return ax if ax is not None else plt.subplots(figsize=(width, height), layout="constrained")[1]
 
 
-def labels_above(ax: Axes, words: Sequence[tuple[str, str]], size: float = 8.5) -> None:
-    """Coloured words in a row above the axes, in place of a legend: (text, colour), one after the other."""
+def labels_above(ax: Axes, words: Sequence[tuple[str, str]], size: float = 8.5, up: float = 3.0) -> None:
+    """Coloured words in a row `up` points above the axes, in place of a legend: (text, colour)."""
     x = 0.0
     for text, colour in words:
-        ax.annotate(text, (0, 1.0), (x, 3), xycoords="axes fraction", textcoords="offset points", color=colour,
+        ax.annotate(text, (0, 1.0), (x, up), xycoords="axes fraction", textcoords="offset points", color=colour,
                     fontsize=size, fontweight="bold", va="bottom")  # fmt: skip
         x += size * (0.68 * sum(1.0 if ord(c) < 0x2E80 else 1.6 for c in text) + 1.5)
 
