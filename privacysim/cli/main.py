@@ -26,6 +26,7 @@ privacysim: who is seen, by whom, under which rules, and what would change if th
   privacysim calibrate leaks|evidence|masks  the constants that were solved, and the data that they hold
   privacysim mask VIDEO -o OUT --mask …      mask people in a video and say what is left
   privacysim notebook new|run                a notebook from the template, or one with other parameters
+  privacysim bench [CASE …]                  how fast, against what, on this machine
   privacysim COMMAND --help                  all options of a command
 
 A name (a study, scenario or policy) is looked up in ./sim first, then among the shipped ones."""
@@ -42,6 +43,7 @@ COMMANDS = {
     "calibrate": ("calibrate", "calibrate_app"),
     "mask": ("mask", "mask_app"),
     "notebook": ("notebook", "notebook_app"),
+    "bench": ("bench", "bench_app"),
     "dosimeter": ("tracks", "dosimeter_app"),
     "city": ("town", "city_app"),
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -15,15 +14,15 @@ from privacysim.errors import ResultsError
 from privacysim.files import whole_file
 from privacysim.metrics import METRICS, add, readings
 from privacysim.study.executor import OpenExecutor, WorkerLost, work_through
-from privacysim.study.unit import BLOCK, Unit, UnitParts
+from privacysim.study.inputs import Inputs
+from privacysim.study.unit import Unit, UnitParts, blocks_of
 
 Work = Callable[[Unit], UnitParts]
 
 
-def units(replicates: Iterable[int], people: int) -> list[Unit]:
+def units(inputs: Inputs) -> list[Unit]:
     """All units, replicate by replicate, so that a worker can keep a world while its blocks last."""
-    blocks = max(1, math.ceil(people / BLOCK))
-    return [Unit(k, block) for k in replicates for block in range(blocks)]
+    return [Unit(k, block) for k in inputs.replicates for block in range(blocks_of(inputs))]
 
 
 def part_file(folder: Path, unit: Unit) -> Path:

@@ -153,9 +153,7 @@ def _from_parts(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _wanted(inputs: Inputs) -> tuple[list[Unit], Mapping[tuple[str, str, str], float] | None]:
     """The units, and the skewness of every metric where it is known already or cannot matter."""
-    people = round(inputs.scenario.population.people.number)
-    panel = people if inputs.plan.panel == "all" else min(int(inputs.plan.panel), people)
-    wanted = units(inputs.replicates, panel)
+    wanted = units(inputs)
     if len(inputs.replicates) < FEWEST_REPLICATES:
         return wanted, {}  # no interval is printed below that, whatever the skewness
     return wanted, cached_pilot(inputs)

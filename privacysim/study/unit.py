@@ -33,6 +33,8 @@ from privacysim.world.world import World, sample_world
 
 BLOCK = 65_536
 """People in a block at most; small groups that are topped up share the room."""
+_BLOCK_DAYS = 60
+"""Days, footage before the study included, up to which a block is full."""
 
 
 class Unit(NamedTuple):
@@ -195,6 +197,11 @@ def replicate_of(inputs: Inputs, k: int) -> Replicate:
     return _replicate(_Key(inputs), k)
 
 
+def forget_replicate() -> None:
+    """Draw the next one anew, even if it was the last one asked for: for those who time it."""
+    _replicate.cache_clear()
+
+
 def footage_days(inputs: Inputs) -> int:
     """H: the longest retention of any arm, and a day; footage older than that is never delivered."""
     kept = [arm.retention_s(regime, listed)[0] for arm in inputs.arms for regime in REGIMES for listed in (False, True)]
@@ -227,7 +234,16 @@ def blocks_of(inputs: Inputs) -> int:
     """How many blocks a replicate has."""
     people = round(inputs.scenario.population.people.number)
     size = people if inputs.plan.panel == "all" else min(int(inputs.plan.panel), people)
-    return max(1, math.ceil(size / BLOCK))
+    return max(1, math.ceil(size / block_size(inputs.plan.days)))
+
+
+def block_size(days: int) -> int:
+    """People in a block: a long study has smaller blocks, so that the memory of a worker does not grow with days.
+
+    >>> block_size(30), block_size(365)
+    (65536, 9954)
+    """
+    return min(BLOCK, BLOCK * _BLOCK_DAYS // (days + _BLOCK_DAYS // 2))
 
 
 def people_seen(exposure: Exposure, arm: int) -> PeopleSeen:

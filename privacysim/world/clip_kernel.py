@@ -176,13 +176,13 @@ def any_in_view(cameras, x, y, start, items, x0, y0, size, columns, rows):
 
 
 @jit
-def _cut(low, high, length, foot, across, scale, levels, turn, backwards, edge_mm, code_px, out):
+def _cut(low, high, length, foot, across, scale, levels, turn, backwards, edge_mm, code_px, cuts, out):
     """Cut one visible stretch [low, high] (metres from u) of a directed walk: out[i] = from mm, to mm, code, frontal.
 
     `foot`: where on the line the camera is nearest; `across`: squared slant distance there; `scale`: density at 1 m;
-    `turn`: where the face stops being frontal, `backwards`: the walk goes from v to u. Returns the number of pieces.
+    `turn`: where the face stops being frontal, `backwards`: the walk goes from v to u; `cuts`: room for them.
+    Returns the number of pieces.
     """
-    cuts = np.empty(2 * levels.size + 3)
     cuts[0] = low
     n = 1
     for i in range(levels.size):
@@ -230,7 +230,7 @@ def cover(cameras, levels, code_px, cotangent, node_x, node_y, edge_u, edge_v, e
     filling = camera.size > 0
     tried = np.full(edge_u.size, -1, dtype=np.int64)
     spans = np.empty((2, 2))
-    pieces = np.empty((2 * levels.size + 3, 4))
+    pieces, cuts = np.empty((2 * levels.size + 3, 4)), np.empty(2 * levels.size + 3)
     for c in range(cameras.shape[0]):
         cx, cy, radius, heading, hfov, scale, height = cameras[c]
         for r in range(_cell(cy - radius, y0, size, rows), _cell(cy + radius, y0, size, rows) + 1):
@@ -257,7 +257,7 @@ def cover(cameras, levels, code_px, cotangent, node_x, node_y, edge_u, edge_v, e
                         for i in range(n):
                             s = n - 1 - i if backwards else i
                             m = _cut(spans[s, 0] * length, spans[s, 1] * length, length, foot, across, scale, levels,
-                                     turn, backwards, edge_mm[e], code_px, pieces)  # fmt: skip
+                                     turn, backwards, edge_mm[e], code_px, cuts, pieces)  # fmt: skip
                             at = start[2 * e + way]
                             start[2 * e + way] = at + m
                             if filling:
@@ -281,6 +281,7 @@ def step_pieces(cameras, levels, code_px, cotangent, ux, uy, vx, vy, grid_start,
     level = np.empty(room, dtype=np.uint8)
     tried = np.full(cameras.shape[0], -1, dtype=np.int64)
     spans, pieces = np.empty((2, 2)), np.empty((2 * levels.size + 3, 4))
+    cuts = np.empty(2 * levels.size + 3)
     n = 0
     for s in range(ux.size):
         dx, dy = vx[s] - ux[s], vy[s] - uy[s]
@@ -310,7 +311,7 @@ def step_pieces(cameras, levels, code_px, cotangent, ux, uy, vx, vy, grid_start,
                     for i in range(found):
                         # lengths in micrometres: `_cut` rounds to its unit
                         m = _cut(spans[i, 0] * length, spans[i, 1] * length, length, foot, across, scale, levels, turn,
-                                 False, length * 1e6, code_px, pieces)  # fmt: skip
+                                 False, length * 1e6, code_px, cuts, pieces)  # fmt: skip
                         if n + m > which.size:
                             more = 2 * (n + m)
                             which, seen_by = _longer(which, more), _longer(seen_by, more)

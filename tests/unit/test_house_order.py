@@ -13,7 +13,7 @@ PACKAGE = Path(privacysim.__file__).parent
 GROUND = ("errors", "units", "resources", "vocabulary", "facts", "files", "tables", "draws")
 ROOMS = (
     "identify", "scenario", "policy", "city", "people", "world", "governance", "exposure", "stats", "metrics",
-    "figures", "study", "robustness", "report", "tracks", "masklab", "explorer", "cli",
+    "figures", "study", "robustness", "report", "tracks", "masklab", "explorer", "bench", "cli",
 )  # fmt: skip
 ORDER = GROUND + ROOMS
 

@@ -1,0 +1,120 @@
+"""Made-up passes and acts of any number, for the exposure alone: every camera as likely as the next.
+
+Harder on the memory than a city, where people of a block live next door to one another and so do their cameras.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import cast
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from privacysim.draws import day_jitter, hashes, stream_key, uniforms
+from privacysim.exposure import Acts, index_acts
+from privacysim.people import Block
+from privacysim.units import DAY_TICKS, HOUR_TICKS, TICKS_PER_S
+from privacysim.vocabulary import LEGALITIES
+from privacysim.world.passes import Pieces
+
+CAMERAS = 1_000_000
+FIRST_DAY, DAYS = -31, 61
+_PIECES, _TOURS = 3, 5
+_SPAN = 9_000
+_PER_PERSON = 40
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Crowd:
+    """Pieces at cameras with an act, the people they belong to, the acts of one arm and their table."""
+
+    pieces: Pieces
+    block: Block
+    acts: Acts
+    frame: pd.DataFrame
+
+
+@dataclass
+class _Told:
+    """One arm's acts, as `index_acts` wants them."""
+
+    policy: str
+    acts: pd.DataFrame
+
+
+def crowd(acts_per_camera: float, passes: int, *, days: int = DAYS, seed: int = 1) -> Crowd:
+    """`passes` passes of three pieces each, at cameras with an act: two hours of footage, one viewer an act.
+
+    Acts fall on a million cameras at random, so `acts_per_camera` of 0.02 leaves a camera in use with 1.01 acts, 1.5
+    with 1.93. A third of the days is walked; walks and footage lie between 6 and 22 o'clock.
+    """
+    frame = _acts(round(acts_per_camera * CAMERAS), days, seed)
+    acts = index_acts([_Told("any", frame)])
+    people = max(passes // _PER_PERSON, 1)
+    person = np.arange(passes) * people // passes
+    u = uniforms(stream_key(seed, 0, "passes"), np.arange(passes), 4)
+    camera = (u[:, 0] * acts.watched.size).astype(np.int32)
+    tour = person * _TOURS + (u[:, 1] * _TOURS).astype(np.int64)
+    offset = ((6.0 + 16.0 * u[:, 2]) * HOUR_TICKS).astype(np.int32)
+    length = (30.0 + 60.0 * u[:, 3]).astype(np.int32)
+    order = np.lexsort((camera, tour, person))
+    camera, tour, offset, length = camera[order], tour[order], offset[order], length[order]
+    each = np.tile(np.arange(_PIECES), passes)
+    row = np.repeat(np.arange(passes), _PIECES)
+    pieces = Pieces(
+        person[row].astype(np.int32), row.astype(np.int64), camera[row], tour[row].astype(np.int32),
+        offset[row] + each.astype(np.int32) * length[row], length[row], (20 + 60 * each).astype(np.uint16),
+        each < _PIECES - 1, np.full(row.size, -1, dtype=np.int64), np.zeros(row.size, dtype=bool),
+    )  # fmt: skip
+    return Crowd(pieces, _block(people, days, seed), acts, frame)
+
+
+def _block(people: int, days: int, seed: int) -> Block:
+    tours = people * _TOURS
+    key = hashes(stream_key(seed, 0, "tours"), np.arange(tours))
+    made = uniforms(stream_key(seed, 0, "days"), np.arange(tours), days) < 1.0 / 3.0
+    mask = np.zeros((tours, (days + 63) // 64), dtype=np.uint64)
+    for day in range(days):
+        mask[:, day >> 6] |= made[:, day].astype(np.uint64) << np.uint64(day & 63)
+    return cast(Block, SimpleNamespace(
+        person_id=np.arange(people), weight=np.ones(people), tour_mask=mask, first_day=FIRST_DAY, days=days,
+        tour_jitter=day_jitter(key, FIRST_DAY, days, _SPAN),
+    ))  # fmt: skip
+
+
+def _acts(count: int, days: int, seed: int) -> pd.DataFrame:
+    u = uniforms(stream_key(seed, 0, "acts"), np.arange(count), 4)
+    day = FIRST_DAY + (u[:, 0] * days).astype(np.int64)
+    begin = day * DAY_TICKS + ((6.0 + 14.0 * u[:, 1]) * HOUR_TICKS).astype(np.int64)
+
+    def word(text: str) -> pd.Categorical[str]:
+        return pd.Categorical.from_codes(np.zeros(count, dtype=np.int64), pd.Index([text]))
+
+    legality = pd.Categorical.from_codes((u[:, 2] * len(LEGALITIES)).astype(np.int64), pd.Index(LEGALITIES))
+    return pd.DataFrame({
+        "camera_id": (u[:, 3] * CAMERAS).astype(np.int64), "from_s": begin / TICKS_PER_S,
+        "to_s": (begin + 2 * HOUR_TICKS) / TICKS_PER_S, "viewer": np.arange(count), "legality": legality,
+        "actor": word("curious"), "document": word("none"), "channel": word("request"), "mask": word("none"),
+        "gallery": np.full(count, 150), "attention": np.ones(count), "known": np.full(count, 0.01),
+        "audience": np.ones(count),
+    })  # fmt: skip
+
+
+def sightings_frame(crowd: Crowd) -> pd.DataFrame:
+    """Every piece on every day that it is walked, as one row with what a join needs."""
+    pieces, block = crowd.pieces, crowd.block
+    rows: list[NDArray[np.int64]] = []
+    for day in range(block.days):
+        made = block.tour_mask[pieces.tour, day >> 6] >> np.uint64(day & 63) & np.uint64(1)
+        row = np.flatnonzero(made)
+        enter = (FIRST_DAY + day) * DAY_TICKS + pieces.offset[row] + block.tour_jitter[pieces.tour[row], day]
+        rows.append(np.stack([row, enter, enter + pieces.length[row]]))
+    row, enter, leave = np.concatenate(rows, axis=1)
+    return pd.DataFrame({
+        "person_id": pieces.person[row], "pass_id": pieces.pass_no[row],
+        "camera_id": crowd.acts.watched[pieces.camera[row]], "enter": enter, "leave": leave,
+        "face_px": pieces.face[row] / 8.0, "frontal": pieces.frontal[row],
+    })

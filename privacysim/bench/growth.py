@@ -1,0 +1,136 @@
+"""How cost grows: CPU seconds of one unit of work at several sizes, and the exponent of the power law through them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from time import thread_time
+from typing import Any
+
+import numpy as np
+
+from privacysim.bench import crowd
+from privacysim.bench.measured import seconds
+from privacysim.exposure import measure_exposure
+from privacysim.files import Quantity
+from privacysim.people import panel
+from privacysim.study import Study, cost
+from privacysim.study.inputs import Inputs
+from privacysim.study.unit import BLOCK, Replicate, Seen, blocks_of, forget_replicate, replicate_of, see_block
+
+_POLICIES = ("notice_only", "guangzhou_draft", "order_799", "open_access", "guangzhou_2007", "edpb_72h")
+_SCENARIO = "guangzhou_185"
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Cost at each size: CPU seconds, and megabytes of a block where they were taken."""
+
+    of: str
+    sizes: tuple[float, ...]
+    cpu_s: tuple[float, ...]
+    exponent: float
+    block_mb: tuple[float, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {"of": self.of, "sizes": list(self.sizes), "cpu_s": list(self.cpu_s), "exponent": self.exponent,
+                "block_mb": list(self.block_mb)}  # fmt: skip
+
+
+def exponent(sizes: Sequence[float], spent: Sequence[float]) -> float:
+    """b of cost = a · size^b, by least squares of the logarithms.
+
+    >>> round(exponent([1, 2, 4], [3.0, 6.0, 12.0]), 6)
+    1.0
+    """
+    return float(np.polyfit(np.log(sizes), np.log(spent), 1)[0])
+
+
+def _inputs(policies: int = 3, days: int = 30, panel: int = 20_000, cameras: float = 1.0) -> Inputs:
+    """A study of whole Guangzhou; `cameras` multiplies how many there are for each thousand people."""
+    study = Study(scenario=_SCENARIO, policies=list(_POLICIES[:policies]), days=days, panel=panel, replicates=1)
+    found = study.inputs()
+    section = found.scenario.cameras
+    more = Quantity(value=section.per_1000.number * cameras, assumption="growth of the cost")
+    scenario = found.scenario.model_copy(update={"cameras": section.model_copy(update={"per_1000": more})})
+    return Inputs(found.plan, scenario, found.arms, found.replicates, f"{found.run_id} × {cameras}")
+
+
+def _unit(found: Inputs) -> tuple[float, float, Replicate, Seen]:
+    """CPU seconds of a replicate's first unit (world, policies, one block), and its block's megabytes."""
+    forget_replicate()
+    begun = thread_time()
+    whole = replicate_of(found, 0)
+    seen = see_block(found, whole, 0)
+    made = measure_exposure(seen.pieces, seen.block, whole.acts)
+    return thread_time() - begun, cost.bytes_of(seen.block, seen.pieces, made) / 1e6, whole, seen
+
+
+def _grown(of: str, sizes: Sequence[float], at: Callable[[float], Inputs]) -> Growth:
+    _unit(at(sizes[0]))  # compile, open the city
+    spent, held = zip(*[_unit(at(size))[:2] for size in sizes], strict=True)
+    return Growth(of, tuple(sizes), spent, exponent(sizes, spent), held)
+
+
+def people(quick: bool) -> Growth:
+    """Blocks of more and more people in front of the same acts."""
+    sizes = (5_000, 10_000) if quick else (8_192, 16_384, 32_768, 65_536)
+    whole = replicate_of(_inputs(panel=sizes[0]), 0)
+    world, spent, held = whole.world, [], []
+    for size in (sizes[0], *sizes):
+        chosen = panel(world.city, world.scenario, world.seed, 0, size)
+        part = Replicate(world, whole.logs, whole.acts, whole.coverage, chosen)
+        begun = thread_time()
+        seen = see_block(_inputs(panel=size), part, 0)
+        made = measure_exposure(seen.pieces, seen.block, whole.acts)
+        spent.append(thread_time() - begun)
+        held.append(cost.bytes_of(seen.block, seen.pieces, made) / 1e6)
+    return Growth("people", sizes, tuple(spent[1:]), exponent(sizes, spent[1:]), tuple(held[1:]))
+
+
+def days(quick: bool) -> Growth:
+    """Longer studies of as many people; what a block holds must not grow, since long studies have smaller blocks."""
+    sizes = (7, 14) if quick else (15, 30, 60, 120)
+    spent, held = [], []
+    for size in (sizes[0], *sizes):
+        found = _inputs(days=size, panel=5_000 if quick else BLOCK)
+        seconds_, largest, whole, _ = _unit(found)
+        for block in range(1, blocks_of(found)):
+            begun = thread_time()
+            seen = see_block(found, whole, block)
+            made = measure_exposure(seen.pieces, seen.block, whole.acts)
+            seconds_ += thread_time() - begun
+            largest = max(largest, cost.bytes_of(seen.block, seen.pieces, made) / 1e6)
+        spent.append(seconds_)
+        held.append(largest)
+    return Growth("days", sizes, tuple(spent[1:]), exponent(sizes, spent[1:]), tuple(held[1:]))
+
+
+def policies(quick: bool) -> Growth:
+    """More policies on the same world and people."""
+    sizes = (1, 2) if quick else (1, 2, 4, 6)
+    return _grown("policies", sizes, lambda size: _inputs(policies=int(size)))
+
+
+def cameras(quick: bool) -> Growth:
+    """A half to four times as many cameras, and with them everything that happens to cameras."""
+    sizes = (0.5, 1.0) if quick else (0.5, 1.0, 2.0, 4.0)
+    return _grown("cameras", sizes, lambda size: _inputs(cameras=size))
+
+
+def acts(quick: bool) -> Growth:
+    """The kernel alone, the same number of passes, more and more acts at the cameras they pass."""
+    sizes = (0.375, 0.75) if quick else (0.375, 0.75, 1.5, 3.0)
+    spent = []
+    for size in sizes:
+        made = crowd.crowd(size, 50_000 if quick else 400_000)
+        measure_exposure(made.pieces, made.block, made.acts)
+        spent.append(seconds(lambda made=made: measure_exposure(made.pieces, made.block, made.acts))[0])  # type: ignore[misc]
+    return Growth("acts per camera", sizes, tuple(spent), exponent(sizes, spent))
+
+
+GROWTHS: dict[str, Callable[[bool], Growth]] = {
+    "people": people, "days": days, "policies": policies, "cameras": cameras, "acts": acts,
+}
+"""Every growth by what grows."""

@@ -1,0 +1,72 @@
+"""A run tells what it cost; blocks shrink with days; everybody needs no list."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numba import njit
+
+import privacysim as ps
+from privacysim.people import draw_block
+from privacysim.study import cost
+from privacysim.study.unit import BLOCK, Unit, block_size, replicate_of, run_unit, see_block
+
+
+def test_compilation_is_a_stage_of_its_own():
+    @njit
+    def fresh(x):
+        return x * 3 + 1
+
+    cost.collected()
+    with cost.stage("work"):
+        fresh(2)
+    spent = cost.collected()["cpu_s"]
+    assert spent[cost.COMPILATION] > 5 * spent["work"] > 0.0
+    with cost.stage("work"):
+        fresh(3)
+    assert cost.COMPILATION not in cost.collected()["cpu_s"]
+
+
+def test_the_ledger_is_empty_after_it_was_collected():
+    cost.add("count", "people", 3)
+    assert cost.collected() == {"count": {"people": 3}}
+    assert cost.collected() == {}
+
+
+@pytest.mark.parametrize(("days", "people"), [(1, BLOCK), (30, BLOCK), (90, BLOCK // 2)])
+def test_people_times_days_in_a_block_are_bounded(days, people):
+    assert block_size(days) == people
+    assert block_size(days) * (days + 30) <= BLOCK * 60
+
+
+@pytest.fixture(scope="module")
+def study() -> ps.Study:
+    return ps.Study("preview", policies=["notice_only", "order_799"], days=2, panel="all", replicates=1)
+
+
+def test_all_people_are_drawn_without_a_list_and_are_the_same_people(study):
+    inputs = study.inputs()
+    whole = replicate_of(inputs, 0)
+    assert whole.panel is None
+    seen = see_block(inputs, whole, 1)
+    assert seen.block.person_id[0] == 50_000
+    assert (seen.block.weight == 1.0).all()
+    world = whole.world
+    again = draw_block(world.city, world.scenario, world.seed, 0, np.arange(50_000, 100_000), np.ones(50_000),
+                       -world.footage_days, world.days)  # fmt: skip
+    assert (again.walk_depart == seen.block.walk_depart).all()
+
+
+def test_a_unit_tells_its_stages_people_and_bytes(study):
+    inputs = study.inputs()
+    told = run_unit(inputs, "", None, Unit(0, 1)).cost
+    assert {"people", "passes", "exposure", "metrics"} <= set(told["cpu_s"])
+    assert told["count"]["people"] == 50_000
+    assert told["bytes"]["passes"] > 0
+
+
+def test_what_it_cost_is_no_part_of_the_result(study):
+    inputs = study.inputs()
+    one, two = (run_unit(inputs, "", None, Unit(0, 1)) for _ in range(2))
+    assert one.arms == two.arms
+    assert one.cost["cpu_s"] != two.cost["cpu_s"]
