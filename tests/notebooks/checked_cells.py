@@ -52,8 +52,11 @@ def first_difference(path: Path) -> str:
             continue
         source = "".join(cell["source"])
         printed = io.StringIO()
-        with contextlib.redirect_stdout(printed):
-            exec(compile(source, f"{path.name}, cell {n}", "exec"), names)
+        try:
+            with contextlib.redirect_stdout(printed):
+                exec(compile(source, f"{path.name}, cell {n}", "exec"), names)
+        except Exception as error:  # a notebook that stops has noticed, whatever stops it
+            return f"{path.name}, cell {n}: {type(error).__name__}"
         if "NBVAL_CHECK_OUTPUT" in source:
             kept = "".join("".join(out.get("text", "")) for out in cell["outputs"] if out.get("name") == "stdout")
             if clean(printed.getvalue()) != clean(kept):
@@ -66,8 +69,8 @@ def main(arguments: list[str]) -> int:
     fact, factor, *paths = arguments
     if fact != "none":
         change(fact, float(factor))
-    for path in paths:
-        found = first_difference(Path(path).resolve())
+    for path in [Path(path).resolve() for path in paths]:  # before the first notebook changes the working folder
+        found = first_difference(path)
         if found:
             print(found)
             return 1
