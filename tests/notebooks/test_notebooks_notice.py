@@ -13,7 +13,7 @@ RUNNER = ROOT / "tests" / "notebooks" / "checked_cells.py"
 NOTEBOOKS = [
     ROOT / "notebooks" / name for name in (
         "reproduce/r5_ashby.ipynb", "reproduce/r7_the_185.ipynb", "committee/q08_if_a_clerk_peeps.ipynb",
-        "committee/q07_most_exposed.ipynb", "explorer.ipynb",
+        "committee/q07_most_exposed.ipynb", "explorer.ipynb", "03_the_185_cameras.ipynb",
     )
 ]  # fmt: skip
 """The quick ones that compute rather than read saved results, most telling first."""
