@@ -1,0 +1,83 @@
+"""One day of a few people, walk by walk: where they are when, and when a camera has them in view; for a moving picture.
+
+A member of the panel walks on the city's route trees (`people.Block`); here each walk becomes the points at which it
+turns, with a point more wherever a camera's view begins or ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from privacysim.city.model import NO_HOP, City
+from privacysim.units import TICKS_PER_S
+from privacysim.world.coverage import coverage
+from privacysim.world.passes import passes
+
+if TYPE_CHECKING:
+    from privacysim.people import Block
+    from privacysim.world import World
+
+Floats = NDArray[np.float64]
+
+
+def day_of_walks(world: World, block: Block, day: int, most: int = 300) -> pd.DataFrame:
+    """Walks on one day of the first `most` people of a block: walk, t_s, x_m, y_m, seen (by any camera).
+
+    `day` counts from 0 and must lie within the block. Seconds of that day; metres of the city's plane. Rows are sorted
+    by walk and time; between two rows of a walk its person is in between, and `seen` holds until the next row.
+    """
+    city, cameras = world.city, np.arange(len(world.cameras))
+    pieces = passes(block, city, coverage(city, world.cameras, cameras), block.first_day, block.days)
+    made = (block.tour_mask[:, day // 64] >> np.uint64(day % 64)) & np.uint64(1) == 1
+    of_tour: dict[int, list[tuple[float, float]]] = {}
+    for row in np.flatnonzero((pieces.person < most) & made[pieces.tour]):
+        begin = float(pieces.offset[row])
+        of_tour.setdefault(int(pieces.tour[row]), []).append((begin, begin + float(pieces.length[row])))
+    frames = []
+    for walk in np.flatnonzero(made[block.walk_tour] & (block.tour_person[block.walk_tour] < most)):
+        tour = int(block.walk_tour[walk])
+        ticks, x, y = walked(city, block, int(walk))
+        if ticks.size < 2:
+            continue
+        at, seen = _with_views(ticks, of_tour.get(tour, ()))
+        shift = float(block.tour_jitter[tour, day])
+        frames.append(pd.DataFrame({
+            "walk": int(walk), "t_s": (at + shift) / TICKS_PER_S, "x_m": np.interp(at, ticks, x),
+            "y_m": np.interp(at, ticks, y), "seen": seen,
+        }))  # fmt: skip
+    columns = ["walk", "t_s", "x_m", "y_m", "seen"]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+
+
+def walked(city: City, block: Block, walk: int) -> tuple[Floats, Floats, Floats]:
+    """The turning points of one walk: ticks after 00:00 of the tour's day before jitter, x and y in metres."""
+    tree, node, left = city.trees[block.walk_hub[walk]], int(block.walk_node[walk]), int(block.walk_reach_mm[walk])
+    x, y, mm = [float(city.node_x[node])], [float(city.node_y[node])], [0]
+    while left > 0 and int(tree[node]) != NO_HOP:
+        hop = int(city.adj_start[node]) + int(tree[node])
+        after, length = int(city.adj_node[hop]), int(city.edge_mm[city.adj_edge[hop]])
+        share = min(length, left) / length
+        x.append(float(city.node_x[node] + share * (city.node_x[after] - city.node_x[node])))
+        y.append(float(city.node_y[node] + share * (city.node_y[after] - city.node_y[node])))
+        mm.append(mm[-1] + min(length, left))
+        node, left = after, left - length
+    along = np.array(mm, dtype=np.float64)
+    xs, ys = np.array(x), np.array(y)
+    if not block.walk_towards[walk]:  # the same way, walked from its far end
+        along, xs, ys = along[-1] - along[::-1], xs[::-1], ys[::-1]
+    return block.walk_depart[walk] + along / float(block.walk_mm_per_tick[walk]), xs, ys
+
+
+def _with_views(ticks: Floats, views: Sequence[tuple[float, float]]) -> tuple[Floats, NDArray[np.bool_]]:
+    """The times of a walk with those at which a view begins or ends, and whether anybody's view holds from then on."""
+    ends = [end for view in views for end in view if ticks[0] < end < ticks[-1]]
+    at = np.unique(np.concatenate([ticks, ends]))
+    seen = np.zeros(at.size, dtype=bool)
+    for begin, end in views:
+        seen |= (at >= begin) & (at < end)
+    return at, seen
