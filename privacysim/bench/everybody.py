@@ -1,0 +1,124 @@
+"""Is a panel what it says? Its totals beside those of everybody, with the error that its design gives."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from privacysim import tables
+from privacysim.draws import stream_key, uniform
+from privacysim.exposure import measure_exposure
+from privacysim.governance import Log
+from privacysim.metrics import METRICS, PeopleSeen
+from privacysim.people import residents
+from privacysim.study.inputs import Inputs
+from privacysim.study.unit import Replicate, blocks_of, people_seen, replicate_of, see_block
+from privacysim.vocabulary import CURVES, GROUPS
+
+FEWEST_CONTRIBUTORS = 30
+_SPLITS = 50
+"""Random parts into which each stratum is cut, to see how much its total varies."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A panel's total of a metric, and the standard error of its design."""
+
+    total: float
+    error: float
+    contributors: int
+
+
+def log_digest(log: Log) -> str:
+    """Hash of all tables of a Log, as bytes of Parquet: the same for every size of the panel."""
+    whole = hashlib.sha256()
+    for name in ("requests", "acts", "incidents", "audits", "custody"):
+        kept = io.BytesIO()
+        tables.write(name, getattr(log, name), kept)  # type: ignore[arg-type]
+        whole.update(kept.getvalue())
+    return whole.hexdigest()
+
+
+def panel_estimates(inputs: Inputs, k: int = 0) -> dict[tuple[str, str, str], Estimate]:
+    """(arm, metric, curve) → the panel's total and its design-based standard error, for the metrics of people.
+
+    Strata are the population groups h, n_h of N_h people drawn: SE² = Σ_h N_h² (1 − n_h/N_h) s_h²/n_h (Cochran 1977,
+    §5.4), s_h² from the totals of random parts of each stratum (random groups, Wolter 2007, ch. 2), so that any metric
+    that is a weighted sum can be asked. The panel is systematic by home zone, which this leaves out: if anything the
+    error is smaller.
+    """
+    whole = replicate_of(inputs, k)
+    sampled = np.zeros(len(GROUPS))
+    sums: dict[tuple[str, str, str], NDArray[np.float64]] = {}
+    for block in range(blocks_of(inputs)):
+        seen = see_block(inputs, whole, block)
+        exposure = measure_exposure(seen.pieces, seen.block, whole.acts)
+        stratum = np.asarray(seen.block.group, dtype=np.int64)
+        sampled += np.bincount(stratum, minlength=len(GROUPS))
+        part = (uniform(stream_key(k, 0, "random groups"), seen.block.person_id) * _SPLITS).astype(np.int64)
+        cell = stratum * _SPLITS + part
+        order = np.argsort(cell, kind="stable")
+        ends = np.searchsorted(cell[order], np.arange(len(GROUPS) * _SPLITS + 1))
+        for n, log in enumerate(whole.logs):
+            ranked = _chosen(people_seen(exposure, n), order)
+            for at in range(len(GROUPS) * _SPLITS):
+                few = _chosen(ranked, slice(ends[at], ends[at + 1]))
+                for name, curve, total, contributors in _totals(few):
+                    key = (log.policy, name, curve)
+                    sums.setdefault(key, np.zeros((2, len(GROUPS) * _SPLITS)))[:, at] += total, contributors
+    share = sampled / residents(whole.world.city, whole.world.scenario).group_sizes()
+    return {key: _estimate(found.reshape(2, len(GROUPS), _SPLITS), share) for key, found in sums.items()}
+
+
+def _estimate(sums: NDArray[np.float64], share: NDArray[np.float64]) -> Estimate:
+    parts, contributors = sums
+    within = (parts - parts.mean(axis=1, keepdims=True)) ** 2
+    variance = (1.0 - share) * _SPLITS / (_SPLITS - 1) * within.sum(axis=1)
+    return Estimate(float(parts.sum()), float(np.sqrt(variance.sum())), round(contributors.sum()))
+
+
+def _chosen(seen: PeopleSeen, rows: Any) -> PeopleSeen:
+    return replace(seen, **{field.name: getattr(seen, field.name)[rows] for field in fields(seen)})
+
+
+def _totals(seen: PeopleSeen) -> Iterator[tuple[str, str, float, float]]:
+    for name, one in METRICS.items():
+        if one.of == "people" and one.panel == "exact":
+            part = one.part(seen)
+            yield from ((name, curve, part[curve], part[f"n_{curve}"]) for curve in CURVES if curve in part)
+
+
+def against_everybody(inputs: Inputs, everybody: pd.DataFrame, k: int = 0) -> pd.DataFrame:
+    """Each metric of people to which at least 30 of the panel contribute: its total, everybody's, their distance.
+
+    The distance is in standard errors of the panel's design.
+
+    `everybody` is the `metrics` table of a run with `panel = "all"` of the same study.
+    """
+    known = everybody[everybody["replicate"] == k].set_index(["policy", "metric", "curve"])["value"]
+    rows = []
+    for (policy, metric, curve), found in panel_estimates(inputs, k).items():
+        if found.contributors < FEWEST_CONTRIBUTORS:
+            continue
+        truth = float(known.get((policy, metric, curve), 0.0))
+        away = abs(found.total - truth)
+        distance = 0.0 if away <= 1e-9 * abs(truth) else away / found.error if found.error else np.inf
+        rows.append((policy, metric, curve, found.total, truth, found.error, distance))
+    columns = ["policy", "metric", "curve", "panel", "everybody", "standard_error", "distance"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def same_log(inputs: Inputs, other: Inputs, k: int = 0) -> bool:
+    """Whether two studies that differ in their panel alone have the same Log under every arm, byte for byte."""
+
+    def digests(whole: Replicate) -> list[str]:
+        return [log_digest(log) for log in whole.logs]
+
+    return digests(replicate_of(inputs, k)) == digests(replicate_of(other, k))
