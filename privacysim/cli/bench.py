@@ -15,9 +15,18 @@ bench_app = typer.Typer(add_completion=False)
 def bench(
     only: Annotated[list[str] | None, typer.Argument(help="Comparisons; default: all, and the growth.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Small sizes: does everything run and agree?")] = False,
+    project: Annotated[
+        Path | None, typer.Option(help="Measure nothing: project these results to a province and a country.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder for bench.json and bench.png.")] = Path("results/bench"),
 ) -> int:
     """Measure the kernels against naive references and peers, with the machine's memory as the ceiling."""
+    if project is not None:
+        from privacysim.bench.projection import projection_text
+        from privacysim.study.results import load_results
+
+        print(projection_text(load_results(project).manifest))
+        return 0
     from privacysim.bench import bench as measure
     from privacysim.bench import bench_text
 

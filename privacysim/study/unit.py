@@ -184,6 +184,7 @@ def _replicate(key: _Key, k: int) -> Replicate:
         acts = index_acts(logs)
         view = coverage(city, world.cameras, acts.watched)
         ends = ends_of(inputs, world, acts)
+    cost.add("count", "worlds drawn", 1)
     cost.add("count", "acts looked at", len(acts))
     size = city.people if plan.panel == "all" else min(int(plan.panel), city.people)
     with cost.stage("people"):

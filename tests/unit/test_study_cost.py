@@ -7,6 +7,8 @@ import pytest
 from numba import njit
 
 import privacysim as ps
+from privacysim.bench.projection import project
+from privacysim.errors import InputError
 from privacysim.people import draw_block
 from privacysim.study import cost
 from privacysim.study.unit import BLOCK, Unit, block_size, replicate_of, run_unit, see_block
@@ -70,3 +72,27 @@ def test_what_it_cost_is_no_part_of_the_result(study):
     one, two = (run_unit(inputs, "", None, Unit(0, 1)) for _ in range(2))
     assert one.arms == two.arms
     assert one.cost["cpu_s"] != two.cost["cpu_s"]
+
+
+def _manifest(panel="all"):
+    spent = {"people": 60.0, "passes": 80.0, "exposure": 50.0, "metrics": 10.0, "world": 6.0, "policies": 3.0,
+             "cameras": 1.0, "compilation": 9.0}  # fmt: skip
+    return {"study": {"id": "s", "panel": panel, "days": 30}, "replicates": [0], "arms": [{}, {}],
+            "cost": {"cpu_s": spent, "count": {"people": 18.7e6, "worlds drawn": 2.0}}}  # fmt: skip
+
+
+def test_projection_divides_people_among_cores_and_draws_a_world_in_each():
+    found = {(one.place, one.cores): one for one in project(_manifest())}
+    city, country = found["the city that was run", 2], found["the country", 1024]
+    # 200 s of people, 5 s of a city's world and policies
+    assert city.wall_s == pytest.approx(200 / 2 + 5)
+    assert city.cpu_s == pytest.approx(200 + 2 * 5)
+    assert country.cities == 76
+    assert country.wall_s == pytest.approx(200 * 1.41e9 / 18.7e6 / 1024 + 5)
+    assert country.waits_for == "people"
+    assert found["the city that was run", 1024].waits_for == "worlds and policies"
+
+
+def test_projection_wants_everybody():
+    with pytest.raises(InputError, match="panel all"):
+        project(_manifest(50_000))
