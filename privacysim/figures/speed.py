@@ -42,7 +42,7 @@ def ratio_bars(rows: Rows, ax: Axes) -> None:
     for n, row in enumerate(rows):
         if row["target"]:
             ax.plot([row["target"]] * 2, [n - 0.38, n + 0.38], color=COLOURS["prohibited"], linewidth=2.0)
-        ax.annotate(f"{row['ratio']:.3g} ×", (row["ratio"], n), (4, 0), textcoords="offset points", va="center",
+        ax.annotate(f"{row['ratio']:.3g} ×", (max(row["ratio"], row["target"]), n), (5, 0), textcoords="offset points", va="center",
                     fontsize=8.5)  # fmt: skip
     ax.axvline(1.0, color=FAINT, linewidth=0.8)
     ax.set_xscale("log")
