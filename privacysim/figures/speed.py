@@ -42,8 +42,8 @@ def ratio_bars(rows: Rows, ax: Axes) -> None:
     for n, row in enumerate(rows):
         if row["target"]:
             ax.plot([row["target"]] * 2, [n - 0.38, n + 0.38], color=COLOURS["prohibited"], linewidth=2.0)
-        ax.annotate(f"{row['ratio']:.3g} ×", (max(row["ratio"], row["target"]), n), (5, 0), textcoords="offset points", va="center",
-                    fontsize=8.5)  # fmt: skip
+        beyond = max(row["ratio"], row["target"])  # the label clears the goal
+        ax.annotate(f"{row['ratio']:.3g} ×", (beyond, n), (5, 0), textcoords="offset points", va="center", fontsize=8.5)
     ax.axvline(1.0, color=FAINT, linewidth=0.8)
     ax.set_xscale("log")
     ax.set_xlim(min(0.4, 0.6 * ratios.min()), 3.2 * ratios.max())
