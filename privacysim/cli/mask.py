@@ -26,7 +26,8 @@ def mask(
         str,
         typer.Option(
             "--mask",
-            help="box, pixelate[:CELLS], blur[:SIGMA], silhouette, dp_pixelate[:CELLS:EPSILON], scramble, none",
+            help="box, pixelate[:CELLS], blur[:SIGMA], gaussian[:SIGMA], silhouette, dp_pixelate[:CELLS:EPSILON], "
+            "scramble",
         ),
     ] = "box",
     cells: Annotated[float | None, typer.Option(help="cells across the face (pixelate, dp_pixelate)")] = None,

@@ -7,8 +7,9 @@ d', two ways to extrapolate from the measured galleries (2 to 40 people) to larg
 - high: per face, the chance that one stranger scores higher is Beta(a, b) distributed, so P(N) = B(a, b+N−1)/B(a, b),
   with (a, b) such that P(2) and P(40) are the binormal's; never below the binormal. At d' = 0 that is Beta(1, 1): 1/N.
 
-Fit: `data/masking/curve.csv`, 3 parameters, error 1.04 points over the measured surface. Limits: one set of faces,
-aligned or nearly so; a lower bound for modern embeddings, an upper one for faces in the wild; N > 10³ is extrapolated.
+Fit: `data/masking/curve.csv`, 3 parameters with their standard deviations, made by `privacysim calibrate masks`;
+`data/masking/note.md` says how well it fits and how far it reaches. Limits: one set of faces, aligned or nearly so; a
+lower bound for modern embeddings, an upper one for faces in the wild; N > 10³ is extrapolated.
 """
 
 from __future__ import annotations
@@ -43,8 +44,8 @@ class Fit:
     def d_prime(self, face_px: ArrayLike) -> Floats:
         """d' (no unit, ≥ 0) of faces that are `face_px` pixels or cells wide.
 
-        >>> fit("cctv").d_prime([0.0, 3.14, 1e9]).round(3)
-        array([0.   , 1.685, 3.37 ])
+        >>> Fit(d_max=4.0, px50=3.0, h=2.0).d_prime([0.0, 3.0, 1e9]).round(3)
+        array([0., 2., 4.])
         """
         face = np.asarray(face_px, dtype=np.float64)
         with np.errstate(divide="ignore"):  # a face of 0 px: px50/0 is infinite and d' = 0

@@ -12,7 +12,7 @@ from privacysim.errors import InputError, did_you_mean
 from privacysim.facts import facts
 from privacysim.identify.curve import checked_gallery, rank_one
 from privacysim.identify.curve import fit as fit_named
-from privacysim.identify.masks import cells
+from privacysim.identify.masks import cells, most
 from privacysim.vocabulary import CURVES
 
 Floats = NDArray[np.float64]
@@ -39,13 +39,14 @@ def identifiability(
 ) -> Floats:
     """Chance that a viewer who compares with `gallery` people, the filmed one among them, picks the right one.
 
-    A masked face is worth e = min(face_px, cells(mask)) pixels; a full box leaves guessing, 1/gallery. A face that is
-    not frontal counts with the fact `nonfrontal_factor`. Parameters: mask name; width of the face in px and whether it
-    is frontal (arrays that broadcast); gallery ≥ 2 people; curve `low` or `high`; fit `cctv` or `clean`. Raises
-    InputError for an unknown mask, curve or fit. Values are those of the shipped table, in steps of 1/8 px.
+    A masked face is worth e = min(face_px, cells(mask)) pixels; a full box leaves guessing, 1/gallery; behind `ksame:K`
+    nobody is right more than once in K. A face that is not frontal counts with the fact `nonfrontal_factor`.
+    Parameters: mask name; width of the face in px and whether it is frontal (arrays that broadcast); gallery ≥ 2
+    people; curve `low` or `high`; fit `cctv` or `clean`. Raises InputError for an unknown mask, curve or fit. Values
+    are those of the shipped table, in steps of 1/8 px.
 
     >>> identifiability("none", [4.0, 16.0], True, 40).round(3)
-    array([0.493, 0.846])
+    array([0.517, 0.925])
     >>> float(identifiability("box", 100.0, True, 40).round(3))
     0.025
     """
@@ -77,6 +78,8 @@ def _one_table(mask: str, gallery: int, fit: str) -> Floats:
     for c, curve in enumerate(CURVES):
         # behind a full box there is nothing to compare: exactly a guess, not a quadrature of one
         frontal = np.full(distinct.size, 1.0 / people) if left == 0.0 else rank_one(d_prime, people, curve)
+        # k people share each picture of k-same: the one chosen is right once in k, or by chance in a small gallery
+        frontal = np.minimum(frontal, max(most(mask), 1.0 / people))
         made[c, 1] = frontal[place]
     made[:, 0] = facts().value("nonfrontal_factor") * made[:, 1]
     made.setflags(write=False)

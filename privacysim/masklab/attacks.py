@@ -13,6 +13,7 @@ examples and work in the wild. This is what one laptop and a textbook can do.
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.kernel_ridge import KernelRidge
+from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.svm import SVC
 from sklearn.utils.validation import check_is_fitted
 
@@ -29,7 +31,7 @@ from privacysim.masklab.cameras import Camera, shifted
 from privacysim.masklab.crowd_masks import KSame
 from privacysim.masklab.images import Images, as_pictures, features
 from privacysim.masklab.masks import Clear, Mask
-from privacysim.masklab.random_masks import DPPixelate
+from privacysim.masklab.random_masks import DPPixelate, averaged
 
 LEVELS = ("naive", "parrot", "trained", "averaged")
 _STEP = 0.03
@@ -40,6 +42,7 @@ _MOVES = (
 )
 _COMPONENTS = 200
 _INNER_COPIES = 4  # the inner folds only rank the members; the ridge's cost grows with the cube of the copies
+_INNER_FRAMES = 10
 # Three kernels for three kinds of evidence: floor of the whitening, width (× inverse distance), ridge.
 _KERNELS = {
     "kernel": (np.inf, 1.0, 0.003),  # clear and large faces: as they are
@@ -56,7 +59,8 @@ class Attack(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Parameters: `mask` and `camera`, which the attacker knows and applies to her training images (None: the images given
     are already as they will be attacked, so that it stands at the end of a Pipeline behind a mask); `level`; `member`
     (`None`: chosen by inner cross-validation where there are at least two images a person, else the ensemble);
-    `copies` of each training image at level `trained`. After `fit`: `classes_`, `member_`, `inner_`
+    `copies` of each training image at level `trained`; `frames` that the attacker averages before she looks (she
+    validates with as many, up to ten). After `fit`: `classes_`, `member_`, `inner_`
     (rank-1 of each member in the inner validation).
     """
 
@@ -67,9 +71,10 @@ class Attack(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         level: str = "trained",
         member: str | None = None,
         copies: int = 8,
+        frames: int = 1,
     ) -> None:
         self.mask, self.camera, self.level, self.member = mask, camera, level, member
-        self.copies = copies
+        self.copies, self.frames = copies, frames
 
     def fit(self, X: Images, y: Any, index: NDArray[np.int64] | None = None) -> Attack:
         """Learn the people. `index`: number of each image among its person's (for the inner folds; counted if None)."""
@@ -107,7 +112,8 @@ class Attack(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             if len(np.unique(codes[~out])) < len(self.classes_):
                 continue
             team = self._team(clear[~out], codes[~out], number[~out], copies=min(self.copies, _INNER_COPIES))
-            shown = features(attacked(clear[out], number[out], self.mask, self.camera))
+            frames = min(self.frames, _INNER_FRAMES)
+            shown = features(attacked(clear[out], number[out], self.mask, self.camera, frames))
             for name, scores in team.scores(shown).items():
                 right.setdefault(name, []).append(float((scores.argmax(axis=1) == codes[out]).mean()))
         return {name: float(np.mean(rates)) for name, rates in right.items()}
@@ -131,17 +137,19 @@ class Attack(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return [shifted(clear, *move) for move in _MOVES[: min(copies, len(_MOVES))]]
 
 
-def attacked(clear: Images, number: NDArray[np.int64], mask: Mask | None, camera: Camera | None) -> Images:
+def attacked(
+    clear: Images, number: NDArray[np.int64], mask: Mask | None, camera: Camera | None, frames: int = 1
+) -> Images:
     """Clear faces as the viewer gets them: recorded by the camera, then masked. `number`: see `Attack.fit`.
 
-    k-same is fitted on each set of one image a person (one `number`), as its definition asks, or on all at once where
-    `one_each` is off: its misuse.
+    `frames`: the mean of so many, for masks that draw anew for each. k-same is fitted on each set of one image a person
+    (one `number`), as its definition asks, or on all at once where `one_each` is off: its misuse.
     """
     recorded = clear if camera is None else camera.apply(clear)
     if mask is None or isinstance(mask, Clear):
         return recorded
     if not isinstance(mask, KSame):
-        return mask.apply(recorded)
+        return averaged(mask, recorded, frames) if frames > 1 and mask.random else mask.apply(recorded)
     made = np.empty_like(recorded)
     for chosen in [number == one for one in np.unique(number)] if mask.one_each else [np.ones(len(number), bool)]:
         made[chosen] = KSame(mask.k, mask.one_each).fit(recorded[chosen]).apply(recorded[chosen])
@@ -184,9 +192,9 @@ class Team:
         self.blank = float(np.ptp(more, axis=0).max()) < 1e-6
         if self.blank:  # every image is the same: nothing to learn, every score is equal
             return
-        # for few rows their own SVD is the short way, for many the covariance of the features
-        solver = "covariance_eigh" if len(more) > more.shape[1] else "full"
-        self.pca = PCA(min(_COMPONENTS, len(more) - 1, more.shape[1]), svd_solver=solver).fit(more)
+        # for few rows their own SVD is the short way, for many a sketch of it (Halko 2011), the same on every run
+        solver = "randomized" if len(more) > more.shape[1] else "full"
+        self.pca = PCA(min(_COMPONENTS, len(more) - 1, more.shape[1]), svd_solver=solver, random_state=0).fit(more)
         self.sd = np.sqrt(np.maximum(self.pca.explained_variance_, 0.0)).astype(np.float32)
         self.weights = self._whitening(0.01)
         plain, wide = self._project(rows), self._project(more)
@@ -200,7 +208,11 @@ class Team:
             # not whitened, and leaning towards round noise: the right thing where the mask itself is noise
             self.linear["lda_plain"] = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.3).fit(wide, more_codes)
         self.svm = SVC(C=100.0, gamma="scale", decision_function_shape="ovr", break_ties=False)
-        self.svm.fit(plain * np.sqrt(self.weights), codes)
+        with warnings.catch_warnings():  # one image a person is what the attacker has, not a mistaken regression
+            warnings.filterwarnings("ignore", message="The number of unique classes")
+            self.svm.fit(plain * np.sqrt(self.weights), codes)
+        # the nearest example: what remains when the mask is noise and the examples are not
+        self.examples, self.example_codes = wide, more_codes
         target = np.eye(people, dtype=np.float32)[more_codes] - np.float32(1.0 / people)
         self.ridges: dict[str, tuple[KernelRidge, NDArray[np.float32]]] = {}
         for name, (floor, reach, alpha) in _KERNELS.items():
@@ -231,6 +243,8 @@ class Team:
         made = {name: np.stack([-s, s], axis=1) if s.ndim == 1 else s for name, s in made.items()}
         for name, (model, weights) in self.ridges.items():
             made[name] = model.predict(seen * weights).astype(np.float64)
+        apart = euclidean_distances(seen, self.examples, squared=True)
+        made["nearest"] = -np.stack([apart[:, self.example_codes == p].min(axis=1) for p in range(self.people)], axis=1)
         made["ensemble"] = np.sum([_z(s) for s in made.values()], axis=0)
         return made
 

@@ -61,9 +61,12 @@ def _run(faces: Faces, jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job,
 
 
 def _one_thread() -> None:
+    """A process, not a thread, is the unit of work: and rates do not depend on how many cores share a sum."""
     import cv2
+    from threadpoolctl import threadpool_limits
 
     cv2.setNumThreads(1)
+    threadpool_limits(1)
 
 
 def _stamp(faces: Faces) -> str:

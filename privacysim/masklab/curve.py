@@ -19,9 +19,9 @@ from scipy.optimize import brentq, least_squares
 
 from privacysim.errors import InputError
 from privacysim.facts import facts
-from privacysim.identify import Fit, fits, rank_one
-from privacysim.masklab.masks import BlackBox, Blur, Clear, Mask, MeasuredElsewhere, Pixelate
-from privacysim.masklab.random_masks import DPPixelate
+from privacysim.identify import Fit, cells, fits, rank_one
+from privacysim.masklab.masks import Mask, MeasuredElsewhere
+from privacysim.masklab.named import name_of
 from privacysim.resources import shipped
 
 GALLERIES = (2, 3, 5, 7, 10, 15, 20, 30, 40)
@@ -110,58 +110,16 @@ def branches(
     return [(n, float(rank_one(d_prime, n)[0]), float(rank_one(d_prime, n, "high")[0])) for n in galleries]
 
 
-@lru_cache(maxsize=1)
-def measured_cells() -> dict[str, float]:
-    """Equivalent cells of the measured masks, by name: `data/masking/masks.csv`, made by `calibrate masks`."""
-    with shipped("data/masking/masks.csv").open(newline="", encoding="utf-8") as stream:
-        return {row["mask"]: float(row["cells"]) for row in csv.DictReader(stream)}
-
-
-def equivalent_cells(mask: Mask, face_px: float) -> float:
+def equivalent_cells(mask: Mask, face_px: float, one_frame: bool = False) -> float:
     """Cells across a face of `face_px` that a mask leaves: by construction where it follows, else as measured.
 
-    Blurs between the measured ones are interpolated in log σ; a mask that leaves less than the plain mosaic of the same
-    cells (DP-pixelate) counts as the least leaky of the measured ones that are weaker. Raises
+    `one_frame`: of masks that draw anew for each frame, what one frame leaves (else what a track of them does). Raises
     InputError for what nobody measured.
     """
-    if type(mask) is Clear or (isinstance(mask, Pixelate) and not isinstance(mask, DPPixelate)):
-        return mask.cells(face_px)
-    if isinstance(mask, BlackBox) and mask.margin >= 0.0:
-        return 0.0
     try:
         return mask.cells(face_px)
     except MeasuredElsewhere:
-        return min(face_px, _looked_up(mask))
-
-
-def _looked_up(mask: Mask) -> float:
-    table = measured_cells()
-    if isinstance(mask, Blur):
-        points = sorted((float(name.split(":")[1]), cells) for name, cells in table.items() if name.startswith("blur:"))
-        sigma = np.log([p[0] for p in points])
-        return float(np.exp(np.interp(math.log(mask.sigma), sigma, np.log([max(p[1], 0.05) for p in points]))))
-    if isinstance(mask, DPPixelate):
-        known = [(name.split(":"), cells) for name, cells in table.items() if name.startswith("dp_pixelate:")]
-        leakier = [cells for (_, c, e), cells in known if float(c) >= mask.cells_across and float(e) >= mask.epsilon]
-        return min([*leakier, mask.cells_across])
-    name = {
-        "EyesBar": "eyes",
-        "Silhouette": "silhouette",
-        "BlackBox": "box_rim",
-        "Scramble": "scramble",
-        "KSame": f"ksame:{getattr(mask, 'k', 0)}",
-    }
-    known_as = name.get(type(mask).__name__, "")
-    if getattr(mask, "nonce", "") == "fixed":
-        known_as = "scramble_fixed"
-    if known_as not in table:
-        raise InputError(
-            "mask",
-            "a mask that `calibrate masks` measured",
-            repr(mask),
-            "measure it, or choose " + ", ".join(sorted(table)),
-        )
-    return table[known_as]
+        return min(face_px, cells(name_of(mask), one_frame))
 
 
 def identified_with(fit_name: str, px: float, gallery: int, images: int = 8) -> tuple[float, float]:

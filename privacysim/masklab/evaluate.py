@@ -18,10 +18,13 @@ from privacysim.errors import InputError
 from privacysim.masklab.attacks import LEVELS, Attack, Scores, attacked
 from privacysim.masklab.cameras import Camera
 from privacysim.masklab.faces import Faces
+from privacysim.masklab.images import features
 from privacysim.masklab.masks import Mask
-from privacysim.masklab.random_masks import Scramble, averaged
+from privacysim.masklab.random_masks import Scramble
 
 _RESAMPLES = 1000
+_OPEN_MEMBERS = ("kernel", "kernel_white", "kernel_noisy", "nearest")
+"""Whose scores fade for faces unlike all that they have seen, and do not depend on how many people are enrolled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +126,10 @@ def evaluate(
         # the images after the tested ones, round the clock: with 8 images all that are not tested
         numbers = [int(fold[-1] + 1 + i) % len(np.unique(faces.index)) for i in range(images)]
         train = np.isin(faces.index, numbers) & ~test
-        attack = Attack(mask, camera, level, member, copies).fit(
+        attack = Attack(mask, camera, level, member, copies, frames).fit(
             faces.images[train], faces.person[train], faces.index[train]
         )
-        shown = _shown(faces.images[test], faces.index[test], mask, camera, frames)
+        shown = attacked(faces.images[test], faces.index[test], mask, camera, frames)
         scores[test] = attack.decision_function(shown)
         members.append(attack.member_)
         inner.append(attack.inner_.get(attack.member_, np.nan))
@@ -153,35 +156,80 @@ def open_set(
     mask: Mask,
     camera: Camera | None = None,
     *,
-    fpir: float = 0.1,
-    member: str = "kernel",
-    copies: int = 8,
-) -> float:
-    """TPIR at that FPIR: half of the people are enrolled, the others are strangers who should raise no alarm.
+    member: str | None = None,
+    copies: int = 4,
+    seed: int = 0,
+) -> Outcome:
+    """Half of the people are enrolled, the others are strangers who should raise no alarm; then the halves change.
 
-    The alarm threshold is the (1 − fpir) quantile of the strangers' best scores; returned is the share of probes of
-    enrolled people that pass it with the right name. Each half is enrolled once. `member`: a kernel by default, since
-    its scores fade for faces unlike all that it has seen; those of a linear rule grow.
+    Returns the scores of every image for each of the enrolled, (2 × images, people/2), with `person` −1 for strangers:
+    `tpir` reads the rate off them. The member that speaks is the best of an inner open-set validation among the
+    training images, in which half of the enrolled play the strangers; its scores are measured in standard deviations of
+    theirs, so that one threshold serves all folds (Z-norm; Auckenthaler and others 2000, doi:10.1006/dspr.1999.0360).
     """
-    folds = _folds(faces)
-    right: list[float] = []
+    mask, camera = _seeded(mask, camera, seed)
+    scores, person, members = [], [], []
     for half in (0, 1):
         enrolled = faces.person % 2 == half
-        best, correct, stranger = [], [], []
-        for fold in folds:
+        for fold in _folds(faces):
             test = np.isin(faces.index, fold)
             train = ~test & enrolled
-            attack = Attack(mask, camera, "trained", member, copies).fit(
-                faces.images[train], faces.person[train], faces.index[train]
-            )
-            scores = attack.decision_function(_shown(faces.images[test], faces.index[test], mask, camera, 1))
-            best.append(scores.max(axis=1))
-            correct.append(attack.classes_[scores.argmax(axis=1)] == faces.person[test])
-            stranger.append(~enrolled[test])
-        alarm, named, unknown = np.concatenate(best), np.concatenate(correct), np.concatenate(stranger)
-        threshold = np.quantile(alarm[unknown], 1.0 - fpir)
-        right.append(float((named & (alarm > threshold))[~unknown].mean()))
-    return float(np.mean(right))
+            learnt = faces.images[train], faces.person[train] // 2, faces.index[train]
+            chosen, middle, spread = _open_member(*learnt, mask, camera, copies, member)
+            attack = Attack(mask, camera, "trained", chosen, copies).fit(*learnt)
+            seen = attack.decision_function(attacked(faces.images[test], faces.index[test], mask, camera))
+            scores.append((seen - middle) / spread)
+            person.append(np.where(enrolled[test], faces.person[test] // 2, -1))
+            members.append(chosen)
+    spoke = max(sorted(set(members)), key=members.count)
+    return Outcome(np.concatenate(scores), np.concatenate(person), "open_set", spoke, float("nan"))
+
+
+def _open_member(
+    images: NDArray[np.uint8],
+    codes: NDArray[np.int64],
+    number: NDArray[np.int64],
+    mask: Mask,
+    camera: Camera | None,
+    copies: int,
+    member: str | None,
+) -> tuple[str, float, float]:
+    """(member, mean, standard deviation of strangers' best scores), from training images alone."""
+    numbers = np.unique(number)
+    held = np.isin(number, numbers[-max(1, len(numbers) // 4) :])
+    rates: dict[str, list[float]] = {}
+    strangers: dict[str, list[NDArray[np.float64]]] = {}
+    for half in (0, 1):
+        known = codes % 2 == half
+        learnt = known & ~held
+        attack = Attack(mask, camera, "trained", "ensemble", copies).fit(images[learnt], codes[learnt], number[learnt])
+        shown = features(attacked(images[held], number[held], mask, camera))
+        person = np.where(known[held], codes[held] // 2, -1)
+        scored = attack.team_.scores(shown)
+        for name in [name for name in _OPEN_MEMBERS if name in scored] or list(scored):
+            seen = scored[name]
+            rates.setdefault(name, []).append(tpir(Outcome(seen, person, "open_set", name, 0.0))[0])
+            strangers.setdefault(name, []).append(seen[person < 0].max(axis=1))
+    chosen = member if member in rates else max(rates, key=lambda name: np.mean(rates[name]))
+    alarms = np.concatenate(strangers[chosen])
+    return chosen, float(alarms.mean()), float(alarms.std() + 1e-12)
+
+
+def tpir(outcome: Outcome, fpir: float = 0.1, seed: int = 0) -> tuple[float, float, float]:
+    """TPIR at that FPIR with its bootstrap interval over enrolled people: (rate, low, high).
+
+    The alarm threshold is the (1 − fpir) quantile of the strangers' best scores; the rate is the share of probes of
+    enrolled people that pass it under the right name (ISO/IEC 19795-1: true-positive identification rate).
+    """
+    if not 0.0 < fpir < 1.0:
+        raise InputError("fpir", "a share between 0 and 1", fpir, "write 0.1")
+    alarm, known = outcome.scores.max(axis=1), outcome.person >= 0
+    threshold = np.quantile(alarm[~known], 1.0 - fpir)
+    right = (outcome.scores.argmax(axis=1) == outcome.person) & (alarm > threshold)
+    each = np.array([right[outcome.person == p].mean() for p in range(outcome.people)])
+    draws = np.random.default_rng(seed).integers(0, len(each), size=(_RESAMPLES, len(each)))
+    low, high = np.quantile(each[draws].mean(axis=1), [0.025, 0.975])
+    return float(each.mean()), float(low), float(high)
 
 
 def _seeded(mask: Mask, camera: Camera | None, seed: int) -> tuple[Mask, Camera | None]:
@@ -193,14 +241,6 @@ def _seeded(mask: Mask, camera: Camera | None, seed: int) -> tuple[Mask, Camera 
     if isinstance(mask, Scramble) and mask.key is None:
         mask.set_params(key=np.random.default_rng((seed, 2)).bytes(32))
     return mask, camera
-
-
-def _shown(
-    clear: NDArray[np.uint8], number: NDArray[np.int64], mask: Mask, camera: Camera | None, frames: int
-) -> NDArray[np.uint8]:
-    if frames > 1 and mask.random:
-        return averaged(mask, clear if camera is None else camera.apply(clear), frames)
-    return attacked(clear, number, mask, camera)
 
 
 def _folds(faces: Faces) -> list[NDArray[np.int64]]:

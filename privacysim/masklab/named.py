@@ -13,7 +13,8 @@ _MAKERS: dict[str, tuple[str, Callable[..., Mask]]] = {
     "none": ("none", Clear),
     "downsample": ("downsample:PX", Downsample),
     "pixelate": ("pixelate:CELLS", Pixelate),
-    "blur": ("blur:SIGMA", Blur),
+    "blur": ("blur:SIGMA", lambda sigma=0.25: Blur(sigma)),
+    "gaussian": ("gaussian:SIGMA", lambda sigma=0.25: Blur(sigma, fast=False)),
     "box": ("box[:MARGIN]", BlackBox),
     "eyes": ("eyes", EyesBar),
     "silhouette": ("silhouette", Silhouette),
@@ -46,3 +47,29 @@ def mask_named(text: str) -> Mask:
         if not (0.0 < number < 1e6) and kind != "box":
             raise InputError(f"mask {kind}, {name}", "a number above 0", number, f"write {form}")
     return made
+
+
+def name_of(mask: Mask) -> str:
+    """The name under which the lab measures a mask; where no name fits, its Python form.
+
+    >>> name_of(Blur(0.25)), name_of(BlackBox(-0.12)), name_of(Scramble())
+    ('blur:0.25', 'box:-0.12', 'scramble')
+    """
+    match mask:
+        case DPPixelate():
+            return f"dp_pixelate:{mask.cells_across:g}:{mask.epsilon:g}"
+        case Pixelate():
+            return f"pixelate:{mask.cells_across:g}"
+        case Blur():
+            return f"{'blur' if mask.fast else 'gaussian'}:{mask.sigma:g}"
+        case BlackBox():
+            return "box" if mask.margin >= 0.0 else f"box:{mask.margin:g}"
+        case KSame():
+            return f"{'ksame' if mask.one_each else 'ksame_misused'}:{mask.k}"
+        case Scramble():
+            return "scramble" if mask.nonce == "frame" else "scramble_fixed"
+        case Clear() | EyesBar() | Silhouette() | MeanFace():
+            return {"Clear": "none", "EyesBar": "eyes", "Silhouette": "silhouette_of_face"}.get(
+                type(mask).__name__, "mean_face"
+            )
+    return repr(mask)

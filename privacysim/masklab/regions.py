@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from privacysim.errors import InputError
 from privacysim.facts import facts
 from privacysim.masklab.crowd_masks import Silhouette
-from privacysim.masklab.masks import BlackBox, Blur, Clear, Mask, Pixelate, fast_blur, positive
+from privacysim.masklab.masks import BlackBox, Blur, Clear, Mask, Pixelate, positive
 from privacysim.masklab.people import Box, Frame, largest_channel
 from privacysim.masklab.random_masks import DPPixelate, Scramble
 
@@ -65,7 +65,7 @@ class Painter:
         elif isinstance(mask, Pixelate):
             part[:] = mosaic(part, face / positive("cells_across", mask.cells_across))
         elif isinstance(mask, Blur):
-            part[:] = fast_blur(part, positive("sigma", mask.sigma) * face)
+            part[:] = mask.blurred(part, face)
         elif isinstance(mask, BlackBox):
             part[:] = 0
         elif isinstance(mask, Silhouette):

@@ -12,7 +12,7 @@ from privacysim.facts import facts
 from privacysim.identify import identifiability
 from privacysim.masklab.crowd_masks import Silhouette
 from privacysim.masklab.curve import EXTRAPOLATED_BEYOND, equivalent_cells, track_identified
-from privacysim.masklab.masks import Mask
+from privacysim.masklab.masks import Clear, Mask
 from privacysim.masklab.people import Box, Frame, PeopleDetector, covered
 from privacysim.masklab.regions import face_px
 
@@ -117,16 +117,17 @@ class Witness:
         face = float(np.median(self.faces_px)) if self.faces_px else 0.0
         length = float(np.mean(list(self.tracks.values()))) if self.tracks else 0.0
         miss = 1.0 - (self.hidden / self.seen if self.seen else facts().value("auto_mask_recall_near"))
-        kept = "none" if mask.legal == "none" or type(mask).__name__ == "Clear" else _as_known(mask, face)
+        kept, tracked = (_as_known(mask, face, one_frame) for one_frame in (True, False))
         left = []
         for gallery in GALLERIES:
             shown = [float(identifiability(kept, face, True, gallery, curve)) for curve in ("low", "high")]
+            summed = float(identifiability(tracked, face, True, gallery, "high"))
             clear = [float(identifiability("none", face, True, gallery, curve)) for curve in ("low", "high")]
             one = (shown[0], miss * clear[1] + (1.0 - miss) * shown[1])
-            # low: only the mask; high: the detector's misses too, and frames that are correlated, not one
+            # low: only the mask; high: frames averaged, the detector's misses too, and frames that are correlated
             track = (
                 track_identified(shown[0], clear[0], 0.0, length),
-                track_identified(shown[1], clear[1], miss, length),
+                track_identified(summed, clear[1], miss, length),
             )
             left.append((gallery, one, track, (clear[0], clear[1])))
         return Residual(
@@ -161,11 +162,13 @@ def _core(box: Box, shape: tuple[int, ...]) -> Box:
     )
 
 
-def _as_known(mask: Mask, face: float) -> str:
+def _as_known(mask: Mask, face: float, one_frame: bool) -> str:
     """The mask as the shipped curve knows it: cells across the face, or the full box."""
+    if isinstance(mask, Clear):
+        return "none"
     if isinstance(mask, Silhouette):
         return (
             "box"  # painted on the background: of the face an outline of a few pixels is left, of the gait everything
         )
-    cells = equivalent_cells(mask, face)
+    cells = equivalent_cells(mask, face, one_frame)
     return "box" if cells == 0.0 else f"pixelate:{cells:.4f}"

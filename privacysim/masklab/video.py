@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import csv
 import os
-import shutil
-import subprocess
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +23,7 @@ from privacysim.masklab.people import Box, Frame, Motion, PeopleDetector, Tracks
 from privacysim.masklab.random_masks import Scramble
 from privacysim.masklab.regions import Painter, face_px
 from privacysim.masklab.residual import Residual, Witness
+from privacysim.masklab.sound import copy_sound, ffmpeg
 
 CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".mov": "mp4v", ".avi": "XVID", ".mkv": "mp4v", ".webm": "VP80"}
 LOSSLESS = {".mkv", ".avi"}
@@ -76,7 +75,7 @@ def mask_video(
                 )
             write.release()
             if keep_audio:
-                _with_sound(part, source)
+                copy_sound(part, source)
             if isinstance(mask, Scramble):
                 _write_sidecar(out, regions, mask.key_)
         return witness.verdict(mask, done, width, height, rate)
@@ -171,12 +170,12 @@ def _check(source: str, out: Path, live: bool, live_s: float | None, keep_audio:
         raise InputError(str(out), "another file than the source", "the same", "name another file")
     if not out.parent.is_dir() or not os.access(out.parent, os.W_OK):
         raise InputError(str(out), "a folder that can be written", str(out.parent), "name another folder")
-    if keep_audio and (live or shutil.which("ffmpeg") is None):
+    if keep_audio and (live or ffmpeg() is None):
         raise InputError(
             "--keep-audio",
             "a file and the program ffmpeg",
             "a live stream" if live else "no ffmpeg on this machine",
-            "install ffmpeg, or leave --keep-audio out",
+            'leave --keep-audio out, or install ffmpeg (pip install "privacysim[sound]" brings one)',
         )
 
 
@@ -242,38 +241,6 @@ def _writer(out: Path, width: int, height: int, rate: float, lossless: bool) -> 
         os.replace(part, out)
     finally:
         part.unlink(missing_ok=True)
-
-
-def _with_sound(part: Path, source: str) -> None:
-    """Put the source's sound, copied, beside the masked pictures."""
-    both = part.with_name(f".sound{part.name}")
-    command = [
-        "ffmpeg",
-        "-v",
-        "error",
-        "-y",
-        "-i",
-        str(part),
-        "-i",
-        source,
-        "-map",
-        "0:v:0",
-        "-map",
-        "1:a?",
-        "-c",
-        "copy",
-        str(both),
-    ]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise ResultsError(
-                f"{source}: ffmpeg could not copy the sound ({shown(done.stderr)}).\n"
-                "  Cure: choose an ending that can hold this sound (.mkv), or leave --keep-audio out."
-            )
-        os.replace(both, part)
-    finally:
-        both.unlink(missing_ok=True)
 
 
 def _write_sidecar(out: Path, regions: list[tuple[int, Box]], key: bytes) -> None:

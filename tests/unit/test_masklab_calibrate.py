@@ -15,6 +15,7 @@ from privacysim.masklab.grid import Job, grid
 FACES = synthetic_faces(8, 10)
 JOBS = [Job("none", px, cctv, level="parrot") for cctv in (True, False) for px in (64.0, 8.0, 4.0)]
 JOBS += [Job("box", 64.0, False, "naive"), Job("none", 16.0, True, level="parrot", images=2)]
+JOBS += [Job("none", 64.0, False, "open_set")]
 
 
 @pytest.fixture
@@ -23,7 +24,10 @@ def quick(monkeypatch):
     trained = [replace(job, level="trained") if job.level == "parrot" else job for job in JOBS]
     run, fit = Job.run, results.fit_curve
     monkeypatch.setattr(lab, "grid", lambda small: trained)
-    monkeypatch.setattr(Job, "run", lambda job, faces: run(replace(job, level="parrot"), faces))
+    quicker = {"trained": "parrot"}
+    monkeypatch.setattr(
+        Job, "run", lambda job, faces: run(replace(job, level=quicker.get(job.level, job.level)), faces)
+    )
     monkeypatch.setattr(results, "fit_curve", lambda px, rates, galleries: fit(px, rates, galleries, resamples=3))
 
 
@@ -37,17 +41,19 @@ def test_a_run_that_was_interrupted_goes_on_where_it_stopped(quick, tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         calibrate(FACES, tmp_path, work=tmp_path / "work", workers=1, progress=stop)
-    assert not (tmp_path / "lab_curve.csv").exists()
+    assert not (tmp_path / "curve.csv").exists()
     calibrate(FACES, tmp_path, work=tmp_path / "work", workers=1, progress=lambda done, of, what: seen.append(done))
-    assert seen == [1, 2, 3, 4, 5, 6, 7, 8], "nothing is done twice"
+    assert seen == [1, 2, 3, 4, 5, 6, 7, 8, 9], "nothing is done twice"
     first = {path.name: path.read_bytes() for path in tmp_path.glob("*.csv")}
     calibrate(FACES, tmp_path / "again", work=tmp_path / "other", workers=1)
     assert first == {path.name: path.read_bytes() for path in (tmp_path / "again").glob("*.csv")}, "and the same again"
-    with (tmp_path / "lab_curve.csv").open(newline="") as stream:
+    with (tmp_path / "curve.csv").open(newline="") as stream:
         fits = list(csv.DictReader(stream))
     assert [row["fit"] for row in fits] == ["cctv", "clean"]
-    assert (tmp_path / "lab_curve.png").read_bytes()[:4] == b"\x89PNG"
-    assert "apart" in (tmp_path / "note.md").read_text(encoding="utf-8")
+    assert (tmp_path / "curve.png").read_bytes()[:4] == b"\x89PNG"
+    assert "The branches differ by up to" in (tmp_path / "note.md").read_text(encoding="utf-8")
+    with (tmp_path / "open_set.csv").open(newline="") as stream:
+        assert {row["fpir"] for row in csv.DictReader(stream)} == {"0.01", "0.1"}
 
 
 def test_the_whole_grid_holds_every_mask_with_its_naive_attack():
