@@ -29,6 +29,10 @@ class InputError(PrivacysimError, ValueError):
         self.where, self.required, self.got, self.cure = where, required, shown(got), cure
         super().__init__(f"{where}: required is {required}.\n  Got: {self.got}\n  Cure: {cure}.")
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str, str]]:
+        # an exception is sent between processes by its arguments, not by its text
+        return InputError, (self.where, self.required, self.got, self.cure)
+
 
 class ResultsError(PrivacysimError):
     """A results folder cannot be read, written or reused as asked."""

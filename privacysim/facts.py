@@ -9,7 +9,9 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -93,11 +95,68 @@ def read_facts(path: Path) -> Facts:
 
 
 @lru_cache(maxsize=1)
+def shipped_facts() -> Facts:
+    """The facts of `data/facts.csv`, whatever a sensitivity run puts in their place."""
+    return read_facts(shipped("data/facts.csv"))
+
+
+_IN_FORCE: ContextVar[Facts | None] = ContextVar("facts in force", default=None)
+
+
 def facts() -> Facts:
-    """The shipped facts.
+    """The facts in force: the shipped ones, but for those that a sensitivity run has replaced.
 
     >>> from privacysim.facts import facts
     >>> facts()["cameras_per_1000"].value
     52.75
     """
-    return read_facts(shipped("data/facts.csv"))
+    return _IN_FORCE.get() or shipped_facts()
+
+
+@contextmanager
+def facts_replaced(values: Mapping[str, float]) -> Iterator[None]:
+    """Other values for some facts within a `with` block, in this thread alone; their ranges widen where they must.
+
+    >>> with facts_replaced({"cameras_per_1000": 480.0}):
+    ...     facts().value("cameras_per_1000")
+    480.0
+    """
+    rows = dict(facts())
+    for name, value in values.items():
+        fact = facts()[name]
+        rows[name] = replace(fact, value=float(value), low=min(fact.low, value), high=max(fact.high, value))
+    before = _IN_FORCE.set(Facts(rows))
+    try:
+        yield
+    finally:
+        _IN_FORCE.reset(before)
+
+
+class _Heard(Facts):
+    """Facts that remember which of them were asked for."""
+
+    def __init__(self, rows: Mapping[str, Fact], heard: set[str]) -> None:
+        super().__init__(rows)
+        self._heard = heard
+
+    def __getitem__(self, fact_id: str) -> Fact:
+        self._heard.add(fact_id)
+        return super().__getitem__(fact_id)
+
+
+@contextmanager
+def facts_heard() -> Iterator[set[str]]:
+    """The ids of the facts that are read within a `with` block: what a study depends on.
+
+    >>> with facts_heard() as heard:
+    ...     _ = facts().value("face_width_m")
+    >>> heard
+    {'face_width_m'}
+    """
+    heard: set[str] = set()
+    before = _IN_FORCE.set(_Heard(dict(facts().items()), heard))
+    heard.clear()
+    try:
+        yield heard
+    finally:
+        _IN_FORCE.reset(before)

@@ -339,7 +339,12 @@ def write(name: str, rows: pd.DataFrame, path: Path) -> None:
 
 
 def read(name: str, path: Path) -> pd.DataFrame:
-    """Read a table back with its categoricals; a file that is not that table is an InputError."""
+    """Read a table back with its categoricals; a file that is not that table is an InputError.
+
+    `path` may be a folder of such files, as a study with many units writes them; all of it must fit in memory.
+    """
+    if path.is_dir():
+        return concat(name, (read(name, one) for one in sorted(path.glob("*.parquet"))))
     try:
         plain = pq.read_table(path).to_pandas()
     except (OSError, pa.ArrowException) as error:

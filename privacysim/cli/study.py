@@ -32,7 +32,9 @@ def run(
     baseline: Annotated[str | None, typer.Option(help="The policy that the others are compared with.")] = None,
     panel: Annotated[str | None, typer.Option(help="People in the panel, or all.")] = None,
     days: Annotated[int | None, typer.Option(help="Days of the study.")] = None,
-    replicates: Annotated[int | None, typer.Option(help="How many replicates.")] = None,
+    replicates: Annotated[
+        str | None, typer.Option(help="How many replicates, or precision:5% of the primary metric.")
+    ] = None,
     replicate: Annotated[int | None, typer.Option(help="Run this replicate alone, counting from 0.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of all draws.")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes; default: one a core.")] = None,
@@ -49,9 +51,10 @@ def run(
     from privacysim.study import Study
     from privacysim.study.results import read_manifest
 
+    wanted = _replicates(replicates)
     chosen = Study(
         study, scenario=scenario, policies=None if policies is None else _words(policies), baseline=baseline, days=days,
-        replicates=replicates, panel=_panel(panel), seed=seed,
+        replicates=wanted if isinstance(wanted, int) else None, panel=_panel(panel), seed=seed,
     )  # fmt: skip
     inputs = chosen.inputs(replicate)
     alone = "" if replicate is None else f"_replicate_{replicate}"
@@ -62,10 +65,11 @@ def run(
     before = read_manifest(folder)
     open_executor, at_once = _dask(scheduler, workers)
     results = chosen.run(
-        replicate=replicate, workers=at_once, open_executor=open_executor, out=folder, resume=resume, force=force,
+        wanted if isinstance(wanted, str) else None, replicate=replicate, workers=at_once,
+        open_executor=open_executor, out=folder, resume=resume, force=force,
         tables="all" if tables_all else "seen" if tables else "", also={"report.html": page},
     )  # fmt: skip
-    if before is not None and not force:
+    if before is not None and results.inputs is None:
         print(f"These results were saved before by the same run ({results.run_id}); nothing was run again.\n")
     print(headline_text(results))
     print(f"\nResults: {folder}  (report.html, summary.csv, metrics.parquet, manifest.json)")
@@ -74,6 +78,9 @@ def run(
     if "cost" in results.manifest:
         print(in_words(results.manifest), file=sys.stderr)
     _say_cache()
+    if results.failures:
+        print("\n".join(results.failures), file=sys.stderr)
+        raise typer.Exit(1)
 
 
 @compare_app.command()
@@ -174,6 +181,7 @@ def scenario_check(
 def headline_text(results: Any, baseline: str | None = None, metric: str | None = None) -> str:
     """What `run` and `compare` print: the verdicts in words, then the table."""
     from privacysim.report import start_in_words
+    from privacysim.study.precision import in_words as precision_in_words
     from privacysim.study.unknowns import band_lines
 
     change = results.compare(baseline)
@@ -184,8 +192,10 @@ def headline_text(results: Any, baseline: str | None = None, metric: str | None 
         f"{len(manifest['replicates'])} replicates, panel {study['panel']}, seed {study['seed']}",
         f"baseline {change.baseline}; {start_in_words(change.start)}",
         "" if manifest["scenario"]["calibrated"] else "not calibrated: the solved constants hold for another scenario",
-        "", *([] if metric else change.words()), "", _plain_table(change.table(names)),
-        "", *band_lines(results.band, results.notes, names), "", "A comparison of rules, not legal advice.",
+        precision_in_words(manifest.get("precision")), *results.failures,
+        "", *([] if metric else [*change.words(), "", *change.band_words()]), "", _plain_table(change.table(names)),
+        "", *band_lines(results.band, results.notes, names), "", _pairing_text(change, names),
+        "", "A comparison of rules, not legal advice.",
     ]  # fmt: skip
     return "\n".join(line for n, line in enumerate(lines) if line or (n and lines[n - 1]))
 
@@ -205,6 +215,20 @@ def _plain_table(table: Any) -> str:
     return "\n\n".join(blocks)
 
 
+def _pairing_text(change: Any, names: list[str]) -> str:
+    """What pairing bought, per metric: the correlation of the replicates, and the variance that is left."""
+    rows = change.pairing(names)
+    if rows.empty:
+        return ""
+    lines = ["what pairing bought: correlation over replicates; variance of the difference, paired / unpaired"]
+    for row in rows.to_dict("records"):
+        curve = f" ({row['curve']})" if row["curve"] else ""
+        ends = "" if row["low"] != row["low"] else f" [{row['low']:.2g}, {row['high']:.2g}]"
+        lines.append(f"  {row['metric']}{curve}, {row['policy']}: r = {row['correlation']:.3f}; "
+                     f"{row['variance_ratio']:.2g}{ends}")  # fmt: skip
+    return "\n".join(lines)
+
+
 def _plan_text(plan: Any, inputs: Any, folder: Path) -> str:
     first, last = inputs.replicates[0], inputs.replicates[-1]
     return "\n".join([
@@ -217,6 +241,21 @@ def _plan_text(plan: Any, inputs: Any, folder: Path) -> str:
 
 def _words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _replicates(text: str | None) -> int | str | None:
+    from privacysim.study.precision import Precision
+
+    if text is None:
+        return None
+    if text.startswith("precision"):
+        Precision.read(text)  # an error before anything is loaded
+        return text
+    try:
+        return int(text.replace("_", ""))
+    except ValueError:
+        cure = "write --replicates 20, or --replicates precision:5%"
+        raise InputError("--replicates", "a number, or a precision", text, cure) from None
 
 
 def _panel(text: str | None) -> int | str | None:

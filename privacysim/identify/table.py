@@ -53,7 +53,8 @@ def identifiability(
     if curve not in CURVES:
         raise InputError("curve", " or ".join(CURVES), curve, did_you_mean(curve, CURVES))
     facing = np.asarray(frontal, dtype=bool).astype(np.intp)
-    return _one_table(mask, gallery, fit)[CURVES.index(curve), facing, face_code(face_px)]
+    known = _one_table(mask, gallery, fit, facts().value("nonfrontal_factor"))
+    return known[CURVES.index(curve), facing, face_code(face_px)]
 
 
 def curve_table(pairs: Sequence[tuple[str, int]], fit: str = "cctv") -> Floats:
@@ -63,13 +64,14 @@ def curve_table(pairs: Sequence[tuple[str, int]], fit: str = "cctv") -> Floats:
     (2, 2, 2, 2041)
     """
     made = np.empty((len(pairs), len(CURVES), 2, CODES))
+    sideways = facts().value("nonfrontal_factor")
     for row, (mask, gallery) in enumerate(pairs):
-        made[row] = _one_table(mask, gallery, fit)
+        made[row] = _one_table(mask, gallery, fit, sideways)
     return made
 
 
 @lru_cache(maxsize=256)
-def _one_table(mask: str, gallery: int, fit: str) -> Floats:
+def _one_table(mask: str, gallery: int, fit: str, sideways: float) -> Floats:
     left, people = cells(mask), checked_gallery(gallery)
     face = np.minimum(np.arange(CODES) / STEPS_PER_PX, left)
     distinct, place = np.unique(face, return_inverse=True)
@@ -81,6 +83,6 @@ def _one_table(mask: str, gallery: int, fit: str) -> Floats:
         # k people share each picture of k-same: the one chosen is right once in k, or by chance in a small gallery
         frontal = np.minimum(frontal, max(most(mask), 1.0 / people))
         made[c, 1] = frontal[place]
-    made[:, 0] = facts().value("nonfrontal_factor") * made[:, 1]
+    made[:, 0] = sideways * made[:, 1]
     made.setflags(write=False)
     return made

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from privacysim.errors import InputError
 from privacysim.metrics import METRICS, Metric, metric_named
 from privacysim.stats import (
     FEWEST_CONTRIBUTORS,
@@ -23,9 +24,12 @@ from privacysim.stats import (
     mean,
     paired_difference,
     paired_ratio,
+    percent,
     replicates_needed,
     wilson,
 )
+from privacysim.study.pairing import COLUMNS as PAIRING
+from privacysim.study.pairing import pairing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,6 +52,10 @@ class Comparison:
     primary: str
     start: str
     titles: Mapping[str, str]
+    metrics: pd.DataFrame | None = None
+    """The replicate values behind the rows."""
+    people: float | None = None
+    """How many people live in the case: for figures per 100 000."""
 
     def table(self, metrics: list[str] | None = None) -> pd.DataFrame:
         """The comparison to read: mean, ratio and difference with 95 % intervals, n, direction and words.
@@ -79,6 +87,68 @@ class Comparison:
         from privacysim.study.pages import comparison_page
 
         return comparison_page(self)
+
+    def pairing(self, metrics: list[str] | None = None) -> pd.DataFrame:
+        """What pairing bought: correlation over replicates, and the share of the unpaired variance that is left."""
+        if self.metrics is None:
+            return pd.DataFrame(columns=PAIRING)
+        arms = list(dict.fromkeys(self.rows["policy"]))
+        return pairing(self.metrics, self.baseline, arms, metrics or [self.primary])
+
+    def per_100_000(self, metric: str | None = None) -> pd.DataFrame:
+        """Means and differences of a metric that counts people or what happens to them, per 100 000 people.
+
+        One row per policy and curve: mean, ci_low, ci_high, delta, delta_low, delta_high.
+        """
+        if not self.people:
+            raise InputError("per_100_000", "results that say how many people there are", "none", "run the study again")
+        one = metric_named(metric or self.primary)
+        if one.unit in ("share", "h", "1"):
+            raise InputError("per_100_000", "a metric that is a total", f"{one.name} ({one.unit})", "choose a total")
+        rows = self.rows[self.rows["metric"] == one.name]
+        numbers = ["mean", "ci_low", "ci_high", "delta", "delta_low", "delta_high"]
+        made = rows[["policy", "curve", *numbers, "note"]].reset_index(drop=True)
+        made[numbers] = made[numbers] * (100_000.0 / self.people)
+        return made
+
+    def bands(self, metric: str | None = None) -> pd.DataFrame:
+        """Policies with everything that is contested about them: curves low and high, readings narrow and wide.
+
+        One row per policy (readings and curves taken together): the smallest and largest ratio, the outermost ends of
+        their intervals, and how many arms and curves stand behind it. A band is no interval: it says how far the
+        answer moves when a contested choice is made the other way.
+        """
+        rows = self.rows[(self.rows["metric"] == (metric or self.primary)) & (self.rows["policy"] != self.baseline)]
+        made = []
+        for policy, group in rows.groupby(rows["policy"].str.split(":").str[0], sort=False):
+            known = group[group["ratio"].notna()]
+            if known.empty:
+                continue
+            made.append({
+                "policy": policy, "ratio_least": known["ratio"].min(), "ratio_most": known["ratio"].max(),
+                "outer_low": known["ratio_low"].min(skipna=False), "outer_high": known["ratio_high"].max(skipna=False),
+                "readings": known["policy"].nunique(), "curves": known["curve"].nunique(),
+            })  # fmt: skip
+        columns = ["policy", "ratio_least", "ratio_most", "outer_low", "outer_high", "readings", "curves"]
+        return pd.DataFrame(made, columns=columns)
+
+    def band_words(self, metric: str | None = None) -> list[str]:
+        """One sentence for each policy with contested readings: does the reading decide, or not?"""
+        said = []
+        for row in self.bands(metric).to_dict("records"):
+            if row["readings"] < 2:
+                continue
+            least, most = percent(abs(1 - row["ratio_least"])), percent(abs(1 - row["ratio_most"]))
+            signs = ["−" if row[end] < 1 else "+" for end in ("ratio_least", "ratio_most")]
+            band = f"{signs[0]}{least} % to {signs[1]}{most} %"
+            if row["ratio_least"] < 1 <= row["ratio_most"]:
+                verdict = "the reading decides whether it helps"
+            elif abs(row["ratio_most"] - row["ratio_least"]) < 0.01:
+                verdict = "the readings do not differ in this"
+            else:
+                verdict = "every reading points the same way"
+            said.append(f"{row['policy']}, over its {row['readings']} readings and both curves: {band}; {verdict}.")
+        return said
 
     def words(self, *, by_title: bool = False) -> list[str]:
         """What the primary metric says of each policy; both curves in one sentence where they agree.

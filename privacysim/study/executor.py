@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from multiprocessing.context import SpawnContext, SpawnProcess
@@ -24,7 +25,11 @@ _ALONE = 2
 
 
 class WorkerLost(RuntimeError):
-    """A unit whose worker died each time that it was tried."""
+    """Items whose worker died each time that they were tried; everything else is done."""
+
+    def __init__(self, items: Sequence[object]) -> None:
+        self.items = tuple(items)
+        super().__init__(", ".join(str(item) for item in items))
 
 
 def cores() -> int:
@@ -57,7 +62,7 @@ def work_through(
             tries[id(item)] = tries.get(id(item), 0) + 1
             (poison if tries[id(item)] >= _ALONE else suspects).append(item)
     if poison:
-        raise WorkerLost(", ".join(str(item) for item in poison))
+        raise WorkerLost(poison)
 
 
 def _until_a_worker_dies(
@@ -93,6 +98,15 @@ def _is_lost(future: Future[Done]) -> bool:
 def _worker_starts() -> None:
     # Ctrl-C reaches the whole group; only the parent answers it, and it stops the workers
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A parent that was killed cannot stop its workers: they see it go and end themselves."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 class _Process(SpawnProcess):

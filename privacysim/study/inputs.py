@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +25,26 @@ from privacysim.study.model import StudyFile
 
 # rooms whose source does not change a number: a nicer figure must not make a saved result look foreign
 _NO_NUMBERS = {"figures", "report", "cli", "explorer", "masklab", "tracks", "robustness", "study", "stats"}
+_OF_STUDY = {"unit.py", "unknowns.py", "work.py"}
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """A study with its scenario and arms loaded, and which replicates are run (counting from 0)."""
+    """A study with its scenario and arms loaded, and which replicates are run (counting from 0).
+
+    `run_id` is the hash of everything that the numbers depend on, `family_id` the same without the replicates: runs of
+    one family share their parts. `facts` are values in place of the shipped facts, `footage_days` a history longer
+    than these arms need, so that arms which are run apart meet the same world.
+    """
 
     plan: StudyFile
     scenario: Scenario
     arms: tuple[Arm, ...]
     replicates: tuple[int, ...]
     run_id: str
+    family_id: str = ""
+    facts: Mapping[str, float] = field(default_factory=dict)
+    footage_days: int | None = None
 
     @property
     def arm_ids(self) -> list[str]:
@@ -45,6 +54,10 @@ class Inputs:
     def arm(self, named: str) -> Arm:
         """An arm by id; a policy with one reading may be named without it."""
         return self.arms[self.arm_ids.index(arm_named(self.arm_ids, named))]
+
+    def among(self, replicates: Sequence[int]) -> Inputs:
+        """The same study with other replicates: same family, another run."""
+        return hashed(replace(self, replicates=tuple(replicates)))
 
 
 def arm_named(arms: Sequence[str], named: str) -> str:
@@ -70,25 +83,36 @@ def resolve(plan: StudyFile, replicate: int | None = None) -> Inputs:
     if replicate is not None and replicate < 0:
         raise InputError("replicate", "a number from 0 on", replicate, "count replicates from 0")
     chosen = tuple(range(plan.replicates)) if replicate is None else (replicate,)
-    digest = hashlib.sha256(canonical(resolved(plan, scenario, arms, chosen)).encode()).hexdigest()
-    return Inputs(plan, scenario, arms, chosen, digest[:16])
+    return hashed(Inputs(plan, scenario, arms, chosen, ""))
 
 
-def resolved(
-    plan: StudyFile, scenario: Scenario, arms: Sequence[Arm], replicates: Sequence[int],
-) -> dict[str, Any]:
+def hashed(inputs: Inputs) -> Inputs:
+    """The inputs with their ids: of the run, and of its family (the same with any replicates)."""
+    whole = resolved(inputs)
+    ids = [_digest(whole), _digest(whole | {"replicates": []})]
+    return replace(inputs, run_id=ids[0], family_id=ids[1])
+
+
+def _digest(whole: Mapping[str, Any]) -> str:
+    return hashlib.sha256(canonical(whole).encode()).hexdigest()[:16]
+
+
+def resolved(inputs: Inputs) -> dict[str, Any]:
     """Everything that the numbers depend on, as plain data. The number of replicates is their list."""
+    plan, scenario, arms = inputs.plan, inputs.scenario, inputs.arms
     study = plan.model_dump(mode="json", include={"days", "panel", "seed", "start", "law_date"})
     return {
         # neither names nor the primary metric change a number; scenario and arms stand below, with all they hold
         "study": study | {"baseline": arm_named([arm.id for arm in arms], plan.baseline)},
-        "replicates": list(replicates),
+        "replicates": list(inputs.replicates),
         "scenario": _without_paths(numbers(scenario)),
         "arms": {arm.id: numbers(arm.policy) for arm in arms},
         "data": dict(sorted(data_digests().items())),
         "files": scenario_files(scenario),
         "version": privacysim.__version__,
         "source": source_digest(),
+        **({"facts": dict(sorted(inputs.facts.items()))} if inputs.facts else {}),
+        **({"footage_days": inputs.footage_days} if inputs.footage_days is not None else {}),
     }
 
 
@@ -138,7 +162,7 @@ def source_digest() -> str:
     whole = hashlib.sha256()
     for path in sorted(root.rglob("*.py")):
         parts = path.relative_to(root).parts
-        if parts[0] not in _NO_NUMBERS or parts in (("study", "unit.py"), ("study", "unknowns.py")):
+        if parts[0] not in _NO_NUMBERS or (parts[0] == "study" and parts[1] in _OF_STUDY):
             whole.update("/".join(parts).encode() + path.read_bytes())
     return whole.hexdigest()
 

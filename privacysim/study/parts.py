@@ -10,10 +10,10 @@ from pathlib import Path
 import pandas as pd
 
 from privacysim import tables
-from privacysim.errors import ResultsError
 from privacysim.files import whole_file
 from privacysim.metrics import METRICS, add, readings
 from privacysim.study.executor import OpenExecutor, WorkerLost, work_through
+from privacysim.study.failures import Failed, Guarded, worker_died
 from privacysim.study.inputs import Inputs
 from privacysim.study.unit import Unit, UnitParts, blocks_of
 
@@ -42,40 +42,49 @@ def read_part(folder: Path, unit: Unit) -> UnitParts | None:
     return found if found.unit == unit else None
 
 
+def keep_part(folder: Path, part: UnitParts) -> None:
+    """Put the part of a unit on disk; it appears under its name only when whole."""
+    with whole_file(part_file(folder, part.unit)) as path:
+        path.write_text(json.dumps(part.as_json()), encoding="utf-8")
+
+
 def do_units(
     work: Work, wanted: Sequence[Unit], *, open_executor: OpenExecutor | None, at_once: int, folder: Path | None,
-    tell: Callable[[UnitParts], None] = lambda part: None,
-) -> dict[Unit, UnitParts]:
-    """Every unit's part: those in `folder` are read, the others worked out here or through the executor, and kept."""
-    done: dict[Unit, UnitParts] = {}
+    tell: Callable[[object], None] = lambda part: None,
+) -> dict[Unit, UnitParts | Failed]:
+    """Every unit's part: those in `folder` are read, the others worked out here or through the executor, and kept.
+
+    A part is on disk before the next is waited for, so whatever ends the run loses only what was in the air. A unit
+    that failed is not kept: it is tried again when the run is resumed.
+    """
+    done: dict[Unit, UnitParts | Failed] = {}
     if folder is not None:
-        done = {unit: part for unit in wanted if (part := read_part(folder, unit)) is not None}
-        for part in done.values():
-            tell(part)
+        for unit in wanted:
+            kept = read_part(folder, unit)
+            if kept is not None:
+                done[unit] = kept
+                tell(kept)
     missing = [unit for unit in wanted if unit not in done]
+    guarded = Guarded(work)
     if open_executor is None:
-        _take(((unit, work(unit)) for unit in missing), done, folder, tell)
+        _take(((unit, guarded(unit)) for unit in missing), done, folder, tell)
     else:
-        with closing(work_through(work, missing, open_executor, at_once)) as found:
+        with closing(work_through(guarded, missing, open_executor, at_once)) as found:
             try:
                 _take(found, done, folder, tell)
             except WorkerLost as lost:
-                raise ResultsError(
-                    f"The worker died twice on: {lost}. The memory was probably too small.\n"
-                    "  Cure: fewer workers (--workers 1) or a smaller --panel; --resume keeps what is done."
-                ) from None
+                done |= {unit: worker_died(unit) for unit in missing if unit in lost.items}
     return {unit: done[unit] for unit in wanted}
 
 
 def _take(
-    found: Iterable[tuple[Unit, UnitParts]], done: dict[Unit, UnitParts], folder: Path | None,
-    tell: Callable[[UnitParts], None],
+    found: Iterable[tuple[Unit, UnitParts | Failed]], done: dict[Unit, UnitParts | Failed], folder: Path | None,
+    tell: Callable[[object], None],
 ) -> None:
     for unit, part in found:
         done[unit] = part
-        if folder is not None:
-            with whole_file(part_file(folder, unit)) as path:
-                path.write_text(json.dumps(part.as_json()), encoding="utf-8")
+        if folder is not None and isinstance(part, UnitParts):
+            keep_part(folder, part)
         tell(part)
 
 

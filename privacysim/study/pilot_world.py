@@ -18,12 +18,12 @@ from privacysim.exposure import is_outsider
 from privacysim.identify import curve_table
 from privacysim.metrics import METRICS, Sums, contributions
 from privacysim.stats import compound_poisson_skewness
+from privacysim.study.unit import Replicate, Seen, records
 from privacysim.units import DAY_S
 from privacysim.vocabulary import CURVES
 
 if TYPE_CHECKING:
     from privacysim.metrics import Records
-    from privacysim.study.unit import Replicate, Seen
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -31,8 +31,6 @@ Flags = NDArray[np.bool_]
 
 def pilot_sums(arms: Iterable[str], whole: Replicate, seen: Seen) -> dict[str, Sums]:
     """Arm → {"skewness": {"metric|curve": γ}}."""
-    from privacysim.study.unit import records
-
     flow = Flow(whole, seen)
     made: dict[str, Sums] = {}
     for arm, log in zip(arms, whole.logs, strict=True):

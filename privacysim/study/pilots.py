@@ -8,17 +8,15 @@ have skewness Σcᵢ³ / (Σcᵢ²)^1.5. That is what 1 000 resampled pilots est
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from privacysim.files import whole_file
 from privacysim.resources import cache_folder
-from privacysim.study.inputs import Inputs, canonical, resolved
-from privacysim.study.unit import Unit, UnitParts
+from privacysim.study.inputs import Inputs
+from privacysim.study.unit import UnitParts
 
-PILOT = Unit(-1, 0)
 Skewness = Mapping[tuple[str, str, str], float]
 
 
@@ -31,8 +29,7 @@ def pilot_skewness(part: UnitParts) -> Skewness:
 
 
 def _path(inputs: Inputs) -> Path:
-    whole = canonical(resolved(inputs.plan, inputs.scenario, inputs.arms, []))
-    return cache_folder() / "pilots" / f"{hashlib.sha256(whole.encode()).hexdigest()[:16]}.json"
+    return cache_folder() / "pilots" / f"{inputs.family_id}.json"
 
 
 def cached_pilot(inputs: Inputs) -> Skewness | None:

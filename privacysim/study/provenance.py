@@ -46,9 +46,11 @@ def manifest(inputs: Inputs, times: dict[str, Any], workers: int) -> dict[str, A
     return {
         "privacysim": privacysim.__version__,
         "run_id": inputs.run_id,
+        "family_id": inputs.family_id,
         "study": plan.model_dump(mode="json"),
         "replicates": list(inputs.replicates),
-        "scenario": {name: getattr(inputs.scenario, name) for name in ("id", "title", "calibrated")},
+        "scenario": {name: getattr(inputs.scenario, name) for name in ("id", "title", "calibrated")}
+                    | {"people": inputs.scenario.population.people.number},
         "arms": [{"id": arm.id, "title": str(arm.title), "reading": arm.reading} for arm in inputs.arms],
         "python": platform.python_version(),
         "platform": platform.platform(),

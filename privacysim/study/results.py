@@ -11,9 +11,11 @@ from typing import Any
 import pandas as pd
 
 from privacysim import tables
-from privacysim.errors import ResultsError
+from privacysim.errors import InputError, ResultsError, did_you_mean
 from privacysim.study.comparison import Comparison, Skewness, compare
+from privacysim.study.failures import in_words
 from privacysim.study.inputs import Inputs, arm_named
+from privacysim.study.query import query
 from privacysim.study.unknowns import COLUMNS
 
 
@@ -32,6 +34,8 @@ class Results:
     skewness: Skewness
     inputs: Inputs | None = None
     band: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=COLUMNS))
+    folder: Path | None = None
+    """Where the results are saved, if they are."""
 
     def _repr_html_(self) -> str:
         from privacysim.study.pages import results_page
@@ -57,7 +61,35 @@ class Results:
             len(self.manifest["replicates"]), study["panel"] == "all",
         )
         titles = {str(arm["id"]): str(arm["title"]) for arm in self.manifest["arms"]}
-        return Comparison(rows, base, study["primary"], study["start"], titles)
+        people = self.manifest["scenario"].get("people")
+        return Comparison(rows, base, study["primary"], study["start"], titles, self.metrics, people)
+
+    @property
+    def failures(self) -> list[str]:
+        """What failed and was left out, in words, with the command that reproduces it; empty where nothing did."""
+        return in_words(self.manifest)
+
+    def query(self, sql: str, *, memory: str = "") -> pd.DataFrame:
+        """SQL over the saved tables (`acts`, `exposure` …, `metrics`, `summary`), however large, by DuckDB.
+
+        >>> results.query("select policy, count(*) as n from acts group by policy order by policy")  # doctest: +SKIP
+        """
+        return query(self._saved(), sql, memory=memory)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """One of the saved tables as a frame, whole in memory."""
+        where = self._saved() / "tables"
+        known = [path.name for path in sorted(where.glob("*/"))]
+        if name not in known:
+            cure = did_you_mean(name, known) if known else "run with --tables"
+            raise InputError("table", "a saved table", name, cure)
+        return tables.read(name, where / name)
+
+    def _saved(self) -> Path:
+        if self.folder is None:
+            raise ResultsError("These results are not saved, so there are no tables.\n"
+                               '  Cure: study.run(out="…", tables="seen"), or load_results.')  # fmt: skip
+        return self.folder
 
     def save(
         self, folder: str | Path, *, force: bool = False, also: Mapping[str, Callable[[], str]] | None = None,
@@ -79,7 +111,7 @@ def load_results(folder: str | Path) -> Results:
         )
     notes = pd.DataFrame(manifest["notes"], columns=["policy", "replicate", "metric", "curve", "note"])
     skewness = {(p, m, c): float(gamma) for p, m, c, gamma in manifest["skewness"]}
-    results = Results(manifest, tables.read("metrics", where / "metrics.parquet"), notes, skewness)
+    results = Results(manifest, tables.read("metrics", where / "metrics.parquet"), notes, skewness, folder=where)
     if not (where / "band.csv").is_file():
         return results
     band = pd.read_csv(where / "band.csv")

@@ -18,24 +18,33 @@ from privacysim.errors import ResultsError, shown
 from privacysim.files import Quantity, find_file, read_toml, whole_file
 from privacysim.resources import shipped
 from privacysim.scenario import Scenario
+from privacysim.study.crate import CRATE, crate
 from privacysim.study.inputs import Inputs, canonical, file_digest, resolved
+from privacysim.study.precision import Precision
 from privacysim.study.results import Results, load_results, read_manifest
 from privacysim.study.toml_text import toml_text
 
-OURS = ("metrics.parquet", "summary.csv", "band.csv", "report.html", "inputs", "tables", "parts")
+OURS = ("metrics.parquet", "summary.csv", "band.csv", "report.html", "inputs", "tables", "parts", CRATE)
 """What a run may write or remove in its folder, besides the manifest."""
 
 
-def prepare(folder: Path, run_id: str, *, force: bool) -> Results | None:
-    """Before a run: the saved results if they are of this run, an error if of another one, else None."""
+def prepare(
+    folder: Path, inputs: Inputs, aim: Precision | None = None, *, resume: bool = False, force: bool,
+) -> Results | None:
+    """Before a run: the saved results if they are of this run, an error if of another one, else None.
+
+    Results from which replicates are missing because they failed are taken up again with `resume`.
+    """
     manifest = read_manifest(folder)
     if manifest is not None and not force:
-        if manifest["run_id"] == run_id:
+        if not _same_run(manifest, inputs, aim):
+            raise ResultsError(
+                f"{folder}: holds complete results of another run ({manifest['run_id']}, this one is "
+                f"{inputs.run_id if aim is None else f'of {inputs.family_id}, to a precision'}).\n"
+                "  Cure: name another folder with --out, or replace them with --force."
+            )
+        if not (resume and manifest.get("failed")):
             return load_results(folder)
-        raise ResultsError(
-            f"{folder}: holds complete results of another run ({manifest['run_id']}, this one is {run_id}).\n"
-            "  Cure: name another folder with --out, or replace them with --force."
-        )
     _check_writable(folder)
     return None
 
@@ -43,6 +52,14 @@ def prepare(folder: Path, run_id: str, *, force: bool) -> Results | None:
 def begin(folder: Path) -> None:
     """The run begins: from now on, and until its own manifest is written, the folder does not look complete."""
     (folder / "manifest.json").unlink(missing_ok=True)
+
+
+def _same_run(manifest: Mapping[str, Any], inputs: Inputs, aim: Precision | None) -> bool:
+    if aim is None:
+        return bool(manifest["run_id"] == inputs.run_id)
+    wished = manifest.get("precision") or {}
+    return bool(manifest.get("family_id") == inputs.family_id and wished.get("aim") == aim.aim
+                and wished.get("cap") == aim.cap)  # fmt: skip
 
 
 def _check_writable(folder: Path) -> None:
@@ -68,7 +85,10 @@ def save(results: Results, folder: Path, *, force: bool, also: Mapping[str, Call
     """Write the folder of `results`; `also` maps further file names to functions that make their text."""
     manifest = read_manifest(folder)
     if manifest is not None and manifest["run_id"] != results.run_id and not force:
-        prepare(folder, results.run_id, force=False)
+        raise ResultsError(
+            f"{folder}: holds complete results of another run ({manifest['run_id']}, this one is {results.run_id}).\n"
+            "  Cure: name another folder, or replace them with force=True."
+        )
     _check_writable(folder)
     (folder / "manifest.json").unlink(missing_ok=True)
     if results.inputs is not None:
@@ -82,11 +102,15 @@ def save(results: Results, folder: Path, *, force: bool, also: Mapping[str, Call
         (folder / "band.csv").unlink(missing_ok=True)
     for name, make in also.items():
         _text(folder / name, make())
+    (folder / CRATE).unlink(missing_ok=True)
     files = {name: file_digest(folder / name) for name in _our_files(folder)}
+    _text(folder / CRATE, crate(results.manifest, files))
+    files[CRATE] = file_digest(folder / CRATE)
     whole = {**results.manifest, "notes": _rows(results.notes), "files": files,
              "skewness": [[*key, gamma] for key, gamma in sorted(results.skewness.items())]}  # fmt: skip
     _text(folder / "manifest.json", json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-    shutil.rmtree(folder / "parts", ignore_errors=True)
+    if not results.manifest.get("failed"):  # else --resume does what failed again, and nothing else
+        shutil.rmtree(folder / "parts", ignore_errors=True)
     return folder
 
 
@@ -125,7 +149,7 @@ def _write_inputs(inputs: Inputs, folder: Path) -> None:
     for path in sorted(shipped("data").rglob("*")):
         if path.suffix in {".csv", ".toml"}:
             _text(folder / "data" / path.relative_to(shipped("data")), path.read_text(encoding="utf-8"))
-    whole = resolved(inputs.plan, inputs.scenario, inputs.arms, inputs.replicates)
+    whole = resolved(inputs)
     _text(folder / "resolved.json", json.dumps(json.loads(canonical(whole)), indent=1, ensure_ascii=False) + "\n")
 
 

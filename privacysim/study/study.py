@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from privacysim.errors import InputError, ResultsError
+from privacysim.errors import InputError
 from privacysim.files import validate
 from privacysim.policy import Policy, Reform
-from privacysim.stats import FEWEST_REPLICATES
 from privacysim.study import cost
 from privacysim.study.catalogue import as_named
-from privacysim.study.executor import OpenExecutor, cores, processes
+from privacysim.study.executor import OpenExecutor, cores
 from privacysim.study.inputs import Inputs, resolve
 from privacysim.study.model import StudyFile, load_study_file
 from privacysim.study.opened import OpenedReplicate, open_replicate
 from privacysim.study.pages import study_page
-from privacysim.study.parts import Work, do_units, to_frames, units
-from privacysim.study.pilots import PILOT, cached_pilot, keep_pilot, pilot_skewness
-from privacysim.study.progress import progress_bar
-from privacysim.study.provenance import Clock, manifest
+from privacysim.study.precision import Precision
+from privacysim.study.provenance import Clock
 from privacysim.study.results import Results
+from privacysim.study.running import Running, again_command
 from privacysim.study.store import begin, prepare
-from privacysim.study.tables_out import merge_tables, parts_folder
-from privacysim.study.unit import Unit, UnitParts, prepare_city, run_unit
-from privacysim.study.unknowns import band_frame
+from privacysim.study.tables_out import keep_tables, parts_folder
+from privacysim.study.unit import prepare_city
+from privacysim.study.work import do_unit
 
 
 class Study:
@@ -66,6 +65,13 @@ class Study:
                 raw["baseline"] = raw["policies"][0]
         self.plan: StudyFile = validate(StudyFile, raw, "study")
 
+    @staticmethod
+    def from_plan(plan: StudyFile) -> Study:
+        """The study of a plan that was read and perhaps changed."""
+        made = object.__new__(Study)
+        made.plan = validate(StudyFile, plan.model_dump(mode="json"), "study")
+        return made
+
     def __repr__(self) -> str:
         plan = self.plan
         return (f"Study({plan.id!r}: {', '.join(plan.policies)} in {plan.scenario}, {plan.days} days, "
@@ -89,33 +95,30 @@ class Study:
         return open_replicate(resolve(self.plan, k), k)
 
     def run(
-        self, replicates: int | None = None, *, replicate: int | None = None, workers: int | None = None,
+        self, replicates: int | str | None = None, *, replicate: int | None = None, workers: int | None = None,
         open_executor: OpenExecutor | None = None, out: str | Path | None = None, resume: bool = False,
         force: bool = False, tables: str = "", also: Mapping[str, Callable[[Results], str]] | None = None,
         progress: bool | None = None,
     ) -> Results:
         """Run the study.
 
-        `replicates` replaces the study's own number; `replicate` runs that one alone (counting from 0). `workers`
+        `replicates` replaces the study's own number; "precision:5%" adds replicates until the primary metric's
+        intervals are that narrow (`Precision`). `replicate` runs that one alone (counting from 0). `workers`
         processes share the units (default: one a core); `open_executor` opens any other executor, for many machines.
         With `out` the results folder is written there, and what an interrupted run had done can be reused
         (`resume`); `tables` ("seen" or "all") adds the large tables. `also` makes further files of the results.
         """
-        plan = self.plan if replicates is None else self.plan.model_copy(update={"replicates": replicates})
-        if replicates is not None and replicates < 1:
-            raise InputError("replicates", "a number from 1 on", replicates, "run at least one")
-        inputs = resolve(plan, replicate)
+        aim = Precision.read(replicates) if isinstance(replicates, str) else None
+        inputs = self._resolved(replicates if isinstance(replicates, int) else None, replicate, aim)
         folder = Path(out) if out is not None else None
         if tables and (folder is None or tables not in ("seen", "all")):
             raise InputError("tables", '"seen" or "all", and an out folder', tables, 'write tables="seen", out="…"')
         if folder is not None:
-            saved = prepare(folder, inputs.run_id, force=force)
+            saved = prepare(folder, inputs, aim, resume=resume, force=force)
             if saved is not None:
                 return saved
         clock = Clock()
         workers = cores() if workers is None else max(1, workers)
-        wanted, pilot = _wanted(inputs)
-        wanted = wanted if pilot is not None else [PILOT, *wanted]
         cost.collected()
         with cost.stage("city"):
             prepare_city(inputs.scenario, workers)  # a map that cannot be used is found before anything is written
@@ -123,23 +126,27 @@ class Study:
         where = None
         if folder is not None:
             begin(folder)
-            where = parts_folder(folder, inputs.run_id, tables, keep=resume)
-        work = partial(run_unit, inputs, tables, None if where is None else where / "tables")
-        parts = _do(work, wanted, workers, open_executor, where, progress, tables)
-        whole = cost.total([of_city, *(part.cost for part in parts.values())])
-        if pilot is None:
-            pilot = pilot_skewness(parts.pop(PILOT))
-            keep_pilot(inputs, pilot)
-        frame, notes = to_frames(parts, inputs.arm_ids)
-        bands = band_frame(parts, inputs.arm_ids, frame)
-        said = manifest(inputs, clock.times() | {"cost": whole}, workers)
-        results = Results(said, frame, notes, pilot, inputs, bands)
+            where = parts_folder(folder, inputs.family_id, tables, keep=resume)
+        work = partial(do_unit, inputs, tables, None if where is None else where / "tables")
+        running = Running(inputs, work, workers, open_executor, where, progress, bool(tables),
+                          again_command(inputs.plan.id, folder), clock, of_city)  # fmt: skip
+        results = running.extend(inputs) if aim is None else aim.reach(running)
         if folder is not None:
             if tables and where is not None:
-                merge_tables(where / "tables", folder / "tables")
+                keep_tables(where / "tables", folder / "tables", results.manifest["replicates"])
             made = {name: partial(make, results) for name, make in (also or {}).items()}
             results.save(folder, force=force, also=made)
+            results = replace(results, folder=folder)
         return results
+
+    def _resolved(self, replicates: int | None, replicate: int | None, aim: Precision | None) -> Inputs:
+        if replicates is not None and replicates < 1:
+            raise InputError("replicates", "a number from 1 on", replicates, "run at least one")
+        if aim is not None and replicate is not None:
+            raise InputError("replicates", "a precision, or one replicate alone", "both", "leave one out")
+        wanted = aim.first if aim is not None else replicates
+        plan = self.plan if wanted is None else self.plan.model_copy(update={"replicates": wanted})
+        return resolve(plan, replicate)
 
 
 def _from_parts(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -149,28 +156,3 @@ def _from_parts(given: Mapping[str, Any]) -> dict[str, Any]:
                              'write Study("headline") or Study(scenario=…, policies=[…])')  # fmt: skip
     baseline = "notice_only" if "notice_only" in given["policies"] else str(given["policies"][0])
     return {"id": Path(str(given["scenario"])).stem, "baseline": baseline}
-
-
-def _wanted(inputs: Inputs) -> tuple[list[Unit], Mapping[tuple[str, str, str], float] | None]:
-    """The units, and the skewness of every metric where it is known already or cannot matter."""
-    wanted = units(inputs)
-    if len(inputs.replicates) < FEWEST_REPLICATES:
-        return wanted, {}  # no interval is printed below that, whatever the skewness
-    return wanted, cached_pilot(inputs)
-
-
-def _do(work: Work, wanted: list[Unit], workers: int, open_executor: OpenExecutor | None, where: Path | None,
-        progress: bool | None, tables: str) -> dict[Unit, UnitParts]:
-    at_once = min(workers, len(wanted))
-    if open_executor is None and at_once > 1:
-        open_executor = processes(at_once)
-    done: dict[Unit, UnitParts] = {}
-    with progress_bar(len(wanted), progress) as tell:
-        if tables:  # one unit first, alone: it refuses tables that would be too large
-            done = do_units(work, wanted[-1:], open_executor=None, at_once=1, folder=where, tell=tell)
-        rest = [unit for unit in wanted if unit not in done]
-        done |= do_units(work, rest, open_executor=open_executor, at_once=max(at_once, 1), folder=where, tell=tell)
-    return {unit: done[unit] for unit in wanted}
-
-
-__all__ = ["ResultsError", "Study"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -25,9 +26,9 @@ class UnitNumber(Protocol):
     def block(self) -> int: ...  # noqa: D102
 
 
-def parts_folder(folder: Path, run_id: str, wanted: str, *, keep: bool) -> Path:
+def parts_folder(folder: Path, family_id: str, wanted: str, *, keep: bool) -> Path:
     """Where the parts of this run lie; without `keep` old parts are thrown away."""
-    where = folder / "parts" / (f"{run_id}-{wanted}" if wanted else run_id)
+    where = folder / "parts" / (f"{family_id}-{wanted}" if wanted else family_id)
     if not keep:
         shutil.rmtree(folder / "parts", ignore_errors=True)
     return where
@@ -53,10 +54,22 @@ def write_unit_tables(frames: Mapping[str, pd.DataFrame], folder: Path, unit: Un
     return {name: len(frame) for name, frame in frames.items()}
 
 
-def merge_tables(parts: Path, folder: Path) -> None:
-    """One file per table, rows in the order of its keys."""
-    for table in sorted(path for path in parts.iterdir() if path.is_dir()):
-        frames = [tables.read(table.name, path) for path in sorted(table.glob("*.parquet"))]
-        whole = tables.concat(table.name, frames)
-        with whole_file(folder / f"{table.name}.parquet") as path:
-            tables.write(table.name, whole, path)
+def keep_tables(parts: Path, folder: Path, replicates: Collection[int]) -> None:
+    """Move the units' tables to their place: one folder per table, one file per replicate and block.
+
+    Never all of a table in memory: `results.query` reads them where they lie.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    for path in sorted(parts.glob("*/r*-b*.parquet")):
+        if int(path.stem[1:6]) in replicates:
+            place = folder / path.parent.name / path.name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            _share(path, place)  # the parts stay until the manifest says that all is whole
+
+
+def _share(path: Path, place: Path) -> None:
+    try:
+        os.link(path, place)
+    except OSError:  # a disk without hard links
+        with whole_file(place) as whole:
+            shutil.copyfile(path, whole)

@@ -97,17 +97,11 @@ def prepare_city(scenario: Scenario, workers: int) -> None:
 
 def run_unit(inputs: Inputs, wanted_tables: str, folder: Path | None, unit: Unit) -> UnitParts:
     """All arms on one replicate and one block of people: sums of every metric; tables on request."""
-    from privacysim.study.pilot_world import pilot_sums
-
     cost.collected()  # what this thread did before belongs to nobody
     cost.worker_started()
-    _compile_side_by_side(inputs, unit)
+    compile_side_by_side(inputs, unit)
     whole = replicate_of(inputs, unit.replicate)
     seen = see_block(inputs, whole, unit.block)
-    if unit.replicate < 0:
-        with cost.stage("pilot"):
-            sums = pilot_sums(inputs.arm_ids, whole, seen)
-        return UnitParts(unit, sums, cost=cost.collected())
     with cost.stage("exposure"):
         exposure = measure_exposure(seen.pieces, seen.block, whole.acts)
     cost.add("bytes", "exposure", cost.bytes_of(exposure))
@@ -146,7 +140,7 @@ def _compiled() -> None:
     measure_exposure(pieces, cast(Block, block), index_acts([]), np.zeros((0, 2, 2, 1)))
 
 
-def _compile_side_by_side(inputs: Inputs, unit: Unit) -> None:
+def compile_side_by_side(inputs: Inputs, unit: Unit) -> None:
     """With an empty cache two workers would compile the same kernels at once: every second one begins at the end."""
     if (unit.replicate + unit.block) % 2:
         with cost.stage("exposure"):
@@ -205,6 +199,8 @@ def forget_replicate() -> None:
 
 def footage_days(inputs: Inputs) -> int:
     """H: the longest retention of any arm, and a day; footage older than that is never delivered."""
+    if inputs.footage_days is not None:
+        return inputs.footage_days
     kept = [arm.retention_s(regime, listed)[0] for arm in inputs.arms for regime in REGIMES for listed in (False, True)]
     return math.ceil(max(kept) / DAY_S) + 1
 

@@ -14,9 +14,7 @@ import privacysim as ps
 from privacysim import tables
 from privacysim.errors import ResultsError
 from privacysim.study import tables_out, verify
-from privacysim.study.pilots import PILOT
-from privacysim.study.study import _wanted
-from privacysim.study.unit import run_unit
+from privacysim.study.work import PILOT, do_unit
 
 SMALL = {"days": 2, "panel": 1_500, "replicates": 2}
 ROOT = Path(ps.__file__).parent.parent
@@ -65,8 +63,8 @@ def test_where_there_are_no_cameras_nobody_is_seen(done):
 
 def test_metrics_of_people_are_sums_over_the_saved_exposure_table(done):
     folder, results = done
-    exposure = tables.read("exposure", folder / "tables" / "exposure.parquet")
-    people = tables.read("people", folder / "tables" / "people.parquet")
+    exposure = tables.read("exposure", folder / "tables" / "exposure")
+    people = tables.read("people", folder / "tables" / "people")
     rows = exposure.merge(people[["replicate", "person_id", "weight"]], on=["replicate", "person_id"])
     rows["hours"] = rows["weight"] * rows["identifiable_s"] / 3600
     summed = rows.groupby(["policy", "replicate", "legality", "curve"], observed=True)["hours"].sum()
@@ -81,8 +79,8 @@ def test_metrics_of_people_are_sums_over_the_saved_exposure_table(done):
 
 def test_saved_tables_hold_only_what_somebody_may_look_at(done):
     folder, _ = done
-    sightings = tables.read("sightings", folder / "tables" / "sightings.parquet")
-    acts = tables.read("acts", folder / "tables" / "acts.parquet")
+    sightings = tables.read("sightings", folder / "tables" / "sightings")
+    acts = tables.read("acts", folder / "tables" / "acts")
     looked = set(zip(*acts.loc[acts["audience"] > 0, ["replicate", "camera_id"]].to_numpy().T, strict=True))
     shown = set(zip(*sightings[["replicate", "camera_id"]].drop_duplicates().to_numpy().T, strict=True))
     assert shown
@@ -99,7 +97,7 @@ def test_tables_that_would_be_too_large_are_refused_before_they_are_written(smal
 
 
 def test_the_pilot_knows_the_skewness_of_what_it_saw_and_nothing_else(small):
-    part = run_unit(small.inputs(), "", None, PILOT)
+    part = do_unit(small.inputs(), "", None, PILOT)
     for arm, sums in part.arms.items():
         gammas = np.array(list(sums["skewness"].values()))
         assert np.isfinite(gammas).all(), arm
@@ -107,8 +105,8 @@ def test_the_pilot_knows_the_skewness_of_what_it_saw_and_nothing_else(small):
     assert json.loads(json.dumps(part.as_json()))["arms"]["no_cameras"] == {"skewness": {}}
 
 
-def test_below_ten_replicates_no_pilot_is_run(small):
-    assert _wanted(small.inputs())[1] == {}
+def test_below_ten_replicates_no_pilot_is_run(done):
+    assert done[1].skewness == {}
 
 
 def test_the_report_escapes_what_came_from_files_and_says_what_it_is(done, tmp_path):
@@ -138,7 +136,7 @@ def test_the_same_machinery_runs_on_helsinkis_real_streets_and_cameras(data_fold
     policies = ["no_cameras", "notice_only", "open_access"]
     study = ps.Study(scenario="helsinki.toml", policies=policies, days=3, panel=2_000, replicates=2)
     results = study.run(workers=1, out=tmp_path / "r", tables="seen")
-    cameras = tables.read("cameras", tmp_path / "r" / "tables" / "cameras.parquet")
+    cameras = tables.read("cameras", tmp_path / "r" / "tables" / "cameras")
     assert (cameras.groupby("replicate").size() == 221).all()
     assert not cameras["heading_known"].all()
     values = results.metrics.set_index(["policy", "metric", "curve", "replicate"])["value"].sort_index()

@@ -72,7 +72,7 @@ def folder(tmp_path_factory) -> Path:
         patch.setenv("PRIVACYSIM_CACHE", str(where / "cache"))
         import toy_study
 
-        patch.setattr(study_module, "run_unit", toy_study.run_unit)
+        patch.setattr(study_module, "do_unit", toy_study.run_unit)
         patch.setattr(study_module, "prepare_city", lambda scenario, workers: None)
         ps.Study("headline").run(workers=1, out=where / "results")
     return where / "results"

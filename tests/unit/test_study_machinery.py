@@ -29,13 +29,13 @@ def toy(monkeypatch, tmp_path):
     monkeypatch.setenv("PRIVACYSIM_CACHE", str(tmp_path / "cache"))
     import toy_study
 
-    monkeypatch.setattr(study_module, "run_unit", toy_study.run_unit)
+    monkeypatch.setattr(study_module, "do_unit", toy_study.run_unit)
     monkeypatch.setattr(study_module, "prepare_city", lambda scenario, workers: None)
     return ps.Study(**PARTS)
 
 
 def command(arguments: list[str], cwd: Path, **environment: str) -> subprocess.Popen:
-    code = ("import sys; import toy_study; from privacysim.study import study as s; s.run_unit = toy_study.run_unit; "
+    code = ("import sys; import toy_study; from privacysim.study import study as s; s.do_unit = toy_study.run_unit; "
             "s.prepare_city = lambda scenario, workers: None; "
             "from privacysim.cli.main import main; sys.exit(main(sys.argv[1:]))")  # fmt: skip
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)]),
@@ -79,7 +79,7 @@ def test_blocks_are_added_in_their_order_whoever_finishes_first(toy):
 def test_the_folder_is_as_promised_and_its_inputs_run_alone(toy, tmp_path, monkeypatch):
     done = toy.run(workers=1, out=tmp_path / "r", also={"report.html": lambda results: results.run_id})
     assert {path.name for path in (tmp_path / "r").iterdir()} == {
-        "manifest.json", "inputs", "metrics.parquet", "summary.csv", "report.html",
+        "manifest.json", "inputs", "metrics.parquet", "summary.csv", "report.html", "ro-crate-metadata.json",
     }  # fmt: skip
     header = (tmp_path / "r" / "summary.csv").read_text().splitlines()[0]
     assert header.split(",") == SUMMARY
@@ -105,7 +105,7 @@ def test_saved_results_come_back_equal_and_compare_with_any_baseline(toy, tmp_pa
 
 def test_a_second_run_reads_what_is_there_and_another_run_refuses(toy, tmp_path, monkeypatch):
     first = toy.run(workers=1, out=tmp_path / "r")
-    monkeypatch.setattr(study_module, "run_unit", lambda *_: pytest.fail("it was run again"))
+    monkeypatch.setattr(study_module, "do_unit", lambda *_: pytest.fail("it was run again"))
     assert toy.run(workers=1, out=tmp_path / "r").metrics.equals(first.metrics)
     with pytest.raises(ResultsError, match="--force"):
         ps.Study(**PARTS, seed=7).run(workers=1, out=tmp_path / "r")
@@ -137,21 +137,49 @@ def test_a_killed_worker_costs_nothing(toy, tmp_path, monkeypatch):
 def test_a_unit_that_always_kills_its_worker_is_named_and_the_rest_is_kept(toy, tmp_path, monkeypatch):
     (tmp_path / "flag").write_text("always")
     monkeypatch.setenv("TOY_KILL", f"replicate 4, block 0|{tmp_path / 'flag'}")
-    with pytest.raises(ResultsError, match="replicate 4, block 0") as error:
-        toy.run(workers=2, out=tmp_path / "r")
-    assert len(str(error.value).splitlines()) <= 3
-    assert not (tmp_path / "r" / "manifest.json").exists()
+    found = toy.run(workers=2, out=tmp_path / "r")
+    assert found.manifest["replicates"] == [0, 1, 2, 3, 5, 6, 7, 8, 9], "the pair is dropped for every policy"
+    [row] = found.manifest["failed"]
+    assert (row["replicate"], row["block"]) == (4, 0)
+    assert "died twice" in row["stage"]
+    assert row["command"].endswith("--replicate 4 --workers 1")
+    assert found.failures[0].startswith("1 of 10 replicates failed")
+    assert load_results(tmp_path / "r").failures == found.failures
     assert len(list((tmp_path / "r" / "parts").rglob("*.json"))) == 10  # nine replicates and the pilot
     monkeypatch.delenv("TOY_KILL")
-    monkeypatch.setenv("TOY_SECONDS", "0")
-    assert len(toy.run(workers=1, out=tmp_path / "r", resume=True).metrics) > 0
+    healed = toy.run(workers=1, out=tmp_path / "r", resume=True)
+    assert healed.failures == []
+    assert not (tmp_path / "r" / "parts").exists()
+    assert healed.metrics.equals(toy.run(workers=1).metrics)
+
+
+def test_an_error_of_the_model_costs_its_replicate_and_is_named_with_its_stage(toy, tmp_path, monkeypatch):
+    import toy_study
+
+    def broken(inputs, wanted, where, unit):
+        if unit.replicate == 2:
+            from privacysim.units import duration_s
+            duration_s(None)  # fails inside the package
+        return toy_study.run_unit(inputs, wanted, where, unit)
+
+    whole = toy.run(workers=1)
+    monkeypatch.setattr(study_module, "do_unit", broken)
+    found = toy.run(workers=1, out=tmp_path / "r")
+    assert found.metrics.equals(whole.metrics[whole.metrics["replicate"] != 2].reset_index(drop=True))
+    [row] = found.manifest["failed"]
+    assert row["replicate"] == 2
+    assert row["stage"] == "units.py"
+    assert row["at"].startswith("privacysim/units.py, line ")
+    with pytest.raises(ResultsError, match="No replicate was completed") as error:
+        toy.run(replicate=2, workers=1)
+    assert len(str(error.value).splitlines()) <= 3
 
 
 def test_resume_does_only_what_is_missing_and_mends_a_part_cut_short(toy, tmp_path, monkeypatch):
     import toy_study
 
     whole = toy.run(workers=1)
-    folder = tmp_path / "r" / "parts" / whole.run_id
+    folder = tmp_path / "r" / "parts" / toy.inputs().family_id
     done = []
 
     def interrupted(inputs, wanted, where, unit):
@@ -160,14 +188,14 @@ def test_resume_does_only_what_is_missing_and_mends_a_part_cut_short(toy, tmp_pa
         done.append(unit)
         return toy_study.run_unit(inputs, wanted, where, unit)
 
-    monkeypatch.setattr(study_module, "run_unit", interrupted)
+    monkeypatch.setattr(study_module, "do_unit", interrupted)
     with pytest.raises(KeyboardInterrupt):
         toy.run(workers=1, out=tmp_path / "r")
     kept = sorted(folder.glob("*.json"))
     assert len(kept) == 4
     kept[0].write_text(kept[0].read_text()[:50])
     done.clear()
-    monkeypatch.setattr(study_module, "run_unit", lambda *a: (done.append(a[-1]), toy_study.run_unit(*a))[1])
+    monkeypatch.setattr(study_module, "do_unit", lambda *a: (done.append(a[-1]), toy_study.run_unit(*a))[1])
     again = toy.run(workers=1, out=tmp_path / "r", resume=True)
     assert len(done) == 7
     assert again.metrics.equals(whole.metrics)
@@ -178,7 +206,7 @@ def test_an_error_of_the_model_stops_the_study_and_leaves_no_manifest(toy, tmp_p
     def broken(inputs, wanted, where, unit):
         raise InputError("somewhere", "this", "that", "mend it")
 
-    monkeypatch.setattr(study_module, "run_unit", broken)
+    monkeypatch.setattr(study_module, "do_unit", broken)
     with pytest.raises(InputError, match="somewhere"):
         toy.run(workers=1, out=tmp_path / "r")
     assert not (tmp_path / "r" / "manifest.json").exists()
@@ -201,7 +229,7 @@ def test_a_script_without_a_main_guard_may_run_a_study_with_workers(tmp_path):
     script = tmp_path / "mine.py"
     script.write_text(
         "import toy_study, privacysim as ps\nfrom privacysim.study import study as s\n"
-        "s.run_unit = toy_study.run_unit\ns.prepare_city = lambda scenario, workers: None\n"
+        "s.do_unit = toy_study.run_unit\ns.prepare_city = lambda scenario, workers: None\n"
         f"print(len(ps.Study(**{PARTS!r}, replicates=2).run(workers=2).metrics))\n"
     )
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)])}

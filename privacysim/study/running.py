@@ -1,0 +1,97 @@
+"""A run in progress: units done so far, more replicates on request, and the results when that is enough."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from privacysim.stats import FEWEST_REPLICATES
+from privacysim.study import cost
+from privacysim.study.executor import OpenExecutor, processes
+from privacysim.study.failures import Failed, as_rows, none_left
+from privacysim.study.inputs import Inputs
+from privacysim.study.parts import Work, do_units, to_frames, units
+from privacysim.study.pilots import Skewness, cached_pilot, keep_pilot, pilot_skewness
+from privacysim.study.progress import progress_bar
+from privacysim.study.provenance import Clock, manifest
+from privacysim.study.results import Results
+from privacysim.study.unit import Unit, UnitParts
+from privacysim.study.unknowns import band_frame
+from privacysim.study.work import PILOT
+
+
+@dataclass
+class Running:
+    """One run. `where` is the folder of its parts (None keeps nothing); `again` is how a replicate is run alone."""
+
+    inputs: Inputs
+    work: Work
+    workers: int
+    open_executor: OpenExecutor | None
+    where: Path | None
+    progress: bool | None
+    first_alone: bool
+    again: Callable[[int], str]
+    clock: Clock
+    of_city: Mapping[str, Any]
+    done: dict[Unit, UnitParts | Failed] = field(default_factory=dict)
+    skewness: Skewness | None = None
+
+    def extend(self, inputs: Inputs) -> Results:
+        """Do what `inputs` (of the same family) asks for beyond what is done; its results."""
+        self.inputs = inputs
+        wanted = units(inputs)
+        if self.skewness is None and len(inputs.replicates) >= FEWEST_REPLICATES:
+            self.skewness = cached_pilot(inputs)
+            if self.skewness is None:
+                wanted = [PILOT, *wanted]
+        self._do([unit for unit in wanted if unit not in self.done])
+        self._take_pilot()
+        return self._results(units(inputs))
+
+    def _take_pilot(self) -> None:
+        part = self.done.get(PILOT)
+        if isinstance(part, UnitParts) and self.skewness is None:
+            self.skewness = pilot_skewness(part)
+            keep_pilot(self.inputs, self.skewness)
+
+    def _results(self, wanted: list[Unit]) -> Results:
+        failed = [part for part in self.done.values() if isinstance(part, Failed)]
+        lost = {one.unit.replicate for one in failed}
+        left = tuple(k for k in self.inputs.replicates if k not in lost)
+        if not left:
+            raise none_left(failed)
+        parts = {unit: part for unit in wanted
+                 if unit.replicate in left and isinstance(part := self.done[unit], UnitParts)}  # fmt: skip
+        frame, notes = to_frames(parts, self.inputs.arm_ids)
+        costs = [part.cost for part in self.done.values() if isinstance(part, UnitParts)]
+        times = self.clock.times() | {"cost": cost.total([self.of_city, *costs])}
+        said = manifest(self.inputs, times, self.workers)
+        said |= {"replicates": list(left), "failed": as_rows(failed, self.again)}
+        bands = band_frame(parts, self.inputs.arm_ids, frame)
+        return Results(said, frame, notes, self.skewness or {}, self.inputs, bands)
+
+    def _do(self, wanted: list[Unit]) -> None:
+        at_once = max(1, min(self.workers, len(wanted)))
+        open_executor = self.open_executor
+        if open_executor is None and at_once > 1:
+            open_executor = processes(at_once)
+        with progress_bar(len(wanted), self.progress) as tell:
+            if self.first_alone and wanted:  # one unit first, alone: it refuses tables that would be too large
+                self.done |= do_units(
+                    self.work, wanted[-1:], open_executor=None, at_once=1, folder=self.where, tell=tell
+                )
+            rest = [unit for unit in wanted if unit not in self.done]
+            self.done |= do_units(
+                self.work, rest, open_executor=open_executor, at_once=at_once, folder=self.where, tell=tell
+            )
+
+
+def again_command(plan_id: str, out: Path | None) -> Callable[[int], str]:
+    """The command that runs one replicate of a saved study alone; without a folder, the call that does."""
+    if out is None:
+        return lambda k: f"study.run(replicate={k}, workers=1)"
+    return lambda k: f"cd {out / 'inputs'} && privacysim run {plan_id} --replicate {k} --workers 1"
+

@@ -1,0 +1,29 @@
+"""What a worker does with a unit: the facts of the study in force, then the pilot or a block of people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from privacysim.facts import facts_replaced
+from privacysim.study import cost
+from privacysim.study.inputs import Inputs
+from privacysim.study.pilot_world import pilot_sums
+from privacysim.study.unit import Unit, UnitParts, compile_side_by_side, replicate_of, run_unit, see_block
+
+PILOT = Unit(-1, 0)
+"""The pilot world, outside every study: it knows how skewed the metrics are."""
+
+
+def do_unit(inputs: Inputs, wanted_tables: str, folder: Path | None, unit: Unit) -> UnitParts:
+    """All arms on one replicate and one block of people; on the pilot, what its root events bring."""
+    with facts_replaced(inputs.facts):
+        if unit != PILOT:
+            return run_unit(inputs, wanted_tables, folder, unit)
+        cost.collected()  # what this thread did before belongs to nobody
+        cost.worker_started()
+        compile_side_by_side(inputs, unit)
+        whole = replicate_of(inputs, unit.replicate)
+        seen = see_block(inputs, whole, unit.block)
+        with cost.stage("pilot"):
+            sums = pilot_sums(inputs.arm_ids, whole, seen)
+        return UnitParts(unit, sums, cost=cost.collected())
