@@ -1,0 +1,1 @@
+"""How sure, what drives it, where does it fail, what would be better: rooms of studies over studies."""

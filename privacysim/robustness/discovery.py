@@ -1,0 +1,156 @@
+"""Where does a policy fail its goal? Boxes in the space of uncertain numbers, by patient peeling (PRIM), in words.
+
+Friedman and Fisher 1999 (doi:10.1023/A:1008894516817), as used for scenario discovery by Bryant and Lempert 2010
+(doi:10.1016/j.techfore.2009.08.002): from the whole space, thin slices are peeled off where failure is rarest, until
+the box is small; then limits that do nothing are taken away again. *Coverage*: the share of all failures that lie in
+the box. *Density*: the share of the box that fails. Limits are kept only where chance alone would rarely give them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import bdtrc
+
+from privacysim.errors import InputError
+from privacysim.robustness.factors import Factor
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Box:
+    """Limits by factor name (low, high), how good the box is, and how many points and failures there were."""
+
+    limits: dict[str, tuple[float, float]]
+    coverage: float
+    density: float
+    points: int
+    failures: int
+
+    def words(self, factors: Sequence[Factor], what: str = "fails") -> str:
+        """The box in one sentence, each limit with its unit; says where there is nothing to say."""
+        known = {factor.name: factor for factor in factors}
+        said = [_limit(known[name], *ends) for name, ends in self.limits.items()]
+        if not said:
+            return f"{what} in {self.failures} of {self.points} worlds, and no box of the uncertain numbers tells where"
+        return (f"{what} when {' and '.join(said)} (covers {100 * self.coverage:.0f} % of the failures; "
+                f"{100 * self.density:.0f} % of these worlds fail)")  # fmt: skip
+
+
+def find_box(
+    factors: Sequence[Factor], values: Floats, fails: Flags, *, peel: float = 0.05, least: float = 0.05,
+) -> Box:
+    """The box of failures: `values` (points, factors), `fails` one flag a point.
+
+    Each peel takes at most the share `peel` of the points that are left; a box holds at least the share `least` of
+    all. Of the boxes on the way the one with the largest F1 of coverage and density is kept (their harmonic mean).
+    """
+    if not fails.any() or fails.all():
+        raise InputError("goal", "a goal that some worlds miss and some reach",
+                         "all miss it" if fails.all() else "all reach it", "set another goal")  # fmt: skip
+    inside = np.ones(fails.size, dtype=bool)
+    best, best_score = inside, _score(inside, fails)
+    fewest = max(2, int(np.ceil(least * fails.size)))
+    while inside.sum() > fewest:
+        smaller = _peeled(values, fails, inside, peel, fewest)
+        if smaller is None:
+            break
+        inside = smaller
+        score = _score(inside, fails)
+        if score > best_score + 1e-12:
+            best, best_score = inside, score
+    return _described(factors, values, fails, best)
+
+
+def find_boxes(factors: Sequence[Factor], values: Floats, fails: Flags, most: int = 3) -> list[Box]:
+    """Several boxes, each of the failures that the ones before do not cover; stops where none is better than chance."""
+    left, boxes = np.ones(fails.size, dtype=bool), list[Box]()
+    while len(boxes) < most and fails[left].any() and not fails[left].all():
+        box = find_box(factors, values[left], fails[left])
+        if not box.limits:
+            break
+        inside = within(factors, values, box)
+        hit = int((inside & fails).sum())
+        boxes.append(Box(box.limits, hit / int(fails.sum()), hit / int(inside.sum()), fails.size, int(fails.sum())))
+        left &= ~inside
+    return boxes
+
+
+def within(factors: Sequence[Factor], values: Floats, box: Box) -> Flags:
+    """Which points lie in the box."""
+    inside = np.ones(len(values), dtype=bool)
+    for n, factor in enumerate(factors):
+        low, high = box.limits.get(factor.name, (-np.inf, np.inf))
+        inside &= (values[:, n] >= low) & (values[:, n] <= high)
+    return inside
+
+
+def boxes_table(boxes: Sequence[Box], factors: Sequence[Factor]) -> pd.DataFrame:
+    """One row per limit of each box, with coverage and density, and the factor's source."""
+    source = {factor.name: factor.source for factor in factors}
+    rows = [(n, name, low, high, box.coverage, box.density, source[name])
+            for n, box in enumerate(boxes) for name, (low, high) in box.limits.items()]  # fmt: skip
+    return pd.DataFrame(rows, columns=["box", "factor", "low", "high", "coverage", "density", "source"])
+
+
+def _score(inside: Flags, fails: Flags) -> float:
+    hit = float((inside & fails).sum())
+    return 2 * hit / float(inside.sum() + fails.sum())
+
+
+def _peeled(values: Floats, fails: Flags, inside: Flags, peel: float, fewest: int) -> Flags | None:
+    """The box after its best peel: where the mean failure of what stays rises most per point that goes."""
+    best, gain = None, 0.0
+    before = float(fails[inside].mean())
+    for n in range(values.shape[1]):
+        x = values[inside, n]
+        for keep in (values[:, n] > np.quantile(x, peel), values[:, n] < np.quantile(x, 1 - peel)):
+            smaller = inside & keep
+            gone = int(inside.sum() - smaller.sum())
+            if gone == 0 or smaller.sum() < fewest:
+                continue
+            rise = (float(fails[smaller].mean()) - before) / gone
+            if best is None or rise > gain:
+                best, gain = smaller, rise
+    return best
+
+
+def _described(factors: Sequence[Factor], values: Floats, fails: Flags, inside: Flags) -> Box:
+    """The box's limits, without those that do nothing: each must cut failures' density significantly."""
+    limits: dict[str, tuple[float, float]] = {}
+    for n, factor in enumerate(factors):
+        low, high = float(values[inside, n].min()), float(values[inside, n].max())
+        low_free, high_free = low <= values[:, n].min(), high >= values[:, n].max()
+        if not (low_free and high_free):
+            limits[factor.name] = (-np.inf if low_free else low, np.inf if high_free else high)
+    box = Box(limits, 0.0, 0.0, fails.size, int(fails.sum()))
+    for name in sorted(limits, key=lambda name: _chance(factors, values, fails, box, name), reverse=True):
+        if _chance(factors, values, fails, box, name) > 0.05:
+            box = Box({k: v for k, v in box.limits.items() if k != name}, 0.0, 0.0, box.points, box.failures)
+    found = within(factors, values, box)
+    hit = int((found & fails).sum())
+    return Box(box.limits, hit / int(fails.sum()), hit / int(found.sum()), fails.size, int(fails.sum()))
+
+
+def _chance(factors: Sequence[Factor], values: Floats, fails: Flags, box: Box, name: str) -> float:
+    """Chance of at least so many failures in the box, were this limit irrelevant (Bryant and Lempert's quasi-p)."""
+    without = Box({k: v for k, v in box.limits.items() if k != name}, 0.0, 0.0, box.points, box.failures)
+    inside, outside = within(factors, values, box), within(factors, values, without)
+    hits, size = int((inside & fails).sum()), int(inside.sum())
+    p = float(fails[outside].mean())
+    return 1.0 if hits == 0 or p >= 1.0 else float(bdtrc(hits - 1, size, p))
+
+
+def _limit(factor: Factor, low: float, high: float) -> str:
+    unit = f" {factor.unit}" if factor.unit else ""
+    if np.isinf(low):
+        return f"{factor.name} is below {high:.3g}{unit}"
+    if np.isinf(high):
+        return f"{factor.name} is above {low:.3g}{unit}"
+    return f"{factor.name} is between {low:.3g} and {high:.3g}{unit}"

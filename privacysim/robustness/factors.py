@@ -1,0 +1,167 @@
+"""What is uncertain about a study: facts with a range, a scenario's own assumptions, and numbers of policies.
+
+A factor has a value in force and a range; contested readings are no factors but arms of their own, and the two curves
+are in every result already. Values are spread evenly over the range, or over its logarithm where it spans more than a
+factor of ten: what is known of an assumption is then at least its order of magnitude.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from privacysim.errors import InputError, did_you_mean
+from privacysim.facts import Fact, facts, facts_heard
+from privacysim.files import Quantity, Strict, validate
+from privacysim.policy.arm import Arm
+from privacysim.policy.form import Policy
+from privacysim.scenario import Scenario
+from privacysim.study.inputs import Inputs, hashed
+from privacysim.study.unit import Unit
+from privacysim.study.work import do_unit
+from privacysim.units import DAY_S
+
+Floats = NDArray[np.float64]
+SOLVED = ("p_listed",)
+"""Solved again in every point, so that the datum holds: never varied by itself."""
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One uncertain number: `fact` (an id), `scenario` (a key path) or `policy` (policy id and key path)."""
+
+    name: str
+    kind: Literal["fact", "scenario", "policy"]
+    value: float
+    low: float
+    high: float
+    unit: str = ""
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low <= self.value <= self.high):
+            raise InputError(f"factor {self.name}", "low ≤ value ≤ high, all finite",
+                             f"{self.low}, {self.value}, {self.high}", "mend its range")  # fmt: skip
+
+    @property
+    def logarithmic(self) -> bool:
+        """Whether the range spans more than a factor of ten."""
+        return self.low > 0 and self.high / self.low > 10
+
+    def at(self, share: Floats | float) -> Floats:
+        """The value at a share (0 to 1) of the range.
+
+        >>> Factor("x", "fact", 10.0, 1.0, 100.0).at(0.5).item()
+        10.0
+        """
+        u = np.asarray(share, dtype=np.float64)
+        if self.logarithmic:
+            return np.asarray(self.low * (self.high / self.low) ** u)
+        return np.asarray(self.low + u * (self.high - self.low))
+
+
+def factors_of(inputs: Inputs, *, with_city: bool = False) -> list[Factor]:
+    """Every uncertain number that this study reads, in the order of the facts file.
+
+    What it reads is found by running one replicate on a small panel and listening. Numbers of the city's own plan
+    (streets, places, population) are left out unless `with_city`: each value of theirs is another city to build.
+    """
+    plan = inputs.plan.model_copy(update={"panel": 200, "replicates": 1})
+    with facts_heard() as heard:
+        do_unit(hashed(replace(inputs, plan=plan, replicates=(0,))), "", None, Unit(0, 0))
+        heard |= {q.fact for _, q in quantities(inputs.scenario) if q.fact}
+    plain = {q.fact for path, q in quantities(inputs.scenario) if q.fact and _of_city(path)}
+    found = [
+        Factor(fact.id, "fact", fact.value, fact.low, fact.high, fact.unit, _said(fact)) for fact in facts().values()
+        if fact.id in heard and fact.low < fact.high and fact.id not in SOLVED and (with_city or fact.id not in plain)
+    ]  # fmt: skip
+    for path, q in quantities(inputs.scenario):
+        if not q.fact and q.range[0] < q.range[1] and (with_city or not _of_city(path)):
+            found.append(Factor(path, "scenario", q.number, *q.range, source=q.source))
+    return found + [factor for arm in _one_per_policy(inputs.arms) for factor in _of_policy(arm)]
+
+
+def chosen(factors: Sequence[Factor], names: Sequence[str]) -> list[Factor]:
+    """The factors of these names, in their order; an unknown one is an error that names the nearest."""
+    known = {factor.name: factor for factor in factors}
+    for name in names:
+        if name not in known:
+            cure = did_you_mean(name, known)
+            raise InputError("factors", "a number with a range that this study reads", name, cure)
+    return [known[name] for name in names]
+
+
+def with_values(inputs: Inputs, values: Mapping[str, float], factors: Sequence[Factor]) -> Inputs:
+    """The study with other values of some factors; a value that no scenario may have is an InputError."""
+    kinds = {factor.name: factor.kind for factor in factors}
+    of_facts = {name: v for name, v in values.items() if kinds[name] == "fact"}
+    raw = _replaced(inputs.scenario, values, "")
+    scenario = validate(Scenario, raw.model_dump(mode="json"), f"scenario {inputs.scenario.id}, varied")
+    arms = tuple(_varied(arm, {n: v for n, v in values.items() if kinds[n] == "policy"}) for arm in inputs.arms)
+    return hashed(replace(inputs, scenario=scenario, arms=arms, facts={**inputs.facts, **of_facts}))
+
+
+def quantities(section: Any, path: str = "") -> Iterator[tuple[str, Quantity]]:
+    """Every number of a scenario with its key path."""
+    for name in type(section).model_fields:
+        value, here = getattr(section, name), f"{path}.{name}" if path else name
+        if isinstance(value, Quantity):
+            yield here, value
+        elif isinstance(value, Strict):
+            yield from quantities(value, here)
+
+
+def _of_city(path: str) -> bool:
+    return path.startswith("city.") or path == "population.people"
+
+
+def _said(fact: Fact) -> str:
+    return f"{fact.source} ({fact.status})"
+
+
+def _replaced(section: Any, values: Mapping[str, float], path: str) -> Any:
+    changed: dict[str, Any] = {}
+    for name in type(section).model_fields:
+        value, here = getattr(section, name), f"{path}.{name}" if path else name
+        if isinstance(value, Quantity):
+            new = values.get(value.fact) if value.fact else values.get(here)
+            if new is not None:
+                changed[name] = Quantity(value=float(new), assumption=f"varied: {value.fact or here}")
+        elif isinstance(value, Strict):
+            changed[name] = _replaced(value, values, here)
+    return section.model_copy(update=changed) if changed else section
+
+
+def _one_per_policy(arms: Sequence[Arm]) -> list[Arm]:
+    return list({arm.policy.id: arm for arm in arms}.values())
+
+
+def _of_policy(arm: Arm) -> list[Factor]:
+    policy, found = arm.policy, []
+    for name, part in policy.retention or ():
+        if part is not None and part.range_s[0] < part.range_s[1]:
+            low, high = (end / DAY_S for end in part.range_s)
+            found.append(Factor(f"{policy.id}:retention.{name}", "policy", part.keep / DAY_S,
+                                max(low, (part.floor or 0.0) / DAY_S), high, "d", _why(part)))  # fmt: skip
+    return [factor for factor in found if factor.low < factor.high]
+
+
+def _why(part: Any) -> str:
+    named = "; ".join(f"{one.law} {one.article}" for one in part.reference)
+    return "; ".join(text for text in (named, part.assumption) if text)
+
+
+def _varied(arm: Arm, values: Mapping[str, float]) -> Arm:
+    mine = {name.split(":", 1)[1]: v for name, v in values.items() if name.split(":", 1)[0] == arm.policy.id}
+    if not mine or arm.policy.retention is None:
+        return arm
+    section = arm.policy.retention
+    kept = {key.split(".")[1]: getattr(section, key.split(".")[1]).model_copy(update={"keep": v * DAY_S})
+            for key, v in mine.items()}  # fmt: skip
+    policy: Policy = arm.policy.model_copy(update={"retention": section.model_copy(update=kept)})
+    return Arm(arm.id, arm.title, policy, arm.reading, arm.laws, arm.bundle)

@@ -1,0 +1,101 @@
+"""Many variants of a study, each run on the same replicates: (point, replicate, block) through any executor.
+
+Points meet the same people and chances wherever their values do not change them, so differences between points carry
+little noise. With a folder, parts are kept as in a study, under each point's own hash: a run that was cut off goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from privacysim.study.executor import OpenExecutor, cores, processes
+from privacysim.study.failures import Failed
+from privacysim.study.inputs import Inputs
+from privacysim.study.parts import keep_part, read_part, to_frames, units
+from privacysim.study.progress import progress_bar
+from privacysim.study.unit import Unit, UnitParts, prepare_city
+from privacysim.study.work import do_unit
+
+
+@dataclass(frozen=True)
+class PointUnit:
+    """One unit of one point, with all that its worker needs."""
+
+    point: int
+    unit: Unit
+    inputs: Inputs
+
+    def __str__(self) -> str:
+        return f"point {self.point}, {self.unit}"
+
+
+def _do(one: PointUnit) -> UnitParts | Failed:
+    from privacysim.study.failures import Guarded
+
+    return Guarded(lambda unit: do_unit(one.inputs, "", None, unit))(one.unit)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """Replicate values of every point (`metrics` with a column `point`), and what failed, in words."""
+
+    metrics: pd.DataFrame
+    failed: tuple[str, ...]
+
+
+def run_points(
+    points: Sequence[Inputs], *, metrics: Sequence[str], workers: int | None = None,
+    open_executor: OpenExecutor | None = None, folder: Path | None = None, progress: bool | None = None,
+) -> Ran:
+    """Run every point; keep only the named metrics. A failed unit costs its point that replicate, and is named."""
+    from privacysim.study.executor import WorkerLost, work_through
+
+    workers = cores() if workers is None else max(1, workers)
+    for digest in {point.scenario.city: point.scenario for point in points}.values():
+        prepare_city(digest, workers)
+    wanted = [PointUnit(n, unit, point) for n, point in enumerate(points)
+              for unit in units(point)]  # fmt: skip
+    done: dict[int, dict[Unit, UnitParts]] = {n: {} for n in range(len(points))}
+    failed: list[str] = []
+    missing = []
+    for one in wanted:
+        kept = None if folder is None else read_part(folder / one.inputs.family_id, one.unit)
+        if kept is None:
+            missing.append(one)
+        else:
+            done[one.point][one.unit] = kept
+    at_once = min(workers, max(1, len(missing)))
+    if open_executor is None and at_once > 1:
+        open_executor = processes(at_once)
+    with progress_bar(len(missing), progress) as tell:
+        found = (((one, _do(one)) for one in missing) if open_executor is None
+                 else work_through(_do, missing, open_executor, at_once))  # fmt: skip
+        try:
+            for one, part in found:
+                tell(part)
+                if isinstance(part, Failed):
+                    failed.append(f"point {one.point}, {part}")
+                    continue
+                done[one.point][one.unit] = part
+                if folder is not None:
+                    keep_part(folder / one.inputs.family_id, part)
+        except WorkerLost as lost:
+            failed += [f"{item}: its worker died twice" for item in lost.items]
+    return Ran(_frame(points, done, metrics), tuple(failed))
+
+
+def _frame(
+    points: Sequence[Inputs], done: dict[int, dict[Unit, UnitParts]], metrics: Sequence[str],
+) -> pd.DataFrame:
+    frames = []
+    for n, point in enumerate(points):
+        whole = {k for k in point.replicates if all(unit in done[n] for unit in units(point) if unit.replicate == k)}
+        parts = {unit: part for unit, part in done[n].items() if unit.replicate in whole}
+        frame, _ = to_frames(parts, point.arm_ids)
+        frame = frame[frame["metric"].isin(metrics)]
+        frames.append(frame.assign(point=n)[["point", "policy", "replicate", "metric", "curve", "value"]])
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()

@@ -1,0 +1,179 @@
+"""How sure is the answer of a study? Facts and assumptions moved over their ranges, the 185 held all the while.
+
+The answer is the ratio of the primary metric's means, a policy against the baseline, on the same replicates at every
+point. `tornado` moves one number at a time; `worlds` moves all at once and feeds ranking, scenario discovery and
+Sobol's or Morris's indices.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from privacysim.errors import InputError
+from privacysim.robustness.factors import Factor, chosen, factors_of, with_values
+from privacysim.robustness.held import held
+from privacysim.robustness.indices import latin_hypercube
+from privacysim.robustness.points import Ran, run_points
+from privacysim.stats import Estimate, paired_ratio, wilson
+from privacysim.study import Study
+from privacysim.study.inputs import Inputs
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Worlds:
+    """Points with what they answer. `values` (points, factors); `ratios` one row per point, policy and curve."""
+
+    inputs: Inputs
+    factors: tuple[Factor, ...]
+    values: Floats
+    ratios: pd.DataFrame
+    held: NDArray[np.bool_]
+    failed: tuple[str, ...]
+
+    def answers(self, policy: str, curve: str = "low") -> Floats:
+        """The ratio of a policy at every point; NaN where it has none."""
+        mine = self.ratios[(self.ratios["policy"] == policy) & (self.ratios["curve"] == curve)]
+        return mine.set_index("point")["ratio"].reindex(range(len(self.values))).to_numpy(dtype=float)
+
+    @property
+    def policies(self) -> list[str]:
+        """The arms that are compared with the baseline."""
+        return list(dict.fromkeys(self.ratios["policy"]))
+
+
+def prepare(
+    study: Study, factors: Sequence[str] = (), *, with_city: bool = False, replicates: int | None = None,
+    panel: int | None = None, days: int | None = None,
+) -> tuple[Inputs, list[Factor]]:
+    """The study as it will be varied, and its factors (all that it reads, or the named ones)."""
+    wished = {"replicates": replicates, "panel": panel, "days": days}
+    changed = {key: value for key, value in wished.items() if value is not None}
+    plan = study.plan.model_copy(update=changed)
+    small = Study.from_plan(plan).inputs()
+    found = factors_of(small, with_city=with_city or bool(factors))
+    return small, chosen(found, factors) if factors else found
+
+
+def run_values(
+    inputs: Inputs, factors: Sequence[Factor], values: Floats, *, workers: int | None = None,
+    folder: Path | None = None, progress: bool | None = None, **how: Any,
+) -> Worlds:
+    """The study at each row of `values`, the list held; a row that no scenario may have is an InputError."""
+    names = [factor.name for factor in factors]
+    pairs = [held(inputs, with_values(inputs, dict(zip(names, map(float, row), strict=True)), factors))
+             for row in values]  # fmt: skip
+    ran = run_points([point for point, _ in pairs], metrics=[inputs.plan.primary], workers=workers, folder=folder,
+                     progress=progress, **how)  # fmt: skip
+    ratios = ratios_of(ran, inputs)
+    return Worlds(inputs, tuple(factors), values, ratios, np.array([ok for _, ok in pairs]), ran.failed)
+
+
+def ratios_of(ran: Ran, inputs: Inputs) -> pd.DataFrame:
+    """Ratio of means against the baseline, per point, policy and curve, with the paired jackknife's interval."""
+    baseline, rows = inputs.arm(inputs.plan.baseline).id, []
+    wide = ran.metrics.pivot_table(index=["point", "curve", "replicate"], columns="policy", values="value",
+                                   observed=True, sort=True)  # fmt: skip
+    for (point, curve), group in wide.groupby(level=["point", "curve"], sort=True):
+        for policy in (arm for arm in inputs.arm_ids if arm != baseline and arm in group):
+            both = group[[policy, baseline]].dropna()
+            found = paired_ratio(both[policy], both[baseline]) if len(both) else None
+            found = found or Estimate(math.nan)
+            rows.append((point, policy, curve, found.value, found.low, found.high,
+                         both[policy].mean(), both[baseline].mean(), len(both)))  # fmt: skip
+    columns = ["point", "policy", "curve", "ratio", "ratio_low", "ratio_high", "mean", "baseline_mean", "n"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def tornado(inputs: Inputs, factors: Sequence[Factor], policy: str, **how: Any) -> pd.DataFrame:
+    """One number at a time to its low and its high end: what moves the answer, the widest swing first.
+
+    Columns: factor, low, value, high, unit, ratio_at_low, ratio, ratio_at_high, swing, curve, source. An end that no
+    scenario may have, or at which the list of 185 cannot be held, is left out and said in `note`.
+    """
+    policy = inputs.arm(policy).id
+    values, ends = [[factor.value for factor in factors]], [(-1, "value")]
+    notes: dict[int, str] = {}
+    for n, factor in enumerate(factors):
+        for end, x in (("low", factor.low), ("high", factor.high)):
+            row = [one.value for one in factors]
+            row[n] = x
+            if x == factor.value:
+                continue
+            try:
+                _, ok = held(inputs, with_values(inputs, {factor.name: x}, factors))
+            except InputError as error:
+                notes[n] = f"its {end} end is outside the model ({error.required})"
+                continue
+            if not ok:
+                notes[n] = f"at its {end} end the list of cameras cannot be held"
+            values.append(row)
+            ends.append((n, end))
+    worlds = run_values(inputs, factors, np.array(values), **how)
+    rows = []
+    for curve in list(dict.fromkeys(worlds.ratios["curve"])):
+        answers = worlds.answers(policy, curve)
+        for n, factor in enumerate(factors):
+            at = {end: float(answers[i]) for i, (which, end) in enumerate(ends) if which == n}
+            base = float(answers[0])
+            low, high = at.get("low", base), at.get("high", base)
+            rows.append((factor.name, factor.low, factor.value, factor.high, factor.unit, low, base, high,
+                         abs(high - low) if "low" in at and "high" in at else max(abs(low - base), abs(high - base)),
+                         curve, factor.source, notes.get(n, "")))  # fmt: skip
+    columns = ["factor", "low", "value", "high", "unit", "ratio_at_low", "ratio", "ratio_at_high", "swing", "curve",
+               "source", "note"]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns).sort_values(
+        ["curve", "swing"], ascending=[False, False], kind="stable", ignore_index=True
+    )
+
+
+def worlds(inputs: Inputs, factors: Sequence[Factor], points: int, seed: int = 1, **how: Any) -> Worlds:
+    """Plausible worlds: all numbers at once, by a Latin hypercube over their ranges. The first point is the base."""
+    values = np.vstack([[factor.value for factor in factors], latin_hypercube(factors, points, seed)])
+    return run_values(inputs, factors, values, **how)
+
+
+def ranking(found: Worlds, curve: str = "low") -> pd.DataFrame:
+    """In how many plausible worlds does each policy stay first? Share of points with Wilson's interval.
+
+    First is the lowest ratio; policies that are counterfactual bounds (no cameras, open access) rank like any other,
+    so leave them out of the study if they are no choice. Points without an answer for every policy are not counted.
+    """
+    wide = found.ratios[found.ratios["curve"] == curve].pivot(index="point", columns="policy", values="ratio")
+    wide = wide[found.policies].dropna()
+    if wide.empty:
+        raise InputError("ranking", "points at which every policy has a ratio", "none", "use a larger --panel")
+    first = wide.eq(wide.min(axis=1), axis=0)
+    base_first = first.loc[0] if 0 in first.index else first.iloc[0] & False
+    rows = []
+    for policy in wide.columns:
+        share = wilson(int(first[policy].sum()), len(wide))
+        rows.append((policy, bool(base_first[policy]), int(first[policy].sum()), len(wide), share.value, share.low,
+                     share.high, wide[policy].min(), wide[policy].max()))  # fmt: skip
+    columns = ["policy", "first_in_base", "first", "worlds", "share", "low", "high", "ratio_least", "ratio_most"]
+    made = pd.DataFrame(rows, columns=columns)
+    return made.sort_values("share", ascending=False, kind="stable", ignore_index=True)
+
+
+def ranking_words(table: pd.DataFrame) -> str:
+    """One sentence: does the preferred policy stay first?"""
+    preferred = table[table["first_in_base"]]
+    if preferred.empty:
+        return "no policy is first in the base world"
+    names = " and ".join(preferred["policy"])
+    row = preferred.iloc[0]
+    tie = "share the first place" if len(preferred) > 1 else "is first"
+    return (f"{names} {tie} at the values in force and stay{'' if len(preferred) > 1 else 's'} first in {row['first']} "
+            f"of {row['worlds']} plausible worlds ({100 * row['share']:.0f} % [{100 * row['low']:.0f}, "
+            f"{100 * row['high']:.0f}])")  # fmt: skip
+
+
