@@ -18,6 +18,7 @@ privacysim: who is seen, by whom, under which rules, and what would change if th
   privacysim report DIR -o memo.html|.pdf|.docx|.xlsx   a memo for a committee, --lang en or zh
   privacysim verify DIR [--replicate K]      recompute and compare
   privacysim study list|explore              the studies; policy levers as a web page
+  privacysim study sensitivity|frontier      which assumption matters; which reform is better
   privacysim scenario list|show|check        the facts of a case
   privacysim city fetch|show|map             your own city: from OpenStreetMap, looked at, drawn
   privacysim dosimeter --gpx T --cameras F   which cameras saw this walk, and who may see that

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from privacysim.cli.robustness import frontier, sensitivity
 from privacysim.errors import InputError
 from privacysim.files import display, named_files
 
@@ -145,6 +146,10 @@ def study_explore(
     if status not in (0, -2, 130):
         raise typer.Exit(1)
     return status
+
+
+study_app.command("sensitivity")(sensitivity)
+study_app.command("frontier")(frontier)
 
 
 @scenario_app.command("list")

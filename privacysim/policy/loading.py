@@ -61,6 +61,15 @@ def _resolved(name: str, chain: tuple[str, ...]) -> dict[str, Any]:
     return inherit(parent, raw, where)
 
 
+def made_policy(raw: Mapping[str, Any], where: str) -> Policy:
+    """A policy that stands in no file: `raw` as a file would say it, with `extends`; checked like one."""
+    validate(Policy, raw, where)
+    parent = _resolved(str(raw["extends"]), ()) if raw.get("extends") else {}
+    policy = validate(Policy, inherit(parent, raw, where), where)
+    _check(policy, laws(), where)
+    return policy
+
+
 def _variant(raw: Mapping[str, Any], reading: str, where: str) -> dict[str, Any]:
     variants = {entry["id"]: entry for entry in raw.get("reading", [])}
     if reading not in variants:

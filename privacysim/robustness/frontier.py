@@ -1,0 +1,170 @@
+"""The frontier of reforms: less exposure, more usefulness, and what no other combination of levers beats.
+
+All variants are measured on shared worlds, in groups of arms, on the same replicates; a Gaussian process steers where
+there are more combinations than tries. A front chosen on noise flatters itself, so its members are measured again on
+replicates that the search never saw, and only those figures carry intervals.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from privacysim.errors import InputError
+from privacysim.policy.arm import Arm
+from privacysim.robustness.levers import Design
+from privacysim.robustness.pareto import dominators
+from privacysim.robustness.points import run_points
+from privacysim.robustness.search import search
+from privacysim.scenario import load_scenario
+from privacysim.stats import paired_difference, paired_ratio
+from privacysim.study import StudyFile
+from privacysim.study.inputs import Inputs, hashed
+from privacysim.study.unit import footage_days
+
+Floats = NDArray[np.float64]
+GROUP = 24
+"""Variants that share a world in one unit of work."""
+BASE = "as_it_stands"
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """What a search found.
+
+    `variants` has one row per variant tried: its levers, cost, exposure, usefulness, front, dominated_by.
+    `confirmed` has the front again on fresh replicates, against the policy as it stands, with 95 % intervals where
+    ten replicates or more allow them. `worth` says what the steering processes were worth.
+    """
+
+    design: Design
+    variants: pd.DataFrame
+    confirmed: pd.DataFrame
+    worth: pd.DataFrame
+    rows: NDArray[np.intp]
+    failed: tuple[str, ...]
+
+    def best(self, budget: float | None = None, tolerance: float = 0.05) -> pd.Series[Any]:
+        """The confirmed reform with the least exposure within the budget, usefulness at most `tolerance` lower.
+
+        The budget is the design's own unless another is given. If none qualifies, an InputError says so.
+        """
+        limit = self.design.budget if budget is None else budget
+        fits = self.confirmed[(self.confirmed["cost"] <= (math.inf if limit is None else limit))
+                              & (self.confirmed["usefulness_ratio"] >= 1 - tolerance)]  # fmt: skip
+        if fits.empty:
+            required = f"a reform on the front that costs at most {limit:g} and keeps its usefulness"
+            raise InputError("budget", required, "none", "raise the budget or the tolerance")
+        return fits.iloc[int(fits["exposure_ratio"].to_numpy().argmin())]
+
+    def words(self) -> list[str]:
+        """The front in sentences, from what costs nothing to what changes most."""
+        said = []
+        for row in self.confirmed.sort_values("exposure_ratio").to_dict("records"):
+            said.append(f"{row['variant']}: exposure × {_with_ends(row, 'exposure')}, usefulness × "
+                        f"{_with_ends(row, 'usefulness')}, cost {row['cost']:g} {self.design.cost_unit}".rstrip())
+        return said
+
+
+def find_frontier(
+    design: Design, *, variants: int = 200, replicates: int = 2, confirm: int = 10, workers: int | None = None,
+    folder: Path | None = None, progress: bool | None = None,
+) -> Frontier:
+    """Search the design: `variants` tries of `replicates` each, then the front again on `confirm` fresh replicates."""
+    goals, rows = design.goals(), design.combinations()
+    base, longest = _base(design), 0
+    for n, lever in enumerate(design.lever):  # every variant keeps at most what some option keeps
+        for choice in range(len(lever.option)):
+            row = [choice if m == n else 0 for m in range(len(design.lever))]
+            longest = max(longest, footage_days(replace(base, arms=(base.arms[0], design.arm(row, "one")))))
+    base = replace(base, footage_days=longest)
+    failed: list[str] = []
+
+    def measured(chosen: Sequence[int], which: Sequence[int]) -> pd.DataFrame:
+        arms = [design.arm(rows[n].tolist(), f"v{n:05d}") for n in chosen]
+        points = [_group(base, arms[at : at + GROUP], which) for at in range(0, len(arms), GROUP)]
+        ran = run_points(points, metrics=list(goals), workers=workers, folder=folder, progress=progress)
+        failed.extend(ran.failed)
+        frame = ran.metrics[ran.metrics["curve"].isin(["", design.curve])]
+        return frame.pivot_table(index="replicate", columns=["policy", "metric"], values="value", observed=True)
+
+    def evaluate(chosen: NDArray[np.intp]) -> tuple[Floats, Floats]:
+        table = measured(chosen.tolist(), range(replicates))
+        means, errors2 = np.empty((chosen.size, 2)), np.empty((chosen.size, 2))
+        for i, n in enumerate(chosen):
+            for g, (goal, sign) in enumerate(zip(goals, (1.0, -1.0), strict=True)):
+                x = sign * (table[f"v{n:05d}", goal] - table[f"v{0:05d}", goal]) if n else table[f"v{n:05d}", goal] * 0
+                means[i, g] = x.mean()
+                errors2[i, g] = x.var(ddof=1) / len(x) if len(x) > 1 else 0.0
+        return means, errors2
+
+    def evaluate_with_base(chosen: NDArray[np.intp]) -> tuple[Floats, Floats]:
+        wanted = chosen if 0 in chosen else np.concatenate([[0], chosen])
+        means, errors2 = evaluate(wanted)
+        keep = np.isin(wanted, chosen)
+        return means[keep], errors2[keep]
+
+    found = search(design.coordinates(rows), evaluate_with_base, variants, first=max(16, variants // 4),
+                   batch=max(GROUP, variants // 8), seed=design.seed)  # fmt: skip
+    table = _variants(design, rows, found.tried, found.goals)
+    front = [int(n) for n in found.tried[table["front"].to_numpy()]]
+    fresh = measured([0, *(n for n in front if n)], range(replicates, replicates + confirm))
+    confirmed = _confirmed(design, rows, front, fresh, goals)
+    return Frontier(design, table, confirmed, found.worth, rows[found.tried], tuple(failed))
+
+
+def _base(design: Design) -> Inputs:
+    plan = StudyFile.model_construct(  # its policies stand in no file, so there is nothing to look up
+        id=design.id, title=design.title, scenario=design.scenario, policies=(design.policy,), readings={},
+        baseline=BASE, primary=design.reduce, days=design.days, replicates=1, panel=design.panel, seed=design.seed,
+        start=design.start, law_date=design.law_date,
+    )  # fmt: skip
+    return Inputs(plan, load_scenario(design.scenario), (design.arm([0] * len(design.lever), BASE),), (0,), "")
+
+
+def _group(base: Inputs, arms: Sequence[Arm], replicates: Sequence[int]) -> Inputs:
+    return hashed(replace(base, arms=(base.arms[0], *arms), replicates=tuple(replicates)))
+
+
+def _variants(design: Design, rows: NDArray[np.intp], tried: NDArray[np.intp], goals: Floats) -> pd.DataFrame:
+    cost = np.array([design.cost(rows[n].tolist()) for n in tried])
+    by = dominators(np.column_stack([goals, cost]))  # what costs less may stay, though it does less: for a budget
+    names = [design.name(rows[n].tolist()) for n in tried]
+    made = pd.DataFrame({
+        "variant": names, "cost": cost, "exposure_change": goals[:, 0],
+        "usefulness_change": -goals[:, 1], "front": by < 0, "dominated_by": [names[n] if n >= 0 else "" for n in by],
+    })  # fmt: skip
+    for n, lever in enumerate(design.lever):
+        made[lever.id] = [lever.option[choice].id for choice in rows[tried, n]]
+    return made
+
+
+def _confirmed(
+    design: Design, rows: NDArray[np.intp], front: Sequence[int], fresh: pd.DataFrame, goals: tuple[str, str],
+) -> pd.DataFrame:
+    made = []
+    for n in front:
+        row: dict[str, Any] = {"variant": design.name(rows[n].tolist()), "cost": design.cost(rows[n].tolist()),
+                               "n": len(fresh)}  # fmt: skip
+        for goal, name in zip(goals, ("exposure", "usefulness"), strict=True):
+            b, a = fresh[f"v{n:05d}", goal], fresh[f"v{0:05d}", goal]
+            ratio, delta = paired_ratio(b, a), paired_difference(b, a)
+            shown = len(fresh) >= 10 and ratio is not None and n != 0
+            row[f"{name}_mean"], row[f"{name}_delta"] = b.mean(), delta.value
+            row[f"{name}_ratio"] = ratio.value if ratio is not None else math.nan
+            row[f"{name}_low"] = ratio.low if shown and ratio is not None else math.nan
+            row[f"{name}_high"] = ratio.high if shown and ratio is not None else math.nan
+        made.append(row)
+    return pd.DataFrame(made).sort_values("exposure_ratio", ignore_index=True)
+
+
+def _with_ends(row: Mapping[Any, Any], name: str) -> str:
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    return f"{row[f'{name}_ratio']:.3g}" + ("" if math.isnan(low) else f" [{low:.3g}, {high:.3g}]")

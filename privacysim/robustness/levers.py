@@ -1,0 +1,184 @@
+"""A design space of reforms in TOML: levers, each with options, over one policy.
+
+```toml
+id = "reforms"; scenario = "guangzhou_district"; policy = "order_799"
+reduce = "people_identified_by_outsiders"; keep = "cases_with_admissible_evidence"
+[[lever]]
+id = "retention"
+assumption = "a legislator may shorten the habit of shops"
+[[lever.option]]
+id = "as_is"
+[[lever.option]]
+id = "three_days"
+cost = 0.0
+change = {retention = {art9 = {keep = "3 d"}}}
+```
+An option's `change` is a piece of a policy file and is inherited like one; what it lacks of sources is the lever's
+assumption. The goal to `reduce` must be an exposure or a leak and `keep` a usefulness: nothing here looks for rules
+that expose people more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from itertools import product
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from privacysim.errors import InputError
+from privacysim.files import Strict, display, find_file, read_toml, validate
+from privacysim.metrics import metric_named
+from privacysim.policy.arm import Arm
+from privacysim.policy.law import laws
+from privacysim.policy.loading import made_policy
+
+POOL = 20_000
+"""Combinations that are looked at; of a larger space an even selection."""
+
+
+class Option(Strict):
+    """One position of a lever: a piece of a policy file, and what it costs in the design's own unit."""
+
+    id: str = Field(pattern=r"^[A-Za-z0-9_]+$")
+    says: str = ""
+    cost: float = 0.0
+    change: dict[str, Any] = Field(default_factory=dict)
+
+
+class Lever(Strict):
+    """One thing that a legislator can set."""
+
+    id: str = Field(pattern=r"^[A-Za-z0-9_]+$")
+    assumption: str = Field(min_length=1)
+    option: tuple[Option, ...] = Field(min_length=2)
+
+
+class Design(Strict):
+    """The keys of `sim/frontiers/*.toml`."""
+
+    id: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")
+    title: str = ""
+    scenario: str
+    policy: str
+    reduce: str
+    keep: str
+    curve: Literal["low", "high"] = "low"
+    budget: float | None = None
+    cost_unit: str = ""
+    cost_assumption: str = ""
+    days: Annotated[int, Field(ge=1, le=366)] = 10
+    panel: Annotated[int, Field(ge=1)] = 20_000
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 185
+    start: Literal["transition", "steady"] = "steady"
+    law_date: date = date(2025, 6, 1)
+    lever: tuple[Lever, ...] = Field(min_length=1)
+
+    def goals(self) -> tuple[str, str]:
+        """The two metrics; a goal that would expose people more, or use footage less, is refused."""
+        worse, better = metric_named(self.reduce), metric_named(self.keep)
+        if worse.family not in ("exposure", "leaks") or worse.direction != "lower":
+            raise InputError(f"{self.id}, reduce", "an exposure or a leak, of which less is better",
+                             f"{worse.name} ({worse.family})", "privacysim searches for rules that expose less")
+        if better.direction != "higher":
+            raise InputError(f"{self.id}, keep", "a usefulness, of which more is better; exposure is never maximised",
+                             f"{better.name} ({better.direction} is better)", "name a metric of usefulness")
+        return worse.name, better.name
+
+    def combinations(self) -> NDArray[np.intp]:
+        """Rows of option numbers, the policy as it stands first; all of them, or an even selection of `POOL`."""
+        from scipy.stats import qmc
+
+        sizes = [len(lever.option) for lever in self.lever]
+        if np.prod([float(size) for size in sizes]) <= POOL:
+            every = np.array(list(product(*(range(size) for size in sizes))), dtype=np.intp)
+            return every[_spread_out(every, sizes)]
+        some = qmc.Sobol(len(sizes), rng=self.seed).random_base2(15)
+        rows = np.floor(some * np.array(sizes)).astype(np.intp)
+        rows = np.vstack([np.zeros((1, len(sizes)), dtype=np.intp), rows])
+        return rows[np.sort(np.unique(rows, axis=0, return_index=True)[1])][:POOL]
+
+    def coordinates(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Rows as points: one dimension for each option beyond a lever's first."""
+        columns = [rows[:, n] == choice for n, lever in enumerate(self.lever) for choice in range(1, len(lever.option))]
+        return np.column_stack(columns).astype(np.float64)
+
+    def cost(self, row: Sequence[int]) -> float:
+        """What a combination costs."""
+        return sum(lever.option[choice].cost for lever, choice in zip(self.lever, row, strict=True))
+
+    def name(self, row: Sequence[int]) -> str:
+        """Its id: the levers that are moved."""
+        pairs = zip(self.lever, row, strict=True)
+        return "+".join(f"{lever.id}_{lever.option[n].id}" for lever, n in pairs if n) or "as_it_stands"
+
+    def raw(self, row: Sequence[int], named: str) -> dict[str, Any]:
+        """The combination as a policy file that extends the design's policy."""
+        made: dict[str, Any] = {
+            "id": named, "extends": self.policy, "title": {"en": self.name(row).replace("_", " ")},
+            "status": "hypothetical",
+        }  # fmt: skip
+        for lever, choice in zip(self.lever, row, strict=True):
+            _put_together(made, _sourced(lever.option[choice].change, lever.assumption), f"{self.id}, {lever.id}")
+        return made
+
+    def arm(self, row: Sequence[int], named: str) -> Arm:
+        """The combination as an arm of a study."""
+        known = laws()
+        policy = made_policy(self.raw(row, named), f"{self.id}, {self.name(row)}")
+        return Arm(named, self.name(row), policy, "", known, known.bundle_on(self.law_date))
+
+
+def load_design(name: str) -> Design:
+    """Read a design by name or path and check every option of every lever as a policy."""
+    path = find_file("frontiers", name)
+    design = validate(Design, read_toml(path), display(path))
+    design.goals()
+    zero = [0] * len(design.lever)
+    for n, lever in enumerate(design.lever):
+        for choice in range(len(lever.option)):
+            design.arm([choice if m == n else 0 for m in range(len(zero))], "checked")
+    return design
+
+
+def _spread_out(every: NDArray[np.intp], sizes: Sequence[int]) -> NDArray[np.intp]:
+    """An order of all combinations whose beginning is spread over the space: as it stands first."""
+    from scipy.stats import qmc
+
+    order = qmc.Halton(1, scramble=False).random(len(every))[:, 0].argsort(kind="stable")
+    return np.concatenate([[0], order[order != 0]]).astype(np.intp)
+
+
+def _sourced(change: Mapping[str, Any], assumption: str) -> dict[str, Any]:
+    """The change with the lever's assumption beside every part that names no source."""
+    made: dict[str, Any] = {}
+    for key, value in change.items():
+        if key == "retention":
+            made[key] = {name: _with(part, assumption) for name, part in value.items()}
+        elif isinstance(value, Mapping):
+            made[key] = _with(value, assumption)
+        elif key in ("access", "forbidden"):
+            made[key] = [_with(part, assumption) for part in value]
+        else:
+            made[key] = value
+    return made
+
+
+def _with(part: Mapping[str, Any], assumption: str) -> dict[str, Any]:
+    named = "reference" in part or "assumption" in part
+    return dict(part) if named else {**part, "assumption": assumption}
+
+
+def _put_together(made: dict[str, Any], change: Mapping[str, Any], where: str) -> None:
+    for key, value in change.items():
+        if key not in made:
+            made[key] = value
+        elif key == "retention":
+            made[key] = {**made[key], **value}
+        elif isinstance(value, list):
+            made[key] = [*made[key], *value]
+        else:
+            raise InputError(where, f"one lever for each section ({key} is moved by two)", key, "put them in one lever")

@@ -1,0 +1,142 @@
+"""A search over choices that cost minutes each, steered by Gaussian processes that know how wrong they are.
+
+Each goal has its own process (scikit-learn, Matérn 5/2, one length scale a dimension, the replicates' noise on the
+diagonal). A batch takes, for evenly spread weights between the goals, the untried choice whose optimistic prediction
+(mean − 2 standard deviations) has the smallest augmented Chebyshev value (ParEGO's scalarisation, Knowles 2006,
+doi:10.1109/TEVC.2005.851274). What the processes are worth is measured by leaving out a fifth at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from privacysim.robustness.pareto import nondominated
+
+Floats = NDArray[np.float64]
+Evaluate = Callable[[NDArray[np.intp]], tuple[Floats, Floats]]
+"""Rows of the pool → goals (choices, goals), all to be made small, and their squared standard errors."""
+_FIT = 400
+"""Choices that a process is fitted to at most: the front and the latest ones first."""
+
+
+@dataclass(frozen=True)
+class Searched:
+    """Rows of the pool that were tried, in order, their goals and squared errors, and what the processes are worth."""
+
+    tried: NDArray[np.intp]
+    goals: Floats
+    errors2: Floats
+    worth: pd.DataFrame
+
+
+def search(pool: Floats, evaluate: Evaluate, tries: int, *, first: int, batch: int, seed: int) -> Searched:
+    """Try `tries` rows of `pool` (choices, dimensions in 0 to 1): the `first` rows as they stand, then steered batches.
+
+    A pool that is no larger than `tries` is tried whole, without steering.
+    """
+    size = min(tries, len(pool))
+    tried = np.arange(size if size == len(pool) else min(first, size), dtype=np.intp)
+    goals, errors2 = evaluate(tried)
+    while tried.size < size:
+        left = np.setdiff1d(np.arange(len(pool)), tried)
+        wanted = min(batch, size - tried.size)
+        models = [_fitted(pool[tried], goals[:, g], errors2[:, g], seed) for g in range(goals.shape[1])]
+        new = left[_promising(models, pool[left], goals, wanted)]
+        found, noise = evaluate(new)
+        tried, goals = np.concatenate([tried, new]), np.vstack([goals, found])
+        errors2 = np.vstack([errors2, noise])
+    return Searched(tried, goals, errors2, _worth(pool[tried], goals, errors2, seed))
+
+
+@dataclass(frozen=True)
+class _Model:
+    process: object
+    middle: float
+    spread: float
+
+    def predict(self, x: Floats) -> tuple[Floats, Floats]:
+        mean, sd = self.process.predict(x, return_std=True)  # type: ignore[attr-defined]
+        return mean * self.spread + self.middle, sd * self.spread
+
+
+def _fitted(x: Floats, y: Floats, noise: Floats, seed: int) -> _Model:
+    import warnings
+
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.gaussian_process import GaussianProcessRegressor
+    from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+
+    if len(x) > _FIT:
+        kept = np.argsort(y, kind="stable")[: _FIT // 2]
+        kept = np.unique(np.concatenate([kept, np.arange(len(x) - (_FIT - kept.size), len(x))]))
+        x, y, noise = x[kept], y[kept], noise[kept]
+    spread = float(y.std()) or 1.0
+    middle = float(y.mean())
+    kernel = ConstantKernel(1.0, (1e-2, 1e2)) * Matern([0.5] * x.shape[1], (0.05, 20.0), nu=2.5)
+    kernel = kernel + WhiteKernel(1e-4, (1e-8, 1.0))
+    process = GaussianProcessRegressor(
+        kernel, alpha=np.maximum(noise / spread**2, 1e-8), random_state=seed, n_restarts_optimizer=0
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # a length scale at its bound: a lever that does nothing
+        process.fit(x, (y - middle) / spread)
+    return _Model(process, middle, spread)
+
+
+def _promising(models: list[_Model], x: Floats, goals: Floats, wanted: int) -> NDArray[np.intp]:
+    front = goals[nondominated(goals)]  # scaled by the front, not by the worst choices: else one end is all it seeks
+    low, high = front.min(axis=0), front.max(axis=0)
+    whole = np.ptp(goals, axis=0)
+    spread = np.where(high > low, high - low, np.where(whole > 0, whole, 1.0))
+    columns = []
+    for g, model in enumerate(models):
+        mean, sd = model.predict(x)
+        columns.append((mean - 2.0 * sd - low[g]) / spread[g])
+    hoped = np.column_stack(columns)
+    chosen: list[int] = []
+    free = np.ones(len(x), dtype=bool)
+    for weight in _weights(goals.shape[1], wanted):
+        value = (weight * hoped).max(axis=1) + 0.05 * (weight * hoped).sum(axis=1)
+        best = int(np.argmin(np.where(free, value, np.inf)))
+        free[best] = False
+        chosen.append(best)
+    return np.array(chosen, dtype=np.intp)
+
+
+def _weights(goals: int, wanted: int) -> Floats:
+    """Weights that sum to 1, spread evenly between the goals."""
+    from scipy.stats import qmc
+
+    if goals == 2:
+        w = (np.arange(wanted) + 0.5) / wanted
+        return np.column_stack([w, 1 - w])
+    raw = -np.log(np.clip(qmc.Halton(goals, scramble=False).random(wanted + 1)[1:], 1e-9, 1.0))
+    return np.asarray(raw / raw.sum(axis=1, keepdims=True))
+
+
+def _worth(x: Floats, goals: Floats, errors2: Floats, seed: int) -> pd.DataFrame:
+    """Leave out every fifth choice: share of variance explained, and how often the 95 % interval held the value."""
+    rows = []
+    fold = np.arange(len(x)) % 5
+    for g in range(goals.shape[1]):
+        if len(x) < 10 or np.ptp(goals[:, g]) == 0:
+            continue
+        mean, sd = np.empty(len(x)), np.empty(len(x))
+        for k in range(5):
+            out = fold == k
+            mean[out], sd[out] = _fitted(x[~out], goals[~out, g], errors2[~out, g], seed).predict(x[out])
+        missed = goals[:, g] - mean
+        explained = 1.0 - float((missed**2).sum() / ((goals[:, g] - goals[:, g].mean()) ** 2).sum())
+        inside = np.abs(missed) <= 1.96 * np.sqrt(sd**2 + errors2[:, g])
+        rows.append((g, len(x), explained, float(inside.mean())))
+    return pd.DataFrame(rows, columns=["goal", "n", "variance_explained", "interval_held"])
+
+
+def front_of(found: Searched) -> NDArray[np.intp]:
+    """Positions in `found.tried` that no other choice beats."""
+    return np.flatnonzero(nondominated(found.goals))

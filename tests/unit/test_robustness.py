@@ -1,0 +1,145 @@
+"""Sensitivity, failure boxes and the frontier against functions whose answers are published or planted."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import privacysim as ps
+from privacysim.errors import InputError
+from privacysim.facts import facts, facts_replaced
+from privacysim.robustness import Factor, find_box, load_design, nondominated, ranking, ranking_words
+from privacysim.robustness.factors import quantities, with_values
+from privacysim.robustness.held import held
+from privacysim.robustness.indices import morris_indices, morris_points, shares_of, sobol_indices, sobol_points
+from privacysim.robustness.search import front_of, search
+from privacysim.robustness.sensitivity import Worlds
+
+
+def unit_factors(n: int, low: float = 0.0, high: float = 1.0) -> list[Factor]:
+    return [Factor(f"x{i + 1}", "fact", (low + high) / 2, low, high) for i in range(n)]
+
+
+def ishigami(x: np.ndarray) -> np.ndarray:
+    return np.sin(x[:, 0]) + 7 * np.sin(x[:, 1]) ** 2 + 0.1 * x[:, 2] ** 4 * np.sin(x[:, 0])
+
+
+def test_sobol_indices_of_the_ishigami_function_are_the_published_ones():
+    # Ishigami and Homma 1990, a = 7, b = 0.1: S1 = 0.3139, 0.4424, 0; ST = 0.5576, 0.4424, 0.2437
+    factors = unit_factors(3, -np.pi, np.pi)
+    points = sobol_points(factors, 4096, seed=5)
+    table = sobol_indices(factors, ishigami(points), seed=5).set_index("factor")
+    assert table.loc[["x1", "x2", "x3"], "s1"].to_numpy() == pytest.approx([0.3139, 0.4424, 0.0], abs=0.02)
+    assert table.loc[["x1", "x2", "x3"], "st"].to_numpy() == pytest.approx([0.5576, 0.4424, 0.2437], abs=0.02)
+
+
+def test_morris_screens_out_the_factor_that_does_nothing_and_sees_a_straight_line_as_one():
+    factors = unit_factors(3)
+    points = morris_points(factors, 20, seed=2)
+    table = morris_indices(factors, shares_of(factors, points), 3 * points[:, 0] + points[:, 1] ** 2, seed=2)
+    assert table["factor"].tolist() == ["x1", "x2", "x3"]
+    assert table["mu_star"].iloc[0] == pytest.approx(3.0)
+    assert table["sigma"].iloc[0] == pytest.approx(0.0, abs=1e-9)
+    assert table["mu_star"].iloc[2] == 0.0
+
+
+def test_a_planted_box_is_recovered_with_coverage_and_density_above_nine_tenths():
+    from scipy.stats import qmc
+
+    factors = unit_factors(6)
+    x = qmc.LatinHypercube(6, rng=4).random(1000)
+    inside = (x[:, 1] > 0.6) & (x[:, 4] < 0.45)
+    noise = qmc.LatinHypercube(1, rng=9).random(1000)[:, 0]
+    box = find_box(factors, x, inside ^ (noise < 0.02))
+    assert set(box.limits) == {"x2", "x5"}, "the four others do nothing and are left out"
+    assert box.limits["x2"][0] == pytest.approx(0.6, abs=0.05)
+    assert box.limits["x5"][1] == pytest.approx(0.45, abs=0.05)
+    clean = find_box(factors, x, inside)
+    assert min(clean.coverage, clean.density) >= 0.9
+    assert clean.words(factors).startswith("fails when x2 is above 0.6")
+
+
+def test_failures_without_a_pattern_give_no_box():
+    from scipy.stats import qmc
+
+    x = qmc.LatinHypercube(4, rng=4).random(300)
+    random = qmc.LatinHypercube(1, rng=1).random(300)[:, 0] < 0.3
+    box = find_box(unit_factors(4), x, random)
+    assert len(box.limits) <= 2
+    with pytest.raises(InputError, match="all reach it"):
+        find_box(unit_factors(4), x, np.zeros(300, dtype=bool))
+
+
+def zdt1(x: np.ndarray) -> np.ndarray:
+    # Zitzler, Deb and Thiele 2000: the front is f2 = 1 − √f1, where all but the first are 0
+    g = 1 + 9 * x[:, 1:].mean(axis=1)
+    return np.column_stack([x[:, 0], g * (1 - np.sqrt(x[:, 0] / g))])
+
+
+def test_the_front_of_zdt1_is_found_by_steering_and_not_by_luck():
+    from scipy.stats import qmc
+
+    grid = np.array([(a / 40, b / 8, c / 8) for a in range(41) for b in range(9) for c in range(9)])
+    pool = grid[qmc.Halton(1, rng=3).random(len(grid))[:, 0].argsort(kind="stable")]
+    goals = zdt1(pool)
+    found = search(pool, lambda rows: (goals[rows], np.zeros((rows.size, 2))), 100, first=40, batch=20, seed=1)
+    front = found.goals[front_of(found)]
+    gap = front[:, 1] - (1 - np.sqrt(front[:, 0]))
+    by_luck = goals[:100][nondominated(goals[:100])]
+    assert np.mean(gap) < 0.05
+    assert np.mean(gap) < 0.5 * np.mean(by_luck[:, 1] - (1 - np.sqrt(by_luck[:, 0])))
+    assert np.ptp(front[:, 0]) > 0.7, "all along the front, not one end of it"
+    assert (found.worth["interval_held"] > 0.8).all()
+
+
+def test_a_replaced_fact_reaches_the_model_and_goes_away_again():
+    before = facts().value("cameras_per_1000")
+    with facts_replaced({"cameras_per_1000": 480.0}):
+        assert facts().value("cameras_per_1000") == 480.0
+    assert facts().value("cameras_per_1000") == before
+
+
+def test_the_list_of_185_is_held_whatever_is_varied():
+    from privacysim.city import build_city
+    from privacysim.world.calibrate import listing
+
+    base = ps.Study("preview", days=2).inputs()
+    factor = Factor("scans_per_camera_year", "fact", 1.0, 0.0, 1e9)
+    fact = facts()["scans_per_camera_year"]
+    changed = with_values(base, {factor.name: fact.value / 2}, [factor])
+    city = build_city(base.scenario)
+    wanted = listing(city, base.scenario).expected
+    point, ok = held(base, changed)
+    with facts_replaced(changed.facts):
+        assert listing(city, changed.scenario).expected == pytest.approx(wanted / 2)
+        assert listing(city, point.scenario).expected == pytest.approx(wanted)
+    assert ok
+    assert point.run_id != base.run_id
+    assert dict(quantities(point.scenario))["leaks.scans_per_camera_year"].number == fact.value / 2
+
+
+def test_the_ranking_counts_the_worlds_in_which_each_policy_is_first():
+    rows = [row for n in range(10) for row in ((n, "a", "low", 0.5), (n, "b", "low", 0.6 if n < 7 else 0.4))]
+    ratios = pd.DataFrame(rows, columns=["point", "policy", "curve", "ratio"])
+    table = ranking(Worlds(None, (), np.zeros((10, 0)), ratios, np.ones(10, dtype=bool), ()))
+    assert table.set_index("policy")["first"].to_dict() == {"a": 7, "b": 3}
+    assert ranking_words(table).startswith("a is first at the values in force and stays first in 7 of 10 plausible")
+
+
+@pytest.mark.parametrize(("key", "value"), [("reduce", "cases_with_admissible_evidence"),
+                                            ("keep", "people_identified_by_outsiders")])  # fmt: skip
+def test_the_frontier_refuses_to_look_for_more_exposure(key, value):
+    design = load_design("reforms").model_copy(update={key: value})
+    with pytest.raises(InputError, match="expos"):
+        design.goals()
+
+
+def test_the_shipped_design_is_sound_and_its_first_variant_is_the_policy_as_it_stands():
+    design = load_design("reforms")
+    rows = design.combinations()
+    assert len(rows) == len(np.unique(rows, axis=0))
+    assert design.name(rows[0].tolist()) == "as_it_stands"
+    as_is = design.arm(rows[0].tolist(), "same").policy
+    assert as_is.retention == ps.load_policy("order_799").retention
+    kept = design.arm([1, 0, 0, 0, 0], "three").policy
+    assert kept.retention.art9.keep == 3 * 86_400
+    assert "legislator" in kept.retention.art9.assumption
