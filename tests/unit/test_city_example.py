@@ -1,0 +1,30 @@
+"""The generated town is a map like any other: same bytes each time, read by every reader, walked through."""
+
+from __future__ import annotations
+
+from privacysim.city.example import write_example_town, write_example_walk
+from privacysim.tracks.detour import detours
+from privacysim.tracks.dosimeter import measure_walk
+from privacysim.tracks.reading import read_tracks
+from privacysim.tracks.town import read_town
+from privacysim.world.mapped.cameras import read_cameras
+
+
+def test_the_example_town_is_a_map_with_cameras_known_and_unknown(tmp_path):
+    one, again = (write_example_town(tmp_path / f"{name}.osm") for name in ("one", "again"))
+    assert one.read_bytes() == again.read_bytes()
+    town, cameras = read_town(one), read_cameras(one)
+    assert town.lat.size == 99
+    assert town.ring_start.size - 1 == 80
+    assert len(cameras) == 60
+    assert 0 < cameras.heading_known.sum() < 60
+    assert not cameras.rejects
+
+
+def test_its_walk_has_another_way_that_is_seen_less(tmp_path):
+    path = write_example_town(tmp_path / "town.osm")
+    town = read_town(path)
+    dose = measure_walk(read_tracks(write_example_walk(tmp_path / "walk.gpx")), read_cameras(path), town=town)
+    assert 700 < dose.totals["metres"] < 800
+    ways = detours(dose, town).table
+    assert ways["camera_metres"].iloc[-1] < 0.5 * ways["camera_metres"].iloc[0]
