@@ -8,10 +8,13 @@ anew. Jobs run in processes, the costly ones first.
 from __future__ import annotations
 
 import hashlib
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
+from threading import current_thread, main_thread
 
 import numpy as np
 
@@ -52,12 +55,26 @@ def _run(faces: Faces, jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job,
             yield job, job.run(faces)
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
-        running = {pool.submit(job.run, faces): job for job in jobs}
+        with _deaf_children():  # an interruption is the parent's to answer
+            running = {pool.submit(job.run, faces): job for job in jobs}
         try:
             for done in as_completed(running):
                 yield running[done], done.result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Processes started within do not hear Ctrl-C, so that they print no traceback of their own."""
+    if current_thread() is not main_thread():  # signals are the main thread's alone
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _one_thread() -> None:
