@@ -94,7 +94,7 @@ def _read(path: Path) -> _Map:
                 _take_node(raw, item, tags)
             elif item.is_way():
                 _take_way(raw, item, tags)
-    except (RuntimeError, OSError, ValueError) as error:
+    except (RuntimeError, OSError, ValueError, osmium.InvalidLocationError) as error:
         raise InputError(str(path), "a whole .osm.pbf file", error, "download or cut the extract again") from None
     return raw
 

@@ -60,7 +60,7 @@ def read_town(path: str | Path) -> Town:
             elif street_kind(tags) is not None:
                 place.update({ref: (lat, lon) for ref, lat, lon in corners})
                 steps += [(a[0], b[0]) for a, b in pairwise(corners) if a[0] != b[0]]
-    except (RuntimeError, OSError, ValueError) as error:
+    except (RuntimeError, OSError, ValueError, osmium.InvalidLocationError) as error:
         raise InputError(str(path), "a whole OpenStreetMap file", error, "download or cut it again") from None
     if not steps:
         raise InputError(str(path), "walkable streets", "none", "take an extract that has highway ways")

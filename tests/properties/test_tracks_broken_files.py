@@ -85,6 +85,7 @@ def answers(read, path):
     ("a.csv", 'lat,lon\n"' + "x" * 200_000, read_cameras, "table"),
     ("a.gpkg", b"SQLite format 3\x00" + b"\x07" * 500, read_cameras, "GeoPackage"),
     ("a.osm.pbf", b"\x00\x00\x00\x0dOSM", read_cameras, "OpenStreetMap"),
+    ("a.osm", '<osm version="0.6"><node id="1" lat="NaN" lon="5"/></osm>', read_cameras, "OpenStreetMap"),
     ("a.csv.gz", gzip.compress(b"lat,lon\n1,2\n")[:15], read_cameras, "read whole"),
     ("a.zip", b"PK\x03\x04nothing", read_cameras, "read whole"),
 ])  # fmt: skip

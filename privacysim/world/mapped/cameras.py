@@ -161,6 +161,6 @@ def _from_osm(path: Path) -> Features:
             else:
                 place = (node.location.lon, node.location.lat)
                 found.features.append(Feature(node.id, "point", [place], words))
-    except (RuntimeError, OSError, ValueError) as error:
+    except (RuntimeError, OSError, ValueError, osmium.InvalidLocationError) as error:
         raise InputError(str(path), "a whole OpenStreetMap file", error, "download or cut it again") from None
     return found
