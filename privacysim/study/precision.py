@@ -73,7 +73,7 @@ class Precision:
         """The widest half-width (None where an interval is still withheld), and the replicates that the aim needs."""
         change = results.compare()
         rows = change.rows[(change.rows["metric"] == change.primary) & (change.rows["policy"] != change.baseline)]
-        done, widest, needed = len(results.manifest["replicates"]), 0.0, 0
+        done, widest, needed, hopeless = len(results.manifest["replicates"]), 0.0, 0, False
         for row in rows.to_dict("records"):
             if row["note"].startswith(("identical", "0 in all")) or math.isnan(row["ratio"]):
                 continue
@@ -81,14 +81,16 @@ class Precision:
                 gammas = [results.skewness.get((arm, row["metric"], row["curve"])) for arm in (row["policy"],
                           change.baseline)]  # fmt: skip
                 if row["note"].startswith("too few") or None in gammas:
-                    continue  # no number of replicates helps: the note says what would
+                    hopeless = True  # no number of replicates helps: the note says what would
+                    continue
                 needed = max(needed, *(replicates_needed(gamma) for gamma in gammas if gamma is not None))
                 widest = math.inf
                 continue
             half = (row["ratio_high"] - row["ratio_low"]) / 2 / max(1.0, row["ratio"])
             widest = max(widest, half)
             needed = max(needed, math.ceil(done * (half / self.aim) ** 2))
-        return (None if math.isinf(widest) else widest), max(needed, done + 1 if widest > self.aim else 0)
+        width = None if hopeless or math.isinf(widest) else widest
+        return width, max(needed, done + 1 if widest > self.aim else 0)
 
 
 def in_words(precision: dict[str, object] | None) -> str:
@@ -97,7 +99,7 @@ def in_words(precision: dict[str, object] | None) -> str:
         return ""
     aim = f"{100 * float(str(precision['aim'])):g} %"
     if precision["half_width"] is None:
-        return f"precision {aim}: not reached; some intervals are still withheld (cap {precision['cap']} replicates)"
+        return f"precision {aim}: not reached; some intervals are withheld, see their notes"
     width = f"{100 * float(str(precision['half_width'])):.2g} %"
     if precision["reached"]:
         return f"precision {aim}: reached; the widest half-width of the primary metric is {width}"
