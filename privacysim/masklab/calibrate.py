@@ -51,8 +51,12 @@ def calibrate(
 
 def _run(faces: Faces, jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, Outcome]]:
     if workers <= 1:
+        from threadpoolctl import threadpool_limits
+
         for job in jobs:
-            yield job, job.run(faces)
+            with threadpool_limits(1):  # as in a process of its own
+                outcome = job.run(faces)
+            yield job, outcome
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
         with _deaf_children():  # an interruption is the parent's to answer
