@@ -38,3 +38,53 @@ def hours_to_evidence(seen: Records) -> Rows:
     first = _first_delivery_s(seen)
     waited = (first - seen.case_opened_s.reindex(first.index)).to_numpy(dtype=np.float64)
     return Rows(first.index.to_numpy(), waited / np.float64(3600), np.ones(len(first)))
+
+
+def _inside(seen: Records) -> pd.DataFrame:
+    decided = seen.requests["decided_s"]
+    return seen.requests[(decided >= 0) & (decided < seen.end_s)]
+
+
+@metric(
+    title="requests with a good claim that got nothing", unit="requests", direction="lower", family="usefulness",
+    of="records", equation="#{granted on merit, outcome neither granted nor pending, decided in [0, D)}",
+    source="requests: merit is what the rule says before queue, hours and retention", value=total,
+)
+def granted_on_merit_got_nothing(seen: Records) -> Rows:
+    """Wrongly refused in effect: the rule was on the asker's side, the queue or the erasing was not."""
+    requests = _inside(seen)
+    lost = requests[requests["granted_on_merit"] & ~requests["outcome"].isin(["granted", "pending"])]
+    case, own = lost["case_id"].to_numpy(), lost["request_id"].to_numpy()
+    ones = np.ones(len(lost))
+    return Rows(np.where(case >= 0, case, -2 - own), ones, ones)
+
+
+@metric(
+    title="footage lost to the defence", unit="requests", direction="lower", family="usefulness", of="records",
+    equation="#{purpose defence, outcome unavailable, decided in [0, D)}", source="requests", value=total,
+)
+def defence_footage_lost(seen: Records) -> Rows:
+    """What might have cleared somebody expires like what might convict."""
+    requests = _inside(seen)
+    lost = requests[(requests["purpose"] == "defence") & (requests["outcome"] == "unavailable")]
+    ones = np.ones(len(lost))
+    return Rows(lost["request_id"].to_numpy(), ones, ones)
+
+
+@metric(
+    title="camera-hours of footage handed over per case with admissible evidence", unit="camera-hours per case",
+    direction="lower", family="usefulness", of="records", panel="consistent", value=ratio("cases with evidence"),
+    equation="Σ footage given in [0, D) / 3600 / #{cases with admissible evidence}",
+    source="requests; the price, in footage of everybody, of one case with evidence",
+)
+def footage_per_case(seen: Records) -> Rows:
+    """The exchange rate between what is handed over of everybody and what it is for."""
+    given = _inside(seen)
+    given = given[given["outcome"] == "granted"]
+    first = _first_delivery_s(seen)
+    case, own = given["case_id"].to_numpy(), given["request_id"].to_numpy()
+    hours = given["footage_s"].to_numpy(dtype=np.float64) / 3600.0
+    return Rows(
+        np.concatenate([np.where(case >= 0, case, -2 - own), first.index.to_numpy()]),
+        np.concatenate([hours, np.zeros(len(first))]), np.concatenate([np.zeros(hours.size), np.ones(len(first))]),
+    )  # fmt: skip

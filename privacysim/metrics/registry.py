@@ -6,7 +6,7 @@ blocks are added in block order, and `value` turns them into readings. So nothin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Literal, TypeVar
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privacysim.errors import InputError, did_you_mean
-from privacysim.metrics.seen import PeopleSeen, Records
+from privacysim.metrics.seen import Footage, PeopleSeen, Records
 from privacysim.vocabulary import CURVES
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -54,15 +54,24 @@ class Metric:
     attacker: str
     equation: str
     source: str
-    of: Literal["people", "records"]
+    of: Literal["people", "records", "footage"]
     bounded: bool
     rows: Callable[..., Any]
     value: Callable[[Part], list[Reading]]
     monotone: bool = False
     """Of people: whether no further pass in front of a watched camera can lower it."""
+    output: str = ""
+    """What it tells of the adversary, in the words of Wagner and Eckhoff's survey (`OUTPUTS`); empty: of none."""
+    range: str = "0 …"
+    default: bool = True
+    """Whether every study reports it; the others are named in the study's `metrics`."""
+    flow: str = ""
+    """Of people: the flow past cameras that stands in for it in a pilot: seconds, viewer_seconds, passes, sensitive."""
+    viewers: str = ""
+    """Of people: whose acts count: outsiders, or a legality."""
 
-    def part(self, seen: PeopleSeen | Records) -> Part:
-        """The sums of a block of people, or of the records of an arm."""
+    def part(self, seen: PeopleSeen | Records | Footage) -> Part:
+        """The sums of a block of people, of the records of an arm, or of footage."""
         found = self.rows(seen)
         return {"total": found.total.sum(), "n": found.n.sum()} if isinstance(found, Rows) else found
 
@@ -76,30 +85,42 @@ class Metric:
         return {"lower": "↓ lower is better", "higher": "↑ higher is better", "either": ""}[self.direction]
 
 
-FAMILIES = ("exposure", "leaks", "gap", "access", "usefulness")
+FAMILIES = (
+    "exposure", "re-identification", "inference", "equity", "leaks", "secrets", "voyeurism", "gap", "legality",
+    "access", "usefulness",
+)  # fmt: skip
 """The families, in the order of a table."""
+OUTPUTS = (
+    "uncertainty", "information gain", "data similarity", "indistinguishability", "success", "error", "time",
+    "accuracy",
+)  # fmt: skip
+"""What a privacy metric can tell of an adversary: Wagner and Eckhoff 2018 (doi:10.1145/3168389), in their order."""
 METRICS: dict[str, Metric] = {}
 """Every metric by name, by family, then in the order of declaration."""
 
 
 def metric(
     *, title: str, unit: str, direction: Literal["lower", "higher", "either"], family: str, equation: str, source: str,
-    of: Literal["people", "records"], value: Callable[[Part], list[Reading]], attacker: str = "–",
+    of: Literal["people", "records", "footage"], value: Callable[[Part], list[Reading]], attacker: str = "–",
     panel: Literal["exact", "consistent", "census"] = "exact", bounded: bool = True, name: str = "",
-    monotone: bool = False,
+    monotone: bool = False, output: str = "", range: str = "0 …", default: bool = True, flow: str = "",
+    viewers: str = "",
 ) -> Callable[[Function], Function]:
     """Declare the decorated function as a metric; its name is the function's unless `name` is given.
 
-    Of people it takes `PeopleSeen` and gives sums; of records it takes `Records` and gives `Rows`.
+    Of people it takes `PeopleSeen` and gives sums; of records it takes `Records` and gives `Rows`; of footage it takes
+    `Footage` and gives sums.
     """
 
     def declare(rows: Function) -> Function:
         own = name or rows.__name__
         if own in METRICS:
             raise ValueError(f"two metrics are called {own}")
+        if family not in FAMILIES or (output and output not in OUTPUTS):
+            raise ValueError(f"{own}: an unknown family or output: {family}, {output}")
         METRICS[own] = Metric(
             own, title, unit, direction, panel, family, attacker, equation, source, of, bounded, rows, value,
-            monotone,
+            monotone, output, range, default, flow, viewers,
         )
         for known in sorted(METRICS, key=lambda known: FAMILIES.index(METRICS[known].family)):
             METRICS[known] = METRICS.pop(known)
@@ -113,6 +134,28 @@ def metric_named(name: str) -> Metric:
     if name not in METRICS:
         raise InputError("metrics", "a known metric", name, did_you_mean(name, METRICS))
     return METRICS[name]
+
+
+def wanted_metrics(named: Iterable[str], *, everybody: bool) -> tuple[str, ...]:
+    """The metrics of a study: those that every study reports, and those named (metrics or whole families).
+
+    A census metric cannot be told from a panel: without everybody (`panel = "all"`) naming one is an InputError, and a
+    family brings only its others.
+    """
+    chosen = {name for name, one in METRICS.items() if one.default}
+    for name in named:
+        if name in FAMILIES:
+            of_it = {n for n, one in METRICS.items() if one.family == name}
+            chosen |= {n for n in of_it if everybody or METRICS[n].panel != "census"}
+            continue
+        if name not in METRICS:
+            raise InputError("metrics", "a metric or a family of metrics", name,
+                             did_you_mean(name, [*METRICS, *FAMILIES]))  # fmt: skip
+        if METRICS[name].panel == "census" and not everybody:
+            raise InputError(f"metrics, {name}", "everybody: it cannot be told from a panel", "a panel",
+                             'write panel = "all" (--panel all), in a district, or leave it out')  # fmt: skip
+        chosen.add(name)
+    return tuple(name for name in METRICS if name in chosen)
 
 
 def total(sums: Part) -> list[Reading]:

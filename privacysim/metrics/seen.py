@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from privacysim import tables
 from privacysim.draws import hashes
+from privacysim.exposure import is_outsider
 
 Floats = NDArray[np.float64]
 
@@ -19,11 +21,12 @@ class PeopleSeen:
     """Exposure of one block of people under one arm.
 
     Arrays are (people, 6 groups, 2 curves); a group is `outsider · 3 + legality code`, outsider meaning a viewer who
-    is neither a state organ with its paper nor staff on duty. `sightings_seen` is (people, 6 groups);
-    `revealed_to_outsiders` (people, 2 curves) holds visits whatever their legality. Time in seconds.
+    is neither a state organ with its paper nor staff on duty. `revealed_to_outsiders` (people, 2 curves) holds visits
+    whatever their legality. Time in seconds. `group`: the person's own, codes of `vocabulary.GROUPS`.
     """
 
     weight: Floats
+    group: NDArray[np.uint8]
     identifiable_s: Floats
     viewer_identifiable_s: Floats
     p_identified: Floats
@@ -41,6 +44,11 @@ class Records:
     acts: pd.DataFrame
     incidents: pd.DataFrame
     case_opened_s: pd.Series[float]
+    audits: pd.DataFrame = field(default_factory=lambda: tables.empty("audits"))
+    secret: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, dtype=np.uint8))
+    """Kind of secret in each camera's view, by camera id: codes of `vocabulary.SECRETS`."""
+    operator: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, dtype=np.uint8))
+    regime: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, dtype=np.uint8))
 
     @cached_property
     def act_root(self) -> NDArray[np.uint64]:
@@ -57,7 +65,34 @@ class Records:
         kind = np.where(known, -1, source)
         return hashes(0, root) + hashes(1, kind)
 
+    @cached_property
+    def looked_at(self) -> pd.DataFrame:
+        """Acts in which somebody looks, with `outsider` and `hours`: camera-hours of footage, times the attention."""
+        acts = self.acts[self.acts["audience"].to_numpy() > 0.0]
+        until = acts["to_s"].fillna(self.end_s).to_numpy(dtype=np.float64)
+        hours = np.maximum(until - acts["from_s"].to_numpy(dtype=np.float64), 0.0) / 3600.0
+        return acts.assign(
+            outsider=is_outsider(acts), hours=hours * acts["attention"].to_numpy(dtype=np.float64),
+            root=self.act_root[self.acts["audience"].to_numpy() > 0.0],
+        )  # fmt: skip
+
     @property
     def end_s(self) -> float:
         """The end of the study in seconds."""
         return self.days * 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """What all cameras of the city film of one block of people in the study, whether or not anybody looks.
+
+    Per person: `weight`; `passes` (sightings: a pass on a day); `seconds` (people, 4): in view at 25, 62, 125 and 250
+    pixels per metre or more, the face to the camera; `held_s`: identifiable seconds held at one time under the arm (a
+    second filmed a day × the days that its camera keeps it, in the long run). `days`: how long the study is.
+    """
+
+    days: int
+    weight: Floats
+    passes: NDArray[np.int64]
+    seconds: Floats
+    held_s: Floats

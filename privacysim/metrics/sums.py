@@ -6,17 +6,23 @@ import math
 from collections.abc import Iterable
 
 from privacysim.metrics.registry import METRICS, Reading
-from privacysim.metrics.seen import PeopleSeen, Records
+from privacysim.metrics.seen import Footage, PeopleSeen, Records
 
 Sums = dict[str, dict[str, float]]
 """Metric → name of a sum → its value so far."""
 
 
-def parts(people: PeopleSeen | None, records: Records | None) -> Sums:
-    """The parts of all metrics that look at what is given: a block of people, the records of an arm, or both."""
+def parts(
+    people: PeopleSeen | None, records: Records | None, footage: Footage | None = None,
+    names: Iterable[str] | None = None,
+) -> Sums:
+    """The parts of the metrics `names` (all by default) that look at what is given: people, records, footage."""
     made: Sums = {}
-    for name, one in METRICS.items():
-        given = people if one.of == "people" else records
+    looked_at: dict[str, PeopleSeen | Records | Footage | None] = {
+        "people": people, "records": records, "footage": footage,
+    }  # fmt: skip
+    for name in METRICS if names is None else names:
+        one, given = METRICS[name], looked_at[METRICS[name].of]
         if given is None:
             continue
         made[name] = {key: float(value) for key, value in one.part(given).items()}

@@ -100,7 +100,7 @@ def _digest(whole: Mapping[str, Any]) -> str:
 def resolved(inputs: Inputs) -> dict[str, Any]:
     """Everything that the numbers depend on, as plain data. The number of replicates is their list."""
     plan, scenario, arms = inputs.plan, inputs.scenario, inputs.arms
-    study = plan.model_dump(mode="json", include={"days", "panel", "seed", "start", "law_date"})
+    study = plan.model_dump(mode="json", include={"days", "panel", "seed", "start", "law_date", "metrics"})
     return {
         # neither names nor the primary metric change a number; scenario and arms stand below, with all they hold
         "study": study | {"baseline": arm_named([arm.id for arm in arms], plan.baseline)},

@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from privacysim.errors import did_you_mean
+from privacysim.errors import InputError, did_you_mean
 from privacysim.files import Strict, display, find_file, read_toml, validate
-from privacysim.metrics import METRICS
+from privacysim.metrics import METRICS, wanted_metrics
 
 PRIMARY = "people_identified_by_outsiders"
 Count = Annotated[int, Field(ge=1)]
@@ -20,7 +20,8 @@ class StudyFile(Strict):
 
     `policies` are ids or paths; a policy named in `readings` becomes one arm per reading (`guangzhou_draft:narrow`).
     `start` is "transition" (all arms share the baseline's history up to day 0) or "steady". `panel` is a number of
-    people or "all". `law_date` fixes everybody's general law, one for all arms.
+    people or "all". `metrics` names further metrics, or whole families of them, beside those that every study reports.
+    `law_date` fixes everybody's general law, one for all arms.
     """
 
     id: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")
@@ -30,6 +31,7 @@ class StudyFile(Strict):
     readings: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     baseline: str
     primary: str = PRIMARY
+    metrics: tuple[str, ...] = ()
     days: Annotated[int, Field(ge=1, le=366)] = 30
     replicates: Count = 10
     panel: Count | Literal["all"] = 50_000
@@ -48,7 +50,18 @@ class StudyFile(Strict):
                 raise ValueError(f"readings of a policy of this study; {did_you_mean(policy, self.policies)}")
         if self.primary not in METRICS:
             raise ValueError(f"a primary metric that exists; {did_you_mean(self.primary, METRICS)}")
+        try:
+            wanted = self.wanted
+        except InputError as error:
+            raise ValueError(f"{error.required} ({error.where}: {error.got}); {error.cure}") from None
+        if self.primary not in wanted:
+            raise ValueError(f"a primary metric that is reported; write metrics = [\"{self.primary}\"]")
         return self
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The metrics of this study, in the order of a table."""
+        return wanted_metrics(self.metrics, everybody=self.panel == "all")
 
 
 def load_study_file(name: str) -> StudyFile:

@@ -53,23 +53,21 @@ def _of_people(kept: Records, flow: Flow) -> dict[str, Floats]:
     legality = acts["legality"].to_numpy()
     found: dict[str, Floats] = {}
     for name, one in METRICS.items():
-        if one.of != "people":
+        if one.of != "people" or not one.flow:
             continue
-        chosen = outside if "outsider" in name or "sensitive" in name else legality == name.rsplit("_", 1)[-1]
-        kind, times = _stand_in(name, known, audience)
+        chosen = outside if one.viewers == "outsiders" else legality == one.viewers
+        kind, times = _stand_in(one.flow, known, audience)
         for c, curve in enumerate(CURVES):
             rows = weight * times * flow.at(where, kind, c)
             found[f"{name}|{curve}"] = np.bincount(root[chosen], weights=rows[chosen]).astype(np.float64)
     return found
 
 
-def _stand_in(name: str, known: Floats, audience: Floats) -> tuple[str, Floats]:
+def _stand_in(flow: str, known: Floats, audience: Floats) -> tuple[str, Floats]:
     """Which flow a metric of people follows, and how often a viewer who knows the person looks."""
-    if name.startswith("identifiable_person_hours"):
-        return "seconds", known
-    if name == "outsider_viewer_person_hours":
-        return "seconds", known * audience
-    return "sensitive" if name.startswith("sensitive") else "passes", np.minimum(known * audience, 1.0)
+    if flow in ("seconds", "viewer_seconds"):
+        return "seconds", known if flow == "seconds" else known * audience
+    return flow, np.minimum(known * audience, 1.0)
 
 
 class Flow:

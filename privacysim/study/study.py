@@ -45,14 +45,16 @@ class Study:
         self, name: str | None = None, *, scenario: str | None = None,
         policies: Sequence[str | Policy | Reform] | None = None,
         readings: Mapping[str, Sequence[str]] | None = None, baseline: str | None = None, primary: str | None = None,
-        days: int | None = None, replicates: int | None = None, panel: int | str | None = None,
-        seed: int | None = None, start: str | None = None, law_date: date | str | None = None,
+        metrics: Sequence[str] | None = None, days: int | None = None, replicates: int | None = None,
+        panel: int | str | None = None, seed: int | None = None, start: str | None = None, law_date: date | str | None = None,
     ) -> None:
         given: dict[str, Any] = {
             "scenario": scenario, "policies": policies, "readings": readings, "baseline": baseline, "primary": primary,
-            "days": days, "replicates": replicates, "panel": panel, "seed": seed, "start": start, "law_date": law_date,
+            "metrics": metrics, "days": days, "replicates": replicates, "panel": panel, "seed": seed, "start": start, "law_date": law_date,
         }  # fmt: skip
         given = {key: value for key, value in given.items() if value is not None}
+        if isinstance(given.get("metrics"), str):
+            raise InputError("metrics", 'a list of names, such as ["equity"]', metrics, "put it in a list")
         if isinstance(given.get("policies"), str):
             raise InputError("policies", 'a list of names, such as ["notice_only"]', policies, "put it in a list")
         if policies is not None:

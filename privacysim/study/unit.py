@@ -18,10 +18,11 @@ from privacysim.city import build_city
 from privacysim.exposure import Acts, Exposure, index_acts, measure_exposure
 from privacysim.facts import facts
 from privacysim.governance import Log, simulate
-from privacysim.metrics import PeopleSeen, Records, Sums, parts
+from privacysim.metrics import METRICS, PeopleSeen, Records, Sums, parts
 from privacysim.people import Block, Panel, draw_block, panel
 from privacysim.scenario import Scenario
 from privacysim.study import cost
+from privacysim.study.footage import footage_seen
 from privacysim.study.inputs import Inputs
 from privacysim.study.tables_out import check_rows, write_unit_tables
 from privacysim.study.unknowns import NO_ENDS, Ends, arm_at, ends_of
@@ -105,9 +106,14 @@ def run_unit(inputs: Inputs, wanted_tables: str, folder: Path | None, unit: Unit
     with cost.stage("exposure"):
         exposure = measure_exposure(seen.pieces, seen.block, whole.acts)
     cost.add("bytes", "exposure", cost.bytes_of(exposure))
+    names = inputs.plan.wanted
     with cost.stage("metrics"):
+        filmed = footage_seen(whole, seen) if any(METRICS[name].of == "footage" for name in names) else []
         arms = {
-            log.policy: parts(people_seen(exposure, n), records(whole.world, log) if unit.block == 0 else None)
+            log.policy: parts(
+                people_seen(exposure, n, seen.block), records(whole.world, log) if unit.block == 0 else None,
+                filmed[n] if filmed else None, names,
+            )
             for n, log in enumerate(whole.logs)
         }  # fmt: skip
     for end, view in whole.ends.views.items():
@@ -117,7 +123,10 @@ def run_unit(inputs: Inputs, wanted_tables: str, folder: Path | None, unit: Unit
         with cost.stage("exposure"):
             at_end = measure_exposure(shown, seen.block, whole.acts)
         with cost.stage("metrics"):
-            arms |= {arm_at(log.policy, end): parts(people_seen(at_end, n), None) for n, log in enumerate(whole.logs)}
+            arms |= {
+                arm_at(log.policy, end): parts(people_seen(at_end, n, seen.block), None, names=names)
+                for n, log in enumerate(whole.logs)
+            }  # fmt: skip
     notes = tuple(f"{log.policy}: {note}" for log in whole.logs for note in log.notes) if unit.block == 0 else ()
     notes = (*whole.ends.notes, *notes) if unit.block == 0 else ()
     rows = {}
@@ -243,10 +252,10 @@ def block_size(days: int) -> int:
     return min(BLOCK, BLOCK * _BLOCK_DAYS // (days + _BLOCK_DAYS // 2))
 
 
-def people_seen(exposure: Exposure, arm: int) -> PeopleSeen:
+def people_seen(exposure: Exposure, arm: int, block: Block) -> PeopleSeen:
     """One arm of an exposure, as metrics see it."""
     return PeopleSeen(
-        exposure.weight, exposure.identifiable_s[:, arm], exposure.viewer_identifiable_s[:, arm],
+        exposure.weight, block.group, exposure.identifiable_s[:, arm], exposure.viewer_identifiable_s[:, arm],
         exposure.p_identified[:, arm], exposure.p_identified_max[:, arm], exposure.p_identified_days[:, arm],
         exposure.revealed_to_outsiders[:, arm],
     )
@@ -255,7 +264,9 @@ def people_seen(exposure: Exposure, arm: int) -> PeopleSeen:
 def records(world: World, log: Log) -> Records:
     """One arm's Log, as metrics see it."""
     opened = pd.Series(world.cases.opened / TICKS_PER_S, index=world.cases.case_id)
-    return Records(world.days, log.requests, log.acts, log.incidents, opened)
+    cameras = world.cameras
+    return Records(world.days, log.requests, log.acts, log.incidents, opened, log.audits, cameras.secret,
+                   cameras.operator, cameras.regime)
 
 
 def _tables(inputs: Inputs, whole: Replicate, seen: Seen, unit: Unit, wanted: str, folder: Path) -> dict[str, int]:

@@ -19,6 +19,9 @@ Floats = NDArray[np.float64]
 DORI = ("dori_detect_px_per_m", "dori_observe_px_per_m", "dori_recognise_px_per_m", "dori_identify_px_per_m")
 """Ids of the facts with the four levels, least first."""
 
+DORI_NAMES = ("detect", "observe", "recognise", "identify")
+"""The levels of EN/IEC 62676-4, coarsest first."""
+
 
 def dori_levels() -> Floats:
     """The four densities in px/m: detect, observe, recognise, identify.

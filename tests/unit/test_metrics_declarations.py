@@ -115,7 +115,7 @@ def people(n: int, seed: int = 3) -> PeopleSeen:
     rng = np.random.default_rng(seed)
     p = rng.uniform(0, 0.3, (n, 6, 2)) * (rng.uniform(size=(n, 6, 1)) < 0.4)
     hours = rng.uniform(0, 100, (n, 6, 2))
-    return PeopleSeen(rng.uniform(1, 400, n), hours, hours * 10, p, p * 0.8, np.minimum(p * 1.5, 1), p[:, 3])
+    return PeopleSeen(rng.uniform(1, 400, n), rng.integers(0, 4, n).astype(np.uint8), hours, hours * 10, p, p * 0.8, np.minimum(p * 1.5, 1), p[:, 3])
 
 
 def split(seen: PeopleSeen, at: int) -> list[PeopleSeen]:
@@ -138,7 +138,7 @@ def test_identification_by_several_kinds_of_viewers_composes_as_independent_tria
     p[0, 3:, 0] = [0.5, 0.2, 0.1]
     p[0, :3, 0] = 0.9  # authorised people on duty are no outsiders
     zero = np.zeros((1, 6, 2))
-    seen = PeopleSeen(np.array([10.0]), zero, zero, p, p, p, zero[:, 0])
+    seen = PeopleSeen(np.array([10.0]), np.zeros(1, np.uint8), zero, zero, p, p, p, zero[:, 0])
     found = {(name, r.curve): r for name, r in readings(parts(seen, None))}
     assert found["people_identified_by_outsiders", "low"].value == pytest.approx(10 * (1 - 0.5 * 0.8 * 0.9))
     assert found["people_identified_by_outsiders_p_max", "low"].value == pytest.approx(5.0)

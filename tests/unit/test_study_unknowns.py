@@ -91,7 +91,8 @@ def test_metrics_that_claim_to_rise_with_passes_do():
         more = {name: values + (1 - values) * draw.random(values.shape) * (draw.random(values.shape) < 0.2)
                 for name, values in less.items()}  # fmt: skip
         weight, visits = draw.uniform(1, 50, size), draw.random((size, 2))
-        low, high = (dict(_readings(PeopleSeen(weight, *seen.values(), visits * (1 + extra))))
+        group = draw.integers(0, 4, size).astype(np.uint8)
+        low, high = (dict(_readings(PeopleSeen(weight, group, *seen.values(), visits * (1 + extra))))
                      for seen, extra in ((less, 0.0), (more, 0.5)))  # fmt: skip
         for key, value in low.items():
             if METRICS[key[0]].monotone:
