@@ -40,7 +40,7 @@ def _sums(inputs, unit, arm):
         size = 1000.0 * (1 + shared[0]) * effect * (1 + 0.02 * own[0])
         people = round(200 * effect) + n % 3
         made[name] = {
-            "low": size, "high": 2 * size, "n_low": people, "n_high": people, "total": size, "n": people, "people": 4000.0,
-            "person_days": 4000.0,
+            "low": size, "high": 2 * size, "n_low": people, "n_high": people, "total": size, "n": people,
+            "people": 4000.0, "person_days": 4000.0,
         }  # fmt: skip
     return made

@@ -17,6 +17,7 @@ from privacysim.draws import stream_key, uniform
 from privacysim.exposure import measure_exposure
 from privacysim.governance import Log
 from privacysim.metrics import METRICS, PeopleSeen
+from privacysim.metrics.registry import totals_by_curve
 from privacysim.people import residents
 from privacysim.study.inputs import Inputs
 from privacysim.study.unit import Replicate, blocks_of, people_seen, replicate_of, see_block
@@ -67,7 +68,7 @@ def panel_estimates(inputs: Inputs, k: int = 0) -> dict[tuple[str, str, str], Es
         order = np.argsort(cell, kind="stable")
         ends = np.searchsorted(cell[order], np.arange(len(GROUPS) * _SPLITS + 1))
         for n, log in enumerate(whole.logs):
-            ranked = _chosen(people_seen(exposure, n), order)
+            ranked = _chosen(people_seen(exposure, n, seen.block), order)
             for at in range(len(GROUPS) * _SPLITS):
                 few = _chosen(ranked, slice(ends[at], ends[at + 1]))
                 for name, curve, total, contributors in _totals(few):
@@ -90,7 +91,7 @@ def _chosen(seen: PeopleSeen, rows: Any) -> PeopleSeen:
 
 def _totals(seen: PeopleSeen) -> Iterator[tuple[str, str, float, float]]:
     for name, one in METRICS.items():
-        if one.of == "people" and one.panel == "exact":
+        if one.of == "people" and one.value is totals_by_curve:
             part = one.part(seen)
             yield from ((name, curve, part[curve], part[f"n_{curve}"]) for curve in CURVES if curve in part)
 

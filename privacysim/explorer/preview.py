@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -144,8 +144,8 @@ class Preview:
         view = coverage(self.city, world.cameras, acts.watched)
         pieces = passes(block, self.city, view, -FOOTAGE_DAYS, self.days + FOOTAGE_DAYS, acts.windows())
         exposure = measure_exposure(pieces, block, acts)
-        of: dict[Literal["people", "records"], Any] = {
-            "people": people_seen(exposure, 0), "records": records(world, log),
+        of: dict[str, Any] = {
+            "people": people_seen(exposure, 0, block), "records": records(world, log),
         }  # fmt: skip
         values: Part = {}
         notes: list[tuple[str, str, str]] = []

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from privacysim.errors import InputError, did_you_mean
 from privacysim.stats import Estimate, wilson
@@ -84,3 +84,23 @@ def attack_advantage(successes: int, n: int, control_successes: int, control_n: 
 def _middle(found: Estimate) -> tuple[float, float]:
     low, high = float(found.low or 0.0), 1.0 if found.high is None else float(found.high)
     return (low + high) / 2.0, (high - low) / 2.0
+
+
+def epsilon_spent(views: ArrayLike, epsilon: float, delta: float = 1e-6) -> NDArray[np.float64]:
+    """Privacy budget ε that each person's masked views have used up, k views of `epsilon` each.
+
+    The smaller of basic composition k·ε and advanced composition ε·√(2k·ln(1/δ)) + k·ε·(e^ε − 1), which holds but for
+    a chance δ (Dwork, Rothblum and Vadhan 2010, doi:10.1109/FOCS.2010.12). Likelihood ratios of any two faces are then
+    within e^ε of one another. Views are taken as independent draws of noise, as masks of single frames are.
+
+    >>> epsilon_spent([0, 1, 10], 0.5).tolist()
+    [0.0, 0.5, 5.0]
+    """
+    k = np.asarray(views, dtype=np.float64)
+    if not np.isfinite(k).all() or (k < 0).any():
+        raise InputError("epsilon_spent, views", "counts, 0 or more", views, "give how often each person was shown")
+    if not (np.isfinite(epsilon) and epsilon > 0 and 0 < delta < 1):
+        raise InputError("epsilon_spent", "epsilon above 0, delta between 0 and 1", f"{epsilon}, {delta}",
+                         "mend them")  # fmt: skip
+    advanced = epsilon * np.sqrt(2.0 * k * math.log(1.0 / delta)) + k * epsilon * math.expm1(epsilon)
+    return np.minimum(k * epsilon, advanced)

@@ -46,11 +46,13 @@ class Study:
         policies: Sequence[str | Policy | Reform] | None = None,
         readings: Mapping[str, Sequence[str]] | None = None, baseline: str | None = None, primary: str | None = None,
         metrics: Sequence[str] | None = None, days: int | None = None, replicates: int | None = None,
-        panel: int | str | None = None, seed: int | None = None, start: str | None = None, law_date: date | str | None = None,
+        panel: int | str | None = None, seed: int | None = None, start: str | None = None,
+        law_date: date | str | None = None,
     ) -> None:
         given: dict[str, Any] = {
             "scenario": scenario, "policies": policies, "readings": readings, "baseline": baseline, "primary": primary,
-            "metrics": metrics, "days": days, "replicates": replicates, "panel": panel, "seed": seed, "start": start, "law_date": law_date,
+            "metrics": metrics, "days": days, "replicates": replicates, "panel": panel, "seed": seed, "start": start,
+            "law_date": law_date,
         }  # fmt: skip
         given = {key: value for key, value in given.items() if value is not None}
         if isinstance(given.get("metrics"), str):

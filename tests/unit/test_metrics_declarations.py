@@ -115,7 +115,9 @@ def people(n: int, seed: int = 3) -> PeopleSeen:
     rng = np.random.default_rng(seed)
     p = rng.uniform(0, 0.3, (n, 6, 2)) * (rng.uniform(size=(n, 6, 1)) < 0.4)
     hours = rng.uniform(0, 100, (n, 6, 2))
-    return PeopleSeen(rng.uniform(1, 400, n), rng.integers(0, 4, n).astype(np.uint8), hours, hours * 10, p, p * 0.8, np.minimum(p * 1.5, 1), p[:, 3])
+    group = rng.integers(0, 4, n).astype(np.uint8)
+    often = np.minimum(p * 1.5, 1)
+    return PeopleSeen(rng.uniform(1, 400, n), group, hours, hours * 10, p, p * 0.8, often, p[:, 3])
 
 
 def split(seen: PeopleSeen, at: int) -> list[PeopleSeen]:

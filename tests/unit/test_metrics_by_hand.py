@@ -1,0 +1,233 @@
+"""Each further metric of a study against a value worked out by hand."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from privacysim import tables
+from privacysim.errors import InputError
+from privacysim.metrics import (
+    FAMILIES,
+    METRICS,
+    OUTPUTS,
+    Footage,
+    PeopleSeen,
+    Records,
+    add,
+    gini,
+    parts,
+    readings,
+    top_share,
+    wanted_metrics,
+)
+from privacysim.metrics.information import epsilon_spent
+from privacysim.metrics.measures import MEASURES
+from privacysim.metrics.page import text
+from privacysim.study import Study
+from privacysim.vocabulary import CHANNELS, GROUPS, OPERATORS, REGIMES, SECRETS
+
+DAY = 86_400.0
+
+
+def rows(name, lines):
+    filler = {"str": "", "bool": False}
+    made = {}
+    for column in tables.table(name).columns:
+        default = column.words[0] if column.dtype == "word" else filler.get(column.dtype, 0)
+        made[column.name] = [line.get(column.name, default) for line in lines]
+    return tables.frame(name, made)
+
+
+def records(acts=(), incidents=(), requests=(), audits=(), opened=None, secret=(), operator=(), regime=()):
+    codes = [np.asarray(one, dtype=np.uint8) for one in (secret, operator, regime)]
+    return Records(10, rows("requests", list(requests)), rows("acts", list(acts)), rows("incidents", list(incidents)),
+                   pd.Series(opened or {}, dtype="float64"), rows("audits", list(audits)), *codes)  # fmt: skip
+
+
+def value(name, seen):
+    [reading] = METRICS[name].value(METRICS[name].part(seen))
+    return reading.value
+
+
+def test_impunity_counts_forbidden_acts_that_nothing_followed():
+    acts = [{"act_id": n, "legality": "prohibited", "general": "lawful"} for n in range(4)]
+    acts += [{"act_id": 4, "legality": "ungoverned", "general": "crime"}, {"act_id": 5, "legality": "authorised"}]
+    audits = [
+        {"act_id": 0, "found": True, "sanction": "fine (x)"},
+        {"act_id": 1, "found": True, "sanction": "none: not proved"},
+        {"act_id": 2, "found": False, "sanction": ""}, {"act_id": 4, "found": True, "sanction": "prison up to 3 years"},
+    ]  # fmt: skip
+    assert value("impunity", records(acts=acts, audits=audits)) == pytest.approx(3 / 5)
+    assert value("impunity", records()) is None
+
+
+def test_incidents_not_found_and_the_days_until_the_others_were():
+    incidents = [
+        {"opened_s": -3 * DAY, "discovered_s": 1 * DAY, "closed_s": 2 * DAY},
+        {"opened_s": 2 * DAY, "discovered_s": np.nan, "closed_s": np.nan},
+        {"opened_s": 5 * DAY, "discovered_s": 7 * DAY, "closed_s": np.nan},
+        {"opened_s": 5 * DAY, "discovered_s": 11 * DAY, "closed_s": np.nan},
+        {"opened_s": -5 * DAY, "discovered_s": -4 * DAY, "closed_s": -1 * DAY},
+    ]
+    assert value("incidents_not_found", records(incidents=incidents)) == 2 / 4
+    assert value("days_until_found", records(incidents=incidents)) == (4 + 2) / 2
+    assert value("days_until_found", records()) is None
+
+
+def watched(**more):
+    return {"act": "view", "actor": "curious", "channel": "open_stream", "audience": 3.0, "attention": 0.5,
+            "legality": "ungoverned", "from_s": 0.0, "to_s": 7200.0, **more}  # fmt: skip
+
+
+def test_secrets_count_hours_and_sites_before_outsiders_only():
+    state, trade = SECRETS.index("state"), SECRETS.index("commercial")
+    acts = [
+        watched(camera_id=0), watched(camera_id=0), watched(camera_id=1), watched(camera_id=2),
+        watched(camera_id=0, actor="own_staff_on_duty"), watched(camera_id=0, act="copy", audience=0.0),
+    ]  # fmt: skip
+    seen = records(acts=acts, secret=[trade, state, 0])
+    assert value("commercial_secret_camera_hours", seen) == 2.0
+    assert value("commercial_secret_sites", seen) == 1.0
+    assert value("state_secret_camera_hours", seen) == 1.0
+    assert value("state_secret_sites", seen) == 1.0
+
+
+def test_voyeurism_counts_scenes_that_nobody_may_watch():
+    acts = [
+        watched(scene="private_space"), watched(scene="semi_private", to_s=3600.0), watched(scene="street"),
+        watched(scene="private_space", legality="authorised"),
+    ]  # fmt: skip
+    assert value("intimate_camera_hours", records(acts=acts)) == 1.0 + 0.5
+    assert value("intimate_viewings", records(acts=acts)) == 6.0
+
+
+def test_acts_are_counted_by_each_word():
+    acts = [{"act": "view", "camera_id": 0, "channel": CHANNELS[1], "general": "crime", "specific": "silent",
+             "legality": "prohibited"}, {"act": "sell", "camera_id": 1}]  # fmt: skip
+    seen = records(acts=acts, operator=[OPERATORS.index("home"), 0], regime=[REGIMES.index("art9"), 0])
+    for name in ("acts_act_view", "acts_act_sell", f"acts_channel_{CHANNELS[1]}", "acts_general_crime",
+                 "acts_specific_silent", "acts_legality_prohibited", "acts_operator_home",
+                 "acts_regime_art9"):  # fmt: skip
+        assert value(name, seen) == 1.0
+    for column in ("act", "specific", "general", "legality", "channel", "operator", "regime"):
+        every = [name for name in METRICS if name.startswith(f"acts_{column}_")]
+        assert sum(value(name, seen) for name in every) == len(acts)
+
+
+def test_usefulness_lost_and_its_price():
+    requests = [
+        {"request_id": 1, "case_id": 5, "granted_on_merit": True, "outcome": "unavailable", "decided_s": DAY},
+        {"request_id": 2, "case_id": 5, "granted_on_merit": True, "outcome": "granted", "decided_s": DAY,
+         "footage_s": 36_000.0, "evidence": "admissible", "delivered_s": 2 * DAY},
+        {"request_id": 3, "case_id": -1, "granted_on_merit": False, "outcome": "granted", "decided_s": DAY,
+         "footage_s": 3_600.0},
+        {"request_id": 4, "case_id": -1, "granted_on_merit": True, "outcome": "pending", "decided_s": DAY},
+        {"request_id": 5, "case_id": -1, "purpose": "defence", "outcome": "unavailable", "decided_s": DAY},
+    ]  # fmt: skip
+    seen = records(requests=requests, opened={5: 0.0})
+    assert value("granted_on_merit_got_nothing", seen) == 1.0
+    assert value("defence_footage_lost", seen) == 1.0
+    assert value("footage_per_case", seen) == 11.0
+    assert value("footage_per_case", records()) is None
+
+
+def exposed(p, weight=None, group=None) -> PeopleSeen:
+    n = len(p)
+    chance = np.zeros((n, 6, 2))
+    chance[:, 3, 0], chance[:, 3, 1] = p, np.minimum(2 * np.asarray(p), 1.0)
+    weight = np.ones(n) if weight is None else np.asarray(weight, dtype=np.float64)
+    group = np.zeros(n, np.uint8) if group is None else np.asarray(group, dtype=np.uint8)
+    return PeopleSeen(weight, group, 10 * chance, chance, chance, chance, chance, chance[:, 3])
+
+
+def read(seen):
+    return {(name, r.curve): r for name, r in readings(parts(seen, None))}
+
+
+def test_inequality_from_histograms_is_that_of_the_values_and_adds_up_over_blocks():
+    rng = np.random.default_rng(1)
+    p, w = rng.uniform(size=3000) ** 4 * (rng.uniform(size=3000) < 0.5), rng.uniform(1, 400, 3000)
+    whole = read(exposed(p, w))
+    assert whole["gini_identified", "low"].value == pytest.approx(gini(p, w), abs=1e-3)
+    assert whole["top_tenth_share_identified", "low"].value == pytest.approx(top_share(p, w), abs=2e-3)
+    assert whole["gini_identifiable_hours", "low"].value == pytest.approx(gini(p, w), abs=1e-3)
+    assert whole["highest_chance_identified", "low"].value == pytest.approx(p.max(), rel=0.09)
+    assert whole["gini_identified", "low"].contributors == np.count_nonzero(p)
+    blocks = readings(add([parts(exposed(p[:1000], w[:1000]), None), parts(exposed(p[1000:], w[1000:]), None)]))
+    for name, one in blocks:
+        expected = whole[name, one.curve].value
+        assert (one.value is None) == (expected is None), name
+        assert one.value is None or one.value == pytest.approx(expected, rel=1e-9), name
+
+
+def test_inequality_of_nobody_exposed_is_undefined_and_says_so():
+    found = read(exposed([0.0, 0.0]))["gini_identified", "low"]
+    assert found.value is None
+    assert "nobody" in found.note
+
+
+def test_a_groups_rate_is_per_thousand_of_it():
+    found = read(exposed([0.5, 0.1, 0.0], weight=[10, 30, 10], group=[1, 1, 2]))
+    assert found[f"identified_per_1000_{GROUPS[1]}", "low"].value == pytest.approx(1000 * (5 + 3) / 40)
+    assert found[f"identified_per_1000_{GROUPS[2]}", "low"].value == 0.0
+    assert found[f"identified_per_1000_{GROUPS[0]}", "low"].value is None
+
+
+def test_footage_is_averaged_over_people_and_days():
+    seen = Footage(2, np.array([1.0, 3.0]), np.array([10, 2]), np.array([[600.0, 300, 60, 0], [0, 0, 0, 0]]),
+                   np.array([7200.0, 0.0]))  # fmt: skip
+    found = {name: r.value for name, r in readings(parts(None, None, seen))}
+    assert found["cameras_per_person_day"] == (10 + 6) / (4 * 2)
+    assert found["minutes_in_view_detect"] == 10 / 8
+    assert found["minutes_in_view_observe"] == 5 / 8
+    assert found["minutes_in_view_recognise"] == 1 / 8
+    assert found["minutes_in_view_identify"] == 0.0
+    assert found["archive_person_hours"] == 2.0
+
+
+def test_a_census_metric_refuses_a_panel_and_names_the_cure():
+    with pytest.raises(InputError, match="panel all"):
+        wanted_metrics(["highest_chance_identified"], everybody=False)
+    assert "highest_chance_identified" in wanted_metrics(["highest_chance_identified"], everybody=True)
+    assert "highest_chance_identified" not in wanted_metrics(["equity"], everybody=False)
+    with pytest.raises(InputError, match="cannot be told from a panel") as error:
+        Study("preview", metrics=["highest_chance_identified"])
+    assert str(error.value).count("\n") == 2
+    assert Study("preview", metrics=["highest_chance_identified"], panel="all").plan.wanted
+
+
+def test_what_a_study_names_comes_beside_what_every_study_reports():
+    every = wanted_metrics([], everybody=False)
+    assert set(every) == {name for name, one in METRICS.items() if one.default}
+    assert {"acts_act_buy"} == set(wanted_metrics(["acts_act_buy"], everybody=False)) - set(every)
+    with pytest.raises(InputError, match="write gini_identified"):
+        wanted_metrics(["gini_identifid"], everybody=False)
+
+
+def test_the_budget_is_the_smaller_of_both_compositions():
+    k, e, d = 10_000, 0.01, 1e-6
+    advanced = e * np.sqrt(2 * k * np.log(1 / d)) + k * e * (np.exp(e) - 1)
+    assert epsilon_spent([k], e, d) == pytest.approx([min(k * e, advanced)])
+    assert advanced < k * e
+    with pytest.raises(InputError, match="counts"):
+        epsilon_spent([-1], 0.1)
+
+
+def test_every_family_and_every_thing_that_a_measure_can_tell_has_at_least_one():
+    told = {m.output for m in MEASURES} | {m.output for m in METRICS.values()}
+    assert set(OUTPUTS) <= told
+    held = {m.family for m in METRICS.values()}
+    assert set(FAMILIES) - held <= {"re-identification"}  # measured on data frames
+    assert {m.name for m in MEASURES} >= {"unicity", "reidentification_risk"}
+    for one in MEASURES:
+        assert all((one.title, one.attacker, one.unit, one.equation, one.source, one.panel))
+
+
+def test_the_reference_page_is_current():
+    """Made again by `python -m privacysim.metrics.page docs/reference/metrics.md`."""
+    page = Path(__file__).parents[2] / "docs" / "reference" / "metrics.md"
+    assert page.read_text(encoding="utf-8") == text()
+    for one in METRICS.values():
+        assert f"`{one.name}`" in text()
