@@ -18,7 +18,7 @@ NOTEBOOKS = [
     "-o", "addopts=", "-o", "filterwarnings=default", "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=300",
     "--nbval-sanitize-with", str(ROOT / "tests" / "notebooks" / "sanitize.cfg"),
 ]
-PARALLEL = ["-n", "2", "--dist", "loadfile"] if (os.cpu_count() or 1) > 1 else []  # a notebook stays in one process
+PARALLEL = ["-n", "2", "--dist", "loadfile"] if (os.cpu_count() or 1) > 1 else []  # a file stays in one process
 STRICT = ROOT / "notebooks" / "reproduce" / "r5_ashby.ipynb"
 """The notebook of which every output is compared, not only the checked cells."""
 
@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
     python = [sys.executable, "-m"]
     chosen = [word for word in arguments if word != "--slow"]
     steps = {"tests": [*python, "pytest", "-q", *arguments] if chosen else
-             [*python, "pytest", "-q", "tests", "privacysim", *arguments]}
+             [*python, "pytest", "-q", *PARALLEL, "tests", "privacysim", *arguments]}
     if not chosen:
         before = {"lint": [*python, "ruff", "check", "."], "types": [*python, "mypy"]}
         site = [*python, "sphinx", "-W", "--keep-going", "-q", str(ROOT / "docs"), str(ROOT / "docs" / "_site")]
