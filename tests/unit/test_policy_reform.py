@@ -93,7 +93,8 @@ def test_a_mask_opens_only_for_papers_that_must_be_answered():
 @pytest.mark.parametrize(("wrong", "cure"), [
     ({"base": "ordr_799"}, "order_799"), ({"base": "guangzhou_draft"}, "guangzhou_draft:narrow"),
     ({"base": "order_799:wide"}, "write order_799"), ({"base": "order_799", "retention": "7"}, '"7 d"'),
-    ({"base": "order_799", "mask": "blurr"}, "pixelate:CELLS"), ({"base": "order_799", "approver": "jugde"}, "write judge"),
+    ({"base": "order_799", "mask": "blurr"}, "pixelate:CELLS"),
+    ({"base": "order_799", "approver": "jugde"}, "write judge"),
     ({"base": "order_799", "duties": "homes"}, "everybody"), ({"base": "order_799", "name": "a b"}, "seven_days"),
 ])  # fmt: skip
 def test_a_wrong_lever_is_an_error_at_once_that_names_the_cure(wrong, cure):
