@@ -35,7 +35,7 @@ APPROVERS = (
     "operator", "controller", "judge",
 )
 ACTS = ("view", "copy", "acquire", "buy", "sell", "disseminate", "use")
-SOURCES = ("request", "monitor", "stream", "insider", "breach", "informal", "hidden", "resale")
+SOURCES = ("request", "monitor", "stream", "insider", "breach", "informal", "hidden", "resale", "publication")
 SCENES = ("street", "public_interior", "semi_private", "private_space")
 SECRETS = ("none", "commercial", "state")
 SPECIFIC = ("authorised", "conditional", "silent", "prohibited_express", "prohibited_derived")
@@ -46,6 +46,13 @@ EVIDENCE = ("none", "viewed", "admissible")
 MECHANISMS = ("owner_broadcast_knowing", "owner_broadcast_unaware", "open_port", "default_password", "cracked_account")
 CLOSERS = ("owner", "complaint", "press", "inspection")
 CURVES = ("low", "high")
+STEPS = (
+    "none", "no_provision", "not_proved", "not_taken_up", "time_barred", "none_stated", "civil_claim",
+    "order_to_correct", "corrected", "fine", "detention", "prosecution", "discipline",
+)
+"""Legal steps after a breach was found, or the reason why none followed; `none` where nothing was found."""
+MANAGERS = ("police", "other_state", "operator", "nobody")
+"""Who answers for a camera by the camera rules."""
 
 CATEGORIES = (
     "road", "housing_compound", "home", "office", "factory", "research_lab", "small_shop", "restaurant", "mall",

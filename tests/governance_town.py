@@ -13,11 +13,16 @@ from numpy.typing import NDArray
 
 from privacysim import vocabulary as words
 from privacysim.draws import stream_key, uniforms
+from privacysim.files import Quantity
 from privacysim.scenario import load_scenario
 from privacysim.units import DAY_TICKS, HOUR_TICKS
 from privacysim.world.cameras import Cameras
 from privacysim.world.chances import Asks, Cases, Clues, Custody, Monitors, Streams
+from privacysim.world.emergencies import sample_emergencies
+from privacysim.world.hidden import sample_hidden
 from privacysim.world.lapses import Lapses
+from privacysim.world.rounds import sample_inspections, sample_maintenance
+from privacysim.world.searches import sample_searches
 
 PURPOSE = {
     "public_security": "missing_person", "state_security": "counter_espionage", "procuratorate": "criminal_case",
@@ -45,7 +50,33 @@ def town(days: int = 30, warmup: int = 60, cameras: int = 600, scenario: str = "
         np.zeros((watched.size, 4)),
     )
     made.lapses = _lapses(400, days, warmup, cameras)
+    _more(made, cameras, days, warmup)
     return made
+
+
+def _more(made: SimpleNamespace, cameras: int, days: int, warmup: int) -> None:
+    """Hidden cameras, searches, emergencies, rounds: the parts of the real world that need no city."""
+    span = range(-warmup, days)
+    scale = {"hidden_per_100k_cameras": 15_000.0, "maintenance_per_camera_year": 2.0, "emergencies_per_year": 90.0,
+             "inspections_per_camera_year": 3.0, "machine_search_share": 0.3, "watchlist_live_share": 0.5}
+    for name, section in made.scenario:
+        own = {key: Quantity(value=value, assumption="a test") for key, value in scale.items() if hasattr(section, key)}
+        if own:
+            made.scenario = made.scenario.model_copy(update={name: section.model_copy(update=own)})
+    u = _marks("places", len(words.CATEGORIES), 2)
+    city = SimpleNamespace(
+        place_category=made.city.place_category, place_x=u[:, 0] * 100, place_y=u[:, 1] * 100,
+        place_weight=np.ones(len(words.CATEGORIES)),
+    )
+    made.maintenance = sample_maintenance(made.scenario, made.cameras, 1, 0, span)
+    made.inspections = sample_inspections(made.scenario, made.cameras, 1, 0, span)
+    made.emergencies = sample_emergencies(city, made.scenario, made.cameras, 1, 0, span)  # type: ignore[arg-type]
+    made.searches = sample_searches(
+        made.scenario, made.cameras, made.cases, 1, 0, first_day=-made.footage_days, days=days
+    )
+    made.cameras, made.custody, made.hidden = sample_hidden(
+        city, made.scenario, made.cameras, made.custody, 1, 0, span  # type: ignore[arg-type]
+    )
 
 
 def _lapses(count: int, days: int, warmup: int, cameras: int) -> Lapses:
@@ -58,7 +89,8 @@ def _lapses(count: int, days: int, warmup: int, cameras: int) -> Lapses:
     return Lapses(
         (1 << 50) + ids.astype(np.int64), (np.arange(count) % 5).astype(np.uint8),
         (u[:, 0] * (days + warmup) * DAY_TICKS).astype(np.int64) - warmup * DAY_TICKS, start, camera,
-        np.full(count, HOUR_TICKS), _marks("lapses.marks", count, 16)[ids],
+        np.where(np.arange(count) % 5 == 4, 5_000, size), np.full(count, HOUR_TICKS),
+        _marks("lapses.marks", count, 16)[ids],
     )
 
 
@@ -95,7 +127,8 @@ def _cases(count: int, days: int, warmup: int, cameras: int) -> tuple[Cases, Clu
     asked = opened + (u[:, 5] ** 4 * 30 * DAY_TICKS).astype(np.int64)
     nowhere = np.zeros(count, dtype=np.float32)
     cases = Cases(
-        ids.astype(np.int64), ((u[:, 4] < 0.4) * 2).astype(np.uint8), np.zeros(count, np.int64), nowhere, nowhere,
+        ids.astype(np.int64), np.where(u[:, 23] < 0.1, 1, (u[:, 4] < 0.4) * 2).astype(np.uint8),
+        np.zeros(count, np.int64), nowhere, nowhere,
         begin, begin + HOUR_TICKS, begin, begin + HOUR_TICKS, opened, asked, asks, number.astype(np.int16), u[:, 8:24],
     )
     start = np.concatenate(([0], np.cumsum(number)))

@@ -34,8 +34,13 @@ _WHOLE_DAY = np.uint64((1 << 48) - 1)
 class HasActs(Protocol):
     """What is needed of a Log: its arm and its `acts` table."""
 
-    policy: str
-    acts: pd.DataFrame
+    @property
+    def policy(self) -> str:
+        """Id of the arm."""
+
+    @property
+    def acts(self) -> pd.DataFrame:
+        """The table `acts`."""
 
 
 def is_outsider(acts: pd.DataFrame) -> NDArray[np.bool_]:
@@ -115,7 +120,7 @@ class Acts:
 
     def whoever(self) -> Acts:
         """The same acts by legality alone: one viewer in two roles is one viewer, as the `exposure` table has it."""
-        return _sorted(replace(self, group=(self.group % len(LEGALITIES)).astype(np.uint8)))
+        return sorted_acts(replace(self, group=(self.group % len(LEGALITIES)).astype(np.uint8)))
 
 
 def index_acts(logs: Sequence[HasActs], world: object | None = None) -> Acts:
@@ -144,7 +149,7 @@ def index_acts(logs: Sequence[HasActs], world: object | None = None) -> Acts:
         codes.astype(np.int32), column("attention").astype(np.float64), column("known").astype(np.float64),
         column("audience").astype(np.float64),
     )  # fmt: skip
-    return _sorted(acts)
+    return sorted_acts(acts)
 
 
 def ticks_of(seconds: NDArray[Any]) -> Ints:
@@ -153,7 +158,8 @@ def ticks_of(seconds: NDArray[Any]) -> Ints:
     return np.where(np.isnan(at), _FOREVER, np.rint(np.where(np.isnan(at), 0.0, at) * TICKS_PER_S).astype(np.int64))
 
 
-def _sorted(acts: Acts) -> Acts:
+def sorted_acts(acts: Acts) -> Acts:
+    """The rows by (camera, arm, group, viewer, begin), and where each camera's and arm's begin."""
     order = np.lexsort((acts.begin, acts.viewer, acts.group, acts.arm, acts.camera))
     key = acts.camera[order].astype(np.int64) * (len(acts.arms) + 1) + acts.arm[order]
     corners = np.arange(acts.watched.size)[:, None] * (len(acts.arms) + 1) + np.arange(len(acts.arms) + 1)

@@ -18,10 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privacysim import vocabulary as words
+from privacysim.draws import child_id
 from privacysim.governance.keeping import Keeping
 from privacysim.governance.log import NEVER, Book, act_ids, code_of
 from privacysim.governance.procedure import NO_DESK, Desks
+from privacysim.governance.publication import masks_others
 from privacysim.governance.rules import AFTER, Rules, kinds, routes_of, taking
+from privacysim.governance.spreading import Chain, Spread, write_chains
 from privacysim.governance.viewers import galleries
 from privacysim.policy.model import Question, Route
 from privacysim.units import DAY_TICKS, HOUR_TICKS, TICKS_PER_S
@@ -34,8 +37,10 @@ Bools = NDArray[np.bool_]
 FIRST_REQUEST = 1 << 42
 """Requests of askers: this + the ask's id (those of cases are below)."""
 _LOOKS = -1
+_PUBLISHED = {"informal": "copy, then on the open net", "publication": "copy, then in the news"}
 _ORGANS = [words.REQUESTERS.index(word) for word in words.STATE_ORGANS]
 _URGENT = [words.PURPOSES.index(word) for word in ("emergency", "missing_person")]
+_MEDIA, _FILMED = words.REQUESTERS.index("media"), words.REQUESTERS.index("person_filmed")
 _IMPOSTOR = words.REQUESTERS.index("impostor")
 _NO_RULE, _SEEN_THROUGH, _NO_CONSENT, _EXPIRED, _AT_DESK, _UNANSWERED, _ERASED, _BLIND, _INFORMAL, _BELIEVED, _GIVEN = (
     range(11)
@@ -58,6 +63,9 @@ class Askers:
     rules: Rules
     kept: Keeping
     desks: Desks
+    spread: Spread
+    chains: dict[int, Chain] = field(default_factory=dict)
+    """By row: copies that were passed on or published after they had been handed over."""
     rows: NDArray[np.intp] = field(init=False)
     """Rows of `world.asks` that happen under these rules' demand."""
     routes: list[Route | None] = field(init=False)
@@ -104,6 +112,51 @@ class Askers:
         first = np.array([route is not None and route.regularise_s is not None for route in self.routes], dtype=bool)
         for row in np.flatnonzero(first[self.kind]).tolist():
             self.desks.env.process(self._regularised(row, int(self.rows[row])))
+
+        self._start_spreading()
+
+    def _start_spreading(self) -> None:
+        """Copies that no rule gave: the press publishes some, some end up in chat groups and on the open net.
+
+        Whoever meets no rule is answered without a desk, so what he gets is known beforehand.
+        """
+        asks, leaks = self.world.asks, self.world.scenario.leaks
+        who = asks.requester[self.rows]
+        news = who == _MEDIA
+        share = np.where(news, leaks.news_published_share.number, leaks.informal_spread_share.number)
+        no_route = np.array([route is None for route in self.routes], dtype=bool)[self.kind]
+        some = np.flatnonzero(no_route & (asks.marks[self.rows, 6] < share))
+        answered = np.where(self.signed < NEVER, self.signed + self._answer_ticks(), NEVER)
+        said = _answers(self, some, answered)
+        for row, ending, takes, begin, end in zip(
+            some.tolist(), said.ending.tolist(), said.takes.tolist(), said.begin.tolist(), said.end.tolist(),
+            strict=True,
+        ):
+            if ending == _INFORMAL and takes != _LOOKS:
+                ask = int(self.rows[row])
+                chain = Chain(
+                    "publication" if news[row] else "informal", FIRST_REQUEST + int(asks.ask_id[ask]),
+                    int(asks.camera[ask]), begin, end, words.REQUESTERS[who[row]], "onward", False,
+                    int(asks.viewer[ask]),
+                )
+                self.chains[row] = chain
+                self.desks.env.process(self._spread(chain, int(answered[row]), bool(news[row])))
+
+    def _spread(self, chain: Chain, at: int, news: bool) -> Generator[Any, Any, None]:
+        """Handed over → published: by the press with others masked where a rule asks for it and it complies."""
+        env, cameras = self.desks.env, self.world.cameras
+        yield env.timeout(max(at - int(env.now), 0))
+        if not news:
+            yield from self.spread.published(chain, -1, chain.source_id)
+            return
+        masked = masks_others(
+            self.rules, self.rules.era(at), "media", "news", words.OPERATORS[cameras.operator[chain.camera]],
+            words.REGIMES[cameras.regime[chain.camera]],
+        ) and child_id(chain.source_id, "mask", 0) / 2**63 < self.world.scenario.access.compliance.number
+        yield from self.spread.published(
+            chain, -1, chain.source_id, actor="media", purpose="news", masked=masked, news=True,
+            viewers_per_day=self.world.scenario.leaks.news_viewers_per_day.number,
+        )
 
     def _regularised(self, row: int, ask: int) -> Generator[Any, Any, None]:
         """Done first; a judge confirms it within the term, or it must be destroyed."""
@@ -155,6 +208,8 @@ class Askers:
             reason=np.where(unconfirmed, "acted first; not regularised in time, so it was destroyed", why),
             cameras_n=met.astype(np.int32),
             footage_t=np.where(met, said.end - said.begin, 0),
+            # she who asks for her own picture knows of it
+            told_t=np.where(met & (asks.requester[ask] == _FILMED), decided, NEVER),
             evidence=np.where(met & said.ruled & ~unconfirmed, 2, met.astype(np.int64)),
         )
         _write_acts(self, acts_book, incidents_book, said, met & (decided < end), decided)
@@ -293,6 +348,7 @@ def _write_acts(of: Askers, book: Book, incidents: Book, said: _Said, inside: Bo
             "approver": said.approver[rows], "consent": said.consent[rows],
         }
 
+    end_of_study = world.days * DAY_TICKS
     taken = np.flatnonzero(inside & (said.takes != _LOOKS))
     given = taken[said.ending[taken] == _INFORMAL]
     supply = common(given) | {"actor": "own_staff_off_purpose", "channel": "onward", "document": "none",
@@ -300,17 +356,41 @@ def _write_acts(of: Askers, book: Book, incidents: Book, said: _Said, inside: Bo
     supplied = book.add(given.size, act="disseminate", own=True, **supply)
     parent = np.full(said.row.size, -1, dtype=np.int64)
     parent[given] = act_ids(supplied)
-    book.add(taken.size, act=said.takes[taken], technique="copy", actor=asks.requester[of.rows[said.row[taken]]],
-             parent_id=parent[taken], **common(taken))
+    copies = book.add(
+        taken.size, act=said.takes[taken], technique="copy", actor=asks.requester[of.rows[said.row[taken]]],
+        parent_id=parent[taken], **common(taken),
+    )
+    for row, copy in zip(said.row[taken].tolist(), act_ids(copies).tolist(), strict=True):
+        if row in of.chains:
+            of.chains[row].root = copy
+    write_chains(list(of.chains.values()), book, end_of_study)
     book.add(seen.size, act="view", actor=asks.requester[of.rows[said.row[seen]]], audience=1.0,
              parent_id=parent[seen], **common(seen))
     informal = seen[said.ending[seen] >= _INFORMAL]
     informal = informal[said.ending[informal] != _GIVEN]
     ask = of.rows[said.row[informal]]
     kind = np.where(said.ending[informal] == _INFORMAL, "informal", "forged_paper").astype(object)
+    mechanism = np.where(said.takes[informal] == _LOOKS, "look", "copy").astype(object)
+    audience = np.ones(informal.size)
+    for number, row in enumerate(said.row[informal].tolist()):
+        if row in of.chains:
+            mechanism[number], audience[number] = _PUBLISHED[of.chains[row].source], 1.0 + of.chains[row].audience
     incidents.add(
-        informal.size, incident_id=FIRST_REQUEST + asks.ask_id[ask],
-        custodian_id=world.cameras.custodian_id[asks.camera[ask]], kind=kind, mechanism=np.where(
-            said.takes[informal] == _LOOKS, "look", "copy").astype(object),
+        informal.size, audience=audience, incident_id=FIRST_REQUEST + asks.ask_id[ask],
+        custodian_id=world.cameras.custodian_id[asks.camera[ask]], kind=kind, mechanism=mechanism,
         opened_t=decided[informal], closed_t=decided[informal],
     )
+    _write_older(of, incidents, set(said.row[informal].tolist()))
+
+
+def _write_older(of: Askers, incidents: Book, written: set[int]) -> None:
+    """Copies that were handed over before day 0 and are still on line, or come on line again."""
+    end = of.world.days * DAY_TICKS
+    for row, chain in sorted(of.chains.items()):
+        times = [int(one["at_t"]) for one in chain.acts]  # type: ignore[call-overload]
+        if row not in written and any(0 <= at < end for at in times):
+            incidents.add(
+                1, incident_id=chain.source_id, custodian_id=of.world.cameras.custodian_id[chain.camera],
+                kind="informal", mechanism=_PUBLISHED[chain.source], opened_t=min(times),
+                closed_t=chain.closed if chain.closed < end else int(NEVER), audience=chain.audience,
+            )

@@ -24,15 +24,17 @@ from privacysim.governance.keeping import Keeping
 from privacysim.governance.log import NEVER, Book, code_of
 from privacysim.governance.notices import POLICE, Given, Requests, Times
 from privacysim.governance.procedure import NO_DESK, Desks, delay
+from privacysim.governance.publication import wanted_notices
 from privacysim.governance.rules import Rules, taking
+from privacysim.governance.seizure import recorders, write_seized
 from privacysim.governance.viewers import galleries, viewer_ids
-from privacysim.units import DAY_TICKS, HOUR_TICKS
+from privacysim.units import DAY_TICKS, HOUR_TICKS, ticks
 
 if TYPE_CHECKING:
     from privacysim.world.world import World
 
 Ints = NDArray[np.int64]
-_CRIMINAL = words.PURPOSES.index("criminal_case")
+_FIRST = [words.PURPOSES.index(word) for word in ("criminal_case", "pre_filing_check")]
 
 
 @dataclass(slots=True)
@@ -95,7 +97,7 @@ class Investigators:
         cases, marks = self.world.cases, self.world.cases.marks[row]
         signed = yield from self.desks.approved(
             approver, int(cases.case_id[row]), papers=papers, mark=float(marks[1]), way=float(marks[2]),
-            priority=0 if cases.purpose[row] == _CRIMINAL else 1, expires=expires,
+            priority=0 if cases.purpose[row] in _FIRST else 1, expires=expires,
         )
         if signed:
             self.approved[row] = int(self.desks.env.now)
@@ -137,7 +139,7 @@ class Investigators:
         times = notices.times_of(world, self.rules, requests, self.approved, self.left, self._withdrawn(), self.gone)
         given = notices.given_by(world, self.kept, requests, times)
         ending = notices.endings(world, requests, times, given)
-        met = ending == notices.GIVEN
+        met = ending >= notices.GIVEN
         outcome = np.array([code_of("outcome", what) for what, _ in notices.WHY], dtype=np.uint8)[ending]
         reason = np.array([why for _, why in notices.WHY], dtype=object)[ending]
         proof = met & given.proves
@@ -153,47 +155,65 @@ class Investigators:
         begun = times.asked < world.days * DAY_TICKS
         keep = begun & np.isin(requests.case, requests.case[alive])
         cases = world.cases
-        documents, approvers, rules = notices.papers_of(requests, requests.kind)
+        seized = ending == notices.SEIZED
+        kind = np.where(seized, requests.seizure, requests.kind)
+        documents, approvers, rules = notices.papers_of(requests, kind)
+        recorder = recorders(world, self.kept, requests, times, seized)
+        footage, held = given.footage.copy(), given.cameras.copy()
+        for row, cameras, begin, end in recorder:
+            footage[row], held[row] = int((end - begin).sum()), cameras.size
+        notice = [self.rules.of(era).policy.oversight for era in (0, 1)]
+        waits = [one.notice_to_filmed if one else None for one in notice]
+        term = np.array([int(NEVER) if wait is None else ticks(wait) for wait in waits])[times.era]
         requests_book.add(
             int(keep.sum()), request_id=requests.request_id[keep], case_id=cases.case_id[requests.case[keep]],
             custodian_id=requests.custodian[keep], requester=POLICE, purpose=cases.purpose[requests.case[keep]],
-            channel=requests.channel[keep], operator=requests.operator[keep], document=documents[keep],
+            channel=np.where(seized, code_of("channel", "seizure"), requests.channel)[keep],
+            operator=requests.operator[keep], document=documents[keep],
             approver=approvers[keep], rule=rules[keep],
             legality=np.where(requests.has_route, 0, notices.unruled_legality(self.rules, world, requests))[keep],
             submitted_t=times.asked[keep], decided_t=decided[keep], delivered_t=delivered[keep],
             granted_on_merit=requests.has_route[keep], outcome=outcome[keep], reason=reason[keep],
-            cameras_n=np.where(met, given.cameras, 0)[keep], footage_t=np.where(met, given.footage, 0)[keep],
+            cameras_n=np.where(met, held, 0)[keep], footage_t=np.where(met, footage, 0)[keep],
+            needed_t=np.where(met, given.needed, 0)[keep],
+            told_t=np.where(met & (term < NEVER), delivered + np.minimum(term, NEVER // 2), NEVER)[keep],
             evidence=np.where(met, np.where(proof, 2, 1), 0)[keep],
         )
-        self._write_acts(acts_book, given, met, times)
+        self._write_acts(acts_book, given, met, times, seized)
+        write_seized(acts_book, world, requests, times, recorder)
+        wanted_notices(acts_book, world, self.rules, requests, given, proof, delivered)
 
-    def _write_acts(self, book: Book, given: Given, met: NDArray[np.bool_], times: Times) -> None:
+    def _write_acts(
+        self, book: Book, given: Given, met: NDArray[np.bool_], times: Times, seized: NDArray[np.bool_]
+    ) -> None:
         """Each camera's footage is looked at once, and taken over (or copied from one's own console) under a paper."""
         requests, world = self.requests, self.world
         end = world.days * DAY_TICKS
         looked = np.where(met, times.delivered, NEVER)
-        taken = np.where(met, times.taken, NEVER)
+        taken = np.where(met & ~seized, times.taken, NEVER)  # a seized recorder is taken whole
+        way = np.where(seized, requests.seizure, requests.kind)
+        channel = np.where(seized, code_of("channel", "seizure"), requests.channel)
         police = galleries(world.scenario)[POLICE]
         unmask = np.array([route is not None and route.unmask for route in requests.routes], dtype=bool)
         act = np.array([code_of("act", taking(route) or "copy") for route in requests.routes], dtype=np.uint8)
 
-        def rows(at: Ints, kind: NDArray[np.intp]) -> tuple[int, NDArray[np.intp], dict[str, object]]:
+        def rows(at: Ints, of: NDArray[np.intp]) -> tuple[int, NDArray[np.intp], dict[str, object]]:
             clue = np.flatnonzero(given.given & ((at >= 0) & (at < end))[requests.of_clue])
             request = requests.of_clue[clue]
-            document, approver, _ = notices.papers_of(requests, kind)
+            document, approver, _ = notices.papers_of(requests, of)
             return clue.size, request, {
                 "source": "request", "source_id": requests.request_id[request],
                 "camera_id": world.clues.camera[clue], "from_t": given.begin[clue], "to_t": given.end[clue],
                 "at_t": at[request], "actor": POLICE,
                 "viewer": viewer_ids("case", world.cases.case_id[requests.case[request]]),
                 "purpose": world.cases.purpose[requests.case[request]],
-                "channel": np.where(kind == requests.kind, requests.channel, code_of("channel", "request"))[request],
+                "channel": np.where(of == way, channel, code_of("channel", "request"))[request],
                 "document": document[request], "approver": approver[request], "own": requests.own[request],
-                "before": times.era[request] == 0, "unmask": unmask[kind[request]],
+                "before": times.era[request] == 0, "unmask": unmask[of[request]],
                 "gallery": police.people, "known": police.known,
             }
 
         size, request, common = rows(taken, requests.paper)
         book.add(size, act=act[requests.paper[request]], technique="copy", **common)
-        size, _, common = rows(looked, requests.kind)
+        size, _, common = rows(looked, way)
         book.add(size, act="view", audience=float(world.scenario.access.investigators.number), **common)

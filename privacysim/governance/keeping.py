@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from privacysim import tables
 from privacysim import vocabulary as words
 from privacysim.facts import facts
-from privacysim.governance.rules import AFTER, BEFORE, Rules
-from privacysim.units import TICKS_PER_S, ticks
+from privacysim.governance.log import NEVER
+from privacysim.governance.rules import AFTER, BEFORE, Rules, kinds
+from privacysim.policy.arm import Arm
+from privacysim.units import DAY_TICKS, TICKS_PER_S, ticks
 
 if TYPE_CHECKING:
     from privacysim.world.world import World
@@ -35,7 +37,7 @@ Ints = NDArray[np.int64]
 class Keeping:
     """What is true of each camera's footage before and after the switch; arrays over all cameras.
 
-    `retention` in ticks, (2, cameras); `mask` as numbers of `masks`, (2, cameras); `filed` and `log_kept` likewise.
+    `retention` in ticks, (2, cameras); `mask` as numbers of `masks`, (2, cameras); `filed` (ever) and `log_kept` alike.
     """
 
     switch: int
@@ -47,7 +49,14 @@ class Keeping:
     """Distinct masks: name, and whether a key undoes it."""
     mask: NDArray[np.uint8]
     filed: NDArray[np.bool_]
+    filed_from: Ints
+    """When each system is filed: long ago, or some time within the term after the switch; NEVER where it is not."""
+    must_file: NDArray[np.bool_]
     log_kept: NDArray[np.bool_]
+    may_stand: NDArray[np.bool_]
+    """Whether whoever put it there may, by the arm's rules on siting and installers."""
+    manager: NDArray[np.uint8]
+    """Code in MANAGERS under the arm."""
 
     def oldest(self, camera: NDArray[np.int64], at: Ints) -> Ints:
         """The oldest tick whose footage still exists at tick `at`.
@@ -56,6 +65,10 @@ class Keeping:
         """
         before, after = self.retention[BEFORE][camera], self.retention[AFTER][camera]
         return np.where(at < self.switch, at - before, np.maximum(at - after, self.switch - before))
+
+    def is_filed(self, camera: int, at: int) -> bool:
+        """Whether the system is filed at that tick."""
+        return bool(self.filed_from[camera] <= at)
 
     def erased(self, camera: NDArray[np.int64], recorded: Ints) -> Ints:
         """When footage recorded at that tick is erased: the other side of `oldest`."""
@@ -94,9 +107,26 @@ def keeping(world: World, rules: Rules) -> Keeping:
         mask[era] = np.array(numbers, dtype=np.uint8)[cameras.regime]
         filed[era] = np.array([arm.filed(regime) for regime in words.REGIMES])[cameras.regime] & (custody.filed < share)
         log_kept[era] = np.array([arm.log_kept(regime) for regime in words.REGIMES])[cameras.regime]
+    after = rules.of(AFTER)
+    old = after.policy.filing.old if after.footage and after.policy.filing else None
+    # old systems have a term (Order 799 art. 14: 90 days), and are filed some time within it
+    within = np.ceil(custody.filed / share * (ticks(old) if old is not None else 0)).astype(np.int64)
+    filed_from = np.where(filed[BEFORE] & filed[AFTER], -NEVER, np.where(filed[AFTER], rules.switch + within, NEVER))
+    must = np.array([after.filed(regime) for regime in words.REGIMES])[cameras.regime]
     return Keeping(
-        rules.switch, is_listed, custody.recording, _identifiable(world), retention, tuple(masks), mask, filed, log_kept
+        rules.switch, is_listed, custody.recording, _identifiable(world), retention, tuple(masks), mask, filed,
+        filed_from, must, log_kept, *_standing(world, after, is_listed),
     )
+
+
+def _standing(world: World, arm: Arm, listed: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.uint8]]:
+    """Who may stand where he stands, and who answers for each camera, asked once for each kind of camera."""
+    cameras = world.cameras
+    kind, which = kinds(cameras.operator, cameras.regime, listed, cameras.indoor)
+    words_of = [(words.OPERATORS[o], words.REGIMES[g], bool(on), bool(inside)) for o, g, on, inside in kind.tolist()]
+    may = np.array([arm.may_stand(o, g, inside) for o, g, _, inside in words_of], dtype=bool)
+    who = np.array([words.MANAGERS.index(arm.manager(o, g, on)) for o, g, on, _ in words_of], dtype=np.uint8)
+    return (may[which], who[which]) if kind.size else (np.ones(0, dtype=bool), np.empty(0, dtype=np.uint8))
 
 
 def _identifiable(world: World) -> NDArray[np.bool_]:
@@ -113,8 +143,8 @@ def custody_frame(policy: str, world: World, kept: Keeping) -> pd.DataFrame:
     names = np.array([name for name, _ in kept.masks], dtype=object)
     return tables.frame("custody", {
         "policy": policy, "replicate": world.k, "camera_id": np.arange(kept.listed.size),
-        "recording": kept.recording, "filed": kept.filed[AFTER],
+        "recording": kept.recording, "filed": kept.filed_from < world.days * DAY_TICKS,
         "default_password": world.custody.default_password, "on_internet": world.custody.on_internet,
         "retention_s": kept.retention[AFTER] / TICKS_PER_S, "mask": names[kept.mask[AFTER]],
-        "log_kept": kept.log_kept[AFTER],
+        "log_kept": kept.log_kept[AFTER], "manager": kept.manager, "may_stand": kept.may_stand,
     })

@@ -36,6 +36,7 @@ def judged(rows: Arrays, world: World, rules: Rules, kept: Keeping) -> Arrays:
     seen = {
         "operator": cameras.operator[camera], "regime": cameras.regime[camera], "scene": cameras.scene[camera],
         "listed": kept.listed[camera], "identifiable": kept.identifiable[camera], "mask": due,
+        "secret": cameras.secret[camera],
     }
     distinct, which = kinds(*(rows[name] for name in _ASKED), *seen.values())
     answers = [_answer(rules, masks, *one) for one in distinct.tolist()]
@@ -59,7 +60,7 @@ def judged(rows: Arrays, world: World, rules: Rules, kept: Keeping) -> Arrays:
 def _answer(
     rules: Rules, masks: list[tuple[str, bool]], actor: int, act: int, purpose: int, channel: int, technique: int,
     document: int, approver: int, own: int, consent: int, before: int, operator: int, regime: int, scene: int,
-    listed: int, identifiable: int, mask: int,
+    listed: int, identifiable: int, mask: int, secret: int,
 ) -> Answer:
     name, reversible = masks[mask]
     return rules.judge(BEFORE if before else AFTER, Question(
@@ -67,5 +68,5 @@ def _answer(
         channel=words.CHANNELS[channel], technique=words.TECHNIQUES[technique], document=words.DOCUMENTS[document],
         approver=words.APPROVERS[approver], own=bool(own), consent=bool(consent), operator=words.OPERATORS[operator],
         regime=words.REGIMES[regime], scene=words.SCENES[scene], listed=bool(listed),
-        identifiable=bool(identifiable), mask=name, reversible=reversible,
+        identifiable=bool(identifiable), mask=name, reversible=reversible, secret=words.SECRETS[secret],
     ))

@@ -27,7 +27,7 @@ _CLOSED: dict[str, tuple[str, ...]] = {
     "source": words.SOURCES, "actor": words.REQUESTERS, "act": words.ACTS, "purpose": words.PURPOSES,
     "channel": words.CHANNELS, "technique": words.TECHNIQUES, "document": words.DOCUMENTS,
     "approver": words.APPROVERS, "requester": words.REQUESTERS, "operator": words.OPERATORS,
-    "outcome": words.OUTCOMES, "evidence": words.EVIDENCE, "legality": words.LEGALITIES,
+    "outcome": words.OUTCOMES, "evidence": words.EVIDENCE, "legality": words.LEGALITIES, "step": words.STEPS,
 }
 _CODE = {column: {word: code for code, word in enumerate(closed)} for column, closed in _CLOSED.items()}
 
@@ -49,17 +49,21 @@ REQUEST_COLUMNS: dict[str, tuple[str, object]] = {
     "approver": ("u1", "none"), "rule": ("O", ""), "legality": ("u1", None), "submitted_t": ("i8", None),
     "decided_t": ("i8", NEVER), "delivered_t": ("i8", NEVER), "granted_on_merit": ("?", False),
     "outcome": ("u1", None), "reason": ("O", None), "cameras_n": ("i4", 0), "footage_t": ("i8", 0),
-    "evidence": ("u1", "none"),
+    "needed_t": ("i8", 0), "told_t": ("i8", NEVER), "evidence": ("u1", "none"),
 }
 INCIDENT_COLUMNS: dict[str, tuple[str, object]] = {
     "incident_id": ("i8", None), "custodian_id": ("i8", None), "kind": ("O", None), "mechanism": ("O", ""),
     "opened_t": ("i8", None), "discovered_t": ("i8", NEVER), "discovered_by": ("O", ""), "closed_t": ("i8", NEVER),
-    "cameras_n": ("i4", 1), "price_cny": ("f8", 0.0),
+    "cameras_n": ("i4", 1), "price_cny": ("f8", 0.0), "audience": ("f8", 0.0), "told_t": ("i8", NEVER),
 }
 AUDIT_COLUMNS: dict[str, tuple[str, object]] = {
-    "act_id": ("i8", None), "at_t": ("i8", None), "found": ("?", None), "sanction": ("O", ""),
+    "act_id": ("i8", -1), "incident_id": ("i8", None), "at_t": ("i8", None), "found": ("?", None),
+    "step": ("u1", "none"), "provision": ("O", ""), "sanction": ("O", ""), "fine_cny": ("f8", 0.0),
+    "detention_d": ("f8", 0.0),
 }
 
+_LENGTHS = ("footage_t", "needed_t")
+"""Columns in ticks that are lengths, not times."""
 Arrays = dict[str, NDArray[Any]]
 
 
@@ -125,10 +129,11 @@ class Log:
     """
 
     def __init__(
-        self, policy: str, replicate: int, *, acts: pd.DataFrame, requests: pd.DataFrame, incidents: pd.DataFrame,
+        self, policy: str, replicate: int, *, days: int, acts: pd.DataFrame, requests: pd.DataFrame,
+        incidents: pd.DataFrame,
         audits: pd.DataFrame, notes: tuple[str, ...], custody: Callable[[], pd.DataFrame],
     ) -> None:
-        self.policy, self.replicate = policy, replicate
+        self.policy, self.replicate, self.days = policy, replicate, days
         self.acts, self.requests, self.incidents, self.audits = acts, requests, incidents, audits
         self.notes = notes
         self._custody = custody
@@ -148,10 +153,10 @@ def frame_of(name: str, rows: Arrays, keys: tuple[str, ...], **more: object) -> 
     columns: dict[str, object] = dict(more)
     for column, values in rows.items():
         sorted_values = values[order]
-        if column.endswith("_t") and column != "footage_t":
+        if column in _LENGTHS:
+            columns[column[:-2] + "_s"] = sorted_values / TICKS_PER_S
+        elif column.endswith("_t"):
             columns[column[:-2] + "_s"] = seconds(sorted_values)
-        elif column == "footage_t":
-            columns["footage_s"] = sorted_values / TICKS_PER_S
         else:
             columns[column] = sorted_values
     names = tables.table(name).names

@@ -30,8 +30,8 @@ POLICE = words.REQUESTERS.index("public_security")
 _OWN, _STATE = words.OPERATORS.index("public_security"), words.OPERATORS.index("other_state")
 
 (
-    NO_RULE, WITHDRAWN, EXPIRED, AT_DESK, SETTLED, ON_ITS_WAY, DEFECT, REFUSED, SEARCHED, ERASED, BLIND, GIVEN,
-) = range(12)
+    NO_RULE, WITHDRAWN, EXPIRED, AT_DESK, SETTLED, ON_ITS_WAY, DEFECT, REFUSED, SEARCHED, ERASED, BLIND, GIVEN, SEIZED,
+) = range(13)
 WHY = (
     ("refused", "no rule lets this asker in"), ("withdrawn", "the case was settled while the paper lay on the desk"),
     ("unavailable", "the footage expired in the queue"), ("pending", "on the desk"),
@@ -39,6 +39,7 @@ WHY = (
     ("refused", "the paper had a defect that could not be mended"), ("refused", "the custodian gave nothing"),
     ("pending", "being searched"), ("unavailable", "the footage was erased: retention had run out"),
     ("unavailable", "no usable recording"), ("granted", ""),
+    ("granted", "the holder refused what she must give, so the recorder was seized"),
 )
 """Outcome and reason of each way in which a request may end."""
 
@@ -63,6 +64,9 @@ class Requests:
     paper: NDArray[np.intp]
     """Number of the route under which footage is taken along as evidence."""
     takes: NDArray[np.bool_]
+    seizure: NDArray[np.intp]
+    """Number of the route by which the recorder may be seized when an obliged holder refuses."""
+    may_seize: NDArray[np.bool_]
 
     @property
     def needs_paper(self) -> NDArray[np.bool_]:
@@ -93,7 +97,10 @@ def requests_of(world: World, rules: Rules) -> Requests:
     asked_for, request = routes_of(rules, era, police, purpose, "request", operator, regime)
     own, console, at_console = _shown(rules, era, purpose, operator, regime, "own_console", _OWN)
     shared, platform, on_platform = _shown(rules, era, purpose, operator, regime, "shared_platform", _STATE)
-    routes = [*asked_for, *at_console, *on_platform]
+    by_force, seize = routes_of(rules, era, police, purpose, "seizure", operator, regime)
+    routes = [*asked_for, *at_console, *on_platform, *by_force]
+    seize = seize + len(routes) - len(by_force)
+    obliged = np.array([route is not None and route.duty_to_give for route in routes], dtype=bool)
     kind = np.where(own, console + len(asked_for), request)
     kind = np.where(shared, platform + len(asked_for) + len(at_console), kind)
     direct = own | shared
@@ -106,6 +113,7 @@ def requests_of(world: World, rules: Rules) -> Requests:
         cases.case_id[case] * 256 + rank, case, holder[first], operator, regime, own, direct,
         channel.astype(np.uint8), kind, routes,
         np.array([route is not None for route in routes], dtype=bool)[kind], of_clue, paper, may_take[paper],
+        seize, obliged[seize] & obliged[request] & ~direct,
     )
 
 
@@ -166,6 +174,9 @@ class Times:
     """When a copy leaves the custodian's hands under a paper."""
     defect: NDArray[np.bool_]
     refuses: NDArray[np.bool_]
+    seized: NDArray[np.bool_]
+    secured: Ints
+    """When what is left is safe from deletion: at service, or when the recorder is seized."""
 
 
 def times_of(
@@ -173,7 +184,7 @@ def times_of(
 ) -> Times:
     """When each request was asked, signed, served and answered; NEVER where it did not come so far."""
     access = world.scenario.access
-    marks = uniforms(stream_key(world.seed, world.k, "requests"), requests.request_id, 6)
+    marks = uniforms(stream_key(world.seed, world.k, "requests"), requests.request_id, 8)
     asked = world.cases.asked[requests.case]
     at_once = np.array([route is not None and route.approver in NO_DESK for route in requests.routes], dtype=bool)
     at_desk = ~requests.direct & ~at_once[requests.kind]
@@ -194,10 +205,14 @@ def times_of(
     with_paper = np.maximum(delivered, np.where(no_desk, asked, approved[requests.case]))
     taken = np.where(requests.direct, with_paper, delivered)
     refuses = ~requests.direct & (marks[:, 2] < access.custodian_refuses.number)
+    seized = refuses & requests.may_seize & (marks[:, 6] < access.refusal_seized.number) & (served < NEVER)
+    by_force = delay(world.scenario, access.seizure_delay_h.number * HOUR_TICKS, marks[:, 7])
+    secured = np.where(seized, served + by_force, served)
     return Times(
         rules.eras(asked), asked, withdrawn[requests.case],
         np.where(at_desk, left[requests.case], NEVER), at_desk & gone[requests.case], signed, served,
-        delivered, np.where(requests.takes, taken, NEVER), defect & ~cured, refuses,
+        np.where(seized, secured, delivered), np.where(seized, secured, np.where(requests.takes, taken, NEVER)),
+        defect & ~cured, refuses & ~seized, seized, secured,
     )
 
 
@@ -210,14 +225,18 @@ class Given:
     given: NDArray[np.bool_]
     cameras: NDArray[np.int64]
     footage: Ints
+    needed: Ints
+    """Of the footage, camera-ticks that hold somebody of the case; the rest is over-delivery."""
     erased: NDArray[np.bool_]
     proves: NDArray[np.bool_]
+    shows: NDArray[np.bool_]
+    """By clue: given, in time, and it leads to the offender."""
 
 
 def given_by(world: World, kept: Keeping, requests: Requests, times: Times) -> Given:
     """The custodian secures what he still has at service: retention and broken cameras leave gaps."""
     clues, count = world.clues, requests.case.size
-    served = np.minimum(times.served[requests.of_clue], world.days * DAY_TICKS)
+    served = np.minimum(times.secured[requests.of_clue], world.days * DAY_TICKS)
     begin = np.maximum(clues.from_tick, kept.oldest(clues.camera, served))
     end = np.minimum(clues.to_tick, served)
     left = end > begin
@@ -225,12 +244,15 @@ def given_by(world: World, kept: Keeping, requests: Requests, times: Times) -> G
     in_time = times.taken < world.days * DAY_TICKS
     shows = given & clues.found & (clues.seen_from >= begin) & in_time[requests.of_clue]
 
+    held = np.minimum(clues.seen_to, end) - np.maximum(clues.seen_from, begin)
+    needed = np.where(given & clues.seen, np.maximum(held, 0), 0)
+
     def total(of: NDArray[Any]) -> NDArray[Any]:
         return np.bincount(requests.of_clue, weights=of, minlength=count)
 
     return Given(
         begin, end, given, total(given).astype(np.int64), total(np.where(given, end - begin, 0)).astype(np.int64),
-        total(~left) > 0, total(shows) > 0,
+        total(needed).astype(np.int64), total(~left) > 0, total(shows) > 0, shows,
     )
 
 
@@ -249,5 +271,5 @@ def endings(world: World, requests: Requests, times: Times, given: Given) -> NDA
             NO_RULE, WITHDRAWN, ERASED, EXPIRED, AT_DESK, SETTLED, ON_ITS_WAY, DEFECT, REFUSED, SEARCHED, ERASED,
             BLIND,
         ],
-        default=GIVEN,
+        default=np.where(times.seized, SEIZED, GIVEN),
     )

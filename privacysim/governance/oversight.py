@@ -5,18 +5,22 @@ inspection of a filed system (art. 24): competing causes, each with its own mark
 an order to correct first, or at once, or none is stated; and nobody is punished after limitation (six months for
 public-security punishments, two years for other fines). Everybody's law supplies what the camera rules do not name.
 
+Crimes have thresholds (50 tracks or 5 000 CNY gained: JI17 art. 5; 20 systems: JI11 art. 1); below them the offences of
+administrative law remain. Half the band's choice between detention and fine is ours.
+
 Deterrence: a lapse happens where its mark is below exp(−ε · expected sanction); ε is an assumption with a range.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import ceil, exp, log
 from typing import TYPE_CHECKING
 
 from privacysim.draws import child_id
 from privacysim.facts import facts
-from privacysim.governance.log import NEVER
+from privacysim.governance.log import NEVER, Book
 from privacysim.governance.rules import Rules
 from privacysim.policy.law import Provision, Sanction
 from privacysim.policy.model import Question
@@ -36,6 +40,18 @@ class Found:
     at: int
     by: str
     reviews: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One legal step: when, what (a word of STEPS), on which provision, in words, with its amount."""
+
+    at: int
+    step: str
+    provision: str
+    says: str
+    fine_cny: float = 0.0
+    detention_d: float = 0.0
 
 
 @dataclass(slots=True)
@@ -77,18 +93,80 @@ class Oversight:
             return Found(int(NEVER), "", reviews)
         return Found(when, FINDERS[times.index(when)], tuple(one for one in reviews if one < when))
 
-    def sanction(self, era: int, question: Question, at: int, found: int, logged: bool, mark: float) -> str:
-        """What follows for an act done at `at` and found at `found`, in words; the gravest provision comes first."""
-        provisions = self.rules.of(era).sanctions(question)
+    def steps(
+        self, era: int, question: Question, at: int, found: int, *, logged: bool, marks: tuple[float, ...],
+        items: int = 1, gain_cny: float = 0.0, grave: bool = False,
+    ) -> tuple[Step, ...]:
+        """The legal steps after an act done at `at` (until it ended) was found at `found`, in order.
+
+        Marks: 0 proof, 1 whether it is taken up, 2 whether an order to correct is refused (or a fine chosen instead of
+        detention), 3 the place in the band. `items` and `gain_cny` decide whether a crime's threshold is met
+        (interpretations of 2011 and 2017), `grave` whether it had a grave result.
+        """
+        provisions = self._provisions(era, question)
         if not provisions:
-            return "none: no provision with a sanction"
-        if mark >= (1.0 if logged else self.scenario.leaks.proof_without_log.number):
-            return "none: not proved"
-        in_time = [one for one in provisions if not _barred(one, found - at)]
+            return (Step(found, "no_provision", "", "none: no provision with a sanction"),)
+        if marks[0] >= (1.0 if logged else self.scenario.leaks.proof_without_log.number):
+            return (Step(found, "not_proved", "", "none: not proved"),)
+        if marks[1] >= self.scenario.leaks.sanction_taken_up.number:
+            return (Step(found, "not_taken_up", "", "none: not taken up, or an informal word"),)
+        reached = [one for one in provisions if self._reached(one, items, gain_cny, grave)]
+        in_time = [one for one in reached if not _barred(one, found - at)]
         if not in_time:
-            return f"none: time-barred ({provisions[0].id})"
-        gravest = max(in_time, key=lambda one: (self._cny(one.sanction), one.id))
-        return _step(gravest)
+            barred = (reached or provisions)[0].id
+            if not reached:
+                return (Step(found, "no_provision", "", f"none: below the threshold of {barred}"),)
+            return (Step(found, "time_barred", barred, f"none: time-barred ({barred})"),)
+        gravest = max(in_time, key=lambda one: (_rank(one.sanction), self._cny(one.sanction), one.id))
+        return self._taken(gravest, found, marks)
+
+    def duty_steps(self, provision: Provision, found: int, marks: tuple[float, ...]) -> tuple[Step, ...]:
+        """The steps after a breached duty, which lasts until it is found, so that nothing lapses."""
+        if marks[1] >= self.scenario.leaks.sanction_taken_up.number:
+            return (Step(found, "not_taken_up", provision.id, "none: not taken up, or an informal word"),)
+        return self._taken(provision, found, marks)
+
+    def _provisions(self, era: int, question: Question) -> tuple[Provision, ...]:
+        """Everybody's law on the act, and what the matched camera rule itself cites with a sanction."""
+        arm = self.rules.of(era)
+        found = list(arm.sanctions(question))
+        return (*found, *(one for one in arm.own_sanctions(question) if one not in found))
+
+    def _reached(self, provision: Provision, items: int, gain_cny: float, grave: bool) -> bool:
+        """Whether a crime's own threshold is met; offences below crime have none here."""
+        known = facts().value
+        if provision.id in ("cl_253_1", "ji17_4", "ji17_5"):
+            return items >= known("ji17_tracks_items") or gain_cny >= known("ji17_gain_cny")
+        if provision.id == "cl_285_2":
+            return items >= known("ji11_systems_controlled") or gain_cny >= known("ji11_gain_cny")
+        return provision.id != "cl_284" or grave
+
+    def _taken(self, provision: Provision, found: int, marks: tuple[float, ...]) -> tuple[Step, ...]:
+        sanction, name, leaks = provision.sanction, provision.id, self.scenario.leaks
+        if sanction is None or sanction.step == "none_stated":
+            return (Step(found, "none_stated", name, f"none stated ({name})"),)
+        if sanction.step == "civil":
+            return (Step(found, "civil_claim", name, f"civil claim ({name})"),)
+        fine = self._fine(sanction, marks[3])
+        if sanction.step == "order_first":
+            order = Step(found, "order_to_correct", name, f"order to correct, fine on refusal ({name})")
+            later = found + round(leaks.correction_term_d.number * DAY_TICKS)
+            if marks[2] >= leaks.correction_refused_share.number or not fine:
+                return (order, Step(later, "corrected", name, f"corrected in time ({name})"))
+            return (order, Step(later, "fine", name, f"fine of {fine:.0f} ({name})", fine_cny=fine))
+        if sanction.prison_years:
+            years = sanction.prison_years[1]
+            return (Step(found, "prosecution", name, f"prosecution, prison up to {years:g} years ({name})"),)
+        if sanction.detention_d and (marks[2] < 0.5 or not fine):
+            low, high = sanction.detention_d
+            days = max(1.0, round(low + (high - low) * marks[3]))
+            return (Step(found, "detention", name, f"detention of {days:g} days ({name})", detention_d=days),)
+        return (Step(found, "fine", name, f"fine of {fine:.0f} ({name})", fine_cny=fine),)
+
+    def _fine(self, sanction: Sanction, mark: float) -> float:
+        """The place in the band of a person, else of whoever is responsible, else of the unit; euros at par."""
+        band = sanction.individual or sanction.responsible or sanction.unit
+        return float(round(band[0] + (band[1] - band[0]) * mark)) if band else 0.0
 
     def holds_back(self, era: int, question: Question, logged: bool) -> float:
         """Chance that a lapse happens in spite of the sanction that may follow: exp(−ε · expected sanction)."""
@@ -122,22 +200,30 @@ class Oversight:
         return fine + days * leaks.detention_day_cny.number + prison
 
 
+def _rank(sanction: Sanction | None) -> int:
+    """Crime before detention before a fine at once before an order to correct before a civil claim."""
+    if sanction is None or sanction.step in ("none_stated", "civil"):
+        return 0 if sanction is None or sanction.step == "none_stated" else 1
+    if sanction.prison_years:
+        return 5
+    return 4 if sanction.detention_d else 3 if sanction.step == "at_once" else 2
+
+
 def _barred(provision: Provision, age: int) -> bool:
     limit = provision.sanction.limitation if provision.sanction else None
     return limit is not None and age > limit * TICKS_PER_S
 
 
-def _step(provision: Provision) -> str:
-    """The legal step in words, with the provision."""
-    sanction = provision.sanction
-    if sanction is None or sanction.step == "none_stated":
-        return f"none stated ({provision.id})"
-    if sanction.step == "civil":
-        return f"civil claim ({provision.id})"
-    if sanction.step == "order_first":
-        return f"order to correct, fine on refusal ({provision.id})"
-    if sanction.prison_years:
-        return f"prison up to {sanction.prison_years[1]:g} years ({provision.id})"
-    if sanction.detention_d:
-        return f"detention up to {sanction.detention_d[1]:g} days ({provision.id})"
-    return f"fine ({provision.id})"
+def write_steps(
+    book: Book, steps: Sequence[Step], end: int, *, act_id: int, incident_id: int, reviews: Sequence[int] = ()
+) -> None:
+    """The audits of one incident: reviews that found nothing, and the steps within [0, D)."""
+    for at in reviews:
+        if 0 <= at < end:
+            book.add(1, act_id=act_id, incident_id=incident_id, at_t=at, found=False)
+    for one in steps:
+        if 0 <= one.at < end:
+            book.add(
+                1, act_id=act_id, incident_id=incident_id, at_t=one.at, found=True, step=one.step,
+                provision=one.provision, sanction=one.says, fine_cny=one.fine_cny, detention_d=one.detention_d,
+            )

@@ -50,6 +50,11 @@ class Desks:
             self._desks[approver] = Desk(self.env, max(1, round(officers * min(share, 1.0))), self.hours)
         return self._desks[approver]
 
+    def mean_work(self, approver: str) -> float:
+        """Mean ticks of work on one paper at that level."""
+        mean: float = getattr(self.scenario.access, f"desk_work_{approver}_min").number
+        return mean * HOUR_TICKS / 60.0
+
     def approved(
         self, approver: str, number: int, *, papers: int, mark: float, way: float | None, priority: int = 0,
         expires: int = 1 << 62,
@@ -62,8 +67,7 @@ class Desks:
         if approver in NO_DESK:
             return True
         desk = self.desk(approver)
-        mean = getattr(self.scenario.access, f"desk_work_{approver}_min").number * HOUR_TICKS / 60.0
-        work = max(1, ceil(-log(mark) * mean * papers))
+        work = max(1, ceil(-log(mark) * self.mean_work(approver) * papers))
         if self.env.now >= 0:
             desk.work_asked += work
         if not (yield desk.ask(number, priority=priority, expires=expires)):

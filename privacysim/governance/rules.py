@@ -44,13 +44,14 @@ class Rules:
         return self.arm if era == AFTER else self.baseline
 
     def route(
-        self, era: int, requester: str, purpose: str, channel: str, operator: str, regime: str, own: bool = False
+        self, era: int, requester: str, purpose: str, channel: str, operator: str, regime: str, own: bool = False,
+        technique: str = "look",
     ) -> Route | None:
         """What the rules of that era offer to this asker; None where no access rule speaks of him."""
-        key = (era, requester, purpose, channel, operator, regime, own)
+        key = (era, requester, purpose, channel, operator, regime, own, technique)
         if key not in self._routes:
             arm = self.of(era)
-            found = arm.route(requester, purpose, channel, operator, regime, own) if arm.footage else None
+            found = arm.route(requester, purpose, channel, operator, regime, own, technique) if arm.footage else None
             # a rule on publishing alone opens no way to the footage
             self._routes[key] = found if found and _SEES & set(found.acts) else None
         return self._routes[key]

@@ -14,6 +14,8 @@ import simpy
 from privacysim import tables
 from privacysim.errors import InputError
 from privacysim.governance.askers import Askers
+from privacysim.governance.hidden import HiddenCameras
+from privacysim.governance.inspections import inspect
 from privacysim.governance.investigators import Investigators
 from privacysim.governance.keeping import custody_frame, keeping
 from privacysim.governance.lapses import Leaks
@@ -28,10 +30,14 @@ from privacysim.governance.log import (
     act_ids,
     frame_of,
 )
+from privacysim.governance.maintenance import maintain
 from privacysim.governance.monitoring import watch
 from privacysim.governance.oversight import Oversight
 from privacysim.governance.procedure import Desks
 from privacysim.governance.rules import Rules
+from privacysim.governance.searches import search
+from privacysim.governance.spreading import Spread
+from privacysim.governance.takeover import Takeovers
 from privacysim.governance.website import Website
 from privacysim.policy.arm import Arm
 from privacysim.units import DAY_TICKS, HOUR_TICKS
@@ -62,29 +68,38 @@ def simulate(world: World, arm: Arm, *, baseline: Arm, start: Start = "transitio
         turnaround = arm.policy.desk.median * 10
     desks = Desks(env, world.scenario, {"judge": turnaround})
     investigators = Investigators(world, rules, kept, desks)
-    askers = Askers(world, rules, kept, desks)
+    spread = Spread(world, rules, kept, env)
+    askers = Askers(world, rules, kept, desks, spread)
     oversight = Oversight(world.scenario, rules)
-    website = Website(world, rules, kept, env, oversight)
-    leaks = Leaks(world, rules, kept, env, oversight)
-    for process in (investigators, askers, website, leaks):
+    website = Website(world, rules, kept, env, oversight, spread)
+    leaks = Leaks(world, rules, kept, env, oversight, spread)
+    hidden = HiddenCameras(world, rules, env, oversight, spread)
+    takeovers = Takeovers(world, rules, kept, env, desks)
+    for process in (investigators, askers, website, leaks, hidden, takeovers):
         process.start()
     env.run(until=world.days * DAY_TICKS)
 
     acts, requests = Book(ACT_COLUMNS), Book(REQUEST_COLUMNS)
     incidents, audits = Book(INCIDENT_COLUMNS), Book(AUDIT_COLUMNS)
-    watch(world, acts)
+    watch(world, rules, acts)
+    maintain(world, kept, acts)
     website.write(acts, incidents, audits)
     investigators.write(requests, acts)
     askers.write(requests, acts, incidents)
     leaks.write(acts, incidents, audits)
+    hidden.write(acts, incidents, audits)
+    takeovers.write(requests, acts)
+    search(world, rules, kept, investigators.approved, requests, acts)
+    inspect(world, rules, kept, oversight, incidents, audits)
     rows = acts.gathered()
     rows["act_id"] = act_ids(rows)
     who: dict[str, object] = {"policy": arm.id, "replicate": world.k}
     return Log(
-        arm.id, world.k, acts=frame_of("acts", judged(rows, world, rules, kept), ("at_t", "act_id"), **who),
+        arm.id, world.k, days=world.days,
+        acts=frame_of("acts", judged(rows, world, rules, kept), ("at_t", "act_id"), **who),
         requests=frame_of("requests", requests.gathered(), ("submitted_t", "request_id"), **who),
         incidents=frame_of("incidents", incidents.gathered(), ("opened_t", "incident_id"), **who),
-        audits=frame_of("audits", audits.gathered(), ("at_t", "act_id"), **who),
+        audits=frame_of("audits", audits.gathered(), ("at_t", "incident_id", "act_id"), **who),
         notes=desks.notes(world.days), custody=lambda: custody_frame(arm.id, world, kept),
     )
 
@@ -92,7 +107,7 @@ def simulate(world: World, arm: Arm, *, baseline: Arm, start: Start = "transitio
 def _nothing(world: World, arm: Arm) -> Log:
     """Where there are no cameras there is no footage: nobody asks, nobody looks."""
     return Log(
-        arm.id, world.k, acts=tables.empty("acts"), requests=tables.empty("requests"),
+        arm.id, world.k, days=world.days, acts=tables.empty("acts"), requests=tables.empty("requests"),
         incidents=tables.empty("incidents"), audits=tables.empty("audits"), notes=(),
         custody=lambda: tables.empty("custody"),
     )

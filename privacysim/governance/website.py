@@ -21,12 +21,15 @@ from numpy.typing import NDArray
 from simpy import Environment
 
 from privacysim import vocabulary as words
+from privacysim.draws import child_id
 from privacysim.facts import facts
+from privacysim.governance.hazards import first_end
 from privacysim.governance.keeping import Keeping
 from privacysim.governance.log import NEVER, Book, act_ids, code_of
-from privacysim.governance.oversight import Oversight
+from privacysim.governance.oversight import Oversight, write_steps
 from privacysim.governance.procedure import delay
 from privacysim.governance.rules import AFTER, BEFORE, Rules, kinds
+from privacysim.governance.spreading import Chain, Spread, write_chains, write_incident
 from privacysim.governance.viewers import viewer_ids, visitors
 from privacysim.policy.model import Question
 from privacysim.units import DAY_TICKS, HOUR_TICKS
@@ -55,6 +58,9 @@ class Website:
     kept: Keeping
     env: Environment
     oversight: Oversight
+    spread: Spread
+    recorded: list[Chain] = field(default_factory=list)
+    """Pieces that a viewer of a stream kept and sold."""
     opened: Ints = field(init=False)
     """When it went on line under these rules; NEVER where it did not."""
     closed: Ints = field(init=False)
@@ -83,10 +89,15 @@ class Website:
         factors[:, [_COMPLAINT, _PRESS, _INSPECTION]] *= slow[:, None]
         factors[:, _INSPECTION] *= np.where(law["filed"], leaks.inspection_filed_factor.number, 1.0)
         factors[law["allowed"]] *= (1.0, 0.0, 1.0, 0.0)  # nobody has a ground to complain, nothing to inspect
+        since = np.full((len(streams), len(words.CLOSERS)), self.rules.switch, dtype=np.int64)
+        newly = law["filed"]
+        since[newly, _INSPECTION] = np.maximum(self.kept.filed_from[streams.camera[newly]], self.rules.switch)
         for row in range(len(streams)):
-            self.env.process(self._stream(row, bool(stops[row]), int(wait[row]), factors[row]))
+            self.env.process(self._stream(row, bool(stops[row]), int(wait[row]), factors[row], since[row]))
 
-    def _stream(self, row: int, stops: bool, wait: int, factors: NDArray[np.float64]) -> Generator[Any, Any, None]:
+    def _stream(
+        self, row: int, stops: bool, wait: int, factors: NDArray[np.float64], since: Ints
+    ) -> Generator[Any, Any, None]:
         """Goes on line → is watched → is ended by whoever is first."""
         streams, switch = self.world.streams, self.rules.switch
         begin = int(streams.opened[row])
@@ -96,13 +107,38 @@ class Website:
             return
         yield self.env.timeout(max(begin - int(self.env.now), 0))
         self.opened[row] = begin
-        ends, cause = _end(
-            int(streams.counted_from[row]), switch, streams.closers[row], streams.hazard_per_day[row], factors
+        if streams.marks[row, 7] < self._kept_share(row):
+            self.env.process(self._recorded(row))
+        ends, cause = first_end(
+            int(streams.counted_from[row]), switch, streams.closers[row], streams.hazard_per_day[row], factors,
+            since,
         )
         if stops and ends >= switch + wait:
             ends, cause = switch + wait, _OWNER
         yield self.env.timeout(max(ends - int(self.env.now), 0))
         self.closed[row], self.closer[row] = ends, cause
+
+    def _kept_share(self, row: int) -> float:
+        """Chance that a viewer keeps a piece of this stream and sells it: of interiors; of a street nobody buys."""
+        scene = self.world.cameras.scene[self.world.streams.camera[row]]
+        return self.world.scenario.leaks.stream_recorded_share.number if scene > 0 else 0.0
+
+    def _recorded(self, row: int) -> Generator[Any, Any, None]:
+        """A viewer keeps a piece some time after it went on line, and sells it."""
+        streams, leaks = self.world.streams, self.world.scenario.leaks
+        key = child_id(int(streams.stream_id[row]), "recorded", 0)
+        wait = -np.log(streams.marks[row, 7] / self._kept_share(row)) * leaks.stream_recorded_after_d.number
+        at = max(int(self.opened[row] + wait * DAY_TICKS), int(self.env.now))
+        yield self.env.timeout(at - int(self.env.now))
+        if self.closed[row] <= at:  # the stream ended before he came to it
+            return
+        chain = Chain(
+            "resale", key, int(streams.camera[row]), at - HOUR_TICKS, at, "curious", "open_stream", False,
+            key, closed=at,
+        )
+        self.recorded.append(chain)
+        copy = self.spread.act(chain, -1, "copy", at, technique="copy", clip=True)
+        yield from self.spread.sales(chain, copy, key)
 
     def write(self, acts: Book, incidents: Book, audits: Book) -> None:
         """Streams that were on line in [0, D): the incident, who made it public, what followed, each day's crowds."""
@@ -110,21 +146,33 @@ class Website:
         row = np.flatnonzero((self.opened < end) & (self.closed > 0))
         who = np.array(["", *words.CLOSERS], dtype=object)[self.closer[row] + 1]
         price = np.where(streams.mechanism[row] == _CRACKED, facts().value("price_account_cny"), 0.0)
+        shown = np.maximum(np.minimum(self.closed[row], end) - np.maximum(self.opened[row], 0), 0) / DAY_TICKS
         incidents.add(
             row.size, incident_id=streams.stream_id[row],
             custodian_id=self.world.cameras.custodian_id[streams.camera[row]], kind="stream",
             mechanism=np.array(words.MECHANISMS, dtype=object)[streams.mechanism[row]], opened_t=self.opened[row],
             discovered_t=self.closed[row], discovered_by=who, closed_t=self.closed[row], price_cny=price,
+            audience=shown * streams.audience_per_day[row],
+            # whoever complains has seen herself; of the others nobody is told
+            told_t=np.where(self.closer[row] == _COMPLAINT, self.closed[row], NEVER),
         )
         published = self._published(row, acts)
         for stream, act_id in zip(row.tolist(), published.tolist(), strict=True):
             if self.closer[stream] > _OWNER:  # found by somebody else; what is on line proves itself
                 at = int(self.closed[stream])
-                said = self.oversight.sanction(
-                    AFTER, self._question(stream), at, at, True, float(self.world.streams.marks[stream, 3])
+                steps = self.oversight.steps(
+                    AFTER, self._question(stream), at, at, logged=True,
+                    marks=tuple(streams.marks[stream, 3:7].tolist()), gain_cny=float(price[row == stream].sum()),
                 )
-                audits.add(1, act_id=act_id, at_t=at, found=True, sanction=said)
+                write_steps(audits, steps, end, act_id=act_id, incident_id=int(streams.stream_id[stream]))
         self._watched(row, published, acts)
+        write_chains(self.recorded, acts, end)
+        for chain in self.recorded:
+            if chain.closed >= 0 and chain.acts:
+                write_incident(
+                    chain, incidents, self.world, end, kind="recorded", mechanism="kept from a stream and sold",
+                    opened=chain.clip_to, found=int(NEVER), finder="", cameras=1, told=int(NEVER),
+                )
 
     def _question(self, stream: int) -> Question:
         """The making public of one stream, which goes on until it ends."""
@@ -219,27 +267,3 @@ def _changes(world: World, rules: Rules, kept: Keeping) -> dict[str, Bools]:
         "filed": kept.filed[AFTER][camera] & ~kept.filed[BEFORE][camera],
         "secured": (secured[AFTER] & ~secured[BEFORE])[which],
     }
-
-
-def _end(
-    counted_from: int, switch: int, marks: NDArray[np.float64], hazard: NDArray[np.float64],
-    factors: NDArray[np.float64],
-) -> tuple[int, int]:
-    """Tick and cause of the end: the first cause whose integrated hazard passes its unit exponential.
-
-    The hazard is `hazard` a day until the switch and `hazard · factors` from then on. Ties: the first in CLOSERS.
-    """
-    before = max(switch - counted_from, 0) / DAY_TICKS
-    best, cause = float(NEVER), -1
-    for number in range(marks.size):
-        rate = hazard[number]
-        left = marks[number] - rate * before
-        if left <= 0:
-            at = counted_from + marks[number] / rate * DAY_TICKS
-        elif rate * factors[number] > 0:
-            at = max(counted_from, switch) + left / (rate * factors[number]) * DAY_TICKS
-        else:
-            continue
-        if at < best:
-            best, cause = at, number
-    return (int(np.ceil(best)) if best < float(NEVER) else int(NEVER), cause)

@@ -4,7 +4,7 @@ And functions for anybody's data frames: unicity, background-knowledge risk, ano
 inequality, information, tracking.
 """
 
-from privacysim.metrics import access, equity, evidence, footage, leaks, legality, people, secrets
+from privacysim.metrics import access, equity, evidence, footage, leaks, legality, necessity, people, secrets
 from privacysim.metrics.inequality import gini, lorenz, table_by, top_share
 from privacysim.metrics.influence import contributions
 from privacysim.metrics.information import attack_advantage, entropy_bits, mutual_information
@@ -58,6 +58,7 @@ __all__ = [
     "metric",
     "metric_named",
     "mutual_information",
+    "necessity",
     "parts",
     "people",
     "poisson_sets",

@@ -33,6 +33,12 @@ class PeopleSeen:
     p_identified_max: Floats
     p_identified_days: Floats
     revealed_to_outsiders: Floats
+    faces_searched: Floats = field(default_factory=lambda: np.empty(0))
+    """(people,) passes that a machine compared with faces sought; zeros where nobody counted them."""
+
+    def __post_init__(self) -> None:
+        if not self.faces_searched.size:
+            object.__setattr__(self, "faces_searched", np.zeros(self.weight.size))
 
 
 @dataclass(frozen=True)

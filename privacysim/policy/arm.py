@@ -29,7 +29,7 @@ class Arm:
     laws: Laws
     bundle: Bundle
     _answers: dict[Question, Answer] = field(default_factory=dict, compare=False, repr=False)
-    _routes: dict[tuple[str, str, str, str, str, bool], Route | None] = field(
+    _routes: dict[tuple[str, str, str, str, str, bool, str], Route | None] = field(
         default_factory=dict, compare=False, repr=False
     )
 
@@ -53,14 +53,17 @@ class Arm:
 
     def route(
         self, requester: str, purpose: str, channel: str, operator: str, regime: str, own: bool = False,
+        technique: str = "look",
     ) -> Route | None:
         """What the rules offer to this asker, None where they offer nothing.
 
         The first route that speaks about the asker; it names the paper and the approval that she then needs.
         """
-        key = (requester, purpose, channel, operator, regime, own)
+        key = (requester, purpose, channel, operator, regime, own, technique)
         if key not in self._routes:
-            question = Question(requester, "view", purpose, channel, operator, regime, mask=self.mask(regime), own=own)
+            question = Question(
+                requester, "view", purpose, channel, operator, regime, technique, mask=self.mask(regime), own=own
+            )
             unmask = self.policy.mask.unmask if self.policy.mask else ()
             self._routes[key] = next(
                 (_offer(rule, rule.id in unmask) for rule in self.policy.access if _speaks(rule, question)), None
@@ -69,11 +72,12 @@ class Arm:
 
     def forbids(
         self, act: str, operator: str, regime: str, requester: str, *, channel: str = "request",
-        purpose: str = "curiosity", listed: bool = False, scene: str = "street",
+        purpose: str = "curiosity", listed: bool = False, scene: str = "street", technique: str = "look",
+        own: bool = False,
     ) -> bool:
         """Whether the camera rules prohibit this act, by name or by derivation, to somebody without a route."""
         question = Question(
-            requester, act, purpose, channel, operator, regime, listed=listed, scene=scene,
+            requester, act, purpose, channel, operator, regime, technique, listed=listed, scene=scene, own=own,
         )
         return self.judge(question).legality == "prohibited"
 
@@ -145,6 +149,46 @@ class Arm:
         named = self.judge(question).basis_general
         found = (self.laws.provision(part) for part in named.split("; ") if part)
         return tuple(provision for provision in found if provision.sanction is not None)
+
+    def own_sanctions(self, question: Question) -> tuple[Provision, ...]:
+        """Provisions with a sanction that the prohibition which speaks about this act cites itself."""
+        rule = self.judge(question).rule
+        ban = next((one for one in self.policy.forbidden if one.id == rule), None)
+        cited = (self.laws.cited(ref, "") for ref in ban.reference) if ban else ()
+        return tuple(provision for provision in cited if provision.sanction is not None)
+
+    def manager(self, operator: str, regime: str, listed: bool = False) -> str:
+        """Who answers for such a camera by the camera rules: a word of MANAGERS.
+
+        The state's systems have their organ. Of the others somebody answers where a duty of filing, logs, security or
+        signs binds the holder; a bare prohibition names what is forbidden, but nobody who is in charge.
+        """
+        if operator in ("public_security", "other_state"):
+            return "police" if operator == "public_security" else "other_state"
+        duties = (self.policy.filing, self.policy.logs, self.policy.security, self.policy.signage)
+        return "operator" if any(_binds(duty, regime) for duty in duties) else "nobody"
+
+    def may_stand(self, operator: str, regime: str, indoor: bool) -> bool:
+        """Whether whoever put a camera there may, by the rules on siting and installers.
+
+        Nobody may at prohibited sites; on roads and squares only the state may, where the rules name installers.
+        """
+        siting = self.policy.siting
+        if siting is None or not siting.prohibited:
+            return True
+        if regime == "prohibited_site":
+            return False
+        return not (siting.installers and regime == "art7_state" and not indoor and operator not in (
+            "public_security", "other_state"
+        ))
+
+    def breach_notice_s(self) -> float | None:
+        """Seconds in which people are told of a known breach: the policy's term, or their general law's."""
+        own = self.policy.oversight.breach_notice if self.policy.oversight else None
+        if own is not None:
+            return own
+        asks = self.policy.general_law == "applies" and self.bundle.id != "g2018"  # PIPL 57
+        return 3600.0 * facts().value("gdpr_breach_notice_h") if asks else None
 
 
 def _binds(duty: Duty | None, regime: str) -> bool:

@@ -95,6 +95,7 @@ class Match(Strict):
     operator: _closed("operator", words.OPERATORS) = ()  # type: ignore[valid-type]
     regime: _closed("regime", words.REGIMES) = ()  # type: ignore[valid-type]
     scene: _closed("scene", words.SCENES) = ()  # type: ignore[valid-type]
+    secret: _closed("secret", words.SECRETS) = ()  # type: ignore[valid-type]
     own: bool | None = None
     listed: bool | None = None
     masked: bool | None = None
@@ -219,6 +220,10 @@ class Siting(Sourced):
     prohibited: bool = False
     places: Lines = ()
     remedy: str = ""
+    installers: bool = False
+    """Whether the rules name who may install at all on roads and squares (Order 799 art. 7(3))."""
+    venue_duty: bool = False
+    """Whether venues must look for hidden cameras (Order 799 art. 8(2))."""
     at_once: bool = False
     """Whether the sanction comes at once, not only after an order to correct was refused."""
 
@@ -252,6 +257,8 @@ class Oversight(Sourced):
     independent_body: bool = False
     judge: bool = False
     notice_to_filmed: Duration | None = None
+    breach_notice: Duration | None = None
+    """Term in which people are told of a breach once it is known; their general law may ask for it too."""
     statistics_published: bool = False
 
 

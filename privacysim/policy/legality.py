@@ -31,6 +31,7 @@ def matches(rule: Match, question: Question) -> bool:
         and (not rule.regime or question.regime in rule.regime)
         and (not rule.technique or question.technique in rule.technique)
         and (not rule.scene or question.scene in rule.scene)
+        and (not rule.secret or question.secret in rule.secret)
         and (rule.own is None or question.own == rule.own)
         and (rule.listed is None or question.listed == rule.listed)
         and (rule.masked is None or (question.mask != "none") == rule.masked)

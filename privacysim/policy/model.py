@@ -12,7 +12,7 @@ class Question:
 
     `own`: the actor's own camera. `listed`: the place is one where Guangzhou's order of 2007 (art. 6) asks for
     cameras. `reversible`: the mask can be undone with a key. `consent`: the operator agreed. `identifiable`: a face
-    in the footage could be told. Words are those of `privacysim.vocabulary`.
+    in the footage could be told. `secret`: kind of secret in view. Words are those of `privacysim.vocabulary`.
     """
 
     requester: str
@@ -31,6 +31,7 @@ class Question:
     own: bool = False
     consent: bool = False
     identifiable: bool = True
+    secret: str = "none"
 
     @property
     def masked(self) -> bool:

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from privacysim.exposure import is_outsider
+from privacysim.exposure.searched import BY_FACE
 from privacysim.identify import curve_table
 from privacysim.metrics import METRICS, Sums, contributions
 from privacysim.stats import compound_poisson_skewness
@@ -53,6 +54,10 @@ def _of_people(kept: Records, flow: Flow) -> dict[str, Floats]:
     legality = acts["legality"].to_numpy()
     found: dict[str, Floats] = {}
     for name, one in METRICS.items():
+        if name in ("people_searched_by_face", "false_matches"):
+            # what a search brings is in proportion to the camera-days that it covers
+            by_face = acts["technique"].isin(list(BY_FACE)).to_numpy(dtype=bool)
+            found[f"{name}|"] = np.bincount(root[by_face], weights=weight[by_face]).astype(np.float64)
         if one.of != "people" or not one.flow:
             continue
         chosen = outside if one.viewers == "outsiders" else legality == one.viewers

@@ -12,10 +12,11 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from privacysim import tables
 from privacysim.city import build_city
-from privacysim.exposure import Acts, Exposure, index_acts, measure_exposure
+from privacysim.exposure import Acts, Exposure, faces_searched, index_acts, measure_exposure
 from privacysim.facts import facts
 from privacysim.governance import Log, simulate
 from privacysim.metrics import METRICS, PeopleSeen, Records, Sums, parts
@@ -105,13 +106,14 @@ def run_unit(inputs: Inputs, wanted_tables: str, folder: Path | None, unit: Unit
     seen = see_block(inputs, whole, unit.block)
     with cost.stage("exposure"):
         exposure = measure_exposure(seen.pieces, seen.block, whole.acts)
+        faces = faces_searched(seen.pieces, seen.block, whole.acts, whole.logs)
     cost.add("bytes", "exposure", cost.bytes_of(exposure))
     names = inputs.plan.wanted
     with cost.stage("metrics"):
         filmed = footage_seen(whole, seen) if any(METRICS[name].of == "footage" for name in names) else []
         arms = {
             log.policy: parts(
-                people_seen(exposure, n, seen.block), records(whole.world, log) if unit.block == 0 else None,
+                people_seen(exposure, n, seen.block, faces), records(whole.world, log) if unit.block == 0 else None,
                 filmed[n] if filmed else None, names,
             )
             for n, log in enumerate(whole.logs)
@@ -122,9 +124,10 @@ def run_unit(inputs: Inputs, wanted_tables: str, folder: Path | None, unit: Unit
             shown = passes(seen.block, whole.world.city, view, seen.block.first_day, seen.block.days, windows)
         with cost.stage("exposure"):
             at_end = measure_exposure(shown, seen.block, whole.acts)
+            at_faces = faces_searched(shown, seen.block, whole.acts, whole.logs)
         with cost.stage("metrics"):
             arms |= {
-                arm_at(log.policy, end): parts(people_seen(at_end, n, seen.block), None, names=names)
+                arm_at(log.policy, end): parts(people_seen(at_end, n, seen.block, at_faces), None, names=names)
                 for n, log in enumerate(whole.logs)
             }  # fmt: skip
     notes = tuple(f"{log.policy}: {note}" for log in whole.logs for note in log.notes) if unit.block == 0 else ()
@@ -252,12 +255,14 @@ def block_size(days: int) -> int:
     return min(BLOCK, BLOCK * _BLOCK_DAYS // (days + _BLOCK_DAYS // 2))
 
 
-def people_seen(exposure: Exposure, arm: int, block: Block) -> PeopleSeen:
-    """One arm of an exposure, as metrics see it."""
+def people_seen(
+    exposure: Exposure, arm: int, block: Block, faces: NDArray[np.float64] | None = None
+) -> PeopleSeen:
+    """One arm of an exposure, as metrics see it; `faces` is (people, arms), passes compared by machine."""
     return PeopleSeen(
         exposure.weight, block.group, exposure.identifiable_s[:, arm], exposure.viewer_identifiable_s[:, arm],
         exposure.p_identified[:, arm], exposure.p_identified_max[:, arm], exposure.p_identified_days[:, arm],
-        exposure.revealed_to_outsiders[:, arm],
+        exposure.revealed_to_outsiders[:, arm], np.empty(0) if faces is None else faces[:, arm],
     )
 
 

@@ -28,7 +28,7 @@ PRIVATE = {
     "company": ("commerce",), "curious": ("curiosity",), "victim_not_filmed": ("life_health_property",),
     "person_filmed": ("data_subject_access", "life_health_property"),
     "relative_or_guardian": ("missing_person", "life_health_property"), "defence_counsel": ("defence",),
-    "civil_party": ("civil_trial",),
+    "civil_party": ("civil_trial",), "foreign_authority": ("criminal_case",),
 }
 """Private askers and what they ask for; of several purposes each is as likely."""
 STATE = {

@@ -21,7 +21,9 @@ from privacysim.vocabulary import PURPOSES
 from privacysim.world.chances import Cases, Ints
 from privacysim.world.laws import lognormal, minutes, pick, roots
 
-_CRIMINAL, _ORDER = PURPOSES.index("criminal_case"), PURPOSES.index("public_order_case")
+_CRIMINAL, _ORDER, _CHECK = (
+    PURPOSES.index(word) for word in ("criminal_case", "public_order_case", "pre_filing_check")
+)
 MONTH_D = 30.4375
 MARKS = 16
 
@@ -47,14 +49,17 @@ def sample_cases(city: City, scenario: Scenario, seed: int, k: int, days: range)
     middle = (crime_from + crime_to) // 2 + shift
     place = _scene(city, scenario, u[:, 5], u[:, 6])
     delay = lognormal(u[:, 7], access.delay_median_d.number, access.delay_p95_d.number)
+    marks = uniforms(stream_key(seed, k, "cases.marks"), ids, MARKS)
+    purpose = np.where(u[:, 8] < access.criminal_share.number, _CRIMINAL, _ORDER)
+    # footage is asked for before it is clear whether there is a criminal case at all
+    purpose = np.where((purpose == _CRIMINAL) & (marks[:, MARKS - 1] < access.pre_filing.number), _CHECK, purpose)
     return Cases(
-        case_id=ids,
-        purpose=np.where(u[:, 8] < access.criminal_share.number, _CRIMINAL, _ORDER).astype(np.uint8),
+        case_id=ids, purpose=purpose.astype(np.uint8),
         place=place, x=city.place_x[place], y=city.place_y[place], crime_from=crime_from, crime_to=crime_to,
         # nobody looks for footage from after the case was opened
         window_from=np.minimum(middle - half, opened - 1), window_to=np.minimum(middle + half, opened),
         opened=opened, asked=opened + (delay * DAY_TICKS).astype(np.int64), asks=u[:, 9] < access.p_asked.number,
-        custodians=np.zeros(ids.size, dtype=np.int16), marks=uniforms(stream_key(seed, k, "cases.marks"), ids, MARKS),
+        custodians=np.zeros(ids.size, dtype=np.int16), marks=marks,
     )
 
 

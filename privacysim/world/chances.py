@@ -37,7 +37,7 @@ class Cases:
     case_id: Ints
     """Stable id of the root event, below 2³¹; ascending ids are not ascending in time."""
     purpose: Bytes
-    """Code in PURPOSES: criminal_case or public_order_case."""
+    """Code in PURPOSES: criminal_case, public_order_case, or pre_filing_check (asked before it is filed)."""
     place: Ints
     """Place of the scene."""
     x: NDArray[np.float32]
@@ -62,7 +62,7 @@ class Cases:
     """Custodians to ask, for the queue's load; 0 where nobody asks. Equals the clues' number where there are clues;
     a case whose footage is older than the footage kept has no clues, only this number (copied from another case)."""
     marks: Floats
-    """(n, 16) uniform marks for governance (desk service, refusal, signing …)."""
+    """(n, 16) uniform marks for governance (desk service, refusal, signing …); the last one made the purpose."""
 
     def __len__(self) -> int:
         return self.case_id.size

@@ -41,6 +41,8 @@ class Lapses:
     start: Ints
     """(lapses + 1,) offsets into `camera`."""
     camera: Ints
+    reach: Ints
+    """Cameras within reach: of a platform's break-in all that it serves, of others those looked at or held."""
     look_ticks: Ints
     """Length of footage looked at, ending at `tick` (before retention cuts it)."""
     marks: Floats
@@ -62,13 +64,15 @@ def sample_lapses(scenario: Scenario, cameras: Cameras, seed: int, k: int, days:
     vendor = on_platform & (u[:, 2] < leaks.lapse_vendor_share.number)
     contractor = ~vendor & (u[:, 2] >= 1.0 - leaks.lapse_contractor_share.number)
     kind = np.where(vendor, VENDOR, np.where(contractor, CONTRACTOR, STAFF))
-    parts = [(ids + _FIRST_LAPSE, tick, kind, [np.array([camera]) for camera in first.tolist()])]
+    parts = [(
+        ids + _FIRST_LAPSE, tick, kind, [np.array([camera]) for camera in first.tolist()], np.ones(ids.size, np.int64)
+    )]
     parts.append(_break_ins(scenario, cameras, seed, k, days))
     parts.append(_platforms(scenario, cameras, seed, k, days))
     return _assembled(seed, k, parts, leaks.lapse_look_min.number)
 
 
-_Part = tuple[Ints, Ints, NDArray[np.int64], list[NDArray[np.int64]]]
+_Part = tuple[Ints, Ints, NDArray[np.int64], list[NDArray[np.int64]], Ints]
 
 
 def _thinned(seed: int, k: int, stream: str, high: float, share: float, days: range) -> tuple[Ints, Ints]:
@@ -97,7 +101,7 @@ def _break_ins(scenario: Scenario, cameras: Cameras, seed: int, k: int, days: ra
     begin = np.searchsorted(held, cameras.custodian_id[first], side="left")
     end = np.searchsorted(held, cameras.custodian_id[first], side="right")
     touched = [np.sort(order[b:min(e, b + most)]) for b, e in zip(begin.tolist(), end.tolist(), strict=True)]
-    return ids + _FIRST_BREAK_IN, tick, np.full(ids.size, BREAK_IN), touched
+    return ids + _FIRST_BREAK_IN, tick, np.full(ids.size, BREAK_IN), touched, (end - begin).astype(np.int64)
 
 
 def _platforms(scenario: Scenario, cameras: Cameras, seed: int, k: int, days: range) -> _Part:
@@ -111,12 +115,13 @@ def _platforms(scenario: Scenario, cameras: Cameras, seed: int, k: int, days: ra
     )
     most = max(1, round(leaks.platform_cameras_looked_at.number))
     u = uniforms(stream_key(seed, k, "platform_break_ins"), ids, most + 1)
-    touched = []
+    touched, within = [], []
     for row in u:
         platform = platforms[_pick(row[:1], platforms.size)[0]]
         reach = served[cameras.platform_id[served] == platform]
         touched.append(np.unique(reach[_pick(row[1:], reach.size)]))
-    return ids + _FIRST_PLATFORM, tick, np.full(ids.size, PLATFORM), touched
+        within.append(reach.size)
+    return ids + _FIRST_PLATFORM, tick, np.full(ids.size, PLATFORM), touched, np.array(within, dtype=np.int64)
 
 
 def _assembled(seed: int, k: int, parts: list[_Part], look_min: float) -> Lapses:
@@ -124,6 +129,7 @@ def _assembled(seed: int, k: int, parts: list[_Part], look_min: float) -> Lapses
     tick = np.concatenate([part[1] for part in parts])
     kind = np.concatenate([part[2] for part in parts]).astype(np.uint8)
     cameras = [one for part in parts for one in part[3]]
+    reach = np.concatenate([part[4] for part in parts])
     order = np.lexsort((ids, tick))
     sizes = np.array([cameras[row].size for row in order.tolist()], dtype=np.int64)
     flat = np.concatenate([cameras[row] for row in order.tolist()]) if order.size else np.empty(0, np.int64)
@@ -131,5 +137,5 @@ def _assembled(seed: int, k: int, parts: list[_Part], look_min: float) -> Lapses
     look = minutes(np.minimum(-np.log(marks[:, MARKS - 1]) * look_min, DAY_TICKS / 600.0))
     return Lapses(
         ids[order], kind[order], tick[order], np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes))),
-        flat.astype(np.int64), look, marks,
+        flat.astype(np.int64), reach[order], look, marks,
     )

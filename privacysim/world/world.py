@@ -18,7 +18,11 @@ from privacysim.world.cases import sample_cases
 from privacysim.world.chances import Asks, Cases, Clues, Custody, Monitors, Streams
 from privacysim.world.clues import sample_clues
 from privacysim.world.custody import sample_custody, sample_monitors
+from privacysim.world.emergencies import Emergencies, sample_emergencies
+from privacysim.world.hidden import Hidden, sample_hidden
 from privacysim.world.lapses import Lapses, sample_lapses
+from privacysim.world.rounds import Rounds, sample_inspections, sample_maintenance
+from privacysim.world.searches import Searches, sample_searches
 from privacysim.world.streams import sample_streams
 
 
@@ -45,6 +49,11 @@ class World:
     streams: Streams
     monitors: Monitors
     lapses: Lapses
+    hidden: Hidden
+    searches: Searches
+    emergencies: Emergencies
+    maintenance: Rounds
+    inspections: Rounds
 
     def cases_frame(self) -> pd.DataFrame:
         """The table `cases`: those opened within the study."""
@@ -74,10 +83,17 @@ def sample_world(
     cases, clues = sample_clues(
         city, scenario, cameras, custody, cases, seed, k, first_day=-footage_days, days=days
     )
+    # hidden cameras stand behind all others: nobody asks for them, searches them or streams them
+    all_cameras, all_custody, hidden = sample_hidden(city, scenario, cameras, custody, seed, k, span)
     return World(
         city=city, scenario=scenario, seed=seed, k=k, days=days, footage_days=footage_days, warmup_days=warmup_days,
-        cameras=cameras, custody=custody, cases=cases, clues=clues,
+        cameras=all_cameras, custody=all_custody, cases=cases, clues=clues,
         asks=sample_asks(scenario, cameras, seed, k, span),
         streams=sample_streams(scenario, cameras, custody, seed, k, span),
         monitors=sample_monitors(scenario, cameras, seed, k), lapses=sample_lapses(scenario, cameras, seed, k, span),
+        hidden=hidden,
+        searches=sample_searches(scenario, cameras, cases, seed, k, first_day=-footage_days, days=days),
+        emergencies=sample_emergencies(city, scenario, cameras, seed, k, span),
+        maintenance=sample_maintenance(scenario, cameras, seed, k, span),
+        inspections=sample_inspections(scenario, cameras, seed, k, span),
     )

@@ -43,7 +43,7 @@ def _run(town: SimpleNamespace, arms: dict[str, Arm], name: str, start: str = "t
 
 
 def _incidents(log: Log) -> pd.DataFrame:
-    return log.incidents[~log.incidents["kind"].isin(["stream", "informal", "forged_paper"])]
+    return log.incidents[log.incidents["kind"].isin(["insider", "break_in", "platform_break_in"])]
 
 
 def _of_insiders(log: Log) -> pd.Series:
@@ -125,10 +125,12 @@ def test_governance_nobody_is_punished_after_limitation(arms: dict[str, Arm]) ->
     peep = Question("curious", "view", "curiosity", "hidden", "commercial", "art9", scene="private_space")
     assert rules.arm.sanctions(peep)
     ages = (10, 200, 365 * 30)
-    said = [oversight.sanction(AFTER, peep, 0, age * DAY_TICKS, True, 0.5) for age in ages]
-    assert not said[0].startswith("none")
-    assert said[2].startswith("none: time-barred") or said[2].startswith("civil")
-    assert oversight.sanction(AFTER, peep, 0, DAY_TICKS, False, 0.999) == "none: not proved"
+    said = [
+        oversight.steps(AFTER, peep, 0, age * DAY_TICKS, logged=True, marks=(0.5, 0.0, 0.1, 0.5)) for age in ages
+    ]
+    assert [steps[0].step for steps in said] == ["detention", "civil_claim", "civil_claim"]  # tort outlives punishment
+    [unproved] = oversight.steps(AFTER, peep, 0, DAY_TICKS, logged=False, marks=(0.999, 0.0, 0.1, 0.5))
+    assert unproved.step == "not_proved"
 
 
 def test_governance_the_published_are_watched_by_exactly_the_expected_audience(arms: dict[str, Arm]) -> None:

@@ -6,18 +6,22 @@ import numpy as np
 import pytest
 
 from privacysim.draws import stream_key, uniforms
+from privacysim.governance.hazards import first_end
 from privacysim.governance.keeping import Keeping
 from privacysim.governance.log import ACT_COLUMNS, NEVER, Book, act_ids
 from privacysim.governance.rules import kinds
 from privacysim.governance.viewers import gallery, viewer_ids
-from privacysim.governance.website import _end
 from privacysim.units import DAY_TICKS
 
 
 def _keeping(before_d: int, after_d: int) -> Keeping:
     yes, retention = np.ones(1, dtype=bool), np.array([[before_d * DAY_TICKS], [after_d * DAY_TICKS]])
     nothing = np.zeros((2, 1), dtype=bool)
-    return Keeping(0, yes, yes, yes, retention, (("none", False),), nothing.astype(np.uint8), nothing, nothing)
+    never, nobody = np.full(1, NEVER), np.zeros(1, dtype=np.uint8)
+    return Keeping(
+        0, yes, yes, yes, retention, (("none", False),), nothing.astype(np.uint8), nothing, never, ~yes, nothing, yes,
+        nobody,
+    )
 
 
 @pytest.mark.parametrize(("before", "after"), [(15, 30), (30, 15), (15, 15), (30, 3), (0, 15)])
@@ -49,7 +53,7 @@ def test_governance_a_stream_ends_where_the_integrated_hazard_passes_its_mark() 
     for row in u:
         marks, hazard = -np.log(row[:4]), 0.02 * row[4:8]
         factors, begin = np.array([1.0, 2.0, 0.5, 3.0]), int(-60 * DAY_TICKS * row[8])
-        ends, cause = _end(begin, 0, marks, hazard, factors)
+        ends, cause = first_end(begin, 0, marks, hazard, factors)
         step = DAY_TICKS // 100
         times = begin + step * np.arange(1, 60_000)
         rate = np.where(times[:, None] <= 0, hazard, hazard * factors) / DAY_TICKS
@@ -61,7 +65,7 @@ def test_governance_a_stream_ends_where_the_integrated_hazard_passes_its_mark() 
 
 
 def test_governance_a_stream_that_nothing_can_end_stays() -> None:
-    assert _end(0, 0, np.ones(4), np.full(4, 0.01), np.zeros(4)) == (int(NEVER), -1)
+    assert first_end(0, 0, np.ones(4), np.full(4, 0.01), np.zeros(4)) == (int(NEVER), -1)
 
 
 def test_governance_nobody_compares_with_fewer_than_two_people() -> None:
