@@ -94,6 +94,32 @@ def evidence(scenario: _Scenario = HOME, write: _Write = False) -> None:
         _write(case.id, solved)
 
 
+@calibrate_app.command("verdicts")
+def verdicts(
+    replicates: Annotated[int, typer.Option(help="Worlds of the founding case to run.", min=2)] = 10,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write both tables to this Markdown file.")] = None,
+) -> None:
+    """What was given and what was not: CALIBRATED and PREDICTED, with intervals and verdicts."""
+    from rich.console import Console
+
+    from privacysim.study.evidence import evidence_tables, markdown
+
+    found = evidence_tables(replicates)
+    say = Console(highlight=False, soft_wrap=True).print
+    for title, rows in (("CALIBRATED: holds by construction", found.calibrated), ("PREDICTED: never tuned",
+                                                                                 found.predicted)):
+        say(f"[bold]{title}[/bold]")
+        for row in rows:
+            seen = "not observed" if row.observed is None else f"{row.observed:.3g}"
+            red = "[red]miss[/red]" if row.verdict == "miss" else row.verdict
+            band = f"({row.low:.3g} to {row.high:.3g})"
+            say(f"  {row.what:<52} observed {seen:>12}  model {row.model:>8.3g} {band:<22} {red}")
+    if out is not None:
+        with whole_file(out) as part:
+            part.write_text(markdown(found), encoding="utf-8")
+        print(f"Written: {display(out)}")
+
+
 def _constants(solved: Sequence[Solved]) -> None:
     print("CALIBRATED: solved so that the model gives the datum, which therefore validates nothing")
     for row in solved:

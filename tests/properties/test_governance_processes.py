@@ -205,18 +205,23 @@ def test_governance_a_wanted_picture_masks_the_others_where_a_rule_lets_it_be_pu
         assert (acts["purpose"] == "wanted_notice").sum() == 2 * len(shown)
 
 
-def test_governance_news_and_chat_groups_show_what_was_handed_over(arms: dict[str, Arm]) -> None:
-    town = _changed(informal_spread_share=1.0, news_published_share=1.0, informal_copy_share=1.0, compliance=1.0)
+@pytest.mark.parametrize(("compliance", "masks"), [(0.0, {"none"}), (0.5, {"box", "none"})])
+def test_governance_news_and_chat_groups_show_what_was_handed_over(
+    compliance: float, masks: set[str], arms: dict[str, Arm]
+) -> None:
+    town = _changed(informal_spread_share=1.0, news_published_share=1.0, informal_copy_share=1.0, compliance=compliance,
+                    informal_handover=1.0)
     acts = _run(town, arms, "order_799").acts
     copies = acts[(acts["source"] == "informal") & (acts["act"] == "acquire")]
     given = acts[acts["act"] == "disseminate"]
     shown = given[((given["source"] == "informal") & (given["channel"] == "open_stream"))
                   | (given["source"] == "publication")]
     assert set(copies["source_id"]) - set(shown["source_id"]) == set()
-    news = shown[(shown["actor"] == "media") & ~shown["basis_specific"].str.contains("33")]
-    assert len(news) > 3
-    after = news[(news["at_s"] > 0) & (news["legality"] == "authorised")]
-    assert (after["mask"] == "box").all()
+    news = shown[(shown["actor"] == "media") & ~shown["basis_specific"].str.contains("33") & (shown["at_s"] > 0)]
+    assert len(news) >= 2
+    assert set(news["mask"]) <= masks
+    assert ((news["mask"] == "box") == (news["legality"] == "authorised")).all()
+    assert ("box" in set(news["mask"])) == (compliance > 0)
 
 
 def test_governance_a_contractor_is_let_in_by_article_19_and_by_nothing_before(logs: dict[str, Log]) -> None:
