@@ -64,7 +64,7 @@ def incident_chain(acts: pd.DataFrame, *, title: str, ax: Axes | None = None, la
     `acts` follows the table of that name and holds the acts of one incident; an act whose parent is not among them
     starts the chain. Time runs to the right; each act has a lane, a child below its parent.
     """
-    rows = acts.sort_values(["at_s", "act_id"]).reset_index(drop=True)
+    rows = _descent(acts.sort_values(["at_s", "act_id"]).reset_index(drop=True))
     begin = float(rows["at_s"].min()) if len(rows) else 0.0
     colours = {"authorised": OKABE[0], "ungoverned": OKABE[4], "prohibited": OKABE[1]}
     with house_style(lang):
@@ -92,3 +92,16 @@ def incident_chain(acts: pd.DataFrame, *, title: str, ax: Axes | None = None, la
         ax.set_xlabel(say("days", lang))
         ax.set_title(title)
         return ax
+
+
+def _descent(rows: pd.DataFrame) -> pd.DataFrame:
+    """The acts in the order of descent: each one directly followed by all that follows from it, in order of time."""
+    acts, known = rows.to_dict("records"), set(rows["act_id"])
+    children: dict[Any, list[int]] = {}
+    for n, row in enumerate(acts):
+        children.setdefault(row["parent_id"] if row["parent_id"] in known else None, []).append(n)
+    order, waiting = [], list(reversed(children.get(None, [])))
+    while waiting:
+        order.append(waiting.pop())
+        waiting += reversed(children.get(acts[order[-1]]["act_id"], []))
+    return rows.iloc[order].reset_index(drop=True)

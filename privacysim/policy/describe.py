@@ -69,6 +69,8 @@ def route_line(rule: Access, known: Laws) -> str:
         parts.append(f"for {_list(rule.purpose)}")
     if rule.channel:
         parts.append(f"by {_list(rule.channel)}")
+    if rule.technique:
+        parts.append(f"(technique: {_list(rule.technique)})")
     text = " ".join(parts) + f"; {_whose(rule)}."
     if rule.document != "none" or rule.approver != "none":
         text += f" Paper: {rule.document}" + (f", approved by {rule.approver}." if rule.approver != "none" else ".")
@@ -95,6 +97,7 @@ def _bans(policy: Policy, known: Laws) -> list[str]:
     for rule in policy.forbidden:
         where = f", scope {rule.scope}" if rule.scope else ""
         way = f" by {_list(rule.channel)}" if rule.channel else ""
+        way += f" (technique: {_list(rule.technique)})" if rule.technique else ""
         lines.append(
             f"{rule.id} ({rule.how}): not by {_who(rule)}: {_list(rule.acts) or 'any act'}{way}; "
             f"{_whose(rule)}{where}.{_ground(rule, known)}"
@@ -128,7 +131,10 @@ def _duties(policy: Policy, known: Laws) -> list[str]:
     if policy.siting:
         places = _list(policy.siting.places)
         step = "at once" if policy.siting.at_once else "after an order to correct"
-        lines.append(f"no cameras in: {places}; {policy.siting.remedy} ({step}).{_ground(policy.siting, known)}")
+        more = "; on roads and squares only whom the rules name may install" if policy.siting.installers else ""
+        more += "; venues must look for hidden cameras" if policy.siting.venue_duty else ""
+        remedy = f"{policy.siting.remedy} ({step}){more}"
+        lines.append(f"no cameras in: {places}; {remedy}.{_ground(policy.siting, known)}")
     if policy.mask:
         undo = f"key: {policy.mask.key_holder}" if policy.mask.reversible else "nobody can undo it"
         opens = f"; opened for {_list(policy.mask.unmask)}" if policy.mask.unmask else ""
@@ -139,6 +145,8 @@ def _duties(policy: Policy, known: Laws) -> list[str]:
         watch = policy.oversight
         days = watch.notice_to_filmed
         told = f"; the person filmed is told {duration_text(days)} after" if days is not None else ""
+        if watch.breach_notice is not None:
+            told += f"; people are told of a breach within {duration_text(watch.breach_notice)}"
         independent = "; independent" if watch.independent_body else "; a judge" if watch.judge else ""
         lines.append(f"oversight: {watch.inspector}{independent}{told}.{_ground(watch, known)}")
     return lines

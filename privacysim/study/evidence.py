@@ -16,6 +16,7 @@ import numpy as np
 from privacysim.city import build_city
 from privacysim.facts import facts
 from privacysim.governance import Log, simulate
+from privacysim.governance.spreading import CNY_PER_USD
 from privacysim.policy import load_arms
 from privacysim.scenario import Scenario, load_scenario
 from privacysim.stats import mean as mean_of
@@ -99,7 +100,7 @@ def _readings(world: World, log: Log) -> dict[str, float]:
         "available": available, "useful": at_least_one(usable * access.p_recognised.number, seen) / available,
         "indoor": float((world.cameras.scene[world.streams.camera] > 0).mean()) if len(world.streams) else np.nan,
         "saleable": float((world.cameras.scene[reached] == SCENES.index("private_space")).mean()),
-        "revenue": float(broken["price_cny"].sum() / 7.0 / max(broken["cameras_n"].sum(), 1)) if len(broken) else np.nan,
+        "revenue": float(broken["price_cny"].sum() / CNY_PER_USD / max(broken["cameras_n"].sum(), 1)),
         "insiders": 1000 * float(found.sum()) / staff_years,
         "none": float((worst == "none").mean()) if len(worst) else np.nan,
         "convicted": float((worst == "prosecution").mean()) if len(worst) else np.nan,
@@ -176,8 +177,7 @@ def _band(values: Sequence[float]) -> tuple[float, float]:
     if len(values) < 2:
         return values[0], values[0]
     found = mean_of(values)
-    assert found.low is not None and found.high is not None  # two replicates or more
-    return found.low, found.high
+    return float(found.low or 0.0), float(found.high or 0.0)
 
 
 def markdown(tables: Tables) -> str:
@@ -185,8 +185,8 @@ def markdown(tables: Tables) -> str:
     lines = [
         "# Calibrated and predicted", "",
         "Made by `privacysim calibrate verdicts -o docs/evidence/calibrated_and_predicted.md`; do not edit. "
-        f"Baseline `notice_only` in {tables.replicates} worlds of `{HOME}`, seed {SEED}, {DAYS} days; intervals are 95 % t "
-        "intervals over replicates, equal ends are a closed form.", "",
+        f"Baseline `notice_only` in {tables.replicates} worlds of `{HOME}`, seed {SEED}, {DAYS} days; "
+        "intervals are 95 % t intervals over replicates, equal ends are a closed form.", "",
         "## CALIBRATED: solved so that the model gives the datum; it validates nothing", "",
         *_markdown_rows(tables.calibrated, "held"), "", "## PREDICTED: never tuned", "",
         *_markdown_rows(tables.predicted, "within"), "",

@@ -178,7 +178,8 @@ def test_every_code_is_a_word_and_every_index_exists(city: City, world: World) -
     assert np.array_equal(cameras.social, cameras.operator >= 2)
     for part in (asks, streams, clues, world.monitors):
         assert ((part.camera >= 0) & (part.camera < len(cameras))).all()
-    assert set(np.unique(cases.purpose)) <= {words.PURPOSES.index(w) for w in ("criminal_case", "public_order_case")}
+    purposes = ("criminal_case", "pre_filing_check", "public_order_case")
+    assert set(np.unique(cases.purpose)) == {words.PURPOSES.index(w) for w in purposes}
     assert np.unique(asks.ask_id).size == len(asks)
     assert (np.diff(asks.tick) >= 0).all()
     assert (np.diff(cases.opened) >= 0).all()
