@@ -4,7 +4,7 @@ The police do it on their own and on shared consoles, where Order 799 (silent on
 the rules name the technique, the case's own signed paper must cover it (a warrant that names the technique), and where
 they forbid it, nobody searches. The act is one `view` per camera: the machine looks at every face in the window on
 behalf of one investigator, with κ = (people sought) / population. How many people were compared, and how many
-strangers are given as a match, follows from who walked there (`metrics.searched`).
+strangers are given as a match, follows from who walked there (`exposure.searched`, `metrics.necessity`).
 """
 
 from __future__ import annotations
