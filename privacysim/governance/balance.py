@@ -81,6 +81,8 @@ def _links(log: Log) -> list[str]:
     acts = log.acts
     said = []
     parents = acts.loc[acts["parent_id"] >= 0, ["act_id", "parent_id", "act", "source"]]
+    if acts["act_id"].duplicated().any():
+        said.append(f"{int(acts['act_id'].duplicated().sum())} acts share their number with another")
     if not parents["parent_id"].isin(acts["act_id"]).all():
         said.append("acts follow from acts that are not in the Log")
     sold = acts[(acts["act"] == "sell") & acts["source"].isin(["resale", "stream"])]

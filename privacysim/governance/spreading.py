@@ -161,6 +161,7 @@ class Spread:
         shown = self.act(
             chain, parent, "disseminate", begin, channel="onward" if news else "open_stream", actor=actor,
             purpose=purpose, clip=True, masked=masked, own=False if news else None,
+            viewer=None if piece == chain.source_id else piece,  # whoever puts it on line again is somebody else
         )
         first, last = max(begin, 0), min(ends, self.world.days * DAY_TICKS)
         if last > first:
