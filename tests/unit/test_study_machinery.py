@@ -35,7 +35,9 @@ def toy(monkeypatch, tmp_path):
 
 
 def command(arguments: list[str], cwd: Path, **environment: str) -> subprocess.Popen:
-    code = ("import sys; import toy_study; from privacysim.study import study as s; s.do_unit = toy_study.run_unit; "
+    # a shell's background job hands on SIGINT ignored, and so would its tests: a terminal's process does not
+    code = ("import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); import toy_study; "
+            "from privacysim.study import study as s; s.do_unit = toy_study.run_unit; "
             "s.prepare_city = lambda scenario, workers: None; "
             "from privacysim.cli.main import main; sys.exit(main(sys.argv[1:]))")  # fmt: skip
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)]),
