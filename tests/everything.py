@@ -24,10 +24,13 @@ STRICT = ROOT / "notebooks" / "reproduce" / "r5_ashby.ipynb"
 
 
 def notebooks(python: list[str]) -> dict[str, list[str]]:
-    """All notebooks with their checked cells, and one of which everything is compared."""
+    """All notebooks with their checked cells, and one of which everything is compared.
+
+    One after the other: two kernels that start at once may choose the same port, and one of them dies.
+    """
     one = ["--nbval" if word == "--nbval-lax" else word for word in NOTEBOOKS]
     return {
-        "notebooks": [*python, "pytest", "-q", *NOTEBOOKS, *PARALLEL, str(ROOT / "notebooks")],
+        "notebooks": [*python, "pytest", "-q", *NOTEBOOKS, str(ROOT / "notebooks")],
         "strict notebook": [*python, "pytest", "-q", *one, str(STRICT)],
     }
 
