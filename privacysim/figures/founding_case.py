@@ -7,7 +7,18 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
-from privacysim.figures.style import COLOURS, FAINT, GRID, INK, RED, arrow_note, axes, house_style, labels_above
+from privacysim.figures.style import (
+    COLOURS,
+    FAINT,
+    GRID,
+    INK,
+    RED,
+    arrow_note,
+    axes,
+    house_style,
+    labels_above,
+    scale_bar,
+)
 from privacysim.vocabulary import MECHANISMS
 
 
@@ -69,12 +80,7 @@ def district_map(streets: pd.DataFrame, cameras: pd.DataFrame, *, title: str = "
                             textcoords="offset points", fontsize=8.5, fontweight="bold")  # fmt: skip
         ax.set_aspect("equal")
         ax.autoscale_view()
-        low, high = ax.get_xlim()
-        length = 10 ** np.floor(np.log10((high - low) / 3))
-        y = ax.get_ylim()[0]
-        ax.plot([low, low + length], [y, y], color=INK, linewidth=2, clip_on=False)
-        text = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
-        ax.annotate(text, (low, y), (0, 4), textcoords="offset points", fontsize=8)
+        scale_bar(ax)
         ax.set_axis_off()
         ax.set_title(title, pad=16)
         return ax

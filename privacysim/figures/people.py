@@ -13,7 +13,7 @@ from matplotlib.collections import LineCollection
 from numpy.typing import NDArray
 
 from privacysim.errors import InputError
-from privacysim.figures.style import FAINT, GRID, INK, OKABE, axes, house_style
+from privacysim.figures.style import FAINT, GRID, INK, OKABE, axes, house_style, scale_bar
 from privacysim.figures.words import say
 
 Floats = NDArray[np.float64]
@@ -83,21 +83,12 @@ def exposure_map(
         ends = main[["x0_m", "y0_m", "x1_m", "y1_m"]].to_numpy(dtype=float).reshape(-1, 2, 2)
         ax.add_collection(LineCollection(list(ends), linewidths=0.4, colors=INK, alpha=0.35))
         ax.set_aspect("equal")
-        _scale_bar(ax)
+        scale_bar(ax)
         ax.set_axis_off()
         bar = ax.figure.colorbar(drawn, ax=ax, shrink=0.7)
         bar.set_label(unit)
         ax.set_title(title)
         return ax
-
-
-def _scale_bar(ax: Axes) -> None:
-    low, high = ax.get_xlim()
-    length = 10 ** np.floor(np.log10((high - low) / 3))
-    y = ax.get_ylim()[0]
-    ax.plot([low, low + length], [y, y], color=INK, linewidth=2, clip_on=False)
-    text = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
-    ax.annotate(text, (low, y), (0, 4), textcoords="offset points", fontsize=8)
 
 
 def day_in_the_city(

@@ -9,6 +9,7 @@ from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -65,6 +66,16 @@ def arrow_note(ax: Axes, direction: str, lang: str = "en") -> None:
         ax.annotate(text, (0.0 if direction == "lower" else 1.0, 0), (0, -24), xycoords="axes fraction",
                     textcoords="offset points", ha="left" if direction == "lower" else "right", va="top",
                     color=FAINT, fontsize=8)  # fmt: skip
+
+
+def scale_bar(ax: Axes) -> None:
+    """A bar of a round length in the lower left of a map in metres."""
+    low, high = ax.get_xlim()
+    length = 10 ** np.floor(np.log10((high - low) / 3))
+    y = ax.get_ylim()[0]
+    ax.plot([low, low + length], [y, y], color=INK, linewidth=2, clip_on=False)
+    text = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
+    ax.annotate(text, (low, y), (0, 4), textcoords="offset points", fontsize=8)
 
 
 def svg_text(figure: Figure) -> str:

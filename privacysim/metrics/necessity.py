@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
 from privacysim.facts import facts
 from privacysim.metrics.registry import Part, Rows, metric, ratio, total
 from privacysim.metrics.seen import PeopleSeen, Records
 
 
-def viewer_hours(acts: pd.DataFrame, end_s: float) -> np.ndarray:
-    """Viewers × hours that they look: audience · attention · length, an open end taken at the study's."""
-    length = acts["to_s"].fillna(end_s).to_numpy(dtype=float) - acts["from_s"].to_numpy(dtype=float)
-    return acts["audience"].to_numpy(dtype=float) * acts["attention"].to_numpy(dtype=float) * length / 3600.0
-
-
 @metric(
     title="people whose face a machine compared", unit="people", direction="lower", family="access", of="people",
     attacker="police, on their own and shared consoles and under papers that cover the technique", value=total,
     equation="Σᵢ wᵢ 1{at least one pass within a search by face, recorded or live}", monotone=True, output="success",
+    flow="searched",
     source="searches and watchlists are assumptions with wide ranges; who passed is the model's",
 )
 def people_searched_by_face(seen: PeopleSeen) -> Part:
@@ -31,6 +25,7 @@ def people_searched_by_face(seen: PeopleSeen) -> Part:
 @metric(
     title="false matches of searches by face", unit="matches", direction="lower", family="access", of="people",
     attacker="whoever trusts the machine", bounded=False, value=total, monotone=True, output="error",
+    flow="searched",
     equation="Σᵢ wᵢ · passes compared · chance that a stranger is given as a match",
     source="fact face_false_match (assumption, over four powers of ten)",
 )

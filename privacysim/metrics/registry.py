@@ -66,7 +66,8 @@ class Metric:
     default: bool = True
     """Whether every study reports it; the others are named in the study's `metrics`."""
     flow: str = ""
-    """Of people: the flow past cameras that stands in for it in a pilot: seconds, viewer_seconds, passes, sensitive."""
+    """Of people: what stands in for it in a pilot: a flow past cameras (seconds, viewer_seconds, passes, sensitive), or
+    searched, the camera-days that searches by face cover."""
     viewers: str = ""
     """Of people: whose acts count: outsiders, or a legality."""
 

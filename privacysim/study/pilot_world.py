@@ -52,13 +52,13 @@ def _of_people(kept: Records, flow: Flow) -> dict[str, Floats]:
     weight = days * acts["attention"].to_numpy(dtype=np.float64)
     known, audience = (acts[name].to_numpy(dtype=np.float64) for name in ("known", "audience"))
     legality = acts["legality"].to_numpy()
+    by_face = acts["technique"].isin(list(BY_FACE)).to_numpy(dtype=bool)
     found: dict[str, Floats] = {}
     for name, one in METRICS.items():
-        if name in ("people_searched_by_face", "false_matches"):
-            # what a search brings is in proportion to the camera-days that it covers
-            by_face = acts["technique"].isin(list(BY_FACE)).to_numpy(dtype=bool)
-            found[f"{name}|"] = np.bincount(root[by_face], weights=weight[by_face]).astype(np.float64)
         if one.of != "people" or not one.flow:
+            continue
+        if one.flow == "searched":  # no curve: a machine compares everybody who passes in those camera-days
+            found[f"{name}|"] = np.bincount(root[by_face], weights=weight[by_face]).astype(np.float64)
             continue
         chosen = outside if one.viewers == "outsiders" else legality == one.viewers
         kind, times = _stand_in(one.flow, known, audience)
