@@ -90,7 +90,10 @@ def _masks(worded: list[tuple[Job, Outcome, float, str]]) -> str:
 
 def _limits(faces: Faces) -> str:
     if faces.name == "synthetic":
-        return "Drawn faces: this shows that the lab works. It says nothing about people."
+        return (
+            "Drawn faces: this shows that the lab works; each rate is a lower bound on what a stronger attacker\n"
+            "would do with the same drawings. It says nothing about people."
+        )
     return (
         "Open set: at one false alarm in a hundred the threshold rests on four pictures of strangers: an order of\n"
         "magnitude.\n\n"
