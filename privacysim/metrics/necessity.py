@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from privacysim.facts import facts
 from privacysim.metrics.registry import Part, Rows, metric, ratio, total
 from privacysim.metrics.seen import PeopleSeen, Records
+
+
+def viewer_hours(acts: pd.DataFrame, end_s: float) -> np.ndarray:
+    """Viewers × hours that they look, act by act: audience · attention · length.
+
+    `acts` is a table of acts as in `Log.acts`; an act without an end is taken to last until `end_s` (seconds). Not a
+    metric, since nobody need have passed: it says how much looking there was, not how much was seen.
+    """
+    length = acts["to_s"].fillna(end_s).to_numpy(dtype=float) - acts["from_s"].to_numpy(dtype=float)
+    return acts["audience"].to_numpy(dtype=float) * acts["attention"].to_numpy(dtype=float) * length / 3600.0
 
 
 @metric(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
+import importlib.util
 import json
 import re
 from pathlib import Path
@@ -73,6 +76,19 @@ def test_every_link_to_a_file_leads_somewhere(notebook):
             for target in re.findall(r"\]\(([^)#]+)\)", "".join(cell["source"])):
                 if "://" not in target:
                     assert (path.parent / target).exists(), target
+
+
+def test_every_name_that_a_notebook_takes_from_the_package_is_still_there(notebook):
+    # a notebook is the only caller of some public functions, and it is run long after the unit tests
+    for cell in code_cells(notebook[1]):
+        lines = "".join(cell["source"]).splitlines()
+        source = "\n".join("pass" if line.lstrip().startswith(("%", "!")) else line for line in lines)
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "privacysim":
+                module = importlib.import_module(str(node.module))
+                missing = [alias.name for alias in node.names if not hasattr(module, alias.name)
+                           and importlib.util.find_spec(f"{node.module}.{alias.name}") is None]  # fmt: skip
+                assert not missing, f"{node.module} has no {', '.join(missing)}"
 
 
 def test_the_template_notebook_is_the_one_that_the_command_writes():
