@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -76,22 +76,32 @@ def read_facts(path: Path) -> Facts:
     """Read a facts file; a missing column, a repeated id or a bad number is an InputError with its line."""
     if not path.is_file():
         raise InputError(str(path), "a facts file", "no such file", "name an existing CSV file")
+    try:
+        with path.open(newline="", encoding="utf-8", errors="strict") as stream:
+            return Facts(_rows(stream, path))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(str(path), "a facts file in UTF-8", error, "mend the file") from None
+
+
+def _rows(stream: Iterable[str], path: Path) -> dict[str, Fact]:
     rows: dict[str, Fact] = {}
-    with path.open(newline="", encoding="utf-8") as stream:
-        reader = csv.DictReader(stream)
-        if reader.fieldnames != _COLUMNS:
-            raise InputError(str(path), "the columns " + ", ".join(_COLUMNS), reader.fieldnames, "mend the first line")
-        for row in reader:
-            where = f"{path}, line {reader.line_num}"
-            if row["id"] in rows:
-                raise InputError(where, "an id of its own", row["id"], "remove one of the two rows")
-            try:
-                value = float(row["value"])
-                low, high = (float(row[side]) if row[side] else value for side in ("low", "high"))
-            except ValueError as error:
-                raise InputError(where, "numbers in value, low and high", error, "mend the row") from None
-            rows[row["id"]] = Fact(row["id"], value, low, high, row["unit"], row["source"], row["status"])
-    return Facts(rows)
+    reader = csv.DictReader(stream)
+    if reader.fieldnames != _COLUMNS:
+        raise InputError(str(path), "the columns " + ", ".join(_COLUMNS), reader.fieldnames, "mend the first line")
+    for row in reader:
+        where = f"{path}, line {reader.line_num}"
+        if None in row or None in row.values():  # more cells than columns, or fewer
+            required = f"{len(_COLUMNS)} cells"
+            raise InputError(where, required, list(row.values()), "mend the row; a comma in a text needs quotes")
+        if row["id"] in rows:
+            raise InputError(where, "an id of its own", row["id"], "remove one of the two rows")
+        try:
+            value = float(row["value"])
+            low, high = (float(row[side]) if row[side] else value for side in ("low", "high"))
+        except ValueError as error:
+            raise InputError(where, "numbers in value, low and high", error, "mend the row") from None
+        rows[row["id"]] = Fact(row["id"], value, low, high, row["unit"], row["source"], row["status"])
+    return rows
 
 
 @lru_cache(maxsize=1)

@@ -80,7 +80,7 @@ def _call(module: str, name: str, arguments: list[str]) -> int:
         os.environ.setdefault(variable, "1")
     import typer
 
-    from privacysim.errors import PrivacysimError
+    from privacysim.errors import PrivacysimError, shown
 
     # newer versions of typer carry a copy of click: its errors are those of the copy
     usage = import_module(typer.BadParameter.__module__)
@@ -106,6 +106,11 @@ def _call(module: str, name: str, arguments: list[str]) -> int:
         # the reader of our output went away (`privacysim … | head`): not an error of ours
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # a name too long, a folder that may not be read, a disk that is full
+        print(f"privacysim {arguments[0]}: {shown(error.strerror or error)}: {shown(error.filename or '', 80)}",
+              file=sys.stderr)  # fmt: skip
+        print("  Cure: name another file or folder, or mend its rights.", file=sys.stderr)
+        return 2
     if status == 130:
         print("\nInterrupted; nothing that looks complete was left behind.", file=sys.stderr)
     return status if isinstance(status, int) else 0

@@ -48,7 +48,7 @@ def _rules(old: list[Raw], new: Iterable[Mapping[str, Any]], dropped: set[str], 
         seen.add(rule["id"])
         ids = [known["id"] for known in rules]
         before = rule.pop("before", None)
-        if before is not None and before not in ids:
+        if before is not None and (before not in ids or before == rule["id"]):
             place = f"{where}.{rule['id']}.before"
             raise InputError(place, "the id of another rule", before, did_you_mean(before, ids))
         if rule["id"] in ids:

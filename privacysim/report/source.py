@@ -94,7 +94,7 @@ def _statuses(path: Path) -> dict[str, str]:
     try:
         with path.open(newline="", encoding="utf-8") as stream:
             return {row["id"]: row["status"] for row in csv.DictReader(stream)}
-    except (OSError, KeyError) as error:
+    except (OSError, KeyError, ValueError, csv.Error) as error:
         raise ResultsError(f"{path}: cannot be read ({error}).\n  Cure: run the study again.") from None
 
 
@@ -112,8 +112,12 @@ def _entry(name: str, value: Mapping[str, Any], statuses: Mapping[str, str]) -> 
     if why.startswith("fact "):
         fact, _, why = why.removeprefix("fact ").partition(": ")
         status = statuses.get(fact, "assumption")
-    number = float(value["value"])
-    return Entry(name, number, float(value.get("low", number)), float(value.get("high", number)), status, why)
+    try:
+        number = float(value["value"])
+        return Entry(name, number, float(value.get("low", number)), float(value.get("high", number)), status, why)
+    except (TypeError, ValueError) as error:
+        raise ResultsError(f"inputs/sim/scenarios, {name}: is no number ({error}).\n"
+                           "  Cure: run the study again.") from None  # fmt: skip
 
 
 def title(policy: Policy, words: Words) -> str:

@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
+from pydantic import BaseModel, ValidationError
 
 from privacysim import tables
-from privacysim.errors import InputError, ResultsError, did_you_mean
+from privacysim.errors import InputError, ResultsError, did_you_mean, shown
 from privacysim.study.comparison import Comparison, Skewness, compare
 from privacysim.study.failures import in_words
 from privacysim.study.inputs import Inputs, arm_named
@@ -100,6 +101,10 @@ class Results:
         return save(self, Path(folder), force=force, also=also or {})
 
 
+_LARGEST = 1e150
+"""No number of a study comes near; the square of a larger one is infinite."""
+
+
 def load_results(folder: str | Path) -> Results:
     """Read a results folder; an incomplete or foreign one is an error that says so."""
     where = Path(folder)
@@ -111,7 +116,12 @@ def load_results(folder: str | Path) -> Results:
         )
     notes = pd.DataFrame(manifest["notes"], columns=["policy", "replicate", "metric", "curve", "note"])
     skewness = {(p, m, c): float(gamma) for p, m, c, gamma in manifest["skewness"]}
-    results = Results(manifest, tables.read("metrics", where / "metrics.parquet"), notes, skewness, folder=where)
+    metrics = tables.read("metrics", where / "metrics.parquet")
+    keys = ["policy", "replicate", "metric", "curve"]
+    if metrics.duplicated(keys).any() or (metrics["value"].abs() > _LARGEST).any():
+        raise ResultsError(f"{where / 'metrics.parquet'}: was changed since it was written (values twice, or beyond "
+                           f"{_LARGEST:g}).\n  Cure: run the study again, with --force.")  # fmt: skip
+    results = Results(manifest, metrics, notes, skewness, folder=where)
     if not (where / "band.csv").is_file():
         return results
     band = pd.read_csv(where / "band.csv")
@@ -121,12 +131,56 @@ def load_results(folder: str | Path) -> Results:
 def read_manifest(folder: Path) -> dict[str, Any] | None:
     """The manifest of a complete folder, None where there is none."""
     path = folder / "manifest.json"
-    if not path.is_file():
-        return None
     try:
+        if not path.is_file():
+            return None
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:
-        raise ResultsError(f"{path}: cannot be read ({error}).\n  Cure: name another folder.") from None
-    if not (isinstance(manifest, dict) and {"run_id", "study", "files", "arms", "notes", "skewness"} <= set(manifest)):
-        raise ResultsError(f"{path}: is not a manifest of privacysim.\n  Cure: name another folder.")
+        raise ResultsError(f"{shown(path)}: cannot be read ({shown(error)}).\n  Cure: name another folder.") from None
+    try:
+        _Manifest.model_validate(manifest)
+    except ValidationError as error:
+        first = error.errors()[0]
+        at = ".".join(str(part) for part in first["loc"]) or "all of it"
+        raise ResultsError(f"{path}: is not a manifest of privacysim ({shown(at, 60)}: {shown(first['msg'], 60)}).\n"
+                           "  Cure: name another folder.") from None  # fmt: skip
     return manifest
+
+
+class _Study(BaseModel):
+    id: str
+    title: str
+    baseline: str
+    primary: str
+    start: Literal["transition", "steady"]
+    days: int
+    seed: int
+    panel: int | str
+    law_date: str
+
+
+class _Scenario(BaseModel):
+    id: str
+    title: str
+    calibrated: bool
+
+
+class _Arm(BaseModel):
+    id: str
+    title: str
+    reading: str
+
+
+class _Manifest(BaseModel):
+    """What a manifest must hold for its results to be read; it holds more."""
+
+    run_id: str
+    privacysim: str
+    begun: str
+    study: _Study
+    scenario: _Scenario
+    arms: list[_Arm]
+    replicates: list[int]
+    notes: list[tuple[str, int, str, str, str]]
+    skewness: list[tuple[str, str, str, float]]
+    files: dict[str, str]

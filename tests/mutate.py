@@ -1,0 +1,227 @@
+"""Mutation testing of the core: small changes to the code that its tests must notice.
+
+`python tests/mutate.py --each 40 --seed 1` draws that many mutants of each area (legality, exposure, comparison,
+chances), runs the area's quick tests on each in a copy of the checkout, and writes `docs/evidence/mutation.csv` and the
+survivors. Compiled kernels are mutated in their Python twins (NUMBA_DISABLE_JIT). A survivor is killed by a new test, or
+explained in `docs/evidence/mutation_explained.csv` where it changes nothing that anybody could see.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import csv
+import os
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+from plant import copy_of_checkout  # noqa: E402
+
+EVIDENCE = ROOT / "docs" / "evidence"
+UNIT, ORACLES, PROPERTIES = "tests/unit/test_", "tests/oracles/test_", "tests/properties/test_"
+AREAS: dict[str, tuple[list[str], list[str], bool]] = {
+    "legality": (
+        ["privacysim/policy/legality.py"],
+        [f"{UNIT}policy_arms.py", f"{ORACLES}policy_law_cases.py", f"{PROPERTIES}policy_legality_properties.py"], True,
+    ),
+    "exposure": (
+        ["privacysim/exposure/acts.py", "privacysim/exposure/definition.py", "privacysim/exposure/kernel.py"],
+        [f"{UNIT}exposure_cases.py", f"{ORACLES}exposure_join.py::test_kernel_equals_the_naive_join_of_the_tables"], False,
+    ),
+    "comparison": (
+        ["privacysim/stats/intervals.py", "privacysim/stats/precision.py", "privacysim/study/comparison.py"],
+        [f"{UNIT}stats_intervals.py", f"{UNIT}study_comparison.py", "privacysim/stats"], True,
+    ),
+    "chances": (
+        ["privacysim/world/laws.py", "privacysim/world/streams.py", "privacysim/draws.py"],
+        ["privacysim/world/laws.py", f"{ORACLES}theory_processes.py", f"{PROPERTIES}draws_function.py",
+         f"{ORACLES}world_laws.py", f"{PROPERTIES}world_chances.py"], True,
+    ),
+}  # fmt: skip
+"""Files to mutate, the tests that must notice (quickest first), and whether kernels stay compiled."""
+_COMPARE = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
+            ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is}  # fmt: skip
+_ARITHMETIC = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult,
+               ast.FloorDiv: ast.Mult, ast.Mod: ast.Mult, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd,
+               ast.LShift: ast.RShift, ast.RShift: ast.LShift}  # fmt: skip
+_NAMES = {"min": "max", "max": "min", "any": "all", "all": "any", "minimum": "maximum", "maximum": "minimum"}
+
+
+def _code(tree: ast.AST) -> Iterator[ast.AST]:
+    """Nodes that are code: no annotations, docstrings, decorators, texts of errors."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Raise | ast.Import | ast.ImportFrom | ast.JoinedStr):
+            continue
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            continue
+        yield node
+        if isinstance(node, ast.FunctionDef):
+            for part in node.body:
+                if not (isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant)):
+                    yield part
+                    yield from _code(part)
+        elif isinstance(node, ast.AnnAssign):
+            if node.value is not None:
+                yield node.value
+                yield from _code(node.value)
+        else:
+            yield from _code(node)
+
+
+def mutants(source: str) -> list[tuple[int, str, str]]:
+    """(line, what was changed, the whole text) of every mutant."""
+    found = []
+    count = len(list(_code(ast.parse(source))))
+    for n in range(count):
+        for variant in range(2):
+            tree = ast.parse(source)
+            node = list(_code(tree))[n]
+            said = _mutate(node, variant)
+            if said:
+                found.append((getattr(node, "lineno", 0), said, ast.unparse(ast.fix_missing_locations(tree)) + "\n"))
+    return found
+
+
+def _mutate(node: ast.AST, variant: int) -> str:
+    """Change the node in place; returns what was done, empty where nothing can be."""
+    said = ""
+    if isinstance(node, ast.Compare) and variant == 0 and type(node.ops[0]) in _COMPARE:
+        was = type(node.ops[0])
+        node.ops[0] = _COMPARE[was]()
+        said = f"{was.__name__} → {_COMPARE[was].__name__}"
+    elif isinstance(node, ast.BinOp | ast.AugAssign) and variant == 0 and type(node.op) in _ARITHMETIC:
+        was = type(node.op)
+        node.op = _ARITHMETIC[was]()
+        said = f"{was.__name__} → {_ARITHMETIC[was].__name__}"
+    elif isinstance(node, ast.BoolOp) and variant == 0:
+        node.op = ast.Or() if isinstance(node.op, ast.And) else ast.And()
+        said = "and ↔ or"
+    elif isinstance(node, ast.BoolOp) and variant == 1 and len(node.values) > 1:
+        dropped = node.values.pop()
+        said = f"dropped {ast.unparse(dropped)[:40]}"
+    elif isinstance(node, ast.UnaryOp) and variant == 0 and isinstance(node.op, ast.Not | ast.Invert):
+        node.op = ast.UAdd() if isinstance(node.op, ast.Invert) else ast.Not()
+        if isinstance(node.op, ast.Not):
+            node.operand = ast.UnaryOp(ast.Not(), node.operand)
+        said = "not x → x"
+    elif isinstance(node, ast.Constant) and variant == 0 and isinstance(node.value, bool):
+        node.value = not node.value
+        said = f"{not node.value} → {node.value}"
+    elif isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
+        was = node.value
+        node.value = was + 1 if variant == 0 else (was - 1 if was else 2)
+        said = f"{was} → {node.value}"
+    elif isinstance(node, ast.Name | ast.Attribute) and variant == 0:
+        name = node.id if isinstance(node, ast.Name) else node.attr
+        if name in _NAMES and isinstance(node.ctx, ast.Load):
+            if isinstance(node, ast.Name):
+                node.id = _NAMES[name]
+            else:
+                node.attr = _NAMES[name]
+            said = f"{name} → {_NAMES[name]}"
+    elif isinstance(node, ast.If | ast.IfExp) and variant == 0:
+        node.test = ast.Constant(value=True)
+        said = "if … → if True"
+    elif isinstance(node, ast.If | ast.IfExp | ast.While) and variant == 1:
+        node.test = ast.Constant(value=False)
+        said = "if … → if False"
+    elif isinstance(node, ast.Continue) and variant == 0:
+        said = ""
+    return said
+
+
+def noticed(copy: Path, tests: list[str], compiled: bool, limit_s: float) -> bool:
+    """Whether the tests fail, in a child of this process that has the libraries loaded already."""
+    child = os.fork()
+    if child == 0:
+        os.chdir(copy)
+        os.environ["PRIVACYSIM_CACHE"] = str(copy / "cache")
+        silent = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(silent, 1)
+        os.dup2(silent, 2)
+        sys.path.insert(0, str(copy))
+        sys.dont_write_bytecode = True
+        import pytest
+
+        os._exit(int(pytest.main(["-q", "-x", "-p", "no:cacheprovider", *tests])))
+    begin = time.monotonic()
+    while time.monotonic() - begin < limit_s:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status) != 0
+        time.sleep(0.05)
+    os.kill(child, 9)  # it hangs: somebody would notice
+    os.waitpid(child, 0)
+    return True
+
+
+def explained() -> dict[tuple[str, str, str], str]:
+    """Survivors that change nothing that anybody could see, with the reason."""
+    path = EVIDENCE / "mutation_explained.csv"
+    if not path.is_file():
+        return {}
+    with path.open(newline="", encoding="utf-8") as stream:
+        return {(row["file"], row["code"], row["change"]): row["why"] for row in csv.DictReader(stream)}
+
+
+def main() -> int:
+    """Draw, try, count."""
+    options = argparse.ArgumentParser()
+    options.add_argument("--each", type=int, default=40)
+    options.add_argument("--seed", type=int, default=1)
+    options.add_argument("areas", nargs="*", default=list(AREAS))
+    chosen = options.parse_args()
+    reasons, rows, survivors = explained(), [], []
+    if "exposure" in chosen.areas and len(chosen.areas) == 1:
+        os.environ["NUMBA_DISABLE_JIT"] = "1"
+    for library in ("hypothesis", "numpy", "pandas", "pyarrow.parquet", "pytest", "scipy.stats", "simpy", "numba", "pydantic"):
+        __import__(library)
+    for area in chosen.areas:
+        files, tests, compiled = AREAS[area]
+        rng = random.Random(f"{chosen.seed} {area}")
+        sources = {file: (ROOT / file).read_text(encoding="utf-8") for file in files}
+        every = [(file, *one) for file, source in sources.items() for one in mutants(source)]
+        drawn = rng.sample(every, min(chosen.each, len(every)))
+        killed = excused = 0
+        with tempfile.TemporaryDirectory(prefix="privacysim-mutate-") as folder:
+            copy = copy_of_checkout(Path(folder))
+            begin = time.monotonic()
+            if noticed(copy, tests, compiled, 900):
+                sys.exit(f"{area}: the tests fail without any mutant")
+            limit = 5 * (time.monotonic() - begin) + 30
+            for file, line, said, text in drawn:
+                (copy / file).write_text(text, encoding="utf-8")
+                if noticed(copy, tests, compiled, limit):
+                    killed += 1
+                else:
+                    code = sources[file].splitlines()[line - 1].strip()
+                    why = reasons.get((file, code, said), "")
+                    excused += bool(why)
+                    survivors.append([area, file, line, code, said, why])
+                    print(f"{area}: survived: {file}:{line}: {said}: {code}", flush=True)
+                (copy / file).write_text(sources[file], encoding="utf-8")
+        tried = len(drawn) - excused
+        rows.append([area, len(every), len(drawn), killed, excused, f"{100 * killed / max(tried, 1):.1f}"])
+        print(",".join(map(str, rows[-1])), flush=True)
+    head = ["area", "mutants", "drawn", "killed", "explained", "score_percent"]
+    if set(chosen.areas) == set(AREAS):
+        _write(EVIDENCE / "mutation.csv", head, rows)
+        _write(EVIDENCE / "mutation_survivors.csv", ["area", "file", "line", "code", "change", "why"], survivors)
+    return 1 if any(float(row[-1]) < 85 for row in rows) else 0
+
+
+def _write(path: Path, head: list[str], rows: list[list[object]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(head)
+        writer.writerows(rows)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,56 @@
+"""Any damage to any file or command ends in a result or a sentence; earlier findings stay found."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def fuzz(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(TESTS))
+        patch.setenv("PRIVACYSIM_CACHE", str(tmp_path_factory.mktemp("cache")))
+        import fuzz as module
+
+        import privacysim.study.study as study_module
+
+        patch.setattr(study_module, "run_unit", study_module.run_unit)  # what toy_results replaces is put back
+        patch.setattr(study_module, "prepare_city", study_module.prepare_city)
+        module.toys = module.toy_results(tmp_path_factory.mktemp("toys") / "results")
+        yield module
+        sys.modules.pop("fuzz", None)
+
+
+def test_two_thousand_damaged_inputs_are_read_or_refused(fuzz):
+    wrong = fuzz.fuzz(2_000, 185, fuzz.toys, keep=False)
+    assert wrong == [], "\n\n".join(wrong)
+
+
+def test_earlier_findings_are_read_or_refused(fuzz, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = fuzz.corpus()
+    assert len(found) >= 5
+    targets = {target.name: target for target in fuzz.targets(tmp_path, fuzz.toys)}
+    for name, file, content in found:
+        assert fuzz.attempt(targets[name], file, content, tmp_path) == "", (name, file)
+
+
+def test_the_fuzzer_notices_a_reader_that_breaks(fuzz, tmp_path):
+    def breaks(path):
+        if b"nan" in path.read_bytes():
+            raise KeyError("nan")
+
+    target = fuzz.Target("broken", {"a.toml": b"a = 1"}, breaks)
+    assert fuzz.attempt(target, "a.toml", b"a = 2", tmp_path) == ""
+    assert "KeyError" in fuzz.attempt(target, "a.toml", b"a = nan", tmp_path)
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_damaged_inputs_are_read_or_refused(fuzz):
+    wrong = fuzz.fuzz(100_000, 1, fuzz.toys, keep=True)
+    assert wrong == [], "\n\n".join(wrong)
