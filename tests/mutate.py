@@ -2,8 +2,8 @@
 
 `python tests/mutate.py --each 40 --seed 1` draws that many mutants of each area (legality, exposure, comparison,
 chances), runs the area's quick tests on each in a copy of the checkout, and writes `docs/evidence/mutation.csv` and the
-survivors. Compiled kernels are mutated in their Python twins (NUMBA_DISABLE_JIT). A survivor is killed by a new test, or
-explained in `docs/evidence/mutation_explained.csv` where it changes nothing that anybody could see.
+survivors. Compiled kernels are mutated in their Python twins. A survivor is killed by a new test, or explained in
+`docs/evidence/mutation_explained.csv` where it changes nothing that anybody could see.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ AREAS: dict[str, tuple[list[str], list[str], bool]] = {
     ),
     "exposure": (
         ["privacysim/exposure/acts.py", "privacysim/exposure/definition.py", "privacysim/exposure/kernel.py"],
-        [f"{UNIT}exposure_cases.py", f"{ORACLES}exposure_join.py::test_kernel_equals_the_naive_join_of_the_tables"], False,
+        [f"{UNIT}exposure_cases.py", f"{ORACLES}exposure_join.py::test_kernel_equals_the_naive_join_of_the_tables[0]"],
+        False,
     ),
     "comparison": (
         ["privacysim/stats/intervals.py", "privacysim/stats/precision.py", "privacysim/study/comparison.py"],
@@ -50,6 +51,7 @@ _COMPARE = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, 
 _ARITHMETIC = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult,
                ast.FloorDiv: ast.Mult, ast.Mod: ast.Mult, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd,
                ast.LShift: ast.RShift, ast.RShift: ast.LShift}  # fmt: skip
+LOADED = ("numpy", "pandas", "pyarrow.parquet", "pytest", "scipy.stats", "simpy", "numba", "pydantic")
 _NAMES = {"min": "max", "max": "min", "any": "all", "all": "any", "minimum": "maximum", "maximum": "minimum"}
 
 
@@ -147,9 +149,13 @@ def noticed(copy: Path, tests: list[str], compiled: bool, limit_s: float) -> boo
         os.dup2(silent, 2)
         sys.path.insert(0, str(copy))
         sys.dont_write_bytecode = True
+        import numba
         import pytest
 
-        os._exit(int(pytest.main(["-q", "-x", "-p", "no:cacheprovider", *tests])))
+        numba.config.DISABLE_JIT = not compiled
+        # in plain Python, numpy warns of the wrapping arithmetic that the kernels mean
+        quiet = [] if compiled else ["-W", "ignore::RuntimeWarning"]
+        os._exit(int(pytest.main(["-q", "-x", "-p", "no:cacheprovider", *quiet, *tests])))
     begin = time.monotonic()
     while time.monotonic() - begin < limit_s:
         done, status = os.waitpid(child, os.WNOHANG)
@@ -178,9 +184,7 @@ def main() -> int:
     options.add_argument("areas", nargs="*", default=list(AREAS))
     chosen = options.parse_args()
     reasons, rows, survivors = explained(), [], []
-    if "exposure" in chosen.areas and len(chosen.areas) == 1:
-        os.environ["NUMBA_DISABLE_JIT"] = "1"
-    for library in ("hypothesis", "numpy", "pandas", "pyarrow.parquet", "pytest", "scipy.stats", "simpy", "numba", "pydantic"):
+    for library in LOADED:
         __import__(library)
     for area in chosen.areas:
         files, tests, compiled = AREAS[area]

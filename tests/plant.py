@@ -2,7 +2,7 @@
 
 `python tests/plant.py` works through all claims in a copy of the checkout (nothing here is touched) and writes
 `docs/evidence/claims_outcomes.csv`: whether the test holds, in how many cases, and whether the planted error breaks it.
-`python tests/plant.py ID …` does some and prints them.
+`python tests/plant.py ID …` does some and replaces their rows.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from xml.etree import ElementTree
 ROOT = Path(__file__).resolve().parent.parent
 CLAIMS = ROOT / "tests" / "claims.toml"
 OUTCOMES = ROOT / "docs" / "evidence" / "claims_outcomes.csv"
+HEAD = ["id", "verdict", "cases", "fails_when_broken"]
 COPIED = (
     "privacysim", "sim", "data", "tests", "notebooks", "pyproject.toml", "README.md", "requirements.lock", "run.py",
     "environment.yml", "CITATION.cff",
@@ -84,8 +85,15 @@ def breaks(copy: Path, claim: dict[str, str]) -> tuple[bool, str]:
     return failed, said
 
 
+def _known() -> list[list[str]]:
+    if not OUTCOMES.is_file():
+        return []
+    with OUTCOMES.open(newline="", encoding="utf-8") as stream:
+        return list(csv.reader(stream))[1:]
+
+
 def main(names: list[str]) -> int:
-    """Try the named claims, or all and write the outcomes; 1 if any does not hold or does not break."""
+    """Try the named claims, or all, and write the outcomes; 1 if any does not hold or does not break."""
     wanted = [claim for claim in claims() if not names or claim["id"] in names]
     rows, bad = [], 0
     with tempfile.TemporaryDirectory(prefix="privacysim-plant-") as folder:
@@ -100,11 +108,11 @@ def main(names: list[str]) -> int:
             if not (holds and broken):
                 bad += 1
                 print(why[-700:], flush=True)
-    if not names:
-        with OUTCOMES.open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(["id", "verdict", "cases", "fails_when_broken"])
-            writer.writerows(rows)
+    known = {row[0]: row for row in _known()} | {row[0]: row for row in rows}
+    with OUTCOMES.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(HEAD)
+        writer.writerows(known[claim["id"]] for claim in claims() if claim["id"] in known)
     return 1 if bad else 0
 
 

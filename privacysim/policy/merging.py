@@ -50,7 +50,8 @@ def _rules(old: list[Raw], new: Iterable[Mapping[str, Any]], dropped: set[str], 
         before = rule.pop("before", None)
         if before is not None and (before not in ids or before == rule["id"]):
             place = f"{where}.{rule['id']}.before"
-            raise InputError(place, "the id of another rule", before, did_you_mean(before, ids))
+            others = [name for name in ids if name != rule["id"]]
+            raise InputError(place, "the id of another rule", before, did_you_mean(before, others))
         if rule["id"] in ids:
             at = ids.index(rule["id"])
             if before is None:
