@@ -250,7 +250,7 @@ def toy_results(where: Path) -> Path:
     import privacysim as ps
     from privacysim.study import study as study_module
 
-    study_module.run_unit, study_module.prepare_city = toy_study.run_unit, lambda scenario, workers: None
+    study_module.do_unit, study_module.prepare_city = toy_study.run_unit, lambda scenario, workers: None
     ps.Study("preview").run(replicates=10, workers=1, out=where)
     return where
 

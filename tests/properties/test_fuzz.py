@@ -19,7 +19,7 @@ def fuzz(tmp_path_factory):
 
         import privacysim.study.study as study_module
 
-        patch.setattr(study_module, "run_unit", study_module.run_unit)  # what toy_results replaces is put back
+        patch.setattr(study_module, "do_unit", study_module.do_unit)  # what toy_results replaces is put back
         patch.setattr(study_module, "prepare_city", study_module.prepare_city)
         module.toys = module.toy_results(tmp_path_factory.mktemp("toys") / "results")
         yield module
