@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from privacysim.errors import InputError
-from privacysim.tracks.detour import Detours, camera_metres, detours
+from privacysim.tracks.detour import Detours, detours
 from privacysim.tracks.dosimeter import LEVELS, Dose, measure_walk
 from privacysim.tracks.publishing import publishable_cameras, publishable_totals, threshold
 from privacysim.tracks.reading import read_tracks
@@ -77,7 +77,7 @@ def dosimeter(
 
 def _say_ways(others: Detours, dose: Dose) -> None:
     console = _console()
-    walked = f"{camera_metres(dose.sight).sum():.0f} camera-metres on {dose.totals['metres']:.0f} m"
+    walked = f"{dose.sight.camera_m.sum():.0f} camera-metres on {dose.totals['metres']:.0f} m"
     table = Table(box=None, pad_edge=False, title=f"Other ways between the same ends (the walk: {walked})",
                   title_justify="left")
     for heading in ("way", "metres", "more metres", "camera-metres", "cameras"):

@@ -20,7 +20,7 @@ from privacysim.errors import InputError
 from privacysim.tracks.cleaning import Walk
 from privacysim.tracks.dosimeter import Dose
 from privacysim.tracks.plane import plane_at
-from privacysim.tracks.sight import Sight, sight_of
+from privacysim.tracks.sight import sight_of
 from privacysim.tracks.town import Town
 
 Floats = NDArray[np.float64]
@@ -28,7 +28,6 @@ Ints = NDArray[np.int64]
 PRICES = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 50.0)
 """λ: metres of detour that one camera-metre less may cost."""
 _NEAR_M = 150.0
-_DETECT = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -71,14 +70,6 @@ def detours(dose: Dose, town: Town, range_m: float | None = None) -> Detours:
     return Detours(table, tuple(found))
 
 
-def camera_metres(sight: Sight) -> Floats:
-    """Metres of each step in view at 25 px/m or more, summed over cameras, mean over what a camera may be."""
-    pieces = sight.pieces
-    use = pieces.level >= _DETECT
-    share = (pieces.leave - pieces.enter)[use] * sight.views.weight[pieces.view[use]]
-    return np.bincount(pieces.step[use], share, minlength=sight.step_m.size) * sight.step_m
-
-
 def _nearest(x: Floats, y: Floats, px: Floats, py: Floats) -> int:
     away = np.hypot(x - px[0], y - py[0])
     if away.min() > _NEAR_M:
@@ -99,10 +90,10 @@ def _streets(town: Town, x: Floats, y: Floats, dose: Dose, range_m: float | None
                 False, 1, (), "")
     sight = sight_of(walk, dose.mapped, range_m, town)
     cameras: dict[int, set[int]] = {}
-    seeing = np.unique(np.column_stack([sight.pieces.step // 2, sight.views.camera[sight.pieces.view]]), axis=0)
+    seeing = np.unique(np.column_stack([sight.pieces.step // 2, sight.discs.camera[sight.pieces.view]]), axis=0)
     for street, camera in seeing.tolist():
         cameras.setdefault(street, set()).add(camera)
-    return np.hypot(x[town.u] - x[town.v], y[town.u] - y[town.v]), camera_metres(sight)[::2], cameras
+    return np.hypot(x[town.u] - x[town.v], y[town.u] - y[town.v]), sight.camera_m[::2], cameras
 
 
 def _shortest(town: Town, cost: Floats, begin: int, end: int) -> Ints:

@@ -16,7 +16,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from privacysim.facts import facts
-from privacysim.identify import curve_table
 from privacysim.tracks.cleaning import Walk, walk_of
 from privacysim.tracks.reading import Tracks
 from privacysim.tracks.sight import Sight, sight_of, views_at_fixes
@@ -85,7 +84,7 @@ def cameras_at_fixes(tracks: Tracks, cameras: MappedCameras, range_m: float | No
 
 def dose_of(walk: Walk, cameras: MappedCameras, sight: Sight, range_m: float | None = None) -> Dose:
     """Sum up what is in view."""
-    seen = _per_camera(walk, cameras, sight)
+    seen = _per_camera(cameras, sight)
     passes = _passes(walk, sight, cameras)
     seen["passes"] = seen["camera"].map(passes.groupby("camera").size()).fillna(0).astype("int64")
     totals = _totals(walk, sight, seen)
@@ -93,23 +92,16 @@ def dose_of(walk: Walk, cameras: MappedCameras, sight: Sight, range_m: float | N
                 {"track": walk.digest, "cameras": cameras.digest}, walk, cameras, sight)
 
 
-def _per_camera(walk: Walk, cameras: MappedCameras, sight: Sight) -> pd.DataFrame:
-    pieces, views = sight.pieces, sight.views
-    share = pieces.leave - pieces.enter
-    metres, seconds = share * sight.step_m[pieces.step], share * sight.step_s[pieces.step]
-    size = views.camera.size
+def _per_camera(cameras: MappedCameras, sight: Sight) -> pd.DataFrame:
+    views = sight.views
     known, own = np.unique(views.camera, return_inverse=True)
     made: dict[str, object] = {"camera": cameras.line[known]}
     for rank, level in enumerate(LEVELS):
-        at_least = pieces.level >= rank
-        for name, amount in (("seconds", seconds), ("metres", metres)):
-            sums = np.bincount(pieces.view[at_least], amount[at_least], size)
-            _band(made, f"{name}_{level}", sums, own, views.weight)
-    chance = _chance(pieces.face, pieces.frontal)
-    _band(made, "seconds_frontal", np.bincount(pieces.view, seconds * pieces.frontal, size), own, views.weight)
-    _band(made, "seconds_identifiable", np.bincount(pieces.view, seconds * chance, size), own, views.weight)
-    hit = (np.bincount(pieces.view, minlength=size) > 0).astype(np.float64)
-    _band(made, "seen", hit, own, views.weight)
+        for name, amount in (("seconds", sight.seconds), ("metres", sight.metres)):
+            _band(made, f"{name}_{level}", amount[:, rank], own, views.weight)
+    _band(made, "seconds_frontal", sight.frontal_s, own, views.weight)
+    _band(made, "seconds_identifiable", sight.identified_s, own, views.weight)
+    _band(made, "seen", (sight.hits > 0).astype(np.float64), own, views.weight)
     made["operator"] = [cameras.operator_word(camera) for camera in known]
     made["heading_known"] = cameras.heading_known[known]
     made["index"] = known
@@ -128,18 +120,12 @@ def _band(made: dict[str, object], name: str, amount: NDArray, own: Ints, weight
     made[name] = np.clip(np.bincount(own, amount * weight, count), low, high)
 
 
-def _chance(face: NDArray[np.uint16], frontal: NDArray[np.bool_]) -> Floats:
-    """Chance to be identified by one who compares with as many people as the fact `gallery_suspects` says."""
-    table = curve_table([("none", round(facts().value("gallery_suspects")))])
-    return table[0, 0, frontal.astype(np.int64), face]
-
-
 def _passes(walk: Walk, sight: Sight, cameras: MappedCameras) -> pd.DataFrame:
     """Stretches in (possible) view of one camera, parted where the walker is out of view for longer than the fact."""
     pieces = sight.pieces
     begin = walk.clock_s[pieces.step] + pieces.enter * sight.step_s[pieces.step]
     end = walk.clock_s[pieces.step] + pieces.leave * sight.step_s[pieces.step]
-    camera, person = sight.views.camera[pieces.view], walk.person[pieces.step]
+    camera, person = sight.discs.camera[pieces.view], walk.person[pieces.step]
     order = np.lexsort((begin, camera, person))
     begin, end, camera, person = begin[order], end[order], camera[order], person[order]
     level = pieces.level[order].astype(np.int64)
@@ -170,24 +156,25 @@ def _totals(walk: Walk, sight: Sight, seen: pd.DataFrame) -> dict[str, float]:
         totals[f"cameras{end}"] = float(seen[f"seen{end}"].sum())
         totals[f"camera_seconds{end}"] = float(seen[f"seconds_in_range{end}"].sum())
         totals[f"seconds_identifiable{end}"] = float(seen[f"seconds_identifiable{end}"].sum())
-    for end, rows in (("_low", _sure_views(sight)), ("_high", None)):
+    for end, rows in (("_low", _sure_discs(sight)), ("_high", None)):
         for rank, level in enumerate(LEVELS):
             metres, seconds = _union(sight, rows, rank)
             totals[f"metres_in_view_{level}{end}"], totals[f"seconds_in_view_{level}{end}"] = metres, seconds
     return totals
 
 
-def _sure_views(sight: Sight) -> NDArray[np.bool_]:
+def _sure_discs(sight: Sight) -> NDArray[np.bool_]:
     """Of each camera whose views all look the same way, the one that reaches least: what it surely sees."""
-    views = sight.views
-    sure = np.zeros(views.camera.size, dtype=bool)
+    discs = sight.discs
+    sure = np.zeros(discs.camera.size, dtype=bool)
     if not sure.size:
         return sure
-    looks = np.nan_to_num(views.rows[:, 3:5], nan=-1.0)
-    order = np.lexsort((views.rows[:, 5], views.rows[:, 2], views.camera))
-    starts = np.flatnonzero(np.diff(views.camera[order], prepend=-1))
+    looks = np.nan_to_num(discs.rows[:, 3:5], nan=-1.0)
+    order = np.lexsort((discs.rows[:, 5], discs.rows[:, 2], discs.camera))
+    starts = np.flatnonzero(np.diff(discs.camera[order], prepend=-1))
     same = (np.maximum.reduceat(looks[order], starts, axis=0) == np.minimum.reduceat(looks[order], starts, axis=0))
-    sure[order[starts[same.all(axis=1)]]] = True
+    told = ~np.isnan(discs.rows[:, 3]) | (discs.rows[:, 4] >= 2 * np.pi)
+    sure[order[starts[same.all(axis=1) & told[order[starts]]]]] = True
     return sure
 
 

@@ -27,12 +27,14 @@ HEADINGS = 36
 class Views:
     """Rows x, y, ground radius, heading and hfov (radians), density at 1 m, height over a face; x, y still 0.
 
-    `camera` is the position in the cameras; the weights of one camera's views sum to 1.
+    `camera` is the position in the cameras; the weights of one camera's views sum to 1. Views that differ in their
+    heading alone are neighbours and share a `disc`, counted from 0.
     """
 
     rows: Floats
     camera: Ints
     weight: Floats
+    disc: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,30 @@ def views_of(cameras: MappedCameras, which: Ints, reach_m: float | None = None) 
         if key not in made:
             made[key] = _fan(cameras, camera, _lenses(_site(cameras, camera)), reach_m)
         fan = made[key]
-        parts.append(Views(fan.rows, np.full(fan.camera.size, camera, dtype=np.int64), fan.weight))
-    return Views(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("rows", "camera", "weight")))
+        parts.append(Views(fan.rows, np.full(fan.camera.size, camera, dtype=np.int64), fan.weight, fan.disc))
+    return joined_views(parts)
+
+
+def joined_views(parts: list[Views]) -> Views:
+    """Views one after the other; their discs keep apart."""
+    before = np.cumsum([0, *(int(part.disc[-1]) + 1 if part.disc.size else 0 for part in parts)])
+    rows, camera, weight = (np.concatenate([getattr(part, name) for part in parts])
+                            for name in ("rows", "camera", "weight"))
+    disc = np.concatenate([part.disc + offset for part, offset in zip(parts, before[:-1], strict=True)])
+    return Views(rows, camera, weight, disc)
+
+
+def discs_of(views: Views) -> tuple[Views, Ints]:
+    """One view for each disc, all round (heading NaN) where several headings share it; and where each disc begins.
+
+    Over all headings a camera may see all of its disc, so what it may see is clipped once and not 36 times.
+    """
+    first = np.flatnonzero(np.diff(views.disc, prepend=-1))
+    rows = views.rows[first].copy()
+    many = np.diff(first, append=views.disc.size) > 1
+    rows[many, 3] = np.nan
+    weight = np.add.reduceat(views.weight, first) if first.size else views.weight
+    return Views(rows, views.camera[first], weight, np.arange(first.size)), np.append(first, views.disc.size)
 
 
 def _exact(cameras: MappedCameras, which: Ints) -> NDArray[np.bool_]:
@@ -87,7 +111,7 @@ def _known(cameras: MappedCameras, which: Ints, reach_m: float | None) -> Views:
         np.zeros(which.size), np.zeros(which.size), radius, np.radians(cameras.heading_deg[which]), np.radians(hfov),
         density_at_1_m(width, hfov), drop_m(mount),
     ])  # fmt: skip
-    return Views(rows, which.copy(), np.ones(which.size))
+    return Views(rows, which.copy(), np.ones(which.size), np.arange(which.size))
 
 
 def _fan(cameras: MappedCameras, camera: int, lenses: _Lenses, reach_m: float | None) -> Views:
@@ -115,7 +139,7 @@ def _fan(cameras: MappedCameras, camera: int, lenses: _Lenses, reach_m: float | 
         density_at_1_m(wide[i], lens[i]), drop_m(mount[j]),
     ])  # fmt: skip
     weight = share[i] / (mount.size * heading.size)
-    return Views(rows, np.full(i.size, camera, dtype=np.int64), weight)
+    return Views(rows, np.full(i.size, camera, dtype=np.int64), weight, i * mount.size + j)
 
 
 def _once(wide: Floats, lens: Floats, seen: Floats, share: Floats) -> tuple[NDArray, NDArray, NDArray, NDArray]:

@@ -33,6 +33,30 @@ def sides(heading, hfov):
 
 
 @jit
+def _in_wedge(ux, uy, vx, vy, low, high, hfov, lx, ly, rx, ry, out):
+    """Parts of [low, high] of a segment between the sides of a view narrower than 360°; as `clip` fills and counts."""
+    wide = hfov > np.pi
+    slack = -_SLACK_M if wide else _SLACK_M
+    # clockwise of the left edge and anticlockwise of the right one
+    first, last = _half_plane(ly * ux - lx * uy + slack, ly * vx - lx * vy + slack, low, high)
+    first, last = _half_plane(rx * uy - ry * ux + slack, rx * vy - ry * vx + slack, first, last)
+    if not wide:
+        out[0, 0], out[0, 1] = first, last
+        return 1 if first < last else 0
+    if first >= last:
+        out[0, 0], out[0, 1] = low, high
+        return 1
+    n = 0
+    if low < first:
+        out[n, 0], out[n, 1] = low, first
+        n += 1
+    if last < high:
+        out[n, 0], out[n, 1] = last, high
+        n += 1
+    return n
+
+
+@jit
 def clip(ux, uy, vx, vy, radius, heading, hfov, out):
     """Parts of a segment in view, as fractions of it: fills out[i] = (from, to), returns how many (0, 1 or 2).
 
@@ -63,25 +87,7 @@ def _clip(ux, uy, vx, vy, radius, heading, hfov, lx, ly, rx, ry, out):
     if hfov >= 2.0 * np.pi or np.isnan(heading):
         out[0, 0], out[0, 1] = low, high
         return 1
-    wide = hfov > np.pi
-    slack = -_SLACK_M if wide else _SLACK_M
-    # clockwise of the left edge and anticlockwise of the right one
-    first, last = _half_plane(ly * ux - lx * uy + slack, ly * vx - lx * vy + slack, low, high)
-    first, last = _half_plane(rx * uy - ry * ux + slack, rx * vy - ry * vx + slack, first, last)
-    if not wide:
-        out[0, 0], out[0, 1] = first, last
-        return 1 if first < last else 0
-    if first >= last:
-        out[0, 0], out[0, 1] = low, high
-        return 1
-    n = 0
-    if low < first:
-        out[n, 0], out[n, 1] = low, first
-        n += 1
-    if last < high:
-        out[n, 0], out[n, 1] = last, high
-        n += 1
-    return n
+    return _in_wedge(ux, uy, vx, vy, low, high, hfov, lx, ly, rx, ry, out)
 
 
 @jit
@@ -346,3 +352,62 @@ def step_pieces(cameras, levels, code_px, cotangent, ux, uy, vx, vy, grid_start,
                             n += 1
     return (which[:n].copy(), seen_by[:n].copy(), begin[:n].copy(), end[:n].copy(), face[:n].copy(),
             frontal[:n].copy(), level[:n].copy())  # fmt: skip
+
+
+@jit
+def fan_sums(views, first, step, base, enter, leave, face, frontal, level, ux, uy, vx, vy, step_m, step_s, weight,
+             code_px, chance, sums, mean_m):  # fmt: skip
+    """What each view of a fan has of the pieces of its disc: adds up `sums` by view, and `mean_m` by step.
+
+    Views first[b]:first[b + 1] differ in heading alone; where there is one, its pieces are those of base b as they are,
+    of more the pieces are the whole disc's. `sums` columns: metres at each level (5), seconds at each (5), seconds
+    frontal, seconds identified, number of pieces. `mean_m`: metres at 25 px/m or more, weighted. `step` counts within
+    ux, uy, vx, vy (metres), step_m, step_s; enter and leave are shares of the step; chance[frontal, face].
+    """
+    spans = np.empty((2, 2))
+    edges = np.empty((views.shape[0], 4))
+    for v in range(views.shape[0]):
+        edges[v, 0], edges[v, 1], edges[v, 2], edges[v, 3] = sides(views[v, 3], views[v, 4])
+    for p in range(step.size):
+        s, b = step[p], base[p]
+        alone = first[b + 1] - first[b] == 1
+        dx, dy = vx[s] - ux[s], vy[s] - uy[s]
+        side = 1 if frontal[p] else 0
+        for v in range(first[b], first[b + 1]):
+            ax, ay = ux[s] - views[v, 0], uy[s] - views[v, 1]
+            parts = 2
+            if alone or views[v, 4] >= 2.0 * np.pi:
+                parts = 1
+            elif views[v, 4] <= np.pi:
+                # most pieces lie wholly on one side of an edge: no division is needed to know it
+                bx, by, ex, ey = ax + enter[p] * dx, ay + enter[p] * dy, ax + leave[p] * dx, ay + leave[p] * dy
+                lx, ly, rx, ry = edges[v, 0], edges[v, 1], edges[v, 2], edges[v, 3]
+                left_b, left_e = ly * bx - lx * by + _SLACK_M, ly * ex - lx * ey + _SLACK_M
+                right_b, right_e = rx * by - ry * bx + _SLACK_M, rx * ey - ry * ex + _SLACK_M
+                if (left_b < 0.0 and left_e < 0.0) or (right_b < 0.0 and right_e < 0.0):
+                    continue
+                if left_b >= 0.0 and left_e >= 0.0 and right_b >= 0.0 and right_e >= 0.0:
+                    parts = 1
+            if parts == 1:
+                spans[0, 0], spans[0, 1] = enter[p], leave[p]
+            else:
+                parts = _in_wedge(ax, ay, vx[s] - views[v, 0], vy[s] - views[v, 1], enter[p], leave[p], views[v, 4],
+                                  edges[v, 0], edges[v, 1], edges[v, 2], edges[v, 3], spans)  # fmt: skip
+            for i in range(parts):
+                begin, end = spans[i, 0], spans[i, 1]
+                if end - begin <= 0.0:
+                    continue
+                code = int(face[p])
+                if begin != enter[p] or end != leave[p]:
+                    near = (ax + begin * dx) ** 2 + (ay + begin * dy) ** 2 + views[v, 6] ** 2
+                    far = (ax + end * dx) ** 2 + (ay + end * dy) ** 2 + views[v, 6] ** 2
+                    pixels = code_px * views[v, 5] / np.sqrt(np.sqrt(max(near * far, 1e-24)))
+                    code = int(min(np.floor(pixels + 0.5), 2040.0))
+                metres, seconds = (end - begin) * step_m[s], (end - begin) * step_s[s]
+                sums[v, level[p]] += metres
+                sums[v, 5 + level[p]] += seconds
+                sums[v, 10] += seconds * side
+                sums[v, 11] += seconds * chance[side, code]
+                sums[v, 12] += 1.0
+                if level[p] > 0:
+                    mean_m[s] += metres * weight[v]

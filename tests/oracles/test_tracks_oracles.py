@@ -88,7 +88,7 @@ def test_metres_in_view_equal_shapelys_and_converge_with_its_facets():
     cameras = cameras_at(x, y, heading, hfov, reach)
     sight = sight_of(walk_of(tracks, 0.0), cameras)
     share = sight.pieces.leave - sight.pieces.enter
-    own = np.bincount(sight.views.camera[sight.pieces.view], share * sight.step_m[sight.pieces.step], len(cameras))
+    own = np.bincount(sight.discs.camera[sight.pieces.view], share * sight.step_m[sight.pieces.step], len(cameras))
     assert (own > 0).sum() > 15
     line = shapely.LineString(_in_plane(tracks, fixes))
     gaps = []
@@ -100,6 +100,27 @@ def test_metres_in_view_equal_shapelys_and_converge_with_its_facets():
     assert gaps[0] < 0.003
     assert gaps[2] < gaps[1] < gaps[0]
     assert np.allclose(own, theirs, atol=0.05)
+
+
+def test_of_an_unknown_heading_least_mean_and_most_are_shapelys_over_36_sectors():
+    # no kernel decides here what a fan is: 36 polygons a camera, each cut with the line that was walked
+    draw = np.random.default_rng(11)
+    x, y = draw.uniform(-60, 60, (2, 12))
+    hfov, reach = draw.choice([28.0, 80.0, 240.0], 12), draw.uniform(15, 60, 12)
+    fixes = np.cumsum(draw.normal(0, 12, (2, 40)), axis=1)
+    tracks, cameras = track(*fixes), cameras_at(x, y, np.nan, hfov, reach)
+    dose = measure_walk(tracks, cameras, jitter_m=0)
+    line = shapely.LineString(_in_plane(tracks, fixes))
+    compared = 0
+    for own in dose.cameras.to_dict("records"):
+        i = own["index"]
+        place = [axis[i] for axis in _cameras_in_plane(cameras)]
+        theirs = np.array([line.intersection(sector(*place, heading, hfov[i], reach[i], 192)).length
+                           for heading in range(0, 360, 10)])
+        found = [own[f"metres_in_range{end}"] for end in ("_low", "", "_high")]
+        assert found == pytest.approx([theirs.min(), theirs.mean(), theirs.max()], rel=3e-3, abs=0.05)
+        compared += 1
+    assert compared > 8
 
 
 def _in_plane(tracks, fixes):

@@ -14,7 +14,7 @@ from privacysim.cli.main import main
 from privacysim.errors import InputError
 from privacysim.files import validate
 from privacysim.scenario import Scenario
-from privacysim.tracks.detour import camera_metres, detours
+from privacysim.tracks.detour import detours
 from privacysim.tracks.dosimeter import measure_walk
 from privacysim.tracks.page import page
 from privacysim.tracks.pictures import draw_map
@@ -72,7 +72,7 @@ def test_other_ways_are_longer_and_less_seen_one_after_the_other(walk, mapped, t
     assert ways["more_metres"].iloc[0] == 0
     # the walk is the shortest way itself: its length and what is seen of it are the first row's
     assert ways["metres"].iloc[0] == pytest.approx(dose.totals["metres"], rel=0.02)
-    assert ways["camera_metres"].iloc[0] == pytest.approx(camera_metres(dose.sight).sum(), rel=0.05, abs=2.0)
+    assert ways["camera_metres"].iloc[0] == pytest.approx(dose.sight.camera_m.sum(), rel=0.05, abs=2.0)
 
 
 def test_each_way_equals_networkxs_for_its_price(walk, mapped, town):
