@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
+import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from privacysim.figures.style import FAINT, GRID, INK, OKABE, RED, axes, house_style, labels_above
+from privacysim.figures.style import COLOURS, FAINT, GRID, INK, OKABE, RED, axes, house_style, labels_above
 from privacysim.figures.words import say
 
+Row = dict[Any, Any]
+"""One row of a table, by column."""
 _DAY = 86_400.0
 _ENDS = {"granted": ("o", OKABE[2]), "refused": ("X", RED), "unavailable": ("s", FAINT), "withdrawn": ("|", FAINT),
          "pending": (">", OKABE[4])}  # fmt: skip
@@ -23,39 +28,79 @@ def swim_lanes(
     """Each request in a lane of its own, in days since its case: waiting for approval, then search and delivery.
 
     `requests` follows the table of that name; `opened_s` gives each case's opening by case id. The first `most`
-    requests of cases are drawn in the order given; the mark at a lane's end says what became of it.
+    requests of cases are drawn in the order given; a lane names who asks for what and whose camera it is, the mark at
+    its end what became of it.
     """
-    lanes = requests[requests["case_id"].isin(opened_s.index)].head(most)
+    lanes = _of_cases(requests, opened_s, most)
     with house_style(lang):
         ax = axes(ax, 7.2, 1.4 + 0.27 * max(len(lanes), 1))
-        labels = []
-        for y, row in enumerate(lanes.to_dict("records")):
-            start = float(opened_s[row["case_id"]])
-            asked, decided, given = ((row[name] - start) / _DAY for name in ("submitted_s", "decided_s", "delivered_s"))
-            ax.plot([0, asked], [y, y], color=GRID, linewidth=5, solid_capstyle="butt")
-            end = asked
-            for until, colour in ((decided, OKABE[4]), (given, OKABE[0])):
-                if not math.isnan(until):
-                    ax.plot([end, until], [y, y], color=colour, linewidth=5, solid_capstyle="butt")
-                    end = until
-            mark, colour = _ENDS[str(row["outcome"])]
-            edge: Any = {"markeredgecolor": "white", "markeredgewidth": 0.6} if mark != "|" else {}
-            ax.plot([end], [y], mark, color=colour, markersize=6, zorder=3, **edge)
-            why = f" ({row['reason']})" if row.get("reason") else ""
-            ax.annotate(f"{row['outcome']}{why}", (end, y), (7, 0), textcoords="offset points", va="center", fontsize=7,
-                        color=colour)  # fmt: skip
-            labels.append(f"{str(row['requester']).replace('_', ' ')}, {str(row['purpose']).replace('_', ' ')}")
-        phases = (("before anybody asks", FAINT), ("waiting for approval", OKABE[4]), ("search and delivery", OKABE[0]))
-        labels_above(ax, [(say(text, lang), colour) for text, colour in phases])
-        ax.set_yticks(range(len(labels)), labels)
-        ax.set_ylim(len(labels) - 0.5, -0.6)
-        ax.set_xlim(left=0)
-        ax.margins(x=0.25)
-        ax.grid(axis="x", color=GRID, linewidth=0.5)
-        ax.tick_params(axis="y", length=0)
+        words = [", ".join(_words(row, "requester", "purpose", "operator")) for row in lanes]
+        _draw_lanes(ax, lanes, opened_s, words)
+        _phases(ax, lang)
         ax.set_xlabel(say("days since the case", lang))
         ax.set_title(title, pad=18)
         return ax
+
+
+def swim_lane_panels(
+    requests: Mapping[str, pd.DataFrame], opened_s: pd.Series[float], *, most: int = 14, lang: str = "en"
+) -> Figure:
+    """The same case under several policies: a panel of `swim_lanes` for each, one axis of days for all.
+
+    `requests` gives each panel's title and its rows; a lane names only whose camera it is, for the asker is the same.
+    """
+    panels = {name: _of_cases(rows, opened_s, most) for name, rows in requests.items()}
+    heights = [max(len(lanes), 1) + 1.4 for lanes in panels.values()]
+    with house_style(lang):
+        figure, all_axes = plt.subplots(
+            len(panels), 1, sharex=True, figsize=(7.2, 0.8 + 0.24 * sum(heights)), layout="constrained", squeeze=False,
+            height_ratios=heights,
+        )  # fmt: skip
+        for (name, lanes), ax in zip(panels.items(), all_axes[:, 0], strict=True):
+            _draw_lanes(ax, lanes, opened_s, [" ".join(_words(row, "operator")) for row in lanes])
+            ax.set_title(name, pad=18 if ax is all_axes[0, 0] else None)
+        _phases(all_axes[0, 0], lang)
+        all_axes[-1, 0].set_xlabel(say("days since the case", lang))
+        return figure
+
+
+def _of_cases(requests: pd.DataFrame, opened_s: pd.Series[float], most: int) -> list[Row]:
+    return requests[requests["case_id"].isin(opened_s.index)].head(most).to_dict("records")
+
+
+def _words(row: Row, *names: str) -> list[str]:
+    return [str(row[name]).replace("_", " ") for name in names if name in row]
+
+
+def _phases(ax: Axes, lang: str) -> None:
+    words = {"before anybody asks": FAINT, "waiting for approval": OKABE[4], "search and delivery": OKABE[0]}
+    labels_above(ax, [(say(text, lang), colour) for text, colour in words.items()])
+
+
+def _draw_lanes(ax: Axes, lanes: list[Row], opened_s: pd.Series[float], names: list[str]) -> None:
+    """Bars, end marks and words of each lane; the axis leaves room for the words."""
+    last = 0.0
+    for y, row in enumerate(lanes):
+        start = float(opened_s[row["case_id"]])
+        asked, decided, given = ((row[name] - start) / _DAY for name in ("submitted_s", "decided_s", "delivered_s"))
+        ax.plot([0, asked], [y, y], color=GRID, linewidth=5, solid_capstyle="butt")
+        end = asked
+        for until, colour in ((decided, OKABE[4]), (given, OKABE[0])):
+            if not math.isnan(until):
+                ax.plot([end, until], [y, y], color=colour, linewidth=5, solid_capstyle="butt")
+                end = until
+        mark, colour = _ENDS[str(row["outcome"])]
+        edge: Any = {"markeredgecolor": "white", "markeredgewidth": 0.6} if mark != "|" else {}
+        ax.plot([end], [y], mark, color=colour, markersize=6, zorder=3, **edge)
+        why = f" ({row['reason']})" if row.get("reason") else ""
+        ax.annotate(f"{row['outcome']}{why}", (end, y), (7, 0), textcoords="offset points", va="center", fontsize=7,
+                    color=colour)  # fmt: skip
+        last = max(last, 1.9 * end)
+    ax.set_yticks(range(len(names)), names)
+    ax.set_ylim(max(len(names), 1) - 0.5, -0.6)
+    ax.set_xlim(0, max(last, ax.get_xlim()[1]))
+    ax.grid(axis="x", color=GRID, linewidth=0.5)
+    ax.tick_params(axis="y", length=0)
 
 
 def incident_chain(acts: pd.DataFrame, *, title: str, ax: Axes | None = None, lang: str = "en") -> Axes:
@@ -66,7 +111,7 @@ def incident_chain(acts: pd.DataFrame, *, title: str, ax: Axes | None = None, la
     """
     rows = _descent(acts.sort_values(["at_s", "act_id"]).reset_index(drop=True))
     begin = float(rows["at_s"].min()) if len(rows) else 0.0
-    colours = {"authorised": OKABE[0], "ungoverned": OKABE[4], "prohibited": OKABE[1]}
+    present = [word for word in ("authorised", "ungoverned", "prohibited") if word in set(rows["legality"].astype(str))]
     with house_style(lang):
         ax = axes(ax, 7.2, 1.3 + 0.4 * max(len(rows), 1))
         at = {row["act_id"]: ((row["at_s"] - begin) / _DAY, n) for n, row in enumerate(rows.to_dict("records"))}
@@ -76,12 +121,12 @@ def incident_chain(acts: pd.DataFrame, *, title: str, ax: Axes | None = None, la
                 there = at[row["parent_id"]]
                 ax.plot([there[0], there[0], here[0]], [there[1], here[1], here[1]], color=FAINT, linewidth=0.9,
                         zorder=1)  # fmt: skip
-            colour = colours[str(row["legality"])]
-            ax.plot(*here, "o", color=colour, markersize=8, zorder=2)
-            looked = f", {row['audience']:,.0f} look" if row["audience"] > 0 else ""
+            ax.plot(*here, "o", color=COLOURS[str(row["legality"])], markersize=8, zorder=2)
+            looks = "looks" if round(row["audience"]) == 1 else "look"
+            looked = f", {row['audience']:,.0f} {looks}" if row["audience"] > 0 else ""
             text = f"{str(row['actor']).replace('_', ' ')}: {row['act']}{looked}"
-            ax.annotate(f"{text}  [{row['legality']}; {row['general']}]", here, (9, 0), textcoords="offset points",
-                        va="center", fontsize=7.5, color=INK)  # fmt: skip
+            ax.annotate(f"{text}  (everybody's law: {row['general']})".replace("_", " "), here, (9, 0),
+                        textcoords="offset points", va="center", fontsize=7.5, color=INK)  # fmt: skip
         ax.set_ylim(len(rows) - 0.4, -0.6)
         ax.set_yticks([])
         ax.margins(x=0.05)
@@ -89,8 +134,10 @@ def incident_chain(acts: pd.DataFrame, *, title: str, ax: Axes | None = None, la
         ax.set_xlim(low, high + 1.1 * (high - low))  # room for the words
         ax.spines["left"].set_visible(False)
         ax.grid(axis="x", color=GRID, linewidth=0.5)
-        ax.set_xlabel(say("days", lang))
-        ax.set_title(title)
+        ax.set_xlabel(say("days since its first act", lang))
+        labels_above(ax, [(f"{say('the camera rules call it', lang)}:", INK),
+                          *((say(word, lang), COLOURS[word]) for word in present)])  # fmt: skip
+        ax.set_title(title, pad=18)
         return ax
 
 

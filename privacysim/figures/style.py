@@ -52,11 +52,13 @@ def axes(ax: Axes | None, width: float, height: float) -> Axes:
 
 def labels_above(ax: Axes, words: Sequence[tuple[str, str]], size: float = 8.5, up: float = 3.0) -> None:
     """Coloured words in a row `up` points above the axes, in place of a legend: (text, colour)."""
-    x = 0.0
+    before: Any = None
     for text, colour in words:
-        ax.annotate(text, (0, 1.0), (x, up), xycoords="axes fraction", textcoords="offset points", color=colour,
-                    fontsize=size, fontweight="bold", va="bottom")  # fmt: skip
-        x += size * (0.68 * sum(1.0 if ord(c) < 0x2E80 else 1.6 for c in text) + 1.5)
+        place: Any = (0, 1) if before is None else (1, 0)
+        before = ax.annotate(
+            text, place, (0, up) if before is None else (1.2 * size, 0), textcoords="offset points", color=colour,
+            xycoords="axes fraction" if before is None else before, fontsize=size, fontweight="bold", va="bottom",
+        )  # fmt: skip
 
 
 def arrow_note(ax: Axes, direction: str, lang: str = "en") -> None:

@@ -17,7 +17,9 @@ _ZH = {
     "no interval": "无区间", "low end": "低值", "high end": "高值", "days since the case": "立案后天数",
     "before anybody asks": "提出请求之前", "waiting for approval": "等待审批", "search and delivery": "检索与交付",
     "refused": "拒绝", "unavailable": "影像已不存", "detect": "探测", "observe": "观察", "recognise": "辨认",
-    "identify": "识别", "days": "天",
+    "identify": "识别", "days": "天", "days since its first act": "自首个行为起的天数",
+    "the camera rules call it": "摄像规则视之为", "authorised": "有权", "ungoverned": "无规则（空白）",
+    "prohibited": "被禁止",
 }  # fmt: skip
 
 

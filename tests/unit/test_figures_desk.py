@@ -92,7 +92,25 @@ def test_swim_lanes_measure_from_the_case_and_say_how_it_ended():
     ax = figures.swim_lanes(requests, pd.Series({7: 0.0}))
     ends = [line.get_xdata()[0] for line in ax.lines if line.get_marker() in ("o", "X")]
     assert ends == [5.0, 4.0]
-    assert {"granted", "refused (no need)"} <= set(texts(ax))
+    assert {"granted", "refused (no need)", "waiting for approval"} <= set(texts(ax))
+    assert ax.get_yticklabels()[0].get_text() == "public security, criminal case"
+
+
+def test_panels_of_lanes_share_one_axis_of_days_and_name_whose_camera_it_is():
+    day = 86_400.0
+    requests = pd.DataFrame({
+        "case_id": 7, "requester": "public_security", "purpose": "criminal_case", "submitted_s": [day, 2 * day],
+        "operator": ["home", "commercial"], "decided_s": [3 * day, 4 * day], "delivered_s": [5 * day, np.nan],
+        "outcome": ["granted", "refused"], "reason": "",
+    })  # fmt: skip
+    late = requests.assign(decided_s=9 * day, delivered_s=np.nan, outcome="pending")
+    figure = figures.swim_lane_panels({"soon": requests, "late": late}, pd.Series({7: 0.0}))
+    first, second = figure.axes
+    assert first.get_xlim() == second.get_xlim()
+    assert first.get_xlim()[1] > 9
+    assert [label.get_text() for label in first.get_yticklabels()] == ["home", "commercial"]
+    assert "waiting for approval" in texts(first)
+    assert "waiting for approval" not in texts(second)
 
 
 def test_an_incident_chain_joins_each_act_to_the_one_it_came_from():
@@ -104,6 +122,8 @@ def test_an_incident_chain_joins_each_act_to_the_one_it_came_from():
     ax = figures.incident_chain(acts, title="a leak")
     assert len([line for line in ax.lines if len(line.get_xdata()) == 3]) == 2
     assert any("curious: view, 30 look" in text for text in texts(ax))
+    assert {"prohibited", "ungoverned"} <= set(texts(ax))  # the words of the colours that are there
+    assert "authorised" not in texts(ax)
 
 
 def test_a_camera_view_draws_each_level_at_its_distance():
