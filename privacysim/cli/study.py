@@ -50,7 +50,7 @@ def run(
     """Run a study and compare its policies."""
     from privacysim.report import page
     from privacysim.study import Study
-    from privacysim.study.results import read_manifest
+    from privacysim.study.manifest import read_manifest
 
     wanted = _replicates(replicates)
     chosen = Study(
@@ -165,7 +165,7 @@ def scenario_list() -> None:
 def scenario_show(name: Annotated[str, typer.Argument(help="Name or .toml file.")]) -> None:
     """A scenario with every default written out, each number with its range and source."""
     from privacysim.scenario import load_scenario
-    from privacysim.study.store import scenario_data
+    from privacysim.study.saving import scenario_data
     from privacysim.study.toml_text import toml_text
 
     print(toml_text(scenario_data(load_scenario(name))), end="")

@@ -28,6 +28,7 @@ from privacysim.stats import (
     replicates_needed,
     wilson,
 )
+from privacysim.study.pages import comparison_page
 from privacysim.study.pairing import COLUMNS as PAIRING
 from privacysim.study.pairing import pairing
 
@@ -84,9 +85,7 @@ class Comparison:
         return list(dict.fromkeys(self.rows["metric"]))
 
     def _repr_html_(self) -> str:
-        from privacysim.study.pages import comparison_page
-
-        return comparison_page(self)
+        return comparison_page(self.titles.get(self.baseline, self.baseline), self.words(), self.table([self.primary]))
 
     def pairing(self, metrics: list[str] | None = None) -> pd.DataFrame:
         """What pairing bought: correlation over replicates, and the share of the unpaired variance that is left."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from privacysim.study.comparison import Comparison
+    import pandas as pd
+
     from privacysim.study.model import StudyFile
 
 
@@ -33,13 +34,13 @@ def results_page(manifest: Mapping[str, Any], run_id: str) -> str:
             "<code>.compare()</code> says what differs.</p>")  # fmt: skip
 
 
-def comparison_page(change: Comparison) -> str:
-    """A comparison: the primary metric in words, then in numbers."""
-    words = "".join(f"<li>{escape(line)}</li>" for line in change.words())
-    table = change.table([change.primary])[["policy", "curve", "mean", "ratio", "difference", "n"]]
+def comparison_page(baseline: str, lines: Sequence[str], table: pd.DataFrame) -> str:
+    """A comparison against the policy titled `baseline`: the primary metric in words, then in numbers."""
+    words = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    table = table[["policy", "curve", "mean", "ratio", "difference", "n"]]
     head = "".join(f"<th>{escape(name)}</th>" for name in table.columns)
     body = "".join(
         "<tr>" + "".join(f"<td>{escape(str(value))}</td>" for value in row) + "</tr>" for row in table.to_numpy()
     )
-    return (f"<p><b>Against {escape(change.titles.get(change.baseline, change.baseline))}</b></p><ul>{words}</ul>"
+    return (f"<p><b>Against {escape(baseline)}</b></p><ul>{words}</ul>"
             f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")  # fmt: skip

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
-from pydantic import BaseModel, ValidationError
 
 from privacysim import tables
-from privacysim.errors import InputError, ResultsError, did_you_mean, shown
+from privacysim.errors import InputError, ResultsError, did_you_mean
 from privacysim.study.comparison import Comparison, Skewness, compare
 from privacysim.study.failures import in_words
 from privacysim.study.inputs import Inputs, arm_named
+from privacysim.study.manifest import read_manifest
+from privacysim.study.pages import results_page
 from privacysim.study.query import query
+from privacysim.study.saving import save_folder
 from privacysim.study.unknowns import COLUMNS
 
 
@@ -39,8 +40,6 @@ class Results:
     """Where the results are saved, if they are."""
 
     def _repr_html_(self) -> str:
-        from privacysim.study.pages import results_page
-
         return results_page(self.manifest, self.run_id)
 
     @property
@@ -96,9 +95,10 @@ class Results:
         self, folder: str | Path, *, force: bool = False, also: Mapping[str, Callable[[], str]] | None = None,
     ) -> Path:
         """Write the results folder; its `manifest.json` comes last, so its presence means complete."""
-        from privacysim.study.store import save
-
-        return save(self, Path(folder), force=force, also=also or {})
+        return save_folder(
+            Path(folder), self.manifest, self.metrics, self.notes, self.skewness, self.compare().rows, band=self.band,
+            inputs=self.inputs, force=force, also=also or {},
+        )
 
 
 _LARGEST = 1e150
@@ -126,61 +126,3 @@ def load_results(folder: str | Path) -> Results:
         return results
     band = pd.read_csv(where / "band.csv")
     return replace(results, band=band.fillna({"curve": "", "note": ""}))
-
-
-def read_manifest(folder: Path) -> dict[str, Any] | None:
-    """The manifest of a complete folder, None where there is none."""
-    path = folder / "manifest.json"
-    try:
-        if not path.is_file():
-            return None
-        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
-        raise ResultsError(f"{shown(path)}: cannot be read ({shown(error)}).\n  Cure: name another folder.") from None
-    try:
-        _Manifest.model_validate(manifest)
-    except ValidationError as error:
-        first = error.errors()[0]
-        at = ".".join(str(part) for part in first["loc"]) or "all of it"
-        raise ResultsError(f"{path}: is not a manifest of privacysim ({shown(at, 60)}: {shown(first['msg'], 60)}).\n"
-                           "  Cure: name another folder.") from None  # fmt: skip
-    return manifest
-
-
-class _Study(BaseModel):
-    id: str
-    title: str
-    baseline: str
-    primary: str
-    start: Literal["transition", "steady"]
-    days: int
-    seed: int
-    panel: int | str
-    law_date: str
-
-
-class _Scenario(BaseModel):
-    id: str
-    title: str
-    calibrated: bool
-
-
-class _Arm(BaseModel):
-    id: str
-    title: str
-    reading: str
-
-
-class _Manifest(BaseModel):
-    """What a manifest must hold for its results to be read; it holds more."""
-
-    run_id: str
-    privacysim: str
-    begun: str
-    study: _Study
-    scenario: _Scenario
-    arms: list[_Arm]
-    replicates: list[int]
-    notes: list[tuple[str, int, str, str, str]]
-    skewness: list[tuple[str, str, str, float]]
-    files: dict[str, str]
