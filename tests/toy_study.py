@@ -5,6 +5,8 @@ Importable by worker processes (the tests put its folder on the path). Environme
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import signal
 import time
@@ -13,6 +15,29 @@ from pathlib import Path
 from privacysim.draws import child_id, marks, stream_key
 from privacysim.metrics import METRICS
 from privacysim.study.unit import Unit, UnitParts
+
+
+class _Counted(io.FileIO):
+    """A file on a disk of TOY_DISK bytes, counted over the whole process: what does not fit is refused."""
+
+    left = int(os.environ.get("TOY_DISK", "0"))
+
+    def write(self, data) -> int:
+        _Counted.left -= len(data)
+        if _Counted.left < 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return super().write(data)
+
+
+def _open(file, mode="r", *rest, _real=io.open, **named):
+    if "w" not in mode or isinstance(file, int):
+        return _real(file, mode, *rest, **named)
+    raw = io.BufferedWriter(_Counted(os.fspath(file), "w"))
+    return raw if "b" in mode else io.TextIOWrapper(raw, encoding=named.get("encoding"), newline=named.get("newline"))
+
+
+if _Counted.left:
+    io.open = _open  # what Path.write_text and Path.write_bytes open with
 
 
 def run_unit(inputs, wanted_tables, folder, unit) -> UnitParts:

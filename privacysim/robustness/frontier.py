@@ -21,11 +21,11 @@ from privacysim.errors import InputError
 from privacysim.policy.arm import Arm
 from privacysim.robustness.levers import Design
 from privacysim.robustness.pareto import dominators
-from privacysim.robustness.points import run_points
+from privacysim.robustness.points import Ran, run_points
 from privacysim.robustness.search import search
 from privacysim.scenario import load_scenario
-from privacysim.stats import paired_difference, paired_ratio
 from privacysim.study import StudyFile
+from privacysim.study.comparison import compare
 from privacysim.study.inputs import Inputs, hashed
 from privacysim.study.unit import footage_days
 
@@ -39,9 +39,11 @@ BASE = "as_it_stands"
 class Frontier:
     """What a search found.
 
-    `variants` has one row per variant tried: its levers, cost, exposure, usefulness, front, dominated_by.
-    `confirmed` has the front again on fresh replicates, against the policy as it stands, with 95 % intervals where
-    ten replicates or more allow them. `worth` says what the steering processes were worth.
+    `variants` has one row per variant tried: its levers, cost, changes and ratios of exposure and usefulness against
+    the policy as it stands, whether it is on the front, and which reform beats it where it is not.
+    `confirmed` has the front again on fresh replicates, against the policy as it stands: 95 % intervals by the rules
+    of every comparison (replicates enough for the metric's skewness, contributors enough), else a `note` that says
+    why. `worth` says what the steering processes were worth.
     """
 
     design: Design
@@ -63,6 +65,25 @@ class Frontier:
             required = f"a reform on the front that costs at most {limit:g} and keeps its usefulness"
             raise InputError("budget", required, "none", "raise the budget or the tolerance")
         return fits.iloc[int(fits["exposure_ratio"].to_numpy().argmin())]
+
+    def effects(self) -> pd.DataFrame:
+        """What each option does on average over the variants tried: main effects of a linear fit, in shares.
+
+        Columns: lever, option, cost, exposure, usefulness (changes as shares of the policy as it stands), n (variants
+        that hold it). How options work together is not in it: the front's own figures are.
+        """
+        columns, moved = [], []
+        for n, lever in enumerate(self.design.lever):
+            for choice, option in enumerate(lever.option[1:], start=1):
+                columns.append(self.rows[:, n] == choice)
+                moved.append((lever.id, option.id, option.cost))
+        x = np.column_stack([np.ones(len(self.rows)), *columns]).astype(np.float64)
+        y = self.variants[["exposure_ratio", "usefulness_ratio"]].to_numpy(dtype=np.float64) - 1
+        fit = np.linalg.lstsq(x, y, rcond=None)[0][1:]
+        found = [(*one, *(round(float(share), 12) for share in change), int(column.sum())) for one, change, column in
+                 zip(moved, fit, columns, strict=True)]  # fmt: skip
+        made = pd.DataFrame(found, columns=["lever", "option", "cost", "exposure", "usefulness", "n"])
+        return made[made["n"] > 0].sort_values("exposure", kind="stable", ignore_index=True)
 
     def words(self) -> list[str]:
         """The front in sentences, from what costs nothing to what changes most."""
@@ -86,17 +107,23 @@ def find_frontier(
             longest = max(longest, footage_days(replace(base, arms=(base.arms[0], design.arm(row, "one")))))
     base = replace(base, footage_days=longest)
     failed: list[str] = []
+    stands = np.full(2, math.nan)
 
-    def measured(chosen: Sequence[int], which: Sequence[int]) -> pd.DataFrame:
-        arms = [design.arm(rows[n].tolist(), f"v{n:05d}") for n in chosen]
-        points = [_group(base, arms[at : at + GROUP], which) for at in range(0, len(arms), GROUP)]
-        ran = run_points(points, metrics=list(goals), workers=workers, folder=folder, progress=progress)
+    def measured(chosen: Sequence[int], which: Sequence[int], pilots: bool = False) -> Ran:
+        points = [
+            _group(base, facts, [design.arm(rows[n].tolist(), f"v{n:05d}") for n in together], which)
+            for facts, alike in _by_facts(design, rows, chosen)
+            for together in (alike[at : at + GROUP] for at in range(0, len(alike), GROUP))
+        ]
+        ran = run_points(points, metrics=list(goals), workers=workers, folder=folder, progress=progress, pilots=pilots)
         failed.extend(ran.failed)
-        frame = ran.metrics[ran.metrics["curve"].isin(["", design.curve])]
-        return frame.pivot_table(index="replicate", columns=["policy", "metric"], values="value", observed=True)
+        wanted = ran.metrics["curve"].isin(["", design.curve]) & (ran.metrics["policy"] != BASE)
+        return replace(ran, metrics=ran.metrics[wanted])
 
     def evaluate(chosen: NDArray[np.intp]) -> tuple[Floats, Floats]:
-        table = measured(chosen.tolist(), range(replicates))
+        ran = measured(chosen.tolist(), range(replicates))
+        table = ran.metrics.pivot_table(index="replicate", columns=["policy", "metric"], values="value", observed=True)
+        stands[:] = [table[f"v{0:05d}", goal].mean() for goal in goals]
         means, errors2 = np.empty((chosen.size, 2)), np.empty((chosen.size, 2))
         for i, n in enumerate(chosen):
             for g, (goal, sign) in enumerate(zip(goals, (1.0, -1.0), strict=True)):
@@ -113,9 +140,9 @@ def find_frontier(
 
     found = search(design.coordinates(rows), evaluate_with_base, variants, first=max(16, variants // 4),
                    batch=max(GROUP, variants // 8), seed=design.seed)  # fmt: skip
-    table = _variants(design, rows, found.tried, found.goals)
+    table = _variants(design, rows, found.tried, found.goals, stands)
     front = [int(n) for n in found.tried[table["front"].to_numpy()]]
-    fresh = measured([0, *(n for n in front if n)], range(replicates, replicates + confirm))
+    fresh = measured([0, *(n for n in front if n)], range(replicates, replicates + confirm), pilots=True)
     confirmed = _confirmed(design, rows, front, fresh, goals)
     return Frontier(design, table, confirmed, found.worth, rows[found.tried], tuple(failed))
 
@@ -129,17 +156,31 @@ def _base(design: Design) -> Inputs:
     return Inputs(plan, load_scenario(design.scenario), (design.arm([0] * len(design.lever), BASE),), (0,), "")
 
 
-def _group(base: Inputs, arms: Sequence[Arm], replicates: Sequence[int]) -> Inputs:
-    return hashed(replace(base, arms=(base.arms[0], *arms), replicates=tuple(replicates)))
+def _group(base: Inputs, facts: Mapping[str, float], arms: Sequence[Arm], replicates: Sequence[int]) -> Inputs:
+    return hashed(replace(base, facts=facts, arms=(base.arms[0], *arms), replicates=tuple(replicates)))
 
 
-def _variants(design: Design, rows: NDArray[np.intp], tried: NDArray[np.intp], goals: Floats) -> pd.DataFrame:
+def _by_facts(
+    design: Design, rows: NDArray[np.intp], chosen: Sequence[int],
+) -> list[tuple[dict[str, float], list[int]]]:
+    """Variants that share their facts, for one world has one set of facts; the order is the first one's of each."""
+    found: dict[tuple[tuple[str, float], ...], list[int]] = {}
+    for n in chosen:
+        found.setdefault(tuple(sorted(design.facts(rows[n].tolist()).items())), []).append(n)
+    return [(dict(facts), alike) for facts, alike in found.items()]
+
+
+def _variants(
+    design: Design, rows: NDArray[np.intp], tried: NDArray[np.intp], goals: Floats, stands: Floats,
+) -> pd.DataFrame:
     cost = np.array([design.cost(rows[n].tolist()) for n in tried])
     by = dominators(np.column_stack([goals, cost]))  # what costs less may stay, though it does less: for a budget
     names = [design.name(rows[n].tolist()) for n in tried]
     made = pd.DataFrame({
         "variant": names, "cost": cost, "exposure_change": goals[:, 0],
-        "usefulness_change": -goals[:, 1], "front": by < 0, "dominated_by": [names[n] if n >= 0 else "" for n in by],
+        "usefulness_change": -goals[:, 1], "exposure_ratio": 1 + goals[:, 0] / stands[0],
+        "usefulness_ratio": 1 - goals[:, 1] / stands[1], "front": by < 0,
+        "dominated_by": [names[n] if n >= 0 else "" for n in by],
     })  # fmt: skip
     for n, lever in enumerate(design.lever):
         made[lever.id] = [lever.option[choice].id for choice in rows[tried, n]]
@@ -147,21 +188,27 @@ def _variants(design: Design, rows: NDArray[np.intp], tried: NDArray[np.intp], g
 
 
 def _confirmed(
-    design: Design, rows: NDArray[np.intp], front: Sequence[int], fresh: pd.DataFrame, goals: tuple[str, str],
+    design: Design, rows: NDArray[np.intp], front: Sequence[int], fresh: Ran, goals: tuple[str, str],
 ) -> pd.DataFrame:
+    """The front on fresh replicates against the policy as it stands, by the same rules as any study's comparison."""
+    arms = list(dict.fromkeys([f"v{0:05d}", *(f"v{n:05d}" for n in front)]))
+    notes = pd.DataFrame(columns=["policy", "replicate", "metric", "curve", "note"])
+    count = fresh.metrics["replicate"].nunique()
+    found = compare(fresh.metrics.drop(columns="point"), notes, fresh.skewness, arms, arms[0], goals[0], count, False)
+    rows_of = {(row["policy"], row["metric"]): row for row in found.to_dict("records")}
     made = []
     for n in front:
-        row: dict[str, Any] = {"variant": design.name(rows[n].tolist()), "cost": design.cost(rows[n].tolist()),
-                               "n": len(fresh)}  # fmt: skip
+        row: dict[str, Any] = {"variant": design.name(rows[n].tolist()), "cost": design.cost(rows[n].tolist())}
+        said = []
         for goal, name in zip(goals, ("exposure", "usefulness"), strict=True):
-            b, a = fresh[f"v{n:05d}", goal], fresh[f"v{0:05d}", goal]
-            ratio, delta = paired_ratio(b, a), paired_difference(b, a)
-            shown = len(fresh) >= 10 and ratio is not None and n != 0
-            row[f"{name}_mean"], row[f"{name}_delta"] = b.mean(), delta.value
-            row[f"{name}_ratio"] = ratio.value if ratio is not None else math.nan
-            row[f"{name}_low"] = ratio.low if shown and ratio is not None else math.nan
-            row[f"{name}_high"] = ratio.high if shown and ratio is not None else math.nan
-        made.append(row)
+            one = rows_of[f"v{n:05d}", goal]
+            ratio, delta = (one["ratio"], one["delta"]) if n else (1.0, 0.0)
+            ends = (("mean", one["mean"]), ("delta", delta), ("ratio", ratio), ("low", one["ratio_low"]),
+                    ("high", one["ratio_high"]))  # fmt: skip
+            row |= {f"{name}_{key}": float(value) for key, value in ends}
+            row["n"] = int(one["n"])
+            said += [f"{name}: {one['note']}"] if one["note"] and n else []
+        made.append(row | {"note": "; ".join(said)})
     return pd.DataFrame(made).sort_values("exposure_ratio", ignore_index=True)
 
 

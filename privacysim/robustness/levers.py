@@ -14,8 +14,9 @@ cost = 0.0
 change = {retention = {art9 = {keep = "3 d"}}}
 ```
 An option's `change` is a piece of a policy file and is inherited like one; what it lacks of sources is the lever's
-assumption. The goal to `reduce` must be an exposure or a leak and `keep` a usefulness: nothing here looks for rules
-that expose people more.
+assumption. What no policy file can say (how soon a platform takes pieces down) is a value of a fact, within its range:
+`facts = {published_takedown_d = 3}`. The goal to `reduce` must be an exposure or a leak and `keep` a usefulness:
+nothing here looks for rules that expose people more.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from privacysim.errors import InputError
+from privacysim.facts import facts
 from privacysim.files import Strict, display, find_file, read_toml, validate
 from privacysim.metrics import metric_named
 from privacysim.policy.arm import Arm
@@ -41,12 +43,13 @@ POOL = 20_000
 
 
 class Option(Strict):
-    """One position of a lever: a piece of a policy file, and what it costs in the design's own unit."""
+    """One position of a lever: a piece of a policy file, values of facts, what it costs in the design's own unit."""
 
     id: str = Field(pattern=r"^[A-Za-z0-9_]+$")
     says: str = ""
     cost: float = 0.0
     change: dict[str, Any] = Field(default_factory=dict)
+    facts: dict[str, float] = Field(default_factory=dict)
 
 
 class Lever(Strict):
@@ -89,17 +92,20 @@ class Design(Strict):
         return worse.name, better.name
 
     def combinations(self) -> NDArray[np.intp]:
-        """Rows of option numbers, the policy as it stands first; all of them, or an even selection of `POOL`."""
+        """Rows of option numbers, the policy as it stands first; all of them, or an even selection of `POOL`.
+
+        They stand in the order of a Sobol' sequence over the levers, so that every beginning of the list moves every
+        lever about equally often.
+        """
         from scipy.stats import qmc
 
         sizes = [len(lever.option) for lever in self.lever]
-        if np.prod([float(size) for size in sizes]) <= POOL:
-            every = np.array(list(product(*(range(size) for size in sizes))), dtype=np.intp)
-            return every[_spread_out(every, sizes)]
         some = qmc.Sobol(len(sizes), rng=self.seed).random_base2(15)
-        rows = np.floor(some * np.array(sizes)).astype(np.intp)
-        rows = np.vstack([np.zeros((1, len(sizes)), dtype=np.intp), rows])
-        return rows[np.sort(np.unique(rows, axis=0, return_index=True)[1])][:POOL]
+        rows = [np.zeros((1, len(sizes)), dtype=np.intp), np.floor(some * np.array(sizes)).astype(np.intp)]
+        if np.prod([float(size) for size in sizes]) <= POOL:  # those that the sequence missed come last
+            rows.append(np.array(list(product(*(range(size) for size in sizes))), dtype=np.intp))
+        every = np.vstack(rows)
+        return every[np.sort(np.unique(every, axis=0, return_index=True)[1])][:POOL]
 
     def coordinates(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
         """Rows as points: one dimension for each option beyond a lever's first."""
@@ -109,6 +115,11 @@ class Design(Strict):
     def cost(self, row: Sequence[int]) -> float:
         """What a combination costs."""
         return sum(lever.option[choice].cost for lever, choice in zip(self.lever, row, strict=True))
+
+    def facts(self, row: Sequence[int]) -> dict[str, float]:
+        """The values of facts that a combination brings."""
+        chosen = (lever.option[choice].facts for lever, choice in zip(self.lever, row, strict=True))
+        return {name: value for brought in chosen for name, value in brought.items()}
 
     def name(self, row: Sequence[int]) -> str:
         """Its id: the levers that are moved."""
@@ -139,17 +150,26 @@ def load_design(name: str) -> Design:
     design.goals()
     zero = [0] * len(design.lever)
     for n, lever in enumerate(design.lever):
+        _check_facts(design, n)
         for choice in range(len(lever.option)):
             design.arm([choice if m == n else 0 for m in range(len(zero))], "checked")
     return design
 
 
-def _spread_out(every: NDArray[np.intp], sizes: Sequence[int]) -> NDArray[np.intp]:
-    """An order of all combinations whose beginning is spread over the space: as it stands first."""
-    from scipy.stats import qmc
-
-    order = qmc.Halton(1, scramble=False).random(len(every))[:, 0].argsort(kind="stable")
-    return np.concatenate([[0], order[order != 0]]).astype(np.intp)
+def _check_facts(design: Design, n: int) -> None:
+    """Values of known facts, inside their ranges; the first option leaves everything as it is; one lever a fact."""
+    lever = design.lever[n]
+    for option in lever.option:
+        for name, value in option.facts.items():
+            where, fact = f"{design.id}, {lever.id}.{option.id}.facts", facts()[name]
+            if not fact.low <= value <= fact.high:
+                raise InputError(where, f"{name} within its range, {fact.low:g} to {fact.high:g} {fact.unit}", value,
+                                 "choose a value that the facts call possible")  # fmt: skip
+            if any(name in other.facts for one in design.lever if one is not lever for other in one.option):
+                raise InputError(where, f"one lever for each fact ({name} is moved by two)", name, "put them in one")
+    if lever.option[0].change or lever.option[0].facts:
+        raise InputError(f"{design.id}, {lever.id}.{lever.option[0].id}", "a first option that changes nothing",
+                         "a change", "put the policy as it stands first")  # fmt: skip
 
 
 def _sourced(change: Mapping[str, Any], assumption: str) -> dict[str, Any]:

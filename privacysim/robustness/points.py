@@ -6,19 +6,20 @@ little noise. With a folder, parts are kept as in a study, under each point's ow
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
 
 from privacysim.study.executor import OpenExecutor, cores, processes
 from privacysim.study.failures import Failed
-from privacysim.study.inputs import Inputs
+from privacysim.study.inputs import Inputs, hashed
 from privacysim.study.parts import keep_part, read_part, to_frames, units
+from privacysim.study.pilots import pilot_skewness
 from privacysim.study.progress import progress_bar
 from privacysim.study.unit import Unit, UnitParts, prepare_city
-from privacysim.study.work import do_unit
+from privacysim.study.work import PILOT, do_unit
 
 
 @dataclass(frozen=True)
@@ -41,24 +42,34 @@ def _do(one: PointUnit) -> UnitParts | Failed:
 
 @dataclass(frozen=True)
 class Ran:
-    """Replicate values of every point (`metrics` with a column `point`), and what failed, in words."""
+    """Replicate values of every point (`metrics` with a column `point`), and what failed, in words.
+
+    `skewness` is what the pilots of the points know, where they were asked for: (policy, metric, curve) → γ, which
+    decides whether an interval may be shown.
+    """
 
     metrics: pd.DataFrame
     failed: tuple[str, ...]
+    skewness: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
 
 
 def run_points(
     points: Sequence[Inputs], *, metrics: Sequence[str], workers: int | None = None,
     open_executor: OpenExecutor | None = None, folder: Path | None = None, progress: bool | None = None,
+    pilots: bool = False,
 ) -> Ran:
-    """Run every point; keep only the named metrics. A failed unit costs its point that replicate, and is named."""
+    """Run every point; measure only the named metrics. A failed unit costs its point that replicate, and is named.
+
+    `pilots` runs each point's pilot world too.
+    """
     from privacysim.study.executor import WorkerLost, work_through
 
     workers = cores() if workers is None else max(1, workers)
+    points = [hashed(replace(point, only=tuple(metrics))) for point in points]
     for digest in {point.scenario.city: point.scenario for point in points}.values():
         prepare_city(digest, workers)
     wanted = [PointUnit(n, unit, point) for n, point in enumerate(points)
-              for unit in units(point)]  # fmt: skip
+              for unit in (*([PILOT] if pilots else []), *units(point))]  # fmt: skip
     done: dict[int, dict[Unit, UnitParts]] = {n: {} for n in range(len(points))}
     failed: list[str] = []
     missing = []
@@ -85,7 +96,9 @@ def run_points(
                     keep_part(folder / one.inputs.family_id, part)
         except WorkerLost as lost:
             failed += [f"{item}: its worker died twice" for item in lost.items]
-    return Ran(_frame(points, done, metrics), tuple(failed))
+    skewness = {key: gamma for parts in done.values() if PILOT in parts
+                for key, gamma in pilot_skewness(parts[PILOT]).items()}  # fmt: skip
+    return Ran(_frame(points, done, metrics), tuple(failed), skewness)
 
 
 def _frame(
@@ -94,8 +107,8 @@ def _frame(
     frames = []
     for n, point in enumerate(points):
         whole = {k for k in point.replicates if all(unit in done[n] for unit in units(point) if unit.replicate == k)}
-        parts = {unit: part for unit, part in done[n].items() if unit.replicate in whole}
+        parts = {unit: part for unit, part in done[n].items() if unit.replicate in whole}  # not the pilot, −1
         frame, _ = to_frames(parts, point.arm_ids)
         frame = frame[frame["metric"].isin(metrics)]
-        frames.append(frame.assign(point=n)[["point", "policy", "replicate", "metric", "curve", "value"]])
+        frames.append(frame.assign(point=n))
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()

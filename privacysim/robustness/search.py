@@ -8,7 +8,7 @@ doi:10.1109/TEVC.2005.851274). What the processes are worth is measured by leavi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,15 +42,16 @@ def search(pool: Floats, evaluate: Evaluate, tries: int, *, first: int, batch: i
     size = min(tries, len(pool))
     tried = np.arange(size if size == len(pool) else min(first, size), dtype=np.intp)
     goals, errors2 = evaluate(tried)
+    models: list[_Model | None] = [None] * goals.shape[1]
     while tried.size < size:
         left = np.setdiff1d(np.arange(len(pool)), tried)
         wanted = min(batch, size - tried.size)
-        models = [_fitted(pool[tried], goals[:, g], errors2[:, g], seed) for g in range(goals.shape[1])]
+        models = [_fitted(pool[tried], goals[:, g], errors2[:, g], seed, model) for g, model in enumerate(models)]
         new = left[_promising(models, pool[left], goals, wanted)]
         found, noise = evaluate(new)
         tried, goals = np.concatenate([tried, new]), np.vstack([goals, found])
         errors2 = np.vstack([errors2, noise])
-    return Searched(tried, goals, errors2, _worth(pool[tried], goals, errors2, seed))
+    return Searched(tried, goals, errors2, _worth(pool[tried], goals, errors2, seed, models))
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ class _Model:
         return mean * self.spread + self.middle, sd * self.spread
 
 
-def _fitted(x: Floats, y: Floats, noise: Floats, seed: int) -> _Model:
+def _fitted(x: Floats, y: Floats, noise: Floats, seed: int, like: _Model | None = None) -> _Model:
+    """A process fitted to these choices; its length scales are sought from those of `like`, which is much quicker."""
     import warnings
 
     from sklearn.exceptions import ConvergenceWarning
@@ -78,7 +80,7 @@ def _fitted(x: Floats, y: Floats, noise: Floats, seed: int) -> _Model:
     spread = float(y.std()) or 1.0
     middle = float(y.mean())
     kernel = ConstantKernel(1.0, (1e-2, 1e2)) * Matern([0.5] * x.shape[1], (0.05, 20.0), nu=2.5)
-    kernel = kernel + WhiteKernel(1e-4, (1e-8, 1.0))
+    kernel = kernel + WhiteKernel(1e-4, (1e-8, 1.0)) if like is None else like.process.kernel_  # type: ignore[attr-defined]
     process = GaussianProcessRegressor(
         kernel, alpha=np.maximum(noise / spread**2, 1e-8), random_state=seed, n_restarts_optimizer=0
     )
@@ -88,13 +90,14 @@ def _fitted(x: Floats, y: Floats, noise: Floats, seed: int) -> _Model:
     return _Model(process, middle, spread)
 
 
-def _promising(models: list[_Model], x: Floats, goals: Floats, wanted: int) -> NDArray[np.intp]:
+def _promising(models: Sequence[_Model | None], x: Floats, goals: Floats, wanted: int) -> NDArray[np.intp]:
     front = goals[nondominated(goals)]  # scaled by the front, not by the worst choices: else one end is all it seeks
     low, high = front.min(axis=0), front.max(axis=0)
     whole = np.ptp(goals, axis=0)
     spread = np.where(high > low, high - low, np.where(whole > 0, whole, 1.0))
     columns = []
     for g, model in enumerate(models):
+        assert model is not None
         mean, sd = model.predict(x)
         columns.append((mean - 2.0 * sd - low[g]) / spread[g])
     hoped = np.column_stack(columns)
@@ -119,17 +122,18 @@ def _weights(goals: int, wanted: int) -> Floats:
     return np.asarray(raw / raw.sum(axis=1, keepdims=True))
 
 
-def _worth(x: Floats, goals: Floats, errors2: Floats, seed: int) -> pd.DataFrame:
+def _worth(x: Floats, goals: Floats, errors2: Floats, seed: int, models: Sequence[_Model | None]) -> pd.DataFrame:
     """Leave out every fifth choice: share of variance explained, and how often the 95 % interval held the value."""
     rows = []
     fold = np.arange(len(x)) % 5
     for g in range(goals.shape[1]):
         if len(x) < 10 or np.ptp(goals[:, g]) == 0:
             continue
-        mean, sd = np.empty(len(x)), np.empty(len(x))
+        mean, sd, model = np.empty(len(x)), np.empty(len(x)), models[g]
         for k in range(5):
             out = fold == k
-            mean[out], sd[out] = _fitted(x[~out], goals[~out, g], errors2[~out, g], seed).predict(x[out])
+            model = _fitted(x[~out], goals[~out, g], errors2[~out, g], seed, model)
+            mean[out], sd[out] = model.predict(x[out])
         missed = goals[:, g] - mean
         explained = 1.0 - float((missed**2).sum() / ((goals[:, g] - goals[:, g].mean()) ** 2).sum())
         inside = np.abs(missed) <= 1.96 * np.sqrt(sd**2 + errors2[:, g])

@@ -34,7 +34,8 @@ class Inputs:
 
     `run_id` is the hash of everything that the numbers depend on, `family_id` the same without the replicates: runs of
     one family share their parts. `facts` are values in place of the shipped facts, `footage_days` a history longer
-    than these arms need, so that arms which are run apart meet the same world.
+    than these arms need, so that arms which are run apart meet the same world; `only` the metrics that are measured,
+    where the study's own would be too many.
     """
 
     plan: StudyFile
@@ -45,6 +46,12 @@ class Inputs:
     family_id: str = ""
     facts: Mapping[str, float] = field(default_factory=dict)
     footage_days: int | None = None
+    only: tuple[str, ...] = ()
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The metrics that are measured."""
+        return self.only or self.plan.wanted
 
     @property
     def arm_ids(self) -> list[str]:
@@ -113,6 +120,7 @@ def resolved(inputs: Inputs) -> dict[str, Any]:
         "source": source_digest(),
         **({"facts": dict(sorted(inputs.facts.items()))} if inputs.facts else {}),
         **({"footage_days": inputs.footage_days} if inputs.footage_days is not None else {}),
+        **({"only": list(inputs.only)} if inputs.only else {}),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -43,8 +44,9 @@ class StudyFile(Strict):
     def _consistent(self) -> StudyFile:
         if len(set(self.policies)) != len(self.policies):
             raise ValueError("each policy once in policies")
-        if self.baseline.split(":")[0] not in {policy.split(":")[0] for policy in self.policies}:
-            raise ValueError(f"a baseline that is one of the policies; {did_you_mean(self.baseline, self.policies)}")
+        known = [_name(policy) for policy in self.policies]
+        if _name(self.baseline) not in known:
+            raise ValueError(f"a baseline that is one of the policies; {did_you_mean(self.baseline, known)}")
         for policy in self.readings:
             if policy not in self.policies:
                 raise ValueError(f"readings of a policy of this study; {did_you_mean(policy, self.policies)}")
@@ -62,6 +64,11 @@ class StudyFile(Strict):
     def wanted(self) -> tuple[str, ...]:
         """The metrics of this study, in the order of a table."""
         return wanted_metrics(self.metrics, everybody=self.panel == "all")
+
+
+def _name(policy: str) -> str:
+    """A policy's name without its reading; of a file, which is named as its policy is, the file's."""
+    return Path(policy).stem if policy.endswith(".toml") else policy.split(":")[0]
 
 
 def load_study_file(name: str) -> StudyFile:

@@ -108,7 +108,7 @@ def run_unit(inputs: Inputs, wanted_tables: str, folder: Path | None, unit: Unit
         exposure = measure_exposure(seen.pieces, seen.block, whole.acts)
         faces = faces_searched(seen.pieces, seen.block, whole.acts, whole.logs)
     cost.add("bytes", "exposure", cost.bytes_of(exposure))
-    names = inputs.plan.wanted
+    names = inputs.wanted
     with cost.stage("metrics"):
         filmed = footage_seen(whole, seen) if any(METRICS[name].of == "footage" for name in names) else []
         arms = {

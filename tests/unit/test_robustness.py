@@ -7,7 +7,7 @@ import pytest
 import privacysim as ps
 from privacysim.errors import InputError
 from privacysim.facts import facts, facts_replaced
-from privacysim.robustness import Factor, find_box, load_design, nondominated, ranking, ranking_words
+from privacysim.robustness import Factor, find_box, frontier, load_design, nondominated, ranking, ranking_words
 from privacysim.robustness.factors import quantities, with_values
 from privacysim.robustness.held import held
 from privacysim.robustness.indices import morris_indices, morris_points, shares_of, sobol_indices, sobol_points
@@ -136,10 +136,88 @@ def test_the_frontier_refuses_to_look_for_more_exposure(key, value):
 def test_the_shipped_design_is_sound_and_its_first_variant_is_the_policy_as_it_stands():
     design = load_design("reforms")
     rows = design.combinations()
-    assert len(rows) == len(np.unique(rows, axis=0))
+    assert len(rows) == len(np.unique(rows, axis=0)) == np.prod([len(lever.option) for lever in design.lever])
+    for n, lever in enumerate(design.lever):  # the beginning of the list, with which a search starts, moves every lever
+        shares = np.bincount(rows[:100, n], minlength=len(lever.option)) / 100
+        assert shares == pytest.approx(1 / len(lever.option), abs=0.05), lever.id
     assert design.name(rows[0].tolist()) == "as_it_stands"
     as_is = design.arm(rows[0].tolist(), "same").policy
     assert as_is.retention == ps.load_policy("order_799").retention
-    kept = design.arm([1, 0, 0, 0, 0], "three").policy
+    kept = design.arm([1] + [0] * (len(design.lever) - 1), "three").policy
     assert kept.retention.art9.keep == 3 * 86_400
     assert "legislator" in kept.retention.art9.assumption
+
+
+LEVERS = """
+id = "own"
+scenario = "guangzhou_district"
+policy = "order_799"
+reduce = "people_identified_by_outsiders"
+keep = "cases_with_admissible_evidence"
+days = 2
+panel = 500
+[[lever]]
+id = "takedown"
+assumption = "platforms may be told"
+option = [{id = "as_is"}, {id = "sooner", cost = 1.0, facts = {published_takedown_d = 2.0}}]
+[[lever]]
+id = "logs"
+assumption = "the waiver may be withdrawn"
+option = [{id = "as_is"}, {id = "everywhere", cost = 1.5, change = {logs = {regime = ["art9"]}}}]
+"""
+
+
+def test_a_lever_may_move_a_fact_and_the_variants_that_share_it_share_a_world(tmp_path):
+    (tmp_path / "own.toml").write_text(LEVERS)
+    design = load_design(str(tmp_path / "own.toml"))
+    assert design.facts([0, 1]) == {}
+    assert design.facts([1, 0]) == {"published_takedown_d": 2.0}
+    groups = frontier._by_facts(design, design.combinations(), range(4))
+    assert sorted(len(alike) for _, alike in groups) == [2, 2]
+    found = ps.robustness.find_frontier(design, variants=4, replicates=1, confirm=1, workers=1, progress=False)
+    assert set(found.variants["variant"]) == {
+        "as_it_stands", "takedown_sooner", "logs_everywhere", "takedown_sooner+logs_everywhere",
+    }  # fmt: skip
+    assert found.failed == ()
+    assert (found.confirmed[["exposure_low", "usefulness_low"]].isna()).all(axis=None), "one replicate has no interval"
+    assert found.effects()["option"].tolist() == ["sooner", "everywhere"] or len(found.effects()) == 2
+
+
+@pytest.mark.parametrize(("old", "new", "said"), [
+    ("published_takedown_d = 2.0", "published_takedown_d = 0.1", "within its range, 2 to 90 d"),
+    ("published_takedown_d = 2.0", "published_takedwn_d = 2.0", "published_takedown_d"),
+    ('[{id = "as_is"}, {id = "sooner"', '[{id = "as_is", facts = {published_takedown_d = 3.0}}, {id = "sooner"',
+     "a first option that changes nothing"),
+    ('change = {logs = {regime = ["art9"]}}', "facts = {published_takedown_d = 3.0}", "one lever for each fact"),
+])  # fmt: skip
+def test_a_lever_that_cannot_be_is_named(old, new, said, tmp_path):
+    path = tmp_path / "own.toml"
+    path.write_text(LEVERS.replace(old, new))
+    with pytest.raises(InputError, match=said):
+        load_design(str(path))
+
+
+def test_the_effects_of_options_are_the_coefficients_that_were_planted():
+    design = load_design("reforms")
+    rows = design.combinations()[:300]
+    x = design.coordinates(rows)
+    truth = np.linspace(-0.4, 0.3, x.shape[1])
+    ratios = pd.DataFrame({"exposure_ratio": 1 + x @ truth, "usefulness_ratio": 1 - x @ truth / 2})
+    table = frontier.Frontier(design, ratios, ratios, ratios, rows, ()).effects()
+    moved = [(lever.id, option.id) for lever in design.lever for option in lever.option[1:]]
+    found = table.set_index(["lever", "option"]).loc[moved]
+    assert found["exposure"].to_numpy() == pytest.approx(truth)
+    assert found["usefulness"].to_numpy() == pytest.approx(-truth / 2)
+
+
+def test_the_best_reform_within_a_budget_keeps_its_usefulness_and_costs_no_more():
+    design = load_design("reforms")
+    confirmed = pd.DataFrame({"variant": ["dear", "useless", "good", "as_it_stands"], "cost": [9.0, 1.0, 3.0, 0.0],
+                              "exposure_ratio": [0.1, 0.2, 0.5, 1.0], "usefulness_ratio": [1.0, 0.5, 0.97, 1.0]})
+    found = frontier.Frontier(design, confirmed, confirmed, confirmed, design.combinations(), ())
+    assert found.best(4.0)["variant"] == "good"
+    assert found.best(10.0)["variant"] == "dear"
+    assert found.best(2.0)["variant"] == "as_it_stands"
+    assert found.best(2.0, tolerance=0.6)["variant"] == "useless"
+    with pytest.raises(InputError, match="raise the budget"):
+        found.best(-1.0)
