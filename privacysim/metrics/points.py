@@ -103,10 +103,12 @@ def squeezed(parts: Sequence[NDArray[Any]]) -> tuple[Codes, int]:
     for part in parts:
         low = part.min()
         span = int(part.max()) - int(low) + 1
-        if kinds * span < 2**31:
-            code = code * np.int32(span) + (part - low).astype(np.int32)
-        elif kinds * span < 2**62:
-            code = code.astype(np.int64) * span + (part - low)
+        if kinds * span < 2**62:  # in place: of 10⁸ rows each further array would be 400 MB
+            if kinds * span >= 2**31:
+                code = code.astype(np.int64, copy=False)
+            code *= code.dtype.type(span)
+            shifted = part if low == 0 else np.subtract(part, low, dtype=np.result_type(part, code))
+            code += shifted.astype(code.dtype, copy=False)
         else:
             code = pd.factorize(pd.MultiIndex.from_arrays([code, part]), sort=True)[0]
             span, kinds = int(code.max()) + 1, 1

@@ -13,6 +13,8 @@ from numba import njit, types
 from numba.extending import intrinsic
 
 jit = njit(cache=True, nogil=True)
+inline = njit(cache=True, nogil=True, inline="always")
+"""Short pieces of hot loops: a call with a dozen arrays costs more than what it does."""
 
 
 @intrinsic
@@ -93,11 +95,11 @@ def postings(start, items, kinds):
 
 
 @jit
-def bit_rows(item_row, start, items, words):
-    """Bitsets of items: user u sets bit u of the row of each of her items; row −1 keeps none."""
-    rows = 0
+def bit_rows(item_row, start, items, words, spare):
+    """Bitsets of items: user u sets bit u of the row of each of her items; row −1 keeps none. `spare` rows follow."""
+    rows = spare
     for i in range(item_row.size):
-        rows = max(rows, item_row[i] + 1)
+        rows = max(rows, item_row[i] + 1 + spare)
     bits = np.zeros((rows, words), np.uint64)
     for u in range(start.size - 1):
         for r in range(start[u], start[u + 1]):
@@ -108,30 +110,40 @@ def bit_rows(item_row, start, items, words):
 
 
 @jit
-def _choose(n, k):
-    value = 1.0
-    for i in range(k):
-        value = value * (n - i) / (i + 1)
-    return value
+def _choices(most, knowledge):
+    """Pascal's triangle: [n, k] = ways to choose k of n rows, n to `most`, k to `knowledge`."""
+    ways = np.zeros((most + 1, knowledge + 1))
+    ways[:, 0] = 1.0
+    for n in range(1, most + 1):
+        for k in range(1, knowledge + 1):
+            ways[n, k] = ways[n - 1, k - 1] + ways[n - 1, k]
+    return ways
 
 
-@jit
-def _note(matches, weight, weights, seen, touched):
-    if weights[matches] == 0.0:
-        seen[touched] = matches
-        touched += 1
+@inline
+def _note(matches, weight, weights, marks):
+    """A choice that so many match: its weight, and a mark (a bit) that the number occurs."""
     weights[matches] += weight
-    return touched
+    marks[matches >> np.uint64(6)] |= np.uint64(1) << (matches & np.uint64(63))
 
 
-@jit
-def _summary(weights, seen, touched, quantiles, out):
-    """out = subsets, fewest matches, mean of 1/matches, share with one match, then quantiles of 1/matches."""
-    _ascending(seen, 0, touched)
-    subsets, mean = 0.0, 0.0
-    for t in range(touched):
-        subsets += weights[seen[t]]
-        mean += weights[seen[t]] / seen[t]
+@inline
+def _summary(weights, marks, most, seen, quantiles, out):
+    """out = subsets, fewest matches, mean of 1/matches, share with one match, then quantiles of 1/matches.
+
+    No choice has more than `most` matches. What was noted is forgotten for the next target.
+    """
+    touched, subsets, mean = 0, 0.0, 0.0
+    for w in range((most >> 6) + 1):
+        left = marks[w]
+        marks[w] = np.uint64(0)
+        while left != 0:
+            matches = w << 6 | np.int64(_ones((left & (~left + np.uint64(1))) - np.uint64(1)))  # the lowest bit
+            left &= left - np.uint64(1)
+            seen[touched] = matches
+            touched += 1
+            subsets += weights[matches]
+            mean += weights[matches] / matches
     out[0], out[1], out[2] = subsets, seen[0], mean / subsets
     out[3] = weights[1] / subsets
     for q in range(quantiles.size):
@@ -148,66 +160,74 @@ def _summary(weights, seen, touched, quantiles, out):
 
 
 @jit
-def set_risks(targets, group_start, first_item, copies, item_row, bits, knowledge, quantiles, users):
+def set_risks(targets, group_start, item, copies, item_row, item_users, bits, knowledge, quantiles, users):
     """Every choice of `knowledge` of a target's rows, and how many users match it.
 
-    A target's rows come in groups of equal rows; knowing m of a group's `copies` is the item first_item + m − 1, whose
-    bitset (row `item_row`, −1 where the target alone has it) holds the users who have at least m. A choice of m out of
-    c copies stands for C(c, m) choices of rows; where the target is alone already, all completions count at once.
+    A target's rows come in groups of equal rows; knowing m of a group's `copies` is the item `item` + m − 1, whose
+    bitset (row `item_row`, −1 where the target alone has it) holds the `item_users` users who have at least m. A choice
+    of m out of c copies stands for C(c, m) choices of rows. Where the target is alone already, all completions count
+    at once: if her rare groups come first, most choices end there. The last `knowledge` rows of `bits` are spare: they
+    keep the users who match the rows chosen so far.
     """
-    words = bits.shape[1]
+    words, most, longest = bits.shape[1], 1, 1
+    for t in targets:
+        most = max(most, group_start[t + 1] - group_start[t])
+        longest = max(longest, copies[group_start[t] : group_start[t + 1]].sum())
+    choices = _choices(longest, knowledge)
     out = np.empty((targets.size, 4 + quantiles.size))
-    prefix = np.empty((knowledge + 1, words), np.uint64)
-    group = np.empty(knowledge + 1, np.int64)
-    many = np.empty(knowledge + 1, np.int64)
-    left = np.empty(knowledge + 1, np.int64)
-    weight = np.empty(knowledge + 1)
-    weights = np.zeros(users + 1)
-    seen = np.empty(users + 1, np.int64)
-    prefix[0, :] = ~np.uint64(0)
+    rest, row_of = np.zeros(most + 1, np.int64), np.empty(most, np.int64)
+    group, many = np.empty(knowledge + 1, np.int64), np.empty(knowledge + 1, np.int64)
+    left, matching = np.empty(knowledge + 1, np.int64), np.empty(knowledge + 1, np.int64)
+    weight, weights = np.empty(knowledge + 1), np.zeros(users + 1)
+    seen, marks = np.empty(users + 1, np.int64), np.zeros((users >> 6) + 1, np.uint64)
+    spare = bits.shape[0] - knowledge
     for position in range(targets.size):
         low, high = group_start[targets[position]], group_start[targets[position] + 1]
-        rest = np.zeros(high - low + 1, np.int64)
+        top, rest[high - low] = 1, 0
         for g in range(high - 1, low - 1, -1):
             rest[g - low] = rest[g - low + 1] + copies[g]
-        touched, d = 0, 0
+            row_of[g - low] = item_row[item[g]]
+            top = max(top, item_users[item[g]])
         group[0], many[0], left[0], weight[0] = low, 0, min(knowledge, rest[0]), 1.0
+        d = 0
         while d >= 0:
-            g = group[d]
-            if many[d] < copies[g] and many[d] < left[d]:
-                many[d] += 1
-            else:
-                g += 1
-                group[d], many[d] = g, 1
+            g, m = group[d], many[d] + 1
+            if m > copies[g] or m > left[d]:
+                g, m = g + 1, 1
+                group[d] = g
+            many[d] = m
             if g >= high or rest[g - low] < left[d]:
                 d -= 1
                 continue
-            m = many[d]
-            remaining = left[d] - m
-            after = rest[g - low + 1]
+            remaining, after = left[d] - m, rest[g - low + 1]
             if after < remaining:
                 continue
-            ways = weight[d] * _choose(copies[g], m)
-            row = item_row[first_item[g] + m - 1]
-            if row < 0:
-                touched = _note(1, ways * _choose(after, remaining), weights, seen, touched)
-                continue
-            matches = np.uint64(0)
-            if remaining == 0:
+            ways = weight[d] * choices[copies[g], m]
+            row = row_of[g - low] if m == 1 else item_row[item[g] + m - 1]
+            matches, mine = np.uint64(1), row
+            if d == 0:
+                matches = np.uint64(item_users[item[g] + m - 1])
+            elif row >= 0:
+                matches, before, mine = np.uint64(0), matching[d], spare + d
                 for w in range(words):
-                    matches += _ones(prefix[d, w] & bits[row, w])
-                touched = _note(np.int64(matches), ways, weights, seen, touched)
-                continue
-            for w in range(words):
-                both = prefix[d, w] & bits[row, w]
-                prefix[d + 1, w] = both
-                matches += _ones(both)
-            if matches == 1:
-                touched = _note(1, ways * _choose(after, remaining), weights, seen, touched)
-                continue
-            d += 1  # the level below starts as if this group were used up, so that it moves on to the next
-            group[d], many[d], left[d], weight[d] = g, copies[g], remaining, ways
-        _summary(weights, seen, touched, quantiles, out[position])
+                    both = bits[before, w] & bits[row, w]
+                    bits[mine, w] = both
+                    matches += _ones(both)
+            if matches == 1 or remaining == 0:
+                _note(matches, ways * choices[after, remaining], weights, marks)
+            elif remaining == 1:  # of the last row known nothing is kept but the count
+                chosen = np.uint64(mine)
+                for last in range(g + 1, high):
+                    row, matches = row_of[last - low], np.uint64(1)
+                    if row >= 0:
+                        matches, its = np.uint64(0), np.uint64(row)
+                        for w in range(words):
+                            matches += _ones(bits[chosen, w] & bits[its, w])
+                    _note(matches, ways * copies[last], weights, marks)
+            else:
+                d += 1  # the level below starts as if this group were used up, so that it moves on to the next
+                group[d], many[d], left[d], weight[d], matching[d] = g, copies[g], remaining, ways, mine
+        _summary(weights, marks, top, seen, quantiles, out[position])
     return out
 
 
@@ -216,52 +236,107 @@ def sequence_risks(targets, start, place, visit_start, visit_user, visit_positio
     """As `set_risks`, for knowledge of places in the order of visits: users of whom it is a subsequence.
 
     Place p is visited by `visit_user[i]` as her `visit_position[i]`-th row, i in visit_start[p] … visit_start[p + 1],
-    by user, then position. A level keeps, for every user who still matches, the earliest row at which the prefix ends.
+    by user, then position. Equal words are counted once: a target's distinct places are letters, a word ends where it
+    is first complete, and `upto` counts the choices of rows that spell it, up to each row. A level keeps the users who
+    still match and the row at which each is first done; the last letter only asks who has it later than that.
     """
-    out = np.empty((targets.size, 4 + quantiles.size))
-    who = np.empty((knowledge + 1, users), np.int32)
-    where = np.empty((knowledge + 1, users), np.int32)
-    alive = np.empty(knowledge + 1, np.int64)
-    row = np.empty(knowledge + 1, np.int64)
+    longest, letters, out = 0, 0, np.empty((targets.size, 4 + quantiles.size))
+    for t in targets:
+        longest = max(longest, start[t + 1] - start[t])
+    choices = _choices(longest, knowledge)
+    letter = np.full(visit_start.size - 1, -1, np.int32)
+    spelled = np.empty(longest, np.int32)
+    named = np.empty(longest, np.int64)
+    for t in targets:
+        letters = max(letters, _spell(place, start[t], start[t + 1], letter, spelled, named))
+    last = np.full((letters, users), -1, np.int32)
+    first = np.empty((letters, users), np.int64)
+    who, where = np.empty((knowledge + 1, users), np.int32), np.empty((knowledge + 1, users), np.int32)
+    upto = np.empty((knowledge + 1, longest + 1))
+    alive, here = np.empty(knowledge + 1, np.int64), np.empty(knowledge + 1, np.int64)
+    at = np.empty(knowledge + 1, np.int64)
     weights = np.zeros(users + 1)
-    seen = np.empty(users + 1, np.int64)
+    seen, marks = np.empty(users + 1, np.int64), np.zeros((users >> 6) + 1, np.uint64)
     for u in range(users):
         who[0, u], where[0, u] = u, -1
-    alive[0] = users
+    upto[0, :] = 1.0
     for position in range(targets.size):
-        low, high = start[targets[position]], start[targets[position] + 1]
-        size = min(knowledge, high - low)
-        touched, d = 0, 0
-        row[0] = low - 1
+        target = targets[position]
+        length = start[target + 1] - start[target]
+        kinds = _spell(place, start[target], start[target + 1], letter, spelled, named)
+        for c in range(kinds):
+            for i in range(visit_start[named[c]], visit_start[named[c] + 1]):
+                if last[c, visit_user[i]] < 0:
+                    first[c, visit_user[i]] = i
+                last[c, visit_user[i]] = visit_position[i]
+        size = min(knowledge, length)
+        d = 0
+        alive[0], here[0], at[0] = users, -1, -1  # her own last row of the word, the letter that comes next
         while d >= 0:
-            row[d] += 1
-            remaining = size - d - 1
-            if row[d] + remaining >= high:
+            at[d] += 1
+            c = at[d]
+            if c >= kinds:
                 d -= 1
                 continue
-            p = place[row[d]]
-            a, i, n, stop = 0, visit_start[p], 0, visit_start[p + 1]
-            while a < alive[d] and i < stop:
-                if visit_user[i] < who[d, a]:
-                    i += 1
-                elif visit_user[i] > who[d, a]:
-                    a += 1
-                elif visit_position[i] <= where[d, a]:
-                    i += 1
-                else:
-                    who[d + 1, n], where[d + 1, n] = visit_user[i], visit_position[i]
-                    n += 1
-                    a += 1
+            remaining = size - d - 1
+            if last[c, target] <= here[d]:
+                continue
+            own = first[c, target]
+            while visit_position[own] <= here[d]:
+                own += 1
+            if visit_position[own] + remaining >= length:
+                continue
+            n = 0
             if remaining == 0:
-                touched = _note(n, 1.0, weights, seen, touched)
-            elif n == 1:
-                touched = _note(1, _choose(high - row[d] - 1, remaining), weights, seen, touched)
-            else:
-                alive[d + 1] = n
-                row[d + 1] = row[d]
-                d += 1
-        _summary(weights, seen, touched, quantiles, out[position])
+                for a in range(alive[d]):
+                    n += last[c, who[d, a]] > where[d, a]
+                ways = 0.0
+                for i in range(visit_position[own], last[c, target] + 1):
+                    if spelled[i] == c:
+                        ways += upto[d, i]
+                _note(np.uint64(n), ways, weights, marks)
+                continue
+            for a in range(alive[d]):
+                u = who[d, a]
+                if last[c, u] > where[d, a]:
+                    i = first[c, u]
+                    while visit_position[i] <= where[d, a]:
+                        i += 1
+                    who[d + 1, n], where[d + 1, n] = u, visit_position[i]
+                    n += 1
+            if n == 1:
+                ways = 0.0
+                for i in range(visit_position[own], last[c, target] + 1):
+                    if spelled[i] == c:
+                        ways += upto[d, i] * choices[length - i - 1, remaining]
+                _note(np.uint64(1), ways, weights, marks)
+                continue
+            total = 0.0
+            for i in range(length):
+                upto[d + 1, i] = total  # choices that end before row i
+                if spelled[i] == c:
+                    total += upto[d, i]
+            alive[d + 1], here[d + 1], at[d + 1] = n, visit_position[own], -1
+            d += 1
+        for c in range(kinds):
+            for i in range(visit_start[named[c]], visit_start[named[c] + 1]):
+                last[c, visit_user[i]] = -1
+        _summary(weights, marks, users, seen, quantiles, out[position])
     return out
+
+
+@jit
+def _spell(place, low, high, letter, spelled, named):
+    """Number the distinct places of rows low … high: spelled[row − low] → letter, named[letter] → place."""
+    kinds = 0
+    for i in range(low, high):
+        if letter[place[i]] < 0:
+            letter[place[i]], named[kinds] = kinds, place[i]
+            kinds += 1
+        spelled[i - low] = letter[place[i]]
+    for c in range(kinds):
+        letter[named[c]] = -1
+    return kinds
 
 
 @jit

@@ -71,19 +71,26 @@ def reidentification_risk(
         order = np.argsort(coded.time_s, kind="stable")
         found = _sequences(coded.user[order], item[order], kinds, coded.users.size, chosen, known, quantiles)
     else:
-        start, items = kernel.by_user(coded.user, item, coded.users.size)
+        start, items = kernel.by_user(coded.user, rarest_first(item, kinds), coded.users.size)
         start, items, count = kernel.distinct(start, items)
         if attack == "frequency":
-            groups = _frequencies(start, items, count, tolerance)
+            groups = _frequencies(start, items, count, tolerance, known)
         else:
-            groups = _multisets(start, items, count, kinds)
-        first, copies, row, bits = groups
-        found = kernel.set_risks(chosen, start, first, copies, row, bits, known, quantiles, coded.users.size)
+            groups = _multisets(start, items, count, kinds, known)
+        first, copies, row, have, bits = groups
+        found = kernel.set_risks(chosen, start, first, copies, row, have, bits, known, quantiles, coded.users.size)
     return pd.DataFrame({
         "user": coded.users[chosen], "subsets": found[:, 0], "matches_min": found[:, 1].astype(np.int64),
         "risk_mean": found[:, 2], "risk_median": found[:, 4], "risk_q95": found[:, 5], "share_unique": found[:, 3],
         "risk_max": 1.0 / found[:, 1],
     }).sort_values("user", ignore_index=True)  # fmt: skip
+
+
+def rarest_first(item: NDArray[np.int32], kinds: int) -> NDArray[np.int32]:
+    """The same items, coded so that those with fewer rows come first: then the kernel is soon done with a choice."""
+    code = np.empty(kinds, dtype=np.int32)
+    code[np.argsort(np.bincount(item, minlength=kinds), kind="stable")] = np.arange(kinds, dtype=np.int32)
+    return code[item]
 
 
 def places(coded: Coded, cell_m: float | None, what: str) -> list[NDArray[Any]]:
@@ -111,10 +118,10 @@ def _targets(users: pd.Index, wanted: Sequence[object] | None, what: str) -> NDA
 
 
 def _bits(
-    start: NDArray[np.int64], items: NDArray[np.int32], kinds: int, users: NDArray[np.int64] | None = None,
-) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-    """Row of each item's bitset (−1 where one user alone has it), and the bitsets."""
-    have = np.bincount(items, minlength=kinds) if users is None else users
+    start: NDArray[np.int64], items: NDArray[np.int32], kinds: int, spare: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]]:
+    """Row of each item's bitset (−1 where one user alone has it), how many have it, and the bitsets."""
+    have = np.bincount(items, minlength=kinds)
     row = np.where(have > 1, np.cumsum(have > 1) - 1, -1)
     words = (start.size - 1 + 63) // 64
     needed = int((have > 1).sum()) * words * 8
@@ -122,13 +129,13 @@ def _bits(
         raise InputError("reidentification_risk", f"bitsets of at most {_MOST_BYTES >> 30} GiB",
                          f"{needed / 2**30:.1f} GiB ({int((have > 1).sum())} shared items × {start.size - 1} users)",
                          "use fewer users, coarser cells or windows, or unicity(), which draws")  # fmt: skip
-    return row, kernel.bit_rows(row, start, items, words)
+    return row, have, kernel.bit_rows(row, start, items, words, spare)
 
 
 def _multisets(
-    start: NDArray[np.int64], items: NDArray[np.int32], count: NDArray[np.int32], kinds: int,
+    start: NDArray[np.int64], items: NDArray[np.int32], count: NDArray[np.int32], kinds: int, spare: int,
 ) -> tuple[NDArray[Any], ...]:
-    """Items (place, m): at least m visits. (first item of each group, copies, rows of bitsets, bitsets)."""
+    """Items (place, m): at least m visits. (first item of each group, copies, rows of bitsets, users, bitsets)."""
     most = np.zeros(kinds, dtype=np.int64)
     np.maximum.at(most, items, count)
     offset = np.cumsum(most) - most
@@ -136,19 +143,20 @@ def _multisets(
     nth = np.arange(group.size) - np.repeat(np.cumsum(count) - count, count)
     each = (offset[items[group]] + nth).astype(np.int32)
     row_start = np.concatenate([[0], np.cumsum(count)])[start]
-    row, bits = _bits(row_start, each, int(most.sum()))
-    return offset[items], count.astype(np.int64), row, bits
+    row, have, bits = _bits(row_start, each, int(most.sum()), spare)
+    return offset[items], count.astype(np.int64), row, have, bits
 
 
 def _frequencies(
     start: NDArray[np.int64], items: NDArray[np.int32], count: NDArray[np.int32], tolerance: float,
+    spare: int,
 ) -> tuple[NDArray[Any], ...]:
     """Items (place, f): who was at the place f' times with |f − f'| ≤ tolerance·f'."""
     pair, index = np.unique(items.astype(np.int64) << 32 | count, return_inverse=True)
     place, often = pair >> 32, pair & 0xFFFFFFFF
     words = (start.size - 1 + 63) // 64
-    bits = np.zeros((pair.size, words), dtype=np.uint64)
-    same = kernel.bit_rows(np.arange(pair.size), start, index.astype(np.int32), words)
+    bits = np.zeros((pair.size + spare, words), dtype=np.uint64)
+    same = kernel.bit_rows(np.arange(pair.size), start, index.astype(np.int32), words, 0)
     first = np.searchsorted(place, place)
     last = np.searchsorted(place, place, side="right")
     for known in range(pair.size):
@@ -156,7 +164,8 @@ def _frequencies(
         f, other = often[known], often[theirs]
         near = (f >= other - other * tolerance) & (f <= other + other * tolerance)
         bits[known] = np.bitwise_or.reduce(same[theirs][near], axis=0)
-    return index.astype(np.int64), np.ones(items.size, dtype=np.int64), np.arange(pair.size), bits
+    have = np.bitwise_count(bits).sum(axis=1, dtype=np.int64)
+    return index.astype(np.int64), np.ones(items.size, dtype=np.int64), np.arange(pair.size), have, bits
 
 
 def _sequences(
@@ -165,6 +174,11 @@ def _sequences(
 ) -> NDArray[np.float64]:
     """Rows are in the order of time."""
     start, place = kernel.by_user(user, item, users)
+    needed = 12 * users * min(int(np.diff(start)[targets].max()), kinds)
+    if needed > _MOST_BYTES:
+        raise InputError("reidentification_risk", f"tables of at most {_MOST_BYTES >> 30} GiB",
+                         f"{needed / 2**30:.1f} GiB ({users} users × the places of one of them)",
+                         "use fewer users, coarser cells, or targets=…")  # fmt: skip
     owner = np.repeat(np.arange(users, dtype=np.int32), np.diff(start))
     nth = (np.arange(place.size) - np.repeat(start[:-1], np.diff(start))).astype(np.int32)
     visit_start, order = kernel.by_user(place, np.arange(place.size), kinds)

@@ -1,6 +1,6 @@
 """Speed of the attacks and of unicity, one thread: `python tests/benchmarks/bench_metrics.py [--million]`.
 
-CPU seconds, the best of three. The reference is a plain bitset enumeration of unique places (no copies, no weights, no
+CPU seconds, the best of three (beside the reference: of fifteen). The reference is a plain bitset enumeration of unique places (no copies, no weights, no
 quantiles: only the fewest matches), written here; `--million` adds 10⁶ people × 100 points and says its peak memory.
 """
 
@@ -16,7 +16,7 @@ from numba import njit
 
 from privacysim.metrics import points_kernel as kernel
 from privacysim.metrics import reidentification_risk, unicity
-from privacysim.metrics.reidentification import _multisets
+from privacysim.metrics.reidentification import _multisets, rarest_first
 
 
 def visits(users: int, each: int = 30, places: int = 400, seed: int = 1) -> pd.DataFrame:
@@ -80,15 +80,16 @@ def beside_the_reference(frame: pd.DataFrame, k: int) -> tuple[float, float]:
     """CPU seconds of the kernel and of the reference on the same distinct places; the answers must agree."""
     users = int(frame["user"].max()) + 1
     once = frame.drop_duplicates(["user", "place"])
-    start, items = kernel.by_user(once["user"].to_numpy(np.int32), once["place"].to_numpy(np.int32), users)
+    place = rarest_first(once["place"].to_numpy(np.int32), int(once["place"].max()) + 1)
+    start, items = kernel.by_user(once["user"].to_numpy(np.int32), place, users)
     start, items, count = kernel.distinct(start, items)
-    first, copies, row, bits = _multisets(start, items, count, int(items.max()) + 1)
+    first, copies, row, have, bits = _multisets(start, items, count, int(items.max()) + 1, k)
     everybody, none = np.arange(users), np.zeros(0)
-    all_bits = kernel.bit_rows(np.arange(int(items.max()) + 1), start, items, (users + 63) // 64)
-    ours = kernel.set_risks(everybody, start, first, copies, row, bits, k, none, users)
+    all_bits = kernel.bit_rows(np.arange(int(items.max()) + 1), start, items, (users + 63) // 64, 0)
+    ours = kernel.set_risks(everybody, start, first, copies, row, have, bits, k, none, users)
     assert (ours[:, 1] == reference(start, items, all_bits, k)).all()
-    mine = cpu(lambda: kernel.set_risks(everybody, start, first, copies, row, bits, k, none, users))
-    return mine, cpu(lambda: reference(start, items, all_bits, k))
+    mine = cpu(lambda: kernel.set_risks(everybody, start, first, copies, row, have, bits, k, none, users), 15)
+    return mine, cpu(lambda: reference(start, items, all_bits, k), 15)
 
 
 def main() -> None:
