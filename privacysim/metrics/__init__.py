@@ -5,6 +5,7 @@ inequality, information, tracking.
 """
 
 from privacysim.metrics import access, equity, evidence, footage, leaks, legality, necessity, people, secrets
+from privacysim.metrics.flow import TripLaw, flow_field, flow_sets, trip_law
 from privacysim.metrics.inequality import gini, lorenz, table_by, top_share
 from privacysim.metrics.influence import contributions
 from privacysim.metrics.information import attack_advantage, entropy_bits, mutual_information
@@ -41,6 +42,7 @@ __all__ = [
     "Rows",
     "Sums",
     "Tracks",
+    "TripLaw",
     "access",
     "add",
     "anonymity_sets",
@@ -49,6 +51,8 @@ __all__ = [
     "entropy_bits",
     "equity",
     "evidence",
+    "flow_field",
+    "flow_sets",
     "footage",
     "gini",
     "guess_error_m",
@@ -70,6 +74,7 @@ __all__ = [
     "table_by",
     "time_to_confusion",
     "top_share",
+    "trip_law",
     "unicity",
     "wanted_metrics",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from privacysim.metrics.flow import flow_sets
 from privacysim.metrics.inequality import gini, lorenz, top_share
 from privacysim.metrics.information import attack_advantage, entropy_bits, epsilon_spent, mutual_information
 from privacysim.metrics.reidentification import reidentification_risk
@@ -41,6 +42,9 @@ MEASURES = (
             "Pfitzmann and Köhntopp 2001", "census; its mean exact: 1 + (m−1)(N−1)/(n−1)"),
     Measure(poisson_sets, "anonymity sets from a flow", "uncertainty", _LOOKS, "people; bits",
             "E[1/A] = (1−e^−λ)/λ, P(alone) = e^−λ", "K ~ Poisson(λ)", "exact, given the flow"),
+    Measure(flow_sets, "anonymity sets of cameras, from the flow field", "uncertainty", _LOOKS, "people; bits",
+            "λ: homes × trip law added up down the route trees; then as `poisson_sets`", "K ~ Poisson(λ)",
+            "exact but for the rates and hours of the trip law, which a panel gives"),
     Measure(entropy_bits, "entropy", "uncertainty", "holds a chance for each candidate", "bits", "−Σ p log₂ p",
             "Serjantov and Danezis 2002; Díaz et al. 2002", "census"),
     Measure(mutual_information, "mutual information", "information gain", "sees one sighting", "bits",

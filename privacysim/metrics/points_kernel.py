@@ -13,7 +13,7 @@ from numba import njit, types
 from numba.extending import intrinsic
 
 jit = njit(cache=True, nogil=True)
-inline = njit(cache=True, nogil=True, inline="always")
+jit_inline = njit(cache=True, nogil=True, inline="always")
 """Short pieces of hot loops: a call with a dozen arrays costs more than what it does."""
 
 
@@ -120,14 +120,14 @@ def _choices(most, knowledge):
     return ways
 
 
-@inline
+@jit_inline
 def _note(matches, weight, weights, marks):
     """A choice that so many match: its weight, and a mark (a bit) that the number occurs."""
     weights[matches] += weight
     marks[matches >> np.uint64(6)] |= np.uint64(1) << (matches & np.uint64(63))
 
 
-@inline
+@jit_inline
 def _summary(weights, marks, most, seen, quantiles, out):
     """out = subsets, fewest matches, mean of 1/matches, share with one match, then quantiles of 1/matches.
 

@@ -34,7 +34,7 @@ def anonymity_sets(
 
     If the points are a simple random sample of `panel` out of `population` people, only the mean size can be told: a
     person's own set has the unbiased mean 1 + (m − 1)(N − 1)/(n − 1), m people of the panel in view. The rest needs
-    everybody, or the flow field (`flow_sets`).
+    everybody, or the flow field (`flow_sets`, which needs no panel).
 
     >>> seen = pd.DataFrame({"user": [1, 2, 3], "place": ["a", "a", "b"]})
     >>> anonymity_sets(seen, place="place")[["mean_size", "alone"]].round(2).values.tolist()

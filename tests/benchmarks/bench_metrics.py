@@ -1,7 +1,8 @@
 """Speed of the attacks and of unicity, one thread: `python tests/benchmarks/bench_metrics.py [--million]`.
 
-CPU seconds, the best of three (beside the reference: of fifteen). The reference is a plain bitset enumeration of unique places (no copies, no weights, no
-quantiles: only the fewest matches), written here; `--million` adds 10⁶ people × 100 points and says its peak memory.
+CPU seconds, the best of three (beside the reference: of fifteen). The reference is a plain bitset enumeration of unique
+places (no copies, no weights, no quantiles: only the fewest matches), written here; `--million` adds 10⁶ people × 100
+points and says its peak memory.
 """
 
 from __future__ import annotations
