@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from docx import Document
-from docx.enum.text import WD_BREAK
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
@@ -19,6 +18,8 @@ from privacysim.report.words import TAG
 
 _LATIN, _CHINESE = "Arial", "Microsoft YaHei"
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_WIDTH_MM = 174.0
+"""An A4 page without its margins."""
 _QUIET = RGBColor(0x55, 0x55, 0x55)
 
 
@@ -35,9 +36,10 @@ def memo_docx(memo: Memo, path: Path) -> None:
     document.add_paragraph().add_run(clean(memo.subtitle)).bold = True
     for block in memo.blocks:
         _block(document, block)
-    document.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
-    for block in memo.annex:
+    for n, block in enumerate(memo.annex):
         _block(document, block)
+        if n == 0:  # its heading starts a page
+            document.paragraphs[-1].paragraph_format.page_break_before = True
     document.sections[0].footer.paragraphs[0].text = clean(memo.footer)
     document.save(str(path))
 
@@ -82,21 +84,37 @@ def _block(document: Any, block: Block) -> None:
 
 
 def _table(document: Any, table: Table) -> None:
-    document.add_paragraph(clean(table.caption), style="Caption")
+    document.add_paragraph(clean(table.caption), style="Caption").paragraph_format.keep_with_next = True
     size = Pt(6.5 if table.small or len(table.head) > 6 else 7.5)
     made = document.add_table(rows=1, cols=len(table.head), style="Table Grid")
     for cell, name in zip(made.rows[0].cells, table.head, strict=True):
         _fill(cell, (name,), size, bold=True)
+        cell.paragraphs[0].paragraph_format.keep_with_next = True
     repeat = OxmlElement("w:tblHeader")
     repeat.set(qn("w:val"), "true")
     made.rows[0]._tr.get_or_add_trPr().append(repeat)
+    made.autofit = False
+    for column, share in zip(made.columns, _shares(table), strict=True):
+        column.width = Mm(_WIDTH_MM * share)
     for row in table.rows:
         line = made.add_row()
         whole = OxmlElement("w:cantSplit")
         line._tr.get_or_add_trPr().append(whole)
         for n, (cell, text) in enumerate(zip(line.cells, row, strict=True)):
+            cell.paragraphs[0].paragraph_format.keep_with_next = not table.small and row is not table.rows[-1]
+            cell.width = made.columns[n].width
             _fill(cell, text, size, bold=n == 0 and not table.small)
     document.add_paragraph().paragraph_format.space_after = Pt(0)
+
+
+def _shares(table: Table) -> list[float]:
+    """Share of the page's width for each column: by the root of its mean length, so that long texts wrap less often."""
+    rows = [[plain(text) for text in row] for row in table.rows] or [[""] * len(table.head)]
+    means = [sum(len(row[n]) for row in rows) / len(rows) for n in range(len(table.head))]
+    longest = [max((len(word) for text in (name, *(row[n] for row in rows)) for word in text.split()), default=1)
+               for n, name in enumerate(table.head)]  # fmt: skip
+    weights = [max(mean**0.5, min(word, 24) ** 0.9 / 3, 1.5) for mean, word in zip(means, longest, strict=True)]
+    return [weight / sum(weights) for weight in weights]
 
 
 def _fill(cell: Any, text: Text, size: Pt, *, bold: bool) -> None:
@@ -107,7 +125,8 @@ def _fill(cell: Any, text: Text, size: Pt, *, bold: bool) -> None:
 
 
 def _picture(document: Any, picture: Picture) -> None:
-    shape = document.add_picture(io.BytesIO(picture.png()), width=Mm(165))
+    shape = document.add_picture(io.BytesIO(picture.png()), width=Mm(125))
+    document.paragraphs[-1].paragraph_format.keep_with_next = True
     described = shape._inline.docPr
     described.set("descr", clean(picture.alt))
     described.set("title", clean(picture.caption))

@@ -28,7 +28,7 @@ thead th { border-bottom: .3mm solid #888 } tbody th { font-weight: 600 } td.n {
 tr, table:not(.small):not(#table-others) { break-inside: avoid } thead { display: table-header-group } .figures { display: flex; flex-wrap: wrap; gap: 2mm }
 figure { margin: 0; flex: 1 1 84mm; max-width: 90mm; break-inside: avoid }
 .figures table { flex: 1 1 84mm; width: auto; max-width: 90mm; align-self: center } figure img { width: 100%; height: auto; display: block }
-.small { font-size: 6.4pt } .annex { break-before: page } footer { margin-top: 2mm; border-top: .15mm solid #ccc; padding-top: .6mm }
+tbody tr:nth-last-child(-n+3):not(:first-child) { break-before: avoid } .small { font-size: 6.4pt } .annex { break-before: page } footer { margin-top: 2mm; border-top: .15mm solid #ccc; padding-top: .6mm }
 @media print { body { margin: 0; padding: 0; max-width: none } }
 @media screen and (max-width: 700px) { table { display: block; overflow-x: auto } }
 """  # noqa: E501

@@ -21,11 +21,13 @@ from pypdf import PdfReader
 import privacysim as ps
 from privacysim.cli.main import main
 from privacysim.errors import InputError, ResultsError
+from privacysim.policy import load_policy
 from privacysim.report import write_memo
 from privacysim.report.format import short
 from privacysim.report.memo import memo
 from privacysim.report.parts import Heading, Number, Picture, Table, plain
 from privacysim.report.source import read_source
+from privacysim.report.words import Words
 from privacysim.study import study as study_module
 
 ATTACK = '<script>alert(1)</script> & "Open" <img src=x onerror=alert(2)>'
@@ -178,6 +180,16 @@ def test_the_chinese_memo_says_in_chinese_what_the_english_one_says(folder):
         assert re.search("[\u4e00-\u9fff]", heading), heading
     assert "不构成法律意见" in chinese.subtitle
     assert "not legal advice" in english.subtitle
+
+
+def test_every_departure_summary_and_title_of_a_shipped_policy_is_there_in_chinese():
+    words = Words("zh")
+    for path in sorted(Path("sim/policies").glob("*.toml")):
+        policy = load_policy(path.stem)
+        for line in (policy.summary, *policy.departures):
+            said, lang = words.text(line)
+            assert not lang, f"{path.stem}: words.toml has no translation of {line!r}"
+            assert re.search("[\u4e00-\u9fff]", said), said
 
 
 def traced(block) -> list[Number]:
