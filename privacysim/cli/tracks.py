@@ -30,7 +30,7 @@ _EXPORTS = (".geojson", ".gpkg", ".parquet")
 
 @dosimeter_app.command()
 def dosimeter(
-    gpx: Annotated[Path, typer.Option(help="the track: GPX, KML, GeoJSON, GeoPackage, CSV, SUMO fcd-export")],
+    gpx: Annotated[Path, typer.Option(help="the track: GPX, KML, GeoJSON, GeoPackage, CSV, SUMO, MATSim")],
     cameras: Annotated[Path, typer.Option(help="the cameras: CSV, GeoJSON, KML, GeoPackage, .osm.pbf")],
     streets: Annotated[Path | None, typer.Option(help="OpenStreetMap extract: buildings hide, other ways")] = None,
     range_m: Annotated[float | None, typer.Option("--range", help="metres within which every camera sees")] = None,
@@ -41,6 +41,8 @@ def dosimeter(
     export: Annotated[str, typer.Option(help="files for GIS in OUT/private: geojson,gpkg,parquet")] = "",
     columns: Annotated[str, typer.Option(help="columns of the cameras' table: lat=Breite,lon=Länge,heading=…")] = "",
     track_columns: Annotated[str, typer.Option(help="columns of the track's table: lat=…,lon=…,time=…,person=…")] = "",
+    network: Annotated[Path | None, typer.Option(help="network.xml of a MATSim track")] = None,
+    crs: Annotated[str, typer.Option(help="plane of a MATSim network that names none: EPSG:25832")] = "",
     keep_repeats: Annotated[bool, typer.Option("--keep-repeats", help="count equal rows as cameras each")] = False,
     force: Annotated[bool, typer.Option("--force", help="replace another run's results in OUT")] = False,
 ) -> None:
@@ -56,7 +58,7 @@ def dosimeter(
     when, names = _date(law_date), [name.strip() for name in policies.split(",") if name.strip()]
     frame = read_cameras(cameras, _pairs("--columns", columns), merge=not keep_repeats)
     town = read_town(streets) if streets else None
-    tracks = read_tracks(gpx, _pairs("--track-columns", track_columns))
+    tracks = read_tracks(gpx, _pairs("--track-columns", track_columns), network, crs)
     dose = measure_walk(tracks, frame, range_m=range_m, town=town)
     rules = rights(dose, names, when)
     others = detours(dose, town, range_m) if town and dose.people == 1 else None
@@ -66,7 +68,8 @@ def dosimeter(
     if out is not None:
         options = {"range_m": range_m, "policies": names, "law_date": law_date, "keep_repeats": keep_repeats,
                    "columns": columns, "track_columns": track_columns,
-                   "streets": file_digest(streets) if streets else None}
+                   "streets": file_digest(streets) if streets else None,
+                   "network": file_digest(network) if network else None, "crs": crs}
         drawing = sketch(dose, town, others.nodes[-1:] if others else ())
         fresh = save_dose(dose, rules, out, options, private=private, exports=exports, force=force, drawing=drawing,
                           ways=others.table if others else None)

@@ -1,9 +1,10 @@
-"""Tracks of people from anything: GPX, KML, GeoJSON, GeoPackage, CSV trajectories, SUMO traces.
+"""Tracks of people from anything: GPX, KML, GeoJSON, GeoPackage, CSV trajectories, SUMO and MATSim traces.
 
 A track shows where somebody lives, works and prays. So nothing of it is ever printed: the object's text says only how
 much there is, rejects name lines and not places, and what may be written down of a file is its SHA-256.
 CSV columns are recognised as movingpandas (`t`, `traj_id`, `geometry`) and scikit-mobility (`uid`, `tid`, `datetime`,
 `lat`, `lng`) write them. SUMO: `fcd-export` with geographic positions, people, bicycles and vehicles alike.
+MATSim: events or plans, with the network that they refer to (`tracks.matsim`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from privacysim.errors import InputError
 from privacysim.tracks.instants import instant
+from privacysim.tracks.matsim import read_moves, read_network, to_degrees
 from privacysim.world.mapped.cameras import PLACE, file_digest, refuse_missing_columns
 from privacysim.world.mapped.features import Features, read_features
 from privacysim.world.mapped.markup import Element, read_xml
@@ -82,10 +84,12 @@ class _Rows:
         self.leg.append(self.legs.setdefault((who, leg), len(self.legs)))
 
 
-def read_tracks(path: str | Path, columns: Mapping[str, str] | None = None) -> Tracks:
+def read_tracks(path: str | Path, columns: Mapping[str, str] | None = None, network: str | Path | None = None,
+                crs: str = "") -> Tracks:
     """Read the tracks of a file; a file that holds none is an InputError, single bad fixes are `rejects`.
 
-    `columns` maps our names (lat, lon, time, person) to a table's own, where they are not recognised.
+    `columns` maps our names (lat, lon, time, person) to a table's own, where they are not recognised. `network` and
+    `crs`: MATSim's network.xml, and the name of its plane where it does not say (EPSG:25832).
     """
     path = Path(path)
     known_columns(columns or {}, str(path))
@@ -94,7 +98,10 @@ def read_tracks(path: str | Path, columns: Mapping[str, str] | None = None) -> T
     rows, notes = _Rows(), list[str]()
     content = _xml_content(path)
     if content is not None and (kind := _kind_of_xml(content, str(path))) != "kml":
-        (_from_gpx if kind == "gpx" else _from_sumo)(content, str(path), rows)
+        if kind == "matsim":
+            notes += _from_matsim(content, str(path), rows, network, crs)
+        else:
+            (_from_gpx if kind == "gpx" else _from_sumo)(content, str(path), rows)
     else:
         found = read_features(path, {ours: theirs for ours, theirs in (columns or {}).items() if ours in PLACE})
         refuse_missing_columns(str(path), columns or {}, found)
@@ -116,16 +123,14 @@ def _xml_content(path: Path) -> bytes | None:
 
 
 def _kind_of_xml(content: bytes, where: str) -> str:
-    """gpx, kml or sumo, by the first element that a file names."""
+    """gpx, kml, sumo or matsim, by the first element that a file names."""
     head = content[:4096].decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8", errors="replace")
-    for mark, kind in (("<gpx", "gpx"), ("<kml", "kml"), ("<fcd-export", "sumo")):
+    for mark, kind in (("<gpx", "gpx"), ("<kml", "kml"), ("<fcd-export", "sumo"), ("<events", "matsim"),
+                       ("<population", "matsim"), ("<plans", "matsim")):
         if mark in head.lower():
             return kind
-    for mark, name in (("<events", "MATSim events"), ("<population", "MATSim plans"), ("<plans", "MATSim plans")):
-        if mark in head.lower():
-            cure = "export positions from it as CSV with uid, datetime, lat, lng"
-            raise InputError(where, "positions in longitude and latitude", name, cure)
-    raise InputError(where, "GPX, KML, or SUMO's fcd-export", "XML of another kind", "export the track as GPX")
+    required = "GPX, KML, SUMO's fcd-export, or MATSim's events or plans"
+    raise InputError(where, required, "XML of another kind", "export the track as GPX")
 
 
 def _from_gpx(content: bytes, where: str, rows: _Rows) -> None:
@@ -156,6 +161,25 @@ def _from_sumo(content: bytes, where: str, rows: _Rows) -> None:
     if not rows.lat and rows.rejects:
         cure = "run sumo with --fcd-output.geo"
         raise InputError(where, "positions in longitude and latitude", "metres of SUMO's own plane", cure)
+
+
+def _from_matsim(content: bytes, where: str, rows: _Rows, network: str | Path | None, crs: str) -> list[str]:
+    if network is None:
+        cure = "add --network network.xml.gz (in Python network=…)"
+        raise InputError(where, "the network that MATSim's links belong to", "none", cure)
+    links = read_network(network)
+    moves = read_moves(content, where, links)
+    if not moves.line:
+        raise InputError(where, "at least one move or activity", "none", "name the events or plans of a run")
+    lat, lon, named = to_degrees(moves, links, crs, where)
+    for line, y, x, time, person, leg in zip(
+        moves.line, lat.tolist(), lon.tolist(), moves.time, moves.person, moves.leg, strict=True
+    ):
+        rows.add(line, y, x, time + _SIMULATED_DAY_S, person, leg)
+    notes = [f"MATSim, positions of its network in {named}"]
+    if moves.unknown_way:
+        notes.append(f"{moves.unknown_way} legs have no way through the network: between their ends nothing is counted")
+    return notes
 
 
 def _from_features(found: Features, columns: Mapping[str, str], rows: _Rows) -> None:

@@ -16,7 +16,7 @@ from privacysim.facts import facts
 from privacysim.vocabulary import OPERATORS
 from privacysim.world.lenses import LENSES
 from privacysim.world.mapped.cameras import MappedCameras
-from privacysim.world.optics import density_at_1_m, drop_m, ground_radius_m, range_m
+from privacysim.world.optics import density_at_1_m, drop_m, ground_radius_m, range_m, tilted_reach_m
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -66,7 +66,7 @@ def views_of(cameras: MappedCameras, which: Ints, reach_m: float | None = None) 
     for camera in which[~exact].tolist():
         # cameras of which the same is known have the same fan
         told = tuple(float(column[camera]) for column in (cameras.heading_deg, cameras.hfov_deg, cameras.width_px,
-                                                          cameras.mount_m, cameras.range_m))
+                                                          cameras.tilt_deg, cameras.mount_m, cameras.range_m))
         key = (_site(cameras, camera), *map(repr, told))
         if key not in made:
             made[key] = _fan(cameras, camera, _lenses(_site(cameras, camera)), reach_m)
@@ -107,6 +107,8 @@ def _known(cameras: MappedCameras, which: Ints, reach_m: float | None) -> Views:
     width, hfov, mount = cameras.width_px[which], cameras.hfov_deg[which], cameras.mount_m[which]
     stated = cameras.range_m[which] if reach_m is None else np.full(which.size, reach_m)
     radius = np.where(np.isnan(stated), ground_radius_m(range_m(width, hfov), mount), stated)
+    if reach_m is None:
+        radius = np.minimum(radius, tilted_reach_m(cameras.tilt_deg[which], hfov, mount))
     rows = np.column_stack([
         np.zeros(which.size), np.zeros(which.size), radius, np.radians(cameras.heading_deg[which]), np.radians(hfov),
         density_at_1_m(width, hfov), drop_m(mount),
@@ -134,6 +136,8 @@ def _fan(cameras: MappedCameras, camera: int, lenses: _Lenses, reach_m: float | 
     stated = float(cameras.range_m[camera]) if reach_m is None else reach_m
     radius = (np.full(i.size, stated) if np.isfinite(stated)
               else ground_radius_m(range_m(wide[i], lens[i]), mount[j]))
+    if reach_m is None:
+        radius = np.minimum(radius, tilted_reach_m(cameras.tilt_deg[camera], seen[i], mount[j]))
     rows = np.column_stack([
         np.zeros(i.size), np.zeros(i.size), radius, np.radians(heading[h]), np.radians(seen[i]),
         density_at_1_m(wide[i], lens[i]), drop_m(mount[j]),

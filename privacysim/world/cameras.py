@@ -22,7 +22,7 @@ from privacysim.scenario import Scenario
 from privacysim.vocabulary import OPERATORS, REGIMES, SCENES, SECRETS
 from privacysim.world.lenses import SITES, draw_optics
 from privacysim.world.mapped.placed import Placed, placed_cameras
-from privacysim.world.optics import drop_m, range_m
+from privacysim.world.optics import drop_m, range_m, tilted_reach_m
 from privacysim.world.siting import Siting, operator_of_categories, secret_of_nodes, siting
 
 F32 = NDArray[np.float32]
@@ -259,7 +259,9 @@ def _with_mapped_optics(drawn: Cameras, placed: Placed) -> Cameras:
     mount = np.where(np.isnan(placed.mount_m), drawn.mount_m, placed.mount_m).astype(np.float32)
     # a reach is mapped on the ground, the model's is along the slant
     stated = np.hypot(placed.reach_m, drop_m(mount))
-    reach = np.where(np.isnan(placed.reach_m), range_m(width, hfov), stated).astype(np.float32)
+    reach = np.where(np.isnan(placed.reach_m), range_m(width, hfov), stated)
+    tilted = np.hypot(tilted_reach_m(placed.tilt_deg, np.where(placed.turns, 360.0, hfov), mount), drop_m(mount))
+    reach = np.minimum(reach, tilted).astype(np.float32)
     return replace(drawn, hfov_deg=hfov, width_px=width, mount_m=mount, range_m=reach)
 
 

@@ -81,6 +81,25 @@ def ground_radius_m(slant_m: ArrayLike, mount_m: ArrayLike) -> Floats:
     return np.sqrt(np.maximum(np.asarray(slant_m, dtype=np.float64) ** 2 - drop_m(mount_m) ** 2, 0.0))
 
 
+def tilted_reach_m(tilt_deg: ArrayLike, hfov_deg: ArrayLike, mount_m: ArrayLike) -> Floats:
+    """Ground distance (m) from which on a face is above the picture of a camera tilted `tilt_deg` below the horizon.
+
+    A picture's upper edge looks down by tilt − vfov/2, with tan(vfov/2) = 9/16·tan(hfov/2) (assumption: pictures are
+    16:9, as those of all the lenses here but the fisheye are). Infinite where that edge is level or above, where the
+    tilt is not known (NaN), and from 180° on. What is too near, under the picture's lower edge, still counts as seen.
+
+    >>> tilted_reach_m([45.0, 10.0, np.nan], 80.0, 3.5).round(2)
+    array([5.57,  inf,  inf])
+    """
+    tilt, angle = np.asarray(tilt_deg, dtype=np.float64), np.radians(np.asarray(hfov_deg, dtype=np.float64))
+    half = np.arctan(9.0 / 16.0 * np.tan(np.where(angle < np.pi, angle, 0.0) / 2.0))
+    edge = np.radians(np.nan_to_num(tilt, nan=-90.0)) - half
+    over = np.maximum(np.asarray(mount_m, dtype=np.float64) - facts().value("face_height_m"), 0.0)
+    limited = (edge > 0.0) & (angle < np.pi)
+    far: Floats = np.where(limited, over / np.tan(np.where(limited, edge, 1.0)), np.inf)
+    return far
+
+
 def face_px(width_px: ArrayLike, hfov_deg: ArrayLike, slant_m: ArrayLike) -> Floats:
     """Pixels across a face at a slant distance: the fact `face_width_m` times the density.
 

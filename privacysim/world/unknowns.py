@@ -32,7 +32,7 @@ from privacysim.world.coverage import coverage
 from privacysim.world.lenses import LENSES
 from privacysim.world.mapped.placed import Placed, placed_cameras
 from privacysim.world.occlusion import city_walls, outdoor_positions
-from privacysim.world.optics import density_at_1_m, drop_m, range_m
+from privacysim.world.optics import density_at_1_m, drop_m, range_m, tilted_reach_m
 
 Floats = NDArray[np.float64]
 HEADINGS = 36
@@ -93,7 +93,8 @@ def band(city: City, scenario: Scenario, cameras: Cameras, people: Floats) -> Ba
     for n, camera in enumerate(street.tolist()):
         drawn = _Choices(*(np.array([getattr(cameras, name)[camera]], dtype=np.float64) for name in _FIELDS[:4]))
         own = _choices(placed, cameras, camera)
-        parts = (x[n], y[n], *stretches[n], placed.reach_m[camera])
+        tilt = np.nan if placed.turns[camera] else placed.tilt_deg[camera]
+        parts = (x[n], y[n], *stretches[n], placed.reach_m[camera], tilt)
         seconds[camera, 1] = _weigh(drawn, *parts).item()
         if camera in open_to:
             weight = _weigh(own, *parts)
@@ -143,22 +144,36 @@ def _take(made: dict[str, NDArray], camera: int, own: _Choices, at: Sequence[np.
     made["mount_m"][camera], made["heading_deg"][camera] = own.mount_m[height], own.heading_deg[heading]
     stated = placed.reach_m[camera]
     reach = range_m(own.width_px[lens], own.hfov_deg[lens])
-    made["range_m"][camera] = reach if np.isnan(stated) else np.hypot(stated, drop_m(own.mount_m[height]))
+    reach = reach if np.isnan(stated) else np.hypot(stated, drop_m(own.mount_m[height]))
+    tilt = np.nan if placed.turns[camera] else placed.tilt_deg[camera]
+    made["range_m"][camera] = min(float(reach), float(_tilted(own, int(height), tilt)[lens]))
 
 
-def _weigh(own: _Choices, x: float, y: float, ends: tuple[Floats, ...], amount: Floats, stated: float) -> Floats:
+def _tilted(own: _Choices, height: int, tilt: float) -> Floats:
+    """Slant reach of each lens at one of the heights, as far as the tilt lets it see."""
+    mount = own.mount_m[height]
+    return np.hypot(tilted_reach_m(tilt, own.hfov_deg, mount), drop_m(mount))
+
+
+def _weigh(own: _Choices, x: float, y: float, ends: tuple[Floats, ...], amount: Floats, stated: float, tilt: float
+           ) -> Floats:  # fmt: skip
     """Identifiable person-seconds a day of every combination (lens, height, heading)."""
     known = facts()
-    out = np.zeros((own.hfov_deg.size, own.mount_m.size, own.heading_deg.size))
+    heights = list[Floats]()
     reach = range_m(own.width_px, own.hfov_deg)
     ground = known.value("view_range_max_m") if np.isnan(stated) else stated
-    kernel.weigh(  # type: ignore[call-arg]
-        x, y, *ends, amount, np.radians(own.heading_deg), np.radians(own.hfov_deg),
-        density_at_1_m(own.width_px, own.hfov_deg), reach if np.isnan(stated) else np.full(reach.size, np.inf), ground,
-        drop_m(own.mount_m), curve_table([("none", round(known.value("gallery_suspects")))])[0, 0],
-        STEPS_PER_PX * known.value("face_width_m"), np.cos(np.radians(known.value("frontal_half_angle_deg"))), out,
-    )  # fmt: skip
-    return out
+    reach = reach if np.isnan(stated) else np.full(reach.size, np.inf)
+    chance = curve_table([("none", round(known.value("gallery_suspects")))])[0, 0]
+    for height in range(own.mount_m.size):
+        out = np.zeros((own.hfov_deg.size, 1, own.heading_deg.size))
+        kernel.weigh(  # type: ignore[call-arg]
+            x, y, *ends, amount, np.radians(own.heading_deg), np.radians(own.hfov_deg),
+            density_at_1_m(own.width_px, own.hfov_deg), np.minimum(reach, _tilted(own, height, tilt)), ground,
+            drop_m(own.mount_m[height : height + 1]), chance, STEPS_PER_PX * known.value("face_width_m"),
+            np.cos(np.radians(known.value("frontal_half_angle_deg"))), out,
+        )  # fmt: skip
+        heights.append(out)
+    return np.concatenate(heights, axis=1)
 
 
 @dataclass(frozen=True, slots=True)

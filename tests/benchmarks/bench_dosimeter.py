@@ -98,8 +98,8 @@ def _known_cameras(count: int) -> MappedCameras:
     code = np.full(count, -1, dtype=np.int8)
     return MappedCameras(
         60.15 + y / plane.north_m, 24.999 + x / plane.east_m, draw.uniform(0, 360, count), np.full(count, 70.0),
-        np.full(count, 1920.0), np.full(count, 4.0), np.full(count, 25.0), code, code, np.zeros(count, dtype=bool),
-        np.arange(count), (), (), "",
+        np.full(count, 1920.0), np.full(count, np.nan), np.full(count, 4.0), np.full(count, 25.0), code, code,
+        np.zeros(count, dtype=bool), np.arange(count), (), (), "",
     )  # fmt: skip
 
 

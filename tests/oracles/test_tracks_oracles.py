@@ -16,7 +16,7 @@ from privacysim.world.mapped.cameras import MappedCameras, read_cameras
 LAT, LON = 60.17, 24.94
 
 
-def cameras_at(x, y, heading, hfov, reach, mount=1.5) -> MappedCameras:
+def cameras_at(x, y, heading, hfov, reach, mount=1.5, tilt=np.nan) -> MappedCameras:
     """Cameras by metres around (LAT, LON), everything known."""
     plane = plane_at(60.15, 24.999)  # the sheet's own plane is near enough; degrees are what counts
     lat, lon = LAT + np.asarray(y) / plane.north_m, LON + np.asarray(x) / plane.east_m
@@ -26,8 +26,8 @@ def cameras_at(x, y, heading, hfov, reach, mount=1.5) -> MappedCameras:
         return np.broadcast_to(np.asarray(value, dtype=np.float64), n).copy()
 
     none = np.full(n, -1, dtype=np.int8)
-    return MappedCameras(lat, lon, every(heading), every(hfov), every(1920), every(mount), every(reach), none, none,
-                         np.zeros(n, dtype=bool), np.arange(n), (), (), "cameras")
+    return MappedCameras(lat, lon, every(heading), every(hfov), every(1920), every(tilt), every(mount), every(reach),
+                         none, none, np.zeros(n, dtype=bool), np.arange(n), (), (), "cameras")
 
 
 def track(x, y, seconds=1.0) -> Tracks:
@@ -163,6 +163,16 @@ def test_an_unknown_heading_is_a_band_that_holds_every_heading():
     assert unknown["seconds_in_range_high"] == pytest.approx(max(seconds))
     assert unknown["seconds_in_range"] == pytest.approx(np.mean(seconds))
     assert unknown["seconds_in_range_low"] < unknown["seconds_in_range"] < unknown["seconds_in_range_high"]
+
+
+@pytest.mark.parametrize(("tilt", "far"), [(60.0, 3.5), (np.nan, 40.0), (5.0, 40.0)])
+def test_a_tilted_camera_sees_no_face_above_its_pictures_upper_edge(tilt, far):
+    # by hand: 90° wide and 16:9, so 58.7° high; tilted by 60° the upper edge looks down by 30.64°; a face 2.07 m below
+    # the lens is then seen up to 2.07 / tan(30.64°) = 3.5 m
+    camera = cameras_at([0], [0], 0, 90, np.nan, 1.5 + 3.5 * np.tan(np.radians(60 - np.degrees(np.arctan(9 / 16)))),
+                        tilt)
+    dose = measure_walk(track([0, 0], [0.001, 40], 30.0), camera, jitter_m=0)
+    assert dose.totals["metres_in_view_in_range_high"] == pytest.approx(min(far, 38.2), rel=0.02)
 
 
 @pytest.mark.data

@@ -57,6 +57,18 @@ def answers(read, path):
         return error
 
 
+NETWORK = """<!DOCTYPE network SYSTEM "http://www.matsim.org/files/dtd/network_v2.dtd">
+<network><attributes><attribute name="coordinateReferenceSystem">EPSG:25832</attribute></attributes>
+<nodes><node id="a" x="500000" y="5800000"/><node id="b" x="500100" y="5800000"/><node id="c" x="500100" y="5800080"/>
+</nodes><links><link id="1" from="a" to="b"/><link id="2" from="b" to="c"/><link id="3" from="c" to="a"/></links>
+</network>"""
+
+
+def read_matsim(path):
+    pytest.importorskip("pyproj")
+    return read_tracks(path, network=write(path.parent, "network.xml.gz", gzip.compress(NETWORK.encode(), mtime=0)))
+
+
 @pytest.mark.parametrize(("name", "content", "read", "reason"), [
     ("a.gpx", BOMB + "<gpx>&j;</gpx>", read_tracks, "document type"),
     ("a.gpx", '<!DOCTYPE gpx SYSTEM "file:///etc/passwd">' + GPX[39:], read_tracks, "document type"),
@@ -67,7 +79,16 @@ def answers(read, path):
     ("a.gpx", "<gpx></gpx>", read_tracks, "at least one fix"),
     ("a.gpx", GPX.replace('lat="60.17', 'lat="999.17'), read_tracks, "latitude beyond"),
     ("a.gpx", "", read_tracks, "latitude and longitude"),
-    ("a.xml", "<events></events>", read_tracks, "MATSim"),
+    ("a.xml", "<events></events>", read_tracks, "network"),
+    ("a.xml", "<html></html>", read_tracks, "another kind"),
+    ("a.xml", '<!DOCTYPE population SYSTEM "x" [<!ENTITY a "b">]><population/>', read_matsim, "document type"),
+    ("a.xml", '<!DOCTYPE gpx SYSTEM "x"><population/>', read_matsim, "document type"),
+    ("a.xml", "<events></events>", read_matsim, "at least one move"),
+    ("a.xml", '<events><event time="1" type="actend" person="a" link="nowhere"/></events>', read_matsim, "no number"),
+    ("a.xml", '<events><event time="1" type="actend" person="a" x="1e300" y="NaN" link="1"/></events>', read_matsim,
+     "two fixes"),
+    ("a.xml", '<population><person id="p"><plan selected="yes"><activity x="0" y="0" end_time="x"/></plan></person>'
+     "</population>", read_matsim, "at least one move"),
     ("a.xml", '<fcd-export><timestep time="1"><vehicle id="v" x="9000" y="8000"/></timestep></fcd-export>',
      read_tracks, "--fcd-output.geo"),
     ("a.geojson", "[" * 100_000, read_cameras, "depth"),
@@ -278,3 +299,68 @@ def test_a_sumo_trace_and_a_movingpandas_table_are_tracks(tmp_path):
     tracks = read_tracks(write(tmp_path, "mp.csv", "traj_id,t,geometry\n" + rows))
     assert tracks.people == 2
     assert np.isfinite(tracks.time_s).all()
+
+
+EVENTS = """<?xml version="1.0"?><events version="1.0">
+<event time="3600" type="actend" person="p" link="1" x="500010" y="5800005" actType="home"/>
+<event time="3600" type="departure" person="p" link="1" legMode="bike"/>
+<event time="3600" type="TransitDriverStarts" driverId="pt_1" vehicleId="bus"/>
+<event time="3600" type="PersonEntersVehicle" person="pt_1" vehicle="bus"/>
+<event time="3601" type="vehicle enters traffic" person="pt_1" vehicle="bus" link="3" relativePosition="0.0"/>
+<event time="3600" type="PersonEntersVehicle" person="p" vehicle="v"/>
+<event time="3610" type="vehicle enters traffic" person="p" link="1" vehicle="v" relativePosition="0.5"/>
+<event time="3620" type="left link" link="1" vehicle="v"/>
+<event time="3620" type="entered link" link="2" vehicle="v"/>
+<event time="3636" type="vehicle leaves traffic" person="p" link="2" vehicle="v" relativePosition="1.0"/>
+<event time="3636" type="PersonLeavesVehicle" person="p" vehicle="v"/>
+<event time="3636" type="arrival" person="p" link="2" legMode="bike"/>
+<event time="3700" type="actstart" person="p" link="2" actType="work"/>
+<event time="7200" type="actend" person="p" link="2" actType="work"/>
+<event time="7200" type="departure" person="p" link="2" legMode="walk"/>
+<event time="7500" type="arrival" person="p" link="1" legMode="walk"/>
+</events>"""
+PLANS = """<?xml version="1.0"?><!DOCTYPE population SYSTEM "http://www.matsim.org/files/dtd/population_v6.dtd">
+<population><person id="p"><plan selected="no"><activity type="home" x="1" y="1" end_time="01:00:00"/></plan>
+<plan selected="yes"><activity type="home" link="1" x="500010" y="5800005" end_time="01:00:10"/>
+<leg mode="bike" dep_time="01:00:10" trav_time="00:00:18"><route type="links" start_link="1" end_link="3"
+ trav_time="00:00:18">1 2 3</route></leg>
+<activity type="work" link="3" end_time="02:00:00"/>
+<leg mode="walk" trav_time="00:05:00"><route type="generic" start_link="3" end_link="1"/></leg>
+<activity type="home" link="1" x="500010" y="5800005"/></plan></person></population>"""
+
+
+def test_matsims_events_are_moves_along_links_and_nothing_is_made_up_between_them(tmp_path):
+    tracks = read_matsim(write(tmp_path, "events.xml.gz", gzip.compress(EVENTS.encode(), mtime=0)))
+    assert tracks.people == 1, "a driver of a bus is no person of the study"
+    assert [round(time - 1_577_836_800.0) for time in tracks.time_s] == [3600, 3610, 3620, 3636, 3700, 7200]
+    walk = walk_of(tracks, 0.0)
+    # half of link 1, then link 2; the way from the door and the teleported walk are not known
+    from privacysim.tracks.sight import sight_of
+
+    nobody = read_cameras(write(tmp_path, "c.csv", "lat,lon\n10,10\n"))
+    lengths = sight_of(walk, nobody).step_m
+    assert sorted(lengths[lengths > 1].round()) == [50.0, 80.0]
+    assert any("1 legs have no way" in note for note in tracks.notes)
+    # an independent way to the same place: pyproj from the plane of the network
+    import pyproj
+
+    lon, lat = pyproj.Transformer.from_crs("EPSG:25832", "EPSG:4326", always_xy=True).transform(500_100, 5_800_080)
+    assert (tracks.lat[3], tracks.lon[3]) == pytest.approx((lat, lon), abs=1e-9)
+
+
+def test_matsims_plans_share_a_routes_time_by_length_and_only_the_selected_plan_counts(tmp_path):
+    tracks = read_matsim(write(tmp_path, "plans.xml", PLANS))
+    times = [round(time - 1_577_836_800.0, 2) for time in tracks.time_s]
+    # links 2 and 3 are 80 m and √(100² + 80²) = 128.06 m; 18 s in all
+    bend = 3610 + 18 * 80 / (80 + np.hypot(100, 80))
+    assert times == pytest.approx([3610, 3610, bend, 3628, 3628, 7200, 7500], abs=0.01)
+    assert any("1 legs have no way" in note for note in tracks.notes)
+
+
+def test_a_matsim_network_without_a_plane_asks_for_one(tmp_path):
+    network = write(tmp_path, "n.xml", NETWORK.replace("EPSG:25832", "Atlantis"))
+    events = write(tmp_path, "events.xml", EVENTS)
+    pytest.importorskip("pyproj")
+    with pytest.raises(InputError, match="coordinate system of the Earth"):
+        read_tracks(events, network=network)
+    assert len(read_tracks(events, network=network, crs="EPSG:25832")) == 6

@@ -38,6 +38,8 @@ class MappedCameras:
     hfov_deg: Floats
     """360 = all round (dome, panning, revolving); NaN = unknown."""
     width_px: Floats
+    tilt_deg: Floats
+    """Of the optical axis below the horizon; NaN = unknown."""
     mount_m: Floats
     range_m: Floats
     """A reach that the file states, on the ground; NaN = not stated."""
@@ -120,7 +122,8 @@ def _assembled(path: Path, rows: list[tuple[float, float, Said, int]], rejects: 
     width = numbers("width_px")
     return MappedCameras(
         np.array([row[0] for row in kept]), np.array([row[1] for row in kept]), numbers("heading_deg"),
-        numbers("hfov_deg"), np.where(width > 0, width, np.nan), numbers("mount_m"), numbers("range_m"),
+        numbers("hfov_deg"), np.where(width > 0, width, np.nan), numbers("tilt_deg"), numbers("mount_m"),
+        numbers("range_m"),
         np.array([OPERATORS.index(w.operator) if w.operator else UNKNOWN for _, _, w, _ in kept], dtype=np.int8),
         np.array([REGIMES.index(w.regime) if w.regime else UNKNOWN for _, _, w, _ in kept], dtype=np.int8),
         np.array([w.indoor for _, _, w, _ in kept], dtype=bool), np.array([row[3] for row in kept], dtype=np.int64),

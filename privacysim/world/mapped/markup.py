@@ -1,12 +1,13 @@
 """XML from strangers, element by element, without what XML can do to a reader.
 
-A document type, and with it every entity, is refused: that ends "billion laughs" and files that fetch other files.
+A document type, and with it every entity, is refused: that ends "billion laughs" and files that fetch other files. A
+reader whose files carry one may name it (`doctypes`): it must then say nothing itself, and what it names is not read.
 Depth, children and text are bounded; names lose their namespace. Nothing is kept but what one element needs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
@@ -44,7 +45,7 @@ class Element:
 
 
 def read_xml(content: bytes, where: str, on_end: Callable[[Element], None],
-             on_start: Callable[[Element], None] | None = None) -> str:
+             on_start: Callable[[Element], None] | None = None, doctypes: Collection[str] = ()) -> str:
     """Call `on_end` for each element in the order of their ends; returns the root's name.
 
     Not well-formed, a document type, an entity, too deep: InputError with the line.
@@ -54,7 +55,7 @@ def read_xml(content: bytes, where: str, on_end: Callable[[Element], None],
     gpx {}
     'gpx'
     """
-    reader = _Reader(where, on_end, on_start)
+    reader = _Reader(where, on_end, on_start, doctypes)
     try:
         for begin in range(0, len(content), _CHUNK):
             reader.parser.Parse(content[begin : begin + _CHUNK], begin + _CHUNK >= len(content))
@@ -72,8 +73,8 @@ def read_xml(content: bytes, where: str, on_end: Callable[[Element], None],
 
 class _Reader:
     def __init__(self, where: str, on_end: Callable[[Element], None],
-                 on_start: Callable[[Element], None] | None) -> None:
-        self.where, self.on_end, self.on_start = where, on_end, on_start
+                 on_start: Callable[[Element], None] | None, doctypes: Collection[str]) -> None:
+        self.where, self.on_end, self.on_start, self.doctypes = where, on_end, on_start, doctypes
         self.root = ""
         self.depth = 0
         self.open: Element | None = None
@@ -82,8 +83,12 @@ class _Reader:
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
         self.parser.CharacterDataHandler = self._text
-        self.parser.StartDoctypeDeclHandler = self._refuse
+        self.parser.StartDoctypeDeclHandler = self._doctype
         self.parser.EntityDeclHandler = self._refuse
+
+    def _doctype(self, name: str, _system: str | None, _public: str | None, has_inside: int) -> None:
+        if has_inside or name not in self.doctypes:
+            self._refuse()
 
     def _refuse(self, *_: object) -> None:
         place = f"{self.where}, line {self.parser.CurrentLineNumber}"

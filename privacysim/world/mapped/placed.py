@@ -38,6 +38,7 @@ class Placed:
     hfov_deg: Floats
     turns: NDArray[np.bool_]
     width_px: Floats
+    tilt_deg: Floats
     mount_m: Floats
     reach_m: Floats
     operator: NDArray[np.int8]
@@ -82,6 +83,7 @@ def _of_words(x: NDArray[np.float32], y: NDArray[np.float32], heading: Floats, w
     operator = [OPERATORS.index(one.operator) if one.operator else UNKNOWN for one in words]
     return Placed(
         x, y, heading, hfov, hfov >= 360.0, np.where(width > 0, width, np.nan),
+        np.array([one.tilt_deg for one in words], dtype=np.float64),
         np.array([one.mount_m for one in words], dtype=np.float64),
         np.array([one.range_m for one in words], dtype=np.float64), np.array(operator, dtype=np.int8),
         np.array([one.indoor for one in words], dtype=bool), 0,
@@ -103,6 +105,7 @@ def _of_file(city: City, mapped: MappedCameras, file: str) -> Placed:
         raise InputError("cameras.file", "cameras within the city's extract", got, f"check {file} and the extract")
     return Placed(
         x[here].astype(np.float32), y[here].astype(np.float32), mapped.heading_deg[here], mapped.hfov_deg[here],
-        mapped.hfov_deg[here] >= 360.0, mapped.width_px[here], mapped.mount_m[here], mapped.range_m[here],
+        mapped.hfov_deg[here] >= 360.0, mapped.width_px[here], mapped.tilt_deg[here], mapped.mount_m[here],
+        mapped.range_m[here],
         mapped.operator[here], mapped.indoor[here], int((~here).sum()), mapped.rejects,
     )  # fmt: skip

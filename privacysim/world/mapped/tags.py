@@ -2,10 +2,10 @@
 
 Tags read (wiki: Tag:man_made=surveillance): `surveillance` (public, outdoor, indoor, webcam, traffic),
 `surveillance:type` (camera, ALPR, guard), `surveillance:zone`, `camera:type` (fixed, panning, dome),
-`camera:direction` and `direction` (degrees, compass points, ranges such as 45-135, several with ;), `height`,
-`est_height`, `revolving`, `operator`, `operator:type`. Not used: `camera:angle` (the tilt below the horizon) and
-`camera:mount`. A camera that turns (dome, panning, revolving) sees all round: what it may see, not what it sees at
-one instant.
+`camera:direction` and `direction` (degrees, compass points, ranges such as 45-135 or E-W, several with ;),
+`camera:angle` (the tilt, 0 = level, 90 = straight down), `height`, `est_height`, `revolving`, `operator`,
+`operator:type`. Not used: `camera:mount` (on what it hangs). A camera that turns (dome, panning, revolving) sees all
+round: what it may see, not what it sees at one instant.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ _COLUMNS: Mapping[str, Sequence[str]] = {
                 "facing"),
     "hfov": ("hfov_deg", "hfov", "fov", "angle_of_view", "angle of view", "field_of_view", "fov_deg"),
     "width": ("width_px", "width", "resolution_px", "pixels"),
+    "tilt": ("tilt_deg", "tilt", "camera:angle", "camera_angle"),
     "mount": ("mount_m", "height", "height_m", "camera:height", "est_height", "elevation_above_ground"),
     "range": ("range_m", "range", "radius", "radius_m", "reach", "reach_m"),
     "type": ("camera:type", "camera_type", "camera type", "type"),
@@ -50,6 +51,8 @@ class Said:
     heading_deg: float
     hfov_deg: float
     width_px: int
+    tilt_deg: float
+    """Of the optical axis below the horizon."""
     mount_m: float
     range_m: float
     operator: str
@@ -66,20 +69,18 @@ def heading_of(text: str) -> tuple[float, float]:
 
     >>> heading_of("SW"), heading_of("270°"), heading_of("45-135"), heading_of("350;10"), heading_of("forward")
     ((225.0, nan), (270.0, nan), (90.0, 90.0), (0.0, 20.0), (nan, nan))
+    >>> heading_of("E-W"), heading_of("W-E"), heading_of("0-360")
+    ((180.0, 180.0), (0.0, 180.0), (180.0, 360.0))
     """
     words = [word for word in re.split(r"\s*;\s*", text.strip().upper()) if word]
     arcs: list[tuple[float, float]] = []
     for word in words:
-        between = re.fullmatch(r"(\d+(?:\.\d+)?)°?\s*-\s*(\d+(?:\.\d+)?)°?", word)
-        if between:
-            begin, end = float(between.group(1)) % 360, float(between.group(2)) % 360
-            arcs.append((begin, (end - begin) % 360))
-        elif word in _COMPASS:
-            arcs.append((_COMPASS.index(word) * 22.5, 0.0))
-        elif math.isfinite(value := degrees(word)) and abs(value) <= 720:
-            arcs.append((value % 360, 0.0))
-        else:
+        ends = [_bearing(end) for end in re.split(r"(?<=[\dNESW°])\s*-\s*", word)]
+        if len(ends) > 2 or not all(map(math.isfinite, ends)):
             return math.nan, math.nan
+        if len(ends) == 2 and ends[0] != ends[1] and (ends[1] - ends[0]) % 360 == 0:
+            return (ends[0] + 180) % 360, 360.0
+        arcs.append((ends[0] % 360, (ends[-1] - ends[0]) % 360))
     if not arcs:
         return math.nan, math.nan
     # the shortest arc that holds all of them begins where the widest gap ends
@@ -87,6 +88,14 @@ def heading_of(text: str) -> tuple[float, float]:
                key=lambda arc: arc[1])
     middle = (best[0] + best[1] / 2) % 360
     return middle, best[1] if best[1] > 0 else math.nan
+
+
+def _bearing(word: str) -> float:
+    """Degrees of a compass point or a number, NaN for anything else."""
+    if word in _COMPASS:
+        return _COMPASS.index(word) * 22.5
+    value = degrees(word)
+    return value if abs(value) <= 720 else math.nan
 
 
 def said(words: Mapping[str, str], columns: Mapping[str, str] | None = None) -> Said:
@@ -111,6 +120,7 @@ def said(words: Mapping[str, str], columns: Mapping[str, str] | None = None) -> 
     width = _within(look["width"], 100.0, 40_000.0, "width", doubts)
     return Said(
         heading if hfov < 360.0 or math.isnan(hfov) else math.nan, hfov, 0 if math.isnan(width) else round(width),
+        abs(_within(look["tilt"], -90.0, 90.0, "tilt", doubts)),
         _within(look["mount"].lower().removesuffix("m"), 0.3, 200.0, "height", doubts),
         _within(look["range"].lower().removesuffix("m"), 0.1, 2_000.0, "range", doubts),
         _operator(look["operator"], low), _regime(look["regime"]), _indoor(look), "; ".join(doubts),
