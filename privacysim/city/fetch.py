@@ -15,6 +15,7 @@ from typing import Any
 
 import osmium
 
+from privacysim.city.osm_buildings import keyhole
 from privacysim.errors import InputError
 from privacysim.files import whole_file
 
@@ -62,7 +63,7 @@ def write_osm(features: Any, path: Path) -> dict[str, int]:
         if element == "node":
             points.append((int(number), (row["geometry"].x, row["geometry"].y), tags))
             continue
-        for line in _lines(row["geometry"]):
+        for line in _lines(row["geometry"], "building" in tags):
             refs = [corners.setdefault((round(x, 7), round(y, 7)), _FIRST_CORNER + len(corners)) for x, y in line]
             ways.append((refs, tags))
     with whole_file(path) as part:
@@ -83,12 +84,13 @@ def _said(value: Any) -> bool:
     return isinstance(value, str) and bool(value)
 
 
-def _lines(geometry: Any) -> Iterator[list[tuple[float, float]]]:
-    """Lines and outer rings of a geometry of shapely; holes of buildings are left out."""
+def _lines(geometry: Any, building: bool) -> Iterator[list[tuple[float, float]]]:
+    """Lines and outer rings (lon, lat) of a geometry of shapely; a building's ring goes round its courtyards too."""
     if geometry.geom_type == "LineString":
         yield list(geometry.coords)
     elif geometry.geom_type == "Polygon":
-        yield list(geometry.exterior.coords)
+        outer, *holes = ([(lat, lon) for lon, lat in ring.coords] for ring in (geometry.exterior, *geometry.interiors))
+        yield [(lon, lat) for lat, lon in (keyhole(outer, holes) if building else outer)]
     elif hasattr(geometry, "geoms"):
         for part in geometry.geoms:
-            yield from _lines(part)
+            yield from _lines(part, building)

@@ -2,7 +2,8 @@
 
 Positions are metres on a plane around the middle of the streets (equirectangular; in an extract of 20 km the error of
 a length stays below 0.2 %). Population, trips and operators are not in the map: they are the scenario's assumptions.
-Limits: buildings that are multipolygon relations are left out; one-way rules and levels do not bind a walker.
+Limits: a building whose relation the extract cuts is left out; one-way rules and levels do not bind a walker; streets
+for vehicles alone (motorways and such) are counted and left out, since nobody is seen there on foot.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from privacysim.city import kinds, osm_tags, places
+from privacysim.city.osm_buildings import multipolygon_rings
+from privacysim.city.osm_opening import refuse_bombs
 from privacysim.city.streets import Adjacency, Streets, adjacency, largest_part, millimetres, simple
 from privacysim.errors import InputError
 from privacysim.scenario.town import CitySection
 
 _EARTH_M = 6_371_008.8
 _ZONE_M = 300.0
+_AREAS = osmium.filter.KeyFilter("building")
 _DENSEST_PER_KM2 = 150_000.0
 """More people per km² than in any city: a population that was not meant for this extract."""
 
@@ -53,6 +57,7 @@ class _Map:
     sites: list[tuple[int, float, float]] = field(default_factory=list)
     rings: list[tuple[list[tuple[float, float]], float]] = field(default_factory=list)
     cameras: list[tuple[float, float, dict[str, str]]] = field(default_factory=list)
+    vehicles_only: list[list[tuple[float, float]]] = field(default_factory=list)
 
 
 def read_osm(section: CitySection, people: int) -> OsmTown:
@@ -63,6 +68,8 @@ def read_osm(section: CitySection, people: int) -> OsmTown:
         raise InputError(section.osm, "walkable streets", "none", "take an extract that has highway ways")
     lat0, lon0 = _middle(raw)
     streets, left_out = _streets(raw, lat0, lon0)
+    if not streets.u.size:
+        raise InputError(section.osm, "walkable streets", "none that leads anywhere", "take a larger extract")
     tree = cKDTree(np.column_stack([streets.x, streets.y]))
     rings = [(_plane(np.asarray(ring), lat0, lon0), levels) for ring, levels in raw.rings]
     home_weight = _home_weight(rings, tree, streets)
@@ -79,21 +86,28 @@ def read_osm(section: CitySection, people: int) -> OsmTown:
         )
     ]
     word = f"{left_out} of {left_out + streets.x.size} street nodes are not connected to the rest and were left out"
+    roads = [_plane(np.asarray(road), lat0, lon0) for road in raw.vehicles_only]
+    if roads:
+        metres = sum(float(np.hypot(*np.diff(road, axis=0).T).sum()) for road in roads)
+        word += f"; {metres / 1000:.1f} km for vehicles alone, where nobody walks"
     return OsmTown(streets, sites, _hubs(section, sites), x, y, _polygons(rings), cameras, (lat0, lon0), word)
 
 
 def _read(path: Path) -> _Map:
     if not path.is_file():
         raise InputError(str(path), "an OpenStreetMap extract", "no such file", "check the path in [city] osm")
+    refuse_bombs(path)
     raw = _Map()
     try:
-        reader: Any = osmium.FileProcessor(str(path)).with_locations()
+        reader: Any = osmium.FileProcessor(str(path)).with_locations().with_areas(_AREAS)
         for item in reader:
             tags = {tag.k: tag.v for tag in item.tags}
             if item.is_node():
                 _take_node(raw, item, tags)
             elif item.is_way():
                 _take_way(raw, item, tags)
+            elif item.is_area() and not item.from_way() and osm_tags.is_building(tags):
+                raw.rings += [(ring, osm_tags.levels(tags)) for ring in multipolygon_rings(item)]
     except (RuntimeError, OSError, ValueError, osmium.InvalidLocationError) as error:
         raise InputError(str(path), "a whole .osm.pbf file", error, "download or cut the extract again") from None
     return raw
@@ -114,7 +128,9 @@ def _take_way(raw: _Map, item: Any, tags: dict[str, str]) -> None:
     if kind is not None and len(corners) > 1:
         raw.nodes.update({ref: (lat, lon) for ref, lat, lon in corners})
         raw.ways.append((kind, [ref for ref, _, _ in corners]))
-    if "building" in tags and tags["building"] != "no" and len(corners) > 3:
+    if kind is None and osm_tags.vehicles_only(tags) and len(corners) > 1:
+        raw.vehicles_only.append([(lat, lon) for _, lat, lon in corners])
+    if osm_tags.is_building(tags) and len(corners) > 3:
         raw.rings.append(([(lat, lon) for _, lat, lon in corners], osm_tags.levels(tags)))
     category = osm_tags.category(tags)
     if category is not None and corners:

@@ -36,6 +36,8 @@ _LEISURE = {"park": "park", "garden": "park", "playground": "park", "sports_cent
 _TOURISM = {"hotel": "hotel", "hostel": "hotel", "guest_house": "hotel", "museum": "culture_sport",
             "gallery": "culture_sport"}
 _RAILWAY = {"station": "transport_hub", "subway_entrance": "metro_station"}
+_MOST_LEVELS = 200.0
+"""No building has more: it would otherwise take all the people of the town."""
 _COMPASS = ("N", "NNE", "NE", "ENE", "E", "ESE", "SE", "SSE", "S", "SSW", "SW", "WSW", "W", "WNW", "NW", "NNW")
 
 
@@ -53,6 +55,21 @@ def street_kind(tags: Mapping[str, str]) -> int | None:
         if highway in names:
             return kind
     return None
+
+
+def vehicles_only(tags: Mapping[str, str]) -> bool:
+    """Whether a street is for vehicles and not for people on foot.
+
+    >>> vehicles_only({"highway": "motorway"}), vehicles_only({"highway": "primary", "foot": "no"})
+    (True, True)
+    """
+    highway = tags.get("highway", "").removesuffix("_link")
+    return highway in _MAIN | _STREET | {"motorway", "busway", "bus_guideway", "raceway"} and street_kind(tags) is None
+
+
+def is_building(tags: Mapping[str, str]) -> bool:
+    """Whether it is a building, which hides what is behind it."""
+    return tags.get("building", "no") != "no"
 
 
 def category(tags: Mapping[str, str]) -> str | None:
@@ -76,11 +93,12 @@ def category(tags: Mapping[str, str]) -> str | None:
 
 
 def levels(tags: Mapping[str, str]) -> float:
-    """Storeys of a building, 1 where nobody says."""
+    """Storeys of a building, 1 where nobody says or what is said cannot be."""
     try:
-        return max(float(tags.get("building:levels", "1")), 1.0)
+        said = float(tags.get("building:levels", "1"))
     except ValueError:
         return 1.0
+    return said if 1.0 <= said <= _MOST_LEVELS else 1.0
 
 
 def heading(tags: Mapping[str, str]) -> float | None:

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from privacysim.city.osm_tags import street_kind
+from privacysim.city.osm_buildings import multipolygon_rings
+from privacysim.city.osm_opening import refuse_bombs
+from privacysim.city.osm_tags import is_building, street_kind
 from privacysim.errors import InputError
 
 Floats = NDArray[np.float64]
@@ -38,22 +40,28 @@ class Town:
 def read_town(path: str | Path) -> Town:
     """Read an extract (`.osm.pbf`, `.osm`); missing, damaged or without streets: InputError.
 
-    Of the streets the largest connected part is kept. Buildings that are multipolygon relations are left out.
+    Of the streets the largest connected part is kept.
     """
     path = Path(path)
     if not path.is_file():
         raise InputError(str(path), "an OpenStreetMap extract", "no such file", "check the path")
+    refuse_bombs(path)
     place: dict[int, tuple[float, float]] = {}
     steps: list[tuple[int, int]] = []
     ring_lat, ring_lon, sizes = array("d"), array("d"), [0]
     try:
-        reader: Any = osmium.FileProcessor(str(path), osmium.osm.NODE | osmium.osm.WAY).with_locations()
+        reader: Any = osmium.FileProcessor(str(path)).with_locations().with_areas(osmium.filter.KeyFilter("building"))
         for item in reader:
+            tags = {tag.k: tag.v for tag in item.tags}
+            if item.is_area() and not item.from_way() and is_building(tags):
+                for ring in multipolygon_rings(item):
+                    ring_lat.extend(corner[0] for corner in ring)
+                    ring_lon.extend(corner[1] for corner in ring)
+                    sizes.append(len(ring))
             if not item.is_way():
                 continue
-            tags = {tag.k: tag.v for tag in item.tags}
             corners = [(node.ref, node.location.lat, node.location.lon) for node in item.nodes if node.location.valid()]
-            if tags.get("building", "no") != "no" and len(corners) > 3:
+            if is_building(tags) and len(corners) > 3:
                 ring_lat.extend(corner[1] for corner in corners)
                 ring_lon.extend(corner[2] for corner in corners)
                 sizes.append(len(corners))

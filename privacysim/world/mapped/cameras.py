@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from privacysim.city.osm_opening import refuse_bombs
 from privacysim.errors import InputError, did_you_mean
 from privacysim.vocabulary import OPERATORS, REGIMES
 from privacysim.world.mapped.features import Feature, Features, read_features
@@ -152,6 +153,7 @@ def _from_osm(path: Path) -> Features:
     """Nodes with `man_made=surveillance` of an OpenStreetMap extract; a guard is no camera."""
     import osmium
 
+    refuse_bombs(path)
     found = Features(str(path), "osm")
     try:
         reader: Any = osmium.FileProcessor(str(path), osmium.osm.NODE)
