@@ -86,20 +86,36 @@ def test_a_frequency_may_be_known_roughly():
         assert found.loc[u, "risk_mean"] == pytest.approx(np.mean(risks), rel=1e-12)
 
 
-def test_the_toy_of_the_peers_manual_gives_its_published_risks():
-    """Seven users in four towns; places in the order of visits and risks as printed in scikit-mobility's manual.
+TUSCANY = {
+    1: "LU 3 8, LI 3 9, PI 3 10, FI 4 10", 2: "LU 3 8, PI 3 9, LU 4 10, LI 4 11", 3: "LI 3 8, PI 3 9, LU 4 10, FI 4 11",
+    4: "PI 4 10, LI 4 11, FI 4 12", 5: "PI 4 10, FI 4 11, LU 5 12", 6: "LU 4 10, LI 4 11",
+}  # fmt: skip
+"""Six travellers between Lucca, Leghorn, Pisa and Florence (day of the month, hour): the data on which scikit-mobility
+tests its attacks (its file skmob/privacy/tests/test_privacy.py)."""
 
-    The manual prints, for the location attack, risks for k = 2 and 3 that only depend on how often each user was where.
-    Users 1 and 2 are printed with their rows; the others' visits are any that give the printed risks of *all* attacks
-    on counts, so only 1 and 2 are compared: each of their printed subsets matches 3, 2 or 1 users.
-    """
-    lucca, leghorn, pisa, florence = "LU", "LI", "PI", "FI"
+
+@pytest.mark.parametrize(("attack", "known", "tolerance", "published"), [
+    ("location", "LU 3 8, LI 3 9", 0.0, 4), ("location", "LU 3 8, FI 4 10", 0.0, 3),
+    ("sequence", "LU 3 8, LI 3 9", 0.0, 3), ("sequence", "LU 3 8, FI 4 10", 0.0, 2),
+    ("time", "LU 3 8, LI 3 9", 0.0, 1),
+    ("frequency", "LU 3 8, LU 3 9, LI 3 10", 0.0, 1), ("frequency", "LU 3 8, LU 3 9, LI 3 10", 1.0, 4),
+])  # fmt: skip
+def test_of_six_travellers_as_many_match_as_the_peer_publishes(attack, known, tolerance, published):
+    """What is known is one more traveller, who matches herself; the time is known to the day."""
     frame = pd.DataFrame(
-        [(1, lucca), (1, leghorn), (1, pisa), (1, florence), (2, lucca), (2, pisa), (2, lucca), (2, leghorn)],
-        columns=["user", "place"],
-    )
+        [(user, place, float(day) * 86_400 + float(hour) * 3_600)
+         for user, way in {0: known, **TUSCANY}.items() for place, day, hour in map(str.split, way.split(", "))],
+        columns=["user", "place", "t"],
+    )  # fmt: skip
+    [risk] = reidentification_risk(frame, 2, attack, place="place", time="t", window_s=86_400.0, tolerance=tolerance,
+                                   targets=[0])["risk_max"]  # fmt: skip
+    assert risk == pytest.approx(1 / (published + 1))
+
+
+def test_two_travellers_worked_out_by_hand():
+    """Of user 1's four choices of three towns only {LU, LI, PI} fits user 2; of user 2's, those with LU once fit 1."""
+    frame = pd.DataFrame({"user": [1] * 4 + [2] * 4, "place": ["LU", "LI", "PI", "FI", "LU", "PI", "LU", "LI"]})
     found = reidentification_risk(frame, 3, place="place").set_index("user")
-    # among these two alone: user 1's {LU, LI, PI} also fits user 2; user 2's pairs of LU fit nobody else
     assert found["risk_max"].tolist() == [1.0, 1.0]
     assert found.loc[1, "risk_mean"] == pytest.approx((0.5 + 1 + 1 + 1) / 4)
     assert found.loc[2, "risk_mean"] == pytest.approx((1 + 1 + 0.5 + 0.5) / 4)

@@ -1,12 +1,11 @@
 """Each further metric of a study against a value worked out by hand."""
 
+import runpy
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from privacysim import tables
 from privacysim.errors import InputError
 from privacysim.metrics import (
     FAMILIES,
@@ -14,7 +13,6 @@ from privacysim.metrics import (
     OUTPUTS,
     Footage,
     PeopleSeen,
-    Records,
     add,
     gini,
     parts,
@@ -31,24 +29,8 @@ from privacysim.vocabulary import CHANNELS, GROUPS, OPERATORS, REGIMES, SECRETS
 DAY = 86_400.0
 
 
-def rows(name, lines):
-    filler = {"str": "", "bool": False}
-    made = {}
-    for column in tables.table(name).columns:
-        default = column.words[0] if column.dtype == "word" else filler.get(column.dtype, 0)
-        made[column.name] = [line.get(column.name, default) for line in lines]
-    return tables.frame(name, made)
-
-
-def records(acts=(), incidents=(), requests=(), audits=(), opened=None, secret=(), operator=(), regime=()):
-    codes = [np.asarray(one, dtype=np.uint8) for one in (secret, operator, regime)]
-    return Records(10, rows("requests", list(requests)), rows("acts", list(acts)), rows("incidents", list(incidents)),
-                   pd.Series(opened or {}, dtype="float64"), rows("audits", list(audits)), *codes)  # fmt: skip
-
-
-def value(name, seen):
-    [reading] = METRICS[name].value(METRICS[name].part(seen))
-    return reading.value
+_log = runpy.run_path(str(Path(__file__).parents[1] / "log_rows.py"))
+rows, records, value = _log["rows"], _log["records"], _log["value"]
 
 
 def test_impunity_counts_forbidden_acts_that_nothing_followed():

@@ -1,34 +1,19 @@
 """Each metric says what it is, and counts what it says."""
 
+import runpy
+from pathlib import Path
+
 import numpy as np
-import pandas as pd
 import pytest
 
-from privacysim import tables
 from privacysim.errors import InputError
-from privacysim.metrics import METRICS, PeopleSeen, Records, add, metric_named, parts, readings
+from privacysim.metrics import METRICS, PeopleSeen, add, metric_named, parts, readings
 
 DAY = 86_400.0
 
 
-def rows(name: str, lines: list[dict[str, object]]) -> pd.DataFrame:
-    """A frame of a table: columns that a line leaves out are filled with something harmless."""
-    filler = {"str": "", "bool": False, "word": None}
-    made = {}
-    for column in tables.table(name).columns:
-        default = column.words[0] if column.dtype == "word" else filler.get(column.dtype, 0)
-        made[column.name] = [line.get(column.name, default) for line in lines]
-    return tables.frame(name, made)
-
-
-def records(acts=(), incidents=(), requests=(), opened=None, days=10) -> Records:
-    return Records(days, rows("requests", list(requests)), rows("acts", list(acts)), rows("incidents", list(incidents)),
-                   pd.Series(opened or {}, dtype="float64"))  # fmt: skip
-
-
-def value(name: str, seen: Records) -> float | None:
-    [reading] = METRICS[name].value(METRICS[name].part(seen))
-    return reading.value
+_log = runpy.run_path(str(Path(__file__).parents[1] / "log_rows.py"))
+records, value = _log["records"], _log["value"]
 
 
 @pytest.mark.parametrize("one", METRICS.values(), ids=list(METRICS))

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
+import runpy
+from pathlib import Path
+
 import numpy as np
-import pandas as pd
 import pytest
 
-from privacysim import tables
 from privacysim.facts import facts
-from privacysim.metrics import METRICS, PeopleSeen, Records
+from privacysim.metrics import METRICS, PeopleSeen
 
 DAY = 86_400.0
 
 
-def _rows(name: str, lines: list[dict[str, object]]) -> pd.DataFrame:
-    filler = {"str": "", "bool": False}
-    made = {}
-    for column in tables.table(name).columns:
-        default = column.words[0] if column.dtype == "word" else filler.get(column.dtype, 0)
-        made[column.name] = [line.get(column.name, default) for line in lines]
-    return tables.frame(name, made)
+_log = runpy.run_path(str(Path(__file__).parents[1] / "log_rows.py"))
 
 
 def _value(name: str, requests: list[dict[str, object]], incidents: list[dict[str, object]]) -> float | None:
-    seen = Records(10, _rows("requests", requests), _rows("acts", []), _rows("incidents", incidents),
-                   pd.Series(dtype="float64"))  # fmt: skip
-    [reading] = METRICS[name].value(METRICS[name].part(seen))
-    return reading.value
+    found: float | None = _log["value"](name, _log["records"](requests=requests, incidents=incidents))
+    return found
 
 
 def test_over_delivery_is_what_holds_nobody_of_the_case() -> None:
