@@ -21,7 +21,7 @@ copyright = author
 
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
-exclude_patterns = ["make", "_site", "README.md"]
+exclude_patterns = ["make", "_site", "README.md", "made/front.md"]
 default_role = "code"
 nitpicky = False
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]

@@ -1,0 +1,28 @@
+"""What the front page shows of the headline study: its figure and its sentences, from the saved results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from privacysim.figures import svg_text
+from privacysim.study.results import load_results
+
+
+def pages(docs: Path) -> Iterator[tuple[str, str]]:
+    """The figure, and a piece of Markdown that `index.md` includes."""
+    results = load_results(docs.parent / "notebooks" / "saved" / "headline")
+    change = results.compare()
+    figure = change.plot().get_figure(root=True)
+    assert figure is not None
+    said = "\n".join(f"- {line}" for line in change.words(by_title=True))
+    study = results.manifest["study"]
+    alt = f"Ratio to {change.baseline} with its interval, by policy and curve"
+    yield "headline.svg", svg_text(figure)
+    yield "front.md", (
+        f"```{{image}} made/headline.svg\n:alt: {alt}\n```\n\n{said}\n\n"
+        f"{len(results.manifest['replicates'])} paired replicates of {study['days']} days, a panel of "
+        f"{study['panel']:,} people, seed {study['seed']}; ratios with paired 95 % intervals. Command: "
+        "`python3 run.py study`. They hold the noise of panel, cameras and events, not the uncertainty of the facts: "
+        "[how sure it is](made/notebooks/09_how_sure).\n"
+    )
