@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from privacysim.errors import InputError, did_you_mean
+from privacysim.errors import InputError
+from privacysim.metrics.checked import floats, frame_with, numeric
 
 Floats = NDArray[np.float64]
 
@@ -65,18 +66,13 @@ def top_share(values: ArrayLike, weights: ArrayLike | None = None, *, top: float
 
 
 def _sorted(values: ArrayLike, weights: ArrayLike | None, what: str) -> tuple[Floats, Floats]:
-    try:
-        y = np.asarray(values, dtype=np.float64).ravel()
-        w = np.ones(y.size) if weights is None else np.asarray(weights, dtype=np.float64).ravel()
-    except (TypeError, ValueError):
-        raise InputError(f"{what}, values", "numbers", values, "convert them to float") from None
+    y = floats(values, f"{what}, values", required="finite numbers, 0 or more", least=0.0)
     if y.size == 0:
         raise InputError(f"{what}, values", "at least one number", "nothing", "give one value per person")
-    if w.size != y.size or not np.isfinite(w).all() or (w < 0).any() or w.sum() <= 0:
-        raise InputError(f"{what}, weights", "one non-negative weight per value, not all 0", weights, "leave them out")
-    if not np.isfinite(y).all() or (y < 0).any():
-        raise InputError(f"{what}, values", "finite numbers, 0 or more", "a negative, infinite or missing one",
-                         "drop or mend them")  # fmt: skip
+    asked = "one non-negative weight per value, not all 0"
+    w = np.ones(y.size) if weights is None else floats(weights, f"{what}, weights", required=asked, least=0.0)
+    if w.size != y.size or w.sum() <= 0:
+        raise InputError(f"{what}, weights", asked, f"{w.size} weights, {y.size} values", "leave them out")
     kept = w > 0
     y, w = y[kept], w[kept]
     if y.sum() == 0:
@@ -100,16 +96,15 @@ def table_by(
     ['', 'fewer than 30 people']
     """
     names = [by] if isinstance(by, str) else list(by)
-    for name in [value, *names, *([weight] if weight else [])]:
-        if name not in frame.columns:
-            raise InputError("table_by", f"a column {name}", ", ".join(map(str, frame.columns)),
-                             did_you_mean(name, [str(column) for column in frame.columns]))  # fmt: skip
-    if frame[[value, *names]].isna().to_numpy().any():
-        raise InputError("table_by", "a value in every row", "missing values", "drop these rows first")
+    frame_with(frame, [value, *names, *([weight] if weight else [])], "table_by")
     if fewest < 2:
         raise InputError("table_by, fewest", "at least 2 people a cell", fewest, "write fewest=30")
-    w = frame[weight].to_numpy(dtype=np.float64) if weight else np.ones(len(frame))
-    work = frame[names].assign(_w=w, _wy=w * frame[value].to_numpy(dtype=np.float64), _n=1)
+    cure = "name a column of numbers"
+    y = numeric(frame[value], f"table_by, column {value}", "numbers", cure)
+    w = numeric(frame[weight], f"table_by, column {weight}", "weights", cure) if weight else np.ones(len(frame))
+    if (w < 0).any() or not (w > 0).any():
+        raise InputError(f"table_by, column {weight}", "weights of 0 or more, not all 0", "others", "drop these rows")
+    work = frame[names].assign(_w=w, _wy=w * y, _n=1)[w > 0]  # who stands for nobody is in no cell
     cells = work.groupby(names, observed=True, as_index=False)[["_n", "_w", "_wy"]].sum()
     blank = cells["_n"] < fewest
     if len(names) > 1:

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from privacysim.errors import InputError, did_you_mean
+from privacysim.errors import InputError
+from privacysim.metrics.checked import floats, frame_with
 from privacysim.stats import Estimate, wilson
 
 
@@ -18,9 +19,9 @@ def entropy_bits(chances: ArrayLike) -> float:
     >>> entropy_bits([1, 1, 1, 1])
     2.0
     """
-    p = np.asarray(chances, dtype=np.float64).ravel()
-    if p.size == 0 or not np.isfinite(p).all() or (p < 0).any() or p.sum() <= 0:
-        raise InputError("entropy_bits", "non-negative numbers, not all 0", chances, "give chances or counts")
+    p = floats(chances, "entropy_bits", required="non-negative numbers, not all 0", least=0.0)
+    if p.sum() <= 0:
+        raise InputError("entropy_bits", "non-negative numbers, not all 0", "none above 0", "give chances or counts")
     p = p[p > 0] / p.sum()
     return max(0.0, float(-(p * np.log2(p)).sum()))
 
@@ -36,15 +37,7 @@ def mutual_information(table: pd.DataFrame, a: str, b: str) -> dict[str, float]:
     >>> mutual_information(seen, "who", "where")["bits"]
     1.0
     """
-    for name in (a, b):
-        if name not in table.columns:
-            raise InputError("mutual_information", f"a column {name}", ", ".join(map(str, table.columns)),
-                             did_you_mean(name, [str(column) for column in table.columns]))  # fmt: skip
-        if table[name].isna().any():
-            raise InputError(f"mutual_information, column {name}", "a value in every row", "missing values",
-                             "drop these rows")  # fmt: skip
-    if table.empty:
-        raise InputError("mutual_information", "at least one row", "an empty frame", "give the sightings")
+    frame_with(table, [a, b], "mutual_information")
     code_a, kinds_a = pd.factorize(table[a])
     code_b, kinds_b = pd.factorize(table[b])
     pairs = np.unique(code_a.astype(np.int64) * len(kinds_b) + code_b, return_counts=True)[1]
@@ -66,7 +59,8 @@ def attack_advantage(successes: int, n: int, control_successes: int, control_n: 
     (0.5, True)
     """
     for name, hits, tries in (("attack", successes, n), ("control", control_successes, control_n)):
-        if tries < 1 or not 0 <= hits <= tries:
+        counted = all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in (hits, tries))
+        if not counted or tries < 1 or not 0 <= hits <= tries:
             raise InputError(f"attack_advantage, {name}", "0 ≤ successes ≤ n, n from 1", f"{hits} of {tries}",
                              "count again")  # fmt: skip
     if control_successes == control_n:
@@ -96,9 +90,7 @@ def epsilon_spent(views: ArrayLike, epsilon: float, delta: float = 1e-6) -> NDAr
     >>> epsilon_spent([0, 1, 10], 0.5).tolist()
     [0.0, 0.5, 5.0]
     """
-    k = np.asarray(views, dtype=np.float64)
-    if not np.isfinite(k).all() or (k < 0).any():
-        raise InputError("epsilon_spent, views", "counts, 0 or more", views, "give how often each person was shown")
+    k = floats(views, "epsilon_spent, views", required="counts, 0 or more", least=0.0)
     if not (np.isfinite(epsilon) and epsilon > 0 and 0 < delta < 1):
         raise InputError("epsilon_spent", "epsilon above 0, delta between 0 and 1", f"{epsilon}, {delta}",
                          "mend them")  # fmt: skip

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from privacysim.errors import InputError, did_you_mean
+from privacysim.errors import InputError
+from privacysim.metrics.checked import frame_with, numeric
 
 Ints = NDArray[np.int64]
 Codes = NDArray[np.int32]
@@ -36,20 +37,8 @@ def code_points(
     Locations are ids in column `place`, or metres in columns `x` and `y` where `place` is None. `time` holds seconds
     or dates.
     """
-    if not isinstance(points, pd.DataFrame):
-        raise InputError(what, "a pandas DataFrame", type(points).__name__, "build one with pd.DataFrame(…)")
     wanted = [user, *([place] if place is not None else [x, y]), *([time] if time is not None else [])]
-    for name in wanted:
-        if name not in points.columns:
-            cure = did_you_mean(name, [str(column) for column in points.columns])
-            raise InputError(f"{what}, points", f"a column {name}", ", ".join(map(str, points.columns)) or "no column",
-                             f"{cure}, or name yours in the arguments user, place, x, y, time")  # fmt: skip
-        gaps = int(points[name].isna().sum())
-        if gaps:
-            raise InputError(f"{what}, column {name}", "a value in every row", f"{gaps} rows without one",
-                             f"drop them with points.dropna(subset=[{name!r}]), or say what they are")  # fmt: skip
-    if points.empty:
-        raise InputError(what, "at least one row", "an empty frame", "give the points of somebody")
+    frame_with(points, wanted, what, hint=", or name yours in the arguments user, place, x, y, time")
     who, users = _codes(points[user])
     return Coded(
         users, who, None if place is not None else _numbers(points[x], x, what),
@@ -69,31 +58,27 @@ def _codes(column: pd.Series[Any]) -> tuple[Codes, pd.Index]:
             shifted = (values - values.dtype.type(low)).astype(np.int32)
             there[shifted] = True
             return (np.cumsum(there, dtype=np.int32) - np.int32(1))[shifted], pd.Index(np.flatnonzero(there) + low)
-    codes, labels = pd.factorize(column, sort=False)
+    try:
+        codes, labels = pd.factorize(column, sort=True)  # sorted, so that the order of rows decides nothing
+    except TypeError:  # labels that have no order
+        codes, labels = pd.factorize(column, sort=False)
     return codes.astype(np.int32), pd.Index(labels)
 
 
 def _numbers(column: pd.Series[Any], name: str, what: str) -> NDArray[np.float64]:
-    if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
-        raise InputError(f"{what}, column {name}", "numbers in metres", f"dtype {column.dtype}",
-                         f"convert it, e.g. points[{name!r}].astype(float), or name ids in place=…")  # fmt: skip
-    values = column.to_numpy(dtype=np.float64)
-    if not np.isfinite(values).all():
-        raise InputError(f"{what}, column {name}", "finite numbers", "an infinite one", "drop these rows")
-    return values
+    return numeric(column, f"{what}, column {name}", "numbers in metres",
+                   f"convert it, e.g. points[{name!r}].astype(float), or name ids in place=…")  # fmt: skip
 
 
 def _seconds(column: pd.Series[Any], name: str, what: str) -> NDArray[np.float64]:
     if pd.api.types.is_datetime64_any_dtype(column):
         stamps = pd.DatetimeIndex(column)
         return ((stamps - stamps.min()) / pd.Timedelta(1, "s")).to_numpy(dtype=np.float64)
-    if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
-        raise InputError(f"{what}, column {name}", "seconds or dates", f"dtype {column.dtype}",
-                         f"convert it, e.g. pd.to_datetime(points[{name!r}])")  # fmt: skip
     values = column.to_numpy()
-    if values.dtype.kind == "f" and not np.isfinite(values).all():
-        raise InputError(f"{what}, column {name}", "finite numbers", "an infinite one", "drop these rows")
-    return values
+    if values.dtype.kind in "iu":  # as they are: 10⁸ of them need no second copy
+        return values
+    return numeric(column, f"{what}, column {name}", "seconds or dates",
+                   f"convert it, e.g. pd.to_datetime(points[{name!r}])")  # fmt: skip
 
 
 def squeezed(parts: Sequence[NDArray[Any]]) -> tuple[Codes, int]:

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from privacysim.errors import InputError, did_you_mean
+from privacysim.errors import InputError
+from privacysim.metrics.checked import frame_with
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +46,9 @@ def released_table(table: pd.DataFrame, quasi: Sequence[str], sensitive: str | N
     (2, 1, 0.25)
     """
     names = [quasi] if isinstance(quasi, str) else list(quasi)
-    for name in [*names, *([sensitive] if sensitive else [])]:
-        if name not in table.columns:
-            raise InputError("released_table", f"a column {name}", ", ".join(map(str, table.columns)) or "no column",
-                             did_you_mean(name, [str(column) for column in table.columns]))  # fmt: skip
-        if table[name].isna().any():
-            raise InputError(f"released_table, column {name}", "a value in every row", "missing values",
-                             "fill them with a word of their own, or drop these rows")  # fmt: skip
-    if table.empty or not names:
-        raise InputError("released_table", "rows and at least one quasi-identifier", f"{len(table)} rows, {names}",
+    frame_with(table, [*names, *([sensitive] if sensitive else [])], "released_table")
+    if not names:
+        raise InputError("released_table, quasi", "at least one quasi-identifier", "none",
                          "name the columns that others may know")  # fmt: skip
     group = table.groupby(names, observed=True, sort=False).ngroup().to_numpy()
     size = np.bincount(group)

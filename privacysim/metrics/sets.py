@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from privacysim.errors import InputError
+from privacysim.metrics.checked import floats
 from privacysim.metrics.points import cells, code_points, positive, squeezed
 from privacysim.metrics.reidentification import places
 
@@ -64,7 +65,9 @@ def anonymity_sets(
 
 def sets_table(size: ArrayLike, below: int = 5) -> pd.DataFrame:
     """Both averages over views of these sizes (1 or more people each)."""
-    m = np.asarray(size, dtype=np.float64)
+    m = floats(size, "sets_table, size", required="numbers of people, 1 or more", least=1.0)
+    if not m.size:
+        raise InputError("sets_table, size", "at least one view", "none", "give the sizes of views that show anybody")
     rows = []
     for average, weight in zip(AVERAGES, (np.ones(m.size), m), strict=True):
         share = weight / weight.sum()
@@ -84,9 +87,10 @@ def poisson_sets(others: ArrayLike, below: int = 5) -> pd.DataFrame:
     >>> poisson_sets([1.0])[["mean_size", "alone"]].round(3).values.tolist()
     [[1.582, 0.582], [2.0, 0.368]]
     """
-    rate = np.asarray(others, dtype=np.float64).ravel()
-    if rate.size == 0 or not np.isfinite(rate).all() or (rate < 0).any() or not (rate > 0).any():
-        raise InputError("poisson_sets, others", "finite means, 0 or more, not all 0", others, "give expected counts")
+    rate = floats(others, "poisson_sets, others", required="finite means, 0 or more, not all 0", least=0.0)
+    if not (rate > 0).any():
+        raise InputError("poisson_sets, others", "finite means, 0 or more, not all 0", "none above 0",
+                         "give expected counts of views in which there is somebody")  # fmt: skip
     rate = rate[rate > 0]
     k = np.arange(0, int(rate.max() + 12.0 * np.sqrt(rate.max()) + 30))
     rows = []

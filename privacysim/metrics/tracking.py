@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from privacysim.errors import InputError
 from privacysim.metrics import points_kernel, tracking_kernel
+from privacysim.metrics.checked import floats
 from privacysim.metrics.points import code_points, positive
 
 
@@ -103,12 +104,11 @@ def guess_error_m(truth_x: ArrayLike, truth_y: ArrayLike, guess_x: ArrayLike, gu
     >>> guess_error_m([0, 0], [0, 0], [3, 0], [4, 0])["mean_m"]
     2.5
     """
-    tx, ty, gx, gy = (np.asarray(one, dtype=np.float64) for one in (truth_x, truth_y, guess_x, guess_y))
+    given = (("truth_x", truth_x), ("truth_y", truth_y), ("guess_x", guess_x), ("guess_y", guess_y))
+    tx, ty, gx, gy = (floats(one, f"guess_error_m, {name}", required="finite coordinates") for name, one in given)
     if not (tx.shape == ty.shape == gx.shape == gy.shape) or tx.size == 0:
         raise InputError("guess_error_m", "four equally long lists", f"{tx.size}, {ty.size}, {gx.size}, {gy.size}",
                          "give one guess per person")  # fmt: skip
     far = np.hypot(tx - gx, ty - gy)
-    if not np.isfinite(far).all():
-        raise InputError("guess_error_m", "finite coordinates", "a missing or infinite one", "drop these people")
     near = float((far <= 100.0).mean())
     return {"mean_m": float(far.mean()), "median_m": float(np.median(far)), "within_100_m": near}
