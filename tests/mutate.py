@@ -1,8 +1,10 @@
 """Mutation testing of the core: small changes to the code that its tests must notice.
 
 `python tests/mutate.py --each 40 --seed 1` draws that many mutants of each area (legality, exposure, comparison,
-chances), runs the area's quick tests on each in a copy of the checkout, and writes `docs/evidence/mutation.csv` and the
-survivors. Compiled kernels are mutated in their Python twins. A survivor is killed by a new test, or explained in
+chances), runs the area's quick tests on each in a copy of the checkout, and writes `docs/evidence/mutation.csv`, every
+outcome and the survivors. What was tried before is not tried again unless its line has changed.
+
+Compiled kernels are mutated in their Python twins. A survivor is killed by a new test, or explained in
 `docs/evidence/mutation_explained.csv` where it changes nothing that anybody could see.
 """
 
@@ -24,6 +26,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from plant import copy_of_checkout  # noqa: E402
 
 EVIDENCE = ROOT / "docs" / "evidence"
+HEAD = ["area", "mutants", "drawn", "seed", "killed", "explained", "score_percent", "low", "high"]
 UNIT, ORACLES, PROPERTIES = "tests/unit/test_", "tests/oracles/test_", "tests/properties/test_"
 AREAS: dict[str, tuple[list[str], list[str], bool]] = {
     "legality": (
@@ -167,6 +170,15 @@ def noticed(copy: Path, tests: list[str], compiled: bool, limit_s: float) -> boo
     return True
 
 
+def wilson(hits: int, n: int) -> tuple[float, float]:
+    """95 % interval of a share; written out, since the package's own is among the mutated."""
+    if n == 0:
+        return 0.0, 1.0
+    z, p = 1.959964, hits / n
+    middle, half = p + z * z / (2 * n), z * ((p * (1 - p) + z * z / (4 * n)) / n) ** 0.5
+    return (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
+
+
 def explained() -> dict[tuple[str, str, str], str]:
     """Survivors that change nothing that anybody could see, with the reason."""
     path = EVIDENCE / "mutation_explained.csv"
@@ -176,55 +188,91 @@ def explained() -> dict[tuple[str, str, str], str]:
         return {(row["file"], row["code"], row["change"]): row["why"] for row in csv.DictReader(stream)}
 
 
+Mutant = tuple[str, int, int, str, str, str]
+"""File, its number among the file's mutants, line, code, change, whole text."""
+
+
+def drawn_of(area: str, each: int, seed: int) -> tuple[int, list[Mutant]]:
+    """How many mutants the area has, and the sample."""
+    every: list[Mutant] = []
+    for file in AREAS[area][0]:
+        source = (ROOT / file).read_text(encoding="utf-8")
+        lines = source.splitlines()
+        every += [(file, n, line, lines[line - 1].strip(), said, text)
+                  for n, (line, said, text) in enumerate(mutants(source))]  # fmt: skip
+    return len(every), random.Random(f"{seed} {area}").sample(every, min(each, len(every)))
+
+
+def try_out(area: str, todo: list[Mutant]) -> Iterator[tuple[Mutant, bool]]:
+    """Each mutant in turn, in a copy of the checkout, and whether the area's tests notice."""
+    _, tests, compiled = AREAS[area]
+    with tempfile.TemporaryDirectory(prefix="privacysim-mutate-") as folder:
+        copy = copy_of_checkout(Path(folder))
+        begin = time.monotonic()
+        if noticed(copy, tests, compiled, 900):
+            sys.exit(f"{area}: the tests fail without any mutant")
+        limit = 5 * (time.monotonic() - begin) + 30
+        for one in todo:
+            path = copy / one[0]
+            kept = path.read_text(encoding="utf-8")
+            path.write_text(one[-1], encoding="utf-8")
+            yield one, noticed(copy, tests, compiled, limit)
+            path.write_text(kept, encoding="utf-8")
+
+
 def main() -> int:
-    """Draw, try, count."""
+    """Draw, try what was not tried yet, count."""
     options = argparse.ArgumentParser()
-    options.add_argument("--each", type=int, default=40)
+    options.add_argument("--each", type=int, default=40, help="mutants to draw of an area")
     options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--most", type=int, default=10**9, help="try so many more at most; the rest another time")
+    options.add_argument("--again", action="store_true", help="try the survivors anew")
     options.add_argument("areas", nargs="*", default=list(AREAS))
     chosen = options.parse_args()
-    reasons, rows, survivors = explained(), [], []
     for library in LOADED:
         __import__(library)
+    reasons, tried, counts, good = explained(), _read("mutation_outcomes.csv"), [], True
     for area in chosen.areas:
-        files, tests, compiled = AREAS[area]
-        rng = random.Random(f"{chosen.seed} {area}")
-        sources = {file: (ROOT / file).read_text(encoding="utf-8") for file in files}
-        every = [(file, *one) for file, source in sources.items() for one in mutants(source)]
-        drawn = rng.sample(every, min(chosen.each, len(every)))
-        killed = excused = 0
-        with tempfile.TemporaryDirectory(prefix="privacysim-mutate-") as folder:
-            copy = copy_of_checkout(Path(folder))
-            begin = time.monotonic()
-            if noticed(copy, tests, compiled, 900):
-                sys.exit(f"{area}: the tests fail without any mutant")
-            limit = 5 * (time.monotonic() - begin) + 30
-            for file, line, said, text in drawn:
-                (copy / file).write_text(text, encoding="utf-8")
-                if noticed(copy, tests, compiled, limit):
-                    killed += 1
-                else:
-                    code = sources[file].splitlines()[line - 1].strip()
-                    why = reasons.get((file, code, said), "")
-                    excused += bool(why)
-                    survivors.append([area, file, line, code, said, why])
-                    print(f"{area}: survived: {file}:{line}: {said}: {code}", flush=True)
-                (copy / file).write_text(sources[file], encoding="utf-8")
-        tried = len(drawn) - excused
-        rows.append([area, len(every), len(drawn), killed, excused, f"{100 * killed / max(tried, 1):.1f}"])
-        print(",".join(map(str, rows[-1])), flush=True)
-    head = ["area", "mutants", "drawn", "killed", "explained", "score_percent"]
-    if set(chosen.areas) == set(AREAS):
-        _write(EVIDENCE / "mutation.csv", head, rows)
-        _write(EVIDENCE / "mutation_survivors.csv", ["area", "file", "line", "code", "change", "why"], survivors)
-    return 1 if any(float(row[-1]) < 85 for row in rows) else 0
+        total, drawn = drawn_of(area, chosen.each, chosen.seed)
+        known = {tuple(row[1:6]): row[6] for row in tried if row[0] == area}
+        if chosen.again:
+            known = {key: said for key, said in known.items() if said == "noticed"}
+        todo = [one for one in drawn if tuple(map(str, one[:-1])) not in known][: chosen.most]
+        for one, found in try_out(area, todo) if todo else ():
+            known[tuple(map(str, one[:-1]))] = "noticed" if found else "survived"
+            if not found:
+                print(f"{area}: survived: {one[0]}:{one[2]}: {one[4]}: {one[3]}", flush=True)
+        mine = [[area, *key, known[key]] for one in drawn if (key := tuple(map(str, one[:-1]))) in known]
+        tried = [row for row in tried if row[0] != area] + mine
+        survivors = [row for row in mine if row[6] == "survived"]
+        excused = sum((row[1], row[4], row[5]) in reasons for row in survivors)
+        killed = len(mine) - len(survivors)
+        share = killed / max(len(mine) - excused, 1)
+        low, high = wilson(killed, len(mine) - excused)
+        counts.append([area, total, len(mine), chosen.seed, killed, excused,
+                       *(f"{100 * part:.1f}" for part in (share, low, high))])  # fmt: skip
+        good &= share >= 0.85
+        print(",".join(map(str, counts[-1])), flush=True)
+    _write("mutation_outcomes.csv", ["area", "file", "number", "line", "code", "change", "outcome"], tried)
+    _write("mutation.csv", HEAD, [*(row for row in _read("mutation.csv") if row[0] not in chosen.areas), *counts])
+    _write("mutation_survivors.csv", ["area", "file", "line", "code", "change", "why"],
+           [[*row[:2], *row[3:6], reasons.get((row[1], row[4], row[5]), "")] for row in tried if row[6] == "survived"])
+    return 0 if good else 1
 
 
-def _write(path: Path, head: list[str], rows: list[list[object]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as stream:
+def _read(name: str) -> list[list[str]]:
+    path = EVIDENCE / name
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as stream:
+        return list(csv.reader(stream))[1:]
+
+
+def _write(name: str, head: list[str], rows: list[list[object]]) -> None:
+    with (EVIDENCE / name).open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(head)
-        writer.writerows(rows)
+        writer.writerows(sorted(rows, key=lambda row: list(AREAS).index(str(row[0]))))
 
 
 if __name__ == "__main__":

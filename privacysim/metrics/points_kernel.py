@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import config, njit, types
 from numba.extending import intrinsic
 
 jit = njit(cache=True, nogil=True)
@@ -23,7 +23,7 @@ def _population(typingctx, word):
     return types.uint64(types.uint64), lambda context, builder, signature, values: builder.ctpop(values[0])
 
 
-_ones: Any = _population
+_ones: Any = np.bitwise_count if getattr(config, "DISABLE_JIT", 0) else _population
 
 
 @jit

@@ -1,0 +1,111 @@
+"""How much of `privacysim/` the tests run: lines and branches, in every process they start, kernels as plain Python.
+
+`python tests/cover.py` runs the tests twice. Once as they are: what happens in compiled code is invisible there. Once
+more the tests of the kernels with numba switched off, so that the same functions run as plain Python: their twins.
+The two are added up into `docs/evidence/coverage.csv`, room by room; `--missing` prints the lines that nothing runs.
+It takes about twice as long as the tests, so it is no part of them. `python tests/cover.py PATH …` runs these tests
+only and adds to what was measured before; `--twins` only the second part; `--sum` neither. Notebooks are not counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SETTINGS = ROOT / "tests" / "coverage.ini"
+TABLE = ROOT / "docs" / "evidence" / "coverage.csv"
+DATA = ROOT / ".coverage"
+UNIT, ORACLES, PROPERTIES = "tests/unit/test_", "tests/oracles/test_", "tests/properties/test_"
+TWINS = [
+    f"{UNIT}exposure_cases.py", f"{ORACLES}exposure_join.py", f"{ORACLES}coverage_clip.py",
+    f"{ORACLES}tracks_occlusion.py", f"{ORACLES}passes_walked.py", f"{ORACLES}tracks_oracles.py",
+    f"{ORACLES}metrics_attacks.py", f"{PROPERTIES}metrics_points.py", f"{PROPERTIES}draws_function.py",
+    f"{ORACLES}city_routes.py::test_equal_lengths_are_decided_by_the_tie_break_and_nothing_else",
+    f"{ORACLES}world_unknowns.py::test_the_weight_of_a_view_equals_a_sum_over_points_written_out",
+]  # fmt: skip
+"""Tests of kernels that plain Python gets through in reasonable time."""
+
+
+def run(tests: list[str], *, twins: bool) -> int:
+    """The tests under coverage, adding to what is there; numpy warns in plain Python of wrapping that kernels mean."""
+    env = {**os.environ, "COVERAGE_FILE": str(DATA)}
+    command = [sys.executable, "-m", "coverage", "run", f"--rcfile={SETTINGS}", "-m", "pytest", "-q", "-p",
+               "no:cacheprovider", *tests]  # fmt: skip
+    if twins:
+        env |= {"NUMBA_DISABLE_JIT": "1"}
+        command += ["-W", "ignore::RuntimeWarning", "-W", "ignore::numba.NumbaWarning"]
+    return subprocess.run(command, cwd=ROOT, env=env, check=False).returncode
+
+
+def measured() -> dict[str, dict[str, object]]:
+    """Files and what was run of them, of all that was measured so far."""
+    env = {**os.environ, "COVERAGE_FILE": str(DATA)}
+    coverage = [sys.executable, "-m", "coverage"]
+    if list(ROOT.glob(".coverage.*")):
+        subprocess.run([*coverage, "combine", "-q", "--append", f"--rcfile={SETTINGS}"], cwd=ROOT, env=env, check=True)
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "coverage.json"
+        subprocess.run([*coverage, "json", "-q", f"--rcfile={SETTINGS}", "-o", str(out)], cwd=ROOT, env=env, check=True)
+        return json.loads(out.read_text(encoding="utf-8"))["files"]
+
+
+def rooms(files: dict[str, dict[str, object]]) -> list[list[object]]:
+    """Per room, and in all: lines, lines run, branches, branches run, and both together in per cent."""
+    lots: dict[str, Counter[str]] = {}
+    for name, file in files.items():
+        parts = Path(name).parts
+        for room in (parts[1] if len(parts) > 2 else "ground floor", "all"):
+            lots.setdefault(room, Counter()).update({key: value for key, value in file["summary"].items()
+                                                     if key.startswith(("num_", "covered_"))})  # fmt: skip
+    rows = []
+    for room in sorted(lots, key=lambda one: (one == "all", one)):
+        lot = lots[room]
+        lines, run_lines = lot["num_statements"], lot["covered_lines"]
+        branches, run_branches = lot["num_branches"], lot["covered_branches"]
+        both = 100 * (run_lines + run_branches) / (lines + branches)
+        rows.append([room, lines, run_lines, branches, run_branches, f"{both:.1f}"])
+    return rows
+
+
+def main() -> int:
+    """Run what was asked for, and write the table."""
+    options = argparse.ArgumentParser()
+    options.add_argument("--twins", action="store_true")
+    options.add_argument("--sum", action="store_true")
+    options.add_argument("--missing", action="store_true")
+    options.add_argument("tests", nargs="*")
+    chosen = options.parse_args()
+    everything = not (chosen.tests or chosen.twins or chosen.sum)
+    failed = 0
+    if everything:
+        for old in [DATA, *ROOT.glob(".coverage.*")]:
+            old.unlink(missing_ok=True)
+    if everything or (chosen.tests and not chosen.twins):
+        failed |= run(chosen.tests or ["tests", "privacysim"], twins=False)
+    if everything or chosen.twins:
+        failed |= run(chosen.tests if chosen.twins and chosen.tests else TWINS, twins=True)
+    files = measured()
+    table = rooms(files)
+    with TABLE.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(["room", "lines", "run", "branches", "taken", "percent"])
+        writer.writerows(table)
+    for row in table:
+        print(" ".join(f"{cell!s:>13}" for cell in row))
+    if chosen.missing:
+        for name, file in sorted(files.items(), key=lambda item: item[1]["summary"]["percent_covered"]):
+            if file["missing_lines"] or file["missing_branches"]:
+                print(name, file["summary"]["percent_covered_display"], file["missing_lines"], file["missing_branches"])
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
