@@ -71,7 +71,7 @@ def read_osm(section: CitySection, people: int) -> OsmTown:
     if not streets.u.size:
         raise InputError(section.osm, "walkable streets", "none that leads anywhere", "take a larger extract")
     tree = cKDTree(np.column_stack([streets.x, streets.y]))
-    rings = [(_plane(np.asarray(ring), lat0, lon0), levels) for ring, levels in raw.rings]
+    rings = [(plane(np.asarray(ring), lat0, lon0), levels) for ring, levels in raw.rings]
     home_weight = _home_weight(rings, tree, streets)
     streets = _with_homes(streets, home_weight)
     residents = places.apportion(people, streets.home_weight)
@@ -81,12 +81,12 @@ def read_osm(section: CitySection, people: int) -> OsmTown:
     cameras = [
         {"x_m": float(px), "y_m": float(py), "heading_deg": osm_tags.heading(tags), "tags": tags}
         for (px, py), tags in zip(
-            _plane(np.asarray([(lat, lon) for lat, lon, _ in raw.cameras]).reshape(-1, 2), lat0, lon0),
+            plane(np.asarray([(lat, lon) for lat, lon, _ in raw.cameras]).reshape(-1, 2), lat0, lon0),
             [tags for _, _, tags in raw.cameras], strict=True,
         )
     ]
     word = f"{left_out} of {left_out + streets.x.size} street nodes are not connected to the rest and were left out"
-    roads = [_plane(np.asarray(road), lat0, lon0) for road in raw.vehicles_only]
+    roads = [plane(np.asarray(road), lat0, lon0) for road in raw.vehicles_only]
     if roads:
         metres = sum(float(np.hypot(*np.diff(road, axis=0).T).sum()) for road in roads)
         word += f"; {metres / 1000:.1f} km for vehicles alone, where nobody walks"
@@ -142,7 +142,7 @@ def _middle(raw: _Map) -> tuple[float, float]:
     return float(lat.min() + lat.max()) / 2.0, float(lon.min() + lon.max()) / 2.0
 
 
-def _plane(degrees: NDArray[np.float64], lat0: float, lon0: float) -> NDArray[np.float64]:
+def plane(degrees: NDArray[np.float64], lat0: float, lon0: float) -> NDArray[np.float64]:
     """Metres east and north of the origin."""
     lat, lon = degrees.reshape(-1, 2).T
     east = np.radians(lon - lon0) * math.cos(math.radians(lat0)) * _EARTH_M
@@ -152,7 +152,7 @@ def _plane(degrees: NDArray[np.float64], lat0: float, lon0: float) -> NDArray[np
 def _streets(raw: _Map, lat0: float, lon0: float) -> tuple[Streets, int]:
     refs = sorted(raw.nodes)
     number = {ref: index for index, ref in enumerate(refs)}
-    x, y = _plane(np.asarray([raw.nodes[ref] for ref in refs]), lat0, lon0).T
+    x, y = plane(np.asarray([raw.nodes[ref] for ref in refs]), lat0, lon0).T
     steps = [(number[a], number[b], kind) for kind, way in raw.ways for a, b in pairwise(way)]
     u, v, kind = np.asarray(steps, dtype=np.int32).T
     east, north = (np.floor((axis - axis.min()) / _ZONE_M).astype(np.int64) for axis in (x, y))
@@ -191,7 +191,7 @@ def _sites(
     """Homes at street nodes, crossings, mapped places at the nearest node; mapped places keep their own position."""
     at_home = np.flatnonzero(residents)
     mapped = np.asarray([code for code, _, _ in raw.sites], dtype=np.int64)
-    where = _plane(np.asarray([site[1:] for site in raw.sites], dtype=np.float64), *origin)
+    where = plane(np.asarray([site[1:] for site in raw.sites], dtype=np.float64), *origin)
     nearest = tree.query(where)[1] if mapped.size else np.empty(0, dtype=np.int64)
     dwellings = round(section.places_per_1000.home.number * int(residents.sum()) / 1000.0)
     home_nodes = places.systematic(section.seed, "city places home", dwellings, residents.astype(np.float64))

@@ -88,7 +88,8 @@ def city_map(
     if out.suffix not in _DRAWN:
         raise InputError("--out", "a name that ends in .svg, .png or .pdf", out.name, "name it map.svg")
     made = exposure_map(load_scenario(scenario), seed)
-    figure = scenario_map(made.streets, made.buildings, made.cameras, values=made.person_hours(), credit=made.credit)
+    figure = scenario_map(made.streets, made.buildings, made.cameras, values=made.person_hours(), credit=made.credit,
+                          ground=made.ground)
     with whole_file(out) as part:
         figure.savefig(part, format=out.suffix[1:], dpi=200, bbox_inches="tight", pad_inches=0.05)
     plt.close(figure)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from privacysim.city import build_city
 from privacysim.city.model import City
+from privacysim.city.osm_ground import Ground, read_ground
 from privacysim.people import draw_block, panel
 from privacysim.scenario import Scenario
 from privacysim.world.cameras import Cameras, sample_cameras
@@ -44,6 +45,8 @@ class ExposureMap:
     note: str
     credit: str = ""
     """Whom the map data is from, where it is not generated."""
+    ground: Ground | None = None
+    """Water, parks, rails and names of streets, for the eye."""
 
     @property
     def readings(self) -> list[str]:
@@ -76,8 +79,10 @@ def exposure_map(scenario: Scenario, seed: int = 185, people: int = _PEOPLE) -> 
         streets["drawn"] = np.mean([street_exposure(city, cameras, walked) for cameras in draws], axis=0)
         streets["most"] = street_exposure(city, ends.most, walked)
         note = f"{mapped} cameras on the map; heading not known of {ends.headings}, lens of {ends.lenses}"
-    return ExposureMap(scenario.title, streets, _buildings(city), _cameras(first, mapped), note,
-                       "© OpenStreetMap contributors" if scenario.city.kind == "osm" else "")  # fmt: skip
+    credit, ground = "", None
+    if scenario.city.osm is not None and city.origin is not None:
+        credit, ground = "© OpenStreetMap contributors", read_ground(scenario.city.osm, city.origin)
+    return ExposureMap(scenario.title, streets, _buildings(city), _cameras(first, mapped), note, credit, ground)
 
 
 def _streets(city: City) -> pd.DataFrame:

@@ -167,6 +167,15 @@ def test_the_map_colours_what_cameras_show_and_is_a_figure(data_folder, tmp_path
     assert len(drawn[2].get_segments()) == (made.streets["drawn"] > top / 1e3).sum()
     assert drawn[3].get_offsets().shape[0] == (~made.cameras["indoor"]).sum()
     assert main(["city", "map", str(path), "-o", str(tmp_path / "map.svg")]) == 0
+    # what makes it Helsinki to one who knows it: names, parks, rails; each name once
+    again = scenario_map(made.streets, made.buildings, made.cameras, values=hours, ground=made.ground)
+    texts = [text.get_text() for text in again.axes[0].texts]
+    assert len(texts) == len(set(texts)) > 12
+    assert {"Mannerheimintie", "Aleksanterinkatu", "Bulevardi"} <= set(texts)
+    assert len(again.axes[0].collections) == len(figure.axes[0].collections) + 3
+    lanes = made.ground.names.drop_duplicates("text")["length_m"]
+    assert lanes.is_monotonic_decreasing
+    assert len(made.ground.rails) > 100
     assert "OpenStreetMap" in made.credit
     assert "identifiable person-hours a day" in capsys.readouterr().out
     assert main(["city", "map", str(path), "-o", str(tmp_path / "map.gif")]) == 2
