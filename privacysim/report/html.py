@@ -14,6 +14,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from privacysim.figures import people_by_legality, svg_text
+from privacysim.metrics import METRICS
 from privacysim.study import Comparison, Results
 from privacysim.vocabulary import LEGALITIES
 
@@ -35,6 +36,8 @@ HEADLINE = (
     "requests_refused", "requests_lost_to_retention",
 )
 """The metrics of the page, in order; the study's primary metric always comes first."""
+_CAMERAS = "cameras: "
+"""How notes about mapped cameras begin: they are said of the first replicate for all."""
 
 
 def page(results: Results, baseline: str | None = None) -> str:
@@ -50,6 +53,7 @@ def page(results: Results, baseline: str | None = None) -> str:
         f"<h1>{escape(title)}</h1>", _frame_of_reference(results, change),
         "<h2>In words</h2>", _list(change.words(by_title=True)),
         "<h2>In numbers</h2>", _tables(change.table(names), change.titles, _caption(results, change)),
+        *_cameras(results, change, names),
         "<h2>Figures</h2>",
         _figure(_forest(change), "Ratios to the baseline with 95 % intervals; a hollow mark has none."),
         _figure(_legality(change.rows), "People identified, by what the policy's camera rules call the viewing."),
@@ -133,6 +137,35 @@ def _verdict(words: str, metric: str) -> str:
                     .replace(f" {metric}", "").split())  # fmt: skip
 
 
+def _cameras(results: Results, change: Comparison, metrics: Sequence[str]) -> list[str]:
+    """Of cameras that somebody mapped: what the map does not say, and the band that this leaves; else nothing."""
+    said = [text.removeprefix(_CAMERAS) for text in dict.fromkeys(results.notes["note"]) if text.startswith(_CAMERAS)]
+    if not said:
+        return []
+    band = results.band
+    shown = band[band["metric"].isin(metrics) & (band["note"] == "")]
+    blocks = ["<h2>The cameras, and what nobody mapped about them</h2>", _list(said)]
+    if len(shown):
+        blocks.append('<p class="quiet">What the map leaves open is a band: each camera with the view that shows least '
+                      "people, as drawn (the mean of the replicates), and with the view that shows most. Who looked is "
+                      "as drawn. A metric that more passes may raise or lower has none.</p>")  # fmt: skip
+    head = "".join(f'<th class="{style}">{name}</th>' for name, style in (
+        ("policy", "p"), ("curve", "c"), ("fewest", "n"), ("as drawn", "n"), ("most", "n")))  # fmt: skip
+    for metric in metrics:
+        if (rows := shown[shown["metric"] == metric]).empty:
+            continue
+        body = "".join(
+            f"<tr><th scope=row>{escape(change.titles.get(str(row['policy']), str(row['policy'])))}</th>"
+            f"<td>{escape(str(row['curve']))}</td>"
+            + "".join(f"<td class=n>{row[name]:.3g}</td>" for name in ("fewest", "drawn", "most")) + "</tr>"
+            for row in rows.to_dict("records")
+        )  # fmt: skip
+        title = f"{METRICS[metric].title}, {METRICS[metric].unit}"
+        blocks.append(f"<h3>{escape(title[:1].upper() + title[1:])}</h3><table class=m><thead><tr>{head}</tr></thead>"
+                      f"<tbody>{body}</tbody></table>")  # fmt: skip
+    return blocks
+
+
 def _list(lines: Iterable[str]) -> str:
     items = "".join(f"<li>{escape(line)}</li>" for line in lines)
     return f"<ul>{items}</ul>" if items else '<p class="quiet">None.</p>'
@@ -185,5 +218,5 @@ def _provenance(results: Results) -> str:
 
 def _notes(results: Results) -> list[str]:
     said = results.notes
-    general = said[said["metric"] == ""].groupby("note", sort=False).size()
+    general = said[(said["metric"] == "") & ~said["note"].str.startswith(_CAMERAS)].groupby("note", sort=False).size()
     return [f"{text} ({count} of {len(results.manifest['replicates'])} replicates)" for text, count in general.items()]

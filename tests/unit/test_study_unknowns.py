@@ -103,3 +103,21 @@ def test_metrics_that_claim_to_rise_with_passes_do():
 
 def _readings(seen):
     return [((name, reading.curve), reading.value) for name, reading in readings(parts(seen, None))]
+
+
+@pytest.mark.data
+def test_the_report_shows_the_band_of_its_metrics_and_says_what_nobody_mapped_once(results):
+    import re
+
+    from privacysim.report.html import HEADLINE, page
+
+    kept, _ = results
+    text = page(kept)
+    section = text[text.index("nobody mapped about them</h2>") : text.index("<h2>Figures</h2>")]
+    assert text.count("221 on the map, all of them used") == 1
+    assert "buildings hide" in section
+    shown = kept.band[kept.band["metric"].isin(HEADLINE) & (kept.band["note"] == "")]
+    cells = re.findall(r"<td class=n>([^<]+)</td>", section)
+    expected = [f"{value:.3g}" for value in shown[["fewest", "drawn", "most"]].to_numpy().ravel()]
+    assert sorted(cells) == sorted(expected)
+    assert section.index(METRICS["people_identified_by_outsiders"].title.capitalize()) < section.index("person-hours")
