@@ -20,7 +20,8 @@ from privacysim.metrics import METRICS, PeopleSeen
 from privacysim.metrics.registry import totals_by_curve
 from privacysim.people import residents
 from privacysim.study.inputs import Inputs
-from privacysim.study.unit import Replicate, blocks_of, people_seen, replicate_of, see_block
+from privacysim.study.replicate import Replicate, blocks_of, replicate_of, see_block
+from privacysim.study.unit import people_seen
 from privacysim.vocabulary import CURVES, GROUPS
 
 FEWEST_CONTRIBUTORS = 30

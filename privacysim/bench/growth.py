@@ -16,7 +16,7 @@ from privacysim.files import Quantity
 from privacysim.people import panel
 from privacysim.study import Study, cost
 from privacysim.study.inputs import Inputs
-from privacysim.study.unit import BLOCK, Replicate, Seen, blocks_of, forget_replicate, replicate_of, see_block
+from privacysim.study.replicate import BLOCK, Replicate, Seen, blocks_of, forget_replicate, replicate_of, see_block
 
 _POLICIES = ("notice_only", "guangzhou_draft", "order_799", "open_access", "guangzhou_2007", "edpb_72h")
 _SCENARIO = "guangzhou_185"

@@ -28,7 +28,8 @@ from privacysim.study import Comparison, Study
 from privacysim.study.comparison import compare
 from privacysim.study.inputs import arm_named
 from privacysim.study.pilot_world import pilot_sums
-from privacysim.study.unit import Replicate, Seen, people_seen, records
+from privacysim.study.replicate import Replicate, Seen
+from privacysim.study.unit import people_seen, records
 from privacysim.units import DAY_S
 from privacysim.vocabulary import CURVES, GROUPS
 from privacysim.world.coverage import coverage

@@ -22,7 +22,7 @@ from privacysim.policy.arm import Arm
 from privacysim.policy.form import Policy
 from privacysim.scenario import Scenario
 from privacysim.study.inputs import Inputs, hashed
-from privacysim.study.unit import Unit
+from privacysim.study.unit_parts import Unit
 from privacysim.study.work import do_unit
 from privacysim.units import DAY_S
 

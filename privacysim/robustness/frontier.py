@@ -27,7 +27,7 @@ from privacysim.scenario import load_scenario
 from privacysim.study import StudyFile
 from privacysim.study.comparison import compare
 from privacysim.study.inputs import Inputs, hashed
-from privacysim.study.unit import footage_days
+from privacysim.study.replicate import footage_days
 
 Floats = NDArray[np.float64]
 GROUP = 24

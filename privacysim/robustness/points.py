@@ -18,7 +18,8 @@ from privacysim.study.inputs import Inputs, hashed
 from privacysim.study.parts import keep_part, read_part, to_frames, units
 from privacysim.study.pilots import pilot_skewness
 from privacysim.study.progress import progress_bar
-from privacysim.study.unit import Unit, UnitParts, prepare_city
+from privacysim.study.replicate import prepare_city
+from privacysim.study.unit_parts import Unit, UnitParts
 from privacysim.study.work import PILOT, do_unit
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import privacysim
 from privacysim.errors import PrivacysimError, ResultsError, shown
-from privacysim.study.unit import Unit, UnitParts
+from privacysim.study.unit_parts import Unit, UnitParts
 
 _PACKAGE = Path(str(privacysim.__file__)).parent
 _NO_STAGE = ("study", "cli", "facts.py")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +11,11 @@ from privacysim.facts import facts
 from privacysim.identify import STEPS_PER_PX
 from privacysim.metrics import Footage
 from privacysim.people import draw_block
+from privacysim.study.replicate import Replicate, Seen
 from privacysim.units import DAY_S, TICKS_PER_S
 from privacysim.world.coverage import Coverage, coverage
 from privacysim.world.optics import dori_levels
 from privacysim.world.passes import passes
-
-if TYPE_CHECKING:
-    from privacysim.study.unit import Replicate, Seen
 
 _CHUNK = 2_048
 """People whose passes stand in memory at one time: every camera of a city makes some thousand pieces a person."""

@@ -19,7 +19,7 @@ from privacysim.errors import InputError
 from privacysim.exposure import Acts, index_acts, measure_exposure
 from privacysim.governance import Log
 from privacysim.study.inputs import Inputs
-from privacysim.study.unit import Replicate, blocks_of, replicate_of, see_block
+from privacysim.study.replicate import Replicate, blocks_of, replicate_of, see_block
 from privacysim.vocabulary import CURVES
 from privacysim.world.coverage import coverage
 from privacysim.world.world import World

@@ -15,7 +15,8 @@ from privacysim.metrics import METRICS, add, readings
 from privacysim.study.executor import OpenExecutor, WorkerLost, work_through
 from privacysim.study.failures import Failed, Guarded, worker_died
 from privacysim.study.inputs import Inputs
-from privacysim.study.unit import Unit, UnitParts, blocks_of
+from privacysim.study.replicate import blocks_of
+from privacysim.study.unit_parts import Unit, UnitParts
 
 Work = Callable[[Unit], UnitParts]
 

@@ -19,7 +19,8 @@ from privacysim.exposure.searched import BY_FACE
 from privacysim.identify import curve_table
 from privacysim.metrics import METRICS, Sums, contributions
 from privacysim.stats import compound_poisson_skewness
-from privacysim.study.unit import Replicate, Seen, records
+from privacysim.study.replicate import Replicate, Seen
+from privacysim.study.unit import records
 from privacysim.units import DAY_S
 from privacysim.vocabulary import CURVES
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from privacysim.files import whole_file
 from privacysim.resources import cache_folder
 from privacysim.study.inputs import Inputs
-from privacysim.study.unit import UnitParts
+from privacysim.study.unit_parts import UnitParts
 
 Skewness = Mapping[tuple[str, str, str], float]
 

@@ -17,7 +17,7 @@ from privacysim.study.pilots import Skewness, cached_pilot, keep_pilot, pilot_sk
 from privacysim.study.progress import progress_bar
 from privacysim.study.provenance import Clock, manifest
 from privacysim.study.results import Results
-from privacysim.study.unit import Unit, UnitParts
+from privacysim.study.unit_parts import Unit, UnitParts
 from privacysim.study.unknowns import band_frame
 from privacysim.study.work import PILOT
 

@@ -21,11 +21,11 @@ from privacysim.study.opened import OpenedReplicate, open_replicate
 from privacysim.study.pages import study_page
 from privacysim.study.precision import Precision
 from privacysim.study.provenance import Clock
+from privacysim.study.replicate import prepare_city
 from privacysim.study.results import Results
 from privacysim.study.running import Running, again_command
 from privacysim.study.store import begin, prepare
 from privacysim.study.tables_out import keep_tables, parts_folder
-from privacysim.study.unit import prepare_city
 from privacysim.study.work import do_unit
 
 

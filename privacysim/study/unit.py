@@ -2,99 +2,31 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, NamedTuple, cast
+from typing import cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from privacysim import tables
-from privacysim.city import build_city
-from privacysim.exposure import Acts, Exposure, faces_searched, index_acts, measure_exposure
-from privacysim.facts import facts
-from privacysim.governance import Log, simulate
-from privacysim.metrics import METRICS, PeopleSeen, Records, Sums, parts
-from privacysim.people import Block, Panel, draw_block, panel
-from privacysim.scenario import Scenario
+from privacysim.exposure import Exposure, faces_searched, index_acts, measure_exposure
+from privacysim.governance import Log
+from privacysim.metrics import METRICS, PeopleSeen, Records, parts
+from privacysim.people import Block
 from privacysim.study import cost
 from privacysim.study.footage import footage_seen
 from privacysim.study.inputs import Inputs
+from privacysim.study.replicate import Replicate, Seen, blocks_of, replicate_of, see_block
 from privacysim.study.tables_out import check_rows, write_unit_tables
-from privacysim.study.unknowns import NO_ENDS, Ends, arm_at, ends_of
-from privacysim.units import DAY_S, TICKS_PER_S
-from privacysim.vocabulary import REGIMES
-from privacysim.world.coverage import Coverage, coverage
+from privacysim.study.unit_parts import Unit, UnitParts
+from privacysim.study.unknowns import arm_at
+from privacysim.units import TICKS_PER_S
+from privacysim.world.coverage import coverage
 from privacysim.world.passes import Pieces, passes, sightings, sightings_count
-from privacysim.world.world import World, sample_world
-
-BLOCK = 65_536
-"""People in a block at most; small groups that are topped up share the room."""
-_BLOCK_DAYS = 60
-"""Days, footage before the study included, up to which a block is full."""
-
-
-class Unit(NamedTuple):
-    """Replicate and block, both from 0; replicate −1 is the pilot."""
-
-    replicate: int
-    block: int
-
-    def __str__(self) -> str:
-        return f"replicate {self.replicate}, block {self.block}"
-
-
-@dataclass(frozen=True)
-class UnitParts:
-    """Sums of every metric by arm, and what there is to say; all of it survives a trip through JSON."""
-
-    unit: Unit
-    arms: Mapping[str, Sums]
-    notes: tuple[str, ...] = ()
-    rows: Mapping[str, int] = field(default_factory=dict)
-    cost: cost.Cost = field(default_factory=dict)
-    """What it cost (`study.cost`): not a result, so it differs from run to run."""
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain data for a part file; floats keep every bit."""
-        return {"unit": list(self.unit), "arms": self.arms, "notes": list(self.notes), "rows": dict(self.rows),
-                "cost": self.cost}
-
-    @staticmethod
-    def from_json(raw: Mapping[str, Any]) -> UnitParts:
-        """Back from a part file."""
-        return UnitParts(Unit(*raw["unit"]), raw["arms"], tuple(raw["notes"]), raw["rows"], raw["cost"])
-
-
-@dataclass(frozen=True, eq=False)
-class Replicate:
-    """What all blocks of a replicate share: the world, each arm's Log, the acts in which somebody looks."""
-
-    world: World
-    logs: tuple[Log, ...]
-    acts: Acts
-    coverage: Coverage
-    panel: Panel | None
-    """None: everybody, of whom no list is needed."""
-    ends: Ends = NO_ENDS
-
-
-@dataclass(frozen=True, eq=False)
-class Seen:
-    """One block of people and what the watched cameras see of them."""
-
-    block: Block
-    pieces: Pieces
-
-
-def prepare_city(scenario: Scenario, workers: int) -> None:
-    """Build the city once, before workers ask for it; it is kept in the cache."""
-    build_city(scenario, workers=workers)
+from privacysim.world.world import World
 
 
 def run_unit(inputs: Inputs, wanted_tables: str, folder: Path | None, unit: Unit) -> UnitParts:
@@ -157,102 +89,6 @@ def compile_side_by_side(inputs: Inputs, unit: Unit) -> None:
     if (unit.replicate + unit.block) % 2:
         with cost.stage("exposure"):
             _compiled()
-
-
-class _Key:
-    """Inputs as a cache key: equal run ids are equal inputs."""
-
-    def __init__(self, inputs: Inputs) -> None:
-        self.inputs = inputs
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and other.inputs.run_id == self.inputs.run_id
-
-    def __hash__(self) -> int:
-        return hash(self.inputs.run_id)
-
-
-@lru_cache(maxsize=1)  # a worker keeps its replicate while that one's blocks last
-def _replicate(key: _Key, k: int) -> Replicate:
-    inputs = key.inputs
-    plan, scenario = inputs.plan, inputs.scenario
-    with cost.stage("city"):
-        city = build_city(scenario)
-    with cost.stage("world"):
-        world = sample_world(
-            city, scenario, plan.seed, k, days=plan.days, footage_days=footage_days(inputs),
-            warmup_days=round(facts().value("warmup_d")),
-        )
-    baseline = inputs.arm(plan.baseline)
-    with cost.stage("policies"):
-        logs = tuple(simulate(world, arm, baseline=baseline, start=plan.start) for arm in inputs.arms)
-    with cost.stage("cameras"):
-        acts = index_acts(logs)
-        view = coverage(city, world.cameras, acts.watched)
-        ends = ends_of(inputs, world, acts)
-    cost.add("count", "worlds drawn", 1)
-    cost.add("count", "acts looked at", len(acts))
-    size = city.people if plan.panel == "all" else min(int(plan.panel), city.people)
-    with cost.stage("people"):
-        size = min(size, BLOCK) if k < 0 else size  # the pilot wants one block of people from all over the city
-        people = None if size == city.people else panel(city, scenario, plan.seed, k, size)
-    return Replicate(world, logs, acts, view, people, ends)
-
-
-def replicate_of(inputs: Inputs, k: int) -> Replicate:
-    """Replicate k: its world, each arm's Log and the panel; the last one asked for is kept."""
-    return _replicate(_Key(inputs), k)
-
-
-def forget_replicate() -> None:
-    """Draw the next one anew, even if it was the last one asked for: for those who time it."""
-    _replicate.cache_clear()
-
-
-def footage_days(inputs: Inputs) -> int:
-    """H: the longest retention of any arm, and a day; footage older than that is never delivered."""
-    if inputs.footage_days is not None:
-        return inputs.footage_days
-    kept = [arm.retention_s(regime, listed)[0] for arm in inputs.arms for regime in REGIMES for listed in (False, True)]
-    return math.ceil(max(kept) / DAY_S) + 1
-
-
-def see_block(inputs: Inputs, whole: Replicate, block: int) -> Seen:
-    """Draw one block of the panel and its passes in front of the watched cameras."""
-    world, people = whole.world, whole.panel
-    size = world.city.people if people is None else people.ids.size
-    blocks = blocks_of(inputs) if world.k >= 0 else 1
-    low, high = (round(n * size / blocks) for n in (block, block + 1))
-    first = -world.footage_days
-    with cost.stage("people"):
-        ids = np.arange(low, high) if people is None else people.ids[low:high]
-        weight = np.ones(ids.size) if people is None else people.weight[low:high]
-        drawn = draw_block(world.city, world.scenario, world.seed, world.k, ids, weight, first, world.days)
-    # the pilot wants the whole flow past each camera; a replicate only what somebody looks at
-    with cost.stage("passes"):
-        windows = whole.acts.windows() if world.k >= 0 else None
-        pieces = passes(drawn, world.city, whole.coverage, first, world.days - first, windows)
-    cost.add("bytes", "people", cost.bytes_of(drawn))
-    cost.add("bytes", "passes", cost.bytes_of(pieces))
-    for name, amount in (("people", ids.size), ("walks", drawn.walk_tour.size), ("pieces of passes", len(pieces))):
-        cost.add("count", name, amount)
-    return Seen(drawn, pieces)
-
-
-def blocks_of(inputs: Inputs) -> int:
-    """How many blocks a replicate has."""
-    people = round(inputs.scenario.population.people.number)
-    size = people if inputs.plan.panel == "all" else min(int(inputs.plan.panel), people)
-    return max(1, math.ceil(size / block_size(inputs.plan.days)))
-
-
-def block_size(days: int) -> int:
-    """People in a block: a long study has smaller blocks, so that the memory of a worker does not grow with days.
-
-    >>> block_size(30), block_size(365)
-    (65536, 9954)
-    """
-    return min(BLOCK, BLOCK * _BLOCK_DAYS // (days + _BLOCK_DAYS // 2))
 
 
 def people_seen(

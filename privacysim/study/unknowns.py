@@ -26,7 +26,7 @@ from privacysim.world.unknowns import Band, band, flow
 from privacysim.world.world import World
 
 if TYPE_CHECKING:
-    from privacysim.study.unit import Unit, UnitParts
+    from privacysim.study.unit_parts import Unit, UnitParts
 
 ENDS = ("fewest", "most")
 COLUMNS = ["policy", "metric", "curve", "unit", "n", "fewest", "drawn", "most", "note"]

@@ -8,7 +8,9 @@ from privacysim.facts import facts_replaced
 from privacysim.study import cost
 from privacysim.study.inputs import Inputs
 from privacysim.study.pilot_world import pilot_sums
-from privacysim.study.unit import Unit, UnitParts, compile_side_by_side, replicate_of, run_unit, see_block
+from privacysim.study.replicate import replicate_of, see_block
+from privacysim.study.unit import compile_side_by_side, run_unit
+from privacysim.study.unit_parts import Unit, UnitParts
 
 PILOT = Unit(-1, 0)
 """The pilot world, outside every study: it knows how skewed the metrics are."""

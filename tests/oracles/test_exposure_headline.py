@@ -11,7 +11,7 @@ from privacysim.city import build_city
 from privacysim.exposure import exposure_by_definition, index_acts, measure_exposure
 from privacysim.governance import simulate
 from privacysim.people import draw_block, panel
-from privacysim.study.unit import footage_days
+from privacysim.study.replicate import footage_days
 from privacysim.world.coverage import coverage
 from privacysim.world.passes import passes, sightings
 from privacysim.world.world import sample_world

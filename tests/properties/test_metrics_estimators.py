@@ -19,7 +19,8 @@ from privacysim.exposure import faces_searched, measure_exposure
 from privacysim.metrics import METRICS, Footage, PeopleSeen, parts, readings
 from privacysim.people import panel
 from privacysim.study.footage import footage_seen
-from privacysim.study.unit import blocks_of, people_seen, replicate_of, see_block
+from privacysim.study.replicate import blocks_of, replicate_of, see_block
+from privacysim.study.unit import people_seen
 
 PANELS, SIZES = 200, (500, 8_000, 40_000)
 FEWEST = 30
