@@ -1,4 +1,4 @@
-"""What all blocks of a replicate share: world, Logs, acts; and one block of its people in front of the watched cameras."""
+"""What all blocks of a replicate share (world, Logs, acts), and one block of its people before the watched cameras."""
 
 from __future__ import annotations
 
