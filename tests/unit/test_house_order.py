@@ -51,6 +51,29 @@ def test_a_room_imports_only_rooms_before_it(path):
     assert imported_rooms(path) - {"__version__"} <= allowed
 
 
+def files_imported(path: Path) -> set[str]:
+    """The files of the package that a file takes names from, those for types alone included."""
+    names = {".".join(one.relative_to(PACKAGE.parent).with_suffix("").parts): one for one in MODULES}
+    packages = {name.removesuffix(".__init__"): name for name in names if name.endswith(".__init__")}
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            inside = {f"{node.module}.{alias.name}" for alias in node.names} & set(names)
+            found |= inside or {packages.get(str(node.module), str(node.module))}
+    return {packages.get(name, name) for name in found} & set(names)
+
+
+def test_no_import_runs_in_a_circle_not_even_for_types():
+    graph = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): files_imported(path) for path in MODULES}
+    assert sum(len(ends) for ends in graph.values()) > len(graph), "the test reads too little"
+    while free := [name for name, ends in graph.items() if not ends & set(graph)]:
+        for name in free:
+            del graph[name]
+    assert not graph, f"imports run in a circle among {sorted(graph)}"
+
+
 def _jitted(tree: ast.Module) -> set[str]:
     return {
         node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)
