@@ -53,10 +53,22 @@ class Facts(Mapping[str, Fact]):
     def __init__(self, rows: Mapping[str, Fact]) -> None:
         self._rows = dict(rows)
 
-    def __getitem__(self, fact_id: str) -> Fact:
+    def rows(self) -> dict[str, Fact]:
+        """A copy of all rows; nobody has asked for any of them by that."""
+        return dict(self._rows)
+
+    def like(self, rows: Mapping[str, Fact]) -> Facts:
+        """Other rows in the place of these; who listens to these listens to those."""
+        return Facts(rows)
+
+    def named(self, fact_id: str) -> Fact:
+        """The fact of that id; an unknown one is an error that names the nearest."""
         if fact_id not in self._rows:
             raise InputError("data/facts.csv", "a known fact", fact_id, did_you_mean(fact_id, self._rows))
         return self._rows[fact_id]
+
+    def __getitem__(self, fact_id: str) -> Fact:
+        return self.named(fact_id)
 
     def __contains__(self, fact_id: object) -> bool:
         return fact_id in self._rows  # Mapping's own asks for the item and would meet the InputError
@@ -131,11 +143,12 @@ def facts_replaced(values: Mapping[str, float]) -> Iterator[None]:
     ...     facts().value("cameras_per_1000")
     480.0
     """
-    rows = dict(facts())
+    now = facts()
+    rows = now.rows()
     for name, value in values.items():
-        fact = facts()[name]
+        fact = now.named(name)
         rows[name] = replace(fact, value=float(value), low=min(fact.low, value), high=max(fact.high, value))
-    before = _IN_FORCE.set(Facts(rows))
+    before = _IN_FORCE.set(now.like(rows))
     try:
         yield
     finally:
@@ -149,9 +162,12 @@ class _Heard(Facts):
         super().__init__(rows)
         self._heard = heard
 
+    def like(self, rows: Mapping[str, Fact]) -> Facts:
+        return _Heard(rows, self._heard)
+
     def __getitem__(self, fact_id: str) -> Fact:
         self._heard.add(fact_id)
-        return super().__getitem__(fact_id)
+        return self.named(fact_id)
 
 
 @contextmanager
@@ -164,8 +180,7 @@ def facts_heard() -> Iterator[set[str]]:
     {'face_width_m'}
     """
     heard: set[str] = set()
-    before = _IN_FORCE.set(_Heard(dict(facts().items()), heard))
-    heard.clear()
+    before = _IN_FORCE.set(_Heard(facts().rows(), heard))
     try:
         yield heard
     finally:

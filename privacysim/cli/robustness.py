@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,6 +17,12 @@ def sensitivity(
     factors: Annotated[str | None, typer.Option(help="Facts or assumptions, by commas; default: all it reads.")] = None,
     points: Annotated[int, typer.Option(help="Plausible worlds, beside one number at a time; 0 leaves them out.")] = 0,
     goal: Annotated[float | None, typer.Option(help="Fails where the ratio to the baseline is above this.")] = None,
+    morris: Annotated[
+        int | None, typer.Option(help="Instead: Morris's screening with so many trajectories of factors + 1 points.")
+    ] = None,
+    sobol: Annotated[
+        int | None, typer.Option(help="Instead: Sobol's indices from this power of two times factors + 2 points.")
+    ] = None,
     replicates: Annotated[int, typer.Option(help="Replicates at each point.")] = 3,
     panel: Annotated[int | None, typer.Option(help="People in the panel.")] = None,
     days: Annotated[int | None, typer.Option(help="Days of the study.")] = None,
@@ -32,33 +38,68 @@ def sensitivity(
     last = [arm for arm in inputs.arm_ids if arm != inputs.arm(inputs.plan.baseline).id]
     if not last:
         raise InputError("study", "a policy beside the baseline", study, "add one to policies")
-    chosen = policy or last[-1]
-    folder = None if out is None else out / "parts"
-    table = r.tornado(inputs, found, chosen, workers=workers, folder=folder)
-    low = table[table["curve"] == "low"]
-    print(f"{chosen}: {inputs.plan.primary}, ratio to {inputs.plan.baseline} (low curve); one number at a time\n")
+    chosen = inputs.arm(policy or last[-1]).id
+    how: dict[str, Any] = {"workers": workers, "folder": None if out is None else out / "parts"}
+    what = f"{chosen}: {inputs.plan.primary}, ratio to {inputs.plan.baseline} (low curve)"
+    if morris is not None or sobol is not None:
+        _indices(r, inputs, found, chosen, what, morris, sobol, out, how)
+        return
+    table = r.tornado(inputs, found, chosen, **how)
+    print(f"{what}; one number at a time\n")
+    _print_tornado(table[table["curve"] == "low"])
+    if out is not None:
+        _csv(table, out / "tornado.csv")
+    if points:
+        _worlds(r, inputs, found, chosen, points, goal, out, how)
+
+
+def _indices(
+    r: Any, inputs: Any, found: Any, chosen: str, what: str, morris: int | None, sobol: int | None, out: Path | None,
+    how: dict[str, Any],
+) -> None:
+    """Morris's and Sobol's tables, each with the source of what matters most."""
+    wanted = (("morris", morris, r.morris, "mean size of a step's effect (mu*), how it depends on the others (sigma)"),
+              ("sobol", sobol, r.sobol, "share of the variance: alone (s1), with interactions (st)"))  # fmt: skip
+    for name, size, index, says in wanted:
+        if size is None:
+            continue
+        table = index(inputs, found, chosen, size, **how)
+        print(f"{what}; {name.title()}: {says}\n")
+        shown = table.drop(columns="source").head(15)
+        print(shown.to_string(index=False, float_format=lambda x: f"{x:.3g}"))
+        for row in table.head(5).to_dict("records"):
+            print(f"  {row['factor']}: {row['source']}")
+        if out is not None:
+            _csv(table, out / f"{name}.csv")
+
+
+def _print_tornado(low: Any) -> None:
     shown = low.head(15)[["factor", "low", "value", "high", "unit", "ratio_at_low", "ratio", "ratio_at_high"]]
     print(shown.to_string(index=False, float_format=lambda x: f"{x:.3g}"))
     for row in low.head(5).to_dict("records"):
         print(f"  {row['factor']}: {row['source']}")
     for row in low[low["note"] != ""].to_dict("records"):
         print(f"  {row['factor']}: {row['note']}")
+
+
+def _worlds(
+    r: Any, inputs: Any, found: Any, chosen: str, points: int, goal: float | None, out: Path | None,
+    how: dict[str, Any],
+) -> None:
+    """Plausible worlds: does the preferred policy stay first, and where is the goal missed?"""
+    seen = r.worlds(inputs, found, points, **how)
+    order = r.ranking(seen)
+    print(f"\n{r.ranking_words(order)}")
+    if goal is not None:
+        answers = seen.answers(chosen)
+        known = answers == answers
+        for box in r.find_boxes(found, seen.values[known], answers[known] > goal):
+            print(f"{chosen} {box.words(found, f'misses its goal of {goal:g}')}")
     if out is not None:
-        _csv(table, out / "tornado.csv")
-    if points:
-        found_worlds = r.worlds(inputs, found, points, workers=workers, folder=folder)
-        order = r.ranking(found_worlds)
-        print(f"\n{r.ranking_words(order)}")
-        if goal is not None:
-            answers = found_worlds.answers(inputs.arm(chosen).id)
-            known = answers == answers
-            fails = answers[known] > goal
-            for box in r.find_boxes(found, found_worlds.values[known], fails):
-                print(f"{chosen} {box.words(found, f'misses its goal of {goal:g}')}")
-        if out is not None:
-            _csv(order, out / "ranking.csv")
-        for line in found_worlds.failed:
-            print(line)
+        _csv(order, out / "ranking.csv")
+        _csv(r.worlds_table(seen), out / "worlds.csv")
+    for line in seen.failed:
+        print(line)
 
 
 def frontier(
@@ -83,6 +124,8 @@ def frontier(
     if limit is not None:
         best = found.best(limit)
         print(f"best within {limit:g} {space.cost_unit}: {best['variant']}")
+    print("what each option does on average over the variants tried (shares of the policy as it stands):")
+    print(found.effects().to_string(index=False, float_format=lambda x: f"{x:.3g}"))
     for row in found.worth.to_dict("records"):
         name = space.goals()[int(row["goal"])]
         print(f"steering, {name}: {100 * row['variance_explained']:.0f} % of the variance explained when left out; "
@@ -90,6 +133,7 @@ def frontier(
     if out is not None:
         _csv(found.variants, out / "variants.csv")
         _csv(found.confirmed, out / "front.csv")
+        _csv(found.effects(), out / "effects.csv")
     for line in found.failed:
         print(line)
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from privacysim.errors import InputError, did_you_mean
@@ -22,6 +23,7 @@ from privacysim.policy.arm import Arm
 from privacysim.policy.form import Policy
 from privacysim.scenario import Scenario
 from privacysim.study.inputs import Inputs, hashed
+from privacysim.study.replicate import forget_replicate
 from privacysim.study.unit_parts import Unit
 from privacysim.study.work import do_unit
 from privacysim.units import DAY_S
@@ -72,8 +74,9 @@ def factors_of(inputs: Inputs, *, with_city: bool = False) -> list[Factor]:
     (streets, places, population) are left out unless `with_city`: each value of theirs is another city to build.
     """
     plan = inputs.plan.model_copy(update={"panel": 200, "replicates": 1})
+    forget_replicate()  # one that is kept reads nothing
     with facts_heard() as heard:
-        do_unit(hashed(replace(inputs, plan=plan, replicates=(0,))), "", None, Unit(0, 0))
+        do_unit(hashed(replace(inputs, plan=plan, replicates=(0,), only=(plan.primary,))), "", None, Unit(0, 0))
         heard |= {q.fact for _, q in quantities(inputs.scenario) if q.fact}
     plain = {q.fact for path, q in quantities(inputs.scenario) if q.fact and _of_city(path)}
     found = [
@@ -84,6 +87,13 @@ def factors_of(inputs: Inputs, *, with_city: bool = False) -> list[Factor]:
         if not q.fact and q.range[0] < q.range[1] and (with_city or not _of_city(path)):
             found.append(Factor(path, "scenario", q.number, *q.range, source=q.source))
     return found + [factor for arm in _one_per_policy(inputs.arms) for factor in _of_policy(arm)]
+
+
+def factors_in(table: pd.DataFrame) -> list[Factor]:
+    """The factors of a saved tornado table (columns factor, low, value, high, unit, source), each once."""
+    rows = table.drop_duplicates("factor").fillna({"unit": "", "source": ""})
+    return [Factor(row["factor"], "fact", row["value"], row["low"], row["high"], row["unit"], row["source"])
+            for row in rows.to_dict("records")]  # fmt: skip
 
 
 def chosen(factors: Sequence[Factor], names: Sequence[str]) -> list[Factor]:

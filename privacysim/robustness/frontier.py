@@ -90,7 +90,8 @@ class Frontier:
         said = []
         for row in self.confirmed.sort_values("exposure_ratio").to_dict("records"):
             said.append(f"{row['variant']}: exposure × {_with_ends(row, 'exposure')}, usefulness × "
-                        f"{_with_ends(row, 'usefulness')}, cost {row['cost']:g} {self.design.cost_unit}".rstrip())
+                        f"{_with_ends(row, 'usefulness')}, cost {row['cost']:g} {self.design.cost_unit}".rstrip()
+                        + (f" ({row['note']})" if row["note"] else ""))
         return said
 
 

@@ -20,7 +20,14 @@ from numpy.typing import NDArray
 from privacysim.errors import InputError
 from privacysim.robustness.factors import Factor, chosen, factors_of, with_values
 from privacysim.robustness.held import held
-from privacysim.robustness.indices import latin_hypercube
+from privacysim.robustness.indices import (
+    latin_hypercube,
+    morris_indices,
+    morris_points,
+    shares_of,
+    sobol_indices,
+    sobol_points,
+)
 from privacysim.robustness.points import Ran, run_points
 from privacysim.stats import Estimate, paired_ratio, wilson
 from privacysim.study import Study
@@ -136,10 +143,65 @@ def tornado(inputs: Inputs, factors: Sequence[Factor], policy: str, **how: Any) 
     )
 
 
+def morris(
+    inputs: Inputs, factors: Sequence[Factor], policy: str, trajectories: int, seed: int = 1, curve: str = "low",
+    **how: Any,
+) -> pd.DataFrame:
+    """Screening: mean size μ* of a step's effect on the answer, and σ, by Morris's trajectories; largest first.
+
+    Runs the study at trajectories · (factors + 1) points. Each table's error is that of its replicates too: a factor
+    whose μ* is within its half-width of 0 was not told from noise.
+    """
+    points = morris_points(factors, trajectories, seed)
+    answers = _every_answer(run_values(inputs, factors, points, **how), policy, curve)
+    return morris_indices(factors, shares_of(factors, points), answers, seed)
+
+
+def sobol(
+    inputs: Inputs, factors: Sequence[Factor], policy: str, samples: int, seed: int = 1, curve: str = "low", **how: Any,
+) -> pd.DataFrame:
+    """Shares of the answer's variance: S1 of each factor alone, ST with all its interactions; largest ST first.
+
+    Runs the study at samples · (factors + 2) points, samples a power of two. The same replicates at every point, so
+    what varies is the factors' doing.
+    """
+    points = sobol_points(factors, samples, seed)
+    answers = _every_answer(run_values(inputs, factors, points, **how), policy, curve)
+    return sobol_indices(factors, answers, seed)
+
+
+def _every_answer(found: Worlds, policy: str, curve: str) -> Floats:
+    """The ratio at every point; a point without one, or where the list is not held, is an error: indices need all."""
+    answers = found.answers(found.inputs.arm(policy).id, curve)
+    missing = int(np.isnan(answers).sum())
+    if missing or found.failed:
+        raise InputError("sensitivity", "a ratio at every point", f"none at {max(missing, len(found.failed))} of them",
+                         "use more --replicates or a larger --panel, or leave a factor out")  # fmt: skip
+    if not found.held.all():
+        raise InputError("sensitivity", "points at which the list of cameras can be held",
+                         f"{int((~found.held).sum())} of {found.held.size} where it cannot",
+                         "leave out a factor of the list")  # fmt: skip
+    return answers
+
+
 def worlds(inputs: Inputs, factors: Sequence[Factor], points: int, seed: int = 1, **how: Any) -> Worlds:
     """Plausible worlds: all numbers at once, by a Latin hypercube over their ranges. The first point is the base."""
     values = np.vstack([[factor.value for factor in factors], latin_hypercube(factors, points, seed)])
     return run_values(inputs, factors, values, **how)
+
+
+def worlds_table(found: Worlds) -> pd.DataFrame:
+    """Worlds to keep as a file: a row per point, its factors' values, `held`, and a ratio per policy and curve.
+
+    Columns of ratios are named `ratio POLICY CURVE`; point 0 has the values in force.
+    """
+    made = pd.DataFrame(found.values, columns=[factor.name for factor in found.factors])
+    made.insert(0, "point", range(len(made)))
+    made["held"] = found.held
+    for policy in found.policies:
+        for curve in dict.fromkeys(found.ratios["curve"]):
+            made[f"ratio {policy} {curve}".rstrip()] = found.answers(policy, curve)
+    return made
 
 
 def ranking(found: Worlds, curve: str = "low") -> pd.DataFrame:

@@ -20,6 +20,8 @@ Done = TypeVar("Done")
 OpenExecutor = Callable[[], Executor]
 
 _LOST = {"BrokenProcessPool", "BrokenExecutor", "KilledWorker", "FutureCancelledError", "CancelledError"}
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+"""What tells the numeric libraries how many threads they may start."""
 _ALONE = 2
 """How often a unit that was in flight at a death is tried again, alone."""
 
@@ -112,11 +114,15 @@ def _end_with_parent() -> None:
 class _Process(SpawnProcess):
     """A fresh process that does not run the caller's script again: the work lives in importable modules.
 
-    Without it a script that lacks `if __name__ == "__main__"` would start its own study in every worker.
+    Without it a script that lacks `if __name__ == "__main__"` would start its own study in every worker. It is told to
+    use one numeric thread before it loads a library: workers share the cores, and sums must not depend on how many
+    threads there are.
     """
 
     def start(self) -> None:
         main = sys.modules["__main__"]
+        before = {name: os.environ.get(name) for name in ONE_THREAD}
+        os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
         hidden: dict[str, object] = {
             name: main.__dict__.pop(name) for name in ("__file__", "__spec__") if name in main.__dict__
         }
@@ -126,6 +132,11 @@ class _Process(SpawnProcess):
         finally:
             del main.__dict__["__spec__"]
             main.__dict__.update(hidden)
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
 
 
 class _Spawn(SpawnContext):

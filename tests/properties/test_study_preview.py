@@ -48,6 +48,18 @@ def test_a_replicate_alone_has_the_numbers_that_it_has_among_others(small, done)
     assert not among[among["replicate"] == 0].reset_index(drop=True)["value"].equals(alone["value"])
 
 
+def test_the_first_half_of_four_replicates_is_the_study_of_two_and_a_cluster_gives_the_same(done):
+    """The real chain: serial, spawned processes (above) and a Dask cluster's own processes give the same numbers."""
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        four = ps.Study("preview", **{**SMALL, "replicates": 4}).run(open_executor=client.get_executor, workers=2)
+    half = four.metrics[four.metrics["replicate"] < 2].reset_index(drop=True)
+    assert half.equals(done[1].metrics)
+
+
 def test_the_saved_inputs_give_the_same_numbers_again(done):
     assert verify(done[0], 1) == []
 

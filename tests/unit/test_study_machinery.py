@@ -15,7 +15,7 @@ from privacysim.errors import InputError, ResultsError
 from privacysim.study import load_results
 from privacysim.study import study as study_module
 from privacysim.study.comparison import SUMMARY
-from privacysim.study.executor import processes
+from privacysim.study.executor import ONE_THREAD, processes
 from privacysim.study.verify import verify
 
 TESTS = Path(__file__).resolve().parent.parent
@@ -312,6 +312,22 @@ def test_a_dask_cluster_gives_the_same_numbers(toy):
     ):
         across = toy.run(open_executor=client.get_executor, workers=2).metrics
     assert across.equals(toy.run(workers=1).metrics)
+
+
+def test_the_first_half_of_forty_replicates_is_the_study_of_twenty(toy):
+    forty = ps.Study(**PARTS, replicates=40).run(workers=2).metrics
+    twenty = ps.Study(**PARTS, replicates=20).run(workers=1).metrics
+    assert forty[forty["replicate"] < 20].reset_index(drop=True).equals(twenty)
+    assert not forty[forty["replicate"] >= 20]["value"].reset_index(drop=True).equals(twenty["value"])
+
+
+def test_a_worker_has_one_numeric_thread_and_the_caller_keeps_his_own(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    with processes(1)() as pool:
+        assert [pool.submit(os.getenv, name).result(60) for name in ONE_THREAD] == ["1"] * 4
+    assert os.environ["OMP_NUM_THREADS"] == "3"
+    assert "OPENBLAS_NUM_THREADS" not in os.environ
 
 
 def test_any_executor_will_do(toy):
