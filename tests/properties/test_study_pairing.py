@@ -6,7 +6,7 @@ part of the city. Were the lost ones of 30 days Poisson with mean λ, and those 
 
 Measured over 200 replicates (`run.py test --slow -k pairing`, 44 CPU s): 41.8 lost with 30 days and 50.6 with 28;
 paired variance 31.0, unpaired 356.4; what is left 0.087 [0.067, 0.114], correlation 0.917. With only the 30 days of
-article 17 of Order 799 made 28 (small places and homes keep what they keep): 0.0070 [0.0048, 0.0104], correlation 0.993.
+article 17 of Order 799 made 28 (small places and homes as they are): 0.0070 [0.0048, 0.0104], correlation 0.993.
 """
 
 import pandas as pd
