@@ -15,6 +15,20 @@ from privacysim.files import whole_file
 
 _LAT, _LON, _BLOCK_M = 54.0, 5.0, 80.0
 _COLUMNS, _ROWS = 11, 9
+_SCENARIO = """id = "town"
+title = "A generated town"
+
+[city]
+kind = "osm"
+osm  = "town.osm"
+
+[population]
+people = {value = 40000, assumption = "generated: a small town centre"}
+
+# [cameras]
+# file = "cameras.csv"        # other cameras in the place of the map's
+# recall = {value = 0.5, low = 0.35, high = 0.7, assumption = "how many of the street's cameras are mapped"}
+"""
 _NORTH, _EAST = 1.0 / 111_300.0, 1.0 / 65_500.0
 _PLACES = ({"shop": "clothes"}, {"amenity": "cafe"}, {"office": "company"}, {"amenity": "clinic"}, {"tourism": "hotel"})
 _CAMERAS: tuple[dict[str, str], ...] = (
@@ -73,6 +87,25 @@ def write_example_walk(path: str | Path) -> Path:
     with whole_file(Path(path)) as part:
         part.write_text(f"<gpx><trk><trkseg>{''.join(fixes)}</trkseg></trk></gpx>\n", encoding="utf-8")
     return Path(path)
+
+
+def write_example(folder: str | Path) -> dict[str, Path]:
+    """Write all that "my own city" needs into a folder: map, walk, a table of cameras, a scenario of the town.
+
+    One has the commands of one's own city at hand without the internet. Existing files are replaced.
+    """
+    into = Path(folder)
+    into.mkdir(parents=True, exist_ok=True)
+    files = {"town": write_example_town(into / "town.osm"), "walk": write_example_walk(into / "walk.gpx"),
+             "cameras": into / "cameras.csv", "scenario": into / "town.toml"}  # fmt: skip
+    rows = ["lat,lon,heading,hfov,height,operator"]
+    for x, y, rest in ((90.0, 166.0, "180,80,4,private"), (250.0, 166.0, ",,,"), (406.0, 300.0, "270,90,5,police")):
+        lon, lat = _place(x, y)
+        rows.append(f"{lat:.7f},{lon:.7f},{rest}")
+    for path, text in ((files["cameras"], "\n".join(rows) + "\n"), (files["scenario"], _SCENARIO)):
+        with whole_file(path) as part:
+            part.write_text(text, encoding="utf-8")
+    return files
 
 
 def _place(x: float, y: float) -> tuple[float, float]:

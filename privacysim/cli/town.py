@@ -29,6 +29,23 @@ def city_fetch(
     print(f'In a scenario: [city] kind = "osm", osm = "{out}"; then privacysim city show SCENARIO')
 
 
+@city_app.command("example")
+def city_example(folder: Annotated[Path, typer.Argument(help="the folder to write into")]) -> None:
+    """Write a generated town, a walk through it and a scenario: one's own city without the internet."""
+    from privacysim.city.example import write_example
+
+    files = write_example(folder)
+    print(f"{folder}: a generated town, no real place. Try:")
+    for line in (
+        f"privacysim city show {files['scenario']}",
+        f"privacysim city map {files['scenario']} -o {folder / 'map.png'}",
+        f"privacysim dosimeter --gpx {files['walk']} --cameras {files['town']} --streets {files['town']}",
+        f"privacysim run --scenario {files['scenario']} --policies notice_only,order_799 --baseline notice_only "
+        f"--days 7 --panel 3000 --replicates 3 --out {folder / 'results'}",
+    ):
+        print(f"  {line}")
+
+
 @city_app.command("show")
 def city_show(scenario: Annotated[str, typer.Argument(help="name or .toml file of a scenario")]) -> None:
     """What a scenario's city holds: streets, places, buildings, cameras and what nobody mapped about them."""

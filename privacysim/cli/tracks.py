@@ -15,6 +15,7 @@ from rich.table import Table
 from privacysim.errors import InputError
 from privacysim.tracks.detour import Detours, detours
 from privacysim.tracks.dosimeter import LEVELS, Dose, measure_walk
+from privacysim.tracks.operators import by_operator, recall_of, with_unmapped
 from privacysim.tracks.publishing import publishable_cameras, publishable_totals, threshold
 from privacysim.tracks.reading import read_tracks
 from privacysim.tracks.rights import rights, unknown_operators
@@ -34,6 +35,7 @@ def dosimeter(
     cameras: Annotated[Path, typer.Option(help="the cameras: CSV, GeoJSON, KML, GeoPackage, .osm.pbf")],
     streets: Annotated[Path | None, typer.Option(help="OpenStreetMap extract: buildings hide, other ways")] = None,
     range_m: Annotated[float | None, typer.Option("--range", help="metres within which every camera sees")] = None,
+    recall: Annotated[str, typer.Option(help="share of the cameras that is mapped: 0.63 or 0.63:0.5-0.8")] = "",
     policies: Annotated[str, typer.Option(help="policies, comma between")] = "notice_only,guangzhou_draft,order_799",
     law_date: Annotated[str, typer.Option(help="date of everybody's law")] = "2025-06-01",
     out: Annotated[Path | None, typer.Option(help="folder for the results; without it nothing is written")] = None,
@@ -55,6 +57,7 @@ def dosimeter(
     exports = _endings(export)
     if (private or exports) and out is None:
         raise InputError("--map, --export", "--out DIR", "no folder", "add --out DIR")
+    share = recall_of(recall) if recall else None
     when, names = _date(law_date), [name.strip() for name in policies.split(",") if name.strip()]
     frame = read_cameras(cameras, _pairs("--columns", columns), merge=not keep_repeats)
     town = read_town(streets) if streets else None
@@ -62,17 +65,18 @@ def dosimeter(
     dose = measure_walk(tracks, frame, range_m=range_m, town=town)
     rules = rights(dose, names, when)
     others = detours(dose, town, range_m) if town and dose.people == 1 else None
-    _say(dose, rules)
+    unmapped = with_unmapped(dose, share) if share else None
+    _say(dose, rules, unmapped)
     if others:
         _say_ways(others, dose)
     if out is not None:
         options = {"range_m": range_m, "policies": names, "law_date": law_date, "keep_repeats": keep_repeats,
                    "columns": columns, "track_columns": track_columns,
                    "streets": file_digest(streets) if streets else None,
-                   "network": file_digest(network) if network else None, "crs": crs}
+                   "network": file_digest(network) if network else None, "crs": crs, "recall": recall}
         drawing = sketch(dose, town, others.nodes[-1:] if others else ())
         fresh = save_dose(dose, rules, out, options, private=private, exports=exports, force=force, drawing=drawing,
-                          ways=others.table if others else None)
+                          ways=others.table if others else None, unmapped=unmapped)
         print(f"Saved in {out}." if fresh else f"{out} holds the results of this very run already.")
         if private or exports:
             print(f"{out / 'private'} shows where the walk went: keep it where you keep the track.")
@@ -120,14 +124,18 @@ def _console() -> Console:
     return console if console.is_terminal else Console(highlight=False, width=160, color_system=None)
 
 
-def _say(dose: Dose, rules: pd.DataFrame) -> None:
+def _say(dose: Dose, rules: pd.DataFrame, unmapped: pd.DataFrame | None) -> None:
     console = _console()
     totals = publishable_totals(dose)
     if not totals:
         console.print(f"{dose.people} people: fewer than {threshold()}, so nothing about them is shown.")
     else:
         _say_totals(console, totals)
+        if unmapped is not None:
+            low, mean, high = unmapped.loc[unmapped["what"] == "cameras", ["low", "mean", "high"]].to_numpy()[0]
+            console.print(f"With those that nobody mapped, about {mean:.0f} cameras, {low:.0f} to {high:.0f}.")
         _say_cameras(console, dose)
+        _say_operators(console, dose)
         _say_rights(console, rules)
     if totals and (count := unknown_operators(dose)):
         console.print(f"{count} cameras have no operator on the map and count as shops (operator commercial, art9).")
@@ -170,6 +178,17 @@ def _say_cameras(console: Console, dose: Dose) -> None:
         console.print(f"… and {len(rows) - 20} more.")
     if left_out:
         console.print(f"{left_out} cameras passed by fewer than {threshold()} people are left out.")
+
+
+def _say_operators(console: Console, dose: Dose) -> None:
+    table = Table(box=None, pad_edge=False, title="By operator, summed over cameras", title_justify="left")
+    headings = ("operator", "cameras", "passes", "detect, m", "detect, s", "recognise, s", "identify, s")
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading == "operator" else "right")
+    for row in by_operator(dose).to_dict("records"):
+        names = ("metres_detect", "seconds_detect", "seconds_recognise", "seconds_identify")
+        table.add_row(str(row["operator"]), _cell(row, "cameras"), str(row["passes"]), *(_cell(row, n) for n in names))
+    console.print(table)
 
 
 def _cell(row: Mapping[Hashable, Any], name: str) -> str:

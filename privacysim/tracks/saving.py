@@ -20,6 +20,7 @@ from privacysim.figures.style import svg_text
 from privacysim.files import whole_file
 from privacysim.tracks.dosimeter import Dose
 from privacysim.tracks.gis import write_gis
+from privacysim.tracks.operators import by_operator
 from privacysim.tracks.page import write_page
 from privacysim.tracks.pictures import draw_map, draw_timeline
 from privacysim.tracks.publishing import (
@@ -44,12 +45,12 @@ def run_id(dose: Dose, options: Mapping[str, object]) -> str:
 
 def save_dose(dose: Dose, rules: pd.DataFrame, folder: Path, options: Mapping[str, object], *, private: bool = False,
               exports: Sequence[str] = (), force: bool = False, drawing: Sketch | None = None,
-              ways: pd.DataFrame | None = None) -> bool:
+              ways: pd.DataFrame | None = None, unmapped: pd.DataFrame | None = None) -> bool:
     """Write the results folder; False where the very same measurement was there already.
 
     `private` adds the map; `exports` are endings (`.geojson`, `.gpkg`, `.parquet`) of files for GIS beside it. A folder
     that holds another measurement is a ResultsError unless `force`. `drawing` is what the map shows, by default the
-    walk and its cameras; `ways` is the table of other ways.
+    walk and its cameras; `ways` is the table of other ways, `unmapped` that of cameras nobody mapped.
     """
     own, manifest = run_id(dose, options), folder / "manifest.json"
     before = _saved_id(manifest)
@@ -59,6 +60,8 @@ def save_dose(dose: Dose, rules: pd.DataFrame, folder: Path, options: Mapping[st
     if not done:
         manifest.unlink(missing_ok=True)
         _write_tables(dose, rules, folder)
+        if unmapped is not None and publishable_totals(dose):
+            _write_text(folder / "unmapped.csv", unmapped.to_csv(index=False, float_format="%.1f", lineterminator="\n"))
         if ways is not None:
             _write_text(folder / "ways.csv", ways.to_csv(index=False, float_format="%.1f", lineterminator="\n"))
     if private or exports:
@@ -89,6 +92,7 @@ def _write_tables(dose: Dose, rules: pd.DataFrame, folder: Path) -> None:
     totals = publishable_totals(dose)
     tables = {
         "cameras.csv": publishable_cameras(dose)[0], "passes.csv": publishable_passes(dose),
+        "operators.csv": by_operator(dose),
         # which kinds of cameras a few people met is about these people too
         "rights.csv": rules if totals else rules.iloc[:0],
         "totals.csv": pd.DataFrame({"name": list(totals), "value": list(totals.values())}),

@@ -10,6 +10,7 @@ import pytest
 
 from privacysim.cli.main import main
 from privacysim.tracks.dosimeter import measure_walk
+from privacysim.tracks.operators import by_operator
 from privacysim.tracks.publishing import publishable_cameras, publishable_passes, threshold
 from privacysim.tracks.reading import read_tracks
 from privacysim.tracks.saving import save_dose
@@ -68,7 +69,7 @@ def test_without_the_option_nothing_that_shows_the_walk_is_written(inputs, tmp_p
     track, cameras, _ = inputs
     main(["dosimeter", "--gpx", str(track), "--cameras", str(cameras), "--out", str(tmp_path / "out")])
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-        "cameras.csv", "manifest.json", "passes.csv", "rights.csv", "timeline.svg", "totals.csv",
+        "cameras.csv", "manifest.json", "operators.csv", "passes.csv", "rights.csv", "timeline.svg", "totals.csv",
     ]  # fmt: skip
 
 
@@ -110,6 +111,7 @@ def test_of_several_people_cells_below_the_threshold_are_left_out(tmp_path):
     assert list(rows["camera"]) == [2]
     assert left_out == 1
     assert rows["people"].min() >= threshold()
+    assert by_operator(dose)["passes"].tolist() == rows["passes"].tolist()
 
 
 def test_of_several_people_no_single_persons_row_is_written(tmp_path):
@@ -125,7 +127,7 @@ def test_of_too_few_people_nothing_is_summed_up(tmp_path, capsys):
     assert main(["dosimeter", "--gpx", str(tmp_path / "many.csv"), "--cameras", str(tmp_path / "three.csv"),
                  "--out", str(tmp_path / "out")]) == 0
     assert "nothing about them is shown" in capsys.readouterr().out
-    for name in ("totals.csv", "cameras.csv", "passes.csv", "rights.csv", "people.csv"):
+    for name in ("totals.csv", "cameras.csv", "passes.csv", "rights.csv", "people.csv", "operators.csv"):
         assert len((tmp_path / "out" / name).read_text().splitlines()) == 1, name
 
 
