@@ -95,22 +95,18 @@ def day_in_the_city(
     streets: pd.DataFrame, moves: pd.DataFrame, cameras: pd.DataFrame, path: str | Path, *, title: str,
     hours: Sequence[float] = (6.0, 22.0), frames: int = 96, size: float = 4.8,
 ) -> Path:
-    """One day as a moving picture: people on their walks, cameras, and who is in view; GIF, or MP4 where ffmpeg is.
+    """One day as a moving picture: people on their walks, cameras, and who is in view; a .gif or an .mp4 file.
 
     `streets` as in `exposure_map`; `moves` has walk (id), t_s (seconds of the day), x_m, y_m, seen (in view of a camera
     then), sorted by walk and time; `cameras` has x_m, y_m. Between two rows of a walk its person is in between.
     """
-    import shutil
-
     import matplotlib.pyplot as plt
-    from matplotlib.animation import FFMpegWriter, FuncAnimation, PillowWriter
+    from matplotlib.animation import FuncAnimation
+
+    from privacysim.figures.film import film_writer
 
     target = Path(path)
-    if target.suffix not in (".gif", ".mp4"):
-        raise InputError("day_in_the_city", "a .gif or .mp4 file", target.name, "name it day.gif")
-    if target.suffix == ".mp4" and shutil.which("ffmpeg") is None:
-        cure = "write a .gif, or install ffmpeg"
-        raise InputError("day_in_the_city", "ffmpeg, to write .mp4", "none is installed", cure)
+    writer = film_writer(target)
     times = np.linspace(hours[0] * 3600, hours[1] * 3600, frames)
     with house_style():
         figure, ax = plt.subplots(figsize=(size, size), layout="constrained")
@@ -136,7 +132,7 @@ def day_in_the_city(
 
         film = FuncAnimation(figure, draw, frames=frames, interval=125)
         target.parent.mkdir(parents=True, exist_ok=True)
-        film.save(target, writer=PillowWriter(fps=8) if target.suffix == ".gif" else FFMpegWriter(fps=8), dpi=90)
+        film.save(target, writer=writer, dpi=90)
         plt.close(figure)
     return target
 

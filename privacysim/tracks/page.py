@@ -56,7 +56,8 @@ def page(dose: Dose, drawing: Sketch | None = None) -> str:
     x, y = drawn.steps[:, [0, 2]], drawn.steps[:, [1, 3]]
     margin = 0.08 * max(float(np.ptp(x)), float(np.ptp(y)), 100.0)
     box = (x.min() - margin, -y.max() - margin, np.ptp(x) + 2 * margin, np.ptp(y) + 2 * margin)
-    parts = [_HEAD, "<header><h1>Which cameras have, or may have, this walk in view</h1>", _key(dose), "</header>",
+    parts = [_HEAD, "<header><h1>Which cameras have, or may have, this walk in view</h1>",
+             _key(dose, drawn.ways.size > 0), "</header>",
              f'<svg viewBox="{" ".join(f"{value:.1f}" for value in box)}" role="img" aria-label="Map of the walk">']
     parts += [f'<path d="{_ring(ring)}" fill="#eee" stroke="#ddd"/>' for ring in drawn.buildings]
     if drawn.streets.size:
@@ -76,12 +77,14 @@ def page(dose: Dose, drawing: Sketch | None = None) -> str:
     return "".join(parts)
 
 
-def _key(dose: Dose) -> str:
+def _key(dose: Dose, other_way: bool) -> str:
     total = dose.totals
     low, high = total["metres_in_view_detect_low"], total["metres_in_view_detect_high"]
     band = f"{low:.0f} m" if round(low) == round(high) else f"{low:.0f} to {high:.0f} m"
     colours = "".join(f'<span><i style="background:{LEVEL_COLOURS[level]}"></i>{level.replace("_", " ")}</span>'
                       for level in LEVELS)
+    if other_way:
+        colours += '<span><i style="background:#CC79A7"></i>another way, seen least</span>'
     text = f"{total['metres']:.0f} m walked, {band} of it where somebody can be told from nobody. North is up."
     return f'<div>{escape(text)}</div><div class="key">{colours}</div>'
 

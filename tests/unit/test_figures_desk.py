@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -151,6 +152,11 @@ def test_a_day_is_a_film_in_which_a_walker_is_between_its_points(tmp_path):
     path = figures.day_in_the_city(streets, walk, cameras, tmp_path / "day.gif", **day)
     with Image.open(path) as film:
         assert film.n_frames == 3
+    film = cv2.VideoCapture(str(figures.day_in_the_city(streets, walk, cameras, tmp_path / "day.mp4", **day)))
+    assert film.get(cv2.CAP_PROP_FRAME_COUNT) == day["frames"]
+    assert film.get(cv2.CAP_PROP_FPS) == 8
+    _, last = [film.read() for _ in range(day["frames"])][-1]
+    assert last.std() > 5, "a frame with nothing on it"
     with pytest.raises(InputError, match=r"\.gif"):
         figures.day_in_the_city(streets, walk, cameras, tmp_path / "day.mov", title="A day")
 
