@@ -1,9 +1,10 @@
-"""Run a study and keep its numbers here, for the notebooks that show it: python notebooks/saved/save.py [STUDY …].
+"""Run what takes minutes and keep its numbers here, for the notebooks that show it: python notebooks/saved/save.py [NAME …].
 
-Without a name: the headline and the committee's study.
+Without a name: the headline, the committee's study, the sensitivity study `how_sure` and the frontier `reforms`.
 
-Only what is needed to read and compare is kept (manifest, metrics, summary); the inputs are those of the repository,
-which the run id in the manifest names. A test asks whether they still are.
+Only what is needed to read and compare is kept: of a study manifest, metrics and summary, of the other two their tables
+and the command that makes them (`command.txt`). The inputs are those of the repository, which the run id in a manifest
+names; a test asks whether they still are.
 """
 
 from __future__ import annotations
@@ -14,15 +15,50 @@ import tempfile
 from pathlib import Path
 
 import privacysim as ps
+from privacysim.cli.main import main
 
 HERE = Path(__file__).resolve().parent
+STUDIES = ("headline", "committee")
 KEPT = ("manifest.json", "metrics.parquet", "summary.csv")
+FACTORS = (
+    "cameras_per_1000", "public_share", "informal_handover", "compliance", "contacts", "pool_website", "pool_neighbours",
+    "audience_median", "audience_p99", "audience_max", "nonfrontal_factor", "owner_unaware_share",
+    "stream_close_hazard_per_day", "close_split_complaint", "vendor_platform_share", "internet_share",
+    "default_password_share", "security_duty_effect", "compliance_delay_d", "takedown_prohibited_factor",
+    "inspection_filed_factor", "filing_share", "staff_per_1000_cameras", "lapses_per_1000_staff_years",
+    "lapse_published_share", "breaches_per_1000_custodians_year", "platform_breaches_per_year", "resale_mean",
+    "published_viewers_per_day", "published_takedown_d", "republished_mean", "log_review_d", "lapse_complaint_per_day",
+    "hidden_per_100k_cameras", "hidden_watch_share", "private_asks_per_camera_year", "informal_copy_share",
+    "informal_spread_share", "deterrence_per_1000_cny", "website_watch_min", "notice_only:retention.art9",
+    "order_799:retention.art9",
+)
+"""What is thought to matter most: cameras, leaks, handing over, oversight. How people walk and where cameras look is out."""
+COMMANDS = {
+    "how_sure": ["study", "sensitivity", "how_sure", "--policy", "order_799", "--replicates", "4", "--points", "120",
+                 "--goal", "0.8", "--factors", ",".join(FACTORS)],
+    "reforms": ["study", "frontier", "reforms", "--variants", "1000"],
+}  # fmt: skip
+
+
+def keep_study(name: str, scratch: Path) -> None:
+    """Manifest, metrics and summary of a study."""
+    ps.Study(name).run(out=scratch)
+    for file in KEPT:
+        shutil.copyfile(scratch / file, HERE / name / file)
+
+
+def keep_tables(name: str, scratch: Path) -> None:
+    """The tables of a command, and the command."""
+    if main([*COMMANDS[name], "--out", str(scratch)]):
+        raise SystemExit(f"{name} failed")
+    for path in sorted(scratch.glob("*.csv")):
+        shutil.copyfile(path, HERE / name / path.name)
+    (HERE / name / "command.txt").write_text(f"privacysim {' '.join(COMMANDS[name])}\n", encoding="utf-8")
+
 
 if __name__ == "__main__":
-    for study in sys.argv[1:] or ("headline", "committee"):
-        with tempfile.TemporaryDirectory() as scratch:
-            ps.Study(study).run(out=Path(scratch) / study)
-            (HERE / study).mkdir(exist_ok=True)
-            for name in KEPT:
-                shutil.copyfile(Path(scratch) / study / name, HERE / study / name)
-        print(f"kept: {', '.join(KEPT)} in {HERE.name}/{study}")
+    for wanted in sys.argv[1:] or (*STUDIES, *COMMANDS):
+        with tempfile.TemporaryDirectory() as folder:
+            (HERE / wanted).mkdir(exist_ok=True)
+            (keep_tables if wanted in COMMANDS else keep_study)(wanted, Path(folder) / wanted)
+        print(f"kept: {', '.join(sorted(path.name for path in (HERE / wanted).iterdir()))} in {HERE.name}/{wanted}")

@@ -2,7 +2,7 @@
 
 from privacysim.robustness.discovery import Box, find_box, find_boxes
 from privacysim.robustness.factors import Factor, factors_in, factors_of
-from privacysim.robustness.frontier import Frontier, find_frontier
+from privacysim.robustness.frontier import Frontier, best_within, find_frontier
 from privacysim.robustness.indices import morris_indices, morris_points, sobol_indices, sobol_points
 from privacysim.robustness.levers import Design, load_design
 from privacysim.robustness.pareto import nondominated
@@ -19,7 +19,8 @@ from privacysim.robustness.sensitivity import (
 )
 
 __all__ = [
-    "Box", "Design", "Factor", "Frontier", "Worlds", "factors_in", "factors_of", "find_box", "find_boxes",
-    "find_frontier", "load_design", "morris", "morris_indices", "morris_points", "nondominated", "prepare", "ranking",
-    "ranking_words", "sobol", "sobol_indices", "sobol_points", "tornado", "worlds", "worlds_table",
+    "Box", "Design", "Factor", "Frontier", "Worlds", "best_within", "factors_in", "factors_of", "find_box",
+    "find_boxes", "find_frontier", "load_design", "morris", "morris_indices", "morris_points", "nondominated",
+    "prepare", "ranking", "ranking_words", "sobol", "sobol_indices", "sobol_points", "tornado", "worlds",
+    "worlds_table",
 ]

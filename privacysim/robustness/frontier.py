@@ -59,12 +59,7 @@ class Frontier:
         The budget is the design's own unless another is given. If none qualifies, an InputError says so.
         """
         limit = self.design.budget if budget is None else budget
-        fits = self.confirmed[(self.confirmed["cost"] <= (math.inf if limit is None else limit))
-                              & (self.confirmed["usefulness_ratio"] >= 1 - tolerance)]  # fmt: skip
-        if fits.empty:
-            required = f"a reform on the front that costs at most {limit:g} and keeps its usefulness"
-            raise InputError("budget", required, "none", "raise the budget or the tolerance")
-        return fits.iloc[int(fits["exposure_ratio"].to_numpy().argmin())]
+        return best_within(self.confirmed, math.inf if limit is None else limit, tolerance)
 
     def effects(self) -> pd.DataFrame:
         """What each option does on average over the variants tried: main effects of a linear fit, in shares.
@@ -93,6 +88,15 @@ class Frontier:
                         f"{_with_ends(row, 'usefulness')}, cost {row['cost']:g} {self.design.cost_unit}".rstrip()
                         + (f" ({row['note']})" if row["note"] else ""))
         return said
+
+
+def best_within(confirmed: pd.DataFrame, budget: float, tolerance: float = 0.05) -> pd.Series[Any]:
+    """Of a confirmed front (`Frontier.confirmed`, or its saved table) the best reform within the budget."""
+    fits = confirmed[(confirmed["cost"] <= budget) & (confirmed["usefulness_ratio"] >= 1 - tolerance)]
+    if fits.empty:
+        required = f"a reform on the front that costs at most {budget:g} and keeps its usefulness"
+        raise InputError("budget", required, "none", "raise the budget or the tolerance")
+    return fits.iloc[int(fits["exposure_ratio"].to_numpy().argmin())]
 
 
 def find_frontier(
