@@ -96,7 +96,8 @@ class Explorer:
              self.said], layout=widgets.Layout(flex="0 0 345px"),
         )  # fmt: skip
         pictures = widgets.HBox(
-            [self.map, widgets.VBox([self.time, self.groups])], layout=widgets.Layout(flex_flow="row wrap")
+            [self.map, widgets.VBox([self.time, self.groups], layout=widgets.Layout(flex="1 1 380px", min_width="0"))],
+            layout=widgets.Layout(flex_flow="row wrap"),
         )
         right = widgets.VBox(
             [self.header, self.table, pictures], layout=widgets.Layout(flex="1 1 520px", min_width="0")

@@ -202,6 +202,8 @@ def _sure(source: Source, words: Words, names: dict[str, str]) -> Iterator[Block
     if contested:
         several = _list((title(source.policies[one], words) for one in contested), words)
         items.append(words("sure_readings", policies=several))
+    if not source.results.band.empty:
+        items.append(words("sure_mapped"))
     shown = source.rows[source.rows["metric"].isin([source.change.primary, *OTHERS]) & source.rows["mean"].notna()]
     without = int((shown["ci_low"].isna() & (shown["mean"] != 0)).sum())
     if without:

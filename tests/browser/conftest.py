@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import shutil
 import socket
@@ -92,10 +93,19 @@ def serve() -> Iterator[object]:
     running: list[Server] = []
 
     def start(command: list[str], path: str, folder: Path) -> tuple[str, Path]:
-        port = free_port()
-        base, log = f"http://127.0.0.1:{port}", folder / f"server_{port}.log"
-        running.append(Server([word.replace("{port}", str(port)) for word in command], base + path, folder, log))
-        return base, log
+        # between being found free and being taken, a port may become that of somebody's kernel
+        for left in (2, 1, 0):
+            port = free_port()
+            base, log = f"http://127.0.0.1:{port}", folder / f"server_{port}.log"
+            try:
+                words = [word.replace("{port}", str(port)) for word in command]
+                running.append(Server(words, base + path, folder, log))
+            except (AssertionError, http.client.HTTPException):
+                if not left:
+                    raise
+                continue
+            return base, log
+        raise AssertionError
 
     yield start
     for server in running:

@@ -31,7 +31,8 @@ def lab(serve, tmp_path_factory):
     shutil.copytree(ROOT / "notebooks", work / "notebooks")
     command = [
         sys.executable, str(ROOT / "run.py"), "lab", "--no-browser", "--port={port}", "--ip=127.0.0.1",
-        "--IdentityProvider.token=", "--expose-app-in-browser", "--allow-root", f"--notebook-dir={work / 'notebooks'}",
+        "--ServerApp.port_retries=0", "--IdentityProvider.token=", "--expose-app-in-browser", "--allow-root",
+        f"--notebook-dir={work / 'notebooks'}",
     ]  # fmt: skip
     base, _ = serve(command, "/api/status", work)
     return base, work / "notebooks"

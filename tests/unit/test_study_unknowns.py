@@ -121,3 +121,12 @@ def test_the_report_shows_the_band_of_its_metrics_and_says_what_nobody_mapped_on
     expected = [f"{value:.3g}" for value in shown[["fewest", "drawn", "most"]].to_numpy().ravel()]
     assert sorted(cells) == sorted(expected)
     assert section.index(METRICS["people_identified_by_outsiders"].title.capitalize()) < section.index("person-hours")
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_memo_says_that_a_map_leaves_a_band(results, tmp_path, lang):
+    from privacysim.cli.main import main
+
+    assert main(["report", str(results[1]), "-o", str(tmp_path / "memo.html"), "--lang", lang]) == 0
+    assert (tmp_path / "memo.html").read_text(encoding="utf-8").count("band.csv") == 1
