@@ -4,7 +4,7 @@ And functions for anybody's data frames: unicity, background-knowledge risk, ano
 inequality, information, tracking.
 """
 
-from privacysim.metrics import access, equity, evidence, footage, leaks, legality, necessity, people, secrets
+from privacysim.metrics import access, equity, evidence, footage, leaks, legality, necessity, people, secrets, viewed
 from privacysim.metrics.flow import TripLaw, flow_field, flow_sets, trip_law
 from privacysim.metrics.inequality import gini, lorenz, table_by, top_share
 from privacysim.metrics.influence import contributions
@@ -22,7 +22,7 @@ from privacysim.metrics.registry import (
 )
 from privacysim.metrics.reidentification import ATTACKS, reidentification_risk
 from privacysim.metrics.released import ReleasedTable, released_table
-from privacysim.metrics.seen import Footage, PeopleSeen, Records
+from privacysim.metrics.seen import Footage, PeopleSeen, Records, Viewed
 from privacysim.metrics.sets import anonymity_sets, poisson_sets, sets_table
 from privacysim.metrics.sums import Sums, add, parts, readings
 from privacysim.metrics.tracking import Tracks, guess_error_m, time_to_confusion
@@ -43,6 +43,7 @@ __all__ = [
     "Sums",
     "Tracks",
     "TripLaw",
+    "Viewed",
     "access",
     "add",
     "anonymity_sets",
@@ -76,5 +77,6 @@ __all__ = [
     "top_share",
     "trip_law",
     "unicity",
+    "viewed",
     "wanted_metrics",
 ]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from privacysim.facts import facts
 from privacysim.metrics.registry import Rows, metric, ratio, total
 from privacysim.metrics.seen import Records
+from privacysim.vocabulary import STATE_ORGANS
 
 
 def _first_delivery_s(seen: Records) -> pd.Series[float]:
@@ -88,3 +90,44 @@ def footage_per_case(seen: Records) -> Rows:
         np.concatenate([np.where(case >= 0, case, -2 - own), first.index.to_numpy()]),
         np.concatenate([hours, np.zeros(len(first))]), np.concatenate([np.zeros(hours.size), np.ones(len(first))]),
     )  # fmt: skip
+
+
+_DESKS = ("case_department_head", "county_psb_head", "municipal_state_security_head", "strict_unspecified", "judge")
+
+
+@metric(
+    title="officer hours of approving papers for footage", unit="hours", direction="lower", family="usefulness",
+    of="records", equation="Σ over requests decided in [0, D) of the approver's mean working time per paper / 60",
+    source="facts desk_work_…_min (assumptions); nobody's time where no paper needs approval", value=total,
+    default=False,
+)
+def approval_officer_hours(seen: Records) -> Rows:
+    """What the procedure costs those who decide; the queue's waiting time is not in it."""
+    minutes = {desk: facts().value(f"desk_work_{desk}_min") for desk in _DESKS}
+    requests = _inside(seen)
+    hours = requests["approver"].astype(str).map(minutes).fillna(0.0).to_numpy(dtype=np.float64) / np.float64(60)
+    case, own = requests["case_id"].to_numpy(), requests["request_id"].to_numpy()
+    return Rows(np.where(case >= 0, case, -2 - own), hours, (hours > 0).astype(np.float64))
+
+
+@metric(
+    title="officer hours before requested footage", unit="hours", direction="lower", family="usefulness", of="records",
+    equation="Σ audience · attention · (to − from) / 3600 over acts of requests by state organs", value=total,
+    source="acts; footage is taken to be watched at its own pace, once by each who looks", default=False,
+)
+def looking_officer_hours(seen: Records) -> Rows:
+    """An upper bound where a search by machine or a fast forward stands in for looking."""
+    acts = seen.looked_at
+    mine = acts[((acts["source"] == "request") & acts["actor"].isin(STATE_ORGANS)).to_numpy(dtype=bool)]
+    hours = mine["audience"].to_numpy(dtype=np.float64) * mine["hours"].to_numpy(dtype=np.float64)
+    return Rows(mine["root"].to_numpy(), hours, np.ones(len(mine)))
+
+
+@metric(
+    title="footage held at one time", unit="camera-days", direction="lower", family="usefulness", of="records",
+    equation="Σ over recording cameras of the days that the footage is kept; times the bit rate it is bytes",
+    source="custody under the arm", value=total, default=False, attacker="whoever gets hold of the footage",
+)
+def storage_camera_days(seen: Records) -> Rows:
+    """What keeping costs, in the unit that needs no assumption about codecs and disks."""
+    return Rows(np.zeros(1, dtype=np.int64), np.array([seen.kept_camera_days]), np.ones(1))

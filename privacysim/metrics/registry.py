@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privacysim.errors import InputError, did_you_mean
-from privacysim.metrics.seen import Footage, PeopleSeen, Records
+from privacysim.metrics.seen import Footage, PeopleSeen, Records, Viewed
 from privacysim.vocabulary import CURVES
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -54,7 +54,7 @@ class Metric:
     attacker: str
     equation: str
     source: str
-    of: Literal["people", "records", "footage"]
+    of: Literal["people", "records", "footage", "viewed"]
     bounded: bool
     rows: Callable[..., Any]
     value: Callable[[Part], list[Reading]]
@@ -71,8 +71,8 @@ class Metric:
     viewers: str = ""
     """Of people: whose acts count: outsiders, or a legality."""
 
-    def part(self, seen: PeopleSeen | Records | Footage) -> Part:
-        """The sums of a block of people, of the records of an arm, or of footage."""
+    def part(self, seen: PeopleSeen | Records | Footage | Viewed) -> Part:
+        """The sums of a block of people, of the records of an arm, of footage, or of what was viewed."""
         found = self.rows(seen)
         return {"total": found.total.sum(), "n": found.n.sum()} if isinstance(found, Rows) else found
 
@@ -102,7 +102,7 @@ METRICS: dict[str, Metric] = {}
 
 def metric(
     *, title: str, unit: str, direction: Literal["lower", "higher", "either"], family: str, equation: str, source: str,
-    of: Literal["people", "records", "footage"], value: Callable[[Part], list[Reading]], attacker: str = "–",
+    of: Literal["people", "records", "footage", "viewed"], value: Callable[[Part], list[Reading]], attacker: str = "–",
     panel: Literal["exact", "consistent", "census"] = "exact", bounded: bool = True, name: str = "",
     monotone: bool = False, output: str = "", range: str = "0 …", default: bool = True, flow: str = "",
     viewers: str = "",
@@ -110,7 +110,7 @@ def metric(
     """Declare the decorated function as a metric; its name is the function's unless `name` is given.
 
     Of people it takes `PeopleSeen` and gives sums; of records it takes `Records` and gives `Rows`; of footage it takes
-    `Footage` and gives sums.
+    `Footage` and gives sums; of what was viewed `Viewed`, and sums.
     """
 
     def declare(rows: Function) -> Function:

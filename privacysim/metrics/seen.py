@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -55,6 +56,8 @@ class Records:
     """Kind of secret in each camera's view, by camera id: codes of `vocabulary.SECRETS`."""
     operator: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, dtype=np.uint8))
     regime: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, dtype=np.uint8))
+    kept_camera_days: float = 0.0
+    """Footage that all cameras hold at one time: Σ over recording cameras of the days that each keeps it."""
 
     @cached_property
     def act_root(self) -> NDArray[np.uint64]:
@@ -102,3 +105,23 @@ class Footage:
     passes: NDArray[np.int64]
     seconds: Floats
     held_s: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Viewed:
+    """Who was in view of what somebody looked at, in one block of people under one arm.
+
+    Per person: `weight`; `seconds`: identifiable seconds (people, 2 curves) by "actor word" and "channel word";
+    `on_request`: whether in view of footage that a request brought; `home` and `work`: metres (people, 2), NaN where
+    there is none. `cases`: cases with admissible evidence in [0, D), counted with the first block only. `sightings`
+    before outsiders: user (row of the block), camera, x_m, y_m (of the camera), enter_s, one row per pass and day.
+    """
+
+    days: int
+    weight: Floats
+    seconds: Mapping[str, Floats]
+    on_request: NDArray[np.bool_]
+    cases: int
+    sightings: pd.DataFrame
+    home: Floats
+    work: Floats

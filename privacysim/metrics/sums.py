@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 
 from privacysim.metrics.registry import METRICS, Reading
-from privacysim.metrics.seen import Footage, PeopleSeen, Records
+from privacysim.metrics.seen import Footage, PeopleSeen, Records, Viewed
 
 Sums = dict[str, dict[str, float]]
 """Metric → name of a sum → its value so far."""
@@ -14,12 +14,12 @@ Sums = dict[str, dict[str, float]]
 
 def parts(
     people: PeopleSeen | None, records: Records | None, footage: Footage | None = None,
-    names: Iterable[str] | None = None,
+    names: Iterable[str] | None = None, viewed: Viewed | None = None,
 ) -> Sums:
-    """The parts of the metrics `names` (all by default) that look at what is given: people, records, footage."""
+    """The parts of the metrics `names` (all by default) that look at what is given."""
     made: Sums = {}
-    looked_at: dict[str, PeopleSeen | Records | Footage | None] = {
-        "people": people, "records": records, "footage": footage,
+    looked_at: dict[str, PeopleSeen | Records | Footage | Viewed | None] = {
+        "people": people, "records": records, "footage": footage, "viewed": viewed,
     }  # fmt: skip
     for name in METRICS if names is None else names:
         one, given = METRICS[name], looked_at[METRICS[name].of]

@@ -269,7 +269,7 @@ def _why_no_interval(one: Metric, n: int, contributors: int, gamma: float | None
     if zero:
         return ""
     if contributors < FEWEST_CONTRIBUTORS:
-        if one.of == "people" and not panel_all:
+        if one.of in ("people", "viewed") and not panel_all:
             return f"too few in the panel ({contributors}): use --panel all"
         return f"too few: {contributors} contributors"
     if n < FEWEST_REPLICATES:

@@ -23,7 +23,8 @@ from privacysim.study.replicate import Replicate, Seen, blocks_of, replicate_of,
 from privacysim.study.tables_out import check_rows, write_unit_tables
 from privacysim.study.unit_parts import Unit, UnitParts
 from privacysim.study.unknowns import arm_at
-from privacysim.units import TICKS_PER_S
+from privacysim.study.viewed import viewed_by_arm
+from privacysim.units import DAY_S, TICKS_PER_S
 from privacysim.world.coverage import coverage
 from privacysim.world.passes import Pieces, passes, sightings, sightings_count
 from privacysim.world.world import World
@@ -43,10 +44,12 @@ def run_unit(inputs: Inputs, wanted_tables: str, folder: Path | None, unit: Unit
     names = inputs.wanted
     with cost.stage("metrics"):
         filmed = footage_seen(whole, seen) if any(METRICS[name].of == "footage" for name in names) else []
+        looks = any(METRICS[name].of == "viewed" for name in names)
+        viewed = viewed_by_arm(whole, seen, first=unit.block == 0) if looks else []
         arms = {
             log.policy: parts(
                 people_seen(exposure, n, seen.block, faces), records(whole.world, log) if unit.block == 0 else None,
-                filmed[n] if filmed else None, names,
+                filmed[n] if filmed else None, names, viewed[n] if viewed else None,
             )
             for n, log in enumerate(whole.logs)
         }  # fmt: skip
@@ -106,8 +109,9 @@ def records(world: World, log: Log) -> Records:
     """One arm's Log, as metrics see it."""
     opened = pd.Series(world.cases.opened / TICKS_PER_S, index=world.cases.case_id)
     cameras = world.cameras
+    kept = log.custody["retention_s"].to_numpy() / DAY_S * log.custody["recording"].to_numpy()
     return Records(world.days, log.requests, log.acts, log.incidents, opened, log.audits, cameras.secret,
-                   cameras.operator, cameras.regime)
+                   cameras.operator, cameras.regime, float(kept.sum()))
 
 
 def _tables(inputs: Inputs, whole: Replicate, seen: Seen, unit: Unit, wanted: str, folder: Path) -> dict[str, int]:
