@@ -100,7 +100,8 @@ def _read(path: Path) -> _Map:
     raw = _Map()
     try:
         reader: Any = osmium.FileProcessor(str(path)).with_locations().with_areas(_AREAS)
-        for item in reader:
+        # what nobody tagged is corners of ways: they are known by then, and may be millions
+        for item in reader.with_filter(osmium.filter.EmptyTagFilter()):
             tags = {tag.k: tag.v for tag in item.tags}
             if item.is_node():
                 _take_node(raw, item, tags)

@@ -49,7 +49,7 @@ def read_ground(path: str | Path, origin: tuple[float, float]) -> Ground:
     streets: dict[str, list[Floats]] = {}
     try:
         reader: Any = osmium.FileProcessor(str(path)).with_locations().with_areas(osmium.filter.KeyFilter(*_KEYS))
-        for item in reader:
+        for item in reader.with_filter(osmium.filter.EmptyTagFilter()):
             tags = {tag.k: tag.v for tag in item.tags}
             if item.is_area():
                 rings = [[(node.lat, node.lon) for node in ring] for ring in item.outer_rings()]

@@ -51,7 +51,7 @@ def read_town(path: str | Path) -> Town:
     ring_lat, ring_lon, sizes = array("d"), array("d"), [0]
     try:
         reader: Any = osmium.FileProcessor(str(path)).with_locations().with_areas(osmium.filter.KeyFilter("building"))
-        for item in reader:
+        for item in reader.with_filter(osmium.filter.EmptyTagFilter()):
             tags = {tag.k: tag.v for tag in item.tags}
             if item.is_area() and not item.from_way() and is_building(tags):
                 for ring in multipolygon_rings(item):
