@@ -72,6 +72,7 @@ def _fitted(x: Floats, y: Floats, noise: Floats, seed: int, like: _Model | None 
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.gaussian_process import GaussianProcessRegressor
     from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+    from threadpoolctl import threadpool_limits
 
     if len(x) > _FIT:
         kept = np.argsort(y, kind="stable")[: _FIT // 2]
@@ -84,7 +85,7 @@ def _fitted(x: Floats, y: Floats, noise: Floats, seed: int, like: _Model | None 
     process = GaussianProcessRegressor(
         kernel, alpha=np.maximum(noise / spread**2, 1e-8), random_state=seed, n_restarts_optimizer=0
     )
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), threadpool_limits(limits=1):  # more threads would only wait
         warnings.simplefilter("ignore", ConvergenceWarning)  # a length scale at its bound: a lever that does nothing
         process.fit(x, (y - middle) / spread)
     return _Model(process, middle, spread)

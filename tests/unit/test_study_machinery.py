@@ -315,7 +315,7 @@ def test_a_dask_cluster_gives_the_same_numbers(toy):
 
 
 def test_the_first_half_of_forty_replicates_is_the_study_of_twenty(toy):
-    forty = ps.Study(**PARTS, replicates=40).run(workers=2).metrics
+    forty = ps.Study(**PARTS, replicates=40).run(workers=1).metrics
     twenty = ps.Study(**PARTS, replicates=20).run(workers=1).metrics
     assert forty[forty["replicate"] < 20].reset_index(drop=True).equals(twenty)
     assert not forty[forty["replicate"] >= 20]["value"].reset_index(drop=True).equals(twenty["value"])
