@@ -78,6 +78,17 @@ def test_risks_of_sixty_users_are_those_of_the_definition(attack, k):
             assert found.loc[u, name] == pytest.approx(np.quantile(risks, q, method="inverted_cdf"), rel=1e-9)
 
 
+@pytest.mark.parametrize("k", [1, 4])
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_so_are_those_of_more_users_than_a_word_has_bits(attack, k):
+    frame = visits(seed=13, users=140, rows=6, places=9)
+    found = reidentification_risk(frame, k, attack, place="place", time="t").set_index("user")
+    for u, risks in brute(frame, k, attack).items():
+        assert found.loc[u, "subsets"] == len(risks)
+        assert found.loc[u, "risk_max"] == pytest.approx(max(risks), rel=1e-12)
+        assert found.loc[u, "risk_mean"] == pytest.approx(np.mean(risks), rel=1e-12)
+
+
 def test_a_frequency_may_be_known_roughly():
     frame = visits(seed=3)
     found = reidentification_risk(frame, 2, "frequency", place="place", tolerance=0.5).set_index("user")

@@ -24,7 +24,20 @@ from privacysim.metrics.information import epsilon_spent
 from privacysim.metrics.measures import MEASURES
 from privacysim.metrics.page import text
 from privacysim.study import Study
-from privacysim.vocabulary import CHANNELS, GROUPS, OPERATORS, REGIMES, SECRETS
+from privacysim.vocabulary import (
+    ACTS,
+    CHANNELS,
+    CLOSERS,
+    GENERAL,
+    GROUPS,
+    LEGALITIES,
+    MECHANISMS,
+    OPERATORS,
+    REGIMES,
+    SECRETS,
+    SPECIFIC,
+)
+from privacysim.vocabulary import REQUESTERS as ACTORS
 
 DAY = 86_400.0
 
@@ -201,7 +214,7 @@ def test_every_family_and_every_thing_that_a_measure_can_tell_has_at_least_one()
     told = {m.output for m in MEASURES} | {m.output for m in METRICS.values()}
     assert set(OUTPUTS) <= told
     held = {m.family for m in METRICS.values()}
-    assert set(FAMILIES) - held <= {"re-identification"}  # measured on data frames
+    assert set(FAMILIES) == held
     assert {m.name for m in MEASURES} >= {"unicity", "reidentification_risk"}
     for one in MEASURES:
         assert all((one.title, one.attacker, one.unit, one.equation, one.source, one.panel))
@@ -213,3 +226,47 @@ def test_the_reference_page_is_current():
     assert page.read_text(encoding="utf-8") == text()
     for one in METRICS.values():
         assert f"`{one.name}`" in text()
+
+
+def test_hours_and_people_are_added_up_by_legality_and_by_outsiders():
+    """One person of weight 2: insiders and outsiders of a legality add up; outsiders alone are viewer-weighted."""
+    seconds, p = np.zeros((1, 6, 2)), np.zeros((1, 6, 2))
+    seconds[0, :, 0] = [3600.0, 7200.0, 1800.0, 3600.0, 0.0, 900.0]  # by legality; then outsiders
+    p[0, :, 0] = [0.5, 0.2, 0.0, 0.5, 0.0, 0.3]
+    seen = PeopleSeen(np.array([2.0]), np.zeros(1, np.uint8), seconds, 10 * seconds, p, p, 2 * p / 3, p[:, 0])
+    found = {(name, r.curve): r.value for name, r in readings(parts(seen, None))}
+    for legality, hours, chance in (("authorised", 2.0, 1 - 0.5 * 0.5), ("ungoverned", 2.0, 0.2),
+                                    ("prohibited", 0.75, 0.3)):  # fmt: skip
+        assert found[f"identifiable_person_hours_{legality}", "low"] == pytest.approx(2 * hours)
+        assert found[f"people_identified_{legality}", "low"] == pytest.approx(2 * chance)
+    assert found["outsider_viewer_person_hours", "low"] == pytest.approx(2 * 10 * (3600 + 900) / 3600)
+    assert found["people_identified_by_outsiders_p_days", "low"] == pytest.approx(2 * (1 - (2 / 3) * 0.8))
+    assert found["outsider_viewer_person_hours", "high"] == 0.0
+
+
+def test_the_websites_audience_is_a_daily_mean_and_its_parts_are_its_whole():
+    acts = [watched(source="stream", source_id=1, audience=30.0), watched(source="stream", source_id=2, audience=10.0),
+            watched(source="insider", source_id=3, audience=99.0)]  # fmt: skip
+    assert value("website_audience", records(acts=acts)) == 40.0 / 10
+    closers = (*CLOSERS, *CLOSERS)
+    streams = [{"kind": "stream", "mechanism": mechanism, "opened_s": -DAY, "closed_s": n * DAY, "cameras_n": 1,
+                "discovered_by": closers[n]} for n, mechanism in enumerate(MECHANISMS)]  # fmt: skip
+    seen = records(incidents=streams)
+    of = [name for name in METRICS if name.startswith("cameras_listed_") and name != "cameras_listed_at_end"]
+    assert len(of) == len(MECHANISMS)
+    assert sum(value(name, seen) for name in of) == pytest.approx(value("cameras_listed", seen))
+    closed = [value(f"streams_closed_by_{closer}", seen) for closer in CLOSERS]
+    assert sum(closed) == len(streams)
+
+
+def test_no_metric_is_without_a_test_that_names_it():
+    """By its own name, or by its stem where one declaration makes a metric of each word of a vocabulary."""
+    folder = Path(__file__).parents[1]
+    text = "".join(path.read_text(encoding="utf-8") for path in sorted(folder.rglob("test_*.py")))
+    vocabulary = (*ACTS, *ACTORS, *CHANNELS, *CLOSERS, *GENERAL, *GROUPS, *LEGALITIES, *MECHANISMS, *OPERATORS,
+                  *REGIMES, *SPECIFIC)  # fmt: skip
+    for name in METRICS:
+        stems = {name.removesuffix(word) for word in vocabulary if name.endswith(f"_{word}")}
+        assert name in text or any(f"{stem}{{" in text or f'"{stem}' in text for stem in stems), name
+    for one in MEASURES:
+        assert f"{one.name}(" in text, one.name
