@@ -40,7 +40,8 @@ AREAS: dict[str, tuple[list[str], list[str], bool]] = {
     ),
     "comparison": (
         ["privacysim/stats/intervals.py", "privacysim/stats/precision.py", "privacysim/study/comparison.py"],
-        [f"{UNIT}stats_intervals.py", f"{UNIT}study_comparison.py", "privacysim/stats"], True,
+        [f"{UNIT}comparison_said.py", f"{UNIT}stats_intervals.py", f"{UNIT}study_comparison.py", "privacysim/stats"],
+        True,
     ),
     "chances": (
         ["privacysim/world/laws.py", "privacysim/world/streams.py", "privacysim/draws.py"],

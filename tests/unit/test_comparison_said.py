@@ -1,0 +1,291 @@
+"""Every word and digit of a comparison, against rows written by hand."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from privacysim import tables
+from privacysim.errors import InputError
+from privacysim.metrics import METRICS
+from privacysim.stats import Estimate, correlation, holm, mean, paired_difference, paired_ratio, variance_ratio, wilson
+from privacysim.stats.words import change_in_words, percent
+from privacysim.study.comparison import SUMMARY, Comparison, _short, _with_interval, compare
+
+PRIMARY = "people_identified_by_outsiders"
+TITLE = METRICS[PRIMARY].title
+NO_NOTES = pd.DataFrame(columns=["policy", "replicate", "metric", "curve", "note"])
+A = np.array([10.0, 12.0, 11.0, 9.0, 13.0, 10.0, 12.0, 11.0, 10.0, 12.0])
+B = np.array([7.0, 9.0, 8.0, 6.0, 9.0, 8.0, 8.0, 8.0, 6.0, 9.0])
+
+
+def row(policy: str, curve: str = "low", metric: str = PRIMARY, **values) -> dict[str, object]:
+    empty = dict.fromkeys(SUMMARY, math.nan)
+    return {**empty, "policy": policy, "metric": metric, "curve": curve, "unit": METRICS[metric].unit, "baseline": "a",
+            "n": 10, "contributors": 99, "note": "", **values}  # fmt: skip
+
+
+def ratio(policy: str, curve: str, value: float, low: float, high: float, **more) -> dict[str, object]:
+    return row(policy, curve, ratio=value, ratio_low=low, ratio_high=high, **more)
+
+
+def said(rows: list[dict[str, object]], **more) -> Comparison:
+    return Comparison(pd.DataFrame(rows, columns=SUMMARY), "a", PRIMARY, "transition", more.pop("titles", {}), **more)
+
+
+def frame(values: dict[str, np.ndarray], name: str = PRIMARY, curve: str = "low", contributors: int = 50):
+    rows = [(arm, k, name, curve, float(v), METRICS[name].unit, contributors + k if v else 0)
+            for arm, series in values.items() for k, v in enumerate(series) if not math.isnan(v)]  # fmt: skip
+    columns = list(map(list, zip(*rows, strict=True)))
+    return tables.frame("metrics", dict(zip(tables.table("metrics").names, columns, strict=True)))
+
+
+def compared(values, notes=NO_NOTES, gammas=None, **more) -> dict[str, dict[str, object]]:
+    gammas = dict.fromkeys(values, 0.1) if gammas is None else gammas
+    skewness = {(arm, more.get("name", PRIMARY), more.get("curve", "low")): gamma for arm, gamma in gammas.items()}
+    found = compare(frame(values, **more), notes, skewness, list(values), "a", PRIMARY, 10, False)
+    return {str(one["policy"]): one for one in found.to_dict("records")}
+
+
+def test_a_row_holds_the_numbers_of_its_replicates():
+    b = compared({"a": A, "b": B})["b"]
+    assert (b["n"], b["contributors"], b["baseline"]) == (10, 50, "a")
+    assert b["mean"] == pytest.approx(B.mean())
+    assert b["ratio"] == pytest.approx(B.sum() / A.sum())
+    assert b["delta"] == pytest.approx((B - A).mean())
+    for value, found in (("ci", mean(B)), ("ratio", paired_ratio(B, A)), ("delta", paired_difference(B, A))):
+        assert (b[f"{value}_low"], b[f"{value}_high"]) == (found.low, found.high)
+    assert b["p_holm"] == paired_ratio(B, A).p
+    share = wilson(10, 10)
+    assert (b["chance_lower"], b["chance_low"], b["chance_high"]) == (1.0, share.low, 1.0)
+
+
+def test_chance_counts_replicates_that_are_strictly_lower():
+    mixed = np.where(np.arange(10) < 3, A, np.where(np.arange(10) < 5, A + 1, A - 1))
+    b = compared({"a": A, "b": mixed})["b"]
+    assert b["chance_lower"] == 0.5
+    assert (b["chance_low"], b["chance_high"]) == (wilson(5, 10).low, wilson(5, 10).high)
+
+
+def test_only_replicates_that_both_arms_have_are_compared():
+    holes = B.copy()
+    holes[3] = np.nan
+    notes = pd.DataFrame([("b", 3, PRIMARY, "low", "undefined")], columns=NO_NOTES.columns)
+    b = compared({"a": A, "b": holes}, notes)["b"]
+    kept = np.arange(10) != 3
+    assert b["n"] == 9
+    assert b["ratio"] == pytest.approx(B[kept].sum() / A[kept].sum())
+    assert b["note"] == "undefined in 1 of 10 replicates; R too small for this metric; it needs R = 10 or more"
+
+
+def test_arms_without_a_replicate_in_common_have_no_ratio():
+    first, last = A.copy(), B.copy()
+    first[5:], last[:5] = np.nan, np.nan
+    b = compared({"a": first, "b": last})["b"]
+    assert "no replicate has a value for both" in b["note"]
+    assert math.isnan(b["ratio"])
+
+
+def test_the_more_skewed_of_the_two_arms_decides_and_an_arm_of_nothing_has_no_skewness():
+    # 25 · 0.7² = 12.25 replicates
+    for gammas in ({"a": 0.7, "b": 0.1}, {"a": 0.1, "b": 0.7}):
+        b = compared({"a": A, "b": B}, gammas=gammas)["b"]
+        assert b["note"] == "R too small for this metric; it needs R = 13"
+        assert math.isnan(b["ratio_low"])
+    nothing = compared({"a": A, "b": 0 * B}, gammas={"a": 0.1})["b"]
+    assert nothing["note"] == "0 in all 10 replicates"
+    assert nothing["delta_low"] < -A.mean() + 1.0 < 0
+    assert nothing["ratio"] == 0.0
+    assert compared({"a": 0 * A, "b": 0 * B}, gammas={})["b"]["note"] == "identical in all 10 replicates"
+    assert math.isnan(compared({"a": 0 * A, "b": 0 * B}, gammas={})["b"]["ratio"])
+
+
+def test_one_replicate_is_said_to_be_one():
+    assert compared({"a": A[:1], "b": A[:1]})["b"]["note"] == "identical in the one replicate"
+    assert compared({"a": A[:1], "b": 0 * A[:1]})["b"]["note"] == "0 in the one replicate"
+    assert math.isnan(compared({"a": A[:1], "b": B[:1]})["b"]["delta_low"])
+
+
+def test_the_contributors_of_the_baseline_count_too():
+    found = compare(pd.concat([frame({"a": A}, contributors=29), frame({"b": B}, contributors=300)]), NO_NOTES,
+                    {(arm, PRIMARY, "low"): 0.1 for arm in "ab"}, ["a", "b"], "a", PRIMARY, 10, False)  # fmt: skip
+    notes = dict(zip(found["policy"], found["note"], strict=True))
+    assert notes == dict.fromkeys("ab", "too few in the panel (29): use --panel all")
+    of_records = compared({"a": A, "b": B}, name="cameras_listed", curve="", contributors=12)
+    assert of_records["b"]["note"] == "too few: 12 contributors"
+
+
+def test_curves_stand_in_the_order_none_low_high_and_notes_alone_make_rows():
+    both = pd.concat([frame({"a": A, "b": B}, curve=curve) for curve in ("high", "low")])
+    found = compare(both, NO_NOTES, {}, ["a", "b"], "a", PRIMARY, 10, False)
+    assert found["curve"].tolist() == ["low", "low", "high", "high"]
+    notes = pd.DataFrame([("b", k, "gap_hard", "", "undefined") for k in range(10)], columns=NO_NOTES.columns)
+    found = compare(both, notes, {}, ["a", "b"], "a", PRIMARY, 10, False)
+    gaps = found[found["metric"] == "gap_hard"]
+    assert gaps["policy"].tolist() == ["a", "b"]
+    assert gaps["note"].tolist() == ["", "undefined"]
+
+
+def test_the_table_has_the_chosen_metrics_in_their_order():
+    rows = [row("a", mean=1.0), row("b", mean=2.0, delta=-1.0, delta_low=-2.0, delta_high=-0.5),
+            row("b", "", "cameras_listed", mean=3.0)]  # fmt: skip
+    change = said(rows)
+    table = change.table()
+    assert table["metric"].tolist() == [TITLE, TITLE, METRICS["cameras_listed"].title]
+    assert change.table(["cameras_listed"])["mean"].tolist() == ["3"]
+    assert change[PRIMARY]["policy"].tolist() == ["a", "b"]
+    assert change[PRIMARY]["difference"].tolist() == ["", "−1 [−2, −0.5]"]
+    assert change._ipython_key_completions_() == [PRIMARY, "cameras_listed"]
+    assert list(change.table().columns[:3]) == ["metric", "curve", "policy"]
+    assert TITLE in change._repr_html_()
+    assert METRICS["cameras_listed"].title not in change._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "text"),
+    [(0.69, 0.6567, 0.7251, "0.69 [0.6567, 0.7251]"), (0.99343, 0.992984, 0.993879, "0.99343 [0.992984, 0.993879]"),
+     (1268.2, 1126.0, 1411.0, "1,268 [1,126, 1,411]"), (5.0, 5.0, 5.0, "5 [5, 5]"), (0.0, 0.0, 0.0, "0 [0, 0]"),
+     (-392.4, -446.1, -338.2, "−392 [−446, −338]"), (1.0, 1.0 - 1e-12, 1.0 + 1e-12, "1 [1, 1]")],
+)  # fmt: skip
+def test_enough_digits_to_tell_the_ends_apart(value, low, high, text):
+    assert _with_interval({"x": value, "x_low": low, "x_high": high}, "x", "x") == text
+
+
+def test_values_without_an_interval_have_three_digits_and_absent_ones_none():
+    assert _with_interval({"x": 0.123456, "x_low": math.nan, "x_high": math.nan}, "x", "x") == "0.123"
+    assert _with_interval({"x": math.nan, "x_low": math.nan, "x_high": math.nan}, "x", "x") == ""
+    assert (_short(999.6, 3), _short(1000.0, 4), _short(-0.5, 3)) == ("1e+03", "1,000", "−0.5")
+
+
+def test_per_100_000_divides_by_the_people_of_the_case_and_refuses_shares():
+    rows = [row("a", mean=50.0), row("b", mean=40.0, ci_low=30.0, ci_high=50.0, delta=-10.0, delta_low=-12.0,
+                                     delta_high=-8.0, note="x"), row("b", "", "gap_hard", mean=0.5)]  # fmt: skip
+    change = said(rows, people=200_000.0)
+    made = change.per_100_000()
+    assert made["mean"].tolist() == [25.0, 20.0]
+    assert made.iloc[1][["ci_low", "ci_high", "delta", "delta_low", "delta_high"]].tolist() == [15, 25, -5, -6, -4]
+    assert made["note"].tolist() == ["", "x"]
+    for refused in ("gap_hard", "hours_to_evidence"):
+        with pytest.raises(InputError, match="total"):
+            change.per_100_000(refused)
+    with pytest.raises(InputError, match="how many people"):
+        said(rows).per_100_000()
+    with pytest.raises(InputError, match="how many people"):
+        said(rows, people=0.0).per_100_000()
+
+
+def test_a_band_spans_the_readings_and_curves_of_a_policy():
+    rows = [row("a"), ratio("b:narrow", "low", 0.7, 0.6, 0.8), ratio("b:narrow", "high", 0.72, 0.61, 0.83),
+            ratio("b:wide", "low", 0.5, 0.4, 0.6), row("b:wide", "high"), row("c"),
+            ratio("d", "low", 0.9, math.nan, math.nan)]  # fmt: skip
+    found = said(rows).bands()
+    assert found["policy"].tolist() == ["b", "d"]
+    b = found.iloc[0]
+    assert (b["ratio_least"], b["ratio_most"], b["outer_low"], b["outer_high"]) == (0.5, 0.72, 0.4, 0.83)
+    assert (b["readings"], b["curves"]) == (2, 2)
+    assert math.isnan(found.iloc[1]["outer_low"])
+    assert said(rows).bands("cameras_listed").empty
+    other = [row("e", "", "cameras_listed", ratio=0.25)]
+    assert said([*rows, *other]).bands("cameras_listed")["policy"].tolist() == ["e"]
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "words"),
+    [(0.5, 0.75, "−50 % to −25 %; every reading points the same way"),
+     (0.5, 1.25, "−50 % to +25 %; the reading decides whether it helps"),
+     (0.5, 1.0, "−50 % to +0 %; the reading decides whether it helps"),
+     (1.0, 1.5, "+0 % to +50 %; every reading points the same way"),
+     (0.5, 0.505, "−50 % to −50 %; the readings do not differ in this"),
+     (0.5, 0.52, "−50 % to −48 %; every reading points the same way")],
+)  # fmt: skip
+def test_a_band_is_said_in_words(least, most, words):
+    rows = [ratio("b:narrow", "low", most, 0, 2), ratio("b:wide", "low", least, 0, 2), ratio("c", "low", 0.3, 0, 1)]
+    assert said(rows).band_words() == [f"b, over its 2 readings and both curves: {words}."]
+
+
+def test_curves_that_agree_are_one_sentence():
+    rows = [row("a", note="n"), ratio("c", "low", 0.5, 0.4, 0.6, p_holm=0.001),
+            ratio("b", "low", 0.69, 0.65, 0.73, p_holm=0.001), ratio("b", "high", 0.69, 0.65, 0.73, p_holm=0.001),
+            ratio("d", "high", 0.9, 0.8, 1.1, p_holm=0.4), row("e", "", note="identical in all 10 replicates"),
+            row("f", "low"), row("g", "low", note="0 in all 10 replicates", ratio=0.0)]  # fmt: skip
+    change = said(rows, titles={"b": "Rule B"})
+    assert change.words() == [
+        f"c (low curve): lowers {TITLE} by 50 % [40, 60].", f"b (both curves): lowers {TITLE} by 31 % [27, 35].",
+        f"d (high curve): no difference could be shown in {TITLE} (−10 % [−20, +10]).",
+        f"e: {TITLE}: identical in all 10 replicates.",
+        f"f (low curve): {TITLE}: the baseline is 0, so there is no ratio.",
+        f"g (low curve): {TITLE}: 0 in all 10 replicates.",
+    ]  # fmt: skip
+    assert change.words(by_title=True)[1].startswith("Rule B (both curves)")
+    assert change.sentence(rows[0]) == "baseline (n)"
+    assert change.sentence(row("a")) == "baseline"
+
+
+def test_a_sentence_ends_with_its_note_and_holm_decides_over_the_interval():
+    change = said([])
+    noted = ratio("b", "low", 0.69, math.nan, math.nan, note="R too small")
+    assert change.sentence(noted) == f"−31 % in {TITLE} (no interval); R too small"
+    weak = ratio("b", "low", 0.9, 0.82, 0.99, p_holm=0.06)
+    assert change.sentence(weak).startswith("no difference could be shown")
+    plain = ratio("b", "low", 0.9, 0.82, 0.99)
+    assert change.sentence(plain) == f"lowers {TITLE} by 10 % [1, 18]"
+    touching = ratio("b", "low", 0.9, 0.8, 1.0)
+    assert change.sentence(touching).startswith("no difference could be shown")
+    assert change.pairing().empty
+
+
+def test_words_for_every_size_of_a_change():
+    assert change_in_words("x", Estimate(2.0, 1.8, 2.2, 0.0)) == "multiplies x by 2 [1.8, 2.2]"
+    assert change_in_words("x", Estimate(1.99, 1.8, 2.2, 0.0)) == "raises x by 99 % [80, 120]"
+    assert change_in_words("x", Estimate(0.5, -0.1, 0.9, 0.0)) == "lowers x by 50 % [10, 100]"
+    assert change_in_words("x", Estimate(0.5, 0.4, 0.9, 0.0), 0.05).startswith("no difference")
+    assert change_in_words("x", Estimate(0.5, 0.4, 0.9, 0.2), 0.01).startswith("lowers")
+    assert change_in_words("x", Estimate(2.0)) == "2 times the x (no interval)"
+    assert change_in_words("x", Estimate(1.5)) == "+50 % in x (no interval)"
+    assert (percent(0.0), percent(0.099), percent(0.1), percent(0.99), percent(1.0)) == ("0", "9.9", "10", "99", "100")
+    assert percent(0.991) == "99.1"
+
+
+def test_statistics_by_hand():
+    b, a = np.array([1.0, 2.0, 6.0]), np.array([2.0, 2.0, 3.0])
+    assert correlation(b, a) == pytest.approx(np.corrcoef(b, a)[0, 1])
+    assert correlation([1.0, 1.0], [1.0, 2.0]) is None
+    assert correlation([1.0], [1.0]) is None
+    left = variance_ratio(b, a)
+    assert left.value == pytest.approx(np.var(b - a, ddof=1) / (np.var(b, ddof=1) + np.var(a, ddof=1)))
+    assert variance_ratio([1.0], [2.0]) is None
+    assert variance_ratio([1.0, 1.0], [2.0, 2.0]) is None
+    assert variance_ratio([1.0, 3.0], [2.0, 3.0]).low is None
+    assert variance_ratio([1.0, 2.0, 3.0], [1.0, 2.0, 3.0]) == Estimate(0.0)
+    x, y = np.array([1.0, 3.0, 2.0, 5.0]), np.array([1.5, 2.0, 2.0, 4.0])
+    found = variance_ratio(x, y)
+
+    def share(keep):
+        return np.var(x[keep] - y[keep], ddof=1) / (np.var(x[keep], ddof=1) + np.var(y[keep], ddof=1))
+
+    logs = np.log([share(np.arange(4) != i) for i in range(4)])
+    half = 3.182446 * math.sqrt(3 / 4 * ((logs - logs.mean()) ** 2).sum())
+    assert found.low == pytest.approx(found.value * math.exp(-half), rel=1e-6)
+    assert found.high == pytest.approx(found.value * math.exp(half), rel=1e-6)
+    assert paired_ratio([1.0, 2.0], [0.0, 3.0]).low is None  # without the second nothing is left of the baseline
+    multiple = paired_ratio([0.7, 1.4, 2.1], [1.0, 2.0, 3.0])
+    assert (multiple.low, multiple.high, multiple.p) == (multiple.value, multiple.value, 0.0)
+    assert mean([4.0]) == Estimate(4.0)
+    assert mean([1.0, 2.0, 3.0]).high == pytest.approx(2 + 4.302653 / math.sqrt(3), rel=1e-6)
+    assert mean([1.0, 2.0, 3.0]).p is None
+    assert paired_difference([4.0], [1.0]) == Estimate(3.0)
+    same = paired_difference([1.0, 1.0], [1.0, 1.0])
+    assert (same.value, same.p) == (0.0, 1.0)
+    assert paired_difference([2.0, 3.0], [1.0, 2.0]).p == 0.0
+    assert holm([]) == []
+    assert holm([0.9, 0.8]) == [1.0, 1.0]
+    for hits, n in ((-1, 3), (4, 3), (0, 0)):
+        with pytest.raises(ValueError, match="successes"):
+            wilson(hits, n)
+    assert wilson(0, 5).low == 0.0
+    for bad in ([], [[1.0]], [math.nan]):
+        with pytest.raises(ValueError, match="replicate values"):
+            mean(bad)
