@@ -35,8 +35,8 @@ AREAS: dict[str, tuple[list[str], list[str], bool]] = {
     ),
     "exposure": (
         ["privacysim/exposure/acts.py", "privacysim/exposure/definition.py", "privacysim/exposure/kernel.py"],
-        [f"{UNIT}exposure_cases.py", f"{ORACLES}exposure_join.py::test_kernel_equals_the_naive_join_of_the_tables[0]"],
-        False,
+        [f"{UNIT}exposure_cases.py", f"{ORACLES}exposure_join.py::test_kernel_equals_the_naive_join_of_the_tables[0]",
+         f"{ORACLES}exposure_join.py::test_kernel_equals_the_join_over_many_days_before_and_after_day_0"], False,
     ),
     "comparison": (
         ["privacysim/stats/intervals.py", "privacysim/stats/precision.py", "privacysim/study/comparison.py"],
@@ -45,8 +45,8 @@ AREAS: dict[str, tuple[list[str], list[str], bool]] = {
     ),
     "chances": (
         ["privacysim/world/laws.py", "privacysim/world/streams.py", "privacysim/draws.py"],
-        ["privacysim/world/laws.py", f"{ORACLES}theory_processes.py", f"{PROPERTIES}draws_function.py",
-         f"{ORACLES}world_laws.py", f"{PROPERTIES}world_chances.py"], True,
+        [f"{ORACLES}draws_published.py", "privacysim/world/laws.py", f"{ORACLES}theory_processes.py",
+         f"{PROPERTIES}draws_function.py", f"{ORACLES}world_laws.py", f"{PROPERTIES}world_chances.py"], True,
     ),
 }  # fmt: skip
 """Files to mutate, the tests that must notice (quickest first), and whether kernels stay compiled."""

@@ -26,16 +26,17 @@ NUMBERS = ["identifiable_s", "viewer_identifiable_s", "p_identified", "p_identif
 KEYS = ["policy", "person_id", "legality", "curve"]
 
 
-def walks(rng):
-    """Made-up passes of 40 people in front of 12 cameras over 2 days, and the block that they belong to."""
-    tours = 4 * PEOPLE
+def walks(rng, people=PEOPLE, days=DAYS, first_day=FIRST_DAY):
+    """Made-up passes of some people in front of 12 cameras, round midnight too, and the block that they belong to."""
+    tours = 4 * people
+    made = rng.integers(0, 2, (tours, 64 * ((days + 63) // 64))) * (np.arange(64 * ((days + 63) // 64)) < days)
     block = SimpleNamespace(
-        person_id=np.sort(rng.choice(10**6, PEOPLE, replace=False)), weight=np.full(PEOPLE, 2.0), first_day=FIRST_DAY,
-        days=DAYS, tour_mask=rng.integers(0, 4, (tours, 1)).astype(np.uint64),
-        tour_jitter=rng.integers(-9000, 9001, (tours, DAYS)).astype(np.int16),
+        person_id=np.sort(rng.choice(10**6, people, replace=False)), weight=np.full(people, 2.0), first_day=first_day,
+        days=days, tour_mask=np.packbits(made.astype(np.uint8), axis=1, bitorder="little").view(np.uint64),
+        tour_jitter=rng.integers(-9000, 9001, (tours, days)).astype(np.int16),
     )
     rows = []
-    for person in range(PEOPLE):
+    for person in range(people):
         for number in range(4):
             tour = 4 * person + number
             place = int(rng.integers(-1, 6)) if number < 3 else -1
@@ -52,9 +53,9 @@ def walks(rng):
     return Pieces(*(column.astype(kind) for column, kind in zip(columns, kinds, strict=True))), block
 
 
-def looks(rng, seen, policy, n=260):
+def looks(rng, seen, policy, n=260, days=DAYS, first_day=FIRST_DAY):
     """Acts of every kind at those cameras: overlapping, touching, empty, of one viewer or a million."""
-    begin = rng.integers(FIRST_DAY * DAY_TICKS, (FIRST_DAY + DAYS) * DAY_TICKS, n)
+    begin = rng.integers(first_day * DAY_TICKS, (first_day + days) * DAY_TICKS, n)
     end = begin + rng.choice([0, 1, 600, 36_000, DAY_TICKS, 3 * DAY_TICKS], n)
     camera = 100 + rng.integers(0, CAMERAS, n)
     for row in range(n // 2):  # touching times: the act ends when a piece begins, or begins when it ends
@@ -79,11 +80,11 @@ def looks(rng, seen, policy, n=260):
     })  # fmt: skip
 
 
-def case(seed):
+def case(seed, people=PEOPLE, **span):
     rng = np.random.Generator(np.random.Philox(seed))
-    pieces, block = walks(rng)
+    pieces, block = walks(rng, people, **span)
     seen = sightings(pieces, block, SimpleNamespace(which=100 + np.arange(CAMERAS)), 0)
-    logs = [SimpleNamespace(policy=policy, acts=looks(rng, seen, policy)) for policy in ("a", "b:wide")]
+    logs = [SimpleNamespace(policy=policy, acts=looks(rng, seen, policy, **span)) for policy in ("a", "b:wide")]
     place = np.arange(6)
     places = tables.frame("places", {
         "place_id": place, "x_m": 0.0, "y_m": 0.0, "node_id": place, "category": "clinic", "regime": "art9",
@@ -117,6 +118,16 @@ def test_kernel_equals_the_naive_join_of_the_tables(seed):
     assert len(theirs) > 200
     assert (theirs["sensitive_visits_revealed"] > 0).any()
     assert_same(ours, theirs)
+
+
+@pytest.mark.parametrize(("seed", "span"), [(0, (70, -40)), (1, (64, 3)), (2, (130, -129))])
+def test_kernel_equals_the_join_over_many_days_before_and_after_day_0(seed, span):
+    days, first_day = span
+    pieces, block, seen, logs, places = case(seed, people=8, days=days, first_day=first_day)
+    acts = index_acts(logs)
+    ours = measure_exposure(at_watched(pieces, acts), block, acts.whoever()).frame(0)
+    assert len(ours) > 40
+    assert_same(ours, exposure_by_definition(seen, tables.concat("acts", [log.acts for log in logs]), places))
 
 
 @pytest.mark.parametrize("seed", range(3))
