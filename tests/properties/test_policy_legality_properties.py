@@ -12,6 +12,7 @@ import pytest
 from privacysim import vocabulary as words
 from privacysim.files import named_files
 from privacysim.policy import Arm, Question, load_arms, load_policy
+from privacysim.policy.legality import specific_answer
 
 D2018, D2025, D2026 = date(2018, 6, 30), date(2025, 6, 1), date(2026, 6, 1)
 ALL = sorted(named_files("policies"))
@@ -157,3 +158,15 @@ def test_the_wide_reading_prohibits_whatever_the_narrow_one_prohibits() -> None:
         assert (slim, broad) in {(slim, slim), ("ungoverned", "prohibited")}
         more += slim != broad
     assert more
+
+
+def test_a_ban_names_its_articles_or_the_assumption_that_it_rests_on() -> None:
+    draft = load_policy("guangzhou_draft")
+    question = Question("company", "sell", "commerce", "open_stream", "commercial", "art9")
+    assert draft.prohibited is not None
+    bare = draft.prohibited.model_copy(update={"reference": (), "assumption": "a reform that nobody wrote"})
+    said = specific_answer(draft.model_copy(update={"prohibited": bare}), "wide", question)
+    assert said == ("prohibited_express", "prohibited", "assumption: a reform that nobody wrote")
+    kept = specific_answer(draft, "wide", question)
+    assert kept[:2] == said[:2]
+    assert kept[2] == "; ".join(f"{one.law} {one.article}" for one in draft.prohibited.reference)
