@@ -38,7 +38,7 @@ def _closed(kind: str, known: tuple[str, ...], groups: dict[str, tuple[str, ...]
             raise ValueError(f'a list of words, or "any", for {kind}')
         found: list[str] = []
         for word in value:
-            if groups and word in groups:
+            if groups and isinstance(word, str) and word in groups:
                 found += groups[word]
             elif word in known:
                 found.append(word)

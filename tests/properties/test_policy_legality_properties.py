@@ -12,7 +12,7 @@ import pytest
 from privacysim import vocabulary as words
 from privacysim.files import named_files
 from privacysim.policy import Arm, Question, load_arms, load_policy
-from privacysim.policy.legality import specific_answer
+from privacysim.policy.legality import route_met, specific_answer
 
 D2018, D2025, D2026 = date(2018, 6, 30), date(2025, 6, 1), date(2026, 6, 1)
 ALL = sorted(named_files("policies"))
@@ -170,3 +170,17 @@ def test_a_ban_names_its_articles_or_the_assumption_that_it_rests_on() -> None:
     kept = specific_answer(draft, "wide", question)
     assert kept[:2] == said[:2]
     assert kept[2] == "; ".join(f"{one.law} {one.article}" for one in draft.prohibited.reference)
+
+
+def test_masking_at_the_source_binds_only_the_places_that_it_names() -> None:
+    policy = load_policy("mask_at_source")
+    assert policy.mask is not None
+    look = Question("own_staff_on_duty", "view", "live_guard", "live_monitor", "commercial", "art7_venue", own=True)
+    masked, clear = replace(look, mask="box"), look
+    assert route_met(policy, masked) is not None
+    bound = policy.model_copy(update={"mask": policy.mask.model_copy(update={"regime": ("art7_venue",), "unmask": ()})})
+    free = policy.model_copy(update={"mask": policy.mask.model_copy(update={"regime": ("art9",), "unmask": ()})})
+    everywhere = policy.model_copy(update={"mask": policy.mask.model_copy(update={"regime": (), "unmask": ()})})
+    assert route_met(bound, clear) is None
+    assert route_met(everywhere, clear) is None
+    assert route_met(free, clear) == route_met(bound, masked) == route_met(policy, masked)

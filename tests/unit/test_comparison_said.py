@@ -89,6 +89,15 @@ def test_arms_without_a_replicate_in_common_have_no_ratio():
     assert math.isnan(b["ratio"])
 
 
+def test_a_baseline_without_any_value_leaves_the_others_without_a_ratio():
+    found = compare(frame({"b": B}), NO_NOTES, {("b", PRIMARY, "low"): 0.1}, ["a", "b"], "a", PRIMARY, 10, False)
+    b = found[found["policy"] == "b"].iloc[0]
+    assert (b["n"], b["note"]) == (10, "")
+    assert b["ci_low"] == mean(B).low
+    assert math.isnan(b["ratio"])
+    assert math.isnan(b["delta"])
+
+
 def test_the_more_skewed_of_the_two_arms_decides_and_an_arm_of_nothing_has_no_skewness():
     # 25 · 0.7² = 12.25 replicates
     for gammas in ({"a": 0.7, "b": 0.1}, {"a": 0.1, "b": 0.7}):
@@ -147,7 +156,8 @@ def test_the_table_has_the_chosen_metrics_in_their_order():
 @pytest.mark.parametrize(
     ("value", "low", "high", "text"),
     [(0.69, 0.6567, 0.7251, "0.69 [0.6567, 0.7251]"), (0.99343, 0.992984, 0.993879, "0.99343 [0.992984, 0.993879]"),
-     (1268.2, 1126.0, 1411.0, "1,268 [1,126, 1,411]"), (5.0, 5.0, 5.0, "5 [5, 5]"), (0.0, 0.0, 0.0, "0 [0, 0]"),
+     (1268.2, 1126.0, 1411.0, "1,268 [1,126, 1,411]"), (5.0, 5.0, 5.0, "5 [5, 5]"),
+     (0.123456, 0.123456, 0.123456, "0.123 [0.123, 0.123]"), (0.0, 0.0, 0.0, "0 [0, 0]"),
      (-392.4, -446.1, -338.2, "−392 [−446, −338]"), (1.0, 1.0 - 1e-12, 1.0 + 1e-12, "1 [1, 1]")],
 )  # fmt: skip
 def test_enough_digits_to_tell_the_ends_apart(value, low, high, text):
