@@ -89,7 +89,7 @@ def tilted_reach_m(tilt_deg: ArrayLike, hfov_deg: ArrayLike, mount_m: ArrayLike)
     tilt is not known (NaN), and from 180° on. What is too near, under the picture's lower edge, still counts as seen.
 
     >>> tilted_reach_m([45.0, 10.0, np.nan], 80.0, 3.5).round(2)
-    array([5.57,  inf,  inf])
+    array([5.58,  inf,  inf])
     """
     tilt, angle = np.asarray(tilt_deg, dtype=np.float64), np.radians(np.asarray(hfov_deg, dtype=np.float64))
     half = np.arctan(9.0 / 16.0 * np.tan(np.where(angle < np.pi, angle, 0.0) / 2.0))
