@@ -16,8 +16,9 @@ import privacysim as ps
 from privacysim.exposure import index_acts, measure_exposure
 from privacysim.governance.desk import Desk, Hours
 from privacysim.people import draw_block
+from privacysim.study import replicate as replicate_module
 from privacysim.study import unit as unit_module
-from privacysim.study.unit import replicate_of, see_block
+from privacysim.study.replicate import replicate_of, see_block
 from privacysim.units import DAY_S, DAY_TICKS, HOUR_TICKS
 from privacysim.world.coverage import coverage
 from privacysim.world.passes import passes
@@ -67,7 +68,7 @@ def test_another_seed_changes_nearly_every_number(usual):
 
 @pytest.mark.parametrize("people", [400, 1_499])
 def test_conclusions_do_not_depend_on_the_size_of_blocks(usual, people, monkeypatch):
-    monkeypatch.setattr(unit_module, "BLOCK", people)
+    monkeypatch.setattr(replicate_module, "BLOCK", people)
     units: list[int] = []
     draw = unit_module.see_block
     monkeypatch.setattr(unit_module, "see_block", lambda *a: (units.append(a[2]), draw(*a))[1])
