@@ -66,9 +66,13 @@ def lab(arguments: list[str]) -> list[str]:
     """The command that opens JupyterLab on the index of our notebooks, or on the folder that was named."""
     ours = ["--notebook-dir", str(ROOT / "notebooks"), "--LabApp.default_url=/lab/tree/00_index.ipynb"]
     named = any(word.startswith(("--notebook-dir", "--ServerApp.root_dir")) for word in arguments)
-    # it asks no server for news or newer versions
-    quiet = ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
-    return [str(BIN / "jupyter"), "lab", *quiet, *([] if named else ours), *arguments]
+    # JupyterLab shall ask no server for news or newer versions, nor ask the reader whether it may
+    settings = VENV / "etc" / "jupyter" / "labconfig"
+    settings.mkdir(parents=True, exist_ok=True)
+    (settings / "page_config.json").write_text(
+        '{"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": true}}\n'
+    )
+    return [str(BIN / "jupyter"), "lab", *([] if named else ours), *arguments]
 
 
 def site() -> list[str]:

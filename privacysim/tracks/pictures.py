@@ -37,7 +37,9 @@ def draw_map(dose: Dose, ax: Axes | None = None, drawing: Sketch | None = None) 
         margin = 0.08 * max(float(np.ptp(x)), float(np.ptp(y)), 100.0)
         ax.set(xlim=(x.min() - margin, x.max() + margin), ylim=(y.min() - margin, y.max() + margin), aspect="equal",
                xlabel="m east", ylabel="m north", title="The walk and the cameras that have, or may have, it in view")
-        ax.legend(handles=_legend(), loc="best", frameon=False, fontsize=7.5)
+        other = Line2D([], [], color="#CC79A7", linewidth=1.6, linestyle="dashed", label="another way, seen least")
+        handles = [*_legend(), other] if drawn.ways.size else _legend()
+        ax.legend(handles=handles, loc="best", frameon=False, fontsize=7.5)
     return ax
 
 
