@@ -48,7 +48,8 @@ def run_unit(inputs: Inputs, wanted_tables: str, folder: Path | None, unit: Unit
         viewed = viewed_by_arm(whole, seen, first=unit.block == 0) if looks else []
         arms = {
             log.policy: parts(
-                people_seen(exposure, n, seen.block, faces), records(whole.world, log) if unit.block == 0 else None,
+                people_seen(exposure, n, seen.block, faces),
+                records(whole.world, log, storage="storage_camera_days" in names) if unit.block == 0 else None,
                 filmed[n] if filmed else None, names, viewed[n] if viewed else None,
             )
             for n, log in enumerate(whole.logs)
@@ -105,11 +106,13 @@ def people_seen(
     )
 
 
-def records(world: World, log: Log) -> Records:
-    """One arm's Log, as metrics see it."""
+def records(world: World, log: Log, *, storage: bool = False) -> Records:
+    """One arm's Log, as metrics see it; how much footage is kept only with `storage`: it takes the whole custody."""
     opened = pd.Series(world.cases.opened / TICKS_PER_S, index=world.cases.case_id)
     cameras = world.cameras
-    kept = log.custody["retention_s"].to_numpy() / DAY_S * log.custody["recording"].to_numpy()
+    kept = np.zeros(1)
+    if storage:
+        kept = log.custody["retention_s"].to_numpy() / DAY_S * log.custody["recording"].to_numpy()
     return Records(world.days, log.requests, log.acts, log.incidents, opened, log.audits, cameras.secret,
                    cameras.operator, cameras.regime, float(kept.sum()))
 
