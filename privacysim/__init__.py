@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from privacysim.identify import identifiability as identifiability
     from privacysim.metrics import anonymity_sets as anonymity_sets
     from privacysim.metrics import attack_advantage as attack_advantage
+    from privacysim.metrics import flow_field as flow_field
+    from privacysim.metrics import flow_sets as flow_sets
     from privacysim.metrics import gini as gini
     from privacysim.metrics import lorenz as lorenz
     from privacysim.metrics import mutual_information as mutual_information
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from privacysim.metrics import table_by as table_by
     from privacysim.metrics import time_to_confusion as time_to_confusion
     from privacysim.metrics import top_share as top_share
+    from privacysim.metrics import trip_law as trip_law
     from privacysim.metrics import unicity as unicity
     from privacysim.policy import Reform as Reform
     from privacysim.policy import load_arms as load_arms
@@ -53,6 +56,8 @@ _HOME = {
     "attack_advantage": "metrics",
     "build_city": "city",
     "explore": "explorer",
+    "flow_field": "metrics",
+    "flow_sets": "metrics",
     "gini": "metrics",
     "identifiability": "identify",
     "load_arms": "policy",
@@ -71,6 +76,7 @@ _HOME = {
     "table_by": "metrics",
     "time_to_confusion": "metrics",
     "top_share": "metrics",
+    "trip_law": "metrics",
     "unicity": "metrics",
 }
 
