@@ -36,7 +36,8 @@ AREAS: dict[str, tuple[list[str], list[str], bool]] = {
     "exposure": (
         ["privacysim/exposure/acts.py", "privacysim/exposure/definition.py", "privacysim/exposure/kernel.py"],
         [f"{UNIT}exposure_cases.py", f"{ORACLES}exposure_join.py::test_kernel_equals_the_naive_join_of_the_tables[0]",
-         f"{ORACLES}exposure_join.py::test_kernel_equals_the_join_over_many_days_before_and_after_day_0"], False,
+         f"{ORACLES}exposure_join.py::test_kernel_equals_the_join_over_many_days_before_and_after_day_0",
+         f"{ORACLES}passes_walked.py::test_windows_are_the_union_of_the_acts_of_each_camera"], False,
     ),
     "comparison": (
         ["privacysim/stats/intervals.py", "privacysim/stats/precision.py", "privacysim/study/comparison.py"],

@@ -66,6 +66,6 @@ def _sums(inputs, unit, arm):
         people = round(200 * effect) + n % 3
         made[name] = {
             "low": size, "high": 2 * size, "n_low": people, "n_high": people, "total": size, "n": people,
-            "people": 4000.0, "person_days": 4000.0,
+            "people": 4000.0, "person_days": 4000.0, "cases": 40.0,
         }  # fmt: skip
     return made

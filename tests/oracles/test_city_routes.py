@@ -58,6 +58,12 @@ def test_a_thousand_random_routes_of_a_synthetic_town_equal_networkx(town: City)
     assert _compare(town, hubs=50, nodes=20) == 1000
 
 
+def test_routes_of_a_village_built_anew_equal_networkx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRIVACYSIM_CACHE", str(tmp_path))
+    village = build_city(_scenario(area_km2={"value": 3.0, "assumption": "about a hundred nodes"}))
+    assert _compare(village, min(8, village.hub_node.size), 20) >= 20
+
+
 @pytest.mark.data
 def test_a_thousand_random_routes_of_helsinki_equal_networkx(data_folder: Path) -> None:
     # a map has segments of centimetres beside segments of hundreds of metres: buckets are corrected there

@@ -12,6 +12,7 @@ from privacysim import tables
 from privacysim.errors import InputError
 from privacysim.metrics import METRICS
 from privacysim.stats import Estimate, correlation, holm, mean, paired_difference, paired_ratio, variance_ratio, wilson
+from privacysim.stats.precision import resampled_skewness
 from privacysim.stats.words import change_in_words, percent
 from privacysim.study.comparison import SUMMARY, Comparison, _short, _with_interval, compare
 
@@ -110,6 +111,13 @@ def test_the_more_skewed_of_the_two_arms_decides_and_an_arm_of_nothing_has_no_sk
     assert nothing["ratio"] == 0.0
     assert compared({"a": 0 * A, "b": 0 * B}, gammas={})["b"]["note"] == "identical in all 10 replicates"
     assert math.isnan(compared({"a": 0 * A, "b": 0 * B}, gammas={})["b"]["ratio"])
+
+
+def test_arms_with_some_empty_replicates_are_not_nothing():
+    some = np.where(np.arange(10) % 2, A, 0.0)
+    b = compared({"a": A - A * (np.arange(10) == 2), "b": some}, contributors=3)["b"]
+    assert b["note"].startswith("too few in the panel")
+    assert math.isnan(b["delta_low"])
 
 
 def test_one_replicate_is_said_to_be_one():
@@ -259,6 +267,13 @@ def test_words_for_every_size_of_a_change():
     assert percent(0.991) == "99.1"
 
 
+def test_skewness_does_not_depend_on_the_unit_and_is_0_where_nothing_varies():
+    counts = np.array([[0], [0], [3]])
+    assert resampled_skewness([1e-3], counts) == pytest.approx(resampled_skewness([1e3], counts))
+    assert resampled_skewness([1.0], counts) == pytest.approx(1 / math.sqrt(2))
+    assert resampled_skewness([2.0], np.ones((3, 1), dtype=int)) == 0.0
+
+
 def test_statistics_by_hand():
     b, a = np.array([1.0, 2.0, 6.0]), np.array([2.0, 2.0, 3.0])
     assert correlation(b, a) == pytest.approx(np.corrcoef(b, a)[0, 1])
@@ -284,6 +299,8 @@ def test_statistics_by_hand():
     multiple = paired_ratio([0.7, 1.4, 2.1], [1.0, 2.0, 3.0])
     assert (multiple.low, multiple.high, multiple.p) == (multiple.value, multiple.value, 0.0)
     assert mean([4.0]) == Estimate(4.0)
+    assert mean([1.0, 3.0]).low == pytest.approx(2 - 12.7062 * 1.0, rel=1e-5)
+    assert paired_difference([1.0, 3.0], [0.0, 0.0]).high == pytest.approx(2 + 12.7062, rel=1e-5)
     assert mean([1.0, 2.0, 3.0]).high == pytest.approx(2 + 4.302653 / math.sqrt(3), rel=1e-6)
     assert mean([1.0, 2.0, 3.0]).p is None
     assert paired_difference([4.0], [1.0]) == Estimate(3.0)
