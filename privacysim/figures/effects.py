@@ -68,11 +68,16 @@ def tornado(
     with house_style(lang):
         ax = axes(ax, 7.2, 1.4 + 0.3 * max(len(shown), 1))
         for y, row in enumerate(shown.to_dict("records")):
-            for end, colour in (("low", OKABE[0]), ("high", OKABE[1])):
-                ax.barh(y, row[end] - central, left=central, color=colour, height=0.62, alpha=0.85)
-                outside = row[end] >= central
-                ax.annotate(f"{row[end]:,.3g}", (row[end], y), (3 if outside else -3, 0), textcoords="offset points",
-                            ha="left" if outside else "right", va="center", fontsize=7.5, color=colour)  # fmt: skip
+            ends = sorted((("low", OKABE[0]), ("high", OKABE[1])), key=lambda end: -abs(row[end[0]] - central))
+            one_side = (row["low"] - central) * (row["high"] - central) >= 0
+            for n, (end, colour) in enumerate(ends):
+                inner = one_side and n == 1  # both ends on one side: the nearer one is thin, its number across the line
+                ax.barh(y, row[end] - central, left=central, color=colour, height=0.28 if inner else 0.62,
+                        alpha=1.0 if inner else 0.85)  # fmt: skip
+                right = (row[ends[0][0]] >= central) != inner if one_side else row[end] >= central
+                ax.annotate(f"{row[end]:,.3g}", (central if inner else row[end], y), (3 if right else -3, 0),
+                            textcoords="offset points", ha="left" if right else "right", va="center", fontsize=7.5,
+                            color=colour)  # fmt: skip
         ax.axvline(central, color=INK, linewidth=0.9)
         labels_above(ax, [(say("low end", lang), OKABE[0]), (say("high end", lang), OKABE[1])])
         ax.set_yticks(range(len(shown)), [str(fact).replace("_", " ") for fact in shown["fact"]])
