@@ -21,6 +21,7 @@ from privacysim.tracks.cleaning import walk_of
 from privacysim.tracks.dosimeter import measure_walk
 from privacysim.tracks.gis import write_gis
 from privacysim.tracks.reading import read_tracks
+from privacysim.world.mapped import opening
 from privacysim.world.mapped.cameras import read_cameras
 
 GPX = """<?xml version="1.0" encoding="UTF-8"?>
@@ -364,3 +365,22 @@ def test_a_matsim_network_without_a_plane_asks_for_one(tmp_path):
     with pytest.raises(InputError, match="coordinate system of the Earth"):
         read_tracks(events, network=network)
     assert len(read_tracks(events, network=network, crs="EPSG:25832")) == 6
+
+
+@pytest.mark.parametrize("name", ["many.csv", "many.kml", "many.geojson", "bad.csv"])
+def test_a_file_of_more_places_than_memory_should_hold_is_refused_not_cut(name, tmp_path, monkeypatch):
+    monkeypatch.setattr(opening, "MOST_ROWS", 20)
+    place = '<Placemark><Point><coordinates>24.{:02d},60.17</coordinates></Point></Placemark>'
+    content = {
+        "many.csv": "lat,lon\n" + "".join(f"60.17,24.{n:02d}\n" for n in range(21)),
+        "bad.csv": "lat,lon\n" + "60.17\n" * 21,
+        "many.kml": "<kml><Document>" + "".join(place.format(n) for n in range(21)) + "</Document></kml>",
+        "many.geojson": json.dumps({"type": "FeatureCollection", "features": [
+            {"type": "Feature", "geometry": {"type": "Point", "coordinates": [24 + n / 100, 60.17]}}
+            for n in range(21)]}),
+    }[name]  # fmt: skip
+    with pytest.raises(InputError, match="at most 20 places"):
+        read_cameras(write(tmp_path, name, content))
+    monkeypatch.setattr(opening, "MOST_ROWS", 21)
+    if name != "bad.csv":
+        assert len(read_cameras(tmp_path / name)) == 21

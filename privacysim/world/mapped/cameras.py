@@ -160,12 +160,12 @@ def _from_osm(path: Path) -> Features:
         for node in reader.with_filter(osmium.filter.TagFilter(("man_made", "surveillance"))):
             words = {tag.k: tag.v for tag in node.tags}
             if words.get("surveillance:type") == "guard":
-                found.rejects.append(Reject(node.id, "a guard is no camera"))
+                found.reject(node.id, "a guard is no camera")
             elif not node.location.valid():
-                found.rejects.append(Reject(node.id, "no valid position"))
+                found.reject(node.id, "no valid position")
             else:
                 place = (node.location.lon, node.location.lat)
-                found.features.append(Feature(node.id, "point", [place], words))
+                found.add(Feature(node.id, "point", [place], words))
     except (RuntimeError, OSError, ValueError, osmium.InvalidLocationError) as error:
         raise InputError(str(path), "a whole OpenStreetMap file", error, "download or cut it again") from None
     return found

@@ -18,7 +18,7 @@ from typing import Any
 from privacysim.errors import InputError, did_you_mean
 from privacysim.world.mapped.geopackage import geopackage_features
 from privacysim.world.mapped.markup import Element, read_xml
-from privacysim.world.mapped.opening import TREE_LIMIT, encoding_of, kind_of, read_bytes
+from privacysim.world.mapped.opening import TREE_LIMIT, encoding_of, kind_of, read_bytes, refuse_more
 from privacysim.world.mapped.positions import Reject, degrees
 
 LATITUDE = ("lat", "latitude", "breite", "breitengrad", "lat_deg", "y", "latitud", "纬度")
@@ -50,6 +50,16 @@ class Features:
     rejects: list[Reject] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    def add(self, feature: Feature) -> None:
+        """One feature more; beyond what a machine of 1 GiB can hold it is an InputError."""
+        refuse_more(self.source, len(self.features) + len(self.rejects))
+        self.features.append(feature)
+
+    def reject(self, line: int, why: str) -> None:
+        """One row more that cannot be a feature."""
+        refuse_more(self.source, len(self.features) + len(self.rejects))
+        self.rejects.append(Reject(line, why))
+
 
 def read_features(path: Path, columns: Mapping[str, str] | None = None) -> Features:
     """Read every feature of a file; what kind of file it is follows from its content.
@@ -72,7 +82,8 @@ def read_features(path: Path, columns: Mapping[str, str] | None = None) -> Featu
         if root != "kml":
             raise InputError(str(path), "KML, or GPX for a track", f"XML with the root <{root}>", "export it as KML")
     else:
-        found.features.extend(table_features(content, found, columns or {}))
+        for feature in table_features(content, found, columns or {}):
+            found.add(feature)
     return found
 
 
@@ -108,7 +119,7 @@ def _from_json(content: bytes, found: Features) -> None:
         geometry = row.get("geometry", row) if isinstance(row, dict) else None
         properties = row.get("properties") if isinstance(row, dict) else None
         if not isinstance(geometry, dict):
-            found.rejects.append(Reject(number, "no geometry"))
+            found.reject(number, "no geometry")
             continue
         _add_geometry(geometry, _plain(properties), number, found, 0)
 
@@ -131,16 +142,16 @@ def _add_geometry(geometry: dict[str, Any], properties: dict[str, str], number: 
     elif kind == "MultiLineString":
         groups = _list(coordinates)
     else:
-        found.rejects.append(Reject(number, f"a {str(kind)[:40]} is no position and no line"))
+        found.reject(number, f"a {str(kind)[:40]} is no position and no line")
         return
     for group in groups:
         positions = [_pair(one) for one in _list(group)]
         if not positions:
-            found.rejects.append(Reject(number, "no coordinates"))
+            found.reject(number, "no coordinates")
             continue
         shape = "line" if kind in ("LineString", "MultiLineString") else "point"
         own = stamps if len(stamps) == len(positions) else ()
-        found.features.append(Feature(number, shape, positions, properties, own))
+        found.add(Feature(number, shape, positions, properties, own))
 
 
 def _list(value: Any) -> list[Any]:
@@ -177,7 +188,7 @@ def _from_kml(content: bytes, found: Features) -> str:
             positions = [_tuple(word[1:]) for word in words if word[0] == "#"]
             times = [word[1:] for word in words if word[0] == "@"]
             own = tuple(times) if len(times) == len(positions) else ()
-            found.features.append(Feature(element.line, "line", positions, placemark.children, own))
+            found.add(Feature(element.line, "line", positions, placemark.children, own))
         elif element.name == "coordinates":
             _kml_positions(element, holder, placemark, found)
 
@@ -189,9 +200,9 @@ def _kml_positions(element: Element, holder: Element, placemark: Element, found:
     if holder.name in ("Point", "LineString") and positions:
         shape = "point" if holder.name == "Point" else "line"
         # the placemark's own words come after its geometry as often as before: keep the dictionary, not a copy
-        found.features.append(Feature(holder.line, shape, positions, placemark.children))
+        found.add(Feature(holder.line, shape, positions, placemark.children))
     else:
-        found.rejects.append(Reject(element.line, f"a {holder.name[:40]} is no line and no single position"))
+        found.reject(element.line, f"a {holder.name[:40]} is no line and no single position")
 
 
 def _tuple(word: str) -> tuple[float, float]:
@@ -214,7 +225,7 @@ def table_features(content: bytes, found: Features, columns: Mapping[str, str]) 
             if not row or not "".join(row).strip():
                 continue
             if len(row) < len(header) and len(row) <= max(lat, lon, wkt):
-                found.rejects.append(Reject(reader.line_num, f"{len(row)} columns instead of {len(header)}"))
+                found.reject(reader.line_num, f"{len(row)} columns instead of {len(header)}")
                 continue
             undecoded = undecoded or any("\ufffd" in cell for cell in row)
             if wkt >= 0:

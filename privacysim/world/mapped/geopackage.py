@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from privacysim.errors import InputError
+from privacysim.world.mapped.opening import refuse_more
 
 _STEPS = 200_000_000
 _ENVELOPE = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}
-_MAX_ROWS = 2_000_000
 
 
 def geopackage_features(path: Path, make: Callable[..., Any]) -> tuple[list[Any], list[str]]:
@@ -42,7 +42,7 @@ def geopackage_features(path: Path, make: Callable[..., Any]) -> tuple[list[Any]
                     required, cure = "positions in longitude and latitude", "save it as EPSG:4326"
                     raise InputError(f"{path}, {table}", required, f"another system ({srs})", cure)
                 else:
-                    _read_table(connection, str(table), str(column), make, made)
+                    _read_table(connection, f"{path}, {table}", str(table), str(column), make, made)
         finally:
             connection.close()
     except (sqlite3.Error, OverflowError, UnicodeError) as error:
@@ -61,17 +61,18 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _read_table(connection: sqlite3.Connection, table: str, column: str, make: Callable[..., Any],
+def _read_table(connection: sqlite3.Connection, where: str, table: str, column: str, make: Callable[..., Any],
                 made: list[Any]) -> None:
-    cursor = connection.execute(f"SELECT * FROM {_quoted(table)} LIMIT {_MAX_ROWS}")
+    cursor = connection.execute(f"SELECT * FROM {_quoted(table)}")
     names = [item[0] for item in cursor.description]
     if column not in names:
         raise sqlite3.DatabaseError(f"{table} has no column {column}")
-    where = names.index(column)
+    place = names.index(column)
     for number, row in enumerate(cursor, 1):
         words = {name: str(value)[:4_000] for name, value in zip(names, row, strict=True)
                  if value is not None and not isinstance(value, bytes)}
-        for kind, positions in _shapes(row[where]):
+        for kind, positions in _shapes(row[place]):
+            refuse_more(where, len(made))
             made.append(make(number, kind, positions, words))
 
 

@@ -21,6 +21,8 @@ TEXT_LIMIT = 128 * MIB
 """CSV and XML are read in a stream."""
 TREE_LIMIT = 32 * MIB
 """JSON becomes a tree of about twenty times its size: with 32 MiB it stays below 1 GiB."""
+MOST_ROWS = 500_000
+"""A place with its words takes about 1.2 kB until it is a number in a column: so many stay below 1 GiB."""
 _CHUNK = 1 << 16
 _MEMBERS = 1_000
 _ZIP, _GZIP, _BZ2 = b"PK\x03\x04", b"\x1f\x8b", b"BZh"
@@ -104,3 +106,8 @@ def kind_of(path: Path, content: bytes) -> str:
     return "csv"
 
 
+def refuse_more(where: str, held: int) -> None:
+    """Raise an InputError where a file holds more places than a machine of 1 GiB can take in at once."""
+    if held >= MOST_ROWS:
+        raise InputError(where, f"a file of at most {MOST_ROWS:,} places", "more",
+                         "cut the area out first, or split the file")  # fmt: skip
