@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import runpy
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from privacysim.exposure import is_outsider, measure_exposure
 from privacysim.facts import facts
 from privacysim.metrics import METRICS, Viewed, parts
 from privacysim.study.replicate import replicate_of, see_block
+from privacysim.study.unit import records as records_of
 from privacysim.study.viewed import viewed_by_arm
 from privacysim.vocabulary import CHANNELS, REQUESTERS
 
@@ -107,6 +109,17 @@ def test_officers_hours_and_storage():
     ]  # fmt: skip
     assert value("looking_officer_hours", records(acts=acts)) == 2.0
     assert value("storage_camera_days", records()) == 0.0
+
+
+def test_storage_is_the_days_that_recording_cameras_keep():
+    custody = pd.DataFrame({"retention_s": [15 * DAY, 30 * DAY, 7 * DAY], "recording": [True, True, False]})
+    log = SimpleNamespace(custody=custody, requests=None, acts=None, incidents=None, audits=None)
+    world = SimpleNamespace(
+        days=7, cases=SimpleNamespace(opened=np.zeros(0), case_id=np.zeros(0, dtype=np.int64)),
+        cameras=SimpleNamespace(secret=None, operator=None, regime=None),
+    )
+    assert value("storage_camera_days", records_of(world, log, storage=True)) == 45.0
+    assert value("storage_camera_days", records_of(world, log)) == 0.0  # not laid out where nobody asks
 
 
 def test_a_panel_is_refused_where_only_everybody_can_tell():
