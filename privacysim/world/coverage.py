@@ -57,6 +57,21 @@ class HasView(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class BareCameras:
+    """Cameras that are nothing but their view, for who asks what would be seen and not who holds it."""
+
+    x: NDArray[np.float32]
+    y: NDArray[np.float32]
+    heading_deg: NDArray[np.float32]
+    hfov_deg: NDArray[np.float32]
+    width_px: NDArray[np.int32]
+    mount_m: NDArray[np.float32]
+    range_m: NDArray[np.float32]
+    indoor: NDArray[np.bool_]
+    place_id: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """What the cameras `which` see; everywhere below a camera is its index into `which`.
 

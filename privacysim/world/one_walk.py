@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from privacysim.errors import InputError
 from privacysim.facts import facts
 from privacysim.identify import STEPS_PER_PX
-from privacysim.world.coverage import coverage
+from privacysim.world.coverage import BareCameras, coverage
 from privacysim.world.optics import DORI_NAMES, dori_levels, range_m
 
 if TYPE_CHECKING:
@@ -31,19 +31,6 @@ class _Street:
     place_x: NDArray[np.float32]
     place_y: NDArray[np.float32]
     building_start: None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Camera:
-    x: NDArray[np.float32]
-    y: NDArray[np.float32]
-    heading_deg: NDArray[np.float32]
-    hfov_deg: NDArray[np.float32]
-    width_px: NDArray[np.int32]
-    mount_m: NDArray[np.float32]
-    range_m: NDArray[np.float32]
-    indoor: NDArray[np.bool_]
-    place_id: NDArray[np.int64]
 
 
 def walk_past(
@@ -69,7 +56,7 @@ def walk_past(
     street = _Street(ends[:, 0].copy(), ends[:, 1].copy(), np.array([round(length * 1000)], dtype=np.int64),
                      np.zeros(1, np.int32), np.ones(1, np.int32), np.zeros(0, np.float32), np.zeros(0, np.float32))
     one = np.ones(1, dtype=np.float32)
-    camera = _Camera(
+    camera = BareCameras(
         0 * one, 0 * one, heading_deg * one, hfov_deg * one, np.array([width_px], dtype=np.int32), mount_m * one,
         range_m([width_px], [hfov_deg]).astype(np.float32), np.zeros(1, dtype=bool), np.full(1, -1, dtype=np.int64),
     )  # fmt: skip

@@ -28,7 +28,7 @@ from privacysim.units import TICKS_PER_S
 from privacysim.vocabulary import OPERATORS
 from privacysim.world import unknowns_kernel as kernel
 from privacysim.world.cameras import Cameras
-from privacysim.world.coverage import coverage
+from privacysim.world.coverage import BareCameras, coverage
 from privacysim.world.lenses import LENSES
 from privacysim.world.mapped.placed import Placed, placed_cameras
 from privacysim.world.occlusion import city_walls, outdoor_positions
@@ -176,21 +176,6 @@ def _weigh(own: _Choices, x: float, y: float, ends: tuple[Floats, ...], amount: 
     return np.concatenate(heights, axis=1)
 
 
-@dataclass(frozen=True, slots=True)
-class _AllRound:
-    """Cameras as `coverage` takes them, that see all there is to see within reach: at face height, all round."""
-
-    x: NDArray[np.float32]
-    y: NDArray[np.float32]
-    heading_deg: NDArray[np.float32]
-    hfov_deg: NDArray[np.float32]
-    width_px: NDArray[np.int32]
-    mount_m: NDArray[np.float32]
-    range_m: NDArray[np.float32]
-    indoor: NDArray[np.bool_]
-    place_id: NDArray[np.int64]
-
-
 def _stretches(city: City, placed: Placed, cameras: Cameras, street: NDArray[np.int64], people: Floats
                ) -> list[tuple[tuple[Floats, ...], Floats]]:  # fmt: skip
     """Per street camera: the stretches a → b that no building hides from it, and the flow on each metre of them."""
@@ -198,10 +183,12 @@ def _stretches(city: City, placed: Placed, cameras: Cameras, street: NDArray[np.
     reach = np.full(size, facts().value("view_range_max_m"), dtype=np.float32)
     stated = ~np.isnan(placed.reach_m)
     reach[: len(placed)][stated] = placed.reach_m[stated]
-    seen = coverage(city, _AllRound(
+    # they see all there is to see within reach: at face height, all round
+    all_round = BareCameras(
         cameras.x, cameras.y, np.full(size, np.nan, np.float32), np.full(size, 360, np.float32),
         np.ones(size, np.int32), np.full(size, face, np.float32), reach, np.zeros(size, dtype=bool),
-        np.full(size, -1, dtype=np.int64)), street, entrances=False)  # fmt: skip
+        np.full(size, -1, dtype=np.int64))  # fmt: skip
+    seen = coverage(city, all_round, street, entrances=False)
     way = np.repeat(np.arange(seen.piece_start.size - 1), np.diff(seen.piece_start))
     edge, backwards = way // 2, way % 2 == 1
     first, last = (np.where(flag, city.edge_v[edge], city.edge_u[edge]) for flag in (backwards, ~backwards))
