@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,3 +29,12 @@ def data_folder() -> Path:
     if os.environ.get("PRIVACYSIM_REQUIRE_DATA") == "1":
         pytest.fail(f"PRIVACYSIM_REQUIRE_DATA=1, but PRIVACYSIM_DATA names no folder (it is {named!r})")
     pytest.skip("PRIVACYSIM_DATA does not name the folder of test data")
+
+
+@pytest.fixture
+def figures_closed() -> Iterator[None]:
+    """Whatever a test drew is closed after it."""
+    yield
+    import matplotlib.pyplot as plt
+
+    plt.close("all")

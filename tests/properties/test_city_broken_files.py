@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import runpy
 import struct
 import subprocess
 import sys
 import zlib
+from pathlib import Path
 
 import numpy as np
 import osmium
@@ -22,6 +24,8 @@ from privacysim.files import validate
 from privacysim.scenario import Scenario
 from privacysim.tracks.town import read_town
 from privacysim.world.mapped.cameras import read_cameras
+
+damaged = runpy.run_path(str(Path(__file__).parents[1] / "damage.py"))["damaged"]
 
 NODES = "".join(f'<node id="{n + 1}" lat="{54 + n // 3 / 1000:.4f}" lon="{5 + n % 3 / 1000:.4f}"/>' for n in range(9))
 OSM = f"""<?xml version="1.0" encoding="UTF-8"?>
@@ -178,20 +182,8 @@ def test_impossible_storeys_do_not_take_all_people(tmp_path):
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=some.data())
 def test_a_map_with_any_damage_is_read_or_refused(tmp_path, ending, data):
-    content = bytearray(OSM.encode() if ending == "osm" else small_pbf(tmp_path))
-    for _ in range(data.draw(some.integers(1, 4))):
-        at = data.draw(some.integers(0, max(len(content) - 1, 0)))
-        what = data.draw(some.sampled_from(["cut", "byte", "number", "double"]))
-        if what == "cut":
-            del content[at : at + data.draw(some.integers(1, 60))]
-        elif what == "byte":
-            content[at : at + 1] = data.draw(some.binary(min_size=1, max_size=4))
-        elif what == "number":
-            word = data.draw(some.sampled_from(["NaN", "1e999", "-1e-999", "181", "9" * 400, "６０", "-", "∞"]))
-            content[at:at] = word.encode()
-        else:
-            content[at:at] = content[at : at + 80]
-    path = write(tmp_path, f"fuzzed.{ending}", bytes(content))
+    content = damaged(data, OSM.encode() if ending == "osm" else small_pbf(tmp_path), cut=60, doubled=80)
+    path = write(tmp_path, f"fuzzed.{ending}", content)
     for name, read in READERS.items():
         found = answer(read, path)
         if isinstance(found, InputError):

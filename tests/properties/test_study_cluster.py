@@ -7,6 +7,7 @@ once, with the bytes of a serial run.
 import contextlib
 import json
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -15,10 +16,8 @@ from pathlib import Path
 
 import pytest
 
-TESTS = Path(__file__).resolve().parent.parent
-CODE = ("import sys; import toy_study; from privacysim.study import study as s; s.do_unit = toy_study.run_unit; "
-        "s.prepare_city = lambda scenario, workers: None; "
-        "from privacysim.cli.main import main; sys.exit(main(sys.argv[1:]))")  # fmt: skip
+_runs = runpy.run_path(str(Path(__file__).parents[1] / "toy_runs.py"))
+CODE, environment, children, parts = (_runs[name] for name in ("CODE", "environment", "children", "parts"))
 RUN = ["run", "--scenario", "guangzhou_district", "--policies", "notice_only,order_799", "--baseline", "notice_only",
        "--replicates", "60"]  # fmt: skip
 QUIET = {"DASK_DISTRIBUTED__ADMIN__LOW_LEVEL_LOG_LENGTH": "0", "DASK_DISTRIBUTED__LOGGING__DISTRIBUTED": "error"}
@@ -26,25 +25,10 @@ QUIET = {"DASK_DISTRIBUTED__ADMIN__LOW_LEVEL_LOG_LENGTH": "0", "DASK_DISTRIBUTED
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc to find workers by id")
 
 
-def environment(cwd: Path, **more: str) -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)]),
-            "PRIVACYSIM_CACHE": str(cwd / "cache"), **QUIET, **more}  # fmt: skip
-
-
 def started(cwd: Path, *command: str, **more: str) -> subprocess.Popen:
-    return subprocess.Popen([sys.executable, *command], cwd=cwd, env=environment(cwd, **more), text=True,
+    env = environment(cwd / "cache", **QUIET, **more)
+    return subprocess.Popen([sys.executable, *command], cwd=cwd, env=env, text=True,
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)  # fmt: skip
-
-
-def children(pid: int) -> list[int]:
-    found = []
-    for path in Path(f"/proc/{pid}/task").glob("*/children"):
-        found += [int(word) for word in path.read_text().split()]
-    return [child for child in found if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
-
-
-def parts(cwd: Path) -> set[str]:
-    return {path.name for path in (cwd / "r").rglob("r*-b*.json")}
 
 
 def until(true, what: str, process: subprocess.Popen | None = None, seconds: float = 120.0) -> None:

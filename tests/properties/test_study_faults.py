@@ -1,6 +1,7 @@
 """Kills at random moments and a full disk: what was done is kept, resume does only the rest, the bytes are the same."""
 
 import os
+import runpy
 import shutil
 import signal
 import subprocess
@@ -12,34 +13,18 @@ import pytest
 
 from privacysim.draws import marks
 
-TESTS = Path(__file__).resolve().parent.parent
-CODE = ("import sys; import toy_study; from privacysim.study import study as s; s.do_unit = toy_study.run_unit; "
-        "s.prepare_city = lambda scenario, workers: None; "
-        "from privacysim.cli.main import main; sys.exit(main(sys.argv[1:]))")  # fmt: skip
+_runs = runpy.run_path(str(Path(__file__).parents[1] / "toy_runs.py"))
+CODE, environment, children, parts = (_runs[name] for name in ("CODE", "environment", "children", "parts"))
 RUN = ["run", "--scenario", "guangzhou_district", "--policies", "notice_only,order_799", "--baseline", "notice_only",
        "--out", "r", "--resume"]  # fmt: skip
 
 
 def start(
-    cwd: Path, workers: int, before: tuple[str, ...] = (), replicates: int = 200, **environment: str,
+    cwd: Path, workers: int, before: tuple[str, ...] = (), replicates: int = 200, **more: str,
 ) -> subprocess.Popen:
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)]),
-           "PRIVACYSIM_CACHE": str(cwd.parent / "cache"), **environment}  # fmt: skip
     command = [sys.executable, "-c", CODE, *RUN, "--replicates", str(replicates), "--workers", str(workers)]
-    return subprocess.Popen([*before, *command], cwd=cwd, env=env, text=True, stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE)  # fmt: skip
-
-
-def children(pid: int) -> list[int]:
-    """Worker processes of a run, by the kernel's own list."""
-    found = []
-    for path in Path(f"/proc/{pid}/task").glob("*/children"):
-        found += [int(word) for word in path.read_text().split()]
-    return [child for child in found if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
-
-
-def parts(cwd: Path) -> set[str]:
-    return {path.name for path in (cwd / "r").rglob("r*-b*.json")}
+    return subprocess.Popen([*before, *command], cwd=cwd, env=environment(cwd.parent / "cache", **more), text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc to find the workers by id")

@@ -6,9 +6,11 @@ import bz2
 import gzip
 import io
 import json
+import runpy
 import sqlite3
 import tracemalloc
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,6 +25,8 @@ from privacysim.tracks.gis import write_gis
 from privacysim.tracks.reading import read_tracks
 from privacysim.world.mapped import opening
 from privacysim.world.mapped.cameras import read_cameras
+
+damaged = runpy.run_path(str(Path(__file__).parents[1] / "damage.py"))["damaged"]
 
 GPX = """<?xml version="1.0" encoding="UTF-8"?>
 <gpx version="1.1" xmlns="http://www.topografix.com/GPX/1/1"><trk><trkseg>
@@ -151,20 +155,8 @@ def test_a_bomb_is_not_unpacked(tmp_path, pack):
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=some.data())
 def test_a_file_with_any_damage_is_read_or_refused(tmp_path, whole, read, data):
-    content = bytearray(whole.encode())
-    for _ in range(data.draw(some.integers(1, 4))):
-        at = data.draw(some.integers(0, max(len(content) - 1, 0)))
-        what = data.draw(some.sampled_from(["cut", "byte", "number", "double"]))
-        if what == "cut":
-            del content[at : at + data.draw(some.integers(1, 40))]
-        elif what == "byte":
-            content[at : at + 1] = data.draw(some.binary(min_size=1, max_size=4))
-        elif what == "number":
-            word = data.draw(some.sampled_from(["NaN", "1e999", "-1e-999", "181", "9" * 400, "６０", "0x10", "∞"]))
-            content[at:at] = word.encode()
-        else:
-            content[at:at] = content[at : at + 60]
-    path = write(tmp_path, "fuzzed.bin", bytes(content))
+    content = damaged(data, whole.encode(), cut=40, doubled=60)
+    path = write(tmp_path, "fuzzed.bin", content)
     found = answers(read, path)
     if isinstance(found, InputError):
         assert len(str(found).splitlines()) <= 3

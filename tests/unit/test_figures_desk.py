@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import cv2
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,11 +13,7 @@ from privacysim.errors import InputError
 from privacysim.figures import words
 from privacysim.figures.people import positions
 
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("figures_closed")
 
 
 def texts(ax):

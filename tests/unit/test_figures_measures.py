@@ -1,6 +1,5 @@
 """Figures of walks and measures show their data."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,11 +8,7 @@ from privacysim.figures.measures import average_and_worst, how_far_off, sets_thr
 from privacysim.figures.walk import told_at_distance, walks_past
 from privacysim.world.one_walk import walk_past
 
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("figures_closed")
 
 
 def test_unicity_has_a_line_for_every_k_through_its_values():
