@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sized
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pandas as pd
@@ -341,8 +341,8 @@ def to_arrow(name: str, rows: pd.DataFrame) -> pa.Table:
     return made.sort_by([(key, "ascending") for key in schema.keys])
 
 
-def write(name: str, rows: pd.DataFrame, path: Path) -> None:
-    """Write a table as Parquet; equal content gives equal bytes."""
+def write(name: str, rows: pd.DataFrame, path: Path | IO[bytes]) -> None:
+    """Write a table as Parquet, to a file or an open stream; equal content gives equal bytes."""
     made = to_arrow(name, rows).replace_schema_metadata(None).combine_chunks()
     pq.write_table(
         made, path, version="2.6", data_page_version="1.0", compression="zstd", compression_level=3,

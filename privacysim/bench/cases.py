@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.util import find_spec
 
 import numpy as np
@@ -104,7 +105,7 @@ def agents(ceiling: Ceilings, quick: bool) -> Found:
         if name == "agents_mesa" and find_spec("mesa") is None:
             yield Skipped(name, "mesa", "not installed")
             continue
-        theirs_s, found = seconds(lambda work=work: work(place, lives), 1)  # type: ignore[misc]
+        theirs_s, found = seconds(partial(work, place, lives), 1)
         agree(len(found) == expected, name, (len(found), expected))
         yield Row(name, "a month of walks past cameras, with sightings", "edges walked/s", rate, peer, steps / theirs_s,
                   target, f"{expected:,} sightings")  # fmt: skip

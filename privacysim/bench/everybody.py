@@ -43,7 +43,7 @@ def log_digest(log: Log) -> str:
     whole = hashlib.sha256()
     for name in ("requests", "acts", "incidents", "audits", "custody"):
         kept = io.BytesIO()
-        tables.write(name, getattr(log, name), kept)  # type: ignore[arg-type]
+        tables.write(name, getattr(log, name), kept)
         whole.update(kept.getvalue())
     return whole.hexdigest()
 

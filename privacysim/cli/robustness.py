@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from privacysim.errors import InputError
 from privacysim.files import whole_file
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def sensitivity(
@@ -138,6 +141,6 @@ def frontier(
         print(line)
 
 
-def _csv(table: object, path: Path) -> None:
+def _csv(table: pd.DataFrame, path: Path) -> None:
     with whole_file(path) as part:
-        table.to_csv(part, index=False, float_format="%.10g")  # type: ignore[attr-defined]
+        table.to_csv(part, index=False, float_format="%.10g")
