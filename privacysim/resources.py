@@ -1,4 +1,4 @@
-"""Where the shipped files are: in the wheel under `_shipped`, in a checkout in place."""
+"""Where the shipped files and the cache are, and how many threads a process may start."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from importlib.resources import files
 from pathlib import Path
 
 _PACKAGE = Path(str(files("privacysim")))
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+"""What tells the numeric libraries how many threads to start; read when they are loaded, so this file loads none."""
 
 
 def shipped(relative: str) -> Path:
-    """Path of a shipped file or folder, such as `sim/policies` or `data/facts.csv`."""
+    """Path of a shipped file or folder, such as `sim/policies`: in the wheel under `_shipped`, else in the checkout."""
     installed = _PACKAGE / "_shipped" / relative
     return installed if installed.exists() else _PACKAGE.parent / relative
 

@@ -75,8 +75,10 @@ def main(arguments: list[str]) -> int:
 
 
 def _call(module: str, name: str, arguments: list[str]) -> int:
+    from privacysim.resources import ONE_THREAD
+
     # one numeric thread per process: workers share the cores, and results must not depend on how many there are
-    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    for variable in ONE_THREAD:
         os.environ.setdefault(variable, "1")
     import typer
 

@@ -11,11 +11,11 @@ from privacysim.metrics.seen import Records
 from privacysim.vocabulary import STATE_ORGANS
 
 
-def _first_delivery_s(seen: Records) -> pd.Series[float]:
-    """When each case got its first admissible evidence, for cases that got it in [0, D)."""
-    good = seen.requests[(seen.requests["evidence"] == "admissible") & (seen.requests["case_id"] >= 0)]
+def first_evidence_s(requests: pd.DataFrame, end_s: float) -> pd.Series[float]:
+    """When each case got its first admissible evidence (seconds, by case id), for cases that got it in [0, end_s)."""
+    good = requests[(requests["evidence"] == "admissible") & (requests["case_id"] >= 0)]
     first = good.groupby("case_id", observed=True)["delivered_s"].min()
-    return first[(first >= 0) & (first < seen.end_s)]
+    return first[(first >= 0) & (first < end_s)]
 
 
 @metric(
@@ -25,7 +25,7 @@ def _first_delivery_s(seen: Records) -> pd.Series[float]:
 )
 def cases_with_admissible_evidence(seen: Records) -> Rows:
     """Looking is not enough: delivered under a paper that the rules accept."""
-    first = _first_delivery_s(seen)
+    first = first_evidence_s(seen.requests, seen.end_s)
     return Rows(first.index.to_numpy(), np.ones(len(first)), np.ones(len(first)))
 
 
@@ -37,7 +37,7 @@ def cases_with_admissible_evidence(seen: Records) -> Rows:
 )
 def hours_to_evidence(seen: Records) -> Rows:
     """Mean waiting time of those cases."""
-    first = _first_delivery_s(seen)
+    first = first_evidence_s(seen.requests, seen.end_s)
     waited = (first - seen.case_opened_s.reindex(first.index)).to_numpy(dtype=np.float64)
     return Rows(first.index.to_numpy(), waited / np.float64(3600), np.ones(len(first)))
 
@@ -83,7 +83,7 @@ def footage_per_case(seen: Records) -> Rows:
     """The exchange rate between what is handed over of everybody and what it is for."""
     given = _inside(seen)
     given = given[given["outcome"] == "granted"]
-    first = _first_delivery_s(seen)
+    first = first_evidence_s(seen.requests, seen.end_s)
     case, own = given["case_id"].to_numpy(), given["request_id"].to_numpy()
     hours = given["footage_s"].to_numpy(dtype=np.float64) / 3600.0
     return Rows(

@@ -15,13 +15,13 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import TypeVar
 
+from privacysim.resources import ONE_THREAD
+
 Item = TypeVar("Item")
 Done = TypeVar("Done")
 OpenExecutor = Callable[[], Executor]
 
 _LOST = {"BrokenProcessPool", "BrokenExecutor", "KilledWorker", "FutureCancelledError", "CancelledError"}
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-"""What tells the numeric libraries how many threads they may start."""
 _ALONE = 2
 """How often a unit that was in flight at a death is tried again, alone."""
 

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from privacysim.exposure import Exposure, index_acts, is_outsider, measure_exposure
 from privacysim.metrics import Viewed
+from privacysim.metrics.evidence import first_evidence_s
+from privacysim.units import DAY_S
 from privacysim.world.passes import Pieces, sightings
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ def _viewed(whole: Replicate, seen: Seen, log: Log, first: bool) -> Viewed:
     place[1][~works] = np.nan
     return Viewed(
         world.days, block.weight, seconds, np.asarray(asked),
-        _cases_with_evidence(log, world.days) if first else 0,
+        len(first_evidence_s(log.requests, world.days * DAY_S)) if first else 0,
         _before_outsiders(whole, seen, acts[is_outsider(acts)]), place[0], place[1],
     )  # fmt: skip
 
@@ -69,12 +71,6 @@ def _measured(whole: Replicate, seen: Seen, acts: pd.DataFrame) -> Exposure:
 
 def _rows(pieces: Pieces, rows: NDArray[np.int64]) -> Pieces:
     return replace(pieces, **{f.name: getattr(pieces, f.name)[rows] for f in fields(Pieces)})
-
-
-def _cases_with_evidence(log: Log, days: int) -> int:
-    good = log.requests[(log.requests["evidence"] == "admissible") & (log.requests["case_id"] >= 0)]
-    first = good.groupby("case_id", observed=True)["delivered_s"].min()
-    return int(((first >= 0) & (first < days * 86_400.0)).sum())
 
 
 def _before_outsiders(whole: Replicate, seen: Seen, acts: pd.DataFrame) -> pd.DataFrame:
