@@ -51,7 +51,5 @@ def row_of(
 
 def spread(values: Sequence[float]) -> tuple[float, float]:
     """95 % t interval over replicates; a single value is its own interval."""
-    if len(values) < 2:
-        return values[0], values[0]
     found = mean_of(values)
-    return float(found.low or 0.0), float(found.high or 0.0)
+    return (found.value, found.value) if found.low is None or found.high is None else (found.low, found.high)
