@@ -14,10 +14,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    long = [item for item in items if item.get_closest_marker("slow")]
     if not config.getoption("--slow"):
-        for item in items:
-            if item.get_closest_marker("slow"):
-                item.add_marker(pytest.mark.skip(reason="a long set: run.py test --slow"))
+        for item in long:
+            item.add_marker(pytest.mark.skip(reason="a long set: run.py test --slow"))
+    else:  # files with long sets first, so that at the end no process waits long for another
+        files = {item.path for item in long}
+        items.sort(key=lambda item: item.path not in files)
 
 
 @pytest.fixture(scope="session")

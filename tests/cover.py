@@ -20,6 +20,9 @@ from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+from everything import PARALLEL  # noqa: E402
+
 SETTINGS = ROOT / "tests" / "coverage.ini"
 TABLE = ROOT / "docs" / "evidence" / "coverage.csv"
 DATA = ROOT / ".coverage"
@@ -38,7 +41,7 @@ def run(tests: list[str], *, twins: bool) -> int:
     """The tests under coverage, adding to what is there; numpy warns in plain Python of wrapping that kernels mean."""
     env = {**os.environ, "COVERAGE_FILE": str(DATA)}
     command = [sys.executable, "-m", "coverage", "run", f"--rcfile={SETTINGS}", "-m", "pytest", "-q", "-p",
-               "no:cacheprovider", *tests]  # fmt: skip
+               "no:cacheprovider", *PARALLEL, *tests]  # fmt: skip
     if twins:
         env |= {"NUMBA_DISABLE_JIT": "1"}
         command += ["-W", "ignore::RuntimeWarning", "-W", "ignore::numba.NumbaWarning"]

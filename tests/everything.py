@@ -18,7 +18,8 @@ NOTEBOOKS = [
     "-o", "addopts=", "-o", "filterwarnings=default", "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=300",
     "--nbval-sanitize-with", str(ROOT / "tests" / "notebooks" / "sanitize.cfg"),
 ]
-PARALLEL = ["-n", "2", "--dist", "loadfile"] if (os.cpu_count() or 1) > 1 else []  # a file stays in one process
+# a file stays in one process; files come in the order that conftest.py gives them
+PARALLEL = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"] if (os.cpu_count() or 1) > 1 else []
 STRICT = ROOT / "notebooks" / "reproduce" / "r5_ashby.ipynb"
 """The notebook of which every output is compared, not only the checked cells."""
 
