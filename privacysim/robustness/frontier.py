@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from privacysim.errors import InputError
+from privacysim.errors import InputError, PrivacysimError, ResultsError
 from privacysim.policy.arm import Arm
 from privacysim.robustness.levers import Design
 from privacysim.robustness.pareto import dominators
@@ -128,13 +128,19 @@ def find_frontier(
     def evaluate(chosen: NDArray[np.intp]) -> tuple[Floats, Floats]:
         ran = measured(chosen.tolist(), range(replicates))
         table = ran.metrics.pivot_table(index="replicate", columns=["policy", "metric"], values="value", observed=True)
-        stands[:] = [table[f"v{0:05d}", goal].mean() for goal in goals]
         means, errors2 = np.empty((chosen.size, 2)), np.empty((chosen.size, 2))
         for i, n in enumerate(chosen):
             for g, (goal, sign) in enumerate(zip(goals, (1.0, -1.0), strict=True)):
-                x = sign * (table[f"v{n:05d}", goal] - table[f"v{0:05d}", goal]) if n else table[f"v{n:05d}", goal] * 0
+                x = sign * _against_base(table, n, goal)
+                if x.empty:
+                    raise _not_measured(design.name(rows[n].tolist()), goal, failed)
                 means[i, g] = x.mean()
                 errors2[i, g] = x.var(ddof=1) / len(x) if len(x) > 1 else 0.0
+        stands[:] = [table[f"v{0:05d}", goal].mean() for goal in goals]
+        for goal, mean in zip(goals, stands, strict=True):
+            if mean == 0:
+                raise InputError("frontier", f"a policy as it stands with {goal} above 0", "0 in every replicate",
+                                 "use a design with more days, a larger panel or another goal")  # fmt: skip
         return means, errors2
 
     def evaluate_with_base(chosen: NDArray[np.intp]) -> tuple[Floats, Floats]:
@@ -148,6 +154,9 @@ def find_frontier(
     table = _variants(design, rows, found.tried, found.goals, stands)
     front = [int(n) for n in found.tried[table["front"].to_numpy()]]
     fresh = measured([0, *(n for n in front if n)], range(replicates, replicates + confirm), pilots=True)
+    for n, goal in ((n, goal) for n in (0, *front) for goal in goals):
+        if not ((fresh.metrics["policy"] == f"v{n:05d}") & (fresh.metrics["metric"] == goal)).any():
+            raise _not_measured(design.name(rows[n].tolist()), goal, failed)
     confirmed = _confirmed(design, rows, front, fresh, goals)
     return Frontier(design, table, confirmed, found.worth, rows[found.tried], tuple(failed))
 
@@ -163,6 +172,21 @@ def _base(design: Design) -> Inputs:
 
 def _group(base: Inputs, facts: Mapping[str, float], arms: Sequence[Arm], replicates: Sequence[int]) -> Inputs:
     return hashed(replace(base, facts=facts, arms=(base.arms[0], *arms), replicates=tuple(replicates)))
+
+
+def _against_base(table: pd.DataFrame, n: int, goal: str) -> pd.Series[float]:
+    """A goal's difference from the policy as it stands in each replicate that both have."""
+    mine, base = (table.get((f"v{k:05d}", goal)) for k in (n, 0))
+    return pd.Series(dtype=np.float64) if mine is None or base is None else (mine - base).dropna()
+
+
+def _not_measured(variant: str, goal: str, failed: Sequence[str]) -> PrivacysimError:
+    """Why a search cannot go on: units that failed, or a goal that has no value in so small a study."""
+    if failed:
+        return ResultsError(f"frontier: no replicate of {variant} is complete. First that failed: {failed[0]}.\n"
+                            "  Cure: the same command tries again; with --out it keeps what was done.")  # fmt: skip
+    return InputError("frontier", f"a value of {goal} for every variant", f"none for {variant}",
+                      "use more --replicates, or a design with more days or a larger panel")  # fmt: skip
 
 
 def _by_facts(

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from privacysim.study.executor import OpenExecutor, cores, processes
-from privacysim.study.failures import Failed
+from privacysim.study.failures import Failed, Guarded
 from privacysim.study.inputs import Inputs, hashed
 from privacysim.study.parts import keep_part, read_part, to_frames, units
 from privacysim.study.pilots import pilot_skewness
@@ -36,9 +37,7 @@ class PointUnit:
 
 
 def _do(one: PointUnit) -> UnitParts | Failed:
-    from privacysim.study.failures import Guarded
-
-    return Guarded(lambda unit: do_unit(one.inputs, "", None, unit))(one.unit)
+    return Guarded(partial(do_unit, one.inputs, "", None))(one.unit)  # a failure is said of the room that failed, not of this one
 
 
 @dataclass(frozen=True)

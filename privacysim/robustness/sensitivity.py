@@ -104,12 +104,12 @@ def ratios_of(ran: Ran, inputs: Inputs) -> pd.DataFrame:
 def tornado(inputs: Inputs, factors: Sequence[Factor], policy: str, **how: Any) -> pd.DataFrame:
     """One number at a time to its low and its high end: what moves the answer, the widest swing first.
 
-    Columns: factor, low, value, high, unit, ratio_at_low, ratio, ratio_at_high, swing, curve, source. An end that no
-    scenario may have, or at which the list of 185 cannot be held, is left out and said in `note`.
+    Columns: factor, low, value, high, unit, ratio_at_low, ratio, ratio_at_high, swing, curve, source, note. An end that
+    no scenario may have is left out, one at which the list of 185 cannot be held is marked: `note` says both.
     """
     policy = inputs.arm(policy).id
     values, ends = [[factor.value for factor in factors]], [(-1, "value")]
-    notes: dict[int, str] = {}
+    notes: dict[int, list[str]] = {}
     for n, factor in enumerate(factors):
         for end, x in (("low", factor.low), ("high", factor.high)):
             row = [one.value for one in factors]
@@ -119,10 +119,10 @@ def tornado(inputs: Inputs, factors: Sequence[Factor], policy: str, **how: Any) 
             try:
                 _, ok = held(inputs, with_values(inputs, {factor.name: x}, factors))
             except InputError as error:
-                notes[n] = f"its {end} end is outside the model ({error.required})"
+                notes.setdefault(n, []).append(f"its {end} end is outside the model ({error.required})")
                 continue
             if not ok:
-                notes[n] = f"at its {end} end the list of cameras cannot be held"
+                notes.setdefault(n, []).append(f"at its {end} end the list of cameras cannot be held")
             values.append(row)
             ends.append((n, end))
     worlds = run_values(inputs, factors, np.array(values), **how)
@@ -135,7 +135,7 @@ def tornado(inputs: Inputs, factors: Sequence[Factor], policy: str, **how: Any) 
             low, high = at.get("low", base), at.get("high", base)
             rows.append((factor.name, factor.low, factor.value, factor.high, factor.unit, low, base, high,
                          abs(high - low) if "low" in at and "high" in at else max(abs(low - base), abs(high - base)),
-                         curve, factor.source, notes.get(n, "")))  # fmt: skip
+                         curve, factor.source, "; ".join(notes.get(n, ()))))  # fmt: skip
     columns = ["factor", "low", "value", "high", "unit", "ratio_at_low", "ratio", "ratio_at_high", "swing", "curve",
                "source", "note"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns).sort_values(

@@ -1,0 +1,96 @@
+"""Factors, their ranges, and the samples and indices taken over them: against closed forms."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import privacysim as ps
+from privacysim.errors import InputError
+from privacysim.facts import facts
+from privacysim.robustness import Factor, factors_in, morris_indices, morris_points, sobol_indices, sobol_points
+from privacysim.robustness.factors import with_values
+from privacysim.robustness.held import held
+from privacysim.robustness.indices import latin_hypercube, shares_of
+
+LINEAR = [Factor("a", "fact", 0.0, -1.0, 3.0), Factor("b", "fact", 1.0, 0.0, 2.0)]
+
+
+def test_sobol_indices_of_a_sum_are_shares_of_variance_and_of_a_product_they_interact():
+    # a uniform on a range of 4, b on one of 2: Var(a) = 16/12, Var(3b) = 9 · 4/12 = 36/12
+    x = sobol_points(LINEAR, 1024, seed=2)
+    table = sobol_indices(LINEAR, x[:, 0] + 3 * x[:, 1], seed=2)
+    assert table["factor"].tolist() == ["b", "a"]
+    assert table["s1"].to_numpy() == pytest.approx([36 / 52, 16 / 52], abs=0.01)
+    assert table["st"].to_numpy() == pytest.approx([36 / 52, 16 / 52], abs=0.01)
+    # a·b: means 1 and 1, variances A = 4/3 and B = 1/3; V = AB + A + B, S1 = A/V and B/V, ST = (A + AB)/V, (B + AB)/V
+    table = sobol_indices(LINEAR, x[:, 0] * x[:, 1], seed=2).set_index("factor")
+    assert table.loc[["a", "b"], "s1"].to_numpy() == pytest.approx([12 / 19, 3 / 19], abs=0.03)
+    assert table.loc[["a", "b"], "st"].to_numpy() == pytest.approx([16 / 19, 7 / 19], abs=0.03)
+
+
+def test_morris_effects_of_a_line_are_its_slopes_times_the_ranges_with_their_signs():
+    points = morris_points(LINEAR, 10, seed=4)
+    assert points.shape == (10 * 3, 2)
+    table = morris_indices(LINEAR, shares_of(LINEAR, points), -points[:, 0] + 3 * points[:, 1], seed=4)
+    assert table["factor"].tolist() == ["b", "a"]
+    assert table["mu"].to_numpy() == pytest.approx([6.0, -4.0])
+    assert table["mu_star"].to_numpy() == pytest.approx([6.0, 4.0])
+    assert table["sigma"].to_numpy() == pytest.approx([0.0, 0.0], abs=1e-9)
+
+
+def test_a_wide_range_is_spread_over_its_logarithm_and_shares_lead_back():
+    wide, narrow = Factor("w", "fact", 10.0, 1.0, 1000.0), Factor("n", "fact", 2.0, 1.0, 10.0)
+    assert wide.at(np.array([0.0, 1 / 3, 1.0])) == pytest.approx([1.0, 10.0, 1000.0])
+    assert not narrow.logarithmic, "a factor of ten is not more than ten"
+    values = latin_hypercube([wide, narrow], 16, seed=1)
+    shares = shares_of([wide, narrow], values)
+    assert np.sort((shares * 16).astype(int), axis=0).tolist() == [[n, n] for n in range(16)]
+    assert (values[:, 0] < 1000 ** (1 / 2)).sum() == 8, "half of the worlds lie below the geometric middle"
+
+
+@pytest.mark.parametrize(("ask", "lines"), [
+    (lambda: Factor("x", "fact", 5.0, 0.0, 1.0),
+     ["factor x: required is low ≤ value ≤ high, all finite.", "  Got: 0.0, 5.0, 1.0", "  Cure: mend its range."]),
+    (lambda: Factor("x", "fact", 1.0, 0.0, float("inf")),
+     ["factor x: required is low ≤ value ≤ high, all finite.", "  Got: 0.0, 1.0, inf", "  Cure: mend its range."]),
+    (lambda: sobol_points([], 8, 1),
+     ["factors: required is at least one factor.", "  Got: none", "  Cure: name factors that have a range."]),
+    (lambda: sobol_points(LINEAR, 12, 1), ["samples: required is a power of two.", "  Got: 12", "  Cure: write 16."]),
+    (lambda: sobol_points(LINEAR, 1, 1), ["samples: required is a power of two.", "  Got: 1", "  Cure: write 2."]),
+    (lambda: sobol_indices(LINEAR, np.ones(4096), 1),
+     ["answers: required is answers that vary.", "  Got: the same at every point", "  Cure: vary other factors."]),
+    (lambda: morris_indices(LINEAR, np.zeros((3, 2)), np.array([1.0, np.nan, 2.0]), 1),
+     ["answers: required is a number at every point.", "  Got: some points have none",
+      "  Cure: leave out what breaks them."]),
+])  # fmt: skip
+def test_what_has_no_indices_is_said_in_three_lines(ask, lines):
+    with pytest.raises(InputError) as error:
+        ask()
+    assert str(error.value).splitlines() == lines
+
+
+def test_the_factors_of_a_saved_table_are_each_named_once_with_their_units():
+    table = pd.DataFrame({"factor": ["x", "y", "x"], "low": [1.0, 0.0, 1.0], "value": [2.0, 0.5, 2.0],
+                          "high": [3.0, 1.0, 3.0], "unit": ["d", np.nan, "d"], "source": ["law", np.nan, "law"]})
+    found = factors_in(table)
+    assert found == [Factor("x", "fact", 2.0, 1.0, 3.0, "d", "law"), Factor("y", "fact", 0.5, 0.0, 1.0)]
+
+
+def test_the_list_follows_its_datum_and_cannot_be_held_where_no_camera_could_be_listed():
+    base = ps.Study("preview", days=2).inputs()
+    p = base.scenario.leaks.p_listed.number
+
+    def at(name: str, value: float):
+        return held(base, with_values(base, {name: value}, [Factor(name, "fact", value, value, value)]))
+
+    same, ok = held(base, base)
+    assert same is base
+    assert ok
+    double, ok = at("website_listed_guangzhou", 2 * facts().value("website_listed_guangzhou"))
+    assert double.scenario.leaks.p_listed.number == pytest.approx(2 * p), "twice as many listed, each twice as often"
+    assert ok
+    nobody, ok = at("cameras_per_1000", 0.0)
+    assert not ok
+    assert nobody.scenario.leaks.p_listed.number == p, "left as it was: nothing solves it"
