@@ -31,7 +31,8 @@ UNIT, ORACLES, PROPERTIES = "tests/unit/test_", "tests/oracles/test_", "tests/pr
 AREAS: dict[str, tuple[list[str], list[str], bool]] = {
     "legality": (
         ["privacysim/policy/legality.py"],
-        [f"{UNIT}policy_arms.py", f"{ORACLES}policy_law_cases.py", f"{PROPERTIES}policy_legality_properties.py"], True,
+        [f"{UNIT}policy_single_rules.py", f"{UNIT}policy_arms.py", f"{ORACLES}policy_law_cases.py",
+         f"{PROPERTIES}policy_legality_properties.py"], True,
     ),
     "exposure": (
         ["privacysim/exposure/acts.py", "privacysim/exposure/definition.py", "privacysim/exposure/kernel.py"],
