@@ -30,7 +30,8 @@ UNIT, ORACLES, PROPERTIES = "tests/unit/test_", "tests/oracles/test_", "tests/pr
 TWINS = [
     f"{UNIT}exposure_cases.py", f"{ORACLES}exposure_join.py", f"{ORACLES}coverage_clip.py",
     f"{ORACLES}tracks_occlusion.py", f"{ORACLES}passes_walked.py", f"{ORACLES}tracks_oracles.py",
-    f"{ORACLES}metrics_attacks.py", f"{PROPERTIES}metrics_points.py", f"{PROPERTIES}draws_function.py",
+    f"{ORACLES}metrics_attacks.py", f"{ORACLES}metrics_flow_listed.py", f"{PROPERTIES}metrics_points.py",
+    f"{PROPERTIES}draws_function.py",
     f"{ORACLES}city_routes.py::test_routes_of_a_village_built_anew_equal_networkx", f"{ORACLES}draws_published.py",
     f"{ORACLES}world_unknowns.py::test_the_weight_of_a_view_equals_a_sum_over_points_written_out",
 ]  # fmt: skip

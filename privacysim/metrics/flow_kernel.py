@@ -16,7 +16,7 @@ A class is (purpose · 4 + mode) · 4 + band.
 
 @jit
 def tree_of(hops, adj_start, adj_node, adj_edge, edge_mm, parent, edge, depth):
-    """Parent, edge to it and millimetres to the root of every node (root: parent −1; unreachable: depth −1)."""
+    """Parent, edge to it and millimetres to the root of every node (root: parent −1); a city is connected."""
     path = np.empty(hops.size, np.int64)
     depth[:] = -1
     for v in range(hops.size):
@@ -45,7 +45,7 @@ def _leave(mass, length, far, riders, x, y, zone, weight, to, homes, home_x, hom
     length[:] = 0.0
     for h in range(homes.size):
         metres = np.hypot(home_x[h] - x, home_y[h] - y) * detour
-        band = (metres >= 1000.0) + (metres >= 3000.0) + (metres >= 8000.0)
+        band = int(metres >= 1000.0) + int(metres >= 3000.0) + int(metres >= 8000.0)
         for q in range(3):
             if zone[q] < 0:
                 continue
@@ -78,8 +78,6 @@ def past_cameras(order, parent, edge, depth, edge_mm, places, place_node, place_
     chain = np.zeros(nodes, np.bool_)
     for p in places:
         goal = place_node[p]
-        if depth[goal] < 0:
-            continue
         chain[:] = False
         x, below, far[goal] = goal, np.int64(-1), 0
         while x >= 0:  # from the place up to the root, the way turns round
@@ -91,13 +89,13 @@ def past_cameras(order, parent, edge, depth, edge_mm, places, place_node, place_
         root = below
         for i in range(order.size - 1, -1, -1):
             x = order[i]
-            if not chain[x] and depth[x] >= 0:
+            if not chain[x]:
                 towards[x], by[x] = parent[x], edge[x]
                 far[x] = far[parent[x]] + edge_mm[edge[x]]
         _leave(mass, length, far, riders, place_x[p], place_y[p], place_zone[p], place_weight[p], to, homes, home_x,
                home_y, home_zone, home_node, home_stop, mode_share, detour)  # fmt: skip
         for x in order:
-            if not chain[x] and depth[x] >= 0:
+            if not chain[x]:
                 for c in range(classes):
                     mass[parent[x], c] += mass[x, c]
                     length[parent[x], c] += length[x, c]
@@ -108,7 +106,7 @@ def past_cameras(order, parent, edge, depth, edge_mm, places, place_node, place_
                 length[towards[x], c] += length[x, c]
             x = towards[x]
         for x in range(nodes):
-            if x == goal or depth[x] < 0:
+            if x == goal:
                 continue
             for i in range(camera_start[by[x]], camera_start[by[x] + 1]):
                 y, again = towards[x], False

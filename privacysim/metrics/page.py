@@ -38,9 +38,8 @@ def text() -> str:
              m.equation, m.source, m.panel, "always" if m.default else "on request")
             for m in METRICS.values() if m.family == family
         ]  # fmt: skip
-        if rows:
-            head = ("metric", "what", "tells", "attacker", "unit", "range", "equation", "source", "panel", "reported")
-            made.append(f"### {family}\n\n" + _table(head, rows))
+        head = ("metric", "what", "tells", "attacker", "unit", "range", "equation", "source", "panel", "reported")
+        made.append(f"### {family}\n\n" + _table(head, rows))
     return "\n".join(made)
 
 

@@ -83,7 +83,7 @@ def reidentification_risk(
         "user": coded.users[chosen], "subsets": found[:, 0], "matches_min": found[:, 1].astype(np.int64),
         "risk_mean": found[:, 2], "risk_median": found[:, 4], "risk_q95": found[:, 5], "share_unique": found[:, 3],
         "risk_max": 1.0 / found[:, 1],
-    }).sort_values("user", ignore_index=True)  # fmt: skip
+    })  # fmt: skip
 
 
 def rarest_first(item: NDArray[np.int32], kinds: int) -> NDArray[np.int32]:
@@ -109,12 +109,13 @@ def places(coded: Coded, cell_m: float | None, what: str) -> list[NDArray[Any]]:
 
 
 def _targets(users: pd.Index, wanted: Sequence[object] | None, what: str) -> NDArray[np.int64]:
+    """Codes of the users wanted, ascending: the order of their labels, where labels have one."""
     if wanted is None:
         return np.arange(users.size)
     found = users.get_indexer(pd.Index(list(wanted)))
     if (found < 0).any():
         raise InputError(f"{what}, targets", "users of the data", list(wanted)[int(np.argmin(found))], "name others")
-    return found.astype(np.int64)
+    return np.sort(found).astype(np.int64)
 
 
 def _bits(

@@ -91,7 +91,7 @@ def _tracks(
     people = pd.DataFrame({"user": labels, "longest_s": longest, "tracks": tracks})
     handover = np.flatnonzero(user[1:] == user[:-1]) + 1
     linked = float((1.0 / size[handover]).mean()) if handover.size else 1.0
-    return Tracks(people.sort_values("user", ignore_index=True), float(until_lost.mean()), float(np.median(longest)),
+    return Tracks(people, float(until_lost.mean()), float(np.median(longest)),
                   linked, int(handover.size))  # fmt: skip
 
 

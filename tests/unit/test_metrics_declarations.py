@@ -27,6 +27,7 @@ def test_a_metric_declares_all_that_a_referee_asks(one):
 def test_an_unknown_metric_names_the_nearest():
     with pytest.raises(InputError, match="write cameras_listed"):
         metric_named("camera_listed")
+    assert metric_named("cameras_listed").title == METRICS["cameras_listed"].title
 
 
 def test_a_stream_counts_for_the_part_of_the_study_that_it_was_listed():

@@ -92,6 +92,7 @@ def test_clothes_link_one_in_m_and_a_track_ends_in_a_crowd():
     assert value("linked_by_clothes", viewed(rows)) == pytest.approx((1 + 1 / 2) / 2)
     assert value("longest_track", viewed(rows)) == pytest.approx((100 + 0) / 2)
     assert value("longest_track", viewed()) is None
+    assert value("linked_by_clothes", viewed()) is None
 
 
 def test_officers_hours_and_storage():
