@@ -161,7 +161,8 @@ def noticed(copy: Path, tests: list[str], compiled: bool, limit_s: float) -> boo
         numba.config.DISABLE_JIT = not compiled
         # in plain Python, numpy warns of the wrapping arithmetic that the kernels mean
         quiet = [] if compiled else ["-W", "ignore::RuntimeWarning"]
-        os._exit(int(pytest.main(["-q", "-x", "-p", "no:cacheprovider", *quiet, *tests])))
+        # one after the other, so that what the quickest tests notice waits for nothing else to be collected
+        os._exit(next((1 for one in tests if pytest.main(["-q", "-x", "-p", "no:cacheprovider", *quiet, one])), 0))
     begin = time.monotonic()
     while time.monotonic() - begin < limit_s:
         done, status = os.waitpid(child, os.WNOHANG)
