@@ -37,7 +37,8 @@ class PointUnit:
 
 
 def _do(one: PointUnit) -> UnitParts | Failed:
-    return Guarded(partial(do_unit, one.inputs, "", None))(one.unit)  # a failure is said of the room that failed, not of this one
+    # no function of this room in between: a failure is said of the room that failed
+    return Guarded(partial(do_unit, one.inputs, "", None))(one.unit)
 
 
 @dataclass(frozen=True)
