@@ -34,6 +34,7 @@ TWINS = [
     f"{PROPERTIES}draws_function.py",
     f"{ORACLES}city_routes.py::test_routes_of_a_village_built_anew_equal_networkx", f"{ORACLES}draws_published.py",
     f"{ORACLES}world_unknowns.py::test_the_weight_of_a_view_equals_a_sum_over_points_written_out",
+    f"{UNIT}bench_kernel.py",
 ]  # fmt: skip
 """Tests of kernels that plain Python gets through in reasonable time."""
 

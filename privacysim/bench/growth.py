@@ -20,6 +20,8 @@ from privacysim.study.inputs import Inputs
 from privacysim.study.replicate import BLOCK, Replicate, Seen, blocks_of, forget_replicate, replicate_of, see_block
 
 _POLICIES = ("notice_only", "guangzhou_draft", "order_799", "open_access", "guangzhou_2007", "edpb_72h")
+_READINGS = {"guangzhou_draft": ["wide"]}
+"""One reading of each, so that so many policies are so many arms."""
 _SCENARIO = "guangzhou_185"
 
 
@@ -50,7 +52,9 @@ def exponent(sizes: Sequence[float], spent: Sequence[float]) -> float:
 
 def _inputs(policies: int = 3, days: int = 30, panel: int = 20_000, cameras: float = 1.0) -> Inputs:
     """A study of whole Guangzhou; `cameras` multiplies how many there are for each thousand people."""
-    study = Study(scenario=_SCENARIO, policies=list(_POLICIES[:policies]), days=days, panel=panel, replicates=1)
+    chosen = list(_POLICIES[:policies])
+    readings = {name: read for name, read in _READINGS.items() if name in chosen}
+    study = Study(scenario=_SCENARIO, policies=chosen, readings=readings, days=days, panel=panel, replicates=1)
     found = study.inputs()
     section = found.scenario.cameras
     more = Quantity(value=section.per_1000.number * cameras, assumption="growth of the cost")

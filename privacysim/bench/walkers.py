@@ -41,13 +41,13 @@ class Town:
 
 
 @lru_cache(maxsize=1)
-def town(people: int = 20_000) -> Town:
-    """Whole Guangzhou with every fiftieth camera, and `people` of its people, who are neighbours as in a block."""
-    scenario = load_scenario("guangzhou_185")
+def town(people: int = 20_000, scenario_name: str = "guangzhou_185", every: int = 50) -> Town:
+    """A city (whole Guangzhou) with one camera in `every`, and `people` of its people, neighbours as in a block."""
+    scenario = load_scenario(scenario_name)
     city = build_city(scenario)
     cameras = sample_cameras(city, scenario, 185, 0)
     block = draw_block(city, scenario, 185, 0, np.arange(people), np.ones(people), 0, DAYS)
-    return Town(city, coverage(city, cameras, np.arange(0, len(cameras), 50)), block)
+    return Town(city, coverage(city, cameras, np.arange(0, len(cameras), every)), block)
 
 
 def walk_edges(place: Town, walk: int) -> Edges:
