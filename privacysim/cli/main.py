@@ -52,7 +52,14 @@ COMMANDS = {
 
 def run(arguments: list[str] | None = None) -> NoReturn:
     """Entry point: does one command and exits."""
-    sys.exit(main(sys.argv[1:] if arguments is None else arguments))
+    status = 0
+    try:
+        status = main(sys.argv[1:] if arguments is None else arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # the reader of our output went away (`privacysim … | true`): not an error of ours
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(status)
 
 
 def main(arguments: list[str]) -> int:
@@ -90,8 +97,6 @@ def _call(module: str, name: str, arguments: list[str]) -> int:
     try:
         command = typer.main.get_command(app)
         status = command.main(arguments[1:], prog_name=f"privacysim {arguments[0]}", standalone_mode=False)
-    except typer.Exit as stop:
-        return stop.exit_code
     except usage.NoArgsIsHelpError as error:
         print(error.format_message())
         return 0
@@ -104,9 +109,7 @@ def _call(module: str, name: str, arguments: list[str]) -> int:
         return 2
     except (KeyboardInterrupt, typer.Abort):
         status = 130
-    except BrokenPipeError:
-        # the reader of our output went away (`privacysim … | head`): not an error of ours
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit:  # how typer ends where the reader went away in the middle (`privacysim … | head`)
         return 0
     except OSError as error:  # a name too long, a folder that may not be read, a disk that is full
         print(f"privacysim {arguments[0]}: {shown(error.strerror or error)}: {shown(error.filename or '', 80)}",
