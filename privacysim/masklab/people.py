@@ -113,11 +113,15 @@ class PeopleDetector:
 
     def boxes(self, frame: Frame) -> list[Box]:
         """Boxes of upright people."""
+        height, width = frame.shape[:2]
+        across, down = self.hog.winSize  # of a frame smaller than its window OpenCV reads and writes beyond the end
+        wider, higher = max(0, across - width), max(0, down - height)
+        frame = np.asarray(cv2.copyMakeBorder(frame, 0, higher, 0, wider, cv2.BORDER_REPLICATE), dtype=np.uint8)
         found, weights = self.hog.detectMultiScale(frame, winStride=(8, 8), padding=(8, 8), scale=1.2)
         return [
-            (int(x), int(y), int(x + w), int(y + h))
+            (int(x), int(y), min(int(x + w), width), min(int(y + h), height))
             for (x, y, w, h), weight in zip(found, np.ravel(weights), strict=True)
-            if weight > 0.5
+            if weight > 0.5 and x < width and y < height
         ]
 
 
