@@ -44,6 +44,7 @@ def leaks(scenario: _Scenario = HOME, write: _Write = False) -> None:
     from privacysim.world.calibrate import calibrate_leaks, held_out, listing, poisson_band
 
     case = load_scenario(scenario)
+    _only_home(case.id, write)
     city = build_city(case)
     now, solved = listing(city, case), calibrate_leaks(city, case)
     datum = facts()["website_listed_guangzhou"]
@@ -66,7 +67,7 @@ def leaks(scenario: _Scenario = HOME, write: _Write = False) -> None:
     say(f"  listed cameras that show an inside {now.indoor_share:.0%}")
     say(f"  closed by {causes}")
     if write:
-        _write(case.id, [solved])
+        _write([solved])
 
 
 @calibrate_app.command("evidence")
@@ -77,6 +78,7 @@ def evidence(scenario: _Scenario = HOME, write: _Write = False) -> None:
     from privacysim.world.calibrate import at_least_one, calibrate_evidence, pilot_clues
 
     case = load_scenario(scenario)
+    _only_home(case.id, write)
     counts, seen = pilot_clues(build_city(case), case, SEED, PILOTS)
     solved = calibrate_evidence(counts, seen, case)
     access = case.access
@@ -91,7 +93,7 @@ def evidence(scenario: _Scenario = HOME, write: _Write = False) -> None:
         f"useful {useful:.3f} (datum {facts().value('evidence_useful'):g}); before retention."
     )
     if write:
-        _write(case.id, solved)
+        _write(solved)
 
 
 @calibrate_app.command("verdicts")
@@ -130,11 +132,14 @@ def _constants(solved: Sequence[Solved]) -> None:
     print()
 
 
-def _write(scenario: str, solved: Sequence[Solved]) -> None:
-    """Change value, low and high of the CALIBRATED rows, and not a byte of any other row."""
-    if scenario != HOME:
+def _only_home(scenario: str, write: bool) -> None:
+    if write and scenario != HOME:
         cure = f"leave --write out, or use --scenario {HOME}"
         raise InputError("calibrate --write", f"the scenario {HOME}, for which the constants are kept", scenario, cure)
+
+
+def _write(solved: Sequence[Solved]) -> None:
+    """Change value, low and high of the CALIBRATED rows, and not a byte of any other row."""
     path = shipped("data/facts.csv")
     rewrite(path, {row.fact: (row.value, row.low, row.high) for row in solved})
     print(f"\nWritten: {display(path)} ({', '.join(row.fact for row in solved)})")

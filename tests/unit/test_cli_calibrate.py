@@ -1,0 +1,156 @@
+"""`calibrate leaks|evidence|verdicts`: what is printed solves its equation; `--write` writes three numbers or none."""
+
+from __future__ import annotations
+
+import csv
+import re
+
+import pytest
+
+from privacysim.city import build_city
+from privacysim.cli import calibrate as room
+from privacysim.cli.main import main
+from privacysim.facts import facts
+from privacysim.resources import shipped
+from privacysim.scenario import load_scenario
+from privacysim.study import evidence
+from privacysim.study.evidence import Row, Tables
+from privacysim.world import calibrate as solving
+
+DISTRICT = "guangzhou_district"
+
+
+@pytest.fixture
+def copy(tmp_path, monkeypatch):
+    """The facts file that `--write` would change, as a copy in which the solved numbers are spoilt."""
+    path = tmp_path / "facts.csv"
+    lines = shipped("data/facts.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    spoilt = [re.sub(r"^(p_\w+),[^,]+,[^,]+,[^,]+,", r"\1,0.5,0.25,0.75,", line) if ",CALIBRATED" in line else line
+              for line in lines]  # fmt: skip
+    path.write_text("".join(spoilt), encoding="utf-8")
+    monkeypatch.setattr(room, "shipped", lambda name: {"data/facts.csv": path}[name])
+    return path
+
+
+def rows_of(path):
+    with path.open(newline="", encoding="utf-8") as stream:
+        return {row[0]: row for row in csv.reader(stream)}
+
+
+def solved_in(said):
+    """Fact → value, low, high, as they are printed."""
+    found = re.findall(r"^  (\w+) = (\S+) +\((\S+) to (\S+) over the datum's range;", said, re.MULTILINE)
+    return {name: tuple(map(float, numbers)) for name, *numbers in found}
+
+
+def test_p_listed_as_printed_makes_the_list_as_long_as_the_press_counted(capsys):
+    assert main(["calibrate", "leaks", "--scenario", DISTRICT]) == 0
+    said = capsys.readouterr().out
+    value, low, high = solved_in(said)["p_listed"]
+    case = load_scenario(DISTRICT)
+    mean = solving.listing(build_city(case), case).expected
+    # the mean of an M/G/∞ queue is its arrivals' rate times the mean stay, so it is proportional to p_listed
+    in_force = facts().value("p_listed")
+    assert mean * value / in_force == pytest.approx(facts().value("website_listed_guangzhou"), rel=1e-5)
+    assert mean * low / in_force == pytest.approx(159, rel=1e-5), "a Poisson count's 95 % band about 185"
+    assert mean * high / in_force == pytest.approx(212, rel=1e-5)
+    assert f"has a mean of {mean:.1f} cameras: the 185 of the founding case are outside" in said
+    assert "validates nothing" in said
+    shares = [int(word) for word in re.findall(r"(\d+)%", said[said.index("closed by") :])]
+    assert sum(shares) == pytest.approx(100, abs=2), "causes of closing are all there are"
+    assert set(re.findall(r"^  (\w+) +counted", said, re.MULTILINE)) == set(solving.HELD_OUT)
+    assert said.count("miss") == sum(not row.holds for row in solving.held_out(case))
+
+
+@pytest.mark.parametrize("command", ["leaks", "evidence"])
+def test_another_scenarios_constants_are_never_written_and_not_even_solved(command, copy, monkeypatch, capsys):
+    before = copy.read_bytes()
+    for name in ("calibrate_leaks", "calibrate_evidence", "pilot_clues"):
+        monkeypatch.setattr(solving, name, lambda *_: pytest.fail("it was solved first"))
+    assert main(["calibrate", command, "--scenario", DISTRICT, "--write"]) == 2
+    said = capsys.readouterr()
+    assert said.err == ("calibrate --write: required is the scenario guangzhou_185, for which the constants are kept.\n"
+                        "  Got: guangzhou_district\n"
+                        "  Cure: leave --write out, or use --scenario guangzhou_185.\n")  # fmt: skip
+    assert said.out == ""
+    assert copy.read_bytes() == before
+    assert [path.name for path in copy.parent.iterdir()] == ["facts.csv"]
+
+
+def test_the_shipped_p_listed_is_what_the_command_writes(copy, capsys):
+    # the founding case itself: a facts file whose value was spoilt comes out as it is shipped
+    assert main(["calibrate", "leaks", "--write"]) == 0
+    said = capsys.readouterr().out
+    wanted, found = rows_of(shipped("data/facts.csv")), rows_of(copy)
+    assert found["p_listed"] == wanted["p_listed"]
+    assert found["p_working"] != wanted["p_working"], "nothing else was written"
+    assert "has a mean of 185.0 cameras: the 185 of the founding case are within" in said
+    assert said.rstrip().endswith(f"Written: {copy} (p_listed)")
+
+
+def test_a_facts_file_without_the_row_is_left_as_it_is(copy, capsys):
+    text = copy.read_text(encoding="utf-8")
+    copy.write_text(re.sub(r"(?m)^p_listed,.*\n", "", text), encoding="utf-8")
+    before = copy.read_bytes()
+    assert main(["calibrate", "leaks", "--write"]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        f"{copy}: required is a row for each constant.", "  Got: none for ['p_listed']", "  Cure: add the row.",
+    ]  # fmt: skip
+    assert copy.read_bytes() == before
+
+
+@pytest.fixture
+def home(monkeypatch):
+    """The district in the place of the founding case, whose worlds cost a minute; one pilot instead of three."""
+    found, pilot_clues = [], solving.pilot_clues
+    monkeypatch.setattr(room, "HOME", DISTRICT)
+    monkeypatch.setattr(room, "PILOTS", (-1,))
+    monkeypatch.setattr(solving, "pilot_clues", lambda *given: (found.append(pilot_clues(*given)), found[0])[1])
+    return found
+
+
+def test_the_chances_of_evidence_as_printed_solve_their_equations_and_are_written(home, copy, capsys):
+    assert main(["calibrate", "evidence", "--scenario", DISTRICT, "--write"]) == 0
+    said = capsys.readouterr().out
+    found = solved_in(said)
+    case = load_scenario(DISTRICT)
+    ((counts, seen),) = home
+    records = case.cameras.recording_share.number
+    available = 1 - ((1 - found["p_working"][0] * records) ** counts).mean()
+    useful = (1 - ((1 - found["p_working"][0] * records * found["p_recognised"][0]) ** seen).mean()) / available
+    # Ashby 2017: CCTV was available in 45 % of cases, and useful in 65 % of these
+    assert available == pytest.approx(0.45, abs=1e-4)
+    assert useful == pytest.approx(0.65, abs=1e-3)
+    assert f"{counts.size:,} asked cases of 1 pilot replicates: {counts.mean():.1f} clue cameras a case" in said
+    written, wanted = rows_of(copy), rows_of(shipped("data/facts.csv"))
+    for name in ("p_working", "p_recognised"):
+        assert tuple(map(float, written[name][1:4])) == found[name]
+        assert written[name][4:] == wanted[name][4:], "unit, source and status stay"
+    assert said.rstrip().endswith("(p_working, p_recognised)")
+
+
+def test_the_register_prints_every_row_with_its_verdict_and_writes_the_page(tmp_path, monkeypatch, capsys):
+    def row(what, observed, low, high):
+        return Row(what, "", observed, observed and (observed, observed), "a source", (low + high) / 2, low, high, "d")
+
+    # what is in the register, and whether it is right, is shown with the page that is kept; here is what is printed
+    tables = Tables((row("a list", 185.0, 185.0, 185.0),),
+                    (row("a stay", 12.0, 10.0, 14.0), row("a price", 3.0, 0.5, 1.5), row("a look", None, 0.1, 0.3)), 7)
+    asked = []
+    monkeypatch.setattr(evidence, "evidence_tables", lambda n: (asked.append(n), tables)[1])
+    page = tmp_path / "page.md"
+    assert main(["calibrate", "verdicts", "--replicates", "7", "-o", str(page)]) == 0
+    assert asked == [7]
+    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [line.split() for line in (
+        "CALIBRATED: holds by construction", "a list observed 185 model 185 (185 to 185) within",
+        "PREDICTED: never tuned", "a stay observed 12 model 12 (10 to 14) within",
+        "a price observed 3 model 1 (0.5 to 1.5) miss", "a look observed not observed model 0.2 (0.1 to 0.3) –",
+        f"Written: {page}",
+    )]  # fmt: skip
+    assert page.read_text(encoding="utf-8") == evidence.markdown(tables)
+
+
+def test_one_replicate_gives_no_interval_and_is_refused(tmp_path, capsys):
+    assert main(["calibrate", "verdicts", "--replicates", "1", "-o", str(tmp_path / "page.md")]) == 2
+    assert "Invalid value for '--replicates': " in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
