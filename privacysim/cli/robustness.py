@@ -96,8 +96,13 @@ def _worlds(
     if goal is not None:
         answers = seen.answers(chosen)
         known = answers == answers
-        for box in r.find_boxes(found, seen.values[known], answers[known] > goal):
-            print(f"{chosen} {box.words(found, f'misses its goal of {goal:g}')}")
+        missed, misses = answers[known] > goal, f"misses its goal of {goal:g}"
+        boxes = r.find_boxes(found, seen.values[known], missed)
+        for box in boxes:
+            print(f"{chosen} {box.words(found, misses)}")
+        if not boxes:
+            print(f"{chosen} {misses} in {missed.sum()} of {missed.size} worlds"
+                  + ("" if missed.all() or not missed.any() else ", and no box of the uncertain numbers tells where"))
     if out is not None:
         _csv(order, out / "ranking.csv")
         _csv(r.worlds_table(seen), out / "worlds.csv")
