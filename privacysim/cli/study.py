@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from signal import SIGINT
 from typing import Annotated, Any
 
 import typer
@@ -143,9 +144,9 @@ def study_explore(
     from privacysim.explorer.web import serve
 
     status = serve(study, port=port, browser=not no_browser)
-    if status not in (0, -2, 130):
-        raise typer.Exit(1)
-    return status
+    if status in (-SIGINT, 130):  # killed by Ctrl-C, or left by it
+        return 130
+    return 1 if status else 0
 
 
 study_app.command("sensitivity")(sensitivity)

@@ -1,0 +1,155 @@
+"""`notebook new|run` and `study explore`: a file that runs, a page on this machine only, and their refusals."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+
+import nbformat
+import pytest
+
+from privacysim.cli.main import main
+from privacysim.explorer.notebooks import as_notebook, index
+from privacysim.explorer.template import template_cells
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(path, *cells):
+    nbformat.write(as_notebook(cells), path)
+    return path
+
+
+def test_a_new_notebook_is_the_template_under_its_name_and_is_never_replaced(here, capsys):
+    assert main(["notebook", "new", "my_study"]) == 0
+    assert capsys.readouterr().out == ("my_study.ipynb: written. Open it with `jupyter lab my_study.ipynb`, or run it: "
+                                       "privacysim notebook run my_study.ipynb\n")  # fmt: skip
+    made = nbformat.read(here / "my_study.ipynb", as_version=4)
+    nbformat.validate(made)
+    assert [cell.source for cell in made.cells[1:]] == [source for _, source, _ in template_cells()[1:]]
+    before = (here / "my_study.ipynb").read_bytes()
+    assert main(["notebook", "new", "my_study"]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "my_study.ipynb: required is a new file.", "  Got: one that exists", "  Cure: choose another name.",
+    ]  # fmt: skip
+    assert (here / "my_study.ipynb").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["a b", "what?", "", "folder/"])
+def test_a_name_that_is_no_file_name_is_refused(name, here, capsys):
+    assert main(["notebook", "new", name]) == 2
+    assert capsys.readouterr().err.splitlines()[0] == "notebook new: required is a file name."
+    assert not list(here.iterdir())
+
+
+def test_a_notebook_run_with_other_parameters_lies_under_results_with_its_outputs(here, capsys):
+    write(here / "nb.ipynb", ("code", "days = 30\nkeep = '30 d'", ["parameters"]), ("code", "print(days, keep)", []))
+    before = (here / "nb.ipynb").read_bytes()
+    assert main(["notebook", "run", "nb.ipynb", "-p", "days=7", "-p", "keep=3 d"]) == 0
+    assert capsys.readouterr().out == "results/nb.ipynb: every cell ran.\n"
+    assert nbformat.read(here / "results" / "nb.ipynb", as_version=4).cells[-1].outputs[0].text == "7 3 d\n"
+    assert (here / "nb.ipynb").read_bytes() == before
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (["nowhere.ipynb"], ("notebook: required is a notebook file.", "Got: nowhere.ipynb", "name a file that exists")),
+    (["text.ipynb"], ("text.ipynb: required is a notebook (JSON).", "Got: ", "open it in JupyterLab")),
+    (["nb.ipynb", "-o", "nb.ipynb"], ("--out: required is another file than the notebook itself.", "name a new file")),
+    (["nb.ipynb", "-p", "days"], ("-p: required is NAME=VALUE.", "Got: days", "-p days=7")),
+    (["nb.ipynb", "-p", "days=7"], ("nb.ipynb, -p: required is a name from the cell tagged parameters.", "Got: days",
+                                    "tag a cell with `parameters` in JupyterLab")),
+])  # fmt: skip
+def test_what_cannot_be_run_is_three_lines_and_nothing_is_written(words, said, here, capsys):
+    write(here / "nb.ipynb", ("code", "days = 30", []))
+    (here / "text.ipynb").write_text("this is no notebook")
+    before = {path.name: path.read_bytes() for path in here.iterdir()}
+    assert main(["notebook", "run", *words]) == 2
+    error = capsys.readouterr().err
+    assert len(error.splitlines()) == 3
+    assert all(part in error for part in said), error
+    assert {path.name: path.read_bytes() for path in here.iterdir()} == before
+
+
+def test_the_index_tells_title_question_and_time_of_each_notebook_and_escapes_their_names(tmp_path):
+    first = "# How long\n\n**Question.** How long is it kept?\n\nRun time: two seconds. Data: none."
+    (tmp_path / "more").mkdir()
+    (tmp_path / ".ipynb_checkpoints").mkdir()
+    write(tmp_path / "more" / "b.ipynb", ("markdown", first, []))
+    write(tmp_path / 'a"&b.ipynb', ("markdown", "Only words", []))
+    write(tmp_path / "00_index.ipynb", ("markdown", "# Index", []))
+    write(tmp_path / ".ipynb_checkpoints" / "b.ipynb", ("markdown", first, []))
+    rows = index(tmp_path)
+    assert rows.to_dict("records") == [
+        {"notebook": '<a href="a&quot;&amp;b.ipynb">a&quot;&amp;b.ipynb</a>', "title": "", "question": "",
+         "run time": ""},
+        {"notebook": '<a href="more/b.ipynb">more/b.ipynb</a>', "title": "How long",
+         "question": "How long is it kept?", "run time": "two seconds"},
+    ]  # fmt: skip
+    assert list(index(tmp_path / "nothing").columns) == ["notebook", "title", "question", "run time"]
+
+
+VOILA = """
+import json, os, signal, sys
+from pathlib import Path
+Path("seen.json").write_text(json.dumps({"words": sys.argv[1:], "page": json.loads(Path(sys.argv[1]).read_text())}))
+end = os.environ["HOW_VOILA_ENDS"]
+if end == "Ctrl-C":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGINT)
+sys.exit(int(end))
+"""
+
+
+@pytest.fixture
+def voila(here, monkeypatch):
+    """A program of that name in the working folder, which is found first: it notes what it was given, and ends."""
+    (here / "voila.py").write_text(VOILA)
+
+    def explore(*words, ends="0"):
+        monkeypatch.setenv("HOW_VOILA_ENDS", ends)
+        status = main(["study", "explore", *words])
+        return status, json.loads((here / "seen.json").read_text()) if (here / "seen.json").exists() else None
+
+    return explore
+
+
+def test_the_explorer_is_served_on_this_machine_only_from_a_notebook_that_goes_away(voila, here, capsys):
+    status, seen = voila("preview", "--port", "8123", "--no-browser")
+    assert status == 0
+    assert {"--port=8123", "--Voila.ip=127.0.0.1", "--no-browser"} <= set(seen["words"])
+    page = nbformat.from_dict(seen["page"])
+    nbformat.validate(page)
+    (cell,) = page.cells
+    assert cell.source == f"import privacysim as ps\n\nps.explore('preview', folder={str(here / 'sim' / 'policies')!r})"
+    assert not here.joinpath(seen["words"][0]).exists()
+    assert "The explorer of preview: http://127.0.0.1:8123/" in capsys.readouterr().out
+
+
+def test_a_study_file_is_named_in_full_since_the_page_runs_elsewhere(voila, here):
+    (here / "mine.toml").write_text('id = "mine"\nscenario = "guangzhou_district"\npolicies = ["order_799"]\n'
+                                    'baseline = "order_799"\n')  # fmt: skip
+    status, seen = voila("mine.toml")
+    assert status == 0
+    assert f"ps.explore({str(here / 'mine.toml')!r}, " in seen["page"]["cells"][0]["source"]
+    assert "--no-browser" not in seen["words"]
+
+
+@pytest.mark.parametrize(("ends", "status"), [("0", 0), ("1", 1), ("7", 1), ("130", 130), ("Ctrl-C", 130)])
+def test_the_explorer_ends_as_the_other_commands_do(voila, ends, status, capsys):
+    assert voila("preview", "--no-browser", ends=ends)[0] == status
+    assert ("Interrupted" in capsys.readouterr().err) == (status == 130)
+
+
+def test_an_unknown_study_or_a_missing_voila_is_said_before_anything_is_served(voila, monkeypatch, capsys):
+    assert voila("preveiw") == (2, None)
+    assert "Cure: write preview." in capsys.readouterr().err
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "voila" else find(name, *rest))
+    assert voila("preview") == (2, None)
+    assert capsys.readouterr().err.splitlines() == [
+        "study explore: required is Voilà.", "  Got: it is not installed", '  Cure: pip install "privacysim[web]".',
+    ]  # fmt: skip

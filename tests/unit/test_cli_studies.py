@@ -1,0 +1,290 @@
+"""`run`, `compare`, `verify`, `study list`, `scenario …`: what is printed is what was saved, and exits as promised."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from privacysim import report
+from privacysim.cli.main import main
+from privacysim.files import named_files
+from privacysim.metrics import METRICS
+from privacysim.robustness.factors import quantities
+from privacysim.scenario import load_scenario
+from privacysim.study import load_results, load_study_file
+from privacysim.study import study as study_module
+
+TESTS = Path(__file__).resolve().parents[1]
+RUN = ["run", "--scenario", "guangzhou_district", "--policies", "notice_only, order_799,", "--baseline", "notice_only",
+       "--days", "3", "--workers", "1"]  # fmt: skip
+PRIMARY = "people_identified_by_outsiders"
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory):
+    """Units of work that cost nothing, for the whole module."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(TESTS))
+        patch.setenv("PRIVACYSIM_CACHE", str(tmp_path_factory.mktemp("cache")))
+        import toy_study
+
+        patch.setattr(study_module, "do_unit", toy_study.run_unit)
+        patch.setattr(study_module, "prepare_city", lambda scenario, workers: None)
+        yield toy_study
+
+
+@pytest.fixture(scope="module")
+def folder(toy, tmp_path_factory):
+    where = tmp_path_factory.mktemp("cli") / "r"
+    assert main([*RUN, "--out", str(where)]) == 0
+    return where
+
+
+@pytest.fixture
+def plain(monkeypatch):
+    """Runs whose report.html is a word: the figures of a page cost more than a toy's whole study."""
+    monkeypatch.setattr(report, "page", lambda results: results.run_id)
+
+
+@pytest.fixture
+def own(folder, tmp_path):
+    """A copy of the results that a test may spoil."""
+    return shutil.copytree(folder, tmp_path / "own")
+
+
+def printed(text, title):
+    """The rows under a metric's title: policy and curve → the other cells, as they are printed."""
+    lines = text.splitlines()
+    at = next(n for n, line in enumerate(lines) if line.startswith(f"{title}  "))
+    rows = {}
+    for line in lines[at + 2 :]:
+        if not line.startswith("  "):
+            break
+        cells = re.split(r"\s{2,}", line.strip())
+        rows[cells[0], cells[1]] = cells[2:]
+    return rows
+
+
+def summary(folder):
+    with (folder / "summary.csv").open(newline="", encoding="utf-8") as stream:
+        return {(row["policy"], row["metric"], row["curve"]): row for row in csv.DictReader(stream)}
+
+
+def number(cell):
+    return float(cell.split(" ")[0].replace(",", "").replace("−", "-"))
+
+
+def test_a_run_says_what_it_saved_and_its_table_is_summary_csv(folder, toy, capsys, monkeypatch):
+    monkeypatch.setattr(study_module, "do_unit", lambda *_: pytest.fail("it was run again"))
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    assert main([*RUN, "--out", str(folder)]) == 0
+    said = capsys.readouterr()
+    run_id = json.loads((folder / "manifest.json").read_text())["run_id"]
+    assert said.out.startswith(f"These results were saved before by the same run ({run_id}); nothing was run again.\n")
+    assert f"Results: {folder}  (report.html, summary.csv, metrics.parquet, manifest.json)" in said.out
+    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
+    assert {"report.html", "summary.csv", "metrics.parquet", "manifest.json"} <= set(before)
+    assert "3 days, 10 replicates, panel" in said.out
+    assert "baseline notice_only; start “transition”" in said.out
+    rows, cells = printed(said.out, METRICS[PRIMARY].title), summary(folder)
+    assert set(rows) == {(policy, curve) for policy in ("notice_only", "order_799") for curve in ("low", "high")}
+    for (policy, curve), shown in rows.items():
+        cell = cells[policy, PRIMARY, curve]
+        assert number(shown[0]) == pytest.approx(float(cell["mean"]), rel=5e-3)
+        if policy != "notice_only":
+            assert number(shown[1]) == pytest.approx(float(cell["ratio"]), rel=5e-3)
+    assert re.search(rf"Cache: +{re.escape(os.environ['PRIVACYSIM_CACHE'])}  \(\d+ MB; may be deleted\)", said.err)
+
+
+def test_a_run_to_a_precision_says_how_far_it_came_and_lies_under_results(toy, plain, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    # the toy's ratios differ by a few per cent at most: half of the mean is reached at the first look
+    assert main([*RUN, "--seed", "7", "--replicates", "precision:50%"]) == 0
+    assert [path.as_posix() for path in Path().glob("*/*")] == ["results/guangzhou_district"]
+    manifest = load_results("results/guangzhou_district").manifest
+    said = manifest["precision"]
+    assert (said["aim"], said["reached"], manifest["study"]["seed"]) == (0.5, True, 7)
+    assert said["half_width"] < 0.5
+    assert (f"precision 50 %: reached; the widest half-width of the primary metric is {100 * said['half_width']:.2g} %"
+            in capsys.readouterr().out.splitlines())  # fmt: skip
+
+
+def test_a_run_that_lost_a_replicate_keeps_the_rest_says_so_and_exits_1(toy, plain, tmp_path, monkeypatch, capsys):
+    def broken(inputs, wanted, where, unit):
+        if unit.replicate == 2:
+            raise ZeroDivisionError("by a test")
+        return toy.run_unit(inputs, wanted, where, unit)
+
+    monkeypatch.setattr(study_module, "do_unit", broken)
+    alone = ["run", "--scenario", "guangzhou_district", "--policies", "order_799", "--replicates", "0_3"]
+    assert main([*alone, "--workers", "1", "--out", str(tmp_path / "r")]) == 1
+    said = capsys.readouterr()
+    lost = "1 of 3 replicates failed and are left out of every policy, pair by pair;"
+    assert lost in said.err
+    assert lost in said.out, "in the words of the results too"
+    assert re.search(r"replicate 2, block 0: failed in \w+ at \S+, line \d+: ZeroDivisionError: by a test\. Again: .*"
+                     r"privacysim run guangzhou_district --replicate 2 --workers 1", said.err), said.err  # fmt: skip
+    assert set(load_results(tmp_path / "r").metrics["replicate"]) == {0, 1}
+    # one policy, and two replicates of it: it is its own baseline, and there is no pair to speak of
+    assert "baseline order_799;" in said.out
+    assert "what pairing bought" not in said.out
+    assert "not calibrated: the solved constants hold for another scenario" in said.out
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (["--replicates", "ten"], ("--replicates: required is a number, or a precision.", "Got: ten",
+                               "write --replicates 20, or --replicates precision:5%")),
+    (["--replicates", "precision:0%"], ("--replicates: required is a number, or a precision such as precision:5%.",
+                                        "Got: precision:0%", "write precision:5%, or precision:5%:400")),
+    (["--panel", "most"], ("--panel: required is a number of people, or all.", "Got: most", "write --panel 50000")),
+    (["--replicates", "0"], ("replicates", "Got: 0", "Cure:")),
+])  # fmt: skip
+def test_a_size_that_is_none_is_three_lines_and_nothing_is_written(words, said, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main([*RUN, *words]) == 2
+    error = capsys.readouterr().err
+    assert len(error.splitlines()) == 3
+    assert all(part in error for part in said), error
+    assert not list(tmp_path.iterdir())
+
+
+def test_everybody_may_be_the_panel(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main([*RUN, "--panel", "all", "--dry-run", "--replicate", "4"]) == 0
+    said = capsys.readouterr().out
+    assert "3 days, panel all, seed" in said
+    assert "replicates  4 to 4" in said
+    assert said.endswith("results/guangzhou_district_replicate_4\nNothing was run.\n")
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_dask_or_its_scheduler_the_run_says_what_is_missing(toy, tmp_path, monkeypatch, capsys):
+    import distributed
+
+    def impatient(address, timeout):
+        assert timeout == "10s"
+        return real(address, timeout="0.2s")
+
+    real = distributed.Client
+    monkeypatch.setattr(distributed, "Client", impatient)
+    words = [*RUN, "--out", str(tmp_path / "r"), "--scheduler"]
+    assert main([*words, "tcp://127.0.0.1:1"]) == 2
+    first, got, cure = capsys.readouterr().err.splitlines()
+    assert first == "--scheduler: required is the address of a Dask scheduler that answers."
+    assert got.startswith("  Got: tcp://127.0.0.1:1 (")
+    assert cure == "  Cure: start one with: dask scheduler."
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    assert main([*words, "tcp://127.0.0.1:1"]) == 2
+    assert capsys.readouterr().err == ("--scheduler: required is the package distributed.\n  Got: not installed\n"
+                                       '  Cure: install "privacysim[cluster]".\n')  # fmt: skip
+    assert not list(tmp_path.iterdir())
+
+
+def test_one_metric_alone_is_shown_with_what_pairing_bought_and_another_baseline_turns_it_over(folder, capsys):
+    assert main(["compare", str(folder), "--metric", PRIMARY]) == 0
+    alone = capsys.readouterr().out
+    assert "\n\n\n" not in alone, "no two empty lines"
+    assert alone.rstrip().endswith("A comparison of rules, not legal advice.")
+    forth = printed(alone, METRICS[PRIMARY].title)
+    values = load_results(folder).metrics.query("metric == @PRIMARY and curve == 'low'")
+    wide = pd.pivot_table(values, index="replicate", columns="policy", values="value", observed=True)
+    r = wide["notice_only"].corr(wide["order_799"])
+    assert f"  {PRIMARY} (low), order_799: r = {r:.3f}; " in alone
+    assert main(["compare", str(folder), "--baseline", "order_799"]) == 0
+    said = capsys.readouterr().out
+    back = printed(said, METRICS[PRIMARY].title)
+    assert "baseline order_799;" in said
+    assert METRICS["cameras_listed"].title in said
+    assert METRICS["cameras_listed"].title not in alone
+    for curve in ("low", "high"):  # a ratio of means, so the one is the other's reciprocal
+        product = number(forth["order_799", curve][1]) * number(back["notice_only", curve][1])
+        assert product == pytest.approx(1.0, rel=5e-3)
+    assert main(["compare", str(folder), "--metric", "cameras_liste"]) == 2
+    assert "write cameras_listed" in capsys.readouterr().err
+
+
+def test_verify_holds_what_was_saved_and_names_each_number_that_was_changed(own, toy, capsys):
+    assert main(["verify", str(own), "--replicate", "4"]) == 0
+    assert capsys.readouterr().out == f"{own}: holds; every number came out again, bit by bit.\n"
+    _double(own / "metrics.parquet", 4)
+    changed = int((load_results(own).metrics["replicate"] == 4).sum())
+    assert main(["verify", str(own), "--replicate", "4"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "metrics.parquet: missing or changed since it was written"
+    assert re.fullmatch(r"\S+ 4 \w+ \w*: saved [\d.e+]+, again [\d.e+]+", lines[1])
+    nothing = int((load_results(own).metrics.query("replicate == 4")["value"] == 0).sum())  # twice nothing is the same
+    differences = 1 + changed - nothing
+    assert lines[20:] == [f"… and {differences - 20} more.", f"{own}: {differences} differences."]
+    assert main(["verify", str(own), "--replicate", "3"]) == 1, "the file is another, though replicate 3 is not"
+    assert capsys.readouterr().out.endswith(f"{own}: 1 differences.\n")
+
+
+def _double(path, replicate):
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path)
+    rows = table.to_pandas()
+    values = rows["value"].where(rows["replicate"] != replicate, 2 * rows["value"])
+    at = table.schema.get_field_index("value")
+    import pyarrow as pa
+
+    pq.write_table(table.set_column(at, table.schema.field(at), pa.array(values, table.schema.field(at).type)), path)
+
+
+def test_verify_asks_for_a_replicate_that_was_run_and_for_its_inputs(own, capsys):
+    assert main(["verify", str(own), "--replicate", "10"]) == 2
+    assert capsys.readouterr().err == ("--replicate: required is one of the replicates 0 to 9.\n  Got: 10\n"
+                                       "  Cure: choose one of them.\n")  # fmt: skip
+    (own / "inputs").rename(own / "elsewhere")
+    assert main(["verify", str(own)]) == 2
+    assert capsys.readouterr().err.splitlines() == [f"{own}: has no inputs/ to run again.",
+                                                    "  Cure: run the study with --out."]  # fmt: skip
+
+
+def test_the_studies_are_listed_with_what_they_compare(capsys):
+    assert main(["study", "list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2 * len(named_files("studies"))
+    for name, (first, second) in zip(named_files("studies"), zip(lines[::2], lines[1::2], strict=True), strict=True):
+        plan = load_study_file(name)
+        assert first.split(maxsplit=1) == [name, f"{plan.scenario}: {', '.join(plan.policies)}"]
+        assert second.strip() == (f"{plan.days} days, {plan.replicates} replicates, panel {plan.panel}  "
+                                  f"(sim/studies/{name}.toml)")  # fmt: skip
+
+
+def test_the_scenarios_are_listed_and_hold_when_they_are_checked(capsys):
+    assert main(["scenario", "list"]) == 0
+    listed = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in listed] == list(named_files("scenarios"))
+    assert all(load_scenario(line.split()[0]).title in line for line in listed)
+    assert main(["scenario", "check"]) == 0
+    assert capsys.readouterr().out.splitlines() == [f"{name}: holds" for name in named_files("scenarios")]
+
+
+def test_a_scenario_that_is_wrong_stops_the_check_there(tmp_path, capsys):
+    (tmp_path / "bad.toml").write_text('id = "bad"\ntitle = "Bad"\n[city]\nkind = "synthetic"\nsede = 1\n')
+    assert main(["scenario", "check", "guangzhou_part", str(tmp_path / "bad.toml"), "guangzhou_dense"]) == 2
+    said = capsys.readouterr()
+    assert said.out == "guangzhou_part: holds\n"
+    assert said.err.splitlines()[1:] == ["  Got: sede", "  Cure: write seed."]
+
+
+def test_a_scenario_as_it_is_shown_is_a_scenario_with_the_same_numbers(tmp_path, capsys):
+    assert main(["scenario", "show", "guangzhou_district"]) == 0
+    shown = tmp_path / "shown.toml"
+    shown.write_text(capsys.readouterr().out, encoding="utf-8")
+    before, after = (dict(quantities(load_scenario(name))) for name in ("guangzhou_district", str(shown)))
+    assert {key: (one.number, one.range) for key, one in after.items()} == {
+        key: (one.number, one.range) for key, one in before.items()
+    }
+    assert len(before) > 50
+    assert all(one.assumption and not one.fact for one in after.values()), "each number by itself, with its source"
+    assert main(["scenario", "check", str(shown)]) == 0
