@@ -156,6 +156,14 @@ def test_a_live_stream_is_masked_whole_until_its_background_is_known(walk, tmp_p
         mask_video(str(walk), tmp_path / "more.avi", BlackBox())
 
 
+def test_a_video_too_short_to_know_its_background_is_masked_whole(tmp_path):
+    short = write_video(tmp_path / "short.avi", frames=4, codec="XVID")
+    mask_video(str(short), tmp_path / "out.avi", BlackBox())
+    frames, _ = read_video(tmp_path / "out.avi")
+    assert len(frames) == 4
+    assert max(frame.mean() for frame in frames) < 5
+
+
 def test_odd_sizes_are_kept_where_the_codec_can_and_refused_where_it_cannot(tmp_path):
     odd = write_video(tmp_path / "odd.avi", frames=20, size=(161, 121))
     mask_video(str(odd), tmp_path / "out.avi", BlackBox())
