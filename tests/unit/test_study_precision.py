@@ -1,0 +1,150 @@
+"""Replicates until the answer is narrow enough: where it stops, what it says, and that stopping changes no number."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import privacysim as ps
+from privacysim import tables
+from privacysim.errors import InputError, ResultsError
+from privacysim.metrics import METRICS
+from privacysim.study import study as study_module
+from privacysim.study.precision import Precision, in_words
+from privacysim.study.results import Results
+
+TESTS = Path(__file__).resolve().parent.parent
+PARTS = {"scenario": "guangzhou_district", "policies": ["notice_only", "order_799"], "days": 3}
+PRIMARY = "people_identified_by_outsiders"
+NO_NOTES = pd.DataFrame(columns=["policy", "replicate", "metric", "curve", "note"])
+
+
+@pytest.fixture
+def toy(monkeypatch, tmp_path):
+    """Units that cost nothing: the two arms share their noise but for marks of their own, of half a percent."""
+    monkeypatch.syspath_prepend(str(TESTS))
+    monkeypatch.setenv("PRIVACYSIM_CACHE", str(tmp_path / "cache"))
+    import toy_study
+
+    monkeypatch.setattr(study_module, "do_unit", toy_study.run_unit)
+    monkeypatch.setattr(study_module, "prepare_city", lambda scenario, workers: None)
+    return ps.Study(**PARTS)
+
+
+def widest(results: Results) -> float:
+    """The widest half-width of the primary metric's ratios, as a share of the larger mean: by its definition."""
+    rows = results.compare().rows
+    rows = rows[(rows["metric"] == PRIMARY) & rows["ratio_low"].notna()]
+    return float(((rows["ratio_high"] - rows["ratio_low"]) / 2 / rows["ratio"].clip(lower=1.0)).max())
+
+
+def test_a_study_stops_at_the_first_look_that_is_narrow_enough_and_is_the_study_of_so_many_replicates(toy):
+    found = toy.run("precision:0.1%", workers=1)
+    done, told = len(found.manifest["replicates"]), found.manifest["precision"]
+    assert 20 < done < 200, "neither ten nor twice as many are enough for this aim, and the cap is far"
+    assert told == {"aim": 0.001, "cap": 200, "reached": True, "half_width": widest(found)}
+    assert widest(found) <= 0.001
+    plain = ps.Study(**PARTS, replicates=done).run(workers=1)
+    assert found.metrics.equals(plain.metrics)
+    assert found.run_id == plain.run_id
+    assert widest(ps.Study(**PARTS, replicates=10).run(workers=1)) > 0.001, "the first look was not narrow enough"
+
+
+def test_an_aim_beyond_the_cap_ends_at_the_cap_and_says_so(toy):
+    found = toy.run("precision:0.001%:25", workers=1)
+    assert found.manifest["replicates"] == list(range(25)), "10, at most doubled, and the cap"
+    told = found.manifest["precision"]
+    assert (told["reached"], told["cap"], told["half_width"]) == (False, 25, widest(found))
+    said = in_words(told)
+    assert said.startswith("precision 0.001 %: not reached within 25 replicates; the widest half-width is 0.")
+
+
+def test_a_folder_of_the_same_aim_is_read_and_of_another_aim_refused(toy, tmp_path, monkeypatch):
+    first = toy.run("precision:5%", workers=1, out=tmp_path / "r")
+    monkeypatch.setattr(study_module, "do_unit", lambda *_: pytest.fail("it was run again"))
+    assert toy.run("precision:5%", workers=1, out=tmp_path / "r").metrics.equals(first.metrics)
+    for other in ("precision:4%", "precision:5%:300"):
+        with pytest.raises(ResultsError) as error:
+            toy.run(other, workers=1, out=tmp_path / "r")
+        lines = str(error.value).splitlines()
+        assert f"this one is of {first.manifest['family_id']}, to a precision" in lines[0]
+        assert lines[1] == "  Cure: name another folder with --out, or replace them with --force."
+
+
+@pytest.mark.parametrize("text", ["precision", "precision:", "precision:0%", "precision:100%", "precision:5",
+                                  "precision:-5%", "5%", "precision:5%:x"])  # fmt: skip
+def test_what_is_no_precision_is_said_with_one_that_is(text):
+    with pytest.raises(InputError) as error:
+        Precision.read(text)
+    assert str(error.value).splitlines() == [
+        "--replicates: required is a number, or a precision such as precision:5%.", f"  Got: {text}",
+        "  Cure: write precision:5%, or precision:5%:400 for another cap than 200.",
+    ]  # fmt: skip
+
+
+def test_a_cap_below_the_fewest_replicates_and_contradicting_wishes_are_refused(toy):
+    with pytest.raises(InputError, match="a cap of at least 10"):
+        Precision.read("precision:5%:9")
+    with pytest.raises(InputError, match="a precision, or one replicate alone"):
+        toy.run("precision:5%", replicate=1)
+    with pytest.raises(InputError, match="a number from 1 on"):
+        toy.run(0)
+
+
+def results(values: dict[str, list[float]], gammas: dict[str, float], contributors: int = 50) -> Results:
+    """Results of the primary metric on the low curve, written by hand; the baseline is `a`."""
+    rows = [(arm, k, PRIMARY, "low", float(v), METRICS[PRIMARY].unit, contributors if v else 0)
+            for arm, series in values.items() for k, v in enumerate(series)]  # fmt: skip
+    columns = dict(zip(tables.table("metrics").names, map(list, zip(*rows, strict=True)), strict=True))
+    study = {"baseline": "a", "primary": PRIMARY, "start": "transition", "panel": 100}
+    manifest = {"arms": [{"id": arm, "title": arm} for arm in values], "study": study, "scenario": {},
+                "replicates": list(range(len(rows) // len(values)))}  # fmt: skip
+    skewness = {(arm, PRIMARY, "low"): gamma for arm, gamma in gammas.items()}
+    return Results(manifest, tables.frame("metrics", columns), NO_NOTES, skewness)
+
+
+WAVES = [10.0 + math.sin(3 * k) for k in range(10)]
+OTHER = [7.0 + math.cos(5 * k) for k in range(10)]
+
+
+def test_a_look_asks_for_replicates_by_the_square_of_what_is_missing():
+    """The half-width falls as 1/√R: half as wide takes four times as many."""
+    one = results({"a": WAVES, "b": OTHER}, {"a": 0.1, "b": 0.1})
+    width, _ = Precision(0.05).look(one)
+    assert width == widest(one)
+    for share in (2.0, 3.0):
+        found, needed = Precision(width / share).look(one)
+        assert found == width
+        assert needed in {math.ceil(10 * share**2), math.ceil(10 * share**2) + 1}  # a rounding above a whole number
+    assert Precision(2 * width).look(one)[1] <= 10, "narrow enough: no more are asked for"
+
+
+def test_arms_that_are_identical_or_nothing_ask_for_no_replicates():
+    alike = results({"a": WAVES, "same": WAVES, "none": [0.0] * 10}, {"a": 0.1, "same": 0.1})
+    assert Precision(0.05).look(alike) == (0.0, 0)
+
+
+def test_a_skewed_metric_asks_for_the_replicates_that_its_skewness_needs():
+    """25 · γ²: at γ = 1 an interval is printed from 25 replicates on, so that is what the look asks for."""
+    assert Precision(0.5).look(results({"a": WAVES, "b": OTHER}, {"a": 0.1, "b": 1.0})) == (None, 25)
+    assert Precision(0.5).look(results({"a": WAVES, "b": OTHER}, {"a": 1.2, "b": 1.0})) == (None, 36)
+
+
+def test_where_no_number_of_replicates_helps_none_are_asked_for():
+    few = results({"a": WAVES, "b": OTHER}, {"a": 0.1, "b": 0.1}, contributors=3)
+    unknown = results({"a": WAVES, "b": OTHER}, {"a": 0.1})
+    for one in (few, unknown):
+        assert Precision(0.05).look(one) == (None, 0)
+    told = {"aim": 0.05, "cap": 200, "reached": False, "half_width": None}
+    assert in_words(told) == "precision 5 %: not reached; some intervals are withheld, see their notes"
+
+
+def test_what_a_precision_came_to_is_one_sentence():
+    assert in_words(None) == ""
+    reached = in_words({"aim": 0.025, "cap": 200, "reached": True, "half_width": 0.0213})
+    assert reached == "precision 2.5 %: reached; the widest half-width of the primary metric is 2.1 %"
+    assert np.isfinite(widest(results({"a": WAVES, "b": OTHER}, {"a": 0.1, "b": 0.1})))

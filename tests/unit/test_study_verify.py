@@ -1,0 +1,73 @@
+"""`verify` tells a changed number from changed code and from changed facts, and refuses what it cannot check."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+import privacysim as ps
+from privacysim import tables
+from privacysim.errors import InputError, ResultsError
+from privacysim.study import study as study_module
+from privacysim.study.verify import verify
+
+TESTS = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def saved(monkeypatch, tmp_path) -> Path:
+    """Two replicates of units that cost nothing, saved."""
+    monkeypatch.syspath_prepend(str(TESTS))
+    monkeypatch.setenv("PRIVACYSIM_CACHE", str(tmp_path / "cache"))
+    import toy_study
+
+    monkeypatch.setattr(study_module, "do_unit", toy_study.run_unit)
+    monkeypatch.setattr(study_module, "prepare_city", lambda scenario, workers: None)
+    study = ps.Study(scenario="guangzhou_district", policies=["notice_only", "order_799"], days=2, replicates=2)
+    study.run(workers=1, out=tmp_path / "r")
+    return tmp_path / "r"
+
+
+def changed(folder: Path, **manifest: object) -> None:
+    path = folder / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | manifest))
+
+
+def test_a_changed_number_is_named_with_both_values_and_other_code_only_beside_a_number(saved):
+    metrics = tables.read("metrics", saved / "metrics.parquet")
+    row = metrics[(metrics["replicate"] == 1) & (metrics["metric"] == "cameras_listed")].index[0]
+    was = metrics.loc[row, "value"]
+    changed(saved, source="f" * 64, data={})
+    assert verify(saved, 1) == [], "other code that gives the same numbers is no difference"
+    metrics.loc[row, "value"] = 2.5 * was
+    tables.write("metrics", metrics, saved / "metrics.parquet")
+    found = verify(saved, 1)
+    assert found[0] == "metrics.parquet: missing or changed since it was written"
+    assert found[1].startswith("the code that makes numbers has changed since (source ffffffffffff, now ")
+    assert found[2] == "facts, law or curves under data/ have changed since"
+    assert found[3:] == [f"{metrics.loc[row, 'policy']} 1 cameras_listed : saved {2.5 * was}, again {was}"]
+    assert verify(saved, 0) == found[:1], "the other replicate holds: its code and facts are no matter"
+
+
+def test_a_missing_file_and_a_missing_row_are_found(saved):
+    (saved / "summary.csv").unlink()
+    metrics = tables.read("metrics", saved / "metrics.parquet")
+    tables.write("metrics", metrics[metrics["metric"] != "cameras_listed"], saved / "metrics.parquet")
+    found = verify(saved)
+    assert "summary.csv: missing or changed since it was written" in found
+    assert sum("cameras_listed : saved nan, again " in line for line in found) == 2, "one for each policy"
+
+
+def test_what_cannot_be_run_again_is_refused_with_the_cure(saved):
+    with pytest.raises(InputError) as error:
+        verify(saved, 2)
+    assert str(error.value).splitlines() == [
+        "--replicate: required is one of the replicates 0 to 1.", "  Got: 2", "  Cure: choose one of them.",
+    ]  # fmt: skip
+    shutil.rmtree(saved / "inputs")
+    with pytest.raises(ResultsError) as refused:
+        verify(saved)
+    assert str(refused.value) == f"{saved}: has no inputs/ to run again.\n  Cure: run the study with --out."
