@@ -279,6 +279,7 @@ def test_statistics_by_hand():
     assert correlation(b, a) == pytest.approx(np.corrcoef(b, a)[0, 1])
     assert correlation([1.0, 1.0], [1.0, 2.0]) is None
     assert correlation([1.0], [1.0]) is None
+    assert correlation([1.0, 2.0], [5.0, 3.0]) == pytest.approx(-1.0)  # two points lie on a line
     left = variance_ratio(b, a)
     assert left.value == pytest.approx(np.var(b - a, ddof=1) / (np.var(b, ddof=1) + np.var(a, ddof=1)))
     assert variance_ratio([1.0], [2.0]) is None
