@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -106,10 +107,8 @@ class Explorer:
 
     @property
     def reform(self) -> Reform:
-        """The policy as the levers stand."""
-        moved = {name: control.value for name, control in self.levers.items()
-                 if name != "base" and control.value != AS_IS}  # fmt: skip
-        return Reform(self.base.value, name=self.name.value.strip(), **moved)
+        """The policy as the levers stand, under the name that was typed."""
+        return replace(self._key(), name=self.name.value.strip())
 
     @property
     def summary(self) -> dict[str, float]:
@@ -176,7 +175,10 @@ class Explorer:
         self._show(arm, looks)
 
     def _key(self) -> Reform:
-        return Reform(self.base.value, **self.reform.changes)
+        """The policy as the levers stand, whatever stands in the field of the name."""
+        moved = {name: control.value for name, control in self.levers.items()
+                 if name != "base" and control.value != AS_IS}  # fmt: skip
+        return Reform(self.base.value, **moved)
 
     def _arm(self) -> Arm:
         reform = self._key()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -62,3 +64,18 @@ def test_a_view_that_begins_within_a_walk_has_a_point_of_its_own():
     at, seen = _with_views(np.array([0.0, 10.0]), [(4.0, 6.0)])
     assert at.tolist() == [0.0, 4.0, 6.0, 10.0]
     assert seen.tolist() == [False, True, False, False]
+
+
+def test_a_walk_of_no_length_is_no_walk_and_a_day_without_walks_is_an_empty_table(town):
+    world, block = town
+    whole = day_of_walks(world, block, DAY, most=10)
+    first = int(whole["walk"].iloc[0])
+    reach = block.walk_reach_mm.copy()
+    reach[first] = 0
+    block = replace(block, walk_reach_mm=reach)
+    ticks, x, y = walked(world.city, block, first)
+    assert (ticks.size, x.size, y.size) == (1, 1, 1), "who goes nowhere stands at one point"
+    assert set(day_of_walks(world, block, DAY, most=10)["walk"]) == set(whole["walk"]) - {first}
+    nobody = day_of_walks(world, block, DAY, most=0)
+    assert nobody.empty
+    assert list(nobody.columns) == ["walk", "t_s", "x_m", "y_m", "seen"]
