@@ -70,7 +70,7 @@ def _size(row: Row, kind: str, words: Words) -> list[str | Number]:
     bounded = there(row, "ratio_low")
     if row["ratio"] >= _TWICE:
         made: list[str | Number] = [number(row, "ratio")]
-        made += [words("times")] if kind == "bare" or words.lang == "zh" else []
+        made += [words("times")] if kind != "multiplies" or words.lang == "zh" else []
         if not bounded:
             return [*made, words("no_interval")]
         return [*made, " [", number(row, "ratio_low"), ", ", number(row, "ratio_high"), "]"]

@@ -1,0 +1,114 @@
+"""The answer in short, word for word: what a committee reads of a ratio, with or without an interval, on two curves."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import privacysim as ps
+from privacysim.report.format import with_interval
+from privacysim.report.parts import plain
+from privacysim.report.sentences import evidence_cost, sentences
+from privacysim.report.source import Source
+from privacysim.report.words import Words
+from privacysim.study.comparison import SUMMARY
+
+SAVED = Path(__file__).resolve().parents[2] / "notebooks" / "saved" / "headline"
+PRIMARY, EVIDENCE = "people_identified_by_outsiders", "cases_with_admissible_evidence"
+WHAT = "people identified by outsiders"
+NONE = math.nan
+
+
+@pytest.fixture(scope="module")
+def source():
+    """A source whose comparison has these rows, of Order 799 unless they say so, and no other policy's."""
+    saved = ps.load_results(SAVED)
+    compared = saved.compare()
+
+    def made(*rows, metric=PRIMARY):
+        mine = {"notice_only", "order_799", *(row["policy"] for row in rows if "policy" in row)}
+        arms = [arm for arm in saved.manifest["arms"] if arm["id"] in mine]
+        results = replace(saved, manifest={**saved.manifest, "arms": arms})
+        frame = pd.DataFrame([{**dict.fromkeys(SUMMARY, NONE), "policy": "order_799", "metric": metric, "note": "",
+                               **row} for row in rows], columns=SUMMARY)  # fmt: skip
+        return Source(results, replace(compared, rows=frame), {}, ())
+
+    return made
+
+
+def row(curve, ratio, low=NONE, high=NONE, p=NONE, note=""):
+    return {"curve": curve, "ratio": ratio, "ratio_low": low, "ratio_high": high, "p_holm": p, "note": note}
+
+
+def said(source, lang="en"):
+    names = {arm: "Order 799" if arm == "order_799" else arm for arm in source.results.arms}
+    (found,) = sentences(source, Words(lang), names)
+    return plain(found)
+
+
+# a ratio of 0.57 is a change of −43 %; the interval's ends turn round where the sentence says "lowers"
+SURE = row("low", 0.57, 0.51, 0.64, 0.001)
+
+
+@pytest.mark.parametrize(("rows", "text"), [
+    ([SURE], f"Order 799 lowers {WHAT} by 43 % [36, 49] on the low curve."),
+    ([SURE, {**SURE, "curve": "high"}], f"Order 799 lowers {WHAT} by 43 % [36, 49] on both curves."),
+    ([SURE, row("high", 0.5, 0.4, 0.6, 0.001)],
+     f"Order 799 lowers {WHAT} by 43 % [36, 49] on the low curve; 50 % [40, 60] on the high curve."),
+    ([SURE, row("high", 0.95, 0.8, 1.1, 0.4)],
+     f"Order 799, {WHAT}: −43 % [−49, −36] on the low curve; −5 % [−20, +10] on the high curve."),
+    ([row("low", 1.25, 1.1, 1.4, 0.01)], f"Order 799 raises {WHAT} by 25 % [10, 40] on the low curve."),
+    ([row("low", 3.2, 2.5, 4.1, 0.01)], f"Order 799 multiplies {WHAT} by 3.2 [2.5, 4.1] on the low curve."),
+    ([row("low", 1.8, 1.5, 2.2, 0.01), row("high", 2.2, 1.9, 2.6, 0.01)],
+     f"Order 799, {WHAT}: +80 % [+50, +120] on the low curve; 2.2 times the baseline [1.9, 2.6] on the high curve."),
+    ([row("low", 0.95, 0.8, 1.1, 0.4)],
+     f"Order 799: no difference in {WHAT} could be shown: −5 % [−20, +10] on the low curve."),
+    ([row("low", 0.9, 0.81, 0.99, 0.2)],  # Holm's p decides, not the single interval
+     f"Order 799: no difference in {WHAT} could be shown: −10 % [−19, −1] on the low curve."),
+    ([row("low", 2.5, 0.9, 7.0, 0.4)],
+     f"Order 799: no difference in {WHAT} could be shown: 2.5 times the baseline [0.9, 7] on the low curve."),
+    ([row("low", 0.5)], f"Order 799, {WHAT}: −50 % (no interval) on the low curve."),
+    ([row("low", 2.5)], f"Order 799, {WHAT}: 2.5 times the baseline (no interval) on the low curve."),
+    ([row("low", NONE, note="the baseline is 0")], f"Order 799: no ratio can be given for {WHAT}."),
+    ([row("low", 0.0, note="0 in all 10 replicates")], f"Order 799: {WHAT} is 0 in every replicate."),
+    ([row("low", 1.0, note="identical in all 10 replicates")],
+     "Order 799: identical to the baseline in every replicate."),
+])  # fmt: skip
+def test_a_sentence_says_what_its_rows_say(rows, text, source):
+    # where there is one row its curve is not named
+    expected = text if len(rows) > 1 else text.replace(" on the low curve", "")
+    assert said(source(*rows)) == expected
+
+
+def test_in_chinese_a_multiple_is_told_as_one_too(source):
+    text = said(source(row("low", 3.2, 2.5, 4.1, 0.01)), "zh")
+    assert f"3.2{Words('zh')('times')}" in text
+    assert "2.5, 4.1" in text
+
+
+def test_rules_with_the_same_numbers_share_a_sentence(source):
+    one = {**SURE, "policy": "guangzhou_draft:narrow"}
+    made = source(SURE, one)
+    names = {arm: f"<{arm}>" for arm in made.results.arms}
+    found = [plain(text) for text in sentences(made, Words("en"), names)]
+    assert found == [f"<guangzhou_draft:narrow>, <order_799> lowers {WHAT} by 43 % [36, 49]."]
+
+
+def test_what_evidence_costs_is_one_sentence_or_none(source):
+    names = {name: name for name in ("order_799", "open_access")}
+    assert evidence_cost(source(row("", NONE), metric=EVIDENCE), Words("en"), names, EVIDENCE) == ()
+    rows = (row("", 0.9, 0.85, 0.95), {**row("", 1.3, 1.1, 1.5), "policy": "open_access"})
+    (text,) = evidence_cost(source(*rows, metric=EVIDENCE), Words("en"), names, EVIDENCE)
+    assert plain(text) == ("Cases with admissible evidence against the baseline: order_799 −10 % [−15, −5]; "
+                           "open_access +30 % [+10, +50].")  # fmt: skip
+
+
+def test_a_value_that_is_not_there_is_a_dash_and_one_without_an_interval_stands_alone():
+    cells = {"policy": "a", "metric": PRIMARY, "curve": "low", "mean": 12.0, "ci_low": NONE, "ci_high": NONE}
+    assert plain(with_interval(cells, "mean", "ci")) == "12"
+    assert plain(with_interval({**cells, "ci_low": 9.0, "ci_high": 15.0}, "mean", "ci")) == "12 [9, 15]"
+    assert plain(with_interval({**cells, "mean": NONE}, "mean", "ci")) == "–"
