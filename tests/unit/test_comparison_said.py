@@ -224,6 +224,11 @@ def test_a_band_is_said_in_words(least, most, words):
     assert said(rows).band_words() == [f"b, over its 2 readings and both curves: {words}."]
 
 
+def test_bands_keep_the_order_of_the_arms_as_they_were_asked_for():
+    rows = [ratio("z:narrow", "low", 0.5, 0, 1), ratio("b", "low", 0.4, 0, 1), ratio("z:wide", "low", 0.6, 0, 1)]
+    assert said(rows).bands()["policy"].tolist() == ["z", "b"]
+
+
 def test_curves_that_agree_are_one_sentence():
     rows = [row("a", note="n"), ratio("c", "low", 0.5, 0.4, 0.6, p_holm=0.001),
             ratio("b", "low", 0.69, 0.65, 0.73, p_holm=0.001), ratio("b", "high", 0.69, 0.65, 0.73, p_holm=0.001),
