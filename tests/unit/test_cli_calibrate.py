@@ -105,7 +105,12 @@ def home(monkeypatch):
     found, pilot_clues = [], solving.pilot_clues
     monkeypatch.setattr(room, "HOME", DISTRICT)
     monkeypatch.setattr(room, "PILOTS", (-1,))
-    monkeypatch.setattr(solving, "pilot_clues", lambda *given: (found.append(pilot_clues(*given)), found[0])[1])
+
+    def once(*given):
+        found.extend([] if found else [pilot_clues(*given)])
+        return found[0]
+
+    monkeypatch.setattr(solving, "pilot_clues", once)
     return found
 
 
@@ -127,6 +132,10 @@ def test_the_chances_of_evidence_as_printed_solve_their_equations_and_are_writte
         assert tuple(map(float, written[name][1:4])) == found[name]
         assert written[name][4:] == wanted[name][4:], "unit, source and status stay"
     assert said.rstrip().endswith("(p_working, p_recognised)")
+    before = copy.read_bytes()
+    assert main(["calibrate", "evidence", "--scenario", DISTRICT]) == 0
+    assert solved_in(capsys.readouterr().out) == found
+    assert copy.read_bytes() == before, "without --write it is only said"
 
 
 def test_the_register_prints_every_row_with_its_verdict_and_writes_the_page(tmp_path, monkeypatch, capsys):
@@ -148,6 +157,10 @@ def test_the_register_prints_every_row_with_its_verdict_and_writes_the_page(tmp_
         f"Written: {page}",
     )]  # fmt: skip
     assert page.read_text(encoding="utf-8") == evidence.markdown(tables)
+    page.unlink()
+    assert main(["calibrate", "verdicts", "--replicates", "7"]) == 0
+    assert "Written" not in capsys.readouterr().out
+    assert not list(tmp_path.iterdir())
 
 
 def test_one_replicate_gives_no_interval_and_is_refused(tmp_path, capsys):

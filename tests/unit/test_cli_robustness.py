@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from privacysim import robustness
 from privacysim.cli.main import main
 from privacysim.errors import InputError
 from privacysim.facts import facts
@@ -183,6 +184,25 @@ def test_a_frontier_is_saved_as_it_is_said_and_budgets_choose_from_it(design, mo
         "  Cure: raise the budget or the tolerance.",
     ]  # fmt: skip
     assert {path: path.read_bytes() for path in (design / "r").glob("*.csv")} == before
+
+
+def test_what_the_steering_was_worth_is_told_goal_by_goal_and_what_failed_comes_last(design, monkeypatch, capsys):
+    monkeypatch.chdir(design)
+    space = robustness.load_design("own.toml")
+    ends = {f"{goal}_{end}": [np.nan] for goal in ("exposure", "usefulness") for end in ("low", "high")}
+    front = pd.DataFrame({"variant": ["as_it_stands"], "cost": [0.0], "exposure_ratio": [1.0],
+                          "usefulness_ratio": [1.0], **ends, "note": [""], "front": [True]})  # fmt: skip
+    worth = pd.DataFrame({"goal": [0, 1], "variance_explained": [0.834, 0.5], "interval_held": [0.9, 1.0]})
+    found = robustness.Frontier(space, front, front, worth, np.zeros((1, 1), dtype=int), ("point 2: its worker died",))
+    monkeypatch.setattr(robustness, "find_frontier", lambda *_, **__: found)
+    assert main(FRONTIER) == 0
+    assert capsys.readouterr().out.splitlines()[-3:] == [
+        "steering, people_identified_by_outsiders: 83 % of the variance explained when left out; "
+        "95 % intervals held 90 %",
+        "steering, cases_with_admissible_evidence: 50 % of the variance explained when left out; "
+        "95 % intervals held 100 %",
+        "point 2: its worker died",
+    ]  # fmt: skip
 
 
 def test_an_unknown_design_names_the_nearest(capsys):

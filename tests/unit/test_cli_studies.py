@@ -101,7 +101,18 @@ def test_a_run_says_what_it_saved_and_its_table_is_summary_csv(folder, toy, caps
         assert number(shown[0]) == pytest.approx(float(cell["mean"]), rel=5e-3)
         if policy != "notice_only":
             assert number(shown[1]) == pytest.approx(float(cell["ratio"]), rel=5e-3)
+    assert "Cost:" in said.err
     assert re.search(rf"Cache: +{re.escape(os.environ['PRIVACYSIM_CACHE'])}  \(\d+ MB; may be deleted\)", said.err)
+
+
+def test_results_of_a_time_when_nothing_was_charged_are_shown_without_their_cost(own, toy, capsys):
+    manifest = json.loads((own / "manifest.json").read_text(encoding="utf-8"))
+    del manifest["cost"]
+    (own / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    assert main([*RUN, "--out", str(own)]) == 0
+    said = capsys.readouterr()
+    assert "nothing was run again" in said.out
+    assert "Cost:" not in said.err
 
 
 def test_a_run_to_a_precision_says_how_far_it_came_and_lies_under_results(toy, plain, tmp_path, monkeypatch, capsys):
