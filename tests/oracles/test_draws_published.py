@@ -7,6 +7,7 @@ from hashlib import blake2b
 
 import numpy as np
 import pytest
+from scipy.special import pdtr
 
 from privacysim import draws
 from privacysim.errors import InputError
@@ -78,6 +79,16 @@ def test_roots_are_numbered_by_day_and_lie_within_it():
     times = draws.uniform(draws.stream_key(185, 0, "x.time"), ids)
     assert (ticks == day * DAY_TICKS + (times * DAY_TICKS).astype(int)).all()
     assert laws.roots(185, 0, "x", 0.0, range(5))[0].size == 0
+
+
+@pytest.mark.parametrize("mean", [0.01, 0.5, 3.7, 20.0, 185.0, 1_333.0])
+def test_a_number_begins_where_its_chances_step(mean):
+    """Where u is exactly P(N ≤ n), and just below, n is the smallest that will do; rounding would tip one in three."""
+    numbers = np.arange(max(0.0, np.floor(mean - 5 * mean**0.5)), mean + 5 * mean**0.5 + 3)
+    at = pdtr(numbers, mean)
+    numbers, at = numbers[at < 1 - 1e-12], at[at < 1 - 1e-12]
+    assert laws.poisson_quantile(at, mean).tolist() == numbers.tolist()
+    assert laws.poisson_quantile(np.nextafter(at, 0), mean).tolist() == numbers.tolist()
 
 
 def test_minutes_are_whole_ticks_and_at_least_one_and_kinds_change_at_their_bounds():

@@ -12,6 +12,7 @@ import pytest
 from scipy import integrate, stats
 
 from privacysim.city import City, build_city
+from privacysim.draws import stream_key, uniforms
 from privacysim.errors import InputError, PrivacysimError
 from privacysim.facts import facts
 from privacysim.files import Quantity
@@ -127,6 +128,25 @@ def _expected(case: Scenario, cameras: Cameras, custody: Custody) -> float:
     sets = [cameras.platform_id >= 0] * 2 + [reachable, custody.default_password, reachable]
     shares = mechanism_shares(case)
     return per_day * sum(share * (1 / hazard[members]).mean() for share, members in zip(shares, sets, strict=True))
+
+
+def test_arrivals_are_those_of_the_highest_rate_kept_by_a_mark_of_their_own(
+    dense: tuple[Scenario, Cameras, Custody],
+) -> None:
+    """So a lower rate is a subset, and which camera it is does not depend on what was left out."""
+    case, cameras, custody = dense
+    exposable, leaks = np.count_nonzero((cameras.platform_id >= 0) | custody.on_internet), case.leaks
+    rate = exposable * leaks.scans_per_camera_year.number * leaks.p_listed.number / 365.25
+    highest = exposable * leaks.scans_per_camera_year.range[1] * leaks.p_listed.range[1] / 365.25
+    shown, tried = 0, 0
+    for k in range(4):
+        ids, _ = roots(11, k, "streams", highest, SPAN)
+        kept = ids[uniforms(stream_key(11, k, "streams"), ids)[:, 0] < rate / highest]
+        found = sample_streams(case, cameras, custody, 11, k, SPAN)
+        assert set(found.stream_id[found.opened >= SPAN.start * DAY_TICKS]) == set(kept)
+        assert found.marks.shape == (found.stream_id.size, 8)
+        shown, tried = shown + kept.size, tried + ids.size
+    assert 150 < shown < 0.6 * tried
 
 
 def test_ages_on_the_list_are_length_biased(dense: tuple[Scenario, Cameras, Custody]) -> None:
