@@ -65,8 +65,8 @@ def read_source(folder: Path, baseline: str | None = None) -> Source:
     ids = dict.fromkeys(arm.split(":")[0] for arm in results.arms)
     policies = {name: _policy(inputs / "policies", name) for name in ids}
     scenario = _toml(inputs / "scenarios" / f"{results.manifest['scenario']['id']}.toml")
-    statuses = _statuses(folder / "inputs" / "data" / "facts.csv")
-    return Source(results, results.compare(baseline), policies, tuple(_entries(scenario, "", statuses)))
+    register = tuple(_entries(scenario, "", _statuses(folder / "inputs" / "data" / "facts.csv")))
+    return Source(results, results.compare(baseline), policies, register)
 
 
 def _toml(path: Path) -> dict[str, Any]:
