@@ -24,7 +24,7 @@ from privacysim.scenario import Scenario, load_scenario
 from privacysim.study.model import StudyFile
 
 # rooms whose source does not change a number: a nicer figure must not make a saved result look foreign
-_NO_NUMBERS = {"figures", "report", "cli", "explorer", "masklab", "tracks", "robustness", "study", "stats"}
+_NO_NUMBERS = {"figures", "report", "cli", "explorer", "masklab", "tracks", "robustness", "bench", "study", "stats"}
 _OF_STUDY = {"footage.py", "replicate.py", "unit.py", "unit_parts.py", "unknowns.py", "viewed.py", "work.py"}
 
 
