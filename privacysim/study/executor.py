@@ -54,7 +54,11 @@ def work_through(
     """
     waiting, suspects, tries = list(reversed(items)), list[Item](), dict[int, int]()
     while waiting:
-        suspects += yield from _until_a_worker_dies(work, waiting, open_executor, at_once)
+        left = len(waiting)
+        died = yield from _until_a_worker_dies(work, waiting, open_executor, at_once)
+        if not died and len(waiting) == left:  # a pool that broke before it took any item
+            died = [waiting.pop()]
+        suspects += died
     poison: list[Item] = []
     while suspects:
         alone = [suspects.pop(0)]
