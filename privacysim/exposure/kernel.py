@@ -107,8 +107,8 @@ def _close(arm, who, g, watcher, segments, best_low, best_high, touched, day_bes
         while word != _NONE:
             d = 64 * w + _count((word & (~word + _ONE)) - _ONE)
             word &= word - _ONE
-            if segments > 1:
-                if day_best[d, 0] != value_low:  # most days of a walk are alike
+            if segments > 1:  # days of one segment are all alike
+                if day_best[d, 0] != value_low:  # and most days of a walk
                     value_low = day_best[d, 0]
                     log_low = np.log1p(-value_low)
                 if day_best[d, 1] != value_high:

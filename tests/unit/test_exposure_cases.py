@@ -17,16 +17,20 @@ CODE = 8 * 12  # a face of 12 px
 P = float(identifiability("none", 12.0, True, 150))
 
 
-def walk(days=3, sensitive=False):
-    """One person who passes camera 7 from 08:00:00 to 08:00:20 on every day: 12 s facing it, 8 s turned away."""
-    at = 8 * 36_000
+def walk(days=3, sensitive=False, people=1):
+    """One person who passes camera 7 from 08:00:00 to 08:00:20 on every day: 12 s facing it, 8 s turned away.
+
+    Or several who all walk the same way at the same time.
+    """
+    at, n = 8 * 36_000, 2 * people
     pieces = Pieces(
-        np.zeros(2, np.int32), np.full(2, 7, np.int64), np.zeros(2, np.int32), np.zeros(2, np.int32),
-        np.array([at, at + 120], np.int32), np.array([120, 80], np.int32), np.full(2, CODE, np.uint16),
-        np.array([True, False]), np.full(2, 5 if sensitive else -1, np.int64), np.full(2, sensitive),
+        np.repeat(np.arange(people, dtype=np.int32), 2), np.full(n, 7, np.int64), np.zeros(n, np.int32),
+        np.zeros(n, np.int32), np.tile(np.array([at, at + 120], np.int32), people),
+        np.tile(np.array([120, 80], np.int32), people), np.full(n, CODE, np.uint16), np.tile([True, False], people),
+        np.full(n, 5 if sensitive else -1, np.int64), np.full(n, sensitive),
     )  # fmt: skip
     block = SimpleNamespace(
-        person_id=np.array([11]), weight=np.ones(1), first_day=0, days=days,
+        person_id=11 + np.arange(people), weight=np.ones(people), first_day=0, days=days,
         tour_mask=np.array([[2**days - 1]], np.uint64), tour_jitter=np.zeros((1, days), np.int16),
     )
     return pieces, block
@@ -45,9 +49,13 @@ def look(**own):
     return row | own
 
 
-def exposed(*rows, days=3, sensitive=False, whoever=True):
+def log(policy, *rows):
     columns = {name: [row[name] for row in rows] for name in tables.table("acts").names}
-    acts = index_acts([SimpleNamespace(policy="p", acts=tables.frame("acts", columns))])
+    return SimpleNamespace(policy=policy, acts=tables.frame("acts", columns))
+
+
+def exposed(*rows, days=3, sensitive=False, whoever=True):
+    acts = index_acts([log("p", *rows)])
     pieces, block = walk(days, sensitive)
     return measure_exposure(pieces, block, acts.whoever() if whoever else acts)
 
@@ -95,11 +103,36 @@ def test_a_crowd_is_one_viewer_of_many_eyes():
     assert cell(small, "viewer_identifiable_s") == 3 * 12.0 * P * 0.1
 
 
+def test_a_crowd_of_whom_one_knows_her_is_that_one_and_above_one_each_more_adds_a_power():
+    assert cell(exposed(look(known=1e-7, audience=1e7)), "p_identified") == P
+    assert cell(exposed(look(known=1e-7, audience=1.5e7)), "p_identified") == 1 - (1 - P) ** 1.5
+
+
+def test_as_many_viewers_as_there_are_at_one_camera_are_as_many_trials():
+    many = exposed(*(look(viewer=n, act_id=n, known=0.001) for n in range(1_500)))
+    assert cell(many, "p_identified") == 1 - (1 - 0.001 * P) ** 1_500
+    assert cell(many, "identifiable_s") == 1_500 * 3 * 12.0 * 0.001 * P
+    assert many.sightings_seen[0, 0, 1] == 3
+
+
+def test_people_who_walk_alike_are_told_apart_under_every_arm():
+    pieces, block = walk(people=300)
+    acts = index_acts([log(f"p{n}", look(known=1.0 / (n + 1))) for n in range(4)]).whoever()
+    found = measure_exposure(pieces, block, acts)
+    for arm in range(4):
+        assert found.p_identified[:, arm, 1, 0] == pytest.approx(np.full(300, P / (arm + 1)), rel=1e-12)
+        assert found.identifiable_s[:, arm, 1, 0] == pytest.approx(np.full(300, 36.0 * P / (arm + 1)), rel=1e-12)
+    assert (found.sightings_seen[:, :, 1] == 3).all()
+
+
+def test_without_any_policy_there_are_no_acts():
+    assert len(index_acts([])) == 0
+
+
 def test_an_act_that_shows_nobody_a_picture_reveals_nothing():
     beside = exposed(look(), look(act="sell", viewer=2, audience=0.0, act_id=1))
     assert cell(beside, "p_identified") == P
-    alone = tables.frame("acts", {name: [value] for name, value in look(act="sell", audience=0.0).items()})
-    assert len(index_acts([SimpleNamespace(policy="p", acts=alone)])) == 0
+    assert len(index_acts([log("p", look(act="sell", audience=0.0))])) == 0
 
 
 def test_a_look_that_ends_when_the_walk_begins_sees_nothing():
