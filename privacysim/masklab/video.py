@@ -250,6 +250,7 @@ def _write_sidecar(out: Path, regions: list[tuple[int, Box]], key: bytes) -> Non
         rows.writerow(["frame", "left", "top", "right", "bottom"])
         rows.writerows((number, *box) for number, box in regions)
     key_file = out.with_suffix(".key")
+    key_file.unlink(missing_ok=True)  # an older one may be open to others, and would stay so
     key_file.touch(mode=0o600)
     key_file.write_bytes(key)
 
