@@ -22,7 +22,7 @@ def camera_view(
 ) -> Axes:
     """A camera from above: how far it detects, observes, recognises and identifies a person.
 
-    `radii_m` maps each DORI level to its distance on the ground in metres (EN 62676-4: 25, 62.5, 125, 250 pixels per
+    `radii_m` maps each DORI level to its distance on the ground in metres (EN 62676-4: 25, 62, 125, 250 pixels per
     metre); `heading_deg` clockwise from north, `hfov_deg` the horizontal field of view.
     """
     with house_style(lang):

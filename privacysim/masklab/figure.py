@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from privacysim.masklab.faces import Faces
     from privacysim.masklab.grid import Job
 
-DORI = (("detect", 25.0), ("observe", 62.5), ("recognise", 125.0), ("identify", 250.0))
-"""px/m of EN 62676-4, in words."""
+DORI = ("detect", "observe", "recognise", "identify")
+"""Levels of EN 62676-4, least first."""
 VERDICTS = {"cosmetic": "#D55E00", "weak": "#E69F00", "strong": "#56B4E9", "complete": "#009E73"}
 """Colour of each verdict."""
 _CURVES = {"cctv": ("#0072B2", "as a camera records"), "clean": ("#CC79A7", "aligned, only fewer pixels")}
@@ -83,8 +83,8 @@ def plot_verdicts(rows: pd.DataFrame, axes: Axes | None = None) -> Axes:
 
 def dori_lines(axes: Axes) -> None:
     """Vertical lines at the face widths of the DORI levels."""
-    for word, density in DORI:
-        px = density * facts().value("face_width_m")
+    for word in DORI:
+        px = facts().value(f"dori_{word}_px_per_m") * facts().value("face_width_m")
         axes.axvline(px, color=GRID, linewidth=0.9, zorder=0)
         axes.text(px, 1.01, word, rotation=45, fontsize=7, color=FAINT, transform=axes.get_xaxis_transform())
 
