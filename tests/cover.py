@@ -34,7 +34,8 @@ TWINS = [
     f"{PROPERTIES}draws_function.py",
     f"{ORACLES}city_routes.py::test_routes_of_a_village_built_anew_equal_networkx", f"{ORACLES}draws_published.py",
     f"{ORACLES}world_unknowns.py::test_the_weight_of_a_view_equals_a_sum_over_points_written_out",
-    f"{UNIT}bench_kernel.py",
+    f"{ORACLES}world_unknowns.py::test_walks_leave_their_amount_on_each_street_in_the_direction_and_share_that_they_walk",
+    f"{UNIT}bench_kernel.py", f"{UNIT}tracks_cleaning.py",
 ]  # fmt: skip
 """Tests of kernels that plain Python gets through in reasonable time."""
 

@@ -87,6 +87,25 @@ def test_the_weight_of_a_view_equals_a_sum_over_points_written_out():
 
 
 @pytest.mark.data
+def test_walks_leave_their_amount_on_each_street_in_the_direction_and_share_that_they_walk():
+    """A street 0 — 1 — 2 — 3 of 10, 20 and 40 m; everybody's tree leads to node 0; edge 1 is drawn from 2 to 1."""
+    adj_start, adj_node = np.array([0, 1, 3, 5, 6]), np.array([1, 0, 2, 1, 3, 2])
+    adj_edge = np.array([0, 0, 1, 1, 2, 2])
+    edge_u, edge_mm = np.array([0, 2, 2]), np.array([10_000, 20_000, 40_000])
+    trees = np.array([[255, 0, 0, 0]], dtype=np.uint8)  # the first way out of each node leads home
+    walks = [(3, 10**9, True, 1.0), (3, 50_000, True, 2.0), (2, 10**9, False, 4.0), (0, 10**9, True, 8.0)]
+    node, reach, towards, amount = (np.array(column) for column in zip(*walks, strict=True))
+    made = np.zeros(6)
+    kernel.walked(np.zeros(4, np.int64), node, reach, towards, amount, trees, adj_start, adj_node, adj_edge, edge_u,
+                  edge_mm, made)  # fmt: skip
+    expected = np.zeros(6)
+    # edge 0 runs from 0 to 1, so home is against it; the second walk ends after 40 m and half of the 20
+    expected[2 * 0 + 1], expected[2 * 0 + 0] = 1.0, 4.0
+    expected[2 * 1 + 0], expected[2 * 1 + 1] = 1.0 + 2.0 * 0.5, 4.0
+    expected[2 * 2 + 1] = 1.0 + 2.0
+    assert made.tolist() == expected.tolist()
+
+
 def test_the_drawn_view_lies_between_the_fewest_and_the_most_at_every_camera(around):
     cameras, found = around
     fewest, drawn, most = found.seconds.T
