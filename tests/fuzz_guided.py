@@ -1,7 +1,7 @@
 """Guided fuzzing: atheris watches which damage leads a reader into new code, and goes on from there.
 
-`python tests/fuzz_guided.py policy -runs=20000`: any target of `fuzz.py`; other arguments are libFuzzer's. Atheris is no
-part of the lock, since it has no wheel for every Python: `pip install atheris` brings it. A finding is kept in
+`python tests/fuzz_guided.py policy -runs=20000`: any target of `fuzz.py`; other arguments are libFuzzer's. Atheris is
+no part of the lock, since it has no wheel for every Python: `pip install atheris` brings it. A finding is kept in
 `tests/corpus/`, where the plain run reads it again, and ends the search.
 """
 
