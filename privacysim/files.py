@@ -96,6 +96,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(text)
     except FileNotFoundError:
         raise InputError(str(path), "an existing TOML file", "no such file", "check the path") from None
+    except RecursionError:
+        raise InputError(str(path), "lists and tables a few levels deep", "hundreds of levels", "mend it") from None
     except tomllib.TOMLDecodeError as error:
         raise InputError(str(path), "valid TOML (each key once)", _with_line(str(error), text), "mend it") from None
     except (OSError, UnicodeDecodeError) as error:

@@ -35,7 +35,7 @@ def load(folder: Path) -> tuple[dict[str, Any], dict[str, Any]] | None:
         if any(_sum(folder / name) != kept for name, kept in meta["sums"].items()):
             return None
         arrays = {Path(name).stem: np.load(folder / name, mmap_mode="r") for name in meta["sums"]}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return arrays, meta["rest"]
 

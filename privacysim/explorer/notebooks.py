@@ -62,7 +62,7 @@ def parameter(text: str) -> tuple[str, object]:
         raise InputError("-p", "NAME=VALUE", text, 'write it like -p days=7 or -p retention="7 d"')
     try:
         return name.strip(), tomllib.loads(f"value = {value.strip()}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return name.strip(), value.strip()
 
 

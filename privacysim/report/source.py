@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from privacysim.errors import ResultsError
+from privacysim.errors import ResultsError, shown
 from privacysim.files import Reference, validate
 from privacysim.policy.form import Policy
 from privacysim.policy.loading import sourced
@@ -72,7 +72,7 @@ def read_source(folder: Path, baseline: str | None = None) -> Source:
 def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ResultsError(f"{path}: cannot be read ({error}).\n  Cure: run the study again.") from None
 
 
@@ -80,13 +80,18 @@ def _policy(folder: Path, name: str) -> Policy:
     return validate(Policy, _raw(folder, name), (folder / f"{name}.toml").as_posix())
 
 
-def _raw(folder: Path, name: str) -> dict[str, Any]:
+def _raw(folder: Path, name: str, chain: tuple[str, ...] = ()) -> dict[str, Any]:
     path = folder / f"{name}.toml"
+    if name in chain or Path(name).name != name:
+        at = shown((folder / (*chain, name)[-2:][0]).as_posix())
+        raise ResultsError(f"{at}.toml: rests on {shown(name)}, which is no other policy of this folder.\n"
+                           "  Cure: run the study again.")  # fmt: skip
     raw, parent = _toml(path), {}
-    if raw.get("extends"):
-        parent = _raw(folder, raw["extends"])
-    elif raw.get("layer"):
-        parent = layered([_raw(folder, part) for part in raw["layer"]], path.as_posix())
+    file = validate(Policy, raw, path.as_posix())
+    if file.extends:
+        parent = _raw(folder, file.extends, (*chain, name))
+    elif file.layer:
+        parent = layered([_raw(folder, part, (*chain, name)) for part in file.layer], path.as_posix())
     return inherit(parent, raw, path.as_posix())
 
 

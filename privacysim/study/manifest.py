@@ -18,7 +18,7 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
         if not path.is_file():
             return None
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         raise ResultsError(f"{shown(path)}: cannot be read ({shown(error)}).\n  Cure: name another folder.") from None
     try:
         _Manifest.model_validate(manifest)

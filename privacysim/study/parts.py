@@ -38,7 +38,7 @@ def read_part(folder: Path, unit: Unit) -> UnitParts | None:
         return None
     try:
         found = UnitParts.from_json(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, KeyError, TypeError):  # cut short by a full disk or an older format: it is done again
+    except (ValueError, KeyError, TypeError, RecursionError):  # cut short, damaged or older: done again
         return None
     return found if found.unit == unit else None
 

@@ -39,7 +39,7 @@ def cached_pilot(inputs: Inputs) -> Skewness | None:
         return None
     try:
         return {(p, m, c): float(gamma) for p, m, c, gamma in json.loads(path.read_text(encoding="utf-8"))}
-    except (ValueError, TypeError):  # a broken cache is made again
+    except (ValueError, TypeError, RecursionError):  # a broken cache is made again
         return None
 
 

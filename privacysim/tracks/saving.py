@@ -76,7 +76,7 @@ def _saved_id(manifest: Path) -> str | None:
         return None
     try:
         return str(json.loads(manifest.read_text("utf-8")).get("run_id"))
-    except (json.JSONDecodeError, AttributeError, UnicodeDecodeError):
+    except (json.JSONDecodeError, AttributeError, UnicodeDecodeError, RecursionError):
         return "unreadable"
 
 

@@ -40,6 +40,16 @@ def test_earlier_findings_are_read_or_refused(fuzz, tmp_path, monkeypatch):
         assert fuzz.attempt(targets[name], file, content, tmp_path) == "", (name, file)
 
 
+@pytest.mark.parametrize("depth", [400, 100_000])
+def test_whatever_is_nested_too_deep_is_refused_by_every_reader(fuzz, tmp_path, monkeypatch, depth):
+    """Whether the interpreter's own limit is met or not: a sentence, since no file of ours goes so deep."""
+    monkeypatch.chdir(tmp_path)
+    for target in fuzz.targets(tmp_path, fuzz.toys):
+        for name in target.seeds:
+            bomb = b"a = " + b"[" * depth + b"]" * depth if name.endswith(".toml") else b"[" * depth
+            assert fuzz.attempt(target, name, bomb, tmp_path) == "", (target.name, name)
+
+
 def test_the_fuzzer_notices_a_reader_that_breaks(fuzz, tmp_path):
     def breaks(path):
         if b"nan" in path.read_bytes():

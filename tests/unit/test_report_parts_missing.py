@@ -15,7 +15,7 @@ import pytest
 
 import privacysim as ps
 from privacysim.cli.main import main
-from privacysim.errors import ResultsError
+from privacysim.errors import PrivacysimError, ResultsError
 from privacysim.report import html, memo_figures, memo_pdf, page
 from privacysim.report.memo import EVIDENCE, memo
 from privacysim.report.memo_figures import chinese_font, legality_picture, ratio_picture, tradeoff_picture
@@ -258,3 +258,20 @@ def test_the_page_says_of_a_start_a_panel_and_a_scenario_what_they_mean(source, 
     assert ", everybody, seed" in other
     assert "Not calibrated" not in other
     assert "Contested readings" not in text + other
+
+
+@pytest.mark.parametrize(("line", "said"), [
+    ('layer = ["guangzhou_today"]', "rests on guangzhou_today, which is no other policy of this folder"),
+    ('extends = "guangzhou_today"', "rests on guangzhou_today, which is no other policy of this folder"),
+    ('extends = "../../../inputs/sim/policies/notice_only"', "which is no other policy of this folder"),
+    ('layer = "notice_only"', "layer"), ("layer = " + "[" * 5_000 + "]" * 5_000, "cannot be read"),
+])  # fmt: skip
+def test_kept_rules_that_rest_on_themselves_or_on_files_elsewhere_are_refused(folder, tmp_path, line, said):
+    shutil.copytree(folder, tmp_path / "r")
+    path = tmp_path / "r" / "inputs" / "sim" / "policies" / "guangzhou_today.toml"
+    kept = [text for text in path.read_text("utf-8").splitlines() if not text.startswith(("layer", "extends"))]
+    head = next(n for n, text in enumerate(kept) if text.startswith("["))
+    path.write_text("\n".join([*kept[:head], line, *kept[head:]]) + "\n", "utf-8")
+    with pytest.raises(PrivacysimError, match=re.escape(said)) as caught:
+        read_source(tmp_path / "r")
+    assert len(str(caught.value).splitlines()) <= 3
