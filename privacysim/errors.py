@@ -26,8 +26,10 @@ class InputError(PrivacysimError, ValueError):
     """
 
     def __init__(self, where: str, required: str, got: object, cure: str) -> None:
-        self.where, self.required, self.got, self.cure = where, required, shown(got), cure
-        super().__init__(f"{where}: required is {required}.\n  Got: {self.got}\n  Cure: {cure}.")
+        # a name from a file may hold what ends a line
+        self.where, self.required, self.cure = (" ".join(text.splitlines()) for text in (where, required, cure))
+        self.got = shown(got)
+        super().__init__(f"{self.where}: required is {self.required}.\n  Got: {self.got}\n  Cure: {self.cure}.")
 
     def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str, str]]:
         # an exception is sent between processes by its arguments, not by its text

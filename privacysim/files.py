@@ -147,8 +147,10 @@ def _at(where: str, key: str) -> str:
 def _explained(model: type[BaseModel], error: ValidationError, where: str) -> InputError:
     # a typo is both an unknown key and a missing one: the unknown one is what the reader can see
     first = sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden")[0]
-    # pydantic puts the names of union branches and validators into the path; a reader knows only her own keys
-    path = [part for part in first["loc"] if not _BRANCH.search(str(part))]
+    # pydantic puts the names of union branches and validators into the path; a reader knows only her own keys, and what
+    # is unknown or missing is such a key however it is spelled
+    loc, own = first["loc"], first["type"] in ("extra_forbidden", "missing")
+    path = [part for n, part in enumerate(loc) if not _BRANCH.search(str(part)) or (own and n == len(loc) - 1)]
     key = ".".join(str(part) for part in path)
     if first["type"] == "extra_forbidden":
         known = _keys(model, path[:-1])

@@ -72,6 +72,17 @@ def test_a_typo_is_reported_before_the_key_that_it_leaves_missing():
     assert "x.toml, inner.kep: required is a known key" in bad(change)
 
 
+@pytest.mark.parametrize("key", ["[", "int", "a (b)"])
+def test_an_unknown_key_is_named_however_it_is_spelled(key):
+    assert f"inner.{key}: required is a known key" in bad(lambda raw: raw["inner"].update({key: {}}))
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r", "\x0c", "\x1c", "\x85", "\u2028"])
+def test_what_ends_a_line_in_a_name_ends_none_of_the_three(ends):
+    text = str(InputError(f"x.toml, a{ends}b", f"one{ends}thing", f"an{ends}other", f"write{ends}it"))
+    assert text == "x.toml, a b: required is one thing.\n  Got: an other\n  Cure: write it."
+
+
 def test_a_bare_number_for_a_duration_is_refused():
     assert "inner.keep: required is a duration with its unit" in bad(lambda raw: raw["inner"].update(keep=15))
 
