@@ -13,16 +13,18 @@ import sys
 import tempfile
 from pathlib import Path
 
-import atheris
-
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
-with atheris.instrument_imports(include=["privacysim"]):
-    import fuzz
 
 
 def main(name: str, arguments: list[str]) -> None:
     """Fuzz one target from its shipped files; does not return."""
+    try:
+        import atheris
+    except ImportError:
+        sys.exit("fuzz_guided.py needs atheris: pip install atheris")
+    sys.path.insert(0, str(ROOT / "tests"))
+    with atheris.instrument_imports(include=["privacysim"]):  # before anything of it is loaded
+        import fuzz
     home = Path(tempfile.mkdtemp(prefix="privacysim-guided-"))
     os.environ.setdefault("PRIVACYSIM_CACHE", str(home / "cache"))
     os.chdir(home)
