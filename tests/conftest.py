@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -32,6 +33,24 @@ def data_folder() -> Path:
     if os.environ.get("PRIVACYSIM_REQUIRE_DATA") == "1":
         pytest.fail(f"PRIVACYSIM_REQUIRE_DATA=1, but PRIVACYSIM_DATA names no folder (it is {named!r})")
     pytest.skip("PRIVACYSIM_DATA does not name the folder of test data")
+
+
+@pytest.fixture(scope="session")
+def toy_units() -> Callable[[pytest.MonkeyPatch, Path], ModuleType]:
+    """Puts units of work that cost nothing (`toy_study.py`) in the place of the real ones, with a cache of its own."""
+
+    def put(patch: pytest.MonkeyPatch, cache: Path) -> ModuleType:
+        patch.syspath_prepend(str(Path(__file__).resolve().parent))
+        patch.setenv("PRIVACYSIM_CACHE", str(cache))
+        import toy_study
+
+        from privacysim.study import study as study_module
+
+        patch.setattr(study_module, "do_unit", toy_study.run_unit)
+        patch.setattr(study_module, "prepare_city", lambda scenario, workers: None)
+        return toy_study
+
+    return put
 
 
 @pytest.fixture

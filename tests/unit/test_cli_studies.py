@@ -22,23 +22,16 @@ from privacysim.scenario import load_scenario
 from privacysim.study import load_results, load_study_file
 from privacysim.study import study as study_module
 
-TESTS = Path(__file__).resolve().parents[1]
 RUN = ["run", "--scenario", "guangzhou_district", "--policies", "notice_only, order_799,", "--baseline", "notice_only",
        "--days", "3", "--workers", "1"]  # fmt: skip
 PRIMARY = "people_identified_by_outsiders"
 
 
 @pytest.fixture(scope="module")
-def toy(tmp_path_factory):
+def toy(tmp_path_factory, toy_units):
     """Units of work that cost nothing, for the whole module."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(TESTS))
-        patch.setenv("PRIVACYSIM_CACHE", str(tmp_path_factory.mktemp("cache")))
-        import toy_study
-
-        patch.setattr(study_module, "do_unit", toy_study.run_unit)
-        patch.setattr(study_module, "prepare_city", lambda scenario, workers: None)
-        yield toy_study
+        yield toy_units(patch, tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,6 @@ from privacysim.report.memo import memo
 from privacysim.report.parts import Heading, Number, Picture, Table, plain
 from privacysim.report.source import read_source
 from privacysim.report.words import Words
-from privacysim.study import study as study_module
 
 ATTACK = '<script>alert(1)</script> & "Open" <img src=x onerror=alert(2)>'
 
@@ -66,16 +65,11 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
+def folder(tmp_path_factory, toy_units) -> Path:
     """The headline study with toy numbers, so that no city needs to be walked."""
     where = tmp_path_factory.mktemp("memo")
     with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(Path(__file__).resolve().parents[1]))
-        patch.setenv("PRIVACYSIM_CACHE", str(where / "cache"))
-        import toy_study
-
-        patch.setattr(study_module, "do_unit", toy_study.run_unit)
-        patch.setattr(study_module, "prepare_city", lambda scenario, workers: None)
+        toy_units(patch, where / "cache")
         ps.Study("headline").run(workers=1, out=where / "results")
     return where / "results"
 

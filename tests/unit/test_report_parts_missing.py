@@ -22,23 +22,17 @@ from privacysim.report.memo_figures import chinese_font, legality_picture, ratio
 from privacysim.report.parts import Bullets, Heading, Picture, Table, plain
 from privacysim.report.source import read_source, titles
 from privacysim.report.words import Words
-from privacysim.study import study as study_module
 from privacysim.vocabulary import LEGALITIES
 
 PRIMARY = "people_identified_by_outsiders"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory, toy_units):
     """Two policies in a toy study; one of them is two others laid upon one another."""
     where = tmp_path_factory.mktemp("memo")
     with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(Path(__file__).resolve().parents[1]))
-        patch.setenv("PRIVACYSIM_CACHE", str(where / "cache"))
-        import toy_study
-
-        patch.setattr(study_module, "do_unit", toy_study.run_unit)
-        patch.setattr(study_module, "prepare_city", lambda scenario, workers: None)
+        toy_units(patch, where / "cache")
         ps.Study(scenario="guangzhou_district", policies=["notice_only", "guangzhou_today"], days=3).run(
             workers=1, out=where / "results")  # fmt: skip
     return where / "results"

@@ -24,13 +24,8 @@ PARTS = {"scenario": "guangzhou_district", "policies": ["no_cameras", "notice_on
 
 
 @pytest.fixture
-def toy(monkeypatch, tmp_path):
-    monkeypatch.syspath_prepend(str(TESTS))
-    monkeypatch.setenv("PRIVACYSIM_CACHE", str(tmp_path / "cache"))
-    import toy_study
-
-    monkeypatch.setattr(study_module, "do_unit", toy_study.run_unit)
-    monkeypatch.setattr(study_module, "prepare_city", lambda scenario, workers: None)
+def toy(monkeypatch, tmp_path, toy_units):
+    toy_units(monkeypatch, tmp_path / "cache")
     return ps.Study(**PARTS)
 
 

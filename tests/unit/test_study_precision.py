@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,21 +16,15 @@ from privacysim.study import study as study_module
 from privacysim.study.precision import Precision, in_words
 from privacysim.study.results import Results
 
-TESTS = Path(__file__).resolve().parent.parent
 PARTS = {"scenario": "guangzhou_district", "policies": ["notice_only", "order_799"], "days": 3}
 PRIMARY = "people_identified_by_outsiders"
 NO_NOTES = pd.DataFrame(columns=["policy", "replicate", "metric", "curve", "note"])
 
 
 @pytest.fixture
-def toy(monkeypatch, tmp_path):
+def toy(monkeypatch, tmp_path, toy_units):
     """Units that cost nothing: the two arms share their noise but for marks of their own, of half a percent."""
-    monkeypatch.syspath_prepend(str(TESTS))
-    monkeypatch.setenv("PRIVACYSIM_CACHE", str(tmp_path / "cache"))
-    import toy_study
-
-    monkeypatch.setattr(study_module, "do_unit", toy_study.run_unit)
-    monkeypatch.setattr(study_module, "prepare_city", lambda scenario, workers: None)
+    toy_units(monkeypatch, tmp_path / "cache")
     return ps.Study(**PARTS)
 
 

@@ -11,21 +11,13 @@ import pytest
 import privacysim as ps
 from privacysim import tables
 from privacysim.errors import InputError, ResultsError
-from privacysim.study import study as study_module
 from privacysim.study.verify import verify
-
-TESTS = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture
-def saved(monkeypatch, tmp_path) -> Path:
+def saved(monkeypatch, tmp_path, toy_units) -> Path:
     """Two replicates of units that cost nothing, saved."""
-    monkeypatch.syspath_prepend(str(TESTS))
-    monkeypatch.setenv("PRIVACYSIM_CACHE", str(tmp_path / "cache"))
-    import toy_study
-
-    monkeypatch.setattr(study_module, "do_unit", toy_study.run_unit)
-    monkeypatch.setattr(study_module, "prepare_city", lambda scenario, workers: None)
+    toy_units(monkeypatch, tmp_path / "cache")
     study = ps.Study(scenario="guangzhou_district", policies=["notice_only", "order_799"], days=2, replicates=2)
     study.run(workers=1, out=tmp_path / "r")
     return tmp_path / "r"
