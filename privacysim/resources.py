@@ -6,15 +6,17 @@ import os
 from importlib.resources import files
 from pathlib import Path
 
-_PACKAGE = Path(str(files("privacysim")))
+VERSION = "0.1.0"
+PACKAGE = Path(str(files("privacysim")))
+"""The folder of the installed package."""
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 """What tells the numeric libraries how many threads to start; read when they are loaded, so this file loads none."""
 
 
 def shipped(relative: str) -> Path:
     """Path of a shipped file or folder, such as `sim/policies`: in the wheel under `_shipped`, else in the checkout."""
-    installed = _PACKAGE / "_shipped" / relative
-    return installed if installed.exists() else _PACKAGE.parent / relative
+    installed = PACKAGE / "_shipped" / relative
+    return installed if installed.exists() else PACKAGE.parent / relative
 
 
 def cache_folder() -> Path:

@@ -25,13 +25,14 @@ from pathlib import Path
 from privacysim.cli.main import main as command
 from privacysim.errors import PrivacysimError
 from privacysim.facts import read_facts
-from privacysim.policy.law import read_laws
-from privacysim.policy.loading import load_policy
-from privacysim.report.source import read_source
+from privacysim.law.provisions import read_laws
+from privacysim.policy.policy_files import load_policy
+from privacysim.readers.camera_files import read_cameras
+from privacysim.readers.track_files import read_tracks
+from privacysim.report.memo_source import read_source
+from privacysim.results import load_results
 from privacysim.scenario import load_scenario
-from privacysim.study import load_results, load_study_file
-from privacysim.tracks.reading import read_tracks
-from privacysim.world.mapped.cameras import read_cameras
+from privacysim.simulation.study_file import load_study_file
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = ROOT / "tests" / "corpus"

@@ -17,12 +17,12 @@ from privacysim.files import Quantity
 from privacysim.scenario import load_scenario
 from privacysim.units import DAY_TICKS, HOUR_TICKS
 from privacysim.world.cameras import Cameras
+from privacysim.world.cases import sample_emergencies
 from privacysim.world.chances import Asks, Cases, Clues, Custody, Monitors, Streams
-from privacysim.world.emergencies import sample_emergencies
-from privacysim.world.hidden import sample_hidden
-from privacysim.world.lapses import Lapses
-from privacysim.world.rounds import sample_inspections, sample_maintenance
-from privacysim.world.searches import sample_searches
+from privacysim.world.clues import sample_searches
+from privacysim.world.custody import sample_inspections, sample_maintenance
+from privacysim.world.hidden_chances import sample_hidden
+from privacysim.world.lapse_chances import Lapses
 
 PURPOSE = {
     "public_security": "missing_person", "state_security": "counter_espionage", "procuratorate": "criminal_case",

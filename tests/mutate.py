@@ -30,24 +30,24 @@ HEAD = ["area", "mutants", "drawn", "seed", "killed", "explained", "score_percen
 UNIT, ORACLES, PROPERTIES = "tests/unit/test_", "tests/oracles/test_", "tests/properties/test_"
 AREAS: dict[str, tuple[list[str], list[str], bool]] = {
     "legality": (
-        ["privacysim/policy/legality.py"],
+        ["privacysim/policy/judging.py"],
         [f"{UNIT}policy_single_rules.py", f"{UNIT}policy_arms.py", f"{ORACLES}policy_law_cases.py",
          f"{PROPERTIES}policy_legality_properties.py"], True,
     ),
     "exposure": (
-        ["privacysim/exposure/acts.py", "privacysim/exposure/definition.py", "privacysim/exposure/kernel.py"],
+        ["privacysim/exposure/acts.py", "privacysim/exposure/definition.py", "privacysim/exposure/exposure_kernel.py"],
         [f"{UNIT}exposure_cases.py", f"{ORACLES}exposure_join.py::test_kernel_equals_the_naive_join_of_the_tables[0]",
          f"{ORACLES}exposure_join.py::test_kernel_equals_the_join_over_many_days_before_and_after_day_0",
          f"{ORACLES}passes_walked.py::test_windows_are_the_union_of_the_acts_of_each_camera"], False,
     ),
     "comparison": (
-        ["privacysim/stats/intervals.py", "privacysim/stats/precision.py", "privacysim/study/comparison.py"],
+        ["privacysim/stats.py", "privacysim/stats.py", "privacysim/results/comparison.py"],
         [f"{UNIT}comparison_said.py", f"{UNIT}stats_intervals.py", f"{UNIT}study_comparison.py", "privacysim/stats"],
         True,
     ),
     "chances": (
-        ["privacysim/world/laws.py", "privacysim/world/streams.py", "privacysim/draws.py"],
-        [f"{ORACLES}draws_published.py", "privacysim/world/laws.py", f"{ORACLES}theory_processes.py",
+        ["privacysim/world/chance_laws.py", "privacysim/world/streams.py", "privacysim/draws.py"],
+        [f"{ORACLES}draws_published.py", "privacysim/world/chance_laws.py", f"{ORACLES}theory_processes.py",
          f"{PROPERTIES}draws_function.py", f"{ORACLES}world_laws.py", f"{PROPERTIES}world_chances.py"], True,
     ),
 }  # fmt: skip

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from privacysim.robustness import points
+from privacysim.robustness import variants as points
+from privacysim.simulation.inputs import Inputs
+from privacysim.simulation.unit_parts import Unit, UnitParts
 from privacysim.stats import wilson
-from privacysim.study.inputs import Inputs
-from privacysim.study.unit_parts import Unit, UnitParts
 from privacysim.study.work import PILOT
 
 EXPOSURE, USEFULNESS = "people_identified_by_outsiders", "cases_with_admissible_evidence"

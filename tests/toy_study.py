@@ -14,7 +14,7 @@ from pathlib import Path
 
 from privacysim.draws import child_id, marks, stream_key
 from privacysim.metrics import METRICS
-from privacysim.study.unit_parts import Unit, UnitParts
+from privacysim.simulation.unit_parts import Unit, UnitParts
 
 
 class _Counted(io.FileIO):

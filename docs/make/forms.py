@@ -11,9 +11,9 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from privacysim.policy.form import Policy
+from privacysim.policy.policy_form import Policy
 from privacysim.scenario import Scenario
-from privacysim.study import StudyFile
+from privacysim.simulation.study_file import StudyFile
 from privacysim.tables import TABLES
 
 

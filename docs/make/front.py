@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from privacysim.figures import svg_text
-from privacysim.study.results import load_results
+from privacysim.results.results import load_results
 
 
 def pages(docs: Path) -> Iterator[tuple[str, str]]:

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from privacysim.draws import day_jitter, hashes, stream_key, uniforms
 from privacysim.exposure import Acts, index_acts
 from privacysim.people import Block
+from privacysim.sight.passes import Pieces
 from privacysim.units import DAY_TICKS, HOUR_TICKS, TICKS_PER_S
 from privacysim.vocabulary import LEGALITIES
-from privacysim.world.passes import Pieces
 
 CAMERAS = 1_000_000
 FIRST_DAY, DAYS = -31, 61

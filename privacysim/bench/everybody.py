@@ -19,9 +19,9 @@ from privacysim.governance import Log
 from privacysim.metrics import METRICS, PeopleSeen
 from privacysim.metrics.registry import totals_by_curve
 from privacysim.people import residents
-from privacysim.study.inputs import Inputs
-from privacysim.study.replicate import Replicate, blocks_of, replicate_of, see_block
-from privacysim.study.unit import people_seen
+from privacysim.simulation.inputs import Inputs
+from privacysim.simulation.replicate import Replicate, blocks_of, replicate_of, see_block
+from privacysim.simulation.unit import people_seen
 from privacysim.vocabulary import CURVES, GROUPS
 
 FEWEST_CONTRIBUTORS = 30

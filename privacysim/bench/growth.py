@@ -15,9 +15,10 @@ from privacysim.bench.measured import seconds
 from privacysim.exposure import measure_exposure
 from privacysim.files import Quantity
 from privacysim.people import panel
-from privacysim.study import Study, cost
-from privacysim.study.inputs import Inputs
-from privacysim.study.replicate import BLOCK, Replicate, Seen, blocks_of, forget_replicate, replicate_of, see_block
+from privacysim.simulation import cost
+from privacysim.simulation.inputs import Inputs
+from privacysim.simulation.replicate import BLOCK, Replicate, Seen, blocks_of, forget_replicate, replicate_of, see_block
+from privacysim.study import Study
 
 _POLICIES = ("notice_only", "guangzhou_draft", "order_799", "open_access", "guangzhou_2007", "edpb_72h")
 _READINGS = {"guangzhou_draft": ["wide"]}

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from privacysim.bench import kernel
+from privacysim.bench import ceilings_kernel as kernel
 from privacysim.draws import stream_key, uniform
 from privacysim.errors import ResultsError
 

@@ -10,10 +10,10 @@ from scipy.spatial import cKDTree
 from scipy.special import ndtri
 
 from privacysim import draws
-from privacysim.city import kinds
-from privacysim.city.model import MAIN
+from privacysim.city import place_kinds as kinds
 from privacysim.city.streets import Adjacency, Streets
-from privacysim.scenario.town import CitySection
+from privacysim.readers.osm_tags import MAIN
+from privacysim.scenario.population import CitySection
 from privacysim.vocabulary import CATEGORIES, REGIMES, SECRETS
 
 

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privacysim import draws
-from privacysim.city.model import LANE, MAIN, STREET
 from privacysim.city.streets import Streets, largest_part, millimetres
-from privacysim.scenario.town import CitySection
+from privacysim.readers.osm_tags import LANE, MAIN, STREET
+from privacysim.scenario.population import CitySection
 
 SUPERBLOCK = 4
 """Plan cells between two main roads; a superblock is also a zone."""

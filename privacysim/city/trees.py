@@ -11,8 +11,8 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from privacysim import draws
-from privacysim.city.kernel import grow
 from privacysim.city.streets import Adjacency, Streets
+from privacysim.city.tree_kernel import grow
 from privacysim.errors import InputError
 
 _TIE_BITS = 20

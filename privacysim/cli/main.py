@@ -33,20 +33,20 @@ privacysim: who is seen, by whom, under which rules, and what would change if th
 A name (a study, scenario or policy) is looked up in ./sim first, then among the shipped ones."""
 
 COMMANDS = {
-    "run": ("study", "run_app"),
-    "compare": ("study", "compare_app"),
-    "report": ("report", "report_app"),
-    "verify": ("study", "verify_app"),
-    "study": ("study", "study_app"),
-    "scenario": ("study", "scenario_app"),
-    "policy": ("rules", "policy_app"),
-    "facts": ("rules", "facts_app"),
-    "calibrate": ("calibrate", "calibrate_app"),
-    "mask": ("mask", "mask_app"),
-    "notebook": ("notebook", "notebook_app"),
-    "bench": ("bench", "bench_app"),
-    "dosimeter": ("tracks", "dosimeter_app"),
-    "city": ("town", "city_app"),
+    "run": ("study_commands", "run_app"),
+    "compare": ("study_commands", "compare_app"),
+    "report": ("report_commands", "report_app"),
+    "verify": ("study_commands", "verify_app"),
+    "study": ("study_commands", "study_app"),
+    "scenario": ("study_commands", "scenario_app"),
+    "policy": ("policy_commands", "policy_app"),
+    "facts": ("policy_commands", "facts_app"),
+    "calibrate": ("calibrate_commands", "calibrate_app"),
+    "mask": ("mask_commands", "mask_app"),
+    "notebook": ("notebook_commands", "notebook_app"),
+    "bench": ("bench_commands", "bench_app"),
+    "dosimeter": ("dosimeter_commands", "dosimeter_app"),
+    "city": ("city_commands", "city_app"),
 }
 
 
@@ -68,9 +68,9 @@ def main(arguments: list[str]) -> int:
         print(USAGE)
         return 0
     if arguments[0] == "--version":
-        from privacysim import __version__
+        from privacysim.resources import VERSION
 
-        print(f"privacysim {__version__}")
+        print(f"privacysim {VERSION}")
         return 0
     if arguments[0] not in COMMANDS:
         from privacysim.errors import did_you_mean

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from privacysim.city.model import NO_HOP, City
+from privacysim.city.city_model import NO_HOP, City
+from privacysim.sight.coverage import coverage
+from privacysim.sight.passes import passes
 from privacysim.units import TICKS_PER_S
-from privacysim.world.coverage import coverage
-from privacysim.world.passes import passes
 
 if TYPE_CHECKING:
     from privacysim.people import Block

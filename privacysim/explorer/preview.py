@@ -23,18 +23,19 @@ from privacysim.governance import Log, simulate
 from privacysim.metrics import METRICS
 from privacysim.people import Block, draw_block, panel
 from privacysim.policy import Arm, load_arms
+from privacysim.results import Comparison
+from privacysim.results.comparison import compare
 from privacysim.scenario import Scenario, load_scenario
-from privacysim.study import Comparison, Study
-from privacysim.study.comparison import compare
-from privacysim.study.inputs import arm_named
-from privacysim.study.pilot_world import pilot_sums
-from privacysim.study.replicate import Replicate, Seen
-from privacysim.study.unit import people_seen, records
+from privacysim.sight.coverage import coverage
+from privacysim.sight.passes import passes
+from privacysim.simulation.inputs import arm_named
+from privacysim.simulation.replicate import Replicate, Seen
+from privacysim.simulation.unit import people_seen, records
+from privacysim.study import Study
+from privacysim.study.pilots import pilot_sums
 from privacysim.units import DAY_S
 from privacysim.vocabulary import CURVES, GROUPS
-from privacysim.world.coverage import coverage
-from privacysim.world.passes import passes
-from privacysim.world.world import World, sample_world
+from privacysim.world.world_model import World, sample_world
 
 SHOWN = (
     "people_identified_by_outsiders", "sensitive_visits_revealed", "cameras_listed", "views_without_document",

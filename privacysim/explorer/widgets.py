@@ -12,11 +12,11 @@ from typing import Any
 import ipywidgets as widgets
 import numpy as np
 
-from privacysim.city.model import MAIN
 from privacysim.errors import InputError
 from privacysim.explorer import panels
 from privacysim.explorer.preview import SHOWN, Look, Preview
 from privacysim.policy import Arm, Reform
+from privacysim.readers.osm_tags import MAIN
 from privacysim.study import Study
 
 AS_IS = "as the rules say"

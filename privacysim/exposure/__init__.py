@@ -2,8 +2,7 @@
 
 from privacysim.exposure.acts import GROUPS, Acts, index_acts, is_outsider
 from privacysim.exposure.definition import exposure_by_definition
-from privacysim.exposure.measure import Exposure, measure_exposure
-from privacysim.exposure.searched import faces_searched
+from privacysim.exposure.measure import Exposure, faces_searched, measure_exposure
 
 __all__ = [
     "GROUPS", "Acts", "Exposure", "exposure_by_definition", "faces_searched", "index_acts", "is_outsider",

@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from privacysim.sight.passes import Windows
 from privacysim.units import DAY_TICKS, TICKS_PER_S
 from privacysim.vocabulary import LEGALITIES, STATE_ORGANS
-from privacysim.world.passes import Windows
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,15 +12,15 @@ from numpy.typing import NDArray
 
 from privacysim import tables
 from privacysim.errors import InputError
-from privacysim.exposure import kernel
-from privacysim.exposure.acts import GROUPS, Acts
+from privacysim.exposure import exposure_kernel as kernel
+from privacysim.exposure.acts import GROUPS, Acts, HasActs, index_acts, sorted_acts
 from privacysim.identify import curve_table
 from privacysim.units import TICKS_PER_S
 from privacysim.vocabulary import CURVES, LEGALITIES
 
 if TYPE_CHECKING:
     from privacysim.people import Block
-    from privacysim.world.passes import Pieces
+    from privacysim.sight.passes import Pieces
 
 Floats = NDArray[np.float64]
 
@@ -129,3 +130,32 @@ def visits_revealed(visits: NDArray[np.int64], chances: Floats, shape: tuple[int
     visit = np.concatenate([[0], np.flatnonzero((rows[1:, :5] != rows[:-1, :5]).any(axis=1)) + 1])
     np.add.at(made, tuple(rows[visit, :3].T), -np.expm1(np.add.reduceat(missed, visit, axis=0)))
     return made
+
+
+if TYPE_CHECKING:
+    from privacysim.people import Block
+    from privacysim.sight.passes import Pieces
+
+BY_FACE = ("face_search_recorded", "face_watchlist_live")
+
+
+@dataclass(frozen=True, slots=True)
+class _Some:
+    policy: str
+    acts: pd.DataFrame
+
+
+def faces_searched(
+    pieces: Pieces, block: Block, whole: Acts, logs: Sequence[HasActs], techniques: Sequence[str] = BY_FACE
+) -> NDArray[np.float64]:
+    """(people, arms): passes that were compared with faces sought; 0 for whoever passed no searched camera.
+
+    `pieces` are those at the cameras `whole.watched`; a search's acts are part of `whole`.
+    """
+    some = index_acts([_Some(log.policy, log.acts[log.acts["technique"].isin(list(techniques))]) for log in logs])
+    if not len(some):
+        return np.zeros((block.person_id.size, len(whole.arms)))
+    camera = np.searchsorted(whole.watched, some.watched)[some.camera].astype(np.int32)
+    acts = sorted_acts(replace(some, watched=whole.watched, camera=camera, arms=whole.arms))
+    seen = measure_exposure(pieces, block, acts).sightings_seen
+    return seen.sum(axis=2).astype(np.float64)

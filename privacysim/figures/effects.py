@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from privacysim.figures.figure_words import say
 from privacysim.figures.style import COLOURS, FAINT, GRID, INK, OKABE, axes, house_style, labels_above
-from privacysim.figures.words import say
 
 
 def deltas(

@@ -11,8 +11,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from privacysim.figures.figure_words import say
 from privacysim.figures.style import COLOURS, FAINT, GRID, INK, OKABE, RED, axes, house_style, labels_above
-from privacysim.figures.words import say
 
 Row = dict[Any, Any]
 """One row of a table, by column."""

@@ -13,7 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from privacysim.figures.words import han_font, say
+from privacysim.figures.figure_words import han_font, say
 
 INK, FAINT, GRID, RED = "#222222", "#777777", "#dddddd", "#cc1111"
 COLOURS = {

@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from privacysim.city.osm_ground import Ground
 from privacysim.figures.style import FAINT, INK, house_style
+from privacysim.readers.osm_shapes import Ground
 
 _WALL, _STREET, _CAMERA = "#e4e0da", "#d3d0cb", "#0072B2"
 _WATER, _GREEN, _RAIL = "#dce9f2", "#eaf2e3", "#c9c6cf"

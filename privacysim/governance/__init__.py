@@ -2,6 +2,6 @@
 
 from privacysim.governance.desk import Desk, Hours
 from privacysim.governance.log import Log
-from privacysim.governance.simulation import simulate
+from privacysim.governance.run_policy import simulate
 
 __all__ = ["Desk", "Hours", "Log", "simulate"]

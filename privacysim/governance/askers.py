@@ -19,18 +19,18 @@ from numpy.typing import NDArray
 
 from privacysim import vocabulary as words
 from privacysim.draws import child_id
+from privacysim.governance.approval import NO_DESK, Desks
 from privacysim.governance.keeping import Keeping
 from privacysim.governance.log import NEVER, Book, act_ids, code_of
-from privacysim.governance.procedure import NO_DESK, Desks
 from privacysim.governance.publication import masks_others
-from privacysim.governance.rules import AFTER, Rules, kinds, routes_of, taking
+from privacysim.governance.rules_in_force import AFTER, Rules, kinds, routes_of, taking
 from privacysim.governance.spreading import Chain, Spread, write_chains
 from privacysim.governance.viewers import galleries
-from privacysim.policy.model import Question, Route
+from privacysim.policy.questions import Question, Route
 from privacysim.units import DAY_TICKS, HOUR_TICKS, TICKS_PER_S
 
 if TYPE_CHECKING:
-    from privacysim.world.world import World
+    from privacysim.world.world_model import World
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]

@@ -17,7 +17,7 @@ from privacysim.governance.log import Log
 from privacysim.units import DAY_TICKS, HOUR_TICKS
 
 if TYPE_CHECKING:
-    from privacysim.world.world import World
+    from privacysim.world.world_model import World
 
 SOURCES_OF = {
     "stream": ("stream",), "insider": ("insider", "resale"), "break_in": ("breach", "resale"),

@@ -14,11 +14,11 @@ from privacysim import vocabulary as words
 from privacysim.governance.keeping import Keeping
 from privacysim.governance.log import Book
 from privacysim.governance.oversight import Oversight, write_steps
-from privacysim.governance.rules import AFTER, Rules
+from privacysim.governance.rules_in_force import AFTER, Rules
 from privacysim.units import DAY_TICKS
 
 if TYPE_CHECKING:
-    from privacysim.world.world import World
+    from privacysim.world.world_model import World
 
 FIRST_INSPECTION = 1 << 47
 """Incidents found by inspection: this + the round's id."""

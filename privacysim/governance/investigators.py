@@ -20,18 +20,18 @@ from numpy.typing import NDArray
 
 from privacysim import vocabulary as words
 from privacysim.governance import notices
+from privacysim.governance.approval import NO_DESK, Desks, delay
 from privacysim.governance.keeping import Keeping
 from privacysim.governance.log import NEVER, Book, code_of
 from privacysim.governance.notices import POLICE, Given, Requests, Times
-from privacysim.governance.procedure import NO_DESK, Desks, delay
 from privacysim.governance.publication import wanted_notices
-from privacysim.governance.rules import Rules, taking
+from privacysim.governance.rules_in_force import Rules, taking
 from privacysim.governance.seizure import recorders, write_seized
 from privacysim.governance.viewers import galleries, viewer_ids
 from privacysim.units import DAY_TICKS, HOUR_TICKS, ticks
 
 if TYPE_CHECKING:
-    from privacysim.world.world import World
+    from privacysim.world.world_model import World
 
 Ints = NDArray[np.int64]
 _FIRST = [words.PURPOSES.index(word) for word in ("criminal_case", "pre_filing_check")]

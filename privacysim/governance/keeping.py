@@ -17,12 +17,12 @@ from privacysim import tables
 from privacysim import vocabulary as words
 from privacysim.facts import facts
 from privacysim.governance.log import NEVER
-from privacysim.governance.rules import AFTER, BEFORE, Rules, kinds
+from privacysim.governance.rules_in_force import AFTER, BEFORE, Rules, kinds
 from privacysim.policy.arm import Arm
 from privacysim.units import DAY_TICKS, TICKS_PER_S, ticks
 
 if TYPE_CHECKING:
-    from privacysim.world.world import World
+    from privacysim.world.world_model import World
 
 LISTED = frozenset({
     "road", "housing_compound", "office", "restaurant", "mall", "market", "hotel", "hospital", "school", "university",

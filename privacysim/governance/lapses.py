@@ -18,14 +18,14 @@ from simpy import Environment
 from privacysim.governance.keeping import Keeping
 from privacysim.governance.log import NEVER, Book
 from privacysim.governance.oversight import Found, Oversight, Step, write_steps
-from privacysim.governance.rules import Rules
+from privacysim.governance.rules_in_force import Rules
 from privacysim.governance.spreading import Chain, Spread, write_chains, write_incident
-from privacysim.policy.model import Question
+from privacysim.policy.questions import Question
 from privacysim.units import DAY_TICKS, TICKS_PER_S
-from privacysim.world.lapses import BREAK_IN, CONTRACTOR, LAPSES, PLATFORM, STAFF, VENDOR
+from privacysim.world.lapse_chances import BREAK_IN, CONTRACTOR, LAPSES, PLATFORM, STAFF, VENDOR
 
 if TYPE_CHECKING:
-    from privacysim.world.world import World
+    from privacysim.world.world_model import World
 
 _WHO = {
     STAFF: ("own_staff_off_purpose", "own_console", True), CONTRACTOR: ("contractor", "own_console", False),

@@ -17,7 +17,7 @@ from privacysim.governance.viewers import galleries, viewer_ids
 from privacysim.units import DAY_TICKS, HOUR_TICKS
 
 if TYPE_CHECKING:
-    from privacysim.world.world import World
+    from privacysim.world.world_model import World
 
 
 def maintain(world: World, kept: Keeping, book: Book) -> None:

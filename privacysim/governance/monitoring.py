@@ -12,12 +12,12 @@ import numpy as np
 
 from privacysim import vocabulary as words
 from privacysim.governance.log import Book, code_of
-from privacysim.governance.rules import AFTER, Rules
+from privacysim.governance.rules_in_force import AFTER, Rules
 from privacysim.governance.viewers import galleries, gallery, viewer_ids
 from privacysim.units import DAY_TICKS
 
 if TYPE_CHECKING:
-    from privacysim.world.world import World
+    from privacysim.world.world_model import World
 
 
 def watch(world: World, rules: Rules, book: Book) -> None:

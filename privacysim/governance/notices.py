@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 
 from privacysim import vocabulary as words
 from privacysim.draws import stream_key, uniforms
+from privacysim.governance.approval import NO_DESK, delay
 from privacysim.governance.keeping import Keeping
 from privacysim.governance.log import NEVER, code_of
-from privacysim.governance.procedure import NO_DESK, delay
-from privacysim.governance.rules import Rules, routes_of, taking
-from privacysim.policy.model import Route
+from privacysim.governance.rules_in_force import Rules, routes_of, taking
+from privacysim.policy.questions import Route
 from privacysim.units import DAY_TICKS, HOUR_TICKS
 
 if TYPE_CHECKING:
-    from privacysim.world.world import World
+    from privacysim.world.world_model import World
 
 Ints = NDArray[np.int64]
 POLICE = words.REQUESTERS.index("public_security")

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING
 from privacysim.draws import child_id
 from privacysim.facts import facts
 from privacysim.governance.log import NEVER, Book
-from privacysim.governance.rules import Rules
-from privacysim.policy.law import Provision, Sanction
-from privacysim.policy.model import Question
+from privacysim.governance.rules_in_force import Rules
+from privacysim.law.provisions import Provision, Sanction
+from privacysim.policy.questions import Question
 from privacysim.units import DAY_TICKS, TICKS_PER_S
 
 if TYPE_CHECKING:

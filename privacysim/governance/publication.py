@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 
 from privacysim import vocabulary as words
 from privacysim.draws import child_id
+from privacysim.governance.approval import delay
 from privacysim.governance.log import Book, act_ids
 from privacysim.governance.notices import POLICE, Given, Requests
-from privacysim.governance.procedure import delay
-from privacysim.governance.rules import Rules
+from privacysim.governance.rules_in_force import Rules
 from privacysim.governance.viewers import viewer_ids, visitors
 from privacysim.units import DAY_TICKS
 
 if TYPE_CHECKING:
-    from privacysim.world.world import World
+    from privacysim.world.world_model import World
 
 
 def masks_others(rules: Rules, era: int, actor: str, purpose: str, operator: str, regime: str) -> bool:

@@ -15,17 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privacysim import vocabulary as words
+from privacysim.governance.approval import delay
 from privacysim.governance.keeping import Keeping
 from privacysim.governance.log import NEVER, Book, code_of
 from privacysim.governance.notices import POLICE
-from privacysim.governance.procedure import delay
-from privacysim.governance.rules import Rules
+from privacysim.governance.rules_in_force import Rules
 from privacysim.governance.viewers import gallery, viewer_ids
-from privacysim.policy.model import Route
+from privacysim.policy.questions import Route
 from privacysim.units import DAY_TICKS, HOUR_TICKS
 
 if TYPE_CHECKING:
-    from privacysim.world.world import World
+    from privacysim.world.world_model import World
 
 FIRST_SEARCH = 1 << 44
 """Requests that are searches: this + the case's id."""

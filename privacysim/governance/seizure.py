@@ -20,7 +20,7 @@ from privacysim.governance.viewers import viewer_ids
 from privacysim.units import DAY_TICKS
 
 if TYPE_CHECKING:
-    from privacysim.world.world import World
+    from privacysim.world.world_model import World
 
 Recorder = tuple[int, NDArray[np.intp], NDArray[np.int64], NDArray[np.int64]]
 """Row of the request, cameras of its holder that record, begin and end of what each of them had kept."""

@@ -22,13 +22,13 @@ from privacysim import vocabulary as words
 from privacysim.draws import child_id, marks, stream_key
 from privacysim.governance.keeping import Keeping
 from privacysim.governance.log import Book, act_ids, code_of
-from privacysim.governance.rules import AFTER, BEFORE, Rules
+from privacysim.governance.rules_in_force import AFTER, BEFORE, Rules
 from privacysim.governance.viewers import Gallery, gallery, visitors
-from privacysim.policy.model import Question
+from privacysim.policy.questions import Question
 from privacysim.units import DAY_TICKS, TICKS_PER_S
 
 if TYPE_CHECKING:
-    from privacysim.world.world import World
+    from privacysim.world.world_model import World
 
 CNY_PER_USD = 7.0
 MISUSES = ("blackmail", "stalking", "commerce")

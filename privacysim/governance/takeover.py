@@ -18,16 +18,16 @@ from simpy import Environment
 
 from privacysim import vocabulary as words
 from privacysim.draws import child_id
+from privacysim.governance.approval import NO_DESK, Desks
 from privacysim.governance.keeping import Keeping
 from privacysim.governance.log import NEVER, Book
-from privacysim.governance.procedure import NO_DESK, Desks
-from privacysim.governance.rules import Rules
+from privacysim.governance.rules_in_force import Rules
 from privacysim.governance.viewers import galleries, viewer_ids
-from privacysim.policy.model import Route
+from privacysim.policy.questions import Route
 from privacysim.units import DAY_TICKS, TICKS_PER_S
 
 if TYPE_CHECKING:
-    from privacysim.world.world import World
+    from privacysim.world.world_model import World
 
 FIRST_EMERGENCY = 1 << 46
 """Requests made in emergencies: this + a hash of emergency and holder."""

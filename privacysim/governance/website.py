@@ -23,19 +23,19 @@ from simpy import Environment
 from privacysim import vocabulary as words
 from privacysim.draws import child_id
 from privacysim.facts import facts
+from privacysim.governance.approval import delay
 from privacysim.governance.hazards import first_end
 from privacysim.governance.keeping import Keeping
 from privacysim.governance.log import NEVER, Book, act_ids, code_of
 from privacysim.governance.oversight import Oversight, write_steps
-from privacysim.governance.procedure import delay
-from privacysim.governance.rules import AFTER, BEFORE, Rules, kinds
+from privacysim.governance.rules_in_force import AFTER, BEFORE, Rules, kinds
 from privacysim.governance.spreading import Chain, Spread, write_chains, write_incident
 from privacysim.governance.viewers import viewer_ids, visitors
-from privacysim.policy.model import Question
+from privacysim.policy.questions import Question
 from privacysim.units import DAY_TICKS, HOUR_TICKS
 
 if TYPE_CHECKING:
-    from privacysim.world.world import World
+    from privacysim.world.world_model import World
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]

@@ -15,8 +15,8 @@ from scipy.special import gammaln
 from sklearn.base import clone
 
 from privacysim.errors import InputError
-from privacysim.masklab.attacks import LEVELS, Attack, Scores, attacked
-from privacysim.masklab.cameras import Camera
+from privacysim.masklab.face_attacks import LEVELS, Attack, Scores, attacked
+from privacysim.masklab.face_cameras import Camera
 from privacysim.masklab.faces import Faces
 from privacysim.masklab.images import features
 from privacysim.masklab.masks import Mask

@@ -5,10 +5,10 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 
-from privacysim.masklab.cameras import Camera, clean
 from privacysim.masklab.evaluate import Outcome, evaluate, open_set
+from privacysim.masklab.face_cameras import Camera, clean
 from privacysim.masklab.faces import Faces
-from privacysim.masklab.named import mask_named
+from privacysim.masklab.mask_names import mask_named
 
 CCTV_PX = (64, 32, 16, 12, 8, 6, 4, 3, 2)
 CLEAN_PX = (64, 16, 8, 6, 4, 3, 2)

@@ -14,7 +14,7 @@ from privacysim.errors import InputError
 from privacysim.facts import facts
 from privacysim.masklab.crowd_masks import Silhouette
 from privacysim.masklab.masks import BlackBox, Blur, Clear, Mask, Pixelate, positive
-from privacysim.masklab.people import Box, Frame, largest_channel
+from privacysim.masklab.people_detector import Box, Frame, largest_channel
 from privacysim.masklab.random_masks import DPPixelate, Scramble
 
 VIDEO_MASKS = (Clear, Pixelate, Blur, BlackBox, Silhouette, DPPixelate, Scramble)

@@ -11,9 +11,9 @@ import numpy as np
 from privacysim.facts import facts
 from privacysim.identify import identifiability
 from privacysim.masklab.crowd_masks import Silhouette
-from privacysim.masklab.curve import EXTRAPOLATED_BEYOND, equivalent_cells, track_identified
+from privacysim.masklab.fitted_curve import EXTRAPOLATED_BEYOND, equivalent_cells, track_identified
 from privacysim.masklab.masks import Clear, Mask
-from privacysim.masklab.people import Box, Frame, PeopleDetector, covered
+from privacysim.masklab.people_detector import Box, Frame, PeopleDetector, covered
 from privacysim.masklab.regions import face_px
 
 GALLERIES = (2, 40, 1_000, 18_700_000)

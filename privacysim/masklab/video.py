@@ -19,7 +19,7 @@ import numpy as np
 
 from privacysim.errors import InputError, ResultsError, shown
 from privacysim.masklab.masks import Mask
-from privacysim.masklab.people import Box, Frame, Motion, PeopleDetector, Tracks, median_background, overlap
+from privacysim.masklab.people_detector import Box, Frame, Motion, PeopleDetector, Tracks, median_background, overlap
 from privacysim.masklab.random_masks import Scramble
 from privacysim.masklab.regions import Painter, face_px
 from privacysim.masklab.residual import Residual, Witness

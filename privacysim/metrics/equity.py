@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from privacysim.metrics.inequality import gini, top_share
-from privacysim.metrics.people import HEART, OUTSIDER, OUTSIDERS, any_of
+from privacysim.attacks.inequality import gini, top_share
+from privacysim.metrics.persons import HEART, OUTSIDER, OUTSIDERS, any_of
 from privacysim.metrics.registry import Part, Reading, metric
 from privacysim.metrics.seen import Floats, PeopleSeen
 from privacysim.vocabulary import CURVES, GROUPS

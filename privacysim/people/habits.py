@@ -16,11 +16,11 @@ from scipy.special import ndtri
 
 from privacysim import draws
 from privacysim.city import City
-from privacysim.people import kernel
+from privacysim.people import walk_kernel as kernel
 from privacysim.people.gravity import Purpose, purposes
-from privacysim.people.residents import residents
+from privacysim.people.sample import residents
 from privacysim.scenario import Scenario
-from privacysim.scenario.town import PopulationSection
+from privacysim.scenario.population import PopulationSection
 from privacysim.units import HOUR_TICKS
 from privacysim.vocabulary import GROUPS
 

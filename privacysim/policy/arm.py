@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 
 from privacysim.errors import InputError
 from privacysim.facts import facts
-from privacysim.policy.form import Access, Duty, Policy, Retention
-from privacysim.policy.law import Bundle, Laws, Provision
-from privacysim.policy.legality import basis, both_answers, in_scope, matches
-from privacysim.policy.model import Answer, Question, Route
+from privacysim.law.provisions import Bundle, Laws, Provision
+from privacysim.policy.judging import basis, both_answers, in_scope, matches
+from privacysim.policy.policy_form import Access, Duty, Policy, Retention
+from privacysim.policy.questions import Answer, Question, Route
 from privacysim.vocabulary import ACTS
 
 _ART33 = ("art33_compound_inside", "art33_home", "prohibited_site")

@@ -17,9 +17,9 @@ from typing import Any
 
 from privacysim.errors import InputError, did_you_mean
 from privacysim.files import find_file, whole_file
-from privacysim.identify.masks import cells
-from privacysim.policy.form import Access, Policy
-from privacysim.policy.loading import load_policy, readings_of
+from privacysim.identify.mask_strength import cells
+from privacysim.policy.policy_files import load_policy, readings_of
+from privacysim.policy.policy_form import Access, Policy
 from privacysim.resources import cache_folder
 from privacysim.units import duration_s, duration_text
 from privacysim.vocabulary import ACTS

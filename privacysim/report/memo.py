@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator
 import pandas as pd
 
 from privacysim.metrics import METRICS
-from privacysim.policy.form import Policy
-from privacysim.report.format import Row, interval, number, short, there, with_interval
+from privacysim.policy.policy_form import Policy
 from privacysim.report.memo_figures import legality_picture, ratio_picture, tradeoff_picture
-from privacysim.report.parts import Block, Bullets, Heading, Memo, Paragraph, Table, Text
+from privacysim.report.memo_parts import Block, Bullets, Heading, Memo, Paragraph, Table, Text
+from privacysim.report.memo_source import Source, rule_assumptions, title, titles
+from privacysim.report.memo_words import Words
+from privacysim.report.number_format import Row, interval, number, short, there, with_interval
 from privacysim.report.sentences import evidence_cost, sentences
-from privacysim.report.source import Source, rule_assumptions, title, titles
-from privacysim.report.words import Words
 from privacysim.units import DAY_S
 from privacysim.vocabulary import CURVES, LEGALITIES
 

@@ -13,8 +13,8 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
-from privacysim.report.parts import Block, Bullets, Heading, Memo, Paragraph, Picture, Table, Text, plain
-from privacysim.report.words import TAG
+from privacysim.report.memo_parts import Block, Bullets, Heading, Memo, Paragraph, Picture, Table, Text, plain
+from privacysim.report.memo_words import TAG
 
 _LATIN, _CHINESE = "Arial", "Microsoft YaHei"
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")

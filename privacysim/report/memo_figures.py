@@ -17,10 +17,10 @@ from matplotlib.text import Annotation
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 from privacysim.figures import COLOURS, house_style
-from privacysim.report.format import Row, short, there
-from privacysim.report.parts import Picture
-from privacysim.report.source import Source, titles
-from privacysim.report.words import Words
+from privacysim.report.memo_parts import Picture
+from privacysim.report.memo_source import Source, titles
+from privacysim.report.memo_words import Words
+from privacysim.report.number_format import Row, short, there
 from privacysim.vocabulary import CURVES, LEGALITIES
 
 CHINESE_FONTS = (

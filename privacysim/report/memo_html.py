@@ -8,8 +8,8 @@ from __future__ import annotations
 import base64
 from html import escape
 
-from privacysim.report.parts import Block, Bullets, Heading, Memo, Number, Paragraph, Picture, Table, Text
-from privacysim.report.words import TAG, Words
+from privacysim.report.memo_parts import Block, Bullets, Heading, Memo, Number, Paragraph, Picture, Table, Text
+from privacysim.report.memo_words import TAG, Words
 
 _FONTS = {
     "en": "Arial, Helvetica, 'Liberation Sans', system-ui, sans-serif",

@@ -13,9 +13,9 @@ from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
 from privacysim.report.memo_docx import clean
-from privacysim.report.parts import Bullets, Heading, Memo, Paragraph, Picture, Table, plain
-from privacysim.report.source import Source
-from privacysim.report.words import Words
+from privacysim.report.memo_parts import Bullets, Heading, Memo, Paragraph, Picture, Table, plain
+from privacysim.report.memo_source import Source
+from privacysim.report.memo_words import Words
 
 _LONGEST = 32_000
 _HEADLINE = (

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from privacysim.report.format import Row, change, number, there
-from privacysim.report.parts import Number, Text, plain
-from privacysim.report.source import Source
-from privacysim.report.words import Words
+from privacysim.report.memo_parts import Number, Text, plain
+from privacysim.report.memo_source import Source
+from privacysim.report.memo_words import Words
+from privacysim.report.number_format import Row, change, number, there
 from privacysim.vocabulary import CURVES
 
 _TWICE = 2.0

@@ -7,8 +7,8 @@ from pathlib import Path
 from privacysim.errors import InputError, did_you_mean
 from privacysim.files import whole_file
 from privacysim.report.memo import memo
-from privacysim.report.source import read_source
-from privacysim.report.words import LANGUAGES
+from privacysim.report.memo_source import read_source
+from privacysim.report.memo_words import LANGUAGES
 
 FORMATS = (".html", ".pdf", ".docx", ".xlsx")
 

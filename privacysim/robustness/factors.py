@@ -20,11 +20,11 @@ from privacysim.errors import InputError, did_you_mean
 from privacysim.facts import Fact, facts, facts_heard
 from privacysim.files import Quantity, Strict, validate
 from privacysim.policy.arm import Arm
-from privacysim.policy.form import Policy
+from privacysim.policy.policy_form import Policy
 from privacysim.scenario import Scenario
-from privacysim.study.inputs import Inputs, hashed
-from privacysim.study.replicate import forget_replicate
-from privacysim.study.unit_parts import Unit
+from privacysim.simulation.inputs import Inputs, hashed
+from privacysim.simulation.replicate import forget_replicate
+from privacysim.simulation.unit_parts import Unit
 from privacysim.study.work import do_unit
 from privacysim.units import DAY_S
 

@@ -19,15 +19,15 @@ from numpy.typing import NDArray
 
 from privacysim.errors import InputError, PrivacysimError, ResultsError
 from privacysim.policy.arm import Arm
+from privacysim.results.comparison import compare
 from privacysim.robustness.levers import Design
 from privacysim.robustness.pareto import dominators
-from privacysim.robustness.points import Ran, run_points
 from privacysim.robustness.search import search
+from privacysim.robustness.variants import Ran, run_points
 from privacysim.scenario import load_scenario
-from privacysim.study import StudyFile
-from privacysim.study.comparison import compare
-from privacysim.study.inputs import Inputs, hashed
-from privacysim.study.replicate import footage_days
+from privacysim.simulation.inputs import Inputs, hashed
+from privacysim.simulation.replicate import footage_days
+from privacysim.simulation.study_file import StudyFile
 
 Floats = NDArray[np.float64]
 GROUP = 24

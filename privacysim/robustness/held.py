@@ -2,7 +2,7 @@
 
 185 listed cameras are the datum; the number of exposable cameras, the scans and the stays are not known well. A run
 that changed them and left `p_listed` alone would compare worlds of which only one shows what was seen. Equation and
-limits: `privacysim.world.calibrate`. Where even p_listed = 1 cannot list so many, the point is marked, not hidden.
+limits: `privacysim.world.calibration`. Where even p_listed = 1 cannot list so many, the point is marked, not hidden.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import replace
 from privacysim.city import build_city
 from privacysim.facts import facts, facts_replaced
 from privacysim.files import Quantity
-from privacysim.study.inputs import Inputs, hashed
-from privacysim.world.calibrate import listing
+from privacysim.simulation.inputs import Inputs, hashed
+from privacysim.world.calibration import listing
 
 _DATUM = "website_listed_guangzhou"
 

@@ -33,10 +33,10 @@ from pydantic import Field
 from privacysim.errors import InputError
 from privacysim.facts import facts
 from privacysim.files import Strict, display, find_file, read_toml, validate
+from privacysim.law.provisions import laws
 from privacysim.metrics import metric_named
 from privacysim.policy.arm import Arm
-from privacysim.policy.law import laws
-from privacysim.policy.loading import made_policy
+from privacysim.policy.policy_files import made_policy
 
 POOL = 20_000
 """Combinations that are looked at; of a larger space an even selection."""

@@ -28,10 +28,10 @@ from privacysim.robustness.indices import (
     sobol_indices,
     sobol_points,
 )
-from privacysim.robustness.points import Ran, run_points
+from privacysim.robustness.variants import Ran, run_points
+from privacysim.simulation.inputs import Inputs
 from privacysim.stats import Estimate, paired_ratio, wilson
 from privacysim.study import Study
-from privacysim.study.inputs import Inputs
 
 Floats = NDArray[np.float64]
 

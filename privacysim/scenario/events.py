@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from privacysim.files import Quantity, Strict
-from privacysim.scenario.procedure import ProcedureFacts, TakedownFacts
+from privacysim.scenario.procedure_facts import ProcedureFacts, TakedownFacts
 
 
 def _not_negative(quantity: Quantity) -> Quantity:

@@ -18,7 +18,7 @@ from privacysim.errors import InputError
 from privacysim.stats import FEWEST_REPLICATES, replicates_needed
 
 if TYPE_CHECKING:
-    from privacysim.study.results import Results
+    from privacysim.results.results import Results
     from privacysim.study.running import Running
 
 CAP = 200

@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from privacysim.results.manifest import Clock, manifest
+from privacysim.results.results import Results
+from privacysim.simulation import cost
+from privacysim.simulation.failures import Failed, as_rows, none_left
+from privacysim.simulation.inputs import Inputs
+from privacysim.simulation.unit_parts import Unit, UnitParts
+from privacysim.simulation.view_ends import band_frame
 from privacysim.stats import FEWEST_REPLICATES
-from privacysim.study import cost
 from privacysim.study.executor import OpenExecutor, processes
-from privacysim.study.failures import Failed, as_rows, none_left
-from privacysim.study.inputs import Inputs
-from privacysim.study.parts import Work, do_units, to_frames, units
 from privacysim.study.pilots import Skewness, cached_pilot, keep_pilot, pilot_skewness
 from privacysim.study.progress import progress_bar
-from privacysim.study.provenance import Clock, manifest
-from privacysim.study.results import Results
-from privacysim.study.unit_parts import Unit, UnitParts
-from privacysim.study.unknowns import band_frame
+from privacysim.study.unit_store import Work, do_units, to_frames, units
 from privacysim.study.work import PILOT
 
 

@@ -12,20 +12,20 @@ from typing import Any
 from privacysim.errors import InputError
 from privacysim.files import validate
 from privacysim.policy import Policy, Reform
-from privacysim.study import cost
+from privacysim.results.manifest import Clock
+from privacysim.results.result_pages import study_page
+from privacysim.results.results import Results
+from privacysim.simulation import cost
+from privacysim.simulation.inputs import Inputs, resolve
+from privacysim.simulation.opened import OpenedReplicate, open_replicate
+from privacysim.simulation.replicate import prepare_city
+from privacysim.simulation.study_file import StudyFile, load_study_file
+from privacysim.simulation.table_files import keep_tables, parts_folder
 from privacysim.study.catalogue import as_named
 from privacysim.study.executor import OpenExecutor, cores
-from privacysim.study.inputs import Inputs, resolve
-from privacysim.study.model import StudyFile, load_study_file
-from privacysim.study.opened import OpenedReplicate, open_replicate
-from privacysim.study.pages import study_page
+from privacysim.study.folder import begin, prepare
 from privacysim.study.precision import Precision
-from privacysim.study.provenance import Clock
-from privacysim.study.replicate import prepare_city
-from privacysim.study.results import Results
 from privacysim.study.running import Running, again_command
-from privacysim.study.store import begin, prepare
-from privacysim.study.tables_out import keep_tables, parts_folder
 from privacysim.study.work import do_unit
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from privacysim.errors import InputError, ResultsError
-from privacysim.study.inputs import file_digest
-from privacysim.study.results import Results, load_results
+from privacysim.results.results import Results, load_results
+from privacysim.simulation.inputs import file_digest
 from privacysim.study.study import Study
 
 KEYS = ["policy", "replicate", "metric", "curve"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from privacysim.facts import facts_replaced
-from privacysim.study import cost
-from privacysim.study.inputs import Inputs
-from privacysim.study.pilot_world import pilot_sums
-from privacysim.study.replicate import replicate_of, see_block
-from privacysim.study.unit import compile_side_by_side, run_unit
-from privacysim.study.unit_parts import Unit, UnitParts
+from privacysim.simulation import cost
+from privacysim.simulation.inputs import Inputs
+from privacysim.simulation.replicate import replicate_of, see_block
+from privacysim.simulation.unit import compile_side_by_side, run_unit
+from privacysim.simulation.unit_parts import Unit, UnitParts
+from privacysim.study.pilots import pilot_sums
 
 PILOT = Unit(-1, 0)
 """The pilot world, outside every study: it knows how skewed the metrics are."""

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from privacysim.errors import InputError
 from privacysim.facts import facts
-from privacysim.tracks import kernel
-from privacysim.tracks.reading import Tracks
+from privacysim.readers.track_files import Tracks
+from privacysim.tracks import cleaning_kernel as kernel
 
 Floats = NDArray[np.float64]
 

@@ -17,11 +17,11 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
 from privacysim.errors import InputError
+from privacysim.readers.plane import plane_at
 from privacysim.tracks.cleaning import Walk
 from privacysim.tracks.dosimeter import Dose
-from privacysim.tracks.plane import plane_at
-from privacysim.tracks.sight import sight_of
-from privacysim.tracks.town import Town
+from privacysim.tracks.walk_sight import sight_of
+from privacysim.tracks.walk_town import Town
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

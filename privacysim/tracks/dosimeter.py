@@ -16,11 +16,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from privacysim.facts import facts
+from privacysim.readers.camera_files import MappedCameras
+from privacysim.readers.track_files import Tracks
 from privacysim.tracks.cleaning import Walk, walk_of
-from privacysim.tracks.reading import Tracks
-from privacysim.tracks.sight import Sight, sight_of, views_at_fixes
-from privacysim.tracks.town import Town
-from privacysim.world.mapped.cameras import MappedCameras
+from privacysim.tracks.walk_sight import Sight, sight_of, views_at_fixes
+from privacysim.tracks.walk_town import Town
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

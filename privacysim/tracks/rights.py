@@ -16,7 +16,7 @@ import pandas as pd
 
 from privacysim.policy import load_arms
 from privacysim.policy.arm import Arm
-from privacysim.policy.model import Question
+from privacysim.policy.questions import Question
 from privacysim.tracks.dosimeter import Dose
 from privacysim.vocabulary import OPERATORS, REGIMES
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from privacysim.readers.plane import plane_at
 from privacysim.tracks.dosimeter import LEVELS, Dose
-from privacysim.tracks.plane import plane_at
-from privacysim.tracks.town import Town
+from privacysim.tracks.walk_town import Town
 
 Floats = NDArray[np.float64]
 LEVEL_COLOURS = {"in_range": "#bbbbbb", "detect": "#56B4E9", "observe": "#009E73", "recognise": "#E69F00",

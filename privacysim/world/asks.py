@@ -17,8 +17,8 @@ from privacysim.units import DAY_TICKS
 from privacysim.vocabulary import PURPOSES, REQUESTERS
 from privacysim.world.cameras import Cameras
 from privacysim.world.cases import cases_per_day
+from privacysim.world.chance_laws import lognormal, minutes, pick, roots
 from privacysim.world.chances import Asks, Floats
-from privacysim.world.laws import lognormal, minutes, pick, roots
 
 YEAR_D = 365.25
 FIRST_VIEWER = 1 << 40

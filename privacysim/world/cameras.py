@@ -15,14 +15,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from privacysim import tables
-from privacysim.city.model import City
+from privacysim.city.city_model import City
 from privacysim.draws import stream_key, uniforms
 from privacysim.facts import facts
 from privacysim.scenario import Scenario
+from privacysim.sight.optics import SITES, draw_optics, drop_m, range_m, tilted_reach_m
 from privacysim.vocabulary import OPERATORS, REGIMES, SCENES, SECRETS
-from privacysim.world.lenses import SITES, draw_optics
-from privacysim.world.mapped.placed import Placed, placed_cameras
-from privacysim.world.optics import drop_m, range_m, tilted_reach_m
+from privacysim.world.placed import Placed, placed_cameras
 from privacysim.world.siting import Siting, operator_of_categories, secret_of_nodes, siting
 
 F32 = NDArray[np.float32]

@@ -13,16 +13,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from privacysim.city.model import City
+from privacysim.city.city_model import City
 from privacysim.draws import hashes, stream_key, uniforms
 from privacysim.facts import facts
 from privacysim.people import Block
 from privacysim.scenario import Scenario
+from privacysim.sight.coverage import coverage
+from privacysim.sight.passes import passes
 from privacysim.units import DAY_TICKS, TICKS_PER_S
 from privacysim.world.cameras import Cameras
 from privacysim.world.chances import CAST_FIRST_ID, Cases, Floats, Ints
-from privacysim.world.coverage import coverage
-from privacysim.world.passes import passes
 
 _CELL_M = 60.0
 _STEP_M = 25.0

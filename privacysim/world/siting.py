@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from privacysim.city.model import City
+from privacysim.city.city_model import City
 from privacysim.errors import InputError
 from privacysim.facts import facts
 from privacysim.scenario import Scenario

@@ -23,8 +23,8 @@ from privacysim.units import DAY_TICKS
 from privacysim.vocabulary import MECHANISMS, SCENES
 from privacysim.world.asks import YEAR_D
 from privacysim.world.cameras import Cameras
+from privacysim.world.chance_laws import capped_lognormal_mean, pick, poisson_quantile, roots
 from privacysim.world.chances import Custody, Floats, Streams
-from privacysim.world.laws import capped_lognormal_mean, pick, poisson_quantile, roots
 
 _STOCK_ID = 1 << 35
 """Ids of the stock found at −W: this + number."""

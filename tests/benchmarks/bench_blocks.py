@@ -17,12 +17,12 @@ from pathlib import Path
 from time import process_time
 
 import privacysim as ps
-from privacysim.study import cost
+from privacysim.simulation import cost
+from privacysim.simulation.inputs import Inputs
+from privacysim.simulation.replicate import prepare_city
+from privacysim.simulation.unit_parts import UnitParts
 from privacysim.study.executor import processes
-from privacysim.study.inputs import Inputs
-from privacysim.study.parts import do_units, to_frames, units
-from privacysim.study.replicate import prepare_city
-from privacysim.study.unit_parts import UnitParts
+from privacysim.study.unit_store import do_units, to_frames, units
 from privacysim.study.work import do_unit
 
 

@@ -18,10 +18,10 @@ from time import process_time
 import numpy as np
 from scipy.spatial import cKDTree
 
+from privacysim.readers.camera_files import MappedCameras, read_cameras
+from privacysim.readers.plane import plane_at
+from privacysim.readers.track_files import Tracks
 from privacysim.tracks.dosimeter import measure_walk
-from privacysim.tracks.plane import plane_at
-from privacysim.tracks.reading import Tracks
-from privacysim.world.mapped.cameras import MappedCameras, read_cameras
 
 STEP_M, STEP_S, FIXES = 3.9, 3.0, 1_200
 

@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 from numba import njit
 
-from privacysim.metrics import points_kernel as kernel
-from privacysim.metrics import reidentification_risk, unicity
-from privacysim.metrics.reidentification import _multisets, rarest_first
+from privacysim.attacks import points_kernel as kernel
+from privacysim.attacks import reidentification_risk, unicity
+from privacysim.attacks.reidentification import _multisets, rarest_first
 
 
 def visits(users: int, each: int = 30, places: int = 400, seed: int = 1) -> pd.DataFrame:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import pytest
 
-from privacysim.bench import crowd, queues, views, walkers
+from privacysim.bench import crowd, queues
+from privacysim.bench import view_peers as views
+from privacysim.bench import walker_peers as walkers
 from privacysim.exposure import measure_exposure
 from privacysim.identify import curve_table
 

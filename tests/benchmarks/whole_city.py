@@ -13,7 +13,7 @@ import pandas as pd
 
 import privacysim as ps
 from privacysim.bench.everybody import against_everybody, same_log
-from privacysim.study import load_results
+from privacysim.results import load_results
 
 
 def main(folder: Path, panel: int) -> int:

@@ -7,8 +7,8 @@ import osmium
 import pytest
 import shapely
 
-from privacysim.city.osm_buildings import keyhole, multipolygon_rings
-from privacysim.world.occlusion import building_at, walls_of
+from privacysim.readers.osm_shapes import keyhole, multipolygon_rings
+from privacysim.sight.occlusion import building_at, walls_of
 
 
 def ring(x, y, size):

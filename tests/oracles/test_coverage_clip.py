@@ -7,7 +7,7 @@ import pytest
 import shapely
 from shapely.geometry import LineString, Point, Polygon
 
-from privacysim.world.clip_kernel import clip
+from privacysim.sight.clip_kernel import clip
 
 PAIRS = 10_000
 

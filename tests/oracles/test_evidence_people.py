@@ -7,9 +7,10 @@ import pytest
 
 from privacysim.city import build_city
 from privacysim.facts import facts
-from privacysim.people import commutes, draw_block, panel
+from privacysim.people import commutes, draw_block
+from privacysim.people import panel
 from privacysim.scenario import load_scenario
-from privacysim.study import evidence_people as rows
+from privacysim.validation import evidence_people as rows
 
 
 @pytest.fixture(scope="module")

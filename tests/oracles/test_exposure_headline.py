@@ -10,11 +10,12 @@ from privacysim import tables
 from privacysim.city import build_city
 from privacysim.exposure import exposure_by_definition, index_acts, measure_exposure
 from privacysim.governance import simulate
-from privacysim.people import draw_block, panel
-from privacysim.study.replicate import footage_days
-from privacysim.world.coverage import coverage
-from privacysim.world.passes import passes, sightings
-from privacysim.world.world import sample_world
+from privacysim.people import draw_block
+from privacysim.people import panel
+from privacysim.sight.coverage import coverage
+from privacysim.sight.passes import passes, sightings
+from privacysim.simulation.replicate import footage_days
+from privacysim.world.world_model import sample_world
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacysim.metrics import ATTACKS, reidentification_risk
+from privacysim.attacks import ATTACKS, reidentification_risk
 
 USERS = 60
 

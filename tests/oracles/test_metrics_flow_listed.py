@@ -9,18 +9,18 @@ import networkx as nx
 import numpy as np
 import pytest
 
+from privacysim.attacks import TripLaw, flow, flow_field
+from privacysim.attacks import flow_kernel as kernel
 from privacysim.city import build_city
 from privacysim.errors import InputError
 from privacysim.files import validate
-from privacysim.metrics import TripLaw, flow, flow_field
-from privacysim.metrics import flow_kernel as kernel
 from privacysim.people import residents
 from privacysim.people.gravity import purposes
 from privacysim.people.habits import TRANSIT, WALK, mm_per_tick
 from privacysim.scenario import Scenario
+from privacysim.sight.coverage import coverage
 from privacysim.vocabulary import GROUPS
 from privacysim.world.cameras import sample_cameras
-from privacysim.world.coverage import coverage
 
 STEPS, CLASSES, BACK_MM = 60, 3 * kernel.MODES * kernel.BANDS, 500_000
 

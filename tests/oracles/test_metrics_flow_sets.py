@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from privacysim.attacks import anonymity_sets, flow_field, flow_sets, poisson_sets, trip_law
 from privacysim.city import build_city
 from privacysim.errors import InputError
-from privacysim.metrics import anonymity_sets, flow_field, flow_sets, poisson_sets, trip_law
 from privacysim.people import draw_block
 from privacysim.scenario import load_scenario
+from privacysim.sight.coverage import coverage
+from privacysim.sight.passes import passes, sightings
 from privacysim.world.cameras import sample_cameras
-from privacysim.world.coverage import coverage
-from privacysim.world.passes import passes, sightings
 
 DAY = 1
 COLUMNS = ["mean_size", "mean_reciprocal", "alone", "below_k", "mean_bits"]

@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import mutual_info_score
 
-from privacysim.errors import InputError
-from privacysim.metrics import (
+from privacysim.attacks import (
     attack_advantage,
     entropy_bits,
     gini,
@@ -19,7 +18,8 @@ from privacysim.metrics import (
     mutual_information,
     table_by,
     top_share,
-)  # fmt: skip
+)
+from privacysim.errors import InputError
 
 
 def naive_gini(y, w):

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from privacysim.attacks import released_table
 from privacysim.errors import InputError
-from privacysim.metrics import released_table
 
 
 def people(n: int, seed: int) -> pd.DataFrame:

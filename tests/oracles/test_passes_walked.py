@@ -12,14 +12,15 @@ from privacysim import tables
 from privacysim.city import build_city
 from privacysim.exposure import exposure_by_definition, index_acts, measure_exposure
 from privacysim.facts import facts
-from privacysim.people import draw_block, panel
+from privacysim.people import draw_block
+from privacysim.people import panel
 from privacysim.scenario import load_scenario
+from privacysim.sight.coverage import cameras_seeing_points, coverage
+from privacysim.sight.optics import density_at_1_m, dori_levels, drop_m, ground_radius_m
+from privacysim.sight.passes import passes, sightings, sightings_count
 from privacysim.units import DAY_TICKS
 from privacysim.vocabulary import LEGALITIES
 from privacysim.world.cameras import sample_cameras
-from privacysim.world.coverage import cameras_seeing_points, coverage
-from privacysim.world.optics import density_at_1_m, dori_levels, drop_m, ground_radius_m
-from privacysim.world.passes import passes, sightings, sightings_count
 
 FIRST_DAY, DAYS = -2, 4
 

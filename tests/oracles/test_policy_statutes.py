@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from privacysim.policy import laws, load_policy
+from privacysim.law import laws
+from privacysim.policy import load_policy
 
 pytestmark = pytest.mark.data
 FILES = {"o799": "order_799_2025.md", "pipl": "pipl_2021.md", "ps12": "psapl_2012.md"}

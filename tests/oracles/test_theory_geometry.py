@@ -9,9 +9,9 @@ import pytest
 from scipy import stats
 
 from privacysim.draws import stream_key, uniforms
-from privacysim.world.clip_kernel import clip
-from privacysim.world.occlusion import walls_of
-from privacysim.world.optics import density_at_1_m, face_px, ground_radius_m, range_m, slant_at_density
+from privacysim.sight.clip_kernel import clip
+from privacysim.sight.occlusion import walls_of
+from privacysim.sight.optics import density_at_1_m, face_px, ground_radius_m, range_m, slant_at_density
 
 COUNT, BOX = 60_000, 2_000.0
 DENSITY = COUNT / BOX**2

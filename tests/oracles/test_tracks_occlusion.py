@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import shapely
 
-from privacysim.world.occlusion import building_at, outdoor_positions, visible, walls_of
+from privacysim.sight.occlusion import building_at, outdoor_positions, visible, walls_of
 
 SCENES = 1_000
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import shapely
 
+from privacysim.readers.camera_files import MappedCameras, read_cameras
+from privacysim.readers.plane import plane_at
+from privacysim.readers.track_files import Tracks, read_tracks
 from privacysim.tracks.cleaning import walk_of
 from privacysim.tracks.dosimeter import measure_walk
-from privacysim.tracks.plane import plane_at
-from privacysim.tracks.reading import Tracks, read_tracks
-from privacysim.tracks.sight import sight_of
-from privacysim.world.mapped.cameras import MappedCameras, read_cameras
+from privacysim.tracks.walk_sight import sight_of
 
 LAT, LON = 60.17, 24.94
 
@@ -134,7 +134,7 @@ def _cameras_in_plane(cameras):
 
 
 def _sheet():
-    from privacysim.tracks.plane import sheets
+    from privacysim.readers.plane import sheets
 
     return sheets(np.array([LAT]), np.array([LON]))[1][0]
 

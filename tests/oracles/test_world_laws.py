@@ -19,7 +19,7 @@ from privacysim.files import Quantity
 from privacysim.scenario import Scenario, load_scenario
 from privacysim.units import DAY_TICKS
 from privacysim.vocabulary import CLOSERS, MECHANISMS, OPERATORS, REGIMES, SCENES
-from privacysim.world.calibrate import (
+from privacysim.world.calibration import (
     at_least_one,
     calibrate_evidence,
     calibrate_leaks,
@@ -31,11 +31,11 @@ from privacysim.world.calibrate import (
 )
 from privacysim.world.cameras import Cameras, sample_cameras
 from privacysim.world.cases import cases_per_day, sample_cases
+from privacysim.world.chance_laws import capped_lognormal_mean, lognormal, poisson_quantile, roots
 from privacysim.world.chances import Custody, Streams
 from privacysim.world.custody import sample_custody, sample_monitors
-from privacysim.world.laws import capped_lognormal_mean, lognormal, poisson_quantile, roots
 from privacysim.world.streams import mechanism_shares, sample_streams
-from privacysim.world.world import sample_world
+from privacysim.world.world_model import sample_world
 
 SPAN = range(-180, 30)
 
@@ -341,7 +341,7 @@ def test_held_out_counts_scale_with_people_and_say_what_they_miss() -> None:
 
 
 def test_writing_a_constant_changes_its_three_numbers_and_no_other_byte(tmp_path: Path) -> None:
-    from privacysim.cli.calibrate import rewrite
+    from privacysim.cli.calibrate_commands import rewrite
     from privacysim.resources import shipped
 
     path = tmp_path / "facts.csv"

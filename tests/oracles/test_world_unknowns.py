@@ -9,13 +9,14 @@ from privacysim.city import build_city
 from privacysim.facts import facts
 from privacysim.files import validate
 from privacysim.identify import curve_table
-from privacysim.people import draw_block, panel
+from privacysim.people import draw_block
+from privacysim.people import panel
 from privacysim.scenario import Scenario
-from privacysim.world import unknowns_kernel as kernel
+from privacysim.sight.coverage import coverage
+from privacysim.sight.passes import passes
+from privacysim.world import unknown_views_kernel as kernel
 from privacysim.world.cameras import sample_cameras, unmapped_count
-from privacysim.world.coverage import coverage
-from privacysim.world.passes import passes
-from privacysim.world.unknowns import band, flow
+from privacysim.world.unknown_views import band, flow
 
 
 def helsinki(data_folder, **cameras):

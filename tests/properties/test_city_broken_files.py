@@ -17,13 +17,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from privacysim.city.osm import read_osm
+from privacysim.city.osm_city import read_osm
 from privacysim.cli.main import main
 from privacysim.errors import InputError
 from privacysim.files import validate
+from privacysim.readers.camera_files import read_cameras
 from privacysim.scenario import Scenario
-from privacysim.tracks.town import read_town
-from privacysim.world.mapped.cameras import read_cameras
+from privacysim.tracks.walk_town import read_town
 
 damaged = runpy.run_path(str(Path(__file__).parents[1] / "damage.py"))["damaged"]
 
@@ -152,7 +152,7 @@ def test_a_hostile_map_is_a_sentence(tmp_path, reader, name, content, reason):
 
 
 def test_xml_without_end_is_not_read_to_its_end(tmp_path, monkeypatch):
-    monkeypatch.setattr("privacysim.city.osm_opening.XML_LIMIT", 8 << 20)
+    monkeypatch.setattr("privacysim.readers.opening.XML_LIMIT", 8 << 20)
     more = "<tag k='a' v='b'/>" * (1 << 20)
     path = write(tmp_path, "a.osm.gz", gzip.compress(OSM.replace("<tag", more + "<tag", 1).encode(), 1, mtime=0))
     with pytest.raises(InputError, match="at most 8 MiB"):
@@ -163,7 +163,7 @@ def test_xml_without_end_is_not_read_to_its_end(tmp_path, monkeypatch):
 def test_the_largest_map_that_is_let_through_takes_less_than_a_gigabyte(tmp_path):
     path = write(tmp_path, "a.osm.pbf", points_bomb(5_000_000, 1))
     # the peak of this process from /proc: what getrusage says begins with the memory of whoever started it
-    code = ("import sys; from privacysim.errors import InputError; from privacysim.tracks.town import "
+    code = ("import sys; from privacysim.errors import InputError; from privacysim.tracks.walk_town import "
             "read_town\ntry: read_town(sys.argv[1])\nexcept InputError as error: print(error)\n"
             "print(next(line for line in open('/proc/self/status') if line.startswith('VmHWM')).split()[1])")
     said = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)

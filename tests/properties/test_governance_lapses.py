@@ -14,7 +14,7 @@ import pytest
 from privacysim.files import Quantity
 from privacysim.governance import Log, simulate
 from privacysim.governance.oversight import FINDERS, Oversight
-from privacysim.governance.rules import AFTER, Rules
+from privacysim.governance.rules_in_force import AFTER, Rules
 from privacysim.policy import Arm, Question, load_arms
 from privacysim.units import DAY_S, DAY_TICKS
 

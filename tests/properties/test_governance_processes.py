@@ -14,11 +14,12 @@ import pytest
 
 from privacysim import vocabulary as words
 from privacysim.files import Quantity
-from privacysim.governance import Log, simulate, simulation
+from privacysim.governance import Log, simulate
 from privacysim.governance import log as log_module
+from privacysim.governance import run_policy as simulation
 from privacysim.governance.balance import imbalances
 from privacysim.governance.oversight import Oversight
-from privacysim.governance.rules import AFTER, Rules
+from privacysim.governance.rules_in_force import AFTER, Rules
 from privacysim.governance.searches import FIRST_SEARCH
 from privacysim.governance.takeover import FIRST_EMERGENCY
 from privacysim.policy import Arm, Question, load_arms

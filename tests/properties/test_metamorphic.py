@@ -16,12 +16,12 @@ import privacysim as ps
 from privacysim.exposure import index_acts, measure_exposure
 from privacysim.governance.desk import Desk, Hours
 from privacysim.people import draw_block
-from privacysim.study import replicate as replicate_module
-from privacysim.study import unit as unit_module
-from privacysim.study.replicate import replicate_of, see_block
+from privacysim.sight.coverage import coverage
+from privacysim.sight.passes import passes
+from privacysim.simulation import replicate as replicate_module
+from privacysim.simulation import unit as unit_module
+from privacysim.simulation.replicate import replicate_of, see_block
 from privacysim.units import DAY_S, DAY_TICKS, HOUR_TICKS
-from privacysim.world.coverage import coverage
-from privacysim.world.passes import passes
 
 SMALL = {"days": 2, "panel": 1_500, "replicates": 1}
 ARMS = ["notice_only", "order_799", "guangzhou_draft"]

@@ -6,11 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacysim.errors import InputError
-from privacysim.metrics import (
-    METRICS,
-    Footage,
-    PeopleSeen,
+from privacysim.attacks import (
     anonymity_sets,
     attack_advantage,
     entropy_bits,
@@ -18,9 +14,7 @@ from privacysim.metrics import (
     guess_error_m,
     lorenz,
     mutual_information,
-    parts,
     poisson_sets,
-    readings,
     reidentification_risk,
     released_table,
     sets_table,
@@ -29,7 +23,9 @@ from privacysim.metrics import (
     top_share,
     unicity,
 )
-from privacysim.metrics.information import epsilon_spent
+from privacysim.attacks.information import epsilon_spent
+from privacysim.errors import InputError
+from privacysim.metrics import METRICS, Footage, PeopleSeen, parts, readings
 
 FRAMES = {
     "unicity": lambda f: unicity(f, 2, place="place", time="time", window_s=60.0),

@@ -18,9 +18,9 @@ import privacysim as ps
 from privacysim.exposure import faces_searched, measure_exposure
 from privacysim.metrics import METRICS, Footage, PeopleSeen, parts, readings
 from privacysim.people import panel
-from privacysim.study.footage import footage_seen
-from privacysim.study.replicate import blocks_of, replicate_of, see_block
-from privacysim.study.unit import people_seen
+from privacysim.simulation.footage_seen import footage_seen
+from privacysim.simulation.replicate import blocks_of, replicate_of, see_block
+from privacysim.simulation.unit import people_seen
 
 PANELS, SIZES = 200, (500, 8_000, 40_000)
 FEWEST = 30

@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import privacysim as ps
+from privacysim.attacks import reidentification_risk, released_table
 from privacysim.exposure import index_acts, measure_exposure
-from privacysim.metrics import METRICS, parts, readings, reidentification_risk, released_table
-from privacysim.study.opened import _Chosen
-from privacysim.study.unit import people_seen, replicate_of, see_block
+from privacysim.metrics import METRICS, parts, readings
+from privacysim.simulation.opened import _Chosen
+from privacysim.simulation.unit import people_seen, replicate_of, see_block
 
 STRONGER = {
     "pixelate": ["none", "pixelate:16", "pixelate:8", "pixelate:4", "pixelate:2", "pixelate:1", "box"],

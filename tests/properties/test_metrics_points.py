@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from privacysim import draws
-from privacysim.errors import InputError
-from privacysim.metrics import (
+from privacysim.attacks import (
     anonymity_sets,
     poisson_sets,
     reidentification_risk,
@@ -18,6 +17,7 @@ from privacysim.metrics import (
     time_to_confusion,
     unicity,
 )
+from privacysim.errors import InputError
 
 
 def sightings(users: int = 80, rows: int = 12, seed: int = 1, extent: float = 800.0) -> pd.DataFrame:

@@ -10,7 +10,10 @@ import pytest
 from privacysim.city import City, build_city
 from privacysim.facts import facts
 from privacysim.files import Quantity, validate
-from privacysim.people import Block, draw_block, panel, residents, summary
+from privacysim.people import Block, draw_block
+from privacysim.people import summary
+from privacysim.people import panel
+from privacysim.people import residents
 from privacysim.people.gravity import purposes
 from privacysim.scenario import Scenario, load_scenario
 from privacysim.units import DAY_TICKS, HOUR_TICKS

@@ -9,8 +9,9 @@ import pytest
 
 from privacysim.city import City, build_city
 from privacysim.errors import InputError
-from privacysim.people import panel, residents
-from privacysim.people.panel import _seats, _spread
+from privacysim.people import panel
+from privacysim.people import residents
+from privacysim.people.sample import _seats, _spread
 from privacysim.scenario import Scenario, load_scenario
 
 

@@ -24,9 +24,9 @@ from privacysim.city import build_city
 from privacysim.draws import stream_key, uniform
 from privacysim.metrics import METRICS
 from privacysim.people import panel
+from privacysim.results.comparison import compare
 from privacysim.scenario import load_scenario
 from privacysim.stats import replicates_needed
-from privacysim.study.comparison import compare
 
 METRIC, CURVE, ARMS = "people_identified_by_outsiders", "low", ("before", "after")
 STUDIES, REPLICATES, PANEL = 2_000, 10, 500

@@ -68,7 +68,7 @@ def test_paired_variance_is_at_most_a_tenth_of_the_unpaired_over_200_replicates(
 
 
 def test_the_correlation_of_every_headline_metric_is_printed():
-    from privacysim.cli.study import headline_text
+    from privacysim.cli.study_commands import headline_text
 
     said = headline_text(ps.load_results("notebooks/saved/headline"))
     assert "what pairing bought: correlation over replicates" in said

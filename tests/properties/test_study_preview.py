@@ -13,7 +13,8 @@ import pytest
 import privacysim as ps
 from privacysim import tables
 from privacysim.errors import ResultsError
-from privacysim.study import tables_out, verify
+from privacysim.simulation import table_files as tables_out
+from privacysim.study import verify
 from privacysim.study.work import PILOT, do_unit
 
 SMALL = {"days": 2, "panel": 1_500, "replicates": 2}

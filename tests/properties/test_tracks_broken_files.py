@@ -19,12 +19,12 @@ from hypothesis import strategies as some
 
 from privacysim.cli.main import main
 from privacysim.errors import InputError
+from privacysim.readers import opening
+from privacysim.readers.camera_files import read_cameras
+from privacysim.readers.track_files import read_tracks
 from privacysim.tracks.cleaning import walk_of
 from privacysim.tracks.dosimeter import measure_walk
 from privacysim.tracks.gis import write_gis
-from privacysim.tracks.reading import read_tracks
-from privacysim.world.mapped import opening
-from privacysim.world.mapped.cameras import read_cameras
 
 damaged = runpy.run_path(str(Path(__file__).parents[1] / "damage.py"))["damaged"]
 
@@ -328,7 +328,7 @@ def test_matsims_events_are_moves_along_links_and_nothing_is_made_up_between_the
     assert [round(time - 1_577_836_800.0) for time in tracks.time_s] == [3600, 3610, 3620, 3636, 3700, 7200]
     walk = walk_of(tracks, 0.0)
     # half of link 1, then link 2; the way from the door and the teleported walk are not known
-    from privacysim.tracks.sight import sight_of
+    from privacysim.tracks.walk_sight import sight_of
 
     nobody = read_cameras(write(tmp_path, "c.csv", "lat,lon\n10,10\n"))
     lengths = sight_of(walk, nobody).step_m

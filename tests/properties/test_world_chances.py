@@ -15,6 +15,7 @@ from privacysim.errors import InputError
 from privacysim.facts import facts
 from privacysim.files import Quantity
 from privacysim.scenario import Scenario, load_scenario
+from privacysim.sight.coverage import coverage
 from privacysim.units import DAY_TICKS
 from privacysim.world import World, sample_world
 from privacysim.world.asks import sample_asks
@@ -22,7 +23,6 @@ from privacysim.world.cameras import sample_cameras
 from privacysim.world.cases import sample_cases
 from privacysim.world.cast import near_routes, ways
 from privacysim.world.clues import matters
-from privacysim.world.coverage import coverage
 from privacysim.world.custody import sample_custody
 from privacysim.world.streams import sample_streams
 

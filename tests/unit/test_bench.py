@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from privacysim.bench import bench, bench_text, exponent
-from privacysim.bench import cases as comparing
+from privacysim.bench import speed_cases as comparing
 from privacysim.bench.crowd import crowd, sightings_frame
 from privacysim.cli.main import main
 from privacysim.errors import ResultsError

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from privacysim.bench import growth
-from privacysim.study.inputs import Inputs
-from privacysim.study.replicate import blocks_of
+from privacysim.simulation.inputs import Inputs
+from privacysim.simulation.replicate import blocks_of
 
 COMPILES_S = 50.0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from privacysim.bench import kernel
+from privacysim.bench import ceilings_kernel as kernel
 
 
 def test_the_triad_is_b_plus_three_c_and_touches_nothing_else():

@@ -11,8 +11,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from privacysim.bench import cases as comparing
-from privacysim.bench import crowd, measured, queues, views
+from privacysim.bench import crowd, measured, queues
+from privacysim.bench import speed_cases as comparing
+from privacysim.bench import view_peers as views
 from privacysim.bench.measured import Ceilings, Row, Skipped, agree, seconds
 from privacysim.draws import stream_key, uniforms
 from privacysim.errors import ResultsError

@@ -9,7 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from privacysim.bench import bench, bench_text, measured, report
+from privacysim.bench import bench, bench_text, measured
+from privacysim.bench import bench_report as report
 from privacysim.bench.growth import Growth, exponent
 from privacysim.bench.measured import Ceilings, Row, Skipped, ceilings, machine
 from privacysim.bench.projection import project, projection_text
@@ -159,6 +160,6 @@ def test_results_of_a_panel_are_not_projected(capsys):
 
 
 def test_a_run_of_everybody_is_projected_by_the_command(monkeypatch, capsys):
-    monkeypatch.setattr("privacysim.study.results.load_results", lambda path: SimpleNamespace(manifest=MANIFEST))
+    monkeypatch.setattr("privacysim.results.results.load_results", lambda path: SimpleNamespace(manifest=MANIFEST))
     assert main(["bench", "--project", "anywhere"]) == 0
     assert capsys.readouterr().out == projection_text(MANIFEST) + "\n"

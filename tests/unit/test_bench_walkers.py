@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from privacysim.bench import cases as comparing
-from privacysim.bench import walkers
+from privacysim.bench import speed_cases as comparing
+from privacysim.bench import walker_peers as walkers
 from privacysim.bench.measured import Ceilings, Row, Skipped
 from privacysim.errors import ResultsError
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from privacysim.city import City, build_city
-from privacysim.city.osm_tags import category, heading, street_kind
 from privacysim.errors import InputError
 from privacysim.files import validate
 from privacysim.people import draw_block
+from privacysim.readers.osm_tags import category, heading, street_kind
 from privacysim.scenario import Scenario
 from privacysim.vocabulary import CATEGORIES
 

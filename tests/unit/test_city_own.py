@@ -10,13 +10,13 @@ import osmium
 import pytest
 
 from privacysim.city import build_city
-from privacysim.city.fetch import WANTED, fetch_city
 from privacysim.cli.main import main
 from privacysim.errors import InputError
 from privacysim.figures.town_map import scenario_map
+from privacysim.readers.fetch import WANTED, fetch_city
 from privacysim.scenario import load_scenario
+from privacysim.simulation.exposure_map import exposure_map
 from privacysim.study import Study
-from privacysim.study.exposure_map import exposure_map
 
 pytestmark = pytest.mark.data
 TOML = """id = "mine"
@@ -106,7 +106,7 @@ def test_without_osmnx_the_command_says_how_to_get_it(tmp_path, monkeypatch):
 
 
 def test_every_tag_that_the_city_reads_is_fetched():
-    from privacysim.city.osm_tags import category, street_kind
+    from privacysim.readers.osm_tags import category, street_kind
 
     for tags in ({"amenity": "cafe"}, {"shop": "books"}, {"office": "ngo"}, {"tourism": "hotel"}, {"leisure": "park"},
                  {"railway": "station"}, {"military": "barracks"}):
@@ -182,10 +182,11 @@ def test_the_map_colours_what_cameras_show_and_is_a_figure(data_folder, tmp_path
 
 
 def test_a_streets_exposure_is_what_passes_add_up_to(data_folder, tmp_path):
-    from privacysim.people import draw_block, panel
+    from privacysim.people import draw_block
+    from privacysim.people import panel
+    from privacysim.simulation.exposure_map import street_exposure
     from privacysim.world.cameras import sample_cameras
-    from privacysim.world.street_exposure import street_exposure
-    from privacysim.world.unknowns import band, flow
+    from privacysim.world.unknown_views import band, flow
 
     scenario = load_scenario(str(own_scenario(tmp_path, data_folder / "helsinki.osm.pbf")))
     city = build_city(scenario)

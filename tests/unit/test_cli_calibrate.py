@@ -8,14 +8,14 @@ import re
 import pytest
 
 from privacysim.city import build_city
-from privacysim.cli import calibrate as room
+from privacysim.cli import calibrate_commands as room
 from privacysim.cli.main import main
 from privacysim.facts import facts
 from privacysim.resources import shipped
 from privacysim.scenario import load_scenario
-from privacysim.study import evidence
-from privacysim.study.evidence import Row, Tables
-from privacysim.world import calibrate as solving
+from privacysim.validation import evidence
+from privacysim.validation.evidence import Row, Tables
+from privacysim.world import calibration as solving
 
 DISTRICT = "guangzhou_district"
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from privacysim.cli.main import main
-from privacysim.masklab import calibrate as lab
+from privacysim.masklab import calibrate_masks as lab
 from privacysim.masklab import video
 from privacysim.masklab.faces import synthetic_faces
-from privacysim.masklab.named import name_of
+from privacysim.masklab.mask_names import name_of
 from privacysim.masklab.regions import restored
 
 FRAMES = 24

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 from privacysim.cli.main import main
-from privacysim.explorer.notebooks import as_notebook, index
+from privacysim.explorer.notebook_files import as_notebook, index
 from privacysim.explorer.template import template_cells
 
 

@@ -17,9 +17,10 @@ from privacysim import report
 from privacysim.cli.main import main
 from privacysim.files import named_files
 from privacysim.metrics import METRICS
+from privacysim.results import load_results
 from privacysim.robustness.factors import quantities
 from privacysim.scenario import load_scenario
-from privacysim.study import load_results, load_study_file
+from privacysim.simulation.study_file import load_study_file
 from privacysim.study import study as study_module
 
 RUN = ["run", "--scenario", "guangzhou_district", "--policies", "notice_only, order_799,", "--baseline", "notice_only",

@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from privacysim.city.example import write_example_town
+from privacysim.city.example_town import write_example_town
 from privacysim.cli.main import main
 from privacysim.facts import facts
 from privacysim.scenario import load_scenario

@@ -11,10 +11,20 @@ import pytest
 from privacysim import tables
 from privacysim.errors import InputError
 from privacysim.metrics import METRICS
-from privacysim.stats import Estimate, correlation, holm, mean, paired_difference, paired_ratio, variance_ratio, wilson
-from privacysim.stats.precision import resampled_skewness
-from privacysim.stats.words import change_in_words, percent
-from privacysim.study.comparison import SUMMARY, Comparison, _short, _with_interval, compare
+from privacysim.results.comparison import SUMMARY, Comparison, _short, _with_interval, compare
+from privacysim.stats import (
+    Estimate,
+    change_in_words,
+    correlation,
+    holm,
+    mean,
+    paired_difference,
+    paired_ratio,
+    percent,
+    resampled_skewness,
+    variance_ratio,
+    wilson,
+)
 
 PRIMARY = "people_identified_by_outsiders"
 TITLE = METRICS[PRIMARY].title

@@ -9,12 +9,13 @@ import pytest
 
 from privacysim.city import build_city
 from privacysim.explorer.day import _with_views, day_of_walks, walked
-from privacysim.people import draw_block, panel
+from privacysim.people import draw_block
+from privacysim.people import panel
 from privacysim.scenario import load_scenario
+from privacysim.sight.coverage import coverage
+from privacysim.sight.passes import passes, sightings
 from privacysim.units import TICKS_PER_S
 from privacysim.world import sample_world
-from privacysim.world.coverage import coverage
-from privacysim.world.passes import passes, sightings
 
 DAY = 1
 

@@ -6,7 +6,7 @@ import nbformat
 import pytest
 
 from privacysim.errors import InputError
-from privacysim.explorer.notebooks import NotebookFailed, as_notebook, new_notebook, parameter, run_notebook
+from privacysim.explorer.notebook_files import NotebookFailed, as_notebook, new_notebook, parameter, run_notebook
 from privacysim.explorer.template import template_cells
 
 

@@ -11,7 +11,7 @@ from privacysim import tables
 from privacysim.errors import InputError
 from privacysim.exposure import index_acts, is_outsider, measure_exposure
 from privacysim.identify import identifiability
-from privacysim.world.passes import Pieces
+from privacysim.sight.passes import Pieces
 
 CODE = 8 * 12  # a face of 12 px
 P = float(identifiability("none", 12.0, True, 150))

@@ -10,8 +10,8 @@ from PIL import Image
 
 from privacysim import figures
 from privacysim.errors import InputError
-from privacysim.figures import words
-from privacysim.figures.people import positions
+from privacysim.figures import figure_words as words
+from privacysim.figures.people_figures import positions
 
 pytestmark = pytest.mark.usefixtures("figures_closed")
 

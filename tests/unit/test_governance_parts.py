@@ -9,7 +9,7 @@ from privacysim.draws import stream_key, uniforms
 from privacysim.governance.hazards import first_end
 from privacysim.governance.keeping import Keeping
 from privacysim.governance.log import ACT_COLUMNS, NEVER, Book, act_ids
-from privacysim.governance.rules import kinds
+from privacysim.governance.rules_in_force import kinds
 from privacysim.governance.viewers import gallery, viewer_ids
 from privacysim.units import DAY_TICKS
 

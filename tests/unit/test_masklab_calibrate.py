@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from privacysim.cli.main import main
-from privacysim.masklab import calibrate as lab
-from privacysim.masklab import results
-from privacysim.masklab.calibrate import calibrate
+from privacysim.masklab import calibrate_masks as lab
+from privacysim.masklab import lab_results as results
+from privacysim.masklab.calibrate_masks import calibrate
 from privacysim.masklab.faces import synthetic_faces
 from privacysim.masklab.grid import Job, grid
 

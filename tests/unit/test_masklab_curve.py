@@ -7,9 +7,9 @@ import pytest
 
 from privacysim.errors import InputError
 from privacysim.identify import Fit, rank_one
-from privacysim.masklab import curve
+from privacysim.masklab import fitted_curve as curve
 from privacysim.masklab.crowd_masks import MeanFace
-from privacysim.masklab.curve import (
+from privacysim.masklab.fitted_curve import (
     branches,
     cells_of,
     d_prime_of,

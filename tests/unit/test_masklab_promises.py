@@ -12,19 +12,19 @@ import numpy as np
 import pytest
 
 from privacysim.errors import InputError
-from privacysim.masklab import calibrate as lab
+from privacysim.masklab import calibrate_masks as lab
 from privacysim.masklab import sound
-from privacysim.masklab.attacks import Attack
-from privacysim.masklab.cameras import Camera, clean
 from privacysim.masklab.crowd_masks import KSame, MeanFace, Silhouette
-from privacysim.masklab.curve import d_prime_of, fit_surface
 from privacysim.masklab.evaluate import Outcome, evaluate, strongest, tpir
+from privacysim.masklab.face_attacks import Attack
+from privacysim.masklab.face_cameras import Camera, clean
 from privacysim.masklab.faces import folder_faces, synthetic_faces
+from privacysim.masklab.fitted_curve import d_prime_of, fit_surface
 from privacysim.masklab.grid import MASKS, Job, grid
 from privacysim.masklab.images import as_images, as_pictures, features
+from privacysim.masklab.lab_note import note
+from privacysim.masklab.mask_names import mask_named, name_of
 from privacysim.masklab.masks import BlackBox, Clear, EyesBar, Mask, MeasuredElsewhere, Pixelate
-from privacysim.masklab.named import mask_named, name_of
-from privacysim.masklab.note import note
 from privacysim.masklab.random_masks import DPPixelate, Scramble
 from privacysim.masklab.regions import Painter
 from privacysim.masklab.residual import Residual, _core

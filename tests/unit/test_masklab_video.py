@@ -12,9 +12,9 @@ from privacysim.errors import InputError
 from privacysim.masklab import sound
 from privacysim.masklab import video as lab
 from privacysim.masklab.crowd_masks import KSame
+from privacysim.masklab.mask_names import mask_named
 from privacysim.masklab.masks import BlackBox, Clear, Pixelate
-from privacysim.masklab.named import mask_named
-from privacysim.masklab.people import Motion, Tracks, covered, median_background, overlap
+from privacysim.masklab.people_detector import Motion, Tracks, covered, median_background, overlap
 from privacysim.masklab.random_masks import Scramble
 from privacysim.masklab.regions import Painter, face_px, restored
 from privacysim.masklab.video import mask_video

@@ -6,23 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from privacysim.attacks import gini, top_share
+from privacysim.attacks.declared import MEASURES
+from privacysim.attacks.information import epsilon_spent
 from privacysim.errors import InputError
-from privacysim.metrics import (
-    FAMILIES,
-    METRICS,
-    OUTPUTS,
-    Footage,
-    PeopleSeen,
-    add,
-    gini,
-    parts,
-    readings,
-    top_share,
-    wanted_metrics,
-)
-from privacysim.metrics.information import epsilon_spent
-from privacysim.metrics.measures import MEASURES
-from privacysim.metrics.page import text
+from privacysim.metrics import FAMILIES, METRICS, OUTPUTS, Footage, PeopleSeen, add, parts, readings, wanted_metrics
+from privacysim.metrics.metrics_page import text
 from privacysim.study import Study
 from privacysim.vocabulary import (
     ACTS,
@@ -221,7 +210,7 @@ def test_every_family_and_every_thing_that_a_measure_can_tell_has_at_least_one()
 
 
 def test_the_reference_page_is_current():
-    """Made again by `python -m privacysim.metrics.page docs/reference/metrics.md`."""
+    """Made again by `python -m privacysim.metrics.metrics_page docs/reference/metrics.md`."""
     page = Path(__file__).parents[2] / "docs" / "reference" / "metrics.md"
     assert page.read_text(encoding="utf-8") == text()
     for one in METRICS.values():

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacysim.errors import InputError
-from privacysim.metrics import (
+from privacysim.attacks import (
     anonymity_sets,
     points,
     reidentification,
@@ -15,7 +14,8 @@ from privacysim.metrics import (
     time_to_confusion,
     unicity,
 )
-from privacysim.metrics.points import squeezed
+from privacysim.attacks.points import squeezed
+from privacysim.errors import InputError
 
 RNG = np.random.default_rng(7)
 COLUMNS = {

@@ -11,22 +11,19 @@ import pandas as pd
 import pytest
 
 import privacysim
-from privacysim.errors import InputError
-from privacysim.metrics import (
-    METRICS,
-    Metric,
+from privacysim.attacks import (
     attack_advantage,
     gini,
     guess_error_m,
-    metric,
     mutual_information,
-    parts,
     released_table,
     sets_table,
     table_by,
     top_share,
 )
-from privacysim.metrics.information import epsilon_spent
+from privacysim.attacks.information import epsilon_spent
+from privacysim.errors import InputError
+from privacysim.metrics import METRICS, Metric, metric, parts
 from privacysim.metrics.registry import total
 
 PEOPLE = pd.DataFrame({"group": ["a"] * 40, "hours": np.arange(40.0), "weight": np.ones(40)})
@@ -110,7 +107,7 @@ def test_a_metric_shows_itself_with_its_direction_and_keeps_markup_as_text():
 
 
 def test_the_page_of_metrics_is_written_whole(tmp_path, monkeypatch):
-    """As `python -m privacysim.metrics.page FILE` does it."""
+    """As `python -m privacysim.metrics.metrics_page FILE` does it."""
     source = Path(privacysim.__file__).parent / "metrics" / "page.py"
     monkeypatch.setattr(sys, "argv", [str(source), str(tmp_path / "metrics.md")])
     runpy.run_path(str(source), run_name="__main__")

@@ -15,9 +15,9 @@ from privacysim.errors import InputError
 from privacysim.exposure import is_outsider, measure_exposure
 from privacysim.facts import facts
 from privacysim.metrics import METRICS, Viewed, parts
-from privacysim.study.replicate import replicate_of, see_block
-from privacysim.study.unit import records as records_of
-from privacysim.study.viewed import viewed_by_arm
+from privacysim.simulation.replicate import replicate_of, see_block
+from privacysim.simulation.unit import records as records_of
+from privacysim.simulation.viewed_records import viewed_by_arm
 from privacysim.vocabulary import CHANNELS, REQUESTERS
 
 _log = runpy.run_path(str(Path(__file__).parents[1] / "log_rows.py"))
@@ -149,7 +149,7 @@ def test_hours_of_all_actors_are_those_of_all_channels_and_of_all_legalities(wee
 
 
 def test_sightings_before_outsiders_are_those_of_a_naive_join(week):
-    from privacysim.world.passes import sightings
+    from privacysim.sight.passes import sightings
 
     whole, seen, found = week
     acts = whole.logs[0].acts

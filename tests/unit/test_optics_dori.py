@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from privacysim.world.optics import density_at_1_m, dori_levels, face_px, ground_radius_m, range_m, slant_at_density
+from privacysim.sight.optics import density_at_1_m, dori_levels, face_px, ground_radius_m, range_m, slant_at_density
 
 # width px, hfov degrees, then the distances (m) at which 25, 62, 125 and 250 px/m are left
 WORKING_DISTANCES = [

@@ -5,8 +5,8 @@ import pytest
 
 from privacysim.errors import InputError
 from privacysim.facts import facts
-from privacysim.world.one_walk import walk_past
-from privacysim.world.optics import density_at_1_m, dori_levels, ground_radius_m, slant_at_density
+from privacysim.sight.one_walk import walk_past
+from privacysim.sight.optics import density_at_1_m, dori_levels, ground_radius_m, slant_at_density
 
 
 def sampled(begin, end, heading, hfov, width, mount, speed=1.3, step_s=0.001):

@@ -8,8 +8,8 @@ from datetime import date
 import pytest
 
 from privacysim.facts import facts
+from privacysim.law.provisions import laws
 from privacysim.policy import Arm, Question, load_arms
-from privacysim.policy.law import laws
 
 DAY = 86_400.0
 

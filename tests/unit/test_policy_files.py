@@ -9,8 +9,8 @@ import pytest
 
 from privacysim.errors import InputError
 from privacysim.files import named_files, validate
+from privacysim.law.provisions import laws, read_laws
 from privacysim.policy import Policy, load_arms, load_policy
-from privacysim.policy.law import laws, read_laws
 
 GOOD = """
 id = "mine"

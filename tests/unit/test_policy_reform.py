@@ -40,7 +40,7 @@ def test_every_policy_with_every_lever_moved_is_a_file_that_the_strict_loader_ac
 
 @pytest.mark.parametrize("base", ["order_799", "guangzhou_today", "guangzhou_draft:wide"])
 def test_a_reform_without_a_change_judges_and_keeps_as_its_base(base):
-    from privacysim.policy.matrix import matrix
+    from privacysim.policy.describing import matrix
 
     before, after = load_arms([base], {}, LAW)[0], arm_of(Reform(base))
     told = [{cell: (a.legality, a.general, a.gap) for cell, a in matrix(arm).items()} for arm in (before, after)]

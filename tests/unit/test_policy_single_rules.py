@@ -12,10 +12,9 @@ import pytest
 from privacysim import vocabulary as words
 from privacysim.errors import InputError
 from privacysim.files import Reference
+from privacysim.law.provisions import GeneralAnswer
 from privacysim.policy import Question
-from privacysim.policy.form import Access, Forbidden, MaskRule, Match, Policy, Prohibited, Scope, Title, Where
-from privacysim.policy.law import GeneralAnswer
-from privacysim.policy.legality import (
+from privacysim.policy.judging import (
     basis,
     both_answers,
     general_answer,
@@ -26,6 +25,7 @@ from privacysim.policy.legality import (
     route_met,
     specific_answer,
 )
+from privacysim.policy.policy_form import Access, Forbidden, MaskRule, Match, Policy, Prohibited, Scope, Title, Where
 
 ASKED = Question("public_security", "view", "criminal_case", "request", "commercial", "art9")
 WHY = "a rule made for a test"

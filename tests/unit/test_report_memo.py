@@ -23,11 +23,11 @@ from privacysim.cli.main import main
 from privacysim.errors import InputError, ResultsError
 from privacysim.policy import load_policy
 from privacysim.report import write_memo
-from privacysim.report.format import short
 from privacysim.report.memo import memo
-from privacysim.report.parts import Heading, Number, Picture, Table, plain
-from privacysim.report.source import read_source
-from privacysim.report.words import Words
+from privacysim.report.memo_parts import Heading, Number, Picture, Table, plain
+from privacysim.report.memo_source import read_source
+from privacysim.report.memo_words import Words
+from privacysim.report.number_format import short
 
 ATTACK = '<script>alert(1)</script> & "Open" <img src=x onerror=alert(2)>'
 

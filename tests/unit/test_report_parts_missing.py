@@ -16,12 +16,13 @@ import pytest
 import privacysim as ps
 from privacysim.cli.main import main
 from privacysim.errors import PrivacysimError, ResultsError
-from privacysim.report import html, memo_figures, memo_pdf, page
+from privacysim.report import memo_figures, memo_pdf, page
+from privacysim.report import results_page as html
 from privacysim.report.memo import EVIDENCE, memo
 from privacysim.report.memo_figures import chinese_font, legality_picture, ratio_picture, tradeoff_picture
-from privacysim.report.parts import Bullets, Heading, Picture, Table, plain
-from privacysim.report.source import read_source, titles
-from privacysim.report.words import Words
+from privacysim.report.memo_parts import Bullets, Heading, Picture, Table, plain
+from privacysim.report.memo_source import read_source, titles
+from privacysim.report.memo_words import Words
 from privacysim.vocabulary import LEGALITIES
 
 PRIMARY = "people_identified_by_outsiders"

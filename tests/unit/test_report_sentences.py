@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 
 import privacysim as ps
-from privacysim.report.format import with_interval
-from privacysim.report.parts import plain
+from privacysim.report.memo_parts import plain
+from privacysim.report.memo_source import Source
+from privacysim.report.memo_words import Words
+from privacysim.report.number_format import with_interval
 from privacysim.report.sentences import evidence_cost, sentences
-from privacysim.report.source import Source
-from privacysim.report.words import Words
-from privacysim.study.comparison import SUMMARY
+from privacysim.results.comparison import SUMMARY
 
 SAVED = Path(__file__).resolve().parents[2] / "notebooks" / "saved" / "headline"
 PRIMARY, EVIDENCE = "people_identified_by_outsiders", "cases_with_admissible_evidence"

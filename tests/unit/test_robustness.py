@@ -100,7 +100,7 @@ def test_a_replaced_fact_reaches_the_model_and_goes_away_again():
 
 def test_the_list_of_185_is_held_whatever_is_varied():
     from privacysim.city import build_city
-    from privacysim.world.calibrate import listing
+    from privacysim.world.calibration import listing
 
     base = ps.Study("preview", days=2).inputs()
     factor = Factor("scans_per_camera_year", "fact", 1.0, 0.0, 1e9)

@@ -12,7 +12,7 @@ import pytest
 
 from privacysim.errors import InputError, ResultsError
 from privacysim.robustness import find_frontier, load_design
-from privacysim.study.unit_parts import Unit
+from privacysim.simulation.unit_parts import Unit
 from privacysim.study.work import PILOT
 
 planted = runpy.run_path(str(Path(__file__).parents[1] / "planted_unit.py"))

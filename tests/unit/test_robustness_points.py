@@ -12,9 +12,9 @@ import pytest
 
 import privacysim as ps
 from privacysim.errors import InputError
-from privacysim.robustness import points as room
-from privacysim.robustness.points import run_points
-from privacysim.study.unit_parts import Unit
+from privacysim.robustness import variants as room
+from privacysim.robustness.variants import run_points
+from privacysim.simulation.unit_parts import Unit
 from privacysim.study.work import PILOT
 
 planted = runpy.run_path(str(Path(__file__).parents[1] / "planted_unit.py"))
@@ -99,7 +99,7 @@ def test_a_unit_that_fails_costs_its_point_that_replicate_and_is_named(monkeypat
     expected = {key: value for key, value in frame_by_hand().items() if key[0] != 1 or key[2] != 1}
     assert rows_of(ran) == pytest.approx(expected), "half a replicate is none"
     (said,) = ran.failed
-    assert said.startswith("point 1, replicate 1, block 1: failed in stats at privacysim/stats/intervals.py, line ")
+    assert said.startswith("point 1, replicate 1, block 1: failed in stats at privacysim/stats.py, line ")
     assert said.endswith(": ValueError: 0 ≤ successes ≤ n and n > 0"), "the room that failed, not the one that asked"
     asked = plant(monkeypatch, answers)
     healed = run_points(three, workers=1, folder=tmp_path, **QUIET)

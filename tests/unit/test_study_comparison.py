@@ -8,7 +8,7 @@ import pytest
 
 from privacysim import tables
 from privacysim.metrics import METRICS
-from privacysim.study.comparison import SUMMARY, Comparison, compare
+from privacysim.results.comparison import SUMMARY, Comparison, compare
 
 PRIMARY = "people_identified_by_outsiders"
 RNG = np.random.default_rng(11)

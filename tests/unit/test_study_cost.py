@@ -10,10 +10,10 @@ import privacysim as ps
 from privacysim.bench.projection import project
 from privacysim.errors import InputError
 from privacysim.people import draw_block
-from privacysim.study import cost
-from privacysim.study.replicate import BLOCK, block_size, replicate_of, see_block
-from privacysim.study.unit import run_unit
-from privacysim.study.unit_parts import Unit
+from privacysim.simulation import cost
+from privacysim.simulation.replicate import BLOCK, block_size, replicate_of, see_block
+from privacysim.simulation.unit import run_unit
+from privacysim.simulation.unit_parts import Unit
 
 
 def test_compilation_is_a_stage_of_its_own():

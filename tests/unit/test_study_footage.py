@@ -10,10 +10,10 @@ import pytest
 import privacysim as ps
 from privacysim.facts import facts
 from privacysim.people import draw_block
-from privacysim.study import footage
-from privacysim.study.replicate import replicate_of, see_block
-from privacysim.world.coverage import coverage
-from privacysim.world.passes import passes, sightings
+from privacysim.sight.coverage import coverage
+from privacysim.sight.passes import passes, sightings
+from privacysim.simulation import footage_seen as footage
+from privacysim.simulation.replicate import replicate_of, see_block
 
 LEVELS = np.array([25.0, 62.0, 125.0, 250.0])
 """Pixels per metre: detect, observe, recognise, identify."""

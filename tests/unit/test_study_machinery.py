@@ -12,9 +12,9 @@ import pytest
 
 import privacysim as ps
 from privacysim.errors import InputError, ResultsError
-from privacysim.study import load_results
+from privacysim.results import load_results
+from privacysim.results.comparison import SUMMARY
 from privacysim.study import study as study_module
-from privacysim.study.comparison import SUMMARY
 from privacysim.study.executor import ONE_THREAD, processes
 from privacysim.study.verify import verify
 

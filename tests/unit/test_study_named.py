@@ -17,15 +17,15 @@ from privacysim import tables
 from privacysim.errors import InputError, ResultsError
 from privacysim.files import Quantity
 from privacysim.metrics import METRICS
+from privacysim.results import load_results
+from privacysim.results.manifest import read_manifest
+from privacysim.results.pairing import pairing
+from privacysim.results.toml_text import toml_text
 from privacysim.scenario import load_scenario
-from privacysim.study import load_results
-from privacysim.study.exposure_map import exposure_map
-from privacysim.study.inputs import numbers, resolve
-from privacysim.study.manifest import read_manifest
-from privacysim.study.pairing import pairing
+from privacysim.simulation.exposure_map import exposure_map
+from privacysim.simulation.inputs import numbers, resolve
 from privacysim.study.pilots import cached_pilot, keep_pilot
 from privacysim.study.study import Study
-from privacysim.study.toml_text import toml_text
 
 SAVED = Path(ps.__file__).parent.parent / "notebooks" / "saved" / "headline"
 

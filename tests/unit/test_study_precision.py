@@ -12,9 +12,9 @@ import privacysim as ps
 from privacysim import tables
 from privacysim.errors import InputError, ResultsError
 from privacysim.metrics import METRICS
+from privacysim.results.results import Results
 from privacysim.study import study as study_module
 from privacysim.study.precision import Precision, in_words
-from privacysim.study.results import Results
 
 PARTS = {"scenario": "guangzhou_district", "policies": ["notice_only", "order_799"], "days": 3}
 PRIMARY = "people_identified_by_outsiders"

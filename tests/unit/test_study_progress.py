@@ -12,8 +12,9 @@ import threading
 import pytest
 
 import privacysim
-from privacysim.study import progress, provenance
-from privacysim.study.tables_out import keep_tables, parts_folder
+from privacysim.results import manifest as provenance
+from privacysim.simulation.table_files import keep_tables, parts_folder
+from privacysim.study import progress
 
 
 @pytest.fixture

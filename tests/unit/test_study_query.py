@@ -12,7 +12,7 @@ import pytest
 import privacysim as ps
 from privacysim import tables
 from privacysim.errors import InputError, ResultsError
-from privacysim.study.query import query
+from privacysim.results.query import query
 
 SAVED = Path(ps.__file__).parent.parent / "notebooks" / "saved" / "headline"
 rows = runpy.run_path(str(Path(__file__).parents[1] / "log_rows.py"))["rows"]

@@ -14,13 +14,15 @@ from privacysim.facts import facts
 from privacysim.governance import simulate
 from privacysim.governance.spreading import CNY_PER_USD
 from privacysim.identify import identifiability
-from privacysim.people import commutes, panel, residents
+from privacysim.people import commutes
+from privacysim.people import panel
+from privacysim.people import residents
 from privacysim.policy import load_arms
 from privacysim.scenario import load_scenario
-from privacysim.study import evidence, evidence_people
+from privacysim.validation import evidence, evidence_people
 from privacysim.vocabulary import GROUPS, SCENES
-from privacysim.world.calibrate import listing
-from privacysim.world.world import sample_world
+from privacysim.world.calibration import listing
+from privacysim.world.world_model import sample_world
 
 PANEL, END_S = 600, 30 * 86_400.0
 LEAKY = """

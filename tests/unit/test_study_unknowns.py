@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from privacysim.metrics import METRICS, PeopleSeen, parts, readings
-from privacysim.study import Study, load_results
-from privacysim.study.unknowns import band_lines
+from privacysim.results import load_results
+from privacysim.simulation.view_ends import band_lines
+from privacysim.study import Study
 
 FOLDER_TOML = """
 id = "helsinki"
@@ -109,7 +110,7 @@ def _readings(seen):
 def test_the_report_shows_the_band_of_its_metrics_and_says_what_nobody_mapped_once(results):
     import re
 
-    from privacysim.report.html import HEADLINE, page
+    from privacysim.report.results_page import HEADLINE, page
 
     kept, _ = results
     text = page(kept)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from privacysim.tracks.kernel import BACKWARDS, GAP, HELD, METRES_PER_DEGREE, SAME_INSTANT, TOO_FAST, clean
+from privacysim.tracks.cleaning_kernel import BACKWARDS, GAP, HELD, METRES_PER_DEGREE, SAME_INSTANT, TOO_FAST, clean
 
 GAP_S, SPEED, JITTER_M, LEAP_M = 60.0, 10.0, 3.0, 500.0
 

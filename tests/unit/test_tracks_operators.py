@@ -6,11 +6,11 @@ import pytest
 
 from privacysim.cli.main import main
 from privacysim.errors import InputError
+from privacysim.readers.camera_files import read_cameras
+from privacysim.readers.track_files import read_tracks
 from privacysim.scenario import load_scenario
 from privacysim.tracks.dosimeter import measure_walk
 from privacysim.tracks.operators import by_operator, recall_of, with_unmapped
-from privacysim.tracks.reading import read_tracks
-from privacysim.world.mapped.cameras import read_cameras
 
 
 @pytest.fixture

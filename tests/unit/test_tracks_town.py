@@ -13,17 +13,17 @@ from privacysim.city import build_city
 from privacysim.cli.main import main
 from privacysim.errors import InputError
 from privacysim.files import validate
+from privacysim.readers.camera_files import read_cameras
+from privacysim.readers.track_files import Tracks
 from privacysim.scenario import Scenario
+from privacysim.sight.coverage import coverage
 from privacysim.tracks.detour import detours
 from privacysim.tracks.dosimeter import measure_walk
-from privacysim.tracks.page import page
-from privacysim.tracks.pictures import draw_map
-from privacysim.tracks.reading import Tracks
 from privacysim.tracks.sketch import sketch
-from privacysim.tracks.town import read_town
+from privacysim.tracks.walk_page import page
+from privacysim.tracks.walk_pictures import draw_map
+from privacysim.tracks.walk_town import read_town
 from privacysim.world.cameras import sample_cameras
-from privacysim.world.coverage import coverage
-from privacysim.world.mapped.cameras import read_cameras
 
 pytestmark = pytest.mark.data
 

@@ -1,0 +1,266 @@
+"""The flow field: how many people come into a camera's view in each hour of a day, without drawing them.
+
+The people of each home times the trip law are added up down the route tree of every place. The law has two parts.
+*Where to, by which mode* is in closed form (`people.gravity`, shares of modes by distance): nobody is drawn. *How often
+and at what time* (tours a day and hours of arrival and leaving, by purpose, mode and band of distance) is read off a
+panel of people, whose errors are those of averages over the whole city. So the expected number λ of people in a view
+has no noise of its own, which a view's own count in a panel has; sets then follow from K ~ Poisson(λ).
+
+What it leaves out, each well below a percent of a view: whoever comes by in the same hour on two tours, or to the stop
+and from the stop, counts twice; hours do not depend on the distance within a band, nor on one's own speed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from privacysim.attacks import flow_kernel as kernel
+from privacysim.attacks.points import positive
+from privacysim.attacks.sets import poisson_sets
+from privacysim.city import City
+from privacysim.errors import InputError
+from privacysim.people import draw_block, panel, residents
+from privacysim.people.gravity import Purpose, purposes
+from privacysim.people.habits import CAR, TRANSIT, WALK, habits, mm_per_tick
+from privacysim.scenario import Scenario
+from privacysim.sight.coverage import Coverage, coverage
+from privacysim.units import DAY_TICKS, HOUR_TICKS, TICKS_PER_S
+from privacysim.vocabulary import GROUPS
+from privacysim.world.cameras import Cameras
+
+Floats = NDArray[np.float64]
+_STEPS = 60
+"""Of a way between home and place, or minutes of a walk to or from a stop."""
+_BANDS_M = (1000.0, 3000.0, 8000.0)
+_WORK, _STUDY, _VISIT = range(3)
+_CLASSES = 3 * kernel.MODES * kernel.BANDS
+_BACK_MM = 500_000
+_MOST_BYTES = 2 << 30
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TripLaw:
+    """How often and when: `tours` (class,): tours on the day per destination held; and chances that such a tour comes
+    by within a window of the day at a point of its way: (class, steps, windows). `on_way`: steps are 60ths of the way,
+    counted from the place (of transit: minutes on foot from the place); `at_home`: minutes on foot from home. Both ways
+    of a tour within one window are one coming by.
+    """
+
+    window_s: float
+    tours: Floats
+    on_way: Floats
+    at_home: Floats
+
+
+def trip_law(
+    city: City, scenario: Scenario, *, seed: int = 185, k: int = 0, day: int = 1, people: int = 20_000,
+    window_s: float = 3600.0,
+) -> TripLaw:
+    """Read the trip law of one day (0 is a Monday) off a panel of so many people of replicate k.
+
+    Errors of a panel of n are those of means over the whole city, about 1/√n; `window_s` need not divide a day.
+
+    >>> from privacysim.city import build_city
+    >>> from privacysim.scenario import load_scenario
+    >>> scenario = load_scenario("guangzhou_district")
+    >>> law = trip_law(build_city(scenario), scenario, people=2_000)
+    >>> law.tours.shape, bool((law.tours <= 1.0).all())
+    ((48,), True)
+    """
+    window = positive(window_s, "window_s", "trip_law") * TICKS_PER_S
+    chosen = panel(city, scenario, seed, k, people)
+    who = habits(city, scenario, seed, k, chosen.ids)
+    block = draw_block(city, scenario, seed, k, chosen.ids, chosen.weight, day, day + 1)
+    student = who.group == GROUPS.index("student")
+    person, column = np.nonzero(who.place >= 0)
+    held = _classes(np.where(column > 0, _VISIT, np.where(student[person], _STUDY, _WORK)), who.mode[person, column],
+                    who.street_m[person, column])  # fmt: skip
+    slots = np.bincount(held, chosen.weight[person], _CLASSES + 1)[:_CLASSES]
+
+    own = block.tour_person.astype(np.int64)
+    first = np.append(True, own[1:] != own[:-1])
+    work = first & (block.tour_place == block.work_place[own])
+    x, y = np.asarray(city.place_x, dtype=np.float64), np.asarray(city.place_y, dtype=np.float64)
+    home = block.home_place[own]
+    street = np.hypot(x[block.tour_place] - x[home], y[block.tour_place] - y[home]) * _detour(scenario)
+    made = _classes(np.where(work, np.where(student[own], _STUDY, _WORK), _VISIT), block.tour_mode, street)
+    weight = chosen.weight[own]
+    tours = np.bincount(made, weight, _CLASSES + 1)[:_CLASSES]
+
+    jitter = block.tour_jitter[:, 0].astype(np.int64)
+    arrive, leave = block.stay_arrive + jitter, block.stay_arrive + block.stay_length + jitter
+    out, back = arrive.copy(), leave.copy()  # a tour without a visible leg keeps these
+    np.minimum.at(out, block.walk_tour, block.walk_depart + jitter[block.walk_tour])
+    end = block.walk_depart + np.rint(block.walk_reach_mm / block.walk_mm_per_tick).astype(np.int64)
+    np.maximum.at(back, block.walk_tour, end + jitter[block.walk_tour])
+    middle: Floats = np.arange(_STEPS, dtype=np.float64) + 0.5
+    step, minute = (middle / _STEPS)[:, None], (middle * HOUR_TICKS / 60.0)[:, None]
+    shown = (window, int(np.ceil(DAY_TICKS / window)))
+    on_way = _times(made, weight, arrive, leave, step * (out - arrive), step * (back - leave), *shown)
+    to_stop = _times(made, weight, arrive, leave, -minute, minute, *shown)
+    by_transit = np.arange(_CLASSES) // kernel.BANDS % kernel.MODES == TRANSIT
+    return TripLaw(
+        window_s, tours / np.maximum(slots, 1e-300), np.where(by_transit[:, None, None], to_stop, on_way),
+        _times(made, weight, out, back, minute, -minute, *shown),
+    )  # fmt: skip
+
+
+def _detour(scenario: Scenario) -> float:
+    return float(scenario.population.street_detour.number)
+
+
+def _classes(purpose: NDArray, mode: NDArray, street_m: Floats) -> NDArray[np.int64]:
+    """Class of a destination; those reached by car are seen by nobody and come last."""
+    band = np.searchsorted(_BANDS_M, street_m, side="right")
+    made = (purpose * kernel.MODES + mode.astype(np.int64)) * kernel.BANDS + band
+    return np.where(mode == CAR, _CLASSES, made).astype(np.int64)
+
+
+def _times(
+    made: NDArray[np.int64], weight: Floats, there: NDArray[np.int64], back: NDArray[np.int64], later: NDArray,
+    later_back: NDArray, window: float, windows: int,
+) -> Floats:
+    """Chance of each window at each step: there + `later` and back + `later_back` (ticks; steps, or steps × tours)."""
+    found = np.zeros((_CLASSES + 1, _STEPS, windows))
+    total = np.maximum(np.bincount(made, weight, _CLASSES + 1), 1e-300)
+    for step in range(_STEPS):
+        a, b = (np.floor((t + s[step]) / window).astype(np.int64) for t, s in ((there, later), (back, later_back)))
+        for at, counts in ((a, weight), (b, np.where(a == b, 0.0, weight))):
+            inside = (at >= 0) & (at < windows)
+            flat = np.bincount(made[inside] * windows + at[inside], counts[inside], (_CLASSES + 1) * windows)
+            found[:, step] += flat.reshape(_CLASSES + 1, windows)
+    return (found / total[:, None, None])[:_CLASSES]
+
+
+def flow_field(
+    city: City, scenario: Scenario, cameras: Cameras, which: ArrayLike, law: TripLaw
+) -> pd.DataFrame:
+    """Expected number of people who come into view of each street camera in each window of a day.
+
+    `which`: camera ids, ascending; indoor cameras see no street and are refused. Columns: `camera_id`, `window` (from
+    0), `people` = λ: the sum over homes, places and modes of people × P(place | home's zone) × P(mode | distance) ×
+    tours a day × P(window), over the ways that come by. Costs O(nodes) per place: 1 s in a district of 100 000 people.
+
+    >>> from privacysim.city import build_city
+    >>> from privacysim.scenario import load_scenario
+    >>> from privacysim.world.cameras import sample_cameras
+    >>> scenario = load_scenario("guangzhou_district")
+    >>> city = build_city(scenario)
+    >>> cameras = sample_cameras(city, scenario, 185, 0)
+    >>> street = (~cameras.indoor).nonzero()[0][:3]
+    >>> field = flow_field(city, scenario, cameras, street, trip_law(city, scenario, people=2_000))
+    >>> field.shape, bool(field["people"].max() > 0)
+    ((72, 3), True)
+    """
+    ids = np.asarray(which, dtype=np.int64)
+    if not ids.size or ids.min() < 0 or ids.max() >= len(cameras) or cameras.indoor[ids].any():
+        raise InputError("flow_field, which", "ids of street cameras", which, "take (~cameras.indoor).nonzero()[0]")
+    needed = 8 * ids.size * (_CLASSES + 3 * kernel.BANDS) * _STEPS
+    if needed > _MOST_BYTES:
+        raise InputError("flow_field, which", f"fewer cameras (at most {_MOST_BYTES >> 30} GiB of counts)", ids.size,
+                         "take some of them at a time: views add up")  # fmt: skip
+    view = coverage(city, cameras, ids, entrances=False)
+    way = np.repeat(np.arange(view.piece_start.size - 1), np.diff(view.piece_start))
+    pair = np.unique(np.stack([way // 2, view.piece_camera], axis=1), axis=0)
+    edges = np.asarray(city.edge_mm).size
+    camera_start = np.searchsorted(pair[:, 0], np.arange(edges + 1)).astype(np.int64)
+    minute_mm = float(mm_per_tick(scenario.population)[WALK]) * TICKS_PER_S * 60.0
+    by_place = np.zeros((ids.size, _CLASSES, _STEPS))
+    by_home = np.zeros((ids.size, 3 * kernel.BANDS, _STEPS))
+    _accumulate(city, scenario, view, camera_start, pair[:, 1].copy(), minute_mm, by_place, by_home)
+    rate = law.tours[:, None, None]
+    riders = law.at_home * rate
+    transit = riders.reshape(3, kernel.MODES, kernel.BANDS, _STEPS, -1)[:, TRANSIT].reshape(-1, *riders.shape[1:])
+    people = np.einsum("icm,cmw->iw", by_place, law.on_way * rate, optimize=True)
+    people += np.einsum("icm,cmw->iw", by_home, transit, optimize=True)
+    windows = people.shape[1]
+    return pd.DataFrame({
+        "camera_id": np.repeat(ids, windows), "window": np.tile(np.arange(windows), ids.size), "people": people.ravel(),
+    })  # fmt: skip
+
+
+def flow_sets(
+    city: City, scenario: Scenario, cameras: Cameras, which: ArrayLike, law: TripLaw, below: int = 5
+) -> pd.DataFrame:
+    """Anonymity sets in the views (camera, window of the day) of `flow_field`, per view and per person in view.
+
+    K ~ Poisson(λ) others are in view with somebody: `poisson_sets`, whose columns these are. It needs nobody's panel
+    and everybody's law: what `anonymity_sets` would find with all people, without drawing them.
+    """
+    return poisson_sets(flow_field(city, scenario, cameras, which, law)["people"], below)
+
+
+def _accumulate(
+    city: City, scenario: Scenario, view: Coverage, camera_start: NDArray[np.int64], camera_of: NDArray[np.int64],
+    minute_mm: float, by_place: Floats, by_home: Floats,
+) -> None:
+    population = scenario.population
+    homes = np.asarray(city.home_people[: city.homes], dtype=np.float64)
+    x, y = np.asarray(city.place_x, dtype=np.float64), np.asarray(city.place_y, dtype=np.float64)
+    node, zone = np.asarray(city.place_node).astype(np.int64), np.asarray(city.place_zone)[: city.homes]
+    place_zone, place_weight, to = _destinations(city, scenario)
+    bands = (population.modes_under_1km, population.modes_1_to_3km, population.modes_3_to_8km,
+             population.modes_over_8km)
+    share = np.asarray([band.numbers for band in bands])
+    edge_mm, edge_u = np.asarray(city.edge_mm), np.asarray(city.edge_u)
+    nodes = np.asarray(city.node_x).size
+    hub = np.asarray(city.place_hub)
+    reach = round(population.walk_to_stop_m.number * 1000)
+    for j in range(city.trees.shape[0]):
+        places = np.flatnonzero((hub == j) & (place_zone >= 0).any(axis=1))
+        if not places.size:
+            continue
+        parent, edge, depth = np.full(nodes, -1), np.full(nodes, -1), np.empty(nodes, dtype=np.int64)
+        kernel.tree_of(np.asarray(city.trees[j]), city.adj_start, city.adj_node, city.adj_edge, edge_mm, parent, edge,
+                       depth)  # fmt: skip
+        riders = np.zeros((nodes, 3 * kernel.BANDS))
+        kernel.past_cameras(
+            np.argsort(-depth, kind="stable"), parent, edge, depth, edge_mm, places, node, x, y, place_zone,
+            place_weight, to, homes, x, y, zone, node[: city.homes], _stop_of(city, j, node[: city.homes]), share,
+            _detour(scenario), camera_start, camera_of, minute_mm, _BACK_MM, riders, by_place,
+        )  # fmt: skip
+        kernel.to_the_stop(parent, edge, edge_u, edge_mm, riders, reach, view.piece_start, view.piece_camera,
+                           view.piece_from, minute_mm, by_home)  # fmt: skip
+
+
+def _stop_of(city: City, hub: int, home_node: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The hub's stop nearest to each home, −1 where it has none."""
+    stops = np.asarray(city.stop_node[hub]).astype(np.int64)
+    stops = stops[stops >= 0]
+    if not stops.size:
+        return np.full(home_node.size, -1, dtype=np.int64)
+    axes = [np.asarray(axis) for axis in (city.node_x, city.node_y)]
+    far = [np.subtract.outer(axis[home_node], axis[stops]) for axis in axes]
+    return stops[np.argmin(far[0] ** 2 + far[1] ** 2, axis=1)]
+
+
+def _destinations(city: City, scenario: Scenario) -> tuple[NDArray[np.int64], Floats, Floats]:
+    """Per place and purpose its destination zone (−1: none) and share within it; chances of zones × destinations."""
+    population = scenario.population
+    where = purposes(city, population)
+    group = residents(city, scenario).group_sizes() / city.people
+    works = group * np.asarray(population.work_shares)
+    student = GROUPS.index("student")
+    held = (works.sum() - works[student], works[student], round(population.other_places.number))
+    places = np.asarray(city.place_node).size
+    zone, weight = np.full((places, 3), -1, dtype=np.int64), np.zeros((places, 3))
+    rows = where.work.zones.shape[0]
+    to = np.zeros((3, rows, max(one.start.size for one in (where.work, where.study, where.visit))))
+    for q, purpose in enumerate((where.work, where.study, where.visit)):
+        _of_purpose(purpose, zone[:, q], weight[:, q])
+        running = purpose.zones.astype(np.float64)
+        to[q, :, : running.shape[1]] = held[q] * np.diff(running, axis=1, prepend=0.0)
+    return zone, weight, to
+
+
+def _of_purpose(purpose: Purpose, zone: NDArray[np.int64], weight: Floats) -> None:
+    size = np.diff(purpose.start)
+    zone[purpose.place] = np.repeat(np.arange(size.size), size)
+    within = np.diff(purpose.within, prepend=0.0)
+    first = purpose.start[:-1]
+    within[first] = purpose.within[first]
+    weight[purpose.place] = within

@@ -1,0 +1,120 @@
+"""How unequally is exposure borne? Gini, Lorenz curve, share of the most exposed; tables that name nobody.
+
+Of exposure in one realised month, not of a lifetime's risk: whoever was unlucky this month may be lucky in the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from privacysim.attacks.checked_frames import floats, frame_with, numeric
+from privacysim.errors import InputError
+
+Floats = NDArray[np.float64]
+
+
+def gini(values: ArrayLike, weights: ArrayLike | None = None) -> float:
+    """Gini coefficient of non-negative values: 0 where all bear the same, towards 1 where one bears everything.
+
+    G = n/(n−1) · Σᵢ Σⱼ wᵢ wⱼ |yᵢ − yⱼ| / (2 W² ȳ), `weights` being how many people each value stands for (1 by
+    default); the factor n/(n−1) removes most of a sample's bias (Deltas 2003, doi:10.1162/rest.2003.85.1.226). One
+    value gives 0. Undefined, so an InputError, where all values are 0.
+
+    >>> gini([0, 0, 0, 8]), gini([3, 3, 3])
+    (1.0, 0.0)
+    """
+    y, w = _sorted(values, weights, "gini")
+    n = y.size
+    if n == 1:
+        return 0.0
+    share = w / w.sum()
+    below = np.cumsum(share) - share / 2.0
+    mean = float((share * y).sum())
+    # Σᵢⱼ |yᵢ − yⱼ| over sorted values: 2 Σ pᵢ yᵢ (2Fᵢ − 1), Fᵢ the middle of the value's own step
+    return max(0.0, float((share * y * (2.0 * below - 1.0)).sum()) / mean * n / (n - 1))
+
+
+def lorenz(values: ArrayLike, weights: ArrayLike | None = None) -> pd.DataFrame:
+    """Lorenz curve: the share of the total borne by the least exposed share of people, from (0, 0) to (1, 1).
+
+    Columns `people`, `total`: one row per value in ascending order, after a row of zeros.
+
+    >>> lorenz([1, 3]).values.tolist()
+    [[0.0, 0.0], [0.5, 0.25], [1.0, 1.0]]
+    """
+    y, w = _sorted(values, weights, "lorenz")
+    people, total = (np.concatenate([[0.0], np.cumsum(part) / part.sum()]) for part in (w, w * y))
+    return pd.DataFrame({"people": people, "total": total})
+
+
+def top_share(values: ArrayLike, weights: ArrayLike | None = None, *, top: float = 0.1) -> float:
+    """Share of the total borne by the most exposed `top` of people (a tenth by default); 0.1 where all are equal.
+
+    Whoever stands across the border counts with the part that belongs to the top.
+
+    >>> top_share([1] * 9 + [91])
+    0.91
+    """
+    if not 0.0 < top <= 1.0:
+        raise InputError("top_share, top", "a share above 0, at most 1", top, "write top=0.1")
+    curve = lorenz(values, weights)
+    return 1.0 - float(np.interp(1.0 - top, curve["people"], curve["total"]))
+
+
+def _sorted(values: ArrayLike, weights: ArrayLike | None, what: str) -> tuple[Floats, Floats]:
+    y = floats(values, f"{what}, values", required="finite numbers, 0 or more", least=0.0)
+    if y.size == 0:
+        raise InputError(f"{what}, values", "at least one number", "nothing", "give one value per person")
+    asked = "one non-negative weight per value, not all 0"
+    w = np.ones(y.size) if weights is None else floats(weights, f"{what}, weights", required=asked, least=0.0)
+    if w.size != y.size or w.sum() <= 0:
+        raise InputError(f"{what}, weights", asked, f"{w.size} weights, {y.size} values", "leave them out")
+    kept = w > 0
+    y, w = y[kept], w[kept]
+    if y.sum() == 0:
+        raise InputError(f"{what}, values", "at least one value above 0", "zeros only",
+                         "say that nobody bears anything: no measure of inequality is defined")  # fmt: skip
+    order = np.argsort(y, kind="stable")
+    return y[order], w[order]
+
+
+def table_by(
+    frame: pd.DataFrame, value: str, by: Sequence[str], *, weight: str | None = None, fewest: int = 30,
+) -> pd.DataFrame:
+    """Mean of `value` per combination of `by` (group, place …), cells with fewer than `fewest` rows left blank.
+
+    One row per combination: `by`, `n`, `mean`, `note`. A blank cell shows neither its mean nor its number. If exactly
+    one cell within a value of `by[0]` is blank, the next smallest there is blanked too, so that no total gives the
+    first away (secondary suppression; Hundepool et al. 2012, Statistical Disclosure Control, ch. 4).
+
+    >>> people = pd.DataFrame({"group": ["a"] * 40 + ["b"] * 3, "hours": [1.0] * 43})
+    >>> table_by(people, "hours", ["group"])["note"].tolist()
+    ['', 'fewer than 30 people']
+    """
+    names = [by] if isinstance(by, str) else list(by)
+    frame_with(frame, [value, *names, *([weight] if weight else [])], "table_by")
+    if fewest < 2:
+        raise InputError("table_by, fewest", "at least 2 people a cell", fewest, "write fewest=30")
+    cure = "name a column of numbers"
+    y = numeric(frame[value], f"table_by, column {value}", "numbers", cure)
+    w = numeric(frame[weight], f"table_by, column {weight}", "weights", cure) if weight else np.ones(len(frame))
+    if (w < 0).any() or not (w > 0).any():
+        raise InputError(f"table_by, column {weight}", "weights of 0 or more, not all 0", "others", "drop these rows")
+    work = frame[names].assign(_w=w, _wy=w * y, _n=1)[w > 0]  # who stands for nobody is in no cell
+    cells = work.groupby(names, observed=True, as_index=False)[["_n", "_w", "_wy"]].sum()
+    blank = cells["_n"] < fewest
+    if len(names) > 1:
+        for _, rows in cells.groupby(names[0], observed=True):
+            shown = rows.index[~blank[rows.index]]
+            if blank[rows.index].sum() == 1 and len(shown):
+                blank[rows.loc[shown, "_n"].idxmin()] = True
+    made = cells[names].copy()
+    made["n"] = cells["_n"].where(~blank).astype("Int64")
+    made["mean"] = (cells["_wy"] / cells["_w"]).where(~blank)
+    made["note"] = np.where(cells["_n"] < fewest, f"fewer than {fewest} people",
+                            np.where(blank, "blank so that no total gives another cell away", ""))  # fmt: skip
+    return made

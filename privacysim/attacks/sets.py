@@ -1,0 +1,124 @@
+"""Anonymity sets: among how many people is somebody seen?
+
+The set of a person in a view (one camera, one window of time) is everybody in it. Two averages answer two questions and
+are never mixed: *per view* (what does one picture show?) and *per person in view* (how hidden is somebody who is seen?;
+crowded views count more often).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from privacysim.attacks.checked_frames import floats
+from privacysim.attacks.points import cells, code_points, positive, squeezed
+from privacysim.attacks.reidentification import places
+from privacysim.errors import InputError
+
+Floats = NDArray[np.float64]
+AVERAGES = ("per view", "per person in view")
+
+
+def anonymity_sets(
+    points: pd.DataFrame, *, user: str = "user", place: str | None = None, x: str = "x", y: str = "y",
+    time: str | None = None, window_s: float | None = None, cell_m: float | None = None, below: int = 5,
+    population: int | None = None, panel: int | None = None,
+) -> pd.DataFrame:
+    """Sizes of the sets in which people are seen: one row per average (`per view`, `per person in view`).
+
+    `points`: one row per sighting; a view is a place (or square of `cell_m`) in one window of `window_s`, or over all
+    time. Columns: `views`, `mean_size`, `mean_reciprocal` (an attacker who guesses), `alone`, `below_k` (share of sets
+    smaller than `below`), `mean_bits` (log₂ of the size: the attacker's uncertainty).
+
+    If the points are a simple random sample of `panel` out of `population` people, only the mean size can be told: a
+    person's own set has the unbiased mean 1 + (m − 1)(N − 1)/(n − 1), m people of the panel in view. The rest needs
+    everybody, or the flow field (`flow_sets`, which needs no panel).
+
+    >>> seen = pd.DataFrame({"user": [1, 2, 3], "place": ["a", "a", "b"]})
+    >>> anonymity_sets(seen, place="place")[["mean_size", "alone"]].round(2).values.tolist()
+    [[1.5, 0.5], [1.67, 0.33]]
+    """
+    what = "anonymity_sets"
+    coded = code_points(points, user=user, place=place, x=x, y=y, time=time, what=what)
+    parts: list[NDArray[Any]] = places(coded, cell_m, what)
+    if window_s is not None:
+        if coded.time_s is None:
+            raise InputError(f"{what}, time", "a column of times, since window_s is given", "nothing", 'write time="t"')
+        parts.append(cells(coded.time_s, positive(window_s, "window_s", what)))
+    view, _ = squeezed(parts)
+    once = np.unique(view.astype(np.int64) * coded.users.size + coded.user)
+    size = np.bincount(once // coded.users.size).astype(np.float64)
+    if population is None and panel is None:
+        return sets_table(size, below)
+    if population is None or panel is None or not coded.users.size <= panel <= population:
+        raise InputError(f"{what}, panel and population", "both, panel at most population, at least the users seen",
+                         f"panel {panel}, population {population}", "say how many of how many")  # fmt: skip
+    if panel < 2:
+        raise InputError(f"{what}, panel", "at least 2 people", panel, "draw more people")
+    hidden = 1.0 + (size - 1.0) * (population - 1.0) / (panel - 1.0)
+    mean = float((hidden * size).sum() / size.sum())
+    return pd.DataFrame({"average": [AVERAGES[1]], "views": [size.size], "mean_size": [mean]})
+
+
+def sets_table(size: ArrayLike, below: int = 5) -> pd.DataFrame:
+    """Both averages over views of these sizes (1 or more people each)."""
+    m = floats(size, "sets_table, size", required="numbers of people, 1 or more", least=1.0)
+    if not m.size:
+        raise InputError("sets_table, size", "at least one view", "none", "give the sizes of views that show anybody")
+    rows = []
+    for average, weight in zip(AVERAGES, (np.ones(m.size), m), strict=True):
+        share = weight / weight.sum()
+        rows.append((average, m.size, float((share * m).sum()), float((share / m).sum()), float(share[m == 1].sum()),
+                     float(share[m < below].sum()), float((share * np.log2(m)).sum())))  # fmt: skip
+    return pd.DataFrame(
+        rows, columns=["average", "views", "mean_size", "mean_reciprocal", "alone", "below_k", "mean_bits"]
+    )
+
+
+def poisson_sets(others: ArrayLike, below: int = 5) -> pd.DataFrame:
+    """The same two averages if the number of people in view v is Poisson with mean λ_v (`others`), from a flow.
+
+    Whoever is seen has K ~ Poisson(λ) others beside her: E[1/A] = (1 − e^−λ)/λ, P(alone) = e^−λ, with A = 1 + K. A
+    view that has anybody (chance 1 − e^−λ) holds a Poisson number that is not 0. Columns as in `anonymity_sets`.
+
+    >>> poisson_sets([1.0])[["mean_size", "alone"]].round(3).values.tolist()
+    [[1.582, 0.582], [2.0, 0.368]]
+    """
+    rate = floats(others, "poisson_sets, others", required="finite means, 0 or more, not all 0", least=0.0)
+    if not (rate > 0).any():
+        raise InputError("poisson_sets, others", "finite means, 0 or more, not all 0", "none above 0",
+                         "give expected counts of views in which there is somebody")  # fmt: skip
+    rate = rate[rate > 0]
+    k = np.arange(0, int(rate.max() + 12.0 * np.sqrt(rate.max()) + 30))
+    rows = []
+    for average in AVERAGES:
+        per_view = average == AVERAGES[0]
+        weight = -np.expm1(-rate) if per_view else rate
+        # distribution of the set's size 1 + k, mixed over views
+        chance = np.zeros(k.size)
+        for chunk in range(0, rate.size, 4096):
+            r, w = rate[chunk : chunk + 4096, None], weight[chunk : chunk + 4096, None]
+            shift = 1 if per_view else 0
+            logs = -r + (k + shift) * np.log(r) - _log_factorial(k + shift)
+            each = np.exp(logs)
+            if per_view:
+                each /= -np.expm1(-r)
+            chance += (w * each).sum(axis=0)
+        chance /= weight.sum()
+        size = 1.0 + k
+        rows.append((average, float(weight.sum()) if per_view else float((-np.expm1(-rate)).sum()),
+                     float((chance * size).sum()), float((chance / size).sum()), float(chance[0]),
+                     float(chance[size < below].sum()), float((chance * np.log2(size)).sum())))  # fmt: skip
+    return pd.DataFrame(
+        rows, columns=["average", "views", "mean_size", "mean_reciprocal", "alone", "below_k", "mean_bits"]
+    )
+
+
+def _log_factorial(n: NDArray[np.int64]) -> Floats:
+    from scipy.special import gammaln
+
+    found: Floats = gammaln(n + 1.0)
+    return found

@@ -1,0 +1,93 @@
+"""Segments and points in the cameras' views: exact clipping against shapely, points against geopandas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from privacysim.draws import stream_key, uniforms
+from privacysim.sight import clip_kernel as kernel
+
+Floats = NDArray[np.float64]
+REACH_M, FIELD_DEG, SIDE_M = 25.0, 70.0, 5_000.0
+_CELL_M = 25.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Square:
+    """10 000 cameras of 25 m and 70° in a square of 5 km, headings at random; points, and segments of 10 m."""
+
+    cameras: Floats
+    x: Floats
+    y: Floats
+    to_x: Floats
+    to_y: Floats
+
+
+def square(points: int, cameras: int = 10_000, seed: int = 3) -> Square:
+    """Draw it."""
+    u = uniforms(stream_key(seed, 0, "views"), np.arange(cameras), 3)
+    rows = np.column_stack([
+        SIDE_M * u[:, 0], SIDE_M * u[:, 1], np.full(cameras, REACH_M), 2.0 * np.pi * u[:, 2],
+        np.full(cameras, np.radians(FIELD_DEG)), np.full(cameras, 1_000.0), np.zeros(cameras),
+    ])  # fmt: skip
+    v = uniforms(stream_key(seed, 1, "views"), np.arange(points), 3)
+    x, y, turn = SIDE_M * v[:, 0], SIDE_M * v[:, 1], 2.0 * np.pi * v[:, 2]
+    return Square(rows, x, y, x + 10.0 * np.sin(turn), y + 10.0 * np.cos(turn))
+
+
+def _grid(low_x: Floats, low_y: Floats, high_x: Floats, high_y: Floats) -> tuple[Any, ...]:
+    x0, y0 = float(low_x.min()), float(low_y.min())
+    columns, rows = int((high_x.max() - x0) / _CELL_M) + 1, int((high_y.max() - y0) / _CELL_M) + 1
+    start, items = kernel.box_grid(low_x, low_y, high_x, high_y, x0, y0, _CELL_M, columns, rows)
+    return start, items, x0, y0, _CELL_M, columns, rows
+
+
+def points_in_view(place: Square) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(camera, point) of every point in view, with the shipped kernel; the grid is made each time, as geopandas' is."""
+    grid = _grid(place.x, place.y, place.x, place.y)
+    start, points = kernel.points_in_view(np.ascontiguousarray(place.cameras[:, :5]), place.x, place.y, *grid)
+    return np.repeat(np.arange(place.cameras.shape[0]), np.diff(start)), points
+
+
+def points_by_geopandas(place: Square, facets: int = 12) -> int:
+    """How many (camera, point) pairs `geopandas.sjoin(within)` finds with the usual polygons."""
+    import geopandas
+
+    sectors = geopandas.GeoDataFrame(geometry=sector_polygons(place, facets))
+    points = geopandas.GeoDataFrame(geometry=geopandas.points_from_xy(place.x, place.y))
+    return len(geopandas.sjoin(points, sectors, predicate="within"))
+
+
+def metres_in_view(place: Square) -> float:
+    """Metres of segments in view, summed over cameras, by the shipped exact clip."""
+    camera = place.cameras
+    grid = _grid(camera[:, 0] - REACH_M, camera[:, 1] - REACH_M, camera[:, 0] + REACH_M, camera[:, 1] + REACH_M)
+    found = kernel.step_pieces(camera, np.zeros(0), 8.0, 1e-9, place.x, place.y, place.to_x, place.to_y, *grid)
+    return float((found[3] - found[2]).sum())
+
+
+def metres_by_shapely(place: Square, facets: int) -> float:
+    """The same by a tree of polygons and the length of each intersection."""
+    import shapely
+
+    sectors = sector_polygons(place, facets)
+    tree = shapely.STRtree(sectors)
+    ends = np.stack([np.column_stack([place.x, place.y]), np.column_stack([place.to_x, place.to_y])], axis=1)
+    segments = shapely.linestrings(ends)
+    which, seen_by = tree.query(segments, predicate="intersects")
+    return float(shapely.length(shapely.intersection(segments[which], sectors[seen_by])).sum())
+
+
+def sector_polygons(place: Square, facets: int) -> Any:
+    """Each view as a polygon: the camera, then `facets` + 1 points on its arc."""
+    import shapely
+
+    x, y, reach, heading, field = place.cameras[:, :5].T
+    turn = heading[:, None] + field[:, None] * (np.arange(facets + 1) / facets - 0.5)
+    arc = np.stack([x[:, None] + reach[:, None] * np.sin(turn), y[:, None] + reach[:, None] * np.cos(turn)], axis=2)
+    tip = np.stack([x, y], axis=1)[:, None]
+    return shapely.polygons(np.concatenate([tip, arc, tip], axis=1))

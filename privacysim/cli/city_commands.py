@@ -1,0 +1,114 @@
+"""`privacysim city …`: fetch a place, look at what a map holds, draw it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from privacysim.errors import InputError
+from privacysim.files import whole_file
+
+city_app = typer.Typer(add_completion=False, no_args_is_help=True, help="Your own city.")
+_DRAWN = (".svg", ".png", ".pdf")
+
+
+@city_app.command("fetch")
+def city_fetch(
+    place: Annotated[str, typer.Argument(help='a place by name, such as "Kallio, Helsinki"')],
+    out: Annotated[Path, typer.Option("--out", "-o", help="the .osm file to write")],
+) -> None:
+    """Fetch a place from OpenStreetMap into a file that `[city] osm = "…"` reads; needs the internet."""
+    from privacysim.readers.fetch import fetch_city
+
+    found = fetch_city(place, out)
+    print(f"{out}: {found['points']} points, {found['ways']} ways. © OpenStreetMap contributors, ODbL.")
+    print(f'In a scenario: [city] kind = "osm", osm = "{out}"; then privacysim city show SCENARIO')
+
+
+@city_app.command("example")
+def city_example(folder: Annotated[Path, typer.Argument(help="the folder to write into")]) -> None:
+    """Write a generated town, a walk through it and a scenario: one's own city without the internet."""
+    from privacysim.city.example_town import write_example
+
+    files = write_example(folder)
+    print(f"{folder}: a generated town, no real place. Try:")
+    for line in (
+        f"privacysim city show {files['scenario']}",
+        f"privacysim city map {files['scenario']} -o {folder / 'map.png'}",
+        f"privacysim dosimeter --gpx {files['walk']} --cameras {files['town']} --streets {files['town']}",
+        f"privacysim run --scenario {files['scenario']} --policies notice_only,order_799 --baseline notice_only "
+        f"--days 7 --panel 3000 --replicates 3 --out {folder / 'results'}",
+    ):
+        print(f"  {line}")
+
+
+@city_app.command("show")
+def city_show(scenario: Annotated[str, typer.Argument(help="name or .toml file of a scenario")]) -> None:
+    """What a scenario's city holds: streets, places, buildings, cameras and what nobody mapped about them."""
+    from privacysim.city import build_city
+    from privacysim.scenario import load_scenario
+    from privacysim.vocabulary import CATEGORIES
+
+    facts = load_scenario(scenario)
+    city = build_city(facts)
+    kilometres = np.bincount(city.edge_kind, np.asarray(city.edge_mm) / 1e6, minlength=3)
+    print(f"{facts.title}: {city.people} people")
+    print(f"streets    {city.edge_mm.sum() / 1e6:.1f} km on foot between {city.node_x.size} nodes "
+          f"(main roads {kilometres[0]:.1f}, streets {kilometres[1]:.1f}, lanes and paths {kilometres[2]:.1f})")
+    if "; " in city.note:
+        print(f"           {city.note.split('; ', 1)[1]}")
+    counts = Counter(CATEGORIES[code] for code in city.place_category)
+    print("places     " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.most_common(12)))
+    buildings = 0 if city.building_start is None else city.building_start.size - 1
+    print(f"buildings  {buildings}" + ("" if buildings else ": nothing hides anybody"))
+    for line in _camera_lines(city, facts):
+        print(line)
+
+
+def _camera_lines(city: Any, facts: Any) -> list[str]:
+    from privacysim.world.placed import placed_cameras
+
+    placed = placed_cameras(city, facts.cameras.file)
+    if placed is None:
+        count = round(facts.cameras.per_1000.number * facts.population.people.number / 1000.0)
+        return [f"cameras    {count}, drawn in each replicate"]
+    heading = np.isnan(placed.heading_deg) & ~placed.turns
+    unknown = {"heading": heading, "lens": np.isnan(placed.hfov_deg) & ~placed.turns,
+               "height": np.isnan(placed.mount_m), "operator": placed.operator < 0}  # fmt: skip
+    said = ", ".join(f"{int(flags.sum())} without {name}" for name, flags in unknown.items())
+    lines = [f"cameras    {len(placed)} on the map: {int(placed.turns.sum())} see all round, {said}"]
+    if placed.left_out:
+        lines.append(f"           {placed.left_out} of the file lie beyond the city and were left out")
+    lines += [f"           not used, {reject}" for reject in placed.rejects[:5]]
+    if len(placed.rejects) > 5:
+        lines.append(f"           … and {len(placed.rejects) - 5} more that could not be used")
+    return lines
+
+
+@city_app.command("map")
+def city_map(
+    scenario: Annotated[str, typer.Argument(help="name or .toml file of a scenario")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="the figure to write: .svg, .png or .pdf")],
+    seed: Annotated[int, typer.Option(help="seed of the drawn cameras and people")] = 185,
+) -> None:
+    """Draw a scenario's streets, buildings and cameras, and what these could show of the people on each street."""
+    from matplotlib import pyplot as plt
+
+    from privacysim.figures.town_map import scenario_map
+    from privacysim.scenario import load_scenario
+    from privacysim.simulation.exposure_map import exposure_map
+
+    if out.suffix not in _DRAWN:
+        raise InputError("--out", "a name that ends in .svg, .png or .pdf", out.name, "name it map.svg")
+    made = exposure_map(load_scenario(scenario), seed)
+    figure = scenario_map(made.streets, made.buildings, made.cameras, values=made.person_hours(), credit=made.credit,
+                          ground=made.ground)
+    with whole_file(out) as part:
+        figure.savefig(part, format=out.suffix[1:], dpi=200, bbox_inches="tight", pad_inches=0.05)
+    plt.close(figure)
+    hours = ", ".join(f"{name} {value:.0f}" for name, value in made.person_hours().items())
+    print(f"{out}: {made.note}; identifiable person-hours a day: {hours}")

@@ -1,0 +1,262 @@
+"""Attacks on masked faces: what somebody who wants to know, and knows the mask, makes of them.
+
+Four levels, each able to do what the one before can (threat levels after Newton 2005 and McPherson 2016):
+`naive`     trained on clear faces, shown masked ones: how masks are advertised, and never to be reported alone;
+`parrot`    trained on faces masked in the same way;
+`trained`   parrot with augmentation (moved, mirrored, masked anew) and an ensemble;
+`averaged`  trained on the expected mask, shown the mean of T frames: for masks that draw at random.
+
+Each level has several members (scikit-learn estimators); which of them speaks is chosen by inner cross-validation on
+the training images, never on the test set. No level is an upper bound: networks trained on millions of faces need fewer
+examples and work in the wild. This is what one laptop and a textbook can do.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.decomposition import PCA
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.metrics.pairwise import euclidean_distances
+from sklearn.svm import SVC
+from sklearn.utils.validation import check_is_fitted
+
+from privacysim.errors import InputError, did_you_mean
+from privacysim.masklab.crowd_masks import KSame
+from privacysim.masklab.face_cameras import Camera, shifted
+from privacysim.masklab.images import Images, as_pictures, features
+from privacysim.masklab.masks import Clear, Mask
+from privacysim.masklab.random_masks import DPPixelate, averaged
+
+LEVELS = ("naive", "parrot", "trained", "averaged")
+_STEP = 0.03
+_MOVES = (
+    (0.0, 0.0, True),
+    *((dx, dy, False) for dx, dy in ((_STEP, 0.0), (-_STEP, 0.0), (0.0, _STEP), (0.0, -_STEP))),
+    *((_STEP * x, _STEP * y, False) for x, y in ((1, 1), (-1, -1), (1, -1), (-1, 1))),
+)
+_COMPONENTS = 200
+_INNER_COPIES = 4  # the inner folds only rank the members; the ridge's cost grows with the cube of the copies
+_INNER_FRAMES = 10
+# Three kernels for three kinds of evidence: floor of the whitening, width (× inverse distance), ridge.
+_KERNELS = {
+    "kernel": (np.inf, 1.0, 0.003),  # clear and large faces: as they are
+    "kernel_white": (0.01, 2.0, 0.003),  # blurred faces: what differs has a small variance
+    "kernel_noisy": (0.2, 2.0, 0.3),  # few pixels and noise: lean on many examples
+}
+
+Scores = NDArray[np.float64]
+
+
+class Attack(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """An attacker of one level: `fit` on clear images and the people they show, `predict` who is on masked ones.
+
+    Parameters: `mask` and `camera`, which the attacker knows and applies to her training images (None: the images given
+    are already as they will be attacked, so that it stands at the end of a Pipeline behind a mask); `level`; `member`
+    (`None`: chosen by inner cross-validation where there are at least two images a person, else the ensemble);
+    `copies` of each training image at level `trained`; `frames` that the attacker averages before she looks (she
+    validates with as many, up to ten). After `fit`: `classes_`, `member_`, `inner_`
+    (rank-1 of each member in the inner validation).
+    """
+
+    def __init__(
+        self,
+        mask: Mask | None = None,
+        camera: Camera | None = None,
+        level: str = "trained",
+        member: str | None = None,
+        copies: int = 8,
+        frames: int = 1,
+    ) -> None:
+        self.mask, self.camera, self.level, self.member = mask, camera, level, member
+        self.copies, self.frames = copies, frames
+
+    def fit(self, X: Images, y: Any, index: NDArray[np.int64] | None = None) -> Attack:
+        """Learn the people. `index`: number of each image among its person's (for the inner folds; counted if None)."""
+        if self.level not in LEVELS:
+            raise InputError("level", "one of " + ", ".join(LEVELS), self.level, did_you_mean(self.level, LEVELS))
+        clear, person = as_pictures(X), np.asarray(y)
+        self.classes_, codes = np.unique(person, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise InputError("y", "at least two people", f"{len(self.classes_)} class", "give images of more people")
+        number = _ordinals(codes) if index is None else np.asarray(index)
+        self.inner_ = self._inner(clear, codes, number) if self.member is None else {}
+        self.member_ = self.member or _best(self.inner_)
+        self.team_ = self._team(clear, codes, number)
+        return self
+
+    def decision_function(self, X: Images) -> Scores:
+        """Score of each image (masked) for each person: (n, people); the highest is the attacker's answer."""
+        check_is_fitted(self, "team_")
+        scores = self.team_.scores(features(as_pictures(X)))
+        return scores.get(self.member_, scores["ensemble"])
+
+    def predict(self, X: Images) -> NDArray[Any]:
+        """The attacker's answer for each masked image."""
+        return self.classes_[self.decision_function(X).argmax(axis=1)]
+
+    def _inner(self, clear: Images, codes: NDArray[np.int64], number: NDArray[np.int64]) -> dict[str, float]:
+        """Rank-1 of each member on the held-out half of two inner folds; empty where each person has one image."""
+        numbers = np.unique(number)
+        if len(numbers) < 2:
+            return {}
+        held_size = max(1, len(numbers) // 4)
+        right: dict[str, list[float]] = {}
+        for held in (numbers[:held_size], numbers[-held_size:]):
+            out = np.isin(number, held)
+            if len(np.unique(codes[~out])) < len(self.classes_):
+                continue
+            team = self._team(clear[~out], codes[~out], number[~out], copies=min(self.copies, _INNER_COPIES))
+            frames = min(self.frames, _INNER_FRAMES)
+            shown = features(attacked(clear[out], number[out], self.mask, self.camera, frames))
+            for name, scores in team.scores(shown).items():
+                right.setdefault(name, []).append(float((scores.argmax(axis=1) == codes[out]).mean()))
+        return {name: float(np.mean(rates)) for name, rates in right.items()}
+
+    def _team(
+        self, clear: Images, codes: NDArray[np.int64], number: NDArray[np.int64], copies: int | None = None
+    ) -> Team:
+        mask = {"naive": None, "averaged": _expected(self.mask)}.get(self.level, self.mask)
+        rows = features(attacked(clear, number, mask, self.camera))
+        if self.level in ("naive", "parrot"):
+            return Team(rows, codes, rows, codes, augmented=False)
+        moved = [
+            features(attacked(copy, number, mask, self.camera))
+            for copy in self._copies(clear, self.copies if copies is None else copies)
+        ]
+        return Team(rows, codes, np.concatenate([rows, *moved]), np.tile(codes, len(moved) + 1), augmented=True)
+
+    def _copies(self, clear: Images, copies: int) -> list[Images]:
+        if self.camera is not None and self.camera.moves:  # the camera moves each copy itself
+            return [clear[:, :, ::-1] if i % 3 == 2 else clear for i in range(copies)]
+        return [shifted(clear, *move) for move in _MOVES[: min(copies, len(_MOVES))]]
+
+
+def attacked(
+    clear: Images, number: NDArray[np.int64], mask: Mask | None, camera: Camera | None, frames: int = 1
+) -> Images:
+    """Clear faces as the viewer gets them: recorded by the camera, then masked. `number`: see `Attack.fit`.
+
+    `frames`: the mean of so many, for masks that draw anew for each. k-same is fitted on each set of one image a person
+    (one `number`), as its definition asks, or on all at once where `one_each` is off: its misuse.
+    """
+    recorded = clear if camera is None else camera.apply(clear)
+    if mask is None or isinstance(mask, Clear):
+        return recorded
+    if not isinstance(mask, KSame):
+        return averaged(mask, recorded, frames) if frames > 1 and mask.random else mask.apply(recorded)
+    made = np.empty_like(recorded)
+    for chosen in [number == one for one in np.unique(number)] if mask.one_each else [np.ones(len(number), bool)]:
+        made[chosen] = KSame(mask.k, mask.one_each).fit(recorded[chosen]).apply(recorded[chosen])
+    return made
+
+
+def _expected(mask: Mask | None) -> Mask | None:
+    from privacysim.masklab.masks import Pixelate
+
+    return Pixelate(mask.cells_across) if isinstance(mask, DPPixelate) else mask
+
+
+def _best(inner: dict[str, float]) -> str:
+    """The member that did best in the inner validation; the ensemble where it is within a point of the best."""
+    if not inner or max(inner.values()) - inner["ensemble"] <= 0.01:
+        return "ensemble"
+    return max(inner, key=lambda name: inner[name])
+
+
+def _ordinals(codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    order = np.argsort(codes, kind="stable")
+    first = np.searchsorted(codes[order], np.arange(codes.max() + 1))
+    made = np.empty(len(codes), dtype=np.int64)
+    made[order] = np.arange(len(codes)) - first[codes[order]]
+    return made
+
+
+class Team:
+    """The members of an attack, fitted on rows (and augmented rows) in one space of principal components."""
+
+    def __init__(
+        self,
+        rows: NDArray[np.float32],
+        codes: NDArray[np.int64],
+        more: NDArray[np.float32],
+        more_codes: NDArray[np.int64],
+        augmented: bool,
+    ) -> None:
+        self.people = people = int(codes.max()) + 1
+        self.blank = float(np.ptp(more, axis=0).max()) < 1e-6
+        if self.blank:  # every image is the same: nothing to learn, every score is equal
+            return
+        # for few rows their own SVD is the short way, for many a sketch of it (Halko 2011), the same on every run
+        solver = "randomized" if len(more) > more.shape[1] else "full"
+        self.pca = PCA(min(_COMPONENTS, len(more) - 1, more.shape[1]), svd_solver=solver, random_state=0).fit(more)
+        self.sd = np.sqrt(np.maximum(self.pca.explained_variance_, 0.0)).astype(np.float32)
+        self.weights = self._whitening(0.01)
+        plain, wide = self._project(rows), self._project(more)
+        images_each = len(rows) // people
+        # with few images a person whitened components collapse: no more than n·(images − 1)/2 of them
+        self.kept = min(100, plain.shape[1], max(10, people * (images_each - 1) // 2))
+        self.linear: dict[str, LinearDiscriminantAnalysis] = {}
+        if len(more) > people:  # one image a person has no spread within people to learn from
+            lda = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.02 if augmented else "auto")
+            self.linear["lda"] = lda.fit((wide * self.weights)[:, : self.kept], more_codes)
+            # not whitened, and leaning towards round noise: the right thing where the mask itself is noise
+            self.linear["lda_plain"] = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.3).fit(wide, more_codes)
+        self.svm = SVC(C=100.0, gamma="scale", decision_function_shape="ovr", break_ties=False)
+        with warnings.catch_warnings():  # one image a person is what the attacker has, not a mistaken regression
+            warnings.filterwarnings("ignore", message="The number of unique classes")
+            self.svm.fit(plain * np.sqrt(self.weights), codes)
+        # the nearest example: what remains when the mask is noise and the examples are not
+        self.examples, self.example_codes = wide, more_codes
+        target = np.eye(people, dtype=np.float32)[more_codes] - np.float32(1.0 / people)
+        self.ridges: dict[str, tuple[KernelRidge, NDArray[np.float32]]] = {}
+        for name, (floor, reach, alpha) in _KERNELS.items():
+            weights = self._whitening(floor)
+            seen = wide * weights
+            model = KernelRidge(kernel="rbf", gamma=reach * _inverse_distance(seen), alpha=alpha)
+            self.ridges[name] = (model.fit(seen, target), weights)
+
+    def _whitening(self, floor: float) -> NDArray[np.float32]:
+        """Weights that make components alike down to `floor` × the largest standard deviation; infinite: none."""
+        if floor == np.inf:
+            return np.ones_like(self.sd)
+        made: NDArray[np.float32] = np.float32(1.0) / (self.sd + np.float32(floor * self.sd[0] + 1e-9))
+        return made
+
+    def _project(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        made: NDArray[np.float32] = self.pca.transform(rows).astype(np.float32)
+        return made
+
+    def scores(self, rows: NDArray[np.float32]) -> dict[str, Scores]:
+        """Scores (n, people) of each member, and of their sum after z-scoring, `ensemble`."""
+        if self.blank:
+            return {"ensemble": np.zeros((len(rows), self.people))}
+        seen = self._project(rows)
+        made = {"svm": self.svm.decision_function(seen * np.sqrt(self.weights))}
+        for name, rule in self.linear.items():
+            made[name] = rule.decision_function((seen * self.weights)[:, : self.kept] if name == "lda" else seen)
+        made = {name: np.stack([-s, s], axis=1) if s.ndim == 1 else s for name, s in made.items()}
+        for name, (model, weights) in self.ridges.items():
+            made[name] = model.predict(seen * weights).astype(np.float64)
+        apart = euclidean_distances(seen, self.examples, squared=True)
+        made["nearest"] = -np.stack([apart[:, self.example_codes == p].min(axis=1) for p in range(self.people)], axis=1)
+        made["ensemble"] = np.sum([_z(s) for s in made.values()], axis=0)
+        return made
+
+
+def _inverse_distance(rows: NDArray[np.float32]) -> float:
+    """Inverse of the median squared distance between training rows: the scale of the kernels."""
+    few = rows[:: max(1, len(rows) // 200)]
+    squares = (few**2).sum(axis=1)
+    apart = squares[:, None] - 2.0 * few @ few.T + squares
+    return float(1.0 / max(float(np.median(apart)), 1e-12))
+
+
+def _z(scores: Scores) -> Scores:
+    centred = scores - scores.mean(axis=1, keepdims=True)
+    return centred / (centred.std(axis=1, keepdims=True) + 1e-12)

@@ -1,0 +1,164 @@
+"""The lab's figures: masks side by side, naive against trained, pixels with the DORI lines, growth with the gallery."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from privacysim.facts import facts
+from privacysim.figures.style import FAINT, GRID, house_style
+from privacysim.files import whole_file
+from privacysim.identify import rank_one
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from privacysim.identify import Fit
+    from privacysim.masklab.evaluate import Outcome
+    from privacysim.masklab.faces import Faces
+    from privacysim.masklab.fitted_curve import Curve
+    from privacysim.masklab.grid import Job
+
+DORI = ("detect", "observe", "recognise", "identify")
+"""Levels of EN 62676-4, least first."""
+VERDICTS = {"cosmetic": "#D55E00", "weak": "#E69F00", "strong": "#56B4E9", "complete": "#009E73"}
+"""Colour of each verdict."""
+_CURVES = {"cctv": ("#0072B2", "as a camera records"), "clean": ("#CC79A7", "aligned, only fewer pixels")}
+_SIZES = ("#0072B2", "#009E73", "#E69F00")
+
+
+def masks_side_by_side(faces: Faces, names: Sequence[str], people: int = 3) -> Figure:
+    """The same faces under each mask: one column a mask, one row a person. k-same is fitted on one image of each."""
+    import matplotlib.pyplot as plt
+
+    from privacysim.masklab.mask_names import mask_named
+
+    one_each = faces.images[faces.index == 0]
+    with house_style():
+        figure, grid = plt.subplots(
+            people, len(names), figsize=(1.12 * len(names), 1.2 * people + 0.2), layout="constrained", squeeze=False
+        )
+        for column, name in zip(grid.T, names, strict=True):
+            shown = mask_named(name).fit(one_each).transform(one_each)
+            for axes, image in zip(column, shown, strict=False):
+                axes.imshow(image, cmap="gray", vmin=0, vmax=255)
+                axes.set_axis_off()
+            column[0].set_title(name.replace(":", "\n", 1), fontsize=8, fontweight="normal", loc="center")
+    return figure
+
+
+def plot_verdicts(rows: pd.DataFrame, axes: Axes | None = None) -> Axes:
+    """Naive attack (hollow) against the strongest one (filled, with its interval) on each mask, by verdict."""
+    import matplotlib.pyplot as plt
+
+    with house_style():
+        if axes is None:
+            _, axes = plt.subplots(figsize=(7.2, 0.24 * len(rows) + 1.1), layout="constrained")
+        places = np.arange(len(rows))[::-1]
+        numbers = rows[["naive", "strongest", "low", "high"]].to_numpy(dtype=np.float64)
+        for place, word, (naive, strongest, low, high) in zip(places, rows["verdict"], numbers, strict=True):
+            colour = VERDICTS[str(word)]
+            axes.plot([naive, strongest], [place, place], color=GRID, linewidth=3, zorder=1)
+            axes.plot([low, high], [place, place], color=colour, linewidth=1.2, zorder=2)
+            axes.plot([strongest], [place], "o", color=colour, markersize=5, zorder=3)
+            axes.plot([naive], [place], "o", color=FAINT, markerfacecolor="white", markersize=4.5, zorder=3)
+        chance = float(rows.chance.iloc[0])
+        axes.axvline(chance, color=FAINT, linestyle=":", linewidth=0.9)
+        axes.annotate(
+            "guessing", (chance, len(rows) - 0.4), (3, 0), textcoords="offset points", color=FAINT, fontsize=8
+        )
+        axes.set_yticks(places, rows["mask"])
+        axes.set(xlim=(0, 1.0), ylim=(-0.7, len(rows) + 0.1), xlabel=f"right person first among {round(1 / chance)}")
+        for word, colour in VERDICTS.items():
+            axes.plot([], [], "o", color=colour, label=f"strongest attack: {word}")
+        axes.plot([], [], "o", color=FAINT, markerfacecolor="white", label="naive attack (trained on clear faces)")
+        axes.legend(fontsize=8, loc="lower right", frameon=False)
+    return axes
+
+
+def dori_lines(axes: Axes) -> None:
+    """Vertical lines at the face widths of the DORI levels."""
+    for word in DORI:
+        px = facts().value(f"dori_{word}_px_per_m") * facts().value("face_width_m")
+        axes.axvline(px, color=GRID, linewidth=0.9, zorder=0)
+        axes.text(px, 1.01, word, rotation=45, fontsize=7, color=FAINT, transform=axes.get_xaxis_transform())
+
+
+def plot_pixels(
+    axes: Axes, fits: dict[str, Fit], points: dict[str, list[tuple[float, float, float, float]]], people: int = 40
+) -> None:
+    """Rank-1 among `people` over pixels: fits as lines, measurements (px, rate, low, high) as points with intervals."""
+    px = np.geomspace(1.0, 80.0, 200)
+    for name, fit in fits.items():
+        colour, words = _CURVES[name]
+        axes.plot(px, rank_one(fit.d_prime(px), people), color=colour, label=words)
+        for x, rate, low, high in points.get(name, []):
+            axes.plot([x, x], [low, high], color=colour, linewidth=1.0)
+            axes.plot([x], [rate], "o", color=colour, markersize=4)
+    axes.axhline(1.0 / people, color=FAINT, linestyle=":", linewidth=0.9)
+    axes.annotate("guessing", (1.0, 1.0 / people), (2, 3), textcoords="offset points", color=FAINT, fontsize=8)
+    dori_lines(axes)
+    ticks = (1, 2, 4, 8, 16, 32, 64)
+    axes.set(
+        xscale="log",
+        ylim=(0, 1.0),
+        xlabel="pixels (or cells) across the face",
+        ylabel=f"right person first among {people}",
+    )
+    axes.set_xticks(ticks, [str(tick) for tick in ticks], minor=False)
+    axes.set_xticks([], minor=True)
+    axes.legend(fontsize=8, loc="lower right", frameon=False)
+
+
+def plot_galleries(axes: Axes, fit: Fit, sizes: tuple[float, ...] = (4.0, 8.0, 16.0)) -> None:
+    """Both branches over the size of the gallery; beyond 10³ shaded as extrapolated."""
+    people = np.unique(np.geomspace(2, 1e7, 60).astype(int))
+    axes.axvspan(1e3, 1e7, color="0.95", zorder=0)
+    for colour, px in zip(_SIZES, sizes, strict=False):
+        d = float(fit.d_prime(px))
+        low = [float(rank_one(d, int(n))[0]) for n in people]
+        high = [float(rank_one(d, int(n), "high")[0]) for n in people]
+        axes.fill_between(people, low, high, color=colour, alpha=0.3, linewidth=0)
+        axes.plot(people, low, color=colour, linewidth=0.9)
+        axes.plot(people, high, color=colour, linewidth=0.9)
+        at = len(people) // 3
+        axes.annotate(
+            f"{px:g} px", (people[at], high[at]), (4, 4), textcoords="offset points", color=colour, fontsize=8
+        )
+    axes.plot(people, 1.0 / people, color=FAINT, linestyle=":", linewidth=0.9)
+    axes.text(1.2e3, 0.95, "extrapolated: low and high branch", fontsize=8, color=FAINT)
+    axes.set(xscale="log", xlim=(2, 1e7), ylim=(0, 1.0), xlabel="people compared with", ylabel="right person first")
+
+
+def curve_figure(
+    fits: dict[str, Fit], points: dict[str, list[tuple[float, float, float, float]]], people: int
+) -> Figure:
+    """Both panels: over pixels with the DORI lines, and over galleries."""
+    from matplotlib.figure import Figure
+
+    with house_style():
+        figure = Figure(figsize=(10, 4.2), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        plot_pixels(left, fits, points, people)
+        plot_galleries(right, fits["cctv"])
+    return figure
+
+
+def draw_curve(outcomes: dict[Job, Outcome], curves: dict[str, Curve], path: Path) -> None:
+    """Both panels to a PNG."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    points: dict[str, list[tuple[float, float, float, float]]] = {"cctv": [], "clean": []}
+    for job, outcome in outcomes.items():
+        if job.mask == "none" and job.level == "trained" and job.images == 8:
+            points["cctv" if job.cctv else "clean"].append((job.px, outcome.top(1), *outcome.interval()))
+    people = next(iter(outcomes.values())).people
+    figure = curve_figure({name: curve.fit for name, curve in curves.items()}, points, people)
+    FigureCanvasAgg(figure)
+    with house_style(), whole_file(path) as part:
+        figure.savefig(part, format="png", dpi=130, metadata={"Software": None})

@@ -1,0 +1,60 @@
+"""The reference page of all metrics, made from their declarations: `python -m privacysim.metrics.metrics_page FILE`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from privacysim.attacks.declared import MEASURES
+from privacysim.files import whole_file
+from privacysim.metrics import FAMILIES, METRICS, OUTPUTS
+
+_HEAD = """# Metrics
+
+One number is never evidence: report several families, each with its attacker. This page is made from the declarations
+in the code (`python -m privacysim.metrics.metrics_page docs/reference/metrics.md`); a test holds it to them.
+
+*Panel* says what a sample of people can tell: **exact** (unbiased at any size), **consistent** (its bias shrinks
+with the sample), **census** (only with everybody; a study refuses it with a panel). *Tells* is what it tells of an
+adversary, by the families of Wagner and Eckhoff (2018, doi:10.1145/3168389).
+
+## For anybody's data frames
+"""
+
+
+def text() -> str:
+    """The whole page as Markdown."""
+    made = [_HEAD, _table(
+        ("function", "measures", "tells", "attacker", "unit", "equation", "source", "panel"),
+        [(f"`{m.name}`", m.title, m.output or "–", m.attacker, m.unit, m.equation, m.source, m.panel)
+         for output in (*OUTPUTS, "") for m in MEASURES if m.output == output],
+    )]  # fmt: skip
+    made.append("\n## Of a study\n\nEvery study reports those marked *always*; the others, or a whole family of them, "
+                'are named in the study: `metrics = ["equity", "acts_channel_request"]`.\n')  # fmt: skip
+    for family in FAMILIES:
+        rows = [
+            (f"`{m.name}`", f"{m.title} {m.arrow[:1]}".strip(), m.output or "–", m.attacker, m.unit, m.range,
+             m.equation, m.source, m.panel, "always" if m.default else "on request")
+            for m in METRICS.values() if m.family == family
+        ]  # fmt: skip
+        head = ("metric", "what", "tells", "attacker", "unit", "range", "equation", "source", "panel", "reported")
+        made.append(f"### {family}\n\n" + _table(head, rows))
+    return "\n".join(made)
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(cell if cell.startswith("`") else _plain(cell) for cell in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _plain(cell: str) -> str:
+    for sign in "\\|<*_#[]":
+        cell = cell.replace(sign, f"\\{sign}" if sign != "<" else "&lt;")
+    return cell
+
+
+if __name__ == "__main__":
+    with whole_file(Path(sys.argv[1])) as path:
+        path.write_text(text(), encoding="utf-8")

@@ -1,0 +1,159 @@
+"""Two answers per act: what the camera rules of a policy say, and what everybody's law says on that date.
+
+Matching order for every act: routes of access in order (a route whose paper or conditions are not met does not
+match), then prohibitions in order, then silence. Silence is not permission: it is the gap, "hard" where general
+law stops nothing either, "soft" where it forbids on paper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from privacysim.errors import InputError
+from privacysim.law.matching import Match
+from privacysim.law.provisions import GeneralAnswer
+from privacysim.policy.policy_form import Access, Forbidden, Policy, Where
+from privacysim.policy.questions import Answer, Question
+
+_HIGHER = {
+    # a paper signed one level higher within the same organ is good too; a judge's is another paper altogether
+    "case_department_head": ("case_department_head", "county_psb_head"),
+}
+
+
+def matches(rule: Match, question: Question) -> bool:
+    """Whether a rule speaks about this act; conditions and papers apart."""
+    return (
+        (not rule.acts or question.act in rule.acts)
+        and (not rule.requester or question.requester in rule.requester)
+        and (not rule.channel or question.channel in rule.channel)
+        and (not rule.purpose or question.purpose in rule.purpose)
+        and (not rule.operator or question.operator in rule.operator)
+        and (not rule.regime or question.regime in rule.regime)
+        and (not rule.technique or question.technique in rule.technique)
+        and (not rule.scene or question.scene in rule.scene)
+        and (not rule.secret or question.secret in rule.secret)
+        and (rule.own is None or question.own == rule.own)
+        and (rule.listed is None or question.listed == rule.listed)
+        and (rule.masked is None or (question.mask != "none") == rule.masked)
+    )
+
+
+def is_met(rule: Access, question: Question) -> bool:
+    """Whether the act shows the very paper, approval and conditions that the route asks for.
+
+    No route lends its paper to another: a notice does not open a route that asks for a court order.
+    """
+    if rule.document not in ("none", question.document):
+        return False
+    if rule.approver == "strict_unspecified" and question.approver == "none":
+        return False
+    # "operator" and "controller" approve by consenting, which `conditions` holds where the text asks for it
+    if rule.approver not in ("none", "operator", "controller", "strict_unspecified") and question.approver not in (
+        _HIGHER.get(rule.approver, (rule.approver,))
+    ):
+        return False
+    if "consent" in rule.conditions and not question.consent:
+        return False
+    return "masked" not in rule.conditions or question.masked
+
+
+def in_scope(alternatives: Iterable[Where], question: Question) -> bool:
+    """Whether the camera is one of those that a scope means; no alternatives means every camera."""
+    found = False
+    for where in alternatives:
+        found = True
+        if (
+            (not where.operator or question.operator in where.operator)
+            and (not where.regime or question.regime in where.regime)
+            and (where.listed is None or question.listed == where.listed)
+        ):
+            return True
+    return not found
+
+
+def route_met(policy: Policy, question: Question) -> Access | None:
+    """The first route whose rule, paper, approval and conditions this act meets."""
+    return next(
+        (rule for rule in policy.access
+         if matches(rule, question) and is_met(rule, question) and _mask_kept(policy, rule, question)),
+        None,
+    )
+
+
+def _mask_kept(policy: Policy, rule: Access, question: Question) -> bool:
+    # where cameras must mask at the source, only the routes that unmask are met by clear footage
+    mask = policy.mask
+    applies = mask is not None and (not mask.regime or question.regime in mask.regime)
+    return not applies or question.mask != "none" or (mask is not None and rule.id in mask.unmask)
+
+
+def prohibition(policy: Policy, question: Question) -> Forbidden | None:
+    """The first prohibition that speaks about this act."""
+    scopes = {scope.id: scope.where for scope in policy.scope}
+    return next(
+        (rule for rule in policy.forbidden
+         if matches(rule, question) and (rule.scope is None or in_scope(scopes[rule.scope], question))),
+        None,
+    )
+
+
+def basis(rule: Access | Forbidden) -> str:
+    """What a rule rests on, in one line."""
+    if rule.reference:
+        return "; ".join(f"{ref.law} {ref.article}" for ref in rule.reference)
+    return f"assumption: {rule.assumption}"
+
+
+def specific_answer(policy: Policy, reading: str, question: Question) -> tuple[str, str, str]:
+    """What the camera rules say: (specific, rule, basis)."""
+    route = route_met(policy, question)
+    if route:
+        return route.outcome, route.id, basis(route)
+    general_ban = policy.prohibited
+    if general_ban:
+        scope = next((scope.where for scope in policy.scope if scope.id == reading), ())
+        acts = (*general_ban.absolute, *general_ban.if_no_route)
+        if question.act in acts and in_scope(scope, question):
+            named = "; ".join(f"{ref.law} {ref.article}" for ref in general_ban.reference)
+            return "prohibited_express", "prohibited", named or f"assumption: {general_ban.assumption}"
+    ban = prohibition(policy, question)
+    if ban:
+        return f"prohibited_{ban.how}", ban.id, basis(ban)
+    return "silent", "", ""
+
+
+def general_answer(
+    answers: Iterable[GeneralAnswer], bundle: str, question: Question, authorised: bool,
+) -> tuple[str, str]:
+    """What everybody's law says: (general, provisions). An act that meets a route has that route as its ground."""
+    for answer in answers:
+        if (
+            (not answer.bundle or bundle in answer.bundle)
+            and (answer.authorised is None or answer.authorised == authorised)
+            and (answer.identifiable is None or answer.identifiable == question.identifiable)
+            and (answer.irreversible is None or answer.irreversible == question.masked)
+            and matches(answer, question)
+        ):
+            return answer.general, "; ".join(answer.basis)
+    raise InputError("data/law, answer", "an answer for every act", question, "add a last answer without conditions")
+
+
+def both_answers(
+    policy: Policy, reading: str, answers: Iterable[GeneralAnswer], bundle: str, question: Question,
+) -> Answer:
+    """Both answers and what follows from them."""
+    specific, rule, ground = specific_answer(policy, reading, question)
+    authorised = specific in ("authorised", "conditional")
+    if policy.general_law == "suspended":
+        general, provisions = "lawful", ""
+    else:
+        general, provisions = general_answer(answers, bundle, question, authorised)
+    if authorised:
+        legality = "authorised"
+    elif specific == "silent":
+        legality = "ungoverned"
+    else:
+        legality = "prohibited"
+    gap = "" if specific != "silent" else "hard" if general in ("lawful", "depends") else "soft"
+    return Answer(specific, general, legality, ground, provisions, rule, gap)  # type: ignore[arg-type]

@@ -1,0 +1,281 @@
+"""From policy files to arms: `extends`, `layer`, `drop`, `before`, readings, and the check of every citation.
+
+`extends` takes another policy and changes it: an entry with a known id replaces the old one in its place, a new one
+goes last or `before = "id"`, `drop = ["id"]` removes; every other section is replaced whole, retention class by class.
+`layer` puts rules of several levels together, the higher law first: its routes come first, prohibitions of all
+levels stay, and where two levels set a retention the longer floor wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from privacysim.errors import InputError, did_you_mean
+from privacysim.files import display, find_file, read_toml, validate
+from privacysim.law.provisions import Laws, laws
+from privacysim.policy.arm import Arm
+from privacysim.policy.policy_form import Policy, Sourced
+from privacysim.units import duration_s
+from privacysim.vocabulary import ACTS
+
+BASE = "base"
+"""Name of the policy without any of its variants."""
+
+
+def load_policy(name: str, reading: str = "") -> Policy:
+    """A policy by name or path with everything resolved; what is wrong becomes a three-line error.
+
+    >>> from privacysim.policy.policy_files import load_policy
+    >>> load_policy("order_799").retention.art7.floor / 86400
+    30.0
+    """
+    path = find_file("policies", name)
+    where = display(path)
+    raw = _resolved(name, ())
+    if reading:
+        raw = inherit(raw, _variant(raw, reading, where), where)
+        raw.pop("reading", None)
+    policy = validate(Policy, raw, where)
+    _check(policy, laws(), where)
+    return policy
+
+
+def _resolved(name: str, chain: tuple[str, ...]) -> dict[str, Any]:
+    path = find_file("policies", name)
+    where = display(path)
+    if name in chain:
+        raise InputError(f"{where}, extends", "no circle of policies", " → ".join((*chain, name)), "break the circle")
+    raw = read_toml(path)
+    file = validate(Policy, raw, where)
+    if not name.endswith(".toml") and file.id != name:
+        raise InputError(f"{where}, id", f'the file\'s own name, "{name}"', file.id, "make the two equal")
+    if file.extends and file.layer:
+        raise InputError(f"{where}, layer", "either extends or layer", "both", "leave one out")
+    parent: dict[str, Any] = {}
+    if file.extends:
+        parent = _resolved(file.extends, (*chain, name))
+    elif file.layer:
+        parent = layered([_resolved(part, (*chain, name)) for part in file.layer], where)
+    return inherit(parent, raw, where)
+
+
+def made_policy(raw: Mapping[str, Any], where: str) -> Policy:
+    """A policy that stands in no file: `raw` as a file would say it, with `extends`; checked like one."""
+    validate(Policy, raw, where)
+    parent = _resolved(str(raw["extends"]), ()) if raw.get("extends") else {}
+    policy = validate(Policy, inherit(parent, raw, where), where)
+    _check(policy, laws(), where)
+    return policy
+
+
+def _variant(raw: Mapping[str, Any], reading: str, where: str) -> dict[str, Any]:
+    variants = {entry["id"]: entry for entry in raw.get("reading", [])}
+    if reading not in variants:
+        raise InputError(f"{where}, reading", "one of its readings", reading, did_you_mean(reading, variants))
+    return {key: value for key, value in variants[reading].items() if key not in ("id", "says")}
+
+
+def _check(policy: Policy, known: Laws, where: str) -> None:
+    if policy.law_date is None:
+        raise InputError(f"{where}, law_date", "the date of its law", "nothing", "add law_date = 2025-06-01")
+    if policy.footage and policy.retention is None:
+        raise InputError(f"{where}, retention", "how long footage is kept", "nothing", "add [retention.any]")
+    _check_scopes(policy, where)
+    for place, part in sourced(policy):
+        for reference in part.reference:
+            provision = known.cited(reference, f"{where}, {place}.reference")
+            if known.is_draft(provision) and policy.status in ("draft", "hypothetical", "counterfactual"):
+                continue
+            if not known.in_force(provision, policy.law_date):
+                raise InputError(
+                    f"{where}, {place}.reference", f"a provision in force on {policy.law_date}",
+                    f"{reference.law} {reference.article}", "change law_date or the citation",
+                )
+    place = f"{where}, sanctions"
+    for provision_id in policy.sanctions:
+        if not known.in_force(known.provision(provision_id, place), policy.law_date):
+            raise InputError(place, f"provisions in force on {policy.law_date}", provision_id, "drop it")
+    routes = [rule.id for rule in policy.access]
+    for route in policy.mask.unmask if policy.mask else ():
+        if route not in routes:
+            raise InputError(f"{where}, mask.unmask", "the id of a route", route, did_you_mean(route, routes))
+
+
+def _check_scopes(policy: Policy, where: str) -> None:
+    scopes = {scope.id for scope in policy.scope}
+    for ban in policy.forbidden:
+        if ban.scope is not None and ban.scope not in scopes:
+            cure = did_you_mean(ban.scope, scopes)
+            raise InputError(f"{where}, forbidden.{ban.id}.scope", "an id of [[scope]]", ban.scope, cure)
+    if policy.prohibited is None:
+        return
+    for name in policy.prohibited.scope:
+        if name not in scopes:
+            raise InputError(f"{where}, prohibited.scope", "an id of [[scope]]", name, did_you_mean(name, scopes))
+    if policy.prohibited.scope and policy.reading:
+        got = policy.reading[0].id
+        raise InputError(f"{where}, reading", "no variants beside the readings of a scope", got, "drop one")
+    for rule in policy.access:
+        banned = [act for act in (rule.acts or ACTS) if act in policy.prohibited.absolute]
+        if banned:
+            raise InputError(
+                f"{where}, access.{rule.id}.acts", "no act that is prohibited absolutely", banned[0], "drop the act",
+            )
+
+
+def sourced(policy: Policy) -> list[tuple[str, Sourced]]:
+    """Every part of a policy that rests on a reference or an assumption, with its place in the file."""
+    found: list[tuple[str, Sourced]] = []
+    for kind, rules in (("access", policy.access), ("forbidden", policy.forbidden), ("scope", policy.scope)):
+        found += [(f"{kind}.{rule.id}", rule) for rule in rules]
+    if policy.retention:
+        found += [(f"retention.{name}", part) for name, part in policy.retention if part is not None]
+    for name in ("prohibited", "filing", "logs", "security", "signage", "siting", "mask", "desk", "oversight"):
+        part = getattr(policy, name)
+        if part is not None:
+            found.append((name, part))
+    return found
+
+
+def readings_of(policy: Policy) -> tuple[str, ...]:
+    """The readings that must be run because the text leaves them open; empty where it does not."""
+    return policy.prohibited.scope if policy.prohibited else ()
+
+
+def load_arms(policies: Sequence[str], readings: Mapping[str, Sequence[str]], law_date: date) -> list[Arm]:
+    """The arms of a study, in the order of its policies.
+
+    `readings` chooses among a policy's contested readings (by default all of them are run) or names its variants,
+    with `base` for the policy as it stands. A policy may also be named with its reading, `guangzhou_draft:narrow`.
+    `law_date` chooses everybody's general law, one for all arms.
+    """
+    known = laws()
+    bundle = known.bundle_on(law_date)
+    for name in readings:
+        if name not in policies:
+            raise InputError("readings", "a policy of the study", name, did_you_mean(name, policies))
+    arms: list[Arm] = []
+    for entry in policies:
+        name, _, named = entry.partition(":") if not entry.endswith(".toml") else (entry, "", "")
+        chosen = (named,) if named else tuple(readings.get(name, ()))
+        for reading, policy in _chosen(name, chosen):
+            arm_id = f"{policy.id}:{reading}" if reading else policy.id
+            if any(arm.id == arm_id for arm in arms):
+                raise InputError("policies", "each arm once", arm_id, "name it once")
+            arms.append(Arm(arm_id, _title(policy, reading), policy, reading, known, bundle))
+    return arms
+
+
+def _chosen(name: str, chosen: Sequence[str]) -> list[tuple[str, Policy]]:
+    policy = load_policy(name)
+    scopes = readings_of(policy)
+    if scopes:
+        for reading in chosen:
+            if reading not in scopes:
+                raise InputError(f"readings.{name}", "one of its readings", reading, did_you_mean(reading, scopes))
+        return [(reading, policy) for reading in (chosen or scopes)]
+    variants = {variant.id for variant in policy.reading}
+    found = []
+    for reading in chosen or (BASE,):
+        if reading == BASE:
+            found.append(("", policy))
+        elif reading in variants:
+            found.append((reading, load_policy(name, reading)))
+        else:
+            cure = did_you_mean(reading, (*variants, BASE))
+            raise InputError(f"readings.{name}", "one of its readings", reading, cure)
+    return found
+
+
+def _title(policy: Policy, reading: str) -> str:
+    return f"{policy.title.en} ({reading})" if reading else policy.title.en
+
+
+_OWN = ("id", "title", "status", "summary", "extends", "layer", "drop", "reading")
+"""What a policy says about itself and never hands down."""
+_LISTS = ("access", "forbidden", "scope")
+_DUTIES = ("filing", "logs", "security", "signage")
+
+Raw = dict[str, Any]
+
+
+def inherit(parent: Mapping[str, Any], child: Mapping[str, Any], where: str) -> Raw:
+    """The child over its parent; the child's own name, readings and drops stay its own."""
+    # a variant has no name of its own and keeps the policy's; a child brings its own
+    merged: Raw = {key: value for key, value in parent.items() if "id" not in child or key not in _OWN}
+    dropped = set(child.get("drop", ()))
+    for kind in _LISTS:
+        entries = [dict(entry) for entry in merged.get(kind, ())]
+        merged[kind] = _rules(entries, child.get(kind, ()), dropped, f"{where}, {kind}")
+    known = [entry["id"] for kind in _LISTS for entry in (*parent.get(kind, ()), *child.get(kind, ()))]
+    for name in sorted(dropped):
+        if name not in known:
+            raise InputError(f"{where}, drop", "the id of an inherited rule", name, did_you_mean(name, known))
+    for key, value in child.items():
+        if key == "retention":
+            merged[key] = {**merged.get(key, {}), **value}
+        elif key == "departures":
+            merged[key] = [*merged.get(key, ()), *value]
+        elif key not in _LISTS and key not in ("extends", "layer", "drop"):
+            merged[key] = value
+    return {key: value for key, value in merged.items() if value != []}
+
+
+def _rules(old: list[Raw], new: Iterable[Mapping[str, Any]], dropped: set[str], where: str) -> list[Raw]:
+    rules = [entry for entry in old if entry["id"] not in dropped]
+    seen: set[str] = set()
+    for entry in new:
+        rule = dict(entry)
+        if rule["id"] in seen:
+            raise InputError(f"{where}.{rule['id']}", "an id of its own", rule["id"], "rename one of the two")
+        seen.add(rule["id"])
+        ids = [known["id"] for known in rules]
+        before = rule.pop("before", None)
+        if before is not None and (before not in ids or before == rule["id"]):
+            place = f"{where}.{rule['id']}.before"
+            others = [name for name in ids if name != rule["id"]]
+            raise InputError(place, "the id of another rule", before, did_you_mean(before, others))
+        if rule["id"] in ids:
+            at = ids.index(rule["id"])
+            if before is None:
+                rules[at] = rule
+                continue
+            del rules[at]
+            ids.remove(rule["id"])
+        rules.insert(ids.index(before) if before is not None else len(rules), rule)
+    return rules
+
+
+def layered(levels: Sequence[Mapping[str, Any]], where: str) -> Raw:
+    """Several levels of rules in one, the higher law first."""
+    merged: Raw = {key: value for key, value in levels[0].items() if key not in (*_OWN, "law_date", "silent")}
+    for level in levels[1:]:
+        for kind in _LISTS:
+            mine = [entry["id"] for entry in merged.get(kind, ())]
+            for entry in level.get(kind, ()):
+                if entry["id"] in mine:
+                    raise InputError(f"{where}, layer", f"ids of {kind} that differ", entry["id"], "rename one")
+            merged[kind] = [*merged.get(kind, ()), *level.get(kind, ())]
+        merged["retention"] = _longer_floors(merged.get("retention", {}), level.get("retention", {}))
+        merged["departures"] = [*merged.get("departures", ()), *level.get("departures", ())]
+        merged["sanctions"] = list(dict.fromkeys((*merged.get("sanctions", ()), *level.get("sanctions", ()))))
+        for key, value in level.items():
+            if key in _DUTIES and not merged.get(key, {}).get("regime"):
+                merged[key] = value
+            elif key not in (*_OWN, *_LISTS, "law_date", "silent"):
+                merged.setdefault(key, value)
+    return merged
+
+
+def _longer_floors(higher: Mapping[str, Raw], lower: Mapping[str, Raw]) -> Raw:
+    merged = dict(higher)
+    for name, rule in lower.items():
+        if name not in merged or _floor(rule) > _floor(merged[name]):
+            merged[name] = rule
+    return merged
+
+
+def _floor(rule: Raw) -> float:
+    return duration_s(rule["floor"]) if "floor" in rule else 0.0

@@ -1,0 +1,267 @@
+"""The strict form of a policy file.
+
+A policy is camera rules as data: routes of access in order, prohibitions, and duties by regime (retention, filing,
+logs, security, siting, masks). It never draws and never counts; it only says what is allowed to whom. Every number
+and every rule stands beside its reference or its assumption.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from html import escape
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, model_validator
+
+from privacysim import vocabulary as words
+from privacysim.errors import did_you_mean
+from privacysim.files import Duration, Reference, Strict
+from privacysim.law.matching import Lines, Match, Title, closed_word, closed_words
+
+CONDITIONS = ("consent", "masked")
+"""Conditions that one act can be tested for: the operator's consent; an irreversible mask on the others."""
+def _several(value: object) -> object:
+    # a tuple, because strict models take no list from a validator
+    return tuple(value) if isinstance(value, list) else (value,) if isinstance(value, dict) else value
+
+
+References = Annotated[tuple[Reference, ...], BeforeValidator(_several)]
+"""One `{law, article}` or a list of them."""
+
+
+class Sourced(Strict):
+    """Base of everything in a policy that needs a reference to a provision, or an assumption in words."""
+
+    reference: References = ()
+    assumption: str = ""
+
+    @model_validator(mode="after")
+    def _says_where_from(self) -> Sourced:
+        if not self.reference and not self.assumption.strip():
+            raise ValueError('a reference = {law = "…", article = "…"} or an assumption = "why"')
+        return self
+
+
+class Access(Match, Sourced):
+    """A route of access: who may do what with whose footage, with which paper, approved by whom."""
+
+    id: str
+    outcome: Literal["authorised", "conditional"] = "authorised"
+    document: closed_word("document", words.DOCUMENTS) = "none"  # type: ignore[valid-type]
+    approver: closed_word("approver", words.APPROVERS) = "none"  # type: ignore[valid-type]
+    conditions: closed_words("conditions", CONDITIONS) = ()  # type: ignore[valid-type]
+    terms: Lines = ()
+    """Conditions of procedure, in words; the processes of `governance` act them out."""
+    officers: int = 1
+    fee_cny: float | None = None
+    duty_to_give: bool = False
+    deadline: Duration | None = None
+    regularise: Duration | None = None
+    others_masked: bool = False
+    note: str = ""
+    before: str | None = None
+
+
+class Forbidden(Match, Sourced):
+    """A prohibition, by name (`express`) or because the text leaves no other reading (`derived`)."""
+
+    id: str
+    how: Literal["express", "derived"]
+    scope: str | None = None
+    """Id of a `[[scope]]`: whose cameras are meant, where regime and operator alone cannot say it."""
+    note: str = ""
+    before: str | None = None
+
+
+class Where(Strict):
+    """One alternative of a scope: cameras of these operators and regimes, listed or not."""
+
+    operator: closed_words("operator", words.OPERATORS) = ()  # type: ignore[valid-type]
+    regime: closed_words("regime", words.REGIMES) = ()  # type: ignore[valid-type]
+    listed: bool | None = None
+
+
+class Scope(Sourced):
+    """One reading of whose cameras a general prohibition means; no `where` means every camera."""
+
+    id: str
+    says: str
+    where: tuple[Where, ...] = ()
+
+
+class Prohibited(Sourced):
+    """A prohibition addressed to every unit and individual.
+
+    `absolute` acts are never allowed; `if_no_route` acts are prohibited where no route is met. `scope` names the
+    readings of whose cameras are meant: each is an arm of its own, since the text leaves it open.
+    """
+
+    absolute: closed_words("acts", words.ACTS) = ()  # type: ignore[valid-type]
+    if_no_route: closed_words("acts", words.ACTS) = ()  # type: ignore[valid-type]
+    scope: Lines = ()
+
+
+class Retention(Sourced):
+    """How long footage is kept: `keep` is what the model uses, `floor` and `ceiling` are the rule's own."""
+
+    keep: Duration
+    low: Duration | None = None
+    high: Duration | None = None
+    floor: Duration | None = None
+    ceiling: Duration | None = None
+    then: str = ""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Retention:
+        low, high = self.range_s
+        if not low <= self.keep <= high:
+            raise ValueError("low ≤ keep ≤ high")
+        if self.floor is not None and self.keep < self.floor:
+            raise ValueError("keep at least as long as the rule's own floor")
+        return self
+
+    @property
+    def range_s(self) -> tuple[float, float]:
+        """Low and high in seconds; equal to `keep` where no range is given."""
+        return (self.keep if self.low is None else self.low, self.keep if self.high is None else self.high)
+
+
+class RetentionSection(Strict):
+    """Retention by class of camera; `any` stands where a class has no entry of its own."""
+
+    any: Retention | None = None
+    art7: Retention | None = None
+    art9: Retention | None = None
+    art9_listed: Retention | None = None
+    art33: Retention | None = None
+
+
+class Duty(Sourced):
+    """A duty of the holders of cameras of these regimes; an empty list is a duty of nobody."""
+
+    regime: tuple[str, ...] = ()
+    term: Duration | None = None
+    old: Duration | None = None
+    kept: Duration | None = None
+    items: Lines = ()
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _known_regimes(self) -> Duty:
+        for word in self.regime:
+            if word not in words.REGIMES:
+                raise ValueError(f"words of regime (not {word!r}: {did_you_mean(word, words.REGIMES)})")
+        return self
+
+
+class Siting(Sourced):
+    """Where nobody may put a camera, and what follows."""
+
+    prohibited: bool = False
+    places: Lines = ()
+    remedy: str = ""
+    installers: bool = False
+    """Whether the rules name who may install at all on roads and squares (Order 799 art. 7(3))."""
+    venue_duty: bool = False
+    """Whether venues must look for hidden cameras (Order 799 art. 8(2))."""
+    at_once: bool = False
+    """Whether the sanction comes at once, not only after an order to correct was refused."""
+
+
+class MaskRule(Sourced):
+    """A mask that cameras must apply at the source."""
+
+    kind: str
+    regime: tuple[str, ...] = ()
+    reversible: bool = False
+    key_holder: str = ""
+    failure: str = ""
+    unmask: Lines = ()
+    """Routes that are given clear footage; every other route is met under the mask only."""
+
+
+class Desk(Sourced):
+    """How long an approver takes, where the policy brings an approver of its own."""
+
+    median: Duration
+    low: Duration | None = None
+    high: Duration | None = None
+
+
+class Oversight(Sourced):
+    """Who looks whether the rules are kept."""
+
+    inspector: str = ""
+    frequency: str = ""
+    report_right: str = ""
+    independent_body: bool = False
+    judge: bool = False
+    notice_to_filmed: Duration | None = None
+    breach_notice: Duration | None = None
+    """Term in which people are told of a breach once it is known; their general law may ask for it too."""
+    statistics_published: bool = False
+
+
+class Reading(Strict):
+    """A contested reading, or a variant: a small change of the policy that makes an arm of its own."""
+
+    id: str
+    says: str
+    drop: Lines = ()
+    access: tuple[Access, ...] = ()
+    forbidden: tuple[Forbidden, ...] = ()
+    mask: MaskRule | None = None
+
+
+class Policy(Strict):
+    """One policy file; after `extends`, `layer` and a reading are resolved, the same form holds the whole policy."""
+
+    id: str
+    title: Title
+    status: Literal["in_force", "draft", "counterfactual", "hypothetical", "reference"]
+    summary: str = ""
+    extends: str | None = None
+    layer: Lines = ()
+    drop: Lines = ()
+    law_date: date | None = None
+    general_law: Literal["applies", "suspended"] = "applies"
+    footage: bool = True
+    demand: Literal["status_quo", "open"] = "status_quo"
+    access: tuple[Access, ...] = ()
+    prohibited: Prohibited | None = None
+    scope: tuple[Scope, ...] = ()
+    forbidden: tuple[Forbidden, ...] = ()
+    reading: tuple[Reading, ...] = ()
+    retention: RetentionSection | None = None
+    filing: Duty | None = None
+    logs: Duty | None = None
+    security: Duty | None = None
+    signage: Duty | None = None
+    siting: Siting | None = None
+    mask: MaskRule | None = None
+    desk: Desk | None = None
+    oversight: Oversight | None = None
+    sanctions: Lines = ()
+    """Provisions of `data/law` that carry the sanctions of these camera rules."""
+    silent: Lines = ()
+    departures: Lines = ()
+    """Where the model departs from the text, in words."""
+
+    def __str__(self) -> str:
+        return f"{self.title.en}: {_counted(self)}"
+
+    def _repr_html_(self) -> str:
+        silent = "".join(f"<li>{escape(line)}</li>" for line in self.silent)
+        about = f"<p>{escape(self.summary)}</p>" if self.summary else ""
+        silences = f"<details><summary>silent on</summary><ul>{silent}</ul></details>" if silent else ""
+        return (f"<p><b>{escape(self.title.en)}</b> {escape(self.title.zh)}: {escape(_counted(self))}; "
+                f"{escape(self.status.replace('_', ' '))}, law of {self.law_date}.</p>{about}{silences}")  # fmt: skip
+
+
+def _counted(policy: Policy) -> str:
+    """What a policy holds, in numbers: "13 routes of access, 17 prohibitions, 11 silences"."""
+    bans = len(policy.forbidden) + (policy.prohibited is not None)
+    counts = (
+        (len(policy.access), "route", " of access"), (bans, "prohibition", ""), (len(policy.silent), "silence", ""),
+    )  # fmt: skip
+    return ", ".join(f"{n} {word}{'' if n == 1 else 's'}{rest}" for n, word, rest in counts)

@@ -1,0 +1,96 @@
+"""A place by its name, from OpenStreetMap's servers into a file: the one step of a study that needs the internet.
+
+A study reads a file, never a server: maps change every minute, and a result must be repeatable. So a place is fetched
+once, by osmnx (Boeing 2017), and written as `.osm` with what the model reads: streets, buildings, places, cameras.
+Points keep their numbers of OpenStreetMap; corners of ways get new ones, and equal positions are one corner, which is
+how streets stay connected. The data is © OpenStreetMap contributors, ODbL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import osmium
+
+from privacysim.errors import InputError
+from privacysim.files import whole_file
+from privacysim.readers.osm_shapes import keyhole
+
+WANTED: Mapping[str, bool | list[str]] = {
+    "highway": True, "building": True, "man_made": ["surveillance"], "amenity": True, "shop": True, "office": True,
+    "tourism": True, "leisure": True, "railway": ["station", "subway_entrance"], "military": True,
+}  # fmt: skip
+"""Tags that the model reads."""
+_FIRST_CORNER = 1 << 40
+"""Numbers of corners begin beyond those that OpenStreetMap has given out."""
+_OWN_COLUMNS = {"geometry", "nodes", "ways", "element", "id", "element_type", "osmid", "type"}
+
+
+def fetch_city(place: str, path: str | Path) -> dict[str, int]:
+    """Fetch a place by name and write it as an `.osm` file; returns how many points and ways were written.
+
+    Needs the internet and osmnx (`privacysim[geo]`). A place that is not found, no connection: InputError, and no file.
+    """
+    target = Path(path)
+    if target.suffix != ".osm":
+        raise InputError(str(target), "a name that ends in .osm", target.suffix or "no ending", "name it PLACE.osm")
+    try:
+        osmnx = import_module("osmnx")
+    except ImportError:
+        cure = 'install it: pip install "privacysim[geo]"; or cut an extract at a mirror of OpenStreetMap'
+        raise InputError("city fetch", "the package osmnx", "it is not installed", cure) from None
+    keeps, osmnx.settings.use_cache = osmnx.settings.use_cache, False  # its cache lies in the working folder
+    try:
+        features = osmnx.features_from_place(place, tags=dict(WANTED))
+    except Exception as error:  # whatever geocoder, server or connection say, the reader needs one sentence
+        cure = "check the spelling and the connection, or fetch the extract in a browser and name that file"
+        raise InputError(f"city fetch {place}", "a place that OpenStreetMap finds, and a connection", error,
+                         cure) from None  # fmt: skip
+    finally:
+        osmnx.settings.use_cache = keeps
+    return write_osm(features, target)
+
+
+def write_osm(features: Any, path: Path) -> dict[str, int]:
+    """Write osmnx's features (a GeoDataFrame, index (element, id)) as an `.osm` file that `[city] osm` reads."""
+    corners: dict[tuple[float, float], int] = {}
+    points, ways = list[tuple[int, tuple[float, float], dict[str, str]]](), list[tuple[list[int], dict[str, str]]]()
+    for (element, number), row in zip(features.index, features.to_dict("records"), strict=True):
+        tags = {str(key): str(value) for key, value in row.items() if key not in _OWN_COLUMNS and _said(value)}
+        if element == "node":
+            points.append((int(number), (row["geometry"].x, row["geometry"].y), tags))
+            continue
+        for line in _lines(row["geometry"], "building" in tags):
+            refs = [corners.setdefault((round(x, 7), round(y, 7)), _FIRST_CORNER + len(corners)) for x, y in line]
+            ways.append((refs, tags))
+    with whole_file(path) as part:
+        # the writer knows a format by its name
+        writer = osmium.SimpleWriter(osmium.io.File(str(part), "osm"), overwrite=True)
+        for number, place, tags in sorted(points):
+            writer.add_node(osmium.osm.mutable.Node(id=number, location=place, tags=tags))
+        for place, number in corners.items():
+            writer.add_node(osmium.osm.mutable.Node(id=number, location=place))
+        for number, (refs, tags) in enumerate(ways, 1):
+            writer.add_way(osmium.osm.mutable.Way(id=number, nodes=refs, tags=tags))
+        writer.close()
+    return {"points": len(points), "ways": len(ways)}
+
+
+def _said(value: Any) -> bool:
+    """Whether a cell holds a tag: empty cells of the table are NaN or None."""
+    return isinstance(value, str) and bool(value)
+
+
+def _lines(geometry: Any, building: bool) -> Iterator[list[tuple[float, float]]]:
+    """Lines and outer rings (lon, lat) of a geometry of shapely; a building's ring goes round its courtyards too."""
+    if geometry.geom_type == "LineString":
+        yield list(geometry.coords)
+    elif geometry.geom_type == "Polygon":
+        outer, *holes = ([(lat, lon) for lon, lat in ring.coords] for ring in (geometry.exterior, *geometry.interiors))
+        yield [(lon, lat) for lat, lon in (keyhole(outer, holes) if building else outer)]
+    elif hasattr(geometry, "geoms"):
+        for part in geometry.geoms:
+            yield from _lines(part, building)

@@ -1,0 +1,153 @@
+"""What a memo is written from: a results folder, its rules as they were run, and every number that they took."""
+
+from __future__ import annotations
+
+import csv
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from privacysim.errors import ResultsError, shown
+from privacysim.files import Reference, validate
+from privacysim.policy.policy_files import inherit, layered, sourced
+from privacysim.policy.policy_form import Policy
+from privacysim.report.memo_words import Words
+from privacysim.results import Comparison, Results, load_results
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of the register: where the number stands in the scenario, its value, range, status and source."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    status: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """Everything that the memo says comes from here."""
+
+    results: Results
+    change: Comparison
+    policies: Mapping[str, Policy]
+    register: tuple[Entry, ...]
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """The rows of summary.csv; the curve of a metric without curves is the empty word."""
+        return self.change.rows
+
+    def policy(self, arm: str) -> Policy:
+        """The policy of an arm."""
+        return self.policies[arm.split(":")[0]]
+
+    def reading(self, arm: str) -> str:
+        """The reading of an arm, empty where its policy has one only."""
+        return arm.partition(":")[2]
+
+
+def read_source(folder: Path, baseline: str | None = None) -> Source:
+    """Read a results folder for a memo; one without `inputs/` is an error that says so."""
+    results = load_results(folder)
+    inputs = folder / "inputs" / "sim"
+    if not inputs.is_dir():
+        raise ResultsError(f"{folder}: has no inputs/, so it cannot say which rules were run.\n"
+                           "  Cure: run the study with --out, or Study.run(out=…).")  # fmt: skip
+    ids = dict.fromkeys(arm.split(":")[0] for arm in results.arms)
+    policies = {name: _policy(inputs / "policies", name) for name in ids}
+    scenario = _toml(inputs / "scenarios" / f"{results.manifest['scenario']['id']}.toml")
+    register = tuple(_entries(scenario, "", _statuses(folder / "inputs" / "data" / "facts.csv")))
+    return Source(results, results.compare(baseline), policies, register)
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ResultsError(f"{path}: cannot be read ({error}).\n  Cure: run the study again.") from None
+
+
+def _policy(folder: Path, name: str) -> Policy:
+    return validate(Policy, _raw(folder, name), (folder / f"{name}.toml").as_posix())
+
+
+def _raw(folder: Path, name: str, chain: tuple[str, ...] = ()) -> dict[str, Any]:
+    path = folder / f"{name}.toml"
+    if name in chain or Path(name).name != name:
+        at = shown((folder / (*chain, name)[-2:][0]).as_posix())
+        raise ResultsError(f"{at}.toml: rests on {shown(name)}, which is no other policy of this folder.\n"
+                           "  Cure: run the study again.")  # fmt: skip
+    raw, parent = _toml(path), {}
+    file = validate(Policy, raw, path.as_posix())
+    if file.extends:
+        parent = _raw(folder, file.extends, (*chain, name))
+    elif file.layer:
+        parent = layered([_raw(folder, part, (*chain, name)) for part in file.layer], path.as_posix())
+    return inherit(parent, raw, path.as_posix())
+
+
+def _statuses(path: Path) -> dict[str, str]:
+    try:
+        with path.open(newline="", encoding="utf-8") as stream:
+            return {row["id"]: row["status"] for row in csv.DictReader(stream)}
+    except (OSError, KeyError, ValueError, csv.Error) as error:
+        raise ResultsError(f"{path}: cannot be read ({error}).\n  Cure: run the study again.") from None
+
+
+def _entries(data: Mapping[str, Any], at: str, statuses: Mapping[str, str]) -> Iterator[Entry]:
+    for key, value in data.items():
+        name = f"{at}.{key}" if at else key
+        if isinstance(value, Mapping) and {"value", "assumption"} <= set(value):
+            yield _entry(name, value, statuses)
+        elif isinstance(value, Mapping):
+            yield from _entries(value, name, statuses)
+
+
+def _entry(name: str, value: Mapping[str, Any], statuses: Mapping[str, str]) -> Entry:
+    why, status = str(value["assumption"]), "assumption"
+    if why.startswith("fact "):
+        fact, _, why = why.removeprefix("fact ").partition(": ")
+        status = statuses.get(fact, "assumption")
+    try:
+        number = float(value["value"])
+        return Entry(name, number, float(value.get("low", number)), float(value.get("high", number)), status, why)
+    except (TypeError, ValueError) as error:
+        raise ResultsError(f"inputs/sim/scenarios, {name}: is no number ({error}).\n"
+                           "  Cure: run the study again.") from None  # fmt: skip
+
+
+def title(policy: Policy, words: Words) -> str:
+    """What a policy is called in that language."""
+    return (policy.title.zh if words.lang == "zh" else "") or policy.title.en
+
+
+def titles(source: Source, words: Words) -> dict[str, str]:
+    """What each arm is called: the policy's title, with its reading."""
+    return {arm: _with_reading(title(source.policy(arm), words), source.reading(arm), words)
+            for arm in source.results.arms}  # fmt: skip
+
+
+def _with_reading(name: str, reading: str, words: Words) -> str:
+    if not reading:
+        return name
+    said = words.word("reading", reading)
+    return f"{name}（{said}）" if words.lang == "zh" else f"{name} ({said})"
+
+
+def rule_assumptions(policy: Policy) -> list[str]:
+    """What a policy assumes where the law is silent: one line each, with where it stands."""
+    return [f"{place}: {part.assumption}" for place, part in sourced(policy) if part.assumption]
+
+
+def citations(policy: Policy) -> list[Reference]:
+    """Every article that the policy cites, once, in order of mention."""
+    found = {(ref.law, ref.article): ref for _, part in sourced(policy) for ref in part.reference}
+    return list(found.values())

@@ -1,0 +1,335 @@
+"""Policies against a baseline, paired on the replicate: ratio and difference, interval, words.
+
+An interval is printed only where it can be trusted: enough replicates for the metric's skewness (known from pilots,
+not from this sample) and at least 30 contributors. Elsewhere a note says why and what would help.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from privacysim.errors import InputError
+from privacysim.metrics import METRICS, Metric, metric_named
+from privacysim.stats import (
+    FEWEST_CONTRIBUTORS,
+    FEWEST_REPLICATES,
+    Estimate,
+    change_in_words,
+    holm,
+    mean,
+    paired_difference,
+    paired_ratio,
+    percent,
+    replicates_needed,
+    wilson,
+)
+from privacysim.results.result_pages import comparison_page
+from privacysim.results.pairing import COLUMNS as PAIRING
+from privacysim.results.pairing import pairing
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+SUMMARY = [
+    "policy", "metric", "curve", "unit", "baseline", "n", "contributors", "mean", "ci_low", "ci_high", "ratio",
+    "ratio_low", "ratio_high", "delta", "delta_low", "delta_high", "p_holm", "chance_lower", "chance_low",
+    "chance_high", "note",
+]
+Skewness = Mapping[tuple[str, str, str], float]
+"""(policy, metric, curve) → skewness of the replicate value, from pilots."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All arms against one of them. `rows` has the columns of summary.csv, one row per policy, metric and curve."""
+
+    rows: pd.DataFrame
+    baseline: str
+    primary: str
+    start: str
+    titles: Mapping[str, str]
+    metrics: pd.DataFrame | None = None
+    """The replicate values behind the rows."""
+    people: float | None = None
+    """How many people live in the case: for figures per 100 000."""
+
+    def table(self, metrics: list[str] | None = None) -> pd.DataFrame:
+        """The comparison to read: mean, ratio and difference with 95 % intervals, n, direction and words.
+
+        `metrics` chooses and orders; by default the primary metric comes first, then the others as declared.
+        """
+        names = metrics or [self.primary, *(name for name in METRICS if name != self.primary)]
+        found = []
+        for name in names:
+            one = metric_named(name)
+            for row in self.rows[self.rows["metric"] == name].to_dict("records"):
+                found.append({
+                    "metric": one.title, "curve": row["curve"], "policy": row["policy"],
+                    "mean": _with_interval(row, "mean", "ci"), "ratio": _with_interval(row, "ratio", "ratio"),
+                    "difference": _with_interval(row, "delta", "delta"), "n": row["n"],
+                    "direction": one.arrow, "in words": self.sentence(row), "note": row["note"],
+                })  # fmt: skip
+        columns = ["metric", "curve", "policy", "mean", "ratio", "difference", "n", "direction", "in words", "note"]
+        return pd.DataFrame(found, columns=columns)
+
+    def __getitem__(self, metric: str) -> pd.DataFrame:
+        """The table of one metric; its name completes with Tab."""
+        return self.table([metric])
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(dict.fromkeys(self.rows["metric"]))
+
+    def _repr_html_(self) -> str:
+        return comparison_page(self.titles.get(self.baseline, self.baseline), self.words(), self.table([self.primary]))
+
+    def pairing(self, metrics: list[str] | None = None) -> pd.DataFrame:
+        """What pairing bought: correlation over replicates, and the share of the unpaired variance that is left."""
+        if self.metrics is None:
+            return pd.DataFrame(columns=PAIRING)
+        arms = list(dict.fromkeys(self.rows["policy"]))
+        return pairing(self.metrics, self.baseline, arms, metrics or [self.primary])
+
+    def per_100_000(self, metric: str | None = None) -> pd.DataFrame:
+        """Means and differences of a metric that counts people or what happens to them, per 100 000 people.
+
+        One row per policy and curve: mean, ci_low, ci_high, delta, delta_low, delta_high.
+        """
+        if not self.people:
+            raise InputError("per_100_000", "results that say how many people there are", "none", "run the study again")
+        one = metric_named(metric or self.primary)
+        if one.unit in ("share", "h", "1"):
+            raise InputError("per_100_000", "a metric that is a total", f"{one.name} ({one.unit})", "choose a total")
+        rows = self.rows[self.rows["metric"] == one.name]
+        numbers = ["mean", "ci_low", "ci_high", "delta", "delta_low", "delta_high"]
+        made = rows[["policy", "curve", *numbers, "note"]].reset_index(drop=True)
+        made[numbers] = made[numbers] * (100_000.0 / self.people)
+        return made
+
+    def bands(self, metric: str | None = None) -> pd.DataFrame:
+        """Policies with everything that is contested about them: curves low and high, readings narrow and wide.
+
+        One row per policy (readings and curves taken together): the smallest and largest ratio, the outermost ends of
+        their intervals, and how many arms and curves stand behind it. A band is no interval: it says how far the
+        answer moves when a contested choice is made the other way.
+        """
+        rows = self.rows[(self.rows["metric"] == (metric or self.primary)) & (self.rows["policy"] != self.baseline)]
+        made = []
+        for policy, group in rows.groupby(rows["policy"].str.split(":").str[0], sort=False):
+            known = group[group["ratio"].notna()]
+            if known.empty:
+                continue
+            made.append({
+                "policy": policy, "ratio_least": known["ratio"].min(), "ratio_most": known["ratio"].max(),
+                "outer_low": known["ratio_low"].min(skipna=False), "outer_high": known["ratio_high"].max(skipna=False),
+                "readings": known["policy"].nunique(), "curves": known["curve"].nunique(),
+            })  # fmt: skip
+        columns = ["policy", "ratio_least", "ratio_most", "outer_low", "outer_high", "readings", "curves"]
+        return pd.DataFrame(made, columns=columns)
+
+    def band_words(self, metric: str | None = None) -> list[str]:
+        """One sentence for each policy with contested readings: does the reading decide, or not?"""
+        said = []
+        for row in self.bands(metric).to_dict("records"):
+            if row["readings"] < 2:
+                continue
+            least, most = percent(abs(1 - row["ratio_least"])), percent(abs(1 - row["ratio_most"]))
+            signs = ["−" if row[end] < 1 else "+" for end in ("ratio_least", "ratio_most")]
+            band = f"{signs[0]}{least} % to {signs[1]}{most} %"
+            if row["ratio_least"] < 1 <= row["ratio_most"]:
+                verdict = "the reading decides whether it helps"
+            elif abs(row["ratio_most"] - row["ratio_least"]) < 0.01:
+                verdict = "the readings do not differ in this"
+            else:
+                verdict = "every reading points the same way"
+            said.append(f"{row['policy']}, over its {row['readings']} readings and both curves: {band}; {verdict}.")
+        return said
+
+    def words(self, *, by_title: bool = False) -> list[str]:
+        """What the primary metric says of each policy; both curves in one sentence where they agree.
+
+        Policies stand with their ids, as commands take them, or `by_title`.
+        """
+        said: dict[tuple[str, str], list[str]] = {}
+        for row in self.rows[self.rows["metric"] == self.primary].to_dict("records"):
+            if row["policy"] != self.baseline:
+                said.setdefault((row["policy"], self.sentence(row)), []).append(row["curve"])
+        order = list(dict.fromkeys(policy for policy, _ in said))
+        return [
+            f"{self.titles.get(policy, policy) if by_title else policy}{_on_curves(curves)}: {sentence}."
+            for (policy, sentence), curves in sorted(said.items(), key=lambda item: order.index(item[0][0]))
+        ]
+
+    def sentence(self, row: Mapping[Any, Any]) -> str:
+        """What one row says, with its note."""
+        if row["policy"] == self.baseline:
+            return "baseline" + (f" ({row['note']})" if row["note"] else "")
+        title = METRICS[row["metric"]].title
+        if row["note"].startswith(("identical", "0 in all")):
+            return f"{title}: {row['note']}"
+        ratio = _estimate(row, "ratio")
+        if ratio is None:
+            return f"{title}: {row['note'] or 'the baseline is 0, so there is no ratio'}"
+        p = None if math.isnan(row["p_holm"]) else row["p_holm"]
+        said = change_in_words(title, ratio, p)
+        return said + (f"; {row['note']}" if row["note"] else "")
+
+    def plot(self, metric: str | None = None, ax: Axes | None = None, lang: str = "en") -> Axes:
+        """Forest of ratios with their intervals, one line per policy and curve; policies by their titles."""
+        from privacysim.figures import forest
+
+        name = metric or self.primary
+        return forest(
+            self.rows[(self.rows["metric"] == name) & (self.rows["policy"] != self.baseline)],
+            title=metric_named(name).title, direction=metric_named(name).direction, baseline=self.baseline,
+            titles=self.titles, ax=ax, lang=lang,
+        )
+
+
+def compare(metrics: pd.DataFrame, notes: pd.DataFrame, skewness: Skewness, arms: list[str], baseline: str,
+            primary: str, replicates: int, panel_all: bool) -> pd.DataFrame:
+    """The rows of summary.csv; absent values are NaN (empty in the file) and the note says why."""
+    rows: list[dict[str, Any]] = []
+    by_key = {
+        (str(name), str(curve), str(policy)): group.set_index("replicate")
+        for (name, curve, policy), group in metrics.groupby(["metric", "curve", "policy"])
+    }  # fmt: skip
+    for name, one in METRICS.items():
+        curves = sorted({curve for metric, curve, _ in by_key if metric == name}, key=_curve_order)
+        for curve in curves or _noted_curves(notes, name):
+            base = by_key.get((name, curve, baseline))
+            family = [
+                _row(one, curve, arm, baseline, by_key.get((name, curve, arm)), base, skewness, notes, replicates,
+                     panel_all)
+                for arm in arms
+            ]  # fmt: skip
+            tested = [row for row in family if row["_p"] is not None] if name == primary else []
+            for row, adjusted in zip(tested, holm([row["_p"] for row in tested]), strict=True):
+                row["p_holm"] = adjusted
+            rows += family
+    return pd.DataFrame(rows, columns=SUMMARY)
+
+
+def _row(one: Metric, curve: str, arm: str, baseline: str, mine: pd.DataFrame | None, base: pd.DataFrame | None,
+         skewness: Skewness, notes: pd.DataFrame, replicates: int, panel_all: bool) -> dict[str, Any]:
+    row: dict[str, Any] = dict.fromkeys(SUMMARY, math.nan)
+    row |= {"policy": arm, "metric": one.name, "curve": curve, "unit": one.unit, "baseline": baseline, "n": 0,
+            "contributors": 0, "note": "", "_p": None}  # fmt: skip
+    said = [_undefined(notes, arm, one.name, curve, replicates)]
+    if mine is None:
+        row["note"] = said[0]
+        return row
+    values, contributors = mine["value"].to_numpy(), int(mine["contributors"].min())
+    gamma = skewness.get((arm, one.name, curve))
+    row |= {"n": len(mine), "contributors": contributors}
+    why = _why_no_interval(one, len(mine), contributors, gamma, panel_all, zero=not values.any())
+    _put(row, "mean", "ci", mean(values), not why and bool(values.any()))
+    if arm != baseline and base is not None:
+        why = _against(row, one, mine, base, why, gamma, skewness.get((baseline, one.name, curve)), panel_all)
+    row["note"] = "; ".join(text for text in (*said, why) if text)
+    return row
+
+
+def _against(row: dict[str, Any], one: Metric, mine: pd.DataFrame, base: pd.DataFrame, why: str,
+             gamma: float | None, base_gamma: float | None, panel_all: bool) -> str:
+    """Fill ratio, difference and chance; returns the note."""
+    both = mine.index.intersection(base.index)
+    if both.empty:
+        return "no replicate has a value for both"
+    b, a = mine.loc[both, "value"].to_numpy(), base.loc[both, "value"].to_numpy()
+    known = [one for one, values in ((gamma, b), (base_gamma, a)) if values.any()]  # nothing has no skewness
+    gammas = None if None in known else max((one for one in known if one is not None), default=0.0)
+    fewest = [int(rows.loc[both, "contributors"].min()) for rows in (mine, base) if rows.loc[both, "value"].any()]
+    nothing = not b.any() and not a.any()
+    why = why or _why_no_interval(one, len(both), min(fewest, default=0), gammas, panel_all, zero=nothing)
+    chance = wilson(int((b < a).sum()), len(both))
+    row |= {"chance_lower": chance.value, "chance_low": chance.low, "chance_high": chance.high}
+    ratio, delta = paired_ratio(b, a), paired_difference(b, a)
+    if (a == b).all():
+        if ratio is not None:
+            row["ratio"] = 1.0
+        row["delta"] = 0.0
+        return f"identical in all {len(both)} replicates" if len(both) > 1 else "identical in the one replicate"
+    _put(row, "delta", "delta", delta, not why)
+    if not b.any():
+        row["ratio"] = 0.0
+        return f"0 in all {len(both)} replicates" if len(both) > 1 else "0 in the one replicate"
+    if ratio is not None:
+        _put(row, "ratio", "ratio", ratio, not why)
+        row["_p"] = ratio.p if not why else None
+    return why
+
+
+def _why_no_interval(one: Metric, n: int, contributors: int, gamma: float | None, panel_all: bool, zero: bool) -> str:
+    """Empty where an interval can be trusted."""
+    if zero:
+        return ""
+    if contributors < FEWEST_CONTRIBUTORS:
+        if one.of in ("people", "viewed") and not panel_all:
+            return f"too few in the panel ({contributors}): use --panel all"
+        return f"too few: {contributors} contributors"
+    if n < FEWEST_REPLICATES:
+        return f"R too small for this metric; it needs R = {FEWEST_REPLICATES} or more"
+    if gamma is None:
+        return "no interval: the skewness of this metric is not known"
+    needed = replicates_needed(gamma)
+    return f"R too small for this metric; it needs R = {needed}" if n < needed else ""
+
+
+def _undefined(notes: pd.DataFrame, arm: str, name: str, curve: str, replicates: int) -> str:
+    found = notes[(notes["policy"] == arm) & (notes["metric"] == name) & (notes["curve"] == curve)]
+    if found.empty:
+        return ""
+    text = str(found["note"].iloc[0])
+    return text if len(found) == replicates else f"{text} in {len(found)} of {replicates} replicates"
+
+
+def _noted_curves(notes: pd.DataFrame, name: str) -> list[str]:
+    return sorted(set(notes.loc[notes["metric"] == name, "curve"]), key=_curve_order)
+
+
+def _curve_order(curve: str) -> int:
+    return ("", "low", "high").index(curve)
+
+
+def _put(row: dict[str, Any], value: str, ends: str, found: Estimate, interval: bool) -> None:
+    row[value] = found.value
+    if interval and found.low is not None:
+        row[f"{ends}_low"], row[f"{ends}_high"] = found.low, found.high
+
+
+def _estimate(row: Mapping[Any, Any], name: str) -> Estimate | None:
+    if math.isnan(row[name]):
+        return None
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    if math.isnan(low):
+        return Estimate(row[name])
+    # a p for the words where Holm gave none: 0 where the interval leaves out "no change", else 1
+    return Estimate(row[name], low, high, 1.0 if low <= 1.0 <= high else 0.0)
+
+
+def _with_interval(row: Mapping[Any, Any], value: str, ends: str) -> str:
+    if math.isnan(row[value]):
+        return ""
+    low, high = row[f"{ends}_low"], row[f"{ends}_high"]
+    if math.isnan(low):
+        return _short(row[value], 3)
+    # enough digits to tell the ends apart
+    size, width = max(abs(low), abs(high)), high - low
+    digits = 3 if width <= 0 or size == 0 else min(max(3, 2 + math.ceil(math.log10(size / width))), 8)
+    return f"{_short(row[value], digits)} [{_short(low, digits)}, {_short(high, digits)}]"
+
+
+def _short(value: float, digits: int) -> str:
+    text = f"{value:,.0f}" if abs(value) >= 10.0**digits or abs(value) >= 1000 else f"{value:.{digits}g}"
+    return text.replace("-", "−")
+
+
+def _on_curves(curves: list[str]) -> str:
+    if curves == [""]:
+        return ""
+    return " (both curves)" if len(curves) == 2 else f" ({curves[0]} curve)"

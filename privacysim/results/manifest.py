@@ -1,0 +1,149 @@
+"""The manifest of a results folder: read, and refused where it is not one of ours."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+from pydantic import BaseModel, ValidationError
+from privacysim.resources import PACKAGE, VERSION
+from privacysim.errors import ResultsError, shown
+import os
+import platform
+import resource
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from time import monotonic
+from typing import Any
+from privacysim.simulation.inputs import Inputs, data_digests, source_digest
+
+
+def read_manifest(folder: Path) -> dict[str, Any] | None:
+    """The manifest of a complete folder, None where there is none."""
+    path = folder / "manifest.json"
+    try:
+        if not path.is_file():
+            return None
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, OSError, RecursionError) as error:
+        raise ResultsError(f"{shown(path)}: cannot be read ({shown(error)}).\n  Cure: name another folder.") from None
+    try:
+        _Manifest.model_validate(manifest)
+    except ValidationError as error:
+        first = error.errors()[0]
+        at = ".".join(str(part) for part in first["loc"]) or "all of it"
+        raise ResultsError(f"{path}: is not a manifest of privacysim ({shown(at, 60)}: {shown(first['msg'], 60)}).\n"
+                           "  Cure: name another folder.") from None  # fmt: skip
+    return manifest
+
+
+class _Study(BaseModel):
+    id: str
+    title: str
+    baseline: str
+    primary: str
+    start: Literal["transition", "steady"]
+    days: int
+    seed: int
+    panel: int | str
+    law_date: str
+
+
+class _Scenario(BaseModel):
+    id: str
+    title: str
+    calibrated: bool
+
+
+class _Arm(BaseModel):
+    id: str
+    title: str
+    reading: str
+
+
+class _Manifest(BaseModel):
+    """What a manifest must hold for its results to be read; it holds more."""
+
+    run_id: str
+    privacysim: str
+    begun: str
+    study: _Study
+    scenario: _Scenario
+    arms: list[_Arm]
+    replicates: list[int]
+    notes: list[tuple[str, int, str, str, str]]
+    skewness: list[tuple[str, str, str, float]]
+    files: dict[str, str]
+
+
+_LIBRARIES = ("numpy", "pandas", "pyarrow", "numba", "scipy", "simpy", "pydantic")
+
+
+class Clock:
+    """Wall and CPU seconds since it was made, workers included."""
+
+    def __init__(self) -> None:
+        self.begun, self._wall, self._cpu = datetime.now(UTC), monotonic(), _cpu()
+
+    def times(self) -> dict[str, Any]:
+        """What the manifest says about time and memory."""
+        peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        unit = 2**20 if sys.platform == "darwin" else 2**10  # bytes there, kilobytes elsewhere
+        return {
+            "begun": self.begun.isoformat(timespec="seconds"), "seconds": round(monotonic() - self._wall, 2),
+            "cpu_seconds": round(_cpu() - self._cpu, 2), "peak_memory_mb_of_a_process": round(peak / unit, 1),
+        }  # fmt: skip
+
+
+def _cpu() -> float:
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def manifest(inputs: Inputs, times: dict[str, Any], workers: int) -> dict[str, Any]:
+    """Everything about a run that is not its numbers."""
+    plan = inputs.plan
+    return {
+        "privacysim": VERSION,
+        "run_id": inputs.run_id,
+        "family_id": inputs.family_id,
+        "study": plan.model_dump(mode="json"),
+        "replicates": list(inputs.replicates),
+        "scenario": {name: getattr(inputs.scenario, name) for name in ("id", "title", "calibrated")}
+                    | {"people": inputs.scenario.population.people.number},
+        "arms": [{"id": arm.id, "title": str(arm.title), "reading": arm.reading} for arm in inputs.arms],
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "libraries": {name: _version(name) for name in _LIBRARIES},
+        "commit": commit(),
+        "source": source_digest(),
+        "data": data_digests(),
+        "workers": workers,
+        **times,
+    }
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def commit() -> str:
+    """The commit of the checkout, with a + where files were changed since; empty outside a checkout."""
+    root = PACKAGE.parent
+    if not (root / ".git").exists():
+        return ""
+    try:
+        head, changed = _git(root, "rev-parse", "HEAD"), _git(root, "status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.SubprocessError):  # no git here, or not our checkout: the source hash still stands
+        return ""
+    return head + ("+" if changed else "")
+
+
+def _git(root: Path, *words: str) -> str:
+    command = ["git", "-C", str(root), *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()

@@ -1,0 +1,128 @@
+"""What a study found: numbers per replicate, notes on what has none, and where it all comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from privacysim import tables
+from privacysim.errors import InputError, ResultsError, did_you_mean
+from privacysim.results.comparison import Comparison, Skewness, compare
+from privacysim.simulation.failures import in_words
+from privacysim.simulation.inputs import Inputs, arm_named
+from privacysim.results.manifest import read_manifest
+from privacysim.results.result_pages import results_page
+from privacysim.results.query import query
+from privacysim.results.saving import save_folder
+from privacysim.simulation.view_ends import COLUMNS
+
+
+@dataclass(frozen=True)
+class Results:
+    """Results of a study.
+
+    `metrics` follows the table `metrics` (one row per policy, replicate, metric and curve); `notes` says what is
+    undefined and why; `manifest` says what was run. Compare with `compare`, keep with `save`. `band` has rows only
+    where somebody mapped the cameras: means with the views that show fewest and most, and why some have no band.
+    """
+
+    manifest: Mapping[str, Any]
+    metrics: pd.DataFrame
+    notes: pd.DataFrame
+    skewness: Skewness
+    inputs: Inputs | None = None
+    band: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=COLUMNS))
+    folder: Path | None = None
+    """Where the results are saved, if they are."""
+
+    def _repr_html_(self) -> str:
+        return results_page(self.manifest, self.run_id)
+
+    @property
+    def run_id(self) -> str:
+        """Hash of the resolved inputs."""
+        return str(self.manifest["run_id"])
+
+    @property
+    def arms(self) -> list[str]:
+        """Ids of the arms, in the order of the study."""
+        return [str(arm["id"]) for arm in self.manifest["arms"]]
+
+    def compare(self, baseline: str | None = None) -> Comparison:
+        """Every arm against `baseline` (the study's own by default), paired on the replicate."""
+        study = self.manifest["study"]
+        base = arm_named(self.arms, baseline or study["baseline"])
+        rows = compare(
+            self.metrics, self.notes, self.skewness, self.arms, base, study["primary"],
+            len(self.manifest["replicates"]), study["panel"] == "all",
+        )
+        titles = {str(arm["id"]): str(arm["title"]) for arm in self.manifest["arms"]}
+        people = self.manifest["scenario"].get("people")
+        return Comparison(rows, base, study["primary"], study["start"], titles, self.metrics, people)
+
+    @property
+    def failures(self) -> list[str]:
+        """What failed and was left out, in words, with the command that reproduces it; empty where nothing did."""
+        return in_words(self.manifest)
+
+    def query(self, sql: str, *, memory: str = "") -> pd.DataFrame:
+        """SQL over the saved tables (`acts`, `exposure` …, `metrics`, `summary`), however large, by DuckDB.
+
+        >>> results.query("select policy, count(*) as n from acts group by policy order by policy")  # doctest: +SKIP
+        """
+        return query(self._saved(), sql, memory=memory)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """One of the saved tables as a frame, whole in memory."""
+        where = self._saved() / "tables"
+        known = [path.name for path in sorted(where.glob("*/"))]
+        if name not in known:
+            cure = did_you_mean(name, known) if known else "run with --tables"
+            raise InputError("table", "a saved table", name, cure)
+        return tables.read(name, where / name)
+
+    def _saved(self) -> Path:
+        if self.folder is None:
+            raise ResultsError("These results are not saved, so there are no tables.\n"
+                               '  Cure: study.run(out="…", tables="seen"), or load_results.')  # fmt: skip
+        return self.folder
+
+    def save(
+        self, folder: str | Path, *, force: bool = False, also: Mapping[str, Callable[[], str]] | None = None,
+    ) -> Path:
+        """Write the results folder; its `manifest.json` comes last, so its presence means complete."""
+        return save_folder(
+            Path(folder), self.manifest, self.metrics, self.notes, self.skewness, self.compare().rows, band=self.band,
+            inputs=self.inputs, force=force, also=also or {},
+        )
+
+
+_LARGEST = 1e150
+"""No number of a study comes near; the square of a larger one is infinite."""
+
+
+def load_results(folder: str | Path) -> Results:
+    """Read a results folder; an incomplete or foreign one is an error that says so."""
+    where = Path(folder)
+    manifest = read_manifest(where)
+    if manifest is None:
+        raise ResultsError(
+            f"{where}: there are no complete results (no manifest.json).\n"
+            "  Cure: run the study again, with --resume if it was interrupted."
+        )
+    notes = pd.DataFrame(manifest["notes"], columns=["policy", "replicate", "metric", "curve", "note"])
+    skewness = {(p, m, c): float(gamma) for p, m, c, gamma in manifest["skewness"]}
+    metrics = tables.read("metrics", where / "metrics.parquet")
+    keys = ["policy", "replicate", "metric", "curve"]
+    if metrics.duplicated(keys).any() or (metrics["value"].abs() > _LARGEST).any():
+        raise ResultsError(f"{where / 'metrics.parquet'}: was changed since it was written (values twice, or beyond "
+                           f"{_LARGEST:g}).\n  Cure: run the study again, with --force.")  # fmt: skip
+    results = Results(manifest, metrics, notes, skewness, folder=where)
+    if not (where / "band.csv").is_file():
+        return results
+    band = pd.read_csv(where / "band.csv")
+    return replace(results, band=band.fillna({"curve": "", "note": ""}))

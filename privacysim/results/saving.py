@@ -1,0 +1,156 @@
+"""Writing a results folder: each file appears under its name only when whole, the manifest last of all.
+
+manifest.json · inputs/ (resolved, runnable alone) · metrics.parquet · summary.csv · report.html · tables/ on request.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from privacysim import tables
+from privacysim.errors import ResultsError, shown
+from privacysim.files import Quantity, find_file, read_toml, whole_file
+from privacysim.resources import shipped
+from privacysim.scenario import Scenario
+from privacysim.results.crate import CRATE, crate
+from privacysim.simulation.inputs import Inputs, canonical, file_digest, resolved
+from privacysim.results.manifest import read_manifest
+from privacysim.results.toml_text import toml_text
+
+OURS = ("metrics.parquet", "summary.csv", "band.csv", "report.html", "inputs", "tables", "parts", CRATE)
+"""What a run may write or remove in its folder, besides the manifest."""
+
+
+def check_writable(folder: Path) -> None:
+    """Try to write there; whatever the trial made is taken away again."""
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".privacysim-probe"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise ResultsError(
+            f"{folder}: cannot be written ({shown(error.strerror or error)}).\n"
+            "  Cure: name a folder that can be written with --out."
+        ) from None
+    finally:
+        for path in made:  # the deepest first
+            if path.is_dir():
+                path.rmdir()
+
+
+def save_folder(
+    folder: Path, manifest: Mapping[str, Any], metrics: pd.DataFrame, notes: pd.DataFrame,
+    skewness: Mapping[tuple[str, str, str], float], summary: pd.DataFrame, *, band: pd.DataFrame, inputs: Inputs | None,
+    force: bool, also: Mapping[str, Callable[[], str]],
+) -> Path:
+    """Write a folder of results; `also` maps further file names to functions that make their text."""
+    there = read_manifest(folder)
+    if there is not None and there["run_id"] != manifest["run_id"] and not force:
+        raise ResultsError(
+            f"{folder}: holds complete results of another run ({there['run_id']}, this one is {manifest['run_id']}).\n"
+            "  Cure: name another folder, or replace them with force=True."
+        )
+    check_writable(folder)
+    (folder / "manifest.json").unlink(missing_ok=True)
+    if inputs is not None:
+        _write_inputs(inputs, folder / "inputs")
+    with whole_file(folder / "metrics.parquet") as path:
+        tables.write("metrics", metrics, path)
+    _text(folder / "summary.csv", summary_csv(summary))
+    if len(band):
+        _text(folder / "band.csv", summary_csv(band))
+    else:
+        (folder / "band.csv").unlink(missing_ok=True)
+    for name, make in also.items():
+        _text(folder / name, make())
+    (folder / CRATE).unlink(missing_ok=True)
+    files = {name: file_digest(folder / name) for name in _our_files(folder)}
+    _text(folder / CRATE, crate(manifest, files))
+    files[CRATE] = file_digest(folder / CRATE)
+    whole = {**manifest, "notes": _rows(notes), "files": files,
+             "skewness": [[*key, gamma] for key, gamma in sorted(skewness.items())]}  # fmt: skip
+    _text(folder / "manifest.json", json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    if not manifest.get("failed"):  # else --resume does what failed again, and nothing else
+        shutil.rmtree(folder / "parts", ignore_errors=True)
+    return folder
+
+
+def _our_files(folder: Path) -> list[str]:
+    names = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
+    return [name.as_posix() for name in names if name.parts[0] in OURS and name.parts[0] != "parts"]
+
+
+def summary_csv(rows: pd.DataFrame) -> str:
+    """summary.csv: numbers with ten significant digits, an empty cell where there is none."""
+    return rows.to_csv(index=False, float_format="%.10g", lineterminator="\n")
+
+
+def _rows(notes: pd.DataFrame) -> list[list[Any]]:
+    return [[p, int(k), m, c, text] for p, k, m, c, text in notes.itertuples(index=False)]
+
+
+def _text(path: Path, text: str) -> None:
+    with whole_file(path) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+def _write_inputs(inputs: Inputs, folder: Path) -> None:
+    """The study so that `privacysim run ID`, said inside this folder, runs the same again."""
+    if folder.resolve() in Path.cwd().resolve().parents or folder.resolve() == Path.cwd().resolve():
+        raise ResultsError(f"{folder}: these are the inputs that are being run.\n  Cure: name another --out.")
+    shutil.rmtree(folder, ignore_errors=True)
+    alone = {"scenario": inputs.scenario.id, "policies": tuple(inputs.arm_ids), "readings": {}}
+    plan = inputs.plan.model_copy(update=alone)
+    study = plan.model_dump(mode="json") | {"law_date": plan.law_date}
+    study = {key: value for key, value in study.items() if value not in ({}, "")}
+    _text(folder / "sim" / "studies" / f"{plan.id}.toml", toml_text(study))
+    _text(folder / "sim" / "scenarios" / f"{plan.scenario}.toml", toml_text(scenario_data(inputs.scenario)))
+    for name, path in policy_files(inputs.plan.policies).items():
+        _text(folder / "sim" / "policies" / f"{name}.toml", path.read_text(encoding="utf-8"))
+    for path in sorted(shipped("data").rglob("*")):
+        if path.suffix in {".csv", ".toml"}:
+            _text(folder / "data" / path.relative_to(shipped("data")), path.read_text(encoding="utf-8"))
+    whole = resolved(inputs)
+    _text(folder / "resolved.json", json.dumps(json.loads(canonical(whole)), indent=1, ensure_ascii=False) + "\n")
+
+
+def policy_files(names: tuple[str, ...]) -> dict[str, Path]:
+    """The files of these policies and of all that they extend or layer, by id."""
+    found: dict[str, Path] = {}
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop(0)
+        path = find_file("policies", name if name.endswith(".toml") else name.split(":")[0])
+        raw = read_toml(path)
+        if raw["id"] not in found:
+            found[raw["id"]] = path
+            extends = raw.get("extends")
+            waiting += [extends] if extends else []
+            waiting += list(raw.get("layer", []))
+    return dict(sorted(found.items()))
+
+
+def scenario_data(scenario: Scenario) -> dict[str, Any]:
+    """The scenario with every default written out, each number with its range and where it comes from."""
+    return {key: _resolved(getattr(scenario, key), dumped) for key, dumped in scenario.model_dump(mode="json").items()}
+
+
+def _resolved(value: Any, dumped: Any) -> Any:
+    if isinstance(value, Quantity):
+        low, high = value.range
+        why = f"fact {value.fact}: {value.source}" if value.fact else str(value.assumption)
+        return {"value": value.number, "low": low, "high": high, "assumption": why}
+    if isinstance(dumped, dict):
+        inside = {key: value[key] if isinstance(value, Mapping) else getattr(value, key) for key in dumped}
+        return {key: _resolved(inside[key], dumped[key]) for key in dumped}
+    if isinstance(value, (list, tuple)):
+        return [_resolved(one, plain) for one, plain in zip(value, dumped, strict=True)]
+    return dumped

@@ -1,0 +1,115 @@
+"""Many variants of a study, each run on the same replicates: (point, replicate, block) through any executor.
+
+Points meet the same people and chances wherever their values do not change them, so differences between points carry
+little noise. With a folder, parts are kept as in a study, under each point's own hash: a run that was cut off goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+
+from privacysim.simulation.failures import Failed, Guarded
+from privacysim.simulation.inputs import Inputs, hashed
+from privacysim.simulation.replicate import prepare_city
+from privacysim.simulation.unit_parts import Unit, UnitParts
+from privacysim.study.executor import OpenExecutor, cores, processes
+from privacysim.study.pilots import pilot_skewness
+from privacysim.study.progress import progress_bar
+from privacysim.study.unit_store import keep_part, read_part, to_frames, units
+from privacysim.study.work import PILOT, do_unit
+
+
+@dataclass(frozen=True)
+class PointUnit:
+    """One unit of one point, with all that its worker needs."""
+
+    point: int
+    unit: Unit
+    inputs: Inputs
+
+    def __str__(self) -> str:
+        return f"point {self.point}, {self.unit}"
+
+
+def _do(one: PointUnit) -> UnitParts | Failed:
+    # no function of this room in between: a failure is said of the room that failed
+    return Guarded(partial(do_unit, one.inputs, "", None))(one.unit)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """Replicate values of every point (`metrics` with a column `point`), and what failed, in words.
+
+    `skewness` is what the pilots of the points know, where they were asked for: (policy, metric, curve) → γ, which
+    decides whether an interval may be shown.
+    """
+
+    metrics: pd.DataFrame
+    failed: tuple[str, ...]
+    skewness: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
+
+
+def run_points(
+    points: Sequence[Inputs], *, metrics: Sequence[str], workers: int | None = None,
+    open_executor: OpenExecutor | None = None, folder: Path | None = None, progress: bool | None = None,
+    pilots: bool = False,
+) -> Ran:
+    """Run every point; measure only the named metrics. A failed unit costs its point that replicate, and is named.
+
+    `pilots` runs each point's pilot world too.
+    """
+    from privacysim.study.executor import WorkerLost, work_through
+
+    workers = cores() if workers is None else max(1, workers)
+    points = [hashed(replace(point, only=tuple(metrics))) for point in points]
+    for digest in {point.scenario.city: point.scenario for point in points}.values():
+        prepare_city(digest, workers)
+    wanted = [PointUnit(n, unit, point) for n, point in enumerate(points)
+              for unit in (*([PILOT] if pilots else []), *units(point))]  # fmt: skip
+    done: dict[int, dict[Unit, UnitParts]] = {n: {} for n in range(len(points))}
+    failed: list[str] = []
+    missing = []
+    for one in wanted:
+        kept = None if folder is None else read_part(folder / one.inputs.family_id, one.unit)
+        if kept is None:
+            missing.append(one)
+        else:
+            done[one.point][one.unit] = kept
+    at_once = min(workers, max(1, len(missing)))
+    if open_executor is None and at_once > 1:
+        open_executor = processes(at_once)
+    with progress_bar(len(missing), progress) as tell:
+        found = (((one, _do(one)) for one in missing) if open_executor is None
+                 else work_through(_do, missing, open_executor, at_once))  # fmt: skip
+        try:
+            for one, part in found:
+                tell(part)
+                if isinstance(part, Failed):
+                    failed.append(f"point {one.point}, {part}")
+                    continue
+                done[one.point][one.unit] = part
+                if folder is not None:
+                    keep_part(folder / one.inputs.family_id, part)
+        except WorkerLost as lost:
+            failed += [f"{item}: its worker died twice" for item in lost.items]
+    skewness = {key: gamma for parts in done.values() if PILOT in parts
+                for key, gamma in pilot_skewness(parts[PILOT]).items()}  # fmt: skip
+    return Ran(_frame(points, done, metrics), tuple(failed), skewness)
+
+
+def _frame(
+    points: Sequence[Inputs], done: dict[int, dict[Unit, UnitParts]], metrics: Sequence[str],
+) -> pd.DataFrame:
+    frames = []
+    for n, point in enumerate(points):
+        whole = {k for k in point.replicates if all(unit in done[n] for unit in units(point) if unit.replicate == k)}
+        parts = {unit: part for unit, part in done[n].items() if unit.replicate in whole}  # not the pilot, −1
+        frame, _ = to_frames(parts, point.arm_ids)
+        frame = frame[frame["metric"].isin(metrics)]
+        frames.append(frame.assign(point=n))
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()

@@ -1,0 +1,56 @@
+"""The facts of a case: which city, which people, which cameras, who asks, what leaks.
+
+A scenario file names facts (`{fact = "id"}`) or overrides them with an assumption; what it leaves out keeps the
+default, and every default is a fact. A scenario never says anything about rules: those are the policy's.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from privacysim.errors import InputError
+from privacysim.files import Strict, display, find_file, read_toml, validate
+from privacysim.scenario.events import AccessSection, CamerasSection, LeaksSection
+from privacysim.scenario.population import CitySection, PopulationSection
+
+
+class Scenario(Strict):
+    """One case: immutable; change it with `model_copy(update=…)`."""
+
+    id: str
+    title: str
+    calibrated: bool = False
+    """Whether the CALIBRATED facts were solved for this scenario; results say so where not."""
+    city: CitySection
+    population: PopulationSection = PopulationSection()
+    cameras: CamerasSection = CamerasSection()
+    access: AccessSection = AccessSection()
+    leaks: LeaksSection = LeaksSection()
+
+
+def load_scenario(name: str, where: Path | None = None) -> Scenario:
+    """Read a scenario by name or path; what is wrong becomes a three-line error."""
+    path = where or find_file("scenarios", name)
+    raw: dict[str, Any] = read_toml(path)
+    scenario = validate(Scenario, raw, display(path))
+    if where is None and not name.endswith(".toml") and scenario.id != name:
+        raise InputError(f"{display(path)}, id", f'the file\'s own name, "{name}"', scenario.id, "make the two equal")
+    return _with_paths(scenario, path.parent)
+
+
+def _with_paths(scenario: Scenario, folder: Path) -> Scenario:
+    """Files that a scenario names, as whole paths: looked up from the working folder, then beside the scenario."""
+    city, cameras = scenario.city, scenario.cameras
+    if city.osm is not None:
+        city = city.model_copy(update={"osm": _found(city.osm, folder)})
+    if cameras.file is not None:
+        cameras = cameras.model_copy(update={"file": _found(cameras.file, folder)})
+    return scenario.model_copy(update={"city": city, "cameras": cameras})
+
+
+def _found(name: str, folder: Path) -> str:
+    for path in (Path(name), folder / name):
+        if path.is_file():
+            return str(path.resolve())
+    return name

@@ -1,0 +1,224 @@
+"""Which stretches of street, which entrances and which insides the watched cameras see.
+
+Every directed edge (2·edge + direction; direction 0 walks from u to v) holds its visible pieces in the order of
+walking. A piece ends where the view ends, where the face turns from the camera (more than the fact
+`frontal_half_angle_deg` between the walker's heading and the line to the lens, height included) and where the density
+crosses a DORI level. Its `face` is the geometric mean of the pixels at its two ends, in eighths of a pixel.
+
+Buildings hide what stands behind them where the city has any (`occlusion`). Limits: flat ground, people on the middle
+of the street, in a synthetic city no building in the way (an upper bound where streets bend behind corners). A heading
+that is not known counts as all round, an outer bound, never as unseen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from privacysim.facts import facts
+from privacysim.identify import STEPS_PER_PX
+from privacysim.sight import clip_kernel as kernel
+from privacysim.sight.occlusion import city_walls, hang_outside, in_sight, past_walls
+from privacysim.sight.optics import density_at_1_m, dori_levels, drop_m, ground_radius_m
+
+if TYPE_CHECKING:
+    from privacysim.city.city_model import City
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+_CELL_M = 100.0
+
+
+class HasView(Protocol):
+    """The arrays of the cameras that a view depends on; `camera_id` is the position."""
+
+    @property
+    def x(self) -> NDArray[np.float32]: ...  # noqa: D102
+    @property
+    def y(self) -> NDArray[np.float32]: ...  # noqa: D102
+    @property
+    def heading_deg(self) -> NDArray[np.float32]: ...  # noqa: D102
+    @property
+    def hfov_deg(self) -> NDArray[np.float32]: ...  # noqa: D102
+    @property
+    def width_px(self) -> NDArray[np.int32]: ...  # noqa: D102
+    @property
+    def mount_m(self) -> NDArray[np.float32]: ...  # noqa: D102
+    @property
+    def range_m(self) -> NDArray[np.float32]: ...  # noqa: D102
+    @property
+    def indoor(self) -> NDArray[np.bool_]: ...  # noqa: D102
+    @property
+    def place_id(self) -> Ints: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class BareCameras:
+    """Cameras that are nothing but their view, for who asks what would be seen and not who holds it."""
+
+    x: NDArray[np.float32]
+    y: NDArray[np.float32]
+    heading_deg: NDArray[np.float32]
+    hfov_deg: NDArray[np.float32]
+    width_px: NDArray[np.int32]
+    mount_m: NDArray[np.float32]
+    range_m: NDArray[np.float32]
+    indoor: NDArray[np.bool_]
+    place_id: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What the cameras `which` see; everywhere below a camera is its index into `which`.
+
+    Pieces of directed edge e lie at `piece_start[e] : piece_start[e + 1]`, sorted by camera, then along the walk;
+    `piece_from` and `piece_to` in mm from the walk's start of the edge; `piece_face` in 1/8 px. Camera c holds the
+    entrances `entrance_place[entrance_start[c] : entrance_start[c + 1]]`, ascending. Place p has the watched indoor
+    cameras `indoor_camera[indoor_start[p] : indoor_start[p + 1]]` out of `indoor_all[p]`.
+    """
+
+    which: Ints
+    piece_start: Ints
+    piece_camera: NDArray[np.int32]
+    piece_from: NDArray[np.int32]
+    piece_to: NDArray[np.int32]
+    piece_face: NDArray[np.uint16]
+    piece_frontal: NDArray[np.bool_]
+    entrance_start: Ints
+    entrance_place: NDArray[np.int32]
+    indoor_start: Ints
+    indoor_camera: NDArray[np.int32]
+    indoor_all: Ints
+    density_at_1_m: Floats
+    drop_m: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    x0: float
+    y0: float
+    size: float
+    columns: int
+    rows: int
+    start: Ints
+    items: NDArray[np.int32]
+
+
+def _grid(low_x: Floats, low_y: Floats, high_x: Floats, high_y: Floats) -> _Grid:
+    x0, y0 = (float(low_x.min()), float(low_y.min())) if low_x.size else (0.0, 0.0)
+    wide, tall = (float(high_x.max()) - x0, float(high_y.max()) - y0) if low_x.size else (0.0, 0.0)
+    # a few cells per item at most, however scattered a mapped city is
+    size = max(_CELL_M, float(np.sqrt(wide * tall / (8.0 * low_x.size + 1.0))))
+    columns, rows = int(wide / size) + 1, int(tall / size) + 1
+    start, items = kernel.box_grid(low_x, low_y, high_x, high_y, x0, y0, size, columns, rows)
+    return _Grid(x0, y0, size, columns, rows, start, items)
+
+
+def _views(cameras: HasView, which: Ints, radius: ArrayLike = np.inf) -> Floats:
+    """Rows x, y, ground radius (at most `radius`), heading and hfov in radians, density at 1 m, height over a face."""
+    mount = cameras.mount_m[which].astype(np.float64)
+    ground = ground_radius_m(cameras.range_m[which], mount)
+    columns = (
+        cameras.x[which], cameras.y[which], np.minimum(ground, radius),
+        np.radians(cameras.heading_deg[which].astype(np.float64)),
+        np.radians(cameras.hfov_deg[which].astype(np.float64)),
+        density_at_1_m(cameras.width_px[which], cameras.hfov_deg[which]), drop_m(mount),
+    )  # fmt: skip
+    return np.column_stack([np.asarray(column, dtype=np.float64) for column in columns])
+
+
+def coverage(
+    city: City, cameras: HasView, which: ArrayLike, *, edges: ArrayLike | None = None, entrances: bool = True
+) -> Coverage:
+    """What the cameras with the ids `which` (ascending) see of the city's streets, entrances and insides.
+
+    The rest of the cameras costs nothing: pass only those that somebody looks at. An indoor camera sees its place's
+    inside and nothing of the street. Who needs only some streets names their `edges` (ascending), and who needs no
+    entrances says so: the rest then counts as unseen.
+    """
+    ids = np.ascontiguousarray(which, dtype=np.int64)
+    if ids.size and not (np.diff(ids) > 0).all():
+        raise ValueError("coverage: which must be ascending and without repeats")
+    views = _views(cameras, ids)
+    inside = np.asarray(cameras.indoor[ids], dtype=bool)
+    views[inside, 2] = -1.0  # sees no street; the row stays, so that indices stay
+    walls = city_walls(city)
+    if walls is not None:
+        views = hang_outside(walls, views)
+    only = np.arange(city.edge_u.size) if edges is None else np.asarray(edges, dtype=np.int64)
+    pieces = _pieces(city, views, only)
+    if walls is not None:
+        pieces = past_walls(city, walls, views, pieces, STEPS_PER_PX * facts().value("face_width_m"))
+    start, camera, begin, end, face, frontal = pieces
+    place_x, place_y = np.asarray(city.place_x, dtype=np.float64), np.asarray(city.place_y, dtype=np.float64)
+    if entrances:
+        entrance_start, entrance_place = _points_in_view(views, place_x, place_y)
+        if walls is not None:
+            seen_by = np.repeat(np.arange(ids.size), np.diff(entrance_start))
+            free = in_sight(walls, views, seen_by, place_x[entrance_place], place_y[entrance_place])
+            entrance_start = np.concatenate([[0], np.cumsum(np.bincount(seen_by[free], minlength=ids.size))])
+            entrance_place = entrance_place[free]
+    else:
+        entrance_start, entrance_place = np.zeros(ids.size + 1, dtype=np.int64), np.empty(0, dtype=np.int32)
+    places = place_x.size
+    own = np.where(inside, cameras.place_id[ids], -1)
+    order = np.flatnonzero(own >= 0)
+    order = order[np.argsort(own[order], kind="stable")]
+    indoor_start = np.searchsorted(own[order], np.arange(places + 1)).astype(np.int64)
+    of_place = cameras.place_id[np.asarray(cameras.indoor, dtype=bool)]
+    return Coverage(
+        ids, start, camera, begin, end, face, frontal, entrance_start, entrance_place, indoor_start,
+        order.astype(np.int32), np.bincount(of_place[of_place >= 0], minlength=places).astype(np.int64),
+        views[:, 5].copy(), views[:, 6].copy(),
+    )  # fmt: skip
+
+
+def _pieces(city: City, views: Floats, edges: Ints) -> tuple[NDArray, ...]:
+    x, y = np.asarray(city.node_x, dtype=np.float64), np.asarray(city.node_y, dtype=np.float64)
+    u, v = np.asarray(city.edge_u)[edges], np.asarray(city.edge_v)[edges]
+    mm = np.asarray(city.edge_mm, dtype=np.float64)[edges]
+    grid = _grid(np.minimum(x[u], x[v]), np.minimum(y[u], y[v]), np.maximum(x[u], x[v]), np.maximum(y[u], y[v]))
+    cotangent = 1.0 / np.tan(np.radians(facts().value("frontal_half_angle_deg")))
+    code_px = STEPS_PER_PX * facts().value("face_width_m")
+    shared = (
+        views, dori_levels(), code_px, cotangent, x, y, u, v, mm, grid.start, grid.items, grid.x0, grid.y0, grid.size,
+        grid.columns, grid.rows,
+    )  # fmt: skip
+
+    def room(size: int) -> tuple[NDArray, ...]:
+        return tuple(np.empty(size, dtype) for dtype in (np.int32, np.int32, np.int32, np.uint16, np.bool_))
+
+    counts = np.zeros(2 * u.size, dtype=np.int64)
+    kernel.cover(*shared, counts, *room(0))
+    start = np.concatenate([[0], np.cumsum(counts)])
+    made = room(int(start[-1]))
+    kernel.cover(*shared, start[:-1].copy(), *made)
+    of_city = np.zeros((city.edge_u.size, 2), dtype=np.int64)
+    of_city[edges] = counts.reshape(-1, 2)
+    return np.concatenate([[0], np.cumsum(of_city.ravel())]), *made
+
+
+def _points_in_view(views: Floats, x: Floats, y: Floats) -> tuple[Ints, NDArray[np.int32]]:
+    grid = _grid(x, y, x, y)
+    seeing = np.ascontiguousarray(views[:, :5])
+    start, points = kernel.points_in_view(
+        seeing, x, y, grid.start, grid.items, grid.x0, grid.y0, grid.size, grid.columns, grid.rows
+    )
+    return start, points
+
+
+def cameras_seeing_points(cameras: HasView, x: ArrayLike, y: ArrayLike, radius: float = np.inf) -> tuple[Ints, Ints]:
+    """Street cameras that see each point from at most `radius` metres: (start[points + 1], camera ids, ascending).
+
+    Indoor cameras see no street and are left out.
+    """
+    px, py = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    outside = np.flatnonzero(~np.asarray(cameras.indoor, dtype=bool))
+    start, points = _points_in_view(_views(cameras, outside, radius), px, py)
+    seen_by = np.repeat(outside, np.diff(start))
+    order = np.argsort(points, kind="stable")
+    return np.searchsorted(points[order], np.arange(px.size + 1)).astype(np.int64), seen_by[order]

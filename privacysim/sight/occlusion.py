@@ -1,0 +1,202 @@
+"""Buildings as occluders: what a wall stands before is not seen.
+
+Walls are the sides of buildings' rings; a stretch of street is cut at the exact edges of their shadows (rays from the
+camera through the corners). A camera mapped inside a building near a wall, or on its line, hangs on that wall and is
+moved just before it; deeper inside (fact `camera_moved_out_m`) it is an indoor camera and sees no street. Limits: walls
+are as high as any camera, there is no glass, and no passage through a building.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from privacysim.city.city_model import City
+from privacysim.facts import facts
+from privacysim.sight import clip_kernel
+from privacysim.sight import occlusion_kernel as kernel
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+_CELL_M = 25.0
+_OFF_WALL_M = 0.05
+"""A camera on a wall looks from just before it, else its own wall would stand in rounding's way."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Walls:
+    """Walls of buildings in a plane of metres, with a grid over them. Make it with `walls_of`."""
+
+    start: Ints
+    x: Floats
+    y: Floats
+    wall: Floats
+    building: Ints
+    grid_start: Ints
+    grid_items: NDArray[np.int32]
+    x0: float
+    y0: float
+    size: float
+    columns: int
+    rows: int
+
+    @property
+    def grid(self) -> tuple[Ints, NDArray[np.int32], float, float, float, int, int]:
+        """The grid's arguments for the kernel."""
+        return self.grid_start, self.grid_items, self.x0, self.y0, self.size, self.columns, self.rows
+
+
+def walls_of(start: ArrayLike, x: ArrayLike, y: ArrayLike) -> Walls | None:
+    """Walls of the rings x[start[i]:start[i+1]] (closed or not); None where there is no building.
+
+    >>> square = walls_of([0, 4], [0, 10, 10, 0], [0, 0, 10, 10])
+    >>> square.wall.shape
+    (4, 4)
+    """
+    first = np.asarray(start, dtype=np.int64)
+    px, py = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    if first.size < 2 or not px.size:
+        return None
+    building = np.repeat(np.arange(first.size - 1), np.diff(first))
+    onward = np.arange(1, px.size + 1)
+    ends = first[1:][np.diff(first) > 0] - 1
+    onward[ends] = first[:-1][np.diff(first) > 0]
+    wall = np.column_stack([px, py, px[onward], py[onward]])
+    real = (wall[:, 0] != wall[:, 2]) | (wall[:, 1] != wall[:, 3])
+    wall, building = np.ascontiguousarray(wall[real]), building[real]
+    low_x, high_x = wall[:, [0, 2]].min(axis=1), wall[:, [0, 2]].max(axis=1)
+    low_y, high_y = wall[:, [1, 3]].min(axis=1), wall[:, [1, 3]].max(axis=1)
+    x0, y0 = float(low_x.min()), float(low_y.min())
+    wide, tall = float(high_x.max()) - x0, float(high_y.max()) - y0
+    size = max(_CELL_M, float(np.sqrt(wide * tall / (8.0 * len(wall) + 1024.0))))
+    columns, rows = int(wide / size) + 1, int(tall / size) + 1
+    grid_start, items = clip_kernel.box_grid(low_x, low_y, high_x, high_y, x0, y0, size, columns, rows)
+    return Walls(first, px, py, wall, building, grid_start, items, x0, y0, size, columns, rows)
+
+
+def visible(walls: Walls, x: Floats, y: Floats, ux: Floats, uy: Floats, vx: Floats, vy: Floats, begin: Floats,
+            end: Floats, own: Ints | None = None) -> tuple[Ints, Floats, Floats]:
+    """Parts of stretches [begin, end] of steps u → v that a camera at (x, y) sees past the walls.
+
+    All arrays of one length; shares of the step. `own[i]`: a building that does not hide stretch i (−1 = none).
+    Returns (number of the stretch, begin, end), in their order.
+    """
+    none = np.full(x.size, -1, dtype=np.int64) if own is None else own
+    where = [np.ascontiguousarray(values, dtype=np.float64) for values in (x, y, ux, uy, vx, vy, begin, end)]
+    made: tuple[Ints, Floats, Floats] = kernel.visible(
+        *where, none, walls.wall, walls.building, *walls.grid  # type: ignore[call-arg]
+    )
+    return made
+
+
+def building_at(walls: Walls, x: Floats, y: Floats) -> Ints:
+    """The building that holds each point, −1 = none."""
+    starts = walls.start[:-1]
+    used = np.flatnonzero(np.diff(walls.start) > 0)
+    box = np.full((4, starts.size), np.inf)
+    for row, (values, least) in enumerate(((walls.x, np.minimum), (walls.x, np.maximum), (walls.y, np.minimum),
+                                           (walls.y, np.maximum))):  # fmt: skip
+        box[row, used] = least.reduceat(values, starts[used])
+    order = used[np.argsort(box[0, used], kind="stable")]
+    return kernel.inside(np.ascontiguousarray(x, dtype=np.float64), np.ascontiguousarray(y, dtype=np.float64),
+                         walls.start, walls.x, walls.y, box[0], box[1], box[2], box[3], order)  # fmt: skip
+
+
+def outdoor_positions(walls: Walls, x: Floats, y: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Where cameras hang: on walls instead of inside them; and which of them see the street at all."""
+    holder = building_at(walls, x, y)
+    reach = facts().value("camera_moved_out_m")
+    near = kernel.nearest_wall(np.ascontiguousarray(x, dtype=np.float64), np.ascontiguousarray(y, dtype=np.float64),
+                               walls.wall, reach, *walls.grid)  # fmt: skip
+    a, b = walls.wall[near, :2], walls.wall[near, 2:]
+    along = b - a
+    length2 = (along**2).sum(axis=1)
+    point = np.column_stack([x, y])
+    t = np.clip(((point - a) * along).sum(axis=1) / length2, 0.0, 1.0)
+    foot = a + t[:, None] * along
+    on_line = (near >= 0) & (np.hypot(*(foot - point).T) < _OFF_WALL_M)
+    moves = ((holder >= 0) | on_line) & (near >= 0)
+    normal = np.column_stack([along[:, 1], -along[:, 0]]) / np.sqrt(length2)[:, None] * _OFF_WALL_M
+    left, right = foot + normal, foot - normal
+    left_free = building_at(walls, *left.T) < 0
+    right_free = building_at(walls, *right.T) < 0
+    new = np.where(left_free[:, None], left, right)
+    free = np.where(moves, left_free | right_free, holder < 0)
+    moved = moves & free
+    return np.where(moved, new[:, 0], x), np.where(moved, new[:, 1], y), free
+
+
+@lru_cache(maxsize=2)
+def city_walls(city: City) -> Walls | None:
+    """The walls of a city's buildings; None in a city without buildings (a synthetic one)."""
+    if city.building_start is None or city.building_x is None or city.building_y is None:
+        return None
+    return walls_of(city.building_start, city.building_x, city.building_y)
+
+
+def hang_outside(walls: Walls, views: Floats) -> Floats:
+    """Rows of views (x, y, radius …) with cameras moved out of walls; those deep inside see no street (radius −1)."""
+    moved = views.copy()
+    street = np.flatnonzero(views[:, 2] > 0)
+    x, y, free = outdoor_positions(walls, views[street, 0], views[street, 1])
+    moved[street, 0], moved[street, 1] = x, y
+    moved[street[~free], 2] = -1.0
+    return moved
+
+
+def past_walls(city: City, walls: Walls, views: Floats, pieces: tuple[NDArray, ...], code_px: float
+               ) -> tuple[NDArray, ...]:  # fmt: skip
+    """Visible pieces of directed edges without what buildings hide: (start, camera, from, to, face, frontal).
+
+    In and out as `coverage` has them: mm from the walk's start; where a piece is cut, its face is that of what is left.
+    """
+    start, camera, begin, end, face, frontal = pieces
+    directed = np.repeat(np.arange(start.size - 1), np.diff(start))
+    edge, backwards = directed // 2, directed % 2 == 1
+    first = np.where(backwards, city.edge_v[edge], city.edge_u[edge])
+    last = np.where(backwards, city.edge_u[edge], city.edge_v[edge])
+    mm = np.asarray(city.edge_mm, dtype=np.float64)[edge]
+    x, y = np.asarray(city.node_x, dtype=np.float64), np.asarray(city.node_y, dtype=np.float64)
+    which, low, high = visible(
+        walls, views[camera, 0], views[camera, 1], x[first], y[first], x[last], y[last], begin / mm, end / mm
+    )
+    new_begin, new_end = (np.round(share * mm[which]).astype(np.int32) for share in (low, high))
+    kept = new_begin < new_end
+    which, new_begin, new_end = which[kept], new_begin[kept], new_end[kept]
+    cut = (new_begin != begin[which]) | (new_end != end[which])
+    new_face = face[which].copy()
+    row = which[cut]
+    new_face[cut] = face_codes(
+        views[camera[row]], x[first[row]], y[first[row]], x[last[row]], y[last[row]], new_begin[cut] / mm[row],
+        new_end[cut] / mm[row], code_px,
+    )  # fmt: skip
+    counts = np.bincount(directed[which], minlength=start.size - 1)
+    return np.concatenate([[0], np.cumsum(counts)]), camera[which], new_begin, new_end, new_face, frontal[which]
+
+
+def face_codes(views: Floats, ux: Floats, uy: Floats, vx: Floats, vy: Floats, begin: Floats, end: Floats,
+               code_px: float) -> NDArray[np.uint16]:
+    """Pixels across a face on a stretch, the geometric mean of its two ends, in the units of `code_px` at 1 px/m.
+
+    `views` rows as in `coverage`, one a stretch; `begin`, `end` in shares of the step u → v.
+    """
+    near, far = (
+        (ux + share * (vx - ux) - views[:, 0]) ** 2 + (uy + share * (vy - uy) - views[:, 1]) ** 2 + views[:, 6] ** 2
+        for share in (begin, end)
+    )
+    code = code_px * views[:, 5] / np.maximum(near * far, 1e-24) ** 0.25
+    return np.minimum(np.floor(code + 0.5), 2040.0).astype(np.uint16)
+
+
+def in_sight(walls: Walls, views: Floats, camera: Ints, x: Floats, y: Floats) -> NDArray[np.bool_]:
+    """Whether no other building stands between a camera and an entrance (which its own building may hold)."""
+    own = building_at(walls, x, y)
+    one = np.ones(x.size)
+    # a step of a millimetre at the entrance stands for the entrance
+    which, _, _ = visible(walls, views[camera, 0], views[camera, 1], x, y, x + 1e-3, y, 0 * one, one, own)
+    free = np.zeros(x.size, dtype=bool)
+    free[which] = True
+    return free

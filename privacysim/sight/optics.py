@@ -1,0 +1,144 @@
+"""What a camera resolves: pixels per metre at a distance, DORI levels, pixels across a face.
+
+A lens maps its horizontal field of view to `width_px` pixels. Up to 180° it is taken as a pinhole: at slant distance d
+the picture is 2·d·tan(hfov/2) metres wide, so density = width_px / (2·d·tan(hfov/2)) px/m. From 180° on there is no
+pinhole: a fisheye or dome spreads its pixels evenly over the angle, density = width_px / (d·hfov in radians).
+Distances are slant, from the lens to a face at the fact `face_height_m`. Levels after EN/IEC 62676-4. Limits: density
+on the optical axis, sharp pictures, flat ground.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from privacysim.facts import facts
+
+Floats = NDArray[np.float64]
+
+DORI = ("dori_detect_px_per_m", "dori_observe_px_per_m", "dori_recognise_px_per_m", "dori_identify_px_per_m")
+"""Ids of the facts with the four levels, least first."""
+
+DORI_NAMES = ("detect", "observe", "recognise", "identify")
+"""The levels of EN/IEC 62676-4, coarsest first."""
+
+
+def dori_levels() -> Floats:
+    """The four densities in px/m: detect, observe, recognise, identify.
+
+    >>> dori_levels()
+    array([ 25.,  62., 125., 250.])
+    """
+    return np.array([facts().value(fact_id) for fact_id in DORI])
+
+
+def density_at_1_m(width_px: ArrayLike, hfov_deg: ArrayLike) -> Floats:
+    """Density (px/m) at a slant distance of 1 m; at d metres it is this over d.
+
+    >>> float(density_at_1_m(1920, 80).round(1))
+    1144.1
+    """
+    width, angle = np.asarray(width_px, dtype=np.float64), np.radians(np.asarray(hfov_deg, dtype=np.float64))
+    pinhole = angle < np.pi
+    spread = np.where(pinhole, 2.0 * np.tan(np.where(pinhole, angle, 1.0) / 2.0), np.minimum(angle, 2.0 * np.pi))
+    return width / spread
+
+
+def slant_at_density(width_px: ArrayLike, hfov_deg: ArrayLike, density: ArrayLike) -> Floats:
+    """Slant distance (m) at which `density` px/m are left: the working distance of a camera.
+
+    >>> float(slant_at_density(1920, 80, 25).round(1))
+    45.8
+    """
+    return density_at_1_m(width_px, hfov_deg) / np.asarray(density, dtype=np.float64)
+
+
+def range_m(width_px: ArrayLike, hfov_deg: ArrayLike) -> Floats:
+    """Slant distance (m) to which a person is detected (25 px/m), at most the fact `view_range_max_m`.
+
+    >>> range_m([1920, 3840], [80.0, 28.0]).round(1)
+    array([ 45.8, 100. ])
+    """
+    far = slant_at_density(width_px, hfov_deg, facts().value("dori_detect_px_per_m"))
+    return np.minimum(far, facts().value("view_range_max_m"))
+
+
+def drop_m(mount_m: ArrayLike) -> Floats:
+    """Height (m) of the lens over a face, or of the face over the lens.
+
+    >>> float(drop_m(3.5))
+    2.0
+    """
+    return np.abs(np.asarray(mount_m, dtype=np.float64) - facts().value("face_height_m"))
+
+
+def ground_radius_m(slant_m: ArrayLike, mount_m: ArrayLike) -> Floats:
+    """Radius on the ground (m) of a slant distance; 0 where the mount is farther than that.
+
+    >>> ground_radius_m([2.5, 1.0], 3.5)
+    array([1.5, 0. ])
+    """
+    return np.sqrt(np.maximum(np.asarray(slant_m, dtype=np.float64) ** 2 - drop_m(mount_m) ** 2, 0.0))
+
+
+def tilted_reach_m(tilt_deg: ArrayLike, hfov_deg: ArrayLike, mount_m: ArrayLike) -> Floats:
+    """Ground distance (m) from which on a face is above the picture of a camera tilted `tilt_deg` below the horizon.
+
+    A picture's upper edge looks down by tilt − vfov/2, with tan(vfov/2) = 9/16·tan(hfov/2) (assumption: pictures are
+    16:9, as those of all the lenses here but the fisheye are). Infinite where that edge is level or above, where the
+    tilt is not known (NaN), and from 180° on. What is too near, under the picture's lower edge, still counts as seen.
+
+    >>> tilted_reach_m([45.0, 10.0, np.nan], 80.0, 3.5).round(2)
+    array([5.58,  inf,  inf])
+    """
+    tilt, angle = np.asarray(tilt_deg, dtype=np.float64), np.radians(np.asarray(hfov_deg, dtype=np.float64))
+    half = np.arctan(9.0 / 16.0 * np.tan(np.where(angle < np.pi, angle, 0.0) / 2.0))
+    edge = np.radians(np.nan_to_num(tilt, nan=-90.0)) - half
+    over = np.maximum(np.asarray(mount_m, dtype=np.float64) - facts().value("face_height_m"), 0.0)
+    limited = (edge > 0.0) & (angle < np.pi)
+    far: Floats = np.where(limited, over / np.tan(np.where(limited, edge, 1.0)), np.inf)
+    return far
+
+
+def face_px(width_px: ArrayLike, hfov_deg: ArrayLike, slant_m: ArrayLike) -> Floats:
+    """Pixels across a face at a slant distance: the fact `face_width_m` times the density.
+
+    >>> float(face_px(1920, 80, 9.153).round(1))
+    20.0
+    """
+    distance = np.asarray(slant_m, dtype=np.float64)
+    return facts().value("face_width_m") * density_at_1_m(width_px, hfov_deg) / distance
+
+
+LENSES = ("1080p_wide", "1080p_4mm", "4mp_wide", "4mp_6mm", "8mp_12mm", "fisheye")
+SITES = ("state", "outdoor", "indoor")
+
+
+class Optics(NamedTuple):
+    """Optics of cameras, one entry each."""
+
+    width_px: NDArray[np.int32]
+    hfov_deg: NDArray[np.float32]
+    mount_m: NDArray[np.float32]
+    range_m: NDArray[np.float32]
+
+
+def draw_optics(site: NDArray[np.uint8], which: NDArray[np.float64], height: NDArray[np.float64]) -> Optics:
+    """Optics from the code in SITES and two marks per camera."""
+    known = facts()
+    width = np.array([known.value(f"lens_{lens}_width_px") for lens in LENSES])
+    hfov = np.array([known.value(f"lens_{lens}_hfov_deg") for lens in LENSES])
+    reach = range_m(width, hfov)
+    lens = np.empty(site.size, dtype=np.uint8)
+    mount = np.empty(site.size, dtype=np.float32)
+    for code, name in enumerate(SITES):
+        here = np.flatnonzero(site == code)
+        shares = np.cumsum([known.value(f"lens_{lens}_share_{name}") for lens in LENSES])
+        lens[here] = np.searchsorted(shares[:-1], which[here] * shares[-1], side="right")
+        fact = known[f"mount_{name}_m"]
+        mount[here] = fact.low + (fact.high - fact.low) * height[here]
+    return Optics(
+        width.astype(np.int32)[lens], hfov.astype(np.float32)[lens], mount, reach.astype(np.float32)[lens]
+    )

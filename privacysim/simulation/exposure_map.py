@@ -1,0 +1,127 @@
+"""The map of a scenario: streets with what cameras could show of the people on them, buildings, cameras.
+
+What a reader looks at before any study: is this my city, are these its cameras, where would they see me? In a city
+whose cameras somebody mapped the three readings are a band (`world.unknowns`): fewest, as drawn (mean over replicates),
+most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from privacysim.city import build_city
+from privacysim.city.city_model import City
+from privacysim.facts import facts
+from privacysim.identify import curve_table
+from privacysim.people import draw_block, panel
+from privacysim.readers.osm_shapes import Ground, read_ground
+from privacysim.scenario import Scenario
+from privacysim.sight.coverage import coverage
+from privacysim.world.cameras import Cameras, sample_cameras
+from privacysim.world.placed import placed_cameras
+from privacysim.world.unknown_views import band, flow
+
+READINGS = ("fewest", "drawn", "most")
+_DRAWS = 5
+_PEOPLE = 5_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExposureMap:
+    """Frames in metres, x east, y north.
+
+    `streets`: x0_m, y0_m, x1_m, y1_m, kind (0 main road, 1 street, 2 lane), and per reading identifiable
+    person-seconds a day on each metre (in a synthetic city only `drawn`); `buildings`: rings of corners; `cameras`:
+    x_m, y_m, heading_deg, hfov_deg, heading_known, mapped, social, indoor.
+    """
+
+    title: str
+    streets: pd.DataFrame
+    buildings: Sequence[NDArray[np.float64]]
+    cameras: pd.DataFrame
+    note: str
+    credit: str = ""
+    """Whom the map data is from, where it is not generated."""
+    ground: Ground | None = None
+    """Water, parks, rails and names of streets, for the eye."""
+
+    @property
+    def readings(self) -> list[str]:
+        """Which readings the streets have."""
+        return [name for name in READINGS if name in self.streets]
+
+    def person_hours(self) -> dict[str, float]:
+        """Identifiable person-hours a day in the whole city, by reading."""
+        length = np.hypot(self.streets["x1_m"] - self.streets["x0_m"], self.streets["y1_m"] - self.streets["y0_m"])
+        return {name: float((self.streets[name] * length).sum()) / 3_600.0 for name in self.readings}
+
+
+def exposure_map(scenario: Scenario, seed: int = 185, people: int = _PEOPLE) -> ExposureMap:
+    """Work out the map of a scenario with a panel of that many people over a week."""
+    city = build_city(scenario)
+    chosen = panel(city, scenario, seed, 0, min(people, city.people))
+    block = draw_block(city, scenario, seed, 0, chosen.ids, chosen.weight, 0, 7)
+    walked = flow(city, block)
+    streets = _streets(city)
+    first = sample_cameras(city, scenario, seed, 0)
+    ends = band(city, scenario, first, walked)
+    placed = placed_cameras(city, scenario.cameras.file)
+    mapped = 0 if placed is None else len(placed)
+    if ends is None:
+        streets["drawn"] = street_exposure(city, first, walked)
+        note = f"{len(first)} cameras, drawn"
+    else:
+        draws = (first, *(sample_cameras(city, scenario, seed, k) for k in range(1, _DRAWS)))
+        streets["fewest"] = street_exposure(city, ends.fewest, walked)
+        streets["drawn"] = np.mean([street_exposure(city, cameras, walked) for cameras in draws], axis=0)
+        streets["most"] = street_exposure(city, ends.most, walked)
+        note = f"{mapped} cameras on the map; heading not known of {ends.headings}, lens of {ends.lenses}"
+    credit, ground = "", None
+    if scenario.city.osm is not None and city.origin is not None:
+        credit, ground = "© OpenStreetMap contributors", read_ground(scenario.city.osm, city.origin)
+    return ExposureMap(scenario.title, streets, _buildings(city), _cameras(first, mapped), note, credit, ground)
+
+
+def _streets(city: City) -> pd.DataFrame:
+    ends = {}
+    for n, node in enumerate((city.edge_u, city.edge_v)):
+        for axis, values in (("x", city.node_x), ("y", city.node_y)):
+            ends[f"{axis}{n}_m"] = np.asarray(values)[node]
+    return pd.DataFrame(ends)[["x0_m", "y0_m", "x1_m", "y1_m"]].assign(kind=np.asarray(city.edge_kind))
+
+
+def _buildings(city: City) -> list[NDArray[np.float64]]:
+    if city.building_start is None or city.building_x is None or city.building_y is None:
+        return []
+    corners = np.column_stack([city.building_x, city.building_y]).astype(np.float64)
+    return np.split(corners, city.building_start[1:-1])
+
+
+def _cameras(cameras: Cameras, mapped: int) -> pd.DataFrame:
+    return pd.DataFrame({
+        "x_m": cameras.x, "y_m": cameras.y, "heading_deg": cameras.heading_deg, "hfov_deg": cameras.hfov_deg,
+        "heading_known": cameras.heading_known, "mapped": np.arange(len(cameras)) < mapped, "social": cameras.social,
+        "indoor": cameras.indoor,
+    })  # fmt: skip
+
+
+Floats = NDArray[np.float64]
+
+
+def street_exposure(city: City, cameras: Cameras, people: Floats) -> Floats:
+    """Identifiable person-seconds a day on each metre of each street (edge); `people` is `unknowns.flow`.
+
+    Several cameras on one stretch add up.
+    """
+    seen = coverage(city, cameras, np.arange(len(cameras)), entrances=False)
+    chance = curve_table([("none", round(facts().value("gallery_suspects")))])[0, 0]
+    way = np.repeat(np.arange(seen.piece_start.size - 1), np.diff(seen.piece_start))
+    metres = (seen.piece_to - seen.piece_from) / 1_000.0
+    weight = people[way] * metres * chance[seen.piece_frontal.astype(np.intp), seen.piece_face]
+    whole = np.bincount(way // 2, weight, minlength=city.edge_u.size)
+    return np.asarray(whole / np.maximum(city.edge_mm / 1_000.0, 1e-3), dtype=np.float64)

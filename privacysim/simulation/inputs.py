@@ -1,0 +1,180 @@
+"""What a study is made of, resolved: every number and rule that its result depends on, and their hash.
+
+The run id is that hash: equal inputs give equal bytes, so a result can be reused, resumed and verified by its id.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from privacysim.errors import InputError, did_you_mean
+from privacysim.files import Quantity
+from privacysim.policy.arm import Arm
+from privacysim.policy.policy_files import load_arms
+from privacysim.resources import PACKAGE, VERSION, shipped
+from privacysim.scenario import Scenario, load_scenario
+from privacysim.simulation.study_file import StudyFile
+
+# rooms whose source does not change a number: a nicer figure must not make a saved result look foreign
+_NO_NUMBERS = {
+    "stats.py", "figures", "results", "study", "validation", "robustness", "report", "tracks", "masklab", "explorer", "bench", "cli",
+}
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """A study with its scenario and arms loaded, and which replicates are run (counting from 0).
+
+    `run_id` is the hash of everything that the numbers depend on, `family_id` the same without the replicates: runs of
+    one family share their parts. `facts` are values in place of the shipped facts, `footage_days` a history longer
+    than these arms need, so that arms which are run apart meet the same world; `only` the metrics that are measured,
+    where the study's own would be too many.
+    """
+
+    plan: StudyFile
+    scenario: Scenario
+    arms: tuple[Arm, ...]
+    replicates: tuple[int, ...]
+    run_id: str
+    family_id: str = ""
+    facts: Mapping[str, float] = field(default_factory=dict)
+    footage_days: int | None = None
+    only: tuple[str, ...] = ()
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The metrics that are measured."""
+        return self.only or self.plan.wanted
+
+    @property
+    def arm_ids(self) -> list[str]:
+        """The arms in the order of the study."""
+        return [arm.id for arm in self.arms]
+
+    def arm(self, named: str) -> Arm:
+        """An arm by id; a policy with one reading may be named without it."""
+        return self.arms[self.arm_ids.index(arm_named(self.arm_ids, named))]
+
+    def among(self, replicates: Sequence[int]) -> Inputs:
+        """The same study with other replicates: same family, another run."""
+        return hashed(replace(self, replicates=tuple(replicates)))
+
+
+def arm_named(arms: Sequence[str], named: str) -> str:
+    """The arm's id; an unknown name is an error that names the nearest, two readings ask for one.
+
+    >>> arm_named(["notice_only", "guangzhou_draft:narrow"], "guangzhou_draft")
+    'guangzhou_draft:narrow'
+    """
+    if named in arms:
+        return named
+    readings = [arm for arm in arms if arm.split(":")[0] == named]
+    if len(readings) == 1:
+        return readings[0]
+    cure = f"write {' or '.join(readings)}" if readings else did_you_mean(named, arms)
+    raise InputError("baseline", "one arm of the study", named, cure)
+
+
+def resolve(plan: StudyFile, replicate: int | None = None) -> Inputs:
+    """Load what the study names and hash it; what is wrong in any file is an error before anything is written."""
+    scenario = load_scenario(plan.scenario)
+    arms = tuple(load_arms(plan.policies, plan.readings, plan.law_date))
+    arm_named([arm.id for arm in arms], plan.baseline)
+    if replicate is not None and replicate < 0:
+        raise InputError("replicate", "a number from 0 on", replicate, "count replicates from 0")
+    chosen = tuple(range(plan.replicates)) if replicate is None else (replicate,)
+    return hashed(Inputs(plan, scenario, arms, chosen, ""))
+
+
+def hashed(inputs: Inputs) -> Inputs:
+    """The inputs with their ids: of the run, and of its family (the same with any replicates)."""
+    whole = resolved(inputs)
+    ids = [_digest(whole), _digest(whole | {"replicates": []})]
+    return replace(inputs, run_id=ids[0], family_id=ids[1])
+
+
+def _digest(whole: Mapping[str, Any]) -> str:
+    return hashlib.sha256(canonical(whole).encode()).hexdigest()[:16]
+
+
+def resolved(inputs: Inputs) -> dict[str, Any]:
+    """Everything that the numbers depend on, as plain data. The number of replicates is their list."""
+    plan, scenario, arms = inputs.plan, inputs.scenario, inputs.arms
+    study = plan.model_dump(mode="json", include={"days", "panel", "seed", "start", "law_date", "metrics"})
+    return {
+        # neither names nor the primary metric change a number; scenario and arms stand below, with all they hold
+        "study": study | {"baseline": arm_named([arm.id for arm in arms], plan.baseline)},
+        "replicates": list(inputs.replicates),
+        "scenario": _without_paths(numbers(scenario)),
+        "arms": {arm.id: numbers(arm.policy) for arm in arms},
+        "data": dict(sorted(data_digests().items())),
+        "files": scenario_files(scenario),
+        "version": VERSION,
+        "source": source_digest(),
+        **({"facts": dict(sorted(inputs.facts.items()))} if inputs.facts else {}),
+        **({"footage_days": inputs.footage_days} if inputs.footage_days is not None else {}),
+        **({"only": list(inputs.only)} if inputs.only else {}),
+    }
+
+
+def _without_paths(scenario: dict[str, Any]) -> dict[str, Any]:
+    """What a file holds counts (`files`), not where it lies."""
+    scenario["city"]["osm"] = scenario["city"]["osm"] is not None
+    scenario["cameras"]["file"] = scenario["cameras"]["file"] is not None
+    return scenario
+
+
+def numbers(value: object) -> Any:
+    """A model as plain data in which every Quantity is its value and range, wherever they were written."""
+    if isinstance(value, Quantity):
+        return [value.number, *value.range]
+    if isinstance(value, BaseModel):
+        return {name: numbers(getattr(value, name)) for name in sorted(type(value).model_fields)}
+    if isinstance(value, Mapping):
+        return {str(key): numbers(value[key]) for key in sorted(value, key=str)}
+    if isinstance(value, (set, frozenset)):
+        return sorted(str(one) for one in value)
+    if isinstance(value, (list, tuple)):
+        return [numbers(one) for one in value]
+    return value if isinstance(value, (str, int, float, bool)) or value is None else str(value)
+
+
+def canonical(value: object) -> str:
+    """JSON whose text depends on the content alone."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def scenario_files(scenario: Scenario) -> dict[str, str]:
+    """Hash of each file that the scenario names: a changed map or list of cameras is another study."""
+    named = {"city.osm": scenario.city.osm, "cameras.file": scenario.cameras.file}
+    return {key: file_digest(Path(name)) for key, name in named.items() if name is not None and Path(name).is_file()}
+
+
+def data_digests() -> dict[str, str]:
+    """Hash of each shipped data file (facts, law, curves) by its path under `data/`."""
+    root = shipped("data")
+    found = [path for path in sorted(root.rglob("*")) if path.suffix in {".csv", ".toml"}]
+    return {path.relative_to(root).as_posix(): file_digest(path) for path in found}
+
+
+def source_digest() -> str:
+    """One hash over the source files that make numbers: results of other code are other results."""
+    root = PACKAGE
+    whole = hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        parts = path.relative_to(root).parts
+        if parts[0] not in _NO_NUMBERS:
+            whole.update("/".join(parts).encode() + path.read_bytes())
+    return whole.hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """sha256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

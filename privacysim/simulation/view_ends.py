@@ -1,0 +1,161 @@
+"""Exposure as a band, where the map does not say which way its cameras look, through which lens, from what height.
+
+The policies are compared on cameras drawn from the prior. Beside that the same people are measured once more in front
+of the views that show fewest and that show most of the flow (`world.unknowns`), with the same Log: who looked, and at
+which cameras, stays as drawn. A metric that only rises with passes has a band between the two; the others have none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from privacysim.city.city_model import City
+from privacysim.exposure import Acts
+from privacysim.metrics import METRICS, add, readings
+from privacysim.people import Block, draw_block, panel
+from privacysim.sight.coverage import Coverage, coverage
+from privacysim.sight.passes import passes, sightings_count
+from privacysim.simulation.inputs import Inputs
+from privacysim.world.placed import Placed, placed_cameras
+from privacysim.world.unknown_views import Band, band, flow
+from privacysim.world.world_model import World
+
+if TYPE_CHECKING:
+    from privacysim.simulation.unit_parts import Unit, UnitParts
+
+ENDS = ("fewest", "most")
+COLUMNS = ["policy", "metric", "curve", "unit", "n", "fewest", "drawn", "most", "note"]
+_FLOW_PEOPLE = 5_000
+"""People whose walks weigh the views of a camera: enough for a sum over weeks, cheap enough for every replicate."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ends:
+    """What the watched cameras see with the fewest and the most; empty in a city whose cameras nobody mapped."""
+
+    views: Mapping[str, Coverage]
+    notes: tuple[str, ...] = ()
+
+
+NO_ENDS = Ends({})
+
+
+def ends_of(inputs: Inputs, world: World, acts: Acts) -> Ends:
+    """The two ends of one replicate, and what a reader must know about its cameras."""
+    city, scenario, k = world.city, inputs.scenario, world.k
+    placed = placed_cameras(city, scenario.cameras.file)
+    if placed is None or k < 0:
+        return NO_ENDS
+    people = panel(city, scenario, world.seed, k, min(_FLOW_PEOPLE, city.people))
+    block = draw_block(city, scenario, world.seed, k, people.ids, people.weight, 0, 7)
+    found = band(city, scenario, world.cameras, flow(city, block))
+    assert found is not None
+    views = {name: coverage(city, getattr(found, name), acts.watched) for name in ENDS}
+    said = tuple(_words(world, placed, found, block)) if k == inputs.replicates[0] else ()
+    return Ends(views, said)
+
+
+def arm_at(policy: str, end: str) -> str:
+    """The name under which a unit keeps one arm's sums at one end of the band."""
+    return f"{policy}|{end}"
+
+
+def band_frame(parts: Mapping[Unit, UnitParts], arms: Sequence[str], metrics: pd.DataFrame) -> pd.DataFrame:
+    """One row per policy, metric and curve: means over the replicates with the fewest, as drawn, with the most.
+
+    `metrics` is the study's table. No rows where no unit has ends. A metric that passes do not drive in one direction
+    has an empty band and a note.
+    """
+    by_replicate: dict[int, list[UnitParts]] = {}
+    for unit in sorted(parts):
+        if any(arm_at(arm, ENDS[0]) in parts[unit].arms for arm in arms):
+            by_replicate.setdefault(unit.replicate, []).append(parts[unit])
+    if not by_replicate:
+        return pd.DataFrame(columns=COLUMNS)
+    kept = metrics[metrics["replicate"].isin(list(by_replicate))]
+    drawn = kept.groupby(["policy", "metric", "curve"], observed=True)["value"]
+    mean, count = drawn.mean(), drawn.size()
+    values: dict[tuple[str, str, str, str], list[float]] = {}
+    for blocks in by_replicate.values():
+        for arm in arms:
+            for end in ENDS:
+                for name, reading in readings(add(block.arms[arm_at(arm, end)] for block in blocks)):
+                    if reading.value is not None:
+                        values.setdefault((arm, name, reading.curve, end), []).append(reading.value)
+    made = pd.DataFrame(_rows(mean, count, values), columns=COLUMNS)
+    place = made["policy"].map({arm: n for n, arm in enumerate(arms)})
+    return made.loc[place.sort_values(kind="stable").index].reset_index(drop=True)
+
+
+def band_lines(band: pd.DataFrame, notes: pd.DataFrame, metrics: Sequence[str]) -> list[str]:
+    """What a reader at a terminal is told: the cameras, then the band of these metrics; nothing where there is none."""
+    said = notes.loc[notes["note"].str.startswith("cameras: "), "note"].drop_duplicates()
+    lines = [f"- {text.removeprefix('cameras: ')}" for text in said]
+    shown = band[band["metric"].isin(metrics) & (band["note"] == "")]
+    if len(shown):
+        lines += ["", "Band over what the map does not say (fewest and most, who looked being as drawn)"]
+    for metric, rows in shown.groupby("metric", sort=False):
+        lines.append(f"{METRICS[str(metric)].title}, {METRICS[str(metric)].unit}")
+        cells = [["policy", "curve", "fewest", "drawn", "most"]]
+        cells += [[str(row["policy"]), str(row["curve"]), *(f"{row[name]:.3g}" for name in ("fewest", "drawn", "most"))]
+                  for row in rows.to_dict("records")]
+        wide = [max(len(line[i]) for line in cells) for i in range(5)]
+        lines += ["  " + "  ".join(cell.ljust(wide[i]) if i < 2 else cell.rjust(wide[i])
+                                   for i, cell in enumerate(line)) for line in cells]
+    return ["Cameras", *lines] if lines else []
+
+
+def _rows(mean: pd.Series, count: pd.Series, values: Mapping[tuple[str, str, str, str], list[float]]
+          ) -> Iterator[tuple[object, ...]]:  # fmt: skip
+    for key, value, n in zip(mean.index, mean, count, strict=True):
+        policy, name, curve = (str(word) for word in key)
+        one = METRICS[name]
+        ends = [values.get((policy, name, curve, end), []) for end in ENDS]
+        if one.of != "people":
+            note = "no band: it counts what was done, and that stays as drawn"
+        elif not one.monotone:
+            note = "no band: more passes may raise or lower it"
+        else:
+            note = ""
+        low, high = (float(np.mean(end)) if end and not note else np.nan for end in ends)
+        yield policy, name, curve, one.unit, int(n), low, float(value), high, note
+
+
+def _words(world: World, placed: Placed, found: Band, block: Block) -> list[str]:
+    """Which cameras these are, what of them was not known, and what buildings do."""
+    mapped, section = len(placed), world.scenario.cameras
+    beyond = f"; {placed.left_out} of the file lie beyond the city" if placed.left_out else ""
+    if placed.rejects:
+        beyond += f"; {len(placed.rejects)} rows of the file are no cameras, the first: {placed.rejects[0]}"
+    said = [
+        f"cameras: {mapped} on the map, all of them used{beyond}",
+        f"cameras: not on the map are the heading of {found.headings}, the lens of {found.lenses}, the height of "
+        f"{found.heights}: drawn anew in each replicate, and a band",
+    ]
+    if section.recall is None:
+        said.append("cameras: those that nobody mapped are missing, so exposure is a lower bound; [cameras] recall "
+                    "corrects for them")  # fmt: skip
+    else:
+        low, high = section.recall.range
+        said.append(f"cameras: {len(world.cameras) - mapped} more in the first replicate for those that nobody mapped, "
+                    f"at a stated recall of {section.recall.number:g} ({low:g} to {high:g}); these have no band")
+    if world.city.building_start is not None:
+        left, whole = (_sightings(city, world, block) for city in (world.city, _without_buildings(world.city)))
+        share = 1.0 - left / whole if whole else 0.0
+        said.append(f"cameras: buildings hide {share:.0%} of the sightings ({left} of {whole} are left, "
+                    f"{block.person_id.size} people in a week, every camera)")  # fmt: skip
+    return said
+
+
+def _without_buildings(city: City) -> City:
+    return replace(city, building_start=None, building_x=None, building_y=None)
+
+
+def _sightings(city: City, world: World, block: Block) -> int:
+    view = coverage(city, world.cameras, np.arange(len(world.cameras)))
+    return sightings_count(passes(block, city, view, block.first_day, block.days), block)

@@ -1,0 +1,158 @@
+"""What each mapped camera may see: one view where everything is known, a fan of views where it is not.
+
+Unknown headings stand for all of 36 directions, unknown lenses for the mix of lenses at such sites, unknown heights for
+both ends of the fact. Each view has a weight; the smallest and largest result over a camera's views are an outer bound,
+not an interval: no probability is claimed for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from privacysim.facts import facts
+from privacysim.readers.camera_files import MappedCameras
+from privacysim.sight.optics import LENSES, density_at_1_m, drop_m, ground_radius_m, range_m, tilted_reach_m
+from privacysim.vocabulary import OPERATORS
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+HEADINGS = 36
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Views:
+    """Rows x, y, ground radius, heading and hfov (radians), density at 1 m, height over a face; x, y still 0.
+
+    `camera` is the position in the cameras; the weights of one camera's views sum to 1. Views that differ in their
+    heading alone are neighbours and share a `disc`, counted from 0.
+    """
+
+    rows: Floats
+    camera: Ints
+    weight: Floats
+    disc: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class _Lenses:
+    width: Floats
+    hfov: Floats
+    share: Floats
+
+
+def _lenses(site: str) -> _Lenses:
+    known = facts()
+    share = np.array([known.value(f"lens_{lens}_share_{site}") for lens in LENSES])
+    used = np.flatnonzero(share > 0)
+    width, hfov = (np.array([known.value(f"lens_{lens}_{what}") for lens in LENSES])[used]
+                   for what in ("width_px", "hfov_deg"))
+    return _Lenses(width, hfov, share[used] / share[used].sum())
+
+
+def _site(cameras: MappedCameras, camera: int) -> str:
+    code = int(cameras.operator[camera])
+    return "state" if code in (OPERATORS.index("public_security"), OPERATORS.index("other_state")) else "outdoor"
+
+
+def views_of(cameras: MappedCameras, which: Ints, reach_m: float | None = None) -> Views:
+    """Every view of the cameras `which`. `reach_m`: a flat reach on the ground for all, instead of their optics."""
+    exact = _exact(cameras, which)
+    parts = [_known(cameras, which[exact], reach_m)]
+    made: dict[tuple[object, ...], Views] = {}
+    for camera in which[~exact].tolist():
+        # cameras of which the same is known have the same fan
+        told = tuple(float(column[camera]) for column in (cameras.heading_deg, cameras.hfov_deg, cameras.width_px,
+                                                          cameras.tilt_deg, cameras.mount_m, cameras.range_m))
+        key = (_site(cameras, camera), *map(repr, told))
+        if key not in made:
+            made[key] = _fan(cameras, camera, _lenses(_site(cameras, camera)), reach_m)
+        fan = made[key]
+        parts.append(Views(fan.rows, np.full(fan.camera.size, camera, dtype=np.int64), fan.weight, fan.disc))
+    return joined_views(parts)
+
+
+def joined_views(parts: list[Views]) -> Views:
+    """Views one after the other; their discs keep apart."""
+    before = np.cumsum([0, *(int(part.disc[-1]) + 1 if part.disc.size else 0 for part in parts)])
+    rows, camera, weight = (np.concatenate([getattr(part, name) for part in parts])
+                            for name in ("rows", "camera", "weight"))
+    disc = np.concatenate([part.disc + offset for part, offset in zip(parts, before[:-1], strict=True)])
+    return Views(rows, camera, weight, disc)
+
+
+def discs_of(views: Views) -> tuple[Views, Ints]:
+    """One view for each disc, all round (heading NaN) where several headings share it; and where each disc begins.
+
+    Over all headings a camera may see all of its disc, so what it may see is clipped once and not 36 times.
+    """
+    first = np.flatnonzero(np.diff(views.disc, prepend=-1))
+    rows = views.rows[first].copy()
+    many = np.diff(first, append=views.disc.size) > 1
+    rows[many, 3] = np.nan
+    weight = np.add.reduceat(views.weight, first) if first.size else views.weight
+    return Views(rows, views.camera[first], weight, np.arange(first.size)), np.append(first, views.disc.size)
+
+
+def _exact(cameras: MappedCameras, which: Ints) -> NDArray[np.bool_]:
+    """Whether everything that a view depends on is mapped."""
+    told = ~np.isnan(cameras.hfov_deg[which]) & ~np.isnan(cameras.width_px[which]) & ~np.isnan(cameras.mount_m[which])
+    return told & cameras.heading_known[which]
+
+
+def _known(cameras: MappedCameras, which: Ints, reach_m: float | None) -> Views:
+    width, hfov, mount = cameras.width_px[which], cameras.hfov_deg[which], cameras.mount_m[which]
+    stated = cameras.range_m[which] if reach_m is None else np.full(which.size, reach_m)
+    radius = np.where(np.isnan(stated), ground_radius_m(range_m(width, hfov), mount), stated)
+    if reach_m is None:
+        radius = np.minimum(radius, tilted_reach_m(cameras.tilt_deg[which], hfov, mount))
+    rows = np.column_stack([
+        np.zeros(which.size), np.zeros(which.size), radius, np.radians(cameras.heading_deg[which]), np.radians(hfov),
+        density_at_1_m(width, hfov), drop_m(mount),
+    ])  # fmt: skip
+    return Views(rows, which.copy(), np.ones(which.size), np.arange(which.size))
+
+
+def _fan(cameras: MappedCameras, camera: int, lenses: _Lenses, reach_m: float | None) -> Views:
+    width, hfov = float(cameras.width_px[camera]), float(cameras.hfov_deg[camera])
+    wide = np.full(lenses.width.size, width) if np.isfinite(width) else lenses.width
+    # a camera that turns sees all round, but through the lens that it has
+    told = hfov < 360.0 or (np.isfinite(width) and np.isfinite(hfov))
+    lens = np.full(lenses.hfov.size, hfov) if told else lenses.hfov
+    seen = np.full(lens.size, hfov) if np.isfinite(hfov) else lens
+    wide, lens, seen, share = _once(wide, lens, seen, lenses.share)
+    mount = np.array([cameras.mount_m[camera]])
+    if np.isnan(mount[0]):
+        fact = facts()["mount_outdoor_m"]
+        mount = np.array([fact.low, fact.high])
+    heading = np.array([cameras.heading_deg[camera]])
+    if not cameras.heading_known[camera]:
+        heading = np.arange(HEADINGS) * (360.0 / HEADINGS)
+    i, j, h = (axis.ravel() for axis in np.meshgrid(
+        np.arange(wide.size), np.arange(mount.size), np.arange(heading.size), indexing="ij"))
+    stated = float(cameras.range_m[camera]) if reach_m is None else reach_m
+    radius = (np.full(i.size, stated) if np.isfinite(stated)
+              else ground_radius_m(range_m(wide[i], lens[i]), mount[j]))
+    if reach_m is None:
+        radius = np.minimum(radius, tilted_reach_m(cameras.tilt_deg[camera], seen[i], mount[j]))
+    rows = np.column_stack([
+        np.zeros(i.size), np.zeros(i.size), radius, np.radians(heading[h]), np.radians(seen[i]),
+        density_at_1_m(wide[i], lens[i]), drop_m(mount[j]),
+    ])  # fmt: skip
+    weight = share[i] / (mount.size * heading.size)
+    return Views(rows, np.full(i.size, camera, dtype=np.int64), weight, i * mount.size + j)
+
+
+def _once(wide: Floats, lens: Floats, seen: Floats, share: Floats) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+    """Equal lenses once, their shares added."""
+    found, number = np.unique(np.column_stack([wide, lens, seen]), axis=0, return_inverse=True)
+    return found[:, 0], found[:, 1], found[:, 2], np.bincount(number.reshape(-1), weights=share)
+
+
+def hull(cameras: MappedCameras, reach_m: float | None = None) -> Floats:
+    """A ground radius (m) beyond which each camera sees nothing, whatever its lens, height and heading."""
+    if reach_m is not None:
+        return np.full(len(cameras), reach_m)
+    return np.where(np.isnan(cameras.range_m), facts().value("view_range_max_m"), cameras.range_m)

@@ -1,0 +1,205 @@
+"""Constants that nobody measured, solved in closed form so that the world reproduces a datum.
+
+Leaks. The website's list is an M/G/∞ queue: its mean is arrivals × mean stay. With n exposable cameras, s scans a
+year, and stays that end by hazards h_z for a camera of scene z (share q_z),
+`E[list] = n · s · p_listed / 365.25 · Σ_z q_z / h_z`, solved for p_listed so that it equals the 185 of the founding
+case. What it identifies is the product n · s · p_listed alone.
+
+Evidence. A case has N clue cameras, of which M had the offender in view within the wanted time. Each has usable
+footage with x = recording_share · p_working, and a usable one that saw him leads to him with p_recognised:
+`availability = 1 − E[(1 − x)^N]` (0.45) and `availability · usefulness = 1 − E[(1 − x · p_recognised)^M]`
+(0.45 · 0.65), Ashby 2017, doi:10.1007/s10610-017-9341-6. N and M come from the world's own cases. Before retention:
+what a rule on deleting costs comes on top.
+
+Both are constants of `guangzhou_185` with its baseline; they reproduce their datum by construction and so count as no
+validation. The world imports no policy: the baseline's hazards are facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from privacysim.city.city_model import City
+from privacysim.errors import PrivacysimError
+from privacysim.facts import facts
+from privacysim.scenario import Scenario
+from privacysim.vocabulary import CLOSERS, OPERATORS, SCENES
+from privacysim.world.chance_laws import poisson_quantile
+from privacysim.world.chances import Floats
+from privacysim.world.clues import matters
+from privacysim.world.siting import siting
+from privacysim.world.streams import arrivals_per_day, hazards
+from privacysim.world.world_model import World, sample_world
+
+HELD_OUT = ("beijing", "wuhan", "nanning", "chengdu")
+"""Cities whose counts on the same website were not used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """One CALIBRATED constant: its value and the values that the datum's own range would give."""
+
+    fact: str
+    value: float
+    low: float
+    high: float
+    datum: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The website's list in closed form, for one scenario."""
+
+    expected: float
+    """Mean number of cameras listed in equilibrium under the baseline, at the present p_listed."""
+    exposable: float
+    """Expected number of cameras that could be listed."""
+    mean_stay_d: float
+    indoor_share: float
+    """Of the listed ones: not a street view. Shown without a verdict."""
+    closed_by: dict[str, float]
+    """Share of closings by cause. Shown without a verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """A city whose count was not used: what the same constants predict for its population."""
+
+    city: str
+    observed: float
+    predicted: float
+    low: float
+    high: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether the count lies in the Poisson 95 % band of the prediction."""
+        return self.low <= self.observed <= self.high
+
+
+def poisson_band(mean: float) -> tuple[int, int]:
+    """Central 95 % of one Poisson count.
+
+    >>> poisson_band(185.0)
+    (159, 212)
+    """
+    low, high = poisson_quantile(np.array([0.025, 0.975]), mean)
+    return int(low), int(high)
+
+
+def scene_mix(city: City, scenario: Scenario) -> Floats:
+    """Share of each of SCENES among social cameras, by the law of siting (no sample)."""
+    law = siting(city, scenario)
+    share = np.diff(law.operator_bounds, prepend=0.0)
+    inside = {
+        "commercial": scenario.cameras.indoor_share_commercial.number,
+        "compound": scenario.cameras.indoor_share_compound.number, "home": 0.0,
+    }
+    interior = np.maximum(np.asarray(city.place_scene), SCENES.index("public_interior"))
+    mix = np.zeros(len(SCENES))
+    for operator, indoor in inside.items():
+        code = OPERATORS.index(operator)
+        if share[code] > 0:
+            by_scene = np.bincount(interior, weights=law.place_weights(code), minlength=len(SCENES))
+            mix += share[code] * indoor * by_scene
+            mix[SCENES.index("street")] += share[code] * (1 - indoor)
+    return mix / mix.sum()
+
+
+def listing(city: City, scenario: Scenario) -> Listing:
+    """The mean of the website's list and what it is made of."""
+    section = scenario.cameras
+    count = round(section.per_1000.number * scenario.population.people.number / 1000.0)
+    reach = 1 - (1 - section.platform_share.number) * (1 - section.internet_share.number)
+    exposable = count * (1 - section.public_share.number) * reach
+    mix, hazard = scene_mix(city, scenario), hazards(scenario)
+    stays = mix / hazard.sum(axis=1)
+    causes = (stays[:, None] * hazard).sum(axis=0)
+    return Listing(
+        expected=float(arrivals_per_day(scenario, exposable) * stays.sum()), exposable=float(exposable),
+        mean_stay_d=float(stays.sum()), indoor_share=float(stays[1:].sum() / stays.sum()),
+        closed_by=dict(zip(CLOSERS, (causes / causes.sum()).tolist(), strict=True)),
+    )
+
+
+def calibrate_leaks(city: City, scenario: Scenario) -> Solved:
+    """p_listed such that the list's mean is the count of the founding case; its range is that count's Poisson band."""
+    found = listing(city, scenario)
+    datum = facts()["website_listed_guangzhou"]
+    per_camera = found.expected / scenario.leaks.p_listed.number
+    low, high = poisson_band(datum.value)
+    return Solved(
+        "p_listed", datum.value / per_camera, low / per_camera, high / per_camera, "website_listed_guangzhou"
+    )
+
+
+def held_out(scenario: Scenario) -> list[HeldOut]:
+    """Counts of other cities against population × the constants of this one."""
+    here = facts().value("website_listed_guangzhou") / scenario.population.people.number
+    rows = []
+    for city in HELD_OUT:
+        predicted = here * facts().value(f"population_{city}")
+        rows.append(HeldOut(city, facts().value(f"website_listed_{city}"), predicted, *poisson_band(predicted)))
+    return rows
+
+
+def clue_counts(world: World) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(N, M) per case that has clues looked for: clue cameras, and those that had the offender in view in time."""
+    start = world.clues.start
+    seen = np.concatenate(([0], np.cumsum(world.clues.seen)))
+    cases = world.cases
+    rows = matters(cases, -world.footage_days, world.days)
+    return np.diff(start)[rows], (seen[start[1:]] - seen[start[:-1]])[rows]
+
+
+def at_least_one(chance: float, counts: NDArray[np.int64]) -> float:
+    """Share of cases in which at least one of its cameras succeeds, each alone with that chance.
+
+    >>> at_least_one(0.5, np.array([0, 1, 2, 2]))
+    0.5
+    """
+    return float(1.0 - np.mean((1.0 - chance) ** counts))
+
+
+def calibrate_evidence(counts: NDArray[np.int64], seen: NDArray[np.int64], scenario: Scenario) -> tuple[Solved, Solved]:
+    """p_working and p_recognised from the distributions of N and M over asked cases."""
+    available, useful = facts()["evidence_available"], facts()["evidence_useful"]
+    records = scenario.cameras.recording_share.number
+    usable = [_solve(lambda x: at_least_one(x * records, counts), share, "evidence_available")
+              for share in (available.value, available.low, available.high)]
+    x = usable[0] * records
+    led = [_solve(lambda p: at_least_one(x * p, seen), available.value * share, "evidence_useful")
+           for share in (useful.value, useful.low, useful.high)]
+    return (
+        Solved("p_working", usable[0], usable[1], usable[2], "evidence_available"),
+        Solved("p_recognised", led[0], led[1], led[2], "evidence_useful"),
+    )
+
+
+def _solve(rises: Callable[[float], float], target: float, datum: str) -> float:
+    """The p in [0, 1] at which a rising function meets its target, by bisection."""
+    if rises(1.0) < target:
+        raise PrivacysimError(
+            f"{datum}: no chance between 0 and 1 gives {target:.3f}; the clues allow {rises(1.0):.3f} at most.\n"
+            "  Cure: more clue cameras, or another datum."
+        )
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if rises(middle) < target else (low, middle)
+    return (low + high) / 2
+
+
+def pilot_clues(
+    city: City, scenario: Scenario, seed: int, replicates: Sequence[int]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """N and M of all asked cases of some replicates: 30 days of a study, a month of footage before it."""
+    pairs = [
+        clue_counts(sample_world(city, scenario, seed, k, days=30, footage_days=31, warmup_days=60))
+        for k in replicates
+    ]
+    return np.concatenate([pair[0] for pair in pairs]), np.concatenate([pair[1] for pair in pairs])

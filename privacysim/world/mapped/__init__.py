@@ -1,1 +1,0 @@
-"""What others mapped: positions read from files of any origin, with every doubt said and nothing dropped silently."""

@@ -1,0 +1,96 @@
+"""The world of one replicate: everything that chance decides before any rule is applied. It holds no people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from privacysim import tables
+from privacysim.city.city_model import City
+from privacysim.errors import InputError
+from privacysim.scenario import Scenario
+from privacysim.units import TICKS_PER_S
+from privacysim.world.asks import sample_asks
+from privacysim.world.cameras import Cameras, sample_cameras
+from privacysim.world.cases import Emergencies, sample_cases, sample_emergencies
+from privacysim.world.chances import Asks, Cases, Clues, Custody, Monitors, Streams
+from privacysim.world.clues import Searches, sample_clues, sample_searches
+from privacysim.world.custody import Rounds, sample_custody, sample_inspections, sample_maintenance, sample_monitors
+from privacysim.world.hidden_chances import Hidden, sample_hidden
+from privacysim.world.lapse_chances import Lapses, sample_lapses
+from privacysim.world.streams import sample_streams
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class World:
+    """Cameras and chances of replicate k from −warmup_days to `days`; footage exists from −footage_days on.
+
+    A pure function of (city, scenario, seed, k, the three spans). Policies are compared on the same world; nothing
+    in it refers to a policy or to a member of the panel.
+    """
+
+    city: City
+    scenario: Scenario
+    seed: int
+    k: int
+    days: int
+    footage_days: int
+    warmup_days: int
+    cameras: Cameras
+    custody: Custody
+    cases: Cases
+    clues: Clues
+    asks: Asks
+    streams: Streams
+    monitors: Monitors
+    lapses: Lapses
+    hidden: Hidden
+    searches: Searches
+    emergencies: Emergencies
+    maintenance: Rounds
+    inspections: Rounds
+
+    def cases_frame(self) -> pd.DataFrame:
+        """The table `cases`: those opened within the study."""
+        inside = np.flatnonzero(self.cases.opened >= 0)
+        return tables.frame("cases", {
+            "replicate": np.full(inside.size, self.k), "case_id": self.cases.case_id[inside],
+            "purpose": self.cases.purpose[inside], "place_id": self.cases.place[inside], "x_m": self.cases.x[inside],
+            "y_m": self.cases.y[inside], "opened_s": self.cases.opened[inside] / TICKS_PER_S,
+        })
+
+
+def sample_world(
+    city: City, scenario: Scenario, seed: int, k: int, *, days: int, footage_days: int, warmup_days: int = 180
+) -> World:
+    """Draw the world of replicate k.
+
+    Parameters: `days` of the study; `footage_days` before day 0 of which footage may still exist (longest retention
+    + 1); `warmup_days` before day 0 from which desks and streams run. All whole days.
+    """
+    for name, value, least in (("days", days, 1), ("footage_days", footage_days, 0), ("warmup_days", warmup_days, 0)):
+        if value < least:
+            raise InputError(name, f"a whole number of days, at least {least}", value, f"write {least} or more")
+    span = range(-warmup_days, days)
+    cameras = sample_cameras(city, scenario, seed, k)
+    custody = sample_custody(scenario, cameras, seed, k)
+    cases = sample_cases(city, scenario, seed, k, span)
+    cases, clues = sample_clues(
+        city, scenario, cameras, custody, cases, seed, k, first_day=-footage_days, days=days
+    )
+    # hidden cameras stand behind all others: nobody asks for them, searches them or streams them
+    all_cameras, all_custody, hidden = sample_hidden(city, scenario, cameras, custody, seed, k, span)
+    return World(
+        city=city, scenario=scenario, seed=seed, k=k, days=days, footage_days=footage_days, warmup_days=warmup_days,
+        cameras=all_cameras, custody=all_custody, cases=cases, clues=clues,
+        asks=sample_asks(scenario, cameras, seed, k, span),
+        streams=sample_streams(scenario, cameras, custody, seed, k, span),
+        monitors=sample_monitors(scenario, cameras, seed, k), lapses=sample_lapses(scenario, cameras, seed, k, span),
+        hidden=hidden,
+        searches=sample_searches(scenario, cameras, cases, seed, k, first_day=-footage_days, days=days),
+        emergencies=sample_emergencies(city, scenario, cameras, seed, k, span),
+        maintenance=sample_maintenance(scenario, cameras, seed, k, span),
+        inspections=sample_inspections(scenario, cameras, seed, k, span),
+    )
