@@ -40,11 +40,9 @@ def toy_units() -> Callable[[pytest.MonkeyPatch, Path], ModuleType]:
     """Puts units of work that cost nothing (`toy_study.py`) in the place of the real ones, with a cache of its own."""
 
     def put(patch: pytest.MonkeyPatch, cache: Path) -> ModuleType:
-        patch.syspath_prepend(str(Path(__file__).resolve().parent))
         patch.setenv("PRIVACYSIM_CACHE", str(cache))
-        import toy_study
-
         from privacysim.study import study as study_module
+        from tests.helpers import toy_study
 
         patch.setattr(study_module, "do_unit", toy_study.run_unit)
         patch.setattr(study_module, "prepare_city", lambda scenario, workers: None)

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import privacysim
 
-GROUND = ("errors", "units", "resources", "vocabulary", "facts", "files", "tables", "draws")
+GROUND = ("errors", "units", "resources", "vocabulary", "draws", "stats", "tables", "facts", "files")
 ROOMS = (
-    "identify", "scenario", "policy", "city", "people", "world", "governance", "exposure", "metrics", "stats",
-    "figures", "study", "robustness", "report", "tracks", "masklab", "explorer",
+    "identify", "law", "policy", "scenario", "readers", "city", "people", "sight", "world", "governance", "exposure",
+    "attacks", "metrics", "simulation", "figures", "results", "study", "validation", "robustness", "report", "tracks",
+    "masklab", "explorer",
 )
 
 

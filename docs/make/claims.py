@@ -32,7 +32,7 @@ def _claims(claims: list[dict[str, str]], outcomes: dict[str, dict[str, str]]) -
     made = [
         "# How we know",
         f"{len(claims)} claims. {held} hold; for {broken} of them the error that is planted to break the claim makes "
-        "its test fail. The list is `tests/claims.toml`; `tests/plant.py` runs each test, plants each error in a "
+        "its test fail. The list is `tests/claims.toml`; `tools/plant.py` runs each test, plants each error in a "
         "copy and runs it again. No claim rests on a calibrated number.",
     ]
     for kind, title in KINDS.items():
@@ -60,7 +60,7 @@ def _licences(rows: list[dict[str, str]]) -> str:
     return (
         "# Licences and bill of materials\n\nprivacysim is Apache-2.0. These packages are installed beside it by "
         "`requirements.lock`, each by hash; none of their licences forbids that use. Nothing of them is copied into "
-        "the wheel. The same list as CycloneDX 1.6: `docs/evidence/sbom.cdx.json`. Both come from `tests/supply.py`."
+        "the wheel. The same list as CycloneDX 1.6: `docs/evidence/sbom.cdx.json`. Both come from `tools/supply.py`."
         f"\n\n| package | version | licence | needed for |\n|---|---|---|---|\n{table}\n"
     )
 

@@ -1,4 +1,4 @@
-"""Coverage and mutants, from the tables that `tests/cover.py` and `tests/mutate.py` wrote."""
+"""Coverage and mutants, from the tables that `tools/cover.py` and `tools/mutate.py` wrote."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def pages(docs: Path) -> Iterator[tuple[str, str]]:
 
 def _coverage(rows: list[dict[str, str]]) -> Iterator[str]:
     yield (
-        "## Lines and branches\n\n`python tests/cover.py` counts what the tests run of `privacysim/`, in every process "
+        "## Lines and branches\n\n`python tools/cover.py` counts what the tests run of `privacysim/`, in every process "
         "they start. Compiled code cannot be watched, so the tests of the kernels run once more with numba switched "
         "off: the same functions as plain Python, against the same oracles."
     )
@@ -36,7 +36,7 @@ def _coverage(rows: list[dict[str, str]]) -> Iterator[str]:
 
 def _mutants(rows: list[dict[str, str]], survivors: list[dict[str, str]]) -> Iterator[str]:
     yield (
-        "## Mutants\n\n`python tests/mutate.py` changes one operator, constant, condition or name at a time and runs "
+        "## Mutants\n\n`python tools/mutate.py` changes one operator, constant, condition or name at a time and runs "
         "the area's tests. A mutant that changes nothing that anybody could see is explained and not counted; the "
         "interval is Wilson's."
     )

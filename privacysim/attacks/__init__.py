@@ -12,4 +12,9 @@ from privacysim.attacks.sets import anonymity_sets, poisson_sets, sets_table
 from privacysim.attacks.tracking import Tracks, guess_error_m, time_to_confusion
 from privacysim.attacks.uniqueness import unicity
 
-__all__ = ["ATTACKS", "ReleasedTable", "Tracks", "TripLaw", "anonymity_sets", "attack_advantage", "entropy_bits", "flow_field", "flow_sets", "gini", "guess_error_m", "lorenz", "mutual_information", "poisson_sets", "reidentification_risk", "released_table", "sets_table", "table_by", "time_to_confusion", "top_share", "trip_law", "unicity"]
+__all__ = [
+    "ATTACKS", "ReleasedTable", "Tracks", "TripLaw", "anonymity_sets", "attack_advantage", "entropy_bits",
+    "flow_field", "flow_sets", "gini", "guess_error_m", "lorenz", "mutual_information", "poisson_sets",
+    "reidentification_risk", "released_table", "sets_table", "table_by", "time_to_confusion", "top_share",
+    "trip_law", "unicity",
+]

@@ -23,6 +23,8 @@ REQUESTER_GROUPS = {
 
 
 def closed_words(kind: str, known: tuple[str, ...], groups: dict[str, tuple[str, ...]] | None = None) -> Any:
+    """The type of a field that holds several words of a closed list, or "any"."""
+
     def flat(value: object) -> object:
         if value == "any":
             return ()

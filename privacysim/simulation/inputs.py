@@ -24,7 +24,8 @@ from privacysim.simulation.study_file import StudyFile
 
 # rooms whose source does not change a number: a nicer figure must not make a saved result look foreign
 _NO_NUMBERS = {
-    "stats.py", "figures", "results", "study", "validation", "robustness", "report", "tracks", "masklab", "explorer", "bench", "cli",
+    "stats.py", "figures", "results", "study", "validation", "robustness", "report", "tracks", "masklab", "explorer",
+    "bench", "cli",
 }
 
 

@@ -1,0 +1,147 @@
+"""Kills at random moments and a full disk: what was done is kept, resume does only the rest, the bytes are the same."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from privacysim.draws import marks
+from tests.helpers import toy_runs
+
+CODE, environment, children, parts = (toy_runs.CODE, toy_runs.environment, toy_runs.children, toy_runs.parts)
+RUN = ["run", "--scenario", "guangzhou_district", "--policies", "notice_only,order_799", "--baseline", "notice_only",
+       "--out", "r", "--resume"]  # fmt: skip
+
+
+def start(
+    cwd: Path, workers: int, before: tuple[str, ...] = (), replicates: int = 200, **more: str,
+) -> subprocess.Popen:
+    command = [sys.executable, "-c", CODE, *RUN, "--replicates", str(replicates), "--workers", str(workers)]
+    return subprocess.Popen([*before, *command], cwd=cwd, env=environment(cwd.parent / "cache", **more), text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc to find the workers by id")
+@pytest.mark.parametrize("kills", [10, pytest.param(100, marks=pytest.mark.slow)])
+def test_kills_at_random_moments_cost_nothing_that_was_done(kills, tmp_path):
+    quiet, torn = tmp_path / "quiet", tmp_path / "torn"
+    for folder in (quiet, torn):
+        folder.mkdir()
+    calm = start(quiet, 1)
+    assert calm.communicate(timeout=300)[1].count("Traceback") == 0
+    done, killed, pace = set(), 0, str(0.02 if kills <= 10 else 0.12)
+    process = start(torn, 2, TOY_SECONDS=pace)
+    for n in range(kills):
+        chance = marks(11, n)
+        known, until = len(parts(torn)), time.monotonic() + 60
+        while len(parts(torn)) <= known and process.poll() is None and time.monotonic() < until:
+            time.sleep(0.02)  # at least one unit of progress between two kills
+        time.sleep(0.2 * chance[0])
+        if process.poll() is not None:
+            break
+        victims = children(process.pid)
+        if n % 2 == 0 and victims:
+            os.kill(victims[int(chance[1] * len(victims))], signal.SIGKILL)
+        else:
+            workers = children(process.pid)
+            os.kill(process.pid, signal.SIGKILL)
+            process.communicate(timeout=60)
+            until = time.monotonic() + 30
+            while any(Path(f"/proc/{pid}").exists() for pid in workers) and time.monotonic() < until:
+                time.sleep(0.05)
+            assert not any(Path(f"/proc/{pid}").exists() for pid in workers), "workers outlived their parent"
+            assert done <= parts(torn), "a part that was done is gone"
+            done = parts(torn)
+            process = start(torn, 2, TOY_SECONDS=pace)
+        killed += 1
+    _, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    assert killed == kills, "the study was over before the last kill: the test shows less than it says"
+    for name in ("metrics.parquet", "summary.csv"):
+        assert (torn / "r" / name).read_bytes() == (quiet / "r" / name).read_bytes()
+
+
+def mounts(mount: str) -> tuple[str, ...] | None:
+    """How to run a command behind a mount that nobody else sees, or None where that is not allowed."""
+    for ways in (("unshare", "-m"), ("unshare", "-rm")):
+        tried = [*ways, "sh", "-c", 'mount -t tmpfs -o size=300k tmpfs /mnt && mount -o remount,ro /mnt']
+        if shutil.which("unshare") and subprocess.run(tried, capture_output=True).returncode == 0:
+            return (*ways, "sh", "-c", f'{mount} || exit 97; "$@"', "sh")
+    return None
+
+
+def ended(process: subprocess.Popen) -> str:
+    """The error of a run that must end with one: exit 2, at most three lines, no traceback."""
+    _, err = process.communicate(timeout=300)
+    assert process.returncode == 2, err
+    assert "Traceback" not in err
+    assert 1 <= len(err.strip().splitlines()) <= 3, err
+    return err
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("quiet") / "work"
+    folder.mkdir()
+    _, err = start(folder, 1, replicates=40).communicate(timeout=300)
+    assert (folder / "r" / "manifest.json").exists(), err
+    return folder
+
+
+def equals_after_resume(work: Path, undisturbed: Path) -> None:
+    process = start(work, 1, replicates=40)
+    _, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    for name in ("metrics.parquet", "summary.csv"):
+        assert (work / "r" / name).read_bytes() == (undisturbed / "r" / name).read_bytes()
+
+
+@pytest.mark.parametrize("disk", ["mounted", "counted"])
+def test_a_full_disk_is_one_clear_error_and_loses_nothing(disk, tmp_path, undisturbed):
+    """A real small disk where one may be mounted; everywhere one of which the bytes are counted as they are written."""
+    work, keep = tmp_path / "work", tmp_path / "keep"
+    for folder in (work, keep):
+        folder.mkdir()
+    if disk == "mounted":
+        out = f'trap \'cp -a "{work}/." "{keep}"\' EXIT'
+        before = mounts(f'{out}; mount -t tmpfs -o size=300k tmpfs "{work}" && cd "{work}"')
+        if before is None:
+            pytest.skip("no right to mount a small disk here; the counted one shows the same")
+        err = ended(start(work, 1, before, replicates=40))
+    else:
+        err = ended(start(keep, 1, replicates=40, TOY_DISK="300000"))
+    assert "No space left on device" in err
+    kept = parts(keep)
+    assert 3 < len(kept) < 40
+    assert not list(keep.rglob("*.part")), "nothing half-written"
+    assert not (keep / "r" / "manifest.json").exists()
+    equals_after_resume(keep, undisturbed)
+
+
+def test_a_folder_that_turned_read_only_is_one_clear_error_and_loses_nothing(tmp_path, undisturbed):
+    """Root may write where permissions forbid it, so for root the folder is mounted read-only."""
+    work = tmp_path / "work"
+    work.mkdir()
+    ended(start(work, 1, replicates=40, TOY_DISK="300000"))  # an earlier run that stopped
+    done, results = parts(work), work / "r"
+    folders = [results, *(path for path in results.rglob("*") if path.is_dir())]
+    if os.geteuid() == 0:
+        before = mounts(f'mount --bind "{results}" "{results}" && mount -o remount,ro,bind "{results}" && cd "{work}"')
+        assert before is not None, "root without the right to mount: run the tests as somebody else"
+        err = ended(start(work, 1, before, replicates=40))
+    else:
+        for folder in folders:
+            folder.chmod(0o555)
+        err = ended(start(work, 1, replicates=40))
+        for folder in folders:
+            folder.chmod(0o755)
+    assert "cannot be written" in err
+    assert "folder that can be written" in err
+    assert parts(work) == done
+    assert len(done) > 3
+    equals_after_resume(work, undisturbed)

@@ -1,0 +1,276 @@
+"""Damaged files of every format and damaged commands: a result or a sentence, never a traceback, a hang or a flood.
+
+`python tools/fuzz.py --examples 5000 --seed 1` damages the shipped and the test files in many ways and feeds them to
+every reader; the long set does that for seeds 1 to 20. What breaks a reader is kept in `tests/corpus/` and is tried
+again by the tests for ever.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import hashlib
+import io
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+from privacysim.cli.main import main as command
+from privacysim.errors import PrivacysimError
+from privacysim.facts import read_facts
+from privacysim.law.provisions import read_laws
+from privacysim.policy.policy_files import load_policy
+from privacysim.readers.camera_files import read_cameras
+from privacysim.readers.track_files import read_tracks
+from privacysim.report.memo_source import read_source
+from privacysim.results import load_results
+from privacysim.scenario import load_scenario
+from privacysim.simulation.study_file import load_study_file
+
+ROOT = Path(__file__).resolve().parent.parent
+CORPUS = ROOT / "tests" / "corpus"
+LONGEST_S = 20.0
+"""A single small input may take this long on a busy machine; more is a hang."""
+
+TOKENS = (
+    b"nan", b"inf", b"-inf", b"1e999", b"-1", b"0", b"99999999999999999999", b"''", b'""', b"[]", b"{}", b"[[", b"]]",
+    b"=", b"true", b"null", b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\r\n", b"../../etc/passwd", b"$(id)", b"`id`",
+    b"%n%s%x", b"<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]>", b"&b;", b"<script>", b"__import__('os')",
+    b"{0.__class__}", b"2024-02-30", b"9999999999999 d", b"-5 d", b"1e400 m", "広州".encode(), "\u202e".encode(),
+    b"[" * 400, b"(" * 400, b"a" * 5000, b'extends = "order_799"\n', b'layer = ["order_799", "order_799"]\n',
+)  # fmt: skip
+
+GPX = b"""<?xml version="1.0" encoding="UTF-8"?><gpx version="1.1" xmlns="http://www.topografix.com/GPX/1/1"><trk><trkseg>
+<trkpt lat="60.1700" lon="24.9400"><time>2022-01-28T11:44:16Z</time></trkpt>
+<trkpt lat="60.1705" lon="24.9405"><time>2022-01-28T11:45:16Z</time></trkpt></trkseg></trk></gpx>"""
+KML = b"""<kml xmlns="http://www.opengis.net/kml/2.2"><Document><Placemark><name>a</name><ExtendedData>
+<Data name="direction"><value>90</value></Data></ExtendedData><Point><coordinates>24.94,60.17,0</coordinates></Point>
+</Placemark></Document></kml>"""
+GEOJSON = b"""{"type": "FeatureCollection", "features": [{"type": "Feature",
+"geometry": {"type": "Point", "coordinates": [24.94, 60.17]}, "properties": {"heading": 90, "operator": "Police"}}]}"""
+CSV = b"latitude,longitude,heading,operator\n60.17,24.94,90,Police\n60.18,24.95,,shop\n"
+TRACK = b"lat,lon,time\n60.17,24.94,2022-01-28T11:44:16Z\n60.18,24.95,2022-01-28T11:45:16Z\n"
+
+
+class Target:
+    """A reader with files to damage: `read(path)` gets a damaged copy named as the original."""
+
+    def __init__(self, name: str, seeds: dict[str, bytes], read: Callable[[Path], object]) -> None:
+        self.name, self.seeds, self.read = name, seeds, read
+
+
+def damaged(seed: bytes, others: list[bytes], rng: random.Random) -> bytes:
+    """One to four damages."""
+    data = bytearray(seed)
+    for _ in range(rng.choice((1, 1, 1, 2, 3, 4))):
+        at = rng.randrange(len(data) + 1)
+        length = min(len(data) - at, rng.choice((1, 1, 2, 5, 20, 200)))
+        kind = rng.randrange(8)
+        if kind == 0 and at < len(data):
+            data[at] ^= 1 << rng.randrange(8)
+        elif kind == 1:
+            del data[at:at + length]
+        elif kind == 2:
+            data[at:at] = data[at:at + length] * rng.choice((1, 2, 50))
+        elif kind == 3:
+            data[at:at + rng.choice((0, length))] = rng.choice(TOKENS)
+        elif kind == 4:
+            del data[at:]
+        elif kind == 5:
+            other = rng.choice(others)
+            begin = rng.randrange(len(other) + 1)
+            data[at:at + length] = other[begin:begin + rng.choice((5, 50, 500))]
+        elif kind == 6:
+            lines = bytes(data).split(b"\n")
+            i, j = rng.randrange(len(lines)), rng.randrange(len(lines))
+            lines[i], lines[j] = lines[j], lines[i]
+            data = bytearray(b"\n".join(lines))
+        else:
+            data = bytearray(_another_value(bytes(data), rng))
+    return bytes(data[:200_000])
+
+
+def _another_value(text: bytes, rng: random.Random) -> bytes:
+    """Replace what stands behind a random = or : or , by something else."""
+    places = [n for n, sign in enumerate(text) if sign in b"=:,"]
+    if not places:
+        return text + rng.choice(TOKENS)
+    at = rng.choice(places) + 1
+    end = next((n for n in range(at, len(text)) if text[n] in b",\n]}"), len(text))
+    return text[:at] + b" " + rng.choice(TOKENS) + text[end:]
+
+
+def targets(work: Path, results: Path) -> list[Target]:
+    """Every reader, with its files."""
+    def files(folder: str, pattern: str = "*.toml") -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in sorted((ROOT / folder).glob(pattern))}
+
+    def in_results(name: str) -> Callable[[Path], object]:
+        def read(path: Path) -> object:
+            for kept in ("metrics.parquet", "manifest.json"):
+                shutil.copyfile(results / kept, work / "r" / kept)
+            inputs = results / "inputs"
+            if not (work / "r" / "inputs").exists():
+                shutil.copytree(inputs, work / "r" / "inputs")
+            shutil.copyfile(path, work / "r" / name)
+            try:
+                load_results(work / "r").compare()
+                return read_source(work / "r")
+            finally:
+                if (results / name).is_file():
+                    shutil.copyfile(results / name, work / "r" / name)
+
+        (work / "r").mkdir(exist_ok=True)
+        return read
+
+    facts = b"\n".join((ROOT / "data/facts.csv").read_bytes().split(b"\n")[:40])
+    policies, results_files = files("sim/policies"), {
+        name: (results / name).read_bytes()
+        for name in ("manifest.json", "metrics.parquet", "inputs/sim/policies/order_799.toml",
+                     "inputs/sim/scenarios/guangzhou_district.toml", "inputs/data/facts.csv")
+    }  # fmt: skip
+    made = [
+        Target("policy", policies, lambda path: load_policy(str(path))),
+        Target("scenario", files("sim/scenarios"), lambda path: load_scenario(str(path))),
+        Target("study", files("sim/studies"), lambda path: load_study_file(str(path))),
+        Target("law", files("data/law"), lambda path: read_laws([path])),
+        Target("facts", {"facts.csv": facts}, read_facts),
+        Target("track", {"t.gpx": GPX, "t.kml": KML, "t.geojson": GEOJSON, "t.csv": TRACK}, read_tracks),
+        Target("cameras", {"c.kml": KML, "c.geojson": GEOJSON, "c.csv": CSV}, read_cameras),
+        Target("command", {"line.txt": b"\n".join(LINES)}, lambda path: run_line(path.read_bytes())),
+    ]
+    made += [Target(f"results {name}", {Path(name).name: content}, in_results(name))
+             for name, content in results_files.items()]  # fmt: skip
+    return made
+
+
+LINES = (
+    b"policy check order_799", b"policy show order_799", b"policy diff notice_only order_799", b"study list",
+    b"facts show cameras_per_1000", b"scenario check guangzhou_district", b"--version", b"policy list",
+    b"run preview --dry-run --panel 5000 --days 7 --replicates 2 --seed 1", b"compare nowhere --baseline order_799",
+    b"run --scenario guangzhou_district --policies notice_only,order_799 --baseline notice_only --dry-run",
+    b"verify nowhere --replicate 0", b"report nowhere -o memo.html --lang zh",
+    b"dosimeter --gpx t.gpx --cameras c.csv --range 30",
+)  # fmt: skip
+QUICK = ("policy", "facts", "scenario", "compare", "verify", "report", "dosimeter", "--version", "study list")
+"""What a damaged line may begin with besides `run … --dry-run`: nothing that starts a long run or a server."""
+
+
+def run_line(lines: bytes) -> int:
+    """One command line; only what cannot start a long run. Its exit status must be 0, 1 or 2, its error short."""
+    text = lines.split(b"\n")[0].decode("utf-8", "replace").replace("\x00", "")
+    arguments = text.split()
+    if arguments and arguments[0] == "run":
+        arguments.append("--dry-run")
+    elif not text.startswith(QUICK):
+        arguments = ["policy", *arguments]
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = command(arguments)
+    if code not in (0, 1, 2):
+        raise AssertionError(f"exit status {code} of {arguments}")
+    if "Traceback" in err.getvalue() or (code == 2 and not err.getvalue().strip()):
+        raise AssertionError(f"no sentence for {arguments}: {err.getvalue()[-300:]}")
+    return code
+
+
+def attempt(target: Target, name: str, content: bytes, work: Path) -> str:
+    """Feed one input; returns what is wrong, empty where a result or a sentence came."""
+    path = work / "in" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+    begin = time.process_time()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            target.read(path)
+    except PrivacysimError as error:
+        if len(str(error).strip().splitlines()) > 4:
+            return f"an error of {len(str(error).splitlines())} lines"
+    except Exception:
+        return traceback.format_exc(limit=-4)
+    spent = time.process_time() - begin
+    return f"took {spent:.1f} s" if spent > LONGEST_S else ""
+
+
+def corpus() -> list[tuple[str, str, bytes]]:
+    """Earlier findings: target, file name, content."""
+    found = [path for path in sorted(CORPUS.glob("*/*")) if path.is_file()]
+    return [(path.parent.name.replace("~", "/"), path.name.split("-", 1)[1], path.read_bytes()) for path in found]
+
+
+def fuzz(examples: int, seed: int, results: Path, *, keep: bool) -> list[str]:
+    """Try `examples` damaged inputs in turn; what breaks a reader is kept in the corpus and said."""
+    rng = random.Random(seed)
+    wrong: dict[str, str] = {}
+    before = Path.cwd()
+    with tempfile.TemporaryDirectory(prefix="privacysim-fuzz-") as folder:
+        work = Path(folder)
+        (work / "cwd").mkdir()
+        os.chdir(work / "cwd")
+        try:
+            all_targets = targets(work, results)
+            slow = [target for target in all_targets if target.name.startswith("results")]
+            quick = [target for target in all_targets if target not in slow]
+            everything = [content for target in all_targets for content in target.seeds.values()]
+            for n in range(examples):
+                # what reads a whole results folder takes a hundred times as long, and comes up less often
+                target = rng.choice(slow) if n % 100 == 0 else quick[n % len(quick)]
+                name, content = rng.choice(list(target.seeds.items()))
+                if target.name == "command":
+                    content = damaged(rng.choice(LINES), list(LINES), rng)
+                else:
+                    content = damaged(content, everything, rng)
+                said = attempt(target, name, content, work)
+                if said:
+                    files = [line.strip() for line in said.splitlines() if line.strip().startswith("File")]
+                    key = f"{target.name} {files[-1] if files else ''} {said.splitlines()[-1].split(':')[0][:60]}"
+                    if key not in wrong:
+                        wrong[key] = f"{key}\n{said[-900:]}"
+                        if keep:
+                            digest = hashlib.sha256(content).hexdigest()[:10]
+                            path = CORPUS / target.name.replace("/", "~") / f"{digest}-{name}"
+                            path.parent.mkdir(parents=True, exist_ok=True)
+                            path.write_bytes(content)
+        finally:
+            os.chdir(before)
+    return list(wrong.values())
+
+
+def toy_results(where: Path) -> Path:
+    """A results folder with toy numbers, of the preview's rules."""
+    sys.path.insert(0, str(ROOT))
+    import privacysim as ps
+    from privacysim.study import study as study_module
+    from tests.helpers import toy_study
+
+    study_module.do_unit, study_module.prepare_city = toy_study.run_unit, lambda scenario, workers: None
+    ps.Study("preview").run(replicates=10, workers=1, out=where)
+    return where
+
+
+def main() -> int:
+    """Fuzz and say what was found."""
+    options = argparse.ArgumentParser()
+    options.add_argument("--examples", type=int, default=5_000)
+    options.add_argument("--seed", type=int, default=1)
+    chosen = options.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ.setdefault("PRIVACYSIM_CACHE", f"{folder}/cache")
+        begin = time.process_time()
+        wrong = fuzz(chosen.examples, chosen.seed, toy_results(Path(folder) / "results"), keep=True)
+    print("\n\n".join(wrong))
+    spent = time.process_time() - begin
+    print(f"{chosen.examples} inputs, seed {chosen.seed}: {len(wrong)} findings, {spent:.0f} CPU s")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,120 @@
+"""Plant an error for each claim of `claims.toml` and see its test fail; write the outcomes for the site.
+
+`python tools/plant.py` works through all claims in a copy of the checkout (nothing here is touched) and writes
+`docs/evidence/claims_outcomes.csv`: whether the test holds, in how many cases, and whether the planted error breaks it.
+`python tools/plant.py ID …` does some and replaces their rows.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+from xml.etree import ElementTree
+
+ROOT = Path(__file__).resolve().parent.parent
+CLAIMS = ROOT / "tests" / "claims.toml"
+OUTCOMES = ROOT / "docs" / "evidence" / "claims_outcomes.csv"
+HEAD = ["id", "verdict", "cases", "fails_when_broken"]
+COPIED = (
+    "privacysim", "sim", "data", "tests", "notebooks", "pyproject.toml", "README.md", "requirements.lock", "run.py",
+    "environment.yml", "CITATION.cff",
+)
+
+
+def claims() -> list[dict[str, str]]:
+    """All claims, in the order of the file."""
+    return tomllib.loads(CLAIMS.read_text(encoding="utf-8"))["claim"]
+
+
+def copy_of_checkout(folder: Path) -> Path:
+    """The checkout without results, with compiled kernels, so that only what is planted is compiled anew."""
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns(".hypothesis", ".pytest_cache"))
+        else:
+            shutil.copy2(source, folder / name)
+    return folder
+
+
+def run_tests(copy: Path, tests: list[str], *more: str) -> tuple[int, str]:
+    """Exit status and last lines of the tests, run in the copy."""
+    env = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1",
+           "PRIVACYSIM_CACHE": str(copy / "cache")}  # fmt: skip
+    command = [sys.executable, "-m", "pytest", "-q", "--slow", "-p", "no:cacheprovider", *more, *tests]
+    run = subprocess.run(command, cwd=copy, env=env, capture_output=True, text=True, timeout=3600, check=False)
+    return run.returncode, run.stdout[-1500:]
+
+
+def as_shipped(copy: Path, wanted: list[dict[str, str]]) -> dict[str, tuple[int, int]]:
+    """For each test how many of its cases passed, and how many did not, with nothing planted; in one go."""
+    report = copy / "report.xml"
+    run_tests(copy, list(dict.fromkeys(claim["test"] for claim in wanted)), f"--junitxml={report}")
+    found: dict[str, tuple[int, int]] = {}
+    for case in ElementTree.parse(report).getroot().iter("testcase"):
+        name = str(case.get("name")).split("[")[0]
+        passed, other = found.get(name, (0, 0))
+        found[name] = (passed + (len(case) == 0), other + (len(case) > 0))
+    return found
+
+
+def breaks(copy: Path, claim: dict[str, str]) -> tuple[bool, str]:
+    """Whether the claim's test fails once its error is planted; the file is put back."""
+    path = copy / claim["file"]
+    before, stamp = path.read_text(encoding="utf-8"), path.stat()
+    if before.count(claim["old"]) != 1:
+        raise SystemExit(f"{claim['id']}: {claim['file']} holds {claim['old']!r} {before.count(claim['old'])} times")
+    path.write_text(before.replace(claim["old"], claim["new"]), encoding="utf-8")
+    shutil.rmtree(copy / "cache", ignore_errors=True)  # a city that was built with the error must not stay
+    try:
+        code, said = run_tests(copy, [claim["test"]], "-x")
+    finally:
+        path.write_text(before, encoding="utf-8")
+        os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+        shutil.rmtree(copy / "cache", ignore_errors=True)
+        for old in (path.parent / "__pycache__").glob(f"{path.stem}*.nb*"):
+            old.unlink()  # kernels that were compiled with the error
+    failed = code == 1 and re.search(r"\d+ failed", said) is not None
+    return failed, said
+
+
+def _known() -> list[list[str]]:
+    if not OUTCOMES.is_file():
+        return []
+    with OUTCOMES.open(newline="", encoding="utf-8") as stream:
+        return list(csv.reader(stream))[1:]
+
+
+def main(names: list[str]) -> int:
+    """Try the named claims, or all, and write the outcomes; 1 if any does not hold or does not break."""
+    wanted = [claim for claim in claims() if not names or claim["id"] in names]
+    rows, bad = [], 0
+    with tempfile.TemporaryDirectory(prefix="privacysim-plant-") as folder:
+        copy = copy_of_checkout(Path(folder))
+        shipped = as_shipped(copy, wanted)
+        for claim in wanted:
+            passed, other = shipped.get(claim["test"].rpartition("::")[2], (0, 0))
+            broken, why = breaks(copy, claim)
+            holds = passed > 0 and other == 0
+            rows.append([claim["id"], "holds" if holds else "fails", str(passed), "yes" if broken else "no"])
+            print(",".join(rows[-1]), flush=True)
+            if not (holds and broken):
+                bad += 1
+                print(why[-700:], flush=True)
+    known = {row[0]: row for row in _known()} | {row[0]: row for row in rows}
+    with OUTCOMES.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(HEAD)
+        writer.writerows(known[claim["id"]] for claim in claims() if claim["id"] in known)
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
