@@ -371,3 +371,7 @@ def concat(name: str, frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """Rows of several frames of one table, in order; categoricals stay categoricals."""
     kept = [rows for rows in frames if len(rows)]
     return pd.concat(kept, ignore_index=True) if kept else empty(name)
+
+
+BAND_COLUMNS = ("policy", "metric", "curve", "unit", "n", "fewest", "drawn", "most", "note")
+"""Columns of the band of a mapped city: the views that show fewest and most people."""

@@ -27,7 +27,8 @@ SETTINGS = ROOT / "tools" / "coverage.ini"
 TABLE = ROOT / "docs" / "evidence" / "coverage.csv"
 DATA = ROOT / ".coverage"
 TWINS = [
-    "tests/exposure/test_cases_unit.py", "tests/exposure/test_join_oracle.py", "tests/sight/test_coverage_clip_oracle.py",
+    "tests/exposure/test_cases_unit.py", "tests/exposure/test_join_oracle.py",
+    "tests/sight/test_coverage_clip_oracle.py",
     "tests/tracks/test_occlusion_oracle.py", "tests/sight/test_passes_walked_oracle.py", "tests/tracks/test_oracles_oracle.py",
     "tests/attacks/test_reidentification_oracle.py", "tests/attacks/test_flow_listed_oracle.py", "tests/attacks/test_points_property.py",
     "tests/ground/test_draws_function_property.py",

@@ -18,7 +18,7 @@ from privacysim.results.manifest import read_manifest
 from privacysim.results.result_pages import results_page
 from privacysim.results.query import query
 from privacysim.results.saving import save_folder
-from privacysim.simulation.view_ends import COLUMNS
+from privacysim.tables import BAND_COLUMNS
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Results:
     notes: pd.DataFrame
     skewness: Skewness
     inputs: Inputs | None = None
-    band: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=COLUMNS))
+    band: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(BAND_COLUMNS)))
     folder: Path | None = None
     """Where the results are saved, if they are."""
 

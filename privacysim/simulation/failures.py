@@ -17,7 +17,7 @@ from privacysim.errors import PrivacysimError, ResultsError, shown
 from privacysim.resources import PACKAGE
 from privacysim.simulation.unit_parts import Unit, UnitParts
 
-_NO_STAGE = ("study", "cli", "facts.py")
+_NO_STAGE = ("study", "simulation", "cli", "facts.py")
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from privacysim.people import Block, draw_block, panel
 from privacysim.sight.coverage import Coverage, coverage
 from privacysim.sight.passes import passes, sightings_count
 from privacysim.simulation.inputs import Inputs
+from privacysim.tables import BAND_COLUMNS
 from privacysim.world.placed import Placed, placed_cameras
 from privacysim.world.unknown_views import Band, band, flow
 from privacysim.world.world_model import World
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from privacysim.simulation.unit_parts import Unit, UnitParts
 
 ENDS = ("fewest", "most")
-COLUMNS = ["policy", "metric", "curve", "unit", "n", "fewest", "drawn", "most", "note"]
 _FLOW_PEOPLE = 5_000
 """People whose walks weigh the views of a camera: enough for a sum over weeks, cheap enough for every replicate."""
 
@@ -76,7 +76,7 @@ def band_frame(parts: Mapping[Unit, UnitParts], arms: Sequence[str], metrics: pd
         if any(arm_at(arm, ENDS[0]) in parts[unit].arms for arm in arms):
             by_replicate.setdefault(unit.replicate, []).append(parts[unit])
     if not by_replicate:
-        return pd.DataFrame(columns=COLUMNS)
+        return pd.DataFrame(columns=list(BAND_COLUMNS))
     kept = metrics[metrics["replicate"].isin(list(by_replicate))]
     drawn = kept.groupby(["policy", "metric", "curve"], observed=True)["value"]
     mean, count = drawn.mean(), drawn.size()
@@ -87,7 +87,7 @@ def band_frame(parts: Mapping[Unit, UnitParts], arms: Sequence[str], metrics: pd
                 for name, reading in readings(add(block.arms[arm_at(arm, end)] for block in blocks)):
                     if reading.value is not None:
                         values.setdefault((arm, name, reading.curve, end), []).append(reading.value)
-    made = pd.DataFrame(_rows(mean, count, values), columns=COLUMNS)
+    made = pd.DataFrame(_rows(mean, count, values), columns=list(BAND_COLUMNS))
     place = made["policy"].map({arm: n for n, arm in enumerate(arms)})
     return made.loc[place.sort_values(kind="stable").index].reset_index(drop=True)
 

@@ -108,7 +108,7 @@ def test_a_metric_shows_itself_with_its_direction_and_keeps_markup_as_text():
 
 def test_the_page_of_metrics_is_written_whole(tmp_path, monkeypatch):
     """As `python -m privacysim.metrics.metrics_page FILE` does it."""
-    source = Path(privacysim.__file__).parent / "metrics" / "page.py"
+    source = Path(privacysim.__file__).parent / "metrics" / "metrics_page.py"
     monkeypatch.setattr(sys, "argv", [str(source), str(tmp_path / "metrics.md")])
     runpy.run_path(str(source), run_name="__main__")
     committed = Path(__file__).parents[2] / "docs" / "reference" / "metrics.md"

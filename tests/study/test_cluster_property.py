@@ -1,5 +1,4 @@
 """Many machines, in small: a real Dask scheduler and two nodes (a nanny and its worker each) on loopback.
-from tests.helpers import toy_runs
 
 One worker is killed and comes back; one node is killed for good, nanny and worker. The study ends complete, every unit
 once, with the bytes of a serial run.

@@ -31,7 +31,8 @@ def toy(monkeypatch, tmp_path, toy_units):
 
 def command(arguments: list[str], cwd: Path, **environment: str) -> subprocess.Popen:
     # a shell's background job hands on SIGINT ignored, and so would its tests: a terminal's process does not
-    code = ("import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); from tests.helpers import toy_study; "
+    code = ("import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+            "from tests.helpers import toy_study; "
             "from privacysim.study import study as s; s.do_unit = toy_study.run_unit; "
             "s.prepare_city = lambda scenario, workers: None; "
             "from privacysim.cli.main import main; sys.exit(main(sys.argv[1:]))")  # fmt: skip

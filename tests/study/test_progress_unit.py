@@ -11,7 +11,6 @@ import threading
 
 import pytest
 
-import privacysim
 from privacysim.results import manifest as provenance
 from privacysim.simulation.table_files import keep_tables, parts_folder
 from privacysim.study import progress
@@ -72,7 +71,7 @@ def test_the_commit_is_that_of_the_checkout_marked_where_files_were_changed(tmp_
     (tmp_path / "privacysim").mkdir()
     source = tmp_path / "privacysim" / "__init__.py"
     source.write_text("")
-    monkeypatch.setattr(privacysim, "__file__", str(source))
+    monkeypatch.setattr(provenance, "PACKAGE", source.parent)
     assert provenance.commit() == "", "outside a checkout"
     for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "one"]):
         subprocess.run([*git, *words], check=True)
