@@ -60,7 +60,7 @@ def _stage(trace: TracebackType | None) -> tuple[str, str]:
     """The room that was called last from the study, and the innermost line of ours."""
     frames = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(trace)]
     ours = [(path.relative_to(PACKAGE), line) for path, line in frames if path.is_relative_to(PACKAGE)]
-    rooms = [path.parts[0] for path, _ in ours if path.parts[0] not in _NO_STAGE]
+    rooms = [path.parts[0].removesuffix(".py") for path, _ in ours if path.parts[0] not in _NO_STAGE]
     at = f"privacysim/{ours[-1][0].as_posix()}, line {ours[-1][1]}" if ours else ""
     return (rooms[0] if rooms else "study"), at
 

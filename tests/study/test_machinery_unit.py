@@ -166,7 +166,7 @@ def test_an_error_of_the_model_costs_its_replicate_and_is_named_with_its_stage(t
     assert found.metrics.equals(whole.metrics[whole.metrics["replicate"] != 2].reset_index(drop=True))
     [row] = found.manifest["failed"]
     assert row["replicate"] == 2
-    assert row["stage"] == "units.py"
+    assert row["stage"] == "units"
     assert row["at"].startswith("privacysim/units.py, line ")
     with pytest.raises(ResultsError, match="No replicate was completed") as error:
         toy.run(replicate=2, workers=1)
