@@ -15,6 +15,7 @@ from pathlib import Path
 from privacysim.draws import child_id, marks, stream_key
 from privacysim.metrics import METRICS
 from privacysim.simulation.unit_parts import Unit, UnitParts
+from privacysim.study import study as _loaded  # noqa: F401  numba looks at its cache before the disk is counted
 
 
 class _Counted(io.FileIO):
