@@ -1,0 +1,6 @@
+"""Results of a study: read, compared, saved and queried, without running anything."""
+
+from privacysim.results.comparison import Comparison
+from privacysim.results.results import Results, load_results
+
+__all__ = ["Comparison", "Results", "load_results"]
