@@ -15,6 +15,9 @@ import pandas as pd
 
 from privacysim.errors import InputError
 from privacysim.metrics import METRICS, Metric, metric_named
+from privacysim.results.pairing import COLUMNS as PAIRING
+from privacysim.results.pairing import pairing
+from privacysim.results.result_pages import comparison_page
 from privacysim.stats import (
     FEWEST_CONTRIBUTORS,
     FEWEST_REPLICATES,
@@ -28,9 +31,6 @@ from privacysim.stats import (
     replicates_needed,
     wilson,
 )
-from privacysim.results.result_pages import comparison_page
-from privacysim.results.pairing import COLUMNS as PAIRING
-from privacysim.results.pairing import pairing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any, Literal
-from pydantic import BaseModel, ValidationError
-from privacysim.resources import PACKAGE, VERSION
-from privacysim.errors import ResultsError, shown
 import os
 import platform
 import resource
@@ -15,8 +10,14 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import BaseModel, ValidationError
+
+from privacysim.errors import ResultsError, shown
+from privacysim.resources import PACKAGE, VERSION
 from privacysim.simulation.inputs import Inputs, data_digests, source_digest
 
 

@@ -12,12 +12,12 @@ import pandas as pd
 from privacysim import tables
 from privacysim.errors import InputError, ResultsError, did_you_mean
 from privacysim.results.comparison import Comparison, Skewness, compare
+from privacysim.results.manifest import read_manifest
+from privacysim.results.query import query
+from privacysim.results.result_pages import results_page
+from privacysim.results.saving import save_folder
 from privacysim.simulation.failures import in_words
 from privacysim.simulation.inputs import Inputs, arm_named
-from privacysim.results.manifest import read_manifest
-from privacysim.results.result_pages import results_page
-from privacysim.results.query import query
-from privacysim.results.saving import save_folder
 from privacysim.tables import BAND_COLUMNS
 
 

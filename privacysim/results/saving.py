@@ -17,11 +17,11 @@ from privacysim import tables
 from privacysim.errors import ResultsError, shown
 from privacysim.files import Quantity, find_file, read_toml, whole_file
 from privacysim.resources import shipped
-from privacysim.scenario import Scenario
 from privacysim.results.crate import CRATE, crate
-from privacysim.simulation.inputs import Inputs, canonical, file_digest, resolved
 from privacysim.results.manifest import read_manifest
 from privacysim.results.toml_text import toml_text
+from privacysim.scenario import Scenario
+from privacysim.simulation.inputs import Inputs, canonical, file_digest, resolved
 
 OURS = ("metrics.parquet", "summary.csv", "band.csv", "report.html", "inputs", "tables", "parts", CRATE)
 """What a run may write or remove in its folder, besides the manifest."""
