@@ -1,9 +1,16 @@
-"""What goes wrong, said for the reader: where, what is required, what was got, and the cure."""
+"""What goes wrong, said for the reader: where, what is expected, what was got, and the fix."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+
+RENAMED = {
+    "art7_state": "public_state", "art7_venue": "public_venue", "art9": "public_other",
+    "art33_compound_inside": "residential_common", "art33_home": "private_home", "art7": "public",
+    "art9_listed": "public_other_listed", "art33": "private", "panel": "sample",
+}  # fmt: skip
+"""Words of drafts of this project that have another name now; the error that refuses one names the new one."""
 
 
 class PrivacysimError(Exception):
@@ -17,23 +24,23 @@ class PrivacysimError(Exception):
 class InputError(PrivacysimError, ValueError):
     """Something a reader wrote or named cannot be used.
 
-    Parameters: `where` (file and key, or argument), `required`, `got`, `cure`. The text has three lines.
+    Parameters: `where` (file and key, or argument), `expected`, `got`, `fix`. The text has three lines.
 
-    >>> print(InputError("sim/policies/a.toml, retention.art9", 'a duration such as "15 d"', "15", 'write "15 d"'))
-    sim/policies/a.toml, retention.art9: required is a duration such as "15 d".
+    >>> print(InputError("sim/policies/a.toml, retention.public", 'a duration such as "15 d"', "15", 'write "15 d"'))
+    sim/policies/a.toml, retention.public: expected a duration such as "15 d".
       Got: 15
-      Cure: write "15 d".
+      Fix: write "15 d".
     """
 
-    def __init__(self, where: str, required: str, got: object, cure: str) -> None:
+    def __init__(self, where: str, expected: str, got: object, fix: str) -> None:
         # a name from a file may hold what ends a line
-        self.where, self.required, self.cure = (" ".join(text.splitlines()) for text in (where, required, cure))
+        self.where, self.expected, self.fix = (" ".join(text.splitlines()) for text in (where, expected, fix))
         self.got = shown(got)
-        super().__init__(f"{self.where}: required is {self.required}.\n  Got: {self.got}\n  Cure: {self.cure}.")
+        super().__init__(f"{self.where}: expected {self.expected}.\n  Got: {self.got}\n  Fix: {self.fix}.")
 
     def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str, str]]:
         # an exception is sent between processes by its arguments, not by its text
-        return InputError, (self.where, self.required, self.got, self.cure)
+        return InputError, (self.where, self.expected, self.got, self.fix)
 
 
 class ResultsError(PrivacysimError):
@@ -53,12 +60,17 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The cure for a name that nobody knows: the nearest right one, else the list.
+    """The fix for a name that nobody knows: the nearest right one, else the list.
 
     >>> did_you_mean("notice_olny", ["notice_only", "order_799"])
     'write notice_only'
+    >>> did_you_mean("art7_venue", ["public_venue", "private_home"])
+    'write public_venue'
     """
     names = sorted(known)
+    close = RENAMED.get(name)
+    if close in names:
+        return f"write {close}"
     close = nearest(name, names)
     if close:
         return f"write {close}"

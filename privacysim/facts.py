@@ -103,8 +103,8 @@ def _rows(stream: Iterable[str], path: Path) -> dict[str, Fact]:
     for row in reader:
         where = f"{path}, line {reader.line_num}"
         if None in row or None in row.values():  # more cells than columns, or fewer
-            required = f"{len(_COLUMNS)} cells"
-            raise InputError(where, required, list(row.values()), "mend the row; a comma in a text needs quotes")
+            expected = f"{len(_COLUMNS)} cells"
+            raise InputError(where, expected, list(row.values()), "mend the row; a comma in a text needs quotes")
         if row["id"] in rows:
             raise InputError(where, "an id of its own", row["id"], "remove one of the two rows")
         try:

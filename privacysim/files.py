@@ -1,4 +1,4 @@
-"""Files that a researcher edits: strict TOML, units that cannot be forgotten, errors that name the cure.
+"""Files that a researcher edits: strict TOML, units that cannot be forgotten, errors that name the fix.
 
 A name (`notice_only`) is looked up in the working folder's `sim/` first, then among the shipped files; anything
 that ends in `.toml` is taken as a path. Nothing is ever half-written: `whole_file` renames a finished file.
@@ -158,11 +158,11 @@ def _explained(model: type[BaseModel], error: ValidationError, where: str) -> In
     if first["type"] == "missing":
         return InputError(_at(where, key), "this key", "nothing", f"add {path[-1]} = …")
     inner = first.get("ctx", {}).get("error")
-    if isinstance(inner, InputError):  # a validator looked a name up: keep its cure, say where the name stands
-        return InputError(_at(where, key), inner.required, inner.got, inner.cure)
-    required = first["msg"].removeprefix("Value error, ")
-    required = required[:1].lower() + required[1:]
-    return InputError(_at(where, key), required, first.get("input"), "write what is required")
+    if isinstance(inner, InputError):  # a validator looked a name up: keep its fix, say where the name stands
+        return InputError(_at(where, key), inner.expected, inner.got, inner.fix)
+    expected = first["msg"].removeprefix("Value error, ")
+    expected = expected[:1].lower() + expected[1:]
+    return InputError(_at(where, key), expected, first.get("input"), "write a value of that kind")
 
 
 def _keys(model: Any, path: list[Any]) -> list[str]:
@@ -217,7 +217,7 @@ def whole_file(path: Path) -> Iterator[Path]:
         part.replace(path)
     except OSError as error:
         raise ResultsError(f"{path}: cannot be written ({shown(error.strerror or error)}).\n"
-                           "  Cure: name a folder that can be written, with room on its disk.") from error
+                           "  Fix: name a folder that can be written, with room on its disk.") from error
     finally:
         with suppress(OSError):  # where the folder itself cannot be reached there is nothing to remove
             part.unlink(missing_ok=True)

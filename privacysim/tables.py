@@ -330,8 +330,8 @@ def to_arrow(name: str, rows: pd.DataFrame) -> pa.Table:
     for column in schema.columns:
         values = rows[column.name]
         if column.name == "value" and values.isna().any():
-            cure = "leave the row out and say why in a note"
-            raise InputError(f"table {name}, value", "a number in every row", "NaN", cure)
+            fix = "leave the row out and say why in a note"
+            raise InputError(f"table {name}, value", "a number in every row", "NaN", fix)
         if column.dtype == "word":
             values = values.astype("str")
         elif column.dtype == "float64":
@@ -362,8 +362,8 @@ def read(name: str, path: Path) -> pd.DataFrame:
     except (OSError, pa.ArrowException) as error:
         raise InputError(str(path), f"the Parquet table {name}", error, "give the file that privacysim wrote") from None
     if list(plain.columns) != table(name).names:
-        required = f"the columns of {name}"
-        raise InputError(str(path), required, list(plain.columns), "give the file that privacysim wrote")
+        expected = f"the columns of {name}"
+        raise InputError(str(path), expected, list(plain.columns), "give the file that privacysim wrote")
     return frame(name, {column: plain[column] for column in plain.columns})
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 OPERATORS = ("public_security", "other_state", "commercial", "compound", "home")
 REGIMES = (
-    "art7_state", "art7_venue", "art9", "art33_compound_inside", "art33_home", "prohibited_site", "secret_adjacent",
+    "public_state", "public_venue", "public_other", "residential_common", "private_home", "prohibited_site",
+    "secret_adjacent",
 )
 REQUESTERS = (
     "public_security", "state_security", "procuratorate", "court", "supervision_commission", "other_state_organ",

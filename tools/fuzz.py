@@ -154,7 +154,7 @@ def targets(work: Path, results: Path) -> list[Target]:
 LINES = (
     b"policy check order_799", b"policy show order_799", b"policy diff notice_only order_799", b"study list",
     b"facts show cameras_per_1000", b"scenario check guangzhou_district", b"--version", b"policy list",
-    b"run preview --dry-run --panel 5000 --days 7 --replicates 2 --seed 1", b"compare nowhere --baseline order_799",
+    b"run preview --dry-run --sample 5000 --days 7 --replicates 2 --seed 1", b"compare nowhere --baseline order_799",
     b"run --scenario guangzhou_district --policies notice_only,order_799 --baseline notice_only --dry-run",
     b"verify nowhere --replicate 0", b"report nowhere -o memo.html --lang zh",
     b"dosimeter --gpx t.gpx --cameras c.csv --range 30",

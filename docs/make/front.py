@@ -21,8 +21,8 @@ def pages(docs: Path) -> Iterator[tuple[str, str]]:
     yield "headline.svg", svg_text(figure)
     yield "front.md", (
         f"```{{image}} made/headline.svg\n:alt: {alt}\n```\n\n{said}\n\n"
-        f"{len(results.manifest['replicates'])} paired replicates of {study['days']} days, a panel of "
-        f"{study['panel']:,} people, seed {study['seed']}; ratios with paired 95 % intervals. Command: "
-        "`python3 run.py study`. They hold the noise of panel, cameras and events, not the uncertainty of the facts: "
+        f"{len(results.manifest['replicates'])} paired replicates of {study['days']} days, a sample of "
+        f"{study['sample']:,} people, seed {study['seed']}; ratios with paired 95 % intervals. Command: "
+        "`python3 run.py study`. They hold the noise of sample, cameras and events, not the uncertainty of the facts: "
         "[how sure it is](made/notebooks/09_how_sure).\n"
     )

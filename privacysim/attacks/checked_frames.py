@@ -21,9 +21,9 @@ def frame_with(frame: Any, columns: Sequence[str], what: str, *, hint: str = "")
     for name in columns:
         there = int((frame.columns == name).sum())
         if there == 0:
-            cure = did_you_mean(name, [str(column) for column in frame.columns])
+            fix = did_you_mean(name, [str(column) for column in frame.columns])
             raise InputError(f"{what}, columns", f"a column {name}", ", ".join(map(str, frame.columns)) or "no column",
-                             cure + hint)  # fmt: skip
+                             fix + hint)  # fmt: skip
         if there > 1:
             raise InputError(f"{what}, column {name}", "one column of that name", f"{there} of them",
                              "rename the others")  # fmt: skip
@@ -35,26 +35,26 @@ def frame_with(frame: Any, columns: Sequence[str], what: str, *, hint: str = "")
         raise InputError(what, "at least one row", "an empty frame", "give the rows of somebody")
 
 
-def floats(values: Any, where: str, *, required: str = "finite numbers", least: float = -np.inf) -> Floats:
-    """A flat list of finite numbers, `least` or more; anything else is an InputError that says what is required."""
+def floats(values: Any, where: str, *, expected: str = "finite numbers", least: float = -np.inf) -> Floats:
+    """A flat list of finite numbers, `least` or more; anything else is an InputError that says what is expected."""
     try:
         given = np.asarray(values)
         if given.dtype.kind not in "biufO":
             raise TypeError
         found = given.astype(np.float64).ravel()
     except (TypeError, ValueError):
-        raise InputError(where, required, "something that is no list of numbers", "convert it to float") from None
+        raise InputError(where, expected, "something that is no list of numbers", "convert it to float") from None
     if not np.isfinite(found).all() or (found < least).any():
-        raise InputError(where, required, "a missing, infinite or smaller one", "drop or mend these")
+        raise InputError(where, expected, "a missing, infinite or smaller one", "drop or mend these")
     return found
 
 
-def numeric(column: pd.Series[Any], where: str, required: str, cure: str) -> Floats:
+def numeric(column: pd.Series[Any], where: str, expected: str, fix: str) -> Floats:
     """A column of finite numbers, not truths and not words."""
     kind = column.dtype
     real = pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_complex_dtype(kind)
     if not real or pd.api.types.is_bool_dtype(kind):
-        raise InputError(where, required, f"dtype {kind}", cure)
+        raise InputError(where, expected, f"dtype {kind}", fix)
     found = column.to_numpy(dtype=np.float64)
     if not np.isfinite(found).all():
         raise InputError(where, "finite numbers", "an infinite one", "drop these rows")

@@ -18,7 +18,7 @@ from privacysim.attacks.uniqueness import unicity
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One public function: what it tells of the adversary (`output`, one of `OUTPUTS`) and what a panel can tell."""
+    """One public function: what it tells of the adversary (`output`, one of `OUTPUTS`) and what a sample can tell."""
 
     function: Callable[..., Any]
     title: str
@@ -27,7 +27,7 @@ class Measure:
     unit: str
     equation: str
     source: str
-    panel: str
+    sample: str
 
     @property
     def name(self) -> str:
@@ -44,7 +44,7 @@ MEASURES = (
             "E[1/A] = (1−e^−λ)/λ, P(alone) = e^−λ", "K ~ Poisson(λ)", "exact, given the flow"),
     Measure(flow_sets, "anonymity sets of cameras, from the flow field", "uncertainty", _LOOKS, "people; bits",
             "λ: homes × trip law added up down the route trees; then as `poisson_sets`", "K ~ Poisson(λ)",
-            "exact but for the rates and hours of the trip law, which a panel gives"),
+            "exact but for the rates and hours of the trip law, which a sample gives"),
     Measure(entropy_bits, "entropy", "uncertainty", "holds a chance for each candidate", "bits", "−Σ p log₂ p",
             "Serjantov and Danezis 2002; Díaz et al. 2002", "census"),
     Measure(mutual_information, "mutual information", "information gain", "sees one sighting", "bits",

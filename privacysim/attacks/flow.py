@@ -3,8 +3,8 @@
 The people of each home times the trip law are added up down the route tree of every place. The law has two parts.
 *Where to, by which mode* is in closed form (`people.gravity`, shares of modes by distance): nobody is drawn. *How often
 and at what time* (tours a day and hours of arrival and leaving, by purpose, mode and band of distance) is read off a
-panel of people, whose errors are those of averages over the whole city. So the expected number λ of people in a view
-has no noise of its own, which a view's own count in a panel has; sets then follow from K ~ Poisson(λ).
+sample of people, whose errors are those of averages over the whole city. So the expected number λ of people in a view
+has no noise of its own, which a view's own count in a sample has; sets then follow from K ~ Poisson(λ).
 
 What it leaves out, each well below a percent of a view: whoever comes by in the same hour on two tours, or to the stop
 and from the stop, counts twice; hours do not depend on the distance within a band, nor on one's own speed.
@@ -23,7 +23,7 @@ from privacysim.attacks.points import positive
 from privacysim.attacks.sets import poisson_sets
 from privacysim.city import City
 from privacysim.errors import InputError
-from privacysim.people import draw_block, panel, residents
+from privacysim.people import draw_block, draw_sample, residents
 from privacysim.people.gravity import Purpose, purposes
 from privacysim.people.habits import CAR, TRANSIT, WALK, habits, mm_per_tick
 from privacysim.scenario import Scenario
@@ -60,9 +60,9 @@ def trip_law(
     city: City, scenario: Scenario, *, seed: int = 185, k: int = 0, day: int = 1, people: int = 20_000,
     window_s: float = 3600.0,
 ) -> TripLaw:
-    """Read the trip law of one day (0 is a Monday) off a panel of so many people of replicate k.
+    """Read the trip law of one day (0 is a Monday) off a sample of so many people of replicate k.
 
-    Errors of a panel of n are those of means over the whole city, about 1/√n; `window_s` need not divide a day.
+    Errors of a sample of n are those of means over the whole city, about 1/√n; `window_s` need not divide a day.
 
     >>> from privacysim.city import build_city
     >>> from privacysim.scenario import load_scenario
@@ -72,7 +72,7 @@ def trip_law(
     ((48,), True)
     """
     window = positive(window_s, "window_s", "trip_law") * TICKS_PER_S
-    chosen = panel(city, scenario, seed, k, people)
+    chosen = draw_sample(city, scenario, seed, k, people)
     who = habits(city, scenario, seed, k, chosen.ids)
     block = draw_block(city, scenario, seed, k, chosen.ids, chosen.weight, day, day + 1)
     student = who.group == GROUPS.index("student")
@@ -188,7 +188,7 @@ def flow_sets(
 ) -> pd.DataFrame:
     """Anonymity sets in the views (camera, window of the day) of `flow_field`, per view and per person in view.
 
-    K ~ Poisson(λ) others are in view with somebody: `poisson_sets`, whose columns these are. It needs nobody's panel
+    K ~ Poisson(λ) others are in view with somebody: `poisson_sets`, whose columns these are. It needs nobody's sample
     and everybody's law: what `anonymity_sets` would find with all people, without drawing them.
     """
     return poisson_sets(flow_field(city, scenario, cameras, which, law)["people"], below)

@@ -66,11 +66,11 @@ def top_share(values: ArrayLike, weights: ArrayLike | None = None, *, top: float
 
 
 def _sorted(values: ArrayLike, weights: ArrayLike | None, what: str) -> tuple[Floats, Floats]:
-    y = floats(values, f"{what}, values", required="finite numbers, 0 or more", least=0.0)
+    y = floats(values, f"{what}, values", expected="finite numbers, 0 or more", least=0.0)
     if y.size == 0:
         raise InputError(f"{what}, values", "at least one number", "nothing", "give one value per person")
     asked = "one non-negative weight per value, not all 0"
-    w = np.ones(y.size) if weights is None else floats(weights, f"{what}, weights", required=asked, least=0.0)
+    w = np.ones(y.size) if weights is None else floats(weights, f"{what}, weights", expected=asked, least=0.0)
     if w.size != y.size or w.sum() <= 0:
         raise InputError(f"{what}, weights", asked, f"{w.size} weights, {y.size} values", "leave them out")
     kept = w > 0
@@ -99,9 +99,9 @@ def table_by(
     frame_with(frame, [value, *names, *([weight] if weight else [])], "table_by")
     if fewest < 2:
         raise InputError("table_by, fewest", "at least 2 people a cell", fewest, "write fewest=30")
-    cure = "name a column of numbers"
-    y = numeric(frame[value], f"table_by, column {value}", "numbers", cure)
-    w = numeric(frame[weight], f"table_by, column {weight}", "weights", cure) if weight else np.ones(len(frame))
+    fix = "name a column of numbers"
+    y = numeric(frame[value], f"table_by, column {value}", "numbers", fix)
+    w = numeric(frame[weight], f"table_by, column {weight}", "weights", fix) if weight else np.ones(len(frame))
     if (w < 0).any() or not (w > 0).any():
         raise InputError(f"table_by, column {weight}", "weights of 0 or more, not all 0", "others", "drop these rows")
     work = frame[names].assign(_w=w, _wy=w * y, _n=1)[w > 0]  # who stands for nobody is in no cell

@@ -19,7 +19,7 @@ def entropy_bits(chances: ArrayLike) -> float:
     >>> entropy_bits([1, 1, 1, 1])
     2.0
     """
-    p = floats(chances, "entropy_bits", required="non-negative numbers, not all 0", least=0.0)
+    p = floats(chances, "entropy_bits", expected="non-negative numbers, not all 0", least=0.0)
     if p.sum() <= 0:
         raise InputError("entropy_bits", "non-negative numbers, not all 0", "none above 0", "give chances or counts")
     p = p[p > 0] / p.sum()
@@ -90,7 +90,7 @@ def epsilon_spent(views: ArrayLike, epsilon: float, delta: float = 1e-6) -> NDAr
     >>> epsilon_spent([0, 1, 10], 0.5).tolist()
     [0.0, 0.5, 5.0]
     """
-    k = floats(views, "epsilon_spent, views", required="counts, 0 or more", least=0.0)
+    k = floats(views, "epsilon_spent, views", expected="counts, 0 or more", least=0.0)
     if not (np.isfinite(epsilon) and epsilon > 0 and 0 < delta < 1):
         raise InputError("epsilon_spent", "epsilon above 0, delta between 0 and 1", f"{epsilon}, {delta}",
                          "mend them")  # fmt: skip

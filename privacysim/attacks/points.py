@@ -32,7 +32,7 @@ class Coded:
 def code_points(
     points: pd.DataFrame, *, user: str, place: str | None, x: str, y: str, time: str | None, what: str,
 ) -> Coded:
-    """Check a frame and code its columns; what cannot be used is an InputError that names the column and the cure.
+    """Check a frame and code its columns; what cannot be used is an InputError that names the column and the fix.
 
     Locations are ids in column `place`, or metres in columns `x` and `y` where `place` is None. `time` holds seconds
     or dates.

@@ -4,7 +4,7 @@ Rows with equal quasi-identifiers form a class. k: the smallest class (Sweeney 2
 l: the fewest distinct sensitive values of a class, and its entropy form ⌊exp(min H)⌋ (Machanavajjhala et al. 2007,
 doi:10.1145/1217299.1217302). t: the largest earth mover's distance between a class's sensitive values and the table's:
 ordered distance for numbers, ½ Σ|p − q| for words (Li, Li and Venkatasubramanian 2007, doi:10.1109/ICDE.2007.367856).
-They describe the table at hand: rows of a panel look rarer than the city's.
+They describe the table at hand: rows of a sample look rarer than the city's.
 """
 
 from __future__ import annotations

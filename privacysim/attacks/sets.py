@@ -25,7 +25,7 @@ AVERAGES = ("per view", "per person in view")
 def anonymity_sets(
     points: pd.DataFrame, *, user: str = "user", place: str | None = None, x: str = "x", y: str = "y",
     time: str | None = None, window_s: float | None = None, cell_m: float | None = None, below: int = 5,
-    population: int | None = None, panel: int | None = None,
+    population: int | None = None, sample: int | None = None,
 ) -> pd.DataFrame:
     """Sizes of the sets in which people are seen: one row per average (`per view`, `per person in view`).
 
@@ -33,9 +33,9 @@ def anonymity_sets(
     time. Columns: `views`, `mean_size`, `mean_reciprocal` (an attacker who guesses), `alone`, `below_k` (share of sets
     smaller than `below`), `mean_bits` (log₂ of the size: the attacker's uncertainty).
 
-    If the points are a simple random sample of `panel` out of `population` people, only the mean size can be told: a
-    person's own set has the unbiased mean 1 + (m − 1)(N − 1)/(n − 1), m people of the panel in view. The rest needs
-    everybody, or the flow field (`flow_sets`, which needs no panel).
+    If the points are a simple random sample of `sample` out of `population` people, only the mean size can be told: a
+    person's own set has the unbiased mean 1 + (m − 1)(N − 1)/(n − 1), m people of the sample in view. The rest needs
+    everybody, or the flow field (`flow_sets`, which needs no sample).
 
     >>> seen = pd.DataFrame({"user": [1, 2, 3], "place": ["a", "a", "b"]})
     >>> anonymity_sets(seen, place="place")[["mean_size", "alone"]].round(2).values.tolist()
@@ -51,21 +51,21 @@ def anonymity_sets(
     view, _ = squeezed(parts)
     once = np.unique(view.astype(np.int64) * coded.users.size + coded.user)
     size = np.bincount(once // coded.users.size).astype(np.float64)
-    if population is None and panel is None:
+    if population is None and sample is None:
         return sets_table(size, below)
-    if population is None or panel is None or not coded.users.size <= panel <= population:
-        raise InputError(f"{what}, panel and population", "both, panel at most population, at least the users seen",
-                         f"panel {panel}, population {population}", "say how many of how many")  # fmt: skip
-    if panel < 2:
-        raise InputError(f"{what}, panel", "at least 2 people", panel, "draw more people")
-    hidden = 1.0 + (size - 1.0) * (population - 1.0) / (panel - 1.0)
+    if population is None or sample is None or not coded.users.size <= sample <= population:
+        raise InputError(f"{what}, sample and population", "both, sample at most population, at least the users seen",
+                         f"sample {sample}, population {population}", "say how many of how many")  # fmt: skip
+    if sample < 2:
+        raise InputError(f"{what}, sample", "at least 2 people", sample, "draw more people")
+    hidden = 1.0 + (size - 1.0) * (population - 1.0) / (sample - 1.0)
     mean = float((hidden * size).sum() / size.sum())
     return pd.DataFrame({"average": [AVERAGES[1]], "views": [size.size], "mean_size": [mean]})
 
 
 def sets_table(size: ArrayLike, below: int = 5) -> pd.DataFrame:
     """Both averages over views of these sizes (1 or more people each)."""
-    m = floats(size, "sets_table, size", required="numbers of people, 1 or more", least=1.0)
+    m = floats(size, "sets_table, size", expected="numbers of people, 1 or more", least=1.0)
     if not m.size:
         raise InputError("sets_table, size", "at least one view", "none", "give the sizes of views that show anybody")
     rows = []
@@ -87,7 +87,7 @@ def poisson_sets(others: ArrayLike, below: int = 5) -> pd.DataFrame:
     >>> poisson_sets([1.0])[["mean_size", "alone"]].round(3).values.tolist()
     [[1.582, 0.582], [2.0, 0.368]]
     """
-    rate = floats(others, "poisson_sets, others", required="finite means, 0 or more, not all 0", least=0.0)
+    rate = floats(others, "poisson_sets, others", expected="finite means, 0 or more, not all 0", least=0.0)
     if not (rate > 0).any():
         raise InputError("poisson_sets, others", "finite means, 0 or more, not all 0", "none above 0",
                          "give expected counts of views in which there is somebody")  # fmt: skip

@@ -105,7 +105,7 @@ def guess_error_m(truth_x: ArrayLike, truth_y: ArrayLike, guess_x: ArrayLike, gu
     2.5
     """
     given = (("truth_x", truth_x), ("truth_y", truth_y), ("guess_x", guess_x), ("guess_y", guess_y))
-    tx, ty, gx, gy = (floats(one, f"guess_error_m, {name}", required="finite coordinates") for name, one in given)
+    tx, ty, gx, gy = (floats(one, f"guess_error_m, {name}", expected="finite coordinates") for name, one in given)
     if not (tx.shape == ty.shape == gx.shape == gy.shape) or tx.size == 0:
         raise InputError("guess_error_m", "four equally long lists", f"{tx.size}, {ty.size}, {gx.size}, {gy.size}",
                          "give one guess per person")  # fmt: skip

@@ -1,4 +1,4 @@
-"""Is a panel what it says? Its totals beside those of everybody, with the error that its design gives."""
+"""Is a sample what it says? Its totals beside those of everybody, with the error that its design gives."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SPLITS = 50
 
 @dataclass(frozen=True)
 class Estimate:
-    """A panel's total of a metric, and the standard error of its design."""
+    """A sample's total of a metric, and the standard error of its design."""
 
     total: float
     error: float
@@ -39,7 +39,7 @@ class Estimate:
 
 
 def log_digest(log: Log) -> str:
-    """Hash of all tables of a Log, as bytes of Parquet: the same for every size of the panel."""
+    """Hash of all tables of a Log, as bytes of Parquet: the same for every size of the sample."""
     whole = hashlib.sha256()
     for name in ("requests", "acts", "incidents", "audits", "custody"):
         kept = io.BytesIO()
@@ -48,12 +48,12 @@ def log_digest(log: Log) -> str:
     return whole.hexdigest()
 
 
-def panel_estimates(inputs: Inputs, k: int = 0) -> dict[tuple[str, str, str], Estimate]:
-    """(arm, metric, curve) → the panel's total and its design-based standard error, for the metrics of people.
+def sample_estimates(inputs: Inputs, k: int = 0) -> dict[tuple[str, str, str], Estimate]:
+    """(arm, metric, curve) → the sample's total and its design-based standard error, for the metrics of people.
 
     Strata are the population groups h, n_h of N_h people drawn: SE² = Σ_h N_h² (1 − n_h/N_h) s_h²/n_h (Cochran 1977,
     §5.4), s_h² from the totals of random parts of each stratum (random groups, Wolter 2007, ch. 2), so that any metric
-    that is a weighted sum can be asked. The panel is systematic by home zone, which this leaves out: if anything the
+    that is a weighted sum can be asked. The sample is systematic by home zone, which this leaves out: if anything the
     error is smaller.
     """
     whole = replicate_of(inputs, k)
@@ -98,27 +98,27 @@ def _totals(seen: PeopleSeen) -> Iterator[tuple[str, str, float, float]]:
 
 
 def against_everybody(inputs: Inputs, everybody: pd.DataFrame, k: int = 0) -> pd.DataFrame:
-    """Each metric of people to which at least 30 of the panel contribute: its total, everybody's, their distance.
+    """Each metric of people to which at least 30 of the sample contribute: its total, everybody's, their distance.
 
-    The distance is in standard errors of the panel's design.
+    The distance is in standard errors of the sample's design.
 
-    `everybody` is the `metrics` table of a run with `panel = "all"` of the same study.
+    `everybody` is the `metrics` table of a run with `sample = "all"` of the same study.
     """
     known = everybody[everybody["replicate"] == k].set_index(["policy", "metric", "curve"])["value"]
     rows = []
-    for (policy, metric, curve), found in panel_estimates(inputs, k).items():
+    for (policy, metric, curve), found in sample_estimates(inputs, k).items():
         if found.contributors < FEWEST_CONTRIBUTORS:
             continue
         truth = float(known.get((policy, metric, curve), 0.0))
         away = abs(found.total - truth)
         distance = 0.0 if away <= 1e-9 * abs(truth) else away / found.error if found.error else np.inf
         rows.append((policy, metric, curve, found.total, truth, found.error, distance))
-    columns = ["policy", "metric", "curve", "panel", "everybody", "standard_error", "distance"]
+    columns = ["policy", "metric", "curve", "sample", "everybody", "standard_error", "distance"]
     return pd.DataFrame(rows, columns=columns)
 
 
 def same_log(inputs: Inputs, other: Inputs, k: int = 0) -> bool:
-    """Whether two studies that differ in their panel alone have the same Log under every arm, byte for byte."""
+    """Whether two studies that differ in their sample alone have the same Log under every arm, byte for byte."""
 
     def digests(whole: Replicate) -> list[str]:
         return [log_digest(log) for log in whole.logs]

@@ -14,7 +14,7 @@ from privacysim.bench import crowd
 from privacysim.bench.measured import seconds
 from privacysim.exposure import measure_exposure
 from privacysim.files import Quantity
-from privacysim.people import panel
+from privacysim.people import draw_sample
 from privacysim.simulation import cost
 from privacysim.simulation.inputs import Inputs
 from privacysim.simulation.replicate import BLOCK, Replicate, Seen, blocks_of, forget_replicate, replicate_of, see_block
@@ -51,11 +51,11 @@ def exponent(sizes: Sequence[float], spent: Sequence[float]) -> float:
     return float(np.polyfit(np.log(sizes), np.log(spent), 1)[0])
 
 
-def _inputs(policies: int = 3, days: int = 30, panel: int = 20_000, cameras: float = 1.0) -> Inputs:
+def _inputs(policies: int = 3, days: int = 30, sample: int = 20_000, cameras: float = 1.0) -> Inputs:
     """A study of whole Guangzhou; `cameras` multiplies how many there are for each thousand people."""
     chosen = list(_POLICIES[:policies])
     readings = {name: read for name, read in _READINGS.items() if name in chosen}
-    study = Study(scenario=_SCENARIO, policies=chosen, readings=readings, days=days, panel=panel, replicates=1)
+    study = Study(scenario=_SCENARIO, policies=chosen, readings=readings, days=days, sample=sample, replicates=1)
     found = study.inputs()
     section = found.scenario.cameras
     more = Quantity(value=section.per_1000.number * cameras, assumption="growth of the cost")
@@ -82,13 +82,13 @@ def _grown(of: str, sizes: Sequence[float], at: Callable[[float], Inputs]) -> Gr
 def people(quick: bool) -> Growth:
     """Blocks of more and more people in front of the same acts."""
     sizes = (5_000, 10_000) if quick else (8_192, 16_384, 32_768, 65_536)
-    whole = replicate_of(_inputs(panel=sizes[0]), 0)
+    whole = replicate_of(_inputs(sample=sizes[0]), 0)
     world, spent, held = whole.world, [], []
     for size in (sizes[0], *sizes):
-        chosen = panel(world.city, world.scenario, world.seed, 0, size)
+        chosen = draw_sample(world.city, world.scenario, world.seed, 0, size)
         part = Replicate(world, whole.logs, whole.acts, whole.coverage, chosen)
         begun = thread_time()
-        seen = see_block(_inputs(panel=size), part, 0)
+        seen = see_block(_inputs(sample=size), part, 0)
         made = measure_exposure(seen.pieces, seen.block, whole.acts)
         spent.append(thread_time() - begun)
         held.append(cost.bytes_of(seen.block, seen.pieces, made) / 1e6)
@@ -100,7 +100,7 @@ def days(quick: bool) -> Growth:
     sizes = (7, 14) if quick else (15, 30, 60, 120)
     spent, held = [], []
     for size in (sizes[0], *sizes):
-        found = _inputs(days=size, panel=5_000 if quick else BLOCK)
+        found = _inputs(days=size, sample=5_000 if quick else BLOCK)
         seconds_, largest, whole, _ = _unit(found)
         for block in range(1, blocks_of(found)):
             begun = thread_time()

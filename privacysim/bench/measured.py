@@ -65,7 +65,7 @@ def agree(holds: bool, case: str, said: object = "") -> None:
     """Before any time is taken: a quick wrong answer is no answer."""
     if not holds:
         raise ResultsError(f"bench {case}: the two sides do not give the same {said}.\n"
-                           "  Cure: none here; an error of privacysim or of the peer, please report it.")  # fmt: skip
+                           "  Fix: none here; an error of privacysim or of the peer, please report it.")  # fmt: skip
 
 
 def seconds(work: Callable[[], Made], repeats: int = 3) -> tuple[float, Made]:

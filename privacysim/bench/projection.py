@@ -43,9 +43,10 @@ class Projected:
 
 def project(manifest: Mapping[str, Any]) -> list[Projected]:
     """What the run of that manifest would take for a province and a country, on 2, 64 and 1 024 cores."""
-    if "cost" not in manifest or manifest["study"]["panel"] != "all":
-        raise InputError("bench --project", 'results of a run with --panel all', f"panel {manifest['study']['panel']}",
-                         "privacysim run headline --panel all --replicates 1 --out DIR")  # fmt: skip
+    if "cost" not in manifest or manifest["study"]["sample"] != "all":
+        raise InputError("bench --project", 'results of a run with --sample all',
+                         f"sample {manifest['study']['sample']}",
+                         "privacysim run headline --sample all --replicates 1 --out DIR")  # fmt: skip
     spent, count = manifest["cost"]["cpu_s"], manifest["cost"]["count"]
     replicates = len(manifest["replicates"])
     ran = count["people"] / replicates

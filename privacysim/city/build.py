@@ -181,7 +181,7 @@ def scratch_folder(digest: str) -> Path:
 
 def _unwritable(where: str, error: OSError) -> ResultsError:
     return ResultsError(f"{where}: cannot be written ({shown(error.strerror or error)}).\n"
-                        "  Cure: name a folder that can be written, with 200 MB of room, in PRIVACYSIM_CACHE.")
+                        "  Fix: name a folder that can be written, with 200 MB of room, in PRIVACYSIM_CACHE.")
 
 
 def keep(folder: Path, digest: str, arrays: Mapping[str, Any], rest: Mapping[str, Any]) -> None:

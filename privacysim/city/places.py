@@ -132,10 +132,10 @@ def traits(section: CitySection, sites: Sites) -> dict[str, NDArray[np.generic]]
     marks = draws.uniforms(draws.stream_key(section.seed, 0, "city traits"), np.arange(category.size), 3)
     regime = np.asarray(kinds.REGIME_OF, dtype=np.uint8)[category]
     hotel = (category == kinds.CODE["hotel"]) & (marks[:, 0] < section.hotel_art7_share.number)
-    regime[hotel] = REGIMES.index("art7_venue")
+    regime[hotel] = REGIMES.index("public_venue")
     # next to a secret-holding organ a camera needs that organ's consent (Order 799 art. 10)
     organs = sites.node[category == kinds.CODE["military_secret_organ"]]
-    public = np.isin(regime, [REGIMES.index(name) for name in ("art7_state", "art7_venue", "art9")])
+    public = np.isin(regime, [REGIMES.index(name) for name in ("public_state", "public_venue", "public_other")])
     regime[np.isin(sites.node, organs) & public] = REGIMES.index("secret_adjacent")
     secret = np.asarray(kinds.SECRET_OF, dtype=np.uint8)[category]
     for name, share in (("office", section.secret_share_office), ("factory", section.secret_share_factory)):

@@ -134,8 +134,8 @@ def _constants(solved: Sequence[Solved]) -> None:
 
 def _only_home(scenario: str, write: bool) -> None:
     if write and scenario != HOME:
-        cure = f"leave --write out, or use --scenario {HOME}"
-        raise InputError("calibrate --write", f"the scenario {HOME}, for which the constants are kept", scenario, cure)
+        fix = f"leave --write out, or use --scenario {HOME}"
+        raise InputError("calibrate --write", f"the scenario {HOME}, for which the constants are kept", scenario, fix)
 
 
 def _write(solved: Sequence[Solved]) -> None:

@@ -41,7 +41,7 @@ def city_example(folder: Annotated[Path, typer.Argument(help="the folder to writ
         f"privacysim city map {files['scenario']} -o {folder / 'map.png'}",
         f"privacysim dosimeter --gpx {files['walk']} --cameras {files['town']} --streets {files['town']}",
         f"privacysim run --scenario {files['scenario']} --policies notice_only,order_799 --baseline notice_only "
-        f"--days 7 --panel 3000 --replicates 3 --out {folder / 'results'}",
+        f"--days 7 --sample 3000 --replicates 3 --out {folder / 'results'}",
     ):
         print(f"  {line}")
 

@@ -138,7 +138,7 @@ def _say(dose: Dose, rules: pd.DataFrame, unmapped: pd.DataFrame | None) -> None
         _say_operators(console, dose)
         _say_rights(console, rules)
     if totals and (count := unknown_operators(dose)):
-        console.print(f"{count} cameras have no operator on the map and count as shops (operator commercial, art9).")
+        console.print(f"{count} cameras have no operator on the map and count as shops (commercial, public_other).")
     for note in dose.notes:
         console.print(f"- {note}", markup=False)
 

@@ -75,8 +75,8 @@ def main(arguments: list[str]) -> int:
     if arguments[0] not in COMMANDS:
         from privacysim.errors import did_you_mean
 
-        cure = did_you_mean(arguments[0], COMMANDS)
-        print(f"privacysim: there is no command {arguments[0]!r}; {cure}.", file=sys.stderr)
+        fix = did_you_mean(arguments[0], COMMANDS)
+        print(f"privacysim: there is no command {arguments[0]!r}; {fix}.", file=sys.stderr)
         return 2
     return _call(*COMMANDS[arguments[0]], arguments)
 
@@ -114,7 +114,7 @@ def _call(module: str, name: str, arguments: list[str]) -> int:
     except OSError as error:  # a name too long, a folder that may not be read, a disk that is full
         print(f"privacysim {arguments[0]}: {shown(error.strerror or error)}: {shown(error.filename or '', 80)}",
               file=sys.stderr)  # fmt: skip
-        print("  Cure: name another file or folder, or mend its rights.", file=sys.stderr)
+        print("  Fix: name another file or folder, or mend its rights.", file=sys.stderr)
         return 2
     if status == 130:
         print("\nInterrupted; nothing that looks complete was left behind.", file=sys.stderr)

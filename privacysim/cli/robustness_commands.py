@@ -27,7 +27,7 @@ def sensitivity(
         int | None, typer.Option(help="Instead: Sobol's indices from this power of two times factors + 2 points.")
     ] = None,
     replicates: Annotated[int, typer.Option(help="Replicates at each point.")] = 3,
-    panel: Annotated[int | None, typer.Option(help="People in the panel.")] = None,
+    sample: Annotated[int | None, typer.Option(help="People in the sample.")] = None,
     days: Annotated[int | None, typer.Option(help="Days of the study.")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes; default: one a core.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for tables; a run cut off goes on there.")] = None,
@@ -37,7 +37,7 @@ def sensitivity(
     from privacysim.study import Study
 
     names = [name.strip() for name in (factors or "").split(",") if name.strip()]
-    inputs, found = r.prepare(Study(study), names, replicates=replicates, panel=panel, days=days)
+    inputs, found = r.prepare(Study(study), names, replicates=replicates, sample=sample, days=days)
     last = [arm for arm in inputs.arm_ids if arm != inputs.arm(inputs.plan.baseline).id]
     if not last:
         raise InputError("study", "a policy beside the baseline", study, "add one to policies")

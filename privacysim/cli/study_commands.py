@@ -32,7 +32,7 @@ def run(
     scenario: Annotated[str | None, typer.Option(help="Scenario, instead of the study's.")] = None,
     policies: Annotated[str | None, typer.Option(help="Policies, separated by commas.")] = None,
     baseline: Annotated[str | None, typer.Option(help="The policy that the others are compared with.")] = None,
-    panel: Annotated[str | None, typer.Option(help="People in the panel, or all.")] = None,
+    sample: Annotated[str | None, typer.Option(help="People in the sample, or all.")] = None,
     days: Annotated[int | None, typer.Option(help="Days of the study.")] = None,
     replicates: Annotated[
         str | None, typer.Option(help="How many replicates, or precision:5% of the primary metric.")
@@ -56,7 +56,7 @@ def run(
     wanted = _replicates(replicates)
     chosen = Study(
         study, scenario=scenario, policies=None if policies is None else _words(policies), baseline=baseline, days=days,
-        replicates=wanted if isinstance(wanted, int) else None, panel=_panel(panel), seed=seed,
+        replicates=wanted if isinstance(wanted, int) else None, sample=_sample(sample), seed=seed,
     )  # fmt: skip
     inputs = chosen.inputs(replicate)
     alone = "" if replicate is None else f"_replicate_{replicate}"
@@ -131,7 +131,7 @@ def study_list() -> None:
     for name, path in named_files("studies").items():
         plan = load_study_file(name)
         print(f"{name:<20} {plan.scenario}: {', '.join(plan.policies)}")
-        print(f"{'':<20} {plan.days} days, {plan.replicates} replicates, panel {plan.panel}  ({display(path)})")
+        print(f"{'':<20} {plan.days} days, {plan.replicates} replicates, sample {plan.sample}  ({display(path)})")
 
 
 @study_app.command("explore")
@@ -195,7 +195,7 @@ def headline_text(results: Any, baseline: str | None = None, metric: str | None 
     names = [metric] if metric else list(dict.fromkeys([change.primary, *_SHOWN]))
     lines = [
         f"{study['id']}: {manifest['scenario']['title']}, {study['days']} days, "
-        f"{len(manifest['replicates'])} replicates, panel {study['panel']}, seed {study['seed']}",
+        f"{len(manifest['replicates'])} replicates, sample {study['sample']}, seed {study['seed']}",
         f"baseline {change.baseline}; {start_in_words(change.start)}",
         "" if manifest["scenario"]["calibrated"] else "not calibrated: the solved constants hold for another scenario",
         precision_in_words(manifest.get("precision")), *results.failures,
@@ -240,7 +240,7 @@ def _plan_text(plan: Any, inputs: Any, folder: Path) -> str:
     return "\n".join([
         f"{plan.id}: {inputs.scenario.title}", f"  arms        {', '.join(inputs.arm_ids)}",
         f"  baseline    {plan.baseline}; start {plan.start}; general law of {plan.law_date}",
-        f"  replicates  {first} to {last}", f"  size        {plan.days} days, panel {plan.panel}, seed {plan.seed}",
+        f"  replicates  {first} to {last}", f"  size        {plan.days} days, sample {plan.sample}, seed {plan.seed}",
         f"  run id      {inputs.run_id}", f"  results     {folder}", "Nothing was run.",
     ])  # fmt: skip
 
@@ -260,17 +260,17 @@ def _replicates(text: str | None) -> int | str | None:
     try:
         return int(text.replace("_", ""))
     except ValueError:
-        cure = "write --replicates 20, or --replicates precision:5%"
-        raise InputError("--replicates", "a number, or a precision", text, cure) from None
+        fix = "write --replicates 20, or --replicates precision:5%"
+        raise InputError("--replicates", "a number, or a precision", text, fix) from None
 
 
-def _panel(text: str | None) -> int | str | None:
+def _sample(text: str | None) -> int | str | None:
     if text is None or text == "all":
         return text
     try:
         return int(text.replace("_", ""))
     except ValueError:
-        raise InputError("--panel", "a number of people, or all", text, "write --panel 50000") from None
+        raise InputError("--sample", "a number of people, or all", text, "write --sample 50000") from None
 
 
 def _dask(scheduler: str | None, workers: int | None) -> tuple[Any, int | None]:
@@ -280,8 +280,8 @@ def _dask(scheduler: str | None, workers: int | None) -> tuple[Any, int | None]:
     try:
         from distributed import Client
     except ImportError:
-        cure = 'install "privacysim[cluster]"'
-        raise InputError("--scheduler", "the package distributed", "not installed", cure) from None
+        fix = 'install "privacysim[cluster]"'
+        raise InputError("--scheduler", "the package distributed", "not installed", fix) from None
     try:
         client = Client(scheduler, timeout="10s")  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:

@@ -1,6 +1,6 @@
 """One day of a few people, walk by walk: where they are when, and when a camera has them in view; for a moving picture.
 
-A member of the panel walks on the city's route trees (`people.Block`); here each walk becomes the points at which it
+A member of the sample walks on the city's route trees (`people.Block`); here each walk becomes the points at which it
 turns, with a point more wherever a camera's view begins or ends.
 """
 

@@ -108,8 +108,8 @@ def _inject(notebook: Any, parameters: Mapping[str, object], where: str) -> None
     known = [name for n in tagged for name in _assigned(notebook.cells[n]["source"])]
     for name in parameters:
         if name not in known:
-            cure = did_you_mean(name, known) if known else "tag a cell with `parameters` in JupyterLab"
-            raise InputError(f"{where}, -p", "a name from the cell tagged parameters", name, cure)
+            fix = did_you_mean(name, known) if known else "tag a cell with `parameters` in JupyterLab"
+            raise InputError(f"{where}, -p", "a name from the cell tagged parameters", name, fix)
     if parameters:
         import nbformat
 

@@ -21,7 +21,7 @@ from privacysim.exposure import index_acts, is_outsider, measure_exposure
 from privacysim.facts import facts
 from privacysim.governance import Log, simulate
 from privacysim.metrics import METRICS
-from privacysim.people import Block, draw_block, panel
+from privacysim.people import Block, draw_block, draw_sample
 from privacysim.policy import Arm, load_arms
 from privacysim.results import Comparison
 from privacysim.results.comparison import compare
@@ -44,7 +44,7 @@ SHOWN = (
 """What the explorer shows, in order."""
 DISTRICT, LARGEST = "guangzhou_part", 1_000_000
 """A study of more people than that is previewed in this part of the city instead."""
-DAYS, FOOTAGE_DAYS, PANEL, REPLICATES = 30, 91, 4_000, 20
+DAYS, FOOTAGE_DAYS, SAMPLE, REPLICATES = 30, 91, 4_000, 20
 
 Floats = NDArray[np.float64]
 Part = dict[tuple[str, str], tuple[float, int]]
@@ -85,7 +85,7 @@ class Preview:
 
     study: Study
     replicates: int = REPLICATES
-    panel: int = PANEL
+    sample: int = SAMPLE
     _drawn: dict[int, Drawn] = field(default_factory=dict, repr=False)
     _pilot: Seen | None = field(default=None, repr=False)
     _skewness: dict[str, dict[str, float]] = field(default_factory=dict, repr=False)
@@ -100,14 +100,14 @@ class Preview:
         ids = [arm.id for arm in self.arms]
         self.baseline: Arm = self.arms[ids.index(arm_named(ids, asked.baseline))]
         self.city: City = build_city(self.scenario)
-        self.panel = min(self.panel, self.city.people)
+        self.sample = min(self.sample, self.city.people)
 
     @property
     def says(self) -> str:
         """What is run, for the screen."""
         people = round(self.scenario.population.people.number)
         calibrated = "" if self.scenario.calibrated else "; not calibrated"
-        return (f"Preview: {self.scenario.title}, {people:,} people (a panel of {self.panel:,}), {self.days} days, "
+        return (f"Preview: {self.scenario.title}, {people:,} people (a sample of {self.sample:,}), {self.days} days, "
                 f"rules in force from the start, seed {self.study.plan.seed}{calibrated}")  # fmt: skip
 
     def arm(self, path: str) -> Arm:
@@ -134,7 +134,7 @@ class Preview:
 
     def _people(self, k: int) -> Block:
         seed = self.study.plan.seed
-        people = panel(self.city, self.scenario, seed, k, self.panel)
+        people = draw_sample(self.city, self.scenario, seed, k, self.sample)
         return draw_block(self.city, self.scenario, seed, k, people.ids, people.weight, -FOOTAGE_DAYS, self.days)
 
     def _log(self, arm: Arm, world: World) -> Log:
@@ -166,7 +166,7 @@ class Preview:
 
     @cached_property
     def home_cells(self) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
-        """Cell of each member of replicate 0's panel on a square grid over the city: column, row, cells a side."""
+        """Cell of each member of replicate 0's sample on a square grid over the city: column, row, cells a side."""
         block, side = self.drawn(0).block, 14
         x, y = self.city.place_x[block.home_place], self.city.place_y[block.home_place]
         left, low, size = self.frame
@@ -244,7 +244,7 @@ class Preview:
             seen = Seen(block, passes(block, self.city, view, -FOOTAGE_DAYS, self.days + FOOTAGE_DAYS, None))
             self._pilot = seen
             seed = self.study.plan.seed
-            whole = Replicate(world, (log,), acts, view, panel(self.city, self.scenario, seed, -1, self.panel))
+            whole = Replicate(world, (log,), acts, view, draw_sample(self.city, self.scenario, seed, -1, self.sample))
             self._skewness[arm.id] = pilot_sums([arm.id], whole, seen)[arm.id]["skewness"]
         return self._skewness[arm.id]
 

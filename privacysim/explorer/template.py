@@ -31,7 +31,7 @@ print(reform.toml())""", ()),
 what differs. `reform.save()` puts it into `sim/policies`, where every command finds it.""", ()),
     ("code", """study = ps.Study(
     scenario=scenario, policies=[base, reform.kept()], baseline=base, days=days, replicates=replicates, seed=seed,
-    panel=5_000, start="steady",
+    sample=5_000, start="steady",
 )
 results = study.run(progress=False)
 change = results.compare()""", ()),
@@ -41,7 +41,7 @@ print(change.table(names)[["metric", "curve", "policy", "mean", "ratio"]].to_str
     ("code", "_ = change.plot()", ()),
     ("markdown", """## What this does not show
 
-Write here what the model leaves out and what would change your mind. The intervals hold the noise of panel, cameras \
+Write here what the model leaves out and what would change your mind. The intervals hold the noise of sample, cameras \
 and events in this city, not the uncertainty of the facts.""", ()),
     ("markdown", "## Where this comes from", ()),
     ("code", """print(results.run_id)

@@ -67,7 +67,7 @@ def exposure_map(
     """Mean exposure of the people of each square of the city, by where they live.
 
     `streets` has x0_m, y0_m, x1_m, y1_m, kind; `homes` has x_m, y_m, value, weight. Squares with fewer than ten people
-    of the panel are left white: a mean of so few says nothing.
+    of the sample are left white: a mean of so few says nothing.
     """
     with house_style(lang):
         ax = axes(ax, 6.4, 5.6)

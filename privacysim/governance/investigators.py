@@ -128,7 +128,7 @@ class Investigators:
             else:
                 purpose = words.PURPOSES[cases.purpose[row]]
                 route = self.rules.route(
-                    int(era[row]), "public_security", purpose, "request", "commercial", "art9"
+                    int(era[row]), "public_security", purpose, "request", "commercial", "public_other"
                 )
             found[row] = (None, True) if route is None else (route.approver, route.document != "warrant")
         return found

@@ -125,7 +125,7 @@ class Log:
 
     `acts` holds acts done in [0, D); `requests` those that were alive in it (and all others of the same case);
     `incidents` those that were open in it. `notes` are sentences about the run, such as a desk that cannot keep up.
-    The Log never depends on which people a panel holds.
+    The Log never depends on which people a sample holds.
     """
 
     def __init__(

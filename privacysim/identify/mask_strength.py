@@ -63,8 +63,8 @@ def cells(mask: str, one_frame: bool = False) -> float:
         return known[mask]
     forms = {form.partition(":")[0] for form in MASKS} - {"box"}
     names = [name for name in known if name.partition(":")[0] not in forms]
-    cure = did_you_mean(mask, [*MASKS, *names]) if mask else "write one of them, CELLS a number such as pixelate:4"
-    raise InputError("mask", "one of " + ", ".join([*MASKS, *names]), mask or "nothing", cure)
+    fix = did_you_mean(mask, [*MASKS, *names]) if mask else "write one of them, CELLS a number such as pixelate:4"
+    raise InputError("mask", "one of " + ", ".join([*MASKS, *names]), mask or "nothing", fix)
 
 
 def most(mask: str) -> float:

@@ -37,8 +37,8 @@ def closed_words(kind: str, known: tuple[str, ...], groups: dict[str, tuple[str,
             elif word in known:
                 found.append(word)
             else:
-                cure = did_you_mean(str(word), (*known, *(groups or ())))
-                raise ValueError(f"words of {kind} (not {word!r}: {cure})")
+                fix = did_you_mean(str(word), (*known, *(groups or ())))
+                raise ValueError(f"words of {kind} (not {word!r}: {fix})")
         return tuple(dict.fromkeys(found))
 
     return Annotated[tuple[str, ...], BeforeValidator(flat)]

@@ -126,8 +126,8 @@ class Laws:
     def provision(self, provision_id: str, where: str = "data/law") -> Provision:
         """The provision of that id; an unknown one is an error that names the nearest."""
         if provision_id not in self.provisions:
-            cure = did_you_mean(provision_id, self.provisions)
-            raise InputError(where, "a provision of data/law", provision_id, cure)
+            fix = did_you_mean(provision_id, self.provisions)
+            raise InputError(where, "a provision of data/law", provision_id, fix)
         return self.provisions[provision_id]
 
     def cited(self, reference: Reference, where: str) -> Provision:
@@ -136,8 +136,8 @@ class Laws:
             raise InputError(where, "a law of data/law", reference.law, did_you_mean(reference.law, self.laws))
         articles = {p.article: p for p in self.provisions.values() if p.law == reference.law}
         if reference.article not in articles:
-            cure = did_you_mean(reference.article, articles)
-            raise InputError(where, f"an article of {reference.law} that data/law holds", reference.article, cure)
+            fix = did_you_mean(reference.article, articles)
+            raise InputError(where, f"an article of {reference.law} that data/law holds", reference.article, fix)
         return articles[reference.article]
 
     def in_force(self, provision: Provision, day: date) -> bool:
@@ -191,8 +191,8 @@ def _add(known: dict[str, Any], new: tuple[Any, ...], where: str) -> None:
 def _check(laws: Laws) -> None:
     for provision in laws.provisions.values():
         if provision.law not in laws.laws:
-            cure = did_you_mean(provision.law, laws.laws)
-            raise InputError(f"data/law, {provision.id}.law", "a law of data/law", provision.law, cure)
+            fix = did_you_mean(provision.law, laws.laws)
+            raise InputError(f"data/law, {provision.id}.law", "a law of data/law", provision.law, fix)
     names = {bundle.id: bundle for bundle in laws.bundles}
     for number, answer in enumerate(laws.answers):
         where = f"data/law, answer.{number}"

@@ -138,7 +138,7 @@ def plot_galleries(axes: Axes, fit: Fit, sizes: tuple[float, ...] = (4.0, 8.0, 1
 def curve_figure(
     fits: dict[str, Fit], points: dict[str, list[tuple[float, float, float, float]]], people: int
 ) -> Figure:
-    """Both panels: over pixels with the DORI lines, and over galleries."""
+    """Both samples: over pixels with the DORI lines, and over galleries."""
     from matplotlib.figure import Figure
 
     with house_style():
@@ -150,7 +150,7 @@ def curve_figure(
 
 
 def draw_curve(outcomes: dict[Job, Outcome], curves: dict[str, Curve], path: Path) -> None:
-    """Both panels to a PNG."""
+    """Both samples to a PNG."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     points: dict[str, list[tuple[float, float, float, float]]] = {"cctv": [], "clean": []}

@@ -35,7 +35,7 @@ def copy_sound(part: Path, source: str) -> None:
         if done.returncode:
             raise ResultsError(
                 f"{source}: ffmpeg could not copy the sound ({shown(done.stderr)}).\n"
-                "  Cure: choose an ending that can hold this sound (.mkv), or leave --keep-audio out."
+                "  Fix: choose an ending that can hold this sound (.mkv), or leave --keep-audio out."
             )
         os.replace(both, part)
     finally:

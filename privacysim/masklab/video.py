@@ -234,7 +234,7 @@ def _writer(out: Path, width: int, height: int, rate: float, lossless: bool) -> 
         writer = cv2.VideoWriter(str(part), backend, cv2.VideoWriter.fourcc(*codec), rate, (width, height))
         if not writer.isOpened():
             raise ResultsError(
-                f"{out}: cannot be written as {codec}.\n  Cure: name another ending, such as .mp4 or .avi."
+                f"{out}: cannot be written as {codec}.\n  Fix: name another ending, such as .mp4 or .avi."
             )
         yield part, writer
         writer.release()

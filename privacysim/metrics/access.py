@@ -27,7 +27,7 @@ def _count(requests: pd.DataFrame) -> Rows:
 
 @metric(
     title="share of views that met no document", unit="share", direction="lower", family="access", of="records",
-    panel="consistent", equation="#{views, document = none} / #{views}", source=_ACTS, value=ratio("views"),
+    sample="consistent", equation="#{views, document = none} / #{views}", source=_ACTS, value=ratio("views"),
 )
 def views_without_document(seen: Records) -> Rows:
     """Looking at one's own consoles needs none, and is most of all viewing."""
@@ -36,7 +36,7 @@ def views_without_document(seen: Records) -> Rows:
 
 @metric(
     title="hard gap: share of acts that nothing forbids and no camera rule governs", unit="share", direction="lower",
-    family="gap", of="records", panel="consistent", equation="#{specific silent, general lawful or depends} / #{acts}",
+    family="gap", of="records", sample="consistent", equation="#{specific silent, general lawful or depends} / #{acts}",
     source=_ACTS, value=ratio("acts"),
 )
 def gap_hard(seen: Records) -> Rows:
@@ -47,7 +47,7 @@ def gap_hard(seen: Records) -> Rows:
 
 @metric(
     title="soft gap: share of acts that only everybody's law forbids", unit="share", direction="lower", family="gap",
-    of="records", panel="consistent", equation="#{specific silent, general forbids} / #{acts}", source=_ACTS,
+    of="records", sample="consistent", equation="#{specific silent, general forbids} / #{acts}", source=_ACTS,
     value=ratio("acts"),
 )
 def gap_soft(seen: Records) -> Rows:

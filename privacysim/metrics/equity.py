@@ -73,7 +73,7 @@ def _gini(y: Floats, w: Floats, sums: Part) -> float:
 
 @metric(
     title="Gini coefficient of the chance to be identified by outsiders", unit="share", direction="either",
-    family="equity", of="people", attacker=OUTSIDER, panel="consistent", range="0 … 1", flow="passes",
+    family="equity", of="people", attacker=OUTSIDER, sample="consistent", range="0 … 1", flow="passes",
     viewers="outsiders", equation="n/(n−1) · ΣΣ wᵢwⱼ|yᵢ−yⱼ| / (2W²ȳ), y the chance in the realised month",
     source=HEART + "; Gini 1912; correction: Deltas 2003", value=_of_bins(_gini),
 )
@@ -84,7 +84,7 @@ def gini_identified(seen: PeopleSeen) -> Part:
 
 @metric(
     title="share of all identification by outsiders that the most exposed tenth bears", unit="share",
-    direction="either", family="equity", of="people", attacker=OUTSIDER, panel="consistent", range="0.1 … 1",
+    direction="either", family="equity", of="people", attacker=OUTSIDER, sample="consistent", range="0.1 … 1",
     flow="passes", viewers="outsiders", equation="1 − L(0.9), L the Lorenz curve of the chance to be identified",
     source=HEART, value=_of_bins(lambda y, w, sums: top_share(y, w)),
 )
@@ -95,7 +95,7 @@ def top_tenth_share_identified(seen: PeopleSeen) -> Part:
 
 @metric(
     title="Gini coefficient of identifiable hours before outsiders", unit="share", direction="either", family="equity",
-    of="people", attacker=OUTSIDER, panel="consistent", range="0 … 1", default=False, flow="seconds",
+    of="people", attacker=OUTSIDER, sample="consistent", range="0 … 1", default=False, flow="seconds",
     viewers="outsiders", equation="as gini_identified, y the identifiable seconds", source=HEART,
     value=_of_bins(_gini),
 )
@@ -106,7 +106,7 @@ def gini_identifiable_hours(seen: PeopleSeen) -> Part:
 
 @metric(
     title="largest chance of any single person to be identified by outsiders", unit="probability", direction="lower",
-    family="equity", of="people", attacker=OUTSIDER, panel="census", range="0 … 1", default=False, output="success",
+    family="equity", of="people", attacker=OUTSIDER, sample="census", range="0 … 1", default=False, output="success",
     equation="maxᵢ pᵢ, to within a bin of the histogram (9 %)", source=HEART,
     value=_of_bins(lambda y, w, sums: float(y.max())),
 )

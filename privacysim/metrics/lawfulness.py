@@ -55,7 +55,7 @@ for _code, _regime in enumerate(words.REGIMES):
 
 @metric(
     title="impunity: share of forbidden acts that no sanction followed", unit="share", direction="lower",
-    family="legality", of="records", panel="consistent", range="0 … 1", value=ratio("forbidden acts"),
+    family="legality", of="records", sample="consistent", range="0 … 1", value=ratio("forbidden acts"),
     equation="#{forbidden acts without a sanction by the end of the study} / #{forbidden acts}",
     source="audits: found, proved and in time; forbidden: by a camera rule or by everybody's law",
 )
@@ -77,7 +77,7 @@ def _open(seen: Records) -> pd.DataFrame:
 
 @metric(
     title="share of incidents that nobody had found by the end", unit="share", direction="lower", family="legality",
-    of="records", panel="consistent", range="0 … 1", value=ratio("incidents"),
+    of="records", sample="consistent", range="0 … 1", value=ratio("incidents"),
     equation="#{open in [0, D), not discovered by D} / #{open in [0, D)}", source="incidents",
 )
 def incidents_not_found(seen: Records) -> Rows:
@@ -89,7 +89,7 @@ def incidents_not_found(seen: Records) -> Rows:
 
 @metric(
     title="days until an incident was found", unit="d", direction="lower", family="legality", of="records",
-    panel="consistent", value=ratio("incidents found"), output="time",
+    sample="consistent", value=ratio("incidents found"), output="time",
     equation="mean of (discovered − opened) / 86 400 over incidents discovered in [0, D)",
     source="incidents; only those that were found are in it, so read it beside the share that nobody found",
 )

@@ -102,7 +102,7 @@ def work_places_found(seen: Viewed) -> Part:
 
 @metric(
     title="pairs of people whom outsiders see together", unit="pairs", direction="lower", family="inference",
-    of="viewed", attacker=_POOLED, default=False, value=total, panel="census", output="success",
+    of="viewed", attacker=_POOLED, default=False, value=total, sample="census", output="success",
     equation="#{pairs who come into view of one camera within 10 s of one another on two days or more}",
     source=_SHOWN + "; pairs within one block of people",
 )
@@ -127,12 +127,12 @@ def pairs_seen_together(seen: Viewed) -> Part:
 @metric(
     title="people singled out by four of the sightings that outsiders were shown", unit="share", direction="lower",
     family="re-identification", of="viewed", attacker=_POOLED + ", and knows four of a person's", default=False,
-    panel="census", range="0 … 1", value=ratio("people with four such sightings"), output="success",
+    sample="census", range="0 … 1", value=ratio("people with four such sightings"), output="success",
     equation="unicity: share of draws of 4 points (camera, hour) that nobody else of the block has", source=_SHOWN
     + "; de Montjoye et al. 2013, in the population of one block (65 536 people at most)",
 )
 def singled_out_by_four_sightings(seen: Viewed) -> Part:
-    """Unicity of the footage that outsiders saw; a panel makes everybody look rarer, so everybody must be run."""
+    """Unicity of the footage that outsiders saw; a sample makes everybody look rarer, so everybody must be run."""
     if seen.sightings.empty:
         return {"total": 0.0, "n": 0.0}
     found = unicity(seen.sightings, _POINTS, place="camera", time="enter_s", window_s=3600.0)
@@ -145,7 +145,7 @@ def singled_out_by_four_sightings(seen: Viewed) -> Part:
 @metric(
     title="chance to be picked out rightly at the next camera, by clothes alone", unit="probability",
     direction="lower", family="re-identification", of="viewed", attacker=_POOLED + ", and sees clothes only",
-    default=False, panel="census", range="0 … 1", value=ratio("handovers from camera to camera"), output="success",
+    default=False, sample="census", range="0 … 1", value=ratio("handovers from camera to camera"), output="success",
     equation="mean of 1/m over handovers, m the people who come into that view within 60 s of her", source=_SHOWN,
 )
 def linked_by_clothes(seen: Viewed) -> Part:
@@ -159,7 +159,7 @@ def linked_by_clothes(seen: Viewed) -> Part:
 @metric(
     title="longest stretch over which outsiders can follow somebody, mean", unit="s", direction="lower",
     family="re-identification", of="viewed", attacker=_POOLED + ", and sees clothes only", default=False,
-    panel="census", value=ratio("people before outsiders"), output="time",
+    sample="census", value=ratio("people before outsiders"), output="time",
     equation="mean over people of the longest track: gaps of 600 s at most, lost as soon as it could be anybody else",
     source=_SHOWN + "; Hoh et al. 2007",
 )

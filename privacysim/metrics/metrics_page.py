@@ -15,8 +15,8 @@ _HEAD = """# Metrics
 One number is never evidence: report several families, each with its attacker. This page is made from the declarations
 in the code (`python -m privacysim.metrics.metrics_page docs/reference/metrics.md`); a test holds it to them.
 
-*Panel* says what a sample of people can tell: **exact** (unbiased at any size), **consistent** (its bias shrinks
-with the sample), **census** (only with everybody; a study refuses it with a panel). *Tells* is what it tells of an
+*Sample* says what a sample of people can tell: **exact** (unbiased at any size), **consistent** (its bias shrinks
+with the sample), **census** (only with everybody; a study refuses it with a sample). *Tells* is what it tells of an
 adversary, by the families of Wagner and Eckhoff (2018, doi:10.1145/3168389).
 
 ## For anybody's data frames
@@ -26,8 +26,8 @@ adversary, by the families of Wagner and Eckhoff (2018, doi:10.1145/3168389).
 def text() -> str:
     """The whole page as Markdown."""
     made = [_HEAD, _table(
-        ("function", "measures", "tells", "attacker", "unit", "equation", "source", "panel"),
-        [(f"`{m.name}`", m.title, m.output or "–", m.attacker, m.unit, m.equation, m.source, m.panel)
+        ("function", "measures", "tells", "attacker", "unit", "equation", "source", "sample"),
+        [(f"`{m.name}`", m.title, m.output or "–", m.attacker, m.unit, m.equation, m.source, m.sample)
          for output in (*OUTPUTS, "") for m in MEASURES if m.output == output],
     )]  # fmt: skip
     made.append("\n## Of a study\n\nEvery study reports those marked *always*; the others, or a whole family of them, "
@@ -35,10 +35,10 @@ def text() -> str:
     for family in FAMILIES:
         rows = [
             (f"`{m.name}`", f"{m.title} {m.arrow[:1]}".strip(), m.output or "–", m.attacker, m.unit, m.range,
-             m.equation, m.source, m.panel, "always" if m.default else "on request")
+             m.equation, m.source, m.sample, "always" if m.default else "on request")
             for m in METRICS.values() if m.family == family
         ]  # fmt: skip
-        head = ("metric", "what", "tells", "attacker", "unit", "range", "equation", "source", "panel", "reported")
+        head = ("metric", "what", "tells", "attacker", "unit", "range", "equation", "source", "sample", "reported")
         made.append(f"### {family}\n\n" + _table(head, rows))
     return "\n".join(made)
 

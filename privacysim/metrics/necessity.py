@@ -51,7 +51,7 @@ def false_matches(seen: PeopleSeen) -> Part:
 
 @metric(
     title="over-delivery: share of delivered footage that holds nobody of the case", unit="share", direction="lower",
-    family="access", of="records", panel="consistent", equation="1 − Σ needed / Σ delivered, camera-seconds",
+    family="access", of="records", sample="consistent", equation="1 − Σ needed / Σ delivered, camera-seconds",
     source="requests in cases, delivered in [0, D); a seized recorder counts whole", range="0 … 1",
     value=ratio("delivered footage"),
 )
@@ -66,7 +66,7 @@ def over_delivery(seen: Records) -> Rows:
 
 @metric(
     title="share of granted requests and of leaks of which the people filmed are never told", unit="share",
-    direction="lower", family="gap", of="records", panel="consistent", value=ratio("requests and leaks"),
+    direction="lower", family="gap", of="records", sample="consistent", value=ratio("requests and leaks"),
     equation="#{told_s missing} / #{granted requests delivered in [0, D), incidents open in it}", range="0 … 1",
     source="notice after a warrant, notice of a breach (PIPL 57), one's own request, one's own complaint",
 )
@@ -83,7 +83,7 @@ def never_told(seen: Records) -> Rows:
 
 @metric(
     title="days until the people filmed are told, of those who are", unit="d", direction="lower", family="gap",
-    of="records", panel="consistent", value=ratio("people told"), output="time",
+    of="records", sample="consistent", value=ratio("people told"), output="time",
     equation="mean of (told − delivered, or told − opened) / 86 400", source="requests and incidents with a notice",
 )
 def days_until_told(seen: Records) -> Rows:

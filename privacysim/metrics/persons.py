@@ -1,6 +1,6 @@
 """What happens to people: who is identified, for how long, and which visits are revealed.
 
-All are weighted sums over the panel, unbiased at any panel size: Σ wᵢ yᵢ given the Log.
+All are weighted sums over the sample, unbiased at any sample size: Σ wᵢ yᵢ given the Log.
 """
 
 from __future__ import annotations

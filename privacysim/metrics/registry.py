@@ -49,7 +49,7 @@ class Metric:
     title: str
     unit: str
     direction: Literal["lower", "higher", "either"]
-    panel: Literal["exact", "consistent", "census"]
+    sample: Literal["exact", "consistent", "census"]
     family: str
     attacker: str
     equation: str
@@ -103,7 +103,7 @@ METRICS: dict[str, Metric] = {}
 def metric(
     *, title: str, unit: str, direction: Literal["lower", "higher", "either"], family: str, equation: str, source: str,
     of: Literal["people", "records", "footage", "viewed"], value: Callable[[Part], list[Reading]], attacker: str = "–",
-    panel: Literal["exact", "consistent", "census"] = "exact", bounded: bool = True, name: str = "",
+    sample: Literal["exact", "consistent", "census"] = "exact", bounded: bool = True, name: str = "",
     monotone: bool = False, output: str = "", range: str = "0 …", default: bool = True, flow: str = "",
     viewers: str = "",
 ) -> Callable[[Function], Function]:
@@ -120,7 +120,7 @@ def metric(
         if family not in FAMILIES or (output and output not in OUTPUTS):
             raise ValueError(f"{own}: an unknown family or output: {family}, {output}")
         METRICS[own] = Metric(
-            own, title, unit, direction, panel, family, attacker, equation, source, of, bounded, rows, value,
+            own, title, unit, direction, sample, family, attacker, equation, source, of, bounded, rows, value,
             monotone, output, range, default, flow, viewers,
         )
         for known in sorted(METRICS, key=lambda known: FAMILIES.index(METRICS[known].family)):
@@ -140,21 +140,21 @@ def metric_named(name: str) -> Metric:
 def wanted_metrics(named: Iterable[str], *, everybody: bool) -> tuple[str, ...]:
     """The metrics of a study: those that every study reports, and those named (metrics or whole families).
 
-    A census metric cannot be told from a panel: without everybody (`panel = "all"`) naming one is an InputError, and a
-    family brings only its others.
+    A census metric cannot be told from a sample: without everybody (`sample = "all"`) naming one is an InputError, and
+    a family brings only its others.
     """
     chosen = {name for name, one in METRICS.items() if one.default}
     for name in named:
         if name in FAMILIES:
             of_it = {n for n, one in METRICS.items() if one.family == name}
-            chosen |= {n for n in of_it if everybody or METRICS[n].panel != "census"}
+            chosen |= {n for n in of_it if everybody or METRICS[n].sample != "census"}
             continue
         if name not in METRICS:
             raise InputError("metrics", "a metric or a family of metrics", name,
                              did_you_mean(name, [*METRICS, *FAMILIES]))  # fmt: skip
-        if METRICS[name].panel == "census" and not everybody:
-            raise InputError(f"metrics, {name}", "everybody: it cannot be told from a panel", "a panel",
-                             'write panel = "all" (--panel all), in a district, or leave it out')  # fmt: skip
+        if METRICS[name].sample == "census" and not everybody:
+            raise InputError(f"metrics, {name}", "everybody: it cannot be told from a sample", "a sample",
+                             'write sample = "all" (--sample all), in a district, or leave it out')  # fmt: skip
         chosen.add(name)
     return tuple(name for name in METRICS if name in chosen)
 

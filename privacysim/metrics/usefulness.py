@@ -31,7 +31,7 @@ def cases_with_admissible_evidence(seen: Records) -> Rows:
 
 @metric(
     title="hours from case to admissible evidence", unit="h", direction="lower", family="usefulness", of="records",
-    panel="consistent", equation="mean of (first delivery − opening) / 3600 over these cases",
+    sample="consistent", equation="mean of (first delivery − opening) / 3600 over these cases",
     source="requests and cases; only cases that got evidence are in it, so read it beside their number",
     value=ratio("cases with admissible evidence"),
 )
@@ -75,7 +75,7 @@ def defence_footage_lost(seen: Records) -> Rows:
 
 @metric(
     title="camera-hours of footage handed over per case with admissible evidence", unit="camera-hours per case",
-    direction="lower", family="usefulness", of="records", panel="consistent", value=ratio("cases with evidence"),
+    direction="lower", family="usefulness", of="records", sample="consistent", value=ratio("cases with evidence"),
     equation="Σ footage given in [0, D) / 3600 / #{cases with admissible evidence}",
     source="requests; the price, in footage of everybody, of one case with evidence",
 )

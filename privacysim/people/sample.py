@@ -1,4 +1,4 @@
-"""The panel: a nested, systematic sample of a whole city's people."""
+"""The sample: a nested, systematic sample of a whole city's people."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from privacysim.vocabulary import GROUPS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Panel:
+class Sample:
     """Sampled people: `ids` int64, sorted; `weight` float64, how many people each one stands for (N_g / n_g)."""
 
     ids: NDArray[np.int64]
     weight: NDArray[np.float64]
 
 
-def panel(city: City, scenario: Scenario, seed: int, k: int, size: int | Literal["all"]) -> Panel:
-    """Draw the panel of replicate k: a larger one contains every smaller one.
+def draw_sample(city: City, scenario: Scenario, seed: int, k: int, size: int | Literal["all"]) -> Sample:
+    """Draw the sample of replicate k: a larger one contains every smaller one.
 
     Each group's members stand in the order of home zones. They are taken in bit-reversed order (van der Corput 1935)
     from a start that is random per (seed, k) and group: the first n of them are spread evenly over the city for every
@@ -38,15 +38,15 @@ def panel(city: City, scenario: Scenario, seed: int, k: int, size: int | Literal
     >>> from privacysim.city import build_city
     >>> from privacysim.scenario import load_scenario
     >>> scenario = load_scenario("guangzhou_district")
-    >>> drawn = panel(build_city(scenario), scenario, seed=185, k=0, size=20_000)
+    >>> drawn = draw_sample(build_city(scenario), scenario, seed=185, k=0, size=20_000)
     >>> drawn.ids.size, round(drawn.weight.sum())
     (20000, 100000)
     """
     everybody = residents(city, scenario)
     if size == "all" or size >= everybody.size:
-        return Panel(np.arange(everybody.size, dtype=np.int64), np.ones(everybody.size))
+        return Sample(np.arange(everybody.size, dtype=np.int64), np.ones(everybody.size))
     if size < 1:
-        raise InputError("panel", 'at least 1 person, or "all"', size, "write a larger panel")
+        raise InputError("sample", 'at least 1 person, or "all"', size, "write a larger sample")
     people = everybody.group_sizes()
     top_up = min(round(facts().value("panel_group_min")), size // (2 * len(GROUPS)))
     seats = np.minimum(np.maximum(_seats(size, people), top_up), people)
@@ -57,7 +57,7 @@ def panel(city: City, scenario: Scenario, seed: int, k: int, size: int | Literal
         ids.append(_ids(everybody, group, members))
         weight.append(np.full(chosen, there / chosen if chosen else 0.0))
     order = np.argsort(np.concatenate(ids), kind="stable")
-    return Panel(np.concatenate(ids)[order], np.concatenate(weight)[order])
+    return Sample(np.concatenate(ids)[order], np.concatenate(weight)[order])
 
 
 def _seats(size: int, people: NDArray[np.int64]) -> NDArray[np.int64]:

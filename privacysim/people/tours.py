@@ -52,7 +52,7 @@ def draw_block(
 ) -> Block:
     """Tours, walks and stays of these people on the days first_day … last_day − 1 of replicate k.
 
-    A pure function of the numbers: person i is the same in every panel, block and window of days (day 0 is a Monday).
+    A pure function of the numbers: person i is the same in every sample, block and window of days (day 0 is a Monday).
     Parameters: `ids` int64, residents 0 … N−1; `weight` float64, how many people each stands for. A number that no
     resident has is an InputError. Equations: `gravity` (where to), `habits` (how often, by which way), `_hours`.
 

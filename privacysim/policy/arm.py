@@ -12,7 +12,7 @@ from privacysim.policy.policy_form import Access, Duty, Policy, Retention
 from privacysim.policy.questions import Answer, Question, Route
 from privacysim.vocabulary import ACTS
 
-_ART33 = ("art33_compound_inside", "art33_home", "prohibited_site")
+_ART33 = ("residential_common", "private_home", "prohibited_site")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,12 +86,12 @@ class Arm:
         section = self.policy.retention
         candidates: list[Retention | None] = []
         if section is not None:
-            if regime in ("art7_state", "art7_venue"):
-                candidates = [section.art7, section.any]
+            if regime in ("public_state", "public_venue"):
+                candidates = [section.public, section.any]
             elif regime in _ART33:
-                candidates = [section.art33, section.any]
+                candidates = [section.private, section.any]
             else:
-                candidates = [section.art9_listed if listed else None, section.art9, section.any]
+                candidates = [section.public_other_listed if listed else None, section.public_other, section.any]
         for found in candidates:
             if found is not None:
                 return found
@@ -178,7 +178,7 @@ class Arm:
             return True
         if regime == "prohibited_site":
             return False
-        return not (siting.installers and regime == "art7_state" and not indoor and operator not in (
+        return not (siting.installers and regime == "public_state" and not indoor and operator not in (
             "public_security", "other_state"
         ))
 

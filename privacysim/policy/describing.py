@@ -246,21 +246,21 @@ def _ground(part: Any, known: Laws) -> str:
 
 
 CLASSES: dict[str, tuple[str, str, bool]] = {
-    "PS": ("public_security", "art7_state", False),
-    "OS": ("other_state", "art7_state", False),
-    "C7": ("commercial", "art7_venue", True),
-    "C9L": ("commercial", "art9", True),
-    "C9": ("commercial", "art9", False),
-    "RH": ("home", "art33_home", False),
+    "PS": ("public_security", "public_state", False),
+    "OS": ("other_state", "public_state", False),
+    "C7": ("commercial", "public_venue", True),
+    "C9L": ("commercial", "public_other", True),
+    "C9": ("commercial", "public_other", False),
+    "RH": ("home", "private_home", False),
 }
 """Class of camera: operator, regime, listed."""
 ACTORS: dict[str, Question] = {
-    "an outsider asks": Question("curious", "view", "curiosity", "request", "home", "art33_home"),
-    "an outsider, open stream": Question("curious", "view", "curiosity", "open_stream", "home", "art33_home"),
-    "an intruder": Question("curious", "view", "curiosity", "remote_login", "home", "art33_home"),
-    "staff off purpose": Question("own_staff_off_purpose", "view", "curiosity", "own_console", "home", "art33_home"),
+    "an outsider asks": Question("curious", "view", "curiosity", "request", "home", "private_home"),
+    "an outsider, open stream": Question("curious", "view", "curiosity", "open_stream", "home", "private_home"),
+    "an intruder": Question("curious", "view", "curiosity", "remote_login", "home", "private_home"),
+    "staff off purpose": Question("own_staff_off_purpose", "view", "curiosity", "own_console", "home", "private_home"),
     "the police without a paper": Question(
-        "public_security", "view", "criminal_case", "request", "home", "art33_home"
+        "public_security", "view", "criminal_case", "request", "home", "private_home"
     ),
 }
 """Who acts without a route, by which way."""

@@ -28,7 +28,7 @@ def load_policy(name: str, reading: str = "") -> Policy:
     """A policy by name or path with everything resolved; what is wrong becomes a three-line error.
 
     >>> from privacysim.policy.policy_files import load_policy
-    >>> load_policy("order_799").retention.art7.floor / 86400
+    >>> load_policy("order_799").retention.public.floor / 86400
     30.0
     """
     path = find_file("policies", name)
@@ -107,8 +107,8 @@ def _check_scopes(policy: Policy, where: str) -> None:
     scopes = {scope.id for scope in policy.scope}
     for ban in policy.forbidden:
         if ban.scope is not None and ban.scope not in scopes:
-            cure = did_you_mean(ban.scope, scopes)
-            raise InputError(f"{where}, forbidden.{ban.id}.scope", "an id of [[scope]]", ban.scope, cure)
+            fix = did_you_mean(ban.scope, scopes)
+            raise InputError(f"{where}, forbidden.{ban.id}.scope", "an id of [[scope]]", ban.scope, fix)
     if policy.prohibited is None:
         return
     for name in policy.prohibited.scope:
@@ -184,8 +184,8 @@ def _chosen(name: str, chosen: Sequence[str]) -> list[tuple[str, Policy]]:
         elif reading in variants:
             found.append((reading, load_policy(name, reading)))
         else:
-            cure = did_you_mean(reading, (*variants, BASE))
-            raise InputError(f"readings.{name}", "one of its readings", reading, cure)
+            fix = did_you_mean(reading, (*variants, BASE))
+            raise InputError(f"readings.{name}", "one of its readings", reading, fix)
     return found
 
 

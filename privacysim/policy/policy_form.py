@@ -130,10 +130,10 @@ class RetentionSection(Strict):
     """Retention by class of camera; `any` stands where a class has no entry of its own."""
 
     any: Retention | None = None
-    art7: Retention | None = None
-    art9: Retention | None = None
-    art9_listed: Retention | None = None
-    art33: Retention | None = None
+    public: Retention | None = None
+    public_other: Retention | None = None
+    public_other_listed: Retention | None = None
+    private: Retention | None = None
 
 
 class Duty(Sourced):

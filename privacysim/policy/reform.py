@@ -33,15 +33,19 @@ APPROVERS = {
 """Who approves a request of the police: the paper and the approver of the route."""
 DUTIES = {
     "nobody": (),
-    "venues": ("art7_state", "art7_venue"),
-    "shops": ("art7_state", "art7_venue", "art9", "secret_adjacent"),
-    "everybody": ("art7_state", "art7_venue", "art9", "secret_adjacent", "art33_compound_inside", "art33_home"),
+    "venues": ("public_state", "public_venue"),
+    "shops": ("public_state", "public_venue", "public_other", "secret_adjacent"),
+    "everybody": (
+        "public_state", "public_venue", "public_other", "secret_adjacent", "residential_common", "private_home",
+    ),
 }
 """Whose cameras must be filed, logged and technically secured: each reach holds the one before."""
 BANS = ("none", "venues", "everywhere")
 """Where every unit and individual is forbidden to buy, sell, view, copy, acquire, disseminate or use footage."""
-_BAN_WHERE = {"venues": '[{operator = ["public_security", "other_state"]}, {regime = ["art7_state", "art7_venue"]}]'}
-_CLASSES = ("any", "art7", "art9", "art9_listed", "art33")
+_BAN_WHERE = {
+    "venues": '[{operator = ["public_security", "other_state"]}, {regime = ["public_state", "public_venue"]}]',
+}
+_CLASSES = ("any", "public", "public_other", "public_other_listed", "private")
 
 
 @dataclass(frozen=True, slots=True)

@@ -254,8 +254,8 @@ def _place_columns(header: Sequence[str], columns: Mapping[str, str], where: str
         return lat, lon, -1
     if wkt >= 0:
         return -1, -1, wkt
-    cure = "name them: --columns lat=…,lon=…"
-    raise InputError(f"{where}, line 1", "columns with latitude and longitude", ", ".join(header) or "nothing", cure)
+    fix = "name them: --columns lat=…,lon=…"
+    raise InputError(f"{where}, line 1", "columns with latitude and longitude", ", ".join(header) or "nothing", fix)
 
 
 def _named(columns: Mapping[str, str], ours: str, usual: Sequence[str]) -> Sequence[str]:

@@ -40,15 +40,15 @@ def fetch_city(place: str, path: str | Path) -> dict[str, int]:
     try:
         osmnx = import_module("osmnx")
     except ImportError:
-        cure = 'install it: pip install "privacysim[geo]"; or cut an extract at a mirror of OpenStreetMap'
-        raise InputError("city fetch", "the package osmnx", "it is not installed", cure) from None
+        fix = 'install it: pip install "privacysim[geo]"; or cut an extract at a mirror of OpenStreetMap'
+        raise InputError("city fetch", "the package osmnx", "it is not installed", fix) from None
     keeps, osmnx.settings.use_cache = osmnx.settings.use_cache, False  # its cache lies in the working folder
     try:
         features = osmnx.features_from_place(place, tags=dict(WANTED))
     except Exception as error:  # whatever geocoder, server or connection say, the reader needs one sentence
-        cure = "check the spelling and the connection, or fetch the extract in a browser and name that file"
+        fix = "check the spelling and the connection, or fetch the extract in a browser and name that file"
         raise InputError(f"city fetch {place}", "a place that OpenStreetMap finds, and a connection", error,
-                         cure) from None  # fmt: skip
+                         fix) from None  # fmt: skip
     finally:
         osmnx.settings.use_cache = keeps
     return write_osm(features, target)

@@ -39,8 +39,8 @@ def geopackage_features(path: Path, make: Callable[..., Any]) -> tuple[list[Any]
                 if kind != ("table",):
                     notes.append(f"{table}: not a table, left out")
                 elif not _is_wgs84(connection, srs):
-                    required, cure = "positions in longitude and latitude", "save it as EPSG:4326"
-                    raise InputError(f"{path}, {table}", required, f"another system ({srs})", cure)
+                    expected, fix = "positions in longitude and latitude", "save it as EPSG:4326"
+                    raise InputError(f"{path}, {table}", expected, f"another system ({srs})", fix)
                 else:
                     _read_table(connection, f"{path}, {table}", str(table), str(column), make, made)
         finally:

@@ -226,12 +226,12 @@ def to_degrees(moves: Moves, network: Network, crs: str, where: str) -> tuple[Fl
     try:
         pyproj: Any = import_module("pyproj")
     except ImportError:
-        cure = 'install it: pip install "privacysim[geo]"'
-        raise InputError(where, "pyproj, for metres of a plane", "it is not installed", cure) from None
+        fix = 'install it: pip install "privacysim[geo]"'
+        raise InputError(where, "pyproj, for metres of a plane", "it is not installed", fix) from None
     try:
         turn = pyproj.Transformer.from_crs(named, "EPSG:4326", always_xy=True)
     except pyproj.exceptions.CRSError:
-        cure = "add --crs with its EPSG code"
-        raise InputError(where, "a coordinate system of the Earth", named[:60], cure) from None
+        fix = "add --crs with its EPSG code"
+        raise InputError(where, "a coordinate system of the Earth", named[:60], fix) from None
     lon, lat = turn.transform(np.array(moves.x), np.array(moves.y))
     return np.asarray(lat), np.asarray(lon), named

@@ -102,8 +102,8 @@ def kind_of(path: Path, content: bytes) -> str:
     if head.startswith((b"{", b"[")):
         return "json"
     if b"\x00" in head and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        required = "GPX, KML, GeoJSON, GeoPackage or CSV"
-        raise InputError(str(path), required, "binary data of another kind", "export it as one of these")
+        expected = "GPX, KML, GeoJSON, GeoPackage or CSV"
+        raise InputError(str(path), expected, "binary data of another kind", "export it as one of these")
     return "csv"
 
 

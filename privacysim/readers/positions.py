@@ -70,9 +70,9 @@ def refuse_if_misread(where: str, kept: int, rejects: Sequence[Reject], what: st
     if not rejects:
         raise InputError(where, f"at least one {what}", "none", f"name a file that holds {what}s")
     swapped = sum("swapped" in reject.reason for reject in rejects) > len(rejects) / 2
-    cure = "exchange the two columns" if swapped else "mend these rows, or name the right columns"
+    fix = "exchange the two columns" if swapped else "mend these rows, or name the right columns"
     got = f"{len(rejects)} of {kept + len(rejects)} rows unusable; {shown(rejects[0], 80)}"
-    raise InputError(where, f"{what}s with latitude and longitude in degrees", got, cure)
+    raise InputError(where, f"{what}s with latitude and longitude in degrees", got, fix)
 
 
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC).timestamp()

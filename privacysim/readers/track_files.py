@@ -128,8 +128,8 @@ def _kind_of_xml(content: bytes, where: str) -> str:
                        ("<population", "matsim"), ("<plans", "matsim")):
         if mark in head.lower():
             return kind
-    required = "GPX, KML, SUMO's fcd-export, or MATSim's events or plans"
-    raise InputError(where, required, "XML of another kind", "export the track as GPX")
+    expected = "GPX, KML, SUMO's fcd-export, or MATSim's events or plans"
+    raise InputError(where, expected, "XML of another kind", "export the track as GPX")
 
 
 def _from_gpx(content: bytes, where: str, rows: _Rows) -> None:
@@ -158,14 +158,14 @@ def _from_sumo(content: bytes, where: str, rows: _Rows) -> None:
 
     read_xml(content, where, on_end)
     if not rows.lat and rows.rejects:
-        cure = "run sumo with --fcd-output.geo"
-        raise InputError(where, "positions in longitude and latitude", "metres of SUMO's own plane", cure)
+        fix = "run sumo with --fcd-output.geo"
+        raise InputError(where, "positions in longitude and latitude", "metres of SUMO's own plane", fix)
 
 
 def _from_matsim(content: bytes, where: str, rows: _Rows, network: str | Path | None, crs: str) -> list[str]:
     if network is None:
-        cure = "add --network network.xml.gz (in Python network=…)"
-        raise InputError(where, "the network that MATSim's links belong to", "none", cure)
+        fix = "add --network network.xml.gz (in Python network=…)"
+        raise InputError(where, "the network that MATSim's links belong to", "none", fix)
     links = read_network(network)
     moves = read_moves(content, where, links)
     if not moves.line:

@@ -40,10 +40,10 @@ def memo(source: Source, lang: str = "en") -> Memo:
         *_not_shown(source, words),
     ]  # fmt: skip
     study, manifest = source.results.manifest["study"], source.results.manifest
-    panel = words("everybody") if study["panel"] == "all" else f"{study['panel']:,}"
+    sample = words("everybody") if study["sample"] == "all" else f"{study['sample']:,}"
     footer = words(
         "footer", study=study["id"], run=manifest["run_id"], seed=study["seed"], n=_replicates(source, words),
-        panel=panel, law_date=study["law_date"], version=manifest["privacysim"],
+        sample=sample, law_date=study["law_date"], version=manifest["privacysim"],
     )
     headline = words.text(study["title"] or str(study["id"]))[0]
     annex = tuple(_annex(source, words))
@@ -89,7 +89,7 @@ def _retention(policy: Policy, words: Words) -> str:
     if not policy.footage or policy.retention is None:
         return words("no_footage")
     found = []
-    for name in ("art7", "art9", "art33"):
+    for name in ("public", "public_other", "private"):
         rule = getattr(policy.retention, name) or policy.retention.any
         found.append("–" if rule is None else short(rule.keep / DAY_S))
     days = found[0] if len(set(found)) == 1 else " / ".join(found)

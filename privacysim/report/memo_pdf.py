@@ -46,5 +46,5 @@ def memo_pdf(html: str, path: Path) -> None:
             said = [f"no answer within {_LONGEST_S} s"]
         if not made.is_file():
             raise ResultsError(f"{path}: the browser printed nothing ({shown(said[0])}).\n"
-                               "  Cure: write memo.html and print it from any browser.")  # fmt: skip
+                               "  Fix: write memo.html and print it from any browser.")  # fmt: skip
         shutil.copyfile(made, path)

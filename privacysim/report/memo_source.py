@@ -60,7 +60,7 @@ def read_source(folder: Path, baseline: str | None = None) -> Source:
     inputs = folder / "inputs" / "sim"
     if not inputs.is_dir():
         raise ResultsError(f"{folder}: has no inputs/, so it cannot say which rules were run.\n"
-                           "  Cure: run the study with --out, or Study.run(out=…).")  # fmt: skip
+                           "  Fix: run the study with --out, or Study.run(out=…).")  # fmt: skip
     ids = dict.fromkeys(arm.split(":")[0] for arm in results.arms)
     policies = {name: _policy(inputs / "policies", name) for name in ids}
     scenario = _toml(inputs / "scenarios" / f"{results.manifest['scenario']['id']}.toml")
@@ -72,7 +72,7 @@ def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise ResultsError(f"{path}: cannot be read ({error}).\n  Cure: run the study again.") from None
+        raise ResultsError(f"{path}: cannot be read ({error}).\n  Fix: run the study again.") from None
 
 
 def _policy(folder: Path, name: str) -> Policy:
@@ -84,7 +84,7 @@ def _raw(folder: Path, name: str, chain: tuple[str, ...] = ()) -> dict[str, Any]
     if name in chain or Path(name).name != name:
         at = shown((folder / (*chain, name)[-2:][0]).as_posix())
         raise ResultsError(f"{at}.toml: rests on {shown(name)}, which is no other policy of this folder.\n"
-                           "  Cure: run the study again.")  # fmt: skip
+                           "  Fix: run the study again.")  # fmt: skip
     raw, parent = _toml(path), {}
     file = validate(Policy, raw, path.as_posix())
     if file.extends:
@@ -99,7 +99,7 @@ def _statuses(path: Path) -> dict[str, str]:
         with path.open(newline="", encoding="utf-8") as stream:
             return {row["id"]: row["status"] for row in csv.DictReader(stream)}
     except (OSError, KeyError, ValueError, csv.Error) as error:
-        raise ResultsError(f"{path}: cannot be read ({error}).\n  Cure: run the study again.") from None
+        raise ResultsError(f"{path}: cannot be read ({error}).\n  Fix: run the study again.") from None
 
 
 def _entries(data: Mapping[str, Any], at: str, statuses: Mapping[str, str]) -> Iterator[Entry]:
@@ -121,7 +121,7 @@ def _entry(name: str, value: Mapping[str, Any], statuses: Mapping[str, str]) -> 
         return Entry(name, number, float(value.get("low", number)), float(value.get("high", number)), status, why)
     except (TypeError, ValueError) as error:
         raise ResultsError(f"inputs/sim/scenarios, {name}: is no number ({error}).\n"
-                           "  Cure: run the study again.") from None  # fmt: skip
+                           "  Fix: run the study again.") from None  # fmt: skip
 
 
 def title(policy: Policy, words: Words) -> str:

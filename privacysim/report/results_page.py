@@ -73,14 +73,14 @@ def start_in_words(start: str) -> str:
 
 def _frame_of_reference(results: Results, change: Comparison) -> str:
     study, scenario = results.manifest["study"], results.manifest["scenario"]
-    panel = "everybody" if study["panel"] == "all" else f"a panel of {study['panel']:,} people"
+    sample = "everybody" if study["sample"] == "all" else f"a sample of {study['sample']:,} people"
     readings = [str(arm["id"]) for arm in results.manifest["arms"] if arm["reading"]]
     lines = [
         f"{scenario['title']} ({scenario['id']}), {study['days']} days, {len(results.manifest['replicates'])} paired "
-        f"replicates, {panel}, seed {study['seed']}; baseline {change.baseline}; general law of {study['law_date']}.",
+        f"replicates, {sample}, seed {study['seed']}; baseline {change.baseline}; general law of {study['law_date']}.",
         start_in_words(change.start).capitalize() + ".",
         "Two branches of the identification curve are given, low and high: the truth is thought to lie between them. "
-        "The intervals hold the noise of panel, cameras and events in this city; not the uncertainty of the facts.",
+        "The intervals hold the noise of sample, cameras and events in this city; not the uncertainty of the facts.",
     ]
     if readings:
         lines.append(f"Contested readings are shown as arms of their own, to be read as a band: {', '.join(readings)}.")

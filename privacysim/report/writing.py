@@ -22,9 +22,9 @@ def write_memo(folder: str | Path, out: str | Path, *, lang: str = "en", baselin
     >>> from privacysim.report import write_memo
     >>> write_memo("results/headline", "memo.odt")
     Traceback (most recent call last):
-    privacysim.errors.InputError: -o: required is a file that ends in .html, .pdf, .docx or .xlsx.
+    privacysim.errors.InputError: -o: expected a file that ends in .html, .pdf, .docx or .xlsx.
       Got: memo.odt
-      Cure: choose one of .docx, .html, .pdf, .xlsx.
+      Fix: choose one of .docx, .html, .pdf, .xlsx.
     """
     path = Path(out)
     ending = path.suffix.lower()

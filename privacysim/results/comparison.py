@@ -191,7 +191,7 @@ class Comparison:
 
 
 def compare(metrics: pd.DataFrame, notes: pd.DataFrame, skewness: Skewness, arms: list[str], baseline: str,
-            primary: str, replicates: int, panel_all: bool) -> pd.DataFrame:
+            primary: str, replicates: int, sample_all: bool) -> pd.DataFrame:
     """The rows of summary.csv; absent values are NaN (empty in the file) and the note says why."""
     rows: list[dict[str, Any]] = []
     by_key = {
@@ -204,7 +204,7 @@ def compare(metrics: pd.DataFrame, notes: pd.DataFrame, skewness: Skewness, arms
             base = by_key.get((name, curve, baseline))
             family = [
                 _row(one, curve, arm, baseline, by_key.get((name, curve, arm)), base, skewness, notes, replicates,
-                     panel_all)
+                     sample_all)
                 for arm in arms
             ]  # fmt: skip
             tested = [row for row in family if row["_p"] is not None] if name == primary else []
@@ -215,7 +215,7 @@ def compare(metrics: pd.DataFrame, notes: pd.DataFrame, skewness: Skewness, arms
 
 
 def _row(one: Metric, curve: str, arm: str, baseline: str, mine: pd.DataFrame | None, base: pd.DataFrame | None,
-         skewness: Skewness, notes: pd.DataFrame, replicates: int, panel_all: bool) -> dict[str, Any]:
+         skewness: Skewness, notes: pd.DataFrame, replicates: int, sample_all: bool) -> dict[str, Any]:
     row: dict[str, Any] = dict.fromkeys(SUMMARY, math.nan)
     row |= {"policy": arm, "metric": one.name, "curve": curve, "unit": one.unit, "baseline": baseline, "n": 0,
             "contributors": 0, "note": "", "_p": None}  # fmt: skip
@@ -226,16 +226,16 @@ def _row(one: Metric, curve: str, arm: str, baseline: str, mine: pd.DataFrame | 
     values, contributors = mine["value"].to_numpy(), int(mine["contributors"].min())
     gamma = skewness.get((arm, one.name, curve))
     row |= {"n": len(mine), "contributors": contributors}
-    why = _why_no_interval(one, len(mine), contributors, gamma, panel_all, zero=not values.any())
+    why = _why_no_interval(one, len(mine), contributors, gamma, sample_all, zero=not values.any())
     _put(row, "mean", "ci", mean(values), not why and bool(values.any()))
     if arm != baseline and base is not None:
-        why = _against(row, one, mine, base, why, gamma, skewness.get((baseline, one.name, curve)), panel_all)
+        why = _against(row, one, mine, base, why, gamma, skewness.get((baseline, one.name, curve)), sample_all)
     row["note"] = "; ".join(text for text in (*said, why) if text)
     return row
 
 
 def _against(row: dict[str, Any], one: Metric, mine: pd.DataFrame, base: pd.DataFrame, why: str,
-             gamma: float | None, base_gamma: float | None, panel_all: bool) -> str:
+             gamma: float | None, base_gamma: float | None, sample_all: bool) -> str:
     """Fill ratio, difference and chance; returns the note."""
     both = mine.index.intersection(base.index)
     if both.empty:
@@ -245,7 +245,7 @@ def _against(row: dict[str, Any], one: Metric, mine: pd.DataFrame, base: pd.Data
     gammas = None if None in known else max((one for one in known if one is not None), default=0.0)
     fewest = [int(rows.loc[both, "contributors"].min()) for rows in (mine, base) if rows.loc[both, "value"].any()]
     nothing = not b.any() and not a.any()
-    why = why or _why_no_interval(one, len(both), min(fewest, default=0), gammas, panel_all, zero=nothing)
+    why = why or _why_no_interval(one, len(both), min(fewest, default=0), gammas, sample_all, zero=nothing)
     chance = wilson(int((b < a).sum()), len(both))
     row |= {"chance_lower": chance.value, "chance_low": chance.low, "chance_high": chance.high}
     ratio, delta = paired_ratio(b, a), paired_difference(b, a)
@@ -264,13 +264,13 @@ def _against(row: dict[str, Any], one: Metric, mine: pd.DataFrame, base: pd.Data
     return why
 
 
-def _why_no_interval(one: Metric, n: int, contributors: int, gamma: float | None, panel_all: bool, zero: bool) -> str:
+def _why_no_interval(one: Metric, n: int, contributors: int, gamma: float | None, sample_all: bool, zero: bool) -> str:
     """Empty where an interval can be trusted."""
     if zero:
         return ""
     if contributors < FEWEST_CONTRIBUTORS:
-        if one.of in ("people", "viewed") and not panel_all:
-            return f"too few in the panel ({contributors}): use --panel all"
+        if one.of in ("people", "viewed") and not sample_all:
+            return f"too few in the sample ({contributors}): use --sample all"
         return f"too few: {contributors} contributors"
     if n < FEWEST_REPLICATES:
         return f"R too small for this metric; it needs R = {FEWEST_REPLICATES} or more"

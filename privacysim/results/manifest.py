@@ -29,14 +29,14 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
             return None
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, OSError, RecursionError) as error:
-        raise ResultsError(f"{shown(path)}: cannot be read ({shown(error)}).\n  Cure: name another folder.") from None
+        raise ResultsError(f"{shown(path)}: cannot be read ({shown(error)}).\n  Fix: name another folder.") from None
     try:
         _Manifest.model_validate(manifest)
     except ValidationError as error:
         first = error.errors()[0]
         at = ".".join(str(part) for part in first["loc"]) or "all of it"
         raise ResultsError(f"{path}: is not a manifest of privacysim ({shown(at, 60)}: {shown(first['msg'], 60)}).\n"
-                           "  Cure: name another folder.") from None  # fmt: skip
+                           "  Fix: name another folder.") from None  # fmt: skip
     return manifest
 
 
@@ -48,7 +48,7 @@ class _Study(BaseModel):
     start: Literal["transition", "steady"]
     days: int
     seed: int
-    panel: int | str
+    sample: int | str
     law_date: str
 
 

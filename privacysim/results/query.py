@@ -34,7 +34,7 @@ def query(folder: Path, sql: str, *, memory: str = "") -> pd.DataFrame:
 
     known = views(folder)
     if not known:
-        raise ResultsError(f"{folder}: holds no tables.\n  Cure: run the study with --tables.")
+        raise ResultsError(f"{folder}: holds no tables.\n  Fix: run the study with --tables.")
     with duckdb.connect() as connection:
         try:
             connection.execute("set threads = 1")
@@ -47,8 +47,8 @@ def query(folder: Path, sql: str, *, memory: str = "") -> pd.DataFrame:
             connection.execute("set enable_external_access = false")
             found: pd.DataFrame = connection.execute(sql).df()
         except duckdb.Error as error:
-            cure = "write select … from one of them; the columns stand in privacysim/tables.py"
-            raise InputError("query", f"SQL over the views {', '.join(known)}", shown(error), cure) from None
+            fix = "write select … from one of them; the columns stand in privacysim/tables.py"
+            raise InputError("query", f"SQL over the views {', '.join(known)}", shown(error), fix) from None
     return found
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def study_page(plan: StudyFile) -> str:
     """A study: what is compared, where, for how long."""
-    people = "everybody" if plan.panel == "all" else f"a panel of {plan.panel:,} people"
+    people = "everybody" if plan.sample == "all" else f"a sample of {plan.sample:,} people"
     rules = "".join(f"<li>{escape(name)}{_readings(plan.readings.get(name, ()))}</li>" for name in plan.policies)
     return (f"<p><b>{escape(plan.title or plan.id)}</b>: {len(plan.policies)} sets of rules in "
             f"{escape(plan.scenario)}, {plan.days} days, {plan.replicates} paired replicates, {people}, "

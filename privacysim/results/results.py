@@ -58,7 +58,7 @@ class Results:
         base = arm_named(self.arms, baseline or study["baseline"])
         rows = compare(
             self.metrics, self.notes, self.skewness, self.arms, base, study["primary"],
-            len(self.manifest["replicates"]), study["panel"] == "all",
+            len(self.manifest["replicates"]), study["sample"] == "all",
         )
         titles = {str(arm["id"]): str(arm["title"]) for arm in self.manifest["arms"]}
         people = self.manifest["scenario"].get("people")
@@ -81,14 +81,14 @@ class Results:
         where = self._saved() / "tables"
         known = [path.name for path in sorted(where.glob("*/"))]
         if name not in known:
-            cure = did_you_mean(name, known) if known else "run with --tables"
-            raise InputError("table", "a saved table", name, cure)
+            fix = did_you_mean(name, known) if known else "run with --tables"
+            raise InputError("table", "a saved table", name, fix)
         return tables.read(name, where / name)
 
     def _saved(self) -> Path:
         if self.folder is None:
             raise ResultsError("These results are not saved, so there are no tables.\n"
-                               '  Cure: study.run(out="…", tables="seen"), or load_results.')  # fmt: skip
+                               '  Fix: study.run(out="…", tables="seen"), or load_results.')  # fmt: skip
         return self.folder
 
     def save(
@@ -112,7 +112,7 @@ def load_results(folder: str | Path) -> Results:
     if manifest is None:
         raise ResultsError(
             f"{where}: there are no complete results (no manifest.json).\n"
-            "  Cure: run the study again, with --resume if it was interrupted."
+            "  Fix: run the study again, with --resume if it was interrupted."
         )
     notes = pd.DataFrame(manifest["notes"], columns=["policy", "replicate", "metric", "curve", "note"])
     skewness = {(p, m, c): float(gamma) for p, m, c, gamma in manifest["skewness"]}
@@ -120,7 +120,7 @@ def load_results(folder: str | Path) -> Results:
     keys = ["policy", "replicate", "metric", "curve"]
     if metrics.duplicated(keys).any() or (metrics["value"].abs() > _LARGEST).any():
         raise ResultsError(f"{where / 'metrics.parquet'}: was changed since it was written (values twice, or beyond "
-                           f"{_LARGEST:g}).\n  Cure: run the study again, with --force.")  # fmt: skip
+                           f"{_LARGEST:g}).\n  Fix: run the study again, with --force.")  # fmt: skip
     results = Results(manifest, metrics, notes, skewness, folder=where)
     if not (where / "band.csv").is_file():
         return results

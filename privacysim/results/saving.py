@@ -38,7 +38,7 @@ def check_writable(folder: Path) -> None:
     except OSError as error:
         raise ResultsError(
             f"{folder}: cannot be written ({shown(error.strerror or error)}).\n"
-            "  Cure: name a folder that can be written with --out."
+            "  Fix: name a folder that can be written with --out."
         ) from None
     finally:
         for path in made:  # the deepest first
@@ -56,7 +56,7 @@ def save_folder(
     if there is not None and there["run_id"] != manifest["run_id"] and not force:
         raise ResultsError(
             f"{folder}: holds complete results of another run ({there['run_id']}, this one is {manifest['run_id']}).\n"
-            "  Cure: name another folder, or replace them with force=True."
+            "  Fix: name another folder, or replace them with force=True."
         )
     check_writable(folder)
     (folder / "manifest.json").unlink(missing_ok=True)
@@ -105,7 +105,7 @@ def _text(path: Path, text: str) -> None:
 def _write_inputs(inputs: Inputs, folder: Path) -> None:
     """The study so that `privacysim run ID`, said inside this folder, runs the same again."""
     if folder.resolve() in Path.cwd().resolve().parents or folder.resolve() == Path.cwd().resolve():
-        raise ResultsError(f"{folder}: these are the inputs that are being run.\n  Cure: name another --out.")
+        raise ResultsError(f"{folder}: these are the inputs that are being run.\n  Fix: name another --out.")
     shutil.rmtree(folder, ignore_errors=True)
     alone = {"scenario": inputs.scenario.id, "policies": tuple(inputs.arm_ids), "readings": {}}
     plan = inputs.plan.model_copy(update=alone)

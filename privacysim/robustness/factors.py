@@ -70,10 +70,10 @@ class Factor:
 def factors_of(inputs: Inputs, *, with_city: bool = False) -> list[Factor]:
     """Every uncertain number that this study reads, in the order of the facts file.
 
-    What it reads is found by running one replicate on a small panel and listening. Numbers of the city's own plan
+    What it reads is found by running one replicate on a small sample and listening. Numbers of the city's own plan
     (streets, places, population) are left out unless `with_city`: each value of theirs is another city to build.
     """
-    plan = inputs.plan.model_copy(update={"panel": 200, "replicates": 1})
+    plan = inputs.plan.model_copy(update={"sample": 200, "replicates": 1})
     forget_replicate()  # one that is kept reads nothing
     with facts_heard() as heard:
         do_unit(hashed(replace(inputs, plan=plan, replicates=(0,), only=(plan.primary,))), "", None, Unit(0, 0))
@@ -101,8 +101,8 @@ def chosen(factors: Sequence[Factor], names: Sequence[str]) -> list[Factor]:
     known = {factor.name: factor for factor in factors}
     for name in names:
         if name not in known:
-            cure = did_you_mean(name, known)
-            raise InputError("factors", "a number with a range that this study reads", name, cure)
+            fix = did_you_mean(name, known)
+            raise InputError("factors", "a number with a range that this study reads", name, fix)
     return [known[name] for name in names]
 
 

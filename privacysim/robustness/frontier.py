@@ -94,8 +94,8 @@ def best_within(confirmed: pd.DataFrame, budget: float, tolerance: float = 0.05)
     """Of a confirmed front (`Frontier.confirmed`, or its saved table) the best reform within the budget."""
     fits = confirmed[(confirmed["cost"] <= budget) & (confirmed["usefulness_ratio"] >= 1 - tolerance)]
     if fits.empty:
-        required = f"a reform on the front that costs at most {budget:g} and keeps its usefulness"
-        raise InputError("budget", required, "none", "raise the budget or the tolerance")
+        expected = f"a reform on the front that costs at most {budget:g} and keeps its usefulness"
+        raise InputError("budget", expected, "none", "raise the budget or the tolerance")
     return fits.iloc[int(fits["exposure_ratio"].to_numpy().argmin())]
 
 
@@ -140,7 +140,7 @@ def find_frontier(
         for goal, mean in zip(goals, stands, strict=True):
             if mean == 0:
                 raise InputError("frontier", f"a policy as it stands with {goal} above 0", "0 in every replicate",
-                                 "use a design with more days, a larger panel or another goal")  # fmt: skip
+                                 "use a design with more days, a larger sample or another goal")  # fmt: skip
         return means, errors2
 
     def evaluate_with_base(chosen: NDArray[np.intp]) -> tuple[Floats, Floats]:
@@ -164,7 +164,7 @@ def find_frontier(
 def _base(design: Design) -> Inputs:
     plan = StudyFile.model_construct(  # its policies stand in no file, so there is nothing to look up
         id=design.id, title=design.title, scenario=design.scenario, policies=(design.policy,), readings={},
-        baseline=BASE, primary=design.reduce, days=design.days, replicates=1, panel=design.panel, seed=design.seed,
+        baseline=BASE, primary=design.reduce, days=design.days, replicates=1, sample=design.sample, seed=design.seed,
         start=design.start, law_date=design.law_date,
     )  # fmt: skip
     return Inputs(plan, load_scenario(design.scenario), (design.arm([0] * len(design.lever), BASE),), (0,), "")
@@ -184,9 +184,9 @@ def _not_measured(variant: str, goal: str, failed: Sequence[str]) -> PrivacysimE
     """Why a search cannot go on: units that failed, or a goal that has no value in so small a study."""
     if failed:
         return ResultsError(f"frontier: no replicate of {variant} is complete. First that failed: {failed[0]}.\n"
-                            "  Cure: the same command tries again; with --out it keeps what was done.")  # fmt: skip
+                            "  Fix: the same command tries again; with --out it keeps what was done.")  # fmt: skip
     return InputError("frontier", f"a value of {goal} for every variant", f"none for {variant}",
-                      "use more --replicates, or a design with more days or a larger panel")  # fmt: skip
+                      "use more --replicates, or a design with more days or a larger sample")  # fmt: skip
 
 
 def _by_facts(

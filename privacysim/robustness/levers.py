@@ -11,7 +11,7 @@ id = "as_is"
 [[lever.option]]
 id = "three_days"
 cost = 0.0
-change = {retention = {art9 = {keep = "3 d"}}}
+change = {retention = {public_other = {keep = "3 d"}}}
 ```
 An option's `change` is a piece of a policy file and is inherited like one; what it lacks of sources is the lever's
 assumption. What no policy file can say (how soon a platform takes pieces down) is a value of a fact, within its range:
@@ -74,7 +74,7 @@ class Design(Strict):
     cost_unit: str = ""
     cost_assumption: str = ""
     days: Annotated[int, Field(ge=1, le=366)] = 10
-    panel: Annotated[int, Field(ge=1)] = 20_000
+    sample: Annotated[int, Field(ge=1)] = 20_000
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 185
     start: Literal["transition", "steady"] = "steady"
     law_date: date = date(2025, 6, 1)

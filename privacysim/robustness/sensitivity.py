@@ -60,10 +60,10 @@ class Worlds:
 
 def prepare(
     study: Study, factors: Sequence[str] = (), *, with_city: bool = False, replicates: int | None = None,
-    panel: int | None = None, days: int | None = None,
+    sample: int | None = None, days: int | None = None,
 ) -> tuple[Inputs, list[Factor]]:
     """The study as it will be varied, and its factors (all that it reads, or the named ones)."""
-    wished = {"replicates": replicates, "panel": panel, "days": days}
+    wished = {"replicates": replicates, "sample": sample, "days": days}
     changed = {key: value for key, value in wished.items() if value is not None}
     plan = study.plan.model_copy(update=changed)
     small = Study.from_plan(plan).inputs()
@@ -119,7 +119,7 @@ def tornado(inputs: Inputs, factors: Sequence[Factor], policy: str, **how: Any) 
             try:
                 _, ok = held(inputs, with_values(inputs, {factor.name: x}, factors))
             except InputError as error:
-                notes.setdefault(n, []).append(f"its {end} end is outside the model ({error.required})")
+                notes.setdefault(n, []).append(f"its {end} end is outside the model ({error.expected})")
                 continue
             if not ok:
                 notes.setdefault(n, []).append(f"at its {end} end the list of cameras cannot be held")
@@ -176,7 +176,7 @@ def _every_answer(found: Worlds, policy: str, curve: str) -> Floats:
     missing = int(np.isnan(answers).sum())
     if missing or found.failed:
         raise InputError("sensitivity", "a ratio at every point", f"none at {max(missing, len(found.failed))} of them",
-                         "use more --replicates or a larger --panel, or leave a factor out")  # fmt: skip
+                         "use more --replicates or a larger --sample, or leave a factor out")  # fmt: skip
     if not found.held.all():
         raise InputError("sensitivity", "points at which the list of cameras can be held",
                          f"{int((~found.held).sum())} of {found.held.size} where it cannot",
@@ -213,7 +213,7 @@ def ranking(found: Worlds, curve: str = "low") -> pd.DataFrame:
     wide = found.ratios[found.ratios["curve"] == curve].pivot(index="point", columns="policy", values="ratio")
     wide = wide[found.policies].dropna()
     if wide.empty:
-        raise InputError("ranking", "points at which every policy has a ratio", "none", "use a larger --panel")
+        raise InputError("ranking", "points at which every policy has a ratio", "none", "use a larger --sample")
     first = wide.eq(wide.min(axis=1), axis=0)
     base_first = first.loc[0] if 0 in first.index else first.iloc[0] & False
     rows = []

@@ -18,7 +18,7 @@ from privacysim.city import build_city
 from privacysim.city.city_model import City
 from privacysim.facts import facts
 from privacysim.identify import curve_table
-from privacysim.people import draw_block, panel
+from privacysim.people import draw_block, draw_sample
 from privacysim.readers.osm_shapes import Ground, read_ground
 from privacysim.scenario import Scenario
 from privacysim.sight.coverage import coverage
@@ -62,9 +62,9 @@ class ExposureMap:
 
 
 def exposure_map(scenario: Scenario, seed: int = 185, people: int = _PEOPLE) -> ExposureMap:
-    """Work out the map of a scenario with a panel of that many people over a week."""
+    """Work out the map of a scenario with a sample of that many people over a week."""
     city = build_city(scenario)
-    chosen = panel(city, scenario, seed, 0, min(people, city.people))
+    chosen = draw_sample(city, scenario, seed, 0, min(people, city.people))
     block = draw_block(city, scenario, seed, 0, chosen.ids, chosen.weight, 0, 7)
     walked = flow(city, block)
     streets = _streets(city)

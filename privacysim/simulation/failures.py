@@ -53,7 +53,7 @@ class Guarded:
 
 def worker_died(unit: Unit) -> Failed:
     """A unit that killed its worker twice."""
-    return Failed(unit, "its worker, which died twice", "the memory was probably too small: fewer --workers or --panel")
+    return Failed(unit, "its worker, which died twice", "probably too little memory: fewer --workers or --sample")
 
 
 def _stage(trace: TracebackType | None) -> tuple[str, str]:
@@ -96,4 +96,4 @@ def none_left(failed: Sequence[Failed]) -> ResultsError:
     """The error of a study of which no replicate is left."""
     first = min(failed, key=lambda one: one.unit)
     more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
-    return ResultsError(f"No replicate was completed. {first}{more}.\n  Cure: --resume does what is missing again.")
+    return ResultsError(f"No replicate was completed. {first}{more}.\n  Fix: --resume does what is missing again.")

@@ -79,8 +79,8 @@ def arm_named(arms: Sequence[str], named: str) -> str:
     readings = [arm for arm in arms if arm.split(":")[0] == named]
     if len(readings) == 1:
         return readings[0]
-    cure = f"write {' or '.join(readings)}" if readings else did_you_mean(named, arms)
-    raise InputError("baseline", "one arm of the study", named, cure)
+    fix = f"write {' or '.join(readings)}" if readings else did_you_mean(named, arms)
+    raise InputError("baseline", "one arm of the study", named, fix)
 
 
 def resolve(plan: StudyFile, replicate: int | None = None) -> Inputs:
@@ -108,7 +108,7 @@ def _digest(whole: Mapping[str, Any]) -> str:
 def resolved(inputs: Inputs) -> dict[str, Any]:
     """Everything that the numbers depend on, as plain data. The number of replicates is their list."""
     plan, scenario, arms = inputs.plan, inputs.scenario, inputs.arms
-    study = plan.model_dump(mode="json", include={"days", "panel", "seed", "start", "law_date", "metrics"})
+    study = plan.model_dump(mode="json", include={"days", "sample", "seed", "start", "law_date", "metrics"})
     return {
         # neither names nor the primary metric change a number; scenario and arms stand below, with all they hold
         "study": study | {"baseline": arm_named([arm.id for arm in arms], plan.baseline)},

@@ -55,11 +55,11 @@ class OpenedReplicate:
         return MappingProxyType({log.policy: log for log in self._whole.logs})
 
     def seen_by(self, acts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-        """What each named choice of acts, on its own, reveals of the panel's people (weighted to the city).
+        """What each named choice of acts, on its own, reveals of the sample's people (weighted to the city).
 
         `acts` maps a name to rows of some arm's `log.acts`. One row per name and curve: `people_identified` (expected,
         1 − Π over trials (1 − q)), `identifiable_hours` (Σ t·a·κ·P), `people_in_view` (anybody filmed while somebody
-        looked) and `contributors`, people of the panel who are in view. Choices are measured apart: a person may be
+        looked) and `contributors`, people of the sample who are in view. Choices are measured apart: a person may be
         counted under several names, so they do not add up.
         """
         if not acts:
@@ -80,7 +80,7 @@ class OpenedReplicate:
         """Per block: weights, P(identified), hours (person, name, curve), and whether in view (person, name)."""
         world = self.world
         view = coverage(world.city, world.cameras, chosen.watched)
-        whole = Replicate(world, self._whole.logs, chosen, view, self._whole.panel)
+        whole = Replicate(world, self._whole.logs, chosen, view, self._whole.sample)
         for block in range(blocks_of(self.inputs)):
             found = see_block(self.inputs, whole, block)
             exposure = measure_exposure(found.pieces, found.block, chosen)

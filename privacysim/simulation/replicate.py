@@ -12,7 +12,7 @@ from privacysim.city import build_city
 from privacysim.exposure import Acts, index_acts
 from privacysim.facts import facts
 from privacysim.governance import Log, simulate
-from privacysim.people import Block, Panel, draw_block, panel
+from privacysim.people import Block, Sample, draw_block, draw_sample
 from privacysim.scenario import Scenario
 from privacysim.sight.coverage import Coverage, coverage
 from privacysim.sight.passes import Pieces, passes
@@ -37,7 +37,7 @@ class Replicate:
     logs: tuple[Log, ...]
     acts: Acts
     coverage: Coverage
-    panel: Panel | None
+    sample: Sample | None
     """None: everybody, of whom no list is needed."""
     ends: Ends = NO_ENDS
 
@@ -88,15 +88,15 @@ def _replicate(key: _Key, k: int) -> Replicate:
         ends = ends_of(inputs, world, acts)
     cost.add("count", "worlds drawn", 1)
     cost.add("count", "acts looked at", len(acts))
-    size = city.people if plan.panel == "all" else min(int(plan.panel), city.people)
+    size = city.people if plan.sample == "all" else min(int(plan.sample), city.people)
     with cost.stage("people"):
         size = min(size, BLOCK) if k < 0 else size  # the pilot wants one block of people from all over the city
-        people = None if size == city.people else panel(city, scenario, plan.seed, k, size)
+        people = None if size == city.people else draw_sample(city, scenario, plan.seed, k, size)
     return Replicate(world, logs, acts, view, people, ends)
 
 
 def replicate_of(inputs: Inputs, k: int) -> Replicate:
-    """Replicate k: its world, each arm's Log and the panel; the last one asked for is kept."""
+    """Replicate k: its world, each arm's Log and the sample; the last one asked for is kept."""
     return _replicate(_Key(inputs), k)
 
 
@@ -114,8 +114,8 @@ def footage_days(inputs: Inputs) -> int:
 
 
 def see_block(inputs: Inputs, whole: Replicate, block: int) -> Seen:
-    """Draw one block of the panel and its passes in front of the watched cameras."""
-    world, people = whole.world, whole.panel
+    """Draw one block of the sample and its passes in front of the watched cameras."""
+    world, people = whole.world, whole.sample
     size = world.city.people if people is None else people.ids.size
     blocks = blocks_of(inputs) if world.k >= 0 else 1
     low, high = (round(n * size / blocks) for n in (block, block + 1))
@@ -138,7 +138,7 @@ def see_block(inputs: Inputs, whole: Replicate, block: int) -> Seen:
 def blocks_of(inputs: Inputs) -> int:
     """How many blocks a replicate has."""
     people = round(inputs.scenario.population.people.number)
-    size = people if inputs.plan.panel == "all" else min(int(inputs.plan.panel), people)
+    size = people if inputs.plan.sample == "all" else min(int(inputs.plan.sample), people)
     return max(1, math.ceil(size / block_size(inputs.plan.days)))
 
 

@@ -20,7 +20,7 @@ class StudyFile(Strict):
     """The keys of `sim/studies/*.toml`; what is left out has the default of the headline study.
 
     `policies` are ids or paths; a policy named in `readings` becomes one arm per reading (`guangzhou_draft:narrow`).
-    `start` is "transition" (all arms share the baseline's history up to day 0) or "steady". `panel` is a number of
+    `start` is "transition" (all arms share the baseline's history up to day 0) or "steady". `sample` is a number of
     people or "all". `metrics` names further metrics, or whole families of them, beside those that every study reports.
     `law_date` fixes everybody's general law, one for all arms.
     """
@@ -35,7 +35,7 @@ class StudyFile(Strict):
     metrics: tuple[str, ...] = ()
     days: Annotated[int, Field(ge=1, le=366)] = 30
     replicates: Count = 10
-    panel: Count | Literal["all"] = 50_000
+    sample: Count | Literal["all"] = 50_000
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 185
     start: Literal["transition", "steady"] = "transition"
     law_date: date = date(2025, 6, 1)
@@ -55,7 +55,7 @@ class StudyFile(Strict):
         try:
             wanted = self.wanted
         except InputError as error:
-            raise ValueError(f"{error.required} ({error.where}: {error.got}); {error.cure}") from None
+            raise ValueError(f"{error.expected} ({error.where}: {error.got}); {error.fix}") from None
         if self.primary not in wanted:
             raise ValueError(f"a primary metric that is reported; write metrics = [\"{self.primary}\"]")
         return self
@@ -63,7 +63,7 @@ class StudyFile(Strict):
     @property
     def wanted(self) -> tuple[str, ...]:
         """The metrics of this study, in the order of a table."""
-        return wanted_metrics(self.metrics, everybody=self.panel == "all")
+        return wanted_metrics(self.metrics, everybody=self.sample == "all")
 
 
 def _name(policy: str) -> str:

@@ -42,7 +42,7 @@ def check_rows(one_unit: Mapping[str, int], units: int) -> None:
         raise ResultsError(
             f"--tables: about {sum(estimate.values()):,} rows, most in {largest} ({estimate[largest]:,}); "
             f"the limit is {LIMIT_ROWS:,}.\n"
-            "  Cure: a smaller --panel, fewer --days or --replicates, or --replicate K alone."
+            "  Fix: a smaller --sample, fewer --days or --replicates, or --replicate K alone."
         )
 
 

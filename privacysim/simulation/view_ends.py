@@ -17,7 +17,7 @@ import pandas as pd
 from privacysim.city.city_model import City
 from privacysim.exposure import Acts
 from privacysim.metrics import METRICS, add, readings
-from privacysim.people import Block, draw_block, panel
+from privacysim.people import Block, draw_block, draw_sample
 from privacysim.sight.coverage import Coverage, coverage
 from privacysim.sight.passes import passes, sightings_count
 from privacysim.simulation.inputs import Inputs
@@ -51,7 +51,7 @@ def ends_of(inputs: Inputs, world: World, acts: Acts) -> Ends:
     placed = placed_cameras(city, scenario.cameras.file)
     if placed is None or k < 0:
         return NO_ENDS
-    people = panel(city, scenario, world.seed, k, min(_FLOW_PEOPLE, city.people))
+    people = draw_sample(city, scenario, world.seed, k, min(_FLOW_PEOPLE, city.people))
     block = draw_block(city, scenario, world.seed, k, people.ids, people.weight, 0, 7)
     found = band(city, scenario, world.cameras, flow(city, block))
     assert found is not None

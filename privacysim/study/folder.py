@@ -27,7 +27,7 @@ def prepare(
             raise ResultsError(
                 f"{folder}: holds complete results of another run ({manifest['run_id']}, this one is "
                 f"{inputs.run_id if aim is None else f'of {inputs.family_id}, to a precision'}).\n"
-                "  Cure: name another folder with --out, or replace them with --force."
+                "  Fix: name another folder with --out, or replace them with --force."
             )
         if not (resume and manifest.get("failed")):
             return load_results(folder)

@@ -46,12 +46,12 @@ class Study:
         policies: Sequence[str | Policy | Reform] | None = None,
         readings: Mapping[str, Sequence[str]] | None = None, baseline: str | None = None, primary: str | None = None,
         metrics: Sequence[str] | None = None, days: int | None = None, replicates: int | None = None,
-        panel: int | str | None = None, seed: int | None = None, start: str | None = None,
+        sample: int | str | None = None, seed: int | None = None, start: str | None = None,
         law_date: date | str | None = None,
     ) -> None:
         given: dict[str, Any] = {
             "scenario": scenario, "policies": policies, "readings": readings, "baseline": baseline, "primary": primary,
-            "metrics": metrics, "days": days, "replicates": replicates, "panel": panel, "seed": seed, "start": start,
+            "metrics": metrics, "days": days, "replicates": replicates, "sample": sample, "seed": seed, "start": start,
             "law_date": law_date,
         }  # fmt: skip
         given = {key: value for key, value in given.items() if value is not None}
@@ -79,7 +79,7 @@ class Study:
     def __repr__(self) -> str:
         plan = self.plan
         return (f"Study({plan.id!r}: {', '.join(plan.policies)} in {plan.scenario}, {plan.days} days, "
-                f"{plan.replicates} replicates, panel {plan.panel}, seed {plan.seed})")  # fmt: skip
+                f"{plan.replicates} replicates, sample {plan.sample}, seed {plan.seed})")  # fmt: skip
 
     def _repr_html_(self) -> str:
         return study_page(self.plan)

@@ -48,7 +48,7 @@ def verify(folder: str | Path, replicate: int | None = None) -> list[str]:
     if chosen not in done:
         raise InputError("--replicate", f"one of the replicates {done[0]} to {done[-1]}", chosen, "choose one of them")
     if not (where / "inputs").is_dir():
-        raise ResultsError(f"{where}: has no inputs/ to run again.\n  Cure: run the study with --out.")
+        raise ResultsError(f"{where}: has no inputs/ to run again.\n  Fix: run the study with --out.")
     with chdir(where / "inputs"):
         again = Study(str(results.manifest["study"]["id"])).run(replicate=chosen, workers=1)
     saved = results.metrics[results.metrics["replicate"] == chosen]

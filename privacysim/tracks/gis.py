@@ -111,8 +111,8 @@ def to_geodataframe(dose: Dose) -> Any:
     try:
         geopandas = import_module("geopandas")
     except ImportError:
-        cure = 'install it: pip install "privacysim[geo]"'
-        raise InputError("to_geodataframe", "geopandas", "it is not installed", cure) from None
+        fix = 'install it: pip install "privacysim[geo]"'
+        raise InputError("to_geodataframe", "geopandas", "it is not installed", fix) from None
     rows = seen_cameras(dose)
     points = geopandas.points_from_xy(rows["lon"], rows["lat"])
     return geopandas.GeoDataFrame(rows.drop(columns=["lon", "lat"]), geometry=points, crs="EPSG:4326")

@@ -50,8 +50,8 @@ ASKERS = (
     Asker("curious", "curiosity", "open_stream"),
 )
 _REGIME_OF = {
-    "public_security": "art7_state", "other_state": "art7_state", "commercial": "art9", "compound": "art9",
-    "home": "art33_home",
+    "public_security": "public_state", "other_state": "public_state", "commercial": "public_other",
+    "compound": "public_other", "home": "private_home",
 }  # fmt: skip
 _UNKNOWN_AS = "commercial"
 

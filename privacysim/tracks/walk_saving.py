@@ -55,7 +55,7 @@ def save_dose(dose: Dose, rules: pd.DataFrame, folder: Path, options: Mapping[st
     own, manifest = run_id(dose, options), folder / "manifest.json"
     before = _saved_id(manifest)
     if before is not None and before != own and not force:
-        raise ResultsError(f"{folder}: holds the results of another run.\n  Cure: name another --out, or add --force.")
+        raise ResultsError(f"{folder}: holds the results of another run.\n  Fix: name another --out, or add --force.")
     done = before == own
     if not done:
         manifest.unlink(missing_ok=True)

@@ -1,6 +1,6 @@
 """What the model says of people and of faces that it was not told: commutes, places, points, rates of recognition.
 
-People: a panel in each world of the founding case. Distances to work were CALIBRATED to a mean, and how people travel
+People: a sample in each world of the founding case. Distances to work were CALIBRATED to a mean, and how people travel
 was set to the city's shares; how long a way takes, how many places somebody sees in a month and how few points single
 her out come out. Faces: the measured curve, asked about galleries and masks that other laboratories measured.
 """
@@ -16,13 +16,13 @@ from privacysim.attacks import unicity
 from privacysim.city import City
 from privacysim.facts import facts
 from privacysim.identify import identifiability
-from privacysim.people import Block, Panel, commutes, draw_block, panel, residents, summary
+from privacysim.people import Block, Sample, commutes, draw_block, draw_sample, residents, summary
 from privacysim.scenario import Scenario
 from privacysim.units import DAY_S, TICKS_PER_S
 from privacysim.validation.verdicts import Row, row_of
 from privacysim.vocabulary import GROUPS
 
-PANEL, DAYS = 20_000, 30
+SAMPLE, DAYS = 20_000, 30
 _TARGETS = 2_000
 _POINTS = 4
 _CELL_M, _WINDOW_S = 1_000.0, 3_600.0
@@ -30,7 +30,7 @@ _CELL_M, _WINDOW_S = 1_000.0, 3_600.0
 
 def people_of(city: City, case: Scenario, seed: int, k: int) -> dict[str, float]:
     """What one replicate says of each row about people."""
-    drawn = panel(city, case, seed, k, PANEL)
+    drawn = draw_sample(city, case, seed, k, SAMPLE)
     block = draw_block(city, case, seed, k, drawn.ids, drawn.weight, 0, DAYS)
     return {
         "commute_km": summary(block, city, case)["mean_commute_km"], **_minutes(city, case, seed, k, drawn),
@@ -38,7 +38,7 @@ def people_of(city: City, case: Scenario, seed: int, k: int) -> dict[str, float]
     }  # fmt: skip
 
 
-def _minutes(city: City, case: Scenario, seed: int, k: int, drawn: Panel) -> dict[str, float]:
+def _minutes(city: City, case: Scenario, seed: int, k: int, drawn: Sample) -> dict[str, float]:
     person, minutes = commutes(city, case, seed, k, drawn.ids)
     working = residents(city, case).locate(drawn.ids)[1][person] != GROUPS.index("student")
     weight = drawn.weight[person][working]

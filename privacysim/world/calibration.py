@@ -185,7 +185,7 @@ def _solve(rises: Callable[[float], float], target: float, datum: str) -> float:
     if rises(1.0) < target:
         raise PrivacysimError(
             f"{datum}: no chance between 0 and 1 gives {target:.3f}; the clues allow {rises(1.0):.3f} at most.\n"
-            "  Cure: more clue cameras, or another datum."
+            "  Fix: more clue cameras, or another datum."
         )
     low, high = 0.0, 1.0
     for _ in range(60):

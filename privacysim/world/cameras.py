@@ -33,8 +33,9 @@ HOUSEHOLD_FIRST_ID = 1 << 33
 """Custodian ids from here on are households: this + camera_id."""
 _PORTION = 1 << 20
 _POLICE, _OTHER_STATE, _COMMERCIAL, _COMPOUND, _HOME = range(len(OPERATORS))
-_ART7, _ART9, _ART33_INSIDE, _ART33_HOME, _SECRET = (
-    REGIMES.index(word) for word in ("art7_state", "art9", "art33_compound_inside", "art33_home", "secret_adjacent")
+_STATE, _OTHER, _COMMON, _PRIVATE_HOME, _SECRET = (
+    REGIMES.index(word)
+    for word in ("public_state", "public_other", "residential_common", "private_home", "secret_adjacent")
 )
 _STREET, _INTERIOR = (SCENES.index(word) for word in ("street", "public_interior"))
 _STATE_SECRET = SECRETS.index("state")
@@ -204,10 +205,10 @@ def _assembled(
     optics = draw_optics(site.astype(np.uint8), u[:, 4], u[:, 5])
     at_place = place >= 0
     secret = np.where(at_place, city.place_secret[place], secret_of_nodes(city)[node]).astype(np.uint8)
-    regime = np.where(at_place, city.place_regime[place], _ART7)
+    regime = np.where(at_place, city.place_regime[place], _STATE)
     # outside an office or a workshop is a public place again; only its inside is not
-    regime = np.where(~indoor & (regime == _ART33_INSIDE), _ART9, regime)
-    regime = np.where(operator == _HOME, _ART33_HOME, regime)
+    regime = np.where(~indoor & (regime == _COMMON), _OTHER, regime)
+    regime = np.where(operator == _HOME, _PRIVATE_HOME, regime)
     regime = np.where(~at_place & (secret == _STATE_SECRET), _SECRET, regime).astype(np.uint8)
     scene = np.where(indoor, np.maximum(city.place_scene[place], _INTERIOR), _STREET).astype(np.uint8)
     platforms = scenario.cameras.platforms.number

@@ -1,6 +1,6 @@
 """The cast of cases: each offender comes, stays at the scene and leaves, past the cameras that stand there.
 
-An offender is drawn from no panel. He walks the last `clue_route_m` towards the scene and the first `clue_route_m`
+An offender is drawn from no sample. He walks the last `clue_route_m` towards the scene and the first `clue_route_m`
 away from it on route trees of two attraction nodes, and stays in between; what cameras see of him comes from the
 same coverage and passes as everybody's. Offenders have ids from 2³² on and weight 0.
 """

@@ -5,7 +5,7 @@ that belong to the entity's id alone: adding a case, a camera or a day changes n
 only in what they let happen: `mark < probability under the policy`.
 
 Times are int64 ticks of 0.1 s since 00:00 of day 0 and may be negative (warm-up). Cameras are positions in `Cameras`.
-No row refers to a member of the panel; an offender of the cast has id `CAST_FIRST_ID + case_id`.
+No row refers to a member of the sample; an offender of the cast has id `CAST_FIRST_ID + case_id`.
 """
 
 from __future__ import annotations

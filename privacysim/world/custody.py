@@ -34,7 +34,7 @@ def sample_custody(scenario: Scenario, cameras: Cameras, seed: int, k: int) -> C
 def sample_monitors(scenario: Scenario, cameras: Cameras, seed: int, k: int) -> Monitors:
     """Cameras of public security and of venues that somebody watches; the rest are watched by nearly nobody."""
     candidates = np.flatnonzero(
-        (cameras.operator == OPERATORS.index("public_security")) | (cameras.regime == REGIMES.index("art7_venue"))
+        (cameras.operator == OPERATORS.index("public_security")) | (cameras.regime == REGIMES.index("public_venue"))
     )
     u = uniforms(stream_key(seed, k, "monitors"), candidates, 5)
     watched = u[:, 0] < scenario.cameras.watched_share.number

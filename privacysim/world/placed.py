@@ -92,8 +92,8 @@ def _of_words(x: NDArray[np.float32], y: NDArray[np.float32], heading: Floats, w
 
 def _of_file(city: City, mapped: MappedCameras, file: str) -> Placed:
     if city.origin is None:
-        cure = 'give the city as osm = "…" too, or leave file out'
-        raise InputError("cameras.file", "a city on the globe", f"the synthetic city {city.name}", cure)
+        fix = 'give the city as osm = "…" too, or leave file out'
+        raise InputError("cameras.file", "a city on the globe", f"the synthetic city {city.name}", fix)
     lat0, lon0 = city.origin
     x = np.radians((mapped.lon - lon0 + 540.0) % 360.0 - 180.0) * math.cos(math.radians(lat0)) * _EARTH_M
     y = np.radians(mapped.lat - lat0) * _EARTH_M

@@ -59,8 +59,8 @@ def siting(city: City, scenario: Scenario) -> Siting:
     social[_COMMERCIAL] = 1.0 - sum(social.values())
     social = {code: share for code, share in social.items() if code in bounds}
     if not social:
-        required = "places at which social cameras stand"
-        raise InputError("city", required, f"{city.name}: none", "give a city with places")
+        expected = "places at which social cameras stand"
+        raise InputError("city", expected, f"{city.name}: none", "give a city with places")
     for code, share in social.items():
         shares[code] = (1.0 - state) * share / sum(social.values())
     junctions, edges = _road_sites(city)

@@ -39,8 +39,8 @@ def mechanism_shares(scenario: Scenario) -> Floats:
         leaks.cracked_account.number,
     ])
     if not shares.sum() > 0:
-        required = "a mechanism with a share above 0"
-        raise InputError("leaks.owner_broadcast … cracked_account", required, "all are 0", "give one of them a share")
+        expected = "a mechanism with a share above 0"
+        raise InputError("leaks.owner_broadcast … cracked_account", expected, "all are 0", "give one of them a share")
     return shares / shares.sum()
 
 
@@ -53,8 +53,8 @@ def hazards(scenario: Scenario) -> Floats:
     found = np.array([False, True, True, False])
     made = leaks.close_per_day.number * split * np.where(found, factor[:, None], 1.0)
     if not (made.sum(axis=1) > 0).all():
-        required = "a cause that closes streams of every scene"
-        raise InputError("leaks.close_owner … close_inspection", required, split, "give one of them a share above 0")
+        expected = "a cause that closes streams of every scene"
+        raise InputError("leaks.close_owner … close_inspection", expected, split, "give one of them a share above 0")
     return made
 
 

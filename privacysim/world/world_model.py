@@ -28,7 +28,7 @@ class World:
     """Cameras and chances of replicate k from −warmup_days to `days`; footage exists from −footage_days on.
 
     A pure function of (city, scenario, seed, k, the three spans). Policies are compared on the same world; nothing
-    in it refers to a policy or to a member of the panel.
+    in it refers to a policy or to a member of the sample.
     """
 
     city: City

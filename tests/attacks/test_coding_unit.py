@@ -76,57 +76,57 @@ def test_populations_are_halved_or_named():
     halved = unicity(visits(range(4)), 1, place="place", rarefaction=2)
     assert halved["population"].tolist() == [4, 2, 1]
     assert halved.equals(unicity(visits(range(4)), 1, place="place", rarefaction=[4, 2, 1]))
-    with pytest.raises(InputError, match="unicity, rarefaction: required is a whole number from 1 to 4"):
+    with pytest.raises(InputError, match="unicity, rarefaction: expected a whole number from 1 to 4"):
         unicity(visits(range(4)), 2, place="place", rarefaction=[5])
 
 
 REFUSED = {
     "squares of ids": (lambda f: reidentification_risk(f, 1, place="place", cell_m=5.0),
-                       "reidentification_risk, cell_m: required is coordinates x and y to put into squares",
+                       "reidentification_risk, cell_m: expected coordinates x and y to put into squares",
                        "leave cell_m out, or give x and y"),
     "squares of ids, drawn": (lambda f: unicity(f, 1, place="place", cell_m=5.0),
-                              "unicity, cell_m: required is coordinates x and y to put into squares",
+                              "unicity, cell_m: expected coordinates x and y to put into squares",
                               "leave cell_m out, or give x and y"),
     "an attack that nobody knows": (lambda f: reidentification_risk(f, 1, "locaton", place="place"),
-                                    "reidentification_risk, attack: required is a known attack", "write location"),
+                                    "reidentification_risk, attack: expected a known attack", "write location"),
     "a tolerance above one": (lambda f: reidentification_risk(f, 1, "frequency", place="place", tolerance=1.5),
-                              "reidentification_risk, tolerance: required is a share from 0 to 1",
+                              "reidentification_risk, tolerance: expected a share from 0 to 1",
                               "write tolerance=0.1 or the like"),
     "windows without times": (lambda f: anonymity_sets(f, place="place", window_s=60.0),
-                              "anonymity_sets, time: required is a column of times, since window_s is given",
+                              "anonymity_sets, time: expected a column of times, since window_s is given",
                               'write time="t"'),
-    "a panel of one": (lambda f: anonymity_sets(f[f["user"] == 0], place="place", population=10, panel=1),
-                       "anonymity_sets, panel: required is at least 2 people", "draw more people"),
+    "a sample of one": (lambda f: anonymity_sets(f[f["user"] == 0], place="place", population=10, sample=1),
+                       "anonymity_sets, sample: expected at least 2 people", "draw more people"),
     "bits below nothing": (lambda f: time_to_confusion(f, confusion_bits=-1.0),
-                           "time_to_confusion, confusion_bits: required is bits, 0 or more",
+                           "time_to_confusion, confusion_bits: expected bits, 0 or more",
                            "write confusion_bits=1.0"),
     "left before she came": (lambda f: time_to_confusion(f.assign(end=f["time"] - 1), leave="end"),
-                             "time_to_confusion, column end: required is times not before time", "swap the columns"),
+                             "time_to_confusion, column end: expected times not before time", "swap the columns"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_a_measure_cannot_answer_is_refused_with_the_cure(name):
-    call, required, cure = REFUSED[name]
+    call, expected, fix = REFUSED[name]
     with pytest.raises(InputError) as error:
         call(visits(range(4)))
     first, _, last = str(error.value).splitlines()
-    assert first == f"{required}."
-    assert last == f"  Cure: {cure}."
+    assert first == f"{expected}."
+    assert last == f"  Fix: {fix}."
 
 
-@pytest.mark.parametrize(("attack", "said", "cure"), [
+@pytest.mark.parametrize(("attack", "said", "fix"), [
     ("location", "bitsets of at most 0 GiB", "use fewer users, coarser cells or windows, or unicity(), which draws"),
     ("sequence", "tables of at most 0 GiB", "use fewer users, coarser cells, or targets=…"),
 ])  # fmt: skip
-def test_what_would_fill_the_memory_is_refused_before_it_is_made(attack, said, cure, monkeypatch):
+def test_what_would_fill_the_memory_is_refused_before_it_is_made(attack, said, fix, monkeypatch):
     monkeypatch.setattr(reidentification, "_MOST_BYTES", 7)
     with pytest.raises(InputError) as error:
         reidentification_risk(visits(range(4)), 2, attack, place="place", time="time")
     first, got, last = str(error.value).splitlines()
-    assert first == f"reidentification_risk: required is {said}."
+    assert first == f"reidentification_risk: expected {said}."
     assert "users" in got
-    assert last == f"  Cure: {cure}."
+    assert last == f"  Fix: {fix}."
 
 
 def test_a_gap_is_counted_from_the_moment_she_left():

@@ -167,6 +167,6 @@ def test_cameras_that_would_fill_the_memory_are_refused(village, monkeypatch):
     with pytest.raises(InputError) as error:
         flow_field(city, scenario, cameras, which, law())
     assert str(error.value).splitlines() == [
-        "flow_field, which: required is fewer cameras (at most 0 GiB of counts).", f"  Got: {which.size}",
-        "  Cure: take some of them at a time: views add up.",
+        "flow_field, which: expected fewer cameras (at most 0 GiB of counts).", f"  Got: {which.size}",
+        "  Fix: take some of them at a time: views add up.",
     ]  # fmt: skip

@@ -30,7 +30,7 @@ def district():
 
 
 def entries(district, k: int) -> pd.DataFrame:
-    """Every person's every coming into view on the day, in replicate k: nobody is left to a panel."""
+    """Every person's every coming into view on the day, in replicate k: nobody is left to a sample."""
     city, scenario, cameras, which = district
     view = coverage(city, cameras, which, entrances=False)
     everybody = draw_block(city, scenario, 185, k, np.arange(city.people), np.ones(city.people), DAY, DAY + 1)

@@ -134,7 +134,7 @@ def test_a_bad_frame_is_an_error_that_names_the_cure(measure, name):
     (lambda f: unicity(f, 2, window_s=60.0), "time"), (lambda f: reidentification_risk(f, 2, "times"), "write time"),
     (lambda f: reidentification_risk(f, 2, "time"), "column of times"),
     (lambda f: reidentification_risk(f, 2, targets=[99]), "users of the data"),
-    (lambda f: anonymity_sets(f, panel=10), "panel"), (lambda f: unicity(f, 2, rarefaction=-1), "halve"),
+    (lambda f: anonymity_sets(f, sample=10), "sample"), (lambda f: unicity(f, 2, rarefaction=-1), "halve"),
 ])  # fmt: skip
 def test_a_bad_argument_is_an_error(call, said):
     with pytest.raises(InputError, match=said):
@@ -160,18 +160,18 @@ def test_sets_per_view_and_per_person_are_two_averages():
     assert found.loc["per person in view", "mean_bits"] == pytest.approx(4 * 2 / 6)
 
 
-def test_a_panels_mean_set_is_unbiased():
-    """Everybody against 200 simple random panels: method B2, 1 + (m − 1)(N − 1)/(n − 1)."""
+def test_a_samples_mean_set_is_unbiased():
+    """Everybody against 200 simple random samples: method B2, 1 + (m − 1)(N − 1)/(n − 1)."""
     rng = np.random.default_rng(8)
     everybody = pd.DataFrame({"user": np.arange(2000), "place": rng.integers(0, 40, 2000) ** 2 // 60})
     truth = anonymity_sets(everybody, place="place").set_index("average").loc["per person in view", "mean_size"]
     found = []
     for _ in range(200):
         some = everybody.iloc[rng.choice(2000, 100, replace=False)]
-        found.append(anonymity_sets(some, place="place", population=2000, panel=100)["mean_size"].item())
+        found.append(anonymity_sets(some, place="place", population=2000, sample=100)["mean_size"].item())
     error = np.std(found, ddof=1) / np.sqrt(len(found))
     assert abs(np.mean(found) - truth) < 3 * error
-    told = anonymity_sets(some, place="place", population=2000, panel=100)
+    told = anonymity_sets(some, place="place", population=2000, sample=100)
     assert list(told.columns) == ["average", "views", "mean_size"]
 
 

@@ -29,39 +29,39 @@ from privacysim.metrics.registry import total
 PEOPLE = pd.DataFrame({"group": ["a"] * 40, "hours": np.arange(40.0), "weight": np.ones(40)})
 REFUSED = {
     "a share of nobody": (lambda: top_share([1.0, 2.0], top=0.0),
-                          "top_share, top: required is a share above 0, at most 1.", "write top=0.1"),
+                          "top_share, top: expected a share above 0, at most 1.", "write top=0.1"),
     "weights of others": (lambda: gini([1.0, 2.0], [1.0]),
-                          "gini, weights: required is one non-negative weight per value, not all 0.", "leave them out"),
+                          "gini, weights: expected one non-negative weight per value, not all 0.", "leave them out"),
     "weights of nothing": (lambda: gini([1.0, 2.0], [0.0, 0.0]),
-                           "gini, weights: required is one non-negative weight per value, not all 0.",
+                           "gini, weights: expected one non-negative weight per value, not all 0.",
                            "leave them out"),
     "cells of one person": (lambda: table_by(PEOPLE, "hours", ["group"], fewest=1),
-                            "table_by, fewest: required is at least 2 people a cell.", "write fewest=30"),
+                            "table_by, fewest: expected at least 2 people a cell.", "write fewest=30"),
     "negative weights": (lambda: table_by(PEOPLE.assign(weight=-1.0), "hours", ["group"], weight="weight"),
-                         "table_by, column weight: required is weights of 0 or more, not all 0.", "drop these rows"),
+                         "table_by, column weight: expected weights of 0 or more, not all 0.", "drop these rows"),
     "a control that knows": (lambda: attack_advantage(5, 10, 10, 10),
-                             "attack_advantage, control: required is a control that fails at times.",
+                             "attack_advantage, control: expected a control that fails at times.",
                              "make the control's task as hard as the attack's"),
     "no chance of failure": (lambda: epsilon_spent([1.0], 0.5, delta=1.0),
-                             "epsilon_spent: required is epsilon above 0, delta between 0 and 1.", "mend them"),
+                             "epsilon_spent: expected epsilon above 0, delta between 0 and 1.", "mend them"),
     "no quasi-identifier": (lambda: released_table(PEOPLE, [], "hours"),
-                            "released_table, quasi: required is at least one quasi-identifier.",
+                            "released_table, quasi: expected at least one quasi-identifier.",
                             "name the columns that others may know"),
     "guesses of others": (lambda: guess_error_m([0.0], [0.0], [1.0, 2.0], [0.0]),
-                          "guess_error_m: required is four equally long lists.", "give one guess per person"),
-    "no view": (lambda: sets_table([]), "sets_table, size: required is at least one view.",
+                          "guess_error_m: expected four equally long lists.", "give one guess per person"),
+    "no view": (lambda: sets_table([]), "sets_table, size: expected at least one view.",
                 "give the sizes of views that show anybody"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_question_without_an_answer_is_refused_with_the_cure(name):
-    call, required, cure = REFUSED[name]
+    call, expected, fix = REFUSED[name]
     with pytest.raises(InputError) as error:
         call()
     first, _, last = str(error.value).splitlines()
-    assert first == required
-    assert last == f"  Cure: {cure}."
+    assert first == expected
+    assert last == f"  Fix: {fix}."
 
 
 def test_what_is_certain_already_tells_nothing_and_one_value_is_equal():

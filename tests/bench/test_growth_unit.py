@@ -23,7 +23,7 @@ class Known:
         for name, instead in (
             ("thread_time", lambda: self.now), ("see_block", self.see_block), ("replicate_of", self.replicate_of),
             ("measure_exposure", lambda pieces, block, acts: SimpleNamespace()), ("forget_replicate", self.forget),
-            ("panel", lambda city, scenario, seed, k, size: size),
+            ("sample", lambda city, scenario, seed, k, size: size),
         ):  # fmt: skip
             monkeypatch.setattr(growth, name, instead)
 
@@ -43,13 +43,13 @@ class Known:
 
 
 def test_the_cost_of_people_is_that_of_blocks_before_the_same_acts(monkeypatch):
-    known = Known(monkeypatch, lambda inputs, _: 3e-4 * inputs.plan.panel, lambda inputs: inputs.plan.panel / 1000)
+    known = Known(monkeypatch, lambda inputs, _: 3e-4 * inputs.plan.sample, lambda inputs: inputs.plan.sample / 1000)
     found = growth.people(quick=True)
     assert found.sizes == (5_000, 10_000)
     assert found.cpu_s == pytest.approx((1.5, 3.0)), "without what was compiled"
     assert found.exponent == pytest.approx(1.0)
     assert found.block_mb == pytest.approx((5.0, 10.0))
-    assert [whole.panel for _, whole, _ in known.asked] == [5_000, 5_000, 10_000]
+    assert [whole.sample for _, whole, _ in known.asked] == [5_000, 5_000, 10_000]
     assert len({id(whole.world) for _, whole, _ in known.asked}) == 1
 
 
@@ -114,7 +114,7 @@ def test_a_study_of_growth_is_whole_guangzhou_and_no_two_sizes_share_a_cached_wo
 
 def test_a_unit_draws_its_world_anew_and_holds_what_its_arrays_hold(monkeypatch):
     monkeypatch.setattr(growth, "_SCENARIO", "guangzhou_district")
-    inputs: Inputs = growth._inputs(policies=1, days=2, panel=300)
+    inputs: Inputs = growth._inputs(policies=1, days=2, sample=300)
     spent, held_mb, whole, seen = growth._unit(inputs)
     again_s, again_mb, other, _ = growth._unit(inputs)
     assert other is not whole, "a replicate that is kept would cost nothing"

@@ -121,7 +121,7 @@ def test_the_machine_is_named_by_its_kernel_or_by_python(monkeypatch, tmp_path, 
 
 
 MANIFEST = {
-    "study": {"id": "whole", "panel": "all", "days": 30}, "replicates": [0, 1], "arms": [{}, {}, {}],
+    "study": {"id": "whole", "sample": "all", "days": 30}, "replicates": [0, 1], "arms": [{}, {}, {}],
     # two replicates of ten million people: 400 s of theirs, and 3 worlds drawn at 20 s each
     "cost": {"cpu_s": {"people": 100.0, "passes": 150.0, "exposure": 130.0, "metrics": 20.0, "world": 30.0,
                        "policies": 27.0, "cameras": 3.0, "compilation": 99.0},
@@ -149,13 +149,13 @@ def test_the_projection_by_hand_and_in_words():
                                           "waits for people")  # fmt: skip
 
 
-def test_results_of_a_panel_are_not_projected(capsys):
+def test_results_of_a_sample_are_not_projected(capsys):
     assert main(["bench", "--project", str(SAVED)]) == 2
     assert capsys.readouterr().err.splitlines() == [
-        "bench --project: required is results of a run with --panel all.", "  Got: panel 50000",
-        "  Cure: privacysim run headline --panel all --replicates 1 --out DIR.",
+        "bench --project: expected results of a run with --sample all.", "  Got: sample 50000",
+        "  Fix: privacysim run headline --sample all --replicates 1 --out DIR.",
     ]  # fmt: skip
-    with pytest.raises(InputError, match="panel all"):
+    with pytest.raises(InputError, match="sample all"):
         project({key: value for key, value in MANIFEST.items() if key != "cost"})
 
 

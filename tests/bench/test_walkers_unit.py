@@ -139,6 +139,6 @@ def test_agents_that_miss_a_sighting_are_no_reference(monkeypatch, place):
     monkeypatch.setattr(comparing.walkers, "with_simpy", lambda place, lives: whole(place, lives)[1:])
     with pytest.raises(ResultsError) as error:
         list(comparing.agents(CEILINGS, True))
-    first, cure = str(error.value).splitlines()
+    first, fix = str(error.value).splitlines()
     assert first.startswith("bench agents_simpy: the two sides do not give the same (")
-    assert cure == "  Cure: none here; an error of privacysim or of the peer, please report it."
+    assert fix == "  Fix: none here; an error of privacysim or of the peer, please report it."

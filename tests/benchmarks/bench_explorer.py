@@ -3,7 +3,7 @@
     python tests/benchmarks/bench_explorer.py [UPDATES]
 
 Every update is another position of the levers, so that none is answered from memory. CPU seconds of this process, the
-drawing of the panels included; what the browser does with them is not.
+drawing of the samples included; what the browser does with them is not.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Everybody against a panel: `python tests/benchmarks/whole_city.py RESULTS [PANEL]`.
+"""Everybody against a sample: `python tests/benchmarks/whole_city.py RESULTS [SAMPLE]`.
 
-RESULTS is the folder of a run with `--panel all`. The same study with a panel (500 000 by default) must have the same
+RESULTS is the folder of a run with `--sample all`. The same study with a sample (500 000 by default) must have the same
 Log, byte for byte, and each metric of people within four standard errors of its design; metrics of records are equal.
 """
 
@@ -16,15 +16,15 @@ from privacysim.bench.everybody import against_everybody, same_log
 from privacysim.results import load_results
 
 
-def main(folder: Path, panel: int) -> int:
+def main(folder: Path, sample: int) -> int:
     """Print the table; returns 1 where something does not hold."""
     saved = load_results(folder)
     plan = saved.manifest["study"]
     keys = ("scenario", "policies", "readings", "baseline", "days", "seed", "start", "law_date")
-    some, everybody = (ps.Study(**{key: plan[key] for key in keys}, replicates=1, panel=size).inputs(0)
-                       for size in (panel, "all"))  # fmt: skip
+    some, everybody = (ps.Study(**{key: plan[key] for key in keys}, replicates=1, sample=size).inputs(0)
+                       for size in (sample, "all"))  # fmt: skip
     same = same_log(some, everybody)
-    print(f"Log of a panel of {panel:,} and of everybody: {'the same bytes' if same else 'NOT THE SAME'}")
+    print(f"Log of a sample of {sample:,} and of everybody: {'the same bytes' if same else 'NOT THE SAME'}")
     table = against_everybody(some, saved.metrics)
     pd.set_option("display.width", 160)
     print(table.sort_values("distance", ascending=False).head(12).to_string(index=False, float_format="{:.6g}".format))

@@ -131,8 +131,8 @@ def drive(page, folder, *, name, shot_name):
     page.get_by_text(f"{name}.toml").first.wait_for(timeout=30_000)
     policy = load_policy(str(folder / f"{name}.toml"))
     assert policy.mask.kind == "box"
-    assert policy.retention.art9.keep == 7 * DAY
-    assert "art9" in policy.logs.regime
+    assert policy.retention.public_other.keep == 7 * DAY
+    assert "public_other" in policy.logs.regime
     check = subprocess.run([sys.executable, "-m", "privacysim", "policy", "check", str(folder / f"{name}.toml")],
                            capture_output=True, text=True, check=False)  # fmt: skip
     assert check.returncode == 0, check.stderr
@@ -166,7 +166,7 @@ def test_an_error_in_a_notebook_is_as_short_as_on_the_command_line(lab, browser)
     run_all(page)
     shown = page.locator(".jp-OutputArea-output").last.inner_text().strip().splitlines()
     assert len(shown) == 3
-    assert shown[2].strip() == "Cure: write headline."
+    assert shown[2].strip() == "Fix: write headline."
     page.close()
     path.unlink()
 

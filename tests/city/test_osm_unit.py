@@ -92,7 +92,7 @@ def test_a_file_cut_in_half_is_three_lines(data_folder: Path, tmp_path: Path) ->
     whole = (data_folder / "helsinki.osm.pbf").read_bytes()
     half = tmp_path / "half.osm.pbf"
     half.write_bytes(whole[:len(whole) // 2])
-    with pytest.raises(InputError, match="required is a whole") as caught:
+    with pytest.raises(InputError, match="expected a whole") as caught:
         build_city(_scenario(half))
     assert len(str(caught.value).splitlines()) == 3
     assert str(half) in str(caught.value)

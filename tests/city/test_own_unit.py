@@ -182,14 +182,14 @@ def test_the_map_colours_what_cameras_show_and_is_a_figure(data_folder, tmp_path
 
 
 def test_a_streets_exposure_is_what_passes_add_up_to(data_folder, tmp_path):
-    from privacysim.people import draw_block, panel
+    from privacysim.people import draw_block, draw_sample
     from privacysim.simulation.exposure_map import street_exposure
     from privacysim.world.cameras import sample_cameras
     from privacysim.world.unknown_views import band, flow
 
     scenario = load_scenario(str(own_scenario(tmp_path, data_folder / "helsinki.osm.pbf")))
     city = build_city(scenario)
-    people = panel(city, scenario, 1, 0, 800)
+    people = draw_sample(city, scenario, 1, 0, 800)
     walked = flow(city, draw_block(city, scenario, 1, 0, people.ids, people.weight, 0, 7))
     cameras = sample_cameras(city, scenario, 1, 0)
     per_street = street_exposure(city, cameras, walked) * city.edge_mm / 1e3

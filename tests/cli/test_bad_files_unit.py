@@ -10,7 +10,7 @@ DISTRICT = 'id = "mine"\ntitle = "mine"\n[city]\nkind = "synthetic"\nseed = 1\n'
 PEOPLE = '[population]\npeople = {value = 100000, assumption = "a test"}\n'
 CAMERAS = '[cameras]\nper_1000 = {value = %s, low = 1.0, high = 900.0, assumption = "a test"}\n'
 POLICY = 'id = "mine"\nextends = "order_799"\ntitle = {en = "mine"}\nstatus = "hypothetical"\n'
-RETENTION = '[retention.art7]\nkeep = %s\nassumption = "a test"\n'
+RETENTION = '[retention.public]\nkeep = %s\nassumption = "a test"\n'
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def told(folder, capsys, arguments, *named):
     assert sorted(path.relative_to(folder) for path in folder.rglob("*")) == before
 
 
-RUN = ["run", "--scenario", "mine", "--policies", "notice_only", "--days", "1", "--panel", "100", "--replicates", "1"]
+RUN = ["run", "--scenario", "mine", "--policies", "notice_only", "--days", "1", "--sample", "100", "--replicates", "1"]
 
 
 @pytest.mark.parametrize(("text", "named"), [
@@ -57,12 +57,12 @@ def test_a_scenario_with_one_thing_wrong(folder, capsys, text, named):
     (POLICY + RETENTION % '"7 parsecs"', ("mine.toml", "parsecs")),
     (POLICY + RETENTION % '"-7 d"', ("mine.toml", "-7")),
     (POLICY.replace("order_799", "order_798") + RETENTION % '"7 d"', ("order_798", "order_799")),
-    (POLICY + '[retention.art7]\nkeep = "7 d"\n', ("mine.toml", "assumption")),
-    (POLICY + '[retention.art71]\nkeep = "7 d"\nassumption = "x"\n', ("mine.toml", "art71", "art7")),
+    (POLICY + '[retention.public]\nkeep = "7 d"\n', ("mine.toml", "assumption")),
+    (POLICY + '[retention.art71]\nkeep = "7 d"\nassumption = "x"\n', ("mine.toml", "art71", "public")),
 ])  # fmt: skip
 def test_a_policy_with_one_thing_wrong(folder, capsys, text, named):
     (folder / "sim" / "policies" / "mine.toml").write_text(text)
-    arguments = ["run", "--scenario", "guangzhou_district", "--policies", "mine", "--days", "1", "--panel", "100"]
+    arguments = ["run", "--scenario", "guangzhou_district", "--policies", "mine", "--days", "1", "--sample", "100"]
     told(folder, capsys, arguments, *named)
 
 

@@ -69,9 +69,9 @@ def test_another_scenarios_constants_are_never_written_and_not_even_solved(comma
         monkeypatch.setattr(solving, name, lambda *_: pytest.fail("it was solved first"))
     assert main(["calibrate", command, "--scenario", DISTRICT, "--write"]) == 2
     said = capsys.readouterr()
-    assert said.err == ("calibrate --write: required is the scenario guangzhou_185, for which the constants are kept.\n"
+    assert said.err == ("calibrate --write: expected the scenario guangzhou_185, for which the constants are kept.\n"
                         "  Got: guangzhou_district\n"
-                        "  Cure: leave --write out, or use --scenario guangzhou_185.\n")  # fmt: skip
+                        "  Fix: leave --write out, or use --scenario guangzhou_185.\n")  # fmt: skip
     assert said.out == ""
     assert copy.read_bytes() == before
     assert [path.name for path in copy.parent.iterdir()] == ["facts.csv"]
@@ -94,7 +94,7 @@ def test_a_facts_file_without_the_row_is_left_as_it_is(copy, capsys):
     before = copy.read_bytes()
     assert main(["calibrate", "leaks", "--write"]) == 2
     assert capsys.readouterr().err.splitlines() == [
-        f"{copy}: required is a row for each constant.", "  Got: none for ['p_listed']", "  Cure: add the row.",
+        f"{copy}: expected a row for each constant.", "  Got: none for ['p_listed']", "  Fix: add the row.",
     ]  # fmt: skip
     assert copy.read_bytes() == before
 

@@ -37,14 +37,14 @@ def test_the_version_is_the_packages(capsys):
     assert capsys.readouterr().out == f"privacysim {privacysim.__version__}\n"
 
 
-@pytest.mark.parametrize(("word", "cure"), [
+@pytest.mark.parametrize(("word", "fix"), [
     ("polcy", "write policy"), ("qqq", "choose one of bench, calibrate, city, compare, dosimeter"),
 ])  # fmt: skip
-def test_an_unknown_command_is_one_line_with_its_cure_on_the_error_stream(word, cure, capsys):
+def test_an_unknown_command_is_one_line_with_its_cure_on_the_error_stream(word, fix, capsys):
     assert main([word, "list"]) == 2
     said = capsys.readouterr()
     assert said.out == ""
-    assert said.err.startswith(f"privacysim: there is no command {word!r}; {cure}")
+    assert said.err.startswith(f"privacysim: there is no command {word!r}; {fix}")
     assert said.err.count("\n") == 1
 
 
@@ -86,7 +86,7 @@ def test_an_interruption_is_one_line_and_exit_130(kind, monkeypatch, capsys):
 
 
 def test_an_error_of_ours_is_its_own_text_whatever_its_kind(monkeypatch, capsys):
-    text = "here: broken.\n  Cure: mend it."
+    text = "here: broken.\n  Fix: mend it."
 
     def broken(*_):
         raise ResultsError(text)
@@ -102,7 +102,7 @@ def test_a_name_that_no_disk_takes_is_two_lines_and_exit_2(tmp_path, monkeypatch
     first, second = capsys.readouterr().err.splitlines()
     assert first.startswith(f"privacysim notebook: {os.strerror(errno.ENAMETOOLONG)}: nnn")
     assert len(first) < 140, "a name that long is not said in full"
-    assert second == "  Cure: name another file or folder, or mend its rights."
+    assert second == "  Fix: name another file or folder, or mend its rights."
     assert not list(tmp_path.iterdir())
 
 

@@ -76,8 +76,8 @@ def test_a_key_of_another_length_is_refused_and_nothing_is_written(walk, tmp_pat
     absent = tmp_path / "absent.key"
     assert main(["mask", str(walk), "-o", str(out), "--mask", "scramble", "--key", str(absent)]) == 2
     assert capsys.readouterr().err.splitlines() == [
-        "--key: required is a file with 32 bytes.", f"  Got: {absent}",
-        f"  Cure: make it: head -c 32 /dev/urandom > {absent}.",
+        "--key: expected a file with 32 bytes.", f"  Got: {absent}",
+        f"  Fix: make it: head -c 32 /dev/urandom > {absent}.",
     ]  # fmt: skip
 
 
@@ -143,7 +143,7 @@ def test_the_lab_attacks_the_faces_that_were_named_and_its_note_is_printed(peopl
 def test_faces_that_are_not_there_are_named_and_no_folder_is_made(tmp_path, asked, capsys):
     out = tmp_path / "out"
     assert main(["calibrate", "masks", "--faces", "olivett", "-o", str(out)]) == 2
-    assert "Cure: write olivetti." in capsys.readouterr().err
+    assert "Fix: write olivetti." in capsys.readouterr().err
     assert main(["calibrate", "masks", "--faces", "lfw", "--data-home", str(tmp_path / "none"), "-o", str(out)]) == 2
     assert "name the folder with --data-home, or allow the download with --download" in capsys.readouterr().err
     assert not asked

@@ -34,7 +34,7 @@ def test_a_new_notebook_is_the_template_under_its_name_and_is_never_replaced(her
     before = (here / "my_study.ipynb").read_bytes()
     assert main(["notebook", "new", "my_study"]) == 2
     assert capsys.readouterr().err.splitlines() == [
-        "my_study.ipynb: required is a new file.", "  Got: one that exists", "  Cure: choose another name.",
+        "my_study.ipynb: expected a new file.", "  Got: one that exists", "  Fix: choose another name.",
     ]  # fmt: skip
     assert (here / "my_study.ipynb").read_bytes() == before
 
@@ -42,7 +42,7 @@ def test_a_new_notebook_is_the_template_under_its_name_and_is_never_replaced(her
 @pytest.mark.parametrize("name", ["a b", "what?", "", "folder/"])
 def test_a_name_that_is_no_file_name_is_refused(name, here, capsys):
     assert main(["notebook", "new", name]) == 2
-    assert capsys.readouterr().err.splitlines()[0] == "notebook new: required is a file name."
+    assert capsys.readouterr().err.splitlines()[0] == "notebook new: expected a file name."
     assert not list(here.iterdir())
 
 
@@ -56,11 +56,11 @@ def test_a_notebook_run_with_other_parameters_lies_under_results_with_its_output
 
 
 @pytest.mark.parametrize(("words", "said"), [
-    (["nowhere.ipynb"], ("notebook: required is a notebook file.", "Got: nowhere.ipynb", "name a file that exists")),
-    (["text.ipynb"], ("text.ipynb: required is a notebook (JSON).", "Got: ", "open it in JupyterLab")),
-    (["nb.ipynb", "-o", "nb.ipynb"], ("--out: required is another file than the notebook itself.", "name a new file")),
-    (["nb.ipynb", "-p", "days"], ("-p: required is NAME=VALUE.", "Got: days", "-p days=7")),
-    (["nb.ipynb", "-p", "days=7"], ("nb.ipynb, -p: required is a name from the cell tagged parameters.", "Got: days",
+    (["nowhere.ipynb"], ("notebook: expected a notebook file.", "Got: nowhere.ipynb", "name a file that exists")),
+    (["text.ipynb"], ("text.ipynb: expected a notebook (JSON).", "Got: ", "open it in JupyterLab")),
+    (["nb.ipynb", "-o", "nb.ipynb"], ("--out: expected another file than the notebook itself.", "name a new file")),
+    (["nb.ipynb", "-p", "days"], ("-p: expected NAME=VALUE.", "Got: days", "-p days=7")),
+    (["nb.ipynb", "-p", "days=7"], ("nb.ipynb, -p: expected a name from the cell tagged parameters.", "Got: days",
                                     "tag a cell with `parameters` in JupyterLab")),
 ])  # fmt: skip
 def test_what_cannot_be_run_is_three_lines_and_nothing_is_written(words, said, here, capsys):
@@ -146,10 +146,10 @@ def test_the_explorer_ends_as_the_other_commands_do(voila, ends, status, capsys)
 
 def test_an_unknown_study_or_a_missing_voila_is_said_before_anything_is_served(voila, monkeypatch, capsys):
     assert voila("preveiw") == (2, None)
-    assert "Cure: write preview." in capsys.readouterr().err
+    assert "Fix: write preview." in capsys.readouterr().err
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "voila" else find(name, *rest))
     assert voila("preview") == (2, None)
     assert capsys.readouterr().err.splitlines() == [
-        "study explore: required is Voilà.", "  Got: it is not installed", '  Cure: pip install "privacysim[web]".',
+        "study explore: expected Voilà.", "  Got: it is not installed", '  Fix: pip install "privacysim[web]".',
     ]  # fmt: skip

@@ -18,7 +18,7 @@ def saved(tmp_path):
     """Results of a city of a million people whose ten replicates cost what makes the sums easy."""
     folder = shutil.copytree(SAVED, tmp_path / "r")
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    manifest["study"]["panel"] = "all"
+    manifest["study"]["sample"] = "all"
     manifest["cost"] = {"cpu_s": {"people": 400.0, "passes": 300.0, "exposure": 200.0, "metrics": 100.0,
                                   "world": 150.0, "policies": 40.0, "cameras": 10.0, "city": 999.0},
                         "count": {"people": 10_000_000, "worlds drawn": 10}}  # fmt: skip
@@ -50,17 +50,17 @@ def test_a_province_and_a_country_take_what_the_formula_says(saved, tmp_path, ca
     assert "1.2 min" in alone
 
 
-@pytest.mark.parametrize("what", ["panel", "cost"])
+@pytest.mark.parametrize("what", ["sample", "cost"])
 def test_what_was_not_run_with_everybody_or_not_charged_is_not_projected(what, saved, capsys):
     folder, manifest = saved
-    if what == "panel":
-        manifest["study"]["panel"] = 50_000
+    if what == "sample":
+        manifest["study"]["sample"] = 50_000
     else:
         del manifest["cost"]
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     assert main(["bench", "--project", str(folder)]) == 2
     assert capsys.readouterr().err.splitlines() == [
-        "bench --project: required is results of a run with --panel all.",
-        f"  Got: panel {manifest['study']['panel']}",
-        "  Cure: privacysim run headline --panel all --replicates 1 --out DIR.",
+        "bench --project: expected results of a run with --sample all.",
+        f"  Got: sample {manifest['study']['sample']}",
+        "  Fix: privacysim run headline --sample all --replicates 1 --out DIR.",
     ]  # fmt: skip

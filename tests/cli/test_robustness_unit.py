@@ -123,10 +123,10 @@ def test_what_cannot_be_examined_is_three_lines_and_no_file(words, said, linear,
 def test_a_study_with_the_baseline_alone_has_no_answer_to_examine(tmp_path, capsys):
     (tmp_path / "alone.toml").write_text('id = "alone"\nscenario = "guangzhou_district"\npolicies = ["order_799"]\n'
                                          'baseline = "order_799"\ndays = 1\n')  # fmt: skip
-    assert main(["study", "sensitivity", str(tmp_path / "alone.toml"), "--panel", "100", "--days", "1"]) == 2
+    assert main(["study", "sensitivity", str(tmp_path / "alone.toml"), "--sample", "100", "--days", "1"]) == 2
     assert capsys.readouterr().err.splitlines() == [
-        "study: required is a policy beside the baseline.", f"  Got: {tmp_path / 'alone.toml'}",
-        "  Cure: add one to policies.",
+        "study: expected a policy beside the baseline.", f"  Got: {tmp_path / 'alone.toml'}",
+        "  Fix: add one to policies.",
     ]  # fmt: skip
 
 
@@ -137,7 +137,7 @@ policy = "order_799"
 reduce = "people_identified_by_outsiders"
 keep = "cases_with_admissible_evidence"
 days = 2
-panel = 500
+sample = 500
 [[lever]]
 id = "takedown"
 assumption = "platforms may be told"
@@ -180,8 +180,8 @@ def test_a_frontier_is_saved_as_it_is_said_and_budgets_choose_from_it(design, mo
     assert capsys.readouterr().out == said.replace("best within 0.5 : as_it_stands\n", ""), "no budget, no best"
     assert main([*FRONTIER, "--budget=-1", "--out", "r"]) == 2
     assert capsys.readouterr().err.splitlines() == [
-        "budget: required is a reform on the front that costs at most -1 and keeps its usefulness.", "  Got: none",
-        "  Cure: raise the budget or the tolerance.",
+        "budget: expected a reform on the front that costs at most -1 and keeps its usefulness.", "  Got: none",
+        "  Fix: raise the budget or the tolerance.",
     ]  # fmt: skip
     assert {path: path.read_bytes() for path in (design / "r").glob("*.csv")} == before
 
@@ -207,4 +207,4 @@ def test_what_the_steering_was_worth_is_told_goal_by_goal_and_what_failed_comes_
 
 def test_an_unknown_design_names_the_nearest(capsys):
     assert main(["study", "frontier", "reform"]) == 2
-    assert "Cure: write reforms." in capsys.readouterr().err
+    assert "Fix: write reforms." in capsys.readouterr().err

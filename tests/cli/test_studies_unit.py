@@ -86,7 +86,7 @@ def test_a_run_says_what_it_saved_and_its_table_is_summary_csv(folder, toy, caps
     assert f"Results: {folder}  (report.html, summary.csv, metrics.parquet, manifest.json)" in said.out
     assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
     assert {"report.html", "summary.csv", "metrics.parquet", "manifest.json"} <= set(before)
-    assert "3 days, 10 replicates, panel" in said.out
+    assert "3 days, 10 replicates, sample" in said.out
     assert "baseline notice_only; start “transition”" in said.out
     rows, cells = printed(said.out, METRICS[PRIMARY].title), summary(folder)
     assert set(rows) == {(policy, curve) for policy in ("notice_only", "order_799") for curve in ("low", "high")}
@@ -145,12 +145,12 @@ def test_a_run_that_lost_a_replicate_keeps_the_rest_says_so_and_exits_1(toy, pla
 
 
 @pytest.mark.parametrize(("words", "said"), [
-    (["--replicates", "ten"], ("--replicates: required is a number, or a precision.", "Got: ten",
+    (["--replicates", "ten"], ("--replicates: expected a number, or a precision.", "Got: ten",
                                "write --replicates 20, or --replicates precision:5%")),
-    (["--replicates", "precision:0%"], ("--replicates: required is a number, or a precision such as precision:5%.",
+    (["--replicates", "precision:0%"], ("--replicates: expected a number, or a precision such as precision:5%.",
                                         "Got: precision:0%", "write precision:5%, or precision:5%:400")),
-    (["--panel", "most"], ("--panel: required is a number of people, or all.", "Got: most", "write --panel 50000")),
-    (["--replicates", "0"], ("replicates", "Got: 0", "Cure:")),
+    (["--sample", "most"], ("--sample: expected a number of people, or all.", "Got: most", "write --sample 50000")),
+    (["--replicates", "0"], ("replicates", "Got: 0", "Fix:")),
 ])  # fmt: skip
 def test_a_size_that_is_none_is_three_lines_and_nothing_is_written(words, said, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
@@ -161,11 +161,11 @@ def test_a_size_that_is_none_is_three_lines_and_nothing_is_written(words, said, 
     assert not list(tmp_path.iterdir())
 
 
-def test_everybody_may_be_the_panel(tmp_path, monkeypatch, capsys):
+def test_everybody_may_be_the_sample(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    assert main([*RUN, "--panel", "all", "--dry-run", "--replicate", "4"]) == 0
+    assert main([*RUN, "--sample", "all", "--dry-run", "--replicate", "4"]) == 0
     said = capsys.readouterr().out
-    assert "3 days, panel all, seed" in said
+    assert "3 days, sample all, seed" in said
     assert "replicates  4 to 4" in said
     assert said.endswith("results/guangzhou_district_replicate_4\nNothing was run.\n")
     assert not list(tmp_path.iterdir())
@@ -182,14 +182,14 @@ def test_without_dask_or_its_scheduler_the_run_says_what_is_missing(toy, tmp_pat
     monkeypatch.setattr(distributed, "Client", impatient)
     words = [*RUN, "--out", str(tmp_path / "r"), "--scheduler"]
     assert main([*words, "tcp://127.0.0.1:1"]) == 2
-    first, got, cure = capsys.readouterr().err.splitlines()
-    assert first == "--scheduler: required is the address of a Dask scheduler that answers."
+    first, got, fix = capsys.readouterr().err.splitlines()
+    assert first == "--scheduler: expected the address of a Dask scheduler that answers."
     assert got.startswith("  Got: tcp://127.0.0.1:1 (")
-    assert cure == "  Cure: start one with: dask scheduler."
+    assert fix == "  Fix: start one with: dask scheduler."
     monkeypatch.setitem(sys.modules, "distributed", None)
     assert main([*words, "tcp://127.0.0.1:1"]) == 2
-    assert capsys.readouterr().err == ("--scheduler: required is the package distributed.\n  Got: not installed\n"
-                                       '  Cure: install "privacysim[cluster]".\n')  # fmt: skip
+    assert capsys.readouterr().err == ("--scheduler: expected the package distributed.\n  Got: not installed\n"
+                                       '  Fix: install "privacysim[cluster]".\n')  # fmt: skip
     assert not list(tmp_path.iterdir())
 
 
@@ -246,12 +246,12 @@ def _double(path, replicate):
 
 def test_verify_asks_for_a_replicate_that_was_run_and_for_its_inputs(own, capsys):
     assert main(["verify", str(own), "--replicate", "10"]) == 2
-    assert capsys.readouterr().err == ("--replicate: required is one of the replicates 0 to 9.\n  Got: 10\n"
-                                       "  Cure: choose one of them.\n")  # fmt: skip
+    assert capsys.readouterr().err == ("--replicate: expected one of the replicates 0 to 9.\n  Got: 10\n"
+                                       "  Fix: choose one of them.\n")  # fmt: skip
     (own / "inputs").rename(own / "elsewhere")
     assert main(["verify", str(own)]) == 2
     assert capsys.readouterr().err.splitlines() == [f"{own}: has no inputs/ to run again.",
-                                                    "  Cure: run the study with --out."]  # fmt: skip
+                                                    "  Fix: run the study with --out."]  # fmt: skip
 
 
 def test_the_studies_are_listed_with_what_they_compare(capsys):
@@ -261,7 +261,7 @@ def test_the_studies_are_listed_with_what_they_compare(capsys):
     for name, (first, second) in zip(named_files("studies"), zip(lines[::2], lines[1::2], strict=True), strict=True):
         plan = load_study_file(name)
         assert first.split(maxsplit=1) == [name, f"{plan.scenario}: {', '.join(plan.policies)}"]
-        assert second.strip() == (f"{plan.days} days, {plan.replicates} replicates, panel {plan.panel}  "
+        assert second.strip() == (f"{plan.days} days, {plan.replicates} replicates, sample {plan.sample}  "
                                   f"(sim/studies/{name}.toml)")  # fmt: skip
 
 
@@ -279,7 +279,7 @@ def test_a_scenario_that_is_wrong_stops_the_check_there(tmp_path, capsys):
     assert main(["scenario", "check", "guangzhou_part", str(tmp_path / "bad.toml"), "guangzhou_dense"]) == 2
     said = capsys.readouterr()
     assert said.out == "guangzhou_part: holds\n"
-    assert said.err.splitlines()[1:] == ["  Got: sede", "  Cure: write seed."]
+    assert said.err.splitlines()[1:] == ["  Got: sede", "  Fix: write seed."]
 
 
 def test_a_scenario_as_it_is_shown_is_a_scenario_with_the_same_numbers(tmp_path, capsys):

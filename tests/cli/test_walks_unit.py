@@ -91,15 +91,15 @@ def test_columns_are_found_under_their_own_names(here, capsys):
 
 
 @pytest.mark.parametrize(("words", "said"), [
-    (["--range", "0"], ("--range: required is metres above 0, at most 2000.", "Got: 0", "give the reach of a camera")),
+    (["--range", "0"], ("--range: expected metres above 0, at most 2000.", "Got: 0", "give the reach of a camera")),
     (["--range", "2001"], ("--range:", "Got: 2001")), (["--range", "nan"], ("--range:", "Got: nan")),
-    (["--map"], ("--map, --export: required is --out DIR.", "Got: no folder", "add --out DIR")),
+    (["--map"], ("--map, --export: expected --out DIR.", "Got: no folder", "add --out DIR")),
     (["--export", "gpkg"], ("--map, --export:", "Got: no folder")),
-    (["--export", "shp", "--out", "o"], ("--export: required is geojson, gpkg or parquet.", "Got: shp",
+    (["--export", "shp", "--out", "o"], ("--export: expected geojson, gpkg or parquet.", "Got: shp",
                                          "choose among these")),
-    (["--law-date", "June", "--out", "o"], ("--law-date: required is a date such as 2025-06-01.", "Got: June",
+    (["--law-date", "June", "--out", "o"], ("--law-date: expected a date such as 2025-06-01.", "Got: June",
                                             "write year-month-day")),
-    (["--columns", "lat", "--out", "o"], ("--columns: required is our name = the file's column.", "Got: lat",
+    (["--columns", "lat", "--out", "o"], ("--columns: expected our name = the file's column.", "Got: lat",
                                           "write lat=Latitude,lon=Longitude")),
     (["--track-columns", "lat= ", "--out", "o"], ("--track-columns:", "Got: lat=")),
     (["--policies", "order_79", "--out", "o"], ("order_79", "write order_799")),
@@ -158,7 +158,7 @@ def test_of_many_rows_that_are_no_cameras_five_are_shown_and_the_rest_is_counted
 
 
 @pytest.mark.parametrize(("words", "said"), [
-    (["show", "atlantis"], "Cure:"), (["map", "guangzhou_district", "-o", "map.gif"], "Cure: name it map.svg."),
+    (["show", "atlantis"], "Fix:"), (["map", "guangzhou_district", "-o", "map.gif"], "Fix: name it map.svg."),
     (["fetch", "Kallio", "-o", "kallio.pbf"], "ends in .osm"),
 ])  # fmt: skip
 def test_a_city_that_is_none_is_three_lines_and_no_file(words, said, here, capsys):

@@ -9,7 +9,7 @@ import pytest
 
 from privacysim.city import build_city
 from privacysim.explorer.day import _with_views, day_of_walks, walked
-from privacysim.people import draw_block, panel
+from privacysim.people import draw_block, draw_sample
 from privacysim.scenario import load_scenario
 from privacysim.sight.coverage import coverage
 from privacysim.sight.passes import passes, sightings
@@ -24,7 +24,7 @@ def town():
     scenario = load_scenario("guangzhou_district")
     city = build_city(scenario)
     world = sample_world(city, scenario, 185, 0, days=2, footage_days=0, warmup_days=0)
-    people = panel(city, scenario, 185, 0, 60)
+    people = draw_sample(city, scenario, 185, 0, 60)
     return world, draw_block(city, scenario, 185, 0, people.ids, people.weight, 0, 2)
 
 

@@ -20,7 +20,7 @@ from privacysim.vocabulary import GROUPS
 
 @pytest.fixture(scope="module")
 def study() -> ps.Study:
-    return ps.Study(scenario="guangzhou_district", policies=["notice_only", "order_799"], days=3, panel=300)
+    return ps.Study(scenario="guangzhou_district", policies=["notice_only", "order_799"], days=3, sample=300)
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def test_a_policy_is_saved_under_the_name_that_is_given(built):
     path = built.save("three_days")
     assert path == str(built.folder / "three_days.toml")
     assert built.name.value == "three_days"
-    assert load_policy(path).retention.art9.keep == 3 * 86_400.0
+    assert load_policy(path).retention.public_other.keep == 3 * 86_400.0
     built.set(retention="as the rules say")
 
 
@@ -90,7 +90,7 @@ def test_rules_whose_file_went_away_are_an_error_on_the_screen_and_the_table_sta
     copy = tmp_path / "sim" / "policies" / "mine.toml"
     text = find_file("policies", "order_799_no_waiver").read_text(encoding="utf-8")
     copy.write_text(text.replace('"order_799_no_waiver"', '"mine"'), encoding="utf-8")
-    explorer = Explorer(ps.Study(scenario="guangzhou_district", policies=["mine"], baseline="mine", days=2, panel=200),
+    explorer = Explorer(ps.Study(scenario="guangzhou_district", policies=["mine"], baseline="mine", days=2, sample=200),
                         tmp_path / "policies", 1)  # fmt: skip
     before = explorer.table.value
     copy.unlink()
@@ -116,7 +116,7 @@ def test_explore_takes_a_study_or_its_name_and_shows_its_widget(study, tmp_path,
         ps.explore("preveiw")
 
 
-def test_a_group_that_nobody_of_the_panel_belongs_to_is_left_out_and_the_others_are_weighted_means(built):
+def test_a_group_that_nobody_of_the_sample_belongs_to_is_left_out_and_the_others_are_weighted_means(built):
     preview, block = built.preview, built.preview.drawn(0).block
     look = preview.drawn(0).baseline
     found = preview.by_group(look)

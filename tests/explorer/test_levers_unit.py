@@ -13,7 +13,7 @@ from privacysim.policy import load_policy
 
 @pytest.fixture(scope="module")
 def small() -> ps.Study:
-    return ps.Study(scenario="guangzhou_district", policies=["notice_only", "order_799"], days=7, panel=600)
+    return ps.Study(scenario="guangzhou_district", policies=["notice_only", "order_799"], days=7, sample=600)
 
 
 @pytest.fixture
@@ -23,11 +23,11 @@ def explorer(small, tmp_path) -> Explorer:
 
 def test_the_preview_gives_the_very_numbers_of_a_study_on_the_same_worlds(small):
     # the study is the oracle: same worlds, same people, all arms at once instead of one
-    preview = Preview(small, replicates=1, panel=600)
-    study = ps.Study(scenario="guangzhou_district", policies=["notice_only", "order_799"], days=7, panel=600,
+    preview = Preview(small, replicates=1, sample=600)
+    study = ps.Study(scenario="guangzhou_district", policies=["notice_only", "order_799"], days=7, sample=600,
                      start="steady")  # fmt: skip
     found = study.run(1, workers=1, progress=False).metrics.set_index(["policy", "metric", "curve"])["value"]
-    footage = {arm.id: max(arm.retention_s("art7_venue")) for arm in preview.arms}
+    footage = {arm.id: max(arm.retention_s("public_venue")) for arm in preview.arms}
     assert max(footage.values()) < 91 * 86_400.0  # so that both keep footage for as long as any rule asks
     for arm in preview.arms:
         for (metric, curve), (value, _) in preview.look(arm, 0).values.items():
@@ -36,7 +36,7 @@ def test_the_preview_gives_the_very_numbers_of_a_study_on_the_same_worlds(small)
 
 
 def test_a_large_study_is_previewed_in_a_part_of_the_city_and_says_so():
-    preview = Preview(ps.Study("headline"), panel=300)
+    preview = Preview(ps.Study("headline"), sample=300)
     assert preview.scenario.id == "guangzhou_part"
     assert preview.days == 30
     assert "one million people" in preview.says
@@ -65,7 +65,7 @@ def test_a_saved_policy_loads_and_a_taken_name_is_said_on_the_screen(explorer):
     explorer.name.value = "mine"
     explorer.button.click()
     assert "Saved" in explorer.said.value
-    assert load_policy(str(explorer.folder / "mine.toml")).retention.art9.keep == 7 * 86_400.0
+    assert load_policy(str(explorer.folder / "mine.toml")).retention.public_other.keep == 7 * 86_400.0
     explorer.set(retention="3 d")
     explorer.button.click()
     assert "free name" in explorer.said.value

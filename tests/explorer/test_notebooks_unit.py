@@ -66,7 +66,7 @@ def test_a_failing_cell_is_named_in_few_lines_and_leaves_nothing(notebook, tmp_p
     with pytest.raises(NotebookFailed, match="cell 2 of 2: InputError") as raised:
         run_notebook(path, tmp_path / "out.ipynb", {})
     assert len(str(raised.value).splitlines()) <= 3
-    assert "Cure: choose one of" in str(raised.value)
+    assert "Fix: choose one of" in str(raised.value)
     assert not (tmp_path / "out.ipynb").exists()
 
 

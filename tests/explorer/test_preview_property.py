@@ -17,7 +17,7 @@ from privacysim.simulation import table_files as tables_out
 from privacysim.study import verify
 from privacysim.study.work import PILOT, do_unit
 
-SMALL = {"days": 2, "panel": 1_500, "replicates": 2}
+SMALL = {"days": 2, "sample": 1_500, "replicates": 2}
 ROOT = Path(ps.__file__).parent.parent
 
 
@@ -104,7 +104,7 @@ def test_tables_that_would_be_too_large_are_refused_before_they_are_written(smal
     monkeypatch.setattr(tables_out, "LIMIT_ROWS", 1_000)
     with pytest.raises(ResultsError, match="the limit is 1,000") as error:
         small.run(workers=1, out=tmp_path / "r", tables="seen")
-    assert "--panel" in str(error.value)
+    assert "--sample" in str(error.value)
     assert not list(tmp_path.rglob("*.parquet"))
     assert not (tmp_path / "r" / "manifest.json").exists()
 
@@ -147,7 +147,7 @@ def test_the_same_machinery_runs_on_helsinkis_real_streets_and_cameras(data_fold
         'people = {value = 40000.0, assumption = "residents of the extract, for a test"}\n'
     )
     policies = ["no_cameras", "notice_only", "open_access"]
-    study = ps.Study(scenario="helsinki.toml", policies=policies, days=7, panel=4_000, replicates=2)
+    study = ps.Study(scenario="helsinki.toml", policies=policies, days=7, sample=4_000, replicates=2)
     results = study.run(workers=1, out=tmp_path / "r", tables="seen")
     cameras = tables.read("cameras", tmp_path / "r" / "tables" / "cameras")
     assert (cameras.groupby("replicate").size() == 221).all()

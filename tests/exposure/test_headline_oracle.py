@@ -10,7 +10,7 @@ from privacysim import tables
 from privacysim.city import build_city
 from privacysim.exposure import exposure_by_definition, index_acts, measure_exposure
 from privacysim.governance import simulate
-from privacysim.people import draw_block, panel
+from privacysim.people import draw_block, draw_sample
 from privacysim.sight.coverage import coverage
 from privacysim.sight.passes import passes, sightings
 from privacysim.simulation.replicate import footage_days
@@ -26,7 +26,7 @@ def test_kernel_equals_the_join_on_500_random_people_of_a_headline_replicate():
     baseline = inputs.arm(inputs.plan.baseline)
     logs = [simulate(world, arm, baseline=baseline, start=inputs.plan.start) for arm in inputs.arms]
     acts = index_acts(logs)
-    whole = panel(city, scenario, seed, k, int(inputs.plan.panel))
+    whole = draw_sample(city, scenario, seed, k, int(inputs.plan.sample))
     chosen = np.sort(np.random.Generator(np.random.Philox(500)).choice(whole.ids.size, 500, replace=False))
     block = draw_block(city, scenario, seed, k, whole.ids[chosen], whole.weight[chosen], -kept, world.days)
     view = coverage(city, world.cameras, acts.watched)

@@ -87,7 +87,7 @@ def case(seed, people=PEOPLE, **span):
     logs = [SimpleNamespace(policy=policy, acts=looks(rng, seen, policy, **span)) for policy in ("a", "b:wide")]
     place = np.arange(6)
     places = tables.frame("places", {
-        "place_id": place, "x_m": 0.0, "y_m": 0.0, "node_id": place, "category": "clinic", "regime": "art9",
+        "place_id": place, "x_m": 0.0, "y_m": 0.0, "node_id": place, "category": "clinic", "regime": "public_other",
         "secret": "none", "scene": "public_interior", "sensitive": np.isin(place, (1, 2, 3)),
     })  # fmt: skip
     return pieces, block, seen, logs, places

@@ -120,7 +120,7 @@ def test_governance_who_finds_first_is_the_first_of_all(arms: dict[str, Arm]) ->
 def test_governance_nobody_is_punished_after_limitation(arms: dict[str, Arm]) -> None:
     rules = Rules(arms["order_799"], arms["notice_only"], 0)
     oversight = Oversight(make_town().scenario, rules)
-    peep = Question("curious", "view", "curiosity", "hidden", "commercial", "art9", scene="private_space")
+    peep = Question("curious", "view", "curiosity", "hidden", "commercial", "public_other", scene="private_space")
     assert rules.arm.sanctions(peep)
     ages = (10, 200, 365 * 30)
     said = [

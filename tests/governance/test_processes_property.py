@@ -255,7 +255,7 @@ def test_governance_an_inspection_finds_what_the_rules_make_a_duty_and_orders_be
 def test_governance_a_crime_needs_its_threshold_and_the_offence_below_it_stays() -> None:
     (arm,) = load_arms(["order_799"], {}, date(2026, 6, 1))
     oversight = Oversight(make_town().scenario, Rules(arm, arm, 0))
-    sale = Question("curious", "sell", "commerce", "onward", "commercial", "art9", scene="semi_private")
+    sale = Question("curious", "sell", "commerce", "onward", "commercial", "public_other", scene="semi_private")
 
     def steps(**more: float) -> list[str]:
         found = oversight.steps(

@@ -69,22 +69,22 @@ def test_a_typo_is_reported_before_the_key_that_it_leaves_missing():
     def change(raw):
         raw["inner"]["kep"] = raw["inner"].pop("keep")
 
-    assert "x.toml, inner.kep: required is a known key" in bad(change)
+    assert "x.toml, inner.kep: expected a known key" in bad(change)
 
 
 @pytest.mark.parametrize("key", ["[", "int", "a (b)"])
 def test_an_unknown_key_is_named_however_it_is_spelled(key):
-    assert f"inner.{key}: required is a known key" in bad(lambda raw: raw["inner"].update({key: {}}))
+    assert f"inner.{key}: expected a known key" in bad(lambda raw: raw["inner"].update({key: {}}))
 
 
 @pytest.mark.parametrize("ends", ["\n", "\r", "\x0c", "\x1c", "\x85", "\u2028"])
 def test_what_ends_a_line_in_a_name_ends_none_of_the_three(ends):
     text = str(InputError(f"x.toml, a{ends}b", f"one{ends}thing", f"an{ends}other", f"write{ends}it"))
-    assert text == "x.toml, a b: required is one thing.\n  Got: an other\n  Cure: write it."
+    assert text == "x.toml, a b: expected one thing.\n  Got: an other\n  Fix: write it."
 
 
 def test_a_bare_number_for_a_duration_is_refused():
-    assert "inner.keep: required is a duration with its unit" in bad(lambda raw: raw["inner"].update(keep=15))
+    assert "inner.keep: expected a duration with its unit" in bad(lambda raw: raw["inner"].update(keep=15))
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
@@ -105,7 +105,7 @@ def test_an_own_number_needs_its_assumption():
 
 
 def test_a_missing_key_is_named():
-    assert "inner.n: required is this key" in bad(lambda raw: raw["inner"].pop("n"))
+    assert "inner.n: expected this key" in bad(lambda raw: raw["inner"].pop("n"))
 
 
 def test_duplicate_keys_and_broken_toml_name_their_line(tmp_path):
@@ -143,7 +143,7 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path):
 
 def test_a_place_that_cannot_be_written_is_an_error_with_its_cure(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(ResultsError, match="Cure"), whole_file(tmp_path / "file" / "a.csv") as part:
+    with pytest.raises(ResultsError, match="Fix"), whole_file(tmp_path / "file" / "a.csv") as part:
         part.write_text("1")
 
 

@@ -55,7 +55,7 @@ def test_cells_follow_from_construction_or_are_said_to_be_measured():
     assert Camera(px=12).cells(40.0) == 12
     assert Camera(px=12).cells(5.0) == 5.0
     for mask in (DPPixelate(4), EyesBar(), Silhouette(), KSame(2)):
-        with pytest.raises(MeasuredElsewhere, match=f"{type(mask).__name__}.cells: required is a mask whose cells"):
+        with pytest.raises(MeasuredElsewhere, match=f"{type(mask).__name__}.cells: expected a mask whose cells"):
             mask.cells(40.0)
 
 
@@ -78,12 +78,12 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_nonsense_is_refused_with_where_and_cure(name):
-    call, where, cure = REFUSED[name]
+    call, where, fix = REFUSED[name]
     with pytest.raises(InputError) as error:
         call()
     first, _, last = str(error.value).splitlines()
-    assert first.startswith(f"{where}: required is ")
-    assert last == f"  Cure: {cure}."
+    assert first.startswith(f"{where}: expected ")
+    assert last == f"  Fix: {fix}."
 
 
 def test_people_with_one_picture_are_left_out_and_two_must_be_left(tmp_path):

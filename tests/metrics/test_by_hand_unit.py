@@ -89,7 +89,7 @@ def test_voyeurism_counts_scenes_that_nobody_may_watch():
 def test_acts_are_counted_by_each_word():
     acts = [{"act": "view", "camera_id": 0, "channel": CHANNELS[1], "general": "crime", "specific": "silent",
              "legality": "prohibited"}, {"act": "sell", "camera_id": 1}]  # fmt: skip
-    seen = records(acts=acts, operator=[OPERATORS.index("home"), 0], regime=[REGIMES.index("art9"), 0])
+    seen = records(acts=acts, operator=[OPERATORS.index("home"), 0], regime=[REGIMES.index("public_other"), 0])
     for name in ("acts_act_view", "acts_act_sell", f"acts_channel_{CHANNELS[1]}", "acts_general_crime",
                  "acts_specific_silent", "acts_legality_prohibited", "acts_operator_home",
                  "acts_regime_art9"):  # fmt: skip
@@ -170,15 +170,15 @@ def test_footage_is_averaged_over_people_and_days():
     assert found["archive_person_hours"] == 2.0
 
 
-def test_a_census_metric_refuses_a_panel_and_names_the_cure():
-    with pytest.raises(InputError, match="panel all"):
+def test_a_census_metric_refuses_a_sample_and_names_the_cure():
+    with pytest.raises(InputError, match="sample all"):
         wanted_metrics(["highest_chance_identified"], everybody=False)
     assert "highest_chance_identified" in wanted_metrics(["highest_chance_identified"], everybody=True)
     assert "highest_chance_identified" not in wanted_metrics(["equity"], everybody=False)
-    with pytest.raises(InputError, match="cannot be told from a panel") as error:
+    with pytest.raises(InputError, match="cannot be told from a sample") as error:
         Study("preview", metrics=["highest_chance_identified"])
     assert str(error.value).count("\n") == 2
-    assert Study("preview", metrics=["highest_chance_identified"], panel="all").plan.wanted
+    assert Study("preview", metrics=["highest_chance_identified"], sample="all").plan.wanted
 
 
 def test_what_a_study_names_comes_beside_what_every_study_reports():
@@ -205,7 +205,7 @@ def test_every_family_and_every_thing_that_a_measure_can_tell_has_at_least_one()
     assert set(FAMILIES) == held
     assert {m.name for m in MEASURES} >= {"unicity", "reidentification_risk"}
     for one in MEASURES:
-        assert all((one.title, one.attacker, one.unit, one.equation, one.source, one.panel))
+        assert all((one.title, one.attacker, one.unit, one.equation, one.source, one.sample))
 
 
 def test_the_reference_page_is_current():

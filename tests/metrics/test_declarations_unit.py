@@ -18,7 +18,7 @@ records, value = log_rows.records, log_rows.value
 def test_a_metric_declares_all_that_a_referee_asks(one):
     for said in (one.title, one.unit, one.equation, one.source, one.attacker, one.part.__doc__ or one.title):
         assert said.strip()
-    assert one.panel in {"exact", "consistent", "census"}
+    assert one.sample in {"exact", "consistent", "census"}
     assert one.name == one.name.lower()
 
 

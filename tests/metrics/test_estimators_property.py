@@ -1,7 +1,7 @@
-"""What a panel can tell: exact metrics are unbiased at any size, consistent ones lose their bias as it grows.
+"""What a sample can tell: exact metrics are unbiased at any size, consistent ones lose their bias as it grows.
 
-In a district everybody can be run, so the truth is known: 200 panels are drawn from the very people whose exposure was
-measured (a person is the same in every panel), and each metric's mean over panels is held to the value of everybody.
+In a district everybody can be run, so the truth is known: 200 samples are drawn from the very people whose exposure was
+measured (a person is the same in every sample), and each metric's mean over samples is held to the value of everybody.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ import pytest
 import privacysim as ps
 from privacysim.exposure import faces_searched, measure_exposure
 from privacysim.metrics import METRICS, Footage, PeopleSeen, parts, readings
-from privacysim.people import panel
+from privacysim.people import draw_sample
 from privacysim.simulation.footage_seen import footage_seen
 from privacysim.simulation.replicate import blocks_of, replicate_of, see_block
 from privacysim.simulation.unit import people_seen
 
-PANELS, SIZES = 200, (500, 8_000, 40_000)
+SAMPLES, SIZES = 200, (500, 8_000, 40_000)
 FEWEST = 30
-"""Contributors below which no interval is ever printed: too few in a panel to say anything of its bias."""
-PLAN = {"scenario": "guangzhou_district", "policies": ["notice_only", "open_access"], "days": 7, "panel": "all",
+"""Contributors below which no interval is ever printed: too few in a sample to say anything of its bias."""
+PLAN = {"scenario": "guangzhou_district", "policies": ["notice_only", "open_access"], "days": 7, "sample": "all",
         "seed": 185}  # fmt: skip
 
 
@@ -55,7 +55,7 @@ def joined(blocks):
 
 
 def some(seen, ids, weight):
-    """The panel's rows of everybody's."""
+    """The sample's rows of everybody's."""
     kept = {f.name: getattr(seen, f.name)[ids] for f in fields(seen) if f.name not in {"days", "weight"}}
     return replace(seen, weight=weight, **kept)
 
@@ -67,40 +67,40 @@ def values(seen) -> dict[tuple[str, str], tuple[float, int]]:
     return {(name, r.curve): (r.value, r.contributors) for name, r in found if r.value is not None}
 
 
-def over_panels(seen, draw, sizes) -> pd.DataFrame:
-    """Metric, curve and size → truth, mean over panels of that size, standard error of the mean, mean contributors."""
+def over_samples(seen, draw, sizes) -> pd.DataFrame:
+    """Metric, curve and size → truth, mean over samples of that size, standard error of the mean, mean contributors."""
     truth, rows = values(seen), []
     for size in sizes:
         found: dict[tuple[str, str], list] = {key: [] for key in truth}
-        for n in range(PANELS):
+        for n in range(SAMPLES):
             for key, one in values(some(seen, *draw(size, n))).items():
                 found[key].append(one)
         for (name, curve), made in found.items():
-            if len(made) < PANELS:  # undefined in some panels: nobody in it was exposed
+            if len(made) < SAMPLES:  # undefined in some samples: nobody in it was exposed
                 continue
             value, count = np.asarray(made, dtype=np.float64).T
-            rows.append((name, curve, METRICS[name].panel, size, truth[name, curve][0], value.mean(),
-                         value.std(ddof=1) / np.sqrt(PANELS), count.mean()))  # fmt: skip
-    frame = pd.DataFrame(rows, columns=["metric", "curve", "panel", "n", "truth", "mean", "se", "contributors"])
+            rows.append((name, curve, METRICS[name].sample, size, truth[name, curve][0], value.mean(),
+                         value.std(ddof=1) / np.sqrt(SAMPLES), count.mean()))  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["metric", "curve", "sample", "n", "truth", "mean", "se", "contributors"])
     return frame.assign(bias=frame["mean"] - frame["truth"])
 
 
-def panels_of_the_city(size, n):
+def samples_of_the_city(size, n):
     inputs, _, _ = everybody()
     whole = replicate_of(inputs, 0)
-    drawn = panel(whole.world.city, inputs.scenario, 185, 1_000 + n, size)
+    drawn = draw_sample(whole.world.city, inputs.scenario, 185, 1_000 + n, size)
     return drawn.ids, drawn.weight
 
 
 @cache
 def of_people() -> pd.DataFrame:
-    found = [over_panels(seen, panels_of_the_city, SIZES).assign(arm=arm)
+    found = [over_samples(seen, samples_of_the_city, SIZES).assign(arm=arm)
              for arm, seen in everybody()[2].items()]  # fmt: skip
     return pd.concat(found, ignore_index=True)
 
 
 def unbiased(table: pd.DataFrame) -> None:
-    exact = table[(table["panel"] == "exact") & (table["contributors"] >= FEWEST)]
+    exact = table[(table["sample"] == "exact") & (table["contributors"] >= FEWEST)]
     wrong = exact[exact["bias"].abs() > 3.0 * exact["se"] + 1e-9 * exact["truth"].abs()]
     assert wrong.empty, wrong.to_string()
 
@@ -108,16 +108,16 @@ def unbiased(table: pd.DataFrame) -> None:
 def test_every_exact_metric_of_people_is_unbiased_over_200_panels():
     table = of_people()
     unbiased(table)
-    tested = set(table.loc[(table["panel"] == "exact") & (table["contributors"] >= FEWEST), "metric"])
-    assert tested == {name for name, one in METRICS.items() if one.of == "people" and one.panel == "exact"}
+    tested = set(table.loc[(table["sample"] == "exact") & (table["contributors"] >= FEWEST), "metric"])
+    assert tested == {name for name, one in METRICS.items() if one.of == "people" and one.sample == "exact"}
 
 
-def test_the_bias_of_every_consistent_metric_shrinks_as_the_panel_grows():
+def test_the_bias_of_every_consistent_metric_shrinks_as_the_sample_grows():
     table = of_people()
-    wide = table[table["panel"] == "consistent"].pivot(index=["arm", "metric", "curve"], columns="n").dropna()
+    wide = table[table["sample"] == "consistent"].pivot(index=["arm", "metric", "curve"], columns="n").dropna()
     assert len(wide) >= 6
     # theory: bias O(1/n). Where one person bears nearly everything (Gini 0.9999 under notice_only) that holds only once
-    # most panels hold her, so what is asked for is less: smaller at each step, or nothing that 200 panels can see
+    # most samples hold her, so what is asked for is less: smaller at each step, or nothing that 200 samples can see
     for fewer, more in pairwise(SIZES):
         seen = wide["bias"][more].abs() > 3.0 * wide["se"][more]
         assert (~seen | (wide["bias"][more].abs() < wide["bias"][fewer].abs())).all(), wide.to_string()
@@ -127,16 +127,16 @@ def test_the_bias_of_every_consistent_metric_shrinks_as_the_panel_grows():
     assert (left <= spread["bias"][500].abs() / 4.0).all(), spread.to_string()
 
 
-def test_census_metrics_of_a_panel_are_indeed_wrong():
-    """Why they refuse it: the largest chance of anybody is missed by every panel that does not hold her."""
+def test_census_metrics_of_a_sample_are_indeed_wrong():
+    """Why they refuse it: the largest chance of anybody is missed by every sample that does not hold her."""
     table = of_people()
-    census = table[(table["panel"] == "census") & (table["n"] == 500)]
+    census = table[(table["sample"] == "census") & (table["n"] == 500)]
     assert len(census) >= 1
     assert (census["bias"] < -3.0 * census["se"]).all()
 
 
-def test_every_metric_of_records_is_the_same_for_every_panel():
-    """They look at the Log, and the Log does not know the panel (its bytes are compared in test_everybody.py)."""
+def test_every_metric_of_records_is_the_same_for_every_sample():
+    """They look at the Log, and the Log does not know the sample (its bytes are compared in test_everybody.py)."""
     for name, one in METRICS.items():
         if one.of == "records":
             assert one.part.__doc__
@@ -147,6 +147,6 @@ def test_every_metric_of_records_is_the_same_for_every_panel():
 def test_every_exact_metric_of_footage_is_unbiased_over_200_panels():
     inputs, whole, _ = everybody()
     filmed = joined([footage_seen(whole, see_block(inputs, whole, block))[0] for block in range(blocks_of(inputs))])
-    table = over_panels(filmed, panels_of_the_city, SIZES[:2])
+    table = over_samples(filmed, samples_of_the_city, SIZES[:2])
     assert set(table["metric"]) == {name for name, one in METRICS.items() if one.of == "footage"}
     unbiased(table)

@@ -36,7 +36,7 @@ def test_a_stronger_mask_never_tells_more(family, px, gallery, frontal, curve):
 @cache
 def looked_at():
     """What is watched in a week of a district under open access, and one block of people."""
-    inputs = ps.Study("preview", policies=["open_access"], panel=3_000).inputs(0)
+    inputs = ps.Study("preview", policies=["open_access"], sample=3_000).inputs(0)
     whole = replicate_of(inputs, 0)
     [log] = whole.logs
     acts = log.acts[log.acts["audience"] > 0]
@@ -48,7 +48,7 @@ def metrics_of(choices: list[pd.DataFrame]) -> list[dict[tuple[str, str], float]
     seen, _ = looked_at()
     found = measure_exposure(seen.pieces, seen.block,
                              index_acts([_Chosen(str(n), acts) for n, acts in enumerate(choices)]))  # fmt: skip
-    names = [name for name, one in METRICS.items() if one.of == "people" and one.panel == "exact"]
+    names = [name for name, one in METRICS.items() if one.of == "people" and one.sample == "exact"]
     return [
         {(name, r.curve): float(r.value) for name, r in readings(parts(people_seen(found, n, seen.block), None,
                                                                        names=names)) if r.value is not None}

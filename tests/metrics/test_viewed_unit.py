@@ -121,15 +121,15 @@ def test_storage_is_the_days_that_recording_cameras_keep():
     assert value("storage_camera_days", records_of(world, log)) == 0.0  # not laid out where nobody asks
 
 
-def test_a_panel_is_refused_where_only_everybody_can_tell():
+def test_a_sample_is_refused_where_only_everybody_can_tell():
     for name in ("pairs_seen_together", "singled_out_by_four_sightings", "linked_by_clothes", "longest_track"):
-        with pytest.raises(InputError, match="cannot be told from a panel"):
+        with pytest.raises(InputError, match="cannot be told from a sample"):
             ps.Study("preview", metrics=[name])
 
 
 @pytest.fixture(scope="module")
 def week():
-    inputs = ps.Study("preview", policies=["open_access"], panel=2_000).inputs(0)
+    inputs = ps.Study("preview", policies=["open_access"], sample=2_000).inputs(0)
     whole = replicate_of(inputs, 0)
     seen = see_block(inputs, whole, 0)
     return whole, seen, viewed_by_arm(whole, seen, first=True)[0]
@@ -167,7 +167,7 @@ def test_sightings_before_outsiders_are_those_of_a_naive_join(week):
 def test_a_study_reports_them_where_it_names_them():
     names = ["homes_found", "work_places_found", "people_seen_per_case", "identifiable_hours_channel_open_stream",
              "storage_camera_days", "approval_officer_hours"]  # fmt: skip
-    study = ps.Study("preview", policies=["notice_only", "open_access"], panel=500, days=2, metrics=names)
+    study = ps.Study("preview", policies=["notice_only", "open_access"], sample=500, days=2, metrics=names)
     found = study.run(replicates=1, workers=1, progress=False).metrics
     assert set(names) - {"people_seen_per_case"} <= set(found["metric"])  # undefined where two days bring no evidence
     stored = found[found["metric"] == "storage_camera_days"].set_index("policy")["value"]

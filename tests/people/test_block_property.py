@@ -10,7 +10,7 @@ import pytest
 from privacysim.city import City, build_city
 from privacysim.facts import facts
 from privacysim.files import Quantity, validate
-from privacysim.people import Block, draw_block, panel, residents, summary
+from privacysim.people import Block, draw_block, draw_sample, residents, summary
 from privacysim.people.gravity import purposes
 from privacysim.scenario import Scenario, load_scenario
 from privacysim.units import DAY_TICKS, HOUR_TICKS
@@ -31,7 +31,7 @@ def city(scenario: Scenario) -> City:
 
 @pytest.fixture(scope="module")
 def block(city: City, scenario: Scenario) -> Block:
-    drawn = panel(city, scenario, 185, 0, 2000)
+    drawn = draw_sample(city, scenario, 185, 0, 2000)
     return draw_block(city, scenario, 185, 0, drawn.ids, drawn.weight, FIRST, LAST)
 
 
@@ -51,8 +51,8 @@ def _of(block: Block, person: int) -> dict[str, list[object]]:
     return own
 
 
-def test_person_i_is_the_same_in_every_panel_and_every_split(city: City, scenario: Scenario, block: Block) -> None:
-    large = panel(city, scenario, 185, 0, 8000)
+def test_person_i_is_the_same_in_every_sample_and_every_split(city: City, scenario: Scenario, block: Block) -> None:
+    large = draw_sample(city, scenario, 185, 0, 8000)
     whole = draw_block(city, scenario, 185, 0, large.ids, large.weight, FIRST, LAST)
     some = block.person_id[::97]
     alone = draw_block(city, scenario, 185, 0, some[::-1].copy(), np.ones(some.size), FIRST, LAST)
@@ -235,7 +235,7 @@ def test_guangzhou_meets_its_commute_and_its_ways_to_travel() -> None:
     """8.7 km is what commute_decay_km was CALIBRATED to; the shares of ways were set, too: a check of the solution."""
     scenario = load_scenario("guangzhou_185")
     city = build_city(scenario, workers=2)
-    drawn = panel(city, scenario, 185, 0, 50_000)
+    drawn = draw_sample(city, scenario, 185, 0, 50_000)
     got = summary(draw_block(city, scenario, 185, 0, drawn.ids, drawn.weight, 0, 30), city, scenario)
     assert got["mean_commute_km"] == pytest.approx(facts().value("mean_commute_km"), rel=0.02)
     assert got["trips_per_day"] == pytest.approx(facts().value("trips_per_person_day"), rel=0.01)

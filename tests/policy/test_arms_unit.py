@@ -29,19 +29,20 @@ def arm(name: str) -> Arm:
     ("open_access", "none", "none"),
 ])
 def test_the_paper_of_the_police_is_the_one_that_the_policy_names(policy: str, document: str, approver: str) -> None:
-    route = arm(policy).route("public_security", "criminal_case", "request", "commercial", "art7_venue")
+    route = arm(policy).route("public_security", "criminal_case", "request", "commercial", "public_venue")
     assert route is not None
     assert (route.document, route.approver) == (document, approver)
     assert "acquire" in route.acts
 
 
-@pytest.mark.parametrize(("policy", "art7", "art9", "home"), [
+@pytest.mark.parametrize(("policy", "public", "public_other", "home"), [
     ("notice_only", 15, 15, 7), ("guangzhou_2007", 15, 15, 7), ("order_799", 30, 15, 7),
     ("order_799_no_waiver", 30, 30, 7), ("edpb_72h", 3, 3, 7), ("no_cameras", 0, 0, 0), ("open_access", 15, 15, 7),
 ])
-def test_footage_is_kept_as_long_as_the_rules_of_its_place_say(policy: str, art7: int, art9: int, home: int) -> None:
+def test_footage_is_kept_as_long_as_the_rules_of_its_place_say(policy: str, public: int, other: int, home: int) -> None:
     rules = arm(policy)
-    for regime, days in (("art7_state", art7), ("art7_venue", art7), ("art9", art9), ("art33_home", home)):
+    kept = {"public_state": public, "public_venue": public, "public_other": other, "private_home": home}
+    for regime, days in kept.items():
         value, low, high = rules.retention_s(regime)
         assert value == days * DAY
         assert low <= value <= high
@@ -50,11 +51,11 @@ def test_footage_is_kept_as_long_as_the_rules_of_its_place_say(policy: str, art7
 def test_retention_equals_the_facts_that_name_it() -> None:
     known = facts()
     for policy, regime, fact in (
-        ("order_799", "art7_state", "retention_order_799_art7_d"),
-        ("order_799", "art9", "retention_order_799_art9_model_d"),
-        ("order_799", "art33_home", "retention_art33_model_d"),
-        ("guangzhou_2007", "art7_venue", "retention_guangzhou_2007_d"),
-        ("edpb_72h", "art9", "retention_edpb_d"),
+        ("order_799", "public_state", "retention_order_799_art7_d"),
+        ("order_799", "public_other", "retention_order_799_art9_model_d"),
+        ("order_799", "private_home", "retention_art33_model_d"),
+        ("guangzhou_2007", "public_venue", "retention_guangzhou_2007_d"),
+        ("edpb_72h", "public_other", "retention_edpb_d"),
     ):
         value, _, high = arm(policy).retention_s(regime)
         assert value == known[fact].value * DAY
@@ -63,61 +64,62 @@ def test_retention_equals_the_facts_that_name_it() -> None:
 
 def test_people_filmed_have_two_routes_and_neighbours_none() -> None:
     order, notice = arm("order_799"), arm("notice_only")
-    seen = order.route("relative_or_guardian", "missing_person", "request", "commercial", "art7_venue")
+    seen = order.route("relative_or_guardian", "missing_person", "request", "commercial", "public_venue")
     assert seen is not None
     assert (seen.rule, seen.acts, seen.outcome, seen.conditions) == (
         "person_concerned", ("view",), "conditional", ("consent",)
     )
-    own = order.route("person_filmed", "data_subject_access", "request", "commercial", "art9")
+    own = order.route("person_filmed", "data_subject_access", "request", "commercial", "public_other")
     assert own is not None
     assert (own.acts, own.others_masked, own.document) == (("view", "copy"), True, "id_proof")
-    assert order.route("person_filmed", "data_subject_access", "request", "home", "art33_home") is None
+    assert order.route("person_filmed", "data_subject_access", "request", "home", "private_home") is None
     for rules in (order, notice):
-        assert rules.route("neighbour", "private_claim", "request", "commercial", "art9") is None
-    assert notice.route("relative_or_guardian", "missing_person", "request", "commercial", "art7_venue") is None
+        assert rules.route("neighbour", "private_claim", "request", "commercial", "public_other") is None
+    assert notice.route("relative_or_guardian", "missing_person", "request", "commercial", "public_venue") is None
 
 
 def test_a_mask_at_the_source_opens_for_papers_only() -> None:
     rules = arm("mask_at_source")
-    assert (rules.mask("art7_state"), rules.mask_reversible("art7_state")) == ("box", True)
-    assert not arm("mask_at_source:irreversible").mask_reversible("art7_state")
-    assert arm("order_799").mask("art9") == "none"
-    police = rules.route("public_security", "criminal_case", "request", "commercial", "art7_venue")
-    guard = rules.route("own_staff_on_duty", "live_guard", "live_monitor", "commercial", "art7_venue", own=True)
+    assert (rules.mask("public_state"), rules.mask_reversible("public_state")) == ("box", True)
+    assert not arm("mask_at_source:irreversible").mask_reversible("public_state")
+    assert arm("order_799").mask("public_other") == "none"
+    police = rules.route("public_security", "criminal_case", "request", "commercial", "public_venue")
+    guard = rules.route("own_staff_on_duty", "live_guard", "live_monitor", "commercial", "public_venue", own=True)
     assert police is not None
     assert police.unmask
     assert guard is not None
     assert not guard.unmask
     clear = arm("mask_at_source:operator_key").route(
-        "own_staff_on_duty", "live_guard", "live_monitor", "commercial", "art7_venue", own=True
+        "own_staff_on_duty", "live_guard", "live_monitor", "commercial", "public_venue", own=True
     )
     assert clear is not None
     assert clear.unmask
 
 
 def test_who_may_broadcast_depends_on_the_reading_and_the_place() -> None:
-    broadcast = ("disseminate", "home", "art33_home", "own_staff_on_duty")
+    broadcast = ("disseminate", "home", "private_home", "own_staff_on_duty")
     assert not arm("notice_only").forbids(*broadcast)
     assert not arm("guangzhou_draft:narrow").forbids(*broadcast)
     assert arm("guangzhou_draft:wide").forbids(*broadcast)
     assert arm("order_799").forbids(*broadcast)
     assert not arm("open_access").forbids(*broadcast)
-    assert not arm("guangzhou_draft:narrow").forbids("disseminate", "commercial", "art9", "own_staff_on_duty")
-    assert arm("guangzhou_draft:narrow").forbids("disseminate", "commercial", "art9", "own_staff_on_duty", listed=True)
+    assert not arm("guangzhou_draft:narrow").forbids("disseminate", "commercial", "public_other", "own_staff_on_duty")
+    named = ("disseminate", "commercial", "public_other", "own_staff_on_duty")
+    assert arm("guangzhou_draft:narrow").forbids(*named, listed=True)
 
 
 def test_governed_means_that_some_rule_speaks_about_the_camera() -> None:
-    assert not arm("notice_only").governs("home", "art33_home")
-    assert arm("notice_only").governs("public_security", "art7_state")
-    assert arm("guangzhou_draft:wide").governs("home", "art33_home")
-    assert not arm("guangzhou_draft:narrow").governs("home", "art33_home")
-    assert arm("order_799").governs("commercial", "art9")
-    assert arm("guangzhou_2007").governs("compound", "art9", listed=True)
-    assert not arm("guangzhou_2007").governs("compound", "art9")
+    assert not arm("notice_only").governs("home", "private_home")
+    assert arm("notice_only").governs("public_security", "public_state")
+    assert arm("guangzhou_draft:wide").governs("home", "private_home")
+    assert not arm("guangzhou_draft:narrow").governs("home", "private_home")
+    assert arm("order_799").governs("commercial", "public_other")
+    assert arm("guangzhou_2007").governs("compound", "public_other", listed=True)
+    assert not arm("guangzhou_2007").governs("compound", "public_other")
 
 
 def test_sanctions_come_from_everybodys_law_of_the_date_and_open_access_suspends_it() -> None:
-    sale = Question("company", "sell", "commerce", "request", "home", "art33_home")
+    sale = Question("company", "sell", "commerce", "request", "home", "private_home")
     named = [provision.id for provision in arm("notice_only").sanctions(sale)]
     assert named[0] == "cl_253_1"
     assert "csl16_64" in named
@@ -127,7 +129,7 @@ def test_sanctions_come_from_everybodys_law_of_the_date_and_open_access_suspends
 
 
 def test_an_arm_travels_to_a_worker_and_answers_the_same() -> None:
-    question = Question("curious", "view", "curiosity", "open_stream", "commercial", "art9")
+    question = Question("curious", "view", "curiosity", "open_stream", "commercial", "public_other")
     rules = arm("order_799")
     assert pickle.loads(pickle.dumps(rules)).judge(question) == rules.judge(question)
 

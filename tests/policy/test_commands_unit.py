@@ -43,7 +43,7 @@ def test_the_difference_to_the_draft_is_summed_up(capsys: pytest.CaptureFixture[
     assert "emergency_authority" in text
     assert said(capsys, "policy", "diff", "order_799", "order_799").strip().endswith("They say the same.")
     waiver = said(capsys, "policy", "diff", "order_799", "order_799_no_waiver")
-    assert "+ logs: art7_state, art7_venue, art9, secret_adjacent" in waiver
+    assert "+ logs: public_state, public_venue, public_other, secret_adjacent" in waiver
     assert "Routes" not in waiver
 
 

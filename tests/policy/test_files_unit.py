@@ -120,7 +120,7 @@ assumption = "x"
 [[access]]
 id = "last"
 assumption = "x"
-[retention.art33]
+[retention.private]
 keep = "1 d"
 assumption = "x"
 """)
@@ -129,9 +129,9 @@ assumption = "x"
     assert child.access[1].requester == ("court",)
     assert child.access[1].document == "none"  # replaced whole: nothing of the parent's rule is left
     assert child.retention is not None
-    assert child.retention.art33 is not None
-    assert child.retention.art33.keep == 86_400
-    assert child.retention.art7 == load_policy("notice_only").retention.art7  # type: ignore[union-attr]
+    assert child.retention.private is not None
+    assert child.retention.private.keep == 86_400
+    assert child.retention.public == load_policy("notice_only").retention.public  # type: ignore[union-attr]
     assert [rule.id for rule in load_policy("notice_only").access] == parent
 
 
@@ -139,12 +139,12 @@ def test_layers_keep_the_higher_law_first_and_the_longer_floor() -> None:
     today, order = load_policy("guangzhou_today"), load_policy("order_799")
     assert [rule.id for rule in today.access][: len(order.access)] == [rule.id for rule in order.access]
     (arm,) = load_arms(["guangzhou_today"], {}, date(2025, 6, 1))
-    assert arm.retention_s("art7_venue")[0] == 30 * 86_400
-    assert arm.retention_s("art9", listed=True)[0] == 15 * 86_400
-    assert arm.retention("art9", listed=True).floor == 15 * 86_400
-    assert arm.retention("art9", listed=False).floor is None
-    assert arm.filed("art7_venue")
-    assert not arm.filed("art9")
+    assert arm.retention_s("public_venue")[0] == 30 * 86_400
+    assert arm.retention_s("public_other", listed=True)[0] == 15 * 86_400
+    assert arm.retention("public_other", listed=True).floor == 15 * 86_400
+    assert arm.retention("public_other", listed=False).floor is None
+    assert arm.filed("public_venue")
+    assert not arm.filed("public_other")
 
 
 def test_contested_readings_are_arms_and_variants_come_on_request() -> None:
@@ -155,7 +155,7 @@ def test_contested_readings_are_arms_and_variants_come_on_request() -> None:
     assert [arm.id for arm in load_arms(["guangzhou_draft:wide"], {}, day)] == ["guangzhou_draft:wide"]
     chosen = load_arms(["order_799"], {"order_799": ["base", "consent_only"]}, day)
     assert [arm.id for arm in chosen] == ["order_799", "order_799:consent_only"]
-    asked = ("person_filmed", "data_subject_access", "request", "commercial", "art9")
+    asked = ("person_filmed", "data_subject_access", "request", "commercial", "public_other")
     assert chosen[0].route(*asked).rule == "own_data"  # type: ignore[union-attr]
     assert chosen[1].route(*asked) is None
 

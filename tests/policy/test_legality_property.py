@@ -20,9 +20,10 @@ _LAWFUL = ("lawful", "depends")
 
 # a cross of everything that a rule may look at, thinned to some 2 000 questions
 CAMERAS = (
-    ("public_security", "art7_state", False), ("other_state", "art7_state", False), ("commercial", "art7_venue", True),
-    ("commercial", "art9", False), ("compound", "art9", True), ("home", "art33_home", False),
-    ("compound", "art33_compound_inside", False), ("commercial", "prohibited_site", False),
+    ("public_security", "public_state", False), ("other_state", "public_state", False),
+    ("commercial", "public_venue", True), ("commercial", "public_other", False), ("compound", "public_other", True),
+    ("home", "private_home", False),
+    ("compound", "residential_common", False), ("commercial", "prohibited_site", False),
     ("commercial", "secret_adjacent", False),
 )
 ACTORS = (
@@ -85,15 +86,15 @@ def test_later_law_never_makes_lawful_what_earlier_law_prohibited() -> None:
 
 def test_order_799_gives_small_shops_no_log_no_filing_and_no_retention_rule() -> None:
     order, notice = arms(D2025, ["order_799", "notice_only"])
-    assert not order.log_kept("art9")
-    assert not order.filed("art9")
-    assert not order.secured("art9")
-    assert order.retention_s("art9") == notice.retention_s("art9")
-    assert order.retention("art9").floor is None
+    assert not order.log_kept("public_other")
+    assert not order.filed("public_other")
+    assert not order.secured("public_other")
+    assert order.retention_s("public_other") == notice.retention_s("public_other")
+    assert order.retention("public_other").floor is None
     no_waiver = arms(D2025, ["order_799_no_waiver"])[0]
-    assert no_waiver.log_kept("art9")
-    assert no_waiver.filed("art9")
-    assert no_waiver.retention_s("art9")[0] == order.retention_s("art7_venue")[0] == 30 * 86_400
+    assert no_waiver.log_kept("public_other")
+    assert no_waiver.filed("public_other")
+    assert no_waiver.retention_s("public_other")[0] == order.retention_s("public_venue")[0] == 30 * 86_400
 
 
 def test_a_mask_that_can_be_undone_never_changes_general_law_and_one_that_cannot_may() -> None:
@@ -115,14 +116,14 @@ def test_trade_is_authorised_in_open_access_alone(act: str) -> None:
 
 
 def test_the_police_look_at_their_own_cameras_without_a_notice_and_since_2025_that_is_logged() -> None:
-    own = Question("public_security", "view", "live_guard", "own_console", "public_security", "art7_state", own=True)
+    own = Question("public_security", "view", "live_guard", "own_console", "public_security", "public_state", own=True)
     for arm in arms(D2025):
         if arm.id in ("no_cameras", "mask_at_source"):
             continue
         assert arm.judge(own).legality == "authorised", arm.id
     old, new = arms(D2025, ["notice_only", "order_799"])
-    assert not old.log_kept("art7_state")
-    assert new.log_kept("art7_state")
+    assert not old.log_kept("public_state")
+    assert new.log_kept("public_state")
     assert load_policy("order_799").law_date >= date(2025, 4, 1)
 
 
@@ -133,7 +134,7 @@ def test_no_route_lends_its_paper_to_another() -> None:
                 continue
             question = Question(
                 rule.requester[0], rule.acts[0], (rule.purpose or words.PURPOSES)[0], rule.channel[0],
-                "commercial", "art7_venue", approver=rule.approver, consent=True,
+                "commercial", "public_venue", approver=rule.approver, consent=True,
             )
             for document in words.DOCUMENTS:
                 answer = arm.judge(replace(question, document=document))
@@ -162,7 +163,7 @@ def test_the_wide_reading_prohibits_whatever_the_narrow_one_prohibits() -> None:
 
 def test_a_ban_names_its_articles_or_the_assumption_that_it_rests_on() -> None:
     draft = load_policy("guangzhou_draft")
-    question = Question("company", "sell", "commerce", "open_stream", "commercial", "art9")
+    question = Question("company", "sell", "commerce", "open_stream", "commercial", "public_other")
     assert draft.prohibited is not None
     bare = draft.prohibited.model_copy(update={"reference": (), "assumption": "a reform that nobody wrote"})
     said = specific_answer(draft.model_copy(update={"prohibited": bare}), "wide", question)
@@ -175,12 +176,13 @@ def test_a_ban_names_its_articles_or_the_assumption_that_it_rests_on() -> None:
 def test_masking_at_the_source_binds_only_the_places_that_it_names() -> None:
     policy = load_policy("mask_at_source")
     assert policy.mask is not None
-    look = Question("own_staff_on_duty", "view", "live_guard", "live_monitor", "commercial", "art7_venue", own=True)
+    look = Question("own_staff_on_duty", "view", "live_guard", "live_monitor", "commercial", "public_venue", own=True)
     masked, clear = replace(look, mask="box"), look
     assert route_met(policy, masked) is not None
-    bound = policy.model_copy(update={"mask": policy.mask.model_copy(update={"regime": ("art7_venue",), "unmask": ()})})
-    free = policy.model_copy(update={"mask": policy.mask.model_copy(update={"regime": ("art9",), "unmask": ()})})
-    everywhere = policy.model_copy(update={"mask": policy.mask.model_copy(update={"regime": (), "unmask": ()})})
+    def masking(*regime):
+        return policy.model_copy(update={"mask": policy.mask.model_copy(update={"regime": regime, "unmask": ()})})
+
+    bound, free, everywhere = masking("public_venue"), masking("public_other"), masking()
     assert route_met(bound, clear) is None
     assert route_met(everywhere, clear) is None
     assert route_met(free, clear) == route_met(bound, masked) == route_met(policy, masked)

@@ -56,8 +56,8 @@ def test_retention_binds_every_holder():
 
 def test_the_judge_is_asked_by_the_police_and_by_nobody_else():
     before, after = (arm_of(Reform("order_799", approver=who)) for who in (None, "judge"))
-    police, court = (("public_security", "criminal_case", "request", "commercial", "art7_venue"),
-                     ("court", "criminal_case", "request", "commercial", "art7_venue"))  # fmt: skip
+    police, court = (("public_security", "criminal_case", "request", "commercial", "public_venue"),
+                     ("court", "criminal_case", "request", "commercial", "public_venue"))  # fmt: skip
     assert (before.route(*police).approver, after.route(*police).approver) == ("case_department_head", "judge")
     assert after.route(*police).document == "warrant"
     assert after.route(*court) == before.route(*court)
@@ -68,18 +68,18 @@ def test_duties_reach_as_far_as_the_lever_says():
     bound = [{r for r in REGIMES if arm_of(Reform("order_799", duties=word)).log_kept(r)} for word in reach]
     assert bound[0] == set()
     assert bound[0] < bound[1] < bound[2] < bound[3]
-    assert "art33_home" in bound[3] - bound[2]
+    assert "private_home" in bound[3] - bound[2]
 
 
 def test_a_ban_everywhere_forbids_the_flat_and_one_on_venues_does_not():
-    flat = ("sell", "home", "art33_home", "curious")
+    flat = ("sell", "home", "private_home", "curious")
     nowhere, venues, everywhere = (arm_of(Reform("notice_only", ban=word)) for word in ("none", "venues", "everywhere"))
     assert (nowhere.forbids(*flat), venues.forbids(*flat), everywhere.forbids(*flat)) == (False, False, True)
 
 
 def test_what_a_route_gives_a_ban_does_not_take():
     arm = arm_of(Reform("open_access", ban="everywhere"))
-    assert not arm.forbids("buy", "commercial", "art9", "curious")
+    assert not arm.forbids("buy", "commercial", "public_other", "curious")
 
 
 def test_a_mask_opens_only_for_papers_that_must_be_answered():
@@ -90,15 +90,15 @@ def test_a_mask_opens_only_for_papers_that_must_be_answered():
     assert not opened & {"guard", "person_concerned", "contractor", "publication"}
 
 
-@pytest.mark.parametrize(("wrong", "cure"), [
+@pytest.mark.parametrize(("wrong", "fix"), [
     ({"base": "ordr_799"}, "order_799"), ({"base": "guangzhou_draft"}, "guangzhou_draft:narrow"),
     ({"base": "order_799:wide"}, "write order_799"), ({"base": "order_799", "retention": "7"}, '"7 d"'),
     ({"base": "order_799", "mask": "blurr"}, "pixelate:CELLS"),
     ({"base": "order_799", "approver": "jugde"}, "write judge"),
     ({"base": "order_799", "duties": "homes"}, "everybody"), ({"base": "order_799", "name": "a b"}, "seven_days"),
 ])  # fmt: skip
-def test_a_wrong_lever_is_an_error_at_once_that_names_the_cure(wrong, cure):
-    with pytest.raises(InputError, match=cure) as raised:
+def test_a_wrong_lever_is_an_error_at_once_that_names_the_cure(wrong, fix):
+    with pytest.raises(InputError, match=fix) as raised:
         Reform(**wrong)
     assert len(str(raised.value).splitlines()) == 3
 
@@ -109,5 +109,5 @@ def test_saving_never_replaces_other_rules_unasked(tmp_path):
     assert first.save(tmp_path) == path
     with pytest.raises(InputError, match="free name"):
         second.save(tmp_path)
-    assert load_policy(path).retention.art7.keep == 7 * DAY
-    assert load_policy(second.save(tmp_path, force=True)).retention.art7.keep == 3 * DAY
+    assert load_policy(path).retention.public.keep == 7 * DAY
+    assert load_policy(second.save(tmp_path, force=True)).retention.public.keep == 3 * DAY

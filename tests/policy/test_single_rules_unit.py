@@ -27,11 +27,11 @@ from privacysim.policy.judging import (
 )
 from privacysim.policy.policy_form import Access, Forbidden, MaskRule, Match, Policy, Prohibited, Scope, Title, Where
 
-ASKED = Question("public_security", "view", "criminal_case", "request", "commercial", "art9")
+ASKED = Question("public_security", "view", "criminal_case", "request", "commercial", "public_other")
 WHY = "a rule made for a test"
 KINDS = {
     "acts": ("act", "copy"), "requester": ("requester", "curious"), "channel": ("channel", "remote_login"),
-    "purpose": ("purpose", "curiosity"), "operator": ("operator", "home"), "regime": ("regime", "art33_home"),
+    "purpose": ("purpose", "curiosity"), "operator": ("operator", "home"), "regime": ("regime", "private_home"),
     "technique": ("technique", next(word for word in words.TECHNIQUES if word != "look")),
     "scene": ("scene", "private_space"), "secret": ("secret", "state"),
 }  # fmt: skip
@@ -104,18 +104,18 @@ def test_consent_and_an_irreversible_mask_are_conditions_each_of_its_own():
 
 
 def test_a_scope_is_met_by_any_of_its_alternatives_and_no_alternative_means_every_camera():
-    shop, street = ASKED, replace(ASKED, operator="public_security", regime="art7_state")
+    shop, street = ASKED, replace(ASKED, operator="public_security", regime="public_state")
     assert in_scope((), shop)
     assert in_scope((Where(),), shop)
     for where, on_shop, on_street in (
-        (Where(operator=["commercial"]), True, False), (Where(regime=["art7_state"]), False, True),
+        (Where(operator=["commercial"]), True, False), (Where(regime=["public_state"]), False, True),
         (Where(listed=True), False, False), (Where(listed=False), True, True),
-        (Where(operator=["commercial"], regime=["art7_state"]), False, False),
+        (Where(operator=["commercial"], regime=["public_state"]), False, False),
         (Where(operator=["commercial"], listed=True), False, False),
     ):
         assert (in_scope((where,), shop), in_scope((where,), street)) == (on_shop, on_street), where
-    assert in_scope((Where(operator=["home"]), Where(regime=["art9"])), shop)
-    assert not in_scope((Where(operator=["home"]), Where(regime=["art33_home"])), shop)
+    assert in_scope((Where(operator=["home"]), Where(regime=["public_other"])), shop)
+    assert not in_scope((Where(operator=["home"]), Where(regime=["private_home"])), shop)
 
 
 def test_the_first_route_that_is_met_answers_and_one_that_is_not_lets_the_next_speak():
@@ -127,7 +127,7 @@ def test_the_first_route_that_is_met_answers_and_one_that_is_not_lets_the_next_s
 
 
 def test_where_cameras_mask_at_the_source_clear_footage_meets_only_the_routes_that_unmask():
-    mask = MaskRule(kind="box", regime=("art9",), unmask=("opens",), assumption=WHY)
+    mask = MaskRule(kind="box", regime=("public_other",), unmask=("opens",), assumption=WHY)
     opens, plain = route("opens", acts=["copy"]), route("plain")
     boxed = replace(ASKED, mask="box", reversible=True)
     for rule in (mask, mask.model_copy(update={"regime": ()})):  # no regime named: every camera masks
@@ -135,7 +135,7 @@ def test_where_cameras_mask_at_the_source_clear_footage_meets_only_the_routes_th
         assert route_met(made, ASKED) is None
         assert route_met(made, boxed) is plain
         assert route_met(made, replace(ASKED, act="copy")) is opens
-    elsewhere = replace(ASKED, regime="art33_home")
+    elsewhere = replace(ASKED, regime="private_home")
     assert route_met(policy(access=(plain,), mask=mask), elsewhere) is plain, "cameras that need no mask"
     assert route_met(policy(access=(plain,)), ASKED) is plain
 

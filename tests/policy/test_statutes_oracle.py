@@ -93,9 +93,9 @@ def test_detention_for_peeping_and_for_intrusion_is_that_of_the_punishments_law(
 def test_terms_and_duties_of_order_799_are_those_of_its_text(data_folder: Path) -> None:
     order = load_policy("order_799")
     assert order.retention is not None
-    assert order.retention.art7 is not None
+    assert order.retention.public is not None
     days = int(re.search(r"不少于(\d+)日", article(data_folder, "o799", 17)).group(1))  # type: ignore[union-attr]
-    assert order.retention.art7.floor == days * 86_400
+    assert order.retention.public.floor == days * 86_400
     assert order.filing is not None
     filing = [int(number) for number in re.findall(r"(\d+)日内", article(data_folder, "o799", 14))]
     assert [order.filing.term, order.filing.old] == [number * 86_400 for number in filing]
@@ -103,7 +103,7 @@ def test_terms_and_duties_of_order_799_are_those_of_its_text(data_folder: Path) 
     assert {numeral(number) for number in (14, 15, 16, 17)} <= set(waived)
     for duty in (order.filing, order.logs, order.security):
         assert duty is not None
-        assert "art9" not in duty.regime
+        assert "public_other" not in duty.regime
     in_force = re.search(r"(\d+)年(\d+)月(\d+)日起施行", article(data_folder, "o799", 34))
     assert in_force is not None
     first = laws().laws["o799"].in_force_from

@@ -56,7 +56,7 @@ def of(blocks, kind):
 
 def test_a_layered_policy_is_read_as_its_layers_say(source):
     today = source.policy("guangzhou_today")
-    assert today.retention.art7.keep == ps.load_policy("guangzhou_today").retention.art7.keep
+    assert today.retention.public.keep == ps.load_policy("guangzhou_today").retention.public.keep
     assert {rule.id for rule in today.access} == {rule.id for rule in ps.load_policy("guangzhou_today").access}
 
 
@@ -176,10 +176,10 @@ def test_a_damaged_input_is_named_with_its_cure_and_no_memo_is_written(name, tex
         (copy / name).write_text(text, encoding="utf-8")
     with pytest.raises(ResultsError) as caught:
         read_source(copy)
-    first, cure = str(caught.value).splitlines()
+    first, fix = str(caught.value).splitlines()
     assert said in first
     assert Path(name).name in first or "per_1000" in first
-    assert cure == "  Cure: run the study again."
+    assert fix == "  Fix: run the study again."
     assert main(["report", str(copy), "-o", str(tmp_path / "memo.html")]) == 2
     assert capsys.readouterr().err == f"{caught.value}\n"
     assert [path.name for path in tmp_path.iterdir()] == ["results"]
@@ -232,21 +232,21 @@ def test_a_browser_that_prints_nothing_is_told_with_its_last_word_and_leaves_no_
     monkeypatch.setattr("privacysim.report.memo_html.memo_html", lambda made: "<p>x</p>")
     out = tmp_path / "out" / "memo.pdf"
     assert main(["report", str(folder), "-o", str(out)]) == 2
-    first, cure = capsys.readouterr().err.splitlines()
+    first, fix = capsys.readouterr().err.splitlines()
     assert re.fullmatch(rf".*: the browser printed nothing \({why}\)\.", first)
-    assert cure == "  Cure: write memo.html and print it from any browser."
+    assert fix == "  Fix: write memo.html and print it from any browser."
     assert not list(out.parent.iterdir())
 
 
-def test_the_page_says_of_a_start_a_panel_and_a_scenario_what_they_mean(source, monkeypatch):
+def test_the_page_says_of_a_start_a_sample_and_a_scenario_what_they_mean(source, monkeypatch):
     for drawn in ("_forest", "_legality"):
         monkeypatch.setattr(html, drawn, lambda given: "<svg/>")
     results = source.results
     text = page(results)
     assert "effects (streams stay listed for months) are understated" in text
     assert "Not calibrated: the solved constants were not solved for this scenario." in text
-    assert "a panel of 50,000 people" in text
-    study = {**results.manifest["study"], "start": "steady", "panel": "all"}
+    assert "a sample of 50,000 people" in text
+    study = {**results.manifest["study"], "start": "steady", "sample": "all"}
     manifest = {**results.manifest, "study": study, "scenario": {**results.manifest["scenario"], "calibrated": True}}
     other = page(replace(results, manifest=manifest))
     assert "each policy was in force long before day 0" in other

@@ -126,7 +126,7 @@ def test_the_more_skewed_of_the_two_arms_decides_and_an_arm_of_nothing_has_no_sk
 def test_arms_with_some_empty_replicates_are_not_nothing():
     some = np.where(np.arange(10) % 2, A, 0.0)
     b = compared({"a": A - A * (np.arange(10) == 2), "b": some}, contributors=3)["b"]
-    assert b["note"].startswith("too few in the panel")
+    assert b["note"].startswith("too few in the sample")
     assert math.isnan(b["delta_low"])
 
 
@@ -140,7 +140,7 @@ def test_the_contributors_of_the_baseline_count_too():
     found = compare(pd.concat([frame({"a": A}, contributors=29), frame({"b": B}, contributors=300)]), NO_NOTES,
                     {(arm, PRIMARY, "low"): 0.1 for arm in "ab"}, ["a", "b"], "a", PRIMARY, 10, False)  # fmt: skip
     notes = dict(zip(found["policy"], found["note"], strict=True))
-    assert notes == dict.fromkeys("ab", "too few in the panel (29): use --panel all")
+    assert notes == dict.fromkeys("ab", "too few in the sample (29): use --sample all")
     of_records = compared({"a": A, "b": B}, name="cameras_listed", curve="", contributors=12)
     assert of_records["b"]["note"] == "too few: 12 contributors"
 

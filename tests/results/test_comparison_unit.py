@@ -25,10 +25,10 @@ def metrics(values: dict[str, np.ndarray], name: str, curve: str, contributors: 
 NO_NOTES = pd.DataFrame(columns=["policy", "replicate", "metric", "curve", "note"])
 
 
-def compared(values, gamma=0.4, replicates=10, name=PRIMARY, curve="low", panel_all=False, contributors=200):
+def compared(values, gamma=0.4, replicates=10, name=PRIMARY, curve="low", sample_all=False, contributors=200):
     skewness = {} if gamma is None else {(arm, name, curve): gamma for arm in values}
     frame = metrics(values, name, curve, contributors)
-    rows = compare(frame, NO_NOTES, skewness, list(values), "a", PRIMARY, replicates, panel_all)
+    rows = compare(frame, NO_NOTES, skewness, list(values), "a", PRIMARY, replicates, sample_all)
     assert list(rows.columns) == SUMMARY
     change = Comparison(rows, "a", PRIMARY, "transition", {})
     return {row["policy"]: row for row in rows.to_dict("records")}, change
@@ -91,11 +91,11 @@ def test_below_ten_replicates_and_with_unknown_skewness_there_is_no_interval():
     assert math.isnan(rows["b"]["ratio_low"])
 
 
-def test_too_few_in_the_panel_is_said_and_never_given_an_interval():
+def test_too_few_in_the_sample_is_said_and_never_given_an_interval():
     rows, _ = compared({"a": BASE, "b": BASE * 0.7}, contributors=29)
-    assert rows["b"]["note"] == "too few in the panel (29): use --panel all"
+    assert rows["b"]["note"] == "too few in the sample (29): use --sample all"
     assert math.isnan(rows["b"]["ratio_low"])
-    rows, _ = compared({"a": BASE, "b": BASE * 0.7}, contributors=29, panel_all=True)
+    rows, _ = compared({"a": BASE, "b": BASE * 0.7}, contributors=29, sample_all=True)
     assert rows["b"]["note"] == "too few: 29 contributors"
     rows, _ = compared({"a": BASE, "b": BASE * 0.7}, contributors=30)
     assert rows["b"]["note"] == ""

@@ -31,7 +31,7 @@ def article_17(folder) -> list:
             extends = "order_799"
             title = {{en = "Article 17 with {days} days"}}
             status = "hypothetical"
-            [retention.art7]
+            [retention.public]
             keep = "{days} d"
             assumption = "asked"
         """)
@@ -41,7 +41,7 @@ def article_17(folder) -> list:
 
 def paired(policies, replicates: int) -> tuple[pd.Series, pd.DataFrame]:
     study = ps.Study(scenario="guangzhou_part", policies=policies, baseline="kept_30_days", start="steady", days=30,
-                     panel=100, replicates=replicates)  # fmt: skip
+                     sample=100, replicates=replicates)  # fmt: skip
     results = study.run(workers=1, progress=False)
     lost = results.metrics[results.metrics["metric"] == METRIC]
     [row] = results.compare().pairing([METRIC]).to_dict("records")

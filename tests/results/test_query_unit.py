@@ -57,16 +57,16 @@ def test_what_reads_or_writes_elsewhere_or_is_no_sql_is_one_sentence(folder, tmp
     outside.write_text("a\n1\n")
     with pytest.raises(InputError) as error:
         query(folder, sql.format(outside=outside))
-    first, _, cure = str(error.value).splitlines()
-    assert first == "query: required is SQL over the views acts."
-    assert cure == "  Cure: write select … from one of them; the columns stand in privacysim/tables.py."
+    first, _, fix = str(error.value).splitlines()
+    assert first == "query: expected SQL over the views acts."
+    assert fix == "  Fix: write select … from one of them; the columns stand in privacysim/tables.py."
     assert [path.name for path in tmp_path.iterdir()] == ["secret.csv"], "nothing was written"
 
 
 def test_a_folder_without_tables_says_how_to_get_them(tmp_path):
     with pytest.raises(ResultsError) as error:
         query(tmp_path, "select 1")
-    assert str(error.value) == f"{tmp_path}: holds no tables.\n  Cure: run the study with --tables."
+    assert str(error.value) == f"{tmp_path}: holds no tables.\n  Fix: run the study with --tables."
 
 
 def test_a_saved_table_comes_whole_and_a_wrong_name_says_the_nearest(folder):

@@ -24,7 +24,7 @@ policy = "order_799"
 reduce = "{EXPOSURE}"
 keep = "{USEFULNESS}"
 days = 2
-panel = 500
+sample = 500
 budget = 1.0
 cost_unit = "points"
 [[lever]]
@@ -34,12 +34,12 @@ option = [{{id = "as_is"}}, {{id = "soon", cost = 1.0, facts = {{published_taked
 [[lever]]
 id = "logs"
 assumption = "shops may have to keep logs"
-option = [{{id = "as_is"}}, {{id = "on", cost = 1.5, change = {{logs = {{regime = ["art9"]}}}}}}]
+option = [{{id = "as_is"}}, {{id = "on", cost = 1.5, change = {{logs = {{regime = ["public_other"]}}}}}}]
 [[lever]]
 id = "keep"
 assumption = "shops may be told"
-option = [{{id = "as_is"}}, {{id = "week", cost = 0.5, change = {{retention = {{art9 = {{keep = "7 d"}}}}}}}},
-          {{id = "month", cost = 0.5, change = {{retention = {{art9 = {{keep = "30 d"}}}}}}}}]
+option = [{{id = "as_is"}}, {{id = "week", cost = 0.5, change = {{retention = {{public_other = {{keep = "7 d"}}}}}}}},
+          {{id = "month", cost = 0.5, change = {{retention = {{public_other = {{keep = "30 d"}}}}}}}}]
 """
 PLANTED = {"as_it_stands": (1.0, 1.0), "takedown_soon": (0.9, 1.0), "logs_on": (0.7, 0.96), "keep_week": (0.5, 0.8),
            "keep_month": (1.3, 0.99)}  # fmt: skip
@@ -134,11 +134,11 @@ EXTRA = """
 [[lever]]
 id = "filing"
 assumption = "shops may have to file"
-option = [{id = "as_is"}, {id = "on", cost = 1.0, change = {filing = {regime = ["art9"]}}}]
+option = [{id = "as_is"}, {id = "on", cost = 1.0, change = {filing = {regime = ["public_other"]}}}]
 [[lever]]
 id = "security"
 assumption = "shops may have to secure"
-option = [{id = "as_is"}, {id = "on", cost = 1.0, change = {security = {regime = ["art9"]}}}]
+option = [{id = "as_is"}, {id = "on", cost = 1.0, change = {security = {regime = ["public_other"]}}}]
 """
 
 
@@ -177,10 +177,10 @@ def test_a_variant_of_which_nothing_is_left_ends_the_search_with_the_first_failu
     plant(monkeypatch, answers, lambda inputs, unit: "published_takedown_d" in inputs.facts)
     with pytest.raises(ResultsError) as error:
         find_frontier(design, variants=20, replicates=1, confirm=1, **QUIET)
-    first, cure = str(error.value).splitlines()
+    first, fix = str(error.value).splitlines()
     assert first.startswith("frontier: no replicate of takedown_soon")
     assert "is complete. First that failed: point 1, replicate 0, block 0: failed in stats at " in first
-    assert cure == "  Cure: the same command tries again; with --out it keeps what was done."
+    assert fix == "  Fix: the same command tries again; with --out it keeps what was done."
 
 
 def test_a_front_of_which_nothing_could_be_confirmed_says_so(monkeypatch, design):
@@ -190,12 +190,12 @@ def test_a_front_of_which_nothing_could_be_confirmed_says_so(monkeypatch, design
 
 
 @pytest.mark.parametrize(("goal", "value", "lines"), [
-    (EXPOSURE, 0.0, [f"frontier: required is a policy as it stands with {EXPOSURE} above 0.",
+    (EXPOSURE, 0.0, [f"frontier: expected a policy as it stands with {EXPOSURE} above 0.",
                      "  Got: 0 in every replicate",
-                     "  Cure: use a design with more days, a larger panel or another goal."]),
-    (USEFULNESS, None, [f"frontier: required is a value of {USEFULNESS} for every variant.",
+                     "  Fix: use a design with more days, a larger sample or another goal."]),
+    (USEFULNESS, None, [f"frontier: expected a value of {USEFULNESS} for every variant.",
                         "  Got: none for as_it_stands",
-                        "  Cure: use more --replicates, or a design with more days or a larger panel."]),
+                        "  Fix: use more --replicates, or a design with more days or a larger sample."]),
 ])  # fmt: skip
 def test_a_goal_that_is_nowhere_to_be_seen_is_named_before_the_search_goes_on(monkeypatch, design, goal, value, lines):
     def nothing(inputs, arm):

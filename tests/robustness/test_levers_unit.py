@@ -24,14 +24,14 @@ SHOPS = """
 [[lever]]
 id = "shops"
 assumption = "shops may be told"
-option = [{id = "as_is"}, {id = "three", cost = 0.5, change = {retention = {art9 = {keep = "3 d"}}}}]
+option = [{id = "as_is"}, {id = "three", cost = 0.5, change = {retention = {public_other = {keep = "3 d"}}}}]
 """
 VENUES = """
 [[lever]]
 id = "venues"
 assumption = "venues may be told"
 option = [{id = "as_is"},
-          {id = "month", cost = 2.0, change = {retention = {art7 = {keep = "40 d", assumption = "own"}}}}]
+          {id = "month", cost = 2.0, change = {retention = {public = {keep = "40 d", assumption = "own"}}}}]
 """
 BANS = "".join(f"""
 [[lever]]
@@ -44,7 +44,7 @@ LOGS = """
 [[lever]]
 id = "{0}"
 assumption = "logs may be asked for"
-option = [{{id = "as_is"}}, {{id = "on", change = {{logs = {{regime = ["art9"]}}}}}}]
+option = [{{id = "as_is"}}, {{id = "on", change = {{logs = {{regime = ["public_other"]}}}}}}]
 """
 
 
@@ -58,11 +58,11 @@ def test_two_levers_on_retention_each_set_their_own_class_with_a_source_beside_i
     found = design(tmp_path, SHOPS, VENUES)
     both = found.arm([1, 1], "both")
     as_is = ps.load_policy("order_799").retention
-    assert both.policy.retention.art9.keep == 3 * 86_400
-    assert both.policy.retention.art7.keep == 40 * 86_400
-    assert both.policy.retention.art33 == as_is.art33
-    assert both.policy.retention.art9.assumption == "shops may be told", "the lever's, where the option names no source"
-    assert both.policy.retention.art7.assumption == "own"
+    assert both.policy.retention.public_other.keep == 3 * 86_400
+    assert both.policy.retention.public.keep == 40 * 86_400
+    assert both.policy.retention.private == as_is.private
+    assert both.policy.retention.public_other.assumption == "shops may be told", "the lever's"
+    assert both.policy.retention.public.assumption == "own"
     assert (both.id, both.title) == ("both", "shops_three+venues_month")
     assert found.cost([1, 1]) == 2.5
     assert found.coordinates(np.array([[0, 0], [1, 0], [1, 1]])).tolist() == [[0, 0], [1, 0], [1, 1]]
@@ -95,17 +95,17 @@ def test_two_levers_on_the_same_section_are_refused_where_they_meet(tmp_path):
     with pytest.raises(InputError) as error:
         found.arm([1, 1], "x")
     assert str(error.value).splitlines() == [
-        "own, two: required is one lever for each section (logs is moved by two).", "  Got: logs",
-        "  Cure: put them in one lever.",
+        "own, two: expected one lever for each section (logs is moved by two).", "  Got: logs",
+        "  Fix: put them in one lever.",
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("parts", "line"), [
-    ((HEAD.replace("order_799", "order_798"), SHOPS), "policies: required is a name in sim/policies"),
-    ((SHOPS.replace('"3 d"', '"3"'),), "own, shops_three, retention.art9.keep: required is"),
-    ((SHOPS.replace("cost", "price"),), "lever.0.option.1.price: required is a known key"),
-    ((SHOPS.replace(', {id = "three", cost = 0.5, change = {retention = {art9 = {keep = "3 d"}}}}', ""),),
-     "lever.0.option: required is"),
+    ((HEAD.replace("order_799", "order_798"), SHOPS), "policies: expected a name in sim/policies"),
+    ((SHOPS.replace('"3 d"', '"3"'),), "own, shops_three, retention.public_other.keep: expected"),
+    ((SHOPS.replace("cost", "price"),), "lever.0.option.1.price: expected a known key"),
+    ((SHOPS.replace(', {id = "three", cost = 0.5, change = {retention = {public_other = {keep = "3 d"}}}}', ""),),
+     "lever.0.option: expected"),
 ])  # fmt: skip
 def test_what_no_policy_file_may_say_no_lever_may_say(parts, line, tmp_path):
     text = "".join(parts) if parts[0].startswith(HEAD[:10]) else HEAD + "".join(parts)
@@ -120,8 +120,8 @@ def test_an_unknown_design_names_the_nearest():
     with pytest.raises(InputError) as error:
         load_design("reform")
     assert str(error.value).splitlines() == [
-        "frontiers: required is a name in sim/frontiers or a path to a .toml file.", "  Got: reform",
-        "  Cure: write reforms.",
+        "frontiers: expected a name in sim/frontiers or a path to a .toml file.", "  Got: reform",
+        "  Fix: write reforms.",
     ]  # fmt: skip
 
 

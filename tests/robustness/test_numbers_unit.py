@@ -52,18 +52,18 @@ def test_a_wide_range_is_spread_over_its_logarithm_and_shares_lead_back():
 
 @pytest.mark.parametrize(("ask", "lines"), [
     (lambda: Factor("x", "fact", 5.0, 0.0, 1.0),
-     ["factor x: required is low ≤ value ≤ high, all finite.", "  Got: 0.0, 5.0, 1.0", "  Cure: mend its range."]),
+     ["factor x: expected low ≤ value ≤ high, all finite.", "  Got: 0.0, 5.0, 1.0", "  Fix: mend its range."]),
     (lambda: Factor("x", "fact", 1.0, 0.0, float("inf")),
-     ["factor x: required is low ≤ value ≤ high, all finite.", "  Got: 0.0, 1.0, inf", "  Cure: mend its range."]),
+     ["factor x: expected low ≤ value ≤ high, all finite.", "  Got: 0.0, 1.0, inf", "  Fix: mend its range."]),
     (lambda: sobol_points([], 8, 1),
-     ["factors: required is at least one factor.", "  Got: none", "  Cure: name factors that have a range."]),
-    (lambda: sobol_points(LINEAR, 12, 1), ["samples: required is a power of two.", "  Got: 12", "  Cure: write 16."]),
-    (lambda: sobol_points(LINEAR, 1, 1), ["samples: required is a power of two.", "  Got: 1", "  Cure: write 2."]),
+     ["factors: expected at least one factor.", "  Got: none", "  Fix: name factors that have a range."]),
+    (lambda: sobol_points(LINEAR, 12, 1), ["samples: expected a power of two.", "  Got: 12", "  Fix: write 16."]),
+    (lambda: sobol_points(LINEAR, 1, 1), ["samples: expected a power of two.", "  Got: 1", "  Fix: write 2."]),
     (lambda: sobol_indices(LINEAR, np.ones(4096), 1),
-     ["answers: required is answers that vary.", "  Got: the same at every point", "  Cure: vary other factors."]),
+     ["answers: expected answers that vary.", "  Got: the same at every point", "  Fix: vary other factors."]),
     (lambda: morris_indices(LINEAR, np.zeros((3, 2)), np.array([1.0, np.nan, 2.0]), 1),
-     ["answers: required is a number at every point.", "  Got: some points have none",
-      "  Cure: leave out what breaks them."]),
+     ["answers: expected a number at every point.", "  Got: some points have none",
+      "  Fix: leave out what breaks them."]),
 ])  # fmt: skip
 def test_what_has_no_indices_is_said_in_three_lines(ask, lines):
     with pytest.raises(InputError) as error:

@@ -23,7 +23,7 @@ QUIET = {"metrics": [EXPOSURE], "progress": False}
 @pytest.fixture(scope="module")
 def three() -> list:
     """Three points that differ in a fact; 100 000 people are two blocks a replicate."""
-    study = ps.Study("preview", policies=["notice_only", "order_799"], days=2, replicates=2, panel=100_000)
+    study = ps.Study("preview", policies=["notice_only", "order_799"], days=2, replicates=2, sample=100_000)
     base = study.inputs()
     return [replace(base, facts={"compliance": value}) for value in (0.2, 0.4, 0.6)]
 
@@ -110,7 +110,7 @@ def test_what_a_reader_can_mend_stops_the_run(monkeypatch, three):
         raise InputError("facts", "a share", 7, "write a share")
 
     plant(monkeypatch, broken)
-    with pytest.raises(InputError, match="required is a share"):
+    with pytest.raises(InputError, match="expected a share"):
         run_points(three, workers=1, **QUIET)
 
 

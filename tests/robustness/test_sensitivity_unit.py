@@ -34,11 +34,11 @@ def formula(inputs, arm):
     """0.2 + takedown / 100 + days kept by small shops / 1000 under Order 799; 1 under the baseline."""
     if arm == "notice_only":
         return {EXPOSURE: 1.0}
-    kept = inputs.arm(arm).policy.retention.art9.keep / 86_400
+    kept = inputs.arm(arm).policy.retention.public_other.keep / 86_400
     return {EXPOSURE: 0.2 + inputs.facts.get("published_takedown_d", 14.0) / 100 + kept / 1000}
 
 
-RETENTION = Factor("order_799:retention.art9", "policy", 15.0, 3.0, 30.0, "d", "habit of shops")
+RETENTION = Factor("order_799:retention.public_other", "policy", 15.0, 3.0, 30.0, "d", "habit of shops")
 
 
 def test_a_tornado_finds_the_planted_slopes_and_puts_the_widest_swing_first(monkeypatch, inputs):
@@ -46,13 +46,13 @@ def test_a_tornado_finds_the_planted_slopes_and_puts_the_widest_swing_first(monk
     factors = [RETENTION, fact("published_takedown_d"), fact("compliance")]
     table = tornado(inputs, factors, "order_799", **QUIET)
     low = table[table["curve"] == "low"]
-    assert low["factor"].tolist() == ["published_takedown_d", "order_799:retention.art9", "compliance"]
+    assert low["factor"].tolist() == ["published_takedown_d", "order_799:retention.public_other", "compliance"]
     # base 0.2 + 0.14 + 0.015; takedown from 2 to 90 d, retention from 3 to 30 d, compliance is not in the formula
     expected = [[0.235, 0.355, 1.115, 0.88], [0.343, 0.355, 0.370, 0.027], [0.355, 0.355, 0.355, 0.0]]
     found = low[["ratio_at_low", "ratio", "ratio_at_high", "swing"]].to_numpy()
     assert found == pytest.approx(np.array(expected), abs=1e-12)
     high = table[table["curve"] == "high"].set_index("factor")
-    assert high.loc["order_799:retention.art9", "ratio_at_low"] == pytest.approx(0.343**2)
+    assert high.loc["order_799:retention.public_other", "ratio_at_low"] == pytest.approx(0.343**2)
     assert (table["note"] == "").all()
     assert low["unit"].tolist() == ["d", "d", "share"]
     assert low["source"].iloc[0] == facts()["published_takedown_d"].source
@@ -151,8 +151,8 @@ def test_where_the_base_world_has_no_answer_no_policy_is_preferred():
     with pytest.raises(InputError) as error:
         ranking(worlds_of([(0, "a", "low", np.nan)]))
     assert str(error.value).splitlines() == [
-        "ranking: required is points at which every policy has a ratio.", "  Got: none",
-        "  Cure: use a larger --panel.",
+        "ranking: expected points at which every policy has a ratio.", "  Got: none",
+        "  Fix: use a larger --sample.",
     ]  # fmt: skip
 
 
@@ -174,14 +174,15 @@ def test_a_scenarios_own_number_with_a_range_is_a_factor_and_the_citys_plan_only
     (tmp_path / "own.toml").write_text(OWN)
     monkeypatch.setattr(factors_room, "do_unit", lambda *_: facts()["audience_max"])  # another city takes seconds
     study = ps.Study(scenario=str(tmp_path / "own.toml"), policies=["notice_only", "order_799"], days=1)
-    small, found = prepare(study, ["cameras.per_1000", "order_799:retention.art9"], replicates=4, panel=300, days=2)
-    assert (small.plan.replicates, small.plan.panel, small.plan.days) == (4, 300, 2)
-    assert [factor.name for factor in found] == ["cameras.per_1000", "order_799:retention.art9"]
+    wanted = ["cameras.per_1000", "order_799:retention.public_other"]
+    small, found = prepare(study, wanted, replicates=4, sample=300, days=2)
+    assert (small.plan.replicates, small.plan.sample, small.plan.days) == (4, 300, 2)
+    assert [factor.name for factor in found] == ["cameras.per_1000", "order_799:retention.public_other"]
     assert (found[0].kind, found[0].low, found[0].high, found[0].source) == (
         "scenario", 40.0, 90.0, "assumption: counted by hand")  # fmt: skip
-    changed = with_values(small, {"cameras.per_1000": 75.0, "order_799:retention.art9": 9.0}, found)
+    changed = with_values(small, {"cameras.per_1000": 75.0, "order_799:retention.public_other": 9.0}, found)
     assert changed.scenario.cameras.per_1000.number == 75.0
-    assert changed.arm("order_799").policy.retention.art9.keep == 9 * 86_400
+    assert changed.arm("order_799").policy.retention.public_other.keep == 9 * 86_400
     assert changed.arm("notice_only").policy == small.arm("notice_only").policy, "a policy's number is that policy's"
     assert changed.run_id != small.run_id
     without, whole = ({factor.name for factor in factors_of(small, with_city=also)} for also in (False, True))
@@ -196,6 +197,6 @@ def test_a_factor_nobody_reads_is_named_with_the_nearest(monkeypatch):
     with pytest.raises(InputError) as error:
         prepare(ps.Study("preview"), ["complience"])
     assert str(error.value).splitlines() == [
-        "factors: required is a number with a range that this study reads.", "  Got: complience",
-        "  Cure: write compliance.",
+        "factors: expected a number with a range that this study reads.", "  Got: complience",
+        "  Fix: write compliance.",
     ]  # fmt: skip

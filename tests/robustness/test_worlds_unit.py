@@ -144,8 +144,8 @@ def test_the_shipped_design_is_sound_and_its_first_variant_is_the_policy_as_it_s
     as_is = design.arm(rows[0].tolist(), "same").policy
     assert as_is.retention == ps.load_policy("order_799").retention
     kept = design.arm([1] + [0] * (len(design.lever) - 1), "three").policy
-    assert kept.retention.art9.keep == 3 * 86_400
-    assert "legislator" in kept.retention.art9.assumption
+    assert kept.retention.public_other.keep == 3 * 86_400
+    assert "legislator" in kept.retention.public_other.assumption
 
 
 LEVERS = """
@@ -155,7 +155,7 @@ policy = "order_799"
 reduce = "people_identified_by_outsiders"
 keep = "cases_with_admissible_evidence"
 days = 2
-panel = 500
+sample = 500
 [[lever]]
 id = "takedown"
 assumption = "platforms may be told"
@@ -163,7 +163,7 @@ option = [{id = "as_is"}, {id = "sooner", cost = 1.0, facts = {published_takedow
 [[lever]]
 id = "logs"
 assumption = "the waiver may be withdrawn"
-option = [{id = "as_is"}, {id = "everywhere", cost = 1.5, change = {logs = {regime = ["art9"]}}}]
+option = [{id = "as_is"}, {id = "everywhere", cost = 1.5, change = {logs = {regime = ["public_other"]}}}]
 """
 
 
@@ -188,7 +188,8 @@ def test_a_lever_may_move_a_fact_and_the_variants_that_share_it_share_a_world(tm
     ("published_takedown_d = 2.0", "published_takedwn_d = 2.0", "published_takedown_d"),
     ('[{id = "as_is"}, {id = "sooner"', '[{id = "as_is", facts = {published_takedown_d = 3.0}}, {id = "sooner"',
      "a first option that changes nothing"),
-    ('change = {logs = {regime = ["art9"]}}', "facts = {published_takedown_d = 3.0}", "one lever for each fact"),
+    ('change = {logs = {regime = ["public_other"]}}', "facts = {published_takedown_d = 3.0}",
+     "one lever for each fact"),
 ])  # fmt: skip
 def test_a_lever_that_cannot_be_is_named(old, new, said, tmp_path):
     path = tmp_path / "own.toml"
@@ -229,7 +230,7 @@ def test_a_study_reads_the_facts_that_it_reads_and_not_all_of_them():
     inputs = ps.Study("preview", policies=["notice_only", "order_799"], days=1).inputs()
     first, second = ([factor.name for factor in factors_of(inputs)] for _ in range(2))
     assert first == second, "whatever was run before in this process"
-    assert {"cameras_per_1000", "contacts", "compliance", "order_799:retention.art9"} <= set(first)
+    assert {"cameras_per_1000", "contacts", "compliance", "order_799:retention.public_other"} <= set(first)
     assert not {"track_gap_s", "retention_edpb_h", "population_wuhan", "camera_price_cny"} & set(first)
 
 

@@ -12,7 +12,7 @@ from privacysim import tables
 from privacysim.city import build_city
 from privacysim.exposure import exposure_by_definition, index_acts, measure_exposure
 from privacysim.facts import facts
-from privacysim.people import draw_block, panel
+from privacysim.people import draw_block, draw_sample
 from privacysim.scenario import load_scenario
 from privacysim.sight.coverage import cameras_seeing_points, coverage
 from privacysim.sight.optics import density_at_1_m, dori_levels, drop_m, ground_radius_m
@@ -29,7 +29,7 @@ def town():
     scenario = load_scenario("guangzhou_district")
     city = build_city(scenario)
     cameras = sample_cameras(city, scenario, 185, 0)
-    chosen = panel(city, scenario, 185, 0, 60)
+    chosen = draw_sample(city, scenario, 185, 0, 60)
     block = draw_block(city, scenario, 185, 0, chosen.ids, chosen.weight, FIRST_DAY, FIRST_DAY + DAYS)
     return SimpleNamespace(scenario=scenario, city=city, cameras=cameras, block=block)
 

@@ -45,13 +45,13 @@ def test_people_times_days_in_a_block_are_bounded(days, people):
 
 @pytest.fixture(scope="module")
 def study() -> ps.Study:
-    return ps.Study("preview", policies=["notice_only", "order_799"], days=2, panel="all", replicates=1)
+    return ps.Study("preview", policies=["notice_only", "order_799"], days=2, sample="all", replicates=1)
 
 
 def test_all_people_are_drawn_without_a_list_and_are_the_same_people(study):
     inputs = study.inputs()
     whole = replicate_of(inputs, 0)
-    assert whole.panel is None
+    assert whole.sample is None
     seen = see_block(inputs, whole, 1)
     assert seen.block.person_id[0] == 50_000
     assert (seen.block.weight == 1.0).all()
@@ -76,10 +76,10 @@ def test_what_it_cost_is_no_part_of_the_result(study):
     assert one.cost["cpu_s"] != two.cost["cpu_s"]
 
 
-def _manifest(panel="all"):
+def _manifest(sample="all"):
     spent = {"people": 60.0, "passes": 80.0, "exposure": 50.0, "metrics": 10.0, "world": 6.0, "policies": 3.0,
              "cameras": 1.0, "compilation": 9.0}  # fmt: skip
-    return {"study": {"id": "s", "panel": panel, "days": 30}, "replicates": [0], "arms": [{}, {}],
+    return {"study": {"id": "s", "sample": sample, "days": 30}, "replicates": [0], "arms": [{}, {}],
             "cost": {"cpu_s": spent, "count": {"people": 18.7e6, "worlds drawn": 2.0}}}  # fmt: skip
 
 
@@ -96,5 +96,5 @@ def test_projection_divides_people_among_cores_and_draws_a_world_in_each():
 
 
 def test_projection_wants_everybody():
-    with pytest.raises(InputError, match="panel all"):
+    with pytest.raises(InputError, match="sample all"):
         project(_manifest(50_000))

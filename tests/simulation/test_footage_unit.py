@@ -23,7 +23,7 @@ LEVELS = np.array([25.0, 62.0, 125.0, 250.0])
 def filmed():
     """Forty people over two days under two arms that keep footage for different times; eleven people at a time."""
     shorter = ps.Reform("notice_only", retention="7 d", name="kept_7_days")
-    inputs = ps.Study("preview", policies=["notice_only", shorter], panel=40, days=2).inputs(0)
+    inputs = ps.Study("preview", policies=["notice_only", shorter], sample=40, days=2).inputs(0)
     whole = replicate_of(inputs, 0)
     seen = see_block(inputs, whole, 0)
     patch = pytest.MonkeyPatch()

@@ -23,7 +23,7 @@ from privacysim.simulation import unit as unit_module
 from privacysim.simulation.replicate import replicate_of, see_block
 from privacysim.units import DAY_S, DAY_TICKS, HOUR_TICKS
 
-SMALL = {"days": 2, "panel": 1_500, "replicates": 1}
+SMALL = {"days": 2, "sample": 1_500, "replicates": 1}
 ARMS = ["notice_only", "order_799", "guangzhou_draft"]
 NUMBERS = ("identifiable_s", "viewer_identifiable_s", "p_identified", "p_identified_max", "p_identified_days",
            "sightings_seen", "sensitive_visits_revealed", "revealed_to_outsiders")  # fmt: skip
@@ -213,9 +213,9 @@ def test_a_desk_takes_the_same_papers_whole_weeks_later(seed, weeks):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("seed", "panel"), [(185, 5_000), (1, 5_000), (2, 5_000), (185, 20_000)])
-def test_what_a_rule_does_has_the_same_direction_for_every_seed_and_panel(seed, panel):
-    study = ps.Study("preview", seed=seed, panel=panel, replicates=10, policies=[*ARMS, "open_access"])
+@pytest.mark.parametrize(("seed", "sample"), [(185, 5_000), (1, 5_000), (2, 5_000), (185, 20_000)])
+def test_what_a_rule_does_has_the_same_direction_for_every_seed_and_sample(seed, sample):
+    study = ps.Study("preview", seed=seed, sample=sample, replicates=10, policies=[*ARMS, "open_access"])
     found = study.run(workers=2).metrics
     found = found[found["metric"] == "people_identified_by_outsiders"]
     mean = found.groupby(["policy", "curve"], observed=True)["value"].mean()

@@ -13,7 +13,7 @@ SAVED = Path(ps.__file__).parent.parent / "notebooks" / "saved" / "headline"
 
 @pytest.fixture(scope="module")
 def study():
-    return ps.Study("preview", policies=["notice_only", "open_access"], days=3, panel=2_000, replicates=2)
+    return ps.Study("preview", policies=["notice_only", "open_access"], days=3, sample=2_000, replicates=2)
 
 
 @pytest.fixture(scope="module")
@@ -59,11 +59,11 @@ def test_the_saved_headline_of_the_notebooks_comes_out_again():
     assert saved.equals(again)
 
 
-def test_the_log_has_the_same_bytes_for_a_panel_of_2_000_and_of_50_000(tmp_path):
-    """No event refers to a member of the panel: who is asked about people changes nothing that happens."""
+def test_the_log_has_the_same_bytes_for_a_sample_of_2_000_and_of_50_000(tmp_path):
+    """No event refers to a member of the sample: who is asked about people changes nothing that happens."""
     files = {}
     for size in (2_000, 50_000):
-        one = ps.Study("preview", policies=["notice_only", "order_799"], days=7, panel=size).open_replicate(0)
+        one = ps.Study("preview", policies=["notice_only", "order_799"], days=7, sample=size).open_replicate(0)
         for arm, log in one.logs.items():
             for name in ("requests", "acts", "incidents", "audits", "custody"):
                 frame = getattr(log, name)

@@ -27,8 +27,8 @@ def results(data_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("helsinki")
     scenario = folder / "helsinki.toml"
     scenario.write_text(FOLDER_TOML.format(osm=data_folder / "helsinki.osm.pbf"))
-    study = Study(scenario=str(scenario), policies=["notice_only", "guangzhou_draft", "order_799"], days=5, panel=2_000,
-                  seed=8)  # fmt: skip
+    study = Study(scenario=str(scenario), policies=["notice_only", "guangzhou_draft", "order_799"], days=5,
+                  sample=2_000, seed=8)  # fmt: skip
     return study.run(replicates=2, workers=1, out=folder / "out"), folder / "out"
 
 
@@ -77,7 +77,7 @@ def test_the_band_is_saved_read_back_and_named_in_the_manifest(results):
 
 
 def test_a_study_of_a_synthetic_city_has_no_band():
-    results = Study(scenario="guangzhou_district", policies=["notice_only"], days=1, panel=200).run(1, workers=1)
+    results = Study(scenario="guangzhou_district", policies=["notice_only"], days=1, sample=200).run(1, workers=1)
     assert results.band.empty
     assert not band_lines(results.band, results.notes, ["people_identified_by_outsiders"])
 

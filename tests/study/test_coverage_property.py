@@ -1,7 +1,7 @@
-"""Do nominal 95 % intervals cover? 2 000 small studies, the truth from everybody, the panel drawn anew each time.
+"""Do nominal 95 % intervals cover? 2 000 small studies, the truth from everybody, the sample drawn anew each time.
 
 The population is the district's 100 000 people with a value each under two rules; a study is ten replicates, each with
-a panel of its own (the package's own draw, weights and all) and a world of its own (a factor that both rules share,
+a sample of its own (the package's own draw, weights and all) and a world of its own (a factor that both rules share,
 and one each); what is counted are the intervals that a comparison prints. Standard error of a coverage: 0.5 points.
 
 Coverage of the last run, in percent (`run.py test --slow -k coverage`, 102 CPU s; the marks are fixed, so it comes out
@@ -23,13 +23,13 @@ from privacysim import tables
 from privacysim.city import build_city
 from privacysim.draws import stream_key, uniform
 from privacysim.metrics import METRICS
-from privacysim.people import panel
+from privacysim.people import draw_sample
 from privacysim.results.comparison import compare
 from privacysim.scenario import load_scenario
 from privacysim.stats import replicates_needed
 
 METRIC, CURVE, ARMS = "people_identified_by_outsiders", "low", ("before", "after")
-STUDIES, REPLICATES, PANEL = 2_000, 10, 500
+STUDIES, REPLICATES, SAMPLE = 2_000, 10, 500
 KINDS = ("normal", "zero-heavy", "lognormal")
 NO_NOTES = pd.DataFrame(columns=["policy", "replicate", "metric", "curve", "note"])
 
@@ -49,19 +49,19 @@ def population(kind: str, size: int) -> np.ndarray:
 
 
 def skewness_of_totals(people: np.ndarray) -> float:
-    """Of the mean over a random panel: the law's, from everybody (σ and third moment of a person, over √n)."""
+    """Of the mean over a random sample: the law's, from everybody (σ and third moment of a person, over √n)."""
     gammas = [float((((x - x.mean()) / x.std()) ** 3).mean()) for x in people.T]
-    return max(abs(gamma) for gamma in gammas) / PANEL**0.5
+    return max(abs(gamma) for gamma in gammas) / SAMPLE**0.5
 
 
 def replicates(district, studies: int) -> dict[str, np.ndarray]:
-    """(studies, replicates, 2) of each kind: what a replicate reports of both rules, its own panel in its own world."""
+    """(studies, replicates, 2) of each kind: what it reports of both rules, its own sample in its own world."""
     city, scenario = district
     people = np.hstack([population(kind, city.people) for kind in KINDS])
     found = np.empty((studies, REPLICATES, people.shape[1]))
     for study in range(studies):
         for k in range(REPLICATES):
-            chosen = panel(city, scenario, study, k, PANEL)
+            chosen = draw_sample(city, scenario, study, k, SAMPLE)
             world = norm.ppf(uniform(stream_key(study, k, "world"), np.arange(3)))
             noise = (1 + 0.05 * world[0]) * (1 + 0.02 * world[1:])
             found[study, k] = (chosen.weight @ people[chosen.ids]) * np.tile(noise, len(KINDS))
@@ -73,7 +73,7 @@ def table(values: np.ndarray) -> pd.DataFrame:
     names = tables.table("metrics").names
     columns = [[arm for arm in ARMS for _ in values], [*range(len(values))] * 2, [METRIC] * values.size,
                [CURVE] * values.size, values.T.ravel().tolist(), [METRICS[METRIC].unit] * values.size,
-               [PANEL] * values.size]  # fmt: skip
+               [SAMPLE] * values.size]  # fmt: skip
     return tables.frame("metrics", dict(zip(names, columns, strict=True)))
 
 
@@ -92,7 +92,7 @@ def covered(kind: str, district, values: np.ndarray) -> pd.DataFrame:
     assert replicates_needed(max(gammas.values())) <= REPLICATES, "an interval would not be printed"
     rows = []
     for one in values:
-        found = compare(table(one), NO_NOTES, gammas, list(ARMS), "before", METRIC, REPLICATES, panel_all=False)
+        found = compare(table(one), NO_NOTES, gammas, list(ARMS), "before", METRIC, REPLICATES, sample_all=False)
         after = found[(found["metric"] == METRIC) & (found["policy"] == "after")].iloc[0]
         row = {}
         for name, true in truths.items():
@@ -135,7 +135,7 @@ def test_where_the_rule_says_r_too_small_no_interval_is_printed_however_harmless
         values = np.exp(z[:, :1]) * np.exp(0.1 * z[:, 1:]) * (1.0, 0.7)
         skew = (((values[:, 1] - values[:, 1].mean()) / values[:, 1].std()) ** 3).mean()
         harmless += 25 * skew**2 <= REPLICATES
-        rows = compare(table(values), NO_NOTES, gammas, list(ARMS), "before", METRIC, REPLICATES, panel_all=False)
+        rows = compare(table(values), NO_NOTES, gammas, list(ARMS), "before", METRIC, REPLICATES, sample_all=False)
         rows = rows[rows["metric"] == METRIC]
         assert rows[["ci_low", "ratio_low", "delta_low", "p_holm"]].isna().all(axis=None)
         assert (rows["note"] == "R too small for this metric; it needs R = 957").all()
@@ -146,5 +146,5 @@ def test_a_gate_on_the_law_lets_intervals_through_from_the_replicates_that_it_as
     gammas = {(arm, METRIC, CURVE): 1.0 for arm in ARMS}
     for size, printed in ((24, False), (25, True)):
         z = norm.ppf(uniform(stream_key(1, 0, "gate"), np.arange(2 * size))).reshape(size, 2)
-        rows = compare(table(100 + z), NO_NOTES, gammas, list(ARMS), "before", METRIC, size, panel_all=False)
+        rows = compare(table(100 + z), NO_NOTES, gammas, list(ARMS), "before", METRIC, size, sample_all=False)
         assert rows.loc[rows["metric"] == METRIC, "ci_low"].notna().all() == printed

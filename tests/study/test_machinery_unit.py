@@ -68,7 +68,7 @@ def test_replicate_three_alone_has_the_rows_that_it_has_among_ten(toy):
 
 
 def test_blocks_are_added_in_their_order_whoever_finishes_first(toy):
-    plan = ps.Study(**PARTS, panel=100_000, replicates=2)
+    plan = ps.Study(**PARTS, sample=100_000, replicates=2)
     one, two = plan.run(workers=1), plan.run(workers=2)
     assert one.metrics.equals(two.metrics)
     assert one.metrics["contributors"].max() > 250, "two blocks of 200 people each"
@@ -118,7 +118,7 @@ def test_force_replaces_the_results_of_another_run(toy, tmp_path):
 def test_the_run_id_knows_every_input_and_nothing_else(toy):
     base = toy.inputs().run_id
     assert toy.inputs().run_id == base
-    for change in ({"seed": 1}, {"days": 4}, {"panel": 10}, {"start": "steady"}, {"replicates": 11},
+    for change in ({"seed": 1}, {"days": 4}, {"sample": 10}, {"start": "steady"}, {"replicates": 11},
                    {"baseline": "order_799"}, {"scenario": "guangzhou_dense"}):  # fmt: skip
         assert ps.Study(**{**PARTS, **change}).inputs().run_id != base, change
     assert toy.inputs(3).run_id != base
@@ -237,7 +237,7 @@ def test_a_script_without_a_main_guard_may_run_a_study_with_workers(tmp_path):
 
 
 @pytest.mark.parametrize(("arguments", "named"), [
-    (["run", "nothing_like_it"], "studies"), (["run"], "scenario"), ([*BASE, "--panel", "many"], "--panel"),
+    (["run", "nothing_like_it"], "studies"), (["run"], "scenario"), ([*BASE, "--sample", "many"], "--sample"),
     ([*BASE, "--baseline", "judge"], "baseline"), ([*BASE, "--replicate", "-2"], "replicate"),
     (["run", "--scenario", "guangzhou", "--policies", "notice_only"], "guangzhou_185"),
     (["run", "--scenario", "guangzhou_district", "--policies", "notice_olny"], "notice_only"),
@@ -276,7 +276,7 @@ def test_a_study_in_the_working_folder_wins_over_the_shipped(tmp_path, monkeypat
 
 
 @pytest.mark.parametrize(("line", "named"), [
-    ("dayz = 3", "write days"), ("days = 0", "days"), ("days = nan", "finite"), ('panel = "some"', "panel"),
+    ("dayz = 3", "write days"), ("days = 0", "days"), ("days = nan", "finite"), ('sample = "some"', "sample"),
     ('primary = "people_identified"', "primary"), ('baseline = "order_779"', "order_799"),
     ("days = 3\ndays = 4", "once"),
     ('readings = {judge = ["a"]}', "readings"),

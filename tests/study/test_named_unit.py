@@ -42,7 +42,7 @@ def test_a_named_study_with_other_policies_keeps_what_still_fits():
     again = Study.from_plan(draft.plan)
     assert again.plan == draft.plan
     assert repr(again) == ("Study('preview': notice_only, guangzhou_draft in guangzhou_district, 7 days, "
-                           "10 replicates, panel 5000, seed 185)")  # fmt: skip
+                           "10 replicates, sample 5000, seed 185)")  # fmt: skip
     with pytest.raises(InputError, match="seed"):
         Study.from_plan(draft.plan.model_copy(update={"seed": -1}))
 
@@ -67,11 +67,11 @@ REFUSED = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_study_that_cannot_be_is_refused_with_the_cure_and_leaves_nothing(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    call, where, cure = REFUSED[name]
+    call, where, fix = REFUSED[name]
     with pytest.raises(InputError) as error:
         call()
     assert str(error.value).startswith(where)
-    assert cure in str(error.value)
+    assert fix in str(error.value)
     assert len(str(error.value).splitlines()) == 3
     assert not list(tmp_path.iterdir())
 
@@ -95,7 +95,7 @@ def test_a_folder_that_is_not_ours_says_what_is_wrong_with_it(tmp_path):
     with pytest.raises(ResultsError) as error:
         read_manifest(tmp_path)
     assert str(error.value).startswith(f"{path}: cannot be read (")
-    assert str(error.value).endswith("\n  Cure: name another folder.")
+    assert str(error.value).endswith("\n  Fix: name another folder.")
     good = json.loads((SAVED / "manifest.json").read_text(encoding="utf-8"))
     for broken, at in (([], "all of it"), ({**good, "replicates": "ten"}, "replicates"),
                        ({**good, "study": {**good["study"], "days": "x"}}, "study.days")):  # fmt: skip
@@ -124,7 +124,7 @@ def test_results_of_another_run_are_replaced_only_by_force(tmp_path):
         other.save(tmp_path / "r")
     assert str(error.value).splitlines() == [
         f"{tmp_path / 'r'}: holds complete results of another run ({done.run_id}, this one is another).",
-        "  Cure: name another folder, or replace them with force=True.",
+        "  Fix: name another folder, or replace them with force=True.",
     ]  # fmt: skip
     assert load_results(tmp_path / "r").run_id == done.run_id
     other.save(tmp_path / "r", force=True)

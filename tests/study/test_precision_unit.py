@@ -65,7 +65,7 @@ def test_a_folder_of_the_same_aim_is_read_and_of_another_aim_refused(toy, tmp_pa
             toy.run(other, workers=1, out=tmp_path / "r")
         lines = str(error.value).splitlines()
         assert f"this one is of {first.manifest['family_id']}, to a precision" in lines[0]
-        assert lines[1] == "  Cure: name another folder with --out, or replace them with --force."
+        assert lines[1] == "  Fix: name another folder with --out, or replace them with --force."
 
 
 @pytest.mark.parametrize("text", ["precision", "precision:", "precision:0%", "precision:100%", "precision:5",
@@ -74,8 +74,8 @@ def test_what_is_no_precision_is_said_with_one_that_is(text):
     with pytest.raises(InputError) as error:
         Precision.read(text)
     assert str(error.value).splitlines() == [
-        "--replicates: required is a number, or a precision such as precision:5%.", f"  Got: {text}",
-        "  Cure: write precision:5%, or precision:5%:400 for another cap than 200.",
+        "--replicates: expected a number, or a precision such as precision:5%.", f"  Got: {text}",
+        "  Fix: write precision:5%, or precision:5%:400 for another cap than 200.",
     ]  # fmt: skip
 
 
@@ -93,7 +93,7 @@ def results(values: dict[str, list[float]], gammas: dict[str, float], contributo
     rows = [(arm, k, PRIMARY, "low", float(v), METRICS[PRIMARY].unit, contributors if v else 0)
             for arm, series in values.items() for k, v in enumerate(series)]  # fmt: skip
     columns = dict(zip(tables.table("metrics").names, map(list, zip(*rows, strict=True)), strict=True))
-    study = {"baseline": "a", "primary": PRIMARY, "start": "transition", "panel": 100}
+    study = {"baseline": "a", "primary": PRIMARY, "start": "transition", "sample": 100}
     manifest = {"arms": [{"id": arm, "title": arm} for arm in values], "study": study, "scenario": {},
                 "replicates": list(range(len(rows) // len(values)))}  # fmt: skip
     skewness = {(arm, PRIMARY, "low"): gamma for arm, gamma in gammas.items()}

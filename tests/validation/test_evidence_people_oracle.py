@@ -7,7 +7,7 @@ import pytest
 
 from privacysim.city import build_city
 from privacysim.facts import facts
-from privacysim.people import commutes, draw_block, panel
+from privacysim.people import commutes, draw_block, draw_sample
 from privacysim.scenario import load_scenario
 from privacysim.validation import evidence_people as rows
 
@@ -16,7 +16,7 @@ from privacysim.validation import evidence_people as rows
 def town():
     case = load_scenario("guangzhou_district")
     city = build_city(case)
-    drawn = panel(city, case, 185, 0, 400)
+    drawn = draw_sample(city, case, 185, 0, 400)
     return case, city, drawn, draw_block(city, case, 185, 0, drawn.ids, drawn.weight, 0, 30)
 
 

@@ -14,7 +14,7 @@ from privacysim.facts import facts
 from privacysim.governance import simulate
 from privacysim.governance.spreading import CNY_PER_USD
 from privacysim.identify import identifiability
-from privacysim.people import commutes, panel, residents
+from privacysim.people import commutes, draw_sample, residents
 from privacysim.policy import load_arms
 from privacysim.scenario import load_scenario
 from privacysim.validation import evidence, evidence_people
@@ -22,7 +22,7 @@ from privacysim.vocabulary import GROUPS, SCENES
 from privacysim.world.calibration import listing
 from privacysim.world.world_model import sample_world
 
-PANEL, END_S = 600, 30 * 86_400.0
+SAMPLE, END_S = 600, 30 * 86_400.0
 LEAKY = """
 id = "leaky"
 title = "A district in which far too much leaks, so that a month holds some of everything"
@@ -114,7 +114,7 @@ def test_an_incident_ends_with_the_gravest_of_its_steps():
 def tables(leaky):
     """Two worlds of the district and few people; the register itself has ten of the whole city."""
     patch = pytest.MonkeyPatch()
-    patch.setattr(evidence_people, "PANEL", PANEL)
+    patch.setattr(evidence_people, "SAMPLE", SAMPLE)
     yield evidence.evidence_tables(2, leaky)
     patch.undo()
 
@@ -136,7 +136,7 @@ def test_rows_about_people_are_weighted_means_of_who_works(tables, town):
     case, city = town
     minutes, near = [], []
     for k in range(2):
-        drawn = panel(city, case, 185, k, PANEL)
+        drawn = draw_sample(city, case, 185, k, SAMPLE)
         person, taken = commutes(city, case, 185, k, drawn.ids)
         group = residents(city, case).locate(drawn.ids)[1]
         total = late = quick = 0.0

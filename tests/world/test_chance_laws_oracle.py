@@ -225,7 +225,7 @@ def test_operators_indoor_recording_and_watching_have_their_shares(
     social = int(cameras.social.sum())
     assert _share_within_3_se(int((cameras.platform_id >= 0).sum()), social, section.platform_share.number)
     assert not (cameras.platform_id[~cameras.social] >= 0).any()
-    candidates = (cameras.operator == 0) | (cameras.regime == REGIMES.index("art7_venue"))
+    candidates = (cameras.operator == 0) | (cameras.regime == REGIMES.index("public_venue"))
     watched = sample_monitors(case, cameras, 1, 0)
     assert candidates[watched.camera].all()
     assert _share_within_3_se(len(watched), int(candidates.sum()), section.watched_share.number)

@@ -85,7 +85,7 @@ def test_replicates_differ_in_every_part(city: City, scenario: Scenario, world: 
 
 def test_a_world_holds_no_people(world: World) -> None:
     held = {field.name for field in dataclasses.fields(world)}
-    assert not held & {"people", "panel", "block", "persons", "weight"}
+    assert not held & {"people", "sample", "block", "persons", "weight"}
     referring = [name for part in PARTS for name in _arrays(getattr(world, part)) if "person" in name]
     assert referring == []
 

@@ -9,7 +9,7 @@ from privacysim.city import build_city
 from privacysim.facts import facts
 from privacysim.files import validate
 from privacysim.identify import curve_table
-from privacysim.people import draw_block, panel
+from privacysim.people import draw_block, draw_sample
 from privacysim.scenario import Scenario
 from privacysim.sight.coverage import coverage
 from privacysim.sight.passes import passes
@@ -36,7 +36,7 @@ def city(scenario):
 
 
 def people(city, scenario, seed, size, days):
-    chosen = panel(city, scenario, seed, 0, size)
+    chosen = draw_sample(city, scenario, seed, 0, size)
     return draw_block(city, scenario, seed, 0, chosen.ids, chosen.weight, 0, days)
 
 
