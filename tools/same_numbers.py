@@ -14,7 +14,11 @@ import numpy as np
 import pandas as pd
 
 KEYS = ["policy", "replicate", "metric", "curve"]
-RENAMED: dict[str, str] = {}
+_PLACES = {
+    "art7_state": "public_state", "art7_venue": "public_venue", "art9": "public_other",
+    "art33_compound_inside": "residential_common", "art33_home": "private_home",
+}  # fmt: skip
+RENAMED: dict[str, str] = {f"acts_regime_{old}": f"acts_regime_{new}" for old, new in _PLACES.items()}
 """Old metric name to new metric name."""
 
 
