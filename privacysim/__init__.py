@@ -35,12 +35,14 @@ if TYPE_CHECKING:
     from privacysim.exposure import measure_exposure as measure_exposure
     from privacysim.governance import simulate as simulate
     from privacysim.identify import identifiability as identifiability
+    from privacysim.policy import Policy as Policy
     from privacysim.policy import Reform as Reform
     from privacysim.policy import load_arms as load_arms
     from privacysim.policy import load_policy as load_policy
     from privacysim.results import Comparison as Comparison
     from privacysim.results import Results as Results
     from privacysim.results import load_results as load_results
+    from privacysim.scenario import Scenario as Scenario
     from privacysim.scenario import load_scenario as load_scenario
     from privacysim.study import Study as Study
     from privacysim.study.catalogue import measures as measures
@@ -51,8 +53,10 @@ _HOME = {
     "Comparison": "results",
     "InputError": "errors",
     "PrivacysimError": "errors",
+    "Policy": "policy",
     "Reform": "policy",
     "Results": "results",
+    "Scenario": "scenario",
     "Study": "study",
     "anonymity_sets": "attacks",
     "attack_advantage": "attacks",

@@ -30,10 +30,25 @@ class Strict(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
+    def __repr__(self) -> str:
+        return shown(super().__repr__())
 
-Duration = Annotated[float, BeforeValidator(duration_s), PlainSerializer(duration_text)]
+
+
+def _duration_said(seconds: Any) -> Any:
+    if not isinstance(seconds, float | int):  # a changed object may hold anything: its check comes when it is used
+        return seconds
+    text = duration_text(seconds)
+    return text if duration_s(text) == seconds else f"{float(seconds)!r} s"
+
+
+def _length_said(metres: Any) -> Any:
+    return f"{float(metres)!r} m".replace(".0 m", " m") if isinstance(metres, float | int) else metres
+
+
+Duration = Annotated[float, BeforeValidator(duration_s), PlainSerializer(_duration_said)]
 """Seconds, written in files with a unit: "15 d"."""
-Length = Annotated[float, BeforeValidator(length_m), PlainSerializer(lambda value: f"{value:g} m")]
+Length = Annotated[float, BeforeValidator(length_m), PlainSerializer(_length_said)]
 """Metres, written in files with a unit: "8.7 km"."""
 
 
@@ -113,6 +128,43 @@ def _with_line(error: str, text: str) -> str:
     return f"{error}: {lines[int(found.group(1)) - 1].strip()[:60]}"
 
 
+def plain_data(value: Any) -> Any:
+    """A model, or a dict that may hold models, as a file would say it; a field that no model has is refused."""
+    if isinstance(value, BaseModel):
+        _refuse_unknown(value)
+        return value.model_dump(mode="json", exclude_unset=True, warnings=False, fallback=str)
+    if isinstance(value, Mapping):
+        return {str(key): plain_data(one) for key, one in value.items()}
+    return [plain_data(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _refuse_unknown(value: Any) -> None:
+    """Refuse fields that `model_copy(update=…)` took although the model has none of that name."""
+    for name, one in vars(value).items() if isinstance(value, BaseModel) else ():
+        known = type(value).model_fields
+        if name not in known:
+            raise InputError(type(value).__name__, "a known field", name, did_you_mean(name, known))
+        for inner in one if isinstance(one, tuple) else (one,):
+            _refuse_unknown(inner)
+
+
+def given_data(
+    model: type[BaseModel], kind: str, given: Any, more: Mapping[str, Path] | None = None
+) -> tuple[dict[str, Any], str, Path | None]:
+    """What a researcher gave, as plain data: a name, a path, a dict or a `model`; where it stands; its file if any.
+
+    `more` are further files by name, which count where neither `sim/` folder has the name.
+    """
+    if isinstance(given, str | Path):
+        path = find_file(kind, str(given), more or {})
+        return read_toml(path), display(path), path
+    if not isinstance(given, Mapping | model):
+        expected = f"a name, a path, a dict or a {model.__name__}"
+        raise InputError(kind, expected, type(given).__name__, "give one of these")
+    raw = plain_data(given)
+    return raw, f"{model.__name__.lower()} {raw.get('id', 'without an id')}", None
+
+
 def validate(model: type[Model], raw: Mapping[str, Any], where: str) -> Model:
     """Check raw data against a strict model; the first thing wrong becomes a three-line error.
 
@@ -189,11 +241,11 @@ def named_files(kind: str) -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
-def find_file(kind: str, name: str) -> Path:
-    """The file of that name or path; an unknown name is an error that names the nearest."""
+def find_file(kind: str, name: str, more: Mapping[str, Path] | None = None) -> Path:
+    """The file of that name or path, after `sim/` among `more`; an unknown name is an error that names the nearest."""
     if name.endswith(".toml"):
         return Path(name)
-    known = named_files(kind)
+    known = {**(more or {}), **named_files(kind)}
     if name not in known:
         raise InputError(kind, f"a name in sim/{kind} or a path to a .toml file", name, did_you_mean(name, known))
     return known[name]

@@ -25,7 +25,7 @@ from pathlib import Path
 from privacysim.cli.main import main as command
 from privacysim.errors import PrivacysimError
 from privacysim.facts import read_facts
-from privacysim.law.provisions import read_laws
+from privacysim.law.law_packs import read_laws
 from privacysim.policy.policy_files import load_policy
 from privacysim.readers.camera_files import read_cameras
 from privacysim.readers.track_files import read_tracks

@@ -14,7 +14,7 @@ from rich.table import Table
 from privacysim.errors import InputError, did_you_mean
 from privacysim.facts import STATUSES, facts
 from privacysim.files import display, find_file, named_files, read_toml
-from privacysim.law.provisions import laws
+from privacysim.law import laws
 from privacysim.policy.arm import Arm
 from privacysim.policy.describing import Section, compare, describe
 from privacysim.policy.policy_files import load_arms, load_policy, readings_of

@@ -1,5 +1,6 @@
-"""Law as dated data: provisions, general answers by date, and the words that rules use."""
+"""Law as dated data: provisions, general answers by date, places, and the words that rules use."""
 
-from privacysim.law.provisions import Laws, Provision, Sanction, laws
+from privacysim.law.law_packs import GivenPack, laws
+from privacysim.law.provisions import LawPack, Laws, Provision, Sanction
 
-__all__ = ["Laws", "Provision", "Sanction", "laws"]
+__all__ = ["GivenPack", "LawPack", "Laws", "Provision", "Sanction", "laws"]

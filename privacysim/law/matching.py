@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, PlainSerializer
 
 from privacysim import vocabulary as words
 from privacysim.errors import did_you_mean
@@ -41,7 +41,7 @@ def closed_words(kind: str, known: tuple[str, ...], groups: dict[str, tuple[str,
                 raise ValueError(f"words of {kind} (not {word!r}: {fix})")
         return tuple(dict.fromkeys(found))
 
-    return Annotated[tuple[str, ...], BeforeValidator(flat)]
+    return Annotated[tuple[str, ...], BeforeValidator(flat), PlainSerializer(lambda found: list(found) or "any")]
 
 
 def closed_word(kind: str, known: tuple[str, ...]) -> Any:

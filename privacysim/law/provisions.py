@@ -1,26 +1,23 @@
-"""Law as dated data: provisions with their sanctions, and everybody's general law in bundles by date.
+"""Law as dated data: the forms of provisions, sanctions, general answers and places, and the checked whole of them.
 
-Read from `data/law/*.toml`; own laws that own policies cite are read from `sim/law/*.toml` of the working folder.
-Each provision says its rule in one sentence of ours; the official text is what binds. Status: R article read in the
+Each provision states its rule in one sentence of ours; the official text is what binds. Status: R article read in the
 statute's text, S secondary text, M known but not read (verify before citing), A assumption, H hypothetical.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import model_validator
 
 from privacysim.errors import InputError, did_you_mean
-from privacysim.files import Duration, Reference, Strict, display, read_toml, validate
+from privacysim.files import Duration, Reference, Strict
 from privacysim.law.matching import Lines, Match, Title, closed_word
-from privacysim.resources import shipped
-from privacysim.vocabulary import GENERAL
+from privacysim.vocabulary import GENERAL, REGIMES
 
 Band = tuple[float, float]
 Status = Literal["R", "S", "M", "A", "H"]
@@ -85,16 +82,18 @@ class Provision(Strict):
 
 
 class Bundle(Strict):
-    """Everybody's law between two dates."""
+    """General law between two dates."""
 
     id: str
     first_day: date
     last_day: date | None = None
     says: str
+    breach_notice: bool = False
+    """Whether people must be told of a known breach, whatever the camera rules say."""
 
 
 class GeneralAnswer(Match):
-    """What everybody's law says about acts; the first that matches answers."""
+    """What general law says about acts; the first answer that matches counts."""
 
     bundle: Lines = ()
     authorised: bool | None = None
@@ -105,46 +104,69 @@ class GeneralAnswer(Match):
     note: str = ""
 
 
-class LawFile(Strict):
-    """The form of one file in `data/law`."""
+class Place(Strict):
+    """The article of a law that speaks about a class of place, named by the neutral word that policies use."""
+
+    regime: closed_word("regime", REGIMES)  # type: ignore[valid-type]
+    law: str
+    article: str
+    says: str = ""
+
+
+class LawPack(Strict):
+    """The law of a jurisdiction, or a part of it: what the TOML files of a pack's folder may hold together.
+
+    A pack with one provision is enough to let a policy cite it. `bundle` and `answer` state general law and come
+    together; `place` maps the neutral words for places to articles.
+    """
 
     law: tuple[Law, ...] = ()
     provision: tuple[Provision, ...] = ()
     bundle: tuple[Bundle, ...] = ()
     answer: tuple[GeneralAnswer, ...] = ()
+    place: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True)
 class Laws:
-    """All law data, checked: ids are unique, every provision has its law, every basis its provision."""
+    """All law in use, checked: ids are unique, every provision has its law, every basis its provision."""
 
     laws: Mapping[str, Law]
     provisions: Mapping[str, Provision]
     bundles: tuple[Bundle, ...]
     answers: tuple[GeneralAnswer, ...]
+    places: tuple[Place, ...] = ()
+    policies: Mapping[str, Path] = field(default_factory=dict)
+    """Policy files that packs bring, by name."""
+    own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Packs that are not shipped, as plain data by name: a result depends on them."""
 
     def provision(self, provision_id: str, where: str = "data/law") -> Provision:
         """The provision of that id; an unknown one is an error that names the nearest."""
         if provision_id not in self.provisions:
             fix = did_you_mean(provision_id, self.provisions)
-            raise InputError(where, "a provision of data/law", provision_id, fix)
+            raise InputError(where, "a provision of data/law or of a law pack", provision_id, fix)
         return self.provisions[provision_id]
 
-    def cited(self, reference: Reference, where: str) -> Provision:
+    def cited(self, reference: Reference | Place, where: str) -> Provision:
         """The provision that a reference names by law and article."""
-        if reference.law not in self.laws:
-            raise InputError(where, "a law of data/law", reference.law, did_you_mean(reference.law, self.laws))
-        articles = {p.article: p for p in self.provisions.values() if p.law == reference.law}
-        if reference.article not in articles:
-            fix = did_you_mean(reference.article, articles)
-            raise InputError(where, f"an article of {reference.law} that data/law holds", reference.article, fix)
-        return articles[reference.article]
+        law, article = reference.law, reference.article
+        if law not in self.laws:
+            raise InputError(where, "a law of data/law or of a law pack", law, did_you_mean(law, self.laws))
+        articles = {p.article: p for p in self.provisions.values() if p.law == law}
+        if article not in articles:
+            raise InputError(where, f"an article of {law} that data/law or a law pack holds", article,
+                             did_you_mean(article, articles))  # fmt: skip
+        return articles[article]
+
+    def span(self, provision: Provision) -> tuple[date | None, date | None]:
+        """First and last day in force; the first is None for a draft, the last while the provision still binds."""
+        law = self.laws[provision.law]
+        return provision.in_force_from or law.in_force_from, provision.in_force_to or law.in_force_to
 
     def in_force(self, provision: Provision, day: date) -> bool:
         """Whether the provision binds on that day; a draft never does."""
-        law = self.laws[provision.law]
-        first = provision.in_force_from or law.in_force_from
-        last = provision.in_force_to or law.in_force_to
+        first, last = self.span(provision)
         return first is not None and first <= day and (last is None or day <= last)
 
     def is_draft(self, provision: Provision) -> bool:
@@ -152,73 +174,9 @@ class Laws:
         return self.laws[provision.law].in_force_from is None
 
     def bundle_on(self, day: date, where: str = "law_date") -> Bundle:
-        """Everybody's law on that day; a date in no bundle is an error."""
+        """General law on that day; a date in no bundle is an error."""
         for bundle in self.bundles:
             if bundle.first_day <= day and (bundle.last_day is None or day <= bundle.last_day):
                 return bundle
         spans = "; ".join(f"{b.first_day} to {b.last_day or 'today'}" for b in self.bundles)
         raise InputError(where, "a date that a bundle of general law covers", day, f"choose a date in {spans}")
-
-
-def read_laws(paths: list[Path]) -> Laws:
-    """Read and check law files; what is wrong becomes a three-line error."""
-    laws: dict[str, Law] = {}
-    provisions: dict[str, Provision] = {}
-    bundles: list[Bundle] = []
-    answers: list[GeneralAnswer] = []
-    for path in paths:
-        where = display(path)
-        data = validate(LawFile, read_toml(path), where)
-        if (data.bundle or data.answer) and not path.is_relative_to(shipped("data")):
-            # everybody's law is one for all arms and all researchers; own files add what own policies cite
-            raise InputError(where, "laws and provisions only", "a bundle or an answer", "leave it out")
-        _add(laws, data.law, where)
-        _add(provisions, data.provision, where)
-        bundles += data.bundle
-        answers += data.answer
-    found = Laws(laws, provisions, tuple(sorted(bundles, key=lambda b: b.first_day)), tuple(answers))
-    _check(found)
-    return found
-
-
-def _add(known: dict[str, Any], new: tuple[Any, ...], where: str) -> None:
-    for item in new:
-        if item.id in known:
-            raise InputError(f"{where}, {item.id}", "an id of its own", item.id, "rename one of the two")
-        known[item.id] = item
-
-
-def _check(laws: Laws) -> None:
-    for provision in laws.provisions.values():
-        if provision.law not in laws.laws:
-            fix = did_you_mean(provision.law, laws.laws)
-            raise InputError(f"data/law, {provision.id}.law", "a law of data/law", provision.law, fix)
-    names = {bundle.id: bundle for bundle in laws.bundles}
-    for number, answer in enumerate(laws.answers):
-        where = f"data/law, answer.{number}"
-        for name in answer.bundle:
-            if name not in names:
-                raise InputError(f"{where}.bundle", "a bundle", name, did_you_mean(name, names))
-        for bundle in (names[name] for name in (answer.bundle or names)):
-            for provision_id in answer.basis:
-                provision = laws.provision(provision_id, f"{where}.basis")
-                days = (bundle.first_day, bundle.last_day or bundle.first_day)
-                if not all(laws.in_force(provision, day) for day in days):
-                    raise InputError(f"{where}.basis", f"a provision in force in {bundle.id}", provision_id, "drop it")
-
-
-@lru_cache(maxsize=4)
-def _laws(files: tuple[tuple[str, int], ...]) -> Laws:
-    return read_laws([Path(name) for name, _ in files])
-
-
-def laws() -> Laws:
-    """The shipped law data and that of the working folder; read again when a file has changed.
-
-    >>> from privacysim.law.provisions import laws
-    >>> laws().provision("o799_17").article
-    '17'
-    """
-    own = Path("sim", "law").absolute()
-    paths = [*sorted(shipped("data/law").glob("*.toml")), *sorted(own.glob("*.toml"))]
-    return _laws(tuple((str(path), path.stat().st_mtime_ns) for path in paths))

@@ -1,12 +1,11 @@
 """The rules: policies and law as dated data, legality in two answers, arms of a study."""
 
 from privacysim.policy.arm import Arm
-from privacysim.policy.policy_files import load_arms, load_policy, readings_of
+from privacysim.policy.policy_files import GivenPolicy, load_arms, load_policy, readings_of
 from privacysim.policy.policy_form import Policy
 from privacysim.policy.questions import Answer, Question, Route
 from privacysim.policy.reform import Reform
 
 __all__ = [
-    "Answer", "Arm", "Policy", "Question", "Reform", "Route", "load_arms",
-    "load_policy", "readings_of",
+    "Answer", "Arm", "GivenPolicy", "Policy", "Question", "Reform", "Route", "load_arms", "load_policy", "readings_of",
 ]

@@ -187,7 +187,7 @@ class Arm:
         own = self.policy.oversight.breach_notice if self.policy.oversight else None
         if own is not None:
             return own
-        asks = self.policy.general_law == "applies" and self.bundle.id != "g2018"  # PIPL 57
+        asks = self.policy.general_law == "applies" and self.bundle.breach_notice
         return 3600.0 * facts().value("gdpr_breach_notice_h") if asks else None
 
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from privacysim.errors import InputError, did_you_mean
-from privacysim.files import display, find_file, read_toml, validate
-from privacysim.law.provisions import Laws, laws
+from privacysim.files import given_data, validate
+from privacysim.law import GivenPack, Laws, laws
 from privacysim.policy.arm import Arm
 from privacysim.policy.policy_form import Policy, Sourced
 from privacysim.units import duration_s
@@ -22,52 +23,54 @@ from privacysim.vocabulary import ACTS
 
 BASE = "base"
 """Name of the policy without any of its variants."""
+GivenPolicy = str | Path | Mapping[str, Any] | Policy
+"""A policy by name or path, as a dict that says what its file would, or as an object."""
 
 
-def load_policy(name: str, reading: str = "") -> Policy:
-    """A policy by name or path with everything resolved; what is wrong becomes a three-line error.
+def load_policy(
+    policy: GivenPolicy, reading: str = "", *, packs: Sequence[GivenPack] = (), where: str = ""
+) -> Policy:
+    """A policy with everything resolved; what is wrong becomes a three-line error.
 
-    >>> from privacysim.policy.policy_files import load_policy
+    `policy` is a name or path, a dict that says what a file would, or a `Policy`; each is checked alike. `reading`
+    chooses one of its variants. `packs` are law packs that it may cite beside those found; `where` stands in errors.
+
+    >>> from privacysim.policy import load_policy
     >>> load_policy("order_799").retention.public.floor / 86400
     30.0
+    >>> shorter = {"id": "shorter", "extends": "order_799", "title": {"en": "Shorter"}, "status": "hypothetical",
+    ...            "retention": {"public": {"keep": "7 d", "assumption": "a reform"}}}
+    >>> load_policy(shorter).retention.public.keep / 86400
+    7.0
     """
-    path = find_file("policies", name)
-    where = display(path)
-    raw = _resolved(name, ())
+    known = laws(packs)
+    raw, named = _resolved(policy, known, (), where)
     if reading:
-        raw = inherit(raw, _variant(raw, reading, where), where)
+        raw = inherit(raw, _variant(raw, reading, named), named)
         raw.pop("reading", None)
-    policy = validate(Policy, raw, where)
-    _check(policy, laws(), where)
-    return policy
+    found = validate(Policy, raw, named)
+    _check(found, known, named)
+    return found
 
 
-def _resolved(name: str, chain: tuple[str, ...]) -> dict[str, Any]:
-    path = find_file("policies", name)
-    where = display(path)
+def _resolved(given: GivenPolicy, known: Laws, chain: tuple[str, ...], where: str = "") -> tuple[dict[str, Any], str]:
+    """The policy's rules with its parents', as plain data, and where they stand."""
+    raw, found, path = given_data(Policy, "policies", given, known.policies)
+    where = where or found
+    name = str(given) if path else str(raw.get("id", ""))
     if name in chain:
         raise InputError(f"{where}, extends", "no circle of policies", " → ".join((*chain, name)), "break the circle")
-    raw = read_toml(path)
     file = validate(Policy, raw, where)
-    if not name.endswith(".toml") and file.id != name:
+    if path and not name.endswith(".toml") and file.id != name:
         raise InputError(f"{where}, id", f'the file\'s own name, "{name}"', file.id, "make the two equal")
     if file.extends and file.layer:
         raise InputError(f"{where}, layer", "either extends or layer", "both", "leave one out")
     parent: dict[str, Any] = {}
     if file.extends:
-        parent = _resolved(file.extends, (*chain, name))
+        parent = _resolved(file.extends, known, (*chain, name))[0]
     elif file.layer:
-        parent = layered([_resolved(part, (*chain, name)) for part in file.layer], where)
-    return inherit(parent, raw, where)
-
-
-def made_policy(raw: Mapping[str, Any], where: str) -> Policy:
-    """A policy that stands in no file: `raw` as a file would say it, with `extends`; checked like one."""
-    validate(Policy, raw, where)
-    parent = _resolved(str(raw["extends"]), ()) if raw.get("extends") else {}
-    policy = validate(Policy, inherit(parent, raw, where), where)
-    _check(policy, laws(), where)
-    return policy
+        parent = layered([_resolved(part, known, (*chain, name))[0] for part in file.layer], where)
+    return inherit(parent, raw, where), where
 
 
 def _variant(raw: Mapping[str, Any], reading: str, where: str) -> dict[str, Any]:
@@ -144,53 +147,55 @@ def readings_of(policy: Policy) -> tuple[str, ...]:
     return policy.prohibited.scope if policy.prohibited else ()
 
 
-def load_arms(policies: Sequence[str], readings: Mapping[str, Sequence[str]], law_date: date) -> list[Arm]:
-    """The arms of a study, in the order of its policies.
+def load_arms(
+    policies: Sequence[GivenPolicy], readings: Mapping[str, Sequence[str]], law_date: date,
+    *, packs: Sequence[GivenPack] = (),
+) -> list[Arm]:
+    """The arms of a study, in the order of its policies, each given as `load_policy` takes it.
 
-    `readings` chooses among a policy's contested readings (by default all of them are run) or names its variants,
-    with `base` for the policy as it stands. A policy may also be named with its reading, `guangzhou_draft:narrow`.
-    `law_date` chooses everybody's general law, one for all arms.
+    `readings` chooses, by the policy's name, among its contested readings (by default all of them are run) or names
+    its variants, with `base` for the policy as it stands. A policy may also be named with its reading,
+    `guangzhou_draft:narrow`. `law_date` chooses general law, one for all arms.
     """
-    known = laws()
+    known = laws(packs)
     bundle = known.bundle_on(law_date)
+    names = [entry if isinstance(entry, str) else str(entry) if isinstance(entry, Path) else _id(entry)
+             for entry in policies]  # fmt: skip
     for name in readings:
-        if name not in policies:
-            raise InputError("readings", "a policy of the study", name, did_you_mean(name, policies))
+        if name not in names:
+            raise InputError("readings", "a policy of the study", name, did_you_mean(name, names))
     arms: list[Arm] = []
-    for entry in policies:
-        name, _, named = entry.partition(":") if not entry.endswith(".toml") else (entry, "", "")
-        chosen = (named,) if named else tuple(readings.get(name, ()))
-        for reading, policy in _chosen(name, chosen):
+    for entry, name in zip(policies, names, strict=True):
+        named = ""
+        if isinstance(entry, str) and not entry.endswith(".toml"):
+            entry, _, named = entry.partition(":")
+        for reading, policy in _chosen(entry, name, (named,) if named else tuple(readings.get(name, ())), packs):
             arm_id = f"{policy.id}:{reading}" if reading else policy.id
             if any(arm.id == arm_id for arm in arms):
                 raise InputError("policies", "each arm once", arm_id, "name it once")
-            arms.append(Arm(arm_id, _title(policy, reading), policy, reading, known, bundle))
+            title = f"{policy.title.en} ({reading})" if reading else policy.title.en
+            arms.append(Arm(arm_id, title, policy, reading, known, bundle))
     return arms
 
 
-def _chosen(name: str, chosen: Sequence[str]) -> list[tuple[str, Policy]]:
-    policy = load_policy(name)
+def _id(given: Any) -> str:
+    return str(given.get("id", "") if isinstance(given, Mapping) else getattr(given, "id", ""))
+
+
+def _chosen(
+    given: GivenPolicy, name: str, chosen: Sequence[str], packs: Sequence[GivenPack]
+) -> list[tuple[str, Policy]]:
+    policy = load_policy(given, packs=packs)
     scopes = readings_of(policy)
+    known = scopes or (*(variant.id for variant in policy.reading), BASE)
+    for reading in chosen:
+        if reading not in known:
+            where = f"readings.{name.partition(':')[0]}"
+            raise InputError(where, "one of its readings", reading, did_you_mean(reading, known))
     if scopes:
-        for reading in chosen:
-            if reading not in scopes:
-                raise InputError(f"readings.{name}", "one of its readings", reading, did_you_mean(reading, scopes))
         return [(reading, policy) for reading in (chosen or scopes)]
-    variants = {variant.id for variant in policy.reading}
-    found = []
-    for reading in chosen or (BASE,):
-        if reading == BASE:
-            found.append(("", policy))
-        elif reading in variants:
-            found.append((reading, load_policy(name, reading)))
-        else:
-            fix = did_you_mean(reading, (*variants, BASE))
-            raise InputError(f"readings.{name}", "one of its readings", reading, fix)
-    return found
-
-
-def _title(policy: Policy, reading: str) -> str:
-    return f"{policy.title.en} ({reading})" if reading else policy.title.en
+    return [("", policy) if reading == BASE else (reading, load_policy(given, reading, packs=packs))
+            for reading in chosen or (BASE,)]  # fmt: skip
 
 
 _OWN = ("id", "title", "status", "summary", "extends", "layer", "drop", "reading")

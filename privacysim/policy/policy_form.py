@@ -250,6 +250,9 @@ class Policy(Strict):
     def __str__(self) -> str:
         return f"{self.title.en}: {_counted(self)}"
 
+    def __repr__(self) -> str:
+        return f"Policy({self.id}: {self})"
+
     def _repr_html_(self) -> str:
         silent = "".join(f"<li>{escape(line)}</li>" for line in self.silent)
         about = f"<p>{escape(self.summary)}</p>" if self.summary else ""

@@ -115,6 +115,8 @@ def _write_inputs(inputs: Inputs, folder: Path) -> None:
     _text(folder / "sim" / "scenarios" / f"{plan.scenario}.toml", toml_text(scenario_data(inputs.scenario)))
     for name, path in policy_files(inputs.plan.policies).items():
         _text(folder / "sim" / "policies" / f"{name}.toml", path.read_text(encoding="utf-8"))
+    for n, pack in enumerate(inputs.arms[0].laws.own.values()):
+        _text(folder / "sim" / "law" / f"pack_{n}.toml", toml_text(pack))
     for path in sorted(shipped("data").rglob("*")):
         if path.suffix in {".csv", ".toml"}:
             _text(folder / "data" / path.relative_to(shipped("data")), path.read_text(encoding="utf-8"))

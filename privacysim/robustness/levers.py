@@ -33,10 +33,9 @@ from pydantic import Field
 from privacysim.errors import InputError
 from privacysim.facts import facts
 from privacysim.files import Strict, display, find_file, read_toml, validate
-from privacysim.law.provisions import laws
+from privacysim.law import laws
 from privacysim.metrics import metric_named
-from privacysim.policy.arm import Arm
-from privacysim.policy.policy_files import made_policy
+from privacysim.policy import Arm, load_policy
 
 POOL = 20_000
 """Combinations that are looked at; of a larger space an even selection."""
@@ -139,7 +138,7 @@ class Design(Strict):
     def arm(self, row: Sequence[int], named: str) -> Arm:
         """The combination as an arm of a study."""
         known = laws()
-        policy = made_policy(self.raw(row, named), f"{self.id}, {self.name(row)}")
+        policy = load_policy(self.raw(row, named), where=f"{self.id}, {self.name(row)}")
         return Arm(named, self.name(row), policy, "", known, known.bundle_on(self.law_date))
 
 

@@ -6,11 +6,12 @@ default, and every default is a fact. A scenario never says anything about rules
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from privacysim.errors import InputError
-from privacysim.files import Strict, display, find_file, read_toml, validate
+from privacysim.files import Strict, given_data, validate
 from privacysim.scenario.events import AccessSection, CamerasSection, LeaksSection
 from privacysim.scenario.population import CitySection, PopulationSection
 
@@ -28,15 +29,29 @@ class Scenario(Strict):
     access: AccessSection = AccessSection()
     leaks: LeaksSection = LeaksSection()
 
+    def __repr__(self) -> str:
+        return f"Scenario({self.id}: {self.title})"
 
-def load_scenario(name: str, where: Path | None = None) -> Scenario:
-    """Read a scenario by name or path; what is wrong becomes a three-line error."""
-    path = where or find_file("scenarios", name)
-    raw: dict[str, Any] = read_toml(path)
-    scenario = validate(Scenario, raw, display(path))
-    if where is None and not name.endswith(".toml") and scenario.id != name:
-        raise InputError(f"{display(path)}, id", f'the file\'s own name, "{name}"', scenario.id, "make the two equal")
-    return _with_paths(scenario, path.parent)
+
+GivenScenario = str | Path | Mapping[str, Any] | Scenario
+"""A scenario by name or path, as a dict that says what its file would, or as an object."""
+
+
+def load_scenario(scenario: GivenScenario) -> Scenario:
+    """A scenario by name or path, as a dict that says what its file would, or as an object; each is checked alike.
+
+    What is wrong becomes a three-line error. Files that it names are looked up from the working folder, then beside it.
+
+    >>> load_scenario({"id": "small", "title": "Small", "city": {"kind": "synthetic"},
+    ...                "population": {"people": {"value": 5000, "assumption": "a village"}}}).population.people.number
+    5000.0
+    """
+    raw, where, path = given_data(Scenario, "scenarios", scenario)
+    found = validate(Scenario, raw, where)
+    name = str(scenario)
+    if path and not name.endswith(".toml") and found.id != name:
+        raise InputError(f"{where}, id", f'the file\'s own name, "{name}"', found.id, "make the two equal")
+    return _with_paths(found, path.parent if path else Path())
 
 
 def _with_paths(scenario: Scenario, folder: Path) -> Scenario:

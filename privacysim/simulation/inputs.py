@@ -116,6 +116,7 @@ def resolved(inputs: Inputs) -> dict[str, Any]:
         "scenario": _without_paths(numbers(scenario)),
         "arms": {arm.id: numbers(arm.policy) for arm in arms},
         "data": dict(sorted(data_digests().items())),
+        **({"law": list(arms[0].laws.own.values())} if arms and arms[0].laws.own else {}),
         "files": scenario_files(scenario),
         "version": VERSION,
         "source": source_digest(),

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from privacysim.facts import facts
-from privacysim.law.provisions import laws
+from privacysim.law import laws
 from privacysim.policy import Arm, Question, load_arms
 
 DAY = 86_400.0
@@ -35,7 +35,7 @@ def test_the_paper_of_the_police_is_the_one_that_the_policy_names(policy: str, d
     assert "acquire" in route.acts
 
 
-@pytest.mark.parametrize(("policy", "public", "public_other", "home"), [
+@pytest.mark.parametrize(("policy", "public", "other", "home"), [
     ("notice_only", 15, 15, 7), ("guangzhou_2007", 15, 15, 7), ("order_799", 30, 15, 7),
     ("order_799_no_waiver", 30, 30, 7), ("edpb_72h", 3, 3, 7), ("no_cameras", 0, 0, 0), ("open_access", 15, 15, 7),
 ])

@@ -9,7 +9,7 @@ import pytest
 
 from privacysim.errors import InputError
 from privacysim.files import named_files, validate
-from privacysim.law.provisions import laws, read_laws
+from privacysim.law.law_packs import laws, read_laws
 from privacysim.policy import Policy, load_arms, load_policy
 
 GOOD = """

@@ -1,0 +1,171 @@
+"""Finds law packs and puts them together: shipped law, your `sim/law/`, installed packages, packs given in Python.
+
+A pack is a folder of TOML files (`provisions.toml`, `general.toml`, `places.toml`, in any division) with an optional
+folder `policies`. `data/law` is such a folder; `sim/law/` and each folder in it are others. A package offers packs by
+the entry point group `privacysim.laws`, whose entries are folders, dicts or `LawPack` objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import lru_cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from privacysim.errors import InputError, did_you_mean
+from privacysim.files import display, plain_data, read_toml, validate
+from privacysim.law.matching import Title
+from privacysim.law.provisions import Law, LawPack, Laws
+from privacysim.resources import shipped
+
+GivenPack = str | Path | Mapping[str, Any] | LawPack
+"""A pack as a folder or file, the name of an installed one, a dict as its TOML files would say it, or an object."""
+_LISTS = ("law", "provision", "bundle", "answer", "place")
+
+
+@dataclass(frozen=True, eq=False)
+class _Pack:
+    name: str
+    parts: tuple[tuple[str, LawPack], ...]
+    """(where, content) of each file."""
+    policies: Mapping[str, Path] = field(default_factory=dict)
+    general: bool = True
+    """Whether its general law counts; that of an installed pack counts only where a study names the pack."""
+
+    def all(self, kind: str) -> list[tuple[str, Any]]:
+        return [(where, item) for where, part in self.parts for item in getattr(part, kind)]
+
+
+def laws(packs: Sequence[GivenPack] = ()) -> Laws:
+    """All law that policies may cite: shipped, found and given in `packs`; files are read again when they change.
+
+    Provisions and places of all packs add up, and their ids must differ. General law is that of one pack: one of yours
+    that holds any (in `sim/law/` or in `packs`), else the shipped one.
+
+    >>> laws().provision("o799_17").article
+    '17'
+    >>> mine = {"provision": [{"id": "city_1", "law": "city_rules", "article": "1", "says": "Keep footage for 3 days.",
+    ...                        "status": "H", "in_force_from": "2025-01-01"}]}
+    >>> laws([mine]).provision("city_1").law
+    'city_rules'
+    """
+    own = Path("sim", "law").absolute()
+    folders = [path for path in (own, *sorted(own.glob("*"))) if path.is_dir() and path.name != "policies"]
+    installed = _installed()
+    found = [_read(folder) for folder in (shipped("data/law"), *folders)]
+    given = {pack for pack in packs if isinstance(pack, str)}
+    if installed:
+        from privacysim.parts import named as named_part  # loads pandas, which the law alone does not need
+
+    found += [_given(named_part("laws", name), name, general=name in given) for name in installed]
+    known = {str(folder) for folder in folders}
+    for number, pack in enumerate(packs):
+        if isinstance(pack, str) and pack in (*installed, *(folder.name for folder in folders[1:])):
+            continue
+        if isinstance(pack, str | Path):
+            if not Path(pack).exists():
+                names = [*installed, *(folder.name for folder in folders[1:])]
+                raise InputError("packs", "a folder, a file, or the name of an installed pack or of one in sim/law",
+                                 pack, did_you_mean(str(pack), names) if names else "check the path")  # fmt: skip
+            if str(Path(pack).absolute()) in known:
+                continue
+        found.append(_given(pack, f"pack {number}", general=True))
+    return _together(tuple(found))
+
+
+@lru_cache(maxsize=1)
+def _installed() -> tuple[str, ...]:
+    return tuple(sorted(entry_points(group="privacysim.laws").names))
+
+
+def _given(pack: Any, name: str, general: bool) -> _Pack:
+    if isinstance(pack, str | Path):
+        read = _read(Path(pack))
+        return _Pack(read.name, read.parts, read.policies, general)
+    if not isinstance(pack, Mapping | LawPack):
+        raise InputError("packs", "folders, names, dicts or LawPack objects", type(pack).__name__, "give one of these")
+    return _Pack(name, ((name, validate(LawPack, plain_data(pack), name)),), general=general)
+
+
+def _read(folder: Path) -> _Pack:
+    files = (*sorted(folder.glob("*.toml")), *sorted(folder.glob("policies/*.toml"))) if folder.is_dir() else (folder,)
+    return _read_files(folder, tuple((str(path), path.stat().st_mtime_ns) for path in files))
+
+
+@lru_cache(maxsize=32)
+def _read_files(folder: Path, files: tuple[tuple[str, int], ...]) -> _Pack:
+    paths = [Path(name) for name, _ in files]
+    rules = {path.stem: path for path in paths if path.parent.name == "policies" and path.parent.parent == folder}
+    return _Pack(display(folder), _parts([path for path in paths if path not in rules.values()]), rules)
+
+
+def _parts(paths: Sequence[Path]) -> tuple[tuple[str, LawPack], ...]:
+    return tuple((display(path), validate(LawPack, read_toml(path), display(path))) for path in paths)
+
+
+def read_laws(paths: Sequence[Path]) -> Laws:
+    """The law of these files alone, checked; what is wrong becomes a three-line error."""
+    return _together((_Pack("files", _parts(paths)),))
+
+
+@lru_cache(maxsize=8)
+def _together(packs: tuple[_Pack, ...]) -> Laws:
+    """One whole of all packs; the first one's general law counts where no other has any."""
+    items: dict[str, dict[str, Any]] = {"law": {}, "provision": {}}
+    for kind, known in items.items():
+        for where, item in (found for pack in packs for found in pack.all(kind)):
+            if item.id in known:
+                raise InputError(f"{where}, {item.id}", "an id of its own", item.id, "rename one of the two")
+            known[item.id] = item
+    for where, item in (found for pack in packs for found in pack.all("provision")):
+        if item.law not in items["law"]:
+            if item.in_force_from is None or get_close_matches(item.law, items["law"], cutoff=0.85):
+                raise InputError(f"{where}, {item.id}.law", "a law of data/law or of a law pack, or a new name with "
+                                 "in_force_from", item.law, did_you_mean(item.law, items["law"]))  # fmt: skip
+            title = item.law.replace("_", " ")
+            items["law"][item.law] = Law(id=item.law, title=Title(en=title), short=title,
+                                         in_force_from=item.in_force_from)  # fmt: skip
+    general = _general(packs)
+    bundles = tuple(sorted((one for _, one in general.all("bundle")), key=lambda one: one.first_day))
+    own = {pack.name: {kind: [plain_data(one) for _, one in pack.all(kind)] for kind in _LISTS if pack.all(kind)}
+           for pack in packs[1:] if pack.parts}  # fmt: skip
+    found = Laws(
+        items["law"], items["provision"], bundles, tuple(one for _, one in general.all("answer")),
+        tuple(one for pack in packs for _, one in pack.all("place")),
+        {name: path for pack in reversed(packs) for name, path in pack.policies.items()}, own,
+    )
+    for where, place in (one for pack in packs for one in pack.all("place")):
+        found.cited(place, f"{where}, place {place.regime}")
+    _check_answers(found, general)
+    return found
+
+
+def _general(packs: Sequence[_Pack]) -> _Pack:
+    """The pack whose general law counts."""
+    holding = [pack for pack in packs if pack.general and (pack.all("bundle") or pack.all("answer"))]
+    own = [pack for pack in holding if pack is not packs[0]]
+    if len(own) > 1:
+        raise InputError("packs", "general law in one pack", " and ".join(pack.name for pack in own), "leave one out")
+    for pack in holding:
+        if not (pack.all("bundle") and pack.all("answer")):
+            raise InputError(pack.name, "both [[bundle]] and [[answer]], or laws and provisions only",
+                             "one without the other", "add what is missing or leave both out")  # fmt: skip
+    return own[0] if own else packs[0]
+
+
+def _check_answers(known: Laws, general: _Pack) -> None:
+    names = {bundle.id: bundle for bundle in known.bundles}
+    for number, (file, answer) in enumerate(general.all("answer")):
+        where = f"{file}, answer.{number}"
+        for name in answer.bundle:
+            if name not in names:
+                raise InputError(f"{where}.bundle", "a bundle", name, did_you_mean(name, names))
+        for bundle in (names[name] for name in (answer.bundle or names)):
+            for provision_id in answer.basis:
+                provision = known.provision(provision_id, f"{where}.basis")
+                days = (bundle.first_day, bundle.last_day or bundle.first_day)
+                if not all(known.in_force(provision, day) for day in days):
+                    raise InputError(f"{where}.basis", f"a provision in force in {bundle.id}", provision_id, "drop it")
