@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from importlib import import_module
+from typing import Any
 
 RENAMED = {
     "art7_state": "public_state", "art7_venue": "public_venue", "art9": "public_other",
@@ -43,8 +45,52 @@ class InputError(PrivacysimError, ValueError):
         return InputError, (self.where, self.expected, self.got, self.fix)
 
 
+class MissingExtraError(InputError):
+    """A package that an extra of privacysim brings is not installed; the fix is the command that installs it.
+
+    >>> print(MissingExtraError("study.toml", "osmium", "map"))
+    study.toml: expected the package osmium.
+      Got: it is not installed
+      Fix: pip install "privacysim[map]".
+    """
+
+    def __init__(self, where: str, package: str, extra: str) -> None:
+        self.package, self.extra = package, extra
+        super().__init__(where, f"the package {package}", "it is not installed", f'pip install "privacysim[{extra}]"')
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return MissingExtraError, (self.where, self.package, self.extra)
+
+
 class ResultsError(PrivacysimError):
     """A results folder cannot be read, written or reused as asked."""
+
+
+def optional(module: str) -> Any:
+    """The module, or None where its package is not installed; a package that is there but broken raises its own error.
+
+    >>> optional("json").__name__, optional("no_such_package.part")
+    ('json', None)
+    """
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != module.partition(".")[0]:
+            raise
+        return None
+
+
+def require(extra: str, *modules: str, where: str) -> Any:
+    """The first of the modules, which the extra of privacysim installs; MissingExtraError for one that is not there.
+
+    >>> require("map", "json", where="city fetch").__name__
+    'json'
+    """
+    found = [optional(module) for module in modules]
+    for module, one in zip(modules, found, strict=True):
+        if one is None:
+            raise MissingExtraError(where, module.partition(".")[0], extra)
+    return found[0]
 
 
 def shown(got: object, limit: int = 120) -> str:

@@ -1,7 +1,8 @@
 """Every test, in one command: lint, types, units, properties, oracles, doctests, the site, notebooks.
 
 Called by `python3 run.py test`. Arguments go to pytest (`--slow`, `-k words`, a path); the notebooks run when no
-path or selection was given.
+path or selection was given. `--fast` runs lint, types, the unit tests but for the files of `LONG`, and the chain on a
+district.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = [
     # only the project's own settings that hold for notebooks; a notebook's warnings are the kernel's, not ours
-    "-o", "addopts=", "-o", "filterwarnings=default", "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=300",
+    "-p", "tests.notebooks.kernels", "-o", "addopts=", "-o", "filterwarnings=default",
+    "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=300",
     "--nbval-sanitize-with", str(ROOT / "tests" / "notebooks" / "sanitize.cfg"),
 ]
 # a file stays in one process; files come in the order that conftest.py gives them
@@ -25,13 +27,11 @@ STRICT = ROOT / "notebooks" / "reproduce" / "r5_ashby.ipynb"
 
 
 def notebooks(python: list[str]) -> dict[str, list[str]]:
-    """All notebooks with their checked cells, and one of which everything is compared.
-
-    One after the other: two kernels that start at once may choose the same port, and one of them dies.
-    """
+    """All notebooks with their checked cells, two at a time, and one of which everything is compared."""
+    two = PARALLEL if os.name == "posix" else []  # see tests/notebooks/kernels.py
     one = ["--nbval" if word == "--nbval-lax" else word for word in NOTEBOOKS]
     return {
-        "notebooks": [*python, "pytest", "-q", *NOTEBOOKS, str(ROOT / "notebooks")],
+        "notebooks": [*python, "pytest", "-q", *NOTEBOOKS, *two, str(ROOT / "notebooks")],
         "strict notebook": [*python, "pytest", "-q", *one, str(STRICT)],
     }
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import osmium
-
 from privacysim.draws import stream_key, uniforms
+from privacysim.errors import require
 from privacysim.files import whole_file
 
 _LAT, _LON, _BLOCK_M = 54.0, 5.0, 80.0
@@ -39,6 +38,7 @@ _CAMERAS: tuple[dict[str, str], ...] = (
 
 def write_example_town(path: str | Path, cameras: int = 60, seed: int = 1) -> Path:
     """Write the town as an `.osm` file; equal arguments give equal bytes."""
+    osmium = require("map", "osmium", where=str(path))
     target, mutable = Path(path), osmium.osm.mutable
     corner = {(i, j): 1 + i * _ROWS + j for i in range(_COLUMNS) for j in range(_ROWS)}
     nodes: list[tuple[int, tuple[float, float], dict[str, str]]] = [

@@ -14,14 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import osmium
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from privacysim.city import place_kinds as kinds
 from privacysim.city import places
 from privacysim.city.streets import Adjacency, Streets, adjacency, largest_part, millimetres, simple
-from privacysim.errors import InputError
+from privacysim.errors import InputError, require
 from privacysim.readers import osm_tags
 from privacysim.readers.opening import refuse_bombs
 from privacysim.readers.osm_shapes import multipolygon_rings
@@ -29,7 +28,6 @@ from privacysim.readers.plane import city_plane
 from privacysim.scenario.population import CitySection
 
 _ZONE_M = 300.0
-_AREAS = osmium.filter.KeyFilter("building")
 _DENSEST_PER_KM2 = 150_000.0
 """More people per km² than in any city: a population that was not meant for this extract."""
 
@@ -97,10 +95,11 @@ def read_osm(section: CitySection, people: int) -> OsmTown:
 def _read(path: Path) -> _Map:
     if not path.is_file():
         raise InputError(str(path), "an OpenStreetMap extract", "no such file", "check the path in [city] osm")
+    osmium = require("map", "osmium", where=str(path))
     refuse_bombs(path)
     raw = _Map()
     try:
-        reader: Any = osmium.FileProcessor(str(path)).with_locations().with_areas(_AREAS)
+        reader: Any = osmium.FileProcessor(str(path)).with_locations().with_areas(osmium.filter.KeyFilter("building"))
         # what nobody tagged is corners of ways: they are known by then, and may be millions
         for item in reader.with_filter(osmium.filter.EmptyTagFilter()):
             tags = {tag.k: tag.v for tag in item.tags}

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from privacysim.cli.robustness_commands import frontier, sensitivity
-from privacysim.errors import InputError
+from privacysim.errors import InputError, require
 from privacysim.files import display, named_files
 
 _SHOWN = (
@@ -277,17 +277,13 @@ def _dask(scheduler: str | None, workers: int | None) -> tuple[Any, int | None]:
     """What opens the executor of a Dask cluster, and how many units it takes at once."""
     if scheduler is None:
         return None, workers
+    distributed = require("cluster", "distributed", where="--scheduler")
     try:
-        from distributed import Client
-    except ImportError:
-        fix = 'install "privacysim[cluster]"'
-        raise InputError("--scheduler", "the package distributed", "not installed", fix) from None
-    try:
-        client = Client(scheduler, timeout="10s")  # type: ignore[no-untyped-call]
+        client = distributed.Client(scheduler, timeout="10s")
     except (OSError, ValueError) as error:
         raise InputError("--scheduler", "the address of a Dask scheduler that answers", f"{scheduler} ({error})",
                          "start one with: dask scheduler") from None  # fmt: skip
-    threads: dict[str, int] = client.ncores()  # type: ignore[no-untyped-call]
+    threads: dict[str, int] = client.ncores()
     return client.get_executor, workers or max(1, sum(threads.values()))
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from privacysim.errors import InputError
+from privacysim.errors import require
 from privacysim.study import Study
 
 
@@ -35,8 +34,7 @@ def command(notebook: Path, port: int, browser: bool) -> list[str]:
 def serve(study: str, *, port: int = 8866, browser: bool = True) -> int:
     """Show the explorer of a study as a web page until it is stopped; returns Voilà's exit status."""
     Study(study).inputs()  # what is wrong with the study is said here, not in the browser
-    if importlib.util.find_spec("voila") is None:
-        raise InputError("study explore", "Voilà", "it is not installed", 'pip install "privacysim[web]"')
+    require("web", "voila", where="study explore")
     folder = Path.cwd() / "sim" / "policies"
     if study.endswith(".toml"):
         study = str(Path(study).resolve())

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from matplotlib.animation import AbstractMovieWriter, PillowWriter
 
-from privacysim.errors import InputError
+from privacysim.errors import InputError, require
 
 
 def film_writer(path: Path, fps: int = 8) -> AbstractMovieWriter:
@@ -26,6 +25,7 @@ class _Mp4Writer(AbstractMovieWriter):
 
     def setup(self, fig: Any, outfile: Any, dpi: float | None = None) -> None:
         super().setup(fig, outfile, dpi=dpi)
+        self._cv2 = require("masks", "cv2", where=f"film {outfile}")
         self._film: Any = None
 
     def grab_frame(self, **savefig_kwargs: Any) -> None:
@@ -37,7 +37,8 @@ class _Mp4Writer(AbstractMovieWriter):
         picture = np.ascontiguousarray(pixels[: pixels.shape[0] // 2 * 2, : pixels.shape[1] // 2 * 2])
         if self._film is None:
             size = (picture.shape[1], picture.shape[0])
-            self._film = cv2.VideoWriter(str(self.outfile), cv2.VideoWriter.fourcc(*"mp4v"), self.fps, size)
+            video = self._cv2.VideoWriter
+            self._film = video(str(self.outfile), video.fourcc(*"mp4v"), self.fps, size)
             if not self._film.isOpened():
                 raise InputError(str(self.outfile), "a place where a film can be written", "none", "write a .gif")
         self._film.write(picture)

@@ -5,21 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
-from privacysim.errors import ResultsError, shown
+from privacysim.errors import ResultsError, optional, shown
 
 
 def ffmpeg() -> str | None:
-    """The program: the one on this machine's path, else the one that the extra `sound` installs, else None."""
+    """The program: the one on this machine's path, else the one that the extra `masks` installs, else None."""
     if found := shutil.which("ffmpeg"):
         return found
-    try:
-        from imageio_ffmpeg import get_ffmpeg_exe
-
-        return str(get_ffmpeg_exe())
-    except (ImportError, RuntimeError):  # not installed, or a platform for which there is no build
-        return None
+    packaged = optional("imageio_ffmpeg")
+    with suppress(RuntimeError):  # a platform for which there is no build
+        return None if packaged is None else str(packaged.get_ffmpeg_exe())
+    return None
 
 
 def copy_sound(part: Path, source: str) -> None:

@@ -175,7 +175,7 @@ def _check(source: str, out: Path, live: bool, live_s: float | None, keep_audio:
             "--keep-audio",
             "a file and the program ffmpeg",
             "a live stream" if live else "no ffmpeg on this machine",
-            'leave --keep-audio out, or install ffmpeg (pip install "privacysim[sound]" brings one)',
+            'leave --keep-audio out, or install ffmpeg (pip install "privacysim[masks]" brings one)',
         )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from privacysim.errors import InputError, did_you_mean
+from privacysim.errors import InputError, did_you_mean, require
 from privacysim.readers.camera_tags import Said, known_columns, said
 from privacysim.readers.features import Feature, Features, read_features
 from privacysim.readers.opening import refuse_bombs
@@ -151,8 +151,7 @@ def file_digest(path: Path) -> str:
 
 def _from_osm(path: Path) -> Features:
     """Nodes with `man_made=surveillance` of an OpenStreetMap extract; a guard is no camera."""
-    import osmium
-
+    osmium = require("map", "osmium", where=str(path))
     refuse_bombs(path)
     found = Features(str(path), "osm")
     try:

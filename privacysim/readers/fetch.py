@@ -9,13 +9,10 @@ how streets stay connected. The data is © OpenStreetMap contributors, ODbL.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import osmium
-
-from privacysim.errors import InputError
+from privacysim.errors import InputError, require
 from privacysim.files import whole_file
 from privacysim.readers.osm_shapes import keyhole
 
@@ -32,16 +29,12 @@ _OWN_COLUMNS = {"geometry", "nodes", "ways", "element", "id", "element_type", "o
 def fetch_city(place: str, path: str | Path) -> dict[str, int]:
     """Fetch a place by name and write it as an `.osm` file; returns how many points and ways were written.
 
-    Needs the internet and osmnx (`privacysim[geo]`). A place that is not found, no connection: InputError, and no file.
+    Needs the internet and osmnx (`privacysim[map]`). A place that is not found, no connection: InputError, and no file.
     """
     target = Path(path)
     if target.suffix != ".osm":
         raise InputError(str(target), "a name that ends in .osm", target.suffix or "no ending", "name it PLACE.osm")
-    try:
-        osmnx = import_module("osmnx")
-    except ImportError:
-        fix = 'install it: pip install "privacysim[geo]"; or cut an extract at a mirror of OpenStreetMap'
-        raise InputError("city fetch", "the package osmnx", "it is not installed", fix) from None
+    osmnx = require("map", "osmnx", where="city fetch")
     keeps, osmnx.settings.use_cache = osmnx.settings.use_cache, False  # its cache lies in the working folder
     try:
         features = osmnx.features_from_place(place, tags=dict(WANTED))
@@ -66,6 +59,7 @@ def write_osm(features: Any, path: Path) -> dict[str, int]:
         for line in _lines(row["geometry"], "building" in tags):
             refs = [corners.setdefault((round(x, 7), round(y, 7)), _FIRST_CORNER + len(corners)) for x, y in line]
             ways.append((refs, tags))
+    osmium = require("map", "osmium", where=str(path))
     with whole_file(path) as part:
         # the writer knows a format by its name
         writer = osmium.SimpleWriter(osmium.io.File(str(part), "osm"), overwrite=True)

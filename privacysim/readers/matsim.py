@@ -13,14 +13,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from privacysim.errors import InputError
+from privacysim.errors import InputError, require
 from privacysim.readers.markup import Element, read_xml
 from privacysim.readers.opening import read_bytes
 from privacysim.readers.positions import degrees
@@ -223,11 +221,7 @@ def to_degrees(moves: Moves, network: Network, crs: str, where: str) -> tuple[Fl
     named = crs or network.crs or moves.crs
     if not named:
         raise InputError(where, "the coordinate system of the network", "none is named", "add --crs EPSG:25832 or such")
-    try:
-        pyproj: Any = import_module("pyproj")
-    except ImportError:
-        fix = 'install it: pip install "privacysim[geo]"'
-        raise InputError(where, "pyproj, for metres of a plane", "it is not installed", fix) from None
+    pyproj = require("map", "pyproj", where=where)
     try:
         turn = pyproj.Transformer.from_crs(named, "EPSG:4326", always_xy=True)
     except pyproj.exceptions.CRSError:

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import osmium
 import pandas as pd
 from numpy.typing import NDArray
 
-from privacysim.errors import InputError
+from privacysim.errors import InputError, require
 from privacysim.readers import osm_tags
 from privacysim.readers.opening import refuse_bombs
 from privacysim.readers.osm_tags import LANE
@@ -46,6 +45,7 @@ class Ground:
 def read_ground(path: str | Path, origin: tuple[float, float]) -> Ground:
     """Read the ground of an extract; a file that is no map is an InputError."""
     path, ground = Path(path), Ground()
+    osmium = require("map", "osmium", where=str(path))
     refuse_bombs(path)
     streets: dict[str, list[Floats]] = {}
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from privacysim.errors import InputError, did_you_mean
+from privacysim.errors import InputError, did_you_mean, require
 from privacysim.files import whole_file
 from privacysim.report.memo import memo
 from privacysim.report.memo_source import read_source
@@ -46,10 +46,12 @@ def write_memo(folder: str | Path, out: str | Path, *, lang: str = "en", baselin
 
             memo_pdf(memo_html(made), part)
         elif ending == ".docx":
+            require("report", "docx", where=path.name)
             from privacysim.report.memo_docx import memo_docx
 
             memo_docx(made, part)
         else:
+            require("report", "openpyxl", "docx", where=path.name)
             from privacysim.report.memo_xlsx import memo_xlsx
 
             memo_xlsx(made, source, part)

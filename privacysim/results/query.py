@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from privacysim.errors import InputError, ResultsError, shown
+from privacysim.errors import InputError, ResultsError, require, shown
 
 
 def views(folder: Path) -> dict[str, str]:
@@ -30,8 +30,7 @@ def query(folder: Path, sql: str, *, memory: str = "") -> pd.DataFrame:
 
     On one thread, so that sums of floating-point numbers come out the same on every machine.
     """
-    import duckdb
-
+    duckdb = require("analysis", "duckdb", where="query")
     known = views(folder)
     if not known:
         raise ResultsError(f"{folder}: holds no tables.\n  Fix: run the study with --tables.")

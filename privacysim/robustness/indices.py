@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from privacysim.errors import InputError
+from privacysim.errors import InputError, require
 from privacysim.robustness.factors import Factor
 
 Floats = NDArray[np.float64]
@@ -45,8 +45,7 @@ def latin_hypercube(factors: Sequence[Factor], points: int, seed: int) -> Floats
 
 def sobol_points(factors: Sequence[Factor], n: int, seed: int) -> Floats:
     """Saltelli's sample: n · (factors + 2) points, n a power of two."""
-    from SALib.sample import sobol
-
+    sobol = require("analysis", "SALib.sample.sobol", where="sobol")
     if n < 2 or n & (n - 1):
         raise InputError("samples", "a power of two", n, f"write {1 << max(1, n - 1).bit_length()}")
     return _at(factors, sobol.sample(_problem(factors), n, calc_second_order=False, seed=seed))
@@ -57,8 +56,7 @@ def sobol_indices(factors: Sequence[Factor], answers: Floats, seed: int) -> pd.D
 
     Answers that do not vary have no indices: an InputError.
     """
-    from SALib.analyze import sobol
-
+    sobol = require("analysis", "SALib.analyze.sobol", where="sobol")
     _check(answers)
     found = sobol.analyze(_problem(factors), answers, calc_second_order=False, seed=seed)
     table = pd.DataFrame({
@@ -70,15 +68,13 @@ def sobol_indices(factors: Sequence[Factor], answers: Floats, seed: int) -> pd.D
 
 def morris_points(factors: Sequence[Factor], trajectories: int, seed: int) -> Floats:
     """Trajectories · (factors + 1) points on a grid of four levels."""
-    from SALib.sample import morris
-
+    morris = require("analysis", "SALib.sample.morris", where="morris")
     return _at(factors, morris.sample(_problem(factors), trajectories, num_levels=4, seed=seed))
 
 
 def morris_indices(factors: Sequence[Factor], shares: Floats, answers: Floats, seed: int) -> pd.DataFrame:
     """μ, μ* (with 95 % half-width) and σ; the largest μ* first. `shares` are the points as shares of the ranges."""
-    from SALib.analyze import morris
-
+    morris = require("analysis", "SALib.analyze.morris", where="morris")
     _check(answers)
     found = morris.analyze(_problem(factors), shares, answers, num_levels=4, seed=seed)
     table = pd.DataFrame({

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from privacysim.errors import require
 from privacysim.robustness.pareto import nondominated
 
 Floats = NDArray[np.float64]
@@ -69,6 +70,7 @@ def _fitted(x: Floats, y: Floats, noise: Floats, seed: int, like: _Model | None 
     """A process fitted to these choices; its length scales are sought from those of `like`, which is much quicker."""
     import warnings
 
+    require("analysis", "sklearn", where="frontier")
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.gaussian_process import GaussianProcessRegressor
     from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel

@@ -10,7 +10,6 @@ import json
 import sqlite3
 import struct
 from contextlib import closing
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from privacysim.errors import InputError
+from privacysim.errors import InputError, require
 from privacysim.files import whole_file
 from privacysim.tracks.dosimeter import Dose
 from privacysim.tracks.publishing import publishable_cameras
@@ -107,12 +106,8 @@ def _geoparquet(rows: pd.DataFrame, path: Path) -> None:
 
 
 def to_geodataframe(dose: Dose) -> Any:
-    """The cameras that saw the walk as a geopandas GeoDataFrame; without geopandas an InputError says how to get it."""
-    try:
-        geopandas = import_module("geopandas")
-    except ImportError:
-        fix = 'install it: pip install "privacysim[geo]"'
-        raise InputError("to_geodataframe", "geopandas", "it is not installed", fix) from None
+    """The cameras that saw the walk as a geopandas GeoDataFrame; it needs the extra `map`."""
+    geopandas = require("map", "geopandas", where="to_geodataframe")
     rows = seen_cameras(dose)
     points = geopandas.points_from_xy(rows["lon"], rows["lat"])
     return geopandas.GeoDataFrame(rows.drop(columns=["lon", "lat"]), geometry=points, crs="EPSG:4326")

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import osmium
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from privacysim.errors import InputError
+from privacysim.errors import InputError, require
 from privacysim.readers.opening import refuse_bombs
 from privacysim.readers.osm_shapes import multipolygon_rings
 from privacysim.readers.osm_tags import is_building, street_kind
@@ -45,6 +44,7 @@ def read_town(path: str | Path) -> Town:
     path = Path(path)
     if not path.is_file():
         raise InputError(str(path), "an OpenStreetMap extract", "no such file", "check the path")
+    osmium = require("map", "osmium", where=str(path))
     refuse_bombs(path)
     place: dict[int, tuple[float, float]] = {}
     steps: list[tuple[int, int]] = []

@@ -101,7 +101,7 @@ def test_a_place_that_cannot_be_fetched_is_a_sentence_and_no_file(tmp_path, monk
 
 def test_without_osmnx_the_command_says_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "osmnx", None)
-    with pytest.raises(InputError, match=r"privacysim\[geo\]"):
+    with pytest.raises(InputError, match=r"privacysim\[map\]"):
         fetch_city("Kallio", tmp_path / "a.osm")
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
+import sys
 
 import nbformat
 import pytest
@@ -147,9 +147,9 @@ def test_the_explorer_ends_as_the_other_commands_do(voila, ends, status, capsys)
 def test_an_unknown_study_or_a_missing_voila_is_said_before_anything_is_served(voila, monkeypatch, capsys):
     assert voila("preveiw") == (2, None)
     assert "Fix: write preview." in capsys.readouterr().err
-    find = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "voila" else find(name, *rest))
+    monkeypatch.setitem(sys.modules, "voila", None)
     assert voila("preview") == (2, None)
     assert capsys.readouterr().err.splitlines() == [
-        "study explore: expected Voilà.", "  Got: it is not installed", '  Fix: pip install "privacysim[web]".',
+        "study explore: expected the package voila.", "  Got: it is not installed",
+        '  Fix: pip install "privacysim[web]".',
     ]  # fmt: skip

@@ -188,8 +188,8 @@ def test_without_dask_or_its_scheduler_the_run_says_what_is_missing(toy, tmp_pat
     assert fix == "  Fix: start one with: dask scheduler."
     monkeypatch.setitem(sys.modules, "distributed", None)
     assert main([*words, "tcp://127.0.0.1:1"]) == 2
-    assert capsys.readouterr().err == ("--scheduler: expected the package distributed.\n  Got: not installed\n"
-                                       '  Fix: install "privacysim[cluster]".\n')  # fmt: skip
+    assert capsys.readouterr().err == ("--scheduler: expected the package distributed.\n  Got: it is not installed\n"
+                                       '  Fix: pip install "privacysim[cluster]".\n')  # fmt: skip
     assert not list(tmp_path.iterdir())
 
 

@@ -36,6 +36,8 @@ def test_every_dependency_is_locked_at_a_version_that_fits(project, locked):
     for text in [line for group in groups for line in group]:
         wanted = Requirement(text)
         name = wanted.name.lower().replace("_", "-")
+        if name == "privacysim":  # an extra that names another of its own
+            continue
         assert name in locked, f"{name} is missing from requirements.lock: make it anew"
         assert wanted.specifier.contains(Version(locked[name])), f"{name} {locked[name]} does not fit {text}"
 
@@ -53,10 +55,9 @@ def test_no_file_of_the_set_up_holds_an_address(name):
     assert not re.search(r"https?://|file://|--index-url|--extra-index-url|--find-links", text)
 
 
-def test_the_conda_environment_installs_the_same_lock(project):
-    text = (ROOT / "environment.yml").read_text()
-    assert "-r requirements.lock" in text
-    assert f"python={project['project']['requires-python'].removeprefix('>=')}" in text
+def test_the_conda_environment_has_the_python_that_the_project_asks_for(project):
+    wanted = project["project"]["requires-python"].removeprefix(">=")
+    assert f"python={wanted}\n" in (ROOT / "environment.yml").read_text()
 
 
 def test_the_version_is_said_once(project):
