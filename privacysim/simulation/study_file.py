@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from privacysim.errors import InputError, did_you_mean
 from privacysim.files import Strict, display, find_file, read_toml, validate
-from privacysim.metrics import METRICS, wanted_metrics
+from privacysim.metrics import METRICS, chosen
 
 PRIMARY = "people_identified_by_outsiders"
 Count = Annotated[int, Field(ge=1)]
@@ -63,7 +63,7 @@ class StudyFile(Strict):
     @property
     def wanted(self) -> tuple[str, ...]:
         """The metrics of this study, in the order of a table."""
-        return wanted_metrics(self.metrics, everybody=self.sample == "all")
+        return tuple(chosen(self.metrics, everybody=self.sample == "all"))
 
 
 def _name(policy: str) -> str:

@@ -70,7 +70,8 @@ def test_where_there_are_no_cameras_nobody_is_seen(done):
     none = metrics[metrics["policy"] == "no_cameras"]
     assert len(none) > 20
     assert (none["value"] == 0).all()
-    watched = metrics[(metrics["policy"] == "notice_only") & (metrics["metric"] == "people_identified_authorised")]
+    authorised = metrics["metric"] == "people_identified[legality=authorised]"
+    watched = metrics[(metrics["policy"] == "notice_only") & authorised]
     assert (watched["value"] > 0).all(), "the test would pass with a model that sees nothing"
 
 
@@ -83,7 +84,7 @@ def test_metrics_of_people_are_sums_over_the_saved_exposure_table(done):
     summed = rows.groupby(["policy", "replicate", "legality", "curve"], observed=True)["hours"].sum()
     assert len(summed) > 5
     for (policy, replicate, legality, curve), hours in summed.items():
-        name = f"identifiable_person_hours_{legality}"
+        name = f"identifiable_person_hours[legality={legality}]"
         metrics = results.metrics
         [saved] = metrics.loc[(metrics["policy"] == policy) & (metrics["replicate"] == replicate)
                               & (metrics["metric"] == name) & (metrics["curve"] == curve), "value"]  # fmt: skip
