@@ -1,23 +1,60 @@
-"""What is measured: one small function per metric, declared with all that a reader needs to judge it."""
+"""What is measured: one small function per metric, declared with all that a reader needs to judge it.
+"""
 
-from privacysim.metrics.known_metrics import (
-    DECLARED,
-    METRICS,
-    Sums,
-    add,
-    chosen,
-    contributions,
-    headline,
-    metric_named,
-    parts,
-    readings,
+from privacysim.metrics import (
+    access,
+    equity,
+    filmed,
+    interests,
+    lawfulness,
+    leaks,
+    looked_at,
+    necessity,
+    persons,
+    usefulness,
 )
-from privacysim.metrics.registry import FAMILIES, OUTPUTS, Metric, Reading, Rows, metric, ratio, total, totals_by_curve
+from privacysim.metrics.influence import contributions
+from privacysim.metrics.registry import (
+    FAMILIES,
+    METRICS,
+    OUTPUTS,
+    Metric,
+    Reading,
+    Rows,
+    metric,
+    metric_named,
+    wanted_metrics,
+)
 from privacysim.metrics.seen import Footage, PeopleSeen, Records, Viewed
-from privacysim.metrics.usefulness import viewer_hours
+from privacysim.metrics.sums import Sums, add, parts, readings
 
 __all__ = [
-    "DECLARED", "FAMILIES", "METRICS", "OUTPUTS", "Footage", "Metric", "PeopleSeen", "Reading", "Records", "Rows",
-    "Sums", "Viewed", "add", "chosen", "contributions", "headline", "metric", "metric_named", "parts", "ratio",
-    "readings", "total", "totals_by_curve", "viewer_hours",
+    "FAMILIES",
+    "METRICS",
+    "OUTPUTS",
+    "Footage",
+    "Metric",
+    "PeopleSeen",
+    "Reading",
+    "Records",
+    "Rows",
+    "Sums",
+    "Viewed",
+    "access",
+    "add",
+    "contributions",
+    "equity",
+    "filmed",
+    "interests",
+    "lawfulness",
+    "leaks",
+    "looked_at",
+    "metric",
+    "metric_named",
+    "necessity",
+    "parts",
+    "persons",
+    "readings",
+    "usefulness",
+    "wanted_metrics",
 ]
