@@ -248,9 +248,10 @@ def toy_results(where: Path) -> Path:
     """A results folder with toy numbers, of the preview's rules."""
     sys.path.insert(0, str(ROOT))
     import privacysim as ps
+    from privacysim.study import study as study_module
     from tests.helpers import toy_study
 
-    toy_study.put()
+    study_module.do_unit, study_module.prepare_city = toy_study.run_unit, lambda scenario, workers: None
     ps.Study("preview").run(replicates=10, workers=1, out=where)
     return where
 

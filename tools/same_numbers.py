@@ -1,6 +1,6 @@
 """Compares the numbers of two results folders: `python tools/same_numbers.py OLD NEW [--tolerance 1e-12]`.
 
-Used when code moves but no number may change. Names that were changed on purpose are mapped in `RENAMED` below.
+Used when code moves but no number may change. Names that were changed on purpose are mapped in `renamed` below.
 The script ends with status 1 and lists the differences if any value, metric, policy or replicate differs.
 """
 
@@ -18,14 +18,35 @@ _PLACES = {
     "art7_state": "public_state", "art7_venue": "public_venue", "art9": "public_other",
     "art33_compound_inside": "residential_common", "art33_home": "private_home",
 }  # fmt: skip
-RENAMED: dict[str, str] = {f"acts_regime_{old}": f"acts_regime_{new}" for old, new in _PLACES.items()}
-"""Old metric name to new metric name."""
+_HEADINGS = {
+    "acts_act": "acts[act", "acts_specific": "acts[specific", "acts_general": "acts[general",
+    "acts_legality": "acts[legality", "acts_channel": "acts[channel", "acts_operator": "acts[operator",
+    "acts_regime": "acts[regime", "identifiable_hours_actor": "identifiable_hours[actor",
+    "identifiable_hours_channel": "identifiable_hours[channel", "identified_per_1000": "identified_per_1000[group",
+    "minutes_in_view": "minutes_in_view[level", "cameras_listed": "cameras_listed[mechanism",
+    "streams_closed_by": "streams_closed[closer", "identifiable_person_hours": "identifiable_person_hours[legality",
+    "people_identified": "people_identified[legality",
+}  # fmt: skip
+_SAME = ("cameras_listed_at_end",)
+_SECRETS = {f"{kind}_secret_{what}": f"secret_{what}[secret={kind}]" for kind in ("state", "commercial")
+            for what in ("camera_hours", "sites")}
+
+
+def renamed(name: str) -> str:
+    """The new name of a metric that differed from others by one word: `acts_act_buy` is `acts[act=buy]` now."""
+    if name in _SAME or "[" in name or name.startswith("people_identified_by"):
+        return name
+    for old, new in _HEADINGS.items():
+        if name.startswith(f"{old}_"):
+            word = name.removeprefix(f"{old}_")
+            return f"{new}={_PLACES.get(word, word)}]"
+    return _SECRETS.get(name, name)
 
 
 def values(folder: Path) -> pd.Series:
     """The values of a results folder by policy, replicate, metric and curve."""
     frame = pd.read_parquet(folder / "metrics.parquet")
-    frame["metric"] = frame["metric"].astype(str).replace(RENAMED)
+    frame["metric"] = frame["metric"].astype(str).map(renamed)
     for key in ("policy", "curve"):
         frame[key] = frame[key].astype(str)
     return frame.set_index(KEYS)["value"].sort_index()

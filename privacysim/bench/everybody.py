@@ -16,8 +16,7 @@ from privacysim import tables
 from privacysim.draws import stream_key, uniform
 from privacysim.exposure import measure_exposure
 from privacysim.governance import Log
-from privacysim.metrics import METRICS, PeopleSeen
-from privacysim.metrics.registry import totals_by_curve
+from privacysim.metrics import METRICS, PeopleSeen, totals_by_curve
 from privacysim.people import residents
 from privacysim.simulation.inputs import Inputs
 from privacysim.simulation.replicate import Replicate, blocks_of, replicate_of, see_block

@@ -13,12 +13,6 @@ from privacysim.cli.robustness_commands import frontier, sensitivity
 from privacysim.errors import InputError, require
 from privacysim.files import display, named_files
 
-_SHOWN = (
-    "sensitive_visits_revealed", "cameras_listed", "website_audience", "views_without_document", "gap_hard", "gap_soft",
-    "cases_with_admissible_evidence", "hours_to_evidence", "requests_refused", "requests_lost_to_retention",
-)
-"""What is printed after the primary metric; the report has more, summary.csv all."""
-
 run_app = typer.Typer(add_completion=False)
 compare_app = typer.Typer(add_completion=False)
 verify_app = typer.Typer(add_completion=False)
@@ -192,7 +186,9 @@ def headline_text(results: Any, baseline: str | None = None, metric: str | None 
 
     change = results.compare(baseline)
     manifest, study = results.manifest, results.manifest["study"]
-    names = [metric] if metric else list(dict.fromkeys([change.primary, *_SHOWN]))
+    from privacysim.metrics import headline
+
+    names = [metric] if metric else list(dict.fromkeys([change.primary, *headline(11)]))
     lines = [
         f"{study['id']}: {manifest['scenario']['title']}, {study['days']} days, "
         f"{len(manifest['replicates'])} replicates, sample {study['sample']}, seed {study['seed']}",

@@ -1,60 +1,23 @@
-"""What is measured: one small function per metric, declared with all that a reader needs to judge it.
-"""
+"""What is measured: one small function per metric, declared with all that a reader needs to judge it."""
 
-from privacysim.metrics import (
-    access,
-    equity,
-    filmed,
-    interests,
-    lawfulness,
-    leaks,
-    looked_at,
-    necessity,
-    persons,
-    usefulness,
-)
-from privacysim.metrics.influence import contributions
-from privacysim.metrics.registry import (
-    FAMILIES,
+from privacysim.metrics.known_metrics import (
+    DECLARED,
     METRICS,
-    OUTPUTS,
-    Metric,
-    Reading,
-    Rows,
-    metric,
+    Sums,
+    add,
+    chosen,
+    contributions,
+    headline,
     metric_named,
-    wanted_metrics,
+    parts,
+    readings,
 )
+from privacysim.metrics.registry import FAMILIES, OUTPUTS, Metric, Reading, Rows, metric, ratio, total, totals_by_curve
 from privacysim.metrics.seen import Footage, PeopleSeen, Records, Viewed
-from privacysim.metrics.sums import Sums, add, parts, readings
+from privacysim.metrics.usefulness import viewer_hours
 
 __all__ = [
-    "FAMILIES",
-    "METRICS",
-    "OUTPUTS",
-    "Footage",
-    "Metric",
-    "PeopleSeen",
-    "Reading",
-    "Records",
-    "Rows",
-    "Sums",
-    "Viewed",
-    "access",
-    "add",
-    "contributions",
-    "equity",
-    "filmed",
-    "interests",
-    "lawfulness",
-    "leaks",
-    "looked_at",
-    "metric",
-    "metric_named",
-    "necessity",
-    "parts",
-    "persons",
-    "readings",
-    "usefulness",
-    "wanted_metrics",
+    "DECLARED", "FAMILIES", "METRICS", "OUTPUTS", "Footage", "Metric", "PeopleSeen", "Reading", "Records", "Rows",
+    "Sums", "Viewed", "add", "chosen", "contributions", "headline", "metric", "metric_named", "parts", "ratio",
+    "readings", "total", "totals_by_curve", "viewer_hours",
 ]

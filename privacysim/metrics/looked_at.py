@@ -1,7 +1,7 @@
-"""What single viewers, and all outsiders together, make of the sightings they are shown. On request.
+"""What cameras film whether or not anybody looks, and what viewers make of the sightings that they are shown.
 
-By actor and channel: who spends the identifiable hours. And what outsiders who pool everything they saw can infer:
-where somebody lives and works, whom she is with, whether she can be followed and singled out.
+All on request. By actor and channel: who spends the identifiable hours. And what outsiders who pool everything they saw
+can infer: where somebody lives and works, whom they are with, whether they can be followed and singled out.
 """
 
 from __future__ import annotations
@@ -13,44 +13,75 @@ from numpy.typing import NDArray
 from privacysim import vocabulary as words
 from privacysim.attacks.tracking import time_to_confusion
 from privacysim.attacks.uniqueness import unicity
-from privacysim.metrics.persons import HEART, sums_of
-from privacysim.metrics.registry import Part, Reading, metric, ratio, total, totals_by_curve
-from privacysim.metrics.seen import Viewed
+from privacysim.metrics.exposure_metrics import HEART, sums_of
+from privacysim.metrics.registry import Part, metric, ratio, totals_by_curve
+from privacysim.metrics.seen import Floats, Footage, Viewed
+from privacysim.sight.optics import DORI_NAMES
 
 _POOLED = "outsiders who pool every sighting that any of them was shown"
 _SHOWN = "sightings that overlap an act of an outsider"
+_HOLDER = "whoever gets hold of the footage"
+_FILMED = "all cameras of the city; nobody need look"
 _NEAR_M, _TOGETHER_S, _POINTS = 100.0, 10.0, 4
 _HOME_BEFORE_H, _HOME_FROM_H, _WORK_TO_H = 9.0, 19.0, 17.0
 
 
-def _hours(column: str, word: str) -> None:
-    @metric(
-        name=f"identifiable_hours_{column}_{word}", title=f"identifiable person-hours, {column} "
-        f"{word.replace('_', ' ')}", unit="person-hours", direction="either", family="exposure", of="viewed",
-        attacker=f"viewers: {column} {word.replace('_', ' ')}", bounded=False, default=False, output="time",
-        equation="Σᵢ wᵢ Σ t·a·κ·P / 3600 over the acts of that " + column, source=HEART, value=totals_by_curve,
-    )
-    def hours(seen: Viewed) -> Part:
-        nothing = np.zeros((seen.weight.size, len(words.CURVES)))
-        return sums_of(seen.weight, seen.seconds.get(f"{column} {word}", nothing) / 3600.0)
+@metric(
+    title="cameras passed per person and day", unit="passes per person-day", direction="lower", family="exposure",
+    of="footage", attacker=_HOLDER, equation="Σᵢ wᵢ #{(pass, day)} / (N·D)", source=_FILMED,
+    value=ratio("people", "person_days"), default=False,
+)
+def cameras_per_person_day(seen: Footage) -> Part:
+    """To hold against claims such as "seen 300 times a day in London" (a journalist's guess, never measured)."""
+    return _per_day(seen, seen.passes)
 
 
-for _actor in words.REQUESTERS:
-    _hours("actor", _actor)
-for _channel in words.CHANNELS:
-    _hours("channel", _channel)
+@metric(
+    title="minutes in view per person and day, good enough to {word}", unit="min per person-day", direction="lower",
+    family="exposure", of="footage", attacker=_HOLDER, output="time", by={"level": DORI_NAMES}, default=False,
+    equation="Σᵢ wᵢ Σ frontal seconds at that many px/m or more / 60 / (N·D)",
+    source="EN/IEC 62676-4 levels; " + _FILMED, value=ratio("people", "person_days"),
+)
+def minutes_in_view(seen: Footage, heading: str, level: str) -> Part:
+    """How long somebody's face is filmed at each level of the standard."""
+    return _per_day(seen, seen.seconds[:, DORI_NAMES.index(level)] / 60.0)
 
 
-def _per_case(sums: Part) -> list[Reading]:
-    if sums["cases"] == 0:
-        return [Reading("", None, 0, "undefined: there are no cases with evidence")]
-    return [Reading("", sums["total"] / sums["cases"], round(sums["n"]))]
+def _per_day(seen: Footage, per_person: np.ndarray) -> Part:
+    return {
+        "total": float((seen.weight * per_person).sum()), "n": float(np.count_nonzero(per_person)),
+        "person_days": float(seen.weight.sum()) * seen.days,
+    }  # fmt: skip
+
+
+@metric(
+    title="identifiable person-hours lying in archives at one time", unit="person-hours", direction="lower",
+    family="exposure", of="footage", attacker=_HOLDER, default=False, bounded=False,
+    equation="Σᵢ wᵢ Σ seconds a day at 250 px/m or more × days kept / 3600 (Little's law)",
+    source="custody: retention of each camera under the arm; " + _FILMED,
+)
+def archive_person_hours(seen: Footage) -> Floats:
+    """Potential exposure: what one breach of everything would give away. Long-run: rate × time kept."""
+    return seen.held_s / 3600.0
+
+
+@metric(
+    title="identifiable person-hours, {heading} {word}", unit="person-hours", family="exposure", of="viewed",
+    attacker="viewers: {heading} {word}", bounded=False, default=False, output="time", source=HEART,
+    equation="Σᵢ wᵢ Σ t·a·κ·P / 3600 over the acts of that {heading}", value=totals_by_curve,
+    by={"actor": words.REQUESTERS, "channel": words.CHANNELS},
+)
+def identifiable_hours(seen: Viewed, heading: str, word: str) -> Part:
+    """Who spends the identifiable hours, and how they got the footage."""
+    nothing = np.zeros((seen.weight.size, len(words.CURVES)))
+    return sums_of(seen.weight, seen.seconds.get(f"{heading} {word}", nothing) / 3600.0)
 
 
 @metric(
     title="people in view of requested footage, per case with admissible evidence", unit="people per case",
     direction="lower", family="usefulness", of="viewed", attacker="whoever looks at what a request brought",
-    equation="Σᵢ wᵢ 1{in view of an act of a request} / #{cases with admissible evidence}", value=_per_case,
+    equation="Σᵢ wᵢ 1{in view of an act of a request} / #{cases with admissible evidence}",
+    value=ratio("cases with evidence", "cases"),
     source="requests and their acts; the cases of the whole city", default=False,
 )
 def people_seen_per_case(seen: Viewed) -> Part:
@@ -77,7 +108,7 @@ def _hour(rows: pd.DataFrame) -> NDArray[np.float64]:
 
 @metric(
     title="people whose home outsiders find", unit="people", direction="lower", family="inference", of="viewed",
-    attacker=_POOLED, default=False, value=total, output="error",
+    attacker=_POOLED, default=False, output="error",
     equation="Σᵢ wᵢ 1{the camera that saw i most often before 9 or from 19 o'clock, twice at least, stands within "
     "100 m of home}", source=_SHOWN,
 )
@@ -89,7 +120,7 @@ def homes_found(seen: Viewed) -> Part:
 
 @metric(
     title="people whose work place outsiders find", unit="people", direction="lower", family="inference", of="viewed",
-    attacker=_POOLED, default=False, value=total, output="error",
+    attacker=_POOLED, default=False, output="error",
     equation="Σᵢ wᵢ 1{the camera that saw i most often on weekdays from 9 to 17 o'clock, twice at least, stands within "
     "100 m of work}", source=_SHOWN,
 )
@@ -102,7 +133,7 @@ def work_places_found(seen: Viewed) -> Part:
 
 @metric(
     title="pairs of people whom outsiders see together", unit="pairs", direction="lower", family="inference",
-    of="viewed", attacker=_POOLED, default=False, value=total, sample="census", output="success",
+    of="viewed", attacker=_POOLED, default=False, sample="census", output="success",
     equation="#{pairs who come into view of one camera within 10 s of one another on two days or more}",
     source=_SHOWN + "; pairs within one block of people",
 )
@@ -169,5 +200,3 @@ def longest_track(seen: Viewed) -> Part:
         return {"total": 0.0, "n": 0.0}
     tracks = time_to_confusion(seen.sightings, place="camera", time="enter_s").people
     return {"total": float(tracks["longest_s"].sum()), "n": float(len(tracks))}
-
-

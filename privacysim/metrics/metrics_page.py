@@ -8,7 +8,7 @@ from pathlib import Path
 
 from privacysim.attacks.declared import MEASURES
 from privacysim.files import whole_file
-from privacysim.metrics import FAMILIES, METRICS, OUTPUTS
+from privacysim.metrics import DECLARED, FAMILIES, OUTPUTS, Metric
 
 _HEAD = """# Metrics
 
@@ -31,13 +31,16 @@ def text() -> str:
          for output in (*OUTPUTS, "") for m in MEASURES if m.output == output],
     )]  # fmt: skip
     made.append("\n## Of a study\n\nEvery study reports those marked *always*; the others, or a whole family of them, "
-                'are named in the study: `metrics = ["equity", "acts_channel_request"]`.\n')  # fmt: skip
+                'are named in the study: `metrics = ["equity", "acts[channel=request]"]`. A name with a heading in '
+                "brackets declares one metric for each word; `acts[channel]` names all words.\n")  # fmt: skip
     for family in FAMILIES:
         rows = [
-            (f"`{m.name}`", f"{m.title} {m.arrow[:1]}".strip(), m.output or "–", m.attacker, m.unit, m.range,
+            (_names(m), f"{m.whole or m.title} {m.arrow[:1]}".strip(), m.output or "–", m.attacker, m.unit, m.range,
              m.equation, m.source, m.sample, "always" if m.default else "on request")
-            for m in METRICS.values() if m.family == family
+            for m in DECLARED.values() if m.family == family
         ]  # fmt: skip
+        if not rows:
+            continue
         head = ("metric", "what", "tells", "attacker", "unit", "range", "equation", "source", "sample", "reported")
         made.append(f"### {family}\n\n" + _table(head, rows))
     return "\n".join(made)
@@ -49,7 +52,13 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _names(one: Metric) -> str:
+    words = [f"{one.name}[{heading}=…]" for heading in one.by]
+    return ", ".join(f"`{name}`" for name in ([one.name] if one.whole or not words else []) + words)
+
+
 def _plain(cell: str) -> str:
+    cell = cell.replace("{heading}", "…").replace("{word}", "…")
     for sign in "\\|<*_#[]":
         cell = cell.replace(sign, f"\\{sign}" if sign != "<" else "&lt;")
     return cell

@@ -59,6 +59,16 @@ class Records:
     kept_camera_days: float = 0.0
     """Footage that all cameras hold at one time: Σ over recording cameras of the days that each keeps it."""
 
+    def within(self, rows: pd.DataFrame, column: str) -> pd.DataFrame:
+        """The rows whose `column` (seconds) lies in [0, D)."""
+        return rows[(rows[column] >= 0) & (rows[column] < self.end_s)]
+
+    @staticmethod
+    def request_roots(requests: pd.DataFrame) -> NDArray[np.int64]:
+        """The root event of each request: requests of one case stand or fall together, others stand alone."""
+        case, own = requests["case_id"].to_numpy(), requests["request_id"].to_numpy()
+        return np.where(case >= 0, case, -2 - own)
+
     @cached_property
     def act_root(self) -> NDArray[np.uint64]:
         """The root event of each act: its case where there is one, else what started it (a stream, a request …).

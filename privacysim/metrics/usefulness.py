@@ -1,4 +1,4 @@
-"""What cameras are good for: cases with admissible evidence, and how long it takes."""
+"""What cameras are good for, and its price: cases with evidence, waiting, footage lost, footage beyond the need."""
 
 from __future__ import annotations
 
@@ -6,9 +6,21 @@ import numpy as np
 import pandas as pd
 
 from privacysim.facts import facts
-from privacysim.metrics.registry import Rows, metric, ratio, total
+from privacysim.metrics.registry import Rows, metric, ratio
 from privacysim.metrics.seen import Records
 from privacysim.vocabulary import STATE_ORGANS
+
+_DESKS = ("case_department_head", "county_psb_head", "municipal_state_security_head", "strict_unspecified", "judge")
+
+
+def viewer_hours(acts: pd.DataFrame, end_s: float) -> np.ndarray:
+    """Viewers × hours that they look, act by act: audience · attention · length.
+
+    `acts` is a table of acts as in `Log.acts`; an act without an end is taken to last until `end_s` (seconds). Not a
+    metric, since nobody need have passed: it says how much looking there was, not how much was seen.
+    """
+    length = acts["to_s"].fillna(end_s).to_numpy(dtype=float) - acts["from_s"].to_numpy(dtype=float)
+    return acts["audience"].to_numpy(dtype=float) * acts["attention"].to_numpy(dtype=float) * length / 3600.0
 
 
 def first_evidence_s(requests: pd.DataFrame, end_s: float) -> pd.Series[float]:
@@ -18,20 +30,23 @@ def first_evidence_s(requests: pd.DataFrame, end_s: float) -> pd.Series[float]:
     return first[(first >= 0) & (first < end_s)]
 
 
+def _decided(seen: Records) -> pd.DataFrame:
+    return seen.within(seen.requests, "decided_s")
+
+
 @metric(
-    title="cases with admissible evidence", unit="cases", direction="higher", family="usefulness", of="records",
+    title="cases with admissible evidence", unit="cases", direction="higher", family="usefulness",
     equation="#{cases whose first admissible evidence came in [0, D)}", source="requests; the cast's clues",
-    value=total,
+    headline=8,
 )
 def cases_with_admissible_evidence(seen: Records) -> Rows:
     """Looking is not enough: delivered under a paper that the rules accept."""
-    first = first_evidence_s(seen.requests, seen.end_s)
-    return Rows(first.index.to_numpy(), np.ones(len(first)), np.ones(len(first)))
+    return Rows(first_evidence_s(seen.requests, seen.end_s).index.to_numpy())
 
 
 @metric(
-    title="hours from case to admissible evidence", unit="h", direction="lower", family="usefulness", of="records",
-    sample="consistent", equation="mean of (first delivery − opening) / 3600 over these cases",
+    title="hours from case to admissible evidence", unit="h", direction="lower", family="usefulness",
+    sample="consistent", equation="mean of (first delivery − opening) / 3600 over these cases", headline=9,
     source="requests and cases; only cases that got evidence are in it, so read it beside their number",
     value=ratio("cases with admissible evidence"),
 )
@@ -39,80 +54,100 @@ def hours_to_evidence(seen: Records) -> Rows:
     """Mean waiting time of those cases."""
     first = first_evidence_s(seen.requests, seen.end_s)
     waited = (first - seen.case_opened_s.reindex(first.index)).to_numpy(dtype=np.float64)
-    return Rows(first.index.to_numpy(), waited / np.float64(3600), np.ones(len(first)))
+    return Rows(first.index.to_numpy(), waited / np.float64(3600))
 
 
-def _inside(seen: Records) -> pd.DataFrame:
-    decided = seen.requests["decided_s"]
-    return seen.requests[(decided >= 0) & (decided < seen.end_s)]
+@metric(
+    title="requests refused", unit="requests", family="access", source="requests", headline=10,
+    equation="#{outcome refused, decided in [0, D)}",
+)
+def requests_refused(seen: Records) -> Rows:
+    """Of every asker: state organs, people filmed, neighbours, the curious."""
+    asked = _decided(seen)
+    return Rows(seen.request_roots(asked[asked["outcome"] == "refused"]))
+
+
+@metric(
+    title="requests lost to retention", unit="requests", direction="lower", family="access", source="requests",
+    equation="#{outcome unavailable because the footage was gone, decided in [0, D)}", headline=11,
+)
+def requests_lost_to_retention(seen: Records) -> Rows:
+    """Footage erased before the request, or while it stood in the queue."""
+    asked = _decided(seen)
+    gone = asked["reason"].str.contains("expired|retention|erased")
+    return Rows(seen.request_roots(asked[gone & (asked["outcome"] == "unavailable")]))
 
 
 @metric(
     title="requests with a good claim that got nothing", unit="requests", direction="lower", family="usefulness",
-    of="records", equation="#{granted on merit, outcome neither granted nor pending, decided in [0, D)}",
-    source="requests: merit is what the rule says before queue, hours and retention", value=total,
+    equation="#{granted on merit, outcome neither granted nor pending, decided in [0, D)}",
+    source="requests: merit is what the rule says before queue, hours and retention",
 )
 def granted_on_merit_got_nothing(seen: Records) -> Rows:
     """Wrongly refused in effect: the rule was on the asker's side, the queue or the erasing was not."""
-    requests = _inside(seen)
-    lost = requests[requests["granted_on_merit"] & ~requests["outcome"].isin(["granted", "pending"])]
-    case, own = lost["case_id"].to_numpy(), lost["request_id"].to_numpy()
-    ones = np.ones(len(lost))
-    return Rows(np.where(case >= 0, case, -2 - own), ones, ones)
+    asked = _decided(seen)
+    return Rows(seen.request_roots(asked[asked["granted_on_merit"] & ~asked["outcome"].isin(["granted", "pending"])]))
 
 
 @metric(
-    title="footage lost to the defence", unit="requests", direction="lower", family="usefulness", of="records",
-    equation="#{purpose defence, outcome unavailable, decided in [0, D)}", source="requests", value=total,
+    title="footage lost to the defence", unit="requests", direction="lower", family="usefulness", source="requests",
+    equation="#{purpose defence, outcome unavailable, decided in [0, D)}",
 )
 def defence_footage_lost(seen: Records) -> Rows:
     """What might have cleared somebody expires like what might convict."""
-    requests = _inside(seen)
-    lost = requests[(requests["purpose"] == "defence") & (requests["outcome"] == "unavailable")]
-    ones = np.ones(len(lost))
-    return Rows(lost["request_id"].to_numpy(), ones, ones)
+    asked = _decided(seen)
+    lost = asked[(asked["purpose"] == "defence") & (asked["outcome"] == "unavailable")]
+    return Rows(lost["request_id"].to_numpy())
 
 
 @metric(
     title="camera-hours of footage handed over per case with admissible evidence", unit="camera-hours per case",
-    direction="lower", family="usefulness", of="records", sample="consistent", value=ratio("cases with evidence"),
+    direction="lower", family="usefulness", sample="consistent", value=ratio("cases with evidence"),
     equation="Σ footage given in [0, D) / 3600 / #{cases with admissible evidence}",
     source="requests; the price, in footage of everybody, of one case with evidence",
 )
 def footage_per_case(seen: Records) -> Rows:
     """The exchange rate between what is handed over of everybody and what it is for."""
-    given = _inside(seen)
-    given = given[given["outcome"] == "granted"]
-    first = first_evidence_s(seen.requests, seen.end_s)
-    case, own = given["case_id"].to_numpy(), given["request_id"].to_numpy()
+    asked = _decided(seen)
+    given = asked[asked["outcome"] == "granted"]
+    cases = first_evidence_s(seen.requests, seen.end_s).index.to_numpy()
     hours = given["footage_s"].to_numpy(dtype=np.float64) / 3600.0
     return Rows(
-        np.concatenate([np.where(case >= 0, case, -2 - own), first.index.to_numpy()]),
-        np.concatenate([hours, np.zeros(len(first))]), np.concatenate([np.zeros(hours.size), np.ones(len(first))]),
+        np.concatenate([seen.request_roots(given), cases]), np.concatenate([hours, np.zeros(cases.size)]),
+        np.concatenate([np.zeros(hours.size), np.ones(cases.size)]),
     )  # fmt: skip
 
 
-_DESKS = ("case_department_head", "county_psb_head", "municipal_state_security_head", "strict_unspecified", "judge")
+@metric(
+    title="over-delivery: share of delivered footage that holds nobody of the case", unit="share", direction="lower",
+    family="access", sample="consistent", equation="1 − Σ needed / Σ delivered, camera-seconds",
+    source="requests in cases, delivered in [0, D); a seized recorder counts whole", range="0 … 1",
+    value=ratio("delivered footage"),
+)
+def over_delivery(seen: Records) -> Rows:
+    """Necessity turned round: footage that a request delivers beyond what the case needs."""
+    asked = seen.within(seen.requests[seen.requests["case_id"] >= 0], "delivered_s")
+    met = asked[(asked["outcome"] == "granted") & ~asked["reason"].str.contains("searched by machine")]
+    given = met["footage_s"].to_numpy(dtype=float)
+    return Rows(met["case_id"].to_numpy(), given - met["needed_s"].to_numpy(dtype=float), given)
 
 
 @metric(
     title="officer hours of approving papers for footage", unit="hours", direction="lower", family="usefulness",
-    of="records", equation="Σ over requests decided in [0, D) of the approver's mean working time per paper / 60",
-    source="facts desk_work_…_min (assumptions); nobody's time where no paper needs approval", value=total,
-    default=False,
+    equation="Σ over requests decided in [0, D) of the approver's mean working time per paper / 60", default=False,
+    source="facts desk_work_…_min (assumptions); nobody's time where no paper needs approval",
 )
 def approval_officer_hours(seen: Records) -> Rows:
     """What the procedure costs those who decide; the queue's waiting time is not in it."""
     minutes = {desk: facts().value(f"desk_work_{desk}_min") for desk in _DESKS}
-    requests = _inside(seen)
-    hours = requests["approver"].astype(str).map(minutes).fillna(0.0).to_numpy(dtype=np.float64) / np.float64(60)
-    case, own = requests["case_id"].to_numpy(), requests["request_id"].to_numpy()
-    return Rows(np.where(case >= 0, case, -2 - own), hours, (hours > 0).astype(np.float64))
+    asked = _decided(seen)
+    hours = asked["approver"].astype(str).map(minutes).fillna(0.0).to_numpy(dtype=np.float64) / np.float64(60)
+    return Rows(seen.request_roots(asked), hours, hours > 0)
 
 
 @metric(
-    title="officer hours before requested footage", unit="hours", direction="lower", family="usefulness", of="records",
-    equation="Σ audience · attention · (to − from) / 3600 over acts of requests by state organs", value=total,
+    title="officer hours before requested footage", unit="hours", direction="lower", family="usefulness",
+    equation="Σ audience · attention · (to − from) / 3600 over acts of requests by state organs",
     source="acts; footage is taken to be watched at its own pace, once by each who looks", default=False,
 )
 def looking_officer_hours(seen: Records) -> Rows:
@@ -120,14 +155,14 @@ def looking_officer_hours(seen: Records) -> Rows:
     acts = seen.looked_at
     mine = acts[((acts["source"] == "request") & acts["actor"].isin(STATE_ORGANS)).to_numpy(dtype=bool)]
     hours = mine["audience"].to_numpy(dtype=np.float64) * mine["hours"].to_numpy(dtype=np.float64)
-    return Rows(mine["root"].to_numpy(), hours, np.ones(len(mine)))
+    return Rows(mine["root"].to_numpy(), hours)
 
 
 @metric(
-    title="footage held at one time", unit="camera-days", direction="lower", family="usefulness", of="records",
+    title="footage held at one time", unit="camera-days", direction="lower", family="usefulness", default=False,
     equation="Σ over recording cameras of the days that the footage is kept; times the bit rate it is bytes",
-    source="custody under the arm", value=total, default=False, attacker="whoever gets hold of the footage",
+    source="custody under the arm", attacker="whoever gets hold of the footage",
 )
 def storage_camera_days(seen: Records) -> Rows:
     """What keeping costs, in the unit that needs no assumption about codecs and disks."""
-    return Rows(np.zeros(1, dtype=np.int64), np.array([seen.kept_camera_days]), np.ones(1))
+    return Rows(np.zeros(1, dtype=np.int64), np.array([seen.kept_camera_days]))

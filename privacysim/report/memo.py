@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
-from privacysim.metrics import METRICS
+from privacysim.metrics import METRICS, headline
 from privacysim.policy.policy_form import Policy
 from privacysim.report.memo_figures import legality_picture, ratio_picture, tradeoff_picture
 from privacysim.report.memo_parts import Block, Bullets, Heading, Memo, Paragraph, Table, Text
@@ -20,12 +20,9 @@ from privacysim.report.sentences import evidence_cost, sentences
 from privacysim.units import DAY_S
 from privacysim.vocabulary import CURVES, LEGALITIES
 
+FIRST = 11
+"""How many of the headline metrics the memo shows."""
 EVIDENCE = "cases_with_admissible_evidence"
-OTHERS = (
-    "sensitive_visits_revealed", "cameras_listed", "website_audience", "views_without_document", "gap_hard", "gap_soft",
-    EVIDENCE, "hours_to_evidence", "requests_lost_to_retention",
-)
-"""The outcomes beside the primary one, in the order of the table."""
 _ORDER = ("CALIBRATED", "assumption", "S", "D", "R", "measured")
 _LETTER = {"CALIBRATED": "C", "assumption": "A", "measured": "M"}
 
@@ -124,7 +121,7 @@ def _results(source: Source, words: Words, names: dict[str, str]) -> Iterator[Bl
         direction=words.direction(primary), baseline=base,
     )
     yield Table(caption[:1].upper() + caption[1:], head, tuple(rows), numeric=(2, 3, 4, 5), name="headline")
-    shown = [name for name in OTHERS if name != primary and (source.rows["metric"] == name).any()]
+    shown = [name for name in headline(FIRST) if name != primary and (source.rows["metric"] == name).any()]
     others = tuple(
         (
             (f"{words.title(name)} ({words.unit(name)})",),
@@ -175,10 +172,10 @@ def _cell(rows: pd.DataFrame, metric: str, arm: str) -> Text:
 def _exposed(source: Source, words: Words, names: dict[str, str]) -> Iterator[Block]:
     yield Heading(2, words("exposed"), "exposed")
     yield Paragraph((words("exposed_none"),))
-    kinds = [one for one in LEGALITIES if (source.rows["metric"] == f"people_identified_{one}").any()]
+    kinds = [one for one in LEGALITIES if (source.rows["metric"] == f"people_identified[legality={one}]").any()]
     if kinds:
         rows = tuple(
-            ((names[arm],), *(_cell(source.rows, f"people_identified_{one}", arm) for one in kinds))
+            ((names[arm],), *(_cell(source.rows, f"people_identified[legality={one}]", arm) for one in kinds))
             for arm in source.results.arms
         )
         head = (words("rule"), *(words.word("legality", one) for one in kinds))
@@ -204,7 +201,8 @@ def _sure(source: Source, words: Words, names: dict[str, str]) -> Iterator[Block
         items.append(words("sure_readings", policies=several))
     if not source.results.band.empty:
         items.append(words("sure_mapped"))
-    shown = source.rows[source.rows["metric"].isin([source.change.primary, *OTHERS]) & source.rows["mean"].notna()]
+    named = source.rows["metric"].isin([source.change.primary, *headline(FIRST)])
+    shown = source.rows[named & source.rows["mean"].notna()]
     without = int((shown["ci_low"].isna() & (shown["mean"] != 0)).sum())
     if without:
         items.append(words("sure_without", count=without, all=len(shown)))

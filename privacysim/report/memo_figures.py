@@ -239,7 +239,7 @@ def legality_picture(source: Source, words: Words, names: dict[str, str]) -> Pic
     """People identified per rule, by what its camera rules call the viewing."""
     labels = _Labels(source, words, names)
     found: dict[str, Sequence[Row]] = {
-        legality: source.rows[source.rows["metric"] == f"people_identified_{legality}"].to_dict("records")
+        legality: source.rows[source.rows["metric"] == f"people_identified[legality={legality}]"].to_dict("records")
         for legality in LEGALITIES
     }
     said = [f"{words.word('legality', kind)}: {_values(rows, names, ('mean',))}" for kind, rows in found.items()]

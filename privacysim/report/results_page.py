@@ -14,7 +14,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from privacysim.figures import people_by_legality, svg_text
-from privacysim.metrics import METRICS
+from privacysim.metrics import METRICS, headline
 from privacysim.results import Comparison, Results
 from privacysim.vocabulary import LEGALITIES
 
@@ -27,15 +27,6 @@ table.m{table-layout:fixed}.p{width:18%}.c{width:5%}.n{text-align:right;width:19
 
 img{max-width:100%}.quiet{color:#666;font-weight:normal}li{margin:.2rem 0}"""
 
-HEADLINE = (
-    "people_identified_by_outsiders", "people_identified_by_outsiders_p_max",
-    "people_identified_by_outsiders_p_days",
-    "sensitive_visits_revealed", "identifiable_person_hours_authorised", "identifiable_person_hours_ungoverned",
-    "identifiable_person_hours_prohibited", "cameras_listed", "cameras_listed_at_end", "website_audience",
-    "views_without_document", "gap_hard", "gap_soft", "cases_with_admissible_evidence", "hours_to_evidence",
-    "requests_refused", "requests_lost_to_retention",
-)
-"""The metrics of the page, in order; the study's primary metric always comes first."""
 _CAMERAS = "cameras: "
 """How notes about mapped cameras begin: they are said of the first replicate for all."""
 
@@ -45,7 +36,7 @@ def page(results: Results, baseline: str | None = None) -> str:
     change = results.compare(baseline)
     study = results.manifest["study"]
     title = study["title"] or f"Study {study['id']}"
-    names = list(dict.fromkeys([change.primary, *HEADLINE]))
+    names = list(dict.fromkeys([change.primary, *headline()]))
     return "\n".join([
         "<!doctype html>", '<html lang="en"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width,initial-scale=1">',
@@ -185,7 +176,7 @@ def _forest(change: Comparison) -> str:
 def _legality(rows: pd.DataFrame) -> str:
     found: list[dict[str, Any]] = []
     for legality in LEGALITIES:
-        mine = rows[rows["metric"] == f"people_identified_{legality}"]
+        mine = rows[rows["metric"] == f"people_identified[legality={legality}]"]
         wide = mine.pivot_table(index="policy", columns="curve", values="mean", sort=False)
         for policy, row in wide.iterrows():
             low = float(row.get("low", row.get("high", 0.0)))

@@ -64,14 +64,6 @@ class _Arm(BaseModel):
     reading: str
 
 
-class _Declared(BaseModel, extra="allow"):
-    name: str
-    title: str
-    unit: str
-    direction: Literal["lower", "higher", "either"]
-    of: Literal["people", "records", "footage", "viewed"]
-
-
 class _Manifest(BaseModel):
     """What a manifest must hold for its results to be read; it holds more."""
 
@@ -82,7 +74,6 @@ class _Manifest(BaseModel):
     scenario: _Scenario
     arms: list[_Arm]
     replicates: list[int]
-    metrics: list[_Declared] = []
     notes: list[tuple[str, int, str, str, str]]
     skewness: list[tuple[str, str, str, float]]
     files: dict[str, str]
@@ -123,8 +114,6 @@ def manifest(inputs: Inputs, times: dict[str, Any], workers: int) -> dict[str, A
         "replicates": list(inputs.replicates),
         "scenario": {name: getattr(inputs.scenario, name) for name in ("id", "title", "calibrated")}
                     | {"people": inputs.scenario.population.people.number},
-        "metrics": [one.declaration for one in inputs.metrics],
-        "brought": [{"kind": part.kind, "name": part.name, "digest": part.digest} for part in inputs.brought.parts],
         "arms": [{"id": arm.id, "title": str(arm.title), "reading": arm.reading} for arm in inputs.arms],
         "python": platform.python_version(),
         "platform": platform.platform(),

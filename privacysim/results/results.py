@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from privacysim import tables
-from privacysim.errors import InputError, ResultsError, did_you_mean, shown
-from privacysim.metrics import METRICS, Metric
+from privacysim.errors import InputError, ResultsError, did_you_mean
 from privacysim.results.comparison import Comparison, Skewness, compare
 from privacysim.results.manifest import read_manifest
 from privacysim.results.query import query
@@ -44,11 +42,6 @@ class Results:
     def _repr_html_(self) -> str:
         return results_page(self.manifest, self.run_id)
 
-    @cached_property
-    def declared(self) -> dict[str, Metric]:
-        """Every metric by name: the shipped ones, and those of this run as its manifest declares them."""
-        return METRICS | {str(said["name"]): _declared(said) for said in self.manifest.get("metrics", [])}
-
     @property
     def run_id(self) -> str:
         """Hash of the resolved inputs."""
@@ -65,11 +58,11 @@ class Results:
         base = arm_named(self.arms, baseline or study["baseline"])
         rows = compare(
             self.metrics, self.notes, self.skewness, self.arms, base, study["primary"],
-            len(self.manifest["replicates"]), study["sample"] == "all", self.declared,
+            len(self.manifest["replicates"]), study["sample"] == "all",
         )
         titles = {str(arm["id"]): str(arm["title"]) for arm in self.manifest["arms"]}
         people = self.manifest["scenario"].get("people")
-        return Comparison(rows, base, study["primary"], study["start"], titles, self.metrics, people, self.declared)
+        return Comparison(rows, base, study["primary"], study["start"], titles, self.metrics, people)
 
     @property
     def failures(self) -> list[str]:
@@ -106,14 +99,6 @@ class Results:
             Path(folder), self.manifest, self.metrics, self.notes, self.skewness, self.compare().rows, band=self.band,
             inputs=self.inputs, force=force, also=also or {},
         )
-
-
-def _declared(said: Mapping[str, Any]) -> Metric:
-    try:
-        return Metric.declared(said)
-    except TypeError:
-        raise ResultsError(f"manifest.json: metric {shown(said['name'], 40)} is not declared in full.\n"
-                           "  Fix: run the study again, with --force.") from None  # fmt: skip
 
 
 _LARGEST = 1e150

@@ -23,8 +23,7 @@ from privacysim.attacks import (
 )
 from privacysim.attacks.information import epsilon_spent
 from privacysim.errors import InputError
-from privacysim.metrics import METRICS, Metric, metric, parts
-from privacysim.metrics.registry import total
+from privacysim.metrics import METRICS, Metric, chosen, metric, parts, total
 
 PEOPLE = pd.DataFrame({"group": ["a"] * 40, "hours": np.arange(40.0), "weight": np.ones(40)})
 REFUSED = {
@@ -78,19 +77,19 @@ def declared(**change):
     return metric(**said)(lambda seen: seen)
 
 
-def test_a_metric_declared_twice_or_of_an_unknown_kind_is_refused_and_leaves_no_metric():
+def test_a_metric_of_a_shipped_name_or_of_an_unknown_kind_is_refused_and_leaves_no_metric():
     before = list(METRICS)
-    with pytest.raises(InputError, match="a name of small letters that no other metric has"):
-        declared(name="cameras_listed")
-    for wrong in ({"family": "exposures"}, {"output": "certainty"}):
-        with pytest.raises(InputError, match=f"metric a_metric_of_a_test, {next(iter(wrong))}: expected a known"):
+    with pytest.raises(InputError, match="a name of its own"):
+        chosen([declared(name="cameras_listed")], everybody=False)
+    for wrong in ({"family": "exposures"}, {"output": "certainty"}, {"direction": "down"}, {"of": "acts"}):
+        with pytest.raises(InputError, match=f"metric a_metric_of_a_test: expected a known {next(iter(wrong))}"):
             declared(**wrong)
     assert list(METRICS) == before
 
 
 def test_a_sum_that_is_not_finite_stops_at_its_metric(monkeypatch):
     one = METRICS["cameras_listed"]
-    broken = Metric(**{name: getattr(one, name) for name in one.__slots__} | {"rows": lambda seen: {"total": np.inf}})
+    broken = Metric(**{name: getattr(one, name) for name in one.__slots__} | {"rows": lambda *seen: {"total": np.inf}})
     monkeypatch.setitem(METRICS, "cameras_listed", broken)
     with pytest.raises(ArithmeticError, match="metric cameras_listed gave a sum that is not finite"):
         parts(None, object(), names=["cameras_listed"])  # type: ignore[arg-type]

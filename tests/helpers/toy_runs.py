@@ -6,7 +6,9 @@ import os
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1]
-CODE = ("import sys; from tests.helpers import toy_study; toy_study.put(); "
+CODE = ("import sys; from tests.helpers import toy_study; from privacysim.study import study as s; "
+        "s.do_unit = toy_study.run_unit; "
+        "s.prepare_city = lambda scenario, workers: None; "
         "from privacysim.cli.main import main; sys.exit(main(sys.argv[1:]))")  # fmt: skip
 
 

@@ -37,8 +37,8 @@ def test_a_stream_counts_for_the_part_of_the_study_that_it_was_listed():
     ]
     seen = records(incidents=streams)
     assert value("cameras_listed", seen) == pytest.approx((5 * 1 + 2 * 2) / 10)
-    assert value("cameras_listed_open_port", seen) == pytest.approx(0.9)
-    assert value("cameras_listed_cracked_account", seen) == 0.0
+    assert value("cameras_listed[mechanism=open_port]", seen) == pytest.approx(0.9)
+    assert value("cameras_listed[mechanism=cracked_account]", seen) == 0.0
     assert value("cameras_listed_at_end", seen) == 2.0
 
 
@@ -48,8 +48,8 @@ def test_who_closed_a_stream_is_counted_within_the_study_only():
         {"kind": "stream", "opened_s": -1.0, "closed_s": 11 * DAY, "discovered_by": "owner"},
         {"kind": "stream", "opened_s": -1.0, "closed_s": np.nan, "discovered_by": ""},
     ]
-    assert value("streams_closed_by_owner", records(incidents=streams)) == 1.0
-    assert value("streams_closed_by_press", records(incidents=streams)) == 0.0
+    assert value("streams_closed[closer=owner]", records(incidents=streams)) == 1.0
+    assert value("streams_closed[closer=press]", records(incidents=streams)) == 0.0
 
 
 def test_the_gap_is_hard_where_nothing_forbids_and_soft_where_only_everybodys_law_does():
@@ -130,7 +130,7 @@ def test_identification_by_several_kinds_of_viewers_composes_as_independent_tria
     assert found["people_identified_by_outsiders_p_max", "low"].value == pytest.approx(5.0)
     assert found["people_identified_by_outsiders", "high"].value == 0.0
     assert found["people_identified_by_outsiders", "low"].contributors == 1
-    assert found["people_identified_prohibited", "low"].value == pytest.approx(10 * (1 - 0.1 * 0.9))
+    assert found["people_identified[legality=prohibited]", "low"].value == pytest.approx(10 * (1 - 0.1 * 0.9))
 
 
 def test_a_sum_that_is_not_finite_is_refused():

@@ -36,14 +36,14 @@ def viewed(sightings=(), seconds=None, on_request=(), cases=0, weight=(10.0, 20.
 
 def test_hours_are_those_of_the_actor_and_of_the_channel():
     seen = viewed(seconds={"actor media": np.array([[3600.0, 7200.0], [0, 0], [1800.0, 1800.0]])})
-    [low, high] = METRICS["identifiable_hours_actor_media"].value(METRICS["identifiable_hours_actor_media"].part(seen))
+    media, curious = (METRICS[f"identifiable_hours[actor={actor}]"] for actor in ("media", "curious"))
+    [low, high] = media.value(media.part(seen))
     assert (low.value, low.contributors) == (10 + 15, 2)
     assert high.value == 20 + 15
-    [none, _] = METRICS["identifiable_hours_actor_curious"].value(
-        METRICS["identifiable_hours_actor_curious"].part(seen))
+    [none, _] = curious.value(curious.part(seen))
     assert none.value == 0.0
     for column, words in (("actor", REQUESTERS), ("channel", CHANNELS)):
-        assert all(f"identifiable_hours_{column}_{word}" in METRICS for word in words)
+        assert all(f"identifiable_hours[{column}={word}]" in METRICS for word in words)
 
 
 def test_people_per_case_divide_by_the_cases_that_got_evidence():
@@ -165,7 +165,7 @@ def test_sightings_before_outsiders_are_those_of_a_naive_join(week):
 
 
 def test_a_study_reports_them_where_it_names_them():
-    names = ["homes_found", "work_places_found", "people_seen_per_case", "identifiable_hours_channel_open_stream",
+    names = ["homes_found", "work_places_found", "people_seen_per_case", "identifiable_hours[channel=open_stream]",
              "storage_camera_days", "approval_officer_hours"]  # fmt: skip
     study = ps.Study("preview", policies=["notice_only", "open_access"], sample=500, days=2, metrics=names)
     found = study.run(replicates=1, workers=1, progress=False).metrics

@@ -137,7 +137,7 @@ def test_the_trade_off_has_a_logarithm_where_people_differ_tenfold_and_nobody_is
 
 def test_where_nobody_is_identified_the_figure_is_an_empty_frame_with_its_names(source, changed, figures_closed):
     rows = source.rows.copy()
-    rows.loc[rows["metric"].isin([f"people_identified_{kind}" for kind in LEGALITIES]), "mean"] = 0.0
+    rows.loc[rows["metric"].isin([f"people_identified[legality={kind}]" for kind in LEGALITIES]), "mean"] = 0.0
     words = Words("en")
     ax = legality_picture(changed(rows), words, titles(source, words)).draw().axes[0]
     assert not [line for line in ax.lines if line.get_marker() == "o"]

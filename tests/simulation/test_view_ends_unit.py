@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacysim.metrics import METRICS, PeopleSeen, parts, readings
+from privacysim.metrics import METRICS, PeopleSeen, headline, parts, readings
 from privacysim.results import load_results
 from privacysim.simulation.view_ends import band_lines
 from privacysim.study import Study
@@ -110,14 +110,14 @@ def _readings(seen):
 def test_the_report_shows_the_band_of_its_metrics_and_says_what_nobody_mapped_once(results):
     import re
 
-    from privacysim.report.results_page import HEADLINE, page
+    from privacysim.report.results_page import page
 
     kept, _ = results
     text = page(kept)
     section = text[text.index("nobody mapped about them</h2>") : text.index("<h2>Figures</h2>")]
     assert text.count("221 on the map, all of them used") == 1
     assert "buildings hide" in section
-    shown = kept.band[kept.band["metric"].isin(HEADLINE) & (kept.band["note"] == "")]
+    shown = kept.band[kept.band["metric"].isin(headline()) & (kept.band["note"] == "")]
     cells = re.findall(r"<td class=n>([^<]+)</td>", section)
     expected = [f"{value:.3g}" for value in shown[["fewest", "drawn", "most"]].to_numpy().ravel()]
     assert sorted(cells) == sorted(expected)

@@ -1,0 +1,155 @@
+"""All metrics by name, which of them a study reports, and their sums: per block, added in block order, read at the end.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from importlib.metadata import entry_points
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from privacysim.errors import InputError, did_you_mean
+from privacysim.metrics import exposure_metrics, lawfulness, leaks, looked_at, usefulness
+from privacysim.metrics.registry import FAMILIES, Metric, Reading, Rows, total
+from privacysim.metrics.seen import Footage, PeopleSeen, Records, Viewed
+
+Sums = dict[str, dict[str, float]]
+"""Metric → name of a sum → its value so far."""
+_DECLARED = tuple(one for room in (exposure_metrics, looked_at, lawfulness, leaks, usefulness)
+                  for one in vars(room).values() if isinstance(one, Metric))  # fmt: skip
+
+
+def _in_order(metrics: Iterable[Metric]) -> dict[str, Metric]:
+    return {one.name: one for one in sorted(metrics, key=lambda one: FAMILIES.index(one.family))}
+
+
+DECLARED = _in_order(_DECLARED)
+"""The shipped metrics as they are declared: one entry for all words of a heading."""
+METRICS = _in_order(single for one in _DECLARED for single in one.each())
+"""The shipped metrics by name, by family, then in the order of declaration."""
+
+
+def headline(first: int | None = None) -> tuple[str, ...]:
+    """Names of the metrics that a report shows first, in their declared order; the `first` of them if given."""
+    names = sorted((name for name, one in METRICS.items() if one.headline), key=lambda name: METRICS[name].headline)
+    return tuple(names[:first])
+
+
+def metric_named(name: str) -> Metric:
+    """The metric of that name, shipped or brought by an installed package; an unknown one is an InputError."""
+    if name in METRICS:
+        return METRICS[name]
+    installed = _installed()
+    base = name.partition("[")[0]
+    if base in installed:
+        from privacysim.parts import named  # loads every package that an entry point names
+
+        for one in _of_package(named("metrics", base), base).each():
+            if one.name == name:
+                return one
+    raise InputError("metrics", "a known metric, or the Metric object of one of yours", name,
+                     did_you_mean(name, [*METRICS, *FAMILIES, *installed]))  # fmt: skip
+
+
+def _installed() -> tuple[str, ...]:
+    return tuple(sorted(entry_points(group="privacysim.metrics").names))
+
+
+def _of_package(found: Any, name: str) -> Metric:
+    if not isinstance(found, Metric) or found.name != name:
+        raise InputError(f"metrics, {name}", f"a Metric called {name}", found, "declare the function with @metric")
+    return found
+
+
+def chosen(named: Iterable[str | Metric], *, everybody: bool) -> dict[str, Metric]:
+    """The metrics of a study by name, in the order of a table: those that every study reports, and those given.
+
+    `named` holds `Metric` objects, names, whole families (`equity`), declared names (`acts`) or headings
+    (`acts[regime]`), which bring all their words. A census metric cannot be told from a sample: without everybody
+    (`sample = "all"`) asking for one is an InputError, and a family brings only its others.
+    """
+    found = {name: one for name, one in METRICS.items() if one.default}
+    for given in named:
+        if isinstance(given, str) and given in FAMILIES:
+            found |= {name: one for name, one in METRICS.items()
+                      if one.family == given and (everybody or one.sample != "census")}  # fmt: skip
+            continue
+        for one in given.each() if isinstance(given, Metric) else _singles(given):
+            if METRICS.get(one.name, one) is not one and METRICS[one.name].rows is not one.rows:
+                raise InputError(f"metrics, {one.name}", "a name of its own", "the name of a shipped metric",
+                                 "call your function, or its name=, something else")  # fmt: skip
+            if one.sample == "census" and not everybody:
+                raise InputError(f"metrics, {one.name}", "everybody: it cannot be told from a sample", "a sample",
+                                 'write sample = "all" (--sample all), in a district, or leave it out')  # fmt: skip
+            found[one.name] = one
+    known = {name: number for number, name in enumerate(METRICS)}
+    return {one.name: one for one in sorted(
+        found.values(), key=lambda one: (FAMILIES.index(one.family), known.get(one.name, len(known))))}  # fmt: skip
+
+
+def _singles(name: Any) -> tuple[Metric, ...]:
+    if not isinstance(name, str):
+        raise InputError("metrics", "names or Metric objects", type(name).__name__, "declare the function with @metric")
+    words = tuple(one for key, one in METRICS.items()
+                  if key.startswith((f"{name}[", f"{name[:-1]}=")) and name not in METRICS)  # fmt: skip
+    return words or (metric_named(name),)
+
+
+def parts(
+    people: PeopleSeen | None, records: Records | None, footage: Footage | None = None,
+    names: Iterable[str | Metric] | None = None, viewed: Viewed | None = None,
+) -> Sums:
+    """The sums of the metrics `names` (names or objects; all shipped ones by default) that look at what is given."""
+    made: Sums = {}
+    looked = {"people": people, "records": records, "footage": footage, "viewed": viewed}
+    for given in METRICS if names is None else names:
+        one = metric_named(given) if isinstance(given, str) else given
+        seen: Any = looked[one.of]
+        if seen is None:
+            continue
+        made[one.name] = {key: float(value) for key, value in one.part(seen).items()}
+        if not all(math.isfinite(value) for value in made[one.name].values()):
+            raise ArithmeticError(f"metric {one.name} gave a sum that is not finite: {made[one.name]}")
+    return made
+
+
+def add(blocks: Iterable[Sums]) -> Sums:
+    """Sum the parts of the blocks in the order given: floating-point sums depend on it, so it is always the same.
+
+    >>> add([{"m": {"total": 1.0}}, {"m": {"total": 2.5}}])
+    {'m': {'total': 3.5}}
+    """
+    whole: Sums = {}
+    for block in blocks:
+        for name, sums in block.items():
+            mine = whole.setdefault(name, {})
+            for key, value in sums.items():
+                mine[key] = mine.get(key, 0.0) + value
+    return whole
+
+
+def readings(sums: Sums, metrics: Mapping[str, Metric] = METRICS) -> list[tuple[str, Reading]]:
+    """The readings of every metric of `metrics` from its sums, in the order of declaration."""
+    return [(name, reading) for name, one in metrics.items() if name in sums for reading in one.value(sums[name])]
+
+
+def contributions(seen: Records, metrics: Mapping[str, Metric] = METRICS) -> dict[str, NDArray[np.float64]]:
+    """Metric of records → what each of its root events brings: from it a pilot learns how skewed the metric is.
+
+    A total is a sum over root events. A ratio T/N moves, to first order, by (tᵢ − (T/N)·nᵢ)/N when root event i is
+    added or left out. A metric whose function gives sums has no rows and is not in it.
+    """
+    found = {name: (one, one.found(seen)) for name, one in metrics.items() if one.of == "records"}
+    return {name: _of(rows, one.value is total) for name, (one, rows) in found.items() if isinstance(rows, Rows)}
+
+
+def _of(rows: Rows, plain: bool) -> NDArray[np.float64]:
+    code = np.unique(rows.root, return_inverse=True)[1].reshape(-1)
+    sums: NDArray[np.float64] = np.bincount(code, weights=rows.total).astype(np.float64)
+    count: NDArray[np.float64] = np.bincount(code, weights=rows.n).astype(np.float64)
+    if plain or count.sum() == 0:
+        return sums
+    return (sums - sums.sum() / count.sum() * count) / count.sum()
