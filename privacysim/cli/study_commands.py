@@ -218,11 +218,11 @@ def _plain_table(table: Any) -> str:
 
 
 def _pairing_text(change: Any, names: list[str]) -> str:
-    """What pairing bought, per metric: the correlation of the replicates, and the variance that is left."""
+    """Variance reduction from pairing, per metric: the correlation of the replicates, and the variance that is left."""
     rows = change.pairing(names)
     if rows.empty:
         return ""
-    lines = ["what pairing bought: correlation over replicates; variance of the difference, paired / unpaired"]
+    lines = ["variance reduction from pairing: correlation over replicates; variance of the difference, paired / unpaired"]
     for row in rows.to_dict("records"):
         curve = f" ({row['curve']})" if row["curve"] else ""
         ends = "" if row["low"] != row["low"] else f" [{row['low']:.2g}, {row['high']:.2g}]"

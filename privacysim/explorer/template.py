@@ -9,7 +9,7 @@ _CELLS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 
 **Question.** What would change if footage were kept for less time?
 
-**Answer in one paragraph.** *Write it when the numbers below have convinced you, with the interval beside the number.*
+**Answer in one paragraph.** *Write your answer here once the results below have convinced you, with the interval beside each number.*
 
 Run time: about ten seconds. Data: the shipped facts. Seed: the parameter below. Change the parameters here, or \
 from the command line: `privacysim notebook run new_study.ipynb -p retention="3 d"`.""", ()),
@@ -27,8 +27,8 @@ seed = 185""", ("parameters",)),
 
 reform = ps.Reform(base, retention=retention, mask=mask, approver=approver, duties=duties, ban=ban)
 print(reform.toml())""", ()),
-    ("markdown", """The reform is a policy file of its own: it extends the rules that it starts from and says only \
-what differs. `reform.save()` puts it into `sim/policies`, where every command finds it.""", ()),
+    ("markdown", """The reform is a policy file that extends an existing policy and contains only what differs. \
+`reform.save()` writes it to `sim/policies`, where every command finds it.""", ()),
     ("code", """study = ps.Study(
     scenario=scenario, policies=[base, reform.kept()], baseline=base, days=days, replicates=replicates, seed=seed,
     sample=5_000, start="steady",
@@ -41,9 +41,9 @@ print(change.table(names)[["metric", "curve", "policy", "mean", "ratio"]].to_str
     ("code", "_ = change.plot()", ()),
     ("markdown", """## What this does not show
 
-Write here what the model leaves out and what would change your mind. The intervals hold the noise of sample, cameras \
-and events in this city, not the uncertainty of the facts.""", ()),
-    ("markdown", "## Where this comes from", ()),
+Write here what the model leaves out and what would change your mind. The intervals describe the noise of the sample, \
+the cameras and the events in this city, not the uncertainty of the facts.""", ()),
+    ("markdown", "## Sources", ()),
     ("code", """print(results.run_id)
 plan = study.plan
 print(plan.scenario, plan.days, "days,", plan.replicates, "replicates, seed", plan.seed)""", ()),

@@ -140,7 +140,7 @@ def test_a_run_that_lost_a_replicate_keeps_the_rest_says_so_and_exits_1(toy, pla
     assert set(load_results(tmp_path / "r").metrics["replicate"]) == {0, 1}
     # one policy, and two replicates of it: it is its own baseline, and there is no pair to speak of
     assert "baseline order_799;" in said.out
-    assert "what pairing bought" not in said.out
+    assert "variance reduction from pairing" not in said.out
     assert "not calibrated: the solved constants hold for another scenario" in said.out
 
 

@@ -61,7 +61,7 @@ def test_the_first_cell_says_the_question_and_the_last_where_numbers_come_from(n
         for word in ("**Question.**", "**Answer in one paragraph.**", "Run time:", "Seed"):
             assert word in first, word
     assert content["cells"][-1]["cell_type"] == "code"
-    assert "Where this comes from" in "".join(content["cells"][-2]["source"])
+    assert "## Sources" in "".join(content["cells"][-2]["source"])
 
 
 def test_no_output_shows_a_path_of_the_machine_that_made_it(notebook):

@@ -71,7 +71,7 @@ def test_the_correlation_of_every_headline_metric_is_printed():
     from privacysim.cli.study_commands import headline_text
 
     said = headline_text(ps.load_results("notebooks/saved/headline"))
-    assert "what pairing bought: correlation over replicates" in said
+    assert "variance reduction from pairing: correlation over replicates" in said
     for name in HEADLINE:
         assert f"  {name}" in said, name
     assert said.count("r = 0.") > 20
