@@ -30,7 +30,7 @@ from privacysim.errors import ResultsError, shown
 from privacysim.files import Quantity, Strict
 from privacysim.resources import PACKAGE, cache_folder
 from privacysim.scenario import Scenario
-from privacysim.scenario.population import CitySection
+from privacysim.scenario.sections import CitySection
 
 _WORDS = ("name", "digest", "note", "mapped_cameras", "origin")
 _ARRAYS = tuple(field.name for field in fields(City) if field.name not in _WORDS)

@@ -25,7 +25,7 @@ from privacysim.readers import osm_tags
 from privacysim.readers.opening import refuse_bombs
 from privacysim.readers.osm_shapes import multipolygon_rings
 from privacysim.readers.plane import city_plane
-from privacysim.scenario.population import CitySection
+from privacysim.scenario.sections import CitySection
 
 _ZONE_M = 300.0
 _DENSEST_PER_KM2 = 150_000.0

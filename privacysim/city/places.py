@@ -13,7 +13,7 @@ from privacysim import draws
 from privacysim.city import place_kinds as kinds
 from privacysim.city.streets import Adjacency, Streets
 from privacysim.readers.osm_tags import MAIN
-from privacysim.scenario.population import CitySection
+from privacysim.scenario.sections import CitySection
 from privacysim.vocabulary import CATEGORIES, REGIMES, SECRETS
 
 

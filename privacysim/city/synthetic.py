@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from privacysim import draws
 from privacysim.city.streets import Streets, largest_part, millimetres
 from privacysim.readers.osm_tags import LANE, MAIN, STREET
-from privacysim.scenario.population import CitySection
+from privacysim.scenario.sections import CitySection
 
 SUPERBLOCK = 4
 """Plan cells between two main roads; a superblock is also a zone."""

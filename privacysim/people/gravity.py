@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from privacysim.city import City
-from privacysim.scenario.population import PopulationSection
+from privacysim.scenario.sections import PopulationSection
 from privacysim.vocabulary import CATEGORIES
 
 _SCHOOLS = ("university",), ("school", "kindergarten")

@@ -20,7 +20,7 @@ from privacysim.people import walk_kernel as kernel
 from privacysim.people.gravity import Purpose, purposes
 from privacysim.people.sample import residents
 from privacysim.scenario import Scenario
-from privacysim.scenario.population import PopulationSection
+from privacysim.scenario.sections import PopulationSection
 from privacysim.units import HOUR_TICKS
 from privacysim.vocabulary import GROUPS
 

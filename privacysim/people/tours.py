@@ -16,7 +16,7 @@ from privacysim.people import walk_kernel as kernel
 from privacysim.people.block import Block
 from privacysim.people.habits import CAR, PART_OF_RANK, TRANSIT, WALK, Habits, habits
 from privacysim.scenario import Scenario
-from privacysim.scenario.population import PopulationSection
+from privacysim.scenario.sections import PopulationSection
 from privacysim.units import HOUR_TICKS
 
 _MARK_SPAN = 32_767

@@ -12,8 +12,7 @@ from typing import Any
 
 from privacysim.errors import InputError
 from privacysim.files import Strict, given_data, validate
-from privacysim.scenario.events import AccessSection, CamerasSection, LeaksSection
-from privacysim.scenario.population import CitySection, PopulationSection
+from privacysim.scenario.sections import AccessSection, CamerasSection, CitySection, LeaksSection, PopulationSection
 
 
 class Scenario(Strict):

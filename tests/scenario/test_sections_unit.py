@@ -9,7 +9,7 @@ import pytest
 from privacysim.errors import InputError
 from privacysim.files import Quantity
 from privacysim.scenario import load_scenario
-from privacysim.scenario.events import AccessSection, CamerasSection, LeaksSection
+from privacysim.scenario.sections import AccessSection, CamerasSection, LeaksSection
 
 
 @pytest.mark.parametrize(("section", "key", "value", "says"), [
