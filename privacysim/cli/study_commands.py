@@ -222,7 +222,9 @@ def _pairing_text(change: Any, names: list[str]) -> str:
     rows = change.pairing(names)
     if rows.empty:
         return ""
-    lines = ["variance reduction from pairing: correlation over replicates; variance of the difference, paired / unpaired"]
+    lines = [
+        "variance reduction from pairing: correlation over replicates; variance of the difference, paired / unpaired"
+    ]
     for row in rows.to_dict("records"):
         curve = f" ({row['curve']})" if row["curve"] else ""
         ends = "" if row["low"] != row["low"] else f" [{row['low']:.2g}, {row['high']:.2g}]"

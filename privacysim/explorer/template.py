@@ -9,7 +9,8 @@ _CELLS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 
 **Question.** What would change if footage were kept for less time?
 
-**Answer in one paragraph.** *Write your answer here once the results below have convinced you, with the interval beside each number.*
+**Answer in one paragraph.** *Write your answer here once the results below have convinced you, with the interval \
+beside each number.*
 
 Run time: about ten seconds. Data: the shipped facts. Seed: the parameter below. Change the parameters here, or \
 from the command line: `privacysim notebook run new_study.ipynb -p retention="3 d"`.""", ()),

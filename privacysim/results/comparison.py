@@ -88,7 +88,7 @@ class Comparison:
         return comparison_page(self.titles.get(self.baseline, self.baseline), self.words(), self.table([self.primary]))
 
     def pairing(self, metrics: list[str] | None = None) -> pd.DataFrame:
-        """Variance reduction from pairing: correlation over replicates, and the share of the unpaired variance that is left."""
+        """Variance reduction from pairing: correlation over replicates, and the remaining share of the variance."""
         if self.metrics is None:
             return pd.DataFrame(columns=PAIRING)
         arms = list(dict.fromkeys(self.rows["policy"]))
