@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from privacysim.exposure import measure_exposure as measure_exposure
     from privacysim.governance import simulate as simulate
     from privacysim.identify import identifiability as identifiability
+    from privacysim.metrics import metric as metric
     from privacysim.policy import Policy as Policy
     from privacysim.policy import Reform as Reform
     from privacysim.policy import load_arms as load_arms
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from privacysim.world import sample_world as sample_world
 
 _HOME = {
+    "metric": "metrics",
     "Comparison": "results",
     "InputError": "errors",
     "PrivacysimError": "errors",

@@ -41,11 +41,10 @@ def toy_units() -> Callable[[pytest.MonkeyPatch, Path], ModuleType]:
 
     def put(patch: pytest.MonkeyPatch, cache: Path) -> ModuleType:
         patch.setenv("PRIVACYSIM_CACHE", str(cache))
-        from privacysim.study import study as study_module
+        from privacysim.study import Study
         from tests.helpers import toy_study
 
-        patch.setattr(study_module, "do_unit", toy_study.run_unit)
-        patch.setattr(study_module, "prepare_city", lambda scenario, workers: None)
+        patch.setattr(Study, "runner", toy_study.ToyRunner())
         return toy_study
 
     return put

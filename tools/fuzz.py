@@ -248,10 +248,9 @@ def toy_results(where: Path) -> Path:
     """A results folder with toy numbers, of the preview's rules."""
     sys.path.insert(0, str(ROOT))
     import privacysim as ps
-    from privacysim.study import study as study_module
     from tests.helpers import toy_study
 
-    study_module.do_unit, study_module.prepare_city = toy_study.run_unit, lambda scenario, workers: None
+    toy_study.put()
     ps.Study("preview").run(replicates=10, workers=1, out=where)
     return where
 

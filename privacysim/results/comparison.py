@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from privacysim.errors import InputError
-from privacysim.metrics import METRICS, Metric, metric_named
+from privacysim.errors import InputError, did_you_mean
+from privacysim.metrics import METRICS, Metric
 from privacysim.results.pairing import COLUMNS as PAIRING
 from privacysim.results.pairing import pairing
 from privacysim.results.result_pages import comparison_page
@@ -57,16 +57,18 @@ class Comparison:
     """The replicate values behind the rows."""
     people: float | None = None
     """How many people live in the case: for figures per 100 000."""
+    declared: Mapping[str, Metric] = field(default_factory=lambda: METRICS)
+    """Every metric that the rows may name, those from outside the package as the results kept them."""
 
     def table(self, metrics: list[str] | None = None) -> pd.DataFrame:
         """The comparison to read: mean, ratio and difference with 95 % intervals, n, direction and words.
 
         `metrics` chooses and orders; by default the primary metric comes first, then the others as declared.
         """
-        names = metrics or [self.primary, *(name for name in METRICS if name != self.primary)]
+        names = metrics or [self.primary, *(name for name in self.declared if name != self.primary)]
         found = []
         for name in names:
-            one = metric_named(name)
+            one = self.one(name)
             for row in self.rows[self.rows["metric"] == name].to_dict("records"):
                 found.append({
                     "metric": one.title, "curve": row["curve"], "policy": row["policy"],
@@ -76,6 +78,12 @@ class Comparison:
                 })  # fmt: skip
         columns = ["metric", "curve", "policy", "mean", "ratio", "difference", "n", "direction", "in words", "note"]
         return pd.DataFrame(found, columns=columns)
+
+    def one(self, metric: str) -> Metric:
+        """A metric of the comparison by its name; an unknown name is an error that names the nearest."""
+        if metric not in self.declared:
+            raise InputError("metrics", "a known metric", metric, did_you_mean(metric, self.declared))
+        return self.declared[metric]
 
     def __getitem__(self, metric: str) -> pd.DataFrame:
         """The table of one metric; its name completes with Tab."""
@@ -101,7 +109,7 @@ class Comparison:
         """
         if not self.people:
             raise InputError("per_100_000", "results that say how many people there are", "none", "run the study again")
-        one = metric_named(metric or self.primary)
+        one = self.one(metric or self.primary)
         if one.unit in ("share", "h", "1"):
             raise InputError("per_100_000", "a metric that is a total", f"{one.name} ({one.unit})", "choose a total")
         rows = self.rows[self.rows["metric"] == one.name]
@@ -168,7 +176,7 @@ class Comparison:
         """What one row says, with its note."""
         if row["policy"] == self.baseline:
             return "baseline" + (f" ({row['note']})" if row["note"] else "")
-        title = METRICS[row["metric"]].title
+        title = self.declared[row["metric"]].title
         if row["note"].startswith(("identical", "0 in all")):
             return f"{title}: {row['note']}"
         ratio = _estimate(row, "ratio")
@@ -183,22 +191,23 @@ class Comparison:
         from privacysim.figures import forest
 
         name = metric or self.primary
+        one = self.one(name)
         return forest(
             self.rows[(self.rows["metric"] == name) & (self.rows["policy"] != self.baseline)],
-            title=metric_named(name).title, direction=metric_named(name).direction, baseline=self.baseline,
+            title=one.title, direction=one.direction, baseline=self.baseline,
             titles=self.titles, ax=ax, lang=lang,
         )
 
 
 def compare(metrics: pd.DataFrame, notes: pd.DataFrame, skewness: Skewness, arms: list[str], baseline: str,
-            primary: str, replicates: int, sample_all: bool) -> pd.DataFrame:
+            primary: str, replicates: int, sample_all: bool, declared: Mapping[str, Metric] = METRICS) -> pd.DataFrame:
     """The rows of summary.csv; absent values are NaN (empty in the file) and the note says why."""
     rows: list[dict[str, Any]] = []
     by_key = {
         (str(name), str(curve), str(policy)): group.set_index("replicate")
         for (name, curve, policy), group in metrics.groupby(["metric", "curve", "policy"])
     }  # fmt: skip
-    for name, one in METRICS.items():
+    for name, one in declared.items():
         curves = sorted({curve for metric, curve, _ in by_key if metric == name}, key=_curve_order)
         for curve in curves or _noted_curves(notes, name):
             base = by_key.get((name, curve, baseline))

@@ -8,6 +8,8 @@ import platform
 import resource
 import subprocess
 import sys
+from collections.abc import Mapping
+from dataclasses import fields
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,6 +19,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ValidationError
 
 from privacysim.errors import ResultsError, shown
+from privacysim.metrics import Metric
 from privacysim.resources import PACKAGE, VERSION
 from privacysim.simulation.inputs import Inputs, data_digests, source_digest
 
@@ -64,6 +67,14 @@ class _Arm(BaseModel):
     reading: str
 
 
+class _Declared(BaseModel, extra="allow"):
+    name: str
+    title: str
+    unit: str
+    direction: Literal["lower", "higher", "either"]
+    of: Literal["people", "records", "footage", "viewed"]
+
+
 class _Manifest(BaseModel):
     """What a manifest must hold for its results to be read; it holds more."""
 
@@ -74,9 +85,28 @@ class _Manifest(BaseModel):
     scenario: _Scenario
     arms: list[_Arm]
     replicates: list[int]
+    metrics: list[_Declared] = []
     notes: list[tuple[str, int, str, str, str]]
     skewness: list[tuple[str, str, str, float]]
     files: dict[str, str]
+
+
+_KEPT = tuple(one.name for one in fields(Metric)
+              if one.name not in ("rows", "value", "by", "neutral", "whole", "heading", "word"))  # fmt: skip
+"""What results keep of a metric: all that a table or a reader asks, but no functions."""
+
+
+def declared(said: Mapping[str, Any]) -> Metric:
+    """A metric as a manifest keeps it: it can be shown and compared, but not measured."""
+    try:
+        return Metric(**{name: said[name] for name in _KEPT}, rows=_not_here, value=_not_here)
+    except KeyError as error:
+        raise ResultsError(f"manifest.json: the declaration of metric {shown(said['name'], 40)} lacks {error}.\n"
+                           "  Fix: run the study again, with --force.") from None  # fmt: skip
+
+
+def _not_here(*_: Any) -> Any:
+    raise ResultsError("A saved declaration cannot be measured.\n  Fix: give the metric itself: metrics=[…].")
 
 
 _LIBRARIES = ("numpy", "pandas", "pyarrow", "numba", "scipy", "simpy", "pydantic")
@@ -114,6 +144,8 @@ def manifest(inputs: Inputs, times: dict[str, Any], workers: int) -> dict[str, A
         "replicates": list(inputs.replicates),
         "scenario": {name: getattr(inputs.scenario, name) for name in ("id", "title", "calibrated")}
                     | {"people": inputs.scenario.population.people.number},
+        "metrics": [{name: getattr(one, name) for name in _KEPT} for one in inputs.metrics],
+        "brought": [{"kind": part.kind, "name": part.name, "digest": part.digest} for part in inputs.brought.parts],
         "arms": [{"id": arm.id, "title": str(arm.title), "reading": arm.reading} for arm in inputs.arms],
         "python": platform.python_version(),
         "platform": platform.platform(),

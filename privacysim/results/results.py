@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ import pandas as pd
 
 from privacysim import tables
 from privacysim.errors import InputError, ResultsError, did_you_mean
+from privacysim.metrics import METRICS, Metric
 from privacysim.results.comparison import Comparison, Skewness, compare
-from privacysim.results.manifest import read_manifest
+from privacysim.results.manifest import declared, read_manifest
 from privacysim.results.query import query
 from privacysim.results.result_pages import results_page
 from privacysim.results.saving import save_folder
@@ -42,6 +44,11 @@ class Results:
     def _repr_html_(self) -> str:
         return results_page(self.manifest, self.run_id)
 
+    @cached_property
+    def declared(self) -> dict[str, Metric]:
+        """Every metric by name: the shipped ones, and those of this run as its manifest declares them."""
+        return METRICS | {str(said["name"]): declared(said) for said in self.manifest.get("metrics", [])}
+
     @property
     def run_id(self) -> str:
         """Hash of the resolved inputs."""
@@ -58,11 +65,11 @@ class Results:
         base = arm_named(self.arms, baseline or study["baseline"])
         rows = compare(
             self.metrics, self.notes, self.skewness, self.arms, base, study["primary"],
-            len(self.manifest["replicates"]), study["sample"] == "all",
+            len(self.manifest["replicates"]), study["sample"] == "all", self.declared,
         )
         titles = {str(arm["id"]): str(arm["title"]) for arm in self.manifest["arms"]}
         people = self.manifest["scenario"].get("people")
-        return Comparison(rows, base, study["primary"], study["start"], titles, self.metrics, people)
+        return Comparison(rows, base, study["primary"], study["start"], titles, self.metrics, people, self.declared)
 
     @property
     def failures(self) -> list[str]:

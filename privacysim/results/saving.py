@@ -15,12 +15,14 @@ import pandas as pd
 
 from privacysim import tables
 from privacysim.errors import ResultsError, shown
-from privacysim.files import Quantity, find_file, read_toml, whole_file
+from privacysim.files import Quantity, find_file, plain_data, read_toml, whole_file
+from privacysim.policy import load_policy
 from privacysim.resources import shipped
 from privacysim.results.crate import CRATE, crate
 from privacysim.results.manifest import read_manifest
 from privacysim.results.toml_text import toml_text
 from privacysim.scenario import Scenario
+from privacysim.simulation.brought import keep_parts
 from privacysim.simulation.inputs import Inputs, canonical, file_digest, resolved
 
 OURS = ("metrics.parquet", "summary.csv", "band.csv", "report.html", "inputs", "tables", "parts", CRATE)
@@ -113,10 +115,16 @@ def _write_inputs(inputs: Inputs, folder: Path) -> None:
     study = {key: value for key, value in study.items() if value not in ({}, "")}
     _text(folder / "sim" / "studies" / f"{plan.id}.toml", toml_text(study))
     _text(folder / "sim" / "scenarios" / f"{plan.scenario}.toml", toml_text(scenario_data(inputs.scenario)))
-    for name, path in policy_files(inputs.plan.policies).items():
+    named = tuple(name for name in inputs.plan.policies if name not in inputs.brought.policies)
+    for name, path in policy_files(named, inputs.arms[0].laws.policies).items():
         _text(folder / "sim" / "policies" / f"{name}.toml", path.read_text(encoding="utf-8"))
     for n, pack in enumerate(inputs.arms[0].laws.own.values()):
         _text(folder / "sim" / "law" / f"pack_{n}.toml", toml_text(pack))
+    for name, given in inputs.brought.policies.items():
+        policy = plain_data(load_policy(given, packs=inputs.brought.packs))
+        whole = {key: value for key, value in policy.items() if key not in ("extends", "layer", "drop")}
+        _text(folder / "sim" / "policies" / f"{name}.toml", toml_text(whole))
+    keep_parts(inputs.brought, folder / "brought")
     for path in sorted(shipped("data").rglob("*")):
         if path.suffix in {".csv", ".toml"}:
             _text(folder / "data" / path.relative_to(shipped("data")), path.read_text(encoding="utf-8"))
@@ -124,13 +132,13 @@ def _write_inputs(inputs: Inputs, folder: Path) -> None:
     _text(folder / "resolved.json", json.dumps(json.loads(canonical(whole)), indent=1, ensure_ascii=False) + "\n")
 
 
-def policy_files(names: tuple[str, ...]) -> dict[str, Path]:
-    """The files of these policies and of all that they extend or layer, by id."""
+def policy_files(names: tuple[str, ...], more: Mapping[str, Path]) -> dict[str, Path]:
+    """The files of these policies and of all that they extend or layer, by id; `more` are those of law packs."""
     found: dict[str, Path] = {}
     waiting = list(names)
     while waiting:
         name = waiting.pop(0)
-        path = find_file("policies", name if name.endswith(".toml") else name.split(":")[0])
+        path = find_file("policies", name if name.endswith(".toml") else name.split(":")[0], more)
         raw = read_toml(path)
         if raw["id"] not in found:
             found[raw["id"]] = path

@@ -25,7 +25,7 @@ from privacysim.scenario import Scenario
 from privacysim.simulation.inputs import Inputs, hashed
 from privacysim.simulation.replicate import forget_replicate
 from privacysim.simulation.unit_parts import Unit
-from privacysim.study.work import do_unit
+from privacysim.study import Study
 from privacysim.units import DAY_S
 
 Floats = NDArray[np.float64]
@@ -76,7 +76,7 @@ def factors_of(inputs: Inputs, *, with_city: bool = False) -> list[Factor]:
     plan = inputs.plan.model_copy(update={"sample": 200, "replicates": 1})
     forget_replicate()  # one that is kept reads nothing
     with facts_heard() as heard:
-        do_unit(hashed(replace(inputs, plan=plan, replicates=(0,), only=(plan.primary,))), "", None, Unit(0, 0))
+        Study.runner(hashed(replace(inputs, plan=plan, replicates=(0,), only=(plan.primary,))), "", None, Unit(0, 0))
         heard |= {q.fact for _, q in quantities(inputs.scenario) if q.fact}
     plain = {q.fact for path, q in quantities(inputs.scenario) if q.fact and _of_city(path)}
     found = [

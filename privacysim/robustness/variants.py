@@ -15,13 +15,13 @@ import pandas as pd
 
 from privacysim.simulation.failures import Failed, Guarded
 from privacysim.simulation.inputs import Inputs, hashed
-from privacysim.simulation.replicate import prepare_city
 from privacysim.simulation.unit_parts import Unit, UnitParts
+from privacysim.study import Study
 from privacysim.study.executor import OpenExecutor, cores, processes
 from privacysim.study.pilots import pilot_skewness
 from privacysim.study.progress import progress_bar
 from privacysim.study.unit_store import keep_part, read_part, to_frames, units
-from privacysim.study.work import PILOT, do_unit
+from privacysim.study.work import PILOT, Runner
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class PointUnit:
         return f"point {self.point}, {self.unit}"
 
 
-def _do(one: PointUnit) -> UnitParts | Failed:
+def _do(runner: Runner, one: PointUnit) -> UnitParts | Failed:
     # no function of this room in between: a failure is said of the room that failed
-    return Guarded(partial(do_unit, one.inputs, "", None))(one.unit)
+    return Guarded(partial(runner, one.inputs, "", None))(one.unit)
 
 
 @dataclass(frozen=True)
@@ -57,18 +57,19 @@ class Ran:
 def run_points(
     points: Sequence[Inputs], *, metrics: Sequence[str], workers: int | None = None,
     open_executor: OpenExecutor | None = None, folder: Path | None = None, progress: bool | None = None,
-    pilots: bool = False,
+    pilots: bool = False, runner: Runner | None = None,
 ) -> Ran:
     """Run every point; measure only the named metrics. A failed unit costs its point that replicate, and is named.
 
-    `pilots` runs each point's pilot world too.
+    `pilots` runs each point's pilot world too; `runner` does the units (default: as studies do them).
     """
     from privacysim.study.executor import WorkerLost, work_through
 
     workers = cores() if workers is None else max(1, workers)
     points = [hashed(replace(point, only=tuple(metrics))) for point in points]
-    for digest in {point.scenario.city: point.scenario for point in points}.values():
-        prepare_city(digest, workers)
+    work = partial(_do, runner := runner or Study.runner)
+    for point in {point.scenario.city: point for point in points}.values():
+        runner.prepare(point, workers)
     wanted = [PointUnit(n, unit, point) for n, point in enumerate(points)
               for unit in (*([PILOT] if pilots else []), *units(point))]  # fmt: skip
     done: dict[int, dict[Unit, UnitParts]] = {n: {} for n in range(len(points))}
@@ -84,8 +85,8 @@ def run_points(
     if open_executor is None and at_once > 1:
         open_executor = processes(at_once)
     with progress_bar(len(missing), progress) as tell:
-        found = (((one, _do(one)) for one in missing) if open_executor is None
-                 else work_through(_do, missing, open_executor, at_once))  # fmt: skip
+        found = (((one, work(one)) for one in missing) if open_executor is None
+                 else work_through(work, missing, open_executor, at_once))  # fmt: skip
         try:
             for one, part in found:
                 tell(part)
@@ -109,7 +110,7 @@ def _frame(
     for n, point in enumerate(points):
         whole = {k for k in point.replicates if all(unit in done[n] for unit in units(point) if unit.replicate == k)}
         parts = {unit: part for unit, part in done[n].items() if unit.replicate in whole}  # not the pilot, −1
-        frame, _ = to_frames(parts, point.arm_ids)
+        frame, _ = to_frames(parts, point.arm_ids, point.declared)
         frame = frame[frame["metric"].isin(metrics)]
         frames.append(frame.assign(point=n))
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()

@@ -16,10 +16,12 @@ from pydantic import BaseModel
 
 from privacysim.errors import InputError, did_you_mean
 from privacysim.files import Quantity
+from privacysim.metrics import METRICS, Metric, chosen
 from privacysim.policy.arm import Arm
 from privacysim.policy.policy_files import load_arms
 from privacysim.resources import PACKAGE, VERSION, shipped
 from privacysim.scenario import Scenario, load_scenario
+from privacysim.simulation.brought import NOTHING, Brought
 from privacysim.simulation.study_file import StudyFile
 
 # rooms whose source does not change a number: a nicer figure must not make a saved result look foreign
@@ -48,11 +50,22 @@ class Inputs:
     facts: Mapping[str, float] = field(default_factory=dict)
     footage_days: int | None = None
     only: tuple[str, ...] = ()
+    brought: Brought = NOTHING
 
     @property
-    def wanted(self) -> tuple[str, ...]:
+    def declared(self) -> dict[str, Metric]:
+        """Every metric that this study may speak of: the shipped ones and those brought, by name."""
+        return METRICS | {name: one for name, one in self._chosen.items() if name not in METRICS}
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
         """The metrics that are measured."""
-        return self.only or self.plan.wanted
+        known = self.declared
+        return tuple(known[name] for name in self.only or self._chosen)
+
+    @property
+    def _chosen(self) -> dict[str, Metric]:
+        return chosen([*self.plan.metrics, *self.brought.metrics], everybody=self.plan.sample == "all")
 
     @property
     def arm_ids(self) -> list[str]:
@@ -83,15 +96,19 @@ def arm_named(arms: Sequence[str], named: str) -> str:
     raise InputError("baseline", "one arm of the study", named, fix)
 
 
-def resolve(plan: StudyFile, replicate: int | None = None) -> Inputs:
-    """Load what the study names and hash it; what is wrong in any file is an error before anything is written."""
-    scenario = load_scenario(plan.scenario)
-    arms = tuple(load_arms(plan.policies, plan.readings, plan.law_date))
+def resolve(plan: StudyFile, replicate: int | None = None, brought: Brought = NOTHING) -> Inputs:
+    """Load what the study names and hash it; what is wrong in any file is an error before anything is written.
+
+    What was brought as an object takes the place of the file of that name.
+    """
+    scenario = brought.scenario or load_scenario(plan.scenario)
+    policies = [brought.policies.get(name, name) for name in plan.policies]
+    arms = tuple(load_arms(policies, plan.readings, plan.law_date, packs=brought.packs))
     arm_named([arm.id for arm in arms], plan.baseline)
     if replicate is not None and replicate < 0:
         raise InputError("replicate", "a number from 0 on", replicate, "count replicates from 0")
     chosen = tuple(range(plan.replicates)) if replicate is None else (replicate,)
-    return hashed(Inputs(plan, scenario, arms, chosen, ""))
+    return hashed(Inputs(plan, scenario, arms, chosen, "", brought=brought))
 
 
 def hashed(inputs: Inputs) -> Inputs:
@@ -123,6 +140,7 @@ def resolved(inputs: Inputs) -> dict[str, Any]:
         **({"facts": dict(sorted(inputs.facts.items()))} if inputs.facts else {}),
         **({"footage_days": inputs.footage_days} if inputs.footage_days is not None else {}),
         **({"only": list(inputs.only)} if inputs.only else {}),
+        **({"brought": inputs.brought.digests} if inputs.brought.parts else {}),
     }
 
 

@@ -13,7 +13,6 @@ from privacysim.exposure import Acts, index_acts
 from privacysim.facts import facts
 from privacysim.governance import Log, simulate
 from privacysim.people import Block, Sample, draw_block, draw_sample
-from privacysim.scenario import Scenario
 from privacysim.sight.coverage import Coverage, coverage
 from privacysim.sight.passes import Pieces, passes
 from privacysim.simulation import cost
@@ -50,9 +49,9 @@ class Seen:
     pieces: Pieces
 
 
-def prepare_city(scenario: Scenario, workers: int) -> None:
+def prepare_city(inputs: Inputs, workers: int) -> None:
     """Build the city once, before workers ask for it; it is kept in the cache."""
-    build_city(scenario, workers=workers)
+    build_city(inputs.scenario, workers=workers, **inputs.brought.keywords(build_city, "city"))
 
 
 class _Key:
@@ -71,17 +70,20 @@ class _Key:
 @lru_cache(maxsize=1)  # a worker keeps its replicate while that one's blocks last
 def _replicate(key: _Key, k: int) -> Replicate:
     inputs = key.inputs
-    plan, scenario = inputs.plan, inputs.scenario
+    plan, scenario, brought = inputs.plan, inputs.scenario, inputs.brought
     with cost.stage("city"):
-        city = build_city(scenario)
+        city = build_city(scenario, **brought.keywords(build_city, "city"))
     with cost.stage("world"):
         world = sample_world(
             city, scenario, plan.seed, k, days=plan.days, footage_days=footage_days(inputs),
-            warmup_days=round(facts().value("warmup_d")),
+            warmup_days=round(facts().value("warmup_d")), **brought.keywords(sample_world, "cameras"),
         )
     baseline = inputs.arm(plan.baseline)
     with cost.stage("policies"):
-        logs = tuple(simulate(world, arm, baseline=baseline, start=plan.start) for arm in inputs.arms)
+        logs = tuple(
+            simulate(world, arm, baseline=baseline, start=plan.start,
+                     **brought.keywords(simulate, "processes", "desk")) for arm in inputs.arms
+        )  # fmt: skip
     with cost.stage("cameras"):
         acts = index_acts(logs)
         view = coverage(city, world.cameras, acts.watched)
@@ -91,7 +93,8 @@ def _replicate(key: _Key, k: int) -> Replicate:
     size = city.people if plan.sample == "all" else min(int(plan.sample), city.people)
     with cost.stage("people"):
         size = min(size, BLOCK) if k < 0 else size  # the pilot wants one block of people from all over the city
-        people = None if size == city.people else draw_sample(city, scenario, plan.seed, k, size)
+        people = None if size == city.people else draw_sample(
+            city, scenario, plan.seed, k, size, **brought.keywords(draw_block, "people"))
     return Replicate(world, logs, acts, view, people, ends)
 
 
@@ -123,7 +126,8 @@ def see_block(inputs: Inputs, whole: Replicate, block: int) -> Seen:
     with cost.stage("people"):
         ids = np.arange(low, high) if people is None else people.ids[low:high]
         weight = np.ones(ids.size) if people is None else people.weight[low:high]
-        drawn = draw_block(world.city, world.scenario, world.seed, world.k, ids, weight, first, world.days)
+        drawn = draw_block(world.city, world.scenario, world.seed, world.k, ids, weight, first, world.days,
+                           **inputs.brought.keywords(draw_block, "people"))
     # the pilot wants the whole flow past each camera; a replicate only what somebody looks at
     with cost.stage("passes"):
         windows = whole.acts.windows() if world.k >= 0 else None

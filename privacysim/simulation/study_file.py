@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -22,7 +23,8 @@ class StudyFile(Strict):
     `policies` are ids or paths; a policy named in `readings` becomes one arm per reading (`guangzhou_draft:narrow`).
     `start` is "transition" (all arms share the baseline's history up to day 0) or "steady". `sample` is a number of
     people or "all". `metrics` names further metrics, or whole families of them, beside those that every study reports.
-    `law_date` fixes everybody's general law, one for all arms.
+    `law_date` fixes the general law, one for all arms. `brought` is written by saved results: the digests of the parts
+    that came from outside the package (`kind:name`), whose code lies beside the study in `brought/`.
     """
 
     id: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")
@@ -39,6 +41,7 @@ class StudyFile(Strict):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 185
     start: Literal["transition", "steady"] = "transition"
     law_date: date = date(2025, 6, 1)
+    brought: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _consistent(self) -> StudyFile:
@@ -50,19 +53,20 @@ class StudyFile(Strict):
         for policy in self.readings:
             if policy not in self.policies:
                 raise ValueError(f"readings of a policy of this study; {did_you_mean(policy, self.policies)}")
-        if self.primary not in METRICS:
+        own = f"metrics:{self.primary.partition('[')[0]}" in self.brought
+        if self.primary not in METRICS and not own:
             raise ValueError(f"a primary metric that exists; {did_you_mean(self.primary, METRICS)}")
         try:
             wanted = self.wanted
         except InputError as error:
             raise ValueError(f"{error.expected} ({error.where}: {error.got}); {error.fix}") from None
-        if self.primary not in wanted:
+        if self.primary not in wanted and not own:
             raise ValueError(f"a primary metric that is reported; write metrics = [\"{self.primary}\"]")
         return self
 
     @property
     def wanted(self) -> tuple[str, ...]:
-        """The metrics of this study, in the order of a table."""
+        """The metrics of this study that have names, in the order of a table."""
         return tuple(chosen(self.metrics, everybody=self.sample == "all"))
 
 
@@ -75,3 +79,13 @@ def load_study_file(name: str) -> StudyFile:
     """Read a study by name or path; what is wrong becomes a three-line error."""
     path = find_file("studies", name)
     return validate(StudyFile, read_toml(path), display(path))
+
+
+def from_parts(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of a study of which no file exists: at least scenario and policies, with a name and a baseline."""
+    for key in ("scenario", "policies"):
+        if not given.get(key):
+            raise InputError("study", f"a name, or at least scenario and policies ({key} is missing)", "nothing",
+                             'write Study("headline") or Study(scenario=…, policies=[…])')  # fmt: skip
+    baseline = "notice_only" if "notice_only" in given["policies"] else str(given["policies"][0])
+    return {"id": Path(str(given["scenario"])).stem, "baseline": baseline, **given}

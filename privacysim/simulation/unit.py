@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from privacysim import tables
 from privacysim.exposure import Exposure, faces_searched, index_acts, measure_exposure
 from privacysim.governance import Log
-from privacysim.metrics import METRICS, PeopleSeen, Records, parts
+from privacysim.metrics import PeopleSeen, Records, parts
 from privacysim.people import Block
 from privacysim.sight.coverage import coverage
 from privacysim.sight.passes import Pieces, passes, sightings, sightings_count
@@ -41,16 +41,17 @@ def run_unit(inputs: Inputs, wanted_tables: str, folder: Path | None, unit: Unit
         exposure = measure_exposure(seen.pieces, seen.block, whole.acts)
         faces = faces_searched(seen.pieces, seen.block, whole.acts, whole.logs)
     cost.add("bytes", "exposure", cost.bytes_of(exposure))
-    names = inputs.wanted
+    wanted = inputs.metrics
+    stored = any(one.name == "storage_camera_days" for one in wanted)
     with cost.stage("metrics"):
-        filmed = footage_seen(whole, seen) if any(METRICS[name].of == "footage" for name in names) else []
-        looks = any(METRICS[name].of == "viewed" for name in names)
+        filmed = footage_seen(whole, seen) if any(one.of == "footage" for one in wanted) else []
+        looks = any(one.of == "viewed" for one in wanted)
         viewed = viewed_by_arm(whole, seen, first=unit.block == 0) if looks else []
         arms = {
             log.policy: parts(
                 people_seen(exposure, n, seen.block, faces),
-                records(whole.world, log, storage="storage_camera_days" in names) if unit.block == 0 else None,
-                filmed[n] if filmed else None, names, viewed[n] if viewed else None,
+                records(whole.world, log, storage=stored) if unit.block == 0 else None,
+                filmed[n] if filmed else None, wanted, viewed[n] if viewed else None,
             )
             for n, log in enumerate(whole.logs)
         }  # fmt: skip
@@ -63,7 +64,7 @@ def run_unit(inputs: Inputs, wanted_tables: str, folder: Path | None, unit: Unit
             at_faces = faces_searched(shown, seen.block, whole.acts, whole.logs)
         with cost.stage("metrics"):
             arms |= {
-                arm_at(log.policy, end): parts(people_seen(at_end, n, seen.block, at_faces), None, names=names)
+                arm_at(log.policy, end): parts(people_seen(at_end, n, seen.block, at_faces), None, names=wanted)
                 for n, log in enumerate(whole.logs)
             }  # fmt: skip
     notes = tuple(f"{log.policy}: {note}" for log in whole.logs for note in log.notes) if unit.block == 0 else ()

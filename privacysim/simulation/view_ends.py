@@ -16,7 +16,7 @@ import pandas as pd
 
 from privacysim.city.city_model import City
 from privacysim.exposure import Acts
-from privacysim.metrics import METRICS, add, readings
+from privacysim.metrics import METRICS, Metric, add, readings
 from privacysim.people import Block, draw_block, draw_sample
 from privacysim.sight.coverage import Coverage, coverage
 from privacysim.sight.passes import passes, sightings_count
@@ -65,7 +65,9 @@ def arm_at(policy: str, end: str) -> str:
     return f"{policy}|{end}"
 
 
-def band_frame(parts: Mapping[Unit, UnitParts], arms: Sequence[str], metrics: pd.DataFrame) -> pd.DataFrame:
+def band_frame(
+    parts: Mapping[Unit, UnitParts], arms: Sequence[str], metrics: pd.DataFrame, declared: Mapping[str, Metric],
+) -> pd.DataFrame:
     """One row per policy, metric and curve: means over the replicates with the fewest, as drawn, with the most.
 
     `metrics` is the study's table. No rows where no unit has ends. A metric that passes do not drive in one direction
@@ -84,10 +86,12 @@ def band_frame(parts: Mapping[Unit, UnitParts], arms: Sequence[str], metrics: pd
     for blocks in by_replicate.values():
         for arm in arms:
             for end in ENDS:
-                for name, reading in readings(add(block.arms[arm_at(arm, end)] for block in blocks)):
+                for name, reading in readings(
+                    add(block.arms[arm_at(arm, end)] for block in blocks), declared
+                ):
                     if reading.value is not None:
                         values.setdefault((arm, name, reading.curve, end), []).append(reading.value)
-    made = pd.DataFrame(_rows(mean, count, values), columns=list(BAND_COLUMNS))
+    made = pd.DataFrame(_rows(mean, count, values, declared), columns=list(BAND_COLUMNS))
     place = made["policy"].map({arm: n for n, arm in enumerate(arms)})
     return made.loc[place.sort_values(kind="stable").index].reset_index(drop=True)
 
@@ -110,11 +114,11 @@ def band_lines(band: pd.DataFrame, notes: pd.DataFrame, metrics: Sequence[str]) 
     return ["Cameras", *lines] if lines else []
 
 
-def _rows(mean: pd.Series, count: pd.Series, values: Mapping[tuple[str, str, str, str], list[float]]
-          ) -> Iterator[tuple[object, ...]]:  # fmt: skip
+def _rows(mean: pd.Series, count: pd.Series, values: Mapping[tuple[str, str, str, str], list[float]],
+          declared: Mapping[str, Metric]) -> Iterator[tuple[object, ...]]:  # fmt: skip
     for key, value, n in zip(mean.index, mean, count, strict=True):
         policy, name, curve = (str(word) for word in key)
-        one = METRICS[name]
+        one = declared[name]
         ends = [values.get((policy, name, curve, end), []) for end in ENDS]
         if one.of != "people":
             note = "no band: it counts what was done, and that stays as drawn"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from html import escape
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from privacysim.errors import InputError, did_you_mean
 from privacysim.files import named_files
@@ -68,14 +68,3 @@ rules: Catalogue[Policy] = Catalogue(
 measures: Catalogue[Metric] = Catalogue("measures", lambda: list(METRICS), _metric, lambda one: one.title)
 """The metrics."""
 
-
-def as_named(policy: Any) -> str:
-    """The name or file that a study knows a policy by: a name as it is, a policy's id, a reform's file."""
-    if isinstance(policy, str):
-        return policy
-    if isinstance(policy, Policy):
-        return policy.id
-    kept = getattr(policy, "kept", None)
-    if kept is None:
-        raise InputError("policies", "names, policies or reforms", type(policy).__name__, 'write "notice_only"')
-    return str(kept())

@@ -21,7 +21,7 @@ from privacysim.exposure import is_outsider
 from privacysim.exposure.measure import BY_FACE
 from privacysim.files import whole_file
 from privacysim.identify import curve_table
-from privacysim.metrics import METRICS, Sums, contributions
+from privacysim.metrics import METRICS, Metric, Sums, contributions
 from privacysim.resources import cache_folder
 from privacysim.simulation.inputs import Inputs
 from privacysim.simulation.replicate import Replicate, Seen
@@ -70,19 +70,22 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
-def pilot_sums(arms: Iterable[str], whole: Replicate, seen: Seen) -> dict[str, Sums]:
+def pilot_sums(
+    arms: Iterable[str], whole: Replicate, seen: Seen, declared: Mapping[str, Metric] = METRICS
+) -> dict[str, Sums]:
     """Arm → {"skewness": {"metric|curve": γ}}."""
     flow = Flow(whole, seen)
     made: dict[str, Sums] = {}
     for arm, log in zip(arms, whole.logs, strict=True):
         kept = records(whole.world, log)
-        found = {f"{name}|": c for name, c in contributions(kept).items()} | _of_people(kept, flow)
+        found = {f"{name}|": c for name, c in contributions(kept, declared).items()}
+        found |= _of_people(kept, flow, declared)
         # where the pilot saw nothing it knows nothing: no skewness, so no interval
         made[arm] = {"skewness": {key: compound_poisson_skewness(c) for key, c in found.items() if c.any()}}
     return made
 
 
-def _of_people(kept: Records, flow: Flow) -> dict[str, Floats]:
+def _of_people(kept: Records, flow: Flow, declared: Mapping[str, Metric]) -> dict[str, Floats]:
     looks = kept.acts["audience"].to_numpy() > 0
     acts = kept.acts[looks].reset_index(drop=True)
     root = np.unique(kept.act_root[looks], return_inverse=True)[1].reshape(-1)
@@ -94,7 +97,7 @@ def _of_people(kept: Records, flow: Flow) -> dict[str, Floats]:
     legality = acts["legality"].to_numpy()
     by_face = acts["technique"].isin(list(BY_FACE)).to_numpy(dtype=bool)
     found: dict[str, Floats] = {}
-    for name, one in METRICS.items():
+    for name, one in declared.items():
         if one.of != "people" or not one.flow:
             continue
         if one.flow == "searched":  # no curve: a machine compares everybody who passes in those camera-days

@@ -65,12 +65,12 @@ class Running:
             raise none_left(failed)
         parts = {unit: part for unit in wanted
                  if unit.replicate in left and isinstance(part := self.done[unit], UnitParts)}  # fmt: skip
-        frame, notes = to_frames(parts, self.inputs.arm_ids)
+        frame, notes = to_frames(parts, self.inputs.arm_ids, self.inputs.declared)
         costs = [part.cost for part in self.done.values() if isinstance(part, UnitParts)]
         times = self.clock.times() | {"cost": cost.total([self.of_city, *costs])}
         said = manifest(self.inputs, times, self.workers)
         said |= {"replicates": list(left), "failed": as_rows(failed, self.again)}
-        bands = band_frame(parts, self.inputs.arm_ids, frame)
+        bands = band_frame(parts, self.inputs.arm_ids, frame, self.inputs.declared)
         return Results(said, frame, notes, self.skewness or {}, self.inputs, bands)
 
     def _do(self, wanted: list[Unit]) -> None:

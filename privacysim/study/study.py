@@ -10,30 +10,34 @@ from pathlib import Path
 from typing import Any
 
 from privacysim.errors import InputError
-from privacysim.files import validate
+from privacysim.files import find_file, validate
+from privacysim.metrics import Metric
 from privacysim.policy import Policy, Reform
 from privacysim.results.manifest import Clock
 from privacysim.results.result_pages import study_page
 from privacysim.results.results import Results
+from privacysim.scenario import Scenario
 from privacysim.simulation import cost
+from privacysim.simulation.brought import NOTHING, Brought, bring, kept_parts
 from privacysim.simulation.inputs import Inputs, resolve
 from privacysim.simulation.opened import OpenedReplicate, open_replicate
-from privacysim.simulation.replicate import prepare_city
-from privacysim.simulation.study_file import StudyFile, load_study_file
+from privacysim.simulation.study_file import StudyFile, from_parts, load_study_file
 from privacysim.simulation.table_files import keep_tables, parts_folder
-from privacysim.study.catalogue import as_named
 from privacysim.study.executor import OpenExecutor, cores
 from privacysim.study.folder import begin, prepare
 from privacysim.study.precision import Precision
 from privacysim.study.running import Running, again_command
-from privacysim.study.work import do_unit
+from privacysim.study.work import Runner
 
 
 class Study:
     """Which rules are compared, in which case: a shipped or own study by name, or its parts.
 
     `Study("headline")` reads `sim/studies/headline.toml` (the working folder's first). Keywords are the keys of that
-    file and replace what it says; `policies` are names, files, policies or reforms. Nothing is run before `run`.
+    file and replace what it says. Scenarios and policies are names, paths, objects or dicts, or reforms; metrics are
+    names or functions declared with `ps.metric`. `city`, `people`, `cameras`, `processes`, `desk` and `packs` take
+    your own parts. Each part is used as it is, counts in the run id, and travels to workers by value. Nothing is run
+    before `run`.
 
     >>> import privacysim as ps
     >>> study = ps.Study(scenario="guangzhou_district", policies=["notice_only", "order_799"], days=7)
@@ -41,39 +45,46 @@ class Study:
     ('notice_only', 7)
     """
 
+    runner: Runner = Runner()
+    """How a unit of work is done; another one may be put in its place, on the class or on one study."""
+
     def __init__(
-        self, name: str | None = None, *, scenario: str | None = None,
-        policies: Sequence[str | Policy | Reform] | None = None,
-        readings: Mapping[str, Sequence[str]] | None = None, baseline: str | None = None, primary: str | None = None,
-        metrics: Sequence[str] | None = None, days: int | None = None, replicates: int | None = None,
-        sample: int | str | None = None, seed: int | None = None, start: str | None = None,
-        law_date: date | str | None = None,
+        self, name: str | None = None, *, scenario: Scenario | Mapping[str, Any] | str | Path | None = None,
+        policies: Sequence[Policy | Mapping[str, Any] | Reform | str | Path] | None = None,
+        readings: Mapping[str, Sequence[str]] | None = None, baseline: Policy | str | None = None,
+        primary: Metric | str | None = None, metrics: Sequence[Metric | str] | None = None, days: int | None = None,
+        replicates: int | None = None, sample: int | str | None = None, seed: int | None = None,
+        start: str | None = None, law_date: date | str | None = None, city: Any = None, people: Any = None,
+        cameras: Any = None, processes: Sequence[Any] | None = None, desk: Any = None,
+        packs: Sequence[Any] | None = None,
     ) -> None:
         given: dict[str, Any] = {
-            "scenario": scenario, "policies": policies, "readings": readings, "baseline": baseline, "primary": primary,
-            "metrics": metrics, "days": days, "replicates": replicates, "sample": sample, "seed": seed, "start": start,
-            "law_date": law_date,
+            "scenario": scenario, "policies": policies, "readings": readings, "baseline": baseline,
+            "primary": primary.name if isinstance(primary, Metric) else primary, "metrics": metrics, "days": days,
+            "replicates": replicates, "sample": sample, "seed": seed, "start": start, "law_date": law_date,
+            "city": city, "people": people, "cameras": cameras, "processes": processes, "desk": desk, "packs": packs,
         }  # fmt: skip
-        given = {key: value for key, value in given.items() if value is not None}
-        if isinstance(given.get("metrics"), str):
-            raise InputError("metrics", 'a list of names, such as ["equity"]', metrics, "put it in a list")
-        if isinstance(given.get("policies"), str):
-            raise InputError("policies", 'a list of names, such as ["notice_only"]', policies, "put it in a list")
-        if policies is not None:
-            given["policies"] = [as_named(one) for one in policies]
-        raw = load_study_file(name).model_dump(mode="json") if name is not None else _from_parts(given)
-        raw.update(given)
-        if name is not None and policies is not None:
-            raw["readings"] = {key: words for key, words in raw["readings"].items() if key in raw["policies"]}
-            if baseline is None and raw["baseline"].split(":")[0] not in raw["policies"]:
-                raw["baseline"] = raw["policies"][0]
+        plain, self.brought = bring({key: value for key, value in given.items() if value is not None})
+        if name is None:
+            raw = from_parts(plain)
+        else:
+            saved = load_study_file(name)
+            raw = saved.model_dump(mode="json") | plain
+            raw["brought"] = saved.brought | plain["brought"]
+            if saved.brought:
+                kept = kept_parts(find_file("studies", name).parents[2] / "brought", saved.brought)
+                self.brought = replace(self.brought, parts=(*kept.parts, *self.brought.parts))
+            if policies is not None:
+                raw["readings"] = {key: words for key, words in raw["readings"].items() if key in raw["policies"]}
+                if baseline is None and raw["baseline"].split(":")[0] not in raw["policies"]:
+                    raw["baseline"] = raw["policies"][0]
         self.plan: StudyFile = validate(StudyFile, raw, "study")
 
     @staticmethod
-    def from_plan(plan: StudyFile) -> Study:
+    def from_plan(plan: StudyFile, brought: Brought = NOTHING) -> Study:
         """The study of a plan that was read and perhaps changed."""
         made = object.__new__(Study)
-        made.plan = validate(StudyFile, plan.model_dump(mode="json"), "study")
+        made.plan, made.brought = validate(StudyFile, plan.model_dump(mode="json"), "study"), brought
         return made
 
     def __repr__(self) -> str:
@@ -86,7 +97,7 @@ class Study:
 
     def inputs(self, replicate: int | None = None) -> Inputs:
         """Load and check everything that the study names; nothing is run."""
-        return resolve(self.plan, replicate)
+        return resolve(self.plan, replicate, self.brought)
 
     def open_replicate(self, k: int = 0) -> OpenedReplicate:
         """Replicate `k` (from 0) to look into: its world, its Logs, and what any choice of acts reveals.
@@ -96,7 +107,7 @@ class Study:
         >>> opened.logs["notice_only"].acts.empty
         False
         """
-        return open_replicate(resolve(self.plan, k), k)
+        return open_replicate(self.inputs(k), k)
 
     def run(
         self, replicates: int | str | None = None, *, replicate: int | None = None, workers: int | None = None,
@@ -125,13 +136,13 @@ class Study:
         workers = cores() if workers is None else max(1, workers)
         cost.collected()
         with cost.stage("city"):
-            prepare_city(inputs.scenario, workers)  # a map that cannot be used is found before anything is written
+            self.runner.prepare(inputs, workers)  # a map that cannot be used is found before anything is written
         of_city = cost.collected()
         where = None
         if folder is not None:
             begin(folder)
             where = parts_folder(folder, inputs.family_id, tables, keep=resume)
-        work = partial(do_unit, inputs, tables, None if where is None else where / "tables")
+        work = partial(self.runner, inputs, tables, None if where is None else where / "tables")
         running = Running(inputs, work, workers, open_executor, where, progress, bool(tables),
                           again_command(inputs.plan.id, folder), clock, of_city)  # fmt: skip
         results = running.extend(inputs) if aim is None else aim.reach(running)
@@ -150,13 +161,5 @@ class Study:
             raise InputError("replicates", "a precision, or one replicate alone", "both", "leave one out")
         wanted = aim.first if aim is not None else replicates
         plan = self.plan if wanted is None else self.plan.model_copy(update={"replicates": wanted})
-        return resolve(plan, replicate)
+        return resolve(plan, replicate, self.brought)
 
-
-def _from_parts(given: Mapping[str, Any]) -> dict[str, Any]:
-    for key in ("scenario", "policies"):
-        if not given.get(key):
-            raise InputError("study", f"a name, or at least scenario and policies ({key} is missing)", "nothing",
-                             'write Study("headline") or Study(scenario=…, policies=[…])')  # fmt: skip
-    baseline = "notice_only" if "notice_only" in given["policies"] else str(given["policies"][0])
-    return {"id": Path(str(given["scenario"])).stem, "baseline": baseline}

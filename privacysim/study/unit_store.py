@@ -11,7 +11,7 @@ import pandas as pd
 
 from privacysim import tables
 from privacysim.files import whole_file
-from privacysim.metrics import METRICS, add, readings
+from privacysim.metrics import Metric, add, readings
 from privacysim.simulation.failures import Failed, Guarded, worker_died
 from privacysim.simulation.inputs import Inputs
 from privacysim.simulation.replicate import blocks_of
@@ -89,7 +89,9 @@ def _take(
         tell(part)
 
 
-def to_frames(parts: Mapping[Unit, UnitParts], arms: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def to_frames(
+    parts: Mapping[Unit, UnitParts], arms: Sequence[str], declared: Mapping[str, Metric],
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The `metrics` table, and notes (policy, replicate, metric, curve, note) on what has no value."""
     by_replicate: dict[int, list[UnitParts]] = {}
     for unit in sorted(parts):
@@ -97,10 +99,10 @@ def to_frames(parts: Mapping[Unit, UnitParts], arms: Sequence[str]) -> tuple[pd.
     rows, notes = [], []
     for replicate, blocks in by_replicate.items():
         for arm in arms:
-            for name, reading in readings(add(block.arms[arm] for block in blocks)):
+            for name, reading in readings(add(block.arms[arm] for block in blocks), declared):
                 where = (arm, replicate, name, reading.curve)
                 if reading.value is not None:
-                    rows.append((*where, reading.value, METRICS[name].unit, reading.contributors))
+                    rows.append((*where, reading.value, declared[name].unit, reading.contributors))
                 if reading.note:
                     notes.append((*where, reading.note))
         for text in dict.fromkeys(text for block in blocks for text in block.notes):

@@ -1,4 +1,4 @@
-"""What a worker does with a unit: the facts of the study in force, then the pilot or a block of people."""
+"""The work of a study: preparing its city, then one unit after another, here or in a worker process."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from privacysim.facts import facts_replaced
 from privacysim.simulation import cost
 from privacysim.simulation.inputs import Inputs
-from privacysim.simulation.replicate import replicate_of, see_block
+from privacysim.simulation.replicate import prepare_city, replicate_of, see_block
 from privacysim.simulation.unit import compile_side_by_side, run_unit
 from privacysim.simulation.unit_parts import Unit, UnitParts
 from privacysim.study.pilots import pilot_sums
@@ -16,16 +16,23 @@ PILOT = Unit(-1, 0)
 """The pilot world, outside every study: it knows how skewed the metrics are."""
 
 
-def do_unit(inputs: Inputs, wanted_tables: str, folder: Path | None, unit: Unit) -> UnitParts:
-    """All arms on one replicate and one block of people; on the pilot, what its root events bring."""
-    with facts_replaced(inputs.facts):
-        if unit != PILOT:
-            return run_unit(inputs, wanted_tables, folder, unit)
-        cost.collected()  # what this thread did before belongs to nobody
-        cost.worker_started()
-        compile_side_by_side(inputs, unit)
-        whole = replicate_of(inputs, unit.replicate)
-        seen = see_block(inputs, whole, unit.block)
-        with cost.stage("pilot"):
-            sums = pilot_sums(inputs.arm_ids, whole, seen)
-        return UnitParts(unit, sums, cost=cost.collected())
+class Runner:
+    """Does the units of a study. A subclass may do them otherwise; it must be importable by worker processes."""
+
+    def prepare(self, inputs: Inputs, workers: int) -> None:
+        """Do once what all units need, so that a city that cannot be used is found before anything is written."""
+        prepare_city(inputs, workers)
+
+    def __call__(self, inputs: Inputs, wanted_tables: str, folder: Path | None, unit: Unit) -> UnitParts:
+        """All arms on one replicate and one block of people; on the pilot, what its root events bring."""
+        with facts_replaced(inputs.facts):
+            if unit != PILOT:
+                return run_unit(inputs, wanted_tables, folder, unit)
+            cost.collected()  # what this thread did before belongs to nobody
+            cost.worker_started()
+            compile_side_by_side(inputs, unit)
+            whole = replicate_of(inputs, unit.replicate)
+            seen = see_block(inputs, whole, unit.block)
+            with cost.stage("pilot"):
+                sums = pilot_sums(inputs.arm_ids, whole, seen, inputs.declared)
+            return UnitParts(unit, sums, cost=cost.collected())

@@ -19,11 +19,10 @@ from time import process_time
 import privacysim as ps
 from privacysim.simulation import cost
 from privacysim.simulation.inputs import Inputs
-from privacysim.simulation.replicate import prepare_city
 from privacysim.simulation.unit_parts import UnitParts
 from privacysim.study.executor import processes
 from privacysim.study.unit_store import do_units, to_frames, units
-from privacysim.study.work import do_unit
+from privacysim.study.work import Runner
 
 
 def run(inputs: Inputs, workers: int) -> tuple[int, float, float, float]:
@@ -32,11 +31,11 @@ def run(inputs: Inputs, workers: int) -> tuple[int, float, float, float]:
     with tempfile.TemporaryDirectory() as scratch:
         before, children = process_time(), resource.getrusage(resource.RUSAGE_CHILDREN)
         parts = do_units(
-            partial(do_unit, inputs, "", None), wanted, open_executor=processes(workers), at_once=workers,
+            partial(Runner(), inputs, "", None), wanted, open_executor=processes(workers), at_once=workers,
             folder=Path(scratch),
         )
         done = {unit: part for unit, part in parts.items() if isinstance(part, UnitParts)}
-        to_frames(done, inputs.arm_ids)
+        to_frames(done, inputs.arm_ids, inputs.declared)
         parent, after = process_time() - before, resource.getrusage(resource.RUSAGE_CHILDREN)
     assert len(done) == len(wanted), "a unit failed"
     spent = cost.total(part.cost for part in done.values())["cpu_s"]
@@ -48,7 +47,7 @@ def run(inputs: Inputs, workers: int) -> tuple[int, float, float, float]:
 def main(study: str = "preview", replicates: str = "48", workers: str = "2") -> None:
     """Print work and overhead of the run, and what one more unit costs."""
     inputs = ps.Study(study, replicates=int(replicates)).inputs()
-    prepare_city(inputs.scenario, 1)
+    Runner().prepare(inputs, 1)
     few = run(inputs.among(range(int(replicates) // 4)), int(workers))
     many = run(inputs, int(workers))
     print(f"{study}: {len(inputs.arm_ids)} arms, {workers} workers, CPU seconds; share of the work")

@@ -21,7 +21,8 @@ from privacysim.results import load_results
 from privacysim.robustness.factors import quantities
 from privacysim.scenario import load_scenario
 from privacysim.simulation.study_file import load_study_file
-from privacysim.study import study as study_module
+from privacysim.study import Study
+from tests.helpers.toy_study import ToyRunner
 
 RUN = ["run", "--scenario", "guangzhou_district", "--policies", "notice_only, order_799,", "--baseline", "notice_only",
        "--days", "3", "--workers", "1"]  # fmt: skip
@@ -77,7 +78,7 @@ def number(cell):
 
 
 def test_a_run_says_what_it_saved_and_its_table_is_summary_csv(folder, toy, capsys, monkeypatch):
-    monkeypatch.setattr(study_module, "do_unit", lambda *_: pytest.fail("it was run again"))
+    monkeypatch.setattr(Study, "runner", ToyRunner(lambda *_: pytest.fail("it was run again")))
     before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
     assert main([*RUN, "--out", str(folder)]) == 0
     said = capsys.readouterr()
@@ -128,7 +129,7 @@ def test_a_run_that_lost_a_replicate_keeps_the_rest_says_so_and_exits_1(toy, pla
             raise ZeroDivisionError("by a test")
         return toy.run_unit(inputs, wanted, where, unit)
 
-    monkeypatch.setattr(study_module, "do_unit", broken)
+    monkeypatch.setattr(Study, "runner", ToyRunner(broken))
     alone = ["run", "--scenario", "guangzhou_district", "--policies", "order_799", "--replicates", "0_3"]
     assert main([*alone, "--workers", "1", "--out", str(tmp_path / "r")]) == 1
     said = capsys.readouterr()

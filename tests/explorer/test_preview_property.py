@@ -15,7 +15,7 @@ from privacysim import tables
 from privacysim.errors import ResultsError
 from privacysim.simulation import table_files as tables_out
 from privacysim.study import verify
-from privacysim.study.work import PILOT, do_unit
+from privacysim.study.work import PILOT, Runner
 
 SMALL = {"days": 2, "sample": 1_500, "replicates": 2}
 ROOT = Path(ps.__file__).parent.parent
@@ -111,7 +111,7 @@ def test_tables_that_would_be_too_large_are_refused_before_they_are_written(smal
 
 
 def test_the_pilot_knows_the_skewness_of_what_it_saw_and_nothing_else(small):
-    part = do_unit(small.inputs(), "", None, PILOT)
+    part = Runner()(small.inputs(), "", None, PILOT)
     for arm, sums in part.arms.items():
         gammas = np.array(list(sums["skewness"].values()))
         assert np.isfinite(gammas).all(), arm

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from privacysim.robustness import variants as points
 from privacysim.simulation.inputs import Inputs
 from privacysim.simulation.unit_parts import Unit, UnitParts
 from privacysim.stats import wilson
-from privacysim.study.work import PILOT
+from privacysim.study import Study
+from privacysim.study.work import PILOT, Runner
 
 EXPOSURE, USEFULNESS = "people_identified_by_outsiders", "cases_with_admissible_evidence"
 Answers = Callable[[Inputs, str], Mapping[str, float]]
@@ -31,17 +31,20 @@ def plant(monkeypatch, answers: Answers, fails: Callable[[Inputs, Unit], bool] =
     """
     asked: list[tuple[Inputs, Unit]] = []
 
-    def do_unit(inputs: Inputs, wanted_tables: str, folder: object, unit: Unit) -> UnitParts:
-        asked.append((inputs, unit))
-        if fails(inputs, unit):
-            wilson(0, 0)
-        if unit == PILOT:
-            known = {f"{name}|{curve}": 0.4 for name in (EXPOSURE, USEFULNESS) for curve in ("", "low", "high")}
-            return UnitParts(unit, {arm: {"skewness": known} for arm in inputs.arm_ids})
-        return UnitParts(unit, {arm: _sums(answers(inputs, arm), size(unit)) for arm in inputs.arm_ids})
+    class Planted(Runner):
+        def prepare(self, inputs: Inputs, workers: int) -> None:
+            pass
 
-    monkeypatch.setattr(points, "do_unit", do_unit)
-    monkeypatch.setattr(points, "prepare_city", lambda scenario, workers: None)
+        def __call__(self, inputs: Inputs, wanted_tables: str, folder: object, unit: Unit) -> UnitParts:
+            asked.append((inputs, unit))
+            if fails(inputs, unit):
+                wilson(0, 0)
+            if unit == PILOT:
+                known = {f"{name}|{curve}": 0.4 for name in (EXPOSURE, USEFULNESS) for curve in ("", "low", "high")}
+                return UnitParts(unit, {arm: {"skewness": known} for arm in inputs.arm_ids})
+            return UnitParts(unit, {arm: _sums(answers(inputs, arm), size(unit)) for arm in inputs.arm_ids})
+
+    monkeypatch.setattr(Study, "runner", Planted())
     return asked
 
 

@@ -6,9 +6,7 @@ import os
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1]
-CODE = ("import sys; from tests.helpers import toy_study; from privacysim.study import study as s; "
-        "s.do_unit = toy_study.run_unit; "
-        "s.prepare_city = lambda scenario, workers: None; "
+CODE = ("import sys; from tests.helpers import toy_study; toy_study.put(); "
         "from privacysim.cli.main import main; sys.exit(main(sys.argv[1:]))")  # fmt: skip
 
 

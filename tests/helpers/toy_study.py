@@ -15,7 +15,8 @@ from pathlib import Path
 from privacysim.draws import child_id, marks, stream_key
 from privacysim.metrics import METRICS
 from privacysim.simulation.unit_parts import Unit, UnitParts
-from privacysim.study import study as _loaded  # noqa: F401  numba looks at its cache before the disk is counted
+from privacysim.study import Study
+from privacysim.study.work import Runner
 
 
 class _Counted(io.FileIO):
@@ -39,6 +40,19 @@ def _open(file, mode="r", *rest, _real=io.open, **named):
 
 if _Counted.left:
     io.open = _open  # what Path.write_text and Path.write_bytes open with
+
+
+class ToyRunner(Runner):
+    """The runner of a study whose units cost nothing, or are done by another function."""
+
+    def __init__(self, do=None) -> None:
+        self.do = do or run_unit
+
+    def prepare(self, inputs, workers) -> None:
+        pass
+
+    def __call__(self, inputs, wanted_tables, folder, unit) -> UnitParts:
+        return self.do(inputs, wanted_tables, folder, unit)
 
 
 def run_unit(inputs, wanted_tables, folder, unit) -> UnitParts:
@@ -70,3 +84,8 @@ def _sums(inputs, unit, arm):
             "people": 4000.0, "person_days": 4000.0, "cases": 40.0,
         }  # fmt: skip
     return made
+
+
+def put() -> None:
+    """From now on every study of this process has units that cost nothing."""
+    Study.runner = ToyRunner()

@@ -13,11 +13,10 @@ TESTS = Path(__file__).resolve().parents[1]
 def fuzz(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PRIVACYSIM_CACHE", str(tmp_path_factory.mktemp("cache")))
-        import privacysim.study.study as study_module
+        from privacysim.study import Study
         from tools import fuzz as module
 
-        patch.setattr(study_module, "do_unit", study_module.do_unit)  # what toy_results replaces is put back
-        patch.setattr(study_module, "prepare_city", study_module.prepare_city)
+        patch.setattr(Study, "runner", Study.runner)  # what toy_results replaces is put back
         module.toys = module.toy_results(tmp_path_factory.mktemp("toys") / "results")
         yield module
 

@@ -11,7 +11,6 @@ import pytest
 import privacysim as ps
 from privacysim.errors import InputError
 from privacysim.study import progress
-from privacysim.study.catalogue import as_named
 
 
 def text(html):
@@ -47,8 +46,8 @@ def test_a_study_takes_names_policies_and_reforms(tmp_path, monkeypatch):
     study = ps.Study(scenario="guangzhou_district", policies=["notice_only", ps.rules.order_799, reform])
     assert [arm.id for arm in study.inputs().arms] == ["notice_only", "order_799", "order_799_kept_7d"]
     assert "3 sets of rules" in text(study._repr_html_())
-    with pytest.raises(InputError, match="names, policies or reforms"):
-        as_named(7)
+    with pytest.raises(InputError, match="a Policy, a dict or a Reform"):
+        ps.Study(scenario="guangzhou_district", policies=[7])
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import privacysim as ps
 from privacysim.errors import InputError
 from privacysim.facts import facts
 from privacysim.robustness import Factor, prepare, ranking, ranking_words, tornado, worlds, worlds_table
-from privacysim.robustness import factors as factors_room
 from privacysim.robustness.factors import factors_of, with_values
 from privacysim.robustness.sensitivity import Worlds, ratios_of, run_values
 from tests.helpers import planted_unit
@@ -172,7 +171,7 @@ per_1000 = {value = 60.0, low = 40.0, high = 90.0, assumption = "counted by hand
 
 def test_a_scenarios_own_number_with_a_range_is_a_factor_and_the_citys_plan_only_on_request(tmp_path, monkeypatch):
     (tmp_path / "own.toml").write_text(OWN)
-    monkeypatch.setattr(factors_room, "do_unit", lambda *_: facts()["audience_max"])  # another city takes seconds
+    monkeypatch.setattr(ps.Study, "runner", lambda *_: facts()["audience_max"])  # another city takes seconds
     study = ps.Study(scenario=str(tmp_path / "own.toml"), policies=["notice_only", "order_799"], days=1)
     wanted = ["cameras.per_1000", "order_799:retention.public_other"]
     small, found = prepare(study, wanted, replicates=4, sample=300, days=2)

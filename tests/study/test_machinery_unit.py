@@ -14,9 +14,10 @@ import privacysim as ps
 from privacysim.errors import InputError, ResultsError
 from privacysim.results import load_results
 from privacysim.results.comparison import SUMMARY
-from privacysim.study import study as study_module
 from privacysim.study.executor import ONE_THREAD, processes
 from privacysim.study.verify import verify
+from tests.helpers import toy_study
+from tests.helpers.toy_study import ToyRunner
 
 TESTS = Path(__file__).resolve().parent.parent
 PARTS = {"scenario": "guangzhou_district", "policies": ["no_cameras", "notice_only", "guangzhou_draft", "order_799"],
@@ -32,9 +33,7 @@ def toy(monkeypatch, tmp_path, toy_units):
 def command(arguments: list[str], cwd: Path, **environment: str) -> subprocess.Popen:
     # a shell's background job hands on SIGINT ignored, and so would its tests: a terminal's process does not
     code = ("import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
-            "from tests.helpers import toy_study; "
-            "from privacysim.study import study as s; s.do_unit = toy_study.run_unit; "
-            "s.prepare_city = lambda scenario, workers: None; "
+            "from tests.helpers import toy_study; toy_study.put(); "
             "from privacysim.cli.main import main; sys.exit(main(sys.argv[1:]))")  # fmt: skip
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)]),
            "PRIVACYSIM_CACHE": str(cwd / "cache"), **environment}  # fmt: skip
@@ -103,7 +102,7 @@ def test_saved_results_come_back_equal_and_compare_with_any_baseline(toy, tmp_pa
 
 def test_a_second_run_reads_what_is_there_and_another_run_refuses(toy, tmp_path, monkeypatch):
     first = toy.run(workers=1, out=tmp_path / "r")
-    monkeypatch.setattr(study_module, "do_unit", lambda *_: pytest.fail("it was run again"))
+    monkeypatch.setattr(ps.Study, "runner", ToyRunner(lambda *_: pytest.fail("it was run again")))
     assert toy.run(workers=1, out=tmp_path / "r").metrics.equals(first.metrics)
     with pytest.raises(ResultsError, match="--force"):
         ps.Study(**PARTS, seed=7).run(workers=1, out=tmp_path / "r")
@@ -152,8 +151,6 @@ def test_a_unit_that_always_kills_its_worker_is_named_and_the_rest_is_kept(toy, 
 
 
 def test_an_error_of_the_model_costs_its_replicate_and_is_named_with_its_stage(toy, tmp_path, monkeypatch):
-    from tests.helpers import toy_study
-
     def broken(inputs, wanted, where, unit):
         if unit.replicate == 2:
             from privacysim.units import duration_s
@@ -161,7 +158,7 @@ def test_an_error_of_the_model_costs_its_replicate_and_is_named_with_its_stage(t
         return toy_study.run_unit(inputs, wanted, where, unit)
 
     whole = toy.run(workers=1)
-    monkeypatch.setattr(study_module, "do_unit", broken)
+    monkeypatch.setattr(ps.Study, "runner", ToyRunner(broken))
     found = toy.run(workers=1, out=tmp_path / "r")
     assert found.metrics.equals(whole.metrics[whole.metrics["replicate"] != 2].reset_index(drop=True))
     [row] = found.manifest["failed"]
@@ -174,8 +171,6 @@ def test_an_error_of_the_model_costs_its_replicate_and_is_named_with_its_stage(t
 
 
 def test_resume_does_only_what_is_missing_and_mends_a_part_cut_short(toy, tmp_path, monkeypatch):
-    from tests.helpers import toy_study
-
     whole = toy.run(workers=1)
     folder = tmp_path / "r" / "parts" / toy.inputs().family_id
     done = []
@@ -186,14 +181,14 @@ def test_resume_does_only_what_is_missing_and_mends_a_part_cut_short(toy, tmp_pa
         done.append(unit)
         return toy_study.run_unit(inputs, wanted, where, unit)
 
-    monkeypatch.setattr(study_module, "do_unit", interrupted)
+    monkeypatch.setattr(ps.Study, "runner", ToyRunner(interrupted))
     with pytest.raises(KeyboardInterrupt):
         toy.run(workers=1, out=tmp_path / "r")
     kept = sorted(folder.glob("*.json"))
     assert len(kept) == 4
     kept[0].write_text(kept[0].read_text()[:50])
     done.clear()
-    monkeypatch.setattr(study_module, "do_unit", lambda *a: (done.append(a[-1]), toy_study.run_unit(*a))[1])
+    monkeypatch.setattr(ps.Study, "runner", ToyRunner(lambda *a: (done.append(a[-1]), toy_study.run_unit(*a))[1]))
     again = toy.run(workers=1, out=tmp_path / "r", resume=True)
     assert len(done) == 7
     assert again.metrics.equals(whole.metrics)
@@ -204,7 +199,7 @@ def test_an_error_of_the_model_stops_the_study_and_leaves_no_manifest(toy, tmp_p
     def broken(inputs, wanted, where, unit):
         raise InputError("somewhere", "this", "that", "mend it")
 
-    monkeypatch.setattr(study_module, "do_unit", broken)
+    monkeypatch.setattr(ps.Study, "runner", ToyRunner(broken))
     with pytest.raises(InputError, match="somewhere"):
         toy.run(workers=1, out=tmp_path / "r")
     assert not (tmp_path / "r" / "manifest.json").exists()
@@ -226,8 +221,7 @@ def test_control_c_ends_with_130_one_line_and_no_manifest(tmp_path):
 def test_a_script_without_a_main_guard_may_run_a_study_with_workers(tmp_path):
     script = tmp_path / "mine.py"
     script.write_text(
-        "import privacysim as ps\nfrom tests.helpers import toy_study\nfrom privacysim.study import study as s\n"
-        "s.do_unit = toy_study.run_unit\ns.prepare_city = lambda scenario, workers: None\n"
+        "import privacysim as ps\nfrom tests.helpers import toy_study\ntoy_study.put()\n"
         f"print(len(ps.Study(**{PARTS!r}, replicates=2).run(workers=2).metrics))\n"
     )
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)])}

@@ -13,8 +13,8 @@ from privacysim import tables
 from privacysim.errors import InputError, ResultsError
 from privacysim.metrics import METRICS
 from privacysim.results.results import Results
-from privacysim.study import study as study_module
 from privacysim.study.precision import Precision, in_words
+from tests.helpers.toy_study import ToyRunner
 
 PARTS = {"scenario": "guangzhou_district", "policies": ["notice_only", "order_799"], "days": 3}
 PRIMARY = "people_identified_by_outsiders"
@@ -58,7 +58,7 @@ def test_an_aim_beyond_the_cap_ends_at_the_cap_and_says_so(toy):
 
 def test_a_folder_of_the_same_aim_is_read_and_of_another_aim_refused(toy, tmp_path, monkeypatch):
     first = toy.run("precision:5%", workers=1, out=tmp_path / "r")
-    monkeypatch.setattr(study_module, "do_unit", lambda *_: pytest.fail("it was run again"))
+    monkeypatch.setattr(ps.Study, "runner", ToyRunner(lambda *_: pytest.fail("it was run again")))
     assert toy.run("precision:5%", workers=1, out=tmp_path / "r").metrics.equals(first.metrics)
     for other in ("precision:4%", "precision:5%:300"):
         with pytest.raises(ResultsError) as error:

@@ -1,0 +1,200 @@
+"""Parts that a researcher brings to one study in place of ours: collected, hashed, shipped and kept with the results.
+
+Scenarios and policies may be objects or dicts, metrics functions declared with `ps.metric`; a source of a city, people,
+cameras, processes, a desk or law packs are objects as well, or names of entry points of installed packages. None of
+them is ever reduced to its name: each is used as it is, counts in the run id, or is refused.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from privacysim.errors import InputError, shown
+from privacysim.files import whole_file
+from privacysim.metrics import FAMILIES, METRICS, Metric
+from privacysim.parts import digest, from_bytes, known_names, name_of, named, shipped_bytes, source_text
+from privacysim.policy import GivenPolicy, Policy, Reform
+from privacysim.scenario import Scenario, load_scenario
+
+GROUP_OF = {"processes": "processes", "city": "cities"}
+"""Kinds of parts (keywords of a study) whose names are entry points, and their group."""
+KINDS = ("city", "people", "cameras", "processes", "desk")
+"""Keywords of a study that take one part each; `metrics` takes several."""
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One part as it was brought: kind, name, digest, the bytes that travel, and its source text where known."""
+
+    kind: str
+    name: str
+    digest: str
+    content: bytes = field(repr=False)
+    source: str = field(default="", repr=False)
+
+    @staticmethod
+    def of(kind: str, value: Any, name: str = "") -> Part:
+        """Hash and pack a part; one that cannot be hashed or sent to workers is an InputError."""
+        each = value if kind == "processes" else (value,)
+        name = name or ", ".join(name_of(one) for one in each)
+        where = f"{kind}, {name}"
+        source = "\n\n".join(filter(None, (source_text(one) for one in each)))
+        return Part(kind, name, digest(value, where), shipped_bytes(value, where), source)
+
+    @property
+    def value(self) -> Any:
+        """The part, loaded once in each process."""
+        return _loaded(self.digest, self.content, self.name)
+
+    def fresh(self) -> Any:
+        """A new copy of the part: what it remembers from one replicate never reaches another."""
+        return from_bytes(self.content, self.name)
+
+
+@lru_cache(maxsize=16)
+def _loaded(_digest: str, content: bytes, name: str) -> Any:
+    return from_bytes(content, name)
+
+
+@dataclass(frozen=True, eq=False)
+class Brought:
+    """Everything that was given to a study as an object: a scenario, policies by id, law packs, and parts."""
+
+    scenario: Scenario | None = None
+    policies: Mapping[str, GivenPolicy] = field(default_factory=dict)
+    packs: tuple[Any, ...] = ()
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """The metrics among the parts."""
+        return tuple(part.value for part in self.parts if part.kind == "metrics")
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """`kind:name` of each part and its digest."""
+        return {f"{part.kind}:{part.name}": part.digest for part in self.parts}
+
+    def keywords(self, function: Callable[..., Any], *kinds: str) -> dict[str, Any]:
+        """The parts of these kinds as keyword arguments of `function`."""
+        known = inspect.signature(function).parameters
+        found = [part for part in self.parts if part.kind in kinds]
+        for part in found:
+            if part.kind not in known:
+                raise InputError(part.kind, "a part that can be replaced", part.name, "leave it out of the study")
+        return {part.kind: part.fresh() if part.kind in ("processes", "desk") else part.value for part in found}
+
+
+NOTHING = Brought()
+
+
+def bring(given: dict[str, Any]) -> tuple[dict[str, Any], Brought]:
+    """Split the keywords of a study into plain data, as a study file says it, and what was brought as objects."""
+    apart = (*KINDS, "scenario", "policies", "metrics", "packs")
+    plain = {key: value for key, value in given.items() if key not in apart}
+    scenario, policies, parts = None, {}, []
+    packs = tuple(_list("packs", given["packs"], "my_law")) if given.get("packs") is not None else ()
+    if "scenario" in given:
+        plain["scenario"], scenario = _scenario(given["scenario"])
+    if "policies" in given:
+        plain["policies"] = []
+        for n, one in enumerate(_list("policies", given["policies"], "notice_only")):
+            name, policy = _policy(one, f"policies[{n}]")
+            plain["policies"].append(name)
+            if policy is not None:
+                policies[name] = policy
+    if isinstance(given.get("baseline"), Policy):
+        plain["baseline"] = given["baseline"].id
+    if "metrics" in given:
+        plain["metrics"] = []
+        for one in _list("metrics", given["metrics"], "equity"):
+            if isinstance(one, str) and (one in METRICS or one in FAMILIES or one not in known_names("metrics")):
+                plain["metrics"].append(one)  # an unknown name is refused with the names of the study file
+            else:
+                parts.append(_metric(one))
+    for kind in KINDS:
+        if given.get(kind) is not None:
+            parts.append(_part(kind, given[kind]))
+    names = [part.name for part in parts if part.kind == "metrics"]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError("metrics", "each metric once", name, "give one of the two another name")
+    plain["brought"] = Brought(parts=tuple(parts)).digests
+    return plain, Brought(scenario, policies, packs, tuple(parts))
+
+
+def _list(key: str, value: Any, example: str) -> Sequence[Any]:
+    if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Sequence):
+        raise InputError(key, f'a list, such as ["{example}"]', shown(value, 60), "put it in a list")
+    return value
+
+
+def _scenario(one: Any) -> tuple[str, Scenario | None]:
+    if isinstance(one, (str, Path)):
+        return str(one), None
+    if isinstance(one, (Scenario, Mapping)):
+        scenario = load_scenario(one)
+        return scenario.id, scenario
+    raise InputError("scenario", "a name, a path, a Scenario or a dict", type(one).__name__, 'write "guangzhou_185"')
+
+
+def _policy(one: Any, where: str) -> tuple[str, GivenPolicy | None]:
+    if isinstance(one, Reform):
+        return str(one.kept()), None
+    if isinstance(one, (str, Path)):
+        return str(one), None
+    if isinstance(one, Mapping) and isinstance(one.get("id"), str):
+        return one["id"], one
+    if isinstance(one, Policy):
+        return one.id, one
+    raise InputError(where, "a name, a path, a Policy, a dict or a Reform", type(one).__name__, 'write "notice_only"')
+
+
+def _metric(one: Any) -> Part:
+    if isinstance(one, str):
+        one = named("metrics", one)
+    if not isinstance(one, Metric):
+        raise InputError("metrics", "a metric by name, or a function declared with ps.metric", shown(one, 60),
+                         'write @ps.metric(of="people") above the function')  # fmt: skip
+    if METRICS.get(one.name) is one:
+        raise InputError("metrics", "a shipped metric by its name", one.name, f'write "{one.name}"')
+    return Part.of("metrics", one)
+
+
+def _part(kind: str, value: Any) -> Part:
+    group = GROUP_OF.get(kind)
+    if kind == "processes":
+        value = tuple(named(str(group), one) if isinstance(one, str) else one for one in _list(kind, value, "a_name"))
+    elif isinstance(value, str) and group:
+        value = named(group, value)
+    elif isinstance(value, (str, Path)):
+        raise InputError(kind, "an object or a table", value, "read the file first, for example with pandas.read_csv")
+    return Part.of(kind, value, "" if hasattr(value, "name") or kind == "processes" else kind)
+
+
+def keep_parts(brought: Brought, folder: Path) -> None:
+    """Write each part's bytes and source text to `folder`, under its digest."""
+    for part in brought.parts:
+        for end, content in ((".part", part.content), (".py", part.source.encode())):
+            with whole_file(folder / f"{part.digest[:16]}{end}") as path:
+                path.write_bytes(content)
+
+
+def kept_parts(folder: Path, digests: Mapping[str, str]) -> Brought:
+    """The parts of a saved study, from the `brought/` of its inputs. Loading them runs the code that they hold."""
+    parts = []
+    for key, whole in digests.items():
+        kind, _, name = key.partition(":")
+        path = folder / f"{whole[:16]}.part"
+        if not path.is_file():
+            raise InputError(f"brought, {key}", f"its code in {folder.name}/", "no such file",
+                             "bring the part again as an object, or run inside the inputs/ of its results")  # fmt: skip
+        source = path.with_suffix(".py")
+        parts.append(Part(kind, name, whole, path.read_bytes(),
+                          source.read_text(encoding="utf-8") if source.is_file() else ""))  # fmt: skip
+    return Brought(parts=tuple(parts))

@@ -1,0 +1,172 @@
+"""Parts from outside: none answers without a word, with one worker or two, here or in another process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+
+import privacysim as ps
+from privacysim.errors import InputError
+from privacysim.metrics import Rows
+from privacysim.policy import load_policy
+from privacysim.results import load_results
+from privacysim.scenario import load_scenario
+from privacysim.study.verify import verify
+
+PEOPLE = {"value": 3_000, "assumption": "a village for tests"}
+VILLAGE = {"id": "village", "title": "A village", "city": {"kind": "synthetic", "area_km2": {
+    "value": 0.5, "assumption": "a village for tests"}}, "population": {"people": PEOPLE}}  # fmt: skip
+SMALL = {"scenario": VILLAGE, "policies": ["notice_only", "order_799"], "days": 1, "sample": 200, "replicates": 2}
+HOUR_S = 1800.0
+
+
+def at_least(seconds):
+    return seconds > HOUR_S
+
+
+@ps.metric(of="people", title="people in view for half an hour", unit="people", direction="lower")
+def long_stays(seen):
+    """Weighted number of people who are identifiable for half an hour."""
+    return at_least(seen.identifiable_s[:, :, 1].sum(axis=1))
+
+
+@ps.metric(of="records", title="acts", unit="acts")
+def acts_of_mine(seen):
+    return Rows(seen.act_root)
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("own") / "r"
+    return ps.Study(**SMALL, metrics=[long_stays, acts_of_mine]).run(workers=2, out=folder)
+
+
+def test_an_own_metric_is_measured_by_spawned_workers_as_it_is_here(ran):
+    alone = ps.Study(**SMALL, metrics=[long_stays, acts_of_mine]).run(workers=1)
+    assert alone.run_id == ran.run_id
+    assert alone.metrics.equals(ran.metrics)
+    rows = ran.metrics[ran.metrics["metric"] == "acts_of_mine"]
+    assert len(rows) == 4
+    assert (rows["value"] == rows["contributors"]).all()
+    assert (rows["unit"] == "acts").all()
+
+
+def test_a_changed_metric_or_helper_is_another_run_and_never_reads_the_old_results(ran, monkeypatch):
+    ids = [ran.run_id]
+    for limit in (1.0, 2.0):
+        monkeypatch.setattr(sys.modules[__name__], "HOUR_S", limit)
+        changed = ps.Study(**SMALL, metrics=[long_stays, acts_of_mine])
+        ids.append(changed.inputs().run_id)
+        with pytest.raises(ps.PrivacysimError, match="another run"):
+            changed.run(workers=1, out=ran.folder)
+    monkeypatch.setattr(sys.modules[__name__], "at_least", lambda seconds: seconds > 5)
+    ids.append(ps.Study(**SMALL, metrics=[long_stays, acts_of_mine]).inputs().run_id)
+    assert len(set(ids)) == len(ids)
+
+
+def test_saved_results_are_verified_compared_and_shown_where_the_metric_is_not_installed(ran):
+    code = ("import sys, privacysim as ps; from privacysim.study import verify; r = ps.load_results(sys.argv[1]); "
+            "c = r.compare(); print(c.table(['long_stays'])['metric'].iloc[0]); print(c.rows.metric.nunique()); "
+            "assert r.query('select count(*) n from metrics').n[0] == len(r.metrics); print(verify(sys.argv[1]))")
+    told = subprocess.run([sys.executable, "-c", code, str(ran.folder)], capture_output=True, text=True, check=True,
+                          env={**os.environ, "PYTHONHASHSEED": "5"})  # fmt: skip
+    title, metrics, wrong = told.stdout.splitlines()
+    assert title == "people in view for half an hour"
+    assert int(metrics) == ran.compare().rows["metric"].nunique()
+    assert wrong == "[]"
+    saved = load_results(ran.folder)
+    assert saved.compare().rows.equals(ran.compare().rows)
+    assert "acts_of_mine" in set(saved.compare().rows["metric"])
+
+
+def test_the_results_folder_keeps_name_kind_digest_and_source_of_every_part(ran):
+    manifest = json.loads((ran.folder / "manifest.json").read_text())
+    assert [(one["kind"], one["name"]) for one in manifest["brought"]] == [
+        ("metrics", "long_stays"), ("metrics", "acts_of_mine")]  # fmt: skip
+    digest = manifest["brought"][0]["digest"]
+    source = ran.folder / "inputs" / "brought" / f"{digest[:16]}.py"
+    assert "def long_stays(seen)" in source.read_text()
+    assert f"inputs/brought/{source.name}" in manifest["files"]
+    said = next(one for one in manifest["metrics"] if one["name"] == "long_stays")
+    assert (said["title"], said["direction"], said["unit"]) == ("people in view for half an hour", "lower", "people")
+
+
+def test_a_changed_policy_object_runs_as_it_is_and_is_saved_as_it_is(tmp_path):
+    shipped = load_policy("order_799")
+    assert shipped.retention is not None
+    public = shipped.retention.public.model_copy(update={"keep": 86_400.0, "floor": None})
+    changed = shipped.model_copy(update={"retention": shipped.retention.model_copy(update={"public": public})})
+    study = ps.Study(**SMALL | {"policies": ["notice_only", changed]})
+    arm = study.inputs().arm("order_799")
+    assert arm.policy.retention.public.keep == 86_400.0
+    assert study.inputs().run_id != ps.Study(**SMALL).inputs().run_id
+    same = ps.Study(**SMALL | {"policies": ["notice_only", shipped]})
+    assert same.inputs().run_id == ps.Study(**SMALL).inputs().run_id
+    results = study.run(workers=1, out=tmp_path / "r")
+    assert verify(tmp_path / "r") == []
+    assert load_results(tmp_path / "r").run_id == results.run_id == study.inputs().run_id
+
+
+def test_a_policy_or_scenario_may_be_a_dict_or_an_object():
+    said = {"id": "week", "extends": "order_799", "title": {"en": "Seven days"}, "status": "hypothetical",
+            "retention": {"public": {"keep": "7 d", "assumption": "a reform"}}}  # fmt: skip
+    inputs = ps.Study(**SMALL | {"policies": ["notice_only", said]}).inputs()
+    assert inputs.arm("week").policy.retention.public.keep == 7 * 86_400.0
+    assert inputs.scenario.population.people.number == 3_000
+    from_object = ps.Study(**SMALL | {"scenario": load_scenario("guangzhou_district")}).inputs()
+    assert from_object.run_id == ps.Study(**SMALL | {"scenario": "guangzhou_district"}).inputs().run_id
+
+
+@pytest.mark.parametrize(("key", "value", "named"), [
+    ("policies", [3], "a Policy, a dict or a Reform"), ("policies", "notice_only", "put it in a list"),
+    ("scenario", 3, "a Scenario or a dict"), ("metrics", [len], "ps.metric"), ("metrics", "equity", "put it in a list"),
+    ("metrics", ["long_stay"], "a known metric"), ("metrics", [long_stays, long_stays], "each metric once"),
+    ("policies", [{"id": "x", "title": {"en": "x"}, "extends": "order_798", "status": "draft"}], "order_799"),
+    ("city", "nowhere", "cities"),
+    ("people", "people.csv", "read the file first"), ("desk", threading.Lock(), "cannot be copied"),
+])  # fmt: skip
+def test_what_cannot_be_used_is_refused_with_a_sentence(key, value, named):
+    with pytest.raises(InputError) as error:
+        ps.Study(**SMALL | {key: value}).inputs()
+    assert named in str(error.value)
+    assert len(str(error.value).splitlines()) == 3
+
+
+def test_a_metric_that_cannot_be_shipped_is_refused_before_anything_runs():
+    lock = threading.Lock()
+
+    @ps.metric(of="people")
+    def locked(seen):
+        with lock:
+            return seen.weight
+
+    with pytest.raises(InputError, match="metrics, locked") as error:
+        ps.Study(**SMALL, metrics=[locked])
+    assert "inside the function" in str(error.value)
+
+
+def test_a_metric_that_gives_one_sum_where_people_are_wanted_says_what_to_return(monkeypatch):
+    @ps.metric(of="people")
+    def one_number(seen):
+        return seen.weight.sum()
+
+    with pytest.raises(InputError, match="metric one_number: expected one number per person"):
+        ps.Study(**SMALL, metrics=[one_number]).run(workers=1, replicate=0)
+
+
+def test_a_metric_of_a_dask_worker_is_shipped_by_value(ran):
+    distributed = pytest.importorskip("distributed")
+    study = ps.Study(**SMALL, metrics=[long_stays, acts_of_mine])
+    with (
+        distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        across = study.run(open_executor=client.get_executor, workers=1)
+    assert across.metrics.equals(ran.metrics)
+
+
