@@ -46,7 +46,7 @@ def query(folder: Path, sql: str, *, memory: str = "") -> pd.DataFrame:
             connection.execute("set enable_external_access = false")
             found: pd.DataFrame = connection.execute(sql).df()
         except duckdb.Error as error:
-            fix = "write select … from one of them; the columns stand in privacysim/tables.py"
+            fix = "write select … from one of them; the columns stand in data/tables.csv"
             raise InputError("query", f"SQL over the views {', '.join(known)}", shown(error), fix) from None
     return found
 

@@ -59,7 +59,7 @@ def test_what_reads_or_writes_elsewhere_or_is_no_sql_is_one_sentence(folder, tmp
         query(folder, sql.format(outside=outside))
     first, _, fix = str(error.value).splitlines()
     assert first == "query: expected SQL over the views acts."
-    assert fix == "  Fix: write select … from one of them; the columns stand in privacysim/tables.py."
+    assert fix == "  Fix: write select … from one of them; the columns stand in data/tables.csv."
     assert [path.name for path in tmp_path.iterdir()] == ["secret.csv"], "nothing was written"
 
 
