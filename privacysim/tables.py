@@ -84,7 +84,8 @@ def frame(name: str, columns: Mapping[str, object]) -> pd.DataFrame:
     missing = [column for column in schema.names if column not in columns]
     if missing or len(columns) != len(schema.columns):
         extra = sorted(set(columns) - set(schema.names))
-        raise InputError(f"table {name}", "exactly its columns", f"missing {missing}, extra {extra}", "see data/tables.csv")
+        raise InputError(f"table {name}", "exactly its columns", f"missing {missing}, extra {extra}",
+                         "see data/tables.csv")  # fmt: skip
     arrays = [value for value in columns.values() if isinstance(value, Sized) and not isinstance(value, str)]
     size = max(map(len, arrays), default=0)
     made: dict[str, Any] = {}
