@@ -12,7 +12,8 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from datetime import date, time
+from pathlib import Path, PurePath
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError, model_validator
@@ -172,9 +173,18 @@ def validate(model: type[Model], raw: Mapping[str, Any], where: str) -> Model:
     """
     _refuse_nonfinite(raw, where, "")
     try:
-        return model.model_validate_json(json.dumps(raw, default=str))
+        return model.model_validate_json(json.dumps(raw, default=_as_text))
+    except TypeError as error:
+        raise InputError(where, "text, numbers, dates, lists and tables", error, "write it as a file would") from None
     except ValidationError as error:
         raise _explained(model, error, where) from None
+
+
+def _as_text(value: object) -> str:
+    """What TOML holds and JSON does not; an object is never reduced to its text."""
+    if isinstance(value, (date, time, PurePath)):
+        return str(value)
+    raise TypeError(f"a {type(value).__name__}")
 
 
 def _refuse_nonfinite(raw: Any, where: str, key: str) -> None:

@@ -27,7 +27,7 @@ def mask(
         typer.Option(
             "--mask",
             help="box, pixelate[:CELLS], blur[:SIGMA], gaussian[:SIGMA], silhouette, dp_pixelate[:CELLS:EPSILON], "
-            "scramble",
+            "scramble, or a mask that an installed package brings",
         ),
     ] = "box",
     cells: Annotated[float | None, typer.Option(help="cells across the face (pixelate, dp_pixelate)")] = None,
@@ -87,13 +87,31 @@ def calibrate_masks(
         bool, typer.Option("--small", help="a small grid, in a minute (always so for synthetic faces)")
     ] = False,
     workers: Annotated[int, typer.Option(help="processes")] = 2,
+    own: Annotated[
+        str, typer.Option("--mask", help="measure this one mask only, ours or one that an installed package brings")
+    ] = "",
 ) -> None:
     """Attack every mask and write the curve that the simulation reads, a table, a figure and a note."""
-    from privacysim.masklab.calibrate_masks import calibrate
+    from privacysim.masklab.calibrate_masks import calibrate, measure
     from privacysim.masklab.faces import load_faces
+    from privacysim.masklab.mask_names import mask_named
 
-    loaded = load_faces(faces, data_home, download)
+    loaded, chosen = load_faces(faces, data_home, download), mask_named(own) if own else None
     out.mkdir(parents=True, exist_ok=True)
+    if chosen is not None:
+        with _bar() as bar:
+            task = bar.add_task("attacking", total=None)
+            found = measure(
+                chosen,
+                loaded,
+                out=out,
+                workers=workers,
+                progress=lambda done, of, what: bar.update(task, completed=done, total=of, description=what),
+            )
+        typer.echo(found.curve.drop(columns="mask").to_string(index=False))
+        typer.echo(f'In a policy: [mask] kind = "{found.text}"')
+        typer.echo(f"written to {out}: masks.csv, table.csv")
+        return
     with _bar() as bar:
         task = bar.add_task("attacking", total=None)
         calibrate(

@@ -1,10 +1,10 @@
 """Mask names and strengths, and the chance to be identified: the measured curve as a table."""
 
 from privacysim.identify.identification_table import CODES, STEPS_PER_PX, curve_table, face_code, identifiability
-from privacysim.identify.mask_strength import MASKS, cells, measured_cells, most
+from privacysim.identify.mask_strength import MASKS, cells, left_of, mask_text, measured_cells, most, own_mask
 from privacysim.identify.recognition_curve import Fit, fit, fits, rank_one
 
 __all__ = [
     "CODES", "MASKS", "STEPS_PER_PX", "Fit", "cells", "curve_table", "face_code", "fit", "fits", "identifiability",
-    "measured_cells", "most", "rank_one",
+    "left_of", "mask_text", "measured_cells", "most", "own_mask", "rank_one",
 ]

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from privacysim.errors import InputError, did_you_mean
 from privacysim.facts import facts
-from privacysim.identify.mask_strength import cells, most
+from privacysim.identify.mask_strength import left_of, most
 from privacysim.identify.recognition_curve import checked_gallery, rank_one
 from privacysim.identify.recognition_curve import fit as fit_named
 from privacysim.vocabulary import CURVES
@@ -72,14 +72,14 @@ def curve_table(pairs: Sequence[tuple[str, int]], fit: str = "cctv") -> Floats:
 
 @lru_cache(maxsize=256)
 def _one_table(mask: str, gallery: int, fit: str, sideways: float) -> Floats:
-    left, people = cells(mask), checked_gallery(gallery)
-    face = np.minimum(np.arange(CODES) / STEPS_PER_PX, left)
+    people = checked_gallery(gallery)
+    face = left_of(mask, np.arange(CODES) / STEPS_PER_PX)
     distinct, place = np.unique(face, return_inverse=True)
     d_prime = fit_named(fit).d_prime(distinct)
     made = np.empty((len(CURVES), 2, CODES))
     for c, curve in enumerate(CURVES):
         # behind a full box there is nothing to compare: exactly a guess, not a quadrature of one
-        frontal = np.full(distinct.size, 1.0 / people) if left == 0.0 else rank_one(d_prime, people, curve)
+        frontal = np.full(distinct.size, 1.0 / people) if not face.any() else rank_one(d_prime, people, curve)
         # k people share each picture of k-same: the one chosen is right once in k, or by chance in a small gallery
         frontal = np.minimum(frontal, max(most(mask), 1.0 / people))
         made[c, 1] = frontal[place]

@@ -5,6 +5,10 @@ what a camera sees that has n pixels there (measured: equal rates). What the oth
 they work; `data/masking/masks.csv` holds what `privacysim calibrate masks` measured, as the mosaic that is worth the
 same to an attacker who trains on such masks. Masks that draw anew for each frame count as what 100 averaged frames of
 them are worth, since a camera shows a person for longer than that.
+
+A mask from outside the package carries what it leaves in its name, `NAME=CELLS` or, where that depends on the width of
+the face, `NAME=PX:CELLS,PX:CELLS,…` (linear between the points). So a policy that names it needs neither the mask nor
+its package in the workers, in the saved inputs or in the run id. `mask_text` makes that name.
 """
 
 from __future__ import annotations
@@ -12,16 +16,21 @@ from __future__ import annotations
 import csv
 import math
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from privacysim.errors import InputError, did_you_mean
+from privacysim import parts
+from privacysim.errors import InputError, nearest
 from privacysim.resources import shipped
 
 MASKS = ("none", "box", "pixelate:CELLS", "blur:SIGMA", "gaussian:SIGMA", "dp_pixelate:CELLS:EPSILON", "ksame:K")
 """The forms whose residual identification is known; beside them the measured names of data/masking/masks.csv."""
 
 _BLURS = ("blur", "gaussian")
+_ASKED_PX = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 255)
+"""Widths of a face, in px, at which an own mask is asked what it leaves."""
 
 
 @lru_cache(maxsize=2)
@@ -33,16 +42,18 @@ def measured_cells(one_frame: bool = False) -> dict[str, float]:
 
 
 def cells(mask: str, one_frame: bool = False) -> float:
-    """Cells across the face that a mask leaves: infinite for `none`, 0 for `box`, N for `pixelate:N`, else measured.
+    """Cells that a mask leaves across a large face: infinite for `none`, 0 for `box`, N for `pixelate:N`.
 
     Blurs between the measured ones are interpolated in log σ; a weaker one than the weakest measured counts as no
     mask, a stronger one as the strongest. Noise counts as the least leaky of the measured ones that are weaker, and as
     the plain mosaic where none is. `ksame:K` leaves what its group leaves: see `most`. `one_frame`: what a single frame
     of a mask that draws leaves, not a track. Raises InputError for a mask that nobody measured.
 
-    >>> cells("none"), cells("pixelate:4"), cells("box")
-    (inf, 4.0, 0.0)
+    >>> cells("none"), cells("pixelate:4"), cells("box"), cells("frosted=8:2,64:3.5")
+    (inf, 4.0, 0.0, 3.5)
     """
+    if curve := _own_curve(mask):
+        return curve[-1][1]
     known = measured_cells(one_frame)
     if mask == "none":
         return math.inf
@@ -63,8 +74,86 @@ def cells(mask: str, one_frame: bool = False) -> float:
         return known[mask]
     forms = {form.partition(":")[0] for form in MASKS} - {"box"}
     names = [name for name in known if name.partition(":")[0] not in forms]
-    fix = did_you_mean(mask, [*MASKS, *names]) if mask else "write one of them, CELLS a number such as pixelate:4"
+    fix = "write one of them, CELLS a number such as pixelate:4"
+    if mask:
+        fix = (f"write {close}" if (close := nearest(mask, [*MASKS, *names])) else "of a mask of your own write "
+               "NAME=CELLS, what it leaves of a face, as `privacysim calibrate masks --mask NAME` prints")  # fmt: skip
     raise InputError("mask", "one of " + ", ".join([*MASKS, *names]), mask or "nothing", fix)
+
+
+def left_of(mask: str, face_px: ArrayLike) -> NDArray[np.float64]:
+    """Cells across the face that a mask leaves of faces `face_px` wide: never more than there were pixels.
+
+    >>> left_of("pixelate:4", [2.0, 16.0]), left_of("frosted=8:2,64:3.5", [1.0, 8.0, 36.0])
+    (array([2., 4.]), array([1.  , 2.  , 2.75]))
+    """
+    face = np.asarray(face_px, dtype=np.float64)
+    curve = _own_curve(mask)
+    if not curve:
+        return np.minimum(face, cells(mask))
+    return np.minimum(face, np.interp(face, [px for px, _ in curve], [left for _, left in curve]))
+
+
+def mask_text(mask: Any) -> str:
+    """The name under which policies and tables hold a mask: a known name as it is, an own mask with what it leaves.
+
+    `mask` is a name of ours, the name of an installed mask with its strengths (`frosted:0.1`, entry points
+    `privacysim.masks`), or an object whose `cells(face_px)` says how many cells across a face it leaves. A mask without
+    `cells` must be measured first: that, and an unknown name, is an InputError.
+    """
+    name = mask if isinstance(mask, str) else parts.name_of(mask)
+    if isinstance(mask, str):
+        if _own_curve(mask) or mask.partition(":")[0] not in parts.known_names("masks"):
+            cells(mask)  # refuses what nobody knows
+            return mask
+        mask = own_mask(mask)
+    if type(mask).__module__.startswith("privacysim."):  # ours are measured under the name that makes them
+        try:
+            cells(name)
+            return name
+        except InputError:
+            pass  # ours, but with a strength that nobody measured: it may know what it leaves
+    try:
+        points = [(float(px), float(f"{float(mask.cells(float(px))):g}")) for px in _ASKED_PX]
+    except (AttributeError, InputError):
+        raise InputError(
+            f"mask {name}", "a mask of which it is known how many cells across the face it leaves", type(mask).__name__,
+            "give it a method cells(face_px), or measure it (privacysim calibrate masks --mask, masklab.measure) "
+            "and use the name that this gives",
+        ) from None  # fmt: skip
+    last = points[-1][1]
+    if all(min(px, left) == min(px, last) for px, left in points):
+        return f"{name}={last:g}"
+    return f"{name}=" + ",".join(f"{px:g}:{left:g}" for px, left in _corners(points))
+
+
+def _corners(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The points without those on the line between their neighbours, and without level ends."""
+    triples = zip(points[:-2], points[1:-1], points[2:], strict=True)
+    inner = [b for a, b, c in triples if abs(np.interp(b[0], (a[0], c[0]), (a[1], c[1])) - b[1]) > 1e-5 * (1.0 + b[1])]
+    kept = [points[0], *inner, points[-1]]
+    first, last = (1 if kept[0][1] == kept[1][1] else 0), (-1 if kept[-1][1] == kept[-2][1] else None)
+    return kept[first:last]
+
+
+def own_mask(text: str) -> Any:
+    """The mask that an installed package brings under that name, made with the strengths after it (`frosted:0.1`)."""
+    kind, *strengths = text.split(":")
+    found = parts.named("masks", kind)
+    try:
+        return found(*(float(strength) for strength in strengths)) if callable(found) or strengths else found
+    except (TypeError, ValueError) as error:
+        raise InputError(f"mask {text}", f"strengths that {kind} takes, as numbers", error, "correct them") from None
+
+
+def _own_curve(mask: str) -> list[tuple[float, float]]:
+    """The points (px, cells) of `NAME=…`, or none where the name does not end so."""
+    name, equals, text = mask.rpartition("=")
+    points = [tuple(_number(part) for part in point.split(":")) for point in text.split(",")]
+    points = [(1.0, *point) if len(point) == 1 and len(points) == 1 else point for point in points]
+    rising = all(len(point) == 2 for point in points) and sorted({px for px, *_ in points}) == [px for px, *_ in points]
+    fine = name and equals and rising and all(px > 0.0 and left >= 0.0 for px, left in points)
+    return [(px, left) for px, left in points] if fine else []
 
 
 def most(mask: str) -> float:

@@ -1,5 +1,15 @@
-"""The masking lab: what a mask really hides, measured. Masks, attacks, faces, the curve, and video."""
+"""The masking lab: masks, attacks on masked faces, masked videos, and what a policy may say of a mask."""
 
-from privacysim.errors import require
+# ruff: noqa: E402
+from privacysim.resources import require
 
 require("masks", "cv2", "cryptography", "sklearn", where="the masking lab")
+
+from privacysim.masklab.calibrate_masks import Measured, calibrate, measure
+from privacysim.masklab.evaluate import evaluate
+from privacysim.masklab.faces import load_faces, synthetic_faces
+from privacysim.masklab.mask_base import Mask
+from privacysim.masklab.mask_names import as_mask, mask_named
+
+__all__ = ["Mask", "Measured", "as_mask", "calibrate", "evaluate", "load_faces", "mask_named", "measure",
+           "synthetic_faces"]

@@ -8,6 +8,7 @@ person are not independent. The chance line, 1/people, stands beside every numbe
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +16,10 @@ from scipy.special import gammaln
 from sklearn.base import clone
 
 from privacysim.errors import InputError
-from privacysim.masklab.face_attacks import LEVELS, Attack, Scores, attacked
-from privacysim.masklab.face_cameras import Camera
-from privacysim.masklab.faces import Faces
-from privacysim.masklab.images import features
-from privacysim.masklab.masks import Mask
+from privacysim.masklab.face_attacks import LEVELS, Attack, Codes, Scores, attacked
+from privacysim.masklab.faces import Camera, Faces
+from privacysim.masklab.mask_base import Images, Mask, features
+from privacysim.masklab.mask_names import as_mask
 from privacysim.masklab.random_masks import Scramble
 
 _RESAMPLES = 1000
@@ -32,7 +32,7 @@ class Outcome:
     """Scores of every probe for every person, with who it was: (probes, people), and what was chosen on the way."""
 
     scores: Scores
-    person: NDArray[np.int64]
+    person: Codes
     level: str
     member: str
     inner: float
@@ -42,7 +42,7 @@ class Outcome:
         """Size of the full gallery."""
         return self.scores.shape[1]
 
-    def _places(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _places(self) -> tuple[Codes, Codes]:
         """People who score higher than the right one, and who score the same (herself among them), for each probe."""
         own = self.scores[np.arange(len(self.person)), self.person][:, None]
         return (self.scores > own).sum(axis=1), (self.scores == own).sum(axis=1)
@@ -78,11 +78,7 @@ class Outcome:
 
     def interval(self, n: int = 1, level: float = 0.95, seed: int = 0) -> tuple[float, float]:
         """Bootstrap interval of `top(n)` over people."""
-        right = self._within(n)
-        each = np.array([right[self.person == p].mean() for p in range(self.people)])
-        draws = np.random.default_rng(seed).integers(0, self.people, size=(_RESAMPLES, self.people))
-        low, high = np.quantile(each[draws].mean(axis=1), [(1 - level) / 2, (1 + level) / 2])
-        return float(low), float(high)
+        return _over_people(self._within(n), self.person, self.people, level, seed)[1:]
 
     @property
     def chance(self) -> float:
@@ -95,25 +91,24 @@ class Outcome:
         return self.top(1) - self.chance
 
 
-def evaluate(
-    faces: Faces,
-    mask: Mask,
-    camera: Camera | None = None,
-    *,
-    level: str = "trained",
-    images: int = 8,
-    frames: int = 1,
-    member: str | None = None,
-    copies: int = 8,
-    seed: int = 0,
-) -> Outcome:
+def _over_people(right: NDArray, person: Codes, people: int, level: float, seed: int) -> tuple[float, float, float]:
+    """Mean over people of the share of their probes that are right, with its bootstrap interval."""
+    each = np.array([right[person == p].mean() for p in range(people)])
+    draws = np.random.default_rng(seed).integers(0, people, size=(_RESAMPLES, people))
+    low, high = np.quantile(each[draws].mean(axis=1), [(1 - level) / 2, (1 + level) / 2])
+    return float(each.mean()), float(low), float(high)
+
+
+def evaluate(faces: Faces, mask: Any, camera: Camera | None = None, *, level: str = "trained", images: int = 8,
+             frames: int = 1, member: str | None = None, copies: int = 8, seed: int = 0) -> Outcome:  # fmt: skip
     """Attack masked faces at one level, every image tested once.
 
-    Parameters: `seed` of whatever draws; `images` each person is known by (1 to 8); `frames` that the attacker averages
-    (random masks);
-    `member`: a fixed member instead of the inner choice. Raises InputError where the faces have too few images.
+    Parameters: `mask`, a Mask, its name or any scikit-learn transformer of images; `images` each person is known by (1
+    to 8); `frames` that the attacker averages (random masks); `member`: a fixed member instead of the inner choice;
+    `copies` of each image that a trained attacker adds; `seed` of whatever draws. Raises InputError where the faces
+    have too few images.
     """
-    mask, camera = _seeded(mask, camera, seed)
+    mask, camera = _seeded(as_mask(mask), camera, seed)
     folds = _folds(faces)
     known = len(np.unique(faces.index)) - max(len(fold) for fold in folds)
     if not 1 <= images <= known:
@@ -126,9 +121,8 @@ def evaluate(
         # the images after the tested ones, round the clock: with 8 images all that are not tested
         numbers = [int(fold[-1] + 1 + i) % len(np.unique(faces.index)) for i in range(images)]
         train = np.isin(faces.index, numbers) & ~test
-        attack = Attack(mask, camera, level, member, copies, frames).fit(
-            faces.images[train], faces.person[train], faces.index[train]
-        )
+        attack = Attack(mask, camera, level, member, copies, frames)
+        attack.fit(faces.images[train], faces.person[train], faces.index[train])
         shown = attacked(faces.images[test], faces.index[test], mask, camera, frames)
         scores[test] = attack.decision_function(shown)
         members.append(attack.member_)
@@ -136,30 +130,18 @@ def evaluate(
     return Outcome(scores, faces.person, level, max(sorted(set(members)), key=members.count), float(np.mean(inner)))
 
 
-def strongest(
-    faces: Faces, mask: Mask, camera: Camera | None = None, levels: tuple[str, ...] = LEVELS, images: int = 8
-) -> dict[str, Outcome]:
+def strongest(faces: Faces, mask: Any, camera: Camera | None = None, levels: tuple[str, ...] = LEVELS,
+              images: int = 8) -> dict[str, Outcome]:  # fmt: skip
     """Outcomes of several levels, and under `chosen` that of the level which did best in the *inner* validation."""
-    made = {
-        level: evaluate(faces, mask, camera, level=level, images=images)
-        for level in levels
-        if level != "averaged" or mask.random
-    }
-    return {
-        **made,
-        "chosen": max(made.values(), key=lambda outcome: -1.0 if np.isnan(outcome.inner) else outcome.inner),
-    }
+    mask = as_mask(mask)
+    made = {level: evaluate(faces, mask, camera, level=level, images=images)
+            for level in levels if level != "averaged" or mask.random}  # fmt: skip
+    chosen = max(made.values(), key=lambda outcome: -1.0 if np.isnan(outcome.inner) else outcome.inner)
+    return {**made, "chosen": chosen}
 
 
-def open_set(
-    faces: Faces,
-    mask: Mask,
-    camera: Camera | None = None,
-    *,
-    member: str | None = None,
-    copies: int = 4,
-    seed: int = 0,
-) -> Outcome:
+def open_set(faces: Faces, mask: Any, camera: Camera | None = None, *, member: str | None = None, copies: int = 4,
+             seed: int = 0) -> Outcome:  # fmt: skip
     """Half of the people are enrolled, the others are strangers who should raise no alarm; then the halves change.
 
     Returns the scores of every image for each of the enrolled, (2 × images, people/2), with `person` −1 for strangers:
@@ -167,7 +149,7 @@ def open_set(
     training images, in which half of the enrolled play the strangers; its scores are measured in standard deviations of
     theirs, so that one threshold serves all folds (Z-norm; Auckenthaler and others 2000, doi:10.1006/dspr.1999.0360).
     """
-    mask, camera = _seeded(mask, camera, seed)
+    mask, camera = _seeded(as_mask(mask), camera, seed)
     scores, person, members = [], [], []
     for half in (0, 1):
         enrolled = faces.person % 2 == half
@@ -185,15 +167,8 @@ def open_set(
     return Outcome(np.concatenate(scores), np.concatenate(person), "open_set", spoke, float("nan"))
 
 
-def _open_member(
-    images: NDArray[np.uint8],
-    codes: NDArray[np.int64],
-    number: NDArray[np.int64],
-    mask: Mask,
-    camera: Camera | None,
-    copies: int,
-    member: str | None,
-) -> tuple[str, float, float]:
+def _open_member(images: Images, codes: Codes, number: Codes, mask: Mask, camera: Camera | None, copies: int,
+                 member: str | None) -> tuple[str, float, float]:  # fmt: skip
     """(member, mean, standard deviation of strangers' best scores), from training images alone."""
     numbers = np.unique(number)
     held = np.isin(number, numbers[-max(1, len(numbers) // 4) :])
@@ -226,24 +201,26 @@ def tpir(outcome: Outcome, fpir: float = 0.1, seed: int = 0) -> tuple[float, flo
     alarm, known = outcome.scores.max(axis=1), outcome.person >= 0
     threshold = np.quantile(alarm[~known], 1.0 - fpir)
     right = (outcome.scores.argmax(axis=1) == outcome.person) & (alarm > threshold)
-    each = np.array([right[outcome.person == p].mean() for p in range(outcome.people)])
-    draws = np.random.default_rng(seed).integers(0, len(each), size=(_RESAMPLES, len(each)))
-    low, high = np.quantile(each[draws].mean(axis=1), [0.025, 0.975])
-    return float(each.mean()), float(low), float(high)
+    return _over_people(right, outcome.person, outcome.people, 0.95, seed)
 
 
 def _seeded(mask: Mask, camera: Camera | None, seed: int) -> tuple[Mask, Camera | None]:
     """Copies whose draws come from one seed: a generator that goes on, so that no draw comes twice."""
     mask, camera = clone(mask), None if camera is None else clone(camera)
     for number, one in enumerate((mask, camera)):
-        if one is not None and "random_state" in one.get_params() and one.random_state is None:
-            one.set_params(random_state=np.random.default_rng((seed, number)))
+        if one is None:
+            continue
+        unset = sorted(key for key, value in one.get_params().items() if value is None)
+        for n, key in enumerate(key for key in unset if key.split("__")[-1] == "random_state"):
+            # ours go on drawing from one generator; other transformers of scikit-learn take a whole number
+            draw = np.random.default_rng((seed, number) if n == 0 else (seed, number, n))
+            one.set_params(**{key: draw if key == "random_state" else int(draw.integers(2**31))})
     if isinstance(mask, Scramble) and mask.key is None:
         mask.set_params(key=np.random.default_rng((seed, 2)).bytes(32))
     return mask, camera
 
 
-def _folds(faces: Faces) -> list[NDArray[np.int64]]:
+def _folds(faces: Faces) -> list[Codes]:
     numbers = np.unique(faces.index)
     if len(numbers) < 2:
         raise InputError("faces", "at least two images of each person", "one", "add images")

@@ -27,19 +27,15 @@ from sklearn.svm import SVC
 from sklearn.utils.validation import check_is_fitted
 
 from privacysim.errors import InputError, did_you_mean
-from privacysim.masklab.crowd_masks import KSame
-from privacysim.masklab.face_cameras import Camera, shifted
-from privacysim.masklab.images import Images, as_pictures, features
-from privacysim.masklab.masks import Clear, Mask
+from privacysim.masklab.faces import Camera, shifted
+from privacysim.masklab.mask_base import Images, Mask, as_pictures, features
+from privacysim.masklab.masks import Clear, KSame, Pixelate
 from privacysim.masklab.random_masks import DPPixelate, averaged
 
 LEVELS = ("naive", "parrot", "trained", "averaged")
-_STEP = 0.03
-_MOVES = (
-    (0.0, 0.0, True),
-    *((dx, dy, False) for dx, dy in ((_STEP, 0.0), (-_STEP, 0.0), (0.0, _STEP), (0.0, -_STEP))),
-    *((_STEP * x, _STEP * y, False) for x, y in ((1, 1), (-1, -1), (1, -1), (-1, 1))),
-)
+_MOVES = ((0.0, 0.0, True), *((0.03 * x, 0.03 * y, False) for x, y in (
+    (1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1), (1, -1), (-1, 1))))  # fmt: skip
+"""Shifts, in shares of the width, and mirroring of the attacker's copies."""
 _COMPONENTS = 200
 _INNER_COPIES = 4  # the inner folds only rank the members; the ridge's cost grows with the cube of the copies
 _INNER_FRAMES = 10
@@ -50,6 +46,8 @@ _KERNELS = {
     "kernel_noisy": (0.2, 2.0, 0.3),  # few pixels and noise: lean on many examples
 }
 
+Codes = NDArray[np.int64]
+Rows = NDArray[np.float32]
 Scores = NDArray[np.float64]
 
 
@@ -64,19 +62,12 @@ class Attack(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     (rank-1 of each member in the inner validation).
     """
 
-    def __init__(
-        self,
-        mask: Mask | None = None,
-        camera: Camera | None = None,
-        level: str = "trained",
-        member: str | None = None,
-        copies: int = 8,
-        frames: int = 1,
-    ) -> None:
+    def __init__(self, mask: Mask | None = None, camera: Camera | None = None, level: str = "trained",
+                 member: str | None = None, copies: int = 8, frames: int = 1) -> None:  # fmt: skip
         self.mask, self.camera, self.level, self.member = mask, camera, level, member
         self.copies, self.frames = copies, frames
 
-    def fit(self, X: Images, y: Any, index: NDArray[np.int64] | None = None) -> Attack:
+    def fit(self, X: Images, y: Any, index: Codes | None = None) -> Attack:
         """Learn the people. `index`: number of each image among its person's (for the inner folds; counted if None)."""
         if self.level not in LEVELS:
             raise InputError("level", "one of " + ", ".join(LEVELS), self.level, did_you_mean(self.level, LEVELS))
@@ -100,7 +91,7 @@ class Attack(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """The attacker's answer for each masked image."""
         return self.classes_[self.decision_function(X).argmax(axis=1)]
 
-    def _inner(self, clear: Images, codes: NDArray[np.int64], number: NDArray[np.int64]) -> dict[str, float]:
+    def _inner(self, clear: Images, codes: Codes, number: Codes) -> dict[str, float]:
         """Rank-1 of each member on the held-out half of two inner folds; empty where each person has one image."""
         numbers = np.unique(number)
         if len(numbers) < 2:
@@ -118,17 +109,14 @@ class Attack(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 right.setdefault(name, []).append(float((scores.argmax(axis=1) == codes[out]).mean()))
         return {name: float(np.mean(rates)) for name, rates in right.items()}
 
-    def _team(
-        self, clear: Images, codes: NDArray[np.int64], number: NDArray[np.int64], copies: int | None = None
-    ) -> Team:
-        mask = {"naive": None, "averaged": _expected(self.mask)}.get(self.level, self.mask)
+    def _team(self, clear: Images, codes: Codes, number: Codes, copies: int | None = None) -> Team:
+        expected = Pixelate(self.mask.cells_across) if isinstance(self.mask, DPPixelate) else self.mask
+        mask = {"naive": None, "averaged": expected}.get(self.level, self.mask)
         rows = features(attacked(clear, number, mask, self.camera))
         if self.level in ("naive", "parrot"):
             return Team(rows, codes, rows, codes, augmented=False)
-        moved = [
-            features(attacked(copy, number, mask, self.camera))
-            for copy in self._copies(clear, self.copies if copies is None else copies)
-        ]
+        moved = [features(attacked(copy, number, mask, self.camera))
+                 for copy in self._copies(clear, self.copies if copies is None else copies)]  # fmt: skip
         return Team(rows, codes, np.concatenate([rows, *moved]), np.tile(codes, len(moved) + 1), augmented=True)
 
     def _copies(self, clear: Images, copies: int) -> list[Images]:
@@ -137,9 +125,7 @@ class Attack(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return [shifted(clear, *move) for move in _MOVES[: min(copies, len(_MOVES))]]
 
 
-def attacked(
-    clear: Images, number: NDArray[np.int64], mask: Mask | None, camera: Camera | None, frames: int = 1
-) -> Images:
+def attacked(clear: Images, number: Codes, mask: Mask | None, camera: Camera | None, frames: int = 1) -> Images:
     """Clear faces as the viewer gets them: recorded by the camera, then masked. `number`: see `Attack.fit`.
 
     `frames`: the mean of so many, for masks that draw anew for each. k-same is fitted on each set of one image a person
@@ -156,12 +142,6 @@ def attacked(
     return made
 
 
-def _expected(mask: Mask | None) -> Mask | None:
-    from privacysim.masklab.masks import Pixelate
-
-    return Pixelate(mask.cells_across) if isinstance(mask, DPPixelate) else mask
-
-
 def _best(inner: dict[str, float]) -> str:
     """The member that did best in the inner validation; the ensemble where it is within a point of the best."""
     if not inner or max(inner.values()) - inner["ensemble"] <= 0.01:
@@ -169,7 +149,7 @@ def _best(inner: dict[str, float]) -> str:
     return max(inner, key=lambda name: inner[name])
 
 
-def _ordinals(codes: NDArray[np.int64]) -> NDArray[np.int64]:
+def _ordinals(codes: Codes) -> Codes:
     order = np.argsort(codes, kind="stable")
     first = np.searchsorted(codes[order], np.arange(codes.max() + 1))
     made = np.empty(len(codes), dtype=np.int64)
@@ -178,78 +158,72 @@ def _ordinals(codes: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 class Team:
-    """The members of an attack, fitted on rows (and augmented rows) in one space of principal components."""
+    """The members of an attack, fitted on rows (and augmented rows) in one space of principal components.
 
-    def __init__(
-        self,
-        rows: NDArray[np.float32],
-        codes: NDArray[np.int64],
-        more: NDArray[np.float32],
-        more_codes: NDArray[np.int64],
-        augmented: bool,
-    ) -> None:
+    A member is an estimator with weights of its own for the components, of which it looks at the first so many.
+    """
+
+    def __init__(self, rows: Rows, codes: Codes, more: Rows, more_codes: Codes, augmented: bool) -> None:
         self.people = people = int(codes.max()) + 1
-        self.blank = float(np.ptp(more, axis=0).max()) < 1e-6
-        if self.blank:  # every image is the same: nothing to learn, every score is equal
+        self.members: dict[str, tuple[Any, Rows, int | None]] = {}
+        if float(np.ptp(more, axis=0).max()) < 1e-6:  # every image is the same: nothing to learn, every score is equal
             return
         # for few rows their own SVD is the short way, for many a sketch of it (Halko 2011), the same on every run
         solver = "randomized" if len(more) > more.shape[1] else "full"
         self.pca = PCA(min(_COMPONENTS, len(more) - 1, more.shape[1]), svd_solver=solver, random_state=0).fit(more)
         self.sd = np.sqrt(np.maximum(self.pca.explained_variance_, 0.0)).astype(np.float32)
-        self.weights = self._whitening(0.01)
+        white, asis = self._whitening(0.01), self._whitening(np.inf)
         plain, wide = self._project(rows), self._project(more)
-        images_each = len(rows) // people
-        # with few images a person whitened components collapse: no more than n·(images − 1)/2 of them
-        self.kept = min(100, plain.shape[1], max(10, people * (images_each - 1) // 2))
-        self.linear: dict[str, LinearDiscriminantAnalysis] = {}
-        if len(more) > people:  # one image a person has no spread within people to learn from
-            lda = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.02 if augmented else "auto")
-            self.linear["lda"] = lda.fit((wide * self.weights)[:, : self.kept], more_codes)
-            # not whitened, and leaning towards round noise: the right thing where the mask itself is noise
-            self.linear["lda_plain"] = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.3).fit(wide, more_codes)
-        self.svm = SVC(C=100.0, gamma="scale", decision_function_shape="ovr", break_ties=False)
         with warnings.catch_warnings():  # one image a person is what the attacker has, not a mistaken regression
             warnings.filterwarnings("ignore", message="The number of unique classes")
-            self.svm.fit(plain * np.sqrt(self.weights), codes)
-        # the nearest example: what remains when the mask is noise and the examples are not
-        self.examples, self.example_codes = wide, more_codes
+            self._add("svm", SVC(C=100.0, gamma="scale", decision_function_shape="ovr"), plain, codes, np.sqrt(white))
+        if len(more) > people:  # one image a person has no spread within people to learn from
+            # with few images a person whitened components collapse: no more than n·(images − 1)/2 of them
+            kept = min(100, plain.shape[1], max(10, people * (len(rows) // people - 1) // 2))
+            for name, shrinkage, weights, first in (
+                ("lda", 0.02 if augmented else "auto", white, kept),
+                ("lda_plain", 0.3, asis, None),  # leans towards round noise: right where the mask itself is noise
+            ):
+                rule = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=shrinkage)
+                self._add(name, rule, wide, more_codes, weights, first)
         target = np.eye(people, dtype=np.float32)[more_codes] - np.float32(1.0 / people)
-        self.ridges: dict[str, tuple[KernelRidge, NDArray[np.float32]]] = {}
         for name, (floor, reach, alpha) in _KERNELS.items():
             weights = self._whitening(floor)
-            seen = wide * weights
-            model = KernelRidge(kernel="rbf", gamma=reach * _inverse_distance(seen), alpha=alpha)
-            self.ridges[name] = (model.fit(seen, target), weights)
+            ridge = KernelRidge(kernel="rbf", gamma=reach * _inverse_distance(wide * weights), alpha=alpha)
+            self._add(name, ridge, wide, target, weights)
+        # the nearest example: what remains when the mask is noise and the examples are not
+        self.examples, self.example_codes = wide, more_codes
 
-    def _whitening(self, floor: float) -> NDArray[np.float32]:
+    def _add(self, name: str, model: Any, seen: Rows, target: Any, weights: Rows, first: int | None = None) -> None:
+        self.members[name] = model.fit((seen * weights)[:, :first], target), weights, first
+
+    def _whitening(self, floor: float) -> Rows:
         """Weights that make components alike down to `floor` × the largest standard deviation; infinite: none."""
         if floor == np.inf:
             return np.ones_like(self.sd)
-        made: NDArray[np.float32] = np.float32(1.0) / (self.sd + np.float32(floor * self.sd[0] + 1e-9))
+        made: Rows = np.float32(1.0) / (self.sd + np.float32(floor * self.sd[0] + 1e-9))
         return made
 
-    def _project(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
-        made: NDArray[np.float32] = self.pca.transform(rows).astype(np.float32)
+    def _project(self, rows: Rows) -> Rows:
+        made: Rows = self.pca.transform(rows).astype(np.float32)
         return made
 
-    def scores(self, rows: NDArray[np.float32]) -> dict[str, Scores]:
+    def scores(self, rows: Rows) -> dict[str, Scores]:
         """Scores (n, people) of each member, and of their sum after z-scoring, `ensemble`."""
-        if self.blank:
+        if not self.members:
             return {"ensemble": np.zeros((len(rows), self.people))}
         seen = self._project(rows)
-        made = {"svm": self.svm.decision_function(seen * np.sqrt(self.weights))}
-        for name, rule in self.linear.items():
-            made[name] = rule.decision_function((seen * self.weights)[:, : self.kept] if name == "lda" else seen)
-        made = {name: np.stack([-s, s], axis=1) if s.ndim == 1 else s for name, s in made.items()}
-        for name, (model, weights) in self.ridges.items():
-            made[name] = model.predict(seen * weights).astype(np.float64)
+        made: dict[str, Scores] = {}
+        for name, (model, weights, first) in self.members.items():
+            answer = getattr(model, "decision_function", model.predict)((seen * weights)[:, :first]).astype(np.float64)
+            made[name] = np.stack([-answer, answer], axis=1) if answer.ndim == 1 else answer
         apart = euclidean_distances(seen, self.examples, squared=True)
         made["nearest"] = -np.stack([apart[:, self.example_codes == p].min(axis=1) for p in range(self.people)], axis=1)
         made["ensemble"] = np.sum([_z(s) for s in made.values()], axis=0)
         return made
 
 
-def _inverse_distance(rows: NDArray[np.float32]) -> float:
+def _inverse_distance(rows: Rows) -> float:
     """Inverse of the median squared distance between training rows: the scale of the kernels."""
     few = rows[:: max(1, len(rows) // 200)]
     squares = (few**2).sum(axis=1)

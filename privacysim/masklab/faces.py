@@ -1,4 +1,6 @@
-"""Faces to attack: Olivetti and LFW through scikit-learn's loaders, a folder of people, or synthetic ones.
+"""Faces to attack, and the camera that records them before any mask.
+
+Faces are Olivetti and LFW through scikit-learn's loaders, a folder of people, or synthetic ones.
 
 The synthetic generator is embedded, so that the lab runs on a fresh machine without a network. Its people are drawings
 (outline, hair, eyes, brows, nose, mouth, skin) whose proportions are the person and whose pose, light and expression
@@ -16,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privacysim.errors import InputError, did_you_mean, shown
+from privacysim.masklab.mask_base import Images, Mask, as_pictures, each, positive
 
 SETS = ("olivetti", "lfw", "synthetic")
 SIDE = 64
@@ -67,20 +70,11 @@ def _from_sklearn(name: str, data_home: Path | None, download: bool) -> Faces:
         if name == "olivetti":
             raw = fetch_olivetti_faces(data_home=home, download_if_missing=download)
         else:
-            raw = fetch_lfw_people(
-                data_home=home,
-                download_if_missing=download,
-                min_faces_per_person=10,
-                resize=None,
-                slice_=(slice(78, 172), slice(78, 172)),
-            )
+            raw = fetch_lfw_people(data_home=home, download_if_missing=download, min_faces_per_person=10, resize=None,
+                                   slice_=(slice(78, 172), slice(78, 172)))  # fmt: skip
     except OSError as error:
-        raise InputError(
-            f"faces {name}",
-            "its data on this machine",
-            shown(error),
-            "name the folder with --data-home, or allow the download with --download",
-        ) from None
+        fix = "name the folder with --data-home, or allow the download with --download"
+        raise InputError(f"faces {name}", "its data on this machine", shown(error), fix) from None
     images = np.rint(raw.images * (255.0 if float(raw.images.max()) <= 1.0 else 1.0)).astype(np.uint8)
     return _arranged(name, list(images), np.asarray(raw.target))
 
@@ -96,12 +90,8 @@ def folder_faces(folder: Path) -> Faces:
                 images.append(picture)
                 person.append(number)
     if len(set(person)) < 2:
-        raise InputError(
-            f"faces {folder}",
-            "a folder of pictures for each of at least two people",
-            f"pictures of {len(set(person))}",
-            "put each person's pictures in a folder of her own",
-        )
+        raise InputError(f"faces {folder}", "a folder of pictures for each of at least two people",
+                         f"pictures of {len(set(person))}", "put each person's pictures in a folder of their own")
     return _arranged(folder.name, images, np.asarray(person))
 
 
@@ -119,14 +109,9 @@ def _arranged(name: str, images: list[NDArray[Any]], person: NDArray[np.int64]) 
 
 def synthetic_faces(people: int = 40, images: int = 10, seed: int = 7) -> Faces:
     """Drawn faces: `people` of them, `images` of each; person p is the same however many are asked for."""
-    drawn = [
-        _draw(_proportions(p, seed), np.random.default_rng((seed, p, i))) for p in range(people) for i in range(images)
-    ]
+    drawn = [_draw(np.random.default_rng((seed, p)).normal(size=16), np.random.default_rng((seed, p, i)))
+             for p in range(people) for i in range(images)]  # fmt: skip
     return Faces("synthetic", np.stack(drawn), np.repeat(np.arange(people), images), np.tile(np.arange(images), people))
-
-
-def _proportions(person: int, seed: int) -> NDArray[np.float64]:
-    return np.random.default_rng((seed, person)).normal(size=16)
 
 
 def _draw(p: NDArray[np.float64], draw: np.random.Generator) -> NDArray[np.uint8]:
@@ -150,31 +135,87 @@ def _draw(p: NDArray[np.float64], draw: np.random.Generator) -> NDArray[np.uint8
     for side in (-1, 1):
         cv2.ellipse(face, at(side * apart, eyes), size(0.075 + 0.008 * p[7], 0.035 + 0.007 * p[8]), 0, 0, 360, 225, -1)
         cv2.circle(face, at(side * apart, eyes), size(0.03, 0)[0], 50.0 + 18 * p[9], -1)
-        cv2.ellipse(
-            face,
-            at(side * apart, eyes - 0.085 - 0.008 * p[10]),
-            size(0.10, 0.02 + 0.006 * abs(p[11])),
-            side * 6 * p[10],
-            0,
-            360,
-            hair * 0.8,
-            -1,
-        )
+        brow = at(side * apart, eyes - 0.085 - 0.008 * p[10])
+        cv2.ellipse(face, brow, size(0.10, 0.02 + 0.006 * abs(p[11])), side * 6 * p[10], 0, 360, hair * 0.8, -1)
     nose = 0.62 + 0.015 * p[12]
     cv2.line(face, at(0.012, eyes), at(0.03, nose), skin * 0.82, size(0.018, 0)[0])
     cv2.ellipse(face, at(0, nose), size(0.055 + 0.01 * p[13], 0.022), 0, 0, 180, skin * 0.7, size(0.015, 0)[0])
-    cv2.ellipse(
-        face,
-        at(0, 0.77 + 0.012 * p[3] - 0.02 * smile),
-        size(0.13 + 0.018 * p[14], abs(0.03 * smile) + 0.012),
-        0,
-        0 if smile > 0 else 180,
-        180 if smile > 0 else 360,
-        skin * 0.5,
-        size(0.02, 0)[0],
-    )
+    lips, wide = at(0, 0.77 + 0.012 * p[3] - 0.02 * smile), size(0.13 + 0.018 * p[14], abs(0.03 * smile) + 0.012)
+    first = 0 if smile > 0 else 180
+    cv2.ellipse(face, lips, wide, 0, first, first + 180, skin * 0.5, size(0.02, 0)[0])
     face *= 1.0 + light * np.linspace(-0.5, 0.5, s)[None, :]
     move = cv2.getRotationMatrix2D((s / 2, s / 2), tilt, 1.0)
     face = cv2.warpAffine(face, move, (s, s), borderMode=cv2.BORDER_REPLICATE)
     small = cv2.resize(face, (SIDE, SIDE), interpolation=cv2.INTER_AREA) + draw.normal(0, 3.0, (SIDE, SIDE))
     return np.clip(np.rint(small), 0, 255).astype(np.uint8)
+
+
+class Camera(Mask):
+    """Faces as a camera at that distance records them: a random transformer, drawn anew for each image.
+
+    Parameters: `px` pixels across the face; `shift` and `scale` (standard deviations, shares of the face's width) of
+    the box that a face detector draws; `rotation` (standard deviation, degrees); `noise` (standard deviation, grey
+    levels, of the sensor); `jpeg` quality, 0 = uncompressed. The defaults are the lab's `cctv` conditions; with all of
+    them 0 only the distance is left (`clean`). The image keeps the size of the input, so that masks after it see the
+    same width: pixels are blown up to blocks.
+
+    >>> Camera(px=4, random_state=0).apply(np.full((1, 64, 64), 128, np.uint8)).shape
+    (1, 64, 64)
+    """
+
+    legal = "none"
+    random = True
+
+    def __init__(self, px: float = 64.0, shift: float = 0.05, scale: float = 0.05, rotation: float = 3.0,
+                 noise: float = 10.0, jpeg: int = 50, random_state: Any = None) -> None:  # fmt: skip
+        self.px, self.shift, self.scale, self.rotation = px, shift, scale, rotation
+        self.noise, self.jpeg, self.random_state = noise, jpeg, random_state
+
+    def cells(self, face_px: float) -> float:
+        """Pixels across the face."""
+        return min(face_px, self.px)
+
+    @property
+    def moves(self) -> bool:
+        """Whether the face is misaligned at all."""
+        return bool(self.shift or self.scale or self.rotation)
+
+    def masked(self, images: Images) -> Images:
+        """Record images."""
+        draw = np.random.default_rng(self.random_state)
+        return np.stack([self._recorded(image, draw) for image in as_pictures(images)]) if len(images) else images
+
+    def _recorded(self, image: Images, draw: np.random.Generator) -> Images:
+        h, w = image.shape[:2]
+        if self.moves:
+            turn, grow = draw.normal(0.0, self.rotation), float(np.exp(draw.normal(0.0, self.scale)))
+            centre = ((w - 1) / 2, (h - 1) / 2)
+            move = np.array(cv2.getRotationMatrix2D(centre, turn, grow), dtype=np.float64)
+            move[:, 2] = move[:, 2] + draw.normal(0.0, self.shift * w, 2)
+            image = cv2.warpAffine(image, move, (w, h), borderMode=cv2.BORDER_REPLICATE)
+        across = max(1, min(w, round(positive("px", self.px))))
+        small = (across, max(1, round(across * h / w)))
+        if small != (w, h):
+            image = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
+        if self.noise:
+            image = np.clip(np.rint(image + draw.normal(0.0, self.noise, image.shape)), 0, 255).astype(np.uint8)
+        if self.jpeg:
+            _, packed = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(self.jpeg)])
+            image = np.asarray(cv2.imdecode(packed, cv2.IMREAD_UNCHANGED))
+        if small != (w, h):
+            image = cv2.resize(image, (w, h), interpolation=cv2.INTER_NEAREST)
+        return image
+
+
+def clean(px: float = 64.0) -> Camera:
+    """A camera that only has fewer pixels: aligned, no noise, no compression."""
+    return Camera(px=px, shift=0.0, scale=0.0, rotation=0.0, noise=0.0, jpeg=0)
+
+
+def shifted(images: Images, dx: float, dy: float, mirrored: bool = False) -> Images:
+    """Images moved by shares of their width, mirrored or not: what an attacker adds to too few examples."""
+    h, w = images.shape[1:3]
+    move = np.array([[1.0, 0.0, dx * w], [0.0, 1.0, dy * w]])
+    source = images[:, :, ::-1] if mirrored else images
+    return each(source, lambda image: cv2.warpAffine(np.ascontiguousarray(image), move, (w, h),
+                                                     borderMode=cv2.BORDER_REPLICATE))  # fmt: skip

@@ -20,8 +20,7 @@ from scipy.optimize import brentq, least_squares
 from privacysim.errors import InputError
 from privacysim.facts import facts
 from privacysim.identify import Fit, cells, fits, rank_one
-from privacysim.masklab.mask_names import name_of
-from privacysim.masklab.masks import Mask, MeasuredElsewhere
+from privacysim.masklab.mask_base import Mask, MeasuredElsewhere
 from privacysim.resources import shipped
 
 GALLERIES = (2, 3, 5, 7, 10, 15, 20, 30, 40)
@@ -119,7 +118,7 @@ def equivalent_cells(mask: Mask, face_px: float, one_frame: bool = False) -> flo
     try:
         return mask.cells(face_px)
     except MeasuredElsewhere:
-        return min(face_px, cells(name_of(mask), one_frame))
+        return min(face_px, cells(mask.name, one_frame))
 
 
 def identified_with(fit_name: str, px: float, gallery: int, images: int = 8) -> tuple[float, float]:

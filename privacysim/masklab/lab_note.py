@@ -18,12 +18,7 @@ def command(faces: Faces) -> str:
     return f"privacysim calibrate masks --faces {faces.name}"
 
 
-def note(
-    faces: Faces,
-    curves: dict[str, Curve],
-    outcomes: dict[Job, Outcome],
-    worded: list[tuple[Job, Outcome, float, str]],
-) -> str:
+def note(faces: Faces, curves: dict[str, Curve], worded: list[tuple[Job, Outcome, float, str]]) -> str:
     """The note as Markdown. `worded`: each mask with its strongest attack, the naive rate and the verdict."""
     parts = [_head(faces), *(_fit(name, curve) for name, curve in curves.items()), _beyond(curves), _masks(worded)]
     return "\n\n".join([*parts, _limits(faces)]) + "\n"
@@ -84,7 +79,7 @@ def _masks(worded: list[tuple[Job, Outcome, float, str]]) -> str:
     for job, outcome, naive, word in worded:
         low, high = outcome.interval()
         by = job.level + (f", {job.frames} frames" if job.frames > 1 else "")
-        lines.append(f"| {job.mask} | {naive:.1%} | {outcome.top(1):.1%} | {low:.1%} – {high:.1%} | {by} | {word} |")
+        lines.append(f"| {job.name} | {naive:.1%} | {outcome.top(1):.1%} | {low:.1%} – {high:.1%} | {by} | {word} |")
     return "\n".join(lines)
 
 

@@ -1,11 +1,11 @@
-"""The files that a calibration leaves: curve, covariance, table, equivalents, images, note and figure."""
+"""The files that a calibration leaves: curve, covariance, table, equivalents, images, open set, note and figure."""
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from privacysim.files import whole_file
 from privacysim.identify import Fit
@@ -15,102 +15,85 @@ from privacysim.masklab.fitted_curve import GALLERIES, Curve, cells_of, d_prime_
 from privacysim.masklab.grid import Job
 from privacysim.masklab.lab_figures import draw_curve
 from privacysim.masklab.lab_note import command, note
-from privacysim.masklab.mask_names import mask_named
+from privacysim.masklab.mask_names import as_mask
+
+_PARAMETERS = ("d_max", "px50", "h")
+_OPEN = ["mask", "px", "camera", "fpir", "tpir", "low", "high", "enrolled", "member"]
+Row = dict[str, object]
+Outcomes = dict[Job, Outcome]
+Condition = tuple[str, float, bool]
+"""Mask, pixels and whether a CCTV camera recorded: what a verdict is about."""
+Strongest = dict[Condition, tuple[Job, Outcome]]
 
 
-def surface(outcomes: dict[Job, Outcome], cctv: bool) -> tuple[list[float], np.ndarray, tuple[int, ...]]:
+def surface(outcomes: Outcomes, cctv: bool) -> tuple[list[float], np.ndarray, tuple[int, ...]]:
     """Sizes, and rank-1 (sizes, people, galleries) of each person's probes, of the trained attack with all images."""
-    jobs = sorted(
-        (j for j in outcomes if j.mask == "none" and j.cctv == cctv and j.level == "trained" and j.images == 8),
-        key=lambda job: job.px,
-    )
+    jobs = sorted((j for j in outcomes if (j.mask, j.cctv, j.level, j.images) == ("none", cctv, "trained", 8)),
+                  key=lambda job: job.px)  # fmt: skip
     people = outcomes[jobs[0]].people
     galleries = tuple(n for n in GALLERIES if n <= people)
     rates = np.array([[[outcomes[job].of(p).gallery(n) for n in galleries] for p in range(people)] for job in jobs])
     return [job.px for job in jobs], rates, galleries
 
 
-def write_results(faces: Faces, outcomes: dict[Job, Outcome], out: Path) -> dict[str, Curve]:
+def write_results(faces: Faces, outcomes: Outcomes, out: Path) -> dict[str, Curve]:
     """Write curve, covariance, table, masks, images and open_set (CSV), note.md and curve.png."""
-    curves, sizes = {}, {}
-    for name, cctv in (("cctv", True), ("clean", False)):
-        sizes[name], rates, galleries = surface(outcomes, cctv)
-        curves[name] = fit_curve(sizes[name], rates, galleries)
-    _write(out / "curve.csv", _CURVE, [_curve_row(faces, name, c, sizes[name]) for name, c in curves.items()])
-    _write(
-        out / "covariance.csv",
-        ["fit", "parameter", "d_max", "px50", "h"],
-        [
-            [name, parameter, *(f"{v:.6f}" for v in c.covariance[i])]
-            for name, c in curves.items()
-            for i, parameter in enumerate(("d_max", "px50", "h"))
-        ],
-    )
+    surfaces = {name: surface(outcomes, cctv) for name, cctv in (("cctv", True), ("clean", False))}
+    curves = {name: fit_curve(*one) for name, one in surfaces.items()}
     closed = {job: outcome for job, outcome in outcomes.items() if job.level != "open_set"}
     closed |= _mosaics(closed)
-    strongest = _strongest(closed)
-    rows = [_row(job, outcome, closed, strongest) for job, outcome in closed.items()]
-    _write(out / "table.csv", _TABLE, rows)
-    _write(out / "masks.csv", _MASKS, _equivalents(closed, strongest, curves["clean"].fit))
-    _write(out / "images.csv", ["images", "factor"], _images(closed))
-    _write(out / "open_set.csv", _OPEN, [row for job, o in outcomes.items() if job.level == "open_set"
-                                         for row in _open_rows(job, o)])  # fmt: skip
+    best = strongest_of(closed)
+    tables: dict[str, list[Row]] = {
+        "curve": [_curve_row(faces, name, curve, surfaces[name][0]) for name, curve in curves.items()],
+        "covariance": [{"fit": name, "parameter": parameter, **_digits(_PARAMETERS, row, 6)}
+                       for name, c in curves.items() for parameter, row in zip(_PARAMETERS, c.covariance, strict=True)],
+        "table": [table_row(job, outcome, closed, best) for job, outcome in closed.items()],
+        "masks": equivalents(closed, best, curves["clean"].fit),
+        "images": _images(closed),
+        "open_set": [row for job, o in outcomes.items() if job.level == "open_set" for row in _open_rows(job, o)],
+    }  # fmt: skip
+    for name, rows in tables.items():
+        with whole_file(out / f"{name}.csv") as part:
+            columns = _OPEN if name == "open_set" else None
+            pd.DataFrame(rows, columns=columns).to_csv(part, index=False, lineterminator="\n")
     with whole_file(out / "note.md") as part:
-        part.write_text(note(faces, curves, closed, _worded(closed, strongest)), encoding="utf-8")
+        part.write_text(note(faces, curves, _worded(closed, best)), encoding="utf-8")
     draw_curve(closed, curves, out / "curve.png")
     return curves
 
 
-_CURVE = ["fit", "d_max", "px50", "h", "d_max_sd", "px50_sd", "h_sd", "rmse_points", "held_out_points", "px_least",
-          "px_most", "probes", "people", "images_per_person", "faces", "source"]  # fmt: skip
-_TABLE = ["mask", "px", "camera", "level", "images", "frames", "member", "rank1", "low", "high", "rank5", "chance",
-          "excess", "n2", "n5", "n10", "n20", "naive", "verdict"]  # fmt: skip
-_MASKS = ["mask", "cells", "cells_low", "cells_high", "cells_one_frame", "rank1", "chance", "level", "frames",
-          "legal", "verdict"]  # fmt: skip
-_OPEN = ["mask", "px", "camera", "fpir", "tpir", "low", "high", "enrolled", "member"]
-
-Condition = tuple[str, float, bool]
-"""Mask, pixels and whether a CCTV camera recorded: what a verdict is about."""
+def _digits(names: tuple[str, ...], values: object, digits: int) -> Row:
+    return {name: f"{value:.{digits}f}" for name, value in zip(names, values, strict=True)}  # type: ignore[call-overload]
 
 
-def _curve_row(faces: Faces, name: str, curve: Curve, sizes: list[float]) -> list[object]:
-    spread = np.sqrt(np.diag(curve.covariance))
-    return [
-        name,
-        *(f"{v:.3f}" for v in (curve.fit.d_max, curve.fit.px50, curve.fit.h)),
-        *(f"{v:.3f}" for v in spread),
-        f"{curve.rmse_points:.2f}",
-        f"{curve.held_out_points:.2f}",
-        f"{min(sizes):g}",
-        f"{max(sizes):g}",
-        len(faces.person),
-        faces.people,
-        8,
-        faces.name,
-        command(faces),
-    ]
-
-
-def _mosaics(outcomes: dict[Job, Outcome]) -> dict[Job, Outcome]:
-    """The mosaics: a clear face pixelated to n cells is, bit for bit, what a clean camera with n pixels records."""
+def _curve_row(faces: Faces, name: str, curve: Curve, sizes: list[float]) -> Row:
+    fit, spread = curve.fit, np.sqrt(np.diag(curve.covariance))
     return {
-        Job(f"pixelate:{job.px:g}", 64.0, False, job.level): outcome
-        for job, outcome in outcomes.items()
-        if job.mask == "none" and not job.cctv and job.images == 8 and job.px in (16.0, 8.0, 4.0, 2.0)
-    }
+        "fit": name, **_digits(_PARAMETERS, (fit.d_max, fit.px50, fit.h), 3),
+        **_digits(("d_max_sd", "px50_sd", "h_sd"), spread, 3),
+        **_digits(("rmse_points", "held_out_points"), (curve.rmse_points, curve.held_out_points), 2),
+        "px_least": f"{min(sizes):g}", "px_most": f"{max(sizes):g}", "probes": len(faces.person),
+        "people": faces.people, "images_per_person": 8, "faces": faces.name, "source": command(faces),
+    }  # fmt: skip
 
 
-def _strongest(outcomes: dict[Job, Outcome]) -> dict[Condition, tuple[Job, Outcome]]:
+def _mosaics(outcomes: Outcomes) -> Outcomes:
+    """The mosaics: a clear face pixelated to n cells is, bit for bit, what a clean camera with n pixels records."""
+    return {Job(f"pixelate:{job.px:g}", 64.0, False, job.level): outcome for job, outcome in outcomes.items()
+            if (job.mask, job.cctv, job.images) == ("none", False, 8) and job.px in (16.0, 8.0, 4.0, 2.0)}  # fmt: skip
+
+
+def strongest_of(outcomes: Outcomes) -> Strongest:
     """The attack that did best on each mask at each distance, whatever its level; with all images of each person."""
-    best: dict[Condition, tuple[Job, Outcome]] = {}
+    best: Strongest = {}
     for job, outcome in outcomes.items():
-        about = (job.mask, job.px, job.cctv)
+        about = (job.name, job.px, job.cctv)
         if job.images == 8 and (about not in best or outcome.top(1) > best[about][1].top(1)):
             best[about] = job, outcome
     return best
 
 
-def _verdict_on(about: Condition, strongest: dict[Condition, tuple[Job, Outcome]]) -> str:
+def _verdict_on(about: Condition, strongest: Strongest) -> str:
     """One word for a mask at a distance, from the strongest attack on it: never from a weaker one."""
     if about not in strongest or about[0] == "none":
         return ""
@@ -118,95 +101,64 @@ def _verdict_on(about: Condition, strongest: dict[Condition, tuple[Job, Outcome]
     return verdict(best.top(1), best.chance, clear.top(1))
 
 
-def _worded(
-    outcomes: dict[Job, Outcome], strongest: dict[Condition, tuple[Job, Outcome]]
-) -> list[tuple[Job, Outcome, float, str]]:
+def _worded(outcomes: Outcomes, strongest: Strongest) -> list[tuple[Job, Outcome, float, str]]:
     """Each mask with its strongest attack, the naive rate beside it, and the verdict."""
-    made = []
-    for about, (job, outcome) in strongest.items():
-        naive = outcomes.get(Job(job.mask, job.px, job.cctv, "naive"))
-        if job.mask != "none" and naive is not None:
-            made.append((job, outcome, naive.top(1), _verdict_on(about, strongest)))
-    return made
+    found = ((about, job, outcome, outcomes.get(Job(job.mask, job.px, job.cctv, "naive")))
+             for about, (job, outcome) in strongest.items() if job.mask != "none")  # fmt: skip
+    return [(job, best, naive.top(1), _verdict_on(about, strongest)) for about, job, best, naive in found if naive]
 
 
-def _row(
-    job: Job,
-    outcome: Outcome,
-    outcomes: dict[Job, Outcome],
-    strongest: dict[Condition, tuple[Job, Outcome]],
-) -> list[object]:
+def table_row(job: Job, outcome: Outcome, outcomes: Outcomes, strongest: Strongest) -> Row:
+    """A row of table.csv: one attack."""
     naive = outcomes.get(Job(job.mask, job.px, job.cctv, "naive")) if job.images == 8 else None
     low, high = outcome.interval()
-    small = [f"{outcome.gallery(n):.4f}" if n <= outcome.people else "" for n in (2, 5, 10, 20)]
-    return [
-        job.mask,
-        job.px,
-        "cctv" if job.cctv else "clean",
-        job.level,
-        job.images,
-        job.frames,
-        outcome.member,
-        f"{outcome.top(1):.4f}",
-        f"{low:.4f}",
-        f"{high:.4f}",
-        f"{outcome.top(5):.4f}",
-        f"{outcome.chance:.4f}",
-        f"{outcome.excess:.4f}",
-        *small,
-        "" if naive is None else f"{naive.top(1):.4f}",
-        _verdict_on((job.mask, job.px, job.cctv), strongest),
-    ]
+    rates = (outcome.top(1), low, high, outcome.top(5), outcome.chance, outcome.excess)
+    return {
+        "mask": job.name, "px": job.px, "camera": "cctv" if job.cctv else "clean", "level": job.level,
+        "images": job.images, "frames": job.frames, "member": outcome.member,
+        **_digits(("rank1", "low", "high", "rank5", "chance", "excess"), rates, 4),
+        **{f"n{n}": f"{outcome.gallery(n):.4f}" if n <= outcome.people else "" for n in (2, 5, 10, 20)},
+        "naive": f"{naive.top(1):.4f}" if naive else "",
+        "verdict": _verdict_on((job.name, job.px, job.cctv), strongest),
+    }  # fmt: skip
 
 
-def _equivalents(
-    outcomes: dict[Job, Outcome], strongest: dict[Condition, tuple[Job, Outcome]], fit: Fit
-) -> list[list[object]]:
+def equivalents(outcomes: Outcomes, strongest: Strongest, fit: Fit) -> list[Row]:
     """Each mask's cells: of the strongest attack, with its interval's ends, and of the strongest on one frame."""
-    rows: list[list[object]] = []
+    rows: list[Row] = []
     for about, (job, best) in strongest.items():
         if job.mask == "none":
             continue
-        one = max((o for j, o in outcomes.items() if j.mask == job.mask and j.frames == 1), key=lambda o: o.top(1))
+        single = [o for j, o in outcomes.items() if (j.mask, j.frames) == (job.mask, 1) and (j.px, j.cctv) == about[1:]]
         low, high = best.interval()
         # an interval that holds guessing shows nothing: that counts as nothing left, and its end says how much may be
         seen = best.top(1) if low > best.chance else best.chance
-        rates = (seen, low, high, min(seen, one.top(1)))
-        cells = [f"{cells_of(d_prime_of(rate, best.people), fit):.3f}" for rate in rates]
+        rates = (seen, low, high, min(seen, max(o.top(1) for o in single)))
+        cells = [cells_of(d_prime_of(rate, best.people), fit) for rate in rates]
         # on a face Otsu's outline; a whole person painted over is another thing, and leaves nothing of the face
-        shipped_as = "silhouette_of_face" if job.mask == "silhouette" else job.mask
-        found = [f"{best.top(1):.4f}", f"{best.chance:.4f}", job.level, job.frames]
-        rows.append([shipped_as, *cells, *found, mask_named(job.mask).legal, _verdict_on(about, strongest)])
+        rows.append({
+            "mask": "silhouette_of_face" if job.mask == "silhouette" else job.name,
+            **_digits(("cells", "cells_low", "cells_high", "cells_one_frame"), cells, 3),
+            **_digits(("rank1", "chance"), (best.top(1), best.chance), 4), "level": job.level, "frames": job.frames,
+            "legal": as_mask(job.mask).legal, "verdict": _verdict_on(about, strongest),
+        })  # fmt: skip
     return rows
 
 
-def _open_rows(job: Job, outcome: Outcome) -> list[list[object]]:
-    camera = "cctv" if job.cctv else "clean"
-    return [
-        [job.mask, job.px, camera, fpir, *(f"{v:.4f}" for v in tpir(outcome, fpir)), outcome.people, outcome.member]
-        for fpir in (0.01, 0.1)
-    ]
+def _open_rows(job: Job, outcome: Outcome) -> list[Row]:
+    about = {"mask": job.mask, "px": job.px, "camera": "cctv" if job.cctv else "clean"}
+    return [{**about, "fpir": fpir, **_digits(("tpir", "low", "high"), tpir(outcome, fpir), 4),
+             "enrolled": outcome.people, "member": outcome.member} for fpir in (0.01, 0.1)]  # fmt: skip
 
 
-def _images(outcomes: dict[Job, Outcome]) -> list[list[object]]:
+def _images(outcomes: Outcomes) -> list[Row]:
     """d' with n images as a share of d' with eight, mean over the conditions measured."""
-    counts = sorted({job.images for job in outcomes if job.images != 8})
-    rows: list[list[object]] = []
-    for n in counts:
-        shares = []
-        for job, outcome in outcomes.items():
-            whole = outcomes.get(Job(job.mask, job.px, job.cctv))
-            if job.images == n and whole is not None:
-                shares.append(
-                    d_prime_of(outcome.top(1), outcome.people) / max(d_prime_of(whole.top(1), whole.people), 1e-9)
-                )
+    rows: list[Row] = []
+    for n in sorted({job.images for job in outcomes if job.images != 8}):
+        pairs = [(outcome, whole) for job, outcome in outcomes.items()
+                 if job.images == n and (whole := outcomes.get(Job(job.mask, job.px, job.cctv)))]  # fmt: skip
+        shares = [d_prime_of(some.top(1), some.people) / max(d_prime_of(whole.top(1), whole.people), 1e-9)
+                  for some, whole in pairs]  # fmt: skip
         if shares:
-            rows.append([n, f"{min(1.0, float(np.mean(shares))):.4f}"])
-    return [*rows, [8, "1.0000"]]
-
-
-def _write(path: Path, header: list[str], rows: list[list[object]]) -> None:
-    with whole_file(path) as part, part.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
+            rows.append({"images": n, "factor": f"{min(1.0, float(np.mean(shares))):.4f}"})
+    return [*rows, {"images": 8, "factor": "1.0000"}]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from privacysim.errors import InputError, did_you_mean
-from privacysim.masklab.crowd_masks import KSame, MeanFace, Silhouette
-from privacysim.masklab.masks import BlackBox, Blur, Clear, Downsample, EyesBar, Mask, Pixelate
+from privacysim.identify import own_mask
+from privacysim.masklab.mask_base import Mask, Transformed
+from privacysim.masklab.masks import BlackBox, Blur, Clear, Downsample, EyesBar, KSame, MeanFace, Pixelate, Silhouette
 from privacysim.masklab.random_masks import DPPixelate, Scramble
+from privacysim.parts import known_names
 
 _MAKERS: dict[str, tuple[str, Callable[..., Mask]]] = {
     "none": ("none", Clear),
@@ -29,14 +32,18 @@ MASK_FORMS = tuple(form for form, _ in _MAKERS.values())
 
 
 def mask_named(text: str) -> Mask:
-    """The mask that a name and its strengths describe.
+    """The mask that a name and its strengths describe; also an installed one (entry points `privacysim.masks`).
 
     >>> mask_named("pixelate:4"), mask_named("dp_pixelate:4:0.5").epsilon
     (Pixelate(cells_across=4.0), 0.5)
     """
     kind, *strengths = str(text).split(":")
     if kind not in _MAKERS:
-        raise InputError("mask", "one of " + ", ".join(MASK_FORMS), text or "nothing", did_you_mean(kind, _MAKERS))
+        own = known_names("masks")
+        if kind in own:
+            return as_mask(own_mask(text))
+        fix = did_you_mean(kind, [*_MAKERS, *own])
+        raise InputError("mask", "one of " + ", ".join([*MASK_FORMS, *own]), text or "nothing", fix)
     form, make = _MAKERS[kind]
     try:
         numbers = [float(strength) for strength in strengths]
@@ -49,27 +56,13 @@ def mask_named(text: str) -> Mask:
     return made
 
 
-def name_of(mask: Mask) -> str:
-    """The name under which the lab measures a mask; where no name fits, its Python form.
-
-    >>> name_of(Blur(0.25)), name_of(BlackBox(-0.12)), name_of(Scramble())
-    ('blur:0.25', 'box:-0.12', 'scramble')
-    """
-    match mask:
-        case DPPixelate():
-            return f"dp_pixelate:{mask.cells_across:g}:{mask.epsilon:g}"
-        case Pixelate():
-            return f"pixelate:{mask.cells_across:g}"
-        case Blur():
-            return f"{'blur' if mask.fast else 'gaussian'}:{mask.sigma:g}"
-        case BlackBox():
-            return "box" if mask.margin >= 0.0 else f"box:{mask.margin:g}"
-        case KSame():
-            return f"{'ksame' if mask.one_each else 'ksame_misused'}:{mask.k}"
-        case Scramble():
-            return "scramble" if mask.nonce == "frame" else "scramble_fixed"
-        case Clear() | EyesBar() | Silhouette() | MeanFace():
-            return {"Clear": "none", "EyesBar": "eyes", "Silhouette": "silhouette_of_face"}.get(
-                type(mask).__name__, "mean_face"
-            )
-    return repr(mask)
+def as_mask(mask: Any) -> Mask:
+    """A mask from whatever describes one: a `Mask`, its name, or any scikit-learn transformer of images."""
+    if isinstance(mask, str):
+        return mask_named(mask)
+    if isinstance(mask, Mask):
+        return mask
+    if isinstance(mask, type) or not all(hasattr(mask, name) for name in ("fit", "transform", "get_params")):
+        raise InputError("mask", "a mask, its name or a scikit-learn transformer (fit, transform, get_params)", mask,
+                         "derive it from privacysim.masklab.mask_base.Mask, and give an object, not its class")
+    return Transformed(mask)

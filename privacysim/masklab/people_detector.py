@@ -78,12 +78,7 @@ def _grown(rectangle: Sequence[int], width: int, height: int, share: float = 0.1
     """A box at full size, grown by a share of its width and height (and at least 3 px): hair, hands and shoes."""
     left, top, w, h = (float(v) / _SCALE for v in rectangle)
     x, y = max(3.0, share * w), max(3.0, 0.5 * share * h)
-    return (
-        max(0, int(left - x)),
-        max(0, int(top - y)),
-        min(width, round(left + w + x)),
-        min(height, round(top + h + y)),
-    )
+    return max(0, int(left - x)), max(0, int(top - y)), min(width, round(left + w + x)), min(height, round(top + h + y))
 
 
 def median_background(source: cv2.VideoCapture, frames: int) -> Frame | None:
@@ -99,9 +94,8 @@ def median_background(source: cv2.VideoCapture, frames: int) -> Frame | None:
         return None
     # the middle one of the sorted values is the median, and stays a byte; row by row keeps the memory small
     middle = len(kept) // 2
-    return np.stack(
-        [np.partition(np.stack([f[row] for f in kept]), middle, axis=0)[middle] for row in range(kept[0].shape[0])]
-    )
+    return np.stack([np.partition(np.stack([f[row] for f in kept]), middle, axis=0)[middle]
+                     for row in range(kept[0].shape[0])])  # fmt: skip
 
 
 class PeopleDetector:
@@ -118,11 +112,9 @@ class PeopleDetector:
         wider, higher = max(0, across - width), max(0, down - height)
         frame = np.asarray(cv2.copyMakeBorder(frame, 0, higher, 0, wider, cv2.BORDER_REPLICATE), dtype=np.uint8)
         found, weights = self.hog.detectMultiScale(frame, winStride=(8, 8), padding=(8, 8), scale=1.2)
-        return [
-            (int(x), int(y), min(int(x + w), width), min(int(y + h), height))
-            for (x, y, w, h), weight in zip(found, np.ravel(weights), strict=True)
-            if weight > 0.5 and x < width and y < height
-        ]
+        return [(int(x), int(y), min(int(x + w), width), min(int(y + h), height))
+                for (x, y, w, h), weight in zip(found, np.ravel(weights), strict=True)
+                if weight > 0.5 and x < width and y < height]  # fmt: skip
 
 
 @dataclass(slots=True)

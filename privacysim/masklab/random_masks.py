@@ -11,8 +11,8 @@ import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from privacysim.errors import InputError
-from privacysim.masklab.images import Images, as_pictures, rounded
-from privacysim.masklab.masks import Mask, Pixelate, positive
+from privacysim.masklab.mask_base import Images, Mask, as_pictures, positive, rounded
+from privacysim.masklab.masks import Pixelate
 
 
 class DPPixelate(Mask):
@@ -26,16 +26,15 @@ class DPPixelate(Mask):
 
     random: ClassVar[bool] = True
 
-    def __init__(
-        self,
-        cells_across: float = 8.0,
-        epsilon: float = 0.5,
-        m: int = 16,
-        noise: str = "frame",
-        random_state: Any = None,
-    ) -> None:
+    def __init__(self, cells_across: float = 8.0, epsilon: float = 0.5, m: int = 16, noise: str = "frame",
+                 random_state: Any = None) -> None:  # fmt: skip
         self.cells_across, self.epsilon, self.m, self.noise = cells_across, epsilon, m, noise
         self.random_state = random_state
+
+    @property
+    def name(self) -> str:
+        """`dp_pixelate:CELLS:EPSILON`."""
+        return f"dp_pixelate:{self.cells_across:g}:{self.epsilon:g}"
 
     def cells(self, face_px: float) -> float:
         """Measured: fewer than the plain mosaic's."""
@@ -62,7 +61,8 @@ class DPPixelate(Mask):
         """What averaging many frames of each image would show: the attacker's picture of a random mask."""
         return Pixelate(self.cells_across).apply(images)
 
-    def _mask(self, images: Images) -> Images:
+    def masked(self, images: Images) -> Images:
+        """Mask images."""
         if self.noise not in ("frame", "track"):
             raise InputError("noise", "frame or track", self.noise, "write frame or track")
         clear = Pixelate(self.cells_across).apply(images)
@@ -92,6 +92,11 @@ class Scramble(Mask):
     def __init__(self, key: bytes | None = None, nonce: str = "frame", first_frame: int = 0) -> None:
         self.key, self.nonce, self.first_frame = key, nonce, first_frame
 
+    @property
+    def name(self) -> str:
+        """`scramble`, or `scramble_fixed` with one nonce for all."""
+        return "scramble" if self.nonce == "frame" else "scramble_fixed"
+
     def fit(self, X: Images, y: Any = None) -> Scramble:
         """Check the images and the key; without one a key is drawn from the system's source and kept as `key_`."""
         super().fit(X, y)
@@ -114,21 +119,17 @@ class Scramble(Mask):
         if self.nonce not in ("frame", "fixed"):
             raise InputError("nonce", "frame or fixed", self.nonce, "write frame")
         if self.nonce == "fixed":
-            warnings.warn(
-                "Scramble with a fixed nonce adds the same bytes to every frame: it hides nothing from "
-                "an attacker who has examples; use nonce='frame'",
-                UserWarning,
-                stacklevel=3,
-            )
+            warnings.warn("Scramble with a fixed nonce adds the same bytes to every frame: it hides nothing from "
+                          "an attacker who has examples; use nonce='frame'", UserWarning, stacklevel=3)  # fmt: skip
         if self.key is None:
             return os.urandom(32)
         if not isinstance(self.key, bytes) or len(self.key) != 32:
-            raise InputError(
-                "key", "32 bytes", f"{type(self.key).__name__} of length {len(self.key)}", "give 32 random bytes"
-            )
+            got = f"{type(self.key).__name__} of length {len(self.key)}"
+            raise InputError("key", "32 bytes", got, "give 32 random bytes")
         return self.key
 
-    def _mask(self, images: Images) -> Images:
+    def masked(self, images: Images) -> Images:
+        """Encrypt images from `first_frame` on."""
         return self._encrypted(images, self.first_frame)
 
     def _encrypted(self, images: Images, first: int) -> Images:

@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 
 from privacysim.errors import InputError
 from privacysim.facts import facts
-from privacysim.masklab.crowd_masks import Silhouette
-from privacysim.masklab.masks import BlackBox, Blur, Clear, Mask, Pixelate, positive
+from privacysim.masklab.mask_base import positive
+from privacysim.masklab.mask_names import as_mask
+from privacysim.masklab.masks import BlackBox, Blur, Clear, EyesBar, KSame, MeanFace, Pixelate, Silhouette, mosaic
 from privacysim.masklab.people_detector import Box, Frame, largest_channel
 from privacysim.masklab.random_masks import DPPixelate, Scramble
-
-VIDEO_MASKS = (Clear, Pixelate, Blur, BlackBox, Silhouette, DPPixelate, Scramble)
 
 
 def face_px(box: Box) -> float:
@@ -32,17 +31,15 @@ def face_px(box: Box) -> float:
 class Painter:
     """Masks regions of frames in place. `background`: what silhouettes are painted on (None: plain grey).
 
-    `faces`: the boxes are faces, not people, so that their width is the face's width.
+    `faces`: the boxes are faces, not people, so that their width is the face's width. A mask of your own is applied to
+    squares as wide as the face, side by side over the whole region.
     """
 
-    def __init__(self, mask: Mask, background: Frame | None = None, faces: bool = False, seed: int = 0) -> None:
-        if not isinstance(mask, VIDEO_MASKS):
-            raise InputError(
-                "mask",
-                "a mask that needs no crowd of faces, for video",
-                type(mask).__name__.lower(),
-                "write box, pixelate, blur, silhouette, dp_pixelate or scramble",
-            )
+    def __init__(self, mask: Any, background: Frame | None = None, faces: bool = False, seed: int = 0) -> None:
+        mask = as_mask(mask)
+        if isinstance(mask, (KSame, MeanFace, EyesBar)):
+            raise InputError("mask", "a mask that needs no crowd of aligned faces, for video", mask.name,
+                             "write box, pixelate, blur, silhouette, dp_pixelate, scramble or a mask of your own")
         self.mask, self.background, self.faces = mask, background, faces
         self.draw = np.random.default_rng(seed)
         self.track_noise: dict[int, NDArray[np.float64]] = {}
@@ -63,7 +60,7 @@ class Painter:
         if isinstance(mask, DPPixelate):
             part[:] = self._noisy(part, face, track, mask)
         elif isinstance(mask, Pixelate):
-            part[:] = mosaic(part, face / positive("cells_across", mask.cells_across))
+            part[:] = mosaic(part, _cells(part, face / positive("cells_across", mask.cells_across)))
         elif isinstance(mask, Blur):
             part[:] = mask.blurred(part, face)
         elif isinstance(mask, BlackBox):
@@ -72,6 +69,17 @@ class Painter:
             self._outline(part, corner)
         elif isinstance(mask, Scramble):
             part[:] = ciphered(part, mask.key_, number, order)
+        elif not isinstance(mask, Clear):
+            self._tiled(part, max(1, round(face)))
+
+    def _tiled(self, part: Frame, side: int) -> None:
+        """An own mask on squares of `side` px; what is missing at the edges is filled with the border's pixels."""
+        h, w = part.shape[:2]
+        down, across = -(-h // side), -(-w // side)
+        whole = np.asarray(cv2.copyMakeBorder(part, 0, down * side - h, 0, across * side - w, cv2.BORDER_REPLICATE))
+        tiles = whole.reshape(down, side, across, side, -1).swapaxes(1, 2)
+        masked = self.mask.apply(tiles.reshape(-1, side, side, tiles.shape[-1])).reshape(tiles.shape)
+        part[:] = masked.swapaxes(1, 2).reshape(whole.shape)[:h, :w]
 
     def _noisy(self, part: Frame, face: float, track: int, mask: DPPixelate) -> Frame:
         side = face / positive("cells_across", mask.cells_across)
@@ -97,14 +105,6 @@ class Painter:
         blob = cv2.dilate(cv2.morphologyEx(blob, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), np.ones((5, 5), np.uint8))
         part[:] = behind
         part[blob > 0] = 128
-
-
-def mosaic(part: Frame, side: float) -> Frame:
-    """Mosaic of cells `side` px wide."""
-    small = cv2.resize(part, _cells(part, side), interpolation=cv2.INTER_AREA)
-    return np.asarray(
-        cv2.resize(small, (part.shape[1], part.shape[0]), interpolation=cv2.INTER_NEAREST), dtype=np.uint8
-    )
 
 
 def _cells(part: NDArray[Any], side: float) -> tuple[int, int]:

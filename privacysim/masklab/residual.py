@@ -8,11 +8,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from privacysim.errors import InputError
 from privacysim.facts import facts
 from privacysim.identify import identifiability
-from privacysim.masklab.crowd_masks import Silhouette
 from privacysim.masklab.fitted_curve import EXTRAPOLATED_BEYOND, equivalent_cells, track_identified
-from privacysim.masklab.masks import Clear, Mask
+from privacysim.masklab.mask_base import Mask
+from privacysim.masklab.masks import Clear, Silhouette
 from privacysim.masklab.people_detector import Box, Frame, PeopleDetector, covered
 from privacysim.masklab.regions import face_px
 
@@ -29,7 +30,7 @@ class Residual:
     `masked`: share of the people whom a second detector found in sampled frames *before* masking, and whose box the
     mask covers (None: it found nobody); `faces`: faces that a face detector still finds in `looks` sampled frames
     *after* masking (before: `faces_before`); `left`: for each gallery the chance to be identified in one frame and over
-    a track, masked and clear, each (low, high).
+    a track, masked and clear, each (low, high); empty where nobody measured the mask.
     """
 
     frames: int
@@ -60,6 +61,11 @@ class Residual:
             f"mean {self.frames_of_track:.0f} frames each",
             f"covered: {share}",
             f"faces still detected (Haar): {self.faces} in {self.looks} frames; {self.faces_before} before masking",
+        ]
+        if not self.left:
+            unknown = "not known what this mask leaves of it: measure it with `privacysim calibrate masks --mask`"
+            return "\n".join([*lines, f"median face {self.face:.1f} px; {unknown}"])
+        lines += [
             f"median face {self.face:.1f} px; expected re-identification by somebody who trains on such masks:",
             "  gallery     one frame          whole track        without mask       chance",
         ]
@@ -119,7 +125,7 @@ class Witness:
         miss = 1.0 - (self.hidden / self.seen if self.seen else facts().value("auto_mask_recall_near"))
         kept, tracked = (_as_known(mask, face, one_frame) for one_frame in (True, False))
         left = []
-        for gallery in GALLERIES:
+        for gallery in GALLERIES if kept else ():
             shown = [float(identifiability(kept, face, True, gallery, curve)) for curve in ("low", "high")]
             summed = float(identifiability(tracked, face, True, gallery, "high"))
             clear = [float(identifiability("none", face, True, gallery, curve)) for curve in ("low", "high")]
@@ -131,44 +137,27 @@ class Witness:
             )
             left.append((gallery, one, track, (clear[0], clear[1])))
         return Residual(
-            frames,
-            width,
-            height,
-            rate,
-            self.person_frames,
-            len(self.tracks),
-            length,
-            face,
-            self.seen,
-            self.hidden / self.seen if self.seen else None,
-            self.looks,
-            self.before,
-            self.after,
-            repr(mask),
-            mask.legal,
-            tuple(left),
-        )
+            frames, width, height, rate, self.person_frames, len(self.tracks), length, face, self.seen,
+            self.hidden / self.seen if self.seen else None, self.looks, self.before, self.after, repr(mask),
+            mask.legal, tuple(left),
+        )  # fmt: skip
 
 
 def _core(box: Box, shape: tuple[int, ...]) -> Box:
     """HOG draws wide boxes: the middle 60 % of the width and 80 % of the height are the person."""
     left, top, right, bottom = box
     w, h = right - left, bottom - top
-    return (
-        max(0, left + w // 5),
-        max(0, top + h // 10),
-        min(shape[1], right - w // 5),
-        min(shape[0], bottom - h // 10),
-    )
+    return max(0, left + w // 5), max(0, top + h // 10), min(shape[1], right - w // 5), min(shape[0], bottom - h // 10)
 
 
 def _as_known(mask: Mask, face: float, one_frame: bool) -> str:
-    """The mask as the shipped curve knows it: cells across the face, or the full box."""
+    """The mask as the curve knows it: cells across the face, or the full box; empty where nobody measured it."""
     if isinstance(mask, Clear):
         return "none"
-    if isinstance(mask, Silhouette):
-        return (
-            "box"  # painted on the background: of the face an outline of a few pixels is left, of the gait everything
-        )
-    cells = equivalent_cells(mask, face, one_frame)
+    if isinstance(mask, Silhouette):  # painted on the background: of the face an outline of a few pixels is left
+        return "box"
+    try:
+        cells = equivalent_cells(mask, face, one_frame)
+    except InputError:
+        return ""
     return "box" if cells == 0.0 else f"pixelate:{cells:.4f}"

@@ -7,49 +7,43 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
+import subprocess
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # what is wrong with a file is said once, by us
 
 import cv2
 import numpy as np
+import pandas as pd
 
 from privacysim.errors import InputError, ResultsError, shown
-from privacysim.masklab.masks import Mask
+from privacysim.masklab.mask_names import as_mask
 from privacysim.masklab.people_detector import Box, Frame, Motion, PeopleDetector, Tracks, median_background, overlap
 from privacysim.masklab.random_masks import Scramble
-from privacysim.masklab.regions import Painter, face_px
+from privacysim.masklab.regions import Painter
 from privacysim.masklab.residual import Residual, Witness
-from privacysim.masklab.sound import copy_sound, ffmpeg
 
 CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".mov": "mp4v", ".avi": "XVID", ".mkv": "mp4v", ".webm": "VP80"}
 LOSSLESS = {".mkv", ".avi"}
 _DETECT_EVERY = 50
 
 
-def mask_video(
-    source: str,
-    out: Path,
-    mask: Mask,
-    *,
-    boxes: Path | None = None,
-    keep_audio: bool = False,
-    live_s: float | None = None,
-    whole: bool = True,
-    hold: int = 3,
-    progress: Callable[[int, int], None] = lambda done, of: None,
-) -> Residual:
+def mask_video(source: str, out: Path, mask: Any, *, boxes: Path | None = None, keep_audio: bool = False,
+               live_s: float | None = None, whole: bool = True, hold: int = 3,
+               progress: Callable[[int, int], None] = lambda done, of: None) -> Residual:  # fmt: skip
     """Mask the people in a video and write it to `out`; returns what is left.
 
     Parameters: `source`, a file, a camera number or an rtsp:// or http:// address (with `live_s`, how long to record);
-    `boxes`, a CSV (frame, left, top, right, bottom) of people, used beside what is detected; `keep_audio` copies the
-    sound with ffmpeg; `whole=False` accepts a file that ends before its header says. Raises InputError where something
-    cannot be read or written.
+    `mask`, a Mask, its name or any scikit-learn transformer of images; `boxes`, a CSV (frame, left, top, right, bottom)
+    of people, used beside what is detected; `keep_audio` copies the sound with ffmpeg; `whole=False` accepts a file
+    that ends before its header says. Raises InputError where something cannot be read or written.
     """
-    out = Path(out)
+    out, mask = Path(out), as_mask(mask)
     live = _is_live(source)
     _check(source, out, live, live_s, keep_audio)
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
@@ -67,12 +61,8 @@ def mask_video(
             if done == 0:
                 raise InputError(source, "a video with frames", "no frame", "give another file")
             if whole and not live and done < 0.98 * frames - 1:
-                raise InputError(
-                    source,
-                    f"a whole video ({frames} frames by its header)",
-                    f"it ends after {done}",
-                    "repair it, or accept what is there with --allow-truncated",
-                )
+                raise InputError(source, f"a whole video ({frames} frames by its header)", f"it ends after {done}",
+                                 "repair it, or accept what is there with --allow-truncated")  # fmt: skip
             write.release()
             if keep_audio:
                 copy_sound(part, source)
@@ -101,17 +91,9 @@ class Finder:
         return [*moving, *self.standing, *self.given.get(number, [])]
 
 
-def _mask_all(
-    capture: cv2.VideoCapture,
-    finder: Finder,
-    painter: Painter,
-    witness: Witness,
-    write: cv2.VideoWriter,
-    frames: int,
-    live: bool,
-    hold: int,
-    progress: Callable[[int, int], None],
-) -> tuple[int, list[tuple[int, Box]]]:
+def _mask_all(capture: cv2.VideoCapture, finder: Finder, painter: Painter, witness: Witness, write: cv2.VideoWriter,
+              frames: int, live: bool, hold: int, progress: Callable[[int, int], None]
+              ) -> tuple[int, list[tuple[int, Box]]]:  # fmt: skip
     tracks, waiting, log = Tracks(hold), deque[tuple[int, Frame]](), list[tuple[int, Box]]()
     read = 0
 
@@ -163,20 +145,16 @@ def _check(source: str, out: Path, live: bool, live_s: float | None, keep_audio:
     if not live and not Path(source).is_file():
         raise InputError(source, "a video file, a camera number or an address", "no such file", "check the path")
     if out.suffix.lower() not in CODECS:
-        raise InputError(
-            str(out), "a name that ends in " + ", ".join(CODECS), out.suffix or "no ending", "write OUT.mp4"
-        )
+        expected = "a name that ends in " + ", ".join(CODECS)
+        raise InputError(str(out), expected, out.suffix or "no ending", "write OUT.mp4")
     if not live and out.exists() and out.resolve() == Path(source).resolve():
         raise InputError(str(out), "another file than the source", "the same", "name another file")
     if not out.parent.is_dir() or not os.access(out.parent, os.W_OK):
         raise InputError(str(out), "a folder that can be written", str(out.parent), "name another folder")
     if keep_audio and (live or ffmpeg() is None):
-        raise InputError(
-            "--keep-audio",
-            "a file and the program ffmpeg",
-            "a live stream" if live else "no ffmpeg on this machine",
-            'leave --keep-audio out, or install ffmpeg (pip install "privacysim[masks]" brings one)',
-        )
+        raise InputError("--keep-audio", "a file and the program ffmpeg",
+                         "a live stream" if live else "no ffmpeg on this machine",
+                         'leave --keep-audio out, or install ffmpeg (pip install "privacysim[masks]" brings one)')
 
 
 def _properties(capture: cv2.VideoCapture, source: str, live: bool) -> tuple[int, int, float, int]:
@@ -186,12 +164,8 @@ def _properties(capture: cv2.VideoCapture, source: str, live: bool) -> tuple[int
     rate, frames = float(capture.get(cv2.CAP_PROP_FPS)), int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
     rate = rate if 0.1 < rate < 1000.0 else 25.0
     if width < 8 or height < 8 or (not live and frames <= 0):
-        raise InputError(
-            source,
-            "a video with frames of at least 8 × 8 px",
-            f"{max(frames, 0)} frames of {width} × {height}",
-            "give another file",
-        )
+        raise InputError(source, "a video with frames of at least 8 × 8 px",
+                         f"{max(frames, 0)} frames of {width} × {height}", "give another file")  # fmt: skip
     return width, height, rate, max(frames, 0)
 
 
@@ -206,9 +180,8 @@ def _read_boxes(path: Path | None, width: int, height: int) -> dict[int, list[Bo
                 box = (max(left, 0), max(top, 0), min(right, width), min(bottom, height))
                 made.setdefault(int(row["frame"]), []).append(box)
     except (OSError, UnicodeDecodeError, KeyError, ValueError, TypeError) as error:
-        raise InputError(
-            str(path), "a CSV with the columns frame, left, top, right, bottom", shown(error), "mend it"
-        ) from None
+        expected = "a CSV with the columns frame, left, top, right, bottom"
+        raise InputError(str(path), expected, shown(error), "mend it") from None
     return made
 
 
@@ -217,25 +190,19 @@ def _writer(out: Path, width: int, height: int, rate: float, lossless: bool) -> 
     """A writer to a neighbour of `out` that is renamed when whole."""
     ending = out.suffix.lower()
     if lossless and ending not in LOSSLESS:
-        raise InputError(
-            str(out), "a lossless file for a cipher (.mkv or .avi, written as FFV1)", ending, "write OUT.mkv"
-        )
+        expected = "a lossless file for a cipher (.mkv or .avi, written as FFV1)"
+        raise InputError(str(out), expected, ending, "write OUT.mkv")
     odd = bool(width % 2 or height % 2)
     if odd and (ending != ".avi" or lossless or rate != round(rate)):
-        raise InputError(
-            str(out),
-            "even width and height for this codec",
-            f"{width} × {height} at {rate:g} frames/s",
-            "write to OUT.avi (Motion JPEG keeps odd sizes at whole rates), or crop a row or column",
-        )
+        raise InputError(str(out), "even width and height for this codec", f"{width} × {height} at {rate:g} frames/s",
+                         "write to OUT.avi (Motion JPEG keeps odd sizes at whole rates), or crop a row or column")
     part = out.with_name(f".{out.stem}.{os.getpid()}.part{out.suffix}")
     backend, codec = (cv2.CAP_OPENCV_MJPEG, "MJPG") if odd else (cv2.CAP_FFMPEG, "FFV1" if lossless else CODECS[ending])
     try:
         writer = cv2.VideoWriter(str(part), backend, cv2.VideoWriter.fourcc(*codec), rate, (width, height))
         if not writer.isOpened():
-            raise ResultsError(
-                f"{out}: cannot be written as {codec}.\n  Fix: name another ending, such as .mp4 or .avi."
-            )
+            fix = "name another ending, such as .mp4 or .avi"
+            raise ResultsError(f"{out}: cannot be written as {codec}.\n  Fix: {fix}.")
         yield part, writer
         writer.release()
         os.replace(part, out)
@@ -245,14 +212,42 @@ def _writer(out: Path, width: int, height: int, rate: float, lossless: bool) -> 
 
 def _write_sidecar(out: Path, regions: list[tuple[int, Box]], key: bytes) -> None:
     """What undoing needs, in two files that must not travel with the video: the regions, and the key."""
-    with out.with_suffix(".regions.csv").open("w", newline="", encoding="utf-8") as stream:
-        rows = csv.writer(stream, lineterminator="\n")
-        rows.writerow(["frame", "left", "top", "right", "bottom"])
-        rows.writerows((number, *box) for number, box in regions)
+    rows = [(number, *box) for number, box in regions]
+    columns = ["frame", "left", "top", "right", "bottom"]
+    pd.DataFrame(rows, columns=columns).to_csv(out.with_suffix(".regions.csv"), index=False, lineterminator="\n")
     key_file = out.with_suffix(".key")
     key_file.unlink(missing_ok=True)  # an older one may be open to others, and would stay so
     key_file.touch(mode=0o600)
     key_file.write_bytes(key)
 
 
-__all__ = ["CODECS", "Finder", "bgr", "face_px", "mask_video"]
+def ffmpeg() -> str | None:
+    """The program: the one on this machine's path, else the one that the extra `sound` installs, else None."""
+    if found := shutil.which("ffmpeg"):
+        return found
+    try:
+        from imageio_ffmpeg import get_ffmpeg_exe
+
+        return str(get_ffmpeg_exe())
+    except (ImportError, RuntimeError):  # not installed, or a platform for which there is no build
+        return None
+
+
+def copy_sound(part: Path, source: str) -> None:
+    """Put the source's sound, bit for bit, into the finished video `part`; a source without sound changes nothing.
+
+    Raises ResultsError where the ending cannot hold that sound, and leaves `part` as it was.
+    """
+    both = part.with_name(f".sound{part.name}")
+    inputs = ["-i", str(part), "-i", source]
+    command = [ffmpeg() or "ffmpeg", "-v", "error", "-y", *inputs, "-map", "0:v:0", "-map", "1:a?", "-c", "copy"]
+    try:
+        done = subprocess.run([*command, str(both)], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise ResultsError(
+                f"{source}: ffmpeg could not copy the sound ({shown(done.stderr)}).\n"
+                "  Fix: choose an ending that can hold this sound (.mkv), or leave --keep-audio out."
+            )
+        os.replace(both, part)
+    finally:
+        both.unlink(missing_ok=True)

@@ -15,6 +15,7 @@ from typing import Any
 
 from privacysim.errors import InputError, did_you_mean
 from privacysim.files import given_data, validate
+from privacysim.identify import mask_text
 from privacysim.law import GivenPack, Laws, laws
 from privacysim.policy.arm import Arm
 from privacysim.policy.policy_form import Policy, Sourced
@@ -57,6 +58,8 @@ def _resolved(given: GivenPolicy, known: Laws, chain: tuple[str, ...], where: st
     """The policy's rules with its parents', as plain data, and where they stand."""
     raw, found, path = given_data(Policy, "policies", given, known.policies)
     where = where or found
+    if isinstance(rule := raw.get("mask"), Mapping) and not isinstance(rule.get("kind", ""), str):
+        raw["mask"] = {**rule, "kind": mask_text(rule["kind"])}  # a mask object, by what it leaves
     name = str(given) if path else str(raw.get("id", ""))
     if name in chain:
         raise InputError(f"{where}, extends", "no circle of policies", " → ".join((*chain, name)), "break the circle")

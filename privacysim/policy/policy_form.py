@@ -16,6 +16,7 @@ from pydantic import BeforeValidator, model_validator
 from privacysim import vocabulary as words
 from privacysim.errors import did_you_mean
 from privacysim.files import Duration, Reference, Strict
+from privacysim.identify import mask_text
 from privacysim.law.matching import Lines, Match, Title, closed_word, closed_words
 
 CONDITIONS = ("consent", "masked")
@@ -169,9 +170,13 @@ class Siting(Sourced):
 
 
 class MaskRule(Sourced):
-    """A mask that cameras must apply at the source."""
+    """A mask that cameras must apply at the source.
 
-    kind: str
+    `kind` is a name of ours (`pixelate:4`), the name of an installed mask, a mask object, or `NAME=CELLS`; a mask from
+    outside is kept as `NAME=CELLS`, which says how many cells across a face it leaves (`identify.mask_text`).
+    """
+
+    kind: Annotated[str, BeforeValidator(mask_text)]
     regime: tuple[str, ...] = ()
     reversible: bool = False
     key_holder: str = ""

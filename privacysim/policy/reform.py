@@ -17,7 +17,7 @@ from typing import Any
 
 from privacysim.errors import InputError, did_you_mean
 from privacysim.files import find_file, whole_file
-from privacysim.identify.mask_strength import cells
+from privacysim.identify import mask_text
 from privacysim.policy.policy_files import load_policy, readings_of
 from privacysim.policy.policy_form import Access, Policy
 from privacysim.resources import cache_folder
@@ -54,9 +54,10 @@ class Reform:
 
     `base` is a policy by name, with its reading where the text leaves it open (`guangzhou_draft:wide`). `retention`
     is how long every holder keeps footage ("7 d"); `mask` what cameras apply at the source (`box`, `pixelate:4`,
-    `none`), opened only by the papers of state organs; `approver` who approves a request of the police (department,
-    county, judge); `duties` whose cameras are filed, logged and secured (nobody, venues, shops, everybody); `ban`
-    where everybody is forbidden to trade, view or use footage (none, venues, everywhere). What is left out stays.
+    `none`, or a mask of your own: see `policy_form.MaskRule`), opened only by the papers of state organs; `approver`
+    who approves a request of the police (department, county, judge); `duties` whose cameras are filed, logged and
+    secured (nobody, venues, shops, everybody); `ban` where everybody is forbidden to trade, view or use footage (none,
+    venues, everywhere). What is left out stays.
 
     >>> from privacysim.policy import Reform
     >>> print(Reform("order_799", retention="7 d").id)
@@ -65,7 +66,7 @@ class Reform:
 
     base: str
     retention: str | None = None
-    mask: str | None = None
+    mask: Any = None
     approver: str | None = None
     duties: str | None = None
     ban: str | None = None
@@ -80,7 +81,7 @@ class Reform:
             except ValueError as error:
                 raise InputError("retention", str(error), self.retention, 'write it with its unit: "7 d"') from None
         if self.mask is not None:
-            cells(self.mask)
+            object.__setattr__(self, "mask", mask_text(self.mask))  # an own mask, by what it leaves
         for lever, known in (("approver", APPROVERS), ("duties", DUTIES), ("ban", BANS)):
             got = getattr(self, lever)
             if got is not None and got not in known:

@@ -12,7 +12,6 @@ from privacysim.cli.main import main
 from privacysim.masklab import calibrate_masks as lab
 from privacysim.masklab import video
 from privacysim.masklab.faces import synthetic_faces
-from privacysim.masklab.mask_names import name_of
 from privacysim.masklab.regions import restored
 
 FRAMES = 24
@@ -93,7 +92,7 @@ def test_options_and_names_describe_the_same_masks(words, name, walk, tmp_path, 
     seen = []
 
     def stop(source, out, chosen, **_):
-        seen.append(name_of(chosen))
+        seen.append(chosen.name)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(video, "mask_video", stop)

@@ -8,11 +8,10 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
 from privacysim.errors import InputError
-from privacysim.masklab.crowd_masks import KSame
 from privacysim.masklab.evaluate import Outcome, evaluate, open_set, tpir
 from privacysim.masklab.face_attacks import Attack, attacked
 from privacysim.masklab.faces import synthetic_faces
-from privacysim.masklab.masks import BlackBox, Clear, Pixelate
+from privacysim.masklab.masks import BlackBox, Clear, KSame, Pixelate
 from privacysim.masklab.random_masks import DPPixelate, Scramble
 
 FACES = synthetic_faces(10, 5)

@@ -8,7 +8,6 @@ import pytest
 from privacysim.errors import InputError
 from privacysim.identify import Fit, rank_one
 from privacysim.masklab import fitted_curve as curve
-from privacysim.masklab.crowd_masks import MeanFace
 from privacysim.masklab.fitted_curve import (
     branches,
     cells_of,
@@ -21,7 +20,8 @@ from privacysim.masklab.fitted_curve import (
     track_identified,
     verdict,
 )
-from privacysim.masklab.masks import BlackBox, Blur, Clear, Mask, Pixelate
+from privacysim.masklab.mask_base import Mask
+from privacysim.masklab.masks import BlackBox, Blur, Clear, MeanFace, Pixelate
 from privacysim.masklab.random_masks import DPPixelate, Scramble
 from privacysim.resources import shipped
 

@@ -6,11 +6,21 @@ import pytest
 from sklearn.utils.estimator_checks import check_estimator
 
 from privacysim.errors import InputError
-from privacysim.masklab.crowd_masks import KSame, MeanFace, Silhouette
-from privacysim.masklab.face_cameras import Camera, clean
-from privacysim.masklab.faces import synthetic_faces
+from privacysim.masklab.faces import Camera, clean, synthetic_faces
+from privacysim.masklab.mask_base import MeasuredElsewhere
 from privacysim.masklab.mask_names import MASK_FORMS, mask_named
-from privacysim.masklab.masks import BlackBox, Blur, Clear, Downsample, EyesBar, MeasuredElsewhere, Pixelate, fast_blur
+from privacysim.masklab.masks import (
+    BlackBox,
+    Blur,
+    Clear,
+    Downsample,
+    EyesBar,
+    KSame,
+    MeanFace,
+    Pixelate,
+    Silhouette,
+    fast_blur,
+)
 from privacysim.masklab.random_masks import DPPixelate, Scramble, averaged
 
 FACES = synthetic_faces(6, 3).images

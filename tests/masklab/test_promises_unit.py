@@ -12,19 +12,17 @@ import numpy as np
 import pytest
 
 from privacysim.errors import InputError
-from privacysim.masklab import calibrate_masks as lab
-from privacysim.masklab import sound
-from privacysim.masklab.crowd_masks import KSame, MeanFace, Silhouette
+from privacysim.masklab import grid as lab
+from privacysim.masklab import video
 from privacysim.masklab.evaluate import Outcome, evaluate, strongest, tpir
 from privacysim.masklab.face_attacks import Attack
-from privacysim.masklab.face_cameras import Camera, clean
-from privacysim.masklab.faces import folder_faces, synthetic_faces
+from privacysim.masklab.faces import Camera, clean, folder_faces, synthetic_faces
 from privacysim.masklab.fitted_curve import d_prime_of, fit_surface
 from privacysim.masklab.grid import MASKS, Job, grid
-from privacysim.masklab.images import as_images, as_pictures, features
 from privacysim.masklab.lab_note import note
-from privacysim.masklab.mask_names import mask_named, name_of
-from privacysim.masklab.masks import BlackBox, Clear, EyesBar, Mask, MeasuredElsewhere, Pixelate
+from privacysim.masklab.mask_base import Mask, MeasuredElsewhere, as_images, as_pictures, features
+from privacysim.masklab.mask_names import mask_named
+from privacysim.masklab.masks import BlackBox, Clear, EyesBar, KSame, MeanFace, Pixelate, Silhouette
 from privacysim.masklab.random_masks import DPPixelate, Scramble
 from privacysim.masklab.regions import Painter
 from privacysim.masklab.residual import Residual, _core
@@ -35,7 +33,7 @@ FACES = synthetic_faces(4, 5)
 @pytest.mark.filterwarnings("ignore:Scramble")
 @pytest.mark.parametrize("name", [*(name for name in MASKS if name != "silhouette"), "none", "mean_face", "pixelate:8"])
 def test_a_mask_is_measured_under_the_name_that_makes_it(name):
-    assert name_of(mask_named(name)) == name
+    assert mask_named(name).name == name
 
 
 def test_a_silhouette_is_measured_on_a_face_and_a_mask_of_somebody_else_shows_how_it_was_made():
@@ -45,8 +43,8 @@ def test_a_silhouette_is_measured_on_a_face_and_a_mask_of_somebody_else_shows_ho
         def __init__(self, depth: int = 3) -> None:
             self.depth = depth
 
-    assert name_of(Silhouette()) == "silhouette_of_face"
-    assert name_of(Mine()) == "Mine()"
+    assert Silhouette().name == "silhouette_of_face"
+    assert Mine().name == "Mine()"
     with pytest.raises(NotImplementedError):
         Mine().apply(FACES.images)
 
@@ -188,11 +186,11 @@ def test_ffmpeg_is_that_of_the_path_else_the_extras_else_none(tmp_path, monkeypa
     bundled = types.ModuleType("imageio_ffmpeg")
     bundled.get_ffmpeg_exe = lambda: "/bundled/ffmpeg"
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", bundled)
-    assert sound.ffmpeg() == "/bundled/ffmpeg"
+    assert video.ffmpeg() == "/bundled/ffmpeg"
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
-    assert sound.ffmpeg() is None
+    assert video.ffmpeg() is None
     (tmp_path / "ffmpeg").touch(mode=0o755)
-    assert sound.ffmpeg() == str(tmp_path / "ffmpeg")
+    assert video.ffmpeg() == str(tmp_path / "ffmpeg")
 
 
 def test_the_small_grid_shows_every_part_of_the_lab():
@@ -235,9 +233,9 @@ def test_a_rate_that_is_nearly_certain_is_the_largest_distance():
 
 
 def test_the_note_on_faces_of_people_says_how_far_it_reaches_and_on_drawn_ones_that_it_says_nothing():
-    real = note(replace(FACES, name="olivetti"), {}, {}, [])
+    real = note(replace(FACES, name="olivetti"), {}, [])
     assert "Never an upper bound" in real
     assert "20 probes of 4 people (5 images each)" in real
     assert "`privacysim calibrate masks --faces olivetti -o data/masking`" in real
-    assert "It says nothing about people." in note(FACES, {}, {}, [])
+    assert "It says nothing about people." in note(FACES, {}, [])
     assert MeanFace().fit(FACES.images).cells(40.0) == clean(0.0).cells(40.0) == 0.0

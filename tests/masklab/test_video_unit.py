@@ -9,11 +9,9 @@ import pytest
 
 from privacysim.cli.main import main
 from privacysim.errors import InputError
-from privacysim.masklab import sound
 from privacysim.masklab import video as lab
-from privacysim.masklab.crowd_masks import KSame
 from privacysim.masklab.mask_names import mask_named
-from privacysim.masklab.masks import BlackBox, Clear, Pixelate
+from privacysim.masklab.masks import BlackBox, Clear, KSame, Pixelate
 from privacysim.masklab.people_detector import Motion, Tracks, covered, median_background, overlap
 from privacysim.masklab.random_masks import Scramble
 from privacysim.masklab.regions import Painter, face_px, restored
@@ -268,7 +266,7 @@ def test_sound_needs_ffmpeg_and_says_so(walk, tmp_path, monkeypatch):
 def sound_of(path):
     """The packets of the sound, untouched, as one hash: ffmpeg's own."""
     told = subprocess.run(
-        [sound.ffmpeg(), "-v", "error", "-i", str(path), "-map", "0:a", "-c", "copy", "-f", "md5", "-"],
+        [lab.ffmpeg(), "-v", "error", "-i", str(path), "-map", "0:a", "-c", "copy", "-f", "md5", "-"],
         capture_output=True,
         text=True,
         check=True,
@@ -282,7 +280,7 @@ def spoken(walk, tmp_path_factory):
     path = tmp_path_factory.mktemp("spoken") / "spoken.mkv"
     tone = ["-f", "lavfi", "-i", "sine=frequency=440:duration=4.8"]
     joined = ["-map", "0:v", "-map", "1:a", "-c:v", "copy", "-c:a", "aac", "-shortest", str(path)]
-    subprocess.run([sound.ffmpeg(), "-v", "error", "-i", str(walk), *tone, *joined], check=True)
+    subprocess.run([lab.ffmpeg(), "-v", "error", "-i", str(walk), *tone, *joined], check=True)
     return path
 
 
