@@ -1,7 +1,7 @@
 """The masking lab: masks, attacks on masked faces, masked videos, and what a policy may say of a mask."""
 
 # ruff: noqa: E402
-from privacysim.resources import require
+from privacysim.errors import require
 
 require("masks", "cv2", "cryptography", "sklearn", where="the masking lab")
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from privacysim.errors import InputError
 from privacysim.files import whole_file
 from privacysim.identify import mask_text
 from privacysim.masklab.evaluate import Outcome
@@ -59,10 +60,17 @@ def measure(mask: Any, faces: Faces, *, out: Path | None = None, workers: int = 
     """Attack one mask on faces 64, 16 and 8 pixels wide, and say how many cells across a face it leaves.
 
     `mask`: a Mask, its name or any scikit-learn transformer of images; `faces`: ten images of each person. `out`: a
-    folder for table.csv and masks.csv. Interrupted runs go on where they stopped (`work`, else the cache).
+    folder for table.csv and masks.csv. Interrupted runs go on where they stopped (`work`, else the cache). Faces that
+    are as easily recognised at 2 px as at 64 cannot show what a mask leaves: an InputError.
     """
     outcomes = run_jobs(faces, grid_of(mask), workers, work, progress)
     px, rates, galleries = surface(outcomes, False)
+    smallest, largest = (float(rates[at, :, -1].mean()) - 1.0 / faces.people for at in (0, -1))
+    if smallest > 0.9 * largest:
+        expected = f"faces that are harder to tell apart at {px[0]:g} px than at {px[-1]:g}"
+        raise InputError(f"faces {faces.name}", expected,
+                         f"{smallest:.0%} and {largest:.0%} above guessing, unmasked",
+                         "give more people, or pictures that differ more, such as --faces olivetti")  # fmt: skip
     fit, _ = fit_surface(px, rates.mean(axis=1), galleries)
     best = strongest_of(outcomes)
     widths = [{"px": about[1]} for about in best if about[0] != "none"]
