@@ -1,8 +1,8 @@
 """Every test, in one command: lint, types, units, properties, oracles, doctests, the site, notebooks.
 
 Called by `python3 run.py test`. Arguments go to pytest (`--slow`, `-k words`, a path); the notebooks run when no
-path or selection was given. `--fast` runs lint, types, the unit tests but for the files of `LONG`, and the chain on a
-district.
+path or selection was given. `--fast` runs lint, types, doctests and the unit tests but for the files of `LONG`: under
+three minutes, for every day. They include the whole chain on a district (`tests/cli/test_studies_unit.py`).
 """
 
 from __future__ import annotations
@@ -22,6 +22,11 @@ NOTEBOOKS = [
 ]
 # a file stays in one process; files come in the order that conftest.py gives them
 PARALLEL = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"] if (os.cpu_count() or 1) > 1 else []
+LONG = (
+    "tests/study/test_machinery_unit.py", "tests/report/test_memo_unit.py", "tests/masklab/test_attacks_unit.py",
+    "tests/house/test_claims_unit.py", "tests/study/test_precision_unit.py",
+)
+"""Files of unit tests that take long: `--fast` leaves them out, as it does the kinds `oracle` and `property`."""
 STRICT = ROOT / "notebooks" / "reproduce" / "r5_ashby.ipynb"
 """The notebook of which every output is compared, not only the checked cells."""
 
@@ -36,16 +41,29 @@ def notebooks(python: list[str]) -> dict[str, list[str]]:
     }
 
 
+def quick_files() -> list[str]:
+    """The files of unit tests that `--fast` runs."""
+    found = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").glob("*/test_*_unit.py"))
+    return [name for name in found if name not in LONG]
+
+
+def steps_of(arguments: list[str]) -> dict[str, list[str]]:
+    """Name of each step → its command, in order."""
+    python = [sys.executable, "-m"]
+    before = {"lint": [*python, "ruff", "check", "."], "types": [*python, "mypy"]}
+    tests = [*python, "pytest", "-q"]
+    if arguments == ["--fast"]:
+        return {**before, "tests": [*tests, *PARALLEL, *quick_files(), "privacysim"]}
+    if set(arguments) - {"--slow"}:
+        return {"tests": [*tests, *arguments]}
+    site = [*python, "sphinx", "-W", "--keep-going", "-q", str(ROOT / "docs"), str(ROOT / "docs" / "_site")]
+    everything = [*tests, *PARALLEL, "tests", "privacysim", *arguments]
+    return {**before, "tests": everything, "site": site, **notebooks(python)}
+
+
 def main(arguments: list[str]) -> int:
     """Run the steps in order; every step runs, and the exit status says whether any failed."""
-    python = [sys.executable, "-m"]
-    chosen = [word for word in arguments if word != "--slow"]
-    steps = {"tests": [*python, "pytest", "-q", *arguments] if chosen else
-             [*python, "pytest", "-q", *PARALLEL, "tests", "privacysim", *arguments]}
-    if not chosen:
-        before = {"lint": [*python, "ruff", "check", "."], "types": [*python, "mypy"]}
-        site = [*python, "sphinx", "-W", "--keep-going", "-q", str(ROOT / "docs"), str(ROOT / "docs" / "_site")]
-        steps = {**before, **steps, "site": site, **notebooks(python)}
+    steps = steps_of(arguments)
     failed = []
     for name, command in steps.items():
         begin = time.monotonic()

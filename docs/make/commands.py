@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import typer
-
-from privacysim.cli.main import COMMANDS, USAGE
+from privacysim.cli.main import COMMANDS, USAGE, click_command
 
 
 def pages(docs: Path) -> Iterator[tuple[str, str]]:
     """One page with every command, its arguments and options."""
     made = [f"# Commands\n\n`python3 run.py ANY…` is `privacysim ANY…` inside the set-up.\n\n```text\n{USAGE}\n```\n"]
-    for name, (module, app) in COMMANDS.items():
-        command = typer.main.get_command(getattr(import_module(f"privacysim.cli.{module}"), app))
-        made += _command(f"privacysim {name}", command)
+    for name in COMMANDS:
+        made += _command(f"privacysim {name}", click_command(name))
     yield "commands.md", "\n".join(made)
 
 

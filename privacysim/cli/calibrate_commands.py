@@ -1,4 +1,4 @@
-"""Commands that solve the CALIBRATED constants and show what they hold, and what they miss."""
+"""The command `calibrate`: solves the CALIBRATED constants, and shows what they reproduce and what they miss."""
 
 from __future__ import annotations
 
@@ -6,23 +6,24 @@ import csv
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from privacysim.cli.mask_commands import calibrate_masks
+from privacysim.cli.options import bar
 from privacysim.errors import InputError
 from privacysim.facts import facts
 from privacysim.files import display, whole_file
 from privacysim.resources import shipped
 
 if TYPE_CHECKING:
+    from privacysim.city import City
+    from privacysim.scenario import Scenario
     from privacysim.world.calibration import Solved
 
 calibrate_app = typer.Typer(
-    add_completion=False, no_args_is_help=True, help="The constants that were solved, and the data that they hold."
+    add_completion=False, no_args_is_help=True, help="Calibrated constants and the observations they reproduce."
 )
-calibrate_app.command("masks")(calibrate_masks)
 
 HOME = "guangzhou_185"
 """The only scenario for which the constants are solved and kept."""
@@ -30,30 +31,24 @@ PILOTS = (-1, -2, -3)
 """Replicates outside every study, whose cases give the numbers of clue cameras."""
 SEED = 185
 
-_Scenario = Annotated[str, typer.Option(help="Scenario; only that of the founding case is ever written.")]
+_Scenario = Annotated[str, typer.Option(help="Scenario. Only constants of the founding case can be written.")]
 _Write = Annotated[bool, typer.Option("--write", help="Write the values into data/facts.csv.")]
 
 
 @calibrate_app.command("leaks")
 def leaks(scenario: _Scenario = HOME, write: _Write = False) -> None:
-    """Solve p_listed so that the baseline's list has the length that the press counted."""
-    from rich.console import Console
-
-    from privacysim.city import build_city
-    from privacysim.scenario import load_scenario
+    """Solve p_listed so that the baseline lists as many cameras as the press counted."""
     from privacysim.world.calibration import calibrate_leaks, held_out, listing, poisson_band
 
-    case = load_scenario(scenario)
-    _only_home(case.id, write)
-    city = build_city(case)
+    case, city = _opened(scenario, write)
     now, solved = listing(city, case), calibrate_leaks(city, case)
     datum = facts()["website_listed_guangzhou"]
     low, high = poisson_band(now.expected)
-    say = Console(highlight=False, soft_wrap=True).print
+    say = _say()
     _constants([solved])
     held = "within" if low <= datum.value <= high else "[red]outside[/red]"
     say(
-        f"At the value in force the list of {case.id} has a mean of {now.expected:.1f} cameras: the {datum.value:g} of "
+        f"At the current value the list of {case.id} has a mean of {now.expected:.1f} cameras: the {datum.value:g} of "
         f"the founding case are {held}\n  the Poisson 95 % band {low} to {high} ({now.exposable:,.0f} exposable "
         f"cameras, mean stay {now.mean_stay_d:.0f} d).\n"
     )
@@ -63,23 +58,19 @@ def leaks(scenario: _Scenario = HOME, write: _Write = False) -> None:
         band = f"{row.low:g} to {row.high:g}"
         say(f"  {row.city:<8} counted {row.observed:>4g}   expected {row.predicted:>4.0f} ({band})   {verdict}")
     causes = ", ".join(f"{cause} {share:.0%}" for cause, share in now.closed_by.items())
-    say("\nWithout a verdict, since nobody observed them:")
-    say(f"  listed cameras that show an inside {now.indoor_share:.0%}")
-    say(f"  closed by {causes}")
+    say("\nWithout a verdict, because there are no observations:")
+    say(f"  listed cameras that show an inside {now.indoor_share:.0%}\n  closed by {causes}")
     if write:
         _write([solved])
 
 
 @calibrate_app.command("evidence")
 def evidence(scenario: _Scenario = HOME, write: _Write = False) -> None:
-    """Solve p_working and p_recognised so that footage is available and useful as often as was observed."""
-    from privacysim.city import build_city
-    from privacysim.scenario import load_scenario
+    """Solve p_working and p_recognised so that footage is available and useful as often as observed."""
     from privacysim.world.calibration import at_least_one, calibrate_evidence, pilot_clues
 
-    case = load_scenario(scenario)
-    _only_home(case.id, write)
-    counts, seen = pilot_clues(build_city(case), case, SEED, PILOTS)
+    case, city = _opened(scenario, write)
+    counts, seen = pilot_clues(city, case, SEED, PILOTS)
     solved = calibrate_evidence(counts, seen, case)
     access = case.access
     usable = case.cameras.recording_share.number * access.p_working.number
@@ -87,9 +78,9 @@ def evidence(scenario: _Scenario = HOME, write: _Write = False) -> None:
     useful = at_least_one(usable * access.p_recognised.number, seen) / available if available else 0.0
     _constants(solved)
     print(
-        f"{counts.size:,} asked cases of {len(PILOTS)} pilot replicates: {counts.mean():.1f} clue cameras a case,\n"
+        f"{counts.size:,} asked cases of {len(PILOTS)} pilot replicates: {counts.mean():.1f} clue cameras per case,\n"
         f"  of which {seen.mean():.1f} had the offender in view in time; {(counts == 0).mean():.1%} of cases none.\n"
-        f"At the values in force: available {available:.3f} (datum {facts().value('evidence_available'):g}), of these "
+        f"At the current values: available {available:.3f} (datum {facts().value('evidence_available'):g}), of these "
         f"useful {useful:.3f} (datum {facts().value('evidence_useful'):g}); before retention."
     )
     if write:
@@ -98,18 +89,15 @@ def evidence(scenario: _Scenario = HOME, write: _Write = False) -> None:
 
 @calibrate_app.command("verdicts")
 def verdicts(
-    replicates: Annotated[int, typer.Option(help="Worlds of the founding case to run.", min=2)] = 10,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write both tables to this Markdown file.")] = None,
+    replicates: Annotated[int, typer.Option(help="Number of worlds of the founding case to run.", min=2)] = 10,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Markdown file for both tables.")] = None,
 ) -> None:
-    """What was given and what was not: CALIBRATED and PREDICTED, with intervals and verdicts."""
-    from rich.console import Console
-
+    """Compare the model with observations: those it was calibrated to, and those it predicts."""
     from privacysim.validation.evidence import evidence_tables, markdown
 
-    found = evidence_tables(replicates)
-    say = Console(highlight=False, soft_wrap=True).print
-    for title, rows in (("CALIBRATED: holds by construction", found.calibrated), ("PREDICTED: never tuned",
-                                                                                 found.predicted)):
+    found, say = evidence_tables(replicates), _say()
+    for title, rows in (("CALIBRATED: holds by construction", found.calibrated),
+                        ("PREDICTED: never tuned", found.predicted)):  # fmt: skip
         say(f"[bold]{title}[/bold]")
         for row in rows:
             seen = "not observed" if row.observed is None else f"{row.observed:.3g}"
@@ -122,20 +110,66 @@ def verdicts(
         print(f"Written: {display(out)}")
 
 
+@calibrate_app.command("masks")
+def masks(
+    out: Annotated[
+        Path, typer.Option("-o", "--out", help="Folder for the curve, table, figure and note.")
+    ] = Path("results/masks"),
+    faces: Annotated[
+        str, typer.Option(help="olivetti, lfw, synthetic, or a folder with one folder of pictures per person.")
+    ] = "olivetti",
+    data_home: Annotated[Path | None, typer.Option(help="Folder in which scikit-learn keeps its data.")] = None,
+    download: Annotated[bool, typer.Option("--download", help="Download the faces if they are missing.")] = False,
+    small: Annotated[bool, typer.Option("--small", help="A small grid, in a minute. Implied by synthetic.")] = False,
+    workers: Annotated[int, typer.Option(help="Number of processes.")] = 2,
+    own: Annotated[
+        str, typer.Option("--mask", help="Measure only this mask, which may come from an installed package.")
+    ] = "",
+) -> None:  # fmt: skip
+    """Attack every mask; write the identification curve that the simulation reads, a table, a figure and a note."""
+    from privacysim.masklab.calibrate_masks import calibrate, measure
+    from privacysim.masklab.faces import load_faces
+    from privacysim.masklab.mask_names import mask_named
+
+    loaded, chosen = load_faces(faces, data_home, download), mask_named(own) if own else None
+    out.mkdir(parents=True, exist_ok=True)
+    if chosen is not None:
+        with bar("attacking") as tell:
+            found = measure(chosen, loaded, out=out, workers=workers, progress=tell)
+        print(found.curve.drop(columns="mask").to_string(index=False))
+        print(f'In a policy: [mask] kind = "{found.text}"\nwritten to {out}: masks.csv, table.csv')
+        return
+    with bar("attacking") as tell:
+        calibrate(loaded, out, small=small or loaded.name == "synthetic", workers=workers, progress=tell)
+    print((out / "note.md").read_text(encoding="utf-8"))
+    print(f"written to {out}: " + ", ".join(sorted(path.name for path in out.iterdir())))
+
+
+def _say() -> Any:
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=True).print
+
+
+def _opened(scenario: str, write: bool) -> tuple[Scenario, City]:
+    from privacysim.city import build_city
+    from privacysim.scenario import load_scenario
+
+    case = load_scenario(scenario)
+    if write and case.id != HOME:
+        fix = f"leave --write out, or use --scenario {HOME}"
+        raise InputError("calibrate --write", f"the scenario {HOME}, for which the constants are kept", case.id, fix)
+    return case, build_city(case)
+
+
 def _constants(solved: Sequence[Solved]) -> None:
-    print("CALIBRATED: solved so that the model gives the datum, which therefore validates nothing")
+    print("CALIBRATED: solved so that the model reproduces the datum, which therefore validates nothing")
     for row in solved:
         print(
-            f"  {row.fact} = {row.value:.6g}   ({row.low:.6g} to {row.high:.6g} over the datum's range; in force "
+            f"  {row.fact} = {row.value:.6g}   ({row.low:.6g} to {row.high:.6g} over the datum's range; current "
             f"{facts().value(row.fact):.6g}; datum {row.datum} = {facts().value(row.datum):g})"
         )
     print()
-
-
-def _only_home(scenario: str, write: bool) -> None:
-    if write and scenario != HOME:
-        fix = f"leave --write out, or use --scenario {HOME}"
-        raise InputError("calibrate --write", f"the scenario {HOME}, for which the constants are kept", scenario, fix)
 
 
 def _write(solved: Sequence[Solved]) -> None:

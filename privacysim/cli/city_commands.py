@@ -1,4 +1,4 @@
-"""`privacysim city …`: fetch a place, look at what a map holds, draw it."""
+"""The command `city`: fetch a place, show what a map contains, draw it."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from privacysim.cli.options import ScenarioName
 from privacysim.errors import InputError
 from privacysim.files import whole_file
 
-city_app = typer.Typer(add_completion=False, no_args_is_help=True, help="Your own city.")
+city_app = typer.Typer(add_completion=False, no_args_is_help=True, help="Your own city, from OpenStreetMap.")
 _DRAWN = (".svg", ".png", ".pdf")
 
 
 @city_app.command("fetch")
 def city_fetch(
-    place: Annotated[str, typer.Argument(help='a place by name, such as "Kallio, Helsinki"')],
-    out: Annotated[Path, typer.Option("--out", "-o", help="the .osm file to write")],
+    place: Annotated[str, typer.Argument(help='Name of a place, such as "Kallio, Helsinki".')],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The .osm file to write.")],
 ) -> None:
-    """Fetch a place from OpenStreetMap into a file that `[city] osm = "…"` reads; needs the internet."""
+    """Download the OpenStreetMap extract of a named place to a file, for `[city] osm = "…"` of a scenario."""
     from privacysim.readers.fetch import fetch_city
 
     found = fetch_city(place, out)
@@ -30,8 +31,8 @@ def city_fetch(
 
 
 @city_app.command("example")
-def city_example(folder: Annotated[Path, typer.Argument(help="the folder to write into")]) -> None:
-    """Write a generated town, a walk through it and a scenario: one's own city without the internet."""
+def city_example(folder: Annotated[Path, typer.Argument(help="Folder to write into.")]) -> None:
+    """Write a small generated town, a walk and a scenario, for trying this offline."""
     from privacysim.city.example_town import write_example
 
     files = write_example(folder)
@@ -47,8 +48,8 @@ def city_example(folder: Annotated[Path, typer.Argument(help="the folder to writ
 
 
 @city_app.command("show")
-def city_show(scenario: Annotated[str, typer.Argument(help="name or .toml file of a scenario")]) -> None:
-    """What a scenario's city holds: streets, places, buildings, cameras and what nobody mapped about them."""
+def city_show(scenario: ScenarioName) -> None:
+    """Show a scenario's city: streets, places, buildings, cameras, and what is not mapped about them."""
     from privacysim.city import build_city
     from privacysim.scenario import load_scenario
     from privacysim.vocabulary import CATEGORIES
@@ -91,11 +92,11 @@ def _camera_lines(city: Any, facts: Any) -> list[str]:
 
 @city_app.command("map")
 def city_map(
-    scenario: Annotated[str, typer.Argument(help="name or .toml file of a scenario")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="the figure to write: .svg, .png or .pdf")],
-    seed: Annotated[int, typer.Option(help="seed of the drawn cameras and people")] = 185,
+    scenario: ScenarioName,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Figure to write: .svg, .png or .pdf.")],
+    seed: Annotated[int, typer.Option(help="Seed of the sampled cameras and people.")] = 185,
 ) -> None:
-    """Draw a scenario's streets, buildings and cameras, and what these could show of the people on each street."""
+    """Draw the streets, buildings and cameras of a scenario, and how much the cameras could show on each street."""
     from matplotlib import pyplot as plt
 
     from privacysim.figures.town_map import scenario_map

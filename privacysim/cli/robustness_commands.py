@@ -1,95 +1,83 @@
-"""Commands `study sensitivity` and `study frontier`: how sure an answer is, and what would be better."""
+"""The commands `study sensitivity` and `study frontier`: how uncertain an answer is, and what would be better."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from privacysim.cli.options import Days, StudyName, TablesFolder, Workers, csv, rounded, words
 from privacysim.errors import InputError
-from privacysim.files import whole_file
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def sensitivity(
-    study: Annotated[str, typer.Argument(help="Name or file of a study.")],
-    policy: Annotated[str | None, typer.Option(help="The policy whose answer is examined; default: the last.")] = None,
-    factors: Annotated[str | None, typer.Option(help="Facts or assumptions, by commas; default: all it reads.")] = None,
-    points: Annotated[int, typer.Option(help="Plausible worlds, beside one number at a time; 0 leaves them out.")] = 0,
-    goal: Annotated[float | None, typer.Option(help="Fails where the ratio to the baseline is above this.")] = None,
+    study: StudyName,
+    policy: Annotated[str | None, typer.Option(help="Policy whose answer is examined. Default: the last.")] = None,
+    factors: Annotated[
+        str | None, typer.Option(help="Comma-separated facts or assumptions. Default: all that the study reads.")
+    ] = None,
+    points: Annotated[int, typer.Option(help="Number of plausible worlds to run as well. 0: none.")] = 0,
+    goal: Annotated[float | None, typer.Option(help="A world fails where the ratio to the baseline is higher.")] = None,
     morris: Annotated[
-        int | None, typer.Option(help="Instead: Morris's screening with so many trajectories of factors + 1 points.")
+        int | None, typer.Option(help="Morris screening instead: number of trajectories, of factors + 1 points each.")
     ] = None,
     sobol: Annotated[
-        int | None, typer.Option(help="Instead: Sobol's indices from this power of two times factors + 2 points.")
+        int | None, typer.Option(help="Sobol indices instead: a power of two, times factors + 2 points.")
     ] = None,
     replicates: Annotated[int, typer.Option(help="Replicates at each point.")] = 3,
-    sample: Annotated[int | None, typer.Option(help="People in the sample.")] = None,
-    days: Annotated[int | None, typer.Option(help="Days of the study.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes; default: one a core.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for tables; a run cut off goes on there.")] = None,
+    sample: Annotated[int | None, typer.Option(help="Number of people in the sample.")] = None,
+    days: Days = None,
+    workers: Workers = None,
+    out: TablesFolder = None,
 ) -> None:
-    """Which assumption matters? One number at a time, and plausible worlds all at once; the 185 held."""
+    """Sensitivity analysis: which uncertain numbers matter, one at a time and in plausible worlds that vary them all.
+
+    Every point recalibrates the listing probability, so that the expected number of listed cameras stays the same.
+    """
     from privacysim import robustness as r
     from privacysim.study import Study
 
-    names = [name.strip() for name in (factors or "").split(",") if name.strip()]
-    inputs, found = r.prepare(Study(study), names, replicates=replicates, sample=sample, days=days)
+    inputs, found = r.prepare(Study(study), words(factors), replicates=replicates, sample=sample, days=days)
     last = [arm for arm in inputs.arm_ids if arm != inputs.arm(inputs.plan.baseline).id]
     if not last:
         raise InputError("study", "a policy beside the baseline", study, "add one to policies")
     chosen = inputs.arm(policy or last[-1]).id
     how: dict[str, Any] = {"workers": workers, "folder": None if out is None else out / "parts"}
     what = f"{chosen}: {inputs.plan.primary}, ratio to {inputs.plan.baseline} (low curve)"
+    for name, size, index, says in (
+        ("morris", morris, r.morris, "mean size of a step's effect (mu*) and its dependence on other factors (sigma)"),
+        ("sobol", sobol, r.sobol, "share of the variance: alone (s1), with interactions (st)"),
+    ):
+        if size is not None:
+            table = index(inputs, found, chosen, size, **how)
+            print(f"{what}; {name.title()}: {says}\n")
+            print(rounded(table.drop(columns="source").head(15)))
+            _sources(table)
+            csv(table, out, f"{name}.csv")
     if morris is not None or sobol is not None:
-        _indices(r, inputs, found, chosen, what, morris, sobol, out, how)
         return
     table = r.tornado(inputs, found, chosen, **how)
-    print(f"{what}; one number at a time\n")
-    _print_tornado(table[table["curve"] == "low"])
-    if out is not None:
-        _csv(table, out / "tornado.csv")
+    print(f"{what}; one factor at a time\n")
+    low = table[table["curve"] == "low"]
+    columns = ["factor", "low", "value", "high", "unit", "ratio_at_low", "ratio", "ratio_at_high"]
+    print(rounded(low.head(15)[columns]))
+    _sources(low)
+    _sources(low[low["note"] != ""], "note", None)
+    csv(table, out, "tornado.csv")
     if points:
         _worlds(r, inputs, found, chosen, points, goal, out, how)
 
 
-def _indices(
-    r: Any, inputs: Any, found: Any, chosen: str, what: str, morris: int | None, sobol: int | None, out: Path | None,
-    how: dict[str, Any],
-) -> None:
-    """Morris's and Sobol's tables, each with the source of what matters most."""
-    wanted = (("morris", morris, r.morris, "mean size of a step's effect (mu*), how it depends on the others (sigma)"),
-              ("sobol", sobol, r.sobol, "share of the variance: alone (s1), with interactions (st)"))  # fmt: skip
-    for name, size, index, says in wanted:
-        if size is None:
-            continue
-        table = index(inputs, found, chosen, size, **how)
-        print(f"{what}; {name.title()}: {says}\n")
-        shown = table.drop(columns="source").head(15)
-        print(shown.to_string(index=False, float_format=lambda x: f"{x:.3g}"))
-        for row in table.head(5).to_dict("records"):
-            print(f"  {row['factor']}: {row['source']}")
-        if out is not None:
-            _csv(table, out / f"{name}.csv")
-
-
-def _print_tornado(low: Any) -> None:
-    shown = low.head(15)[["factor", "low", "value", "high", "unit", "ratio_at_low", "ratio", "ratio_at_high"]]
-    print(shown.to_string(index=False, float_format=lambda x: f"{x:.3g}"))
-    for row in low.head(5).to_dict("records"):
-        print(f"  {row['factor']}: {row['source']}")
-    for row in low[low["note"] != ""].to_dict("records"):
-        print(f"  {row['factor']}: {row['note']}")
+def _sources(table: Any, column: str = "source", rows: int | None = 5) -> None:
+    for row in table.head(len(table) if rows is None else rows).to_dict("records"):
+        print(f"  {row['factor']}: {row[column]}")
 
 
 def _worlds(
-    r: Any, inputs: Any, found: Any, chosen: str, points: int, goal: float | None, out: Path | None,
-    how: dict[str, Any],
+    r: Any, inputs: Any, found: Any, chosen: str, points: int, goal: float | None, out: Path | None, how: dict[str, Any]
 ) -> None:
-    """Plausible worlds: does the preferred policy stay first, and where is the goal missed?"""
+    """In what share of plausible worlds does each policy rank first, and where is the goal missed?"""
     seen = r.worlds(inputs, found, points, **how)
     order = r.ranking(seen)
     print(f"\n{r.ranking_words(order)}")
@@ -103,23 +91,22 @@ def _worlds(
         if not boxes:
             print(f"{chosen} {misses} in {missed.sum()} of {missed.size} worlds"
                   + ("" if missed.all() or not missed.any() else ", and no box of the uncertain numbers tells where"))
-    if out is not None:
-        _csv(order, out / "ranking.csv")
-        _csv(r.worlds_table(seen), out / "worlds.csv")
+    csv(order, out, "ranking.csv")
+    csv(r.worlds_table(seen), out, "worlds.csv")
     for line in seen.failed:
         print(line)
 
 
 def frontier(
-    design: Annotated[str, typer.Argument(help="Name or file of a design space, such as reforms.")] = "reforms",
-    variants: Annotated[int, typer.Option(help="Combinations to try.")] = 200,
-    replicates: Annotated[int, typer.Option(help="Replicates of each try.")] = 2,
-    confirm: Annotated[int, typer.Option(help="Fresh replicates for the front.")] = 10,
-    budget: Annotated[float | None, typer.Option(help="Budget, instead of the design's.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes; default: one a core.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for tables; a run cut off goes on there.")] = None,
+    design: Annotated[str, typer.Argument(help="Name or .toml file of a design space.")] = "reforms",
+    variants: Annotated[int, typer.Option(help="Number of combinations to try.")] = 200,
+    replicates: Annotated[int, typer.Option(help="Replicates of each combination.")] = 2,
+    confirm: Annotated[int, typer.Option(help="New replicates for each combination on the front.")] = 10,
+    budget: Annotated[float | None, typer.Option(help="Budget. Default: the design's.")] = None,
+    workers: Workers = None,
+    out: TablesFolder = None,
 ) -> None:
-    """What would be better? Reforms that no other combination of levers beats, measured again on fresh replicates."""
+    """Search for better reforms: those that no other combination of levers beats, measured again on new replicates."""
     from privacysim import robustness as r
 
     space = r.load_design(design)
@@ -130,22 +117,14 @@ def frontier(
     print("\n".join(f"  {line}" for line in found.words()))
     limit = space.budget if budget is None else budget
     if limit is not None:
-        best = found.best(limit)
-        print(f"best within {limit:g} {space.cost_unit}: {best['variant']}")
-    print("what each option does on average over the variants tried (shares of the policy as it stands):")
-    print(found.effects().to_string(index=False, float_format=lambda x: f"{x:.3g}"))
+        print(f"best within {limit:g} {space.cost_unit}: {found.best(limit)['variant']}")
+    print("mean effect of each option over the variants tried (shares of the unchanged policy):")
+    print(rounded(found.effects()))
     for row in found.worth.to_dict("records"):
         name = space.goals()[int(row["goal"])]
-        print(f"steering, {name}: {100 * row['variance_explained']:.0f} % of the variance explained when left out; "
-              f"95 % intervals held {100 * row['interval_held']:.0f} %")  # fmt: skip
-    if out is not None:
-        _csv(found.variants, out / "variants.csv")
-        _csv(found.confirmed, out / "front.csv")
-        _csv(found.effects(), out / "effects.csv")
+        print(f"search model, {name}: explains {100 * row['variance_explained']:.0f} % of the variance of left-out "
+              f"variants; its 95 % intervals cover {100 * row['interval_held']:.0f} %")  # fmt: skip
+    for name, table in (("variants", found.variants), ("front", found.confirmed), ("effects", found.effects())):
+        csv(table, out, f"{name}.csv")
     for line in found.failed:
         print(line)
-
-
-def _csv(table: pd.DataFrame, path: Path) -> None:
-    with whole_file(path) as part:
-        table.to_csv(part, index=False, float_format="%.10g")

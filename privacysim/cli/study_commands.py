@@ -1,4 +1,4 @@
-"""Commands about studies and scenarios: run, compare, verify, study, scenario."""
+"""Commands about studies and scenarios: run, compare, report, verify, study, scenario."""
 
 from __future__ import annotations
 
@@ -9,47 +9,56 @@ from typing import Annotated, Any
 
 import typer
 
+from privacysim.cli.options import Baseline, Days, ResultsFolder, ScenarioName, StudyName, Workers, words
 from privacysim.cli.robustness_commands import frontier, sensitivity
 from privacysim.errors import InputError, require
 from privacysim.files import display, named_files
 
 run_app = typer.Typer(add_completion=False)
 compare_app = typer.Typer(add_completion=False)
+report_app = typer.Typer(add_completion=False)
 verify_app = typer.Typer(add_completion=False)
-study_app = typer.Typer(add_completion=False, no_args_is_help=True, help="The studies.")
-scenario_app = typer.Typer(add_completion=False, no_args_is_help=True, help="The facts of a case.")
+study_app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="List and explore studies; sensitivity and design of reforms."
+)
+scenario_app = typer.Typer(add_completion=False, no_args_is_help=True, help="List, show and check scenarios.")
 
 
 @run_app.command()
 def run(
-    study: Annotated[str | None, typer.Argument(help="Name or file of a study; or --scenario and --policies.")] = None,
-    scenario: Annotated[str | None, typer.Option(help="Scenario, instead of the study's.")] = None,
-    policies: Annotated[str | None, typer.Option(help="Policies, separated by commas.")] = None,
-    baseline: Annotated[str | None, typer.Option(help="The policy that the others are compared with.")] = None,
-    sample: Annotated[str | None, typer.Option(help="People in the sample, or all.")] = None,
-    days: Annotated[int | None, typer.Option(help="Days of the study.")] = None,
-    replicates: Annotated[
-        str | None, typer.Option(help="How many replicates, or precision:5% of the primary metric.")
+    study: Annotated[
+        str | None, typer.Argument(help="Name or .toml file of a study. Without it: --scenario and --policies.")
     ] = None,
-    replicate: Annotated[int | None, typer.Option(help="Run this replicate alone, counting from 0.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of all draws.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes; default: one a core.")] = None,
-    scheduler: Annotated[str | None, typer.Option(help="A Dask scheduler, such as tcp://host:8786.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Results folder; default: results/STUDY.")] = None,
+    scenario: Annotated[str | None, typer.Option(help="Scenario to use instead of the study's.")] = None,
+    policies: Annotated[str | None, typer.Option(help="Comma-separated policies.")] = None,
+    baseline: Baseline = None,
+    sample: Annotated[str | None, typer.Option(help="Number of people in the sample, or all.")] = None,
+    days: Days = None,
+    replicates: Annotated[
+        str | None, typer.Option(help="Number of replicates, or precision:5% for the primary metric.")
+    ] = None,
+    replicate: Annotated[int | None, typer.Option(help="Run only this replicate, counting from 0.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of all random draws.")] = None,
+    workers: Workers = None,
+    scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, such as tcp://host:8786.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Results folder. Default: results/STUDY.")] = None,
     tables: Annotated[bool, typer.Option("--tables", help="Write the large tables too.")] = False,
-    tables_all: Annotated[bool, typer.Option("--tables-all", help="With sightings that nobody looked at.")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace results of another run.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and say what would be run.")] = False,
+    tables_all: Annotated[
+        bool, typer.Option("--tables-all", help="Write the large tables, with sightings that nobody viewed.")
+    ] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Resume an interrupted run.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the results of another run.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and print what would run.")] = False,
 ) -> None:
     """Run a study and compare its policies."""
     from privacysim.report import page
     from privacysim.results.manifest import read_manifest
+    from privacysim.simulation.cost import in_words
     from privacysim.study import Study
 
     wanted = _replicates(replicates)
     chosen = Study(
-        study, scenario=scenario, policies=None if policies is None else _words(policies), baseline=baseline, days=days,
+        study, scenario=scenario, policies=None if policies is None else words(policies), baseline=baseline, days=days,
         replicates=wanted if isinstance(wanted, int) else None, sample=_sample(sample), seed=seed,
     )  # fmt: skip
     inputs = chosen.inputs(replicate)
@@ -69,8 +78,6 @@ def run(
         print(f"These results were saved before by the same run ({results.run_id}); nothing was run again.\n")
     print(headline_text(results))
     print(f"\nResults: {folder}  (report.html, summary.csv, metrics.parquet, manifest.json)")
-    from privacysim.simulation.cost import in_words
-
     if "cost" in results.manifest:
         print(in_words(results.manifest), file=sys.stderr)
     _say_cache()
@@ -81,21 +88,36 @@ def run(
 
 @compare_app.command()
 def compare(
-    folder: Annotated[Path, typer.Argument(help="A results folder.")],
-    baseline: Annotated[str | None, typer.Option(help="The policy to compare with; default: the study's.")] = None,
-    metric: Annotated[str | None, typer.Option(help="Only this metric.")] = None,
+    folder: ResultsFolder,
+    baseline: Baseline = None,
+    metric: Annotated[str | None, typer.Option(help="Show only this metric.")] = None,
 ) -> None:
-    """Compare saved results, with any policy as the baseline."""
+    """Compare the policies of saved results again, with any of them as the baseline."""
     from privacysim.results import load_results
 
     print(headline_text(load_results(folder), baseline, metric))
 
 
+@report_app.command()
+def report(
+    folder: ResultsFolder,
+    out: Annotated[
+        Path, typer.Option("-o", "--out", help="File to write: memo.html, memo.pdf, memo.docx or memo.xlsx.")
+    ],
+    lang: Annotated[str, typer.Option(help="Language: en or zh.")] = "en",
+    baseline: Baseline = None,
+) -> None:
+    """Write a memo for a committee: two pages, and an annex with every assumption."""
+    from privacysim.report import write_memo
+
+    print(f"Memo: {write_memo(folder, out, lang=lang, baseline=baseline)}")
+
+
 @verify_app.command()
 def verify(
-    folder: Annotated[Path, typer.Argument(help="A results folder.")],
-    replicate: Annotated[int | None, typer.Option(help="Which replicate to run again; default: the first.")] = None,
-) -> int:
+    folder: ResultsFolder,
+    replicate: Annotated[int | None, typer.Option(help="Replicate to run again. Default: the first.")] = None,
+) -> None:
     """Check the files of a results folder and run one replicate again."""
     from privacysim.study import verify as check
 
@@ -104,22 +126,14 @@ def verify(
         print(line)
     if len(wrong) > 20:
         print(f"… and {len(wrong) - 20} more.")
-    if not wrong:
-        print(f"{folder}: holds; every number came out again, bit by bit.")
-    else:
-        print(f"{folder}: {len(wrong)} differences.")
+    print(f"{folder}: {len(wrong)} differences." if wrong else f"{folder}: all values reproduced exactly.")
+    if wrong:
         raise typer.Exit(1)
-    return 0
-
-
-@study_app.callback()
-def studies() -> None:
-    """Studies."""  # a typer of one command would not ask for its name
 
 
 @study_app.command("list")
 def study_list() -> None:
-    """The studies, the working folder's and the shipped."""
+    """List the studies: those in ./sim/studies and the shipped ones."""
     from privacysim.simulation.study_file import load_study_file
 
     for name, path in named_files("studies").items():
@@ -130,11 +144,11 @@ def study_list() -> None:
 
 @study_app.command("explore")
 def study_explore(
-    study: Annotated[str, typer.Argument(help="Name or file of a study.")] = "preview",
+    study: StudyName = "preview",
     port: Annotated[int, typer.Option(help="Port on this machine.")] = 8866,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
 ) -> int:
-    """Policy levers and what they change, as a web page on this machine."""
+    """Open the interactive policy explorer in your browser."""
     from privacysim.explorer.web import serve
 
     status = serve(study, port=port, browser=not no_browser)
@@ -149,7 +163,7 @@ study_app.command("frontier")(frontier)
 
 @scenario_app.command("list")
 def scenario_list() -> None:
-    """The scenarios, the working folder's and the shipped."""
+    """List the scenarios: those in ./sim/scenarios and the shipped ones."""
     from privacysim.scenario import load_scenario
 
     for name, path in named_files("scenarios").items():
@@ -157,8 +171,8 @@ def scenario_list() -> None:
 
 
 @scenario_app.command("show")
-def scenario_show(name: Annotated[str, typer.Argument(help="Name or .toml file.")]) -> None:
-    """A scenario with every default written out, each number with its range and source."""
+def scenario_show(name: ScenarioName) -> None:
+    """Show a scenario with every default, and each number with its range and source."""
     from privacysim.results.saving import scenario_data
     from privacysim.results.toml_text import toml_text
     from privacysim.scenario import load_scenario
@@ -168,14 +182,14 @@ def scenario_show(name: Annotated[str, typer.Argument(help="Name or .toml file."
 
 @scenario_app.command("check")
 def scenario_check(
-    names: Annotated[list[str] | None, typer.Argument(help="Names or .toml files; default: all.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Names or .toml files of scenarios. Default: all.")] = None,
 ) -> None:
-    """Read scenarios strictly; the first thing wrong is an error."""
+    """Check scenarios strictly; the first mistake is an error."""
     from privacysim.scenario import load_scenario
 
     for name in names or list(named_files("scenarios")):
         load_scenario(name)
-        print(f"{name}: holds")
+        print(f"{name}: valid")
 
 
 def headline_text(results: Any, baseline: str | None = None, metric: str | None = None) -> str:
@@ -193,7 +207,7 @@ def headline_text(results: Any, baseline: str | None = None, metric: str | None 
         f"{study['id']}: {manifest['scenario']['title']}, {study['days']} days, "
         f"{len(manifest['replicates'])} replicates, sample {study['sample']}, seed {study['seed']}",
         f"baseline {change.baseline}; {start_in_words(change.start)}",
-        "" if manifest["scenario"]["calibrated"] else "not calibrated: the solved constants hold for another scenario",
+        "" if manifest["scenario"]["calibrated"] else "not calibrated: the constants were solved for another scenario",
         precision_in_words(manifest.get("precision")), *results.failures,
         "", *([] if metric else [*change.words(), "", *change.band_words()]), "", _plain_table(change.table(names)),
         "", *band_lines(results.band, results.notes, names), "", _pairing_text(change, names),
@@ -241,10 +255,6 @@ def _plan_text(plan: Any, inputs: Any, folder: Path) -> str:
         f"  replicates  {first} to {last}", f"  size        {plan.days} days, sample {plan.sample}, seed {plan.seed}",
         f"  run id      {inputs.run_id}", f"  results     {folder}", "Nothing was run.",
     ])  # fmt: skip
-
-
-def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]
 
 
 def _replicates(text: str | None) -> int | str | None:

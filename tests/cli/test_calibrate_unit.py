@@ -126,7 +126,7 @@ def test_the_chances_of_evidence_as_printed_solve_their_equations_and_are_writte
     # Ashby 2017: CCTV was available in 45 % of cases, and useful in 65 % of these
     assert available == pytest.approx(0.45, abs=1e-4)
     assert useful == pytest.approx(0.65, abs=1e-3)
-    assert f"{counts.size:,} asked cases of 1 pilot replicates: {counts.mean():.1f} clue cameras a case" in said
+    assert f"{counts.size:,} asked cases of 1 pilot replicates: {counts.mean():.1f} clue cameras per case" in said
     written, wanted = rows_of(copy), rows_of(shipped("data/facts.csv"))
     for name in ("p_working", "p_recognised"):
         assert tuple(map(float, written[name][1:4])) == found[name]

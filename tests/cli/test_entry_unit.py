@@ -14,7 +14,7 @@ import typer
 
 import privacysim
 from privacysim.cli import main as door
-from privacysim.cli.main import COMMANDS, USAGE, main, run
+from privacysim.cli.main import COMMANDS, USAGE, click_command, main, run
 from privacysim.errors import ResultsError
 
 GROUPS = {
@@ -61,6 +61,42 @@ def test_every_command_explains_itself_under_its_own_name(name, capsys):
     assert f"Usage: privacysim {name} " in capsys.readouterr().out.replace("\n", " ") + " "
 
 
+def commands(name, command):
+    inner = getattr(command, "commands", {})
+    yield name, command
+    for word, one in inner.items():
+        yield from commands([*name, word], one)
+
+
+ALL = [pair for name in COMMANDS for pair in commands([name], click_command(name))]
+NAMES = [" ".join(words) for words, _ in ALL]
+
+
+@pytest.mark.parametrize(("words", "command"), ALL, ids=NAMES)
+def test_help_shows_every_text_as_written_brackets_too(words, command, monkeypatch, capsys):
+    # Rich reads "[city]" as markup and swallows it unless it is escaped
+    monkeypatch.setenv("COLUMNS", "400")
+    assert main([*words, "--help"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    texts = [command.help or "", *(getattr(option, "help", None) or "" for option in command.params)]
+    for text in texts:
+        for sentence in text.split("\n\n"):
+            assert " ".join(sentence.split()) in shown
+
+
+@pytest.mark.parametrize(("words", "command"), ALL, ids=NAMES)
+def test_every_command_and_option_says_what_it_is_in_a_sentence_that_ends(words, command):
+    texts = [command.help, *(option.help for option in command.params if option.name != "help")]
+    for text in texts:
+        assert text, words
+        assert text.rstrip().endswith("."), text
+
+
+def test_the_help_of_fetch_names_the_section_in_brackets(capsys):
+    assert main(["city", "fetch", "--help"]) == 0
+    assert "[city]" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(("words", "named"), [
     (["policy", "lsit"], "lsit"), (["facts", "show"], "fact_id"), (["run", "--days", "many"], "--days"),
     (["verify"], "folder"), (["study", "explore", "--prot", "1"], "--prot"), (["bench", "--quikc"], "--quikc"),
@@ -102,7 +138,7 @@ def test_a_name_that_no_disk_takes_is_two_lines_and_exit_2(tmp_path, monkeypatch
     first, second = capsys.readouterr().err.splitlines()
     assert first.startswith(f"privacysim notebook: {os.strerror(errno.ENAMETOOLONG)}: nnn")
     assert len(first) < 140, "a name that long is not said in full"
-    assert second == "  Fix: name another file or folder, or mend its rights."
+    assert second == "  Fix: name another file or folder, or change its permissions."
     assert not list(tmp_path.iterdir())
 
 

@@ -46,7 +46,7 @@ def test_each_end_of_a_tornado_is_the_answer_with_that_number_there(linear, tmp_
     monkeypatch.chdir(tmp_path)
     assert main([*ASKED, "--out", "r"]) == 0
     said = capsys.readouterr().out
-    assert said.startswith("order_799: people_identified_by_outsiders, ratio to notice_only (low curve); one number")
+    assert said.startswith("order_799: people_identified_by_outsiders, ratio to notice_only (low curve); one factor")
     known = [facts()[name] for name in ("compliance", "informal_handover")]
     base = 1 + sum(slope * fact.value for slope, fact in zip(SLOPES, known, strict=True))
     rows = {row["factor"]: row for row in table(tmp_path / "r" / "tornado.csv") if row["curve"] == "low"}
@@ -197,10 +197,10 @@ def test_what_the_steering_was_worth_is_told_goal_by_goal_and_what_failed_comes_
     monkeypatch.setattr(robustness, "find_frontier", lambda *_, **__: found)
     assert main(FRONTIER) == 0
     assert capsys.readouterr().out.splitlines()[-3:] == [
-        "steering, people_identified_by_outsiders: 83 % of the variance explained when left out; "
-        "95 % intervals held 90 %",
-        "steering, cases_with_admissible_evidence: 50 % of the variance explained when left out; "
-        "95 % intervals held 100 %",
+        "search model, people_identified_by_outsiders: explains 83 % of the variance of left-out variants; "
+        "its 95 % intervals cover 90 %",
+        "search model, cases_with_admissible_evidence: explains 50 % of the variance of left-out variants; "
+        "its 95 % intervals cover 100 %",
         "point 2: its worker died",
     ]  # fmt: skip
 

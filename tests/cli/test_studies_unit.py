@@ -142,7 +142,7 @@ def test_a_run_that_lost_a_replicate_keeps_the_rest_says_so_and_exits_1(toy, pla
     # one policy, and two replicates of it: it is its own baseline, and there is no pair to speak of
     assert "baseline order_799;" in said.out
     assert "variance reduction from pairing" not in said.out
-    assert "not calibrated: the solved constants hold for another scenario" in said.out
+    assert "not calibrated: the constants were solved for another scenario" in said.out
 
 
 @pytest.mark.parametrize(("words", "said"), [
@@ -219,13 +219,13 @@ def test_one_metric_alone_is_shown_with_what_pairing_bought_and_another_baseline
 
 def test_verify_holds_what_was_saved_and_names_each_number_that_was_changed(own, toy, capsys):
     assert main(["verify", str(own), "--replicate", "4"]) == 0
-    assert capsys.readouterr().out == f"{own}: holds; every number came out again, bit by bit.\n"
+    assert capsys.readouterr().out == f"{own}: all values reproduced exactly.\n"
     _double(own / "metrics.parquet", 4)
     changed = int((load_results(own).metrics["replicate"] == 4).sum())
     assert main(["verify", str(own), "--replicate", "4"]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "metrics.parquet: missing or changed since it was written"
-    assert re.fullmatch(r"\S+ 4 \w+ \w*: saved [\d.e+]+, again [\d.e+]+", lines[1])
+    assert re.fullmatch(r"\S+ 4 \S+ \w*: saved [\d.e+]+, again [\d.e+]+", lines[1])
     nothing = int((load_results(own).metrics.query("replicate == 4")["value"] == 0).sum())  # twice nothing is the same
     differences = 1 + changed - nothing
     assert lines[20:] == [f"… and {differences - 20} more.", f"{own}: {differences} differences."]
@@ -272,14 +272,14 @@ def test_the_scenarios_are_listed_and_hold_when_they_are_checked(capsys):
     assert [line.split()[0] for line in listed] == list(named_files("scenarios"))
     assert all(load_scenario(line.split()[0]).title in line for line in listed)
     assert main(["scenario", "check"]) == 0
-    assert capsys.readouterr().out.splitlines() == [f"{name}: holds" for name in named_files("scenarios")]
+    assert capsys.readouterr().out.splitlines() == [f"{name}: valid" for name in named_files("scenarios")]
 
 
 def test_a_scenario_that_is_wrong_stops_the_check_there(tmp_path, capsys):
     (tmp_path / "bad.toml").write_text('id = "bad"\ntitle = "Bad"\n[city]\nkind = "synthetic"\nsede = 1\n')
     assert main(["scenario", "check", "guangzhou_part", str(tmp_path / "bad.toml"), "guangzhou_dense"]) == 2
     said = capsys.readouterr()
-    assert said.out == "guangzhou_part: holds\n"
+    assert said.out == "guangzhou_part: valid\n"
     assert said.err.splitlines()[1:] == ["  Got: sede", "  Fix: write seed."]
 
 

@@ -68,12 +68,12 @@ def test_a_walk_on_a_terminal_is_told_in_its_width(terminal, tmp_path, capsys):
     assert max(map(len, plain(shown).splitlines())) <= WIDE
 
 
-def test_the_date_of_everybodys_law_may_be_chosen_for_a_difference(capsys):
+def test_the_date_of_the_general_law_may_be_chosen_for_a_difference(capsys):
     assert main(["policy", "diff", "notice_only", "order_799"]) == 0
     latest = max(load_policy(name).law_date for name in ("notice_only", "order_799"))
-    assert f"everybody's law of {latest} (" in capsys.readouterr().out
+    assert f"general law of {latest} (" in capsys.readouterr().out
     assert main(["policy", "diff", "order_799", "order_799_no_waiver", "--law-date", "2025-09-01"]) == 0
-    assert "everybody's law of 2025-09-01 (" in capsys.readouterr().out
+    assert "general law of 2025-09-01 (" in capsys.readouterr().out
 
 
 def test_a_fact_without_a_range_says_so_and_one_with_a_range_gives_it(capsys):

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import yaml
 
+from tests.everything import LONG, quick_files, steps_of
+
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
@@ -30,3 +32,20 @@ def test_ci_runs_the_one_command_that_everybody_runs_and_must_have_its_browser()
     assert "PRIVACYSIM_REQUIRE_BROWSER=1" in script
     assert "PRIVACYSIM_REQUIRE_DATA=1" in script
     assert subprocess.run(["bash", "-n", str(ROOT / ".ci" / "run")], check=False).returncode == 0
+
+
+def test_the_fast_lane_checks_lint_types_and_units_with_the_chain_but_no_long_file():
+    steps = steps_of(["--fast"])
+    assert list(steps) == ["lint", "types", "tests"]
+    assert all((ROOT / name).is_file() for name in LONG)
+    assert not set(LONG) & set(quick_files())
+    assert "tests/cli/test_studies_unit.py" in steps["tests"]
+    assert not [name for name in steps["tests"] if name.endswith(("_oracle.py", "_property.py"))]
+
+
+def test_the_whole_set_runs_every_kind_the_site_and_the_notebooks_and_a_selection_runs_nothing_else():
+    for arguments in ([], ["--slow"]):
+        steps = steps_of(arguments)
+        assert list(steps) == ["lint", "types", "tests", "site", "notebooks", "strict notebook"]
+        assert steps["tests"][-2 - len(arguments):] == ["tests", "privacysim", *arguments]
+    assert list(steps_of(["-k", "policy"])) == ["tests"]

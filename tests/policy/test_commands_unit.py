@@ -41,7 +41,7 @@ def test_the_difference_to_the_draft_is_summed_up(capsys: pytest.CaptureFixture[
     text = said(capsys, "policy", "diff", "notice_only", "guangzhou_draft:wide")
     assert "silent (hard gap) → prohibited, express: view" in text
     assert "emergency_authority" in text
-    assert said(capsys, "policy", "diff", "order_799", "order_799").strip().endswith("They say the same.")
+    assert said(capsys, "policy", "diff", "order_799", "order_799").strip().endswith("No difference.")
     waiver = said(capsys, "policy", "diff", "order_799", "order_799_no_waiver")
     assert "+ logs: public_state, public_venue, public_other, secret_adjacent" in waiver
     assert "Routes" not in waiver
@@ -50,8 +50,8 @@ def test_the_difference_to_the_draft_is_summed_up(capsys: pytest.CaptureFixture[
 def test_check_finds_the_bad_file_and_exits_with_2(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert said(capsys, "policy", "check").count("good (") == len(named_files("policies"))
-    assert "good (" in said(capsys, "policy", "check", "order_799")
+    assert said(capsys, "policy", "check").count("valid (") == len(named_files("policies"))
+    assert "valid (" in said(capsys, "policy", "check", "order_799")
     bad = tmp_path / "sim" / "policies" / "bad.toml"
     bad.parent.mkdir(parents=True)
     bad.write_text('id = "bad"\nextends = "notice_only"\ntitle = {en = "Bad"}\nstatus = "draft"\nfootge = false\n')

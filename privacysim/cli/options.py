@@ -1,0 +1,97 @@
+"""What several commands share: their options, and how they print tables, bars and files."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from privacysim.errors import InputError
+from privacysim.files import whole_file
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ScenarioName = Annotated[str, typer.Argument(help="Name or .toml file of a scenario.")]
+StudyName = Annotated[str, typer.Argument(help="Name or .toml file of a study.")]
+ResultsFolder = Annotated[Path, typer.Argument(help="Folder with the results of a study.")]
+Baseline = Annotated[str | None, typer.Option(help="Policy to compare the others with. Default: the study's.")]
+Days = Annotated[int | None, typer.Option(help="Days that the study lasts.")]
+Workers = Annotated[int | None, typer.Option(help="Number of processes. Default: one per core.")]
+TablesFolder = Annotated[
+    Path | None, typer.Option("--out", help="Folder for the tables. An interrupted run resumes there.")
+]
+LawDate = Annotated[
+    str | None, typer.Option(help="Date on which the general law applies, such as 2025-06-01. Default: the policy's.")
+]
+
+
+def day(text: str) -> date:
+    """The date that `--law-date` names."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputError("--law-date", "a date such as 2025-06-01", text, "write year-month-day") from None
+
+
+def words(text: str | None) -> list[str]:
+    """The parts of a comma-separated list.
+
+    >>> words(" notice_only, order_799,")
+    ['notice_only', 'order_799']
+    """
+    return [word.strip() for word in (text or "").split(",") if word.strip()]
+
+
+def console(width: int = 160) -> Console:
+    """Where commands print: a pipe has no width, so it gets wide lines, which grep and diff can use."""
+    made = Console(highlight=False)
+    return made if made.is_terminal else Console(highlight=False, width=width, color_system=None)
+
+
+def grid(headings: Iterable[str], rows: Iterable[Sequence[str]], *, title: str = "", left: Sequence[str] = ()) -> Table:
+    """A table without lines; columns are aligned right unless named in `left`."""
+    table = Table(box=None, pad_edge=False, title=title or None, title_justify="left")
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading in left else "right")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+@contextmanager
+def bar(what: str, *, remaining: bool = True) -> Iterator[Callable[..., None]]:
+    """A progress bar on a terminal's error stream; gives tell(done, of, what)."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    time = TimeRemainingColumn() if remaining else TimeElapsedColumn()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), time)
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as shown:
+        task = shown.add_task(what, total=None)
+        yield lambda done, of, now=what: shown.update(task, completed=done, total=of or None, description=now)
+
+
+def csv(table: pd.DataFrame, folder: Path | None, name: str) -> None:
+    """Write a table into the folder, where one was given."""
+    if folder is not None:
+        with whole_file(folder / name) as part:
+            table.to_csv(part, index=False, float_format="%.10g")
+
+
+def rounded(table: pd.DataFrame) -> str:
+    """A table of numbers with three significant digits, for a terminal."""
+    return str(table.to_string(index=False, float_format=lambda x: f"{x:.3g}"))
