@@ -32,10 +32,13 @@ if TYPE_CHECKING:
     from privacysim.errors import InputError as InputError
     from privacysim.errors import PrivacysimError as PrivacysimError
     from privacysim.explorer import explore as explore
+    from privacysim.exposure import index_acts as index_acts
     from privacysim.exposure import measure_exposure as measure_exposure
     from privacysim.governance import simulate as simulate
     from privacysim.identify import identifiability as identifiability
     from privacysim.metrics import metric as metric
+    from privacysim.people import draw_block as draw_block
+    from privacysim.people import draw_sample as draw_sample
     from privacysim.policy import Policy as Policy
     from privacysim.policy import Reform as Reform
     from privacysim.policy import load_arms as load_arms
@@ -45,29 +48,36 @@ if TYPE_CHECKING:
     from privacysim.results import load_results as load_results
     from privacysim.scenario import Scenario as Scenario
     from privacysim.scenario import load_scenario as load_scenario
+    from privacysim.sight.coverage import coverage as coverage
+    from privacysim.sight.passes import passes as passes
+    from privacysim.simulation import Simulation as Simulation
     from privacysim.study import Study as Study
     from privacysim.study.catalogue import measures as measures
     from privacysim.study.catalogue import rules as rules
     from privacysim.world import sample_world as sample_world
 
 _HOME = {
-    "metric": "metrics",
     "Comparison": "results",
     "InputError": "errors",
-    "PrivacysimError": "errors",
     "Policy": "policy",
+    "PrivacysimError": "errors",
     "Reform": "policy",
     "Results": "results",
     "Scenario": "scenario",
+    "Simulation": "simulation",
     "Study": "study",
     "anonymity_sets": "attacks",
     "attack_advantage": "attacks",
     "build_city": "city",
+    "coverage": "sight.coverage",
+    "draw_block": "people",
+    "draw_sample": "people",
     "explore": "explorer",
     "flow_field": "attacks",
     "flow_sets": "attacks",
     "gini": "attacks",
     "identifiability": "identify",
+    "index_acts": "exposure",
     "load_arms": "policy",
     "load_policy": "policy",
     "load_results": "results",
@@ -75,7 +85,9 @@ _HOME = {
     "lorenz": "attacks",
     "measure_exposure": "exposure",
     "measures": "study.catalogue",
+    "metric": "metrics",
     "mutual_information": "attacks",
+    "passes": "sight.passes",
     "reidentification_risk": "attacks",
     "released_table": "attacks",
     "rules": "study.catalogue",
@@ -101,4 +113,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOME])
+    return __all__

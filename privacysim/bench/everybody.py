@@ -19,7 +19,7 @@ from privacysim.governance import Log
 from privacysim.metrics import METRICS, PeopleSeen, totals_by_curve
 from privacysim.people import residents
 from privacysim.simulation.inputs import Inputs
-from privacysim.simulation.replicate import Replicate, blocks_of, replicate_of, see_block
+from privacysim.simulation.replicate import Replicate, blocks_of, replicate_of
 from privacysim.simulation.unit import people_seen
 from privacysim.vocabulary import CURVES, GROUPS
 
@@ -59,7 +59,7 @@ def sample_estimates(inputs: Inputs, k: int = 0) -> dict[tuple[str, str, str], E
     sampled = np.zeros(len(GROUPS))
     sums: dict[tuple[str, str, str], NDArray[np.float64]] = {}
     for block in range(blocks_of(inputs)):
-        seen = see_block(inputs, whole, block)
+        seen = whole.seen(block)
         exposure = measure_exposure(seen.pieces, seen.block, whole.acts)
         stratum = np.asarray(seen.block.group, dtype=np.int64)
         sampled += np.bincount(stratum, minlength=len(GROUPS))
@@ -67,7 +67,7 @@ def sample_estimates(inputs: Inputs, k: int = 0) -> dict[tuple[str, str, str], E
         cell = stratum * _SPLITS + part
         order = np.argsort(cell, kind="stable")
         ends = np.searchsorted(cell[order], np.arange(len(GROUPS) * _SPLITS + 1))
-        for n, log in enumerate(whole.logs):
+        for n, log in enumerate(whole.logs.values()):
             ranked = _chosen(people_seen(exposure, n, seen.block), order)
             for at in range(len(GROUPS) * _SPLITS):
                 few = _chosen(ranked, slice(ends[at], ends[at + 1]))
@@ -120,6 +120,6 @@ def same_log(inputs: Inputs, other: Inputs, k: int = 0) -> bool:
     """Whether two studies that differ in their sample alone have the same Log under every arm, byte for byte."""
 
     def digests(whole: Replicate) -> list[str]:
-        return [log_digest(log) for log in whole.logs]
+        return [log_digest(log) for log in whole.logs.values()]
 
     return digests(replicate_of(inputs, k)) == digests(replicate_of(other, k))

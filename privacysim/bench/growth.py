@@ -17,7 +17,7 @@ from privacysim.files import Quantity
 from privacysim.people import draw_sample
 from privacysim.simulation import cost
 from privacysim.simulation.inputs import Inputs
-from privacysim.simulation.replicate import BLOCK, Replicate, Seen, blocks_of, forget_replicate, replicate_of, see_block
+from privacysim.simulation.replicate import BLOCK, Replicate, Seen, blocks_of, forget_replicate, replicate_of
 from privacysim.study import Study
 
 _POLICIES = ("notice_only", "guangzhou_draft", "order_799", "open_access", "guangzhou_2007", "edpb_72h")
@@ -68,7 +68,7 @@ def _unit(found: Inputs) -> tuple[float, float, Replicate, Seen]:
     forget_replicate()
     begun = thread_time()
     whole = replicate_of(found, 0)
-    seen = see_block(found, whole, 0)
+    seen = whole.seen(0)
     made = measure_exposure(seen.pieces, seen.block, whole.acts)
     return thread_time() - begun, cost.bytes_of(seen.block, seen.pieces, made) / 1e6, whole, seen
 
@@ -86,9 +86,9 @@ def people(quick: bool) -> Growth:
     world, spent, held = whole.world, [], []
     for size in (sizes[0], *sizes):
         chosen = draw_sample(world.city, world.scenario, world.seed, 0, size)
-        part = Replicate(world, whole.logs, whole.acts, whole.coverage, chosen)
+        part = whole.changed(sample=chosen, acts=whole.acts)
         begun = thread_time()
-        seen = see_block(_inputs(sample=size), part, 0)
+        seen = part.seen(0)
         made = measure_exposure(seen.pieces, seen.block, whole.acts)
         spent.append(thread_time() - begun)
         held.append(cost.bytes_of(seen.block, seen.pieces, made) / 1e6)
@@ -104,7 +104,7 @@ def days(quick: bool) -> Growth:
         seconds_, largest, whole, _ = _unit(found)
         for block in range(1, blocks_of(found)):
             begun = thread_time()
-            seen = see_block(found, whole, block)
+            seen = whole.seen(block)
             made = measure_exposure(seen.pieces, seen.block, whole.acts)
             seconds_ += thread_time() - begun
             largest = max(largest, cost.bytes_of(seen.block, seen.pieces, made) / 1e6)

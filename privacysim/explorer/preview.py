@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -17,25 +17,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from privacysim.city import City, build_city
-from privacysim.exposure import index_acts, is_outsider, measure_exposure
-from privacysim.facts import facts
-from privacysim.governance import Log, simulate
+from privacysim.exposure import is_outsider, measure_exposure
 from privacysim.metrics import METRICS
-from privacysim.people import Block, draw_block, draw_sample
+from privacysim.people import Block
 from privacysim.policy import Arm, load_arms
 from privacysim.results import Comparison
 from privacysim.results.comparison import compare
 from privacysim.scenario import Scenario, load_scenario
-from privacysim.sight.coverage import coverage
-from privacysim.sight.passes import passes
-from privacysim.simulation.inputs import arm_named
 from privacysim.simulation.replicate import Replicate, Seen
 from privacysim.simulation.unit import people_seen, records
 from privacysim.study import Study
 from privacysim.study.pilots import pilot_sums
 from privacysim.units import DAY_S
 from privacysim.vocabulary import CURVES, GROUPS
-from privacysim.world.world_model import World, sample_world
 
 SHOWN = (
     "people_identified_by_outsiders", "sensitive_visits_revealed", "cameras_listed", "views_without_document",
@@ -54,7 +48,7 @@ Part = dict[tuple[str, str], tuple[float, int]]
 class Drawn:
     """What one replicate's chance has decided: a world and its people, and what the baseline makes of them."""
 
-    world: World
+    whole: Replicate
     block: Block
     baseline: Look
 
@@ -87,20 +81,20 @@ class Preview:
     replicates: int = REPLICATES
     sample: int = SAMPLE
     _drawn: dict[int, Drawn] = field(default_factory=dict, repr=False)
-    _pilot: Seen | None = field(default=None, repr=False)
+    _pilot: tuple[Replicate, Block] | None = field(default=None, repr=False)
     _skewness: dict[str, dict[str, float]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        asked = self.study.plan
-        whole = load_scenario(asked.scenario)
-        small = whole.population.people.number <= LARGEST
-        self.scenario: Scenario = whole if small else load_scenario(DISTRICT)
-        self.days = min(asked.days, DAYS) if small else DAYS
-        self.arms: list[Arm] = load_arms(asked.policies, asked.readings, asked.law_date)
-        ids = [arm.id for arm in self.arms]
-        self.baseline: Arm = self.arms[ids.index(arm_named(ids, asked.baseline))]
+        inputs = self.study.inputs()
+        small = inputs.scenario.population.people.number <= LARGEST
+        self.scenario: Scenario = inputs.scenario if small else load_scenario(DISTRICT)
+        self.days = min(inputs.plan.days, DAYS) if small else DAYS
+        self.sample = min(self.sample, round(self.scenario.population.people.number))
+        plan = inputs.plan.model_copy(update={"days": self.days, "sample": self.sample, "start": "steady"})
+        self._inputs = replace(inputs, plan=plan, scenario=self.scenario, footage_days=FOOTAGE_DAYS)
+        self.arms: list[Arm] = list(inputs.arms)
+        self.baseline: Arm = inputs.arm(plan.baseline)
         self.city: City = build_city(self.scenario)
-        self.sample = min(self.sample, self.city.people)
 
     @property
     def says(self) -> str:
@@ -117,37 +111,22 @@ class Preview:
     def drawn(self, k: int) -> Drawn:
         """Replicate k, drawn when first asked for."""
         if k not in self._drawn:
-            world, block = self._world(k), self._people(k)
-            self._drawn[k] = Drawn(world, block, self._look(self.baseline, world, block))
+            whole = Replicate(self._inputs, k)
+            block = whole.draw()
+            self._drawn[k] = Drawn(whole, block, self._look(self.baseline, whole, block))
         return self._drawn[k]
 
     def look(self, arm: Arm, k: int) -> Look:
         """One arm in replicate k."""
         drawn = self.drawn(k)
-        return self._look(arm, drawn.world, drawn.block)
+        return self._look(arm, drawn.whole, drawn.block)
 
-    def _world(self, k: int) -> World:
-        return sample_world(
-            self.city, self.scenario, self.study.plan.seed, k, days=self.days, footage_days=FOOTAGE_DAYS,
-            warmup_days=round(facts().value("warmup_d")),
-        )
-
-    def _people(self, k: int) -> Block:
-        seed = self.study.plan.seed
-        people = draw_sample(self.city, self.scenario, seed, k, self.sample)
-        return draw_block(self.city, self.scenario, seed, k, people.ids, people.weight, -FOOTAGE_DAYS, self.days)
-
-    def _log(self, arm: Arm, world: World) -> Log:
-        return simulate(world, arm, baseline=self.baseline, start="steady")
-
-    def _look(self, arm: Arm, world: World, block: Block) -> Look:
-        log = self._log(arm, world)
-        acts = index_acts((log,))
-        view = coverage(self.city, world.cameras, acts.watched)
-        pieces = passes(block, self.city, view, -FOOTAGE_DAYS, self.days + FOOTAGE_DAYS, acts.windows())
-        exposure = measure_exposure(pieces, block, acts)
+    def _look(self, arm: Arm, replicate: Replicate, block: Block) -> Look:
+        whole = replicate.changed(arms=[arm])
+        log = whole.logs[arm.id]
+        exposure = measure_exposure(whole.see(block), block, whole.acts)
         of: dict[str, Any] = {
-            "people": people_seen(exposure, 0, block), "records": records(world, log),
+            "people": people_seen(exposure, 0, block), "records": records(whole.world, log),
         }  # fmt: skip
         values: Part = {}
         notes: list[tuple[str, str, str]] = []
@@ -236,16 +215,12 @@ class Preview:
     def _skewness_of(self, arm: Arm) -> dict[str, float]:
         """Skewness of each metric, from a pilot world outside the replicates."""
         if arm.id not in self._skewness:
-            world = self._world(-1)
-            block = self._pilot.block if self._pilot else self._people(-1)
-            log = self._log(arm, world)
-            acts = index_acts((log,))
-            view = coverage(self.city, world.cameras, acts.watched)
-            seen = Seen(block, passes(block, self.city, view, -FOOTAGE_DAYS, self.days + FOOTAGE_DAYS, None))
-            self._pilot = seen
-            seed = self.study.plan.seed
-            whole = Replicate(world, (log,), acts, view, draw_sample(self.city, self.scenario, seed, -1, self.sample))
-            self._skewness[arm.id] = pilot_sums([arm.id], whole, seen)[arm.id]["skewness"]
+            if self._pilot is None:
+                whole = Replicate(self._inputs, -1)
+                self._pilot = whole, whole.draw()
+            pilot, block = self._pilot
+            whole = pilot.changed(arms=[arm])
+            self._skewness[arm.id] = pilot_sums(whole, Seen(block, whole.see(block)))[arm.id]["skewness"]
         return self._skewness[arm.id]
 
 

@@ -200,7 +200,7 @@ class Explorer:
         if self._pictured == self._key():
             return  # map, timeline and groups are of the first replicate, which stands there already
         self._pictured = self._key()
-        cameras = preview.drawn(0).world.cameras
+        cameras = preview.drawn(0).whole.world.cameras
         seen = look.views.groupby("camera_id")["outsider"].any().reset_index()
         ids = seen["camera_id"].to_numpy()
         seen = seen.assign(x_m=cameras.x[ids], y_m=cameras.y[ids])

@@ -18,8 +18,8 @@ from privacysim.results.manifest import declared, read_manifest
 from privacysim.results.query import query
 from privacysim.results.result_pages import results_page
 from privacysim.results.saving import save_folder
-from privacysim.simulation.failures import in_words
 from privacysim.simulation.inputs import Inputs, arm_named
+from privacysim.simulation.unit_parts import in_words
 from privacysim.tables import BAND_COLUMNS
 
 

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from privacysim.simulation.failures import Failed, Guarded
 from privacysim.simulation.inputs import Inputs, hashed
-from privacysim.simulation.unit_parts import Unit, UnitParts
+from privacysim.simulation.unit import to_frames
+from privacysim.simulation.unit_parts import Failed, Guarded, Unit, UnitParts
 from privacysim.study import Study
 from privacysim.study.executor import OpenExecutor, cores, processes
 from privacysim.study.pilots import pilot_skewness
 from privacysim.study.progress import progress_bar
-from privacysim.study.unit_store import keep_part, read_part, to_frames, units
+from privacysim.study.unit_store import keep_part, read_part, units
 from privacysim.study.work import PILOT, Runner
 
 

@@ -1,23 +1,26 @@
-"""What all blocks of a replicate share (world, Logs, acts), and one block of its people before the watched cameras."""
+"""One replicate of a study: its city, world, Logs and sample, each worked out when it is first asked for, and kept."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 
 import numpy as np
+import pandas as pd
 
-from privacysim.city import build_city
-from privacysim.exposure import Acts, index_acts
+from privacysim.city import City, build_city
+from privacysim.exposure import Acts, Exposure, index_acts, measure_exposure
 from privacysim.facts import facts
 from privacysim.governance import Log, simulate
 from privacysim.people import Block, Sample, draw_block, draw_sample
+from privacysim.policy import Arm
 from privacysim.sight.coverage import Coverage, coverage
 from privacysim.sight.passes import Pieces, passes
 from privacysim.simulation import cost
 from privacysim.simulation.inputs import Inputs
-from privacysim.simulation.view_ends import NO_ENDS, Ends, ends_of
+from privacysim.simulation.view_ends import Ends, ends_of
 from privacysim.units import DAY_S
 from privacysim.vocabulary import REGIMES
 from privacysim.world.world_model import World, sample_world
@@ -28,17 +31,12 @@ _BLOCK_DAYS = 60
 """Days, footage before the study included, up to which a block is full."""
 
 
-@dataclass(frozen=True, eq=False)
-class Replicate:
-    """What all blocks of a replicate share: the world, each arm's Log, the acts in which somebody looks."""
+@dataclass
+class Choice:
+    """Acts under a name, as `index_acts` takes them."""
 
-    world: World
-    logs: tuple[Log, ...]
-    acts: Acts
-    coverage: Coverage
-    sample: Sample | None
-    """None: everybody, of whom no list is needed."""
-    ends: Ends = NO_ENDS
+    policy: str
+    acts: pd.DataFrame
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,9 +47,133 @@ class Seen:
     pieces: Pieces
 
 
-def prepare_city(inputs: Inputs, workers: int) -> None:
-    """Build the city once, before workers ask for it; it is kept in the cache."""
-    build_city(inputs.scenario, workers=workers, **inputs.brought.keywords(build_city, "city"))
+class Replicate:
+    """Replicate `k` of resolved inputs. Blocks of its people share the world, the Logs and the acts.
+
+    Each attribute is worked out when first asked for: `city`, `world`, `logs` (arm → Log), `acts` (those in which
+    somebody looks, indexed by camera), `coverage` (what the watched cameras see), `sample` (None: everybody) and `ends`
+    (the views that show fewest and most, in a city whose cameras somebody mapped).
+    """
+
+    def __init__(self, inputs: Inputs, k: int) -> None:
+        self.inputs, self.k = inputs, k
+        self.baseline: Arm = inputs.arm(inputs.plan.baseline)
+
+    def changed(self, *, arms: Sequence[Arm] = (), acts: Acts | None = None, sample: Sample | None = None) -> Replicate:
+        """The same city and world under other arms, with other acts looked at, or with another sample."""
+        lost = {"acts", "coverage", "ends", *(("logs",) if arms else ())}
+        made = object.__new__(Replicate)
+        made.__dict__ |= {name: value for name, value in vars(self).items() if name not in lost}
+        if arms:
+            made.inputs = replace(self.inputs, arms=tuple(arms))
+        made.__dict__ |= {} if acts is None else {"acts": acts}
+        made.__dict__ |= {} if sample is None else {"sample": sample}
+        return made
+
+    @cached_property
+    def city(self) -> City:
+        """The city, from the cache where it was built before."""
+        with cost.stage("city"):
+            return build_city(self.inputs.scenario, **self.inputs.brought.keywords(build_city, "city"))
+
+    @cached_property
+    def world(self) -> World:
+        """Cameras, cases and chances: the same under every policy."""
+        inputs, city = self.inputs, self.city
+        with cost.stage("world"):
+            made = sample_world(
+                city, inputs.scenario, inputs.plan.seed, self.k, days=inputs.plan.days,
+                footage_days=footage_days(inputs), warmup_days=round(facts().value("warmup_d")),
+                **inputs.brought.keywords(sample_world, "cameras"),
+            )
+        cost.add("count", "worlds drawn", 1)
+        return made
+
+    @cached_property
+    def logs(self) -> Mapping[str, Log]:
+        """What happened under each arm: requests, acts, incidents, audits, custody."""
+        inputs, world = self.inputs, self.world
+        with cost.stage("policies"):
+            return {
+                arm.id: simulate(world, arm, baseline=self.baseline, start=inputs.plan.start,
+                                 **inputs.brought.keywords(simulate, "processes", "desk"))
+                for arm in inputs.arms
+            }  # fmt: skip
+
+    @cached_property
+    def acts(self) -> Acts:
+        """The acts of all arms in which somebody looks, by camera."""
+        logs = tuple(self.logs.values())
+        with cost.stage("cameras"):
+            made = index_acts(logs)
+        cost.add("count", "acts looked at", len(made))
+        return made
+
+    @cached_property
+    def coverage(self) -> Coverage:
+        """What the cameras that somebody looks at can see."""
+        world, acts = self.world, self.acts
+        with cost.stage("cameras"):
+            return coverage(world.city, world.cameras, acts.watched)
+
+    @cached_property
+    def ends(self) -> Ends:
+        """The views that show fewest and most, where a map leaves headings and lenses open."""
+        world, acts = self.world, self.acts
+        with cost.stage("cameras"):
+            return ends_of(self.inputs, world, acts)
+
+    @cached_property
+    def sample(self) -> Sample | None:
+        """Who is in the sample, with weights; None is everybody."""
+        inputs, city = self.inputs, self.city
+        size = city.people if inputs.plan.sample == "all" else min(int(inputs.plan.sample), city.people)
+        with cost.stage("people"):
+            size = min(size, BLOCK) if self.k < 0 else size  # the pilot wants one block of people of the whole city
+            if size == city.people:
+                return None
+            return draw_sample(city, inputs.scenario, inputs.plan.seed, self.k, size,
+                               **inputs.brought.keywords(draw_sample, "people"))  # fmt: skip
+
+    @property
+    def blocks(self) -> int:
+        """How many blocks of people it has; the pilot has one."""
+        return blocks_of(self.inputs) if self.k >= 0 else 1
+
+    def draw(self, block: int = 0) -> Block:
+        """One block of the sample: homes, tours and the days on which they are made."""
+        world, people = self.world, self.sample
+        size = world.city.people if people is None else people.ids.size
+        low, high = (round(n * size / self.blocks) for n in (block, block + 1))
+        with cost.stage("people"):
+            ids = np.arange(low, high) if people is None else people.ids[low:high]
+            weight = np.ones(ids.size) if people is None else people.weight[low:high]
+            drawn = draw_block(world.city, world.scenario, world.seed, world.k, ids, weight, -world.footage_days,
+                               world.days, **self.inputs.brought.keywords(draw_block, "people"))  # fmt: skip
+        cost.add("bytes", "people", cost.bytes_of(drawn))
+        for name, amount in (("people", ids.size), ("walks", drawn.walk_tour.size)):
+            cost.add("count", name, amount)
+        return drawn
+
+    def see(self, drawn: Block, view: Coverage | None = None) -> Pieces:
+        """Passes of these people before the watched cameras, while somebody looks; the pilot's are whole."""
+        world, view, windows = self.world, view or self.coverage, self.acts.windows() if self.k >= 0 else None
+        with cost.stage("passes"):
+            pieces = passes(drawn, world.city, view, drawn.first_day, drawn.days, windows)
+        cost.add("bytes", "passes", cost.bytes_of(pieces))
+        cost.add("count", "pieces of passes", len(pieces))
+        return pieces
+
+    def seen(self, block: int = 0) -> Seen:
+        """One block of people with its passes."""
+        drawn = self.draw(block)
+        return Seen(drawn, self.see(drawn))
+
+    def exposures(self) -> Iterator[tuple[Seen, Exposure]]:
+        """Block after block: the people, their passes, and what the acts reveal of them."""
+        for block in range(self.blocks):
+            found = self.seen(block)
+            yield found, measure_exposure(found.pieces, found.block, self.acts)
 
 
 class _Key:
@@ -69,37 +191,11 @@ class _Key:
 
 @lru_cache(maxsize=1)  # a worker keeps its replicate while that one's blocks last
 def _replicate(key: _Key, k: int) -> Replicate:
-    inputs = key.inputs
-    plan, scenario, brought = inputs.plan, inputs.scenario, inputs.brought
-    with cost.stage("city"):
-        city = build_city(scenario, **brought.keywords(build_city, "city"))
-    with cost.stage("world"):
-        world = sample_world(
-            city, scenario, plan.seed, k, days=plan.days, footage_days=footage_days(inputs),
-            warmup_days=round(facts().value("warmup_d")), **brought.keywords(sample_world, "cameras"),
-        )
-    baseline = inputs.arm(plan.baseline)
-    with cost.stage("policies"):
-        logs = tuple(
-            simulate(world, arm, baseline=baseline, start=plan.start,
-                     **brought.keywords(simulate, "processes", "desk")) for arm in inputs.arms
-        )  # fmt: skip
-    with cost.stage("cameras"):
-        acts = index_acts(logs)
-        view = coverage(city, world.cameras, acts.watched)
-        ends = ends_of(inputs, world, acts)
-    cost.add("count", "worlds drawn", 1)
-    cost.add("count", "acts looked at", len(acts))
-    size = city.people if plan.sample == "all" else min(int(plan.sample), city.people)
-    with cost.stage("people"):
-        size = min(size, BLOCK) if k < 0 else size  # the pilot wants one block of people from all over the city
-        people = None if size == city.people else draw_sample(
-            city, scenario, plan.seed, k, size, **brought.keywords(draw_block, "people"))
-    return Replicate(world, logs, acts, view, people, ends)
+    return Replicate(key.inputs, k)
 
 
 def replicate_of(inputs: Inputs, k: int) -> Replicate:
-    """Replicate k: its world, each arm's Log and the sample; the last one asked for is kept."""
+    """Replicate k; the last one asked for is kept."""
     return _replicate(_Key(inputs), k)
 
 
@@ -108,35 +204,17 @@ def forget_replicate() -> None:
     _replicate.cache_clear()
 
 
+def prepare_city(inputs: Inputs, workers: int) -> None:
+    """Build the city once, before workers ask for it; it is kept in the cache."""
+    build_city(inputs.scenario, workers=workers, **inputs.brought.keywords(build_city, "city"))
+
+
 def footage_days(inputs: Inputs) -> int:
     """H: the longest retention of any arm, and a day; footage older than that is never delivered."""
     if inputs.footage_days is not None:
         return inputs.footage_days
     kept = [arm.retention_s(regime, listed)[0] for arm in inputs.arms for regime in REGIMES for listed in (False, True)]
     return math.ceil(max(kept) / DAY_S) + 1
-
-
-def see_block(inputs: Inputs, whole: Replicate, block: int) -> Seen:
-    """Draw one block of the sample and its passes in front of the watched cameras."""
-    world, people = whole.world, whole.sample
-    size = world.city.people if people is None else people.ids.size
-    blocks = blocks_of(inputs) if world.k >= 0 else 1
-    low, high = (round(n * size / blocks) for n in (block, block + 1))
-    first = -world.footage_days
-    with cost.stage("people"):
-        ids = np.arange(low, high) if people is None else people.ids[low:high]
-        weight = np.ones(ids.size) if people is None else people.weight[low:high]
-        drawn = draw_block(world.city, world.scenario, world.seed, world.k, ids, weight, first, world.days,
-                           **inputs.brought.keywords(draw_block, "people"))
-    # the pilot wants the whole flow past each camera; a replicate only what somebody looks at
-    with cost.stage("passes"):
-        windows = whole.acts.windows() if world.k >= 0 else None
-        pieces = passes(drawn, world.city, whole.coverage, first, world.days - first, windows)
-    cost.add("bytes", "people", cost.bytes_of(drawn))
-    cost.add("bytes", "passes", cost.bytes_of(pieces))
-    for name, amount in (("people", ids.size), ("walks", drawn.walk_tour.size), ("pieces of passes", len(pieces))):
-        cost.add("count", name, amount)
-    return Seen(drawn, pieces)
 
 
 def blocks_of(inputs: Inputs) -> int:

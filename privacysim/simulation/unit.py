@@ -1,7 +1,8 @@
-"""One unit of work: all arms on one replicate and one block of people. The only file that touches every room."""
+"""One unit of work: all arms on one replicate and one block of people, and the tables that units add up to."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,18 +15,17 @@ from numpy.typing import NDArray
 from privacysim import tables
 from privacysim.exposure import Exposure, faces_searched, index_acts, measure_exposure
 from privacysim.governance import Log
-from privacysim.metrics import PeopleSeen, Records, parts
+from privacysim.metrics import Metric, PeopleSeen, Records, add, parts, readings
 from privacysim.people import Block
 from privacysim.sight.coverage import coverage
 from privacysim.sight.passes import Pieces, passes, sightings, sightings_count
 from privacysim.simulation import cost
-from privacysim.simulation.footage_seen import footage_seen
+from privacysim.simulation.footage_viewed import footage_seen, viewed_by_arm
 from privacysim.simulation.inputs import Inputs
-from privacysim.simulation.replicate import Replicate, Seen, blocks_of, replicate_of, see_block
+from privacysim.simulation.replicate import Replicate, Seen, blocks_of, replicate_of
 from privacysim.simulation.table_files import check_rows, write_unit_tables
 from privacysim.simulation.unit_parts import Unit, UnitParts
 from privacysim.simulation.view_ends import arm_at
-from privacysim.simulation.viewed_records import viewed_by_arm
 from privacysim.units import DAY_S, TICKS_PER_S
 from privacysim.world.world_model import World
 
@@ -34,12 +34,18 @@ def run_unit(inputs: Inputs, wanted_tables: str, folder: Path | None, unit: Unit
     """All arms on one replicate and one block of people: sums of every metric; tables on request."""
     cost.collected()  # what this thread did before belongs to nobody
     cost.worker_started()
-    compile_side_by_side(inputs, unit)
+    compile_side_by_side(unit)
     whole = replicate_of(inputs, unit.replicate)
-    seen = see_block(inputs, whole, unit.block)
+    return measured(whole, unit.block, wanted_tables, folder)
+
+
+def measured(whole: Replicate, block: int, wanted_tables: str = "", folder: Path | None = None) -> UnitParts:
+    """The metrics of one block of a replicate's people under every arm."""
+    inputs, unit, logs = whole.inputs, Unit(whole.k, block), tuple(whole.logs.values())
+    ends, seen = whole.ends, whole.seen(block)
     with cost.stage("exposure"):
         exposure = measure_exposure(seen.pieces, seen.block, whole.acts)
-        faces = faces_searched(seen.pieces, seen.block, whole.acts, whole.logs)
+        faces = faces_searched(seen.pieces, seen.block, whole.acts, logs)
     cost.add("bytes", "exposure", cost.bytes_of(exposure))
     wanted = inputs.metrics
     stored = any(one.name == "storage_camera_days" for one in wanted)
@@ -53,26 +59,23 @@ def run_unit(inputs: Inputs, wanted_tables: str, folder: Path | None, unit: Unit
                 records(whole.world, log, storage=stored) if unit.block == 0 else None,
                 filmed[n] if filmed else None, wanted, viewed[n] if viewed else None,
             )
-            for n, log in enumerate(whole.logs)
+            for n, log in enumerate(logs)
         }  # fmt: skip
-    for end, view in whole.ends.views.items():
-        with cost.stage("passes"):
-            windows = whole.acts.windows()
-            shown = passes(seen.block, whole.world.city, view, seen.block.first_day, seen.block.days, windows)
+    for end, view in ends.views.items():
+        shown = whole.see(seen.block, view)
         with cost.stage("exposure"):
             at_end = measure_exposure(shown, seen.block, whole.acts)
-            at_faces = faces_searched(shown, seen.block, whole.acts, whole.logs)
+            at_faces = faces_searched(shown, seen.block, whole.acts, logs)
         with cost.stage("metrics"):
             arms |= {
                 arm_at(log.policy, end): parts(people_seen(at_end, n, seen.block, at_faces), None, names=wanted)
-                for n, log in enumerate(whole.logs)
+                for n, log in enumerate(logs)
             }  # fmt: skip
-    notes = tuple(f"{log.policy}: {note}" for log in whole.logs for note in log.notes) if unit.block == 0 else ()
-    notes = (*whole.ends.notes, *notes) if unit.block == 0 else ()
+    notes = (*ends.notes, *(f"{log.policy}: {note}" for log in logs for note in log.notes)) if unit.block == 0 else ()
     rows = {}
     if wanted_tables and folder is not None:
         with cost.stage("tables"):
-            rows = _tables(inputs, whole, seen, unit, wanted_tables, folder)
+            rows = _tables(whole, seen, unit, wanted_tables, folder)
     return UnitParts(unit, arms, notes, rows, cost.collected())
 
 
@@ -89,7 +92,7 @@ def _compiled() -> None:
     measure_exposure(pieces, cast(Block, block), index_acts([]), np.zeros((0, 2, 2, 1)))
 
 
-def compile_side_by_side(inputs: Inputs, unit: Unit) -> None:
+def compile_side_by_side(unit: Unit) -> None:
     """With an empty cache two workers would compile the same kernels at once: every second one begins at the end."""
     if (unit.replicate + unit.block) % 2:
         with cost.stage("exposure"):
@@ -118,9 +121,9 @@ def records(world: World, log: Log, *, storage: bool = False) -> Records:
                    cameras.operator, cameras.regime, float(kept.sum()))
 
 
-def _tables(inputs: Inputs, whole: Replicate, seen: Seen, unit: Unit, wanted: str, folder: Path) -> dict[str, int]:
+def _tables(whole: Replicate, seen: Seen, unit: Unit, wanted: str, folder: Path) -> dict[str, int]:
     """Write this unit's tables; those of the world and the Logs come with block 0, the places once."""
-    world, block, k = whole.world, seen.block, unit.replicate
+    inputs, world, block, k = whole.inputs, whole.world, seen.block, unit.replicate
     whoever = measure_exposure(seen.pieces, block, whole.acts.whoever())
     view = whole.coverage
     if wanted == "all":
@@ -129,20 +132,45 @@ def _tables(inputs: Inputs, whole: Replicate, seen: Seen, unit: Unit, wanted: st
     units = blocks_of(inputs) * len(inputs.replicates)
     check_rows({"sightings": sightings_count(pieces, block)}, units)  # before they fill the memory
     frames = {
-        "sightings": sightings(pieces, block, view, k), "exposure": whoever.frame(k), "people": _people(block, k),
+        "sightings": sightings(pieces, block, view, k), "exposure": whoever.frame(k), "people": people_table(block, k),
     }
     if unit.block == 0:
         frames |= {"cameras": world.cameras.frame(k), "cases": world.cases_frame()}
         for name in ("requests", "acts", "incidents", "audits", "custody"):
-            frames[name] = tables.concat(name, (getattr(log, name) for log in whole.logs))
+            frames[name] = tables.concat(name, (getattr(log, name) for log in whole.logs.values()))
         if k == inputs.replicates[0]:
             frames["places"] = world.city.places()
     check_rows({name: len(frame) for name, frame in frames.items()}, units)
     return write_unit_tables(frames, folder, unit)
 
 
-def _people(block: Block, replicate: int) -> pd.DataFrame:
+def people_table(block: Block, replicate: int) -> pd.DataFrame:
+    """The table `people` of a block."""
     return tables.frame("people", {
         "replicate": np.full(block.person_id.size, replicate), "person_id": block.person_id, "group": block.group,
         "home_place": block.home_place, "work_place": block.work_place, "weight": block.weight,
     })  # fmt: skip
+
+
+def to_frames(
+    parts: Mapping[Unit, UnitParts], arms: Sequence[str], declared: Mapping[str, Metric],
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The `metrics` table, and notes (policy, replicate, metric, curve, note) on what has no value."""
+    by_replicate: dict[int, list[UnitParts]] = {}
+    for unit in sorted(parts):
+        by_replicate.setdefault(unit.replicate, []).append(parts[unit])
+    rows, notes = [], []
+    for replicate, blocks in by_replicate.items():
+        for arm in arms:
+            for name, reading in readings(add(block.arms[arm] for block in blocks), declared):
+                where = (arm, replicate, name, reading.curve)
+                if reading.value is not None:
+                    rows.append((*where, reading.value, declared[name].unit, reading.contributors))
+                if reading.note:
+                    notes.append((*where, reading.note))
+        for text in dict.fromkeys(text for block in blocks for text in block.notes):
+            notes.append(("", replicate, "", "", text))
+    columns = list(zip(*rows, strict=True)) if rows else [()] * 7
+    frame = tables.frame("metrics", dict(zip(tables.table("metrics").names, map(list, columns), strict=True)))
+    frame = frame.sort_values(list(tables.table("metrics").keys), ignore_index=True)  # as on disk
+    return frame, pd.DataFrame(notes, columns=["policy", "replicate", "metric", "curve", "note"])

@@ -1,13 +1,24 @@
-"""A unit of work by name, and what it leaves: sums that survive a trip through JSON."""
+"""A unit of work by name, and what it leaves: sums that survive a trip through JSON, or a failure that does.
+
+A unit that fails costs its replicate, not the study: it is counted, named, and left out of every policy alike. A
+failure is plain data: the stage (the room in which it happened), the place in the code and the error's own words.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import traceback
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
 from typing import Any, NamedTuple
 
+from privacysim.errors import PrivacysimError, ResultsError, shown
 from privacysim.metrics import Sums
+from privacysim.resources import PACKAGE
 from privacysim.simulation import cost
+
+_NO_STAGE = ("study", "simulation", "cli", "facts.py")
 
 
 class Unit(NamedTuple):
@@ -40,3 +51,82 @@ class UnitParts:
     def from_json(raw: Mapping[str, Any]) -> UnitParts:
         """Back from a part file."""
         return UnitParts(Unit(*raw["unit"]), raw["arms"], tuple(raw["notes"]), raw["rows"], raw["cost"])
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A unit that has no result, and why."""
+
+    unit: Unit
+    stage: str
+    error: str
+    at: str = ""
+
+    def __str__(self) -> str:
+        where = f" at {self.at}" if self.at else ""
+        return f"{self.unit}: failed in {self.stage}{where}: {self.error}"
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """Work whose unexpected errors become `Failed`; what a reader can mend (PrivacysimError) still stops the study."""
+
+    work: Callable[[Unit], UnitParts]
+
+    def __call__(self, unit: Unit) -> UnitParts | Failed:
+        """Do the unit."""
+        try:
+            return self.work(unit)
+        except PrivacysimError:
+            raise
+        except Exception as error:  # whatever it is: it is named, and its replicate dropped
+            stage, at = _stage(error.__traceback__)
+            return Failed(unit, stage, shown(f"{type(error).__name__}: {error}"), at)
+
+
+def worker_died(unit: Unit) -> Failed:
+    """A unit that killed its worker twice."""
+    return Failed(unit, "its worker, which died twice", "probably too little memory: fewer --workers or --sample")
+
+
+def _stage(trace: TracebackType | None) -> tuple[str, str]:
+    """The room that was called last from the study, and the innermost line of ours."""
+    frames = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(trace)]
+    ours = [(path.relative_to(PACKAGE), line) for path, line in frames if path.is_relative_to(PACKAGE)]
+    rooms = [path.parts[0].removesuffix(".py") for path, _ in ours if path.parts[0] not in _NO_STAGE]
+    at = f"privacysim/{ours[-1][0].as_posix()}, line {ours[-1][1]}" if ours else ""
+    return (rooms[0] if rooms else "study"), at
+
+
+def as_rows(failed: Sequence[Failed], again: Callable[[int], str]) -> list[dict[str, Any]]:
+    """For the manifest: stage, replicate, block, error, and the command that reproduces it."""
+    return [
+        {"replicate": one.unit.replicate, "block": one.unit.block, "stage": one.stage, "error": one.error,
+         "at": one.at, "command": again(one.unit.replicate)}
+        for one in sorted(failed, key=lambda one: one.unit)
+    ]  # fmt: skip
+
+
+def in_words(manifest: Mapping[str, Any]) -> list[str]:
+    """What a reader must know about failures; empty where there were none."""
+    rows = manifest.get("failed", [])
+    if not rows:
+        return []
+    lost = sorted({row["replicate"] for row in rows if row["replicate"] >= 0})
+    planned = len(lost) + len(manifest["replicates"])
+    said = []
+    if lost:
+        said.append(f"{len(lost)} of {planned} replicates failed and are left out of every policy, pair by pair; "
+                    "if they failed for a reason that depends on the policy, what is left is biased.")  # fmt: skip
+    for row in rows:
+        what = "the pilot" if row["replicate"] < 0 else f"replicate {row['replicate']}, block {row['block']}"
+        at = f" at {row['at']}" if row["at"] else ""
+        said.append(f"{what}: failed in {row['stage']}{at}: {row['error']}. Again: {row['command']}")
+    return said
+
+
+def none_left(failed: Sequence[Failed]) -> ResultsError:
+    """The error of a study of which no replicate is left."""
+    first = min(failed, key=lambda one: one.unit)
+    more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+    return ResultsError(f"No replicate was completed. {first}{more}.\n  Fix: --resume does what is missing again.")

@@ -9,7 +9,7 @@ have skewness Σcᵢ³ / (Σcᵢ²)^1.5. That is what 1 000 resampled pilots est
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ from privacysim.exposure import is_outsider
 from privacysim.exposure.measure import BY_FACE
 from privacysim.files import whole_file
 from privacysim.identify import curve_table
-from privacysim.metrics import METRICS, Metric, Sums, contributions
+from privacysim.metrics import Metric, Sums, contributions
 from privacysim.resources import cache_folder
 from privacysim.simulation.inputs import Inputs
 from privacysim.simulation.replicate import Replicate, Seen
@@ -70,13 +70,11 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
-def pilot_sums(
-    arms: Iterable[str], whole: Replicate, seen: Seen, declared: Mapping[str, Metric] = METRICS
-) -> dict[str, Sums]:
+def pilot_sums(whole: Replicate, seen: Seen) -> dict[str, Sums]:
     """Arm → {"skewness": {"metric|curve": γ}}."""
-    flow = Flow(whole, seen)
+    flow, declared = Flow(whole, seen), whole.inputs.declared
     made: dict[str, Sums] = {}
-    for arm, log in zip(arms, whole.logs, strict=True):
+    for arm, log in whole.logs.items():
         kept = records(whole.world, log)
         found = {f"{name}|": c for name, c in contributions(kept, declared).items()}
         found |= _of_people(kept, flow, declared)

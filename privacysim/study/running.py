@@ -10,15 +10,15 @@ from typing import Any
 from privacysim.results.manifest import Clock, manifest
 from privacysim.results.results import Results
 from privacysim.simulation import cost
-from privacysim.simulation.failures import Failed, as_rows, none_left
 from privacysim.simulation.inputs import Inputs
-from privacysim.simulation.unit_parts import Unit, UnitParts
+from privacysim.simulation.unit import to_frames
+from privacysim.simulation.unit_parts import Failed, Unit, UnitParts, as_rows, none_left
 from privacysim.simulation.view_ends import band_frame
 from privacysim.stats import FEWEST_REPLICATES
 from privacysim.study.executor import OpenExecutor, processes
 from privacysim.study.pilots import Skewness, cached_pilot, keep_pilot, pilot_skewness
 from privacysim.study.progress import progress_bar
-from privacysim.study.unit_store import Work, do_units, to_frames, units
+from privacysim.study.unit_store import Work, do_units, units
 from privacysim.study.work import PILOT
 
 

@@ -20,7 +20,7 @@ from privacysim.scenario import Scenario
 from privacysim.simulation import cost
 from privacysim.simulation.brought import NOTHING, Brought, bring, kept_parts
 from privacysim.simulation.inputs import Inputs, resolve
-from privacysim.simulation.opened import OpenedReplicate, open_replicate
+from privacysim.simulation.simulation import Simulation
 from privacysim.simulation.study_file import StudyFile, from_parts, load_study_file
 from privacysim.simulation.table_files import keep_tables, parts_folder
 from privacysim.study.executor import OpenExecutor, cores
@@ -99,7 +99,7 @@ class Study:
         """Load and check everything that the study names; nothing is run."""
         return resolve(self.plan, replicate, self.brought)
 
-    def open_replicate(self, k: int = 0) -> OpenedReplicate:
+    def open_replicate(self, k: int = 0) -> Simulation:
         """Replicate `k` (from 0) to look into: its world, its Logs, and what any choice of acts reveals.
 
         >>> import privacysim as ps
@@ -107,7 +107,7 @@ class Study:
         >>> opened.logs["notice_only"].acts.empty
         False
         """
-        return open_replicate(self.inputs(k), k)
+        return Simulation.of(self.inputs(k), k)
 
     def run(
         self, replicates: int | str | None = None, *, replicate: int | None = None, workers: int | None = None,

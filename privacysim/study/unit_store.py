@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 
-import pandas as pd
-
-from privacysim import tables
 from privacysim.files import whole_file
-from privacysim.metrics import Metric, add, readings
-from privacysim.simulation.failures import Failed, Guarded, worker_died
 from privacysim.simulation.inputs import Inputs
 from privacysim.simulation.replicate import blocks_of
-from privacysim.simulation.unit_parts import Unit, UnitParts
+from privacysim.simulation.unit_parts import Failed, Guarded, Unit, UnitParts, worker_died
 from privacysim.study.executor import OpenExecutor, WorkerLost, work_through
 
 Work = Callable[[Unit], UnitParts]
@@ -87,27 +82,3 @@ def _take(
         if folder is not None and isinstance(part, UnitParts):
             keep_part(folder, part)
         tell(part)
-
-
-def to_frames(
-    parts: Mapping[Unit, UnitParts], arms: Sequence[str], declared: Mapping[str, Metric],
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The `metrics` table, and notes (policy, replicate, metric, curve, note) on what has no value."""
-    by_replicate: dict[int, list[UnitParts]] = {}
-    for unit in sorted(parts):
-        by_replicate.setdefault(unit.replicate, []).append(parts[unit])
-    rows, notes = [], []
-    for replicate, blocks in by_replicate.items():
-        for arm in arms:
-            for name, reading in readings(add(block.arms[arm] for block in blocks), declared):
-                where = (arm, replicate, name, reading.curve)
-                if reading.value is not None:
-                    rows.append((*where, reading.value, declared[name].unit, reading.contributors))
-                if reading.note:
-                    notes.append((*where, reading.note))
-        for text in dict.fromkeys(text for block in blocks for text in block.notes):
-            notes.append(("", replicate, "", "", text))
-    columns = list(zip(*rows, strict=True)) if rows else [()] * 7
-    frame = tables.frame("metrics", dict(zip(tables.table("metrics").names, map(list, columns), strict=True)))
-    frame = frame.sort_values(list(tables.table("metrics").keys), ignore_index=True)  # as on disk
-    return frame, pd.DataFrame(notes, columns=["policy", "replicate", "metric", "curve", "note"])

@@ -7,7 +7,7 @@ from pathlib import Path
 from privacysim.facts import facts_replaced
 from privacysim.simulation import cost
 from privacysim.simulation.inputs import Inputs
-from privacysim.simulation.replicate import prepare_city, replicate_of, see_block
+from privacysim.simulation.replicate import prepare_city, replicate_of
 from privacysim.simulation.unit import compile_side_by_side, run_unit
 from privacysim.simulation.unit_parts import Unit, UnitParts
 from privacysim.study.pilots import pilot_sums
@@ -30,9 +30,9 @@ class Runner:
                 return run_unit(inputs, wanted_tables, folder, unit)
             cost.collected()  # what this thread did before belongs to nobody
             cost.worker_started()
-            compile_side_by_side(inputs, unit)
+            compile_side_by_side(unit)
             whole = replicate_of(inputs, unit.replicate)
-            seen = see_block(inputs, whole, unit.block)
+            seen = whole.seen(unit.block)
             with cost.stage("pilot"):
-                sums = pilot_sums(inputs.arm_ids, whole, seen, inputs.declared)
+                sums = pilot_sums(whole, seen)
             return UnitParts(unit, sums, cost=cost.collected())

@@ -9,22 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 
 from privacysim.city import build_city
 from privacysim.facts import facts
-from privacysim.governance import Log, simulate
+from privacysim.governance import Log
 from privacysim.governance.spreading import CNY_PER_USD
-from privacysim.policy import load_arms
 from privacysim.scenario import Scenario, load_scenario
+from privacysim.simulation import Simulation
 from privacysim.units import DAY_S
 from privacysim.validation.evidence_people import commute_row, people_of, people_rows, recognition_rows
 from privacysim.validation.verdicts import Row, row_of, spread
 from privacysim.vocabulary import SCENES
 from privacysim.world.calibration import HELD_OUT, at_least_one, clue_counts, held_out, listing
-from privacysim.world.world_model import World, sample_world
+from privacysim.world.world_model import World
 
 HOME, SEED, DAYS = "guangzhou_185", 185, 30
 _YEAR_D = 365.25
@@ -44,13 +43,10 @@ class Tables:
 def evidence_tables(replicates: int = 10, scenario: str = HOME) -> Tables:
     """Run the baseline of the founding case in `replicates` worlds and set what comes out beside what was observed."""
     case = load_scenario(scenario)
-    city = build_city(case)
-    (arm,) = load_arms(["notice_only"], {}, date(2025, 6, 1))
     readings: list[dict[str, float]] = []
     for k in range(replicates):
-        world = sample_world(city, case, SEED, k, days=DAYS, footage_days=DAYS + 1)
-        log = simulate(world, arm, baseline=arm)
-        readings.append({**_readings(world, log), **people_of(city, case, SEED, k)})
+        sim = Simulation(case, ["notice_only"], days=DAYS, seed=SEED, replicate=k, footage_days=DAYS + 1)
+        readings.append({**_readings(sim.world, sim.logs["notice_only"]), **people_of(sim.city, case, SEED, k)})
     mean = {name: [one[name] for one in readings if np.isfinite(one[name])] for name in readings[0]}
     predicted = (*_predicted(case, mean), *people_rows(mean), *recognition_rows(), *_unobserved(case, mean))
     return Tables((*_calibrated(mean), commute_row(mean["commute_km"])), predicted, replicates)

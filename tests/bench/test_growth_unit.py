@@ -21,20 +21,23 @@ class Known:
         self.now, self.compiled, self.asked, self.forgotten = 0.0, False, [], 0
         self.cost_s, self.megabytes = cost_s, megabytes
         for name, instead in (
-            ("thread_time", lambda: self.now), ("see_block", self.see_block), ("replicate_of", self.replicate_of),
+            ("thread_time", lambda: self.now), ("replicate_of", self.replicate_of),
             ("measure_exposure", lambda pieces, block, acts: SimpleNamespace()), ("forget_replicate", self.forget),
-            ("sample", lambda city, scenario, seed, k, size: size),
+            ("draw_sample", lambda city, scenario, seed, k, size: size),
         ):  # fmt: skip
             monkeypatch.setattr(growth, name, instead)
 
     def forget(self):
         self.forgotten += 1
 
-    def replicate_of(self, inputs, k):
-        world = SimpleNamespace(city=None, scenario=None, seed=1)
-        return growth.Replicate(world, (), SimpleNamespace(), None, None)
+    def replicate_of(self, inputs, k, world=None, sample=None):
+        world = world or SimpleNamespace(city=None, scenario=None, seed=1)
+        whole = SimpleNamespace(world=world, acts=SimpleNamespace(), sample=sample, logs={})
+        whole.changed = lambda sample, acts: self.replicate_of(growth._inputs(sample=sample), k, world, sample)
+        whole.seen = lambda block: self.see(inputs, whole, block)
+        return whole
 
-    def see_block(self, inputs, whole, block):
+    def see(self, inputs, whole, block):
         self.asked.append((inputs, whole, block))
         self.now += self.cost_s(inputs, block) + (0.0 if self.compiled else COMPILES_S)
         self.compiled = True

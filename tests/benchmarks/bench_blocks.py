@@ -19,9 +19,10 @@ from time import process_time
 import privacysim as ps
 from privacysim.simulation import cost
 from privacysim.simulation.inputs import Inputs
+from privacysim.simulation.unit import to_frames
 from privacysim.simulation.unit_parts import UnitParts
 from privacysim.study.executor import processes
-from privacysim.study.unit_store import do_units, to_frames, units
+from privacysim.study.unit_store import do_units, units
 from privacysim.study.work import Runner
 
 

@@ -13,13 +13,13 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
+from privacysim.simulation.footage_seen import footage_seen
 
 import privacysim as ps
 from privacysim.exposure import faces_searched, measure_exposure
 from privacysim.metrics import METRICS, Footage, PeopleSeen, parts, readings
 from privacysim.people import draw_sample
-from privacysim.simulation.footage_seen import footage_seen
-from privacysim.simulation.replicate import blocks_of, replicate_of, see_block
+from privacysim.simulation.replicate import blocks_of, replicate_of
 from privacysim.simulation.unit import people_seen
 
 SAMPLES, SIZES = 200, (500, 8_000, 40_000)
@@ -36,9 +36,9 @@ def everybody():
     whole = replicate_of(inputs, 0)
     arms: dict[str, list[PeopleSeen]] = {arm: [] for arm in inputs.arm_ids}
     for block in range(blocks_of(inputs)):
-        them = see_block(inputs, whole, block)
+        them = whole.seen(block)
         exposure = measure_exposure(them.pieces, them.block, whole.acts)
-        faces = faces_searched(them.pieces, them.block, whole.acts, whole.logs)
+        faces = faces_searched(them.pieces, them.block, whole.acts, list(whole.logs.values()))
         for n, made in enumerate(arms.values()):
             seen = people_seen(exposure, n, them.block, faces)
             # hardly any search by face falls into one district's week: some are given to every fiftieth person
@@ -146,7 +146,7 @@ def test_every_metric_of_records_is_the_same_for_every_sample():
 @pytest.mark.slow
 def test_every_exact_metric_of_footage_is_unbiased_over_200_panels():
     inputs, whole, _ = everybody()
-    filmed = joined([footage_seen(whole, see_block(inputs, whole, block))[0] for block in range(blocks_of(inputs))])
+    filmed = joined([footage_seen(whole, whole.seen(block))[0] for block in range(blocks_of(inputs))])
     table = over_samples(filmed, samples_of_the_city, SIZES[:2])
     assert set(table["metric"]) == {name for name, one in METRICS.items() if one.of == "footage"}
     unbiased(table)

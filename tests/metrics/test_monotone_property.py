@@ -15,8 +15,8 @@ import privacysim as ps
 from privacysim.attacks import reidentification_risk, released_table
 from privacysim.exposure import index_acts, measure_exposure
 from privacysim.metrics import METRICS, parts, readings
-from privacysim.simulation.opened import _Chosen
-from privacysim.simulation.unit import people_seen, replicate_of, see_block
+from privacysim.simulation.replicate import Choice as _Chosen
+from privacysim.simulation.unit import people_seen, replicate_of
 
 STRONGER = {
     "pixelate": ["none", "pixelate:16", "pixelate:8", "pixelate:4", "pixelate:2", "pixelate:1", "box"],
@@ -38,9 +38,9 @@ def looked_at():
     """What is watched in a week of a district under open access, and one block of people."""
     inputs = ps.Study("preview", policies=["open_access"], sample=3_000).inputs(0)
     whole = replicate_of(inputs, 0)
-    [log] = whole.logs
+    [log] = whole.logs.values()
     acts = log.acts[log.acts["audience"] > 0]
-    return see_block(inputs, whole, 0), acts
+    return whole.seen(0), acts
 
 
 def metrics_of(choices: list[pd.DataFrame]) -> list[dict[tuple[str, str], float]]:

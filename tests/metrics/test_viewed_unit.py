@@ -7,15 +7,15 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from privacysim.simulation.viewed_records import viewed_by_arm
 
 import privacysim as ps
 from privacysim.errors import InputError
 from privacysim.exposure import is_outsider, measure_exposure
 from privacysim.facts import facts
 from privacysim.metrics import METRICS, Viewed, parts
-from privacysim.simulation.replicate import replicate_of, see_block
+from privacysim.simulation.replicate import replicate_of
 from privacysim.simulation.unit import records as records_of
-from privacysim.simulation.viewed_records import viewed_by_arm
 from privacysim.vocabulary import CHANNELS, REQUESTERS
 from tests.helpers import log_rows
 
@@ -131,7 +131,7 @@ def test_a_sample_is_refused_where_only_everybody_can_tell():
 def week():
     inputs = ps.Study("preview", policies=["open_access"], sample=2_000).inputs(0)
     whole = replicate_of(inputs, 0)
-    seen = see_block(inputs, whole, 0)
+    seen = whole.seen(0)
     return whole, seen, viewed_by_arm(whole, seen, first=True)[0]
 
 
@@ -150,7 +150,7 @@ def test_sightings_before_outsiders_are_those_of_a_naive_join(week):
     from privacysim.sight.passes import sightings
 
     whole, seen, found = week
-    acts = whole.logs[0].acts
+    acts = next(iter(whole.logs.values())).acts
     acts = acts[(acts["audience"] > 0) & is_outsider(acts)][["camera_id", "from_s", "to_s"]]
     every = sightings(seen.pieces, seen.block, whole.coverage, 0)
     both = every.merge(acts, on="camera_id")

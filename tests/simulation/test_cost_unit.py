@@ -11,7 +11,7 @@ from privacysim.bench.projection import project
 from privacysim.errors import InputError
 from privacysim.people import draw_block
 from privacysim.simulation import cost
-from privacysim.simulation.replicate import BLOCK, block_size, replicate_of, see_block
+from privacysim.simulation.replicate import BLOCK, block_size, replicate_of
 from privacysim.simulation.unit import run_unit
 from privacysim.simulation.unit_parts import Unit
 
@@ -52,7 +52,7 @@ def test_all_people_are_drawn_without_a_list_and_are_the_same_people(study):
     inputs = study.inputs()
     whole = replicate_of(inputs, 0)
     assert whole.sample is None
-    seen = see_block(inputs, whole, 1)
+    seen = whole.seen(1)
     assert seen.block.person_id[0] == 50_000
     assert (seen.block.weight == 1.0).all()
     world = whole.world

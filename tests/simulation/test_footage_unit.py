@@ -13,7 +13,7 @@ from privacysim.people import draw_block
 from privacysim.sight.coverage import coverage
 from privacysim.sight.passes import passes, sightings
 from privacysim.simulation import footage_seen as footage
-from privacysim.simulation.replicate import replicate_of, see_block
+from privacysim.simulation.replicate import replicate_of
 
 LEVELS = np.array([25.0, 62.0, 125.0, 250.0])
 """Pixels per metre: detect, observe, recognise, identify."""
@@ -25,7 +25,7 @@ def filmed():
     shorter = ps.Reform("notice_only", retention="7 d", name="kept_7_days")
     inputs = ps.Study("preview", policies=["notice_only", shorter], sample=40, days=2).inputs(0)
     whole = replicate_of(inputs, 0)
-    seen = see_block(inputs, whole, 0)
+    seen = whole.seen(0)
     patch = pytest.MonkeyPatch()
     patch.setattr(footage, "_CHUNK", 11)
     made = footage.footage_seen(whole, seen)
@@ -41,7 +41,8 @@ def test_passes_and_seconds_are_those_of_the_sightings_and_archives_hold_them_fo
     row_of = {person: n for n, person in enumerate(block.person_id.tolist())}
     times, seconds = defaultdict(set), np.zeros((len(row_of), 4))
     held = np.zeros((2, len(row_of)))
-    kept = [np.where(log.custody["recording"], log.custody["retention_s"], 0.0) / 86_400.0 for log in whole.logs]
+    custody = [log.custody for log in whole.logs.values()]
+    kept = [np.where(one["recording"], one["retention_s"], 0.0) / 86_400.0 for one in custody]
     for one in rows.itertuples():
         person, shown = row_of[one.person_id], one.leave_s - one.enter_s
         times[person].add((one.pass_id, one.day))

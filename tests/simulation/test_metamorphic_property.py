@@ -19,8 +19,7 @@ from privacysim.people import draw_block
 from privacysim.sight.coverage import coverage
 from privacysim.sight.passes import passes
 from privacysim.simulation import replicate as replicate_module
-from privacysim.simulation import unit as unit_module
-from privacysim.simulation.replicate import replicate_of, see_block
+from privacysim.simulation.replicate import replicate_of
 from privacysim.units import DAY_S, DAY_TICKS, HOUR_TICKS
 
 SMALL = {"days": 2, "sample": 1_500, "replicates": 1}
@@ -45,7 +44,7 @@ def seen():
     """One replicate of the district under open access, with its people, their passes and what was seen of them."""
     inputs = ps.Study("preview", **{**SMALL, "policies": ["notice_only", "open_access"]}).inputs()
     whole = replicate_of(inputs, 0)
-    block = see_block(inputs, whole, 0)
+    block = whole.seen(0)
     exposed = measure_exposure(block.pieces, block.block, whole.acts)
     assert exposed.identifiable_s.sum() > 0
     return SimpleNamespace(whole=whole, block=block.block, pieces=block.pieces, exposed=exposed)
@@ -70,8 +69,8 @@ def test_another_seed_changes_nearly_every_number(usual):
 def test_conclusions_do_not_depend_on_the_size_of_blocks(usual, people, monkeypatch):
     monkeypatch.setattr(replicate_module, "BLOCK", people)
     units: list[int] = []
-    draw = unit_module.see_block
-    monkeypatch.setattr(unit_module, "see_block", lambda *a: (units.append(a[2]), draw(*a))[1])
+    draw = replicate_module.Replicate.seen
+    monkeypatch.setattr(replicate_module.Replicate, "seen", lambda self, n: (units.append(n), draw(self, n))[1])
     blocks = metrics()
     assert max(units) >= 1
     assert list(blocks["metric"]) == list(usual["metric"])
@@ -95,7 +94,7 @@ def test_two_blocks_merged_are_the_people_of_both(seen):
 @pytest.mark.parametrize("weeks", [1, 4, -3])
 def test_shifting_everything_by_whole_weeks_changes_no_exposure(seen, weeks):
     logs = []
-    for log in seen.whole.logs:
+    for log in seen.whole.logs.values():
         later = log.acts.copy()
         for name in ("from_s", "to_s", "at_s"):
             later[name] += 7.0 * weeks * DAY_S
@@ -109,7 +108,7 @@ def test_shifting_everything_by_whole_weeks_changes_no_exposure(seen, weeks):
 def test_neither_the_order_of_acts_nor_the_names_of_viewers_matter(seen):
     rng = np.random.Generator(np.random.Philox(3))
     logs = []
-    for log in seen.whole.logs:
+    for log in seen.whole.logs.values():
         acts = log.acts.iloc[rng.permutation(len(log.acts))].reset_index(drop=True)
         acts["viewer"] = acts["viewer"] ^ 0x5A5A5A5A  # another name for each, never the same for two
         logs.append(SimpleNamespace(policy=log.policy, acts=acts))
@@ -119,7 +118,7 @@ def test_neither_the_order_of_acts_nor_the_names_of_viewers_matter(seen):
 
 
 def test_one_look_more_adds_exposure_only_to_those_who_passed_that_camera(seen):
-    acts = seen.whole.logs[1].acts
+    acts = list(seen.whole.logs.values())[1].acts
     busiest = np.bincount(seen.pieces.camera).argmax()
     camera = int(seen.whole.acts.watched[busiest])
     passed = np.zeros(seen.block.person_id.size, dtype=bool)
@@ -128,7 +127,8 @@ def test_one_look_more_adds_exposure_only_to_those_who_passed_that_camera(seen):
     look["viewer"], look["act_id"], look["parent_id"] = -77, -77, -1
     look["from_s"], look["to_s"] = float(seen.block.first_day * DAY_S), float(2 * DAY_S)
     look["audience"], look["attention"] = 1.0, 1.0
-    logs = [seen.whole.logs[0], SimpleNamespace(policy=seen.whole.logs[1].policy, acts=pd.concat([acts, look]))]
+    notice, opened = seen.whole.logs.values()
+    logs = [notice, SimpleNamespace(policy=opened.policy, acts=pd.concat([acts, look]))]
     more = measure_exposure(seen.pieces, seen.block, index_acts(logs, seen.whole.world))
     assert 0 < passed.sum() < passed.size
     for name in NUMBERS:

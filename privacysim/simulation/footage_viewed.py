@@ -1,43 +1,85 @@
-"""Who was in view of what somebody looked at, actor by actor and channel by channel: for metrics on request.
+"""What metrics on request look at beside exposure: everything that is filmed, and who viewed it by which way.
 
-The exposure pass knows outsiders and legalities only. Here the acts of each arm are laid out anew, one choice for each
-actor and channel, and measured on the same people; and the single sightings before outsiders are written out, a chunk
-at a time, since what can be inferred from them (a home, a pair) is no sum over seconds.
+Footage is what every camera of the city films of a block of people, watched or not. Of what was viewed, the exposure
+pass knows outsiders and legalities only: here the acts of each arm are laid out anew, one choice for each actor and
+channel, and measured on the same people. Single sightings visible to outsiders are written out a chunk at a time,
+since what can be inferred from them (a home, a pair) is no sum over seconds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING
+from dataclasses import fields, replace
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from privacysim.exposure import Exposure, index_acts, is_outsider, measure_exposure
-from privacysim.metrics import Viewed
+from privacysim.facts import facts
+from privacysim.governance import Log
+from privacysim.identify import STEPS_PER_PX
+from privacysim.metrics import Footage, Viewed
 from privacysim.metrics.usefulness import first_evidence_s
-from privacysim.sight.passes import Pieces, sightings
-from privacysim.units import DAY_S
+from privacysim.people import draw_block
+from privacysim.sight.coverage import Coverage, coverage
+from privacysim.sight.optics import dori_levels
+from privacysim.sight.passes import Pieces, passes, sightings
+from privacysim.simulation.replicate import Choice, Replicate, Seen
+from privacysim.units import DAY_S, TICKS_PER_S
 
-if TYPE_CHECKING:
-    from privacysim.governance import Log
-    from privacysim.simulation.replicate import Replicate, Seen
-
-_CHUNK = 1 << 16
+_PEOPLE_AT_ONCE = 2_048
+"""People whose passes stand in memory at one time: every camera of a city makes some thousand pieces a person."""
+_PIECES_AT_ONCE = 1 << 16
 """Pieces whose days are written out at one time."""
 
 
-@dataclass
-class _Chosen:
-    policy: str
-    acts: pd.DataFrame
+@lru_cache(maxsize=1)
+def _everywhere(whole: Replicate) -> Coverage:
+    return coverage(whole.world.city, whole.world.cameras, np.arange(len(whole.world.cameras)))
+
+
+def footage_seen(whole: Replicate, seen: Seen) -> list[Footage]:
+    """One Footage per arm of the replicate: they differ in how long the footage is kept."""
+    world, block = whole.world, seen.block
+    kept_d = [_kept_days(log.custody["retention_s"].to_numpy(), log.custody["recording"].to_numpy())
+              for log in whole.logs.values()]  # fmt: skip
+    people = block.person_id.size
+    times, seconds = np.zeros(people, dtype=np.int64), np.zeros((people, 4))
+    held = np.zeros((len(kept_d), people))
+    view = _everywhere(whole)
+    px_at = STEPS_PER_PX * facts().value("face_width_m") * dori_levels()
+    for first in range(0, people, _PEOPLE_AT_ONCE):
+        some = slice(first, min(first + _PEOPLE_AT_ONCE, people))
+        drawn = draw_block(
+            world.city, world.scenario, world.seed, world.k, block.person_id[some], block.weight[some], 0, world.days
+        )
+        pieces = passes(drawn, world.city, view, 0, world.days)
+        often = np.bitwise_count(drawn.tour_mask).sum(axis=1)[pieces.tour]
+        size = some.stop - some.start
+        new = np.ones(len(pieces), dtype=bool)
+        new[1:] = (np.diff(pieces.person) != 0) | (np.diff(pieces.pass_no) != 0)
+        times[some] = np.bincount(pieces.person[new], weights=often[new], minlength=size)
+        shown = often * pieces.length / TICKS_PER_S * pieces.frontal
+        for level, px in enumerate(px_at):
+            # a piece ends where a level is crossed, so it lies on one side of it but for rounding to 1/8 px
+            good = pieces.face >= np.floor(px)
+            seconds[some, level] = np.bincount(pieces.person, weights=shown * good, minlength=size)
+        good = pieces.face >= np.floor(px_at[-1])
+        for arm, kept in enumerate(kept_d):
+            stock = shown * good / world.days * kept[pieces.camera]
+            held[arm, some] = np.bincount(pieces.person, weights=stock, minlength=size)
+    return [Footage(world.days, block.weight, times, seconds, one) for one in held]
+
+
+def _kept_days(retention_s: NDArray[np.float64], recording: NDArray[np.bool_]) -> NDArray[np.float64]:
+    return np.where(recording, retention_s, 0.0) / DAY_S
 
 
 def viewed_by_arm(whole: Replicate, seen: Seen, *, first: bool) -> list[Viewed]:
     """One Viewed per arm of the replicate; `first`: this is the block that carries the numbers of the Log."""
-    return [_viewed(whole, seen, log, first) for log in whole.logs]
+    return [_viewed(whole, seen, log, first) for log in whole.logs.values()]
 
 
 def _viewed(whole: Replicate, seen: Seen, log: Log, first: bool) -> Viewed:
@@ -61,7 +103,7 @@ def _viewed(whole: Replicate, seen: Seen, log: Log, first: bool) -> Viewed:
 
 def _measured(whole: Replicate, seen: Seen, acts: pd.DataFrame) -> Exposure:
     """The exposure of these acts alone: pieces before other cameras are left out, one choice in memory at a time."""
-    chosen = index_acts([_Chosen("", acts)])
+    chosen = index_acts([Choice("", acts)])
     camera = whole.coverage.which[seen.pieces.camera]
     rows = np.flatnonzero(np.isin(camera, chosen.watched))
     mine = _rows(seen.pieces, rows)
@@ -111,5 +153,5 @@ def _merged(acts: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64
 
 def _chunks(pieces: Pieces, watched: NDArray[np.bool_]) -> Iterator[Pieces]:
     rows = np.flatnonzero(watched[pieces.camera])
-    for first in range(0, rows.size, _CHUNK):
-        yield _rows(pieces, rows[first : first + _CHUNK])
+    for first in range(0, rows.size, _PIECES_AT_ONCE):
+        yield _rows(pieces, rows[first : first + _PIECES_AT_ONCE])
