@@ -42,7 +42,8 @@ def repeats(row: dict[str, str], value: float, source: str) -> bool:
 def inputs() -> set[str]:
     """Ids of the facts that scenarios, policies or the model's code name; the register's own room does not count."""
     paths = [path for path in ROOT.glob("privacysim/**/*.py") if "validation" not in path.parts]
-    text = "\n".join(path.read_text(encoding="utf-8") for path in (*paths, *ROOT.glob("sim/**/*.toml")))
+    paths += [*ROOT.glob("sim/**/*.toml"), shipped("data/scenario.csv")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in paths)
     return set(facts()) & set(re.findall(r"\w+", text))
 
 
