@@ -13,12 +13,12 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
-from privacysim.simulation.footage_seen import footage_seen
 
 import privacysim as ps
 from privacysim.exposure import faces_searched, measure_exposure
 from privacysim.metrics import METRICS, Footage, PeopleSeen, parts, readings
 from privacysim.people import draw_sample
+from privacysim.simulation.footage_viewed import footage_seen
 from privacysim.simulation.replicate import blocks_of, replicate_of
 from privacysim.simulation.unit import people_seen
 

@@ -7,13 +7,13 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from privacysim.simulation.viewed_records import viewed_by_arm
 
 import privacysim as ps
 from privacysim.errors import InputError
 from privacysim.exposure import is_outsider, measure_exposure
 from privacysim.facts import facts
 from privacysim.metrics import METRICS, Viewed, parts
+from privacysim.simulation.footage_viewed import viewed_by_arm
 from privacysim.simulation.replicate import replicate_of
 from privacysim.simulation.unit import records as records_of
 from privacysim.vocabulary import CHANNELS, REQUESTERS

@@ -12,7 +12,7 @@ from privacysim.facts import facts
 from privacysim.people import draw_block
 from privacysim.sight.coverage import coverage
 from privacysim.sight.passes import passes, sightings
-from privacysim.simulation import footage_seen as footage
+from privacysim.simulation import footage_viewed as footage
 from privacysim.simulation.replicate import replicate_of
 
 LEVELS = np.array([25.0, 62.0, 125.0, 250.0])
@@ -27,7 +27,7 @@ def filmed():
     whole = replicate_of(inputs, 0)
     seen = whole.seen(0)
     patch = pytest.MonkeyPatch()
-    patch.setattr(footage, "_CHUNK", 11)
+    patch.setattr(footage, "_PEOPLE_AT_ONCE", 11)
     made = footage.footage_seen(whole, seen)
     patch.undo()
     world, block = whole.world, seen.block
