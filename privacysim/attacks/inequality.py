@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from privacysim.attacks.checked_frames import floats, frame_with, numeric
+from privacysim.attacks.points import floats, frame_with, numeric
 from privacysim.errors import InputError
 
 Floats = NDArray[np.float64]

@@ -1,4 +1,4 @@
-"""Anybody's data frame of who was where (and when), checked once and laid out as integers."""
+"""What every measure asks of what it is given, and anybody's frame of who was where, laid out as integers."""
 
 from __future__ import annotations
 
@@ -10,11 +10,58 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from privacysim.attacks.checked_frames import frame_with, numeric
-from privacysim.errors import InputError
+from privacysim.errors import InputError, did_you_mean
 
-Ints = NDArray[np.int64]
 Codes = NDArray[np.int32]
+Floats = NDArray[np.float64]
+
+
+def frame_with(frame: Any, columns: Sequence[str], what: str, *, hint: str = "") -> None:
+    """The frame holds each column once, with a value in every row, and at least one row; else an InputError."""
+    if not isinstance(frame, pd.DataFrame):
+        raise InputError(what, "a pandas DataFrame", type(frame).__name__, "build one with pd.DataFrame(…)")
+    for name in columns:
+        there = int((frame.columns == name).sum())
+        if there == 0:
+            fix = did_you_mean(name, [str(column) for column in frame.columns])
+            raise InputError(f"{what}, columns", f"a column {name}", ", ".join(map(str, frame.columns)) or "no column",
+                             fix + hint)  # fmt: skip
+        if there > 1:
+            raise InputError(f"{what}, column {name}", "one column of that name", f"{there} of them",
+                             "rename the others")  # fmt: skip
+        gaps = int(frame[name].isna().sum())
+        if gaps:
+            raise InputError(f"{what}, column {name}", "a value in every row", f"missing values in {gaps} rows",
+                             f"drop them with .dropna(subset=[{name!r}]), or say what they are")  # fmt: skip
+    if frame.empty:
+        raise InputError(what, "at least one row", "an empty frame", "give the rows of somebody")
+
+
+def floats(values: Any, where: str, *, expected: str = "finite numbers", least: float = -np.inf) -> Floats:
+    """A flat list of finite numbers, `least` or more; anything else is an InputError that says what is expected."""
+    try:
+        given = np.asarray(values)
+        if given.dtype.kind not in "biufO":
+            raise TypeError
+        found = given.astype(np.float64).ravel()
+    except (TypeError, ValueError):
+        raise InputError(where, expected, "something that is no list of numbers", "convert it to float") from None
+    if not np.isfinite(found).all() or (found < least).any():
+        raise InputError(where, expected, "a missing, infinite or smaller one", "drop or mend these")
+    return found
+
+
+def numeric(column: pd.Series[Any], where: str, expected: str, fix: str) -> Floats:
+    """A column of finite numbers, not truths and not words."""
+    kind = column.dtype
+    real = pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_complex_dtype(kind)
+    if not real or pd.api.types.is_bool_dtype(kind):
+        raise InputError(where, expected, f"dtype {kind}", fix)
+    found = column.to_numpy(dtype=np.float64)
+    if not np.isfinite(found).all():
+        raise InputError(where, "finite numbers", "an infinite one", "drop these rows")
+    return found
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +78,15 @@ class Coded:
 
 def code_points(
     points: pd.DataFrame, *, user: str, place: str | None, x: str, y: str, time: str | None, what: str,
+    window_s: object = None,
 ) -> Coded:
     """Check a frame and code its columns; what cannot be used is an InputError that names the column and the fix.
 
     Locations are ids in column `place`, or metres in columns `x` and `y` where `place` is None. `time` holds seconds
-    or dates.
+    or dates, and must be named where `window_s` is given.
     """
+    if window_s is not None and time is None:
+        raise InputError(f"{what}, time", "a column of times, since window_s is given", "nothing", 'write time="t"')
     wanted = [user, *([place] if place is not None else [x, y]), *([time] if time is not None else [])]
     frame_with(points, wanted, what, hint=", or name yours in the arguments user, place, x, y, time")
     who, users = _codes(points[user])
@@ -107,9 +157,29 @@ def squeezed(parts: Sequence[NDArray[Any]]) -> tuple[Codes, int]:
     return code.astype(np.int32), labels.size
 
 
-def cells(values: NDArray[np.float64], size: float) -> Ints:
-    """Which cell of that size each value lies in: ⌊value / size⌋."""
-    return np.floor(values / size).astype(np.int64)
+def columns(coded: Coded, cell_m: float | None, window_s: float | None, what: str) -> list[NDArray[Any]]:
+    """The integer columns that say where and when.
+
+    Where: place codes, or squares of `cell_m`, or exact coordinates. When, if `coded` has times: windows of
+    `window_s`, or exact times.
+    """
+    made: list[NDArray[Any]] = []
+    if coded.place is not None:
+        if cell_m is not None:
+            raise InputError(f"{what}, cell_m", "coordinates x and y to put into squares", "ids in place",
+                             "leave cell_m out, or give x and y")  # fmt: skip
+        made.append(coded.place)
+    sizes = ((coded.x, cell_m, "cell_m"), (coded.y, cell_m, "cell_m"), (coded.time_s, window_s, "window_s"))
+    for values, size, name in sizes:
+        if values is None:
+            continue
+        if size is None:
+            made.append(np.unique(values, return_inverse=True)[1])
+        elif positive(size, name, what) == 1.0 and values.dtype.kind in "iu":
+            made.append(values)
+        else:
+            made.append(np.floor(values / size).astype(np.int64))
+    return made
 
 
 def positive(value: Any, name: str, what: str) -> float:

@@ -17,6 +17,7 @@ choices come first, and the maximum last.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from privacysim.attacks import points_kernel as kernel
-from privacysim.attacks.points import Coded, cells, code_points, positive, squeezed, whole
+from privacysim.attacks.points import code_points, columns, squeezed, whole
 from privacysim.errors import InputError, did_you_mean
 
 ATTACKS = ("location", "time", "frequency", "sequence")
@@ -61,10 +62,8 @@ def reidentification_risk(
         raise InputError(f"{what}, tolerance", "a share from 0 to 1", tolerance, "write tolerance=0.1 or the like")
     coded = code_points(points, user=user, place=place, x=x, y=y, what=what,
                         time=time if attack in ("time", "sequence") else None)  # fmt: skip
-    parts = places(coded, cell_m, what)
-    if attack == "time" and coded.time_s is not None:
-        parts = [*parts, cells(coded.time_s, positive(window_s, "window_s", what))]
-    item, kinds = squeezed(parts)
+    timed = coded if attack == "time" else replace(coded, time_s=None)
+    item, kinds = squeezed(columns(timed, cell_m, window_s, what))
     chosen = _targets(coded.users, targets, what)
     quantiles = np.asarray(_QUANTILES)
     if attack == "sequence" and coded.time_s is not None:
@@ -91,21 +90,6 @@ def rarest_first(item: NDArray[np.int32], kinds: int) -> NDArray[np.int32]:
     code = np.empty(kinds, dtype=np.int32)
     code[np.argsort(np.bincount(item, minlength=kinds), kind="stable")] = np.arange(kinds, dtype=np.int32)
     return code[item]
-
-
-def places(coded: Coded, cell_m: float | None, what: str) -> list[NDArray[Any]]:
-    """The integer columns that say where: place codes, or squares of `cell_m`, or exact coordinates."""
-    if coded.place is not None:
-        if cell_m is not None:
-            raise InputError(f"{what}, cell_m", "coordinates x and y to put into squares", "ids in place",
-                             "leave cell_m out, or give x and y")  # fmt: skip
-        return [coded.place]
-    assert coded.x is not None
-    assert coded.y is not None
-    if cell_m is None:
-        return [np.unique(axis, return_inverse=True)[1] for axis in (coded.x, coded.y)]
-    size = positive(cell_m, "cell_m", what)
-    return [cells(coded.x, size), cells(coded.y, size)]
 
 
 def _targets(users: pd.Index, wanted: Sequence[object] | None, what: str) -> NDArray[np.int64]:

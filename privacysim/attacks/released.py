@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from privacysim.attacks.checked_frames import frame_with
+from privacysim.attacks.points import frame_with
 from privacysim.errors import InputError
 
 

@@ -7,19 +7,18 @@ crowded views count more often).
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from privacysim.attacks.checked_frames import floats
-from privacysim.attacks.points import cells, code_points, positive, squeezed
-from privacysim.attacks.reidentification import places
+from privacysim.attacks.points import code_points, columns, floats, squeezed
 from privacysim.errors import InputError
 
 Floats = NDArray[np.float64]
 AVERAGES = ("per view", "per person in view")
+_COLUMNS = ("average", "views", "mean_size", "mean_reciprocal", "alone", "below_k", "mean_bits")
 
 
 def anonymity_sets(
@@ -42,13 +41,9 @@ def anonymity_sets(
     [[1.5, 0.5], [1.67, 0.33]]
     """
     what = "anonymity_sets"
-    coded = code_points(points, user=user, place=place, x=x, y=y, time=time, what=what)
-    parts: list[NDArray[Any]] = places(coded, cell_m, what)
-    if window_s is not None:
-        if coded.time_s is None:
-            raise InputError(f"{what}, time", "a column of times, since window_s is given", "nothing", 'write time="t"')
-        parts.append(cells(coded.time_s, positive(window_s, "window_s", what)))
-    view, _ = squeezed(parts)
+    coded = code_points(points, user=user, place=place, x=x, y=y, time=time, what=what, window_s=window_s)
+    coded = coded if window_s is not None else replace(coded, time_s=None)
+    view, _ = squeezed(columns(coded, cell_m, window_s, what))
     once = np.unique(view.astype(np.int64) * coded.users.size + coded.user)
     size = np.bincount(once // coded.users.size).astype(np.float64)
     if population is None and sample is None:
@@ -73,9 +68,7 @@ def sets_table(size: ArrayLike, below: int = 5) -> pd.DataFrame:
         share = weight / weight.sum()
         rows.append((average, m.size, float((share * m).sum()), float((share / m).sum()), float(share[m == 1].sum()),
                      float(share[m < below].sum()), float((share * np.log2(m)).sum())))  # fmt: skip
-    return pd.DataFrame(
-        rows, columns=["average", "views", "mean_size", "mean_reciprocal", "alone", "below_k", "mean_bits"]
-    )
+    return pd.DataFrame(rows, columns=list(_COLUMNS))
 
 
 def poisson_sets(others: ArrayLike, below: int = 5) -> pd.DataFrame:
@@ -87,6 +80,8 @@ def poisson_sets(others: ArrayLike, below: int = 5) -> pd.DataFrame:
     >>> poisson_sets([1.0])[["mean_size", "alone"]].round(3).values.tolist()
     [[1.582, 0.582], [2.0, 0.368]]
     """
+    from scipy.special import gammaln
+
     rate = floats(others, "poisson_sets, others", expected="finite means, 0 or more, not all 0", least=0.0)
     if not (rate > 0).any():
         raise InputError("poisson_sets, others", "finite means, 0 or more, not all 0", "none above 0",
@@ -102,7 +97,7 @@ def poisson_sets(others: ArrayLike, below: int = 5) -> pd.DataFrame:
         for chunk in range(0, rate.size, 4096):
             r, w = rate[chunk : chunk + 4096, None], weight[chunk : chunk + 4096, None]
             shift = 1 if per_view else 0
-            logs = -r + (k + shift) * np.log(r) - _log_factorial(k + shift)
+            logs = -r + (k + shift) * np.log(r) - gammaln(k + shift + 1.0)
             each = np.exp(logs)
             if per_view:
                 each /= -np.expm1(-r)
@@ -112,13 +107,4 @@ def poisson_sets(others: ArrayLike, below: int = 5) -> pd.DataFrame:
         rows.append((average, float(weight.sum()) if per_view else float((-np.expm1(-rate)).sum()),
                      float((chance * size).sum()), float((chance / size).sum()), float(chance[0]),
                      float(chance[size < below].sum()), float((chance * np.log2(size)).sum())))  # fmt: skip
-    return pd.DataFrame(
-        rows, columns=["average", "views", "mean_size", "mean_reciprocal", "alone", "below_k", "mean_bits"]
-    )
-
-
-def _log_factorial(n: NDArray[np.int64]) -> Floats:
-    from scipy.special import gammaln
-
-    found: Floats = gammaln(n + 1.0)
-    return found
+    return pd.DataFrame(rows, columns=list(_COLUMNS))

@@ -14,9 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from privacysim.attacks import points_kernel, tracking_kernel
-from privacysim.attacks.checked_frames import floats
-from privacysim.attacks.points import code_points, positive
+from privacysim.attacks import points_kernel, search_kernel
+from privacysim.attacks.points import code_points, floats, positive
 from privacysim.errors import InputError
 
 
@@ -69,7 +68,7 @@ def time_to_confusion(
     start = np.searchsorted(coded.user[order], np.arange(users + 1)).astype(np.int64)
     by_time = np.argsort(when, kind="stable")
     place_start, rows = points_kernel.by_user(coded.place[by_time], by_time, kinds)
-    size, held = tracking_kernel.follow(
+    size, held = search_kernel.follow(
         start, coded.place[order], when[order], left[order], place_start, when[rows], coded.user[rows], users, within,
         gap, 2.0 ** float(confusion_bits) * (1.0 + 1e-12),
     )  # fmt: skip

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from privacysim import draws as draws_of
 from privacysim.attacks import points_kernel as kernel
-from privacysim.attacks.points import Coded, cells, code_points, positive, squeezed, whole
+from privacysim.attacks.points import Coded, code_points, columns, squeezed, whole
+from privacysim.attacks.search_kernel import unique_draws
 from privacysim.errors import InputError
 from privacysim.stats import wilson
 
@@ -47,11 +48,9 @@ def unicity(
     what = "unicity"
     many = [whole(one, "k", what, 1000) for one in _list(k)]
     draws = whole(draws, "draws", what, 65_535)
-    if window_s is not None and time is None:
-        raise InputError(f"{what}, time", "a column of times, since window_s is given", "nothing", 'write time="t"')
-    coded = code_points(points, user=user, place=place, x=x, y=y, time=time, what=what)
+    coded = code_points(points, user=user, place=place, x=x, y=y, time=time, what=what, window_s=window_s)
     grids = [(c, w) for c in _list(cell_m) for w in _list(window_s)]
-    columns, kinds, fine = _fine(coded, grids, what)
+    coarser, kinds, fine = _fine(coded, grids, what)
     users = coded.users.size
     start, mine = kernel.by_user(coded.user, fine, users)
     del coded
@@ -62,13 +61,13 @@ def unicity(
     sizes = np.asarray(_sizes(rarefaction, users, what), dtype=np.int64)
     chosen = np.sort(order[: users if targets is None else whole(targets, "targets", what)])
     rows = []
-    for (cell, window), coarse in zip(grids, columns, strict=True):
+    for (cell, window), coarse in zip(grids, coarser, strict=True):
         item_start, items = start, mine
         if kinds != coarse.max() + 1 or not (coarse == np.arange(coarse.size)).all():
             item_start, items, _ = kernel.distinct(start.copy(), coarse[mine])
         post_start, post_user = kernel.postings(item_start, items, int(coarse.max()) + 1)
         for n in many:
-            hits = kernel.unique_draws(
+            hits = unique_draws(
                 chosen, start, mine, coarse, item_start, items, post_start, post_user, rank, sizes, n, draws,
                 np.uint64(seed),
             )  # fmt: skip
@@ -109,18 +108,15 @@ def _fine(
     coded: Coded, grids: list[tuple[float | None, float | None]], what: str
 ) -> tuple[list[NDArray[np.int32]], int, NDArray[np.int32]]:
     """Per grid the coarse code of each fine point; how many fine points there are; the fine point of each row."""
-    if coded.place is not None and any(cell is not None for cell, _ in grids):
-        raise InputError(f"{what}, cell_m", "coordinates x and y to put into squares", "ids in place",
-                         "leave cell_m out, or give x and y")  # fmt: skip
     if len(grids) == 1:  # one resolution: points are the cells themselves
-        point, kinds = squeezed(_columns(coded, *grids[0], what))
+        point, kinds = squeezed(columns(coded, *grids[0], what))
         return [np.arange(kinds, dtype=np.int32)], kinds, point
     finest = (_least([cell for cell, _ in grids]), _least([window for _, window in grids]))
-    point, kinds = squeezed(_columns(coded, *finest, what))
+    point, kinds = squeezed(columns(coded, *finest, what))
     first = np.empty(kinds, dtype=np.int64)
     first[point[::-1]] = np.arange(point.size - 1, -1, -1)
     corner = _corners(coded, first, finest)
-    return [squeezed(_columns(corner, *grid, what))[0] for grid in grids], kinds, point
+    return [squeezed(columns(corner, *grid, what))[0] for grid in grids], kinds, point
 
 
 def _least(sizes: list[float | None]) -> float | None:
@@ -137,23 +133,3 @@ def _corners(coded: Coded, first: NDArray[np.int64], finest: tuple[float | None,
 
     return Coded(coded.users, coded.user[first], middle(coded.x, finest[0]), middle(coded.y, finest[0]),
                  None if coded.place is None else coded.place[first], middle(coded.time_s, finest[1]))  # fmt: skip
-
-
-def _columns(coded: Coded, cell: float | None, window: float | None, what: str) -> list[NDArray[Any]]:
-    columns: list[NDArray[Any]] = []
-    if coded.place is not None:
-        columns.append(coded.place)
-    for axis in (coded.x, coded.y):
-        if axis is not None:
-            exact = cell is None
-            columns.append(np.unique(axis, return_inverse=True)[1] if exact else cells(axis, positive(cell or 0.0,
-                           "cell_m", what)))  # fmt: skip
-    if coded.time_s is not None and window is not None:
-        size = positive(window, "window_s", what)
-        if size == 1.0 and coded.time_s.dtype.kind in "iu":
-            columns.append(coded.time_s)
-        else:
-            columns.append(cells(coded.time_s, size))
-    elif coded.time_s is not None:
-        columns.append(np.unique(coded.time_s, return_inverse=True)[1])
-    return columns

@@ -14,11 +14,11 @@ from rich.table import Table
 from privacysim.cli.options import LawDate, console, day
 from privacysim.errors import InputError, did_you_mean
 from privacysim.facts import STATUSES, facts
-from privacysim.files import display, find_file, named_files, read_toml
+from privacysim.files import display, find_file, read_toml
 from privacysim.law import laws
 from privacysim.policy.arm import Arm
 from privacysim.policy.describing import Section, compare, describe
-from privacysim.policy.policy_files import load_arms, load_policy, readings_of
+from privacysim.policy.policy_files import load_arms, load_policy, policy_files, readings_of
 
 policy_app = typer.Typer(no_args_is_help=True, help="List, show, check and compare policies.", add_completion=False)
 facts_app = typer.Typer(no_args_is_help=True, help="List and show numbers and their sources.", add_completion=False)
@@ -26,9 +26,9 @@ facts_app = typer.Typer(no_args_is_help=True, help="List and show numbers and th
 
 @policy_app.command("list")
 def list_policies() -> None:
-    """List the policies: those in ./sim/policies and the shipped ones."""
+    """List the policies: yours in ./sim/policies, those of law packs, and the shipped ones."""
     rows = []
-    for name in named_files("policies"):
+    for name in policy_files():
         policy = load_policy(name)
         readings = ", ".join(readings_of(policy)) or ", ".join(f"({variant.id})" for variant in policy.reading)
         rows.append((name, policy.status, str(policy.law_date), policy.title.en, readings))
@@ -44,7 +44,7 @@ def show_policy(
     out = console(400)
     arms = _arms(name, law_date)
     policy = arms[0].policy
-    file = read_toml(find_file("policies", _file_name(name)))
+    file = read_toml(find_file("policies", _file_name(name), policy_files()))
     out.print(f"[bold]{escape(policy.title.en)}[/bold]  {escape(policy.title.zh)}")
     out.print(f"{arms[0].id if ':' in name else policy.id}: {policy.status}, law of {policy.law_date}", end="")
     parents = file.get("layer") or ([file["extends"]] if "extends" in file else [])
@@ -63,7 +63,7 @@ def check_policies(
     """Check policies: form, ids, units, citations in force. The exit status is 2 if one fails."""
     laws()
     failed: InputError | None = None
-    names = [name] if name else list(named_files("policies"))
+    names = [name] if name else list(policy_files())
     for each in names:
         try:
             policy = load_policy(each)
@@ -76,7 +76,7 @@ def check_policies(
             typer.echo(f"{each}: cannot be used\n{error}", err=True)
             continue
         counts = f"{len(policy.access)} routes, {len(policy.forbidden) + bool(policy.prohibited)} prohibitions"
-        typer.echo(f"{display(find_file('policies', each))}: valid ({counts})")
+        typer.echo(f"{display(find_file('policies', each, policy_files()))}: valid ({counts})")
     if failed:
         raise typer.Exit(2)
 

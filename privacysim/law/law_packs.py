@@ -8,7 +8,7 @@ the entry point group `privacysim.laws`, whose entries are folders, dicts or `La
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import lru_cache
 from importlib.metadata import entry_points
@@ -53,25 +53,20 @@ def laws(packs: Sequence[GivenPack] = ()) -> Laws:
     'city_rules'
     """
     own = Path("sim", "law").absolute()
-    folders = [path for path in (own, *sorted(own.glob("*"))) if path.is_dir() and path.name != "policies"]
-    installed = _installed()
-    found = [_read(folder) for folder in (shipped("data/law"), *folders)]
-    given = {pack for pack in packs if isinstance(pack, str)}
-    if installed:
-        from privacysim.parts import named as named_part  # loads pandas, which the law alone does not need
+    folders = {path.name: path for path in (own, *sorted(own.glob("*"))) if path.is_dir() and path.name != "policies"}
+    found = [_read(folder) for folder in (shipped("data/law"), *folders.values())]
+    for name in _installed():
+        from privacysim.parts import named  # loads pandas, which the law alone does not need
 
-    found += [_given(named_part("laws", name), name, general=name in given) for name in installed]
-    known = {str(folder) for folder in folders}
+        found.append(_given(named("laws", name), name, general=name in packs))
+    known = (*_installed(), *(name for name in folders if name != "law"))
     for number, pack in enumerate(packs):
-        if isinstance(pack, str) and pack in (*installed, *(folder.name for folder in folders[1:])):
-            continue
         if isinstance(pack, str | Path):
+            if str(pack) in known or Path(pack).absolute() in folders.values():
+                continue  # found already
             if not Path(pack).exists():
-                names = [*installed, *(folder.name for folder in folders[1:])]
                 raise InputError("packs", "a folder, a file, or the name of an installed pack or of one in sim/law",
-                                 pack, did_you_mean(str(pack), names) if names else "check the path")  # fmt: skip
-            if str(Path(pack).absolute()) in known:
-                continue
+                                 pack, did_you_mean(str(pack), known) if known else "check the path")  # fmt: skip
         found.append(_given(pack, f"pack {number}", general=True))
     return _together(tuple(found))
 
@@ -83,8 +78,7 @@ def _installed() -> tuple[str, ...]:
 
 def _given(pack: Any, name: str, general: bool) -> _Pack:
     if isinstance(pack, str | Path):
-        read = _read(Path(pack))
-        return _Pack(read.name, read.parts, read.policies, general)
+        return replace(_read(Path(pack)), general=general)
     if not isinstance(pack, Mapping | LawPack):
         raise InputError("packs", "folders, names, dicts or LawPack objects", type(pack).__name__, "give one of these")
     return _Pack(name, ((name, validate(LawPack, plain_data(pack), name)),), general=general)

@@ -8,6 +8,7 @@ from bin totals miss only the inequality within a bin (under 0.001 of Gini).
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -24,6 +25,17 @@ HEART = "P: the measured curve of CCTV-like faces; κ: chance that the person fi
 _LEGALITY = {"legality": {word: word if word != "ungoverned" else "ungoverned (no camera rule matches)"
                           for word in LEGALITIES}}  # fmt: skip
 _PER_OCTAVE = 8
+_exposed = partial(
+    metric, of="people", unit="people", family="exposure", direction="lower", attacker=OUTSIDER, source=HEART,
+    value=totals_by_curve, monotone=True, output="success", flow="passes", viewers="outsiders",
+)
+_by_legality = partial(
+    _exposed, attacker="every viewer whose act is {word}", viewers="{word}", by=_LEGALITY, neutral=("authorised",)
+)
+_unequal = partial(
+    metric, of="people", unit="share", family="equity", attacker=OUTSIDER, sample="consistent", range="0 … 1",
+    source=HEART, flow="passes", viewers="outsiders",
+)
 
 
 def sums_of(weight: Floats, per_person: Floats) -> Part:
@@ -57,21 +69,17 @@ def _groups(legality: str) -> Groups:
     return code, 3 + code
 
 
-@metric(
-    title="people identified by outsiders", unit="people", direction="lower", family="exposure", of="people",
-    attacker=OUTSIDER, equation="Σᵢ wᵢ (1 − Π over trials (1 − q)); a trial is (legality, viewer, pass)",
-    source=HEART, value=totals_by_curve, monotone=True, output="success", flow="passes", viewers="outsiders",
-    headline=1,
+@_exposed(
+    title="people identified by outsiders", headline=1,
+    equation="Σᵢ wᵢ (1 − Π over trials (1 − q)); a trial is (legality, viewer, pass)",
 )
 def people_identified_by_outsiders(seen: PeopleSeen) -> Part:
     """The primary metric: expected people identified at least once, trials between viewers and passes independent."""
     return sums_of(seen.weight, any_of(seen.p_identified, OUTSIDERS))
 
 
-@metric(
-    title="people identified by outsiders, lower end of the band", unit="people", direction="lower", family="exposure",
-    of="people", attacker=OUTSIDER, equation="Σᵢ wᵢ max over trials q", source=HEART, value=totals_by_curve,
-    monotone=True, output="success", flow="passes", viewers="outsiders", headline=12,
+@_exposed(
+    title="people identified by outsiders, lower end of the band", equation="Σᵢ wᵢ max over trials q", headline=12
 )
 def people_identified_by_outsiders_p_max(seen: PeopleSeen) -> Part:
     """The same if a face is easy or hard for everybody: only the best single trial counts."""
@@ -81,64 +89,53 @@ def people_identified_by_outsiders_p_max(seen: PeopleSeen) -> Part:
     return sums_of(seen.weight, largest)
 
 
-@metric(
-    title="people identified by outsiders, upper end of the band", unit="people", direction="lower", family="exposure",
-    of="people", attacker=OUTSIDER, equation="Σᵢ wᵢ (1 − Π over trials and days (1 − q))", source=HEART,
-    value=totals_by_curve, monotone=True, output="success", flow="passes", viewers="outsiders", headline=13,
+@_exposed(
+    title="people identified by outsiders, upper end of the band", headline=13,
+    equation="Σᵢ wᵢ (1 − Π over trials and days (1 − q))",
 )
 def people_identified_by_outsiders_p_days(seen: PeopleSeen) -> Part:
     """The same if every day of a repeated walk were a fresh, independent trial."""
     return sums_of(seen.weight, any_of(seen.p_identified_days, OUTSIDERS))
 
 
-@metric(
-    title="sensitive visits revealed to outsiders", unit="visits", direction="lower", family="inference", of="people",
-    attacker=OUTSIDER, equation="Σᵢ wᵢ Σ visits (1 − Π over viewers (1 − max q))", source=HEART,
-    value=totals_by_curve, monotone=True, output="success", flow="sensitive", viewers="outsiders", headline=2,
+@_exposed(
+    title="sensitive visits revealed to outsiders", unit="visits", family="inference", flow="sensitive", headline=2,
+    equation="Σᵢ wᵢ Σ visits (1 − Π over viewers (1 − max q))",
 )
 def sensitive_visits_revealed(seen: PeopleSeen) -> Part:
     """Expected visits to a clinic, a hotel, a place of worship … that an outsider can pin on a person."""
     return sums_of(seen.weight, seen.revealed_to_outsiders)
 
 
-@metric(
-    title="identifiable person-hours, {word}", unit="person-hours", direction="lower", family="exposure", of="people",
-    attacker="every viewer whose act is {word}", bounded=False, source=HEART, value=totals_by_curve, monotone=True,
-    equation="Σᵢ wᵢ Σ t·a·κ·P / 3600 over the rows of acts with an audience", output="time", flow="seconds",
-    viewers="{word}", by=_LEGALITY, neutral=("authorised",), headline=14,
+@_by_legality(
+    title="identifiable person-hours, {word}", unit="person-hours", bounded=False, output="time", flow="seconds",
+    equation="Σᵢ wᵢ Σ t·a·κ·P / 3600 over the rows of acts with an audience", headline=14,
 )
 def identifiable_person_hours(seen: PeopleSeen, heading: str, legality: str) -> Part:
     """Time in view of somebody who looks, times the chance to be identified."""
     return sums_of(seen.weight, _sum(seen.identifiable_s, _groups(legality)) / 3600.0)
 
 
-@metric(
-    title="people identified, {word}", unit="people", direction="lower", family="exposure", of="people",
-    attacker="every viewer whose act is {word}", equation="Σᵢ wᵢ (1 − Π over trials of that legality (1 − q))",
-    source=HEART, value=totals_by_curve, monotone=True, output="success", flow="passes", viewers="{word}",
-    by=_LEGALITY, neutral=("authorised",),
-)
+@_by_legality(title="people identified, {word}", equation="Σᵢ wᵢ (1 − Π over trials of that legality (1 − q))")
 def people_identified(seen: PeopleSeen, heading: str, legality: str) -> Part:
     """By all viewers whose act the camera rules answer alike."""
     return sums_of(seen.weight, any_of(seen.p_identified, _groups(legality)))
 
 
-@metric(
-    title="viewer-weighted identifiable person-hours of outsiders", unit="viewer-person-hours", direction="lower",
-    family="exposure", of="people", attacker=OUTSIDER, bounded=False, value=totals_by_curve, monotone=True,
+@_exposed(
+    title="viewer-weighted identifiable person-hours of outsiders", unit="viewer-person-hours", bounded=False,
     equation="Σᵢ wᵢ Σ t·a·κ·P·audience / 3600", source="audience is the expected one given the camera's category",
-    output="time", flow="viewer_seconds", viewers="outsiders",
+    output="time", flow="viewer_seconds",
 )
 def outsider_viewer_person_hours(seen: PeopleSeen) -> Part:
     """Secondary, since a crowd multiplies it without bound."""
     return sums_of(seen.weight, _sum(seen.viewer_identifiable_s, OUTSIDERS) / 3600.0)
 
 
-@metric(
-    title="people whose face a machine compared", unit="people", direction="lower", family="access", of="people",
-    attacker="police, on their own and shared consoles and under papers that cover the technique", value=total,
-    equation="Σᵢ wᵢ 1{at least one pass within a search by face, recorded or live}", monotone=True, output="success",
-    flow="searched",
+@_exposed(
+    title="people whose face a machine compared", family="access", value=total, flow="searched", viewers="",
+    attacker="police, on their own and shared consoles and under papers that cover the technique",
+    equation="Σᵢ wᵢ 1{at least one pass within a search by face, recorded or live}",
     source="searches and watchlists are assumptions with wide ranges; who passed is the model's",
 )
 def people_searched_by_face(seen: PeopleSeen) -> Floats:
@@ -146,10 +143,9 @@ def people_searched_by_face(seen: PeopleSeen) -> Floats:
     return (seen.faces_searched > 0).astype(np.float64)
 
 
-@metric(
-    title="false matches of searches by face", unit="matches", direction="lower", family="access", of="people",
-    attacker="whoever trusts the machine", bounded=False, value=total, monotone=True, output="error",
-    flow="searched",
+@_exposed(
+    title="false matches of searches by face", unit="matches", family="access", bounded=False, value=total,
+    output="error", flow="searched", viewers="", attacker="whoever trusts the machine",
     equation="Σᵢ wᵢ · passes compared · chance that a stranger is given as a match",
     source="fact face_false_match (assumption, over four powers of ten)",
 )
@@ -208,9 +204,8 @@ def _gini(y: Floats, w: Floats, sums: Part) -> float:
     return gini(y, w) * (kept - 1) / kept * n / (n - 1)
 
 
-@metric(
-    title="Gini coefficient of the chance to be identified by outsiders", unit="share", family="equity", of="people",
-    attacker=OUTSIDER, sample="consistent", range="0 … 1", flow="passes", viewers="outsiders",
+@_unequal(
+    title="Gini coefficient of the chance to be identified by outsiders",
     equation="n/(n−1) · ΣΣ wᵢwⱼ|yᵢ−yⱼ| / (2W²ȳ), y the chance in the realised month",
     source=HEART + "; Gini 1912; correction: Deltas 2003", value=_of_bins(_gini),
 )
@@ -219,10 +214,9 @@ def gini_identified(seen: PeopleSeen) -> Part:
     return histogram(seen.weight, any_of(seen.p_identified, OUTSIDERS))
 
 
-@metric(
-    title="share of all identification by outsiders that the most exposed tenth bears", unit="share", family="equity",
-    of="people", attacker=OUTSIDER, sample="consistent", range="0.1 … 1", flow="passes", viewers="outsiders",
-    equation="1 − L(0.9), L the Lorenz curve of the chance to be identified", source=HEART,
+@_unequal(
+    title="share of all identification by outsiders that the most exposed tenth bears", range="0.1 … 1",
+    equation="1 − L(0.9), L the Lorenz curve of the chance to be identified",
     value=_of_bins(lambda y, w, sums: top_share(y, w)),
 )
 def top_tenth_share_identified(seen: PeopleSeen) -> Part:
@@ -230,20 +224,19 @@ def top_tenth_share_identified(seen: PeopleSeen) -> Part:
     return histogram(seen.weight, any_of(seen.p_identified, OUTSIDERS))
 
 
-@metric(
-    title="Gini coefficient of identifiable hours before outsiders", unit="share", family="equity", of="people",
-    attacker=OUTSIDER, sample="consistent", range="0 … 1", default=False, flow="seconds", viewers="outsiders",
-    equation="as gini_identified, y the identifiable seconds", source=HEART, value=_of_bins(_gini),
+@_unequal(
+    title="Gini coefficient of identifiable hours before outsiders", default=False, flow="seconds",
+    equation="as gini_identified, y the identifiable seconds", value=_of_bins(_gini),
 )
 def gini_identifiable_hours(seen: PeopleSeen) -> Part:
     """How unequally the time before outsiders' eyes is spread."""
     return histogram(seen.weight, seen.identifiable_s[:, list(OUTSIDERS)].sum(axis=1))
 
 
-@metric(
+@_unequal(
     title="largest chance of any single person to be identified by outsiders", unit="probability", direction="lower",
-    family="equity", of="people", attacker=OUTSIDER, sample="census", range="0 … 1", default=False, output="success",
-    equation="maxᵢ pᵢ, to within a bin of the histogram (9 %)", source=HEART,
+    sample="census", default=False, output="success", flow="", viewers="",
+    equation="maxᵢ pᵢ, to within a bin of the histogram (9 %)",
     value=_of_bins(lambda y, w, sums: float(y.max())),
 )
 def highest_chance_identified(seen: PeopleSeen) -> Part:
@@ -257,10 +250,9 @@ def _per_1000(sums: Part) -> list[Reading]:
     return [Reading(curve, 1000.0 * sums[curve] / sums["people"], round(sums[f"n_{curve}"])) for curve in CURVES]
 
 
-@metric(
-    title="identified by outsiders, per 1 000 {word}", unit="per 1 000", direction="lower", family="equity",
-    of="people", attacker=OUTSIDER, range="0 … 1000", monotone=True, output="success", flow="passes",
-    viewers="outsiders", equation="1000 · Σ_g wᵢ pᵢ / N_g", source=HEART, value=_per_1000,
+@_exposed(
+    title="identified by outsiders, per 1 000 {word}", unit="per 1 000", family="equity", range="0 … 1000",
+    equation="1000 · Σ_g wᵢ pᵢ / N_g", value=_per_1000,
     by={"group": {group: group + "s" if group != "older" else "older people" for group in GROUPS}},
 )
 def identified_per_1000(seen: PeopleSeen, heading: str, group: str) -> Part:

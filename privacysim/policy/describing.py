@@ -31,6 +31,11 @@ def describe(arm: Arm) -> list[Section]:
     sections.append(("Sanctions of these rules", [f"{p.id}: {p.says} {sanction_text(p.sanction)}" for p in provisions]))
     sections.append(("Silent on", list(policy.silent)))
     sections.append(("Where the model departs from the text", list(policy.departures)))
+    laws_cited = {provision.law for provision in cited(policy, known)}
+    sections.append(("Classes of place in these laws", [
+        f"{place.regime}: {known.laws[place.law].short} {place.article}" + (f" ({place.says})" if place.says else "")
+        for place in known.places if place.law in laws_cited
+    ]))  # fmt: skip
     sections.append(("Citations", [citation(p, known) for p in cited(policy, known)]))
     return [(title, lines) for title, lines in sections if lines]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from privacysim.errors import InputError, did_you_mean
-from privacysim.files import given_data, validate
+from privacysim.files import given_data, named_files, validate
 from privacysim.identify import mask_text
 from privacysim.law import GivenPack, Laws, laws
 from privacysim.policy.arm import Arm
@@ -52,6 +52,11 @@ def load_policy(
     found = validate(Policy, raw, named)
     _check(found, known, named)
     return found
+
+
+def policy_files() -> dict[str, Path]:
+    """Every policy file by name: those of law packs, the shipped ones, and yours in `sim/policies`, which win."""
+    return dict(sorted({**laws().policies, **named_files("policies")}.items()))
 
 
 def _resolved(given: GivenPolicy, known: Laws, chain: tuple[str, ...], where: str = "") -> tuple[dict[str, Any], str]:

@@ -19,7 +19,7 @@ from privacysim.errors import InputError, did_you_mean
 from privacysim.files import find_file, whole_file
 from privacysim.identify import mask_text
 from privacysim.policy.policy_files import load_policy, readings_of
-from privacysim.policy.policy_form import Access, Policy
+from privacysim.policy.policy_form import Policy
 from privacysim.resources import cache_folder
 from privacysim.units import duration_s, duration_text
 from privacysim.vocabulary import ACTS
@@ -42,10 +42,14 @@ DUTIES = {
 """Whose cameras must be filed, logged and technically secured: each reach holds the one before."""
 BANS = ("none", "venues", "everywhere")
 """Where every unit and individual is forbidden to buy, sell, view, copy, acquire, disseminate or use footage."""
-_BAN_WHERE = {
-    "venues": '[{operator = ["public_security", "other_state"]}, {regime = ["public_state", "public_venue"]}]',
-}
-_CLASSES = ("any", "public", "public_other", "public_other_listed", "private")
+_VENUES = [{"operator": ["public_security", "other_state"]}, {"regime": ["public_state", "public_venue"]}]
+_USE = ["view", "copy", "acquire", "disseminate", "use"]
+_SHORT = {"retention": "kept", "mask": "mask", "approver": "by", "duties": "duties", "ban": "ban"}
+_SAID = {
+    "retention": "footage kept {}", "mask": "mask at the source: {}", "approver": "police ask the {}",
+    "duties": "filing, logs and security: {}", "ban": "ban on everybody: {}",
+}  # fmt: skip
+"""The levers, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,38 +96,61 @@ class Reform:
     @property
     def changes(self) -> dict[str, str]:
         """The levers that were moved, in order."""
-        return {lever: str(value) for lever in ("retention", "mask", "approver", "duties", "ban")
-                if (value := getattr(self, lever)) is not None}  # fmt: skip
+        return {lever: str(getattr(self, lever)) for lever in _SAID if getattr(self, lever) is not None}
 
     @property
     def id(self) -> str:
         """Its name: the one given, else the base and the changes."""
         if self.name:
             return self.name
-        short = {"retention": "kept", "mask": "mask", "approver": "by", "duties": "duties", "ban": "ban"}
-        parts = [f"{short[lever]}_{value.replace(' ', '')}" for lever, value in self.changes.items()]
+        parts = [f"{_SHORT[lever]}_{value.replace(' ', '')}" for lever, value in self.changes.items()]
         return re.sub(r"[^A-Za-z0-9_]+", "_", "_".join([self.base, *(parts or ["unchanged"])]))
 
     def words(self) -> str:
         """The title: the base's, and what is changed."""
         if self.title:
             return self.title
-        said = {
-            "retention": "footage kept {}", "mask": "mask at the source: {}", "approver": "police ask the {}",
-            "duties": "filing, logs and security: {}", "ban": "ban on everybody: {}",
-        }  # fmt: skip
-        parts = [said[lever].format(value) for lever, value in self.changes.items()]
-        return f"{self._title()}, {'; '.join(parts)}" if parts else self._title()
+        own, (_, _, reading) = self._policy().title.en, self.base.partition(":")
+        title = f"{own} ({reading})" if reading else own
+        parts = [_SAID[lever].format(value) for lever, value in self.changes.items()]
+        return f"{title}, {'; '.join(parts)}" if parts else title
+
+    def data(self) -> dict[str, Any]:
+        """What the policy file says, as `load_policy` takes it."""
+        policy, (name, _, reading) = self._policy(), self.base.partition(":")
+        made: dict[str, Any] = {"id": self.id, "extends": name, "title": {"en": self.words()}, "status": "hypothetical"}
+        made |= self._ban(policy, reading)
+        if self.retention is not None and policy.retention is not None:
+            keep = {"keep": duration_text(duration_s(self.retention)), "assumption": WHY}
+            made["retention"] = {kind: keep for kind, rule in policy.retention if rule is not None}
+        if self.mask is not None:
+            papers = [rule.id for rule in policy.access if rule.duty_to_give and rule.document != "none"]
+            made["mask"] = {
+                "kind": self.mask, "reversible": self.mask != "none", "key_holder": "independent of the operator",
+                "unmask": papers, "assumption": WHY,
+            }  # fmt: skip
+        if self.approver is not None:
+            made["access"] = self._asking(policy)
+        if self.duties is not None:
+            made |= {name: {"regime": list(DUTIES[self.duties]), "assumption": WHY}
+                     for name in ("filing", "logs", "security")}  # fmt: skip
+        return made
 
     def toml(self) -> str:
         """The text of the policy file."""
-        policy, (name, _, reading) = self._policy(), self.base.partition(":")
-        lines = [
-            f"# {self.words()}: only what differs from {name}.", f"id      = {_text(self.id)}",
-            f"extends = {_text(name)}", f"title   = {{en = {_text(self.words())}}}", 'status  = "hypothetical"',
-        ]  # fmt: skip
-        lines += self._ban(policy, reading) + self._keeping(policy) + self._masking(policy) + self._asking(policy)
-        return "\n".join(lines + self._duty()) + "\n"
+        lines = [f"# {self.words()}: only what differs from {self.base.partition(':')[0]}."]
+        for key, value in self.data().items():
+            if isinstance(value, dict) and key == "retention":
+                for kind, rule in value.items():
+                    lines += _section(f"[retention.{kind}]", rule)
+            elif isinstance(value, dict) and key != "title":
+                lines += _section(f"[{key}]", value)
+            elif isinstance(value, list):
+                for rule in value:
+                    lines += _section(f"[[{key}]]", rule)
+            else:
+                lines.append(f"{key} = {_value(value)}")
+        return "\n".join(lines) + "\n"
 
     def save(self, folder: str | Path = "sim/policies", *, force: bool = False) -> str:
         """Write the file and return its path; another text under that name is kept unless `force`."""
@@ -150,68 +177,32 @@ class Reform:
             raise InputError("base", "a policy without a variant", self.base, f"write {name}")
         return policy
 
-    def _title(self) -> str:
-        title, (_, _, reading) = self._policy().title.en, self.base.partition(":")
-        return f"{title} ({reading})" if reading else title
-
-    def _ban(self, policy: Policy, reading: str) -> list[str]:
+    def _ban(self, policy: Policy, reading: str) -> dict[str, Any]:
         if self.ban is None:
             if not reading or policy.prohibited is None:
-                return []
+                return {}
             old = policy.prohibited
-            return [
-                "", "[prohibited]", f"absolute    = {_list(old.absolute)}", f"if_no_route = {_list(old.if_no_route)}",
-                f"scope       = {_list((reading,))}", f"assumption  = {_text('read as ' + reading)}",
-            ]  # fmt: skip
+            return {"prohibited": {"absolute": list(old.absolute), "if_no_route": list(old.if_no_route),
+                                   "scope": [reading], "assumption": f"read as {reading}"}}  # fmt: skip
         if self.ban == "none":
-            return ["", "[prohibited]", f"assumption = {_text(WHY)}"]
-        where = [f"where      = {_BAN_WHERE[self.ban]}"] if self.ban in _BAN_WHERE else []
+            return {"prohibited": {"assumption": WHY}}
         offered = {act for rule in policy.access for act in (rule.acts or ACTS)}  # what a route gives stays given
         absolute = [act for act in ("buy", "sell") if act not in offered]
+        where = {"where": _VENUES} if self.ban == "venues" else {}
+        return {
+            "prohibited": {**({"absolute": absolute} if absolute else {}), "if_no_route": _USE, "scope": ["chosen"],
+                           "assumption": WHY},
+            "scope": [{"id": "chosen", "says": f"cameras: {self.ban}", **where, "assumption": WHY}],
+        }  # fmt: skip
+
+    def _asking(self, policy: Policy) -> list[dict[str, Any]]:
+        """The police's routes as they stand, with another paper and approver: a child replaces a rule as a whole."""
+        document, approver = APPROVERS[str(self.approver)]
+        changed = {"document": document, "approver": approver, "assumption": WHY}
         return [
-            "", "[prohibited]", *([f"absolute    = {_list(absolute)}"] if absolute else []),
-            'if_no_route = ["view", "copy", "acquire", "disseminate", "use"]', 'scope       = ["chosen"]',
-            f"assumption  = {_text(WHY)}", "", "[[scope]]", 'id         = "chosen"',
-            f"says       = {_text('cameras: ' + self.ban)}", *where, f"assumption = {_text(WHY)}",
+            rule.model_dump(mode="json", exclude_defaults=True) | changed for rule in policy.access
+            if rule.requester == ("public_security",) and "request" in rule.channel and "view" in (rule.acts or ACTS)
         ]  # fmt: skip
-
-    def _keeping(self, policy: Policy) -> list[str]:
-        if self.retention is None or policy.retention is None:
-            return []
-        keep = duration_text(duration_s(self.retention))
-        lines = []
-        for name in _CLASSES:
-            if getattr(policy.retention, name) is not None:
-                lines += ["", f"[retention.{name}]", f"keep       = {_text(keep)}", f"assumption = {_text(WHY)}"]
-        return lines
-
-    def _masking(self, policy: Policy) -> list[str]:
-        if self.mask is None:
-            return []
-        papers = [rule.id for rule in policy.access if rule.duty_to_give and rule.document != "none"]
-        return [
-            "", "[mask]", f"kind       = {_text(self.mask)}", f"reversible = {_text(self.mask != 'none', raw=True)}",
-            'key_holder = "independent of the operator"', f"unmask     = {_list(papers)}", f"assumption = {_text(WHY)}",
-        ]  # fmt: skip
-
-    def _asking(self, policy: Policy) -> list[str]:
-        if self.approver is None:
-            return []
-        document, approver = APPROVERS[self.approver]
-        lines: list[str] = []
-        for rule in policy.access:
-            asks = rule.requester == ("public_security",) and "request" in rule.channel
-            if asks and "view" in (rule.acts or ACTS):
-                lines += ["", "[[access]]", *_route(rule, document, approver)]
-        return lines
-
-    def _duty(self) -> list[str]:
-        if self.duties is None:
-            return []
-        bound, lines = _list(DUTIES[self.duties]), []
-        for name in ("filing", "logs", "security"):
-            lines += ["", f"[{name}]", f"regime     = {bound}", f"assumption = {_text(WHY)}"]
-        return lines
 
 
 @lru_cache(maxsize=32)
@@ -220,11 +211,8 @@ def _loaded(name: str, changed: int) -> Policy:
     return load_policy(name)
 
 
-def _route(rule: Access, document: str, approver: str) -> list[str]:
-    """The route as it stands, with another paper and approver: a child's entry replaces the whole of its parent's."""
-    said: dict[str, Any] = rule.model_dump(mode="json", exclude_defaults=True)
-    said |= {"document": document, "approver": approver, "assumption": WHY}
-    return [f"{key} = {_value(value)}" for key, value in said.items()]
+def _section(head: str, rule: Mapping[str, Any]) -> list[str]:
+    return ["", head, *(f"{key} = {_value(value)}" for key, value in rule.items())]
 
 
 def _value(value: object) -> str:
@@ -233,11 +221,3 @@ def _value(value: object) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_value(inner) for inner in value) + "]"
     return json.dumps(value, ensure_ascii=False)
-
-
-def _list(words: Any) -> str:
-    return _value(list(words))
-
-
-def _text(value: object, raw: bool = False) -> str:
-    return ("true" if value else "false") if raw else json.dumps(value, ensure_ascii=False)

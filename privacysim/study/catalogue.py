@@ -7,9 +7,9 @@ from html import escape
 from typing import Generic, TypeVar
 
 from privacysim.errors import InputError, did_you_mean
-from privacysim.files import named_files
 from privacysim.metrics import METRICS, Metric
 from privacysim.policy import Policy, load_policy
+from privacysim.policy.policy_files import policy_files
 
 Kind = TypeVar("Kind")
 
@@ -62,7 +62,7 @@ def _metric(name: str) -> Metric:
 
 
 rules: Catalogue[Policy] = Catalogue(
-    "rules", lambda: list(named_files("policies")), load_policy, lambda policy: policy.title.en
+    "rules", lambda: list(policy_files()), load_policy, lambda policy: policy.title.en
 )
 """The policies: the working folder's and the shipped."""
 measures: Catalogue[Metric] = Catalogue("measures", lambda: list(METRICS), _metric, lambda one: one.title)
