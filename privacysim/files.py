@@ -16,6 +16,7 @@ from datetime import date, time
 from pathlib import Path, PurePath
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
+import tomli_w
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError, model_validator
 
 from privacysim.errors import InputError, ResultsError, did_you_mean, shown
@@ -118,6 +119,25 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise InputError(str(path), "valid TOML (each key once)", _with_line(str(error), text), "mend it") from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(str(path), "a readable TOML file in UTF-8", error, "mend the file or its rights") from None
+
+
+def toml_text(data: Mapping[str, Any]) -> str:
+    """TOML of plain data; keys whose value is None are left out.
+
+    >>> print(toml_text({"id": "a", "none": None, "city": {"seed": 1, "wide": True}}), end="")
+    id = "a"
+    <BLANKLINE>
+    [city]
+    seed = 1
+    wide = true
+    """
+    return tomli_w.dumps(_without_none(data))
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _without_none(one) for key, one in value.items() if one is not None}
+    return [_without_none(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
 def _with_line(error: str, text: str) -> str:

@@ -12,7 +12,7 @@ import typer
 from privacysim.cli.options import Baseline, Days, ResultsFolder, ScenarioName, StudyName, Workers, words
 from privacysim.cli.robustness_commands import frontier, sensitivity
 from privacysim.errors import InputError, require
-from privacysim.files import display, named_files
+from privacysim.files import display, named_files, toml_text
 
 run_app = typer.Typer(add_completion=False)
 compare_app = typer.Typer(add_completion=False)
@@ -174,7 +174,6 @@ def scenario_list() -> None:
 def scenario_show(name: ScenarioName) -> None:
     """Show a scenario with every default, and each number with its range and source."""
     from privacysim.results.saving import scenario_data
-    from privacysim.results.toml_text import toml_text
     from privacysim.scenario import load_scenario
 
     print(toml_text(scenario_data(load_scenario(name))), end="")

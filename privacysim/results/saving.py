@@ -15,12 +15,11 @@ import pandas as pd
 
 from privacysim import tables
 from privacysim.errors import ResultsError, shown
-from privacysim.files import Quantity, find_file, plain_data, read_toml, whole_file
+from privacysim.files import Quantity, find_file, plain_data, read_toml, toml_text, whole_file
 from privacysim.policy import load_policy
 from privacysim.resources import shipped
 from privacysim.results.crate import CRATE, crate
 from privacysim.results.manifest import read_manifest
-from privacysim.results.toml_text import toml_text
 from privacysim.scenario import Scenario
 from privacysim.simulation.brought import keep_parts
 from privacysim.simulation.inputs import Inputs, canonical, file_digest, resolved

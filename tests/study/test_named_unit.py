@@ -15,12 +15,11 @@ import pytest
 import privacysim as ps
 from privacysim import tables
 from privacysim.errors import InputError, ResultsError
-from privacysim.files import Quantity
+from privacysim.files import Quantity, toml_text
 from privacysim.metrics import METRICS
 from privacysim.results import load_results
 from privacysim.results.manifest import read_manifest
 from privacysim.results.pairing import pairing
-from privacysim.results.toml_text import toml_text
 from privacysim.scenario import load_scenario
 from privacysim.simulation.exposure_map import exposure_map
 from privacysim.simulation.inputs import numbers, resolve
@@ -172,7 +171,7 @@ def test_toml_comes_back_as_it_was_and_what_has_no_place_in_it_is_refused():
     data = {"id": "a \"quoted\" name", "day": date(2025, 6, 1), "shares": [0.1, 1e-300], "on": True, "none": None,
             "city": {"seed": 1, "names with blanks": {"x": {"value": 1.5, "assumption": "why"}}}}  # fmt: skip
     assert tomllib.loads(toml_text(data)) == {key: value for key, value in data.items() if key != "none"}
-    with pytest.raises(TypeError, match="complex has no place in our TOML files"):
+    with pytest.raises(TypeError, match="complex"):
         toml_text({"x": 1j})
 
 
