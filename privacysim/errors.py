@@ -38,11 +38,11 @@ class InputError(PrivacysimError, ValueError):
         # a name from a file may hold what ends a line
         self.where, self.expected, self.fix = (" ".join(text.splitlines()) for text in (where, expected, fix))
         self.got = shown(got)
-        super().__init__(f"{self.where}: expected {self.expected}.\n  Got: {self.got}\n  Fix: {self.fix}.")
+        # an exception is copied, and sent between processes, by its arguments
+        super().__init__(self.where, self.expected, self.got, self.fix)
 
-    def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str, str]]:
-        # an exception is sent between processes by its arguments, not by its text
-        return InputError, (self.where, self.expected, self.got, self.fix)
+    def __str__(self) -> str:
+        return f"{self.where}: expected {self.expected}.\n  Got: {self.got}\n  Fix: {self.fix}."
 
 
 class MissingExtraError(InputError):

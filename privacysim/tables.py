@@ -25,13 +25,14 @@ from privacysim.resources import shipped
 
 @dataclass(frozen=True)
 class Column:
-    """One column: `dtype` is a numpy name, `str`, or `word` (one of `words`)."""
+    """One column: `dtype` is a numpy name, `str`, or `word` (one of `words`; if `open`, a part may bring more)."""
 
     name: str
     dtype: str
     unit: str
     says: str
     words: tuple[str, ...] = ()
+    open: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,18 @@ class Table:
 
 
 def _read_tables() -> dict[str, Table]:
-    """The tables of `data/tables.csv`: one row a column, with its place among the keys and the list of its words."""
+    """The tables of `data/tables.csv`: one row a column, with its place among the keys and the list of its words.
+
+    A `+` after the list says that a part from outside the package may bring further words.
+    """
     made: dict[str, Table] = {}
     with shipped("data/tables.csv").open(newline="", encoding="utf-8") as stream:
         for name, group in groupby(csv.DictReader(stream), key=lambda row: row["table"]):
             rows = list(group)
             columns = tuple(
                 Column(row["column"], row["dtype"], row["unit"], row["says"],
-                       getattr(words, row["words"]) if row["words"] else ()) for row in rows
+                       getattr(words, row["words"].rstrip("+")) if row["words"] else (), row["words"].endswith("+"))
+                for row in rows
             )  # fmt: skip
             keys = sorted((int(row["key"]), row["column"]) for row in rows if row["key"])
             made[name] = Table(name, columns, tuple(key for _, key in keys))
@@ -108,11 +113,13 @@ def _cast(name: str, column: Column, value: Any) -> Any:
         if values.size and not (values.min() >= 0 and values.max() < len(column.words)):
             raise InputError(where, f"codes below {len(column.words)}", values.max(), "mend the code")
         return pd.Categorical.from_codes(values.astype(np.intp), categories=pd.Index(column.words))
-    codes = pd.Index(column.words).get_indexer(pd.Index(values.astype(str)))
+    given = pd.Index(values.astype(str))
+    known = (*column.words, *sorted(set(given.unique()) - set(column.words))) if column.open else column.words
+    codes = pd.Index(known).get_indexer(given)
     if (codes < 0).any():
         strange = str(values[codes < 0][0])
         raise InputError(where, "one of its words", strange, did_you_mean(strange, column.words))
-    return pd.Categorical.from_codes(codes, categories=pd.Index(column.words))
+    return pd.Categorical.from_codes(codes, categories=pd.Index(known))
 
 
 def empty(name: str) -> pd.DataFrame:
@@ -175,7 +182,13 @@ def read(name: str, path: Path) -> pd.DataFrame:
 def concat(name: str, frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """Rows of several frames of one table, in order; categoricals stay categoricals."""
     kept = [rows for rows in frames if len(rows)]
-    return pd.concat(kept, ignore_index=True) if kept else empty(name)
+    if not kept:
+        return empty(name)
+    made = pd.concat(kept, ignore_index=True)
+    for column in table(name).columns:
+        if column.open and not isinstance(made[column.name].dtype, pd.CategoricalDtype):  # the frames differ in words
+            made[column.name] = _cast(name, column, made[column.name])
+    return made
 
 
 BAND_COLUMNS = ("policy", "metric", "curve", "unit", "n", "fewest", "drawn", "most", "note")

@@ -11,22 +11,23 @@ have it regularised afterwards; what is not regularised in time is destroyed and
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from privacysim import vocabulary as words
 from privacysim.draws import child_id
-from privacysim.governance.approval import NO_DESK, Desks
+from privacysim.governance.desk import NO_DESK
 from privacysim.governance.keeping import Keeping
-from privacysim.governance.log import NEVER, Book, act_ids, code_of
+from privacysim.governance.log import NEVER, Book, Books, act_ids, code_of
+from privacysim.governance.processes import Context, Process
 from privacysim.governance.publication import masks_others
 from privacysim.governance.rules_in_force import AFTER, Rules, kinds, routes_of, taking
-from privacysim.governance.spreading import Chain, Spread, write_chains
+from privacysim.governance.spreading import Chain
 from privacysim.governance.viewers import galleries
-from privacysim.policy.questions import Question, Route
+from privacysim.policy.questions import Question
 from privacysim.units import DAY_TICKS, HOUR_TICKS, TICKS_PER_S
 
 if TYPE_CHECKING:
@@ -55,29 +56,16 @@ _WHY = (
 )
 
 
-@dataclass(slots=True)
-class Askers:
+class Askers(Process):
     """All who ask besides the investigators; one request each."""
 
-    world: World
-    rules: Rules
-    kept: Keeping
-    desks: Desks
-    spread: Spread
-    chains: dict[int, Chain] = field(default_factory=dict)
-    """By row: copies that were passed on or published after they had been handed over."""
-    rows: NDArray[np.intp] = field(init=False)
-    """Rows of `world.asks` that happen under these rules' demand."""
-    routes: list[Route | None] = field(init=False)
-    kind: NDArray[np.intp] = field(init=False)
-    signed: Ints = field(init=False)
-    """When the paper was ready; NEVER while it lies on a desk."""
-    left: Ints = field(init=False)
-    """When it left the desk without a signature."""
-    confirmed: Ints = field(init=False)
-    """When a judge regularised what was done first; NEVER until then."""
+    incidents: ClassVar = {"informal": ("informal", "publication"), "forged_paper": ("request",)}
 
-    def __post_init__(self) -> None:
+    def start(self, context: Context) -> None:
+        """One process for each asker whose paper needs a signature."""
+        self.world, self.rules, self.kept, self.desks = context.world, context.rules, context.kept, context.desks
+        self.spread, self.chains = context.spread, dict[int, Chain]()
+        """By row: copies that were passed on or published after they had been handed over."""
         asks, cameras = self.world.asks, self.world.cameras
         era = self.rules.eras(asks.tick)
         happens = np.where(
@@ -92,16 +80,6 @@ class Askers:
         self.signed = np.where(self._at_desk()[self.kind], NEVER, asks.tick[self.rows])
         self.left, self.confirmed = np.full(self.rows.size, NEVER), np.full(self.rows.size, NEVER)
 
-    def _demand(self, era: int) -> float:
-        arm = self.rules.of(era)
-        return min(arm.demand_factor, self.world.asks.most_demand)
-
-    def _at_desk(self) -> Bools:
-        return np.array([route is not None and route.approver not in NO_DESK for route in self.routes], dtype=bool)
-
-    def start(self) -> None:
-        """One process for each asker whose paper needs a signature."""
-        asks = self.world.asks
         gone = self.kept.erased(asks.camera[self.rows], asks.to_tick[self.rows])
         for row in np.flatnonzero(self.signed == NEVER).tolist():
             ask = int(self.rows[row])
@@ -114,6 +92,13 @@ class Askers:
             self.desks.env.process(self._regularised(row, int(self.rows[row])))
 
         self._start_spreading()
+
+    def _demand(self, era: int) -> float:
+        arm = self.rules.of(era)
+        return min(arm.demand_factor, self.world.asks.most_demand)
+
+    def _at_desk(self) -> Bools:
+        return np.array([route is not None and route.approver not in NO_DESK for route in self.routes], dtype=bool)
 
     def _start_spreading(self) -> None:
         """Copies that no rule gave: the press publishes some, some end up in chat groups and on the open net.
@@ -185,7 +170,7 @@ class Askers:
         else:
             self.left[row] = max(gone, int(asks.tick[ask]))
 
-    def write(self, requests_book: Book, acts_book: Book, incidents_book: Book) -> None:
+    def write(self, books: Books) -> None:
         """After the run: answers, and what was looked at or taken along in [0, D)."""
         asks, end = self.world.asks, self.world.days * DAY_TICKS
         answered = np.where(self.signed < NEVER, self.signed + self._answer_ticks(), NEVER)
@@ -198,7 +183,7 @@ class Askers:
         open_yet = np.isin(said.ending, (_AT_DESK, _UNANSWERED))
         decided = np.where(open_yet, NEVER, np.where(said.ending == _EXPIRED, self.left[said.row], answered[said.row]))
         camera = asks.camera[ask]
-        requests_book.add(
+        books.requests.add(
             said.row.size, request_id=FIRST_REQUEST + asks.ask_id[ask],
             custodian_id=self.world.cameras.custodian_id[camera], requester=asks.requester[ask],
             purpose=asks.purpose[ask], operator=self.world.cameras.operator[camera], document=said.document,
@@ -212,7 +197,7 @@ class Askers:
             told_t=np.where(met & (asks.requester[ask] == _FILMED), decided, NEVER),
             evidence=np.where(met & said.ruled & ~unconfirmed, 2, met.astype(np.int64)),
         )
-        _write_acts(self, acts_book, incidents_book, said, met & (decided < end), decided)
+        _write_acts(self, books, said, met & (decided < end), decided)
 
 
     def _answer_ticks(self) -> Ints:
@@ -326,9 +311,9 @@ def unruled(
     return np.array(found, dtype=np.int64)[which] if found else np.empty(0, np.int64)
 
 
-def _write_acts(of: Askers, book: Book, incidents: Book, said: _Said, inside: Bools, decided: Ints) -> None:
+def _write_acts(of: Askers, books: Books, said: _Said, inside: Bools, decided: Ints) -> None:
     """The asker looks; who takes a copy along acquires it, and who gives it without a rule disseminates it."""
-    world, asks = of.world, of.world.asks
+    world, asks, book, incidents = of.world, of.world.asks, books.acts, books.incidents
     known = galleries(world.scenario)
     seen = np.flatnonzero(inside)
 
@@ -348,7 +333,6 @@ def _write_acts(of: Askers, book: Book, incidents: Book, said: _Said, inside: Bo
             "approver": said.approver[rows], "consent": said.consent[rows],
         }
 
-    end_of_study = world.days * DAY_TICKS
     taken = np.flatnonzero(inside & (said.takes != _LOOKS))
     given = taken[said.ending[taken] == _INFORMAL]
     supply = common(given) | {"actor": "own_staff_off_purpose", "channel": "onward", "document": "none",
@@ -363,7 +347,7 @@ def _write_acts(of: Askers, book: Book, incidents: Book, said: _Said, inside: Bo
     for row, copy in zip(said.row[taken].tolist(), act_ids(copies).tolist(), strict=True):
         if row in of.chains:
             of.chains[row].root = copy
-    write_chains(list(of.chains.values()), book, end_of_study)
+    of.spread.write(list(of.chains.values()), books)
     book.add(seen.size, act="view", actor=asks.requester[of.rows[said.row[seen]]], audience=1.0,
              parent_id=parent[seen], **common(seen))
     informal = seen[said.ending[seen] >= _INFORMAL]

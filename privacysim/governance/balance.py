@@ -15,17 +15,10 @@ import pandas as pd
 
 from privacysim.governance.log import Log
 from privacysim.units import DAY_TICKS, HOUR_TICKS
+from privacysim.vocabulary import SOURCES
 
 if TYPE_CHECKING:
     from privacysim.world.world_model import World
-
-SOURCES_OF = {
-    "stream": ("stream",), "insider": ("insider", "resale"), "break_in": ("breach", "resale"),
-    "platform_break_in": ("breach", "resale"), "hidden": ("hidden", "resale"), "recorded": ("resale",),
-    "informal": ("informal", "publication"), "forged_paper": ("request",),
-}
-"""Sources of the acts of each kind of incident; an act belongs to the incident whose number is its `source_id`."""
-
 
 def imbalances(log: Log, world: World | None = None) -> list[str]:
     """Sentences about what does not balance; empty where everything does. `world` adds what only it can know.
@@ -49,13 +42,18 @@ def _routine(log: Log, world: World) -> list[str]:
     return said + [f"{made} of at least {due} rounds of maintenance were made"] * (made < due)
 
 
+def own_sources(log: Log) -> list[str]:
+    """Sources of acts that processes from outside the package brought."""
+    return sorted({source for sources in log.kinds.values() for source in sources} - set(SOURCES))
+
+
 def _by(acts: pd.DataFrame, sources: Iterable[str]) -> pd.DataFrame:
     return acts[acts["source"].isin(list(sources))]
 
 
 def _audiences(log: Log) -> list[str]:
     said = []
-    for kind, sources in SOURCES_OF.items():
+    for kind, sources in log.kinds.items():
         own = log.incidents[log.incidents["kind"] == kind]
         acts = _by(log.acts, sources)
         watched = acts.groupby("source_id")["audience"].sum()
@@ -71,8 +69,7 @@ def _audiences(log: Log) -> list[str]:
         lost = ~known["source_id"].isin(log.incidents["incident_id"])
         if lost.any():
             said.append(f"{kind}: {int(lost.sum())} acts belong to no incident")
-    known_kinds = {*SOURCES_OF, "misuse", "duty_breach"}
-    strange = set(log.incidents["kind"].unique()) - known_kinds
+    strange = set(log.incidents["kind"].unique()) - set(log.kinds)
     return said + [f"incidents of a kind that nobody counts: {', '.join(sorted(strange))}"] * bool(strange)
 
 
@@ -92,24 +89,23 @@ def _links(log: Log) -> list[str]:
     looks = acts[(acts["act"] == "view") & (acts["source"] == "resale")]
     if len(looks) != (bought["source"] == "resale").sum():
         said.append("buyers who did not look at what they bought, or looked without buying")
-    for name in ("insider", "breach", "hidden"):
+    first = {"insider": "view", "breach": "view", "hidden": "copy"}
+    for name in (*first, *own_sources(log)):
         chain = acts[acts["source"] == name]
         heads = chain[chain["parent_id"] < 0]
-        first = {"insider": "view", "breach": "view", "hidden": "copy"}[name]
-        missing = set(chain["source_id"]) - set(heads.loc[heads["act"] == first, "source_id"])
+        missing = set(chain["source_id"]) - set(heads.loc[heads["act"] == first.get(name, heads["act"]), "source_id"])
         # the head may lie before day 0, then its children have no parent either
         said += [f"{name}: {len(missing)} chains without their first act"] * bool(
             [one for one in missing if _opened(log, one) >= 0]
         )
-    published = acts[(acts["act"] == "disseminate") & acts["source"].isin(["publication", "informal", "insider",
-                                                                           "breach"])]
+    published = acts[(acts["act"] == "disseminate") & (acts["source"] != "stream")]
     shown = published[published["channel"].isin(["open_stream"]) | (published["source"] == "publication")]
     watched = set(acts.loc[acts["audience"] > 0, "parent_id"])
     silent = ~shown["act_id"].isin(watched)
     if silent.any():
         said.append(f"{int(silent.sum())} publications that nobody looks at")
     misused = (log.incidents["kind"] == "misuse").sum()
-    uses = ((acts["act"] == "use") & acts["source"].isin(["insider", "breach", "hidden"])).sum()
+    uses = (acts["act"] == "use").sum()
     if misused != uses:
         said.append(f"{misused} misuses against {uses} uses")
     return said
@@ -125,7 +121,7 @@ def _requests(log: Log) -> list[str]:
     end_s = float(log.days * 86_400)
     asked = log.requests
     met = asked[(asked["outcome"] == "granted") & (asked["delivered_s"] >= 0) & (asked["delivered_s"] < end_s)]
-    acts = log.acts[log.acts["source"].isin(["request", "informal"])]
+    acts = log.acts[log.acts["source"].isin(["request", "informal", *own_sources(log)])]
     looked = set(acts.loc[acts["act"] == "view", "source_id"])
     said = []
     # a console that showed something before its paper was signed was looked at then

@@ -1,17 +1,29 @@
 """Desks: where a paper is approved, by somebody who has office hours and other papers on the table.
 
+Who approves is the rule's business (a head of the case-handling department for the Notice of Obtaining Evidence,
+administrative-case rules art. 28; a judge for a warrant); how long it takes is a fact of the scenario.
+
 SimPy's `PriorityResource` sorts its whole queue at every request, which is quadratic under a backlog; this desk keeps
 a heap on SimPy's events and gives the same log (its tests compare the two, and both with Erlang C).
 """
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
+from math import ceil, log
+from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
 from simpy import Environment, Event
 
-from privacysim.units import DAY_TICKS
+from privacysim.units import DAY_TICKS, HOUR_TICKS
+
+if TYPE_CHECKING:
+    from privacysim.scenario import Scenario
 
 OVERLOAD = 0.95
 """Offered load above which a desk cannot keep up: reported as a note."""
@@ -66,6 +78,8 @@ class Desk:
     env: Environment
     officers: int
     hours: Hours = Hours()
+    level: str = ""
+    """Who approves here: a word of `vocabulary.APPROVERS`."""
     free: int = field(init=False)
     work_asked: int = field(init=False, default=0)
     """Ticks of office work that were asked for so far, for the offered load."""
@@ -116,3 +130,113 @@ class Desk:
 
     def _open(self, _: Event) -> None:
         self._serve(int(self.env.now))
+
+class ApprovalDesk(Protocol):
+    """What `Desks` asks of a desk. Give `simulate` another class, such as a subclass of `Desk`, as `desk=`.
+
+    It is made as `desk(env, officers, hours, level)` when the first paper of a level comes in.
+    """
+
+    hours: Hours
+    """Office hours; the work of a paper is done within them."""
+    work_asked: int
+    """Ticks of work asked for from day 0 on; `Desks` adds to it."""
+
+    def __init__(self, env: Environment, officers: int, hours: Hours, level: str) -> None: ...
+
+    def ask(self, number: int, *, priority: int = 0, expires: int = 1 << 62) -> Event:
+        """Put a paper on the table; the event fires when its turn comes (True) or when its footage expired (False)."""
+
+    def release(self) -> None:
+        """The work on a paper is done: one officer is free again."""
+
+    def waiting(self) -> int:
+        """How many papers lie on the table."""
+
+    def offered_load(self, first: int, last: int) -> float:
+        """Work asked for per unit of office time in [first, last); above 0.95 the Log reports it in a note."""
+
+
+NO_DESK = frozenset({"none", "operator", "controller"})
+"""Approvers who decide on the spot: nobody, or the one who holds the footage."""
+
+
+@dataclass(slots=True)
+class Desks:
+    """The desks of a city, one for each level of approval; each is opened when the first paper comes in."""
+
+    env: Environment
+    scenario: Scenario
+    turnaround: dict[str, float] = field(default_factory=dict)
+    """Median ticks that a paper is under way to and from the approver, beside the work itself."""
+    make: type[ApprovalDesk] = Desk
+    _desks: dict[str, ApprovalDesk] = field(default_factory=dict)
+
+    @property
+    def hours(self) -> Hours:
+        """Office hours."""
+        access = self.scenario.access
+        return Hours(round(access.desk_opens_h.number * HOUR_TICKS), round(access.desk_closes_h.number * HOUR_TICKS))
+
+    def desk(self, approver: str) -> ApprovalDesk:
+        """The desk of that level."""
+        if approver not in self._desks:
+            officers = getattr(self.scenario.access, f"desk_officers_{approver}").number
+            share = self.scenario.population.people.number / _GUANGZHOU
+            self._desks[approver] = self.make(
+                self.env, max(1, round(officers * min(share, 1.0))), self.hours, approver
+            )
+        return self._desks[approver]
+
+    def mean_work(self, approver: str) -> float:
+        """Mean ticks of work on one paper at that level."""
+        mean: float = getattr(self.scenario.access, f"desk_work_{approver}_min").number
+        return mean * HOUR_TICKS / 60.0
+
+    def approved(
+        self, approver: str, number: int, *, papers: int, mark: float, way: float | None, priority: int = 0,
+        expires: int = 1 << 62,
+    ) -> Generator[Any, Any, bool]:
+        """Have `papers` papers of one case signed; False when the footage expired before their turn came.
+
+        The work is exponential with the fact's mean per paper, as the quantile at `mark`; `way` is the mark of the
+        time under way, None for a paper that is carried there at once.
+        """
+        if approver in NO_DESK:
+            return True
+        desk = self.desk(approver)
+        work = max(1, ceil(-log(mark) * self.mean_work(approver) * papers))
+        if self.env.now >= 0:
+            desk.work_asked += work
+        if not (yield desk.ask(number, priority=priority, expires=expires)):
+            return False
+        now = int(self.env.now)
+        yield self.env.timeout(desk.hours.after(now, work) - now)
+        desk.release()
+        if way is not None and approver in self.turnaround:
+            yield self.env.timeout(int(delay(self.scenario, self.turnaround[approver], np.array([way]))[0]))
+        return True
+
+    def notes(self, days: int) -> tuple[str, ...]:
+        """What to report: desks whose offered load in [0, D) is above 0.95, which cannot keep up."""
+        said = []
+        for approver, desk in sorted(self._desks.items()):
+            load = desk.offered_load(0, days * DAY_TICKS)
+            if load > OVERLOAD:
+                who = approver.replace("_", " ")
+                said.append(f"the desk of the {who} cannot keep up: offered load {load:.2f}, {desk.waiting()} waiting")
+        return tuple(said)
+
+    def loads(self, days: int) -> dict[str, float]:
+        """Offered load of each desk in [0, D)."""
+        return {approver: desk.offered_load(0, days * DAY_TICKS) for approver, desk in sorted(self._desks.items())}
+
+
+_GUANGZHOU = 18_700_000
+"""People in the city whose desks the facts count; a smaller scenario has its share of officers."""
+
+
+def delay(scenario: Scenario, median_ticks: float, marks: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Lognormal delays as quantiles: median · exp(σ Φ⁻¹(mark)), in whole ticks."""
+    spread = scenario.access.delay_sigma.number
+    return np.ceil(median_ticks * np.exp(spread * ndtri(marks))).astype(np.int64)

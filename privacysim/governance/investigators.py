@@ -12,59 +12,44 @@ the same arithmetic for all of them and is done in arrays.
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from privacysim import vocabulary as words
 from privacysim.governance import notices
-from privacysim.governance.approval import NO_DESK, Desks, delay
-from privacysim.governance.keeping import Keeping
-from privacysim.governance.log import NEVER, Book, code_of
-from privacysim.governance.notices import POLICE, Given, Requests, Times
+from privacysim.governance.desk import NO_DESK, delay
+from privacysim.governance.log import NEVER, Book, Books, code_of
+from privacysim.governance.notices import POLICE, Given, Times
+from privacysim.governance.processes import Context, Process
 from privacysim.governance.publication import wanted_notices
-from privacysim.governance.rules_in_force import Rules, taking
+from privacysim.governance.rules_in_force import taking
+from privacysim.governance.searches import search
 from privacysim.governance.seizure import recorders, write_seized
 from privacysim.governance.viewers import galleries, viewer_ids
 from privacysim.units import DAY_TICKS, HOUR_TICKS, ticks
-
-if TYPE_CHECKING:
-    from privacysim.world.world_model import World
 
 Ints = NDArray[np.int64]
 _FIRST = [words.PURPOSES.index(word) for word in ("criminal_case", "pre_filing_check")]
 
 
-@dataclass(slots=True)
-class Investigators:
-    """All cases that ask for footage, and their requests: one per case and custodian."""
+class Investigators(Process):
+    """All cases that ask for footage, and their requests: one per case and custodian; and their searches by machine."""
 
-    world: World
-    rules: Rules
-    kept: Keeping
-    desks: Desks
-    asking: Ints = field(init=False)
-    """Rows of the cases that ask."""
-    approved: Ints = field(init=False)
-    """By case row: when the papers were signed; NEVER until then."""
-    left: Ints = field(init=False)
-    """By case row: when it left the desk without a signature."""
-    gone: NDArray[np.bool_] = field(init=False)
-    """By case row: the footage was erased before the papers were drafted."""
-    requests: Requests = field(init=False)
-
-    def __post_init__(self) -> None:
+    def start(self, context: Context) -> None:
+        """One process for each case that needs a signature, in the order in which the papers are drafted."""
+        self.world, self.rules, self.kept, self.desks = context.world, context.rules, context.kept, context.desks
         cases = self.world.cases
         self.asking = np.flatnonzero(cases.asks)
+        """Rows of the cases that ask."""
         self.approved = np.full(len(cases), NEVER)
+        """By case row: when the papers were signed; NEVER until then."""
         self.left = np.full(len(cases), NEVER)
+        """By case row: when it left the desk without a signature."""
         self.gone = np.zeros(len(cases), dtype=bool)
+        """By case row: the footage was erased before the papers were drafted."""
         self.requests = notices.requests_of(self.world, self.rules)
-
-    def start(self) -> None:
-        """One process for each case that needs a signature, in the order in which the papers are drafted."""
         cases, scenario, requests = self.world.cases, self.world.scenario, self.requests
         withdrawn, marks = self._withdrawn(), cases.marks
         ready = cases.asked + delay(scenario, scenario.access.notice_draft_h.number * HOUR_TICKS, marks[:, 0])
@@ -133,7 +118,7 @@ class Investigators:
             found[row] = (None, True) if route is None else (route.approver, route.document != "warrant")
         return found
 
-    def write(self, requests_book: Book, acts_book: Book) -> None:
+    def write(self, books: Books) -> None:
         """After the run: what became of each request, and the acts of those that were met in [0, D)."""
         world, requests = self.world, self.requests
         times = notices.times_of(world, self.rules, requests, self.approved, self.left, self._withdrawn(), self.gone)
@@ -165,7 +150,7 @@ class Investigators:
         notice = [self.rules.of(era).policy.oversight for era in (0, 1)]
         waits = [one.notice_to_filmed if one else None for one in notice]
         term = np.array([int(NEVER) if wait is None else ticks(wait) for wait in waits])[times.era]
-        requests_book.add(
+        books.requests.add(
             int(keep.sum()), request_id=requests.request_id[keep], case_id=cases.case_id[requests.case[keep]],
             custodian_id=requests.custodian[keep], requester=POLICE, purpose=cases.purpose[requests.case[keep]],
             channel=np.where(seized, code_of("channel", "seizure"), requests.channel)[keep],
@@ -179,9 +164,10 @@ class Investigators:
             told_t=np.where(met & (term < NEVER), delivered + np.minimum(term, NEVER // 2), NEVER)[keep],
             evidence=np.where(met, np.where(proof, 2, 1), 0)[keep],
         )
-        self._write_acts(acts_book, given, met, times, seized)
-        write_seized(acts_book, world, requests, times, recorder)
-        wanted_notices(acts_book, world, self.rules, requests, given, proof, delivered)
+        self._write_acts(books.acts, given, met, times, seized)
+        write_seized(books.acts, world, requests, times, recorder)
+        wanted_notices(books.acts, world, self.rules, requests, given, proof, delivered)
+        search(world, self.rules, self.kept, self.approved, books.requests, books.acts)
 
     def _write_acts(
         self, book: Book, given: Given, met: NDArray[np.bool_], times: Times, seized: NDArray[np.bool_]

@@ -6,7 +6,7 @@ Processes hand over their acts in batches of arrays. Whether an act is lawful is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from privacysim import tables
 from privacysim import vocabulary as words
 from privacysim.draws import hashes, stream_key
+from privacysim.errors import InputError, did_you_mean
 from privacysim.units import TICKS_PER_S
 
 NEVER = np.int64(1) << 62
@@ -29,7 +30,6 @@ _CLOSED: dict[str, tuple[str, ...]] = {
     "approver": words.APPROVERS, "requester": words.REQUESTERS, "operator": words.OPERATORS,
     "outcome": words.OUTCOMES, "evidence": words.EVIDENCE, "legality": words.LEGALITIES, "step": words.STEPS,
 }
-_CODE = {column: {word: code for code, word in enumerate(closed)} for column, closed in _CLOSED.items()}
 
 ACT_COLUMNS: dict[str, tuple[str, object]] = {
     "source": ("u1", None), "source_id": ("i8", None), "camera_id": ("i8", None), "from_t": ("i8", None),
@@ -69,26 +69,54 @@ Arrays = dict[str, NDArray[Any]]
 
 @dataclass(slots=True)
 class Book:
-    """Batches of rows of one kind: arrays or single values per column, words as words or as codes."""
+    """Rows of one table, added in batches: arrays or single values per column, words as words or as codes."""
 
+    name: str
     columns: Mapping[str, tuple[str, object]]
+    sources: tuple[str, ...] = words.SOURCES
+    """Words for the column `source`, in the order of their codes."""
+    writer: str = ""
+    """Name of the process that writes at the moment, for messages."""
     _batches: list[Arrays] = field(default_factory=list)
+    _writers: list[str] = field(default_factory=list)
 
     def add(self, size: int, **given: object) -> Arrays:
-        """Append `size` rows; a column left out takes its default, one without a default must be given."""
-        batch: Arrays = {}
-        for name, (dtype, default) in self.columns.items():
-            value = given.pop(name, default)
-            if value is None:
-                raise TypeError(f"a batch of rows needs {name}")
-            if isinstance(value, str) and dtype != "O":
-                value = _CODE[name][value]
-            batch[name] = np.broadcast_to(np.asarray(value, dtype=dtype), (size,))
-        if given:
-            raise TypeError(f"no such columns: {', '.join(sorted(given))}")
+        """Append `size` rows and return them; a column left out takes its default.
+
+        A required column that is missing, an unknown column, a strange word, a wrong length or a number that the
+        column cannot hold is an InputError that names the process.
+        """
+        for name in sorted(set(given) - set(self.columns)):
+            raise self._wrong(name, "a column of the table", "an unknown one", did_you_mean(name, self.columns))
+        batch = {name: self._column(name, size, given.get(name, row[1])) for name, row in self.columns.items()}
         if size:
             self._batches.append(batch)
+            self._writers.append(self.writer)
         return batch
+
+    def _column(self, name: str, size: int, value: object) -> NDArray[Any]:
+        dtype = self.columns[name][0]
+        if value is None:
+            raise self._wrong(name, "a value for each row", "nothing", f"give {name}=…")
+        if isinstance(value, str) and dtype != "O":
+            value = self._code(name, value)
+        made = np.asarray(value)
+        if dtype != "O" and made.dtype.kind not in "biuf":
+            made = np.array([self._code(name, one) for one in made.ravel()]) if made.dtype.kind in "UO" else made
+        if dtype[0] in "ui" and made.dtype.kind == "f" and not (np.isfinite(made) & (made == np.floor(made))).all():
+            raise self._wrong(name, "whole numbers (ticks of 0.1 s, ids, codes)", made.ravel()[:3], "round the numbers")
+        if made.shape not in ((), (1,), (size,)):
+            raise self._wrong(name, f"one value or {size}", f"an array of shape {made.shape}", "give one value per row")
+        return np.broadcast_to(made.astype(dtype), (size,))
+
+    def _code(self, column: str, word: object) -> int:
+        closed = self.sources if column == "source" else _CLOSED.get(column, ())
+        if not isinstance(word, str) or word not in closed:
+            raise self._wrong(column, "a word of its vocabulary", word, did_you_mean(str(word), closed))
+        return closed.index(word)
+
+    def _wrong(self, column: str, expected: str, got: object, fix: str) -> InputError:
+        return InputError(f"process {self.writer or '?'}, {self.name}, {column}", expected, got, fix)
 
     def gathered(self) -> Arrays:
         """All rows, in the order in which they were added."""
@@ -96,15 +124,80 @@ class Book:
             return {name: np.empty(0, dtype=dtype) for name, (dtype, _) in self.columns.items()}
         return {name: np.concatenate([batch[name] for batch in self._batches]) for name in self.columns}
 
+    def refuse(self, column: str, wrong: NDArray[np.bool_], expected: str, fix: str) -> None:
+        """An InputError that names the process and the value, if any gathered row is `wrong`."""
+        if not wrong.any():
+            return
+        row = int(np.flatnonzero(wrong)[0])
+        sizes = np.cumsum([batch[column].size for batch in self._batches])
+        self.writer = self._writers[int(np.searchsorted(sizes, row, side="right"))]
+        raise self._wrong(column, expected, self.gathered()[column][row], fix)
+
+
+def _repeated(ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Rows whose number a row before them has."""
+    again = np.ones(ids.size, dtype=bool)
+    again[np.unique(ids, return_index=True)[1]] = False
+    return again
+
+
+@dataclass(slots=True)
+class Books:
+    """What a process writes into: one book for each table of the Log."""
+
+    sources: tuple[str, ...] = words.SOURCES
+    acts: Book = field(init=False)
+    requests: Book = field(init=False)
+    incidents: Book = field(init=False)
+    audits: Book = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.acts = Book("acts", ACT_COLUMNS, self.sources)
+        self.requests = Book("requests", REQUEST_COLUMNS)
+        self.incidents, self.audits = Book("incidents", INCIDENT_COLUMNS), Book("audits", AUDIT_COLUMNS)
+
+    def refuse_wrong_rows(self, cameras: int, end: int, kinds: Collection[str]) -> None:
+        """Raise an InputError that names the process, if a row of any book cannot be."""
+        acts, asked, opened = self.acts.gathered(), self.requests.gathered(), self.incidents.gathered()
+        camera, at, audience = acts["camera_id"], acts["at_t"], acts["audience"]
+        granted = asked["outcome"] == words.OUTCOMES.index("granted")
+        strange = ~np.isin(opened["kind"].astype(str), list(kinds))
+        for book, column, wrong, expected, fix in (
+            (self.acts, "camera_id", (camera < 0) | (camera >= cameras), f"a camera from 0 to {cameras - 1}",
+             "give positions in world.cameras"),
+            (self.acts, "at_t", (at < 0) | (at >= end), f"a tick from 0 to {end - 1}", "write acts of the study alone"),
+            (self.acts, "to_t", acts["to_t"] <= acts["from_t"], "an end after the begin", "leave such acts out"),
+            (self.acts, "audience", (audience > 0) != (acts["act"] == words.ACTS.index("view")),
+             "people in each act `view`, and 0 in all others", "give the audience to the act in which people look"),
+            *((self.acts, name, ~((acts[name] >= 0) & (acts[name] <= 1)), "a share from 0 to 1", "check its unit")
+              for name in ("attention", "known")),
+            (self.requests, "delivered_t", (asked["delivered_t"] < NEVER) != granted,
+             "a time where the outcome is `granted`, and none elsewhere", "give both or neither"),
+            (self.requests, "request_id", _repeated(asked["request_id"]), "a number of its own", "use Context.numbers"),
+            (self.incidents, "kind", strange, "a declared kind of incident", "add it to the process's `incidents`"),
+            (self.incidents, "incident_id", _repeated(opened["incident_id"]), "a number of its own",
+             "use Context.numbers"),
+        ):
+            book.refuse(column, wrong, expected, fix)
+
+    def opened_by(self, writer: str) -> Books:
+        """The same books, with the name of the process that writes next."""
+        for book in (self.acts, self.requests, self.incidents, self.audits):
+            book.writer = writer
+        return self
+
 
 def words_of(column: str, codes: NDArray[Any]) -> NDArray[Any]:
     """The words behind the codes of one column."""
     return np.asarray(_CLOSED[column], dtype=object)[codes]
 
 
-def code_of(column: str, word: str) -> int:
-    """The code of a word in one column."""
-    return _CODE[column][word]
+def code_of(column: str, word: str, sources: tuple[str, ...] = words.SOURCES) -> int:
+    """The code of a word in one column; an unknown word is an InputError. `sources` are the words of `source`."""
+    closed = sources if column == "source" else _CLOSED[column]
+    if word not in closed:
+        raise InputError(f"column {column}", "a word of its vocabulary", word, did_you_mean(word, closed))
+    return closed.index(word)
 
 
 def act_ids(rows: Mapping[str, Any], key: int = stream_key(0, 0, "acts")) -> NDArray[np.int64]:
@@ -120,34 +213,38 @@ def seconds(at: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.where(at >= NEVER, np.nan, at / TICKS_PER_S)
 
 
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Log:
     """What happened in one replicate under one arm: requests, acts, incidents, audits, custody (`tables.py`).
 
     `acts` holds acts done in [0, D); `requests` those that were alive in it (and all others of the same case);
     `incidents` those that were open in it. `notes` are sentences about the run, such as a desk that cannot keep up.
-    The Log never depends on which people a sample holds.
+    `kinds` names the sources of the acts of each kind of incident. The Log never depends on who is in a sample.
     """
 
-    def __init__(
-        self, policy: str, replicate: int, *, days: int, acts: pd.DataFrame, requests: pd.DataFrame,
-        incidents: pd.DataFrame,
-        audits: pd.DataFrame, notes: tuple[str, ...], custody: Callable[[], pd.DataFrame],
-    ) -> None:
-        self.policy, self.replicate, self.days = policy, replicate, days
-        self.acts, self.requests, self.incidents, self.audits = acts, requests, incidents, audits
-        self.notes = notes
-        self._custody = custody
+    policy: str
+    replicate: int
+    days: int
+    acts: pd.DataFrame
+    requests: pd.DataFrame
+    incidents: pd.DataFrame
+    audits: pd.DataFrame
+    make_custody: Callable[[], pd.DataFrame]
+    notes: tuple[str, ...] = ()
+    kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def custody(self) -> pd.DataFrame:
         """Who keeps what for how long: one row per camera, built when first asked for."""
-        return self._custody()
+        return self.make_custody()
 
     def __repr__(self) -> str:
         return f"Log({self.policy!r}, replicate {self.replicate}: {len(self.requests)} requests, {len(self.acts)} acts)"
 
 
-def frame_of(name: str, rows: Arrays, keys: tuple[str, ...], **more: object) -> pd.DataFrame:
+def frame_of(
+    name: str, rows: Arrays, keys: tuple[str, ...], sources: tuple[str, ...] = words.SOURCES, **more: object
+) -> pd.DataFrame:
     """A frame of table `name`: ticks become seconds, rows are put in the order of `keys`, the rest as it stands."""
     order = np.lexsort([rows[key] for key in reversed(keys)]) if len(rows[keys[0]]) else np.empty(0, np.intp)
     columns: dict[str, object] = dict(more)
@@ -157,6 +254,8 @@ def frame_of(name: str, rows: Arrays, keys: tuple[str, ...], **more: object) -> 
             columns[column[:-2] + "_s"] = sorted_values / TICKS_PER_S
         elif column.endswith("_t"):
             columns[column[:-2] + "_s"] = seconds(sorted_values)
+        elif column == "source" and sources != words.SOURCES:
+            columns[column] = np.array(sources, dtype=object)[sorted_values]
         else:
             columns[column] = sorted_values
     names = tables.table(name).names

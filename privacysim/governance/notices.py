@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from privacysim import vocabulary as words
 from privacysim.draws import stream_key, uniforms
-from privacysim.governance.approval import NO_DESK, delay
+from privacysim.governance.desk import NO_DESK, delay
 from privacysim.governance.keeping import Keeping
 from privacysim.governance.log import NEVER, code_of
 from privacysim.governance.rules_in_force import Rules, routes_of, taking

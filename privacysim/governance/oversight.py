@@ -18,6 +18,9 @@ from dataclasses import dataclass, field
 from math import ceil, exp, log
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from privacysim.draws import child_id
 from privacysim.facts import facts
 from privacysim.governance.log import NEVER, Book
@@ -40,6 +43,9 @@ class Found:
     at: int
     by: str
     reviews: tuple[int, ...]
+
+
+NOT_FOUND = Found(int(NEVER), "", ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,3 +233,28 @@ def write_steps(
                 1, act_id=act_id, incident_id=incident_id, at_t=one.at, found=True, step=one.step,
                 provision=one.provision, sanction=one.says, fine_cny=one.fine_cny, detention_d=one.detention_d,
             )
+
+
+def first_end(
+    counted_from: int, switch: int, marks: NDArray[np.float64], hazard: NDArray[np.float64],
+    factors: NDArray[np.float64], since: NDArray[np.int64] | None = None,
+) -> tuple[int, int]:
+    """Tick and cause of the end: the first cause whose integrated hazard passes its unit exponential.
+
+    The hazard is `hazard` a day until the switch (or that cause's own `since`) and `hazard · factors` from then on.
+    Ties: the first cause. Nothing that can end it: (NEVER, −1).
+    """
+    best, cause = float(NEVER), -1
+    for number in range(marks.size):
+        rate, turn = hazard[number], switch if since is None else max(switch, int(since[number]))
+        before = max(turn - counted_from, 0) / DAY_TICKS
+        left = marks[number] - rate * before
+        if left <= 0:
+            at = counted_from + marks[number] / rate * DAY_TICKS
+        elif rate * factors[number] > 0:
+            at = max(counted_from, turn) + left / (rate * factors[number]) * DAY_TICKS
+        else:
+            continue
+        if at < best:
+            best, cause = at, number
+    return (int(np.ceil(best)) if best < float(NEVER) else int(NEVER), cause)

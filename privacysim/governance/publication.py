@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from privacysim import vocabulary as words
 from privacysim.draws import child_id
-from privacysim.governance.approval import delay
+from privacysim.governance.desk import delay
 from privacysim.governance.log import Book, act_ids
 from privacysim.governance.notices import POLICE, Given, Requests
 from privacysim.governance.rules_in_force import Rules

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privacysim import vocabulary as words
-from privacysim.governance.approval import delay
+from privacysim.governance.desk import delay
 from privacysim.governance.keeping import Keeping
 from privacysim.governance.log import NEVER, Book, code_of
 from privacysim.governance.notices import POLICE

@@ -21,7 +21,7 @@ from simpy import Environment
 from privacysim import vocabulary as words
 from privacysim.draws import child_id, marks, stream_key
 from privacysim.governance.keeping import Keeping
-from privacysim.governance.log import Book, act_ids, code_of
+from privacysim.governance.log import NEVER, Books, act_ids, code_of
 from privacysim.governance.rules_in_force import AFTER, BEFORE, Rules
 from privacysim.governance.viewers import Gallery, gallery, visitors
 from privacysim.policy.questions import Question
@@ -78,6 +78,8 @@ class Spread:
     rules: Rules
     kept: Keeping
     env: Environment
+    sources: tuple[str, ...] = words.SOURCES
+    """Words for the source of an act; processes from outside may declare more."""
     near: Gallery = field(init=False)
     far: Gallery = field(init=False)
 
@@ -99,7 +101,7 @@ class Spread:
             begin = max(begin, end - round(self.world.scenario.leaks.clip_s.number * TICKS_PER_S))
         chain.parent.append(parent)
         chain.acts.append({
-            "source": code_of("source", source or chain.source), "source_id": chain.source_id,
+            "source": code_of("source", source or chain.source, self.sources), "source_id": chain.source_id,
             "camera_id": chain.camera if camera is None else camera, "from_t": begin, "to_t": end, "at_t": at,
             "actor": code_of("actor", actor or chain.actor), "act": code_of("act", act),
             "viewer": chain.viewer if viewer is None else viewer, "purpose": code_of("purpose", purpose),
@@ -227,43 +229,43 @@ class Spread:
             secret=words.SECRETS[cameras.secret[camera]], mask=mask,
         )
 
-
-def write_chains(chains: Sequence[Chain], acts: Book, end: int) -> NDArray[np.int64]:
-    """Put the acts done in [0, D) into the book; returns the id of each chain's first act, −1 where it has none."""
-    chains_with = [chain for chain in chains if chain.acts]
-    rows = [act for chain in chains_with for act in chain.acts]
-    first_ids = np.full(len(chains), -1, dtype=np.int64)
-    if not rows:
+    def write(self, chains: Sequence[Chain], books: Books) -> NDArray[np.int64]:
+        """Add the acts done in [0, D) of all chains; returns the id of each chain's first act, −1 where it has none."""
+        with_acts = [chain for chain in chains if chain.acts]
+        rows = [act for chain in with_acts for act in chain.acts]
+        first_ids = np.full(len(chains), -1, dtype=np.int64)
+        if not rows:
+            return first_ids
+        columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+        ids = act_ids(columns)
+        sizes = [len(chain.acts) for chain in with_acts]
+        first = np.cumsum([0, *sizes])
+        parent = np.array([number for chain in with_acts for number in chain.parent])
+        root = np.repeat([chain.root for chain in with_acts], sizes)
+        inside = (columns["at_t"] >= 0) & (columns["at_t"] < self.world.days * DAY_TICKS)
+        inside &= columns["to_t"] > columns["from_t"]
+        above = np.repeat(first[:-1], sizes) + np.maximum(parent, 0)
+        follows = np.where(parent < 0, root, np.where(inside[above], ids[above], -1))
+        books.acts.add(
+            int(inside.sum()), parent_id=follows[inside], **{name: one[inside] for name, one in columns.items()}
+        )
+        first_ids[[number for number, chain in enumerate(chains) if chain.acts]] = ids[first[:-1]]
         return first_ids
-    columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
-    ids = act_ids(columns)
-    sizes = [len(chain.acts) for chain in chains_with]
-    first = np.cumsum([0, *sizes])
-    base = np.repeat(first[:-1], sizes)
-    parent = np.array([number for chain in chains_with for number in chain.parent])
-    root = np.repeat([chain.root for chain in chains_with], sizes)
-    inside = (columns["at_t"] >= 0) & (columns["at_t"] < end) & (columns["to_t"] > columns["from_t"])
-    above = base + np.maximum(parent, 0)
-    follows = np.where(parent < 0, root, np.where(inside[above], ids[above], -1))
-    acts.add(int(inside.sum()), parent_id=follows[inside], **{name: one[inside] for name, one in columns.items()})
-    first_ids[[number for number, chain in enumerate(chains) if chain.acts]] = ids[first[:-1]]
-    return first_ids
 
-
-def write_incident(chain: Chain, book: Book, world: World, end: int, *, kind: str, mechanism: str, opened: int,
-                   found: int, finder: str, cameras: int, told: int) -> None:
-    """The incident of a chain, and one more for each use of a piece."""
-    custodian = int(world.cameras.custodian_id[chain.camera])
-    book.add(
-        1, incident_id=chain.source_id, custodian_id=custodian, kind=kind, mechanism=mechanism, opened_t=opened,
-        discovered_t=found, discovered_by=finder, closed_t=chain.closed if chain.closed < end else 1 << 62,
-        cameras_n=cameras, price_cny=chain.price, audience=chain.audience, told_t=told,
-    )
-    for number, one in enumerate(chain.misuses):
-        if 0 <= one.at < end:
-            book.add(
-                1, incident_id=child_id(chain.source_id, "misuse", number), custodian_id=custodian, kind="misuse",
-                mechanism=one.what, opened_t=one.at, closed_t=one.at, price_cny=one.price,
-            )
-
-
+    def incident(
+        self, chain: Chain, books: Books, *, kind: str, mechanism: str, opened: int, found: int = int(NEVER),
+        finder: str = "", cameras: int = 1, told: int = int(NEVER),
+    ) -> None:
+        """Add the incident of a chain, and one of the kind `misuse` for each use of a piece."""
+        custodian, end = self.world.cameras.custodian_id[chain.camera], self.world.days * DAY_TICKS
+        books.incidents.add(
+            1, incident_id=chain.source_id, custodian_id=custodian, kind=kind, mechanism=mechanism, opened_t=opened,
+            discovered_t=found, discovered_by=finder, closed_t=chain.closed if chain.closed < end else NEVER,
+            cameras_n=cameras, price_cny=chain.price, audience=chain.audience, told_t=told,
+        )
+        for number, one in enumerate(chain.misuses):
+            if 0 <= one.at < end:
+                books.incidents.add(
+                    1, incident_id=child_id(chain.source_id, "misuse", number), custodian_id=custodian, kind="misuse",
+                    mechanism=one.what, opened_t=one.at, closed_t=one.at, price_cny=one.price,
+                )

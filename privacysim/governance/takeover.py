@@ -9,47 +9,36 @@ signed is signed first of all, or afterwards where the rule says so. One process
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
 from math import ceil, log
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from simpy import Environment
 
 from privacysim import vocabulary as words
 from privacysim.draws import child_id
-from privacysim.governance.approval import NO_DESK, Desks
-from privacysim.governance.keeping import Keeping
-from privacysim.governance.log import NEVER, Book
-from privacysim.governance.rules_in_force import Rules
+from privacysim.governance.desk import NO_DESK
+from privacysim.governance.log import NEVER, Books
+from privacysim.governance.processes import Context, Process
 from privacysim.governance.viewers import galleries, viewer_ids
 from privacysim.policy.questions import Route
 from privacysim.units import DAY_TICKS, TICKS_PER_S
-
-if TYPE_CHECKING:
-    from privacysim.world.world_model import World
 
 FIRST_EMERGENCY = 1 << 46
 """Requests made in emergencies: this + a hash of emergency and holder."""
 
 
-@dataclass(slots=True)
-class Takeovers:
+class Takeovers(Process):
     """The emergencies of a world under the rules."""
 
-    world: World
-    rules: Rules
-    kept: Keeping
-    env: Environment
-    desks: Desks
-    opened: dict[tuple[int, int], int] = field(default_factory=dict)
-    """(emergency, camera) → when the organ could look; absent where it could not."""
-    destroyed: set[int] = field(default_factory=set)
-    """Emergencies whose looking no judge confirmed in time."""
-    ways: dict[tuple[int, int], tuple[str, Route | None]] = field(default_factory=dict)
-
-    def start(self) -> None:
+    def start(self, context: Context) -> None:
         """One process per emergency, in the world's order."""
+        self.world, self.rules, self.kept, self.desks = context.world, context.rules, context.kept, context.desks
+        self.env = context.env
+        self.opened: dict[tuple[int, int], int] = {}
+        """(emergency, camera) → when the organ could look; absent where it could not."""
+        self.destroyed: set[int] = set()
+        """Emergencies whose looking no judge confirmed in time."""
+        self.ways: dict[tuple[int, int], tuple[str, Route | None]] = {}
         for row in range(len(self.world.emergencies)):
             self.env.process(self._emergency(row))
 
@@ -107,7 +96,7 @@ class Takeovers:
                 return channel, route
         return "takeover", None
 
-    def write(self, requests: Book, acts: Book) -> None:
+    def write(self, books: Books) -> None:
         """One request per emergency, holder and class of place, and what was looked at while it lasted."""
         these, end = self.world.emergencies, self.world.days * DAY_TICKS
         for row in range(len(these)):
@@ -119,9 +108,9 @@ class Takeovers:
             operators = self.world.cameras.operator[cameras].astype(np.int64)
             together, which = np.unique(np.stack((holders, operators, regimes)), axis=1, return_inverse=True)
             for number, (holder, _, regime) in enumerate(together.T.tolist()):
-                self._holder(row, (holder, regime), cameras[which.ravel() == number], requests, acts)
+                self._holder(row, (holder, regime), cameras[which.ravel() == number], books)
 
-    def _holder(self, row: int, of: tuple[int, int], cameras: Any, requests: Book, acts: Book) -> None:
+    def _holder(self, row: int, of: tuple[int, int], cameras: Any, books: Books) -> None:
         these, end = self.world.emergencies, self.world.days * DAY_TICKS
         begin, over = int(these.begin[row]), min(int(these.end[row]), end)
         channel, route = self.ways[row, int(cameras[0])]
@@ -142,7 +131,7 @@ class Takeovers:
         if seen and route is not None and route.regularise_s is not None and row in self.destroyed:
             reason = "acted first; not regularised in time, so it was destroyed"
         at = min((when for _, when in seen), default=begin)
-        requests.add(
+        books.requests.add(
             1, request_id=number, custodian_id=holder, requester=who, purpose="emergency", channel=channel,
             operator=operator, document=route.document if route else "none",
             approver=route.approver if route else "none", rule=route.rule if route else "",
@@ -154,7 +143,7 @@ class Takeovers:
             return
         known = galleries(self.world.scenario)[words.REQUESTERS.index(who)]
         whole = max(int(these.start[row + 1] - these.start[row]), 1)
-        acts.add(
+        books.acts.add(
             len(seen), source="request", source_id=number, camera_id=np.array([camera for camera, _ in seen]),
             from_t=np.array([when for _, when in seen]), to_t=over, at_t=np.array([when for _, when in seen]),
             actor=who, viewer=viewer_ids("emergency", these.emergency_id[row:row + 1])[0], act="view",

@@ -13,29 +13,23 @@ baseline, under which the list stands at 185 (CALIBRATED).
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from simpy import Environment
 
 from privacysim import vocabulary as words
 from privacysim.draws import child_id
 from privacysim.facts import facts
-from privacysim.governance.approval import delay
-from privacysim.governance.hazards import first_end
-from privacysim.governance.keeping import Keeping
-from privacysim.governance.log import NEVER, Book, act_ids, code_of
-from privacysim.governance.oversight import Oversight, write_steps
-from privacysim.governance.rules_in_force import AFTER, BEFORE, Rules, kinds
-from privacysim.governance.spreading import Chain, Spread, write_chains, write_incident
+from privacysim.governance.desk import delay
+from privacysim.governance.log import NEVER, Book, Books, act_ids, code_of
+from privacysim.governance.oversight import first_end, write_steps
+from privacysim.governance.processes import Context, Process
+from privacysim.governance.rules_in_force import AFTER, BEFORE, kinds
+from privacysim.governance.spreading import Chain
 from privacysim.governance.viewers import viewer_ids, visitors
 from privacysim.policy.questions import Question
 from privacysim.units import DAY_TICKS, HOUR_TICKS
-
-if TYPE_CHECKING:
-    from privacysim.world.world_model import World
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -49,33 +43,22 @@ _PUBLISHER = {
 """Who makes it public, by which way, and whether the camera is his own."""
 
 
-@dataclass(slots=True)
-class Website:
+class Website(Process):
     """The streams that may be listed, and what became of each."""
 
-    world: World
-    rules: Rules
-    kept: Keeping
-    env: Environment
-    oversight: Oversight
-    spread: Spread
-    recorded: list[Chain] = field(default_factory=list)
-    """Pieces that a viewer of a stream kept and sold."""
-    opened: Ints = field(init=False)
-    """When it went on line under these rules; NEVER where it did not."""
-    closed: Ints = field(init=False)
-    closer: NDArray[np.int64] = field(init=False)
-    """Code in CLOSERS, −1 while on line."""
-    seen_by_law: dict[str, Bools] = field(init=False)
+    incidents: ClassVar = {"stream": ("stream",), "recorded": ("resale",)}
 
-    def __post_init__(self) -> None:
+    def start(self, context: Context) -> None:
+        """One process per stream, in the world's order."""
+        self.context, self.world, self.rules, self.kept = context, context.world, context.rules, context.kept
         count = len(self.world.streams)
         self.opened, self.closed = np.full(count, NEVER), np.full(count, NEVER)
+        """When it went on line under these rules, and when it ended; NEVER where it did not."""
         self.closer = np.full(count, -1, dtype=np.int64)
-        self.seen_by_law = _changes(self.world, self.rules, self.kept)
-
-    def start(self) -> None:
-        """One process per stream, in the world's order."""
+        """Code in CLOSERS, −1 while on line."""
+        self.recorded: list[Chain] = []
+        """Pieces that a viewer of a stream kept and sold."""
+        self.seen_by_law = _changes(context)
         streams, leaks = self.world.streams, self.world.scenario.leaks
         law, mechanism = self.seen_by_law, streams.mechanism
         complies = law["forbidden"] & (mechanism == _KNOWING) & (
@@ -93,7 +76,7 @@ class Website:
         newly = law["filed"]
         since[newly, _INSPECTION] = np.maximum(self.kept.filed_from[streams.camera[newly]], self.rules.switch)
         for row in range(len(streams)):
-            self.env.process(self._stream(row, bool(stops[row]), int(wait[row]), factors[row], since[row]))
+            self.context.env.process(self._stream(row, bool(stops[row]), int(wait[row]), factors[row], since[row]))
 
     def _stream(
         self, row: int, stops: bool, wait: int, factors: NDArray[np.float64], since: Ints
@@ -105,17 +88,17 @@ class Website:
             return
         if begin >= switch and stops:
             return
-        yield self.env.timeout(max(begin - int(self.env.now), 0))
+        yield self.context.until(begin)
         self.opened[row] = begin
         if streams.marks[row, 7] < self._kept_share(row):
-            self.env.process(self._recorded(row))
+            self.context.env.process(self._recorded(row))
         ends, cause = first_end(
             int(streams.counted_from[row]), switch, streams.closers[row], streams.hazard_per_day[row], factors,
             since,
         )
         if stops and ends >= switch + wait:
             ends, cause = switch + wait, _OWNER
-        yield self.env.timeout(max(ends - int(self.env.now), 0))
+        yield self.context.until(ends)
         self.closed[row], self.closer[row] = ends, cause
 
     def _kept_share(self, row: int) -> float:
@@ -128,8 +111,8 @@ class Website:
         streams, leaks = self.world.streams, self.world.scenario.leaks
         key = child_id(int(streams.stream_id[row]), "recorded", 0)
         wait = -np.log(streams.marks[row, 7] / self._kept_share(row)) * leaks.stream_recorded_after_d.number
-        at = max(int(self.opened[row] + wait * DAY_TICKS), int(self.env.now))
-        yield self.env.timeout(at - int(self.env.now))
+        at = max(int(self.opened[row] + wait * DAY_TICKS), int(self.context.env.now))
+        yield self.context.until(at)
         if self.closed[row] <= at:  # the stream ended before he came to it
             return
         chain = Chain(
@@ -137,17 +120,17 @@ class Website:
             key, closed=at,
         )
         self.recorded.append(chain)
-        copy = self.spread.act(chain, -1, "copy", at, technique="copy", clip=True)
-        yield from self.spread.sales(chain, copy, key)
+        copy = self.context.spread.act(chain, -1, "copy", at, technique="copy", clip=True)
+        yield from self.context.spread.sales(chain, copy, key)
 
-    def write(self, acts: Book, incidents: Book, audits: Book) -> None:
+    def write(self, books: Books) -> None:
         """Streams that were on line in [0, D): the incident, who made it public, what followed, each day's crowds."""
-        streams, end = self.world.streams, self.world.days * DAY_TICKS
+        streams, end, spread = self.world.streams, self.context.end, self.context.spread
         row = np.flatnonzero((self.opened < end) & (self.closed > 0))
         who = np.array(["", *words.CLOSERS], dtype=object)[self.closer[row] + 1]
         price = np.where(streams.mechanism[row] == _CRACKED, facts().value("price_account_cny"), 0.0)
         shown = np.maximum(np.minimum(self.closed[row], end) - np.maximum(self.opened[row], 0), 0) / DAY_TICKS
-        incidents.add(
+        books.incidents.add(
             row.size, incident_id=streams.stream_id[row],
             custodian_id=self.world.cameras.custodian_id[streams.camera[row]], kind="stream",
             mechanism=np.array(words.MECHANISMS, dtype=object)[streams.mechanism[row]], opened_t=self.opened[row],
@@ -156,22 +139,21 @@ class Website:
             # whoever complains has seen herself; of the others nobody is told
             told_t=np.where(self.closer[row] == _COMPLAINT, self.closed[row], NEVER),
         )
-        published = self._published(row, acts)
+        published = self._published(row, books.acts)
         for stream, act_id in zip(row.tolist(), published.tolist(), strict=True):
             if self.closer[stream] > _OWNER:  # found by somebody else; what is on line proves itself
                 at = int(self.closed[stream])
-                steps = self.oversight.steps(
+                steps = self.context.oversight.steps(
                     AFTER, self._question(stream), at, at, logged=True,
                     marks=tuple(streams.marks[stream, 3:7].tolist()), gain_cny=float(price[row == stream].sum()),
                 )
-                write_steps(audits, steps, end, act_id=act_id, incident_id=int(streams.stream_id[stream]))
-        self._watched(row, published, acts)
-        write_chains(self.recorded, acts, end)
+                write_steps(books.audits, steps, end, act_id=act_id, incident_id=int(streams.stream_id[stream]))
+        self._watched(row, published, books.acts)
+        spread.write(self.recorded, books)
         for chain in self.recorded:
             if chain.closed >= 0 and chain.acts:
-                write_incident(
-                    chain, incidents, self.world, end, kind="recorded", mechanism="kept from a stream and sold",
-                    opened=chain.clip_to, found=int(NEVER), finder="", cameras=1, told=int(NEVER),
+                spread.incident(
+                    chain, books, kind="recorded", mechanism="kept from a stream and sold", opened=chain.clip_to
                 )
 
     def _question(self, stream: int) -> Question:
@@ -245,8 +227,9 @@ def _publishing(mechanism: int, operator: int, regime: int, scene: int, listed: 
     )
 
 
-def _changes(world: World, rules: Rules, kept: Keeping) -> dict[str, Bools]:
+def _changes(context: Context) -> dict[str, Bools]:
     """By stream, what the arm's rules add to the baseline's: `forbidden`, `allowed`, `filed`, `secured`."""
+    world, rules, kept = context.world, context.rules, context.kept
     streams, cameras = world.streams, world.cameras
     camera = streams.camera
     distinct, which = kinds(

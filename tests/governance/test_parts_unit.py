@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from privacysim.draws import stream_key, uniforms
-from privacysim.governance.hazards import first_end
+from privacysim.errors import InputError
 from privacysim.governance.keeping import Keeping
 from privacysim.governance.log import ACT_COLUMNS, NEVER, Book, act_ids
+from privacysim.governance.oversight import first_end
 from privacysim.governance.rules_in_force import kinds
 from privacysim.governance.viewers import gallery, viewer_ids
 from privacysim.units import DAY_TICKS
@@ -88,14 +89,14 @@ def test_governance_kinds_are_the_distinct_rows() -> None:
 
 
 def test_governance_a_book_refuses_a_batch_without_a_column_or_with_a_strange_one() -> None:
-    book = Book(ACT_COLUMNS)
-    with pytest.raises(TypeError, match="camera_id"):
+    book = Book("acts", ACT_COLUMNS)
+    with pytest.raises(InputError, match="camera_id"):
         book.add(1, source="request", source_id=1)
     complete: dict[str, object] = {
         "source": "request", "source_id": 1, "camera_id": 2, "from_t": 0, "to_t": 5, "at_t": 9, "actor": "curious",
         "viewer": 3, "act": "view", "purpose": "curiosity",
     }
-    with pytest.raises(TypeError, match="colour"):
+    with pytest.raises(InputError, match="colour"):
         book.add(1, **complete, colour="red")
     first, second = book.add(1, **complete), book.add(1, **{**complete, "act": "copy"})
     assert act_ids(first)[0] != act_ids(second)[0]

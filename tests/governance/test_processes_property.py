@@ -14,7 +14,6 @@ from privacysim import vocabulary as words
 from privacysim.files import Quantity
 from privacysim.governance import Log, simulate
 from privacysim.governance import log as log_module
-from privacysim.governance import run_policy as simulation
 from privacysim.governance.balance import imbalances
 from privacysim.governance.oversight import Oversight
 from privacysim.governance.rules_in_force import AFTER, Rules
@@ -95,7 +94,7 @@ def test_governance_a_process_that_forgets_its_act_is_found_out(
             book._batches[-1] = {name: values[~gone] for name, values in made.items()}
         return made
 
-    monkeypatch.setattr(simulation.Book, "add", forgets)
+    monkeypatch.setattr(log_module.Book, "add", forgets)
     log = _run(town, arms, "order_799")
     assert forgotten > 0
     assert imbalances(log, town) != []

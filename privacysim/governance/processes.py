@@ -1,0 +1,166 @@
+"""Processes: the parts of a simulation that ask for footage, leak it or watch over it, and what they may use.
+
+Everything that happens to footage is done by a *process*: the website, lapses of insiders, the police's requests,
+inspections. Those that `simulate` runs by default are written against this file and nothing else, so a process of your
+own can do whatever they do. It needs two methods: `start` schedules what happens over time, and `write` adds what
+happened to the books after the last day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from simpy import Environment, Event
+
+from privacysim import parts
+from privacysim.draws import hashes, stream_key, uniforms
+from privacysim.errors import InputError
+from privacysim.governance.desk import Desks
+from privacysim.governance.keeping import Keeping
+from privacysim.governance.log import Books
+from privacysim.governance.oversight import Oversight
+from privacysim.governance.rules_in_force import Rules
+from privacysim.governance.spreading import Spread
+from privacysim.units import DAY_TICKS
+from privacysim.world.chance_laws import roots
+
+if TYPE_CHECKING:
+    from privacysim.world.world_model import World
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a process may use during one run, that is, one world under one policy.
+
+    Times are whole ticks of 0.1 s since 00:00 of day 0 (`privacysim.units`); before day 0 they are negative. Cameras
+    are positions in `world.cameras`.
+    """
+
+    world: World
+    """Cameras, people's requests, temptations: everything that chance decided before any rule is applied."""
+    rules: Rules
+    """The policy, the baseline and the tick at which one replaces the other: what is allowed, and by which route."""
+    kept: Keeping
+    """Which footage exists when: retention, recording and masks of each camera."""
+    env: Environment
+    """SimPy's clock: `env.process(generator)` starts something that takes time."""
+    desks: Desks
+    """Desks at which papers are approved; requests of all processes share them."""
+    spread: Spread
+    """How a piece of footage spreads: `Chain`s of copies, sales, publications and uses."""
+    oversight: Oversight
+    """Who finds a lapse first, and which legal steps follow."""
+
+    @property
+    def end(self) -> int:
+        """The tick after the last day; acts are recorded in [0, end)."""
+        return self.world.days * DAY_TICKS
+
+    def until(self, tick: int) -> Event:
+        """An event to `yield`: it fires at that tick, or at once if the tick has passed."""
+        return self.env.timeout(max(tick - int(self.env.now), 0))
+
+    def chances(self, stream: str, ids: Any, marks: int = 1) -> NDArray[np.float64]:
+        """Draw marks of your own: an array (len(ids), marks) of uniform numbers strictly between 0 and 1.
+
+        The marks are a function of the study's seed, the replicate, the name of your `stream` and each id. They do not
+        depend on the policy, on the time or on other ids. So all policies meet the same chances: let a thing happen
+        where its mark is below a probability, and let only that probability depend on the rules.
+        """
+        return uniforms(stream_key(self.world.seed, self.world.k, f"own {stream}"), ids, marks)
+
+    def arrivals(self, stream: str, per_day: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Draw a Poisson stream of your own events, at `per_day` from the warm-up to the end: ids and ticks, in order.
+
+        Draw at the highest rate that any policy may have, and let an event happen where its mark (`chances`) is below
+        the share that the policy leaves. A stricter policy then has a subset of the events.
+        """
+        return roots(
+            self.world.seed, self.world.k, f"own {stream}", per_day, range(-self.world.warmup_days, self.world.days)
+        )
+
+    @staticmethod
+    def numbers(stream: str, ids: Any) -> NDArray[np.int64]:
+        """Numbers for your own requests, incidents or viewers: hashes, so that they meet no number of another process.
+
+        >>> Context.numbers("drones", [3, 4])[1] == Context.numbers("drones", [4])[0]
+        True
+        """
+        return (hashes(stream_key(0, 0, f"own {stream}"), ids) >> np.uint64(1)).astype(np.int64)
+
+
+class Process(Protocol):
+    """One kind of thing that happens to footage, such as a leak, a requester or an oversight body.
+
+    Inherit from this class, or write one with the same methods. Give `simulate` an object of it: every run starts from
+    a copy of that object, so `start` may set attributes, and nothing passes from one policy to the next.
+
+    A process must not draw random numbers: it takes its chances from the world or from `Context.chances`.
+
+    Example, a drone that films a street every morning and is noticed by nobody:
+
+        class Drone(Process):
+            incidents: ClassVar = {"drone": ("drone",)}
+
+            def start(self, context):
+                self.context = context
+                self.ids, self.ticks = context.arrivals("drones", per_day=2.0)
+
+            def write(self, books):
+                inside = (self.ticks >= 0) & (self.ticks < self.context.end)
+                number, at = Context.numbers("drones", self.ids[inside]), self.ticks[inside]
+                camera = np.zeros(at.size, dtype=int)
+                books.incidents.add(at.size, incident_id=number, custodian_id=number, kind="drone", opened_t=at,
+                                    audience=1.0)
+                books.acts.add(at.size, source="drone", source_id=number, camera_id=camera, from_t=at - 600, to_t=at,
+                               at_t=at, actor="curious", viewer=number, act="view", purpose="curiosity", audience=1.0)
+    """
+
+    incidents: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
+    """Kinds of incident that it writes, each with the sources of the acts that belong to it.
+
+    A source is a word of `vocabulary.SOURCES` or a new one. An act belongs to the incident whose `incident_id` is the
+    act's `source_id`, and the `audience` of an incident must be the sum over its acts: `imbalances` compares the two.
+    """
+
+    def start(self, context: Context) -> None:
+        """Keep the context and start generators with `context.env.process`; the clock stands at −warm-up."""
+
+    def write(self, books: Books) -> None:
+        """Add rows: acts done in [0, end), requests and incidents that were alive in it, audits."""
+
+
+def fresh(given: Process | type[Process] | str) -> tuple[str, Process]:
+    """Name and copy of a process, for one run; what is none is refused.
+
+    `given` is an object, a class that needs no arguments, or the name of an entry point of `privacysim.processes`.
+    """
+    found: Any = parts.named("processes", given) if isinstance(given, str) else given
+    name = given if isinstance(given, str) else parts.name_of(given)
+    for method in ("start", "write"):
+        if not callable(getattr(found, method, None)):
+            raise InputError(
+                f"process {name}", "an object with the methods start(context) and write(books)",
+                f"no method {method}", "see privacysim.governance.Process",
+            )
+    return name, found() if isinstance(found, type) else deepcopy(found)
+
+
+def kinds_of(processes: Mapping[str, Process]) -> dict[str, tuple[str, ...]]:
+    """Kinds of incident of all processes, with the sources of their acts."""
+    kinds: dict[str, tuple[str, ...]] = {"misuse": ()}
+    for name, process in processes.items():
+        for kind, sources in getattr(process, "incidents", {}).items():
+            if isinstance(sources, str) or not all(isinstance(one, str) and one.isidentifier() for one in sources):
+                raise InputError(
+                    f"process {name}, incidents", "each kind with a tuple of words", f"{kind!r}: {sources!r}",
+                    f'write {{"{kind}": ("{kind}",)}}',
+                )
+            kinds[kind] = tuple(dict.fromkeys((*kinds.get(kind, ()), *sources)))
+    return kinds
