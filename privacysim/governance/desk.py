@@ -217,6 +217,13 @@ class Desks:
             yield self.env.timeout(int(delay(self.scenario, self.turnaround[approver], np.array([way]))[0]))
         return True
 
+    def confirmed(self, number: int, *, mark: float, priority: int, term: int) -> Generator[Any, Any, bool]:
+        """Something was done first: whether a judge confirms it by the tick `term`; else it must be destroyed."""
+        signed = yield from self.approved(
+            "judge", number, papers=1, mark=mark, way=None, priority=priority, expires=term
+        )
+        return signed and self.env.now <= term
+
     def notes(self, days: int) -> tuple[str, ...]:
         """What to report: desks whose offered load in [0, D) is above 0.95, which cannot keep up."""
         said = []

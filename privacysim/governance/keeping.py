@@ -75,6 +75,10 @@ class Keeping:
         before, after = recorded + self.retention[BEFORE][camera], recorded + self.retention[AFTER][camera]
         return np.where(before < self.switch, before, np.maximum(after, self.switch))
 
+    def remains(self, camera: NDArray[np.int64], begin: Ints, end: Ints, at: Ints) -> tuple[Ints, Ints]:
+        """Begin and end of what is left at tick `at` of footage that is wanted; empty where the end is not after."""
+        return np.maximum(begin, self.oldest(camera, at)), np.minimum(end, at)
+
     def mask_of(self, camera: NDArray[np.int64], recorded: Ints) -> NDArray[np.uint8]:
         """Number of the mask that was on the footage when it was recorded."""
         return np.where(recorded < self.switch, self.mask[BEFORE][camera], self.mask[AFTER][camera])

@@ -89,7 +89,7 @@ class Context:
     def numbers(stream: str, ids: Any) -> NDArray[np.int64]:
         """Numbers for your own requests, incidents or viewers: hashes, so that they meet no number of another process.
 
-        >>> Context.numbers("drones", [3, 4])[1] == Context.numbers("drones", [4])[0]
+        >>> bool(Context.numbers("drones", [3, 4])[1] == Context.numbers("drones", [4])[0])
         True
         """
         return (hashes(stream_key(0, 0, f"own {stream}"), ids) >> np.uint64(1)).astype(np.int64)

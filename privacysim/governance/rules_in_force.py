@@ -1,7 +1,12 @@
-"""Which rules bind when: the baseline's until the switch, then the arm's; and what they say, asked once each."""
+"""Which rules apply when: the baseline's until the switch, then the policy's; and what they say, asked once each.
+
+Whether an act is lawful, and by which route somebody gets in, is asked once for each *kind* of asker (who, what for,
+whose camera …), not once for each row: 100 000 rows ask a few hundred questions.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,48 +18,41 @@ from privacysim.policy.arm import Arm
 from privacysim.policy.questions import Answer, Question, Route
 
 BEFORE, AFTER = 0, 1
-"""The two eras: under the baseline, under the arm."""
+"""The two eras: under the baseline, under the policy."""
 _SEES = {"view", "copy", "acquire"}
+Codes = NDArray[Any] | int | bool
+Ints = NDArray[np.int64]
 
 
 @dataclass(slots=True)
 class Rules:
-    """The arm, the baseline, and the tick at which one gives way to the other.
+    """The policy, the baseline, and the tick at which one replaces the other.
 
-    With `start="transition"` all arms share the baseline's history up to day 0 (`switch` = 0); with "steady" the arm
-    has applied since the warm-up began. What was asked for before the switch is decided by the rules of that time.
+    With `start="transition"` all policies share the baseline's history up to day 0 (`switch` = 0); with "steady" the
+    policy has applied since the warm-up began. What was asked for before the switch is decided by the rules of that
+    time. Arrays of words are arrays of codes: positions in the lists of `privacysim.vocabulary`.
     """
 
     arm: Arm
     baseline: Arm
     switch: int
-    _routes: dict[tuple[Any, ...], Route | None] = field(default_factory=dict)
+    offers: list[Route | None] = field(default_factory=lambda: [None])
+    """Routes offered so far, by the numbers that `ways` gives; number 0 stands for no route."""
+    _ways: dict[tuple[Any, ...], int] = field(default_factory=dict)
+    _numbers: dict[Route | None, int] = field(default_factory=lambda: {None: 0})
     _answers: dict[tuple[int, Question], Answer] = field(default_factory=dict)
 
     def era(self, tick: int) -> int:
         """BEFORE or AFTER."""
         return BEFORE if tick < self.switch else AFTER
 
-    def eras(self, ticks: NDArray[np.int64]) -> NDArray[np.int64]:
+    def eras(self, ticks: Ints) -> Ints:
         """The same for an array."""
         return (ticks >= self.switch).astype(np.int64)
 
     def of(self, era: int) -> Arm:
-        """The arm that binds in that era."""
+        """The policy that applies in that era."""
         return self.arm if era == AFTER else self.baseline
-
-    def route(
-        self, era: int, requester: str, purpose: str, channel: str, operator: str, regime: str, own: bool = False,
-        technique: str = "look",
-    ) -> Route | None:
-        """What the rules of that era offer to this asker; None where no access rule speaks of him."""
-        key = (era, requester, purpose, channel, operator, regime, own, technique)
-        if key not in self._routes:
-            arm = self.of(era)
-            found = arm.route(requester, purpose, channel, operator, regime, own, technique) if arm.footage else None
-            # a rule on publishing alone opens no way to the footage
-            self._routes[key] = found if found and _SEES & set(found.acts) else None
-        return self._routes[key]
 
     def judge(self, era: int, question: Question) -> Answer:
         """Both answers to a question under the rules of that era."""
@@ -63,8 +61,89 @@ class Rules:
             self._answers[key] = self.of(era).judge(question)
         return self._answers[key]
 
+    def ways(
+        self, era: Ints, requester: Codes, purpose: Codes, channel: str, operator: Codes, regime: Codes,
+        own: Codes = False, technique: Codes = 0,
+    ) -> Ints:
+        """The route that the rules offer to each of many askers: its number in `offers`, 0 where they offer none."""
+        codes = [np.broadcast_to(one, era.shape) for one in (requester, purpose, operator, regime, own, technique)]
+        distinct, which = kinds(era, *codes)
+        return np.array([self._way(channel, *one) for one in distinct.tolist()], dtype=np.int64)[which]
 
-def kinds(*codes: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
+    def _way(
+        self, channel: str, era: int, requester: int, purpose: int, operator: int, regime: int, own: int, technique: int
+    ) -> int:
+        key = (channel, era, requester, purpose, operator, regime, own, technique)
+        if key not in self._ways:
+            arm = self.of(era)
+            found = arm.route(
+                words.REQUESTERS[requester], words.PURPOSES[purpose], channel, words.OPERATORS[operator],
+                words.REGIMES[regime], bool(own), words.TECHNIQUES[technique],
+            ) if arm.footage else None
+            # a rule on publishing alone opens no way to the footage
+            found = found if found and _SEES & set(found.acts) else None
+            self._ways[key] = self._numbers.setdefault(found, len(self.offers))
+            if self._ways[key] == len(self.offers):
+                self.offers.append(found)
+        return self._ways[key]
+
+    def first_way(
+        self, channels: Mapping[str, Codes], era: Ints, requester: Codes, purpose: Codes, operator: Codes,
+        regime: Codes, *, own: Codes | None = None, technique: Codes = 0, act: str = "",
+    ) -> tuple[Ints, NDArray[np.uint8]]:
+        """The first channel by which each of many askers gets in: numbers of routes, and codes of channels.
+
+        `channels`: the channels in the order in which they are tried, each with who may try it; whoever gets in by none
+        has the last one. `own`: whether it is the asker's own camera (by default, on the channel `own_console`).
+        `act`: an act that the route must allow.
+        """
+        way, by = np.zeros(era.size, dtype=np.int64), np.zeros(era.size, dtype=np.uint8)
+        for channel, may in channels.items():
+            mine = own if own is not None else may if channel == "own_console" else False
+            found = self.ways(era, requester, purpose, channel, operator, regime, mine, technique)
+            opens = (found > 0) & may
+            if act:
+                opens &= self.told(found, lambda route: act in route.acts, False)
+            by = np.where(way > 0, by, words.CHANNELS.index(channel)).astype(np.uint8)
+            way = np.where((way == 0) & opens, found, way)
+        return way, by
+
+    def told(self, way: Ints, of: Callable[[Route], Any], none: Any) -> NDArray[Any]:
+        """What each route says: `of(route)`, and `none` where there is no route."""
+        values = [none if route is None else of(route) for route in self.offers]
+        return np.array(values, dtype=object if isinstance(none, str) else np.asarray(none).dtype)[way]
+
+    def paper(self, way: Ints) -> dict[str, NDArray[Any]]:
+        """Codes of the document and of the approver that each route asks for."""
+        return {
+            "document": self.told(way, lambda route: words.DOCUMENTS.index(route.document), np.uint8(0)),
+            "approver": self.told(way, lambda route: words.APPROVERS.index(route.approver), np.uint8(0)),
+        }
+
+    def unruled(
+        self, era: Ints, requester: Codes, purpose: Codes, operator: Codes, regime: Codes, *, scene: Codes = 0,
+        listed: Codes = 0, channel: Codes = 0, technique: Codes = 0,
+    ) -> Ints:
+        """Legality of looking for those who have no route: codes of LEGALITIES, ungoverned or prohibited."""
+        codes = (requester, purpose, channel, operator, regime, technique, scene, listed)
+        distinct, which = kinds(era, *(np.broadcast_to(one, era.shape) for one in codes))
+        found = [words.LEGALITIES.index(self.judge(e, Question(
+            words.REQUESTERS[r], "view", words.PURPOSES[p], words.CHANNELS[c], words.OPERATORS[o], words.REGIMES[g],
+            words.TECHNIQUES[t], scene=words.SCENES[s], listed=bool(on),
+        )).legality) for e, r, p, c, o, g, t, s, on in distinct.tolist()]
+        return np.array(found, dtype=np.int64)[which]
+
+    def masks_others(self, era: int, actor: str, purpose: str, operator: str, regime: str) -> bool:
+        """Whether a rule lets this actor publish for this purpose, with everybody else masked."""
+        return any(
+            "disseminate" in rule.acts and actor in rule.requester and (not rule.purpose or purpose in rule.purpose)
+            and (not rule.regime or regime in rule.regime) and (not rule.operator or operator in rule.operator)
+            and "masked" in rule.conditions
+            for rule in self.of(era).policy.access
+        )
+
+
+def kinds(*codes: NDArray[Any]) -> tuple[Ints, NDArray[np.intp]]:
     """Distinct rows of several columns of small codes, and for each row the number of its kind.
 
     So a question is asked once for each kind: (kinds, columns), and (rows,).
@@ -81,23 +160,6 @@ def kinds(*codes: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
     return np.stack(columns[::-1], axis=1) if columns else np.empty((0, 0), np.int64), which
 
 
-def taking(route: Route | None) -> str:
+def taking(route: Route) -> str:
     """The act by which footage is taken along on a route: `acquire`, else `copy`, empty where one may only look."""
-    acts = route.acts if route else ()
-    return next((act for act in ("acquire", "copy") if act in acts), "")
-
-
-def routes_of(
-    rules: Rules, era: NDArray[Any], requester: NDArray[Any], purpose: NDArray[Any], channel: str,
-    operator: NDArray[Any], regime: NDArray[Any], own: NDArray[Any] | bool = False,
-) -> tuple[list[Route | None], NDArray[np.intp]]:
-    """Routes for many askers: the route of each kind, and each row's kind."""
-    owned = np.broadcast_to(np.asarray(own, dtype=np.uint8), era.shape)
-    distinct, which = kinds(era, requester, purpose, operator, regime, owned)
-    found = [
-        rules.route(
-            int(e), words.REQUESTERS[r], words.PURPOSES[p], channel, words.OPERATORS[o], words.REGIMES[g], bool(w)
-        )
-        for e, r, p, o, g, w in distinct.tolist()
-    ]
-    return found, which
+    return next((act for act in ("acquire", "copy") if act in route.acts), "")

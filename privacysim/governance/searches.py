@@ -9,125 +9,77 @@ strangers are given as a match, follows from who walked there (`exposure.searche
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
-from numpy.typing import NDArray
 
 from privacysim import vocabulary as words
 from privacysim.governance.desk import delay
-from privacysim.governance.keeping import Keeping
-from privacysim.governance.log import NEVER, Book, code_of
-from privacysim.governance.notices import POLICE
-from privacysim.governance.rules_in_force import Rules
+from privacysim.governance.log import NEVER, Books
+from privacysim.governance.processes import Context
+from privacysim.governance.request_life import Course, Ints, Requests
 from privacysim.governance.viewers import gallery, viewer_ids
-from privacysim.policy.questions import Route
-from privacysim.units import DAY_TICKS, HOUR_TICKS
-
-if TYPE_CHECKING:
-    from privacysim.world.world_model import World
+from privacysim.units import HOUR_TICKS
 
 FIRST_SEARCH = 1 << 44
 """Requests that are searches: this + the case's id."""
-_WAYS = ("own_console", "shared_platform", "request")
-Ints = NDArray[np.int64]
+_REQUEST, _PLATE = words.CHANNELS.index("request"), words.TECHNIQUES.index("plate_search")
 
 
-def search(
-    world: World, rules: Rules, kept: Keeping, signed: Ints, requests: Book, acts: Book
-) -> None:
+def write_searches(context: Context, signed: Ints, books: Books) -> None:
     """All searches: which cameras the rules open by which way, when, and what is left to search.
 
     `signed`: by case row, when the case's papers were signed (NEVER until then).
     """
-    for row in range(len(world.searches)):
-        _one(world, rules, kept, signed, row, requests, acts)
-
-
-def _one(world: World, rules: Rules, kept: Keeping, signed: Ints, row: int, requests: Book, acts: Book) -> None:
+    world, rules, kept, end = context.world, context.rules, context.kept, context.end
     searches, cases, cameras = world.searches, world.cases, world.cameras
-    case, end = int(searches.case[row]), world.days * DAY_TICKS
-    asked = int(cases.asked[case])
-    era, purpose = rules.era(asked), words.PURPOSES[cases.purpose[case]]
-    technique = words.TECHNIQUES[searches.technique[row]]
-    camera = searches.camera[searches.start[row]:searches.start[row + 1]]
-    ways = [_way(rules, era, purpose, technique, int(cameras.operator[c]), int(cameras.regime[c])) for c in camera]
-    open_ = np.array([way is not None for way in ways], dtype=bool)
-    begun = asked + int(delay(world.scenario, world.scenario.access.notice_draft_h.number * HOUR_TICKS,
-                              searches.marks[row:row + 1, 0])[0])
-    paper = any(way is not None and way[0] == "request" for way in ways)
-    at = max(int(signed[case]), begun) if paper else begun
-    first = next((way for way in ways if way is not None), None)
-    channel, route = first if first is not None else ("own_console", None)
-    left = np.maximum(searches.from_tick[row], kept.oldest(camera, np.full(camera.size, min(at, end))))
-    looks = open_ & kept.recording[camera] & (left < searches.to_tick[row])
-    decided = at if open_.any() else begun
-    if not camera.size or asked >= end or max(asked, min(decided, end)) < 0:
+    size = np.diff(searches.start)
+    if not searches.camera.size:
         return
-    done = bool(looks.any()) and at < end
-    outcome, reason = _ending(open_, at, end, done, technique)
-    requests.add(
-        1, request_id=FIRST_SEARCH + int(cases.case_id[case]), case_id=cases.case_id[case],
-        custodian_id=cameras.custodian_id[camera[0]], requester=POLICE, purpose=cases.purpose[case], channel=channel,
-        operator=cameras.operator[camera[0]], document=route.document if route else "none",
-        approver=route.approver if route else "none", rule=route.rule if route else "",
-        legality=0 if route else _unruled(rules, era, world, kept, int(camera[0]), purpose, technique),
-        submitted_t=asked, decided_t=decided if decided < end else int(NEVER), delivered_t=at if done else int(NEVER),
-        granted_on_merit=bool(open_.any()), outcome=outcome, reason=reason, cameras_n=int(looks.sum()) if done else 0,
-        footage_t=int((searches.to_tick[row] - left)[looks].sum()) if done else 0,
-        evidence="viewed" if done else "none",
+    of, camera = np.repeat(np.arange(size.size), size), searches.camera
+    asked, purpose = cases.asked[searches.case], cases.purpose[searches.case]
+    operator, regime, era = cameras.operator[camera], cameras.regime[camera], rules.eras(asked)
+    channels = {"own_console": operator == 0, "shared_platform": True, "request": True}
+    way, channel = rules.first_way(
+        channels, era[of], 0, purpose[of], operator, regime, technique=searches.technique[of], act="view"
     )
-    if not done or at < 0:
-        return
-    who = gallery(2, world.scenario.population.people.number)
-    sought = 0.0 if technique == "plate_search" else 1.0 / world.scenario.population.people.number
-    chosen = np.flatnonzero(looks)
-    met = [way for way, used in zip(ways, looks.tolist(), strict=True) if way is not None and used]
-    acts.add(
-        chosen.size, source="request", source_id=FIRST_SEARCH + int(cases.case_id[case]), camera_id=camera[chosen],
-        from_t=left[chosen], to_t=searches.to_tick[row], at_t=at, actor=POLICE, act="view", technique=technique,
-        viewer=viewer_ids("search", cases.case_id[case:case + 1])[0], purpose=cases.purpose[case],
-        channel=np.array([code_of("channel", way) for way, _ in met], dtype=np.uint8),
-        document=np.array([code_of("document", found.document) for _, found in met], dtype=np.uint8),
-        approver=np.array([code_of("approver", found.approver) for _, found in met], dtype=np.uint8),
-        own=cameras.operator[camera[chosen]] == 0, before=era == 0, unmask=[found.unmask for _, found in met],
-        gallery=who.people, known=sought, audience=1.0,
+    opens = way > 0
+    begun = asked + delay(world.scenario, world.scenario.access.notice_draft_h.number * HOUR_TICKS,
+                          searches.marks[:, 0])
+    paper = np.bincount(of, opens & (channel == _REQUEST), size.size) > 0
+    at = np.where(paper, np.maximum(signed[searches.case], begun), begun)
+    left = np.maximum(searches.from_tick[of], kept.oldest(camera, np.minimum(at, end)[of]))
+    looks = opens & kept.recording[camera] & (left < searches.to_tick[of])
+    let_in, done = np.bincount(of, opens, size.size) > 0, (np.bincount(of, looks, size.size) > 0) & (at < end)
+    # the first camera that opens says by which way; where none does, the first of all says whose footage it is
+    first = np.minimum(searches.start[:-1], camera.size - 1)
+    chosen = first.copy()
+    found, index = np.unique(of[opens], return_index=True)
+    chosen[found] = np.flatnonzero(opens)[index]
+    requests = Requests(
+        world, rules, FIRST_SEARCH + cases.case_id[searches.case], asked, np.zeros(size.size, dtype=np.uint8), purpose,
+        camera[first], viewer_ids("search", cases.case_id[searches.case]), way[chosen],
+        np.where(let_in, channel[chosen], words.CHANNELS.index("own_console")).astype(np.uint8),
     )
-
-
-def _way(rules: Rules, era: int, purpose: str, technique: str, operator: int, regime: int) -> tuple[str, Route] | None:
-    """By which way the rules open this camera to this technique; None where by none."""
-    for channel in _WAYS:
-        own = operator == 0 and channel == "own_console"
-        if channel == "own_console" and not own:
-            continue
-        found = rules.route(
-            era, "public_security", purpose, channel, words.OPERATORS[operator], words.REGIMES[regime], own, technique
-        )
-        if found is not None and "view" in found.acts:
-            return channel, found
-    return None
-
-
-def _ending(open_: NDArray[np.bool_], at: int, end: int, done: bool, technique: str) -> tuple[str, str]:
-    if not open_.any():
-        return "refused", "no rule lets this asker in"
-    if at >= end:
-        return "pending", "on the desk"
-    if not done:
-        return "unavailable", "the footage was erased: retention had run out"
-    return "granted", f"searched by machine: {technique}"
-
-
-def _unruled(
-    rules: Rules, era: int, world: World, kept: Keeping, camera: int, purpose: str, technique: str
-) -> int:
-    """Legality of searching where no rule opens a way: ungoverned (1) or prohibited (2)."""
-    cameras = world.cameras
-    arm = rules.of(era)
-    if not arm.footage:
-        return 1
-    return 2 if arm.forbids(
-        "view", words.OPERATORS[cameras.operator[camera]], words.REGIMES[cameras.regime[camera]], "public_security",
-        purpose=purpose, listed=bool(kept.listed[camera]), technique=technique,
-    ) else 1
+    course = Course(end, asked, at, at, at, ends={"no_rule": ~let_in, "erased": ~done})
+    decided = np.where(let_in, course.decided, np.where(begun < end, begun, NEVER))
+    reason = course.reason
+    technique = np.array(words.TECHNIQUES, dtype=object)[searches.technique]
+    reason[done] = ("searched by machine: " + technique)[done]
+    unruled = rules.unruled(
+        era, 0, purpose, cameras.operator[requests.camera], cameras.regime[requests.camera],
+        listed=kept.listed[requests.camera], technique=searches.technique,
+    )
+    alive = np.maximum(asked, np.minimum(np.where(let_in, at, begun), end)) >= 0
+    requests.write(
+        books.requests, course, (size > 0) & (asked < end) & alive, case_id=cases.case_id[searches.case],
+        legality=np.where(let_in, 0, np.maximum(unruled, 1)), decided_t=decided, reason=reason, evidence=1,
+        cameras_n=np.bincount(of, looks, size.size),
+        footage_t=np.bincount(of, np.where(looks, searches.to_tick[of] - left, 0), size.size),
+    )
+    act = np.flatnonzero(looks & (done & (at >= 0) & (asked < end))[of])
+    people, row = world.scenario.population.people.number, of[act]
+    books.acts.add(act.size, **requests.act(row, way[act]) | {
+        "camera_id": camera[act], "from_t": left[act], "to_t": searches.to_tick[row], "at_t": at[row], "act": "view",
+        "technique": searches.technique[row], "channel": channel[act], "own": operator[act] == 0,
+        "unmask": rules.told(way[act], lambda route: route.unmask, False), "gallery": gallery(2, people).people,
+        "known": np.where(searches.technique[row] == _PLATE, 0.0, 1.0 / people), "audience": 1.0,
+    })

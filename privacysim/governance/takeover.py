@@ -19,12 +19,14 @@ from privacysim.draws import child_id
 from privacysim.governance.desk import NO_DESK
 from privacysim.governance.log import NEVER, Books
 from privacysim.governance.processes import Context, Process
-from privacysim.governance.viewers import galleries, viewer_ids
-from privacysim.policy.questions import Route
-from privacysim.units import DAY_TICKS, TICKS_PER_S
+from privacysim.governance.request_life import Course, Requests
+from privacysim.governance.viewers import viewer_ids
+from privacysim.units import TICKS_PER_S
 
 FIRST_EMERGENCY = 1 << 46
 """Requests made in emergencies: this + a hash of emergency and holder."""
+_POLICE, _AUTHORITY = words.REQUESTERS.index("public_security"), words.REQUESTERS.index("emergency_authority")
+_EMERGENCY, _TAKEOVER = words.PURPOSES.index("emergency"), words.CHANNELS.index("takeover")
 
 
 class Takeovers(Process):
@@ -32,123 +34,106 @@ class Takeovers(Process):
 
     def start(self, context: Context) -> None:
         """One process per emergency, in the world's order."""
-        self.world, self.rules, self.kept, self.desks = context.world, context.rules, context.kept, context.desks
-        self.env = context.env
-        self.opened: dict[tuple[int, int], int] = {}
-        """(emergency, camera) → when the organ could look; absent where it could not."""
-        self.destroyed: set[int] = set()
-        """Emergencies whose looking no judge confirmed in time."""
-        self.ways: dict[tuple[int, int], tuple[str, Route | None]] = {}
-        for row in range(len(self.world.emergencies)):
-            self.env.process(self._emergency(row))
+        self.context, these, cameras = context, context.world.emergencies, context.world.cameras
+        self.of = np.repeat(np.arange(len(these)), np.diff(these.start))
+        """By camera of an emergency: row of the emergency."""
+        self.who = np.where(these.marks[:, 0] < 0.5, _POLICE, _AUTHORITY)
+        """By emergency: which organ comes."""
+        self.era, who = context.rules.eras(these.begin)[self.of], self.who[self.of]
+        operator, regime = cameras.operator[these.camera], cameras.regime[these.camera]
+        self.own = (operator == 0) & (who == _POLICE)
+        channels = {"own_console": self.own, "shared_platform": True, "takeover": True, "request": True}
+        way, channel = context.rules.first_way(
+            channels, self.era, who, _EMERGENCY, operator, regime, own=self.own
+        )
+        self.way, self.channel = way, np.where(way > 0, channel, _TAKEOVER).astype(np.uint8)
+        self.opened = np.full(these.camera.size, NEVER)
+        """By camera of an emergency: when the organ could look."""
+        self.destroyed = np.zeros(len(these), dtype=bool)
+        """By emergency: no judge confirmed in time what was done first."""
+        for row in range(len(these)):
+            context.env.process(self._emergency(row))
 
     def _emergency(self, row: int) -> Generator[Any, Any, None]:
         """It breaks out → cameras are taken over at once, asked for with a paper, or not at all."""
-        these, cameras = self.world.emergencies, self.world.cameras
+        context, these = self.context, self.context.world.emergencies
         begin = int(these.begin[row])
-        yield self.env.timeout(max(begin - int(self.env.now), 0))
-        era, who = self.rules.era(begin), self.organ(row)
-        for camera in these.camera[these.start[row]:these.start[row + 1]].tolist():
-            operator, regime = words.OPERATORS[cameras.operator[camera]], words.REGIMES[cameras.regime[camera]]
-            self.ways[row, camera] = self._way(era, who, operator, regime)
-        papers = sorted({
-            route.approver for way, route in (self.ways[key] for key in self.ways if key[0] == row)
-            if route is not None and route.approver not in NO_DESK and route.regularise_s is None
-        })
-        signed = {approver: int(NEVER) for approver in papers}
-        for number, approver in enumerate(papers):
+        yield context.until(begin)
+        inside = range(these.start[row], these.start[row + 1])
+        routes = {one: route for one in inside if (route := context.rules.offers[self.way[one]]) is not None}
+        signed = dict.fromkeys(sorted({
+            route.approver for route in routes.values() if route.approver not in NO_DESK and route.regularise_s is None
+        }), begin)
+        for number, approver in enumerate(signed):
             # somebody of that level is on call, day and night; the paper is worked on before all others
-            work = -log(these.marks[row, 1 + number % 3]) * self.desks.mean_work(approver)
-            yield self.env.timeout(max(1, ceil(work)))
-            signed[approver] = int(self.env.now)
-        judged = [route for (emergency, _), (_, route) in self.ways.items()
-                  if emergency == row and route is not None and route.regularise_s is not None]
-        if judged:
-            self.env.process(self._regularised(row, begin, judged[0]))
-        for (emergency, camera), (_, route) in self.ways.items():
-            if emergency == row and route is not None:
-                at = signed.get(route.approver, begin)
-                if at < int(these.end[row]):
-                    self.opened[row, camera] = max(at, begin)
+            work = -log(these.marks[row, 1 + number % 3]) * context.desks.mean_work(approver)
+            yield context.env.timeout(max(1, ceil(work)))
+            signed[approver] = int(context.env.now)
+        terms = [route.regularise_s for route in routes.values() if route.regularise_s is not None]
+        if terms:
+            context.env.process(self._regularised(row, begin + round(terms[0] * TICKS_PER_S)))
+        for one, route in routes.items():
+            at = signed.get(route.approver, begin)
+            if at < these.end[row]:
+                self.opened[one] = at
 
-    def _regularised(self, row: int, begin: int, route: Route) -> Generator[Any, Any, None]:
+    def _regularised(self, row: int, term: int) -> Generator[Any, Any, None]:
         """Done first; a judge confirms it within the term, or what was kept of it must be destroyed."""
-        these = self.world.emergencies
-        term = begin + round((route.regularise_s or 0.0) * TICKS_PER_S)
-        signed = yield from self.desks.approved(
-            "judge", FIRST_EMERGENCY + int(these.emergency_id[row]), papers=1, mark=float(these.marks[row, 1]),
-            way=None, priority=-2, expires=term,
+        these = self.context.world.emergencies
+        confirmed = yield from self.context.desks.confirmed(
+            FIRST_EMERGENCY + int(these.emergency_id[row]), mark=float(these.marks[row, 1]), priority=-2, term=term
         )
-        if not signed or self.env.now > term:
-            self.destroyed.add(row)
-
-    def organ(self, row: int) -> str:
-        """Police or emergency authority."""
-        return "public_security" if self.world.emergencies.marks[row, 0] < 0.5 else "emergency_authority"
-
-    def _way(self, era: int, who: str, operator: str, regime: str) -> tuple[str, Route | None]:
-        own = who == operator == "public_security"
-        for channel in ("own_console", "shared_platform", "takeover", "request"):
-            if channel == "own_console" and not own:
-                continue
-            route = self.rules.route(era, who, "emergency", channel, operator, regime, own)
-            if route is not None:
-                return channel, route
-        return "takeover", None
+        self.destroyed[row] = not confirmed
 
     def write(self, books: Books) -> None:
         """One request per emergency, holder and class of place, and what was looked at while it lasted."""
-        these, end = self.world.emergencies, self.world.days * DAY_TICKS
-        for row in range(len(these)):
-            if these.begin[row] < 0 or these.begin[row] >= end:
-                continue
-            cameras = these.camera[these.start[row]:these.start[row + 1]]
-            holders = self.world.cameras.custodian_id[cameras]
-            regimes = self.world.cameras.regime[cameras].astype(np.int64)
-            operators = self.world.cameras.operator[cameras].astype(np.int64)
-            together, which = np.unique(np.stack((holders, operators, regimes)), axis=1, return_inverse=True)
-            for number, (holder, _, regime) in enumerate(together.T.tolist()):
-                self._holder(row, (holder, regime), cameras[which.ravel() == number], books)
-
-    def _holder(self, row: int, of: tuple[int, int], cameras: Any, books: Books) -> None:
-        these, end = self.world.emergencies, self.world.days * DAY_TICKS
-        begin, over = int(these.begin[row]), min(int(these.end[row]), end)
-        channel, route = self.ways[row, int(cameras[0])]
-        era, who = self.rules.era(begin), self.organ(row)
-        seen = [(camera, self.opened[row, camera]) for camera in cameras.tolist()
-                if (row, camera) in self.opened and self.kept.recording[camera] and self.opened[row, camera] < over]
-        holder, regime = of
-        number = FIRST_EMERGENCY + (child_id(int(these.emergency_id[row]), f"{holder}", regime) >> 20)
-        operator = int(self.world.cameras.operator[cameras[0]])
-        forbidden = self.rules.of(era).forbids(
-            "view", words.OPERATORS[operator], words.REGIMES[self.world.cameras.regime[cameras[0]]], who,
-            channel=channel, purpose="emergency", listed=bool(self.kept.listed[cameras[0]]),
-        )
-        outcome, reason = ("granted", {"takeover": "taken over for a time"}.get(channel, "")) if seen else (
-            ("refused", "no rule lets this asker in") if route is None else
-            ("unavailable", "the emergency was over before the paper was signed" if self.kept.recording[cameras].any()
-             else "no usable recording"))
-        if seen and route is not None and route.regularise_s is not None and row in self.destroyed:
-            reason = "acted first; not regularised in time, so it was destroyed"
-        at = min((when for _, when in seen), default=begin)
-        books.requests.add(
-            1, request_id=number, custodian_id=holder, requester=who, purpose="emergency", channel=channel,
-            operator=operator, document=route.document if route else "none",
-            approver=route.approver if route else "none", rule=route.rule if route else "",
-            legality=0 if route else 2 if forbidden else 1, submitted_t=begin, decided_t=at,
-            delivered_t=at if seen else int(NEVER), granted_on_merit=route is not None, outcome=outcome, reason=reason,
-            cameras_n=len(seen), footage_t=sum(over - when for _, when in seen), evidence="viewed" if seen else "none",
-        )
-        if not seen or route is None:
+        context, these, cameras = self.context, self.context.world.emergencies, self.context.world.cameras
+        end, rules, kept = context.end, context.rules, context.kept
+        camera = these.camera
+        if not camera.size:
             return
-        known = galleries(self.world.scenario)[words.REQUESTERS.index(who)]
-        whole = max(int(these.start[row + 1] - these.start[row]), 1)
+        over = np.minimum(these.end, end)[self.of]
+        holder, regime = cameras.custodian_id[camera], cameras.regime[camera]
+        looks = kept.recording[camera] & (self.opened < over)
+        together = np.stack((self.of, holder, cameras.operator[camera], regime))
+        _, first, which = np.unique(together, axis=1, return_index=True, return_inverse=True)
+        which, row = which.ravel(), self.of[first]
+        numbers = [
+            FIRST_EMERGENCY + (child_id(int(these.emergency_id[one]), str(whose), place) >> 20)
+            for one, whose, place in zip(row.tolist(), holder[first].tolist(), regime[first].tolist(), strict=True)
+        ]
+        requests = Requests(
+            context.world, rules, np.array(numbers, dtype=np.int64), these.begin[row], self.who[row],
+            np.full(row.size, _EMERGENCY, dtype=np.uint8), camera[first],
+            viewer_ids("emergency", these.emergency_id)[row], self.way[first], self.channel[first],
+        )
+        seen = np.bincount(which, looks, row.size) > 0
+        at = np.full(row.size, NEVER)
+        np.minimum.at(at, which[looks], self.opened[looks])
+        at = np.where(seen, at, requests.asked)
+        recorded = np.bincount(which, kept.recording[camera], row.size) > 0
+        course = Course(end, requests.asked, at, at, at, ends={
+            "turned_away": requests.way == 0, "over": ~seen & recorded, "blind": ~seen & ~recorded,
+            "taken_over": requests.channel == _TAKEOVER,
+        })
+        reason = course.reason
+        first_done = rules.told(requests.way, lambda route: route.regularise_s is not None, False)
+        reason[seen & first_done & self.destroyed[row]] = "acted first; not regularised in time, so it was destroyed"
+        inside = (requests.asked >= 0) & (requests.asked < end)
+        unruled = rules.unruled(
+            requests.era, requests.requester, _EMERGENCY, cameras.operator[camera[first]], regime[first],
+            channel=requests.channel, listed=kept.listed[camera[first]],
+        )
+        requests.write(
+            books.requests, course, inside, reason=reason,
+            legality=np.where(requests.way > 0, 0, np.maximum(unruled, 1)), evidence=1,
+            cameras_n=np.bincount(which, looks, row.size),
+            footage_t=np.bincount(which[looks], (over - self.opened)[looks], row.size),
+        )
+        act = np.flatnonzero(looks & inside[which])
         books.acts.add(
-            len(seen), source="request", source_id=number, camera_id=np.array([camera for camera, _ in seen]),
-            from_t=np.array([when for _, when in seen]), to_t=over, at_t=np.array([when for _, when in seen]),
-            actor=who, viewer=viewer_ids("emergency", these.emergency_id[row:row + 1])[0], act="view",
-            purpose="emergency", channel=channel, document=route.document, approver=route.approver,
-            own=operator == 0 and who == "public_security", before=era == 0, unmask=route.unmask, gallery=known.people,
-            known=known.known, audience=1.0,
-            attention=1.0 / whole,  # a wall of pictures, one pair of eyes
+            act.size, **requests.act(which[act]), camera_id=camera[act], from_t=self.opened[act], to_t=over[act],
+            at_t=self.opened[act], act="view", channel=requests.channel[which[act]], own=self.own[act],
+            unmask=rules.told(self.way[act], lambda route: route.unmask, False), audience=1.0,
+            attention=1.0 / np.diff(these.start)[self.of[act]],  # a wall of pictures, one pair of eyes
         )

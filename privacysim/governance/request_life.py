@@ -1,0 +1,171 @@
+"""The life cycle of a request: asked → need → paper → approval → service → search → delivery → return.
+
+The police's notices and searches, organs with papers of their own, everybody else who asks, and emergencies are cases
+of it. They differ in who asks, which channels they try and what may go wrong; the rest is written here once.
+
+Only desks are shared between requests, so only approval takes part in SimPy's time (`Desks.approved`). All other steps
+are arithmetic on marks that belong to each request's own id, done for all requests of a process at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from privacysim.governance.log import NEVER, Book, code_of
+from privacysim.governance.rules_in_force import Rules
+from privacysim.governance.viewers import galleries
+
+if TYPE_CHECKING:
+    from privacysim.world.world_model import World
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+ENDINGS = {
+    "no_rule": ("refused", "no rule lets this asker in"),
+    "withdrawn": ("withdrawn", "the case was settled while the paper lay on the desk"),
+    "gone": ("unavailable", "the footage was erased: retention had run out"),
+    "expired": ("unavailable", "the footage expired in the queue"),
+    "at_desk": ("pending", "on the desk"),
+    "settled": ("withdrawn", "the case was settled before service"),
+    "on_its_way": ("pending", "being served"),
+    "turned_away": ("refused", "no rule lets this asker in"),
+    "seen_through": ("refused", "the forged paper was seen through"),
+    "no_consent": ("refused", "the operator did not consent"),
+    "defect": ("refused", "the paper had a defect that could not be mended"),
+    "refuses": ("refused", "the custodian gave nothing"),
+    "searched": ("pending", "being searched"),
+    "over": ("unavailable", "the emergency was over before the paper was signed"),
+    "erased": ("unavailable", "the footage was erased: retention had run out"),
+    "blind": ("unavailable", "no usable recording"),
+    "informal": ("granted", "handed over informally: no rule opens a way"),
+    "believed": ("granted", "a forged paper was believed"),
+    "seized": ("granted", "the holder refused what she must give, so the recorder was seized"),
+    "taken_over": ("granted", "taken over for a time"),
+    "given": ("granted", ""),
+}
+"""How a request may end, with outcome and reason, in the order in which it is decided: the first that is true."""
+_CODES = {name: code for code, name in enumerate(ENDINGS)}
+
+
+@dataclass
+class Course:
+    """How far each of many requests came: the ticks of its steps, NEVER for a step that it did not reach.
+
+    `ends`: for further names of `ENDINGS`, which requests ended so. The others follow from the ticks.
+    """
+
+    end: int
+    asked: Ints
+    signed: Ints
+    """When the paper was approved; the tick of asking where none is needed."""
+    served: Ints
+    """When the holder had it."""
+    delivered: Ints
+    """When the holder answered."""
+    left: Ints | np.int64 = NEVER
+    """When the paper left the desk without a signature."""
+    withdrawn: Ints | np.int64 = NEVER
+    """When the case is settled without it."""
+    ends: dict[str, Bools] = field(default_factory=dict)
+
+    @cached_property
+    def ending(self) -> Ints:
+        """Code of each ending: its position in `ENDINGS`."""
+        waits = np.minimum(self.signed, self.end)
+        known = {
+            "withdrawn": np.minimum(self.withdrawn, self.end) <= np.minimum(self.left, waits - 1),
+            "expired": np.broadcast_to(self.left < NEVER, waits.shape), "at_desk": self.signed >= self.end,
+            "settled": self.withdrawn < self.served, "on_its_way": self.served >= self.end,
+            "searched": self.delivered >= self.end, **self.ends,
+        }
+        names = [name for name in ENDINGS if name in known]
+        return np.select([known[name] for name in names], [_CODES[name] for name in names], _CODES["given"])
+
+    def ended(self, *names: str) -> Bools:
+        """Which requests ended in one of these ways."""
+        return np.isin(self.ending, [_CODES[name] for name in names])
+
+    @property
+    def met(self) -> Bools:
+        """Which requests were granted: somebody looked, or took a copy along."""
+        return self.ending >= _CODES["informal"]
+
+    @property
+    def reason(self) -> NDArray[Any]:
+        """Why each ended so, in words; empty where it was simply granted."""
+        return np.array([why for _, why in ENDINGS.values()], dtype=object)[self.ending]
+
+    @property
+    def decided(self) -> Ints:
+        """When each request ended; NEVER while it is under way."""
+        return np.select(
+            [self.ended("no_rule"), self.ended("withdrawn", "settled"), self.ended("expired", "gone"),
+             self.ended("at_desk", "on_its_way")],
+            [self.asked, np.broadcast_to(self.withdrawn, self.asked.shape),
+             np.broadcast_to(self.left, self.asked.shape), NEVER], self.served,
+        )
+
+
+@dataclass(slots=True)
+class Requests:
+    """Many requests of one process, in arrays of one length: who asks for what, whom, and by which route."""
+
+    world: World
+    rules: Rules
+    number: Ints
+    asked: Ints
+    requester: NDArray[Any]
+    purpose: NDArray[Any]
+    camera: Ints
+    """One camera of each, which says who holds the footage and what the rules say."""
+    viewer: Ints
+    """Stable id of who looks."""
+    way: Ints
+    """Number of the route in `rules.offers`, 0 where no rule lets them in."""
+    channel: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return self.number.size
+
+    @property
+    def era(self) -> Ints:
+        """Under which rules each was asked for."""
+        return self.rules.eras(self.asked)
+
+    def write(self, book: Book, course: Course, kept: Bools, **more: Any) -> None:
+        """Add one row for each request of `kept`; `more` adds columns or replaces them."""
+        cameras, met, decided = self.world.cameras, course.met, course.decided
+        unasked = self.rules.unruled(self.era, self.requester, self.purpose, cameras.operator[self.camera],
+                                     cameras.regime[self.camera]) if "legality" not in more else 0
+        columns: dict[str, Any] = {
+            "request_id": self.number, "custodian_id": cameras.custodian_id[self.camera], "requester": self.requester,
+            "purpose": self.purpose, "channel": self.channel, "operator": cameras.operator[self.camera],
+            **self.rules.paper(self.way), "rule": self.rules.told(self.way, lambda route: route.rule, ""),
+            "granted_on_merit": self.way > 0, "legality": np.where(self.way > 0, 0, unasked),
+            "submitted_t": self.asked, "decided_t": decided, "delivered_t": np.where(met, course.delivered, NEVER),
+            "outcome": np.array([code_of("outcome", one) for one, _ in ENDINGS.values()])[course.ending],
+            "reason": course.reason, **more,
+        }
+        for name in ("cameras_n", "footage_t", "needed_t", "evidence"):
+            columns[name] = np.where(met, columns.get(name, 0), 0)
+        book.add(int(kept.sum()), **{name: np.broadcast_to(value, kept.shape)[kept] for name, value in columns.items()})
+
+    def act(self, row: NDArray[np.intp], way: Ints | None = None) -> dict[str, Any]:
+        """Columns of acts on the requests `row`: who acts, with which paper, under which rules.
+
+        `way`: the route of each act, where it is not the request's own.
+        """
+        known = galleries(self.world.scenario)
+        return {
+            "source": "request", "source_id": self.number[row], "actor": self.requester[row],
+            "viewer": self.viewer[row], "purpose": self.purpose[row], "before": self.era[row] == 0,
+            "gallery": np.array([one.people for one in known])[self.requester[row]],
+            "known": np.array([one.known for one in known])[self.requester[row]],
+            **self.rules.paper(self.way[row] if way is None else way),
+        }
