@@ -121,3 +121,13 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     if close:
         return f"write {close}"
     return "choose one of " + shown(", ".join(names), 100) if names else "leave it out"
+
+
+def refuse_unknown(name: object, known: Iterable[str], where: str, expected: str) -> None:
+    """Refuse a name that is not among the known ones; the error names the nearest of them.
+
+    >>> refuse_unknown("wide", ["narrow", "wide"], "readings", "one of its readings")
+    """
+    names = list(known)
+    if name not in names:
+        raise InputError(where, expected, name, did_you_mean(str(name), names))

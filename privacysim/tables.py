@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from privacysim import vocabulary as words
-from privacysim.errors import InputError, did_you_mean
+from privacysim.errors import InputError, did_you_mean, refuse_unknown
 from privacysim.resources import shipped
 
 
@@ -75,8 +75,7 @@ _ARROW = {"bool": pa.bool_(), "str": pa.string(), "word": pa.string()}
 
 def table(name: str) -> Table:
     """The table of that name; an unknown name is an error that names the nearest."""
-    if name not in TABLES:
-        raise InputError("tables", "a known table", name, did_you_mean(name, TABLES))
+    refuse_unknown(name, TABLES, "tables", "a known table")
     return TABLES[name]
 
 

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from privacysim.attacks import points_kernel as kernel
 from privacysim.attacks.points import code_points, columns, squeezed, whole
-from privacysim.errors import InputError, did_you_mean
+from privacysim.errors import InputError, refuse_unknown
 
 ATTACKS = ("location", "time", "frequency", "sequence")
 _QUANTILES = (0.5, 0.95)
@@ -54,8 +54,7 @@ def reidentification_risk(
     """
     what = "reidentification_risk"
     known = whole(k, "k", what, 12)
-    if attack not in ATTACKS:
-        raise InputError(f"{what}, attack", "a known attack", attack, did_you_mean(str(attack), ATTACKS))
+    refuse_unknown(attack, ATTACKS, f"{what}, attack", "a known attack")
     if attack in ("time", "sequence") and time is None:
         raise InputError(f"{what}, time", f"a column of times for the attack {attack}", "nothing", 'write time="t"')
     if not 0.0 <= tolerance <= 1.0:

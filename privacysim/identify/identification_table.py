@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from privacysim.errors import InputError, did_you_mean
+from privacysim.errors import InputError, refuse_unknown
 from privacysim.facts import facts
 from privacysim.identify.mask_strength import left_of, most
 from privacysim.identify.recognition_curve import checked_gallery, rank_one
@@ -50,8 +50,7 @@ def identifiability(
     >>> float(identifiability("box", 100.0, True, 40).round(3))
     0.025
     """
-    if curve not in CURVES:
-        raise InputError("curve", " or ".join(CURVES), curve, did_you_mean(curve, CURVES))
+    refuse_unknown(curve, CURVES, "curve", " or ".join(CURVES))
     facing = np.asarray(frontal, dtype=bool).astype(np.intp)
     known = _one_table(mask, gallery, fit, facts().value("nonfrontal_factor"))
     return known[CURVES.index(curve), facing, face_code(face_px)]

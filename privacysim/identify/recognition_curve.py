@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln, log_ndtr, ndtr, poch
 
-from privacysim.errors import InputError, did_you_mean
+from privacysim.errors import InputError, refuse_unknown
 from privacysim.resources import shipped
 
 Floats = NDArray[np.float64]
@@ -61,8 +61,7 @@ def fits() -> dict[str, Fit]:
 
 def fit(name: str) -> Fit:
     """The fit of that name; an unknown one is an InputError."""
-    if name not in fits():
-        raise InputError("fit", "a fit in data/masking/curve.csv", name, did_you_mean(name, fits()))
+    refuse_unknown(name, fits(), "fit", "a fit in data/masking/curve.csv")
     return fits()[name]
 
 
@@ -79,11 +78,9 @@ def rank_one(d_prime: ArrayLike, gallery: int, curve: str = "low") -> Floats:
     if not (d.size == 0 or (np.isfinite(d).all() and d.min() >= 0.0)):
         raise InputError("d_prime", "numbers ≥ 0", d[~(d >= 0.0)][:1], "mend it")
     people = checked_gallery(gallery)
-    if curve == "low":
-        return _binormal(d, people)
-    if curve == "high":
-        return np.maximum(_binormal(d, people), _beta_binomial(d, people))
-    raise InputError("curve", "low or high", curve, did_you_mean(curve, ("low", "high")))
+    refuse_unknown(curve, ("low", "high"), "curve", "low or high")
+    low = _binormal(d, people)
+    return low if curve == "low" else np.maximum(low, _beta_binomial(d, people))
 
 
 def checked_gallery(gallery: int) -> int:

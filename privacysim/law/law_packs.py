@@ -15,10 +15,9 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from privacysim.errors import InputError, did_you_mean
+from privacysim.errors import InputError, did_you_mean, refuse_unknown
 from privacysim.files import display, plain_data, read_toml, validate
-from privacysim.law.matching import Title
-from privacysim.law.provisions import Law, LawPack, Laws
+from privacysim.law.provisions import Law, LawPack, Laws, Title
 from privacysim.resources import shipped
 
 GivenPack = str | Path | Mapping[str, Any] | LawPack
@@ -155,8 +154,7 @@ def _check_answers(known: Laws, general: _Pack) -> None:
     for number, (file, answer) in enumerate(general.all("answer")):
         where = f"{file}, answer.{number}"
         for name in answer.bundle:
-            if name not in names:
-                raise InputError(f"{where}.bundle", "a bundle", name, did_you_mean(name, names))
+            refuse_unknown(name, names, f"{where}.bundle", "a bundle")
         for bundle in (names[name] for name in (answer.bundle or names)):
             for provision_id in answer.basis:
                 provision = known.provision(provision_id, f"{where}.basis")

@@ -10,14 +10,83 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import model_validator
+from pydantic import BeforeValidator, PlainSerializer, model_validator
 
-from privacysim.errors import InputError, did_you_mean
+from privacysim import vocabulary as words
+from privacysim.errors import InputError, did_you_mean, refuse_unknown
 from privacysim.files import Duration, Reference, Strict
-from privacysim.law.matching import Lines, Match, Title, closed_word
-from privacysim.vocabulary import GENERAL, REGIMES
+
+Lines = tuple[str, ...]
+REQUESTER_GROUPS = {
+    "organs": words.STATE_ORGANS,
+    "staff": ("own_staff_on_duty", "own_staff_off_purpose", "contractor"),
+    "outsiders": tuple(
+        word for word in words.REQUESTERS
+        if word not in words.STATE_ORGANS and word not in ("own_staff_on_duty", "own_staff_off_purpose", "contractor")
+    ),
+}
+"""Shorthands that a rule may use for several requesters."""
+
+
+def closed_words(kind: str, known: tuple[str, ...], groups: dict[str, tuple[str, ...]] | None = None) -> Any:
+    """The type of a field that holds several words of a closed list, or "any"."""
+
+    def flat(value: object) -> object:
+        if value == "any":
+            return ()
+        if not isinstance(value, list | tuple) or not value:
+            raise ValueError(f'a list of words, or "any", for {kind}')
+        found: list[str] = []
+        for word in value:
+            if groups and isinstance(word, str) and word in groups:
+                found += groups[word]
+            elif word in known:
+                found.append(word)
+            else:
+                fix = did_you_mean(str(word), (*known, *(groups or ())))
+                raise ValueError(f"words of {kind} (not {word!r}: {fix})")
+        return tuple(dict.fromkeys(found))
+
+    return Annotated[tuple[str, ...], BeforeValidator(flat), PlainSerializer(lambda found: list(found) or "any")]
+
+
+def closed_word(kind: str, known: tuple[str, ...]) -> Any:
+    """The type of a field that holds one word of a closed list."""
+
+    def one(value: object) -> object:
+        if value not in known:
+            raise ValueError(f"a word of {kind} ({did_you_mean(str(value), known)})")
+        return value
+
+    return Annotated[str, BeforeValidator(one)]
+
+
+class Match(Strict):
+    """Which acts a rule speaks about; what is left out matches anything."""
+
+    requester: closed_words("requester", words.REQUESTERS, REQUESTER_GROUPS) = ()  # type: ignore[valid-type]
+    purpose: closed_words("purpose", words.PURPOSES) = ()  # type: ignore[valid-type]
+    channel: closed_words("channel", words.CHANNELS) = ()  # type: ignore[valid-type]
+    acts: closed_words("acts", words.ACTS) = ()  # type: ignore[valid-type]
+    technique: closed_words("technique", words.TECHNIQUES) = ()  # type: ignore[valid-type]
+    operator: closed_words("operator", words.OPERATORS) = ()  # type: ignore[valid-type]
+    regime: closed_words("regime", words.REGIMES) = ()  # type: ignore[valid-type]
+    scene: closed_words("scene", words.SCENES) = ()  # type: ignore[valid-type]
+    secret: closed_words("secret", words.SECRETS) = ()  # type: ignore[valid-type]
+    own: bool | None = None
+    listed: bool | None = None
+    masked: bool | None = None
+    """True: under a mask (reversible or not); False: clear footage."""
+
+
+class Title(Strict):
+    """The policy's name, in English and, where it has one, in Chinese."""
+
+    en: str
+    zh: str = ""
+
 
 Band = tuple[float, float]
 Status = Literal["R", "S", "M", "A", "H"]
@@ -99,7 +168,7 @@ class GeneralAnswer(Match):
     authorised: bool | None = None
     identifiable: bool | None = None
     irreversible: bool | None = None
-    general: closed_word("general", GENERAL)  # type: ignore[valid-type]
+    general: closed_word("general", words.GENERAL)  # type: ignore[valid-type]
     basis: Lines = ()
     note: str = ""
 
@@ -107,7 +176,7 @@ class GeneralAnswer(Match):
 class Place(Strict):
     """The article of a law that speaks about a class of place, named by the neutral word that policies use."""
 
-    regime: closed_word("regime", REGIMES)  # type: ignore[valid-type]
+    regime: closed_word("regime", words.REGIMES)  # type: ignore[valid-type]
     law: str
     article: str
     says: str = ""
@@ -143,20 +212,15 @@ class Laws:
 
     def provision(self, provision_id: str, where: str = "data/law") -> Provision:
         """The provision of that id; an unknown one is an error that names the nearest."""
-        if provision_id not in self.provisions:
-            fix = did_you_mean(provision_id, self.provisions)
-            raise InputError(where, "a provision of data/law or of a law pack", provision_id, fix)
+        refuse_unknown(provision_id, self.provisions, where, "a provision of data/law or of a law pack")
         return self.provisions[provision_id]
 
     def cited(self, reference: Reference | Place, where: str) -> Provision:
         """The provision that a reference names by law and article."""
         law, article = reference.law, reference.article
-        if law not in self.laws:
-            raise InputError(where, "a law of data/law or of a law pack", law, did_you_mean(law, self.laws))
+        refuse_unknown(law, self.laws, where, "a law of data/law or of a law pack")
         articles = {p.article: p for p in self.provisions.values() if p.law == law}
-        if article not in articles:
-            raise InputError(where, f"an article of {law} that data/law or a law pack holds", article,
-                             did_you_mean(article, articles))  # fmt: skip
+        refuse_unknown(article, articles, where, f"an article of {law} that data/law or a law pack holds")
         return articles[article]
 
     def span(self, provision: Provision) -> tuple[date | None, date | None]:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from privacysim.errors import InputError, did_you_mean
+from privacysim.errors import InputError, refuse_unknown
 from privacysim.metrics.seen import Footage, PeopleSeen, Records, Viewed
 from privacysim.vocabulary import CURVES
 
@@ -213,8 +213,7 @@ def metric(
                             ("of", of, ("people", "records", "footage", "viewed")),
                             ("direction", direction, ("lower", "higher", "either")),
                             ("sample", sample, ("exact", "consistent", "census"))):  # fmt: skip
-        if got not in known:
-            raise InputError(f"metric {own}", f"a known {key}", got, did_you_mean(got, known))
+        refuse_unknown(got, known, f"metric {own}", f"a known {key}")
     return Metric(
         own, rows, title or own.replace("_", " "), unit or "–", of, value, direction, family, sample, attacker,
         equation, source, range, output, bounded, monotone, default, headline, flow, viewers, by or {}, neutral, whole,

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from privacysim.errors import InputError
-from privacysim.law.matching import Match
-from privacysim.law.provisions import GeneralAnswer
+from privacysim.law.provisions import GeneralAnswer, Match
 from privacysim.policy.policy_form import Access, Forbidden, Policy, Where
 from privacysim.policy.questions import Answer, Question
 

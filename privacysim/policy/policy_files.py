@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from privacysim.errors import InputError, did_you_mean
+from privacysim.errors import InputError, refuse_unknown
 from privacysim.files import given_data, named_files, validate
 from privacysim.identify import mask_text
 from privacysim.law import GivenPack, Laws, laws
@@ -83,8 +83,7 @@ def _resolved(given: GivenPolicy, known: Laws, chain: tuple[str, ...], where: st
 
 def _variant(raw: Mapping[str, Any], reading: str, where: str) -> dict[str, Any]:
     variants = {entry["id"]: entry for entry in raw.get("reading", [])}
-    if reading not in variants:
-        raise InputError(f"{where}, reading", "one of its readings", reading, did_you_mean(reading, variants))
+    refuse_unknown(reading, variants, f"{where}, reading", "one of its readings")
     return {key: value for key, value in variants[reading].items() if key not in ("id", "says")}
 
 
@@ -110,21 +109,18 @@ def _check(policy: Policy, known: Laws, where: str) -> None:
             raise InputError(place, f"provisions in force on {policy.law_date}", provision_id, "drop it")
     routes = [rule.id for rule in policy.access]
     for route in policy.mask.unmask if policy.mask else ():
-        if route not in routes:
-            raise InputError(f"{where}, mask.unmask", "the id of a route", route, did_you_mean(route, routes))
+        refuse_unknown(route, routes, f"{where}, mask.unmask", "the id of a route")
 
 
 def _check_scopes(policy: Policy, where: str) -> None:
     scopes = {scope.id for scope in policy.scope}
     for ban in policy.forbidden:
-        if ban.scope is not None and ban.scope not in scopes:
-            fix = did_you_mean(ban.scope, scopes)
-            raise InputError(f"{where}, forbidden.{ban.id}.scope", "an id of [[scope]]", ban.scope, fix)
+        if ban.scope is not None:
+            refuse_unknown(ban.scope, scopes, f"{where}, forbidden.{ban.id}.scope", "an id of [[scope]]")
     if policy.prohibited is None:
         return
     for name in policy.prohibited.scope:
-        if name not in scopes:
-            raise InputError(f"{where}, prohibited.scope", "an id of [[scope]]", name, did_you_mean(name, scopes))
+        refuse_unknown(name, scopes, f"{where}, prohibited.scope", "an id of [[scope]]")
     if policy.prohibited.scope and policy.reading:
         got = policy.reading[0].id
         raise InputError(f"{where}, reading", "no variants beside the readings of a scope", got, "drop one")
@@ -170,8 +166,7 @@ def load_arms(
     names = [entry if isinstance(entry, str) else str(entry) if isinstance(entry, Path) else _id(entry)
              for entry in policies]  # fmt: skip
     for name in readings:
-        if name not in names:
-            raise InputError("readings", "a policy of the study", name, did_you_mean(name, names))
+        refuse_unknown(name, names, "readings", "a policy of the study")
     arms: list[Arm] = []
     for entry, name in zip(policies, names, strict=True):
         named = ""
@@ -197,9 +192,7 @@ def _chosen(
     scopes = readings_of(policy)
     known = scopes or (*(variant.id for variant in policy.reading), BASE)
     for reading in chosen:
-        if reading not in known:
-            where = f"readings.{name.partition(':')[0]}"
-            raise InputError(where, "one of its readings", reading, did_you_mean(reading, known))
+        refuse_unknown(reading, known, f"readings.{name.partition(':')[0]}", "one of its readings")
     if scopes:
         return [(reading, policy) for reading in (chosen or scopes)]
     return [("", policy) if reading == BASE else (reading, load_policy(given, reading, packs=packs))
@@ -224,8 +217,7 @@ def inherit(parent: Mapping[str, Any], child: Mapping[str, Any], where: str) -> 
         merged[kind] = _rules(entries, child.get(kind, ()), dropped, f"{where}, {kind}")
     known = [entry["id"] for kind in _LISTS for entry in (*parent.get(kind, ()), *child.get(kind, ()))]
     for name in sorted(dropped):
-        if name not in known:
-            raise InputError(f"{where}, drop", "the id of an inherited rule", name, did_you_mean(name, known))
+        refuse_unknown(name, known, f"{where}, drop", "the id of an inherited rule")
     for key, value in child.items():
         if key == "retention":
             merged[key] = {**merged.get(key, {}), **value}
@@ -246,10 +238,9 @@ def _rules(old: list[Raw], new: Iterable[Mapping[str, Any]], dropped: set[str], 
         seen.add(rule["id"])
         ids = [known["id"] for known in rules]
         before = rule.pop("before", None)
-        if before is not None and (before not in ids or before == rule["id"]):
-            place = f"{where}.{rule['id']}.before"
+        if before is not None:
             others = [name for name in ids if name != rule["id"]]
-            raise InputError(place, "the id of another rule", before, did_you_mean(before, others))
+            refuse_unknown(before, others, f"{where}.{rule['id']}.before", "the id of another rule")
         if rule["id"] in ids:
             at = ids.index(rule["id"])
             if before is None:

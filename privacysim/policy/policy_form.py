@@ -17,7 +17,7 @@ from privacysim import vocabulary as words
 from privacysim.errors import did_you_mean
 from privacysim.files import Duration, Reference, Strict
 from privacysim.identify import mask_text
-from privacysim.law.matching import Lines, Match, Title, closed_word, closed_words
+from privacysim.law.provisions import Lines, Match, Title, closed_word, closed_words
 
 CONDITIONS = ("consent", "masked")
 """Conditions that one act can be tested for: the operator's consent; an irreversible mask on the others."""

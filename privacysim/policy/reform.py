@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from privacysim.errors import InputError, did_you_mean
+from privacysim.errors import InputError, refuse_unknown
 from privacysim.files import find_file, whole_file
 from privacysim.identify import mask_text
 from privacysim.policy.policy_files import load_policy, readings_of
@@ -88,8 +88,8 @@ class Reform:
             object.__setattr__(self, "mask", mask_text(self.mask))  # an own mask, by what it leaves
         for lever, known in (("approver", APPROVERS), ("duties", DUTIES), ("ban", BANS)):
             got = getattr(self, lever)
-            if got is not None and got not in known:
-                raise InputError(lever, "one of " + ", ".join(known), got, did_you_mean(str(got), known))
+            if got is not None:
+                refuse_unknown(got, known, lever, "one of " + ", ".join(known))
         if self.name and not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_-]*", self.name):
             raise InputError("name", "letters, digits, - and _", self.name, 'write a name such as "seven_days"')
 
