@@ -203,6 +203,38 @@ def resampled_skewness(contributions: ArrayLike, counts: NDArray[np.int64]) -> f
     return float(((totals - totals.mean()) ** 3).mean()) / spread**3 if spread > 0 else 0.0
 
 
+def short(value: float) -> str:
+    """A number as a reader wants it: three significant digits, thousands set apart, a true minus.
+
+    >>> short(0.5714), short(18.889), short(1234567.0), short(-0.25), short(0.0)
+    ('0.571', '18.9', '1,230,000', '−0.25', '0')
+    """
+    if value == 0 or not math.isfinite(value):
+        return "0" if value == 0 else "–"
+    rounded = round(value, 2 - math.floor(math.log10(abs(value))))
+    digits = max(0, 2 - math.floor(math.log10(abs(rounded))))
+    text = f"{rounded:.2e}" if abs(rounded) < 1e-4 else f"{rounded:,.{digits}f}"
+    return (text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text).replace("-", "−")
+
+
+def interval_text(value: float, low: float, high: float) -> str:
+    """A value with its interval, with as many digits as tell the ends apart; empty where there is no value.
+
+    >>> interval_text(0.571, 0.5103, 0.6397), interval_text(12.0, math.nan, math.nan)
+    ('0.571 [0.51, 0.64]', '12')
+    """
+    if math.isnan(value):
+        return ""
+    size, width = max(abs(low), abs(high)), high - low
+    digits = min(max(3, 2 + math.ceil(math.log10(size / width))), 8) if width > 0 else 3
+    texts = [
+        f"{end:,.0f}" if abs(end) >= 10.0**digits or abs(end) >= 1000 else f"{end:.{digits}g}"
+        for end in (value, low, high)
+    ]  # fmt: skip
+    text = texts[0] if math.isnan(low) else f"{texts[0]} [{texts[1]}, {texts[2]}]"
+    return text.replace("-", "−")
+
+
 def percent(share: float) -> str:
     """A share as a percentage with two significant digits.
 

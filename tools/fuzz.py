@@ -29,7 +29,7 @@ from privacysim.law.law_packs import read_laws
 from privacysim.policy.policy_files import load_policy
 from privacysim.readers.camera_files import read_cameras
 from privacysim.readers.track_files import read_tracks
-from privacysim.report.memo_source import read_source
+from privacysim.report.report_source import read_source
 from privacysim.results import load_results
 from privacysim.scenario import load_scenario
 from privacysim.simulation.study_file import load_study_file

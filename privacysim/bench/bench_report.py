@@ -114,7 +114,7 @@ def _number(rate: float) -> str:
 
 
 def _figure(made: dict[str, Any], path: Path) -> None:
-    from privacysim.figures.speed_figures import speed_figure
+    from privacysim.figures import speed_figure
 
     figure = speed_figure(made["rows"], made["growth"])
     with whole_file(path) as half:

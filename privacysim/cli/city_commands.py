@@ -99,7 +99,7 @@ def city_map(
     """Draw the streets, buildings and cameras of a scenario, and how much the cameras could show on each street."""
     from matplotlib import pyplot as plt
 
-    from privacysim.figures.town_map import scenario_map
+    from privacysim.figures import scenario_map
     from privacysim.scenario import load_scenario
     from privacysim.simulation.exposure_map import exposure_map
 

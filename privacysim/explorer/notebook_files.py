@@ -10,11 +10,18 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import nbformat
+import pandas as pd
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
 from privacysim.errors import InputError, PrivacysimError, did_you_mean
 from privacysim.explorer.template import TITLE, template_cells
 from privacysim.files import whole_file
 
 TAG, INJECTED = "parameters", "injected-parameters"
+_FIRST_CELL = {"title": r"^# (.+)$", "question": r"\*\*Question\.\*\*\s*(.+)", "run time": r"Run time: ([^.]+)\."}
+"""What the first cell of a notebook says, and where."""
 
 
 class NotebookFailed(PrivacysimError):
@@ -38,17 +45,12 @@ def new_notebook(name: str, folder: str | Path = ".") -> Path:
 
 def as_notebook(cells: Sequence[tuple[str, str, Sequence[str]]]) -> Any:
     """A notebook of (kind, source, tags), with ids that depend on the position alone."""
-    from nbformat import v4
-
     made = []
     for n, (kind, source, tags) in enumerate(cells):
-        one = (v4.new_markdown_cell if kind == "markdown" else v4.new_code_cell)(source)
-        one["id"] = f"cell-{n:02d}"
-        if tags:
-            one["metadata"]["tags"] = list(tags)
-        made.append(one)
+        new = nbformat.v4.new_markdown_cell if kind == "markdown" else nbformat.v4.new_code_cell
+        made.append(new(source, id=f"cell-{n:02d}", metadata={"tags": list(tags)} if tags else {}))
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    return v4.new_notebook(cells=made, metadata={"kernelspec": kernel})
+    return nbformat.v4.new_notebook(cells=made, metadata={"kernelspec": kernel})
 
 
 def parameter(text: str) -> tuple[str, object]:
@@ -75,10 +77,6 @@ def run_notebook(
     Parameters are the names that its cell with the tag `parameters` assigns; an injected cell after it replaces them.
     The kernel works in the notebook's folder. `tell(done, all)` is called after each cell.
     """
-    import nbformat
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError
-
     source, target = Path(path), Path(out)
     if not source.is_file():
         raise InputError("notebook", "a notebook file", path, "name a file that exists")
@@ -97,7 +95,8 @@ def run_notebook(
     try:
         client.execute()
     except CellExecutionError as error:
-        failed = next(n for n, cell in enumerate(notebook.cells, 1) if _failed(cell))
+        failed = next(n for n, cell in enumerate(notebook.cells, 1)
+                      if any(output["output_type"] == "error" for output in cell.get("outputs", ())))  # fmt: skip
         raise NotebookFailed(f"{source}, cell {failed} of {whole}: {_short(error)}") from None
     _write(notebook, target)
     return target
@@ -105,27 +104,17 @@ def run_notebook(
 
 def _inject(notebook: Any, parameters: Mapping[str, object], where: str) -> None:
     tagged = [n for n, cell in enumerate(notebook.cells) if TAG in cell["metadata"].get("tags", ())]
-    known = [name for n in tagged for name in _assigned(notebook.cells[n]["source"])]
+    lines = [node for n in tagged for node in ast.parse(notebook.cells[n]["source"]).body]
+    known = [target.id for node in lines if isinstance(node, ast.Assign)
+             for target in node.targets if isinstance(target, ast.Name)]  # fmt: skip
     for name in parameters:
         if name not in known:
             fix = did_you_mean(name, known) if known else "tag a cell with `parameters` in JupyterLab"
             raise InputError(f"{where}, -p", "a name from the cell tagged parameters", name, fix)
     if parameters:
-        import nbformat
-
-        lines = [f"{name} = {value!r}" for name, value in parameters.items()]
-        cell = nbformat.v4.new_code_cell("\n".join(lines), metadata={"tags": [INJECTED]})
-        cell["id"] = INJECTED
+        source = "\n".join(f"{name} = {value!r}" for name, value in parameters.items())
+        cell = nbformat.v4.new_code_cell(source, id=INJECTED, metadata={"tags": [INJECTED]})
         notebook.cells.insert(tagged[-1] + 1, cell)
-
-
-def _assigned(source: str) -> list[str]:
-    return [target.id for node in ast.parse(source).body if isinstance(node, ast.Assign)
-            for target in node.targets if isinstance(target, ast.Name)]  # fmt: skip
-
-
-def _failed(cell: Any) -> bool:
-    return any(output["output_type"] == "error" for output in cell.get("outputs", ()))
 
 
 def _short(error: Any) -> str:
@@ -136,19 +125,14 @@ def _short(error: Any) -> str:
 
 
 def _write(notebook: Any, path: Path) -> None:
-    import nbformat
-
     nbformat.validate(notebook)
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as part:
         part.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
 
 
-def index(folder: str | Path) -> Any:
+def index(folder: str | Path) -> pd.DataFrame:
     """The notebooks under a folder: file (a link), title, question and run time, read from their first cell."""
-    import nbformat
-    import pandas as pd
-
     rows, root = [], Path(folder)
     for path in sorted(root.rglob("*.ipynb")):
         where = path.relative_to(root).as_posix()
@@ -157,13 +141,7 @@ def index(folder: str | Path) -> Any:
         text = str(nbformat.read(path, as_version=4).cells[0]["source"])
         rows.append({
             "notebook": f'<a href="{escape(where, quote=True)}">{escape(where)}</a>',
-            "title": _after(text, r"^# (.+)$"),
-            "question": _after(text, r"\*\*Question\.\*\*\s*(.+)"),
-            "run time": _after(text, r"Run time: ([^.]+)\."),
+            **{name: found[1].strip() if (found := re.search(pattern, text, re.MULTILINE)) else ""
+               for name, pattern in _FIRST_CELL.items()},
         })  # fmt: skip
-    return pd.DataFrame(rows, columns=["notebook", "title", "question", "run time"])
-
-
-def _after(text: str, pattern: str) -> str:
-    found = re.search(pattern, text, re.MULTILINE)
-    return found.group(1).strip() if found else ""
+    return pd.DataFrame(rows, columns=["notebook", *_FIRST_CELL])

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from privacysim.metrics import METRICS
+from privacysim.stats import interval_text, short
 from privacysim.units import DAY_S
 
 Floats = NDArray[np.float64]
@@ -35,41 +36,30 @@ vertical-align:top;background:#fff}}
 
 def change_table(rows: pd.DataFrame, baseline: str, names: Sequence[str], done: int, wanted: int) -> str:
     """One row a metric: the baseline, the rules explored, their ratio with its interval, and which way is better."""
+    before = rows[rows["policy"] == baseline].set_index(["metric", "curve"])["mean"]
     lines = []
     for name in names:
-        mine = rows[(rows["metric"] == name) & (rows["policy"] == "explored")]
-        for row in mine.to_dict("records"):
-            one = METRICS[name]
-            base = rows[(rows["metric"] == name) & (rows["curve"] == row["curve"]) & (rows["policy"] == baseline)]
-            curve = f" ({row['curve']} curve)" if row["curve"] else ""
-            before = base["mean"].iloc[0] if len(base) else math.nan
+        for row in rows[(rows["metric"] == name) & (rows["policy"] == "explored")].to_dict("records"):
+            one, curve = METRICS[name], str(row["curve"])
+            ratio = interval_text(row["ratio"], row["ratio_low"], row["ratio_high"]) or "–"
+            cells = [short(before.get((name, curve), math.nan)), short(row["mean"]), ratio]
             lines.append(
-                f'<tr data-metric="{escape(name)}" data-curve="{escape(str(row["curve"]))}">'
-                f'<td>{escape(one.title + curve)}</td><td class="n">{_number(before)}</td>'
-                f'<td class="n">{_number(row["mean"])}</td>'
-                f'<td class="n">{_ratio(row)}</td><td>{escape(_verdict(row, one.direction))}</td></tr>'
+                f'<tr data-metric="{escape(name)}" data-curve="{escape(curve)}">'
+                f"<td>{escape(one.title + (f' ({curve} curve)' if curve else ''))}</td>"
+                + "".join(f'<td class="n">{cell}</td>' for cell in cells)
+                + f"<td>{escape(_verdict(row, one.direction))}</td></tr>"
             )
-    head = "".join(
-        f'<th scope="col"{" class=n" if n in (1, 2, 3) else ""}>{escape(text)}</th>'
-        for n, text in enumerate(("", "baseline", "explored", "ratio, 95 % interval", ""))
-    )
     follow = "" if done >= wanted else " Intervals follow."
-    return (f'<table aria-label="Change to the baseline"><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}'
-            f'</tbody></table><p class="quiet" aria-live="polite">Means over {done} of {wanted} replicates, paired.'
-            f"{follow}</p>")  # fmt: skip
+    head = ("", "baseline", "explored", "ratio, 95 % interval", "")
+    return (_table("Change to the baseline", head, (1, 2, 3), lines)
+            + f'<p class="quiet" aria-live="polite">Means over {done} of {wanted} replicates, paired.{follow}</p>')
 
 
-def _number(value: float) -> str:
-    if math.isnan(value):
-        return "–"
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-
-
-def _ratio(row: Mapping[object, float]) -> str:
-    ratio, low, high = (float(row[name]) for name in ("ratio", "ratio_low", "ratio_high"))
-    if math.isnan(ratio):
-        return "–"
-    return f"{ratio:.2f}" if math.isnan(low) else f"{ratio:.2f} [{low:.2f}, {high:.2f}]"
+def _table(label: str, head: Sequence[str], numeric: Sequence[int], lines: Sequence[str]) -> str:
+    cells = "".join(
+        f'<th scope="col"{" class=n" if n in numeric else ""}>{escape(text)}</th>' for n, text in enumerate(head)
+    )
+    return f'<table aria-label="{label}"><thead><tr>{cells}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
 
 
 def _verdict(row: Mapping[object, object], direction: str) -> str:
@@ -116,11 +106,8 @@ def people_map(
     words = f"{len(cameras)} cameras at which somebody looked, {n_out} of them watched by outsiders"
     return (f'<svg role="img" viewBox="0 0 {size} {size}" width="{size}" height="{size}"><title>Map: {words}</title>'
             f'{"".join(parts)}</svg><p class="quiet">▲ watched by outsiders ({n_out}), ● by insiders only '
-            f"({len(cameras) - n_out}); shade: homes whose people outsiders identify. {_bar(whole)}</p>")  # fmt: skip
-
-
-def _bar(metres: float) -> str:
-    return f"The square is {metres / 1000:.1f} km wide."
+            f"({len(cameras) - n_out}); shade: homes whose people outsiders identify. The square is "
+            f"{whole / 1000:.1f} km wide.</p>")  # fmt: skip
 
 
 def street_path(x: Floats, y: Floats, u: NDArray[np.int32], v: NDArray[np.int32], frame: tuple[float, float, float],
@@ -171,23 +158,21 @@ def group_table(now: Mapping[str, Floats], before: Mapping[str, Floats]) -> str:
     largest = max([1e-9, *(float(found[:, 1].max()) for found in (*now.values(), *before.values()))])
     lines = []
     for name, found in now.items():
-        old = before[name]
-        bar, mark = (100 * float(f[1, 1]) / largest for f in (found, old))
+        bar, mark = (100 * float(each[name][1, 1]) / largest for each in (now, before))
+        inside, outside = (f"{_band(found[:, who])} ({_band(before[name][:, who])})" for who in (0, 1))
         lines.append(
-            f'<tr data-group="{escape(name)}"><td>{escape(name)}</td>'
-            f'<td class="n">{_band(found[:, 1])} ({_band(old[:, 1])})</td>'
+            f'<tr data-group="{escape(name)}"><td>{escape(name)}</td><td class="n">{outside}</td>'
             f'<td><svg role="img" width="104" height="12"><title>{_band(found[:, 1])} per 100 000</title>'
             f'<rect x="1" y="2" width="{bar:.1f}" height="8" fill="{OUTSIDE}"/>'
             f'<line x1="{1 + mark:.1f}" x2="{1 + mark:.1f}" y1="0" y2="12" stroke="{INK}" stroke-width="2"/></svg></td>'
-            f'<td class="n">{_band(found[:, 0])} ({_band(old[:, 0])})</td></tr>'
+            f'<td class="n">{inside}</td></tr>'
         )
-    head = ('<th scope="col">group</th><th scope="col" class="n">by outsiders</th><th></th>'
-            '<th scope="col" class="n">by insiders</th>')  # fmt: skip
-    return (f'<table aria-label="People identified per 100 000, by group"><thead><tr>{head}</tr></thead>'
-            f'<tbody>{"".join(lines)}</tbody></table><p class="quiet">People identified at least once per 100 000, low '
-            "to high curve, in one replicate; in brackets, and as a black line, the baseline.</p>")  # fmt: skip
+    head = ("group", "by outsiders", "", "by insiders")
+    return (_table("People identified per 100 000, by group", head, (1, 3), lines)
+            + '<p class="quiet">People identified at least once per 100 000, low to high curve, in one replicate; in '
+              "brackets, and as a black line, the baseline.</p>")  # fmt: skip
 
 
 def _band(ends: Floats) -> str:
-    low, high = float(ends[0]), float(ends[1])
-    return _number(low) if _number(low) == _number(high) else f"{_number(low)}–{_number(high)}"
+    low, high = short(float(ends[0])), short(float(ends[1]))
+    return low if low == high else f"{low}–{high}"

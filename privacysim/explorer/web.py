@@ -9,18 +9,14 @@ import tempfile
 from pathlib import Path
 
 from privacysim.errors import require
+from privacysim.explorer.notebook_files import as_notebook
 from privacysim.study import Study
 
 
 def page_notebook(study: str, folder: Path) -> str:
     """The notebook that Voilà shows: one cell; policies are saved into `folder`."""
     code = f"import privacysim as ps\n\nps.explore({study!r}, folder={str(folder)!r})"
-    return json.dumps({
-        "cells": [{"cell_type": "code", "id": "explorer", "execution_count": None, "metadata": {}, "outputs": [],
-                   "source": code}],
-        "metadata": {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}},
-        "nbformat": 4, "nbformat_minor": 5,
-    })  # fmt: skip
+    return json.dumps(as_notebook([("code", code, ())]))
 
 
 def command(notebook: Path, port: int, browser: bool) -> list[str]:

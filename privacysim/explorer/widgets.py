@@ -27,6 +27,14 @@ APPROVERS = ((AS_IS, AS_IS), ("head of the department", "department"), ("head of
 DUTIES = ((AS_IS, AS_IS), ("nobody", "nobody"), ("venues", "venues"), ("shops too", "shops"),
           ("homes too", "everybody"))  # fmt: skip
 BANS = ((AS_IS, AS_IS), ("none", "none"), ("footage of public venues", "venues"), ("all footage", "everywhere"))
+LEVERS: dict[str, tuple[Any, str, Any]] = {
+    "retention": (widgets.SelectionSlider, "Footage kept", RETENTION),
+    "mask": (widgets.SelectionSlider, "Mask at source", MASKS),
+    "approver": (widgets.Dropdown, "Police ask", APPROVERS),
+    "duties": (widgets.SelectionSlider, "Duties apply to", DUTIES),
+    "ban": (widgets.Dropdown, "Ban for all on", BANS),
+}
+"""Name of a lever → its widget, its label and what it offers; one more, `base`, chooses the rules to start from."""
 _WIDE = widgets.Layout(width="330px")
 _NAMED = {"description_width": "110px"}
 
@@ -59,28 +67,23 @@ class Explorer:
         self._looks: dict[Reform, list[Look]] = {}
         self._pictured: Reform | None = None
         self._following: asyncio.Task[None] | None = None
-        self._make_controls(study)
+        self._make_controls()
         self._make_views()
         self.update()
 
-    def _make_controls(self, study: Study) -> None:
-        starts = [(arm.title, arm.id) for arm in self.preview.arms if arm.policy.footage]
-        base = self.preview.baseline.id
-        self.base = widgets.Dropdown(options=starts, value=base, description="Start from", layout=_WIDE, style=_NAMED)
-        named = {"layout": _WIDE, "style": _NAMED}
-        self.retention = widgets.SelectionSlider(options=RETENTION, description="Footage kept", **named)
-        self.mask = widgets.SelectionSlider(options=MASKS, description="Mask at source", **named)
-        self.approver = widgets.Dropdown(options=APPROVERS, description="Police ask", **named)
-        self.duties = widgets.SelectionSlider(options=DUTIES, description="Duties bind", **named)
-        self.ban = widgets.Dropdown(options=BANS, description="Ban for all on", **named)
+    def _make_controls(self) -> None:
+        rules = [(arm.title, arm.id) for arm in self.preview.arms if arm.policy.footage]
+        offered = {"base": (widgets.Dropdown, "Start from", rules), **LEVERS}
         self.levers: dict[str, Any] = {
-            "base": self.base, "retention": self.retention, "mask": self.mask, "approver": self.approver,
-            "duties": self.duties, "ban": self.ban,
-        }  # fmt: skip
+            name: kind(options=options, description=text, layout=_WIDE, style=_NAMED)
+            for name, (kind, text, options) in offered.items()
+        }
+        self.levers["base"].value = self.preview.baseline.id
         for control in self.levers.values():
             control.observe(lambda change: self.update(), names="value")
         # sent once, when the field is left: letter by letter, the last ones could arrive after the click on the button
-        self.name = widgets.Text(description="Name", placeholder="my_rules", continuous_update=False, **named)
+        self.name = widgets.Text(description="Name", placeholder="my_rules", continuous_update=False,
+                                 layout=_WIDE, style=_NAMED)  # fmt: skip
         self.button = widgets.Button(description="Save as TOML", tooltip="Save the policy as a TOML file")
         self.button.on_click(lambda _: self._save_clicked())
         self.said = widgets.HTML()
@@ -91,19 +94,12 @@ class Explorer:
         main = city.edge_kind == MAIN
         self._streets = panels.street_path(city.node_x, city.node_y, city.edge_u[main], city.edge_v[main], frame)
         self.before = self.preview.drawn(0).baseline
-        self.map.layout, self.time.layout = (widgets.Layout(width="350px") for _ in range(2))
-        left = widgets.VBox(
-            [_html("<h4>Rules</h4>"), *self.levers.values(), _html("<h4>Keep these rules</h4>"), self.name, self.button,
-             self.said], layout=widgets.Layout(flex="0 0 345px"),
-        )  # fmt: skip
-        pictures = widgets.HBox(
-            [self.map, widgets.VBox([self.time, self.groups], layout=widgets.Layout(flex="1 1 380px", min_width="0"))],
-            layout=widgets.Layout(flex_flow="row wrap"),
-        )
-        right = widgets.VBox(
-            [self.header, self.table, pictures], layout=widgets.Layout(flex="1 1 520px", min_width="0")
-        )
-        self.widget = widgets.HBox([left, right], layout=widgets.Layout(flex_flow="row wrap"))
+        self.map.layout = self.time.layout = widgets.Layout(width="350px")
+        heads = [widgets.HTML(_div(f"<h4>{text}</h4>")) for text in ("Rules", "Keep these rules")]
+        left = [heads[0], *self.levers.values(), heads[1], self.name, self.button, self.said]
+        pictures = _row(self.map, _column([self.time, self.groups], "1 1 380px"))
+        right = [self.header, self.table, pictures]
+        self.widget = _row(_column(left, "0 0 345px"), _column(right, "1 1 520px"))
 
     @property
     def reform(self) -> Reform:
@@ -155,7 +151,7 @@ class Explorer:
                 looks.append(self.preview.look(arm, 0))
             self._show(arm, looks)
         except InputError as error:
-            self.header.value = f'{panels.STYLE}<div class="ps-explorer error">{escape(str(error))}</div>'
+            self.header.value = panels.STYLE + _div(escape(str(error)), ' class="error"')
             return
         finally:
             self.seconds.append(time.process_time() - begin)
@@ -178,7 +174,7 @@ class Explorer:
         """The policy as the levers stand, whatever stands in the field of the name."""
         moved = {name: control.value for name, control in self.levers.items()
                  if name != "base" and control.value != AS_IS}  # fmt: skip
-        return Reform(self.base.value, **moved)
+        return Reform(self.levers["base"].value, **moved)
 
     def _arm(self) -> Arm:
         reform = self._key()
@@ -190,13 +186,11 @@ class Explorer:
         preview, look = self.preview, looks[0]
         whole = len(looks) >= preview.replicates
         rows = preview.comparison(arm, looks).rows if whole else preview.means(looks)
-        self.header.value = (
-            f'{panels.STYLE}<div class="ps-explorer"><p class="quiet">{escape(preview.says)}.</p>'
-            f"<h4>{escape(self._key().words())}</h4>"
-            f'<p class="quiet">against the baseline: {escape(preview.baseline.title)}</p></div>'
+        self.header.value = panels.STYLE + _div(
+            f'<p class="quiet">{escape(preview.says)}.</p><h4>{escape(self._key().words())}</h4>'
+            f'<p class="quiet">against the baseline: {escape(preview.baseline.title)}</p>'
         )
-        shown = panels.change_table(rows, preview.baseline.id, SHOWN, len(looks), preview.replicates)
-        self.table.value = f'<div class="ps-explorer">{shown}</div>'
+        self.table.value = _div(panels.change_table(rows, preview.baseline.id, SHOWN, len(looks), preview.replicates))
         if self._pictured == self._key():
             return  # map, timeline and groups are of the first replicate, which stands there already
         self._pictured = self._key()
@@ -205,23 +199,22 @@ class Explorer:
         ids = seen["camera_id"].to_numpy()
         seen = seen.assign(x_m=cameras.x[ids], y_m=cameras.y[ids])
         drawn = panels.people_map(self._streets, preview.home_cells, look.chance[:, 0, 1], seen, preview.frame)
-        self.map.value = f'<div class="ps-explorer"><h4>Where</h4>{drawn}</div>'
-        line = panels.timeline(look.views, look.listed, self.before.listed)
-        self.time.value = f'<div class="ps-explorer"><h4>When</h4>{line}</div>'
+        self.map.value = _div(f"<h4>Where</h4>{drawn}")
+        self.time.value = _div(f"<h4>When</h4>{panels.timeline(look.views, look.listed, self.before.listed)}")
         groups = panels.group_table(preview.by_group(look), preview.by_group(self.before))
-        self.groups.value = f'<div class="ps-explorer"><h4>Who</h4>{groups}</div>'
+        self.groups.value = _div(f"<h4>Who</h4>{groups}")
 
     def _save_clicked(self) -> None:
         try:
             path = self.save()
         except InputError as error:
-            self.said.value = f'<div class="ps-explorer error" role="alert">{escape(str(error))}</div>'
+            self.said.value = _div(escape(str(error)), ' class="error" role="alert"')
             return
-        self.said.value = (
-            f'<div class="ps-explorer" role="status">Saved: {escape(path)}<p class="quiet">privacysim policy check '
-            f"{escape(path)}<br>privacysim run --scenario guangzhou_district --policies {escape(self.base.value)},"
-            f"{escape(path)} --baseline {escape(self.base.value)} --days 30</p></div>"
-        )
+        base, path = escape(self.levers["base"].value), escape(path)
+        self.said.value = _div(
+            f'Saved: {path}<p class="quiet">privacysim policy check {path}<br>privacysim run --scenario '
+            f"guangzhou_district --policies {base},{path} --baseline {base} --days 30</p>", ' role="status"',
+        )  # fmt: skip
 
     def _ipython_display_(self) -> None:
         from IPython import display
@@ -229,5 +222,14 @@ class Explorer:
         display.display(self.widget)
 
 
-def _html(text: str) -> widgets.HTML:
-    return widgets.HTML(f'<div class="ps-explorer">{text}</div>')
+def _div(text: str, marks: str = "") -> str:
+    """HTML in the style of the explorer; `marks` are attributes of the text."""
+    return f'<div class="ps-explorer"><div{marks}>{text}</div></div>'
+
+
+def _row(*children: widgets.Widget) -> widgets.HBox:
+    return widgets.HBox(children, layout=widgets.Layout(flex_flow="row wrap"))
+
+
+def _column(children: list[widgets.Widget], flex: str) -> widgets.VBox:
+    return widgets.VBox(children, layout=widgets.Layout(flex=flex, min_width="0"))

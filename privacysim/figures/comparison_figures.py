@@ -1,22 +1,38 @@
-"""Figures of a comparison: ratios with their intervals, and who identifies people by what the rules call it."""
+"""Figures of a comparison: ratios and differences with their intervals, legality, single facts, and trade-offs."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from privacysim.figures.figure_words import say
-from privacysim.figures.style import COLOURS, FAINT, GRID, INK, arrow_note, axes, house_style, labels_above
+from privacysim.figures.style import (
+    COLOURS,
+    FAINT,
+    GRID,
+    INK,
+    OKABE,
+    arrow_note,
+    axes,
+    beside,
+    estimate,
+    in_house_style,
+    labels_above,
+    log_axis,
+    named_rows,
+    say,
+)
+from privacysim.stats import short
 from privacysim.vocabulary import LEGALITIES
 
 _LOG_FROM = 3.0
 """Ratios above this need a logarithmic axis to stay readable."""
 
 
+@in_house_style
 def forest(
     rows: pd.DataFrame, *, title: str, direction: str, baseline: str, titles: Mapping[str, str] | None = None,
     ax: Axes | None = None, lang: str = "en",
@@ -27,76 +43,182 @@ def forest(
     ratio of 0 has no place on a logarithmic axis and is drawn as an arrow at its left end. `titles` names the arms.
     """
     shown = rows[rows["ratio"].notna()]
-    policies, curves = list(dict.fromkeys(shown["policy"])), list(dict.fromkeys(shown["curve"]))
-    with house_style(lang):
-        ax = axes(ax, 6.9, 1.2 + 0.27 * max(len(shown), 1))
-        top = max([1.0, *shown["ratio"], *shown["ratio_high"].dropna()])
-        logarithmic = top > _LOG_FROM
-        left = 0.5 * min([1.0, *shown.loc[shown["ratio"] > 0, "ratio"]]) if logarithmic else 0.0
-        ax.axvline(1.0, color=FAINT, linewidth=0.8)
-        for row in shown.itertuples():
-            beside = 0.36 * (curves.index(row.curve) - (len(curves) - 1) / 2)
-            _line(ax, policies.index(row.policy) + beside, row, left, logarithmic)
-        labels_above(ax, [(say(f"{curve} curve", lang), COLOURS[curve]) for curve in curves if curve])
-        ax.set_yticks(range(len(policies)), [(titles or {}).get(policy, policy) for policy in policies])
-        ax.set_ylim(len(policies) - 0.4, -0.6)
-        if logarithmic:
-            ax.set_xscale("log")
-            ax.set_xlim(left * 0.8, top * 1.25)
-            ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-            ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-            ax.xaxis.set_minor_locator(NullLocator())
-        else:
-            ax.set_xlim(-0.02, top * 1.05)
-        ax.grid(axis="x", color=GRID, linewidth=0.5)
-        ax.tick_params(axis="y", length=0)
-        ax.set_xlabel(say("ratio to {}", lang).format((titles or {}).get(baseline, baseline)))
-        ax.set_title(title[:1].upper() + title[1:], pad=18)
-        arrow_note(ax, direction, lang)
-        return ax
+    ax = axes(ax, 6.9, 1.2 + 0.27 * max(len(shown), 1))
+    ends = shown[["ratio", "ratio_low", "ratio_high"]].to_numpy(dtype=float)
+    top, log = max(1.0, float(np.nanmax(ends, initial=0.0))), bool(np.nanmax(ends, initial=0.0) > _LOG_FROM)
+    left = 0.5 * min(1.0, float(np.nanmin(np.where(ends > 0, ends, np.nan), initial=1.0))) if log else 0.0
+    ax.axvline(1.0, color=FAINT, linewidth=0.8)
+    for row, y, colour in _lines(ax, shown, titles, lang):
+        ratio, low, high = float(row["ratio"]), float(row["ratio_low"]), float(row["ratio_high"])
+        estimate(ax, y, max(ratio, left), max(low, left) if low == low else low, high, colour,
+                 "<" if log and ratio < left else "o")  # fmt: skip
+        why = f"  {row['note'].split(';')[0]}" if row["note"] else ""
+        beside(ax, y, short(ratio) + (why if math.isnan(low) else f" [{short(low)}, {short(high)}]"), colour)
+    if log:
+        log_axis(ax)
+        ax.set_xlim(left * 0.8, top * 1.3)
+    else:
+        ax.set_xlim(-0.02, top * 1.05)
+    ax.set_xlabel(say("ratio to {}", lang).format(_name(baseline, titles)))
+    ax.set_title(title[:1].upper() + title[1:], pad=18)
+    arrow_note(ax, direction, lang)
+    return ax
 
 
-def _line(ax: Axes, y: float, row: object, left: float, logarithmic: bool) -> None:
-    ratio, low, high = float(row.ratio), float(row.ratio_low), float(row.ratio_high)  # type: ignore[attr-defined]
-    colour = COLOURS.get(str(row.curve), INK)  # type: ignore[attr-defined]
-    bare = math.isnan(low)
-    if not bare:
-        ax.plot([max(low, left), high], [y, y], color=colour, linewidth=1.6, solid_capstyle="butt")
-    off_scale = logarithmic and ratio < left
-    mark = "<" if off_scale else "o"
-    ax.plot([max(ratio, left)], [y], mark, color=colour, markersize=5, markerfacecolor="white" if bare else colour)
-    text = f"{ratio:.2f}" if bare else f"{ratio:.2f} [{low:.2f}, {high:.2f}]"
-    if bare and row.note:  # type: ignore[attr-defined]
-        text = f"{text}  {str(row.note).split(';')[0]}"  # type: ignore[attr-defined]
-    where = ("axes fraction", "data")
-    ax.annotate(text, (1.01, y), xycoords=where, va="center", fontsize=7.5, color=colour)
+def _name(arm: str, titles: Mapping[str, str] | None) -> str:
+    return (titles or {}).get(arm, arm).replace("\n", " ")
 
 
-def people_by_legality(rows: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def _lines(
+    ax: Axes, rows: pd.DataFrame, titles: Mapping[str, str] | None, lang: str
+) -> Sequence[tuple[Mapping, float, str]]:
+    """Each row with its height and colour: policies named from the top down, curves close together and above."""
+    policies, curves = list(dict.fromkeys(rows["policy"])), list(dict.fromkeys(rows["curve"]))
+    named_rows(ax, [(titles or {}).get(policy, policy) for policy in policies], above=0.6, below=0.6)
+    labels_above(ax, [(say(f"{curve} curve", lang), COLOURS[curve]) for curve in curves if curve])
+    return [
+        (row, policies.index(row["policy"]) + 0.36 * (curves.index(row["curve"]) - (len(curves) - 1) / 2),
+         COLOURS.get(row["curve"], INK)) for row in rows.to_dict("records")
+    ]  # fmt: skip
+
+
+@in_house_style
+def deltas(
+    rows: pd.DataFrame, *, title: str, unit: str, direction: str, baseline: str,
+    titles: Mapping[str, str] | None = None, ax: Axes | None = None, lang: str = "en",
+) -> Axes:
+    """Differences to the baseline in the metric's unit, with 95 % intervals, a zero line and the better side shaded.
+
+    `rows` has policy, curve, delta, delta_low, delta_high, note (as `Comparison.rows`). A hollow mark has no interval.
+    `titles` names the arms; an id stands where there is none.
+    """
+    shown = rows[rows["delta"].notna()]
+    ax = axes(ax, 7.2, 1.3 + 0.3 * max(len(shown), 1))
+    reach = float(np.nanmax(shown[["delta", "delta_low", "delta_high"]].abs().to_numpy(dtype=float), initial=0.0))
+    reach = 1.1 * reach or 1.0
+    if direction in ("lower", "higher"):
+        ax.axvspan(*((-reach, 0) if direction == "lower" else (0, reach)), color=OKABE[2], alpha=0.07, linewidth=0)
+    ax.axvline(0.0, color=INK, linewidth=0.9)
+    for row, y, colour in _lines(ax, shown, titles, lang):
+        estimate(ax, y, row["delta"], row["delta_low"], row["delta_high"], colour)
+        bare = f"  {say('no interval', lang)}" if math.isnan(row["delta_low"]) else ""
+        beside(ax, y, f"{'+' if row['delta'] > 0 else ''}{short(row['delta'])}{bare}", colour)
+    ax.set_xlim(-reach, reach)
+    ax.set_xlabel(f"{say('difference to {}', lang).format(_name(baseline, titles))}, {unit}")
+    ax.set_title(title[:1].upper() + title[1:], pad=18)
+    arrow_note(ax, direction, lang)
+    return ax
+
+
+@in_house_style
+def people_by_legality(
+    rows: pd.DataFrame, *, titles: Mapping[str, str] | None = None,
+    title: str = "People identified, by what the camera rules call the viewing", ax: Axes | None = None,
+    lang: str = "en",
+) -> Axes:
     """People identified per policy, by what the policy's camera rules call the act: a dot plot on a logarithmic axis.
 
-    `rows` has policy, legality, low, high: expected people on the two branches of the identification curve. The
-    classes are not added up: one person may be identified in several. A value of 0 has no dot.
+    `rows` has policy, legality, low, high: expected people on the two branches of the identification curve (dot: low,
+    line: up to high). The classes are not added up: one person may be identified in several. A 0 has no dot.
     """
-    policies = list(dict.fromkeys(rows["policy"]))
-    with house_style():
-        ax = axes(ax, 6.9, 1.2 + 0.5 * len(policies))
-        for row in rows.itertuples():
-            y = policies.index(row.policy) + 0.22 * (LEGALITIES.index(str(row.legality)) - 1)
-            low, high = float(row.low), float(row.high)  # type: ignore[arg-type]
-            if high <= 0:
-                continue
-            colour = COLOURS[str(row.legality)]
-            ax.plot([low if low > 0 else high, high], [y, y], color=colour, linewidth=2.2, solid_capstyle="round")
-            ax.plot([low] if low > 0 else [high], [y], "o", color=colour, markersize=4.5)
-        labels_above(ax, [(legality, COLOURS[legality]) for legality in LEGALITIES])
-        ax.set_xscale("log")
-        if not (rows["high"] > 0).any():
-            ax.set_xlim(1, 10)
-        ax.set_yticks(range(len(policies)), policies)
-        ax.set_ylim(len(policies) - 0.5, -0.6)
-        ax.grid(axis="x", color=GRID, linewidth=0.5)
-        ax.tick_params(axis="y", length=0)
-        ax.set_xlabel("people identified at least once (dot: low curve; line: up to the high curve)")
-        ax.set_title("Who is identified, by what the rules call the viewing", pad=16)
-        return ax
+    policies = list(dict.fromkeys(titles or rows["policy"]))
+    ax = axes(ax, 6.9, 1.2 + 0.5 * len(policies))
+    for row in rows[rows["high"] > 0].to_dict("records"):
+        y = policies.index(row["policy"]) + 0.22 * (LEGALITIES.index(str(row["legality"])) - 1)
+        low, colour = row["low"] if row["low"] > 0 else row["high"], COLOURS[str(row["legality"])]
+        ax.plot([low, row["high"]], [y, y], color=colour, linewidth=2.2, solid_capstyle="round")
+        ax.plot([low], [y], "o", color=colour, markersize=4.5)
+    labels_above(ax, [(say(legality, lang), COLOURS[legality]) for legality in LEGALITIES])
+    named_rows(ax, [(titles or {}).get(policy, policy) for policy in policies], above=0.6)
+    ax.set_xscale("log")
+    ax.xaxis.set_major_formatter(lambda value, _: short(value))
+    if not (rows["high"] > 0).any():
+        ax.set_xlim(1, 10)
+    ax.set_xlabel(say("people identified at least once", lang))
+    ax.set_title(title, pad=16)
+    return ax
+
+
+@in_house_style
+def tornado(
+    rows: pd.DataFrame, *, title: str, unit: str, central: float, most: int = 12, ax: Axes | None = None,
+    lang: str = "en",
+) -> Axes:
+    """How far each fact, moved to the ends of its range, moves one outcome; the widest first.
+
+    `rows` has fact, low, high: the outcome with the fact at its low and at its high end, all else at its value;
+    `central` is the outcome with every fact at its value. Facts beyond the `most` widest are counted in words.
+    """
+    width = (rows["high"] - rows["low"]).abs()
+    shown = rows.loc[width.sort_values(ascending=False, kind="stable").index[:most]]
+    ax = axes(ax, 7.2, 1.4 + 0.3 * max(len(shown), 1))
+    for y, row in enumerate(shown.to_dict("records")):
+        far, near = sorted((("low", OKABE[0]), ("high", OKABE[1])), key=lambda end: -abs(row[end[0]] - central))
+        one_side = (row["low"] - central) * (row["high"] - central) >= 0
+        for end, colour in (far, near):
+            value, inner = row[end], one_side and end == near[0]
+            # both ends on one side: the nearer one is thin, its number across the line
+            ax.barh(y, value - central, left=central, color=colour, height=0.28 if inner else 0.62,
+                    alpha=1.0 if inner else 0.85)  # fmt: skip
+            right = (row[far[0]] < central) if inner else value >= central
+            ax.annotate(short(value), (central if inner else value, y), (3 if right else -3, 0), va="center",
+                        textcoords="offset points", ha="left" if right else "right", fontsize=7.5, color=colour)
+    ax.axvline(central, color=INK, linewidth=0.9)
+    labels_above(ax, [(say("low end", lang), OKABE[0]), (say("high end", lang), OKABE[1])])
+    named_rows(ax, [str(fact).replace("_", " ") for fact in shown["fact"]], above=0.6, below=0.6)
+    ax.margins(x=0.12)
+    rest = len(rows) - len(shown)
+    ax.set_xlabel(unit + (f"  ({rest} narrower facts not shown)" if rest else ""))
+    ax.set_title(title, pad=18)
+    return ax
+
+
+@in_house_style
+def frontier(
+    rows: pd.DataFrame, *, x_label: str, y_label: str, x_better: str = "lower", y_better: str = "higher",
+    title: str = "Trade-off between two outcomes", titles: Mapping[str, str] | None = None, ax: Axes | None = None,
+    lang: str = "en",
+) -> Axes:
+    """Arms by two outcomes; those that no other arm beats in both are joined: choosing among them is a value judgement.
+
+    `rows` has policy, x, y and, where there are any, x_low, x_high, y_low, y_high (interval or band). `x_better` and
+    `y_better` say which way is better. Values that differ more than tenfold, all above 0, have a logarithmic axis.
+    """
+    best = efficient(rows, x_better, y_better)
+    ax = axes(ax, 6.6, 4.6)
+    edge = rows[best].sort_values("x")
+    ax.plot(edge["x"], edge["y"], color=FAINT, linewidth=1.0, linestyle=(0, (4, 3)), zorder=1)
+    for row, wins in zip(rows.to_dict("records"), best, strict=True):
+        colour = OKABE[0] if wins else FAINT
+        for axis, ends in (("x", ([row["y"]] * 2)), ("y", ([row["x"]] * 2))):
+            span = [row.get(f"{axis}_low", math.nan), row.get(f"{axis}_high", math.nan)]
+            if not math.isnan(span[0]):
+                ax.plot(*((span, ends) if axis == "x" else (ends, span)), color=colour, linewidth=1.2, zorder=2)
+        ax.plot([row["x"]], [row["y"]], "o", color=colour, markerfacecolor=colour if wins else "white", zorder=3)
+    for axis in ("x", "y"):
+        least, most = rows[axis].min(), rows.get(f"{axis}_high", rows[axis]).max()
+        if least > 0 and most > 10 * least:
+            log_axis(ax, axis)
+    ax.margins(x=0.1, y=0.12)
+    for n, k in enumerate(rows["y"].argsort()):  # names in a column to the right, from the lowest point up
+        policy, x, y = rows.iloc[k][["policy", "x", "y"]]
+        ax.annotate((titles or {}).get(policy, policy), (x, y), color=INK if best[k] else FAINT,
+                    xytext=(1.04, (n + 0.5) / len(rows)), textcoords="axes fraction", fontsize=7.5, va="center",
+                    linespacing=0.95, arrowprops={"arrowstyle": "-", "color": GRID, "linewidth": 0.8})  # fmt: skip
+    ax.grid(color=GRID, linewidth=0.5)
+    ax.set_xlabel(f"{x_label}  ({'←' if x_better == 'lower' else '→'} {say('better', lang)})")
+    ax.set_ylabel(f"{y_label}\n({'↓' if y_better == 'lower' else '↑'} {say('better', lang)})")
+    ax.set_title(title)
+    return ax
+
+
+def efficient(rows: pd.DataFrame, x_better: str, y_better: str) -> list[bool]:
+    """Which arms no other arm beats: at least as good in both outcomes and better in one.
+
+    >>> import pandas as pd
+    >>> efficient(pd.DataFrame({"x": [1.0, 2.0, 2.0], "y": [1.0, 2.0, 1.0]}), "lower", "higher")
+    [True, True, False]
+    """
+    x = rows["x"].to_numpy(dtype=float) * (-1 if x_better == "lower" else 1)
+    y = rows["y"].to_numpy(dtype=float) * (-1 if y_better == "lower" else 1)
+    return [not bool(np.any((x >= a) & (y >= b) & ((x > a) | (y > b)))) for a, b in zip(x, y, strict=True)]

@@ -11,19 +11,31 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from privacysim.figures.figure_words import say
-from privacysim.figures.style import COLOURS, FAINT, GRID, INK, OKABE, RED, axes, house_style, labels_above
+from privacysim.figures.style import (
+    COLOURS,
+    FAINT,
+    GRID,
+    INK,
+    OKABE,
+    RED,
+    axes,
+    in_house_style,
+    labels_above,
+    named_rows,
+    say,
+)
+from privacysim.units import DAY_S
 
 Row = dict[Any, Any]
 """One row of a table, by column."""
-_DAY = 86_400.0
 _ENDS = {"granted": ("o", OKABE[2]), "refused": ("X", RED), "unavailable": ("s", FAINT), "withdrawn": ("|", FAINT),
          "pending": (">", OKABE[4])}  # fmt: skip
 
 
+@in_house_style
 def swim_lanes(
-    requests: pd.DataFrame, opened_s: pd.Series[float], *, most: int = 14, title: str = "From the case to the footage",
-    ax: Axes | None = None, lang: str = "en",
+    requests: pd.DataFrame, opened_s: pd.Series[float], *, most: int = 14,
+    title: str = "Requests from the case to the footage, days", ax: Axes | None = None, lang: str = "en",
 ) -> Axes:
     """Each request in a lane of its own, in days since its case: waiting for approval, then search and delivery.
 
@@ -32,16 +44,16 @@ def swim_lanes(
     its end what became of it.
     """
     lanes = _of_cases(requests, opened_s, most)
-    with house_style(lang):
-        ax = axes(ax, 7.2, 1.4 + 0.27 * max(len(lanes), 1))
-        words = [", ".join(_words(row, "requester", "purpose", "operator")) for row in lanes]
-        _draw_lanes(ax, lanes, opened_s, words)
-        _phases(ax, lang)
-        ax.set_xlabel(say("days since the case", lang))
-        ax.set_title(title, pad=18)
-        return ax
+    ax = axes(ax, 7.2, 1.4 + 0.27 * max(len(lanes), 1))
+    words = [", ".join(_words(row, "requester", "purpose", "operator")) for row in lanes]
+    _draw_lanes(ax, lanes, opened_s, words)
+    _phases(ax, lang)
+    ax.set_xlabel(say("days since the case", lang))
+    ax.set_title(title, pad=18)
+    return ax
 
 
+@in_house_style
 def swim_lane_panels(
     requests: Mapping[str, pd.DataFrame], opened_s: pd.Series[float], *, most: int = 14, lang: str = "en"
 ) -> Figure:
@@ -51,17 +63,16 @@ def swim_lane_panels(
     """
     panels = {name: _of_cases(rows, opened_s, most) for name, rows in requests.items()}
     heights = [max(len(lanes), 1) + 1.4 for lanes in panels.values()]
-    with house_style(lang):
-        figure, all_axes = plt.subplots(
-            len(panels), 1, sharex=True, figsize=(7.2, 0.8 + 0.24 * sum(heights)), layout="constrained", squeeze=False,
-            height_ratios=heights,
-        )  # fmt: skip
-        for (name, lanes), ax in zip(panels.items(), all_axes[:, 0], strict=True):
-            _draw_lanes(ax, lanes, opened_s, [" ".join(_words(row, "operator")) for row in lanes])
-            ax.set_title(name, pad=18 if ax is all_axes[0, 0] else None)
-        _phases(all_axes[0, 0], lang)
-        all_axes[-1, 0].set_xlabel(say("days since the case", lang))
-        return figure
+    figure, all_axes = plt.subplots(
+        len(panels), 1, sharex=True, figsize=(7.2, 0.8 + 0.24 * sum(heights)), layout="constrained", squeeze=False,
+        height_ratios=heights,
+    )  # fmt: skip
+    for (name, lanes), ax in zip(panels.items(), all_axes[:, 0], strict=True):
+        _draw_lanes(ax, lanes, opened_s, [" ".join(_words(row, "operator")) for row in lanes])
+        ax.set_title(name, pad=18 if ax is all_axes[0, 0] else None)
+    _phases(all_axes[0, 0], lang)
+    all_axes[-1, 0].set_xlabel(say("days since the case", lang))
+    return figure
 
 
 def _of_cases(requests: pd.DataFrame, opened_s: pd.Series[float], most: int) -> list[Row]:
@@ -82,7 +93,7 @@ def _draw_lanes(ax: Axes, lanes: list[Row], opened_s: pd.Series[float], names: l
     last = 0.0
     for y, row in enumerate(lanes):
         start = float(opened_s[row["case_id"]])
-        asked, decided, given = ((row[name] - start) / _DAY for name in ("submitted_s", "decided_s", "delivered_s"))
+        asked, decided, given = ((row[name] - start) / DAY_S for name in ("submitted_s", "decided_s", "delivered_s"))
         ax.plot([0, asked], [y, y], color=GRID, linewidth=5, solid_capstyle="butt")
         end = asked
         for until, colour in ((decided, OKABE[4]), (given, OKABE[0])):
@@ -96,13 +107,11 @@ def _draw_lanes(ax: Axes, lanes: list[Row], opened_s: pd.Series[float], names: l
         ax.annotate(f"{row['outcome']}{why}", (end, y), (7, 0), textcoords="offset points", va="center", fontsize=7,
                     color=colour)  # fmt: skip
         last = max(last, 1.9 * end)
-    ax.set_yticks(range(len(names)), names)
-    ax.set_ylim(max(len(names), 1) - 0.5, -0.6)
+    named_rows(ax, names, above=0.6)
     ax.set_xlim(0, max(last, ax.get_xlim()[1]))
-    ax.grid(axis="x", color=GRID, linewidth=0.5)
-    ax.tick_params(axis="y", length=0)
 
 
+@in_house_style
 def incident_chain(acts: pd.DataFrame, *, title: str, ax: Axes | None = None, lang: str = "en") -> Axes:
     """One leak as the chain of its acts: who did what, when, out of which earlier act, and what the law calls it.
 
@@ -110,35 +119,32 @@ def incident_chain(acts: pd.DataFrame, *, title: str, ax: Axes | None = None, la
     starts the chain. Time runs to the right; each act has a lane, a child below its parent.
     """
     rows = _descent(acts.sort_values(["at_s", "act_id"]).reset_index(drop=True))
-    begin = float(rows["at_s"].min()) if len(rows) else 0.0
+    begin = rows["at_s"].min()
     present = [word for word in ("authorised", "ungoverned", "prohibited") if word in set(rows["legality"].astype(str))]
-    with house_style(lang):
-        ax = axes(ax, 7.2, 1.3 + 0.4 * max(len(rows), 1))
-        at = {row["act_id"]: ((row["at_s"] - begin) / _DAY, n) for n, row in enumerate(rows.to_dict("records"))}
-        for row in rows.to_dict("records"):
-            here = at[row["act_id"]]
-            if row["parent_id"] in at:
-                there = at[row["parent_id"]]
-                ax.plot([there[0], there[0], here[0]], [there[1], here[1], here[1]], color=FAINT, linewidth=0.9,
-                        zorder=1)  # fmt: skip
-            ax.plot(*here, "o", color=COLOURS[str(row["legality"])], markersize=8, zorder=2)
-            looks = "looks" if round(row["audience"]) == 1 else "look"
-            looked = f", {row['audience']:,.0f} {looks}" if row["audience"] > 0 else ""
-            text = f"{str(row['actor']).replace('_', ' ')}: {row['act']}{looked}"
-            ax.annotate(f"{text}  (everybody's law: {row['general']})".replace("_", " "), here, (9, 0),
-                        textcoords="offset points", va="center", fontsize=7.5, color=INK)  # fmt: skip
-        ax.set_ylim(len(rows) - 0.4, -0.6)
-        ax.set_yticks([])
-        ax.margins(x=0.05)
-        low, high = ax.get_xlim()
-        ax.set_xlim(low, high + 1.1 * (high - low))  # room for the words
-        ax.spines["left"].set_visible(False)
-        ax.grid(axis="x", color=GRID, linewidth=0.5)
-        ax.set_xlabel(say("days since its first act", lang))
-        labels_above(ax, [(f"{say('the camera rules call it', lang)}:", INK),
-                          *((say(word, lang), COLOURS[word]) for word in present)])  # fmt: skip
-        ax.set_title(title, pad=18)
-        return ax
+    ax = axes(ax, 7.2, 1.3 + 0.4 * max(len(rows), 1))
+    at = {row["act_id"]: ((row["at_s"] - begin) / DAY_S, n) for n, row in enumerate(rows.to_dict("records"))}
+    for row in rows.to_dict("records"):
+        here = at[row["act_id"]]
+        if row["parent_id"] in at:
+            there = at[row["parent_id"]]
+            ax.plot([there[0], there[0], here[0]], [there[1], here[1], here[1]], color=FAINT, linewidth=0.9,
+                    zorder=1)  # fmt: skip
+        ax.plot(*here, "o", color=COLOURS[str(row["legality"])], markersize=8, zorder=2)
+        looks = "looks" if round(row["audience"]) == 1 else "look"
+        looked = f", {row['audience']:,.0f} {looks}" if row["audience"] > 0 else ""
+        text = f"{str(row['actor']).replace('_', ' ')}: {row['act']}{looked}"
+        ax.annotate(f"{text}  (everybody's law: {row['general']})".replace("_", " "), here, (9, 0),
+                    textcoords="offset points", va="center", fontsize=7.5, color=INK)  # fmt: skip
+    named_rows(ax, [""] * len(rows), above=0.6, below=0.6)
+    ax.margins(x=0.05)
+    low, high = ax.get_xlim()
+    ax.set_xlim(low, high + 1.1 * (high - low))  # room for the words
+    ax.spines["left"].set_visible(False)
+    ax.set_xlabel(say("days since its first act", lang))
+    labels_above(ax, [(f"{say('the camera rules call it', lang)}:", INK),
+                      *((say(word, lang), COLOURS[word]) for word in present)])  # fmt: skip
+    ax.set_title(title, pad=18)
+    return ax
 
 
 def _descent(rows: pd.DataFrame) -> pd.DataFrame:

@@ -1,98 +1,132 @@
-"""Figures of the measures for data frames: unicity over the population, risks on average and at worst, sets, errors."""
+"""Figures of measures: inequality, unicity over the population, risks on average and at worst, sets, errors."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from privacysim.figures.style import FAINT, GRID, INK, OKABE, axes, house_style, labels_above
+from privacysim.errors import InputError
+from privacysim.figures.style import FAINT, GRID, INK, OKABE, axes, in_house_style, labels_above, named_rows, say
+
+Floats = NDArray[np.float64]
 
 
+@in_house_style
+def lorenz(curves: pd.DataFrame, *, unit: str = "exposure", ax: Axes | None = None, lang: str = "en") -> Axes:
+    """How unequally exposure falls on people: share of the whole against share of people, least exposed first.
+
+    `curves` has policy, value (per person, any unit) and weight. The Gini coefficient stands beside each curve: twice
+    the area between curve and diagonal, with the weights as people.
+    """
+    ax = axes(ax, 4.6, 4.4)
+    ax.plot([0, 1], [0, 1], color=FAINT, linewidth=0.8, linestyle=(0, (4, 3)))
+    for n, (policy, rows) in enumerate(curves.groupby("policy", sort=False)):
+        x, y, gini = lorenz_curve(rows["value"].to_numpy(dtype=float), rows["weight"].to_numpy(dtype=float))
+        colour = OKABE[n % len(OKABE)]
+        ax.plot(x, y, color=colour, linewidth=1.8)
+        ax.annotate(f"{policy}: {say('Gini', lang)} {gini:.2f}", (0.03, 0.96 - 0.06 * n), xycoords="axes fraction",
+                    color=colour, fontsize=8.5, va="top")  # fmt: skip
+    ax.set(xlim=(0, 1), ylim=(0, 1), xlabel=say("share of people, least exposed first", lang), aspect="equal",
+           ylabel=say("share of the whole", lang), title=say("How unequally it falls: {}", lang).format(unit))
+    return ax
+
+
+def lorenz_curve(value: Floats, weight: Floats) -> tuple[Floats, Floats, float]:
+    """Cumulated shares of people and of the whole, and the Gini coefficient (trapezoids).
+
+    >>> import numpy as np
+    >>> lorenz_curve(np.array([0.0, 0.0, 0.0, 1.0]), np.ones(4))[2]
+    0.75
+    """
+    if value.size == 0 or not (weight > 0).all() or (value < 0).any() or value.sum() == 0:
+        need = "values from 0 on, not all 0, with weights above 0"
+        raise InputError("lorenz", need, "others", "leave the empty arm out")
+    order = np.argsort(value, kind="stable")
+    people = np.concatenate([[0.0], np.cumsum(weight[order])])
+    whole = np.concatenate([[0.0], np.cumsum((weight * value)[order])])
+    x, y = people / people[-1], whole / whole[-1]
+    return x, y, float(1.0 - np.sum(np.diff(x) * (y[1:] + y[:-1])))
+
+
+@in_house_style
 def unicity_curves(found: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Share of people singled out against the population they hide in, a line for each number of known points.
 
     `found` as `unicity` gives it with a rarefaction: k, population, unicity, low, high.
     """
-    with house_style():
-        ax = axes(ax, 5.4, 3.4)
-        for k, colour in zip(sorted(found["k"].unique().tolist()), OKABE, strict=False):
-            rows = found[found["k"] == k].sort_values("population")
-            ax.fill_between(rows["population"], 100 * rows["low"], 100 * rows["high"], color=colour, alpha=0.15,
-                            linewidth=0)  # fmt: skip
-            ax.plot(rows["population"], 100 * rows["unicity"], "o-", color=colour, markersize=4, linewidth=1.4)
-            last = rows.iloc[-1]
-            ax.annotate(f"{k} point{'s' if k > 1 else ''}", (last["population"], 100 * last["unicity"]), (8, 0),
-                        textcoords="offset points", va="center", color=colour, fontsize=8.5)  # fmt: skip
-        sizes = sorted(found["population"].unique())
-        ax.set(xscale="log", ylim=(0, 101), xlim=(sizes[0] * 0.9, sizes[-1] * 1.7), ylabel="singled out, %",
-               xlabel="people among whom they hide (n)")  # fmt: skip
-        ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
-        ax.minorticks_off()
-        return ax
+    ax = axes(ax, 5.4, 3.4)
+    for k, colour in zip(sorted(found["k"].unique().tolist()), OKABE, strict=False):
+        rows = found[found["k"] == k].sort_values("population")
+        ax.fill_between(rows["population"], 100 * rows["low"], 100 * rows["high"], color=colour, alpha=0.15,
+                        linewidth=0)  # fmt: skip
+        ax.plot(rows["population"], 100 * rows["unicity"], "o-", color=colour, markersize=4, linewidth=1.4)
+        last = rows.iloc[-1]
+        ax.annotate(f"{k} point{'s' if k > 1 else ''}", (last["population"], 100 * last["unicity"]), (8, 0),
+                    textcoords="offset points", va="center", color=colour, fontsize=8.5)  # fmt: skip
+    sizes = sorted(found["population"].unique())
+    ax.set(xscale="log", ylim=(0, 101), xlim=(sizes[0] * 0.9, sizes[-1] * 1.7), ylabel="singled out, %",
+           xlabel="people among whom they hide (n)")  # fmt: skip
+    ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
+    ax.minorticks_off()
+    return ax
 
 
+@in_house_style
 def average_and_worst(risks: Mapping[str, pd.DataFrame], *, ax: Axes | None = None) -> Axes:
     """Risks per attack, averaged over people: the mean over all that may be known, and the worst case.
 
     `risks` maps an attack to the frame that `reidentification_risk` gives.
     """
-    with house_style():
-        ax = axes(ax, 5.4, 0.5 * len(risks) + 1.2)
-        for y, rows in enumerate(risks.values()):
-            mean, worst = 100 * rows["risk_mean"].mean(), 100 * rows["risk_max"].mean()
-            ax.plot([mean, worst], [y, y], color=GRID, linewidth=3, zorder=1)
-            ax.plot([mean], [y], "o", color=OKABE[0], markersize=7)
-            ax.plot([worst], [y], "o", color="white", markeredgecolor=OKABE[1], markeredgewidth=1.8, markersize=7)
-            for value, side in ((mean, -1), (worst, 1)):
-                ax.annotate(f"{value:.0f}", (value, y), (9 * side, 0), textcoords="offset points", va="center",
-                            ha="right" if side < 0 else "left", fontsize=8.5, color=INK)  # fmt: skip
-        ax.set_yticks(range(len(risks)), list(risks))
-        ax.set(xlim=(0, 106), ylim=(len(risks) - 0.5, -0.5), xlabel="re-identification risk, %, mean over people")
-        labels_above(ax, [("mean over all that may be known", OKABE[0]), ("worst case", OKABE[1])])
-        return ax
+    ax = axes(ax, 5.4, 0.5 * len(risks) + 1.2)
+    for y, rows in enumerate(risks.values()):
+        mean, worst = 100 * rows["risk_mean"].mean(), 100 * rows["risk_max"].mean()
+        ax.plot([mean, worst], [y, y], color=GRID, linewidth=3, zorder=1)
+        ax.plot([mean], [y], "o", color=OKABE[0], markersize=7)
+        ax.plot([worst], [y], "o", color="white", markeredgecolor=OKABE[1], markeredgewidth=1.8, markersize=7)
+        for value, side in ((mean, -1), (worst, 1)):
+            ax.annotate(f"{value:.0f}", (value, y), (9 * side, 0), textcoords="offset points", va="center",
+                        ha="right" if side < 0 else "left", fontsize=8.5, color=INK)  # fmt: skip
+    named_rows(ax, list(risks))
+    ax.set(xlim=(0, 106), xlabel="re-identification risk, %, mean over people")
+    labels_above(ax, [("mean over all that may be known", OKABE[0]), ("worst case", OKABE[1])])
+    return ax
 
 
+@in_house_style
 def sets_through_the_day(field: pd.DataFrame, *, below: int = 5, ax: Axes | None = None) -> Axes:
     """How many people come into a camera's view in each hour: the median over cameras, and from tenth to tenth.
 
     `field` as `flow_field` gives it with windows of an hour: camera_id, window, people.
     """
-    with house_style():
-        ax = axes(ax, 5.4, 3.2)
-        spread = field.groupby("window")["people"].quantile(np.array([0.1, 0.5, 0.9])).unstack()
-        hours = spread.index.to_numpy() + 0.5
-        shown = spread.clip(lower=0.05)
-        ax.axhspan(0.05, below - 1, color="#f3e3da", linewidth=0, zorder=0)
-        ax.annotate(f"fewer than {below} in view: nowhere to hide", (14.0, 0.3), fontsize=8, color=OKABE[1])
-        ax.fill_between(hours, shown[0.1], shown[0.9], color=OKABE[0], alpha=0.2, linewidth=0)
-        ax.plot(hours, shown[0.5], "o-", color=OKABE[0], markersize=3.5, linewidth=1.4)
-        ax.set(yscale="log", ylim=(0.05, None), xlim=(0, 24), xlabel="hour of the day", ylabel="people in view, λ")
-        ax.set_xticks(range(0, 25, 4))
-        return ax
+    ax = axes(ax, 5.4, 3.2)
+    spread = field.groupby("window")["people"].quantile(np.array([0.1, 0.5, 0.9])).unstack()
+    hours = spread.index.to_numpy() + 0.5
+    shown = spread.clip(lower=0.05)
+    ax.axhspan(0.05, below - 1, color="#f3e3da", linewidth=0, zorder=0)
+    ax.annotate(f"fewer than {below} in view: nowhere to hide", (14.0, 0.3), fontsize=8, color=OKABE[1])
+    ax.fill_between(hours, shown[0.1], shown[0.9], color=OKABE[0], alpha=0.2, linewidth=0)
+    ax.plot(hours, shown[0.5], "o-", color=OKABE[0], markersize=3.5, linewidth=1.4)
+    ax.set(yscale="log", ylim=(0.05, None), xlim=(0, 24), xlabel="hour of the day", ylabel="people in view, λ")
+    ax.set_xticks(range(0, 25, 4))
+    return ax
 
 
+@in_house_style
 def how_far_off(errors: Mapping[str, ArrayLike], *, near_m: float = 100.0, ax: Axes | None = None) -> Axes:
     """Share of people whom an attacker places to within so many metres, a curve for each attack."""
-    with house_style():
-        ax = axes(ax, 5.4, 3.2)
-        names: list[tuple[str, str]] = []
-        for (name, metres), colour in zip(errors.items(), _colours(len(errors)), strict=False):
-            far = np.sort(np.asarray(metres, dtype=np.float64))
-            ax.step(far, 100 * np.arange(1, far.size + 1) / far.size, where="post", color=colour, linewidth=1.6)
-            names.append((name, colour))
-        ax.axvline(near_m, color=GRID, linewidth=0.9, zorder=0)
-        ax.set(xscale="log", xlim=(10, None), ylim=(0, 100), xlabel="metres between guess and truth",
-               ylabel="people placed that well, %")  # fmt: skip
-        ax.set_xticks([10, 30, 100, 300, 1000, 3000], ["10", "30", "100", "300", "1,000", "3,000"])
-        ax.minorticks_off()
-        labels_above(ax, names)
-        return ax
-
-
-def _colours(n: int) -> Sequence[str]:
-    """The attack stands out, its control does not."""
-    return [OKABE[1], FAINT, *OKABE[2:]][:n]
+    ax = axes(ax, 5.4, 3.2)
+    colours = (OKABE[1], FAINT, *OKABE[2:])  # the attack stands out, its control does not
+    for metres, colour in zip(errors.values(), colours, strict=False):
+        far = np.sort(np.asarray(metres, dtype=np.float64))
+        ax.step(far, 100 * np.arange(1, far.size + 1) / far.size, where="post", color=colour, linewidth=1.6)
+    ax.axvline(near_m, color=GRID, linewidth=0.9, zorder=0)
+    ax.set(xscale="log", xlim=(10, None), ylim=(0, 100), xlabel="metres between guess and truth",
+           ylabel="people placed that well, %")  # fmt: skip
+    ax.set_xticks([10, 30, 100, 300, 1000, 3000], ["10", "30", "100", "300", "1,000", "3,000"])
+    ax.minorticks_off()
+    labels_above(ax, list(zip(errors, colours, strict=False)))
+    return ax

@@ -1,20 +1,31 @@
-"""One house style: colour-blind safe (Okabe and Ito 2008), thin axes, labels at the data instead of legends."""
+"""One house style: colour-blind safe (Okabe and Ito 2008), thin axes, labels at the data instead of legends.
+
+Figures take plain frames and return Axes. `lang="zh"` writes them in Chinese with a font of this machine.
+"""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import lru_cache, wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
+from matplotlib import font_manager
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from privacysim.figures.figure_words import han_font, say
+from privacysim.errors import InputError, did_you_mean
 
+P = ParamSpec("P")
+R = TypeVar("R")
 INK, FAINT, GRID, RED = "#222222", "#777777", "#dddddd", "#cc1111"
 COLOURS = {
     "authorised": "#0072B2", "ungoverned": "#E69F00", "prohibited": "#D55E00", "low": "#0072B2", "high": "#CC79A7",
@@ -24,20 +35,59 @@ COLOURS = {
 """Colour of each word that a figure tells apart."""
 OKABE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """The palette for arms, in order."""
-
+LANGUAGES = ("en", "zh")
+CHINESE_FONTS = (
+    "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Source Han Sans CN", "PingFang SC", "Microsoft YaHei",
+    "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "SimHei", "Heiti SC", "Arial Unicode MS", "Noto Sans CJK JP",
+    "Noto Serif CJK SC", "Droid Sans Fallback", "AR PL UMing CN",
+)
+"""Families that have the Chinese characters, the best first."""
 _STYLE: Any = {  # matplotlib types its keys one by one
     "font.size": 9.0, "axes.titlesize": 10.0, "axes.titleweight": "bold", "axes.titlelocation": "left",
     "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": FAINT, "axes.labelcolor": INK,
     "axes.linewidth": 0.7, "xtick.color": FAINT, "ytick.color": INK, "text.color": INK, "figure.dpi": 110,
     "savefig.dpi": 300, "svg.hashsalt": "privacysim", "svg.fonttype": "path", "axes.axisbelow": True,
 }  # fmt: skip
+_ZH = {
+    "ratio to {}": "与“{}”之比", "difference to {}": "与“{}”之差", "better": "更好", "low curve": "低曲线",
+    "high curve": "高曲线", "share of people, least exposed first": "人口比例（暴露最少者在前）",
+    "share of the whole": "占总量的比例", "How unequally it falls: {}": "分布不均的程度：{}", "Gini": "基尼系数",
+    "no interval": "无区间", "low end": "低值", "high end": "高值", "days since the case": "立案后天数",
+    "before anybody asks": "提出请求之前", "waiting for approval": "等待审批", "search and delivery": "检索与交付",
+    "refused": "拒绝", "unavailable": "影像已不存", "detect": "探测", "observe": "观察", "recognise": "辨认",
+    "identify": "识别", "days": "天", "days since its first act": "自首个行为起的天数",
+    "the camera rules call it": "摄像规则视之为", "authorised": "有权", "ungoverned": "无规则（空白）",
+    "prohibited": "被禁止", "people identified at least once": "至少被识别一次的人数",
+}  # fmt: skip
+
+
+def say(text: str, lang: str) -> str:
+    """The text in that language; a text without translation is an error, never a silent mixture."""
+    return text if lang == "en" else _ZH[text]
+
+
+@lru_cache(maxsize=1)
+def han_font() -> str | None:
+    """A font family of this machine that has Chinese characters; None where there is none."""
+    manager = font_manager.fontManager
+    if not {entry.name for entry in manager.ttflist} & set(CHINESE_FONTS):
+        for path in font_manager.findSystemFonts():  # fonts that were installed after matplotlib made its list
+            if any(sign in Path(path).name for sign in ("CJK", "SourceHan", "wqy", "simhei", "msyh", "PingFang")):
+                with suppress(RuntimeError, OSError):  # a broken file is not a font
+                    manager.addfont(path)
+    known = {entry.name for entry in manager.ttflist}
+    return next((name for name in CHINESE_FONTS if name in known), None)
 
 
 @contextmanager
 def house_style(lang: str = "en") -> Iterator[None]:
-    """The style within a `with` block; Chinese needs a font of this machine, and says so where there is none."""
-    font: Any = {} if lang == "en" else {"font.family": [han_font(lang), "DejaVu Sans"]}
-    with mpl.rc_context({**_STYLE, **font}):
+    """The style within a `with` block; Chinese without a font for it is an InputError that says what to install."""
+    if lang not in LANGUAGES:
+        raise InputError("lang", "one of " + ", ".join(LANGUAGES), lang, did_you_mean(lang, LANGUAGES))
+    if lang == "zh" and han_font() is None:
+        raise InputError('lang="zh"', "a font with Chinese characters", "none is installed",
+                         "install one, on Debian: apt-get install fonts-noto-cjk")  # fmt: skip
+    with mpl.rc_context(_STYLE | ({"font.family": [han_font(), "DejaVu Sans"]} if lang == "zh" else {})):
         yield
         interactive = mpl.is_interactive()
     # the first figure loads the backend, and a notebook's switches interactive on: leaving the block must not undo it,
@@ -45,9 +95,50 @@ def house_style(lang: str = "en") -> Iterator[None]:
     mpl.interactive(interactive)
 
 
+def in_house_style(draw: Callable[P, R]) -> Callable[P, R]:
+    """Draw in the house style and, where the function takes `lang`, in that language."""
+
+    @wraps(draw)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> R:
+        with house_style(str(kwargs.get("lang", "en"))):
+            return draw(*args, **kwargs)
+
+    return drawn
+
+
 def axes(ax: Axes | None, width: float, height: float) -> Axes:
     """The axes given, or new ones of that size in inches."""
     return ax if ax is not None else plt.subplots(figsize=(width, height), layout="constrained")[1]
+
+
+def named_rows(ax: Axes, names: Sequence[str], above: float = 0.5, below: float = 0.5) -> None:
+    """One named line for each of these, from the top down, with a grid across."""
+    ax.set_yticks(range(len(names)), names)
+    ax.set_ylim(max(len(names), 1) - 1 + below, -above)
+    ax.grid(axis="x", color=GRID, linewidth=0.5)
+    ax.tick_params(axis="y", length=0)
+
+
+def log_axis(ax: Axes, axis: str = "x") -> None:
+    """A logarithmic axis with plain numbers at 1, 2 and 5."""
+    getattr(ax, f"set_{axis}scale")("log")
+    line = getattr(ax, f"{axis}axis")
+    line.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=12))
+    line.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+    line.set_minor_locator(NullLocator())
+
+
+def estimate(ax: Axes, y: float, value: float, low: float, high: float, colour: str, mark: str = "o") -> None:
+    """A value with its interval on a line of its own; the mark is hollow where there is no interval."""
+    bare = bool(np.isnan(low))
+    if not bare:
+        ax.plot([low, high], [y, y], color=colour, linewidth=1.6, solid_capstyle="butt")
+    ax.plot([value], [y], mark, color=colour, markersize=5, markerfacecolor="white" if bare else colour)
+
+
+def beside(ax: Axes, y: float, text: str, colour: str, size: float = 7.5) -> None:
+    """A text to the right of the axes, at that height."""
+    ax.annotate(text, (1.01, y), xycoords=("axes fraction", "data"), va="center", fontsize=size, color=colour)
 
 
 def labels_above(ax: Axes, words: Sequence[tuple[str, str]], size: float = 8.5, up: float = 3.0) -> None:
@@ -64,20 +155,29 @@ def labels_above(ax: Axes, words: Sequence[tuple[str, str]], size: float = 8.5, 
 def arrow_note(ax: Axes, direction: str, lang: str = "en") -> None:
     """Say under the axis which way is better."""
     if direction in ("lower", "higher"):
-        text = f"← {say('better', lang)}" if direction == "lower" else f"{say('better', lang)} →"
-        ax.annotate(text, (0.0 if direction == "lower" else 1.0, 0), (0, -24), xycoords="axes fraction",
-                    textcoords="offset points", ha="left" if direction == "lower" else "right", va="top",
-                    color=FAINT, fontsize=8)  # fmt: skip
+        left = direction == "lower"
+        text = f"← {say('better', lang)}" if left else f"{say('better', lang)} →"
+        ax.annotate(text, (0.0 if left else 1.0, 0), (0, -24), xycoords="axes fraction", textcoords="offset points",
+                    ha="left" if left else "right", va="top", color=FAINT, fontsize=8)  # fmt: skip
 
 
-def scale_bar(ax: Axes) -> None:
-    """A bar of a round length in the lower left of a map in metres."""
+def street_lines(streets: pd.DataFrame, **look: Any) -> LineCollection:
+    """The streets of a frame with x0_m, y0_m, x1_m and y1_m as lines, to be added to axes."""
+    ends = streets[["x0_m", "y0_m", "x1_m", "y1_m"]].to_numpy(dtype=float).reshape(-1, 2, 2)
+    return LineCollection(list(ends), **look)
+
+
+def as_map(ax: Axes) -> None:
+    """The axes as a map in metres: to scale, without axes, with a bar of a round length in the lower left."""
+    ax.set_aspect("equal")
     low, high = ax.get_xlim()
-    length = 10 ** np.floor(np.log10((high - low) / 3))
+    length = 10 ** np.floor(np.log10((high - low) / 2))
+    length *= 2 if 2 * length < (high - low) / 2 else 1
     y = ax.get_ylim()[0]
-    ax.plot([low, low + length], [y, y], color=INK, linewidth=2, clip_on=False)
+    ax.plot([low, low + length], [y, y], color=INK, linewidth=2, clip_on=False, solid_capstyle="butt")
     text = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
     ax.annotate(text, (low, y), (0, 4), textcoords="offset points", fontsize=8)
+    ax.set_axis_off()
 
 
 def svg_text(figure: Figure) -> str:

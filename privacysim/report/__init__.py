@@ -1,6 +1,7 @@
-"""Reports: the result of a study on one page that needs nothing else, and as a memo for a committee."""
+"""Reports: one model of question, answer, tables, figures and sources, written as HTML, PDF, DOCX and XLSX."""
 
-from privacysim.report.results_page import page, start_in_words
-from privacysim.report.writing import write_memo
+from privacysim.report.report_files import write_memo
+from privacysim.report.report_model import Report
+from privacysim.report.study_report import page, start_in_words, study_report
 
-__all__ = ["page", "start_in_words", "write_memo"]
+__all__ = ["Report", "page", "start_in_words", "study_report", "write_memo"]

@@ -1,215 +1,260 @@
-"""The memo: two pages that a committee can read, and an annex with every assumption. Written once, for every format.
+"""The memo: two pages that a committee can read, and an annex with every assumption.
 
 Every number of the results is a cell of summary.csv and carries its place there (`Number.key`); tests follow it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from privacysim.metrics import METRICS, headline
+from privacysim.metrics import headline
 from privacysim.policy.policy_form import Policy
-from privacysim.report.memo_figures import legality_picture, ratio_picture, tradeoff_picture
-from privacysim.report.memo_parts import Block, Bullets, Heading, Memo, Paragraph, Table, Text
-from privacysim.report.memo_source import Source, rule_assumptions, title, titles
-from privacysim.report.memo_words import Words
-from privacysim.report.number_format import Row, interval, number, short, there, with_interval
-from privacysim.report.sentences import evidence_cost, sentences
+from privacysim.report.report_model import (
+    Bullets,
+    Content,
+    Number,
+    Paragraph,
+    Report,
+    Section,
+    Subheading,
+    Table,
+    Text,
+    plain,
+)
+from privacysim.report.report_pictures import legality_picture, ratio_picture, tradeoff_picture
+from privacysim.report.report_source import Source, rule_assumptions, title
+from privacysim.report.report_words import IDENTIFIED, Row, Words, capital, number, sentence, size, there, with_interval
+from privacysim.stats import short
 from privacysim.units import DAY_S
-from privacysim.vocabulary import CURVES, LEGALITIES
+from privacysim.vocabulary import CURVES
 
+EVIDENCE = "cases_with_admissible_evidence"
 FIRST = 11
 """How many of the headline metrics the memo shows."""
-EVIDENCE = "cases_with_admissible_evidence"
-_ORDER = ("CALIBRATED", "assumption", "S", "D", "R", "measured")
-_LETTER = {"CALIBRATED": "C", "assumption": "A", "measured": "M"}
+_STATUSES = {"CALIBRATED": "C", "assumption": "A", "S": "S", "D": "D", "R": "R", "measured": "M"}
+"""Status of a fact → its letter; the register begins with what rests on least."""
+_HEADLINE = (
+    "policy", "metric", "curve", "unit", "mean", "ci_low", "ci_high", "ratio", "ratio_low", "ratio_high", "delta",
+    "delta_low", "delta_high", "p_holm", "chance_lower", "chance_low", "chance_high", "n", "note",
+)
 
 
-def memo(source: Source, lang: str = "en") -> Memo:
+def memo(source: Source, lang: str = "en") -> Report:
     """The memo of results, in English ("en") or Chinese ("zh")."""
-    words = Words(lang)
-    names = titles(source, words)
-    blocks: list[Block] = [
-        *_question(source, words, names), *_answer(source, words, names), *_rules(source, words, names),
-        *_results(source, words, names), *_exposed(source, words, names), *_sure(source, words, names),
-        *_not_shown(source, words),
-    ]  # fmt: skip
-    study, manifest = source.results.manifest["study"], source.results.manifest
-    sample = words("everybody") if study["sample"] == "all" else f"{study['sample']:,}"
-    footer = words(
-        "footer", study=study["id"], run=manifest["run_id"], seed=study["seed"], n=_replicates(source, words),
-        sample=sample, law_date=study["law_date"], version=manifest["privacysim"],
-    )
-    headline = words.text(study["title"] or str(study["id"]))[0]
-    annex = tuple(_annex(source, words))
-    return Memo(lang, headline, words("not_advice"), tuple(blocks), footer, str(manifest["begun"]), annex)
+    return _Memo(source, Words(lang)).report()
 
 
-def _replicates(source: Source, words: Words) -> str:
-    return words("replicates", n=len(source.results.manifest["replicates"]))
+def answer(source: Source, words: Words, names: Mapping[str, str]) -> Iterator[Text]:
+    """What the primary metric says of each rule; rules with the same numbers share a sentence."""
+    primary = source.change.primary
+    rows = {arm: source.of(primary, arm) for arm in source.results.arms if arm != source.change.baseline}
+    same: dict[str, list[str]] = {}
+    for arm, mine in rows.items():
+        same.setdefault(plain(sentence(mine, words, "", words.title(primary))), []).append(arm)
+    for arms in same.values():
+        yield sentence(rows[arms[0]], words, words.all_of(names[arm] for arm in arms), words.title(primary))
 
 
-def _question(source: Source, words: Words, names: dict[str, str]) -> Iterator[Block]:
-    manifest = source.results.manifest
-    yield Heading(2, words("question"), "question")
-    yield Paragraph((words(
-        "question_text", place=words.text(manifest["scenario"]["title"])[0], baseline=names[source.change.baseline],
-        primary=words.title(source.change.primary), days=manifest["study"]["days"],
-    ),))  # fmt: skip
+def evidence_cost(source: Source, words: Words, names: Mapping[str, str]) -> Iterator[Text]:
+    """What each rule costs or brings in cases with admissible evidence, in one sentence."""
+    text: list[str | Number] = []
+    for row in source.of(EVIDENCE):
+        if row["policy"] != source.change.baseline and there(row, "ratio"):
+            text += [words("join") if text else words("evidence_cost"), f"{names[row['policy']]} "]
+            text += size(row, "bare", words)
+    if text:
+        yield (*text, words("stop"))
 
 
-def _answer(source: Source, words: Words, names: dict[str, str]) -> Iterator[Block]:
-    yield Heading(2, words("answer"), "answer")
-    yield Bullets((*sentences(source, words, names), *evidence_cost(source, words, names, EVIDENCE)))
+class _Memo:
+    """What the sections of one memo share: the results, the words, and what the arms are called."""
 
+    def __init__(self, source: Source, words: Words) -> None:
+        self.source, self.words, self.names = source, words, source.names(words)
+        self.rows, self.arms, self.of = source.rows, source.results.arms, source.of
+        self.primary, self.baseline = source.change.primary, source.change.baseline
+        self.manifest = source.results.manifest
+        self.told = (source, words, self.names)
+        self.replicates = words("replicates", n=len(self.manifest["replicates"]))
 
-def _rules(source: Source, words: Words, names: dict[str, str]) -> Iterator[Block]:
-    yield Heading(2, words("rules"), "rules")
-    rows: list[tuple[Text, ...]] = []
-    seen: set[str] = set()
-    for arm in source.results.arms:
-        policy = source.policy(arm)
-        if policy.id in seen:
-            continue
-        seen.add(policy.id)
-        rows.append((
-            (title(policy, words),), (words.text(policy.summary)[0],), (words(f"status_{policy.status}"),),
-            (_retention(policy, words),), (_private(policy, words),),
-        ))  # fmt: skip
-    head = tuple(words(key) for key in ("rule", "says", "status", "retention", "private"))
-    yield Table(words("rules_caption"), head, tuple(rows), name="rules")
+    def report(self) -> Report:
+        words, study = self.words, self.manifest["study"]
+        footer = words(
+            "footer", study=study["id"], run=self.manifest["run_id"], seed=study["seed"], n=self.replicates,
+            sample=words("everybody") if study["sample"] == "all" else f"{study['sample']:,}",
+            law_date=study["law_date"], version=self.manifest["privacysim"],
+        )  # fmt: skip
+        question = words(
+            "question_text", place=words.text(self.manifest["scenario"]["title"])[0],
+            baseline=self.names[self.baseline], primary=words.title(self.primary), days=study["days"],
+        )  # fmt: skip
+        parts: Mapping[str, Content] = {
+            "question": (Paragraph((question,)),),
+            "answer": (Bullets((*answer(*self.told), *evidence_cost(*self.told))),),
+            "rules": (self.rules(),), "results": tuple(self.results()), "exposed": tuple(self.exposed()),
+            "sure": (Bullets(tuple((item,) for item in self.sure())),),
+            "not_shown": (Bullets(tuple((item,) for item in self.not_shown())),
+                          Paragraph((words("footer_files"),), quiet=True)),
+        }  # fmt: skip
+        annex: Mapping[str, Content] = {"departs": tuple(self.departures()), "register": tuple(self.register())}
+        return Report(
+            words.lang, words.text(study["title"] or str(study["id"]))[0], words("not_advice"),
+            tuple(Section(name, words(name), content) for name, content in parts.items()), footer,
+            str(self.manifest["begun"]), tuple(Section(name, words(name), content) for name, content in annex.items()),
+            self.sheets(),
+        )  # fmt: skip
+
+    def rules(self) -> Table:
+        words = self.words
+        policies = {policy.id: policy for policy in map(self.source.policy, self.arms)}
+        rows = tuple(
+            ((title(policy, words),), (words.text(policy.summary)[0],), (words(f"status_{policy.status}"),),
+             (_retention(policy, words),), (words(_own_footage(policy)),))
+            for policy in policies.values()
+        )  # fmt: skip
+        head = tuple(words(key) for key in ("rule", "says", "status", "retention", "private"))
+        return Table("rules", words("rules_caption"), head, rows, layout="wrapped")
+
+    def results(self) -> Iterator[Table | tuple]:
+        words, base = self.words, self.names[self.baseline]
+        caption = words(
+            "primary_caption", primary=words.title(self.primary), unit=words.unit(self.primary), n=self.replicates,
+            direction=words.direction(self.primary), baseline=base,
+        )  # fmt: skip
+        head = tuple(words(key) for key in ("rule", "curve", "mean", "ratio", "difference", "chance"))
+        rows = tuple(self.primary_row(row) for arm in self.arms for row in self.of(self.primary, arm))
+        yield Table("headline", capital(caption), head, rows, numeric=(2, 3, 4, 5), once=(0,))
+        shown = [name for name in headline(FIRST) if name != self.primary and self.of(name)]
+        if shown:
+            yield Table(
+                "others", words("other_caption", baseline=base), (words("outcome"), *self.names.values()),
+                tuple(((f"{words.title(name)} ({words.unit(name)})",), *(self.cell(name, arm) for arm in self.arms))
+                      for name in shown), numeric=tuple(range(1, len(self.arms) + 1)), layout="wrapped",
+            )  # fmt: skip
+        pictures = [ratio_picture(self.source, words)]
+        pictures += [tradeoff_picture(self.source, words, EVIDENCE)] if EVIDENCE in shown else []
+        yield tuple(pictures)
+
+    def primary_row(self, row: Row) -> tuple[Text, ...]:
+        curve = self.words(row["curve"]) if row["curve"] in CURVES else ""
+        first: tuple[Text, ...] = ((self.names[row["policy"]],), (curve,), with_interval(row, "mean", "ci"))
+        if row["policy"] == self.baseline:
+            return (*first, (self.words("baseline_mark"),), ("–",), ("–",))
+        return (*first, with_interval(row, "ratio", "ratio"), with_interval(row, "delta", "delta"),
+                with_interval(row, "chance_lower", "chance", share=True))  # fmt: skip
+
+    def cell(self, metric: str, arm: str) -> Text:
+        """The mean, or its band over the curves, with the ratio to the baseline in brackets."""
+        found = [row for row in self.of(metric, arm) if there(row, "mean")]
+        if not found:
+            return ("–",)
+        means = [number(row, "mean", share=row["unit"] == "share") for row in found]
+        text: list[str | Number] = [means[0]]
+        if means[-1].text != means[0].text:
+            text += ["–", means[-1]]
+        for row in [row for row in found if there(row, "ratio") and row["mean"] != 0][:1]:
+            text += [" (×", *with_interval(row, "ratio", "ratio"), ")"]
+        return tuple(text)
+
+    def exposed(self) -> Iterator[Paragraph | tuple]:
+        words = self.words
+        yield Paragraph((words("exposed_none"),))
+        kinds = {kind: metric for kind, metric in IDENTIFIED.items() if self.of(metric)}
+        if kinds:
+            rows = tuple(
+                ((self.names[arm],), *(self.cell(metric, arm) for metric in kinds.values())) for arm in self.arms
+            )
+            head = (words("rule"), *(words.word("legality", kind) for kind in kinds))
+            table = Table("exposed", words("exposed_caption"), head, rows, numeric=tuple(range(1, len(head))),
+                          layout="wrapped")  # fmt: skip
+            yield (table, legality_picture(self.source, words))
+
+    def sure(self) -> Iterator[str]:
+        words, rows = self.words, self.rows
+        yield words("sure_interval", n=self.replicates)
+        mine = rows[(rows["metric"] == self.primary) & (rows["policy"] != self.baseline)]
+        if set(mine["curve"]) >= set(CURVES):
+            yield words("sure_curves")
+        groups: dict[str, list[str]] = {"sure_decided": [], "sure_undecided": [], "sure_identical": []}
+        for arm, found in mine.groupby("policy", sort=False):
+            groups[_verdict(found)].append(self.names[str(arm)])
+        yield from (words(key, policies=words.all_of(found)) for key, found in groups.items() if found)
+        contested = dict.fromkeys(arm.partition(":")[0] for arm in self.arms if ":" in arm)
+        if contested:
+            several = words.all_of(title(self.source.policies[one], words) for one in contested)
+            yield words("sure_readings", policies=several)
+        if not self.source.results.band.empty:
+            yield words("sure_mapped")
+        shown = rows[rows["metric"].isin([self.primary, *headline(FIRST)]) & rows["mean"].notna()]
+        if without := int((shown["ci_low"].isna() & (shown["mean"] != 0)).sum()):
+            yield words("sure_without", count=without, all=len(shown))
+        if solved := sum(entry.status == "CALIBRATED" for entry in self.source.register):
+            yield words("sure_calibrated", count=solved)
+
+    def not_shown(self) -> Iterator[str]:
+        words, scenario = self.words, self.manifest["scenario"]
+        advice = words("not_advice")
+        yield words("not_1", not_advice_lower=advice[:1].lower() + advice[1:])
+        yield from (words(key) for key in ("not_2", "not_3", f"not_{self.source.change.start}"))
+        if not scenario["calibrated"]:
+            yield words("not_calibrated", scenario=scenario["id"])
+
+    def departures(self) -> Iterator[Subheading | Bullets]:
+        for policy in self.source.policies.values():
+            if policy.departures:
+                said = [self.words.text(line) for line in policy.departures]
+                yield Subheading(title(policy, self.words))
+                yield Bullets(tuple((text,) for text, _ in said), tuple(foreign for _, foreign in said))
+
+    def register(self) -> Iterator[Subheading | Bullets | Table]:
+        words = self.words
+        yield Subheading(words("register_rules"))
+        assumed = [f"{name}, {line}" for name, policy in self.source.policies.items()
+                   for line in rule_assumptions(policy)]  # fmt: skip
+        yield Bullets(tuple((line,) for line in assumed), ("en" if words.lang == "zh" else "",) * len(assumed))
+        entries = sorted(self.source.register, key=lambda entry: list(_STATUSES).index(entry.status))
+        head = tuple(words(key) for key in ("number", "value", "range", "status", "source"))
+        rows = tuple(((one.name,), (f"{one.value:.6g}",), (f"{one.low:.4g} – {one.high:.4g}",),
+                      (_STATUSES[one.status],), (one.source,)) for one in entries)  # fmt: skip
+        yield Table("register", words("register_caption"), head, rows, layout="register")
+
+    def sheets(self) -> dict[str, pd.DataFrame]:
+        """The frames of the workbook: headline, summary.csv, register, and what was run."""
+        words = self.words
+        entries = [[one.name, one.value, one.low, one.high, one.status, one.source] for one in self.source.register]
+        head = [words(key) for key in ("number", "value", "low", "high", "status", "source")]
+        run = [[key, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)]
+               for key, value in self.manifest.items() if key not in ("notes", "skewness", "files")]  # fmt: skip
+        return {
+            words("sheet_primary"): self.rows.loc[self.rows["metric"] == self.primary, list(_HEADLINE)],
+            words("sheet_summary"): self.rows, words("sheet_register"): pd.DataFrame(entries, columns=head),
+            words("sheet_run"): pd.DataFrame(run, columns=["", " "]),
+        }  # fmt: skip
 
 
 def _retention(policy: Policy, words: Words) -> str:
+    """Days of retention at venues, small shops and homes; one number where they are the same."""
     if not policy.footage or policy.retention is None:
         return words("no_footage")
-    found = []
-    for name in ("public", "public_other", "private"):
-        rule = getattr(policy.retention, name) or policy.retention.any
-        found.append("–" if rule is None else short(rule.keep / DAY_S))
-    days = found[0] if len(set(found)) == 1 else " / ".join(found)
-    return words("days", n=days)
+    rules = [getattr(policy.retention, name) or policy.retention.any for name in ("public", "public_other", "private")]
+    found = ["–" if rule is None else short(rule.keep / DAY_S) for rule in rules]
+    return words("days", n=found[0] if len(set(found)) == 1 else "\u00a0/\u00a0".join(found))
 
 
-def _private(policy: Policy, words: Words) -> str:
-    """What the rules offer to somebody who asks for footage of herself."""
+def _own_footage(policy: Policy) -> str:
+    """What the rules offer to people who ask for footage of themselves: the key of the words."""
     if not policy.footage:
-        return words("no_footage")
-    routes = [one for one in policy.access if one.channel in ((), ("request",)) or "request" in one.channel]
-    mine = [one for one in routes if "person_filmed" in one.requester or not one.requester]
+        return "no_footage"
+    mine = [one for one in policy.access if (not one.channel or "request" in one.channel)
+            and ("person_filmed" in one.requester or not one.requester)]  # fmt: skip
     if not mine:
-        return words("private_no")
+        return "private_no"
     if any("copy" in one.acts or not one.acts for one in mine):
-        return words("private_copy")
-    return words("private_consent") if all("consent" in one.conditions for one in mine) else words("private_view")
-
-
-def _results(source: Source, words: Words, names: dict[str, str]) -> Iterator[Block]:
-    change, primary = source.change, source.change.primary
-    base = names[change.baseline]
-    yield Heading(2, words("results"), "results")
-    head = tuple(words(key) for key in ("rule", "curve", "mean", "ratio", "difference", "chance"))
-    rows = [
-        _primary_row(row, words, names, change.baseline)
-        for arm in source.results.arms
-        for row in _rows(source.rows, primary, arm)
-    ]
-    caption = words(
-        "primary_caption", primary=words.title(primary), unit=words.unit(primary), n=_replicates(source, words),
-        direction=words.direction(primary), baseline=base,
-    )
-    yield Table(caption[:1].upper() + caption[1:], head, tuple(rows), numeric=(2, 3, 4, 5), name="headline")
-    shown = [name for name in headline(FIRST) if name != primary and (source.rows["metric"] == name).any()]
-    others = tuple(
-        (
-            (f"{words.title(name)} ({words.unit(name)})",),
-            *(_cell(source.rows, name, arm) for arm in source.results.arms),
-        )
-        for name in shown
-    )
-    if others:
-        head = (words("outcome"), *(names[arm] for arm in source.results.arms))
-        numeric = tuple(range(1, len(head)))
-        yield Table(words("other_caption", baseline=base), head, others, numeric=numeric, name="others")
-    yield ratio_picture(source, words, names)
-    if EVIDENCE in shown:
-        yield tradeoff_picture(source, words, names, EVIDENCE)
-
-
-def _rows(rows: pd.DataFrame, metric: str, arm: str) -> list[Row]:
-    return list(rows[(rows["metric"] == metric) & (rows["policy"] == arm)].to_dict("records"))
-
-
-def _primary_row(row: Row, words: Words, names: dict[str, str], baseline: str) -> tuple[Text, ...]:
-    curve = words(row["curve"]) if row["curve"] in CURVES else ""
-    first: tuple[Text, ...] = ((names[row["policy"]],), (curve,), with_interval(row, "mean", "ci"))
-    if row["policy"] == baseline:
-        return (*first, (words("baseline_mark"),), ("–",), ("–",))
-    chance: Text = ("–",)
-    if there(row, "chance_lower"):
-        chance = (number(row, "chance_lower", share=True), *interval(row, "chance", share=True))
-    return (*first, with_interval(row, "ratio", "ratio"), with_interval(row, "delta", "delta"), chance)
-
-
-def _cell(rows: pd.DataFrame, metric: str, arm: str) -> Text:
-    """The mean, or its band over the curves, with the ratio below."""
-    found = [row for row in _rows(rows, metric, arm) if there(row, "mean")]
-    if not found:
-        return ("–",)
-    share = METRICS[metric].unit == "share"
-    means = [number(row, "mean", share=share) for row in found]
-    text: list[str | object] = [means[0]]
-    if len(means) > 1 and means[-1].text != means[0].text:
-        text += ["–", means[-1]]
-    ratios = [row for row in found if there(row, "ratio") and row["mean"] != 0]
-    if ratios:
-        text += [" (×", *with_interval(ratios[0], "ratio", "ratio"), ")"]
-    return tuple(text)  # type: ignore[arg-type]
-
-
-def _exposed(source: Source, words: Words, names: dict[str, str]) -> Iterator[Block]:
-    yield Heading(2, words("exposed"), "exposed")
-    yield Paragraph((words("exposed_none"),))
-    kinds = [one for one in LEGALITIES if (source.rows["metric"] == f"people_identified[legality={one}]").any()]
-    if kinds:
-        rows = tuple(
-            ((names[arm],), *(_cell(source.rows, f"people_identified[legality={one}]", arm) for one in kinds))
-            for arm in source.results.arms
-        )
-        head = (words("rule"), *(words.word("legality", one) for one in kinds))
-        yield Table(words("exposed_caption"), head, rows, numeric=tuple(range(1, len(head))), beside=True,
-                    name="exposed")  # fmt: skip
-        yield legality_picture(source, words, names)
-
-
-def _sure(source: Source, words: Words, names: dict[str, str]) -> Iterator[Block]:
-    yield Heading(2, words("sure"), "sure")
-    items = [words("sure_interval", n=_replicates(source, words))]
-    rows = source.rows[(source.rows["metric"] == source.change.primary)
-                       & (source.rows["policy"] != source.change.baseline)]  # fmt: skip
-    if set(source.rows["curve"]) >= set(CURVES):
-        items.append(words("sure_curves"))
-    groups: dict[str, list[str]] = {"sure_decided": [], "sure_undecided": [], "sure_identical": []}
-    for arm, mine in rows.groupby("policy", sort=False):
-        groups[_verdict(mine)].append(names[str(arm)])
-    items += [words(key, policies=_list(found, words)) for key, found in groups.items() if found]
-    contested = dict.fromkeys(arm.split(":")[0] for arm in source.results.arms if source.reading(arm))
-    if contested:
-        several = _list((title(source.policies[one], words) for one in contested), words)
-        items.append(words("sure_readings", policies=several))
-    if not source.results.band.empty:
-        items.append(words("sure_mapped"))
-    named = source.rows["metric"].isin([source.change.primary, *headline(FIRST)])
-    shown = source.rows[named & source.rows["mean"].notna()]
-    without = int((shown["ci_low"].isna() & (shown["mean"] != 0)).sum())
-    if without:
-        items.append(words("sure_without", count=without, all=len(shown)))
-    solved = sum(entry.status == "CALIBRATED" for entry in source.register)
-    if solved:
-        items.append(words("sure_calibrated", count=solved))
-    yield Bullets(tuple((item,) for item in items))
+        return "private_copy"
+    return "private_consent" if all("consent" in one.conditions for one in mine) else "private_view"
 
 
 def _verdict(rows: pd.DataFrame) -> str:
@@ -218,40 +263,3 @@ def _verdict(rows: pd.DataFrame) -> str:
         return "sure_identical"
     clear = notes.str.startswith("0 in all") | (rows["p_holm"] < 0.05)
     return "sure_decided" if clear.all() else "sure_undecided"
-
-
-def _list(names: Iterable[str], words: Words) -> str:
-    return ("、" if words.lang == "zh" else ", ").join(names)
-
-
-def _not_shown(source: Source, words: Words) -> Iterator[Block]:
-    advice = words("not_advice")
-    items = [words("not_1", not_advice_lower=advice[:1].lower() + advice[1:]), words("not_2"), words("not_3")]
-    items.append(words(f"not_{source.change.start}"))
-    if not source.results.manifest["scenario"]["calibrated"]:
-        items.append(words("not_calibrated", scenario=source.results.manifest["scenario"]["id"]))
-    yield Heading(2, words("not_shown"), "not_shown")
-    yield Bullets(tuple((item,) for item in items))
-    yield Paragraph((words("footer_files"),), quiet=True)
-
-
-def _annex(source: Source, words: Words) -> Iterator[Block]:
-    yield Heading(2, words("departs"), "departures")
-    for policy in source.policies.values():
-        if policy.departures:
-            said = [words.text(line) for line in policy.departures]
-            yield Heading(3, title(policy, words), f"departs-{policy.id}")
-            yield Bullets(tuple((text,) for text, _ in said), tuple(foreign for _, foreign in said))
-    yield Heading(2, words("register"), "register")
-    yield Heading(3, words("register_rules"), "register_rules")
-    assumed = [(names_of, line) for names_of, policy in source.policies.items() for line in rule_assumptions(policy)]
-    foreign = "en" if words.lang == "zh" else ""
-    yield Bullets(tuple((f"{name}, {line}",) for name, line in assumed), (foreign,) * len(assumed))
-    rows = sorted(source.register, key=lambda entry: _ORDER.index(entry.status))
-    head = tuple(words(key) for key in ("number", "value", "range", "status", "source"))
-    yield Table(
-        words("register_caption"), head,
-        tuple(((row.name,), (f"{row.value:.6g}",), (f"{row.low:.4g} – {row.high:.4g}",),
-               (_LETTER.get(row.status, row.status),), (row.source,)) for row in rows),
-        small=True, name="register",
-    )  # fmt: skip

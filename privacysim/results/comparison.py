@@ -24,6 +24,7 @@ from privacysim.stats import (
     Estimate,
     change_in_words,
     holm,
+    interval_text,
     mean,
     paired_difference,
     paired_ratio,
@@ -40,6 +41,8 @@ SUMMARY = [
     "ratio_low", "ratio_high", "delta", "delta_low", "delta_high", "p_holm", "chance_lower", "chance_low",
     "chance_high", "note",
 ]
+_SHOWN = (("mean", "mean", "ci"), ("ratio", "ratio", "ratio"), ("difference", "delta", "delta"))
+"""Name in a table, column of the value and stem of its interval's columns."""
 Skewness = Mapping[tuple[str, str, str], float]
 """(policy, metric, curve) → skewness of the replicate value, from pilots."""
 
@@ -72,9 +75,9 @@ class Comparison:
             for row in self.rows[self.rows["metric"] == name].to_dict("records"):
                 found.append({
                     "metric": one.title, "curve": row["curve"], "policy": row["policy"],
-                    "mean": _with_interval(row, "mean", "ci"), "ratio": _with_interval(row, "ratio", "ratio"),
-                    "difference": _with_interval(row, "delta", "delta"), "n": row["n"],
-                    "direction": one.arrow, "in words": self.sentence(row), "note": row["note"],
+                    **{name: interval_text(row[column], row[f"{ends}_low"], row[f"{ends}_high"])
+                       for name, column, ends in _SHOWN},
+                    "n": row["n"], "direction": one.arrow, "in words": self.sentence(row), "note": row["note"],
                 })  # fmt: skip
         columns = ["metric", "curve", "policy", "mean", "ratio", "difference", "n", "direction", "in words", "note"]
         return pd.DataFrame(found, columns=columns)
@@ -319,23 +322,6 @@ def _estimate(row: Mapping[Any, Any], name: str) -> Estimate | None:
         return Estimate(row[name])
     # a p for the words where Holm gave none: 0 where the interval leaves out "no change", else 1
     return Estimate(row[name], low, high, 1.0 if low <= 1.0 <= high else 0.0)
-
-
-def _with_interval(row: Mapping[Any, Any], value: str, ends: str) -> str:
-    if math.isnan(row[value]):
-        return ""
-    low, high = row[f"{ends}_low"], row[f"{ends}_high"]
-    if math.isnan(low):
-        return _short(row[value], 3)
-    # enough digits to tell the ends apart
-    size, width = max(abs(low), abs(high)), high - low
-    digits = 3 if width <= 0 or size == 0 else min(max(3, 2 + math.ceil(math.log10(size / width))), 8)
-    return f"{_short(row[value], digits)} [{_short(low, digits)}, {_short(high, digits)}]"
-
-
-def _short(value: float, digits: int) -> str:
-    text = f"{value:,.0f}" if abs(value) >= 10.0**digits or abs(value) >= 1000 else f"{value:.{digits}g}"
-    return text.replace("-", "−")
 
 
 def _on_curves(curves: list[str]) -> str:

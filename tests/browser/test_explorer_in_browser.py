@@ -118,7 +118,7 @@ def drive(page, folder, *, name, shot_name):
         page.keyboard.press("ArrowRight")
     page.locator("h4", has_text="footage kept 7 d").wait_for(timeout=30_000)
 
-    handle(page, "Duties bind").focus()
+    handle(page, "Duties apply to").focus()
     for _ in range(3):
         page.keyboard.press("ArrowRight")
     page.locator("h4", has_text="security: shops").wait_for(timeout=30_000)

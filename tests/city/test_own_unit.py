@@ -12,7 +12,7 @@ import pytest
 from privacysim.city import build_city
 from privacysim.cli.main import main
 from privacysim.errors import InputError
-from privacysim.figures.town_map import scenario_map
+from privacysim.figures import scenario_map
 from privacysim.readers.fetch import WANTED, fetch_city
 from privacysim.scenario import load_scenario
 from privacysim.simulation.exposure_map import exposure_map

@@ -94,8 +94,8 @@ def test_rules_whose_file_went_away_are_an_error_on_the_screen_and_the_table_sta
                         tmp_path / "policies", 1)  # fmt: skip
     before = explorer.table.value
     copy.unlink()
-    explorer.retention.value = "7 d"
-    assert 'class="ps-explorer error"' in explorer.header.value
+    explorer.levers["retention"].value = "7 d"
+    assert 'class="error"' in explorer.header.value
     assert "Got: mine" in explorer.header.value
     assert explorer.table.value == before
     shutil.rmtree(tmp_path / "sim")

@@ -30,7 +30,7 @@ def test_a_ratio_is_called_better_only_where_its_interval_leaves_out_no_change()
     sure = panels.change_table(rows(ratio=0.25, ratio_low=0.2, ratio_high=0.3), "b", name, 20, 20)
     open_ = panels.change_table(rows(ratio=0.25, ratio_low=0.1, ratio_high=1.3), "b", name, 20, 20)
     early = panels.change_table(rows(ratio=0.25), "b", name, 1, 20)
-    assert "0.25 [0.20, 0.30]" in sure
+    assert "0.25 [0.2, 0.3]" in sure
     assert "▼ lower: better" in sure
     assert "no difference shown" in open_
     assert "better" not in open_ + early

@@ -10,8 +10,8 @@ from PIL import Image
 
 from privacysim import figures
 from privacysim.errors import InputError
-from privacysim.figures import figure_words as words
-from privacysim.figures.people_figures import positions
+from privacysim.figures import style
+from privacysim.figures.map_figures import positions
 
 pytestmark = pytest.mark.usefixtures("figures_closed")
 
@@ -161,18 +161,18 @@ def test_a_day_is_a_film_in_which_a_walker_is_between_its_points(tmp_path):
 
 
 def test_chinese_needs_a_font_and_says_so_where_there_is_none(monkeypatch):
-    words.han_font.cache_clear()
-    monkeypatch.setattr(words, "_HAN", ("A Font That Nobody Has",))
+    style.han_font.cache_clear()
+    monkeypatch.setattr(style, "CHINESE_FONTS", ("A Font That Nobody Has",))
     with pytest.raises(InputError, match="fonts-noto-cjk"):
         figures.camera_view({"detect": 1.0}, hfov_deg=80.0, lang="zh")
-    words.han_font.cache_clear()
-    monkeypatch.setattr(words, "_HAN", ("DejaVu Sans",))  # stands in for a font with Chinese characters
+    style.han_font.cache_clear()
+    monkeypatch.setattr(style, "CHINESE_FONTS", ("DejaVu Sans",))  # stands in for a font with Chinese characters
     radii = dict.fromkeys(("detect", "observe", "recognise", "identify"), 5.0)
     ax = figures.camera_view(radii, hfov_deg=80.0, lang="zh")
     with pytest.warns(UserWarning, match="missing from font"):  # which it is not
         ax.figure.canvas.draw()
     assert any("探测" in text for text in texts(ax))
-    words.han_font.cache_clear()
+    style.han_font.cache_clear()
 
 
 def test_an_unknown_language_is_an_error():

@@ -4,8 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacysim.figures.measure_figures import average_and_worst, how_far_off, sets_through_the_day, unicity_curves
-from privacysim.figures.walk_figures import told_at_distance, walks_past
+from privacysim.figures import (
+    average_and_worst,
+    how_far_off,
+    sets_through_the_day,
+    told_at_distance,
+    unicity_curves,
+    walks_past,
+)
 from privacysim.sight.one_walk import walk_past
 
 pytestmark = pytest.mark.usefixtures("figures_closed")

@@ -20,7 +20,7 @@ from tools.supply import name_of
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-NEED_AN_EXTRA = ("explorer", "masklab", "report.memo_docx", "report.memo_xlsx")
+NEED_AN_EXTRA = ("explorer", "masklab", "report.office_files")
 """Rooms and files that can only be imported with their extra; every other file belongs to the core."""
 
 
@@ -100,7 +100,7 @@ def test_what_needs_a_package_that_is_not_installed_names_the_command_that_insta
 
     from privacysim.city.example_town import write_example_town
     from privacysim.explorer.web import serve
-    from privacysim.figures.film import film_writer
+    from privacysim.figures.map_figures import film_writer
     from privacysim.readers.fetch import fetch_city
     from privacysim.results.query import query
     from privacysim.robustness.factors import Factor

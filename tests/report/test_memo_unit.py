@@ -24,10 +24,10 @@ from privacysim.errors import InputError, ResultsError
 from privacysim.policy import load_policy
 from privacysim.report import write_memo
 from privacysim.report.memo import memo
-from privacysim.report.memo_parts import Heading, Number, Picture, Table, plain
-from privacysim.report.memo_source import read_source
-from privacysim.report.memo_words import Words
-from privacysim.report.number_format import short
+from privacysim.report.report_model import Number, Subheading, Table, plain
+from privacysim.report.report_source import read_source
+from privacysim.report.report_words import Words
+from privacysim.stats import short
 
 ATTACK = '<script>alert(1)</script> & "Open" <img src=x onerror=alert(2)>'
 
@@ -125,7 +125,7 @@ def test_results_hold_no_number_that_is_not_a_cell(page, folder):
 def test_numbers_said_in_alt_texts_stand_in_summary_csv(folder, cells):
     printed = {short(float(row[column])) for row in cells.values()
                for column in ("mean", "ratio", "ratio_low", "ratio_high") if row[column]}  # fmt: skip
-    pictures = [block for block in memo(read_source(folder), "en").blocks if isinstance(block, Picture)]
+    pictures = memo(read_source(folder), "en").pictures
     assert len(pictures) == 3
     for picture in pictures:
         said = re.findall(r"(?<=[:,–] )[\d.,]*\d|(?<=–)[\d.,]*\d", picture.alt)
@@ -170,10 +170,10 @@ def test_the_chinese_memo_says_in_chinese_what_the_english_one_says(folder):
     english, chinese = memo(source, "en"), memo(source, "zh")
     numbers = [[one for block in made.blocks for one in traced(block)] for made in (english, chinese)]
     assert [number.key for number in numbers[0]] == [number.key for number in numbers[1]]
-    for heading in chinese.headings():
+    for heading in headings(chinese):
         assert re.search("[\u4e00-\u9fff]", heading), heading
-    assert "不构成法律意见" in chinese.subtitle
-    assert "not legal advice" in english.subtitle
+    assert "不构成法律意见" in chinese.advice
+    assert "not legal advice" in english.advice
 
 
 def test_every_departure_summary_and_title_of_a_shipped_policy_is_there_in_chinese():
@@ -184,6 +184,11 @@ def test_every_departure_summary_and_title_of_a_shipped_policy_is_there_in_chine
             said, lang = words.text(line)
             assert not lang, f"{path.stem}: words.toml has no translation of {line!r}"
             assert re.search("[\u4e00-\u9fff]", said), said
+
+
+def headings(made) -> list[str]:
+    return [text for section in (*made.sections, *made.annex)
+            for text in (section.heading, *(one.text for one in section.blocks if isinstance(one, Subheading)))]
 
 
 def traced(block) -> list[Number]:
@@ -251,13 +256,13 @@ def test_the_word_file_has_headings_texts_of_pictures_and_the_same_numbers(folde
     document = Document(str(write_memo(folder, tmp_path / "memo.docx")))
     made = memo(read_source(folder), "en")
     heads = [one.text for one in document.paragraphs if one.style.name.startswith("Heading")]
-    assert heads == made.headings()
+    assert heads == headings(made)
     described = [shape._inline.docPr.get("descr") for shape in document.inline_shapes]
-    assert described == [block.alt for block in made.blocks if isinstance(block, Picture)]
-    tables = [block for block in (*made.blocks, *made.annex) if isinstance(block, Table)]
+    assert described == [picture.alt for picture in made.pictures]
+    tables = list(made.tables.values())
     assert len(document.tables) == len(tables)
     for written, table in zip(document.tables, tables, strict=True):
-        if not table.small:
+        if table.layout != "register":
             assert [[cell.text for cell in row.cells] for row in written.rows[1:]] == [
                 [plain(cell) for cell in row] for row in table.rows
             ]
@@ -284,9 +289,9 @@ def test_the_pdf_is_tagged_fits_its_pages_and_holds_the_numbers(folder, tmp_path
     assert len(reader.outline) >= 1
     made = memo(read_source(folder), lang)
     squeezed = "".join("".join(page.extract_text() for page in reader.pages).split())
+    for heading in headings(made) if lang == "en" else ():
+        assert "".join(heading.split()) in squeezed
     for block in made.blocks:
-        if isinstance(block, Heading) and lang == "en":
-            assert "".join(block.text.split()) in squeezed
         for number in traced(block):
             assert "".join(number.text.split()) in squeezed
     _nothing_leaves_the_page(reader)
@@ -317,7 +322,8 @@ def test_the_memo_of_one_study_is_the_same_bytes_each_time(folder, tmp_path):
 
 def test_the_answer_says_of_each_rule_what_its_numbers_say(folder):
     made = memo(read_source(folder), "en")
-    text = " ".join(plain(item) for item in made.blocks[3].items)
+    [answer] = made["answer"].blocks
+    text = " ".join(plain(item) for item in answer.items)
     assert "No cameras: people identified by outsiders is 0 in every replicate." in text
     assert re.search(r"Order 799 lowers people identified by outsiders by [\d.]+ % \[[\d.]+, [\d.]+\]", text)
 
@@ -362,9 +368,10 @@ def test_results_without_inputs_are_an_error(folder, tmp_path):
 
 
 def test_a_machine_without_chinese_letters_says_so(folder, monkeypatch):
-    monkeypatch.setattr("privacysim.report.memo_figures.chinese_font", lambda: None)
-    pictures = [block for block in memo(read_source(folder), "zh").blocks if isinstance(block, Picture)]
+    monkeypatch.setattr("privacysim.report.report_pictures.han_font", lambda: None)
+    pictures = memo(read_source(folder), "zh").pictures
     assert all("本机没有中文字体" in picture.caption for picture in pictures)
+    assert "ratio to Notice only" in pictures[0].draw().axes[0].get_xlabel()
 
 
 def test_the_command_writes_all_four(folder, tmp_path, capsys):

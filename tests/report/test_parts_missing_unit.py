@@ -16,13 +16,13 @@ import pytest
 import privacysim as ps
 from privacysim.cli.main import main
 from privacysim.errors import PrivacysimError, ResultsError
-from privacysim.report import memo_figures, memo_pdf, page
-from privacysim.report import results_page as html
+from privacysim.figures import style
+from privacysim.report import page, report_files
 from privacysim.report.memo import EVIDENCE, memo
-from privacysim.report.memo_figures import chinese_font, legality_picture, ratio_picture, tradeoff_picture
-from privacysim.report.memo_parts import Bullets, Heading, Picture, Table, plain
-from privacysim.report.memo_source import read_source, titles
-from privacysim.report.memo_words import Words
+from privacysim.report.report_model import Picture, Report, plain
+from privacysim.report.report_pictures import legality_picture, ratio_picture, tradeoff_picture
+from privacysim.report.report_source import read_source
+from privacysim.report.report_words import Words
 from privacysim.vocabulary import LEGALITIES
 
 PRIMARY = "people_identified_by_outsiders"
@@ -50,10 +50,6 @@ def changed(source):
     return lambda rows: replace(source, change=replace(source.change, rows=rows))
 
 
-def of(blocks, kind):
-    return [block for block in blocks if isinstance(block, kind)]
-
-
 def test_a_layered_policy_is_read_as_its_layers_say(source):
     today = source.policy("guangzhou_today")
     assert today.retention.public.keep == ps.load_policy("guangzhou_today").retention.public.keep
@@ -63,19 +59,18 @@ def test_a_layered_policy_is_read_as_its_layers_say(source):
 def test_results_of_the_primary_metric_alone_are_one_table_and_one_figure(source, changed):
     rows = source.rows[source.rows["metric"] == PRIMARY]
     made = memo(changed(rows), "en")
-    assert [table.name for table in of(made.blocks, Table)] == ["rules", "headline"]
-    assert len(of(made.blocks, Picture)) == 1
-    answer = made.blocks[made.blocks.index(next(h for h in of(made.blocks, Heading) if h.name == "answer")) + 1]
+    assert list(made.tables) == ["rules", "headline", "register"]
+    assert len(made.pictures) == 1
+    [answer] = made["answer"].blocks
     assert len(answer.items) == 1, "nothing is said of evidence"
     whole = memo(source, "en")
-    assert [table.name for table in of(whole.blocks, Table)] == ["rules", "headline", "others", "exposed"]
-    assert len(of(whole.blocks, Picture)) == 3
+    assert list(whole.tables) == ["rules", "headline", "others", "exposed", "register"]
+    assert len(whole.pictures) == 3
 
 
 def sure(made):
-    at = next(n for n, block in enumerate(made.blocks) if isinstance(block, Heading) and block.name == "sure")
-    assert isinstance(made.blocks[at + 1], Bullets)
-    return [plain(item) for item in made.blocks[at + 1].items]
+    [bullets] = made["sure"].blocks
+    return [plain(item) for item in bullets.items]
 
 
 def test_of_one_curve_that_has_every_interval_no_word_is_said_about_curves_or_what_is_missing(source, changed):
@@ -96,8 +91,8 @@ def test_a_share_of_replicates_that_is_not_known_is_a_dash(source, changed):
     rows = source.rows[source.rows["metric"] == PRIMARY]
     for share, shown in ((math.nan, "–"), (0.9, "90 % [70 %, 98 %]")):
         made = memo(changed(rows.assign(chance_lower=share, chance_low=0.7, chance_high=0.98)), "en")
-        headline = next(table for table in of(made.blocks, Table) if table.name == "headline")
-        assert {plain(row[-1]) for row in headline.rows} == {"–", shown}, "the baseline's is always a dash"
+        last = {plain(row[-1]) for row in made.tables["headline"].rows}
+        assert last == {"–", shown}, "the baseline's is always a dash"
 
 
 def test_a_large_ratio_is_drawn_on_a_logarithm_with_all_marks_within_and_hollow_without_an_interval(
@@ -108,7 +103,7 @@ def test_a_large_ratio_is_drawn_on_a_logarithm_with_all_marks_within_and_hollow_
     rows.loc[mine, ["ratio", "ratio_low", "ratio_high"]] = [5.0, 0.04, 12.0]
     rows.loc[mine & (rows["curve"] == "high"), ["ratio_low", "ratio_high"]] = math.nan
     words = Words("en")
-    ax = ratio_picture(changed(rows), words, titles(source, words)).draw().axes[0]
+    ax = ratio_picture(changed(rows), words).draw().axes[0]
     assert ax.get_xscale() == "log"
     low, high = ax.get_xlim()
     assert low < 0.04
@@ -118,7 +113,7 @@ def test_a_large_ratio_is_drawn_on_a_logarithm_with_all_marks_within_and_hollow_
     assert [line.get_markerfacecolor() == "white" for line in marks] == [False, True]
     assert {text.get_text() for text in ax.texts} >= {"5 [0.04, 12]", "5"}
     rows.loc[mine, ["ratio", "ratio_low", "ratio_high"]] = [0.5, 0.4, 2.0]
-    assert ratio_picture(changed(rows), words, titles(source, words)).draw().axes[0].get_xscale() == "linear"
+    assert ratio_picture(changed(rows), words).draw().axes[0].get_xscale() == "linear"
 
 
 @pytest.mark.parametrize(("means", "scale"), [((2.0, 400.0), "log"), ((2.0, 15.0), "linear"), ((0.0, 400.0), "linear")])
@@ -129,7 +124,7 @@ def test_the_trade_off_has_a_logarithm_where_people_differ_tenfold_and_nobody_is
     for policy, mean in zip(("notice_only", "guangzhou_today"), means, strict=True):
         rows.loc[(rows["metric"] == PRIMARY) & (rows["policy"] == policy), "mean"] = mean
     words = Words("en")
-    figure = tradeoff_picture(changed(rows), words, titles(source, words), EVIDENCE).draw()
+    figure = tradeoff_picture(changed(rows), words, EVIDENCE).draw()
     ax = figure.axes[0]
     assert ax.get_yscale() == scale
     assert sorted(line.get_ydata()[0] for line in ax.lines if line.get_marker() == "o") == list(means)
@@ -139,25 +134,25 @@ def test_where_nobody_is_identified_the_figure_is_an_empty_frame_with_its_names(
     rows = source.rows.copy()
     rows.loc[rows["metric"].isin([f"people_identified[legality={kind}]" for kind in LEGALITIES]), "mean"] = 0.0
     words = Words("en")
-    ax = legality_picture(changed(rows), words, titles(source, words)).draw().axes[0]
+    ax = legality_picture(changed(rows), words).draw().axes[0]
     assert not [line for line in ax.lines if line.get_marker() == "o"]
     assert ax.get_xlim() == (1.0, 10.0)
     labels = [label.get_text().replace("\n", " ") for label in ax.get_yticklabels()]
-    assert labels == list(titles(source, words).values())
+    assert labels == list(source.names(words).values())
 
 
 def test_a_file_that_is_no_font_is_no_font(tmp_path, monkeypatch):
     broken = tmp_path / "NotoSansCJK-broken.ttf"
     broken.write_bytes(b"no font at all")
-    manager = memo_figures.font_manager.fontManager
-    others = [entry for entry in manager.ttflist if entry.name not in memo_figures.CHINESE_FONTS]
+    manager = style.font_manager.fontManager
+    others = [entry for entry in manager.ttflist if entry.name not in style.CHINESE_FONTS]
     monkeypatch.setattr(manager, "ttflist", others)
-    monkeypatch.setattr(memo_figures.font_manager, "findSystemFonts", lambda: [str(broken), str(tmp_path / "a.ttf")])
-    chinese_font.cache_clear()
+    monkeypatch.setattr(style.font_manager, "findSystemFonts", lambda: [str(broken), str(tmp_path / "a.ttf")])
+    style.han_font.cache_clear()
     try:
-        assert chinese_font() is None
+        assert style.han_font() is None
     finally:
-        chinese_font.cache_clear()
+        style.han_font.cache_clear()
 
 
 @pytest.mark.parametrize(("name", "text", "said"), [
@@ -209,7 +204,7 @@ def test_the_browser_has_no_network_no_profile_of_the_user_and_its_sandbox_unles
 ):
     browser(PRINTS)
     monkeypatch.setattr(os, "geteuid", lambda: 0 if root else 1000)
-    memo_pdf.memo_pdf("<p>x</p>", tmp_path / "memo.pdf")
+    report_files.write_pdf(Report("en", "x", "", (), "", ""), tmp_path / "memo.pdf")
     words = (tmp_path / "memo.pdf").read_text().splitlines()
     assert "--host-resolver-rules=MAP * ~NOTFOUND" in words
     assert ("--no-sandbox" in words) == root
@@ -227,9 +222,8 @@ def test_a_browser_that_prints_nothing_is_told_with_its_last_word_and_leaves_no_
 ):
     browser(code)
     if "sleep" in code:  # the others may take their time to start
-        monkeypatch.setattr(memo_pdf, "_LONGEST_S", 1)
-    monkeypatch.setattr("privacysim.report.writing.memo", lambda source, lang: None)
-    monkeypatch.setattr("privacysim.report.memo_html.memo_html", lambda made: "<p>x</p>")
+        monkeypatch.setattr(report_files, "_LONGEST_S", 1)
+    monkeypatch.setattr(report_files, "memo", lambda source, lang: Report(lang, "x", "", (), "", ""))
     out = tmp_path / "out" / "memo.pdf"
     assert main(["report", str(folder), "-o", str(out)]) == 2
     first, fix = capsys.readouterr().err.splitlines()
@@ -239,8 +233,7 @@ def test_a_browser_that_prints_nothing_is_told_with_its_last_word_and_leaves_no_
 
 
 def test_the_page_says_of_a_start_a_sample_and_a_scenario_what_they_mean(source, monkeypatch):
-    for drawn in ("_forest", "_legality"):
-        monkeypatch.setattr(html, drawn, lambda given: "<svg/>")
+    monkeypatch.setattr(Picture, "address", lambda self: "data:,")
     results = source.results
     text = page(results)
     assert "effects (streams stay listed for months) are understated" in text

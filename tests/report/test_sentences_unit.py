@@ -10,11 +10,10 @@ import pandas as pd
 import pytest
 
 import privacysim as ps
-from privacysim.report.memo_parts import plain
-from privacysim.report.memo_source import Source
-from privacysim.report.memo_words import Words
-from privacysim.report.number_format import with_interval
-from privacysim.report.sentences import evidence_cost, sentences
+from privacysim.report.memo import answer, evidence_cost
+from privacysim.report.report_model import plain
+from privacysim.report.report_source import Source
+from privacysim.report.report_words import Words, with_interval
 from privacysim.results.comparison import SUMMARY
 
 SAVED = Path(__file__).resolve().parents[2] / "notebooks" / "saved" / "headline"
@@ -46,7 +45,7 @@ def row(curve, ratio, low=NONE, high=NONE, p=NONE, note=""):
 
 def said(source, lang="en"):
     names = {arm: "Order 799" if arm == "order_799" else arm for arm in source.results.arms}
-    (found,) = sentences(source, Words(lang), names)
+    (found,) = answer(source, Words(lang), names)
     return plain(found)
 
 
@@ -94,15 +93,15 @@ def test_rules_with_the_same_numbers_share_a_sentence(source):
     one = {**SURE, "policy": "guangzhou_draft:narrow"}
     made = source(SURE, one)
     names = {arm: f"<{arm}>" for arm in made.results.arms}
-    found = [plain(text) for text in sentences(made, Words("en"), names)]
+    found = [plain(text) for text in answer(made, Words("en"), names)]
     assert found == [f"<guangzhou_draft:narrow>, <order_799> lowers {WHAT} by 43 % [36, 49]."]
 
 
 def test_what_evidence_costs_is_one_sentence_or_none(source):
     names = {name: name for name in ("order_799", "open_access")}
-    assert evidence_cost(source(row("", NONE), metric=EVIDENCE), Words("en"), names, EVIDENCE) == ()
+    assert list(evidence_cost(source(row("", NONE), metric=EVIDENCE), Words("en"), names)) == []
     rows = (row("", 0.9, 0.85, 0.95), {**row("", 1.3, 1.1, 1.5), "policy": "open_access"})
-    (text,) = evidence_cost(source(*rows, metric=EVIDENCE), Words("en"), names, EVIDENCE)
+    (text,) = evidence_cost(source(*rows, metric=EVIDENCE), Words("en"), names)
     assert plain(text) == ("Cases with admissible evidence against the baseline: order_799 −10 % [−15, −5]; "
                            "open_access +30 % [+10, +50].")  # fmt: skip
 

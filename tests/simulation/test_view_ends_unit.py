@@ -9,6 +9,7 @@ import pytest
 from privacysim.metrics import METRICS, PeopleSeen, headline, parts, readings
 from privacysim.results import load_results
 from privacysim.simulation.view_ends import band_lines
+from privacysim.stats import short
 from privacysim.study import Study
 
 FOLDER_TOML = """
@@ -110,7 +111,7 @@ def _readings(seen):
 def test_the_report_shows_the_band_of_its_metrics_and_says_what_nobody_mapped_once(results):
     import re
 
-    from privacysim.report.results_page import page
+    from privacysim.report import page
 
     kept, _ = results
     text = page(kept)
@@ -118,8 +119,8 @@ def test_the_report_shows_the_band_of_its_metrics_and_says_what_nobody_mapped_on
     assert text.count("221 on the map, all of them used") == 1
     assert "buildings hide" in section
     shown = kept.band[kept.band["metric"].isin(headline()) & (kept.band["note"] == "")]
-    cells = re.findall(r"<td class=n>([^<]+)</td>", section)
-    expected = [f"{value:.3g}" for value in shown[["fewest", "drawn", "most"]].to_numpy().ravel()]
+    cells = re.findall(r'<td class="n">([^<]+)</td>', section)
+    expected = [short(value) for value in shown[["fewest", "drawn", "most"]].to_numpy().ravel()]
     assert sorted(cells) == sorted(expected)
     assert section.index(METRICS["people_identified_by_outsiders"].title.capitalize()) < section.index("person-hours")
 

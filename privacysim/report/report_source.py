@@ -1,10 +1,10 @@
-"""What a memo is written from: a results folder, its rules as they were run, and every number that they took."""
+"""What a report is written from: a results folder, its rules as they were run, and every number that they took."""
 
 from __future__ import annotations
 
 import csv
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,16 +12,18 @@ from typing import Any
 import pandas as pd
 
 from privacysim.errors import ResultsError, shown
-from privacysim.files import Reference, validate
+from privacysim.files import validate
 from privacysim.policy.policy_files import inherit, layered, sourced
 from privacysim.policy.policy_form import Policy
-from privacysim.report.memo_words import Words
+from privacysim.report.report_words import Row, Words
 from privacysim.results import Comparison, Results, load_results
+
+_AGAIN = "  Fix: run the study again."
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One row of the register: where the number stands in the scenario, its value, range, status and source."""
+    """One row of the register: a number's place in the scenario, its value, range, status and source."""
 
     name: str
     value: float
@@ -33,7 +35,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Source:
-    """Everything that the memo says comes from here."""
+    """Everything that a memo says comes from here: results, comparison, rules by policy id, register of numbers."""
 
     results: Results
     change: Comparison
@@ -45,13 +47,33 @@ class Source:
         """The rows of summary.csv; the curve of a metric without curves is the empty word."""
         return self.change.rows
 
+    def of(self, metric: str, arm: str = "") -> Sequence[Row]:
+        """The rows of a metric, of all arms or of one."""
+        chosen = self.rows["metric"] == metric
+        return self.rows[chosen & (self.rows["policy"] == arm) if arm else chosen].to_dict("records")
+
     def policy(self, arm: str) -> Policy:
         """The policy of an arm."""
         return self.policies[arm.split(":")[0]]
 
-    def reading(self, arm: str) -> str:
-        """The reading of an arm, empty where its policy has one only."""
-        return arm.partition(":")[2]
+    def names(self, words: Words) -> dict[str, str]:
+        """What each arm is called: the policy's title, with its reading."""
+        marks = "{}（{}）" if words.lang == "zh" else "{} ({})"
+        found = {}
+        for arm in self.results.arms:
+            name, reading = title(self.policy(arm), words), arm.partition(":")[2]
+            found[arm] = marks.format(name, words.word("reading", reading)) if reading else name
+        return found
+
+
+def title(policy: Policy, words: Words) -> str:
+    """What a policy is called in that language."""
+    return (policy.title.zh if words.lang == "zh" else "") or policy.title.en
+
+
+def rule_assumptions(policy: Policy) -> list[str]:
+    """What a policy assumes where the law is silent: one line each, with its place."""
+    return [f"{place}: {part.assumption}" for place, part in sourced(policy) if part.assumption]
 
 
 def read_source(folder: Path, baseline: str | None = None) -> Source:
@@ -62,7 +84,8 @@ def read_source(folder: Path, baseline: str | None = None) -> Source:
         raise ResultsError(f"{folder}: has no inputs/, so it cannot say which rules were run.\n"
                            "  Fix: run the study with --out, or Study.run(out=…).")  # fmt: skip
     ids = dict.fromkeys(arm.split(":")[0] for arm in results.arms)
-    policies = {name: _policy(inputs / "policies", name) for name in ids}
+    where = inputs / "policies"
+    policies = {name: validate(Policy, _raw(where, name), (where / f"{name}.toml").as_posix()) for name in ids}
     scenario = _toml(inputs / "scenarios" / f"{results.manifest['scenario']['id']}.toml")
     register = tuple(_entries(scenario, "", _statuses(folder / "inputs" / "data" / "facts.csv")))
     return Source(results, results.compare(baseline), policies, register)
@@ -72,19 +95,15 @@ def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise ResultsError(f"{path}: cannot be read ({error}).\n  Fix: run the study again.") from None
-
-
-def _policy(folder: Path, name: str) -> Policy:
-    return validate(Policy, _raw(folder, name), (folder / f"{name}.toml").as_posix())
+        raise ResultsError(f"{path}: cannot be read ({error}).\n{_AGAIN}") from None
 
 
 def _raw(folder: Path, name: str, chain: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The keys of a kept policy with those that it inherits; `chain` are the policies that rest on it."""
     path = folder / f"{name}.toml"
     if name in chain or Path(name).name != name:
         at = shown((folder / (*chain, name)[-2:][0]).as_posix())
-        raise ResultsError(f"{at}.toml: rests on {shown(name)}, which is no other policy of this folder.\n"
-                           "  Fix: run the study again.")  # fmt: skip
+        raise ResultsError(f"{at}.toml: rests on {shown(name)}, which is no other policy of this folder.\n{_AGAIN}")
     raw, parent = _toml(path), {}
     file = validate(Policy, raw, path.as_posix())
     if file.extends:
@@ -99,7 +118,7 @@ def _statuses(path: Path) -> dict[str, str]:
         with path.open(newline="", encoding="utf-8") as stream:
             return {row["id"]: row["status"] for row in csv.DictReader(stream)}
     except (OSError, KeyError, ValueError, csv.Error) as error:
-        raise ResultsError(f"{path}: cannot be read ({error}).\n  Fix: run the study again.") from None
+        raise ResultsError(f"{path}: cannot be read ({error}).\n{_AGAIN}") from None
 
 
 def _entries(data: Mapping[str, Any], at: str, statuses: Mapping[str, str]) -> Iterator[Entry]:
@@ -120,34 +139,4 @@ def _entry(name: str, value: Mapping[str, Any], statuses: Mapping[str, str]) -> 
         number = float(value["value"])
         return Entry(name, number, float(value.get("low", number)), float(value.get("high", number)), status, why)
     except (TypeError, ValueError) as error:
-        raise ResultsError(f"inputs/sim/scenarios, {name}: is no number ({error}).\n"
-                           "  Fix: run the study again.") from None  # fmt: skip
-
-
-def title(policy: Policy, words: Words) -> str:
-    """What a policy is called in that language."""
-    return (policy.title.zh if words.lang == "zh" else "") or policy.title.en
-
-
-def titles(source: Source, words: Words) -> dict[str, str]:
-    """What each arm is called: the policy's title, with its reading."""
-    return {arm: _with_reading(title(source.policy(arm), words), source.reading(arm), words)
-            for arm in source.results.arms}  # fmt: skip
-
-
-def _with_reading(name: str, reading: str, words: Words) -> str:
-    if not reading:
-        return name
-    said = words.word("reading", reading)
-    return f"{name}（{said}）" if words.lang == "zh" else f"{name} ({said})"
-
-
-def rule_assumptions(policy: Policy) -> list[str]:
-    """What a policy assumes where the law is silent: one line each, with where it stands."""
-    return [f"{place}: {part.assumption}" for place, part in sourced(policy) if part.assumption]
-
-
-def citations(policy: Policy) -> list[Reference]:
-    """Every article that the policy cites, once, in order of mention."""
-    found = {(ref.law, ref.article): ref for _, part in sourced(policy) for ref in part.reference}
-    return list(found.values())
+        raise ResultsError(f"inputs/sim/scenarios, {name}: is no number ({error}).\n{_AGAIN}") from None

@@ -1,0 +1,158 @@
+"""How a report speaks: words in English and Chinese, numbers with three digits, one sentence about each rule."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from privacysim.files import read_toml
+from privacysim.metrics import METRICS
+from privacysim.report.report_model import Number, Text, plain
+from privacysim.stats import short
+from privacysim.vocabulary import CURVES, LEGALITIES
+
+LANGUAGES = ("en", "zh")
+TAG = {"en": "en", "zh": "zh-CN"}
+"""The language as documents name it."""
+Row = Mapping[Any, Any]
+"""A row of summary.csv, by column."""
+IDENTIFIED = {kind: f"people_identified[legality={kind}]" for kind in LEGALITIES}
+"""What the camera rules call a viewing → the metric of the people whom it identifies."""
+_TWICE = 2.0
+"""From this ratio on a change is said as a multiple, not in per cent."""
+
+
+class Words:
+    """The words of one language: `words("key", name=value)` is a sentence with its blanks filled.
+
+    `metrics` are the declarations of the metrics that are named: those of the results, where they carry them.
+
+    >>> Words("en")("replicates", n=10)
+    '10 paired replicates'
+    """
+
+    def __init__(self, lang: str, metrics: Mapping[str, Any] = METRICS) -> None:
+        self.lang, self.metrics = lang, metrics
+        known = _known()
+        self._own: dict[str, str] = {key: said[lang] for key, said in known["words"].items()}
+        self._chinese: Mapping[str, str] = known["chinese"] if lang == "zh" else {}
+        self._texts: Mapping[str, str] = known["text"] if lang == "zh" else {}
+
+    def __call__(self, key: str, **blanks: object) -> str:
+        """The sentence of that key."""
+        return self._own[key].format(**blanks)
+
+    def text(self, english: str) -> tuple[str, str]:
+        """A text that files hold in English: the translation, or the original marked as English."""
+        found = self._texts.get(english)
+        return (found or english, "en" if self.lang != "en" and not found else "")
+
+    def title(self, metric: str) -> str:
+        """What a metric is called; in Chinese the English title where there is no translation."""
+        return self._chinese.get(f"metric_{metric}", self.metrics[metric].title)
+
+    def unit(self, metric: str) -> str:
+        """The unit of a metric."""
+        return self._chinese.get(f"unit_{self.metrics[metric].unit}", self.metrics[metric].unit)
+
+    def direction(self, metric: str) -> str:
+        """Which way is better, in words."""
+        return self._own[f"direction_{self.metrics[metric].direction}"]
+
+    def word(self, kind: str, word: str) -> str:
+        """A word of a closed list."""
+        return self._own.get(f"{kind}_{word}", word.replace("_", " "))
+
+    def all_of(self, names: Iterable[str]) -> str:
+        """Several names in a row."""
+        return ("、" if self.lang == "zh" else ", ").join(names)
+
+
+@lru_cache(maxsize=1)
+def _known() -> dict[str, Any]:
+    return read_toml(Path(__file__).with_name("words.toml"))
+
+
+def capital(text: str) -> str:
+    """The text with a capital letter first.
+
+    >>> capital("people identified"), capital("CO₂")
+    ('People identified', 'CO₂')
+    """
+    return text[:1].upper() + text[1:]
+
+
+def there(row: Row, column: str) -> bool:
+    """Whether the cell holds a number."""
+    return not math.isnan(float(row[column]))
+
+
+def number(row: Row, column: str, *, share: bool = False) -> Number:
+    """One cell of a row of summary.csv, as it is or as a share in per cent."""
+    value = float(row[column])
+    key = (str(row["policy"]), str(row["metric"]), str(row["curve"]), column)
+    return Number(f"{short(100 * value)} %" if share else short(value), value, key, "share" if share else "value")
+
+
+def change(row: Row, column: str, *, signed: bool = True) -> Number:
+    """A ratio as a change in per cent; without its sign where the sentence says the direction."""
+    value = number(row, column).value
+    percent = 100 * (value - 1)
+    text = f"{'+' if percent > 0 else ''}{short(percent)}" if signed else short(abs(percent))
+    return Number(text, value, number(row, column).key, "change")
+
+
+def with_interval(row: Row, column: str, ends: str, *, share: bool = False) -> Text:
+    """A value with its interval (columns `ends`_low and `ends`_high) where it has one; a dash where there is none."""
+    if not there(row, column):
+        return ("–",)
+    value, low, high = (number(row, name, share=share) for name in (column, f"{ends}_low", f"{ends}_high"))
+    return (value,) if math.isnan(low.value) or math.isnan(high.value) else (value, " [", low, ", ", high, "]")
+
+
+def sentence(rows: Sequence[Row], words: Words, policy: str, primary: str) -> Text:
+    """What the rows of one rule, one a curve, say of the metric titled `primary` against the baseline."""
+    notes = [str(row["note"]) for row in rows]
+    if rows and all(note.startswith("identical") for note in notes):
+        return (words("identical", policy=policy),)
+    if rows and all(note.startswith("0 in") for note in notes):
+        return (words("zero", policy=policy, primary=primary),)
+    rows = [row for row in rows if there(row, "ratio")]
+    if not rows:
+        return (words("no_ratio", policy=policy, primary=primary),)
+    kinds = {_kind(row) for row in rows}
+    kind = kinds.pop() if len(kinds) == 1 else "bare"
+    text: list[str | Number] = [words(kind, policy=policy, primary=primary)]
+    sizes = [size(row, kind, words) for row in rows]
+    if len(rows) > 1 and len({plain(one) for one in sizes}) == 1:
+        return (*text, *sizes[0], words("on_both"), words("stop"))
+    for n, (row, said) in enumerate(zip(rows, sizes, strict=True)):
+        text += [words("join"), *said] if n else said
+        if len(rows) > 1 and row["curve"] in CURVES:
+            text.append(words("on_curve", curve=words(row["curve"])))
+    return (*text, words("stop"))
+
+
+def _kind(row: Row) -> str:
+    if not there(row, "ratio_low"):
+        return "bare"
+    if row["ratio_low"] <= 1.0 <= row["ratio_high"] or row["p_holm"] >= 0.05:
+        return "undecided"
+    if row["ratio"] >= _TWICE:
+        return "multiplies"
+    return "lowers" if row["ratio"] < 1.0 else "raises"
+
+
+def size(row: Row, kind: str, words: Words) -> Text:
+    """How large a change is: a multiple, or per cent, with its interval; `kind` is the verb that stands before it."""
+    ends = ("ratio_high", "ratio_low") if kind == "lowers" else ("ratio_low", "ratio_high")
+    if row["ratio"] >= _TWICE:
+        value, low, high = (number(row, column) for column in ("ratio", *ends))
+        text: Text = (value, words("times")) if kind != "multiplies" or words.lang == "zh" else (value,)
+    else:
+        value, low, high = (change(row, column, signed=kind not in ("lowers", "raises")) for column in ("ratio", *ends))
+        text = (value, " %")
+    return (*text, " [", low, ", ", high, "]") if there(row, "ratio_low") else (*text, words("no_interval"))
