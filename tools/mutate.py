@@ -45,8 +45,8 @@ AREAS: dict[str, tuple[list[str], list[str], bool]] = {
         True,
     ),
     "chances": (
-        ["privacysim/world/chance_laws.py", "privacysim/world/streams.py", "privacysim/draws.py"],
-        ["tests/ground/test_draws_published_oracle.py", "privacysim/world/chance_laws.py", "tests/governance/test_theory_oracle.py",
+        ["privacysim/world/chances.py", "privacysim/world/streams.py", "privacysim/draws.py"],
+        ["tests/ground/test_draws_published_oracle.py", "privacysim/world/chances.py", "tests/governance/test_theory_oracle.py",
          "tests/ground/test_draws_function_property.py", "tests/world/test_chance_laws_oracle.py", "tests/world/test_chances_property.py"], True,
     ),
 }  # fmt: skip

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from privacysim.draws import stream_key, uniforms
 from privacysim.sight import clip_kernel as kernel
+from privacysim.sight.box_grid import box_grid
 
 Floats = NDArray[np.float64]
 REACH_M, FIELD_DEG, SIDE_M = 25.0, 70.0, 5_000.0
@@ -39,16 +40,9 @@ def square(points: int, cameras: int = 10_000, seed: int = 3) -> Square:
     return Square(rows, x, y, x + 10.0 * np.sin(turn), y + 10.0 * np.cos(turn))
 
 
-def _grid(low_x: Floats, low_y: Floats, high_x: Floats, high_y: Floats) -> tuple[Any, ...]:
-    x0, y0 = float(low_x.min()), float(low_y.min())
-    columns, rows = int((high_x.max() - x0) / _CELL_M) + 1, int((high_y.max() - y0) / _CELL_M) + 1
-    start, items = kernel.box_grid(low_x, low_y, high_x, high_y, x0, y0, _CELL_M, columns, rows)
-    return start, items, x0, y0, _CELL_M, columns, rows
-
-
 def points_in_view(place: Square) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(camera, point) of every point in view, with the shipped kernel; the grid is made each time, as geopandas' is."""
-    grid = _grid(place.x, place.y, place.x, place.y)
+    grid = box_grid(place.x, place.y, place.x, place.y, _CELL_M)
     start, points = kernel.points_in_view(np.ascontiguousarray(place.cameras[:, :5]), place.x, place.y, *grid)
     return np.repeat(np.arange(place.cameras.shape[0]), np.diff(start)), points
 
@@ -65,7 +59,8 @@ def points_by_geopandas(place: Square, facets: int = 12) -> int:
 def metres_in_view(place: Square) -> float:
     """Metres of segments in view, summed over cameras, by the shipped exact clip."""
     camera = place.cameras
-    grid = _grid(camera[:, 0] - REACH_M, camera[:, 1] - REACH_M, camera[:, 0] + REACH_M, camera[:, 1] + REACH_M)
+    x, y = camera[:, 0], camera[:, 1]
+    grid = box_grid(x - REACH_M, y - REACH_M, x + REACH_M, y + REACH_M, _CELL_M)
     found = kernel.step_pieces(camera, np.zeros(0), 8.0, 1e-9, place.x, place.y, place.to_x, place.to_y, *grid)
     return float((found[3] - found[2]).sum())
 

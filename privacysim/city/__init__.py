@@ -1,6 +1,7 @@
-"""Streets, places and route trees: synthetic, or read from OpenStreetMap."""
+"""Streets, places and route trees: synthetic, read from OpenStreetMap, or brought by the user."""
 
 from privacysim.city.build import build_city, city_digest
 from privacysim.city.city_model import City
+from privacysim.city.own_city import CitySource
 
-__all__ = ["City", "build_city", "city_digest"]
+__all__ = ["City", "CitySource", "build_city", "city_digest"]

@@ -8,7 +8,7 @@ for vehicles alone (motorways and such) are counted and left out, since nobody i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,34 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from privacysim.city import place_kinds as kinds
-from privacysim.city import places
-from privacysim.city.streets import Adjacency, Streets, adjacency, largest_part, millimetres, simple
+from privacysim.city.places import CODE, CityPlan, mapped_plan, refuse_crowds
+from privacysim.city.streets import Streets, streets_of
 from privacysim.errors import InputError, require
 from privacysim.readers import osm_tags
+from privacysim.readers.camera_tags import heading_of
 from privacysim.readers.opening import refuse_bombs
-from privacysim.readers.osm_shapes import multipolygon_rings
-from privacysim.readers.plane import city_plane
+from privacysim.readers.osm_tags import multipolygon_rings
+from privacysim.readers.positions import city_plane
 from privacysim.scenario.sections import CitySection
-
-_ZONE_M = 300.0
-_DENSEST_PER_KM2 = 150_000.0
-"""More people per km² than in any city: a population that was not meant for this extract."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class OsmTown:
-    """What a map gives: streets, sites with their entrances, hubs, buildings, cameras, and a word about the rest."""
-
-    streets: Streets
-    sites: places.Sites
-    hubs: NDArray[np.int32]
-    place_x: NDArray[np.float32]
-    place_y: NDArray[np.float32]
-    buildings: dict[str, NDArray[np.generic]]
-    cameras: list[dict[str, Any]]
-    origin: tuple[float, float]
-    word: str
 
 
 @dataclass
@@ -59,37 +40,39 @@ class _Map:
     vehicles_only: list[list[tuple[float, float]]] = field(default_factory=list)
 
 
-def read_osm(section: CitySection, people: int) -> OsmTown:
+def read_osm(section: CitySection, people: int) -> CityPlan:
     """Read the extract that the scenario names; a missing, damaged or street-less file is an InputError."""
     assert section.osm is not None
     raw = _read(Path(section.osm))
     if not raw.ways:
         raise InputError(section.osm, "walkable streets", "none", "take an extract that has highway ways")
-    lat0, lon0 = _middle(raw)
-    streets, left_out = _streets(raw, lat0, lon0)
+    origin = _middle(raw)
+    streets, left_out = _streets(raw, *origin)
     if not streets.u.size:
         raise InputError(section.osm, "walkable streets", "none that leads anywhere", "take a larger extract")
-    tree = cKDTree(np.column_stack([streets.x, streets.y]))
-    rings = [(city_plane(np.asarray(ring), lat0, lon0), levels) for ring, levels in raw.rings]
-    home_weight = _home_weight(rings, tree, streets)
-    streets = _with_homes(streets, home_weight)
-    residents = places.apportion(people, streets.home_weight)
-    _refuse_crowds(section.osm, streets, people)
-    near = adjacency(streets.x.size, streets.u, streets.v)
-    sites, x, y = _sites(section, raw, (lat0, lon0), tree, streets, near, residents)
+    rings = [(city_plane(np.asarray(ring), *origin), levels) for ring, levels in raw.rings]
+    streets = replace(streets, home_weight=_home_weight(rings, streets))
+    refuse_crowds(f"the extract {section.osm}", streets, people)
+    where = city_plane(np.asarray([site[1:] for site in raw.sites], dtype=np.float64), *origin)
+    plan = mapped_plan(section, streets, people, np.asarray([code for code, _, _ in raw.sites], dtype=np.int64), where)
+    at = city_plane(np.asarray([camera[:2] for camera in raw.cameras]).reshape(-1, 2), *origin)
     cameras = [
-        {"x_m": float(px), "y_m": float(py), "heading_deg": osm_tags.heading(tags), "tags": tags}
-        for (px, py), tags in zip(
-            city_plane(np.asarray([(lat, lon) for lat, lon, _ in raw.cameras]).reshape(-1, 2), lat0, lon0),
-            [tags for _, _, tags in raw.cameras], strict=True,
-        )
+        {"x_m": float(x), "y_m": float(y), "heading_deg": _heading(tags), "tags": tags}
+        for (x, y), (_, _, tags) in zip(at, raw.cameras, strict=True)
     ]
     word = f"{left_out} of {left_out + streets.x.size} street nodes are not connected to the rest and were left out"
-    roads = [city_plane(np.asarray(road), lat0, lon0) for road in raw.vehicles_only]
+    roads = [city_plane(np.asarray(road), *origin) for road in raw.vehicles_only]
     if roads:
         metres = sum(float(np.hypot(*np.diff(road, axis=0).T).sum()) for road in roads)
         word += f"; {metres / 1000:.1f} km for vehicles alone, where nobody walks"
-    return OsmTown(streets, sites, _hubs(section, sites), x, y, _polygons(rings), cameras, (lat0, lon0), word)
+    return replace(plan, buildings=_polygons(rings), cameras=cameras, origin=origin, word=word)
+
+
+
+def _heading(tags: dict[str, str]) -> float | None:
+    """Direction of view in degrees clockwise from north; None where nobody mapped it."""
+    heading = heading_of(tags.get("camera:direction", tags.get("direction", "")))[0]
+    return None if np.isnan(heading) else heading
 
 
 def _read(path: Path) -> _Map:
@@ -119,7 +102,7 @@ def _take_node(raw: _Map, item: Any, tags: dict[str, str]) -> None:
         raw.cameras.append((item.location.lat, item.location.lon, tags))
     category = osm_tags.category(tags)
     if category is not None:
-        raw.sites.append((kinds.CODE[category], item.location.lat, item.location.lon))
+        raw.sites.append((CODE[category], item.location.lat, item.location.lon))
 
 
 def _take_way(raw: _Map, item: Any, tags: dict[str, str]) -> None:
@@ -135,7 +118,7 @@ def _take_way(raw: _Map, item: Any, tags: dict[str, str]) -> None:
         raw.rings.append(([(lat, lon) for _, lat, lon in corners], osm_tags.levels(tags)))
     category = osm_tags.category(tags)
     if category is not None and corners:
-        raw.sites.append((kinds.CODE[category], *np.mean([corner[1:] for corner in corners], axis=0).tolist()))
+        raw.sites.append((CODE[category], *np.mean([corner[1:] for corner in corners], axis=0).tolist()))
 
 
 def _middle(raw: _Map) -> tuple[float, float]:
@@ -149,65 +132,18 @@ def _streets(raw: _Map, lat0: float, lon0: float) -> tuple[Streets, int]:
     x, y = city_plane(np.asarray([raw.nodes[ref] for ref in refs]), lat0, lon0).T
     steps = [(number[a], number[b], kind) for kind, way in raw.ways for a, b in pairwise(way)]
     u, v, kind = np.asarray(steps, dtype=np.int32).T
-    east, north = (np.floor((axis - axis.min()) / _ZONE_M).astype(np.int64) for axis in (x, y))
-    zone = (north * (east.max() + 1) + east).astype(np.int32)
-    whole = Streets(x, y, zone, u, v, millimetres(x, y, u, v), kind.astype(np.uint8), np.zeros(x.size))
-    return largest_part(simple(whole))
+    return streets_of(x, y, u, v, kind.astype(np.uint8), np.zeros(x.size))
 
 
-def _home_weight(
-    rings: list[tuple[NDArray[np.float64], float]], tree: cKDTree, streets: Streets
-) -> NDArray[np.float64]:
+def _home_weight(rings: list[tuple[NDArray[np.float64], float]], streets: Streets) -> NDArray[np.float64]:
     """Floor space of buildings at the street node nearest to each; streets alone where nobody mapped a building."""
+    tree = cKDTree(np.column_stack([streets.x, streets.y]))
     weight = np.zeros(streets.x.size)
     for ring, levels in rings:
         x, y = (ring - ring[0]).T
         area = abs(float(np.dot(x[:-1], y[1:]) - np.dot(x[1:], y[:-1]))) / 2.0
         weight[tree.query(ring[:-1].mean(axis=0))[1]] += area * levels
     return weight if weight.sum() > 0 else np.ones(streets.x.size)
-
-
-def _with_homes(streets: Streets, weight: NDArray[np.float64]) -> Streets:
-    return Streets(streets.x, streets.y, streets.zone, streets.u, streets.v, streets.mm, streets.kind, weight)
-
-
-def _refuse_crowds(where: str, streets: Streets, people: int) -> None:
-    km2 = max(float(np.ptp(streets.x) * np.ptp(streets.y)) / 1e6, 0.01)
-    if people / km2 > _DENSEST_PER_KM2:
-        raise InputError("population.people", f"the people of the extract {where} ({km2:.1f} km²)", f"{people} people",
-                         'write people = {value = …, assumption = "…"} in [population]')
-
-
-def _sites(
-    section: CitySection, raw: _Map, origin: tuple[float, float], tree: cKDTree, streets: Streets, near: Adjacency,
-    residents: NDArray[np.int64],
-) -> tuple[places.Sites, NDArray[np.float32], NDArray[np.float32]]:
-    """Homes at street nodes, crossings, mapped places at the nearest node; mapped places keep their own position."""
-    at_home = np.flatnonzero(residents)
-    mapped = np.asarray([code for code, _, _ in raw.sites], dtype=np.int64)
-    where = city_plane(np.asarray([site[1:] for site in raw.sites], dtype=np.float64), *origin)
-    nearest = tree.query(where)[1] if mapped.size else np.empty(0, dtype=np.int64)
-    dwellings = round(section.places_per_1000.home.number * int(residents.sum()) / 1000.0)
-    home_nodes = places.systematic(section.seed, "city places home", dwellings, residents.astype(np.float64))
-    parts = [(kinds.CODE["housing_compound"], at_home), (kinds.CODE["road"], places.crossings(streets)),
-             (kinds.CODE["home"], home_nodes)]
-    order = np.argsort(mapped, kind="stable")
-    first = sum(nodes.size for _, nodes in parts)
-    parts += [(int(code), nearest[mapped == code]) for code in np.unique(mapped)]
-    sites = places.gather(parts, residents[at_home])
-    x, y = places.entrances(section, streets, near, sites)
-    x[first:], y[first:] = where[order].astype(np.float32).T if mapped.size else (x[first:], y[first:])
-    return sites, x, y
-
-
-def _hubs(section: CitySection, sites: places.Sites) -> NDArray[np.int32]:
-    """Every node that a visited place stands on; where these are too many, those with most places."""
-    visited = ~np.isin(sites.category, [kinds.CODE["housing_compound"], kinds.CODE["road"]])
-    node, count = np.unique(sites.node[visited], return_counts=True)
-    if node.size == 0:
-        return np.unique(sites.node[:1]).astype(np.int32)
-    most = np.argsort(-count, kind="stable")[:int(section.attraction_nodes_max.number)]
-    return np.sort(node[most]).astype(np.int32)
 
 
 def _polygons(rings: list[tuple[NDArray[np.float64], float]]) -> dict[str, NDArray[np.generic]]:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from privacysim.errors import InputError, require
 from privacysim.figures.style import FAINT, GRID, INK, OKABE, as_map, axes, in_house_style, labels_above, street_lines
-from privacysim.readers.osm_shapes import Ground
+from privacysim.readers.osm_tags import Ground
 
 Floats = NDArray[np.float64]
 _GROUND = {"green": "#eaf2e3", "water": "#dce9f2"}

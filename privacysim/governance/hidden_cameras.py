@@ -18,7 +18,7 @@ from privacysim.governance.oversight import first_end, write_steps
 from privacysim.governance.processes import Context, Process
 from privacysim.governance.rules_in_force import AFTER, BEFORE
 from privacysim.governance.spreading import Chain
-from privacysim.world.hidden_chances import FIRST_OWNER
+from privacysim.world.streams import FIRST_OWNER
 
 
 class HiddenCameras(Process):

@@ -19,7 +19,7 @@ from privacysim.governance.processes import Context, Process
 from privacysim.governance.spreading import Chain
 from privacysim.policy.questions import Question
 from privacysim.units import TICKS_PER_S
-from privacysim.world.lapse_chances import BREAK_IN, CONTRACTOR, LAPSES, PLATFORM, STAFF, VENDOR
+from privacysim.world.custody import BREAK_IN, CONTRACTOR, LAPSES, PLATFORM, STAFF, VENDOR
 
 _WHO = {
     STAFF: ("own_staff_off_purpose", "own_console", True), CONTRACTOR: ("contractor", "own_console", False),

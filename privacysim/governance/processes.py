@@ -28,7 +28,7 @@ from privacysim.governance.oversight import Oversight
 from privacysim.governance.rules_in_force import Rules
 from privacysim.governance.spreading import Spread
 from privacysim.units import DAY_TICKS
-from privacysim.world.chance_laws import roots
+from privacysim.world.chances import roots
 
 if TYPE_CHECKING:
     from privacysim.world.world_model import World

@@ -18,13 +18,13 @@ from privacysim import draws
 from privacysim.city import City
 from privacysim.people import walk_kernel as kernel
 from privacysim.people.gravity import Purpose, purposes
-from privacysim.people.sample import residents
+from privacysim.people.own_people import MODES, WORK_DRAWN, OwnPeople, PeopleFrames, everybody
 from privacysim.scenario import Scenario
 from privacysim.scenario.sections import PopulationSection
 from privacysim.units import HOUR_TICKS
 from privacysim.vocabulary import GROUPS
 
-WALK, CYCLE, EBIKE, TRANSIT, CAR = range(5)
+WALK, CYCLE, EBIKE, TRANSIT, CAR = range(len(MODES))
 """Codes of `tour_mode`."""
 PART_OF_RANK = (0, 1, 2, 0, 1)
 """Part of the day (0 evening, 1 afternoon, 2 morning) of the first … fifth other place."""
@@ -47,10 +47,14 @@ class Habits:
     u_stay: NDArray[np.float64]
 
 
-def habits(city: City, scenario: Scenario, seed: int, k: int, ids: NDArray[np.int64]) -> Habits:
+def habits(
+    city: City, scenario: Scenario, seed: int, k: int, ids: NDArray[np.int64],
+    people: PeopleFrames | OwnPeople | None = None,
+) -> Habits:
     """Habits of these residents in replicate k; every mark is a hash of the person's own number."""
     population = scenario.population
-    home, group = residents(city, scenario).locate(ids)
+    whole = everybody(city, scenario, people)
+    home, group = whole.locate(ids)
     marks = draws.uniforms(draws.stream_key(seed, k, "people"), ids, _MARKS)
     works = marks[:, 0] < np.asarray(population.work_shares)[group]
     others = round(population.other_places.number)
@@ -60,20 +64,31 @@ def habits(city: City, scenario: Scenario, seed: int, k: int, ids: NDArray[np.in
     student = group == GROUPS.index("student")
     for who, purpose in ((works & ~student, where.work), (works & student, where.study)):
         place[who, 0] = _pick(purpose, zone[who], marks[who, 1], marks[who, 2])
+    if isinstance(whole, OwnPeople):
+        stated = whole.work[ids] != WORK_DRAWN
+        place[stated, 0] = whole.work[ids][stated]
+        works |= stated
     works &= place[:, 0] >= 0
     for r in range(others):
         at = _OWN + 6 * r
         place[:, r + 1] = _pick(where.visit, zone, marks[:, at], marks[:, at + 1])
-    x, y = np.asarray(city.place_x, dtype=np.float64), np.asarray(city.place_y, dtype=np.float64)
-    straight = np.hypot(x[place] - x[home][:, None], y[place] - y[home][:, None])
-    street = straight * population.street_detour.number
+    street = street_m(city, population, home[:, None], place)
     columns = [3, *(_OWN + 6 * r + 2 for r in range(others))]
-    mode = _mode(population, street, marks[:, columns])
+    mode = mode_of(population, street, marks[:, columns])
     return Habits(
         home, group, works, place, mode, street, 1.0 + population.speed_spread.number * (2.0 * marks[:, 5] - 1.0),
         marks[:, [4, *(_OWN + 6 * r + 3 for r in range(others))]],
         marks[:, [_OWN + 5, *(_OWN + 6 * r + 4 for r in range(others))]],
     )
+
+
+def street_m(
+    city: City, population: PopulationSection, home: NDArray[np.int64], place: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Metres along streets between places, by the usual detour."""
+    x, y = np.asarray(city.place_x, dtype=np.float64), np.asarray(city.place_y, dtype=np.float64)
+    straight: NDArray[np.float64] = np.hypot(x[place] - x[home], y[place] - y[home])
+    return straight * population.street_detour.number
 
 
 def _pick(
@@ -86,9 +101,10 @@ def _pick(
     return out
 
 
-def _mode(
+def mode_of(
     population: PopulationSection, street_m: NDArray[np.float64], marks: NDArray[np.float64]
 ) -> NDArray[np.uint8]:
+    """Way of travel (a code of `tour_mode`) by the distance along streets and a mark."""
     bands = (population.modes_under_1km, population.modes_1_to_3km, population.modes_3_to_8km,
              population.modes_over_8km)
     running = np.cumsum([band.numbers for band in bands], axis=1)

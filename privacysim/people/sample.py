@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -13,6 +12,7 @@ from privacysim import draws
 from privacysim.city import City
 from privacysim.errors import InputError
 from privacysim.facts import facts
+from privacysim.people.own_people import OwnPeople, PeopleFrames, everybody
 from privacysim.scenario import Scenario
 from privacysim.vocabulary import GROUPS
 
@@ -25,7 +25,10 @@ class Sample:
     weight: NDArray[np.float64]
 
 
-def draw_sample(city: City, scenario: Scenario, seed: int, k: int, size: int | Literal["all"]) -> Sample:
+def draw_sample(
+    city: City, scenario: Scenario, seed: int, k: int, size: int | Literal["all"], *,
+    people: PeopleFrames | OwnPeople | None = None,
+) -> Sample:
     """Draw the sample of replicate k: a larger one contains every smaller one.
 
     Each group's members stand in the order of home zones. They are taken in bit-reversed order (van der Corput 1935)
@@ -33,7 +36,8 @@ def draw_sample(city: City, scenario: Scenario, seed: int, k: int, size: int | L
     n. Seats go to groups in proportion (Sainte-Laguë, which never takes a seat away as n grows); a group with fewer
     than min(`panel_group_min`, n/8) seats gets that many, on top of `size`. Weights N_g/n_g add up to the population.
 
-    `size` is a number of people or "all"; a size that is not at least 1 is an InputError.
+    `size` is a number of people or "all"; a size that is not at least 1 is an InputError. `people`: a DataFrame of your
+    own residents (`own_people.RESIDENT_COLUMNS`); ids are its rows, and weights add up to theirs in each group.
 
     >>> from privacysim.city import build_city
     >>> from privacysim.scenario import load_scenario
@@ -42,22 +46,25 @@ def draw_sample(city: City, scenario: Scenario, seed: int, k: int, size: int | L
     >>> drawn.ids.size, round(drawn.weight.sum())
     (20000, 100000)
     """
-    everybody = residents(city, scenario)
-    if size == "all" or size >= everybody.size:
-        return Sample(np.arange(everybody.size, dtype=np.int64), np.ones(everybody.size))
+    whole = everybody(city, scenario, people)
+    if size == "all" or size >= whole.size:
+        ids = np.arange(whole.size, dtype=np.int64)
+        return Sample(ids, whole.weights(ids))
     if size < 1:
         raise InputError("sample", 'at least 1 person, or "all"', size, "write a larger sample")
-    people = everybody.group_sizes()
+    sizes = whole.group_sizes()
     top_up = min(round(facts().value("panel_group_min")), size // (2 * len(GROUPS)))
-    seats = np.minimum(np.maximum(_seats(size, people), top_up), people)
-    ids, weight = [], []
-    for group, (chosen, there) in enumerate(zip(seats.tolist(), people.tolist(), strict=True)):
+    seats = np.minimum(np.maximum(_seats(size, sizes), top_up), sizes)
+    parts, weight = [], []
+    for group, (chosen, there) in enumerate(zip(seats.tolist(), sizes.tolist(), strict=True)):
         start = draws.uniform(draws.stream_key(seed, k, "panel"), [group])[0]
-        members = _spread(there, chosen, start)
-        ids.append(_ids(everybody, group, members))
-        weight.append(np.full(chosen, there / chosen if chosen else 0.0))
-    order = np.argsort(np.concatenate(ids), kind="stable")
-    return Sample(np.concatenate(ids)[order], np.concatenate(weight)[order])
+        members = whole.numbers(group, _spread(there, chosen, start))
+        own = whole.weights(members)
+        stands_for = whole.weights(whole.numbers(group, np.arange(there))).sum() if people is not None else there
+        parts.append(members)
+        weight.append(own * (stands_for / own.sum() if chosen else 0.0))
+    order = np.argsort(np.concatenate(parts), kind="stable")
+    return Sample(np.concatenate(parts)[order], np.concatenate(weight)[order])
 
 
 def _seats(size: int, people: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -88,62 +95,3 @@ def _reversed(codes: NDArray[np.int64], bits: int) -> NDArray[np.int64]:
     for bit in range(bits):
         turned |= ((codes >> bit) & 1) << (bits - 1 - bit)
     return turned
-
-
-def _ids(everybody: Residents, group: int, members: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Person numbers of a group's members, given by their running number in the group."""
-    running = everybody.members(group)
-    home = np.searchsorted(running, members, side="right") - 1
-    return everybody.first[home] + everybody.bound[home, group] + (members - running[home])
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Residents:
-    """People 0 … N−1 in the order of homes (so of zones) and, within a home place, of groups.
-
-    `first[h]` is the first person of home place h (first[H] = N); persons of group g in home h are
-    first[h] + bound[h, g] … first[h] + bound[h, g+1] − 1.
-    """
-
-    first: NDArray[np.int64]
-    bound: NDArray[np.int64]
-
-    @property
-    def size(self) -> int:
-        """N, everybody."""
-        return int(self.first[-1])
-
-    def locate(self, ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-        """Home place and group code of each person; a number that nobody has is an InputError."""
-        if ids.size and not (ids.min() >= 0 and ids.max() < self.size):
-            raise InputError("people", f"numbers from 0 to {self.size - 1}", f"{ids.min()} … {ids.max()}",
-                             "ask for residents of this city")
-        home = np.searchsorted(self.first, ids, side="right") - 1
-        within = ids - self.first[home]
-        group = (within[:, None] >= self.bound[home, 1:-1]).sum(axis=1)
-        return home, group.astype(np.uint8)
-
-    def members(self, group: int) -> NDArray[np.int64]:
-        """Running numbers of a group's members by home: entry h+1 counts those in homes 0 … h."""
-        return np.concatenate([[0], np.cumsum(self.bound[:, group + 1] - self.bound[:, group])])
-
-    def group_sizes(self) -> NDArray[np.int64]:
-        """N_g, in the order of `vocabulary.GROUPS`."""
-        return np.diff(self.bound, axis=1).sum(axis=0)
-
-
-@lru_cache(maxsize=4)
-def residents(city: City, scenario: Scenario) -> Residents:
-    """Everybody's home and group, as boundaries.
-
-    A home place of m people has ⌊m·C_g + u⌋ people in the groups up to g, with C_g the running share and u the
-    home's own mark: whole numbers whose mean is the share, however small the home.
-    """
-    people = np.asarray(city.home_people[:city.homes])
-    shares = np.asarray(scenario.population.group_shares)
-    running = np.cumsum(shares / shares.sum())
-    mark = draws.uniform(draws.stream_key(scenario.city.seed, 0, "home groups"), np.arange(people.size))
-    bound = np.zeros((people.size, len(GROUPS) + 1), dtype=np.int64)
-    bound[:, 1:] = np.floor(people[:, None] * running[None, :] + mark[:, None])
-    bound[:, -1] = people
-    return Residents(np.concatenate([[0], np.cumsum(people)]), np.minimum(bound, people[:, None]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -15,6 +16,7 @@ from privacysim.people import habits as ways
 from privacysim.people import walk_kernel as kernel
 from privacysim.people.block import Block
 from privacysim.people.habits import CAR, PART_OF_RANK, TRANSIT, WALK, Habits, habits
+from privacysim.people.own_people import OwnPeople, PeopleFrames, everybody
 from privacysim.scenario import Scenario
 from privacysim.scenario.sections import PopulationSection
 from privacysim.units import HOUR_TICKS
@@ -45,16 +47,25 @@ class _Tours:
     ride: NDArray[np.float64]
     """Unseen ticks between the home leg and the stop."""
 
+    def at(self, rows: NDArray[np.int64]) -> _Tours:
+        """These tours alone."""
+        return _Tours(*(getattr(self, name)[rows] for name in self.__slots__))
+
 
 def draw_block(
     city: City, scenario: Scenario, seed: int, k: int, ids: NDArray[np.int64], weight: NDArray[np.float64],
-    first_day: int, last_day: int,
+    first_day: int, last_day: int, *, people: PeopleFrames | OwnPeople | None = None,
 ) -> Block:
     """Tours, walks and stays of these people on the days first_day … last_day − 1 of replicate k.
 
     A pure function of the numbers: person i is the same in every sample, block and window of days (day 0 is a Monday).
     Parameters: `ids` int64, residents 0 … N−1; `weight` float64, how many people each stands for. A number that no
     resident has is an InputError. Equations: `gravity` (where to), `habits` (how often, by which way), `_hours`.
+
+    `people`: your own residents as a DataFrame (`own_people.RESIDENT_COLUMNS`), or a pair (residents, tours;
+    `own_people.TOUR_COLUMNS`); `ids` are then rows of it. What it leaves out is drawn as for any resident, but whoever
+    has tours of their own makes these alone, at the stated times. Give `everybody(city, scenario, people)` where many
+    blocks are drawn: the tables are then checked once.
 
     >>> from privacysim.city import build_city
     >>> from privacysim.scenario import load_scenario
@@ -63,28 +74,62 @@ def draw_block(
     >>> block.person_id.size, block.tour_mask.shape[1], bool(block.walk_reach_mm.min() > 0)
     (10, 1, True)
     """
-    population = scenario.population
-    who = habits(city, scenario, seed, k, ids)
-    tours = _routes(city, population, who)
+    population, days = scenario.population, last_day - first_day
+    whole = everybody(city, scenario, people)
+    who = habits(city, scenario, seed, k, ids, whole if isinstance(whole, OwnPeople) else None)
+    own = whole.tours if isinstance(whole, OwnPeople) else {}
+    usual = who.place >= 0
+    if own:
+        usual &= ~np.isin(ids, own["person"])[:, None]
+    tours = _drawn(city, population, who, usual)
     start, stay, fits = _hours(population, who, tours)
-    days = last_day - first_day
     mask = _days(population, who, tours, fits, seed, k, ids, first_day, days)
+    key = draws.hashes(draws.stream_key(seed, k, "tours"), ids[tours.person] * _DESTINATIONS + tours.column)
     made = np.flatnonzero(mask.any(axis=1))
-    key = draws.hashes(draws.stream_key(seed, k, "tours"), ids[tours.person[made]] * _DESTINATIONS + tours.column[made])
+    parts = [(tours.at(made), start[made], stay[made], mask[made], key[made])]
+    if own:
+        parts.append(_own_tours(city, population, who, own, seed, k, ids, first_day, days))
+    tours = _Tours(*(np.concatenate([getattr(part[0], name) for part in parts]) for name in _Tours.__slots__))
+    start, stay, mask, key = (np.concatenate([part[n] for part in parts]) for n in range(1, 5))
     span = round(population.tour_jitter_min.number * HOUR_TICKS / 60)
-    out = _duration(tours)
+    jitter = draws.day_jitter(key, first_day, days, span)
+    jitter[parts[0][1].size:] = 0  # stated times are kept
     return Block(
         person_id=ids, group=who.group, home_place=who.home, work_place=who.place[:, 0], weight=weight,
-        tour_person=tours.person[made].astype(np.int32), tour_place=tours.place[made], tour_mode=tours.mode[made],
-        tour_mask=mask[made], tour_key=key, tour_jitter=draws.day_jitter(key, first_day, days, span),
-        stay_tour=np.arange(made.size, dtype=np.int32), stay_arrive=np.rint(start + out)[made].astype(np.int32),
-        stay_length=np.rint(stay)[made].astype(np.int32), first_day=first_day, days=days,
-        **_walks(tours, start, stay, made),
+        tour_person=tours.person.astype(np.int32), tour_place=tours.place, tour_mode=tours.mode,
+        tour_mask=mask, tour_key=key, tour_jitter=jitter,
+        stay_tour=np.arange(start.size, dtype=np.int32), stay_arrive=np.rint(start + _duration(tours)).astype(np.int32),
+        stay_length=np.rint(stay).astype(np.int32), first_day=first_day, days=days, **_walks(tours, start, stay),
     )
 
 
+def _own_tours(
+    city: City, population: PopulationSection, who: Habits, own: Mapping[str, NDArray[Any]], seed: int, k: int,
+    ids: NDArray[np.int64], first_day: int, days: int,
+) -> tuple[_Tours, NDArray[np.float64], NDArray[np.float64], NDArray[np.uint64], NDArray[np.uint64]]:
+    """The stated tours of these people that are made on one of the days: routes, start, stay, days, keys."""
+    order = np.argsort(ids, kind="stable")
+    at = np.minimum(np.searchsorted(ids[order], own["person"]), max(ids.size - 1, 0))
+    day = np.arange(first_day, first_day + days)
+    made = np.isnan(own["day"])[:, None] | (own["day"][:, None] == day)
+    made &= np.isnan(own["weekday"])[:, None] | (own["weekday"][:, None] == day % _WEEK)
+    rows = np.flatnonzero((ids[order][at] == own["person"]) & made.any(axis=1)) if ids.size else at[:0]
+    rows = rows[np.argsort(order[at[rows]], kind="stable")]
+    person, place = order[at[rows]], own["place"][rows]
+    street = ways.street_m(city, population, who.home[person], place)
+    marks = draws.uniform(draws.stream_key(seed, k, "own tours"), rows)
+    mode = np.where(own["mode"][rows] < 0, ways.mode_of(population, street, marks), own["mode"][rows]).astype(np.uint8)
+    tours = _routes(city, population, who, person, np.zeros(rows.size, dtype=np.int64), place, mode, street)
+    mask = np.zeros((rows.size, (days + 63) // 64), dtype=np.uint64)
+    for n in range(days):
+        mask[made[rows, n], n // 64] |= np.uint64(1) << np.uint64(n % 64)
+    key = draws.hashes(draws.stream_key(seed, k, "own tours"), rows)
+    return tours, own["start"][rows], own["stay"][rows], mask, key
+
+
 def commutes(
-    city: City, scenario: Scenario, seed: int, k: int, ids: NDArray[np.int64]
+    city: City, scenario: Scenario, seed: int, k: int, ids: NDArray[np.int64], *,
+    people: PeopleFrames | OwnPeople | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Who of these people has a way to work or study (index into `ids`), and how many minutes it takes, one way.
 
@@ -97,7 +142,8 @@ def commutes(
     >>> bool((np.diff(person) > 0).all()), bool((minutes > 0).all())
     (True, True)
     """
-    tours = _routes(city, scenario.population, habits(city, scenario, seed, k, ids))
+    who = habits(city, scenario, seed, k, ids, people)
+    tours = _drawn(city, scenario.population, who, who.place >= 0)
     work = tours.column == 0
     return tours.person[work], _duration(tours)[work] / (HOUR_TICKS / 60.0)
 
@@ -107,9 +153,17 @@ def _adjacent_mm(city: City) -> NDArray[np.int32]:
     return np.asarray(city.edge_mm)[city.adj_edge].astype(np.int32)
 
 
-def _routes(city: City, population: PopulationSection, who: Habits) -> _Tours:
-    person, column = np.nonzero(who.place >= 0)
-    place, mode = who.place[person, column], who.mode[person, column]
+def _drawn(city: City, population: PopulationSection, who: Habits, made: NDArray[np.bool_]) -> _Tours:
+    """Tours to the habitual places that are `made` (person, destination)."""
+    person, column = np.nonzero(made)
+    at = person, column
+    return _routes(city, population, who, *at, who.place[at], who.mode[at], who.street_m[at])
+
+
+def _routes(
+    city: City, population: PopulationSection, who: Habits, person: NDArray[np.int64], column: NDArray[np.int64],
+    place: NDArray[np.int64], mode: NDArray[np.uint8], street_m: NDArray[np.float64],
+) -> _Tours:
     hub = np.asarray(city.place_hub)[place]
     home_node, goal_node = np.asarray(city.place_node)[who.home[person]], np.asarray(city.place_node)[place]
     home_mm, goal_mm, stop_mm = (np.zeros(place.size, dtype=np.int64) for _ in range(3))
@@ -122,7 +176,7 @@ def _routes(city: City, population: PopulationSection, who: Habits) -> _Tours:
     mean = ways.mm_per_tick(population)
     pace = who.pace[person]
     seen_as = np.where(mode < TRANSIT, mode, WALK)
-    unseen_mm = np.maximum(who.street_m[person, column] * 1000.0 - (home_mm + goal_mm + stop_mm), 0.0)
+    unseen_mm = np.maximum(street_m * 1000.0 - (home_mm + goal_mm + stop_mm), 0.0)
     ride = np.where(mode >= TRANSIT, unseen_mm / mean[mode], 0.0)
     return _Tours(person, column, place, mode, hub, home_node, goal_node, stop_node, home_mm, goal_mm, stop_mm,
                   mean[seen_as] * pace, ride)
@@ -199,23 +253,20 @@ def _days(
     return mask
 
 
-def _walks(
-    tours: _Tours, start: NDArray[np.float64], stay: NDArray[np.float64], made: NDArray[np.int64]
-) -> dict[str, Any]:
+def _walks(tours: _Tours, start: NDArray[np.float64], stay: NDArray[np.float64]) -> dict[str, Any]:
     """The visible legs of both ways, in the order of time: home, stop, place; place, stop, home."""
-    home, stop, goal = (mm[made] / tours.speed[made] for mm in (tours.home_mm, tours.stop_mm, tours.goal_mm))
-    ride, leave = tours.ride[made], start[made]
-    back = leave + home + ride + stop + goal + stay[made]
-    depart = np.stack([leave, leave + home + ride, leave + home + ride + stop,
-                       back, back + goal, back + goal + stop + ride], axis=1)
+    home, stop, goal = (mm / tours.speed for mm in (tours.home_mm, tours.stop_mm, tours.goal_mm))
+    back = start + home + tours.ride + stop + goal + stay
+    depart = np.stack([start, start + home + tours.ride, start + home + tours.ride + stop,
+                       back, back + goal, back + goal + stop + tours.ride], axis=1)  # fmt: skip
     there_and_back = [0, 1, 2, 2, 1, 0]
-    node = np.stack([tours.home_node, tours.stop_node, tours.goal_node], axis=1)[made][:, there_and_back]
-    reach = np.stack([tours.home_mm, tours.stop_mm, tours.goal_mm], axis=1)[made][:, there_and_back]
+    node = np.stack([tours.home_node, tours.stop_node, tours.goal_node], axis=1)[:, there_and_back]
+    reach = np.stack([tours.home_mm, tours.stop_mm, tours.goal_mm], axis=1)[:, there_and_back]
     towards = np.asarray([True, True, False, True, False, False])
-    tour, leg = np.nonzero((reach > 0) & (tours.mode[made] != CAR)[:, None])
+    tour, leg = np.nonzero((reach > 0) & (tours.mode != CAR)[:, None])
     return {
-        "walk_tour": tour.astype(np.int32), "walk_hub": tours.hub[made][tour], "walk_node": node[tour, leg],
+        "walk_tour": tour.astype(np.int32), "walk_hub": tours.hub[tour], "walk_node": node[tour, leg],
         "walk_reach_mm": reach[tour, leg], "walk_towards": towards[leg],
         "walk_back": leg >= 3, "walk_depart": np.rint(depart[tour, leg]).astype(np.int32),
-        "walk_mm_per_tick": tours.speed[made][tour].astype(np.float32),
+        "walk_mm_per_tick": tours.speed[tour].astype(np.float32),
     }

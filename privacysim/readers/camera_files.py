@@ -6,7 +6,7 @@ measure. Rows that say exactly the same are one camera; rows that cannot be used
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -17,19 +17,42 @@ from numpy.typing import NDArray
 
 from privacysim.errors import InputError, did_you_mean, require
 from privacysim.readers.camera_tags import Said, known_columns, said
-from privacysim.readers.features import Feature, Features, read_features
+from privacysim.readers.features import PLACE, Feature, Features, read_features
 from privacysim.readers.opening import refuse_bombs
 from privacysim.readers.positions import Reject, position_error, refuse_if_misread
 from privacysim.vocabulary import OPERATORS, REGIMES
 
 Floats = NDArray[np.float64]
-PLACE = ("lat", "lon")
 UNKNOWN = -1
 """Code of an operator or regime that nobody mapped."""
 
 
+class Stated:
+    """What is stated about cameras, in the fields of a dataclass; NaN or −1 where nothing is."""
+
+    __slots__ = ()
+    COLUMNS = ("heading_deg", "hfov_deg", "width_px", "tilt_deg", "mount_m", "range_m", "operator", "regime", "indoor")
+    heading_deg: Floats
+    hfov_deg: Floats
+    width_px: Floats
+    mount_m: Floats
+
+    def __len__(self) -> int:
+        return self.hfov_deg.size
+
+    @property
+    def turns(self) -> NDArray[np.bool_]:
+        """Whether each camera sees all round."""
+        return self.hfov_deg >= 360.0
+
+    @property
+    def heading_known(self) -> NDArray[np.bool_]:
+        """Whether the direction of view is known, or does not matter."""
+        return self.turns | ~np.isnan(self.heading_deg)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class MappedCameras:
+class MappedCameras(Stated):
     """Cameras as mapped, one entry each; positions in degrees (WGS 84), NaN or −1 where nobody said."""
 
     lat: Floats
@@ -54,14 +77,6 @@ class MappedCameras:
     rejects: tuple[Reject, ...]
     notes: tuple[str, ...]
     digest: str
-
-    def __len__(self) -> int:
-        return self.lat.size
-
-    @property
-    def heading_known(self) -> NDArray[np.bool_]:
-        """Whether the direction of view is known, or no matter."""
-        return (self.hfov_deg >= 360.0) | ~np.isnan(self.heading_deg)
 
     def operator_word(self, camera: int) -> str:
         """The operator's word, `unknown` where nobody mapped it."""
@@ -117,19 +132,23 @@ def _assembled(path: Path, rows: list[tuple[float, float, Said, int]], rejects: 
     if doubts:
         notes = [*notes, f"{len(doubts)} cameras kept with a doubt, the first: {doubts[0]}"]
 
-    def numbers(name: str) -> Floats:
-        return np.array([getattr(words, name) for _, _, words, _ in kept], dtype=np.float64)
-
-    width = numbers("width_px")
     return MappedCameras(
-        np.array([row[0] for row in kept]), np.array([row[1] for row in kept]), numbers("heading_deg"),
-        numbers("hfov_deg"), np.where(width > 0, width, np.nan), numbers("tilt_deg"), numbers("mount_m"),
-        numbers("range_m"),
-        np.array([OPERATORS.index(w.operator) if w.operator else UNKNOWN for _, _, w, _ in kept], dtype=np.int8),
-        np.array([REGIMES.index(w.regime) if w.regime else UNKNOWN for _, _, w, _ in kept], dtype=np.int8),
-        np.array([w.indoor for _, _, w, _ in kept], dtype=bool), np.array([row[3] for row in kept], dtype=np.int64),
-        tuple(rejects), tuple(notes), file_digest(path),
-    )  # fmt: skip
+        np.array([row[0] for row in kept]), np.array([row[1] for row in kept]),
+        **stated_columns([row[2] for row in kept]), line=np.array([row[3] for row in kept], dtype=np.int64),
+        rejects=tuple(rejects), notes=tuple(notes), digest=file_digest(path),
+    )
+
+
+def stated_columns(words: Sequence[Said]) -> dict[str, NDArray[Any]]:
+    """Return the fields of `Stated` as arrays, one entry for each camera that was described."""
+    made: dict[str, NDArray[Any]] = {
+        name: np.array([getattr(one, name) for one in words], dtype=np.float64) for name in Stated.COLUMNS[:6]
+    }
+    made["width_px"] = np.where(made["width_px"] > 0, made["width_px"], np.nan)
+    for name, known in (("operator", OPERATORS), ("regime", REGIMES)):
+        codes = [known.index(word) if (word := getattr(one, name)) else UNKNOWN for one in words]
+        made[name] = np.array(codes, dtype=np.int8)
+    return made | {"indoor": np.array([one.indoor for one in words], dtype=bool)}
 
 
 def refuse_missing_columns(where: str, columns: Mapping[str, str], found: Features) -> None:

@@ -13,8 +13,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+import pandas as pd
+
+from privacysim import parts
 from privacysim.errors import InputError, did_you_mean
 from privacysim.readers.geopackage import geopackage_features
 from privacysim.readers.markup import Element, read_xml
@@ -26,6 +29,7 @@ LONGITUDE = ("lon", "lng", "long", "longitude", "länge", "laengengrad", "länge
              "经度")
 _WKT = re.compile(r"^\s*(?:SRID=4326;)?\s*POINT\s*Z?\s*\(\s*(\S+)\s+(\S+)[^)]*\)\s*$", re.IGNORECASE)
 _NAME_LIMIT = 4_000
+PLACE = ("lat", "lon")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +65,33 @@ class Features:
         self.rejects.append(Reject(line, why))
 
 
+class ForeignReader(Protocol):
+    """A reader of another kind of file, found as an entry point of the group `privacysim.readers`."""
+
+    suffixes: Sequence[str]
+    """Endings of the names of its files, such as `.shp`, in small letters."""
+
+    def read(self, path: Path) -> pd.DataFrame:
+        """Return one row for each position: `lat` and `lon` in degrees, and columns as tables of cameras or tracks."""
+        ...
+
+
+def foreign_reader(path: Path) -> ForeignReader | None:
+    """The installed reader for files of that name, None where there is none."""
+    for name in parts.known_names("readers"):
+        reader: ForeignReader = parts.named("readers", name)
+        if path.name.lower().endswith(tuple(reader.suffixes)):
+            return reader
+    return None
+
+
 def read_features(path: Path, columns: Mapping[str, str] | None = None) -> Features:
-    """Read every feature of a file; what kind of file it is follows from its content.
+    """Read every feature of a file, with an installed reader for its name, else by its content.
 
     `columns` maps our names (`lat`, `lon`, …) to the file's own where they are not recognised (tables only).
     """
+    if path.is_file() and (reader := foreign_reader(path)) is not None:
+        return _from_frame(reader.read(path), Features(str(path), "table"), columns or {})
     with path.open("rb") if path.is_file() else io.BytesIO() as stream:
         head = stream.read(512)
     if head.startswith(b"SQLite format 3\x00"):
@@ -240,6 +266,15 @@ def table_features(content: bytes, found: Features, columns: Mapping[str, str]) 
     except (csv.Error, UnicodeError) as error:
         where = f"{found.source}, line {reader.line_num}"
         raise InputError(where, "a readable table", error, "save it as CSV") from None
+
+
+def _from_frame(frame: pd.DataFrame, found: Features, columns: Mapping[str, str]) -> Features:
+    header = [str(name) for name in frame.columns]
+    lat, lon, _ = _place_columns(header, columns, found.source)
+    for number, row in enumerate(frame.astype(object).itertuples(index=False, name=None), 1):
+        words = {name: str(cell)[:_NAME_LIMIT] for name, cell in zip(header, row, strict=True) if not pd.isna(cell)}
+        found.add(Feature(number, "point", [(degrees(row[lon]), degrees(row[lat]))], words))
+    return found
 
 
 def _place_columns(header: Sequence[str], columns: Mapping[str, str], where: str) -> tuple[int, int, int]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from privacysim.errors import InputError, require
 from privacysim.files import whole_file
-from privacysim.readers.osm_shapes import keyhole
+from privacysim.readers.osm_tags import keyhole
 
 WANTED: Mapping[str, bool | list[str]] = {
     "highway": True, "building": True, "man_made": ["surveillance"], "amenity": True, "shop": True, "office": True,

@@ -27,9 +27,7 @@ MOST_ROWS = 500_000
 _CHUNK = 1 << 16
 _MEMBERS = 1_000
 _ZIP, _GZIP, _BZ2 = b"PK\x03\x04", b"\x1f\x8b", b"BZh"
-_KINDS = {
-    ".kml", ".gpx", ".csv", ".tsv", ".txt", ".geojson", ".json", ".xml", ".plt",
-}  # fmt: skip
+_KINDS = {".kml", ".gpx", ".csv", ".tsv", ".txt", ".geojson", ".json", ".xml", ".plt"}
 
 
 def read_bytes(path: Path, limit: int = TEXT_LIMIT) -> bytes:
@@ -48,14 +46,10 @@ def read_bytes(path: Path, limit: int = TEXT_LIMIT) -> bytes:
     try:
         with path.open("rb") as stream:
             head = stream.read(4)
-            stream.seek(0)
             if head == _ZIP:
+                stream.seek(0)
                 return _from_zip(stream, path, limit)
-            if head.startswith(_GZIP):
-                return _within(gzip.GzipFile(fileobj=stream), path, limit)
-            if head.startswith(_BZ2):
-                return _within(bz2.BZ2File(stream), path, limit)
-            return _within(stream, path, limit)
+            return _within(_opened(stream, head), path, limit)
     except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as error:
         raise InputError(str(path), "a file that can be read whole", error, "fetch or save it again") from None
 
@@ -114,13 +108,12 @@ def refuse_more(where: str, held: int) -> None:
                          "cut the area out first, or split the file")  # fmt: skip
 
 
-_MIB = 1 << 20
-XML_LIMIT = 1_024 * _MIB
-_TOKEN_LIMIT = 4 * _MIB
+XML_LIMIT = 1_024 * MIB
+_TOKEN_LIMIT = 4 * MIB
 _OSM_CHUNK = 1 << 18
-_RATIO, _SMALL = 30, 16 * _MIB
+_RATIO, _SMALL = 30, 16 * MIB
 """Extracts unpack to two to five times their size; what stays below 16 MiB may do as it likes."""
-_HEADER_LIMIT, _BLOB_LIMIT = 64 << 10, 33 * _MIB
+_HEADER_LIMIT, _BLOB_LIMIT = 64 << 10, 33 * MIB
 
 
 def refuse_bombs(path: Path) -> None:
@@ -146,24 +139,26 @@ def _xml(path: Path) -> None:
         longest = since + (chunk.find(b">") if last >= 0 else len(chunk))
         since = len(chunk) - last if last >= 0 else longest
         if longest > _TOKEN_LIMIT:
-            raise InputError(str(path), "tags of a sensible length", f"one of more than {_TOKEN_LIMIT // _MIB} MiB",
+            raise InputError(str(path), "tags of a sensible length", f"one of more than {_TOKEN_LIMIT // MIB} MiB",
                              "this is no map: fetch it again")
         if size > XML_LIMIT:
-            raise InputError(str(path), f"XML of at most {XML_LIMIT // _MIB} MiB", "more when unpacked",
+            raise InputError(str(path), f"XML of at most {XML_LIMIT // MIB} MiB", "more when unpacked",
                              "cut the area out first, or take .osm.pbf")
 
 
 def _unpacked(path: Path) -> Iterator[bytes]:
     with path.open("rb") as raw:
-        head = raw.read(3)
-        raw.seek(0)
-        packed: IO[bytes] | gzip.GzipFile | bz2.BZ2File = raw
-        if head.startswith(b"\x1f\x8b"):
-            packed = gzip.GzipFile(fileobj=raw)
-        elif head == b"BZh":
-            packed = bz2.BZ2File(raw)
+        packed = _opened(raw, raw.read(3))
         while chunk := packed.read(_OSM_CHUNK):
             yield chunk
+
+
+def _opened(stream: IO[bytes], head: bytes) -> IO[bytes] | gzip.GzipFile | bz2.BZ2File:
+    """The stream from its begin, unpacked where `head` is that of gzip or bzip2."""
+    stream.seek(0)
+    if head.startswith(_GZIP):
+        return gzip.GzipFile(fileobj=stream)
+    return bz2.BZ2File(stream) if head.startswith(_BZ2) else stream
 
 
 def _pbf(stream: IO[bytes], path: Path) -> None:
@@ -180,7 +175,7 @@ def _pbf(stream: IO[bytes], path: Path) -> None:
         claimed += _field(stream.read(min(body, 64)), 2) or 0
         stream.seek(start + body)
     if claimed > max(_SMALL, _RATIO * stream.tell()):
-        got = f"{claimed // _MIB} MiB in {max(1, stream.tell() // 1024)} KiB"
+        got = f"{claimed // MIB} MiB in {max(1, stream.tell() // 1024)} KiB"
         raise InputError(str(path), f"a map that unpacks to at most {_RATIO} times its size", got,
                          "this is no map: fetch it again")
 

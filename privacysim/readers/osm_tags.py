@@ -1,9 +1,22 @@
-"""What OpenStreetMap's tags mean here: walkable streets, categories of places, headings of cameras."""
+"""What OpenStreetMap means here: walkable streets, categories of places, rings of areas, and the ground of a map.
+
+The ground (water, parks, rails, names of the longest streets) is for pictures alone; nothing of it enters a result.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from privacysim.errors import InputError, require
+from privacysim.readers.opening import refuse_bombs
+from privacysim.readers.positions import city_plane
 
 MAIN, STREET, LANE = 0, 1, 2
 """Kinds of streets: the codes of `edge_kind`."""
@@ -38,7 +51,6 @@ _TOURISM = {"hotel": "hotel", "hostel": "hotel", "guest_house": "hotel", "museum
 _RAILWAY = {"station": "transport_hub", "subway_entrance": "metro_station"}
 _MOST_LEVELS = 200.0
 """No building has more: it would otherwise take all the people of the town."""
-_COMPASS = ("N", "NNE", "NE", "ENE", "E", "ESE", "SE", "SSE", "S", "SSW", "SW", "WSW", "W", "WNW", "NW", "NNW")
 
 
 def street_kind(tags: Mapping[str, str]) -> int | None:
@@ -101,17 +113,116 @@ def levels(tags: Mapping[str, str]) -> float:
     return said if 1.0 <= said <= _MOST_LEVELS else 1.0
 
 
-def heading(tags: Mapping[str, str]) -> float | None:
-    """Direction of view in degrees clockwise from north; None where nobody mapped it.
+Floats = NDArray[np.float64]
+_WATER = {("natural", "water"), ("landuse", "basin"), ("waterway", "riverbank"), ("waterway", "dock")}
+_GREEN = {("leisure", "park"), ("leisure", "garden"), ("leisure", "pitch"), ("leisure", "playground"),
+          ("landuse", "grass"), ("landuse", "forest"), ("landuse", "cemetery"), ("natural", "wood"),
+          ("natural", "scrub")}  # fmt: skip
+_KEYS = ("natural", "landuse", "leisure", "waterway")
+_MOST_NAMES, _PLACES = 40, 3
 
-    >>> heading({"camera:direction": "SW"}), heading({"direction": "350"}), heading({})
-    (225.0, 350.0, None)
+
+@dataclass(slots=True)
+class Ground:
+    """Rings of water and of green (x, y), lines of rails, `names` of streets at up to three places each: text, x_m,
+    y_m, angle_deg, length_m.
     """
-    text = tags.get("camera:direction", tags.get("direction", "")).strip().upper()
-    if text in _COMPASS:
-        return _COMPASS.index(text) * 22.5
+
+    water: list[Floats] = field(default_factory=list)
+    green: list[Floats] = field(default_factory=list)
+    rails: list[Floats] = field(default_factory=list)
+    names: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(
+        {"text": [], "x_m": [], "y_m": [], "angle_deg": [], "length_m": []}))  # fmt: skip
+
+
+def read_ground(path: str | Path, origin: tuple[float, float]) -> Ground:
+    """Read the ground of an extract; a file that is no map is an InputError."""
+    path, ground = Path(path), Ground()
+    osmium = require("map", "osmium", where=str(path))
+    refuse_bombs(path)
+    streets: dict[str, list[Floats]] = {}
     try:
-        degrees = float(text)
-    except ValueError:
-        return None
-    return degrees % 360.0 if math.isfinite(degrees) else None
+        reader: Any = osmium.FileProcessor(str(path)).with_locations().with_areas(osmium.filter.KeyFilter(*_KEYS))
+        for item in reader.with_filter(osmium.filter.EmptyTagFilter()):
+            tags = {tag.k: tag.v for tag in item.tags}
+            if item.is_area():
+                rings = [[(node.lat, node.lon) for node in ring] for ring in item.outer_rings()]
+                for holds, kinds in ((ground.water, _WATER), (ground.green, _GREEN)):
+                    if any((key, tags.get(key)) in kinds for key in _KEYS):
+                        holds += [city_plane(np.array(ring), *origin) for ring in rings]
+            elif item.is_way():
+                corners = [(node.location.lat, node.location.lon) for node in item.nodes if node.location.valid()]
+                if len(corners) < 2:
+                    continue
+                if tags.get("railway") in ("rail", "tram", "light_rail"):
+                    ground.rails.append(city_plane(np.array(corners), *origin))
+                kind = street_kind(tags)
+                if tags.get("name") and kind is not None and kind < LANE:
+                    streets.setdefault(tags["name"], []).append(city_plane(np.array(corners), *origin))
+    except (RuntimeError, OSError, ValueError, osmium.InvalidLocationError) as error:
+        raise InputError(str(path), "a whole OpenStreetMap file", error, "download or cut it again") from None
+    ground.names = _names(streets)
+    return ground
+
+
+def _names(streets: dict[str, list[Floats]]) -> pd.DataFrame:
+    """The longest streets, each at the middles of its three longest ways, readable from below or from the right."""
+    rows = []
+    for text, ways in streets.items():
+        lengths = [float(np.hypot(*np.diff(way, axis=0).T).sum()) for way in ways]
+        for way in (ways[n] for n in np.argsort(lengths, kind="stable")[::-1][:_PLACES]):
+            along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(way, axis=0).T))])
+            at = [[float(np.interp(share * along[-1], along, axis)) for axis in way.T] for share in (0.4, 0.5, 0.6)]
+            angle = np.degrees(np.arctan2(at[2][1] - at[0][1], at[2][0] - at[0][0]))
+            rows.append((text, *at[1], float((angle + 90.0) % 180.0 - 90.0), sum(lengths)))
+    frame = pd.DataFrame(rows, columns=["text", "x_m", "y_m", "angle_deg", "length_m"])
+    frame = frame.sort_values(["length_m", "text"], ascending=[False, True], ignore_index=True, kind="stable")
+    return frame.head(_PLACES * _MOST_NAMES)
+
+
+Ring = list[tuple[float, float]]
+_DEGREE_M = 111_195.0
+
+
+def multipolygon_rings(area: Any) -> list[Ring]:
+    """One closed ring (lat, lon) for each outline of an osmium area that was a relation; [] where it has none."""
+    found = []
+    for outline in area.outer_rings():
+        outer = _corners(outline)
+        holes = [hole for hole in map(_corners, area.inner_rings(outline)) if len(hole) > 3]
+        if len(outer) > 3:
+            found.append(keyhole(outer, holes))
+    return found
+
+
+def _corners(ring: Any) -> Ring:
+    return [(node.lat, node.lon) for node in ring if node.location.valid()]
+
+
+def keyhole(outer: Ring, holes: Sequence[Ring]) -> Ring:
+    """One closed ring that holds what `outer` holds and none of the `holes` (closed rings, in degrees).
+
+    >>> square = [(0.0, 0.0), (0.0, 4.0), (4.0, 4.0), (4.0, 0.0), (0.0, 0.0)]
+    >>> hole = [(1.0, 1.0), (1.0, 2.0), (2.0, 2.0), (2.0, 1.0), (1.0, 1.0)]
+    >>> len(keyhole(square, [hole]))
+    11
+    """
+    ring = _turned(np.asarray(outer, dtype=np.float64), True)
+    squeeze = np.array([1.0, np.cos(np.radians(ring[:, 0].mean()))]) * _DEGREE_M
+    # the nearest courtyard first: a further one may be reached through it
+    waiting = [_turned(np.asarray(hole, dtype=np.float64), False)[:-1] for hole in holes]
+    while waiting:
+        gaps = [((ring[:-1, None] - hole[None]) * squeeze) ** 2 for hole in waiting]
+        nearest = [np.unravel_index(int(gap.sum(axis=2).argmin()), gap.shape[:2]) for gap in gaps]
+        at = int(np.argmin([gap.sum(axis=2)[place] for gap, place in zip(gaps, nearest, strict=True)]))
+        door, hole = int(nearest[at][0]), waiting.pop(at)
+        inside = np.roll(hole, -int(nearest[at][1]), axis=0)
+        ring = np.concatenate([ring[: door + 1], inside, inside[:1], ring[door:]])
+    return [(float(lat), float(lon)) for lat, lon in ring]
+
+
+def _turned(ring: NDArray[np.float64], positive: bool) -> NDArray[np.float64]:
+    """The ring in that sense of rotation: a courtyard runs against its outline, so that its area is taken off."""
+    x, y = (ring - ring[0]).T
+    area = float(np.dot(x[:-1], y[1:]) - np.dot(x[1:], y[:-1]))
+    return ring if (area >= 0) == positive else ring[::-1]

@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privacysim.errors import InputError
-from privacysim.readers.camera_files import PLACE, file_digest, refuse_missing_columns
+from privacysim.readers.camera_files import file_digest, refuse_missing_columns
 from privacysim.readers.camera_tags import known_columns
-from privacysim.readers.features import Features, read_features
+from privacysim.readers.features import PLACE, Features, foreign_reader, read_features
 from privacysim.readers.markup import Element, read_xml
 from privacysim.readers.matsim import read_moves, read_network, to_degrees
 from privacysim.readers.opening import kind_of, read_bytes
@@ -95,7 +95,7 @@ def read_tracks(path: str | Path, columns: Mapping[str, str] | None = None, netw
     if not path.is_file():
         raise InputError(str(path), "an existing track", "no such file", "check the path")
     rows, notes = _Rows(), list[str]()
-    content = _xml_content(path)
+    content = _xml_content(path) if foreign_reader(path) is None else None
     if content is not None and (kind := _kind_of_xml(content, str(path))) != "kml":
         if kind == "matsim":
             notes += _from_matsim(content, str(path), rows, network, crs)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import csv
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, ValidationInfo, create_model, model_validator
 
 from privacysim.facts import facts
 from privacysim.files import Quantity, Strict
+from privacysim.parts import known_names
 from privacysim.resources import shipped
 from privacysim.vocabulary import CATEGORIES
 
@@ -113,7 +114,8 @@ class PlaceVisits(_by_category("place_visits")):  # type: ignore[misc]
 class CitySection(_numbers("city")):  # type: ignore[misc]
     """Where: a synthetic city, or an OpenStreetMap extract (`osm = "path.osm.pbf"`)."""
 
-    kind: Literal["synthetic", "osm"] = "synthetic"
+    kind: str = "synthetic"
+    """`synthetic`, `osm`, or the name of an entry point of the group `privacysim.cities`."""
     osm: str | None = None
     seed: int = 1
     places_per_1000: PlacesPer1000 = PlacesPer1000()
@@ -122,6 +124,9 @@ class CitySection(_numbers("city")):  # type: ignore[misc]
 
     @model_validator(mode="after")
     def _one_source(self) -> CitySection:
+        ours = ("synthetic", "osm")
+        if self.kind not in ours and self.kind not in (others := known_names("cities")):
+            raise ValueError(f"kind as one of {', '.join((*ours, *others))}, not {self.kind}")
         if (self.kind == "osm") != (self.osm is not None):
             raise ValueError('osm = "path.osm.pbf" with kind = "osm", and neither without the other')
         if self.node_perturbation.number >= 0.5:

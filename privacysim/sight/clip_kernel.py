@@ -132,26 +132,6 @@ def _cell(value, origin, size, count):
 
 
 @jit
-def box_grid(low_x, low_y, high_x, high_y, x0, y0, size, columns, rows):
-    """Items by grid cell: (start[cells + 1], items), each item in every cell that its box touches."""
-    start = np.zeros(columns * rows + 1, dtype=np.int64)
-    for i in range(low_x.size):
-        for r in range(_cell(low_y[i], y0, size, rows), _cell(high_y[i], y0, size, rows) + 1):
-            for c in range(_cell(low_x[i], x0, size, columns), _cell(high_x[i], x0, size, columns) + 1):
-                start[r * columns + c + 1] += 1
-    for cell in range(columns * rows):
-        start[cell + 1] += start[cell]
-    items = np.empty(start[-1], dtype=np.int32)
-    at = start[:-1].copy()
-    for i in range(low_x.size):
-        for r in range(_cell(low_y[i], y0, size, rows), _cell(high_y[i], y0, size, rows) + 1):
-            for c in range(_cell(low_x[i], x0, size, columns), _cell(high_x[i], x0, size, columns) + 1):
-                items[at[r * columns + c]] = i
-                at[r * columns + c] += 1
-    return start, items
-
-
-@jit
 def points_in_view(cameras, x, y, start, items, x0, y0, size, columns, rows):
     """Points that each camera sees, ascending: (start[cameras + 1], points).
 

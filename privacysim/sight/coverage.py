@@ -13,7 +13,7 @@ that is not known counts as all round, an outer bound, never as unseen.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from privacysim.facts import facts
 from privacysim.identify import STEPS_PER_PX
 from privacysim.sight import clip_kernel as kernel
+from privacysim.sight.box_grid import box_grid
 from privacysim.sight.occlusion import city_walls, hang_outside, in_sight, past_walls
 from privacysim.sight.optics import density_at_1_m, dori_levels, drop_m, ground_radius_m
 
@@ -33,36 +34,14 @@ Floats = NDArray[np.float64]
 _CELL_M = 100.0
 
 
-class HasView(Protocol):
-    """The arrays of the cameras that a view depends on; `camera_id` is the position."""
-
-    @property
-    def x(self) -> NDArray[np.float32]: ...  # noqa: D102
-    @property
-    def y(self) -> NDArray[np.float32]: ...  # noqa: D102
-    @property
-    def heading_deg(self) -> NDArray[np.float32]: ...  # noqa: D102
-    @property
-    def hfov_deg(self) -> NDArray[np.float32]: ...  # noqa: D102
-    @property
-    def width_px(self) -> NDArray[np.int32]: ...  # noqa: D102
-    @property
-    def mount_m(self) -> NDArray[np.float32]: ...  # noqa: D102
-    @property
-    def range_m(self) -> NDArray[np.float32]: ...  # noqa: D102
-    @property
-    def indoor(self) -> NDArray[np.bool_]: ...  # noqa: D102
-    @property
-    def place_id(self) -> Ints: ...  # noqa: D102
-
-
 @dataclass(frozen=True, slots=True)
 class BareCameras:
-    """Cameras that are nothing but their view, for who asks what would be seen and not who holds it."""
+    """What the view of cameras depends on, by position (= `camera_id`)."""
 
     x: NDArray[np.float32]
     y: NDArray[np.float32]
     heading_deg: NDArray[np.float32]
+    """Clockwise from north; NaN: turns, and so sees all round."""
     hfov_deg: NDArray[np.float32]
     width_px: NDArray[np.int32]
     mount_m: NDArray[np.float32]
@@ -97,28 +76,7 @@ class Coverage:
     drop_m: Floats
 
 
-@dataclass(frozen=True, slots=True)
-class _Grid:
-    x0: float
-    y0: float
-    size: float
-    columns: int
-    rows: int
-    start: Ints
-    items: NDArray[np.int32]
-
-
-def _grid(low_x: Floats, low_y: Floats, high_x: Floats, high_y: Floats) -> _Grid:
-    x0, y0 = (float(low_x.min()), float(low_y.min())) if low_x.size else (0.0, 0.0)
-    wide, tall = (float(high_x.max()) - x0, float(high_y.max()) - y0) if low_x.size else (0.0, 0.0)
-    # a few cells per item at most, however scattered a mapped city is
-    size = max(_CELL_M, float(np.sqrt(wide * tall / (8.0 * low_x.size + 1.0))))
-    columns, rows = int(wide / size) + 1, int(tall / size) + 1
-    start, items = kernel.box_grid(low_x, low_y, high_x, high_y, x0, y0, size, columns, rows)
-    return _Grid(x0, y0, size, columns, rows, start, items)
-
-
-def _views(cameras: HasView, which: Ints, radius: ArrayLike = np.inf) -> Floats:
+def _views(cameras: BareCameras, which: Ints, radius: ArrayLike = np.inf) -> Floats:
     """Rows x, y, ground radius (at most `radius`), heading and hfov in radians, density at 1 m, height over a face."""
     mount = cameras.mount_m[which].astype(np.float64)
     ground = ground_radius_m(cameras.range_m[which], mount)
@@ -132,7 +90,7 @@ def _views(cameras: HasView, which: Ints, radius: ArrayLike = np.inf) -> Floats:
 
 
 def coverage(
-    city: City, cameras: HasView, which: ArrayLike, *, edges: ArrayLike | None = None, entrances: bool = True
+    city: City, cameras: BareCameras, which: ArrayLike, *, edges: ArrayLike | None = None, entrances: bool = True
 ) -> Coverage:
     """What the cameras with the ids `which` (ascending) see of the city's streets, entrances and insides.
 
@@ -181,13 +139,12 @@ def _pieces(city: City, views: Floats, edges: Ints) -> tuple[NDArray, ...]:
     x, y = np.asarray(city.node_x, dtype=np.float64), np.asarray(city.node_y, dtype=np.float64)
     u, v = np.asarray(city.edge_u)[edges], np.asarray(city.edge_v)[edges]
     mm = np.asarray(city.edge_mm, dtype=np.float64)[edges]
-    grid = _grid(np.minimum(x[u], x[v]), np.minimum(y[u], y[v]), np.maximum(x[u], x[v]), np.maximum(y[u], y[v]))
+    grid = box_grid(
+        np.minimum(x[u], x[v]), np.minimum(y[u], y[v]), np.maximum(x[u], x[v]), np.maximum(y[u], y[v]), _CELL_M
+    )
     cotangent = 1.0 / np.tan(np.radians(facts().value("frontal_half_angle_deg")))
     code_px = STEPS_PER_PX * facts().value("face_width_m")
-    shared = (
-        views, dori_levels(), code_px, cotangent, x, y, u, v, mm, grid.start, grid.items, grid.x0, grid.y0, grid.size,
-        grid.columns, grid.rows,
-    )  # fmt: skip
+    shared = (views, dori_levels(), code_px, cotangent, x, y, u, v, mm, *grid)
 
     def room(size: int) -> tuple[NDArray, ...]:
         return tuple(np.empty(size, dtype) for dtype in (np.int32, np.int32, np.int32, np.uint16, np.bool_))
@@ -203,15 +160,14 @@ def _pieces(city: City, views: Floats, edges: Ints) -> tuple[NDArray, ...]:
 
 
 def _points_in_view(views: Floats, x: Floats, y: Floats) -> tuple[Ints, NDArray[np.int32]]:
-    grid = _grid(x, y, x, y)
     seeing = np.ascontiguousarray(views[:, :5])
-    start, points = kernel.points_in_view(
-        seeing, x, y, grid.start, grid.items, grid.x0, grid.y0, grid.size, grid.columns, grid.rows
-    )
+    start, points = kernel.points_in_view(seeing, x, y, *box_grid(x, y, x, y, _CELL_M))
     return start, points
 
 
-def cameras_seeing_points(cameras: HasView, x: ArrayLike, y: ArrayLike, radius: float = np.inf) -> tuple[Ints, Ints]:
+def cameras_seeing_points(
+    cameras: BareCameras, x: ArrayLike, y: ArrayLike, radius: float = np.inf
+) -> tuple[Ints, Ints]:
     """Street cameras that see each point from at most `radius` metres: (start[points + 1], camera ids, ascending).
 
     Indoor cameras see no street and are left out.

@@ -16,8 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from privacysim.city.city_model import City
 from privacysim.facts import facts
-from privacysim.sight import clip_kernel
 from privacysim.sight import occlusion_kernel as kernel
+from privacysim.sight.box_grid import BoxGrid, box_grid
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -35,18 +35,7 @@ class Walls:
     y: Floats
     wall: Floats
     building: Ints
-    grid_start: Ints
-    grid_items: NDArray[np.int32]
-    x0: float
-    y0: float
-    size: float
-    columns: int
-    rows: int
-
-    @property
-    def grid(self) -> tuple[Ints, NDArray[np.int32], float, float, float, int, int]:
-        """The grid's arguments for the kernel."""
-        return self.grid_start, self.grid_items, self.x0, self.y0, self.size, self.columns, self.rows
+    grid: BoxGrid
 
 
 def walls_of(start: ArrayLike, x: ArrayLike, y: ArrayLike) -> Walls | None:
@@ -69,12 +58,7 @@ def walls_of(start: ArrayLike, x: ArrayLike, y: ArrayLike) -> Walls | None:
     wall, building = np.ascontiguousarray(wall[real]), building[real]
     low_x, high_x = wall[:, [0, 2]].min(axis=1), wall[:, [0, 2]].max(axis=1)
     low_y, high_y = wall[:, [1, 3]].min(axis=1), wall[:, [1, 3]].max(axis=1)
-    x0, y0 = float(low_x.min()), float(low_y.min())
-    wide, tall = float(high_x.max()) - x0, float(high_y.max()) - y0
-    size = max(_CELL_M, float(np.sqrt(wide * tall / (8.0 * len(wall) + 1024.0))))
-    columns, rows = int(wide / size) + 1, int(tall / size) + 1
-    grid_start, items = clip_kernel.box_grid(low_x, low_y, high_x, high_y, x0, y0, size, columns, rows)
-    return Walls(first, px, py, wall, building, grid_start, items, x0, y0, size, columns, rows)
+    return Walls(first, px, py, wall, building, box_grid(low_x, low_y, high_x, high_y, _CELL_M))
 
 
 def visible(walls: Walls, x: Floats, y: Floats, ux: Floats, uy: Floats, vx: Floats, vy: Floats, begin: Floats,

@@ -130,10 +130,10 @@ class Replicate:
         size = city.people if inputs.plan.sample == "all" else min(int(inputs.plan.sample), city.people)
         with cost.stage("people"):
             size = min(size, BLOCK) if self.k < 0 else size  # the pilot wants one block of people of the whole city
-            if size == city.people:
+            own = inputs.brought.keywords(draw_sample, "people")
+            if size == city.people and not own:
                 return None
-            return draw_sample(city, inputs.scenario, inputs.plan.seed, self.k, size,
-                               **inputs.brought.keywords(draw_sample, "people"))  # fmt: skip
+            return draw_sample(city, inputs.scenario, inputs.plan.seed, self.k, size, **own)
 
     @property
     def blocks(self) -> int:

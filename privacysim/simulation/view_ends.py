@@ -22,7 +22,7 @@ from privacysim.sight.coverage import Coverage, coverage
 from privacysim.sight.passes import passes, sightings_count
 from privacysim.simulation.inputs import Inputs
 from privacysim.tables import BAND_COLUMNS
-from privacysim.world.placed import Placed, placed_cameras
+from privacysim.world.placed import Placed
 from privacysim.world.unknown_views import Band, band, flow
 from privacysim.world.world_model import World
 
@@ -48,12 +48,13 @@ NO_ENDS = Ends({})
 def ends_of(inputs: Inputs, world: World, acts: Acts) -> Ends:
     """The two ends of one replicate, and what a reader must know about its cameras."""
     city, scenario, k = world.city, inputs.scenario, world.k
-    placed = placed_cameras(city, scenario.cameras.file)
+    placed = world.stated
     if placed is None or k < 0:
         return NO_ENDS
-    people = draw_sample(city, scenario, world.seed, k, min(_FLOW_PEOPLE, city.people))
-    block = draw_block(city, scenario, world.seed, k, people.ids, people.weight, 0, 7)
-    found = band(city, scenario, world.cameras, flow(city, block))
+    own = inputs.brought.keywords(draw_block, "people")
+    people = draw_sample(city, scenario, world.seed, k, min(_FLOW_PEOPLE, city.people), **own)
+    block = draw_block(city, scenario, world.seed, k, people.ids, people.weight, 0, 7, **own)
+    found = band(city, scenario, world.cameras, flow(city, block), placed)
     assert found is not None
     views = {name: coverage(city, getattr(found, name), acts.watched) for name in ENDS}
     said = tuple(_words(world, placed, found, block)) if k == inputs.replicates[0] else ()

@@ -1,8 +1,7 @@
 """What each mapped camera may see: one view where everything is known, a fan of views where it is not.
 
-Unknown headings stand for all of 36 directions, unknown lenses for the mix of lenses at such sites, unknown heights for
-both ends of the fact. Each view has a weight; the smallest and largest result over a camera's views are an outer bound,
-not an interval: no probability is claimed for it.
+Each view has a weight (`sight.possible_views`); the smallest and largest result over a camera's views are an outer
+bound, not an interval: no probability is claimed for it.
 """
 
 from __future__ import annotations
@@ -14,12 +13,11 @@ from numpy.typing import NDArray
 
 from privacysim.facts import facts
 from privacysim.readers.camera_files import MappedCameras
-from privacysim.sight.optics import LENSES, density_at_1_m, drop_m, ground_radius_m, range_m, tilted_reach_m
-from privacysim.vocabulary import OPERATORS
+from privacysim.sight.optics import density_at_1_m, drop_m, ground_radius_m, range_m, tilted_reach_m
+from privacysim.sight.possible_views import site_of, view_choices
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-HEADINGS = 36
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,27 +34,6 @@ class Views:
     disc: Ints
 
 
-@dataclass(frozen=True, slots=True)
-class _Lenses:
-    width: Floats
-    hfov: Floats
-    share: Floats
-
-
-def _lenses(site: str) -> _Lenses:
-    known = facts()
-    share = np.array([known.value(f"lens_{lens}_share_{site}") for lens in LENSES])
-    used = np.flatnonzero(share > 0)
-    width, hfov = (np.array([known.value(f"lens_{lens}_{what}") for lens in LENSES])[used]
-                   for what in ("width_px", "hfov_deg"))
-    return _Lenses(width, hfov, share[used] / share[used].sum())
-
-
-def _site(cameras: MappedCameras, camera: int) -> str:
-    code = int(cameras.operator[camera])
-    return "state" if code in (OPERATORS.index("public_security"), OPERATORS.index("other_state")) else "outdoor"
-
-
 def views_of(cameras: MappedCameras, which: Ints, reach_m: float | None = None) -> Views:
     """Every view of the cameras `which`. `reach_m`: a flat reach on the ground for all, instead of their optics."""
     exact = _exact(cameras, which)
@@ -66,9 +43,9 @@ def views_of(cameras: MappedCameras, which: Ints, reach_m: float | None = None) 
         # cameras of which the same is known have the same fan
         told = tuple(float(column[camera]) for column in (cameras.heading_deg, cameras.hfov_deg, cameras.width_px,
                                                           cameras.tilt_deg, cameras.mount_m, cameras.range_m))
-        key = (_site(cameras, camera), *map(repr, told))
+        key = (site_of(int(cameras.operator[camera])), *map(repr, told))
         if key not in made:
-            made[key] = _fan(cameras, camera, _lenses(_site(cameras, camera)), reach_m)
+            made[key] = _fan(cameras, camera, reach_m)
         fan = made[key]
         parts.append(Views(fan.rows, np.full(fan.camera.size, camera, dtype=np.int64), fan.weight, fan.disc))
     return joined_views(parts)
@@ -115,21 +92,13 @@ def _known(cameras: MappedCameras, which: Ints, reach_m: float | None) -> Views:
     return Views(rows, which.copy(), np.ones(which.size), np.arange(which.size))
 
 
-def _fan(cameras: MappedCameras, camera: int, lenses: _Lenses, reach_m: float | None) -> Views:
-    width, hfov = float(cameras.width_px[camera]), float(cameras.hfov_deg[camera])
-    wide = np.full(lenses.width.size, width) if np.isfinite(width) else lenses.width
+def _fan(cameras: MappedCameras, camera: int, reach_m: float | None) -> Views:
+    own = view_choices(cameras, camera, site_of(int(cameras.operator[camera])), "outdoor")
+    order = np.lexsort((own.hfov_deg, own.width_px))
+    wide, lens, share, mount = own.width_px[order], own.hfov_deg[order], own.share[order], own.mount_m
+    heading = own.heading_deg
     # a camera that turns sees all round, but through the lens that it has
-    told = hfov < 360.0 or (np.isfinite(width) and np.isfinite(hfov))
-    lens = np.full(lenses.hfov.size, hfov) if told else lenses.hfov
-    seen = np.full(lens.size, hfov) if np.isfinite(hfov) else lens
-    wide, lens, seen, share = _once(wide, lens, seen, lenses.share)
-    mount = np.array([cameras.mount_m[camera]])
-    if np.isnan(mount[0]):
-        fact = facts()["mount_outdoor_m"]
-        mount = np.array([fact.low, fact.high])
-    heading = np.array([cameras.heading_deg[camera]])
-    if not cameras.heading_known[camera]:
-        heading = np.arange(HEADINGS) * (360.0 / HEADINGS)
+    seen = np.full(lens.size, cameras.hfov_deg[camera]) if np.isfinite(cameras.hfov_deg[camera]) else lens
     i, j, h = (axis.ravel() for axis in np.meshgrid(
         np.arange(wide.size), np.arange(mount.size), np.arange(heading.size), indexing="ij"))
     stated = float(cameras.range_m[camera]) if reach_m is None else reach_m
@@ -143,12 +112,6 @@ def _fan(cameras: MappedCameras, camera: int, lenses: _Lenses, reach_m: float | 
     ])  # fmt: skip
     weight = share[i] / (mount.size * heading.size)
     return Views(rows, np.full(i.size, camera, dtype=np.int64), weight, i * mount.size + j)
-
-
-def _once(wide: Floats, lens: Floats, seen: Floats, share: Floats) -> tuple[NDArray, NDArray, NDArray, NDArray]:
-    """Equal lenses once, their shares added."""
-    found, number = np.unique(np.column_stack([wide, lens, seen]), axis=0, return_inverse=True)
-    return found[:, 0], found[:, 1], found[:, 2], np.bincount(number.reshape(-1), weights=share)
 
 
 def hull(cameras: MappedCameras, reach_m: float | None = None) -> Floats:

@@ -17,7 +17,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
 from privacysim.errors import InputError
-from privacysim.readers.plane import plane_at
+from privacysim.readers.positions import plane_at
 from privacysim.tracks.cleaning import Walk
 from privacysim.tracks.dosimeter import Dose
 from privacysim.tracks.walk_sight import sight_of

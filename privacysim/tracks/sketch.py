@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from privacysim.readers.plane import plane_at
+from privacysim.readers.positions import plane_at
 from privacysim.tracks.dosimeter import LEVELS, Dose
 from privacysim.tracks.walk_town import Town
 

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from privacysim.facts import facts
 from privacysim.identify import STEPS_PER_PX, curve_table
 from privacysim.readers.camera_files import MappedCameras
-from privacysim.readers.plane import Plane, sheets
+from privacysim.readers.positions import Plane, sheets
 from privacysim.readers.track_files import Tracks
 from privacysim.sight import clip_kernel
+from privacysim.sight.box_grid import box_grid
 from privacysim.sight.occlusion import Walls, face_codes, hang_outside, visible, walls_of
 from privacysim.sight.optics import dori_levels
 from privacysim.tracks.camera_views import Views, discs_of, hull, joined_views, views_of
@@ -143,14 +144,9 @@ def views_at_fixes(tracks: Tracks, cameras: MappedCameras, reach_m: float | None
             continue
         fan = views_of(cameras, near, reach_m)
         fan.rows[:, 0], fan.rows[:, 1] = plane.xy(cameras.lat[fan.camera], cameras.lon[fan.camera])
-        x0, y0 = float(px.min()), float(py.min())
-        size = max(_CELL_M, float(np.sqrt(np.ptp(px) * np.ptp(py) / (8.0 * px.size + 1024.0))))
-        columns, lines = int(np.ptp(px) / size) + 1, int(np.ptp(py) / size) + 1
-        start, items = clip_kernel.box_grid(px, py, px, py, x0, y0, size, columns, lines)
         views.append(fan)
-        seen.append(clip_kernel.any_in_view(
-            np.ascontiguousarray(fan.rows[:, :5]), px, py, start, items, x0, y0, size, columns, lines
-        ))
+        grid = box_grid(px, py, px, py, _CELL_M)
+        seen.append(clip_kernel.any_in_view(np.ascontiguousarray(fan.rows[:, :5]), px, py, *grid))
     return joined_views(views), np.concatenate(seen)
 
 
@@ -174,17 +170,10 @@ def _near(cameras: MappedCameras, outdoors: Ints, reach: Floats, plane: Plane, u
 
 
 def _clipped(rows: Floats, steps: Ints, ux: Floats, uy: Floats, vx: Floats, vy: Floats, offset: int) -> Pieces:
-    x0, y0 = float((rows[:, 0] - rows[:, 2]).min()), float((rows[:, 1] - rows[:, 2]).min())
-    wide, tall = float((rows[:, 0] + rows[:, 2]).max()) - x0, float((rows[:, 1] + rows[:, 2]).max()) - y0
-    size = max(_CELL_M, float(np.sqrt(wide * tall / (8.0 * rows.shape[0] + 1024.0))))
-    columns, lines = int(wide / size) + 1, int(tall / size) + 1
-    edges = (rows[:, 0] - rows[:, 2], rows[:, 1] - rows[:, 2], rows[:, 0] + rows[:, 2], rows[:, 1] + rows[:, 2])
-    start, items = clip_kernel.box_grid(*edges, x0, y0, size, columns, lines)
+    x, y, radius = rows[:, 0], rows[:, 1], rows[:, 2]
+    grid = box_grid(x - radius, y - radius, x + radius, y + radius, _CELL_M)
     cotangent = 1.0 / np.tan(np.radians(facts().value("frontal_half_angle_deg")))
-    found = clip_kernel.step_pieces(
-        rows, dori_levels(), _code_px(), cotangent, ux, uy, vx, vy, start, items, x0,
-        y0, size, columns, lines,
-    )
+    found = clip_kernel.step_pieces(rows, dori_levels(), _code_px(), cotangent, ux, uy, vx, vy, *grid)
     which, view, begin, end, face, frontal, level = found
     length = np.hypot(vx - ux, vy - uy)[which]
     return Pieces(

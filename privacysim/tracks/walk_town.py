@@ -15,8 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 from privacysim.errors import InputError, require
 from privacysim.readers.opening import refuse_bombs
-from privacysim.readers.osm_shapes import multipolygon_rings
-from privacysim.readers.osm_tags import is_building, street_kind
+from privacysim.readers.osm_tags import is_building, multipolygon_rings, street_kind
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

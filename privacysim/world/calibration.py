@@ -28,10 +28,9 @@ from privacysim.errors import PrivacysimError
 from privacysim.facts import facts
 from privacysim.scenario import Scenario
 from privacysim.vocabulary import CLOSERS, OPERATORS, SCENES
-from privacysim.world.chance_laws import poisson_quantile
-from privacysim.world.chances import Floats
+from privacysim.world.chances import Floats, poisson_quantile
 from privacysim.world.clues import matters
-from privacysim.world.siting import siting
+from privacysim.world.placed import siting
 from privacysim.world.streams import arrivals_per_day, hazards
 from privacysim.world.world_model import World, sample_world
 

@@ -19,10 +19,11 @@ from privacysim.city.city_model import City
 from privacysim.draws import stream_key, uniforms
 from privacysim.facts import facts
 from privacysim.scenario import Scenario
+from privacysim.sight.coverage import BareCameras
 from privacysim.sight.optics import SITES, draw_optics, drop_m, range_m, tilted_reach_m
 from privacysim.vocabulary import OPERATORS, REGIMES, SCENES, SECRETS
-from privacysim.world.placed import Placed, placed_cameras
-from privacysim.world.siting import Siting, operator_of_categories, secret_of_nodes, siting
+from privacysim.world.chances import Ints, joined_rows
+from privacysim.world.placed import Placed, Siting, operator_of_categories, placed_cameras, secret_of_nodes, siting
 
 F32 = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -42,17 +43,9 @@ _STATE_SECRET = SECRETS.index("state")
 
 
 @dataclass(frozen=True, slots=True)
-class Cameras:
+class Cameras(BareCameras):
     """Cameras by position (= `camera_id`); codes as in vocabulary.py, columns as in the table `cameras`."""
 
-    x: F32
-    y: F32
-    heading_deg: F32
-    """Clockwise from north; NaN: turns, and so sees all round."""
-    hfov_deg: F32
-    width_px: NDArray[np.int32]
-    mount_m: F32
-    range_m: F32
     heading_known: Bools
     custodian_id: NDArray[np.int64]
     """The place; public security's: number of places + police district; a household's: HOUSEHOLD_FIRST_ID + camera."""
@@ -60,8 +53,6 @@ class Cameras:
     operator: Bytes
     regime: Bytes
     social: Bools
-    indoor: Bools
-    place_id: NDArray[np.int64]
     secret: Bytes
     scene: Bytes
     """What it sees: the street outdoors, the place's scene indoors."""
@@ -71,19 +62,22 @@ class Cameras:
 
     def frame(self, replicate: int) -> pd.DataFrame:
         """The table `cameras`."""
+        names = [field.name for field in fields(self) if field.name not in ("x", "y", "scene")]
         return tables.frame("cameras", {
-            "replicate": np.full(len(self), replicate), "camera_id": np.arange(len(self)), "x_m": self.x,
-            "y_m": self.y, "heading_deg": self.heading_deg, "hfov_deg": self.hfov_deg, "width_px": self.width_px,
-            "mount_m": self.mount_m, "range_m": self.range_m, "heading_known": self.heading_known,
-            "custodian_id": self.custodian_id, "platform_id": self.platform_id, "operator": self.operator,
-            "regime": self.regime, "social": self.social, "indoor": self.indoor, "place_id": self.place_id,
-            "secret": self.secret,
+            "replicate": np.full(len(self), replicate), "camera_id": np.arange(len(self)), "x_m": self.x, "y_m": self.y,
+            **{name: getattr(self, name) for name in names},
         })
 
 
-def sample_cameras(city: City, scenario: Scenario, seed: int, k: int) -> Cameras:
-    """Draw the cameras of replicate k: `round(per_1000 · people / 1000)` of them, or the mapped ones."""
-    placed = placed_cameras(city, scenario.cameras.file)
+def sample_cameras(
+    city: City, scenario: Scenario, seed: int, k: int, own: pd.DataFrame | Placed | None = None
+) -> Cameras:
+    """Draw the cameras of replicate k: `round(per_1000 · people / 1000)` of them, or the stated ones.
+
+    `own`: a DataFrame of cameras with the columns of `placed.CAMERA_COLUMNS`, for any city. What it leaves out is
+    drawn as for a mapped camera whose tag is missing.
+    """
+    placed = placed_cameras(city, scenario.cameras.file, own)
     if placed is not None:
         mapped = _mapped(city, scenario, seed, k, placed)
         missing = unmapped_count(scenario, int((~mapped.indoor).sum()), seed, k)
@@ -91,19 +85,34 @@ def sample_cameras(city: City, scenario: Scenario, seed: int, k: int) -> Cameras
             return mapped
         ids = len(mapped) + np.arange(missing)
         others = _sited(city, scenario, siting(city, scenario), stream_key(seed, k, "unmapped cameras"), ids, True)
-        return _joined([mapped, others])
+        return joined_cameras([mapped, others])
     count = round(scenario.cameras.per_1000.number * scenario.population.people.number / 1000.0)
     law, key = siting(city, scenario), stream_key(seed, k, "cameras")
     # in portions, since a dense city's marks would fill the memory; a camera does not know its portion
     parts = [_sited(city, scenario, law, key, np.arange(first, min(first + _PORTION, count)))
              for first in range(0, max(count, 1), _PORTION)]
-    return _joined(parts)
+    return joined_cameras(parts)
 
 
-def _joined(parts: list[Cameras]) -> Cameras:
+def joined_cameras(parts: list[Cameras]) -> Cameras:
+    """Cameras one after another, in the types of the first."""
+    parts = [part for part in parts if len(part)] or parts[:1]
     if len(parts) == 1:
         return parts[0]
-    return Cameras(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Cameras)))
+    columns = ([getattr(part, field.name) for part in parts] for field in fields(Cameras))
+    return Cameras(*(np.concatenate(one, dtype=one[0].dtype) for one in columns))
+
+
+def cameras_near(
+    cameras: Cameras, members: NDArray[np.intp], x: F32, y: F32, reach_m: float, most: int | None = None
+) -> tuple[Ints, Ints]:
+    """The `most` nearest of some cameras within reach of each point, ascending: offsets and positions."""
+    rows = []
+    for px, py in zip(x, y, strict=True):
+        apart = np.hypot(cameras.x[members] - px, cameras.y[members] - py)
+        inside = np.flatnonzero(apart <= reach_m)
+        rows.append(np.sort(members[inside[np.lexsort((inside, apart[inside]))][:most]]))
+    return joined_rows(rows)
 
 
 def unmapped_count(scenario: Scenario, mapped: int, seed: int, k: int) -> int:
@@ -217,8 +226,8 @@ def _assembled(
     custodian = np.where(at_place, place, city.place_x.size + _police_district(city, scenario, x, y))
     custodian = np.where(operator == _HOME, HOUSEHOLD_FIRST_ID + ids, custodian)
     return Cameras(
-        x, y, heading, optics.hfov_deg, optics.width_px, optics.mount_m, optics.range_m, known, custodian, platform,
-        operator.astype(np.uint8), regime, ~state, indoor, place, secret, scene,
+        x, y, heading, optics.hfov_deg, optics.width_px, optics.mount_m, optics.range_m, indoor, place, known,
+        custodian, platform, operator.astype(np.uint8), regime, ~state, secret, scene,
     )
 
 
@@ -236,7 +245,7 @@ def _mapped(city: City, scenario: Scenario, seed: int, k: int, placed: Placed) -
     ids = np.arange(len(placed))
     u = uniforms(stream_key(seed, k, "cameras"), ids, 10)
     x, y = placed.x, placed.y
-    known = ~np.isnan(placed.heading_deg) | placed.turns
+    known = placed.heading_known
     heading = np.where(known, np.where(placed.turns, np.nan, placed.heading_deg), 360.0 * u[:, 3]).astype(np.float32)
     node = _nearest(np.column_stack((city.node_x, city.node_y)), x, y)
     # whose it is, is seldom mapped either: public security's in its share, the rest the nearest place's
@@ -252,17 +261,18 @@ def _mapped(city: City, scenario: Scenario, seed: int, k: int, placed: Placed) -
 
 
 def _with_mapped_optics(drawn: Cameras, placed: Placed) -> Cameras:
-    """Lens, height and reach as mapped, where they are."""
+    """Lens, height, reach and regime as stated, where they are."""
     told = placed.hfov_deg < 360.0
     hfov = np.where(told, placed.hfov_deg, drawn.hfov_deg).astype(np.float32)
     width = np.where(np.isnan(placed.width_px), drawn.width_px, placed.width_px).astype(np.int32)
     mount = np.where(np.isnan(placed.mount_m), drawn.mount_m, placed.mount_m).astype(np.float32)
     # a reach is mapped on the ground, the model's is along the slant
-    stated = np.hypot(placed.reach_m, drop_m(mount))
-    reach = np.where(np.isnan(placed.reach_m), range_m(width, hfov), stated)
+    stated = np.hypot(placed.range_m, drop_m(mount))
+    reach = np.where(np.isnan(placed.range_m), range_m(width, hfov), stated)
     tilted = np.hypot(tilted_reach_m(placed.tilt_deg, np.where(placed.turns, 360.0, hfov), mount), drop_m(mount))
     reach = np.minimum(reach, tilted).astype(np.float32)
-    return replace(drawn, hfov_deg=hfov, width_px=width, mount_m=mount, range_m=reach)
+    regime = np.where(placed.regime >= 0, placed.regime, drawn.regime).astype(np.uint8)
+    return replace(drawn, hfov_deg=hfov, width_px=width, mount_m=mount, range_m=reach, regime=regime)
 
 
 def _nearest(points: NDArray[np.floating], x: F32, y: F32) -> NDArray[np.int64]:

@@ -1,9 +1,13 @@
-"""Cases: what the police opens a file about, and for which of them it would ask for footage.
+"""Cases that the police open, emergencies, and everybody else who asks for footage.
 
 A case is opened at a Poisson time; the deed lies a lognormal reporting delay before it, at a home (in proportion to
 residents) or at a place (in proportion to its visitors). The investigator believes in a window of time that is
 `2·w` wide, w lognormal, and centred on the truth give or take a normal error of `window_shift · w`. Footage is asked
 for in a share p_asked of cases, a lognormal delay after the opening: by then some of it is gone.
+
+Private askers come at `private_asks_per_camera_year` for each social camera, by kind in assumed shares; other state
+organs with papers of their own at `state_asks_per_month`. Each ask is about one camera and a stretch of time that ended
+a lognormal delay before. What comes of any of them is decided by the policy.
 """
 
 from __future__ import annotations
@@ -19,10 +23,9 @@ from privacysim.draws import stream_key, uniforms
 from privacysim.facts import facts
 from privacysim.scenario import Scenario
 from privacysim.units import DAY_TICKS, HOUR_TICKS
-from privacysim.vocabulary import PURPOSES
-from privacysim.world.cameras import Cameras
-from privacysim.world.chance_laws import lognormal, minutes, pick, roots
-from privacysim.world.chances import Cases, Floats, Ints
+from privacysim.vocabulary import PURPOSES, REQUESTERS
+from privacysim.world.cameras import Cameras, cameras_near
+from privacysim.world.chances import YEAR_D, Asks, Cases, Floats, Ints, lognormal, minutes, one_of, pick, roots
 
 _CRIMINAL, _ORDER, _CHECK = (
     PURPOSES.index(word) for word in ("criminal_case", "public_order_case", "pre_filing_check")
@@ -74,9 +77,6 @@ def _scene(city: City, scenario: Scenario, kind: NDArray[np.float64], which: NDA
     return np.where(at_home, pick(home, which), pick(away, which) if away.any() else 0).astype(np.int64)
 
 
-_YEAR_D = 365.25
-
-
 @dataclass(frozen=True, slots=True)
 class Emergencies:
     """Emergencies from −W to D, in the order of `begin`; CSR over the cameras around them."""
@@ -99,22 +99,100 @@ def sample_emergencies(
     """Emergencies where people are, thinned from the highest rate."""
     rate = scenario.access.emergencies_per_year
     people = scenario.population.people.number / facts().value("population_guangzhou")
-    ids, tick = roots(seed, k, "emergencies", rate.range[1] * people / _YEAR_D, days)
+    ids, tick = roots(seed, k, "emergencies", rate.range[1] * people / YEAR_D, days)
     u = uniforms(stream_key(seed, k, "emergencies"), ids, 7)
     kept = np.flatnonzero(u[:, 0] < rate.number / rate.range[1])
     ids, tick, u = ids[kept], tick[kept], u[kept]
     weight = np.asarray(city.place_weight, dtype=float)
     place = pick(weight, u[:, 1]) if ids.size and weight.sum() > 0 else np.zeros(ids.size, dtype=np.intp)
     length = (-np.log(u[:, 2]) * scenario.access.emergency_h.number * HOUR_TICKS).astype(np.int64)
-    outdoors = np.flatnonzero(~cameras.indoor)
-    near: list[NDArray[np.intp]] = []
-    for one in place.tolist():
-        apart = np.hypot(cameras.x[outdoors] - city.place_x[one], cameras.y[outdoors] - city.place_y[one])
-        inside = np.flatnonzero(apart <= scenario.access.emergency_radius_m.number)
-        near.append(np.sort(outdoors[inside]))
-    sizes = np.array([one.size for one in near], dtype=np.int64)
+    start, camera = cameras_near(
+        cameras, np.flatnonzero(~cameras.indoor), city.place_x[place], city.place_y[place],
+        scenario.access.emergency_radius_m.number,
+    )
     return Emergencies(
         ids, tick, tick + np.clip(length, HOUR_TICKS // 4, 2 * DAY_TICKS),
-        np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes))),
-        np.concatenate(near).astype(np.int64) if near else np.empty(0, np.int64), u[:, 3:7],
+        start, camera, u[:, 3:7],
     )
+
+
+FIRST_VIEWER = 1 << 40
+"""Askers' ids as viewers: this + a number of their own."""
+PRIVATE = {
+    "neighbour": ("private_claim",), "employer": ("private_claim",), "media": ("news",), "insurer": ("private_claim",),
+    "company": ("commerce",), "curious": ("curiosity",), "victim_not_filmed": ("life_health_property",),
+    "person_filmed": ("data_subject_access", "life_health_property"),
+    "relative_or_guardian": ("missing_person", "life_health_property"), "defence_counsel": ("defence",),
+    "civil_party": ("civil_trial",), "foreign_authority": ("criminal_case",),
+}
+"""Private askers and what they ask for; of several purposes each is as likely."""
+STATE = {
+    "state_security": ("state_security", "counter_espionage"), "procuratorate": ("criminal_case",),
+    "court": ("criminal_case", "civil_trial"), "supervision_commission": ("oversight",),
+    "other_state_organ": ("admin_enforcement",), "emergency_authority": ("emergency",),
+    "public_security": ("missing_person", "emergency"),
+}
+IMPOSTOR_STATES = "criminal_case"
+"""An impostor shows a forged police paper, so that is what it says."""
+
+
+def sample_asks(scenario: Scenario, cameras: Cameras, seed: int, k: int, days: range) -> Asks:
+    """All who may ask on these days, in order of time, at the highest rate of private askers."""
+    access = scenario.access
+    rate, rate_max = access.private_per_camera_year.number, access.private_per_camera_year.range[1]
+    social = np.flatnonzero(cameras.social)
+    private_ids, private_tick = roots(seed, k, "asks", rate_max * social.size / YEAR_D, days)
+    state_rate = access.state_per_month
+    everyone = np.arange(len(cameras))
+    state_per_day = cases_per_day(scenario, state_rate.range[1]) if everyone.size else 0.0
+    state_ids, state_tick = roots(seed, k, "state_asks", state_per_day, days)
+    u_private = uniforms(stream_key(seed, k, "asks"), private_ids, 8)
+    u_state = uniforms(stream_key(seed, k, "state_asks"), state_ids, 8)
+    kept = u_state[:, 0] < state_rate.number / state_rate.range[1]
+    state_ids, state_tick, u_state = state_ids[kept], state_tick[kept], u_state[kept]
+
+    private_kind, private_purpose = _private(scenario, u_private)
+    state_kind, state_purpose = _kinds(STATE, "state_ask_share", u_state)
+    camera = np.concatenate((one_of(social, u_private[:, 3]), one_of(everyone, u_state[:, 3])))
+    tick = np.concatenate((private_tick, state_tick))
+    order = np.lexsort((np.arange(tick.size), tick))
+    u = np.concatenate((u_private, u_state))[order]
+    ids = np.concatenate((private_ids, -1 - state_ids))[order]  # ids of state organs are negative here only
+    tick = tick[order]
+    to_tick = tick - (lognormal(u[:, 4], access.delay_median_d.number, access.delay_p95_d.number)
+                      * DAY_TICKS).astype(np.int64)
+    length = minutes(lognormal(u[:, 5], access.wanted_median_min.number, access.wanted_p95_min.number))
+    answer = lognormal(u[:, 6], access.answer_median_d.number, access.answer_p95_d.number) * DAY_TICKS
+    private = ids >= 0
+    ask_id = np.where(private, ids, (1 << 34) - 1 - ids)
+    thin = u[:, 0] * rate_max / rate if rate > 0 else np.full(ids.size, np.inf)
+    return Asks(
+        ask_id=ask_id, requester=np.concatenate((private_kind, state_kind))[order],
+        purpose=np.concatenate((private_purpose, state_purpose))[order], private=private, camera=camera[order],
+        tick=tick, from_tick=to_tick - length, to_tick=to_tick, answer_ticks=answer.astype(np.int64),
+        viewer=FIRST_VIEWER + ask_id, least_demand=np.where(private, thin, 0.0),
+        marks=uniforms(stream_key(seed, k, "asks.marks"), ask_id, 8),
+        most_demand=rate_max / rate if rate > 0 else np.inf,
+    )
+
+
+def _private(scenario: Scenario, u: Floats) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    kind, purpose = _kinds(PRIVATE, "ask_share", u)
+    impostor = u[:, 7] < scenario.access.impostor_share.number
+    return (
+        np.where(impostor, REQUESTERS.index("impostor"), kind).astype(np.uint8),
+        np.where(impostor, PURPOSES.index(IMPOSTOR_STATES), purpose).astype(np.uint8),
+    )
+
+
+def _kinds(kinds: dict[str, tuple[str, ...]], share: str, u: Floats) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Requester and purpose by marks 1 and 2."""
+    shares = np.array([facts().value(f"{share}_{kind}") for kind in kinds])
+    chosen = pick(shares, u[:, 1])
+    codes = np.array([REQUESTERS.index(kind) for kind in kinds], dtype=np.uint8)
+    purpose = np.empty(chosen.size, dtype=np.uint8)
+    for row, purposes in enumerate(kinds.values()):
+        own = np.flatnonzero(chosen == row)
+        options = np.array([PURPOSES.index(word) for word in purposes], dtype=np.uint8)
+        purpose[own] = options[(u[own, 2] * options.size).astype(np.intp)]
+    return codes[chosen], purpose

@@ -22,10 +22,9 @@ from privacysim.sight.coverage import cameras_seeing_points
 from privacysim.sight.optics import density_at_1_m, drop_m
 from privacysim.units import DAY_TICKS, TICKS_PER_S
 from privacysim.vocabulary import OPERATORS, TECHNIQUES
-from privacysim.world.cameras import Cameras
+from privacysim.world.cameras import Cameras, cameras_near
 from privacysim.world.cast import Views, cast_views
-from privacysim.world.chance_laws import pick
-from privacysim.world.chances import Bools, Cases, Clues, Custody, Floats, Ints
+from privacysim.world.chances import Bools, Cases, Clues, Custody, Floats, Ints, one_of, pick
 
 _ESCAPE, _INSIDE = 1, 2
 
@@ -162,7 +161,7 @@ def _custodians(
     others = others[~np.isin(others, rows)]
     if rows.size and others.size:
         u = uniform(stream_key(seed, k, "cases.load"), cases.case_id[others])
-        count[others] = count[rows[(u * rows.size).astype(np.intp)]]
+        count[others] = count[one_of(rows, u)]
     return count
 
 
@@ -200,15 +199,9 @@ def sample_searches(
     state = np.flatnonzero(
         (cameras.operator <= OPERATORS.index("other_state")) & ~cameras.indoor & (cameras.place_id < 0)
     )
-    most, reach = round(access.search_cameras.number), access.search_radius_m.number
-    near: list[NDArray[np.intp]] = []
-    for row in case.tolist():
-        apart = np.hypot(cameras.x[state] - cases.x[row], cameras.y[state] - cases.y[row])
-        inside = np.flatnonzero(apart <= reach)
-        near.append(np.sort(state[inside[np.lexsort((inside, apart[inside]))][:most]]))
-    sizes = np.array([one.size for one in near], dtype=np.int64)
+    start, camera = cameras_near(cameras, state, cases.x[case], cases.y[case], access.search_radius_m.number,
+                                 round(access.search_cameras.number))  # fmt: skip
     return Searches(
-        case, codes[pick(shares, u[case, 1])], np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes))),
-        np.concatenate(near).astype(np.int64) if near else np.empty(0, np.int64),
-        cases.window_from[case], cases.window_to[case], u[case, 2:6],
+        case, codes[pick(shares, u[case, 1])], start, camera, cases.window_from[case], cases.window_to[case],
+        u[case, 2:6],
     )

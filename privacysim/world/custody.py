@@ -1,17 +1,25 @@
-"""How cameras are kept and watched, whatever the rules: recording, passwords, reach, who sits before the monitors."""
+"""How cameras are kept and watched whatever the rules, and the lapses of those who can open footage.
+
+Insiders are the holders' own staff, their contractors and the staff of vendor platforms; they come at so many lapses
+per staff-year, before any deterrence. Break-ins reach the archive of one custodian, or a platform that serves
+thousands of cameras. Each touches the cameras at which somebody looks; what comes of it (whether deterrence holds
+them back, whether the piece is passed on, sold, published, used, and who finds out) is decided under the rules by marks
+that belong to the lapse's own id.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from privacysim.draws import stream_key, uniform, uniforms
 from privacysim.scenario import Scenario
+from privacysim.units import DAY_TICKS
 from privacysim.vocabulary import OPERATORS, REGIMES
 from privacysim.world.cameras import Cameras
-from privacysim.world.chance_laws import roots
-from privacysim.world.chances import Custody, Floats, Ints, Monitors
+from privacysim.world.chances import YEAR_D, Bytes, Custody, Floats, Ints, Monitors, joined_rows, minutes, one_of, roots
 
 MONITOR_FIRST_VIEWER = 1 << 41
 """Watching rooms' ids as viewers: this + custodian_id."""
@@ -45,9 +53,6 @@ def sample_monitors(scenario: Scenario, cameras: Cameras, seed: int, k: int) -> 
     )
 
 
-_YEAR_D = 365.25
-
-
 @dataclass(frozen=True, slots=True)
 class Rounds:
     """Visits to one camera each, in the order of `tick`."""
@@ -75,7 +80,123 @@ def sample_inspections(scenario: Scenario, cameras: Cameras, seed: int, k: int, 
 
 
 def _rounds(stream: str, members: Ints, rate: float, seed: int, k: int, days: range) -> Rounds:
-    ids, tick = roots(seed, k, stream, rate * members.size / _YEAR_D, days)
+    ids, tick = roots(seed, k, stream, rate * members.size / YEAR_D, days)
     u = uniforms(stream_key(seed, k, stream), ids, 5)
-    camera = members[(u[:, 0] * members.size).astype(np.intp)] if members.size else np.empty(0, np.int64)
-    return Rounds(ids, camera.astype(np.int64), tick, u[:, 1:])
+    return Rounds(ids, one_of(members, u[:, 0]), tick, u[:, 1:])
+
+
+LAPSES = ("staff", "contractor", "vendor", "break_in", "platform_break_in")
+STAFF, CONTRACTOR, VENDOR, BREAK_IN, PLATFORM = range(5)
+_FIRST_LAPSE, _FIRST_BREAK_IN, _FIRST_PLATFORM = 1 << 36, 2 << 36, 3 << 36
+"""Kinds of root events have ranges of ids of their own: acts and incidents name their root by id alone."""
+MARKS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Lapses:
+    """Lapses that may happen, in the order of `tick`; CSR over the cameras looked at."""
+
+    lapse_id: Ints
+    """Stable id; also names the person behind it."""
+    kind: Bytes
+    """Code in LAPSES."""
+    tick: Ints
+    start: Ints
+    """(lapses + 1,) offsets into `camera`."""
+    camera: Ints
+    reach: Ints
+    """Cameras within reach: of a platform's break-in all that it serves, of others those looked at or held."""
+    look_ticks: Ints
+    """Length of footage looked at, ending at `tick` (before retention cuts it)."""
+    marks: Floats
+    """(n, 16) uniform marks: 0 = deterrence, the rest for governance."""
+
+    def __len__(self) -> int:
+        return int(self.lapse_id.size)
+
+
+def sample_lapses(scenario: Scenario, cameras: Cameras, seed: int, k: int, days: range) -> Lapses:
+    """All lapses of these days, thinned from the highest rates."""
+    leaks, count = scenario.leaks, len(cameras)
+    staff_years = count / 1000.0 * leaks.staff_per_1000_cameras.number / YEAR_D
+    rate = leaks.lapses_per_1000_staff_years
+    ids, tick = _thinned(seed, k, "lapses", staff_years * rate.range[1] / 1000.0, rate.number / rate.range[1], days)
+    u = uniforms(stream_key(seed, k, "lapses"), ids, 3)
+    first = _pick(u[:, 1], count)
+    on_platform = cameras.platform_id[first] >= 0 if count else np.zeros(0, dtype=bool)
+    vendor = on_platform & (u[:, 2] < leaks.lapse_vendor_share.number)
+    contractor = ~vendor & (u[:, 2] >= 1.0 - leaks.lapse_contractor_share.number)
+    kind = np.where(vendor, VENDOR, np.where(contractor, CONTRACTOR, STAFF))
+    parts = [(
+        ids + _FIRST_LAPSE, tick, kind, [np.array([camera]) for camera in first.tolist()], np.ones(ids.size, np.int64)
+    )]
+    parts.append(_break_ins(scenario, cameras, seed, k, days))
+    parts.append(_platforms(scenario, cameras, seed, k, days))
+    return _assembled(seed, k, parts, leaks.lapse_look_min.number)
+
+
+_Part = tuple[Ints, Ints, NDArray[np.int64], list[NDArray[np.int64]], Ints]
+
+
+def _thinned(seed: int, k: int, stream: str, high: float, share: float, days: range) -> tuple[Ints, Ints]:
+    ids, tick = roots(seed, k, stream, high, days)
+    kept = uniforms(stream_key(seed, k, f"{stream}.thin"), ids, 1)[:, 0] < share
+    return ids[kept], tick[kept]
+
+
+def _pick(u: Floats, count: int) -> Ints:
+    return np.minimum((u * count).astype(np.int64), max(count - 1, 0))
+
+
+def _break_ins(scenario: Scenario, cameras: Cameras, seed: int, k: int, days: range) -> _Part:
+    """Into one custodian's archive: the intruder looks at some of his cameras, reached through one of them."""
+    leaks = scenario.leaks
+    social = np.flatnonzero(cameras.social)
+    custodians = np.unique(cameras.custodian_id[social]).size
+    rate = leaks.breaches_per_1000_custodians_year
+    ids, tick = _thinned(
+        seed, k, "break_ins", custodians * rate.range[1] / 1000.0 / YEAR_D, rate.number / rate.range[1], days
+    )
+    first = social[_pick(uniforms(stream_key(seed, k, "break_ins"), ids, 1)[:, 0], social.size)]
+    most = max(1, round(leaks.breach_cameras_looked_at.number))
+    order = np.argsort(cameras.custodian_id, kind="stable")
+    held = cameras.custodian_id[order]
+    begin = np.searchsorted(held, cameras.custodian_id[first], side="left")
+    end = np.searchsorted(held, cameras.custodian_id[first], side="right")
+    touched = [np.sort(order[b:min(e, b + most)]) for b, e in zip(begin.tolist(), end.tolist(), strict=True)]
+    return ids + _FIRST_BREAK_IN, tick, np.full(ids.size, BREAK_IN), touched, (end - begin).astype(np.int64)
+
+
+def _platforms(scenario: Scenario, cameras: Cameras, seed: int, k: int, days: range) -> _Part:
+    """Into a vendor's platform: thousands of cameras within reach, some of them looked at."""
+    leaks = scenario.leaks
+    served = np.flatnonzero(cameras.platform_id >= 0)
+    platforms = np.unique(cameras.platform_id[served])
+    rate = leaks.platform_breaches_per_year
+    ids, tick = _thinned(
+        seed, k, "platform_break_ins", platforms.size * rate.range[1] / YEAR_D, rate.number / rate.range[1], days
+    )
+    most = max(1, round(leaks.platform_cameras_looked_at.number))
+    u = uniforms(stream_key(seed, k, "platform_break_ins"), ids, most + 1)
+    touched, within = [], []
+    for row in u:
+        platform = platforms[_pick(row[:1], platforms.size)[0]]
+        reach = served[cameras.platform_id[served] == platform]
+        touched.append(np.unique(reach[_pick(row[1:], reach.size)]))
+        within.append(reach.size)
+    return ids + _FIRST_PLATFORM, tick, np.full(ids.size, PLATFORM), touched, np.array(within, dtype=np.int64)
+
+
+def _assembled(seed: int, k: int, parts: list[_Part], look_min: float) -> Lapses:
+    ids = np.concatenate([part[0] for part in parts])
+    tick = np.concatenate([part[1] for part in parts])
+    kind = np.concatenate([part[2] for part in parts]).astype(np.uint8)
+    cameras = [one for part in parts for one in part[3]]
+    reach = np.concatenate([part[4] for part in parts])
+    order = np.lexsort((ids, tick))
+    start, flat = joined_rows([cameras[row] for row in order.tolist()])
+    marks = uniforms(stream_key(seed, k, "lapses.marks"), ids[order], MARKS)
+    look = minutes(np.minimum(-np.log(marks[:, MARKS - 1]) * look_min, DAY_TICKS / 600.0))
+    return Lapses(
+        ids[order], kind[order], tick[order], start, flat, reach[order], look, marks,
+    )

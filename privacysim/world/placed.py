@@ -1,71 +1,190 @@
-"""Mapped cameras on a city's plane: from the city's own map, or from a file that the scenario names.
+"""Where cameras stand: as stated by the map, a file or a DataFrame of the user, or by the law of siting.
 
-What the map says is kept, what it does not say stays NaN or −1, to be drawn per replicate. A camera that turns (dome,
-panning, revolving) has no heading but is known to see all round, through the lens that it has.
+What is stated is kept. What is not stated stays NaN or −1 and is drawn in each replicate. A camera that turns (dome,
+panning, revolving) has no heading: it sees all round, through the lens that it has.
+
+By the law of siting the state's cameras stand at junctions and along main roads, social ones at places. An operator
+class has its share of the stock; within a class a place gets cameras in proportion to what is typical of its category
+(`camera_weight_*`), a housing compound in proportion to its residents. A class that has no place in a city leaves its
+share to the other social classes.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from privacysim.city.city_model import City
 from privacysim.errors import InputError
 from privacysim.facts import facts
-from privacysim.readers.camera_files import UNKNOWN, MappedCameras, read_cameras
-from privacysim.readers.camera_tags import Said, said
-from privacysim.readers.positions import Reject
-from privacysim.vocabulary import OPERATORS
+from privacysim.readers.camera_files import MappedCameras, Stated, read_cameras, stated_columns
+from privacysim.readers.camera_tags import said
+from privacysim.readers.frames import LAT, LON, FrameColumn, checked_frame, positions
+from privacysim.readers.positions import Reject, city_plane
+from privacysim.scenario import Scenario
+from privacysim.vocabulary import CATEGORIES, OPERATORS, REGIMES
 
 Floats = NDArray[np.float64]
-_EARTH_M = 6_371_008.8
-"""The mean radius, as `city.osm` plans with it."""
+
+STATE_CATEGORIES = ("government_hall", "police_court", "metro_station", "transport_hub", "park")
+"""Places whose cameras are another state body's."""
+_MAIN_ROAD = 0
+_COMMERCIAL, _COMPOUND, _HOME = (OPERATORS.index(word) for word in ("commercial", "compound", "home"))
+
+
+@dataclass(frozen=True, slots=True)
+class Siting:
+    """The law of a camera's place, given the city: no chance in it."""
+
+    operator_bounds: Floats
+    """(5,) cumulative shares of OPERATORS."""
+    place_bounds: dict[int, Floats]
+    """Operator code → cumulative weights of all places (other_state and the social classes)."""
+    junctions: NDArray[np.int64]
+    """Nodes where public security's cameras stand."""
+    edges: NDArray[np.int64]
+    """Main-road edges along which the rest of them stand."""
+    edge_bounds: Floats
+    """Cumulative lengths of these edges."""
+
+    def place_weights(self, operator: int) -> Floats:
+        """Share of that operator's cameras at each place; sums to 1."""
+        bounds = self.place_bounds[operator]
+        return np.diff(bounds, prepend=0.0) / bounds[-1]
+
+
+def siting(city: City, scenario: Scenario) -> Siting:
+    """Work out where cameras of each operator stand in this city."""
+    section = scenario.cameras
+    bounds = {code: np.cumsum(weights) for code, weights in _place_weights(city).items() if weights.sum() > 0}
+    shares = np.zeros(len(OPERATORS))
+    state = section.public_share.number
+    shares[1] = state * section.other_state_share.number if 1 in bounds else 0.0
+    shares[0] = state - shares[1]
+    social = {_COMPOUND: section.compound_share.number, _HOME: section.home_share.number}
+    social[_COMMERCIAL] = 1.0 - sum(social.values())
+    social = {code: share for code, share in social.items() if code in bounds}
+    if not social:
+        expected = "places at which social cameras stand"
+        raise InputError("city", expected, f"{city.name}: none", "give a city with places")
+    for code, share in social.items():
+        shares[code] = (1.0 - state) * share / sum(social.values())
+    junctions, edges = _road_sites(city)
+    return Siting(np.cumsum(shares), bounds, junctions, edges, np.cumsum(city.edge_mm[edges].astype(float)))
+
+
+def _place_weights(city: City) -> dict[int, Floats]:
+    by_category = np.zeros(len(CATEGORIES))
+    for code, word in enumerate(CATEGORIES):
+        if word != "road":
+            by_category[code] = facts().value(f"camera_weight_{word}")
+    category = np.asarray(city.place_category)
+    weight = by_category[category]
+    compound, home = (category == CATEGORIES.index(word) for word in ("housing_compound", "home"))
+    state = np.isin(category, [CATEGORIES.index(word) for word in STATE_CATEGORIES])
+    residents = np.asarray(city.home_people, dtype=float)
+    compounds = np.where(compound, residents if residents[compound].any() else weight, 0.0)
+    return {
+        1: np.where(state, weight, 0.0),
+        _COMMERCIAL: np.where(state | compound | home, 0.0, weight),
+        _COMPOUND: compounds,
+        _HOME: np.where(home, weight, 0.0) if home.any() else compounds,  # a door in a compound
+    }
+
+
+def _road_sites(city: City) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    edges = np.flatnonzero(np.asarray(city.edge_kind) == _MAIN_ROAD)
+    if not edges.size:  # a district of lanes: its streets do what main roads do elsewhere
+        edges = np.arange(city.edge_u.size)
+    degree = np.diff(np.asarray(city.adj_start))
+    on_main = np.zeros(degree.size, dtype=bool)
+    on_main[city.edge_u[edges]] = on_main[city.edge_v[edges]] = True
+    junctions = np.flatnonzero(on_main & (degree >= 3))
+    return (junctions if junctions.size else np.flatnonzero(on_main)), edges
+
+
+def operator_of_categories() -> NDArray[np.intp]:
+    """Code in OPERATORS of whoever keeps a camera at a place of each category."""
+    codes = np.full(len(CATEGORIES), _COMMERCIAL)
+    codes[[CATEGORIES.index(word) for word in STATE_CATEGORIES]] = OPERATORS.index("other_state")
+    codes[CATEGORIES.index("housing_compound")], codes[CATEGORIES.index("home")] = _COMPOUND, _HOME
+    return codes
+
+
+def secret_of_nodes(city: City) -> NDArray[np.uint8]:
+    """Code in SECRETS that a camera at each street node has in view: the weightiest of the places there."""
+    worst = np.zeros(city.node_x.size, dtype=np.uint8)
+    np.maximum.at(worst, city.place_node, city.place_secret)
+    return worst
+
+
+
+CAMERA_COLUMNS: Mapping[str, FrameColumn] = {
+    "x_m": FrameColumn(), "y_m": FrameColumn(), "lon": LON, "lat": LAT,
+    "heading_deg": FrameColumn(low=-360.0, high=360.0),
+    "hfov_deg": FrameColumn(low=1.0, high=360.0), "width_px": FrameColumn(low=100.0, high=40_000.0),
+    "tilt_deg": FrameColumn(low=-90.0, high=90.0), "mount_m": FrameColumn(low=0.3, high=200.0),
+    "range_m": FrameColumn(low=0.1, high=2_000.0), "operator": FrameColumn(OPERATORS), "regime": FrameColumn(REGIMES),
+    "indoor": FrameColumn(low=0.0, high=1.0),
+}  # fmt: skip
+"""Columns of a DataFrame of cameras. Needed is a position, `x_m` and `y_m` or, in a city on the globe, `lon` and `lat`.
+
+`heading_deg` clockwise from north, `hfov_deg` (360 sees all round), `tilt_deg` below the horizon, `mount_m` above the
+ground, `range_m` on the ground; `operator` and `regime` are words of `privacysim.vocabulary`; `indoor` true or false.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Placed:
-    """Cameras on the plane, one entry each; NaN and −1 where nobody said."""
+class Placed(Stated):
+    """Cameras on the plane, one entry each; NaN and −1 where nothing is stated."""
 
     x: NDArray[np.float32]
     y: NDArray[np.float32]
     heading_deg: Floats
     hfov_deg: Floats
-    turns: NDArray[np.bool_]
     width_px: Floats
     tilt_deg: Floats
     mount_m: Floats
-    reach_m: Floats
+    range_m: Floats
     operator: NDArray[np.int8]
+    regime: NDArray[np.int8]
     indoor: NDArray[np.bool_]
-    left_out: int
+    left_out: int = 0
     """Cameras of the file beyond the city."""
     rejects: tuple[Reject, ...] = ()
     """Rows of the file that are no cameras, with line and reason."""
 
-    def __len__(self) -> int:
-        return self.x.size
 
+def placed_cameras(city: City, file: str | None, own: pd.DataFrame | Placed | None = None) -> Placed | None:
+    """Return the cameras of `own` (columns: `CAMERA_COLUMNS`), else of the scenario's `file`, else of the city's map.
 
-def placed_cameras(city: City, file: str | None) -> Placed | None:
-    """The mapped cameras of a city: of the scenario's `file`, else of its own map; None where there is neither."""
+    None where there is none of them, as in a synthetic city. A camera of a DataFrame that stands outside the city, a
+    column or cell that cannot be used, and two sources at once are InputErrors.
+    """
+    if isinstance(own, Placed):
+        return own
+    if own is not None:
+        if file is not None:
+            raise InputError("cameras", "one source of cameras", f"a DataFrame and the file {file}", "leave one out")
+        return _of_frame(city, own)
     if file is not None:
         path = Path(file)
-        stamp = path.stat().st_mtime_ns if path.is_file() else 0
-        return _of_file(city, _read(file, stamp), file)
+        return _of_file(city, _read(file, path.stat().st_mtime_ns if path.is_file() else 0), file)
     if city.mapped_cameras is None:
         return None
     frame = city.mapped_cameras
-    words = [_said(tags) for tags in frame["tags"]]
+    tags = (one if isinstance(one, Mapping) else {} for one in frame["tags"])
+    told: dict[str, Any] = stated_columns([said({str(key): str(value) for key, value in one.items()}) for one in tags])
     heading = frame["heading_deg"].to_numpy(dtype=np.float64)
-    own = np.array([one.heading_deg for one in words], dtype=np.float64)
-    x, y = (frame[name].to_numpy(dtype=np.float32) for name in ("x_m", "y_m"))
-    return _of_words(x, y, np.where(np.isnan(heading), own, heading), words)
+    told["heading_deg"] = np.where(np.isnan(heading), told["heading_deg"], heading)
+    return Placed(frame["x_m"].to_numpy(np.float32), frame["y_m"].to_numpy(np.float32), **told)
 
 
 @lru_cache(maxsize=2)
@@ -73,39 +192,40 @@ def _read(file: str, stamp: int) -> MappedCameras:
     return read_cameras(file)
 
 
-def _said(tags: object) -> Said:
-    return said({str(key): str(value) for key, value in tags.items()} if isinstance(tags, Mapping) else {})
-
-
-def _of_words(x: NDArray[np.float32], y: NDArray[np.float32], heading: Floats, words: Sequence[Said]) -> Placed:
-    hfov = np.array([one.hfov_deg for one in words], dtype=np.float64)
-    width = np.array([one.width_px for one in words], dtype=np.float64)
-    operator = [OPERATORS.index(one.operator) if one.operator else UNKNOWN for one in words]
-    return Placed(
-        x, y, heading, hfov, hfov >= 360.0, np.where(width > 0, width, np.nan),
-        np.array([one.tilt_deg for one in words], dtype=np.float64),
-        np.array([one.mount_m for one in words], dtype=np.float64),
-        np.array([one.range_m for one in words], dtype=np.float64), np.array(operator, dtype=np.int8),
-        np.array([one.indoor for one in words], dtype=bool), 0,
-    )  # fmt: skip
-
-
 def _of_file(city: City, mapped: MappedCameras, file: str) -> Placed:
     if city.origin is None:
         fix = 'give the city as osm = "…" too, or leave file out'
         raise InputError("cameras.file", "a city on the globe", f"the synthetic city {city.name}", fix)
-    lat0, lon0 = city.origin
-    x = np.radians((mapped.lon - lon0 + 540.0) % 360.0 - 180.0) * math.cos(math.radians(lat0)) * _EARTH_M
-    y = np.radians(mapped.lat - lat0) * _EARTH_M
-    margin = facts().value("view_range_max_m")
-    here = ((x >= city.node_x.min() - margin) & (x <= city.node_x.max() + margin)
-            & (y >= city.node_y.min() - margin) & (y <= city.node_y.max() + margin))
+    east = (mapped.lon - city.origin[1] + 540.0) % 360.0 - 180.0  # across the date line the short way
+    x, y = city_plane(np.column_stack([mapped.lat, east]), city.origin[0], 0.0).T
+    here = _within(city, x, y)
     if not here.any():
         got = f"none of {len(mapped)} lies in it"
         raise InputError("cameras.file", "cameras within the city's extract", got, f"check {file} and the extract")
-    return Placed(
-        x[here].astype(np.float32), y[here].astype(np.float32), mapped.heading_deg[here], mapped.hfov_deg[here],
-        mapped.hfov_deg[here] >= 360.0, mapped.width_px[here], mapped.tilt_deg[here], mapped.mount_m[here],
-        mapped.range_m[here],
-        mapped.operator[here], mapped.indoor[here], int((~here).sum()), mapped.rejects,
-    )  # fmt: skip
+    told: dict[str, Any] = {name: getattr(mapped, name)[here] for name in Stated.COLUMNS}
+    return Placed(x[here].astype(np.float32), y[here].astype(np.float32), **told, left_out=int((~here).sum()),
+                  rejects=mapped.rejects)  # fmt: skip
+
+
+def _within(city: City, x: Floats, y: Floats) -> NDArray[np.bool_]:
+    margin = facts().value("view_range_max_m")
+    return ((x >= city.node_x.min() - margin) & (x <= city.node_x.max() + margin)
+            & (y >= city.node_y.min() - margin) & (y <= city.node_y.max() + margin))
+
+
+def _of_frame(city: City, frame: pd.DataFrame) -> Placed:
+    told: dict[str, Any] = dict(checked_frame(frame, "cameras", CAMERA_COLUMNS))
+    x, y = positions(told, "cameras", city.origin)
+    inside = _within(city, x, y)
+    if not inside.all():
+        row = int(np.argmin(inside))
+        got = "no position" if np.isnan(x[row] + y[row]) else f"x = {x[row]:.0f} m, y = {y[row]:.0f} m"
+        expected = (f"a position in {city.name} (x from {city.node_x.min():.0f} to {city.node_x.max():.0f} m, "
+                    f"y from {city.node_y.min():.0f} to {city.node_y.max():.0f} m)")  # fmt: skip
+        raise InputError(f"cameras, row {frame.index[row]}", expected, got, "correct the position, or drop the row")
+    for name in ("operator", "regime"):
+        told[name] = np.nan_to_num(told[name], nan=-1.0).astype(np.int8)
+    told["indoor"] = told["indoor"] > 0.5
+    told["tilt_deg"] = np.abs(told["tilt_deg"])
+    told["heading_deg"] = np.where(told["hfov_deg"] >= 360.0, np.nan, told["heading_deg"] % 360.0)
+    return Placed(x.astype(np.float32), y.astype(np.float32), **{name: told[name] for name in Stated.COLUMNS})

@@ -24,18 +24,16 @@ from privacysim.facts import facts
 from privacysim.identify import STEPS_PER_PX, curve_table
 from privacysim.people import Block
 from privacysim.scenario import Scenario
+from privacysim.sight import passes_kernel as kernel
 from privacysim.sight.coverage import BareCameras, coverage
 from privacysim.sight.occlusion import city_walls, outdoor_positions
-from privacysim.sight.optics import LENSES, density_at_1_m, drop_m, range_m, tilted_reach_m
+from privacysim.sight.optics import density_at_1_m, drop_m, range_m, tilted_reach_m
+from privacysim.sight.possible_views import ViewChoices, site_of, view_choices
 from privacysim.units import TICKS_PER_S
-from privacysim.vocabulary import OPERATORS
-from privacysim.world import unknown_views_kernel as kernel
 from privacysim.world.cameras import Cameras
 from privacysim.world.placed import Placed, placed_cameras
 
 Floats = NDArray[np.float64]
-HEADINGS = 36
-_STATE = (OPERATORS.index("public_security"), OPERATORS.index("other_state"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,16 +52,6 @@ class Band:
     heights: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Choices:
-    """Views that one camera may have: every combination of lens, height and heading."""
-
-    heading_deg: Floats
-    hfov_deg: Floats
-    width_px: Floats
-    mount_m: Floats
-
-
 def flow(city: City, block: Block) -> Floats:
     """Person-seconds a day on each metre of each directed edge (2·edge + direction), of all the block's walks."""
     often = np.bitwise_count(block.tour_mask).sum(axis=1) / block.days * block.weight[block.tour_person]
@@ -74,9 +62,14 @@ def flow(city: City, block: Block) -> Floats:
     return made
 
 
-def band(city: City, scenario: Scenario, cameras: Cameras, people: Floats) -> Band | None:
-    """The band around a replicate's cameras, given the `flow` of people; None where nobody mapped any camera."""
-    placed = placed_cameras(city, scenario.cameras.file)
+def band(
+    city: City, scenario: Scenario, cameras: Cameras, people: Floats, stated: Placed | None = None
+) -> Band | None:
+    """The band around a replicate's cameras, given the `flow` of people; None where nobody mapped any camera.
+
+    `stated`: `World.stated`, for cameras from a DataFrame.
+    """
+    placed = placed_cameras(city, scenario.cameras.file, stated)
     if placed is None:
         return None
     street = np.flatnonzero(~cameras.indoor[: len(placed)])
@@ -90,10 +83,12 @@ def band(city: City, scenario: Scenario, cameras: Cameras, people: Floats) -> Ba
     if walls is not None:
         x, y, _ = outdoor_positions(walls, x, y)
     for n, camera in enumerate(street.tolist()):
-        drawn = _Choices(*(np.array([getattr(cameras, name)[camera]], dtype=np.float64) for name in _FIELDS[:4]))
-        own = _choices(placed, cameras, camera)
+        heading, hfov, width, mount = (getattr(cameras, name)[[camera]].astype(np.float64) for name in _FIELDS[:4])
+        drawn = ViewChoices(heading, hfov, width, mount, np.ones(1))
+        site = site_of(int(cameras.operator[camera]))
+        own = view_choices(placed, camera, site, site, drawn)
         tilt = np.nan if placed.turns[camera] else placed.tilt_deg[camera]
-        parts = (x[n], y[n], *stretches[n], placed.reach_m[camera], tilt)
+        parts = (x[n], y[n], *stretches[n], placed.range_m[camera], tilt)
         seconds[camera, 1] = _weigh(drawn, *parts).item()
         if camera in open_to:
             weight = _weigh(own, *parts)
@@ -110,51 +105,29 @@ _FIELDS = ("heading_deg", "hfov_deg", "width_px", "mount_m", "range_m")
 
 def _unknown(placed: Placed) -> NDArray[np.bool_]:
     """Per mapped camera: whether its heading, its lens and its height are not on the map."""
-    heading = np.isnan(placed.heading_deg) & ~placed.turns
+    heading = ~placed.heading_known
     lens = np.isnan(placed.width_px) | ~(placed.hfov_deg < 360.0)
     return np.column_stack([heading, lens, np.isnan(placed.mount_m)])
 
 
-def _choices(placed: Placed, cameras: Cameras, camera: int) -> _Choices:
-    known, site = facts(), "state" if cameras.operator[camera] in _STATE else "outdoor"
-    heading = np.array([cameras.heading_deg[camera]], dtype=np.float64)
-    if np.isnan(placed.heading_deg[camera]) and not placed.turns[camera]:
-        heading = np.append(np.arange(HEADINGS) * (360.0 / HEADINGS), heading)
-    used = [lens for lens in LENSES if known.value(f"lens_{lens}_share_{site}") > 0]
-    hfov, width = (np.array([known.value(f"lens_{lens}_{what}") for lens in used]) for what in ("hfov_deg", "width_px"))
-    # the drawn lens is among them, or stands for what is mapped
-    hfov, width = (np.append(values, getattr(cameras, name)[camera]) for values, name in (
-        (hfov, "hfov_deg"), (width, "width_px")))
-    if placed.hfov_deg[camera] < 360.0:
-        hfov[:] = cameras.hfov_deg[camera]
-    if not np.isnan(placed.width_px[camera]):
-        width[:] = cameras.width_px[camera]
-    lenses = np.unique(np.column_stack([hfov, width]), axis=0)
-    mount = np.array([cameras.mount_m[camera]], dtype=np.float64)
-    if np.isnan(placed.mount_m[camera]):
-        fact = known[f"mount_{site}_m"]
-        mount = np.array([fact.low, mount[0], fact.high])
-    return _Choices(heading, lenses[:, 0], lenses[:, 1], mount)
-
-
-def _take(made: dict[str, NDArray], camera: int, own: _Choices, at: Sequence[np.intp], placed: Placed) -> None:
+def _take(made: dict[str, NDArray], camera: int, own: ViewChoices, at: Sequence[np.intp], placed: Placed) -> None:
     lens, height, heading = at
     made["hfov_deg"][camera], made["width_px"][camera] = own.hfov_deg[lens], own.width_px[lens]
     made["mount_m"][camera], made["heading_deg"][camera] = own.mount_m[height], own.heading_deg[heading]
-    stated = placed.reach_m[camera]
+    stated = placed.range_m[camera]
     reach = range_m(own.width_px[lens], own.hfov_deg[lens])
     reach = reach if np.isnan(stated) else np.hypot(stated, drop_m(own.mount_m[height]))
     tilt = np.nan if placed.turns[camera] else placed.tilt_deg[camera]
     made["range_m"][camera] = min(float(reach), float(_tilted(own, int(height), tilt)[lens]))
 
 
-def _tilted(own: _Choices, height: int, tilt: float) -> Floats:
+def _tilted(own: ViewChoices, height: int, tilt: float) -> Floats:
     """Slant reach of each lens at one of the heights, as far as the tilt lets it see."""
     mount = own.mount_m[height]
     return np.hypot(tilted_reach_m(tilt, own.hfov_deg, mount), drop_m(mount))
 
 
-def _weigh(own: _Choices, x: float, y: float, ends: tuple[Floats, ...], amount: Floats, stated: float, tilt: float
+def _weigh(own: ViewChoices, x: float, y: float, ends: tuple[Floats, ...], amount: Floats, stated: float, tilt: float
            ) -> Floats:  # fmt: skip
     """Identifiable person-seconds a day of every combination (lens, height, heading)."""
     known = facts()
@@ -180,8 +153,8 @@ def _stretches(city: City, placed: Placed, cameras: Cameras, street: NDArray[np.
     """Per street camera: the stretches a → b that no building hides from it, and the flow on each metre of them."""
     size, face = len(cameras), facts().value("face_height_m")
     reach = np.full(size, facts().value("view_range_max_m"), dtype=np.float32)
-    stated = ~np.isnan(placed.reach_m)
-    reach[: len(placed)][stated] = placed.reach_m[stated]
+    stated = ~np.isnan(placed.range_m)
+    reach[: len(placed)][stated] = placed.range_m[stated]
     # they see all there is to see within reach: at face height, all round
     all_round = BareCameras(
         cameras.x, cameras.y, np.full(size, np.nan, np.float32), np.full(size, 360, np.float32),

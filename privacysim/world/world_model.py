@@ -12,15 +12,21 @@ from privacysim.city.city_model import City
 from privacysim.errors import InputError
 from privacysim.scenario import Scenario
 from privacysim.units import TICKS_PER_S
-from privacysim.world.asks import sample_asks
 from privacysim.world.cameras import Cameras, sample_cameras
-from privacysim.world.cases import Emergencies, sample_cases, sample_emergencies
+from privacysim.world.cases import Emergencies, sample_asks, sample_cases, sample_emergencies
 from privacysim.world.chances import Asks, Cases, Clues, Custody, Monitors, Streams
 from privacysim.world.clues import Searches, sample_clues, sample_searches
-from privacysim.world.custody import Rounds, sample_custody, sample_inspections, sample_maintenance, sample_monitors
-from privacysim.world.hidden_chances import Hidden, sample_hidden
-from privacysim.world.lapse_chances import Lapses, sample_lapses
-from privacysim.world.streams import sample_streams
+from privacysim.world.custody import (
+    Lapses,
+    Rounds,
+    sample_custody,
+    sample_inspections,
+    sample_lapses,
+    sample_maintenance,
+    sample_monitors,
+)
+from privacysim.world.placed import Placed, placed_cameras
+from privacysim.world.streams import Hidden, sample_hidden, sample_streams
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +57,8 @@ class World:
     emergencies: Emergencies
     maintenance: Rounds
     inspections: Rounds
+    stated: Placed | None = None
+    """What the map, a file or a DataFrame states about the first cameras; None where all of them are drawn."""
 
     def cases_frame(self) -> pd.DataFrame:
         """The table `cases`: those opened within the study."""
@@ -63,34 +71,46 @@ class World:
 
 
 def sample_world(
-    city: City, scenario: Scenario, seed: int, k: int, *, days: int, footage_days: int, warmup_days: int = 180
+    city: City, scenario: Scenario, seed: int, k: int, *, days: int, footage_days: int, warmup_days: int = 180,
+    cameras: pd.DataFrame | Placed | None = None,
 ) -> World:
     """Draw the world of replicate k.
 
     Parameters: `days` of the study; `footage_days` before day 0 of which footage may still exist (longest retention
-    + 1); `warmup_days` before day 0 from which desks and streams run. All whole days.
+    + 1); `warmup_days` before day 0 from which desks and streams run. All whole days. `cameras`: a DataFrame of your
+    own cameras (columns: `privacysim.world.placed.CAMERA_COLUMNS`), which replace those of the scenario in any city;
+    what it leaves out is drawn as for a mapped camera whose tag is missing.
+
+    >>> from privacysim.city import build_city
+    >>> from privacysim.scenario import load_scenario
+    >>> scenario = load_scenario("guangzhou_district")
+    >>> own = pd.DataFrame({"x_m": [0.0, 50.0], "y_m": [0.0, 0.0], "operator": ["public_security", "home"]})
+    >>> world = sample_world(build_city(scenario), scenario, 185, 0, days=7, footage_days=31, cameras=own)
+    >>> world.cameras.frame(0)["operator"].tolist()[:2]
+    ['public_security', 'home']
     """
     for name, value, least in (("days", days, 1), ("footage_days", footage_days, 0), ("warmup_days", warmup_days, 0)):
         if value < least:
             raise InputError(name, f"a whole number of days, at least {least}", value, f"write {least} or more")
     span = range(-warmup_days, days)
-    cameras = sample_cameras(city, scenario, seed, k)
-    custody = sample_custody(scenario, cameras, seed, k)
+    stated = placed_cameras(city, scenario.cameras.file, cameras)
+    made = sample_cameras(city, scenario, seed, k, stated)
+    custody = sample_custody(scenario, made, seed, k)
     cases = sample_cases(city, scenario, seed, k, span)
     cases, clues = sample_clues(
-        city, scenario, cameras, custody, cases, seed, k, first_day=-footage_days, days=days
+        city, scenario, made, custody, cases, seed, k, first_day=-footage_days, days=days
     )
     # hidden cameras stand behind all others: nobody asks for them, searches them or streams them
-    all_cameras, all_custody, hidden = sample_hidden(city, scenario, cameras, custody, seed, k, span)
+    all_cameras, all_custody, hidden = sample_hidden(city, scenario, made, custody, seed, k, span)
     return World(
         city=city, scenario=scenario, seed=seed, k=k, days=days, footage_days=footage_days, warmup_days=warmup_days,
         cameras=all_cameras, custody=all_custody, cases=cases, clues=clues,
-        asks=sample_asks(scenario, cameras, seed, k, span),
-        streams=sample_streams(scenario, cameras, custody, seed, k, span),
-        monitors=sample_monitors(scenario, cameras, seed, k), lapses=sample_lapses(scenario, cameras, seed, k, span),
+        asks=sample_asks(scenario, made, seed, k, span),
+        streams=sample_streams(scenario, made, custody, seed, k, span),
+        monitors=sample_monitors(scenario, made, seed, k), lapses=sample_lapses(scenario, made, seed, k, span),
         hidden=hidden,
-        searches=sample_searches(scenario, cameras, cases, seed, k, first_day=-footage_days, days=days),
-        emergencies=sample_emergencies(city, scenario, cameras, seed, k, span),
-        maintenance=sample_maintenance(scenario, cameras, seed, k, span),
-        inspections=sample_inspections(scenario, cameras, seed, k, span),
+        searches=sample_searches(scenario, made, cases, seed, k, first_day=-footage_days, days=days),
+        emergencies=sample_emergencies(city, scenario, made, seed, k, span),
+        maintenance=sample_maintenance(scenario, made, seed, k, span),
+        inspections=sample_inspections(scenario, made, seed, k, span), stated=stated,
     )

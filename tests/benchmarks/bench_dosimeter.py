@@ -19,7 +19,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from privacysim.readers.camera_files import MappedCameras, read_cameras
-from privacysim.readers.plane import plane_at
+from privacysim.readers.positions import plane_at
 from privacysim.readers.track_files import Tracks
 from privacysim.tracks.dosimeter import measure_walk
 

@@ -11,7 +11,8 @@ from privacysim.city import City, build_city
 from privacysim.errors import InputError
 from privacysim.files import validate
 from privacysim.people import draw_block
-from privacysim.readers.osm_tags import category, heading, street_kind
+from privacysim.readers.camera_tags import heading_of
+from privacysim.readers.osm_tags import category, street_kind
 from privacysim.scenario import Scenario
 from privacysim.vocabulary import CATEGORIES
 
@@ -126,6 +127,6 @@ def test_tags_say_where_one_may_walk_and_what_a_place_is() -> None:
     assert street_kind({"building": "yes"}) is None
     assert category({"shop": "vacant"}) is None
     assert category({"amenity": "place_of_worship"}) == "worship"
-    assert heading({"camera:direction": "NNW"}) == 337.5
-    assert heading({"direction": "forward"}) is None
-    assert heading({"direction": "nan"}) is None
+    assert heading_of("NNW")[0] == 337.5
+    assert np.isnan(heading_of("forward")[0])
+    assert np.isnan(heading_of("nan")[0])

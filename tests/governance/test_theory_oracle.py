@@ -12,7 +12,7 @@ from scipy import stats
 from privacysim.draws import child_id, marks, stream_key, uniform, uniforms
 from privacysim.governance.desk import Desk, Hours
 from privacysim.units import DAY_TICKS, HOUR_TICKS
-from privacysim.world.chance_laws import lognormal, pick, poisson_quantile, roots
+from privacysim.world.chances import lognormal, pick, poisson_quantile, roots
 
 
 def _queue(asked, work, officers, priority=None):

@@ -16,7 +16,7 @@ from privacysim.files import Quantity
 from privacysim.scenario import load_scenario
 from privacysim.units import DAY_TICKS
 from privacysim.vocabulary import SCENES
-from privacysim.world import chance_laws as laws
+from privacysim.world import chances as laws
 from privacysim.world import streams
 
 MASK, GOLDEN = (1 << 64) - 1, 0x9E3779B97F4A7C15

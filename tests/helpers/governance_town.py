@@ -19,9 +19,8 @@ from privacysim.world.cameras import Cameras
 from privacysim.world.cases import sample_emergencies
 from privacysim.world.chances import Asks, Cases, Clues, Custody, Monitors, Streams
 from privacysim.world.clues import sample_searches
-from privacysim.world.custody import sample_inspections, sample_maintenance
-from privacysim.world.hidden_chances import sample_hidden
-from privacysim.world.lapse_chances import Lapses
+from privacysim.world.custody import Lapses, sample_inspections, sample_maintenance
+from privacysim.world.streams import sample_hidden
 
 PURPOSE = {
     "public_security": "missing_person", "state_security": "counter_espionage", "procuratorate": "criminal_case",
@@ -108,8 +107,8 @@ def _cameras(count: int) -> tuple[Cameras, Custody]:
     holder = (u[:, 3] * count / 3).astype(np.int64) + 1_000 * operator.astype(np.int64)
     scene = np.where(indoor, (u[:, 5] * 4).astype(np.uint8), 0).astype(np.uint8)
     made = Cameras(
-        plain, plain, plain, np.full(count, 90, np.float32), np.full(count, 1920, np.int32), plain, plain, plain > 0,
-        holder, np.full(count, -1, np.int16), operator, regime, operator >= 2, indoor, place,
+        plain, plain, plain, np.full(count, 90, np.float32), np.full(count, 1920, np.int32), plain, plain,
+        indoor, place, plain > 0, holder, np.full(count, -1, np.int16), operator, regime, operator >= 2,
         np.zeros(count, np.uint8), scene,
     )
     return made, Custody(u[:, 6] < 0.9, u[:, 7] < 0.1, u[:, 7] < 0.02, u[:, 1], u[:, 3])

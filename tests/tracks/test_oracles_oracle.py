@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from privacysim.readers.camera_files import MappedCameras, read_cameras
-from privacysim.readers.plane import plane_at
+from privacysim.readers.positions import plane_at
 from privacysim.readers.track_files import Tracks, read_tracks
 from privacysim.tracks.cleaning import walk_of
 from privacysim.tracks.dosimeter import measure_walk
@@ -134,7 +134,7 @@ def _cameras_in_plane(cameras):
 
 
 def _sheet():
-    from privacysim.readers.plane import sheets
+    from privacysim.readers.positions import sheets
 
     return sheets(np.array([LAT]), np.array([LON]))[1][0]
 

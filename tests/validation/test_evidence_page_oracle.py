@@ -19,7 +19,7 @@ from privacysim.scenario import Scenario, load_scenario
 from privacysim.validation.evidence import HOME, Row, Tables, evidence_tables, markdown
 from privacysim.vocabulary import SECRETS
 from privacysim.world.cameras import sample_cameras
-from privacysim.world.lapse_chances import PLATFORM, sample_lapses
+from privacysim.world.custody import PLATFORM, sample_lapses
 from privacysim.world.world_model import sample_world
 
 PAGE = Path(__file__).parents[2] / "docs" / "evidence" / "calibrated_and_predicted.md"

@@ -18,9 +18,8 @@ from privacysim.scenario import Scenario, load_scenario
 from privacysim.sight.coverage import coverage
 from privacysim.units import DAY_TICKS
 from privacysim.world import World, sample_world
-from privacysim.world.asks import sample_asks
 from privacysim.world.cameras import sample_cameras
-from privacysim.world.cases import sample_cases
+from privacysim.world.cases import sample_asks, sample_cases
 from privacysim.world.cast import near_routes, ways
 from privacysim.world.clues import matters
 from privacysim.world.custody import sample_custody

@@ -11,9 +11,9 @@ from privacysim.files import validate
 from privacysim.identify import curve_table
 from privacysim.people import draw_block, draw_sample
 from privacysim.scenario import Scenario
+from privacysim.sight import passes_kernel as kernel
 from privacysim.sight.coverage import coverage
 from privacysim.sight.passes import passes
-from privacysim.world import unknown_views_kernel as kernel
 from privacysim.world.cameras import sample_cameras, unmapped_count
 from privacysim.world.unknown_views import band, flow
 
