@@ -1,23 +1,148 @@
-"""`privacysim calibrate masks`: the whole lab, or one mask of your own, measured on a set of faces."""
+"""`privacysim calibrate masks`: the whole lab, or one mask of your own, measured on a set of faces.
+
+What is measured is a list of jobs. Their scores are kept in the cache under names that hash what they depend on (the
+faces, the job with its mask, the lab's code), so that an interrupted run goes on where it stopped and a changed line
+runs anew. Jobs run in processes, the costly ones first.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
+from threading import current_thread, main_thread
 from typing import Any
 
+import cv2
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from privacysim.errors import InputError
 from privacysim.files import whole_file
 from privacysim.identify import mask_text
-from privacysim.masklab.evaluate import Outcome
+from privacysim.masklab.evaluate import Job, Outcome
 from privacysim.masklab.faces import Faces
 from privacysim.masklab.fitted_curve import fit_surface
-from privacysim.masklab.grid import Job, Progress, grid, grid_of, run_jobs
 from privacysim.masklab.lab_results import equivalents, strongest_of, surface, table_row, write_results
 from privacysim.masklab.mask_names import as_mask
+from privacysim.parts import digest, from_bytes, shipped_bytes
+from privacysim.resources import cache_folder
+
+CCTV_PX = (64, 32, 16, 12, 8, 6, 4, 3, 2)
+CLEAN_PX = (64, 16, 8, 6, 4, 3, 2)
+MASKS = (
+    *(f"blur:{sigma}" for sigma in (0.0625, 0.125, 0.25, 0.5)), *(f"gaussian:{sigma}" for sigma in (0.125, 0.25, 0.5)),
+    "eyes", "box:-0.12", "box", "silhouette", *(f"ksame:{k}" for k in (2, 5, 10)),
+    *(f"ksame_misused:{k}" for k in (2, 5, 10)), *(f"dp_pixelate:4:{epsilon:g}" for epsilon in (0.1, 0.5, 1, 5)),
+    "dp_pixelate:16:0.5", "dp_pixelate:16:5", "scramble", "scramble_fixed",
+)  # fmt: skip
+IMAGES = (1, 2, 4)
+OPEN_SET = (("none", 64.0), ("none", 8.0), ("none", 4.0), ("blur:0.25", 64.0), ("eyes", 64.0), ("box", 64.0))
+"""Open-set jobs, by mask and pixels of a clean camera; clear faces before the CCTV camera come on top."""
+OWN_PX = (64.0, 16.0, 8.0)
+"""Widths of the face at which a mask of your own is measured."""
+_THREE = ("trained", "parrot", "naive")
+Progress = Callable[[int, int, str], None]
+"""Called with how many jobs are done, of how many, and what the last one was."""
+
+
+def grid(small: bool = False) -> list[Job]:
+    """All jobs; `small`: what shows the machinery in a minute (synthetic faces, tests)."""
+    if small:
+        sizes = [Job("none", px, cctv) for cctv, widths in ((True, (32.0, 8.0, 4.0)), (False, (64.0, 4.0, 2.0)))
+                 for px in widths]  # fmt: skip
+        masks = [Job(name, 64.0, False, level) for level in ("trained", "naive")
+                 for name in ("box", "blur:0.25", "dp_pixelate:4:0.5")]  # fmt: skip
+        return [*sizes, *masks, Job("none", 4.0, False, "naive"), Job("none", 16.0, True, images=2),
+                Job("none", 64.0, False, "open_set")]  # fmt: skip
+    jobs = [Job("none", float(px), True) for px in CCTV_PX] + [Job("none", float(px), False) for px in CLEAN_PX]
+    jobs += [Job("none", job.px, job.cctv, "naive") for job in jobs]
+    for name in MASKS:
+        jobs += [Job(name, 64.0, False, level) for level in _THREE]
+        if name.startswith("dp_pixelate"):
+            jobs += [Job(name, 64.0, False, "averaged", frames=t) for t in (1, 10, 100)]
+    jobs += [Job("none", px, cctv, images=n) for n in IMAGES for px, cctv in ((64.0, False), (16.0, True), (8.0, True))]
+    jobs += [Job(name, px, False, "open_set") for name, px in OPEN_SET]
+    return [*jobs, *(Job("none", px, True, "open_set") for px in (16.0, 8.0))]
+
+
+def grid_of(mask: Any) -> list[Job]:
+    """The jobs that measure one mask, with the clear faces that it is compared with."""
+    jobs = [Job("none", px, False) for px in (*OWN_PX, 4.0, 2.0)]
+    jobs += [Job(mask, px, False, level) for px in OWN_PX for level in _THREE]
+    return jobs + [Job(mask, px, False, "averaged", frames=100) for px in OWN_PX if as_mask(mask).random]
+
+
+def run_jobs(faces: Faces, jobs: Sequence[Job], workers: int = 2, work: Path | None = None,
+             progress: Progress = lambda done, of, what: None) -> dict[Job, Outcome]:  # fmt: skip
+    """Outcomes of the jobs, in their order; what is in the cache (`work`) already is not run again."""
+    kept = work or cache_folder() / "masklab"
+    kept.mkdir(parents=True, exist_ok=True)
+    code = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    stamp = hashlib.sha256(code + faces.images.tobytes() + faces.person.tobytes()).hexdigest()
+    paths = {job: kept / (hashlib.sha256((stamp + digest(job)).encode()).hexdigest()[:24] + ".npz") for job in jobs}
+    found = {job: _load(path) for job, path in paths.items() if path.is_file()}
+    for job, outcome in _run(faces, sorted((job for job in jobs if job not in found), key=lambda j: -j.cost), workers):
+        found[job] = outcome
+        with whole_file(paths[job]) as part, part.open("wb") as stream:
+            np.savez(stream, scores=outcome.scores, person=outcome.person, inner=outcome.inner,
+                     words=np.array([outcome.level, outcome.member]))  # fmt: skip
+        progress(len(found), len(jobs), f"{job.name} {job.px:g} px {job.level}")
+    return {job: found[job] for job in jobs}
+
+
+def _load(path: Path) -> Outcome:
+    with np.load(path) as kept:
+        level, member = (str(word) for word in kept["words"])
+        return Outcome(kept["scores"], kept["person"], level, member, float(kept["inner"]))
+
+
+def _run(faces: Faces, jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, Outcome]]:
+    if workers <= 1:
+        for job in jobs:
+            with threadpool_limits(1):  # as in a process of its own
+                outcome = job.run(faces)
+            yield job, outcome
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
+        with _deaf_children():  # an interruption is the parent's to answer
+            running = {pool.submit(_run_shipped, shipped_bytes(job), faces): job for job in jobs}
+        try:
+            for done in as_completed(running):
+                yield running[done], done.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _run_shipped(job: bytes, faces: Faces) -> Outcome:
+    """A job in another process, which may not be able to import the module of its mask."""
+    outcome: Outcome = from_bytes(job, "mask").run(faces)
+    return outcome
+
+
+@contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Processes started within do not hear Ctrl-C, so that they print no traceback of their own."""
+    if current_thread() is not main_thread():  # signals are the main thread's alone
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _one_thread() -> None:
+    """A process, not a thread, is the unit of work: and rates do not depend on how many cores share a sum."""
+    cv2.setNumThreads(1)
+    threadpool_limits(1)
 
 
 def calibrate(faces: Faces, out: Path, *, small: bool = False, workers: int = 2, work: Path | None = None,

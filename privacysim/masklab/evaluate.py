@@ -7,6 +7,7 @@ person are not independent. The chance line, 1/people, stands beside every numbe
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from sklearn.base import clone
 
 from privacysim.errors import InputError
 from privacysim.masklab.face_attacks import LEVELS, Attack, Codes, Scores, attacked
-from privacysim.masklab.faces import Camera, Faces
+from privacysim.masklab.faces import Camera, Faces, clean
 from privacysim.masklab.mask_base import Images, Mask, features
 from privacysim.masklab.mask_names import as_mask
 from privacysim.masklab.random_masks import Scramble
@@ -202,6 +203,37 @@ def tpir(outcome: Outcome, fpir: float = 0.1, seed: int = 0) -> tuple[float, flo
     threshold = np.quantile(alarm[~known], 1.0 - fpir)
     right = (outcome.scores.argmax(axis=1) == outcome.person) & (alarm > threshold)
     return _over_people(right, outcome.person, outcome.people, 0.95, seed)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One configuration: a mask (by name, or an object), at a distance, against one level."""
+
+    mask: Any
+    px: float
+    cctv: bool
+    level: str = "trained"
+    images: int = 8
+    frames: int = 1
+
+    @property
+    def name(self) -> str:
+        """What the mask is called."""
+        return self.mask if isinstance(self.mask, str) else as_mask(self.mask).name
+
+    @property
+    def cost(self) -> int:
+        """For the order: the costly ones first."""
+        return (self.level == "trained") * 4 + self.frames + (self.images == 8)
+
+    def run(self, faces: Faces) -> Outcome:
+        """Attack the faces."""
+        camera = Camera(px=self.px) if self.cctv else clean(self.px) if self.px < 64 else None
+        with warnings.catch_warnings():  # that a fixed nonce hides nothing is what is measured here
+            warnings.filterwarnings("ignore", message="Scramble with a fixed nonce")
+            if self.level == "open_set":
+                return open_set(faces, self.mask, camera)
+            return evaluate(faces, self.mask, camera, level=self.level, images=self.images, frames=self.frames)
 
 
 def _seeded(mask: Mask, camera: Camera | None, seed: int) -> tuple[Mask, Camera | None]:

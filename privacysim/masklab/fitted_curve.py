@@ -46,15 +46,13 @@ def fit_surface(px: Sequence[float], rates: Floats, galleries: Sequence[int] = G
         d = Fit(*np.exp(parameters)).d_prime(sizes)
         return np.stack([rank_one(d, n) for n in galleries], axis=1).ravel() - rates.ravel()
 
-    found = least_squares(
-        misfit, np.log([3.5, 3.0, 2.2]), bounds=(np.log([0.05, 0.1, 0.2]), np.log([12.0, 200.0, 12.0]))
-    )
+    bounds = (np.log([0.05, 0.1, 0.2]), np.log([12.0, 200.0, 12.0]))
+    found = least_squares(misfit, np.log([3.5, 3.0, 2.2]), bounds=bounds)
     return Fit(*(float(v) for v in np.exp(found.x))), 100.0 * float(np.sqrt((found.fun**2).mean()))
 
 
-def fit_curve(
-    px: Sequence[float], by_person: Floats, galleries: Sequence[int] = GALLERIES, resamples: int = 60
-) -> Curve:
+def fit_curve(px: Sequence[float], by_person: Floats, galleries: Sequence[int] = GALLERIES, resamples: int = 60
+              ) -> Curve:  # fmt: skip
     """Fit with covariance and held-out error. `by_person`: rank-1 (sizes, people, galleries) of each person's probes.
 
     Held out: each gallery size in turn is predicted by a fit to the others, and its error is pooled.
@@ -153,15 +151,6 @@ def track_identified(
         raise InputError("track", "chances and a correlation between 0 and 1", f"{p_miss}, {rho}", "mend them")
     each = p_miss * p_clear + (1.0 - p_miss) * p_masked
     return 1.0 - (1.0 - each) ** (1.0 + max(0.0, frames - 1.0) * (1.0 - rho))
-
-
-def opened(p_masked: float, p_clear: float, share: float) -> float:
-    """P(identified) behind a reversible mask that a document opens for this `share` of viewers.
-
-    >>> opened(0.0, 0.8, 0.25)
-    0.2
-    """
-    return share * p_clear + (1.0 - share) * p_masked
 
 
 def verdict(rate: float, chance: float, clear: float) -> str:

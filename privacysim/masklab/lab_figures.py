@@ -1,4 +1,7 @@
-"""The lab's figures: masks side by side, naive against trained, pixels with the DORI lines, growth with the gallery."""
+"""The measured tables as pandas frames, and the lab's figures.
+
+The figures: masks side by side, naive against trained, pixels with the DORI lines, growth with the gallery.
+"""
 
 from __future__ import annotations
 
@@ -7,22 +10,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
+from privacysim.errors import InputError, did_you_mean
 from privacysim.facts import facts
 from privacysim.figures.style import FAINT, GRID, house_style
 from privacysim.files import whole_file
 from privacysim.identify import rank_one
+from privacysim.resources import shipped
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from privacysim.identify import Fit
-    from privacysim.masklab.evaluate import Outcome
+    from privacysim.masklab.evaluate import Job, Outcome
     from privacysim.masklab.faces import Faces
     from privacysim.masklab.fitted_curve import Curve
-    from privacysim.masklab.grid import Job
 
 DORI = ("detect", "observe", "recognise", "identify")
 """Levels of EN 62676-4, least first."""
@@ -30,6 +34,8 @@ VERDICTS = {"cosmetic": "#D55E00", "weak": "#E69F00", "strong": "#56B4E9", "comp
 """Colour of each verdict."""
 _CURVES = {"cctv": ("#0072B2", "as a camera records"), "clean": ("#CC79A7", "aligned, only fewer pixels")}
 _SIZES = ("#0072B2", "#009E73", "#E69F00")
+Point = tuple[float, float, float, float]
+"""A measurement: px, rank-1, and the ends of its interval."""
 
 
 def masks_side_by_side(faces: Faces, names: Sequence[str], people: int = 3) -> Figure:
@@ -40,9 +46,8 @@ def masks_side_by_side(faces: Faces, names: Sequence[str], people: int = 3) -> F
 
     one_each = faces.images[faces.index == 0]
     with house_style():
-        figure, grid = plt.subplots(
-            people, len(names), figsize=(1.12 * len(names), 1.2 * people + 0.2), layout="constrained", squeeze=False
-        )
+        size = (1.12 * len(names), 1.2 * people + 0.2)
+        figure, grid = plt.subplots(people, len(names), figsize=size, layout="constrained", squeeze=False)
         for column, name in zip(grid.T, names, strict=True):
             shown = mask_named(name).fit(one_each).transform(one_each)
             for axes, image in zip(column, shown, strict=False):
@@ -69,9 +74,8 @@ def plot_verdicts(rows: pd.DataFrame, axes: Axes | None = None) -> Axes:
             axes.plot([naive], [place], "o", color=FAINT, markerfacecolor="white", markersize=4.5, zorder=3)
         chance = float(rows.chance.iloc[0])
         axes.axvline(chance, color=FAINT, linestyle=":", linewidth=0.9)
-        axes.annotate(
-            "guessing", (chance, len(rows) - 0.4), (3, 0), textcoords="offset points", color=FAINT, fontsize=8
-        )
+        at = (chance, len(rows) - 0.4)
+        axes.annotate("guessing", at, (3, 0), textcoords="offset points", color=FAINT, fontsize=8)
         axes.set_yticks(places, rows["mask"])
         axes.set(xlim=(0, 1.0), ylim=(-0.7, len(rows) + 0.1), xlabel=f"right person first among {round(1 / chance)}")
         for word, colour in VERDICTS.items():
@@ -89,9 +93,7 @@ def dori_lines(axes: Axes) -> None:
         axes.text(px, 1.01, word, rotation=45, fontsize=7, color=FAINT, transform=axes.get_xaxis_transform())
 
 
-def plot_pixels(
-    axes: Axes, fits: dict[str, Fit], points: dict[str, list[tuple[float, float, float, float]]], people: int = 40
-) -> None:
+def plot_pixels(axes: Axes, fits: dict[str, Fit], points: dict[str, list[Point]], people: int = 40) -> None:
     """Rank-1 among `people` over pixels: fits as lines, measurements (px, rate, low, high) as points with intervals."""
     px = np.geomspace(1.0, 80.0, 200)
     for name, fit in fits.items():
@@ -104,12 +106,8 @@ def plot_pixels(
     axes.annotate("guessing", (1.0, 1.0 / people), (2, 3), textcoords="offset points", color=FAINT, fontsize=8)
     dori_lines(axes)
     ticks = (1, 2, 4, 8, 16, 32, 64)
-    axes.set(
-        xscale="log",
-        ylim=(0, 1.0),
-        xlabel="pixels (or cells) across the face",
-        ylabel=f"right person first among {people}",
-    )
+    axes.set(xscale="log", ylim=(0, 1.0), xlabel="pixels (or cells) across the face",
+             ylabel=f"right person first among {people}")  # fmt: skip
     axes.set_xticks(ticks, [str(tick) for tick in ticks], minor=False)
     axes.set_xticks([], minor=True)
     axes.legend(fontsize=8, loc="lower right", frameon=False)
@@ -121,24 +119,19 @@ def plot_galleries(axes: Axes, fit: Fit, sizes: tuple[float, ...] = (4.0, 8.0, 1
     axes.axvspan(1e3, 1e7, color="0.95", zorder=0)
     for colour, px in zip(_SIZES, sizes, strict=False):
         d = float(fit.d_prime(px))
-        low = [float(rank_one(d, int(n))[0]) for n in people]
-        high = [float(rank_one(d, int(n), "high")[0]) for n in people]
+        low, high = ([float(rank_one(d, int(n), branch)[0]) for n in people] for branch in ("low", "high"))
         axes.fill_between(people, low, high, color=colour, alpha=0.3, linewidth=0)
-        axes.plot(people, low, color=colour, linewidth=0.9)
-        axes.plot(people, high, color=colour, linewidth=0.9)
-        at = len(people) // 3
-        axes.annotate(
-            f"{px:g} px", (people[at], high[at]), (4, 4), textcoords="offset points", color=colour, fontsize=8
-        )
+        for branch in (low, high):
+            axes.plot(people, branch, color=colour, linewidth=0.9)
+        at = (people[len(people) // 3], high[len(people) // 3])
+        axes.annotate(f"{px:g} px", at, (4, 4), textcoords="offset points", color=colour, fontsize=8)
     axes.plot(people, 1.0 / people, color=FAINT, linestyle=":", linewidth=0.9)
     axes.text(1.2e3, 0.95, "extrapolated: low and high branch", fontsize=8, color=FAINT)
     axes.set(xscale="log", xlim=(2, 1e7), ylim=(0, 1.0), xlabel="people compared with", ylabel="right person first")
 
 
-def curve_figure(
-    fits: dict[str, Fit], points: dict[str, list[tuple[float, float, float, float]]], people: int
-) -> Figure:
-    """Both samples: over pixels with the DORI lines, and over galleries."""
+def curve_figure(fits: dict[str, Fit], points: dict[str, list[Point]], people: int) -> Figure:
+    """Two panels: over pixels with the DORI lines, and over galleries."""
     from matplotlib.figure import Figure
 
     with house_style():
@@ -150,10 +143,10 @@ def curve_figure(
 
 
 def draw_curve(outcomes: dict[Job, Outcome], curves: dict[str, Curve], path: Path) -> None:
-    """Both samples to a PNG."""
+    """Both panels to a PNG."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    points: dict[str, list[tuple[float, float, float, float]]] = {"cctv": [], "clean": []}
+    points: dict[str, list[Point]] = {"cctv": [], "clean": []}
     for job, outcome in outcomes.items():
         if job.mask == "none" and job.level == "trained" and job.images == 8:
             points["cctv" if job.cctv else "clean"].append((job.px, outcome.top(1), *outcome.interval()))
@@ -162,3 +155,45 @@ def draw_curve(outcomes: dict[Job, Outcome], curves: dict[str, Curve], path: Pat
     FigureCanvasAgg(figure)
     with house_style(), whole_file(path) as part:
         figure.savefig(part, format="png", dpi=130, metadata={"Software": None})
+
+
+TABLES = ("covariance", "curve", "images", "masks", "open_set", "table")
+
+
+def measured(name: str = "masks") -> pd.DataFrame:
+    """One of the measured tables: `masks` (one row a mask, with its verdict), `table` (every attack), `curve` …
+
+    >>> measured("curve").fit.tolist()
+    ['cctv', 'clean']
+    """
+    if name not in TABLES:
+        raise InputError("table", "one of " + ", ".join(TABLES), name, did_you_mean(name, TABLES))
+    return pd.read_csv(shipped(f"data/masking/{name}.csv"))
+
+
+def naive_beside_strongest() -> pd.DataFrame:
+    """Each mask on clear, aligned faces: the naive attack, the strongest one with its interval, and the verdict.
+
+    Columns: mask, naive, strongest, low, high (rank-1 among all people, 0 to 1), by (level, and frames where the
+    attacker averages), chance, legal, verdict; the leakiest mask first.
+    """
+    rows = measured("table")
+    rows = rows[(rows["images"] == 8) & (rows["mask"] != "none")]
+    best = rows.loc[rows.groupby("mask").rank1.idxmax()].set_index("mask")
+    named = measured("masks").replace({"mask": {"silhouette_of_face": "silhouette"}}).set_index("mask")
+    made = best[["naive", "rank1", "low", "high"]].rename(columns={"rank1": "strongest"})
+    frames = best.frames.map(lambda n: f", {n} frames" if n > 1 else "")
+    made["by"] = best.level + frames
+    made = made.assign(chance=best.chance, legal=named.legal, verdict=named.verdict)
+    return made.sort_values(["strongest", "naive"], ascending=False).reset_index()
+
+
+def measured_points() -> dict[str, list[Point]]:
+    """What the fits go through, by fit: (px, rank-1 among all, low, high) of the trained attack on unmasked faces."""
+    rows = measured("table")
+    rows = rows[(rows["mask"] == "none") & (rows.level == "trained") & (rows.images == 8)]
+    made: dict[str, list[Point]] = {}
+    for camera, some in rows.groupby("camera"):
+        numbers = some[["px", "rank1", "low", "high"]].to_numpy(dtype=float)
+        made[str(camera)] = [(px, rate, low, high) for px, rate, low, high in numbers.tolist()]
+    return made

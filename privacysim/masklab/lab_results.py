@@ -9,12 +9,19 @@ import pandas as pd
 
 from privacysim.files import whole_file
 from privacysim.identify import Fit
-from privacysim.masklab.evaluate import Outcome, tpir
+from privacysim.masklab.evaluate import Job, Outcome, tpir
 from privacysim.masklab.faces import Faces
-from privacysim.masklab.fitted_curve import GALLERIES, Curve, cells_of, d_prime_of, fit_curve, verdict
-from privacysim.masklab.grid import Job
+from privacysim.masklab.fitted_curve import (
+    EXTRAPOLATED_BEYOND,
+    GALLERIES,
+    Curve,
+    branches,
+    cells_of,
+    d_prime_of,
+    fit_curve,
+    verdict,
+)
 from privacysim.masklab.lab_figures import draw_curve
-from privacysim.masklab.lab_note import command, note
 from privacysim.masklab.mask_names import as_mask
 
 _PARAMETERS = ("d_max", "px50", "h")
@@ -162,3 +169,74 @@ def _images(outcomes: Outcomes) -> list[Row]:
         if shares:
             rows.append({"images": n, "factor": f"{min(1.0, float(np.mean(shares))):.4f}"})
     return [*rows, {"images": 8, "factor": "1.0000"}]
+
+
+def command(faces: Faces) -> str:
+    """The command that makes these files."""
+    return f"privacysim calibrate masks --faces {faces.name}"
+
+
+_NOTE = """# The measured masking curve
+
+Made by `{command} -o data/masking`, which writes every file of this folder.
+{probes} probes of {people} people ({each} images each): every image is attacked once, by an attacker who learnt from
+the others of that person and who was chosen without looking at it. Intervals are bootstraps over people.
+
+{fits}
+
+## Beyond {far:,} people
+
+Nobody was compared with more than 40. Larger galleries are extrapolations, by two models that agree on 2 and
+40: `low` (binormal) and `high` (beta-binomial). The band between them is a model's, not a sample's.
+
+| fit | px | N = 1,000 | N = 10,000 | N = 1,000,000 | N = 10,000,000 | widest |
+|---|---|---|---|---|---|---|
+{beyond}
+The branches differ by up to {widest:.0f} points: neither is shown alone.
+
+## What each mask hides
+
+Right person first among all, for the strongest attack measured (`complete`: within two points of guessing;
+`strong`: at most a tenth of what the clear face gives above chance; `weak`: at most 70 %; `cosmetic`: more).
+
+| mask | naive attack | strongest attack | 95 % interval | by | verdict |
+|---|---|---|---|---|---|
+{masks}
+{limits}
+"""
+_DRAWN = """Drawn faces: this shows that the lab works; each rate is a lower bound on what a stronger attacker
+would do with the same drawings. It says nothing about people."""
+_PHOTOGRAPHED = """\
+Open set: at one false alarm in a hundred the threshold rests on four pictures of strangers: an order of
+magnitude.
+
+One set of faces, cropped to the face, of one session, mostly men: a lower bound on what a stronger attacker
+would do with such faces, and too high for faces in the wild. Never an upper bound: networks trained on
+millions of faces need fewer examples of each person."""
+
+
+def note(faces: Faces, curves: dict[str, Curve], worded: list[tuple[Job, Outcome, float, str]]) -> str:
+    """The note as Markdown. `worded`: each mask with its strongest attack, the naive rate and the verdict."""
+    fits, beyond, masks, widest = list[str](), list[str](), list[str](), 0.0
+    for name, curve in curves.items():
+        values = zip(_PARAMETERS, (curve.fit.d_max, curve.fit.px50, curve.fit.h),
+                     np.sqrt(np.diag(curve.covariance)), strict=True)  # fmt: skip
+        words = ", ".join(f"{word} {value:.2f} (sd {sd:.2f})" for word, value, sd in values)
+        fits.append(f"**{name}**: {words}. Over all sizes and galleries of 2 to 40 people the fit errs by "
+                    f"{curve.rmse_points:.2f} points (RMSE), by {curve.held_out_points:.2f} on galleries that were "
+                    "left out of it.")  # fmt: skip
+        for px in (4.0, 8.0, 16.0, 40.0):
+            rows = branches(float(curve.fit.d_prime(px)))
+            apart = max(100.0 * (high - low) for _, low, high in rows)
+            widest = max(widest, apart)
+            bands = " | ".join(f"{low:.1%} – {high:.1%}" for _, low, high in rows)
+            beyond.append(f"| {name} | {px:g} | {bands} | {apart:.0f} points |\n")
+    for job, outcome, naive, word in worded:
+        low, high = outcome.interval()
+        by = job.level + (f", {job.frames} frames" if job.frames > 1 else "")
+        masks.append(f"| {job.name} | {naive:.1%} | {outcome.top(1):.1%} | {low:.1%} – {high:.1%} | {by} | {word} |\n")
+    return _NOTE.format(
+        command=command(faces), probes=len(faces.person), people=faces.people, each=len(faces.person) // faces.people,
+        fits="\n\n".join(fits), far=EXTRAPOLATED_BEYOND, beyond="".join(beyond), widest=widest, masks="".join(masks),
+        limits=_DRAWN if faces.name == "synthetic" else _PHOTOGRAPHED,
+    )  # fmt: skip

@@ -8,13 +8,13 @@ from typing import Any
 from privacysim.errors import InputError, did_you_mean
 from privacysim.identify import own_mask
 from privacysim.masklab.mask_base import Mask, Transformed
-from privacysim.masklab.masks import BlackBox, Blur, Clear, Downsample, EyesBar, KSame, MeanFace, Pixelate, Silhouette
+from privacysim.masklab.masks import BlackBox, Blur, Clear, EyesBar, KSame, MeanFace, Pixelate, Silhouette
 from privacysim.masklab.random_masks import DPPixelate, Scramble
 from privacysim.parts import known_names
 
 _MAKERS: dict[str, tuple[str, Callable[..., Mask]]] = {
     "none": ("none", Clear),
-    "downsample": ("downsample:PX", Downsample),
+    "downsample": ("downsample:PX", Pixelate),
     "pixelate": ("pixelate:CELLS", Pixelate),
     "blur": ("blur:SIGMA", lambda sigma=0.25: Blur(sigma)),
     "gaussian": ("gaussian:SIGMA", lambda sigma=0.25: Blur(sigma, fast=False)),

@@ -67,18 +67,6 @@ def mosaic(image: Images, cells: tuple[int, int]) -> Images:
     return cv2.resize(small, (image.shape[1], image.shape[0]), interpolation=cv2.INTER_NEAREST)
 
 
-class Downsample(Pixelate):
-    """What a camera further away sees: `px` pixels across the face, blown up again: `Pixelate` by another name."""
-
-    def __init__(self, px: float = 8.0) -> None:
-        self.px = px
-
-    @property
-    def cells_across(self) -> float:  # type: ignore[override]
-        """Pixels across the face."""
-        return self.px
-
-
 class Blur(Mask):
     """Gaussian blur of `sigma` × the face's width, computed small: within 2 grey levels of it, forty times as fast.
 

@@ -40,7 +40,7 @@ class DPPixelate(Mask):
         """Measured: fewer than the plain mosaic's."""
         return Mask.cells(self, face_px)
 
-    def scale(self, width_px: int) -> float:
+    def scale(self, width_px: float) -> float:
         """Scale of the Laplace noise, in grey levels, on a face `width_px` wide.
 
         >>> DPPixelate(4, epsilon=0.5).scale(64)
@@ -140,9 +140,14 @@ class Scramble(Mask):
 
     def _frame(self, picture: Images, number: int) -> Images:
         told = b"fixed" if self.nonce == "fixed" else number.to_bytes(8, "big", signed=True)
-        nonce = blake2b(told, key=self.key_, digest_size=16).digest()
-        cipher = Cipher(algorithms.AES(self.key_), modes.CTR(nonce)).encryptor()
-        return np.frombuffer(cipher.update(picture.tobytes()), dtype=np.uint8).reshape(picture.shape)
+        return ciphered(picture, self.key_, told)
+
+
+def ciphered(picture: Images, key: bytes, told: bytes) -> Images:
+    """A picture under AES-256 in counter mode, its nonce a keyed hash of `told`; the same call undoes it."""
+    nonce = blake2b(told, key=key, digest_size=16).digest()
+    cipher = Cipher(algorithms.AES(key), modes.CTR(nonce)).encryptor()
+    return np.frombuffer(cipher.update(picture.tobytes()), dtype=np.uint8).reshape(picture.shape)
 
 
 def averaged(mask: Mask, images: Images, frames: int) -> Images:

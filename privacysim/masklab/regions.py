@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from hashlib import blake2b
 from typing import Any
 
 import cv2
 import numpy as np
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from numpy.typing import NDArray
 
 from privacysim.errors import InputError
 from privacysim.facts import facts
-from privacysim.masklab.mask_base import positive
+from privacysim.masklab.mask_base import positive, rounded
 from privacysim.masklab.mask_names import as_mask
 from privacysim.masklab.masks import BlackBox, Blur, Clear, EyesBar, KSame, MeanFace, Pixelate, Silhouette, mosaic
 from privacysim.masklab.people_detector import Box, Frame, largest_channel
-from privacysim.masklab.random_masks import DPPixelate, Scramble
+from privacysim.masklab.random_masks import DPPixelate, Scramble, ciphered
 
 
 def face_px(box: Box) -> float:
@@ -68,7 +66,7 @@ class Painter:
         elif isinstance(mask, Silhouette):
             self._outline(part, corner)
         elif isinstance(mask, Scramble):
-            part[:] = ciphered(part, mask.key_, number, order)
+            part[:] = ciphered(part, mask.key_, _told(number, order))
         elif not isinstance(mask, Clear):
             self._tiled(part, max(1, round(face)))
 
@@ -82,16 +80,13 @@ class Painter:
         part[:] = masked.swapaxes(1, 2).reshape(whole.shape)[:h, :w]
 
     def _noisy(self, part: Frame, face: float, track: int, mask: DPPixelate) -> Frame:
-        side = face / positive("cells_across", mask.cells_across)
-        size = _cells(part, side)
+        size = _cells(part, face / positive("cells_across", mask.cells_across))
         means = cv2.resize(part, size, interpolation=cv2.INTER_AREA).reshape(size[1], size[0], -1)
-        scale = 255.0 * positive("m", mask.m) / (max(side, 1.0) ** 2 * positive("epsilon", mask.epsilon))
         noise = self.track_noise.get(track) if mask.noise == "track" else None
         if noise is None or noise.shape != means.shape:
             # a track's box changes by a cell now and then: its new cells are drawn, and paid for, once more
-            noise = self.track_noise[track] = self.draw.laplace(0.0, scale, means.shape)
-        noisy = np.clip(np.rint(means + noise), 0, 255).astype(np.uint8)
-        made = cv2.resize(noisy, (part.shape[1], part.shape[0]), interpolation=cv2.INTER_NEAREST)
+            noise = self.track_noise[track] = self.draw.laplace(0.0, mask.scale(face), means.shape)
+        made = cv2.resize(rounded(means + noise, part), part.shape[1::-1], interpolation=cv2.INTER_NEAREST)
         return np.asarray(made.reshape(part.shape), dtype=np.uint8)
 
     def _outline(self, part: Frame, corner: tuple[int, int], threshold: int = 18) -> None:
@@ -111,18 +106,14 @@ def _cells(part: NDArray[Any], side: float) -> tuple[int, int]:
     return max(1, round(part.shape[1] / max(side, 1.0))), max(1, round(part.shape[0] / max(side, 1.0)))
 
 
-def ciphered(part: Frame, key: bytes, number: int, order: int) -> Frame:
-    """A region under AES-256 in counter mode, nonce from (frame, order of the region); the same call undoes it."""
-    nonce = blake2b(number.to_bytes(8, "big") + order.to_bytes(4, "big"), key=key, digest_size=16).digest()
-    cipher = Cipher(algorithms.AES(key), modes.CTR(nonce)).encryptor()
-    return np.frombuffer(cipher.update(part.tobytes()), dtype=np.uint8).reshape(part.shape)
+def _told(number: int, order: int) -> bytes:
+    """What the cipher's nonce is made from: the frame, and the order of the region in it."""
+    return number.to_bytes(8, "big") + order.to_bytes(4, "big")
 
 
 def restored(frame: Frame, boxes: list[Box], key: bytes, number: int) -> Frame:
     """Undo the cipher on a frame: the regions in the reverse order, since where two overlap the later one came last."""
     for order in reversed(range(len(boxes))):
         left, top, right, bottom = boxes[order]
-        frame[top:bottom, left:right] = ciphered(
-            np.ascontiguousarray(frame[top:bottom, left:right]), key, number, order
-        )
+        frame[top:bottom, left:right] = ciphered(frame[top:bottom, left:right], key, _told(number, order))
     return frame

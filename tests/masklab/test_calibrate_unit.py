@@ -8,9 +8,9 @@ import pytest
 from privacysim.cli.main import main
 from privacysim.masklab import calibrate_masks as lab
 from privacysim.masklab import lab_results as results
-from privacysim.masklab.calibrate_masks import calibrate
+from privacysim.masklab.calibrate_masks import calibrate, grid
+from privacysim.masklab.evaluate import Job
 from privacysim.masklab.faces import synthetic_faces
-from privacysim.masklab.grid import Job, grid
 
 FACES = synthetic_faces(8, 10)
 JOBS = [Job("none", px, cctv, level="parrot") for cctv in (True, False) for px in (64.0, 8.0, 4.0)]

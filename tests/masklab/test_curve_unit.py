@@ -85,11 +85,6 @@ def test_a_track_is_never_less_than_a_frame_nor_more_than_independent_frames():
         track_identified(0.02, 0.8, 1.5, 5)
 
 
-def test_a_document_opens_a_reversible_mask_for_who_holds_it():
-    assert curve.opened(0.025, 0.9, 1.0) == 0.9
-    assert curve.opened(0.025, 0.9, 0.0) == 0.025
-
-
 def test_equivalent_cells_follow_from_construction_or_from_the_measured_table():
     assert equivalent_cells(Clear(), 12.0) == 12.0
     assert equivalent_cells(Pixelate(4), 12.0) == 4.0

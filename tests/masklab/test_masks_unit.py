@@ -13,7 +13,6 @@ from privacysim.masklab.masks import (
     BlackBox,
     Blur,
     Clear,
-    Downsample,
     EyesBar,
     KSame,
     MeanFace,
@@ -27,7 +26,7 @@ FACES = synthetic_faces(6, 3).images
 ALL = [
     Clear(),
     Pixelate(3),
-    Downsample(3),
+    mask_named("downsample:3"),
     Blur(0.2),
     BlackBox(),
     EyesBar(),
@@ -67,7 +66,7 @@ def test_no_mask_of_these_leaves_the_image_as_it_is():
 @pytest.mark.parametrize("cells", [2, 4, 8, 16, 32])
 def test_pixelating_to_n_cells_is_what_a_camera_with_n_pixels_sees(cells):
     assert np.array_equal(Pixelate(cells).apply(FACES), clean(cells).apply(FACES))
-    assert np.array_equal(Pixelate(cells).apply(FACES), Downsample(cells).apply(FACES))
+    assert np.array_equal(Pixelate(cells).apply(FACES), mask_named(f"downsample:{cells}").apply(FACES))
     assert Pixelate(cells).cells(64) == cells
     assert Pixelate(cells).cells(1.5) == 1.5, "a mask adds no pixels"
 

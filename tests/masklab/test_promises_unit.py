@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 
 from privacysim.errors import InputError
-from privacysim.masklab import grid as lab
+from privacysim.masklab import calibrate_masks as lab
 from privacysim.masklab import video
-from privacysim.masklab.evaluate import Outcome, evaluate, strongest, tpir
+from privacysim.masklab.calibrate_masks import MASKS, grid
+from privacysim.masklab.evaluate import Job, Outcome, evaluate, strongest, tpir
 from privacysim.masklab.face_attacks import Attack
 from privacysim.masklab.faces import Camera, clean, folder_faces, synthetic_faces
 from privacysim.masklab.fitted_curve import d_prime_of, fit_surface
-from privacysim.masklab.grid import MASKS, Job, grid
-from privacysim.masklab.lab_note import note
+from privacysim.masklab.lab_results import note
 from privacysim.masklab.mask_base import Mask, MeasuredElsewhere, as_images, as_pictures, features
 from privacysim.masklab.mask_names import mask_named
 from privacysim.masklab.masks import BlackBox, Clear, EyesBar, KSame, MeanFace, Pixelate, Silhouette

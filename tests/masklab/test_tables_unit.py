@@ -14,8 +14,8 @@ from privacysim.identify import fits, rank_one
 from privacysim.masklab import lab_figures as figure
 from privacysim.masklab.faces import synthetic_faces
 from privacysim.masklab.fitted_curve import identified_with, images_factor
+from privacysim.masklab.lab_figures import measured, measured_points, naive_beside_strongest
 from privacysim.masklab.masks import Pixelate
-from privacysim.masklab.shipped_tables import measured, measured_points, naive_beside_strongest
 from privacysim.resources import shipped
 
 pytestmark = pytest.mark.usefixtures("figures_closed")
