@@ -48,12 +48,13 @@ def footage_seen(whole: Replicate, seen: Seen) -> list[Footage]:
     people = block.person_id.size
     times, seconds = np.zeros(people, dtype=np.int64), np.zeros((people, 4))
     held = np.zeros((len(kept_d), people))
-    view = _everywhere(whole)
+    view, own = _everywhere(whole), whole.inputs.brought.keywords(draw_block, "people")
     px_at = STEPS_PER_PX * facts().value("face_width_m") * dori_levels()
     for first in range(0, people, _PEOPLE_AT_ONCE):
         some = slice(first, min(first + _PEOPLE_AT_ONCE, people))
         drawn = draw_block(
-            world.city, world.scenario, world.seed, world.k, block.person_id[some], block.weight[some], 0, world.days
+            world.city, world.scenario, world.seed, world.k, block.person_id[some], block.weight[some], 0, world.days,
+            **own,
         )
         pieces = passes(drawn, world.city, view, 0, world.days)
         often = np.bitwise_count(drawn.tour_mask).sum(axis=1)[pieces.tour]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import privacysim as ps
@@ -60,3 +61,19 @@ def test_passes_and_seconds_are_those_of_the_sightings_and_archives_hold_them_fo
         assert film.held_s == pytest.approx(held[arm])
         assert film.weight is block.weight
     assert made[0].held_s.sum() != made[1].held_s.sum(), "arms that keep footage for other times hold other amounts"
+
+
+def test_people_that_a_user_brings_are_the_ones_who_are_filmed():
+    frame = pd.DataFrame({"home_place": np.arange(12)})
+    whole = replicate_of(ps.Study("preview", policies=["notice_only"], sample=12, days=2, people=frame).inputs(0), 0)
+    seen = whole.seen(0)
+    assert seen.block.home_place.tolist() == list(range(12))
+    (film,) = footage.footage_seen(whole, seen)
+    world, block = whole.world, seen.block
+    view = coverage(world.city, world.cameras, np.arange(len(world.cameras)))
+    drawn = draw_block(world.city, world.scenario, world.seed, world.k, block.person_id, block.weight, 0, 2,
+                       people=frame)  # fmt: skip
+    rows = sightings(passes(drawn, world.city, view, 0, 2), drawn, view, 0)
+    once = rows[["person_id", "pass_id", "day"]].drop_duplicates()
+    assert film.passes.tolist() == [int((once["person_id"] == person).sum()) for person in range(12)]
+    assert film.passes.sum() > 0
