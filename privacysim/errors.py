@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
+from dataclasses import fields
 from importlib import import_module
 from typing import Any
 
@@ -97,6 +98,18 @@ def shown(got: object, limit: int = 120) -> str:
     """One line of at most `limit` characters that says what was got."""
     text = " ".join(str(got).split())
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def one_line(thing: Any) -> str:
+    """The `__repr__` of dataclasses that hold arrays and tables: plain fields, and how much is in the others."""
+    words = []
+    for name in (one.name for one in fields(thing) if not one.name.startswith("_")):
+        value = getattr(thing, name)
+        if isinstance(value, (str, int, float)) and value != "":
+            words.append(f"{name}={shown(value, 40)!r}" if isinstance(value, str) else f"{name}={value:g}")
+        elif isinstance(value, Sized) and not isinstance(value, str):
+            words.append(f"{len(value)} {name}")
+    return shown(f"{type(thing).__name__}({', '.join(words)})")
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

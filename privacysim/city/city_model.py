@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from privacysim import tables
+from privacysim.errors import one_line
 
 NO_HOP = 255
 """Entry of a tree at its own root, or where no way leads there."""
@@ -30,6 +31,8 @@ class City:
     housing compounds and for places of category `road` (main-road crossings, the street itself), which nobody visits.
     Category, regime, secret and scene are codes of `privacysim.vocabulary`.
     """
+
+    __repr__ = one_line
 
     name: str
     digest: str

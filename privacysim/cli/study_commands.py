@@ -208,7 +208,8 @@ def headline_text(results: Any, baseline: str | None = None, metric: str | None 
         f"baseline {change.baseline}; {start_in_words(change.start)}",
         "" if manifest["scenario"]["calibrated"] else "not calibrated: the constants were solved for another scenario",
         precision_in_words(manifest.get("precision")), *results.failures,
-        "", *([] if metric else [*change.words(), "", *change.band_words()]), "", _plain_table(change.table(names)),
+        "", *([] if metric else [*change.words(), "", *change.band_words()]), "",
+        _plain_table(change.table(names, text=True)),
         "", *band_lines(results.band, results.notes, names), "", _pairing_text(change, names),
         "", "A comparison of rules, not legal advice.",
     ]  # fmt: skip

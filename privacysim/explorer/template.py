@@ -38,7 +38,7 @@ results = study.run(progress=False)
 change = results.compare()""", ()),
     ("code", """# NBVAL_CHECK_OUTPUT
 names = ["people_identified_by_outsiders", "cases_with_admissible_evidence", "requests_lost_to_retention"]
-print(change.table(names)[["metric", "curve", "policy", "mean", "ratio"]].to_string(index=False))""", ()),
+print(change.table(names, text=True)[["metric", "curve", "policy", "mean", "ratio"]].to_string(index=False))""", ()),
     ("code", "_ = change.plot()", ()),
     ("markdown", """## What this does not show
 

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from privacysim.errors import one_line
 from privacysim.sight.passes import Windows
 from privacysim.units import DAY_TICKS, TICKS_PER_S
 from privacysim.vocabulary import LEGALITIES, STATE_ORGANS
@@ -64,6 +65,8 @@ class Acts:
     line of the processor's cache. `begin`, `end`: ticks of footage, half-open, side by side in `window`; `pair`: row
     of the curve table; `attention` a; `expected` m = κ·audience, viewers who know the person; `known` κ; `audience`.
     """
+
+    __repr__ = one_line
 
     arms: tuple[str, ...]
     pairs: tuple[tuple[str, int], ...]

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from privacysim import tables
-from privacysim.errors import InputError
+from privacysim.errors import InputError, one_line
 from privacysim.exposure import exposure_kernel as kernel
 from privacysim.exposure.acts import GROUPS, Acts, HasActs, index_acts, sorted_acts
 from privacysim.identify import curve_table
@@ -33,6 +33,8 @@ class Exposure:
     `revealed_to_outsiders` (person, arm, curve): sensitive visits, whatever the legality of the acts. Seconds; chances.
     The equations stand in `definition.py`; groups compose as 1 − Π(1 − p), a viewer in two roles being two.
     """
+
+    __repr__ = one_line
 
     person_id: NDArray[np.int64]
     weight: Floats

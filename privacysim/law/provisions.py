@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, PlainSerializer, model_validator
 
 from privacysim import vocabulary as words
-from privacysim.errors import InputError, did_you_mean, refuse_unknown
+from privacysim.errors import InputError, did_you_mean, one_line, refuse_unknown
 from privacysim.files import Duration, Reference, Strict
 
 Lines = tuple[str, ...]
@@ -199,6 +199,8 @@ class LawPack(Strict):
 @dataclass(frozen=True)
 class Laws:
     """All law in use, checked: ids are unique, every provision has its law, every basis its provision."""
+
+    __repr__ = one_line
 
     laws: Mapping[str, Law]
     provisions: Mapping[str, Provision]

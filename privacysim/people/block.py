@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from privacysim import tables
 from privacysim.city import City
+from privacysim.errors import one_line
 from privacysim.people.habits import CYCLE, EBIKE, WALK
 from privacysim.scenario import Scenario
 
@@ -24,6 +25,8 @@ class Block:
     way from `walk_node` to the hub, walked towards the hub or, reversed, from there to `walk_node`. A *stay* is the
     visit of the tour's place. Times are ticks after 00:00 of the tour's day, before the jitter.
     """
+
+    __repr__ = one_line
 
     person_id: NDArray[np.int64]
     group: NDArray[np.uint8]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from privacysim import draws
 from privacysim.city import City
-from privacysim.errors import InputError
+from privacysim.errors import InputError, one_line
 from privacysim.facts import facts
 from privacysim.people.own_people import OwnPeople, PeopleFrames, everybody
 from privacysim.scenario import Scenario
@@ -20,6 +20,8 @@ from privacysim.vocabulary import GROUPS
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
     """Sampled people: `ids` int64, sorted; `weight` float64, how many people each one stands for (N_g / n_g)."""
+
+    __repr__ = one_line
 
     ids: NDArray[np.int64]
     weight: NDArray[np.float64]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from privacysim.errors import InputError
+from privacysim.errors import InputError, one_line
 from privacysim.facts import facts
 from privacysim.law.provisions import Bundle, Laws, Provision
 from privacysim.policy.judging import basis, both_answers, in_scope, matches
@@ -21,6 +21,8 @@ class Arm:
 
     `id` is the policy's id, or `policy:reading` where the text leaves readings open.
     """
+
+    __repr__ = one_line
 
     id: str
     title: str

@@ -47,7 +47,7 @@ Skewness = Mapping[tuple[str, str, str], float]
 """(policy, metric, curve) → skewness of the replicate value, from pilots."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """All arms against one of them. `rows` has the columns of summary.csv, one row per policy, metric and curve."""
 
@@ -63,23 +63,32 @@ class Comparison:
     declared: Mapping[str, Metric] = field(default_factory=lambda: METRICS)
     """Every metric that the rows may name, those from outside the package as the results kept them."""
 
-    def table(self, metrics: list[str] | None = None) -> pd.DataFrame:
-        """The comparison to read: mean, ratio and difference with 95 % intervals, n, direction and words.
+    def table(self, metrics: list[str] | None = None, *, text: bool = False) -> pd.DataFrame:
+        """The comparison: one row per metric, curve and policy.
 
-        `metrics` chooses and orders; by default the primary metric comes first, then the others as declared.
+        Numbers: `mean`, `ratio` and `difference` are floats with the ends of their 95 % intervals beside them
+        (`mean_low`, `mean_high` …; NaN where there is none, and `note` says why). `text=True` is for reading: each
+        number with its interval as one text, and a column `in words`. `metrics` chooses and orders; by default the
+        primary metric comes first, then the others as declared.
         """
         names = metrics or [self.primary, *(name for name in self.declared if name != self.primary)]
         found = []
         for name in names:
             one = self.one(name)
             for row in self.rows[self.rows["metric"] == name].to_dict("records"):
-                found.append({
-                    "metric": one.title, "curve": row["curve"], "policy": row["policy"],
-                    **{name: interval_text(row[column], row[f"{ends}_low"], row[f"{ends}_high"])
-                       for name, column, ends in _SHOWN},
-                    "n": row["n"], "direction": one.arrow, "in words": self.sentence(row), "note": row["note"],
-                })  # fmt: skip
-        columns = ["metric", "curve", "policy", "mean", "ratio", "difference", "n", "direction", "in words", "note"]
+                made = {"metric": one.title, "curve": row["curve"], "policy": row["policy"]}
+                for shown, value, ends in _SHOWN:
+                    if text:
+                        made[shown] = interval_text(row[value], row[f"{ends}_low"], row[f"{ends}_high"])
+                    else:
+                        made |= {shown: row[value], f"{shown}_low": row[f"{ends}_low"],
+                                 f"{shown}_high": row[f"{ends}_high"]}  # fmt: skip
+                made |= {"n": row["n"], "direction": one.arrow, **({"in words": self.sentence(row)} if text else {}),
+                         "note": row["note"]}  # fmt: skip
+                found.append(made)
+        numbers = [name if text else f"{name}{end}" for name, _, _ in _SHOWN for end in ("", "_low", "_high")]
+        words = ["in words"] if text else []
+        columns = ["metric", "curve", "policy", *dict.fromkeys(numbers), "n", "direction", *words, "note"]
         return pd.DataFrame(found, columns=columns)
 
     def one(self, metric: str) -> Metric:
@@ -87,6 +96,11 @@ class Comparison:
         if metric not in self.declared:
             raise InputError("metrics", "a known metric", metric, did_you_mean(metric, self.declared))
         return self.declared[metric]
+
+    def __repr__(self) -> str:
+        policies = [policy for policy in dict.fromkeys(self.rows["policy"]) if policy != self.baseline]
+        return (f"Comparison({', '.join(policies)} against {self.baseline}: {self.rows['metric'].nunique()} metrics, "
+                f"primary {self.primary})")  # fmt: skip
 
     def __getitem__(self, metric: str) -> pd.DataFrame:
         """The table of one metric; its name completes with Tab."""
@@ -96,7 +110,8 @@ class Comparison:
         return list(dict.fromkeys(self.rows["metric"]))
 
     def _repr_html_(self) -> str:
-        return comparison_page(self.titles.get(self.baseline, self.baseline), self.words(), self.table([self.primary]))
+        table = self.table([self.primary], text=True)
+        return comparison_page(self.titles.get(self.baseline, self.baseline), self.words(), table)
 
     def pairing(self, metrics: list[str] | None = None) -> pd.DataFrame:
         """Variance reduction from pairing: correlation over replicates, and the remaining share of the variance."""

@@ -23,7 +23,7 @@ from privacysim.simulation.unit_parts import in_words
 from privacysim.tables import BAND_COLUMNS
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Results:
     """Results of a study.
 
@@ -40,6 +40,11 @@ class Results:
     band: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(BAND_COLUMNS)))
     folder: Path | None = None
     """Where the results are saved, if they are."""
+
+    def __repr__(self) -> str:
+        study = self.manifest["study"]
+        sizes = f"{len(self.manifest['replicates'])} replicates, {self.metrics['metric'].nunique()} metrics"
+        return f"Results({study['id']!r}, run {self.run_id}: {', '.join(self.arms)}; {study['days']} days, {sizes})"
 
     def _repr_html_(self) -> str:
         return results_page(self.manifest, self.run_id)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from privacysim.errors import one_line
 from privacysim.facts import facts
 from privacysim.identify import STEPS_PER_PX
 from privacysim.sight import clip_kernel as kernel
@@ -59,6 +60,8 @@ class Coverage:
     entrances `entrance_place[entrance_start[c] : entrance_start[c + 1]]`, ascending. Place p has the watched indoor
     cameras `indoor_camera[indoor_start[p] : indoor_start[p + 1]]` out of `indoor_all[p]`.
     """
+
+    __repr__ = one_line
 
     which: Ints
     piece_start: Ints

@@ -20,6 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from privacysim import draws, tables
+from privacysim.errors import one_line
 from privacysim.facts import facts
 from privacysim.identify import STEPS_PER_PX, face_code
 from privacysim.sight import passes_kernel as kernel
@@ -44,6 +45,8 @@ class Pieces:
     number of the directed route or stay among the person's, times 2³², plus the camera's id: no other camera changes
     it.
     """
+
+    __repr__ = one_line
 
     person: Shorts
     pass_no: Ints

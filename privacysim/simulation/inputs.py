@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from privacysim.errors import InputError, did_you_mean
+from privacysim.errors import InputError, did_you_mean, one_line
 from privacysim.files import Quantity
 from privacysim.metrics import METRICS, Metric, chosen
 from privacysim.policy.arm import Arm
@@ -40,6 +40,8 @@ class Inputs:
     than these arms need, so that arms which are run apart meet the same world; `only` the metrics that are measured,
     where the study's own would be too many.
     """
+
+    __repr__ = one_line
 
     plan: StudyFile
     scenario: Scenario

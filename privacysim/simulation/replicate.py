@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from privacysim.city import City, build_city
+from privacysim.errors import one_line
 from privacysim.exposure import Acts, Exposure, index_acts, measure_exposure
 from privacysim.facts import facts
 from privacysim.governance import Log, simulate
@@ -42,6 +43,8 @@ class Choice:
 @dataclass(frozen=True, eq=False)
 class Seen:
     """One block of people and what the watched cameras see of them."""
+
+    __repr__ = one_line
 
     block: Block
     pieces: Pieces

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from html import escape
 from typing import Generic, TypeVar
 
-from privacysim.errors import InputError, did_you_mean
+from privacysim.errors import InputError, did_you_mean, shown
 from privacysim.metrics import METRICS, Metric
 from privacysim.policy import Policy, load_policy
 from privacysim.policy.policy_files import policy_files
@@ -47,7 +47,7 @@ class Catalogue(Mapping[str, Kind], Generic[Kind]):
         return list(self._names())
 
     def __repr__(self) -> str:
-        return f"{self._what}: {', '.join(self)}"
+        return shown(f"{self._what}: {', '.join(self)}")
 
     def _repr_html_(self) -> str:
         rows = "".join(

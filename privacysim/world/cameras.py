@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from privacysim import tables
 from privacysim.city.city_model import City
 from privacysim.draws import stream_key, uniforms
+from privacysim.errors import one_line
 from privacysim.facts import facts
 from privacysim.scenario import Scenario
 from privacysim.sight.coverage import BareCameras
@@ -46,6 +47,7 @@ _STATE_SECRET = SECRETS.index("state")
 class Cameras(BareCameras):
     """Cameras by position (= `camera_id`); codes as in vocabulary.py, columns as in the table `cameras`."""
 
+from privacysim.errors import one_line
     heading_known: Bools
     custodian_id: NDArray[np.int64]
     """The place; public security's: number of places + police district; a household's: HOUSEHOLD_FIRST_ID + camera."""

@@ -9,7 +9,7 @@ import pandas as pd
 
 from privacysim import tables
 from privacysim.city.city_model import City
-from privacysim.errors import InputError
+from privacysim.errors import InputError, one_line
 from privacysim.scenario import Scenario
 from privacysim.units import TICKS_PER_S
 from privacysim.world.cameras import Cameras, sample_cameras
@@ -36,6 +36,8 @@ class World:
     A pure function of (city, scenario, seed, k, the three spans). Policies are compared on the same world; nothing
     in it refers to a policy or to a member of the sample.
     """
+
+    __repr__ = one_line
 
     city: City
     scenario: Scenario

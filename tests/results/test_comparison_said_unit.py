@@ -11,8 +11,8 @@ import pytest
 from privacysim import tables
 from privacysim.errors import InputError
 from privacysim.metrics import METRICS
-from privacysim.results.comparison import SUMMARY, Comparison, _short, _with_interval, compare
-from privacysim.stats import (
+from privacysim.results.comparison import SUMMARY, Comparison, compare
+from privacysim.stats import (, interval_text
     Estimate,
     change_in_words,
     correlation,
@@ -162,9 +162,10 @@ def test_the_table_has_the_chosen_metrics_in_their_order():
     change = said(rows)
     table = change.table()
     assert table["metric"].tolist() == [TITLE, TITLE, METRICS["cameras_listed"].title]
-    assert change.table(["cameras_listed"])["mean"].tolist() == ["3"]
+    assert change.table(["cameras_listed"], text=True)["mean"].tolist() == ["3"]
     assert change[PRIMARY]["policy"].tolist() == ["a", "b"]
-    assert change[PRIMARY]["difference"].tolist() == ["", "−1 [−2, −0.5]"]
+    assert change.table([PRIMARY], text=True)["difference"].tolist() == ["", "−1 [−2, −0.5]"]
+    assert change[PRIMARY]["difference_low"].tolist()[1] == -2.0
     assert change._ipython_key_completions_() == [PRIMARY, "cameras_listed"]
     assert list(change.table().columns[:3]) == ["metric", "curve", "policy"]
     assert TITLE in change._repr_html_()
@@ -179,13 +180,13 @@ def test_the_table_has_the_chosen_metrics_in_their_order():
      (-392.4, -446.1, -338.2, "−392 [−446, −338]"), (1.0, 1.0 - 1e-12, 1.0 + 1e-12, "1 [1, 1]")],
 )  # fmt: skip
 def test_enough_digits_to_tell_the_ends_apart(value, low, high, text):
-    assert _with_interval({"x": value, "x_low": low, "x_high": high}, "x", "x") == text
+    assert interval_text(value, low, high) == text
 
 
 def test_values_without_an_interval_have_three_digits_and_absent_ones_none():
-    assert _with_interval({"x": 0.123456, "x_low": math.nan, "x_high": math.nan}, "x", "x") == "0.123"
-    assert _with_interval({"x": math.nan, "x_low": math.nan, "x_high": math.nan}, "x", "x") == ""
-    assert (_short(999.6, 3), _short(1000.0, 4), _short(-0.5, 3)) == ("1e+03", "1,000", "−0.5")
+    assert interval_text(0.123456, math.nan, math.nan) == "0.123"
+    assert interval_text(math.nan, math.nan, math.nan) == ""
+    assert [interval_text(one, math.nan, math.nan) for one in (999.6, 1000.0, -0.5)] == ["1e+03", "1,000", "−0.5"]
 
 
 def test_per_100_000_divides_by_the_people_of_the_case_and_refuses_shares():

@@ -121,8 +121,12 @@ def test_a_ratio_to_nothing_is_not_given():
 
 def test_the_table_leads_with_the_primary_metric_and_says_the_direction():
     _, change = compared({"a": BASE, "b": BASE * 0.7 + RNG.normal(size=10)})
-    table = change.table()
-    assert table["metric"].iloc[0] == METRICS[PRIMARY].title
+    numbers = change.table()
+    assert numbers["ratio_low"].iloc[1] < numbers["ratio"].iloc[1] < numbers["ratio_high"].iloc[1] < 1.0
+    assert [kind.kind for kind in numbers.dtypes[3:12]] == ["f"] * 9
+    assert "in words" not in numbers
+    table = change.table(text=True)
+    assert table["metric"].iloc[0] == numbers["metric"].iloc[0] == METRICS[PRIMARY].title
     assert "lower is better" in table["direction"].iloc[0]
     assert "[" in table["ratio"].iloc[1]
     assert table["ratio"].iloc[0] == ""

@@ -187,3 +187,22 @@ def test_the_map_of_a_synthetic_city_has_one_reading_and_adds_up_over_its_street
                         for row in made.streets.itertuples())  # fmt: skip
     assert by_hand > 0.0
     assert made.person_hours() == {"drawn": pytest.approx(by_hand)}
+
+
+def test_everything_public_shows_itself_in_one_line():
+    sim = ps.Simulation("guangzhou_part", ["notice_only", "order_799"], days=1, sample=200)
+    seen, inputs = sim.seen(), sim.inputs
+    study, measured = ps.Study("preview"), ps.measure_exposure(seen.pieces, seen.block, sim.acts)
+    for thing in (sim, sim.city, sim.world, sim.world.cameras, sim.logs["order_799"], sim.acts, sim.coverage, sim.sample,
+                  seen, seen.block, seen.pieces, measured, inputs, inputs.scenario, inputs.arms[0],
+                  inputs.arms[0].policy, inputs.arms[0].laws, study, study.plan, ps.rules, ps.measures,
+                  ps.measures["gap_hard"], inputs.brought):  # fmt: skip
+        assert len(repr(thing)) <= 200, type(thing).__name__
+        assert "\n" not in repr(thing)
+        assert "object at" not in repr(thing)
+
+
+def test_the_packages_own_face_shows_public_names_alone():
+    assert {"metric", "Policy", "Scenario", "Simulation", "Study"} <= set(dir(ps))
+    assert dir(ps) == sorted(ps.__all__)
+    assert "annotations" not in dir(ps)
