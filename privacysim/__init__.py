@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from privacysim.explorer import explore as explore
     from privacysim.exposure import index_acts as index_acts
     from privacysim.exposure import measure_exposure as measure_exposure
+    from privacysim.governance import DEFAULT as DEFAULT
+    from privacysim.governance import Process as Process
     from privacysim.governance import simulate as simulate
     from privacysim.identify import identifiability as identifiability
     from privacysim.metrics import metric as metric
@@ -58,9 +60,11 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Comparison": "results",
+    "DEFAULT": "governance",
     "InputError": "errors",
     "Policy": "policy",
     "PrivacysimError": "errors",
+    "Process": "governance",
     "Reform": "policy",
     "Results": "results",
     "Scenario": "scenario",

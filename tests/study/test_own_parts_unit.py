@@ -7,11 +7,14 @@ import os
 import subprocess
 import sys
 import threading
+from typing import ClassVar
 
+import numpy as np
 import pytest
 
 import privacysim as ps
 from privacysim.errors import InputError
+from privacysim.governance import Context
 from privacysim.metrics import Rows
 from privacysim.policy import load_policy
 from privacysim.results import load_results
@@ -38,6 +41,27 @@ def long_stays(seen):
 @ps.metric(of="records", title="acts", unit="acts")
 def acts_of_mine(seen):
     return Rows(seen.act_root)
+
+
+class Drones(ps.Process):
+    """An own leak: a drone films a street now and then, and nobody notices."""
+
+    incidents: ClassVar = {"drone": ("drone",)}
+
+    def __init__(self, per_day=20.0):
+        self.per_day = per_day
+
+    def start(self, context):
+        self.context = context
+        self.ids, self.ticks = context.arrivals("drones", per_day=self.per_day)
+
+    def write(self, books):
+        inside = (self.ticks >= 0) & (self.ticks < self.context.end)
+        number, at = Context.numbers("drones", self.ids[inside]), self.ticks[inside]
+        books.incidents.add(at.size, incident_id=number, custodian_id=number, kind="drone", opened_t=at, audience=1.0)
+        books.acts.add(at.size, source="drone", source_id=number, camera_id=np.zeros(at.size, dtype=int),
+                       from_t=at - 600, to_t=at, at_t=at, actor="curious", viewer=number, act="view",
+                       purpose="curiosity", audience=1.0)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +146,17 @@ def test_a_policy_or_scenario_may_be_a_dict_or_an_object():
     assert from_object.run_id == ps.Study(**SMALL | {"scenario": "guangzhou_district"}).inputs().run_id
 
 
+def test_an_own_process_changes_the_log_and_the_run_id_and_is_verified_from_its_folder(tmp_path):
+    made = SMALL | {"processes": (*ps.DEFAULT, Drones())}
+    log = ps.Simulation(**{key: value for key, value in made.items() if key != "replicates"}).logs["order_799"]
+    assert (log.incidents["kind"].astype(str) == "drone").sum() > 3
+    usual, other = ps.Study(**SMALL), ps.Study(**made | {"processes": (*ps.DEFAULT, Drones(5.0))})
+    results = ps.Study(**made).run(workers=1, replicate=0, out=tmp_path / "r")
+    assert len({usual.inputs(0).run_id, other.inputs(0).run_id, results.run_id}) == 3
+    assert verify(tmp_path / "r") == []
+    assert load_results(tmp_path / "r").manifest["brought"][0]["kind"] == "processes"
+
+
 @pytest.mark.parametrize(("key", "value", "named"), [
     ("policies", [3], "a Policy, a dict or a Reform"), ("policies", "notice_only", "put it in a list"),
     ("scenario", 3, "a Scenario or a dict"), ("metrics", [len], "ps.metric"), ("metrics", "equity", "put it in a list"),
@@ -163,7 +198,7 @@ def test_a_metric_of_a_dask_worker_is_shipped_by_value(ran):
     distributed = pytest.importorskip("distributed")
     study = ps.Study(**SMALL, metrics=[long_stays, acts_of_mine])
     with (
-        distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
+        distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0") as cluster,
         distributed.Client(cluster) as client,
     ):
         across = study.run(open_executor=client.get_executor, workers=1)
