@@ -47,7 +47,8 @@ _STATE_SECRET = SECRETS.index("state")
 class Cameras(BareCameras):
     """Cameras by position (= `camera_id`); codes as in vocabulary.py, columns as in the table `cameras`."""
 
-from privacysim.errors import one_line
+    __repr__ = one_line
+
     heading_known: Bools
     custodian_id: NDArray[np.int64]
     """The place; public security's: number of places + police district; a household's: HOUSEHOLD_FIRST_ID + camera."""

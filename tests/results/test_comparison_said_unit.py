@@ -12,11 +12,12 @@ from privacysim import tables
 from privacysim.errors import InputError
 from privacysim.metrics import METRICS
 from privacysim.results.comparison import SUMMARY, Comparison, compare
-from privacysim.stats import (, interval_text
+from privacysim.stats import (
     Estimate,
     change_in_words,
     correlation,
     holm,
+    interval_text,
     mean,
     paired_difference,
     paired_ratio,
