@@ -234,10 +234,6 @@ class Desks:
                 said.append(f"the desk of the {who} cannot keep up: offered load {load:.2f}, {desk.waiting()} waiting")
         return tuple(said)
 
-    def loads(self, days: int) -> dict[str, float]:
-        """Offered load of each desk in [0, D)."""
-        return {approver: desk.offered_load(0, days * DAY_TICKS) for approver, desk in sorted(self._desks.items())}
-
 
 _GUANGZHOU = 18_700_000
 """People in the city whose desks the facts count; a smaller scenario has its share of officers."""

@@ -19,10 +19,9 @@ from privacysim import vocabulary as words
 from privacysim.errors import InputError
 from privacysim.governance.askers import Askers
 from privacysim.governance.desk import ApprovalDesk, Desk, Desks
-from privacysim.governance.hidden_cameras import HiddenCameras
 from privacysim.governance.investigators import Investigators
 from privacysim.governance.keeping import Keeping, custody_frame, keeping
-from privacysim.governance.lapses import Leaks
+from privacysim.governance.lapses import HiddenCameras, Leaks
 from privacysim.governance.log import Arrays, Books, Log, act_ids, frame_of
 from privacysim.governance.oversight import Oversight
 from privacysim.governance.processes import Context, Process, fresh, kinds_of

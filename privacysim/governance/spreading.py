@@ -35,15 +35,6 @@ MISUSES = ("blackmail", "stalking", "commerce")
 
 
 @dataclass(slots=True)
-class Misuse:
-    """A piece used against somebody, or for business: what, when, what was asked for."""
-
-    at: int
-    what: str
-    price: float
-
-
-@dataclass(slots=True)
 class Chain:
     """One incident and all acts that follow from it; each act has the number of the act that it follows from.
 
@@ -67,7 +58,8 @@ class Chain:
     audience: float = 0.0
     """People who looked in [0, D), as the processes count them."""
     closed: int = -1
-    misuses: list[Misuse] = field(default_factory=list)
+    misuses: list[tuple[int, str, float]] = field(default_factory=list)
+    """Uses against somebody or for business: when, what (a word of MISUSES), what was asked for in CNY."""
 
 
 @dataclass(slots=True)
@@ -195,7 +187,7 @@ class Spread:
         """One use of one kind; a blackmailer's demand is exponential, its mean a fact."""
         price = -log(mark) * self.world.scenario.leaks.blackmail_cny.number if what == "blackmail" else 0.0
         self.act(chain, parent, "use", at, purpose="curiosity" if what == "stalking" else "commerce", clip=True)
-        chain.misuses.append(Misuse(at, what, price))
+        chain.misuses.append((at, what, price))
 
     def _reach(self, camera: int) -> float:
         """Mean number of further buyers: lower by those who comply where the rules newly forbid buying."""
@@ -263,9 +255,9 @@ class Spread:
             discovered_t=found, discovered_by=finder, closed_t=chain.closed if chain.closed < end else NEVER,
             cameras_n=cameras, price_cny=chain.price, audience=chain.audience, told_t=told,
         )
-        for number, one in enumerate(chain.misuses):
-            if 0 <= one.at < end:
+        for number, (at, what, price) in enumerate(chain.misuses):
+            if 0 <= at < end:
                 books.incidents.add(
                     1, incident_id=child_id(chain.source_id, "misuse", number), custodian_id=custodian, kind="misuse",
-                    mechanism=one.what, opened_t=one.at, closed_t=one.at, price_cny=one.price,
+                    mechanism=what, opened_t=at, closed_t=at, price_cny=price,
                 )

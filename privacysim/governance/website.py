@@ -33,14 +33,13 @@ from privacysim.units import DAY_TICKS, HOUR_TICKS
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-_KNOWING, _UNAWARE, _OPEN_PORT, _PASSWORD, _CRACKED = range(5)
+_KNOWING, _, _OPEN_PORT, _PASSWORD, _CRACKED = range(5)
 _OWNER, _COMPLAINT, _PRESS, _INSPECTION = range(4)
-_PUBLISHER = {
-    _KNOWING: ("own_staff_off_purpose", "open_stream", True), _UNAWARE: ("own_staff_off_purpose", "open_stream", True),
-    _OPEN_PORT: ("company", "open_stream", False), _PASSWORD: ("company", "remote_login", False),
-    _CRACKED: ("company", "remote_login", False),
-}
-"""Who makes it public, by which way, and whether the camera is his own."""
+_PUBLISHER = (
+    ("own_staff_off_purpose", "open_stream", True), ("own_staff_off_purpose", "open_stream", True),
+    ("company", "open_stream", False), ("company", "remote_login", False), ("company", "remote_login", False),
+)
+"""By mechanism: who makes it public, by which channel, and whether the camera is their own."""
 
 
 class Website(Process):
@@ -170,7 +169,7 @@ class Website(Process):
         streams = self.world.streams
         at = np.maximum(self.opened[row], 0)
         mechanism = streams.mechanism[row]
-        publisher = [_PUBLISHER[one] for one in mechanism.tolist()]
+        actors, channels, own = (np.array(one)[mechanism] for one in zip(*_PUBLISHER, strict=True))
         common: dict[str, object] = {
             "source": "stream", "source_id": streams.stream_id[row], "camera_id": streams.camera[row],
             "from_t": at, "to_t": np.minimum(self.closed[row], self.world.days * DAY_TICKS), "at_t": at,
@@ -184,11 +183,8 @@ class Website(Process):
                             parent_id=parent[traded], **some)
             parent[traded] = act_ids(sold)
         made = acts.add(
-            row.size, act="disseminate", purpose=np.where(
-                mechanism <= _UNAWARE, code_of("purpose", "curiosity"), code_of("purpose", "commerce")),
-            actor=np.array([code_of("actor", actor) for actor, _, _ in publisher], dtype=np.uint8),
-            channel=np.array([code_of("channel", channel) for _, channel, _ in publisher], dtype=np.uint8),
-            own=np.array([own for _, _, own in publisher], dtype=bool), parent_id=parent, **common,
+            row.size, act="disseminate", actor=actors, channel=channels, own=own, parent_id=parent,
+            purpose=np.where(own, "curiosity", "commerce"), **common,
         )
         return act_ids(made)
 

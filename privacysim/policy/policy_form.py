@@ -185,7 +185,7 @@ class MaskRule(Sourced):
     """Routes that are given clear footage; every other route is met under the mask only."""
 
 
-class Desk(Sourced):
+class DeskRule(Sourced):
     """How long an approver takes, where the policy brings an approver of its own."""
 
     median: Duration
@@ -193,7 +193,7 @@ class Desk(Sourced):
     high: Duration | None = None
 
 
-class Oversight(Sourced):
+class OversightRule(Sourced):
     """Who looks whether the rules are kept."""
 
     inspector: str = ""
@@ -244,8 +244,8 @@ class Policy(Strict):
     signage: Duty | None = None
     siting: Siting | None = None
     mask: MaskRule | None = None
-    desk: Desk | None = None
-    oversight: Oversight | None = None
+    desk: DeskRule | None = None
+    oversight: OversightRule | None = None
     sanctions: Lines = ()
     """Provisions of `data/law` that carry the sanctions of these camera rules."""
     silent: Lines = ()
