@@ -1,6 +1,7 @@
-"""Made-up passes and acts of any number, for the exposure alone: every camera as likely as the next.
+"""Synthetic passes and acts of any number, for measuring the exposure alone, and the same exposure by pandas.
 
-Harder on the memory than a city, where people of a block live next door to one another and so do their cameras.
+Every camera is as likely as the next. This is harder on the memory than a city, where the people of a block live close
+together and pass the same cameras.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from privacysim.draws import day_jitter, hashes, stream_key, uniforms
 from privacysim.exposure import Acts, index_acts
+from privacysim.identify import identifiability
 from privacysim.people import Block
 from privacysim.sight.passes import Pieces
 from privacysim.units import DAY_TICKS, HOUR_TICKS, TICKS_PER_S
@@ -118,3 +120,23 @@ def sightings_frame(crowd: Crowd) -> pd.DataFrame:
         "camera_id": crowd.acts.watched[pieces.camera[row]], "enter": enter, "leave": leave,
         "face_px": pieces.face[row] / 8.0, "frontal": pieces.frontal[row],
     })
+
+
+def exposure_by_pandas(sightings: pd.DataFrame, acts: pd.DataFrame) -> pd.DataFrame:
+    """`identifiable_s` and `p_identified` by person and legality, on the low curve alone.
+
+    Leaner than `exposure.definition`: one arm, one curve, one mask, only the columns it needs, m = κ·audience ≤ 1.
+    """
+    needed = acts[["camera_id", "from_s", "to_s", "viewer", "legality", "attention", "known", "audience"]]
+    rows = sightings.merge(needed, on="camera_id")
+    begin = np.maximum(rows["enter"], np.rint(rows["from_s"] * TICKS_PER_S))
+    rows["t"] = np.minimum(rows["leave"], np.rint(rows["to_s"] * TICKS_PER_S)) - begin
+    rows = rows[rows["t"] > 0]
+    p = identifiability("none", rows["face_px"], rows["frontal"], int(acts["gallery"].iloc[0]), "low")
+    rows["identifiable_s"] = rows["t"] / TICKS_PER_S * rows["attention"] * rows["known"] * p
+    rows["q"] = rows["attention"] * rows["known"] * rows["audience"] * p
+    people = ["person_id", "legality"]
+    trials = rows.groupby([*people, "viewer", "pass_id"], observed=True)["q"].max()
+    made = rows.groupby(people, observed=True)[["identifiable_s"]].sum()
+    made["p_identified"] = 1.0 - (1.0 - trials).groupby(people, observed=True).prod()
+    return made

@@ -9,9 +9,7 @@ from importlib.util import find_spec
 import numpy as np
 from numpy.typing import NDArray
 
-from privacysim.bench import crowd, join, queues
-from privacysim.bench import view_peers as views
-from privacysim.bench import walker_peers as walkers
+from privacysim.bench import crowd, peers
 from privacysim.bench.measured import Ceilings, Row, Skipped, agree, seconds
 from privacysim.exposure import measure_exposure
 from privacysim.identify import curve_table
@@ -47,7 +45,7 @@ def against_pandas(ceiling: Ceilings, quick: bool) -> Found:
     # 20 sightings a piece: a third of 61 days
     made = crowd.crowd(1.5, 5_000 if quick else 164_000)
     sightings = crowd.sightings_frame(made)
-    theirs_s, theirs = seconds(lambda: join.exposure_by_pandas(sightings, made.frame), 1)
+    theirs_s, theirs = seconds(lambda: crowd.exposure_by_pandas(sightings, made.frame), 1)
     measure_exposure(made.pieces, made.block, made.acts)
     spent, ours = seconds(lambda: measure_exposure(made.pieces, made.block, made.acts))
     person = theirs.index.get_level_values("person_id").to_numpy()
@@ -62,11 +60,11 @@ def against_pandas(ceiling: Ceilings, quick: bool) -> Found:
 
 def segments(ceiling: Ceilings, quick: bool) -> Found:
     """Exact clipping of street segments against shapely's intersections."""
-    place = views.square(20_000 if quick else 100_000)
-    views.metres_in_view(place)
-    spent, ours = seconds(lambda: views.metres_in_view(place))
-    theirs_s, _ = seconds(lambda: views.metres_by_shapely(place, 12), 1)
-    fine = views.metres_by_shapely(place, 256)
+    place = peers.square(20_000 if quick else 100_000)
+    peers.metres_in_view(place)
+    spent, ours = seconds(lambda: peers.metres_in_view(place))
+    theirs_s, _ = seconds(lambda: peers.metres_by_shapely(place, 12), 1)
+    fine = peers.metres_by_shapely(place, 256)
     agree(abs(ours / fine - 1.0) < 2e-5, "clip", (ours, fine))
     yield Row("clip", f"{place.x.size:,} segments against 10,000 sectors", "segments/s", place.x.size / spent,
               "shapely STRtree and intersection", place.x.size / theirs_s, 20.0,
@@ -78,12 +76,12 @@ def points(ceiling: Ceilings, quick: bool) -> Found:
     if find_spec("geopandas") is None:
         yield Skipped("points", "geopandas", "not installed")
         return
-    place = views.square(100_000 if quick else 1_000_000)
-    views.points_in_view(place)
-    spent, _ = seconds(lambda: views.points_in_view(place))
-    theirs_s, _ = seconds(lambda: views.points_by_geopandas(place), 1)
-    few = views.square(20_000)
-    hits = len(views.points_in_view(few)[1]), views.points_by_geopandas(few, 256)
+    place = peers.square(100_000 if quick else 1_000_000)
+    peers.points_in_view(place)
+    spent, _ = seconds(lambda: peers.points_in_view(place))
+    theirs_s, _ = seconds(lambda: peers.points_by_geopandas(place), 1)
+    few = peers.square(20_000)
+    hits = len(peers.points_in_view(few)[1]), peers.points_by_geopandas(few, 256)
     agree(abs(hits[0] / hits[1] - 1.0) < 1e-3, "points", hits)
     yield Row("points", f"{place.x.size:,} points against 10,000 sectors", "points/s", place.x.size / spent,
               "geopandas sjoin(within), 12 facets", place.x.size / theirs_s, 5.0,
@@ -92,17 +90,17 @@ def points(ceiling: Ceilings, quick: bool) -> Found:
 
 def agents(ceiling: Ceilings, quick: bool) -> Found:
     """People on streets with their sightings: the kernel, SimPy with a process each, Mesa."""
-    place = walkers.town()
+    place = peers.town()
     everybody = place.block.walk_hub.size
-    walkers.with_kernel(place, 10)
-    spent, _ = seconds(lambda: walkers.with_kernel(place, everybody))
-    rate = walkers.steps_of(place) / spent
-    lives, walks = walkers.months(place, 30 if quick else 400)
+    peers.with_kernel(place, 10)
+    spent, _ = seconds(lambda: peers.with_kernel(place, everybody))
+    rate = peers.steps_of(place) / spent
+    lives, walks = peers.months(place, 30 if quick else 400)
     steps = sum(len(route) for month in lives for _, _, route in month)
-    expected = walkers.with_kernel(place, walks)
+    expected = peers.with_kernel(place, walks)
     for name, work, target, peer in (
-        ("agents_simpy", walkers.with_simpy, 150.0, "a SimPy process a person"),
-        ("agents_mesa", walkers.with_mesa, 60.0, "a Mesa agent a person"),
+        ("agents_simpy", peers.with_simpy, 150.0, "a SimPy process a person"),
+        ("agents_mesa", peers.with_mesa, 60.0, "a Mesa agent a person"),
     ):
         if name == "agents_mesa" and find_spec("mesa") is None:
             yield Skipped(name, "mesa", "not installed")
@@ -115,19 +113,19 @@ def agents(ceiling: Ceilings, quick: bool) -> Found:
 
 def desks(ceiling: Ceilings, quick: bool) -> Found:
     """The approval desk on SimPy events against SimPy's own queue, overloaded, and against Ciw."""
-    asked = queues.papers(2_000 if quick else 10_000, 2.2)
-    spent, ours = seconds(lambda: queues.waits_at_the_desk(asked), 2)
-    theirs_s, theirs = seconds(lambda: queues.waits_at_simpy(asked), 1)
+    asked = peers.papers(2_000 if quick else 10_000, 2.2)
+    spent, ours = seconds(lambda: peers.waits_at_the_desk(asked), 2)
+    theirs_s, theirs = seconds(lambda: peers.waits_at_simpy(asked), 1)
     agree(np.allclose(sorted(ours), sorted(theirs), rtol=0.0, atol=1e-9), "desk_overload", "waits")
     yield Row("desk_overload", f"{len(asked):,} papers at a desk with 2.2 times its load", "papers/s",
               len(asked) / spent, "SimPy PriorityResource", len(asked) / theirs_s, 0.0, "every wait")  # fmt: skip
     if find_spec("ciw") is None:
         yield Skipped("desk_ciw", "ciw", "not installed")
         return
-    calm = [(at, work, 0) for at, work, _ in queues.papers(4_000 if quick else 40_000, 0.8)]
-    spent, ours = seconds(lambda: queues.waits_at_the_desk(calm), 2)
-    theirs_s, wait = seconds(lambda: queues.waits_at_ciw(len(calm), 0.8), 1)
-    exact = queues.erlang_c_wait(0.8)
+    calm = [(at, work, 0) for at, work, _ in peers.papers(4_000 if quick else 40_000, 0.8)]
+    spent, ours = seconds(lambda: peers.waits_at_the_desk(calm), 2)
+    theirs_s, wait = seconds(lambda: peers.waits_at_ciw(len(calm), 0.8), 1)
+    exact = peers.erlang_c_wait(0.8)
     agree(all(abs(mean / exact - 1.0) < 0.5 for mean in (float(np.mean(ours)), wait)), "desk_ciw", (wait, exact))
     yield Row("desk_ciw", f"{len(calm):,} papers, M/M/4 at load 0.8", "papers/s", len(calm) / spent, "Ciw",
               len(calm) / theirs_s, 0.0, f"mean wait {np.mean(ours):.3f} and {wait:.3f}, Erlang C {exact:.3f}")

@@ -98,7 +98,7 @@ def bench(
 ) -> int:  # fmt: skip
     """Measure how fast the kernels are against reference implementations and this machine's memory."""
     if project is not None:
-        from privacysim.bench.projection import projection_text
+        from privacysim.bench.growth import projection_text
         from privacysim.results.results import load_results
 
         print(projection_text(load_results(project).manifest))

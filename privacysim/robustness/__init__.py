@@ -5,7 +5,7 @@ from privacysim.robustness.factors import Factor, factors_in, factors_of
 from privacysim.robustness.frontier import Frontier, best_within, find_frontier
 from privacysim.robustness.indices import morris_indices, morris_points, sobol_indices, sobol_points
 from privacysim.robustness.levers import Design, load_design
-from privacysim.robustness.pareto import nondominated
+from privacysim.robustness.search import nondominated
 from privacysim.robustness.sensitivity import (
     Worlds,
     morris,

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import bdtrc
 
@@ -89,14 +88,6 @@ def within(factors: Sequence[Factor], values: Floats, box: Box) -> Flags:
         low, high = box.limits.get(factor.name, (-np.inf, np.inf))
         inside &= (values[:, n] >= low) & (values[:, n] <= high)
     return inside
-
-
-def boxes_table(boxes: Sequence[Box], factors: Sequence[Factor]) -> pd.DataFrame:
-    """One row per limit of each box, with coverage and density, and the factor's source."""
-    source = {factor.name: factor.source for factor in factors}
-    rows = [(n, name, low, high, box.coverage, box.density, source[name])
-            for n, box in enumerate(boxes) for name, (low, high) in box.limits.items()]  # fmt: skip
-    return pd.DataFrame(rows, columns=["box", "factor", "low", "high", "coverage", "density", "source"])
 
 
 def _score(inside: Flags, fails: Flags) -> float:

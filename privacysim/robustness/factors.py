@@ -3,6 +3,10 @@
 A factor has a value in force and a range; contested readings are no factors but arms of their own, and the two curves
 are in every result already. Values are spread evenly over the range, or over its logarithm where it spans more than a
 factor of ten: what is known of an assumption is then at least its order of magnitude.
+
+Whatever is varied, `held` recalibrates the chance to be listed, so that the expected number of listed cameras stays at
+the 185 that were counted: the number of exposable cameras, the scans and the stays are not known well. Equation and
+limits: `privacysim.world.calibration`. Where even p_listed = 1 cannot list so many, the point is marked, not hidden.
 """
 
 from __future__ import annotations
@@ -16,8 +20,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from privacysim.city import build_city
 from privacysim.errors import InputError, did_you_mean
-from privacysim.facts import Fact, facts, facts_heard
+from privacysim.facts import Fact, facts, facts_heard, facts_replaced
 from privacysim.files import Quantity, Strict, validate
 from privacysim.policy.arm import Arm
 from privacysim.policy.policy_form import Policy
@@ -27,6 +32,7 @@ from privacysim.simulation.replicate import forget_replicate
 from privacysim.simulation.unit_parts import Unit
 from privacysim.study import Study
 from privacysim.units import DAY_S
+from privacysim.world.calibration import listing
 
 Floats = NDArray[np.float64]
 SOLVED = ("p_listed",)
@@ -175,3 +181,26 @@ def _varied(arm: Arm, values: Mapping[str, float]) -> Arm:
             for key, v in mine.items()}  # fmt: skip
     policy: Policy = arm.policy.model_copy(update={"retention": section.model_copy(update=kept)})
     return Arm(arm.id, arm.title, policy, arm.reading, arm.laws, arm.bundle)
+
+
+_DATUM = "website_listed_guangzhou"
+
+
+def held(base: Inputs, changed: Inputs) -> tuple[Inputs, bool]:
+    """The changed study with p_listed solved again, and whether the list could be held.
+
+    The list's mean is the base study's own (185 in `guangzhou_185`); if the datum itself is varied, in its proportion.
+    """
+    with facts_replaced(base.facts):
+        wanted = listing(build_city(base.scenario), base.scenario).expected
+        datum = facts().value(_DATUM)
+    with facts_replaced(changed.facts):
+        found = listing(build_city(changed.scenario), changed.scenario).expected
+        wanted *= facts().value(_DATUM) / datum
+    if found <= 0 or abs(found / wanted - 1) < 1e-12:
+        return changed, found > 0
+    needed = changed.scenario.leaks.p_listed.number * wanted / found
+    solved = Quantity(value=min(needed, 1.0), assumption="solved again, so that the list keeps its mean")
+    leaks = changed.scenario.leaks.model_copy(update={"p_listed": solved})
+    scenario = changed.scenario.model_copy(update={"leaks": leaks})
+    return hashed(replace(changed, scenario=scenario)), needed <= 1.0

@@ -21,8 +21,7 @@ from privacysim.errors import InputError, PrivacysimError, ResultsError
 from privacysim.policy.arm import Arm
 from privacysim.results.comparison import compare
 from privacysim.robustness.levers import Design
-from privacysim.robustness.pareto import dominators
-from privacysim.robustness.search import search
+from privacysim.robustness.search import dominators, search
 from privacysim.robustness.variants import Ran, run_points
 from privacysim.scenario import load_scenario
 from privacysim.simulation.inputs import Inputs, hashed

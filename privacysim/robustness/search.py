@@ -16,9 +16,36 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from privacysim.errors import require
-from privacysim.robustness.pareto import nondominated
 
 Floats = NDArray[np.float64]
+
+
+def nondominated(goals: Floats) -> NDArray[np.bool_]:
+    """Which rows of (choices, goals) no other row beats: at most as large in all goals, and smaller in one.
+
+    >>> nondominated(np.array([[1.0, 3.0], [2.0, 2.0], [3.0, 3.0]])).tolist()
+    [True, True, False]
+    """
+    keep = np.ones(len(goals), dtype=bool)
+    for n, mine in enumerate(goals):
+        better = (goals <= mine).all(axis=1) & (goals < mine).any(axis=1)
+        keep[n] = not better.any()
+    return keep
+
+
+def dominators(goals: Floats) -> NDArray[np.intp]:
+    """For each row the row on the front that beats it (the one that gains most over all goals), −1 on the front."""
+    front = np.flatnonzero(nondominated(goals))
+    spread = np.ptp(goals, axis=0)
+    scaled = goals / np.where(spread > 0, spread, 1.0)
+    found = np.full(len(goals), -1, dtype=np.intp)
+    for n, mine in enumerate(goals):
+        better = front[((goals[front] <= mine).all(axis=1)) & ((goals[front] < mine).any(axis=1))]
+        if better.size:
+            found[n] = better[np.argmin(scaled[better].sum(axis=1))]
+    return found
+
+
 Evaluate = Callable[[NDArray[np.intp]], tuple[Floats, Floats]]
 """Rows of the pool → goals (choices, goals), all to be made small, and their squared standard errors."""
 _FIT = 400
@@ -142,8 +169,3 @@ def _worth(x: Floats, goals: Floats, errors2: Floats, seed: int, models: Sequenc
         inside = np.abs(missed) <= 1.96 * np.sqrt(sd**2 + errors2[:, g])
         rows.append((g, len(x), explained, float(inside.mean())))
     return pd.DataFrame(rows, columns=["goal", "n", "variance_explained", "interval_held"])
-
-
-def front_of(found: Searched) -> NDArray[np.intp]:
-    """Positions in `found.tried` that no other choice beats."""
-    return np.flatnonzero(nondominated(found.goals))

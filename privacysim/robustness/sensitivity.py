@@ -18,8 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from privacysim.errors import InputError
-from privacysim.robustness.factors import Factor, chosen, factors_of, with_values
-from privacysim.robustness.held import held
+from privacysim.robustness.factors import Factor, chosen, factors_of, held, with_values
 from privacysim.robustness.indices import (
     latin_hypercube,
     morris_indices,

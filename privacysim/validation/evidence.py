@@ -19,8 +19,15 @@ from privacysim.governance.spreading import CNY_PER_USD
 from privacysim.scenario import Scenario, load_scenario
 from privacysim.simulation import Simulation
 from privacysim.units import DAY_S
-from privacysim.validation.evidence_people import commute_row, people_of, people_rows, recognition_rows
-from privacysim.validation.verdicts import Row, row_of, spread
+from privacysim.validation.evidence_people import (
+    Row,
+    commute_row,
+    people_of,
+    people_rows,
+    recognition_rows,
+    row_of,
+    spread,
+)
 from privacysim.vocabulary import SCENES
 from privacysim.world.calibration import HELD_OUT, at_least_one, clue_counts, held_out, listing
 from privacysim.world.world_model import World

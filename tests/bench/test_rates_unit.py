@@ -11,9 +11,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from privacysim.bench import crowd, measured, queues
+from privacysim.bench import crowd, measured, peers
 from privacysim.bench import speed_cases as comparing
-from privacysim.bench import view_peers as views
 from privacysim.bench.measured import Ceilings, Row, Skipped, agree, seconds
 from privacysim.draws import stream_key, uniforms
 from privacysim.errors import ResultsError
@@ -23,7 +22,7 @@ from privacysim.vocabulary import LEGALITIES
 
 CEILINGS = Ceilings(bytes_s=40e9, gathers_s=119e6 / 2, bare_gathers_s=200e6)
 """Half the random fetches of the machine on which the prototypes ran."""
-SQUARE = views.square
+SQUARE = peers.square
 
 
 @pytest.fixture
@@ -37,11 +36,11 @@ def known_times(monkeypatch):
 @pytest.fixture
 def small(monkeypatch):
     """Cases of a size that takes no time: as many cameras and passes as show whether both sides agree."""
-    crowded, squared, asked = crowd.crowd, views.square, queues.papers
+    crowded, squared, asked = crowd.crowd, peers.square, peers.papers
     monkeypatch.setattr(crowd, "CAMERAS", 2_000)
     monkeypatch.setattr(comparing.crowd, "crowd", lambda acts, passes: crowded(acts, passes // 40, days=10))
-    monkeypatch.setattr(comparing.views, "square", lambda points: squared(points // 10, 2_000))
-    monkeypatch.setattr(comparing.queues, "papers", lambda count, load: asked(count // 5, load))
+    monkeypatch.setattr(comparing.peers, "square", lambda points: squared(points // 10, 2_000))
+    monkeypatch.setattr(comparing.peers, "papers", lambda count, load: asked(count // 5, load))
 
 
 def test_the_density_rows_count_pieces_and_scale_the_prototype_by_random_fetches(known_times, small):
@@ -72,11 +71,11 @@ def test_points_agree_with_geopandas_and_a_peer_that_misses_some_is_refused(know
     wide = replace(place, cameras=place.cameras * [1, 1, 40, 1, 1, 1, 1])
     off = np.abs((np.arctan2(dx, dy) - wide.cameras[:, 3, None] + np.pi) % (2 * np.pi) - np.pi)
     sees = (np.hypot(dx, dy) <= 1_000.0) & (off <= np.radians(35.0))
-    camera, point = views.points_in_view(wide)
+    camera, point = peers.points_in_view(wide)
     assert sees.sum() > 100
     assert set(zip(camera.tolist(), point.tolist(), strict=True)) == set(zip(*map(list, np.nonzero(sees)), strict=True))
-    assert views.points_by_geopandas(wide, 512) == pytest.approx(sees.sum(), rel=0.01)
-    monkeypatch.setattr(comparing.views, "points_by_geopandas", lambda place, facets=12: 3)
+    assert peers.points_by_geopandas(wide, 512) == pytest.approx(sees.sum(), rel=0.01)
+    monkeypatch.setattr(comparing.peers, "points_by_geopandas", lambda place, facets=12: 3)
     known_times(0.5, 10.0)
     with pytest.raises(ResultsError, match="bench points: the two sides do not give the same"):
         list(comparing.points(CEILINGS, True))
@@ -84,7 +83,7 @@ def test_points_agree_with_geopandas_and_a_peer_that_misses_some_is_refused(know
 
 def waits_by_hand(asked) -> list[float]:
     """Four officers; whoever is free takes the paper with the lowest priority number, the earliest of these."""
-    free, waiting, waits = [0.0] * queues.OFFICERS, [], [0.0] * len(asked)
+    free, waiting, waits = [0.0] * peers.OFFICERS, [], [0.0] * len(asked)
     order = sorted(range(len(asked)), key=lambda n: asked[n][0])
     while order or waiting:
         now = free[0] if waiting else max(free[0], asked[order[0]][0])
@@ -99,30 +98,30 @@ def waits_by_hand(asked) -> list[float]:
 
 @pytest.mark.parametrize("load", [0.8, 2.2])
 def test_both_desks_wait_as_long_as_a_queue_written_out(load):
-    asked = queues.papers(300, load)
+    asked = peers.papers(300, load)
     assert [paper[0] for paper in asked] == sorted(paper[0] for paper in asked)
     by_hand = waits_by_hand(asked)
-    assert queues.waits_at_the_desk(asked) == pytest.approx(by_hand)
-    assert sorted(queues.waits_at_simpy(asked)) == pytest.approx(sorted(by_hand))
+    assert peers.waits_at_the_desk(asked) == pytest.approx(by_hand)
+    assert sorted(peers.waits_at_simpy(asked)) == pytest.approx(sorted(by_hand))
     assert max(by_hand) > 1.0
 
 
 def test_papers_have_the_load_that_is_asked_for():
-    asked = np.array(queues.papers(20_000, 0.8))
+    asked = np.array(peers.papers(20_000, 0.8))
     # an hour of work each: officers are busy work / (officers · span) of the time
     assert asked[:, 1].mean() == pytest.approx(HOUR_TICKS, rel=0.03)
-    assert asked[:, 1].sum() / (queues.OFFICERS * asked[-1, 0]) == pytest.approx(0.8, rel=0.03)
+    assert asked[:, 1].sum() / (peers.OFFICERS * asked[-1, 0]) == pytest.approx(0.8, rel=0.03)
     assert np.bincount(asked[:, 2]) / 20_000 == pytest.approx(np.full(3, 1 / 3), abs=0.02)
 
 
 @pytest.mark.parametrize("load", [0.3, 0.8, 0.95])
 def test_erlangs_wait_is_that_of_the_chain_of_births_and_deaths(load):
     # stationary law of M/M/4 by balance, cut at 2 000 in the system; Little: wait = waiting / arrivals
-    ratios = load * queues.OFFICERS / np.minimum(np.arange(1, 2_001), queues.OFFICERS)
+    ratios = load * peers.OFFICERS / np.minimum(np.arange(1, 2_001), peers.OFFICERS)
     law = np.concatenate([[1.0], np.cumprod(ratios)])
     law /= law.sum()
-    waiting = (np.maximum(np.arange(2_001) - queues.OFFICERS, 0) * law).sum()
-    assert queues.erlang_c_wait(load) == pytest.approx(waiting / (load * queues.OFFICERS), rel=1e-9)
+    waiting = (np.maximum(np.arange(2_001) - peers.OFFICERS, 0) * law).sum()
+    assert peers.erlang_c_wait(load) == pytest.approx(waiting / (load * peers.OFFICERS), rel=1e-9)
 
 
 class Ciw:
@@ -172,8 +171,8 @@ def test_the_desk_is_compared_with_ciw_at_the_same_load_and_with_erlang(known_ti
     assert (calm.rate, calm.reference_rate) == (4_000 / 0.25, 4_000 / 0.5)
     # Erlang C of four officers at 0.8: 0.5964 / (4 − 3.2) hours
     assert calm.equal.endswith("Erlang C 0.746")
-    assert queues.waits_at_ciw(20_000, 0.8) == pytest.approx(0.7455, rel=0.15)
-    monkeypatch.setattr(comparing.queues, "waits_at_ciw", lambda count, load: 1.6)
+    assert peers.waits_at_ciw(20_000, 0.8) == pytest.approx(0.7455, rel=0.15)
+    monkeypatch.setattr(comparing.peers, "waits_at_ciw", lambda count, load: 1.6)
     known_times(0.5, 2.0, 0.25, 0.5)
     with pytest.raises(ResultsError, match="bench desk_ciw: the two sides do not give the same"):
         list(comparing.desks(CEILINGS, True))

@@ -11,9 +11,8 @@ import pytest
 
 from privacysim.bench import bench, bench_text, measured
 from privacysim.bench import bench_report as report
-from privacysim.bench.growth import Growth, exponent
+from privacysim.bench.growth import Growth, exponent, project, projection_text
 from privacysim.bench.measured import Ceilings, Row, Skipped, ceilings, machine
-from privacysim.bench.projection import project, projection_text
 from privacysim.cli.main import main
 from privacysim.errors import InputError
 

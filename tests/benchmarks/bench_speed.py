@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from privacysim.bench import crowd, queues
-from privacysim.bench import view_peers as views
-from privacysim.bench import walker_peers as walkers
+from privacysim.bench import crowd, peers
 from privacysim.exposure import measure_exposure
 from privacysim.identify import curve_table
 
@@ -24,20 +22,20 @@ def test_exposure(benchmark, acts):
 
 
 def test_segments_in_view(benchmark):
-    place = views.square(100_000)
-    assert benchmark(lambda: views.metres_in_view(place)) > 0.0
+    place = peers.square(100_000)
+    assert benchmark(lambda: peers.metres_in_view(place)) > 0.0
 
 
 def test_points_in_view(benchmark):
-    place = views.square(200_000)
-    assert len(benchmark(lambda: views.points_in_view(place))[1]) > 0
+    place = peers.square(200_000)
+    assert len(benchmark(lambda: peers.points_in_view(place))[1]) > 0
 
 
 def test_walks_past_cameras(benchmark):
-    place = walkers.town()
-    assert benchmark(lambda: walkers.with_kernel(place, place.block.walk_hub.size)) > 0
+    place = peers.town()
+    assert benchmark(lambda: peers.with_kernel(place, place.block.walk_hub.size)) > 0
 
 
 def test_desk_under_overload(benchmark):
-    asked = queues.papers(2_000, 2.2)
-    assert len(benchmark(lambda: queues.waits_at_the_desk(asked))) == len(asked)
+    asked = peers.papers(2_000, 2.2)
+    assert len(benchmark(lambda: peers.waits_at_the_desk(asked))) == len(asked)

@@ -12,8 +12,8 @@ from pathlib import Path
 import pandas as pd
 
 import privacysim as ps
-from privacysim.bench.everybody import against_everybody, same_log
 from privacysim.results import load_results
+from tests.helpers.everybody import against_everybody, same_log
 
 
 def main(folder: Path, sample: int) -> int:

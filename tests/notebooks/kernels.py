@@ -33,7 +33,8 @@ def pytest_configure(config: pytest.Config) -> None:
     nbval.kernel.KernelManager = OwnSockets
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:
+@pytest.hookimpl(trylast=True)  # after the last kernel has ended
+def pytest_sessionfinish(session: pytest.Session) -> None:
     """Remove the folders of this process."""
-    if SOCKETS in config.stash:
-        shutil.rmtree(config.stash[SOCKETS], ignore_errors=True)
+    if SOCKETS in session.config.stash:
+        shutil.rmtree(session.config.stash[SOCKETS], ignore_errors=True)

@@ -7,8 +7,8 @@ import pytest
 
 from privacysim.draws import stream_key, uniforms
 from privacysim.robustness import Box, Factor, find_box, find_boxes, nondominated
-from privacysim.robustness.discovery import boxes_table, within
-from privacysim.robustness.pareto import dominators
+from privacysim.robustness.discovery import within
+from privacysim.robustness.search import dominators
 
 
 def points(count: int, dimensions: int, seed: int = 1) -> np.ndarray:
@@ -41,11 +41,7 @@ def test_two_planted_boxes_are_found_one_after_the_other_and_no_third():
         assert (box.coverage, box.density) == pytest.approx(counted(x, fails, box)), "of all failures, not of the rest"
         assert (box.points, box.failures) == (800, int(fails.sum()))
     assert sum(box.coverage for box in boxes) > 0.9
-    table = boxes_table(boxes, FACTORS)
-    assert table[["box", "factor", "source"]].to_numpy().tolist() == [
-        [0, "delay", "law"], [0, "share", "guess"], [1, "delay", "law"], [1, "share", "guess"],
-    ]  # fmt: skip
-    assert table["high"].tolist()[:2] == [boxes[0].limits["delay"][1], np.inf]
+    assert [list(box.limits) for box in boxes] == [["delay", "share"], ["delay", "share"]]
     assert find_boxes(FACTORS, x, fails, most=1) == boxes[:1]
 
 
@@ -82,7 +78,6 @@ def test_where_no_number_tells_failures_apart_the_words_say_so():
     assert (box.limits, box.coverage, box.density) == ({}, 1.0, 0.25)
     assert box.words(FACTORS) == "fails in 10 of 40 worlds, and no box of the uncertain numbers tells where"
     assert find_boxes(FACTORS, same, fails) == []
-    assert boxes_table([], FACTORS).empty
 
 
 def test_boxes_end_where_every_world_reaches_the_goal_or_every_one_that_is_left_misses_it():

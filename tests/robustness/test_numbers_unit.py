@@ -10,8 +10,7 @@ import privacysim as ps
 from privacysim.errors import InputError
 from privacysim.facts import facts
 from privacysim.robustness import Factor, factors_in, morris_indices, morris_points, sobol_indices, sobol_points
-from privacysim.robustness.factors import with_values
-from privacysim.robustness.held import held
+from privacysim.robustness.factors import held, with_values
 from privacysim.robustness.indices import latin_hypercube, shares_of
 
 LINEAR = [Factor("a", "fact", 0.0, -1.0, 3.0), Factor("b", "fact", 1.0, 0.0, 2.0)]

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from privacysim.draws import stream_key, uniforms
-from privacysim.robustness.pareto import nondominated
-from privacysim.robustness.search import _fitted, _weights, _worth, front_of, search
+from privacysim.robustness.search import _fitted, _weights, _worth, nondominated, search
 
 LINE = np.linspace(0.0, 1.0, 41)[:, None]
 
@@ -22,7 +21,7 @@ def test_a_pool_that_is_no_larger_than_the_tries_is_tried_whole_and_in_its_order
     asked = []
     found = search(LINE, lambda rows: asked.append(rows.tolist()) or exact(goals)(rows), 60, first=5, batch=5, seed=1)
     assert asked == [list(range(41))]
-    assert front_of(found).size == 41, "nothing beats anything where one goal's gain is the other's loss"
+    assert nondominated(found.goals).sum() == 41, "nothing beats anything where one goal's gain is the other's loss"
     assert found.worth["variance_explained"].min() > 0.99, "a straight line is told from its other points"
 
 
@@ -34,7 +33,7 @@ def test_no_choice_is_tried_twice_and_the_tries_are_as_many_as_asked():
     assert np.unique(found.tried).size == 20
     assert (found.goals == goals[found.tried]).all(), "each choice stands beside its own goals"
     # the front is the stretch between the two minima, of which the first tries (0 to 0.175) hold nothing
-    front = LINE[found.tried[front_of(found)], 0]
+    front = LINE[found.tried[nondominated(found.goals)], 0]
     assert front.min() == pytest.approx(0.2, abs=0.026)
     assert front.max() == pytest.approx(0.9, abs=0.026)
     assert np.diff(np.sort(front)).max() < 0.25, "and all along between them"

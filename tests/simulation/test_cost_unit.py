@@ -7,7 +7,7 @@ import pytest
 from numba import njit
 
 import privacysim as ps
-from privacysim.bench.projection import project
+from privacysim.bench.growth import project
 from privacysim.errors import InputError
 from privacysim.people import draw_block
 from privacysim.simulation import cost

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import privacysim as ps
-from privacysim.bench.everybody import against_everybody, same_log, sample_estimates
+from tests.helpers.everybody import against_everybody, same_log, sample_estimates
 
 PLAN = {"scenario": "guangzhou_district", "policies": ["notice_only", "open_access"], "days": 7, "replicates": 1,
         "seed": 185}  # fmt: skip

@@ -1,0 +1,312 @@
+"""What the kernels are compared with: desks by SimPy and Ciw, views by shapely and geopandas, walkers by agents.
+
+*Desks*: several officers with the same load, at the shipped desk and at the others. *Views*: segments and points in the
+cameras' fields of view. *Walkers*: a month of people who walk past cameras on the same streets. The agents walk every
+day anew and write each sighting. The kernel walks a route once and keeps the days on which it is walked; the numbers
+of sightings are compared. One camera in fifty is looked at, as in a study.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from math import factorial, floor
+from typing import Any
+
+import numpy as np
+import simpy
+from numpy.typing import NDArray
+
+from privacysim.city import City, build_city
+from privacysim.draws import stream_key, uniforms
+from privacysim.governance.desk import Desk, Hours
+from privacysim.people import Block, draw_block
+from privacysim.scenario import load_scenario
+from privacysim.sight import clip_kernel, passes_kernel
+from privacysim.sight.box_grid import box_grid
+from privacysim.sight.coverage import Coverage, coverage
+from privacysim.sight.passes import Windows
+from privacysim.units import DAY_TICKS, HOUR_TICKS
+from privacysim.world.cameras import sample_cameras
+
+OFFICERS = 4
+Papers = list[tuple[int, int, int]]
+"""(asked at, work, priority) in ticks."""
+
+
+def papers(count: int, load: float, seed: int = 5) -> Papers:
+    """Poisson arrivals, exponential work of mean one hour, three priorities, `load` per officer."""
+    u = uniforms(stream_key(seed, 0, "papers"), np.arange(count), 3)
+    asked = np.rint(np.cumsum(-np.log(u[:, 0]) * HOUR_TICKS / (load * OFFICERS))).astype(int)
+    work = np.maximum(np.rint(-np.log(u[:, 1]) * HOUR_TICKS), 1).astype(int)
+    return [(int(a), int(w), int(p)) for a, w, p in zip(asked, work, 3 * u[:, 2], strict=True)]
+
+
+def waits_at_the_desk(asked: Papers) -> list[float]:
+    """Wait of each paper in hours, in the order of papers, at the shipped desk (never closed)."""
+    env = simpy.Environment()
+    desk = Desk(env, OFFICERS, Hours(0, DAY_TICKS))
+    return _waits(env, asked, lambda number, priority: desk.ask(number, priority=priority), lambda turn: desk.release())
+
+
+def waits_at_simpy(asked: Papers) -> list[float]:
+    """The same with SimPy's own priority resource, which sorts its queue at each request."""
+    env = simpy.Environment()
+    desk = simpy.PriorityResource(env, OFFICERS)
+    return _waits(env, asked, lambda number, priority: desk.request(priority=priority), desk.release)
+
+
+def _waits(env: Any, asked: Papers, ask: Callable[[int, int], Any], release: Callable[[Any], Any]) -> list[float]:
+    waits = [0.0] * len(asked)
+
+    def paper(number: int, at: int, work: int, priority: int) -> Any:
+        yield env.timeout(at)
+        turn = ask(number, priority)
+        yield turn
+        waits[number] = (env.now - at) / HOUR_TICKS
+        yield env.timeout(work)
+        release(turn)
+
+    for number, (at, work, priority) in enumerate(asked):
+        env.process(paper(number, at, work, priority))
+    env.run()
+    return waits
+
+
+def waits_at_ciw(count: int, load: float) -> float:
+    """Mean wait in hours of about `count` customers in Ciw, without priorities."""
+    import ciw
+
+    ciw.seed(5)
+    network = ciw.create_network(
+        arrival_distributions=[ciw.dists.Exponential(rate=load * OFFICERS)],
+        service_distributions=[ciw.dists.Exponential(rate=1.0)], number_of_servers=[OFFICERS],
+    )  # fmt: skip
+    simulation = ciw.Simulation(network)
+    simulation.simulate_until_max_customers(count)
+    return float(np.mean([record.waiting_time for record in simulation.get_all_records()]))
+
+
+def erlang_c_wait(load: float) -> float:
+    """Mean wait in M/M/c, in units of the mean work (Erlang 1917)."""
+    a = load * OFFICERS
+    last = a**OFFICERS / factorial(OFFICERS) / (1.0 - load)
+    return last / (sum(a**j / factorial(j) for j in range(OFFICERS)) + last) / (OFFICERS - a)
+
+
+Floats = NDArray[np.float64]
+REACH_M, FIELD_DEG, SIDE_M = 25.0, 70.0, 5_000.0
+_CELL_M = 25.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Square:
+    """10 000 cameras of 25 m and 70° in a square of 5 km, headings at random; points, and segments of 10 m."""
+
+    cameras: Floats
+    x: Floats
+    y: Floats
+    to_x: Floats
+    to_y: Floats
+
+
+def square(points: int, cameras: int = 10_000, seed: int = 3) -> Square:
+    """Draw it."""
+    u = uniforms(stream_key(seed, 0, "views"), np.arange(cameras), 3)
+    rows = np.column_stack([
+        SIDE_M * u[:, 0], SIDE_M * u[:, 1], np.full(cameras, REACH_M), 2.0 * np.pi * u[:, 2],
+        np.full(cameras, np.radians(FIELD_DEG)), np.full(cameras, 1_000.0), np.zeros(cameras),
+    ])  # fmt: skip
+    v = uniforms(stream_key(seed, 1, "views"), np.arange(points), 3)
+    x, y, turn = SIDE_M * v[:, 0], SIDE_M * v[:, 1], 2.0 * np.pi * v[:, 2]
+    return Square(rows, x, y, x + 10.0 * np.sin(turn), y + 10.0 * np.cos(turn))
+
+
+def points_in_view(place: Square) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(camera, point) of every point in view, with the shipped kernel; the grid is made each time, as geopandas' is."""
+    grid = box_grid(place.x, place.y, place.x, place.y, _CELL_M)
+    start, points = clip_kernel.points_in_view(np.ascontiguousarray(place.cameras[:, :5]), place.x, place.y, *grid)
+    return np.repeat(np.arange(place.cameras.shape[0]), np.diff(start)), points
+
+
+def points_by_geopandas(place: Square, facets: int = 12) -> int:
+    """How many (camera, point) pairs `geopandas.sjoin(within)` finds with the usual polygons."""
+    import geopandas
+
+    sectors = geopandas.GeoDataFrame(geometry=sector_polygons(place, facets))
+    points = geopandas.GeoDataFrame(geometry=geopandas.points_from_xy(place.x, place.y))
+    return len(geopandas.sjoin(points, sectors, predicate="within"))
+
+
+def metres_in_view(place: Square) -> float:
+    """Metres of segments in view, summed over cameras, by the shipped exact clip."""
+    camera = place.cameras
+    x, y = camera[:, 0], camera[:, 1]
+    grid = box_grid(x - REACH_M, y - REACH_M, x + REACH_M, y + REACH_M, _CELL_M)
+    found = clip_kernel.step_pieces(camera, np.zeros(0), 8.0, 1e-9, place.x, place.y, place.to_x, place.to_y, *grid)
+    return float((found[3] - found[2]).sum())
+
+
+def metres_by_shapely(place: Square, facets: int) -> float:
+    """The same by a tree of polygons and the length of each intersection."""
+    import shapely
+
+    sectors = sector_polygons(place, facets)
+    tree = shapely.STRtree(sectors)
+    ends = np.stack([np.column_stack([place.x, place.y]), np.column_stack([place.to_x, place.to_y])], axis=1)
+    segments = shapely.linestrings(ends)
+    which, seen_by = tree.query(segments, predicate="intersects")
+    return float(shapely.length(shapely.intersection(segments[which], sectors[seen_by])).sum())
+
+
+def sector_polygons(place: Square, facets: int) -> Any:
+    """Each view as a polygon: the camera, then `facets` + 1 points on its arc."""
+    import shapely
+
+    x, y, reach, heading, field = place.cameras[:, :5].T
+    turn = heading[:, None] + field[:, None] * (np.arange(facets + 1) / facets - 0.5)
+    arc = np.stack([x[:, None] + reach[:, None] * np.sin(turn), y[:, None] + reach[:, None] * np.cos(turn)], axis=2)
+    tip = np.stack([x, y], axis=1)[:, None]
+    return shapely.polygons(np.concatenate([tip, arc, tip], axis=1))
+
+
+DAYS = 30
+Edges = list[tuple[int, int, int, int]]
+"""(directed edge, from mm, to mm, walked before mm) of a walk, in the order of walking."""
+Month = list[tuple[int, int, Edges]]
+"""(begins at tick, walk, its edges) of one person, in the order of time."""
+
+
+@dataclass(frozen=True, eq=False)
+class Town:
+    """A city with the cameras that are looked at and some of its people."""
+
+    city: City
+    view: Coverage
+    block: Block
+
+
+@lru_cache(maxsize=1)
+def town(people: int = 20_000, scenario_name: str = "guangzhou_185", every: int = 50) -> Town:
+    """A city (whole Guangzhou) with one camera in `every`, and `people` of its people, neighbours as in a block."""
+    scenario = load_scenario(scenario_name)
+    city = build_city(scenario)
+    cameras = sample_cameras(city, scenario, 185, 0)
+    block = draw_block(city, scenario, 185, 0, np.arange(people), np.ones(people), 0, DAYS)
+    return Town(city, coverage(city, cameras, np.arange(0, len(cameras), every)), block)
+
+
+def walk_edges(place: Town, walk: int) -> Edges:
+    """Follow one walk down the tree of its hub, in plain Python."""
+    city, block = place.city, place.block
+    tree, at, left = city.trees[block.walk_hub[walk]], int(block.walk_node[walk]), int(block.walk_reach_mm[walk])
+    found, towards = [], bool(block.walk_towards[walk])
+    while left > 0 and tree[at] != 255:
+        slot = int(city.adj_start[at]) + int(tree[at])
+        edge, length = int(city.adj_edge[slot]), int(city.edge_mm[city.adj_edge[slot]])
+        part, outwards = min(length, left), int(city.edge_u[edge]) == at
+        way = 2 * edge + (0 if outwards == towards else 1)
+        found.append((way, 0, part) if towards else (way, length - part, length))
+        left -= part
+        at = int(city.adj_node[slot])
+    route: Edges = []
+    before = 0
+    for way, low, high in found if towards else reversed(found):
+        route.append((way, low, high, before))
+        before += high - low
+    return route
+
+
+def seen_on(place: Town, walk: int, step: tuple[int, int, int, int], sightings: list[tuple[int, int]]) -> None:
+    """What one edge of a walk shows to the cameras: (walk, camera) for each piece that lasts a tick."""
+    view, (way, low, high, before) = place.view, step
+    pace = float(place.block.walk_mm_per_tick[walk])
+    for i in range(view.piece_start[way], view.piece_start[way + 1]):
+        a, b = max(int(view.piece_from[i]), low), min(int(view.piece_to[i]), high)
+        if a < b and floor((before + a - low) / pace + 0.5) < floor((before + b - low) / pace + 0.5):
+            sightings.append((walk, int(view.piece_camera[i])))
+
+
+def with_kernel(place: Town, walks: int) -> int:
+    """Sightings of the month on the first walks: the shipped kernel's pieces, each times the days of its tour."""
+    city, view, block = place.city, place.view, place.block
+    none = np.zeros(0, dtype=np.int64)
+    tour = np.asarray(block.walk_tour)
+    rows = passes_kernel.follow(
+        np.argsort(block.walk_hub[:walks], kind="stable"), block.walk_hub, block.walk_node,
+        block.walk_reach_mm, block.walk_towards, block.walk_depart.astype(np.int64),
+        block.walk_mm_per_tick.astype(np.float64), np.full(tour.size, -1), tour, city.trees, city.adj_start,
+        city.adj_node, city.adj_edge, city.edge_u, city.edge_mm, view.piece_start,
+        view.piece_camera, view.piece_from, view.piece_to, view.piece_face, view.piece_frontal, view.entrance_start,
+        view.entrance_place, False, *Windows(none, none, none), block.tour_mask, block.tour_jitter, block.first_day, 0,
+    )  # fmt: skip
+    return int(passes_kernel.seen_days(block.tour_mask, tour[rows[:, 0]], block.tour_mask.shape[1]))
+
+
+def steps_of(place: Town) -> int:
+    """Edges walked in the month by everybody, from every fiftieth walk."""
+    often = np.bitwise_count(place.block.tour_mask).sum(axis=1)[place.block.walk_tour]
+    sample = np.arange(0, often.size, 50)
+    return round(float(np.mean([len(walk_edges(place, int(walk))) * often[walk] for walk in sample])) * often.size)
+
+
+def months(place: Town, people: int) -> tuple[list[Month], int]:
+    """The first people's months as (ticks, walk, edges) in the order of time, and how many walks these are."""
+    block = place.block
+    owner = block.tour_person[block.walk_tour]
+    walks = int(np.searchsorted(owner, people))
+    made: list[Month] = [[] for _ in range(people)]
+    for walk in range(walks):
+        tour, route = int(block.walk_tour[walk]), walk_edges(place, walk)
+        for day in range(DAYS):
+            if int(block.tour_mask[tour, 0]) >> day & 1:
+                begin = day * DAY_TICKS + int(block.walk_depart[walk]) + int(block.tour_jitter[tour, day])
+                made[int(owner[walk])].append((begin, walk, route))
+    return [sorted(month, key=lambda one: one[0]) for month in made], walks
+
+
+def with_simpy(place: Town, lives: list[Month]) -> list[tuple[int, int]]:
+    """One process a person: wait until a walk begins, then one timeout an edge."""
+    env, sightings = simpy.Environment(), list[tuple[int, int]]()
+    paces = place.block.walk_mm_per_tick
+
+    def person(month: Month) -> Any:
+        for begin, walk, route in month:
+            # a leg may begin a tick before the one before has ended: both are rounded
+            yield env.timeout(max(begin - env.now, 0.0))
+            pace = float(paces[walk])
+            for step in route:
+                yield env.timeout((step[2] - step[1]) / pace)
+                seen_on(place, walk, step, sightings)
+
+    for month in lives:
+        env.process(person(month))
+    env.run()
+    return sightings
+
+
+def with_mesa(place: Town, lives: list[Month]) -> list[tuple[int, int]]:
+    """One Mesa agent a person, an edge a step, in shuffled order, until the last month is walked."""
+    import mesa
+
+    sightings: list[tuple[int, int]] = []
+
+    class Walker(mesa.Agent):  # type: ignore[misc, unused-ignore]
+        def __init__(self, model: Any, month: Month) -> None:
+            super().__init__(model)
+            self.steps = iter([(walk, step) for _, walk, route in month for step in route])
+
+        def step(self) -> None:
+            one = next(self.steps, None)
+            if one is None:
+                self.remove()
+            else:
+                seen_on(place, *one, sightings)
+
+    model = mesa.Model()
+    for month in lives:
+        Walker(model, month)
+    while len(model.agents):
+        model.agents.shuffle_do("step")
+    return sightings
