@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator
 
 from privacysim.figures.style import (
     COLOURS,
@@ -131,6 +132,7 @@ def people_by_legality(
     labels_above(ax, [(say(legality, lang), COLOURS[legality]) for legality in LEGALITIES])
     named_rows(ax, [(titles or {}).get(policy, policy) for policy in policies], above=0.6)
     ax.set_xscale("log")
+    ax.xaxis.set_major_locator(LogLocator(numticks=6))
     ax.xaxis.set_major_formatter(lambda value, _: short(value))
     if not (rows["high"] > 0).any():
         ax.set_xlim(1, 10)

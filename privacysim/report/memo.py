@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from privacysim.metrics import headline
+from privacysim.metrics import METRICS, headline
 from privacysim.policy.policy_form import Policy
 from privacysim.report.report_model import (
     Bullets,
@@ -33,7 +33,7 @@ from privacysim.vocabulary import CURVES
 
 EVIDENCE = "cases_with_admissible_evidence"
 FIRST = 11
-"""How many of the headline metrics the memo shows."""
+"""How many of the headline metrics the memo shows; a study's own metrics follow them."""
 _STATUSES = {"CALIBRATED": "C", "assumption": "A", "S": "S", "D": "D", "R": "R", "measured": "M"}
 """Status of a fact → its letter; the register begins with what rests on least."""
 _HEADLINE = (
@@ -44,7 +44,7 @@ _HEADLINE = (
 
 def memo(source: Source, lang: str = "en") -> Report:
     """The memo of results, in English ("en") or Chinese ("zh")."""
-    return _Memo(source, Words(lang)).report()
+    return _Memo(source, Words(lang, source.change.declared)).report()
 
 
 def answer(source: Source, words: Words, names: Mapping[str, str]) -> Iterator[Text]:
@@ -77,6 +77,8 @@ class _Memo:
         self.rows, self.arms, self.of = source.rows, source.results.arms, source.of
         self.primary, self.baseline = source.change.primary, source.change.baseline
         self.manifest = source.results.manifest
+        own = (name for name in source.change.declared if name not in METRICS)
+        self.others = [name for name in (*headline(FIRST), *own) if name != self.primary and self.of(name)]
         self.told = (source, words, self.names)
         self.replicates = words("replicates", n=len(self.manifest["replicates"]))
 
@@ -127,15 +129,14 @@ class _Memo:
         head = tuple(words(key) for key in ("rule", "curve", "mean", "ratio", "difference", "chance"))
         rows = tuple(self.primary_row(row) for arm in self.arms for row in self.of(self.primary, arm))
         yield Table("headline", capital(caption), head, rows, numeric=(2, 3, 4, 5), once=(0,))
-        shown = [name for name in headline(FIRST) if name != self.primary and self.of(name)]
-        if shown:
+        if self.others:
             yield Table(
                 "others", words("other_caption", baseline=base), (words("outcome"), *self.names.values()),
                 tuple(((f"{words.title(name)} ({words.unit(name)})",), *(self.cell(name, arm) for arm in self.arms))
-                      for name in shown), numeric=tuple(range(1, len(self.arms) + 1)), layout="wrapped",
+                      for name in self.others), numeric=tuple(range(1, len(self.arms) + 1)), layout="wrapped",
             )  # fmt: skip
         pictures = [ratio_picture(self.source, words)]
-        pictures += [tradeoff_picture(self.source, words, EVIDENCE)] if EVIDENCE in shown else []
+        pictures += [tradeoff_picture(self.source, words, EVIDENCE)] if EVIDENCE in self.others else []
         yield tuple(pictures)
 
     def primary_row(self, row: Row) -> tuple[Text, ...]:
@@ -188,7 +189,7 @@ class _Memo:
             yield words("sure_readings", policies=several)
         if not self.source.results.band.empty:
             yield words("sure_mapped")
-        shown = rows[rows["metric"].isin([self.primary, *headline(FIRST)]) & rows["mean"].notna()]
+        shown = rows[rows["metric"].isin([self.primary, *self.others]) & rows["mean"].notna()]
         if without := int((shown["ci_low"].isna() & (shown["mean"] != 0)).sum()):
             yield words("sure_without", count=without, all=len(shown))
         if solved := sum(entry.status == "CALIBRATED" for entry in self.source.register):

@@ -28,7 +28,8 @@ def page(results: Results, baseline: str | None = None) -> str:
 def study_report(results: Results, baseline: str | None = None) -> Report:
     """What a results folder says of itself, against its own baseline or another arm."""
     change, study = results.compare(baseline), results.manifest["study"]
-    names = list(dict.fromkeys([change.primary, *headline()]))
+    own = (name for name in change.declared if name not in METRICS)
+    names = list(dict.fromkeys([change.primary, *headline(), *own]))
     ratios = Picture(partial(drawn, change.plot), _RATIOS, _RATIOS)
     legality = Picture(partial(drawn, people_by_legality, by_legality(change.rows), titles=change.titles), _LEGALITY,
                        _LEGALITY)  # fmt: skip
@@ -38,7 +39,7 @@ def study_report(results: Results, baseline: str | None = None) -> Report:
         Section("numbers", "In numbers", tuple(_numbers(change, names))),
         *_cameras(results, change, names),
         Section("figures", "Figures", (ratios, legality)),
-        Section("sources", "Where it comes from", (_provenance(results),)),
+        Section("sources", "Sources", (_provenance(results),)),
         Section("notes", "Notes", _list(_notes(results))),
     ]
     return Report("en", study["title"] or f"Study {study['id']}", "", tuple(sections),
@@ -61,10 +62,11 @@ def _frame_of_reference(results: Results, change: Comparison) -> list[str]:
         f"{scenario['title']} ({scenario['id']}), {study['days']} days, {len(results.manifest['replicates'])} paired "
         f"replicates, {sample}, seed {study['seed']}; baseline {change.baseline}; general law of {study['law_date']}.",
         capital(start_in_words(change.start)) + ".",
-        "Two branches of the identification curve are given, low and high: the truth is thought to lie between them. "
-        "The intervals hold the noise of sample, cameras and events in this city; not the uncertainty of the facts.",
-        f"Contested readings are shown as arms of their own, to be read as a band: {readings}." if readings else "",
-        "" if scenario["calibrated"] else "Not calibrated: the solved constants were not solved for this scenario.",
+        "Results use two branches of the identification curve, low and high; we expect the true value to lie between "
+        "them. The intervals cover the noise of the sample, the cameras and the events in this city, but not the "
+        "uncertainty of the facts.",
+        f"Contested readings appear as separate arms; read them together as a band: {readings}." if readings else "",
+        "" if scenario["calibrated"] else "Not calibrated: the constants were calibrated for another scenario.",
     ]  # fmt: skip
 
 
@@ -79,7 +81,7 @@ def _numbers(change: Comparison, names: Sequence[str]) -> Iterator[Block]:
         mine = change.rows[change.rows["metric"] == name]
         if mine.empty:
             continue
-        title, curved = METRICS[name].title, bool((mine["curve"] != "").any())
+        title, curved = change.declared[name].title, bool((mine["curve"] != "").any())
         rows: list[tuple[Text, ...]] = []
         for row in sorted(mine.to_dict("records"), key=lambda row: list(change.titles).index(row["policy"])):
             cells = [change.titles[row["policy"]], *([row["curve"]] if curved else [])]
@@ -88,7 +90,7 @@ def _numbers(change: Comparison, names: Sequence[str]) -> Iterator[Block]:
             rows.append(tuple((cell,) for cell in (*cells, _verdict(change.sentence(row), title))))
         head = ("policy", *(["curve"] if curved else []), "mean", "ratio", "difference", "in words")
         last = len(head) - 1
-        yield Subheading(capital(title), METRICS[name].arrow)
+        yield Subheading(capital(title), change.declared[name].arrow)
         yield Table(name, "", head, tuple(rows), numeric=(last - 3, last - 2, last - 1), once=(0, last))
 
 
@@ -108,9 +110,9 @@ def _cameras(results: Results, change: Comparison, names: Sequence[str]) -> list
     blocks: list[Block] = [*_list(said)]
     if len(shown):
         blocks.append(Paragraph((
-            "What the map leaves open is a band: each camera with the view that shows least people, as drawn (the mean "
-            "of the replicates), and with the view that shows most. Who looked is as drawn. A metric that more passes "
-            "may raise or lower has none.",
+            "The map leaves the views open, so each number is a band: each camera with the view that shows fewest "
+            "people, as drawn (the mean of the replicates), and with the view that shows most. Who looked stays as "
+            "drawn. Metrics that more passes may raise or lower have no band.",
         ), quiet=True))  # fmt: skip
     for name in names:
         rows = tuple(
@@ -120,7 +122,7 @@ def _cameras(results: Results, change: Comparison, names: Sequence[str]) -> list
         )  # fmt: skip
         if rows:
             head = ("policy", "curve", "fewest", "as drawn", "most")
-            blocks.append(Subheading(capital(f"{METRICS[name].title}, {METRICS[name].unit}")))
+            blocks.append(Subheading(capital(f"{change.declared[name].title}, {change.declared[name].unit}")))
             blocks.append(Table(f"band-{name}", "", head, rows, numeric=(2, 3, 4), once=(0,)))
     return [Section("cameras", "The cameras, and what nobody mapped about them", tuple(blocks))]
 

@@ -8,9 +8,10 @@ import re
 import shutil
 import stat
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import privacysim as ps
@@ -82,9 +83,21 @@ def test_of_one_curve_that_has_every_interval_no_word_is_said_about_curves_or_wh
     found = sure(memo(replace(changed(rows), register=()), "en"))
     assert curves not in found
     assert not any(without in item for item in found)
-    assert not any("were solved" in item for item in found), "no number of an empty register was solved"
+    assert not any("were calibrated" in item for item in found), "no number of an empty register was solved"
     gone = sure(memo(changed(rows.assign(ci_low=math.nan, ci_high=math.nan)), "en"))
     assert any(f"For {len(rows)} of {len(rows)} figures in the tables {without}" in item for item in gone)
+
+
+def test_a_metric_that_is_not_installed_here_is_shown_by_its_saved_declaration(source):
+    known = source.results.declared["cameras_listed"]
+    mine = replace(known, name="dogs_filmed", title="dogs filmed", unit="dogs")
+    saved = asdict(mine) | {"rows": None, "value": None}
+    rows = source.results.metrics
+    rows = pd.concat([rows, rows[rows["metric"] == "cameras_listed"].assign(metric="dogs_filmed", unit="dogs")])
+    results = replace(source.results, metrics=rows, manifest={**source.results.manifest, "metrics": [saved]})
+    assert "<h3>Dogs filmed " in page(results)
+    made = memo(replace(source, results=results, change=results.compare()), "zh")
+    assert "dogs filmed (dogs)" in [plain(row[0]) for row in made.tables["others"].rows]
 
 
 def test_a_share_of_replicates_that_is_not_known_is_a_dash(source, changed):
@@ -237,7 +250,7 @@ def test_the_page_says_of_a_start_a_sample_and_a_scenario_what_they_mean(source,
     results = source.results
     text = page(results)
     assert "effects (streams stay listed for months) are understated" in text
-    assert "Not calibrated: the solved constants were not solved for this scenario." in text
+    assert "Not calibrated: the constants were calibrated for another scenario." in text
     assert "a sample of 50,000 people" in text
     study = {**results.manifest["study"], "start": "steady", "sample": "all"}
     manifest = {**results.manifest, "study": study, "scenario": {**results.manifest["scenario"], "calibrated": True}}
