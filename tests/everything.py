@@ -24,7 +24,8 @@ NOTEBOOKS = [
 PARALLEL = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"] if (os.cpu_count() or 1) > 1 else []
 LONG = (
     "tests/study/test_machinery_unit.py", "tests/report/test_memo_unit.py", "tests/masklab/test_attacks_unit.py",
-    "tests/house/test_claims_unit.py", "tests/study/test_precision_unit.py",
+    "tests/house/test_claims_unit.py", "tests/study/test_precision_unit.py", "tests/bench/test_bench_unit.py",
+    "tests/city/test_own_unit.py", "tests/cli/test_calibrate_unit.py",
 )
 """Files of unit tests that take long: `--fast` leaves them out, as it does the kinds `oracle` and `property`."""
 STRICT = ROOT / "notebooks" / "reproduce" / "r5_ashby.ipynb"
