@@ -10,6 +10,7 @@ import threading
 from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import privacysim as ps
@@ -155,6 +156,31 @@ def test_an_own_process_changes_the_log_and_the_run_id_and_is_verified_from_its_
     assert len({usual.inputs(0).run_id, other.inputs(0).run_id, results.run_id}) == 3
     assert verify(tmp_path / "r") == []
     assert load_results(tmp_path / "r").manifest["brought"][0]["kind"] == "processes"
+
+
+def streets(block_m=100.0):
+    corners = [(a * block_m, b * block_m) for a in range(5) for b in range(5)]
+    ends = [(x, y, x + block_m, y) for x, y in corners] + [(x, y, x, y + block_m) for x, y in corners]
+    return pd.DataFrame(ends, columns=["from_x_m", "from_y_m", "to_x_m", "to_y_m"])
+
+
+def test_own_streets_people_and_cameras_are_used_counted_and_verified_from_their_folder(tmp_path):
+    cameras = pd.DataFrame({"x_m": [100.0, 200.0, 305.0], "y_m": [105.0, 195.0, 300.0]})
+    homes = pd.DataFrame({"home_place": np.arange(30) % 9, "weight": 50.0})
+    own = {"city": streets(), "people": homes, "cameras": cameras}
+    sim = ps.Simulation(**{key: value for key, value in SMALL.items() if key != "replicates"}, **own)
+    assert sorted(set(np.asarray(sim.city.node_x)))[-1] == 500.0
+    assert len(sim.world.cameras) == 3
+    assert len(sim.people) == 30
+    assert sim.people["weight"].sum() == pytest.approx(1_500.0)
+    ids = [ps.Study(**SMALL, **changed).inputs(0).run_id for changed in (
+        {}, own, own | {"city": streets(99.0)}, own | {"people": homes.assign(weight=51.0)},
+        own | {"cameras": cameras.assign(y_m=1.0)})]  # fmt: skip
+    assert len(set(ids)) == 5
+    results = ps.Study(**SMALL, **own).run(workers=1, replicate=0, out=tmp_path / "r")
+    assert results.run_id == ids[1]
+    assert results.metrics.equals(sim.metrics)
+    assert verify(tmp_path / "r") == []
 
 
 @pytest.mark.parametrize(("key", "value", "named"), [
