@@ -15,10 +15,16 @@ from privacysim.readers.camera_files import file_digest, read_cameras
 from privacysim.readers.track_files import read_tracks
 from privacysim.tracks.detour import Detours, detours
 from privacysim.tracks.dosimeter import LEVELS, Dose, measure_walk
-from privacysim.tracks.operators import by_operator, recall_of, with_unmapped
-from privacysim.tracks.publishing import publishable_cameras, publishable_totals, threshold
+from privacysim.tracks.publishing import (
+    by_operator,
+    publishable_cameras,
+    publishable_totals,
+    recall_of,
+    threshold,
+    with_unmapped,
+)
 from privacysim.tracks.rights import rights, unknown_operators
-from privacysim.tracks.sketch import sketch
+from privacysim.tracks.walk_pictures import sketch
 from privacysim.tracks.walk_saving import save_dose
 from privacysim.tracks.walk_town import read_town
 from privacysim.units import duration_text

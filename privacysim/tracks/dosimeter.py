@@ -130,9 +130,8 @@ def _passes(walk: Walk, sight: Sight, cameras: MappedCameras) -> pd.DataFrame:
     begin, end, camera, person = begin[order], end[order], camera[order], person[order]
     level = pieces.level[order].astype(np.int64)
     if not order.size:
-        return pd.DataFrame({name: np.empty(0, dtype=kind) for name, kind in (
-            ("camera", "int64"), ("person", "int64"), ("enter_s", "float64"), ("leave_s", "float64"),
-            ("level", "str"), ("sure", "bool"))})
+        kinds = {"camera": "int64", "person": "int64", "enter_s": "float64", "leave_s": "float64", "level": "str"}
+        return pd.DataFrame({name: np.empty(0, dtype=kind) for name, kind in {**kinds, "sure": "bool"}.items()})
     group = np.cumsum((np.diff(camera, prepend=-1) != 0) | (np.diff(person, prepend=-1) != 0))
     # the end so far, within a camera and person: later groups lie beyond any time of the ones before
     span = float(end.max()) + 1e6

@@ -8,6 +8,7 @@ Whose camera it is often is not mapped: an unknown operator counts as a shop, an
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
@@ -54,6 +55,8 @@ _REGIME_OF = {
     "compound": "public_other", "home": "private_home",
 }  # fmt: skip
 _UNKNOWN_AS = "commercial"
+_COLUMNS = ["policy", "operator", "regime", "cameras", "requester", "purpose", "channel", "may", "document", "legality",
+            "gap", "kept_s", "kept_low_s", "kept_high_s", "mask"]  # fmt: skip
 
 
 def rights(dose: Dose, policies: Sequence[str], law_date: date,
@@ -64,55 +67,28 @@ def rights(dose: Dose, policies: Sequence[str], law_date: date,
     condition), document, legality of looking without that condition (authorised, ungoverned or prohibited), gap
     (hard, soft or empty), kept_s, kept_low_s, kept_high_s (how long after the walk footage exists), mask.
     """
-    kinds = _kinds(dose)
-    rows = [
-        _row(arm, operator, regime, count, asker)
-        for arm in load_arms(policies, readings or {}, law_date)
-        for (operator, regime), count in kinds.items() if arm.footage
-        for asker in ASKERS
-    ]
-    return pd.DataFrame(rows, columns=list(_Row._fields))
+    kinds = Counter(_kind(dose, index) for index in dose.cameras["index"])
+    arms = [arm for arm in load_arms(policies, readings or {}, law_date) if arm.footage]
+    rows = [_row(arm, *kind, kinds[kind], asker) for arm in arms for kind in sorted(kinds) for asker in ASKERS]
+    return pd.DataFrame(rows, columns=_COLUMNS)
 
 
-def _kinds(dose: Dose) -> dict[tuple[str, str], int]:
-    found: dict[tuple[str, str], int] = {}
-    cameras = dose.mapped
-    for index in dose.cameras["index"]:
-        code, place = int(cameras.operator[index]), int(cameras.regime[index])
-        operator = OPERATORS[code] if code >= 0 else _UNKNOWN_AS
-        regime = REGIMES[place] if place >= 0 else _REGIME_OF[operator]
-        found[operator, regime] = found.get((operator, regime), 0) + 1
-    return dict(sorted(found.items()))
+def _kind(dose: Dose, index: int) -> tuple[str, str]:
+    """Operator and regime of a camera, as far as they are mapped."""
+    code, place = int(dose.mapped.operator[index]), int(dose.mapped.regime[index])
+    operator = OPERATORS[code] if code >= 0 else _UNKNOWN_AS
+    return operator, REGIMES[place] if place >= 0 else _REGIME_OF[operator]
 
 
-class _Row(NamedTuple):
-    policy: str
-    operator: str
-    regime: str
-    cameras: int
-    requester: str
-    purpose: str
-    channel: str
-    may: str
-    document: str
-    legality: str
-    gap: str
-    kept_s: float
-    kept_low_s: float
-    kept_high_s: float
-    mask: str
-
-
-def _row(arm: Arm, operator: str, regime: str, count: int, asker: Asker) -> _Row:
+def _row(arm: Arm, operator: str, regime: str, count: int, asker: Asker) -> tuple[object, ...]:
     route = arm.route(asker.requester, asker.purpose, asker.channel, operator, regime, asker.own)
     offered = route if route is not None and "view" in route.acts else None
-    answer = arm.judge(Question(
-        asker.requester, "view", asker.purpose, asker.channel, operator, regime, own=asker.own,
-        document=offered.document if offered else "none", approver=offered.approver if offered else "none",
-    ))
+    document, approver = (offered.document, offered.approver) if offered else ("none", "none")
+    answer = arm.judge(Question(asker.requester, "view", asker.purpose, asker.channel, operator, regime, own=asker.own,
+                                document=document, approver=approver))  # fmt: skip
     may = "no" if offered is None else "if " + " and ".join(offered.conditions) if offered.conditions else "yes"
-    return _Row(arm.id, operator, regime, count, *asker[:3], may, offered.document if offered else "none",
-                answer.legality, answer.gap, *arm.retention_s(regime), arm.mask(regime))
+    return (arm.id, operator, regime, count, *asker[:3], may, document, answer.legality, answer.gap,
+            *arm.retention_s(regime), arm.mask(regime))  # fmt: skip
 
 
 def unknown_operators(dose: Dose) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 
 from privacysim.files import whole_file
 from privacysim.tracks.dosimeter import LEVELS, Dose
-from privacysim.tracks.sketch import LEVEL_COLOURS, Sketch, sketch
+from privacysim.tracks.walk_pictures import LEVEL_COLOURS, Sketch, sketch
 
 _HEAD = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>Walk</title>

@@ -12,8 +12,7 @@ from privacysim.cli.main import main
 from privacysim.readers.camera_files import read_cameras
 from privacysim.readers.track_files import read_tracks
 from privacysim.tracks.dosimeter import measure_walk
-from privacysim.tracks.operators import by_operator
-from privacysim.tracks.publishing import publishable_cameras, publishable_passes, threshold
+from privacysim.tracks.publishing import by_operator, publishable_cameras, publishable_passes, threshold
 from privacysim.tracks.walk_saving import save_dose
 
 LAT, LON = 48.2081743, 16.3738189

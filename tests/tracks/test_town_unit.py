@@ -19,9 +19,8 @@ from privacysim.scenario import Scenario
 from privacysim.sight.coverage import coverage
 from privacysim.tracks.detour import detours
 from privacysim.tracks.dosimeter import measure_walk
-from privacysim.tracks.sketch import sketch
 from privacysim.tracks.walk_page import page
-from privacysim.tracks.walk_pictures import draw_map
+from privacysim.tracks.walk_pictures import draw_map, sketch
 from privacysim.tracks.walk_town import read_town
 from privacysim.world.cameras import sample_cameras
 
