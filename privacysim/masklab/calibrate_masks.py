@@ -8,14 +8,10 @@ runs anew. Jobs run in processes, the costly ones first.
 from __future__ import annotations
 
 import hashlib
-import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
-from threading import current_thread, main_thread
 from typing import Any
 
 import cv2
@@ -105,44 +101,25 @@ def _load(path: Path) -> Outcome:
 
 def _run(faces: Faces, jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, Outcome]]:
     if workers <= 1:
-        for job in jobs:
-            with threadpool_limits(1):  # as in a process of its own
-                outcome = job.run(faces)
-            yield job, outcome
+        yield from ((job, _attack(faces, job)) for job in jobs)
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
-        with _deaf_children():  # an interruption is the parent's to answer
-            running = {pool.submit(_run_shipped, shipped_bytes(job), faces): job for job in jobs}
-        try:
-            for done in as_completed(running):
-                yield running[done], done.result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    from privacysim.study.executor import processes, work_through
+
+    shipped = {shipped_bytes(job): job for job in jobs}
+    for job, outcome in work_through(partial(_attack, faces), list(shipped), processes(workers), workers):
+        yield shipped[job], outcome
 
 
-def _run_shipped(job: bytes, faces: Faces) -> Outcome:
-    """A job in another process, which may not be able to import the module of its mask."""
-    outcome: Outcome = from_bytes(job, "mask").run(faces)
-    return outcome
+def _attack(faces: Faces, job: Job | bytes) -> Outcome:
+    """Run a job, in another process from its bytes: a process, not a thread, is the unit of work.
 
-
-@contextmanager
-def _deaf_children() -> Iterator[None]:
-    """Processes started within do not hear Ctrl-C, so that they print no traceback of their own."""
-    if current_thread() is not main_thread():  # signals are the main thread's alone
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _one_thread() -> None:
-    """A process, not a thread, is the unit of work: and rates do not depend on how many cores share a sum."""
+    One thread, so that rates do not depend on how many cores share a sum.
+    """
+    if isinstance(job, Job):
+        with threadpool_limits(1):
+            return job.run(faces)
     cv2.setNumThreads(1)
-    threadpool_limits(1)
+    return _attack(faces, from_bytes(job, "mask"))
 
 
 def calibrate(faces: Faces, out: Path, *, small: bool = False, workers: int = 2, work: Path | None = None,

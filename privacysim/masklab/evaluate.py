@@ -1,8 +1,8 @@
-"""What an attack makes of a mask: rank-1 and rank-5, galleries of 2 to all, open set, with intervals over people.
+"""How well an attack recognises masked faces: rank-1 and rank-5, galleries of 2 to all, open set, with intervals.
 
 Protocol (Olivetti: 40 people × 10): folds by image number, so that every image is tested once and never trained on;
 8 images a person to learn from unless `images` says fewer. Intervals are bootstraps over people, since images of one
-person are not independent. The chance line, 1/people, stands beside every number; `excess` is what is above it.
+person are not independent. `chance` is 1/people, what guessing gives; `excess` is what is above it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Outcome:
         return self.scores.shape[1]
 
     def _places(self) -> tuple[Codes, Codes]:
-        """People who score higher than the right one, and who score the same (herself among them), for each probe."""
+        """For each probe: people with a higher score than the right one, and with the same (the right one included)."""
         own = self.scores[np.arange(len(self.person)), self.person][:, None]
         return (self.scores > own).sum(axis=1), (self.scores == own).sum(axis=1)
 

@@ -1,4 +1,4 @@
-"""Attacks on masked faces: what somebody who wants to know, and knows the mask, makes of them.
+"""Attacks on masked faces by somebody who knows the mask.
 
 Four levels, each able to do what the one before can (threat levels after Newton 2005 and McPherson 2016):
 `naive`     trained on clear faces, shown masked ones: how masks are advertised, and never to be reported alone;
@@ -17,6 +17,7 @@ import warnings
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.decomposition import PCA
@@ -54,10 +55,10 @@ Scores = NDArray[np.float64]
 class Attack(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """An attacker of one level: `fit` on clear images and the people they show, `predict` who is on masked ones.
 
-    Parameters: `mask` and `camera`, which the attacker knows and applies to her training images (None: the images given
+    Parameters: `mask` and `camera`, which the attacker knows and applies to the training images (None: the images given
     are already as they will be attacked, so that it stands at the end of a Pipeline behind a mask); `level`; `member`
     (`None`: chosen by inner cross-validation where there are at least two images a person, else the ensemble);
-    `copies` of each training image at level `trained`; `frames` that the attacker averages before she looks (she
+    `copies` of each training image at level `trained`; `frames` that the attacker averages before looking (and
     validates with as many, up to ten). After `fit`: `classes_`, `member_`, `inner_`
     (rank-1 of each member in the inner validation).
     """
@@ -75,7 +76,7 @@ class Attack(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_, codes = np.unique(person, return_inverse=True)
         if len(self.classes_) < 2:
             raise InputError("y", "at least two people", f"{len(self.classes_)} class", "give images of more people")
-        number = _ordinals(codes) if index is None else np.asarray(index)
+        number = np.asarray(pd.Series(codes).groupby(codes).cumcount() if index is None else index)
         self.inner_ = self._inner(clear, codes, number) if self.member is None else {}
         self.member_ = self.member or _best(self.inner_)
         self.team_ = self._team(clear, codes, number)
@@ -147,14 +148,6 @@ def _best(inner: dict[str, float]) -> str:
     if not inner or max(inner.values()) - inner["ensemble"] <= 0.01:
         return "ensemble"
     return max(inner, key=lambda name: inner[name])
-
-
-def _ordinals(codes: Codes) -> Codes:
-    order = np.argsort(codes, kind="stable")
-    first = np.searchsorted(codes[order], np.arange(codes.max() + 1))
-    made = np.empty(len(codes), dtype=np.int64)
-    made[order] = np.arange(len(codes)) - first[codes[order]]
-    return made
 
 
 class Team:

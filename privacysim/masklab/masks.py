@@ -208,9 +208,9 @@ class KSame(Mask):
 
     `fit(X, y)` makes the groups from one image of each person, `y` naming the people; `transform` shows each image as
     the mean of the group of the nearest fitted image (its own group, for an image it was fitted on). Then k people
-    share each picture, and nobody, however clever, names more than one in k rightly. With several images of one
-    person in the set a group can hold her alone, and the bound is gone (measured: 68 % for k = 2, 19 % for k = 10): so
-    that is refused unless `one_each=False` says that it is meant.
+    share each picture, and nobody, however clever, names more than one in k correctly. With several images of one
+    person in the set a group can hold that person alone, and the bound is gone (measured: 68 % for k = 2, 19 % for
+    k = 10): so that is refused unless `one_each=False` says that it is meant.
     """
 
     def __init__(self, k: int = 5, one_each: bool = True) -> None:

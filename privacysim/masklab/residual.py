@@ -27,7 +27,7 @@ _MARGIN = 1.2  # boxes of people are grown by a margin and by their neighbours i
 class Residual:
     """What a masked video still shows.
 
-    `masked`: share of the people whom a second detector found in sampled frames *before* masking, and whose box the
+    `masked`: share of the people that a second detector found in sampled frames *before* masking, and whose box the
     mask covers (None: it found nobody); `faces`: faces that a face detector still finds in `looks` sampled frames
     *after* masking (before: `faces_before`); `left`: for each gallery the chance to be identified in one frame and over
     a track, masked and clear, each (low, high); empty where nobody measured the mask.
@@ -54,7 +54,7 @@ class Residual:
         """The report, in plain lines."""
         share = "nobody was found by the second detector"
         if self.masked is not None:
-            share = f"{self.masked:.1%} of {self.seen} people whom a second detector (HOG) found in {self.looks} frames"
+            share = f"{self.masked:.1%} of {self.seen} people that a second detector (HOG) found in {self.looks} frames"
         lines = [
             f"{self.frames} frames, {self.width} × {self.height}, {self.rate:g} frames/s; {self.mask} ({self.legal})",
             f"masked: {self.person_frames} regions (people, and what else moved) in {self.tracks} tracks, "

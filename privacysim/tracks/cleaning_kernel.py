@@ -25,8 +25,8 @@ def clean(lat, lon, time, leg, gap_s, speed, jitter_m, leap_m, keep, joined, cou
     """Which fixes to keep, and whether the way from the fix kept before is known; moves held fixes in `lat`, `lon`.
 
     A fix is dropped for its clock or its speed only where the next one makes sense again (a glitch); where it does
-    not, the track breaks there. Within `jitter_m` of where somebody stands, she stands: fixes are held at that place,
-    the last of them kept for its time. Returns metres of gaps.
+    not, the track breaks there. Within `jitter_m` of where somebody stands, they still stand there: fixes are held at
+    that place, the last of them kept for its time. Returns metres of gaps.
     """
     last, anchor, lost = -1, -1, 0.0
     for i in range(lat.size):

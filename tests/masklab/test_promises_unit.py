@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 import types
 from dataclasses import replace
 
@@ -202,27 +200,12 @@ def test_the_small_grid_shows_every_part_of_the_lab():
     assert replace(jobs[0], level="averaged", frames=100).cost > jobs[0].cost - 4
 
 
-def test_a_process_of_its_own_measures_what_this_one_does():
+def test_a_process_of_its_own_measures_what_this_one_does(tmp_path):
     """With two workers a job runs in a fresh process, on one numeric thread: the same scores to the last bit."""
     job, few = Job("none", 4.0, False, "naive", images=2), FACES.of(3, 3)
-    [(_, here)], [(_, there)] = (list(lab._run(few, [job], workers)) for workers in (1, 2))
+    here, there = (lab.run_jobs(few, [job], workers, tmp_path / str(workers))[job] for workers in (1, 2))
     assert np.array_equal(here.scores, there.scores)
     assert (here.member, here.level) == (there.member, there.level)
-
-
-def test_only_the_main_thread_turns_an_interruption_off_and_on_again():
-    before, heard = signal.getsignal(signal.SIGINT), []
-
-    def enter() -> None:
-        with lab._deaf_children():
-            heard.append(signal.getsignal(signal.SIGINT))
-
-    other = threading.Thread(target=enter)
-    other.start()
-    other.join()
-    enter()
-    assert heard == [before, signal.SIG_IGN]
-    assert signal.getsignal(signal.SIGINT) == before
 
 
 def test_a_rate_that_is_nearly_certain_is_the_largest_distance():
