@@ -29,6 +29,7 @@ MASKS = ("none", "box", "pixelate:CELLS", "blur:SIGMA", "gaussian:SIGMA", "dp_pi
 """The forms whose residual identification is known; beside them the measured names of data/masking/masks.csv."""
 
 _BLURS = ("blur", "gaussian")
+_OURS = ("privacysim.masklab.masks", "privacysim.masklab.random_masks")
 _ASKED_PX = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 255)
 """Widths of a face, in px, at which an own mask is asked what it leaves."""
 
@@ -102,17 +103,15 @@ def mask_text(mask: Any) -> str:
     `cells` must be measured first: that, and an unknown name, is an InputError.
     """
     name = mask if isinstance(mask, str) else parts.name_of(mask)
-    if isinstance(mask, str):
-        if _own_curve(mask) or mask.partition(":")[0] not in parts.known_names("masks"):
-            cells(mask)  # refuses what nobody knows
-            return mask
-        mask = own_mask(mask)
-    if type(mask).__module__.startswith("privacysim."):  # ours are measured under the name that makes them
+    if isinstance(mask, str) or type(mask).__module__ in _OURS:  # ours are measured under their names
         try:
             cells(name)
             return name
         except InputError:
-            pass  # ours, but with a strength that nobody measured: it may know what it leaves
+            if isinstance(mask, str) and mask.partition(":")[0] not in parts.known_names("masks"):
+                raise
+    if isinstance(mask, str):
+        mask = own_mask(mask)
     try:
         points = [(float(px), float(f"{float(mask.cells(float(px))):g}")) for px in _ASKED_PX]
     except (AttributeError, InputError):
@@ -122,9 +121,12 @@ def mask_text(mask: Any) -> str:
             "and use the name that this gives",
         ) from None  # fmt: skip
     last = points[-1][1]
-    if all(min(px, left) == min(px, last) for px, left in points):
-        return f"{name}={last:g}"
-    return f"{name}=" + ",".join(f"{px:g}:{left:g}" for px, left in _corners(points))
+    constant = all(min(px, left) == min(px, last) for px, left in points)
+    text = f"{last:g}" if constant else ",".join(f"{px:g}:{left:g}" for px, left in _corners(points))
+    if not _own_curve(f"{name}={text}"):
+        raise InputError(f"mask {name}, cells", "0 or more cells at every width of the face", text,
+                         "return how many cells across a face of that width are left")  # fmt: skip
+    return f"{name}={text}"
 
 
 def _corners(points: list[tuple[float, float]]) -> list[tuple[float, float]]:

@@ -22,6 +22,7 @@ from privacysim.masklab import Mask, Measured, as_mask, evaluate, mask_named, me
 from privacysim.masklab import calibrate_masks as lab
 from privacysim.masklab.calibrate_masks import grid_of, run_jobs
 from privacysim.masklab.evaluate import Job
+from privacysim.masklab.mask_base import Transformed
 from privacysim.masklab.masks import Blur, Clear, Pixelate
 from privacysim.masklab.regions import Painter
 from privacysim.policy import Reform, load_policy
@@ -147,6 +148,9 @@ def test_a_shipped_mask_given_as_an_object_keeps_its_measured_name_and_an_own_on
         name = "box"
 
     assert mask_text(Box(4)) == "box=4", "its own strength, not that of ours"
+    assert mask_text(Transformed(Box(4))) == "box=4"
+    with pytest.raises(InputError, match="0 or more cells at every width"):
+        mask_text(Box(-1.0))
 
 
 @pytest.mark.parametrize("mask", [Stripes(), NEGATIVE, "stripes", object()])
