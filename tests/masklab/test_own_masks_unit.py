@@ -172,6 +172,13 @@ def test_a_policy_names_an_own_mask_and_keeps_what_it_leaves(kind, installed):
     assert MaskRule(kind=kind, assumption="tried").kind == policy.mask.kind
 
 
+def test_a_study_takes_a_policy_with_a_mask_object():
+    given = {"id": "mine", "extends": "order_799", "title": {"en": "Mine"}, "status": "hypothetical",
+             "mask": {"kind": Frosted(4), "assumption": "tried"}}  # fmt: skip
+    study = ps.Study(scenario="guangzhou_district", policies=["order_799", given], days=1, replicates=1, sample=200)
+    assert study.inputs().arm("mine").policy.mask.kind == "frosted=4"
+
+
 @pytest.mark.parametrize("kind", ["frostd", "frosted=", "=4", "frosted=4,5", "frosted=8:1,2:3", "frosted=-1"])
 def test_a_name_that_says_nothing_is_refused_where_it_stands(kind):
     given = {"id": "mine", "extends": "order_799", "title": {"en": "Mine"}, "status": "hypothetical",

@@ -171,7 +171,7 @@ def test_what_is_left_is_said_in_plain_lines():
     assert " ".join(lines[6].split()) == "40 2.5% – 2.5% 2.5% – 10.0% 50.0% – 60.0% 0.025"
     assert lines[7].endswith("1e-06  extrapolated"), "beyond a thousand people nobody was compared"
     covered = replace(told, seen=20, masked=0.95).text().splitlines()[2]
-    assert covered == "covered: 95.0% of 20 people whom a second detector (HOG) found in 6 frames"
+    assert covered == "covered: 95.0% of 20 people that a second detector (HOG) found in 6 frames"
 
 
 def test_the_middle_of_a_wide_box_is_the_person_and_stays_in_the_picture():
