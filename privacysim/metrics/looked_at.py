@@ -6,6 +6,8 @@ can infer: where somebody lives and works, whom they are with, whether they can 
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -22,6 +24,10 @@ _POOLED = "outsiders who pool every sighting that any of them was shown"
 _SHOWN = "sightings that overlap an act of an outsider"
 _HOLDER = "whoever gets hold of the footage"
 _FILMED = "all cameras of the city; nobody need look"
+_pooled = partial(
+    metric, of="viewed", family="inference", direction="lower", attacker=_POOLED, source=_SHOWN, default=False
+)
+_followed = partial(_pooled, family="re-identification", sample="census", attacker=_POOLED + ", and sees clothes only")
 _NEAR_M, _TOGETHER_S, _POINTS = 100.0, 10.0, 4
 _HOME_BEFORE_H, _HOME_FROM_H, _WORK_TO_H = 9.0, 19.0, 17.0
 
@@ -106,11 +112,10 @@ def _hour(rows: pd.DataFrame) -> NDArray[np.float64]:
     return np.asarray(rows["enter_s"] / 3600.0 % 24.0, dtype=np.float64)
 
 
-@metric(
-    title="people whose home outsiders find", unit="people", direction="lower", family="inference", of="viewed",
-    attacker=_POOLED, default=False, output="error",
+@_pooled(
+    title="people whose home outsiders find", unit="people", output="error",
     equation="Σᵢ wᵢ 1{the camera that saw i most often before 9 or from 19 o'clock, twice at least, stands within "
-    "100 m of home}", source=_SHOWN,
+    "100 m of home}",
 )
 def homes_found(seen: Viewed) -> Part:
     """The oldest inference from location data: where somebody is in the morning and in the evening."""
@@ -118,11 +123,10 @@ def homes_found(seen: Viewed) -> Part:
     return _found(seen, seen.sightings[(hour < _HOME_BEFORE_H) | (hour >= _HOME_FROM_H)], seen.home)
 
 
-@metric(
-    title="people whose work place outsiders find", unit="people", direction="lower", family="inference", of="viewed",
-    attacker=_POOLED, default=False, output="error",
+@_pooled(
+    title="people whose work place outsiders find", unit="people", output="error",
     equation="Σᵢ wᵢ 1{the camera that saw i most often on weekdays from 9 to 17 o'clock, twice at least, stands within "
-    "100 m of work}", source=_SHOWN,
+    "100 m of work}",
 )
 def work_places_found(seen: Viewed) -> Part:
     """The same for the hours of work; whoever does not work cannot be found there."""
@@ -131,9 +135,8 @@ def work_places_found(seen: Viewed) -> Part:
     return _found(seen, seen.sightings[at_work], seen.work)
 
 
-@metric(
-    title="pairs of people whom outsiders see together", unit="pairs", direction="lower", family="inference",
-    of="viewed", attacker=_POOLED, default=False, sample="census", output="success",
+@_pooled(
+    title="pairs of people whom outsiders see together", unit="pairs", sample="census", output="success",
     equation="#{pairs who come into view of one camera within 10 s of one another on two days or more}",
     source=_SHOWN + "; pairs within one block of people",
 )
@@ -155,10 +158,10 @@ def pairs_seen_together(seen: Viewed) -> Part:
     return {"total": float((days >= 2).sum()), "n": float((days >= 2).sum())}
 
 
-@metric(
-    title="people singled out by four of the sightings that outsiders were shown", unit="share", direction="lower",
-    family="re-identification", of="viewed", attacker=_POOLED + ", and knows four of a person's", default=False,
-    sample="census", range="0 … 1", value=ratio("people with four such sightings"), output="success",
+@_followed(
+    title="people singled out by four of the sightings that outsiders were shown", unit="share", range="0 … 1",
+    attacker=_POOLED + ", and knows four of a person's", value=ratio("people with four such sightings"),
+    output="success",
     equation="unicity: share of draws of 4 points (camera, hour) that nobody else of the block has", source=_SHOWN
     + "; de Montjoye et al. 2013, in the population of one block (65 536 people at most)",
 )
@@ -173,11 +176,10 @@ def singled_out_by_four_sightings(seen: Viewed) -> Part:
     return {"total": float(found["unicity"].item()) * people, "n": people}
 
 
-@metric(
-    title="chance to be picked out rightly at the next camera, by clothes alone", unit="probability",
-    direction="lower", family="re-identification", of="viewed", attacker=_POOLED + ", and sees clothes only",
-    default=False, sample="census", range="0 … 1", value=ratio("handovers from camera to camera"), output="success",
-    equation="mean of 1/m over handovers, m the people who come into that view within 60 s of her", source=_SHOWN,
+@_followed(
+    title="chance to be picked out rightly at the next camera, by clothes alone", unit="probability", range="0 … 1",
+    value=ratio("handovers from camera to camera"), output="success",
+    equation="mean of 1/m over handovers, m the people who come into that view within 60 s of her",
 )
 def linked_by_clothes(seen: Viewed) -> Part:
     """Linkage across cameras without a face: among how many must the follower choose?"""
@@ -187,10 +189,9 @@ def linked_by_clothes(seen: Viewed) -> Part:
     return {"total": tracks.linked * tracks.handovers, "n": float(tracks.handovers)}
 
 
-@metric(
-    title="longest stretch over which outsiders can follow somebody, mean", unit="s", direction="lower",
-    family="re-identification", of="viewed", attacker=_POOLED + ", and sees clothes only", default=False,
-    sample="census", value=ratio("people before outsiders"), output="time",
+@_followed(
+    title="longest stretch over which outsiders can follow somebody, mean", unit="s", output="time",
+    value=ratio("people before outsiders"),
     equation="mean over people of the longest track: gaps of 600 s at most, lost as soon as it could be anybody else",
     source=_SHOWN + "; Hoh et al. 2007",
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -44,13 +44,14 @@ def compare(first: Arm, second: Arm) -> list[Section]:
     """What the second policy changes against the first: routes, duties, and what follows where no route is met."""
     sections: list[Section] = [("Routes", _changed_rules(first, second))]
     old, new = _duties(first.policy, first.laws), _duties(second.policy, second.laws)
-    duties = [f"− {line}" for line in old if line not in new] + [f"+ {line}" for line in new if line not in old]
-    sections.append(("Duties", duties))
+    sections.append(("Duties", _changes(old, new)))
     sections.append(("Acts without a route (before → after)", _changed_cells(first, second)))
-    silent = [f"− {line}" for line in first.policy.silent if line not in second.policy.silent]
-    silent += [f"+ {line}" for line in second.policy.silent if line not in first.policy.silent]
-    sections.append(("Silence (− no longer, + now)", silent))
+    sections.append(("Silence (− no longer, + now)", _changes(first.policy.silent, second.policy.silent)))
     return [(title, lines) for title, lines in sections if lines]
+
+
+def _changes(old: Sequence[str], new: Sequence[str]) -> list[str]:
+    return [f"− {line}" for line in old if line not in new] + [f"+ {line}" for line in new if line not in old]
 
 
 def cited(policy: Policy, known: Laws) -> list[Provision]:

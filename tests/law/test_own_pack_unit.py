@@ -12,6 +12,7 @@ from privacysim.errors import InputError
 from privacysim.files import validate
 from privacysim.law import LawPack, law_packs, laws
 from privacysim.policy import Question, load_arms, load_policy
+from privacysim.policy.policy_files import policy_files
 from privacysim.vocabulary import REGIMES
 
 PROVISION = {"id": "city_1", "law": "city_rules", "article": "1", "says": "Footage is kept for three days.",
@@ -57,6 +58,7 @@ def test_a_folder_in_sim_law_is_found_with_its_policies(tmp_path: Path, monkeypa
     assert load_policy("city_three_days").retention.public.keep == 3 * 86_400.0  # type: ignore[union-attr]
     assert {place.law for place in laws().places if place.regime == "public_venue"} == {"o799", "city_rules"}
     assert laws([str(pack)]).provisions == laws().provisions  # the same folder counts once
+    assert {"city_three_days", "order_799"} <= set(policy_files())
     (pack / "places.toml").write_text('[[place]]\nregime = "art7_state"\nlaw = "city_rules"\narticle = "1"\n')
     with pytest.raises(InputError, match="write public_state"):
         laws()
