@@ -56,6 +56,14 @@ class Askers(Process):
             self.world, rules, FIRST_REQUEST + asks.ask_id[ask], asks.tick[ask], who, purpose, camera,
             asks.viewer[ask], way, np.zeros(ask.size, dtype=np.uint8),
         )
+        needs = rules.told(way, lambda route: "consent" in route.conditions, False)
+        self.consent = needs & (asks.marks[ask, 1] < self.world.scenario.access.operator_consent.number)
+        self.merit = (way > 0) & (self.consent | ~needs)
+        """Met by a route of the rules."""
+        self.legality = np.where(self.merit, 0, rules.unruled(
+            era[ask], who, purpose, cameras.operator[camera], cameras.regime[camera], scene=cameras.scene[camera],
+            listed=context.kept.listed[camera],
+        ))
         signs = rules.told(way, lambda route: route.approver not in NO_DESK, False)
         self.signed = np.where(signs, NEVER, asks.tick[ask])
         """When the paper was ready; NEVER while it lies on a desk."""
@@ -105,14 +113,6 @@ class Askers(Process):
         context, world, requests = self.context, self.world, self.requests
         rules, access, kept = context.rules, world.scenario.access, context.kept
         camera, marks, ruled = requests.camera, world.asks.marks[self.ask], requests.way > 0
-        needs = rules.told(requests.way, lambda route: "consent" in route.conditions, False)
-        self.consent = needs & (marks[:, 1] < access.operator_consent.number)
-        self.merit = ruled & (self.consent | ~needs)
-        """Met by a route of the rules."""
-        self.legality = np.where(self.merit, 0, rules.unruled(
-            requests.era, requests.requester, requests.purpose, world.cameras.operator[camera],
-            world.cameras.regime[camera], scene=world.cameras.scene[camera], listed=kept.listed[camera],
-        ))
         forged = (requests.requester == _IMPOSTOR) & ~ruled
         believed = forged & (marks[:, 0] >= access.forged_paper_detected.number)
         obeys = (self.legality == 2) & (world.custody.compliance[camera] < access.compliance.number)

@@ -102,7 +102,8 @@ class Book:
             value = self._code(name, value)
         made = np.asarray(value)
         if dtype != "O" and made.dtype.kind not in "biuf":
-            made = np.array([self._code(name, one) for one in made.ravel()]) if made.dtype.kind in "UO" else made
+            distinct, which = np.unique(made.astype(str), return_inverse=True)
+            made = np.array([self._code(name, str(one)) for one in distinct], dtype=np.int64)[which]
         if dtype[0] in "ui" and made.dtype.kind == "f" and not (np.isfinite(made) & (made == np.floor(made))).all():
             raise self._wrong(name, "whole numbers (ticks of 0.1 s, ids, codes)", made.ravel()[:3], "round the numbers")
         if made.shape not in ((), (1,), (size,)):
