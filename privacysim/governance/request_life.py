@@ -89,7 +89,7 @@ class Course:
 
     def ended(self, *names: str) -> Bools:
         """Which requests ended in one of these ways."""
-        return np.isin(self.ending, [_CODES[name] for name in names])
+        return np.array([name in names for name in ENDINGS])[self.ending]
 
     @property
     def met(self) -> Bools:
