@@ -1,4 +1,4 @@
-"""The world of a replicate: cameras, what they cover, the chances of what may happen, and the cast of cases."""
+"""World of a replicate: cameras, their fields of view, the chances of events, and the cast of cases."""
 
 from privacysim.world.cameras import Cameras
 from privacysim.world.world_model import World, sample_world

@@ -1,18 +1,18 @@
-"""Constants that nobody measured, solved in closed form so that the world reproduces a datum.
+"""Calibrates unmeasured constants in closed form so that the world reproduces known observations.
 
-Leaks. The website's list is an M/G/∞ queue: its mean is arrivals × mean stay. With n exposable cameras, s scans a
-year, and stays that end by hazards h_z for a camera of scene z (share q_z),
-`E[list] = n · s · p_listed / 365.25 · Σ_z q_z / h_z`, solved for p_listed so that it equals the 185 of the founding
-case. What it identifies is the product n · s · p_listed alone.
+Leaks. The website's list is an M/G/∞ queue with mean arrivals × mean stay. There are n exposable cameras and s scans a
+year. Stays at cameras of scene z (share q_z) end with hazard h_z. The mean is
+`E[list] = n · s · p_listed / 365.25 · Σ_z q_z / h_z`. We solve for p_listed so that it equals the 185 of the founding
+case. The datum identifies only the product n · s · p_listed.
 
 Evidence. A case has N clue cameras, of which M had the offender in view within the wanted time. Each has usable
-footage with x = recording_share · p_working, and a usable one that saw him leads to him with p_recognised:
+footage with x = recording_share · p_working. Usable footage that shows the offender identifies them with p_recognised:
 `availability = 1 − E[(1 − x)^N]` (0.45) and `availability · usefulness = 1 − E[(1 − x · p_recognised)^M]`
-(0.45 · 0.65), Ashby 2017, doi:10.1007/s10610-017-9341-6. N and M come from the world's own cases. Before retention:
-what a rule on deleting costs comes on top.
+(0.45 · 0.65), Ashby 2017, doi:10.1007/s10610-017-9341-6. N and M come from the world's own cases. These values hold
+before retention; deletion rules reduce them further.
 
-Both are constants of `guangzhou_185` with its baseline; they reproduce their datum by construction and so count as no
-validation. The world imports no policy: the baseline's hazards are facts.
+Both are constants of `guangzhou_185` with its baseline. They reproduce their datum by construction, so this agreement
+does not validate the model. The world imports no policy: the baseline's hazards are facts.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ from privacysim.world.streams import arrivals_per_day, hazards
 from privacysim.world.world_model import World, sample_world
 
 HELD_OUT = ("beijing", "wuhan", "nanning", "chengdu")
-"""Cities whose counts on the same website were not used."""
+"""Cities whose counts on the same website were not used for calibration."""
 
 
 @dataclass(frozen=True, slots=True)
 class Solved:
-    """One CALIBRATED constant: its value and the values that the datum's own range would give."""
+    """One CALIBRATED constant: its value, and its range from the datum's own range."""
 
     fact: str
     value: float
@@ -51,22 +51,22 @@ class Solved:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The website's list in closed form, for one scenario."""
+    """Closed-form properties of the website's list for one scenario."""
 
     expected: float
-    """Mean number of cameras listed in equilibrium under the baseline, at the present p_listed."""
+    """Mean number of cameras listed in equilibrium under the baseline, at the current p_listed."""
     exposable: float
     """Expected number of cameras that could be listed."""
     mean_stay_d: float
     indoor_share: float
-    """Of the listed ones: not a street view. Shown without a verdict."""
+    """Share of listed cameras that do not film a street. Reported without a verdict."""
     closed_by: dict[str, float]
-    """Share of closings by cause. Shown without a verdict."""
+    """Share of closings by cause. Reported without a verdict."""
 
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """A city whose count was not used: what the same constants predict for its population."""
+    """Held-out city: its observed count, and the prediction of the same constants for its population."""
 
     city: str
     observed: float
@@ -81,7 +81,7 @@ class HeldOut:
 
 
 def poisson_band(mean: float) -> tuple[int, int]:
-    """Central 95 % of one Poisson count.
+    """Return the central 95 % range of a Poisson count.
 
     >>> poisson_band(185.0)
     (159, 212)
@@ -91,7 +91,7 @@ def poisson_band(mean: float) -> tuple[int, int]:
 
 
 def scene_mix(city: City, scenario: Scenario) -> Floats:
-    """Share of each of SCENES among social cameras, by the law of siting (no sample)."""
+    """Return the share of each of SCENES among social cameras under the siting model (without sampling)."""
     law = siting(city, scenario)
     share = np.diff(law.operator_bounds, prepend=0.0)
     inside = {
@@ -110,7 +110,7 @@ def scene_mix(city: City, scenario: Scenario) -> Floats:
 
 
 def listing(city: City, scenario: Scenario) -> Listing:
-    """The mean of the website's list and what it is made of."""
+    """Return the mean of the website's list and its composition."""
     section = scenario.cameras
     count = round(section.per_1000.number * scenario.population.people.number / 1000.0)
     reach = 1 - (1 - section.platform_share.number) * (1 - section.internet_share.number)
@@ -126,7 +126,7 @@ def listing(city: City, scenario: Scenario) -> Listing:
 
 
 def calibrate_leaks(city: City, scenario: Scenario) -> Solved:
-    """p_listed such that the list's mean is the count of the founding case; its range is that count's Poisson band."""
+    """Calibrate p_listed to the website count of the founding case; the range is the count's Poisson band."""
     found = listing(city, scenario)
     datum = facts()["website_listed_guangzhou"]
     per_camera = found.expected / scenario.leaks.p_listed.number
@@ -137,7 +137,7 @@ def calibrate_leaks(city: City, scenario: Scenario) -> Solved:
 
 
 def held_out(scenario: Scenario) -> list[HeldOut]:
-    """Counts of other cities against population × the constants of this one."""
+    """Compare counts of other cities with this city's count per resident × their population."""
     here = facts().value("website_listed_guangzhou") / scenario.population.people.number
     rows = []
     for city in HELD_OUT:
@@ -147,7 +147,7 @@ def held_out(scenario: Scenario) -> list[HeldOut]:
 
 
 def clue_counts(world: World) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(N, M) per case that has clues looked for: clue cameras, and those that had the offender in view in time."""
+    """Return (N, M) for each case with clues: its clue cameras, and those that had the offender in view in time."""
     start = world.clues.start
     seen = np.concatenate(([0], np.cumsum(world.clues.seen)))
     cases = world.cases
@@ -156,7 +156,7 @@ def clue_counts(world: World) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def at_least_one(chance: float, counts: NDArray[np.int64]) -> float:
-    """Share of cases in which at least one of its cameras succeeds, each alone with that chance.
+    """Return the share of cases in which at least one camera succeeds, each independently with `chance`.
 
     >>> at_least_one(0.5, np.array([0, 1, 2, 2]))
     0.5
@@ -165,7 +165,7 @@ def at_least_one(chance: float, counts: NDArray[np.int64]) -> float:
 
 
 def calibrate_evidence(counts: NDArray[np.int64], seen: NDArray[np.int64], scenario: Scenario) -> tuple[Solved, Solved]:
-    """p_working and p_recognised from the distributions of N and M over asked cases."""
+    """Calibrate p_working and p_recognised from the distributions of N and M over cases with a request."""
     available, useful = facts()["evidence_available"], facts()["evidence_useful"]
     records = scenario.cameras.recording_share.number
     usable = [_solve(lambda x: at_least_one(x * records, counts), share, "evidence_available")
@@ -180,7 +180,7 @@ def calibrate_evidence(counts: NDArray[np.int64], seen: NDArray[np.int64], scena
 
 
 def _solve(rises: Callable[[float], float], target: float, datum: str) -> float:
-    """The p in [0, 1] at which a rising function meets its target, by bisection."""
+    """Find by bisection the p in [0, 1] at which an increasing function reaches its target."""
     if rises(1.0) < target:
         raise PrivacysimError(
             f"{datum}: no chance between 0 and 1 gives {target:.3f}; the clues allow {rises(1.0):.3f} at most.\n"
@@ -196,7 +196,7 @@ def _solve(rises: Callable[[float], float], target: float, datum: str) -> float:
 def pilot_clues(
     city: City, scenario: Scenario, seed: int, replicates: Sequence[int]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """N and M of all asked cases of some replicates: 30 days of a study, a month of footage before it."""
+    """Return N and M of all requested cases of some replicates: 30 study days after a month of footage."""
     pairs = [
         clue_counts(sample_world(city, scenario, seed, k, days=30, footage_days=31, warmup_days=60))
         for k in replicates

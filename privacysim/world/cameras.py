@@ -1,9 +1,9 @@
-"""The cameras of one replicate: how many, where, whose, and what they can see.
+"""Cameras of one replicate: their number, positions, owners and fields of view.
 
-A synthetic city has `per_1000` × population of them; camera i is a function of (seed, k, i) and the city alone, so
-one camera more changes no other. A mapped city (OpenStreetMap) has exactly the cameras on the map, none dropped;
-what the map does not say (heading, lens, operator) is drawn per replicate, and `heading_known` says so. Where the
-scenario states the map's recall, the street cameras that nobody mapped are drawn after them, as in a synthetic city.
+A synthetic city has `per_1000` × population of them. Camera i is a function of (seed, k, i) and the city alone, so
+adding a camera changes no other. A mapped city (OpenStreetMap) has exactly the cameras on the map. What the map does
+not state (heading, lens, operator) is drawn per replicate; `heading_known` marks stated headings. If the scenario
+states the map's recall, the unmapped street cameras are drawn and appended, as in a synthetic city.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Bytes = NDArray[np.uint8]
 Bools = NDArray[np.bool_]
 
 HOUSEHOLD_FIRST_ID = 1 << 33
-"""Custodian ids from here on are households: this + camera_id."""
+"""Custodian ids of households start here: this + camera_id."""
 _PORTION = 1 << 20
 _POLICE, _OTHER_STATE, _COMMERCIAL, _COMPOUND, _HOME = range(len(OPERATORS))
 _STATE, _OTHER, _COMMON, _PRIVATE_HOME, _SECRET = (
@@ -45,26 +45,26 @@ _STATE_SECRET = SECRETS.index("state")
 
 @dataclass(frozen=True, slots=True)
 class Cameras(BareCameras):
-    """Cameras by position (= `camera_id`); codes as in vocabulary.py, columns as in the table `cameras`."""
+    """Cameras indexed by position (= `camera_id`); codes as in vocabulary.py, columns as in the table `cameras`."""
 
     __repr__ = one_line
 
     heading_known: Bools
     custodian_id: NDArray[np.int64]
-    """The place; public security's: number of places + police district; a household's: HOUSEHOLD_FIRST_ID + camera."""
+    """Place id; public security: number of places + police district; households: HOUSEHOLD_FIRST_ID + camera."""
     platform_id: NDArray[np.int16]
     operator: Bytes
     regime: Bytes
     social: Bools
     secret: Bytes
     scene: Bytes
-    """What it sees: the street outdoors, the place's scene indoors."""
+    """What the camera films: the street if outdoors, the place's scene if indoors."""
 
     def __len__(self) -> int:
         return self.x.size
 
     def frame(self, replicate: int) -> pd.DataFrame:
-        """The table `cameras`."""
+        """Return the table `cameras`."""
         names = [field.name for field in fields(self) if field.name not in ("x", "y", "scene")]
         return tables.frame("cameras", {
             "replicate": np.full(len(self), replicate), "camera_id": np.arange(len(self)), "x_m": self.x, "y_m": self.y,
@@ -77,8 +77,8 @@ def sample_cameras(
 ) -> Cameras:
     """Draw the cameras of replicate k: `round(per_1000 · people / 1000)` of them, or the stated ones.
 
-    `own`: a DataFrame of cameras with the columns of `placed.CAMERA_COLUMNS`, for any city. What it leaves out is
-    drawn as for a mapped camera whose tag is missing.
+    `own`: a DataFrame of cameras with the columns of `placed.CAMERA_COLUMNS`, for any city. Values that it leaves out
+    are drawn as for a mapped camera with a missing tag.
     """
     placed = placed_cameras(city, scenario.cameras.file, own)
     if placed is not None:
@@ -91,14 +91,14 @@ def sample_cameras(
         return joined_cameras([mapped, others])
     count = round(scenario.cameras.per_1000.number * scenario.population.people.number / 1000.0)
     law, key = siting(city, scenario), stream_key(seed, k, "cameras")
-    # in portions, since a dense city's marks would fill the memory; a camera does not know its portion
+    # in portions, because the marks of a dense city would fill the memory; the portions do not affect the draws
     parts = [_sited(city, scenario, law, key, np.arange(first, min(first + _PORTION, count)))
              for first in range(0, max(count, 1), _PORTION)]
     return joined_cameras(parts)
 
 
 def joined_cameras(parts: list[Cameras]) -> Cameras:
-    """Cameras one after another, in the types of the first."""
+    """Concatenate cameras, in the dtypes of the first part."""
     parts = [part for part in parts if len(part)] or parts[:1]
     if len(parts) == 1:
         return parts[0]
@@ -109,7 +109,7 @@ def joined_cameras(parts: list[Cameras]) -> Cameras:
 def cameras_near(
     cameras: Cameras, members: NDArray[np.intp], x: F32, y: F32, reach_m: float, most: int | None = None
 ) -> tuple[Ints, Ints]:
-    """The `most` nearest of some cameras within reach of each point, ascending: offsets and positions."""
+    """Find the `most` nearest of some cameras within reach of each point, ascending: offsets and positions."""
     rows = []
     for px, py in zip(x, y, strict=True):
         apart = np.hypot(cameras.x[members] - px, cameras.y[members] - py)
@@ -119,11 +119,11 @@ def cameras_near(
 
 
 def unmapped_count(scenario: Scenario, mapped: int, seed: int, k: int) -> int:
-    """How many street cameras nobody mapped, in replicate k, beside `mapped` that somebody did.
+    """Draw the number of unmapped street cameras in replicate k, given `mapped` cameras on the map.
 
-    Each camera is mapped with the chance r, the recall, so given r those missed are negative binomial (mapped, r), of
-    mean mapped·(1 − r)/r (Johnson, Kemp and Kotz 2005). r itself is triangular over the stated range. No recall stated:
-    none.
+    Each camera is mapped with probability r, the recall. Given r, the number missed is negative binomial (mapped, r)
+    with mean mapped·(1 − r)/r (Johnson, Kemp and Kotz 2005). r itself is triangular over the stated range. The result
+    is 0 where no recall is stated.
     """
     recall = scenario.cameras.recall
     if recall is None or mapped == 0:
@@ -141,7 +141,7 @@ def unmapped_count(scenario: Scenario, mapped: int, seed: int, k: int) -> int:
 
 def _sited(city: City, scenario: Scenario, law: Siting, key: int, ids: NDArray[np.int64], street: bool = False
            ) -> Cameras:  # fmt: skip
-    """The cameras with these ids; `street`: none of them indoors."""
+    """Draw the cameras with these ids; with `street`, none is indoors."""
     count = ids.size
     u = uniforms(key, ids, 10)
     operator = np.searchsorted(law.operator_bounds[:-1], u[:, 0] * law.operator_bounds[-1], side="right")
@@ -166,12 +166,12 @@ def _stands(
     city: City, scenario: Scenario, law: Siting, operator: NDArray[np.intp], place: NDArray[np.int64], indoor: Bools,
     u: Floats,
 ) -> tuple[F32, F32, F32, NDArray[np.int64]]:
-    """Position, heading and nearest known node of each camera."""
+    """Draw the position, heading and nearest node of each camera."""
     node = np.where(place >= 0, city.place_node[place], 0).astype(np.int64)
     x, y = np.where(place >= 0, city.place_x[place], 0.0), np.where(place >= 0, city.place_y[place], 0.0)
     east, north = city.node_x[node] - x, city.node_y[node] - y
     aimed = np.hypot(east, north) > 1.0
-    # a camera on a front looks at the street before it, give or take; where the front is not known, anywhere
+    # a camera on a front roughly faces the street before it; where the front is not known, it may face anywhere
     spread = facts().value("heading_spread_deg")
     heading = np.where(aimed, np.degrees(np.arctan2(east, north)) + spread * (u[:, 3] - 0.5), 360.0 * u[:, 3])
     heading = np.where(indoor, 360.0 * u[:, 3], heading)
@@ -183,7 +183,7 @@ def _stands(
 def _on_roads(
     city: City, scenario: Scenario, law: Siting, u: Floats
 ) -> tuple[Floats, Floats, Floats, NDArray[np.int64]]:
-    """Public security's cameras: behind a junction looking down one of its streets, or beside a main road."""
+    """Place public security's cameras: behind a junction facing one of its streets, or beside a main road."""
     junction_share, offset = scenario.cameras.junction_share.number, facts().value("pole_offset_m")
     at_junction = u[:, 1] < junction_share
     where = np.where(at_junction, u[:, 1] / junction_share, (u[:, 1] - junction_share) / (1 - junction_share))
@@ -210,7 +210,7 @@ def _assembled(
     city: City, scenario: Scenario, ids: NDArray[np.int64], stands: tuple[F32, F32, F32, Bools],
     operator: NDArray[np.intp], place: NDArray[np.int64], indoor: Bools, node: NDArray[np.int64], u: Floats,
 ) -> Cameras:
-    """Everything that follows from where a camera stands and whose it is."""
+    """Derive the remaining columns from each camera's position and operator."""
     x, y, heading, known = stands
     state = operator <= _OTHER_STATE
     site = np.where(indoor, SITES.index("indoor"), np.where(state, SITES.index("state"), SITES.index("outdoor")))
@@ -218,7 +218,7 @@ def _assembled(
     at_place = place >= 0
     secret = np.where(at_place, city.place_secret[place], secret_of_nodes(city)[node]).astype(np.uint8)
     regime = np.where(at_place, city.place_regime[place], _STATE)
-    # outside an office or a workshop is a public place again; only its inside is not
+    # outside an office or a workshop is again a public place; only its inside is not
     regime = np.where(~indoor & (regime == _COMMON), _OTHER, regime)
     regime = np.where(operator == _HOME, _PRIVATE_HOME, regime)
     regime = np.where(~at_place & (secret == _STATE_SECRET), _SECRET, regime).astype(np.uint8)
@@ -235,7 +235,7 @@ def _assembled(
 
 
 def _police_district(city: City, scenario: Scenario, x: F32, y: F32) -> NDArray[np.int64]:
-    """Number of the square of the town that one police custodian keeps."""
+    """Return the police district of each position: the number of its grid square, one police custodian per square."""
     side = scenario.cameras.police_district_m.number
     west, south = float(city.node_x.min()) - side / 2, float(city.node_y.min()) - side / 2
     columns = int((float(city.node_x.max()) - west) // side) + 2
@@ -244,14 +244,14 @@ def _police_district(city: City, scenario: Scenario, x: F32, y: F32) -> NDArray[
 
 
 def _mapped(city: City, scenario: Scenario, seed: int, k: int, placed: Placed) -> Cameras:
-    """The cameras on the map, in its order; what the map gives is kept, a camera that turns has no heading (NaN)."""
+    """Return the cameras on the map, in its order; mapped values are kept, a turning camera has no heading (NaN)."""
     ids = np.arange(len(placed))
     u = uniforms(stream_key(seed, k, "cameras"), ids, 10)
     x, y = placed.x, placed.y
     known = placed.heading_known
     heading = np.where(known, np.where(placed.turns, np.nan, placed.heading_deg), 360.0 * u[:, 3]).astype(np.float32)
     node = _nearest(np.column_stack((city.node_x, city.node_y)), x, y)
-    # whose it is, is seldom mapped either: public security's in its share, the rest the nearest place's
+    # operators are seldom mapped: draw public security in its share, and give the rest to the nearest place
     place = _nearest(np.column_stack((city.place_x, city.place_y)), x, y)
     section = scenario.cameras
     police = u[:, 0] < section.public_share.number * (1 - section.other_state_share.number)
@@ -264,12 +264,12 @@ def _mapped(city: City, scenario: Scenario, seed: int, k: int, placed: Placed) -
 
 
 def _with_mapped_optics(drawn: Cameras, placed: Placed) -> Cameras:
-    """Lens, height, reach and regime as stated, where they are."""
+    """Replace drawn lenses, heights, reaches and regimes by stated ones."""
     told = placed.hfov_deg < 360.0
     hfov = np.where(told, placed.hfov_deg, drawn.hfov_deg).astype(np.float32)
     width = np.where(np.isnan(placed.width_px), drawn.width_px, placed.width_px).astype(np.int32)
     mount = np.where(np.isnan(placed.mount_m), drawn.mount_m, placed.mount_m).astype(np.float32)
-    # a reach is mapped on the ground, the model's is along the slant
+    # the map states reach along the ground, the model uses slant distance
     stated = np.hypot(placed.range_m, drop_m(mount))
     reach = np.where(np.isnan(placed.range_m), range_m(width, hfov), stated)
     tilted = np.hypot(tilted_reach_m(placed.tilt_deg, np.where(placed.turns, 360.0, hfov), mount), drop_m(mount))

@@ -1,13 +1,13 @@
-"""Cases that the police open, emergencies, and everybody else who asks for footage.
+"""Police cases, emergencies, and all other access requests for footage.
 
-A case is opened at a Poisson time; the deed lies a lognormal reporting delay before it, at a home (in proportion to
-residents) or at a place (in proportion to its visitors). The investigator believes in a window of time that is
-`2·w` wide, w lognormal, and centred on the truth give or take a normal error of `window_shift · w`. Footage is asked
-for in a share p_asked of cases, a lognormal delay after the opening: by then some of it is gone.
+A case opens at a Poisson time. The crime precedes it by a lognormal reporting delay and happens at a home (in
+proportion to residents) or at a place (in proportion to visitors). The investigator assumes a time window of width
+`2·w`, with w lognormal, centred on the truth with a normal error of `window_shift · w`. Footage is requested in a share
+p_asked of cases, a lognormal delay after the opening; by then some of it has been deleted.
 
-Private askers come at `private_asks_per_camera_year` for each social camera, by kind in assumed shares; other state
-organs with papers of their own at `state_asks_per_month`. Each ask is about one camera and a stretch of time that ended
-a lognormal delay before. What comes of any of them is decided by the policy.
+Private requests arrive at `private_asks_per_camera_year` for each social camera, by kind in assumed shares. Other state
+organs with documents of their own make `state_asks_per_month`. Each request concerns one camera and a stretch of time
+that ended a lognormal delay earlier. The policy decides the outcome.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ MARKS = 16
 
 
 def cases_per_day(scenario: Scenario, rate: float) -> float:
-    """Cases a day in this scenario's population, from a monthly rate that holds for the whole of Guangzhou."""
+    """Return cases per day in this scenario's population, from a monthly rate for the whole of Guangzhou."""
     return rate / MONTH_D * scenario.population.people.number / facts().value("population_guangzhou")
 
 
 def sample_cases(city: City, scenario: Scenario, seed: int, k: int, days: range) -> Cases:
-    """All cases opened on these days, in order of time; `custodians` is filled in with the clues."""
+    """Draw all cases opened on these days, in order of time; `custodians` is filled in with the clues."""
     access = scenario.access
     rate, rate_max = access.cases_per_month.number, access.cases_per_month.range[1]
     ids, opened = roots(seed, k, "cases", cases_per_day(scenario, rate_max), days)
@@ -57,12 +57,12 @@ def sample_cases(city: City, scenario: Scenario, seed: int, k: int, days: range)
     delay = lognormal(u[:, 7], access.delay_median_d.number, access.delay_p95_d.number)
     marks = uniforms(stream_key(seed, k, "cases.marks"), ids, MARKS)
     purpose = np.where(u[:, 8] < access.criminal_share.number, _CRIMINAL, _ORDER)
-    # footage is asked for before it is clear whether there is a criminal case at all
+    # footage is requested before it is clear whether there is a criminal case at all
     purpose = np.where((purpose == _CRIMINAL) & (marks[:, MARKS - 1] < access.pre_filing.number), _CHECK, purpose)
     return Cases(
         case_id=ids, purpose=purpose.astype(np.uint8),
         place=place, x=city.place_x[place], y=city.place_y[place], crime_from=crime_from, crime_to=crime_to,
-        # nobody looks for footage from after the case was opened
+        # nobody requests footage from after the case was opened
         window_from=np.minimum(middle - half, opened - 1), window_to=np.minimum(middle + half, opened),
         opened=opened, asked=opened + (delay * DAY_TICKS).astype(np.int64), asks=u[:, 9] < access.p_asked.number,
         custodians=np.zeros(ids.size, dtype=np.int16), marks=marks,
@@ -96,7 +96,7 @@ class Emergencies:
 def sample_emergencies(
     city: City, scenario: Scenario, cameras: Cameras, seed: int, k: int, days: range
 ) -> Emergencies:
-    """Emergencies where people are, thinned from the highest rate."""
+    """Draw emergencies where people are, thinned from the highest rate."""
     rate = scenario.access.emergencies_per_year
     people = scenario.population.people.number / facts().value("population_guangzhou")
     ids, tick = roots(seed, k, "emergencies", rate.range[1] * people / YEAR_D, days)
@@ -117,7 +117,7 @@ def sample_emergencies(
 
 
 FIRST_VIEWER = 1 << 40
-"""Askers' ids as viewers: this + a number of their own."""
+"""Viewer ids of requesters start here: this + their own number."""
 PRIVATE = {
     "neighbour": ("private_claim",), "employer": ("private_claim",), "media": ("news",), "insurer": ("private_claim",),
     "company": ("commerce",), "curious": ("curiosity",), "victim_not_filmed": ("life_health_property",),
@@ -125,7 +125,7 @@ PRIVATE = {
     "relative_or_guardian": ("missing_person", "life_health_property"), "defence_counsel": ("defence",),
     "civil_party": ("civil_trial",), "foreign_authority": ("criminal_case",),
 }
-"""Private askers and what they ask for; of several purposes each is as likely."""
+"""Private requesters and their purposes; the purposes of a requester are equally likely."""
 STATE = {
     "state_security": ("state_security", "counter_espionage"), "procuratorate": ("criminal_case",),
     "court": ("criminal_case", "civil_trial"), "supervision_commission": ("oversight",),
@@ -133,11 +133,11 @@ STATE = {
     "public_security": ("missing_person", "emergency"),
 }
 IMPOSTOR_STATES = "criminal_case"
-"""An impostor shows a forged police paper, so that is what it says."""
+"""Purpose that an impostor states, because the forged document is a police one."""
 
 
 def sample_asks(scenario: Scenario, cameras: Cameras, seed: int, k: int, days: range) -> Asks:
-    """All who may ask on these days, in order of time, at the highest rate of private askers."""
+    """Draw all access requests of these days, in order of time, at the highest rate of private requesters."""
     access = scenario.access
     rate, rate_max = access.private_per_camera_year.number, access.private_per_camera_year.range[1]
     social = np.flatnonzero(cameras.social)
@@ -157,7 +157,7 @@ def sample_asks(scenario: Scenario, cameras: Cameras, seed: int, k: int, days: r
     tick = np.concatenate((private_tick, state_tick))
     order = np.lexsort((np.arange(tick.size), tick))
     u = np.concatenate((u_private, u_state))[order]
-    ids = np.concatenate((private_ids, -1 - state_ids))[order]  # ids of state organs are negative here only
+    ids = np.concatenate((private_ids, -1 - state_ids))[order]  # ids of state organs are negative only here
     tick = tick[order]
     to_tick = tick - (lognormal(u[:, 4], access.delay_median_d.number, access.delay_p95_d.number)
                       * DAY_TICKS).astype(np.int64)
@@ -186,7 +186,7 @@ def _private(scenario: Scenario, u: Floats) -> tuple[NDArray[np.uint8], NDArray[
 
 
 def _kinds(kinds: dict[str, tuple[str, ...]], share: str, u: Floats) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Requester and purpose by marks 1 and 2."""
+    """Return requester and purpose, chosen by marks 1 and 2."""
     shares = np.array([facts().value(f"{share}_{kind}") for kind in kinds])
     chosen = pick(shares, u[:, 1])
     codes = np.array([REQUESTERS.index(kind) for kind in kinds], dtype=np.uint8)

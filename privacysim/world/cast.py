@@ -1,8 +1,8 @@
-"""The cast of cases: each offender comes, stays at the scene and leaves, past the cameras that stand there.
+"""Cast of cases: each offender walks to the scene, stays, and leaves, past the cameras on the way.
 
-An offender is drawn from no sample. He walks the last `clue_route_m` towards the scene and the first `clue_route_m`
-away from it on route trees of two attraction nodes, and stays in between; what cameras see of him comes from the
-same coverage and passes as everybody's. Offenders have ids from 2³² on and weight 0.
+Offenders are not members of the sample. They walk the last `clue_route_m` towards the scene and the first
+`clue_route_m` away from it on the route trees of two attraction nodes. Their visibility comes from the same coverage
+and passes as everybody's. Offenders have ids from 2³² on and weight 0.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _NO_HOP = 255
 
 
 class Ways(NamedTuple):
-    """Stretches walked from some nodes towards their hubs, one entry per edge, and the mm that each row walked."""
+    """Stretches walked from nodes towards their hubs, one entry per edge, and the mm that each row walked."""
 
     edge: Ints
     begin: Ints
@@ -44,7 +44,7 @@ class Ways(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Views:
-    """Who of the cast was seen by which camera on which leg, one row each, sorted by (person, camera, leg)."""
+    """Views of the cast by camera and leg, one row each, sorted by (person, camera, leg)."""
 
     person: Ints
     """Row of the cast."""
@@ -54,11 +54,11 @@ class Views:
     begin: Ints
     end: Ints
     face: NDArray[np.uint16]
-    """Best face code of the leg, of frontal pieces where there is one."""
+    """Best face code of the leg, from frontal pieces if there are any."""
 
 
 def ways(city: City, hub: Ints, node: Ints, reach_mm: int) -> Ways:
-    """Follow each node's tree for `reach_mm`, or as far as it goes."""
+    """Follow each node's tree for `reach_mm`, or to its end."""
     at, walked = node.copy(), np.zeros(node.size, dtype=np.int64)
     nothing = np.empty(0, dtype=np.int64)
     steps = [(nothing, nothing, nothing, nothing.astype(float))]
@@ -80,7 +80,7 @@ def ways(city: City, hub: Ints, node: Ints, reach_mm: int) -> Ways:
 def cast_views(
     city: City, scenario: Scenario, cameras: Cameras, cases: Cases, rows: Ints, seed: int, k: int
 ) -> Views:
-    """What the cameras on their ways show of the offenders of the cases `rows` (positions in `cases`)."""
+    """Return camera views of the offenders of the cases `rows` (positions in `cases`)."""
     block, escapes = _cast(city, scenario, cases, rows, seed, k)
     which = near_routes(city, cameras, escapes, cases.place[rows])
     view = coverage(city, cameras, which, edges=np.unique(escapes.edge), entrances=False)
@@ -88,7 +88,7 @@ def cast_views(
     day = cases.crime_from[rows] // DAY_TICKS
     begin = day[pieces.person] * DAY_TICKS + pieces.offset
     camera, leg = which[pieces.camera], (pieces.pass_no >> 32).astype(np.int8)
-    # a face turned away shows nothing that a turned one does not show better
+    # a face turned away adds nothing to what a frontal view shows
     face = np.where(pieces.frontal, pieces.face, 0).astype(np.uint16)
     order = np.lexsort((leg, camera, pieces.person))
     person, camera, leg = pieces.person[order].astype(np.int64), camera[order], leg[order]
@@ -104,7 +104,7 @@ def cast_views(
 
 
 def _cast(city: City, scenario: Scenario, cases: Cases, rows: Ints, seed: int, k: int) -> tuple[Block, Ways]:
-    """The block of offenders, one tour each on one day, and where their escapes lead."""
+    """Build the block of offenders, one tour each on one day, and their escape routes."""
     reach_mm = round(1000 * scenario.access.route_m.number)
     speed = facts().value("clue_walk_m_s") * 1000 / TICKS_PER_S
     node = city.place_node[cases.place[rows]].astype(np.int64)
@@ -137,7 +137,7 @@ def _cast(city: City, scenario: Scenario, cases: Cases, rows: Ints, seed: int, k
 
 
 def near_routes(city: City, cameras: Cameras, routes: Ways, places: Ints) -> Ints:
-    """Cameras that could see one of the routes, and those inside the places, ascending: a sieve, not the answer."""
+    """Find candidate cameras near a route or inside the places, ascending; some of them may not see the route."""
     x0, y0 = float(city.node_x.min()) - 4 * _CELL_M, float(city.node_y.min()) - 4 * _CELL_M
     columns = int((float(city.node_x.max()) - x0) // _CELL_M) + 5
     lines = int((float(city.node_y.max()) - y0) // _CELL_M) + 5
@@ -153,9 +153,9 @@ def near_routes(city: City, cameras: Cameras, routes: Ways, places: Ints) -> Int
     close, far = (binary_dilation(near, np.ones((3, 3)), steps) for steps in (1, 2))
     column = np.clip((cameras.x - x0) // _CELL_M, 0, columns - 1).astype(np.int32)
     line = np.clip((cameras.y - y0) // _CELL_M, 0, lines - 1).astype(np.int32)
-    # one cell around holds what is nearer than 60 − 12.5 m, two what is nearer than 107.5 m
+    # one cell around contains everything nearer than 60 − 12.5 m, two everything nearer than 107.5 m
     reached = np.where(cameras.range_m < _CELL_M - _STEP_M / 2, close[line, column], far[line, column])
-    scene = np.zeros(city.place_node.size + 1, dtype=bool)  # the last entry answers for −1: of no place
+    scene = np.zeros(city.place_node.size + 1, dtype=bool)  # the last entry answers for −1, which means no place
     scene[places] = True
     scene[-1] = False
     return np.flatnonzero(np.where(cameras.indoor, scene[cameras.place_id], reached))

@@ -1,10 +1,10 @@
-"""What may happen, whatever the rules: laws of chance, and the chances of one replicate that all policies share.
+"""Chances: probability distributions, and the potential events of one replicate that all policies share.
 
-Every row is an entity with its place, its time and its marks. The marks are uniform numbers (or unit exponentials)
-that belong to the entity's id alone: adding a case, a camera or a day changes no mark of any other. Policies differ
-only in what they let happen: `mark < probability under the policy`. Times are int64 ticks of 0.1 s since 00:00 of day 0
-and may be negative (warm-up). Cameras are positions in `Cameras`. No row refers to a member of the sample; an offender
-of the cast has id `CAST_FIRST_ID + case_id`.
+Every row is an entity with its place, its time and its marks. Marks are uniform numbers (or unit exponentials) that
+depend only on the entity's id: adding a case, a camera or a day changes no mark of any other. Policies differ only in
+which events they let happen: `mark < probability under the policy`. Times are int64 ticks of 0.1 s since 00:00 of
+day 0 and may be negative (warm-up). Cameras are positions in `Cameras`. No row refers to a member of the sample; an
+offender of the cast has id `CAST_FIRST_ID + case_id`.
 
 Root events are Poisson day by day: the number on day d is the quantile of that day's own mark, and event j of day d
 has the id (d, j). So a longer study, a longer warm-up or another stream changes none of them. Rates are the fact's
@@ -33,13 +33,13 @@ Floats = NDArray[np.float64]
 
 YEAR_D = 365.25
 _DAY_SHIFT = 4096
-"""Days from −4096 on have ids."""
+"""Ids cover days from −4096 on."""
 _PER_DAY = 1 << 20
 _Z95, _Z99 = 1.6448536269514722, 2.3263478740408408
 
 
 def poisson_quantile(u: Floats, mean: float) -> Ints:
-    """Smallest n with P(N ≤ n) ≥ u for a Poisson number N.
+    """Return the smallest n with P(N ≤ n) ≥ u for a Poisson number N.
 
     >>> poisson_quantile(np.array([0.01, 0.5, 0.99]), 185.0)
     array([154, 185, 217])
@@ -52,9 +52,9 @@ def poisson_quantile(u: Floats, mean: float) -> Ints:
 
 
 def roots(seed: int, k: int, stream: str, per_day: float, days: range) -> tuple[Ints, Ints]:
-    """Ids and ticks of Poisson root events at `per_day` on each of the days, in order of time.
+    """Draw ids and ticks of Poisson root events at `per_day` on each of the days, in order of time.
 
-    Marks of an event belong to its id (and any stream name); its time is the first mark of `{stream}.time`.
+    Marks depend on the event's id (and a stream name); its time is the first mark of `{stream}.time`.
     """
     numbers = np.arange(days.start, days.stop, dtype=np.int64)
     counts = poisson_quantile(uniform(stream_key(seed, k, f"{stream}.count"), numbers + _DAY_SHIFT), per_day)
@@ -67,7 +67,7 @@ def roots(seed: int, k: int, stream: str, per_day: float, days: range) -> tuple[
 
 
 def lognormal(u: Floats, median: float, p95: float) -> Floats:
-    """Quantile of the lognormal with that median and 95 % point.
+    """Return quantiles of the lognormal with this median and 95 % point.
 
     >>> lognormal(np.array([0.5, 0.95]), 5.0, 28.0).round(6)
     array([ 5., 28.])
@@ -77,7 +77,7 @@ def lognormal(u: Floats, median: float, p95: float) -> Floats:
 
 
 def capped_lognormal_mean(median: float, p99: float, cap: float) -> float:
-    """E[min(X, cap)] of a lognormal X: `e^(μ+σ²/2)·Φ((ln cap−μ−σ²)/σ) + cap·(1 − Φ((ln cap−μ)/σ))`.
+    """Mean of a capped lognormal, E[min(X, cap)]: `e^(μ+σ²/2)·Φ((ln cap−μ−σ²)/σ) + cap·(1 − Φ((ln cap−μ)/σ))`.
 
     >>> round(capped_lognormal_mean(1e3, 1e6, 1e6))
     31368
@@ -88,7 +88,7 @@ def capped_lognormal_mean(median: float, p99: float, cap: float) -> float:
 
 
 def pick(shares: Floats, u: Floats) -> NDArray[np.intp]:
-    """Which of several kinds, in proportion to `shares` (any positive scale), by mark.
+    """Choose one of several kinds by mark, with probabilities proportional to `shares` (any positive scale).
 
     >>> pick(np.array([1.0, 3.0]), np.array([0.2, 0.3]))
     array([0, 1])
@@ -98,36 +98,36 @@ def pick(shares: Floats, u: Floats) -> NDArray[np.intp]:
 
 
 def minutes(value: Floats) -> Ints:
-    """Ticks of so many minutes, at least one."""
+    """Convert minutes to ticks, at least one."""
     return np.maximum(np.round(value * 600.0), 1).astype(np.int64)
 
 
 def one_of(members: NDArray[np.integer], u: Floats) -> Ints:
-    """One of the members for each mark, all equally likely; empty where there are none."""
+    """Choose a member for each mark with equal probability; empty if there are no members."""
     return members[(u * members.size).astype(np.intp)].astype(np.int64) if members.size else np.empty(0, np.int64)
 
 
 def joined_rows(rows: Sequence[NDArray[np.integer]]) -> tuple[Ints, Ints]:
-    """Rows of different lengths one after another: offsets (rows + 1,) and the entries."""
+    """Concatenate rows of different lengths (CSR): offsets (rows + 1,) and the entries."""
     start = np.cumsum([0, *(row.size for row in rows)], dtype=np.int64)
     return start, np.concatenate([np.empty(0, np.int64), *rows]).astype(np.int64)
 
 
 CAST_FIRST_ID = 1 << 32
-"""Ids of people from here on belong to the cast of cases; the population's are below."""
+"""Ids of the cast of cases start here; ids of the population are smaller."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cases:
     """Criminal and public-order cases opened from −W to D, in the order of `opened`; one row each.
 
-    Method: Poisson at the rate's `high`, thinned to the scenario's rate, so a lower rate gives a subset.
+    Arrivals are Poisson at the rate's `high`, thinned to the scenario's rate, so a lower rate gives a subset.
     """
 
     case_id: Ints
-    """Stable id of the root event, below 2³¹; ascending ids are not ascending in time."""
+    """Stable id of the root event, below 2³¹; not in order of time."""
     purpose: Bytes
-    """Code in PURPOSES: criminal_case, public_order_case, or pre_filing_check (asked before it is filed)."""
+    """Code in PURPOSES: criminal_case, public_order_case, or pre_filing_check (requested before filing)."""
     place: Ints
     """Place of the scene."""
     x: NDArray[np.float32]
@@ -135,24 +135,24 @@ class Cases:
     y: NDArray[np.float32]
     """Scene, m north."""
     crime_from: Ints
-    """When the offender truly reaches the scene."""
+    """When the offender actually reaches the scene."""
     crime_to: Ints
-    """When he truly leaves it."""
+    """When the offender actually leaves the scene."""
     window_from: Ints
-    """Begin of the time in which the investigator believes it happened (may miss the truth)."""
+    """Start of the time window that the investigator assumes (may miss the truth)."""
     window_to: Ints
-    """End of that belief."""
+    """End of that window."""
     opened: Ints
     """When the case is opened."""
     asked: Ints
-    """When the investigator would ask for footage: `opened` + a lognormal delay. Meaningful where `asks`."""
+    """When the investigator would request footage: `opened` + a lognormal delay. Meaningful where `asks`."""
     asks: Bools
-    """Whether footage is asked for in this case at all (p_asked)."""
+    """Whether footage is requested in this case at all (p_asked)."""
     custodians: NDArray[np.int16]
-    """Custodians to ask, for the queue's load; 0 where nobody asks. Equals the clues' number where there are clues;
-    a case whose footage is older than the footage kept has no clues, only this number (copied from another case)."""
+    """Number of custodians to ask, for the queue's load; 0 where no request is made. It comes from the clues if there
+    are any. A case older than the footage kept has no clues, only this number (copied from another case)."""
     marks: Floats
-    """(n, 16) uniform marks for governance (desk service, refusal, signing …); the last one made the purpose."""
+    """(n, 16) uniform marks for governance (desk service, refusal, signing …); the last one set the purpose."""
 
     def __len__(self) -> int:
         return self.case_id.size
@@ -163,30 +163,30 @@ class Clues:
     """Cameras that an investigator asks for, per case: those that face the scene, then the first on the way out.
 
     CSR over `Cases`: the clues of case row i are rows `start[i]:start[i + 1]`, scene cameras first (nearest first),
-    then by the time at which the offender passes. Whether footage still exists is the policy's (retention); what it
-    would show is here. `found = working & seen & recognised` is what makes evidence.
+    then by the time at which the offender passes. The policy (retention) decides whether the footage still exists; the
+    fields here state what it would show. Evidence is `found = working & seen & recognised`.
     """
 
     start: Ints
     """(cases + 1,) offsets."""
     camera: Ints
     from_tick: Ints
-    """Begin of the footage wanted from this camera (the investigator's belief)."""
+    """Start of the footage wanted from this camera (the investigator's window)."""
     to_tick: Ints
-    """End of it, exclusive."""
+    """End of the footage wanted, exclusive."""
     at_scene: Bools
-    """True: faces the scene; False: on the way out."""
+    """True if the camera faces the scene; False if it is on the way out."""
     seen: Bools
     """Whether the offender passes in view within the wanted time."""
     seen_from: Ints
-    """First tick of that, −1 where not seen (before any study: use `seen`)."""
+    """First tick in view; −1 where not seen. It can be negative before a study, so use `seen`."""
     seen_to: Ints
     face: NDArray[np.uint16]
-    """Best face code (1/8 px) while seen; 0 where not seen, or never with the face to the camera."""
+    """Best face code (1/8 px) while seen; 0 where not seen, or where the face never turns to the camera."""
     working: Bools
     """Whether usable footage was recorded: the camera records, and mark < p_working (CALIBRATED)."""
     recognised: Bools
-    """Whether footage that shows him leads to him: mark < p_recognised (CALIBRATED)."""
+    """Whether footage that shows the offender identifies them: mark < p_recognised (CALIBRATED)."""
     marks: Floats
     """(n, 4) uniform marks: 0 = working, 1 = recognised, 2–3 free for governance."""
 
@@ -195,47 +195,47 @@ class Clues:
 
     @property
     def found(self) -> Bools:
-        """Clues that identify the offender if the footage is got: seen, recorded and recognised."""
+        """Clues that identify the offender if the footage is obtained: seen, recorded and recognised."""
         return self.seen & self.working & self.recognised
 
 
 @dataclass(frozen=True, slots=True)
 class Asks:
-    """Everybody but the investigator who may ask for footage, from −W to D, in the order of `tick`.
+    """Access requests by everybody but the investigator, from −W to D, in the order of `tick`.
 
-    Roots are Poisson at the highest rate; an ask happens under a demand factor f where `least_demand` < f.
+    Roots are Poisson at the highest rate; a request happens under a demand factor f where `least_demand` < f.
     """
 
     ask_id: Ints
     requester: Bytes
-    """Code in REQUESTERS (neighbour, employer, media …, impostor; also state organs with own papers)."""
+    """Code in REQUESTERS (neighbour, employer, media …, impostor; also state organs with their own documents)."""
     purpose: Bytes
-    """Code in PURPOSES (of an impostor: the purpose that the forged paper states)."""
+    """Code in PURPOSES (for an impostor, the purpose that the forged document states)."""
     private: Bools
-    """True for private askers, whose demand grows where access is open; False for state organs."""
+    """True for private requesters, whose demand grows under open access; False for state organs."""
     camera: Ints
     tick: Ints
-    """When it is asked."""
+    """When the request is made."""
     from_tick: Ints
-    """Begin of the footage wanted."""
+    """Start of the footage wanted."""
     to_tick: Ints
-    """End of it, exclusive."""
+    """End of the footage wanted, exclusive."""
     answer_ticks: Ints
-    """Time that an answer takes (a lognormal quantile), in ticks."""
+    """Response time (a lognormal quantile), in ticks."""
     viewer: Ints
-    """Stable id of the asker."""
+    """Stable id of the requester."""
     least_demand: Floats
-    """Happens where this is below the demand factor: 1 in the status quo, `open_demand` under open access."""
+    """The request happens where this is below the demand factor: 1 today, `open_demand` under open access."""
     marks: Floats
     """(n, 8) uniform marks for governance (owner's discretion, consent, compliance …)."""
     most_demand: float
-    """Largest demand factor for which these roots suffice (rate_max / rate of private askers)."""
+    """Largest demand factor that these roots support (rate_max / rate of private requesters)."""
 
     def __len__(self) -> int:
         return self.ask_id.size
 
     def happening(self, demand: float = 1.0) -> Bools:
-        """Which asks happen under a demand factor (of private askers; state organs ask as ever); nested in `demand`."""
+        """Select the requests made under a demand factor, which scales private requests only; nested in `demand`."""
         if not 0.0 <= demand <= self.most_demand * (1 + 1e-9):
             raise InputError(
                 "open_demand × private_asks_per_camera_year", f"a demand factor of at most {self.most_demand:g}",
@@ -248,10 +248,10 @@ class Asks:
 class Streams:
     """Cameras on the live-video website: the stock at −W in equilibrium, then arrivals until D, in order of `opened`.
 
-    A stream closes when the integrated hazard of a cause, counted from `counted_from`, first passes that cause's own
+    A stream closes when the integrated hazard of a cause, counted from `counted_from`, first exceeds that cause's own
     unit exponential: `closers[i, c]`, c in CLOSERS. Baseline hazards are `hazard_per_day[i, c]`; a policy multiplies
-    them. Stock streams opened before −W; their remaining lives start afresh at −W (no memory), in numbers
-    proportional to arrival × mean stay (length-biased).
+    them. Stock streams opened before −W, in numbers proportional to arrival × mean stay (length-biased). Their
+    remaining lives start afresh at −W, because exponential lives are memoryless.
     """
 
     stream_id: Ints
@@ -259,17 +259,17 @@ class Streams:
     mechanism: Bytes
     """Code in MECHANISMS."""
     opened: Ints
-    """When it went on line; may be long before −W."""
+    """When the stream went online; may be long before −W."""
     counted_from: Ints
-    """max(opened, −W): where the integrated hazards start."""
+    """max(opened, −W), from which hazards are integrated."""
     closers: Floats
     """(n, 4) unit exponentials, one per cause in CLOSERS."""
     hazard_per_day: Floats
     """(n, 4) hazards per day under the baseline."""
     audience_per_day: Floats
-    """Expected viewers a day (the capped lognormal's mean over the mean stay, × the scene's factor)."""
+    """Expected viewers per day (the capped lognormal's mean over the mean stay, × the scene's factor)."""
     local_share: Floats
-    """Share of them who live in the city."""
+    """Share of the viewers who live in the city."""
     marks: Floats
     """(n, 8) uniform marks for governance: 0 = owner's compliance with a prohibition, the rest free."""
 
@@ -277,7 +277,7 @@ class Streams:
         return self.stream_id.size
 
     def closing(self, factors: Floats | None = None) -> tuple[Ints, NDArray[np.intp]]:
-        """Tick of closing and cause under hazards that stay constant: baseline × `factors` (4,), default 1."""
+        """Return closing tick and cause under constant hazards: baseline × `factors` (4,), default 1."""
         hazard = self.hazard_per_day * (1.0 if factors is None else factors)
         with np.errstate(divide="ignore"):
             days = self.closers / hazard
@@ -286,21 +286,21 @@ class Streams:
         return self.counted_from + np.ceil(stay * DAY_TICKS).astype(np.int64), cause
 
     def listed(self, tick: int) -> int:
-        """How many are on line at a tick, under the baseline."""
+        """Count the streams online at a tick, under the baseline."""
         closed, _ = self.closing()
         return int(((self.opened <= tick) & (closed > tick)).sum())
 
 
 @dataclass(frozen=True, slots=True)
 class Monitors:
-    """Cameras with somebody watching live (public security's and those of venues)."""
+    """Cameras that are watched live (those of public security and of venues)."""
 
     camera: Ints
-    """Ascending."""
+    """Positions of the cameras, ascending."""
     attention: Floats
-    """Share of the time in which the watcher looks at this camera."""
+    """Share of time in which the watcher looks at this camera."""
     viewer: Ints
-    """Stable id of the watching room (one per custodian)."""
+    """Stable id of the control room (one per custodian)."""
     marks: Floats
     """(n, 4) uniform marks for governance."""
 
@@ -310,15 +310,15 @@ class Monitors:
 
 @dataclass(frozen=True, slots=True)
 class Custody:
-    """What is true of each camera's keeping whatever the rules; one entry per camera."""
+    """State of each camera's recording and access, independent of the policy; one entry per camera."""
 
     recording: Bools
-    """Footage is kept at all."""
+    """Whether footage is kept at all."""
     on_internet: Bools
-    """Can be reached from the internet."""
+    """Whether the camera can be reached from the internet."""
     default_password: Bools
-    """The factory password still opens it."""
+    """Whether the factory password still works."""
     filed: Floats
-    """Uniform mark: filed where it is below the share that the policy's duty brings about."""
+    """Uniform mark: the camera is filed where it is below the share under the policy's filing duty."""
     compliance: Floats
-    """Uniform mark of the custodian's (equal for all his cameras): complies where it is below `compliance`."""
+    """Uniform mark of the custodian, equal for all their cameras: they comply where it is below `compliance`."""

@@ -1,9 +1,9 @@
 """Clues: the cameras that an investigator asks for, and what their footage would show.
 
-He asks for cameras that face the scene within `clue_scene_radius_m` and those inside its place, nearest first, at
-most `clue_scene_cameras`; then for the first `clue_route_cameras` on the offender's way out. A clue leads to the
-offender where he passed within the wanted window, usable footage was recorded (the camera records, p_working) and he
-is recognised in it (p_recognised): both CALIBRATED (`calibrate.py`).
+Investigators ask for cameras that face the scene within `clue_scene_radius_m` and those inside its place, nearest
+first, at most `clue_scene_cameras`; then for the first `clue_route_cameras` on the offender's way out. A clue
+identifies the offender if they passed within the wanted window, usable footage was recorded (the camera records,
+p_working) and they are recognised in it (p_recognised). Both constants are CALIBRATED (`calibration.py`).
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ def sample_clues(
     city: City, scenario: Scenario, cameras: Cameras, custody: Custody, cases: Cases, seed: int, k: int, *,
     first_day: int, days: int,
 ) -> tuple[Cases, Clues]:
-    """Clues of the cases that are asked about before the end and whose deed lies in the days of footage.
+    """Sample clues of the cases that are requested before the end and whose crime lies in the days of footage.
 
-    The others' footage has gone before day 0: they are only a load on the desks, a number of custodians. Returns the
-    cases with those numbers filled in.
+    Footage of the other cases was deleted before day 0, so they only add load to the desks: a number of custodians.
+    Returns the cases with those numbers filled in.
     """
     rows = np.flatnonzero(matters(cases, first_day, days))
     views = cast_views(city, scenario, cameras, cases, rows, seed, k)
@@ -46,12 +46,12 @@ def sample_clues(
 
 
 def matters(cases: Cases, first_day: int, days: int) -> Bools:
-    """Cases that are asked about before the end and whose deed lies in the days of footage."""
+    """Select cases that are requested before the end and whose crime lies in the days of footage."""
     return cases.asks & (cases.crime_to > first_day * DAY_TICKS) & (cases.asked < days * DAY_TICKS)
 
 
 def _first(row: Ints, camera: Ints, rank: NDArray[np.number], most: int) -> tuple[Ints, Ints]:
-    """The `most` first of each row by rank, ties by camera; sorted by (row, rank)."""
+    """Take the `most` first entries of each row by rank, ties by camera; sorted by (row, rank)."""
     order = np.lexsort((camera, rank, row))
     row, camera = row[order], camera[order]
     begins = np.searchsorted(row, row, side="left")
@@ -62,7 +62,7 @@ def _first(row: Ints, camera: Ints, rank: NDArray[np.number], most: int) -> tupl
 def _facing(
     city: City, scenario: Scenario, cameras: Cameras, cases: Cases, rows: Ints
 ) -> tuple[Ints, Ints]:
-    """(row of the cast, camera) of cameras that face the scenes, nearest first; those inside are the nearest."""
+    """Return (cast row, camera) for cameras that face the scenes, nearest first; indoor ones count as nearest."""
     start, outside = cameras_seeing_points(
         cameras, cases.x[rows], cases.y[rows], scenario.access.scene_radius_m.number
     )
@@ -83,7 +83,7 @@ def _facing(
 
 
 def _way_out(scenario: Scenario, views: Views, scene: tuple[Ints, Ints]) -> tuple[Ints, Ints]:
-    """(row of the cast, camera) of the first cameras on the way out that are not asked for already."""
+    """Return (cast row, camera) for the first cameras on the way out that are not yet requested."""
     escape = views.leg == _ESCAPE
     person, camera, begin = views.person[escape], views.camera[escape], views.begin[escape]
     asked = np.isin(_pair(person, camera), _pair(*scene))
@@ -104,10 +104,10 @@ def _assembled(
     row = np.concatenate((scene_row, route_row))
     camera = np.concatenate((scene_camera, route_camera)).astype(np.int64)
     at_scene = np.arange(row.size) < scene_row.size
-    order = np.lexsort((np.arange(row.size), row))  # scene first: it was put first
+    order = np.lexsort((np.arange(row.size), row))  # scene cameras come first: they were put first
     row, camera, at_scene = row[order], camera[order], at_scene[order]
     case = rows[row]
-    # on the way out he is later by at most his walk
+    # on the way out the offender is later by at most the time of the walk
     later = round(scenario.access.route_m.number / facts().value("clue_walk_m_s") * TICKS_PER_S)
     from_tick = cases.window_from[case]
     to_tick = cases.window_to[case] + np.where(at_scene, 0, later)
@@ -128,7 +128,7 @@ def _assembled(
 def _seen(
     cameras: Cameras, cases: Cases, case: Ints, row: Ints, camera: Ints, at_scene: Bools, views: Views
 ) -> tuple[Bools, Ints, Ints, NDArray[np.uint16]]:
-    """Whether each clue's camera had the offender in view, when, and how large his face was."""
+    """Return whether and when each clue's camera had the offender in view, and the size of the face."""
     seen = np.zeros(case.size, dtype=bool)
     begin, end = np.zeros(case.size, dtype=np.int64), np.zeros(case.size, dtype=np.int64)
     face = np.zeros(case.size, dtype=np.uint16)
@@ -140,7 +140,7 @@ def _seen(
         hit = known[at] == wanted if known.size else seen & False
         at = at[hit]
         seen[hit], begin[hit], end[hit], face[hit] = True, views.begin[own][at], views.end[own][at], views.face[own][at]
-    # a street camera that faces the scene has him in view for as long as the deed lasts
+    # a street camera that faces the scene has the offender in view for the whole crime
     there = at_scene & ~cameras.indoor[camera]
     ground = np.hypot(cameras.x[camera] - cases.x[case], cameras.y[camera] - cases.y[case])
     slant = np.hypot(ground, drop_m(cameras.mount_m[camera]))
@@ -154,7 +154,7 @@ def _seen(
 def _custodians(
     cameras: Cameras, cases: Cases, rows: Ints, case: Ints, camera: Ints, seed: int, k: int
 ) -> NDArray[np.int16]:
-    """How many custodians each case would ask; a case without clues gets the number of one that has them."""
+    """Count the custodians that each case would ask; a case without clues copies the count of one with clues."""
     pairs = np.unique(np.stack((case, cameras.custodian_id[camera])), axis=1)[0]
     count = np.bincount(pairs, minlength=len(cases)).astype(np.int16)
     others = np.flatnonzero(cases.asks)
@@ -170,7 +170,7 @@ SEARCHED = ("face_search_recorded", "plate_search", "attribute_search")
 
 @dataclass(frozen=True, slots=True)
 class Searches:
-    """One row per case that has the archive searched; CSR over the cameras searched."""
+    """Archive searches, one row per case; CSR over the cameras searched."""
 
     case: Ints
     """Row of `Cases`, ascending."""
@@ -190,7 +190,7 @@ class Searches:
 def sample_searches(
     scenario: Scenario, cameras: Cameras, cases: Cases, seed: int, k: int, *, first_day: int, days: int
 ) -> Searches:
-    """Searches in cases whose footage may still exist (deed after `first_day`, asked before `days`)."""
+    """Sample searches in cases whose footage may still exist (crime after `first_day`, requested before `days`)."""
     access = scenario.access
     u = uniforms(stream_key(seed, k, "searches"), cases.case_id, 6)
     case = np.flatnonzero(matters(cases, first_day, days) & (u[:, 0] < access.machine_search_share.number))

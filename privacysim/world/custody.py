@@ -1,10 +1,10 @@
-"""How cameras are kept and watched whatever the rules, and the lapses of those who can open footage.
+"""Custody and monitoring of cameras, independent of the policy, and lapses of those who can open footage.
 
-Insiders are the holders' own staff, their contractors and the staff of vendor platforms; they come at so many lapses
-per staff-year, before any deterrence. Break-ins reach the archive of one custodian, or a platform that serves
-thousands of cameras. Each touches the cameras at which somebody looks; what comes of it (whether deterrence holds
-them back, whether the piece is passed on, sold, published, used, and who finds out) is decided under the rules by marks
-that belong to the lapse's own id.
+Insiders are custodians' own staff, their contractors and the staff of vendor platforms. They lapse at a rate per
+staff-year, before any deterrence. Break-ins reach the archive of one custodian, or a platform that serves thousands of
+cameras. Each lapse affects the cameras that are looked at. The policy decides the outcome by marks that depend only on
+the lapse's id: whether deterrence prevents it, whether footage is passed on, sold, published or used, and who
+discovers it.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from privacysim.world.cameras import Cameras
 from privacysim.world.chances import YEAR_D, Bytes, Custody, Floats, Ints, Monitors, joined_rows, minutes, one_of, roots
 
 MONITOR_FIRST_VIEWER = 1 << 41
-"""Watching rooms' ids as viewers: this + custodian_id."""
+"""Viewer ids of control rooms start here: this + custodian_id."""
 
 
 def sample_custody(scenario: Scenario, cameras: Cameras, seed: int, k: int) -> Custody:
-    """State of every camera's keeping."""
+    """Draw the custody state of every camera."""
     section = scenario.cameras
     u = uniforms(stream_key(seed, k, "custody"), np.arange(len(cameras)), 4)
     on_internet = cameras.social & (u[:, 1] < section.internet_share.number)
@@ -40,7 +40,7 @@ def sample_custody(scenario: Scenario, cameras: Cameras, seed: int, k: int) -> C
 
 
 def sample_monitors(scenario: Scenario, cameras: Cameras, seed: int, k: int) -> Monitors:
-    """Cameras of public security and of venues that somebody watches; the rest are watched by nearly nobody."""
+    """Draw the cameras of public security and of venues that are watched live; nearly nobody watches the rest."""
     candidates = np.flatnonzero(
         (cameras.operator == OPERATORS.index("public_security")) | (cameras.regime == REGIMES.index("public_venue"))
     )
@@ -68,13 +68,13 @@ class Rounds:
 
 
 def sample_maintenance(scenario: Scenario, cameras: Cameras, seed: int, k: int, days: range) -> Rounds:
-    """Contractors who look whether the picture is good, at any camera that somebody runs for others."""
+    """Draw visits by contractors who check the picture; any camera may be visited."""
     rate = scenario.access.maintenance_per_camera_year.number
     return _rounds("maintenance", np.arange(len(cameras)), rate, seed, k, days)
 
 
 def sample_inspections(scenario: Scenario, cameras: Cameras, seed: int, k: int, days: range) -> Rounds:
-    """Police who inspect a holder, met through one of his cameras; the state's own are inspected too."""
+    """Draw police inspections of custodians, each through one of their cameras; state custodians are included."""
     rate = scenario.leaks.inspections_per_camera_year.number
     return _rounds("inspections", np.arange(len(cameras)), rate, seed, k, days)
 
@@ -88,7 +88,7 @@ def _rounds(stream: str, members: Ints, rate: float, seed: int, k: int, days: ra
 LAPSES = ("staff", "contractor", "vendor", "break_in", "platform_break_in")
 STAFF, CONTRACTOR, VENDOR, BREAK_IN, PLATFORM = range(5)
 _FIRST_LAPSE, _FIRST_BREAK_IN, _FIRST_PLATFORM = 1 << 36, 2 << 36, 3 << 36
-"""Kinds of root events have ranges of ids of their own: acts and incidents name their root by id alone."""
+"""Each kind of root event has its own range of ids, because acts and incidents name their root by id alone."""
 MARKS = 16
 
 
@@ -97,7 +97,7 @@ class Lapses:
     """Lapses that may happen, in the order of `tick`; CSR over the cameras looked at."""
 
     lapse_id: Ints
-    """Stable id; also names the person behind it."""
+    """Stable id; also identifies the person behind it."""
     kind: Bytes
     """Code in LAPSES."""
     tick: Ints
@@ -105,9 +105,9 @@ class Lapses:
     """(lapses + 1,) offsets into `camera`."""
     camera: Ints
     reach: Ints
-    """Cameras within reach: of a platform's break-in all that it serves, of others those looked at or held."""
+    """Cameras within reach: for a platform break-in all that it serves, otherwise those looked at or held."""
     look_ticks: Ints
-    """Length of footage looked at, ending at `tick` (before retention cuts it)."""
+    """Length of footage looked at, ending at `tick` (before retention shortens it)."""
     marks: Floats
     """(n, 16) uniform marks: 0 = deterrence, the rest for governance."""
 
@@ -116,7 +116,7 @@ class Lapses:
 
 
 def sample_lapses(scenario: Scenario, cameras: Cameras, seed: int, k: int, days: range) -> Lapses:
-    """All lapses of these days, thinned from the highest rates."""
+    """Draw all lapses of these days, thinned from the highest rates."""
     leaks, count = scenario.leaks, len(cameras)
     staff_years = count / 1000.0 * leaks.staff_per_1000_cameras.number / YEAR_D
     rate = leaks.lapses_per_1000_staff_years
@@ -149,7 +149,7 @@ def _pick(u: Floats, count: int) -> Ints:
 
 
 def _break_ins(scenario: Scenario, cameras: Cameras, seed: int, k: int, days: range) -> _Part:
-    """Into one custodian's archive: the intruder looks at some of his cameras, reached through one of them."""
+    """Draw break-ins into a custodian's archive through one camera; intruders look at some of its cameras."""
     leaks = scenario.leaks
     social = np.flatnonzero(cameras.social)
     custodians = np.unique(cameras.custodian_id[social]).size
@@ -168,7 +168,7 @@ def _break_ins(scenario: Scenario, cameras: Cameras, seed: int, k: int, days: ra
 
 
 def _platforms(scenario: Scenario, cameras: Cameras, seed: int, k: int, days: range) -> _Part:
-    """Into a vendor's platform: thousands of cameras within reach, some of them looked at."""
+    """Draw break-ins into a vendor's platform: thousands of cameras within reach, some of them looked at."""
     leaks = scenario.leaks
     served = np.flatnonzero(cameras.platform_id >= 0)
     platforms = np.unique(cameras.platform_id[served])

@@ -1,12 +1,12 @@
-"""Where cameras stand: as stated by the map, a file or a DataFrame of the user, or by the law of siting.
+"""Camera placement: stated by the map, a file or the user's DataFrame, or drawn from the siting model.
 
-What is stated is kept. What is not stated stays NaN or −1 and is drawn in each replicate. A camera that turns (dome,
-panning, revolving) has no heading: it sees all round, through the lens that it has.
+Stated values are kept. Values that are not stated stay NaN or −1 and are drawn in each replicate. A camera that turns
+(dome, panning, revolving) has no heading: it sees all round, through its own lens.
 
-By the law of siting the state's cameras stand at junctions and along main roads, social ones at places. An operator
-class has its share of the stock; within a class a place gets cameras in proportion to what is typical of its category
-(`camera_weight_*`), a housing compound in proportion to its residents. A class that has no place in a city leaves its
-share to the other social classes.
+In the siting model, state cameras stand at junctions and along main roads, and social cameras at places. Each operator
+class has a share of the stock. Within a class, a place receives cameras in proportion to the weight of its category
+(`camera_weight_*`), and a housing compound in proportion to its residents. If a class has no place in a city, its
+share goes to the other social classes.
 """
 
 from __future__ import annotations
@@ -34,34 +34,34 @@ from privacysim.vocabulary import CATEGORIES, OPERATORS, REGIMES
 Floats = NDArray[np.float64]
 
 STATE_CATEGORIES = ("government_hall", "police_court", "metro_station", "transport_hub", "park")
-"""Places whose cameras are another state body's."""
+"""Place categories whose cameras belong to another state body."""
 _MAIN_ROAD = 0
 _COMMERCIAL, _COMPOUND, _HOME = (OPERATORS.index(word) for word in ("commercial", "compound", "home"))
 
 
 @dataclass(frozen=True, slots=True)
 class Siting:
-    """The law of a camera's place, given the city: no chance in it."""
+    """Siting model of a city: the deterministic weights from which camera places are drawn."""
 
     operator_bounds: Floats
     """(5,) cumulative shares of OPERATORS."""
     place_bounds: dict[int, Floats]
     """Operator code → cumulative weights of all places (other_state and the social classes)."""
     junctions: NDArray[np.int64]
-    """Nodes where public security's cameras stand."""
+    """Nodes with public security's cameras."""
     edges: NDArray[np.int64]
-    """Main-road edges along which the rest of them stand."""
+    """Main-road edges with the rest of public security's cameras."""
     edge_bounds: Floats
     """Cumulative lengths of these edges."""
 
     def place_weights(self, operator: int) -> Floats:
-        """Share of that operator's cameras at each place; sums to 1."""
+        """Return the share of that operator's cameras at each place; sums to 1."""
         bounds = self.place_bounds[operator]
         return np.diff(bounds, prepend=0.0) / bounds[-1]
 
 
 def siting(city: City, scenario: Scenario) -> Siting:
-    """Work out where cameras of each operator stand in this city."""
+    """Compute the siting model: where each operator's cameras stand in this city."""
     section = scenario.cameras
     bounds = {code: np.cumsum(weights) for code, weights in _place_weights(city).items() if weights.sum() > 0}
     shares = np.zeros(len(OPERATORS))
@@ -101,7 +101,7 @@ def _place_weights(city: City) -> dict[int, Floats]:
 
 def _road_sites(city: City) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     edges = np.flatnonzero(np.asarray(city.edge_kind) == _MAIN_ROAD)
-    if not edges.size:  # a district of lanes: its streets do what main roads do elsewhere
+    if not edges.size:  # a district of lanes: its streets take the place of main roads
         edges = np.arange(city.edge_u.size)
     degree = np.diff(np.asarray(city.adj_start))
     on_main = np.zeros(degree.size, dtype=bool)
@@ -111,7 +111,7 @@ def _road_sites(city: City) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def operator_of_categories() -> NDArray[np.intp]:
-    """Code in OPERATORS of whoever keeps a camera at a place of each category."""
+    """Return the code in OPERATORS of the custodian of cameras at each place category."""
     codes = np.full(len(CATEGORIES), _COMMERCIAL)
     codes[[CATEGORIES.index(word) for word in STATE_CATEGORIES]] = OPERATORS.index("other_state")
     codes[CATEGORIES.index("housing_compound")], codes[CATEGORIES.index("home")] = _COMPOUND, _HOME
@@ -119,7 +119,7 @@ def operator_of_categories() -> NDArray[np.intp]:
 
 
 def secret_of_nodes(city: City) -> NDArray[np.uint8]:
-    """Code in SECRETS that a camera at each street node has in view: the weightiest of the places there."""
+    """Return the code in SECRETS in view of a camera at each street node: the most serious of the places there."""
     worst = np.zeros(city.node_x.size, dtype=np.uint8)
     np.maximum.at(worst, city.place_node, city.place_secret)
     return worst
@@ -134,7 +134,7 @@ CAMERA_COLUMNS: Mapping[str, FrameColumn] = {
     "range_m": FrameColumn(low=0.1, high=2_000.0), "operator": FrameColumn(OPERATORS), "regime": FrameColumn(REGIMES),
     "indoor": FrameColumn(low=0.0, high=1.0),
 }  # fmt: skip
-"""Columns of a DataFrame of cameras. Needed is a position, `x_m` and `y_m` or, in a city on the globe, `lon` and `lat`.
+"""Columns of a DataFrame of cameras. A position is required: `x_m`, `y_m`, or in a georeferenced city `lon`, `lat`.
 
 `heading_deg` clockwise from north, `hfov_deg` (360 sees all round), `tilt_deg` below the horizon, `mount_m` above the
 ground, `range_m` on the ground; `operator` and `regime` are words of `privacysim.vocabulary`; `indoor` true or false.
@@ -143,7 +143,7 @@ ground, `range_m` on the ground; `operator` and `regime` are words of `privacysi
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Placed(Stated):
-    """Cameras on the plane, one entry each; NaN and −1 where nothing is stated."""
+    """Placed cameras on the plane, one entry each; NaN and −1 where nothing is stated."""
 
     x: NDArray[np.float32]
     y: NDArray[np.float32]
@@ -157,16 +157,16 @@ class Placed(Stated):
     regime: NDArray[np.int8]
     indoor: NDArray[np.bool_]
     left_out: int = 0
-    """Cameras of the file beyond the city."""
+    """Number of cameras in the file outside the city."""
     rejects: tuple[Reject, ...] = ()
-    """Rows of the file that are no cameras, with line and reason."""
+    """Rows of the file that are not cameras, with line and reason."""
 
 
 def placed_cameras(city: City, file: str | None, own: pd.DataFrame | Placed | None = None) -> Placed | None:
     """Return the cameras of `own` (columns: `CAMERA_COLUMNS`), else of the scenario's `file`, else of the city's map.
 
-    None where there is none of them, as in a synthetic city. A camera of a DataFrame that stands outside the city, a
-    column or cell that cannot be used, and two sources at once are InputErrors.
+    Returns None if there are none, as in a synthetic city. Raises InputError for a DataFrame camera outside the city,
+    an unusable column or cell, or two sources at once.
     """
     if isinstance(own, Placed):
         return own
@@ -196,7 +196,7 @@ def _of_file(city: City, mapped: MappedCameras, file: str) -> Placed:
     if city.origin is None:
         fix = 'give the city as osm = "…" too, or leave file out'
         raise InputError("cameras.file", "a city on the globe", f"the synthetic city {city.name}", fix)
-    east = (mapped.lon - city.origin[1] + 540.0) % 360.0 - 180.0  # across the date line the short way
+    east =(mapped.lon - city.origin[1] + 540.0) % 360.0 - 180.0  # the shorter way across the date line
     x, y = city_plane(np.column_stack([mapped.lat, east]), city.origin[0], 0.0).T
     here = _within(city, x, y)
     if not here.any():

@@ -1,17 +1,17 @@
-"""Cameras that show to outsiders for a time: listed on the live-video website, or hidden in rooms.
+"""Cameras that outsiders can watch for a time: listed on the live-video website, or hidden in rooms.
 
-The website: only social cameras on a vendor's platform or reachable from the internet get there. Arrivals are Poisson
-with `n_exposable · scans · p_listed` a year, by mechanism in given shares; stays end by competing hazards (owner,
+Website: only social cameras on a vendor's platform or reachable from the internet can be listed. Arrivals are Poisson
+with `n_exposable · scans · p_listed` a year, by mechanism in given shares. Stays end by competing hazards (owner,
 complaint, press, inspection). In equilibrium the list is Poisson with mean arrival × mean stay (M/G/∞; Eick, Massey,
-Whitt 1993, doi:10.1287/mnsc.39.2.241), and those found on it are length-biased. Hazards are constant for one stream, so
-what is left of a stay at −W has the law of a new one. p_listed is CALIBRATED to the 185 of the founding case. Limits:
-one listing of a camera does not exclude another; the shares of mechanisms are assumptions; audience is its
-expectation, spread evenly over a mean stay.
+Whitt 1993, doi:10.1287/mnsc.39.2.241), and the streams found on it are length-biased. Hazards are constant for one
+stream, so the rest of a stay at −W is distributed like a new one. p_listed is CALIBRATED to the 185 of the founding
+case. Limits: one listing of a camera does not exclude another; the shares of mechanisms are assumptions; the audience
+is its expectation, spread evenly over a mean stay.
 
-Hidden cameras are put up against every rule in guest rooms, baths and changing rooms (Order 799 art. 8 names the
-places). At −W there is a stock in equilibrium; new ones come as old ones are found, by a guest or an inspection, each
-with its own unit exponential. They are cameras of the city, numbered after all others, so that one more changes nothing
-else; no asker, investigator or website meets them. Limits: one room each; nobody has counted them (assumption).
+Hidden cameras are installed illegally in guest rooms, baths and changing rooms (Order 799 art. 8 names the places). At
+−W there is a stock in equilibrium. New ones arrive as old ones are found, by a guest or an inspection, each with its
+own unit exponential. They are numbered after all other cameras, so adding one changes nothing else. No requester,
+investigator or website reaches them. Limits: one room each; nobody has counted them (assumption).
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ from privacysim.world.chances import (
 )
 
 _STOCK_ID = 1 << 35
-"""Ids of the stock found at −W: this + number."""
+"""Ids of the stock at −W: this + number."""
 
 
 def mechanism_shares(scenario: Scenario) -> Floats:
-    """Shares of MECHANISMS among arrivals; sum to 1."""
+    """Return the shares of MECHANISMS among arrivals; they sum to 1."""
     leaks = scenario.leaks
     broadcast, unaware = leaks.owner_broadcast.number, leaks.owner_unaware.number
     shares = np.array([
@@ -63,7 +63,7 @@ def mechanism_shares(scenario: Scenario) -> Floats:
 
 
 def hazards(scenario: Scenario) -> Floats:
-    """Baseline hazards per day by scene and cause: (len(SCENES), 4); complaint and press grow with what is seen."""
+    """Return baseline hazards per day by scene and cause, (len(SCENES), 4); complaint and press depend on the scene."""
     leaks = scenario.leaks
     split = np.array([part.number for part in
                       (leaks.close_owner, leaks.close_complaint, leaks.close_press, leaks.close_inspection)])
@@ -77,7 +77,7 @@ def hazards(scenario: Scenario) -> Floats:
 
 
 def arrivals_per_day(scenario: Scenario, exposable: float, upper: bool = False) -> float:
-    """Cameras that come to be listed a day; `upper`: at the highest rate, from which all others are thinned."""
+    """Return new listings per day; with `upper`, the highest rate, from which all others are thinned."""
     leaks = scenario.leaks
     product = leaks.scans_per_camera_year.number * leaks.p_listed.number
     if upper:
@@ -86,7 +86,7 @@ def arrivals_per_day(scenario: Scenario, exposable: float, upper: bool = False) 
 
 
 def eligible(cameras: Cameras, custody: Custody) -> list[NDArray[np.intp]]:
-    """Cameras that each mechanism can put on line, by code in MECHANISMS."""
+    """Return the cameras that each mechanism can put online, by code in MECHANISMS."""
     platform = np.flatnonzero(cameras.platform_id >= 0)
     reachable = np.flatnonzero(custody.on_internet)
     return [platform, platform, reachable, np.flatnonzero(custody.default_password), reachable]
@@ -95,7 +95,7 @@ def eligible(cameras: Cameras, custody: Custody) -> list[NDArray[np.intp]]:
 def sample_streams(
     scenario: Scenario, cameras: Cameras, custody: Custody, seed: int, k: int, days: range
 ) -> Streams:
-    """The stock at the begin of `days` and the arrivals on them."""
+    """Draw the stock at the start of `days` and the arrivals on them."""
     exposable = float(np.count_nonzero((cameras.platform_id >= 0) | custody.on_internet))
     upper = arrivals_per_day(scenario, exposable, upper=True)
     thin = arrivals_per_day(scenario, exposable) / upper if upper else 0.0
@@ -109,7 +109,7 @@ def sample_streams(
     hazard = hazards(scenario)[cameras.scene[camera]]
     stay = 1.0 / hazard.sum(axis=1)
     stock = ids >= _STOCK_ID
-    # a stock stream is there in proportion to its mean stay; -ln u is the age of an exponential one
+    # stock streams are present in proportion to their mean stay; -ln u is the age of an exponential stay
     kept = (camera >= 0) & (u[:, 0] < thin * np.where(stock, stay / longest, 1.0))
     begin = days.start * DAY_TICKS
     age = (-np.log(u[:, 3]) * stay * DAY_TICKS).astype(np.int64)
@@ -134,7 +134,7 @@ def sample_streams(
 def _who(
     cameras: Cameras, eligible: list[NDArray[np.intp]], shares: Floats, u: Floats
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Mechanism and camera of each candidate; −1 where no camera of the city suits the mechanism."""
+    """Choose mechanism and camera of each candidate; −1 where no camera of the city suits the mechanism."""
     mechanism = pick(shares, u[:, 1]).astype(np.uint8)
     camera = np.full(mechanism.size, -1, dtype=np.int64)
     for code in range(len(MECHANISMS)):
@@ -146,10 +146,10 @@ def _who(
 
 
 FIRST_OWNER = 1 << 43
-"""Ids of those who put a hidden camera up: this + number; they are custodians of nothing but it."""
+"""Ids of people who install a hidden camera: this + number; they are custodians of nothing else."""
 _FIRST_HIDDEN, _HIDDEN_STOCK = 4 << 36, 5 << 36
 ROOMS = ("hotel", "bath_massage", "mall")
-"""Categories of place with rooms in which nobody may film (of a mall: its changing rooms and toilets)."""
+"""Place categories with rooms where filming is prohibited (in a mall, changing rooms and toilets)."""
 FINDERS = ("guest", "inspection")
 
 
@@ -158,16 +158,16 @@ class Hidden:
     """Hidden cameras that exist at some time from −W to D, in the order of `installed`."""
 
     hidden_id: Ints
-    """Stable id; the person behind it is FIRST_OWNER + it."""
+    """Stable id; the person behind it is FIRST_OWNER + this id."""
     camera: Ints
     """Position among the world's cameras."""
     installed: Ints
     counted_from: Ints
-    """max(installed, −W): where the integrated hazards start."""
+    """max(installed, −W), from which hazards are integrated."""
     finders: Floats
     """(n, 2) unit exponentials, one per cause in FINDERS."""
     room_share: Floats
-    """Chance that a visitor of the place comes into that one room."""
+    """Probability that a visitor of the place enters that room."""
     marks: Floats
     """(n, 8) uniform marks for governance."""
 
@@ -178,7 +178,7 @@ class Hidden:
 def sample_hidden(
     city: City, scenario: Scenario, cameras: Cameras, custody: Custody, seed: int, k: int, days: range
 ) -> tuple[Cameras, Custody, Hidden]:
-    """The cameras and their keeping with the hidden ones behind them, and what is known of those."""
+    """Append the hidden cameras to cameras and custody; return both with the data of the hidden ones."""
     leaks = scenario.leaks
     places = [np.flatnonzero(city.place_category == CATEGORIES.index(word)) for word in ROOMS]
     stock = len(cameras) / 1e5 * leaks.hidden_per_100k_cameras.range[1] if any(one.size for one in places) else 0.0
@@ -189,7 +189,7 @@ def sample_hidden(
     u = uniforms(stream_key(seed, k, "hidden"), ids, 8)
     kept = u[:, 0] * leaks.hidden_per_100k_cameras.range[1] < leaks.hidden_per_100k_cameras.number
     begin = days.start * DAY_TICKS
-    # the life of one is exponential, so what is left of it at −W has the law of a new one
+    # lives are exponential, so the remaining life at −W is distributed like a new one
     age = (-np.log(u[:, 3]) / max(hazard, 1e-9) * DAY_TICKS).astype(np.int64)
     installed = np.concatenate((np.full(number, begin, dtype=np.int64), new_tick))
     installed = np.where(ids >= _HIDDEN_STOCK, begin - 1 - age, installed)
@@ -205,7 +205,7 @@ def sample_hidden(
 
 
 def _rooms(places: list[NDArray[np.intp]], u: Floats) -> tuple[Ints, NDArray[np.intp]]:
-    """Place and kind of place (position in ROOMS) of each."""
+    """Choose the place and its category (position in ROOMS) of each hidden camera."""
     share = np.array([facts().value(f"hidden_share_{word}") if one.size else 0.0
                       for word, one in zip(ROOMS, places, strict=True)])
     category = pick(share, u[:, 1])
@@ -218,7 +218,7 @@ def _rooms(places: list[NDArray[np.intp]], u: Floats) -> tuple[Ints, NDArray[np.
 
 
 def _cameras(city: City, place: Ints, ids: Ints) -> Cameras:
-    """A wide lens low in a room; whoever put it there is its operator, a private person."""
+    """Build hidden cameras: a wide lens low in a room, operated by the private person who installed it."""
     n = place.size
 
     def all_of(value: float, dtype: str) -> NDArray[Any]:
@@ -235,7 +235,7 @@ def _cameras(city: City, place: Ints, ids: Ints) -> Cameras:
 
 
 def _kept(custody: Custody, more: int) -> Custody:
-    """Hidden cameras keep what they film; they are on no network, filed nowhere, and comply with nothing."""
+    """Extend custody by hidden cameras: they record, are on no network, are not filed and comply with nothing."""
     if not more:
         return custody
     ones, no = np.ones(more), np.zeros(more, dtype=bool)

@@ -1,14 +1,14 @@
-"""What a map does not say about its cameras, as a band: the views that show least and most of the people passing by.
+"""Uncertainty band for unmapped camera views: the views that show fewest and most of the people passing by.
 
-A replicate draws unknown headings, lenses and heights from the prior. Beside that, of each mapped street camera the
-views are weighed that it may have: 36 headings and the drawn one, the lenses of such sites, both ends of the height and
-the drawn one. A view's weight is the flow of people through it, in person-seconds a day, times the chance that each
-metre identifies (unmasked, by one who compares with `gallery_suspects` people). The views with the smallest and with
-the largest weight make two more sets of cameras, `fewest` and `most`. The sum of weights over cameras cannot lie
-outside theirs; a metric that only rises with passes follows it, and one that does not has no band.
+A replicate draws unknown headings, lenses and heights from the prior. In addition, we weigh every view that a mapped
+street camera may have: 36 headings and the drawn one, the lenses of such sites, both ends of the height and the drawn
+one. A view's weight is the flow of people through it, in person-seconds a day, times the probability that each metre
+identifies (unmasked, by a viewer who compares with `gallery_suspects` people). The views with the smallest and the
+largest weight form two more sets of cameras, `fewest` and `most`. The sum of weights over cameras cannot lie outside
+theirs. A metric that only increases with passes follows it; other metrics have no band.
 
-Limits: each camera is taken alone (two that see the same stretch are not weighed together); streets are weighed metre
-by metre; the people are a sample of the flow; an indoor camera, and one that nobody mapped, stays as drawn.
+Limits: each camera is weighed alone, even if two see the same stretch; streets are weighed metre by metre; the people
+are a sample of the flow; indoor and unmapped cameras stay as drawn.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Band:
-    """Two sets of cameras around the drawn one, and why they differ.
+    """Camera sets with the fewest and the most identifications, around the drawn set.
 
     `seconds` (mapped cameras, 3): identifiable person-seconds a day with the fewest, the drawn and the most.
     """
@@ -47,13 +47,13 @@ class Band:
     most: Cameras
     seconds: Floats
     headings: int
-    """Mapped street cameras whose heading nobody mapped; likewise lenses, heights."""
+    """Number of mapped street cameras with an unmapped heading; likewise lenses, heights."""
     lenses: int
     heights: int
 
 
 def flow(city: City, block: Block) -> Floats:
-    """Person-seconds a day on each metre of each directed edge (2·edge + direction), of all the block's walks."""
+    """Compute person-seconds a day on each metre of each directed edge (2·edge + direction), from all walks."""
     often = np.bitwise_count(block.tour_mask).sum(axis=1) / block.days * block.weight[block.tour_person]
     amount = often[block.walk_tour] * 1_000.0 / (block.walk_mm_per_tick.astype(np.float64) * TICKS_PER_S)
     made = np.zeros(2 * city.edge_u.size)
@@ -65,7 +65,7 @@ def flow(city: City, block: Block) -> Floats:
 def band(
     city: City, scenario: Scenario, cameras: Cameras, people: Floats, stated: Placed | None = None
 ) -> Band | None:
-    """The band around a replicate's cameras, given the `flow` of people; None where nobody mapped any camera.
+    """Compute the band around a replicate's cameras from the `flow` of people; None if no camera is mapped.
 
     `stated`: `World.stated`, for cameras from a DataFrame.
     """
@@ -104,7 +104,7 @@ _FIELDS = ("heading_deg", "hfov_deg", "width_px", "mount_m", "range_m")
 
 
 def _unknown(placed: Placed) -> NDArray[np.bool_]:
-    """Per mapped camera: whether its heading, its lens and its height are not on the map."""
+    """Return for each mapped camera whether its heading, its lens and its height are missing from the map."""
     heading = ~placed.heading_known
     lens = np.isnan(placed.width_px) | ~(placed.hfov_deg < 360.0)
     return np.column_stack([heading, lens, np.isnan(placed.mount_m)])
@@ -122,14 +122,14 @@ def _take(made: dict[str, NDArray], camera: int, own: ViewChoices, at: Sequence[
 
 
 def _tilted(own: ViewChoices, height: int, tilt: float) -> Floats:
-    """Slant reach of each lens at one of the heights, as far as the tilt lets it see."""
+    """Return the slant reach of each lens at one height, limited by the tilt."""
     mount = own.mount_m[height]
     return np.hypot(tilted_reach_m(tilt, own.hfov_deg, mount), drop_m(mount))
 
 
 def _weigh(own: ViewChoices, x: float, y: float, ends: tuple[Floats, ...], amount: Floats, stated: float, tilt: float
            ) -> Floats:  # fmt: skip
-    """Identifiable person-seconds a day of every combination (lens, height, heading)."""
+    """Compute identifiable person-seconds a day of every combination (lens, height, heading)."""
     known = facts()
     heights = list[Floats]()
     reach = range_m(own.width_px, own.hfov_deg)
@@ -150,12 +150,12 @@ def _weigh(own: ViewChoices, x: float, y: float, ends: tuple[Floats, ...], amoun
 
 def _stretches(city: City, placed: Placed, cameras: Cameras, street: NDArray[np.int64], people: Floats
                ) -> list[tuple[tuple[Floats, ...], Floats]]:  # fmt: skip
-    """Per street camera: the stretches a → b that no building hides from it, and the flow on each metre of them."""
+    """Return, per street camera, the stretches a → b that no building hides, and the flow on each metre of them."""
     size, face = len(cameras), facts().value("face_height_m")
     reach = np.full(size, facts().value("view_range_max_m"), dtype=np.float32)
     stated = ~np.isnan(placed.range_m)
     reach[: len(placed)][stated] = placed.range_m[stated]
-    # they see all there is to see within reach: at face height, all round
+    # all-round cameras at face height see everything visible within reach
     all_round = BareCameras(
         cameras.x, cameras.y, np.full(size, np.nan, np.float32), np.full(size, 360, np.float32),
         np.ones(size, np.int32), np.full(size, face, np.float32), reach, np.zeros(size, dtype=bool),

@@ -1,4 +1,4 @@
-"""The world of one replicate: everything that chance decides before any rule is applied. It holds no people."""
+"""World of one replicate: everything drawn by chance before any policy is applied. It contains no people."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ from privacysim.world.streams import Hidden, sample_hidden, sample_streams
 class World:
     """Cameras and chances of replicate k from −warmup_days to `days`; footage exists from −footage_days on.
 
-    A pure function of (city, scenario, seed, k, the three spans). Policies are compared on the same world; nothing
-    in it refers to a policy or to a member of the sample.
+    A world is a pure function of (city, scenario, seed, k, the three spans). Policies are compared on the same world;
+    nothing in it refers to a policy or to a member of the sample.
     """
 
     __repr__ = one_line
@@ -60,10 +60,10 @@ class World:
     maintenance: Rounds
     inspections: Rounds
     stated: Placed | None = None
-    """What the map, a file or a DataFrame states about the first cameras; None where all of them are drawn."""
+    """What the map, a file or a DataFrame states about the first cameras; None if all cameras are drawn."""
 
     def cases_frame(self) -> pd.DataFrame:
-        """The table `cases`: those opened within the study."""
+        """Return the table `cases`: those opened within the study."""
         inside = np.flatnonzero(self.cases.opened >= 0)
         return tables.frame("cases", {
             "replicate": np.full(inside.size, self.k), "case_id": self.cases.case_id[inside],
@@ -78,10 +78,10 @@ def sample_world(
 ) -> World:
     """Draw the world of replicate k.
 
-    Parameters: `days` of the study; `footage_days` before day 0 of which footage may still exist (longest retention
-    + 1); `warmup_days` before day 0 from which desks and streams run. All whole days. `cameras`: a DataFrame of your
-    own cameras (columns: `privacysim.world.placed.CAMERA_COLUMNS`), which replace those of the scenario in any city;
-    what it leaves out is drawn as for a mapped camera whose tag is missing.
+    Spans are whole days: `days` of the study; `footage_days` before day 0 from which footage may still exist (longest
+    retention + 1); `warmup_days` before day 0 from which desks and streams run. `cameras`: a DataFrame of your own
+    cameras (columns: `privacysim.world.placed.CAMERA_COLUMNS`), which replace those of the scenario in any city. Values
+    that it leaves out are drawn as for a mapped camera with a missing tag.
 
     >>> from privacysim.city import build_city
     >>> from privacysim.scenario import load_scenario
@@ -102,7 +102,7 @@ def sample_world(
     cases, clues = sample_clues(
         city, scenario, made, custody, cases, seed, k, first_day=-footage_days, days=days
     )
-    # hidden cameras stand behind all others: nobody asks for them, searches them or streams them
+    # hidden cameras come after all others: nobody requests, searches or streams them
     all_cameras, all_custody, hidden = sample_hidden(city, scenario, made, custody, seed, k, span)
     return World(
         city=city, scenario=scenario, seed=seed, k=k, days=days, footage_days=footage_days, warmup_days=warmup_days,
