@@ -1,1 +1,1 @@
-""""""
+"""The commands of privacysim, one module for each group."""

@@ -1,4 +1,4 @@
-"""The command `calibrate`: solves the CALIBRATED constants, and shows what they reproduce and what they miss."""
+"""The command `calibrate`: solve the CALIBRATED constants, and show what they reproduce and what they miss."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ calibrate_app = typer.Typer(
 )
 
 HOME = "guangzhou_185"
-"""The only scenario for which the constants are solved and kept."""
+"""The only scenario for which calibrated constants are stored."""
 PILOTS = (-1, -2, -3)
-"""Replicates outside every study, whose cases give the numbers of clue cameras."""
+"""Replicates that no study uses; their cases provide the numbers of clue cameras."""
 SEED = 185
 
 _Scenario = Annotated[str, typer.Option(help="Scenario. Only constants of the founding case can be written.")]
@@ -173,14 +173,14 @@ def _constants(solved: Sequence[Solved]) -> None:
 
 
 def _write(solved: Sequence[Solved]) -> None:
-    """Change value, low and high of the CALIBRATED rows, and not a byte of any other row."""
+    """Change value, low and high of the CALIBRATED rows; other rows keep every byte."""
     path = shipped("data/facts.csv")
     rewrite(path, {row.fact: (row.value, row.low, row.high) for row in solved})
     print(f"\nWritten: {display(path)} ({', '.join(row.fact for row in solved)})")
 
 
 def rewrite(path: Path, numbers: dict[str, tuple[float, float, float]]) -> None:
-    """Put value, low and high into the named rows of a facts file; a row that is not CALIBRATED is an error."""
+    """Write value, low and high into the named rows of a facts file; a row that is not CALIBRATED is an error."""
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     left = set(numbers)
     for at, line in enumerate(lines):

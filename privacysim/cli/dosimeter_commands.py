@@ -1,4 +1,4 @@
-"""The command `dosimeter`: what the cameras of a file saw of a walk, and who may see that footage."""
+"""The command `dosimeter`: what the cameras in a file saw of a walk, and who may see the footage."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from privacysim.units import duration_text
 dosimeter_app = typer.Typer(add_completion=False)
 _EXPORTS = (".geojson", ".gpkg", ".parquet")
 _SHOWN = 20
-"""Cameras in the printed table; the saved one has all."""
+"""Number of cameras in the printed table; the saved table has all."""
 
 
 @dosimeter_app.command()

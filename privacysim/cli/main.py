@@ -1,4 +1,4 @@
-"""The command `privacysim`: thin, quick to start, never a traceback for a mistake that the reader can correct.
+"""The command `privacysim`. It starts quickly and shows no traceback for a mistake that the user can correct.
 
 Exit status: 0 done, 1 done but a check failed, 2 the input cannot be used, 130 interrupted.
 """
@@ -26,7 +26,7 @@ COMMANDS = {
     "notebook": ("tool", "new|run", "create a notebook, or rerun one with parameters"),
     "bench": ("tool", "[CASE …]", "measure speed on this machine"),
 }
-"""Command → the file of this room (`…_commands.py`) that has its app (`…_app`), how it is called, what it does."""
+"""Command → the module of this package (`…_commands.py`) with its app (`…_app`), its arguments, what it does."""
 USAGE = "\n".join([
     "privacysim: who is seen, by whom, under which rules, and what would change if the rules changed.\n",
     *(f"  privacysim {f'{name} {call}':<41} {does}" for name, (_, call, does) in COMMANDS.items()),
@@ -36,19 +36,19 @@ USAGE = "\n".join([
 
 
 def run(arguments: list[str] | None = None) -> NoReturn:
-    """Entry point: does one command and exits."""
+    """Entry point: run one command and exit."""
     status = 0
     try:
         status = main(sys.argv[1:] if arguments is None else arguments)
         sys.stdout.flush()
     except BrokenPipeError:
-        # the reader of our output went away (`privacysim … | true`): not an error of ours
+        # the reader of our output closed the pipe (`privacysim … | true`); this is not an error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(status)
 
 
 def main(arguments: list[str]) -> int:
-    """Do one command; returns its exit status."""
+    """Run one command and return its exit status."""
     if not arguments or arguments[0] in {"-h", "--help", "help"}:
         print(USAGE)
         return 0
@@ -65,14 +65,14 @@ def main(arguments: list[str]) -> int:
         return 2
     from privacysim.resources import ONE_THREAD
 
-    # one numeric thread per process: workers share the cores, and results must not depend on how many there are
+    # one numeric thread per process, because workers share the cores and results must not depend on their number
     for variable in ONE_THREAD:
         os.environ.setdefault(variable, "1")
     return _call(name, arguments[1:])
 
 
 def click_command(name: str) -> Any:
-    """The click command of that name, without calling it."""
+    """The click command with that name."""
     import typer
 
     module = import_module(f"privacysim.cli.{COMMANDS[name][0]}_commands")
@@ -84,7 +84,7 @@ def _call(name: str, arguments: list[str]) -> int:
 
     from privacysim.errors import PrivacysimError, shown
 
-    # newer versions of typer carry a copy of click: its errors are those of the copy
+    # newer versions of typer include a copy of click and raise the errors of that copy
     usage = import_module(typer.BadParameter.__module__)
     try:
         command = click_command(name)
@@ -101,9 +101,9 @@ def _call(name: str, arguments: list[str]) -> int:
         return 2
     except (KeyboardInterrupt, typer.Abort):
         status = 130
-    except SystemExit:  # how typer ends where the reader went away in the middle (`privacysim … | head`)
+    except SystemExit:  # typer exits so when the reader closes the pipe early (`privacysim … | head`)
         return 0
-    except OSError as error:  # a name too long, a folder that may not be read, a disk that is full
+    except OSError as error:  # a name that is too long, an unreadable folder, a full disk
         print(f"privacysim {name}: {shown(error.strerror or error)}: {shown(error.filename or '', 80)}\n"
               "  Fix: name another file or folder, or change its permissions.", file=sys.stderr)  # fmt: skip
         return 2
@@ -113,7 +113,7 @@ def _call(name: str, arguments: list[str]) -> int:
 
 
 def _literal(command: Any) -> None:
-    """Help texts are shown as written: Rich would take `[city]` for markup and swallow it."""
+    """Escape help texts, because Rich would treat `[city]` as markup and remove it."""
     from rich.markup import escape
 
     for one in (command, *command.params):

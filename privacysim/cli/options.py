@@ -1,4 +1,4 @@
-"""What several commands share: their options, and how they print tables, bars and files."""
+"""Options shared by several commands, and the output of tables, progress bars and files."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LawDate = Annotated[
 
 
 def day(text: str) -> date:
-    """The date that `--law-date` names."""
+    """Parse the date given with `--law-date`."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -42,7 +42,7 @@ def day(text: str) -> date:
 
 
 def words(text: str | None) -> list[str]:
-    """The parts of a comma-separated list.
+    """Parts of a comma-separated list.
 
     >>> words(" notice_only, order_799,")
     ['notice_only', 'order_799']
@@ -51,13 +51,13 @@ def words(text: str | None) -> list[str]:
 
 
 def console(width: int = 160) -> Console:
-    """Where commands print: a pipe has no width, so it gets wide lines, which grep and diff can use."""
+    """Console for command output; a pipe has no width, so it gets wide lines that suit grep and diff."""
     made = Console(highlight=False)
     return made if made.is_terminal else Console(highlight=False, width=width, color_system=None)
 
 
 def grid(headings: Iterable[str], rows: Iterable[Sequence[str]], *, title: str = "", left: Sequence[str] = ()) -> Table:
-    """A table without lines; columns are aligned right unless named in `left`."""
+    """Table without rules; columns are right-aligned unless named in `left`."""
     table = Table(box=None, pad_edge=False, title=title or None, title_justify="left")
     for heading in headings:
         table.add_column(heading, justify="left" if heading in left else "right")
@@ -68,7 +68,7 @@ def grid(headings: Iterable[str], rows: Iterable[Sequence[str]], *, title: str =
 
 @contextmanager
 def bar(what: str, *, remaining: bool = True) -> Iterator[Callable[..., None]]:
-    """A progress bar on a terminal's error stream; gives tell(done, of, what)."""
+    """Progress bar on a terminal's error stream; yields tell(done, of, what)."""
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -86,12 +86,12 @@ def bar(what: str, *, remaining: bool = True) -> Iterator[Callable[..., None]]:
 
 
 def csv(table: pd.DataFrame, folder: Path | None, name: str) -> None:
-    """Write a table into the folder, where one was given."""
+    """Write a table into the folder, if one was given."""
     if folder is not None:
         with whole_file(folder / name) as part:
             table.to_csv(part, index=False, float_format="%.10g")
 
 
 def rounded(table: pd.DataFrame) -> str:
-    """A table of numbers with three significant digits, for a terminal."""
+    """Table of numbers with three significant digits, for a terminal."""
     return str(table.to_string(index=False, float_format=lambda x: f"{x:.3g}"))

@@ -1,4 +1,4 @@
-"""The commands `policy` and `facts`: the rules article by article, every number with its source."""
+"""The commands `policy` and `facts`: the rules article by article, and every number with its source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands `study sensitivity` and `study frontier`: how uncertain an answer is, and what would be better."""
+"""The commands `study sensitivity` and `study frontier`: sensitivity analysis and the search for better reforms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands about studies and scenarios: run, compare, report, verify, study, scenario."""
+"""Commands for studies and scenarios: run, compare, report, verify, study, scenario."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def study_explore(
     from privacysim.explorer.web import serve
 
     status = serve(study, port=port, browser=not no_browser)
-    if status in (-SIGINT, 130):  # killed by Ctrl-C, or left by it
+    if status in (-SIGINT, 130):  # killed by Ctrl-C, or ended after it
         return 130
     return 1 if status else 0
 
@@ -192,7 +192,7 @@ def scenario_check(
 
 
 def headline_text(results: Any, baseline: str | None = None, metric: str | None = None) -> str:
-    """What `run` and `compare` print: the verdicts in words, then the table."""
+    """Output of `run` and `compare`: the verdicts in words, then the table."""
     from privacysim.report import start_in_words
     from privacysim.simulation.view_ends import band_lines
     from privacysim.study.precision import in_words as precision_in_words
@@ -217,7 +217,7 @@ def headline_text(results: Any, baseline: str | None = None, metric: str | None 
 
 
 def _plain_table(table: Any) -> str:
-    """One block per metric: policies down, numbers across; fits a terminal without wrapping much."""
+    """Plain-text table with one block per metric, policies as rows; it fits a terminal with little wrapping."""
     blocks = []
     columns = ["policy", "curve", "mean", "ratio", "difference", "n"]
     for metric, rows in table.groupby("metric", sort=False):
@@ -232,7 +232,7 @@ def _plain_table(table: Any) -> str:
 
 
 def _pairing_text(change: Any, names: list[str]) -> str:
-    """Variance reduction from pairing, per metric: the correlation of the replicates, and the variance that is left."""
+    """Variance reduction from pairing, per metric: the correlation of the replicates and the remaining variance."""
     rows = change.pairing(names)
     if rows.empty:
         return ""
@@ -263,7 +263,7 @@ def _replicates(text: str | None) -> int | str | None:
     if text is None:
         return None
     if text.startswith("precision"):
-        Precision.read(text)  # an error before anything is loaded
+        Precision.read(text)  # raises an error before anything is loaded
         return text
     try:
         return int(text.replace("_", ""))
@@ -282,7 +282,7 @@ def _sample(text: str | None) -> int | str | None:
 
 
 def _dask(scheduler: str | None, workers: int | None) -> tuple[Any, int | None]:
-    """What opens the executor of a Dask cluster, and how many units it takes at once."""
+    """Function that opens the executor of a Dask cluster, and how many units it runs at once."""
     if scheduler is None:
         return None, workers
     distributed = require("cluster", "distributed", where="--scheduler")

@@ -1,4 +1,4 @@
-"""Law as dated data: provisions, general answers by date, places, and the words that rules use."""
+"""Law as dated data: provisions, general law by date, and classes of places."""
 
 from privacysim.law.law_packs import GivenPack, laws
 from privacysim.law.provisions import LawPack, Laws, Provision, Sanction

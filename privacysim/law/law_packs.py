@@ -1,8 +1,8 @@
-"""Finds law packs and puts them together: shipped law, your `sim/law/`, installed packages, packs given in Python.
+"""Finds and combines law packs: shipped law, your `sim/law/`, installed packages, and packs given in Python.
 
-A pack is a folder of TOML files (`provisions.toml`, `general.toml`, `places.toml`, in any division) with an optional
-folder `policies`. `data/law` is such a folder; `sim/law/` and each folder in it are others. A package offers packs by
-the entry point group `privacysim.laws`, whose entries are folders, dicts or `LawPack` objects.
+A pack is a folder of TOML files with an optional folder `policies`. The files may have any names, for example
+`provisions.toml`, `general.toml` and `places.toml`. `data/law`, `sim/law/` and each folder in `sim/law/` are packs.
+A package offers packs in the entry point group `privacysim.laws`, as folders, dicts or `LawPack` objects.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from privacysim.law.provisions import Law, LawPack, Laws, Title
 from privacysim.resources import shipped
 
 GivenPack = str | Path | Mapping[str, Any] | LawPack
-"""A pack as a folder or file, the name of an installed one, a dict as its TOML files would say it, or an object."""
+"""A pack: a folder or file, the name of an installed pack, a dict with the content of its files, or a `LawPack`."""
 _LISTS = ("law", "provision", "bundle", "answer", "place")
 
 
@@ -32,17 +32,17 @@ class _Pack:
     """(where, content) of each file."""
     policies: Mapping[str, Path] = field(default_factory=dict)
     general: bool = True
-    """Whether its general law counts; that of an installed pack counts only where a study names the pack."""
+    """Whether its general law applies; the general law of an installed pack applies only if a study names the pack."""
 
     def all(self, kind: str) -> list[tuple[str, Any]]:
         return [(where, item) for where, part in self.parts for item in getattr(part, kind)]
 
 
 def laws(packs: Sequence[GivenPack] = ()) -> Laws:
-    """All law that policies may cite: shipped, found and given in `packs`; files are read again when they change.
+    """All law that policies may cite: shipped, found and given in `packs`. Files are read again when they change.
 
-    Provisions and places of all packs add up, and their ids must differ. General law is that of one pack: one of yours
-    that holds any (in `sim/law/` or in `packs`), else the shipped one.
+    Provisions and places of all packs are combined, and their ids must differ. General law comes from one pack: your
+    own (in `sim/law/` or `packs`) if it has any, otherwise the shipped one.
 
     >>> laws().provision("o799_17").article
     '17'
@@ -100,13 +100,13 @@ def _parts(paths: Sequence[Path]) -> tuple[tuple[str, LawPack], ...]:
 
 
 def read_laws(paths: Sequence[Path]) -> Laws:
-    """The law of these files alone, checked; what is wrong becomes a three-line error."""
+    """The law in these files only, checked; a mistake raises a three-line error."""
     return _together((_Pack("files", _parts(paths)),))
 
 
 @lru_cache(maxsize=8)
 def _together(packs: tuple[_Pack, ...]) -> Laws:
-    """One whole of all packs; the first one's general law counts where no other has any."""
+    """Combine all packs; the general law of the first applies if no other pack has any."""
     items: dict[str, dict[str, Any]] = {"law": {}, "provision": {}}
     for kind, known in items.items():
         for where, item in (found for pack in packs for found in pack.all(kind)):
@@ -137,7 +137,7 @@ def _together(packs: tuple[_Pack, ...]) -> Laws:
 
 
 def _general(packs: Sequence[_Pack]) -> _Pack:
-    """The pack whose general law counts."""
+    """The pack whose general law applies."""
     holding = [pack for pack in packs if pack.general and (pack.all("bundle") or pack.all("answer"))]
     own = [pack for pack in holding if pack is not packs[0]]
     if len(own) > 1:

@@ -1,6 +1,6 @@
-"""Law as dated data: the forms of provisions, sanctions, general answers and places, and the checked whole of them.
+"""Law as dated data: models of provisions, sanctions, general answers and places, and the checked collection of them.
 
-Each provision states its rule in one sentence of ours; the official text is what binds. Status: R article read in the
+Each provision summarises its rule in one sentence; only the official text is binding. Status: R article read in the
 statute's text, S secondary text, M known but not read (verify before citing), A assumption, H hypothetical.
 """
 
@@ -27,11 +27,11 @@ REQUESTER_GROUPS = {
         if word not in words.STATE_ORGANS and word not in ("own_staff_on_duty", "own_staff_off_purpose", "contractor")
     ),
 }
-"""Shorthands that a rule may use for several requesters."""
+"""Group names that a rule may use for several requesters."""
 
 
 def closed_words(kind: str, known: tuple[str, ...], groups: dict[str, tuple[str, ...]] | None = None) -> Any:
-    """The type of a field that holds several words of a closed list, or "any"."""
+    """Type of a field that accepts several words of a closed list, or "any"."""
 
     def flat(value: object) -> object:
         if value == "any":
@@ -53,7 +53,7 @@ def closed_words(kind: str, known: tuple[str, ...], groups: dict[str, tuple[str,
 
 
 def closed_word(kind: str, known: tuple[str, ...]) -> Any:
-    """The type of a field that holds one word of a closed list."""
+    """Type of a field that accepts one word of a closed list."""
 
     def one(value: object) -> object:
         if value not in known:
@@ -64,7 +64,7 @@ def closed_word(kind: str, known: tuple[str, ...]) -> Any:
 
 
 class Match(Strict):
-    """Which acts a rule speaks about; what is left out matches anything."""
+    """The acts that a rule applies to; an omitted field matches anything."""
 
     requester: closed_words("requester", words.REQUESTERS, REQUESTER_GROUPS) = ()  # type: ignore[valid-type]
     purpose: closed_words("purpose", words.PURPOSES) = ()  # type: ignore[valid-type]
@@ -82,7 +82,7 @@ class Match(Strict):
 
 
 class Title(Strict):
-    """The policy's name, in English and, where it has one, in Chinese."""
+    """The policy's name in English and, if it has one, in Chinese."""
 
     en: str
     zh: str = ""
@@ -93,10 +93,10 @@ Status = Literal["R", "S", "M", "A", "H"]
 
 
 class Sanction(Strict):
-    """What may follow a breach: bands (low, high) by addressee, and in which step.
+    """The possible sanctions for a breach: ranges (low, high) by addressee, and the step at which they apply.
 
-    `step`: at once; only after an order to correct was refused; civil; named nowhere. Fines in CNY, detention in
-    days, prison in years. `limitation`: time after which nobody may be punished for it any more.
+    `step`: at once; only after an order to correct was refused; civil; not stated. Fines are in CNY, detention in
+    days, prison in years. `limitation`: the time after which the breach can no longer be punished.
     """
 
     step: Literal["at_once", "order_first", "civil", "none_stated"]
@@ -125,7 +125,7 @@ class Sanction(Strict):
 
 
 class Law(Strict):
-    """One law, regulation, interpretation or draft; without `in_force_from` it never came into force."""
+    """A law, regulation, interpretation or draft; without `in_force_from` it never came into force."""
 
     id: str
     title: Title
@@ -136,7 +136,7 @@ class Law(Strict):
 
 
 class Provision(Strict):
-    """One rule of one law; dates left out are the law's own."""
+    """One rule of a law; omitted dates default to those of the law."""
 
     id: str
     law: str
@@ -158,11 +158,11 @@ class Bundle(Strict):
     last_day: date | None = None
     says: str
     breach_notice: bool = False
-    """Whether people must be told of a known breach, whatever the camera rules say."""
+    """Whether people must be told of a known breach, regardless of the camera rules."""
 
 
 class GeneralAnswer(Match):
-    """What general law says about acts; the first answer that matches counts."""
+    """What general law says about acts; the first matching answer applies."""
 
     bundle: Lines = ()
     authorised: bool | None = None
@@ -174,7 +174,7 @@ class GeneralAnswer(Match):
 
 
 class Place(Strict):
-    """The article of a law that speaks about a class of place, named by the neutral word that policies use."""
+    """The article of a law that defines a class of place; `regime` is the neutral name that policies use."""
 
     regime: closed_word("regime", words.REGIMES)  # type: ignore[valid-type]
     law: str
@@ -183,10 +183,10 @@ class Place(Strict):
 
 
 class LawPack(Strict):
-    """The law of a jurisdiction, or a part of it: what the TOML files of a pack's folder may hold together.
+    """The law of a jurisdiction, or part of it: the content that a pack's TOML files may have between them.
 
-    A pack with one provision is enough to let a policy cite it. `bundle` and `answer` state general law and come
-    together; `place` maps the neutral words for places to articles.
+    A pack with a single provision is enough for a policy to cite it. `bundle` and `answer` state general law and
+    require each other; `place` maps the neutral words for places to articles.
     """
 
     law: tuple[Law, ...] = ()
@@ -198,7 +198,7 @@ class LawPack(Strict):
 
 @dataclass(frozen=True)
 class Laws:
-    """All law in use, checked: ids are unique, every provision has its law, every basis its provision."""
+    """All law in use, checked: ids are unique, every provision has a law, and every basis has a provision."""
 
     __repr__ = one_line
 
@@ -208,17 +208,17 @@ class Laws:
     answers: tuple[GeneralAnswer, ...]
     places: tuple[Place, ...] = ()
     policies: Mapping[str, Path] = field(default_factory=dict)
-    """Policy files that packs bring, by name."""
+    """Policy files from law packs, by name."""
     own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Packs that are not shipped, as plain data by name: a result depends on them."""
+    """Packs that are not shipped, as plain data by name; results depend on them."""
 
     def provision(self, provision_id: str, where: str = "data/law") -> Provision:
-        """The provision of that id; an unknown one is an error that names the nearest."""
+        """The provision with that id; an unknown id is an error that suggests the closest one."""
         refuse_unknown(provision_id, self.provisions, where, "a provision of data/law or of a law pack")
         return self.provisions[provision_id]
 
     def cited(self, reference: Reference | Place, where: str) -> Provision:
-        """The provision that a reference names by law and article."""
+        """The provision that a reference cites by law and article."""
         law, article = reference.law, reference.article
         refuse_unknown(law, self.laws, where, "a law of data/law or of a law pack")
         articles = {p.article: p for p in self.provisions.values() if p.law == law}
@@ -226,12 +226,12 @@ class Laws:
         return articles[article]
 
     def span(self, provision: Provision) -> tuple[date | None, date | None]:
-        """First and last day in force; the first is None for a draft, the last while the provision still binds."""
+        """First and last day in force; the first is None for a draft, the last is None while still in force."""
         law = self.laws[provision.law]
         return provision.in_force_from or law.in_force_from, provision.in_force_to or law.in_force_to
 
     def in_force(self, provision: Provision, day: date) -> bool:
-        """Whether the provision binds on that day; a draft never does."""
+        """Whether the provision is in force on that day; a draft never is."""
         first, last = self.span(provision)
         return first is not None and first <= day and (last is None or day <= last)
 
@@ -240,7 +240,7 @@ class Laws:
         return self.laws[provision.law].in_force_from is None
 
     def bundle_on(self, day: date, where: str = "law_date") -> Bundle:
-        """General law on that day; a date in no bundle is an error."""
+        """General law on that day; a date outside every bundle is an error."""
         for bundle in self.bundles:
             if bundle.first_day <= day and (bundle.last_day is None or day <= bundle.last_day):
                 return bundle

@@ -1,4 +1,4 @@
-"""The rules: policies and law as dated data, legality in two answers, arms of a study."""
+"""Policies as dated data, the legality of each act under camera rules and general law, and the arms of a study."""
 
 from privacysim.policy.arm import Arm
 from privacysim.policy.policy_files import GivenPolicy, load_arms, load_policy, readings_of

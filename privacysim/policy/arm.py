@@ -1,4 +1,4 @@
-"""An arm of a study: one policy under one reading and one general law, with its answers remembered."""
+"""An arm of a study: one policy under one reading and one general law, with cached answers."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _ART33 = ("residential_common", "private_home", "prohibited_site")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Arm:
-    """One policy as a study runs it. Immutable in what it says; remembers what it was asked.
+    """One policy as a study runs it. Its rules are immutable, and its answers are cached.
 
-    `id` is the policy's id, or `policy:reading` where the text leaves readings open.
+    `id` is the policy's id, or `policy:reading` if the text has contested readings.
     """
 
     __repr__ = one_line
@@ -42,11 +42,11 @@ class Arm:
 
     @property
     def demand_factor(self) -> float:
-        """By how much more people ask than in the status quo."""
+        """Number of requests relative to the status quo."""
         return facts().value("open_demand") if self.policy.demand == "open" else 1.0
 
     def judge(self, question: Question) -> Answer:
-        """Both answers to one act."""
+        """Answer of the camera rules and of general law to one act."""
         found = self._answers.get(question)
         if found is None:
             found = both_answers(self.policy, self.reading, self.laws.answers, self.bundle.id, question)
@@ -57,9 +57,9 @@ class Arm:
         self, requester: str, purpose: str, channel: str, operator: str, regime: str, own: bool = False,
         technique: str = "look",
     ) -> Route | None:
-        """What the rules offer to this asker, None where they offer nothing.
+        """Route that the rules offer to this requester, or None.
 
-        The first route that speaks about the asker; it names the paper and the approval that she then needs.
+        This is the first route that applies to the requester; it names the document and approval that they need.
         """
         key = (requester, purpose, channel, operator, regime, own, technique)
         if key not in self._routes:
@@ -77,14 +77,14 @@ class Arm:
         purpose: str = "curiosity", listed: bool = False, scene: str = "street", technique: str = "look",
         own: bool = False,
     ) -> bool:
-        """Whether the camera rules prohibit this act, by name or by derivation, to somebody without a route."""
+        """Whether the camera rules prohibit this act, expressly or by derivation, for somebody without a route."""
         question = Question(
             requester, act, purpose, channel, operator, regime, technique, listed=listed, scene=scene, own=own,
         )
         return self.judge(question).legality == "prohibited"
 
     def retention(self, regime: str, listed: bool = False) -> Retention:
-        """How long footage is kept at cameras of this regime, with what the rule says."""
+        """Retention rule for cameras of this regime."""
         section = self.policy.retention
         candidates: list[Retention | None] = []
         if section is not None:
@@ -100,7 +100,7 @@ class Arm:
         raise InputError(f"policy {self.id}, retention", f"a retention for {regime}", "nothing", "add retention.any")
 
     def retention_s(self, regime: str, listed: bool = False) -> tuple[float, float, float]:
-        """Seconds that footage is kept (value, low, high); zeros where there is no footage."""
+        """Retention period in seconds (value, low, high); zeros if there is no footage."""
         if not self.footage:
             return 0.0, 0.0, 0.0
         found = self.retention(regime, listed)
@@ -115,11 +115,11 @@ class Arm:
         return _binds(self.policy.logs, regime)
 
     def secured(self, regime: str) -> bool:
-        """Whether the camera rules themselves put a duty of technical security on the holder."""
+        """Whether the camera rules themselves require technical security from the holder."""
         return _binds(self.policy.security, regime)
 
     def mask(self, regime: str) -> str:
-        """The mask that the rules ask for at the source, `none` where they ask for none."""
+        """Mask that the rules require at the source, or `none`."""
         rule = self.policy.mask
         return rule.kind if rule and (not rule.regime or regime in rule.regime) else "none"
 
@@ -128,7 +128,7 @@ class Arm:
         return self.policy.mask is not None and self.mask(regime) != "none" and self.policy.mask.reversible
 
     def governs(self, operator: str, regime: str, listed: bool = False) -> bool:
-        """Whether any prohibition or duty of the camera rules speaks about this camera."""
+        """Whether any prohibition or duty of the camera rules applies to this camera."""
         question = Question("curious", "sell", "commerce", "request", operator, regime, listed=listed)
         if self.policy.prohibited:
             scope = next((scope.where for scope in self.policy.scope if scope.id == self.reading), ())
@@ -145,7 +145,7 @@ class Arm:
         )
 
     def sanctions(self, question: Question) -> tuple[Provision, ...]:
-        """The provisions with a sanction that may follow this act under general law, gravest named first."""
+        """Provisions with a sanction for this act under general law, most severe first."""
         if self.policy.general_law == "suspended":
             return ()
         named = self.judge(question).basis_general
@@ -153,17 +153,17 @@ class Arm:
         return tuple(provision for provision in found if provision.sanction is not None)
 
     def own_sanctions(self, question: Question) -> tuple[Provision, ...]:
-        """Provisions with a sanction that the prohibition which speaks about this act cites itself."""
+        """Provisions with a sanction that are cited by the prohibition of this act."""
         rule = self.judge(question).rule
         ban = next((one for one in self.policy.forbidden if one.id == rule), None)
         cited = (self.laws.cited(ref, "") for ref in ban.reference) if ban else ()
         return tuple(provision for provision in cited if provision.sanction is not None)
 
     def manager(self, operator: str, regime: str, listed: bool = False) -> str:
-        """Who answers for such a camera by the camera rules: a word of MANAGERS.
+        """Who is responsible for such a camera under the camera rules: a word of MANAGERS.
 
-        The state's systems have their organ. Of the others somebody answers where a duty of filing, logs, security or
-        signs binds the holder; a bare prohibition names what is forbidden, but nobody who is in charge.
+        An organ is responsible for state systems. For other cameras, somebody is responsible only if the holder has a
+        duty of filing, logs, security or signs. A prohibition alone does not make anybody responsible.
         """
         if operator in ("public_security", "other_state"):
             return "police" if operator == "public_security" else "other_state"
@@ -171,9 +171,9 @@ class Arm:
         return "operator" if any(_binds(duty, regime) for duty in duties) else "nobody"
 
     def may_stand(self, operator: str, regime: str, indoor: bool) -> bool:
-        """Whether whoever put a camera there may, by the rules on siting and installers.
+        """Whether the rules on siting and installers allow this operator to put a camera at this place.
 
-        Nobody may at prohibited sites; on roads and squares only the state may, where the rules name installers.
+        Prohibited sites allow none. On roads and squares only the state may install, if the rules name installers.
         """
         siting = self.policy.siting
         if siting is None or not siting.prohibited:
@@ -185,7 +185,7 @@ class Arm:
         ))
 
     def breach_notice_s(self) -> float | None:
-        """Seconds in which people are told of a known breach: the policy's term, or their general law's."""
+        """Seconds within which people are told of a known breach: the policy's term, or that of general law."""
         own = self.policy.oversight.breach_notice if self.policy.oversight else None
         if own is not None:
             return own
@@ -198,7 +198,7 @@ def _binds(duty: Duty | None, regime: str) -> bool:
 
 
 def _speaks(rule: Access, question: Question) -> bool:
-    # a route may allow copying without viewing; whatever acts it allows, it is an offer to the asker
+    # a route may allow copying without viewing; it is an offer to the requester whichever acts it allows
     acts = rule.acts or (question.act,)
     return matches(rule, question if question.act in acts else replace(question, act=acts[0]))
 

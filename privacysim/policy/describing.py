@@ -1,4 +1,4 @@
-"""Policies in a lawyer's words: one policy in full, or one against another."""
+"""Policies in legal terms: one policy in full, or two compared."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from privacysim.units import duration_text
 from privacysim.vocabulary import ACTS
 
 Section = tuple[str, list[str]]
-"""A heading and its lines."""
+"""Heading and lines."""
 
 _ANYBODY = "anybody"
 
 
 def describe(arm: Arm) -> list[Section]:
-    """Everything that a policy says, where each part comes from, and where the model departs from the text."""
+    """Every rule of a policy, the source of each, and where the model departs from the text."""
     policy, known = arm.policy, arm.laws
     sections: list[Section] = [("Routes of access, in order", [route_line(rule, known) for rule in policy.access])]
     sections.append(("Prohibitions, in order, for whoever has no route", _bans(policy, known)))
@@ -41,7 +41,7 @@ def describe(arm: Arm) -> list[Section]:
 
 
 def compare(first: Arm, second: Arm) -> list[Section]:
-    """What the second policy changes against the first: routes, duties, and what follows where no route is met."""
+    """What the second policy changes relative to the first: routes, duties, and acts without a route."""
     sections: list[Section] = [("Routes", _changed_rules(first, second))]
     old, new = _duties(first.policy, first.laws), _duties(second.policy, second.laws)
     sections.append(("Duties", _changes(old, new)))
@@ -55,13 +55,13 @@ def _changes(old: Sequence[str], new: Sequence[str]) -> list[str]:
 
 
 def cited(policy: Policy, known: Laws) -> list[Provision]:
-    """Every provision that the policy cites, once, by law and article."""
+    """Provisions that the policy cites, without duplicates, by law and article."""
     found = {known.cited(ref, "").id: known.cited(ref, "") for _, part in sourced(policy) for ref in part.reference}
     return [found[name] for name in sorted(found)]
 
 
 def citation(provision: Provision, known: Laws) -> str:
-    """One provision with its sentence, the days that it is in force, and how well it was read."""
+    """One provision with its summary, its days in force, and how well its text was verified."""
     law = known.laws[provision.law]
     first = provision.in_force_from or law.in_force_from
     last = provision.in_force_to or law.in_force_to
@@ -185,7 +185,7 @@ def _changed_cells(first: Arm, second: Arm) -> list[str]:
         if (old.specific, old.gap) != (new.specific, new.gap):
             change = f"{_cell(old.specific, old.gap)} → {_cell(new.specific, new.gap)}"
             cells.setdefault((actor, act, change), []).append(name)
-    # first the acts that change alike for one actor, then the actors whose whole line is the same
+    # first group the acts that change alike for one actor, then the actors with identical lines
     lines: dict[tuple[str, str, str], list[str]] = {}
     for (actor, act, change), names in cells.items():
         cameras = "all cameras" if len(names) == len(CLASSES) else _list(names)
@@ -204,7 +204,7 @@ def _cell(specific: str, gap: str) -> str:
 
 
 def sanction_text(sanction: Sanction | None) -> str:
-    """What may follow, in words."""
+    """The possible sanctions, in words."""
     if sanction is None:
         return "(no sanction of its own)"
     steps = {
@@ -259,7 +259,7 @@ CLASSES: dict[str, tuple[str, str, bool]] = {
     "C9": ("commercial", "public_other", False),
     "RH": ("home", "private_home", False),
 }
-"""Class of camera: operator, regime, listed."""
+"""Classes of cameras: operator, regime, listed."""
 ACTORS: dict[str, Question] = {
     "an outsider asks": Question("curious", "view", "curiosity", "request", "home", "private_home"),
     "an outsider, open stream": Question("curious", "view", "curiosity", "open_stream", "home", "private_home"),
@@ -269,13 +269,13 @@ ACTORS: dict[str, Question] = {
         "public_security", "view", "criminal_case", "request", "home", "private_home"
     ),
 }
-"""Who acts without a route, by which way."""
+"""Actors without a route, and the channel that they use."""
 
 Cell = tuple[str, str, str]
 
 
 def matrix(arm: Arm) -> dict[Cell, Answer]:
-    """Both answers for each (actor, act, class): a lawyer's table of what the rules say where no route is met."""
+    """Both answers for each (actor, act, class): what the rules say about acts that meet no route."""
     found: dict[Cell, Answer] = {}
     for actor, example in ACTORS.items():
         for act in ACTS:

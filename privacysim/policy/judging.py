@@ -1,8 +1,8 @@
-"""Two answers per act: what the camera rules of a policy say, and what everybody's law says on that date.
+"""Legality of an act in two answers: what the camera rules of a policy say, and what general law says on that date.
 
-Matching order for every act: routes of access in order (a route whose paper or conditions are not met does not
-match), then prohibitions in order, then silence. Silence is not permission: it is the gap, "hard" where general
-law stops nothing either, "soft" where it forbids on paper.
+Every act is matched first with the routes of access in order, then with the prohibitions in order. A route matches
+only if its document and conditions are met. If nothing matches, the rules are silent. Silence is not permission but
+a gap: "hard" if general law does not forbid the act either, "soft" if general law forbids it on paper.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from privacysim.policy.policy_form import Access, Forbidden, Policy, Where
 from privacysim.policy.questions import Answer, Question
 
 _HIGHER = {
-    # a paper signed one level higher within the same organ is good too; a judge's is another paper altogether
+    # a document signed one level higher within the same organ is also valid; a judge's is a different document
     "case_department_head": ("case_department_head", "county_psb_head"),
 }
 
 
 def matches(rule: Match, question: Question) -> bool:
-    """Whether a rule speaks about this act; conditions and papers apart."""
+    """Whether a rule applies to this act, regardless of conditions and documents."""
     return (
         (not rule.acts or question.act in rule.acts)
         and (not rule.requester or question.requester in rule.requester)
@@ -39,15 +39,15 @@ def matches(rule: Match, question: Question) -> bool:
 
 
 def is_met(rule: Access, question: Question) -> bool:
-    """Whether the act shows the very paper, approval and conditions that the route asks for.
+    """Whether the act has exactly the document, approval and conditions that the route requires.
 
-    No route lends its paper to another: a notice does not open a route that asks for a court order.
+    Documents are not interchangeable: a notice does not satisfy a route that requires a court order.
     """
     if rule.document not in ("none", question.document):
         return False
     if rule.approver == "strict_unspecified" and question.approver == "none":
         return False
-    # "operator" and "controller" approve by consenting, which `conditions` holds where the text asks for it
+    # "operator" and "controller" approve by consenting; `conditions` lists consent if the text requires it
     if rule.approver not in ("none", "operator", "controller", "strict_unspecified") and question.approver not in (
         _HIGHER.get(rule.approver, (rule.approver,))
     ):
@@ -58,7 +58,7 @@ def is_met(rule: Access, question: Question) -> bool:
 
 
 def in_scope(alternatives: Iterable[Where], question: Question) -> bool:
-    """Whether the camera is one of those that a scope means; no alternatives means every camera."""
+    """Whether the camera is within a scope; a scope without alternatives includes every camera."""
     found = False
     for where in alternatives:
         found = True
@@ -72,7 +72,7 @@ def in_scope(alternatives: Iterable[Where], question: Question) -> bool:
 
 
 def route_met(policy: Policy, question: Question) -> Access | None:
-    """The first route whose rule, paper, approval and conditions this act meets."""
+    """The first route whose rule, document, approval and conditions this act meets."""
     return next(
         (rule for rule in policy.access
          if matches(rule, question) and is_met(rule, question) and _mask_kept(policy, rule, question)),
@@ -81,14 +81,14 @@ def route_met(policy: Policy, question: Question) -> Access | None:
 
 
 def _mask_kept(policy: Policy, rule: Access, question: Question) -> bool:
-    # where cameras must mask at the source, only the routes that unmask are met by clear footage
+    # if cameras must mask at the source, clear footage meets only the routes that unmask
     mask = policy.mask
     applies = mask is not None and (not mask.regime or question.regime in mask.regime)
     return not applies or question.mask != "none" or (mask is not None and rule.id in mask.unmask)
 
 
 def prohibition(policy: Policy, question: Question) -> Forbidden | None:
-    """The first prohibition that speaks about this act."""
+    """The first prohibition that applies to this act."""
     scopes = {scope.id: scope.where for scope in policy.scope}
     return next(
         (rule for rule in policy.forbidden
@@ -98,7 +98,7 @@ def prohibition(policy: Policy, question: Question) -> Forbidden | None:
 
 
 def basis(rule: Access | Forbidden) -> str:
-    """What a rule rests on, in one line."""
+    """Legal basis of a rule, in one line."""
     if rule.reference:
         return "; ".join(f"{ref.law} {ref.article}" for ref in rule.reference)
     return f"assumption: {rule.assumption}"
@@ -125,7 +125,7 @@ def specific_answer(policy: Policy, reading: str, question: Question) -> tuple[s
 def general_answer(
     answers: Iterable[GeneralAnswer], bundle: str, question: Question, authorised: bool,
 ) -> tuple[str, str]:
-    """What everybody's law says: (general, provisions). An act that meets a route has that route as its ground."""
+    """What general law says: (general, provisions). An act that meets a route has that route as its legal ground."""
     for answer in answers:
         if (
             (not answer.bundle or bundle in answer.bundle)
@@ -141,7 +141,7 @@ def general_answer(
 def both_answers(
     policy: Policy, reading: str, answers: Iterable[GeneralAnswer], bundle: str, question: Question,
 ) -> Answer:
-    """Both answers and what follows from them."""
+    """Both answers, and the legality and gap that follow from them."""
     specific, rule, ground = specific_answer(policy, reading, question)
     authorised = specific in ("authorised", "conditional")
     if policy.general_law == "suspended":

@@ -1,9 +1,9 @@
-"""From policy files to arms: `extends`, `layer`, `drop`, `before`, readings, and the check of every citation.
+"""Loads policy files into arms: `extends`, `layer`, `drop`, `before`, readings, and the check of every citation.
 
-`extends` takes another policy and changes it: an entry with a known id replaces the old one in its place, a new one
-goes last or `before = "id"`, `drop = ["id"]` removes; every other section is replaced whole, retention class by class.
-`layer` puts rules of several levels together, the higher law first: its routes come first, prohibitions of all
-levels stay, and where two levels set a retention the longer floor wins.
+`extends` changes another policy. An entry with a known id replaces the old one in its place; a new one goes last or
+`before = "id"`; `drop = ["id"]` removes one. Retention is replaced class by class, every other section as a whole.
+`layer` combines rules of several levels, higher law first: its routes come first, prohibitions of all levels stay,
+and if two levels set a retention period the longer floor applies.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from privacysim.vocabulary import ACTS
 BASE = "base"
 """Name of the policy without any of its variants."""
 GivenPolicy = str | Path | Mapping[str, Any] | Policy
-"""A policy by name or path, as a dict that says what its file would, or as an object."""
+"""A policy: its name or path, a dict with the content of its file, or a `Policy`."""
 
 
 def load_policy(
     policy: GivenPolicy, reading: str = "", *, packs: Sequence[GivenPack] = (), where: str = ""
 ) -> Policy:
-    """A policy with everything resolved; what is wrong becomes a three-line error.
+    """Load a policy with everything resolved; a mistake raises a three-line error.
 
-    `policy` is a name or path, a dict that says what a file would, or a `Policy`; each is checked alike. `reading`
-    chooses one of its variants. `packs` are law packs that it may cite beside those found; `where` stands in errors.
+    `policy` is a name or path, a dict with the content of a file, or a `Policy`; all get the same checks. `reading`
+    chooses one of its variants. `packs` are further law packs that it may cite; `where` is the place shown in errors.
 
     >>> from privacysim.policy import load_policy
     >>> load_policy("order_799").retention.public.floor / 86400
@@ -55,16 +55,16 @@ def load_policy(
 
 
 def policy_files() -> dict[str, Path]:
-    """Every policy file by name: those of law packs, the shipped ones, and yours in `sim/policies`, which win."""
+    """All policy files by name: from law packs, shipped, and yours in `sim/policies`, which override the others."""
     return dict(sorted({**laws().policies, **named_files("policies")}.items()))
 
 
 def _resolved(given: GivenPolicy, known: Laws, chain: tuple[str, ...], where: str = "") -> tuple[dict[str, Any], str]:
-    """The policy's rules with its parents', as plain data, and where they stand."""
+    """The rules of the policy and its parents as plain data, and where they come from."""
     raw, found, path = given_data(Policy, "policies", given, known.policies)
     where = where or found
     if isinstance(rule := raw.get("mask"), Mapping) and not isinstance(rule.get("kind", ""), str):
-        raw["mask"] = {**rule, "kind": mask_text(rule["kind"])}  # a mask object, by what it leaves
+        raw["mask"] = {**rule, "kind": mask_text(rule["kind"])}  # a mask object, as the number of cells it leaves
     name = str(given) if path else str(raw.get("id", ""))
     if name in chain:
         raise InputError(f"{where}, extends", "no circle of policies", " → ".join((*chain, name)), "break the circle")
@@ -133,7 +133,7 @@ def _check_scopes(policy: Policy, where: str) -> None:
 
 
 def sourced(policy: Policy) -> list[tuple[str, Sourced]]:
-    """Every part of a policy that rests on a reference or an assumption, with its place in the file."""
+    """Every part of a policy that needs a reference or an assumption, with its place in the file."""
     found: list[tuple[str, Sourced]] = []
     for kind, rules in (("access", policy.access), ("forbidden", policy.forbidden), ("scope", policy.scope)):
         found += [(f"{kind}.{rule.id}", rule) for rule in rules]
@@ -147,7 +147,7 @@ def sourced(policy: Policy) -> list[tuple[str, Sourced]]:
 
 
 def readings_of(policy: Policy) -> tuple[str, ...]:
-    """The readings that must be run because the text leaves them open; empty where it does not."""
+    """The contested readings, each of which must be run; empty if the text is clear."""
     return policy.prohibited.scope if policy.prohibited else ()
 
 
@@ -155,11 +155,11 @@ def load_arms(
     policies: Sequence[GivenPolicy], readings: Mapping[str, Sequence[str]], law_date: date,
     *, packs: Sequence[GivenPack] = (),
 ) -> list[Arm]:
-    """The arms of a study, in the order of its policies, each given as `load_policy` takes it.
+    """The arms of a study, in the order of its policies; each policy is given as in `load_policy`.
 
-    `readings` chooses, by the policy's name, among its contested readings (by default all of them are run) or names
-    its variants, with `base` for the policy as it stands. A policy may also be named with its reading,
-    `guangzhou_draft:narrow`. `law_date` chooses general law, one for all arms.
+    `readings` maps a policy's name to the contested readings to run (default: all), or to its variants, with `base`
+    for the unchanged policy. A policy may also be named with its reading, for example `guangzhou_draft:narrow`.
+    `law_date` chooses the general law, which is the same for all arms.
     """
     known = laws(packs)
     bundle = known.bundle_on(law_date)
@@ -200,7 +200,7 @@ def _chosen(
 
 
 _OWN = ("id", "title", "status", "summary", "extends", "layer", "drop", "reading")
-"""What a policy says about itself and never hands down."""
+"""Keys that a policy never inherits from its parent."""
 _LISTS = ("access", "forbidden", "scope")
 _DUTIES = ("filing", "logs", "security", "signage")
 
@@ -208,8 +208,8 @@ Raw = dict[str, Any]
 
 
 def inherit(parent: Mapping[str, Any], child: Mapping[str, Any], where: str) -> Raw:
-    """The child over its parent; the child's own name, readings and drops stay its own."""
-    # a variant has no name of its own and keeps the policy's; a child brings its own
+    """Merge the child into its parent; name, readings and drops are taken from the child only."""
+    # a variant keeps the policy's name; a child has its own
     merged: Raw = {key: value for key, value in parent.items() if "id" not in child or key not in _OWN}
     dropped = set(child.get("drop", ()))
     for kind in _LISTS:
@@ -253,7 +253,7 @@ def _rules(old: list[Raw], new: Iterable[Mapping[str, Any]], dropped: set[str], 
 
 
 def layered(levels: Sequence[Mapping[str, Any]], where: str) -> Raw:
-    """Several levels of rules in one, the higher law first."""
+    """Combine several levels of rules, the higher law first."""
     merged: Raw = {key: value for key, value in levels[0].items() if key not in (*_OWN, "law_date", "silent")}
     for level in levels[1:]:
         for kind in _LISTS:

@@ -1,8 +1,8 @@
-"""The strict form of a policy file.
+"""Strict models of a policy file.
 
-A policy is camera rules as data: routes of access in order, prohibitions, and duties by regime (retention, filing,
-logs, security, siting, masks). It never draws and never counts; it only says what is allowed to whom. Every number
-and every rule stands beside its reference or its assumption.
+A policy contains camera rules as data: routes of access in order, prohibitions, and duties by regime (retention,
+filing, logs, security, siting, masks). It draws and counts nothing; it only states what is allowed to whom. Every
+number and rule has a reference or an assumption.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from privacysim.identify import mask_text
 from privacysim.law.provisions import Lines, Match, Title, closed_word, closed_words
 
 CONDITIONS = ("consent", "masked")
-"""Conditions that one act can be tested for: the operator's consent; an irreversible mask on the others."""
+"""Conditions that can be tested for a single act: the operator's consent; an irreversible mask on the others."""
 def _several(value: object) -> object:
-    # a tuple, because strict models take no list from a validator
+    # a tuple, because strict models accept no list from a validator
     return tuple(value) if isinstance(value, list) else (value,) if isinstance(value, dict) else value
 
 
@@ -31,7 +31,7 @@ References = Annotated[tuple[Reference, ...], BeforeValidator(_several)]
 
 
 class Sourced(Strict):
-    """Base of everything in a policy that needs a reference to a provision, or an assumption in words."""
+    """Base of every part of a policy that needs a reference to a provision, or an assumption in words."""
 
     reference: References = ()
     assumption: str = ""
@@ -44,7 +44,7 @@ class Sourced(Strict):
 
 
 class Access(Match, Sourced):
-    """A route of access: who may do what with whose footage, with which paper, approved by whom."""
+    """A route of access: who may do what with whose footage, with which document, approved by whom."""
 
     id: str
     outcome: Literal["authorised", "conditional"] = "authorised"
@@ -52,7 +52,7 @@ class Access(Match, Sourced):
     approver: closed_word("approver", words.APPROVERS) = "none"  # type: ignore[valid-type]
     conditions: closed_words("conditions", CONDITIONS) = ()  # type: ignore[valid-type]
     terms: Lines = ()
-    """Conditions of procedure, in words; the processes of `governance` act them out."""
+    """Procedural conditions, in words; the processes of `governance` simulate them."""
     officers: int = 1
     fee_cny: float | None = None
     duty_to_give: bool = False
@@ -64,12 +64,12 @@ class Access(Match, Sourced):
 
 
 class Forbidden(Match, Sourced):
-    """A prohibition, by name (`express`) or because the text leaves no other reading (`derived`)."""
+    """A prohibition, stated in the text (`express`) or following from it (`derived`)."""
 
     id: str
     how: Literal["express", "derived"]
     scope: str | None = None
-    """Id of a `[[scope]]`: whose cameras are meant, where regime and operator alone cannot say it."""
+    """Id of a `[[scope]]` with the cameras meant, if regime and operator alone cannot specify them."""
     note: str = ""
     before: str | None = None
 
@@ -83,7 +83,7 @@ class Where(Strict):
 
 
 class Scope(Sourced):
-    """One reading of whose cameras a general prohibition means; no `where` means every camera."""
+    """One reading of which cameras a general prohibition applies to; without `where`, it applies to all."""
 
     id: str
     says: str
@@ -93,8 +93,8 @@ class Scope(Sourced):
 class Prohibited(Sourced):
     """A prohibition addressed to every unit and individual.
 
-    `absolute` acts are never allowed; `if_no_route` acts are prohibited where no route is met. `scope` names the
-    readings of whose cameras are meant: each is an arm of its own, since the text leaves it open.
+    `absolute` acts are never allowed; `if_no_route` acts are prohibited if no route is met. `scope` names the readings
+    of which cameras are meant. Each reading is a separate arm, because the text is not clear.
     """
 
     absolute: closed_words("acts", words.ACTS) = ()  # type: ignore[valid-type]
@@ -103,7 +103,7 @@ class Prohibited(Sourced):
 
 
 class Retention(Sourced):
-    """How long footage is kept: `keep` is what the model uses, `floor` and `ceiling` are the rule's own."""
+    """Retention period: `keep` is the value that the model uses, `floor` and `ceiling` are the limits in the rule."""
 
     keep: Duration
     low: Duration | None = None
@@ -123,12 +123,12 @@ class Retention(Sourced):
 
     @property
     def range_s(self) -> tuple[float, float]:
-        """Low and high in seconds; equal to `keep` where no range is given."""
+        """Low and high in seconds; both equal `keep` if no range is given."""
         return (self.keep if self.low is None else self.low, self.keep if self.high is None else self.high)
 
 
 class RetentionSection(Strict):
-    """Retention by class of camera; `any` stands where a class has no entry of its own."""
+    """Retention by class of camera; `any` applies to classes without an entry."""
 
     any: Retention | None = None
     public: Retention | None = None
@@ -138,7 +138,7 @@ class RetentionSection(Strict):
 
 
 class Duty(Sourced):
-    """A duty of the holders of cameras of these regimes; an empty list is a duty of nobody."""
+    """A duty of the holders of cameras of these regimes; with an empty list, nobody has the duty."""
 
     regime: tuple[str, ...] = ()
     term: Duration | None = None
@@ -156,24 +156,24 @@ class Duty(Sourced):
 
 
 class Siting(Sourced):
-    """Where nobody may put a camera, and what follows."""
+    """Places where cameras are prohibited, and the sanction."""
 
     prohibited: bool = False
     places: Lines = ()
     remedy: str = ""
     installers: bool = False
-    """Whether the rules name who may install at all on roads and squares (Order 799 art. 7(3))."""
+    """Whether the rules restrict who may install cameras on roads and squares (Order 799 art. 7(3))."""
     venue_duty: bool = False
     """Whether venues must look for hidden cameras (Order 799 art. 8(2))."""
     at_once: bool = False
-    """Whether the sanction comes at once, not only after an order to correct was refused."""
+    """Whether the sanction applies at once rather than only after an order to correct was refused."""
 
 
 class MaskRule(Sourced):
     """A mask that cameras must apply at the source.
 
-    `kind` is a name of ours (`pixelate:4`), the name of an installed mask, a mask object, or `NAME=CELLS`; a mask from
-    outside is kept as `NAME=CELLS`, which says how many cells across a face it leaves (`identify.mask_text`).
+    `kind` is a built-in name (`pixelate:4`), the name of an installed mask, a mask object, or `NAME=CELLS`. Custom
+    masks are stored as `NAME=CELLS`, where CELLS is how many cells across a face remain (`identify.mask_text`).
     """
 
     kind: Annotated[str, BeforeValidator(mask_text)]
@@ -182,11 +182,11 @@ class MaskRule(Sourced):
     key_holder: str = ""
     failure: str = ""
     unmask: Lines = ()
-    """Routes that are given clear footage; every other route is met under the mask only."""
+    """Routes that receive clear footage; all other routes receive masked footage only."""
 
 
 class DeskRule(Sourced):
-    """How long an approver takes, where the policy brings an approver of its own."""
+    """How long an approver takes, for an approver that the policy introduces."""
 
     median: Duration
     low: Duration | None = None
@@ -194,7 +194,7 @@ class DeskRule(Sourced):
 
 
 class OversightRule(Sourced):
-    """Who looks whether the rules are kept."""
+    """Who checks compliance with the rules."""
 
     inspector: str = ""
     frequency: str = ""
@@ -203,12 +203,12 @@ class OversightRule(Sourced):
     judge: bool = False
     notice_to_filmed: Duration | None = None
     breach_notice: Duration | None = None
-    """Term in which people are told of a breach once it is known; their general law may ask for it too."""
+    """Term within which people are told of a known breach; general law may require it too."""
     statistics_published: bool = False
 
 
 class Reading(Strict):
-    """A contested reading, or a variant: a small change of the policy that makes an arm of its own."""
+    """A contested reading or a variant: a small change of the policy that is run as a separate arm."""
 
     id: str
     says: str
@@ -219,7 +219,7 @@ class Reading(Strict):
 
 
 class Policy(Strict):
-    """One policy file; after `extends`, `layer` and a reading are resolved, the same form holds the whole policy."""
+    """A policy file. Once `extends`, `layer` and a reading are resolved, the same model describes the whole policy."""
 
     id: str
     title: Title
@@ -267,7 +267,7 @@ class Policy(Strict):
 
 
 def _counted(policy: Policy) -> str:
-    """What a policy holds, in numbers: "13 routes of access, 17 prohibitions, 11 silences"."""
+    """Counts of a policy's rules: "13 routes of access, 17 prohibitions, 11 silences"."""
     bans = len(policy.forbidden) + (policy.prohibited is not None)
     counts = (
         (len(policy.access), "route", " of access"), (bans, "prohibition", ""), (len(policy.silent), "silence", ""),

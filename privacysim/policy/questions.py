@@ -1,4 +1,4 @@
-"""What is asked of a policy and what it answers: one act, both answers, the route that an asker is offered."""
+"""Questions to a policy and its answers: one act, its legality in two answers, and the route for a requester."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One act, as a lawyer would describe it: who does what, why, how, to whose camera, with which paper.
+    """One act in legal terms: who does what, why, how, with whose camera, and with which document.
 
-    `own`: the actor's own camera. `listed`: the place is one where Guangzhou's order of 2007 (art. 6) asks for
-    cameras. `reversible`: the mask can be undone with a key. `consent`: the operator agreed. `identifiable`: a face
-    in the footage could be told. `secret`: kind of secret in view. Words are those of `privacysim.vocabulary`.
+    `own`: the actor's own camera. `listed`: Guangzhou's order of 2007 (art. 6) requires cameras at this place.
+    `reversible`: the mask can be undone with a key. `consent`: the operator agreed. `identifiable`: a face in the
+    footage could be recognised. `secret`: the kind of secret in view. The words are those of `privacysim.vocabulary`.
     """
 
     requester: str
@@ -35,16 +35,16 @@ class Question:
 
     @property
     def masked(self) -> bool:
-        """Whether a mask that nobody can undo hides the faces (reversible footage stays personal information)."""
+        """Whether an irreversible mask hides the faces (reversibly masked footage is still personal information)."""
         return self.mask != "none" and not self.reversible
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Both answers to a question. `legality` follows the camera rules; `gap` says what stands behind their silence.
+    """Both answers to a question. `legality` follows the camera rules; `gap` classifies their silence.
 
-    `gap` is "hard" where the camera rules are silent and general law stops nothing (lawful, depends), "soft" where
-    it forbids on paper, "" where the camera rules speak. `basis_general` names provisions of `data/law`.
+    `gap` is "hard" if the camera rules are silent and general law does not forbid the act (lawful, depends), "soft" if
+    general law forbids it on paper, "" if the camera rules cover it. `basis_general` lists provisions of `data/law`.
     """
 
     specific: str
@@ -58,11 +58,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The way that the rules offer to an asker: which paper, who approves, which acts, on which conditions.
+    """A legal way to obtain footage: the document, approver, acts and conditions that apply to a requester.
 
-    `deadline_s`: term for the holder's answer, None where no rule sets one. `regularise_s`: act first, have it
-    approved within this time. `unmask`: what is delivered is clear although the source is masked. `others_masked`:
-    everybody but the person concerned is masked, so that nobody can undo it, before she sees the footage.
+    `deadline_s`: term for the holder's answer, or None. `regularise_s`: the requester may act first and obtain approval
+    within this time. `unmask`: the delivered footage is clear although the source is masked. `others_masked`:
+    everybody but the person concerned is masked irreversibly before that person sees the footage.
     """
 
     rule: str

@@ -1,7 +1,7 @@
-"""A small change of a policy, in five levers, as the policy file that a researcher would have written by hand.
+"""Reforms: small changes of a policy with five levers, written as an ordinary policy file.
 
-The file extends the policy that it starts from and holds only what differs, each change marked as an assumption. It is
-read back through the same strict loader as every other file, so what a reform says is what a study runs.
+The file extends the base policy and contains only the differences, each marked as an assumption. The same strict loader
+reads it as any other policy file, so a study runs exactly what the reform states.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ APPROVERS = {
     "county": ("notice_of_obtaining_evidence", "county_psb_head"),
     "judge": ("warrant", "judge"),
 }
-"""Who approves a request of the police: the paper and the approver of the route."""
+"""Approval of police requests: the document and the approver of the route."""
 DUTIES = {
     "nobody": (),
     "venues": ("public_state", "public_venue"),
@@ -39,9 +39,9 @@ DUTIES = {
         "public_state", "public_venue", "public_other", "secret_adjacent", "residential_common", "private_home",
     ),
 }
-"""Whose cameras must be filed, logged and technically secured: each reach holds the one before."""
+"""Whose cameras must be filed, logged and technically secured; each option includes the one before."""
 BANS = ("none", "venues", "everywhere")
-"""Where every unit and individual is forbidden to buy, sell, view, copy, acquire, disseminate or use footage."""
+"""Where all units and individuals are forbidden to buy, sell, view, copy, acquire, disseminate or use footage."""
 _VENUES = [{"operator": ["public_security", "other_state"]}, {"regime": ["public_state", "public_venue"]}]
 _USE = ["view", "copy", "acquire", "disseminate", "use"]
 _SHORT = {"retention": "kept", "mask": "mask", "approver": "by", "duties": "duties", "ban": "ban"}
@@ -54,14 +54,14 @@ _SAID = {
 
 @dataclass(frozen=True, slots=True)
 class Reform:
-    """A policy with up to five things changed. Nothing is written until `save`, or until a study asks for its file.
+    """A policy with up to five changes. No file is written until you call `save` or run a study with the reform.
 
-    `base` is a policy by name, with its reading where the text leaves it open (`guangzhou_draft:wide`). `retention`
-    is how long every holder keeps footage ("7 d"); `mask` what cameras apply at the source (`box`, `pixelate:4`,
-    `none`, or a mask of your own: see `policy_form.MaskRule`), opened only by the papers of state organs; `approver`
-    who approves a request of the police (department, county, judge); `duties` whose cameras are filed, logged and
-    secured (nobody, venues, shops, everybody); `ban` where everybody is forbidden to trade, view or use footage (none,
-    venues, everywhere). What is left out stays.
+    `base` is the name of a policy, with a reading if its text is contested (`guangzhou_draft:wide`). `retention` is
+    how long every holder keeps footage ("7 d"). `mask` is the mask that cameras apply at the source (`box`,
+    `pixelate:4`, `none`, or your own: see `policy_form.MaskRule`); only documents of state organs remove it.
+    `approver` approves police requests (department, county, judge). `duties` says whose cameras are filed, logged and
+    secured (nobody, venues, shops, everybody). `ban` says where nobody may trade, view or use footage (none, venues,
+    everywhere). Omitted levers leave the base unchanged.
 
     >>> from privacysim.policy import Reform
     >>> print(Reform("order_799", retention="7 d").id)
@@ -85,7 +85,7 @@ class Reform:
             except ValueError as error:
                 raise InputError("retention", str(error), self.retention, 'write it with its unit: "7 d"') from None
         if self.mask is not None:
-            object.__setattr__(self, "mask", mask_text(self.mask))  # an own mask, by what it leaves
+            object.__setattr__(self, "mask", mask_text(self.mask))  # a custom mask, as the number of cells it leaves
         for lever, known in (("approver", APPROVERS), ("duties", DUTIES), ("ban", BANS)):
             got = getattr(self, lever)
             if got is not None:
@@ -95,19 +95,19 @@ class Reform:
 
     @property
     def changes(self) -> dict[str, str]:
-        """The levers that were moved, in order."""
+        """Levers that differ from the base, in order."""
         return {lever: str(getattr(self, lever)) for lever in _SAID if getattr(self, lever) is not None}
 
     @property
     def id(self) -> str:
-        """Its name: the one given, else the base and the changes."""
+        """The given name, or one made from the base and the changes."""
         if self.name:
             return self.name
         parts = [f"{_SHORT[lever]}_{value.replace(' ', '')}" for lever, value in self.changes.items()]
         return re.sub(r"[^A-Za-z0-9_]+", "_", "_".join([self.base, *(parts or ["unchanged"])]))
 
     def words(self) -> str:
-        """The title: the base's, and what is changed."""
+        """Title: the base's title and the changes."""
         if self.title:
             return self.title
         own, (_, _, reading) = self._policy().title.en, self.base.partition(":")
@@ -116,7 +116,7 @@ class Reform:
         return f"{title}, {'; '.join(parts)}" if parts else title
 
     def data(self) -> dict[str, Any]:
-        """What the policy file says, as `load_policy` takes it."""
+        """Content of the policy file, as a dict for `load_policy`."""
         policy, (name, _, reading) = self._policy(), self.base.partition(":")
         made: dict[str, Any] = {"id": self.id, "extends": name, "title": {"en": self.words()}, "status": "hypothetical"}
         made |= self._ban(policy, reading)
@@ -137,7 +137,7 @@ class Reform:
         return made
 
     def toml(self) -> str:
-        """The text of the policy file."""
+        """Text of the policy file."""
         lines = [f"# {self.words()}: only what differs from {self.base.partition(':')[0]}."]
         for key, value in self.data().items():
             if isinstance(value, dict) and key == "retention":
@@ -153,7 +153,7 @@ class Reform:
         return "\n".join(lines) + "\n"
 
     def save(self, folder: str | Path = "sim/policies", *, force: bool = False) -> str:
-        """Write the file and return its path; another text under that name is kept unless `force`."""
+        """Write the file and return its path; an existing file with other rules is an error unless `force`."""
         path = Path(folder) / f"{self.id}.toml"
         text = self.toml()
         if path.exists() and not force and path.read_text(encoding="utf-8") != text:
@@ -163,7 +163,7 @@ class Reform:
         return str(path)
 
     def kept(self) -> str:
-        """Path of the file in the cache: for a study that need not leave a policy behind."""
+        """Write the file to the cache and return its path, for a study that should leave no policy file behind."""
         digest = hashlib.sha256(self.toml().encode()).hexdigest()[:12]
         return self.save(cache_folder() / "reforms" / digest)
 
@@ -186,7 +186,7 @@ class Reform:
                                    "scope": [reading], "assumption": f"read as {reading}"}}  # fmt: skip
         if self.ban == "none":
             return {"prohibited": {"assumption": WHY}}
-        offered = {act for rule in policy.access for act in (rule.acts or ACTS)}  # what a route gives stays given
+        offered = {act for rule in policy.access for act in (rule.acts or ACTS)}  # acts allowed by a route stay allowed
         absolute = [act for act in ("buy", "sell") if act not in offered]
         where = {"where": _VENUES} if self.ban == "venues" else {}
         return {
@@ -196,7 +196,7 @@ class Reform:
         }  # fmt: skip
 
     def _asking(self, policy: Policy) -> list[dict[str, Any]]:
-        """The police's routes as they stand, with another paper and approver: a child replaces a rule as a whole."""
+        """The base's police routes with another document and approver; complete, since a child replaces whole rules."""
         document, approver = APPROVERS[str(self.approver)]
         changed = {"document": document, "approver": approver, "assumption": WHY}
         return [
@@ -207,7 +207,7 @@ class Reform:
 
 @lru_cache(maxsize=32)
 def _loaded(name: str, changed: int) -> Policy:
-    """The base, read once for as long as its file does not change: a slider asks many times."""
+    """The base policy, read again only when its file changes, because a slider asks for it many times."""
     return load_policy(name)
 
 

@@ -1,7 +1,7 @@
-"""The facts of a case: which city, which people, which cameras, who asks, what leaks.
+"""The facts of a case: the city, people, cameras, access requests and leaks.
 
-A scenario file names facts (`{fact = "id"}`) or overrides them with an assumption; what it leaves out keeps the
-default, and every default is a fact. A scenario never says anything about rules: those are the policy's.
+A scenario file names facts (`{fact = "id"}`) or overrides them with an assumption. Omitted keys keep their defaults,
+and every default is a fact. A scenario contains no rules; those belong to the policy.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from privacysim.scenario.sections import AccessSection, CamerasSection, CitySect
 
 
 class Scenario(Strict):
-    """One case: immutable; change it with `model_copy(update=…)`."""
+    """The facts of one case. It is immutable; change it with `model_copy(update=…)`."""
 
     id: str
     title: str
     calibrated: bool = False
-    """Whether the CALIBRATED facts were solved for this scenario; results say so where not."""
+    """Whether the CALIBRATED facts were solved for this scenario; results state if they were not."""
     city: CitySection
     population: PopulationSection = PopulationSection()
     cameras: CamerasSection = CamerasSection()
@@ -33,13 +33,13 @@ class Scenario(Strict):
 
 
 GivenScenario = str | Path | Mapping[str, Any] | Scenario
-"""A scenario by name or path, as a dict that says what its file would, or as an object."""
+"""A scenario: its name or path, a dict with the content of its file, or a `Scenario`."""
 
 
 def load_scenario(scenario: GivenScenario) -> Scenario:
-    """A scenario by name or path, as a dict that says what its file would, or as an object; each is checked alike.
+    """Load a scenario from its name or path, a dict with the content of its file, or a `Scenario`.
 
-    What is wrong becomes a three-line error. Files that it names are looked up from the working folder, then beside it.
+    A mistake raises a three-line error. Files that it names are looked up in the working folder, then in its folder.
 
     >>> load_scenario({"id": "small", "title": "Small", "city": {"kind": "synthetic"},
     ...                "population": {"people": {"value": 5000, "assumption": "a village"}}}).population.people.number
@@ -54,7 +54,7 @@ def load_scenario(scenario: GivenScenario) -> Scenario:
 
 
 def _with_paths(scenario: Scenario, folder: Path) -> Scenario:
-    """Files that a scenario names, as whole paths: looked up from the working folder, then beside the scenario."""
+    """Resolve the files that a scenario names: in the working folder first, then in the scenario's folder."""
     city, cameras = scenario.city, scenario.cameras
     if city.osm is not None:
         city = city.model_copy(update={"osm": _found(city.osm, folder)})

@@ -1,8 +1,8 @@
-"""The sections of a scenario: city, people, cameras, access, leaks. Their numbers stand in `data/scenario.csv`.
+"""The sections of a scenario: city, people, cameras, access, leaks. `data/scenario.csv` lists their numbers.
 
-Each row of that table is one key of a section: the fact that is its default (the key itself if empty), and what it must
-be: `amount` (at least 0), `positive`, `share` (at most 1), `positive share`, `recall` (0.01 to 1), or `modes` (shares
-of the ways to travel). The check holds for the value and for its whole range.
+Each row of that table is one key of a section, with the fact that is its default (the key itself if empty) and a check:
+`amount` (at least 0), `positive`, `share` (at most 1), `positive share`, `recall` (0.01 to 1), or `modes` (shares
+of the modes of travel). The check applies to the value and to its whole range.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _WAYS = ("walk", "cycle", "ebike", "transit")
 
 
 def _checked(check: str) -> Any:
-    """A quantity whose whole range meets a check of the table."""
+    """Type of a quantity whose whole range must pass a check of the table."""
     least, most = _CHECKS[check]
     above = check.startswith("positive")
 
@@ -44,7 +44,7 @@ def _checked(check: str) -> Any:
 
 
 class ModeShares(Strict):
-    """Shares of the ways to travel in one band of distance; the car has the rest."""
+    """Shares of the modes of travel in one distance band; the car has the rest."""
 
     walk: Quantity
     cycle: Quantity
@@ -59,7 +59,7 @@ class ModeShares(Strict):
 
     @property
     def numbers(self) -> tuple[float, float, float, float]:
-        """Shares of walk, cycle, e-bike, transit."""
+        """Shares of walking, cycling, e-bike and transit."""
         return self.walk.number, self.cycle.number, self.ebike.number, self.transit.number
 
 
@@ -70,7 +70,7 @@ def _table() -> tuple[dict[str, str], ...]:
 
 
 def _numbers(section: str) -> Any:
-    """The base of a section: one field for each of its rows in the table."""
+    """Base class of a section, with one field for each of its rows in the table."""
     fields: dict[str, Any] = {}
     for row in (row for row in _table() if row["section"] == section):
         key, fact = row["key"], row["fact"] or row["key"]
@@ -83,7 +83,7 @@ def _numbers(section: str) -> Any:
 
 
 def _by_category(prefix: str) -> Any:
-    """One number per category of place: the fact `{prefix}_{category}` where there is one, else 0."""
+    """Model with one number per category of place: the fact `{prefix}_{category}` if it exists, else 0."""
     none = Quantity(value=0.0, assumption="no such attraction")
     names = [*(name for name in CATEGORIES if name not in ("road", "housing_compound", "home")), "home"]
     known = {name: f"{prefix}_{name}" for name in names}
@@ -94,7 +94,7 @@ def _by_category(prefix: str) -> Any:
 
 class _ByCategory(Strict):
     def number(self, category: str) -> float:
-        """The number of one category; 0 for `road` and `housing_compound`, which follow the streets and the people."""
+        """The number of one category; 0 for `road` and `housing_compound`, which depend on streets and people."""
         assert category in CATEGORIES, category
         return getattr(self, category).number if category in type(self).model_fields else 0.0
 
@@ -112,7 +112,7 @@ class PlaceVisits(_by_category("place_visits")):  # type: ignore[misc]
 
 
 class CitySection(_numbers("city")):  # type: ignore[misc]
-    """Where: a synthetic city, or an OpenStreetMap extract (`osm = "path.osm.pbf"`)."""
+    """The city: synthetic, or from an OpenStreetMap extract (`osm = "path.osm.pbf"`)."""
 
     kind: str = "synthetic"
     """`synthetic`, `osm`, or the name of an entry point of the group `privacysim.cities`."""
@@ -135,7 +135,7 @@ class CitySection(_numbers("city")):  # type: ignore[misc]
 
 
 class PopulationSection(_numbers("population")):  # type: ignore[misc]
-    """Who walks: groups, work, other places, times, ways to travel."""
+    """The people: groups, work, other places, times, modes of travel."""
 
     @model_validator(mode="after")
     def _sound(self) -> PopulationSection:
@@ -151,7 +151,7 @@ class PopulationSection(_numbers("population")):  # type: ignore[misc]
 
     @property
     def group_shares(self) -> tuple[float, ...]:
-        """Shares in the order of `vocabulary.GROUPS`, as given."""
+        """Shares as given, in the order of `vocabulary.GROUPS`."""
         return tuple(q.number for q in (self.resident_share, self.migrant_share, self.student_share, self.older_share))
 
     @property
@@ -161,25 +161,25 @@ class PopulationSection(_numbers("population")):  # type: ignore[misc]
 
 
 class CamerasSection(_numbers("cameras")):  # type: ignore[misc]
-    """Which cameras there are, who runs them, and what is true of their keeping whatever the rules.
+    """The cameras: how many, who runs them, and how they are kept regardless of the rules.
 
-    `public_share` is the state's part (the rest is social), `other_state_share` what of it is not public security's,
-    `junction_share` what of public security's stands at junctions (the rest along main roads).
+    `public_share` is the share of state cameras (the rest are social). `other_state_share` is the share of those that
+    public security does not run. `junction_share` is the share of public security's at junctions, not along main roads.
     """
 
     file: str | None = None
-    """Mapped cameras of an OpenStreetMap city from a file of their own (CSV, GeoJSON, KML, GeoPackage, .osm.pbf)."""
+    """Mapped cameras of an OpenStreetMap city, from a separate file (CSV, GeoJSON, KML, GeoPackage, .osm.pbf)."""
     recall: _checked("recall") | None = None  # type: ignore[valid-type]
-    """Of the street cameras that stand in a mapped city, the share that is mapped; without it none is added."""
+    """Share of a mapped city's street cameras that are on the map; without it, no unmapped cameras are added."""
 
 
 class AccessSection(_numbers("access")):  # type: ignore[misc]
-    """Who asks for footage, how often, how they look at it, and how long each step of a request takes.
+    """Access requests: who asks for footage, how often, how they view it, and how long each step takes.
 
-    `cases_per_month` holds for a city as populous as Guangzhou and is scaled by people. What is allowed is the policy's
-    business, never a scenario's.
+    `cases_per_month` refers to a city with the population of Guangzhou and is scaled by population. Policies, not
+    scenarios, state what is allowed.
     """
 
 
 class LeaksSection(_numbers("leaks")):  # type: ignore[misc]
-    """What leaks and how it is found: insiders, break-ins, resale, publication, the live-video website, takedown."""
+    """Leaks and their discovery: insiders, break-ins, resale, publication, the live-video website, takedown."""
