@@ -1,4 +1,4 @@
-"""How fast is it, against what: ceilings of the machine, naive references, peers where installed, growth with size."""
+"""Speed benchmarks: against ceilings of the machine, naive references and installed peers, and growth with size."""
 
 from privacysim.bench.bench_report import bench, bench_text
 from privacysim.bench.growth import GROWTHS, exponent

@@ -1,4 +1,4 @@
-"""Run the comparisons, and say what came out: JSON, a figure, and lines to read."""
+"""Run the benchmarks and report them as JSON, a figure and text."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def bench(
     only: Sequence[str] = (), *, quick: bool = False, out: Path | None = None,
     tell: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
-    """Measure the cases named in `only` (all, and growth, if empty); with `out` writes bench.json and bench.png.
+    """Measure the cases named in `only` (if empty, all and growth); with `out`, write bench.json and bench.png.
 
-    `quick` takes small sizes: it checks that everything runs and agrees, its ratios are not to be quoted. A peer that
-    is not installed is left out and named. Results are plain data.
+    `quick` uses small sizes to check that everything runs and agrees; do not quote its ratios. Peers that are not
+    installed are left out and named. Results are plain data.
     """
     known = [*CASES, _GROWTH]
     for name in only:
@@ -68,7 +68,7 @@ def _version(name: str) -> str:
 
 
 def bench_text(made: dict[str, Any]) -> str:
-    """What the command prints.
+    """Text that the command prints.
 
     >>> print(bench_text({"machine": {"processor": "X", "cores": 2, "load_at_start": 0.0}, "quick": True,
     ...     "ceilings": {"bytes_s": 4e10, "gathers_s": 1e8, "bare_gathers_s": 2e8}, "growth": [],

@@ -1,7 +1,7 @@
-"""Synthetic passes and acts of any number, for measuring the exposure alone, and the same exposure by pandas.
+"""Synthetic passes and acts of any number, to time the exposure kernel alone, and the same exposure by pandas.
 
-Every camera is as likely as the next. This is harder on the memory than a city, where the people of a block live close
-together and pass the same cameras.
+All cameras are equally likely. This strains memory more than a city, where the people of a block live close together
+and pass the same cameras.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _PER_PERSON = 40
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Crowd:
-    """Pieces at cameras with an act, the people they belong to, the acts of one arm and their table."""
+    """Pieces at cameras with an act, their people, and the acts of one arm with their table."""
 
     pieces: Pieces
     block: Block
@@ -41,17 +41,17 @@ class Crowd:
 
 @dataclass
 class _Told:
-    """One arm's acts, as `index_acts` wants them."""
+    """Acts of one arm, in the form that `index_acts` expects."""
 
     policy: str
     acts: pd.DataFrame
 
 
 def crowd(acts_per_camera: float, passes: int, *, days: int = DAYS, seed: int = 1) -> Crowd:
-    """`passes` passes of three pieces each, at cameras with an act: two hours of footage, one viewer an act.
+    """Draw `passes` passes of three pieces each, at cameras with an act of two hours of footage and one viewer.
 
-    Acts fall on a million cameras at random, so `acts_per_camera` of 0.02 leaves a camera in use with 1.01 acts, 1.5
-    with 1.93. A third of the days is walked; walks and footage lie between 6 and 22 o'clock.
+    Acts fall on a million cameras at random, so an `acts_per_camera` of 0.02 gives a camera in use 1.01 acts on
+    average, and 1.5 gives 1.93. A third of the days is walked; walks and footage lie between 06:00 and 22:00.
     """
     frame = _acts(round(acts_per_camera * CAMERAS), days, seed)
     acts = index_acts([_Told("any", frame)])
@@ -106,7 +106,7 @@ def _acts(count: int, days: int, seed: int) -> pd.DataFrame:
 
 
 def sightings_frame(crowd: Crowd) -> pd.DataFrame:
-    """Every piece on every day that it is walked, as one row with what a join needs."""
+    """Table with one row per piece and day that it is walked, with the columns for a join."""
     pieces, block = crowd.pieces, crowd.block
     rows: list[NDArray[np.int64]] = []
     for day in range(block.days):
@@ -123,9 +123,9 @@ def sightings_frame(crowd: Crowd) -> pd.DataFrame:
 
 
 def exposure_by_pandas(sightings: pd.DataFrame, acts: pd.DataFrame) -> pd.DataFrame:
-    """`identifiable_s` and `p_identified` by person and legality, on the low curve alone.
+    """`identifiable_s` and `p_identified` by person and legality, for the low curve only.
 
-    Leaner than `exposure.definition`: one arm, one curve, one mask, only the columns it needs, m = κ·audience ≤ 1.
+    Simpler than `exposure.definition`: one arm, one curve, one mask, only the needed columns, m = κ·audience ≤ 1.
     """
     needed = acts[["camera_id", "from_s", "to_s", "viewer", "legality", "attention", "known", "audience"]]
     rows = sightings.merge(needed, on="camera_id")

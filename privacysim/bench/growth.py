@@ -1,14 +1,14 @@
-"""How cost grows: CPU seconds of one unit of work at several sizes, and the projection to a province and a country.
+"""Growth of cost: CPU seconds of one unit of work at several sizes, and the projection to a province and a country.
 
-A growth is the exponent of the power law through the costs. The projection is by cities of the size that was run. What
-belongs to people (walks, passes, exposure, metrics) is divided among any number of cores by blocks; what belongs to a
-city (its world, its policies) is done once by every worker that takes one of its blocks. So
+A growth is the exponent of the power law fitted to the costs. The projection assumes cities of the size that was run.
+Work on people (walks, passes, exposure, metrics) is divided among any number of cores by blocks. Work on a city (its
+world, its policies) is repeated by every worker that takes one of its blocks. So
 
     wall = people's CPU seconds / cores + ⌈cities / cores⌉ · a city's CPU seconds.
 
-Limits: walks between cities are left out; one desk for the whole country would be one queue, which SimPy serves in one
-thread; one street map for everybody is impossible, since route trees take a byte per attraction and street node, and
-both grow with the people.
+Limits: walks between cities are left out. One desk for the whole country would be one queue, which SimPy serves in one
+thread. One street map for all is impossible, since route trees take a byte per attraction and street node, and both
+grow with the number of people.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ from privacysim.study import Study
 
 _POLICIES = ("notice_only", "guangzhou_draft", "order_799", "open_access", "guangzhou_2007", "edpb_72h")
 _READINGS = {"guangzhou_draft": ["wide"]}
-"""One reading of each, so that so many policies are so many arms."""
+"""Policies with one reading each, so that policies and arms are equally many."""
 _SCENARIO = "guangzhou_185"
 
 
 @dataclass(frozen=True)
 class Growth:
-    """Cost at each size: CPU seconds, and megabytes of a block where they were taken."""
+    """Cost at each size: CPU seconds, and megabytes of a block if measured."""
 
     of: str
     sizes: tuple[float, ...]
@@ -50,13 +50,13 @@ class Growth:
     block_mb: tuple[float, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data."""
+        """Return plain data for JSON."""
         return {"of": self.of, "sizes": list(self.sizes), "cpu_s": list(self.cpu_s), "exponent": self.exponent,
                 "block_mb": list(self.block_mb)}  # fmt: skip
 
 
 def exponent(sizes: Sequence[float], spent: Sequence[float]) -> float:
-    """b of cost = a · size^b, by least squares of the logarithms.
+    """Fit the exponent b of cost = a · size^b by least squares of the logarithms.
 
     >>> round(exponent([1, 2, 4], [3.0, 6.0, 12.0]), 6)
     1.0
@@ -65,7 +65,7 @@ def exponent(sizes: Sequence[float], spent: Sequence[float]) -> float:
 
 
 def _inputs(policies: int = 3, days: int = 30, sample: int = 20_000, cameras: float = 1.0) -> Inputs:
-    """A study of whole Guangzhou; `cameras` multiplies how many there are for each thousand people."""
+    """Inputs of a study of whole Guangzhou; `cameras` multiplies the number per thousand people."""
     chosen = list(_POLICIES[:policies])
     readings = {name: read for name, read in _READINGS.items() if name in chosen}
     study = Study(scenario=_SCENARIO, policies=chosen, readings=readings, days=days, sample=sample, replicates=1)
@@ -93,7 +93,7 @@ def _grown(of: str, sizes: Sequence[float], at: Callable[[float], Inputs]) -> Gr
 
 
 def people(quick: bool) -> Growth:
-    """Blocks of more and more people in front of the same acts."""
+    """Growth with the number of people in a block, for the same acts."""
     sizes = (5_000, 10_000) if quick else (8_192, 16_384, 32_768, 65_536)
     whole = replicate_of(_inputs(sample=sizes[0]), 0)
     world, spent, held = whole.world, [], []
@@ -109,7 +109,7 @@ def people(quick: bool) -> Growth:
 
 
 def days(quick: bool) -> Growth:
-    """Longer studies of as many people; what a block holds must not grow, since long studies have smaller blocks."""
+    """Growth with days for the same people; block memory must not grow, since long studies have smaller blocks."""
     sizes = (7, 14) if quick else (15, 30, 60, 120)
     spent, held = [], []
     for size in (sizes[0], *sizes):
@@ -127,19 +127,19 @@ def days(quick: bool) -> Growth:
 
 
 def policies(quick: bool) -> Growth:
-    """More policies on the same world and people."""
+    """Growth with the number of policies on the same world and people."""
     sizes = (1, 2) if quick else (1, 2, 4, 6)
     return _grown("policies", sizes, lambda size: _inputs(policies=int(size)))
 
 
 def cameras(quick: bool) -> Growth:
-    """A half to four times as many cameras, and with them everything that happens to cameras."""
+    """Growth with cameras, from half to four times as many, and with all events at cameras."""
     sizes = (0.5, 1.0) if quick else (0.5, 1.0, 2.0, 4.0)
     return _grown("cameras", sizes, lambda size: _inputs(cameras=size))
 
 
 def acts(quick: bool) -> Growth:
-    """The kernel alone, the same number of passes, more and more acts at the cameras they pass."""
+    """Growth of the kernel alone with the number of acts at the cameras, for the same passes."""
     sizes = (0.375, 0.75) if quick else (0.375, 0.75, 1.5, 3.0)
     spent = []
     for size in sizes:
@@ -152,11 +152,11 @@ def acts(quick: bool) -> Growth:
 GROWTHS: dict[str, Callable[[bool], Growth]] = {
     "people": people, "days": days, "policies": policies, "cameras": cameras, "acts": acts,
 }
-"""Every growth by what grows."""
+"""Growth measurements by the quantity that grows."""
 
 
 PLACES = {"the city that was run": 0.0, "Guangdong province": 127e6, "the country": 1.41e9}
-"""People; 0 = as many as were run. Guangdong 2023: 127.06 million; China 2023: 1 409.67 million (National Bureau of
+"""People; 0 = the number in the run. Guangdong 2023: 127.06 million; China 2023: 1 409.67 million (National Bureau of
 Statistics, communiqué of 29 February 2024)."""
 CORES = (2, 64, 1024)
 _OF_PEOPLE = ("people", "passes", "exposure", "metrics")
@@ -165,7 +165,7 @@ _OF_CITY = ("world", "policies", "cameras")
 
 @dataclass(frozen=True)
 class Projected:
-    """One place on one number of cores; `waits_for` is the part that takes longest there."""
+    """Projection for one place and number of cores; `waits_for` is the slowest part."""
 
     place: str
     people: float
@@ -177,7 +177,7 @@ class Projected:
 
 
 def project(manifest: Mapping[str, Any]) -> list[Projected]:
-    """What the run of that manifest would take for a province and a country, on 2, 64 and 1 024 cores."""
+    """Project the run of a manifest to a province and a country, on 2, 64 and 1 024 cores."""
     if "cost" not in manifest or manifest["study"]["sample"] != "all":
         raise InputError("bench --project", 'results of a run with --sample all',
                          f"sample {manifest['study']['sample']}",
@@ -200,7 +200,7 @@ def project(manifest: Mapping[str, Any]) -> list[Projected]:
 
 
 def projection_text(manifest: Mapping[str, Any]) -> str:
-    """The projection as lines."""
+    """Format the projection as lines of text."""
     study = manifest["study"]
     lines = [f"From {study['id']}: {len(manifest['arms'])} arms, {study['days']} days, one replicate; no one else on "
              "the machine, walks between cities left out"]  # fmt: skip

@@ -1,7 +1,7 @@
-"""One measured figure, its reference, and how time is taken.
+"""Benchmark rows with their references, and the timing method.
 
-CPU seconds of this thread, the best of a few runs: on a shared machine the wall clock says how busy the neighbours are.
-Rates are of single-threaded work; ratios are of figures taken in the same run.
+Times are CPU seconds of this thread, the best of a few runs, because wall time on a shared machine depends on its load.
+Rates are for single-threaded work; ratios compare values of the same run.
 """
 
 from __future__ import annotations
@@ -22,15 +22,14 @@ from privacysim.errors import ResultsError
 
 Made = TypeVar("Made")
 _WORDS = 1 << 25
-"""256 MiB an array: eight times a large cache."""
+"""Elements per array: 256 MiB, eight times a large cache."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One comparison: our rate, a reference's, and by how much it should be beaten.
+    """One comparison: our rate, the reference's rate, and the target ratio.
 
-    `equal` says in what the two results were compared before their times were; `target` is a ratio of the rates, or
-    0 where none is set.
+    `equal` says how the two results were compared before timing; `target` is a ratio of the rates, or 0 for none.
     """
 
     case: str
@@ -44,17 +43,17 @@ class Row:
 
     @property
     def ratio(self) -> float:
-        """How many times the reference's rate."""
+        """Our rate divided by the reference's."""
         return self.rate / self.reference_rate
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data, the ratio with it."""
+        """Return plain data for JSON, including the ratio."""
         return asdict(self) | {"ratio": self.ratio, "holds": not self.target or self.ratio >= self.target}
 
 
 @dataclass(frozen=True)
 class Skipped:
-    """A comparison that was not made: the peer is not installed here."""
+    """A comparison that was skipped because the peer is not installed."""
 
     case: str
     peer: str
@@ -62,14 +61,14 @@ class Skipped:
 
 
 def agree(holds: bool, case: str, said: object = "") -> None:
-    """Before any time is taken: a quick wrong answer is no answer."""
+    """Raise an error if the two results differ; called before timing."""
     if not holds:
         raise ResultsError(f"bench {case}: the two sides do not give the same {said}.\n"
                            "  Fix: none here; an error of privacysim or of the peer, please report it.")  # fmt: skip
 
 
 def seconds(work: Callable[[], Made], repeats: int = 3) -> tuple[float, Made]:
-    """CPU seconds of the quickest of some runs, and what the last one made."""
+    """Return the CPU seconds of the fastest run and the result of the last one."""
     best = np.inf
     for _ in range(max(repeats, 1)):
         begun = thread_time()
@@ -80,11 +79,10 @@ def seconds(work: Callable[[], Made], repeats: int = 3) -> tuple[float, Made]:
 
 @dataclass(frozen=True)
 class Ceilings:
-    """What memory gives to one thread: bytes streamed and random fetches of eight bytes, a second.
+    """Memory speed of one thread: bytes streamed, and random fetches of eight bytes, per second.
 
     `gathers_s` is numpy's `values[where]`, which fetches, reads an index and stores; `bare_gathers_s` only fetches and
-    adds. Random fetches are the unit in which look-ups are counted: targets set on another machine are scaled by
-    `gathers_s`.
+    adds. Look-ups are counted in random fetches, so targets set on another machine are scaled by `gathers_s`.
     """
 
     bytes_s: float
@@ -93,7 +91,7 @@ class Ceilings:
 
 
 def ceilings() -> Ceilings:
-    """Measure them now: everything else is to be read against these."""
+    """Measure the ceilings of this machine, to which all rates relate."""
     a, b, c = np.zeros(_WORDS), np.ones(_WORDS), np.ones(_WORDS)
     kernel.triad(a[:8], b[:8], c[:8])
     streamed, _ = seconds(lambda: kernel.triad(a, b, c), 5)
@@ -106,7 +104,7 @@ def ceilings() -> Ceilings:
 
 
 def machine() -> dict[str, Any]:
-    """What runs here, and how busy it is: the load average of the last minute says how far to trust wall times."""
+    """Describe this machine and its load average of the last minute, which shows how reliable wall times are."""
     name = platform.processor() or platform.machine()
     with suppress(OSError, StopIteration), open("/proc/cpuinfo", encoding="utf-8") as file:
         name = next(line.split(":")[1].strip() for line in file if line.startswith("model name"))

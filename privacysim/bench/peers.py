@@ -1,9 +1,9 @@
-"""What the kernels are compared with: desks by SimPy and Ciw, views by shapely and geopandas, walkers by agents.
+"""Peers of the kernels: desks by SimPy and Ciw, fields of view by shapely and geopandas, walkers by agents.
 
-*Desks*: several officers with the same load, at the shipped desk and at the others. *Views*: segments and points in the
-cameras' fields of view. *Walkers*: a month of people who walk past cameras on the same streets. The agents walk every
-day anew and write each sighting. The kernel walks a route once and keeps the days on which it is walked; the numbers
-of sightings are compared. One camera in fifty is looked at, as in a study.
+*Desks*: several officers with the same load, at the shipped desk and its peers. *Views*: segments and points in the
+cameras' fields of view. *Walkers*: people walk past cameras on the same streets for a month. Agents walk every day
+anew and write each sighting. The kernel walks a route once and keeps the days on which it is walked. The numbers of
+sightings are compared. One camera in fifty is viewed, as in a study.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ from privacysim.world.cameras import sample_cameras
 
 OFFICERS = 4
 Papers = list[tuple[int, int, int]]
-"""(asked at, work, priority) in ticks."""
+"""Requests as (asked at, work, priority) in ticks."""
 
 
 def papers(count: int, load: float, seed: int = 5) -> Papers:
-    """Poisson arrivals, exponential work of mean one hour, three priorities, `load` per officer."""
+    """Draw Poisson arrivals with exponential work of mean one hour, three priorities and `load` per officer."""
     u = uniforms(stream_key(seed, 0, "papers"), np.arange(count), 3)
     asked = np.rint(np.cumsum(-np.log(u[:, 0]) * HOUR_TICKS / (load * OFFICERS))).astype(int)
     work = np.maximum(np.rint(-np.log(u[:, 1]) * HOUR_TICKS), 1).astype(int)
@@ -44,14 +44,14 @@ def papers(count: int, load: float, seed: int = 5) -> Papers:
 
 
 def waits_at_the_desk(asked: Papers) -> list[float]:
-    """Wait of each paper in hours, in the order of papers, at the shipped desk (never closed)."""
+    """Wait of each request in hours, in the order of requests, at the shipped desk (never closed)."""
     env = simpy.Environment()
     desk = Desk(env, OFFICERS, Hours(0, DAY_TICKS))
     return _waits(env, asked, lambda number, priority: desk.ask(number, priority=priority), lambda turn: desk.release())
 
 
 def waits_at_simpy(asked: Papers) -> list[float]:
-    """The same with SimPy's own priority resource, which sorts its queue at each request."""
+    """Wait of each request with SimPy's own priority resource, which sorts its queue at each request."""
     env = simpy.Environment()
     desk = simpy.PriorityResource(env, OFFICERS)
     return _waits(env, asked, lambda number, priority: desk.request(priority=priority), desk.release)
@@ -102,7 +102,7 @@ _CELL_M = 25.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Square:
-    """10 000 cameras of 25 m and 70° in a square of 5 km, headings at random; points, and segments of 10 m."""
+    """10 000 cameras of 25 m and 70° at random headings in a square of 5 km; points, and segments of 10 m."""
 
     cameras: Floats
     x: Floats
@@ -112,7 +112,7 @@ class Square:
 
 
 def square(points: int, cameras: int = 10_000, seed: int = 3) -> Square:
-    """Draw it."""
+    """Draw a square with `points` points and `cameras` cameras."""
     u = uniforms(stream_key(seed, 0, "views"), np.arange(cameras), 3)
     rows = np.column_stack([
         SIDE_M * u[:, 0], SIDE_M * u[:, 1], np.full(cameras, REACH_M), 2.0 * np.pi * u[:, 2],
@@ -124,14 +124,14 @@ def square(points: int, cameras: int = 10_000, seed: int = 3) -> Square:
 
 
 def points_in_view(place: Square) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(camera, point) of every point in view, with the shipped kernel; the grid is made each time, as geopandas' is."""
+    """(camera, point) of every point in view, by the shipped kernel; like geopandas, it builds its grid each time."""
     grid = box_grid(place.x, place.y, place.x, place.y, _CELL_M)
     start, points = clip_kernel.points_in_view(np.ascontiguousarray(place.cameras[:, :5]), place.x, place.y, *grid)
     return np.repeat(np.arange(place.cameras.shape[0]), np.diff(start)), points
 
 
 def points_by_geopandas(place: Square, facets: int = 12) -> int:
-    """How many (camera, point) pairs `geopandas.sjoin(within)` finds with the usual polygons."""
+    """Number of (camera, point) pairs that `geopandas.sjoin(within)` finds with the usual polygons."""
     import geopandas
 
     sectors = geopandas.GeoDataFrame(geometry=sector_polygons(place, facets))
@@ -140,7 +140,7 @@ def points_by_geopandas(place: Square, facets: int = 12) -> int:
 
 
 def metres_in_view(place: Square) -> float:
-    """Metres of segments in view, summed over cameras, by the shipped exact clip."""
+    """Metres of segments in view, summed over cameras, by the shipped exact clipping."""
     camera = place.cameras
     x, y = camera[:, 0], camera[:, 1]
     grid = box_grid(x - REACH_M, y - REACH_M, x + REACH_M, y + REACH_M, _CELL_M)
@@ -149,7 +149,7 @@ def metres_in_view(place: Square) -> float:
 
 
 def metres_by_shapely(place: Square, facets: int) -> float:
-    """The same by a tree of polygons and the length of each intersection."""
+    """Metres of segments in view by a tree of polygons and the length of each intersection."""
     import shapely
 
     sectors = sector_polygons(place, facets)
@@ -161,7 +161,7 @@ def metres_by_shapely(place: Square, facets: int) -> float:
 
 
 def sector_polygons(place: Square, facets: int) -> Any:
-    """Each view as a polygon: the camera, then `facets` + 1 points on its arc."""
+    """Fields of view as polygons: the camera, then `facets` + 1 points on its arc."""
     import shapely
 
     x, y, reach, heading, field = place.cameras[:, :5].T
@@ -173,14 +173,14 @@ def sector_polygons(place: Square, facets: int) -> Any:
 
 DAYS = 30
 Edges = list[tuple[int, int, int, int]]
-"""(directed edge, from mm, to mm, walked before mm) of a walk, in the order of walking."""
+"""Edges of a walk in order: (directed edge, from mm, to mm, walked before mm)."""
 Month = list[tuple[int, int, Edges]]
-"""(begins at tick, walk, its edges) of one person, in the order of time."""
+"""Walks of one person in order of time: (begins at tick, walk, its edges)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Town:
-    """A city with the cameras that are looked at and some of its people."""
+    """A city with its viewed cameras and some of its people."""
 
     city: City
     view: Coverage
@@ -189,7 +189,7 @@ class Town:
 
 @lru_cache(maxsize=1)
 def town(people: int = 20_000, scenario_name: str = "guangzhou_185", every: int = 50) -> Town:
-    """A city (whole Guangzhou) with one camera in `every`, and `people` of its people, neighbours as in a block."""
+    """Build a city (whole Guangzhou) with one camera in `every` and `people` people, neighbours as in a block."""
     scenario = load_scenario(scenario_name)
     city = build_city(scenario)
     cameras = sample_cameras(city, scenario, 185, 0)
@@ -219,7 +219,7 @@ def walk_edges(place: Town, walk: int) -> Edges:
 
 
 def seen_on(place: Town, walk: int, step: tuple[int, int, int, int], sightings: list[tuple[int, int]]) -> None:
-    """What one edge of a walk shows to the cameras: (walk, camera) for each piece that lasts a tick."""
+    """Append (walk, camera) for each piece of an edge that is in view for at least a tick."""
     view, (way, low, high, before) = place.view, step
     pace = float(place.block.walk_mm_per_tick[walk])
     for i in range(view.piece_start[way], view.piece_start[way + 1]):
@@ -229,7 +229,7 @@ def seen_on(place: Town, walk: int, step: tuple[int, int, int, int], sightings: 
 
 
 def with_kernel(place: Town, walks: int) -> int:
-    """Sightings of the month on the first walks: the shipped kernel's pieces, each times the days of its tour."""
+    """Count the month's sightings on the first walks: pieces of the shipped kernel times the days of their tour."""
     city, view, block = place.city, place.view, place.block
     none = np.zeros(0, dtype=np.int64)
     tour = np.asarray(block.walk_tour)
@@ -245,14 +245,14 @@ def with_kernel(place: Town, walks: int) -> int:
 
 
 def steps_of(place: Town) -> int:
-    """Edges walked in the month by everybody, from every fiftieth walk."""
+    """Estimate the edges walked by all people in the month, from every fiftieth walk."""
     often = np.bitwise_count(place.block.tour_mask).sum(axis=1)[place.block.walk_tour]
     sample = np.arange(0, often.size, 50)
     return round(float(np.mean([len(walk_edges(place, int(walk))) * often[walk] for walk in sample])) * often.size)
 
 
 def months(place: Town, people: int) -> tuple[list[Month], int]:
-    """The first people's months as (ticks, walk, edges) in the order of time, and how many walks these are."""
+    """Months of the first people as (ticks, walk, edges) in order of time, and their number of walks."""
     block = place.block
     owner = block.tour_person[block.walk_tour]
     walks = int(np.searchsorted(owner, people))
@@ -267,13 +267,13 @@ def months(place: Town, people: int) -> tuple[list[Month], int]:
 
 
 def with_simpy(place: Town, lives: list[Month]) -> list[tuple[int, int]]:
-    """One process a person: wait until a walk begins, then one timeout an edge."""
+    """Run one SimPy process per person: wait until a walk begins, then one timeout per edge."""
     env, sightings = simpy.Environment(), list[tuple[int, int]]()
     paces = place.block.walk_mm_per_tick
 
     def person(month: Month) -> Any:
         for begin, walk, route in month:
-            # a leg may begin a tick before the one before has ended: both are rounded
+            # a leg may begin a tick before the previous one ends, since both are rounded
             yield env.timeout(max(begin - env.now, 0.0))
             pace = float(paces[walk])
             for step in route:
@@ -287,7 +287,7 @@ def with_simpy(place: Town, lives: list[Month]) -> list[tuple[int, int]]:
 
 
 def with_mesa(place: Town, lives: list[Month]) -> list[tuple[int, int]]:
-    """One Mesa agent a person, an edge a step, in shuffled order, until the last month is walked."""
+    """Run one Mesa agent per person, one edge per step, in shuffled order, until all months are walked."""
     import mesa
 
     sightings: list[tuple[int, int]] = []

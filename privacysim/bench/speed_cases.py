@@ -1,4 +1,4 @@
-"""The comparisons: each checks that both sides give the same, then takes their times."""
+"""Benchmark cases: each checks that both sides agree, then times them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from privacysim.vocabulary import LEGALITIES
 
 Found = Iterator[Row | Skipped]
 _REFERENCE_GATHERS = 119e6
-"""Random fetches a second of the machine on which the prototypes' rates were taken."""
+"""Random fetches per second of the machine on which the prototypes' rates were measured."""
 _PROTOTYPES = {0.02: 127e6, 1.5: 17e6}
-"""Acts per camera → pieces of passes a second that the prototype kernels reached there."""
+"""Acts per camera → pieces of passes per second of the prototype kernels on that machine."""
 
 
 def densities(ceiling: Ceilings, quick: bool) -> Found:
-    """The exposure kernel at few and at many acts, against the prototypes' rates scaled to this machine's memory."""
+    """Exposure kernel with few and many acts, against the prototypes' rates scaled to this machine's memory."""
     for acts, prototype in _PROTOTYPES.items():
         made = crowd.crowd(acts, 200_000 if quick else 1_000_000)
         table = curve_table(made.acts.pairs)
@@ -41,7 +41,7 @@ def densities(ceiling: Ceilings, quick: bool) -> Found:
 
 
 def against_pandas(ceiling: Ceilings, quick: bool) -> Found:
-    """The exposure against a pandas join of the same sightings."""
+    """Exposure kernel against a pandas join of the same sightings."""
     # 20 sightings a piece: a third of 61 days
     made = crowd.crowd(1.5, 5_000 if quick else 164_000)
     sightings = crowd.sightings_frame(made)
@@ -89,7 +89,7 @@ def points(ceiling: Ceilings, quick: bool) -> Found:
 
 
 def agents(ceiling: Ceilings, quick: bool) -> Found:
-    """People on streets with their sightings: the kernel, SimPy with a process each, Mesa."""
+    """Sightings of people on streets: the kernel against SimPy with a process per person, and Mesa."""
     place = peers.town()
     everybody = place.block.walk_hub.size
     peers.with_kernel(place, 10)
@@ -112,7 +112,7 @@ def agents(ceiling: Ceilings, quick: bool) -> Found:
 
 
 def desks(ceiling: Ceilings, quick: bool) -> Found:
-    """The approval desk on SimPy events against SimPy's own queue, overloaded, and against Ciw."""
+    """Approval desk on SimPy events against SimPy's own queue, overloaded, and against Ciw."""
     asked = peers.papers(2_000 if quick else 10_000, 2.2)
     spent, ours = seconds(lambda: peers.waits_at_the_desk(asked), 2)
     theirs_s, theirs = seconds(lambda: peers.waits_at_simpy(asked), 1)
@@ -135,4 +135,4 @@ CASES: dict[str, Callable[[Ceilings, bool], Found]] = {
     "densities": densities, "pandas": against_pandas, "segments": segments, "points": points, "agents": agents,
     "desks": desks,
 }
-"""Every comparison by name."""
+"""Benchmark cases by name."""

@@ -1,9 +1,9 @@
-"""The explorer: policy levers, and what they change, while the slider moves."""
+"""Interactive policy explorer: policy levers, and results that update as a slider moves."""
 
 from privacysim.errors import require
 
 require("notebooks", "ipywidgets", "nbformat", "nbclient", where="the explorer")
 
-from privacysim.explorer.widgets import Explorer, explore  # noqa: E402  # needs what was just looked for
+from privacysim.explorer.widgets import Explorer, explore  # noqa: E402  # needs the packages checked above
 
 __all__ = ["Explorer", "explore"]

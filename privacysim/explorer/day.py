@@ -1,7 +1,7 @@
-"""One day of a few people, walk by walk: where they are when, and when a camera has them in view; for a moving picture.
+"""Positions of a few people over one day, walk by walk, and when a camera has them in view; input of the film.
 
-A member of the sample walks on the city's route trees (`people.Block`); here each walk becomes the points at which it
-turns, with a point more wherever a camera's view begins or ends.
+A member of the sample walks on the city's route trees (`people.Block`). Each walk becomes its turning points, plus a
+point wherever a camera's view begins or ends.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ Floats = NDArray[np.float64]
 def day_of_walks(world: World, block: Block, day: int, most: int = 300) -> pd.DataFrame:
     """Walks on one day of the first `most` people of a block: walk, t_s, x_m, y_m, seen (by any camera).
 
-    `day` counts from 0 and must lie within the block. Seconds of that day; metres of the city's plane. Rows are sorted
-    by walk and time; between two rows of a walk its person is in between, and `seen` holds until the next row.
+    `day` counts from 0 and must lie within the block. Times are seconds of that day, positions metres on the city's
+    plane. Rows are sorted by walk and time. People move between rows of a walk; `seen` holds until the next row.
     """
     city, cameras = world.city, np.arange(len(world.cameras))
     pieces = passes(block, city, coverage(city, world.cameras, cameras), block.first_day, block.days)
@@ -55,7 +55,7 @@ def day_of_walks(world: World, block: Block, day: int, most: int = 300) -> pd.Da
 
 
 def walked(city: City, block: Block, walk: int) -> tuple[Floats, Floats, Floats]:
-    """The turning points of one walk: ticks after 00:00 of the tour's day before jitter, x and y in metres."""
+    """Turning points of one walk: ticks after 00:00 of the tour's day before jitter, x and y in metres."""
     tree, node, left = city.trees[block.walk_hub[walk]], int(block.walk_node[walk]), int(block.walk_reach_mm[walk])
     x, y, mm = [float(city.node_x[node])], [float(city.node_y[node])], [0]
     while left > 0 and int(tree[node]) != NO_HOP:
@@ -68,13 +68,13 @@ def walked(city: City, block: Block, walk: int) -> tuple[Floats, Floats, Floats]
         node, left = after, left - length
     along = np.array(mm, dtype=np.float64)
     xs, ys = np.array(x), np.array(y)
-    if not block.walk_towards[walk]:  # the same way, walked from its far end
+    if not block.walk_towards[walk]:  # the same route, walked from its far end
         along, xs, ys = along[-1] - along[::-1], xs[::-1], ys[::-1]
     return block.walk_depart[walk] + along / float(block.walk_mm_per_tick[walk]), xs, ys
 
 
 def _with_views(ticks: Floats, views: Sequence[tuple[float, float]]) -> tuple[Floats, NDArray[np.bool_]]:
-    """The times of a walk with those at which a view begins or ends, and whether anybody's view holds from then on."""
+    """Times of a walk, including starts and ends of views, and whether any camera has a view from then on."""
     ends = [end for view in views for end in view if ticks[0] < end < ticks[-1]]
     at = np.unique(np.concatenate([ticks, ends]))
     seen = np.zeros(at.size, dtype=bool)

@@ -1,4 +1,4 @@
-"""Notebooks from the command line: a new one from the template, and one run with other parameters."""
+"""Notebook commands: create a notebook from the template, or rerun one with new parameters."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from privacysim.files import whole_file
 
 TAG, INJECTED = "parameters", "injected-parameters"
 _FIRST_CELL = {"title": r"^# (.+)$", "question": r"\*\*Question\.\*\*\s*(.+)", "run time": r"Run time: ([^.]+)\."}
-"""What the first cell of a notebook says, and where."""
+"""Fields of a notebook's first cell, and where they are."""
 
 
 class NotebookFailed(PrivacysimError):
@@ -29,7 +29,7 @@ class NotebookFailed(PrivacysimError):
 
 
 def new_notebook(name: str, folder: str | Path = ".") -> Path:
-    """Write a new study notebook from the template; an existing file is never replaced."""
+    """Write a new study notebook from the template; never overwrites a file."""
     stem = name.removesuffix(".ipynb")
     if not re.fullmatch(r"[\w.-]+", stem.rsplit("/", 1)[-1]):
         raise InputError("notebook new", "a file name", name, 'write a name such as "my_study"')
@@ -44,7 +44,7 @@ def new_notebook(name: str, folder: str | Path = ".") -> Path:
 
 
 def as_notebook(cells: Sequence[tuple[str, str, Sequence[str]]]) -> Any:
-    """A notebook of (kind, source, tags), with ids that depend on the position alone."""
+    """Build a notebook from (kind, source, tags) cells, with ids that depend on position alone."""
     made = []
     for n, (kind, source, tags) in enumerate(cells):
         new = nbformat.v4.new_markdown_cell if kind == "markdown" else nbformat.v4.new_code_cell
@@ -54,7 +54,7 @@ def as_notebook(cells: Sequence[tuple[str, str, Sequence[str]]]) -> Any:
 
 
 def parameter(text: str) -> tuple[str, object]:
-    """`days=7` → ("days", 7): a TOML value where it is one, else the text itself.
+    """Parse `days=7` to ("days", 7): a TOML value if it is one, else the text.
 
     >>> parameter("days=7"), parameter("retention=7 d")
     (('days', 7), ('retention', '7 d'))
@@ -72,10 +72,10 @@ def run_notebook(
     path: str | Path, out: str | Path, parameters: Mapping[str, object], *,
     tell: Callable[[int, int], None] | None = None, seconds_a_cell: int = 600,
 ) -> Path:
-    """Run a notebook with some of its parameters replaced; the result is written only when every cell ran.
+    """Run a notebook with some of its parameters replaced; writes the result only if every cell ran.
 
-    Parameters are the names that its cell with the tag `parameters` assigns; an injected cell after it replaces them.
-    The kernel works in the notebook's folder. `tell(done, all)` is called after each cell.
+    Parameters are the names assigned by the cell with the tag `parameters`; an injected cell after it replaces them.
+    The kernel runs in the notebook's folder. `tell(done, all)` is called after each cell.
     """
     source, target = Path(path), Path(out)
     if not source.is_file():
@@ -118,7 +118,7 @@ def _inject(notebook: Any, parameters: Mapping[str, object], where: str) -> None
 
 
 def _short(error: Any) -> str:
-    # the error's own text: three lines for one of ours, the last line of anything else
+    # text of the error: three lines for a privacysim error, the last line for any other
     text = re.sub(r"\x1b\[[0-9;]*m", "", str(error.evalue)).strip()
     kept = text.splitlines()[:3]
     return "\n".join([f"{error.ename}: {kept[0] if kept else ''}", *kept[1:]])
@@ -132,7 +132,7 @@ def _write(notebook: Any, path: Path) -> None:
 
 
 def index(folder: str | Path) -> pd.DataFrame:
-    """The notebooks under a folder: file (a link), title, question and run time, read from their first cell."""
+    """Table of the notebooks under a folder: file (a link), title, question and run time, from their first cell."""
     rows, root = [], Path(folder)
     for path in sorted(root.rglob("*.ipynb")):
         where = path.relative_to(root).as_posix()

@@ -1,7 +1,7 @@
-"""What the explorer shows, as HTML and SVG text: no script, readable in grey, every picture with its words.
+"""Explorer displays as HTML and SVG text, without scripts; every picture has a caption in words.
 
-Kinds are told apart by shape and shade as well as by colour (Okabe and Ito 2008), so a print or a colour-blind reader
-loses nothing; every SVG has a title that says what it shows.
+Kinds differ in shape and shade as well as in colour (Okabe and Ito 2008), so grey prints and colour-blind readers
+lose nothing. Every SVG has a title that says what it shows.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ vertical-align:top;background:#fff}}
 
 
 def change_table(rows: pd.DataFrame, baseline: str, names: Sequence[str], done: int, wanted: int) -> str:
-    """One row a metric: the baseline, the rules explored, their ratio with its interval, and which way is better."""
+    """Table with one row per metric: baseline, explored rules, their ratio with its interval, better direction."""
     before = rows[rows["policy"] == baseline].set_index(["metric", "curve"])["mean"]
     lines = []
     for name in names:
@@ -81,10 +81,10 @@ def people_map(
     streets: str, cells: tuple[NDArray[np.int64], NDArray[np.int64], int], chance: Floats, cameras: pd.DataFrame,
     frame: tuple[float, float, float], size: int = 330,
 ) -> str:
-    """The city: homes shaded by the chance to be identified by an outsider, cameras at which somebody looked.
+    """Map of the city: homes shaded by probability of identification by outsiders, and cameras that were viewed.
 
-    `streets` is an SVG path in map coordinates; `chance` (people,) on the cells of their homes; `cameras` has x_m,
-    y_m, outsider. A triangle is a camera at which an outsider looked, a dot one at which only insiders did.
+    `streets` is an SVG path in map coordinates; `chance` (people,) is placed on home cells; `cameras` has x_m,
+    y_m, outsider. A triangle is a camera viewed by an outsider; a dot is one viewed only by insiders.
     """
     column, row, side = cells
     total, count = np.zeros((side, side)), np.zeros((side, side))
@@ -112,16 +112,16 @@ def people_map(
 
 def street_path(x: Floats, y: Floats, u: NDArray[np.int32], v: NDArray[np.int32], frame: tuple[float, float, float],
                 size: int = 330) -> str:  # fmt: skip
-    """Segments u–v as one SVG path on the map's square."""
+    """Convert segments u–v to one SVG path on the map's square."""
     left, low, whole = frame
     px, py = np.rint((x - left) / whole * size).astype(int), np.rint(size - (y - low) / whole * size).astype(int)
     return "".join(f"M{px[a]},{py[a]}L{px[b]},{py[b]}" for a, b in zip(u.tolist(), v.tolist(), strict=True))
 
 
 def timeline(views: pd.DataFrame, listed: Floats, before: Floats, width: int = 330, height: int = 120) -> str:
-    """Looks per day, insiders below and outsiders (hatched) on top; cameras on the website as a line, baseline dashed.
+    """Chart of views per day by insiders (below) and outsiders (hatched), with listed cameras as a line.
 
-    Live monitoring is one row for the whole time and stands in the words below, not in a day.
+    The baseline is dashed. Live monitoring is one row for the whole period, so only the caption mentions it.
     """
     days, standing = len(listed), int((views["source"] == "monitor").sum())
     views = views[views["source"] != "monitor"]
@@ -154,7 +154,7 @@ def timeline(views: pd.DataFrame, listed: Floats, before: Floats, width: int = 3
 
 
 def group_table(now: Mapping[str, Floats], before: Mapping[str, Floats]) -> str:
-    """People identified per 100 000 of each group, by outsiders and insiders; low–high, baseline in brackets."""
+    """Table of people identified per 100 000 of each group, by outsiders and insiders (low–high, [baseline])."""
     largest = max([1e-9, *(float(found[:, 1].max()) for found in (*now.values(), *before.values()))])
     lines = []
     for name, found in now.items():

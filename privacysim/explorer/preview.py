@@ -1,7 +1,7 @@
-"""The study in small, for a slider: a district, few days, many replicates, one arm at a time.
+"""Small version of a study for the explorer: a district, few days, many replicates, one arm at a time.
 
-What the levers do not touch is drawn once and kept: worlds, people, and everything of the baseline. A lever then costs
-one `simulate` and one pass over the pieces that somebody looks at: under a tenth of a second a replicate.
+Worlds, people and all baseline results do not depend on the levers, so they are computed once and kept. Moving a lever
+costs one `simulate` and one pass over the viewed pieces: under a tenth of a second per replicate.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ SHOWN = (
     "people_identified_by_outsiders", "sensitive_visits_revealed", "cameras_listed", "views_without_document",
     "gap_hard", "cases_with_admissible_evidence", "hours_to_evidence", "requests_lost_to_retention",
 )  # fmt: skip
-"""What the explorer shows, in order."""
+"""Metrics that the explorer shows, in order."""
 DISTRICT, LARGEST = "guangzhou_part", 1_000_000
-"""A study of more people than that is previewed in this part of the city instead."""
+"""District used for the preview of studies with more people."""
 DAYS, FOOTAGE_DAYS, SAMPLE, REPLICATES = 30, 91, 4_000, 20
 
 Floats = NDArray[np.float64]
@@ -46,7 +46,7 @@ Part = dict[tuple[str, str], tuple[float, int]]
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """What one replicate's chance has decided: a world and its people, and what the baseline makes of them."""
+    """Random draws of one replicate: a world, its people, and their results under the baseline."""
 
     whole: Replicate
     block: Block
@@ -55,11 +55,11 @@ class Drawn:
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """One arm in one replicate.
+    """Results of one arm in one replicate.
 
-    `values`: (metric, curve) → value and contributors. `chance` (people, curve, [insiders, outsiders]): chance to be
-    identified at least once. `views`: acts in which somebody looks, with `outsider`. `listed`: cameras on the website
-    per day. `notes` as the metrics say them.
+    `values`: (metric, curve) → value and contributors. `chance` (people, curve, [insiders, outsiders]): probability of
+    being identified at least once. `views`: acts of viewing, with `outsider`. `listed`: cameras on the website per
+    day. `notes`: notes of the metrics.
     """
 
     values: Part
@@ -71,10 +71,10 @@ class Look:
 
 @dataclass
 class Preview:
-    """A study's small twin: `look` at an arm in a replicate, `comparison` of what was looked at so far.
+    """Small version of a study: `look` computes an arm in a replicate, `comparison` compares the results so far.
 
-    Runs from the start under each arm's own rules (`steady`), since a lever that shows nothing within days teaches
-    nothing. The scenario is the study's where it has at most 200 000 people, else the district.
+    Each arm's rules apply from the start (`steady`), so that levers show effects within days. It uses the study's
+    scenario if that has at most a million people (`LARGEST`), else the district.
     """
 
     study: Study
@@ -98,7 +98,7 @@ class Preview:
 
     @property
     def says(self) -> str:
-        """What is run, for the screen."""
+        """Description of the preview, for the screen."""
         people = round(self.scenario.population.people.number)
         calibrated = "" if self.scenario.calibrated else "; not calibrated"
         return (f"Preview: {self.scenario.title}, {people:,} people (a sample of {self.sample:,}), {self.days} days, "
@@ -109,7 +109,7 @@ class Preview:
         return load_arms([path], {}, self.study.plan.law_date)[0]
 
     def drawn(self, k: int) -> Drawn:
-        """Replicate k, drawn when first asked for."""
+        """Replicate k, drawn on first use."""
         if k not in self._drawn:
             whole = Replicate(self._inputs, k)
             block = whole.draw()
@@ -117,7 +117,7 @@ class Preview:
         return self._drawn[k]
 
     def look(self, arm: Arm, k: int) -> Look:
-        """One arm in replicate k."""
+        """Results of one arm in replicate k."""
         drawn = self.drawn(k)
         return self._look(arm, drawn.whole, drawn.block)
 
@@ -145,7 +145,7 @@ class Preview:
 
     @cached_property
     def home_cells(self) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
-        """Cell of each member of replicate 0's sample on a square grid over the city: column, row, cells a side."""
+        """Home cell of each member of replicate 0's sample on a square grid: column, row, cells per side."""
         block, side = self.drawn(0).block, 14
         x, y = self.city.place_x[block.home_place], self.city.place_y[block.home_place]
         left, low, size = self.frame
@@ -154,13 +154,13 @@ class Preview:
 
     @cached_property
     def frame(self) -> tuple[float, float, float]:
-        """The city's square: left, low, size in metres."""
+        """Square that bounds the city: left, bottom, size in metres."""
         x, y = self.city.node_x, self.city.node_y
         size = float(max(np.ptp(x), np.ptp(y))) * 1.02 or 1.0
         return float(x.mean() - size / 2), float(y.mean() - size / 2), size
 
     def by_group(self, look: Look) -> dict[str, Floats]:
-        """Group → people identified per 100 000 of the group, [curve, insiders or outsiders]; replicate 0."""
+        """Group → people identified per 100 000 of the group, [curve, insiders or outsiders], in replicate 0."""
         block = self.drawn(0).block
         found = {}
         for code, name in enumerate(GROUPS):
@@ -171,7 +171,7 @@ class Preview:
         return found
 
     def means(self, looks: Sequence[Look]) -> pd.DataFrame:
-        """What `comparison` gives, without intervals: a few means, for the answer that must come at once."""
+        """Means as in `comparison`, without intervals, for an immediate answer."""
         rows: list[dict[str, Any]] = []
         before = [self.drawn(k).baseline for k in range(len(looks))]
         for key in sorted({key for look in (*looks, *before) for key in look.values}, key=_order):
@@ -187,7 +187,7 @@ class Preview:
         return pd.DataFrame(rows)
 
     def comparison(self, arm: Arm, looks: Sequence[Look]) -> Comparison:
-        """The arm against the baseline over the replicates looked at so far, by the house's rules for intervals."""
+        """Compare the arm with the baseline over the replicates so far, by the usual rules for intervals."""
         rows: list[dict[str, Any]] = []
         notes: list[dict[str, Any]] = []
         both = [(self.baseline.id, [self.drawn(k).baseline for k in range(len(looks))]), ("explored", list(looks))]
@@ -213,7 +213,7 @@ class Preview:
         return Comparison(table, self.baseline.id, primary, "steady", titles)
 
     def _skewness_of(self, arm: Arm) -> dict[str, float]:
-        """Skewness of each metric, from a pilot world outside the replicates."""
+        """Skewness of each metric, from a pilot world that is not a replicate."""
         if arm.id not in self._skewness:
             if self._pilot is None:
                 whole = Replicate(self._inputs, -1)

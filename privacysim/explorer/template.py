@@ -1,4 +1,4 @@
-"""The template of a study notebook: what `privacysim notebook new` writes and `notebooks/new_study.ipynb` holds."""
+"""Template of a study notebook: written by `privacysim notebook new` and stored as `notebooks/new_study.ipynb`."""
 
 from __future__ import annotations
 

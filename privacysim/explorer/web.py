@@ -1,4 +1,4 @@
-"""The explorer as a web page: Voilà, on this machine only."""
+"""Explorer as a web page, served by Voilà on this machine only."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from privacysim.study import Study
 
 
 def page_notebook(study: str, folder: Path) -> str:
-    """The notebook that Voilà shows: one cell; policies are saved into `folder`."""
+    """Return the one-cell notebook that Voilà shows; policies are saved into `folder`."""
     code = f"import privacysim as ps\n\nps.explore({study!r}, folder={str(folder)!r})"
     return json.dumps(as_notebook([("code", code, ())]))
 
 
 def command(notebook: Path, port: int, browser: bool) -> list[str]:
-    """How Voilà is called: on the loopback address, so that nobody else on the network reaches the page."""
+    """Command line for Voilà on the loopback address, so that the page is not reachable from the network."""
     return [
         sys.executable, "-m", "voila", str(notebook), f"--port={port}", "--Voila.ip=127.0.0.1",
         "--VoilaConfiguration.show_tracebacks=False", *([] if browser else ["--no-browser"]),
@@ -28,8 +28,8 @@ def command(notebook: Path, port: int, browser: bool) -> list[str]:
 
 
 def serve(study: str, *, port: int = 8866, browser: bool = True) -> int:
-    """Show the explorer of a study as a web page until it is stopped; returns Voilà's exit status."""
-    Study(study).inputs()  # what is wrong with the study is said here, not in the browser
+    """Serve the explorer of a study as a web page until it is stopped; returns Voilà's exit status."""
+    Study(study).inputs()  # report errors of the study here, not in the browser
     require("web", "voila", where="study explore")
     folder = Path.cwd() / "sim" / "policies"
     if study.endswith(".toml"):

@@ -1,4 +1,4 @@
-"""The explorer's widgets: levers on the left, what they change on the right; every control works from the keyboard."""
+"""Widgets of the explorer: levers on the left, results on the right; every control works from the keyboard."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ LEVERS: dict[str, tuple[Any, str, Any]] = {
     "duties": (widgets.SelectionSlider, "Duties apply to", DUTIES),
     "ban": (widgets.Dropdown, "Ban for all on", BANS),
 }
-"""Name of a lever → its widget, its label and what it offers; one more, `base`, chooses the rules to start from."""
+"""Name of a lever → its widget, label and options; a further one, `base`, selects the rules to start from."""
 _WIDE = widgets.Layout(width="330px")
 _NAMED = {"description_width": "110px"}
 
 
 def explore(study: Study | str = "preview", *, folder: str | Path = "sim/policies", replicates: int = 20) -> Explorer:
-    """The explorer of a study, to be shown by a notebook or by Voilà.
+    """Create the explorer of a study, for a notebook or Voilà.
 
-    `study` is a study or its name: its policies are the rules to start from, its baseline what is compared with.
-    Policies are saved into `folder`. The numbers come from the study's small twin (`explorer.preview`), which the
-    screen names; for a verdict, save the policy and run the study.
+    `study` is a study or its name. Its policies are the rules to start from; its baseline is the comparison.
+    Policies are saved into `folder`. The numbers come from a small version of the study (`explorer.preview`), which
+    the screen describes. For a reliable result, save the policy and run the study.
 
     >>> import privacysim as ps
     >>> explorer = ps.explore("preview", replicates=2)  # doctest: +SKIP
@@ -54,9 +54,9 @@ def explore(study: Study | str = "preview", *, folder: str | Path = "sim/policie
 
 
 class Explorer:
-    """Levers and what they change. `reform` is the policy as the levers stand, `set` moves them, `save` keeps it.
+    """Levers and results: `reform` is the policy that the levers describe, `set` moves them, `save` stores it.
 
-    One replicate answers at once; the others, and with them the intervals, follow while nobody moves a lever.
+    One replicate is shown at once; the others, and with them the intervals, follow while no lever moves.
     """
 
     def __init__(self, study: Study, folder: Path, replicates: int) -> None:
@@ -81,7 +81,7 @@ class Explorer:
         self.levers["base"].value = self.preview.baseline.id
         for control in self.levers.values():
             control.observe(lambda change: self.update(), names="value")
-        # sent once, when the field is left: letter by letter, the last ones could arrive after the click on the button
+        # sent once, when the field loses focus: sent by letter, the last could arrive after the click on the button
         self.name = widgets.Text(description="Name", placeholder="my_rules", continuous_update=False,
                                  layout=_WIDE, style=_NAMED)  # fmt: skip
         self.button = widgets.Button(description="Save as TOML", tooltip="Save the policy as a TOML file")
@@ -103,19 +103,19 @@ class Explorer:
 
     @property
     def reform(self) -> Reform:
-        """The policy as the levers stand, under the name that was typed."""
+        """The policy that the levers describe, under the name that was typed."""
         return replace(self._key(), name=self.name.value.strip())
 
     @property
     def summary(self) -> dict[str, float]:
-        """Means of what is shown, over the replicates looked at so far: (metric, curve) joined by a bar."""
+        """Means of the metrics shown, over the replicates so far; keys join metric and curve with a bar."""
         looks = self._looks[self._key()]
         keys = looks[0].values
         return {"|".join(key): float(np.mean([look.values[key][0] for look in looks if key in look.values]))
                 for key in keys}  # fmt: skip
 
     def set(self, **levers: str) -> Explorer:
-        """Move levers: `retention="7 d", mask="box", approver="judge"`; `base` chooses the rules to start from."""
+        """Move levers: `retention="7 d", mask="box", approver="judge"`; `base` selects the rules to start from."""
         for name, value in levers.items():
             if name not in self.levers:
                 raise InputError("lever", "one of " + ", ".join(self.levers), name, "name one of them")
@@ -133,7 +133,7 @@ class Explorer:
         return self.reform.save(self.folder, force=force)
 
     def finish(self) -> Explorer:
-        """Look at the replicates that are still open, now."""
+        """Compute the remaining replicates now."""
         arm, looks = self._arm(), self._looks[self._key()]
         while len(looks) < self.preview.replicates:
             looks.append(self.preview.look(arm, len(looks)))
@@ -141,7 +141,7 @@ class Explorer:
         return self
 
     def update(self) -> None:
-        """Answer the levers: one replicate at once, the others as time allows."""
+        """Update the results: one replicate at once, the others as time allows."""
         begin = time.process_time()
         if self._following is not None:
             self._following.cancel()
@@ -157,12 +157,12 @@ class Explorer:
             self.seconds.append(time.process_time() - begin)
         try:
             self._following = asyncio.get_running_loop().create_task(self._follow(arm, looks))
-        except RuntimeError:  # outside a notebook nothing runs by itself: `finish` does it
+        except RuntimeError:  # no event loop outside a notebook: call `finish`
             self._following = None
 
     async def _follow(self, arm: Arm, looks: list[Look]) -> None:
         wanted = self.preview.replicates
-        await asyncio.sleep(0.3)  # a moving slider comes first
+        await asyncio.sleep(0.3)  # a moving slider has priority
         while len(looks) < wanted:
             looks.append(self.preview.look(arm, len(looks)))
             if len(looks) in (5, 10):
@@ -171,7 +171,7 @@ class Explorer:
         self._show(arm, looks)
 
     def _key(self) -> Reform:
-        """The policy as the levers stand, whatever stands in the field of the name."""
+        """The policy that the levers describe, regardless of the name field."""
         moved = {name: control.value for name, control in self.levers.items()
                  if name != "base" and control.value != AS_IS}  # fmt: skip
         return Reform(self.levers["base"].value, **moved)
@@ -192,7 +192,7 @@ class Explorer:
         )
         self.table.value = _div(panels.change_table(rows, preview.baseline.id, SHOWN, len(looks), preview.replicates))
         if self._pictured == self._key():
-            return  # map, timeline and groups are of the first replicate, which stands there already
+            return  # map, timeline and groups show the first replicate, which is drawn already
         self._pictured = self._key()
         cameras = preview.drawn(0).whole.world.cameras
         seen = look.views.groupby("camera_id")["outsider"].any().reset_index()
@@ -223,7 +223,7 @@ class Explorer:
 
 
 def _div(text: str, marks: str = "") -> str:
-    """HTML in the style of the explorer; `marks` are attributes of the text."""
+    """HTML element in the explorer's style; `marks` are its attributes."""
     return f'<div class="ps-explorer"><div{marks}>{text}</div></div>'
 
 

@@ -1,4 +1,4 @@
-"""Figures a journal would print: plain frames in, Axes out, one house style."""
+"""Publication figures in one house style: functions take plain data frames and return Axes."""
 
 from privacysim.figures.bar_figures import held_out, mechanism_bars, speed_figure
 from privacysim.figures.camera_figures import camera_view, mask_strip, told_at_distance, walks_past

@@ -1,4 +1,4 @@
-"""Figures of counts and rates: cameras listed by mechanism, cities that were held out, and the benchmark's ratios."""
+"""Bar figures of counts and rates: cameras listed by mechanism, held-out cities, and the benchmark's ratios."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ Rows = Sequence[Mapping[str, Any]]
 
 @in_house_style
 def mechanism_bars(rows: pd.DataFrame, *, datum: float | None = None, ax: Axes | None = None) -> Axes:
-    """Cameras listed per policy, stacked by mechanism: they are disjoint, so the bars add up.
+    """Cameras listed per policy, stacked by mechanism. Mechanisms are disjoint, so the bars add up.
 
-    `rows` has policy, mechanism, mean (cameras). `datum` draws the count that was reported (185).
+    `rows` has policy, mechanism, mean (cameras). `datum` adds a line at the reported count (185).
     """
     table = rows.pivot_table(index="policy", columns="mechanism", values="mean", aggfunc="sum", observed=True)
     table = table.reindex(index=rows["policy"].unique(), columns=list(MECHANISMS)).fillna(0.0)
@@ -64,7 +64,7 @@ def mechanism_bars(rows: pd.DataFrame, *, datum: float | None = None, ax: Axes |
 
 @in_house_style
 def held_out(rows: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Counts of cities that were not used, against the band that the calibrated constants predict; misses in red.
+    """Camera counts of held-out cities against the range that the calibrated constants predict; misses in red.
 
     `rows` has city, observed (cameras counted), predicted, low, high (95 % band) and holds.
     """
@@ -86,7 +86,7 @@ def held_out(rows: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 @in_house_style
 def speed_figure(rows: Rows, growth: Rows = ()) -> Figure:
-    """Ratios to their references on a logarithmic axis with the goals as ticks; beside it, where given, the growth.
+    """Ratios to the references on a logarithmic axis with the goals as ticks; `growth` adds a second plot.
 
     `rows` are those of `bench()["rows"]`, `growth` those of `bench()["growth"]`.
     """
@@ -96,12 +96,12 @@ def speed_figure(rows: Rows, growth: Rows = ()) -> Figure:
     _ratio_bars(rows, frames[0, 0])
     if growth:
         _growth_lines(growth, frames[0, 1])
-    plt.close(figure)  # shown or saved by the caller, not a second time by a notebook
+    plt.close(figure)  # the caller shows or saves it; a notebook must not show it twice
     return figure
 
 
 def _ratio_bars(rows: Rows, ax: Axes) -> None:
-    """One bar a comparison; the tick across it is the goal."""
+    """Draw one bar per comparison, with a tick at the goal."""
     ratios = np.array([row["ratio"] for row in rows])
     ax.barh(np.arange(len(rows)), ratios, height=0.55, color=COLOURS["authorised"])
     for n, row in enumerate(rows):
@@ -120,7 +120,7 @@ def _ratio_bars(rows: Rows, ax: Axes) -> None:
 
 
 def _growth_lines(growth: Rows, ax: Axes) -> None:
-    """Cost against size, both as multiples of the smallest; the label at the end is the fitted exponent."""
+    """Draw cost against size, both as multiples of the smallest, labelled with the fitted exponent."""
     most, ends = 1.0, []
     for n, grown in enumerate(growth):
         size, spent = (np.array(grown[name]) / grown[name][0] for name in ("sizes", "cpu_s"))
@@ -129,7 +129,7 @@ def _growth_lines(growth: Rows, ax: Axes) -> None:
         ends.append((float(spent[-1]), float(size[-1]), f"{grown['of']} {grown['exponent']:.2f}", n))
     lowest = 0.0
     for spent_end, size_end, text, n in sorted(ends):
-        lowest = max(spent_end, 1.13 * lowest)  # labels do not lie on one another
+        lowest = max(spent_end, 1.13 * lowest)  # keep labels apart
         ax.annotate(text, (size_end, lowest), (6, 0), textcoords="offset points", va="center", fontsize=8.5,
                     color=OKABE[n % len(OKABE)])  # fmt: skip
     ax.plot([1.0, most], [1.0, most], color=FAINT, linewidth=0.8, linestyle=":")

@@ -1,4 +1,4 @@
-"""Figures of a camera: its view from above, a face under masks, walks past it, and who is identified at a distance."""
+"""Figures of a camera: field of view from above, a face under masks, walks past it, identification by distance."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FRONT, _AWAY = "#D55E00", "#999999"
 
 
 def _view(ax: Axes, radii_m: Mapping[str, float], heading_deg: float, hfov_deg: float) -> None:
-    """The camera in the middle and the sector of each DORI level, to scale; north is up."""
+    """Draw the camera in the middle and the sector of each DORI level, to scale; north is up."""
     first, last = 90.0 - heading_deg - hfov_deg / 2, 90.0 - heading_deg + hfov_deg / 2
     for level, colour in _LEVELS.items():
         ax.add_patch(Wedge((0, 0), radii_m[level], first, last, facecolor=colour, edgecolor="white", linewidth=0.8))
@@ -33,7 +33,7 @@ def camera_view(
     radii_m: Mapping[str, float], *, hfov_deg: float, heading_deg: float = 0.0, title: str = "", ax: Axes | None = None,
     lang: str = "en",
 ) -> Axes:
-    """A camera from above: how far it detects, observes, recognises and identifies a person.
+    """Camera from above: distances at which it detects, observes, recognises and identifies a person.
 
     `radii_m` maps each DORI level to its distance on the ground in metres (EN 62676-4: 25, 62, 125, 250 pixels per
     metre); `heading_deg` clockwise from north, `hfov_deg` the horizontal field of view.
@@ -56,9 +56,9 @@ def mask_strip(
     pictures: Mapping[str, NDArray[np.uint8]], chance: Mapping[str, float], *, people: int, title: str = "",
     lang: str = "en",
 ) -> Figure:
-    """The same face under each mask, with the measured chance that it is identified among so many people.
+    """The same face under each mask, with its measured probability of identification among `people` people.
 
-    `pictures` maps the mask to a grey picture; `chance` maps it to the chance to be put first among `people`.
+    `pictures` maps the mask to a grey picture; `chance` to the probability of being ranked first among `people`.
     """
     figure, frames = plt.subplots(1, len(pictures), figsize=(1.35 * len(pictures), 2.1), layout="constrained",
                                   squeeze=False)  # fmt: skip
@@ -78,9 +78,9 @@ def walks_past(
     walks: Mapping[str, tuple[pd.DataFrame, float]], radii_m: Mapping[str, float], level_px: Mapping[str, float], *,
     hfov_deg: float,
 ) -> Figure:
-    """Walks past one kind of camera: a column each, from above, then pixels across the face over time.
+    """Walks past one kind of camera, one column each: map from above, then pixels across the face over time.
 
-    `walks` maps a title to the pieces in view (as `walk_past` gives them) and the camera's heading; `radii_m` and
+    `walks` maps a title to the pieces in view (as `walk_past` returns them) and the camera's heading; `radii_m` and
     `level_px` map each DORI level to its distance on the ground and to the pixels of a face there.
     """
     figure, grid = plt.subplots(2, len(walks), figsize=(3.6 * len(walks), 5.4), layout="constrained", sharey="row",
@@ -119,9 +119,9 @@ def _walk_from_above(ax: Axes, pieces: pd.DataFrame, colours: list[str]) -> None
 def told_at_distance(
     rows: pd.DataFrame, level_m: Mapping[str, float], *, words: Mapping[str, str], ax: Axes | None = None,
 ) -> Axes:
-    """Chance that a face is correctly identified, by distance: one band (low to high curve) a viewer.
+    """Probability of correct face identification by distance: one band (low to high curve) per viewer.
 
-    `rows`: viewer, metres, low, high; `words`: the label of each viewer, in the order of drawing; `level_m`: distances
+    `rows`: viewer, metres, low, high; `words`: label of each viewer, in drawing order; `level_m`: distances
     of the DORI levels.
     """
     ax = axes(ax, 6.4, 3.6)

@@ -1,4 +1,4 @@
-"""Figures of a comparison: ratios and differences with their intervals, legality, single facts, and trade-offs."""
+"""Figures of a comparison: ratios and differences with intervals, legality, sensitivity to facts, and trade-offs."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def forest(
     rows: pd.DataFrame, *, title: str, direction: str, baseline: str, titles: Mapping[str, str] | None = None,
     ax: Axes | None = None, lang: str = "en",
 ) -> Axes:
-    """Ratios of means against the baseline, one line per policy and curve, with 95 % intervals where there are any.
+    """Forest plot of ratios of means to the baseline, one line per policy and curve, with any 95 % intervals.
 
-    `rows` has policy, curve, ratio, ratio_low, ratio_high, note. A hollow mark has no interval; the label says why. A
-    ratio of 0 has no place on a logarithmic axis and is drawn as an arrow at its left end. `titles` names the arms.
+    `rows` has policy, curve, ratio, ratio_low, ratio_high, note. A hollow mark has no interval; the label says why.
+    On a logarithmic axis, a ratio of 0 is drawn as an arrow at the left end. `titles` names the arms.
     """
     shown = rows[rows["ratio"].notna()]
     ax = axes(ax, 6.9, 1.2 + 0.27 * max(len(shown), 1))
@@ -73,7 +73,7 @@ def _name(arm: str, titles: Mapping[str, str] | None) -> str:
 def _lines(
     ax: Axes, rows: pd.DataFrame, titles: Mapping[str, str] | None, lang: str
 ) -> Sequence[tuple[Mapping, float, str]]:
-    """Each row with its height and colour: policies named from the top down, curves close together and above."""
+    """Return each row with its height and colour: policies from the top down, curves close together."""
     policies, curves = list(dict.fromkeys(rows["policy"])), list(dict.fromkeys(rows["curve"]))
     named_rows(ax, [(titles or {}).get(policy, policy) for policy in policies], above=0.6, below=0.6)
     labels_above(ax, [(say(f"{curve} curve", lang), COLOURS[curve]) for curve in curves if curve])
@@ -88,10 +88,10 @@ def deltas(
     rows: pd.DataFrame, *, title: str, unit: str, direction: str, baseline: str,
     titles: Mapping[str, str] | None = None, ax: Axes | None = None, lang: str = "en",
 ) -> Axes:
-    """Differences to the baseline in the metric's unit, with 95 % intervals, a zero line and the better side shaded.
+    """Differences from the baseline in the metric's unit, with 95 % intervals, a zero line and the better side shaded.
 
     `rows` has policy, curve, delta, delta_low, delta_high, note (as `Comparison.rows`). A hollow mark has no interval.
-    `titles` names the arms; an id stands where there is none.
+    `titles` names the arms; an arm without a title is labelled with its id.
     """
     shown = rows[rows["delta"].notna()]
     ax = axes(ax, 7.2, 1.3 + 0.3 * max(len(shown), 1))
@@ -117,10 +117,10 @@ def people_by_legality(
     title: str = "People identified, by what the camera rules call the viewing", ax: Axes | None = None,
     lang: str = "en",
 ) -> Axes:
-    """People identified per policy, by what the policy's camera rules call the act: a dot plot on a logarithmic axis.
+    """People identified per policy and legality of the act under its camera rules: dot plot on a logarithmic axis.
 
     `rows` has policy, legality, low, high: expected people on the two branches of the identification curve (dot: low,
-    line: up to high). The classes are not added up: one person may be identified in several. A 0 has no dot.
+    line: up to high). Classes do not sum to a total, because one person may be identified in several. A 0 has no dot.
     """
     policies = list(dict.fromkeys(titles or rows["policy"]))
     ax = axes(ax, 6.9, 1.2 + 0.5 * len(policies))
@@ -146,10 +146,10 @@ def tornado(
     rows: pd.DataFrame, *, title: str, unit: str, central: float, most: int = 12, ax: Axes | None = None,
     lang: str = "en",
 ) -> Axes:
-    """How far each fact, moved to the ends of its range, moves one outcome; the widest first.
+    """Tornado plot: change of one outcome as each fact moves to the ends of its range, widest first.
 
-    `rows` has fact, low, high: the outcome with the fact at its low and at its high end, all else at its value;
-    `central` is the outcome with every fact at its value. Facts beyond the `most` widest are counted in words.
+    `rows` has fact, low, high: the outcome with the fact at its low and high end and all others unchanged.
+    `central` is the outcome with every fact at its value. Facts beyond the `most` widest are only counted.
     """
     width = (rows["high"] - rows["low"]).abs()
     shown = rows.loc[width.sort_values(ascending=False, kind="stable").index[:most]]
@@ -159,7 +159,7 @@ def tornado(
         one_side = (row["low"] - central) * (row["high"] - central) >= 0
         for end, colour in (far, near):
             value, inner = row[end], one_side and end == near[0]
-            # both ends on one side: the nearer one is thin, its number across the line
+            # both ends on one side: draw the nearer one thin, with its number across the line
             ax.barh(y, value - central, left=central, color=colour, height=0.28 if inner else 0.62,
                     alpha=1.0 if inner else 0.85)  # fmt: skip
             right = (row[far[0]] < central) if inner else value >= central
@@ -181,10 +181,10 @@ def frontier(
     title: str = "Trade-off between two outcomes", titles: Mapping[str, str] | None = None, ax: Axes | None = None,
     lang: str = "en",
 ) -> Axes:
-    """Arms by two outcomes; those that no other arm beats in both are joined: choosing among them is a value judgement.
+    """Trade-off plot of arms by two outcomes; a line joins the efficient ones, among which values must decide.
 
-    `rows` has policy, x, y and, where there are any, x_low, x_high, y_low, y_high (interval or band). `x_better` and
-    `y_better` say which way is better. Values that differ more than tenfold, all above 0, have a logarithmic axis.
+    `rows` has policy, x, y and optionally x_low, x_high, y_low, y_high (interval or band). `x_better` and `y_better`
+    say which direction is better. Positive values that differ more than tenfold get a logarithmic axis.
     """
     best = efficient(rows, x_better, y_better)
     ax = axes(ax, 6.6, 4.6)
@@ -215,7 +215,7 @@ def frontier(
 
 
 def efficient(rows: pd.DataFrame, x_better: str, y_better: str) -> list[bool]:
-    """Which arms no other arm beats: at least as good in both outcomes and better in one.
+    """Flag the efficient arms: no other arm is at least as good in both outcomes and better in one.
 
     >>> import pandas as pd
     >>> efficient(pd.DataFrame({"x": [1.0, 2.0, 2.0], "y": [1.0, 2.0, 1.0]}), "lower", "higher")

@@ -1,4 +1,4 @@
-"""Figures of what happened in one replicate: requests as swim-lanes, one incident as its chain of acts."""
+"""Figures of events in one replicate: requests as swim lanes, an incident as its chain of acts."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def swim_lanes(
     requests: pd.DataFrame, opened_s: pd.Series[float], *, most: int = 14,
     title: str = "Requests from the case to the footage, days", ax: Axes | None = None, lang: str = "en",
 ) -> Axes:
-    """Each request in a lane of its own, in days since its case: waiting for approval, then search and delivery.
+    """Swim lanes of requests, in days since the case opened: waiting for approval, then search and delivery.
 
     `requests` follows the table of that name; `opened_s` gives each case's opening by case id. The first `most`
-    requests of cases are drawn in the order given; a lane names who asks for what and whose camera it is, the mark at
-    its end what became of it.
+    requests of cases are drawn in the order given. A lane names the requester, what is asked for and whose camera
+    it is; the mark at its end shows the outcome.
     """
     lanes = _of_cases(requests, opened_s, most)
     ax = axes(ax, 7.2, 1.4 + 0.27 * max(len(lanes), 1))
@@ -57,9 +57,9 @@ def swim_lanes(
 def swim_lane_panels(
     requests: Mapping[str, pd.DataFrame], opened_s: pd.Series[float], *, most: int = 14, lang: str = "en"
 ) -> Figure:
-    """The same case under several policies: a panel of `swim_lanes` for each, one axis of days for all.
+    """The same case under several policies: one plot of `swim_lanes` per policy on a shared axis of days.
 
-    `requests` gives each panel's title and its rows; a lane names only whose camera it is, for the asker is the same.
+    `requests` maps each plot's title to its rows. A lane names only whose camera it is, as the requester is the same.
     """
     panels = {name: _of_cases(rows, opened_s, most) for name, rows in requests.items()}
     heights = [max(len(lanes), 1) + 1.4 for lanes in panels.values()]
@@ -89,7 +89,7 @@ def _phases(ax: Axes, lang: str) -> None:
 
 
 def _draw_lanes(ax: Axes, lanes: list[Row], opened_s: pd.Series[float], names: list[str]) -> None:
-    """Bars, end marks and words of each lane; the axis leaves room for the words."""
+    """Draw bars, end marks and labels of each lane; the axis leaves room for the labels."""
     last = 0.0
     for y, row in enumerate(lanes):
         start = float(opened_s[row["case_id"]])
@@ -113,10 +113,10 @@ def _draw_lanes(ax: Axes, lanes: list[Row], opened_s: pd.Series[float], names: l
 
 @in_house_style
 def incident_chain(acts: pd.DataFrame, *, title: str, ax: Axes | None = None, lang: str = "en") -> Axes:
-    """One leak as the chain of its acts: who did what, when, out of which earlier act, and what the law calls it.
+    """One leak as a chain of acts: who did what, when, following which earlier act, and its legality.
 
-    `acts` follows the table of that name and holds the acts of one incident; an act whose parent is not among them
-    starts the chain. Time runs to the right; each act has a lane, a child below its parent.
+    `acts` follows the table of that name and holds the acts of one incident. An act whose parent is missing starts
+    the chain. Time runs to the right; each act has a lane, with a child below its parent.
     """
     rows = _descent(acts.sort_values(["at_s", "act_id"]).reset_index(drop=True))
     begin = rows["at_s"].min()
@@ -138,7 +138,7 @@ def incident_chain(acts: pd.DataFrame, *, title: str, ax: Axes | None = None, la
     named_rows(ax, [""] * len(rows), above=0.6, below=0.6)
     ax.margins(x=0.05)
     low, high = ax.get_xlim()
-    ax.set_xlim(low, high + 1.1 * (high - low))  # room for the words
+    ax.set_xlim(low, high + 1.1 * (high - low))  # room for the labels
     ax.spines["left"].set_visible(False)
     ax.set_xlabel(say("days since its first act", lang))
     labels_above(ax, [(f"{say('the camera rules call it', lang)}:", INK),
@@ -148,7 +148,7 @@ def incident_chain(acts: pd.DataFrame, *, title: str, ax: Axes | None = None, la
 
 
 def _descent(rows: pd.DataFrame) -> pd.DataFrame:
-    """The acts in the order of descent: each one directly followed by all that follows from it, in order of time."""
+    """Sort the acts depth first: each act, then its descendants in order of time."""
     acts, known = rows.to_dict("records"), set(rows["act_id"])
     children: dict[Any, list[int]] = {}
     for n, row in enumerate(acts):

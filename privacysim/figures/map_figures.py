@@ -1,4 +1,4 @@
-"""Maps: a town coloured by what cameras could show, a district, exposure by home, and a day as a film."""
+"""Maps: a town coloured by potential exposure to cameras, a district, exposure by home, and a day as a film."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 _GROUND = {"green": "#eaf2e3", "water": "#dce9f2"}
 _WALL, _STREET, _RAIL = "#e4e0da", "#d3d0cb", "#c9c6cf"
 _WIDTH = np.array([1.5, 0.9, 0.5])
-"""Of a line, by kind of way: main road, street, lane."""
+"""Line widths by kind of way: main road, street, lane."""
 _READINGS = {"fewest": "Views that show fewest", "drawn": "As drawn", "most": "Views that show most"}
 
 
@@ -36,11 +36,11 @@ def town_map(
     values: Sequence[str], titles: Sequence[str], unit: str = "identifiable person-seconds a day, per metre of street",
     credit: str = "", ground: Ground | None = None,
 ) -> None:
-    """Draw one map a reading on each of `axes`, all on one logarithmic colour scale, with a scale bar; north is up.
+    """Draw one map per reading on `axes`, on one logarithmic colour scale, with a scale bar; north is up.
 
     `streets` has x0_m, y0_m, x1_m, y1_m, kind (0 main road, 1 street, 2 lane) and the columns `values`; `cameras` has
-    x_m, y_m, indoor. A street that no camera could show stays grey. `credit` names who made the map data; `ground`:
-    water, parks, rails, and names of the longest streets where there is room for them.
+    x_m, y_m, indoor. A street that no camera could show stays grey. `credit` names the source of the map data;
+    `ground` has water, parks, rails, and names of the longest streets, drawn where they fit.
     """
     width = _WIDTH[streets["kind"].to_numpy(dtype=int)]
     shown = streets[list(values)].to_numpy(dtype=float)
@@ -82,7 +82,7 @@ def scenario_map(
     streets: pd.DataFrame, buildings: Sequence[Floats], cameras: pd.DataFrame, *, values: Mapping[str, float],
     credit: str = "", ground: Ground | None = None,
 ) -> Figure:
-    """A figure with one map for each reading in `values`, titled with its identifiable person-hours a day."""
+    """Figure with one map per reading in `values`, titled with its identifiable person-hours a day."""
     high = max(float(np.ptp(streets[["y0_m", "y1_m"]])) / max(float(np.ptp(streets[["x0_m", "x1_m"]])), 1.0), 0.4)
     size = (3.4 * len(values) + 0.7, min(3.3 * high, 9.0) + 0.5)
     figure, frames = plt.subplots(1, len(values), figsize=size, layout="constrained", squeeze=False)
@@ -93,7 +93,7 @@ def scenario_map(
 
 
 def _name_streets(ax: Axes, names: pd.DataFrame) -> None:
-    """Names of the longest streets along them, none over another or over the edge."""
+    """Write the names of the longest streets along them, without overlap and within the frame."""
     (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
     high = 0.017 * (top - bottom)
     taken, named = list[tuple[float, float, float, float]](), set[str]()
@@ -115,7 +115,7 @@ def _name_streets(ax: Axes, names: pd.DataFrame) -> None:
 
 @in_house_style
 def district_map(streets: pd.DataFrame, cameras: pd.DataFrame, *, title: str = "", ax: Axes | None = None) -> Axes:
-    """Streets and cameras of a district, to scale.
+    """Map of the streets and cameras of a district, to scale.
 
     `streets` has x0_m, y0_m, x1_m, y1_m, kind (0 main road, 1 street, 2 lane); `cameras` has x_m, y_m, social and,
     if wanted, listed (on the website).
@@ -141,10 +141,10 @@ def exposure_map(
     streets: pd.DataFrame, homes: pd.DataFrame, *, title: str, unit: str, cells: int = 24, ax: Axes | None = None,
     lang: str = "en",
 ) -> Axes:
-    """Mean exposure of the people of each square of the city, by where they live.
+    """Map of mean exposure by home, averaged over the residents of each square of the city.
 
     `streets` has x0_m, y0_m, x1_m, y1_m, kind; `homes` has x_m, y_m, value, weight. Squares with fewer than ten people
-    of the sample are left white: a mean of so few says nothing.
+    of the sample stay white, because a mean of so few is not informative.
     """
     ax = axes(ax, 6.4, 5.6)
     x, y, value, weight = homes[["x_m", "y_m", "value", "weight"]].to_numpy(dtype=float).T
@@ -164,10 +164,10 @@ def day_in_the_city(
     streets: pd.DataFrame, moves: pd.DataFrame, cameras: pd.DataFrame, path: str | Path, *, title: str,
     hours: Sequence[float] = (6.0, 22.0), frames: int = 96, size: float = 4.8,
 ) -> Path:
-    """One day as a moving picture: people on their walks, cameras, and who is in view; a .gif or an .mp4 file.
+    """Film of one day, as .gif or .mp4: people on their walks, cameras, and who is in view.
 
     `streets` as in `exposure_map`; `moves` has walk (id), t_s (seconds of the day), x_m, y_m, seen (in view of a camera
-    then), sorted by walk and time; `cameras` has x_m, y_m. Between two rows of a walk its person is in between.
+    then), sorted by walk and time; `cameras` has x_m, y_m. Positions are interpolated between the rows of a walk.
     """
     target = Path(path)
     writer = film_writer(target)
@@ -199,7 +199,7 @@ def day_in_the_city(
 
 
 def positions(walks: Sequence[pd.DataFrame], t_s: float) -> Floats:
-    """Where everybody who is walking at `t_s` is: rows x, y, in view (1) or not (0)."""
+    """Positions of all people walking at `t_s`: rows x, y, in view (1) or not (0)."""
     found = []
     for rows in walks:
         t = rows["t_s"].to_numpy()
@@ -211,14 +211,14 @@ def positions(walks: Sequence[pd.DataFrame], t_s: float) -> Floats:
 
 
 def film_writer(path: Path, fps: int = 8) -> AbstractMovieWriter:
-    """What writes a film under that name; an ending other than .gif and .mp4 is an InputError."""
+    """Return the film writer for a .gif or .mp4 path; any other ending raises an InputError."""
     if path.suffix not in (".gif", ".mp4"):
         raise InputError("film", "a .gif or .mp4 file", path.name, "name it day.gif")
     return PillowWriter(fps=fps) if path.suffix == ".gif" else _Mp4Writer(fps=fps)
 
 
 class _Mp4Writer(AbstractMovieWriter):
-    """Each drawn frame, as matplotlib's canvas holds it, into an MP4 file (MPEG-4 part 2) by OpenCV."""
+    """Writes each frame of matplotlib's canvas to an MP4 file (MPEG-4 part 2) with OpenCV."""
 
     def setup(self, fig: Any, outfile: Any, dpi: float | None = None) -> None:
         super().setup(fig, outfile, dpi=dpi)
@@ -230,7 +230,7 @@ class _Mp4Writer(AbstractMovieWriter):
         canvas: Any = self.fig.canvas
         canvas.draw()
         pixels = np.asarray(canvas.buffer_rgba())[:, :, 2::-1]
-        # the codec wants even sides
+        # the codec needs even side lengths
         picture = np.ascontiguousarray(pixels[: pixels.shape[0] // 2 * 2, : pixels.shape[1] // 2 * 2])
         if self._film is None:
             size = (picture.shape[1], picture.shape[0])

@@ -1,4 +1,4 @@
-"""Figures of measures: inequality, unicity over the population, risks on average and at worst, sets, errors."""
+"""Figures of privacy measures: inequality, unicity, mean and worst-case risks, anonymity sets, attack errors."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Floats = NDArray[np.float64]
 
 @in_house_style
 def lorenz(curves: pd.DataFrame, *, unit: str = "exposure", ax: Axes | None = None, lang: str = "en") -> Axes:
-    """How unequally exposure falls on people: share of the whole against share of people, least exposed first.
+    """Lorenz curves of exposure: share of the total against share of people, least exposed first.
 
-    `curves` has policy, value (per person, any unit) and weight. The Gini coefficient stands beside each curve: twice
-    the area between curve and diagonal, with the weights as people.
+    `curves` has policy, value (per person, any unit) and weight. Each curve is labelled with its Gini coefficient:
+    twice the area between curve and diagonal, with weights counted as people.
     """
     ax = axes(ax, 4.6, 4.4)
     ax.plot([0, 1], [0, 1], color=FAINT, linewidth=0.8, linestyle=(0, (4, 3)))
@@ -36,7 +36,7 @@ def lorenz(curves: pd.DataFrame, *, unit: str = "exposure", ax: Axes | None = No
 
 
 def lorenz_curve(value: Floats, weight: Floats) -> tuple[Floats, Floats, float]:
-    """Cumulated shares of people and of the whole, and the Gini coefficient (trapezoids).
+    """Cumulative shares of people and of the total, and the Gini coefficient (trapezoids).
 
     >>> import numpy as np
     >>> lorenz_curve(np.array([0.0, 0.0, 0.0, 1.0]), np.ones(4))[2]
@@ -54,9 +54,9 @@ def lorenz_curve(value: Floats, weight: Floats) -> tuple[Floats, Floats, float]:
 
 @in_house_style
 def unicity_curves(found: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Share of people singled out against the population they hide in, a line for each number of known points.
+    """Share of people singled out against population size, one line per number of known points.
 
-    `found` as `unicity` gives it with a rarefaction: k, population, unicity, low, high.
+    `found` as `unicity` returns it with rarefaction: k, population, unicity, low, high.
     """
     ax = axes(ax, 5.4, 3.4)
     for k, colour in zip(sorted(found["k"].unique().tolist()), OKABE, strict=False):
@@ -77,9 +77,9 @@ def unicity_curves(found: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 @in_house_style
 def average_and_worst(risks: Mapping[str, pd.DataFrame], *, ax: Axes | None = None) -> Axes:
-    """Risks per attack, averaged over people: the mean over all that may be known, and the worst case.
+    """Re-identification risk per attack, averaged over people: mean over all possible knowledge, and worst case.
 
-    `risks` maps an attack to the frame that `reidentification_risk` gives.
+    `risks` maps an attack to the frame that `reidentification_risk` returns.
     """
     ax = axes(ax, 5.4, 0.5 * len(risks) + 1.2)
     for y, rows in enumerate(risks.values()):
@@ -98,9 +98,9 @@ def average_and_worst(risks: Mapping[str, pd.DataFrame], *, ax: Axes | None = No
 
 @in_house_style
 def sets_through_the_day(field: pd.DataFrame, *, below: int = 5, ax: Axes | None = None) -> Axes:
-    """How many people come into a camera's view in each hour: the median over cameras, and from tenth to tenth.
+    """People in a camera's view by hour: median over cameras, and the range from the first to the last tenth.
 
-    `field` as `flow_field` gives it with windows of an hour: camera_id, window, people.
+    `field` as `flow_field` returns it with windows of an hour: camera_id, window, people.
     """
     ax = axes(ax, 5.4, 3.2)
     spread = field.groupby("window")["people"].quantile(np.array([0.1, 0.5, 0.9])).unstack()
@@ -117,9 +117,9 @@ def sets_through_the_day(field: pd.DataFrame, *, below: int = 5, ax: Axes | None
 
 @in_house_style
 def how_far_off(errors: Mapping[str, ArrayLike], *, near_m: float = 100.0, ax: Axes | None = None) -> Axes:
-    """Share of people whom an attacker places to within so many metres, a curve for each attack."""
+    """Share of people whom an attacker locates within a distance in metres, one curve per attack."""
     ax = axes(ax, 5.4, 3.2)
-    colours = (OKABE[1], FAINT, *OKABE[2:])  # the attack stands out, its control does not
+    colours = (OKABE[1], FAINT, *OKABE[2:])  # the control is drawn fainter than the attack
     for metres, colour in zip(errors.values(), colours, strict=False):
         far = np.sort(np.asarray(metres, dtype=np.float64))
         ax.step(far, 100 * np.arange(1, far.size + 1) / far.size, where="post", color=colour, linewidth=1.6)

@@ -1,4 +1,4 @@
-"""Figures of how sure an answer is and what would be better: plausible worlds, failure boxes, reforms, their front."""
+"""Figures of robustness and reforms: plausible worlds, failure boxes, option effects and the front of reforms."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from privacysim.figures.style import (
 )
 
 _LOG_FROM = 4.0
-"""A range whose ends differ by more than this factor is drawn on a logarithmic axis."""
+"""Ranges whose ends differ by more than this factor get a logarithmic axis."""
 
 
 @in_house_style
@@ -35,10 +35,10 @@ def plausible_worlds(
     ratios: pd.DataFrame, *, baseline: str, titles: Mapping[str, str] | None = None, goal: float | None = None,
     title: str = "Ratio to the baseline in every plausible world", ax: Axes | None = None,
 ) -> Axes:
-    """One dot a world and policy: the ratio to the baseline; the ring is the world of the values in force.
+    """Ratios to the baseline, one dot per world and policy; a ring marks the world with the values in force.
 
-    `ratios` has a column per policy and a row per world, the values in force first. Beside each policy stands the
-    share of the worlds in which it lowers the metric; `goal` draws the line that was to be reached.
+    `ratios` has a column per policy and a row per world, the values in force first. Each policy is labelled with the
+    share of worlds in which it lowers the metric; `goal` draws the target line.
     """
     ax = axes(ax, 7.2, 1.3 + 0.62 * len(ratios.columns))
     some = ratios.to_numpy(dtype=float)[np.isfinite(ratios.to_numpy(dtype=float))]
@@ -68,10 +68,10 @@ def failure_box(
     names: Mapping[str, str] | None = None, logarithmic: Collection[str] = (),
     title: str = "Where the goal is missed", ax: Axes | None = None,
 ) -> Axes:
-    """Worlds by two of their numbers, those that miss the goal filled, and the box that holds most of them.
+    """Worlds by two of their factors, filled where the goal is missed, with the box that holds most failures.
 
-    `points` has two columns, one per axis; `limits` the box's ends (−∞ and ∞ where it has none). Of a box with more
-    than two limits this is a shadow: some points within its edges lie outside it. `logarithmic` names columns.
+    `points` has two columns, one per axis; `limits` has the box's ends (−∞ and ∞ for none). A box with more than two
+    limits is shown as a projection: some points within its edges lie outside it. `logarithmic` names columns.
     """
     (across, up), missed = points.columns[:2], np.asarray(fails, dtype=bool)
     ax = axes(ax, 5.2, 4.2)
@@ -100,10 +100,10 @@ def reform_front(
     variants: pd.DataFrame, confirmed: pd.DataFrame, *, exposure: str, usefulness: str, cost_unit: str = "",
     best: str = "", ax: Axes | None = None,
 ) -> Axes:
-    """Every variant as a grey dot, and over them the front as measured again on fresh replicates, coloured by cost.
+    """Variants as grey dots, with the front as measured again on fresh replicates, coloured by cost.
 
-    `variants` has exposure_ratio and usefulness_ratio; `confirmed` also variant, cost and the ends of the intervals
-    (exposure_low …), where there are any. `best` is a variant of `confirmed` to be named.
+    `variants` has exposure_ratio and usefulness_ratio; `confirmed` also variant, cost and any ends of intervals
+    (exposure_low …). `best` is a variant of `confirmed` to label.
     """
     ax = axes(ax, 7.0, 4.8)
     ax.scatter(variants["exposure_ratio"], variants["usefulness_ratio"], s=7, color=FAINT, alpha=0.25, linewidth=0)
@@ -134,7 +134,7 @@ def reform_front(
 
 @in_house_style
 def option_effects(effects: pd.DataFrame, *, exposure: str, usefulness: str, ax: Axes | None = None) -> Axes:
-    """What each option of each lever does on average: two dots a line, changes in percent of the rules as they stand.
+    """Mean effect of each option of each lever: two dots per line, changes in per cent of the current rules.
 
     `effects` has lever, option, cost, exposure, usefulness (shares).
     """
@@ -160,5 +160,5 @@ def _point_at(ax: Axes, confirmed: pd.DataFrame, variant: str, text: str, away: 
 
 
 def _spread(count: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Even offsets in 0 to 1 that look like noise: multiples of the golden section."""
+    """Even offsets in 0 to 1 that look random: multiples of the golden section."""
     return np.asarray(np.arange(count) * 0.6180339887498949 % 1.0)

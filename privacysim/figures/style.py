@@ -1,6 +1,6 @@
-"""One house style: colour-blind safe (Okabe and Ito 2008), thin axes, labels at the data instead of legends.
+"""House style of all figures: colour-blind safe (Okabe and Ito 2008), thin axes, labels at the data, no legends.
 
-Figures take plain frames and return Axes. `lang="zh"` writes them in Chinese with a font of this machine.
+Figures take plain data frames and return Axes. `lang="zh"` writes Chinese with a font of this machine.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ COLOURS = {
     "owner_broadcast_knowing": "#D55E00", "owner_broadcast_unaware": "#E69F00", "open_port": "#009E73",
     "default_password": "#56B4E9", "cracked_account": "#CC79A7",
 }
-"""Colour of each word that a figure tells apart."""
+"""Colour of each word that figures distinguish."""
 OKABE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""The palette for arms, in order."""
+"""Palette for arms, in order."""
 LANGUAGES = ("en", "zh")
 CHINESE_FONTS = (
     "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Source Han Sans CN", "PingFang SC", "Microsoft YaHei",
     "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "SimHei", "Heiti SC", "Arial Unicode MS", "Noto Sans CJK JP",
     "Noto Serif CJK SC", "Droid Sans Fallback", "AR PL UMing CN",
 )
-"""Families that have the Chinese characters, the best first."""
+"""Font families with Chinese characters, best first."""
 _STYLE: Any = {  # matplotlib types its keys one by one
     "font.size": 9.0, "axes.titlesize": 10.0, "axes.titleweight": "bold", "axes.titlelocation": "left",
     "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": FAINT, "axes.labelcolor": INK,
@@ -62,16 +62,16 @@ _ZH = {
 
 
 def say(text: str, lang: str) -> str:
-    """The text in that language; a text without translation is an error, never a silent mixture."""
+    """Translate the text; a missing translation raises an error instead of mixing languages."""
     return text if lang == "en" else _ZH[text]
 
 
 @lru_cache(maxsize=1)
 def han_font() -> str | None:
-    """A font family of this machine that has Chinese characters; None where there is none."""
+    """Font family of this machine with Chinese characters, or None."""
     manager = font_manager.fontManager
     if not {entry.name for entry in manager.ttflist} & set(CHINESE_FONTS):
-        for path in font_manager.findSystemFonts():  # fonts that were installed after matplotlib made its list
+        for path in font_manager.findSystemFonts():  # fonts installed after matplotlib made its list
             if any(sign in Path(path).name for sign in ("CJK", "SourceHan", "wqy", "simhei", "msyh", "PingFang")):
                 with suppress(RuntimeError, OSError):  # a broken file is not a font
                     manager.addfont(path)
@@ -81,7 +81,7 @@ def han_font() -> str | None:
 
 @contextmanager
 def house_style(lang: str = "en") -> Iterator[None]:
-    """The style within a `with` block; Chinese without a font for it is an InputError that says what to install."""
+    """Apply the style within a `with` block; Chinese without a font raises an InputError that says what to install."""
     if lang not in LANGUAGES:
         raise InputError("lang", "one of " + ", ".join(LANGUAGES), lang, did_you_mean(lang, LANGUAGES))
     if lang == "zh" and han_font() is None:
@@ -90,13 +90,13 @@ def house_style(lang: str = "en") -> Iterator[None]:
     with mpl.rc_context(_STYLE | ({"font.family": [han_font(), "DejaVu Sans"]} if lang == "zh" else {})):
         yield
         interactive = mpl.is_interactive()
-    # the first figure loads the backend, and a notebook's switches interactive on: leaving the block must not undo it,
-    # or no later cell shows its figure
+    # the first figure loads the backend, and a notebook's backend turns interactive on: leaving the block must not undo
+    # that, or later cells show no figure
     mpl.interactive(interactive)
 
 
 def in_house_style(draw: Callable[P, R]) -> Callable[P, R]:
-    """Draw in the house style and, where the function takes `lang`, in that language."""
+    """Decorator: draw in the house style and, if the function takes `lang`, in that language."""
 
     @wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -107,12 +107,12 @@ def in_house_style(draw: Callable[P, R]) -> Callable[P, R]:
 
 
 def axes(ax: Axes | None, width: float, height: float) -> Axes:
-    """The axes given, or new ones of that size in inches."""
+    """Return the given axes, or new ones of that size in inches."""
     return ax if ax is not None else plt.subplots(figsize=(width, height), layout="constrained")[1]
 
 
 def named_rows(ax: Axes, names: Sequence[str], above: float = 0.5, below: float = 0.5) -> None:
-    """One named line for each of these, from the top down, with a grid across."""
+    """Set up one labelled row per name, from the top down, with a grid across."""
     ax.set_yticks(range(len(names)), names)
     ax.set_ylim(max(len(names), 1) - 1 + below, -above)
     ax.grid(axis="x", color=GRID, linewidth=0.5)
@@ -120,7 +120,7 @@ def named_rows(ax: Axes, names: Sequence[str], above: float = 0.5, below: float 
 
 
 def log_axis(ax: Axes, axis: str = "x") -> None:
-    """A logarithmic axis with plain numbers at 1, 2 and 5."""
+    """Make an axis logarithmic, with plain numbers at 1, 2 and 5."""
     getattr(ax, f"set_{axis}scale")("log")
     line = getattr(ax, f"{axis}axis")
     line.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=12))
@@ -129,7 +129,7 @@ def log_axis(ax: Axes, axis: str = "x") -> None:
 
 
 def estimate(ax: Axes, y: float, value: float, low: float, high: float, colour: str, mark: str = "o") -> None:
-    """A value with its interval on a line of its own; the mark is hollow where there is no interval."""
+    """Draw a value with its interval on one row; the mark is hollow without an interval."""
     bare = bool(np.isnan(low))
     if not bare:
         ax.plot([low, high], [y, y], color=colour, linewidth=1.6, solid_capstyle="butt")
@@ -137,12 +137,12 @@ def estimate(ax: Axes, y: float, value: float, low: float, high: float, colour: 
 
 
 def beside(ax: Axes, y: float, text: str, colour: str, size: float = 7.5) -> None:
-    """A text to the right of the axes, at that height."""
+    """Write a text to the right of the axes, at height `y`."""
     ax.annotate(text, (1.01, y), xycoords=("axes fraction", "data"), va="center", fontsize=size, color=colour)
 
 
 def labels_above(ax: Axes, words: Sequence[tuple[str, str]], size: float = 8.5, up: float = 3.0) -> None:
-    """Coloured words in a row `up` points above the axes, in place of a legend: (text, colour)."""
+    """Write coloured words (text, colour) in a row `up` points above the axes, in place of a legend."""
     before: Any = None
     for text, colour in words:
         place: Any = (0, 1) if before is None else (1, 0)
@@ -153,7 +153,7 @@ def labels_above(ax: Axes, words: Sequence[tuple[str, str]], size: float = 8.5, 
 
 
 def arrow_note(ax: Axes, direction: str, lang: str = "en") -> None:
-    """Say under the axis which way is better."""
+    """Write under the axis which direction is better."""
     if direction in ("lower", "higher"):
         left = direction == "lower"
         text = f"← {say('better', lang)}" if left else f"{say('better', lang)} →"
@@ -162,13 +162,13 @@ def arrow_note(ax: Axes, direction: str, lang: str = "en") -> None:
 
 
 def street_lines(streets: pd.DataFrame, **look: Any) -> LineCollection:
-    """The streets of a frame with x0_m, y0_m, x1_m and y1_m as lines, to be added to axes."""
+    """Lines for the streets of a frame with x0_m, y0_m, x1_m and y1_m, to add to axes."""
     ends = streets[["x0_m", "y0_m", "x1_m", "y1_m"]].to_numpy(dtype=float).reshape(-1, 2, 2)
     return LineCollection(list(ends), **look)
 
 
 def as_map(ax: Axes) -> None:
-    """The axes as a map in metres: to scale, without axes, with a bar of a round length in the lower left."""
+    """Format the axes as a map in metres: to scale, without ticks, with a scale bar in the lower left."""
     ax.set_aspect("equal")
     low, high = ax.get_xlim()
     length = 10 ** np.floor(np.log10((high - low) / 2))
@@ -181,7 +181,7 @@ def as_map(ax: Axes) -> None:
 
 
 def svg_text(figure: Figure) -> str:
-    """The figure as SVG text, equal for equal figures; the figure is closed."""
+    """Return the figure as reproducible SVG text and close it."""
     with io.StringIO() as out, mpl.rc_context({"svg.hashsalt": "privacysim"}):
         figure.savefig(out, format="svg", metadata={"Date": None})
         plt.close(figure)

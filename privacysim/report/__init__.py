@@ -1,4 +1,4 @@
-"""Reports: one model of question, answer, tables, figures and sources, written as HTML, PDF, DOCX and XLSX."""
+"""Reports in HTML, PDF, DOCX and XLSX, all from one model of question, answer, tables, figures and sources."""
 
 from privacysim.report.report_files import write_memo
 from privacysim.report.report_model import Report

@@ -1,6 +1,6 @@
-"""The memo: two pages that a committee can read, and an annex with every assumption.
+"""Two-page memo for a committee, with an annex that lists every assumption.
 
-Every number of the results is a cell of summary.csv and carries its place there (`Number.key`); tests follow it.
+Every number of the results is a cell of summary.csv. `Number.key` names the cell, and tests follow it.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ from privacysim.vocabulary import CURVES
 
 EVIDENCE = "cases_with_admissible_evidence"
 FIRST = 11
-"""How many of the headline metrics the memo shows; a study's own metrics follow them."""
+"""Number of headline metrics that the memo shows; a study's own metrics follow them."""
 _STATUSES = {"CALIBRATED": "C", "assumption": "A", "S": "S", "D": "D", "R": "R", "measured": "M"}
-"""Status of a fact → its letter; the register begins with what rests on least."""
+"""Status of a fact → its letter; the register begins with the weakest evidence."""
 _HEADLINE = (
     "policy", "metric", "curve", "unit", "mean", "ci_low", "ci_high", "ratio", "ratio_low", "ratio_high", "delta",
     "delta_low", "delta_high", "p_holm", "chance_lower", "chance_low", "chance_high", "n", "note",
@@ -43,12 +43,12 @@ _HEADLINE = (
 
 
 def memo(source: Source, lang: str = "en") -> Report:
-    """The memo of results, in English ("en") or Chinese ("zh")."""
+    """Build the memo of results, in English ("en") or Chinese ("zh")."""
     return _Memo(source, Words(lang, source.change.declared)).report()
 
 
 def answer(source: Source, words: Words, names: Mapping[str, str]) -> Iterator[Text]:
-    """What the primary metric says of each rule; rules with the same numbers share a sentence."""
+    """State the primary metric under each rule; rules with the same numbers share a sentence."""
     primary = source.change.primary
     rows = {arm: source.of(primary, arm) for arm in source.results.arms if arm != source.change.baseline}
     same: dict[str, list[str]] = {}
@@ -59,7 +59,7 @@ def answer(source: Source, words: Words, names: Mapping[str, str]) -> Iterator[T
 
 
 def evidence_cost(source: Source, words: Words, names: Mapping[str, str]) -> Iterator[Text]:
-    """What each rule costs or brings in cases with admissible evidence, in one sentence."""
+    """State in one sentence how each rule changes the number of cases with admissible evidence."""
     text: list[str | Number] = []
     for row in source.of(EVIDENCE):
         if row["policy"] != source.change.baseline and there(row, "ratio"):
@@ -70,7 +70,7 @@ def evidence_cost(source: Source, words: Words, names: Mapping[str, str]) -> Ite
 
 
 class _Memo:
-    """What the sections of one memo share: the results, the words, and what the arms are called."""
+    """Data shared by the sections of one memo: the results, the words and the names of the arms."""
 
     def __init__(self, source: Source, words: Words) -> None:
         self.source, self.words, self.names = source, words, source.names(words)
@@ -148,7 +148,7 @@ class _Memo:
                 with_interval(row, "chance_lower", "chance", share=True))  # fmt: skip
 
     def cell(self, metric: str, arm: str) -> Text:
-        """The mean, or its band over the curves, with the ratio to the baseline in brackets."""
+        """The mean, or its range over the curves, followed by the ratio to the baseline in brackets."""
         found = [row for row in self.of(metric, arm) if there(row, "mean")]
         if not found:
             return ("–",)
@@ -223,7 +223,7 @@ class _Memo:
         yield Table("register", words("register_caption"), head, rows, layout="register")
 
     def sheets(self) -> dict[str, pd.DataFrame]:
-        """The frames of the workbook: headline, summary.csv, register, and what was run."""
+        """Data frames of the workbook: headline, summary.csv, register, and the run's manifest."""
         words = self.words
         entries = [[one.name, one.value, one.low, one.high, one.status, one.source] for one in self.source.register]
         head = [words(key) for key in ("number", "value", "low", "high", "status", "source")]
@@ -237,7 +237,7 @@ class _Memo:
 
 
 def _retention(policy: Policy, words: Words) -> str:
-    """Days of retention at venues, small shops and homes; one number where they are the same."""
+    """Retention in days at venues, small shops and homes; one number if all are equal."""
     if not policy.footage or policy.retention is None:
         return words("no_footage")
     rules = [getattr(policy.retention, name) or policy.retention.any for name in ("public", "public_other", "private")]
@@ -246,7 +246,7 @@ def _retention(policy: Policy, words: Words) -> str:
 
 
 def _own_footage(policy: Policy) -> str:
-    """What the rules offer to people who ask for footage of themselves: the key of the words."""
+    """Key of the words for what the rules offer to people who ask for footage of themselves."""
     if not policy.footage:
         return "no_footage"
     mine = [one for one in policy.access if (not one.channel or "request" in one.channel)

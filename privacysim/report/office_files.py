@@ -1,4 +1,4 @@
-"""A report as DOCX (headings, repeated table heads, alt texts) and as XLSX (numbers as numbers)."""
+"""Writers of a report as DOCX (headings, repeated table heads, alt texts) and as XLSX (numeric cells)."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from privacysim.report.report_words import TAG, Words
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _LATIN, _CHINESE = "Arial", "Microsoft YaHei"
 _WIDTH_MM = 174.0
-"""An A4 page without its margins."""
+"""Width of an A4 page without its margins."""
 _SIZES = {"Normal": 9.5, "Title": 16, "Heading 1": 12, "Heading 2": 10, "List Bullet": 9.5, "Caption": 8, "Footer": 7.5}
 _Line = tuple[list[str], dict[str, Any]]
-"""The texts of one row, and how they are written."""
+"""The texts of one row and their font."""
 _LONGEST = 32_000
-"""A cell of a workbook holds no longer text."""
+"""Longest text that a workbook cell can hold."""
 
 
 def clean(text: str) -> str:
-    """Without the control characters that XML cannot hold."""
+    """Remove the control characters that XML cannot hold."""
     return _FORBIDDEN.sub("�", text)
 
 
@@ -73,7 +73,7 @@ def _set_up(document: Any, report: Report) -> None:
 
 
 def _mark(parent: Any, name: str, **values: str) -> None:
-    """Append an element that python-docx has no name for."""
+    """Append an XML element that python-docx does not offer."""
     element = OxmlElement(name)
     for key, value in values.items():
         element.set(qn(f"w:{key}"), value)
@@ -121,7 +121,7 @@ def _add_table(document: Any, table: Table) -> None:
 
 
 def _shares(texts: list[Any]) -> list[float]:
-    """Share of the page's width for each column: by the root of its mean length, so that long texts wrap less often."""
+    """Share of the page's width for each column, by the square root of its mean text length to limit wrapping."""
     weights = []
     for cells in zip(*texts, strict=True):
         mean = sum(len(text) for text in cells[1:]) / max(len(cells) - 1, 1)
@@ -131,7 +131,7 @@ def _shares(texts: list[Any]) -> list[float]:
 
 
 def write_xlsx(report: Report, path: Path) -> None:
-    """Write the report as a workbook to `path`: its text on the first sheet, its frames on one sheet each."""
+    """Write the report as a workbook to `path`: the text on the first sheet, then one sheet per data frame."""
     book = Workbook()
     _text_sheet(book.active, report)
     for name, frame in report.sheets.items():
@@ -142,7 +142,7 @@ def write_xlsx(report: Report, path: Path) -> None:
 
 
 def _put(cell: Any, value: object, **font: Any) -> None:
-    """A number as a number; any other thing as text, never as a formula."""
+    """Write a number as a number and anything else as text, never as a formula."""
     if font:
         cell.font = Font(**font)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -165,7 +165,7 @@ def _frame_sheet(sheet: Any, frame: pd.DataFrame) -> None:
 
 
 def _text_sheet(sheet: Any, report: Report) -> None:
-    """One row a heading, sentence or row of a table."""
+    """Write one row per heading, sentence or table row."""
     sheet.title = Words(report.lang)("sheet_memo")
     for n in range(1, 9):
         sheet.column_dimensions[get_column_letter(n)].width = 34 if n == 1 else 22

@@ -1,4 +1,4 @@
-"""A report as HTML (a Jinja2 template), as PDF (that page printed by a Chromium of this machine), and by its ending."""
+"""Writers of a report as HTML (a Jinja2 template) and PDF (printed by a local Chromium); the file ending decides."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _CHINESE = "'Noto Sans CJK SC', 'Source Han Sans SC', 'PingFang SC', 'Microsoft 
 
 
 def write_memo(folder: str | Path, out: str | Path, *, lang: str = "en", baseline: str | None = None) -> Path:
-    """Write the memo of the results in `folder` to `out`; its ending chooses HTML, PDF, DOCX or XLSX.
+    """Write the memo of the results in `folder` to `out`; the file ending selects HTML, PDF, DOCX or XLSX.
 
-    `lang` is "en" or "zh"; `baseline` another arm than the study's own. PDF needs a Chromium on this machine. The
-    file appears only when whole.
+    `lang` is "en" or "zh"; `baseline` replaces the study's own baseline. PDF needs Chromium on this machine. The
+    file appears only when it is complete.
 
     >>> from privacysim.report import write_memo
     >>> write_memo("results/headline", "memo.odt")
@@ -66,21 +66,21 @@ def _template() -> Template:
 
 
 def html_page(report: Report) -> str:
-    """The report as one HTML page: no script, no remote reference, headings in order, alt texts, fit for A4.
+    """Return the report as one HTML page for A4, without scripts or remote references, with alt texts.
 
-    Every text is escaped. A number is a `<data>` element that names its cell of summary.csv.
+    Every text is escaped. Each number is a `<data>` element that names its cell of summary.csv.
     """
     fonts = _CHINESE if report.lang == "zh" else _LATIN
     return _template().render(report=report, tag=TAG[report.lang], fonts=fonts) + "\n"
 
 
 def write_html(report: Report, path: Path) -> None:
-    """Write the page to `path`."""
+    """Write the report as an HTML page to `path`."""
     path.write_text(html_page(report), encoding="utf-8")
 
 
 def browser() -> str:
-    """A Chromium of this machine; none is an error that names the other way."""
+    """Path of a Chromium on this machine; if there is none, the error names the alternative."""
     found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if found is None:
         raise InputError("report -o memo.pdf", "a Chromium or Chrome on this machine", "none of " + ", ".join(BROWSERS),
@@ -89,7 +89,7 @@ def browser() -> str:
 
 
 def write_pdf(report: Report, path: Path) -> None:
-    """Print the page to `path`, tagged, without network, scripts or a profile of the user."""
+    """Print the report to `path` as tagged PDF, without network access, scripts or a user profile."""
     with tempfile.TemporaryDirectory(prefix="privacysim-memo-") as folder:
         page, made = Path(folder) / "memo.html", Path(folder) / "memo.pdf"
         write_html(report, page)
@@ -98,7 +98,7 @@ def write_pdf(report: Report, path: Path) -> None:
             "--no-first-run", "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={folder}/profile",
             "--no-pdf-header-footer", "--generate-pdf-document-outline", f"--print-to-pdf={made}", page.as_uri(),
         ]  # fmt: skip
-        if hasattr(os, "geteuid") and os.geteuid() == 0:  # Chromium refuses its sandbox to root
+        if hasattr(os, "geteuid") and os.geteuid() == 0:  # Chromium's sandbox does not start as root
             command.insert(1, "--no-sandbox")
         try:
             run = subprocess.run(command, capture_output=True, text=True, timeout=_LONGEST_S, check=False)

@@ -1,4 +1,4 @@
-"""What a report is made of, whatever the format: sections of text, tables and figures, and the data behind them.
+"""Format-independent model of a report: sections of text, tables and figures, and the data behind them.
 
 `memo` and `study_report` build a `Report` from results; `html_page`, `write_docx` and `write_xlsx` write one.
 """
@@ -23,9 +23,9 @@ Key = tuple[str, str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number as it is printed, with its full value and its cell of summary.csv.
+    """A number as printed, with its full value and its cell of summary.csv.
 
-    `kind`: the value as it is, a share printed in per cent, or a ratio printed as a change in per cent.
+    `kind`: the plain value, a share printed in per cent, or a ratio printed as a change in per cent.
     """
 
     text: str
@@ -38,7 +38,7 @@ Text = tuple[str | Number, ...]
 
 
 def plain(text: Text | str) -> str:
-    """The text without its marks.
+    """Return the text as a plain string.
 
     >>> plain(("down to ", Number("0.57", 0.571, ("a", "b", "low", "mean"))))
     'down to 0.57'
@@ -48,7 +48,7 @@ def plain(text: Text | str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Subheading:
-    """A heading within a section; `note` stands beside it in small print."""
+    """A heading within a section; `note` is printed beside it in small print."""
 
     kind: ClassVar[str] = "subheading"
     text: str
@@ -57,7 +57,7 @@ class Subheading:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """One paragraph; `quiet` ones are small print."""
+    """One paragraph, in small print if `quiet`."""
 
     kind: ClassVar[str] = "paragraph"
     text: Text
@@ -66,7 +66,7 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Bullets:
-    """A list; `foreign` gives the language of each item that is not in the report's own."""
+    """A list; `foreign` gives the language of each item that is not in the report's language."""
 
     kind: ClassVar[str] = "bullets"
     items: tuple[Text, ...]
@@ -75,10 +75,10 @@ class Bullets:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table; the first cell of each row is its head, and a head of empty texts is not shown.
+    """A table; the first cell of each row is the row's head, and a head of empty texts is not shown.
 
-    `numeric` columns hold numbers. `once`: columns whose equal texts in neighbouring rows of one row head are shown
-    once. `layout`: "register" for long lists in small print, "wrapped" where numbers may break over lines.
+    `numeric` columns hold numbers. `once` lists columns that show equal texts in neighbouring rows of one row head
+    once. `layout` is "register" for long lists in small print, "wrapped" if numbers may break over lines.
     """
 
     kind: ClassVar[str] = "table"
@@ -91,7 +91,7 @@ class Table:
     layout: Literal["", "register", "wrapped"] = ""
 
     def spans(self) -> list[list[int]]:
-        """How many rows each cell covers; 0 where the cell above covers it.
+        """Number of rows that each cell covers; 0 if the cell above covers it.
 
         >>> Table("t", "", ("rule", "curve"), ((("A",), ("low",)), (("A",), ("high",))), once=(0,)).spans()
         [[2, 1], [0, 1]]
@@ -111,7 +111,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A figure, drawn when a format asks for it, with a caption and a text for those who cannot see it."""
+    """A figure with a caption and an alt text, drawn when a format asks for it."""
 
     kind: ClassVar[str] = "picture"
     draw: Callable[[], Figure]
@@ -119,11 +119,11 @@ class Picture:
     caption: str
 
     def address(self) -> str:
-        """The SVG as a data address, equal for equal results: an image cannot run scripts, nor can its ids clash."""
+        """The SVG as a reproducible data URL; as an image it cannot run scripts, and its ids cannot clash."""
         return "data:image/svg+xml;base64," + base64.b64encode(svg_text(self.draw()).encode()).decode()
 
     def png(self) -> bytes:
-        """As PNG, for formats that take no SVG."""
+        """The figure as PNG, for formats without SVG."""
         out, figure = io.BytesIO(), self.draw()
         figure.savefig(out, format="png", dpi=200, metadata={"Software": None})
         plt.close(figure)
@@ -136,7 +136,7 @@ Content = tuple[Block | tuple[Block, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading with its blocks; those of an inner tuple stand side by side where the format can do that."""
+    """A heading with its blocks; blocks in an inner tuple are set side by side if the format allows it."""
 
     name: str
     heading: str
@@ -144,14 +144,14 @@ class Section:
 
     @property
     def blocks(self) -> Iterator[Block]:
-        """All blocks one after the other."""
+        """All blocks in sequence."""
         for one in self.content:
             yield from one if isinstance(one, tuple) else (one,)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report, ready to be written in any format. `sheets` are the frames of a workbook, by sheet name."""
+    """A report that any format can write. `sheets` are the data frames of a workbook, by sheet name."""
 
     lang: str
     title: str
@@ -178,5 +178,5 @@ class Report:
         return [block for block in self.blocks if isinstance(block, Picture)]
 
     def __getitem__(self, name: str) -> Section:
-        """The section of that name."""
+        """The section with that name."""
         return next(section for section in (*self.sections, *self.annex) if section.name == name)

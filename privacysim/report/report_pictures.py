@@ -1,4 +1,4 @@
-"""The figures of a report, each with a text that says the same numbers to those who cannot see it."""
+"""Figures of a report, each with an alt text that states the same numbers."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from privacysim.stats import short
 from privacysim.vocabulary import CURVES
 
 _WIDE = 4.6
-"""Inches; two of them stand side by side on a page."""
+"""Figure width in inches; two fit side by side on a page."""
 
 
 def drawn(draw: Any, *given: Any, rows: int = 0, **how: Any) -> Figure:
-    """The figure of the axes which `draw` gives; with `rows`, as wide as half a page and as high as they need."""
+    """Figure of the axes that `draw` returns; `rows` makes it half a page wide and as high as they need."""
     with house_style(how.get("lang", "en")):
         if rows:
             how["ax"] = plt.subplots(figsize=(_WIDE, max(2.3, 0.8 + 0.33 * rows)), layout="constrained")[1]
@@ -32,7 +32,7 @@ def drawn(draw: Any, *given: Any, rows: int = 0, **how: Any) -> Figure:
 
 
 class _Labels:
-    """The language of a figure and what arms are called in it: English where no font has the Chinese characters."""
+    """Language and arm names of a figure; English if no installed font has the Chinese characters."""
 
     def __init__(self, source: Source, words: Words) -> None:
         self.note = f" {words('no_font')}" if words.lang == "zh" and han_font() is None else ""
@@ -42,7 +42,7 @@ class _Labels:
 
 
 def broken(name: str, limit: int = 26) -> str:
-    """A long title on two lines, without control characters; $ is a character here, not mathematics.
+    """Break a long title into two lines, without control characters; $ is a plain character, not mathematics.
 
     >>> broken("Guangzhou, revised draft (narrow)")
     'Guangzhou, revised\\ndraft (narrow)'
@@ -66,7 +66,7 @@ def _said(rows: Sequence[Row], names: Mapping[str, str], columns: Sequence[str])
 
 
 def ratio_picture(source: Source, words: Words) -> Picture:
-    """Ratios of the primary metric to the baseline, with their intervals."""
+    """Figure of the primary metric's ratios to the baseline, with their intervals."""
     labels, primary, base = _Labels(source, words), source.change.primary, source.change.baseline
     rows = source.rows[(source.rows["metric"] == primary) & source.rows["ratio"].notna()]
     draw = partial(drawn, forest, rows.assign(note=""), title="", direction="either", baseline=base,
@@ -77,14 +77,14 @@ def ratio_picture(source: Source, words: Words) -> Picture:
 
 
 def tradeoff_picture(source: Source, words: Words, evidence: str) -> Picture:
-    """The primary metric against cases with admissible evidence: the corner at the bottom right is the best."""
+    """Figure of the primary metric against cases with admissible evidence; the bottom right corner is best."""
     labels, primary, rows = _Labels(source, words), source.change.primary, source.rows[source.rows["mean"].notna()]
     across = rows[rows["metric"] == evidence].set_index("policy")["mean"]
     means = rows[rows["metric"] == primary].groupby("policy")["mean"].agg(["min", "max"])
     arms = [arm for arm in source.results.arms if arm in means.index and arm in across.index]
     points = pd.DataFrame({"policy": arms, "x": across[arms].to_numpy(), "y": means.loc[arms, "min"].to_numpy(),
                            "y_low": means.loc[arms, "min"].to_numpy(), "y_high": means.loc[arms, "max"].to_numpy()})
-    points = points[(points["x"] > 0) | (points["y_high"] > 0)]  # a rule with neither says nothing here
+    points = points[(points["x"] > 0) | (points["y_high"] > 0)]  # omit rules with neither
     draw = partial(drawn, frontier, points, x_label=capital(labels.words.title(evidence)), x_better="higher",
                    y_label=capital(labels.words.title(primary)), y_better="lower", title="", titles=labels.titles,
                    rows=len(points) + 1, lang=labels.words.lang)  # fmt: skip
@@ -98,7 +98,7 @@ def tradeoff_picture(source: Source, words: Words, evidence: str) -> Picture:
 
 
 def legality_picture(source: Source, words: Words) -> Picture:
-    """People identified per rule, by what its camera rules call the viewing."""
+    """Figure of people identified per rule, by the legality of the viewing under its camera rules."""
     labels = _Labels(source, words)
     said = ". ".join(
         f"{words.word('legality', kind)}: {_said(source.of(metric), labels.names, ('mean',))}"
@@ -110,7 +110,7 @@ def legality_picture(source: Source, words: Words) -> Picture:
 
 
 def by_legality(rows: pd.DataFrame) -> pd.DataFrame:
-    """Means of people identified as `people_by_legality` draws them: policy, legality, low, high."""
+    """Mean numbers of people identified, as `people_by_legality` draws them: policy, legality, low, high."""
     kinds = rows["metric"].map({metric: kind for kind, metric in IDENTIFIED.items()}).rename("legality")
     found = rows[kinds.notna() & rows["mean"].notna()].groupby(["policy", kinds], sort=False)["mean"]
     return found.agg(low="min", high="max").reset_index()

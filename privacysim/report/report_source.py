@@ -1,4 +1,4 @@
-"""What a report is written from: a results folder, its rules as they were run, and every number that they took."""
+"""Source data of a report: a results folder, its rules as they were run, and every number they used."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _AGAIN = "  Fix: run the study again."
 
 @dataclass(frozen=True)
 class Entry:
-    """One row of the register: a number's place in the scenario, its value, range, status and source."""
+    """One row of the register: a number's key in the scenario, its value, range, status and source."""
 
     name: str
     value: float
@@ -35,7 +35,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Source:
-    """Everything that a memo says comes from here: results, comparison, rules by policy id, register of numbers."""
+    """All source data of a memo: results, comparison, rules by policy id, register of numbers."""
 
     results: Results
     change: Comparison
@@ -44,11 +44,11 @@ class Source:
 
     @property
     def rows(self) -> pd.DataFrame:
-        """The rows of summary.csv; the curve of a metric without curves is the empty word."""
+        """Rows of summary.csv; a metric without curves has an empty string as its curve."""
         return self.change.rows
 
     def of(self, metric: str, arm: str = "") -> Sequence[Row]:
-        """The rows of a metric, of all arms or of one."""
+        """Rows of a metric, for all arms or one."""
         chosen = self.rows["metric"] == metric
         return self.rows[chosen & (self.rows["policy"] == arm) if arm else chosen].to_dict("records")
 
@@ -57,7 +57,7 @@ class Source:
         return self.policies[arm.split(":")[0]]
 
     def names(self, words: Words) -> dict[str, str]:
-        """What each arm is called: the policy's title, with its reading."""
+        """Name of each arm: the policy's title and its reading."""
         marks = "{}（{}）" if words.lang == "zh" else "{} ({})"
         found = {}
         for arm in self.results.arms:
@@ -67,17 +67,17 @@ class Source:
 
 
 def title(policy: Policy, words: Words) -> str:
-    """What a policy is called in that language."""
+    """Title of a policy in the language of `words`."""
     return (policy.title.zh if words.lang == "zh" else "") or policy.title.en
 
 
 def rule_assumptions(policy: Policy) -> list[str]:
-    """What a policy assumes where the law is silent: one line each, with its place."""
+    """Assumptions of a policy where the law is silent, one line each, with their place."""
     return [f"{place}: {part.assumption}" for place, part in sourced(policy) if part.assumption]
 
 
 def read_source(folder: Path, baseline: str | None = None) -> Source:
-    """Read a results folder for a memo; one without `inputs/` is an error that says so."""
+    """Read a results folder for a memo; raises an error if it has no `inputs/`."""
     results = load_results(folder)
     inputs = folder / "inputs" / "sim"
     if not inputs.is_dir():
@@ -99,7 +99,7 @@ def _toml(path: Path) -> dict[str, Any]:
 
 
 def _raw(folder: Path, name: str, chain: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The keys of a kept policy with those that it inherits; `chain` are the policies that rest on it."""
+    """Keys of a stored policy, including inherited ones; `chain` lists the policies that inherit from it."""
     path = folder / f"{name}.toml"
     if name in chain or Path(name).name != name:
         at = shown((folder / (*chain, name)[-2:][0]).as_posix())

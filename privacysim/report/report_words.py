@@ -1,4 +1,4 @@
-"""How a report speaks: words in English and Chinese, numbers with three digits, one sentence about each rule."""
+"""Wording of a report: English and Chinese words, numbers with three digits, one sentence about each rule."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from privacysim.vocabulary import CURVES, LEGALITIES
 
 LANGUAGES = ("en", "zh")
 TAG = {"en": "en", "zh": "zh-CN"}
-"""The language as documents name it."""
+"""Language tag that documents use."""
 Row = Mapping[Any, Any]
 """A row of summary.csv, by column."""
 IDENTIFIED = {kind: f"people_identified[legality={kind}]" for kind in LEGALITIES}
-"""What the camera rules call a viewing → the metric of the people whom it identifies."""
+"""Legality of a viewing under the camera rules → metric of the people it identifies."""
 _TWICE = 2.0
-"""From this ratio on a change is said as a multiple, not in per cent."""
+"""Changes at or above this ratio are given as a multiple, not in per cent."""
 
 
 class Words:
-    """The words of one language: `words("key", name=value)` is a sentence with its blanks filled.
+    """Words of one language: `words("key", name=value)` returns a sentence with its blanks filled.
 
-    `metrics` are the declarations of the metrics that are named: those of the results, where they carry them.
+    `metrics` holds the declarations of the metrics to name: those stored with the results, if any.
 
     >>> Words("en")("replicates", n=10)
     '10 paired replicates'
@@ -42,16 +42,16 @@ class Words:
         self._texts: Mapping[str, str] = known["text"] if lang == "zh" else {}
 
     def __call__(self, key: str, **blanks: object) -> str:
-        """The sentence of that key."""
+        """The sentence of a key."""
         return self._own[key].format(**blanks)
 
     def text(self, english: str) -> tuple[str, str]:
-        """A text that files hold in English: the translation, or the original marked as English."""
+        """Translation of an English text from a file, or the original marked as English."""
         found = self._texts.get(english)
         return (found or english, "en" if self.lang != "en" and not found else "")
 
     def title(self, metric: str) -> str:
-        """What a metric is called; in Chinese the English title where there is no translation."""
+        """Title of a metric; in Chinese, the English title if there is no translation."""
         return self._chinese.get(f"metric_{metric}", self.metrics[metric].title)
 
     def unit(self, metric: str) -> str:
@@ -59,7 +59,7 @@ class Words:
         return self._chinese.get(f"unit_{self.metrics[metric].unit}", self.metrics[metric].unit)
 
     def direction(self, metric: str) -> str:
-        """Which way is better, in words."""
+        """Which direction is better, in words."""
         return self._own[f"direction_{self.metrics[metric].direction}"]
 
     def word(self, kind: str, word: str) -> str:
@@ -67,7 +67,7 @@ class Words:
         return self._own.get(f"{kind}_{word}", word.replace("_", " "))
 
     def all_of(self, names: Iterable[str]) -> str:
-        """Several names in a row."""
+        """Several names joined into one list."""
         return ("、" if self.lang == "zh" else ", ").join(names)
 
 
@@ -77,7 +77,7 @@ def _known() -> dict[str, Any]:
 
 
 def capital(text: str) -> str:
-    """The text with a capital letter first.
+    """Capitalise the first letter of the text.
 
     >>> capital("people identified"), capital("CO₂")
     ('People identified', 'CO₂')
@@ -91,14 +91,14 @@ def there(row: Row, column: str) -> bool:
 
 
 def number(row: Row, column: str, *, share: bool = False) -> Number:
-    """One cell of a row of summary.csv, as it is or as a share in per cent."""
+    """One cell of a row of summary.csv, as a plain value or as a share in per cent."""
     value = float(row[column])
     key = (str(row["policy"]), str(row["metric"]), str(row["curve"]), column)
     return Number(f"{short(100 * value)} %" if share else short(value), value, key, "share" if share else "value")
 
 
 def change(row: Row, column: str, *, signed: bool = True) -> Number:
-    """A ratio as a change in per cent; without its sign where the sentence says the direction."""
+    """A ratio as a change in per cent; `signed=False` omits the sign if the sentence gives the direction."""
     value = number(row, column).value
     percent = 100 * (value - 1)
     text = f"{'+' if percent > 0 else ''}{short(percent)}" if signed else short(abs(percent))
@@ -106,7 +106,7 @@ def change(row: Row, column: str, *, signed: bool = True) -> Number:
 
 
 def with_interval(row: Row, column: str, ends: str, *, share: bool = False) -> Text:
-    """A value with its interval (columns `ends`_low and `ends`_high) where it has one; a dash where there is none."""
+    """A value with its interval, if any (columns `ends`_low and `ends`_high); a dash if there is no value."""
     if not there(row, column):
         return ("–",)
     value, low, high = (number(row, name, share=share) for name in (column, f"{ends}_low", f"{ends}_high"))
@@ -114,7 +114,7 @@ def with_interval(row: Row, column: str, ends: str, *, share: bool = False) -> T
 
 
 def sentence(rows: Sequence[Row], words: Words, policy: str, primary: str) -> Text:
-    """What the rows of one rule, one a curve, say of the metric titled `primary` against the baseline."""
+    """Compare one rule with the baseline on the metric titled `primary`; `rows` has one row per curve."""
     notes = [str(row["note"]) for row in rows]
     if rows and all(note.startswith("identical") for note in notes):
         return (words("identical", policy=policy),)
@@ -147,7 +147,7 @@ def _kind(row: Row) -> str:
 
 
 def size(row: Row, kind: str, words: Words) -> Text:
-    """How large a change is: a multiple, or per cent, with its interval; `kind` is the verb that stands before it."""
+    """Size of a change as a multiple or in per cent, with its interval; `kind` is the verb before it."""
     ends = ("ratio_high", "ratio_low") if kind == "lowers" else ("ratio_low", "ratio_high")
     if row["ratio"] >= _TWICE:
         value, low, high = (number(row, column) for column in ("ratio", *ends))

@@ -1,4 +1,4 @@
-"""report.html: the headline in words and numbers, two figures, and where everything comes from."""
+"""report.html: the headline in words and numbers, two figures, and the provenance of the results."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from privacysim.stats import interval_text, short
 _RATIOS = "Ratios to the baseline with 95 % intervals; a hollow mark has none."
 _LEGALITY = "People identified, by what the policy's camera rules call the viewing."
 _CAMERAS = "cameras: "
-"""How notes about mapped cameras begin: they are said of the first replicate for all."""
+"""First words of notes about mapped cameras; the first replicate's note is printed for all."""
 
 
 def page(results: Results, baseline: str | None = None) -> str:
-    """The page of a results folder (report.html), self-contained and without scripts."""
+    """Return the self-contained page of a results folder (report.html), without scripts."""
     return html_page(study_report(results, baseline))
 
 
 def study_report(results: Results, baseline: str | None = None) -> Report:
-    """What a results folder says of itself, against its own baseline or another arm."""
+    """Build the report of a results folder, against its own baseline or another arm."""
     change, study = results.compare(baseline), results.manifest["study"]
     own = (name for name in change.declared if name not in METRICS)
     names = list(dict.fromkeys([change.primary, *headline(), *own]))
@@ -47,7 +47,7 @@ def study_report(results: Results, baseline: str | None = None) -> Report:
 
 
 def start_in_words(start: str) -> str:
-    """What the start of a study means for its numbers."""
+    """Explain how the start of a study affects its numbers."""
     if start == "transition":
         return ("start “transition”: all policies share the baseline's history up to day 0, so slow effects (streams "
                 "stay listed for months) are understated")  # fmt: skip
@@ -71,7 +71,7 @@ def _frame_of_reference(results: Results, change: Comparison) -> list[str]:
 
 
 def _numbers(change: Comparison, names: Sequence[str]) -> Iterator[Block]:
-    """One table a metric: policies by their titles, one row a curve, the verdict in words beside its numbers."""
+    """Yield one table per metric: one row per policy and curve, with the verdict in words beside its numbers."""
     yield Paragraph((
         f"Ratio and difference to {change.baseline}, 95 % intervals (paired jackknife t for the ratio), "
         f"{start_in_words(change.start).split(':')[0]}. Holm over arms for the primary metric; the others are "
@@ -95,14 +95,14 @@ def _numbers(change: Comparison, names: Sequence[str]) -> Iterator[Block]:
 
 
 def _verdict(words: str, metric: str) -> str:
-    """The sentence without the metric's title, which stands above the table."""
+    """Drop the metric's title from the sentence, since it is printed above the table."""
     for mention in (f"{metric}: ", f" the {metric}", f" in {metric}", f" {metric}"):
         words = words.replace(mention, "")
     return " ".join(words.split())
 
 
 def _cameras(results: Results, change: Comparison, names: Sequence[str]) -> list[Section]:
-    """What the map does not say of cameras that somebody mapped, and the band that this leaves; else nothing."""
+    """State what the map omits about mapped cameras and the resulting range; empty if nothing was mapped."""
     said = [text.removeprefix(_CAMERAS) for text in dict.fromkeys(results.notes["note"]) if text.startswith(_CAMERAS)]
     if not said:
         return []

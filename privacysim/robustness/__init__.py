@@ -1,4 +1,4 @@
-"""How sure, what drives it, where does it fail, what would be better: studies over many variants of a study."""
+"""Robustness: sensitivity analysis, scenario discovery and search for reforms over many variants of a study."""
 
 from privacysim.robustness.discovery import Box, find_box, find_boxes
 from privacysim.robustness.factors import Factor, factors_in, factors_of

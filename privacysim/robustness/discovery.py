@@ -1,9 +1,9 @@
-"""Where does a policy fail its goal? Boxes in the space of uncertain numbers, by patient peeling (PRIM), in words.
+"""Scenario discovery: boxes in the space of uncertain factors where a policy misses its goal (PRIM), in words.
 
-Friedman and Fisher 1999 (doi:10.1023/A:1008894516817), as used for scenario discovery by Bryant and Lempert 2010
-(doi:10.1016/j.techfore.2009.08.002): from the whole space, thin slices are peeled off where failure is rarest, until
-the box is small; then limits that do nothing are taken away again. *Coverage*: the share of all failures that lie in
-the box. *Density*: the share of the box that fails. Limits are kept only where chance alone would rarely give them.
+The method is Friedman and Fisher 1999 (doi:10.1023/A:1008894516817), used for scenario discovery by Bryant and Lempert
+2010 (doi:10.1016/j.techfore.2009.08.002). It peels thin slices off the whole space where failure is rarest, until the
+box is small, then removes limits that have no effect. *Coverage* is the share of all failures that lie in the box;
+*density* is the share of the box that fails. A limit is kept only if chance alone would rarely produce it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Box:
-    """Limits by factor name (low, high), how good the box is, and how many points and failures there were."""
+    """A box: limits (low, high) by factor name, coverage, density, and the numbers of points and failures."""
 
     limits: dict[str, tuple[float, float]]
     coverage: float
@@ -33,7 +33,7 @@ class Box:
     failures: int
 
     def words(self, factors: Sequence[Factor], what: str = "fails") -> str:
-        """The box in one sentence, each limit with its unit; says where there is nothing to say."""
+        """Describe the box in one sentence, each limit with its unit; says so if the box has no limits."""
         known = {factor.name: factor for factor in factors}
         said = [_limit(known[name], *ends) for name, ends in self.limits.items()]
         if not said:
@@ -45,10 +45,10 @@ class Box:
 def find_box(
     factors: Sequence[Factor], values: Floats, fails: Flags, *, peel: float = 0.05, least: float = 0.05,
 ) -> Box:
-    """The box of failures: `values` (points, factors), `fails` one flag a point.
+    """Find the box of failures: `values` (points, factors), `fails` one flag per point.
 
-    Each peel takes at most the share `peel` of the points that are left; a box holds at least the share `least` of
-    all. Of the boxes on the way the one with the largest F1 of coverage and density is kept (their harmonic mean).
+    Each peel removes at most the share `peel` of the remaining points; a box holds at least the share `least` of all
+    points. The result is the box on the way with the largest F1 (harmonic mean of coverage and density).
     """
     if not fails.any() or fails.all():
         raise InputError("goal", "a goal that some worlds miss and some reach",
@@ -68,7 +68,7 @@ def find_box(
 
 
 def find_boxes(factors: Sequence[Factor], values: Floats, fails: Flags, most: int = 3) -> list[Box]:
-    """Several boxes, each of the failures that the ones before do not cover; stops where none is better than chance."""
+    """Find up to `most` boxes, each for failures not covered so far; stops when no box is better than chance."""
     left, boxes = np.ones(fails.size, dtype=bool), list[Box]()
     while len(boxes) < most and fails[left].any() and not fails[left].all():
         box = find_box(factors, values[left], fails[left])
@@ -82,7 +82,7 @@ def find_boxes(factors: Sequence[Factor], values: Floats, fails: Flags, most: in
 
 
 def within(factors: Sequence[Factor], values: Floats, box: Box) -> Flags:
-    """Which points lie in the box."""
+    """Flag the points that lie in the box."""
     inside = np.ones(len(values), dtype=bool)
     for n, factor in enumerate(factors):
         low, high = box.limits.get(factor.name, (-np.inf, np.inf))
@@ -96,7 +96,7 @@ def _score(inside: Flags, fails: Flags) -> float:
 
 
 def _peeled(values: Floats, fails: Flags, inside: Flags, peel: float, fewest: int) -> Flags | None:
-    """The box after its best peel: where the mean failure of what stays rises most per point that goes."""
+    """Return the box after its best peel: the one that raises the mean failure most per removed point."""
     best, gain = None, 0.0
     before = float(fails[inside].mean())
     for n in range(values.shape[1]):
@@ -113,7 +113,7 @@ def _peeled(values: Floats, fails: Flags, inside: Flags, peel: float, fewest: in
 
 
 def _described(factors: Sequence[Factor], values: Floats, fails: Flags, inside: Flags) -> Box:
-    """The box's limits, without those that do nothing: each must cut failures' density significantly."""
+    """Return the box that bounds the flagged points, without limits that chance alone could explain."""
     limits: dict[str, tuple[float, float]] = {}
     for n, factor in enumerate(factors):
         low, high = float(values[inside, n].min()), float(values[inside, n].max())
@@ -131,7 +131,7 @@ def _described(factors: Sequence[Factor], values: Floats, fails: Flags, inside: 
 
 
 def _eased(factors: Sequence[Factor], values: Floats, fails: Flags, box: Box) -> Box:
-    """Give back each end of a limit whose loss costs less than a hundredth of F1: peeled by chance, not by a cause."""
+    """Drop each end of a limit that adds less than a hundredth to F1, since it was peeled by chance."""
     for name in list(box.limits):
         for end in (0, 1):
             before = _score(within(factors, values, box), fails)
@@ -146,7 +146,7 @@ def _eased(factors: Sequence[Factor], values: Floats, fails: Flags, box: Box) ->
 
 
 def _chance(factors: Sequence[Factor], values: Floats, fails: Flags, box: Box, name: str) -> float:
-    """Chance of at least so many failures in the box, were this limit irrelevant (Bryant and Lempert's quasi-p)."""
+    """Probability of so many failures in the box if this limit were irrelevant (Bryant and Lempert's quasi-p)."""
     without = Box({k: v for k, v in box.limits.items() if k != name}, 0.0, 0.0, box.points, box.failures)
     inside, outside = within(factors, values, box), within(factors, values, without)
     hits, size = int((inside & fails).sum()), int(inside.sum())

@@ -1,12 +1,12 @@
-"""What is uncertain about a study: facts with a range, a scenario's own assumptions, and numbers of policies.
+"""Uncertain factors of a study: facts with a range, assumptions of a scenario, and numbers of policies.
 
-A factor has a value in force and a range; contested readings are no factors but arms of their own, and the two curves
-are in every result already. Values are spread evenly over the range, or over its logarithm where it spans more than a
-factor of ten: what is known of an assumption is then at least its order of magnitude.
+A factor has a value in force and a range. Contested readings are arms instead of factors, and every result has both
+curves already. Values are spread evenly over the range, or over its logarithm if it spans more than a factor of ten,
+because of such an assumption only the order of magnitude is known.
 
-Whatever is varied, `held` recalibrates the chance to be listed, so that the expected number of listed cameras stays at
-the 185 that were counted: the number of exposable cameras, the scans and the stays are not known well. Equation and
-limits: `privacysim.world.calibration`. Where even p_listed = 1 cannot list so many, the point is marked, not hidden.
+At every point, `held` recalibrates the listing probability so that the expected number of listed cameras stays at the
+185 that were counted. The numbers of exposable cameras, scans and stays are poorly known. For the equation and limits
+see `privacysim.world.calibration`. A point that cannot list so many even with p_listed = 1 is marked, not hidden.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ from privacysim.world.calibration import listing
 
 Floats = NDArray[np.float64]
 SOLVED = ("p_listed",)
-"""Solved again in every point, so that the datum holds: never varied by itself."""
+"""Recalibrated at every point to reproduce the datum, so never varied by itself."""
 
 
 @dataclass(frozen=True)
 class Factor:
-    """One uncertain number: `fact` (an id), `scenario` (a key path) or `policy` (policy id and key path)."""
+    """One uncertain number of kind `fact` (an id), `scenario` (a key path) or `policy` (policy id and key path)."""
 
     name: str
     kind: Literal["fact", "scenario", "policy"]
@@ -74,13 +74,13 @@ class Factor:
 
 
 def factors_of(inputs: Inputs, *, with_city: bool = False) -> list[Factor]:
-    """Every uncertain number that this study reads, in the order of the facts file.
+    """List every uncertain number that this study reads, in the order of the facts file.
 
-    What it reads is found by running one replicate on a small sample and listening. Numbers of the city's own plan
-    (streets, places, population) are left out unless `with_city`: each value of theirs is another city to build.
+    One replicate on a small sample is run to record which numbers are read. Numbers of the city's plan (streets,
+    places, population) are left out unless `with_city`, because each new value means another city to build.
     """
     plan = inputs.plan.model_copy(update={"sample": 200, "replicates": 1})
-    forget_replicate()  # one that is kept reads nothing
+    forget_replicate()  # a cached replicate reads nothing
     with facts_heard() as heard:
         Study.runner(hashed(replace(inputs, plan=plan, replicates=(0,), only=(plan.primary,))), "", None, Unit(0, 0))
         heard |= {q.fact for _, q in quantities(inputs.scenario) if q.fact}
@@ -96,14 +96,14 @@ def factors_of(inputs: Inputs, *, with_city: bool = False) -> list[Factor]:
 
 
 def factors_in(table: pd.DataFrame) -> list[Factor]:
-    """The factors of a saved tornado table (columns factor, low, value, high, unit, source), each once."""
+    """List the factors of a saved tornado table (columns factor, low, value, high, unit, source), each once."""
     rows = table.drop_duplicates("factor").fillna({"unit": "", "source": ""})
     return [Factor(row["factor"], "fact", row["value"], row["low"], row["high"], row["unit"], row["source"])
             for row in rows.to_dict("records")]  # fmt: skip
 
 
 def chosen(factors: Sequence[Factor], names: Sequence[str]) -> list[Factor]:
-    """The factors of these names, in their order; an unknown one is an error that names the nearest."""
+    """Select factors by name, in the order of the names; the error for an unknown name suggests the nearest."""
     known = {factor.name: factor for factor in factors}
     for name in names:
         if name not in known:
@@ -113,7 +113,7 @@ def chosen(factors: Sequence[Factor], names: Sequence[str]) -> list[Factor]:
 
 
 def with_values(inputs: Inputs, values: Mapping[str, float], factors: Sequence[Factor]) -> Inputs:
-    """The study with other values of some factors; a value that no scenario may have is an InputError."""
+    """Return the study with other values of some factors; an invalid scenario value raises an InputError."""
     kinds = {factor.name: factor.kind for factor in factors}
     of_facts = {name: v for name, v in values.items() if kinds[name] == "fact"}
     raw = _replaced(inputs.scenario, values, "")
@@ -123,7 +123,7 @@ def with_values(inputs: Inputs, values: Mapping[str, float], factors: Sequence[F
 
 
 def quantities(section: Any, path: str = "") -> Iterator[tuple[str, Quantity]]:
-    """Every number of a scenario with its key path."""
+    """Yield every number of a scenario with its key path."""
     for name in type(section).model_fields:
         value, here = getattr(section, name), f"{path}.{name}" if path else name
         if isinstance(value, Quantity):
@@ -187,9 +187,9 @@ _DATUM = "website_listed_guangzhou"
 
 
 def held(base: Inputs, changed: Inputs) -> tuple[Inputs, bool]:
-    """The changed study with p_listed solved again, and whether the list could be held.
+    """Return the changed study with p_listed recalibrated, and whether the expected list could be kept.
 
-    The list's mean is the base study's own (185 in `guangzhou_185`); if the datum itself is varied, in its proportion.
+    The target is the base study's mean (185 in `guangzhou_185`), scaled in proportion if the datum itself is varied.
     """
     with facts_replaced(base.facts):
         wanted = listing(build_city(base.scenario), base.scenario).expected

@@ -1,8 +1,8 @@
-"""The frontier of reforms: less exposure, more usefulness, and what no other combination of levers beats.
+"""Frontier of reforms: combinations of levers with less exposure and more usefulness that no other one beats.
 
-All variants are measured on shared worlds, in groups of arms, on the same replicates; a Gaussian process steers where
-there are more combinations than tries. A front chosen on noise flatters itself, so its members are measured again on
-replicates that the search never saw, and only those figures carry intervals.
+All variants are measured on the same replicates and shared worlds, in groups of arms. A Gaussian process steers the
+search if there are more combinations than tries. Selecting a front on noisy values overstates it, so its members are
+measured again on replicates that the search never used. Only those values carry intervals.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ from privacysim.simulation.study_file import StudyFile
 
 Floats = NDArray[np.float64]
 GROUP = 24
-"""Variants that share a world in one unit of work."""
+"""Number of variants that share a world in one unit of work."""
 BASE = "as_it_stands"
 
 
 @dataclass(frozen=True)
 class Frontier:
-    """What a search found.
+    """Result of a search for reforms.
 
     `variants` has one row per variant tried: its levers, cost, changes and ratios of exposure and usefulness against
-    the policy as it stands, whether it is on the front, and which reform beats it where it is not.
-    `confirmed` has the front again on fresh replicates, against the policy as it stands: 95 % intervals by the rules
-    of every comparison (replicates enough for the metric's skewness, contributors enough), else a `note` that says
-    why. `worth` says what the steering processes were worth.
+    the current policy, whether it is on the front, and otherwise which reform beats it.
+    `confirmed` compares the front with the current policy on fresh replicates. It has 95 % intervals by the usual
+    rules (enough replicates for the metric's skewness, enough contributors), or a `note` that gives the reason for
+    none. `worth` has the predictive accuracy of the steering processes.
     """
 
     design: Design
@@ -53,18 +53,18 @@ class Frontier:
     failed: tuple[str, ...]
 
     def best(self, budget: float | None = None, tolerance: float = 0.05) -> pd.Series[Any]:
-        """The confirmed reform with the least exposure within the budget, usefulness at most `tolerance` lower.
+        """The confirmed reform with the least exposure, within the budget and at most `tolerance` less useful.
 
-        The budget is the design's own unless another is given. If none qualifies, an InputError says so.
+        `budget` defaults to the design's own. Raises an InputError if no reform qualifies.
         """
         limit = self.design.budget if budget is None else budget
         return best_within(self.confirmed, math.inf if limit is None else limit, tolerance)
 
     def effects(self) -> pd.DataFrame:
-        """What each option does on average over the variants tried: main effects of a linear fit, in shares.
+        """Mean effect of each option over the variants tried: main effects of a linear fit, in shares.
 
-        Columns: lever, option, cost, exposure, usefulness (changes as shares of the policy as it stands), n (variants
-        that hold it). How options work together is not in it: the front's own figures are.
+        Columns: lever, option, cost, exposure, usefulness (changes as shares of the current policy), n (variants that
+        include it). Interactions of options are not included; the values of the front include them.
         """
         columns, moved = [], []
         for n, lever in enumerate(self.design.lever):
@@ -80,7 +80,7 @@ class Frontier:
         return made[made["n"] > 0].sort_values("exposure", kind="stable", ignore_index=True)
 
     def words(self) -> list[str]:
-        """The front in sentences, from what costs nothing to what changes most."""
+        """Describe the front in sentences, from free reforms to those that change most."""
         said = []
         for row in self.confirmed.sort_values("exposure_ratio").to_dict("records"):
             said.append(f"{row['variant']}: exposure × {_with_ends(row, 'exposure')}, usefulness × "
@@ -90,7 +90,7 @@ class Frontier:
 
 
 def best_within(confirmed: pd.DataFrame, budget: float, tolerance: float = 0.05) -> pd.Series[Any]:
-    """Of a confirmed front (`Frontier.confirmed`, or its saved table) the best reform within the budget."""
+    """Select the best reform within the budget from a confirmed front (`Frontier.confirmed`, or its saved table)."""
     fits = confirmed[(confirmed["cost"] <= budget) & (confirmed["usefulness_ratio"] >= 1 - tolerance)]
     if fits.empty:
         expected = f"a reform on the front that costs at most {budget:g} and keeps its usefulness"
@@ -102,10 +102,10 @@ def find_frontier(
     design: Design, *, variants: int = 200, replicates: int = 2, confirm: int = 10, workers: int | None = None,
     folder: Path | None = None, progress: bool | None = None,
 ) -> Frontier:
-    """Search the design: `variants` tries of `replicates` each, then the front again on `confirm` fresh replicates."""
+    """Search the design: `variants` tries of `replicates` each, then remeasure the front on `confirm` fresh ones."""
     goals, rows = design.goals(), design.combinations()
     base, longest = _base(design), 0
-    for n, lever in enumerate(design.lever):  # every variant keeps at most what some option keeps
+    for n, lever in enumerate(design.lever):  # no variant keeps footage longer than its options do
         for choice in range(len(lever.option)):
             row = [choice if m == n else 0 for m in range(len(design.lever))]
             longest = max(longest, footage_days(replace(base, arms=(base.arms[0], design.arm(row, "one")))))
@@ -161,7 +161,7 @@ def find_frontier(
 
 
 def _base(design: Design) -> Inputs:
-    plan = StudyFile.model_construct(  # its policies stand in no file, so there is nothing to look up
+    plan = StudyFile.model_construct(  # its policies have no file, so there is nothing to look up
         id=design.id, title=design.title, scenario=design.scenario, policies=(design.policy,), readings={},
         baseline=BASE, primary=design.reduce, days=design.days, replicates=1, sample=design.sample, seed=design.seed,
         start=design.start, law_date=design.law_date,
@@ -174,13 +174,13 @@ def _group(base: Inputs, facts: Mapping[str, float], arms: Sequence[Arm], replic
 
 
 def _against_base(table: pd.DataFrame, n: int, goal: str) -> pd.Series[float]:
-    """A goal's difference from the policy as it stands in each replicate that both have."""
+    """Difference of a goal from the current policy in each replicate that both have."""
     mine, base = (table.get((f"v{k:05d}", goal)) for k in (n, 0))
     return pd.Series(dtype=np.float64) if mine is None or base is None else (mine - base).dropna()
 
 
 def _not_measured(variant: str, goal: str, failed: Sequence[str]) -> PrivacysimError:
-    """Why a search cannot go on: units that failed, or a goal that has no value in so small a study."""
+    """Error that ends a search: units failed, or a goal has no value in so small a study."""
     if failed:
         return ResultsError(f"frontier: no replicate of {variant} is complete. First that failed: {failed[0]}.\n"
                             "  Fix: the same command tries again; with --out it keeps what was done.")  # fmt: skip
@@ -191,7 +191,7 @@ def _not_measured(variant: str, goal: str, failed: Sequence[str]) -> PrivacysimE
 def _by_facts(
     design: Design, rows: NDArray[np.intp], chosen: Sequence[int],
 ) -> list[tuple[dict[str, float], list[int]]]:
-    """Variants that share their facts, for one world has one set of facts; the order is the first one's of each."""
+    """Group variants by their facts, because one world has one set of facts; groups keep the order of first use."""
     found: dict[tuple[tuple[str, float], ...], list[int]] = {}
     for n in chosen:
         found.setdefault(tuple(sorted(design.facts(rows[n].tolist()).items())), []).append(n)
@@ -202,7 +202,7 @@ def _variants(
     design: Design, rows: NDArray[np.intp], tried: NDArray[np.intp], goals: Floats, stands: Floats,
 ) -> pd.DataFrame:
     cost = np.array([design.cost(rows[n].tolist()) for n in tried])
-    by = dominators(np.column_stack([goals, cost]))  # what costs less may stay, though it does less: for a budget
+    by = dominators(np.column_stack([goals, cost]))  # cheaper reforms with less effect stay
     names = [design.name(rows[n].tolist()) for n in tried]
     made = pd.DataFrame({
         "variant": names, "cost": cost, "exposure_change": goals[:, 0],
@@ -218,7 +218,7 @@ def _variants(
 def _confirmed(
     design: Design, rows: NDArray[np.intp], front: Sequence[int], fresh: Ran, goals: tuple[str, str],
 ) -> pd.DataFrame:
-    """The front on fresh replicates against the policy as it stands, by the same rules as any study's comparison."""
+    """Compare the front with the current policy on fresh replicates, by the same rules as any study."""
     arms = list(dict.fromkeys([f"v{0:05d}", *(f"v{n:05d}" for n in front)]))
     notes = pd.DataFrame(columns=["policy", "replicate", "metric", "curve", "note"])
     count = fresh.metrics["replicate"].nunique()

@@ -1,9 +1,9 @@
-"""Which uncertain numbers drive the answer? Sobol's and Morris's indices by SALib, on points from `scipy.stats.qmc`.
+"""Global sensitivity indices of Sobol and Morris, computed by SALib on points from `scipy.stats.qmc`.
 
-Sobol: the share of the answer's variance that a factor explains alone (S1) and with all that it interacts with (ST);
+Sobol: the share of the answer's variance that a factor explains alone (S1) and with all its interactions (ST), by
 Saltelli's estimators (Saltelli 2010, doi:10.1016/j.cpc.2009.09.018). Morris: elementary effects on a grid of
-trajectories (Morris 1991, doi:10.2307/1269043), for screening many factors with few runs: μ* is the mean size of a
-step's effect, σ says how much that depends on the others.
+trajectories (Morris 1991, doi:10.2307/1269043), to screen many factors with few runs. μ* is the mean size of a
+step's effect; σ measures how much it depends on the other factors.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from privacysim.robustness.factors import Factor
 
 Floats = NDArray[np.float64]
 Answer = Callable[[Floats], Floats]
-"""Values of the factors (points, factors) → the answer of each point."""
+"""Values of the factors (points, factors) → answer at each point."""
 
 
 def _problem(factors: Sequence[Factor]) -> dict[str, object]:
@@ -33,7 +33,7 @@ def _at(factors: Sequence[Factor], shares: Floats) -> Floats:
 
 
 def latin_hypercube(factors: Sequence[Factor], points: int, seed: int) -> Floats:
-    """Values (points, factors) that fill the ranges evenly, each factor alone and, optimised, in pairs.
+    """Latin hypercube sample (points, factors) that fills the ranges evenly, for single factors and, optimised, pairs.
 
     >>> latin_hypercube([Factor("x", "fact", 0.5, 0.0, 1.0)], 4, 1).shape
     (4, 1)
@@ -52,9 +52,9 @@ def sobol_points(factors: Sequence[Factor], n: int, seed: int) -> Floats:
 
 
 def sobol_indices(factors: Sequence[Factor], answers: Floats, seed: int) -> pd.DataFrame:
-    """S1 and ST with 95 % bootstrap half-widths, of the answers at `sobol_points`; the largest ST first.
+    """S1 and ST with 95 % bootstrap half-widths, from the answers at `sobol_points`; largest ST first.
 
-    Answers that do not vary have no indices: an InputError.
+    Raises an InputError if the answers do not vary.
     """
     sobol = require("analysis", "SALib.analyze.sobol", where="sobol")
     _check(answers)
@@ -67,13 +67,13 @@ def sobol_indices(factors: Sequence[Factor], answers: Floats, seed: int) -> pd.D
 
 
 def morris_points(factors: Sequence[Factor], trajectories: int, seed: int) -> Floats:
-    """Trajectories · (factors + 1) points on a grid of four levels."""
+    """Morris's sample: trajectories · (factors + 1) points on a grid of four levels."""
     morris = require("analysis", "SALib.sample.morris", where="morris")
     return _at(factors, morris.sample(_problem(factors), trajectories, num_levels=4, seed=seed))
 
 
 def morris_indices(factors: Sequence[Factor], shares: Floats, answers: Floats, seed: int) -> pd.DataFrame:
-    """μ, μ* (with 95 % half-width) and σ; the largest μ* first. `shares` are the points as shares of the ranges."""
+    """μ, μ* (with 95 % half-width) and σ, largest μ* first; `shares` are the points as shares of the ranges."""
     morris = require("analysis", "SALib.analyze.morris", where="morris")
     _check(answers)
     found = morris.analyze(_problem(factors), shares, answers, num_levels=4, seed=seed)
@@ -85,7 +85,7 @@ def morris_indices(factors: Sequence[Factor], shares: Floats, answers: Floats, s
 
 
 def shares_of(factors: Sequence[Factor], values: Floats) -> Floats:
-    """Back from values to shares of the ranges."""
+    """Convert values to shares of the ranges, the inverse of `Factor.at`."""
     columns = []
     for n, factor in enumerate(factors):
         x = values[:, n]

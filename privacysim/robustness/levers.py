@@ -1,4 +1,4 @@
-"""A design space of reforms in TOML: levers, each with options, over one policy.
+"""Design space of reforms in TOML: levers with options that change one policy.
 
 ```toml
 id = "reforms"; scenario = "guangzhou_district"; policy = "order_799"
@@ -13,10 +13,10 @@ id = "three_days"
 cost = 0.0
 change = {retention = {public_other = {keep = "3 d"}}}
 ```
-An option's `change` is a piece of a policy file and is inherited like one; what it lacks of sources is the lever's
-assumption. What no policy file can say (how soon a platform takes pieces down) is a value of a fact, within its range:
-`facts = {published_takedown_d = 3}`. The goal to `reduce` must be an exposure or a leak and `keep` a usefulness:
-nothing here looks for rules that expose people more.
+An option's `change` is part of a policy file and is inherited like one. The lever's assumption stands in for missing
+sources. What no policy file can state (how soon a platform takes footage down) is set as a fact within its range:
+`facts = {published_takedown_d = 3}`. The goal to `reduce` must be an exposure or a leak, and `keep` a usefulness, so
+no design can search for rules that expose people more.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ from privacysim.metrics import metric_named
 from privacysim.policy import Arm, load_policy
 
 POOL = 20_000
-"""Combinations that are looked at; of a larger space an even selection."""
+"""Largest number of combinations considered; a larger space is sampled evenly."""
 
 
 class Option(Strict):
-    """One position of a lever: a piece of a policy file, values of facts, what it costs in the design's own unit."""
+    """One option of a lever: part of a policy file, values of facts, and its cost in the design's unit."""
 
     id: str = Field(pattern=r"^[A-Za-z0-9_]+$")
     says: str = ""
@@ -80,7 +80,7 @@ class Design(Strict):
     lever: tuple[Lever, ...] = Field(min_length=1)
 
     def goals(self) -> tuple[str, str]:
-        """The two metrics; a goal that would expose people more, or use footage less, is refused."""
+        """Return the two metrics; refuses a goal that would expose people more or make footage less useful."""
         worse, better = metric_named(self.reduce), metric_named(self.keep)
         if worse.family not in ("exposure", "leaks") or worse.direction != "lower":
             raise InputError(f"{self.id}, reduce", "an exposure or a leak, of which less is better",
@@ -91,9 +91,9 @@ class Design(Strict):
         return worse.name, better.name
 
     def combinations(self) -> NDArray[np.intp]:
-        """Rows of option numbers, the policy as it stands first; all of them, or an even selection of `POOL`.
+        """Rows of option numbers, the current policy first: all combinations, or an even selection of `POOL`.
 
-        They stand in the order of a Sobol' sequence over the levers, so that every beginning of the list moves every
+        They follow the order of a Sobol' sequence over the levers, so that the first rows, however many, move every
         lever about equally often.
         """
         from scipy.stats import qmc
@@ -101,27 +101,27 @@ class Design(Strict):
         sizes = [len(lever.option) for lever in self.lever]
         some = qmc.Sobol(len(sizes), rng=self.seed).random_base2(15)
         rows = [np.zeros((1, len(sizes)), dtype=np.intp), np.floor(some * np.array(sizes)).astype(np.intp)]
-        if np.prod([float(size) for size in sizes]) <= POOL:  # those that the sequence missed come last
+        if np.prod([float(size) for size in sizes]) <= POOL:  # combinations that the sequence missed come last
             rows.append(np.array(list(product(*(range(size) for size in sizes))), dtype=np.intp))
         every = np.vstack(rows)
         return every[np.sort(np.unique(every, axis=0, return_index=True)[1])][:POOL]
 
     def coordinates(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Rows as points: one dimension for each option beyond a lever's first."""
+        """Rows as points, with one dimension for each option after a lever's first."""
         columns = [rows[:, n] == choice for n, lever in enumerate(self.lever) for choice in range(1, len(lever.option))]
         return np.column_stack(columns).astype(np.float64)
 
     def cost(self, row: Sequence[int]) -> float:
-        """What a combination costs."""
+        """Cost of a combination."""
         return sum(lever.option[choice].cost for lever, choice in zip(self.lever, row, strict=True))
 
     def facts(self, row: Sequence[int]) -> dict[str, float]:
-        """The values of facts that a combination brings."""
+        """Values of facts that a combination sets."""
         chosen = (lever.option[choice].facts for lever, choice in zip(self.lever, row, strict=True))
         return {name: value for brought in chosen for name, value in brought.items()}
 
     def name(self, row: Sequence[int]) -> str:
-        """Its id: the levers that are moved."""
+        """Id of a combination: the levers that it moves."""
         pairs = zip(self.lever, row, strict=True)
         return "+".join(f"{lever.id}_{lever.option[n].id}" for lever, n in pairs if n) or "as_it_stands"
 
@@ -156,7 +156,7 @@ def load_design(name: str) -> Design:
 
 
 def _check_facts(design: Design, n: int) -> None:
-    """Values of known facts, inside their ranges; the first option leaves everything as it is; one lever a fact."""
+    """Check facts: known, within range, each set by one lever only; the first option must change nothing."""
     lever = design.lever[n]
     for option in lever.option:
         for name, value in option.facts.items():
@@ -172,7 +172,7 @@ def _check_facts(design: Design, n: int) -> None:
 
 
 def _sourced(change: Mapping[str, Any], assumption: str) -> dict[str, Any]:
-    """The change with the lever's assumption beside every part that names no source."""
+    """Add the lever's assumption to every part of the change that names no source."""
     made: dict[str, Any] = {}
     for key, value in change.items():
         if key == "retention":

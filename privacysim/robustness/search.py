@@ -1,9 +1,9 @@
-"""A search over choices that cost minutes each, steered by Gaussian processes that know how wrong they are.
+"""Multi-objective search over choices that take minutes each, steered by Gaussian processes.
 
-Each goal has its own process (scikit-learn, Matérn 5/2, one length scale a dimension, the replicates' noise on the
-diagonal). A batch takes, for evenly spread weights between the goals, the untried choice whose optimistic prediction
+Each goal has its own process (scikit-learn, Matérn 5/2, one length scale per dimension, the replicates' noise on the
+diagonal). For evenly spread weights between the goals, a batch takes the untried choice whose optimistic prediction
 (mean − 2 standard deviations) has the smallest augmented Chebyshev value (ParEGO's scalarisation, Knowles 2006,
-doi:10.1109/TEVC.2005.851274). What the processes are worth is measured by leaving out a fifth at a time.
+doi:10.1109/TEVC.2005.851274). Five-fold cross-validation measures the accuracy of the processes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 
 
 def nondominated(goals: Floats) -> NDArray[np.bool_]:
-    """Which rows of (choices, goals) no other row beats: at most as large in all goals, and smaller in one.
+    """Flag the rows of (choices, goals) that no other row beats by being no larger in all goals and smaller in one.
 
     >>> nondominated(np.array([[1.0, 3.0], [2.0, 2.0], [3.0, 3.0]])).tolist()
     [True, True, False]
@@ -34,7 +34,7 @@ def nondominated(goals: Floats) -> NDArray[np.bool_]:
 
 
 def dominators(goals: Floats) -> NDArray[np.intp]:
-    """For each row the row on the front that beats it (the one that gains most over all goals), −1 on the front."""
+    """For each row, the row on the front that beats it by most over all goals; −1 for rows on the front."""
     front = np.flatnonzero(nondominated(goals))
     spread = np.ptp(goals, axis=0)
     scaled = goals / np.where(spread > 0, spread, 1.0)
@@ -47,14 +47,14 @@ def dominators(goals: Floats) -> NDArray[np.intp]:
 
 
 Evaluate = Callable[[NDArray[np.intp]], tuple[Floats, Floats]]
-"""Rows of the pool → goals (choices, goals), all to be made small, and their squared standard errors."""
+"""Rows of the pool → goals (choices, goals), all to be minimised, and their squared standard errors."""
 _FIT = 400
-"""Choices that a process is fitted to at most: the front and the latest ones first."""
+"""Largest number of choices that a process is fitted to: the front and the latest ones first."""
 
 
 @dataclass(frozen=True)
 class Searched:
-    """Rows of the pool that were tried, in order, their goals and squared errors, and what the processes are worth."""
+    """Rows of the pool that were tried, in order, their goals and squared errors, and the processes' accuracy."""
 
     tried: NDArray[np.intp]
     goals: Floats
@@ -63,9 +63,9 @@ class Searched:
 
 
 def search(pool: Floats, evaluate: Evaluate, tries: int, *, first: int, batch: int, seed: int) -> Searched:
-    """Try `tries` rows of `pool` (choices, dimensions in 0 to 1): the `first` rows as they stand, then steered batches.
+    """Try `tries` rows of `pool` (choices, dimensions in 0 to 1): the `first` rows in order, then steered batches.
 
-    A pool that is no larger than `tries` is tried whole, without steering.
+    If the pool has at most `tries` rows, all are tried without steering.
     """
     size = min(tries, len(pool))
     tried = np.arange(size if size == len(pool) else min(first, size), dtype=np.intp)
@@ -94,7 +94,7 @@ class _Model:
 
 
 def _fitted(x: Floats, y: Floats, noise: Floats, seed: int, like: _Model | None = None) -> _Model:
-    """A process fitted to these choices; its length scales are sought from those of `like`, which is much quicker."""
+    """Fit a process to these choices; starting from the length scales of `like` makes it much faster."""
     import warnings
 
     require("analysis", "sklearn", where="frontier")
@@ -121,7 +121,7 @@ def _fitted(x: Floats, y: Floats, noise: Floats, seed: int, like: _Model | None 
 
 
 def _promising(models: Sequence[_Model | None], x: Floats, goals: Floats, wanted: int) -> NDArray[np.intp]:
-    front = goals[nondominated(goals)]  # scaled by the front, not by the worst choices: else one end is all it seeks
+    front = goals[nondominated(goals)]  # scale by the front, not by the worst choices: else the search favours one end
     low, high = front.min(axis=0), front.max(axis=0)
     whole = np.ptp(goals, axis=0)
     spread = np.where(high > low, high - low, np.where(whole > 0, whole, 1.0))
@@ -153,7 +153,7 @@ def _weights(goals: int, wanted: int) -> Floats:
 
 
 def _worth(x: Floats, goals: Floats, errors2: Floats, seed: int, models: Sequence[_Model | None]) -> pd.DataFrame:
-    """Leave out every fifth choice: share of variance explained, and how often the 95 % interval held the value."""
+    """Cross-validate by fifths: share of variance explained, and how often the 95 % interval covered the value."""
     rows = []
     fold = np.arange(len(x)) % 5
     for g in range(goals.shape[1]):

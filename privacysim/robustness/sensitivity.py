@@ -1,7 +1,7 @@
-"""How sure is the answer of a study? Facts and assumptions moved over their ranges, the 185 held all the while.
+"""Sensitivity analysis of a study: varies facts and assumptions over their ranges, recalibrated to 185 listed cameras.
 
 The answer is the ratio of the primary metric's means, a policy against the baseline, on the same replicates at every
-point. `tornado` moves one number at a time; `worlds` moves all at once and feeds ranking, scenario discovery and
+point. `tornado` varies one number at a time. `worlds` varies all at once and feeds ranking, scenario discovery and
 Sobol's or Morris's indices.
 """
 
@@ -37,7 +37,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Worlds:
-    """Points with what they answer. `values` (points, factors); `ratios` one row per point, policy and curve."""
+    """Points and their answers: `values` (points, factors); `ratios` has one row per point, policy and curve."""
 
     inputs: Inputs
     factors: tuple[Factor, ...]
@@ -47,7 +47,7 @@ class Worlds:
     failed: tuple[str, ...]
 
     def answers(self, policy: str, curve: str = "low") -> Floats:
-        """The ratio of a policy at every point; NaN where it has none."""
+        """Ratio of a policy at every point; NaN where undefined."""
         mine = self.ratios[(self.ratios["policy"] == policy) & (self.ratios["curve"] == curve)]
         return mine.set_index("point")["ratio"].reindex(range(len(self.values))).to_numpy(dtype=float)
 
@@ -61,7 +61,7 @@ def prepare(
     study: Study, factors: Sequence[str] = (), *, with_city: bool = False, replicates: int | None = None,
     sample: int | None = None, days: int | None = None,
 ) -> tuple[Inputs, list[Factor]]:
-    """The study as it will be varied, and its factors (all that it reads, or the named ones)."""
+    """Return the study to vary and its factors (all that it reads, or the named ones)."""
     wished = {"replicates": replicates, "sample": sample, "days": days}
     changed = {key: value for key, value in wished.items() if value is not None}
     plan = study.plan.model_copy(update=changed)
@@ -74,7 +74,7 @@ def run_values(
     inputs: Inputs, factors: Sequence[Factor], values: Floats, *, workers: int | None = None,
     folder: Path | None = None, progress: bool | None = None, **how: Any,
 ) -> Worlds:
-    """The study at each row of `values`, the list held; a row that no scenario may have is an InputError."""
+    """Run the recalibrated study at each row of `values`; an invalid row raises an InputError."""
     names = [factor.name for factor in factors]
     pairs = [held(inputs, with_values(inputs, dict(zip(names, map(float, row), strict=True)), factors))
              for row in values]  # fmt: skip
@@ -85,7 +85,7 @@ def run_values(
 
 
 def ratios_of(ran: Ran, inputs: Inputs) -> pd.DataFrame:
-    """Ratio of means against the baseline, per point, policy and curve, with the paired jackknife's interval."""
+    """Ratio of means to the baseline per point, policy and curve, with the paired jackknife interval."""
     baseline, rows = inputs.arm(inputs.plan.baseline).id, []
     wide = ran.metrics.pivot_table(index=["point", "curve", "replicate"], columns="policy", values="value",
                                    observed=True, sort=True)  # fmt: skip
@@ -101,10 +101,10 @@ def ratios_of(ran: Ran, inputs: Inputs) -> pd.DataFrame:
 
 
 def tornado(inputs: Inputs, factors: Sequence[Factor], policy: str, **how: Any) -> pd.DataFrame:
-    """One number at a time to its low and its high end: what moves the answer, the widest swing first.
+    """One-at-a-time sensitivity: the answer with each factor at its low and high end, widest swing first.
 
-    Columns: factor, low, value, high, unit, ratio_at_low, ratio, ratio_at_high, swing, curve, source, note. An end that
-    no scenario may have is left out, one at which the list of 185 cannot be held is marked: `note` says both.
+    Columns: factor, low, value, high, unit, ratio_at_low, ratio, ratio_at_high, swing, curve, source, note. `note` says
+    if an end is left out because no scenario may have it, or if the list of 185 cannot be reproduced there.
     """
     policy = inputs.arm(policy).id
     values, ends = [[factor.value for factor in factors]], [(-1, "value")]
@@ -146,10 +146,10 @@ def morris(
     inputs: Inputs, factors: Sequence[Factor], policy: str, trajectories: int, seed: int = 1, curve: str = "low",
     **how: Any,
 ) -> pd.DataFrame:
-    """Screening: mean size μ* of a step's effect on the answer, and σ, by Morris's trajectories; largest first.
+    """Morris screening: mean size μ* of a step's effect on the answer, and σ; largest μ* first.
 
-    Runs the study at trajectories · (factors + 1) points. Each table's error is that of its replicates too: a factor
-    whose μ* is within its half-width of 0 was not told from noise.
+    Runs the study at trajectories · (factors + 1) points. The error includes that of the replicates: a factor whose
+    μ* is within its half-width of 0 is indistinguishable from noise.
     """
     points = morris_points(factors, trajectories, seed)
     answers = _every_answer(run_values(inputs, factors, points, **how), policy, curve)
@@ -159,10 +159,10 @@ def morris(
 def sobol(
     inputs: Inputs, factors: Sequence[Factor], policy: str, samples: int, seed: int = 1, curve: str = "low", **how: Any,
 ) -> pd.DataFrame:
-    """Shares of the answer's variance: S1 of each factor alone, ST with all its interactions; largest ST first.
+    """Sobol indices: share of the answer's variance by a factor alone (S1) and with interactions (ST), largest first.
 
-    Runs the study at samples · (factors + 2) points, samples a power of two. The same replicates at every point, so
-    what varies is the factors' doing.
+    Runs the study at samples · (factors + 2) points; `samples` is a power of two. All points use the same replicates,
+    so the variance comes from the factors.
     """
     points = sobol_points(factors, samples, seed)
     answers = _every_answer(run_values(inputs, factors, points, **how), policy, curve)
@@ -170,7 +170,7 @@ def sobol(
 
 
 def _every_answer(found: Worlds, policy: str, curve: str) -> Floats:
-    """The ratio at every point; a point without one, or where the list is not held, is an error: indices need all."""
+    """Return the ratio at every point; raises an error if one is missing or not recalibrated, as indices need all."""
     answers = found.answers(found.inputs.arm(policy).id, curve)
     missing = int(np.isnan(answers).sum())
     if missing or found.failed:
@@ -184,13 +184,13 @@ def _every_answer(found: Worlds, policy: str, curve: str) -> Floats:
 
 
 def worlds(inputs: Inputs, factors: Sequence[Factor], points: int, seed: int = 1, **how: Any) -> Worlds:
-    """Plausible worlds: all numbers at once, by a Latin hypercube over their ranges. The first point is the base."""
+    """Run plausible worlds: a Latin hypercube over the ranges of all factors, with the base as first point."""
     values = np.vstack([[factor.value for factor in factors], latin_hypercube(factors, points, seed)])
     return run_values(inputs, factors, values, **how)
 
 
 def worlds_table(found: Worlds) -> pd.DataFrame:
-    """Worlds to keep as a file: a row per point, its factors' values, `held`, and a ratio per policy and curve.
+    """Table of worlds for a file: one row per point with its factors' values, `held`, and ratios by policy and curve.
 
     Columns of ratios are named `ratio POLICY CURVE`; point 0 has the values in force.
     """
@@ -204,10 +204,10 @@ def worlds_table(found: Worlds) -> pd.DataFrame:
 
 
 def ranking(found: Worlds, curve: str = "low") -> pd.DataFrame:
-    """In how many plausible worlds does each policy stay first? Share of points with Wilson's interval.
+    """Share of plausible worlds in which each policy ranks first, with Wilson's interval.
 
-    First is the lowest ratio; policies that are counterfactual bounds (no cameras, open access) rank like any other,
-    so leave them out of the study if they are no choice. Points without an answer for every policy are not counted.
+    The lowest ratio ranks first. Counterfactual bounds (no cameras, open access) rank like other policies, so leave
+    them out of the study if they are not options. Points without an answer for every policy are not counted.
     """
     wide = found.ratios[found.ratios["curve"] == curve].pivot(index="point", columns="policy", values="ratio")
     wide = wide[found.policies].dropna()
@@ -226,7 +226,7 @@ def ranking(found: Worlds, curve: str = "low") -> pd.DataFrame:
 
 
 def ranking_words(table: pd.DataFrame) -> str:
-    """One sentence: does the preferred policy stay first?"""
+    """State in one sentence whether the preferred policy still ranks first."""
     preferred = table[table["first_in_base"]]
     if preferred.empty:
         return "no policy is first in the base world"

@@ -1,7 +1,7 @@
-"""Many variants of a study, each run on the same replicates: (point, replicate, block) through any executor.
+"""Runs of many variants of a study on the same replicates: (point, replicate, block) through any executor.
 
-Points meet the same people and chances wherever their values do not change them, so differences between points carry
-little noise. With a folder, parts are kept as in a study, under each point's own hash: a run that was cut off goes on.
+Points share people and chances unless their values change them, so differences between points carry little noise.
+With a folder, parts are kept as in a study under each point's own hash, so an interrupted run can resume.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from privacysim.study.work import PILOT, Runner
 
 @dataclass(frozen=True)
 class PointUnit:
-    """One unit of one point, with all that its worker needs."""
+    """One unit of one point, with all inputs of its worker."""
 
     point: int
     unit: Unit
@@ -37,16 +37,16 @@ class PointUnit:
 
 
 def _do(runner: Runner, one: PointUnit) -> UnitParts | Failed:
-    # no function of this room in between: a failure is said of the room that failed
+    # no function of this subpackage in between, so that an error names the package that failed
     return Guarded(partial(runner, one.inputs, "", None))(one.unit)
 
 
 @dataclass(frozen=True)
 class Ran:
-    """Replicate values of every point (`metrics` with a column `point`), and what failed, in words.
+    """Replicate values of every point (`metrics` with a column `point`), and descriptions of failures.
 
-    `skewness` is what the pilots of the points know, where they were asked for: (policy, metric, curve) → γ, which
-    decides whether an interval may be shown.
+    `skewness` comes from the points' pilots, if requested: (policy, metric, curve) → γ, which decides whether an
+    interval may be shown.
     """
 
     metrics: pd.DataFrame
@@ -59,9 +59,9 @@ def run_points(
     open_executor: OpenExecutor | None = None, folder: Path | None = None, progress: bool | None = None,
     pilots: bool = False, runner: Runner | None = None,
 ) -> Ran:
-    """Run every point; measure only the named metrics. A failed unit costs its point that replicate, and is named.
+    """Run every point and compute only the named metrics; a failed unit drops the replicate and is reported.
 
-    `pilots` runs each point's pilot world too; `runner` does the units (default: as studies do them).
+    `pilots` also runs each point's pilot world; `runner` runs the units (default: as in studies).
     """
     from privacysim.study.executor import WorkerLost, work_through
 

@@ -1,1 +1,1 @@
-"""Calibrated and predicted: the register of observations that the model is held against."""
+"""Validation: register of observations that the model reproduces by calibration or predicts."""

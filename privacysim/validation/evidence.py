@@ -1,8 +1,8 @@
-"""Two tables that say what the model was given and what it was not: CALIBRATED and PREDICTED.
+"""Validation tables: CALIBRATED (observations given to the model) and PREDICTED (observations not used).
 
-CALIBRATED rows hold by construction and prove nothing. PREDICTED rows were never tuned: a fact that somebody else
-observed, what the model says of it with an interval over replicates, and a verdict; where nobody observed it, the row
-is shown without one. Some predictions lean on an input that was chosen with the same source in mind; the table says so.
+CALIBRATED rows hold by construction and prove nothing. PREDICTED rows were never tuned. Each gives an observed fact,
+the model's value with an interval over replicates, and a verdict; without an observation there is no verdict. The
+table marks predictions that depend on an input chosen with the same source in mind.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ from privacysim.world.world_model import World
 HOME, SEED, DAYS = "guangzhou_185", 185, 30
 _YEAR_D = 365.25
 _WHY_NOT = dict.fromkeys(("beijing", "chengdu"), "; how much attention a city gets from the website is not modelled")
-"""Why a held-out city is missed."""
+"""Reasons why a held-out city is missed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """The rows of both tables and how many replicates they rest on."""
+    """Rows of both tables and the number of replicates behind them."""
 
     calibrated: tuple[Row, ...]
     predicted: tuple[Row, ...]
@@ -48,7 +48,7 @@ class Tables:
 
 
 def evidence_tables(replicates: int = 10, scenario: str = HOME) -> Tables:
-    """Run the baseline of the founding case in `replicates` worlds and set what comes out beside what was observed."""
+    """Run the baseline of the founding case in `replicates` worlds and compare the results with observations."""
     case = load_scenario(scenario)
     readings: list[dict[str, float]] = []
     for k in range(replicates):
@@ -60,7 +60,7 @@ def evidence_tables(replicates: int = 10, scenario: str = HOME) -> Tables:
 
 
 def _readings(world: World, log: Log) -> dict[str, float]:
-    """What one replicate says of each row."""
+    """Value of each row in one replicate."""
     leaks, incidents = world.scenario.leaks, log.incidents
     end_s = DAYS * DAY_S
     streams = incidents[incidents["kind"] == "stream"]
@@ -94,7 +94,7 @@ def _readings(world: World, log: Log) -> dict[str, float]:
 
 
 def _outcome(steps: list[str]) -> str:
-    """The gravest of the steps after one incident, `none` where nothing followed."""
+    """Most severe of the steps after one incident; `none` if nothing followed."""
     for one in ("prosecution", "detention", "fine", "order_to_correct", "civil_claim"):
         if one in steps:
             return one
@@ -155,7 +155,7 @@ def _unobserved(case: Scenario, mean: dict[str, list[float]]) -> tuple[Row, ...]
 
 
 def markdown(tables: Tables) -> str:
-    """Both tables as a page; misses in red."""
+    """Format both tables as a Markdown page, with misses in red."""
     lines = [
         "# Calibrated and predicted", "",
         "Made by `privacysim calibrate verdicts -o docs/evidence/calibrated_and_predicted.md`; do not edit. "

@@ -1,8 +1,8 @@
-"""What the model says of people and of faces that it was not told: commutes, places, points, rates of recognition.
+"""Validation of people and faces: commutes, places visited, unicity and recognition rates that were not tuned.
 
-People: a sample in each world of the founding case. Distances to work were CALIBRATED to a mean, and how people travel
-was set to the city's shares; how long a way takes, how many places somebody sees in a month and how few points single
-her out come out. Faces: the measured curve, asked about galleries and masks that other laboratories measured.
+People are a sample in each world of the founding case. Distances to work were CALIBRATED to a mean, and modes of travel
+were set to the city's shares. Travel times, places visited in a month and the points that single a person out are
+predictions. Faces: the measured curve is compared with galleries and masks that other laboratories measured.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from privacysim.vocabulary import GROUPS
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a table. `low`, `high`: 95 % interval of the model's value, equal where it is a closed form.
+    """One line of a table. `low`, `high`: 95 % interval of the model's value; equal for a closed form.
 
     >>> Row("x", "", 2.0, (2.0, 3.0), "a source", 1.5, 1.0, 2.0, "m").verdict
     'within'
@@ -34,7 +34,7 @@ class Row:
 
     what: str
     fact: str
-    """Id of the fact, empty where nobody observed it."""
+    """Id of the fact; empty if there is no observation."""
     observed: float | None
     observed_range: tuple[float, float] | None
     source: str
@@ -46,7 +46,7 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        """`within` where the two ranges meet, `miss` where they do not, `–` where nobody observed it."""
+        """`within` if the two ranges overlap, `miss` if not, `–` without an observation."""
         if self.observed_range is None:
             return "–"
         first, last = self.observed_range
@@ -56,7 +56,7 @@ class Row:
 def row_of(
     what: str, fact: str, values: Sequence[float], unit: str, *, note: str = "", band: tuple[float, float] | None = None
 ) -> Row:
-    """A row about a fact, its own range or `band`, and the model's mean with a t interval over replicates."""
+    """Build a row: the fact with its range or `band`, and the model's mean with a t interval over replicates."""
     known = facts()[fact]
     seen = band or (known.low, known.high)
     return Row(what, fact, known.value, seen, known.source, float(np.mean(values)), *spread(values), unit, note)
@@ -75,7 +75,7 @@ _CELL_M, _WINDOW_S = 1_000.0, 3_600.0
 
 
 def people_of(city: City, case: Scenario, seed: int, k: int) -> dict[str, float]:
-    """What one replicate says of each row about people."""
+    """Value of each row about people in one replicate."""
     drawn = draw_sample(city, case, seed, k, SAMPLE)
     block = draw_block(city, case, seed, k, drawn.ids, drawn.weight, 0, DAYS)
     return {
@@ -95,14 +95,14 @@ def _minutes(city: City, case: Scenario, seed: int, k: int, drawn: Sample) -> di
 
 
 def _places(block: Block) -> float:
-    """Mean number of distinct places of a person within the days, home among them."""
+    """Mean number of distinct places that a person visits within the days, including home."""
     made = block.tour_mask.any(axis=1)
     seen = np.unique(np.column_stack([block.tour_person[made], block.tour_place[made]]), axis=0)[:, 0]
     return float(1.0 + np.average(np.bincount(seen, minlength=block.weight.size), weights=block.weight))
 
 
 def _unicity(city: City, block: Block, seed: int) -> float:
-    """Share of people whom four arrivals single out, by square kilometre and hour, as a phone network sees them."""
+    """Share of people singled out by four arrivals, by square kilometre and hour, as a phone network records them."""
     mask, days = block.tour_mask[block.stay_tour], np.arange(block.days)
     bits = (mask[:, days // 64] >> (days % 64).astype(np.uint64)) & np.uint64(1)
     row, day = np.nonzero(bits)
@@ -117,7 +117,7 @@ def _unicity(city: City, block: Block, seed: int) -> float:
 
 
 def explored(trips: float) -> float:
-    """Distinct places after so many trips: the mean of exploration, dS/dn = ρ S^−γ from S = 1 (Song et al. 2010).
+    """Mean number of distinct places after `trips` trips: dS/dn = ρ S^−γ from S = 1 (Song et al. 2010).
 
     >>> round(explored(0.0), 1), round(explored(74.1), 1)
     (1.0, 27.4)
@@ -127,13 +127,13 @@ def explored(trips: float) -> float:
 
 
 def commute_row(values: Sequence[float]) -> Row:
-    """CALIBRATED: the mean commute."""
+    """CALIBRATED row: the mean commute."""
     known = facts()["mean_commute_km"]
     return row_of("mean commute", known.id, values, "km", note="commute_decay_km solved for it", band=(8.6, 8.8))
 
 
 def people_rows(mean: dict[str, list[float]]) -> tuple[Row, ...]:
-    """PREDICTED: rows about people."""
+    """PREDICTED rows about people."""
     trips = DAYS * facts().value("trips_per_person_day")
     few, many = explored(trips / 2.0), explored(trips)
     places = row_of("distinct places of a person in a month", "epr_rho", mean["places"], "places", band=(few, many))
@@ -154,7 +154,7 @@ def people_rows(mean: dict[str, list[float]]) -> tuple[Row, ...]:
 
 
 def recognition_rows() -> tuple[Row, ...]:
-    """PREDICTED: rates that others measured on other faces; closed forms, from the low to the high curve."""
+    """PREDICTED rows: recognition rates measured by others on other faces; closed forms, low to high curve."""
     crowd, film_stars = round(facts().value("survface_identities")), 530
     return (
         _recognised("named from a street camera among 15 573", "survface_rank20_share", crowd, "none", 20.0,
