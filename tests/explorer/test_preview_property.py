@@ -53,7 +53,8 @@ def test_the_first_half_of_four_replicates_is_the_study_of_two_and_a_cluster_giv
     """The real chain: serial, spawned processes (above) and a Dask cluster's own processes give the same numbers."""
     distributed = pytest.importorskip("distributed")
     with (
-        distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=True,
+                                 dashboard_address="127.0.0.1:0") as cluster,
         distributed.Client(cluster) as client,
     ):
         four = ps.Study("preview", **{**SMALL, "replicates": 4}).run(open_executor=client.get_executor, workers=2)

@@ -297,7 +297,8 @@ def test_verify_finds_a_changed_file_and_a_changed_number(toy, tmp_path):
 def test_a_dask_cluster_gives_the_same_numbers(toy):
     distributed = pytest.importorskip("distributed")
     with (
-        distributed.LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=":0") as cluster,
+        distributed.LocalCluster(n_workers=1, threads_per_worker=2, processes=False,
+                                 dashboard_address="127.0.0.1:0") as cluster,
         distributed.Client(cluster) as client,
     ):
         across = toy.run(open_executor=client.get_executor, workers=2).metrics

@@ -224,7 +224,8 @@ def test_a_metric_of_a_dask_worker_is_shipped_by_value(ran):
     distributed = pytest.importorskip("distributed")
     study = ps.Study(**SMALL, metrics=[long_stays, acts_of_mine])
     with (
-        distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0") as cluster,
+        distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=False,
+                                 dashboard_address="127.0.0.1:0") as cluster,
         distributed.Client(cluster) as client,
     ):
         across = study.run(open_executor=client.get_executor, workers=1)
