@@ -1,1 +1,1 @@
-"""Geometry: what a camera resolves, covers and sees of walks; segments and pixels only, no rules."""
+"""Geometry of cameras: pixel density, coverage, and views of walks; segments and pixels only, no rules."""

@@ -1,4 +1,4 @@
-"""An index of boxes by square cells: the one that every search for what lies near uses."""
+"""Spatial index of boxes on a grid of square cells, for all searches for nearby items."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 class BoxGrid(NamedTuple):
     """Items by cell, as the kernels take it (`*grid`): cell row·columns + column has items[start[cell]:start[cell+1]].
 
-    An item is in every cell that its box touches; x0, y0: the south-west corner, `size`: metres of a cell's side.
+    An item is in every cell that its box touches. x0, y0 are the south-west corner; `size` is the side of a cell in m.
     """
 
     start: NDArray[np.int64]
@@ -26,7 +26,7 @@ class BoxGrid(NamedTuple):
 
 
 def box_grid(low_x: Floats, low_y: Floats, high_x: Floats, high_y: Floats, cell_m: float) -> BoxGrid:
-    """Index boxes (of points: equal corners) in cells of at least `cell_m`; a few cells per box, however scattered.
+    """Index boxes (points: equal corners) in cells of at least `cell_m`; a few cells per box at any density.
 
     >>> one = np.array([5.0, 25.0])
     >>> grid = box_grid(one, one, one, one, 10.0)

@@ -1,4 +1,4 @@
-"""Where a street segment lies in a camera's view, exactly: a disc cut by two half-planes, or by the wedge behind it."""
+"""Exact clipping of street segments to a camera's view: a disc cut by two half-planes, or by the wedge behind it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from numba import njit
 jit = njit(cache=True, nogil=True)
 
 _SLACK_M = 1e-6
-"""A micrometre: a segment along the very edge of a view is in it, whatever the last digit of a cosine."""
+"""A micrometre: a segment along the edge of a view is in it, whatever the rounding of a cosine."""
 
 
 @jit
 def _half_plane(f0, f1, low, high):
-    """Part of [low, high] where f(t) = f0 + t·(f1 − f0) ≥ 0."""
+    """Return the part of [low, high] where f(t) = f0 + t·(f1 − f0) ≥ 0."""
     slope = f1 - f0
     if slope == 0.0:
         return (low, high) if f0 >= 0.0 else (1.0, 0.0)
@@ -25,7 +25,7 @@ def _half_plane(f0, f1, low, high):
 
 @jit
 def sides(heading, hfov):
-    """Directions (x, y) of the left and the right edge of a view, or of the wedge behind one wider than 180°."""
+    """Return directions (x, y) of the left and right edge of a view, or of the wedge behind one wider than 180°."""
     wide = hfov > np.pi
     centre = heading + np.pi if wide else heading
     reach = np.pi - 0.5 * hfov if wide else 0.5 * hfov
@@ -34,7 +34,7 @@ def sides(heading, hfov):
 
 @jit
 def _in_wedge(ux, uy, vx, vy, low, high, hfov, lx, ly, rx, ry, out):
-    """Parts of [low, high] of a segment between the sides of a view narrower than 360°; as `clip` fills and counts."""
+    """Clip part [low, high] of a segment to a view narrower than 360°; fills and returns as `clip` does."""
     wide = hfov > np.pi
     slack = -_SLACK_M if wide else _SLACK_M
     # clockwise of the left edge and anticlockwise of the right one
@@ -58,11 +58,11 @@ def _in_wedge(ux, uy, vx, vy, low, high, hfov, lx, ly, rx, ry, out):
 
 @jit
 def clip(ux, uy, vx, vy, radius, heading, hfov, out):
-    """Parts of a segment in view, as fractions of it: fills out[i] = (from, to), returns how many (0, 1 or 2).
+    """Clip a segment to a view: fill out[i] = (from, to) as fractions of the segment; return the count (0, 1 or 2).
 
-    The camera stands at the origin; metres; heading and hfov in radians, heading clockwise from north (y). A view of
-    180° or less is the disc cut by two half-planes; a wider one is the disc without the open wedge behind the camera;
-    360°, or a heading that is not known (NaN: the outer bound over all headings), is the whole disc.
+    The camera is at the origin. Lengths are in metres, angles in radians, heading clockwise from north (y). A view of
+    180° or less is the disc cut by two half-planes. A wider one is the disc without the open wedge behind the camera.
+    At 360°, or with an unknown heading (NaN), it is the whole disc, the outer bound over all headings.
     """
     lx, ly, rx, ry = sides(heading, hfov)
     return _clip(ux, uy, vx, vy, radius, heading, hfov, lx, ly, rx, ry, out)
@@ -70,7 +70,7 @@ def clip(ux, uy, vx, vy, radius, heading, hfov, out):
 
 @jit
 def _clip(ux, uy, vx, vy, radius, heading, hfov, lx, ly, rx, ry, out):
-    """`clip` for a camera whose `sides` are known: four sines and cosines less for each segment."""
+    """`clip` for a camera with known `sides`: saves four sines and cosines per segment."""
     dx, dy = vx - ux, vy - uy
     a = dx * dx + dy * dy
     if a == 0.0 or radius <= 0.0:
@@ -92,7 +92,7 @@ def _clip(ux, uy, vx, vy, radius, heading, hfov, lx, ly, rx, ry, out):
 
 @jit
 def _sees(x, y, radius, heading, hfov):
-    """Whether the point (x, y), seen from the camera at the origin, is in view; same rules as `clip`."""
+    """Return whether the point (x, y), relative to the camera, is in view; same rules as `clip`."""
     if x * x + y * y > radius * radius:
         return False
     if hfov >= 2.0 * np.pi or np.isnan(heading):
@@ -109,7 +109,7 @@ def _sees(x, y, radius, heading, hfov):
 
 @jit
 def _ascending(values, first, last):
-    """Sort values[first:last] in place by insertion: they are few, and a general sort takes seconds to compile."""
+    """Sort values[first:last] in place by insertion: there are few, and a general sort takes seconds to compile."""
     for i in range(first + 1, last):
         value, j = values[i], i
         while j > first and values[j - 1] > value:
@@ -133,7 +133,7 @@ def _cell(value, origin, size, count):
 
 @jit
 def points_in_view(cameras, x, y, start, items, x0, y0, size, columns, rows):
-    """Points that each camera sees, ascending: (start[cameras + 1], points).
+    """Find the points that each camera sees, ascending: (start[cameras + 1], points).
 
     `cameras` rows are x, y, radius, heading, hfov.
     """
@@ -158,7 +158,7 @@ def points_in_view(cameras, x, y, start, items, x0, y0, size, columns, rows):
 
 @jit
 def any_in_view(cameras, x, y, start, items, x0, y0, size, columns, rows):
-    """Whether each camera sees at least one of the points; the first one found ends its search."""
+    """Return whether each camera sees at least one of the points; stops at the first one found."""
     seen = np.zeros(cameras.shape[0], dtype=np.bool_)
     for c in range(cameras.shape[0]):
         cx, cy, radius, heading, hfov = cameras[c]
@@ -177,8 +177,8 @@ def any_in_view(cameras, x, y, start, items, x0, y0, size, columns, rows):
 def _cut(low, high, length, foot, across, scale, levels, turn, backwards, edge_mm, code_px, cuts, out):
     """Cut one visible stretch [low, high] (metres from u) of a directed walk: out[i] = from mm, to mm, code, frontal.
 
-    `foot`: where on the line the camera is nearest; `across`: squared slant distance there; `scale`: density at 1 m;
-    `turn`: where the face stops being frontal, `backwards`: the walk goes from v to u; `cuts`: room for them.
+    `foot`: point of the line nearest to the camera; `across`: squared slant distance there; `scale`: density at 1 m;
+    `turn`: point at which the face stops being frontal; `backwards`: the walk goes from v to u; `cuts`: scratch space.
     Returns the number of pieces.
     """
     cuts[0] = low
@@ -220,10 +220,10 @@ def _cut(low, high, length, foot, across, scale, levels, turn, backwards, edge_m
 @jit
 def cover(cameras, levels, code_px, cotangent, node_x, node_y, edge_u, edge_v, edge_mm, grid_start, grid_items, x0, y0,
           size, columns, rows, start, camera, begin, end, face, frontal):  # fmt: skip
-    """Visible pieces of every directed edge (2·edge + direction): counts them in `start`, or fills where it is summed.
+    """Count the visible pieces of each directed edge (2·edge + direction) in `start`, or fill them if it is summed.
 
-    `cameras` rows are x, y, radius, heading, hfov, density at 1 m, height over a face. Called with empty outputs it
-    counts; called with `start` summed it fills, cameras ascending within an edge, pieces in the order of walking.
+    `cameras` rows are x, y, radius, heading, hfov, density at 1 m, height over a face. With empty outputs it counts.
+    With `start` summed it fills the outputs: cameras ascending within an edge, pieces in the order of walking.
     """
     filling = camera.size > 0
     tried = np.full(edge_u.size, -1, dtype=np.int64)
@@ -269,9 +269,9 @@ def cover(cameras, levels, code_px, cotangent, node_x, node_y, edge_u, edge_v, e
 @jit
 def step_pieces(cameras, levels, code_px, cotangent, ux, uy, vx, vy, grid_start, grid_items, x0, y0, size, columns,
                 rows):  # fmt: skip
-    """Visible pieces of single steps u → v (metres): (step, camera, from m, to m, face code, frontal, level).
+    """Find visible pieces of single steps u → v (metres): (step, camera, from m, to m, face code, frontal, level).
 
-    `cameras` as in `cover`; the grid holds the cameras' boxes. Level: how many of `levels` the piece reaches.
+    `cameras` as in `cover`; the grid holds the cameras' boxes. `level` counts how many of `levels` the piece reaches.
     """
     room = 1024
     which, seen_by = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
@@ -312,7 +312,7 @@ def step_pieces(cameras, levels, code_px, cotangent, ux, uy, vx, vy, grid_start,
                     across = aside * aside + height * height
                     turn = foot - cotangent * np.sqrt(across)
                     for i in range(found):
-                        # lengths in micrometres: `_cut` rounds to its unit
+                        # lengths in micrometres, because `_cut` rounds to its unit
                         m = _cut(spans[i, 0] * length, spans[i, 1] * length, length, foot, across, scale, levels, turn,
                                  False, length * 1e6, code_px, cuts, pieces)  # fmt: skip
                         if n + m > which.size:
@@ -337,12 +337,12 @@ def step_pieces(cameras, levels, code_px, cotangent, ux, uy, vx, vy, grid_start,
 @jit
 def fan_sums(views, first, step, base, enter, leave, face, frontal, level, ux, uy, vx, vy, step_m, step_s, weight,
              code_px, chance, sums, mean_m):  # fmt: skip
-    """What each view of a fan has of the pieces of its disc: adds up `sums` by view, and `mean_m` by step.
+    """Assign the pieces of a disc to the views of a fan: adds up `sums` by view, and `mean_m` by step.
 
-    Views first[b]:first[b + 1] differ in heading alone; where there is one, its pieces are those of base b as they are,
-    of more the pieces are the whole disc's. `sums` columns: metres at each level (5), seconds at each (5), seconds
-    frontal, seconds identified, number of pieces. `mean_m`: metres at 25 px/m or more, weighted. `step` counts within
-    ux, uy, vx, vy (metres), step_m, step_s; enter and leave are shares of the step; chance[frontal, face].
+    Views first[b]:first[b + 1] differ only in heading. A single view takes the pieces of base b as they are; for
+    several views, the pieces are those of the whole disc. `sums` columns: metres at each level (5), seconds at each
+    (5), seconds frontal, seconds identified, number of pieces. `mean_m`: metres at 25 px/m or more, weighted. `step`
+    indexes ux, uy, vx, vy (metres), step_m, step_s; enter and leave are shares of the step; chance[frontal, face].
     """
     spans = np.empty((2, 2))
     edges = np.empty((views.shape[0], 4))
@@ -359,7 +359,7 @@ def fan_sums(views, first, step, base, enter, leave, face, frontal, level, ux, u
             if alone or views[v, 4] >= 2.0 * np.pi:
                 parts = 1
             elif views[v, 4] <= np.pi:
-                # most pieces lie wholly on one side of an edge: no division is needed to know it
+                # most pieces lie wholly on one side of an edge, so no division is needed
                 bx, by, ex, ey = ax + enter[p] * dx, ay + enter[p] * dy, ax + leave[p] * dx, ay + leave[p] * dy
                 lx, ly, rx, ry = edges[v, 0], edges[v, 1], edges[v, 2], edges[v, 3]
                 left_b, left_e = ly * bx - lx * by + _SLACK_M, ly * ex - lx * ey + _SLACK_M

@@ -1,13 +1,13 @@
-"""Which stretches of street, which entrances and which insides the watched cameras see.
+"""Coverage: the stretches of street, entrances and interiors that the watched cameras see.
 
-Every directed edge (2·edge + direction; direction 0 walks from u to v) holds its visible pieces in the order of
-walking. A piece ends where the view ends, where the face turns from the camera (more than the fact
-`frontal_half_angle_deg` between the walker's heading and the line to the lens, height included) and where the density
+Every directed edge (2·edge + direction; direction 0 walks from u to v) lists its visible pieces in the order of
+walking. A piece ends at the edge of the view, where the face turns from the camera (more than the fact
+`frontal_half_angle_deg` between the walker's heading and the line to the lens, height included), or where the density
 crosses a DORI level. Its `face` is the geometric mean of the pixels at its two ends, in eighths of a pixel.
 
-Buildings hide what stands behind them where the city has any (`occlusion`). Limits: flat ground, people on the middle
-of the street, in a synthetic city no building in the way (an upper bound where streets bend behind corners). A heading
-that is not known counts as all round, an outer bound, never as unseen.
+If the city has buildings, they hide what is behind them (`occlusion`). Limits: flat ground; people walk in the middle
+of the street; a synthetic city has no buildings, so its values are an upper bound at street corners. An unknown
+heading counts as all round, an outer bound, never as unseen.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ _CELL_M = 100.0
 
 @dataclass(frozen=True, slots=True)
 class BareCameras:
-    """What the view of cameras depends on, by position (= `camera_id`)."""
+    """The columns that a camera's view depends on, by position (= `camera_id`)."""
 
     x: NDArray[np.float32]
     y: NDArray[np.float32]
     heading_deg: NDArray[np.float32]
-    """Clockwise from north; NaN: turns, and so sees all round."""
+    """Clockwise from north; NaN if the camera turns, so it sees all round."""
     hfov_deg: NDArray[np.float32]
     width_px: NDArray[np.int32]
     mount_m: NDArray[np.float32]
@@ -53,10 +53,10 @@ class BareCameras:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What the cameras `which` see; everywhere below a camera is its index into `which`.
+    """Coverage of the cameras `which`; every camera below is an index into `which`.
 
-    Pieces of directed edge e lie at `piece_start[e] : piece_start[e + 1]`, sorted by camera, then along the walk;
-    `piece_from` and `piece_to` in mm from the walk's start of the edge; `piece_face` in 1/8 px. Camera c holds the
+    Pieces of directed edge e are at `piece_start[e] : piece_start[e + 1]`, sorted by camera, then along the walk.
+    `piece_from` and `piece_to` are in mm from the walk's start of the edge, `piece_face` in 1/8 px. Camera c sees the
     entrances `entrance_place[entrance_start[c] : entrance_start[c + 1]]`, ascending. Place p has the watched indoor
     cameras `indoor_camera[indoor_start[p] : indoor_start[p + 1]]` out of `indoor_all[p]`.
     """
@@ -95,18 +95,18 @@ def _views(cameras: BareCameras, which: Ints, radius: ArrayLike = np.inf) -> Flo
 def coverage(
     city: City, cameras: BareCameras, which: ArrayLike, *, edges: ArrayLike | None = None, entrances: bool = True
 ) -> Coverage:
-    """What the cameras with the ids `which` (ascending) see of the city's streets, entrances and insides.
+    """Compute what the cameras with the ids `which` (ascending) see of the city's streets, entrances and interiors.
 
-    The rest of the cameras costs nothing: pass only those that somebody looks at. An indoor camera sees its place's
-    inside and nothing of the street. Who needs only some streets names their `edges` (ascending), and who needs no
-    entrances says so: the rest then counts as unseen.
+    Cameras outside `which` cost no time, so pass only those that are watched. An indoor camera sees the inside of its
+    place and nothing of the street. To compute only some streets, pass their `edges` (ascending); to skip entrances,
+    pass `entrances=False`. What is skipped counts as unseen.
     """
     ids = np.ascontiguousarray(which, dtype=np.int64)
     if ids.size and not (np.diff(ids) > 0).all():
         raise ValueError("coverage: which must be ascending and without repeats")
     views = _views(cameras, ids)
     inside = np.asarray(cameras.indoor[ids], dtype=bool)
-    views[inside, 2] = -1.0  # sees no street; the row stays, so that indices stay
+    views[inside, 2] = -1.0  # sees no street; the row is kept so that indices stay valid
     walls = city_walls(city)
     if walls is not None:
         views = hang_outside(walls, views)
@@ -171,9 +171,9 @@ def _points_in_view(views: Floats, x: Floats, y: Floats) -> tuple[Ints, NDArray[
 def cameras_seeing_points(
     cameras: BareCameras, x: ArrayLike, y: ArrayLike, radius: float = np.inf
 ) -> tuple[Ints, Ints]:
-    """Street cameras that see each point from at most `radius` metres: (start[points + 1], camera ids, ascending).
+    """Find street cameras that see each point from at most `radius` metres: (start[points + 1], camera ids, ascending).
 
-    Indoor cameras see no street and are left out.
+    Indoor cameras see no street and are omitted.
     """
     px, py = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     outside = np.flatnonzero(~np.asarray(cameras.indoor, dtype=bool))

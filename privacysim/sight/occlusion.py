@@ -1,9 +1,9 @@
-"""Buildings as occluders: what a wall stands before is not seen.
+"""Occlusion by buildings: parts of a view behind a wall are not seen.
 
-Walls are the sides of buildings' rings; a stretch of street is cut at the exact edges of their shadows (rays from the
-camera through the corners). A camera mapped inside a building near a wall, or on its line, hangs on that wall and is
-moved just before it; deeper inside (fact `camera_moved_out_m`) it is an indoor camera and sees no street. Limits: walls
-are as high as any camera, there is no glass, and no passage through a building.
+Walls are the sides of building outlines. A stretch of street is cut at the exact edges of their shadows (rays from the
+camera through the corners). A camera mapped inside a building near a wall, or on its line, is mounted on that wall and
+moved just in front of it. Deeper inside (fact `camera_moved_out_m`) it is an indoor camera and sees no street. Limits:
+walls are as high as any camera; there is no glass and no passage through a building.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 _CELL_M = 25.0
 _OFF_WALL_M = 0.05
-"""A camera on a wall looks from just before it, else its own wall would stand in rounding's way."""
+"""A camera on a wall is moved this far in front of it, so that rounding does not put its own wall in the way."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Walls:
-    """Walls of buildings in a plane of metres, with a grid over them. Make it with `walls_of`."""
+    """Walls of buildings on a plane in metres, with a grid index. Create with `walls_of`."""
 
     start: Ints
     x: Floats
@@ -39,7 +39,7 @@ class Walls:
 
 
 def walls_of(start: ArrayLike, x: ArrayLike, y: ArrayLike) -> Walls | None:
-    """Walls of the rings x[start[i]:start[i+1]] (closed or not); None where there is no building.
+    """Build the walls of the rings x[start[i]:start[i+1]] (closed or not); None if there is no building.
 
     >>> square = walls_of([0, 4], [0, 10, 10, 0], [0, 0, 10, 10])
     >>> square.wall.shape
@@ -63,10 +63,10 @@ def walls_of(start: ArrayLike, x: ArrayLike, y: ArrayLike) -> Walls | None:
 
 def visible(walls: Walls, x: Floats, y: Floats, ux: Floats, uy: Floats, vx: Floats, vy: Floats, begin: Floats,
             end: Floats, own: Ints | None = None) -> tuple[Ints, Floats, Floats]:
-    """Parts of stretches [begin, end] of steps u → v that a camera at (x, y) sees past the walls.
+    """Find the parts of stretches [begin, end] of steps u → v that a camera at (x, y) sees past the walls.
 
-    All arrays of one length; shares of the step. `own[i]`: a building that does not hide stretch i (−1 = none).
-    Returns (number of the stretch, begin, end), in their order.
+    All arrays have the same length; positions are shares of the step. `own[i]`: a building that does not hide stretch i
+    (−1 = none). Returns (number of the stretch, begin, end), in their order.
     """
     none = np.full(x.size, -1, dtype=np.int64) if own is None else own
     where = [np.ascontiguousarray(values, dtype=np.float64) for values in (x, y, ux, uy, vx, vy, begin, end)]
@@ -77,7 +77,7 @@ def visible(walls: Walls, x: Floats, y: Floats, ux: Floats, uy: Floats, vx: Floa
 
 
 def building_at(walls: Walls, x: Floats, y: Floats) -> Ints:
-    """The building that holds each point, −1 = none."""
+    """Return the building that contains each point, −1 = none."""
     starts = walls.start[:-1]
     used = np.flatnonzero(np.diff(walls.start) > 0)
     box = np.full((4, starts.size), np.inf)
@@ -90,7 +90,7 @@ def building_at(walls: Walls, x: Floats, y: Floats) -> Ints:
 
 
 def outdoor_positions(walls: Walls, x: Floats, y: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-    """Where cameras hang: on walls instead of inside them; and which of them see the street at all."""
+    """Move cameras from inside buildings onto walls; return the positions and which cameras see the street at all."""
     holder = building_at(walls, x, y)
     reach = facts().value("camera_moved_out_m")
     near = kernel.nearest_wall(np.ascontiguousarray(x, dtype=np.float64), np.ascontiguousarray(y, dtype=np.float64),
@@ -115,14 +115,14 @@ def outdoor_positions(walls: Walls, x: Floats, y: Floats) -> tuple[Floats, Float
 
 @lru_cache(maxsize=2)
 def city_walls(city: City) -> Walls | None:
-    """The walls of a city's buildings; None in a city without buildings (a synthetic one)."""
+    """Return the walls of a city's buildings; None in a city without buildings (a synthetic one)."""
     if city.building_start is None or city.building_x is None or city.building_y is None:
         return None
     return walls_of(city.building_start, city.building_x, city.building_y)
 
 
 def hang_outside(walls: Walls, views: Floats) -> Floats:
-    """Rows of views (x, y, radius …) with cameras moved out of walls; those deep inside see no street (radius −1)."""
+    """Move the cameras of view rows (x, y, radius …) out of walls; those deep inside see no street (radius −1)."""
     moved = views.copy()
     street = np.flatnonzero(views[:, 2] > 0)
     x, y, free = outdoor_positions(walls, views[street, 0], views[street, 1])
@@ -133,9 +133,9 @@ def hang_outside(walls: Walls, views: Floats) -> Floats:
 
 def past_walls(city: City, walls: Walls, views: Floats, pieces: tuple[NDArray, ...], code_px: float
                ) -> tuple[NDArray, ...]:  # fmt: skip
-    """Visible pieces of directed edges without what buildings hide: (start, camera, from, to, face, frontal).
+    """Remove what buildings hide from pieces of directed edges: (start, camera, from, to, face, frontal).
 
-    In and out as `coverage` has them: mm from the walk's start; where a piece is cut, its face is that of what is left.
+    Input and output are as in `coverage`: mm from the walk's start. A cut piece gets the face code of what is left.
     """
     start, camera, begin, end, face, frontal = pieces
     directed = np.repeat(np.arange(start.size - 1), np.diff(start))
@@ -163,9 +163,9 @@ def past_walls(city: City, walls: Walls, views: Floats, pieces: tuple[NDArray, .
 
 def face_codes(views: Floats, ux: Floats, uy: Floats, vx: Floats, vy: Floats, begin: Floats, end: Floats,
                code_px: float) -> NDArray[np.uint16]:
-    """Pixels across a face on a stretch, the geometric mean of its two ends, in the units of `code_px` at 1 px/m.
+    """Compute pixels across a face on a stretch, the geometric mean of its two ends, in units of `code_px` at 1 px/m.
 
-    `views` rows as in `coverage`, one a stretch; `begin`, `end` in shares of the step u → v.
+    `views` rows as in `coverage`, one per stretch; `begin`, `end` in shares of the step u → v.
     """
     near, far = (
         (ux + share * (vx - ux) - views[:, 0]) ** 2 + (uy + share * (vy - uy) - views[:, 1]) ** 2 + views[:, 6] ** 2
@@ -176,10 +176,10 @@ def face_codes(views: Floats, ux: Floats, uy: Floats, vx: Floats, vy: Floats, be
 
 
 def in_sight(walls: Walls, views: Floats, camera: Ints, x: Floats, y: Floats) -> NDArray[np.bool_]:
-    """Whether no other building stands between a camera and an entrance (which its own building may hold)."""
+    """Return whether no other building stands between a camera and an entrance; the entrance's own does not hide it."""
     own = building_at(walls, x, y)
     one = np.ones(x.size)
-    # a step of a millimetre at the entrance stands for the entrance
+    # a step of one millimetre represents the entrance
     which, _, _ = visible(walls, views[camera, 0], views[camera, 1], x, y, x + 1e-3, y, 0 * one, one, own)
     free = np.zeros(x.size, dtype=bool)
     free[which] = True

@@ -1,4 +1,4 @@
-"""What walls hide of a stretch that a camera has in reach: exact shadows, cut out one by one."""
+"""Exact removal of wall shadows from the stretches within a camera's reach."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from numba import njit
 jit = njit(cache=True, nogil=True)
 
 _SLIVER = 1e-9
-"""Share of a step below which a gap between two shadows is rounding: neighbouring walls share a corner."""
+"""Gaps between two shadows below this share of a step are rounding, because neighbouring walls share a corner."""
 
 
 @jit
 def _half_plane(f0, f1, low, high):
-    """Part of [low, high] where f(t) = f0 + t·(f1 − f0) > 0."""
+    """Return the part of [low, high] where f(t) = f0 + t·(f1 − f0) > 0."""
     slope = f1 - f0
     if slope == 0.0:
         return (low, high) if f0 > 0.0 else (1.0, 0.0)
@@ -25,9 +25,9 @@ def _half_plane(f0, f1, low, high):
 
 @jit
 def _shadow(ax, ay, bx, by, ux, uy, vx, vy, low, high):
-    """Part of the step u → v that the wall a–b hides from the origin; (1, 0) where it hides nothing.
+    """Return the part of the step u → v that the wall a–b hides from the origin; (1, 0) if it hides nothing.
 
-    Hidden is what lies between the rays through a and b, and on the far side of the wall.
+    The hidden part lies between the rays through a and b, on the far side of the wall.
     """
     turn = ax * by - ay * bx
     if turn == 0.0:
@@ -47,10 +47,10 @@ def _shadow(ax, ay, bx, by, ux, uy, vx, vy, low, high):
 
 @jit
 def visible(cx, cy, ux, uy, vx, vy, begin, end, own, wall, building, start, items, x0, y0, size, columns, rows):
-    """Parts of each stretch [begin, end] (shares of the step u → v) that no wall hides from the camera at c.
+    """Find the parts of each stretch [begin, end] (shares of the step u → v) that no wall hides from the camera at c.
 
-    `wall` rows are x1, y1, x2, y2, `building` their buildings; walls of building `own[i]` do not hide stretch i (−1:
-    all do). The grid holds the walls' boxes. Returns (stretch, begin, end), ascending.
+    `wall` rows are x1, y1, x2, y2, and `building` their buildings. Walls of building `own[i]` do not hide stretch i
+    (−1: all do). The grid holds the walls' boxes. Returns (stretch, begin, end), ascending.
     """
     room = max(cx.size, 16)
     which, first, last = np.empty(room, dtype=np.int64), np.empty(room), np.empty(room)
@@ -106,7 +106,7 @@ def _longer(old):
 
 @jit
 def nearest_wall(x, y, wall, reach, start, items, x0, y0, size, columns, rows):
-    """The wall nearest to each point within `reach` metres, −1 where none is."""
+    """Find the wall nearest to each point within `reach` metres, −1 if there is none."""
     found = np.full(x.size, -1, dtype=np.int64)
     for i in range(x.size):
         best = reach * reach
@@ -129,7 +129,7 @@ def nearest_wall(x, y, wall, reach, start, items, x0, y0, size, columns, rows):
 
 @jit
 def inside(x, y, ring_start, ring_x, ring_y, low_x, high_x, low_y, high_y, ring_order):
-    """The first building (in the order of `ring_order`, by west end) that holds each point, −1 where none does."""
+    """Find the first building (in the order of `ring_order`, by west end) that contains each point, −1 if none does."""
     found = np.full(x.size, -1, dtype=np.int64)
     for i in range(x.size):
         for at in range(ring_order.size):

@@ -1,4 +1,4 @@
-"""One straight walk past one camera: what a study does with every walk of a city, for a single one to look at."""
+"""One straight walk past one camera: the computation of a study for a single walk, to inspect it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Street:
-    """The fields of a city that a view of its streets depends on, for a single street."""
+    """The fields of a city that coverage needs, for a single street."""
 
     node_x: NDArray[np.float64]
     node_y: NDArray[np.float64]
@@ -37,7 +37,7 @@ def walk_past(
     begin: tuple[float, float], end: tuple[float, float], *, width_px: int = 1920, hfov_deg: float = 80.0,
     heading_deg: float = 0.0, mount_m: float = 3.5, speed_m_s: float = 1.3,
 ) -> pd.DataFrame:
-    """The pieces of a straight walk that a camera at (0, 0) sees, in the order of walking; empty where it sees none.
+    """Compute the pieces of a straight walk that a camera at (0, 0) sees, in the order of walking; empty if unseen.
 
     `begin` and `end` in metres (x east, y north); `heading_deg` of the camera clockwise from north. Columns: `begin_s`,
     `end_s` since the walk began, `x0_m`, `y0_m`, `x1_m`, `y1_m`, `face_px` (pixels across a face: the geometric mean
@@ -65,7 +65,7 @@ def walk_past(
     at = np.stack([seen.piece_from[mine], seen.piece_to[mine]]) / 1000.0
     x, y = (ends[0, axis] + (ends[1, axis] - ends[0, axis]) * at / length for axis in (0, 1))
     face = seen.piece_face[mine] / STEPS_PER_PX
-    # a piece ends where a level is crossed: its mean lies on one side of it, but for rounding to an eighth
+    # a piece ends where a level is crossed, so its mean lies on one side of it, up to rounding to an eighth
     density = (face + 0.5 / STEPS_PER_PX) / facts().value("face_width_m")
     level = np.clip(np.searchsorted(dori_levels(), density, side="right") - 1, 0, len(DORI_NAMES) - 1)
     return pd.DataFrame({

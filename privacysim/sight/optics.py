@@ -1,9 +1,9 @@
-"""What a camera resolves: pixels per metre at a distance, DORI levels, pixels across a face.
+"""Camera optics: pixel density at a distance, DORI levels, pixels across a face.
 
-A lens maps its horizontal field of view to `width_px` pixels. Up to 180° it is taken as a pinhole: at slant distance d
-the picture is 2·d·tan(hfov/2) metres wide, so density = width_px / (2·d·tan(hfov/2)) px/m. From 180° on there is no
-pinhole: a fisheye or dome spreads its pixels evenly over the angle, density = width_px / (d·hfov in radians).
-Distances are slant, from the lens to a face at the fact `face_height_m`. Levels after EN/IEC 62676-4. Limits: density
+A lens maps its horizontal field of view to `width_px` pixels. Below 180° we model it as a pinhole: at slant distance d
+the picture is 2·d·tan(hfov/2) metres wide, so density = width_px / (2·d·tan(hfov/2)) px/m. From 180° on no pinhole
+exists: a fisheye or dome spreads its pixels evenly over the angle, density = width_px / (d·hfov in radians).
+Distances are slant, from the lens to a face at the fact `face_height_m`. Levels follow EN/IEC 62676-4. Limits: density
 on the optical axis, sharp pictures, flat ground.
 """
 
@@ -19,14 +19,14 @@ from privacysim.facts import facts
 Floats = NDArray[np.float64]
 
 DORI = ("dori_detect_px_per_m", "dori_observe_px_per_m", "dori_recognise_px_per_m", "dori_identify_px_per_m")
-"""Ids of the facts with the four levels, least first."""
+"""Ids of the facts with the four levels, lowest first."""
 
 DORI_NAMES = ("detect", "observe", "recognise", "identify")
 """The levels of EN/IEC 62676-4, coarsest first."""
 
 
 def dori_levels() -> Floats:
-    """The four densities in px/m: detect, observe, recognise, identify.
+    """Return the four densities in px/m: detect, observe, recognise, identify.
 
     >>> dori_levels()
     array([ 25.,  62., 125., 250.])
@@ -35,7 +35,7 @@ def dori_levels() -> Floats:
 
 
 def density_at_1_m(width_px: ArrayLike, hfov_deg: ArrayLike) -> Floats:
-    """Density (px/m) at a slant distance of 1 m; at d metres it is this over d.
+    """Return the density (px/m) at a slant distance of 1 m; at d metres, divide by d.
 
     >>> float(density_at_1_m(1920, 80).round(1))
     1144.1
@@ -47,7 +47,7 @@ def density_at_1_m(width_px: ArrayLike, hfov_deg: ArrayLike) -> Floats:
 
 
 def slant_at_density(width_px: ArrayLike, hfov_deg: ArrayLike, density: ArrayLike) -> Floats:
-    """Slant distance (m) at which `density` px/m are left: the working distance of a camera.
+    """Return the slant distance (m) at which the density falls to `density` px/m: the working distance of a camera.
 
     >>> float(slant_at_density(1920, 80, 25).round(1))
     45.8
@@ -56,7 +56,7 @@ def slant_at_density(width_px: ArrayLike, hfov_deg: ArrayLike, density: ArrayLik
 
 
 def range_m(width_px: ArrayLike, hfov_deg: ArrayLike) -> Floats:
-    """Slant distance (m) to which a person is detected (25 px/m), at most the fact `view_range_max_m`.
+    """Return the slant distance (m) to which a person is detected (25 px/m), at most the fact `view_range_max_m`.
 
     >>> range_m([1920, 3840], [80.0, 28.0]).round(1)
     array([ 45.8, 100. ])
@@ -66,7 +66,7 @@ def range_m(width_px: ArrayLike, hfov_deg: ArrayLike) -> Floats:
 
 
 def drop_m(mount_m: ArrayLike) -> Floats:
-    """Height (m) of the lens over a face, or of the face over the lens.
+    """Return the vertical distance (m) between lens and face.
 
     >>> float(drop_m(3.5))
     2.0
@@ -75,7 +75,7 @@ def drop_m(mount_m: ArrayLike) -> Floats:
 
 
 def ground_radius_m(slant_m: ArrayLike, mount_m: ArrayLike) -> Floats:
-    """Radius on the ground (m) of a slant distance; 0 where the mount is farther than that.
+    """Return the radius on the ground (m) of a slant distance; 0 if the mount is farther away than that.
 
     >>> ground_radius_m([2.5, 1.0], 3.5)
     array([1.5, 0. ])
@@ -84,11 +84,11 @@ def ground_radius_m(slant_m: ArrayLike, mount_m: ArrayLike) -> Floats:
 
 
 def tilted_reach_m(tilt_deg: ArrayLike, hfov_deg: ArrayLike, mount_m: ArrayLike) -> Floats:
-    """Ground distance (m) from which on a face is above the picture of a camera tilted `tilt_deg` below the horizon.
+    """Return the ground distance (m) beyond which a face is above the picture of a camera tilted down by `tilt_deg`.
 
-    A picture's upper edge looks down by tilt − vfov/2, with tan(vfov/2) = 9/16·tan(hfov/2) (assumption: pictures are
-    16:9, as those of all the lenses here but the fisheye are). Infinite where that edge is level or above, where the
-    tilt is not known (NaN), and from 180° on. What is too near, under the picture's lower edge, still counts as seen.
+    The picture's upper edge points down by tilt − vfov/2, with tan(vfov/2) = 9/16·tan(hfov/2) (assumption: pictures are
+    16:9, as for all lenses here except the fisheye). The result is infinite if that edge is level or above, if the tilt
+    is unknown (NaN), or from 180° on. Points too near, below the picture's lower edge, still count as seen.
 
     >>> tilted_reach_m([45.0, 10.0, np.nan], 80.0, 3.5).round(2)
     array([5.58,  inf,  inf])
@@ -103,7 +103,7 @@ def tilted_reach_m(tilt_deg: ArrayLike, hfov_deg: ArrayLike, mount_m: ArrayLike)
 
 
 def face_px(width_px: ArrayLike, hfov_deg: ArrayLike, slant_m: ArrayLike) -> Floats:
-    """Pixels across a face at a slant distance: the fact `face_width_m` times the density.
+    """Return the pixels across a face at a slant distance: the fact `face_width_m` times the density.
 
     >>> float(face_px(1920, 80, 9.153).round(1))
     20.0
@@ -126,7 +126,7 @@ class Optics(NamedTuple):
 
 
 def draw_optics(site: NDArray[np.uint8], which: NDArray[np.float64], height: NDArray[np.float64]) -> Optics:
-    """Optics from the code in SITES and two marks per camera."""
+    """Draw optics from the code in SITES and two marks per camera."""
     known = facts()
     width = np.array([known.value(f"lens_{lens}_width_px") for lens in LENSES])
     hfov = np.array([known.value(f"lens_{lens}_hfov_deg") for lens in LENSES])

@@ -1,13 +1,13 @@
-"""Passes: what of each person's walks and visits the watched cameras see, day after day.
+"""Passes: what the watched cameras see of each person's walks and visits, on every day.
 
 A pass is one directed walk past one camera, or one visit of an indoor camera's place. It is cut into pieces of
-constant face and frontality (`coverage.py`). A piece stands for all days on which its tour is made: on day d it fills
+constant face and frontality (`coverage.py`). A piece holds for all days on which its tour is made: on day d it fills
 the ticks [d·DAY + offset + jitter(tour, d), + length).
 
-Inside a place nobody models the rooms. A visitor meets each indoor camera with the chance m/n, m the fact
-`indoor_cameras_met` and n the place's indoor cameras (1 where n ≤ m); it shows him for `indoor_view_s`, or his whole
-stay where that is shorter, from a place within `indoor_distance_min_m` … `max_m` (uniform over that ring), the first
-`indoor_frontal_share` of the time frontal. All of it hashed from (tour, camera): the same person, the same corner.
+Rooms inside a place are not modelled. A visitor meets each indoor camera with probability m/n, where m is the fact
+`indoor_cameras_met` and n the place's indoor cameras (1 where n ≤ m). The camera shows them for `indoor_view_s`, or for
+the whole stay if that is shorter, from a distance within `indoor_distance_min_m` … `max_m` (uniform over that ring),
+frontal for the first `indoor_frontal_share` of the time. All of this is hashed from (tour, camera), so it repeats.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ Shorts = NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """Pieces of passes, sorted by (person, pass_no), then in time; those of a pass are neighbours.
+    """Pieces of passes, sorted by (person, pass_no), then in time; pieces of a pass are adjacent.
 
     `person`, `tour`: rows of the block; `camera`: index into the coverage's `which`; `offset`, `length`: ticks after
     00:00 of the tour's day, before jitter; `face`: eighths of a pixel; `place`: the place whose visit the piece shows,
-    −1 = none (going to one's own home or work is no visit); `sensitive`: whether that place is. `pass_no` holds the
-    number of the directed route or stay among the person's, times 2³², plus the camera's id: no other camera changes
-    it.
+    −1 = none (going to one's own home or work is no visit); `sensitive`: whether that place is sensitive. `pass_no` is
+    the number of the person's directed route or stay, times 2³², plus the camera's id, so other cameras do not
+    change it.
     """
 
     __repr__ = one_line
@@ -64,7 +64,7 @@ class Pieces:
 
 
 class Windows(NamedTuple):
-    """Stretches of footage that anybody looks at: camera c (index into `which`) has start[c] : start[c + 1]; ticks."""
+    """Stretches of footage that are viewed: camera c (index into `which`) has start[c] : start[c + 1]; in ticks."""
 
     start: Ints
     begin: Ints
@@ -74,11 +74,11 @@ class Windows(NamedTuple):
 def passes(
     block: Block, city: City, coverage: Coverage, first_day: int, days: int, windows: Windows | None = None
 ) -> Pieces:
-    """Every pass of the block's people in front of the cameras of `coverage`, on the days that the block holds.
+    """Find every pass of the block's people in front of the cameras of `coverage`, on the days of the block.
 
-    `first_day` and `days` must be the block's: the day masks of its tours count from there. With `windows`, stretches
-    of street that no window of their camera meets on any day may be left out: nobody looks, so no exposure changes,
-    and a city whose every third camera is looked at for two hours needs a hundredth of the memory.
+    `first_day` and `days` must be the block's, because the day masks of its tours count from there. With `windows`,
+    street pieces that meet no window of their camera on any day may be omitted. Nobody views them, so no exposure
+    changes, and a city with every third camera viewed for two hours needs a hundredth of the memory.
     """
     if (first_day, days) != (block.first_day, block.days):
         raise ValueError(f"passes: the block holds days {block.first_day} + {block.days}, not {first_day} + {days}")
@@ -88,7 +88,7 @@ def passes(
     visited = np.where(going_home, -1, target)
     parts = [_walked(block, city, coverage, visited, windows), _stayed(block, coverage, visited)]
     made = [np.concatenate(columns) for columns in zip(*parts, strict=True)]
-    order = np.lexsort((made[1], made[0]))  # stable: within a pass the pieces stay in the order of time
+    order = np.lexsort((made[1], made[0]))  # stable: pieces of a pass stay in the order of time
     person, pass_no, camera, tour, offset, length, face, frontal, place = (column[order] for column in made)
     sensitive = np.zeros(place.size, dtype=bool)
     shows = place >= 0
@@ -97,7 +97,7 @@ def passes(
 
 
 def _ordinal(person: NDArray, people: int) -> tuple[Ints, Ints]:
-    """The number of each row among its person's rows, and how many each person has."""
+    """Number each row among its person's rows, and count the rows of each person."""
     count = np.bincount(person, minlength=people)
     order = np.argsort(person, kind="stable")
     number = np.empty(person.size, dtype=np.int64)
@@ -130,10 +130,10 @@ def _walked(
 
 
 def _routes(block: Block) -> tuple[Ints, Ints]:
-    """The number of each walk's directed route among its person's, and how many routes each person has.
+    """Number each walk's directed route among its person's routes, and count the routes of each person.
 
-    The legs of one way (home to stop, stop to place) are neighbours and one route: a camera that sees where they meet
-    sees one pass.
+    The legs of one way (home to stop, stop to place) are adjacent and form one route, so a camera that sees where they
+    meet sees one pass.
     """
     way = 2 * block.walk_tour.astype(np.int64) + block.walk_back
     first = np.diff(way, prepend=-1) != 0
@@ -156,7 +156,7 @@ def _stayed(block: Block, coverage: Coverage, visited: Ints) -> tuple[NDArray, .
     stay = np.repeat(np.arange(tour.size), watched)
     within = np.arange(stay.size) - np.repeat(np.cumsum(watched) - watched, watched)
     camera = coverage.indoor_camera[coverage.indoor_start[place[stay]] + within]
-    # one id per (tour, camera): the key of a tour is itself a hash of the person and the destination
+    # one id per (tour, camera): the key of a tour is a hash of the person and the destination
     ids = (block.tour_key[tour[stay]] ^ draws.hashes(0, coverage.which[camera])).view(np.int64)
     mark = draws.uniforms(draws.stream_key(0, 0, "indoor view"), ids, 3)
     fact = facts().value
@@ -169,7 +169,7 @@ def _stayed(block: Block, coverage: Coverage, visited: Ints) -> tuple[NDArray, .
     slant = np.sqrt(ground2 + coverage.drop_m[camera] ** 2)
     face = face_code(fact("face_width_m") * coverage.density_at_1_m[camera] / slant)
     frontal = np.rint(whole * fact("indoor_frontal_share")).astype(np.int64)
-    # two pieces a visit: first towards the camera, then away from it; an empty one is left out
+    # two pieces per visit: first towards the camera, then away from it; empty ones are omitted
     pair = np.repeat(np.arange(stay.size), 2)
     away = np.tile([False, True], stay.size)
     offset = np.where(away, begin[pair] + frontal[pair], begin[pair])
@@ -185,12 +185,12 @@ def _stayed(block: Block, coverage: Coverage, visited: Ints) -> tuple[NDArray, .
 
 
 def sightings_count(pieces: Pieces, block: Block) -> int:
-    """How many rows `sightings` would have: pieces × the days on which their tours are made."""
+    """Count the rows that `sightings` would have: pieces × the days on which their tours are made."""
     return int(kernel.seen_days(block.tour_mask, pieces.tour, block.tour_mask.shape[1]))
 
 
 def sightings(pieces: Pieces, block: Block, coverage: Coverage, replicate: int) -> pd.DataFrame:
-    """The `sightings` table: one row per piece and day, in the same ticks as the kernel's, over ten."""
+    """Build the `sightings` table: one row per piece and day, with the kernel's ticks divided by ten."""
     row, day = _days_made(block.tour_mask, pieces.tour, block.days)
     tour = pieces.tour[row]
     enter = (block.first_day + day) * DAY_TICKS + pieces.offset[row] + block.tour_jitter[tour, day]
@@ -203,7 +203,7 @@ def sightings(pieces: Pieces, block: Block, coverage: Coverage, replicate: int) 
 
 
 def _days_made(mask: NDArray[np.uint64], tour: Shorts, days: int) -> tuple[Ints, Ints]:
-    """(row, day counted from the first) for every day on which the row's tour is made, by row, then day."""
+    """List (row, day counted from the first) for every day on which the row's tour is made, by row, then day."""
     rows, found = [], []
     chunk = 1 << 18
     for first in range(0, tour.size, chunk):

@@ -1,4 +1,4 @@
-"""Follow walks down the route trees past the cameras' pieces of street, and weigh what views show of a flow."""
+"""Walks along the route trees past the cameras' street pieces, and weights of views by the flow of people."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _ascending(values, n):
 
 @jit
 def _looked_at(begin, end, camera, start, window_begin, window_end, mask, jitter, first_day, jitter_span):
-    """Whether any window of the camera meets [begin, end) of a tour on one of its days."""
+    """Return whether any window of the camera meets [begin, end) of a tour on one of its days."""
     for i in range(start[camera], start[camera + 1]):
         low = max(-((end + jitter_span - window_begin[i]) // _DAY), first_day)
         high = min((window_end[i] - begin + jitter_span) // _DAY, first_day + jitter.size - 1)
@@ -66,11 +66,11 @@ def follow(order, hub, node, reach_mm, towards, depart, speed, place, tour, tree
            edge_u, edge_mm, piece_start, piece_camera, piece_from, piece_to, piece_face, piece_frontal, entrance_start,
            entrance_place, windowed, window_start, window_begin, window_end, tour_mask, tour_jitter, first_day,
            jitter_span):  # fmt: skip
-    """Pieces that walks show to the cameras.
+    """Find the pieces of walks that cameras see.
 
     Walks are followed in `order` (by hub, so that a tree stays in the processor's cache). Returns rows (walk, camera,
-    offset, ticks, face, frontal + 2·entrance); rows of a walk are together, by camera, then in the order of walking.
-    A piece shorter than half a tick is not seen. If `windowed`, what meets no window of its camera is left out.
+    offset, ticks, face, frontal + 2·entrance). Rows of a walk are adjacent, by camera, then in the order of walking.
+    Pieces shorter than half a tick are dropped. If `windowed`, pieces that meet no window of their camera are omitted.
     """
     out = np.empty((4096, 6), dtype=np.int32)
     runs = np.empty((64, 6), dtype=np.int64)
@@ -88,7 +88,7 @@ def follow(order, hub, node, reach_mm, towards, depart, speed, place, tour, tree
             part = min(length, left)
             way_out = 0 if edge_u[edge] == at else 1
             way = 2 * edge + (way_out if towards[w] else 1 - way_out)
-            # where the walked part of the edge lies, counted along this walk's direction
+            # position of the walked part of the edge, along this walk's direction
             low, high = (0, part) if towards[w] else (length - part, length)
             i = piece_start[way]
             while i < piece_start[way + 1]:
@@ -144,7 +144,7 @@ def follow(order, hub, node, reach_mm, towards, depart, speed, place, tour, tree
 
 @jit
 def regroup(rows, walks):
-    """The rows of `follow` in the order of walks: a counting sort, since the rows of a walk are together."""
+    """Reorder the rows of `follow` by walk: a counting sort suffices, because the rows of a walk are adjacent."""
     first = np.zeros(walks + 1, dtype=np.int64)
     for i in range(rows.shape[0]):
         first[rows[i, 0] + 1] += 1
@@ -162,7 +162,7 @@ def regroup(rows, walks):
 
 @jit
 def seen_days(mask, tour, size):
-    """Number of days on which each row's tour is made, summed over rows: the rows of a `sightings` table."""
+    """Count the days on which each row's tour is made, summed over rows: the number of rows of `sightings`."""
     total = 0
     for i in range(tour.size):
         for w in range(size):
@@ -199,7 +199,7 @@ def walked(hub, node, reach_mm, towards, amount, trees, adj_start, adj_node, adj
 @jit
 def weigh(cx, cy, ax, ay, bx, by, amount, heading, hfov, scale, reach, ground, drop, chance, code_px, half_cosine,
           out):  # fmt: skip
-    """Identifiable amount that each view shows of stretches a → b (metres, walked from a to b), at one camera.
+    """Add the identifiable amount that each view of one camera shows of stretches a → b (metres, walked from a to b).
 
     `amount` is per metre. Views are all combinations of lens (hfov in radians, density at 1 m, slant reach), height
     over a face (`drop`) and `heading` (radians, NaN: all round), within `ground` metres. `chance[frontal, code]`.
@@ -219,7 +219,7 @@ def weigh(cx, cy, ax, ay, bx, by, amount, heading, hfov, scale, reach, ground, d
             if flat > ground * ground:
                 continue
             bearing = np.arctan2(x, y)
-            # the walker looks ahead; the line to the lens rises by the drop
+            # the walker looks ahead; the line to the lens rises by `drop`
             towards = -(x * dx + y * dy) / length
             for m in range(drop.size):
                 slant = max(np.sqrt(flat + drop[m] * drop[m]), 1e-6)

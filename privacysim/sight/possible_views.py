@@ -1,7 +1,7 @@
-"""The views that a stated camera may have where its heading, lens or height is not stated.
+"""Possible views of a stated camera whose heading, lens or height is not stated.
 
-Unknown headings stand for 36 directions, unknown lenses for the mix of lenses at such sites, unknown heights for both
-ends of the fact. A camera that turns has no heading: it sees all round, through the lens that it has.
+Unknown headings are replaced by 36 directions, unknown lenses by the mix of lenses at such sites, unknown heights by
+both ends of the fact. A camera that turns has no heading: it sees all round, through its own lens.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _STATE = (OPERATORS.index("public_security"), OPERATORS.index("other_state"))
 
 
 class ViewChoices(NamedTuple):
-    """Every combination of lens, height and heading is a view. Lenses: `hfov_deg`, `width_px`, `share` of each."""
+    """Choices of a camera: each combination of lens, height and heading is a view. Each lens has a `share`."""
 
     heading_deg: Floats
     hfov_deg: Floats
@@ -32,7 +32,7 @@ class ViewChoices(NamedTuple):
 
 
 def site_of(operator: int) -> str:
-    """The kind of site by which lenses and heights of outdoor cameras differ: `state` or `outdoor`."""
+    """Return the kind of site, `state` or `outdoor`, which decides lenses and heights of outdoor cameras."""
     return "state" if operator in _STATE else "outdoor"
 
 
@@ -41,7 +41,7 @@ def view_choices(
 ) -> ViewChoices:
     """Return the choices of one camera.
 
-    With `drawn`, the view of a replicate is among them, and stands for what is stated.
+    With `drawn`, the view of a replicate is one of them and supplies the stated values.
     """
     known = facts()
     used = [lens for lens in LENSES if known.value(f"lens_{lens}_share_{lens_site}") > 0]
