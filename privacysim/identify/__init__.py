@@ -1,4 +1,4 @@
-"""Mask names and strengths, and the chance to be identified: the measured curve as a table."""
+"""Probability of identification from a face's pixels and mask: mask names, strengths, and the measured curve."""
 
 from privacysim.identify.identification_table import CODES, STEPS_PER_PX, curve_table, face_code, identifiability
 from privacysim.identify.mask_strength import MASKS, cells, left_of, mask_text, measured_cells, most, own_mask

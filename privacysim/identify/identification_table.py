@@ -1,4 +1,4 @@
-"""P(identified) as a table over 1/8 pixel: one definition that the public function, the kernel and the oracle share."""
+"""P(identified) as a table over 1/8 pixel, the one definition that the public function, kernel and oracle share."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CODES = 255 * STEPS_PER_PX + 1
 
 
 def face_code(face_px: ArrayLike) -> NDArray[np.uint16]:
-    """Code of a face's width: eighths of a pixel, to the nearest, capped at 2040.
+    """Code of a face's width: eighths of a pixel, rounded, capped at 2040.
 
     >>> face_code([0.0, 4.0, 4.07, 1000.0])
     array([   0,   32,   33, 2040], dtype=uint16)
@@ -37,13 +37,13 @@ def face_code(face_px: ArrayLike) -> NDArray[np.uint16]:
 def identifiability(
     mask: str, face_px: ArrayLike, frontal: ArrayLike, gallery: int, curve: str = "low", fit: str = "cctv"
 ) -> Floats:
-    """Chance that a viewer who compares with `gallery` people, the filmed one among them, picks the right one.
+    """Probability that a viewer who compares with `gallery` people, the filmed one among them, picks the right one.
 
-    A masked face is worth e = min(face_px, cells(mask)) pixels; a full box leaves guessing, 1/gallery; behind `ksame:K`
-    nobody is right more than once in K. A face that is not frontal counts with the fact `nonfrontal_factor`.
-    Parameters: mask name; width of the face in px and whether it is frontal (arrays that broadcast); gallery ≥ 2
-    people; curve `low` or `high`; fit `cctv` or `clean`. Raises InputError for an unknown mask, curve or fit. Values
-    are those of the shipped table, in steps of 1/8 px.
+    A masked face is worth e = min(face_px, cells(mask)) pixels. A full box leaves guessing, 1/gallery; behind `ksame:K`
+    no viewer is right more than once in K. A face that is not frontal counts with the fact `nonfrontal_factor`.
+    `mask`: name. `face_px`, `frontal`: width of the face in px and whether it is frontal (arrays that broadcast).
+    `gallery`: at least 2 people. `curve`: `low` or `high`. `fit`: `cctv` or `clean`. Raises InputError for an unknown
+    mask, curve or fit. Values come from the shipped table, in steps of 1/8 px.
 
     >>> identifiability("none", [4.0, 16.0], True, 40).round(3)
     array([0.517, 0.925])
@@ -77,9 +77,9 @@ def _one_table(mask: str, gallery: int, fit: str, sideways: float) -> Floats:
     d_prime = fit_named(fit).d_prime(distinct)
     made = np.empty((len(CURVES), 2, CODES))
     for c, curve in enumerate(CURVES):
-        # behind a full box there is nothing to compare: exactly a guess, not a quadrature of one
+        # behind a full box there is nothing to compare: use exactly 1/gallery, not a quadrature of it
         frontal = np.full(distinct.size, 1.0 / people) if not face.any() else rank_one(d_prime, people, curve)
-        # k people share each picture of k-same: the one chosen is right once in k, or by chance in a small gallery
+        # k people share each picture of k-same: the choice is right once in k, or by chance in a small gallery
         frontal = np.minimum(frontal, max(most(mask), 1.0 / people))
         made[c, 1] = frontal[place]
     made[:, 0] = sideways * made[:, 1]

@@ -1,14 +1,14 @@
-"""Mask names and their strength: how many cells across the face are left, by construction or as measured.
+"""Strength of masks by name: how many cells across the face they leave, by construction or as measured.
 
-A mask's strength is relative to the face, never in pixels of the picture: pixelating to n cells across a face leaves
-what a camera sees that has n pixels there (measured: equal rates). What the other masks leave does not follow from how
-they work; `data/masking/masks.csv` holds what `privacysim calibrate masks` measured, as the mosaic that is worth the
-same to an attacker who trains on such masks. Masks that draw anew for each frame count as what 100 averaged frames of
-them are worth, since a camera shows a person for longer than that.
+A mask's strength is relative to the face, never in pixels of the picture. Pixelating to n cells across a face leaves
+as much as a camera with n pixels there (measured: equal rates). What other masks leave does not follow from how they
+work. For these, `data/masking/masks.csv` holds what `privacysim calibrate masks` measured, as the mosaic of equal worth
+to an attacker who trains on such masks. Masks that draw anew for each frame count as 100 of their frames averaged,
+because a camera shows a person for longer than that.
 
-A mask from outside the package carries what it leaves in its name, `NAME=CELLS` or, where that depends on the width of
-the face, `NAME=PX:CELLS,PX:CELLS,…` (linear between the points). So a policy that names it needs neither the mask nor
-its package in the workers, in the saved inputs or in the run id. `mask_text` makes that name.
+A mask from outside the package carries what it leaves in its name: `NAME=CELLS` or, if that depends on the width of
+the face, `NAME=PX:CELLS,PX:CELLS,…` (linear between the points). Workers, saved inputs and the run id then need
+neither the mask nor its package. `mask_text` makes that name.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from privacysim.errors import InputError, nearest
 from privacysim.resources import shipped
 
 MASKS = ("none", "box", "pixelate:CELLS", "blur:SIGMA", "gaussian:SIGMA", "dp_pixelate:CELLS:EPSILON", "ksame:K")
-"""The forms whose residual identification is known; beside them the measured names of data/masking/masks.csv."""
+"""Forms with a known residual identification; data/masking/masks.csv adds the measured names."""
 
 _BLURS = ("blur", "gaussian")
 _OURS = ("privacysim.masklab.masks", "privacysim.masklab.random_masks")
 _ASKED_PX = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 255)
-"""Widths of a face, in px, at which an own mask is asked what it leaves."""
+"""Widths of a face, in px, at which your own mask is asked for the cells it leaves."""
 
 
 @lru_cache(maxsize=2)
 def measured_cells(one_frame: bool = False) -> dict[str, float]:
-    """Equivalent cells of the measured masks by name, as in `data/masking/masks.csv`; see `cells`."""
+    """Equivalent cells of the measured masks by name, from `data/masking/masks.csv`; see `cells`."""
     column = "cells_one_frame" if one_frame else "cells"
     with shipped("data/masking/masks.csv").open(newline="", encoding="utf-8") as stream:
         return {row["mask"]: float(row[column]) for row in csv.DictReader(stream)}
@@ -45,10 +45,10 @@ def measured_cells(one_frame: bool = False) -> dict[str, float]:
 def cells(mask: str, one_frame: bool = False) -> float:
     """Cells that a mask leaves across a large face: infinite for `none`, 0 for `box`, N for `pixelate:N`.
 
-    Blurs between the measured ones are interpolated in log σ; a weaker one than the weakest measured counts as no
-    mask, a stronger one as the strongest. Noise counts as the least leaky of the measured ones that are weaker, and as
-    the plain mosaic where none is. `ksame:K` leaves what its group leaves: see `most`. `one_frame`: what a single frame
-    of a mask that draws leaves, not a track. Raises InputError for a mask that nobody measured.
+    Blurs between the measured ones are interpolated in log σ. A blur weaker than the weakest measured one counts as no
+    mask, a stronger one as the strongest. Noise counts as the least leaky measured mask that is weaker, or as the plain
+    mosaic if there is none. `ksame:K` leaves what its group leaves: see `most`. `one_frame`: what a single frame of a
+    random mask leaves, not a track. Raises InputError for a mask without measurement.
 
     >>> cells("none"), cells("pixelate:4"), cells("box"), cells("frosted=8:2,64:3.5")
     (inf, 4.0, 0.0, 3.5)
@@ -83,7 +83,7 @@ def cells(mask: str, one_frame: bool = False) -> float:
 
 
 def left_of(mask: str, face_px: ArrayLike) -> NDArray[np.float64]:
-    """Cells across the face that a mask leaves of faces `face_px` wide: never more than there were pixels.
+    """Cells across the face that a mask leaves of faces `face_px` wide; never more than its pixels.
 
     >>> left_of("pixelate:4", [2.0, 16.0]), left_of("frosted=8:2,64:3.5", [1.0, 8.0, 36.0])
     (array([2., 4.]), array([1.  , 2.  , 2.75]))
@@ -96,14 +96,14 @@ def left_of(mask: str, face_px: ArrayLike) -> NDArray[np.float64]:
 
 
 def mask_text(mask: Any) -> str:
-    """The name under which policies and tables hold a mask: a known name as it is, an own mask with what it leaves.
+    """Name of a mask in policies and tables: a known name as it is, your own mask with the cells it leaves.
 
-    `mask` is a name of ours, the name of an installed mask with its strengths (`frosted:0.1`, entry points
-    `privacysim.masks`), or an object whose `cells(face_px)` says how many cells across a face it leaves. A mask without
-    `cells` must be measured first: that, and an unknown name, is an InputError.
+    `mask` is a built-in name, the name of an installed mask with its strengths (`frosted:0.1`, entry points
+    `privacysim.masks`), or an object whose `cells(face_px)` returns the cells left across a face. Raises InputError for
+    an unknown name, and for a mask without `cells`, which must be measured first.
     """
     name = mask if isinstance(mask, str) else parts.name_of(mask)
-    if isinstance(mask, str) or type(mask).__module__ in _OURS:  # ours are measured under their names
+    if isinstance(mask, str) or type(mask).__module__ in _OURS:  # built-in masks are measured under their names
         try:
             cells(name)
             return name
@@ -130,7 +130,7 @@ def mask_text(mask: Any) -> str:
 
 
 def _corners(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """The points without those on the line between their neighbours, and without level ends."""
+    """Drop points on the line between their neighbours, and level ends."""
     triples = zip(points[:-2], points[1:-1], points[2:], strict=True)
     inner = [b for a, b, c in triples if abs(np.interp(b[0], (a[0], c[0]), (a[1], c[1])) - b[1]) > 1e-5 * (1.0 + b[1])]
     kept = [points[0], *inner, points[-1]]
@@ -139,7 +139,7 @@ def _corners(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def own_mask(text: str) -> Any:
-    """The mask that an installed package brings under that name, made with the strengths after it (`frosted:0.1`)."""
+    """Mask of that name from an installed package, made with the strengths after it (`frosted:0.1`)."""
     kind, *strengths = text.split(":")
     found = parts.named("masks", kind)
     try:
@@ -149,7 +149,7 @@ def own_mask(text: str) -> Any:
 
 
 def _own_curve(mask: str) -> list[tuple[float, float]]:
-    """The points (px, cells) of `NAME=…`, or none where the name does not end so."""
+    """Points (px, cells) of `NAME=…`; none if the name has no such ending."""
     name, equals, text = mask.rpartition("=")
     points = [tuple(_number(part) for part in point.split(":")) for point in text.split(",")]
     points = [(1.0, *point) if len(point) == 1 and len(points) == 1 else point for point in points]
@@ -159,10 +159,10 @@ def _own_curve(mask: str) -> list[tuple[float, float]]:
 
 
 def most(mask: str) -> float:
-    """What no attacker exceeds behind that mask, however clever: 1/K for `ksame:K` used rightly, else 1.
+    """Upper bound on the rate of any attacker behind that mask: 1/K for `ksame:K` used correctly, else 1.
 
-    The bound is Newton's (2005): it holds where the people compared with include the whole group of K, and a group
-    holds one image of each.
+    The bound is Newton's (2005). It holds if the people compared with include the whole group of K, and a group holds
+    one image of each.
 
     >>> most("ksame:5"), most("pixelate:2")
     (0.2, 1.0)
@@ -188,7 +188,7 @@ def _blur_cells(kind: str, sigma: float, known: dict[str, float]) -> float:
 
 
 def _noisy_cells(across: float, epsilon: float, known: dict[str, float]) -> float:
-    # weaker: at least as many cells with at most as much noise in each, whose scale grows as cells² / epsilon
+    # weaker: at least as many cells, with at most as much noise in each (its scale grows as cells² / epsilon)
     noisy = [(n.split(":"), left) for n, left in known.items() if n.startswith("dp_pixelate:")]
     leakier = [
         left for (_, a, e), left in noisy if float(a) >= across and float(a) ** 2 / float(e) <= across**2 / epsilon

@@ -1,15 +1,15 @@
-"""From pixels on a face to the chance of picking the right person among N: the measured curve.
+"""Measured curve from pixels on a face to the probability of picking the right person among N.
 
-Strength of evidence follows a Hill curve, d' = d_max·eʰ/(eʰ + px50ʰ), with e the cells left across the face. Given
-d', two ways to extrapolate from the measured galleries (2 to 40 people) to larger ones:
+The strength of evidence follows a Hill curve, d' = d_max·eʰ/(eʰ + px50ʰ), with e the cells left across the face. Two
+models extrapolate from the measured galleries (2 to 40 people) to larger ones:
 
 - low, binormal: scores of the right and the wrong people are normal, P(N) = ∫ φ(x − d') Φ(x)^(N−1) dx;
-- high: per face, the chance that one stranger scores higher is Beta(a, b) distributed, so P(N) = B(a, b+N−1)/B(a, b),
-  with (a, b) such that P(2) and P(40) are the binormal's; never below the binormal. At d' = 0 that is Beta(1, 1): 1/N.
+- high: per face, the probability that one stranger scores higher is Beta(a, b), so P(N) = B(a, b+N−1)/B(a, b), with
+  (a, b) such that P(2) and P(40) are the binormal's; never below the binormal. At d' = 0 that is Beta(1, 1): 1/N.
 
 Fit: `data/masking/curve.csv`, 3 parameters with their standard deviations, made by `privacysim calibrate masks`;
-`data/masking/note.md` says how well it fits and how far it reaches. Limits: one set of faces, aligned or nearly so; a
-lower bound for modern embeddings, an upper one for faces in the wild; N > 10³ is extrapolated.
+`data/masking/note.md` gives its accuracy and range. Limits: one set of faces, aligned or nearly so; a lower bound for
+modern embeddings, an upper one for uncontrolled images; N > 10³ is extrapolated.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ Floats = NDArray[np.float64]
 
 _NODES = 401
 _HALVINGS = 200
-_ANCHOR = 40  # the largest gallery that was measured
+_ANCHOR = 40  # the largest measured gallery
 _CHUNK = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """Parameters of the Hill curve: d' at best, pixels at half of it, steepness."""
+    """Parameters of the Hill curve: largest d', pixels at half of it, steepness."""
 
     d_max: float
     px50: float
@@ -54,19 +54,19 @@ class Fit:
 
 @lru_cache(maxsize=1)
 def fits() -> dict[str, Fit]:
-    """The shipped fits by name: `cctv`, which the model uses, and `clean`, for a sweep."""
+    """Shipped fits by name: `cctv`, which the model uses, and `clean`, for sweeps."""
     with shipped("data/masking/curve.csv").open(newline="", encoding="utf-8") as stream:
         return {row["fit"]: Fit(*(float(row[key]) for key in ("d_max", "px50", "h"))) for row in csv.DictReader(stream)}
 
 
 def fit(name: str) -> Fit:
-    """The fit of that name; an unknown one is an InputError."""
+    """Fit of that name; raises InputError for an unknown one."""
     refuse_unknown(name, fits(), "fit", "a fit in data/masking/curve.csv")
     return fits()[name]
 
 
 def rank_one(d_prime: ArrayLike, gallery: int, curve: str = "low") -> Floats:
-    """Chance that the right person scores highest among `gallery` people (≥ 2), for each d' ≥ 0.
+    """Probability that the right person scores highest among `gallery` people (≥ 2), for each d' ≥ 0.
 
     `curve`: `low` (binormal) or `high` (beta-binomial where that is larger). Trapezoid of 401 nodes on
     [−10, d' + 10] in logarithms: 10⁻¹⁵ relative for galleries of 2 to 10⁷ people.
@@ -84,7 +84,7 @@ def rank_one(d_prime: ArrayLike, gallery: int, curve: str = "low") -> Floats:
 
 
 def checked_gallery(gallery: int) -> int:
-    """The number of people compared with; to verify one named person is a choice of 2, never of 1."""
+    """Check the number of people compared with; verifying one named person is a choice of 2, never of 1."""
     if int(gallery) != gallery or gallery < 2:
         raise InputError("gallery", "a whole number of at least 2 people", gallery, "compare with 2 or more people")
     return int(gallery)
@@ -103,13 +103,13 @@ def _binormal(d: Floats, gallery: int) -> Floats:
 
 
 def _beta_binomial(d: Floats, gallery: int) -> Floats:
-    """P(N) = Γ(b+N−1)Γ(a+b) / (Γ(b)Γ(a+b+N−1)), as a ratio of rising factorials, which keeps its digits at N = 10⁷."""
+    """P(N) = Γ(b+N−1)Γ(a+b) / (Γ(b)Γ(a+b+N−1)) as a ratio of rising factorials, which stays accurate at N = 10⁷."""
     a, b = _beta_parameters(d)
     return poch(b, a) / poch(b + (gallery - 1), a)
 
 
 def _beta_parameters(d: Floats) -> tuple[Floats, Floats]:
-    """(a, b) of each d': the mean fixes b/a (P(2)), and P(40) falls as b grows at that mean, so halving finds b."""
+    """(a, b) of each d' by bisection: the mean fixes b/a (P(2)), and at that mean P(40) falls as b grows."""
     target = np.log(_binormal(d, _ANCHOR))
     ratio = ndtr(-d / np.sqrt(2.0)) / ndtr(d / np.sqrt(2.0))  # a/b
     low, high = np.full_like(d, np.log(1e-4)), np.full_like(d, np.log(1e4))

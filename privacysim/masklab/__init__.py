@@ -1,4 +1,4 @@
-"""The masking lab: masks, attacks on masked faces, masked videos, and what a policy may say of a mask."""
+"""Mask laboratory: masks, attacks on masked faces, masking of videos, and the strength that policies assume."""
 
 # ruff: noqa: E402
 from privacysim.errors import require

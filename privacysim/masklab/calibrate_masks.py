@@ -1,8 +1,8 @@
-"""`privacysim calibrate masks`: the whole lab, or one mask of your own, measured on a set of faces.
+"""Measures the whole lab, or one mask of your own, on a set of faces (`privacysim calibrate masks`).
 
-What is measured is a list of jobs. Their scores are kept in the cache under names that hash what they depend on (the
-faces, the job with its mask, the lab's code), so that an interrupted run goes on where it stopped and a changed line
-runs anew. Jobs run in processes, the costly ones first.
+The measurement is a list of jobs. The cache stores their scores under hashes of what they depend on: the faces, the
+job with its mask, and the lab's code. An interrupted run therefore resumes where it stopped, and changed code runs
+anew. Jobs run in processes, the costly ones first.
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ MASKS = (
 )  # fmt: skip
 IMAGES = (1, 2, 4)
 OPEN_SET = (("none", 64.0), ("none", 8.0), ("none", 4.0), ("blur:0.25", 64.0), ("eyes", 64.0), ("box", 64.0))
-"""Open-set jobs, by mask and pixels of a clean camera; clear faces before the CCTV camera come on top."""
+"""Open-set jobs, by mask and pixels of a clean camera; clear faces recorded by the CCTV camera are added."""
 OWN_PX = (64.0, 16.0, 8.0)
-"""Widths of the face at which a mask of your own is measured."""
+"""Face widths (px) at which a mask of your own is measured."""
 _THREE = ("trained", "parrot", "naive")
 Progress = Callable[[int, int, str], None]
-"""Called with how many jobs are done, of how many, and what the last one was."""
+"""Called with the number of jobs done, the number of all jobs, and the name of the last one."""
 
 
 def grid(small: bool = False) -> list[Job]:
-    """All jobs; `small`: what shows the machinery in a minute (synthetic faces, tests)."""
+    """List all jobs; `small` gives a set that runs in a minute (synthetic faces, tests)."""
     if small:
         sizes = [Job("none", px, cctv) for cctv, widths in ((True, (32.0, 8.0, 4.0)), (False, (64.0, 4.0, 2.0)))
                  for px in widths]  # fmt: skip
@@ -69,7 +69,7 @@ def grid(small: bool = False) -> list[Job]:
 
 
 def grid_of(mask: Any) -> list[Job]:
-    """The jobs that measure one mask, with the clear faces that it is compared with."""
+    """List the jobs that measure one mask, and those on clear faces for comparison."""
     jobs = [Job("none", px, False) for px in (*OWN_PX, 4.0, 2.0)]
     jobs += [Job(mask, px, False, level) for px in OWN_PX for level in _THREE]
     return jobs + [Job(mask, px, False, "averaged", frames=100) for px in OWN_PX if as_mask(mask).random]
@@ -77,7 +77,7 @@ def grid_of(mask: Any) -> list[Job]:
 
 def run_jobs(faces: Faces, jobs: Sequence[Job], workers: int = 2, work: Path | None = None,
              progress: Progress = lambda done, of, what: None) -> dict[Job, Outcome]:  # fmt: skip
-    """Outcomes of the jobs, in their order; what is in the cache (`work`) already is not run again."""
+    """Run the jobs and return their outcomes in order; skips jobs whose outcome is in the cache (`work`)."""
     kept = work or cache_folder() / "masklab"
     kept.mkdir(parents=True, exist_ok=True)
     code = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
@@ -111,9 +111,9 @@ def _run(faces: Faces, jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job,
 
 
 def _attack(faces: Faces, job: Job | bytes) -> Outcome:
-    """Run a job, in another process from its bytes: a process, not a thread, is the unit of work.
+    """Run a job, given as bytes where it runs in another process.
 
-    One thread, so that rates do not depend on how many cores share a sum.
+    It uses one thread, so that rates do not depend on how many cores share a sum.
     """
     if isinstance(job, Job):
         with threadpool_limits(1):
@@ -124,7 +124,7 @@ def _attack(faces: Faces, job: Job | bytes) -> Outcome:
 
 def calibrate(faces: Faces, out: Path, *, small: bool = False, workers: int = 2, work: Path | None = None,
               progress: Progress = lambda done, of, what: None) -> dict[Job, Outcome]:  # fmt: skip
-    """Run the lab on these faces and write curve, table, figure and note to `out`; returns the outcomes."""
+    """Run the lab on these faces, write curve, table, figure and note to `out`, and return the outcomes."""
     outcomes = run_jobs(faces, grid(small), workers, work, progress)
     write_results(faces, outcomes, out)
     return outcomes
@@ -132,11 +132,11 @@ def calibrate(faces: Faces, out: Path, *, small: bool = False, workers: int = 2,
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
-    """One mask as measured. A policy can name it: give it as the mask's `kind`, or write `text` in the policy's file.
+    """Measurements of one mask. Policies can use it: pass it as the mask's `kind`, or write `text` in a policy file.
 
-    `table`: one row per attack, as in `data/masking/table.csv`. `curve`: one row per width of the face in px, with the
-    cells that the mask leaves to the strongest attack (`cells`, with `cells_low` and `cells_high` from the interval of
-    its rate), as in `data/masking/masks.csv`. Where the interval holds guessing, nothing is left.
+    `table`: one row per attack, as in `data/masking/table.csv`. `curve`: one row per face width in px, with the cells
+    that the mask leaves to the strongest attack (`cells`; `cells_low` and `cells_high` come from the interval of its
+    rate), as in `data/masking/masks.csv`. Where the interval includes guessing, the cells are 0.
     """
 
     name: str
@@ -145,12 +145,12 @@ class Measured:
     curve: pd.DataFrame
 
     def cells(self, face_px: float) -> float:
-        """Cells left of a face `face_px` wide, linear between the measured widths and level beyond them."""
+        """Cells left of a face `face_px` wide: linear between the measured widths, constant beyond them."""
         return float(np.interp(face_px, self.curve["px"], self.curve["cells"]))
 
     @property
     def text(self) -> str:
-        """The name for policy files: `NAME=PX:CELLS,…`."""
+        """Name of the mask for policy files: `NAME=PX:CELLS,…`."""
         return mask_text(self)
 
     def __repr__(self) -> str:
@@ -159,11 +159,11 @@ class Measured:
 
 def measure(mask: Any, faces: Faces, *, out: Path | None = None, workers: int = 2, work: Path | None = None,
             progress: Progress = lambda done, of, what: None) -> Measured:  # fmt: skip
-    """Attack one mask on faces 64, 16 and 8 pixels wide, and say how many cells across a face it leaves.
+    """Attack one mask on faces 64, 16 and 8 pixels wide; returns how many cells across a face it leaves.
 
-    `mask`: a Mask, its name or any scikit-learn transformer of images; `faces`: ten images of each person. `out`: a
-    folder for table.csv and masks.csv. Interrupted runs go on where they stopped (`work`, else the cache). Faces that
-    are as easily recognised at 2 px as at 64 cannot show what a mask leaves: an InputError.
+    `mask`: a Mask, its name or any scikit-learn transformer of images. `faces`: ten images of each person. `out`: a
+    folder for table.csv and masks.csv. Interrupted runs resume from `work` (default: the cache). Raises InputError if
+    faces are recognised at 2 px as easily as at 64 px, because such faces cannot show what a mask leaves.
     """
     outcomes = run_jobs(faces, grid_of(mask), workers, work, progress)
     px, rates, galleries = surface(outcomes, False)

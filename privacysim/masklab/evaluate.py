@@ -1,8 +1,8 @@
-"""How well an attack recognises masked faces: rank-1 and rank-5, galleries of 2 to all, open set, with intervals.
+"""Recognition rates of an attack on masked faces: rank-1, rank-5, all gallery sizes and open set, with intervals.
 
-Protocol (Olivetti: 40 people × 10): folds by image number, so that every image is tested once and never trained on;
-8 images a person to learn from unless `images` says fewer. Intervals are bootstraps over people, since images of one
-person are not independent. `chance` is 1/people, what guessing gives; `excess` is what is above it.
+Protocol (Olivetti, 40 people × 10 images): folds by image number, so that every image is tested once and is never in
+its own training set. The attacker learns from 8 images a person unless `images` says fewer. Intervals bootstrap people,
+since images of one person are not independent. `chance` is the rate of guessing, 1/people; `excess` the rate above it.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from privacysim.masklab.random_masks import Scramble
 
 _RESAMPLES = 1000
 _OPEN_MEMBERS = ("kernel", "kernel_white", "kernel_noisy", "nearest")
-"""Whose scores fade for faces unlike all that they have seen, and do not depend on how many people are enrolled."""
+"""Members whose scores fade for faces unlike any training face, and do not depend on the number of people enrolled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Scores of every probe for every person, with who it was: (probes, people), and what was chosen on the way."""
+    """Scores of every probe for every person (probes, people), the right person of each, and the choices made."""
 
     scores: Scores
     person: Codes
@@ -44,7 +44,7 @@ class Outcome:
         return self.scores.shape[1]
 
     def _places(self) -> tuple[Codes, Codes]:
-        """For each probe: people with a higher score than the right one, and with the same (the right one included)."""
+        """For each probe, how many people score higher than the right one, and how many equal (itself included)."""
         own = self.scores[np.arange(len(self.person)), self.person][:, None]
         return (self.scores > own).sum(axis=1), (self.scores == own).sum(axis=1)
 
@@ -54,7 +54,7 @@ class Outcome:
         return Outcome(self.scores[mine], self.person[mine], self.level, self.member, self.inner)
 
     def top(self, n: int = 1) -> float:
-        """Share of probes whose person is among the `n` best; equal scores share the places that are left."""
+        """Share of probes whose person is among the `n` best; equal scores share the remaining places."""
         return float(self._within(n).mean())
 
     def _within(self, n: int) -> NDArray[np.float64]:
@@ -62,9 +62,9 @@ class Outcome:
         return np.clip((n - higher) / equal, 0.0, 1.0)
 
     def gallery(self, size: int) -> float:
-        """Rank-1 in a random gallery of `size` people, exactly: all sub-galleries at once (hypergeometric).
+        """Rank-1 in a random gallery of `size` people, exact over all sub-galleries (hypergeometric).
 
-        With r of the M−1 others before the right one, P = C(M−1−r, size−1) / C(M−1, size−1); equals in random order.
+        With r of the M−1 others ahead of the right one, P = C(M−1−r, size−1) / C(M−1, size−1). Ties: random order.
         """
         others = self.people - 1
         if not 2 <= size <= self.people:
@@ -83,12 +83,12 @@ class Outcome:
 
     @property
     def chance(self) -> float:
-        """What guessing gives."""
+        """Rank-1 of guessing."""
         return 1.0 / self.people
 
     @property
     def excess(self) -> float:
-        """Rank-1 above chance."""
+        """Rank-1 minus the rate of guessing."""
         return self.top(1) - self.chance
 
 
@@ -102,12 +102,12 @@ def _over_people(right: NDArray, person: Codes, people: int, level: float, seed:
 
 def evaluate(faces: Faces, mask: Any, camera: Camera | None = None, *, level: str = "trained", images: int = 8,
              frames: int = 1, member: str | None = None, copies: int = 8, seed: int = 0) -> Outcome:  # fmt: skip
-    """Attack masked faces at one level, every image tested once.
+    """Attack masked faces at one level; every image is tested once.
 
-    Parameters: `mask`, a Mask, its name or any scikit-learn transformer of images; `images` each person is known by (1
-    to 8); `frames` that the attacker averages (random masks); `member`: a fixed member instead of the inner choice;
-    `copies` of each image that a trained attacker adds; `seed` of whatever draws. Raises InputError where the faces
-    have too few images.
+    `mask`: a Mask, its name or any scikit-learn transformer of images. `images`: how many of each person the attacker
+    holds (1 to 8). `frames`: how many the attacker averages (random masks). `member`: a fixed member instead of the
+    inner choice. `copies`: how many of each image a trained attacker adds. `seed`: of all draws. Raises InputError
+    where people have too few images.
     """
     mask, camera = _seeded(as_mask(mask), camera, seed)
     folds = _folds(faces)
@@ -119,7 +119,7 @@ def evaluate(faces: Faces, mask: Any, camera: Camera | None = None, *, level: st
     inner: list[float] = []
     for fold in folds:
         test = np.isin(faces.index, fold)
-        # the images after the tested ones, round the clock: with 8 images all that are not tested
+        # the images that follow the tested ones, cyclically; with 8 images these are all untested ones
         numbers = [int(fold[-1] + 1 + i) % len(np.unique(faces.index)) for i in range(images)]
         train = np.isin(faces.index, numbers) & ~test
         attack = Attack(mask, camera, level, member, copies, frames)
@@ -133,7 +133,7 @@ def evaluate(faces: Faces, mask: Any, camera: Camera | None = None, *, level: st
 
 def strongest(faces: Faces, mask: Any, camera: Camera | None = None, levels: tuple[str, ...] = LEVELS,
               images: int = 8) -> dict[str, Outcome]:  # fmt: skip
-    """Outcomes of several levels, and under `chosen` that of the level which did best in the *inner* validation."""
+    """Outcomes of several levels; `chosen` is that of the level that did best in the *inner* validation."""
     mask = as_mask(mask)
     made = {level: evaluate(faces, mask, camera, level=level, images=images)
             for level in levels if level != "averaged" or mask.random}  # fmt: skip
@@ -143,12 +143,12 @@ def strongest(faces: Faces, mask: Any, camera: Camera | None = None, levels: tup
 
 def open_set(faces: Faces, mask: Any, camera: Camera | None = None, *, member: str | None = None, copies: int = 4,
              seed: int = 0) -> Outcome:  # fmt: skip
-    """Half of the people are enrolled, the others are strangers who should raise no alarm; then the halves change.
+    """Open-set attack: half of the people are enrolled, the others must raise no alarm; then the halves swap.
 
-    Returns the scores of every image for each of the enrolled, (2 × images, people/2), with `person` −1 for strangers:
-    `tpir` reads the rate off them. The member that speaks is the best of an inner open-set validation among the
-    training images, in which half of the enrolled play the strangers; its scores are measured in standard deviations of
-    theirs, so that one threshold serves all folds (Z-norm; Auckenthaler and others 2000, doi:10.1006/dspr.1999.0360).
+    Returns the scores of every image for each enrolled person, (2 × images, people/2), with `person` −1 for strangers;
+    `tpir` computes the rate from them. An inner open-set validation on the training images chooses the member; there,
+    half of the enrolled play the strangers. Scores are in standard deviations of the strangers' scores, so that one
+    threshold serves all folds (Z-norm; Auckenthaler and others 2000, doi:10.1006/dspr.1999.0360).
     """
     mask, camera = _seeded(as_mask(mask), camera, seed)
     scores, person, members = [], [], []
@@ -170,7 +170,7 @@ def open_set(faces: Faces, mask: Any, camera: Camera | None = None, *, member: s
 
 def _open_member(images: Images, codes: Codes, number: Codes, mask: Mask, camera: Camera | None, copies: int,
                  member: str | None) -> tuple[str, float, float]:  # fmt: skip
-    """(member, mean, standard deviation of strangers' best scores), from training images alone."""
+    """Choose the member from training images alone: (member, mean, standard deviation of strangers' best scores)."""
     numbers = np.unique(number)
     held = np.isin(number, numbers[-max(1, len(numbers) // 4) :])
     rates: dict[str, list[float]] = {}
@@ -192,10 +192,10 @@ def _open_member(images: Images, codes: Codes, number: Codes, mask: Mask, camera
 
 
 def tpir(outcome: Outcome, fpir: float = 0.1, seed: int = 0) -> tuple[float, float, float]:
-    """TPIR at that FPIR with its bootstrap interval over enrolled people: (rate, low, high).
+    """True-positive identification rate at that FPIR with a bootstrap interval over enrolled people: rate, low, high.
 
-    The alarm threshold is the (1 − fpir) quantile of the strangers' best scores; the rate is the share of probes of
-    enrolled people that pass it under the right name (ISO/IEC 19795-1: true-positive identification rate).
+    The alarm threshold is the (1 − fpir) quantile of the strangers' best scores. The rate is the share of probes of
+    enrolled people that exceed it under the right name (TPIR, ISO/IEC 19795-1).
     """
     if not 0.0 < fpir < 1.0:
         raise InputError("fpir", "a share between 0 and 1", fpir, "write 0.1")
@@ -207,7 +207,7 @@ def tpir(outcome: Outcome, fpir: float = 0.1, seed: int = 0) -> tuple[float, flo
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One configuration: a mask (by name, or an object), at a distance, against one level."""
+    """One configuration: a mask (by name, or an object) at a distance against one attack level."""
 
     mask: Any
     px: float
@@ -218,18 +218,18 @@ class Job:
 
     @property
     def name(self) -> str:
-        """What the mask is called."""
+        """Name of the mask."""
         return self.mask if isinstance(self.mask, str) else as_mask(self.mask).name
 
     @property
     def cost(self) -> int:
-        """For the order: the costly ones first."""
+        """Relative cost, for ordering: the costly jobs run first."""
         return (self.level == "trained") * 4 + self.frames + (self.images == 8)
 
     def run(self, faces: Faces) -> Outcome:
-        """Attack the faces."""
+        """Attack the faces with this configuration."""
         camera = Camera(px=self.px) if self.cctv else clean(self.px) if self.px < 64 else None
-        with warnings.catch_warnings():  # that a fixed nonce hides nothing is what is measured here
+        with warnings.catch_warnings():  # the lab measures the fixed nonce on purpose, so its warning is silenced
             warnings.filterwarnings("ignore", message="Scramble with a fixed nonce")
             if self.level == "open_set":
                 return open_set(faces, self.mask, camera)
@@ -237,14 +237,14 @@ class Job:
 
 
 def _seeded(mask: Mask, camera: Camera | None, seed: int) -> tuple[Mask, Camera | None]:
-    """Copies whose draws come from one seed: a generator that goes on, so that no draw comes twice."""
+    """Copies whose draws come from one seed, from a generator that continues, so that no draw repeats."""
     mask, camera = clone(mask), None if camera is None else clone(camera)
     for number, one in enumerate((mask, camera)):
         if one is None:
             continue
         unset = sorted(key for key, value in one.get_params().items() if value is None)
         for n, key in enumerate(key for key in unset if key.split("__")[-1] == "random_state"):
-            # ours go on drawing from one generator; other transformers of scikit-learn take a whole number
+            # our masks keep drawing from one generator; other scikit-learn transformers take an integer
             draw = np.random.default_rng((seed, number) if n == 0 else (seed, number, n))
             one.set_params(**{key: draw if key == "random_state" else int(draw.integers(2**31))})
     if isinstance(mask, Scramble) and mask.key is None:

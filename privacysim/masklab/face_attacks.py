@@ -1,14 +1,14 @@
-"""Attacks on masked faces by somebody who knows the mask.
+"""Attacks on masked faces by an attacker who knows the mask.
 
-Four levels, each able to do what the one before can (threat levels after Newton 2005 and McPherson 2016):
-`naive`     trained on clear faces, shown masked ones: how masks are advertised, and never to be reported alone;
+Each of the four levels can do what the previous one can (threat levels after Newton 2005 and McPherson 2016):
+`naive`     trained on clear faces, shown masked ones: how masks are advertised; never report it alone;
 `parrot`    trained on faces masked in the same way;
 `trained`   parrot with augmentation (moved, mirrored, masked anew) and an ensemble;
 `averaged`  trained on the expected mask, shown the mean of T frames: for masks that draw at random.
 
-Each level has several members (scikit-learn estimators); which of them speaks is chosen by inner cross-validation on
-the training images, never on the test set. No level is an upper bound: networks trained on millions of faces need fewer
-examples and work in the wild. This is what one laptop and a textbook can do.
+Each level has several members (scikit-learn estimators). Inner cross-validation on the training images chooses one,
+never the test set. No level is an upper bound: networks trained on millions of faces need fewer examples and work on
+uncontrolled images. These attacks need only a laptop and textbook methods.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ from privacysim.masklab.random_masks import DPPixelate, averaged
 LEVELS = ("naive", "parrot", "trained", "averaged")
 _MOVES = ((0.0, 0.0, True), *((0.03 * x, 0.03 * y, False) for x, y in (
     (1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1), (1, -1), (-1, 1))))  # fmt: skip
-"""Shifts, in shares of the width, and mirroring of the attacker's copies."""
+"""Shifts (shares of the face's width) and mirroring of the attacker's copies."""
 _COMPONENTS = 200
 _INNER_COPIES = 4  # the inner folds only rank the members; the ridge's cost grows with the cube of the copies
 _INNER_FRAMES = 10
-# Three kernels for three kinds of evidence: floor of the whitening, width (× inverse distance), ridge.
+# Three kernels for three kinds of images: floor of the whitening, width (× inverse distance), ridge.
 _KERNELS = {
-    "kernel": (np.inf, 1.0, 0.003),  # clear and large faces: as they are
-    "kernel_white": (0.01, 2.0, 0.003),  # blurred faces: what differs has a small variance
-    "kernel_noisy": (0.2, 2.0, 0.3),  # few pixels and noise: lean on many examples
+    "kernel": (np.inf, 1.0, 0.003),  # clear and large faces: unchanged
+    "kernel_white": (0.01, 2.0, 0.003),  # blurred faces: the differences have a small variance
+    "kernel_noisy": (0.2, 2.0, 0.3),  # few pixels and noise: average over many examples
 }
 
 Codes = NDArray[np.int64]
@@ -53,14 +53,13 @@ Scores = NDArray[np.float64]
 
 
 class Attack(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """An attacker of one level: `fit` on clear images and the people they show, `predict` who is on masked ones.
+    """Attacker of one level: `fit` on clear images and their people, `predict` the people on masked images.
 
-    Parameters: `mask` and `camera`, which the attacker knows and applies to the training images (None: the images given
-    are already as they will be attacked, so that it stands at the end of a Pipeline behind a mask); `level`; `member`
-    (`None`: chosen by inner cross-validation where there are at least two images a person, else the ensemble);
-    `copies` of each training image at level `trained`; `frames` that the attacker averages before looking (and
-    validates with as many, up to ten). After `fit`: `classes_`, `member_`, `inner_`
-    (rank-1 of each member in the inner validation).
+    `mask`, `camera`: known to the attacker, who applies them to the training images. With None, training images are
+    used as given, so that the attack can end a Pipeline behind a mask. `level`: see the module. `member`: None chooses
+    by inner cross-validation if each person has at least two images, else takes the ensemble. `copies`: of a training
+    image at level `trained`. `frames`: how many the attacker averages (and validates with, up to ten). After `fit`:
+    `classes_`, `member_`, `inner_` (rank-1 of each member in the inner validation).
     """
 
     def __init__(self, mask: Mask | None = None, camera: Camera | None = None, level: str = "trained",
@@ -69,7 +68,7 @@ class Attack(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.copies, self.frames = copies, frames
 
     def fit(self, X: Images, y: Any, index: Codes | None = None) -> Attack:
-        """Learn the people. `index`: number of each image among its person's (for the inner folds; counted if None)."""
+        """Learn the people. `index`: number of each image among its person's, for the inner folds (None: counted)."""
         if self.level not in LEVELS:
             raise InputError("level", "one of " + ", ".join(LEVELS), self.level, did_you_mean(self.level, LEVELS))
         clear, person = as_pictures(X), np.asarray(y)
@@ -83,17 +82,17 @@ class Attack(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def decision_function(self, X: Images) -> Scores:
-        """Score of each image (masked) for each person: (n, people); the highest is the attacker's answer."""
+        """Scores of masked images for each person, (n, people); the highest is the attacker's answer."""
         check_is_fitted(self, "team_")
         scores = self.team_.scores(features(as_pictures(X)))
         return scores.get(self.member_, scores["ensemble"])
 
     def predict(self, X: Images) -> NDArray[Any]:
-        """The attacker's answer for each masked image."""
+        """Predict the person on each masked image."""
         return self.classes_[self.decision_function(X).argmax(axis=1)]
 
     def _inner(self, clear: Images, codes: Codes, number: Codes) -> dict[str, float]:
-        """Rank-1 of each member on the held-out half of two inner folds; empty where each person has one image."""
+        """Rank-1 of each member on the held-out half of two inner folds; empty if people have one image each."""
         numbers = np.unique(number)
         if len(numbers) < 2:
             return {}
@@ -127,10 +126,10 @@ class Attack(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def attacked(clear: Images, number: Codes, mask: Mask | None, camera: Camera | None, frames: int = 1) -> Images:
-    """Clear faces as the viewer gets them: recorded by the camera, then masked. `number`: see `Attack.fit`.
+    """Images as the viewer receives them: recorded by the camera, then masked. `number`: see `Attack.fit`.
 
-    `frames`: the mean of so many, for masks that draw anew for each. k-same is fitted on each set of one image a person
-    (one `number`), as its definition asks, or on all at once where `one_each` is off: its misuse.
+    `frames`: averages this many, for masks that draw anew for each. k-same is fitted on each set of one image a person
+    (one `number`), as its definition requires; with `one_each` off it is fitted on all at once, which misuses it.
     """
     recorded = clear if camera is None else camera.apply(clear)
     if mask is None or isinstance(mask, Clear):
@@ -144,16 +143,16 @@ def attacked(clear: Images, number: Codes, mask: Mask | None, camera: Camera | N
 
 
 def _best(inner: dict[str, float]) -> str:
-    """The member that did best in the inner validation; the ensemble where it is within a point of the best."""
+    """Member that did best in the inner validation; the ensemble if it is within one point of the best."""
     if not inner or max(inner.values()) - inner["ensemble"] <= 0.01:
         return "ensemble"
     return max(inner, key=lambda name: inner[name])
 
 
 class Team:
-    """The members of an attack, fitted on rows (and augmented rows) in one space of principal components.
+    """Members of an attack, fitted on rows (and augmented rows) in one space of principal components.
 
-    A member is an estimator with weights of its own for the components, of which it looks at the first so many.
+    A member is an estimator with its own weights for the components and the number of components that it uses.
     """
 
     def __init__(self, rows: Rows, codes: Codes, more: Rows, more_codes: Codes, augmented: bool) -> None:
@@ -161,21 +160,21 @@ class Team:
         self.members: dict[str, tuple[Any, Rows, int | None]] = {}
         if float(np.ptp(more, axis=0).max()) < 1e-6:  # every image is the same: nothing to learn, every score is equal
             return
-        # for few rows their own SVD is the short way, for many a sketch of it (Halko 2011), the same on every run
+        # few rows: their own SVD is faster; many rows: a randomised sketch (Halko 2011), the same on every run
         solver = "randomized" if len(more) > more.shape[1] else "full"
         self.pca = PCA(min(_COMPONENTS, len(more) - 1, more.shape[1]), svd_solver=solver, random_state=0).fit(more)
         self.sd = np.sqrt(np.maximum(self.pca.explained_variance_, 0.0)).astype(np.float32)
         white, asis = self._whitening(0.01), self._whitening(np.inf)
         plain, wide = self._project(rows), self._project(more)
-        with warnings.catch_warnings():  # one image a person is what the attacker has, not a mistaken regression
+        with warnings.catch_warnings():  # with one image a person the regression warns; this attacker has no more
             warnings.filterwarnings("ignore", message="The number of unique classes")
             self._add("svm", SVC(C=100.0, gamma="scale", decision_function_shape="ovr"), plain, codes, np.sqrt(white))
         if len(more) > people:  # one image a person has no spread within people to learn from
-            # with few images a person whitened components collapse: no more than n·(images − 1)/2 of them
+            # with few images a person whitened components collapse: use at most n·(images − 1)/2 of them
             kept = min(100, plain.shape[1], max(10, people * (len(rows) // people - 1) // 2))
             for name, shrinkage, weights, first in (
                 ("lda", 0.02 if augmented else "auto", white, kept),
-                ("lda_plain", 0.3, asis, None),  # leans towards round noise: right where the mask itself is noise
+                ("lda_plain", 0.3, asis, None),  # regularised towards round noise: fits masks that are noise
             ):
                 rule = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=shrinkage)
                 self._add(name, rule, wide, more_codes, weights, first)
@@ -184,14 +183,14 @@ class Team:
             weights = self._whitening(floor)
             ridge = KernelRidge(kernel="rbf", gamma=reach * _inverse_distance(wide * weights), alpha=alpha)
             self._add(name, ridge, wide, target, weights)
-        # the nearest example: what remains when the mask is noise and the examples are not
+        # the nearest example: works when the mask is noise and the examples are not
         self.examples, self.example_codes = wide, more_codes
 
     def _add(self, name: str, model: Any, seen: Rows, target: Any, weights: Rows, first: int | None = None) -> None:
         self.members[name] = model.fit((seen * weights)[:, :first], target), weights, first
 
     def _whitening(self, floor: float) -> Rows:
-        """Weights that make components alike down to `floor` × the largest standard deviation; infinite: none."""
+        """Weights that equalise the components, down to `floor` × the largest standard deviation; infinite: none."""
         if floor == np.inf:
             return np.ones_like(self.sd)
         made: Rows = np.float32(1.0) / (self.sd + np.float32(floor * self.sd[0] + 1e-9))
@@ -202,7 +201,7 @@ class Team:
         return made
 
     def scores(self, rows: Rows) -> dict[str, Scores]:
-        """Scores (n, people) of each member, and of their sum after z-scoring, `ensemble`."""
+        """Scores (n, people) of each member, and of their sum after z-scoring (`ensemble`)."""
         if not self.members:
             return {"ensemble": np.zeros((len(rows), self.people))}
         seen = self._project(rows)
@@ -217,7 +216,7 @@ class Team:
 
 
 def _inverse_distance(rows: Rows) -> float:
-    """Inverse of the median squared distance between training rows: the scale of the kernels."""
+    """Inverse of the median squared distance between training rows, the scale of the kernels."""
     few = rows[:: max(1, len(rows) // 200)]
     squares = (few**2).sum(axis=1)
     apart = squares[:, None] - 2.0 * few @ few.T + squares

@@ -1,10 +1,10 @@
-"""Faces to attack, and the camera that records them before any mask.
+"""Sets of faces to attack, and the camera that records them before any mask.
 
-Faces are Olivetti and LFW through scikit-learn's loaders, a folder of people, or synthetic ones.
+Faces come from Olivetti or LFW (scikit-learn's loaders), a folder of people, or a generator.
 
-The synthetic generator is embedded, so that the lab runs on a fresh machine without a network. Its people are drawings
-(outline, hair, eyes, brows, nose, mouth, skin) whose proportions are the person and whose pose, light and expression
-change from image to image: good for seeing how masks and attacks work, not for calibrating them.
+The built-in generator lets the lab run without a network. It draws faces (outline, hair, eyes, brows, nose, mouth,
+skin) whose proportions identify the person; pose, light and expression change from image to image. Use these to see
+how masks and attacks work, not to calibrate them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SIDE = 64
 
 @dataclass(frozen=True, slots=True)
 class Faces:
-    """uint8 grey images (n, h, w), the person of each (0 … people−1) and its number among that person's images."""
+    """Set of faces: grey uint8 images (n, h, w), the person of each (0 … people−1), and its number among theirs."""
 
     name: str
     images: NDArray[np.uint8]
@@ -35,11 +35,11 @@ class Faces:
 
     @property
     def people(self) -> int:
-        """How many people."""
+        """Number of people."""
         return int(self.person.max()) + 1
 
     def of(self, people: int, images: int | None = None) -> Faces:
-        """The first so many people, and of each the first so many images.
+        """The first `people` people and the first `images` images of each.
 
         >>> synthetic_faces(6, 4).of(3, 2).images.shape
         (6, 64, 64)
@@ -49,9 +49,9 @@ class Faces:
 
 
 def load_faces(name: str, data_home: Path | None = None, download: bool = False) -> Faces:
-    """The faces of that name: `olivetti`, `lfw`, `synthetic`, or a folder with one folder of pictures for each person.
+    """Load a set of faces: `olivetti`, `lfw`, `synthetic`, or a folder with one subfolder of pictures per person.
 
-    `data_home`: where scikit-learn keeps or finds its data; `download`: whether it may fetch what is missing.
+    `data_home`: scikit-learn's data folder; `download`: whether missing data may be downloaded.
     """
     if name == "synthetic":
         return synthetic_faces()
@@ -80,7 +80,7 @@ def _from_sklearn(name: str, data_home: Path | None, download: bool) -> Faces:
 
 
 def folder_faces(folder: Path) -> Faces:
-    """Pictures in one folder for each person, as grey squares; people with a single picture are left out."""
+    """Load a folder with one subfolder of pictures per person, as grey squares; skips people with a single picture."""
     images: list[NDArray[Any]] = []
     person: list[int] = []
     for number, one in enumerate(sorted(path for path in folder.iterdir() if path.is_dir())):
@@ -96,7 +96,7 @@ def folder_faces(folder: Path) -> Faces:
 
 
 def _arranged(name: str, images: list[NDArray[Any]], person: NDArray[np.int64]) -> Faces:
-    """Squares of one size, people numbered from 0, the same number of images of each (the fewest of any)."""
+    """Resize to squares of one size, number people from 0, and keep the same number of images (the fewest) of each."""
     counts = {p: int((person == p).sum()) for p in np.unique(person)}
     kept = [p for p, n in counts.items() if n >= 2]
     if len(kept) < 2:
@@ -108,14 +108,14 @@ def _arranged(name: str, images: list[NDArray[Any]], person: NDArray[np.int64]) 
 
 
 def synthetic_faces(people: int = 40, images: int = 10, seed: int = 7) -> Faces:
-    """Drawn faces: `people` of them, `images` of each; person p is the same however many are asked for."""
+    """Generate drawn faces: `people` of them, `images` of each; person p does not depend on how many are requested."""
     drawn = [_draw(np.random.default_rng((seed, p)).normal(size=16), np.random.default_rng((seed, p, i)))
              for p in range(people) for i in range(images)]  # fmt: skip
     return Faces("synthetic", np.stack(drawn), np.repeat(np.arange(people), images), np.tile(np.arange(images), people))
 
 
 def _draw(p: NDArray[np.float64], draw: np.random.Generator) -> NDArray[np.uint8]:
-    """One picture, drawn at 4 × the size and reduced; `p`: the person, `draw`: this picture's pose, light and noise."""
+    """Draw one picture at 4 × the size and reduce it; `p`: the person, `draw`: this picture's pose, light and noise."""
     s = 4 * SIDE
     turn, tilt, smile, light = draw.normal(0, 0.035), draw.normal(0, 2.0), draw.normal(0, 0.25), draw.normal(0, 0.25)
     nod = draw.normal(0, 0.012)
@@ -151,13 +151,12 @@ def _draw(p: NDArray[np.float64], draw: np.random.Generator) -> NDArray[np.uint8
 
 
 class Camera(Mask):
-    """Faces as a camera at that distance records them: a random transformer, drawn anew for each image.
+    """Camera that records faces at a distance: a random transformer, drawn anew for each image.
 
-    Parameters: `px` pixels across the face; `shift` and `scale` (standard deviations, shares of the face's width) of
-    the box that a face detector draws; `rotation` (standard deviation, degrees); `noise` (standard deviation, grey
-    levels, of the sensor); `jpeg` quality, 0 = uncompressed. The defaults are the lab's `cctv` conditions; with all of
-    them 0 only the distance is left (`clean`). The image keeps the size of the input, so that masks after it see the
-    same width: pixels are blown up to blocks.
+    `px`: pixels across the face. `shift`, `scale`: standard deviations of the face detector's box, in shares of the
+    face's width. `rotation`: standard deviation in degrees. `noise`: standard deviation of the sensor in grey levels.
+    `jpeg`: quality, 0 = uncompressed. The defaults are the lab's `cctv` conditions; with all of them 0 only distance
+    remains (`clean`). Pixels are enlarged to blocks, so the image keeps its size and later masks see the same width.
 
     >>> Camera(px=4, random_state=0).apply(np.full((1, 64, 64), 128, np.uint8)).shape
     (1, 64, 64)
@@ -177,7 +176,7 @@ class Camera(Mask):
 
     @property
     def moves(self) -> bool:
-        """Whether the face is misaligned at all."""
+        """Whether the camera misaligns the face."""
         return bool(self.shift or self.scale or self.rotation)
 
     def masked(self, images: Images) -> Images:
@@ -208,12 +207,12 @@ class Camera(Mask):
 
 
 def clean(px: float = 64.0) -> Camera:
-    """A camera that only has fewer pixels: aligned, no noise, no compression."""
+    """Camera that only reduces pixels: aligned, no noise, no compression."""
     return Camera(px=px, shift=0.0, scale=0.0, rotation=0.0, noise=0.0, jpeg=0)
 
 
 def shifted(images: Images, dx: float, dy: float, mirrored: bool = False) -> Images:
-    """Images moved by shares of their width, mirrored or not: what an attacker adds to too few examples."""
+    """Shift images by shares of their width, and mirror them if asked: augmentation of too few examples."""
     h, w = images.shape[1:3]
     move = np.array([[1.0, 0.0, dx * w], [0.0, 1.0, dy * w]])
     source = images[:, :, ::-1] if mirrored else images

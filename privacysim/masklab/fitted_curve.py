@@ -1,7 +1,7 @@
-"""From measured rates to the curve that the simulation reads: fit, covariance, held-out error, equivalents, tracks.
+"""Fits the recognition curve to measured rates: fit, covariance, held-out error, equivalent cells, tracks.
 
-d'(px) = d_max·px^h/(px^h + px50^h), P(N) = ∫ φ(x − d') Φ(x)^(N−1) dx (binormal, low branch); the high branch is the
-beta-binomial of `privacysim.identify`. Measured with galleries of 2 to 40; beyond 10³ both branches are extrapolations
+d'(px) = d_max·px^h/(px^h + px50^h), P(N) = ∫ φ(x − d') Φ(x)^(N−1) dx (binormal, low branch). The high branch is the
+beta-binomial of `privacysim.identify`. Galleries of 2 to 40 were measured. Beyond 10³ both branches are extrapolations
 and differ by many points (`branches`), so neither is ever shown alone.
 """
 
@@ -30,7 +30,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A fit with its covariance (d_max, px50, h) from a bootstrap over people, and its errors in points (100 × P)."""
+    """Fit with its covariance (d_max, px50, h) from a bootstrap over people, and its errors in points (100 × P)."""
 
     fit: Fit
     covariance: Floats
@@ -39,7 +39,7 @@ class Curve:
 
 
 def fit_surface(px: Sequence[float], rates: Floats, galleries: Sequence[int] = GALLERIES) -> tuple[Fit, float]:
-    """Least squares over the surface `rates` (sizes, galleries) of rank-1: the fit and its RMSE in points."""
+    """Least-squares fit to the rank-1 surface `rates` (sizes, galleries): the fit and its RMSE in points."""
     sizes = np.asarray(px, dtype=np.float64)
 
     def misfit(parameters: Floats) -> Floats:
@@ -53,9 +53,9 @@ def fit_surface(px: Sequence[float], rates: Floats, galleries: Sequence[int] = G
 
 def fit_curve(px: Sequence[float], by_person: Floats, galleries: Sequence[int] = GALLERIES, resamples: int = 60
               ) -> Curve:  # fmt: skip
-    """Fit with covariance and held-out error. `by_person`: rank-1 (sizes, people, galleries) of each person's probes.
+    """Fit the curve, its covariance and held-out error to `by_person`: rank-1 (sizes, people, galleries) per person.
 
-    Held out: each gallery size in turn is predicted by a fit to the others, and its error is pooled.
+    Held-out error: each gallery size in turn is predicted by a fit to the others, and the errors are pooled.
     """
     rates = by_person.mean(axis=1)
     fit, rmse = fit_surface(px, rates, galleries)
@@ -69,7 +69,7 @@ def fit_curve(px: Sequence[float], by_person: Floats, galleries: Sequence[int] =
 
 
 def held_out(px: Sequence[float], rates: Floats, galleries: Sequence[int] = GALLERIES) -> float:
-    """RMSE in points over galleries that the fit has not seen: each left out once."""
+    """RMSE in points on galleries that the fit has not seen, each left out once."""
     errors = []
     for column, gallery in enumerate(galleries):
         others = [i for i in range(len(galleries)) if i != column]
@@ -92,7 +92,7 @@ def d_prime_of(rate: float, gallery: int = 40) -> float:
 
 
 def cells_of(d_prime: float, fit: Fit, most: float = 64.0) -> float:
-    """Cells across the face whose d' that is, by the inverse of the Hill curve; at most `most`."""
+    """Cells across the face with that d', by the inverse of the Hill curve; at most `most`."""
     if d_prime <= 0.0:
         return 0.0
     if d_prime >= fit.d_max:
@@ -103,15 +103,15 @@ def cells_of(d_prime: float, fit: Fit, most: float = 64.0) -> float:
 def branches(
     d_prime: float, galleries: Sequence[int] = (1_000, 10_000, 1_000_000, 10_000_000)
 ) -> list[tuple[int, float, float]]:
-    """(gallery, low, high): by how much the two extrapolations differ."""
+    """Compare the two extrapolations: (gallery, low, high)."""
     return [(n, float(rank_one(d_prime, n)[0]), float(rank_one(d_prime, n, "high")[0])) for n in galleries]
 
 
 def equivalent_cells(mask: Mask, face_px: float, one_frame: bool = False) -> float:
-    """Cells across a face of `face_px` that a mask leaves: by construction where it follows, else as measured.
+    """Cells across a face of `face_px` that a mask leaves, from its construction where possible, else as measured.
 
-    `one_frame`: of masks that draw anew for each frame, what one frame leaves (else what a track of them does). Raises
-    InputError for what nobody measured.
+    `one_frame`: for masks that draw anew for each frame, what one frame leaves (default: what a track of them does).
+    Raises InputError for a mask without measurement.
     """
     try:
         return mask.cells(face_px)
@@ -120,14 +120,14 @@ def equivalent_cells(mask: Mask, face_px: float, one_frame: bool = False) -> flo
 
 
 def identified_with(fit_name: str, px: float, gallery: int, images: int = 8) -> tuple[float, float]:
-    """P(identified), low and high, by an attacker who holds `images` of each person (1 to 8)."""
+    """P(identified), low and high, for an attacker who holds `images` of each person (1 to 8)."""
     d = float(fits()[fit_name].d_prime(px)) * images_factor(images)
     return float(rank_one(d, gallery)[0]), float(rank_one(d, gallery, "high")[0])
 
 
 @lru_cache(maxsize=16)
 def images_factor(images: int) -> float:
-    """d' of an attacker with so many images a person, as a share of d' with eight; interpolated in log images."""
+    """d' with that many images a person as a share of d' with eight; interpolated in log images."""
     if images < 1:
         raise InputError("images", "at least one image a person", images, "write 1 to 8")
     with shipped("data/masking/images.csv").open(newline="", encoding="utf-8") as stream:
@@ -138,9 +138,9 @@ def images_factor(images: int) -> float:
 def track_identified(
     p_masked: float, p_clear: float, p_miss: float, frames: float, correlation: float | None = None
 ) -> float:
-    """P(identified) over a track of `frames`, of which each slips through the mask with `p_miss`.
+    """P(identified) over a track of `frames`, each of which escapes the mask with probability `p_miss`.
 
-    Per frame p = p_miss·p_clear + (1 − p_miss)·p_masked; frames are alike, so n of them are worth
+    Per frame p = p_miss·p_clear + (1 − p_miss)·p_masked. Frames are correlated, so n of them are worth
     n_eff = 1 + (n − 1)·(1 − ρ) independent ones (fact `track_frame_correlation`): 1 − (1 − p)^n_eff.
 
     >>> round(track_identified(0.0, 0.5, 0.1, 21.0, correlation=0.95), 4)
@@ -154,7 +154,7 @@ def track_identified(
 
 
 def verdict(rate: float, chance: float, clear: float) -> str:
-    """In a word, from how much of the clear face's excess over chance is left.
+    """Grade a mask in one word, by the share of the clear face's excess over chance that is left.
 
     `complete`: within 2 points of chance; `strong`: at most a tenth of the excess; `weak`: at most 70 %; `cosmetic`.
 

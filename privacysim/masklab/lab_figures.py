@@ -1,6 +1,6 @@
-"""The measured tables as pandas frames, and the lab's figures.
+"""Measured tables as pandas frames, and the lab's figures.
 
-The figures: masks side by side, naive against trained, pixels with the DORI lines, growth with the gallery.
+Figures: masks side by side, naive against trained attack, rates over pixels with DORI lines, rates over gallery size.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ if TYPE_CHECKING:
     from privacysim.masklab.fitted_curve import Curve
 
 DORI = ("detect", "observe", "recognise", "identify")
-"""Levels of EN 62676-4, least first."""
+"""Levels of EN 62676-4, lowest first."""
 VERDICTS = {"cosmetic": "#D55E00", "weak": "#E69F00", "strong": "#56B4E9", "complete": "#009E73"}
 """Colour of each verdict."""
 _CURVES = {"cctv": ("#0072B2", "as a camera records"), "clean": ("#CC79A7", "aligned, only fewer pixels")}
 _SIZES = ("#0072B2", "#009E73", "#E69F00")
 Point = tuple[float, float, float, float]
-"""A measurement: px, rank-1, and the ends of its interval."""
+"""Measurement: px, rank-1, and the ends of its interval."""
 
 
 def masks_side_by_side(faces: Faces, names: Sequence[str], people: int = 3) -> Figure:
-    """The same faces under each mask: one column a mask, one row a person. k-same is fitted on one image of each."""
+    """Plot the same faces under each mask: a column a mask, a row a person. k-same is fitted on one image of each."""
     import matplotlib.pyplot as plt
 
     from privacysim.masklab.mask_names import mask_named
@@ -58,7 +58,7 @@ def masks_side_by_side(faces: Faces, names: Sequence[str], people: int = 3) -> F
 
 
 def plot_verdicts(rows: pd.DataFrame, axes: Axes | None = None) -> Axes:
-    """Naive attack (hollow) against the strongest one (filled, with its interval) on each mask, by verdict."""
+    """Plot the naive attack (hollow) and the strongest one (filled, with its interval) on each mask, by verdict."""
     import matplotlib.pyplot as plt
 
     with house_style():
@@ -86,7 +86,7 @@ def plot_verdicts(rows: pd.DataFrame, axes: Axes | None = None) -> Axes:
 
 
 def dori_lines(axes: Axes) -> None:
-    """Vertical lines at the face widths of the DORI levels."""
+    """Draw vertical lines at the face widths of the DORI levels."""
     for word in DORI:
         px = facts().value(f"dori_{word}_px_per_m") * facts().value("face_width_m")
         axes.axvline(px, color=GRID, linewidth=0.9, zorder=0)
@@ -94,7 +94,7 @@ def dori_lines(axes: Axes) -> None:
 
 
 def plot_pixels(axes: Axes, fits: dict[str, Fit], points: dict[str, list[Point]], people: int = 40) -> None:
-    """Rank-1 among `people` over pixels: fits as lines, measurements (px, rate, low, high) as points with intervals."""
+    """Plot rank-1 among `people` over pixels: fits as lines, measurements (px, rate, low, high) as points."""
     px = np.geomspace(1.0, 80.0, 200)
     for name, fit in fits.items():
         colour, words = _CURVES[name]
@@ -114,7 +114,7 @@ def plot_pixels(axes: Axes, fits: dict[str, Fit], points: dict[str, list[Point]]
 
 
 def plot_galleries(axes: Axes, fit: Fit, sizes: tuple[float, ...] = (4.0, 8.0, 16.0)) -> None:
-    """Both branches over the size of the gallery; beyond 10³ shaded as extrapolated."""
+    """Plot both branches over the gallery size; the extrapolated part beyond 10³ is shaded."""
     people = np.unique(np.geomspace(2, 1e7, 60).astype(int))
     axes.axvspan(1e3, 1e7, color="0.95", zorder=0)
     for colour, px in zip(_SIZES, sizes, strict=False):
@@ -131,7 +131,7 @@ def plot_galleries(axes: Axes, fit: Fit, sizes: tuple[float, ...] = (4.0, 8.0, 1
 
 
 def curve_figure(fits: dict[str, Fit], points: dict[str, list[Point]], people: int) -> Figure:
-    """Two panels: over pixels with the DORI lines, and over galleries."""
+    """Figure of two plots: rates over pixels with the DORI lines, and over gallery size."""
     from matplotlib.figure import Figure
 
     with house_style():
@@ -143,7 +143,7 @@ def curve_figure(fits: dict[str, Fit], points: dict[str, list[Point]], people: i
 
 
 def draw_curve(outcomes: dict[Job, Outcome], curves: dict[str, Curve], path: Path) -> None:
-    """Both panels to a PNG."""
+    """Save the curve figure as a PNG."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     points: dict[str, list[Point]] = {"cctv": [], "clean": []}
@@ -161,7 +161,7 @@ TABLES = ("covariance", "curve", "images", "masks", "open_set", "table")
 
 
 def measured(name: str = "masks") -> pd.DataFrame:
-    """One of the measured tables: `masks` (one row a mask, with its verdict), `table` (every attack), `curve` …
+    """Load one of the measured tables: `masks` (one row a mask, with its verdict), `table` (every attack), `curve` …
 
     >>> measured("curve").fit.tolist()
     ['cctv', 'clean']
@@ -172,10 +172,10 @@ def measured(name: str = "masks") -> pd.DataFrame:
 
 
 def naive_beside_strongest() -> pd.DataFrame:
-    """Each mask on clear, aligned faces: the naive attack, the strongest one with its interval, and the verdict.
+    """Table of each mask on clear, aligned faces: the naive attack, the strongest with its interval, and the verdict.
 
-    Columns: mask, naive, strongest, low, high (rank-1 among all people, 0 to 1), by (level, and frames where the
-    attacker averages), chance, legal, verdict; the leakiest mask first.
+    Columns: mask, naive, strongest, low, high (rank-1 among all people, 0 to 1), by (level, and frames if the attacker
+    averages), chance, legal, verdict; the leakiest mask first.
     """
     rows = measured("table")
     rows = rows[(rows["images"] == 8) & (rows["mask"] != "none")]
@@ -189,7 +189,7 @@ def naive_beside_strongest() -> pd.DataFrame:
 
 
 def measured_points() -> dict[str, list[Point]]:
-    """What the fits go through, by fit: (px, rank-1 among all, low, high) of the trained attack on unmasked faces."""
+    """Measurements behind each fit: (px, rank-1 among all, low, high) of the trained attack on unmasked faces."""
     rows = measured("table")
     rows = rows[(rows["mask"] == "none") & (rows.level == "trained") & (rows.images == 8)]
     made: dict[str, list[Point]] = {}

@@ -1,4 +1,4 @@
-"""The files that a calibration leaves: curve, covariance, table, equivalents, images, open set, note and figure."""
+"""Writes the files of a calibration: curve, covariance, table, equivalents, images, open set, note and figure."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _OPEN = ["mask", "px", "camera", "fpir", "tpir", "low", "high", "enrolled", "mem
 Row = dict[str, object]
 Outcomes = dict[Job, Outcome]
 Condition = tuple[str, float, bool]
-"""Mask, pixels and whether a CCTV camera recorded: what a verdict is about."""
+"""Mask, pixels and whether a CCTV camera recorded: the conditions of a verdict."""
 Strongest = dict[Condition, tuple[Job, Outcome]]
 
 
 def surface(outcomes: Outcomes, cctv: bool) -> tuple[list[float], np.ndarray, tuple[int, ...]]:
-    """Sizes, and rank-1 (sizes, people, galleries) of each person's probes, of the trained attack with all images."""
+    """Sizes, and rank-1 (sizes, people, galleries) per person, of the trained attack with all images."""
     jobs = sorted((j for j in outcomes if (j.mask, j.cctv, j.level, j.images) == ("none", cctv, "trained", 8)),
                   key=lambda job: job.px)  # fmt: skip
     people = outcomes[jobs[0]].people
@@ -85,13 +85,13 @@ def _curve_row(faces: Faces, name: str, curve: Curve, sizes: list[float]) -> Row
 
 
 def _mosaics(outcomes: Outcomes) -> Outcomes:
-    """The mosaics: a clear face pixelated to n cells is, bit for bit, what a clean camera with n pixels records."""
+    """Outcomes of the mosaics: pixelating a clear face to n cells equals, bit for bit, a clean camera with n pixels."""
     return {Job(f"pixelate:{job.px:g}", 64.0, False, job.level): outcome for job, outcome in outcomes.items()
             if (job.mask, job.cctv, job.images) == ("none", False, 8) and job.px in (16.0, 8.0, 4.0, 2.0)}  # fmt: skip
 
 
 def strongest_of(outcomes: Outcomes) -> Strongest:
-    """The attack that did best on each mask at each distance, whatever its level; with all images of each person."""
+    """Strongest attack on each mask at each distance, of any level, with all images of each person."""
     best: Strongest = {}
     for job, outcome in outcomes.items():
         about = (job.name, job.px, job.cctv)
@@ -101,7 +101,7 @@ def strongest_of(outcomes: Outcomes) -> Strongest:
 
 
 def _verdict_on(about: Condition, strongest: Strongest) -> str:
-    """One word for a mask at a distance, from the strongest attack on it: never from a weaker one."""
+    """Verdict on a mask at a distance, always from the strongest attack on it."""
     if about not in strongest or about[0] == "none":
         return ""
     best, clear = strongest[about][1], strongest.get(("none", about[1], about[2]), strongest[about])[1]
@@ -109,14 +109,14 @@ def _verdict_on(about: Condition, strongest: Strongest) -> str:
 
 
 def _worded(outcomes: Outcomes, strongest: Strongest) -> list[tuple[Job, Outcome, float, str]]:
-    """Each mask with its strongest attack, the naive rate beside it, and the verdict."""
+    """Each mask with its strongest attack, the naive rate and the verdict."""
     found = ((about, job, outcome, outcomes.get(Job(job.mask, job.px, job.cctv, "naive")))
              for about, (job, outcome) in strongest.items() if job.mask != "none")  # fmt: skip
     return [(job, best, naive.top(1), _verdict_on(about, strongest)) for about, job, best, naive in found if naive]
 
 
 def table_row(job: Job, outcome: Outcome, outcomes: Outcomes, strongest: Strongest) -> Row:
-    """A row of table.csv: one attack."""
+    """Row of table.csv: one attack."""
     naive = outcomes.get(Job(job.mask, job.px, job.cctv, "naive")) if job.images == 8 else None
     low, high = outcome.interval()
     rates = (outcome.top(1), low, high, outcome.top(5), outcome.chance, outcome.excess)
@@ -131,18 +131,18 @@ def table_row(job: Job, outcome: Outcome, outcomes: Outcomes, strongest: Stronge
 
 
 def equivalents(outcomes: Outcomes, strongest: Strongest, fit: Fit) -> list[Row]:
-    """Each mask's cells: of the strongest attack, with its interval's ends, and of the strongest on one frame."""
+    """Equivalent cells of each mask: strongest attack with its interval's ends, and strongest attack on one frame."""
     rows: list[Row] = []
     for about, (job, best) in strongest.items():
         if job.mask == "none":
             continue
         single = [o for j, o in outcomes.items() if (j.mask, j.frames) == (job.mask, 1) and (j.px, j.cctv) == about[1:]]
         low, high = best.interval()
-        # an interval that holds guessing shows nothing: that counts as nothing left, and its end says how much may be
+        # an interval that includes guessing shows nothing: count it as nothing left; its upper end says how much may be
         seen = best.top(1) if low > best.chance else best.chance
         rates = (seen, low, high, min(seen, max(o.top(1) for o in single)))
         cells = [cells_of(d_prime_of(rate, best.people), fit) for rate in rates]
-        # on a face Otsu's outline; a whole person painted over is another thing, and leaves nothing of the face
+        # this is Otsu's outline of a face; a whole person painted over leaves nothing of the face
         rows.append({
             "mask": "silhouette_of_face" if job.mask == "silhouette" else job.name,
             **_digits(("cells", "cells_low", "cells_high", "cells_one_frame"), cells, 3),
@@ -159,7 +159,7 @@ def _open_rows(job: Job, outcome: Outcome) -> list[Row]:
 
 
 def _images(outcomes: Outcomes) -> list[Row]:
-    """d' with n images as a share of d' with eight, mean over the conditions measured."""
+    """d' with n images as a share of d' with eight, mean over the measured conditions."""
     rows: list[Row] = []
     for n in sorted({job.images for job in outcomes if job.images != 8}):
         pairs = [(outcome, whole) for job, outcome in outcomes.items()
@@ -172,7 +172,7 @@ def _images(outcomes: Outcomes) -> list[Row]:
 
 
 def command(faces: Faces) -> str:
-    """The command that makes these files."""
+    """Command line that makes these files."""
     return f"privacysim calibrate masks --faces {faces.name}"
 
 
@@ -216,7 +216,7 @@ millions of faces need fewer examples of each person."""
 
 
 def note(faces: Faces, curves: dict[str, Curve], worded: list[tuple[Job, Outcome, float, str]]) -> str:
-    """The note as Markdown. `worded`: each mask with its strongest attack, the naive rate and the verdict."""
+    """Note in Markdown. `worded`: each mask with its strongest attack, the naive rate and the verdict."""
     fits, beyond, masks, widest = list[str](), list[str](), list[str](), 0.0
     for name, curve in curves.items():
         values = zip(_PARAMETERS, (curve.fit.d_max, curve.fit.px50, curve.fit.h),

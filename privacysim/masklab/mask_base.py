@@ -1,7 +1,7 @@
-"""What a mask is: a scikit-learn transformer of face images. Base class of our masks and of yours.
+"""Base class of masks, ours and yours: a scikit-learn transformer of face images.
 
-The width of an image is the width of the face. A strength in pixels would mean something else at each distance ("4K:
-the blur is simply not strong enough"), so strengths are cells or shares of that width.
+The width of an image is the width of the face. Strengths are cells or shares of that width, because a strength in
+pixels would depend on the distance ("4K: the blur is simply not strong enough").
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ Images = NDArray[Any]
 
 
 def as_images(X: Images) -> Images:
-    """View `X` as images (n, h, w[, c]).
+    """Convert `X` to images (n, h, w[, c]).
 
-    Three and four axes are taken as they are. Two axes are flattened images, as in `fetch_olivetti_faces().data`:
-    square ones where the number of features is a square, else lines one pixel high.
+    Three and four axes stay as they are. Two axes are flattened images, as in `fetch_olivetti_faces().data`: square
+    images if the number of features is a square, else lines one pixel high.
 
     >>> as_images(np.zeros((5, 4096), np.uint8)).shape, as_images(np.zeros((5, 10), np.uint8)).shape
     ((5, 64, 64), (5, 1, 10))
@@ -39,7 +39,7 @@ def as_images(X: Images) -> Images:
 
 
 def as_pictures(X: Images) -> NDArray[np.uint8]:
-    """Images in uint8, checked: what a mask of bytes (cipher, silhouette) and the loaders need."""
+    """Check that images are uint8, as byte masks (cipher, silhouette) and the loaders need."""
     made = as_images(np.asarray(X))
     if made.dtype != np.uint8:
         raise InputError("images", "uint8 grey levels 0 to 255", f"dtype {made.dtype}", "scale and round them to uint8")
@@ -47,14 +47,14 @@ def as_pictures(X: Images) -> NDArray[np.uint8]:
 
 
 def rounded(values: NDArray[Any], like: Images) -> Images:
-    """Values in the type of `like`; uint8 is rounded and kept within 0 to 255, floats stay as they are."""
+    """Convert values to the type of `like`; uint8 is rounded and clipped to 0 … 255, floats stay as they are."""
     if like.dtype == np.uint8:
         return np.clip(np.rint(values), 0, 255).astype(np.uint8)
     return values.astype(like.dtype, copy=False)
 
 
 def features(X: Images, side: int = 32) -> NDArray[np.float32]:
-    """Rows for a classifier: images reduced to at most `side` × `side` by area (lossless for cells ≥ w/side), flat.
+    """Rows for a classifier: images reduced by area to at most `side` × `side` (lossless for cells ≥ w/side), flat.
 
     >>> features(np.full((2, 64, 64), 51, np.uint8)).shape
     (2, 1024)
@@ -68,30 +68,30 @@ def features(X: Images, side: int = 32) -> NDArray[np.float32]:
 
 
 def each(images: Images, work: Any) -> Images:
-    """`work` on each image, put together again; keeps a last axis of length 1, which OpenCV drops."""
+    """Apply `work` to each image and stack the results; keeps a last axis of length 1, which OpenCV drops."""
     return np.stack([work(image).reshape(image.shape) for image in images]) if len(images) else images.copy()
 
 
 def positive(name: str, value: float, least: float = 0.0) -> float:
-    """A strength as a finite number above `least`; anything else is an InputError."""
+    """Return a strength as a finite number above `least`; raises InputError otherwise."""
     if not (isinstance(value, (int, float, np.number)) and math.isfinite(value) and value > least):
         raise InputError(name, f"a number above {least:g}", repr(value), f"write a number above {least:g}")
     return float(value)
 
 
 class MeasuredElsewhere(InputError):
-    """The cells that a mask leaves do not follow from how it works; they are measured."""
+    """Error: the cells that a mask leaves do not follow from how it works; they are measured."""
 
 
 class Mask(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Base class of masks. A mask of your own defines `masked`, and may define the rest.
+    """Base class of masks. A mask of your own defines `masked`; the rest is optional.
 
-    `masked(images)`: array (n, h, w[, c]) in, the same shape out; uint8 is the normal input. `legal`: what the law
-    calls the result, `irreversible` (nobody can undo it; whether people are still recognised is what this lab measures)
-    or `reversible` (undone with a key, so it stays personal information). `random`: whether it draws anew at each call.
-    `cells(face_px)`: how many cells across a face of `face_px` pixels are left, where that follows from how the mask
-    works; then a policy can name the mask without a measurement. `name`: what tables and policies call it. A mask that
-    learns defines `fit` and sets attributes that end in `_`.
+    `masked(images)`: array (n, h, w[, c]) in, same shape out; uint8 is the normal input. `legal`: the law's term for
+    the result, `irreversible` (nobody can undo it; this lab measures whether people are still recognised) or
+    `reversible` (a key undoes it, so it stays personal information). `random`: whether it draws anew at each call.
+    `cells(face_px)`: cells left across a face of `face_px` pixels, if they follow from how the mask works; policies can
+    then name the mask without a measurement. `name`: its name in tables and policies. A mask that learns defines `fit`
+    and sets attributes that end in `_`.
 
     >>> class Stripes(Mask):
     ...     "Every second line black."
@@ -108,7 +108,7 @@ class Mask(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     @property
     def name(self) -> str:
-        """The name under which it is measured."""
+        """Name under which the mask is measured."""
         return repr(self)
 
     def masked(self, images: Images) -> Images:
@@ -116,23 +116,23 @@ class Mask(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         raise NotImplementedError
 
     def cells(self, face_px: float) -> float:
-        """Cells across the face that are left of `face_px` pixels; 0 = nothing of the face."""
+        """Cells left across a face of `face_px` pixels; 0 = nothing of the face."""
         raise MeasuredElsewhere(f"{type(self).__name__}.cells", "a mask whose cells follow from its construction",
                                 repr(self), "look up its measured cells with equivalent_cells()")  # fmt: skip
 
     def fit(self, X: Images, y: Any = None) -> Mask:
-        """Check the images; returns self."""
+        """Check the images and return self."""
         self._checked(X, reset=True)
         return self
 
     def transform(self, X: Images) -> Images:
-        """Masked images, of the same shape and type."""
+        """Mask images; keeps shape and type."""
         check_is_fitted(self, "n_features_in_")
         X = self._checked(X, reset=False)
         return self._same_shape(as_images(X)).reshape(X.shape)
 
     def apply(self, images: Images) -> Images:
-        """Mask images; a mask that learns and was not fitted is fitted on these."""
+        """Mask images; first fits a mask that learns, if it is not fitted yet, on these images."""
         images = np.asarray(images)
         if type(self).fit is not Mask.fit and not hasattr(self, "n_features_in_"):
             self.fit(images)
@@ -147,7 +147,7 @@ class Mask(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _checked(self, X: Images, reset: bool) -> Images:
         checked: Images = validate_data(self, X, reset=reset, allow_nd=True, dtype="numeric", ensure_all_finite=True)
-        # OpenCV filters bytes and floats; whatever else a table holds is taken as floats
+        # OpenCV filters bytes and floats; other types are converted to floats
         return checked if checked.dtype in (np.uint8, np.float32, np.float64) else checked.astype(np.float64)
 
     def __sklearn_tags__(self) -> Any:
@@ -158,11 +158,11 @@ class Mask(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 
 class Transformed(Mask):
-    """Any scikit-learn transformer or pipeline as a mask; it counts as reversible where it has `inverse_transform`.
+    """Wraps any scikit-learn transformer or pipeline as a mask; it is reversible if it has `inverse_transform`.
 
-    It is given images. Transformers of scikit-learn itself that take tables only (also as the first step of a
-    pipeline) are given one row of pixels per image. It is fitted on the first images that it masks; wrap it in
-    `sklearn.frozen.FrozenEstimator` to keep what it learnt elsewhere.
+    It receives images. Transformers of scikit-learn itself that accept only tables (also as the first step of a
+    pipeline) receive one row of pixels per image. The first images that it masks fit it; to keep an earlier fit, wrap
+    it in `sklearn.frozen.FrozenEstimator`.
     """
 
     def __init__(self, transformer: Any) -> None:
@@ -170,22 +170,22 @@ class Transformed(Mask):
 
     @property
     def legal(self) -> str:  # type: ignore[override]
-        """`reversible` where the transformer can be undone, unless it says otherwise itself."""
+        """`reversible` if the transformer can be inverted, unless it declares `legal` itself."""
         undone = "reversible" if hasattr(self.transformer, "inverse_transform") else "irreversible"
         return str(getattr(self.transformer, "legal", undone))
 
     @property
     def random(self) -> bool:  # type: ignore[override]
-        """What the transformer says, else what its tags say."""
+        """Whether it draws at random, as declared by the transformer or else by its tags."""
         return bool(getattr(self.transformer, "random", get_tags(self.transformer).non_deterministic))
 
     @property
     def name(self) -> str:
-        """The transformer's own name, else how it was made."""
+        """Name of the transformer, else how it was made."""
         return str(getattr(self.transformer, "name", " ".join(repr(self.transformer).split())))
 
     def cells(self, face_px: float) -> float:
-        """What the transformer says, where it says it."""
+        """Cells left, if the transformer declares them."""
         return float(self.transformer.cells(face_px)) if hasattr(self.transformer, "cells") else super().cells(face_px)
 
     def fit(self, X: Images, y: Any = None) -> Transformed:

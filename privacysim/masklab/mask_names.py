@@ -1,4 +1,4 @@
-"""Masks by name, as written in policies and on the command line: `pixelate:4`, `blur:0.25`, `dp_pixelate:4:0.5`."""
+"""Looks up masks by name, as in policies and on the command line: `pixelate:4`, `blur:0.25`, `dp_pixelate:4:0.5`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MASK_FORMS = tuple(form for form, _ in _MAKERS.values())
 
 
 def mask_named(text: str) -> Mask:
-    """The mask that a name and its strengths describe; also an installed one (entry points `privacysim.masks`).
+    """Mask with that name and strengths, built in or installed (entry points `privacysim.masks`).
 
     >>> mask_named("pixelate:4"), mask_named("dp_pixelate:4:0.5").epsilon
     (Pixelate(cells_across=4.0), 0.5)
@@ -57,7 +57,7 @@ def mask_named(text: str) -> Mask:
 
 
 def as_mask(mask: Any) -> Mask:
-    """A mask from whatever describes one: a `Mask`, its name, or any scikit-learn transformer of images."""
+    """Convert a `Mask`, its name, or any scikit-learn transformer of images to a mask."""
     if isinstance(mask, str):
         return mask_named(mask)
     if isinstance(mask, Mask):

@@ -1,7 +1,7 @@
-"""The masks that draw nothing: mosaic, blur, box, bar, silhouette, and those that hide a face among others.
+"""Masks without random draws: mosaic, blur, box, bar, silhouette, and those that hide a face among others.
 
-`cells(face_px)` says how many cells across the face are left where that follows from the construction: what
-pixelating to that many cells would leave. Elsewhere it is measured (`data/masking/masks.csv`).
+`cells(face_px)` returns the cells left across the face (pixelating to that many leaves the same) where they follow
+from the construction. Other masks are measured (`data/masking/masks.csv`).
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ class Clear(Mask):
     name = "none"
 
     def cells(self, face_px: float) -> float:
-        """All pixels stay."""
+        """All pixels of the face."""
         return face_px
 
     def masked(self, images: Images) -> Images:
-        """Copies of the images."""
+        """Copy the images."""
         return images.copy()
 
 
 class Pixelate(Mask):
-    """Mosaic of `cells_across` cells across the face: each cell shows its mean.
+    """Mosaic of `cells_across` cells across the face; each cell shows its mean.
 
-    Measured: pixelating to n cells leaves what a camera sees that has n pixels on the face.
+    Pixelating to n cells leaves as much as a camera with n pixels on the face (measured).
 
     >>> Pixelate(2).apply(np.arange(16, dtype=np.uint8).reshape(1, 4, 4))[0, 0].tolist()
     [3, 3, 5, 5]
@@ -50,7 +50,7 @@ class Pixelate(Mask):
         return f"pixelate:{self.cells_across:g}"
 
     def cells(self, face_px: float) -> float:
-        """As many as were asked for, or as the camera gave."""
+        """The requested cells, or the camera's pixels if these are fewer."""
         return min(face_px, positive("cells_across", self.cells_across))
 
     def masked(self, images: Images) -> Images:
@@ -62,18 +62,18 @@ class Pixelate(Mask):
 
 
 def mosaic(image: Images, cells: tuple[int, int]) -> Images:
-    """One image as a mosaic of (across, down) cells: areas shrink, nearest blows up; the mean of each cell."""
+    """Pixelate one image to (across, down) cells: area reduction takes each cell's mean, nearest neighbour enlarges."""
     small = cv2.resize(image, cells, interpolation=cv2.INTER_AREA)
     return cv2.resize(small, (image.shape[1], image.shape[0]), interpolation=cv2.INTER_NEAREST)
 
 
 class Blur(Mask):
-    """Gaussian blur of `sigma` × the face's width, computed small: within 2 grey levels of it, forty times as fast.
+    """Gaussian blur of `sigma` × the face's width, computed on a small image: within 2 grey levels, 40 times as fast.
 
-    A blur leaks more than a mosaic of the same cell, so its cells are measured, not computed. `fast=False` is the plain
-    Gaussian at full size, as other tools apply it (`gaussian:SIGMA`). The two look alike and are not: the small image
-    is rounded to whole grey levels *before* it is blown up, the plain Gaussian after, so that its thousands of pixels
-    hold what a few cells cannot (measured at half the face's width: the plain one leaks far more).
+    A blur leaks more than a mosaic of the same cell size, so its cells are measured, not computed. `fast=False` is the
+    plain Gaussian at full size, as other tools apply it (`gaussian:SIGMA`). The two look alike but leak differently.
+    The fast blur rounds the small image to whole grey levels *before* enlarging it. The plain Gaussian rounds at full
+    size, so its thousands of pixels hold more than a few cells can (at half the face's width it leaks far more).
     """
 
     def __init__(self, sigma: float = 0.25, fast: bool = True) -> None:
@@ -85,7 +85,7 @@ class Blur(Mask):
         return f"{'blur' if self.fast else 'gaussian'}:{self.sigma:g}"
 
     def blurred(self, image: Images, face_px: float) -> Images:
-        """One image in which the face is `face_px` wide."""
+        """Blur one image in which the face is `face_px` wide."""
         sigma = positive("sigma", self.sigma) * face_px
         return fast_blur(image, sigma) if self.fast else cv2.GaussianBlur(image, (0, 0), sigma)
 
@@ -98,11 +98,11 @@ _SMALL_SIGMA = 3.5
 
 
 def fast_blur(image: Images, sigma_px: float) -> Images:
-    """A Gaussian of `sigma_px`: box means shrink the image, a short Gaussian blurs it, interpolation blows it up.
+    """Gaussian blur of `sigma_px`: shrink by box means, blur with a short Gaussian, enlarge by interpolation.
 
-    Variances of filters in a row add up: the small Gaussian gets what the boxes, (f² − 1)/12, and the interpolation,
-    (f² − 1)/6, leave of σ². Three box filters of full size err by up to 4 levels, since no odd widths have that sum.
-    Up to σ = 3.5 px it is the Gaussian itself, whose kernel is short.
+    Variances of successive filters add up. The boxes contribute (f² − 1)/12 and the interpolation (f² − 1)/6; the small
+    Gaussian contributes the rest of σ². Three box filters at full size err by up to 4 levels, since no odd widths have
+    that sum. Up to σ = 3.5 px this is the Gaussian itself, whose kernel is short.
     """
     h, w = image.shape[:2]
     shrink = max(1.0, sigma_px / _SMALL_SIGMA)
@@ -110,24 +110,24 @@ def fast_blur(image: Images, sigma_px: float) -> Images:
     across, down = (math.sqrt(sigma_px**2 - (f**2 - 1.0) / 4.0) / f for f in (w / size[0], h / size[1]))
     radius = math.ceil(4.0 * max(across, down))
     small = image if size == (w, h) else cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    # a symmetric border: blurring what is mirrored is the same before and after shrinking
+    # a symmetric border: blurring mirrored pixels gives the same before and after shrinking
     small = cv2.GaussianBlur(small, (2 * radius + 1,) * 2, across, sigmaY=down, borderType=cv2.BORDER_REFLECT)
     return small if size == (w, h) else cv2.resize(small, (w, h), interpolation=cv2.INTER_LINEAR)
 
 
 class BlackBox(Mask):
-    """A black box over the face; a negative `margin` (× width) leaves that rim of it bare, and a rim leaks a lot."""
+    """Black box over the face; a negative `margin` (× width) leaves a rim of that width bare, which leaks a lot."""
 
     def __init__(self, margin: float = 0.0) -> None:
         self.margin = margin
 
     @property
     def name(self) -> str:
-        """`box`, with the rim that it leaves."""
+        """`box`, with the margin that it leaves uncovered."""
         return "box" if self.margin >= 0.0 else f"box:{self.margin:g}"
 
     def cells(self, face_px: float) -> float:
-        """None, where the whole face is covered."""
+        """0 if the whole face is covered."""
         return 0.0 if self.margin >= 0.0 else super().cells(face_px)
 
     def masked(self, images: Images) -> Images:
@@ -142,7 +142,7 @@ class BlackBox(Mask):
 
 
 class EyesBar(Mask):
-    """A black bar over the eyes, `height` of the face from `top` on: the newspapers' mask, and a cosmetic one."""
+    """Black bar over the eyes, from `top` down, `height` of the face high, as in newspapers; protects hardly at all."""
 
     name = "eyes"
 
@@ -159,10 +159,10 @@ class EyesBar(Mask):
 
 
 class Silhouette(Mask):
-    """The outline only: what is brighter than Otsu's threshold white, the rest black.
+    """Outline only: pixels brighter than Otsu's threshold become white, the rest black.
 
-    On a *face* this leaks nearly everything (98 % measured: one bit a pixel is plenty); on a whole person (video) the
-    foreground is painted over and the face with it.
+    On a *face* this leaks nearly everything (98 % measured: one bit a pixel is plenty). In videos it paints over the
+    whole person, including the face.
     """
 
     name = "silhouette_of_face"
@@ -183,12 +183,12 @@ def _outline(image: Images) -> Images:
 
 
 class MeanFace(Mask):
-    """Every face becomes the mean of the faces it was fitted on: nothing of the person is left."""
+    """Replaces every face by the mean of the faces it was fitted on; nothing of the person is left."""
 
     name = "mean_face"
 
     def cells(self, face_px: float) -> float:
-        """None."""
+        """0: nothing of the person is left."""
         return 0.0
 
     def fit(self, X: Images, y: Any = None) -> MeanFace:
@@ -206,11 +206,11 @@ class MeanFace(Mask):
 class KSame(Mask):
     """k-same (Newton, Sweeney, Malin 2005, doi:10.1109/TKDE.2005.32): groups of k faces, each replaced by its mean.
 
-    `fit(X, y)` makes the groups from one image of each person, `y` naming the people; `transform` shows each image as
-    the mean of the group of the nearest fitted image (its own group, for an image it was fitted on). Then k people
-    share each picture, and nobody, however clever, names more than one in k correctly. With several images of one
-    person in the set a group can hold that person alone, and the bound is gone (measured: 68 % for k = 2, 19 % for
-    k = 10): so that is refused unless `one_each=False` says that it is meant.
+    `fit(X, y)` makes the groups from one image of each person; `y` names the people. `transform` replaces each image by
+    the mean of the group of the nearest fitted image (its own group, for a fitted image). Then k people share each
+    picture, and no attacker is right more often than once in k. With several images of one person in the set, a group
+    can hold that person alone and the bound fails (measured: 68 % for k = 2, 19 % for k = 10). So that is refused
+    unless you pass `one_each=False`.
     """
 
     def __init__(self, k: int = 5, one_each: bool = True) -> None:
@@ -222,7 +222,7 @@ class KSame(Mask):
         return f"{'ksame' if self.one_each else 'ksame_misused'}:{self.k}"
 
     def fit(self, X: Images, y: Any = None) -> KSame:
-        """Make the groups. `y`: person of each image; without it every image is taken as another person."""
+        """Make the groups. `y`: person of each image; without it every image counts as another person."""
         X = self._checked(X, reset=True)
         if not (isinstance(self.k, (int, np.integer)) and self.k >= 1):
             raise InputError("k", "a whole number of at least 1", repr(self.k), "write 5")
@@ -249,12 +249,12 @@ def _distances(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.flo
 
 
 def _groups(rows: NDArray[np.float64], k: int) -> NDArray[np.int64]:
-    """Greedy: the first face left and its k−1 nearest; the fewer than k at the end join the last group."""
+    """Group greedily: the first remaining face and its k−1 nearest; fewer than k at the end join the last group."""
     apart = _distances(rows, rows)
     group = np.full(len(rows), -1, dtype=np.int64)
     made = 0
     while (left := np.flatnonzero(group < 0)).size >= 2 * k or (made == 0 and left.size):
-        # every later group takes whatever is left when fewer than 2k are: no group is smaller than k
+        # when fewer than 2k faces remain, the group takes all of them, so that no group is smaller than k
         group[left[np.argsort(apart[left[0], left], kind="stable")][:k]] = made
         made += 1
     group[group < 0] = made if (group < 0).sum() >= k else made - 1

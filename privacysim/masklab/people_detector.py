@@ -1,9 +1,9 @@
-"""Where people are in a video of a fixed camera: background subtraction, a detector now and then, and tracks.
+"""Detects people in a video of a fixed camera: background subtraction, a regular detector pass, and tracks.
 
-Whole people, not only detected faces: at 9 px a face detector finds one face in five, and 9 px are enough to be
-recognised. The background is the median of frames from all over the file (people who stand still for a while do not
-melt into it, and the first frame is as good as the last); a live stream, which cannot be seen beforehand, learns it
-from a running model (MOG2) and is masked *whole* until that has settled.
+It detects whole people, not only faces: at 9 px a face detector finds one face in five, and 9 px are enough for
+recognition. The background is the median of frames from the whole file, so people who stand still for a while do not
+become background, and the first frame is as good as the last. A live stream cannot be read in advance. It learns its
+background from a running model (MOG2) and is masked *whole* until that has settled.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Box = tuple[int, int, int, int]
-"""left, top, right, bottom in pixels; right and bottom are outside."""
+"""left, top, right, bottom in pixels; right and bottom are exclusive."""
 Frame = NDArray[Any]
 
 _SCALE = 0.5
@@ -26,7 +26,7 @@ _SETTLE_FRAMES = 50
 
 
 class Motion:
-    """Boxes of what differs from the background. Parameters: `background` (median frame) or None (a live stream)."""
+    """Finds boxes that differ from the background. `background`: median frame, or None for a live stream."""
 
     def __init__(self, background: Frame | None, threshold: int = 18, least_area: float = 0.00012) -> None:
         self.threshold, self.least_area = threshold, least_area
@@ -37,11 +37,11 @@ class Motion:
 
     @property
     def settled(self) -> bool:
-        """Whether a live stream has been seen for long enough; a file always has."""
+        """Whether the background of a live stream has settled; always true for a file."""
         return not self.live or self.seen > _SETTLE_FRAMES
 
     def boxes(self, frame: Frame) -> list[Box]:
-        """Boxes of the people (and what else moved) in a frame, grown by a margin."""
+        """Boxes of people (and other moving things) in a frame, enlarged by a margin."""
         self.seen += 1
         small = _small(frame)
         if self.background is None:
@@ -50,7 +50,7 @@ class Motion:
             apart = largest_channel(cv2.absdiff(small, self.background))
             changed = cv2.threshold(apart, self.threshold, 1, cv2.THRESH_BINARY)[1]
         changed = cv2.morphologyEx(changed, cv2.MORPH_OPEN, _DOT)
-        # a person falls into pieces where clothes look like the ground: join upwards more than sideways
+        # clothes that match the background split a person into pieces: join upwards more than sideways
         joined = cv2.morphologyEx(changed, cv2.MORPH_CLOSE, _TALL)
         outlines, _ = cv2.findContours(joined, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
         h, w = frame.shape[:2]
@@ -69,20 +69,20 @@ def _small(frame: Frame) -> Frame:
 
 
 def largest_channel(picture: Frame) -> Frame:
-    """The largest of the three channels of each pixel."""
+    """Largest of the three channels of each pixel."""
     blue, green, red = cv2.split(picture)
     return np.asarray(cv2.max(cv2.max(blue, green), red), dtype=np.uint8)
 
 
 def _grown(rectangle: Sequence[int], width: int, height: int, share: float = 0.12) -> Box:
-    """A box at full size, grown by a share of its width and height (and at least 3 px): hair, hands and shoes."""
+    """Box at full size, enlarged by a share of its width and height (at least 3 px): hair, hands and shoes."""
     left, top, w, h = (float(v) / _SCALE for v in rectangle)
     x, y = max(3.0, share * w), max(3.0, 0.5 * share * h)
     return max(0, int(left - x)), max(0, int(top - y)), min(width, round(left + w + x)), min(height, round(top + h + y))
 
 
 def median_background(source: cv2.VideoCapture, frames: int) -> Frame | None:
-    """Median of frames from all over a file, or None where it cannot be sought in; leaves the file at its start."""
+    """Median of frames from the whole file, or None if it cannot be searched; rewinds the file."""
     kept: list[Frame] = []
     for number in np.linspace(0, max(0, frames - 1), min(_SAMPLES, frames)).astype(int):
         source.set(cv2.CAP_PROP_POS_FRAMES, int(number))
@@ -92,14 +92,14 @@ def median_background(source: cv2.VideoCapture, frames: int) -> Frame | None:
     source.set(cv2.CAP_PROP_POS_FRAMES, 0)
     if len(kept) < 5:
         return None
-    # the middle one of the sorted values is the median, and stays a byte; row by row keeps the memory small
+    # the middle sorted value is the median and stays a byte; working row by row keeps the memory small
     middle = len(kept) // 2
     return np.stack([np.partition(np.stack([f[row] for f in kept]), middle, axis=0)[middle]
                      for row in range(kept[0].shape[0])])  # fmt: skip
 
 
 class PeopleDetector:
-    """OpenCV's HOG detector of upright people (Dalal, Triggs 2005): slow, so asked now and then."""
+    """OpenCV's HOG detector of upright people (Dalal, Triggs 2005): slow, so used on few frames."""
 
     def __init__(self) -> None:
         self.hog = cv2.HOGDescriptor()
@@ -108,7 +108,7 @@ class PeopleDetector:
     def boxes(self, frame: Frame) -> list[Box]:
         """Boxes of upright people."""
         height, width = frame.shape[:2]
-        across, down = self.hog.winSize  # of a frame smaller than its window OpenCV reads and writes beyond the end
+        across, down = self.hog.winSize  # OpenCV reads and writes out of bounds on a frame smaller than its window
         wider, higher = max(0, across - width), max(0, down - height)
         frame = np.asarray(cv2.copyMakeBorder(frame, 0, higher, 0, wider, cv2.BORDER_REPLICATE), dtype=np.uint8)
         found, weights = self.hog.detectMultiScale(frame, winStride=(8, 8), padding=(8, 8), scale=1.2)
@@ -126,15 +126,15 @@ class Track:
 
     @property
     def last(self) -> int:
-        """The newest frame it was seen in."""
+        """Last frame in which the track was seen."""
         return max(self.boxes)
 
 
 class Tracks:
-    """Follows boxes from frame to frame, so that no single frame slips through.
+    """Follows boxes from frame to frame, so that no single frame escapes.
 
-    The mask of frame t is, for each track, the union of its boxes in t−hold … t+hold: a detection missed for `hold`
-    frames in a row is bridged from both sides, and a moving head never outruns its box. Needs `hold` frames of delay.
+    The mask of frame t is, for each track, the union of its boxes in t−hold … t+hold. This bridges a detection missed
+    for `hold` frames in a row, and a moving head stays inside its box. It needs a delay of `hold` frames.
     """
 
     def __init__(self, hold: int = 4) -> None:
@@ -143,7 +143,7 @@ class Tracks:
         self.made = 0
 
     def add(self, frame: int, boxes: list[Box]) -> None:
-        """Boxes of a frame; each goes to the track whose last box it overlaps most, else starts a new one."""
+        """Add the boxes of a frame; each joins the track whose last box it overlaps most, else starts a new one."""
         self.open = [track for track in self.open if frame - track.last <= 2 * self.hold]
         for track in self.open:
             for old in [f for f in track.boxes if f < frame - 3 * self.hold]:
@@ -160,7 +160,7 @@ class Tracks:
             best.boxes[frame] = box
 
     def regions(self, frame: int) -> list[tuple[int, Box]]:
-        """(track, box) to mask in a frame, once the frames up to frame + hold have been added."""
+        """(track, box) to mask in a frame; call it after the frames up to frame + hold have been added."""
         made = []
         for track in self.open:
             near = [box for f, box in track.boxes.items() if abs(f - frame) <= self.hold]

@@ -1,4 +1,4 @@
-"""Masks that draw: differentially private mosaic, and a cipher. Both are worth what they promise only per frame."""
+"""Masks with random draws: differentially private mosaic, and a cipher. Their guarantees hold only per frame."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from privacysim.masklab.masks import Pixelate
 
 
 class DPPixelate(Mask):
-    """DP-Pix (Fan 2018, hal-01954420): the mean of each cell plus Laplace noise of scale 255·m/(b²·ε).
+    """DP-Pix (Fan 2018, hal-01954420): mean of each cell plus Laplace noise of scale 255·m/(b²·ε).
 
-    b is the cell's side in pixels of the face as it is, m how many pixels two neighbouring pictures may differ in. The
-    guarantee is about those m pixels, not about a person. `noise`: `frame` draws anew for each image, and a track of T
-    frames has spent T·ε (averaging T frames shrinks the noise by √T: measured); `track` draws once for all images of a
-    call, and the track has spent ε once.
+    b is the cell's side in pixels of the original face; m is how many pixels two neighbouring pictures may differ in.
+    The guarantee covers those m pixels, not a person. `noise="frame"` draws anew for each image, so a track of T frames
+    spends T·ε (averaging T frames reduces the noise by √T: measured). `noise="track"` draws once for all images of a
+    call, so the track spends ε once.
     """
 
     random: ClassVar[bool] = True
@@ -37,7 +37,7 @@ class DPPixelate(Mask):
         return f"dp_pixelate:{self.cells_across:g}:{self.epsilon:g}"
 
     def cells(self, face_px: float) -> float:
-        """Measured: fewer than the plain mosaic's."""
+        """Not computable: measured as fewer than the plain mosaic's."""
         return Mask.cells(self, face_px)
 
     def scale(self, width_px: float) -> float:
@@ -50,7 +50,7 @@ class DPPixelate(Mask):
         return 255.0 * positive("m", self.m) / (side**2 * positive("epsilon", self.epsilon))
 
     def epsilon_of_track(self, frames: int) -> float:
-        """ε that a track of so many frames has spent (basic composition).
+        """ε spent by a track of that many frames (basic composition).
 
         >>> [DPPixelate(4, epsilon=0.5, noise=noise).epsilon_of_track(100) for noise in ("frame", "track")]
         [50.0, 0.5]
@@ -58,7 +58,7 @@ class DPPixelate(Mask):
         return float(self.epsilon) * (frames if self.noise == "frame" else min(frames, 1))
 
     def expected(self, images: Images) -> Images:
-        """What averaging many frames of each image would show: the attacker's picture of a random mask."""
+        """Mean of many masked frames of each image, as an attacker estimates it."""
         return Pixelate(self.cells_across).apply(images)
 
     def masked(self, images: Images) -> Images:
@@ -77,13 +77,13 @@ class DPPixelate(Mask):
 
 
 class Scramble(Mask):
-    """A real cipher over the picture's bytes: AES-256 in counter mode, one nonce per frame; undone with the key.
+    """Cipher over the picture's bytes: AES-256 in counter mode, one nonce per frame; the key undoes it.
 
-    Frame i of a call is frame `first_frame` + i, and its nonce is a keyed hash of that number, so that
-    `inverse_transform` with the same key and number gives the picture back. `nonce="fixed"` uses one nonce for all: the
-    same bytes are then added to every frame, which an attacker who has examples reads as if they were clear (measured),
-    and which two frames together undo. It is there to show that, and warns. The codec must be lossless, or nothing can
-    be undone. Reversible: the result stays personal information (PIPL, art. 73(3)), in the hands of who has the key.
+    Frame i of a call is frame `first_frame` + i, and its nonce is a keyed hash of that number. `inverse_transform` with
+    the same key and number therefore restores the picture. `nonce="fixed"` uses one nonce for all frames to demonstrate
+    the mistake, and warns: the same bytes are added to every frame, an attacker with examples recognises people as if
+    the frames were clear (measured), and two frames together undo it. The codec must be lossless, or nothing can be
+    undone. Reversible: the result stays personal information (PIPL, art. 73(3)) for whoever has the key.
     """
 
     legal: ClassVar[str] = "reversible"
@@ -98,17 +98,17 @@ class Scramble(Mask):
         return "scramble" if self.nonce == "frame" else "scramble_fixed"
 
     def fit(self, X: Images, y: Any = None) -> Scramble:
-        """Check the images and the key; without one a key is drawn from the system's source and kept as `key_`."""
+        """Check the images and the key; without one, draws `key_` from the system's random source."""
         super().fit(X, y)
         self.key_ = self._checked_key()
         return self
 
     def inverse_transform(self, X: Images) -> Images:
-        """The clear images again; counter mode adds the same bytes once more."""
+        """Decrypt images; counter mode adds the same bytes once more."""
         return self.transform(X)
 
     def apply(self, images: Images) -> Images:
-        """Encrypt images without fitting first; frames are numbered on, so that no nonce comes twice."""
+        """Encrypt images without fitting first; frame numbers continue, so that no nonce repeats."""
         if not hasattr(self, "key_"):
             self.key_ = self._checked_key()
         first = getattr(self, "next_frame_", self.first_frame)
@@ -144,14 +144,14 @@ class Scramble(Mask):
 
 
 def ciphered(picture: Images, key: bytes, told: bytes) -> Images:
-    """A picture under AES-256 in counter mode, its nonce a keyed hash of `told`; the same call undoes it."""
+    """Encrypt or decrypt a picture with AES-256 in counter mode; the nonce is a keyed hash of `told`."""
     nonce = blake2b(told, key=key, digest_size=16).digest()
     cipher = Cipher(algorithms.AES(key), modes.CTR(nonce)).encryptor()
     return np.frombuffer(cipher.update(picture.tobytes()), dtype=np.uint8).reshape(picture.shape)
 
 
 def averaged(mask: Mask, images: Images, frames: int) -> Images:
-    """Mean of `frames` independently masked copies of each image: what an attacker makes of a track."""
+    """Mean of `frames` independently masked copies of each image, as an attacker computes it from a track."""
     total = np.zeros(np.asarray(images).shape, dtype=np.float64)
     for _ in range(frames):
         total += mask.apply(images)

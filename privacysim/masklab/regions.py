@@ -1,4 +1,4 @@
-"""Masks on the boxes of people in a frame: fast, in place, and relative to the size of the face in that box."""
+"""Applies masks to the boxes of people in a frame, in place, at a strength relative to the face in each box."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from privacysim.masklab.random_masks import DPPixelate, Scramble, ciphered
 
 
 def face_px(box: Box) -> float:
-    """Pixels across the face of an upright person whose box that is: its height × face width / body height.
+    """Pixels across the face of an upright person in that box: its height × face width / body height.
 
     >>> round(face_px((0, 0, 40, 170)), 1)
     16.0
@@ -29,7 +29,7 @@ def face_px(box: Box) -> float:
 class Painter:
     """Masks regions of frames in place. `background`: what silhouettes are painted on (None: plain grey).
 
-    `faces`: the boxes are faces, not people, so that their width is the face's width. A mask of your own is applied to
+    `faces`: the boxes are faces, not people, so their width is the face's width. A mask of your own is applied to
     squares as wide as the face, side by side over the whole region.
     """
 
@@ -45,7 +45,7 @@ class Painter:
             mask.apply(np.zeros((1, 1, 1), np.uint8))  # checks the key, or draws one
 
     def paint(self, frame: Frame, regions: list[tuple[int, Box]], number: int = 0) -> Frame:
-        """Mask each (track, box) of a frame; `number` is the frame's, for the cipher's nonce. Returns the frame."""
+        """Mask each (track, box) of a frame and return it; `number` is the frame's, for the cipher's nonce."""
         for order, (track, (left, top, right, bottom)) in enumerate(regions):
             part = frame[top:bottom, left:right]
             if part.size:
@@ -71,7 +71,7 @@ class Painter:
             self._tiled(part, max(1, round(face)))
 
     def _tiled(self, part: Frame, side: int) -> None:
-        """An own mask on squares of `side` px; what is missing at the edges is filled with the border's pixels."""
+        """Apply your own mask to squares of `side` px; border pixels fill what is missing at the edges."""
         h, w = part.shape[:2]
         down, across = -(-h // side), -(-w // side)
         whole = np.asarray(cv2.copyMakeBorder(part, 0, down * side - h, 0, across * side - w, cv2.BORDER_REPLICATE))
@@ -84,13 +84,13 @@ class Painter:
         means = cv2.resize(part, size, interpolation=cv2.INTER_AREA).reshape(size[1], size[0], -1)
         noise = self.track_noise.get(track) if mask.noise == "track" else None
         if noise is None or noise.shape != means.shape:
-            # a track's box changes by a cell now and then: its new cells are drawn, and paid for, once more
+            # when a track's box changes by a cell, the new cells are drawn, and paid for, once more
             noise = self.track_noise[track] = self.draw.laplace(0.0, mask.scale(face), means.shape)
         made = cv2.resize(rounded(means + noise, part), part.shape[1::-1], interpolation=cv2.INTER_NEAREST)
         return np.asarray(made.reshape(part.shape), dtype=np.uint8)
 
     def _outline(self, part: Frame, corner: tuple[int, int], threshold: int = 18) -> None:
-        """The background of that place with the person's outline on it: no pixel of the person is kept."""
+        """Draw the person's outline on the background of that place; no pixel of the person is kept."""
         if self.background is None:
             part[:] = 128
             return
@@ -107,12 +107,12 @@ def _cells(part: NDArray[Any], side: float) -> tuple[int, int]:
 
 
 def _told(number: int, order: int) -> bytes:
-    """What the cipher's nonce is made from: the frame, and the order of the region in it."""
+    """Input of the cipher's nonce: the frame, and the order of the region in it."""
     return number.to_bytes(8, "big") + order.to_bytes(4, "big")
 
 
 def restored(frame: Frame, boxes: list[Box], key: bytes, number: int) -> Frame:
-    """Undo the cipher on a frame: the regions in the reverse order, since where two overlap the later one came last."""
+    """Decrypt a frame; takes the regions in reverse order, because where two overlap the later one was applied last."""
     for order in reversed(range(len(boxes))):
         left, top, right, bottom = boxes[order]
         frame[top:bottom, left:right] = ciphered(frame[top:bottom, left:right], key, _told(number, order))

@@ -1,4 +1,4 @@
-"""What is left after masking, in the tool's own numbers: who slipped through, faces still found, re-identification."""
+"""What remains after masking: people missed, faces still found, and re-identification rates."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from privacysim.masklab.regions import face_px
 GALLERIES = (2, 40, 1_000, 18_700_000)
 _CASCADE = Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml"
 _LOOKS = 6
-_MARGIN = 1.2  # boxes of people are grown by a margin and by their neighbours in time
+_MARGIN = 1.2  # boxes of people are enlarged by a margin and by their neighbours in time
 
 
 @dataclass(frozen=True, slots=True)
 class Residual:
     """What a masked video still shows.
 
-    `masked`: share of the people that a second detector found in sampled frames *before* masking, and whose box the
-    mask covers (None: it found nobody); `faces`: faces that a face detector still finds in `looks` sampled frames
-    *after* masking (before: `faces_before`); `left`: for each gallery the chance to be identified in one frame and over
-    a track, masked and clear, each (low, high); empty where nobody measured the mask.
+    `masked`: share of people, found by a second detector in sampled frames *before* masking, whose box the mask covers
+    (None: it found nobody). `faces`: faces that a face detector still finds in `looks` sampled frames *after* masking
+    (before: `faces_before`). `left`: for each gallery the probability of identification in one frame and over a track,
+    masked and clear, each (low, high); empty if the mask was never measured.
     """
 
     frames: int
@@ -51,7 +51,7 @@ class Residual:
     left: tuple[tuple[int, tuple[float, float], tuple[float, float], tuple[float, float]], ...]
 
     def text(self) -> str:
-        """The report, in plain lines."""
+        """Report as plain text."""
         share = "nobody was found by the second detector"
         if self.masked is not None:
             share = f"{self.masked:.1%} of {self.seen} people that a second detector (HOG) found in {self.looks} frames"
@@ -82,10 +82,10 @@ def _band(pair: tuple[float, float]) -> str:
 
 
 class Witness:
-    """Looks at sampled frames before and after masking, and counts what was masked."""
+    """Inspects sampled frames before and after masking, and counts what was masked."""
 
     def __init__(self, frames: int) -> None:
-        # between the frames in which the same detector helped to find people (every 50th, from 0 on)
+        # offset from the frames in which the same detector helped to find people (every 50th, from 0 on)
         self.when = {int(f) // 50 * 50 + 25 for f in np.linspace(0, max(0, frames - 26), _LOOKS)}
         self.people = PeopleDetector()
         self.haar = cv2.CascadeClassifier(str(_CASCADE))
@@ -94,7 +94,7 @@ class Witness:
         self.faces_px: list[float] = []
 
     def look(self, number: int, frame: Frame, regions: list[tuple[int, Box]]) -> None:
-        """Before masking."""
+        """Detect people and faces before masking."""
         self.person_frames += len(regions)
         for track, box in regions:
             self.tracks[track] = self.tracks.get(track, 0) + 1
@@ -110,7 +110,7 @@ class Witness:
             self.before += self._faces(frame)
 
     def look_again(self, number: int, frame: Frame, regions: list[tuple[int, Box]]) -> None:
-        """After masking."""
+        """Detect faces after masking."""
         if number in self.when:
             self.after += self._faces(frame)
 
@@ -119,7 +119,7 @@ class Witness:
         return len(self.haar.detectMultiScale(grey, scaleFactor=1.3, minNeighbors=4, minSize=(20, 20)))
 
     def verdict(self, mask: Mask, frames: int, width: int, height: int, rate: float) -> Residual:
-        """The report."""
+        """Make the report."""
         face = float(np.median(self.faces_px)) if self.faces_px else 0.0
         length = float(np.mean(list(self.tracks.values()))) if self.tracks else 0.0
         miss = 1.0 - (self.hidden / self.seen if self.seen else facts().value("auto_mask_recall_near"))
@@ -130,7 +130,7 @@ class Witness:
             summed = float(identifiability(tracked, face, True, gallery, "high"))
             clear = [float(identifiability("none", face, True, gallery, curve)) for curve in ("low", "high")]
             one = (shown[0], miss * clear[1] + (1.0 - miss) * shown[1])
-            # low: only the mask; high: frames averaged, the detector's misses too, and frames that are correlated
+            # low: the mask only; high: averaged frames, frames that the detector missed, and correlated frames
             track = (
                 track_identified(shown[0], clear[0], 0.0, length),
                 track_identified(summed, clear[1], miss, length),
@@ -144,17 +144,17 @@ class Witness:
 
 
 def _core(box: Box, shape: tuple[int, ...]) -> Box:
-    """HOG draws wide boxes: the middle 60 % of the width and 80 % of the height are the person."""
+    """Core of a box: HOG draws wide boxes, so the person is the middle 60 % of the width and 80 % of the height."""
     left, top, right, bottom = box
     w, h = right - left, bottom - top
     return max(0, left + w // 5), max(0, top + h // 10), min(shape[1], right - w // 5), min(shape[0], bottom - h // 10)
 
 
 def _as_known(mask: Mask, face: float, one_frame: bool) -> str:
-    """The mask as the curve knows it: cells across the face, or the full box; empty where nobody measured it."""
+    """Mask as the curve names it: cells across the face, or the full box; empty if it was never measured."""
     if isinstance(mask, Clear):
         return "none"
-    if isinstance(mask, Silhouette):  # painted on the background: of the face an outline of a few pixels is left
+    if isinstance(mask, Silhouette):  # painted on the background: an outline of a few pixels is left of the face
         return "box"
     try:
         cells = equivalent_cells(mask, face, one_frame)

@@ -1,6 +1,6 @@
-"""Masking a video: whole people in every frame, the same number of frames, size and rate, and what is left at the end.
+"""Masks whole people in every frame of a video, keeping frames, size and rate, and reports what remains.
 
-A file appears under its final name only when whole; an interruption or an error leaves nothing.
+The output gets its final name only when complete; an interruption or an error leaves no file.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # what is wrong with a file is said once, by us
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # we report a faulty file once ourselves
 
 import cv2
 import numpy as np
@@ -36,12 +36,12 @@ _DETECT_EVERY = 50
 def mask_video(source: str, out: Path, mask: Any, *, boxes: Path | None = None, keep_audio: bool = False,
                live_s: float | None = None, whole: bool = True, hold: int = 3,
                progress: Callable[[int, int], None] = lambda done, of: None) -> Residual:  # fmt: skip
-    """Mask the people in a video and write it to `out`; returns what is left.
+    """Mask the people in a video, write it to `out`, and return what remains (`Residual`).
 
-    Parameters: `source`, a file, a camera number or an rtsp:// or http:// address (with `live_s`, how long to record);
-    `mask`, a Mask, its name or any scikit-learn transformer of images; `boxes`, a CSV (frame, left, top, right, bottom)
-    of people, used beside what is detected; `keep_audio` copies the sound with ffmpeg; `whole=False` accepts a file
-    that ends before its header says. Raises InputError where something cannot be read or written.
+    `source`: a file, a camera number, or an rtsp:// or http:// address (with `live_s`, how long to record). `mask`: a
+    Mask, its name or any scikit-learn transformer of images. `boxes`: a CSV (frame, left, top, right, bottom) of
+    people, added to those detected. `keep_audio`: copies the sound with ffmpeg. `whole=False`: accepts a file that ends
+    before its header says. Raises InputError where something cannot be read or written.
     """
     out, mask = Path(out), as_mask(mask)
     live = _is_live(source)
@@ -74,18 +74,18 @@ def mask_video(source: str, out: Path, mask: Any, *, boxes: Path | None = None, 
 
 
 class Finder:
-    """Boxes to mask in each frame: motion, a detector of people now and then, and boxes from a file."""
+    """Finds boxes to mask in each frame: motion, a regular pass of the people detector, and boxes from a file."""
 
     def __init__(self, background: Frame | None, given: dict[int, list[Box]]) -> None:
         self.motion, self.detector, self.given = Motion(background), PeopleDetector(), given
         self.standing: list[Box] = []
 
     def boxes(self, frame: Frame, number: int) -> list[Box]:
-        """Boxes of frame `number`; the whole frame while a live stream's background has not settled."""
+        """Boxes of frame `number`; the whole frame until a live stream's background has settled."""
         moving = self.motion.boxes(frame)
         if not self.motion.settled:
             return [(0, 0, frame.shape[1], frame.shape[0])]
-        if number % _DETECT_EVERY == 0:  # who stands still from beginning to end is only seen by the detector
+        if number % _DETECT_EVERY == 0:  # only the detector sees people who stand still throughout
             found = self.detector.boxes(frame)
             self.standing = [box for box in found if all(overlap(box, other) < 0.2 for other in moving)]
         return [*moving, *self.standing, *self.given.get(number, [])]
@@ -101,7 +101,7 @@ def _mask_all(capture: cv2.VideoCapture, finder: Finder, painter: Painter, witne
         number, frame = waiting.popleft()
         regions = tracks.regions(number)
         if painter.background is None and not finder.motion.live:
-            regions = [(0, (0, 0, frame.shape[1], frame.shape[0]))]  # too short a file for a background: all of it
+            regions = [(0, (0, 0, frame.shape[1], frame.shape[0]))]  # file too short for a background: mask everything
         witness.look(number, frame, regions)
         painter.paint(frame, regions, number)
         witness.look_again(number, frame, regions)
@@ -125,7 +125,7 @@ def _mask_all(capture: cv2.VideoCapture, finder: Finder, painter: Painter, witne
 
 
 def bgr(frame: Frame) -> Frame:
-    """A frame in three channels, whatever came: grey, grey with one channel, with alpha.
+    """Convert a frame to three channels: from grey, grey with one channel, or colour with alpha.
 
     >>> bgr(np.zeros((4, 6), np.uint8)).shape, bgr(np.zeros((4, 6, 4), np.uint8)).shape
     ((4, 6, 3), (4, 6, 3))
@@ -187,7 +187,7 @@ def _read_boxes(path: Path | None, width: int, height: int) -> dict[int, list[Bo
 
 @contextmanager
 def _writer(out: Path, width: int, height: int, rate: float, lossless: bool) -> Iterator[tuple[Path, cv2.VideoWriter]]:
-    """A writer to a neighbour of `out` that is renamed when whole."""
+    """Yield a writer to a neighbour of `out`, which is renamed when complete."""
     ending = out.suffix.lower()
     if lossless and ending not in LOSSLESS:
         expected = "a lossless file for a cipher (.mkv or .avi, written as FFV1)"
@@ -211,32 +211,32 @@ def _writer(out: Path, width: int, height: int, rate: float, lossless: bool) -> 
 
 
 def _write_sidecar(out: Path, regions: list[tuple[int, Box]], key: bytes) -> None:
-    """What undoing needs, in two files that must not travel with the video: the regions, and the key."""
+    """Write what undoing needs, in two files that must not travel with the video: the regions, and the key."""
     rows = [(number, *box) for number, box in regions]
     columns = ["frame", "left", "top", "right", "bottom"]
     pd.DataFrame(rows, columns=columns).to_csv(out.with_suffix(".regions.csv"), index=False, lineterminator="\n")
     key_file = out.with_suffix(".key")
-    key_file.unlink(missing_ok=True)  # an older one may be open to others, and would stay so
+    key_file.unlink(missing_ok=True)  # an older file may be readable by others, and would stay so
     key_file.touch(mode=0o600)
     key_file.write_bytes(key)
 
 
 def ffmpeg() -> str | None:
-    """The program: the one on this machine's path, else the one that the extra `sound` installs, else None."""
+    """Path of ffmpeg: from this machine's path, else from the extra `sound`, else None."""
     if found := shutil.which("ffmpeg"):
         return found
     try:
         from imageio_ffmpeg import get_ffmpeg_exe
 
         return str(get_ffmpeg_exe())
-    except (ImportError, RuntimeError):  # not installed, or a platform for which there is no build
+    except (ImportError, RuntimeError):  # not installed, or no build for this platform
         return None
 
 
 def copy_sound(part: Path, source: str) -> None:
-    """Put the source's sound, bit for bit, into the finished video `part`; a source without sound changes nothing.
+    """Copy the source's sound unchanged into the finished video `part`; a source without sound changes nothing.
 
-    Raises ResultsError where the ending cannot hold that sound, and leaves `part` as it was.
+    Raises ResultsError if the file format cannot hold that sound, and leaves `part` as it was.
     """
     both = part.with_name(f".sound{part.name}")
     inputs = ["-i", str(part), "-i", source]

@@ -1,7 +1,7 @@
-"""Cameras from anything: CSV, GeoJSON, KML, GeoPackage or an OpenStreetMap extract, as they were mapped.
+"""Reads cameras as mapped from CSV, GeoJSON, KML, GeoPackage or an OpenStreetMap extract.
 
-Nothing is filled in here. An unknown heading stays NaN; what to do with it (a band over all headings) is for those who
-measure. Rows that say exactly the same are one camera; rows that cannot be used are listed with line and reason.
+Nothing is imputed. An unknown heading stays NaN; the measuring code decides how to treat it (a band over all
+headings). Identical rows are one camera; unusable rows are listed with line and reason.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from privacysim.vocabulary import OPERATORS, REGIMES
 
 Floats = NDArray[np.float64]
 UNKNOWN = -1
-"""Code of an operator or regime that nobody mapped."""
+"""Code of an unmapped operator or regime."""
 
 
 class Stated:
-    """What is stated about cameras, in the fields of a dataclass; NaN or −1 where nothing is."""
+    """Stated properties of cameras, as fields of a dataclass; NaN or −1 where nothing is stated."""
 
     __slots__ = ()
     COLUMNS = ("heading_deg", "hfov_deg", "width_px", "tilt_deg", "mount_m", "range_m", "operator", "regime", "indoor")
@@ -47,45 +47,45 @@ class Stated:
 
     @property
     def heading_known(self) -> NDArray[np.bool_]:
-        """Whether the direction of view is known, or does not matter."""
+        """Whether the direction of view is known, or irrelevant."""
         return self.turns | ~np.isnan(self.heading_deg)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MappedCameras(Stated):
-    """Cameras as mapped, one entry each; positions in degrees (WGS 84), NaN or −1 where nobody said."""
+    """Cameras as mapped, one entry each; positions in degrees (WGS 84), NaN or −1 where unknown."""
 
     lat: Floats
     lon: Floats
     heading_deg: Floats
-    """Clockwise from north; NaN = unknown, or no matter because the camera sees all round."""
+    """Clockwise from north; NaN = unknown, or irrelevant because the camera sees all round."""
     hfov_deg: Floats
     """360 = all round (dome, panning, revolving); NaN = unknown."""
     width_px: Floats
     tilt_deg: Floats
-    """Of the optical axis below the horizon; NaN = unknown."""
+    """Tilt of the optical axis below the horizon; NaN = unknown."""
     mount_m: Floats
     range_m: Floats
-    """A reach that the file states, on the ground; NaN = not stated."""
+    """Reach on the ground that the file states; NaN = not stated."""
     operator: NDArray[np.int8]
     """Code in OPERATORS."""
     regime: NDArray[np.int8]
     """Code in REGIMES."""
     indoor: NDArray[np.bool_]
     line: NDArray[np.int64]
-    """Line (or number) in the file: the camera's name towards the reader."""
+    """Line (or number) in the file, which names the camera to the reader."""
     rejects: tuple[Reject, ...]
     notes: tuple[str, ...]
     digest: str
 
     def operator_word(self, camera: int) -> str:
-        """The operator's word, `unknown` where nobody mapped it."""
+        """Operator in words; `unknown` if unmapped."""
         code = int(self.operator[camera])
         return OPERATORS[code] if code >= 0 else "unknown"
 
 
 def read_cameras(path: str | Path, columns: Mapping[str, str] | None = None, *, merge: bool = True) -> MappedCameras:
-    """Read every camera of a file. What cannot be read at all is an InputError; single bad rows are `rejects`.
+    """Read every camera of a file. Raises InputError for an unreadable file; single bad rows become `rejects`.
 
     `columns` maps our names (lat, lon, heading, hfov, width, mount, range, operator, regime …) to the file's, where
     they are not recognised. `merge = False` keeps rows that repeat another in every respect (two on a pole?).
@@ -140,7 +140,7 @@ def _assembled(path: Path, rows: list[tuple[float, float, Said, int]], rejects: 
 
 
 def stated_columns(words: Sequence[Said]) -> dict[str, NDArray[Any]]:
-    """Return the fields of `Stated` as arrays, one entry for each camera that was described."""
+    """Fields of `Stated` as arrays, one entry for each camera described."""
     made: dict[str, NDArray[Any]] = {
         name: np.array([getattr(one, name) for one in words], dtype=np.float64) for name in Stated.COLUMNS[:6]
     }
@@ -152,7 +152,7 @@ def stated_columns(words: Sequence[Said]) -> dict[str, NDArray[Any]]:
 
 
 def refuse_missing_columns(where: str, columns: Mapping[str, str], found: Features) -> None:
-    """A column that was mapped but that no row fills is an InputError: a misspelt name must not pass for unknown."""
+    """Raise InputError for a mapped column that no row fills: a misspelt name must not pass for unknown."""
     for ours, theirs in columns.items():
         if ours not in PLACE and not any(theirs in feature.properties for feature in found.features):
             known = sorted({name for feature in found.features[:100] for name in feature.properties})
@@ -169,7 +169,7 @@ def file_digest(path: Path) -> str:
 
 
 def _from_osm(path: Path) -> Features:
-    """Nodes with `man_made=surveillance` of an OpenStreetMap extract; a guard is no camera."""
+    """Nodes with `man_made=surveillance` of an OpenStreetMap extract, without guards."""
     osmium = require("map", "osmium", where=str(path))
     refuse_bombs(path)
     found = Features(str(path), "osm")

@@ -1,10 +1,10 @@
-"""What a map says about a camera: OpenStreetMap's documented tags, and the column names that tables use for the same.
+"""Parses OpenStreetMap's documented camera tags, and the column names that tables use for the same properties.
 
 Tags read (wiki: Tag:man_made=surveillance): `surveillance` (public, outdoor, indoor, webcam, traffic),
 `surveillance:type` (camera, ALPR, guard), `surveillance:zone`, `camera:type` (fixed, panning, dome),
 `camera:direction` and `direction` (degrees, compass points, ranges such as 45-135 or E-W, several with ;),
 `camera:angle` (the tilt, 0 = level, 90 = straight down), `height`, `est_height`, `revolving`, `operator`,
-`operator:type`. Not used: `camera:mount` (on what it hangs). A camera that turns (dome, panning, revolving) sees all
+`operator:type`. Not used: `camera:mount` (what it hangs on). A camera that turns (dome, panning, revolving) sees all
 round: what it may see, not what it sees at one instant.
 """
 
@@ -46,26 +46,26 @@ _CITY = re.compile(r"\b(city|municipal|council|government|public|stadt|state|min
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What was said about one camera; NaN, 0 and empty words where nothing was."""
+    """Stated properties of one camera; NaN, 0 and empty words where nothing is stated."""
 
     heading_deg: float
     hfov_deg: float
     width_px: int
     tilt_deg: float
-    """Of the optical axis below the horizon."""
+    """Tilt of the optical axis below the horizon."""
     mount_m: float
     range_m: float
     operator: str
     regime: str
     indoor: bool
     doubt: str = ""
-    """What was said but cannot be meant, in words."""
+    """What was stated but is implausible, in words."""
 
 
 def heading_of(text: str) -> tuple[float, float]:
-    """Heading and width of a direction as mapped; several or a range become the arc that holds them all.
+    """Heading and width of a mapped direction; several directions or a range become the arc that contains them all.
 
-    Width NaN: the direction alone says nothing about it. Unknown or nonsense: NaN, NaN.
+    Width NaN: the direction does not determine it. Unknown or nonsense: NaN, NaN.
 
     >>> heading_of("SW"), heading_of("270°"), heading_of("45-135"), heading_of("350;10"), heading_of("forward")
     ((225.0, nan), (270.0, nan), (90.0, 90.0), (0.0, 20.0), (nan, nan))
@@ -83,7 +83,7 @@ def heading_of(text: str) -> tuple[float, float]:
         arcs.append((ends[0] % 360, (ends[-1] - ends[0]) % 360))
     if not arcs:
         return math.nan, math.nan
-    # the shortest arc that holds all of them begins where the widest gap ends
+    # the shortest arc that contains all of them begins where the widest gap ends
     best = min(((start, max((begin - start) % 360 + span for begin, span in arcs)) for start, _ in arcs),
                key=lambda arc: arc[1])
     middle = (best[0] + best[1] / 2) % 360
@@ -143,7 +143,7 @@ def _within(text: str, low: float, high: float, what: str, doubts: list[str]) ->
 
 
 def _operator(word: str, low: Mapping[str, str]) -> str:
-    """One of our operators where the words leave no doubt, else nothing."""
+    """One of our operators if the words leave no doubt, else nothing."""
     if word in OPERATORS:
         return word
     kind = low.get("operator:type", "").lower()
@@ -165,7 +165,7 @@ def _indoor(look: Mapping[str, str]) -> bool:
 
 
 def known_columns(names: Mapping[str, str], where: str) -> None:
-    """Refuse a mapping to a column that we do not know by that name (`lat`, `lon`, `heading` …)."""
+    """Refuse a mapping to an unknown column name (known: `lat`, `lon`, `heading` …)."""
     for ours in names:
         if ours not in (*_COLUMNS, "lat", "lon", "time", "person"):
             known = ("lat", "lon", *_COLUMNS)

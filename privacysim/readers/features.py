@@ -1,7 +1,7 @@
-"""Features: a position or a line with properties, from GeoJSON, KML, GeoPackage or a table in CSV.
+"""Reads features (a position or a line with properties) from GeoJSON, KML, GeoPackage or CSV tables.
 
-A reader yields `Feature`s one by one; what cannot be a feature at all becomes a `Reject` with its line. Whether the
-numbers are positions on the Earth is asked later, by those who use them.
+A reader yields `Feature`s one by one; anything that cannot be a feature becomes a `Reject` with its line. The code
+that uses the numbers checks later whether they are positions on the Earth.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ PLACE = ("lat", "lon")
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """Positions (lon, lat) in order, what is said about them, and the line or number in the file."""
+    """Positions (lon, lat) in order, their properties, and the line or number in the file."""
 
     line: int
     kind: str
@@ -46,7 +46,7 @@ class Feature:
 
 @dataclass(slots=True)
 class Features:
-    """What a file held: features, rejects, and notes in words."""
+    """Content of a file: features, rejects, and notes in words."""
 
     source: str
     kind: str
@@ -55,21 +55,21 @@ class Features:
     notes: list[str] = field(default_factory=list)
 
     def add(self, feature: Feature) -> None:
-        """One feature more; beyond what a machine of 1 GiB can hold it is an InputError."""
+        """Add a feature; raises InputError beyond what a machine of 1 GiB can hold."""
         refuse_more(self.source, len(self.features) + len(self.rejects))
         self.features.append(feature)
 
     def reject(self, line: int, why: str) -> None:
-        """One row more that cannot be a feature."""
+        """Add a row that cannot be a feature."""
         refuse_more(self.source, len(self.features) + len(self.rejects))
         self.rejects.append(Reject(line, why))
 
 
 class ForeignReader(Protocol):
-    """A reader of another kind of file, found as an entry point of the group `privacysim.readers`."""
+    """Reader of another kind of file, found as an entry point of the group `privacysim.readers`."""
 
     suffixes: Sequence[str]
-    """Endings of the names of its files, such as `.shp`, in small letters."""
+    """Suffixes of its files in lower case, such as `.shp`."""
 
     def read(self, path: Path) -> pd.DataFrame:
         """Return one row for each position: `lat` and `lon` in degrees, and columns as tables of cameras or tracks."""
@@ -77,7 +77,7 @@ class ForeignReader(Protocol):
 
 
 def foreign_reader(path: Path) -> ForeignReader | None:
-    """The installed reader for files of that name, None where there is none."""
+    """Installed reader for files of that name; None if there is none."""
     for name in parts.known_names("readers"):
         reader: ForeignReader = parts.named("readers", name)
         if path.name.lower().endswith(tuple(reader.suffixes)):
@@ -114,7 +114,7 @@ def read_features(path: Path, columns: Mapping[str, str] | None = None) -> Featu
 
 
 def load_json(content: bytes, where: str) -> Any:
-    """JSON with bounds: at most 32 MiB, at most as deep and as long a number as Python's own reader allows."""
+    """Parse JSON with bounds: at most 32 MiB, and Python's own limits on depth and on the length of numbers."""
     if len(content) > TREE_LIMIT:
         raise InputError(where, "GeoJSON of at most 32 MiB", f"{len(content) >> 20} MiB", "save it as CSV, or cut it")
     try:
@@ -207,7 +207,7 @@ def _from_kml(content: bytes, found: Features) -> str:
         elif element.name == "SimpleData" and "name" in element.attributes:
             placemark.children[element.attributes["name"]] = element.text
         elif element.name in ("when", "coord") and holder.name == "Track":
-            # gx:Track: instants and positions stand in two parallel lists
+            # gx:Track: instants and positions are two parallel lists
             holder.parts.append(f"{'@' if element.name == 'when' else '#'}{','.join(element.text.split())} ")
         elif element.name == "Track":
             words = element.text.split()
@@ -225,7 +225,7 @@ def _kml_positions(element: Element, holder: Element, placemark: Element, found:
     positions = [_tuple(word) for word in element.text.split()]
     if holder.name in ("Point", "LineString") and positions:
         shape = "point" if holder.name == "Point" else "line"
-        # the placemark's own words come after its geometry as often as before: keep the dictionary, not a copy
+        # the placemark's own words may come after its geometry: keep the dictionary, not a copy
         found.add(Feature(holder.line, shape, positions, placemark.children))
     else:
         found.reject(element.line, f"a {holder.name[:40]} is no line and no single position")
@@ -237,7 +237,7 @@ def _tuple(word: str) -> tuple[float, float]:
 
 
 def table_features(content: bytes, found: Features, columns: Mapping[str, str]) -> Iterator[Feature]:
-    """Rows of a table with a header as points; delimiter and columns are recognised."""
+    """Rows of a table with a header, as points; recognises the delimiter and the columns."""
     stream = io.TextIOWrapper(io.BytesIO(content), encoding=encoding_of(content), errors="replace", newline="")
     first = stream.readline(1 << 16)
     stream.seek(0)

@@ -1,9 +1,9 @@
-"""A place by its name, from OpenStreetMap's servers into a file: the one step of a study that needs the internet.
+"""Downloads the OpenStreetMap data of a named place to a file, the only step of a study that needs the internet.
 
-A study reads a file, never a server: maps change every minute, and a result must be repeatable. So a place is fetched
-once, by osmnx (Boeing 2017), and written as `.osm` with what the model reads: streets, buildings, places, cameras.
-Points keep their numbers of OpenStreetMap; corners of ways get new ones, and equal positions are one corner, which is
-how streets stay connected. The data is © OpenStreetMap contributors, ODbL.
+A study reads a file, never a server, because maps change every minute and results must be reproducible. A place is
+fetched once, by osmnx (Boeing 2017), and written as `.osm` with what the model reads: streets, buildings, places,
+cameras. Points keep their OpenStreetMap numbers. Corners of ways get new ones; equal positions become one corner, so
+that streets stay connected. The data is © OpenStreetMap contributors, ODbL.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ WANTED: Mapping[str, bool | list[str]] = {
 }  # fmt: skip
 """Tags that the model reads."""
 _FIRST_CORNER = 1 << 40
-"""Numbers of corners begin beyond those that OpenStreetMap has given out."""
+"""Numbers of corners start above those that OpenStreetMap has assigned."""
 _OWN_COLUMNS = {"geometry", "nodes", "ways", "element", "id", "element_type", "osmid", "type"}
 
 
 def fetch_city(place: str, path: str | Path) -> dict[str, int]:
-    """Fetch a place by name and write it as an `.osm` file; returns how many points and ways were written.
+    """Fetch a place by name and write it as an `.osm` file; returns the number of points and of ways written.
 
-    Needs the internet and osmnx (`privacysim[map]`). A place that is not found, no connection: InputError, and no file.
+    Needs the internet and osmnx (`privacysim[map]`). InputError and no file if the place or a connection is missing.
     """
     target = Path(path)
     if target.suffix != ".osm":
@@ -38,7 +38,7 @@ def fetch_city(place: str, path: str | Path) -> dict[str, int]:
     keeps, osmnx.settings.use_cache = osmnx.settings.use_cache, False  # its cache lies in the working folder
     try:
         features = osmnx.features_from_place(place, tags=dict(WANTED))
-    except Exception as error:  # whatever geocoder, server or connection say, the reader needs one sentence
+    except Exception as error:  # whatever geocoder, server or connection report, the reader needs one sentence
         fix = "check the spelling and the connection, or fetch the extract in a browser and name that file"
         raise InputError(f"city fetch {place}", "a place that OpenStreetMap finds, and a connection", error,
                          fix) from None  # fmt: skip
@@ -61,7 +61,7 @@ def write_osm(features: Any, path: Path) -> dict[str, int]:
             ways.append((refs, tags))
     osmium = require("map", "osmium", where=str(path))
     with whole_file(path) as part:
-        # the writer knows a format by its name
+        # the writer recognises a format by its name
         writer = osmium.SimpleWriter(osmium.io.File(str(part), "osm"), overwrite=True)
         for number, place, tags in sorted(points):
             writer.add_node(osmium.osm.mutable.Node(id=number, location=place, tags=tags))
@@ -79,7 +79,7 @@ def _said(value: Any) -> bool:
 
 
 def _lines(geometry: Any, building: bool) -> Iterator[list[tuple[float, float]]]:
-    """Lines and outer rings (lon, lat) of a geometry of shapely; a building's ring goes round its courtyards too."""
+    """Lines and outer rings (lon, lat) of a shapely geometry; a building's ring also goes round its courtyards."""
     if geometry.geom_type == "LineString":
         yield list(geometry.coords)
     elif geometry.geom_type == "Polygon":

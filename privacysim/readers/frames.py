@@ -1,4 +1,4 @@
-"""Tables that a user brings as pandas DataFrames: every column is checked, or refused with its row and the fix."""
+"""Checks every column of a pandas DataFrame given by the user; errors name the row and the fix."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 
 class FrameColumn(NamedTuple):
-    """What a column may hold: one of `words` (their codes come back), or a number from `low` to `high`."""
+    """Allowed values of a column: one of `words` (returned as codes), or a number from `low` to `high`."""
 
     words: tuple[str, ...] = ()
     low: float = -1e12
@@ -28,10 +28,10 @@ LON, LAT = FrameColumn(low=-180.0, high=180.0), FrameColumn(low=-90.0, high=90.0
 
 
 def checked_frame(frame: object, where: str, columns: Mapping[str, FrameColumn]) -> dict[str, Floats]:
-    """Return all `columns` as float64: numbers, or codes of words; NaN where a cell is empty or a column left out.
+    """Return all `columns` as float64: numbers, or codes of words; NaN where a cell is empty or a column is missing.
 
-    An unknown column, a missing or empty needed one, a word or number that is not allowed, or a table without rows
-    raises an InputError that names the row.
+    Raises InputError, naming the row, for an unknown column, a missing or empty needed one, a word or number that is
+    not allowed, or a table without rows.
 
     >>> table = pd.DataFrame({"x_m": [1.0], "kind": ["lane"]})
     >>> checked_frame(table, "streets", {"x_m": FrameColumn(), "kind": FrameColumn(("main", "lane"))})
@@ -75,7 +75,7 @@ def _numbers(frame: pd.DataFrame, where: str, name: str, column: FrameColumn) ->
 def positions(
     values: Mapping[str, Floats], where: str, origin: tuple[float, float] | None, prefix: str = "",
 ) -> tuple[Floats, Floats]:
-    """Return metres on the city's plane from checked columns `x_m`, `y_m` or `lon`, `lat`, with a prefix if any.
+    """Metres on the city's plane from checked columns `x_m`, `y_m` or `lon`, `lat`, with a prefix if any.
 
     `origin` is `City.origin`; None refuses degrees. Rows without a position stay NaN; half a position is refused.
     """

@@ -1,6 +1,6 @@
-"""GeoPackage through Python's own sqlite3: points and lines of every feature table, nothing executed from the file.
+"""Reads points and lines of every feature table of a GeoPackage with sqlite3; executes nothing from the file.
 
-A GeoPackage is a database, and a database from a stranger may hold views and triggers: only real tables are read,
+A GeoPackage is a database, and a stranger's database may contain views and triggers. So only real tables are read,
 read-only, and every query stops after a bounded number of steps.
 """
 
@@ -20,7 +20,7 @@ _ENVELOPE = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}
 
 
 def geopackage_features(path: Path, make: Callable[..., Any]) -> tuple[list[Any], list[str]]:
-    """Features of every table of `gpkg_geometry_columns` in longitude and latitude; and notes about the others."""
+    """Features of every table of `gpkg_geometry_columns` in longitude and latitude, and notes about other tables."""
     budget = [_STEPS // 100_000]
 
     def tired() -> int:
@@ -77,7 +77,7 @@ def _read_table(connection: sqlite3.Connection, where: str, table: str, column: 
 
 
 def _shapes(blob: object) -> list[tuple[str, list[tuple[float, float]]]]:
-    """Points and lines of one GeoPackage geometry; a broken one is one position that is no number."""
+    """Points and lines of one GeoPackage geometry; a broken geometry gives one position of NaN."""
     broken = [("point", [(float("nan"), float("nan"))])]
     if not isinstance(blob, bytes) or blob[:2] != b"GP" or len(blob) < 8:
         return broken

@@ -1,8 +1,8 @@
-"""XML from strangers, element by element, without what XML can do to a reader.
+"""Reads untrusted XML element by element, protected against malicious content.
 
-A document type, and with it every entity, is refused: that ends "billion laughs" and files that fetch other files. A
-reader whose files carry one may name it (`doctypes`): it must then say nothing itself, and what it names is not read.
-Depth, children and text are bounded; names lose their namespace. Nothing is kept but what one element needs.
+It refuses document types and with them all entities, which stops "billion laughs" and files that fetch other files. A
+reader whose files carry a document type may name it (`doctypes`): it must then be empty, and what it refers to is not
+read. Depth, children and text are bounded; names lose their namespace. Only what one element needs is kept.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _CHUNK = 1 << 20
 
 @dataclass(slots=True)
 class Element:
-    """One element at its end: name, attributes, text, the texts of its own children, and the line where it began."""
+    """Element at its end: name, attributes, text, the texts of its own children, and the line where it began."""
 
     name: str
     attributes: Mapping[str, str]
@@ -33,11 +33,11 @@ class Element:
 
     @property
     def text(self) -> str:
-        """Its own text, without blanks around it."""
+        """Own text, stripped of blanks."""
         return "".join(self.parts).strip()
 
     def above(self, name: str) -> Element | None:
-        """The nearest element of that name around this one."""
+        """Nearest enclosing element of that name."""
         outer = self.parent
         while outer is not None and outer.name != name:
             outer = outer.parent
@@ -48,7 +48,7 @@ def read_xml(content: bytes, where: str, on_end: Callable[[Element], None],
              on_start: Callable[[Element], None] | None = None, doctypes: Collection[str] = ()) -> str:
     """Call `on_end` for each element in the order of their ends; returns the root's name.
 
-    Not well-formed, a document type, an entity, too deep: InputError with the line.
+    Raises InputError, with the line, for XML that is malformed, too deep, or has a document type or an entity.
 
     >>> read_xml(b"<gpx><wpt lat='1'/></gpx>", "a.gpx", lambda e: print(e.name, dict(e.attributes)))
     wpt {'lat': '1'}

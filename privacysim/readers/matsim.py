@@ -1,11 +1,11 @@
-"""Positions from MATSim: events or plans, with the network that says where a link is.
+"""Reads positions from MATSim events or plans, with the network that locates the links.
 
-Events: whoever leaves a link is at its end then, whoever enters or leaves the traffic is on the link; activities lie
-where they say (`x`, `y`), else in the middle of their link. Plans: the selected plan of each person; along a route of
-links the time is shared by length. A leg without a route of links (walks and rides that MATSim "teleports") is a gap:
-between its ends nothing is known, so nothing is made up. Each leg is its own recording.
+Events: a person who leaves a link is at its end then; one who enters or leaves the traffic is on the link. Activities
+lie where they say (`x`, `y`), else in the middle of their link. Plans: the selected plan of each person; along a route
+of links the time is shared by length. A leg without a route of links (walks and rides that MATSim "teleports") is a
+gap: nothing is known between its ends, so nothing is invented. Each leg is its own recording.
 
-Coordinates are those of the network (`coordinateReferenceSystem`, else `crs`), turned into degrees by pyproj.
+Coordinates are those of the network (`coordinateReferenceSystem`, else `crs`), converted to degrees by pyproj.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ _CRS = "coordinateReferenceSystem"
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Network:
-    """Links by id: x, y of both ends in metres of the plane `crs` (empty: not said)."""
+    """Links by id: x, y of both ends in metres of the plane `crs` (empty: not stated)."""
 
     ends: dict[str, tuple[float, float, float, float]]
     crs: str
 
     def at(self, link: str, share: float) -> tuple[float, float]:
-        """The position at a share of a link; NaN for an unknown one."""
+        """Position at a share of a link; NaN for an unknown link."""
         ax, ay, bx, by = self.ends.get(link, (math.nan,) * 4)
         return ax + share * (bx - ax), ay + share * (by - ay)
 
     def length(self, link: str) -> float:
-        """Metres from end to end of a link, 0 for an unknown one."""
+        """Length of a link in metres from end to end; 0 for an unknown link."""
         ax, ay, bx, by = self.ends.get(link, (0.0,) * 4)
         return math.hypot(bx - ax, by - ay)
 
@@ -61,7 +61,7 @@ class Moves:
     """Legs of which only the ends are known."""
 
     def add(self, line: int, place: tuple[float, float], time: float, person: str, leg: int) -> None:
-        """One fix more."""
+        """Add a fix."""
         self.line.append(line)
         self.x.append(place[0])
         self.y.append(place[1])
@@ -71,7 +71,7 @@ class Moves:
 
 
 def read_network(path: str | Path) -> Network:
-    """Read a `network.xml` (packed or not); one without nodes or links is an InputError."""
+    """Read a `network.xml` (compressed or not); raises InputError if it has no nodes or no links."""
     where = str(path)
     nodes: dict[str, tuple[float, float]] = {}
     links: dict[str, tuple[str, str]] = {}
@@ -95,7 +95,7 @@ def read_network(path: str | Path) -> Network:
 
 
 def clock(text: str | None) -> float:
-    """Seconds of a time as MATSim writes it; NaN for `undefined` and what is no time.
+    """Parse a MATSim time to seconds; NaN for `undefined` and anything that is no time.
 
     >>> clock("07:30:05"), clock("25:00:00"), clock("undefined"), clock("3600.0")
     (27005.0, 90000.0, nan, 3600.0)
@@ -107,7 +107,7 @@ def clock(text: str | None) -> float:
 
 
 def read_moves(content: bytes, where: str, network: Network) -> Moves:
-    """The fixes of an events or a plans file, in metres of the network's plane."""
+    """Fixes of an events or a plans file, in metres of the network's plane."""
     moves = Moves()
     on_end = _events(moves, network) if b"<events" in content[:4096] else _plans(moves, network)
     read_xml(content, where, on_end, doctypes=DOCTYPES)
@@ -141,7 +141,7 @@ def _events(moves: Moves, network: Network) -> Callable[[Element], None]:
                 on_road.add(rider)
                 add(line, place, time, rider)
         elif kind in ("departure", "arrival"):
-            # from the door to the road, and over teleported ways, nothing is known: a recording ends
+            # nothing is known from the door to the road, or along teleported ways: a recording ends
             leg[person] = leg.get(person, 0) + 1
             moves.unknown_way += kind == "arrival" and person not in on_road and person not in drivers
             on_road.discard(person)
@@ -152,7 +152,7 @@ def _events(moves: Moves, network: Network) -> Callable[[Element], None]:
 
 
 def _stated(said: Mapping[str, str], network: Network) -> tuple[float, float]:
-    """Where an activity says it is, else the middle of its link."""
+    """Stated position of an activity, else the middle of its link."""
     own = degrees(said.get("x")), degrees(said.get("y"))
     return own if math.isfinite(sum(own)) else network.at(said.get("link", ""), 0.5)
 
@@ -173,20 +173,20 @@ def _plans(moves: Moves, network: Network) -> Callable[[Element], None]:
 
 
 class _Plans:
-    """Goes through the elements of a selected plan: activity, (route inside a) leg, activity …"""
+    """Walks through the elements of a selected plan: activity, (route inside a) leg, activity …"""
 
     def __init__(self, moves: Moves, network: Network) -> None:
         self.moves, self.network, self.leg = moves, network, 0
         self.begin()
 
     def begin(self) -> None:
-        """Another plan begins: nobody is anywhere."""
+        """Start another plan, with the person's position unknown."""
         self.leg += 1
         self.departs = self.arrives = self.lasts = math.nan
         self.links: list[str] = []
 
     def take(self, element: Element, person: str) -> None:
-        """One element of the plan, at its end."""
+        """Process one element of the plan at its end."""
         said = element.attributes
         if element.name == "route":
             self.lasts = clock(said.get("trav_time"))
@@ -209,7 +209,7 @@ class _Plans:
         if len(links) < 2 or not math.isfinite(self.arrives):
             self.moves.unknown_way += 1
             return
-        # one begins at the end of the first link; each further link takes its share of the time
+        # a route begins at the end of the first link; each further link takes its share of the time
         metres = np.cumsum([0.0] + [self.network.length(link) for link in links[1:]])
         for link, share in zip(links, metres / max(float(metres[-1]), 1e-9), strict=True):
             self.moves.add(element.line, self.network.at(link, 1.0), starts + share * lasts, person, self.leg)
@@ -217,7 +217,7 @@ class _Plans:
 
 
 def to_degrees(moves: Moves, network: Network, crs: str, where: str) -> tuple[Floats, Floats, str]:
-    """Latitudes, longitudes and the name of the plane they came from; no such plane is an InputError."""
+    """Latitudes, longitudes and the name of the source plane; raises InputError for an unknown plane."""
     named = crs or network.crs or moves.crs
     if not named:
         raise InputError(where, "the coordinate system of the network", "none is named", "add --crs EPSG:25832 or such")

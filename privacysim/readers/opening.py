@@ -1,7 +1,7 @@
-"""The bytes of a file that somebody else made: never more than its kind may need, packed or not.
+"""Reads untrusted files, compressed or not, up to the size that their kind may need.
 
-Files from strangers may be bombs: 40 kB of zip can hold gigabytes. So unpacking stops at a limit that belongs to the
-kind of file, not at what the archive claims, and an archive inside an archive is refused.
+Files from strangers may be bombs: 40 kB of zip can hold gigabytes. Unpacking therefore stops at a limit for the kind
+of file, not at the size that the archive claims, and an archive inside an archive is refused.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from privacysim.errors import InputError
 
 MIB = 1 << 20
 TEXT_LIMIT = 128 * MIB
-"""CSV and XML are read in a stream."""
+"""CSV and XML are streamed."""
 TREE_LIMIT = 32 * MIB
 """JSON becomes a tree of about twenty times its size: with 32 MiB it stays below 1 GiB."""
 MOST_ROWS = 500_000
-"""A place with its words takes about 1.2 kB until it is a number in a column: so many stay below 1 GiB."""
+"""A place with its words takes about 1.2 kB before it becomes numbers in columns: so many stay below 1 GiB."""
 _CHUNK = 1 << 16
 _MEMBERS = 1_000
 _ZIP, _GZIP, _BZ2 = b"PK\x03\x04", b"\x1f\x8b", b"BZh"
@@ -31,9 +31,9 @@ _KINDS = {".kml", ".gpx", ".csv", ".tsv", ".txt", ".geojson", ".json", ".xml", "
 
 
 def read_bytes(path: Path, limit: int = TEXT_LIMIT) -> bytes:
-    """The content of a file, unpacked from .gz, .bz2, .zip or .kmz where it is packed; at most `limit` bytes.
+    """Read the content of a file, decompressing .gz, .bz2, .zip and .kmz; at most `limit` bytes.
 
-    A missing file, one that is too big when unpacked, a broken archive: InputError.
+    Raises InputError for a missing file, one that is too big when decompressed, or a broken archive.
 
     >>> import gzip, tempfile
     >>> folder = Path(tempfile.mkdtemp())
@@ -82,12 +82,12 @@ def _from_zip(stream: IO[bytes], path: Path, limit: int) -> bytes:
 
 
 def encoding_of(content: bytes) -> str:
-    """UTF-16 where the file says so with its mark, else UTF-8 (undecodable bytes are then read as �)."""
+    """UTF-16 if the file's byte order mark says so, else UTF-8 (undecodable bytes are then read as �)."""
     return "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
 
 
 def kind_of(path: Path, content: bytes) -> str:
-    """What a file is, by its content first and its name second: xml, json, geopackage, or csv."""
+    """Kind of a file, by its content first and its name second: xml, json, geopackage, or csv."""
     head = content[:512].lstrip(b"\xef\xbb\xbf \t\r\n")
     if content.startswith(b"SQLite format 3\x00"):
         return "geopackage"
@@ -102,7 +102,7 @@ def kind_of(path: Path, content: bytes) -> str:
 
 
 def refuse_more(where: str, held: int) -> None:
-    """Raise an InputError where a file holds more places than a machine of 1 GiB can take in at once."""
+    """Raise an InputError if a file holds more places than a machine of 1 GiB can take in at once."""
     if held >= MOST_ROWS:
         raise InputError(where, f"a file of at most {MOST_ROWS:,} places", "more",
                          "cut the area out first, or split the file")  # fmt: skip
@@ -112,14 +112,14 @@ XML_LIMIT = 1_024 * MIB
 _TOKEN_LIMIT = 4 * MIB
 _OSM_CHUNK = 1 << 18
 _RATIO, _SMALL = 30, 16 * MIB
-"""Extracts unpack to two to five times their size; what stays below 16 MiB may do as it likes."""
+"""Extracts unpack to two to five times their size; below 16 MiB the ratio is not checked."""
 _HEADER_LIMIT, _BLOB_LIMIT = 64 << 10, 33 * MIB
 
 
 def refuse_bombs(path: Path) -> None:
     """Raise an InputError for a file that unpacks to far more than a map of its size would.
 
-    Missing, damaged or of another kind is not asked here: the reader says it better.
+    Missing, damaged or other files pass: the reader reports them better.
     """
     try:
         if path.name.endswith(".pbf"):
@@ -154,7 +154,7 @@ def _unpacked(path: Path) -> Iterator[bytes]:
 
 
 def _opened(stream: IO[bytes], head: bytes) -> IO[bytes] | gzip.GzipFile | bz2.BZ2File:
-    """The stream from its begin, unpacked where `head` is that of gzip or bzip2."""
+    """Stream from its start, decompressed if `head` is that of gzip or bzip2."""
     stream.seek(0)
     if head.startswith(_GZIP):
         return gzip.GzipFile(fileobj=stream)
@@ -162,7 +162,7 @@ def _opened(stream: IO[bytes], head: bytes) -> IO[bytes] | gzip.GzipFile | bz2.B
 
 
 def _pbf(stream: IO[bytes], path: Path) -> None:
-    """Add up what the blobs claim to hold: [4 bytes length][BlobHeader: 3 = size of the blob][Blob: 2 = raw size]."""
+    """Add up the sizes that the blobs claim: [4 bytes length][BlobHeader: 3 = size of the blob][Blob: 2 = raw size]."""
     claimed = 0
     while len(length := stream.read(4)) == 4:
         size = int.from_bytes(length)
@@ -181,7 +181,7 @@ def _pbf(stream: IO[bytes], path: Path) -> None:
 
 
 def _field(message: bytes, wanted: int) -> int | None:
-    """The number in a field of a protobuf message; None where it does not come before the end or a long field."""
+    """Number in a field of a protobuf message; None if the end or a long field comes first."""
     at = 0
     while at < len(message):
         key, at = _varint(message, at)

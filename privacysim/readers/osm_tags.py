@@ -1,6 +1,6 @@
-"""What OpenStreetMap means here: walkable streets, categories of places, rings of areas, and the ground of a map.
+"""Interprets OpenStreetMap tags: walkable streets, categories of places, rings of areas, and the ground of a map.
 
-The ground (water, parks, rails, names of the longest streets) is for pictures alone; nothing of it enters a result.
+The ground (water, parks, rails, names of the longest streets) is only for pictures; no result depends on it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from privacysim.readers.opening import refuse_bombs
 from privacysim.readers.positions import city_plane
 
 MAIN, STREET, LANE = 0, 1, 2
-"""Kinds of streets: the codes of `edge_kind`."""
+"""Kinds of streets, the codes of `edge_kind`."""
 _MAIN = {"trunk", "primary", "secondary"}
 _STREET = {"tertiary", "unclassified", "residential", "living_street", "pedestrian", "road"}
 _LANE = {"footway", "path", "service", "steps", "cycleway", "track", "corridor", "crossing", "platform"}
@@ -50,11 +50,11 @@ _TOURISM = {"hotel": "hotel", "hostel": "hotel", "guest_house": "hotel", "museum
             "gallery": "culture_sport"}
 _RAILWAY = {"station": "transport_hub", "subway_entrance": "metro_station"}
 _MOST_LEVELS = 200.0
-"""No building has more: it would otherwise take all the people of the town."""
+"""No building has more storeys; a mistaken value would attract all the people of the town."""
 
 
 def street_kind(tags: Mapping[str, str]) -> int | None:
-    """Code of a walkable street, None for what one may not walk on.
+    """Code of a walkable street; None for other ways.
 
     >>> street_kind({"highway": "footway"}), street_kind({"highway": "motorway"})
     (2, None)
@@ -70,7 +70,7 @@ def street_kind(tags: Mapping[str, str]) -> int | None:
 
 
 def vehicles_only(tags: Mapping[str, str]) -> bool:
-    """Whether a street is for vehicles and not for people on foot.
+    """Whether a street is for vehicles and closed to people on foot.
 
     >>> vehicles_only({"highway": "motorway"}), vehicles_only({"highway": "primary", "foot": "no"})
     (True, True)
@@ -80,12 +80,12 @@ def vehicles_only(tags: Mapping[str, str]) -> bool:
 
 
 def is_building(tags: Mapping[str, str]) -> bool:
-    """Whether it is a building, which hides what is behind it."""
+    """Whether the tags describe a building, which blocks views."""
     return tags.get("building", "no") != "no"
 
 
 def category(tags: Mapping[str, str]) -> str | None:
-    """Category of a place, None for what is no place of the model (a bench, a letter box).
+    """Category of a place; None for what is no place of the model (a bench, a letter box).
 
     >>> category({"amenity": "cafe"}), category({"shop": "books"}), category({"amenity": "bench"})
     ('restaurant', 'small_shop', None)
@@ -105,7 +105,7 @@ def category(tags: Mapping[str, str]) -> str | None:
 
 
 def levels(tags: Mapping[str, str]) -> float:
-    """Storeys of a building, 1 where nobody says or what is said cannot be."""
+    """Storeys of a building; 1 if unknown or impossible."""
     try:
         said = float(tags.get("building:levels", "1"))
     except ValueError:
@@ -136,7 +136,7 @@ class Ground:
 
 
 def read_ground(path: str | Path, origin: tuple[float, float]) -> Ground:
-    """Read the ground of an extract; a file that is no map is an InputError."""
+    """Read the ground of an extract; raises InputError for a file that is no map."""
     path, ground = Path(path), Ground()
     osmium = require("map", "osmium", where=str(path))
     refuse_bombs(path)
@@ -166,7 +166,7 @@ def read_ground(path: str | Path, origin: tuple[float, float]) -> Ground:
 
 
 def _names(streets: dict[str, list[Floats]]) -> pd.DataFrame:
-    """The longest streets, each at the middles of its three longest ways, readable from below or from the right."""
+    """Names of the longest streets, each in the middle of its three longest ways, readable from below or the right."""
     rows = []
     for text, ways in streets.items():
         lengths = [float(np.hypot(*np.diff(way, axis=0).T).sum()) for way in ways]
@@ -185,7 +185,7 @@ _DEGREE_M = 111_195.0
 
 
 def multipolygon_rings(area: Any) -> list[Ring]:
-    """One closed ring (lat, lon) for each outline of an osmium area that was a relation; [] where it has none."""
+    """One closed ring (lat, lon) for each outline of an osmium area made from a relation; [] if it has none."""
     found = []
     for outline in area.outer_rings():
         outer = _corners(outline)
@@ -200,7 +200,7 @@ def _corners(ring: Any) -> Ring:
 
 
 def keyhole(outer: Ring, holes: Sequence[Ring]) -> Ring:
-    """One closed ring that holds what `outer` holds and none of the `holes` (closed rings, in degrees).
+    """One closed ring that contains what `outer` contains and none of the `holes` (closed rings, in degrees).
 
     >>> square = [(0.0, 0.0), (0.0, 4.0), (4.0, 4.0), (4.0, 0.0), (0.0, 0.0)]
     >>> hole = [(1.0, 1.0), (1.0, 2.0), (2.0, 2.0), (2.0, 1.0), (1.0, 1.0)]
@@ -209,7 +209,7 @@ def keyhole(outer: Ring, holes: Sequence[Ring]) -> Ring:
     """
     ring = _turned(np.asarray(outer, dtype=np.float64), True)
     squeeze = np.array([1.0, np.cos(np.radians(ring[:, 0].mean()))]) * _DEGREE_M
-    # the nearest courtyard first: a further one may be reached through it
+    # the nearest courtyard first: a farther one may be reached through it
     waiting = [_turned(np.asarray(hole, dtype=np.float64), False)[:-1] for hole in holes]
     while waiting:
         gaps = [((ring[:-1, None] - hole[None]) * squeeze) ** 2 for hole in waiting]
@@ -222,7 +222,7 @@ def keyhole(outer: Ring, holes: Sequence[Ring]) -> Ring:
 
 
 def _turned(ring: NDArray[np.float64], positive: bool) -> NDArray[np.float64]:
-    """The ring in that sense of rotation: a courtyard runs against its outline, so that its area is taken off."""
+    """Orient the ring; a courtyard runs against its outline, so that its area is subtracted."""
     x, y = (ring - ring[0]).T
     area = float(np.dot(x[:-1], y[1:]) - np.dot(x[1:], y[:-1]))
     return ring if (area >= 0) == positive else ring[::-1]

@@ -1,6 +1,6 @@
-"""Positions on the Earth: checked one by one, each doubt with its line, and turned into metres on a local plane.
+"""Checks positions on the Earth one by one, reports doubts by line, and converts them to metres on a local plane.
 
-The Earth is cut into sheets of 0.1 degree; each is flat, with the metres per degree of WGS 84 at its middle. Within a
+The Earth is cut into sheets of 0.1 degree. Each is flat, with the metres per degree of WGS 84 at its middle. Within a
 sheet (11 km tall) a length of 100 m is wrong by less than 0.2 % at 60 degrees latitude. A city has one plane.
 """
 
@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from privacysim.errors import InputError, shown
 
 WORST_SHARE = 0.5
-"""Where more than this share of the rows cannot be used, the file as a whole is misunderstood."""
+"""If more than this share of the rows is unusable, the whole file is taken as misread."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A row that could not be used: its line (of a JSON list: its number, from 1) and why. Never its coordinates."""
+    """Unusable row: its line (of a JSON list: its number, from 1) and why. Never its coordinates."""
 
     line: int
     reason: str
@@ -32,7 +32,7 @@ class Reject:
 
 
 def degrees(text: object) -> float:
-    """A number of degrees from what a file holds; anything else is NaN. A decimal comma is read as such.
+    """Parse a number of degrees; anything else is NaN. Accepts a decimal comma.
 
     >>> degrees("62,2308"), degrees(" 25.7 "), degrees("1e999"), degrees(True)
     (62.2308, 25.7, inf, nan)
@@ -51,7 +51,7 @@ def degrees(text: object) -> float:
 
 
 def position_error(lat: float, lon: float) -> str | None:
-    """Why this is no position on the Earth, or None.
+    """Reason why this is no position on the Earth, or None.
 
     >>> position_error(25.7, 62.2) is None, position_error(120.1, 30.2)
     (True, 'latitude beyond ±90 degrees: are latitude and longitude swapped?')
@@ -71,7 +71,7 @@ def position_error(lat: float, lon: float) -> str | None:
 
 
 def refuse_if_misread(where: str, kept: int, rejects: Sequence[Reject], what: str) -> None:
-    """No usable row, or more bad rows than good ones, is an InputError that shows the first reason."""
+    """Raise InputError, showing the first reason, if no row is usable or there are more bad rows than good ones."""
     if kept and len(rejects) <= WORST_SHARE * (kept + len(rejects)):
         return
     if not rejects:
@@ -89,8 +89,8 @@ _LATEST = datetime(2100, 1, 1, tzinfo=UTC).timestamp()
 def instant(text: object) -> float:
     """Seconds since 1970 of an ISO 8601 instant or a Unix time in seconds or milliseconds; else NaN.
 
-    An instant without a zone is read as UTC: only differences matter to what is measured. Years before 1990 or from
-    2100 on are what a clock says that was never set.
+    An instant without a zone is read as UTC, because only differences matter to the measurement. Years before 1990 or
+    from 2100 on come from a clock that was never set.
 
     >>> instant("2022-01-28T11:44:16Z"), instant("2022-01-28 12:44:16+01:00"), instant("1643370256000")
     (1643370256.0, 1643370256.0, 1643370256.0)
@@ -123,7 +123,7 @@ _RADIUS_M, _ECCENTRICITY_2 = 6_378_137.0, 0.00669437999014
 
 @dataclass(frozen=True, slots=True)
 class Plane:
-    """Metres around one origin (degrees): `north_m`, `east_m` per degree."""
+    """Plane in metres around one origin (degrees): `north_m`, `east_m` per degree."""
 
     lat0: float
     lon0: float
@@ -131,7 +131,7 @@ class Plane:
     east_m: float
 
     def xy(self, lat: Floats, lon: Floats) -> tuple[Floats, Floats]:
-        """Metres east and north of the origin; across the date line the short way.
+        """Metres east and north of the origin, the short way across the date line.
 
         >>> plane_at(60.0, 179.99).xy(np.array([60.0]), np.array([-179.99]))[0].round()
         array([1116.])
@@ -140,7 +140,7 @@ class Plane:
 
 
 def plane_at(lat0: float, lon0: float) -> Plane:
-    """The plane that touches WGS 84 at (lat0, lon0); its two radii of curvature give the metres per degree."""
+    """Plane that touches WGS 84 at (lat0, lon0); its two radii of curvature give the metres per degree."""
     phi = np.radians(lat0)
     flat = 1.0 - _ECCENTRICITY_2 * np.sin(phi) ** 2
     north = _RADIUS_M * (1.0 - _ECCENTRICITY_2) / flat**1.5
@@ -149,11 +149,11 @@ def plane_at(lat0: float, lon0: float) -> Plane:
 
 
 def sheets(lat: Floats, lon: Floats) -> tuple[NDArray[np.int64], list[Plane]]:
-    """The sheet of each position, and the planes of the sheets."""
+    """Sheet of each position, and the planes of the sheets."""
     row = np.floor(lat / _SHEET_DEG).astype(np.int64)
     wide = _SHEET_DEG / np.maximum(np.cos(np.radians((row + 0.5) * _SHEET_DEG)), 0.01)
     column = np.floor(lon / wide).astype(np.int64)
-    # one number a sheet: rows of an array sort slowly
+    # one number per sheet, because sorting rows of an array is slow
     keys, number = np.unique(row * _COLUMNS + column + _COLUMNS // 2, return_inverse=True)
     planes = []
     for sheet_row, sheet_column in zip(keys // _COLUMNS, keys % _COLUMNS - _COLUMNS // 2, strict=True):

@@ -1,7 +1,7 @@
-"""Tracks of people from anything: GPX, KML, GeoJSON, GeoPackage, CSV trajectories, SUMO and MATSim traces.
+"""Reads tracks of people from GPX, KML, GeoJSON, GeoPackage, CSV trajectories, and SUMO and MATSim traces.
 
-A track shows where somebody lives, works and prays. So nothing of it is ever printed: the object's text says only how
-much there is, rejects name lines and not places, and what may be written down of a file is its SHA-256.
+A track shows where somebody lives, works and prays, so none of it is ever printed. The object's text gives only
+amounts, `rejects` name lines and not places, and only a file's SHA-256 may be written down.
 CSV columns are recognised as movingpandas (`t`, `traj_id`, `geometry`) and scikit-mobility (`uid`, `tid`, `datetime`,
 `lat`, `lng`) write them. SUMO: `fcd-export` with geographic positions, people, bicycles and vehicles alike.
 MATSim: events or plans, with the network that they refer to (`tracks.matsim`).
@@ -38,8 +38,8 @@ _SIMULATED_DAY_S = 1_577_836_800.0
 class Tracks:
     """Fixes of one or more people, in the order of the file within each person's leg.
 
-    `lat`, `lon` in degrees (WGS 84); `time_s` in seconds since 1970, NaN = no clock; `person` and `leg` count from 0
-    (a leg is an unbroken recording; from one leg to the next nothing is known).
+    `lat`, `lon` in degrees (WGS 84); `time_s` in seconds since 1970, NaN = no clock. `person` and `leg` count from 0
+    (a leg is an unbroken recording; nothing is known between legs).
     """
 
     lat: Floats
@@ -85,10 +85,10 @@ class _Rows:
 
 def read_tracks(path: str | Path, columns: Mapping[str, str] | None = None, network: str | Path | None = None,
                 crs: str = "") -> Tracks:
-    """Read the tracks of a file; a file that holds none is an InputError, single bad fixes are `rejects`.
+    """Read the tracks of a file. Raises InputError if it holds none; single bad fixes become `rejects`.
 
     `columns` maps our names (lat, lon, time, person) to a table's own, where they are not recognised. `network` and
-    `crs`: MATSim's network.xml, and the name of its plane where it does not say (EPSG:25832).
+    `crs`: MATSim's network.xml, and the name of its plane if it does not state one (EPSG:25832).
     """
     path = Path(path)
     known_columns(columns or {}, str(path))
@@ -122,7 +122,7 @@ def _xml_content(path: Path) -> bytes | None:
 
 
 def _kind_of_xml(content: bytes, where: str) -> str:
-    """gpx, kml, sumo or matsim, by the first element that a file names."""
+    """gpx, kml, sumo or matsim, by the first element of the file."""
     head = content[:4096].decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8", errors="replace")
     for mark, kind in (("<gpx", "gpx"), ("<kml", "kml"), ("<fcd-export", "sumo"), ("<events", "matsim"),
                        ("<population", "matsim"), ("<plans", "matsim")):
@@ -202,7 +202,7 @@ def _first(low: Mapping[str, str], columns: Mapping[str, str], ours: str, usual:
 
 
 def _sorted(rows: _Rows, notes: list[str], digest: str) -> Tracks:
-    """Fixes of one leg together, people in the order of their first fix; within a leg the order of the file."""
+    """Sort fixes: legs kept together, people in the order of their first fix; within a leg the order of the file."""
     person, leg = np.array(rows.person, dtype=np.int32), np.array(rows.leg, dtype=np.int32)
     order = np.lexsort((leg, person))
     lat, lon, time = (np.array(values, dtype=np.float64) for values in (rows.lat, rows.lon, rows.time))

@@ -1,7 +1,7 @@
-"""What each mapped camera may see: one view where everything is known, a fan of views where it is not.
+"""Possible views of each mapped camera: one view if everything is known, a fan of views if not.
 
-Each view has a weight (`sight.possible_views`); the smallest and largest result over a camera's views are an outer
-bound, not an interval: no probability is claimed for it.
+Each view has a weight (`sight.possible_views`). The smallest and largest result over a camera's views are an outer
+bound, not an interval: they carry no probability.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ Ints = NDArray[np.int64]
 class Views:
     """Rows x, y, ground radius, heading and hfov (radians), density at 1 m, height over a face; x, y still 0.
 
-    `camera` is the position in the cameras; the weights of one camera's views sum to 1. Views that differ in their
-    heading alone are neighbours and share a `disc`, counted from 0.
+    `camera` is the position in the cameras; the weights of one camera's views sum to 1. Views that differ only in their
+    heading are neighbours and share a `disc`, counted from 0.
     """
 
     rows: Floats
@@ -35,12 +35,12 @@ class Views:
 
 
 def views_of(cameras: MappedCameras, which: Ints, reach_m: float | None = None) -> Views:
-    """Every view of the cameras `which`. `reach_m`: a flat reach on the ground for all, instead of their optics."""
+    """Every view of the cameras `which`. `reach_m`: one flat reach on the ground for all, instead of their optics."""
     exact = _exact(cameras, which)
     parts = [_known(cameras, which[exact], reach_m)]
     made: dict[tuple[object, ...], Views] = {}
     for camera in which[~exact].tolist():
-        # cameras of which the same is known have the same fan
+        # cameras with the same known properties have the same fan
         told = tuple(float(column[camera]) for column in (cameras.heading_deg, cameras.hfov_deg, cameras.width_px,
                                                           cameras.tilt_deg, cameras.mount_m, cameras.range_m))
         key = (site_of(int(cameras.operator[camera])), *map(repr, told))
@@ -52,7 +52,7 @@ def views_of(cameras: MappedCameras, which: Ints, reach_m: float | None = None) 
 
 
 def joined_views(parts: list[Views]) -> Views:
-    """Views one after the other; their discs keep apart."""
+    """Concatenate views; their discs stay separate."""
     before = np.cumsum([0, *(int(part.disc[-1]) + 1 if part.disc.size else 0 for part in parts)])
     rows, camera, weight = (np.concatenate([getattr(part, name) for part in parts])
                             for name in ("rows", "camera", "weight"))
@@ -61,9 +61,9 @@ def joined_views(parts: list[Views]) -> Views:
 
 
 def discs_of(views: Views) -> tuple[Views, Ints]:
-    """One view for each disc, all round (heading NaN) where several headings share it; and where each disc begins.
+    """One view for each disc, all round (heading NaN) where several headings share it, and where each disc begins.
 
-    Over all headings a camera may see all of its disc, so what it may see is clipped once and not 36 times.
+    Over all headings a camera may see all of its disc, so the walk is clipped once and not 36 times.
     """
     first = np.flatnonzero(np.diff(views.disc, prepend=-1))
     rows = views.rows[first].copy()
@@ -74,7 +74,7 @@ def discs_of(views: Views) -> tuple[Views, Ints]:
 
 
 def _exact(cameras: MappedCameras, which: Ints) -> NDArray[np.bool_]:
-    """Whether everything that a view depends on is mapped."""
+    """Whether everything that determines a camera's view is mapped."""
     told = ~np.isnan(cameras.hfov_deg[which]) & ~np.isnan(cameras.width_px[which]) & ~np.isnan(cameras.mount_m[which])
     return told & cameras.heading_known[which]
 
@@ -97,7 +97,7 @@ def _fan(cameras: MappedCameras, camera: int, reach_m: float | None) -> Views:
     order = np.lexsort((own.hfov_deg, own.width_px))
     wide, lens, share, mount = own.width_px[order], own.hfov_deg[order], own.share[order], own.mount_m
     heading = own.heading_deg
-    # a camera that turns sees all round, but through the lens that it has
+    # a turning camera sees all round, but through its own lens
     seen = np.full(lens.size, cameras.hfov_deg[camera]) if np.isfinite(cameras.hfov_deg[camera]) else lens
     i, j, h = (axis.ravel() for axis in np.meshgrid(
         np.arange(wide.size), np.arange(mount.size), np.arange(heading.size), indexing="ij"))
@@ -115,7 +115,7 @@ def _fan(cameras: MappedCameras, camera: int, reach_m: float | None) -> Views:
 
 
 def hull(cameras: MappedCameras, reach_m: float | None = None) -> Floats:
-    """A ground radius (m) beyond which each camera sees nothing, whatever its lens, height and heading."""
+    """Ground radius (m) beyond which each camera sees nothing, whatever its lens, height and heading."""
     if reach_m is not None:
         return np.full(len(cameras), reach_m)
     return np.where(np.isnan(cameras.range_m), facts().value("view_range_max_m"), cameras.range_m)

@@ -1,8 +1,8 @@
-"""From fixes to a walk: gaps are not bridged, bad clocks and glitches are dropped, standing still is standing still.
+"""Cleans fixes into a walk: keeps gaps open, drops bad clocks and glitches, and recognises standing still.
 
-Whatever is done is counted and said. Thresholds are facts: `track_gap_s` (a longer silence is a gap unless one stands
-still), `track_leap_m` (a longer step is one), `track_speed_max_m_s` (nobody is faster), `track_jitter_m` (a receiver
-at rest wanders that far).
+Every change is counted and reported. Thresholds are facts: `track_gap_s` (a longer silence is a gap unless the person
+stands still), `track_leap_m` (a longer step is a gap), `track_speed_max_m_s` (nobody is faster), `track_jitter_m` (how
+far the fixes of a receiver at rest wander).
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Walk:
-    """Steps of people: step i leads from fix i to fix i+1 where `joined[i]`; nothing is known elsewhere.
+    """Steps of people: step i leads from fix i to fix i+1 if `joined[i]`; otherwise nothing is known between them.
 
-    `clock_s`: seconds since the person's first fix; without a clock at the fact `walking_speed_m_s`, and `timed` says
-    which. `start_s` per person: seconds since 1970, NaN without a clock.
+    `clock_s`: seconds since the person's first fix. Without a clock it assumes the fact `walking_speed_m_s`; `timed`
+    says which. `start_s` per person: seconds since 1970, NaN without a clock.
     """
 
     lat: Floats
@@ -47,7 +47,7 @@ class Walk:
 
 
 def walk_of(tracks: Tracks, jitter_m: float | None = None) -> Walk:
-    """Clean the tracks; `jitter_m` overrides the fact (0 keeps every fix where it is). Nothing left: InputError."""
+    """Clean the tracks; `jitter_m` overrides the fact (0 keeps every fix in place). InputError if nothing is left."""
     known = facts()
     jitter = known.value("track_jitter_m") if jitter_m is None else jitter_m
     size = len(tracks)
@@ -76,7 +76,7 @@ def walk_of(tracks: Tracks, jitter_m: float | None = None) -> Walk:
 
 
 def _at_walking_speed(lat: Floats, lon: Floats, person: NDArray[np.int32], onward: NDArray[np.bool_]) -> Floats:
-    """Seconds since each person's first fix at the speed of a walk; a gap takes no time."""
+    """Seconds since each person's first fix at walking speed; a gap takes no time."""
     east = ((np.diff(lon) + 540.0) % 360.0 - 180.0) * np.cos(np.radians(0.5 * (lat[1:] + lat[:-1])))
     step = kernel.METRES_PER_DEGREE * np.hypot(east, np.diff(lat)) * onward[:-1]
     total = np.concatenate([[0.0], np.cumsum(step)]) / facts().value("walking_speed_m_s")

@@ -1,4 +1,4 @@
-"""The one pass over a track's fixes that cannot be an array expression: what is kept depends on what was kept."""
+"""Cleaning pass over a track's fixes, as a loop because what is kept depends on what was kept before."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ jit = njit(cache=True, nogil=True)
 SAME_INSTANT, BACKWARDS, TOO_FAST, GAP, HELD = range(5)
 """Columns of the counts: fixes dropped or broken at for the first three, breaks for the fourth, fixes held in place."""
 METRES_PER_DEGREE = 111_195.0
-"""Good enough to tell a glitch from a step."""
+"""Precise enough to tell a glitch from a step."""
 
 
 @jit
 def _metres(lat, lon, a, b):
-    """Distance of two fixes near one another."""
+    """Distance in metres of two nearby fixes."""
     east = ((lon[b] - lon[a] + 540.0) % 360.0 - 180.0) * np.cos(np.radians(0.5 * (lat[a] + lat[b])))
     return METRES_PER_DEGREE * np.hypot(east, lat[b] - lat[a])
 
 
 @jit
 def clean(lat, lon, time, leg, gap_s, speed, jitter_m, leap_m, keep, joined, counts):
-    """Which fixes to keep, and whether the way from the fix kept before is known; moves held fixes in `lat`, `lon`.
+    """Mark fixes to keep, and whether the way from the previous kept one is known; moves held fixes (`lat`, `lon`).
 
-    A fix is dropped for its clock or its speed only where the next one makes sense again (a glitch); where it does
-    not, the track breaks there. Within `jitter_m` of where somebody stands, they still stand there: fixes are held at
-    that place, the last of them kept for its time. Returns metres of gaps.
+    A fix is dropped for its clock or its speed only if the next fix is plausible again (a glitch); otherwise the track
+    breaks there. A person within `jitter_m` of where they stand still stands there: their fixes are held at that place,
+    and the last of them is kept for its time. Returns metres of gaps.
     """
     last, anchor, lost = -1, -1, 0.0
     for i in range(lat.size):

@@ -1,9 +1,9 @@
-"""The least-seen way to the same place, and its price in metres.
+"""Least-seen ways to the same destination, and their extra length in metres.
 
-Streets cost their length plus λ times the camera-metres on them (metres in view, summed over cameras; of a camera with
-an unknown heading, lens or height the mean over all that it may be). Shortest paths for growing λ (Dijkstra 1959) give
-a row of ways, each less seen and longer than the one before. That one walks on is assumed; what lies off the map is not
-known, and a camera that nobody mapped sees all the same.
+A street costs its length plus λ times its camera-metres (metres in view, summed over cameras; for a camera with an
+unknown heading, lens or height, the mean over all possible views). Shortest paths for growing λ (Dijkstra 1959) give a
+series of ways, each less seen and longer than the previous one. They assume walking on streets. Whatever is not on the
+map is unknown, and unmapped cameras still see the walker.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from privacysim.tracks.walk_town import Town
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 PRICES = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 50.0)
-"""λ: metres of detour that one camera-metre less may cost."""
+"""λ: metres of detour accepted to avoid one camera-metre."""
 _NEAR_M = 150.0
 
 
@@ -34,8 +34,8 @@ _NEAR_M = 150.0
 class Detours:
     """Ways between the walk's ends, shortest first.
 
-    `table`: way, metres, more_metres (than the shortest), camera_metres (mean), cameras (that may see it); `nodes`:
-    each way's street nodes, positions in the town: they show where the walk began and ended.
+    `table`: way, metres, more_metres (than the shortest), camera_metres (mean), cameras (that may see it). `nodes`:
+    each way's street nodes as positions in the town; they reveal where the walk began and ended.
     """
 
     table: pd.DataFrame
@@ -45,7 +45,7 @@ class Detours:
 def detours(dose: Dose, town: Town, range_m: float | None = None) -> Detours:
     """Ways along the town's streets between the ends of one person's walk, from the shortest to the least seen.
 
-    A walk of several people, or whose ends lie more than 150 m from every street, is an InputError.
+    Raises InputError for a walk of several people, or one whose ends lie more than 150 m from every street.
     """
     walk = dose.walk
     if walk.people != 1:
@@ -81,7 +81,7 @@ def _nearest(x: Floats, y: Floats, px: Floats, py: Floats) -> int:
 
 def _streets(town: Town, x: Floats, y: Floats, dose: Dose, range_m: float | None
              ) -> tuple[Floats, Floats, dict[int, set[int]]]:  # fmt: skip
-    """Length and camera-metres of every street, and which cameras may see it: each street is a walk of one step."""
+    """Length and camera-metres of every street, and which cameras may see it; each street is a walk of one step."""
     size = town.u.size
     both = np.column_stack([town.u, town.v]).ravel()
     joined = np.tile([True, False], size)
@@ -98,7 +98,7 @@ def _streets(town: Town, x: Floats, y: Floats, dose: Dose, range_m: float | None
 
 def _shortest(town: Town, cost: Floats, begin: int, end: int) -> Ints:
     size = town.lat.size
-    # parallel streets: the cheapest counts (a sparse matrix would add them up)
+    # of parallel streets the cheapest counts (a sparse matrix would add them up)
     order = np.lexsort((cost, np.maximum(town.u, town.v), np.minimum(town.u, town.v)))
     low, high = np.minimum(town.u, town.v)[order], np.maximum(town.u, town.v)[order]
     first = np.concatenate([[True], (np.diff(low) != 0) | (np.diff(high) != 0)])
@@ -111,7 +111,7 @@ def _shortest(town: Town, cost: Floats, begin: int, end: int) -> Ints:
 
 
 def _edges(town: Town, nodes: Ints) -> Ints:
-    """The streets along a way; of parallel ones any, since their ends and so their lengths are equal."""
+    """Streets along a way; among parallel ones any, because their ends and so their lengths are equal."""
     size = town.lat.size
     keys = np.minimum(town.u, town.v) * size + np.maximum(town.u, town.v)
     order = np.argsort(keys, kind="stable")

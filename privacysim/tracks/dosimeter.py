@@ -1,9 +1,9 @@
-"""The dosimeter: which cameras saw this walk, when, at what level, for how long.
+"""Dosimeter of a walk: which cameras saw it, when, at what level and for how long.
 
-Where everything about a camera is known, its numbers are exact (flat ground; buildings only where a city is given).
-Where its heading, lens or height is not known, each number is a band over all that it may be: `_low` and `_high` are
-outer bounds, the middle is the mean over headings and the mix of lenses. Totals over cameras: the sum of lower bounds
-is a lower bound, likewise above; how often two cameras see the same stretch does not matter to `metres_in_view`.
+If everything about a camera is known, its numbers are exact (flat ground; buildings only if a city is given). If its
+heading, lens or height is unknown, each number is a band over all possibilities: `_low` and `_high` are outer bounds,
+and the middle is the mean over headings and the mix of lenses. Totals sum the bounds over cameras, which bounds the
+totals. Stretches that two cameras see count only once in `metres_in_view`.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from privacysim.tracks.walk_town import Town
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 LEVELS = ("in_range", "detect", "observe", "recognise", "identify")
-"""DORI levels, least first; `in_range` is within a stated reach, but below 25 px/m."""
+"""DORI levels, lowest first; `in_range` is within a stated reach, but below 25 px/m."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Dose:
-    """What the cameras saw.
+    """What the cameras saw of a walk.
 
-    `cameras`: one row per camera that may have seen somebody (columns below); `passes`: one row per passing;
-    `totals`: sums by name, as `name`, `name_low`, `name_high`; `notes`: what a reader must know. `walk`, `mapped` and
-    `sight` are what it was measured from: they hold positions and never leave the machine through a Dose's own text.
+    `cameras`: one row per camera that may have seen somebody (columns below). `passes`: one row per passing. `totals`:
+    sums as `name`, `name_low`, `name_high`. `notes`: what a reader must know. `walk`, `mapped` and `sight` are the
+    inputs: they hold positions, and a Dose's own text never prints them.
     """
 
     cameras: pd.DataFrame
@@ -54,11 +54,11 @@ class Dose:
 
 def measure_walk(tracks: Tracks, cameras: MappedCameras, *, range_m: float | None = None,
                  jitter_m: float | None = None, town: Town | None = None) -> Dose:
-    """Measure what the cameras saw of the tracks. Lengths in metres, times in seconds since a person's first fix.
+    """Measure what the cameras saw of the tracks, in metres and in seconds since each person's first fix.
 
-    `range_m`: everybody within this distance on the ground is in view (of a directed camera, within its angle),
-    whatever the optics; levels still follow the optics. `jitter_m` overrides the fact `track_jitter_m`. `town`: its
-    buildings hide what they hide (not to the count at the fixes, which is a recount of points).
+    `range_m`: everybody within this ground distance is in view (of a directed camera: within its angle), whatever the
+    optics; levels still follow the optics. `jitter_m` overrides the fact `track_jitter_m`. `town`: its buildings block
+    the view (except in the count at the fixes, which recounts points).
     """
     walk = walk_of(tracks, jitter_m)
     dose = dose_of(walk, cameras, sight_of(walk, cameras, range_m, town), range_m)
@@ -70,9 +70,9 @@ def measure_walk(tracks: Tracks, cameras: MappedCameras, *, range_m: float | Non
 
 
 def cameras_at_fixes(tracks: Tracks, cameras: MappedCameras, range_m: float | None = None) -> tuple[int, int]:
-    """Cameras that surely, and that possibly, have one of the recorded fixes in view.
+    """Count the cameras that surely, and that possibly, have one of the recorded fixes in view.
 
-    A lower count than that of the walk: a camera passed between two fixes is missing.
+    This is lower than the walk's count, because it misses cameras passed between two fixes.
     """
     views, seen = views_at_fixes(tracks, cameras, range_m)
     known, own = np.unique(views.camera, return_inverse=True)
@@ -115,13 +115,13 @@ def _band(made: dict[str, object], name: str, amount: NDArray, own: Ints, weight
     low, high = np.full(count, np.inf), np.zeros(count)
     np.minimum.at(low, own, amount)
     np.maximum.at(high, own, amount)
-    # weights that sum to 1 only up to a last digit must not put the mean outside
+    # weights sum to 1 only up to rounding, which must not put the mean outside the bounds
     made[f"{name}_low"], made[f"{name}_high"] = low, high
     made[name] = np.clip(np.bincount(own, amount * weight, count), low, high)
 
 
 def _passes(walk: Walk, sight: Sight, cameras: MappedCameras) -> pd.DataFrame:
-    """Stretches in (possible) view of one camera, parted where the walker is out of view for longer than the fact."""
+    """Stretches in (possible) view of one camera, split where the walker is out of view for longer than the fact."""
     pieces = sight.pieces
     begin = walk.clock_s[pieces.step] + pieces.enter * sight.step_s[pieces.step]
     end = walk.clock_s[pieces.step] + pieces.leave * sight.step_s[pieces.step]
@@ -133,7 +133,7 @@ def _passes(walk: Walk, sight: Sight, cameras: MappedCameras) -> pd.DataFrame:
         kinds = {"camera": "int64", "person": "int64", "enter_s": "float64", "leave_s": "float64", "level": "str"}
         return pd.DataFrame({name: np.empty(0, dtype=kind) for name, kind in {**kinds, "sure": "bool"}.items()})
     group = np.cumsum((np.diff(camera, prepend=-1) != 0) | (np.diff(person, prepend=-1) != 0))
-    # the end so far, within a camera and person: later groups lie beyond any time of the ones before
+    # the end so far within a camera and person: later groups lie beyond any time of earlier ones
     span = float(end.max()) + 1e6
     so_far = np.maximum.accumulate(end + group * span) - group * span
     apart = begin[1:] - so_far[:-1] > facts().value("track_pass_gap_s")
@@ -163,7 +163,7 @@ def _totals(walk: Walk, sight: Sight, seen: pd.DataFrame) -> dict[str, float]:
 
 
 def _sure_discs(sight: Sight) -> NDArray[np.bool_]:
-    """Of each camera whose views all look the same way, the one that reaches least: what it surely sees."""
+    """For each camera whose views share a direction, the view with the smallest reach: what the camera surely sees."""
     discs = sight.discs
     sure = np.zeros(discs.camera.size, dtype=bool)
     if not sure.size:
@@ -191,7 +191,7 @@ def _union(sight: Sight, rows: NDArray[np.bool_] | None, rank: int) -> tuple[flo
 
 
 def _hidden(open_m: float, left_m: float) -> str:
-    """By how much buildings lower what may be in view."""
+    """Say by how much buildings reduce what may be in view."""
     share = 1.0 - left_m / open_m if open_m > 0 else 0.0
     return f"buildings hide {share:.0%} of the metres that may be in view: {left_m:.0f} of {open_m:.0f} m are left"
 

@@ -1,8 +1,8 @@
-"""What may leave the machine: no position of a track, and nothing about fewer people than the threshold.
+"""Decides what may be published of a walk: no position of a track, and nothing about too few people.
 
-One person's file is their own dosimeter: it is given in full. As soon as the tracks are those of several people, rows
-that stand on fewer people than the fact `track_cell_threshold` are left out, and nobody's single row is written. Sums
-by operator, and how many more cameras there may be that nobody mapped, keep to the same rule.
+One person's file is their own dosimeter, so all of it may be written. If the tracks belong to several people, rows
+about fewer people than the fact `track_cell_threshold` are left out, and no single person's row is written. Sums by
+operator and estimates of unmapped cameras follow the same rule.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _SUMMED = ("seen", "metres_detect", "seconds_detect", "seconds_recognise", "seco
 
 
 def threshold() -> int:
-    """Fewest people behind a published number."""
+    """Smallest number of people behind a published number."""
     return round(facts().value("track_cell_threshold"))
 
 
 def publishable_cameras(dose: Dose) -> tuple[pd.DataFrame, int]:
-    """The rows of cameras that may be written, without positions; and how many were left out."""
+    """Rows of cameras that may be published, without positions, and the number of rows left out."""
     rows = dose.cameras.drop(columns="index")
     if dose.people == 1:
         return rows, 0
@@ -38,17 +38,17 @@ def publishable_cameras(dose: Dose) -> tuple[pd.DataFrame, int]:
 
 
 def publishable_passes(dose: Dose) -> pd.DataFrame:
-    """Passes of one's own walk; of several people none, because a list of one person's passes is their track."""
+    """Passes of a single person's walk; none for several people, because one person's passes are their track."""
     return dose.passes.iloc[: None if dose.people == 1 else 0].drop(columns="person")
 
 
 def publishable_totals(dose: Dose) -> dict[str, float]:
-    """Sums over the walk; of several people only where enough stand behind them."""
+    """Sums over the walk; for several people only if enough of them contribute."""
     return dict(dose.totals) if dose.people == 1 or dose.people >= threshold() else {}
 
 
 def quantiles(dose: Dose) -> pd.DataFrame:
-    """Seconds in possible view per person: quartiles, where enough people stand behind each."""
+    """Quartiles of seconds in possible view per person, if enough people contribute to each."""
     if dose.people < 4 * threshold():
         return pd.DataFrame({"quantile": np.empty(0), "camera_seconds": np.empty(0)})
     seconds = (dose.passes["leave_s"] - dose.passes["enter_s"]).groupby(dose.passes["person"]).sum()
@@ -58,10 +58,10 @@ def quantiles(dose: Dose) -> pd.DataFrame:
 
 
 def by_operator(dose: Dose) -> pd.DataFrame:
-    """One row per operator, most seconds first: operator, then cameras, metres and seconds, each _low, mean, _high.
+    """Sums by operator, most seconds first: operator, then cameras, metres and seconds, each _low, mean, _high.
 
-    Sums over the operator's cameras (two that see the same stretch count it twice). `cameras` counts those that see
-    somebody. Of several people's tracks only the cameras that may be published are summed.
+    A stretch that two of an operator's cameras see counts twice. `cameras` counts those that see somebody. For tracks
+    of several people only the cameras that may be published are summed.
     """
     rows, _ = publishable_cameras(dose)
     names = [f"{name}{end}" for name in _SUMMED for end in ("_low", "", "_high")]
@@ -71,7 +71,7 @@ def by_operator(dose: Dose) -> pd.DataFrame:
 
 
 class Recall(NamedTuple):
-    """The share of a map's real cameras that somebody mapped, with its range."""
+    """Share of the real cameras that the map contains, with its range."""
 
     value: float
     low: float
@@ -79,7 +79,7 @@ class Recall(NamedTuple):
 
 
 def recall_of(text: str) -> Recall:
-    """Read `0.63`, or `0.63:0.5-0.8` with a range.
+    """Parse `0.63`, or `0.63:0.5-0.8` with a range.
 
     >>> recall_of("0.63:0.5-0.8")
     Recall(value=0.63, low=0.5, high=0.8)
@@ -97,10 +97,10 @@ def recall_of(text: str) -> Recall:
 
 
 def with_unmapped(dose: Dose, recall: Recall) -> pd.DataFrame:
-    """How many cameras, and camera-seconds, there are in all if only a share of them is on the map.
+    """Estimate all cameras, and all camera-seconds, if the map contains only a share of the cameras.
 
-    Each camera is mapped with the chance r, wherever it hangs, so n mapped ones stand for n/r (Horvitz and Thompson
-    1952): low over the highest recall, high over the lowest. That cameras are mapped alike along this walk is assumed.
+    Each camera is mapped with probability r wherever it hangs, so n mapped ones represent n/r (Horvitz and Thompson
+    1952): low uses the highest recall, high the lowest. This assumes the same recall along this walk.
     Columns: what, low, mean, high.
     """
     total = dose.totals

@@ -1,9 +1,9 @@
-"""Under each policy: who may see what a camera recorded, who might anyway, and until when.
+"""Rights to a walk's footage under each policy: who may see it, who might anyway, and until when.
 
-A question per typical asker is put to each policy. "May" means that the rules offer this asker a route (a paper, an
-approval, or none needed). "Might anyway" means that people of this kind look in practice, by the ways that `governance`
-simulates, although no rule gives them a route: whether the rules forbid it, or nothing speaks about it, is said.
-Whose camera it is often is not mapped: an unknown operator counts as a shop, and the class of place follows from it.
+It asks each policy one question per typical asker. "May" means that the rules offer this asker a route (a document, an
+approval, or none needed). "Might anyway" means that people of this kind look in practice, in the ways that
+`governance` simulates, although no rule gives them a route; the answer says whether rules forbid it or are silent.
+Maps often lack the operator: an unknown one counts as a shop, and this also sets the class of place.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from privacysim.vocabulary import OPERATORS, REGIMES
 
 
 class Asker(NamedTuple):
-    """A kind of person who may want to see somebody's walk, why, and how."""
+    """Kind of person who may want to see somebody's walk, with purpose and channel."""
 
     requester: str
     purpose: str
@@ -61,11 +61,11 @@ _COLUMNS = ["policy", "operator", "regime", "cameras", "requester", "purpose", "
 
 def rights(dose: Dose, policies: Sequence[str], law_date: date,
            readings: Mapping[str, Sequence[str]] | None = None) -> pd.DataFrame:
-    """One row per policy, kind of camera that saw the walk, and asker.
+    """Table with one row per policy, kind of camera that saw the walk, and asker.
 
-    Columns: policy, operator, regime, cameras (how many), requester, purpose, channel, may (yes, no, or on which
-    condition), document, legality of looking without that condition (authorised, ungoverned or prohibited), gap
-    (hard, soft or empty), kept_s, kept_low_s, kept_high_s (how long after the walk footage exists), mask.
+    Columns: policy, operator, regime, cameras (count), requester, purpose, channel, may (yes, no, or under which
+    condition), document, legality of looking without that condition (authorised, ungoverned or prohibited), gap (hard,
+    soft or empty), kept_s, kept_low_s, kept_high_s (how long after the walk footage exists), mask.
     """
     kinds = Counter(_kind(dose, index) for index in dose.cameras["index"])
     arms = [arm for arm in load_arms(policies, readings or {}, law_date) if arm.footage]
@@ -92,5 +92,5 @@ def _row(arm: Arm, operator: str, regime: str, count: int, asker: Asker) -> tupl
 
 
 def unknown_operators(dose: Dose) -> int:
-    """How many of the cameras that saw the walk have no operator on the map (they count as shops)."""
+    """Number of cameras that saw the walk without an operator on the map (they count as shops)."""
     return int((dose.cameras["operator"] == "unknown").sum())

@@ -1,7 +1,7 @@
-"""One HTML file with the map of a walk: drawn in SVG, no tile, no script and no font from anywhere else.
+"""Map of a walk in one HTML file, drawn in SVG without tiles, scripts or fonts from elsewhere.
 
-Move with the mouse, zoom with the wheel, point at a camera to read what it saw. It holds no degrees, only metres around
-the middle of the walk; all the same it shows the walk, so it belongs where the track belongs.
+Drag with the mouse, zoom with the wheel, point at a camera to read what it saw. The file holds no degrees, only metres
+around the middle of the walk. It still shows the walk, so keep it where you keep the track.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def write_page(dose: Dose, path: Path, drawing: Sketch | None = None) -> None:
 
 
 def page(dose: Dose, drawing: Sketch | None = None) -> str:
-    """The map as HTML; equal doses give equal text."""
+    """Map as HTML; equal doses give equal text."""
     drawn = drawing or sketch(dose)
     x, y = drawn.steps[:, [0, 2]], drawn.steps[:, [1, 3]]
     margin = 0.08 * max(float(np.ptp(x)), float(np.ptp(y)), 100.0)

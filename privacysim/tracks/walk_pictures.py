@@ -1,4 +1,4 @@
-"""A walk as a drawing (lines and cameras in metres, never in degrees), and its figures: the map and the timeline."""
+"""Drawing of a walk (lines and cameras in metres, never in degrees), and its figures: map and timeline."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _MOST_PIECES = 20_000
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Sketch:
-    """Metres east and north of the walk's middle. `steps` and `stretches`: rows x1, y1, x2, y2.
+    """Drawing in metres east and north of the walk's middle. `steps` and `stretches`: rows x1, y1, x2, y2.
 
-    `level` of each stretch in (possible) view: position in LEVELS, later rows lie on top. `cameras`: rows x, y, reach,
-    heading and hfov in degrees (NaN heading: all round or not known), in the order of `dose.cameras`.
+    `level` of each stretch in (possible) view: position in LEVELS; later rows are drawn on top. `cameras`: rows x, y,
+    reach, heading and hfov in degrees (heading NaN: all round or unknown), in the order of `dose.cameras`.
     """
 
     steps: Floats
@@ -41,7 +41,7 @@ class Sketch:
 
 
 def sketch(dose: Dose, town: Town | None = None, ways: tuple[NDArray[np.int64], ...] = ()) -> Sketch:
-    """Lines and cameras of a dose; with a town its streets and buildings, and other ways along its nodes."""
+    """Make the drawing of a dose; with a town also its streets and buildings, and other ways along its nodes."""
     walk, sight, mapped = dose.walk, dose.sight, dose.mapped
     plane = plane_at(float((walk.lat.min() + walk.lat.max()) / 2), _middle(walk.lon))
     x, y = plane.xy(walk.lat, walk.lon)
@@ -75,15 +75,15 @@ def _segments(x: Floats, y: Floats, a: NDArray[np.int64], b: NDArray[np.int64]) 
 
 
 def _middle(lon: Floats) -> float:
-    """Half way, across the date line the short way."""
+    """Middle of longitudes, the short way across the date line."""
     offset = (lon - lon[0] + 540.0) % 360.0 - 180.0
     return float((lon[0] + (offset.min() + offset.max()) / 2 + 540.0) % 360.0 - 180.0)
 
 
 def draw_map(dose: Dose, ax: Axes | None = None, drawing: Sketch | None = None) -> Axes:
-    """The walk, coloured by the best level at which a camera has (or may have) it in view; metres, north up.
+    """Draw the walk, coloured by the best level at which a camera has (or may have) it in view; metres, north up.
 
-    It shows where somebody walked: keep it where the track is kept.
+    The map shows where somebody walked: keep it where you keep the track.
     """
     drawn = drawing or sketch(dose)
     with house_style():
@@ -114,7 +114,7 @@ def _lines(rows: np.ndarray) -> list[np.ndarray]:
 
 
 def _arc(heading: float, hfov: float) -> tuple[float, float]:
-    """Begin and end of a wedge, in matplotlib's degrees (anticlockwise from east)."""
+    """Start and end of a wedge in matplotlib's degrees (anticlockwise from east)."""
     if not np.isfinite(heading) or hfov >= 360:
         return 0.0, 360.0
     wide = hfov if np.isfinite(hfov) else 90.0
@@ -128,7 +128,7 @@ def _legend() -> list[Line2D]:
 
 
 def draw_timeline(dose: Dose, ax: Axes | None = None, most: int = 40) -> Axes:
-    """When each camera has, or may have, the walker in view: minutes since the first fix, one line a camera."""
+    """Plot when each camera has, or may have, the walker in view: minutes since the first fix, one line a camera."""
     passes = publishable_passes(dose)
     order = passes.groupby("camera")["enter_s"].min().sort_values(kind="stable").index[:most]
     with house_style():

@@ -1,9 +1,9 @@
-"""What is written of a walk: a results folder, and files of the cameras for GIS.
+"""Writes the results folder of a walk, and GIS files of its cameras.
 
-`DIR/` holds no position, no clock time and no file name: tables by the cameras' line numbers and seconds since the
-first fix, `timeline.svg`, and `manifest.json`, written last, with the inputs as hashes alone. `DIR/private/` is made on
-request only; it holds the map and files for GIS (GeoJSON, GeoPackage, GeoParquet), and a note that it shows where
-somebody went: cameras stand at the positions of the file that they came from, with what they saw.
+`DIR/` contains no position, no clock time and no file name. It holds tables by the cameras' line numbers and seconds
+since the first fix, `timeline.svg`, and `manifest.json`, written last, which names inputs only by hash. `DIR/private/`
+is made only on request. It holds the map and GIS files (GeoJSON, GeoPackage, GeoParquet), with cameras at their
+positions in the input file and what they saw, and a note that it shows where somebody went.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ They are not part of the results: do not publish them, and do not add them to ve
 
 
 def run_id(dose: Dose, options: Mapping[str, object]) -> str:
-    """Names one measurement: the same inputs, options and version give the same id."""
+    """Identifier of a measurement: the same inputs, options and version give the same id."""
     said = json.dumps([VERSION, dict(dose.digests), dict(options)], sort_keys=True, default=str)
     return sha256(said.encode()).hexdigest()[:16]
 
@@ -52,11 +52,11 @@ def run_id(dose: Dose, options: Mapping[str, object]) -> str:
 def save_dose(dose: Dose, rules: pd.DataFrame, folder: Path, options: Mapping[str, object], *, private: bool = False,
               exports: Sequence[str] = (), force: bool = False, drawing: Sketch | None = None,
               ways: pd.DataFrame | None = None, unmapped: pd.DataFrame | None = None) -> bool:
-    """Write the results folder; False where the very same measurement was there already.
+    """Write the results folder; returns False if the very same measurement is already there.
 
-    `private` adds the map; `exports` are endings (`.geojson`, `.gpkg`, `.parquet`) of files for GIS beside it. A folder
-    that holds another measurement is a ResultsError unless `force`. `drawing` is what the map shows, by default the
-    walk and its cameras; `ways` is the table of other ways, `unmapped` that of cameras nobody mapped.
+    `private` adds the map. `exports` are suffixes (`.geojson`, `.gpkg`, `.parquet`) of GIS files to add. Raises
+    ResultsError for a folder that holds another measurement, unless `force`. `drawing` is what the map shows (default:
+    the walk and its cameras); `ways` is the table of other ways, `unmapped` the table of unmapped cameras.
     """
     own, manifest = run_id(dose, options), folder / "manifest.json"
     before = _saved_id(manifest)
@@ -98,7 +98,7 @@ def _write_tables(dose: Dose, rules: pd.DataFrame, folder: Path) -> None:
     tables = {
         "cameras.csv": publishable_cameras(dose)[0], "passes.csv": publishable_passes(dose),
         "operators.csv": by_operator(dose),
-        # which kinds of cameras a few people met is about these people too
+        # the kinds of cameras that a few people met tell something about these people too
         "rights.csv": rules if totals else rules.iloc[:0],
         "totals.csv": pd.DataFrame({"name": list(totals), "value": list(totals.values())}),
     }
@@ -144,7 +144,7 @@ CREATE TABLE gpkg_geometry_columns (table_name TEXT NOT NULL, column_name TEXT N
 
 
 def seen_cameras(dose: Dose) -> pd.DataFrame:
-    """The publishable rows of cameras with their positions `lon`, `lat` and what was mapped about them."""
+    """Publishable rows of cameras with their positions `lon`, `lat` and what was mapped about them."""
     rows, _ = publishable_cameras(dose)
     index = dose.cameras.set_index("camera")["index"].loc[rows["camera"]].to_numpy()
     mapped = dose.mapped
@@ -153,7 +153,7 @@ def seen_cameras(dose: Dose) -> pd.DataFrame:
 
 
 def write_gis(dose: Dose, path: Path) -> None:
-    """Write the cameras that saw the walk as .geojson, .gpkg or .parquet (GeoParquet 1.1), by the path's ending."""
+    """Write the cameras that saw the walk as .geojson, .gpkg or .parquet (GeoParquet 1.1), by the path's suffix."""
     writers = {".geojson": _geojson, ".gpkg": _geopackage, ".parquet": _geoparquet}
     if path.suffix not in writers:
         raise InputError(str(path), "a name that ends in " + ", ".join(writers), path.suffix, "choose one of these")
@@ -175,7 +175,7 @@ def _wkb(lon: float, lat: float) -> bytes:
 
 
 def _geopackage(rows: pd.DataFrame, path: Path) -> None:
-    """The least that the standard asks for (OGC 12-128r19): three tables of metadata and one of features."""
+    """Write a minimal GeoPackage (OGC 12-128r19): three tables of metadata and one of features."""
     head = struct.pack("<2sBBi", b"GP", 0, 1, 4326)
     places = [head + _wkb(lon, lat) for lon, lat in zip(rows["lon"], rows["lat"], strict=True)]
     table = rows.drop(columns=["lon", "lat"])
@@ -206,7 +206,7 @@ def _geoparquet(rows: pd.DataFrame, path: Path) -> None:
 
 
 def to_geodataframe(dose: Dose) -> Any:
-    """The cameras that saw the walk as a geopandas GeoDataFrame; it needs the extra `map`."""
+    """Cameras that saw the walk as a geopandas GeoDataFrame; needs the extra `map`."""
     geopandas = require("map", "geopandas", where="to_geodataframe")
     rows = seen_cameras(dose)
     points = geopandas.points_from_xy(rows["lon"], rows["lat"])

@@ -1,9 +1,9 @@
-"""Which pieces of a walk lie in which views: exact clips, sheet by sheet, block by block.
+"""Clips a walk to the views of cameras exactly, sheet by sheet and block by block.
 
 A piece is a stretch of one step in one view, cut where the face turns from the camera and where the density crosses a
-DORI level, as `world.coverage` cuts streets. Where a heading is not known, a piece lies in the disc of all headings
-(what the camera may see), and what each heading has of it is only summed up: a fan of 36 pieces would tell no more.
-Standing still is a step of one millimetre, so that one clip serves both.
+DORI level, as `world.coverage` cuts streets. If a heading is unknown, the piece lies in the disc of all headings
+(what the camera may see), and the share of each heading is only summed up, because 36 separate pieces would tell no
+more. Standing still is a step of one millimetre, so that one clip handles both.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ class Pieces:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Sight:
-    """What the cameras may see of a walk, and how much each view has of it.
+    """What the cameras may see of a walk, and how much of it lies in each view.
 
-    `views`: every heading, lens and height of every camera near the walk; `discs`: the same with all headings as one;
+    `views`: every heading, lens and height of every camera near the walk; `discs`: the same with all headings merged;
     `pieces`: what lies in the discs. By view: `metres` and `seconds` at each level or above (in range, 25, 62, 125, 250
     px/m), `frontal_s`, `identified_s` (expected seconds identified), `hits` (pieces). By step of the walk: its length
-    and time (0 where there is none), `camera_m`: metres at 25 px/m or more, summed over cameras, mean over their views.
+    and time (0 for no step), `camera_m`: metres at 25 px/m or more, summed over cameras, mean over their views.
     """
 
     views: Views
@@ -72,7 +72,7 @@ class Sight:
 
 
 def sight_of(walk: Walk, cameras: MappedCameras, reach_m: float | None = None, town: Town | None = None) -> Sight:
-    """Clip the walk against every view of every outdoor camera near it; the buildings of a town hide what they hide."""
+    """Clip the walk against every view of every outdoor camera near it; buildings of a town block the view."""
     step = np.flatnonzero(walk.joined)
     sheet, planes = sheets(walk.lat[step], walk.lon[step])
     outdoors = np.flatnonzero(~cameras.indoor)
@@ -123,7 +123,7 @@ def sight_of(walk: Walk, cameras: MappedCameras, reach_m: float | None = None, t
 
 
 def _chance() -> Floats:
-    """Chance to be identified, by frontality and face code, by one who compares with `gallery_suspects` people."""
+    """P(identified) by frontality and face code, for a viewer who compares with `gallery_suspects` people."""
     return np.ascontiguousarray(curve_table([("none", round(facts().value("gallery_suspects")))])[0, 0])
 
 
@@ -133,7 +133,7 @@ def _code_px() -> float:
 
 def views_at_fixes(tracks: Tracks, cameras: MappedCameras, reach_m: float | None = None
                    ) -> tuple[Views, NDArray[np.bool_]]:  # fmt: skip
-    """Views of the cameras near the raw fixes, and whether a fix lies in each: what a look at points can know."""
+    """Views of the cameras near the raw fixes, and whether a fix lies in each (all that points alone can show)."""
     sheet, planes = sheets(tracks.lat, tracks.lon)
     outdoors, reach = np.flatnonzero(~cameras.indoor), hull(cameras, reach_m)
     views, seen = [_no_views()], [np.empty(0, dtype=np.bool_)]
@@ -152,7 +152,7 @@ def views_at_fixes(tracks: Tracks, cameras: MappedCameras, reach_m: float | None
 
 def _near(cameras: MappedCameras, outdoors: Ints, reach: Floats, plane: Plane, ux: Floats, uy: Floats, vx: Floats,
           vy: Floats) -> Ints:
-    """Cameras within reach of the walk: first by the box around it, then by clipping their largest discs."""
+    """Cameras within reach of the walk: first by its bounding box, then by clipping their largest discs."""
     x, y = plane.xy(cameras.lat[outdoors], cameras.lon[outdoors])
     far = reach[outdoors]
     low_x, high_x = min(ux.min(), vx.min()), max(ux.max(), vx.max())
@@ -183,7 +183,7 @@ def _clipped(rows: Floats, steps: Ints, ux: Floats, uy: Floats, vx: Floats, vy: 
 
 def _past(walls: Walls, rows: Floats, found: Pieces, steps: Ints, ux: Floats, uy: Floats, vx: Floats,
           vy: Floats) -> Pieces:
-    """What the walls leave of the pieces; a face is that of what is left."""
+    """Parts of the pieces that walls leave visible; faces are recomputed for these parts."""
     at = np.searchsorted(steps, found.step)
     views, ends = rows[found.view], (ux[at], uy[at], vx[at], vy[at])
     which, begin, end = visible(walls, views[:, 0], views[:, 1], *ends, found.enter, found.leave)

@@ -1,4 +1,4 @@
-"""Streets and buildings around a walk, from an OpenStreetMap extract: what hides it, and where else one could walk."""
+"""Streets and buildings around a walk, from an OpenStreetMap extract: what blocks views, and alternative ways."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Town:
 
 
 def read_town(path: str | Path) -> Town:
-    """Read an extract (`.osm.pbf`, `.osm`); missing, damaged or without streets: InputError.
+    """Read an extract (`.osm.pbf`, `.osm`); InputError if it is missing, damaged or without streets.
 
-    Of the streets the largest connected part is kept.
+    Only the largest connected part of the streets is kept.
     """
     path = Path(path)
     if not path.is_file():
