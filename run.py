@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Set privacysim up on a fresh machine, then do what was asked. Standard library only.
+"""Set up privacysim on a fresh machine, then run a command. Standard library only.
 
 python3 run.py study        set-up, then the headline study
 python3 run.py test         set-up, then every test (--slow: the long sets too; --fast: under three minutes)
@@ -24,12 +24,12 @@ PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 
 
 def fingerprint() -> str:
-    """Hash of the lock and of this Python: when it changes, the set-up is done again."""
+    """Hash of the lock and this Python; the set-up is repeated when it changes."""
     return hashlib.sha256(LOCK.read_bytes() + sys.version.encode()).hexdigest()
 
 
 def uv_block() -> str:
-    """The lock's own lines for uv, so that the installer itself is installed by hash."""
+    """Lines of the lock for uv, so that the installer itself is installed by hash."""
     found = re.search(r"^uv==.*?(?=^\S|\Z)", LOCK.read_text(), re.MULTILINE | re.DOTALL)
     if found is None:
         sys.exit("run.py: requirements.lock does not name uv; make the lock anew (CONTRIBUTING.md).")
@@ -37,7 +37,7 @@ def uv_block() -> str:
 
 
 def set_up() -> None:
-    """Make .venv, install the lock into it by hash, and privacysim itself in place."""
+    """Create .venv, install the lock into it by hash, and install privacysim in editable mode."""
     if STAMP.exists() and STAMP.read_text() == fingerprint():
         return
     print("Setting up .venv (once; about a minute) …", flush=True)
@@ -58,15 +58,15 @@ def set_up() -> None:
 
 
 def test(arguments: list[str]) -> list[str]:
-    """The command that runs every test: lint, types, units, oracles, properties, notebooks."""
+    """Command that runs every test: lint, types, units, oracles, properties, notebooks."""
     return [str(PYTHON), str(ROOT / "tests" / "everything.py"), *arguments]
 
 
 def lab(arguments: list[str]) -> list[str]:
-    """The command that opens JupyterLab on the index of our notebooks, or on the folder that was named."""
+    """Command that opens JupyterLab on the index of the notebooks, or on the given folder."""
     ours = ["--notebook-dir", str(ROOT / "notebooks"), "--LabApp.default_url=/lab/tree/00_index.ipynb"]
     named = any(word.startswith(("--notebook-dir", "--ServerApp.root_dir")) for word in arguments)
-    # JupyterLab shall ask no server for news or newer versions, nor ask the reader whether it may
+    # JupyterLab must not ask a server for news or updates, nor ask the user for permission to do so
     settings = VENV / "etc" / "jupyter" / "labconfig"
     settings.mkdir(parents=True, exist_ok=True)
     (settings / "page_config.json").write_text(
@@ -76,12 +76,12 @@ def lab(arguments: list[str]) -> list[str]:
 
 
 def site() -> list[str]:
-    """The command that builds the site; a warning is an error."""
+    """Command that builds the site; warnings are errors."""
     return [str(PYTHON), "-m", "sphinx", "-W", "--keep-going", "-q", str(ROOT / "docs"), str(ROOT / "docs" / "_site")]
 
 
 def main(arguments: list[str]) -> int:
-    """Set up, then run the command; its exit status is ours."""
+    """Set up, then run the command and return its exit status."""
     if not arguments or arguments[0] in {"-h", "--help"}:
         print(__doc__)
         return 0

@@ -1,4 +1,4 @@
-"""What every test may use: the data folder, and a cache that is shared by the whole run."""
+"""Fixtures for all tests: the data folder, and a cache shared by the whole run."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not config.getoption("--slow"):
         for item in long:
             item.add_marker(pytest.mark.skip(reason="a long set: run.py test --slow"))
-    else:  # files with long sets first, so that at the end no process waits long for another
+    else:  # files with long sets go first, so that no process waits long for another at the end
         files = {item.path for item in long}
         items.sort(key=lambda item: item.path not in files)
 
 
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
-    """The test data that PRIVACYSIM_DATA names; without it a skip, or a failure where data is required."""
+    """Folder of test data from PRIVACYSIM_DATA; without it, skips the test, or fails if data is required."""
     named = os.environ.get("PRIVACYSIM_DATA")
     if named and Path(named).is_dir():
         return Path(named)
@@ -37,7 +37,7 @@ def data_folder() -> Path:
 
 @pytest.fixture(scope="session")
 def toy_units() -> Callable[[pytest.MonkeyPatch, Path], ModuleType]:
-    """Puts units of work that cost nothing (`toy_study.py`) in the place of the real ones, with a cache of its own."""
+    """Replaces the real units of work with ones that cost nothing (`toy_study.py`), with a separate cache."""
 
     def put(patch: pytest.MonkeyPatch, cache: Path) -> ModuleType:
         patch.setenv("PRIVACYSIM_CACHE", str(cache))
@@ -52,7 +52,7 @@ def toy_units() -> Callable[[pytest.MonkeyPatch, Path], ModuleType]:
 
 @pytest.fixture
 def figures_closed() -> Iterator[None]:
-    """Whatever a test drew is closed after it."""
+    """Closes the figures of each test after it."""
     yield
     import matplotlib.pyplot as plt
 

@@ -1,8 +1,8 @@
-"""Every test, in one command: lint, types, units, properties, oracles, doctests, the site, notebooks.
+"""Runs every test in one command: lint, types, units, properties, oracles, doctests, the site, notebooks.
 
-Called by `python3 run.py test`. Arguments go to pytest (`--slow`, `-k words`, a path); the notebooks run when no
-path or selection was given. `--fast` runs lint, types, doctests and the unit tests but for the files of `LONG`: under
-three minutes, for every day. They include the whole chain on a district (`tests/cli/test_studies_unit.py`).
+`python3 run.py test` calls it. Arguments go to pytest (`--slow`, `-k words`, a path); the notebooks run if no path or
+selection is given. `--fast` runs lint, types, doctests and the unit tests except the files of `LONG`, in under three
+minutes, for daily use. They include the whole chain on a district (`tests/cli/test_studies_unit.py`).
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = [
-    # only the project's own settings that hold for notebooks; a notebook's warnings are the kernel's, not ours
+    # only the project settings that apply to notebooks; a notebook's warnings come from its kernel
     "-p", "tests.notebooks.kernels", "-o", "addopts=", "-o", "filterwarnings=default",
     "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=300",
     "--nbval-sanitize-with", str(ROOT / "tests" / "notebooks" / "sanitize.cfg"),
 ]
-# a file stays in one process; files come in the order that conftest.py gives them
+# each file runs in one process; conftest.py sets the order of files
 PARALLEL = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"] if (os.cpu_count() or 1) > 1 else []
 LONG = (
     "tests/study/test_machinery_unit.py", "tests/report/test_memo_unit.py", "tests/masklab/test_attacks_unit.py",
     "tests/house/test_claims_unit.py", "tests/study/test_precision_unit.py", "tests/bench/test_bench_unit.py",
     "tests/city/test_own_unit.py", "tests/cli/test_calibrate_unit.py",
 )
-"""Files of unit tests that take long: `--fast` leaves them out, as it does the kinds `oracle` and `property`."""
+"""Unit-test files that take long; `--fast` omits them, together with the kinds `oracle` and `property`."""
 STRICT = ROOT / "notebooks" / "reproduce" / "r5_ashby.ipynb"
-"""The notebook of which every output is compared, not only the checked cells."""
+"""The notebook in which every output is compared, not only the checked cells."""
 
 
 def notebooks(python: list[str]) -> dict[str, list[str]]:
-    """All notebooks with their checked cells, two at a time, and one of which everything is compared."""
+    """Commands that run all notebooks with their checked cells, two at a time, and one with every output compared."""
     two = PARALLEL if os.name == "posix" else []  # see tests/notebooks/kernels.py
     one = ["--nbval" if word == "--nbval-lax" else word for word in NOTEBOOKS]
     return {
@@ -43,13 +43,13 @@ def notebooks(python: list[str]) -> dict[str, list[str]]:
 
 
 def quick_files() -> list[str]:
-    """The files of unit tests that `--fast` runs."""
+    """Unit-test files that `--fast` runs."""
     found = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").glob("*/test_*_unit.py"))
     return [name for name in found if name not in LONG]
 
 
 def steps_of(arguments: list[str]) -> dict[str, list[str]]:
-    """Name of each step → its command, in order."""
+    """Commands of the steps by name, in order."""
     python = [sys.executable, "-m"]
     before = {"lint": [*python, "ruff", "check", "."], "types": [*python, "mypy"]}
     tests = [*python, "pytest", "-q"]
@@ -63,7 +63,7 @@ def steps_of(arguments: list[str]) -> dict[str, list[str]]:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the steps in order; every step runs, and the exit status says whether any failed."""
+    """Run all steps in order, even after a failure; the exit status says whether any failed."""
     steps = steps_of(arguments)
     failed = []
     for name, command in steps.items():

@@ -1,10 +1,10 @@
-"""How much of `privacysim/` the tests run: lines and branches, in every process they start, kernels as plain Python.
+"""Test coverage of `privacysim/`: lines and branches, in all processes that the tests start, kernels as plain Python.
 
-`python tools/cover.py` runs the tests twice. Once as they are: what happens in compiled code is invisible there. Once
-more the tests of the kernels with numba switched off, so that the same functions run as plain Python: their twins.
-The two are added up into `docs/evidence/coverage.csv`, room by room; `--missing` prints the lines that nothing runs.
-It takes about twice as long as the tests, so it is no part of them. `python tools/cover.py PATH …` runs these tests
-only and adds to what was measured before; `--twins` only the second part; `--sum` neither. Notebooks are not counted.
+`python tools/cover.py` runs the tests twice. The first run uses compiled kernels, whose lines cannot be measured. The
+second runs the tests of the kernels with numba switched off, so that the same functions run as plain Python (twins).
+`docs/evidence/coverage.csv` combines both by package; `--missing` prints the lines that no test runs. This takes
+about twice as long as the tests, so it is not part of them. `python tools/cover.py PATH …` runs only these tests and
+adds to earlier measurements; `--twins` runs only the second part; `--sum` runs neither. Notebooks are not counted.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ TWINS = [
     "tests/world/test_unknown_views_oracle.py::test_walks_leave_their_amount_on_each_street_in_the_direction_and_share_that_they_walk",
     "tests/bench/test_kernel_unit.py", "tests/tracks/test_cleaning_unit.py",
 ]  # fmt: skip
-"""Tests of kernels that plain Python gets through in reasonable time."""
+"""Tests of kernels that finish in reasonable time in plain Python."""
 
 
 def run(tests: list[str], *, twins: bool) -> int:
-    """The tests under coverage, adding to what is there; numpy warns in plain Python of wrapping that kernels mean."""
+    """Run tests under coverage and add to the data; ignores numpy's warnings of wrapping that kernels intend."""
     env = {**os.environ, "COVERAGE_FILE": str(DATA)}
     command = [sys.executable, "-m", "coverage", "run", f"--rcfile={SETTINGS}", "-m", "pytest", "-q", "-p",
                "no:cacheprovider", *PARALLEL, *tests]  # fmt: skip
@@ -52,7 +52,7 @@ def run(tests: list[str], *, twins: bool) -> int:
 
 
 def measured() -> dict[str, dict[str, object]]:
-    """Files and what was run of them, of all that was measured so far."""
+    """All coverage measured so far, by file."""
     env = {**os.environ, "COVERAGE_FILE": str(DATA)}
     coverage = [sys.executable, "-m", "coverage"]
     if list(ROOT.glob(".coverage.*")):
@@ -64,7 +64,7 @@ def measured() -> dict[str, dict[str, object]]:
 
 
 def rooms(files: dict[str, dict[str, object]]) -> list[list[object]]:
-    """Per room, and in all: lines, lines run, branches, branches run, and both together in per cent."""
+    """Rows by package and in total: lines, lines run, branches, branches run, and the percentage of both together."""
     lots: dict[str, Counter[str]] = {}
     for name, file in files.items():
         parts = Path(name).parts
@@ -82,7 +82,7 @@ def rooms(files: dict[str, dict[str, object]]) -> list[list[object]]:
 
 
 def main() -> int:
-    """Run what was asked for, and write the table."""
+    """Run the requested parts and write the table."""
     options = argparse.ArgumentParser()
     options.add_argument("--twins", action="store_true")
     options.add_argument("--sum", action="store_true")

@@ -1,7 +1,7 @@
 """Writes `environment.yml`: each package that `pyproject.toml` names, at the version of `requirements.lock`.
 
-`python tools/environment.py` after the lock was made; a test holds the three files together. Everything comes by pip,
-since conda's own channels lag behind the lock and give some packages other names.
+Run `python tools/environment.py` after changing the lock; a test checks that the three files agree. pip installs all
+packages, because conda's channels lag behind the lock and use other names for some packages.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ dependencies:
 
 
 def packages() -> list[str]:
-    """What the core and the extras for users ask for, as `name==version`."""
+    """Packages that the core and the extras for users require, as `name==version`."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     groups = [lines for name, lines in project["optional-dependencies"].items() if name not in ("dev", "docs")]
     names = {name_of(Requirement(line).name) for group in [project["dependencies"], *groups] for line in group}
@@ -38,7 +38,7 @@ def packages() -> list[str]:
 
 
 def text() -> str:
-    """The whole file; the package itself comes last, in place."""
+    """Text of the file; the package itself comes last, in editable mode."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     head = HEAD.format(python=project["requires-python"].removeprefix(">="))
     return head + "".join(f"      - {line}\n" for line in [*packages(), "-e ."])

@@ -1,8 +1,8 @@
-"""Damaged files of every format and damaged commands: a result or a sentence, never a traceback, a hang or a flood.
+"""Fuzzing: damaged files and commands must give a result or a short error, never a traceback, hang or flood of text.
 
-`python tools/fuzz.py --examples 5000 --seed 1` damages the shipped and the test files in many ways and feeds them to
-every reader; the long set does that for seeds 1 to 20. What breaks a reader is kept in `tests/corpus/` and is tried
-again by the tests for ever.
+`python tools/fuzz.py --examples 5000 --seed 1` damages shipped files and test files in many ways and passes them to
+every reader; the long set does so for seeds 1 to 20. Inputs that break a reader are stored in `tests/corpus/`, and
+the tests try them again in every run.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from privacysim.simulation.study_file import load_study_file
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = ROOT / "tests" / "corpus"
 LONGEST_S = 20.0
-"""A single small input may take this long on a busy machine; more is a hang."""
+"""Longest time for a single small input on a busy machine; anything longer is a hang."""
 
 TOKENS = (
     b"nan", b"inf", b"-inf", b"1e999", b"-1", b"0", b"99999999999999999999", b"''", b'""', b"[]", b"{}", b"[[", b"]]",
@@ -60,14 +60,14 @@ TRACK = b"lat,lon,time\n60.17,24.94,2022-01-28T11:44:16Z\n60.18,24.95,2022-01-28
 
 
 class Target:
-    """A reader with files to damage: `read(path)` gets a damaged copy named as the original."""
+    """A reader with files to damage: `read(path)` gets a damaged copy with the original's name."""
 
     def __init__(self, name: str, seeds: dict[str, bytes], read: Callable[[Path], object]) -> None:
         self.name, self.seeds, self.read = name, seeds, read
 
 
 def damaged(seed: bytes, others: list[bytes], rng: random.Random) -> bytes:
-    """One to four damages."""
+    """Damage the content in one to four places."""
     data = bytearray(seed)
     for _ in range(rng.choice((1, 1, 1, 2, 3, 4))):
         at = rng.randrange(len(data) + 1)
@@ -98,7 +98,7 @@ def damaged(seed: bytes, others: list[bytes], rng: random.Random) -> bytes:
 
 
 def _another_value(text: bytes, rng: random.Random) -> bytes:
-    """Replace what stands behind a random = or : or , by something else."""
+    """Replace the value after a random =, : or comma."""
     places = [n for n, sign in enumerate(text) if sign in b"=:,"]
     if not places:
         return text + rng.choice(TOKENS)
@@ -108,7 +108,7 @@ def _another_value(text: bytes, rng: random.Random) -> bytes:
 
 
 def targets(work: Path, results: Path) -> list[Target]:
-    """Every reader, with its files."""
+    """All readers, each with its files."""
     def files(folder: str, pattern: str = "*.toml") -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in sorted((ROOT / folder).glob(pattern))}
 
@@ -160,11 +160,11 @@ LINES = (
     b"dosimeter --gpx t.gpx --cameras c.csv --range 30",
 )  # fmt: skip
 QUICK = ("policy", "facts", "scenario", "compare", "verify", "report", "dosimeter", "--version", "study list")
-"""What a damaged line may begin with besides `run … --dry-run`: nothing that starts a long run or a server."""
+"""Allowed beginnings of a damaged line besides `run … --dry-run`; none starts a long run or a server."""
 
 
 def run_line(lines: bytes) -> int:
-    """One command line; only what cannot start a long run. Its exit status must be 0, 1 or 2, its error short."""
+    """Run one command line that cannot start a long run. Its exit status must be 0, 1 or 2, and its error short."""
     text = lines.split(b"\n")[0].decode("utf-8", "replace").replace("\x00", "")
     arguments = text.split()
     if arguments and arguments[0] == "run":
@@ -182,7 +182,7 @@ def run_line(lines: bytes) -> int:
 
 
 def attempt(target: Target, name: str, content: bytes, work: Path) -> str:
-    """Feed one input; returns what is wrong, empty where a result or a sentence came."""
+    """Try one input; returns what is wrong, or "" if the reader gave a result or a short error."""
     path = work / "in" / name
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(content)
@@ -201,13 +201,13 @@ def attempt(target: Target, name: str, content: bytes, work: Path) -> str:
 
 
 def corpus() -> list[tuple[str, str, bytes]]:
-    """Earlier findings: target, file name, content."""
+    """Earlier findings as (target, file name, content)."""
     found = [path for path in sorted(CORPUS.glob("*/*")) if path.is_file()]
     return [(path.parent.name.replace("~", "/"), path.name.split("-", 1)[1], path.read_bytes()) for path in found]
 
 
 def fuzz(examples: int, seed: int, results: Path, *, keep: bool) -> list[str]:
-    """Try `examples` damaged inputs in turn; what breaks a reader is kept in the corpus and said."""
+    """Try `examples` damaged inputs in turn; returns those that break a reader and, with `keep`, stores them."""
     rng = random.Random(seed)
     wrong: dict[str, str] = {}
     before = Path.cwd()
@@ -221,7 +221,7 @@ def fuzz(examples: int, seed: int, results: Path, *, keep: bool) -> list[str]:
             quick = [target for target in all_targets if target not in slow]
             everything = [content for target in all_targets for content in target.seeds.values()]
             for n in range(examples):
-                # what reads a whole results folder takes a hundred times as long, and comes up less often
+                # readers of whole results folders take a hundred times as long, so they are drawn less often
                 target = rng.choice(slow) if n % 100 == 0 else quick[n % len(quick)]
                 name, content = rng.choice(list(target.seeds.items()))
                 if target.name == "command":
@@ -245,7 +245,7 @@ def fuzz(examples: int, seed: int, results: Path, *, keep: bool) -> list[str]:
 
 
 def toy_results(where: Path) -> Path:
-    """A results folder with toy numbers, of the preview's rules."""
+    """Results folder with toy numbers and the policies of the preview."""
     sys.path.insert(0, str(ROOT))
     import privacysim as ps
     from tests.helpers import toy_study
@@ -256,7 +256,7 @@ def toy_results(where: Path) -> Path:
 
 
 def main() -> int:
-    """Fuzz and say what was found."""
+    """Fuzz and print the findings."""
     options = argparse.ArgumentParser()
     options.add_argument("--examples", type=int, default=5_000)
     options.add_argument("--seed", type=int, default=1)

@@ -1,8 +1,8 @@
-"""Guided fuzzing: atheris watches which damage leads a reader into new code, and goes on from there.
+"""Coverage-guided fuzzing: atheris finds which damage leads a reader into new code and continues from there.
 
-`python tools/fuzz_guided.py policy -runs=20000`: any target of `fuzz.py`; other arguments are libFuzzer's. Atheris is
-no part of the lock, since it has no wheel for every Python: `pip install atheris` brings it. A finding is kept in
-`tests/corpus/`, where the plain run reads it again, and ends the search.
+`python tools/fuzz_guided.py policy -runs=20000` takes any target of `fuzz.py`; other arguments go to libFuzzer.
+Atheris is not in the lock, because it has no wheel for every Python; install it with `pip install atheris`. A finding
+ends the search and is stored in `tests/corpus/`, where the plain run reads it again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def main(name: str, arguments: list[str]) -> None:
     except ImportError:
         sys.exit("fuzz_guided.py needs atheris: pip install atheris")
     sys.path.insert(0, str(ROOT))
-    with atheris.instrument_imports(include=["privacysim"]):  # before anything of it is loaded
+    with atheris.instrument_imports(include=["privacysim"]):  # before any module is loaded
         from tools import fuzz
     home = Path(tempfile.mkdtemp(prefix="privacysim-guided-"))
     os.environ.setdefault("PRIVACYSIM_CACHE", str(home / "cache"))
@@ -38,7 +38,7 @@ def main(name: str, arguments: list[str]) -> None:
         (seeds / str(number)).write_bytes(bytes([number]) + content)
 
     def one(data: bytes) -> None:
-        """The first byte chooses the file's name, hence its format."""
+        """Try one input; its first byte chooses the file's name and therefore its format."""
         if not data:
             return
         file = names[data[0] % len(names)]

@@ -1,11 +1,11 @@
 """Mutation testing of the core: small changes to the code that its tests must notice.
 
-`python tools/mutate.py --each 40 --seed 1` draws that many mutants of each area (legality, exposure, comparison,
-chances), runs the area's quick tests on each in a copy of the checkout, and writes `docs/evidence/mutation.csv`, every
-outcome and the survivors. What was tried before is not tried again unless its line has changed.
+`python tools/mutate.py --each 40 --seed 1` draws 40 mutants of each area (legality, exposure, comparison, chances)
+and runs the area's quick tests on each in a copy of the checkout. It writes `docs/evidence/mutation.csv`, every
+outcome and the survivors. Mutants tried before are skipped unless their line has changed.
 
-Compiled kernels are mutated in their Python twins. A survivor is killed by a new test, or explained in
-`docs/evidence/mutation_explained.csv` where it changes nothing that anybody could see.
+Compiled kernels are mutated as plain Python. Each survivor needs a new test, or an explanation in
+`docs/evidence/mutation_explained.csv` if it has no observable effect.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ AREAS: dict[str, tuple[list[str], list[str], bool]] = {
          "tests/ground/test_draws_function_property.py", "tests/world/test_chance_laws_oracle.py", "tests/world/test_chances_property.py"], True,
     ),
 }  # fmt: skip
-"""Files to mutate, the tests that must notice (quickest first), and whether kernels stay compiled."""
+"""By area: files to mutate, the tests that must notice (quickest first), and whether kernels stay compiled."""
 _COMPARE = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
             ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is}  # fmt: skip
 _ARITHMETIC = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult,
@@ -61,7 +61,7 @@ _NAMES = {"min": "max", "max": "min", "any": "all", "all": "any", "minimum": "ma
 
 
 def _code(tree: ast.AST) -> Iterator[ast.AST]:
-    """Nodes that are code: no annotations, docstrings, decorators, texts of errors."""
+    """Nodes that are code, without annotations, docstrings, decorators and error messages."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Raise | ast.Import | ast.ImportFrom | ast.JoinedStr):
             continue
@@ -82,7 +82,7 @@ def _code(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def mutants(source: str) -> list[tuple[int, str, str]]:
-    """(line, what was changed, the whole text) of every mutant."""
+    """All mutants as (line, change, whole text)."""
     found = []
     count = len(list(_code(ast.parse(source))))
     for n in range(count):
@@ -96,7 +96,7 @@ def mutants(source: str) -> list[tuple[int, str, str]]:
 
 
 def _mutate(node: ast.AST, variant: int) -> str:
-    """Change the node in place; returns what was done, empty where nothing can be."""
+    """Change the node in place; returns a description of the change, or "" if none is possible."""
     said = ""
     if isinstance(node, ast.Compare) and variant == 0 and type(node.ops[0]) in _COMPARE:
         was = type(node.ops[0])
@@ -144,7 +144,7 @@ def _mutate(node: ast.AST, variant: int) -> str:
 
 
 def noticed(copy: Path, tests: list[str], compiled: bool, limit_s: float) -> bool:
-    """Whether the tests fail, in a child of this process that has the libraries loaded already."""
+    """Whether the tests fail, run in a child of this process, which has already loaded the libraries."""
     child = os.fork()
     if child == 0:
         os.chdir(copy)
@@ -158,9 +158,9 @@ def noticed(copy: Path, tests: list[str], compiled: bool, limit_s: float) -> boo
         import pytest
 
         numba.config.DISABLE_JIT = not compiled
-        # in plain Python, numpy warns of the wrapping arithmetic that the kernels mean
+        # in plain Python, numpy warns of the wrapping arithmetic that the kernels intend
         quiet = [] if compiled else ["-W", "ignore::RuntimeWarning"]
-        # one after the other, so that what the quickest tests notice waits for nothing else to be collected
+        # one after the other, so that the quickest tests can end the run before others are collected
         os._exit(next((1 for one in tests if pytest.main(["-q", "-x", "-p", "no:cacheprovider", *quiet, one])), 0))
     begin = time.monotonic()
     while time.monotonic() - begin < limit_s:
@@ -168,13 +168,13 @@ def noticed(copy: Path, tests: list[str], compiled: bool, limit_s: float) -> boo
         if done:
             return os.waitstatus_to_exitcode(status) != 0
         time.sleep(0.05)
-    os.kill(child, 9)  # it hangs: somebody would notice
+    os.kill(child, 9)  # a hang counts as noticed
     os.waitpid(child, 0)
     return True
 
 
 def wilson(hits: int, n: int) -> tuple[float, float]:
-    """95 % interval of a share; written out, since the package's own is among the mutated."""
+    """95 % interval of a share, implemented here because the package's own function is mutated."""
     if n == 0:
         return 0.0, 1.0
     z, p = 1.959964, hits / n
@@ -183,7 +183,7 @@ def wilson(hits: int, n: int) -> tuple[float, float]:
 
 
 def explained() -> dict[tuple[str, str, str], str]:
-    """Survivors that change nothing that anybody could see, with the reason."""
+    """Survivors without an observable effect, with the reason."""
     path = EVIDENCE / "mutation_explained.csv"
     if not path.is_file():
         return {}
@@ -196,7 +196,7 @@ Mutant = tuple[str, int, int, str, str, str]
 
 
 def drawn_of(area: str, each: int, seed: int) -> tuple[int, list[Mutant]]:
-    """How many mutants the area has, and the sample."""
+    """Number of mutants in the area, and a sample of them."""
     every: list[Mutant] = []
     for file in AREAS[area][0]:
         source = (ROOT / file).read_text(encoding="utf-8")
@@ -207,7 +207,7 @@ def drawn_of(area: str, each: int, seed: int) -> tuple[int, list[Mutant]]:
 
 
 def try_out(area: str, todo: list[Mutant]) -> Iterator[tuple[Mutant, bool]]:
-    """Each mutant in turn, in a copy of the checkout, and whether the area's tests notice."""
+    """Try each mutant in a copy of the checkout; yields it and whether the area's tests notice."""
     _, tests, compiled = AREAS[area]
     with tempfile.TemporaryDirectory(prefix="privacysim-mutate-") as folder:
         copy = copy_of_checkout(Path(folder))
@@ -224,7 +224,7 @@ def try_out(area: str, todo: list[Mutant]) -> Iterator[tuple[Mutant, bool]]:
 
 
 def main() -> int:
-    """Draw, try what was not tried yet, count."""
+    """Draw mutants, try the new ones, and count the outcomes."""
     options = argparse.ArgumentParser()
     options.add_argument("--each", type=int, default=40, help="mutants to draw of an area")
     options.add_argument("--seed", type=int, default=1)

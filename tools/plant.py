@@ -1,8 +1,8 @@
-"""Plant an error for each claim of `claims.toml` and see its test fail; write the outcomes for the site.
+"""Plants an error for each claim in `claims.toml`, checks that its test fails, and writes the outcomes for the site.
 
-`python tools/plant.py` works through all claims in a copy of the checkout (nothing here is touched) and writes
-`docs/evidence/claims_outcomes.csv`: whether the test holds, in how many cases, and whether the planted error breaks it.
-`python tools/plant.py ID …` does some and replaces their rows.
+`python tools/plant.py` tries all claims in a copy of the checkout; this checkout stays unchanged. It writes to
+`docs/evidence/claims_outcomes.csv` whether each test passes, in how many cases, and whether the error makes it fail.
+`python tools/plant.py ID …` tries only these claims and replaces their rows.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def claims() -> list[dict[str, str]]:
 
 
 def copy_of_checkout(folder: Path) -> Path:
-    """The checkout without results, with compiled kernels, so that only what is planted is compiled anew."""
+    """Copy the checkout without results but with compiled kernels, so that only changed kernels are compiled again."""
     for name in COPIED:
         source = ROOT / name
         if source.is_dir():
@@ -45,7 +45,7 @@ def copy_of_checkout(folder: Path) -> Path:
 
 
 def run_tests(copy: Path, tests: list[str], *more: str) -> tuple[int, str]:
-    """Exit status and last lines of the tests, run in the copy."""
+    """Run tests in the copy; returns the exit status and the last lines of output."""
     env = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1",
            "PRIVACYSIM_CACHE": str(copy / "cache")}  # fmt: skip
     command = [sys.executable, "-m", "pytest", "-q", "--slow", "-p", "no:cacheprovider", *more, *tests]
@@ -54,7 +54,7 @@ def run_tests(copy: Path, tests: list[str], *more: str) -> tuple[int, str]:
 
 
 def as_shipped(copy: Path, wanted: list[dict[str, str]]) -> dict[str, tuple[int, int]]:
-    """For each test how many of its cases passed, and how many did not, with nothing planted; in one go."""
+    """Numbers of passed and failed cases of each test without planted errors, from a single run."""
     report = copy / "report.xml"
     run_tests(copy, list(dict.fromkeys(claim["test"] for claim in wanted)), f"--junitxml={report}")
     found: dict[str, tuple[int, int]] = {}
@@ -66,13 +66,13 @@ def as_shipped(copy: Path, wanted: list[dict[str, str]]) -> dict[str, tuple[int,
 
 
 def breaks(copy: Path, claim: dict[str, str]) -> tuple[bool, str]:
-    """Whether the claim's test fails once its error is planted; the file is put back."""
+    """Whether the claim's test fails once its error is planted; the file is restored afterwards."""
     path = copy / claim["file"]
     before, stamp = path.read_text(encoding="utf-8"), path.stat()
     if before.count(claim["old"]) != 1:
         raise SystemExit(f"{claim['id']}: {claim['file']} holds {claim['old']!r} {before.count(claim['old'])} times")
     path.write_text(before.replace(claim["old"], claim["new"]), encoding="utf-8")
-    shutil.rmtree(copy / "cache", ignore_errors=True)  # a city that was built with the error must not stay
+    shutil.rmtree(copy / "cache", ignore_errors=True)  # remove any city that was built with the error
     try:
         code, said = run_tests(copy, [claim["test"]], "-x")
     finally:
@@ -93,7 +93,7 @@ def _known() -> list[list[str]]:
 
 
 def main(names: list[str]) -> int:
-    """Try the named claims, or all, and write the outcomes; 1 if any does not hold or does not break."""
+    """Try the named claims, or all, and write the outcomes; returns 1 if a test fails, or passes despite its error."""
     wanted = [claim for claim in claims() if not names or claim["id"] in names]
     rows, bad = [], 0
     with tempfile.TemporaryDirectory(prefix="privacysim-plant-") as folder:

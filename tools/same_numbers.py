@@ -1,6 +1,6 @@
 """Compares the numbers of two results folders: `python tools/same_numbers.py OLD NEW [--tolerance 1e-12]`.
 
-Used when code moves but no number may change. Names that were changed on purpose are mapped in `renamed` below.
+Use it when code is moved and no number may change. `renamed` below maps names that were changed on purpose.
 The script ends with status 1 and lists the differences if any value, metric, policy or replicate differs.
 """
 
@@ -33,7 +33,7 @@ _SECRETS = {f"{kind}_secret_{what}": f"secret_{what}[secret={kind}]" for kind in
 
 
 def renamed(name: str) -> str:
-    """The new name of a metric that differed from others by one word: `acts_act_buy` is `acts[act=buy]` now."""
+    """The new name of a metric: `acts_act_buy` is now `acts[act=buy]`."""
     if name in _SAME or "[" in name or name.startswith("people_identified_by"):
         return name
     for old, new in _HEADINGS.items():
@@ -44,7 +44,7 @@ def renamed(name: str) -> str:
 
 
 def values(folder: Path) -> pd.Series:
-    """The values of a results folder by policy, replicate, metric and curve."""
+    """Values of a results folder, indexed by policy, replicate, metric and curve."""
     frame = pd.read_parquet(folder / "metrics.parquet")
     frame["metric"] = frame["metric"].astype(str).map(renamed)
     for key in ("policy", "curve"):

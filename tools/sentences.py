@@ -1,8 +1,8 @@
-"""Exports every sentence that a reader may meet: `python tools/sentences.py [OUT.txt]`.
+"""Exports every sentence that users may read: `python tools/sentences.py [OUT.txt]`.
 
-One line for each sentence: where it stands, its kind and the text. The kinds are docstring, message (any text in the
-code: errors, help, titles), table (titles and notes in data and sim files), page (README, docs) and notebook. An editor
-reads the file from beginning to end; two exports, compared with `diff`, count the sentences that changed.
+Each sentence has one line with its place, kind and text. The kinds are docstring, message (any text in the code:
+errors, help, titles), table (titles and notes in data and sim files), page (README, docs) and notebook. An editor can
+read the file from beginning to end; comparing two exports with `diff` shows the sentences that changed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Sentence = tuple[str, str, str]
 
 
 def sentences(text: str) -> Iterator[str]:
-    """The sentences of a text, code blocks and doctests left out."""
+    """Sentences of a text, without code blocks and doctests."""
     text = re.sub(r"```.*?```", " ", text, flags=re.DOTALL)
     rows = [row for row in text.splitlines() if not row.lstrip().startswith((">>>", "...", "|--", "---"))]
     for block in re.split(r"\n\s*\n", "\n".join(rows)):
@@ -32,7 +32,7 @@ def sentences(text: str) -> Iterator[str]:
 
 
 def of_code(path: Path) -> Iterator[Sentence]:
-    """Docstrings, and every other text of three words or more."""
+    """Docstrings and all other texts of three or more words."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     where = path.relative_to(ROOT).as_posix()
     docstrings = set()
@@ -44,7 +44,7 @@ def of_code(path: Path) -> Iterator[Sentence]:
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
             parts = [str(part.value) if isinstance(part, ast.Constant) else "{…}" for part in node.values]
-            docstrings.update(id(part) for part in node.values)  # counted with the whole
+            docstrings.update(id(part) for part in node.values)  # counted as part of the f-string
             for text in sentences("".join(parts)):
                 yield f"{where}:{node.lineno}", "message", text
     seen = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
@@ -56,7 +56,7 @@ def of_code(path: Path) -> Iterator[Sentence]:
 
 
 def of_notebook(path: Path) -> Iterator[Sentence]:
-    """The texts of the markdown cells."""
+    """Sentences of the Markdown cells."""
     for number, cell in enumerate(json.loads(path.read_text(encoding="utf-8"))["cells"]):
         if cell["cell_type"] == "markdown":
             for text in sentences("".join(cell["source"])):
@@ -74,7 +74,7 @@ def of_toml(path: Path) -> Iterator[Sentence]:
 
 
 def of_csv(path: Path) -> Iterator[Sentence]:
-    """The cells of a table that hold three words or more."""
+    """Table cells with three or more words."""
     with path.open(encoding="utf-8", newline="") as file:
         for number, row in enumerate(csv.reader(file), 1):
             for cell in row:

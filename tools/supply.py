@@ -1,7 +1,7 @@
-"""Licences and bill of materials of everything that the lock installs: `docs/evidence/licences.csv`, `sbom.cdx.json`.
+"""Licences and bill of materials of all packages in the lock: `docs/evidence/licences.csv`, `sbom.cdx.json`.
 
-`python tools/supply.py` writes both from the lock (versions, hashes) and from the installed packages (licences); a test
-holds them to the lock. No network is used and no date is written, so the same lock gives the same bytes.
+`python tools/supply.py` writes both files from the lock (versions, hashes) and the installed packages (licences). A
+test checks them against the lock. It uses no network and writes no date, so the same lock gives the same bytes.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).resolve().parent.parent
 EVIDENCE = ROOT / "docs" / "evidence"
 _BLOCK = re.compile(r"^([A-Za-z0-9_.-]+)==([^\s;\\]+)(?:\s*;\s*([^\\\n]+))?((?:.*\n(?=[ #]))*.*)", re.MULTILINE)
-_LEARNT = {  # said in the package's own files, in a form that metadata does not carry
+_LEARNT = {  # stated in the package's files but not in its metadata
     "matplotlib": "Matplotlib (PSF-based)",
 }
 
 
 def name_of(text: str) -> str:
-    """A package's name as registries compare it."""
+    """Normalised name of a package, as registries compare it."""
     return re.sub(r"[-_.]+", "-", text).lower()
 
 
 def locked() -> dict[str, tuple[str, list[str]]]:
-    """Packages of the lock that this platform installs: version and sha256 hashes."""
+    """Packages of the lock that this platform installs, with version and sha256 hashes."""
     found = {}
     for match in _BLOCK.finditer((ROOT / "requirements.lock").read_text(encoding="utf-8")):
         name, version, marker, rest = match.groups()
@@ -43,7 +43,7 @@ def locked() -> dict[str, tuple[str, list[str]]]:
 
 
 def licence(one: Distribution) -> str:
-    """What a package says of its licence: the SPDX expression, else its classifiers, else its short text."""
+    """Licence that a package states: its SPDX expression, else its classifiers, else its short text."""
     meta = one.metadata
     expression = meta.get("License-Expression")
     if expression:
@@ -58,7 +58,7 @@ def licence(one: Distribution) -> str:
 
 
 def needed_for() -> dict[str, str]:
-    """Which part of the project asks for a package: itself, an extra, or nobody directly."""
+    """The part of the project that requires each package: the core, an extra, or none directly."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     groups = {**{f"extra {name}": lines for name, lines in project["optional-dependencies"].items()},
               "privacysim": project["dependencies"]}  # fmt: skip

@@ -1,4 +1,4 @@
-"""The pages of the site that are made from the package itself, so that they cannot go stale."""
+"""Generates pages of the site from the package itself, so that they are always up to date."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 from make import api, claims, commands, forms, front, notebooks, numbers, proof
 
 MADE = "made"
-"""The folder under docs/ of everything that is generated; git ignores it."""
+"""Folder under docs/ for generated pages; git ignores it."""
 
 
 def everything(docs: Path) -> None:
-    """Write all generated pages anew."""
+    """Write all generated pages."""
     folder = docs / MADE
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()

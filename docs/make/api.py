@@ -1,4 +1,4 @@
-"""The reference of the Python names: one page a room, in the order in which the data flows."""
+"""Python reference: one page for each package, in the order of the data flow."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROOMS = (
 
 
 def pages(docs: Path) -> Iterator[tuple[str, str]]:
-    """One page for what `import privacysim as ps` gives, one a room, one for the ground floor."""
+    """One page for the names of `import privacysim as ps`, one for each package, one for the top-level modules."""
     rooms = [room for room in ROOMS if _is_there(room)]
     rows = "\n".join(f"| `ps.{name}` | {_first(getattr(privacysim, name))} |" for name in privacysim.__all__)
     tree = "\n".join(f"api/{room}" for room in (*rooms, "ground"))

@@ -1,4 +1,4 @@
-"""“How we know”, from the list of claims and the outcomes of their tests; and what stands in the bill of materials."""
+"""The page “How we know”, from the claims and the outcomes of their tests, and the page of licences."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ KINDS = {
 
 
 def pages(docs: Path) -> Iterator[tuple[str, str]]:
-    """How we know, and the licences of what is installed."""
+    """Two pages: how we know, and the licences of the installed packages."""
     claims = tomllib.loads((docs.parent / "tests" / "claims.toml").read_text(encoding="utf-8"))["claim"]
     outcomes = {row["id"]: row for row in _rows(docs / "evidence" / "claims_outcomes.csv")}
     yield "how_we_know.md", _claims(claims, outcomes)

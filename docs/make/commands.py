@@ -1,4 +1,4 @@
-"""The reference of the commands: what `--help` says, so that the two agree."""
+"""Command reference, made from the output of `--help` so that the two agree."""
 
 from __future__ import annotations
 

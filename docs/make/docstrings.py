@@ -1,7 +1,7 @@
-"""Docstrings are plain text with `code`, doctests, lists and indented blocks: make them safe reStructuredText.
+"""Converts docstrings (plain text with `code`, doctests, lists and indented blocks) to safe reStructuredText.
 
-The writer of a docstring should think of the reader in an editor, not of markup: a star, a bar or a trailing
-underscore means itself.
+Docstrings are written to be read in an editor, without markup, so stars, bars and trailing underscores are literal
+characters.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def as_rst(app: object, what: str, name: str, found: object, options: object, li
 
 
 def rst(text: str) -> str:
-    """The docstring as reStructuredText, paragraph by paragraph."""
+    """Convert a docstring to reStructuredText, paragraph by paragraph."""
     return "\n\n".join(_block(block) for block in re.split(r"\n\s*\n", text.strip("\n")) if block.strip()) + "\n"
 
 
@@ -37,7 +37,7 @@ def _literal(rows: list[str], language: str) -> str:
 
 
 def _prose(rows: list[str]) -> str:
-    """A paragraph, or a paragraph followed by a list, an indented table or a doctest."""
+    """Convert a paragraph, which may be followed by a list, an indented table or a doctest."""
     made: list[str] = []
     previous = ""
     for n, row in enumerate(rows):

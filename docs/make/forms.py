@@ -1,4 +1,4 @@
-"""The reference of files and tables: keys from the strict models, columns from the schemas."""
+"""Reference of files and tables: keys from the strict models, columns from the schemas."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from privacysim.tables import TABLES
 
 
 def pages(docs: Path) -> Iterator[tuple[str, str]]:
-    """Two pages: keys of the files that a researcher edits, and columns of every table."""
+    """Two pages: the keys of the files that researchers edit, and the columns of every table."""
     kinds = {"studies": StudyFile, "scenarios": Scenario, "policies": Policy}
     made = [
         "# Files\n\nThree kinds of TOML file, read strictly: an unknown key is an error that names the nearest right "

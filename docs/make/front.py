@@ -1,4 +1,4 @@
-"""What the front page shows of the headline study: its figure and its sentences, from the saved results."""
+"""Figure and sentences about the headline study for the front page, from the saved results."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from privacysim.results.results import load_results
 
 
 def pages(docs: Path) -> Iterator[tuple[str, str]]:
-    """The figure, and a piece of Markdown that `index.md` includes."""
+    """The figure, and a Markdown fragment that `index.md` includes."""
     results = load_results(docs.parent / "notebooks" / "saved" / "headline")
     change = results.compare()
     figure = change.plot().get_figure(root=True)

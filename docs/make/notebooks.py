@@ -1,4 +1,4 @@
-"""The notebooks as pages, with the outputs that were committed; nothing is run here."""
+"""Pages of the notebooks, with their committed outputs; nothing is run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import nbformat
 
 
 def pages(docs: Path) -> Iterator[tuple[str, str]]:
-    """One page a notebook, and a list of them; pictures are written beside the pages."""
+    """One page for each notebook, and a list of them; pictures are written next to the pages."""
     folder = docs.parent / "notebooks"
     found = [path for path in sorted(folder.rglob("*.ipynb")) if ".ipynb_checkpoints" not in path.parts]
     names = [path.relative_to(folder).with_suffix("").as_posix() for path in found]
@@ -39,7 +39,7 @@ def _page(notebook: Any, folder: Path, name: str) -> str:
 
 
 def _links(text: str) -> str:
-    """Links to other notebooks become links to their pages; other relative links become plain words."""
+    """Point links to notebooks at their pages, and turn other relative links into plain text."""
     text = re.sub(r"\]\(([\w./-]+)\.ipynb\)", r"](\1.md)", text)
     return re.sub(r"(?<!!)\[([^\]]+)\]\((?!https?:|#|[\w./-]+\.md\))[^)]*\)", r"\1", text)
 

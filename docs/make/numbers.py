@@ -1,4 +1,4 @@
-"""The reference of numbers: the facts with their sources."""
+"""Reference of numbers: the facts with their sources."""
 
 from __future__ import annotations
 

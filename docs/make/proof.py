@@ -1,4 +1,4 @@
-"""Coverage and mutants, from the tables that `tools/cover.py` and `tools/mutate.py` wrote."""
+"""Page on coverage and mutation testing, from the tables written by `tools/cover.py` and `tools/mutate.py`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def pages(docs: Path) -> Iterator[tuple[str, str]]:
-    """One page: what the tests run, and what they notice."""
+    """One page: what the tests run, and which errors they notice."""
     kept = docs / "evidence"
     yield "coverage.md", "\n\n".join(
         [

@@ -1,4 +1,4 @@
-"""A file with damage in one to four places, as a bad disk, a bad program or a stranger leaves it."""
+"""Damages a file in one to four places, as a faulty disk, a faulty program or an attacker might."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ WORDS = ("NaN", "1e999", "-1e-999", "181", "9" * 400, "６０", "-", "0x10", "�
 
 
 def damaged(data: Any, whole: bytes, *, cut: int, doubled: int) -> bytes:
-    """`whole` with bytes cut, replaced, doubled, or a word put in; `data` is what hypothesis draws from."""
+    """Cut, replace or double bytes of `whole`, or insert a word; hypothesis draws from `data`."""
     content = bytearray(whole)
     for _ in range(data.draw(some.integers(1, 4))):
         at = data.draw(some.integers(0, max(len(content) - 1, 0)))

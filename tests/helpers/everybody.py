@@ -1,4 +1,4 @@
-"""Is a sample what it says? Its totals beside those of everybody, with the error that its design gives."""
+"""Checks a sample: compares its totals with those of all residents, using the standard error of its design."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from privacysim.vocabulary import CURVES, GROUPS
 
 FEWEST_CONTRIBUTORS = 30
 _SPLITS = 50
-"""Random parts into which each stratum is cut, to see how much its total varies."""
+"""Number of random parts of each stratum, from which the variance of its total is estimated."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A sample's total of a metric, and the standard error of its design."""
+    """A sample's total of a metric, and its design-based standard error."""
 
     total: float
     error: float
@@ -38,7 +38,7 @@ class Estimate:
 
 
 def log_digest(log: Log) -> str:
-    """Hash of all tables of a Log, as bytes of Parquet: the same for every size of the sample."""
+    """Hash of all tables of a Log as Parquet bytes; it does not depend on the sample size."""
     whole = hashlib.sha256()
     for name in ("requests", "acts", "incidents", "audits", "custody"):
         kept = io.BytesIO()
@@ -50,10 +50,10 @@ def log_digest(log: Log) -> str:
 def sample_estimates(inputs: Inputs, k: int = 0) -> dict[tuple[str, str, str], Estimate]:
     """(arm, metric, curve) → the sample's total and its design-based standard error, for the metrics of people.
 
-    Strata are the population groups h, n_h of N_h people drawn: SE² = Σ_h N_h² (1 − n_h/N_h) s_h²/n_h (Cochran 1977,
-    §5.4), s_h² from the totals of random parts of each stratum (random groups, Wolter 2007, ch. 2), so that any metric
-    that is a weighted sum can be asked. The sample is systematic by home zone, which this leaves out: if anything the
-    error is smaller.
+    Strata are the population groups h, with n_h of N_h people drawn: SE² = Σ_h N_h² (1 − n_h/N_h) s_h²/n_h (Cochran
+    1977, §5.4). s_h² comes from the totals of random parts of each stratum (random groups, Wolter 2007, ch. 2), so this
+    works for any metric that is a weighted sum. The sample is systematic by home zone. This estimate ignores that, so
+    the true error is, if anything, smaller.
     """
     whole = replicate_of(inputs, k)
     sampled = np.zeros(len(GROUPS))
@@ -97,11 +97,11 @@ def _totals(seen: PeopleSeen) -> Iterator[tuple[str, str, float, float]]:
 
 
 def against_everybody(inputs: Inputs, everybody: pd.DataFrame, k: int = 0) -> pd.DataFrame:
-    """Each metric of people to which at least 30 of the sample contribute: its total, everybody's, their distance.
+    """Compare the sample's totals with those of all residents, for metrics with at least 30 contributors.
 
     The distance is in standard errors of the sample's design.
 
-    `everybody` is the `metrics` table of a run with `sample = "all"` of the same study.
+    `everybody` is the `metrics` table of a run of the same study with `sample = "all"`.
     """
     known = everybody[everybody["replicate"] == k].set_index(["policy", "metric", "curve"])["value"]
     rows = []
@@ -117,7 +117,7 @@ def against_everybody(inputs: Inputs, everybody: pd.DataFrame, k: int = 0) -> pd
 
 
 def same_log(inputs: Inputs, other: Inputs, k: int = 0) -> bool:
-    """Whether two studies that differ in their sample alone have the same Log under every arm, byte for byte."""
+    """Whether two studies that differ only in their sample have byte-identical Logs under every arm."""
 
     def digests(whole: Replicate) -> list[str]:
         return [log_digest(log) for log in whole.logs.values()]

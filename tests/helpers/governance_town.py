@@ -1,6 +1,6 @@
-"""A small town made by hand for the tests of governance: every operator, every asker, every mechanism, no people.
+"""A small handmade town for the tests of governance, with every operator, requester and mechanism but no people.
 
-Not a model of anything: its rates are far too high, so that a few hundred rows meet every branch.
+It is not realistic: its rates are far too high, so that a few hundred rows reach every branch.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PURPOSE = {
 
 
 def town(days: int = 30, warmup: int = 60, cameras: int = 600, scenario: str = "guangzhou_185") -> SimpleNamespace:
-    """The world of the town, with the fields that `simulate` reads."""
+    """World of the town, with the fields that `simulate` reads."""
     made = SimpleNamespace(
         city=SimpleNamespace(place_category=np.arange(len(words.CATEGORIES), dtype=np.uint8)),
         scenario=load_scenario(scenario), seed=1, k=0, days=days, footage_days=31, warmup_days=warmup,
@@ -53,7 +53,7 @@ def town(days: int = 30, warmup: int = 60, cameras: int = 600, scenario: str = "
 
 
 def _more(made: SimpleNamespace, cameras: int, days: int, warmup: int) -> None:
-    """Hidden cameras, searches, emergencies, rounds: the parts of the real world that need no city."""
+    """Add hidden cameras, searches, emergencies and rounds, the parts of the real world that need no city."""
     span = range(-warmup, days)
     scale = {"hidden_per_100k_cameras": 15_000.0, "maintenance_per_camera_year": 2.0, "emergencies_per_year": 90.0,
              "inspections_per_camera_year": 3.0, "machine_search_share": 0.3, "watchlist_live_share": 0.5}

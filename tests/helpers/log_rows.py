@@ -1,6 +1,4 @@
-"""A Log made by hand for the tests of metrics: a few lines, of which each says only what matters.
-
-"""
+"""Handmade Logs for the tests of metrics, in a few rows that set only the relevant columns."""
 
 from __future__ import annotations
 
@@ -16,7 +14,7 @@ Lines = Sequence[Mapping[str, object]]
 
 
 def rows(name: str, lines: Lines) -> pd.DataFrame:
-    """A frame of a table: columns that a line leaves out are filled with something harmless."""
+    """Frame of a table; columns that a line omits get neutral values."""
     filler: dict[str, object] = {"str": "", "bool": False}
     made = {}
     for column in tables.table(name).columns:
@@ -30,13 +28,13 @@ def records(
     opened: Mapping[int, float] | None = None, secret: Sequence[int] = (), operator: Sequence[int] = (),
     regime: Sequence[int] = (), days: int = 10,
 ) -> Records:
-    """The records of one arm."""
+    """Records of one arm."""
     codes = [np.asarray(one, dtype=np.uint8) for one in (secret, operator, regime)]
     return Records(days, rows("requests", requests), rows("acts", acts), rows("incidents", incidents),
                    pd.Series(dict(opened or {}), dtype="float64"), rows("audits", audits), *codes)  # fmt: skip
 
 
 def value(name: str, seen: object) -> float | None:
-    """The one reading of a metric."""
+    """The only reading of a metric."""
     [reading] = METRICS[name].value(METRICS[name].part(seen))  # type: ignore[arg-type]
     return reading.value

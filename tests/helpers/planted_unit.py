@@ -1,7 +1,7 @@
-"""A unit of work whose answers are planted: what a search or a sensitivity run must find again is known beforehand.
+"""A unit of work with planted answers, so that the correct result of a search or sensitivity run is known in advance.
 
-`plant` puts it in the place of the model for the points of `privacysim.robustness`; everything around the model (facts
-and scenarios varied, the list held, parts, executors, comparisons) is the real thing.
+`plant` replaces the model with it for the points of `privacysim.robustness`. Everything around the model is real:
+varied facts and scenarios, the fixed list of cameras, parts, executors and comparisons.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from privacysim.study.work import PILOT, Runner
 
 EXPOSURE, USEFULNESS = "people_identified_by_outsiders", "cases_with_admissible_evidence"
 Answers = Callable[[Inputs, str], Mapping[str, float]]
-"""The study at a point, and one of its arms → each metric as a multiple of what the replicate brings to all arms."""
+"""Function of the study at a point and one arm: each metric as a multiple of the replicate's size (see `size`)."""
 
 
 def size(unit: Unit) -> float:
-    """What a replicate brings to all arms alike, block by block."""
+    """Contribution of a replicate's block, the same for all arms."""
     return 1000.0 * (1 + unit.replicate % 7) + unit.block
 
 
 def plant(monkeypatch, answers: Answers, fails: Callable[[Inputs, Unit], bool] = lambda inputs, unit: False):
-    """Put the answers in the model's place; returns the list of (inputs, unit) that will have been asked for.
+    """Replace the model with the answers; returns a list that will contain the requested (inputs, unit) pairs.
 
-    On the high curve a multiple m is m². A unit for which `fails` holds meets a bug of the model's: a room refuses.
+    On the high curve a multiple m becomes m². A unit for which `fails` is true raises an error, as a model bug would.
     """
     asked: list[tuple[Inputs, Unit]] = []
 

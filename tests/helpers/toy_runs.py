@@ -1,4 +1,4 @@
-"""Runs of the toy study in processes of their own: how to start one, and what to see of it from outside."""
+"""Runs of the toy study in separate processes: starting them, and observing them from outside."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ CODE = ("import sys; from tests.helpers import toy_study; toy_study.put(); "
 
 
 def environment(cache: Path, **more: str) -> dict[str, str]:
-    """The environment of a run: it finds the toy study, and has a cache of its own."""
+    """Environment of a run, which finds the toy study and has a separate cache."""
     return {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)]),
             "PRIVACYSIM_CACHE": str(cache), **more}  # fmt: skip
 
 
 def children(pid: int) -> list[int]:
-    """Worker processes of a run, by the kernel's own list."""
+    """Worker processes of a run, from the operating system's list."""
     found: list[int] = []
     for path in Path(f"/proc/{pid}/task").glob("*/children"):
         found += [int(word) for word in path.read_text().split()]
@@ -25,5 +25,5 @@ def children(pid: int) -> list[int]:
 
 
 def parts(cwd: Path) -> set[str]:
-    """Names of the part files of the run whose results go to `r`."""
+    """Names of the part files of the run that writes its results to `r`."""
     return {path.name for path in (cwd / "r").rglob("r*-b*.json")}

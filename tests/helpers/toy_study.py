@@ -1,6 +1,6 @@
-"""A unit of work that costs nothing: every sum of every metric is a hash of (replicate, block, arm).
+"""A unit of work without cost: every sum of every metric is a hash of (replicate, block, arm).
 
-Importable by worker processes (the tests put its folder on the path). Environment variables make it slow or deadly.
+Worker processes can import it (the tests put its folder on the path). Environment variables make it slow or crash.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from privacysim.study.work import Runner
 
 
 class _Counted(io.FileIO):
-    """A file on a disk of TOY_DISK bytes, counted over the whole process: what does not fit is refused."""
+    """A file on a disk of TOY_DISK bytes, counted over the whole process; further writes are refused."""
 
     left = int(os.environ.get("TOY_DISK", "0"))
 
@@ -39,11 +39,11 @@ def _open(file, mode="r", *rest, _real=io.open, **named):
 
 
 if _Counted.left:
-    io.open = _open  # what Path.write_text and Path.write_bytes open with
+    io.open = _open  # used by Path.write_text and Path.write_bytes
 
 
 class ToyRunner(Runner):
-    """The runner of a study whose units cost nothing, or are done by another function."""
+    """Runner of a study whose units cost nothing or are computed by another function."""
 
     def __init__(self, do=None) -> None:
         self.do = do or run_unit
@@ -87,5 +87,5 @@ def _sums(inputs, unit, arm):
 
 
 def put() -> None:
-    """From now on every study of this process has units that cost nothing."""
+    """Give every later study of this process units that cost nothing."""
     Study.runner = ToyRunner()
