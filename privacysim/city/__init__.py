@@ -1,4 +1,4 @@
-"""Streets, places and route trees: synthetic, read from OpenStreetMap, or brought by the user."""
+"""Cities: streets, places and route trees, synthetic, from OpenStreetMap, or supplied by the user."""
 
 from privacysim.city.build import build_city, city_digest
 from privacysim.city.city_model import City

@@ -1,4 +1,4 @@
-"""From a scenario to its city: streets, places, trees; once, then from the cache."""
+"""Builds the city of a scenario (streets, places, route trees) once and then loads it from the cache."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SOURCES: Mapping[str, Callable[[CitySection, int], CityPlan]] = {
     "synthetic": lambda section, people: places.drawn_plan(section, synthetic_streets(section), people),
     "osm": read_osm,
 }
-"""Kinds of city that the package brings; others are entry points of the group `privacysim.cities`."""
+"""Built-in kinds of city; others are entry points of the group `privacysim.cities`."""
 
 OwnCity = City | StreetFrames | CitySource
 
@@ -43,14 +43,14 @@ OwnCity = City | StreetFrames | CitySource
 def build_city(scenario: Scenario, *, workers: int = 1, city: OwnCity | None = None) -> City:
     """Return the city of a scenario: built once, then mapped from the cache (`$PRIVACYSIM_CACHE`, else the user's).
 
-    Parameters: `workers` threads grow the route trees; the result does not depend on them. `city` replaces what the
-    scenario's `[city]` says about streets: a DataFrame of streets (`own_city.STREET_COLUMNS`), a pair of DataFrames
-    (streets, places; `own_city.PLACE_COLUMNS`), an object with `build` (`own_city.CitySource`), or a ready `City`.
+    Parameters: `workers` threads grow the route trees; the result does not depend on them. `city` replaces the streets
+    of the scenario's `[city]`: a DataFrame of streets (`own_city.STREET_COLUMNS`), a pair of DataFrames (streets,
+    places; `own_city.PLACE_COLUMNS`), an object with `build` (`own_city.CitySource`), or a ready `City`.
 
-    A city is a pure function of `[city]`, of what `[population]` says about homes, of the numbers behind them, of
-    `city`, and of this room's source. A cache that is half written or damaged is built anew; two processes may build
-    at once. A map or table that cannot be read, and a `City` of another number of people, are InputErrors; a cache that
-    cannot be written is a ResultsError.
+    A city is a pure function of `[city]`, of the homes in `[population]`, of their numbers, of `city`, and of this
+    room's source. A partial or damaged cache entry is rebuilt, and two processes may build at once. Raises InputError
+    for an unreadable map or table, or a `City` with another number of people, and ResultsError for a cache that cannot
+    be written.
 
     >>> from privacysim.scenario import load_scenario
     >>> build_city(load_scenario("guangzhou_district")).people
@@ -69,7 +69,7 @@ def build_city(scenario: Scenario, *, workers: int = 1, city: OwnCity | None = N
 
 
 def _source_of(scenario: Scenario, city: OwnCity | None) -> Any:
-    """What makes the city: the user's own, the entry point that `[city] kind` names, or None for ours."""
+    """Return the source of the city: the user's own, the entry point named by `[city] kind`, or None if built in."""
     if city is None:
         return None if scenario.city.kind in SOURCES else parts.named("cities", scenario.city.kind)
     pair = isinstance(city, tuple) and len(city) == 2 and all(isinstance(one, pd.DataFrame) for one in city)
@@ -90,7 +90,7 @@ def _of_right_size(scenario: Scenario, city: City) -> City:
 @lru_cache(maxsize=4)
 def _open(digest: str, folder: str, name: str) -> City:
     found = load(Path(folder))
-    if found is None:  # an exception, because lru_cache would remember a None
+    if found is None:  # an exception, because lru_cache would cache a None
         raise LookupError(folder)
     arrays, rest = found
     cameras = rest["mapped_cameras"]
@@ -104,7 +104,7 @@ def _open(digest: str, folder: str, name: str) -> City:
 
 def _camera_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
     frame = pd.DataFrame({key: [row[key] for row in rows] for key in ("x_m", "y_m", "heading_deg", "tags")})
-    # JSON knows no NaN: an unknown heading is null on disk
+    # JSON has no NaN: an unknown heading is null on disk
     return frame.assign(heading_deg=pd.to_numeric(frame["heading_deg"], errors="raise").astype("float64"))
 
 
@@ -128,7 +128,7 @@ def _build(scenario: Scenario, source: Any, digest: str, workers: int) -> None:
 
 
 def _arrays(section: CitySection, plan: CityPlan, scratch: Path, workers: int) -> dict[str, Any]:
-    """All arrays of the city but the trees, which are grown into the scratch folder."""
+    """Build all arrays of the city except the trees, which are written to the scratch folder."""
     streets, sites = plan.streets, plan.sites
     near = adjacency(streets.x.size, streets.u, streets.v)
     stops = grow_trees(streets, near, plan.hubs, section.stop_distance_low_m.number,
@@ -145,14 +145,14 @@ def _arrays(section: CitySection, plan: CityPlan, scratch: Path, workers: int) -
 
 
 def city_digest(scenario: Scenario, city: OwnCity | None = None) -> str:
-    """Hash of all that the city depends on: resolved numbers, the map file or `city`, and the source of this room."""
+    """Hash all that the city depends on: resolved numbers, the map file or `city`, and the source of this room."""
     source = city if isinstance(city, City) else _source_of(scenario, city)
     said: dict[str, Any] = {"city": _numbers(scenario.city), "people": scenario.population.people.number}
-    del said["city"]["osm"]  # the map's bytes count, not where it lies
+    del said["city"]["osm"]  # the map's bytes matter, not its path
     mark = hashlib.blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=12)
     if scenario.city.osm is not None and Path(scenario.city.osm).is_file():
         mark.update(Path(scenario.city.osm).read_bytes())
-    if isinstance(source, City):  # its arrays count, not the hash that it was made with
+    if isinstance(source, City):  # its arrays matter, not the hash that it was made with
         for field in fields(City):
             value = getattr(source, field.name)
             if field.name not in ("name", "digest", "note") and value is not None:

@@ -1,4 +1,4 @@
-"""Cities on disk: kept once whole under their hash, mapped into memory, built anew where they are damaged."""
+"""Disk cache of cities: stored complete under their hash, memory-mapped, and rebuilt if damaged."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _META = "meta.json"
 
 
 def folder_of(digest: str) -> Path:
-    """Where the city of that hash is kept; a cache that cannot be made is a ResultsError."""
+    """Return the folder for the city with this hash; raises ResultsError if the cache cannot be created."""
     try:
         return cache_folder() / "city" / digest
     except OSError as error:
@@ -29,7 +29,7 @@ def folder_of(digest: str) -> Path:
 
 
 def load(folder: Path) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """Arrays (mapped, read-only) and the other entries of a kept city; None where it is absent, half or damaged."""
+    """Load arrays (mapped, read-only) and other entries of a cached city; None if absent, incomplete or damaged."""
     try:
         meta = json.loads((folder / _META).read_text(encoding="utf-8"))
         if any(_sum(folder / name) != kept for name, kept in meta["sums"].items()):
@@ -41,7 +41,7 @@ def load(folder: Path) -> tuple[dict[str, Any], dict[str, Any]] | None:
 
 
 def scratch_folder(digest: str) -> Path:
-    """A new folder beside the place where the city will be kept."""
+    """Create a new folder beside the city's final place."""
     parent = folder_of(digest).parent
     try:
         parent.mkdir(parents=True, exist_ok=True)
@@ -56,30 +56,30 @@ def _unwritable(where: str, error: OSError) -> ResultsError:
 
 
 def keep(folder: Path, digest: str, arrays: Mapping[str, Any], rest: Mapping[str, Any]) -> None:
-    """Write the arrays into the scratch folder and rename it when whole; whoever comes first wins."""
+    """Write the arrays into the scratch folder and rename it when complete; the first process to finish wins."""
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array)
     sums = {path.name: _sum(path) for path in sorted(folder.glob("*.npy"))}
     (folder / _META).write_text(json.dumps({"sums": sums, "rest": dict(rest)}, indent=1), encoding="utf-8")
     final = folder_of(digest)
     if final.exists() and load(final) is None:
-        # a damaged city: moved aside first, since a folder that has files cannot be replaced by renaming
+        # a damaged city is moved aside first, because renaming cannot replace a folder with files
         aside = folder.with_suffix(".damaged")
         with contextlib.suppress(FileNotFoundError):
             os.replace(final, aside)
         shutil.rmtree(aside, ignore_errors=True)
-    with contextlib.suppress(OSError):  # another process kept the same city meanwhile
+    with contextlib.suppress(OSError):  # another process stored the same city meanwhile
         os.replace(folder, final)
     shutil.rmtree(folder, ignore_errors=True)
 
 
 def size_mb(folder: Path) -> float:
-    """Megabytes that a kept city takes."""
+    """Return the size of a cached city in megabytes."""
     return sum(path.stat().st_size for path in folder.iterdir()) / 1e6
 
 
 def _sum(path: Path) -> list[int]:
-    """Size and CRC-32: enough against half and damaged files, at the speed of reading."""
+    """Return size and CRC-32, which detect incomplete and damaged files at reading speed."""
     crc = 0
     with path.open("rb") as stream:
         while part := stream.read(1 << 22):

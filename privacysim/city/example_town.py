@@ -1,7 +1,7 @@
-"""A small town in the form of OpenStreetMap, generated: for lessons and tests where no map may be shipped.
+"""Generator of a small town in OpenStreetMap format, for lessons and tests without a shipped map.
 
-Eleven by nine streets in 80 m blocks on an empty stretch of sea, houses along them, shops and offices, and cameras as
-people map them: most without a heading, some turning, a few complete. No real place, no licence to heed.
+Eleven by nine streets form 80 m blocks on an empty stretch of sea, with houses, shops and offices. Cameras are tagged
+as in real maps: most without a heading, some turning, a few complete. The town is fictional and needs no licence.
 """
 
 from __future__ import annotations
@@ -90,9 +90,9 @@ def write_example_walk(path: str | Path) -> Path:
 
 
 def write_example(folder: str | Path) -> dict[str, Path]:
-    """Write all that "my own city" needs into a folder: map, walk, a table of cameras, a scenario of the town.
+    """Write all files for an example of "my own city" into a folder: map, walk, a table of cameras, a scenario.
 
-    One has the commands of one's own city at hand without the internet. Existing files are replaced.
+    They allow you to try the commands for your own city offline. Existing files are replaced.
     """
     into = Path(folder)
     into.mkdir(parents=True, exist_ok=True)

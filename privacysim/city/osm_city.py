@@ -1,9 +1,9 @@
-"""A city from an OpenStreetMap extract (`.osm.pbf`): walkable streets, places, buildings, mapped cameras.
+"""Reader of a city from an OpenStreetMap extract (`.osm.pbf`): walkable streets, places, buildings, mapped cameras.
 
 Positions are metres on a plane around the middle of the streets (equirectangular; in an extract of 20 km the error of
-a length stays below 0.2 %). Population, trips and operators are not in the map: they are the scenario's assumptions.
-Limits: a building whose relation the extract cuts is left out; one-way rules and levels do not bind a walker; streets
-for vehicles alone (motorways and such) are counted and left out, since nobody is seen there on foot.
+a length stays below 0.2 %). Population, trips and operators are not in the map; they are the scenario's assumptions.
+Limits: a building whose relation is cut by the extract is omitted; one-way rules and levels do not restrict walkers;
+streets for vehicles only (such as motorways) are counted and omitted, because nobody is seen there on foot.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class _Map:
 
 
 def read_osm(section: CitySection, people: int) -> CityPlan:
-    """Read the extract that the scenario names; a missing, damaged or street-less file is an InputError."""
+    """Read the extract named by the scenario; raises InputError if it is missing, damaged or without streets."""
     assert section.osm is not None
     raw = _read(Path(section.osm))
     if not raw.ways:
@@ -70,7 +70,7 @@ def read_osm(section: CitySection, people: int) -> CityPlan:
 
 
 def _heading(tags: dict[str, str]) -> float | None:
-    """Direction of view in degrees clockwise from north; None where nobody mapped it."""
+    """Return the direction of view in degrees clockwise from north; None if it is not mapped."""
     heading = heading_of(tags.get("camera:direction", tags.get("direction", "")))[0]
     return None if np.isnan(heading) else heading
 
@@ -83,7 +83,7 @@ def _read(path: Path) -> _Map:
     raw = _Map()
     try:
         reader: Any = osmium.FileProcessor(str(path)).with_locations().with_areas(osmium.filter.KeyFilter("building"))
-        # what nobody tagged is corners of ways: they are known by then, and may be millions
+        # untagged nodes are corners of ways: they are known by then, and may be millions
         for item in reader.with_filter(osmium.filter.EmptyTagFilter()):
             tags = {tag.k: tag.v for tag in item.tags}
             if item.is_node():
@@ -106,7 +106,7 @@ def _take_node(raw: _Map, item: Any, tags: dict[str, str]) -> None:
 
 
 def _take_way(raw: _Map, item: Any, tags: dict[str, str]) -> None:
-    # an extract cuts ways at its border: nodes outside of it have no location
+    # an extract cuts ways at its border: nodes outside it have no location
     corners = [(node.ref, node.location.lat, node.location.lon) for node in item.nodes if node.location.valid()]
     kind = osm_tags.street_kind(tags)
     if kind is not None and len(corners) > 1:
@@ -136,7 +136,7 @@ def _streets(raw: _Map, lat0: float, lon0: float) -> tuple[Streets, int]:
 
 
 def _home_weight(rings: list[tuple[NDArray[np.float64], float]], streets: Streets) -> NDArray[np.float64]:
-    """Floor space of buildings at the street node nearest to each; streets alone where nobody mapped a building."""
+    """Assign the floor space of buildings to the nearest street node; use streets alone if no building is mapped."""
     tree = cKDTree(np.column_stack([streets.x, streets.y]))
     weight = np.zeros(streets.x.size)
     for ring, levels in rings:

@@ -1,8 +1,8 @@
-"""A city from outside: streets and places as DataFrames, or an object that makes them.
+"""User-defined cities: streets and places as DataFrames, or an object that builds them.
 
-Coordinates are metres on a plane (x east, y north), or degrees of WGS 84, which also put the city on the globe so that
-cameras may be given in degrees. Ends of streets that are equal to a centimetre are one node. Where no places are given,
-they are drawn as for a synthetic city: counts by category per 1,000 people, more of them where people live.
+Coordinates are metres on a plane (x east, y north), or degrees of WGS 84, which also georeference the city so that
+cameras may be given in degrees. Street ends that are equal to a centimetre are one node. If no places are given, they
+are drawn as for a synthetic city: counts by category per 1,000 people, with more of them where people live.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ STREET_COLUMNS = {
     **{f"{end}_{axis}": column for end in ("from", "to") for axis, column in (("lon", LON), ("lat", LAT))},
     "kind": FrameColumn(KINDS_OF_STREET), "homes": FrameColumn(low=0.0),
 }
-"""Columns of a DataFrame of streets, one straight street a row: `from_x_m`, `from_y_m`, `to_x_m`, `to_y_m` in metres,
-or `from_lon`, `from_lat`, `to_lon`, `to_lat` in degrees; `kind` main, street or lane (empty: street); `homes`: how many
-people live along it against other streets (left out: as many at each node, as on a map without buildings)."""
+"""Columns of a DataFrame of streets, one straight street per row: `from_x_m`, `from_y_m`, `to_x_m`, `to_y_m` in metres,
+or `from_lon`, `from_lat`, `to_lon`, `to_lat` in degrees; `kind` main, street or lane (empty: street); `homes`: relative
+number of residents along it (if omitted, equal at each node, as on a map without buildings)."""
 PLACE_COLUMNS = {
     "x_m": FrameColumn(), "y_m": FrameColumn(), "lon": LON, "lat": LAT,
     "category": FrameColumn(CATEGORIES[2:], needed=True),
@@ -39,7 +39,7 @@ PLACE_COLUMNS = {
 """Columns of a DataFrame of places: `x_m`, `y_m` or `lon`, `lat`, and `category`, a word of `vocabulary.CATEGORIES`
 (not `road` or `housing_compound`, which follow from the streets and the people)."""
 _FAR_M = 500.0
-"""A place farther than this from every street lies outside the city."""
+"""A place farther than this from every street is outside the city."""
 
 StreetFrames = pd.DataFrame | tuple[pd.DataFrame, pd.DataFrame]
 """Streets, or (streets, places)."""
@@ -47,23 +47,23 @@ StreetFrames = pd.DataFrame | tuple[pd.DataFrame, pd.DataFrame]
 
 @runtime_checkable
 class CitySource(Protocol):
-    """Anything with `build`: an object given as `city=…`, or an entry point of the group `privacysim.cities`.
+    """Source of a city with a method `build`: an object given as `city=…`, or an entry point `privacysim.cities`.
 
     `build` returns streets, (streets, places), or a whole `City` for the scenario. It must be a pure function of the
-    scenario and of the object's own values: the city is kept in the cache under a hash of both
-    (`privacysim.parts.digest`), so a changed source is built anew.
+    scenario and of the object's own values. The city is cached under a hash of both (`privacysim.parts.digest`), so a
+    changed source is built anew.
     """
 
     def build(self, scenario: Scenario) -> City | StreetFrames:
-        """Make the city or its streets."""
+        """Build the city or its streets."""
         ...
 
 
 def frame_plan(scenario: Scenario, frames: StreetFrames, people: int) -> CityPlan:
-    """Return the plan of a city of these streets and places.
+    """Return the plan of a city with these streets and places.
 
-    A missing or unknown column, a word or number that is not allowed, half a position, a place more than 500 m from
-    every street, and streets that lead nowhere are InputErrors that name the row.
+    Raises InputError, naming the row, for a missing or unknown column, a word or number that is not allowed, an
+    incomplete position, a place more than 500 m from every street, or streets that lead nowhere.
     """
     streets_frame, places_frame = frames if isinstance(frames, tuple) else (frames, None)
     told = checked_frame(streets_frame, "streets", STREET_COLUMNS)

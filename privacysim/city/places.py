@@ -1,7 +1,7 @@
-"""Homes and places on the streets: how many, where, under which regime, how large.
+"""Homes and places on the streets: numbers, positions, regimes and sizes.
 
-Regimes are classes of place of State Council Order 799 (2025): art. 7(1) roads and squares, 7(2) crowded venues, 9
-other public places, 33 places that are not public, 8 places where no camera may be, 10 next to secret-holding organs.
+Regimes are place classes of State Council Order 799 (2025): art. 7(1) roads and squares, 7(2) crowded venues, 9 other
+public places, 33 places that are not public, 8 places where cameras are prohibited, 10 next to secret-holding organs.
 Where the text gives a class without a list (art. 9), the category's class is an assumption.
 """
 
@@ -26,7 +26,7 @@ _DENSEST_PER_KM2 = 150_000.0
 
 
 class Kind(NamedTuple):
-    """Regime of a category's cameras, kind of secret inside, what an indoor camera sees."""
+    """Regime of a category's cameras, kind of secret inside, scene of its indoor cameras."""
 
     regime: str
     secret: str
@@ -54,7 +54,7 @@ KINDS: dict[str, Kind] = {
     "worship": Kind("public_other", "none", "public_interior"),
     "adult_shop": Kind("public_other", "none", "public_interior"),
     "entertainment": Kind("public_venue", "none", "public_interior"),
-    "bath_massage": Kind("prohibited_site", "none", "private_space"),  # its inside; the door is seen from the street
+    "bath_massage": Kind("prohibited_site", "none", "private_space"),  # the inside; the door is seen from the street
     "culture_sport": Kind("public_venue", "none", "public_interior"),
     "park": Kind("public_venue", "none", "public_interior"),
     "union_ngo": Kind("residential_common", "none", "semi_private"),
@@ -66,7 +66,7 @@ KINDS: dict[str, Kind] = {
     "car_park": Kind("public_venue", "none", "public_interior"),
 }
 CENTRAL = ("office", "bank", "mall", "hotel", "government_hall", "entertainment")
-"""Categories that gather at the centre."""
+"""Categories concentrated at the centre."""
 CODE = {category: code for code, category in enumerate(CATEGORIES)}
 REGIME_OF = [REGIMES.index(KINDS[category].regime) for category in CATEGORIES]
 SECRET_OF = [SECRETS.index(KINDS[category].secret) for category in CATEGORIES]
@@ -76,7 +76,7 @@ SENSITIVE_OF = [category in SENSITIVE for category in CATEGORIES]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sites:
-    """Places before they have an entrance: category code and street node of each, homes first."""
+    """Places without entrances yet: category code and street node of each, homes first."""
 
     category: NDArray[np.uint8]
     node: NDArray[np.int32]
@@ -85,7 +85,7 @@ class Sites:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CityPlan:
-    """What a source gives of a city before routes are worked out; `word` says what was left out."""
+    """Output of a city source before routes are computed; `word` says what was omitted."""
 
     streets: Streets
     sites: Sites
@@ -99,7 +99,7 @@ class CityPlan:
 
 
 def apportion(total: int, weight: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Whole numbers in proportion to `weight` that sum to `total` (largest remainders; ties to the first).
+    """Split `total` into whole numbers in proportion to `weight` (largest remainders; ties to the first).
 
     >>> apportion(10, np.array([1.0, 1.0, 2.0])).tolist()
     [3, 2, 5]
@@ -112,10 +112,10 @@ def apportion(total: int, weight: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def choose_hubs(section: CitySection, streets: Streets) -> NDArray[np.int32]:
-    """Attraction nodes, spread over the city in proportion to the root of the people at a node, sorted.
+    """Choose attraction nodes, spread over the city in proportion to the square root of a node's residents; sorted.
 
-    Systematic along the order of zones, so that each part of the city has its share; at most
-    `attraction_nodes_max`, and no node twice.
+    Sampling is systematic along the order of zones, so each part of the city has its share. There are at most
+    `attraction_nodes_max`, and no node occurs twice.
     """
     nodes = streets.x.size
     wanted = max(1, min(int(section.attraction_nodes_max.number), round(section.attraction_node_share.number * nodes)))
@@ -124,7 +124,7 @@ def choose_hubs(section: CitySection, streets: Streets) -> NDArray[np.int32]:
 
 
 def systematic(seed: int, stream: str, count: int, weight: NDArray[np.float64]) -> NDArray[np.int64]:
-    """`count` draws in proportion to `weight`, one in each equal part of the running sum."""
+    """Draw `count` indices in proportion to `weight`, one from each equal part of the running sum."""
     within = draws.uniform(draws.stream_key(seed, 0, stream), np.arange(count))
     total = np.cumsum(weight)
     at = np.searchsorted(total, (np.arange(count) + within) / max(count, 1) * total[-1], side="right")
@@ -134,9 +134,9 @@ def systematic(seed: int, stream: str, count: int, weight: NDArray[np.float64]) 
 def drawn_plan(section: CitySection, streets: Streets, people: int) -> CityPlan:
     """Return the plan of a city whose places are drawn: compounds, main-road crossings, and places by category.
 
-    A housing compound stands at each node with residents. Places of a category fall on nodes in proportion to
-    residents, `attraction_node_pull` times as often on an attraction node, and, for categories of the centre, falling
-    with the distance from it.
+    A housing compound is at each node with residents. Places of a category are drawn on nodes in proportion to
+    residents, `attraction_node_pull` times as often on an attraction node. For categories of the centre, the
+    probability falls with the distance from it.
     """
     hubs = choose_hubs(section, streets)
     residents = apportion(people, streets.home_weight)
@@ -160,8 +160,8 @@ def mapped_plan(
 ) -> CityPlan:
     """Return the plan of a city whose places are mapped: their category codes, and rows (x, y) of their positions.
 
-    They belong to the nearest street node and keep their position. Homes stand at street nodes; attraction nodes are
-    those on which a visited place stands, the busiest where they are too many.
+    Places belong to the nearest street node and keep their position. Homes are at street nodes. Attraction nodes are
+    the nodes of visited places, limited to the busiest if there are too many.
     """
     residents = apportion(people, streets.home_weight)
     nearest = cKDTree(np.column_stack([streets.x, streets.y])).query(where)[1] if category.size else category
@@ -181,14 +181,14 @@ def mapped_plan(
 
 
 def refuse_crowds(where: str, streets: Streets, people: int) -> None:
-    """Refuse a population that was not meant for these streets: more people per km² than in any city."""
+    """Refuse a population too large for these streets: more people per km² than in any city."""
     km2 = max(float(np.ptp(streets.x) * np.ptp(streets.y)) / 1e6, 0.01)
     if people / km2 > _DENSEST_PER_KM2:
         raise InputError("population.people", f"the people of {where} ({km2:.1f} km²)", f"{people} people",
                          'write people = {value = …, assumption = "…"} in [population]')
 
 def gather(parts: list[tuple[int, NDArray[np.int64]]], residents: NDArray[np.int64]) -> Sites:
-    """Sites from the residents of each node, whose homes come first, and from parts (category, nodes)."""
+    """Build sites from the residents of each node, whose homes come first, and from parts (category, nodes)."""
     at_home = np.flatnonzero(residents)
     parts = [(CODE["housing_compound"], at_home), *parts]
     category = np.concatenate([np.full(nodes.size, code, dtype=np.uint8) for code, nodes in parts])
@@ -198,7 +198,7 @@ def gather(parts: list[tuple[int, NDArray[np.int64]]], residents: NDArray[np.int
 
 
 def crossings(streets: Streets) -> NDArray[np.int64]:
-    """Nodes where at least three main-road edges meet."""
+    """Find nodes where at least three main-road edges meet."""
     main = streets.kind == MAIN
     ends = np.concatenate([streets.u[main], streets.v[main]])
     return np.flatnonzero(np.bincount(ends, minlength=streets.x.size) >= 3)
@@ -207,9 +207,9 @@ def crossings(streets: Streets) -> NDArray[np.int64]:
 def entrances(
     section: CitySection, streets: Streets, sites: Sites
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Where one enters: `entrance_setback_m` beside one of the node's streets, up to `entrance_reach_m` along it.
+    """Place entrances: `entrance_setback_m` beside one of the node's streets, up to `entrance_reach_m` along it.
 
-    Never beyond the street's middle, which belongs to the next node; a `road` place is the crossing itself.
+    Entrances are never beyond the street's middle, where the next node begins; a `road` place is the crossing itself.
     """
     near = adjacency(streets.x.size, streets.u, streets.v)
     marks = draws.uniforms(draws.stream_key(section.seed, 0, "city entrances"), np.arange(sites.node.size), 3)
@@ -228,7 +228,7 @@ def entrances(
 
 
 def nearest_hub(streets: Streets, hubs: NDArray[np.int32], sites: Sites) -> NDArray[np.int32]:
-    """The straight-nearest hub of each site; −1 for housing compounds and road places, which nobody visits."""
+    """Find the hub nearest to each site in a straight line; −1 for housing compounds and unvisited road places."""
     tree = cKDTree(np.column_stack([streets.x[hubs], streets.y[hubs]]))
     of_node = tree.query(np.column_stack([streets.x, streets.y]))[1].astype(np.int32)
     unvisited = np.isin(sites.category, [CODE["housing_compound"], CODE["road"]])
@@ -236,13 +236,13 @@ def nearest_hub(streets: Streets, hubs: NDArray[np.int32], sites: Sites) -> NDAr
 
 
 def traits(section: CitySection, sites: Sites) -> dict[str, NDArray[np.generic]]:
-    """Regime, secret, scene, sensitive, attraction and jobs of each site; sizes are lognormal with mean 1."""
+    """Return regime, secret, scene, sensitive, attraction and jobs of each site; sizes are lognormal with mean 1."""
     category = sites.category
     marks = draws.uniforms(draws.stream_key(section.seed, 0, "city traits"), np.arange(category.size), 3)
     regime = np.asarray(REGIME_OF, dtype=np.uint8)[category]
     hotel = (category == CODE["hotel"]) & (marks[:, 0] < section.hotel_art7_share.number)
     regime[hotel] = REGIMES.index("public_venue")
-    # next to a secret-holding organ a camera needs that organ's consent (Order 799 art. 10)
+    # next to a secret-holding organ, a camera needs that organ's consent (Order 799 art. 10)
     organs = sites.node[category == CODE["military_secret_organ"]]
     public = np.isin(regime, [REGIMES.index(name) for name in ("public_state", "public_venue", "public_other")])
     regime[np.isin(sites.node, organs) & public] = REGIMES.index("secret_adjacent")

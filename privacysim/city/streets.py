@@ -1,11 +1,11 @@
-"""Streets as a graph, and the streets of a synthetic city.
+"""Streets as a graph, and the generator of synthetic streets.
 
-A square plan of crossings is cut to a disc; every fourth line is a main road, the line halfway a street, the others
-lanes. Crossings leave their place in the plan a little, some lanes and streets do not exist, and the plan is drawn
-together at the centre: a crossing at the share q of the plan's radius stands at R·(a·q + (1 − a)·q²) with
-a = `centre_spacing_share`, so that streets are 1/a² times as dense at the centre as a plan of equal spacing (Chinese
-superblocks of 400 to 900 m). People per km² fall as exp(−g·r) (Clark 1951, doi:10.2307/2981088), with a lognormal
-spread per crossing. Limits: no river, no hills, no districts; one centre.
+A square grid of crossings is cut to a disc. Every fourth line is a main road, the line halfway is a street, the others
+are lanes. Crossings are shifted slightly, some lanes and streets are missing, and the grid is contracted towards the
+centre: a crossing at the share q of the grid's radius is at R·(a·q + (1 − a)·q²) with a = `centre_spacing_share`. So
+streets are 1/a² times as dense at the centre as in an even grid (Chinese superblocks of 400 to 900 m). People per km²
+fall as exp(−g·r) (Clark 1951, doi:10.2307/2981088), with a lognormal spread per crossing. Limits: no river, no hills,
+no districts; one centre.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ZONE_M = 300.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Streets:
-    """Nodes and straight edges before anything stands on them; `home_weight` says where people live."""
+    """Nodes and straight edges without places; `home_weight` gives the distribution of residents."""
 
     x: NDArray[np.float64]
     y: NDArray[np.float64]
@@ -51,13 +51,13 @@ class Adjacency:
 def millimetres(
     x: NDArray[np.float64], y: NDArray[np.float64], u: NDArray[np.int32], v: NDArray[np.int32]
 ) -> NDArray[np.int64]:
-    """Straight length of each edge in whole millimetres, at least 1."""
+    """Return the straight length of each edge in whole millimetres, at least 1."""
     length = np.hypot(x[u] - x[v], y[u] - y[v]) * 1000.0
     return np.maximum(np.rint(length).astype(np.int64), 1)
 
 
 def simple(streets: Streets) -> Streets:
-    """Without loops; of parallel edges the shortest stays (a straight edge has one length anyway)."""
+    """Remove loops and keep the shortest of parallel edges (straight edges have equal lengths anyway)."""
     low, high = np.minimum(streets.u, streets.v), np.maximum(streets.u, streets.v)
     order = np.lexsort((streets.kind, streets.mm, high, low))
     low, high = low[order], high[order]
@@ -68,7 +68,7 @@ def simple(streets: Streets) -> Streets:
 
 
 def largest_part(streets: Streets) -> tuple[Streets, int]:
-    """The largest connected part, its nodes numbered in the order of zones; and how many nodes were left out."""
+    """Return the largest connected part, with nodes numbered in the order of zones, and the number of dropped nodes."""
     n = streets.x.size
     graph = coo_array((np.ones(streets.u.size, dtype=np.int8), (streets.u, streets.v)), shape=(n, n))
     _, label = connected_components(graph, directed=False)
@@ -93,14 +93,14 @@ def streets_of(
     x: NDArray[np.float64], y: NDArray[np.float64], u: NDArray[np.int32], v: NDArray[np.int32],
     kind: NDArray[np.uint8], home_weight: NDArray[np.float64],
 ) -> tuple[Streets, int]:
-    """Return the largest connected part of mapped streets, in zones of 300 m; and how many nodes were left out."""
+    """Return the largest connected part of mapped streets, in zones of 300 m, and the number of dropped nodes."""
     east, north = (np.floor((axis - axis.min()) / _ZONE_M).astype(np.int64) for axis in (x, y))
     zone = (north * (east.max() + 1) + east).astype(np.int32)
     return largest_part(simple(Streets(x, y, zone, u, v, millimetres(x, y, u, v), kind, home_weight)))
 
 
 def adjacency(nodes: int, u: NDArray[np.int32], v: NDArray[np.int32]) -> Adjacency:
-    """Neighbours in rows, sorted by node id."""
+    """Return the neighbours of each node, sorted by node id."""
     edges = np.arange(u.size, dtype=np.int32)
     of, to, by = np.concatenate([u, v]), np.concatenate([v, u]), np.concatenate([edges, edges])
     order = np.lexsort((to, of))
@@ -109,11 +109,11 @@ def adjacency(nodes: int, u: NDArray[np.int32], v: NDArray[np.int32]) -> Adjacen
 
 
 SUPERBLOCK = 4
-"""Plan cells between two main roads; a superblock is also a zone."""
+"""Grid cells between two main roads; a superblock is also a zone."""
 
 
 def synthetic_streets(section: CitySection) -> Streets:
-    """Streets of the size that the scenario says; connected.
+    """Generate connected streets of the size given by the scenario.
 
     >>> from privacysim.scenario import load_scenario
     >>> streets = synthetic_streets(load_scenario("guangzhou_district").city)
@@ -140,7 +140,7 @@ def _positions(
     section: CitySection, i: NDArray[np.int64], j: NDArray[np.int64], ids: NDArray[np.int64], cells: float,
     radius_m: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Where the crossings stand, and the ground that each has, as a share of the plan's cell."""
+    """Return the positions of crossings, and the ground area of each as a share of the grid cell."""
     marks = draws.uniforms(draws.stream_key(section.seed, 0, "city crossings"), ids, 2) * 2.0 - 1.0
     main = (i % SUPERBLOCK == 0) | (j % SUPERBLOCK == 0)
     leave = section.node_perturbation.number * np.where(main, 1.0 / 3.0, 1.0)
@@ -155,7 +155,7 @@ def _positions(
 def _edges(
     section: CitySection, i: NDArray[np.int64], j: NDArray[np.int64], ids: NDArray[np.int64], span: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint8]]:
-    """Edges of the plan that exist; an edge along x lies on line j, one along y on line i."""
+    """Draw the edges of the grid that exist; an edge along x is on line j, one along y on line i."""
     wide = 2 * span + 1
     at = np.full(wide * wide, -1, dtype=np.int32)
     at[ids] = np.arange(ids.size, dtype=np.int32)

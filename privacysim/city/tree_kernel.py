@@ -1,4 +1,4 @@
-"""Route trees: shortest paths from every node to one attraction node at a time (numba)."""
+"""Route trees (numba): shortest paths from every node to one attraction node at a time."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ jit = numba.njit(cache=True, nogil=True)
 def grow(start, node, key, reverse, hubs, first, last, shift, ring, x, y, low_mm, high_mm, trees, stops):
     """Fill rows first … last−1 of `trees` and `stops`.
 
-    Dijkstra with a ring of buckets (Dial 1969): a node waits in the bucket of its distance, `shift` bits wide above
-    the 32 bits of the tie-break. Where an edge is shorter than a bucket, a node may come back: labels are corrected
-    until the bucket is empty, so the result is exact for any width.
+    Dijkstra's algorithm with a ring of buckets (Dial 1969): a node waits in the bucket of its distance, `shift` bits
+    wide above the 32 bits of the tie-break. If an edge is shorter than a bucket, a node may return to it. Labels are
+    corrected until the bucket is empty, so the result is exact for any width.
     """
     n = start.size - 1
     far = np.int64(1) << 62
@@ -76,7 +76,7 @@ def grow(start, node, key, reverse, hubs, first, last, shift, ring, x, y, low_mm
 
 @jit
 def _stops(dist, root, x, y, low_mm, high_mm, stops):
-    """One node in each quarter around the root, nearest to the middle of the wanted distance; −1 pads at the end."""
+    """Choose one node in each quarter around the root, nearest to the middle of the wanted distance; pad with −1."""
     best = np.full(4, np.int64(1) << 62)
     found = np.full(4, -1, np.int32)
     middle = (low_mm + high_mm) // 2

@@ -1,4 +1,4 @@
-"""Route trees: one byte per attraction node and street node, unique, the same in both directions."""
+"""Route trees: one byte per attraction node and street node; routes are unique and the same in both directions."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from privacysim.errors import InputError
 
 _TIE_BITS = 20
 _MM_SHIFT = 32
-"""A route of fewer than 2¹² edges sums its ties below one millimetre; Guangzhou's longest has about 300."""
+"""A route of fewer than 2¹² edges sums its ties to less than one millimetre; Guangzhou's longest has about 300."""
 
 
 def edge_keys(mm: NDArray[np.int64]) -> NDArray[np.int64]:
-    """What routes minimise: millimetres · 2³² + a 20-bit hash of the edge's number.
+    """Return the quantity that routes minimise: millimetres · 2³² + a 20-bit hash of the edge's number.
 
-    The hash only decides between routes of equal millimetres. It belongs to the edge, not to a direction, so a tree
-    is unique (but for a chance of about one in a million per tie, where the smaller neighbour wins) and the way back
-    is the way there.
+    The hash only decides between routes of equal millimetres. It belongs to the edge, not to a direction, so the way
+    back equals the way there and a tree is unique. Exceptions have a probability of about one in a million per tie;
+    then the smaller neighbour wins.
     """
     if mm.size and mm.max() >= 1 << 29:
         raise InputError("streets", "segments shorter than 500 km", f"{mm.max() / 1e6:.0f} km", "mend the map")
@@ -45,7 +45,7 @@ def grow_trees(
     if near.start.size and np.diff(near.start).max() > 254:
         raise InputError("streets", "at most 254 streets at a crossing", int(np.diff(near.start).max()), "mend the map")
     keys = edge_keys(streets.mm)[near.edge]
-    # buckets no wider than most edges: the shortest tenth may be corrected, which costs little
+    # buckets narrower than most edges: the shortest tenth may be corrected, which costs little
     bits = max(int(np.log2(np.quantile(streets.mm, 0.1))) if streets.mm.size else 0, 10)
     ring = int(streets.mm.max() >> bits) + 3 if streets.mm.size else 3
     trees = open_memmap(path, mode="w+", dtype=np.uint8, shape=(hubs.size, nodes))
@@ -65,9 +65,9 @@ def grow_trees(
 
 
 def _slot_of_origin(near: Adjacency) -> NDArray[np.uint8]:
-    """For position p (node a's neighbour b): the index of a among b's neighbours."""
+    """For position p (node a's neighbour b), return the index of a among b's neighbours."""
     of = np.repeat(np.arange(near.start.size - 1, dtype=np.int64), np.diff(near.start))
-    # positions sorted by (a, b); the twin of (a, b) is (b, a), which the same keys swapped put in order
+    # positions are sorted by (a, b); the twin of (a, b) is (b, a), which sorting by the swapped keys finds
     twin = np.lexsort((of, near.node.astype(np.int64)))
     slot = np.empty(of.size, dtype=np.int64)
     slot[twin] = np.arange(of.size) - near.start[near.node[twin]]

@@ -1,4 +1,4 @@
-"""Who is seen, by whom, for how long, with which chance to be identified: the kernel and its definition."""
+"""Exposure: who is seen by whom, for how long, and with what probability of identification."""
 
 from privacysim.exposure.acts import GROUPS, Acts, index_acts, is_outsider
 from privacysim.exposure.definition import exposure_by_definition

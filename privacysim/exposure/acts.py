@@ -1,8 +1,8 @@
-"""The acts in which somebody looks, laid out for the kernel: by camera, arm, group, viewer, then time.
+"""Acts of viewing, arranged for the kernel: by camera, arm, group, viewer, then time.
 
-A group is `outsider · 3 + legality code`. Outsider is anyone but staff on duty and a state organ that shows its paper
-or works by a way that needs none (its own or a shared console, takeover, seizure); it does not depend on what a policy
-calls lawful.
+A group is `outsider · 3 + legality code`. An outsider is anyone except staff on duty and a state organ that shows its
+document or needs none (its own or a shared console, takeover, seizure). This does not depend on what a policy calls
+lawful.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _WHOLE_DAY = np.uint64((1 << 48) - 1)
 
 
 class HasActs(Protocol):
-    """What is needed of a Log: its arm and its `acts` table."""
+    """Part of a Log that exposure needs: its arm and its `acts` table."""
 
     @property
     def policy(self) -> str:
@@ -45,7 +45,7 @@ class HasActs(Protocol):
 
 
 def is_outsider(acts: pd.DataFrame) -> NDArray[np.bool_]:
-    """Whether each act's actor is neither staff on duty nor a state organ with its paper or on a console of its own.
+    """Return whether each act's actor is neither staff on duty nor a state organ with its document or own console.
 
     >>> from privacysim import tables
     >>> is_outsider(tables.empty("acts")).size
@@ -59,11 +59,11 @@ def is_outsider(acts: pd.DataFrame) -> NDArray[np.bool_]:
 class Acts:
     """Acts with an audience, of all arms, sorted by (camera, arm, group, viewer, begin).
 
-    `watched`: ids of cameras at which anybody looks, ascending; rows of camera c (index into it) under arm a lie at
-    `start[c, a] : start[c, a + 1]`. `index[c, a]` holds the half hours of the day that they touch, as 48 bits (what
-    comes by at another hour need not be compared with them), and the same rows as first << 32 | behind the last: one
-    line of the processor's cache. `begin`, `end`: ticks of footage, half-open, side by side in `window`; `pair`: row
-    of the curve table; `attention` a; `expected` m = κ·audience, viewers who know the person; `known` κ; `audience`.
+    `watched`: ids of viewed cameras, ascending; rows of camera c (index into it) under arm a are at `start[c, a] :
+    start[c, a + 1]`. `index[c, a]` holds the half hours of the day that they touch, as 48 bits (passes at other hours
+    need not be compared with them), and the same rows as first << 32 | end: one line of the processor's cache. `begin`,
+    `end`: ticks of footage, half-open, side by side in `window`; `pair`: row of the curve table; `attention` a;
+    `expected` m = κ·audience, viewers who know the person; `known` κ; `audience`.
     """
 
     __repr__ = one_line
@@ -93,16 +93,16 @@ class Acts:
 
     @property
     def end(self) -> Ints:
-        """The tick behind the last."""
+        """End tick of footage, exclusive."""
         return self.window[:, 1]
 
     @property
     def expected(self) -> Floats:
-        """m = κ·audience: how many of those who look know the filmed person."""
+        """m = κ·audience: the expected number of viewers who know the person filmed."""
         return self.known * self.audience
 
     def windows(self) -> Windows:
-        """What anybody looks at under any arm, per watched camera: overlapping and touching stretches made one.
+        """Return the footage viewed under any arm, per watched camera, with overlapping and touching stretches merged.
 
         `passes` needs no others.
         """
@@ -111,7 +111,7 @@ class Acts:
         camera, begin, end = self.camera[order], self.begin[order], self.end[order]
         first = np.ones(order.size, dtype=bool)
         if order.size:
-            # the farthest end so far within the camera: ranks of ends, raised camera by camera, keep their order
+            # farthest end so far within the camera: ranks of ends, raised camera by camera, keep their order
             ranks = np.unique(end)
             raised = camera.astype(np.int64) * (ranks.size + 1) + np.searchsorted(ranks, end)
             farthest = np.maximum.accumulate(raised)
@@ -122,14 +122,14 @@ class Acts:
         return Windows(start, begin[first], end)
 
     def whoever(self) -> Acts:
-        """The same acts by legality alone: one viewer in two roles is one viewer, as the `exposure` table has it."""
+        """Group the acts by legality alone: a viewer in two roles is one viewer, as in the `exposure` table."""
         return sorted_acts(replace(self, group=(self.group % len(LEGALITIES)).astype(np.uint8)))
 
 
 def index_acts(logs: Sequence[HasActs], world: object | None = None) -> Acts:
-    """Lay out the acts of one replicate under several arms; acts that nobody looks at (audience 0) are left out.
+    """Arrange the acts of one replicate under several arms; acts without viewers (audience 0) are omitted.
 
-    Arms keep the order of `logs`. `world` is not needed: what the acts say of themselves is enough.
+    Arms keep the order of `logs`. `world` is not needed, because the acts contain enough.
     """
     frames = [log.acts[log.acts["audience"].to_numpy() > 0.0] for log in logs]
     arm = np.repeat(np.arange(len(frames)), [len(frame) for frame in frames]).astype(np.int16)
@@ -156,13 +156,13 @@ def index_acts(logs: Sequence[HasActs], world: object | None = None) -> Acts:
 
 
 def ticks_of(seconds: NDArray[Any]) -> Ints:
-    """Ticks from seconds since day 0; an end that never came (NaN) lies beyond every study."""
+    """Convert seconds since day 0 to ticks; an end that never came (NaN) lies beyond every study."""
     at = np.asarray(seconds, dtype=np.float64)
     return np.where(np.isnan(at), _FOREVER, np.rint(np.where(np.isnan(at), 0.0, at) * TICKS_PER_S).astype(np.int64))
 
 
 def sorted_acts(acts: Acts) -> Acts:
-    """The rows by (camera, arm, group, viewer, begin), and where each camera's and arm's begin."""
+    """Sort the rows by (camera, arm, group, viewer, begin), and index where each camera's and arm's begin."""
     order = np.lexsort((acts.begin, acts.viewer, acts.group, acts.arm, acts.camera))
     key = acts.camera[order].astype(np.int64) * (len(acts.arms) + 1) + acts.arm[order]
     corners = np.arange(acts.watched.size)[:, None] * (len(acts.arms) + 1) + np.arange(len(acts.arms) + 1)
@@ -176,7 +176,7 @@ def sorted_acts(acts: Acts) -> Acts:
 
 
 def half_hours(begin: Ints, end: Ints) -> NDArray[np.uint64]:
-    """The half hours of the day that each [begin, end] touches, as 48 bits; they run round midnight.
+    """Return the half hours of the day that each [begin, end] touches, as 48 bits; they wrap around midnight.
 
     >>> [int(bits) for bits in half_hours(np.array([0, 863_999]), np.array([18_000, 864_001]))]
     [3, 140737488355329]

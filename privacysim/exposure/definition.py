@@ -1,23 +1,23 @@
-"""What exposure *is*: a naive join of the saved tables, written to be read. The kernel must give the same.
+"""Definition of exposure as a naive join of the saved tables, written for readability. The kernel must agree with it.
 
 Join acts with `audience > 0` and sightings of the same camera whose times overlap for t > 0 seconds. Per row:
 
-- P = identifiability(mask, face_px, frontal, gallery, curve); a = attention; κ = `known`, the chance that the filmed
-  person is among those the viewer compares with; m = κ·audience, how many of those who look know her.
+- P = identifiability(mask, face_px, frontal, gallery, curve); a = attention; κ = `known`, the probability that the
+  person filmed is among those the viewer compares with; m = κ·audience, the number of viewers who know them.
 - `identifiable_s += t·a·κ·P`; `viewer_identifiable_s += t·a·κ·P·audience`: seconds of rows of viewers, not a union.
-- q = a·(m·P if m ≤ 1 else 1 − (1 − P)^m): the chance that this row identifies her.
+- q = a·(m·P if m ≤ 1 else 1 − (1 − P)^m): the probability that this row identifies the person.
 
-A *trial* is (legality, viewer, pass): the same viewer, the same walk past the same camera, whatever the days. Its rows
-are comonotone, so it counts with its largest q. One day's batch of a crowd is one viewer. Trials are independent:
+A *trial* is (legality, viewer, pass): the same viewer, the same walk past the same camera, regardless of the days. Its
+rows are comonotone, so only its largest q counts. One day's batch of a crowd is one viewer. Trials are independent:
 
 - `p_identified = 1 − Π over trials (1 − q)`, so legalities compose: 1 − (1 − p₁)(1 − p₂).
 - The band: `p_identified_max`, the largest single q (a face is easy or hard for everybody), and `p_identified_days`,
-  where every day is a trial of its own.
+  which treats every day as a separate trial.
 - `sightings_seen`: distinct (pass, day) in the join. `sensitive_visits_revealed`: over visits (place, day) of
   sensitive places, Σ (1 − Π over viewers (1 − max q)), over indoor cameras of the place and street cameras whose view
-  holds its entrance.
+  contains its entrance.
 
-Limits: no draw of who is identified, expectations only; independence between trials is an assumption, hence the band.
+Limits: expectations only, no draw of who is identified. Independence of trials is an assumption, hence the band.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ _ONE = ["policy", "replicate", "person_id", "legality"]
 
 
 def exposure_by_definition(sightings: pd.DataFrame, acts: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
-    """The `exposure` table from the tables `sightings`, `acts` and `places`; all policies and replicates in them.
+    """Compute the `exposure` table from `sightings`, `acts` and `places`, for all policies and replicates in them.
 
-    Give only the acts of outsiders to get what outsiders see. Rows stand only where something was seen. Memory grows
-    with the join: meant for up to about 10⁵ sightings.
+    Pass only the acts of outsiders to get what outsiders see. There are rows only where something was seen. Memory
+    grows with the join: meant for up to about 10⁵ sightings.
 
     >>> from privacysim.tables import empty
     >>> len(exposure_by_definition(empty("sightings"), empty("acts"), empty("places")))
@@ -53,7 +53,7 @@ def exposure_by_definition(sightings: pd.DataFrame, acts: pd.DataFrame, places: 
 
 
 def join(sightings: pd.DataFrame, acts: pd.DataFrame) -> pd.DataFrame:
-    """Every pair of a sighting and an act with an audience that overlap, with the overlap `t` in seconds."""
+    """Join every sighting with every overlapping act that has an audience; `t` is the overlap in seconds."""
     looked_at = acts[acts["audience"] > 0.0]
     rows = sightings.merge(looked_at, on=["replicate", "camera_id"])
     begin = np.maximum(ticks_of(rows["enter_s"].to_numpy()), ticks_of(rows["from_s"].to_numpy()))
@@ -64,7 +64,7 @@ def join(sightings: pd.DataFrame, acts: pd.DataFrame) -> pd.DataFrame:
 
 
 def chances(rows: pd.DataFrame, curve: str) -> tuple[pd.Series[float], pd.Series[float]]:
-    """P and q of each row of the join."""
+    """Return P and q of each row of the join."""
     p = pd.Series(0.0, index=rows.index)
     for mask in rows["mask"].unique():
         for gallery in rows["gallery"].unique():
@@ -77,7 +77,7 @@ def chances(rows: pd.DataFrame, curve: str) -> tuple[pd.Series[float], pd.Series
 
 
 def at_least_one(q: pd.Series[float]) -> float:
-    """1 − Π(1 − q), by logarithms, so that small chances keep their digits."""
+    """Return 1 − Π(1 − q), by logarithms to keep the digits of small probabilities."""
     with np.errstate(divide="ignore"):
         return float(-np.expm1(np.log1p(-q).sum()))
 
@@ -101,7 +101,7 @@ def _one_curve(rows: pd.DataFrame, sensitive: pd.Series[int], curve: str) -> pd.
 
 
 def visits_revealed(rows: pd.DataFrame, sensitive: pd.Series[int], by: Sequence[str]) -> pd.Series[float]:
-    """Expected sensitive visits revealed per `by`: of rows of the join with their `q`."""
+    """Return the expected sensitive visits revealed per `by`, from rows of the join with their `q`."""
     visits = rows[rows["place_id"].isin(sensitive)]
     viewers = visits.groupby([*by, "place_id", "day", "viewer"])["q"].max()
     shown = viewers.groupby([*by, "place_id", "day"]).agg(at_least_one)

@@ -1,13 +1,13 @@
-"""The streaming kernel of the exposure: every pass against every act at its camera, no join in memory.
+"""Streaming kernel of exposure: compares every pass with every act at its camera, without a join in memory.
 
-Unit-free and single-threaded. What the numbers mean, and the equations, stand in `definition.py`, which must give the
-same; a test holds the two together.
+It is unit-free and single-threaded. `definition.py` contains the meaning of the numbers and the equations, and must
+give the same results; a test compares the two.
 
-Four things make it quick. A pass is looked up by its half hours of the day first: most acts last two hours, so most
-(camera, arm) are done with one AND. Look-ups are made for a batch of passes at a time, in short loops that let many
-cache misses wait at once. On a day on which an act's window holds the whole pass, whatever the jitter, every piece is
-seen whole: such days are counted, not visited, and only those at the window's ends are worked out one by one. And a
-viewer's chance grows with P, so that the best of a pass is found once per mask and gallery.
+Four things make it fast. First, a pass is looked up by its half hours of the day: most acts last two hours, so one AND
+excludes most (camera, arm) pairs. Second, look-ups run in batches of passes, in short loops that overlap many cache
+misses. Third, on a day on which an act's window contains the whole pass for any jitter, every piece is seen whole. Such
+days are only counted, and only the days at the window's ends are computed one by one. Fourth, a viewer's q increases
+with P, so the best of a pass is found once per mask and gallery.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _NONE = np.uint64(0)
 
 @jit
 def _chance(p, attention, expected):
-    """q = a·(m·P where m ≤ 1, else 1 − (1 − P)^m), by logarithms so that small chances keep their digits."""
+    """q = a·(m·P where m ≤ 1, else 1 − (1 − P)^m), by logarithms so that small probabilities keep their digits."""
     if expected <= 1.0:
         return attention * expected * p
     return -attention * np.expm1(expected * np.log1p(-p))
@@ -44,7 +44,7 @@ def _grown(rows):
 
 @jit
 def _bits(low, high):
-    """A word whose bits low … high − 1 are set; 0 ≤ low, high ≤ 64."""
+    """Return a word with bits low … high − 1 set; 0 ≤ low, high ≤ 64."""
     if low >= high:
         return _NONE
     below_high = ~_NONE if high >= 64 else (_ONE << np.uint64(high)) - _ONE
@@ -53,7 +53,7 @@ def _bits(low, high):
 
 @jit
 def _count(word):
-    """How many bits are set (Warren, Hacker's Delight, 5-2)."""
+    """Count the bits that are set (Warren, Hacker's Delight, 5-2)."""
     word = word - ((word >> _ONE) & np.uint64(0x5555555555555555))
     word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
     word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
@@ -62,7 +62,7 @@ def _count(word):
 
 @jit
 def _half_hours(begin, end):
-    """The half hours of the day that [begin, end] touches, as bits; they run round midnight."""
+    """Return the half hours of the day that [begin, end] touches, as bits; they wrap around midnight."""
     first = begin // _HALF_HOUR
     width = end // _HALF_HOUR - first + 1
     if width >= _HALF_HOURS:
@@ -75,7 +75,7 @@ def _half_hours(begin, end):
 
 @jit
 def _day_best_of(day_best, words, low, high):
-    """Raise the best chances of the days in `words` to (low, high)."""
+    """Raise the best probabilities of the days in `words` to (low, high)."""
     for w in range(words.size):
         word = words[w]
         while word != _NONE:
@@ -87,7 +87,7 @@ def _day_best_of(day_best, words, low, high):
 @jit
 def _close(arm, who, g, watcher, segments, best_low, best_high, touched, day_best, sums, sensitive, place, first_day,
            visits, keys, chances):  # fmt: skip
-    """Enter a trial whose days are in `touched`; returns the rows of sensitive visits, longer by its own."""
+    """Enter a trial whose days are in `touched`; return the rows of sensitive visits, extended by its own."""
     missed, largest, missed_days = sums
     log_low, log_high = np.log1p(-best_low), np.log1p(-best_high)
     missed[arm, who, g, 0] += log_low
@@ -128,7 +128,7 @@ def _close(arm, who, g, watcher, segments, best_low, best_high, touched, day_bes
 
 @jit
 def _passes_of(i, person, pass_no, offset, length, span, begins, firsts, lasts, hours):
-    """The next passes from piece i on: where their pieces begin, their first and last tick, their half hours."""
+    """Find the next passes from piece i on: where their pieces begin, first and last tick, half hours."""
     size, n = person.size, 0
     while i < size and n < _BATCH:
         begins[n] = i
@@ -147,7 +147,7 @@ def _passes_of(i, person, pass_no, offset, length, span, begins, firsts, lasts, 
 
 @jit
 def _walked(mask, low, high):
-    """Whether any of the days low … high is set."""
+    """Return whether any of the days low … high is set."""
     for w in range(low >> 6, (high >> 6) + 1):
         if mask[w] & _bits(max(low - 64 * w, 0), min(high + 1 - 64 * w, 64)) != _NONE:
             return True
@@ -157,7 +157,7 @@ def _walked(mask, low, high):
 @jit
 def _meetings(n, begins, firsts, lasts, hours, camera, tour, tour_mask, index, window, first_day, last_day, span,
               asked, found):  # fmt: skip
-    """Rows (pass, arm, act) of a batch whose window may meet the pass on a day of its tour; them and their number."""
+    """Find rows (pass, arm, act) of a batch whose window may meet the pass on a day of its tour; return rows, count."""
     arms, candidates, met = index.shape[1], 0, 0
     for p in range(n):
         at = camera[begins[p]]
@@ -184,17 +184,16 @@ def _meetings(n, begins, firsts, lasts, hours, camera, tour, tour_mask, index, w
 def expose(person, pass_no, camera, tour, offset, length, face, frontal, place, sensitive, tour_mask, tour_jitter,
            first_day, jitter_span, index, window, group, viewer, pair, attention, known, audience, table,
            identifiable, weighted, missed, largest, missed_days, seen):  # fmt: skip
-    """Adds up the exposure of a block of people; arrays (arm, person, group, curve), `seen` without the curve.
+    """Add up the exposure of a block of people; arrays (arm, person, group, curve), `seen` without the curve.
 
-    Times are ticks. `index[camera, arm]`: the half hours of the day at which anybody looks, and the rows of the acts
-    as first << 32 | behind the last; `window[row]`: begin and end. `missed` and `missed_days` get sums of log(1 − q),
-    `identifiable` and `weighted` tick-weighted sums of P; the caller turns them into chances and seconds. Returns what
-    was seen of sensitive visits: rows (person, arm, group, place, day, viewer) and the trial's chance on that day, per
-    curve.
+    Times are ticks. `index[camera, arm]`: the half hours of the day with any viewing, and the rows of the acts as first
+    << 32 | end; `window[row]`: begin and end. `missed` and `missed_days` receive sums of log(1 − q), `identifiable` and
+    `weighted` tick-weighted sums of P; the caller converts them to probabilities and seconds. Returns what was seen of
+    sensitive visits: rows (person, arm, group, place, day, viewer) and the trial's probability on that day, per curve.
     """
     days, words, arms = tour_jitter.shape[1], tour_mask.shape[1], index.shape[1]
     last_day = first_day + days - 1
-    whole = np.zeros(words, dtype=np.uint64)  # days on which the act's window holds the pass whole
+    whole = np.zeros(words, dtype=np.uint64)  # days on which the act's window contains the whole pass
     touched = np.zeros(words, dtype=np.uint64)  # days of the trial
     shown = np.zeros(words, dtype=np.uint64)  # days of the trials of one group
     day_best = np.zeros((days, 2))
@@ -221,7 +220,7 @@ def expose(person, pass_no, camera, tour, offset, length, face, frontal, place, 
             i, j, first, last = begins[p], begins[p + 1], firsts[p], lasts[p]
             who, t = person[i], tour[i]
             g, watcher, group_before = np.int64(-1), np.int64(-1), np.int64(-1)
-            segments = 0  # of the trial: how often something was seen; of one segment all days are alike
+            segments = 0  # of the trial: number of times something was seen; within one segment all days are alike
             best_low, best_high = 0.0, 0.0
             while meeting < n_met and found[meeting, 0] == p and found[meeting, 1] == arm:
                 row = found[meeting, 2]
@@ -276,7 +275,7 @@ def expose(person, pass_no, camera, tour, offset, length, face, frontal, place, 
                     q_low = _chance(of_pair[which, 2], attention[row], m)
                     q_high = _chance(of_pair[which, 3], attention[row], m)
                     segments += 1
-                    if segments == 2:  # until now all days were alike
+                    if segments == 2:  # so far all days were alike
                         for d in range(days):
                             day_best[d, 0], day_best[d, 1] = 0.0, 0.0
                         _day_best_of(day_best, touched, best_low, best_high)

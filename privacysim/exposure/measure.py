@@ -27,11 +27,11 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """What was seen of each person of a block: arrays (person, arm, group, curve).
+    """Exposure of each person of a block: arrays (person, arm, group, curve).
 
-    A group is `outsider · 3 + legality code` (`acts.py`), curves are (low, high). `sightings_seen` has no curve.
-    `revealed_to_outsiders` (person, arm, curve): sensitive visits, whatever the legality of the acts. Seconds; chances.
-    The equations stand in `definition.py`; groups compose as 1 − Π(1 − p), a viewer in two roles being two.
+    A group is `outsider · 3 + legality code` (`acts.py`); curves are (low, high). `sightings_seen` has no curve.
+    `revealed_to_outsiders` (person, arm, curve): sensitive visits, for acts of any legality. Units: seconds, chances.
+    Equations: `definition.py`. Groups compose as 1 − Π(1 − p), where a viewer in two roles counts as two.
     """
 
     __repr__ = one_line
@@ -49,7 +49,7 @@ class Exposure:
     revealed_to_outsiders: Floats
 
     def frame(self, replicate: int) -> pd.DataFrame:
-        """The `exposure` table, of an exposure by legality alone (`measure_exposure(…, acts.whoever(), …)`)."""
+        """Return the `exposure` table of an exposure by legality alone (`measure_exposure(…, acts.whoever(), …)`)."""
         if self.sightings_seen[:, :, len(LEGALITIES) :].any():
             raise InputError("exposure table", "acts by legality alone", "outsiders apart", "measure acts.whoever()")
         person, arm, code = np.nonzero(self.sightings_seen)
@@ -68,10 +68,10 @@ class Exposure:
 
 
 def measure_exposure(pieces: Pieces, block: Block, acts: Acts, table: Floats | None = None) -> Exposure:
-    """Every person's exposure to the acts: pieces at the cameras `acts.watched`, one curve table row per `acts.pairs`.
+    """Measure everyone's exposure to the acts from pieces at the cameras `acts.watched`.
 
-    `table` is `identify.curve_table(acts.pairs)` and is made where it is not given. Raises ValueError where pieces
-    and acts do not speak of the same cameras.
+    `table` is `identify.curve_table(acts.pairs)`, one row per pair, computed if omitted. Raises ValueError if pieces
+    and acts refer to different cameras.
     """
     shape = (block.person_id.size, len(acts.arms), GROUPS, len(CURVES))
     if len(pieces) and int(pieces.camera.max()) >= acts.watched.size:
@@ -79,7 +79,7 @@ def measure_exposure(pieces: Pieces, block: Block, acts: Acts, table: Floats | N
     known = curve_table(acts.pairs) if table is None else table
     if known.shape[0] != len(acts.pairs):
         raise ValueError("measure_exposure: one table row for each of acts.pairs")
-    # arm by arm in memory, since metrics look at one arm at a time
+    # arm by arm in memory, because metrics evaluate one arm at a time
     by_arm = (shape[1], shape[0], *shape[2:])
     seconds, weighted, missed, largest, daily = (np.zeros(by_arm) for _ in range(5))
     seen = np.zeros(by_arm[:3], dtype=np.int64)
@@ -96,7 +96,7 @@ def measure_exposure(pieces: Pieces, block: Block, acts: Acts, table: Floats | N
         sums.ravel()[some] = -np.expm1(sums.ravel()[some])
     revealed = visits_revealed(visits, chances, shape)
     outside = visits[:, 2] >= len(LEGALITIES)
-    visits[:, 2] = 0  # whatever the legality: one group
+    visits[:, 2] = 0  # any legality: one group
     to_outsiders = visits_revealed(visits[outside], chances[outside], (*shape[:2], 1, shape[3]))[:, :, 0]
     seconds, weighted, missed, largest, daily = (
         np.moveaxis(sums, 0, 1) for sums in (seconds, weighted, missed, largest, daily)
@@ -108,15 +108,15 @@ def measure_exposure(pieces: Pieces, block: Block, acts: Acts, table: Floats | N
 
 
 def jitter_span(jitter: NDArray[np.int16]) -> int:
-    """The largest shift of a tour on any day, in ticks."""
+    """Return the largest shift of a tour on any day, in ticks."""
     return max(-int(jitter.min(initial=0)), int(jitter.max(initial=0)))
 
 
 def visits_revealed(visits: NDArray[np.int64], chances: Floats, shape: tuple[int, ...]) -> Floats:
-    """Expected sensitive visits revealed (person, arm, group, curve), from what viewers saw of them.
+    """Compute expected sensitive visits revealed (person, arm, group, curve), from what viewers saw of them.
 
     Rows of `visits` are (person, arm, group, place, day, viewer). A viewer sees a visit (place, day) with the largest
-    of his chances; it is revealed with 1 − Π over viewers.
+    of their probabilities; it is revealed with 1 − Π(1 − p) over viewers.
     """
     made = np.zeros(shape)
     if not len(visits):
@@ -126,7 +126,7 @@ def visits_revealed(visits: NDArray[np.int64], chances: Floats, shape: tuple[int
     change = rows[1:] != rows[:-1]
     viewer = np.concatenate([[0], np.flatnonzero(change.any(axis=1)) + 1])
     best = np.maximum.reduceat(q, viewer, axis=0)
-    with np.errstate(divide="ignore"):  # a chance of 1: nobody can miss it
+    with np.errstate(divide="ignore"):  # a probability of 1: nobody can miss it
         missed = np.log1p(-best)
     rows = rows[viewer]
     visit = np.concatenate([[0], np.flatnonzero((rows[1:, :5] != rows[:-1, :5]).any(axis=1)) + 1])
@@ -150,9 +150,9 @@ class _Some:
 def faces_searched(
     pieces: Pieces, block: Block, whole: Acts, logs: Sequence[HasActs], techniques: Sequence[str] = BY_FACE
 ) -> NDArray[np.float64]:
-    """(people, arms): passes that were compared with faces sought; 0 for whoever passed no searched camera.
+    """Count passes compared with the faces sought (people, arms); 0 for people who passed no searched camera.
 
-    `pieces` are those at the cameras `whole.watched`; a search's acts are part of `whole`.
+    `pieces` are those at the cameras `whole.watched`; the acts of a search are part of `whole`.
     """
     some = index_acts([_Some(log.policy, log.acts[log.acts["technique"].isin(list(techniques))]) for log in logs])
     if not len(some):

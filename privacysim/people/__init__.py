@@ -1,4 +1,4 @@
-"""Who walks through the city: the sample, and blocks of tours, visible walks and stays."""
+"""People who move through the city: the sample, and blocks of tours, visible walks and stays."""
 
 from privacysim.people.block import Block, summary
 from privacysim.people.own_people import OwnPeople, Residents, everybody, residents

@@ -1,4 +1,4 @@
-"""A block of people: their tours, visible walks and stays, as arrays."""
+"""Block of people: their tours, visible walks and stays, as arrays."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from privacysim.scenario import Scenario
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
-    """People i = 0 … n−1 in the order asked for; a pure function of their numbers (people/ never sees a camera).
+    """People i = 0 … n−1 in the requested order; a pure function of their numbers, independent of cameras.
 
-    A *tour* is home → place → home, one pattern with its own days: bit d − first_day of `tour_mask` says that it is
-    made on day d, and `tour_jitter[t, d − first_day]` (ticks of 0.1 s, ± `tour_jitter_min`) shifts all of that day's
-    tour, both ways and the stay. A *walk* is one visible leg on the tree of a hub: the first `walk_reach_mm` of the
-    way from `walk_node` to the hub, walked towards the hub or, reversed, from there to `walk_node`. A *stay* is the
-    visit of the tour's place. Times are ticks after 00:00 of the tour's day, before the jitter.
+    A *tour* is home → place → home, one pattern with its own days: bit d − first_day of `tour_mask` is set if it is
+    made on day d. `tour_jitter[t, d − first_day]` (ticks of 0.1 s, ± `tour_jitter_min`) shifts the whole tour of that
+    day, both ways and the stay. A *walk* is one visible leg on the tree of a hub: the first `walk_reach_mm` of the way
+    from `walk_node` to the hub, walked towards the hub or, reversed, from there to `walk_node`. A *stay* is the visit
+    to the tour's place. Times are ticks after 00:00 of the tour's day, before the jitter.
     """
 
     __repr__ = one_line
@@ -46,7 +46,7 @@ class Block:
     walk_reach_mm: NDArray[np.int64]
     walk_towards: NDArray[np.bool_]
     walk_back: NDArray[np.bool_]
-    """False on the way out, True on the way back: the legs of one way are one directed route, so one pass a camera."""
+    """False on the way out, True on the way back; legs of one way are one directed route, so one pass per camera."""
     walk_depart: NDArray[np.int32]
     walk_mm_per_tick: NDArray[np.float32]
     stay_tour: NDArray[np.int32]
@@ -56,7 +56,7 @@ class Block:
     days: int
 
     def people(self, replicate: int) -> pd.DataFrame:
-        """The table `people`."""
+        """Return the table `people`."""
         return tables.frame("people", {
             "replicate": replicate, "person_id": self.person_id, "group": self.group, "home_place": self.home_place,
             "work_place": self.work_place, "weight": self.weight,
@@ -64,7 +64,7 @@ class Block:
 
 
 def summary(block: Block, city: City, scenario: Scenario) -> dict[str, float]:
-    """Weighted means of a block: trips per person and day, mean commute (km along streets), shares by way, and more.
+    """Weighted means of a block: trips per person and day, mean commute (km along streets), mode shares, and more.
 
     `routes_per_person` counts directed routes (at most 12); `seen_km_per_day` is the distance per person and day on
     which a face can be seen.

@@ -1,4 +1,4 @@
-"""Where people go: attraction of places against distance, from zone to zone."""
+"""Gravity model of destinations: attraction against distance, from zone to zone."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from privacysim.scenario.sections import PopulationSection
 from privacysim.vocabulary import CATEGORIES
 
 _SCHOOLS = ("university",), ("school", "kindergarten")
-"""Where students study; the second where the city has none of the first, anywhere with jobs where it has neither."""
+"""Places where students study; the second if the city has none of the first; without both, any place with jobs."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Purpose:
-    """Destinations for one purpose, as running sums: first a zone given the home's zone, then a place within it.
+    """Destinations for one purpose, as cumulative sums: first a zone given the home's zone, then a place within it.
 
-    `zones[z, c]`: chance to go to one of the first c+1 destination zones from zone z (float32). The places of
-    destination zone c are place[start[c]:start[c+1]] with running weights `within` (0 … 1 in each zone).
+    `zones[z, c]`: probability of a trip from zone z to one of the first c+1 destination zones (float32). The places of
+    destination zone c are place[start[c]:start[c+1]] with cumulative weights `within` (0 … 1 in each zone).
     """
 
     zones: NDArray[np.float32]
@@ -42,11 +42,11 @@ class Purposes:
 
 @lru_cache(maxsize=2)
 def purposes(city: City, population: PopulationSection) -> Purposes:
-    """Running chances for each purpose (about 60 MB for Guangzhou, made once in a process).
+    """Compute cumulative probabilities for each purpose (about 60 MB for Guangzhou, once per process).
 
-    Work and study: P(zone b | home a) ∝ A_b · exp(−d/L), singly constrained (Wilson 1971, doi:10.1068/a030001), A the
-    jobs, d the street distance, L = `commute_decay_km`. Visits: ∝ A_b · (d + r0)^−β · exp(−d/κ) / d, so that on a
-    uniform plane the *length* of a trip has the density (d + r0)^−β · exp(−d/κ) of González, Hidalgo and Barabási
+    Work and study: P(zone b | home a) ∝ A_b · exp(−d/L), singly constrained (Wilson 1971, doi:10.1068/a030001), with A
+    the jobs, d the street distance, and L = `commute_decay_km`. Visits: ∝ A_b · (d + r0)^−β · exp(−d/κ) / d, so that on
+    a uniform plane the *length* of a trip has the density (d + r0)^−β · exp(−d/κ) of González, Hidalgo and Barabási
     2008 (doi:10.1038/nature06958).
     """
     km = _street_km(city, population)
@@ -67,12 +67,12 @@ def purposes(city: City, population: PopulationSection) -> Purposes:
 
 
 def _street_km(city: City, population: PopulationSection) -> NDArray[np.float32]:
-    """Street distance between zones, km; within a zone half the way to the nearest other one."""
+    """Return street distances between zones in km; within a zone, half the distance to the nearest other one."""
     zones = int(city.node_zone.max()) + 1
     count = np.bincount(city.node_zone, minlength=zones)
     x = np.bincount(city.node_zone, city.node_x, zones) / count
     y = np.bincount(city.node_zone, city.node_y, zones) / count
-    # float32: seven digits are plenty for chances, and half the memory of 7 million pairs
+    # float32 is precise enough for probabilities and halves the memory of 7 million pairs
     x, y = (x / 1000.0).astype(np.float32), (y / 1000.0).astype(np.float32)
     km = np.sqrt((x[:, None] - x[None, :]) ** 2 + (y[:, None] - y[None, :]) ** 2)
     if zones > 1:
@@ -95,7 +95,7 @@ def _purpose(city: City, attraction: NDArray[np.float64], log_decay: NDArray[np.
     running = np.cumsum(attraction[place])
     before = np.repeat(running[begin] - attraction[place][begin], np.diff(start))
     within = (running - before) / np.repeat(total, np.diff(start))
-    # against the nearest destination, so that no row underflows however far all of them are
+    # relative to the nearest destination, so that no row underflows at any distance
     chance = log_decay[:, zone]
     chance -= chance.max(axis=1, keepdims=True)
     np.exp(chance, out=chance)

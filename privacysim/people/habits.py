@@ -1,9 +1,9 @@
-"""What a person usually does: goes to work or study, visits a few other places, at her hours, by her ways.
+"""Habits of a person: a place of work or study, a few other places, and usual hours and modes.
 
-Other places by exploration and preferential return (Song et al. 2010, doi:10.1038/nphys1760) in closed form: visits
-follow the rank, f_k ∝ k^−(1+γ), home being the first rank and work the second; the ranks that do not fit into twelve
-directed routes are folded into those kept. Each place belongs to one part of the day (evening, afternoon, morning),
-and a person makes at most one visit in each part, so nobody is at two places at once.
+Other places follow exploration and preferential return (Song et al. 2010, doi:10.1038/nphys1760) in closed form. Visits
+follow the rank, f_k ∝ k^−(1+γ), with home as the first rank and work as the second. Ranks beyond twelve directed
+routes are folded into those kept. Each place belongs to one part of the day (evening, afternoon, morning), and a
+person makes at most one visit in each part, so nobody is at two places at once.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _MARKS, _OWN = 6 + 6 * len(PART_OF_RANK), 6
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Habits:
-    """Per person, and per person and destination (column 0 work, 1 … other places; place −1 = none)."""
+    """Habits per person, and per person and destination (column 0 work, 1 … other places; place −1 = none)."""
 
     home: NDArray[np.int64]
     group: NDArray[np.uint8]
@@ -42,7 +42,7 @@ class Habits:
     mode: NDArray[np.uint8]
     street_m: NDArray[np.float64]
     pace: NDArray[np.float64]
-    """The person's speed against the mean."""
+    """The person's speed relative to the mean."""
     u_start: NDArray[np.float64]
     u_stay: NDArray[np.float64]
 
@@ -51,7 +51,7 @@ def habits(
     city: City, scenario: Scenario, seed: int, k: int, ids: NDArray[np.int64],
     people: PeopleFrames | OwnPeople | None = None,
 ) -> Habits:
-    """Habits of these residents in replicate k; every mark is a hash of the person's own number."""
+    """Draw the habits of these residents in replicate k; every mark is a hash of the person's own number."""
     population = scenario.population
     whole = everybody(city, scenario, people)
     home, group = whole.locate(ids)
@@ -85,7 +85,7 @@ def habits(
 def street_m(
     city: City, population: PopulationSection, home: NDArray[np.int64], place: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Metres along streets between places, by the usual detour."""
+    """Estimate street distances between places in metres, with the usual detour factor."""
     x, y = np.asarray(city.place_x, dtype=np.float64), np.asarray(city.place_y, dtype=np.float64)
     straight: NDArray[np.float64] = np.hypot(x[place] - x[home], y[place] - y[home])
     return straight * population.street_detour.number
@@ -104,7 +104,7 @@ def _pick(
 def mode_of(
     population: PopulationSection, street_m: NDArray[np.float64], marks: NDArray[np.float64]
 ) -> NDArray[np.uint8]:
-    """Way of travel (a code of `tour_mode`) by the distance along streets and a mark."""
+    """Choose the mode of travel (a code of `tour_mode`) by the distance along streets and a mark."""
     bands = (population.modes_under_1km, population.modes_1_to_3km, population.modes_3_to_8km,
              population.modes_over_8km)
     running = np.cumsum([band.numbers for band in bands], axis=1)
@@ -113,25 +113,25 @@ def mode_of(
 
 
 def mm_per_tick(population: PopulationSection) -> NDArray[np.float64]:
-    """Mean speed by mode, millimetres per tick of 0.1 s."""
+    """Return the mean speed by mode, in millimetres per tick of 0.1 s."""
     metres_s = [population.speed_walk_m_s.number, population.speed_cycle_m_s.number, population.speed_ebike_m_s.number,
                 population.speed_transit_m_s.number, population.speed_car_km_h.number / 3.6]
     return np.asarray(metres_s) * 100.0
 
 
 def rank_shares(population: PopulationSection, works: NDArray[np.bool_], has: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Shares of a person's other visits by place: f_k ∝ k^−(1+γ), over the places that she has (rows sum to 1)."""
+    """Return the shares of each person's other visits by place: f_k ∝ k^−(1+γ) over their places (rows sum to 1)."""
     rank = np.arange(has.shape[1])[None, :] + np.where(works, 3, 2)[:, None]
     weight = np.where(has, rank.astype(np.float64) ** -(1.0 + population.rank_gamma.number), 0.0)
     return weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)
 
 
 def quantile_normal(u: NDArray[np.float64], mean_h: float, sd_h: float, reach: float = 2.5) -> NDArray[np.float64]:
-    """Ticks of a normal time in hours, cut at `reach` standard deviations."""
+    """Return quantiles, in ticks, of a normal time given in hours, cut at `reach` standard deviations."""
     return (mean_h + sd_h * np.clip(ndtri(u), -reach, reach)) * HOUR_TICKS
 
 
 def quantile_stay(u: NDArray[np.float64], low: float, high: NDArray[np.float64], beta: float) -> NDArray[np.float64]:
-    """Quantile of P(Δt) ∝ Δt^−(1+β) between `low` and `high` (Song et al. 2010, cut by the part of the day)."""
+    """Return quantiles of P(Δt) ∝ Δt^−(1+β) between `low` and `high` (Song et al. 2010, cut by the part of the day)."""
     high = np.maximum(high, low)
     return (low**-beta - u * (low**-beta - high**-beta)) ** (-1.0 / beta)

@@ -1,7 +1,7 @@
-"""Everybody: the residents of a city, or the people that a user brings as DataFrames.
+"""Population: the residents of a city, or people supplied by the user as DataFrames.
 
-Residents are boundaries in one numbering. Own people are rows of a table: where they live and work, how many residents
-each stands for, which tours they make.
+Residents are stored as boundaries in one numbering. User-supplied people are rows of a table: homes, workplaces,
+weights (residents represented) and tours.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ class Residents:
 
     @property
     def size(self) -> int:
-        """N, everybody."""
+        """N, the number of residents."""
         return int(self.first[-1])
 
     def locate(self, ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-        """Home place and group code of each person; a number that nobody has is an InputError."""
+        """Return home place and group code of each person; raises InputError for a number that nobody has."""
         if ids.size and not (ids.min() >= 0 and ids.max() < self.size):
             raise InputError("people", f"numbers from 0 to {self.size - 1}", f"{ids.min()} … {ids.max()}",
                              "ask for residents of this city")
@@ -52,26 +52,26 @@ class Residents:
         return home, group.astype(np.uint8)
 
     def numbers(self, group: int, members: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Person numbers of a group's members, given by their running number in the group."""
+        """Return person numbers of a group's members from their running numbers in the group."""
         running = np.concatenate([[0], np.cumsum(self.bound[:, group + 1] - self.bound[:, group])])
         home = np.searchsorted(running, members, side="right") - 1
         return self.first[home] + self.bound[home, group] + (members - running[home])
 
     def weights(self, ids: NDArray[np.int64]) -> NDArray[np.float64]:
-        """How many residents each person stands for: one."""
+        """Return how many residents each person represents: one."""
         return np.ones(ids.size)
 
     def group_sizes(self) -> NDArray[np.int64]:
-        """N_g, in the order of `vocabulary.GROUPS`."""
+        """Return N_g, in the order of `vocabulary.GROUPS`."""
         return np.diff(self.bound, axis=1).sum(axis=0)
 
 
 @lru_cache(maxsize=4)
 def residents(city: City, scenario: Scenario) -> Residents:
-    """Everybody's home and group, as boundaries.
+    """Return the home and group of all residents, as boundaries.
 
-    A home place of m people has ⌊m·C_g + u⌋ people in the groups up to g, with C_g the running share and u the
-    home's own mark: whole numbers whose mean is the share, however small the home.
+    A home place of m people has ⌊m·C_g + u⌋ people in the groups up to g, with C_g the cumulative share and u the
+    home's own mark. These are whole numbers whose mean is the share, even for small homes.
     """
     people = np.asarray(city.home_people[:city.homes])
     shares = np.asarray(scenario.population.group_shares)
@@ -95,23 +95,22 @@ def _place_columns(prefix: str) -> dict[str, FrameColumn]:
 RESIDENT_COLUMNS: Mapping[str, FrameColumn] = {
     **_place_columns("home_"), **_place_columns("work_"), "group": FrameColumn(GROUPS), "weight": FrameColumn(low=1e-9),
 }
-"""Columns of a DataFrame of residents, one person a row. Needed is a home: `home_place` (a `place_id` of the city's
+"""Columns of a DataFrame of residents, one person per row. A home is required: `home_place` (a `place_id` of the city's
 table of places), `home_x_m` and `home_y_m`, or `home_lon` and `home_lat`. A place of work or study likewise (`work_…`):
-an empty cell is somebody without one; where no such column is given, it is drawn. `group`: a word of
-`vocabulary.GROUPS`, drawn where empty. `weight`: how many residents a row stands for (left out: all rows equally many
-of the city's people)."""
+an empty cell means none; without such a column, it is drawn. `group`: a word of `vocabulary.GROUPS`, drawn if empty.
+`weight`: how many residents a row represents (if omitted, all rows represent equally many of the city's people)."""
 TOUR_COLUMNS: Mapping[str, FrameColumn] = {
     "person": FrameColumn(low=0.0, needed=True), **_place_columns(""),
     **dict.fromkeys(("start_h", "stay_h"), FrameColumn(low=0.0, high=24.0, needed=True)), "mode": FrameColumn(MODES),
     "weekday": FrameColumn(low=0.0, high=6.0), "day": FrameColumn(),
 }
-"""Columns of a DataFrame of tours from home to a place and back, for people who make these and no other: `person`
-counts the rows of the residents from 0; `place`, or `x_m` and `y_m`, or `lon` and `lat`; `start_h` when they leave home
-and `stay_h` how long they stay, in hours; `mode` (empty: drawn by distance); `weekday` (0 is Monday) or `day` (0 is the
-first of the study), every day where both are empty. They take the shortest way along the streets."""
+"""Columns of a DataFrame of tours from home to a place and back, for people who make only these tours: `person` counts
+the rows of the residents from 0; `place`, or `x_m` and `y_m`, or `lon` and `lat`; `start_h` when they leave home and
+`stay_h` how long they stay, in hours; `mode` (empty: drawn by distance); `weekday` (0 is Monday) or `day` (0 is the
+first of the study), every day if both are empty. They take the shortest way along the streets."""
 WORK_DRAWN = -2
 _FAR_M = 500.0
-"""A position farther than this from every place of its kind lies outside the city."""
+"""A position farther than this from every place of its kind is outside the city."""
 
 PeopleFrames = pd.DataFrame | tuple[pd.DataFrame, pd.DataFrame]
 """Residents, or (residents, tours)."""
@@ -119,49 +118,49 @@ PeopleFrames = pd.DataFrame | tuple[pd.DataFrame, pd.DataFrame]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OwnPeople:
-    """People 0 … n−1 of a DataFrame, in the order of its rows, in the places of one city."""
+    """People 0 … n−1 of a DataFrame, in the order of its rows, assigned to places of one city."""
 
     home: Ints
     work: Ints
-    """Place of work or study; −1: has none, −2: drawn."""
+    """Place of work or study; −1: none, −2: drawn."""
     group: NDArray[np.uint8]
     weight: Floats
     zone: NDArray[np.int32]
-    """Of the home."""
+    """Zone of the home."""
     tours: Mapping[str, NDArray[Any]]
     """Arrays person, place, start and stay (ticks), mode (−1: drawn), weekday and day (−1 and NaN: every day)."""
 
     @property
     def size(self) -> int:
-        """How many there are."""
+        """Number of people."""
         return self.home.size
 
     def locate(self, ids: Ints) -> tuple[Ints, NDArray[np.uint8]]:
-        """Home place and group code of each person; a number that nobody has is an InputError."""
+        """Return home place and group code of each person; raises InputError for a number that nobody has."""
         if ids.size and not (ids.min() >= 0 and ids.max() < self.size):
             raise InputError("people", f"numbers from 0 to {self.size - 1}", f"{ids.min()} … {ids.max()}",
                              "ask for rows of the table of residents")  # fmt: skip
         return self.home[ids], self.group[ids]
 
     def group_sizes(self) -> Ints:
-        """How many rows each group has, in the order of `vocabulary.GROUPS`."""
+        """Count the rows of each group, in the order of `vocabulary.GROUPS`."""
         return np.bincount(self.group, minlength=len(GROUPS)).astype(np.int64)
 
     def numbers(self, group: int, members: Ints) -> Ints:
-        """Person numbers of a group's members, counted in the order of home zones."""
+        """Return person numbers of a group's members, counted in the order of home zones."""
         own = np.flatnonzero(self.group == group)
         return own[np.argsort(self.zone[own], kind="stable")][members]
 
     def weights(self, ids: Ints) -> Floats:
-        """How many residents each person stands for."""
+        """Return how many residents each person represents."""
         return self.weight[ids]
 
 
 def everybody(city: City, scenario: Scenario, people: PeopleFrames | OwnPeople | None) -> Residents | OwnPeople:
-    """Return the residents of the city, or the people that a user brings, checked and put in their places.
+    """Return the residents of the city, or the user's people, validated and assigned to places.
 
-    A missing or unknown column, an unknown group or mode, a place that the city does not have or that nobody visits,
-    a position more than 500 m from every place, and tours that overlap are InputErrors that name the row.
+    Raises InputError, naming the row, for a missing or unknown column, an unknown group or mode, a place that the city
+    does not have or that nobody visits, a position more than 500 m from every place, and tours that overlap.
 
     >>> from privacysim.city import build_city
     >>> from privacysim.scenario import load_scenario
@@ -199,7 +198,7 @@ def everybody(city: City, scenario: Scenario, people: PeopleFrames | OwnPeople |
 
 
 def _places(city: City, told: Mapping[str, Floats], where: str, prefix: str, index: pd.Index) -> Ints:
-    """Place of each row: the stated one, else the nearest of its kind to the stated position, else −1."""
+    """Return the place of each row: the stated one, else the nearest of its kind to the position, else −1."""
     visited = np.asarray(city.place_hub) >= 0
     kind = np.arange(visited.size) < city.homes if prefix == "home_" else visited
     what = "a home" if prefix == "home_" else "a place that people visit"

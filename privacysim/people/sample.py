@@ -1,4 +1,4 @@
-"""The sample: a nested, systematic sample of a whole city's people."""
+"""Nested, systematic sample of a city's residents."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from privacysim.vocabulary import GROUPS
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """Sampled people: `ids` int64, sorted; `weight` float64, how many people each one stands for (N_g / n_g)."""
+    """Sampled people: `ids` int64, sorted; `weight` float64, how many people each one represents (N_g / n_g)."""
 
     __repr__ = one_line
 
@@ -31,15 +31,15 @@ def draw_sample(
     city: City, scenario: Scenario, seed: int, k: int, size: int | Literal["all"], *,
     people: PeopleFrames | OwnPeople | None = None,
 ) -> Sample:
-    """Draw the sample of replicate k: a larger one contains every smaller one.
+    """Draw the sample of replicate k: a larger sample contains every smaller one.
 
-    Each group's members stand in the order of home zones. They are taken in bit-reversed order (van der Corput 1935)
-    from a start that is random per (seed, k) and group: the first n of them are spread evenly over the city for every
-    n. Seats go to groups in proportion (Sainte-Laguë, which never takes a seat away as n grows); a group with fewer
-    than min(`panel_group_min`, n/8) seats gets that many, on top of `size`. Weights N_g/n_g add up to the population.
+    Each group's members are ordered by home zone. They are taken in bit-reversed order (van der Corput 1935) from a
+    start that is random per (seed, k) and group, so the first n are spread evenly over the city for every n. Seats go
+    to groups in proportion (Sainte-Laguë, which never takes a seat away as n grows). A group with fewer than
+    min(`panel_group_min`, n/8) seats gets that many, on top of `size`. Weights N_g/n_g add up to the population.
 
-    `size` is a number of people or "all"; a size that is not at least 1 is an InputError. `people`: a DataFrame of your
-    own residents (`own_people.RESIDENT_COLUMNS`); ids are its rows, and weights add up to theirs in each group.
+    `size` is a number of people or "all"; a size below 1 raises InputError. `people`: a DataFrame of your own residents
+    (`own_people.RESIDENT_COLUMNS`); ids are its rows, and weights add up to theirs in each group.
 
     >>> from privacysim.city import build_city
     >>> from privacysim.scenario import load_scenario
@@ -70,7 +70,7 @@ def draw_sample(
 
 
 def _seats(size: int, people: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Sainte-Laguë: `size` seats, each to the group with the largest people / (2·seats + 1); ties to the first."""
+    """Assign `size` seats (Sainte-Laguë), each to the group with largest people / (2·seats + 1), ties to the first."""
     seats = np.maximum(np.floor(people * (size / people.sum()) - 0.5).astype(np.int64), 0)
     while seats.sum() < size:
         seats[np.argmax(people / (2 * seats + 1))] += 1
@@ -78,7 +78,7 @@ def _seats(size: int, people: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _spread(there: int, chosen: int, start: float) -> NDArray[np.int64]:
-    """The first `chosen` of 0 … there−1 in shifted bit-reversed order."""
+    """Return the first `chosen` of 0 … there−1 in shifted bit-reversed order."""
     bits = max(there - 1, 1).bit_length()
     full = 1 << bits
     shift = int(start * full)

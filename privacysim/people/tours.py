@@ -1,4 +1,4 @@
-"""From habits to a block: routes, the hours of each tour, the days on which it is made."""
+"""Blocks of people from habits: the routes, hours and days of each tour."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _DESTINATIONS = 8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Tours:
-    """Tours before the days: flat, in the order of (person, destination)."""
+    """Tours without days, flat, in the order of (person, destination)."""
 
     person: NDArray[np.int64]
     column: NDArray[np.int64]
@@ -43,12 +43,12 @@ class _Tours:
     goal_mm: NDArray[np.int64]
     stop_mm: NDArray[np.int64]
     speed: NDArray[np.float64]
-    """Of the visible legs, mm per tick."""
+    """Speed on the visible legs, mm per tick."""
     ride: NDArray[np.float64]
     """Unseen ticks between the home leg and the stop."""
 
     def at(self, rows: NDArray[np.int64]) -> _Tours:
-        """These tours alone."""
+        """Select these tours."""
         return _Tours(*(getattr(self, name)[rows] for name in self.__slots__))
 
 
@@ -56,16 +56,16 @@ def draw_block(
     city: City, scenario: Scenario, seed: int, k: int, ids: NDArray[np.int64], weight: NDArray[np.float64],
     first_day: int, last_day: int, *, people: PeopleFrames | OwnPeople | None = None,
 ) -> Block:
-    """Tours, walks and stays of these people on the days first_day … last_day − 1 of replicate k.
+    """Draw tours, walks and stays of these people on the days first_day … last_day − 1 of replicate k.
 
     A pure function of the numbers: person i is the same in every sample, block and window of days (day 0 is a Monday).
-    Parameters: `ids` int64, residents 0 … N−1; `weight` float64, how many people each stands for. A number that no
-    resident has is an InputError. Equations: `gravity` (where to), `habits` (how often, by which way), `_hours`.
+    Parameters: `ids` int64, residents 0 … N−1; `weight` float64, how many people each represents. Raises InputError for
+    a number that no resident has. Equations: `gravity` (destinations), `habits` (frequency, mode), `_hours`.
 
     `people`: your own residents as a DataFrame (`own_people.RESIDENT_COLUMNS`), or a pair (residents, tours;
-    `own_people.TOUR_COLUMNS`); `ids` are then rows of it. What it leaves out is drawn as for any resident, but whoever
-    has tours of their own makes these alone, at the stated times. Give `everybody(city, scenario, people)` where many
-    blocks are drawn: the tables are then checked once.
+    `own_people.TOUR_COLUMNS`); `ids` are then its rows. Values that it leaves out are drawn as for any resident. People
+    with tours of their own make only these, at the stated times. For many blocks, pass `everybody(city, scenario,
+    people)`, so that the tables are checked only once.
 
     >>> from privacysim.city import build_city
     >>> from privacysim.scenario import load_scenario
@@ -107,7 +107,7 @@ def _own_tours(
     city: City, population: PopulationSection, who: Habits, own: Mapping[str, NDArray[Any]], seed: int, k: int,
     ids: NDArray[np.int64], first_day: int, days: int,
 ) -> tuple[_Tours, NDArray[np.float64], NDArray[np.float64], NDArray[np.uint64], NDArray[np.uint64]]:
-    """The stated tours of these people that are made on one of the days: routes, start, stay, days, keys."""
+    """Build the stated tours of these people made on one of the days: routes, start, stay, days, keys."""
     order = np.argsort(ids, kind="stable")
     at = np.minimum(np.searchsorted(ids[order], own["person"]), max(ids.size - 1, 0))
     day = np.arange(first_day, first_day + days)
@@ -131,9 +131,9 @@ def commutes(
     city: City, scenario: Scenario, seed: int, k: int, ids: NDArray[np.int64], *,
     people: PeopleFrames | OwnPeople | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Who of these people has a way to work or study (index into `ids`), and how many minutes it takes, one way.
+    """Find the people (index into `ids`) who commute to work or study, and the one-way travel time in minutes.
 
-    Unlike a block it knows the ways on which no face can be seen: by car, and the ride between two stops.
+    Unlike a block, this includes travel on which no face can be seen: by car, and the ride between two stops.
 
     >>> from privacysim.city import build_city
     >>> from privacysim.scenario import load_scenario
@@ -154,7 +154,7 @@ def _adjacent_mm(city: City) -> NDArray[np.int32]:
 
 
 def _drawn(city: City, population: PopulationSection, who: Habits, made: NDArray[np.bool_]) -> _Tours:
-    """Tours to the habitual places that are `made` (person, destination)."""
+    """Build tours to the habitual places that are `made` (person, destination)."""
     person, column = np.nonzero(made)
     at = person, column
     return _routes(city, population, who, *at, who.place[at], who.mode[at], who.street_m[at])
@@ -183,18 +183,18 @@ def _routes(
 
 
 def _duration(tours: _Tours) -> NDArray[np.float64]:
-    """Ticks of one way."""
+    """Return the ticks of one way."""
     return (tours.home_mm + tours.stop_mm + tours.goal_mm) / tours.speed + tours.ride
 
 
 def _hours(
     population: PopulationSection, who: Habits, tours: _Tours
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """Start and length of stay in ticks, and whether the tour fits into its part of the day.
+    """Draw start and length of stay in ticks, and whether the tour fits into its part of the day.
 
-    Work: a normal hour of leaving and length of stay. Other places: a stay by its quantile, at most what the part of
-    the day leaves, then a start anywhere in the rest. Whoever works has her evening after she is back. The margins
-    keep tours apart whatever their jitter.
+    Work: normal hours of departure and length of stay. Other places: a stay by its quantile, at most what the part of
+    the day leaves, then a start uniform in the rest. The evening of workers begins after they are back. The margins
+    keep tours apart for any jitter.
     """
     start, stay = np.zeros(tours.place.size), np.zeros(tours.place.size)
     margin = population.tour_jitter_min.number * HOUR_TICKS / 60.0
@@ -226,14 +226,14 @@ def _days(
     population: PopulationSection, who: Habits, tours: _Tours, fits: NDArray[np.bool_], seed: int, k: int,
     ids: NDArray[np.int64], first_day: int, days: int,
 ) -> NDArray[np.uint64]:
-    """Bit masks of the days on which each tour is made; trips per day come out at `trips_per_day` where they fit."""
+    """Draw bit masks of each tour's days; trips per day match `trips_per_day` where the tours fit."""
     row = np.full(who.place.shape, -1, dtype=np.int64)
     row[tours.person[fits], tours.column[fits]] = np.flatnonzero(fits)
     has = row[:, 1:] >= 0
     shares = ways.rank_shares(population, who.works, has)
     part = np.asarray(PART_OF_RANK)[:has.shape[1]]
     attendance = population.work_attendance.number
-    # tours a week that work leaves to be made to other places
+    # weekly tours that remain for other places after work
     wanted = _WEEK * population.trips_per_day.number / 2.0 - np.where(row[:, 0] >= 0, _WEEKDAYS * attendance, 0.0)
     chance, running = np.zeros((ids.size, 3)), np.ones((ids.size, 3, has.shape[1]))
     for s in range(3):
@@ -242,7 +242,7 @@ def _days(
         open_days = np.where(who.works & (s > 0), _WEEK - _WEEKDAYS, _WEEK)
         chance[:, s] = np.clip(wanted * total / open_days, 0.0, 1.0)
         running[:, s] = np.cumsum(own, axis=1) / np.maximum(total, 1e-300)[:, None]
-        running[:, s][(running[:, s] >= 1.0 - 1e-12)] = 2.0  # a mark of 1 still finds its place
+        running[:, s][(running[:, s] >= 1.0 - 1e-12)] = 2.0  # a mark of 1 still selects a place
     marks = np.stack([
         draws.day_jitter(draws.hashes(draws.stream_key(seed, k, f"days {s}"), ids), first_day, days, _MARK_SPAN)
         for s in range(4)
@@ -254,7 +254,7 @@ def _days(
 
 
 def _walks(tours: _Tours, start: NDArray[np.float64], stay: NDArray[np.float64]) -> dict[str, Any]:
-    """The visible legs of both ways, in the order of time: home, stop, place; place, stop, home."""
+    """Build the visible legs of both ways, in the order of time: home, stop, place; place, stop, home."""
     home, stop, goal = (mm / tours.speed for mm in (tours.home_mm, tours.stop_mm, tours.goal_mm))
     back = start + home + tours.ride + stop + goal + stay
     depart = np.stack([start, start + home + tours.ride, start + home + tours.ride + stop,

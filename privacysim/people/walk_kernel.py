@@ -1,4 +1,4 @@
-"""Choices, routes and day masks of a block of people (numba)."""
+"""Destination choice, routes and day masks of a block of people (numba)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ jit = numba.njit(cache=True, nogil=True)
 
 @jit
 def pick(zone, zones, start, place, within, u_zone, u_place, out):
-    """A destination for each person: a zone by its running chance from the home's zone, then a place within it."""
+    """Choose a destination for each person: a zone by its cumulative probability, then a place within it."""
     for i in range(zone.size):
         row = zones[zone[i]]
         low, high = 0, row.size - 1
@@ -32,7 +32,7 @@ def pick(zone, zones, start, place, within, u_zone, u_place, out):
 
 @jit
 def meet(tree, adj_start, adj_node, adj_mm, a, b, seen, at, mark):
-    """Millimetres from a and from b to the first node that their ways to the root share."""
+    """Return millimetres from a and from b to the first node that their ways to the root share."""
     v, mm = b, np.int64(0)
     while True:
         seen[v] = mark
@@ -57,11 +57,11 @@ def meet(tree, adj_start, adj_node, adj_mm, a, b, seen, at, mark):
 @jit
 def routes(order, home, hub, goal, mode, transit, access_mm, trees, stops, x, y, adj_start, adj_node, adj_mm,
            home_mm, goal_mm, stop_mm, stop_node):
-    """Lengths of each tour's visible legs on the tree of its hub, tours taken in `order` (by hub, for the cache).
+    """Compute lengths of each tour's visible legs on the tree of its hub; `order` is by hub, for the cache.
 
-    Modes below `transit` are seen all the way: home → meeting point → place. Transit is seen on the first
-    `access_mm` from home and from the stop nearest to the home (in a straight line) to the place. The car (above
-    `transit`) is not seen.
+    Modes below `transit` are seen all the way: home → meeting point → place. Transit is seen on the first `access_mm`
+    from home, and from the stop nearest to the home (in a straight line) to the place. The car (above `transit`) is not
+    seen.
     """
     seen = np.full(x.size, -1, np.int32)
     at = np.zeros(x.size, np.int64)
@@ -93,9 +93,9 @@ def routes(order, home, hub, goal, mode, transit, access_mm, trees, stops, x, y,
 def masks(marks, weekday, works, attendance, chance, share, row, tour_mask):
     """Set the days on which each tour is made.
 
-    `marks[s, i, d]` are hashed 16-bit marks of work (s = 0) and of the three parts of the day; whoever works goes out
-    in the evening only on weekdays. In an open part somebody goes out where the mark is below `chance[i, s−1]`, and
-    the same mark says where to: `share[i, s−1, r]` are the running shares of the part's places.
+    `marks[s, i, d]` are hashed 16-bit marks of work (s = 0) and of the three parts of the day. On weekdays, workers go
+    out only in the evening. In an open part, a person goes out if the mark is below `chance[i, s−1]`. The same mark
+    chooses the destination: `share[i, s−1, r]` are the cumulative shares of the part's places.
     """
     for i in range(works.size):
         for d in range(weekday.size):
