@@ -1,9 +1,9 @@
-"""privacysim: who is seen, by whom, under which rules, and what would change if the rules changed.
+"""privacysim: simulates who is seen by cameras, by whom, under which rules, and the effects of changing the rules.
 
 >>> import privacysim as ps
 >>> study = ps.Study("preview")
 
-Importing this package loads nothing else: each public name brings its own module when it is first used.
+Importing this package loads nothing else; each public name imports its module on first use.
 """
 
 from __future__ import annotations

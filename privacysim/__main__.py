@@ -1,4 +1,4 @@
-"""`python -m privacysim` is the command `privacysim`."""
+"""Run the command `privacysim` with `python -m privacysim`."""
 
 from privacysim.cli.main import run
 

@@ -1,10 +1,10 @@
-"""Randomness as a function, not a sequence: the only file that chance comes from (the masking lab apart).
+"""Counter-based random numbers: randomness as a function, not a sequence, and the only source besides the masking lab.
 
-`u(seed, k, stream, entity_id, j)`: the j-th mark of one entity in one stream of replicate k. Any entity can be
-drawn alone, in any order, on any machine; nothing is consumed, so nothing shifts when something else is added.
+`u(seed, k, stream, entity_id, j)` is the j-th mark of one entity in one stream of replicate k. Any entity can be
+drawn alone, in any order, on any machine. No state is consumed, so adding an entity never shifts other draws.
 
-Arrays of entities go through splitmix64 (Steele, Lea, Flood 2014, doi:10.1145/2660193.2660195) as a counter-based
-hash; single events and their children through keyed blake2b, which gives eight marks of 53 bits in about 1 µs.
+Arrays of entities use splitmix64 (Steele, Lea, Flood 2014, doi:10.1145/2660193.2660195) as a counter-based hash.
+Single events and their children use keyed blake2b, which gives eight marks of 53 bits in about 1 µs.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _TO_UNIT = 2.0**-53
 
 
 def stream_key(seed: int, k: int, stream: str) -> int:
-    """The 64-bit key of one stream of draws in replicate k of a study.
+    """64-bit key of one stream of draws in replicate k of a study.
 
     >>> stream_key(185, 0, "cameras") == stream_key(185, 0, "cameras") != stream_key(185, 1, "cameras")
     True
@@ -45,7 +45,7 @@ def _fill(key, ids, first, out):
         own = _mix(key ^ _mix(np.uint64(ids[i]) * golden + golden))
         for j in range(out.shape[1]):
             mark = _mix(own + golden * np.uint64(first + j + 1))
-            # half a step away from 0 and 1, so that log(u) and quantiles are always finite
+            # half a step away from 0 and 1, so that log(u) and quantiles stay finite
             out[i, j] = (np.float64(mark >> np.uint64(11)) + 0.5) * 1.1102230246251565e-16
 
 
@@ -76,7 +76,7 @@ def uniform(key: int, ids: Any, j: int = 0) -> NDArray[np.float64]:
 
 
 def hashes(key: int, ids: Any) -> NDArray[np.uint64]:
-    """A 64-bit hash of each id: the key of that entity's own marks."""
+    """64-bit hash of each id: the key of that entity's own marks."""
     ids = np.ascontiguousarray(ids, dtype=np.int64).astype(np.uint64)
     with np.errstate(over="ignore"):
         x = ids * np.uint64(_GOLDEN) + np.uint64(key)
@@ -86,14 +86,14 @@ def hashes(key: int, ids: Any) -> NDArray[np.uint64]:
 
 
 def day_jitter(keys: NDArray[np.uint64], first_day: int, days: int, span_ticks: int) -> NDArray[np.int16]:
-    """Whole ticks in ±span for each key and each day from `first_day` on: an array (len(keys), days)."""
+    """Integer ticks within ±span for each key and each day from `first_day` on: an array (len(keys), days)."""
     out = np.empty((keys.size, days), dtype=np.int16)
     _jitter(np.ascontiguousarray(keys), first_day, out, span_ticks)
     return out
 
 
 def marks(key: int, entity_id: int, j: int = 0) -> tuple[float, ...]:
-    """Eight marks of a single event, each strictly between 0 and 1; `j` names the next eight.
+    """Eight marks of a single event, each strictly between 0 and 1; `j` numbers the groups of eight.
 
     >>> len(marks(7, 12)), marks(7, 12) == marks(7, 12), marks(7, 12) == marks(7, 13)
     (8, True, False)

@@ -1,4 +1,4 @@
-"""What goes wrong, said for the reader: where, what is expected, what was got, and the fix."""
+"""Errors for readers: where, what was expected, what was given, and the fix."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ RENAMED = {
     "art33_compound_inside": "residential_common", "art33_home": "private_home", "art7": "public",
     "art9_listed": "public_other_listed", "art33": "private", "panel": "sample",
 }  # fmt: skip
-"""Words of drafts of this project that have another name now; the error that refuses one names the new one."""
+"""Words renamed since earlier drafts → their new names, which the error message suggests."""
 
 
 class PrivacysimError(Exception):
-    """Base of every error that privacysim raises on purpose; the command line prints it and exits with 2."""
+    """Base class of all deliberate privacysim errors; the command line prints them and exits with 2."""
 
     def _render_traceback_(self) -> list[str]:
-        """What a notebook shows: the lines that the command line prints, no traceback."""
+        """Lines that a notebook shows: those of the command line, without traceback."""
         return str(self).splitlines()
 
 
 class InputError(PrivacysimError, ValueError):
-    """Something a reader wrote or named cannot be used.
+    """An input that cannot be used.
 
     Parameters: `where` (file and key, or argument), `expected`, `got`, `fix`. The text has three lines.
 
@@ -36,10 +36,10 @@ class InputError(PrivacysimError, ValueError):
     """
 
     def __init__(self, where: str, expected: str, got: object, fix: str) -> None:
-        # a name from a file may hold what ends a line
+        # a name from a file may contain line breaks
         self.where, self.expected, self.fix = (" ".join(text.splitlines()) for text in (where, expected, fix))
         self.got = shown(got)
-        # an exception is copied, and sent between processes, by its arguments
+        # exceptions are copied and sent between processes by their arguments
         super().__init__(self.where, self.expected, self.got, self.fix)
 
     def __str__(self) -> str:
@@ -47,7 +47,7 @@ class InputError(PrivacysimError, ValueError):
 
 
 class MissingExtraError(InputError):
-    """A package that an extra of privacysim brings is not installed; the fix is the command that installs it.
+    """A package from an extra of privacysim is not installed; the fix gives the install command.
 
     >>> print(MissingExtraError("study.toml", "osmium", "map"))
     study.toml: expected the package osmium.
@@ -68,7 +68,7 @@ class ResultsError(PrivacysimError):
 
 
 def optional(module: str) -> Any:
-    """The module, or None where its package is not installed; a package that is there but broken raises its own error.
+    """Import a module, or return None if its package is not installed; a broken package raises its own error.
 
     >>> optional("json").__name__, optional("no_such_package.part")
     ('json', None)
@@ -82,7 +82,7 @@ def optional(module: str) -> Any:
 
 
 def require(extra: str, *modules: str, where: str) -> Any:
-    """The first of the modules, which the extra of privacysim installs; MissingExtraError for one that is not there.
+    """Import modules of an extra of privacysim and return the first; a missing one raises MissingExtraError.
 
     >>> require("map", "json", where="city fetch").__name__
     'json'
@@ -95,13 +95,13 @@ def require(extra: str, *modules: str, where: str) -> Any:
 
 
 def shown(got: object, limit: int = 120) -> str:
-    """One line of at most `limit` characters that says what was got."""
+    """Describe the given value in one line of at most `limit` characters."""
     text = " ".join(str(got).split())
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def one_line(thing: Any) -> str:
-    """The `__repr__` of dataclasses that hold arrays and tables: plain fields, and how much is in the others."""
+    """`__repr__` of dataclasses with arrays and tables: plain fields, and the sizes of the others."""
     words = []
     for name in (one.name for one in fields(thing) if not one.name.startswith("_")):
         value = getattr(thing, name)
@@ -113,13 +113,13 @@ def one_line(thing: Any) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that `name` probably meant, or None."""
+    """Return the known name closest to `name`, or None."""
     found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return found[0] if found else None
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The fix for a name that nobody knows: the nearest right one, else the list.
+    """Return the fix for an unknown name: the nearest known one, else the list.
 
     >>> did_you_mean("notice_olny", ["notice_only", "order_799"])
     'write notice_only'
@@ -137,7 +137,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def refuse_unknown(name: object, known: Iterable[str], where: str, expected: str) -> None:
-    """Refuse a name that is not among the known ones; the error names the nearest of them.
+    """Raise an InputError if the name is not among the known ones; it suggests the nearest.
 
     >>> refuse_unknown("wide", ["narrow", "wide"], "readings", "one of its readings")
     """

@@ -1,7 +1,7 @@
-"""Facts: every number that the model takes from the world, with its source, from `data/facts.csv`.
+"""Facts: every empirical number of the model with its source, from `data/facts.csv`.
 
 Status: R primary text read, S secondary source, D derived from such rows, measured, assumption, CALIBRATED.
-A CALIBRATED value was solved so that the model reproduces a datum; it never counts as a validation.
+A CALIBRATED value was solved so that the model reproduces a datum, so it never counts as validation.
 """
 
 from __future__ import annotations
@@ -48,21 +48,21 @@ class Fact:
 
 
 class Facts(Mapping[str, Fact]):
-    """All facts by id; an unknown id is an error that names the nearest one."""
+    """All facts by id; the error for an unknown id suggests the nearest one."""
 
     def __init__(self, rows: Mapping[str, Fact]) -> None:
         self._rows = dict(rows)
 
     def rows(self) -> dict[str, Fact]:
-        """A copy of all rows; nobody has asked for any of them by that."""
+        """A copy of all rows, not recorded as read by `facts_heard`."""
         return dict(self._rows)
 
     def like(self, rows: Mapping[str, Fact]) -> Facts:
-        """Other rows in the place of these; who listens to these listens to those."""
+        """Facts with other rows; reads of them are recorded in the same place."""
         return Facts(rows)
 
     def named(self, fact_id: str) -> Fact:
-        """The fact of that id; an unknown one is an error that names the nearest."""
+        """The fact with that id; the error for an unknown one suggests the nearest."""
         if fact_id not in self._rows:
             raise InputError("data/facts.csv", "a known fact", fact_id, did_you_mean(fact_id, self._rows))
         return self._rows[fact_id]
@@ -71,7 +71,7 @@ class Facts(Mapping[str, Fact]):
         return self.named(fact_id)
 
     def __contains__(self, fact_id: object) -> bool:
-        return fact_id in self._rows  # Mapping's own asks for the item and would meet the InputError
+        return fact_id in self._rows  # Mapping's default looks the item up, which raises InputError
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._rows)
@@ -80,12 +80,12 @@ class Facts(Mapping[str, Fact]):
         return len(self._rows)
 
     def value(self, fact_id: str) -> float:
-        """The value alone."""
+        """The value of a fact."""
         return self[fact_id].value
 
 
 def read_facts(path: Path) -> Facts:
-    """Read a facts file; a missing column, a repeated id or a bad number is an InputError with its line."""
+    """Read a facts file; a missing column, repeated id or bad number raises an InputError with its line."""
     if not path.is_file():
         raise InputError(str(path), "a facts file", "no such file", "name an existing CSV file")
     try:
@@ -118,7 +118,7 @@ def _rows(stream: Iterable[str], path: Path) -> dict[str, Fact]:
 
 @lru_cache(maxsize=1)
 def shipped_facts() -> Facts:
-    """The facts of `data/facts.csv`, whatever a sensitivity run puts in their place."""
+    """The facts of `data/facts.csv`, ignoring replacements by a sensitivity run."""
     return read_facts(shipped("data/facts.csv"))
 
 
@@ -126,7 +126,7 @@ _IN_FORCE: ContextVar[Facts | None] = ContextVar("facts in force", default=None)
 
 
 def facts() -> Facts:
-    """The facts in force: the shipped ones, but for those that a sensitivity run has replaced.
+    """The facts in force: the shipped ones, with replacements by a sensitivity run.
 
     >>> from privacysim.facts import facts
     >>> facts()["cameras_per_1000"].value
@@ -137,7 +137,7 @@ def facts() -> Facts:
 
 @contextmanager
 def facts_replaced(values: Mapping[str, float]) -> Iterator[None]:
-    """Other values for some facts within a `with` block, in this thread alone; their ranges widen where they must.
+    """Replace some facts within a `with` block, in this thread only; ranges widen to include the values.
 
     >>> with facts_replaced({"cameras_per_1000": 480.0}):
     ...     facts().value("cameras_per_1000")
@@ -156,7 +156,7 @@ def facts_replaced(values: Mapping[str, float]) -> Iterator[None]:
 
 
 class _Heard(Facts):
-    """Facts that remember which of them were asked for."""
+    """Facts that record which of them were read."""
 
     def __init__(self, rows: Mapping[str, Fact], heard: set[str]) -> None:
         super().__init__(rows)
@@ -172,7 +172,7 @@ class _Heard(Facts):
 
 @contextmanager
 def facts_heard() -> Iterator[set[str]]:
-    """The ids of the facts that are read within a `with` block: what a study depends on.
+    """Record the ids of the facts that are read within a `with` block, on which a study depends.
 
     >>> with facts_heard() as heard:
     ...     _ = facts().value("face_width_m")

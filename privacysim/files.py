@@ -1,7 +1,7 @@
-"""Files that a researcher edits: strict TOML, units that cannot be forgotten, errors that name the fix.
+"""Reading and writing of user files: strict TOML, mandatory units, errors that name the fix.
 
-A name (`notice_only`) is looked up in the working folder's `sim/` first, then among the shipped files; anything
-that ends in `.toml` is taken as a path. Nothing is ever half-written: `whole_file` renames a finished file.
+A name (`notice_only`) is looked up in the working folder's `sim/` first, then among the shipped files. A name that
+ends in `.toml` is a path. No file is ever left half-written, because `whole_file` renames a finished file.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Model = TypeVar("Model", bound="Strict")
 
 
 class Strict(BaseModel):
-    """Base of every model that is read from a file: frozen, strict, no unknown keys, no nan or inf."""
+    """Base class of models read from files: frozen, strict, no unknown keys, no nan or inf."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
@@ -38,7 +38,7 @@ class Strict(BaseModel):
 
 
 def _duration_said(seconds: Any) -> Any:
-    if not isinstance(seconds, float | int):  # a changed object may hold anything: its check comes when it is used
+    if not isinstance(seconds, float | int):  # a changed object may hold any value; it is checked on use
         return seconds
     text = duration_text(seconds)
     return text if duration_s(text) == seconds else f"{float(seconds)!r} s"
@@ -55,14 +55,14 @@ Length = Annotated[float, BeforeValidator(length_m), PlainSerializer(_length_sai
 
 
 class Reference(Strict):
-    """Where a rule or a number stands in the law."""
+    """Place in the law of a rule or number."""
 
     law: str
     article: str
 
 
 class Quantity(Strict):
-    """A number that says where it comes from: a fact by id, or an own value with its assumption.
+    """A number with its source: a fact by id, or a value with its assumption.
 
     `{fact = "cameras_per_1000"}` or `{value = 60.0, low = 40.0, high = 90.0, assumption = "why"}`.
     """
@@ -89,24 +89,24 @@ class Quantity(Strict):
 
     @property
     def number(self) -> float:
-        """The value that the model uses."""
+        """Value that the model uses."""
         return facts()[self.fact].value if self.fact else float(self.value or 0.0)
 
     @property
     def range(self) -> tuple[float, float]:
-        """Low and high; equal to the value where no range is given."""
+        """Low and high ends; both equal the value if no range is given."""
         if self.fact:
             return facts()[self.fact].low, facts()[self.fact].high
         return (self.number if self.low is None else self.low, self.number if self.high is None else self.high)
 
     @property
     def source(self) -> str:
-        """Where the number comes from, in words."""
+        """Source of the number, in words."""
         return facts()[self.fact].source if self.fact else f"assumption: {self.assumption}"
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Read one TOML file; a syntax error or a duplicate key is an InputError with its line."""
+    """Read one TOML file; a syntax error or duplicate key raises an InputError with its line."""
     text = ""
     try:
         text = path.read_text(encoding="utf-8")
@@ -122,7 +122,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def toml_text(data: Mapping[str, Any]) -> str:
-    """TOML of plain data; keys whose value is None are left out.
+    """Format plain data as TOML, without keys whose value is None.
 
     >>> print(toml_text({"id": "a", "none": None, "city": {"seed": 1, "wide": True}}), end="")
     id = "a"
@@ -141,7 +141,7 @@ def _without_none(value: Any) -> Any:
 
 
 def _with_line(error: str, text: str) -> str:
-    """A parser's complaint with the text of the line that it names, so that a duplicate key is seen at once."""
+    """Add the text of the reported line to a parser's error, so that a duplicate key is visible."""
     found = re.search(r"at line (\d+)", error)
     lines = text.splitlines()
     if found is None or not 0 < int(found.group(1)) <= len(lines):
@@ -150,7 +150,7 @@ def _with_line(error: str, text: str) -> str:
 
 
 def plain_data(value: Any) -> Any:
-    """A model, or a dict that may hold models, as a file would say it; a field that no model has is refused."""
+    """Convert a model, or a dict with models, to plain data as in a file; refuses unknown fields."""
     if isinstance(value, BaseModel):
         _refuse_unknown(value)
         return value.model_dump(mode="json", exclude_unset=True, warnings=False, fallback=str)
@@ -160,7 +160,7 @@ def plain_data(value: Any) -> Any:
 
 
 def _refuse_unknown(value: Any) -> None:
-    """Refuse fields that `model_copy(update=…)` took although the model has none of that name."""
+    """Refuse unknown fields that `model_copy(update=…)` accepted."""
     for name, one in vars(value).items() if isinstance(value, BaseModel) else ():
         known = type(value).model_fields
         if name not in known:
@@ -172,9 +172,9 @@ def _refuse_unknown(value: Any) -> None:
 def given_data(
     model: type[BaseModel], kind: str, given: Any, more: Mapping[str, Path] | None = None
 ) -> tuple[dict[str, Any], str, Path | None]:
-    """What a researcher gave, as plain data: a name, a path, a dict or a `model`; where it stands; its file if any.
+    """Convert a name, path, dict or `model` to plain data; also returns its place for errors and its file, if any.
 
-    `more` are further files by name, which count where neither `sim/` folder has the name.
+    `more` are further files by name, used if neither `sim/` folder has the name.
     """
     if isinstance(given, str | Path):
         path = find_file(kind, str(given), more or {})
@@ -187,9 +187,9 @@ def given_data(
 
 
 def validate(model: type[Model], raw: Mapping[str, Any], where: str) -> Model:
-    """Check raw data against a strict model; the first thing wrong becomes a three-line error.
+    """Check raw data against a strict model; the first problem becomes a three-line error.
 
-    Through JSON mode, because strict Python mode refuses lists for tuples and words for enums.
+    Uses JSON mode, because strict Python mode refuses lists for tuples and words for enums.
     """
     _refuse_nonfinite(raw, where, "")
     try:
@@ -201,7 +201,7 @@ def validate(model: type[Model], raw: Mapping[str, Any], where: str) -> Model:
 
 
 def _as_text(value: object) -> str:
-    """What TOML holds and JSON does not; an object is never reduced to its text."""
+    """Convert TOML values that JSON lacks to text; other objects are refused."""
     if isinstance(value, (date, time, PurePath)):
         return str(value)
     raise TypeError(f"a {type(value).__name__}")
@@ -227,10 +227,10 @@ def _at(where: str, key: str) -> str:
 
 
 def _explained(model: type[BaseModel], error: ValidationError, where: str) -> InputError:
-    # a typo is both an unknown key and a missing one: the unknown one is what the reader can see
+    # a typo gives both an unknown and a missing key: report the unknown one, which the reader can see
     first = sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden")[0]
-    # pydantic puts the names of union branches and validators into the path; a reader knows only her own keys, and what
-    # is unknown or missing is such a key however it is spelled
+    # pydantic puts the names of union branches and validators into the path; readers know only their own keys, and an
+    # unknown or missing key is one of those however it is spelled
     loc, own = first["loc"], first["type"] in ("extra_forbidden", "missing")
     path = [part for n, part in enumerate(loc) if not _BRANCH.search(str(part)) or (own and n == len(loc) - 1)]
     key = ".".join(str(part) for part in path)
@@ -240,7 +240,7 @@ def _explained(model: type[BaseModel], error: ValidationError, where: str) -> In
     if first["type"] == "missing":
         return InputError(_at(where, key), "this key", "nothing", f"add {path[-1]} = …")
     inner = first.get("ctx", {}).get("error")
-    if isinstance(inner, InputError):  # a validator looked a name up: keep its fix, say where the name stands
+    if isinstance(inner, InputError):  # a validator looked up a name: keep its fix, add the name's place
         return InputError(_at(where, key), inner.expected, inner.got, inner.fix)
     expected = first["msg"].removeprefix("Value error, ")
     expected = expected[:1].lower() + expected[1:]
@@ -264,7 +264,7 @@ def _model_in(annotation: Any) -> Any:
 
 
 def named_files(kind: str) -> dict[str, Path]:
-    """Every file of a kind (`policies`, `scenarios`, `studies`, `law` …) by name; the working folder's win."""
+    """Files of a kind (`policies`, `scenarios`, `studies`, `law` …) by name; the working folder's take precedence."""
     shipped_folder = shipped(f"sim/{kind}")
     found = {path.stem: path for path in sorted(shipped_folder.glob("*.toml"))}
     found.update({path.stem: path for path in sorted(Path("sim", kind).glob("*.toml"))})
@@ -272,7 +272,7 @@ def named_files(kind: str) -> dict[str, Path]:
 
 
 def find_file(kind: str, name: str, more: Mapping[str, Path] | None = None) -> Path:
-    """The file of that name or path, after `sim/` among `more`; an unknown name is an error that names the nearest."""
+    """Find a file by name or path, in `sim/`, then in `more`; the error for an unknown name suggests the nearest."""
     if name.endswith(".toml"):
         return Path(name)
     known = {**(more or {}), **named_files(kind)}
@@ -282,7 +282,7 @@ def find_file(kind: str, name: str, more: Mapping[str, Path] | None = None) -> P
 
 
 def display(path: Path) -> str:
-    """A path as the reader knows it: relative to the working folder or to the shipped files."""
+    """Path for display, relative to the working folder or to the shipped files."""
     for base in (Path.cwd(), shipped("sim").parent):
         if path.is_absolute() and path.is_relative_to(base):
             return path.relative_to(base).as_posix()
@@ -291,7 +291,7 @@ def display(path: Path) -> str:
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Write to a neighbour of `path` and rename it when whole; after an error nothing is left."""
+    """Write to a temporary file beside `path` and rename it when complete; an error leaves no file."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -301,5 +301,5 @@ def whole_file(path: Path) -> Iterator[Path]:
         raise ResultsError(f"{path}: cannot be written ({shown(error.strerror or error)}).\n"
                            "  Fix: name a folder that can be written, with room on its disk.") from error
     finally:
-        with suppress(OSError):  # where the folder itself cannot be reached there is nothing to remove
+        with suppress(OSError):  # if the folder cannot be reached there is nothing to remove
             part.unlink(missing_ok=True)

@@ -1,9 +1,9 @@
-"""Parts brought from outside the package: found by name, hashed by what they do, and shipped by value.
+"""User-supplied parts: found by name, hashed by content, and sent to workers by value.
 
-A *part* is whatever a researcher puts in the place of one of ours: a metric, a mask, a process, a desk, a source of a
-city, a table of people or cameras. It is an object (in a notebook a function is enough) or the name of an entry point
-that an installed package declares. Results must say which part made them, so a part has a digest, and workers in
-other processes must run the same part, so it travels as bytes.
+A *part* replaces a shipped component: a metric, a mask, a process, a desk, a source of a city, a table of people or
+cameras. It is an object (in a notebook a function is enough) or the name of an entry point that an installed package
+declares. A part has a digest, so that results can state which part made them. It travels as bytes, so that workers in
+other processes run the same part.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ import pandas as pd
 from privacysim.errors import InputError, did_you_mean, shown
 
 GROUPS = ("metrics", "masks", "processes", "cities", "readers", "laws")
-"""Kinds of parts that an installed package may declare, as entry points of `privacysim.<kind>`."""
+"""Kinds of parts that an installed package can declare, as entry points of `privacysim.<kind>`."""
 
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis), type(NotImplemented))
 _SLOTS = (types.GetSetDescriptorType, types.MemberDescriptorType, types.WrapperDescriptorType)
@@ -49,16 +49,16 @@ def known_names(group: str) -> tuple[str, ...]:
 
 
 def named(group: str, name: str) -> Any:
-    """Load the installed part of that kind and name.
+    """Load an installed part by kind and name.
 
-    An unknown name, or a package that cannot be imported, is an InputError.
+    An unknown name, or a package that cannot be imported, raises an InputError.
     """
     found = [point for point in entry_points(group=f"privacysim.{group}") if point.name == name]
     if not found:
         raise InputError(group, f"an entry point of privacysim.{group}", name, did_you_mean(name, known_names(group)))
     try:
         return found[0].load()
-    except Exception as error:  # whatever a foreign package raises
+    except Exception as error:  # a foreign package may raise anything
         raise InputError(
             f"{group}, {name}", f"an entry point that can be loaded ({found[0].value})",
             f"{type(error).__name__}: {error}", "mend or reinstall the package that brings it",
@@ -66,14 +66,14 @@ def named(group: str, name: str) -> Any:
 
 
 def digest(part: Any, name: str = "") -> str:
-    """Hash what a part does and holds: 64 hexadecimal digits, equal in every process, file and notebook cell.
+    """Hash a part's code and data: 64 hexadecimal digits, equal in every process, file and notebook cell.
 
-    For a function or class: its compiled code (so comments and layout do not count), defaults, captured values, and the
-    globals, helper functions and classes that the code reads, one after another. Installed modules count by name and
-    version, arrays and DataFrames by content, other objects by class and state. It does not depend on the hash seed or
-    the place of the code, but on the minor version of Python. `name` is what an error calls the part.
+    For a function or class, this covers its compiled code (comments and layout do not count), defaults, captured
+    values, and recursively the globals, helper functions and classes that the code reads. Installed modules count by
+    name and version, arrays and DataFrames by content, other objects by class and state. The digest depends on the
+    minor version of Python, but not on the hash seed or the place of the code. Errors call the part `name`.
 
-    What cannot be hashed (an open file, a lock, a generator) is an InputError that says which value it is.
+    A value that cannot be hashed (an open file, a lock, a generator) raises an InputError that names it.
 
     >>> threshold = 3.0
     >>> def long_stay(seconds):
@@ -87,20 +87,20 @@ def digest(part: Any, name: str = "") -> str:
 
 
 def shipped_bytes(part: Any, name: str = "") -> bytes:
-    """The part as bytes that any worker can load with `from_bytes`, even one that cannot import its module."""
+    """Pickle the part to bytes that any worker can load with `from_bytes`, even without its module."""
     reader = _Reader(name or name_of(part))
-    reader.digest(part)  # finds the modules of the researcher's own that it reads
+    reader.digest(part)  # finds the user's own modules that it reads
     with _by_value(reader.modules):
         try:
             return bytes(cloudpickle.dumps(part))
-        except Exception as error:  # cloudpickle passes on whatever the object's own methods raise
+        except Exception as error:  # cloudpickle passes on any error of the object's methods
             raise InputError(reader.name, "a part that can be sent to worker processes",
                              f"{type(error).__name__}: {shown(error, 60)}",
                              "create what cannot be sent inside the function, not outside it") from None  # fmt: skip
 
 
 def from_bytes(text: bytes, name: str = "part") -> Any:
-    """A part from its bytes; what it needs and is not installed here is an InputError."""
+    """Load a part from its bytes; a missing package raises an InputError."""
     try:
         return pickle.loads(text)
     except Exception as error:  # an import that fails here, or another version of Python
@@ -109,13 +109,13 @@ def from_bytes(text: bytes, name: str = "part") -> Any:
 
 
 def name_of(part: Any) -> str:
-    """What to call a part: its `name`, `id` or `__name__`, else its class."""
+    """Name of a part: its `name`, `id` or `__name__`, else its class."""
     found = (getattr(part, key, None) for key in ("name", "id", "__name__"))
     return next((name for name in found if isinstance(name, str) and name), type(part).__name__)
 
 
 def source_text(part: Any) -> str:
-    """The source of a function, class, or object's class where Python still has it, else an empty text."""
+    """Source of a function, class, or object's class if Python still has it, else an empty string."""
     while hasattr(part, "__wrapped__"):
         part = part.__wrapped__
     rows = getattr(part, "rows", None)
@@ -127,14 +127,14 @@ def source_text(part: Any) -> str:
 
 
 class _Reader:
-    """Walks over everything that a part reads, feeding a hash; collects the modules that are the researcher's own."""
+    """Feeds everything that a part reads to a hash, and collects the user's own modules."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.modules: set[str] = set()
         self._hash = hashlib.sha256()
         self._seen: dict[int, int] = {}
-        self._kept: list[Any] = []  # what has an id in `_seen` must live, or another object may get that id
+        self._kept: list[Any] = []  # keeps objects with an id in `_seen` alive, so that no other gets that id
         self._inside: list[int] = []
 
     def digest(self, part: Any) -> str:
@@ -145,11 +145,11 @@ class _Reader:
         self._hash.update("\x1f".join(str(word) for word in words).encode("utf-8", "surrogatepass") + b"\x1e")
 
     def _read(self, value: Any, at: str) -> None:
-        """Feed one value; `at` says for an error how it was reached."""
+        """Feed one value; `at` is its access path, for errors."""
         if type(value) in _PLAIN:
             self._say(type(value).__name__, repr(value))
             return
-        # functions and classes are one thing wherever they are named; of data only the content counts
+        # functions and classes count once wherever they are named; data counts by content
         if isinstance(value, _NAMED):
             if id(value) in self._seen:
                 self._say("again", self._seen[id(value)])
@@ -196,7 +196,7 @@ class _Reader:
             self._other(value, at)
 
     def _alone(self, value: Any, at: str) -> str:
-        """A sort key that no hash seed moves."""
+        """Sort key that does not depend on the hash seed."""
         if type(value) in _PLAIN:
             return f"{type(value).__name__} {value!r}"
         reader = _Reader(self.name)
@@ -214,7 +214,7 @@ class _Reader:
         self._read(function.__kwdefaults__, f"{at}, a default")
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
             self._say("captured", name)
-            if cell != types.CellType():  # a name that has no value yet counts as its name alone
+            if cell != types.CellType():  # a name without a value yet counts by name
                 self._read(cell.cell_contents, f"{at}, {name}")
         names, attributes, imported = _names(function.__code__)
         for name in imported:
@@ -288,7 +288,7 @@ class _Reader:
             raise self._refused(at, "a table with lists or other objects in its cells") from None
 
     def _other(self, value: Any, at: str) -> None:
-        """Anything else: callables by what they wrap or by name, objects by how they are copied."""
+        """Feed any other value: callables by what they wrap or by name, objects by their copy protocol."""
         inner = getattr(value, "py_func", None) or getattr(value, "__wrapped__", None)
         if inner is not None:
             self._say(type(value).__name__)
@@ -301,7 +301,7 @@ class _Reader:
         try:
             reduce = copyreg.dispatch_table.get(type(value))
             how = reduce(value) if reduce else value.__reduce_ex__(4)
-        except Exception:  # its own methods say that it cannot be copied
+        except Exception:  # its methods refuse copying
             raise self._refused(at, f"a {type(value).__name__}, which cannot be copied") from None
         self._say("object", type(value).__name__)
         if isinstance(how, str):
@@ -313,7 +313,7 @@ class _Reader:
             self._read(part, at)
 
     def _own(self, module: str | None, names: Mapping[str, Any]) -> bool:
-        """Whether code of that module is the researcher's own: hashed by content and shipped by value."""
+        """Whether the module is the user's own, so that it is hashed by content and sent by value."""
         module = module or str(names.get("__name__", "__main__"))
         elsewhere = bool(names) and names is not vars(sys.modules.get(module, types))  # run by exec, as in a doctest
         found = _is_own(module) or (elsewhere and module.startswith("privacysim"))
@@ -329,7 +329,7 @@ class _Reader:
 
 
 def _names(code: types.CodeType) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Globals that the code reads, attributes that it asks for, and modules that it imports, inner functions too."""
+    """Globals, attributes and imported modules that the code uses, including its inner functions."""
     found: dict[str, set[str]] = {"GLOBAL": set(), "ATTR": set(), "IMPORT": set()}
     waiting = [code]
     while waiting:
@@ -346,7 +346,7 @@ def _names(code: types.CodeType) -> tuple[tuple[str, ...], tuple[str, ...], tupl
 
 
 def _stable(value: Any) -> str:
-    """A constant or annotation as text, the members of sets in order."""
+    """Constant or annotation as text, with the members of sets in order."""
     if isinstance(value, (set, frozenset)):
         return repr(sorted(map(_stable, value)))
     if isinstance(value, tuple):
@@ -371,7 +371,7 @@ def _is_own(module: str) -> bool:
 
 
 def _library(module: str) -> tuple[str, str]:
-    """An installed module by name and version; ours needs none, since its source is hashed with every study."""
+    """Name and version of an installed module; privacysim has none, as its source is hashed with every study."""
     top = module.partition(".")[0]
     if top in sys.stdlib_module_names or top == "privacysim":
         return module, ""

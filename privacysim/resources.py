@@ -1,4 +1,4 @@
-"""Where the shipped files and the cache are, and how many threads a process may start."""
+"""Locations of shipped files and the cache, and variables that limit threads."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 VERSION = "0.1.0"
 PACKAGE = Path(str(files("privacysim")))
-"""The folder of the installed package."""
+"""Folder of the installed package."""
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-"""What tells the numeric libraries how many threads to start; read when they are loaded, so this file loads none."""
+"""Variables that limit the threads of numeric libraries. They are read on import, so this file imports none."""
 
 
 def shipped(relative: str) -> Path:
@@ -20,7 +20,7 @@ def shipped(relative: str) -> Path:
 
 
 def cache_folder() -> Path:
-    """`$PRIVACYSIM_CACHE`, else `privacysim` in the user's cache folder; made when first asked for."""
+    """`$PRIVACYSIM_CACHE`, else `privacysim` in the user's cache folder; created on first use."""
     named = os.environ.get("PRIVACYSIM_CACHE")
     root = Path(named) if named else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "privacysim"
     root.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
-"""Intervals for paired replicates: the same city, people and chances under rules A and B.
+"""Confidence intervals for paired replicates: the same city, people and chances under rules A and B.
 
 The primary estimand is the ratio of means B/A. Replicates are paired, so its error comes from leaving out one
-replicate at a time (the jackknife), which sees how A and B move together.
+replicate at a time (the jackknife), which accounts for the correlation of A and B.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from scipy import special
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A value with its interval and the two-sided p of "no change"; None where it is not defined."""
+    """A value with its interval and the two-sided p of "no change"; None where undefined."""
 
     value: float
     low: float | None = None
@@ -42,7 +42,7 @@ def _t_interval(value: float, error: float, n: int, null: float, level: float) -
 
 
 def mean(values: ArrayLike, level: float = 0.95) -> Estimate:
-    """Mean of the replicates with Student's t interval; with one replicate no interval.
+    """Mean of the replicates with Student's t interval; no interval for one replicate.
 
     >>> mean([1.0, 2.0, 3.0]).value
     2.0
@@ -55,7 +55,7 @@ def mean(values: ArrayLike, level: float = 0.95) -> Estimate:
 
 
 def paired_difference(b: ArrayLike, a: ArrayLike, level: float = 0.95) -> Estimate:
-    """Mean of B − A over paired replicates, Student's t on the differences.
+    """Mean of B − A over paired replicates, with Student's t interval of the differences.
 
     >>> round(paired_difference([2.0, 3.0, 5.0], [1.0, 2.0, 3.0]).value, 3)
     1.333
@@ -67,7 +67,7 @@ def paired_difference(b: ArrayLike, a: ArrayLike, level: float = 0.95) -> Estima
 
 
 def paired_ratio(b: ArrayLike, a: ArrayLike, level: float = 0.95) -> Estimate | None:
-    """Ratio of means mean(B)/mean(A) with a paired jackknife t interval; None where A's mean is 0.
+    """Ratio of means mean(B)/mean(A) with a paired jackknife t interval; None if A's mean is 0.
 
     With θ₍ᵢ₎ the ratio without replicate i, the error is √((n−1)/n · Σ(θ₍ᵢ₎ − θ̄)²) and the reference is Student's t
     with n − 1 degrees of freedom (Tukey 1958; Efron and Tibshirani 1993, ch. 11). On lognormal audiences capped
@@ -92,7 +92,7 @@ def paired_ratio(b: ArrayLike, a: ArrayLike, level: float = 0.95) -> Estimate | 
 
 
 def correlation(b: ArrayLike, a: ArrayLike) -> float | None:
-    """Pearson's correlation of paired replicates; None where one of the two does not vary.
+    """Pearson's correlation of paired replicates; None if one of the two does not vary.
 
     >>> round(correlation([1.0, 2.0, 4.0], [2.0, 4.0, 8.0]) or 0.0, 6)
     1.0
@@ -104,10 +104,10 @@ def correlation(b: ArrayLike, a: ArrayLike) -> float | None:
 
 
 def variance_ratio(b: ArrayLike, a: ArrayLike, level: float = 0.95) -> Estimate | None:
-    """Var(B − A) / (Var B + Var A): what is left of an unpaired comparison's variance once replicates are paired.
+    """Var(B − A) / (Var B + Var A): share of an unpaired comparison's variance that remains with paired replicates.
 
-    1 where pairing buys nothing, 2 at worst. The interval is the jackknife's on the logarithm, with Student's t and
-    n − 1 degrees of freedom. None where neither varies.
+    It is 1 without any gain from pairing and 2 at worst. The interval is the jackknife's on the logarithm, with
+    Student's t and n − 1 degrees of freedom. None if neither varies.
 
     >>> variance_ratio([1.0, 2.0, 4.0, 3.0], [1.1, 2.0, 4.1, 3.0]).value < 0.01
     True
@@ -161,13 +161,13 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 FEWEST_REPLICATES = 10
-"""Below this no interval is printed, whatever the skewness."""
+"""With fewer replicates no interval is printed, regardless of skewness."""
 FEWEST_CONTRIBUTORS = 30
-"""Below this many contributors a figure is "too few", without an interval."""
+"""With fewer contributors a value is "too few" and has no interval."""
 
 
 def replicates_needed(skewness: float) -> int:
-    """Replicates that an interval needs: max(10, 25 γ²) (Cochran 1977, Sampling Techniques, section 2.15).
+    """Number of replicates that an interval needs: max(10, 25 γ²) (Cochran 1977, Sampling Techniques, section 2.15).
 
     >>> replicates_needed(0.2), replicates_needed(2.0)
     (10, 100)
@@ -176,10 +176,10 @@ def replicates_needed(skewness: float) -> int:
 
 
 def compound_poisson_skewness(contributions: ArrayLike) -> float:
-    """Skewness of Σ Nᵢcᵢ where each root event i happens Nᵢ ~ Poisson(1) times and brings cᵢ.
+    """Skewness of Σ Nᵢcᵢ if each root event i happens Nᵢ ~ Poisson(1) times and contributes cᵢ.
 
-    The cumulants of a compound Poisson total are κₘ = Σ cᵢᵐ, so γ = Σ cᵢ³ / (Σ cᵢ²)^1.5: what infinitely many
-    resampled totals would give. 0 where nothing contributes.
+    The cumulants of a compound Poisson total are κₘ = Σ cᵢᵐ, so γ = Σ cᵢ³ / (Σ cᵢ²)^1.5, the limit for infinitely
+    many resampled totals. Returns 0 without contributions.
 
     >>> compound_poisson_skewness([1.0] * 100)
     0.1
@@ -193,7 +193,7 @@ def compound_poisson_skewness(contributions: ArrayLike) -> float:
 
 
 def resampled_skewness(contributions: ArrayLike, counts: NDArray[np.int64]) -> float:
-    """Skewness of the totals `counts @ contributions`: Poisson-resampled pilots, one row of counts each.
+    """Skewness of the totals `counts @ contributions` of Poisson-resampled pilots, one row of counts each.
 
     >>> resampled_skewness([1.0, 1.0], np.array([[0, 1], [1, 1], [2, 1]]))
     0.0
@@ -204,7 +204,7 @@ def resampled_skewness(contributions: ArrayLike, counts: NDArray[np.int64]) -> f
 
 
 def short(value: float) -> str:
-    """A number as a reader wants it: three significant digits, thousands set apart, a true minus.
+    """Format a number with three significant digits, a thousands separator and a true minus sign.
 
     >>> short(0.5714), short(18.889), short(1234567.0), short(-0.25), short(0.0)
     ('0.571', '18.9', '1,230,000', '−0.25', '0')
@@ -218,7 +218,7 @@ def short(value: float) -> str:
 
 
 def interval_text(value: float, low: float, high: float) -> str:
-    """A value with its interval, with as many digits as tell the ends apart; empty where there is no value.
+    """Format a value with its interval, with enough digits to distinguish the ends; empty without a value.
 
     >>> interval_text(0.571, 0.5103, 0.6397), interval_text(12.0, math.nan, math.nan)
     ('0.571 [0.51, 0.64]', '12')
@@ -236,7 +236,7 @@ def interval_text(value: float, low: float, high: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share as a percentage with two significant digits.
+    """Format a share as a percentage with two significant digits.
 
     >>> percent(0.3141), percent(0.0312), percent(0.9996)
     ('31', '3.1', '99.96')
@@ -248,7 +248,7 @@ def percent(share: float) -> str:
 
 
 def change_in_words(what: str, ratio: Estimate, p: float | None = None) -> str:
-    """One sentence about a ratio of means against a baseline; `p` is the adjusted p that decides, where there is one.
+    """Describe a ratio of means to a baseline in words; the adjusted `p`, if given, decides significance.
 
     >>> change_in_words("people identified", Estimate(0.69, 0.65, 0.73, 1e-6))
     'lowers people identified by 31 % [27, 35]'

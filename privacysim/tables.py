@@ -1,7 +1,7 @@
-"""The tables: `data/tables.csv` is the only place where a column is named, with its dtype, unit and one sentence.
+"""Table schemas: `data/tables.csv` alone defines every column, with its dtype, unit and a one-sentence description.
 
-Inside, arrays; at the edges, pandas frames that follow these schemas; on disk, Parquet whose bytes depend on the
-content alone (within one set of library versions, since Parquet names its writer).
+The model computes with arrays; its interfaces use pandas frames that follow these schemas. On disk, tables are
+Parquet files whose bytes depend only on content and library versions, since Parquet names its writer.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from privacysim.resources import shipped
 
 @dataclass(frozen=True)
 class Column:
-    """One column: `dtype` is a numpy name, `str`, or `word` (one of `words`; if `open`, a part may bring more)."""
+    """One column: `dtype` is a numpy name, `str`, or `word` (one of `words`; if `open`, parts can add more)."""
 
     name: str
     dtype: str
@@ -37,7 +37,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One table: its columns in order, and the keys that order its rows on disk."""
+    """One table: its columns in order, and the keys that sort its rows on disk."""
 
     name: str
     columns: tuple[Column, ...]
@@ -45,14 +45,14 @@ class Table:
 
     @property
     def names(self) -> list[str]:
-        """The columns' names, in order."""
+        """Column names, in order."""
         return [column.name for column in self.columns]
 
 
 def _read_tables() -> dict[str, Table]:
-    """The tables of `data/tables.csv`: one row a column, with its place among the keys and the list of its words.
+    """Read the tables of `data/tables.csv`: one row per column, with its place among the keys and its list of words.
 
-    A `+` after the list says that a part from outside the package may bring further words.
+    A `+` after the list means that user-supplied parts can add words.
     """
     made: dict[str, Table] = {}
     with shipped("data/tables.csv").open(newline="", encoding="utf-8") as stream:
@@ -74,15 +74,15 @@ _ARROW = {"bool": pa.bool_(), "str": pa.string(), "word": pa.string()}
 
 
 def table(name: str) -> Table:
-    """The table of that name; an unknown name is an error that names the nearest."""
+    """The table with that name; the error for an unknown name suggests the nearest."""
     refuse_unknown(name, TABLES, "tables", "a known table")
     return TABLES[name]
 
 
 def frame(name: str, columns: Mapping[str, object]) -> pd.DataFrame:
-    """A frame that follows the schema, from one array or scalar per column; a missing column is an error.
+    """Build a frame that follows the schema, from one array or scalar per column; a missing column raises an error.
 
-    Columns of words may be given as integer codes or as words; they become categoricals in the closed order.
+    Columns of words accept integer codes or words and become categoricals in the fixed order.
     """
     schema = table(name)
     missing = [column for column in schema.names if column not in columns]
@@ -122,18 +122,18 @@ def _cast(name: str, column: Column, value: Any) -> Any:
 
 
 def empty(name: str) -> pd.DataFrame:
-    """The table without a row."""
+    """The table without rows."""
     return frame(name, {column: [] for column in table(name).names})
 
 
 def arrow_schema(name: str) -> pa.Schema:
-    """The table's types on disk."""
+    """Arrow schema of the table on disk."""
     types = [(c.name, _ARROW.get(c.dtype) or pa.from_numpy_dtype(np.dtype(c.dtype))) for c in table(name).columns]
     return pa.schema(types)
 
 
 def to_arrow(name: str, rows: pd.DataFrame) -> pa.Table:
-    """Cast to the schema, then sort in Arrow (pandas sorts categoricals by category order, which is history)."""
+    """Cast to the schema, then sort in Arrow (pandas would sort categoricals by order of category)."""
     schema = table(name)
     if list(rows.columns) != schema.names:
         raise InputError(f"table {name}", ", ".join(schema.names), ", ".join(map(str, rows.columns)), "give these")
@@ -162,9 +162,9 @@ def write(name: str, rows: pd.DataFrame, path: Path | IO[bytes]) -> None:
 
 
 def read(name: str, path: Path) -> pd.DataFrame:
-    """Read a table back with its categoricals; a file that is not that table is an InputError.
+    """Read a table with its categoricals; a file with another schema raises an InputError.
 
-    `path` may be a folder of such files, as a study with many units writes them; all of it must fit in memory.
+    `path` may be a folder of such files, as a study with many units writes them; the whole table must fit in memory.
     """
     if path.is_dir():
         return concat(name, (read(name, one) for one in sorted(path.glob("*.parquet"))))
@@ -179,7 +179,7 @@ def read(name: str, path: Path) -> pd.DataFrame:
 
 
 def concat(name: str, frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """Rows of several frames of one table, in order; categoricals stay categoricals."""
+    """Concatenate frames of one table in order; categoricals stay categoricals."""
     kept = [rows for rows in frames if len(rows)]
     if not kept:
         return empty(name)
@@ -191,4 +191,4 @@ def concat(name: str, frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
 
 
 BAND_COLUMNS = ("policy", "metric", "curve", "unit", "n", "fewest", "drawn", "most", "note")
-"""Columns of the band of a mapped city: the views that show fewest and most people."""
+"""Columns of the range for a mapped city, between the views that show fewest and most people."""

@@ -1,4 +1,4 @@
-"""Units: one internal unit each (seconds, metres, ticks of 0.1 s), converted once, at the edge."""
+"""Unit conversion: one internal unit each (seconds, metres, ticks of 0.1 s), converted once on input."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 import re
 
 TICKS_PER_S = 10
-"""Time inside is int64 ticks of 0.1 s since 00:00 of day 0."""
+"""Internal time is int64 ticks of 0.1 s since 00:00 of day 0."""
 DAY_S = 86_400
 DAY_TICKS = DAY_S * TICKS_PER_S
 HOUR_TICKS = 3_600 * TICKS_PER_S
@@ -45,7 +45,7 @@ def length_m(text: object) -> float:
 
 
 def duration_text(seconds: float) -> str:
-    """A duration in the largest unit that reads well.
+    """Format a duration in the largest suitable unit.
 
     >>> duration_text(1296000), duration_text(7200), duration_text(90)
     ('15 d', '2 h', '1.5 min')
@@ -57,5 +57,5 @@ def duration_text(seconds: float) -> str:
 
 
 def ticks(seconds: float) -> int:
-    """Ticks of 0.1 s, to the nearest."""
+    """Convert seconds to ticks of 0.1 s, rounded to the nearest."""
     return round(seconds * TICKS_PER_S)

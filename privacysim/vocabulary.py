@@ -1,6 +1,6 @@
-"""The closed lists of words that the model speaks: one name per thing, in one place, in a fixed order.
+"""Controlled vocabularies of the model: closed lists with one word per thing, in a fixed order.
 
-The order is part of the contract: a word's position is its code in arrays.
+The order must not change, because a word's position is its code in arrays.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ STEPS = (
     "none", "no_provision", "not_proved", "not_taken_up", "time_barred", "none_stated", "civil_claim",
     "order_to_correct", "corrected", "fine", "detention", "prosecution", "discipline",
 )
-"""Legal steps after a breach was found, or the reason why none followed; `none` where nothing was found."""
+"""Legal steps after a breach was found, or the reason why none followed; `none` if no breach was found."""
 MANAGERS = ("police", "other_state", "operator", "nobody")
-"""Who answers for a camera by the camera rules."""
+"""Who is responsible for a camera under the camera rules."""
 
 CATEGORIES = (
     "road", "housing_compound", "home", "office", "factory", "research_lab", "small_shop", "restaurant", "mall",
@@ -61,10 +61,10 @@ CATEGORIES = (
     "entertainment", "bath_massage", "culture_sport", "park", "union_ngo", "government_hall", "police_court",
     "military_secret_organ", "metro_station", "transport_hub", "car_park",
 )
-"""What a place is. `road` stands for the street itself."""
+"""Categories of places; `road` is the street itself."""
 SENSITIVE = (
     "clinic", "hospital", "worship", "adult_shop", "hotel", "bath_massage", "entertainment", "union_ngo",
     "police_court",
 )
-"""Categories whose visit tells something that a person may want to keep to herself (PIPL art. 28 in spirit)."""
+"""Categories whose visits reveal what people may want to keep private (in the spirit of PIPL art. 28)."""
 GROUPS = ("resident", "migrant", "student", "older")

@@ -1,4 +1,4 @@
-"""Results of a study: read, compared, saved and queried, without running anything."""
+"""Results of a study: read, compare, save and query them without running anything."""
 
 from privacysim.results.comparison import Comparison
 from privacysim.results.results import Results, load_results

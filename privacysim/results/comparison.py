@@ -1,7 +1,7 @@
-"""Policies against a baseline, paired on the replicate: ratio and difference, interval, words.
+"""Comparison of policies with a baseline, paired by replicate: ratio, difference, intervals and sentences.
 
-An interval is printed only where it can be trusted: enough replicates for the metric's skewness (known from pilots,
-not from this sample) and at least 30 contributors. Elsewhere a note says why and what would help.
+An interval is printed only if it is reliable: enough replicates for the metric's skewness (known from pilots, not from
+this sample) and at least 30 contributors. Otherwise a note gives the reason and what would help.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ SUMMARY = [
     "chance_high", "note",
 ]
 _SHOWN = (("mean", "mean", "ci"), ("ratio", "ratio", "ratio"), ("difference", "delta", "delta"))
-"""Name in a table, column of the value and stem of its interval's columns."""
+"""Name in a table, column of the value, and stem of its interval's columns."""
 Skewness = Mapping[tuple[str, str, str], float]
 """(policy, metric, curve) → skewness of the replicate value, from pilots."""
 
 
 @dataclass(frozen=True, repr=False)
 class Comparison:
-    """All arms against one of them. `rows` has the columns of summary.csv, one row per policy, metric and curve."""
+    """All arms against a baseline arm; `rows` has the columns of summary.csv, one row per policy, metric and curve."""
 
     rows: pd.DataFrame
     baseline: str
@@ -57,19 +57,19 @@ class Comparison:
     start: str
     titles: Mapping[str, str]
     metrics: pd.DataFrame | None = None
-    """The replicate values behind the rows."""
+    """Replicate values behind the rows."""
     people: float | None = None
-    """How many people live in the case: for figures per 100 000."""
+    """Population of the case, for values per 100 000."""
     declared: Mapping[str, Metric] = field(default_factory=lambda: METRICS)
-    """Every metric that the rows may name, those from outside the package as the results kept them."""
+    """Every metric that the rows can name; user-supplied ones as stored in the results."""
 
     def table(self, metrics: list[str] | None = None, *, text: bool = False) -> pd.DataFrame:
-        """The comparison: one row per metric, curve and policy.
+        """Table of the comparison, with one row per metric, curve and policy.
 
-        Numbers: `mean`, `ratio` and `difference` are floats with the ends of their 95 % intervals beside them
-        (`mean_low`, `mean_high` …; NaN where there is none, and `note` says why). `text=True` is for reading: each
-        number with its interval as one text, and a column `in words`. `metrics` chooses and orders; by default the
-        primary metric comes first, then the others as declared.
+        `mean`, `ratio` and `difference` are floats, with the ends of their 95 % intervals in `mean_low`, `mean_high`
+        …; these are NaN without an interval, and `note` says why. `text=True` is for reading: each number with its
+        interval is one text, and a column `in words` is added. `metrics` selects and orders the metrics; by default
+        the primary metric comes first, then the others as declared.
         """
         names = metrics or [self.primary, *(name for name in self.declared if name != self.primary)]
         found = []
@@ -92,7 +92,7 @@ class Comparison:
         return pd.DataFrame(found, columns=columns)
 
     def one(self, metric: str) -> Metric:
-        """A metric of the comparison by its name; an unknown name is an error that names the nearest."""
+        """A metric of the comparison by name; the error for an unknown name suggests the nearest."""
         if metric not in self.declared:
             raise InputError("metrics", "a known metric", metric, did_you_mean(metric, self.declared))
         return self.declared[metric]
@@ -103,7 +103,7 @@ class Comparison:
                 f"primary {self.primary})")  # fmt: skip
 
     def __getitem__(self, metric: str) -> pd.DataFrame:
-        """The table of one metric; its name completes with Tab."""
+        """The table of one metric; names complete with Tab."""
         return self.table([metric])
 
     def _ipython_key_completions_(self) -> list[str]:
@@ -121,7 +121,7 @@ class Comparison:
         return pairing(self.metrics, self.baseline, arms, metrics or [self.primary])
 
     def per_100_000(self, metric: str | None = None) -> pd.DataFrame:
-        """Means and differences of a metric that counts people or what happens to them, per 100 000 people.
+        """Means and differences per 100 000 people, for a metric that counts people or events that concern them.
 
         One row per policy and curve: mean, ci_low, ci_high, delta, delta_low, delta_high.
         """
@@ -137,11 +137,11 @@ class Comparison:
         return made
 
     def bands(self, metric: str | None = None) -> pd.DataFrame:
-        """Policies with everything that is contested about them: curves low and high, readings narrow and wide.
+        """Range of each policy's ratio over contested choices: curves low and high, readings narrow and wide.
 
-        One row per policy (readings and curves taken together): the smallest and largest ratio, the outermost ends of
-        their intervals, and how many arms and curves stand behind it. A band is no interval: it says how far the
-        answer moves when a contested choice is made the other way.
+        One row per policy (all readings and curves): the smallest and largest ratio, the outermost ends of their
+        intervals, and the numbers of arms and curves behind it. A band is not an interval; it shows how much the
+        answer changes with the contested choices.
         """
         rows = self.rows[(self.rows["metric"] == (metric or self.primary)) & (self.rows["policy"] != self.baseline)]
         made = []
@@ -158,7 +158,7 @@ class Comparison:
         return pd.DataFrame(made, columns=columns)
 
     def band_words(self, metric: str | None = None) -> list[str]:
-        """One sentence for each policy with contested readings: does the reading decide, or not?"""
+        """State for each policy with contested readings, in one sentence, whether the reading changes the result."""
         said = []
         for row in self.bands(metric).to_dict("records"):
             if row["readings"] < 2:
@@ -176,9 +176,9 @@ class Comparison:
         return said
 
     def words(self, *, by_title: bool = False) -> list[str]:
-        """What the primary metric says of each policy; both curves in one sentence where they agree.
+        """Describe the primary metric under each policy; one sentence for both curves if they agree.
 
-        Policies stand with their ids, as commands take them, or `by_title`.
+        Policies are named by their ids, as in commands, or `by_title`.
         """
         said: dict[tuple[str, str], list[str]] = {}
         for row in self.rows[self.rows["metric"] == self.primary].to_dict("records"):
@@ -191,7 +191,7 @@ class Comparison:
         ]
 
     def sentence(self, row: Mapping[Any, Any]) -> str:
-        """What one row says, with its note."""
+        """Describe one row in a sentence, with its note."""
         if row["policy"] == self.baseline:
             return "baseline" + (f" ({row['note']})" if row["note"] else "")
         title = self.declared[row["metric"]].title
@@ -205,7 +205,7 @@ class Comparison:
         return said + (f"; {row['note']}" if row["note"] else "")
 
     def plot(self, metric: str | None = None, ax: Axes | None = None, lang: str = "en") -> Axes:
-        """Forest of ratios with their intervals, one line per policy and curve; policies by their titles."""
+        """Forest plot of ratios with their intervals, one line per policy and curve, labelled with policy titles."""
         from privacysim.figures import forest
 
         name = metric or self.primary
@@ -219,7 +219,7 @@ class Comparison:
 
 def compare(metrics: pd.DataFrame, notes: pd.DataFrame, skewness: Skewness, arms: list[str], baseline: str,
             primary: str, replicates: int, sample_all: bool, declared: Mapping[str, Metric] = METRICS) -> pd.DataFrame:
-    """The rows of summary.csv; absent values are NaN (empty in the file) and the note says why."""
+    """Compute the rows of summary.csv; missing values are NaN (empty in the file) and the note says why."""
     rows: list[dict[str, Any]] = []
     by_key = {
         (str(name), str(curve), str(policy)): group.set_index("replicate")
@@ -263,12 +263,12 @@ def _row(one: Metric, curve: str, arm: str, baseline: str, mine: pd.DataFrame | 
 
 def _against(row: dict[str, Any], one: Metric, mine: pd.DataFrame, base: pd.DataFrame, why: str,
              gamma: float | None, base_gamma: float | None, sample_all: bool) -> str:
-    """Fill ratio, difference and chance; returns the note."""
+    """Fill in ratio, difference and chance; returns the note."""
     both = mine.index.intersection(base.index)
     if both.empty:
         return "no replicate has a value for both"
     b, a = mine.loc[both, "value"].to_numpy(), base.loc[both, "value"].to_numpy()
-    known = [one for one, values in ((gamma, b), (base_gamma, a)) if values.any()]  # nothing has no skewness
+    known = [one for one, values in ((gamma, b), (base_gamma, a)) if values.any()]  # all zeros have no skewness
     gammas = None if None in known else max((one for one in known if one is not None), default=0.0)
     fewest = [int(rows.loc[both, "contributors"].min()) for rows in (mine, base) if rows.loc[both, "value"].any()]
     nothing = not b.any() and not a.any()
@@ -292,7 +292,7 @@ def _against(row: dict[str, Any], one: Metric, mine: pd.DataFrame, base: pd.Data
 
 
 def _why_no_interval(one: Metric, n: int, contributors: int, gamma: float | None, sample_all: bool, zero: bool) -> str:
-    """Empty where an interval can be trusted."""
+    """Reason why no interval is printed; empty if it is reliable."""
     if zero:
         return ""
     if contributors < FEWEST_CONTRIBUTORS:
@@ -335,7 +335,7 @@ def _estimate(row: Mapping[Any, Any], name: str) -> Estimate | None:
     low, high = row[f"{name}_low"], row[f"{name}_high"]
     if math.isnan(low):
         return Estimate(row[name])
-    # a p for the words where Holm gave none: 0 where the interval leaves out "no change", else 1
+    # p for the words if Holm gave none: 0 if the interval excludes "no change", else 1
     return Estimate(row[name], low, high, 1.0 if low <= 1.0 <= high else 0.0)
 
 

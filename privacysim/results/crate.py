@@ -1,7 +1,7 @@
-"""`ro-crate-metadata.json`: the results folder as a Process Run Crate, for archives and other people's tools.
+"""`ro-crate-metadata.json`: the results folder as a Process Run Crate, for archives and other tools.
 
-Profile Process Run Crate 0.5 (https://w3id.org/ro/wfrun/process/0.5) on RO-Crate 1.1: one action, done by one piece of
-software, with the files that went in and those that came out. `manifest.json` stays the full record; nobody is named.
+It follows Process Run Crate 0.5 (https://w3id.org/ro/wfrun/process/0.5) on RO-Crate 1.1: one action by one piece of
+software, with its input and output files. `manifest.json` remains the full record. No person is named.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SAYS = {
 
 
 def crate(manifest: Mapping[str, Any], files: Mapping[str, str]) -> str:
-    """The crate's text: `files` are the folder's files with their sha256, relative to it."""
+    """Text of the crate; `files` maps the folder's files, relative to it, to their sha256."""
     study = manifest["study"]
     inside = [name for name in files if name.startswith("inputs/")]
     outside = [*(name for name in files if not name.startswith("inputs/")), "manifest.json"]

@@ -1,4 +1,4 @@
-"""The manifest of a results folder: read, and refused where it is not one of ours."""
+"""Manifest of a results folder: write, read and validate it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from privacysim.simulation.inputs import Inputs, data_digests, source_digest
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
-    """The manifest of a complete folder, None where there is none."""
+    """Read the manifest of a complete folder; None if there is none."""
     path = folder / "manifest.json"
     try:
         if not path.is_file():
@@ -76,7 +76,7 @@ class _Declared(BaseModel, extra="allow"):
 
 
 class _Manifest(BaseModel):
-    """What a manifest must hold for its results to be read; it holds more."""
+    """Fields that a manifest needs for its results to be read; it has more."""
 
     run_id: str
     privacysim: str
@@ -93,11 +93,11 @@ class _Manifest(BaseModel):
 
 _KEPT = tuple(one.name for one in fields(Metric)
               if one.name not in ("rows", "value", "by", "neutral", "whole", "heading", "word"))  # fmt: skip
-"""What results keep of a metric: all that a table or a reader asks, but no functions."""
+"""Fields of a metric that results store: all that tables and readers need, but no functions."""
 
 
 def declared(said: Mapping[str, Any]) -> Metric:
-    """A metric as a manifest keeps it: it can be shown and compared, but not measured."""
+    """Restore a metric from a manifest; it can be shown and compared, but not measured."""
     try:
         return Metric(**{name: said[name] for name in _KEPT}, rows=_not_here, value=_not_here)
     except KeyError as error:
@@ -113,15 +113,15 @@ _LIBRARIES = ("numpy", "pandas", "pyarrow", "numba", "scipy", "simpy", "pydantic
 
 
 class Clock:
-    """Wall and CPU seconds since it was made, workers included."""
+    """Wall and CPU seconds since its creation, including workers."""
 
     def __init__(self) -> None:
         self.begun, self._wall, self._cpu = datetime.now(UTC), monotonic(), _cpu()
 
     def times(self) -> dict[str, Any]:
-        """What the manifest says about time and memory."""
+        """Entries of the manifest on time and memory."""
         peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-        unit = 2**20 if sys.platform == "darwin" else 2**10  # bytes there, kilobytes elsewhere
+        unit = 2**20 if sys.platform == "darwin" else 2**10  # bytes on macOS, kilobytes elsewhere
         return {
             "begun": self.begun.isoformat(timespec="seconds"), "seconds": round(monotonic() - self._wall, 2),
             "cpu_seconds": round(_cpu() - self._cpu, 2), "peak_memory_mb_of_a_process": round(peak / unit, 1),
@@ -134,7 +134,7 @@ def _cpu() -> float:
 
 
 def manifest(inputs: Inputs, times: dict[str, Any], workers: int) -> dict[str, Any]:
-    """Everything about a run that is not its numbers."""
+    """Build the manifest: everything about a run except its values."""
     plan = inputs.plan
     return {
         "privacysim": VERSION,
@@ -166,13 +166,13 @@ def _version(name: str) -> str:
 
 
 def commit() -> str:
-    """The commit of the checkout, with a + where files were changed since; empty outside a checkout."""
+    """Commit of the checkout, with a + if files have changed since; empty outside a checkout."""
     root = PACKAGE.parent
     if not (root / ".git").exists():
         return ""
     try:
         head, changed = _git(root, "rev-parse", "HEAD"), _git(root, "status", "--porcelain", "--untracked-files=no")
-    except (OSError, subprocess.SubprocessError):  # no git here, or not our checkout: the source hash still stands
+    except (OSError, subprocess.SubprocessError):  # no git, or not our checkout: the source hash remains
         return ""
     return head + ("+" if changed else "")
 

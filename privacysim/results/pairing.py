@@ -1,4 +1,4 @@
-"""What pairing on the replicate bought, metric by metric: measured, never promised."""
+"""Variance reduction from pairing by replicate, measured for each metric."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COLUMNS = ["metric", "curve", "policy", "n", "correlation", "variance_ratio", "l
 def pairing(metrics: pd.DataFrame, baseline: str, arms: Sequence[str], names: Sequence[str]) -> pd.DataFrame:
     """Correlation of each arm's replicate values with the baseline's, and Var(B − A) / (Var B + Var A) with interval.
 
-    One row per metric, curve and arm where both vary and are not identical; elsewhere there is nothing to correlate.
+    One row per metric, curve and arm for which both vary and differ; otherwise no correlation is defined.
     """
     wide = metrics[metrics["metric"].isin(names)].pivot_table(
         index="replicate", columns=["metric", "curve", "policy"], values="value", observed=True, sort=True

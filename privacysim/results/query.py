@@ -1,7 +1,7 @@
-"""SQL over a saved results folder, by DuckDB: tables larger than memory are read where they lie.
+"""SQL queries over a saved results folder with DuckDB, also for tables larger than memory.
 
 Views: each folder of `tables/` under its name (`acts`, `exposure`, `sightings` …), `metrics` and `summary`. A query
-reads this folder and nothing else, and writes nothing.
+reads only this folder and writes nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from privacysim.errors import InputError, ResultsError, require, shown
 
 
 def views(folder: Path) -> dict[str, str]:
-    """View name → the DuckDB call that reads its files."""
+    """Map each view's name to the DuckDB call that reads its files."""
     found = {}
     for path in sorted((folder / "tables").glob("*/")):
         found[path.name] = f"read_parquet('{_quoted(path / '*.parquet')}')"
@@ -26,9 +26,9 @@ def views(folder: Path) -> dict[str, str]:
 
 
 def query(folder: Path, sql: str, *, memory: str = "") -> pd.DataFrame:
-    """The rows of one `select` over the folder's tables; `memory` ("512MB") caps what DuckDB may hold.
+    """Return the rows of one `select` over the folder's tables; `memory` ("512MB") limits DuckDB's memory.
 
-    On one thread, so that sums of floating-point numbers come out the same on every machine.
+    Uses one thread, so that floating-point sums are equal on every machine.
     """
     duckdb = require("analysis", "duckdb", where="query")
     known = views(folder)

@@ -1,4 +1,4 @@
-"""How values show themselves in a notebook: one sentence that says what they mean, then what there is to see."""
+"""Notebook displays of studies, results and comparisons: one explanatory sentence, then the content."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def study_page(plan: StudyFile) -> str:
-    """A study: what is compared, where, for how long."""
+    """Page of a study: what is compared, where, for how long."""
     people = "everybody" if plan.sample == "all" else f"a sample of {plan.sample:,} people"
     rules = "".join(f"<li>{escape(name)}{_readings(plan.readings.get(name, ()))}</li>" for name in plan.policies)
     return (f"<p><b>{escape(plan.title or plan.id)}</b>: {len(plan.policies)} sets of rules in "
@@ -26,7 +26,7 @@ def _readings(words: tuple[str, ...]) -> str:
 
 
 def results_page(manifest: Mapping[str, Any], run_id: str) -> str:
-    """Results: what was run, and how to read them."""
+    """Page of results: what was run, and how to read them."""
     study = manifest["study"]
     rules = ", ".join(escape(str(arm["title"])) for arm in manifest["arms"])
     return (f"<p><b>Results of {escape(str(study['title'] or study['id']))}</b>: {rules}; {study['days']} days, "
@@ -35,7 +35,7 @@ def results_page(manifest: Mapping[str, Any], run_id: str) -> str:
 
 
 def comparison_page(baseline: str, lines: Sequence[str], table: pd.DataFrame) -> str:
-    """A comparison against the policy titled `baseline`: the primary metric in words, then in numbers."""
+    """Page of a comparison with the policy titled `baseline`: the primary metric in words, then in numbers."""
     words = "".join(f"<li>{escape(line)}</li>" for line in lines)
     table = table[["policy", "curve", "mean", "ratio", "difference", "n"]]
     head = "".join(f"<th>{escape(name)}</th>" for name in table.columns)

@@ -1,4 +1,4 @@
-"""What a study found: numbers per replicate, notes on what has none, and where it all comes from."""
+"""Results of a study: values per replicate, notes on undefined values, and their provenance."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from privacysim.tables import BAND_COLUMNS
 class Results:
     """Results of a study.
 
-    `metrics` follows the table `metrics` (one row per policy, replicate, metric and curve); `notes` says what is
-    undefined and why; `manifest` says what was run. Compare with `compare`, keep with `save`. `band` has rows only
-    where somebody mapped the cameras: means with the views that show fewest and most, and why some have no band.
+    `metrics` follows the table `metrics` (one row per policy, replicate, metric and curve). `notes` says what is
+    undefined and why; `manifest` says what was run. `compare` compares the arms and `save` writes a folder. `band` has
+    rows only for mapped cameras: means with the views that show fewest and most, and why some have no band.
     """
 
     manifest: Mapping[str, Any]
@@ -39,7 +39,7 @@ class Results:
     inputs: Inputs | None = None
     band: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(BAND_COLUMNS)))
     folder: Path | None = None
-    """Where the results are saved, if they are."""
+    """Folder of saved results, if any."""
 
     def __repr__(self) -> str:
         study = self.manifest["study"]
@@ -51,7 +51,7 @@ class Results:
 
     @cached_property
     def declared(self) -> dict[str, Metric]:
-        """Every metric by name: the shipped ones, and those of this run as its manifest declares them."""
+        """Every metric by name: shipped ones, and those of this run as declared in its manifest."""
         return METRICS | {str(said["name"]): declared(said) for said in self.manifest.get("metrics", [])}
 
     @property
@@ -65,7 +65,7 @@ class Results:
         return [str(arm["id"]) for arm in self.manifest["arms"]]
 
     def compare(self, baseline: str | None = None) -> Comparison:
-        """Every arm against `baseline` (the study's own by default), paired on the replicate."""
+        """Compare every arm with `baseline` (by default the study's own), paired by replicate."""
         study = self.manifest["study"]
         base = arm_named(self.arms, baseline or study["baseline"])
         rows = compare(
@@ -78,18 +78,18 @@ class Results:
 
     @property
     def failures(self) -> list[str]:
-        """What failed and was left out, in words, with the command that reproduces it; empty where nothing did."""
+        """Failures that were left out, in words, with the command that reproduces each; empty if there are none."""
         return in_words(self.manifest)
 
     def query(self, sql: str, *, memory: str = "") -> pd.DataFrame:
-        """SQL over the saved tables (`acts`, `exposure` …, `metrics`, `summary`), however large, by DuckDB.
+        """Run SQL over the saved tables (`acts`, `exposure` …, `metrics`, `summary`) of any size, with DuckDB.
 
         >>> results.query("select policy, count(*) as n from acts group by policy order by policy")  # doctest: +SKIP
         """
         return query(self._saved(), sql, memory=memory)
 
     def table(self, name: str) -> pd.DataFrame:
-        """One of the saved tables as a frame, whole in memory."""
+        """Read one of the saved tables as a frame, all in memory."""
         where = self._saved() / "tables"
         known = [path.name for path in sorted(where.glob("*/"))]
         if name not in known:
@@ -106,7 +106,7 @@ class Results:
     def save(
         self, folder: str | Path, *, force: bool = False, also: Mapping[str, Callable[[], str]] | None = None,
     ) -> Path:
-        """Write the results folder; its `manifest.json` comes last, so its presence means complete."""
+        """Write the results folder; `manifest.json` is written last, so its presence marks a complete folder."""
         return save_folder(
             Path(folder), self.manifest, self.metrics, self.notes, self.skewness, self.compare().rows, band=self.band,
             inputs=self.inputs, force=force, also=also or {},
@@ -114,11 +114,11 @@ class Results:
 
 
 _LARGEST = 1e150
-"""No number of a study comes near; the square of a larger one is infinite."""
+"""Larger than any value of a study; the square of a larger number is infinite."""
 
 
 def load_results(folder: str | Path) -> Results:
-    """Read a results folder; an incomplete or foreign one is an error that says so."""
+    """Read a results folder; an incomplete or foreign one raises an error."""
     where = Path(folder)
     manifest = read_manifest(where)
     if manifest is None:

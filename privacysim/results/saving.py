@@ -1,4 +1,4 @@
-"""Writing a results folder: each file appears under its name only when whole, the manifest last of all.
+"""Writing of a results folder: each file appears only when complete, and the manifest last.
 
 manifest.json · inputs/ (resolved, runnable alone) · metrics.parquet · summary.csv · report.html · tables/ on request.
 """
@@ -25,11 +25,11 @@ from privacysim.simulation.brought import keep_parts
 from privacysim.simulation.inputs import Inputs, canonical, file_digest, resolved
 
 OURS = ("metrics.parquet", "summary.csv", "band.csv", "report.html", "inputs", "tables", "parts", CRATE)
-"""What a run may write or remove in its folder, besides the manifest."""
+"""Files that a run may write or remove in its folder, besides the manifest."""
 
 
 def check_writable(folder: Path) -> None:
-    """Try to write there; whatever the trial made is taken away again."""
+    """Check that the folder is writable by a trial, and remove what the trial created."""
     made = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -42,7 +42,7 @@ def check_writable(folder: Path) -> None:
             "  Fix: name a folder that can be written with --out."
         ) from None
     finally:
-        for path in made:  # the deepest first
+        for path in made:  # deepest first
             if path.is_dir():
                 path.rmdir()
 
@@ -52,7 +52,7 @@ def save_folder(
     skewness: Mapping[tuple[str, str, str], float], summary: pd.DataFrame, *, band: pd.DataFrame, inputs: Inputs | None,
     force: bool, also: Mapping[str, Callable[[], str]],
 ) -> Path:
-    """Write a folder of results; `also` maps further file names to functions that make their text."""
+    """Write a results folder; `also` maps further file names to functions that return their text."""
     there = read_manifest(folder)
     if there is not None and there["run_id"] != manifest["run_id"] and not force:
         raise ResultsError(
@@ -79,7 +79,7 @@ def save_folder(
     whole = {**manifest, "notes": _rows(notes), "files": files,
              "skewness": [[*key, gamma] for key, gamma in sorted(skewness.items())]}  # fmt: skip
     _text(folder / "manifest.json", json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-    if not manifest.get("failed"):  # else --resume does what failed again, and nothing else
+    if not manifest.get("failed"):  # else --resume reruns only the failed units
         shutil.rmtree(folder / "parts", ignore_errors=True)
     return folder
 
@@ -90,7 +90,7 @@ def _our_files(folder: Path) -> list[str]:
 
 
 def summary_csv(rows: pd.DataFrame) -> str:
-    """summary.csv: numbers with ten significant digits, an empty cell where there is none."""
+    """Format summary.csv: numbers with ten significant digits, missing values as empty cells."""
     return rows.to_csv(index=False, float_format="%.10g", lineterminator="\n")
 
 
@@ -104,7 +104,7 @@ def _text(path: Path, text: str) -> None:
 
 
 def _write_inputs(inputs: Inputs, folder: Path) -> None:
-    """The study so that `privacysim run ID`, said inside this folder, runs the same again."""
+    """Write the study's inputs, so that `privacysim run ID` inside this folder repeats the run."""
     if folder.resolve() in Path.cwd().resolve().parents or folder.resolve() == Path.cwd().resolve():
         raise ResultsError(f"{folder}: these are the inputs that are being run.\n  Fix: name another --out.")
     shutil.rmtree(folder, ignore_errors=True)
@@ -132,7 +132,7 @@ def _write_inputs(inputs: Inputs, folder: Path) -> None:
 
 
 def policy_files(names: tuple[str, ...], more: Mapping[str, Path]) -> dict[str, Path]:
-    """The files of these policies and of all that they extend or layer, by id; `more` are those of law packs."""
+    """Files by id of these policies and of all that they extend or layer; `more` are those of law packs."""
     found: dict[str, Path] = {}
     waiting = list(names)
     while waiting:
@@ -148,7 +148,7 @@ def policy_files(names: tuple[str, ...], more: Mapping[str, Path]) -> dict[str, 
 
 
 def scenario_data(scenario: Scenario) -> dict[str, Any]:
-    """The scenario with every default written out, each number with its range and where it comes from."""
+    """Scenario as plain data with all defaults, each number with its range and source."""
     return {key: _resolved(getattr(scenario, key), dumped) for key, dumped in scenario.model_dump(mode="json").items()}
 
 

@@ -1,4 +1,4 @@
-"""What there is, for the Tab key: `ps.rules.order_799`, `ps.measures.people_identified_by_outsiders`."""
+"""Catalogues for Tab completion: `ps.rules.order_799`, `ps.measures.people_identified_by_outsiders`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Kind = TypeVar("Kind")
 
 
 class Catalogue(Mapping[str, Kind], Generic[Kind]):
-    """Things by name, as attributes and as keys; a wrong name is an error that says the nearest right one."""
+    """Items by name, as attributes and as keys; the error for an unknown name suggests the nearest."""
 
     def __init__(self, what: str, names: Callable[[], Iterable[str]], load: Callable[[str], Kind],
                  title: Callable[[Kind], str]) -> None:  # fmt: skip
@@ -64,7 +64,7 @@ def _metric(name: str) -> Metric:
 rules: Catalogue[Policy] = Catalogue(
     "rules", lambda: list(policy_files()), load_policy, lambda policy: policy.title.en
 )
-"""The policies: the working folder's and the shipped."""
+"""Policies: the working folder's and the shipped ones."""
 measures: Catalogue[Metric] = Catalogue("measures", lambda: list(METRICS), _metric, lambda one: one.title)
-"""The metrics."""
+"""Metrics."""
 

@@ -1,6 +1,6 @@
-"""Units of work through any executor: dead workers are replaced, a unit that kills its worker is named.
+"""Execution of units of work by any executor; replaces dead workers and names units that kill their worker.
 
-The caller hands a function that opens an executor, not an executor: a broken pool cannot be used again.
+The caller passes a function that opens an executor, because a broken pool cannot be used again.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ OpenExecutor = Callable[[], Executor]
 
 _LOST = {"BrokenProcessPool", "BrokenExecutor", "KilledWorker", "FutureCancelledError", "CancelledError"}
 _ALONE = 2
-"""How often a unit that was in flight at a death is tried again, alone."""
+"""Number of times that a unit in flight at a worker's death is retried alone."""
 
 
 class WorkerLost(RuntimeError):
-    """Items whose worker died each time that they were tried; everything else is done."""
+    """Items whose worker died at every try; all other items are done."""
 
     def __init__(self, items: Sequence[object]) -> None:
         self.items = tuple(items)
@@ -35,35 +35,35 @@ class WorkerLost(RuntimeError):
 
 
 def cores() -> int:
-    """Cores that this process may use."""
+    """Number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def processes(workers: int) -> OpenExecutor:
-    """Pools of that many fresh processes."""
+    """Return a function that opens pools of `workers` fresh processes."""
     return lambda: _Pool(workers)
 
 
 def work_through(
     work: Callable[[Item], Done], items: Sequence[Item], open_executor: OpenExecutor, at_once: int,
 ) -> Generator[tuple[Item, Done], None, None]:
-    """Yield (item, result) as they are done. An exception of the work itself is raised as it is.
+    """Yield (item, result) as items finish; exceptions of the work are raised unchanged.
 
-    Items in flight when a worker dies run again afterwards, one at a time, twice at most; then `WorkerLost`
-    names those that killed their worker, after everything else is done.
+    Items in flight when a worker dies are rerun afterwards, one at a time and at most twice. When all else is done,
+    `WorkerLost` names the items that killed their worker.
     """
     waiting, suspects, tries = list(reversed(items)), list[Item](), dict[int, int]()
     while waiting:
         left = len(waiting)
         died = yield from _until_a_worker_dies(work, waiting, open_executor, at_once)
-        if not died and len(waiting) == left:  # a pool that broke before it took any item
+        if not died and len(waiting) == left:  # the pool broke before it took any item
             died = [waiting.pop()]
         suspects += died
     poison: list[Item] = []
     while suspects:
         alone = [suspects.pop(0)]
         died = yield from _until_a_worker_dies(work, alone, open_executor, 1)
-        died += alone  # a pool that broke before it took the item
+        died += alone  # the pool broke before it took the item
         for item in died:
             tries[id(item)] = tries.get(id(item), 0) + 1
             (poison if tries[id(item)] >= _ALONE else suspects).append(item)
@@ -74,14 +74,14 @@ def work_through(
 def _until_a_worker_dies(
     work: Callable[[Item], Done], waiting: list[Item], open_executor: OpenExecutor, at_once: int,
 ) -> Generator[tuple[Item, Done], None, list[Item]]:
-    """Yield results; returns the items in flight at a death. Takes items off the end of `waiting`."""
+    """Yield results and return the items in flight at a worker's death; takes items off the end of `waiting`."""
     running: dict[Future[Done], Item] = {}
     executor, wait_for_it = open_executor(), False
     try:
         while waiting or running:
             while waiting and len(running) < at_once:
                 running[executor.submit(work, waiting[-1])] = waiting[-1]
-                waiting.pop()  # only once it is submitted
+                waiting.pop()  # only after submission
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in sorted(done, key=_is_lost):  # finished ones first
                 if _is_lost(future):
@@ -93,7 +93,7 @@ def _until_a_worker_dies(
     finally:
         if not wait_for_it and isinstance(executor, _Pool):
             executor.kill()
-        executor.shutdown(wait=wait_for_it or isinstance(executor, _Pool))  # Dask's knows no cancel_futures
+        executor.shutdown(wait=wait_for_it or isinstance(executor, _Pool))  # Dask has no cancel_futures
     return []
 
 
@@ -102,13 +102,13 @@ def _is_lost(future: Future[Done]) -> bool:
 
 
 def _worker_starts() -> None:
-    # Ctrl-C reaches the whole group; only the parent answers it, and it stops the workers
+    # Ctrl-C reaches the whole process group; only the parent handles it and stops the workers
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
-    """A parent that was killed cannot stop its workers: they see it go and end themselves."""
+    """End this worker when its parent is gone, since a killed parent cannot stop its workers."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
@@ -116,11 +116,11 @@ def _end_with_parent() -> None:
 
 
 class _Process(SpawnProcess):
-    """A fresh process that does not run the caller's script again: the work lives in importable modules.
+    """A fresh process that does not rerun the caller's script, since the work is in importable modules.
 
-    Without it a script that lacks `if __name__ == "__main__"` would start its own study in every worker. It is told to
-    use one numeric thread before it loads a library: workers share the cores, and sums must not depend on how many
-    threads there are.
+    Otherwise a script without `if __name__ == "__main__"` would start its study in every worker. The process is limited
+    to one numeric thread before it loads a library, because workers share the cores and sums must not depend on the
+    number of threads.
     """
 
     def start(self) -> None:
@@ -148,14 +148,14 @@ class _Spawn(SpawnContext):
 
 
 class _Pool(ProcessPoolExecutor):
-    """A pool that can be stopped at once."""
+    """A pool that can be stopped immediately."""
 
     def __init__(self, workers: int) -> None:
         self._before = set(multiprocessing.active_children())
         super().__init__(workers, mp_context=_Spawn(), initializer=_worker_starts)
 
     def kill(self) -> None:
-        """End the workers without waiting for what they do."""
+        """End the workers without waiting for their work."""
         for child in multiprocessing.active_children():
             if child not in self._before:
                 child.terminate()

@@ -1,4 +1,4 @@
-"""What stands in a results folder before a run: nothing, this run's own results, or those of another."""
+"""Checks of a results folder before a run: empty, with results of this run, or with those of another."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from privacysim.study.precision import Precision
 def prepare(
     folder: Path, inputs: Inputs, aim: Precision | None = None, *, resume: bool = False, force: bool,
 ) -> Results | None:
-    """Before a run: the saved results if they are of this run, an error if of another one, else None.
+    """Return the saved results of this run or None; results of another run raise an error.
 
-    Results from which replicates are missing because they failed are taken up again with `resume`.
+    With `resume`, results that lack failed replicates are continued.
     """
     manifest = read_manifest(folder)
     if manifest is not None and not force:
@@ -36,7 +36,7 @@ def prepare(
 
 
 def begin(folder: Path) -> None:
-    """The run begins: from now on, and until its own manifest is written, the folder does not look complete."""
+    """Mark the folder as incomplete until the run writes its manifest."""
     (folder / "manifest.json").unlink(missing_ok=True)
 
 

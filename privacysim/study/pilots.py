@@ -1,9 +1,9 @@
-"""How skewed is a metric? Known from a pilot world outside the study, never from the sample at hand.
+"""Skewness of each metric, from a pilot world outside the study rather than from the sample at hand.
 
-The replicate value is close to a compound Poisson total: root events (a stream, a request, a person handing over
-footage) happen independently, and each brings its own contribution. The pilot (replicate −1) collects the
-contributions cᵢ of its root events to each metric and arm; Poisson-resampled totals Σ Nᵢcᵢ, Nᵢ ~ Poisson(1), then
-have skewness Σcᵢ³ / (Σcᵢ²)^1.5. That is what 1 000 resampled pilots estimate, without their noise.
+A replicate value is approximately a compound Poisson total: root events (a stream, a request, a person who hands over
+footage) happen independently, and each adds its own contribution. The pilot (replicate −1) collects the
+contributions cᵢ of its root events to each metric and arm. Poisson-resampled totals Σ Nᵢcᵢ, Nᵢ ~ Poisson(1), have
+skewness Σcᵢ³ / (Σcᵢ²)^1.5. Resampling 1 000 pilots would estimate the same value with noise.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Skewness = Mapping[tuple[str, str, str], float]
 
 
 def pilot_skewness(part: UnitParts) -> Skewness:
-    """(policy, metric, curve) → skewness, from the pilot's part."""
+    """Read (policy, metric, curve) → skewness from the pilot's part."""
     return {
         (arm, *key.split("|")): value  # type: ignore[misc]
         for arm, sums in part.arms.items() for key, value in sums["skewness"].items()
@@ -44,7 +44,7 @@ def pilot_skewness(part: UnitParts) -> Skewness:
 
 
 def _path(inputs: Inputs) -> Path:
-    """Named by the family and by the code that makes a skewness, which no study's own digest holds."""
+    """Cache file, named by the family and by the code that computes skewness, which no study's digest covers."""
     mine = hashlib.sha256(inputs.family_id.encode())
     for path in (Path(__file__), PACKAGE / "stats.py"):
         mine.update(path.read_bytes())
@@ -52,18 +52,18 @@ def _path(inputs: Inputs) -> Path:
 
 
 def cached_pilot(inputs: Inputs) -> Skewness | None:
-    """The pilot of these inputs (however many replicates) if it was run before."""
+    """Skewness from an earlier pilot of these inputs (for any number of replicates), or None."""
     path = _path(inputs)
     if not path.is_file():
         return None
     try:
         return {(p, m, c): float(gamma) for p, m, c, gamma in json.loads(path.read_text(encoding="utf-8"))}
-    except (ValueError, TypeError, RecursionError):  # a broken cache is made again
+    except (ValueError, TypeError, RecursionError):  # a broken cache is rebuilt
         return None
 
 
 def keep_pilot(inputs: Inputs, skewness: Skewness) -> None:
-    """Keep a pilot for the next run of the same inputs."""
+    """Save a pilot for later runs of the same inputs."""
     with whole_file(_path(inputs)) as path:
         path.write_text(json.dumps([[*key, gamma] for key, gamma in sorted(skewness.items())]), encoding="utf-8")
 
@@ -76,14 +76,14 @@ Flags = NDArray[np.bool_]
 
 
 def pilot_sums(whole: Replicate, seen: Seen) -> dict[str, Sums]:
-    """Arm → {"skewness": {"metric|curve": γ}}."""
+    """Compute the pilot's sums: arm → {"skewness": {"metric|curve": γ}}."""
     flow, declared = Flow(whole, seen), whole.inputs.declared
     made: dict[str, Sums] = {}
     for arm, log in whole.logs.items():
         kept = records(whole.world, log)
         found = {f"{name}|": c for name, c in contributions(kept, declared).items()}
         found |= _of_people(kept, flow, declared)
-        # where the pilot saw nothing it knows nothing: no skewness, so no interval
+        # without contributions in the pilot there is no skewness, so no interval
         made[arm] = {"skewness": {key: compound_poisson_skewness(c) for key, c in found.items() if c.any()}}
     return made
 
@@ -103,7 +103,7 @@ def _of_people(kept: Records, flow: Flow, declared: Mapping[str, Metric]) -> dic
     for name, one in declared.items():
         if one.of != "people" or not one.flow:
             continue
-        if one.flow == "searched":  # no curve: a machine compares everybody who passes in those camera-days
+        if one.flow == "searched":  # no curve: a machine compares all who pass in those camera-days
             found[f"{name}|"] = np.bincount(root[by_face], weights=weight[by_face]).astype(np.float64)
             continue
         chosen = outside if one.viewers == "outsiders" else legality == one.viewers
@@ -115,14 +115,14 @@ def _of_people(kept: Records, flow: Flow, declared: Mapping[str, Metric]) -> dic
 
 
 def _stand_in(flow: str, known: Floats, audience: Floats) -> tuple[str, Floats]:
-    """Which flow a metric of people follows, and how often a viewer who knows the person looks."""
+    """Flow that a metric of people follows, and how often a viewer who knows the person looks."""
     if flow in ("seconds", "viewer_seconds"):
         return "seconds", known if flow == "seconds" else known * audience
     return flow, np.minimum(known * audience, 1.0)
 
 
 class Flow:
-    """Expected daily flow past each watched camera, weighted by the chance to identify, per mask and gallery."""
+    """Expected daily flow past each watched camera, weighted by identification probability, per mask and gallery."""
 
     def __init__(self, whole: Replicate, seen: Seen) -> None:
         pieces, block = seen.pieces, seen.block
@@ -149,13 +149,13 @@ class Flow:
                     self._flow[kind][pair, c] = np.bincount(cameras, weights=values, minlength=size)[:size]
 
     def rows(self, acts: pd.DataFrame) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Mask and gallery, and camera, of each act, as positions in the flow."""
+        """Positions of each act in the flow: mask and gallery, and camera."""
         looks = zip(acts["mask"].to_numpy(dtype=object), acts["gallery"].to_numpy(), strict=True)
         pair = np.fromiter((self._pairs[str(mask), int(gallery)] for mask, gallery in looks), dtype=np.intp)
         return pair, np.searchsorted(self._watched, acts["camera_id"].to_numpy(dtype=np.int64))
 
     def at(self, where: tuple[NDArray[np.intp], NDArray[np.intp]], kind: str, curve: int) -> Floats:
-        """The flow past the camera of each act, with the act's mask and gallery."""
+        """Flow past the camera of each act, with the act's mask and gallery."""
         pair, camera = where
         return self._flow[kind][pair, curve, camera]
 

@@ -1,10 +1,10 @@
-"""Replicates until the answer is narrow enough: `--replicates precision:5%`.
+"""Sequential precision: adds replicates until intervals are narrow enough (`--replicates precision:5%`).
 
-The half-width of an interval falls as 1/√R, so each look says how many replicates the aim will take; they are added,
-at most doubling, and the study is looked at again. Replicate k is a function of k: adding never changes earlier ones,
-and the run that stops at 40 is, byte for byte, the run of 40 replicates. Looking and stopping makes a nominal 95 %
-interval cover slightly less (Chow and Robbins 1965, doi:10.1214/aoms/1177700156: the loss vanishes as the aim
-tightens); few looks and at least ten replicates keep it small.
+The half-width of an interval falls as 1/√R, so each look estimates the replicates that the aim needs. They are added,
+at most doubling, before the next look. Replicate k is a function of k, so additions never change earlier ones, and a
+run that stops at 40 equals the run of 40 replicates byte for byte. Repeated looks make a nominal 95 % interval cover
+slightly less (Chow and Robbins 1965, doi:10.1214/aoms/1177700156: the loss vanishes as the aim tightens). Few looks
+and at least ten replicates keep the loss small.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from privacysim.study.running import Running
 
 CAP = 200
-"""Most replicates that a precision may ask for, where no other cap is given."""
+"""Default limit on the number of replicates that a precision may request."""
 
 
 @dataclass(frozen=True)
 class Precision:
-    """Half-width of every interval of the primary metric's ratios, as a share of the larger of the two means.
+    """Target half-width of every interval of the primary metric's ratios, as a share of the larger of the two means.
 
-    For a reform that lowers the metric this is percentage points of the baseline ("by 31 % ± 5"), for one that
-    multiplies it a share of the ratio. `cap` ends it whatever was reached.
+    For a reform that lowers the metric, this is percentage points of the baseline ("by 31 % ± 5"); for one that
+    multiplies it, a share of the ratio. `cap` limits the replicates, whether or not the aim is reached.
     """
 
     aim: float
@@ -38,7 +38,7 @@ class Precision:
 
     @staticmethod
     def read(text: str) -> Precision:
-        """From `precision:5%` or `precision:5%:400` (the cap behind a second colon).
+        """Parse `precision:5%` or `precision:5%:400` (with the cap after a second colon).
 
         >>> Precision.read("precision:5%"), Precision.read("precision:2.5%:400").cap
         (Precision(aim=0.05, cap=200), 400)
@@ -54,11 +54,11 @@ class Precision:
 
     @property
     def first(self) -> int:
-        """Replicates before the first look."""
+        """Number of replicates before the first look."""
         return FEWEST_REPLICATES
 
     def reach(self, running: Running) -> Results:
-        """Add replicates until the aim is reached, or the cap, or more cannot help; the manifest says which."""
+        """Add replicates until the aim or the cap is reached or more cannot help; the manifest says which."""
         inputs = running.inputs
         while True:
             results = running.extend(inputs)
@@ -70,7 +70,7 @@ class Precision:
             inputs = inputs.among(range(min(needed, 2 * done, self.cap)))
 
     def look(self, results: Results) -> tuple[float | None, int]:
-        """The widest half-width (None where an interval is still withheld), and the replicates that the aim needs."""
+        """Widest half-width (None while an interval is withheld), and the number of replicates that the aim needs."""
         change = results.compare()
         rows = change.rows[(change.rows["metric"] == change.primary) & (change.rows["policy"] != change.baseline)]
         done, widest, needed, hopeless = len(results.manifest["replicates"]), 0.0, 0, False
@@ -81,7 +81,7 @@ class Precision:
                 gammas = [results.skewness.get((arm, row["metric"], row["curve"])) for arm in (row["policy"],
                           change.baseline)]  # fmt: skip
                 if row["note"].startswith("too few") or None in gammas:
-                    hopeless = True  # no number of replicates helps: the note says what would
+                    hopeless = True  # more replicates do not help: the note says what would
                     continue
                 needed = max(needed, *(replicates_needed(gamma) for gamma in gammas if gamma is not None))
                 widest = math.inf
@@ -94,7 +94,7 @@ class Precision:
 
 
 def in_words(precision: dict[str, object] | None) -> str:
-    """What a precision came to, for the reader; empty where none was asked for."""
+    """Describe the precision reached; empty if none was requested."""
     if precision is None:
         return ""
     aim = f"{100 * float(str(precision['aim'])):g} %"

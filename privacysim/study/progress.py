@@ -1,4 +1,4 @@
-"""A bar for what takes longer than two seconds: on a terminal, or in the notebook that asked."""
+"""Progress bar for work that takes longer than two seconds, on a terminal or in a notebook."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from typing import Any
 
 PATIENCE_S = 2.0
-"""Nothing is shown before that."""
+"""Seconds before a bar is shown."""
 
 
 @contextmanager
 def progress_bar(total: int, wished: bool | None) -> Iterator[Callable[[Any], None]]:
-    """`tell(part)` after each of `total` parts. A bar in a notebook, on a terminal, or where `wished`; else nothing."""
+    """Yield `tell(part)`, to call after each of `total` parts; draws a bar in notebooks, terminals or if `wished`."""
     notebook = _notebook_display() if wished is None or wished else None
     if notebook is not None:
         with _in_notebook(total, notebook) as tell:
@@ -60,12 +60,12 @@ def _in_notebook(total: int, display: Callable[..., Any]) -> Iterator[Callable[[
     try:
         yield tell
     finally:
-        if handle is not None:  # nothing of it stays in the notebook
+        if handle is not None:  # leave no trace in the notebook
             handle.update({"text/html": "", "text/plain": ""}, raw=True)
 
 
 def _notebook_display() -> Callable[..., Any] | None:
-    """The display function of the notebook that we run in; None elsewhere."""
+    """Display function of the notebook that runs this code; None elsewhere."""
     if "ipykernel" not in sys.modules:
         return None
     from IPython import display, get_ipython

@@ -1,4 +1,4 @@
-"""A run in progress: units done so far, more replicates on request, and the results when that is enough."""
+"""Run in progress: keeps finished units, adds replicates on request and returns the results."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from privacysim.study.work import PILOT
 
 @dataclass
 class Running:
-    """One run. `where` is the folder of its parts (None keeps nothing); `again` is how a replicate is run alone."""
+    """One run; `where` is the folder of its parts (None keeps nothing), `again` the command that reruns a replicate."""
 
     inputs: Inputs
     work: Work
@@ -40,7 +40,7 @@ class Running:
     skewness: Skewness | None = None
 
     def extend(self, inputs: Inputs) -> Results:
-        """Do what `inputs` (of the same family) asks for beyond what is done; its results."""
+        """Run the remaining units of `inputs` (of the same family) and return its results."""
         self.inputs = inputs
         wanted = units(inputs)
         if self.skewness is None and len(inputs.replicates) >= FEWEST_REPLICATES:
@@ -79,7 +79,7 @@ class Running:
         if open_executor is None and at_once > 1:
             open_executor = processes(at_once)
         with progress_bar(len(wanted), self.progress) as tell:
-            if self.first_alone and wanted:  # one unit first, alone: it refuses tables that would be too large
+            if self.first_alone and wanted:  # run one unit first, since it refuses tables that are too large
                 self.done |= do_units(
                     self.work, wanted[-1:], open_executor=None, at_once=1, folder=self.where, tell=tell
                 )
@@ -90,7 +90,7 @@ class Running:
 
 
 def again_command(plan_id: str, out: Path | None) -> Callable[[int], str]:
-    """The command that runs one replicate of a saved study alone; without a folder, the call that does."""
+    """Command that runs one replicate of a saved study alone; without a folder, the Python call."""
     if out is None:
         return lambda k: f"study.run(replicate={k}, workers=1)"
     return lambda k: f"cd {out / 'inputs'} && privacysim run {plan_id} --replicate {k} --workers 1"

@@ -1,4 +1,4 @@
-"""A study: policies on the same city, people and chances, over independent replicates."""
+"""Study: compares policies on the same city, people and chances, over independent replicates."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from privacysim.study.work import Runner
 
 
 class Study:
-    """Which rules are compared, in which case: a shipped or own study by name, or its parts.
+    """A study by name (shipped or your own) or from its parts: which rules are compared, in which case.
 
-    `Study("headline")` reads `sim/studies/headline.toml` (the working folder's first). Keywords are the keys of that
-    file and replace what it says. Scenarios and policies are names, paths, objects or dicts, or reforms; metrics are
+    `Study("headline")` reads `sim/studies/headline.toml` (the working folder's first). Keywords are keys of that
+    file and override its values. Scenarios and policies are names, paths, objects or dicts, or reforms. Metrics are
     names or functions declared with `ps.metric`. `city`, `people`, `cameras`, `processes`, `desk` and `packs` take
-    your own parts. Each part is used as it is, counts in the run id, and travels to workers by value. Nothing is run
+    your own parts. Each part is used unchanged, counts in the run id, and is sent to workers by value. Nothing runs
     before `run`.
 
     >>> import privacysim as ps
@@ -46,7 +46,7 @@ class Study:
     """
 
     runner: Runner = Runner()
-    """How a unit of work is done; another one may be put in its place, on the class or on one study."""
+    """Runner of the units of work; it can be replaced on the class or on one study."""
 
     def __init__(
         self, name: str | None = None, *, scenario: Scenario | Mapping[str, Any] | str | Path | None = None,
@@ -82,7 +82,7 @@ class Study:
 
     @staticmethod
     def from_plan(plan: StudyFile, brought: Brought = NOTHING) -> Study:
-        """The study of a plan that was read and perhaps changed."""
+        """Create a study from a plan that was read and possibly changed."""
         made = object.__new__(Study)
         made.plan, made.brought = validate(StudyFile, plan.model_dump(mode="json"), "study"), brought
         return made
@@ -96,11 +96,11 @@ class Study:
         return study_page(self.plan)
 
     def inputs(self, replicate: int | None = None) -> Inputs:
-        """Load and check everything that the study names; nothing is run."""
+        """Load and check everything that the study names, without running it."""
         return resolve(self.plan, replicate, self.brought)
 
     def open_replicate(self, k: int = 0) -> Simulation:
-        """Replicate `k` (from 0) to look into: its world, its Logs, and what any choice of acts reveals.
+        """Open replicate `k` (from 0) for inspection: its world, its logs, and what any choice of acts reveals.
 
         >>> import privacysim as ps
         >>> opened = ps.Study("preview", policies=["notice_only"], days=2).open_replicate(0)
@@ -115,13 +115,13 @@ class Study:
         force: bool = False, tables: str = "", also: Mapping[str, Callable[[Results], str]] | None = None,
         progress: bool | None = None,
     ) -> Results:
-        """Run the study.
+        """Run the study and return its results.
 
-        `replicates` replaces the study's own number; "precision:5%" adds replicates until the primary metric's
-        intervals are that narrow (`Precision`). `replicate` runs that one alone (counting from 0). `workers`
-        processes share the units (default: one a core); `open_executor` opens any other executor, for many machines.
-        With `out` the results folder is written there, and what an interrupted run had done can be reused
-        (`resume`); `tables` ("seen" or "all") adds the large tables. `also` makes further files of the results.
+        `replicates` overrides the study's number; "precision:5%" adds replicates until the primary metric's
+        intervals are that narrow (`Precision`). `replicate` runs only that one (counting from 0). `workers`
+        processes share the units (default: one per core); `open_executor` opens any other executor, for many machines.
+        `out` is the results folder to write; `resume` continues an interrupted run there. `tables` ("seen" or "all")
+        adds the large tables. `also` writes further files from the results.
         """
         aim = Precision.read(replicates) if isinstance(replicates, str) else None
         inputs = self._resolved(replicates if isinstance(replicates, int) else None, replicate, aim)
@@ -136,7 +136,7 @@ class Study:
         workers = cores() if workers is None else max(1, workers)
         cost.collected()
         with cost.stage("city"):
-            self.runner.prepare(inputs, workers)  # a map that cannot be used is found before anything is written
+            self.runner.prepare(inputs, workers)  # reports an unusable map before anything is written
         of_city = cost.collected()
         where = None
         if folder is not None:

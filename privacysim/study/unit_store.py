@@ -1,4 +1,4 @@
-"""Do the units of a study, keep each as a file until the study is complete, and add them up in block order."""
+"""Storage of a study's units: each is kept as a file until the study is complete, then summed in block order."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ Work = Callable[[Unit], UnitParts]
 
 
 def units(inputs: Inputs) -> list[Unit]:
-    """All units, replicate by replicate, so that a worker can keep a world while its blocks last."""
+    """All units in order of replicate, so that a worker can keep a world for all its blocks."""
     return [Unit(k, block) for k in inputs.replicates for block in range(blocks_of(inputs))]
 
 
 def part_file(folder: Path, unit: Unit) -> Path:
-    """Where the part of a unit lies."""
+    """File of a unit's part."""
     return folder / f"r{unit.replicate:05d}-b{unit.block:05d}.json"
 
 
 def read_part(folder: Path, unit: Unit) -> UnitParts | None:
-    """The part of a unit, or None where there is none or it is not whole."""
+    """Read the part of a unit; None if it is missing or incomplete."""
     path = part_file(folder, unit)
     if not path.is_file():
         return None
     try:
         found = UnitParts.from_json(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, KeyError, TypeError, RecursionError):  # cut short, damaged or older: done again
+    except (ValueError, KeyError, TypeError, RecursionError):  # truncated, damaged or outdated: rerun
         return None
     return found if found.unit == unit else None
 
 
 def keep_part(folder: Path, part: UnitParts) -> None:
-    """Put the part of a unit on disk; it appears under its name only when whole."""
+    """Write the part of a unit to disk; its file appears only when complete."""
     with whole_file(part_file(folder, part.unit)) as path:
         path.write_text(json.dumps(part.as_json()), encoding="utf-8")
 
@@ -48,10 +48,10 @@ def do_units(
     work: Work, wanted: Sequence[Unit], *, open_executor: OpenExecutor | None, at_once: int, folder: Path | None,
     tell: Callable[[object], None] = lambda part: None,
 ) -> dict[Unit, UnitParts | Failed]:
-    """Every unit's part: those in `folder` are read, the others worked out here or through the executor, and kept.
+    """Return every unit's part: read it from `folder`, or compute it here or by the executor and keep it.
 
-    A part is on disk before the next is waited for, so whatever ends the run loses only what was in the air. A unit
-    that failed is not kept: it is tried again when the run is resumed.
+    Each part is on disk before the next is awaited, so an interrupted run loses only units in flight. A failed unit
+    is not kept, so it is retried when the run is resumed.
     """
     done: dict[Unit, UnitParts | Failed] = {}
     if folder is not None:

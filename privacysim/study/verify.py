@@ -1,4 +1,4 @@
-"""Check saved results: the files are those that were written, and a replicate run again gives the same numbers."""
+"""Verification of saved results: files are unchanged, and a rerun replicate gives the same values."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ KEYS = ["policy", "replicate", "metric", "curve"]
 
 
 def changed_files(folder: Path, results: Results) -> list[str]:
-    """Files of the manifest that are missing or have other bytes now."""
+    """List files of the manifest that are missing or changed."""
     named = results.manifest["files"]
     return [name for name, digest in named.items()
             if not (folder / name).is_file() or file_digest(folder / name) != digest]  # fmt: skip
 
 
 def differences(saved: pd.DataFrame, again: pd.DataFrame) -> list[str]:
-    """What differs between two metrics tables of the same replicates, one line each."""
+    """List the differences between two metrics tables of the same replicates, one line each."""
     both = saved.merge(again, on=KEYS, how="outer", suffixes=("", "_again"), indicator=True)
     same = np.equal(both["value"].to_numpy(), both["value_again"].to_numpy())
     found = []
@@ -35,10 +35,10 @@ def differences(saved: pd.DataFrame, again: pd.DataFrame) -> list[str]:
 
 
 def verify(folder: str | Path, replicate: int | None = None) -> list[str]:
-    """Everything that is wrong with a results folder, one line each; empty where it holds.
+    """List all problems of a results folder, one line each; empty if it is verified.
 
-    The bytes of all files are compared with the manifest; then one replicate (the first, or `replicate`) is run again
-    from the folder's own `inputs/` and compared number by number.
+    All files are compared with the manifest byte for byte. Then one replicate (the first, or `replicate`) is rerun
+    from the folder's `inputs/` and compared value by value.
     """
     where = Path(folder)
     results = load_results(where)

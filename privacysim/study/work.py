@@ -1,4 +1,4 @@
-"""The work of a study: preparing its city, then one unit after another, here or in a worker process."""
+"""Work of a study: prepares its city, then runs its units, here or in a worker process."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from privacysim.simulation.unit_parts import Unit, UnitParts
 from privacysim.study.pilots import pilot_sums
 
 PILOT = Unit(-1, 0)
-"""The pilot world, outside every study: it knows how skewed the metrics are."""
+"""The pilot world, outside every study, from which the metrics' skewness is computed."""
 
 
 class Runner:
-    """Does the units of a study. A subclass may do them otherwise; it must be importable by worker processes."""
+    """Runs the units of a study; a subclass must be importable by worker processes."""
 
     def prepare(self, inputs: Inputs, workers: int) -> None:
-        """Do once what all units need, so that a city that cannot be used is found before anything is written."""
+        """Do work that all units need once, so that an unusable city is reported before anything is written."""
         prepare_city(inputs, workers)
 
     def __call__(self, inputs: Inputs, wanted_tables: str, folder: Path | None, unit: Unit) -> UnitParts:
-        """All arms on one replicate and one block of people; on the pilot, what its root events bring."""
+        """Run all arms on one replicate and one block of people; for the pilot, sum contributions of root events."""
         with facts_replaced(inputs.facts):
             if unit != PILOT:
                 return run_unit(inputs, wanted_tables, folder, unit)
-            cost.collected()  # what this thread did before belongs to nobody
+            cost.collected()  # discard the costs of this thread's earlier work
             cost.worker_started()
             compile_side_by_side(unit)
             whole = replicate_of(inputs, unit.replicate)
