@@ -1,4 +1,4 @@
-"""One replicate of a case, step by step, and the units of work that studies are made of."""
+"""Simulation of one replicate of a case, step by step, and the units of work of a study."""
 
 from privacysim.simulation.simulation import Simulation
 

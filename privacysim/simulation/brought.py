@@ -1,8 +1,8 @@
-"""Parts that a researcher brings to one study in place of ours: collected, hashed, shipped and kept with the results.
+"""User-supplied parts of one study: collected, hashed, sent to workers and kept with the results.
 
-Scenarios and policies may be objects or dicts, metrics functions declared with `ps.metric`; a source of a city, people,
-cameras, processes, a desk or law packs are objects as well, or names of entry points of installed packages. None of
-them is ever reduced to its name: each is used as it is, counts in the run id, or is refused.
+Scenarios and policies may be objects or dicts, and metrics functions declared with `ps.metric`. A source of a city,
+people, cameras, processes, a desk or law packs may be objects, or names of entry points of installed packages. A part
+is never reduced to its name: each is used unchanged and counts in the run id, or is refused.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from privacysim.policy import GivenPolicy, Policy, Reform
 from privacysim.scenario import Scenario, load_scenario
 
 GROUP_OF = {"processes": "processes", "city": "cities"}
-"""Kinds of parts (keywords of a study) whose names are entry points, and their group."""
+"""Kinds of parts (keywords of a study) whose names are entry points → their group."""
 KINDS = ("city", "people", "cameras", "processes", "desk")
 """Keywords of a study that take one part each; `metrics` takes several."""
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """One part as it was brought: kind, name, digest, the bytes that travel, and its source text where known."""
+    """One user-supplied part: kind, name, digest, bytes sent to workers, and its source text if known."""
 
     kind: str
     name: str
@@ -39,7 +39,7 @@ class Part:
 
     @staticmethod
     def of(kind: str, value: Any, name: str = "") -> Part:
-        """Hash and pack a part; one that cannot be hashed or sent to workers is an InputError."""
+        """Hash and pack a part; one that cannot be hashed or sent to workers raises an InputError."""
         each = value if kind == "processes" else (value,)
         name = name or ", ".join(name_of(one) for one in each)
         where = f"{kind}, {name}"
@@ -48,11 +48,11 @@ class Part:
 
     @property
     def value(self) -> Any:
-        """The part, loaded once in each process."""
+        """The part itself, loaded once in each process."""
         return _loaded(self.digest, self.content, self.name)
 
     def fresh(self) -> Any:
-        """A new copy of the part: what it remembers from one replicate never reaches another."""
+        """A new copy of the part, so that no state passes from one replicate to another."""
         return from_bytes(self.content, self.name)
 
 
@@ -63,7 +63,7 @@ def _loaded(_digest: str, content: bytes, name: str) -> Any:
 
 @dataclass(frozen=True, eq=False)
 class Brought:
-    """Everything that was given to a study as an object: a scenario, policies by id, law packs, and parts."""
+    """Objects given to a study: a scenario, policies by id, law packs, and parts."""
 
     scenario: Scenario | None = None
     policies: Mapping[str, GivenPolicy] = field(default_factory=dict)
@@ -77,11 +77,11 @@ class Brought:
 
     @property
     def digests(self) -> dict[str, str]:
-        """`kind:name` of each part and its digest."""
+        """Digest of each part by `kind:name`."""
         return {f"{part.kind}:{part.name}": part.digest for part in self.parts}
 
     def keywords(self, function: Callable[..., Any], *kinds: str) -> dict[str, Any]:
-        """The parts of these kinds as keyword arguments of `function`."""
+        """Parts of these kinds as keyword arguments of `function`."""
         known = inspect.signature(function).parameters
         found = [part for part in self.parts if part.kind in kinds]
         for part in found:
@@ -94,7 +94,7 @@ NOTHING = Brought()
 
 
 def bring(given: dict[str, Any]) -> tuple[dict[str, Any], Brought]:
-    """Split the keywords of a study into plain data, as a study file says it, and what was brought as objects."""
+    """Split the keywords of a study into plain data, as in a study file, and objects."""
     apart = (*KINDS, "scenario", "policies", "metrics", "packs")
     plain = {key: value for key, value in given.items() if key not in apart}
     scenario, policies, parts = None, {}, []
@@ -114,7 +114,7 @@ def bring(given: dict[str, Any]) -> tuple[dict[str, Any], Brought]:
         plain["metrics"] = []
         for one in _list("metrics", given["metrics"], "equity"):
             if isinstance(one, str) and (one in METRICS or one in FAMILIES or one not in known_names("metrics")):
-                plain["metrics"].append(one)  # an unknown name is refused with the names of the study file
+                plain["metrics"].append(one)  # an unknown name is refused later, with the names of the study file
             else:
                 parts.append(_metric(one))
     for kind in KINDS:
@@ -178,7 +178,7 @@ def _part(kind: str, value: Any) -> Part:
 
 
 def keep_parts(brought: Brought, folder: Path) -> None:
-    """Write each part's bytes and source text to `folder`, under its digest."""
+    """Write the bytes and source text of each part to `folder`, under its digest."""
     for part in brought.parts:
         for end, content in ((".part", part.content), (".py", part.source.encode())):
             with whole_file(folder / f"{part.digest[:16]}{end}") as path:
@@ -186,7 +186,7 @@ def keep_parts(brought: Brought, folder: Path) -> None:
 
 
 def kept_parts(folder: Path, digests: Mapping[str, str]) -> Brought:
-    """The parts of a saved study, from the `brought/` of its inputs. Loading them runs the code that they hold."""
+    """Read the parts of a saved study from the `brought/` of its inputs; loading them runs their code."""
     parts = []
     for key, whole in digests.items():
         kind, _, name = key.partition(":")

@@ -1,7 +1,7 @@
-"""What a run costs, told by the run itself: CPU seconds, memory and bytes of each stage, in each unit of work.
+"""Cost of a run, measured by itself: CPU seconds, memory and bytes of each stage, in each unit of work.
 
-A stage is measured by the CPU time of its thread, so that neighbours on the machine do not count. Compilation (numba,
-only where its cache is empty) is taken out of the stage in which it happens and is a stage of its own.
+A stage is measured by the CPU time of its thread, so that other load on the machine does not count. Compilation (by
+numba, only with an empty cache) is subtracted from the stage in which it happens and reported as its own stage.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from typing import Any
 from numba.core import event
 
 Cost = dict[str, dict[str, float]]
-"""What is counted ("cpu_s", "count", "bytes", "resident_mb") → stage or thing → number."""
+"""Quantity ("cpu_s", "count", "bytes", "resident_mb") → stage or item → number."""
 
 _ADDED = ("cpu_s", "count")
-"""Summed over units; of the others the largest is kept."""
+"""Quantities summed over units; of the others the largest is kept."""
 COMPILATION, START = "compilation", "start of a worker"
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 _STATM = Path("/proc/self/statm")
@@ -34,7 +34,7 @@ class _Ledger(threading.local):
 
 
 class _Compilations(event.Listener):
-    """Adds up the CPU time of compilations; those inside another one are part of it."""
+    """Adds up the CPU time of compilations; nested ones count as part of the outer one."""
 
     def __init__(self) -> None:
         self._local = threading.local()
@@ -57,14 +57,14 @@ event.register("numba:compile", _Compilations())  # type: ignore[no-untyped-call
 
 
 def add(kind: str, name: str, amount: float) -> None:
-    """Add to this thread's ledger; of bytes and resident memory the largest stays."""
+    """Add to this thread's ledger; bytes and resident memory keep the largest."""
     kept = _ledger.cost.setdefault(kind, {})
     kept[name] = kept.get(name, 0.0) + amount if kind in _ADDED else max(kept.get(name, 0.0), amount)
 
 
 @contextmanager
 def stage(name: str) -> Iterator[None]:
-    """Charge what happens inside to a stage."""
+    """Charge the work inside the `with` block to a stage."""
     begun, compiled = thread_time(), _ledger.compiled_s
     try:
         yield
@@ -73,12 +73,12 @@ def stage(name: str) -> Iterator[None]:
         add("cpu_s", name, thread_time() - begun - compiled)
         if compiled > 0.0:
             add("cpu_s", COMPILATION, compiled)
-        with suppress(OSError, ValueError, IndexError):  # only Linux tells how much is resident now
+        with suppress(OSError, ValueError, IndexError):  # only Linux reports the current resident memory
             add("resident_mb", name, int(_STATM.read_text().split()[1]) * _PAGE / 2**20)
 
 
 def worker_started() -> None:
-    """Charge what a worker process did before its first unit: its imports."""
+    """Charge the work of a worker process before its first unit: its imports."""
     global _started
     if not _started and multiprocessing.parent_process() is not None:
         add("cpu_s", START, process_time())
@@ -86,13 +86,13 @@ def worker_started() -> None:
 
 
 def collected() -> Cost:
-    """This thread's ledger, which is empty afterwards."""
+    """Return this thread's ledger and empty it."""
     found, _ledger.cost = _ledger.cost, {}
     return found
 
 
 def bytes_of(*things: Any) -> int:
-    """Bytes of the arrays that these objects hold in their fields."""
+    """Count the bytes of the arrays in the fields of these objects."""
     return sum(
         int(getattr(getattr(thing, name), "nbytes", 0)) for thing in things
         for name in (*getattr(thing, "__slots__", ()), *getattr(thing, "__dict__", ()))
@@ -100,7 +100,7 @@ def bytes_of(*things: Any) -> int:
 
 
 def total(costs: Iterable[Mapping[str, Mapping[str, float]]]) -> Cost:
-    """Costs of many units as one: seconds and counts added, the largest of bytes and memory.
+    """Combine the costs of many units: sums of seconds and counts, the largest of bytes and memory.
 
     >>> total([{"cpu_s": {"people": 1.0}, "bytes": {"pieces": 8}}, {"cpu_s": {"people": 2.0}, "bytes": {"pieces": 5}}])
     {'cpu_s': {'people': 3.0}, 'bytes': {'pieces': 8}}
@@ -115,7 +115,7 @@ def total(costs: Iterable[Mapping[str, Mapping[str, float]]]) -> Cost:
 
 
 def in_words(manifest: Mapping[str, Any]) -> str:
-    """One paragraph on a run's cost, from its manifest: stages by CPU seconds, the largest first.
+    """Describe a run's cost from its manifest in one paragraph: stages by CPU seconds, largest first.
 
     >>> print(in_words({"cpu_seconds": 9.0, "seconds": 5.0, "workers": 2, "peak_memory_mb_of_a_process": 900.0,
     ...                 "cost": {"cpu_s": {"people": 3.0, "exposure": 4.0}}}))

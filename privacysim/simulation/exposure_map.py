@@ -1,8 +1,7 @@
-"""The map of a scenario: streets with what cameras could show of the people on them, buildings, cameras.
+"""Exposure map of a scenario: streets with what cameras could show of the people on them, buildings and cameras.
 
-What a reader looks at before any study: is this my city, are these its cameras, where would they see me? In a city
-whose cameras somebody mapped the three readings are a band (`world.unknowns`): fewest, as drawn (mean over replicates),
-most.
+Use it before a study to check the city, its cameras and where they would see people. In a city with mapped cameras, the
+three readings form a band (`world.unknowns`): fewest, as drawn (mean over replicates), and most.
 """
 
 from __future__ import annotations
@@ -33,10 +32,10 @@ _PEOPLE = 5_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ExposureMap:
-    """Frames in metres, x east, y north.
+    """Frames of an exposure map in metres, x east, y north.
 
-    `streets`: x0_m, y0_m, x1_m, y1_m, kind (0 main road, 1 street, 2 lane), and per reading identifiable
-    person-seconds a day on each metre (in a synthetic city only `drawn`); `buildings`: rings of corners; `cameras`:
+    `streets`: x0_m, y0_m, x1_m, y1_m, kind (0 main road, 1 street, 2 lane), and per reading the identifiable
+    person-seconds per day and metre (in a synthetic city only `drawn`); `buildings`: rings of corners; `cameras`:
     x_m, y_m, heading_deg, hfov_deg, heading_known, mapped, social, indoor.
     """
 
@@ -46,23 +45,23 @@ class ExposureMap:
     cameras: pd.DataFrame
     note: str
     credit: str = ""
-    """Whom the map data is from, where it is not generated."""
+    """Source of the map data, if not generated."""
     ground: Ground | None = None
-    """Water, parks, rails and names of streets, for the eye."""
+    """Water, parks, rails and street names, for display only."""
 
     @property
     def readings(self) -> list[str]:
-        """Which readings the streets have."""
+        """Readings that the streets have."""
         return [name for name in READINGS if name in self.streets]
 
     def person_hours(self) -> dict[str, float]:
-        """Identifiable person-hours a day in the whole city, by reading."""
+        """Identifiable person-hours per day in the whole city, by reading."""
         length = np.hypot(self.streets["x1_m"] - self.streets["x0_m"], self.streets["y1_m"] - self.streets["y0_m"])
         return {name: float((self.streets[name] * length).sum()) / 3_600.0 for name in self.readings}
 
 
 def exposure_map(scenario: Scenario, seed: int = 185, people: int = _PEOPLE) -> ExposureMap:
-    """Work out the map of a scenario with a sample of that many people over a week."""
+    """Compute the exposure map of a scenario with a sample of `people` people over a week."""
     city = build_city(scenario)
     chosen = draw_sample(city, scenario, seed, 0, min(people, city.people))
     block = draw_block(city, scenario, seed, 0, chosen.ids, chosen.weight, 0, 7)
@@ -114,7 +113,7 @@ Floats = NDArray[np.float64]
 
 
 def street_exposure(city: City, cameras: Cameras, people: Floats) -> Floats:
-    """Identifiable person-seconds a day on each metre of each street (edge); `people` is `unknowns.flow`.
+    """Identifiable person-seconds per day and metre of each street (edge); `people` is `unknowns.flow`.
 
     Several cameras on one stretch add up.
     """

@@ -1,9 +1,9 @@
-"""What metrics on request look at beside exposure: everything that is filmed, and who viewed it by which way.
+"""Inputs of optional metrics beyond exposure: everything that is filmed, and who viewed it through which channel.
 
-Footage is what every camera of the city films of a block of people, watched or not. Of what was viewed, the exposure
-pass knows outsiders and legalities only: here the acts of each arm are laid out anew, one choice for each actor and
-channel, and measured on the same people. Single sightings visible to outsiders are written out a chunk at a time,
-since what can be inferred from them (a home, a pair) is no sum over seconds.
+Footage is what every camera of the city films of a block of people, watched or not. For viewed footage, the exposure
+pass separates only outsiders and legalities. This module regroups the acts of each arm by actor and channel and
+measures each group on the same people. Single sightings visible to outsiders are written out in chunks, because what
+can be inferred from them (a home, a pair) is not a sum over seconds.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from privacysim.simulation.replicate import Choice, Replicate, Seen
 from privacysim.units import DAY_S, TICKS_PER_S
 
 _PEOPLE_AT_ONCE = 2_048
-"""People whose passes stand in memory at one time: every camera of a city makes some thousand pieces a person."""
+"""People whose passes are in memory at a time; the cameras of a city make about a thousand pieces per person."""
 _PIECES_AT_ONCE = 1 << 16
-"""Pieces whose days are written out at one time."""
+"""Pieces whose days are written out at a time."""
 
 
 @lru_cache(maxsize=1)
@@ -41,7 +41,7 @@ def _everywhere(whole: Replicate) -> Coverage:
 
 
 def footage_seen(whole: Replicate, seen: Seen) -> list[Footage]:
-    """One Footage per arm of the replicate: they differ in how long the footage is kept."""
+    """Compute one Footage per arm of the replicate; they differ in how long footage is kept."""
     world, block = whole.world, seen.block
     kept_d = [_kept_days(log.custody["retention_s"].to_numpy(), log.custody["recording"].to_numpy())
               for log in whole.logs.values()]  # fmt: skip
@@ -64,7 +64,7 @@ def footage_seen(whole: Replicate, seen: Seen) -> list[Footage]:
         times[some] = np.bincount(pieces.person[new], weights=often[new], minlength=size)
         shown = often * pieces.length / TICKS_PER_S * pieces.frontal
         for level, px in enumerate(px_at):
-            # a piece ends where a level is crossed, so it lies on one side of it but for rounding to 1/8 px
+            # pieces end where a level is crossed, so each lies on one side of it, up to rounding to 1/8 px
             good = pieces.face >= np.floor(px)
             seconds[some, level] = np.bincount(pieces.person, weights=shown * good, minlength=size)
         good = pieces.face >= np.floor(px_at[-1])
@@ -79,7 +79,7 @@ def _kept_days(retention_s: NDArray[np.float64], recording: NDArray[np.bool_]) -
 
 
 def viewed_by_arm(whole: Replicate, seen: Seen, *, first: bool) -> list[Viewed]:
-    """One Viewed per arm of the replicate; `first`: this is the block that carries the numbers of the Log."""
+    """Compute one Viewed per arm of the replicate; `first` marks the block that carries the values of the log."""
     return [_viewed(whole, seen, log, first) for log in whole.logs.values()]
 
 
@@ -103,7 +103,7 @@ def _viewed(whole: Replicate, seen: Seen, log: Log, first: bool) -> Viewed:
 
 
 def _measured(whole: Replicate, seen: Seen, acts: pd.DataFrame) -> Exposure:
-    """The exposure of these acts alone: pieces before other cameras are left out, one choice in memory at a time."""
+    """Exposure of these acts alone: omits pieces at other cameras and holds one choice in memory at a time."""
     chosen = index_acts([Choice("", acts)])
     camera = whole.coverage.which[seen.pieces.camera]
     rows = np.flatnonzero(np.isin(camera, chosen.watched))
@@ -117,7 +117,7 @@ def _rows(pieces: Pieces, rows: NDArray[np.int64]) -> Pieces:
 
 
 def _before_outsiders(whole: Replicate, seen: Seen, acts: pd.DataFrame) -> pd.DataFrame:
-    """Sightings that some outsider's act shows for any time: user (row of the block), camera, x_m, y_m, enter_s."""
+    """Sightings shown by any act of an outsider: user (row of the block), camera, x_m, y_m, enter_s."""
     cameras, view = whole.world.cameras, whole.coverage
     watched = np.isin(view.which, acts["camera_id"].to_numpy(dtype=np.int64))
     windows = {camera: _merged(rows) for camera, rows in acts.groupby("camera_id")}
@@ -128,7 +128,7 @@ def _before_outsiders(whole: Replicate, seen: Seen, acts: pd.DataFrame) -> pd.Da
         for number, mine in rows.groupby("camera_id", sort=True):
             begin, end = windows[number]
             enter, leave = mine["enter_s"].to_numpy(), mine["leave_s"].to_numpy()
-            at = np.searchsorted(begin, leave, side="left") - 1  # the last window that begins before she leaves
+            at = np.searchsorted(begin, leave, side="left") - 1  # the last window that begins before the person leaves
             hit = (at >= 0) & (end[np.maximum(at, 0)] > enter)
             made.append(mine[hit])
     columns = ["person_id", "pass_id", "day", "camera_id", "enter_s"]
@@ -143,7 +143,7 @@ def _before_outsiders(whole: Replicate, seen: Seen, acts: pd.DataFrame) -> pd.Da
 
 
 def _merged(acts: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Windows of one camera without overlaps, ascending; an act without an end goes on."""
+    """Merge the windows of one camera, ascending and without overlaps; an act without end stays open."""
     order = np.argsort(acts["from_s"].to_numpy(), kind="stable")
     begin = acts["from_s"].to_numpy(dtype=np.float64)[order]
     end = np.maximum.accumulate(acts["to_s"].fillna(np.inf).to_numpy(dtype=np.float64)[order])

@@ -1,6 +1,6 @@
-"""What a study is made of, resolved: every number and rule that its result depends on, and their hash.
+"""Resolved inputs of a study: every number and rule that its results depend on, and their hash.
 
-The run id is that hash: equal inputs give equal bytes, so a result can be reused, resumed and verified by its id.
+The run id is that hash. Equal inputs give equal bytes, so results can be reused, resumed and verified by their id.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from privacysim.scenario import Scenario, load_scenario
 from privacysim.simulation.brought import NOTHING, Brought
 from privacysim.simulation.study_file import StudyFile
 
-# rooms whose source does not change a number: a nicer figure must not make a saved result look foreign
+# subpackages whose source does not change a value: a new figure style must not invalidate saved results
 _NO_NUMBERS = {
     "stats.py", "figures", "results", "study", "validation", "robustness", "report", "tracks", "masklab", "explorer",
     "bench", "cli",
@@ -33,12 +33,11 @@ _NO_NUMBERS = {
 
 @dataclass(frozen=True)
 class Inputs:
-    """A study with its scenario and arms loaded, and which replicates are run (counting from 0).
+    """A study with its scenario and arms loaded, and the replicates to run (counting from 0).
 
-    `run_id` is the hash of everything that the numbers depend on, `family_id` the same without the replicates: runs of
-    one family share their parts. `facts` are values in place of the shipped facts, `footage_days` a history longer
-    than these arms need, so that arms which are run apart meet the same world; `only` the metrics that are measured,
-    where the study's own would be too many.
+    `run_id` is the hash of everything that the values depend on. `family_id` is the same without the replicates; runs
+    of one family share their parts. `facts` replace shipped facts. `footage_days` is a history longer than these arms
+    need, so that arms that are run separately share the same world. `only` restricts the metrics that are measured.
     """
 
     __repr__ = one_line
@@ -56,12 +55,12 @@ class Inputs:
 
     @property
     def declared(self) -> dict[str, Metric]:
-        """Every metric that this study may speak of: the shipped ones and those brought, by name."""
+        """Every metric available to this study by name: shipped and user-supplied."""
         return METRICS | {name: one for name, one in self._chosen.items() if name not in METRICS}
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
-        """The metrics that are measured."""
+        """Metrics that are measured."""
         known = self.declared
         return tuple(known[name] for name in self.only or self._chosen)
 
@@ -71,20 +70,20 @@ class Inputs:
 
     @property
     def arm_ids(self) -> list[str]:
-        """The arms in the order of the study."""
+        """Ids of the arms, in the order of the study."""
         return [arm.id for arm in self.arms]
 
     def arm(self, named: str) -> Arm:
-        """An arm by id; a policy with one reading may be named without it."""
+        """Return an arm by id; a policy with one reading may be named without it."""
         return self.arms[self.arm_ids.index(arm_named(self.arm_ids, named))]
 
     def among(self, replicates: Sequence[int]) -> Inputs:
-        """The same study with other replicates: same family, another run."""
+        """Return the study with other replicates: same family, another run."""
         return hashed(replace(self, replicates=tuple(replicates)))
 
 
 def arm_named(arms: Sequence[str], named: str) -> str:
-    """The arm's id; an unknown name is an error that names the nearest, two readings ask for one.
+    """Return the arm's id; an unknown name, or one with several readings, raises an error with a suggestion.
 
     >>> arm_named(["notice_only", "guangzhou_draft:narrow"], "guangzhou_draft")
     'guangzhou_draft:narrow'
@@ -99,9 +98,9 @@ def arm_named(arms: Sequence[str], named: str) -> str:
 
 
 def resolve(plan: StudyFile, replicate: int | None = None, brought: Brought = NOTHING) -> Inputs:
-    """Load what the study names and hash it; what is wrong in any file is an error before anything is written.
+    """Load and hash everything that the study names; errors in any file are raised before anything is written.
 
-    What was brought as an object takes the place of the file of that name.
+    Objects in `brought` replace the files of the same name.
     """
     scenario = brought.scenario or load_scenario(plan.scenario)
     policies = [brought.policies.get(name, name) for name in plan.policies]
@@ -114,7 +113,7 @@ def resolve(plan: StudyFile, replicate: int | None = None, brought: Brought = NO
 
 
 def hashed(inputs: Inputs) -> Inputs:
-    """The inputs with their ids: of the run, and of its family (the same with any replicates)."""
+    """Return the inputs with the ids of the run and of its family (equal for any replicates)."""
     whole = resolved(inputs)
     ids = [_digest(whole), _digest(whole | {"replicates": []})]
     return replace(inputs, run_id=ids[0], family_id=ids[1])
@@ -125,11 +124,11 @@ def _digest(whole: Mapping[str, Any]) -> str:
 
 
 def resolved(inputs: Inputs) -> dict[str, Any]:
-    """Everything that the numbers depend on, as plain data. The number of replicates is their list."""
+    """Everything that the values depend on, as plain data; the replicates are given as a list."""
     plan, scenario, arms = inputs.plan, inputs.scenario, inputs.arms
     study = plan.model_dump(mode="json", include={"days", "sample", "seed", "start", "law_date", "metrics"})
     return {
-        # neither names nor the primary metric change a number; scenario and arms stand below, with all they hold
+        # neither names nor the primary metric change a value; scenario and arms follow below in full
         "study": study | {"baseline": arm_named([arm.id for arm in arms], plan.baseline)},
         "replicates": list(inputs.replicates),
         "scenario": _without_paths(numbers(scenario)),
@@ -147,14 +146,14 @@ def resolved(inputs: Inputs) -> dict[str, Any]:
 
 
 def _without_paths(scenario: dict[str, Any]) -> dict[str, Any]:
-    """What a file holds counts (`files`), not where it lies."""
+    """Drop paths of files, since their content counts (`files`), not their location."""
     scenario["city"]["osm"] = scenario["city"]["osm"] is not None
     scenario["cameras"]["file"] = scenario["cameras"]["file"] is not None
     return scenario
 
 
 def numbers(value: object) -> Any:
-    """A model as plain data in which every Quantity is its value and range, wherever they were written."""
+    """Convert a model to plain data, with every Quantity as its value and range, wherever they were written."""
     if isinstance(value, Quantity):
         return [value.number, *value.range]
     if isinstance(value, BaseModel):
@@ -169,25 +168,25 @@ def numbers(value: object) -> Any:
 
 
 def canonical(value: object) -> str:
-    """JSON whose text depends on the content alone."""
+    """Canonical JSON, whose text depends only on the content."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def scenario_files(scenario: Scenario) -> dict[str, str]:
-    """Hash of each file that the scenario names: a changed map or list of cameras is another study."""
+    """Hash each file that the scenario names, so that a changed map or list of cameras makes another study."""
     named = {"city.osm": scenario.city.osm, "cameras.file": scenario.cameras.file}
     return {key: file_digest(Path(name)) for key, name in named.items() if name is not None and Path(name).is_file()}
 
 
 def data_digests() -> dict[str, str]:
-    """Hash of each shipped data file (facts, law, curves) by its path under `data/`."""
+    """Hash each shipped data file (facts, law, curves), by its path under `data/`."""
     root = shipped("data")
     found = [path for path in sorted(root.rglob("*")) if path.suffix in {".csv", ".toml"}]
     return {path.relative_to(root).as_posix(): file_digest(path) for path in found}
 
 
 def source_digest() -> str:
-    """One hash over the source files that make numbers: results of other code are other results."""
+    """One hash over the source files that affect values, so that other code gives another run id."""
     root = PACKAGE
     whole = hashlib.sha256()
     for path in sorted(root.rglob("*.py")):

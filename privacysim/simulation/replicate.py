@@ -1,4 +1,4 @@
-"""One replicate of a study: its city, world, Logs and sample, each worked out when it is first asked for, and kept."""
+"""One replicate of a study: city, world, logs and sample, each computed on first use and cached."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from privacysim.vocabulary import REGIMES
 from privacysim.world.world_model import World, sample_world
 
 BLOCK = 65_536
-"""People in a block at most; small groups that are topped up share the room."""
+"""Largest number of people in a block, including those added to small groups."""
 _BLOCK_DAYS = 60
-"""Days, footage before the study included, up to which a block is full."""
+"""Number of days, including footage before the study, up to which blocks have full size."""
 
 
 @dataclass
 class Choice:
-    """Acts under a name, as `index_acts` takes them."""
+    """Named acts, in the form that `index_acts` expects."""
 
     policy: str
     acts: pd.DataFrame
@@ -42,7 +42,7 @@ class Choice:
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """One block of people and what the watched cameras see of them."""
+    """One block of people and what the viewed cameras see of them."""
 
     __repr__ = one_line
 
@@ -51,11 +51,11 @@ class Seen:
 
 
 class Replicate:
-    """Replicate `k` of resolved inputs. Blocks of its people share the world, the Logs and the acts.
+    """Replicate `k` of resolved inputs, whose blocks of people share the world, the logs and the acts.
 
-    Each attribute is worked out when first asked for: `city`, `world`, `logs` (arm → Log), `acts` (those in which
-    somebody looks, indexed by camera), `coverage` (what the watched cameras see), `sample` (None: everybody) and `ends`
-    (the views that show fewest and most, in a city whose cameras somebody mapped).
+    Each attribute is computed on first use: `city`, `world`, `logs` (arm → Log), `acts` (those in which somebody
+    looks, indexed by camera), `coverage` (what the viewed cameras see), `sample` (None: all residents) and `ends`
+    (the views that show fewest and most, in a city with mapped cameras).
     """
 
     def __init__(self, inputs: Inputs, k: int) -> None:
@@ -63,7 +63,7 @@ class Replicate:
         self.baseline: Arm = inputs.arm(inputs.plan.baseline)
 
     def changed(self, *, arms: Sequence[Arm] = (), acts: Acts | None = None, sample: Sample | None = None) -> Replicate:
-        """The same city and world under other arms, with other acts looked at, or with another sample."""
+        """Return a replicate with the same city and world, but other arms, acts or sample."""
         lost = {"acts", "coverage", "ends", *(("logs",) if arms else ())}
         made = object.__new__(Replicate)
         made.__dict__ |= {name: value for name, value in vars(self).items() if name not in lost}
@@ -75,13 +75,13 @@ class Replicate:
 
     @cached_property
     def city(self) -> City:
-        """The city, from the cache where it was built before."""
+        """The city, from the cache if it was built before."""
         with cost.stage("city"):
             return build_city(self.inputs.scenario, **self.inputs.brought.keywords(build_city, "city"))
 
     @cached_property
     def world(self) -> World:
-        """Cameras, cases and chances: the same under every policy."""
+        """Cameras, cases and chances, the same under every policy."""
         inputs, city = self.inputs, self.city
         with cost.stage("world"):
             made = sample_world(
@@ -94,7 +94,7 @@ class Replicate:
 
     @cached_property
     def logs(self) -> Mapping[str, Log]:
-        """What happened under each arm: requests, acts, incidents, audits, custody."""
+        """Log of each arm: requests, acts, incidents, audits, custody."""
         inputs, world = self.inputs, self.world
         with cost.stage("policies"):
             return {
@@ -105,7 +105,7 @@ class Replicate:
 
     @cached_property
     def acts(self) -> Acts:
-        """The acts of all arms in which somebody looks, by camera."""
+        """Acts of all arms in which somebody looks, indexed by camera."""
         logs = tuple(self.logs.values())
         with cost.stage("cameras"):
             made = index_acts(logs)
@@ -114,25 +114,25 @@ class Replicate:
 
     @cached_property
     def coverage(self) -> Coverage:
-        """What the cameras that somebody looks at can see."""
+        """What the viewed cameras can see."""
         world, acts = self.world, self.acts
         with cost.stage("cameras"):
             return coverage(world.city, world.cameras, acts.watched)
 
     @cached_property
     def ends(self) -> Ends:
-        """The views that show fewest and most, where a map leaves headings and lenses open."""
+        """The views that show fewest and most, if a map leaves headings and lenses open."""
         world, acts = self.world, self.acts
         with cost.stage("cameras"):
             return ends_of(self.inputs, world, acts)
 
     @cached_property
     def sample(self) -> Sample | None:
-        """Who is in the sample, with weights; None is everybody."""
+        """The sample with its weights; None means all residents."""
         inputs, city = self.inputs, self.city
         size = city.people if inputs.plan.sample == "all" else min(int(inputs.plan.sample), city.people)
         with cost.stage("people"):
-            size = min(size, BLOCK) if self.k < 0 else size  # the pilot wants one block of people of the whole city
+            size = min(size, BLOCK) if self.k < 0 else size  # the pilot needs one block of people from the whole city
             own = inputs.brought.keywords(draw_sample, "people")
             if size == city.people and not own:
                 return None
@@ -140,11 +140,11 @@ class Replicate:
 
     @property
     def blocks(self) -> int:
-        """How many blocks of people it has; the pilot has one."""
+        """Number of blocks of people; the pilot has one."""
         return blocks_of(self.inputs) if self.k >= 0 else 1
 
     def draw(self, block: int = 0) -> Block:
-        """One block of the sample: homes, tours and the days on which they are made."""
+        """Draw one block of the sample: homes, tours and the days on which they are made."""
         world, people = self.world, self.sample
         size = world.city.people if people is None else people.ids.size
         low, high = (round(n * size / self.blocks) for n in (block, block + 1))
@@ -159,7 +159,7 @@ class Replicate:
         return drawn
 
     def see(self, drawn: Block, view: Coverage | None = None) -> Pieces:
-        """Passes of these people before the watched cameras, while somebody looks; the pilot's are whole."""
+        """Passes of these people at the viewed cameras, while somebody looks; the pilot keeps whole passes."""
         world, view, windows = self.world, view or self.coverage, self.acts.windows() if self.k >= 0 else None
         with cost.stage("passes"):
             pieces = passes(drawn, world.city, view, drawn.first_day, drawn.days, windows)
@@ -168,19 +168,19 @@ class Replicate:
         return pieces
 
     def seen(self, block: int = 0) -> Seen:
-        """One block of people with its passes."""
+        """Draw one block of people with its passes."""
         drawn = self.draw(block)
         return Seen(drawn, self.see(drawn))
 
     def exposures(self) -> Iterator[tuple[Seen, Exposure]]:
-        """Block after block: the people, their passes, and what the acts reveal of them."""
+        """Yield for each block the people with their passes, and what the acts reveal of them."""
         for block in range(self.blocks):
             found = self.seen(block)
             yield found, measure_exposure(found.pieces, found.block, self.acts)
 
 
 class _Key:
-    """Inputs as a cache key: equal run ids are equal inputs."""
+    """Inputs as a cache key, equal for equal run ids."""
 
     def __init__(self, inputs: Inputs) -> None:
         self.inputs = inputs
@@ -192,28 +192,28 @@ class _Key:
         return hash(self.inputs.run_id)
 
 
-@lru_cache(maxsize=1)  # a worker keeps its replicate while that one's blocks last
+@lru_cache(maxsize=1)  # a worker keeps its replicate for all its blocks
 def _replicate(key: _Key, k: int) -> Replicate:
     return Replicate(key.inputs, k)
 
 
 def replicate_of(inputs: Inputs, k: int) -> Replicate:
-    """Replicate k; the last one asked for is kept."""
+    """Return replicate k; the last one requested is cached."""
     return _replicate(_Key(inputs), k)
 
 
 def forget_replicate() -> None:
-    """Draw the next one anew, even if it was the last one asked for: for those who time it."""
+    """Clear the cached replicate, so that the next one is drawn anew, for example to time it."""
     _replicate.cache_clear()
 
 
 def prepare_city(inputs: Inputs, workers: int) -> None:
-    """Build the city once, before workers ask for it; it is kept in the cache."""
+    """Build the city once and cache it, before workers need it."""
     build_city(inputs.scenario, workers=workers, **inputs.brought.keywords(build_city, "city"))
 
 
 def footage_days(inputs: Inputs) -> int:
-    """H: the longest retention of any arm, and a day; footage older than that is never delivered."""
+    """H, the longest retention of any arm plus a day; older footage is never delivered."""
     if inputs.footage_days is not None:
         return inputs.footage_days
     kept = [arm.retention_s(regime, listed)[0] for arm in inputs.arms for regime in REGIMES for listed in (False, True)]
@@ -221,14 +221,14 @@ def footage_days(inputs: Inputs) -> int:
 
 
 def blocks_of(inputs: Inputs) -> int:
-    """How many blocks a replicate has."""
+    """Number of blocks of a replicate."""
     people = round(inputs.scenario.population.people.number)
     size = people if inputs.plan.sample == "all" else min(int(inputs.plan.sample), people)
     return max(1, math.ceil(size / block_size(inputs.plan.days)))
 
 
 def block_size(days: int) -> int:
-    """People in a block: a long study has smaller blocks, so that the memory of a worker does not grow with days.
+    """People in a block; smaller in long studies, so that the memory of a worker does not grow with days.
 
     >>> block_size(30), block_size(365)
     (65536, 9954)

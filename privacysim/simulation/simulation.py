@@ -1,4 +1,4 @@
-"""One replicate of a case as an object: every step can be looked at, and none runs before it is asked for."""
+"""One replicate of a case as an object whose steps can be inspected and run on first use."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class Simulation(Replicate):
     """One replicate of a case under its policies.
 
     Parameters: `scenario` and `policies` are names, paths, objects or dicts. `city`, `people`, `cameras`, `processes`,
-    `desk`, `packs` and `metrics` are your own parts in place of the shipped ones (see `Study`). `days` of the study;
+    `desk`, `packs` and `metrics` replace shipped parts with your own (see `Study`). `days` of the study;
     `sample` people or "all"; `seed` of all draws; `replicate` counts from 0; `start` is "transition" (all policies
     share the baseline's history up to day 0) or "steady"; `law_date` fixes the general law; `footage_days` before
     day 0 may still be kept (default: the longest retention and a day).
 
-    Steps, each worked out when first asked for and then kept:
+    Steps, each computed on first use and then cached:
 
     - `city`: streets, places and homes (`city.places()` is a table); `world`: cameras, cases and chances;
     - `logs[policy]`: `requests`, `acts`, `incidents`, `audits` and `custody`, each a DataFrame;
@@ -46,7 +46,7 @@ class Simulation(Replicate):
     - `metrics`: the table `metrics`, with the same numbers as a study's replicate; `notes` says what is undefined.
 
     The same steps are plain functions: `build_city`, `sample_world`, `simulate`, `index_acts`, `coverage`,
-    `draw_sample`, `draw_block`, `passes` and `measure_exposure`, each called with what the steps before gave.
+    `draw_sample`, `draw_block`, `passes` and `measure_exposure`, each called with the results of earlier steps.
 
     >>> import privacysim as ps
     >>> sim = ps.Simulation("guangzhou_part", ["notice_only", "order_799"], days=1, sample=500)
@@ -77,7 +77,7 @@ class Simulation(Replicate):
 
     @classmethod
     def of(cls, inputs: Inputs, k: int) -> Simulation:
-        """Replicate `k` (from 0) of a study's inputs."""
+        """Create replicate `k` (from 0) of a study's inputs."""
         if k < 0:
             raise InputError("replicate", "a number from 0 on", k, "count from 0")
         made = object.__new__(cls)
@@ -91,12 +91,12 @@ class Simulation(Replicate):
 
     @cached_property
     def people(self) -> pd.DataFrame:
-        """The sample's people: person_id, group, home_place, work_place, weight (people that each stands for)."""
+        """People of the sample: person_id, group, home_place, work_place, weight (residents represented)."""
         return tables.concat("people", (people_table(self.draw(n), self.k) for n in range(self.blocks)))
 
     @cached_property
     def passes(self) -> pd.DataFrame:
-        """The table `sightings`: who passes a watched camera on which day, from when to when, and how large."""
+        """The table `sightings`: who passes a viewed camera on which day, from when to when, and how large."""
         frames = []
         for n in range(self.blocks):
             drawn = self.draw(n)
@@ -106,7 +106,7 @@ class Simulation(Replicate):
 
     @cached_property
     def exposure(self) -> pd.DataFrame:
-        """The table `exposure`: one row per policy, person, legality and curve where something was seen."""
+        """The table `exposure`: one row per policy, person, legality and curve with any exposure."""
         acts = self.acts.whoever()
         frames = (measure_exposure(found.pieces, found.block, acts).frame(self.k)
                   for found in map(self.seen, range(self.blocks)))  # fmt: skip
@@ -124,16 +124,16 @@ class Simulation(Replicate):
 
     @property
     def notes(self) -> pd.DataFrame:
-        """What is undefined, and why: policy, replicate, metric, curve, note."""
+        """Notes on undefined values and their reasons: policy, replicate, metric, curve, note."""
         return self._measured[1]
 
     def seen_by(self, acts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-        """What each named choice of acts, on its own, reveals of the sample's people (weighted to the city).
+        """Measure what each named choice of acts alone reveals of the sample's people (weighted to the city).
 
-        `acts` maps a name to rows of some policy's `log.acts`. One row per name and curve: `people_identified`
-        (expected, 1 − Π over trials (1 − q)), `identifiable_hours` (Σ t·a·κ·P), `people_in_view` (anybody filmed while
-        somebody looked) and `contributors`, people of the sample who are in view. Choices are measured separately: a
-        person may be counted under several names, so the rows do not add up.
+        `acts` maps a name to rows of a policy's `log.acts`. One row per name and curve: `people_identified`
+        (expected, 1 − Π over trials (1 − q)), `identifiable_hours` (Σ t·a·κ·P), `people_in_view` (people filmed while
+        somebody looked) and `contributors`, people of the sample who are in view. Choices are measured separately, so
+        a person may be counted under several names and rows do not sum to a total.
         """
         if not acts:
             raise InputError("seen_by", "at least one named choice of acts", "none", 'write {"all": log.acts}')

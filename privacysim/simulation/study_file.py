@@ -1,4 +1,4 @@
-"""A study file: which rules are compared, in which case, for how long, and how often."""
+"""Study file: which rules are compared, in which case, for how many days and replicates."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ Count = Annotated[int, Field(ge=1)]
 
 
 class StudyFile(Strict):
-    """The keys of `sim/studies/*.toml`; what is left out has the default of the headline study.
+    """Keys of `sim/studies/*.toml`; omitted keys default to those of the headline study.
 
     `policies` are ids or paths; a policy named in `readings` becomes one arm per reading (`guangzhou_draft:narrow`).
     `start` is "transition" (all arms share the baseline's history up to day 0) or "steady". `sample` is a number of
-    people or "all". `metrics` names further metrics, or whole families of them, beside those that every study reports.
-    `law_date` fixes the general law, one for all arms. `brought` is written by saved results: the digests of the parts
-    that came from outside the package (`kind:name`), whose code lies beside the study in `brought/`.
+    people or "all". `metrics` names metrics, or whole families of them, in addition to those that every study reports.
+    `law_date` fixes the general law, one for all arms. Saved results write `brought`: the digests of user-supplied
+    parts (`kind:name`), whose code is stored beside the study in `brought/`.
     """
 
     id: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")
@@ -66,23 +66,23 @@ class StudyFile(Strict):
 
     @property
     def wanted(self) -> tuple[str, ...]:
-        """The metrics of this study that have names, in the order of a table."""
+        """Named metrics of this study, in the order of tables."""
         return tuple(chosen(self.metrics, everybody=self.sample == "all"))
 
 
 def _name(policy: str) -> str:
-    """A policy's name without its reading; of a file, which is named as its policy is, the file's."""
+    """Name of a policy without its reading; for a path, the name of the file, which is that of its policy."""
     return Path(policy).stem if policy.endswith(".toml") else policy.split(":")[0]
 
 
 def load_study_file(name: str) -> StudyFile:
-    """Read a study by name or path; what is wrong becomes a three-line error."""
+    """Read a study by name or path; problems become a three-line error."""
     path = find_file("studies", name)
     return validate(StudyFile, read_toml(path), display(path))
 
 
 def from_parts(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys of a study of which no file exists: at least scenario and policies, with a name and a baseline."""
+    """Complete the keys of a study without a file: from scenario and policies, add a name and a baseline."""
     for key in ("scenario", "policies"):
         if not given.get(key):
             raise InputError("study", f"a name, or at least scenario and policies ({key} is missing)", "nothing",

@@ -1,4 +1,4 @@
-"""The large tables, on request: written per unit, estimated first, merged at the end."""
+"""Large tables on request: size checked first, written per unit, moved into place at the end."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class UnitNumber(Protocol):
 
 
 def parts_folder(folder: Path, family_id: str, wanted: str, *, keep: bool) -> Path:
-    """Where the parts of this run lie; without `keep` old parts are thrown away."""
+    """Folder of this run's parts; without `keep`, old parts are deleted."""
     where = folder / "parts" / (f"{family_id}-{wanted}" if wanted else family_id)
     if not keep:
         shutil.rmtree(folder / "parts", ignore_errors=True)
@@ -35,7 +35,7 @@ def parts_folder(folder: Path, family_id: str, wanted: str, *, keep: bool) -> Pa
 
 
 def check_rows(one_unit: Mapping[str, int], units: int) -> None:
-    """Refuse tables above ten million rows, before they are made."""
+    """Refuse tables above ten million rows before they are made."""
     estimate = {name: rows * units for name, rows in one_unit.items()}
     if sum(estimate.values()) > LIMIT_ROWS:
         largest = max(estimate, key=lambda name: estimate[name])
@@ -47,7 +47,7 @@ def check_rows(one_unit: Mapping[str, int], units: int) -> None:
 
 
 def write_unit_tables(frames: Mapping[str, pd.DataFrame], folder: Path, unit: UnitNumber) -> dict[str, int]:
-    """Write the tables of one unit; returns their rows."""
+    """Write the tables of one unit; returns their numbers of rows."""
     for name, frame in frames.items():
         with whole_file(folder / name / f"r{unit.replicate:05d}-b{unit.block:05d}.parquet") as path:
             tables.write(name, frame, path)
@@ -55,16 +55,16 @@ def write_unit_tables(frames: Mapping[str, pd.DataFrame], folder: Path, unit: Un
 
 
 def keep_tables(parts: Path, folder: Path, replicates: Collection[int]) -> None:
-    """Move the units' tables to their place: one folder per table, one file per replicate and block.
+    """Move the units' tables into place: one folder per table, one file per replicate and block.
 
-    Never all of a table in memory: `results.query` reads them where they lie.
+    No table is ever fully in memory; `results.query` reads these files directly.
     """
     shutil.rmtree(folder, ignore_errors=True)
     for path in sorted(parts.glob("*/r*-b*.parquet")):
         if int(path.stem[1:6]) in replicates:
             place = folder / path.parent.name / path.name
             place.parent.mkdir(parents=True, exist_ok=True)
-            _share(path, place)  # the parts stay until the manifest says that all is whole
+            _share(path, place)  # parts stay until the manifest marks the run complete
 
 
 def _share(path: Path, place: Path) -> None:

@@ -1,4 +1,4 @@
-"""One unit of work: all arms on one replicate and one block of people, and the tables that units add up to."""
+"""Unit of work: all arms on one replicate and one block of people, and the tables that combine units."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ from privacysim.world.world_model import World
 
 
 def run_unit(inputs: Inputs, wanted_tables: str, folder: Path | None, unit: Unit) -> UnitParts:
-    """All arms on one replicate and one block of people: sums of every metric; tables on request."""
-    cost.collected()  # what this thread did before belongs to nobody
+    """Run all arms on one replicate and one block of people: sums of every metric, and tables on request."""
+    cost.collected()  # discard the costs of this thread's earlier work
     cost.worker_started()
     compile_side_by_side(unit)
     whole = replicate_of(inputs, unit.replicate)
@@ -40,7 +40,7 @@ def run_unit(inputs: Inputs, wanted_tables: str, folder: Path | None, unit: Unit
 
 
 def measured(whole: Replicate, block: int, wanted_tables: str = "", folder: Path | None = None) -> UnitParts:
-    """The metrics of one block of a replicate's people under every arm."""
+    """Measure the metrics of one block of a replicate's people under every arm."""
     inputs, unit, logs = whole.inputs, Unit(whole.k, block), tuple(whole.logs.values())
     ends, seen = whole.ends, whole.seen(block)
     with cost.stage("exposure"):
@@ -79,9 +79,9 @@ def measured(whole: Replicate, block: int, wanted_tables: str = "", folder: Path
     return UnitParts(unit, arms, notes, rows, cost.collected())
 
 
-@lru_cache(maxsize=1)  # once in a process
+@lru_cache(maxsize=1)  # once per process
 def _compiled() -> None:
-    """Compile the kernel of the exposure, or load it from numba's cache, by letting it look at nobody."""
+    """Compile the exposure kernel, or load it from numba's cache, by a call without people."""
     nobody = np.zeros(0, dtype=np.int32)
     pieces = Pieces(nobody, nobody.astype(np.int64), nobody, nobody, nobody, nobody, nobody.astype(np.uint16),
                     nobody.astype(bool), nobody.astype(np.int64), nobody.astype(bool))
@@ -93,7 +93,7 @@ def _compiled() -> None:
 
 
 def compile_side_by_side(unit: Unit) -> None:
-    """With an empty cache two workers would compile the same kernels at once: every second one begins at the end."""
+    """Compile the last kernel first on every second unit, lest two workers compile the same kernels at once."""
     if (unit.replicate + unit.block) % 2:
         with cost.stage("exposure"):
             _compiled()
@@ -102,7 +102,7 @@ def compile_side_by_side(unit: Unit) -> None:
 def people_seen(
     exposure: Exposure, arm: int, block: Block, faces: NDArray[np.float64] | None = None
 ) -> PeopleSeen:
-    """One arm of an exposure, as metrics see it; `faces` is (people, arms), passes compared by machine."""
+    """One arm of an exposure as input of metrics; `faces` is (people, arms), passes compared by machine."""
     return PeopleSeen(
         exposure.weight, block.group, exposure.identifiable_s[:, arm], exposure.viewer_identifiable_s[:, arm],
         exposure.p_identified[:, arm], exposure.p_identified_max[:, arm], exposure.p_identified_days[:, arm],
@@ -111,7 +111,7 @@ def people_seen(
 
 
 def records(world: World, log: Log, *, storage: bool = False) -> Records:
-    """One arm's Log, as metrics see it; how much footage is kept only with `storage`: it takes the whole custody."""
+    """One arm's log as input of metrics; `storage` adds the amount of footage kept, which needs the whole custody."""
     opened = pd.Series(world.cases.opened / TICKS_PER_S, index=world.cases.case_id)
     cameras = world.cameras
     kept = np.zeros(1)
@@ -122,7 +122,7 @@ def records(world: World, log: Log, *, storage: bool = False) -> Records:
 
 
 def _tables(whole: Replicate, seen: Seen, unit: Unit, wanted: str, folder: Path) -> dict[str, int]:
-    """Write this unit's tables; those of the world and the Logs come with block 0, the places once."""
+    """Write this unit's tables; those of the world and the logs come with block 0, the places once."""
     inputs, world, block, k = whole.inputs, whole.world, seen.block, unit.replicate
     whoever = measure_exposure(seen.pieces, block, whole.acts.whoever())
     view = whole.coverage
@@ -130,7 +130,7 @@ def _tables(whole: Replicate, seen: Seen, unit: Unit, wanted: str, folder: Path)
         view = coverage(world.city, world.cameras, np.arange(len(world.cameras)))
     pieces = passes(block, world.city, view, block.first_day, block.days)
     units = blocks_of(inputs) * len(inputs.replicates)
-    check_rows({"sightings": sightings_count(pieces, block)}, units)  # before they fill the memory
+    check_rows({"sightings": sightings_count(pieces, block)}, units)  # before they fill memory
     frames = {
         "sightings": sightings(pieces, block, view, k), "exposure": whoever.frame(k), "people": people_table(block, k),
     }
@@ -145,7 +145,7 @@ def _tables(whole: Replicate, seen: Seen, unit: Unit, wanted: str, folder: Path)
 
 
 def people_table(block: Block, replicate: int) -> pd.DataFrame:
-    """The table `people` of a block."""
+    """Build the table `people` of a block."""
     return tables.frame("people", {
         "replicate": np.full(block.person_id.size, replicate), "person_id": block.person_id, "group": block.group,
         "home_place": block.home_place, "work_place": block.work_place, "weight": block.weight,
@@ -155,7 +155,7 @@ def people_table(block: Block, replicate: int) -> pd.DataFrame:
 def to_frames(
     parts: Mapping[Unit, UnitParts], arms: Sequence[str], declared: Mapping[str, Metric],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The `metrics` table, and notes (policy, replicate, metric, curve, note) on what has no value."""
+    """Build the `metrics` table, and notes (policy, replicate, metric, curve, note) on undefined values."""
     by_replicate: dict[int, list[UnitParts]] = {}
     for unit in sorted(parts):
         by_replicate.setdefault(unit.replicate, []).append(parts[unit])

@@ -1,7 +1,7 @@
-"""A unit of work by name, and what it leaves: sums that survive a trip through JSON, or a failure that does.
+"""Units of work and their results: sums or a failure, both convertible to JSON without loss.
 
-A unit that fails costs its replicate, not the study: it is counted, named, and left out of every policy alike. A
-failure is plain data: the stage (the room in which it happened), the place in the code and the error's own words.
+A failed unit costs its replicate, not the study: it is counted, named, and left out of every policy alike. A failure
+is plain data: the stage (the subpackage in which it happened), the place in the code and the error message.
 """
 
 from __future__ import annotations
@@ -33,29 +33,29 @@ class Unit(NamedTuple):
 
 @dataclass(frozen=True)
 class UnitParts:
-    """Sums of every metric by arm, and what there is to say; all of it survives a trip through JSON."""
+    """Sums of every metric by arm, with notes; all of it converts to JSON without loss."""
 
     unit: Unit
     arms: Mapping[str, Sums]
     notes: tuple[str, ...] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
     cost: cost.Cost = field(default_factory=dict)
-    """What it cost (`study.cost`): not a result, so it differs from run to run."""
+    """Cost of the unit (`simulation.cost`); not a result, so it differs between runs."""
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data for a part file; floats keep every bit."""
+        """Return plain data for a part file; floats keep every bit."""
         return {"unit": list(self.unit), "arms": self.arms, "notes": list(self.notes), "rows": dict(self.rows),
                 "cost": self.cost}
 
     @staticmethod
     def from_json(raw: Mapping[str, Any]) -> UnitParts:
-        """Back from a part file."""
+        """Restore from the data of a part file."""
         return UnitParts(Unit(*raw["unit"]), raw["arms"], tuple(raw["notes"]), raw["rows"], raw["cost"])
 
 
 @dataclass(frozen=True)
 class Failed:
-    """A unit that has no result, and why."""
+    """A unit without a result, and the reason."""
 
     unit: Unit
     stage: str
@@ -69,28 +69,28 @@ class Failed:
 
 @dataclass(frozen=True)
 class Guarded:
-    """Work whose unexpected errors become `Failed`; what a reader can mend (PrivacysimError) still stops the study."""
+    """Work whose unexpected errors become `Failed`; errors that users can fix (PrivacysimError) stop the study."""
 
     work: Callable[[Unit], UnitParts]
 
     def __call__(self, unit: Unit) -> UnitParts | Failed:
-        """Do the unit."""
+        """Run the unit."""
         try:
             return self.work(unit)
         except PrivacysimError:
             raise
-        except Exception as error:  # whatever it is: it is named, and its replicate dropped
+        except Exception as error:  # any error is reported, and its replicate dropped
             stage, at = _stage(error.__traceback__)
             return Failed(unit, stage, shown(f"{type(error).__name__}: {error}"), at)
 
 
 def worker_died(unit: Unit) -> Failed:
-    """A unit that killed its worker twice."""
+    """Failure of a unit that killed its worker twice."""
     return Failed(unit, "its worker, which died twice", "probably too little memory: fewer --workers or --sample")
 
 
 def _stage(trace: TracebackType | None) -> tuple[str, str]:
-    """The room that was called last from the study, and the innermost line of ours."""
+    """Subpackage that the study called last, and the innermost line of privacysim code."""
     frames = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(trace)]
     ours = [(path.relative_to(PACKAGE), line) for path, line in frames if path.is_relative_to(PACKAGE)]
     rooms = [path.parts[0].removesuffix(".py") for path, _ in ours if path.parts[0] not in _NO_STAGE]
@@ -99,7 +99,7 @@ def _stage(trace: TracebackType | None) -> tuple[str, str]:
 
 
 def as_rows(failed: Sequence[Failed], again: Callable[[int], str]) -> list[dict[str, Any]]:
-    """For the manifest: stage, replicate, block, error, and the command that reproduces it."""
+    """Rows for the manifest: stage, replicate, block, error, and the command that reproduces it."""
     return [
         {"replicate": one.unit.replicate, "block": one.unit.block, "stage": one.stage, "error": one.error,
          "at": one.at, "command": again(one.unit.replicate)}
@@ -108,7 +108,7 @@ def as_rows(failed: Sequence[Failed], again: Callable[[int], str]) -> list[dict[
 
 
 def in_words(manifest: Mapping[str, Any]) -> list[str]:
-    """What a reader must know about failures; empty where there were none."""
+    """Describe failures for the reader; empty if there were none."""
     rows = manifest.get("failed", [])
     if not rows:
         return []
@@ -126,7 +126,7 @@ def in_words(manifest: Mapping[str, Any]) -> list[str]:
 
 
 def none_left(failed: Sequence[Failed]) -> ResultsError:
-    """The error of a study of which no replicate is left."""
+    """Error for a study without any remaining replicate."""
     first = min(failed, key=lambda one: one.unit)
     more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
     return ResultsError(f"No replicate was completed. {first}{more}.\n  Fix: --resume does what is missing again.")

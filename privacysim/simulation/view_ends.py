@@ -1,8 +1,8 @@
-"""Exposure as a band, where the map does not say which way its cameras look, through which lens, from what height.
+"""Exposure band for mapped cameras whose heading, lens and height the map does not state.
 
-The policies are compared on cameras drawn from the prior. Beside that the same people are measured once more in front
-of the views that show fewest and that show most of the flow (`world.unknowns`), with the same Log: who looked, and at
-which cameras, stays as drawn. A metric that only rises with passes has a band between the two; the others have none.
+Policies are compared on cameras drawn from the prior. In addition, the same people are measured at the views that show
+fewest and most of the flow (`world.unknowns`), with the same log, so who looked at which cameras stays as drawn. A
+metric that only rises with passes has a band between the two; other metrics have none.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
 ENDS = ("fewest", "most")
 _FLOW_PEOPLE = 5_000
-"""People whose walks weigh the views of a camera: enough for a sum over weeks, cheap enough for every replicate."""
+"""People whose walks weight the views of a camera: enough for a sum over weeks, and cheap in every replicate."""
 
 
 @dataclass(frozen=True, eq=False)
 class Ends:
-    """What the watched cameras see with the fewest and the most; empty in a city whose cameras nobody mapped."""
+    """What the viewed cameras see with the fewest and most; empty in a city without mapped cameras."""
 
     views: Mapping[str, Coverage]
     notes: tuple[str, ...] = ()
@@ -46,7 +46,7 @@ NO_ENDS = Ends({})
 
 
 def ends_of(inputs: Inputs, world: World, acts: Acts) -> Ends:
-    """The two ends of one replicate, and what a reader must know about its cameras."""
+    """Compute the two ends of one replicate, and notes on its cameras for the reader."""
     city, scenario, k = world.city, inputs.scenario, world.k
     placed = world.stated
     if placed is None or k < 0:
@@ -62,16 +62,16 @@ def ends_of(inputs: Inputs, world: World, acts: Acts) -> Ends:
 
 
 def arm_at(policy: str, end: str) -> str:
-    """The name under which a unit keeps one arm's sums at one end of the band."""
+    """Name under which a unit keeps the sums of one arm at one end of the band."""
     return f"{policy}|{end}"
 
 
 def band_frame(
     parts: Mapping[Unit, UnitParts], arms: Sequence[str], metrics: pd.DataFrame, declared: Mapping[str, Metric],
 ) -> pd.DataFrame:
-    """One row per policy, metric and curve: means over the replicates with the fewest, as drawn, with the most.
+    """Band table, one row per policy, metric and curve: replicate means with the fewest, as drawn, and with the most.
 
-    `metrics` is the study's table. No rows where no unit has ends. A metric that passes do not drive in one direction
+    `metrics` is the study's table. There are no rows if no unit has ends. A metric that does not only rise with passes
     has an empty band and a note.
     """
     by_replicate: dict[int, list[UnitParts]] = {}
@@ -98,7 +98,7 @@ def band_frame(
 
 
 def band_lines(band: pd.DataFrame, notes: pd.DataFrame, metrics: Sequence[str]) -> list[str]:
-    """What a reader at a terminal is told: the cameras, then the band of these metrics; nothing where there is none."""
+    """Lines for the terminal: the cameras, then the band of these metrics; empty without a band."""
     said = notes.loc[notes["note"].str.startswith("cameras: "), "note"].drop_duplicates()
     lines = [f"- {text.removeprefix('cameras: ')}" for text in said]
     shown = band[band["metric"].isin(metrics) & (band["note"] == "")]
@@ -132,7 +132,7 @@ def _rows(mean: pd.Series, count: pd.Series, values: Mapping[tuple[str, str, str
 
 
 def _words(world: World, placed: Placed, found: Band, block: Block) -> list[str]:
-    """Which cameras these are, what of them was not known, and what buildings do."""
+    """Describe which cameras are mapped, what is unknown about them, and the effect of buildings."""
     mapped, section = len(placed), world.scenario.cameras
     beyond = f"; {placed.left_out} of the file lie beyond the city" if placed.left_out else ""
     if placed.rejects:
