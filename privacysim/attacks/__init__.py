@@ -1,4 +1,4 @@
-"""Measures of identifiability and inequality for anybody's data frames, without a simulation.
+"""Measures of identifiability and inequality for your own data frames, without a simulation.
 
 Unicity, background-knowledge risk, anonymity sets, released tables, inequality, information, tracking.
 """

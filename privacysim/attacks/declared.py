@@ -1,4 +1,4 @@
-"""The measures for anybody's data frames, declared as the metrics of a study are: one line each."""
+"""Declarations of the measures for your own data frames, in the form of a study's metrics."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Measure:
 
     @property
     def name(self) -> str:
-        """The function's name."""
+        """Name of the function."""
         return self.function.__name__
 
 

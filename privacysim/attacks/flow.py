@@ -1,13 +1,13 @@
-"""The flow field: how many people come into a camera's view in each hour of a day, without drawing them.
+"""Flow field: expected number of people in a camera's view in each hour of a day, without drawing people.
 
-The people of each home times the trip law are added up down the route tree of every place. The law has two parts.
-*Where to, by which mode* is in closed form (`people.gravity`, shares of modes by distance): nobody is drawn. *How often
-and at what time* (tours a day and hours of arrival and leaving, by purpose, mode and band of distance) is read off a
-sample of people, whose errors are those of averages over the whole city. So the expected number λ of people in a view
-has no noise of its own, which a view's own count in a sample has; sets then follow from K ~ Poisson(λ).
+It multiplies the people of each home by the trip law and sums them down the route tree of every place. The law has two
+parts. *Where to, by which mode* has a closed form (`people.gravity`, shares of modes by distance). *How often and at
+what time* (tours a day and hours of arrival and leaving, by purpose, mode and band of distance) comes from a sample of
+people, whose errors are those of averages over the whole city. The expected number λ of people in a view therefore has
+no noise of its own, unlike the view's own count in a sample. Sets follow from K ~ Poisson(λ).
 
-What it leaves out, each well below a percent of a view: whoever comes by in the same hour on two tours, or to the stop
-and from the stop, counts twice; hours do not depend on the distance within a band, nor on one's own speed.
+Simplifications, each well below a percent of a view: a person who passes twice in an hour, on two tours or to and from
+the stop, counts twice; within a band, hours depend neither on the distance nor on the person's own speed.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ _MOST_BYTES = 2 << 30
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TripLaw:
-    """How often and when: `tours` (class,): tours on the day per destination held; and chances that such a tour comes
-    by within a window of the day at a point of its way: (class, steps, windows). `on_way`: steps are 60ths of the way,
-    counted from the place (of transit: minutes on foot from the place); `at_home`: minutes on foot from home. Both ways
-    of a tour within one window are one coming by.
+    """How often and when: `tours` (class,): tours on the day per destination held, and probabilities that such a tour
+    passes within a window of the day at a point of its way: (class, step, window). `on_way`: steps are 60ths of the
+    way, counted from the place (of transit: minutes on foot from the place). `at_home`: minutes on foot from home. Both
+    ways of a tour within one window count once.
     """
 
     window_s: float
@@ -60,7 +60,7 @@ def trip_law(
     city: City, scenario: Scenario, *, seed: int = 185, k: int = 0, day: int = 1, people: int = 20_000,
     window_s: float = 3600.0,
 ) -> TripLaw:
-    """Read the trip law of one day (0 is a Monday) off a sample of so many people of replicate k.
+    """Estimate the trip law of one day (0 is a Monday) from a sample of `people` people of replicate k.
 
     Errors of a sample of n are those of means over the whole city, about 1/√n; `window_s` need not divide a day.
 
@@ -114,7 +114,7 @@ def _detour(scenario: Scenario) -> float:
 
 
 def _classes(purpose: NDArray, mode: NDArray, street_m: Floats) -> NDArray[np.int64]:
-    """Class of a destination; those reached by car are seen by nobody and come last."""
+    """Class of a destination; destinations reached by car are seen by nobody and come last."""
     band = np.searchsorted(_BANDS_M, street_m, side="right")
     made = (purpose * kernel.MODES + mode.astype(np.int64)) * kernel.BANDS + band
     return np.where(mode == CAR, _CLASSES, made).astype(np.int64)
@@ -124,7 +124,7 @@ def _times(
     made: NDArray[np.int64], weight: Floats, there: NDArray[np.int64], back: NDArray[np.int64], later: NDArray,
     later_back: NDArray, window: float, windows: int,
 ) -> Floats:
-    """Chance of each window at each step: there + `later` and back + `later_back` (ticks; steps, or steps × tours)."""
+    """Chance of each window at each step: there + `later`, back + `later_back` (ticks; steps, or steps × tours)."""
     found = np.zeros((_CLASSES + 1, _STEPS, windows))
     total = np.maximum(np.bincount(made, weight, _CLASSES + 1), 1e-300)
     for step in range(_STEPS):
@@ -143,7 +143,7 @@ def flow_field(
 
     `which`: camera ids, ascending; indoor cameras see no street and are refused. Columns: `camera_id`, `window` (from
     0), `people` = λ: the sum over homes, places and modes of people × P(place | home's zone) × P(mode | distance) ×
-    tours a day × P(window), over the ways that come by. Costs O(nodes) per place: 1 s in a district of 100 000 people.
+    tours a day × P(window), over the ways that pass. Costs O(nodes) per place: 1 s in a district of 100 000 people.
 
     >>> from privacysim.city import build_city
     >>> from privacysim.scenario import load_scenario
@@ -188,8 +188,8 @@ def flow_sets(
 ) -> pd.DataFrame:
     """Anonymity sets in the views (camera, window of the day) of `flow_field`, per view and per person in view.
 
-    K ~ Poisson(λ) others are in view with somebody: `poisson_sets`, whose columns these are. It needs nobody's sample
-    and everybody's law: what `anonymity_sets` would find with all people, without drawing them.
+    K ~ Poisson(λ) others are in view with a person: `poisson_sets`, whose columns these are. This estimates without a
+    sample what `anonymity_sets` would find if it drew all people.
     """
     return poisson_sets(flow_field(city, scenario, cameras, which, law)["people"], below)
 
@@ -228,7 +228,7 @@ def _accumulate(
 
 
 def _stop_of(city: City, hub: int, home_node: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The hub's stop nearest to each home, −1 where it has none."""
+    """The hub's stop nearest to each home; −1 if there is none."""
     stops = np.asarray(city.stop_node[hub]).astype(np.int64)
     stops = stops[stops >= 0]
     if not stops.size:

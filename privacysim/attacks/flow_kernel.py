@@ -1,4 +1,4 @@
-"""People on their ways to a place, added up down its route tree, and the cameras that they come by."""
+"""Sums people on their ways to a place down its route tree, and finds the cameras that they pass."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _leave(mass, length, far, riders, x, y, zone, weight, to, homes, home_x, hom
            mode_share, detour):  # fmt: skip
     """Destinations that people hold at a place (x, y), by the node where their visible way to it begins.
 
-    `zone[q]`: its destination zone for purpose q (−1: none), `weight[q]`: its share within; to[q][a, b]: chance of
+    `zone[q]`: its destination zone for purpose q (−1: none); `weight[q]`: its share within. to[q][a, b]: probability of
     zone b from zone a, times destinations held per person. `length` sums the millimetres of these ways.
     """
     mass[:] = 0.0
@@ -65,12 +65,12 @@ def _leave(mass, length, far, riders, x, y, zone, weight, to, homes, home_x, hom
 def past_cameras(order, parent, edge, depth, edge_mm, places, place_node, place_x, place_y, place_zone, place_weight,
                  to, homes, home_x, home_y, home_zone, home_node, home_stop, mode_share, detour, camera_start,
                  camera_of, minute_mm, back_mm, riders, found):  # fmt: skip
-    """Add to found[camera, class, step] the destinations whose way comes by each camera, for places of one tree.
+    """Add to found[camera, class, step] the destinations whose way passes each camera, for places of one tree.
 
-    `order`: nodes by falling depth. The step says where on the way: in 1/`steps` of the mean way of those who come by,
-    counted from the place; of transit in minutes on foot from the place. Whoever comes into a
-    camera's view twice is counted at the last street before the place; a way that has left a view for `back_mm` does
-    not come back into it. `riders`: destinations reached by transit, by home node, for the walk to the stop.
+    `order`: nodes by falling depth. The step locates the camera on the way, counted from the place: in 1/`steps` of the
+    mean way of those who pass, or for transit in minutes on foot. Somebody who comes into a camera's view twice is
+    counted at the last street before the place; a way that has left a view for `back_mm` does not come back into it.
+    `riders`: destinations reached by transit, by home node, for the walk to the stop.
     """
     nodes, classes, steps = parent.size, found.shape[1], found.shape[2]
     mass, length = np.empty((nodes, classes)), np.empty((nodes, classes))
@@ -80,7 +80,7 @@ def past_cameras(order, parent, edge, depth, edge_mm, places, place_node, place_
         goal = place_node[p]
         chain[:] = False
         x, below, far[goal] = goal, np.int64(-1), 0
-        while x >= 0:  # from the place up to the root, the way turns round
+        while x >= 0:  # from the place up to the root, so the direction is reversed
             chain[x] = True
             towards[x], by[x] = below, edge[below] if below >= 0 else -1
             if below >= 0:
@@ -129,7 +129,7 @@ def past_cameras(order, parent, edge, depth, edge_mm, places, place_node, place_
 @jit
 def to_the_stop(parent, edge, edge_u, edge_mm, riders, reach_mm, piece_start, piece_camera, piece_from, minute_mm,
                 found):  # fmt: skip
-    """Add to found[camera, purpose and band, minutes] the destinations whose first `reach_mm` come by each camera."""
+    """Add to found[camera, purpose and band, minutes] the destinations whose first `reach_mm` pass each camera."""
     last = found.shape[2] - 1
     met = np.full(found.shape[0], -1, np.int64)
     for v in range(parent.size):

@@ -1,6 +1,6 @@
-"""How unequally is exposure borne? Gini, Lorenz curve, share of the most exposed; tables that name nobody.
+"""Inequality of exposure: Gini, Lorenz curve, share of the most exposed, and tables that identify nobody.
 
-Of exposure in one realised month, not of a lifetime's risk: whoever was unlucky this month may be lucky in the next.
+It describes exposure in one realised month, not lifetime risk: people unlucky this month may be lucky in the next.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ Floats = NDArray[np.float64]
 
 
 def gini(values: ArrayLike, weights: ArrayLike | None = None) -> float:
-    """Gini coefficient of non-negative values: 0 where all bear the same, towards 1 where one bears everything.
+    """Gini coefficient of non-negative values: 0 if all bear the same, towards 1 if one bears everything.
 
-    G = n/(n−1) · Σᵢ Σⱼ wᵢ wⱼ |yᵢ − yⱼ| / (2 W² ȳ), `weights` being how many people each value stands for (1 by
-    default); the factor n/(n−1) removes most of a sample's bias (Deltas 2003, doi:10.1162/rest.2003.85.1.226). One
-    value gives 0. Undefined, so an InputError, where all values are 0.
+    G = n/(n−1) · Σᵢ Σⱼ wᵢ wⱼ |yᵢ − yⱼ| / (2 W² ȳ), with `weights` the number of people each value represents (default
+    1). The factor n/(n−1) removes most of a sample's bias (Deltas 2003, doi:10.1162/rest.2003.85.1.226). One value
+    gives 0. If all values are 0, it is undefined and raises InputError.
 
     >>> gini([0, 0, 0, 8]), gini([3, 3, 3])
     (1.0, 0.0)
@@ -39,7 +39,7 @@ def gini(values: ArrayLike, weights: ArrayLike | None = None) -> float:
 
 
 def lorenz(values: ArrayLike, weights: ArrayLike | None = None) -> pd.DataFrame:
-    """Lorenz curve: the share of the total borne by the least exposed share of people, from (0, 0) to (1, 1).
+    """Lorenz curve: share of the total borne by the least exposed share of people, from (0, 0) to (1, 1).
 
     Columns `people`, `total`: one row per value in ascending order, after a row of zeros.
 
@@ -52,9 +52,9 @@ def lorenz(values: ArrayLike, weights: ArrayLike | None = None) -> pd.DataFrame:
 
 
 def top_share(values: ArrayLike, weights: ArrayLike | None = None, *, top: float = 0.1) -> float:
-    """Share of the total borne by the most exposed `top` of people (a tenth by default); 0.1 where all are equal.
+    """Share of the total borne by the most exposed `top` of people (default: a tenth); 0.1 if all are equal.
 
-    Whoever stands across the border counts with the part that belongs to the top.
+    A value across the border counts with the part that belongs to the top.
 
     >>> top_share([1] * 9 + [91])
     0.91
@@ -85,11 +85,11 @@ def _sorted(values: ArrayLike, weights: ArrayLike | None, what: str) -> tuple[Fl
 def table_by(
     frame: pd.DataFrame, value: str, by: Sequence[str], *, weight: str | None = None, fewest: int = 30,
 ) -> pd.DataFrame:
-    """Mean of `value` per combination of `by` (group, place …), cells with fewer than `fewest` rows left blank.
+    """Mean of `value` per combination of `by` (group, place …); cells with fewer than `fewest` rows are left blank.
 
     One row per combination: `by`, `n`, `mean`, `note`. A blank cell shows neither its mean nor its number. If exactly
-    one cell within a value of `by[0]` is blank, the next smallest there is blanked too, so that no total gives the
-    first away (secondary suppression; Hundepool et al. 2012, Statistical Disclosure Control, ch. 4).
+    one cell within a value of `by[0]` is blank, the next smallest there is blanked too, so that totals do not reveal
+    the first (secondary suppression; Hundepool et al. 2012, Statistical Disclosure Control, ch. 4).
 
     >>> people = pd.DataFrame({"group": ["a"] * 40 + ["b"] * 3, "hours": [1.0] * 43})
     >>> table_by(people, "hours", ["group"])["note"].tolist()
@@ -104,7 +104,7 @@ def table_by(
     w = numeric(frame[weight], f"table_by, column {weight}", "weights", fix) if weight else np.ones(len(frame))
     if (w < 0).any() or not (w > 0).any():
         raise InputError(f"table_by, column {weight}", "weights of 0 or more, not all 0", "others", "drop these rows")
-    work = frame[names].assign(_w=w, _wy=w * y, _n=1)[w > 0]  # who stands for nobody is in no cell
+    work = frame[names].assign(_w=w, _wy=w * y, _n=1)[w > 0]  # rows with weight 0 belong to no cell
     cells = work.groupby(names, observed=True, as_index=False)[["_n", "_w", "_wy"]].sum()
     blank = cells["_n"] < fewest
     if len(names) > 1:

@@ -1,4 +1,4 @@
-"""Information: how uncertain is an attacker, and how much does footage tell him?"""
+"""Information measures: the attacker's uncertainty, and what footage adds to the attacker's knowledge."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from privacysim.stats import Estimate, wilson
 
 
 def entropy_bits(chances: ArrayLike) -> float:
-    """Shannon's entropy −Σ p log₂ p of chances or counts: 2^H people hide as well as H bits do (Serjantov and Danezis).
+    """Shannon entropy −Σ p log₂ p of probabilities or counts; H bits hide as well as 2^H people (Serjantov, Danezis).
 
     >>> entropy_bits([1, 1, 1, 1])
     2.0
@@ -27,11 +27,11 @@ def entropy_bits(chances: ArrayLike) -> float:
 
 
 def mutual_information(table: pd.DataFrame, a: str, b: str) -> dict[str, float]:
-    """I(A; B) in bits between two columns, each row one event: what seeing B tells of A.
+    """I(A; B) in bits between two columns, one event per row: what seeing B tells about A.
 
-    With A the person and B where and when she was filmed, `bits` is how much one sighting, drawn at random, narrows
-    down who it is, out of `entropy_a`. `share` is bits/entropy_a (0 where A is certain). `bits` is the plug-in value;
-    `corrected` subtracts its bias (Miller 1955): (cells − rows_a − rows_b + 1) / (2 n ln 2), and may be negative.
+    With A the person and B where and when they were filmed, `bits` is how much one random sighting narrows down who it
+    is, out of `entropy_a`. `share` is bits/entropy_a (0 if A is certain). `bits` is the plug-in value. `corrected`
+    subtracts its bias (Miller 1955), (cells − rows_a − rows_b + 1) / (2 n ln 2), and may be negative.
 
     >>> seen = pd.DataFrame({"who": [1, 1, 2, 2], "where": ["a", "a", "b", "b"]})
     >>> mutual_information(seen, "who", "where")["bits"]
@@ -48,11 +48,11 @@ def mutual_information(table: pd.DataFrame, a: str, b: str) -> dict[str, float]:
 
 
 def attack_advantage(successes: int, n: int, control_successes: int, control_n: int) -> Estimate:
-    """How much better than a control: (r − c)/(1 − c), with an interval; 0 = no better, 1 = always right.
+    """Advantage of an attack over a control: (r − c)/(1 − c), with an interval; 0 = no better, 1 = always right.
 
-    r = successes/n of the attack; c the same of a control attack that cannot know (guesses, or aims at people who are
-    not in the data). Giomi et al. 2022 (Anonymeter, arXiv:2211.10459); the interval propagates both Wilson
-    half-widths. A control that always succeeds leaves nothing to gain: an InputError.
+    r = successes/n of the attack; c is the same for a control attack that cannot know (it guesses, or targets people
+    who are not in the data). Giomi et al. 2022 (Anonymeter, arXiv:2211.10459). The interval propagates both Wilson
+    half-widths. A control that always succeeds leaves nothing to gain and raises InputError.
 
     >>> found = attack_advantage(60, 100, 20, 100)
     >>> round(found.value, 3), found.low < 0.5 < found.high
@@ -81,11 +81,11 @@ def _middle(found: Estimate) -> tuple[float, float]:
 
 
 def epsilon_spent(views: ArrayLike, epsilon: float, delta: float = 1e-6) -> NDArray[np.float64]:
-    """Privacy budget ε that each person's masked views have used up, k views of `epsilon` each.
+    """Privacy budget ε used up by each person's masked views, k views of `epsilon` each.
 
-    The smaller of basic composition k·ε and advanced composition ε·√(2k·ln(1/δ)) + k·ε·(e^ε − 1), which holds but for
-    a chance δ (Dwork, Rothblum and Vadhan 2010, doi:10.1109/FOCS.2010.12). Likelihood ratios of any two faces are then
-    within e^ε of one another. Views are taken as independent draws of noise, as masks of single frames are.
+    The smaller of basic composition k·ε and advanced composition ε·√(2k·ln(1/δ)) + k·ε·(e^ε − 1), which holds except
+    with probability δ (Dwork, Rothblum and Vadhan 2010, doi:10.1109/FOCS.2010.12). Likelihood ratios of any two faces
+    are then within e^ε of one another. Views count as independent draws of noise, as masks of single frames are.
 
     >>> epsilon_spent([0, 1, 10], 0.5).tolist()
     [0.0, 0.5, 5.0]

@@ -1,4 +1,4 @@
-"""What every measure asks of what it is given, and anybody's frame of who was where, laid out as integers."""
+"""Checks the inputs of all measures, and codes a user's frame of who was where as integers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 
 
 def frame_with(frame: Any, columns: Sequence[str], what: str, *, hint: str = "") -> None:
-    """The frame holds each column once, with a value in every row, and at least one row; else an InputError."""
+    """Raise InputError unless the frame has each column once, a value in every row, and at least one row."""
     if not isinstance(frame, pd.DataFrame):
         raise InputError(what, "a pandas DataFrame", type(frame).__name__, "build one with pd.DataFrame(…)")
     for name in columns:
@@ -38,7 +38,7 @@ def frame_with(frame: Any, columns: Sequence[str], what: str, *, hint: str = "")
 
 
 def floats(values: Any, where: str, *, expected: str = "finite numbers", least: float = -np.inf) -> Floats:
-    """A flat list of finite numbers, `least` or more; anything else is an InputError that says what is expected."""
+    """Flat list of finite numbers, `least` or more; otherwise raises InputError that says what is expected."""
     try:
         given = np.asarray(values)
         if given.dtype.kind not in "biufO":
@@ -52,7 +52,7 @@ def floats(values: Any, where: str, *, expected: str = "finite numbers", least: 
 
 
 def numeric(column: pd.Series[Any], where: str, expected: str, fix: str) -> Floats:
-    """A column of finite numbers, not truths and not words."""
+    """Column of finite numbers, neither booleans nor words."""
     kind = column.dtype
     real = pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_complex_dtype(kind)
     if not real or pd.api.types.is_bool_dtype(kind):
@@ -80,10 +80,10 @@ def code_points(
     points: pd.DataFrame, *, user: str, place: str | None, x: str, y: str, time: str | None, what: str,
     window_s: object = None,
 ) -> Coded:
-    """Check a frame and code its columns; what cannot be used is an InputError that names the column and the fix.
+    """Check a frame and code its columns; InputError names the unusable column and the fix.
 
-    Locations are ids in column `place`, or metres in columns `x` and `y` where `place` is None. `time` holds seconds
-    or dates, and must be named where `window_s` is given.
+    Locations are ids in column `place`, or metres in columns `x` and `y` if `place` is None. `time` holds seconds or
+    dates, and is required if `window_s` is given.
     """
     if window_s is not None and time is None:
         raise InputError(f"{what}, time", "a column of times, since window_s is given", "nothing", 'write time="t"')
@@ -99,7 +99,7 @@ def code_points(
 
 
 def _codes(column: pd.Series[Any]) -> tuple[Codes, pd.Index]:
-    """Codes of a column's values and the values; whole numbers of a narrow range need no hash table."""
+    """Codes of a column's values, and the values; whole numbers of a narrow range need no hash table."""
     values = column.to_numpy()
     if values.dtype.kind in "iu":
         low, high = int(values.min()), int(values.max())
@@ -109,8 +109,8 @@ def _codes(column: pd.Series[Any]) -> tuple[Codes, pd.Index]:
             there[shifted] = True
             return (np.cumsum(there, dtype=np.int32) - np.int32(1))[shifted], pd.Index(np.flatnonzero(there) + low)
     try:
-        codes, labels = pd.factorize(column, sort=True)  # sorted, so that the order of rows decides nothing
-    except TypeError:  # labels that have no order
+        codes, labels = pd.factorize(column, sort=True)  # sorted, so that the order of rows does not matter
+    except TypeError:  # labels without an order
         codes, labels = pd.factorize(column, sort=False)
     return codes.astype(np.int32), pd.Index(labels)
 
@@ -125,20 +125,20 @@ def _seconds(column: pd.Series[Any], name: str, what: str) -> NDArray[np.float64
         stamps = pd.DatetimeIndex(column)
         return ((stamps - stamps.min()) / pd.Timedelta(1, "s")).to_numpy(dtype=np.float64)
     values = column.to_numpy()
-    if values.dtype.kind in "iu":  # as they are: 10⁸ of them need no second copy
+    if values.dtype.kind in "iu":  # unchanged: 10⁸ of them need no second copy
         return values
     return numeric(column, f"{what}, column {name}", "seconds or dates",
                    f"convert it, e.g. pd.to_datetime(points[{name!r}])")  # fmt: skip
 
 
 def squeezed(parts: Sequence[NDArray[Any]]) -> tuple[Codes, int]:
-    """One code per distinct combination of integer columns, and how many there are."""
+    """One code per distinct combination of integer columns, and the number of codes."""
     code: NDArray[Any] = np.zeros(len(parts[0]), dtype=np.int32)
     kinds = 1
     for part in parts:
         low = part.min()
         span = int(part.max()) - int(low) + 1
-        if kinds * span < 2**62:  # in place: of 10⁸ rows each further array would be 400 MB
+        if kinds * span < 2**62:  # in place: with 10⁸ rows each further array would be 400 MB
             if kinds * span >= 2**31:
                 code = code.astype(np.int64, copy=False)
             code *= code.dtype.type(span)
@@ -158,10 +158,10 @@ def squeezed(parts: Sequence[NDArray[Any]]) -> tuple[Codes, int]:
 
 
 def columns(coded: Coded, cell_m: float | None, window_s: float | None, what: str) -> list[NDArray[Any]]:
-    """The integer columns that say where and when.
+    """Integer columns for where and when.
 
-    Where: place codes, or squares of `cell_m`, or exact coordinates. When, if `coded` has times: windows of
-    `window_s`, or exact times.
+    Where: place codes, squares of `cell_m`, or exact coordinates. When, if `coded` has times: windows of `window_s`, or
+    exact times.
     """
     made: list[NDArray[Any]] = []
     if coded.place is not None:
@@ -183,7 +183,7 @@ def columns(coded: Coded, cell_m: float | None, window_s: float | None, what: st
 
 
 def positive(value: Any, name: str, what: str) -> float:
-    """The value; not a positive number is an InputError."""
+    """Return the value; raises InputError unless it is a positive number."""
     number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
     if not number or not np.isfinite(value) or value <= 0:
         raise InputError(f"{what}, {name}", "a positive number", value, f"write {name}=100.0 or the like")
@@ -191,7 +191,7 @@ def positive(value: Any, name: str, what: str) -> float:
 
 
 def whole(value: object, name: str, what: str, most: int = 2**31) -> int:
-    """The value as a whole number from 1 on."""
+    """Return the value as a whole number of at least 1."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not 1 <= value <= most:
         raise InputError(f"{what}, {name}", f"a whole number from 1 to {most}", value, f"write {name}=2 or the like")
     return int(value)

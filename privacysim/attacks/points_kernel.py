@@ -1,7 +1,7 @@
 """Bitsets, posting lists and enumerations behind unicity and the background-knowledge attacks.
 
-Unit-free and single-threaded. A bitset holds one bit per user; the users who match several known items are the bits
-that all of them share, so a subset costs one AND and one population count per word of 64 users.
+Unit-free and single-threaded. A bitset holds one bit per user. The users who match several known items are the bits
+common to all of them, so a subset costs one AND and one population count per word of 64 users.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from numba.extending import intrinsic
 
 jit = njit(cache=True, nogil=True)
 jit_inline = njit(cache=True, nogil=True, inline="always")
-"""Short pieces of hot loops: a call with a dozen arrays costs more than what it does."""
+"""Short pieces of hot loops: a call with a dozen arrays costs more than its body."""
 
 
 @intrinsic
 def _population(typingctx, word):
-    """Number of set bits: the processor's own instruction."""
+    """Number of set bits, by the processor's own instruction."""
     return types.uint64(types.uint64), lambda context, builder, signature, values: builder.ctpop(values[0])
 
 
@@ -28,7 +28,7 @@ _ones: Any = np.bitwise_count if getattr(config, "DISABLE_JIT", 0) else _populat
 
 @jit
 def by_user(user, item, users):
-    """Rows grouped by user, in the order given: (start[users + 1], items). A counting sort."""
+    """Group rows by user, keeping their order, by a counting sort: (start[users + 1], items)."""
     start = np.zeros(users + 1, np.int64)
     for r in range(user.size):
         start[user[r] + 1] += 1
@@ -58,7 +58,7 @@ def _ascending(values, low, high):
 
 @jit
 def distinct(start, items):
-    """Each user's items ascending and once: (start, items), and how often the user has each."""
+    """Each user's distinct items, ascending: (start, items), and how often the user has each."""
     users = start.size - 1
     new_start = np.zeros(users + 1, np.int64)
     count = np.zeros(items.size, np.int32)
@@ -79,7 +79,7 @@ def distinct(start, items):
 
 @jit
 def postings(start, items, kinds):
-    """For each item the users who have it, ascending: (start[kinds + 1], users)."""
+    """Users who have each item, ascending: (start[kinds + 1], users)."""
     begin = np.zeros(kinds + 1, np.int64)
     for r in range(items.size):
         begin[items[r] + 1] += 1
@@ -96,7 +96,7 @@ def postings(start, items, kinds):
 
 @jit
 def bit_rows(item_row, start, items, words, spare):
-    """Bitsets of items: user u sets bit u of the row of each of her items; row −1 keeps none. `spare` rows follow."""
+    """Bitsets of items: user u sets bit u in the row of each of their items; row −1 keeps none. `spare` rows follow."""
     rows = spare
     for i in range(item_row.size):
         rows = max(rows, item_row[i] + 1 + spare)
@@ -111,7 +111,7 @@ def bit_rows(item_row, start, items, words, spare):
 
 @jit
 def _choices(most, knowledge):
-    """Pascal's triangle: [n, k] = ways to choose k of n rows, n to `most`, k to `knowledge`."""
+    """Pascal's triangle: [n, k] = ways to choose k of n rows, n up to `most`, k up to `knowledge`."""
     ways = np.zeros((most + 1, knowledge + 1))
     ways[:, 0] = 1.0
     for n in range(1, most + 1):
@@ -122,7 +122,7 @@ def _choices(most, knowledge):
 
 @jit_inline
 def _note(matches, weight, weights, marks):
-    """A choice that so many match: its weight, and a mark (a bit) that the number occurs."""
+    """Record a choice with that many matches: add its weight, and set a bit that the number occurs."""
     weights[matches] += weight
     marks[matches >> np.uint64(6)] |= np.uint64(1) << (matches & np.uint64(63))
 
@@ -131,7 +131,7 @@ def _note(matches, weight, weights, marks):
 def _summary(weights, marks, most, seen, quantiles, out):
     """out = subsets, fewest matches, mean of 1/matches, share with one match, then quantiles of 1/matches.
 
-    No choice has more than `most` matches. What was noted is forgotten for the next target.
+    No choice has more than `most` matches. The records are cleared for the next target.
     """
     touched, subsets, mean = 0, 0.0, 0.0
     for w in range((most >> 6) + 1):
@@ -147,7 +147,7 @@ def _summary(weights, marks, most, seen, quantiles, out):
     out[0], out[1], out[2] = subsets, seen[0], mean / subsets
     out[3] = weights[1] / subsets
     for q in range(quantiles.size):
-        # risks ascend as matches fall: the smallest risk that a share q of the subsets does not exceed
+        # risks rise as matches fall: the smallest risk that a share q of the subsets does not exceed
         below, value = 0.0, 1.0 / seen[0]
         for t in range(touched - 1, -1, -1):
             below += weights[seen[t]]
@@ -161,13 +161,13 @@ def _summary(weights, marks, most, seen, quantiles, out):
 
 @jit
 def set_risks(targets, group_start, item, copies, item_row, item_users, bits, knowledge, quantiles, users):
-    """Every choice of `knowledge` of a target's rows, and how many users match it.
+    """Enumerate every choice of `knowledge` of a target's rows and count the users who match it.
 
-    A target's rows come in groups of equal rows; knowing m of a group's `copies` is the item `item` + m − 1, whose
-    bitset (row `item_row`, −1 where the target alone has it) holds the `item_users` users who have at least m. A choice
-    of m out of c copies stands for C(c, m) choices of rows. Where the target is alone already, all completions count
-    at once: if her rare groups come first, most choices end there. The last `knowledge` rows of `bits` are spare: they
-    keep the users who match the rows chosen so far.
+    A target's rows come in groups of equal rows. Knowing m of a group's `copies` is the item `item` + m − 1, whose
+    bitset (row `item_row`, −1 if only the target has it) holds the `item_users` users who have at least m. A choice of
+    m out of c copies represents C(c, m) choices of rows. Once the target is alone, all completions count at once; with
+    rare groups first, most choices end there. The last `knowledge` rows of `bits` are spare: they hold the users who
+    match the rows chosen so far.
     """
     words, most, longest = bits.shape[1], 1, 1
     for t in targets:
@@ -215,7 +215,7 @@ def set_risks(targets, group_start, item, copies, item_row, item_users, bits, kn
                     matches += _ones(both)
             if matches == 1 or remaining == 0:
                 _note(matches, ways * choices[after, remaining], weights, marks)
-            elif remaining == 1:  # of the last row known nothing is kept but the count
+            elif remaining == 1:  # the last known row needs only the count
                 chosen = np.uint64(mine)
                 for last in range(g + 1, high):
                     row, matches = row_of[last - low], np.uint64(1)
@@ -233,12 +233,12 @@ def set_risks(targets, group_start, item, copies, item_row, item_users, bits, kn
 
 @jit
 def sequence_risks(targets, start, place, visit_start, visit_user, visit_position, knowledge, quantiles, users):
-    """As `set_risks`, for knowledge of places in the order of visits: users of whom it is a subsequence.
+    """As `set_risks`, for knowledge of places in the order of visits: counts users of whom it is a subsequence.
 
-    Place p is visited by `visit_user[i]` as her `visit_position[i]`-th row, i in visit_start[p] … visit_start[p + 1],
-    by user, then position. Equal words are counted once: a target's distinct places are letters, a word ends where it
-    is first complete, and `upto` counts the choices of rows that spell it, up to each row. A level keeps the users who
-    still match and the row at which each is first done; the last letter only asks who has it later than that.
+    `visit_user[i]` visits place p in their row `visit_position[i]`, i in visit_start[p] … visit_start[p + 1], sorted by
+    user and position. Equal words count once: a target's distinct places are letters, a word ends where it is first
+    complete, and `upto` counts the choices of rows that spell it, up to each row. A level keeps the users who still
+    match and the row at which each is first done; the last letter only asks who has it after that row.
     """
     longest, letters, out = 0, 0, np.empty((targets.size, 4 + quantiles.size))
     for t in targets:
@@ -271,7 +271,7 @@ def sequence_risks(targets, start, place, visit_start, visit_user, visit_positio
                 last[c, visit_user[i]] = visit_position[i]
         size = min(knowledge, length)
         d = 0
-        alive[0], here[0], at[0] = users, -1, -1  # her own last row of the word, the letter that comes next
+        alive[0], here[0], at[0] = users, -1, -1  # the target's own last row of the word, the next letter
         while d >= 0:
             at[d] += 1
             c = at[d]

@@ -1,17 +1,17 @@
-"""Background knowledge: whom could somebody who knows k visits of a person pick out of a released data set?
+"""Re-identification risk in a released data set, for an attacker who knows k visits of a person.
 
 Four attacks on a table of visits, as defined by Pellungrini, Pappalardo, Pratesi and Monreale (2017, ACM TIST 9(3) 31,
 doi:10.1145/3106774) and computed by scikit-mobility 1.3. The attacker knows k of the target's rows; M is the number of
-users whose data match what he knows; his chance is 1/M.
+users whose data match this knowledge; the attacker's probability of success is 1/M.
 
-- `location`: k places, with how often (a known place m times matches whoever was there at least m times).
+- `location`: k places, with how often (a known place m times matches everybody who was there at least m times).
 - `time`: the same for (place, time window).
-- `frequency`: k distinct places and the number of visits to each; f matches a user's f' where |f − f'| ≤ tolerance·f'.
-- `sequence`: k places in the order of visits; matches whoever visited them in that order, with anything between.
+- `frequency`: k distinct places and the number of visits to each; f matches a user's f' if |f − f'| ≤ tolerance·f'.
+- `sequence`: k places in the order of visits; matches everybody who visited them in that order, with gaps allowed.
 
-The worst case over all choices of k rows, which other tools report, saturates near 1 (with 30 visits each, 1 000 users
-and k = 2 its mean is 0.99 while a random pair of places singles out every fifth). So the mean and quantiles over all
-choices come first, and the maximum last.
+The worst case over all choices of k rows, which other tools report, saturates near 1. With 30 visits each, 1 000 users
+and k = 2, its mean is 0.99, while a random pair of places singles out one in five. The result therefore lists mean and
+quantiles over all choices first, and the maximum last.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ def reidentification_risk(
     x: str = "x", y: str = "y", time: str | None = None, cell_m: float | None = None, window_s: float = 3600.0,
     tolerance: float = 0.0, targets: Sequence[object] | None = None,
 ) -> pd.DataFrame:
-    """Each user's risk under one attack, over every choice of k of her rows (all of them where she has fewer).
+    """Risk of each user under one attack, over every choice of k of their rows (all rows if they have fewer).
 
     `points`: one row per visit, columns `user`, a location (`place`, an id; or `x`, `y` in metres, put into squares of
     `cell_m` if given) and, for `time` and `sequence`, `time` (seconds or dates; `window_s` is the precision of the
     time attack). `tolerance` (0 … 1) is for `frequency`. `targets`: assess only these users, against everybody.
 
     Returns one row per target: `user`, `subsets` (choices of rows), `matches_min`, `risk_mean`, `risk_median`,
-    `risk_q95`, `share_unique` (of choices that nobody else matches), `risk_max` = 1/`matches_min`. Of a population, it
-    is what it is in *these* users: a sample makes everybody look rarer than she is. Equations: this module.
+    `risk_q95`, `share_unique` (of choices that nobody else matches), `risk_max` = 1/`matches_min`. The risk is among
+    *these* users: in a sample of a population everybody looks rarer than they are. Equations: this module.
 
     >>> visits = pd.DataFrame({"user": [1, 1, 2, 2, 3], "place": ["a", "b", "a", "c", "a"]})
     >>> reidentification_risk(visits, 1, place="place")[["user", "risk_mean", "risk_max"]].round(2).values.tolist()
@@ -85,14 +85,14 @@ def reidentification_risk(
 
 
 def rarest_first(item: NDArray[np.int32], kinds: int) -> NDArray[np.int32]:
-    """The same items, coded so that those with fewer rows come first: then the kernel is soon done with a choice."""
+    """The same items, coded so that those with fewer rows come first, so that the kernel can end a choice early."""
     code = np.empty(kinds, dtype=np.int32)
     code[np.argsort(np.bincount(item, minlength=kinds), kind="stable")] = np.arange(kinds, dtype=np.int32)
     return code[item]
 
 
 def _targets(users: pd.Index, wanted: Sequence[object] | None, what: str) -> NDArray[np.int64]:
-    """Codes of the users wanted, ascending: the order of their labels, where labels have one."""
+    """Codes of the requested users, ascending in the order of their labels if these have one."""
     if wanted is None:
         return np.arange(users.size)
     found = users.get_indexer(pd.Index(list(wanted)))
@@ -104,7 +104,7 @@ def _targets(users: pd.Index, wanted: Sequence[object] | None, what: str) -> NDA
 def _bits(
     start: NDArray[np.int64], items: NDArray[np.int32], kinds: int, spare: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]]:
-    """Row of each item's bitset (−1 where one user alone has it), how many have it, and the bitsets."""
+    """Row of each item's bitset (−1 if only one user has it), number of users who have it, and the bitsets."""
     have = np.bincount(items, minlength=kinds)
     row = np.where(have > 1, np.cumsum(have > 1) - 1, -1)
     words = (start.size - 1 + 63) // 64
@@ -119,7 +119,7 @@ def _bits(
 def _multisets(
     start: NDArray[np.int64], items: NDArray[np.int32], count: NDArray[np.int32], kinds: int, spare: int,
 ) -> tuple[NDArray[Any], ...]:
-    """Items (place, m): at least m visits. (first item of each group, copies, rows of bitsets, users, bitsets)."""
+    """Items (place, m), at least m visits: first item of each group, copies, rows of bitsets, users, bitsets."""
     most = np.zeros(kinds, dtype=np.int64)
     np.maximum.at(most, items, count)
     offset = np.cumsum(most) - most
@@ -135,7 +135,7 @@ def _frequencies(
     start: NDArray[np.int64], items: NDArray[np.int32], count: NDArray[np.int32], tolerance: float,
     spare: int,
 ) -> tuple[NDArray[Any], ...]:
-    """Items (place, f): who was at the place f' times with |f − f'| ≤ tolerance·f'."""
+    """Items (place, f): users who were at the place f' times with |f − f'| ≤ tolerance·f'."""
     pair, index = np.unique(items.astype(np.int64) << 32 | count, return_inverse=True)
     place, often = pair >> 32, pair & 0xFFFFFFFF
     words = (start.size - 1 + 63) // 64
@@ -156,7 +156,7 @@ def _sequences(
     user: NDArray[np.int32], item: NDArray[np.int32], kinds: int, users: int, targets: NDArray[np.int64], known: int,
     quantiles: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Rows are in the order of time."""
+    """Rows in the order of time."""
     start, place = kernel.by_user(user, item, users)
     needed = 12 * users * min(int(np.diff(start)[targets].max()), kinds)
     if needed > _MOST_BYTES:

@@ -1,10 +1,10 @@
-"""k-anonymity, l-diversity and t-closeness of a table that is released, as pyCANON defines them.
+"""k-anonymity, l-diversity and t-closeness of a released table, as pyCANON defines them.
 
 Rows with equal quasi-identifiers form a class. k: the smallest class (Sweeney 2002, doi:10.1142/S0218488502001648).
 l: the fewest distinct sensitive values of a class, and its entropy form ⌊exp(min H)⌋ (Machanavajjhala et al. 2007,
 doi:10.1145/1217299.1217302). t: the largest earth mover's distance between a class's sensitive values and the table's:
 ordered distance for numbers, ½ Σ|p − q| for words (Li, Li and Venkatasubramanian 2007, doi:10.1109/ICDE.2007.367856).
-They describe the table at hand: rows of a sample look rarer than the city's.
+They describe this table only: rows of a sample look rarer than the city's.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from privacysim.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class ReleasedTable:
-    """What a released table guarantees: `classes` of equal quasi-identifiers, `k`, and l and t of the sensitive column.
+    """Guarantees of a released table: `classes` of equal quasi-identifiers, `k`, and l and t of the sensitive column.
 
-    `unique_rows`: share of rows alone in their class (the prosecutor's surest hits); `mean_risk`: mean of 1/class size
-    over rows (classes/rows: the marketer's). l and t are None where no sensitive column was named.
+    `unique_rows`: share of rows alone in their class (the prosecutor's surest hits). `mean_risk`: mean of 1/class size
+    over rows (classes/rows: the marketer's). l and t are None without a sensitive column.
     """
 
     rows: int
@@ -38,7 +38,7 @@ class ReleasedTable:
 
 
 def released_table(table: pd.DataFrame, quasi: Sequence[str], sensitive: str | None = None) -> ReleasedTable:
-    """k, l and t of `table` with the quasi-identifiers `quasi` and one `sensitive` column.
+    """Compute k, l and t of `table` with the quasi-identifiers `quasi` and one `sensitive` column.
 
     >>> visits = pd.DataFrame({"age": [30, 30, 40, 40], "place": ["clinic", "bank", "bank", "bank"]})
     >>> found = released_table(visits, ["age"], "place")
@@ -66,7 +66,7 @@ def _sensitive(column: pd.Series, group: np.ndarray) -> tuple[int, int, float]:
     np.subtract.at(entropy, owner, share * np.log(share))
     whole = np.bincount(code) / code.size
     ordered = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-    # distance class by class, in chunks so that classes × values never stands in memory at once
+    # distance class by class, in chunks, so that classes × values is never in memory at once
     start = np.searchsorted(owner, np.arange(size.size + 1))
     step, t = max(1, (1 << 22) // values.size), 0.0
     for first in range(0, size.size, step):

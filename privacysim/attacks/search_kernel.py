@@ -1,4 +1,4 @@
-"""Searches in sorted lists: who else has these points, and who else could it be at the next camera?"""
+"""Searches in sorted lists: who else has these points, and who else could appear at the next camera."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ jit = njit(cache=True, nogil=True)
 
 @jit
 def lookalikes(start, time, user, at, when, within, stamp):
-    """Distinct users seen at place `at` within `within` seconds of `when`, herself among them."""
+    """Count distinct users seen at place `at` within `within` seconds of `when`, including the target."""
     low, high = start[at], start[at + 1]
     first, last = low, high
     while first < last:
@@ -32,7 +32,7 @@ def lookalikes(start, time, user, at, when, within, stamp):
 
 @jit
 def follow(user_start, place, when, left, place_start, place_time, place_user, users, within, gap, confused_above):
-    """Per row of a user (in the order of time): people it could be, and whether the track from the row before holds."""
+    """Per row of a user, in time order: how many people it could be, and whether the previous row's track holds."""
     size = np.zeros(place.size, np.int64)
     held = np.zeros(place.size, np.bool_)
     stamp = np.zeros(users + 1, np.int64)
@@ -68,11 +68,11 @@ def _has(items, low, high, item):
 @jit
 def unique_draws(targets, start, fine, coarse, item_start, items, post_start, post_user, rank, sizes, points, draws,
                  seed):  # fmt: skip
-    """How many of a target's draws of `points` points nobody else shares, among the first sizes[s] users by rank.
+    """Count a target's draws of `points` points that nobody else shares, among the first sizes[s] users by rank.
 
     Points are drawn from the target's distinct fine points without repeats, from a hash of (seed, user, draw): the
-    first k of them are the same for every k and grid. −1 where she has fewer points. `coarse` maps fine points to
-    items; users' items lie in `items`, users of an item in `post_user`.
+    first k of them are the same for every k and grid. −1 if the target has fewer points. `coarse` maps fine points to
+    items; users' items are in `items`, users of an item in `post_user`.
     """
     hits = np.zeros((targets.size, sizes.size), np.int32)
     lowest_size, largest_size = sizes.min(), sizes.max()

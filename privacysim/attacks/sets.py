@@ -1,8 +1,8 @@
-"""Anonymity sets: among how many people is somebody seen?
+"""Anonymity sets: the number of people among whom somebody is seen.
 
-The set of a person in a view (one camera, one window of time) is everybody in it. Two averages answer two questions and
-are never mixed: *per view* (what does one picture show?) and *per person in view* (how hidden is somebody who is seen?;
-crowded views count more often).
+The set of a person in a view (one camera, one window of time) is everybody in it. Two averages answer two questions
+and are never mixed: *per view* (what does one picture show?) and *per person in view* (how hidden is a person who is
+seen? Crowded views count more often).
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ def anonymity_sets(
 ) -> pd.DataFrame:
     """Sizes of the sets in which people are seen: one row per average (`per view`, `per person in view`).
 
-    `points`: one row per sighting; a view is a place (or square of `cell_m`) in one window of `window_s`, or over all
+    `points`: one row per sighting. A view is a place (or square of `cell_m`) in one window of `window_s`, or over all
     time. Columns: `views`, `mean_size`, `mean_reciprocal` (an attacker who guesses), `alone`, `below_k` (share of sets
     smaller than `below`), `mean_bits` (log₂ of the size: the attacker's uncertainty).
 
-    If the points are a simple random sample of `sample` out of `population` people, only the mean size can be told: a
-    person's own set has the unbiased mean 1 + (m − 1)(N − 1)/(n − 1), m people of the sample in view. The rest needs
-    everybody, or the flow field (`flow_sets`, which needs no sample).
+    If the points are a simple random sample of `sample` out of `population` people, only the mean size is estimable. A
+    person's own set has the unbiased mean 1 + (m − 1)(N − 1)/(n − 1), with m people of the sample in view. The other
+    columns need everybody, or the flow field (`flow_sets`, which needs no sample).
 
     >>> seen = pd.DataFrame({"user": [1, 2, 3], "place": ["a", "a", "b"]})
     >>> anonymity_sets(seen, place="place")[["mean_size", "alone"]].round(2).values.tolist()
@@ -72,10 +72,10 @@ def sets_table(size: ArrayLike, below: int = 5) -> pd.DataFrame:
 
 
 def poisson_sets(others: ArrayLike, below: int = 5) -> pd.DataFrame:
-    """The same two averages if the number of people in view v is Poisson with mean λ_v (`others`), from a flow.
+    """Both averages if the number of people in view v is Poisson with mean λ_v (`others`), from a flow.
 
-    Whoever is seen has K ~ Poisson(λ) others beside her: E[1/A] = (1 − e^−λ)/λ, P(alone) = e^−λ, with A = 1 + K. A
-    view that has anybody (chance 1 − e^−λ) holds a Poisson number that is not 0. Columns as in `anonymity_sets`.
+    A person who is seen has K ~ Poisson(λ) others beside them: E[1/A] = (1 − e^−λ)/λ, P(alone) = e^−λ, with A = 1 + K.
+    A view that has anybody (probability 1 − e^−λ) holds a Poisson number that is not 0. Columns: see `anonymity_sets`.
 
     >>> poisson_sets([1.0])[["mean_size", "alone"]].round(3).values.tolist()
     [[1.582, 0.582], [2.0, 0.368]]

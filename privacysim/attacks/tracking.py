@@ -1,9 +1,9 @@
-"""Following somebody from camera to camera by her clothes alone: how long before she is lost in a crowd?
+"""Tracking from camera to camera by clothes alone: how long until a person is lost in a crowd.
 
 Time to confusion (Hoh, Gruteser, Xiong and Alrabady 2007, doi:10.1145/1315245.1315266): a tracker follows a person
-until his uncertainty about who she is exceeds a threshold. Between cameras he sees nothing; at the next one it could be
-anybody who appears there within `within_s` of her. He keeps her while the set of these people holds at most
-2^`confusion_bits` (1 bit: two people) and the gap between cameras at most `gap_s`.
+until the uncertainty about who they are exceeds a threshold. Between cameras the tracker sees nothing. At the next
+camera the person could be anybody who appears there within `within_s` of them. The track holds while these people
+number at most 2^`confusion_bits` (1 bit: two people) and the gap between cameras is at most `gap_s`.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from privacysim.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Tracks:
-    """What a tracker gets. `people`: per user `longest_s` (her longest tracked stretch) and `tracks`.
+    """Result of tracking. `people`: per user `longest_s` (the longest tracked stretch) and `tracks`.
 
     `time_to_confusion_s`: mean time from a sighting to the loss, over all sightings; `median_longest_s`;
-    `linked`: mean chance 1/m to pick the right one at a handover to the next camera, over handovers.
+    `linked`: mean probability 1/m of picking the right person at a handover to the next camera, over handovers.
     """
 
     people: pd.DataFrame
@@ -38,10 +38,10 @@ def time_to_confusion(
     sightings: pd.DataFrame, *, user: str = "user", place: str = "place", time: str = "time", leave: str | None = None,
     within_s: float = 60.0, gap_s: float = 600.0, confusion_bits: float = 0.0,
 ) -> Tracks:
-    """Follow every user of a table of sightings (one row each: user, camera, time in seconds, and when she left).
+    """Follow every user of a table of sightings (one row each: user, camera, time in seconds, and time of leaving).
 
-    `confusion_bits` 0: lost as soon as anybody else could be her. Everybody who walks there must be in the table: in a
-    sample each looks easier to follow than she is.
+    With `confusion_bits` 0 a person is lost as soon as anybody else could be them. The table must contain everybody who
+    walks there: in a sample each person looks easier to follow than they are.
 
     >>> seen = pd.DataFrame({"user": [1, 1, 1, 2], "place": [7, 8, 9, 9], "time": [0.0, 60.0, 120.0, 121.0]})
     >>> time_to_confusion(seen).people["longest_s"].tolist()
@@ -95,9 +95,9 @@ def _tracks(
 
 
 def guess_error_m(truth_x: ArrayLike, truth_y: ArrayLike, guess_x: ArrayLike, guess_y: ArrayLike) -> dict[str, float]:
-    """The attacker's error: distances in metres between where people are (or live) and where he believes they do.
+    """Attacker's error: distances in metres between where people are (or live) and where the attacker believes they do.
 
-    Mean, median and share within 100 m; Shokri et al. 2011 (doi:10.1109/SP.2011.18) take the expected distance as the
+    Mean, median and share within 100 m. Shokri et al. 2011 (doi:10.1109/SP.2011.18) use the expected distance as the
     measure of location privacy.
 
     >>> guess_error_m([0, 0], [0, 0], [3, 0], [4, 0])["mean_m"]

@@ -1,8 +1,8 @@
-"""Unicity: how many points of a person's month are enough to find her among n people?
+"""Unicity: how many points of a person's month are enough to find them among n people.
 
-De Montjoye, Hidalgo, Verleysen and Blondel (2013, doi:10.1038/srep01376): draw k of a person's points at random; she is
-unique if nobody else has all of them. The share depends on how many people there are, so it is always "in a population
-of n", with a rarefaction curve over n, n/2, n/4 …; nothing is said about larger populations than were looked at.
+De Montjoye, Hidalgo, Verleysen and Blondel (2013, doi:10.1038/srep01376): draw k of a person's points at random; the
+person is unique if nobody else has all of them. The share depends on the number of people, so it is always "in a
+population of n", with a rarefaction curve over n, n/2, n/4 …. It is not extrapolated to larger populations.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ def unicity(
 ) -> pd.DataFrame:
     """Share of users whom k random points of theirs single out, at one or several resolutions.
 
-    `points`: one row per sighting: `user`; `place` (an id) or `x`, `y` in metres; `time` in seconds or dates, if time
-    is known. Locations become squares of `cell_m`, times windows of `window_s`; give lists for several resolutions and
-    several k. Points are drawn once, at the finest resolution, and the first k of a draw serve every k and every grid:
-    more points never single out fewer users, and a coarser grid that the finer ones nest in (100, 200, 400 …) never
-    more. `draws` per user; `targets`: a sample of so many users, drawn by `seed`. `rarefaction`: how often to halve
-    the population (or its sizes): users are kept in a random, nested order.
+    `points`: one row per sighting: `user`; `place` (an id) or `x`, `y` in metres; `time` in seconds or dates, if known.
+    Locations become squares of `cell_m`, times windows of `window_s`; give lists for several resolutions and several k.
+    Points are drawn once, at the finest resolution, and the first k of a draw serve every k and every grid. More points
+    therefore never single out fewer users, and a coarser grid that contains the finer ones (100, 200, 400 …) never
+    more. `draws` per user; `targets`: a sample of so many users, drawn by `seed`. `rarefaction`: how often to halve the
+    population (or its sizes); users are kept in a random, nested order.
 
-    Returns rows (k, cell_m, window_s, population, targets, unicity, low, high): `targets` are users with at least k
-    distinct points; the interval is Wilson's on targets, wider than the draws need. Who has fewer points is left out.
-    A population of 1 has nobody to be confused with: unicity 1.
+    Returns rows (k, cell_m, window_s, population, targets, unicity, low, high). `targets` are users with at least k
+    distinct points; others are left out. The interval is Wilson's on targets, wider than the draws need. A population
+    of 1 has nobody to be confused with: unicity 1.
 
     >>> seen = pd.DataFrame({"user": [1, 1, 2, 2], "place": ["a", "b", "a", "c"]})
     >>> unicity(seen, [1, 2], place="place", draws=200)["unicity"].round(1).tolist()
@@ -82,7 +82,7 @@ def _row(
     k: int, cell: float | None, window: float | None, size: int, hits: NDArray[np.int32], rank: NDArray[np.int64],
     draws: int,
 ) -> tuple[Any, ...] | None:
-    """None where no target of that population has k points."""
+    """Row of the result; None if no target of that population has k points."""
     mine = hits[(hits >= 0) & (rank < size)]
     if not mine.size:
         return None
@@ -107,7 +107,7 @@ def _sizes(rarefaction: int | Sequence[int], users: int, what: str) -> list[int]
 def _fine(
     coded: Coded, grids: list[tuple[float | None, float | None]], what: str
 ) -> tuple[list[NDArray[np.int32]], int, NDArray[np.int32]]:
-    """Per grid the coarse code of each fine point; how many fine points there are; the fine point of each row."""
+    """Per grid the coarse code of each fine point; the number of fine points; the fine point of each row."""
     if len(grids) == 1:  # one resolution: points are the cells themselves
         point, kinds = squeezed(columns(coded, *grids[0], what))
         return [np.arange(kinds, dtype=np.int32)], kinds, point
@@ -124,7 +124,7 @@ def _least(sizes: list[float | None]) -> float | None:
 
 
 def _corners(coded: Coded, first: NDArray[np.int64], finest: tuple[float | None, float | None]) -> Coded:
-    """The middle of each fine cell, so that a coarser grid sees cells and not the rows in them."""
+    """Middle of each fine cell, so that a coarser grid sees cells and not the rows in them."""
 
     def middle(values: NDArray[np.float64] | None, size: float | None) -> NDArray[np.float64] | None:
         if values is None or size is None:

@@ -1,4 +1,4 @@
-"""What is measured: one small function per metric, declared with all that a reader needs to judge it."""
+"""Metrics of a study: one small function per metric, declared with all that a reader needs to judge it."""
 
 from privacysim.metrics.known_metrics import (
     DECLARED,

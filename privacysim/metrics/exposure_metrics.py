@@ -1,8 +1,8 @@
-"""What happens to people: who is identified, for how long, which visits are revealed, and how unequally it is shared.
+"""Exposure of people: who is identified, for how long, which visits are revealed, and how unequally it is distributed.
 
 Totals are weighted sums over the sample, unbiased at any sample size: Σ wᵢ yᵢ given the Log. Inequality is that of the
-realised month. People's values go into fixed histograms of 8 bins an octave, which add up over blocks: Gini and shares
-from bin totals miss only the inequality within a bin (under 0.001 of Gini).
+realised month. People's values go into fixed histograms of 8 bins an octave, which add up over blocks. Gini and shares
+from bin totals ignore only the inequality within a bin (under 0.001 of Gini).
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def sums_of(weight: Floats, per_person: Floats) -> Part:
 
 
 def any_of(p: Floats, groups: Groups) -> Floats:
-    """Chance of at least one, over groups that are independent trials: 1 − Π(1 − p)."""
+    """Probability of at least one, over groups that are independent trials: 1 − Π(1 − p)."""
     missed = 1.0 - p[:, groups[0]]
     for group in groups[1:]:
         missed = missed * (1.0 - p[:, group])
@@ -74,7 +74,7 @@ def _groups(legality: str) -> Groups:
     equation="Σᵢ wᵢ (1 − Π over trials (1 − q)); a trial is (legality, viewer, pass)",
 )
 def people_identified_by_outsiders(seen: PeopleSeen) -> Part:
-    """The primary metric: expected people identified at least once, trials between viewers and passes independent."""
+    """Expected people identified at least once, trials between viewers and passes independent: the primary metric."""
     return sums_of(seen.weight, any_of(seen.p_identified, OUTSIDERS))
 
 
@@ -82,7 +82,7 @@ def people_identified_by_outsiders(seen: PeopleSeen) -> Part:
     title="people identified by outsiders, lower end of the band", equation="Σᵢ wᵢ max over trials q", headline=12
 )
 def people_identified_by_outsiders_p_max(seen: PeopleSeen) -> Part:
-    """The same if a face is easy or hard for everybody: only the best single trial counts."""
+    """People identified if a face is easy or hard for everybody, so that only the best single trial counts."""
     largest = seen.p_identified_max[:, OUTSIDERS[0]]
     for group in OUTSIDERS[1:]:
         largest = np.maximum(largest, seen.p_identified_max[:, group])
@@ -94,7 +94,7 @@ def people_identified_by_outsiders_p_max(seen: PeopleSeen) -> Part:
     equation="Σᵢ wᵢ (1 − Π over trials and days (1 − q))",
 )
 def people_identified_by_outsiders_p_days(seen: PeopleSeen) -> Part:
-    """The same if every day of a repeated walk were a fresh, independent trial."""
+    """People identified if every day of a repeated walk is a fresh, independent trial."""
     return sums_of(seen.weight, any_of(seen.p_identified_days, OUTSIDERS))
 
 
@@ -103,7 +103,7 @@ def people_identified_by_outsiders_p_days(seen: PeopleSeen) -> Part:
     equation="Σᵢ wᵢ Σ visits (1 − Π over viewers (1 − max q))",
 )
 def sensitive_visits_revealed(seen: PeopleSeen) -> Part:
-    """Expected visits to a clinic, a hotel, a place of worship … that an outsider can pin on a person."""
+    """Expected visits to a clinic, a hotel, a place of worship … that an outsider can attribute to a person."""
     return sums_of(seen.weight, seen.revealed_to_outsiders)
 
 
@@ -112,13 +112,13 @@ def sensitive_visits_revealed(seen: PeopleSeen) -> Part:
     equation="Σᵢ wᵢ Σ t·a·κ·P / 3600 over the rows of acts with an audience", headline=14,
 )
 def identifiable_person_hours(seen: PeopleSeen, heading: str, legality: str) -> Part:
-    """Time in view of somebody who looks, times the chance to be identified."""
+    """Time in view of a viewer who looks, times the probability of identification."""
     return sums_of(seen.weight, _sum(seen.identifiable_s, _groups(legality)) / 3600.0)
 
 
 @_by_legality(title="people identified, {word}", equation="Σᵢ wᵢ (1 − Π over trials of that legality (1 − q))")
 def people_identified(seen: PeopleSeen, heading: str, legality: str) -> Part:
-    """By all viewers whose act the camera rules answer alike."""
+    """People identified by all viewers whose act has that answer under the camera rules."""
     return sums_of(seen.weight, any_of(seen.p_identified, _groups(legality)))
 
 
@@ -128,7 +128,7 @@ def people_identified(seen: PeopleSeen, heading: str, legality: str) -> Part:
     output="time", flow="viewer_seconds",
 )
 def outsider_viewer_person_hours(seen: PeopleSeen) -> Part:
-    """Secondary, since a crowd multiplies it without bound."""
+    """Secondary, because a crowd multiplies it without bound."""
     return sums_of(seen.weight, _sum(seen.viewer_identifiable_s, OUTSIDERS) / 3600.0)
 
 
@@ -139,7 +139,7 @@ def outsider_viewer_person_hours(seen: PeopleSeen) -> Part:
     source="searches and watchlists are assumptions with wide ranges; who passed is the model's",
 )
 def people_searched_by_face(seen: PeopleSeen) -> Floats:
-    """Everybody who passed a searched camera in the searched time, most of them for nothing."""
+    """Everybody who passed a searched camera in the searched time; most of them were not sought."""
     return (seen.faces_searched > 0).astype(np.float64)
 
 
@@ -159,7 +159,7 @@ def false_matches(seen: PeopleSeen) -> Part:
 
 
 def histogram(weight: Floats, values: Floats) -> Part:
-    """Weighted log₂ histogram of (people, curves): people and total per bin, everybody, and how many are above 0."""
+    """Weighted log₂ histogram of (people, curves): people and total per bin, everybody, and the number above 0."""
     made: dict[str, float] = {"people": float(weight.sum()), "persons": float(weight.size)}
     for c, curve in enumerate(CURVES):
         above = np.flatnonzero(values[:, c] > 0.0)
@@ -174,7 +174,7 @@ def histogram(weight: Floats, values: Floats) -> Part:
 
 
 def from_histogram(sums: Part, curve: str, measure: Callable[[Floats, Floats], float]) -> float | None:
-    """`measure(values, weights)` of a histogram's bins, whoever has 0 among them; None where nobody has any."""
+    """`measure(values, weights)` of a histogram's bins, including people with 0; None if nobody has any."""
     bins = [key.split()[1] for key in sums if key.startswith(f"{curve} ") and key.endswith(" people")]
     if not bins:
         return None
@@ -197,7 +197,7 @@ def _of_bins(measure: Callable[[Floats, Floats, Part], float]) -> Callable[[Part
 
 
 def _gini(y: Floats, w: Floats, sums: Part) -> float:
-    # the bins' own n/(n − 1) is taken back; that of the people behind them comes instead
+    # undo the bins' own n/(n − 1) and apply that of the people instead
     kept, n = int((w > 0).sum()), sums["persons"]
     if kept < 2 or n < 2:
         return 0.0
@@ -210,7 +210,7 @@ def _gini(y: Floats, w: Floats, sums: Part) -> float:
     source=HEART + "; Gini 1912; correction: Deltas 2003", value=_of_bins(_gini),
 )
 def gini_identified(seen: PeopleSeen) -> Part:
-    """0: all bear the same; towards 1: a few bear it all. Of the realised month, not of a lifetime's risk."""
+    """0: all bear the same; towards 1: a few bear it all. In the realised month, not over a lifetime."""
     return histogram(seen.weight, any_of(seen.p_identified, OUTSIDERS))
 
 
@@ -220,7 +220,7 @@ def gini_identified(seen: PeopleSeen) -> Part:
     value=_of_bins(lambda y, w, sums: top_share(y, w)),
 )
 def top_tenth_share_identified(seen: PeopleSeen) -> Part:
-    """0.1 where all bear the same. The bottom tenth bears nothing in most months, so no ratio to it is defined."""
+    """0.1 if all bear the same. The bottom tenth bears nothing in most months, so no ratio to it is defined."""
     return histogram(seen.weight, any_of(seen.p_identified, OUTSIDERS))
 
 
@@ -229,7 +229,7 @@ def top_tenth_share_identified(seen: PeopleSeen) -> Part:
     equation="as gini_identified, y the identifiable seconds", value=_of_bins(_gini),
 )
 def gini_identifiable_hours(seen: PeopleSeen) -> Part:
-    """How unequally the time before outsiders' eyes is spread."""
+    """Inequality of the time in view of outsiders."""
     return histogram(seen.weight, seen.identifiable_s[:, list(OUTSIDERS)].sum(axis=1))
 
 
@@ -240,7 +240,7 @@ def gini_identifiable_hours(seen: PeopleSeen) -> Part:
     value=_of_bins(lambda y, w, sums: float(y.max())),
 )
 def highest_chance_identified(seen: PeopleSeen) -> Part:
-    """A maximum cannot be told from a sample: with everybody only."""
+    """Requires everybody, because a sample cannot give a maximum."""
     return histogram(seen.weight, any_of(seen.p_identified, OUTSIDERS))
 
 
@@ -256,7 +256,7 @@ def _per_1000(sums: Part) -> list[Reading]:
     by={"group": {group: group + "s" if group != "older" else "older people" for group in GROUPS}},
 )
 def identified_per_1000(seen: PeopleSeen, heading: str, group: str) -> Part:
-    """Who bears it: the rate in each group of the population."""
+    """Rate in each group of the population."""
     mine = seen.group == GROUPS.index(group)
     weight, p = seen.weight[mine], any_of(seen.p_identified, OUTSIDERS)[mine]
     return {"people": float(weight.sum()), **sums_of(weight, p)}

@@ -1,4 +1,4 @@
-"""All metrics by name, which of them a study reports, and their sums: per block, added in block order, read at the end.
+"""All metrics by name, the ones that a study reports, and their sums: per block, added in block order, read at the end.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ def _in_order(metrics: Iterable[Metric]) -> dict[str, Metric]:
 
 
 DECLARED = _in_order(_DECLARED)
-"""The shipped metrics as they are declared: one entry for all words of a heading."""
+"""Shipped metrics as declared: one entry for all words of a heading."""
 METRICS = _in_order(single for one in _DECLARED for single in one.each())
-"""The shipped metrics by name, by family, then in the order of declaration."""
+"""Shipped metrics by name, ordered by family, then by declaration."""
 
 
 def headline(first: int | None = None) -> tuple[str, ...]:
@@ -39,7 +39,7 @@ def headline(first: int | None = None) -> tuple[str, ...]:
 
 
 def metric_named(name: str) -> Metric:
-    """The metric of that name, shipped or brought by an installed package; an unknown one is an InputError."""
+    """Metric of that name, shipped or from an installed package; raises InputError for an unknown name."""
     if name in METRICS:
         return METRICS[name]
     installed = _installed()
@@ -65,11 +65,11 @@ def _of_package(found: Any, name: str) -> Metric:
 
 
 def chosen(named: Iterable[str | Metric], *, everybody: bool) -> dict[str, Metric]:
-    """The metrics of a study by name, in the order of a table: those that every study reports, and those given.
+    """Metrics of a study by name, in table order: those that every study reports, and those requested.
 
     `named` holds `Metric` objects, names, whole families (`equity`), declared names (`acts`) or headings
-    (`acts[regime]`), which bring all their words. A census metric cannot be told from a sample: without everybody
-    (`sample = "all"`) asking for one is an InputError, and a family brings only its others.
+    (`acts[regime]`, with all their words). A census metric needs everybody (`sample = "all"`): with a sample,
+    requesting one raises InputError, and a family includes only its other metrics.
     """
     found = {name: one for name, one in METRICS.items() if one.default}
     for given in named:
@@ -102,7 +102,7 @@ def parts(
     people: PeopleSeen | None, records: Records | None, footage: Footage | None = None,
     names: Iterable[str | Metric] | None = None, viewed: Viewed | None = None,
 ) -> Sums:
-    """The sums of the metrics `names` (names or objects; all shipped ones by default) that look at what is given."""
+    """Sums of the metrics `names` (names or objects; default: all shipped ones) that use what is given."""
     made: Sums = {}
     looked = {"people": people, "records": records, "footage": footage, "viewed": viewed}
     for given in METRICS if names is None else names:
@@ -117,7 +117,7 @@ def parts(
 
 
 def add(blocks: Iterable[Sums]) -> Sums:
-    """Sum the parts of the blocks in the order given: floating-point sums depend on it, so it is always the same.
+    """Add the parts of the blocks in the order given, always the same, because floating-point sums depend on it.
 
     >>> add([{"m": {"total": 1.0}}, {"m": {"total": 2.5}}])
     {'m': {'total': 3.5}}
@@ -132,15 +132,15 @@ def add(blocks: Iterable[Sums]) -> Sums:
 
 
 def readings(sums: Sums, metrics: Mapping[str, Metric] = METRICS) -> list[tuple[str, Reading]]:
-    """The readings of every metric of `metrics` from its sums, in the order of declaration."""
+    """Readings of every metric of `metrics` from its sums, in the order of declaration."""
     return [(name, reading) for name, one in metrics.items() if name in sums for reading in one.value(sums[name])]
 
 
 def contributions(seen: Records, metrics: Mapping[str, Metric] = METRICS) -> dict[str, NDArray[np.float64]]:
-    """Metric of records → what each of its root events brings: from it a pilot learns how skewed the metric is.
+    """Contribution of each root event to each metric of records; a pilot estimates from it how skewed the metric is.
 
-    A total is a sum over root events. A ratio T/N moves, to first order, by (tᵢ − (T/N)·nᵢ)/N when root event i is
-    added or left out. A metric whose function gives sums has no rows and is not in it.
+    A total is a sum over root events. A ratio T/N moves, to first order, by (tᵢ − (T/N)·nᵢ)/N if root event i is added
+    or left out. A metric whose function returns sums has no rows and is omitted.
     """
     found = {name: (one, one.found(seen)) for name, one in metrics.items() if one.of == "records"}
     return {name: _of(rows, one.value is total) for name, (one, rows) in found.items() if isinstance(rows, Rows)}

@@ -1,4 +1,4 @@
-"""What was done, by whom, how, and what the law answers: gaps, acts by word, impunity, secrets and intimate scenes."""
+"""Acts, actors, channels and their legality: gaps, acts by word, impunity, secrets and intimate scenes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NO_RIGHT = "every viewer whose act no rule authorises"
     headline=5,
 )
 def views_without_document(seen: Records) -> Rows:
-    """Looking at one's own consoles needs none, and is most of all viewing."""
+    """Viewing one's own consoles needs no document, and makes up most viewing."""
     views = (seen.acts["act"] == "view").to_numpy(dtype=bool)
     return Rows(seen.act_root[views], (seen.acts["document"] == "none").to_numpy(dtype=np.float64)[views])
 
@@ -39,7 +39,7 @@ def _silent(seen: Records, forbidden: bool) -> Rows:
     source=_ROWS, value=ratio("acts"), headline=6,
 )
 def gap_hard(seen: Records) -> Rows:
-    """Nobody's job, and nothing stops it."""
+    """Acts that no camera rule addresses and general law does not forbid."""
     return _silent(seen, forbidden=False)
 
 
@@ -49,7 +49,7 @@ def gap_hard(seen: Records) -> Rows:
     headline=7,
 )
 def gap_soft(seen: Records) -> Rows:
-    """Forbidden on paper, weakly enforced: no camera rule makes it anybody's job."""
+    """Acts that general law forbids on paper, weakly enforced, and no camera rule addresses."""
     return _silent(seen, forbidden=True)
 
 
@@ -60,7 +60,7 @@ def gap_soft(seen: Records) -> Rows:
         "channel": words.CHANNELS, "operator": words.OPERATORS, "regime": words.REGIMES},
 )  # fmt: skip
 def acts(seen: Records, heading: str, word: str) -> Rows:
-    """How many acts there were of each kind; operator and regime are those of the camera."""
+    """Number of acts of each kind; operator and regime are those of the camera."""
     if heading not in ("operator", "regime"):
         return Rows(seen.act_root[(seen.acts[heading] == word).to_numpy(dtype=bool)])
     code = (words.OPERATORS if heading == "operator" else words.REGIMES).index(word)
@@ -75,7 +75,7 @@ def acts(seen: Records, heading: str, word: str) -> Rows:
     source="audits: found, proved and in time; forbidden: by a camera rule or by everybody's law",
 )
 def impunity(seen: Records) -> Rows:
-    """Forbidden on paper, and then nothing: not found, not proved, time-barred, or no provision names a sanction."""
+    """Acts forbidden on paper without consequence: not found, not proved, time-barred, or no sanction named."""
     forbidden = ((seen.acts["legality"] == "prohibited") | seen.acts["general"].isin(_ADVERSE)).to_numpy(dtype=bool)
     sanction = seen.audits["sanction"]
     followed = seen.audits["found"] & (sanction != "") & ~sanction.str.startswith("none")
@@ -100,7 +100,7 @@ def _secrets(seen: Records, secret: str) -> pd.DataFrame:
     source="the cameras' `secret`; rows of viewers, not a union",
 )
 def secret_camera_hours(seen: Records, heading: str, secret: str) -> Rows:
-    """Interests beside personal privacy: commercial and state secrets in view."""
+    """Interests other than personal privacy: commercial and state secrets in view."""
     return _hours(_secrets(seen, secret))
 
 
@@ -110,7 +110,7 @@ def secret_camera_hours(seen: Records, heading: str, secret: str) -> Rows:
     equation="#{distinct cameras with such a secret at which an outsider looked}",
 )
 def secret_sites(seen: Records, heading: str, secret: str) -> Rows:
-    """Each camera once, however often it was looked at."""
+    """Each camera counts once, however often somebody looks."""
     return Rows(_secrets(seen, secret).drop_duplicates("camera_id")["root"].to_numpy())
 
 
@@ -135,6 +135,6 @@ def intimate_camera_hours(seen: Records) -> Rows:
     source="the expected audience, never a draw", value=total,
 )
 def intimate_viewings(seen: Records) -> Rows:
-    """Secondary, since one crowd multiplies it without bound."""
+    """Secondary, because one crowd multiplies it without bound."""
     mine = _intimate(seen)
     return Rows(mine["root"].to_numpy(), mine["audience"].to_numpy(dtype=np.float64))

@@ -1,4 +1,4 @@
-"""Leaks and what becomes of them: the live-video website, incidents that nobody finds, people who are never told."""
+"""Leaks and their consequences: the live-video website, undetected incidents, people who are never told."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _streams(seen: Records) -> pd.DataFrame:
     whole="cameras listed on the website, mean over the study",
 )
 def cameras_listed(seen: Records, heading: str, mechanism: str) -> Rows:
-    """The founding case counted 185 of them in Guangzhou; by mechanism, how they came to be listed."""
+    """Listed cameras by the mechanism of their listing; the founding case counted 185 of them in Guangzhou."""
     streams = _streams(seen)
     streams = streams[streams["mechanism"] == mechanism] if mechanism else streams
     opened = np.maximum(streams["opened_s"].to_numpy(dtype=float), 0.0)
@@ -38,7 +38,7 @@ def cameras_listed(seen: Records, heading: str, mechanism: str) -> Rows:
     equation="#{opened ≤ D, not closed by D}", source=_SOURCE, headline=17,
 )
 def cameras_listed_at_end(seen: Records) -> Rows:
-    """What a visitor of the website finds on the last day."""
+    """Cameras that a visitor of the website finds on the last day."""
     streams = _streams(seen)
     still = streams[(streams["opened_s"] <= seen.end_s) & ~(streams["closed_s"] < seen.end_s)]
     count = still["cameras_n"].to_numpy(dtype=float)
@@ -50,7 +50,7 @@ def cameras_listed_at_end(seen: Records) -> Rows:
     source=_SOURCE, by={"closer": CLOSERS},
 )
 def streams_closed(seen: Records, heading: str, closer: str) -> Rows:
-    """Who found them."""
+    """Closed streams, by who found them."""
     closed = seen.within(_streams(seen), "closed_s")
     return Rows(closed.loc[closed["discovered_by"] == closer, "incident_id"].to_numpy())
 
@@ -73,7 +73,7 @@ def website_audience(seen: Records) -> Rows:
     equation="#{open in [0, D), not discovered by D} / #{open in [0, D)}",
 )
 def incidents_not_found(seen: Records) -> Rows:
-    """Streams, leaks and breaches that go on, or went by, without anybody knowing."""
+    """Streams, leaks and breaches that continue, or ended, without anybody knowing."""
     opened = seen.incidents[(seen.incidents["opened_s"] < seen.end_s) & ~(seen.incidents["closed_s"] < 0)]
     return Rows(opened["incident_id"].to_numpy(), ~(opened["discovered_s"].to_numpy(dtype=np.float64) < seen.end_s))
 
@@ -85,7 +85,7 @@ def incidents_not_found(seen: Records) -> Rows:
     source="incidents; only those that were found are in it, so read it beside the share that nobody found",
 )
 def days_until_found(seen: Records) -> Rows:
-    """The soonest that anybody filmed could have been told."""
+    """Earliest time at which anybody filmed could have been told."""
     found = seen.within(seen.incidents, "discovered_s")
     days = (found["discovered_s"] - found["opened_s"]).to_numpy(dtype=np.float64) / DAY_S
     return Rows(found["incident_id"].to_numpy(), days)
@@ -103,7 +103,7 @@ def _filmed(seen: Records, asked: pd.DataFrame, leaks: pd.DataFrame, values: tup
     source="notice after a warrant, notice of a breach (PIPL 57), one's own request, one's own complaint",
 )
 def never_told(seen: Records) -> Rows:
-    """A person cannot complain of what they do not know."""
+    """People who were filmed and never told; they cannot complain of what they do not know."""
     leaks = seen.incidents[seen.incidents["kind"] != "duty_breach"]
     met = seen.within(seen.requests[seen.requests["outcome"] == "granted"], "delivered_s")
     return _filmed(seen, met, leaks, (met["told_s"].isna(), leaks["told_s"].isna()))
@@ -115,7 +115,7 @@ def never_told(seen: Records) -> Rows:
     equation="mean of (told − delivered, or told − opened) / 86 400", source="requests and incidents with a notice",
 )
 def days_until_told(seen: Records) -> Rows:
-    """Only of what somebody is ever told: read it beside the share never told."""
+    """Covers only those who are ever told: read it together with the share never told."""
     met = seen.within(seen.requests[seen.requests["told_s"].notna()], "delivered_s")
     found = seen.incidents[seen.incidents["told_s"].notna()]
     waits = (met["told_s"] - met["delivered_s"]) / DAY_S, (found["told_s"] - found["opened_s"]) / DAY_S

@@ -1,7 +1,7 @@
-"""What cameras film whether or not anybody looks, and what viewers make of the sightings that they are shown.
+"""Metrics of what cameras film whether or not anybody looks, and of what viewers infer from the sightings shown.
 
-All on request. By actor and channel: who spends the identifiable hours. And what outsiders who pool everything they saw
-can infer: where somebody lives and works, whom they are with, whether they can be followed and singled out.
+All are on request. By actor and channel: who spends the identifiable hours. Also what outsiders who pool everything
+they saw can infer: where people live and work, whom they are with, whether they can be followed and singled out.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _HOME_BEFORE_H, _HOME_FROM_H, _WORK_TO_H = 9.0, 19.0, 17.0
     value=ratio("people", "person_days"), default=False,
 )
 def cameras_per_person_day(seen: Footage) -> Part:
-    """To hold against claims such as "seen 300 times a day in London" (a journalist's guess, never measured)."""
+    """For comparison with claims such as "seen 300 times a day in London" (a journalist's guess, never measured)."""
     return _per_day(seen, seen.passes)
 
 
@@ -67,7 +67,7 @@ def _per_day(seen: Footage, per_person: np.ndarray) -> Part:
     source="custody: retention of each camera under the arm; " + _FILMED,
 )
 def archive_person_hours(seen: Footage) -> Floats:
-    """Potential exposure: what one breach of everything would give away. Long-run: rate × time kept."""
+    """Potential exposure: what one breach of all footage would reveal. Long-run: rate × time kept."""
     return seen.held_s / 3600.0
 
 
@@ -91,20 +91,20 @@ def identifiable_hours(seen: Viewed, heading: str, word: str) -> Part:
     source="requests and their acts; the cases of the whole city", default=False,
 )
 def people_seen_per_case(seen: Viewed) -> Part:
-    """The exchange rate between people and cases: how many are looked at for one case that gets evidence."""
+    """Exchange rate between people and cases: how many are looked at for one case that gets evidence."""
     mine = seen.on_request
     return {"total": float((seen.weight * mine).sum()), "n": float(mine.sum()), "cases": float(seen.cases)}
 
 
 def _found(seen: Viewed, rows: pd.DataFrame, truth: NDArray[np.float64]) -> Part:
-    """People whose most frequent camera among the rows (two sightings at least) stands near the truth."""
+    """People whose most frequent camera among the rows (at least two sightings) is near the truth."""
     often = rows.groupby(["user", "camera"], as_index=False).agg(times=("enter_s", "size"), x=("x_m", "first"),
                                                                   y=("y_m", "first"))  # fmt: skip
     best = often[often["times"] >= 2].sort_values(["user", "times", "camera"], ascending=[True, False, True])
     best = best.drop_duplicates("user")
     user = best["user"].to_numpy(dtype=np.int64)
     far = np.hypot(best["x"].to_numpy() - truth[user, 0], best["y"].to_numpy() - truth[user, 1])
-    hit = user[far <= _NEAR_M]  # no truth is no hit
+    hit = user[far <= _NEAR_M]  # without a truth there is no hit
     return {"total": float(seen.weight[hit].sum()), "n": float(hit.size)}
 
 
@@ -129,7 +129,7 @@ def homes_found(seen: Viewed) -> Part:
     "100 m of work}",
 )
 def work_places_found(seen: Viewed) -> Part:
-    """The same for the hours of work; whoever does not work cannot be found there."""
+    """The same for working hours; people who do not work cannot be found there."""
     hour, day = _hour(seen.sightings), seen.sightings["enter_s"] // 86_400.0
     at_work = (hour >= _HOME_BEFORE_H) & (hour < _WORK_TO_H) & (day % 7 < 5).to_numpy()
     return _found(seen, seen.sightings[at_work], seen.work)
@@ -141,7 +141,7 @@ def work_places_found(seen: Viewed) -> Part:
     source=_SHOWN + "; pairs within one block of people",
 )
 def pairs_seen_together(seen: Viewed) -> Part:
-    """Co-presence: once is chance, on two days it is a claim that two people know one another, right or wrong."""
+    """Co-presence: once is chance; on two days it is a claim that two people know one another, right or wrong."""
     rows = seen.sightings.sort_values(["camera", "enter_s", "user"])
     camera, when, user = (rows[name].to_numpy() for name in ("camera", "enter_s", "user"))
     day, found = np.floor(when / 86_400.0).astype(np.int64), []
@@ -166,7 +166,7 @@ def pairs_seen_together(seen: Viewed) -> Part:
     + "; de Montjoye et al. 2013, in the population of one block (65 536 people at most)",
 )
 def singled_out_by_four_sightings(seen: Viewed) -> Part:
-    """Unicity of the footage that outsiders saw; a sample makes everybody look rarer, so everybody must be run."""
+    """Unicity of the footage that outsiders saw; requires everybody, because people look rarer in a sample."""
     if seen.sightings.empty:
         return {"total": 0.0, "n": 0.0}
     found = unicity(seen.sightings, _POINTS, place="camera", time="enter_s", window_s=3600.0)
@@ -182,7 +182,7 @@ def singled_out_by_four_sightings(seen: Viewed) -> Part:
     equation="mean of 1/m over handovers, m the people who come into that view within 60 s of her",
 )
 def linked_by_clothes(seen: Viewed) -> Part:
-    """Linkage across cameras without a face: among how many must the follower choose?"""
+    """Linkage across cameras without a face: the number of people among whom the follower must choose."""
     if seen.sightings.empty:
         return {"total": 0.0, "n": 0.0}
     tracks = time_to_confusion(seen.sightings, place="camera", time="enter_s")
@@ -196,7 +196,7 @@ def linked_by_clothes(seen: Viewed) -> Part:
     source=_SHOWN + "; Hoh et al. 2007",
 )
 def longest_track(seen: Viewed) -> Part:
-    """Time to confusion along a chain of cameras, of those whom outsiders see at all."""
+    """Time to confusion along a chain of cameras, for people whom outsiders see at all."""
     if seen.sightings.empty:
         return {"total": 0.0, "n": 0.0}
     tracks = time_to_confusion(seen.sightings, place="camera", time="enter_s").people

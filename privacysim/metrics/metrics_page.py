@@ -1,4 +1,4 @@
-"""The reference page of all metrics, made from their declarations: `python -m privacysim.metrics.metrics_page FILE`."""
+"""Makes the reference page of all metrics from their declarations: `python -m privacysim.metrics.metrics_page FILE`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ adversary, by the families of Wagner and Eckhoff (2018, doi:10.1145/3168389).
 
 
 def text() -> str:
-    """The whole page as Markdown."""
+    """Whole page as Markdown."""
     made = [_HEAD, _table(
         ("function", "measures", "tells", "attacker", "unit", "equation", "source", "sample"),
         [(f"`{m.name}`", m.title, m.output or "–", m.attacker, m.unit, m.equation, m.source, m.sample)

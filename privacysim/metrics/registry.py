@@ -1,7 +1,7 @@
-"""The declaration of a metric: one function with all that a table or a referee asks about it.
+"""Declaration of a metric: one function with all that a table or a referee asks about it.
 
 The function returns sums for a block of people, or rows for the whole Log. Sums of blocks are added in block order, and
-`value` turns them into readings, so nothing needs all people at once.
+`value` turns them into readings, so no step needs all people at once.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ FAMILIES = (
     "exposure", "re-identification", "inference", "equity", "leaks", "secrets", "voyeurism", "gap", "legality",
     "access", "usefulness", "own",
 )  # fmt: skip
-"""The families, in the order of a table; `own` holds metrics that a researcher brings without a family."""
+"""Families, in the order of a table; `own` holds a researcher's metrics without a family."""
 OUTPUTS = (
     "uncertainty", "information gain", "data similarity", "indistinguishability", "success", "error", "time",
     "accuracy",
@@ -38,9 +38,9 @@ OUTPUTS = (
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What single rows of the records bring to a metric: their root event, a sum and a count (1 if left out).
+    """Contributions of single rows of the records to a metric: their root event, a sum and a count (default 1).
 
-    Root events happen independently of one another, so they decide how sure a figure is.
+    Root events happen independently of one another, so they determine the uncertainty of a figure.
     """
 
     root: NDArray[np.int64] | NDArray[np.uint64]
@@ -75,7 +75,7 @@ def totals_by_curve(sums: Part) -> list[Reading]:
 
 
 def ratio(what: str, below: str = "n") -> Callable[[Part], list[Reading]]:
-    """Value = `total` over the sum named `below`; undefined where there are no `what`."""
+    """Value = `total` over the sum named `below`; undefined if there are no `what`."""
 
     def value(sums: Part) -> list[Reading]:
         if sums[below] == 0:
@@ -89,8 +89,8 @@ def ratio(what: str, below: str = "n") -> Callable[[Part], list[Reading]]:
 class Metric:
     """One metric, or with `by` one for each word of each heading: `acts[regime=public_state]`.
 
-    Texts may hold `{heading}` and `{word}`. A metric is called like its function; `part` gives the sums of what it
-    looked at and `value` the readings of these sums.
+    Texts may contain `{heading}` and `{word}`. A metric is named like its function; `part` returns the sums of what it
+    looked at, and `value` the readings of these sums.
     """
 
     name: str
@@ -107,7 +107,7 @@ class Metric:
     source: str
     range: str
     output: str
-    """What it tells of the adversary (`OUTPUTS`); empty: of none."""
+    """What it tells of the adversary (`OUTPUTS`); empty: nothing."""
     bounded: bool
     """Whether a crowd of viewers cannot multiply it without bound."""
     monotone: bool
@@ -115,9 +115,9 @@ class Metric:
     default: bool
     """Whether every study reports it; the others are named in the study's `metrics`."""
     headline: int
-    """Its place among the metrics that a report shows first; 0 for the others."""
+    """Position among the metrics that a report shows first; 0 for the others."""
     flow: str
-    """Of people: what stands in for it in a pilot: a flow past cameras (seconds, viewer_seconds, passes, sensitive), or
+    """Of people: its substitute in a pilot, a flow past cameras (seconds, viewer_seconds, passes, sensitive), or
     searched, the camera-days that searches by face cover."""
     viewers: str
     """Of people: whose acts count: outsiders, or a legality."""
@@ -125,16 +125,16 @@ class Metric:
     neutral: tuple[str, ...] = ()
     """Words whose metric has no better direction."""
     whole: str = ""
-    """With `by`: the title of the metric over all words, which is reported too, under the plain name; empty: none."""
+    """With `by`: title of the metric over all words, also reported, under the plain name; empty: none."""
     heading: str = ""
     word: str = ""
 
     def __call__(self, *seen: Any) -> Any:
-        """What the declared function gives."""
+        """Call the declared function."""
         return self.rows(*seen)
 
     def each(self) -> tuple[Metric, ...]:
-        """The single metrics that it declares: itself, or one for each word."""
+        """Single metrics that it declares: itself, or one for each word."""
         whole = (replace(self, by={}, title=self.whole),) if self.whole else ()
         made = tuple(self._of(heading, word) for heading, words in self.by.items() for word in words)
         return (*whole, *made) if self.by else (self,)
@@ -151,9 +151,9 @@ class Metric:
         )  # fmt: skip
 
     def part(self, seen: PeopleSeen | Records | Footage | Viewed) -> Part:
-        """The sums of a block of people, of the records of an arm, of footage, or of what was viewed.
+        """Sums of a block of people, of the records of an arm, of footage, or of what was viewed.
 
-        A function may also give one number per person: their weighted total counts.
+        If the function returns one number per person, their weighted total counts.
         """
         found = self.found(seen)
         if isinstance(found, Rows):
@@ -167,7 +167,7 @@ class Metric:
         return {"total": float((seen.weight * values).sum()), "n": float(np.count_nonzero(values))}
 
     def found(self, seen: PeopleSeen | Records | Footage | Viewed) -> Any:
-        """What its function gives for this heading and word."""
+        """Result of its function for this heading and word."""
         return self.rows(seen, self.heading, self.word) if self.heading or self.whole else self.rows(seen)
 
     def __repr__(self) -> str:
@@ -179,7 +179,7 @@ class Metric:
 
     @property
     def arrow(self) -> str:
-        """Which direction is better for the people filmed or for the use named."""
+        """Direction that is better for the people filmed or for the use named."""
         return {"lower": "↓ lower is better", "higher": "↑ higher is better", "either": ""}[self.direction]
 
 
@@ -191,13 +191,13 @@ def metric(
     flow: str = "", viewers: str = "", by: Mapping[str, Words] | None = None, neutral: tuple[str, ...] = (),
     whole: str = "",
 ) -> Any:
-    """Declare the decorated function as a metric; its name is the function's unless `name` is given.
+    """Declare the decorated function as a metric, named like the function unless `name` is given.
 
-    The function takes what it looks at: of people `PeopleSeen`, of records `Records`, of footage `Footage`, of what was
-    viewed `Viewed`. It returns `Rows`, sums by name, or (not of records) one number per person. With `by`, a mapping
-    from headings to words, it also takes the heading and the word (both empty for the whole) and one declaration makes
-    one metric for each word. The other fields are those of `Metric`. An unknown family, output, direction or kind is an
-    InputError.
+    The function takes what it looks at: `PeopleSeen` (people), `Records` (records), `Footage`, or `Viewed` (what was
+    viewed). It returns `Rows`, sums by name, or (except for records) one number per person. With `by`, a mapping from
+    headings to words, it also takes the heading and the word (both empty for the whole), and one declaration makes one
+    metric for each word. The other fields are those of `Metric`. Raises InputError for an unknown family, output,
+    direction or kind.
 
     >>> @metric(unit="acts", title="acts by night")
     ... def night_acts(seen):

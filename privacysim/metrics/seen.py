@@ -1,4 +1,4 @@
-"""What a metric may look at: one arm, one replicate; people come in blocks, records whole."""
+"""Inputs of metrics: one arm, one replicate; people come in blocks, records whole."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ Floats = NDArray[np.float64]
 class PeopleSeen:
     """Exposure of one block of people under one arm.
 
-    Arrays are (people, 6 groups, 2 curves); a group is `outsider · 3 + legality code`, outsider meaning a viewer who
-    is neither a state organ with its paper nor staff on duty. `revealed_to_outsiders` (people, 2 curves) holds visits
+    Arrays are (people, 6 groups, 2 curves). A group is `outsider · 3 + legality code`; an outsider is a viewer who is
+    neither a state organ with its document nor staff on duty. `revealed_to_outsiders` (people, 2 curves) holds visits
     whatever their legality. Time in seconds. `group`: the person's own, codes of `vocabulary.GROUPS`.
     """
 
@@ -35,7 +35,7 @@ class PeopleSeen:
     p_identified_days: Floats
     revealed_to_outsiders: Floats
     faces_searched: Floats = field(default_factory=lambda: np.empty(0))
-    """(people,) passes that a machine compared with faces sought; zeros where nobody counted them."""
+    """(people,) passes that a machine compared with faces sought; zeros if they were not counted."""
 
     def __post_init__(self) -> None:
         if not self.faces_searched.size:
@@ -44,7 +44,7 @@ class PeopleSeen:
 
 @dataclass(frozen=True)
 class Records:
-    """The Log of one arm in [0, D): frames as in `tables.py`, and when each case was opened (seconds, by case id)."""
+    """Log of one arm in [0, D): frames as in `tables.py`, and when each case was opened (seconds, by case id)."""
 
     days: int
     requests: pd.DataFrame
@@ -60,20 +60,20 @@ class Records:
     """Footage that all cameras hold at one time: Σ over recording cameras of the days that each keeps it."""
 
     def within(self, rows: pd.DataFrame, column: str) -> pd.DataFrame:
-        """The rows whose `column` (seconds) lies in [0, D)."""
+        """Rows whose `column` (seconds) lies in [0, D)."""
         return rows[(rows[column] >= 0) & (rows[column] < self.end_s)]
 
     @staticmethod
     def request_roots(requests: pd.DataFrame) -> NDArray[np.int64]:
-        """The root event of each request: requests of one case stand or fall together, others stand alone."""
+        """Root event of each request: requests of one case share one, others have their own."""
         case, own = requests["case_id"].to_numpy(), requests["request_id"].to_numpy()
         return np.where(case >= 0, case, -2 - own)
 
     @cached_property
     def act_root(self) -> NDArray[np.uint64]:
-        """The root event of each act: its case where there is one, else what started it (a stream, a request …).
+        """Root event of each act: its case if there is one, else what started it (a stream, a request …).
 
-        Root events happen independently of one another; what one of them brings stands or falls with it.
+        Root events are independent of one another; all consequences of one depend on it together.
         """
         of_case = self.requests["case_id"] >= 0
         case_of = self.requests.loc[of_case].set_index("request_id")["case_id"]
@@ -86,7 +86,7 @@ class Records:
 
     @cached_property
     def looked_at(self) -> pd.DataFrame:
-        """Acts in which somebody looks, with `outsider` and `hours`: camera-hours of footage, times the attention."""
+        """Acts in which somebody looks, with `outsider` and `hours`: camera-hours of footage × attention."""
         acts = self.acts[self.acts["audience"].to_numpy() > 0.0]
         until = acts["to_s"].fillna(self.end_s).to_numpy(dtype=np.float64)
         hours = np.maximum(until - acts["from_s"].to_numpy(dtype=np.float64), 0.0) / 3600.0
@@ -97,7 +97,7 @@ class Records:
 
     @property
     def end_s(self) -> float:
-        """The end of the study in seconds."""
+        """End of the study in seconds."""
         return self.days * 86_400.0
 
 
@@ -106,8 +106,8 @@ class Footage:
     """What all cameras of the city film of one block of people in the study, whether or not anybody looks.
 
     Per person: `weight`; `passes` (sightings: a pass on a day); `seconds` (people, 4): in view at 25, 62, 125 and 250
-    pixels per metre or more, the face to the camera; `held_s`: identifiable seconds held at one time under the arm (a
-    second filmed a day × the days that its camera keeps it, in the long run). `days`: how long the study is.
+    pixels per metre or more, facing the camera; `held_s`: identifiable seconds held at one time under the arm (a second
+    filmed a day × the days that its camera keeps it, in the long run). `days`: length of the study.
     """
 
     days: int
@@ -119,12 +119,12 @@ class Footage:
 
 @dataclass(frozen=True, slots=True)
 class Viewed:
-    """Who was in view of what somebody looked at, in one block of people under one arm.
+    """People in view of the footage that somebody looked at, in one block of people under one arm.
 
     Per person: `weight`; `seconds`: identifiable seconds (people, 2 curves) by "actor word" and "channel word";
-    `on_request`: whether in view of footage that a request brought; `home` and `work`: metres (people, 2), NaN where
+    `on_request`: whether in view of footage that a request delivered; `home` and `work`: metres (people, 2), NaN if
     there is none. `cases`: cases with admissible evidence in [0, D), counted with the first block only. `sightings`
-    before outsiders: user (row of the block), camera, x_m, y_m (of the camera), enter_s, one row per pass and day.
+    shown to outsiders: user (row of the block), camera, x_m, y_m (of the camera), enter_s, one row per pass and day.
     """
 
     days: int

@@ -1,4 +1,4 @@
-"""What cameras are good for, and its price: cases with evidence, waiting, footage lost, footage beyond the need."""
+"""Benefits of cameras and their price: cases with evidence, waiting, footage lost, footage beyond the need."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _DESKS = ("case_department_head", "county_psb_head", "municipal_state_security_h
 
 
 def viewer_hours(acts: pd.DataFrame, end_s: float) -> np.ndarray:
-    """Viewers × hours that they look, act by act: audience · attention · length.
+    """Viewers × hours that they look, per act: audience · attention · length.
 
-    `acts` is a table of acts as in `Log.acts`; an act without an end is taken to last until `end_s` (seconds). Not a
-    metric, since nobody need have passed: it says how much looking there was, not how much was seen.
+    `acts` is a table of acts as in `Log.acts`; an act without an end lasts until `end_s` (seconds). This is not a
+    metric, because perhaps nobody passed: it measures how much looking there was, not how much was seen.
     """
     length = acts["to_s"].fillna(end_s).to_numpy(dtype=float) - acts["from_s"].to_numpy(dtype=float)
     return acts["audience"].to_numpy(dtype=float) * acts["attention"].to_numpy(dtype=float) * length / 3600.0
@@ -40,7 +40,7 @@ def _decided(seen: Records) -> pd.DataFrame:
     headline=8,
 )
 def cases_with_admissible_evidence(seen: Records) -> Rows:
-    """Looking is not enough: delivered under a paper that the rules accept."""
+    """Cases with evidence delivered under a document that the rules accept; looking alone is not enough."""
     return Rows(first_evidence_s(seen.requests, seen.end_s).index.to_numpy())
 
 
@@ -51,7 +51,7 @@ def cases_with_admissible_evidence(seen: Records) -> Rows:
     value=ratio("cases with admissible evidence"),
 )
 def hours_to_evidence(seen: Records) -> Rows:
-    """Mean waiting time of those cases."""
+    """Mean waiting time of the cases that got admissible evidence."""
     first = first_evidence_s(seen.requests, seen.end_s)
     waited = (first - seen.case_opened_s.reindex(first.index)).to_numpy(dtype=np.float64)
     return Rows(first.index.to_numpy(), waited / np.float64(3600))
@@ -62,7 +62,7 @@ def hours_to_evidence(seen: Records) -> Rows:
     equation="#{outcome refused, decided in [0, D)}",
 )
 def requests_refused(seen: Records) -> Rows:
-    """Of every asker: state organs, people filmed, neighbours, the curious."""
+    """Refused requests of all askers: state organs, people filmed, neighbours, the curious."""
     asked = _decided(seen)
     return Rows(seen.request_roots(asked[asked["outcome"] == "refused"]))
 
@@ -72,7 +72,7 @@ def requests_refused(seen: Records) -> Rows:
     equation="#{outcome unavailable because the footage was gone, decided in [0, D)}", headline=11,
 )
 def requests_lost_to_retention(seen: Records) -> Rows:
-    """Footage erased before the request, or while it stood in the queue."""
+    """Requests whose footage was erased before the request, or while it was in the queue."""
     asked = _decided(seen)
     gone = asked["reason"].str.contains("expired|retention|erased")
     return Rows(seen.request_roots(asked[gone & (asked["outcome"] == "unavailable")]))
@@ -84,7 +84,7 @@ def requests_lost_to_retention(seen: Records) -> Rows:
     source="requests: merit is what the rule says before queue, hours and retention",
 )
 def granted_on_merit_got_nothing(seen: Records) -> Rows:
-    """Wrongly refused in effect: the rule was on the asker's side, the queue or the erasing was not."""
+    """Requests wrongly refused in effect: the rules allowed them, but the queue or the erasure prevented delivery."""
     asked = _decided(seen)
     return Rows(seen.request_roots(asked[asked["granted_on_merit"] & ~asked["outcome"].isin(["granted", "pending"])]))
 
@@ -94,7 +94,7 @@ def granted_on_merit_got_nothing(seen: Records) -> Rows:
     equation="#{purpose defence, outcome unavailable, decided in [0, D)}",
 )
 def defence_footage_lost(seen: Records) -> Rows:
-    """What might have cleared somebody expires like what might convict."""
+    """Footage that might have cleared somebody expires like footage that might convict."""
     asked = _decided(seen)
     lost = asked[(asked["purpose"] == "defence") & (asked["outcome"] == "unavailable")]
     return Rows(lost["request_id"].to_numpy())
@@ -107,7 +107,7 @@ def defence_footage_lost(seen: Records) -> Rows:
     source="requests; the price, in footage of everybody, of one case with evidence",
 )
 def footage_per_case(seen: Records) -> Rows:
-    """The exchange rate between what is handed over of everybody and what it is for."""
+    """Exchange rate between the footage of everybody that is handed over and the cases that it serves."""
     asked = _decided(seen)
     given = asked[asked["outcome"] == "granted"]
     cases = first_evidence_s(seen.requests, seen.end_s).index.to_numpy()
@@ -125,7 +125,7 @@ def footage_per_case(seen: Records) -> Rows:
     value=ratio("delivered footage"),
 )
 def over_delivery(seen: Records) -> Rows:
-    """Necessity turned round: footage that a request delivers beyond what the case needs."""
+    """Footage that a request delivers beyond what the case needs (the reverse of necessity)."""
     asked = seen.within(seen.requests[seen.requests["case_id"] >= 0], "delivered_s")
     met = asked[(asked["outcome"] == "granted") & ~asked["reason"].str.contains("searched by machine")]
     given = met["footage_s"].to_numpy(dtype=float)
@@ -138,7 +138,7 @@ def over_delivery(seen: Records) -> Rows:
     source="facts desk_work_…_min (assumptions); nobody's time where no paper needs approval",
 )
 def approval_officer_hours(seen: Records) -> Rows:
-    """What the procedure costs those who decide; the queue's waiting time is not in it."""
+    """Cost of the procedure for those who decide, without the waiting time in the queue."""
     minutes = {desk: facts().value(f"desk_work_{desk}_min") for desk in _DESKS}
     asked = _decided(seen)
     hours = asked["approver"].astype(str).map(minutes).fillna(0.0).to_numpy(dtype=np.float64) / np.float64(60)
@@ -151,7 +151,7 @@ def approval_officer_hours(seen: Records) -> Rows:
     source="acts; footage is taken to be watched at its own pace, once by each who looks", default=False,
 )
 def looking_officer_hours(seen: Records) -> Rows:
-    """An upper bound where a search by machine or a fast forward stands in for looking."""
+    """Upper bound if a machine search or fast-forward replaces looking."""
     acts = seen.looked_at
     mine = acts[((acts["source"] == "request") & acts["actor"].isin(STATE_ORGANS)).to_numpy(dtype=bool)]
     hours = mine["audience"].to_numpy(dtype=np.float64) * mine["hours"].to_numpy(dtype=np.float64)
@@ -164,5 +164,5 @@ def looking_officer_hours(seen: Records) -> Rows:
     source="custody under the arm", attacker="whoever gets hold of the footage",
 )
 def storage_camera_days(seen: Records) -> Rows:
-    """What keeping costs, in the unit that needs no assumption about codecs and disks."""
+    """Cost of keeping footage, in a unit that needs no assumption about codecs and disks."""
     return Rows(np.zeros(1, dtype=np.int64), np.array([seen.kept_camera_days]))
