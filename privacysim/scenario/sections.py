@@ -33,11 +33,11 @@ def _checked(check: str) -> Any:
 
     def meets(quantity: Quantity, info: ValidationInfo) -> Quantity:
         low, high = quantity.range
-        if low < least or (above and low == least):
-            raise ValueError(f"{info.field_name} {'above' if above else 'of at least'} {least:g}"
-                             f"{', a share between 0 and 1' if most else ''}, not {low:g}")  # fmt: skip
-        if most is not None and high > most:
-            raise ValueError(f"{info.field_name} of at most 1, a share between 0 and 1, not {high:g}")
+        if low < least or (above and low == least) or (most is not None and high > most):
+            if check == "share":
+                raise ValueError("a share between 0 and 1")
+            bound = f"{info.field_name} {'above' if above else 'of at least'} {least:g}"
+            raise ValueError(f"{bound}{' and of at most 1' if most else ''}, not {low:g} to {high:g}")
         return quantity
 
     return Annotated[Quantity, AfterValidator(meets)]

@@ -24,7 +24,7 @@ def _is(value: float) -> dict[str, Any]:
     ({"street_nodes_per_km2": _is(-3.0)}, {}, "street_nodes_per_km2 above 0"),
     ({"places_per_1000": {"office": _is(-1.0)}}, {}, "office of at least 0"),
     ({"places_per_1000": {"ofice": _is(1.0)}}, {}, "write office"),
-    ({"lane_missing_share": _is(1.5)}, {}, "at most 1"),
+    ({"lane_missing_share": _is(1.5)}, {}, "a share between 0 and 1"),
     ({"node_perturbation": _is(0.7)}, {}, "below 0.5"),
     ({}, {"people": _is(0.0)}, "people of at least 1"),
     ({}, {"speed_walk_m_s": _is(0.0)}, "speed_walk_m_s above 0"),
