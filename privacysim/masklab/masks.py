@@ -73,7 +73,7 @@ class Blur(Mask):
     A blur leaks more than a mosaic of the same cell size, so its cells are measured, not computed. `fast=False` is the
     plain Gaussian at full size, as other tools apply it (`gaussian:SIGMA`). The two look alike but leak differently.
     The fast blur rounds the small image to whole grey levels *before* enlarging it. The plain Gaussian rounds at full
-    size, so its thousands of pixels hold more than a few cells can (at half the face's width it leaks far more).
+    size, so its thousands of pixels hold more than a few cells can (far more, measured at half the face's width).
     """
 
     def __init__(self, sigma: float = 0.25, fast: bool = True) -> None:

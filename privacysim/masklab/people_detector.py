@@ -82,7 +82,7 @@ def _grown(rectangle: Sequence[int], width: int, height: int, share: float = 0.1
 
 
 def median_background(source: cv2.VideoCapture, frames: int) -> Frame | None:
-    """Median of frames from the whole file, or None if it cannot be searched; rewinds the file."""
+    """Median of frames from the whole file, or None if it is not seekable; rewinds the file."""
     kept: list[Frame] = []
     for number in np.linspace(0, max(0, frames - 1), min(_SAMPLES, frames)).astype(int):
         source.set(cv2.CAP_PROP_POS_FRAMES, int(number))
