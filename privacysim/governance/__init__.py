@@ -1,4 +1,4 @@
-"""What happens to footage under an arm: processes, desks, and the Log."""
+"""Access to footage and leaks under an arm: processes, approval desks, and the Log."""
 
 from privacysim.governance.desk import ApprovalDesk, Desk, Hours
 from privacysim.governance.log import Book, Books, Log

@@ -1,11 +1,11 @@
-"""Everybody but the investigator: other organs by their own papers, people filmed, neighbours, the press, impostors.
+"""Access requests except those of investigators: other organs, people filmed, neighbours, the press, impostors.
 
-An ordinary person cannot see footage at will. Whoever asks meets a rule or the gap: a rule may open a way (a paper of
-an organ's own law; Order 799 art. 21: persons concerned look, if the operator consents; PIPL art. 45: one's own data),
-each with its own document, and no route lends its document to another. Where no rule opens a way the operator
-decides: they refuse, or hand over informally, and a prohibition stops those who comply with it. Impostors show a
-forged paper, which is seen through or believed. In an emergency a rule may let an organ act first and have it
-regularised afterwards; what is not regularised in time is destroyed and proves nothing.
+Ordinary people cannot see footage at will. A rule may give access: an organ's document under its own law; viewing by
+persons concerned with the operator's consent (Order 799 art. 21); one's own data (PIPL art. 45). Each route has its own
+document, which is not valid for another route. Where no rule gives access, the operator refuses or hands over
+informally; a prohibition stops operators who comply with it. Impostors show a forged document, which is detected or
+believed. In an emergency, a rule may let an organ act first and have it confirmed afterwards. What is not confirmed in
+time is destroyed and is not evidence.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from privacysim.governance.spreading import Chain
 from privacysim.units import HOUR_TICKS, TICKS_PER_S
 
 FIRST_REQUEST = 1 << 42
-"""Requests of askers: this + the ask's id (those of cases are below)."""
+"""Request ids of askers: this + the ask's id (ids of cases are smaller)."""
 _LOOKS = -1
 _PUBLISHED = {"informal": "copy, then on the open net", "publication": "copy, then in the news"}
 _ORGANS = [words.REQUESTERS.index(word) for word in words.STATE_ORGANS]
@@ -37,12 +37,12 @@ _IMPOSTOR = words.REQUESTERS.index("impostor")
 
 
 class Askers(Process):
-    """All who ask besides the investigators; one request each."""
+    """All requesters except investigators; one request each."""
 
     incidents: ClassVar = {"informal": ("informal", "publication"), "forged_paper": ("request",)}
 
     def start(self, context: Context) -> None:
-        """Start a process for each paper that needs a signature, and one for each copy that will be published."""
+        """Start a process for each document that needs a signature, and for each copy that will be published."""
         self.context, self.world, asks = context, context.world, context.world.asks
         rules, cameras = context.rules, self.world.cameras
         demand = [min(rules.of(era).demand_factor, asks.most_demand) for era in (BEFORE, AFTER)]
@@ -59,19 +59,19 @@ class Askers(Process):
         needs = rules.told(way, lambda route: "consent" in route.conditions, False)
         self.consent = needs & (asks.marks[ask, 1] < self.world.scenario.access.operator_consent.number)
         self.merit = (way > 0) & (self.consent | ~needs)
-        """Met by a route of the rules."""
+        """Whether a route of the rules grants the request."""
         self.legality = np.where(self.merit, 0, rules.unruled(
             era[ask], who, purpose, cameras.operator[camera], cameras.regime[camera], scene=cameras.scene[camera],
             listed=context.kept.listed[camera],
         ))
         signs = rules.told(way, lambda route: route.approver not in NO_DESK, False)
         self.signed = np.where(signs, NEVER, asks.tick[ask])
-        """When the paper was ready; NEVER while it lies on a desk."""
+        """When the document was signed; NEVER while it waits at a desk."""
         self.left, self.confirmed = np.full(ask.size, NEVER), np.zeros(ask.size, dtype=bool)
-        """When it left the desk unsigned, and whether a judge regularised what was done first."""
+        """When it left the desk unsigned, and whether a judge confirmed what was done first."""
         self.chains: dict[int, Chain] = {}
-        """By row: copies that were passed on or published after they had been handed over."""
-        # an answer takes days, but to an organ in an emergency hours
+        """By row: copies that were passed on or published after the handover."""
+        # an answer takes days, but hours for an organ in an emergency
         urgent = np.isin(who, _ORGANS) & np.isin(purpose, _URGENT)
         longest = round(self.world.scenario.access.emergency_answer_h.number * HOUR_TICKS)
         self.answer = np.where(urgent, np.minimum(asks.answer_ticks[ask], longest), asks.answer_ticks[ask])
@@ -87,7 +87,7 @@ class Askers(Process):
         self._start_spreading()
 
     def _paper(self, row: int, gone: int) -> Generator[Any, Any, None]:
-        """An organ's own paper is signed at its own level, or the footage is gone before."""
+        """Wait until the organ's own level signs its document, or until the footage is erased."""
         asked, marks = int(self.requests.asked[row]), self.world.asks.marks[self.ask[row]]
         yield self.context.until(asked)
         route = self.context.rules.offers[self.requests.way[row]]
@@ -100,7 +100,7 @@ class Askers(Process):
             self.left[row] = max(gone, asked)
 
     def _regularised(self, row: int) -> Generator[Any, Any, None]:
-        """Done first; a judge confirms it within the term, or it must be destroyed."""
+        """Act first; a judge confirms it within the term, or the footage must be destroyed."""
         begin = int(self.requests.asked[row])
         yield self.context.until(begin)
         self.confirmed[row] = yield from self.context.desks.confirmed(
@@ -109,7 +109,7 @@ class Askers(Process):
         )
 
     def _course(self) -> tuple[Course, Ints, Ints, Ints]:
-        """How far each came, begin and end of the footage that is left, and the act by which a copy is taken along."""
+        """Compute the course of each request, begin and end of the remaining footage, and the act that takes a copy."""
         context, world, requests = self.context, self.world, self.requests
         rules, access, kept = context.rules, world.scenario.access, context.kept
         camera, marks, ruled = requests.camera, world.asks.marks[self.ask], requests.way > 0
@@ -132,9 +132,9 @@ class Askers(Process):
         return course, begin, end, np.where(self.merit, by_route, np.where(away, code_of("act", "acquire"), _LOOKS))
 
     def _start_spreading(self) -> None:
-        """Copies that no rule gave: the press publishes some, some end up in chat groups and on the open net.
+        """Start the spread of copies given without a rule: the press publishes some, others reach the open net.
 
-        Whoever meets no rule is answered without a desk, so what they get is known beforehand.
+        Requests without a rule bypass the desks, so their result is known in advance.
         """
         leaks, requests, asks = self.world.scenario.leaks, self.requests, self.world.asks
         course, begin, end, takes = self._course()
@@ -150,7 +150,7 @@ class Askers(Process):
             self.context.env.process(self._spread(chain, int(course.served[row]), bool(news[row])))
 
     def _spread(self, chain: Chain, at: int, news: bool) -> Generator[Any, Any, None]:
-        """Handed over → published: by the press with others masked where a rule asks for it and it complies."""
+        """Publish after the handover; the press masks others where a rule requires it and it complies."""
         cameras, rules, scenario = self.world.cameras, self.context.rules, self.world.scenario
         yield self.context.until(at)
         if not news:
@@ -166,11 +166,11 @@ class Askers(Process):
         )
 
     def write(self, books: Books) -> None:
-        """After the run: answers, and what was looked at or taken along in [0, D)."""
+        """After the run, write the answers, and what was viewed or copied in [0, D)."""
         requests, end = self.requests, self.context.end
         course, begin, until, takes = self._course()
         met, decided = course.met, course.decided
-        # acted first, and the term to have it regularised passed within the study without a signature
+        # acted first, and the term for confirmation passed within the study without a signature
         over = (self.term < NEVER) & (requests.asked + np.minimum(self.term, NEVER // 2) < end)
         destroyed = met & self.merit & over & ~self.confirmed
         reason = course.reason
@@ -190,7 +190,7 @@ class Askers(Process):
     def _write_acts(
         self, books: Books, course: Course, begin: Ints, until: Ints, takes: Ints, seen: NDArray[np.intp]
     ) -> None:
-        """The asker looks; who takes a copy along acquires it, and who gives it without a rule disseminates it."""
+        """Write views by requesters, acquisition of copies, and dissemination by custodians who give without a rule."""
         requests, decided, informal = self.requests, course.decided, course.ended("informal")
         sources = [code_of("source", one) for one in ("informal", "request")]
         masked = self.merit & self.context.rules.told(requests.way, lambda route: "masked" in route.conditions, False)
@@ -234,7 +234,7 @@ class Askers(Process):
         self._write_older(books, set(leaked.tolist()))
 
     def _write_older(self, books: Books, written: set[int]) -> None:
-        """Copies that were handed over before day 0 and are still on line, or come on line again."""
+        """Write copies handed over before day 0 that are still online, or come online again."""
         for row, chain in sorted(self.chains.items()):
             times = [int(one["at_t"]) for one in chain.acts]  # type: ignore[call-overload]
             if row not in written and any(0 <= at < self.context.end for at in times):

@@ -1,8 +1,8 @@
-"""The balance of a Log: what each process says it did must be what its acts show. A test, and a user, may ask for it.
+"""Balance checks of a Log: compare what each process reports with its acts, for tests and users.
 
-Every incident counts its own viewers while it happens, the acts are written apart from it: the two must be equal. A
-granted request was looked at; what counts as evidence was taken along; a sale has its purchase and the copy that it
-sells; a piece that is published is watched; a misuse is a use. A process that forgets one of its acts is found out.
+Each incident counts its own viewers while it happens, and the acts are written separately; the two must be equal. A
+granted request was viewed; evidence was taken along; a sale has its purchase and the copy that it sells; a published
+piece has viewers; a misuse is a use. So a process that omits one of its acts is detected.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from privacysim.world.world_model import World
 
 def imbalances(log: Log, world: World | None = None) -> list[str]:
-    """Sentences about what does not balance; empty where everything does. `world` adds what only it can know.
+    """Describe imbalances in sentences; empty if everything balances. `world` adds checks that need the world.
 
     >>> from privacysim.governance.balance import imbalances   # imbalances(simulate(world, arm, baseline=arm)) == []
     """
@@ -29,7 +29,7 @@ def imbalances(log: Log, world: World | None = None) -> list[str]:
 
 
 def _routine(log: Log, world: World) -> list[str]:
-    """Monitors are watched, rounds are made: the looks that leave neither request nor incident."""
+    """Check monitoring and rounds: the views that leave neither request nor incident."""
     if not len(log.custody):
         return []
     own = log.acts[log.acts["source"] == "monitor"]
@@ -43,7 +43,7 @@ def _routine(log: Log, world: World) -> list[str]:
 
 
 def own_sources(log: Log) -> list[str]:
-    """Sources of acts that processes from outside the package brought."""
+    """Return sources of acts from processes outside the package."""
     return sorted({source for sources in log.kinds.values() for source in sources} - set(SOURCES))
 
 
@@ -74,7 +74,7 @@ def _audiences(log: Log) -> list[str]:
 
 
 def _links(log: Log) -> list[str]:
-    """Within chains: sale and purchase, copy and sale, publication and viewers, misuse and use."""
+    """Check links in chains: sale and purchase, copy and sale, publication and viewers, misuse and use."""
     acts = log.acts
     said = []
     parents = acts.loc[acts["parent_id"] >= 0, ["act_id", "parent_id", "act", "source"]]
@@ -94,7 +94,7 @@ def _links(log: Log) -> list[str]:
         chain = acts[acts["source"] == name]
         heads = chain[chain["parent_id"] < 0]
         missing = set(chain["source_id"]) - set(heads.loc[heads["act"] == first.get(name, heads["act"]), "source_id"])
-        # the head may lie before day 0, then its children have no parent either
+        # the head may lie before day 0; then its children have no parent either
         said += [f"{name}: {len(missing)} chains without their first act"] * bool(
             [one for one in missing if _opened(log, one) >= 0]
         )
@@ -117,14 +117,14 @@ def _opened(log: Log, incident: int) -> float:
 
 
 def _requests(log: Log) -> list[str]:
-    """Granted and delivered in [0, D): somebody looked; admissible: it was taken along."""
+    """Check requests: granted and delivered in [0, D) means viewed; admissible means taken along."""
     end_s = float(log.days * 86_400)
     asked = log.requests
     met = asked[(asked["outcome"] == "granted") & (asked["delivered_s"] >= 0) & (asked["delivered_s"] < end_s)]
     acts = log.acts[log.acts["source"].isin(["request", "informal", *own_sources(log)])]
     looked = set(acts.loc[acts["act"] == "view", "source_id"])
     said = []
-    # a console that showed something before its paper was signed was looked at then
+    # a console that showed something before its document was signed was viewed at that time
     blind = met[~met["request_id"].isin(looked) & (met["channel"] == "request")]
     if len(blind):
         said.append(f"{len(blind)} granted requests that nobody looked at (first: {blind['reason'].iloc[0]!r})")

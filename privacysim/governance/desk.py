@@ -1,9 +1,9 @@
-"""Desks: where a paper is approved, by somebody who has office hours and other papers on the table.
+"""Approval desks: officers with office hours approve requests from a queue.
 
-Who approves is the rule's business (a head of the case-handling department for the Notice of Obtaining Evidence,
-administrative-case rules art. 28; a judge for a warrant); how long it takes is a fact of the scenario.
+The rules name the approver (a head of the case-handling department for the Notice of Obtaining Evidence,
+administrative-case rules art. 28; a judge for a warrant). The scenario's facts give the duration.
 
-SimPy's `PriorityResource` sorts its whole queue at every request, which is quadratic under a backlog; this desk keeps
+SimPy's `PriorityResource` sorts its whole queue at every request, which is quadratic under a backlog. This desk keeps
 a heap on SimPy's events and gives the same log (its tests compare the two, and both with Erlang C).
 """
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from privacysim.scenario import Scenario
 
 OVERLOAD = 0.95
-"""Offered load above which a desk cannot keep up: reported as a note."""
+"""Offered load above which a desk cannot keep up; reported in a note."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Office hours, the same every day: open in [opens, closes), in ticks of 0.1 s after midnight.
+    """Daily office hours: open in [opens, closes), in ticks of 0.1 s after midnight.
 
     >>> hours = Hours(8 * 36_000, 18 * 36_000)
     >>> hours.is_open(7 * 36_000), hours.opening(19 * 36_000) == DAY_TICKS + 8 * 36_000
@@ -42,47 +42,47 @@ class Hours:
     closes: int = DAY_TICKS
 
     def is_open(self, now: int) -> bool:
-        """Whether the desk is open at that tick."""
+        """Return whether the desk is open at that tick."""
         return self.opens <= now % DAY_TICKS < self.closes
 
     def opening(self, now: int) -> int:
-        """The first tick from `now` on at which the desk is open."""
+        """Return the first tick from `now` on at which the desk is open."""
         day, time = divmod(now, DAY_TICKS)
         if time < self.opens:
             return day * DAY_TICKS + self.opens
         return now if time < self.closes else (day + 1) * DAY_TICKS + self.opens
 
     def after(self, now: int, work: int) -> int:
-        """The tick at which `work` ticks of office time have passed since `now`; none pass while it is closed."""
+        """Return the tick at which `work` ticks of office time have passed since `now`; none pass while closed."""
         now = self.opening(now)
         left = self.closes - now % DAY_TICKS
         if work <= left:
             return now + work
         whole, rest = divmod(work - left, self.closes - self.opens)
-        if rest == 0:  # it ends at a closing, not at the next opening
+        if rest == 0:  # work ends at a closing, not at the next opening
             whole, rest = whole - 1, self.closes - self.opens
         return (now // DAY_TICKS + 1 + whole) * DAY_TICKS + self.opens + rest
 
 
 @dataclass(slots=True)
 class Desk:
-    """`officers` who each take one paper at a time, the most urgent first; papers whose footage expired leave.
+    """Queue with `officers` who each take one request at a time, most urgent first; expired requests leave.
 
-    The order among waiting papers is documented, so that a log never depends on chance: (priority, time of asking,
-    number of the paper). Papers that come in while the desk is closed wait for the opening and are taken in that
-    same order. Whoever waits is told `True` when it is her turn, or `False` when her paper expired before it came up.
+    The order of waiting requests is fixed, so that a log never depends on chance: (priority, time of asking, number).
+    Requests that arrive while the desk is closed wait for the opening and are taken in the same order. The event of a
+    request has the value `True` when its turn comes, or `False` if its footage expired first.
 
-    A desk draws nothing: how long a paper takes is the caller's business, between `ask` and `release`.
+    A desk draws nothing: the caller decides how long the work takes, between `ask` and `release`.
     """
 
     env: Environment
     officers: int
     hours: Hours = Hours()
     level: str = ""
-    """Who approves here: a word of `vocabulary.APPROVERS`."""
+    """Approver of this desk: a word of `vocabulary.APPROVERS`."""
     free: int = field(init=False)
     work_asked: int = field(init=False, default=0)
-    """Ticks of office work that were asked for so far, for the offered load."""
+    """Ticks of office work requested so far, for the offered load."""
     _queue: list[tuple[int, int, int, int, Event]] = field(init=False, default_factory=list)
     _opening: int = field(init=False, default=-1)
 
@@ -90,7 +90,7 @@ class Desk:
         self.free = self.officers
 
     def ask(self, number: int, *, priority: int = 0, expires: int = 1 << 62) -> Event:
-        """Put paper `number` on the table; yield the event, whose value says whether the turn came in time."""
+        """Queue request `number`; yield the event, whose value says whether the turn came in time."""
         event = Event(self.env)
         now = int(self.env.now)
         heappush(self._queue, (priority, now, number, expires, event))
@@ -98,16 +98,16 @@ class Desk:
         return event
 
     def release(self) -> None:
-        """One officer is done; the next paper is taken."""
+        """Free one officer, who takes the next request."""
         self.free += 1
         self._serve(int(self.env.now))
 
     def waiting(self) -> int:
-        """How many papers lie on the table."""
+        """Number of waiting requests."""
         return len(self._queue)
 
     def offered_load(self, first: int, last: int) -> float:
-        """Work asked for per unit of office time in [first, last), all officers together; above 1 the queue grows."""
+        """Return work requested per office time in [first, last), over all officers; above 1 the queue grows."""
         days = (last - first) / DAY_TICKS
         return self.work_asked / (self.officers * days * (self.hours.closes - self.hours.opens))
 
@@ -132,54 +132,54 @@ class Desk:
         self._serve(int(self.env.now))
 
 class ApprovalDesk(Protocol):
-    """What `Desks` asks of a desk. Give `simulate` another class, such as a subclass of `Desk`, as `desk=`.
+    """Interface of a desk for `Desks`. Pass another class to `simulate` as `desk=`, such as a subclass of `Desk`.
 
-    It is made as `desk(env, officers, hours, level)` when the first paper of a level comes in.
+    It is created as `desk(env, officers, hours, level)` when the first request of a level arrives.
     """
 
     hours: Hours
-    """Office hours; the work of a paper is done within them."""
+    """Office hours; work is done within them."""
     work_asked: int
-    """Ticks of work asked for from day 0 on; `Desks` adds to it."""
+    """Ticks of work requested from day 0 on; `Desks` adds to it."""
 
     def __init__(self, env: Environment, officers: int, hours: Hours, level: str) -> None: ...
 
     def ask(self, number: int, *, priority: int = 0, expires: int = 1 << 62) -> Event:
-        """Put a paper on the table; the event fires when its turn comes (True) or when its footage expired (False)."""
+        """Queue a request; the event fires when its turn comes (True) or when its footage expired (False)."""
 
     def release(self) -> None:
-        """The work on a paper is done: one officer is free again."""
+        """Free one officer after the work on a request."""
 
     def waiting(self) -> int:
-        """How many papers lie on the table."""
+        """Number of waiting requests."""
 
     def offered_load(self, first: int, last: int) -> float:
-        """Work asked for per unit of office time in [first, last); above 0.95 the Log reports it in a note."""
+        """Return work requested per unit of office time in [first, last); above 0.95 the Log has a note."""
 
 
 NO_DESK = frozenset({"none", "operator", "controller"})
-"""Approvers who decide on the spot: nobody, or the one who holds the footage."""
+"""Approvers who decide on the spot: nobody, or the custodian."""
 
 
 @dataclass(slots=True)
 class Desks:
-    """The desks of a city, one for each level of approval; each is opened when the first paper comes in."""
+    """Approval desks of a city, one for each level; each is created when its first request arrives."""
 
     env: Environment
     scenario: Scenario
     turnaround: dict[str, float] = field(default_factory=dict)
-    """Median ticks that a paper is under way to and from the approver, beside the work itself."""
+    """Median transit time to and from the approver in ticks, in addition to the work itself."""
     make: type[ApprovalDesk] = Desk
     _desks: dict[str, ApprovalDesk] = field(default_factory=dict)
 
     @property
     def hours(self) -> Hours:
-        """Office hours."""
+        """Return the office hours."""
         access = self.scenario.access
         return Hours(round(access.desk_opens_h.number * HOUR_TICKS), round(access.desk_closes_h.number * HOUR_TICKS))
 
     def desk(self, approver: str) -> ApprovalDesk:
-        """The desk of that level."""
+        """Return the desk of that level, created on first use."""
         if approver not in self._desks:
             officers = getattr(self.scenario.access, f"desk_officers_{approver}").number
             share = self.scenario.population.people.number / _GUANGZHOU
@@ -189,7 +189,7 @@ class Desks:
         return self._desks[approver]
 
     def mean_work(self, approver: str) -> float:
-        """Mean ticks of work on one paper at that level."""
+        """Return the mean ticks of work on one document at that level."""
         mean: float = getattr(self.scenario.access, f"desk_work_{approver}_min").number
         return mean * HOUR_TICKS / 60.0
 
@@ -197,10 +197,10 @@ class Desks:
         self, approver: str, number: int, *, papers: int, mark: float, way: float | None, priority: int = 0,
         expires: int = 1 << 62,
     ) -> Generator[Any, Any, bool]:
-        """Have `papers` papers of one case signed; False when the footage expired before their turn came.
+        """Have `papers` documents of one case signed; return False if the footage expired before their turn came.
 
-        The work is exponential with the fact's mean per paper, as the quantile at `mark`; `way` is the mark of the
-        time under way, None for a paper that is carried there at once.
+        The work is exponential with the fact's mean per document, as the quantile at `mark`. `way` is the mark of the
+        transit time, None if the documents are delivered at once.
         """
         if approver in NO_DESK:
             return True
@@ -218,14 +218,14 @@ class Desks:
         return True
 
     def confirmed(self, number: int, *, mark: float, priority: int, term: int) -> Generator[Any, Any, bool]:
-        """Something was done first: whether a judge confirms it by the tick `term`; else it must be destroyed."""
+        """Confirm an earlier act: return whether a judge signs by the tick `term`; otherwise it must be destroyed."""
         signed = yield from self.approved(
             "judge", number, papers=1, mark=mark, way=None, priority=priority, expires=term
         )
         return signed and self.env.now <= term
 
     def notes(self, days: int) -> tuple[str, ...]:
-        """What to report: desks whose offered load in [0, D) is above 0.95, which cannot keep up."""
+        """Report desks with an offered load in [0, D) above 0.95, which cannot keep up."""
         said = []
         for approver, desk in sorted(self._desks.items()):
             load = desk.offered_load(0, days * DAY_TICKS)
@@ -236,10 +236,10 @@ class Desks:
 
 
 _GUANGZHOU = 18_700_000
-"""People in the city whose desks the facts count; a smaller scenario has its share of officers."""
+"""Population of the city whose desks the facts count; smaller scenarios have a proportional number of officers."""
 
 
 def delay(scenario: Scenario, median_ticks: float, marks: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Lognormal delays as quantiles: median · exp(σ Φ⁻¹(mark)), in whole ticks."""
+    """Return lognormal delays as quantiles: median · exp(σ Φ⁻¹(mark)), in whole ticks."""
     spread = scenario.access.delay_sigma.number
     return np.ceil(median_ticks * np.exp(spread * ndtri(marks))).astype(np.int64)

@@ -1,16 +1,16 @@
-"""Investigators: from an opened case to evidence, or to the reason why there is none.
+"""Investigators: from an opened case to evidence, or to the reason for having none.
 
-The Notice of Obtaining Evidence (Criminal Procedure Law arts. 54, 137; criminal-case rules art. 62;
-administrative-case rules art. 28): the case is filed, the investigator drafts a notice for each custodian whose
-camera may hold something, the level that the rule names approves it at a desk, it is served, the custodian checks
-it, and gives what retention has left (Order 799 arts. 17, 20). Police look at their own consoles without any paper.
+The Notice of Obtaining Evidence (Criminal Procedure Law arts. 54, 137; criminal-case rules art. 62; administrative-case
+rules art. 28) has these steps. The case is filed. The investigator drafts a notice for each custodian whose camera may
+have relevant footage. The level named by the rule approves it at a desk. It is served. The custodian checks it, and
+gives what retention has left (Order 799 arts. 17, 20). Police view their own consoles without any document.
 
-A holder who refuses what they must give may have the recorder seized (Criminal Procedure Law art. 141, 139 before
-2018). A recorder cannot be divided, so everything that its cameras kept goes along: the largest over-delivery that a
-request can bring. Nobody but the investigator of the case looks at more than what was wanted.
+If a custodian refuses what they must give, the recorder may be seized (Criminal Procedure Law art. 141, 139 before
+2018). A recorder cannot be divided, so all footage of its cameras is taken: the largest over-delivery of a request.
+Only the investigator of the case views more than what was wanted.
 
-Some pictures of a person sought are published. Order 799 art. 22 allows it with strict protection of everybody else in
-the picture; where no rule opens that way, it is forbidden or a gap, and nobody is masked.
+Some pictures of wanted persons are published. Order 799 art. 22 allows it with strict protection of everybody else in
+the picture. Without such a rule it is prohibited or a gap, and nobody is masked.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ class Investigators(Process):
     """All cases that ask for footage: one request per case and custodian, searches by machine, wanted notices."""
 
     def start(self, context: Context) -> None:
-        """One process for each case that needs a signature, in the order in which the papers are drafted."""
+        """Start one process for each case that needs a signature, in the order of drafting."""
         self.context, self.world, cases = context, context.world, context.world.cases
         scenario, marks = self.world.scenario, cases.marks
         self.approved, self.left = np.full(len(cases), NEVER), np.full(len(cases), NEVER)
-        """By case row: when the papers were signed, and when they left the desk without a signature."""
+        """By case row: when the documents were signed, and when they left the desk without a signature."""
         self.gone = np.zeros(len(cases), dtype=bool)
-        """By case row: the footage was erased before the papers were drafted."""
+        """By case row: whether the footage was erased before the documents were drafted."""
         self._group_clues()
         per_tick = scenario.access.case_withdrawn_per_day.number / DAY_TICKS
         stays = np.ceil(-np.log(marks[:, 3]) / per_tick).astype(np.int64) if per_tick else NEVER - cases.asked
@@ -61,7 +61,7 @@ class Investigators(Process):
         expires = np.minimum(np.where(last == -NEVER, NEVER, last), self.withdrawn)
         signs = self._signs(self.paper)
         papers = np.bincount(self.case[signs], minlength=len(cases))
-        unknown = np.diff(self.world.clues.start) == 0  # cases of the warm-up: only their load matters
+        unknown = np.diff(self.world.clues.start) == 0  # cases of the warm-up: only their load counts
         papers[unknown] = cases.custodians[unknown]
         way = self._way_of_case(signs)
         paper = context.rules.paper(way)
@@ -77,7 +77,7 @@ class Investigators(Process):
         context.env.process(self._arrivals(list(zip(row.tolist(), approver, *numbers, strict=True))))
 
     def _arrivals(self, waiting: list[tuple[int, str, int, int, int]]) -> Generator[Any, Any, None]:
-        """Papers come to the desks as they are drafted."""
+        """Send documents to the desks as they are drafted."""
         env = self.context.env
         for row, approver, ready, papers, expires in waiting:
             if ready > env.now:
@@ -85,7 +85,7 @@ class Investigators(Process):
             env.process(self._paper(row, approver, papers, expires))
 
     def _paper(self, row: int, approver: str, papers: int, expires: int) -> Generator[Any, Any, None]:
-        """On the desk → signed, or expired and gone."""
+        """Wait at the desk until the documents are signed, or the footage has expired."""
         cases, marks = self.world.cases, self.world.cases.marks[row]
         signed = yield from self.context.desks.approved(
             approver, int(cases.case_id[row]), papers=papers, mark=float(marks[1]), way=float(marks[2]),
@@ -97,10 +97,10 @@ class Investigators(Process):
             self.left[row] = expires
 
     def _group_clues(self) -> None:
-        """Group the clues by case and custodian, and ask the rules for each request's way in.
+        """Group the clues by case and custodian, and find each request's route in the rules.
 
-        The police look at their own cameras from their own consoles, and at those of other organs on platforms that the
-        state shares, where a rule lets them: nobody is served. All else is asked for.
+        The police view their own cameras from their own consoles. They view those of other organs on shared state
+        platforms, if a rule allows it. In both cases nobody is served. All other footage needs a request.
         """
         cases, clues, cameras, rules = self.world.cases, self.world.clues, self.world.cameras, self.context.rules
         row = np.repeat(np.arange(len(cases)), np.diff(clues.start))
@@ -121,10 +121,10 @@ class Investigators(Process):
         channels = {"own_console": operator == _OWN, "shared_platform": operator == _STATE, "request": True}
         way, channel = rules.first_way(channels, era, 0, purpose, operator, regime)
         self.seizure = rules.ways(era, 0, purpose, "seizure", operator, regime)
-        """By request: the route by which the recorder may be seized when an obliged holder refuses."""
+        """By request: the route by which the recorder may be seized if an obliged custodian refuses."""
         self.direct = channel != _REQUEST
-        """By request: seen at once, so nobody is served."""
-        # what a console shows may be looked at; to take it along as evidence the police need their own paper too
+        """By request: viewed at once, so nobody is served."""
+        # footage on a console may be viewed; to take it along as evidence the police also need their own document
         self.paper = np.where(self.direct & rules.told(way, lambda route: bool(taking(route)), False), way, asked_for)
         """By request: the route under which footage is taken along as evidence."""
         obliged = [rules.told(one, lambda route: route.duty_to_give, False) for one in (asked_for, self.seizure)]
@@ -136,13 +136,13 @@ class Investigators(Process):
         )
 
     def _signs(self, way: Ints) -> Bools:
-        """Which routes need a signature from a desk."""
+        """Return which routes need a signature from a desk."""
         return self.context.rules.told(way, lambda route: route.approver not in NO_DESK, False)
 
     def _way_of_case(self, signs: Bools) -> Ints:
-        """By case row: the route whose approver signs, that of the first request that needs a signature.
+        """By case row: the route whose approver signs, taken from the first request that needs a signature.
 
-        Where no request does, or none is known, it is that for a commercial camera.
+        If there is none, or no request is known, it is the route for a commercial camera.
         """
         cases, rules = self.world.cases, self.context.rules
         way = rules.ways(rules.eras(cases.asked), 0, cases.purpose, "request", _COMMERCIAL, _OTHER)
@@ -151,13 +151,13 @@ class Investigators(Process):
         return way
 
     def write(self, books: Books) -> None:
-        """After the run: what became of each request, and the acts of those that were met in [0, D)."""
+        """After the run, write the result of each request, and the acts of those granted in [0, D)."""
         world, requests, clues, end = self.world, self.requests, self.world.clues, self.context.end
         rules, kept = self.context.rules, self.context.kept
         course, taken, secured = self._course()
         count, of = len(requests), self.of_clue
 
-        # custodians secure what they still have at service: retention and broken cameras leave gaps
+        # custodians secure what they still have at service; retention and broken cameras leave gaps
         begin, until = kept.remains(clues.camera, clues.from_tick, clues.to_tick, np.minimum(secured[of], end))
         given = (until > begin) & clues.working
         shows = given & clues.found & (clues.seen_from >= begin) & (taken < end)[of]
@@ -191,7 +191,7 @@ class Investigators(Process):
             evidence=np.where(proof, 2, 1),
         )
 
-        # each camera's footage is looked at once, and taken over (or copied from one's own console) under a paper
+        # each camera's footage is viewed once, and taken over (or copied from one's own console) under a document
         takes = rules.told(self.paper, lambda route: taking(route) or "copy", "copy")
         looking = {"act": "view", "audience": float(world.scenario.access.investigators.number)}
         for at, by, more in (
@@ -217,7 +217,7 @@ class Investigators(Process):
         write_searches(self.context, self.approved, books)
 
     def _course(self) -> tuple[Course, Ints, Ints]:
-        """When each request was signed, served and answered; when a copy was taken along, and the rest was secured."""
+        """Compute when each request was signed, served and answered, when a copy was taken, and the rest secured."""
         scenario, requests, rules = self.world.scenario, self.requests, self.context.rules
         access, asked = scenario.access, requests.asked
         marks = uniforms(stream_key(self.world.seed, self.world.k, "requests"), requests.number, 8)
@@ -236,7 +236,7 @@ class Investigators(Process):
         served = np.where(signed >= NEVER, NEVER, np.where(self.direct, signed, signed + way))
         search = np.minimum(waits(access.custodian_search_h.number, 1), term)
         delivered = np.where(served >= NEVER, NEVER, served + search)
-        # a paper for what the police see anyway is signed with the others; nobody has to be served
+        # a document for what the police can view anyway is signed with the others; nobody has to be served
         no_desk = (self.paper > 0) & ~self._signs(self.paper)
         with_paper = np.maximum(delivered, np.where(no_desk, asked, self.approved[self.case]))
         refuses = ~self.direct & (marks[:, 2] < access.custodian_refuses.number)
@@ -253,7 +253,7 @@ class Investigators(Process):
         return course, np.where(seized, secured, taken), secured
 
     def _recorders(self, rows: NDArray[np.intp], secured: Ints) -> list[tuple[int, NDArray[np.intp], Ints]]:
-        """What seized recorders hold: row of the request, cameras of its holder that record, since when each kept."""
+        """List contents of seized recorders: request row, its custodian's recording cameras, start of their footage."""
         kept, holder = self.context.kept, self.world.cameras.custodian_id
         whose = holder[self.requests.camera]
         candidates = np.flatnonzero(np.isin(holder, whose[rows]) & kept.recording)
@@ -264,7 +264,7 @@ class Investigators(Process):
         return found
 
     def _wanted(self, books: Books, clue: NDArray[np.intp], begin: Ints, until: Ints, delivered: Ints) -> None:
-        """Some cases that have evidence: one clip of the offender is published, and looked at by many."""
+        """Write wanted notices: in some cases with evidence, a clip of the offender is published to many viewers."""
         world, access, requests, cases = self.world, self.world.scenario.access, self.requests, self.world.cases
         clues, rules, end = world.clues, self.context.rules, self.context.end
         row, first = np.unique(self.case[self.of_clue[clue]], return_index=True)

@@ -1,6 +1,6 @@
-"""Custody: who keeps what for how long, what an old request still finds, and what the picture can show.
+"""Custody under the rules: retention of each camera, footage left for a request, and masks.
 
-Retention is a rule of its own (Order 799 art. 17: 30 days and then deletion; Guangzhou's order of 2007: at least
+Retention is a separate rule (Order 799 art. 17: 30 days and then deletion; Guangzhou's order of 2007: at least
 15 days; art. 9 waives both for small shops). When the rules change, footage that was already deleted stays deleted.
 """
 
@@ -28,16 +28,16 @@ LISTED = frozenset({
     "road", "housing_compound", "office", "restaurant", "mall", "market", "hotel", "hospital", "school", "university",
     "kindergarten", "entertainment", "culture_sport", "park", "metro_station", "transport_hub", "car_park",
 })
-"""Categories that Guangzhou's order of 2007 lists in art. 6 (its list is known in part; which of our categories it
-means is an assumption)."""
+"""Categories listed in art. 6 of Guangzhou's order of 2007 (its list is partly known; the match with our categories
+is an assumption)."""
 Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """What is true of each camera's footage before and after the switch; arrays over all cameras.
+    """Custody of each camera's footage before and after the switch; arrays over all cameras.
 
-    `retention` in ticks, (2, cameras); `mask` as numbers of `masks`, (2, cameras); `filed` (ever) and `log_kept` alike.
+    `retention` in ticks, (2, cameras); `mask` as indices of `masks`, (2, cameras); `filed` (ever) and `log_kept` alike.
     """
 
     switch: int
@@ -46,46 +46,46 @@ class Keeping:
     identifiable: NDArray[np.bool_]
     retention: Ints
     masks: tuple[tuple[str, bool], ...]
-    """Distinct masks: name, and whether a key undoes it."""
+    """Distinct masks: name, and whether a key removes it."""
     mask: NDArray[np.uint8]
     filed: NDArray[np.bool_]
     filed_from: Ints
-    """When each system is filed: long ago, or some time within the term after the switch; NEVER where it is not."""
+    """When each system is filed: long ago, or at some time within the term after the switch; NEVER if not filed."""
     must_file: NDArray[np.bool_]
     log_kept: NDArray[np.bool_]
     may_stand: NDArray[np.bool_]
-    """Whether whoever put it there may, by the arm's rules on siting and installers."""
+    """Whether the installer may put the camera there, by the arm's rules on siting and installers."""
     manager: NDArray[np.uint8]
     """Code in MANAGERS under the arm."""
 
     def oldest(self, camera: NDArray[np.int64], at: Ints) -> Ints:
-        """The oldest tick whose footage still exists at tick `at`.
+        """Return the oldest tick whose footage still exists at tick `at`.
 
-        Before the switch `at − r₀`. After it max(`at − r₁`, switch − r₀): a longer term brings nothing back.
+        Before the switch it is `at − r₀`; after it, max(`at − r₁`, switch − r₀): a longer term brings nothing back.
         """
         before, after = self.retention[BEFORE][camera], self.retention[AFTER][camera]
         return np.where(at < self.switch, at - before, np.maximum(at - after, self.switch - before))
 
     def is_filed(self, camera: int, at: int) -> bool:
-        """Whether the system is filed at that tick."""
+        """Return whether the system is filed at that tick."""
         return bool(self.filed_from[camera] <= at)
 
     def erased(self, camera: NDArray[np.int64], recorded: Ints) -> Ints:
-        """When footage recorded at that tick is erased: the other side of `oldest`."""
+        """Return when footage recorded at that tick is erased: the inverse of `oldest`."""
         before, after = recorded + self.retention[BEFORE][camera], recorded + self.retention[AFTER][camera]
         return np.where(before < self.switch, before, np.maximum(after, self.switch))
 
     def remains(self, camera: NDArray[np.int64], begin: Ints, end: Ints, at: Ints) -> tuple[Ints, Ints]:
-        """Begin and end of what is left at tick `at` of footage that is wanted; empty where the end is not after."""
+        """Return begin and end of the wanted footage left at tick `at`; empty if the end is not after the begin."""
         return np.maximum(begin, self.oldest(camera, at)), np.minimum(end, at)
 
     def mask_of(self, camera: NDArray[np.int64], recorded: Ints) -> NDArray[np.uint8]:
-        """Number of the mask that was on the footage when it was recorded."""
+        """Return the index of the mask on the footage when it was recorded."""
         return np.where(recorded < self.switch, self.mask[BEFORE][camera], self.mask[AFTER][camera])
 
 
 def keeping(world: World, rules: Rules) -> Keeping:
-    """Custody of every camera under both eras."""
+    """Compute the custody of every camera under both eras."""
     cameras, custody = world.cameras, world.custody
     at_place = world.city.place_category[np.maximum(cameras.place_id, 0)]
     category = np.where(cameras.place_id >= 0, at_place, words.CATEGORIES.index("road"))
@@ -113,7 +113,7 @@ def keeping(world: World, rules: Rules) -> Keeping:
         log_kept[era] = np.array([arm.log_kept(regime) for regime in words.REGIMES])[cameras.regime]
     after = rules.of(AFTER)
     old = after.policy.filing.old if after.footage and after.policy.filing else None
-    # old systems have a term (Order 799 art. 14: 90 days), and are filed some time within it
+    # existing systems have a term (Order 799 art. 14: 90 days), and are filed at some time within it
     within = np.ceil(custody.filed / share * (ticks(old) if old is not None else 0)).astype(np.int64)
     filed_from = np.where(filed[BEFORE] & filed[AFTER], -NEVER, np.where(filed[AFTER], rules.switch + within, NEVER))
     must = np.array([after.filed(regime) for regime in words.REGIMES])[cameras.regime]
@@ -124,7 +124,7 @@ def keeping(world: World, rules: Rules) -> Keeping:
 
 
 def _standing(world: World, arm: Arm, listed: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.uint8]]:
-    """Who may stand where he stands, and who answers for each camera, asked once for each kind of camera."""
+    """Return whether each camera is permitted, and its manager, with one question per kind of camera."""
     cameras = world.cameras
     kind, which = kinds(cameras.operator, cameras.regime, listed, cameras.indoor)
     words_of = [(words.OPERATORS[o], words.REGIMES[g], bool(on), bool(inside)) for o, g, on, inside in kind.tolist()]
@@ -134,7 +134,7 @@ def _standing(world: World, arm: Arm, listed: NDArray[np.bool_]) -> tuple[NDArra
 
 
 def _identifiable(world: World) -> NDArray[np.bool_]:
-    """Whether a face five metres away reaches the density at which people are recognised (EN/IEC 62676-4)."""
+    """Return whether a face five metres away reaches the density of recognition (EN/IEC 62676-4)."""
     cameras, distance_m = world.cameras, 5.0
     half = np.radians(np.minimum(cameras.hfov_deg.astype(float), 170.0) / 2.0)
     width_m = np.where(cameras.hfov_deg >= 180.0, 2 * np.pi * distance_m, 2 * distance_m * np.tan(half))
@@ -143,7 +143,7 @@ def _identifiable(world: World) -> NDArray[np.bool_]:
 
 
 def custody_frame(policy: str, world: World, kept: Keeping) -> pd.DataFrame:
-    """The table `custody`: each camera's keeping under the arm."""
+    """Build the table `custody`: each camera's custody under the arm."""
     names = np.array([name for name, _ in kept.masks], dtype=object)
     return tables.frame("custody", {
         "policy": policy, "replicate": world.k, "camera_id": np.arange(kept.listed.size),

@@ -1,15 +1,15 @@
-"""Insiders off purpose, break-ins and hidden cameras: one process each, from the first look to the last copy.
+"""Insider misuse, break-ins and hidden cameras: one process each, from the first view to the last copy.
 
-Whoever can open footage may look for themselves (abuse: Order 799 arts. 16, 32; leaking: Civil Code art. 1039; supply
-for money: Criminal Law art. 253-1). Some take a copy: it is shown to a few, sold on in a chain of sales, or published,
-taken down and published again; some use it against somebody. An intruder reaches one holder's archive, or a vendor's
-platform and with it thousands of cameras, and looks at some of them. The draft forbids each of these acts by name,
-buying and selling absolutely.
+Those who can open footage may view it for themselves (abuse: Order 799 arts. 16, 32; leaking: Civil Code art. 1039;
+supply for money: Criminal Law art. 253-1). Some take a copy: it is shown to a few, sold on in a chain of sales, or
+published, taken down and published again. Some use it against somebody. An intruder reaches one custodian's archive,
+or a vendor's platform with thousands of cameras, and views some of them. The draft prohibits each of these acts by
+name, and buying and selling absolutely.
 
-Hidden cameras are leaks too: whoever put one up films strangers in a room where nobody may film (Order 799 art. 8; PS12
-art. 42(6), Criminal Law art. 284 with grave result). They look at some of it, sell pieces, blackmail. A guest notices
-it, or an inspection finds it: sooner where venues must look for them (Order 799 art. 8(2)). No rule has a route for the
-owner, so every act is prohibited or, where the camera rules say nothing of siting, the soft gap: general law alone.
+Hidden cameras are leaks too. Their owners film strangers in rooms where filming is prohibited (Order 799 art. 8; PS12
+art. 42(6), Criminal Law art. 284 with grave result). They view some footage, sell pieces, or blackmail. A guest or an
+inspection finds the camera, sooner where venues must search (Order 799 art. 8(2)). No rule gives the owner a route, so
+every act is prohibited or, if the camera rules do not mention siting, in the soft gap: general law alone.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _GRAVEST = {"looked": "view", "told": "disseminate", "published": "disseminate",
 
 @dataclass(slots=True)
 class _Lapse:
-    """What became of one lapse."""
+    """State of one lapse during the run."""
 
     row: int
     chain: Chain
@@ -54,20 +54,20 @@ class _Lapse:
 
 
 class Leaks(Process):
-    """The lapses of a world under the rules."""
+    """Lapses of a world under the rules."""
 
     incidents: ClassVar = {
         "insider": ("insider", "resale"), "break_in": ("breach", "resale"), "platform_break_in": ("breach", "resale"),
     }
 
     def start(self, context: Context) -> None:
-        """One process per lapse, in the world's order."""
+        """Start one process per lapse, in the world's order."""
         self.context, self.lapses, self.happened = context, context.world.lapses, list[_Lapse]()
         for row in range(len(self.lapses)):
             context.env.process(self._lapse(row))
 
     def _lapse(self, row: int) -> Generator[Any, Any, None]:
-        """Tempted → looks → takes a copy, or not → passes it on, uses it → is found, or not."""
+        """Run one lapse: temptation, view, possible copy, passing on or use, and possible discovery."""
         lapses, context = self.lapses, self.context
         rules, kept, oversight = context.rules, context.kept, context.oversight
         begin, mark = int(lapses.tick[row]), lapses.marks[row]
@@ -103,7 +103,7 @@ class Leaks(Process):
             self._found(lapse, begin, lapse.found.at)
 
     def _passed_on(self, lapse: _Lapse, begin: int) -> None:
-        """A copy is sold, published or shown around; some is used against somebody."""
+        """Pass a copy on: it is sold, published or shown around; some copies are used against somebody."""
         leaks, chain, spread = self.context.world.scenario.leaks, lapse.chain, self.context.spread
         mark = self.lapses.marks[lapse.row]
         intruder = chain.source == "breach"
@@ -123,7 +123,7 @@ class Leaks(Process):
             spread.used(chain, 0, begin, (float(mark[12]), float(mark[13])))
 
     def _found(self, lapse: _Lapse, begin: int, at: int) -> None:
-        """The legal steps, and the notice to the people concerned where an archive was broken into."""
+        """Add the legal steps, and the notice to the people concerned after a break-in to an archive."""
         world, mark, era = self.context.world, self.lapses.marks[lapse.row], self.context.rules.era(at)
         lapse.steps = self.context.oversight.steps(
             era, replace(lapse.question, act=_GRAVEST[lapse.how]), begin, at, logged=lapse.logged,
@@ -136,7 +136,7 @@ class Leaks(Process):
             lapse.told = at + round(term * TICKS_PER_S)
 
     def write(self, books: Books) -> None:
-        """Acts done in [0, D), incidents that were open in it, and who found them."""
+        """Write acts done in [0, D), incidents that were open in it, and who found them."""
         spread, lapses = self.context.spread, self.lapses
         looked = spread.write([lapse.chain for lapse in self.happened], books)
         for lapse, act_id in zip(self.happened, looked.tolist(), strict=True):
@@ -155,19 +155,19 @@ class Leaks(Process):
 
 
 class HiddenCameras(Process):
-    """The hidden cameras of a world under the rules."""
+    """Hidden cameras of a world under the rules."""
 
     incidents: ClassVar = {"hidden": ("hidden", "resale")}
 
     def start(self, context: Context) -> None:
-        """One process per hidden camera, in the world's order."""
+        """Start one process per hidden camera, in the world's order."""
         self.context, self.hidden = context, context.world.hidden
         self.chains: dict[int, Chain] = {}
-        """By row, those that still stood in [0, D)."""
+        """By row: the chains of cameras that existed in [0, D)."""
         self.sold: set[int] = set()
-        """Rows of which pieces were put on sale."""
+        """Rows whose pieces were put on sale."""
         self.ended: dict[int, tuple[int, str]] = {}
-        """By row, when and by whom it was found."""
+        """By row: when and by whom the camera was found."""
         leaks = context.world.scenario.leaks
         after, before = (context.rules.of(era).policy.siting for era in (AFTER, BEFORE))
         newly = after is not None and after.venue_duty and not (before is not None and before.venue_duty)
@@ -177,7 +177,7 @@ class HiddenCameras(Process):
             context.env.process(self._camera(row, hazard, factors))
 
     def _camera(self, row: int, hazard: Any, factors: Any) -> Generator[Any, Any, None]:
-        """Put up → films → is looked at, sold, used against somebody → found."""
+        """Run one hidden camera: installation, filming, viewing, sale, use against somebody, discovery."""
         hidden, context, spread = self.hidden, self.context, self.context.spread
         leaks, end = context.world.scenario.leaks, context.end
         found, cause = first_end(
@@ -192,7 +192,7 @@ class HiddenCameras(Process):
             "hidden", who, int(hidden.camera[row]), first, last, "curious", "hidden", False, FIRST_OWNER + who,
             closed=found,
         )
-        # who films a room looks at part of it; a visitor of the place is in that room by its share of the rooms
+        # the owner views part of the footage; a visitor of the place is in that room by its share of the rooms
         seen = leaks.hidden_watch_share.number * float(hidden.room_share[row])
         filmed = spread.act(chain, -1, "copy", first, technique="copy")
         spread.act(chain, filmed, "view", first, audience=1.0, attention=seen, seen_by=spread.far)
@@ -211,7 +211,7 @@ class HiddenCameras(Process):
         yield from self.context.spread.sales(chain, filmed, int(self.hidden.hidden_id[row]))
 
     def write(self, books: Books) -> None:
-        """Every hidden camera that stood in [0, D), what its owner did, and what followed when it was found."""
+        """Write every hidden camera that existed in [0, D), its owner's acts, and what followed its discovery."""
         context, rows = self.context, sorted(self.chains)
         first = context.spread.write([self.chains[row] for row in rows], books)
         for row, act_id in zip(rows, first.tolist(), strict=True):

@@ -1,7 +1,7 @@
-"""The Log: what happened under one arm, as frames that follow `tables.py`; it says nothing about any person.
+"""Log of one arm: all events as frames that follow `tables.py`; it contains nothing about any person.
 
-Processes hand over their acts in batches of arrays. Whether an act is lawful is asked once for each *kind* of act
-(who, what, whose camera, by which way …), not once for each row: 100 000 rows ask a few hundred questions.
+Processes add their acts in batches of arrays. Lawfulness is determined once for each *kind* of act (who, what, whose
+camera, by which route …), not for each row: 100 000 rows need a few hundred questions.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from privacysim.errors import InputError, did_you_mean
 from privacysim.units import TICKS_PER_S
 
 NEVER = np.int64(1) << 62
-"""The tick of what has not happened."""
+"""Tick of an event that has not happened."""
 
 _CLOSED: dict[str, tuple[str, ...]] = {
     "source": words.SOURCES, "actor": words.REQUESTERS, "act": words.ACTS, "purpose": words.PURPOSES,
@@ -39,9 +39,9 @@ ACT_COLUMNS: dict[str, tuple[str, object]] = {
     "unmask": ("?", False), "masked": ("?", False), "parent_id": ("i8", -1), "gallery": ("i8", 2),
     "known": ("f8", 0.0), "audience": ("f8", 0.0), "attention": ("f8", 1.0),
 }
-"""What a process says of its acts: dtype and default. `before` marks acts done under a permission that the baseline
-gave before the switch: they are judged by the rules under which it was given. `unmask`: the key was used; `masked`:
-everybody but the person concerned was masked before she saw it."""
+"""Columns of acts that a process may set: dtype and default. `before` marks acts under a permission that the baseline
+gave before the switch; the rules of that time apply. `unmask`: the key was used; `masked`: everybody except the
+person concerned was masked before they saw the footage."""
 
 REQUEST_COLUMNS: dict[str, tuple[str, object]] = {
     "request_id": ("i8", None), "case_id": ("i8", -1), "custodian_id": ("i8", None), "requester": ("u1", None),
@@ -63,28 +63,28 @@ AUDIT_COLUMNS: dict[str, tuple[str, object]] = {
 }
 
 _LENGTHS = ("footage_t", "needed_t")
-"""Columns in ticks that are lengths, not times."""
+"""Columns in ticks that are durations, not times."""
 Arrays = dict[str, NDArray[Any]]
 
 
 @dataclass(slots=True)
 class Book:
-    """Rows of one table, added in batches: arrays or single values per column, words as words or as codes."""
+    """Rows of one table, added in batches: arrays or single values per column, as words or codes."""
 
     name: str
     columns: Mapping[str, tuple[str, object]]
     sources: tuple[str, ...] = words.SOURCES
     """Words for the column `source`, in the order of their codes."""
     writer: str = ""
-    """Name of the process that writes at the moment, for messages."""
+    """Name of the process that is writing, for messages."""
     _batches: list[Arrays] = field(default_factory=list)
     _writers: list[str] = field(default_factory=list)
 
     def add(self, size: int, **given: object) -> Arrays:
-        """Append `size` rows and return them; a column left out takes its default.
+        """Append `size` rows and return them; omitted columns take their default.
 
-        A required column that is missing, an unknown column, a strange word, a wrong length or a number that the
-        column cannot hold is an InputError that names the process.
+        Raises InputError, naming the process, for a missing required column, an unknown column or word, a wrong length,
+        or a number that the column cannot hold.
         """
         for name in sorted(set(given) - set(self.columns)):
             raise self._wrong(name, "a column of the table", "an unknown one", did_you_mean(name, self.columns))
@@ -120,13 +120,13 @@ class Book:
         return InputError(f"process {self.writer or '?'}, {self.name}, {column}", expected, got, fix)
 
     def gathered(self) -> Arrays:
-        """All rows, in the order in which they were added."""
+        """Return all rows, in the order in which they were added."""
         if not self._batches:
             return {name: np.empty(0, dtype=dtype) for name, (dtype, _) in self.columns.items()}
         return {name: np.concatenate([batch[name] for batch in self._batches]) for name in self.columns}
 
     def refuse(self, column: str, wrong: NDArray[np.bool_], expected: str, fix: str) -> None:
-        """An InputError that names the process and the value, if any gathered row is `wrong`."""
+        """Raise an InputError that names the process and the value, if any gathered row is `wrong`."""
         if not wrong.any():
             return
         row = int(np.flatnonzero(wrong)[0])
@@ -136,7 +136,7 @@ class Book:
 
 
 def _repeated(ids: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Rows whose number a row before them has."""
+    """Mark rows whose number occurs in an earlier row."""
     again = np.ones(ids.size, dtype=bool)
     again[np.unique(ids, return_index=True)[1]] = False
     return again
@@ -144,7 +144,7 @@ def _repeated(ids: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 @dataclass(slots=True)
 class Books:
-    """What a process writes into: one book for each table of the Log."""
+    """Books that a process writes into: one for each table of the Log."""
 
     sources: tuple[str, ...] = words.SOURCES
     acts: Book = field(init=False)
@@ -158,7 +158,7 @@ class Books:
         self.incidents, self.audits = Book("incidents", INCIDENT_COLUMNS), Book("audits", AUDIT_COLUMNS)
 
     def refuse_wrong_rows(self, cameras: int, end: int, kinds: Collection[str]) -> None:
-        """Raise an InputError that names the process, if a row of any book cannot be."""
+        """Raise an InputError that names the process, if a row of any book is impossible."""
         acts, asked, opened = self.acts.gathered(), self.requests.gathered(), self.incidents.gathered()
         camera, at, audience = acts["camera_id"], acts["at_t"], acts["audience"]
         granted = asked["outcome"] == words.OUTCOMES.index("granted")
@@ -182,19 +182,19 @@ class Books:
             book.refuse(column, wrong, expected, fix)
 
     def opened_by(self, writer: str) -> Books:
-        """The same books, with the name of the process that writes next."""
+        """Return the same books, with the name of the process that writes next."""
         for book in (self.acts, self.requests, self.incidents, self.audits):
             book.writer = writer
         return self
 
 
 def words_of(column: str, codes: NDArray[Any]) -> NDArray[Any]:
-    """The words behind the codes of one column."""
+    """Return the words for the codes of one column."""
     return np.asarray(_CLOSED[column], dtype=object)[codes]
 
 
 def code_of(column: str, word: str, sources: tuple[str, ...] = words.SOURCES) -> int:
-    """The code of a word in one column; an unknown word is an InputError. `sources` are the words of `source`."""
+    """Return the code of a word in one column; raises InputError if unknown. `sources` are the words of `source`."""
     closed = sources if column == "source" else _CLOSED[column]
     if word not in closed:
         raise InputError(f"column {column}", "a word of its vocabulary", word, did_you_mean(word, closed))
@@ -202,7 +202,7 @@ def code_of(column: str, word: str, sources: tuple[str, ...] = words.SOURCES) ->
 
 
 def act_ids(rows: Mapping[str, Any], key: int = stream_key(0, 0, "acts")) -> NDArray[np.int64]:
-    """Ids of acts as a hash of what they are, so that the same act has the same id under every arm."""
+    """Compute ids of acts by hashing their content, so that the same act has the same id under every arm."""
     mixed = hashes(key, rows["source_id"])
     for part in ("source", "camera_id", "act", "actor", "viewer", "at_t", "from_t", "to_t"):
         mixed = hashes(key, mixed.view(np.int64) ^ hashes(key + 1, rows[part]).view(np.int64))
@@ -210,17 +210,17 @@ def act_ids(rows: Mapping[str, Any], key: int = stream_key(0, 0, "acts")) -> NDA
 
 
 def seconds(at: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Seconds from ticks; what never happened becomes NaN."""
+    """Convert ticks to seconds; NEVER becomes NaN."""
     return np.where(at >= NEVER, np.nan, at / TICKS_PER_S)
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Log:
-    """What happened in one replicate under one arm: requests, acts, incidents, audits, custody (`tables.py`).
+    """Events in one replicate under one arm: requests, acts, incidents, audits, custody (`tables.py`).
 
-    `acts` holds acts done in [0, D); `requests` those that were alive in it (and all others of the same case);
+    `acts` contains acts done in [0, D); `requests` those that were active in it (and all others of the same case);
     `incidents` those that were open in it. `notes` are sentences about the run, such as a desk that cannot keep up.
-    `kinds` names the sources of the acts of each kind of incident. The Log never depends on who is in a sample.
+    `kinds` gives the sources of the acts for each kind of incident. The Log never depends on the sample.
     """
 
     policy: str
@@ -236,7 +236,7 @@ class Log:
 
     @cached_property
     def custody(self) -> pd.DataFrame:
-        """Who keeps what for how long: one row per camera, built when first asked for."""
+        """Return each camera's custodian and retention: one row per camera, built on first use."""
         return self.make_custody()
 
     def __repr__(self) -> str:
@@ -246,7 +246,7 @@ class Log:
 def frame_of(
     name: str, rows: Arrays, keys: tuple[str, ...], sources: tuple[str, ...] = words.SOURCES, **more: object
 ) -> pd.DataFrame:
-    """A frame of table `name`: ticks become seconds, rows are put in the order of `keys`, the rest as it stands."""
+    """Build the frame of table `name`: ticks become seconds, rows are sorted by `keys`, the rest is unchanged."""
     order = np.lexsort([rows[key] for key in reversed(keys)]) if len(rows[keys[0]]) else np.empty(0, np.intp)
     columns: dict[str, object] = dict(more)
     for column, values in rows.items():

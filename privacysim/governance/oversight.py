@@ -1,14 +1,14 @@
-"""Oversight: who finds a lapse first, whether it can be proved, what follows in law, and what the prospect deters.
+"""Oversight: discovery of lapses, proof, legal steps, and deterrence.
 
-Found by review of the access log (where a rule asks for one: Order 799 art. 16), by a complaint, by the press, or by
-inspection of a filed system (art. 24): competing causes, each with its own mark. Sanctions follow their legal steps:
-an order to correct first, or at once, or none is stated; and nobody is punished after limitation (six months for
-public-security punishments, two years for other fines). Everybody's law supplies what the camera rules do not name.
+Lapses are found by review of the access log (where a rule requires one: Order 799 art. 16), by a complaint, by the
+press, or by inspection of a filed system (art. 24). These are competing causes, each with its own mark. Sanctions
+follow their legal steps: an order to correct first, a sanction at once, or none stated. Nobody is punished after
+limitation (six months for public-security punishments, two years for other fines). General law supplies the rest.
 
-Crimes have thresholds (50 tracks or 5 000 CNY gained: JI17 art. 5; 20 systems: JI11 art. 1); below them the offences of
-administrative law remain. Half the band's choice between detention and fine is ours.
+Crimes have thresholds (50 tracks or 5 000 CNY gained: JI17 art. 5; 20 systems: JI11 art. 1); below them, offences of
+administrative law remain. We assume that where a provision allows both, detention and a fine are equally likely.
 
-Deterrence: a lapse happens where its mark is below exp(−ε · expected sanction); ε is an assumption with a range.
+Deterrence: a lapse happens if its mark is below exp(−ε · expected sanction); ε is an assumption with a range.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _HALF_A_YEAR_D = 182.625
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """When and by whom a lapse is found; `NEVER` and "" where nobody finds it. `reviews` are the log reviews before."""
+    """When and by whom a lapse is found; `NEVER` and "" if nobody finds it. `reviews` are the earlier log reviews."""
 
     at: int
     by: str
@@ -50,7 +50,7 @@ NOT_FOUND = Found(int(NEVER), "", ())
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One legal step: when, what (a word of STEPS), on which provision, in words, with its amount."""
+    """One legal step: time, kind (a word of STEPS), provision, description and amount."""
 
     at: int
     step: str
@@ -62,7 +62,7 @@ class Step:
 
 @dataclass(slots=True)
 class Oversight:
-    """Finding and punishing under the rules of an era."""
+    """Discovery and punishment under the rules of an era."""
 
     scenario: Scenario
     rules: Rules
@@ -72,16 +72,16 @@ class Oversight:
         self, at: int, end: int, *, custodian: int, logged: bool, filed: bool, passed_on: bool, published: bool,
         marks: tuple[float, float, float, float],
     ) -> Found:
-        """The first of the competing causes after `at`, if it comes before `end`.
+        """Return the first of the competing causes after `at`, if it comes before `end`.
 
-        Each custodian reviews his log at fixed intervals, from a day of his own on.
+        Each custodian reviews their log at fixed intervals, starting on a day of their own.
         """
         leaks = self.scenario.leaks
         period = round(leaks.log_review_d.number * DAY_TICKS)
         first = at + period - (at - child_id(custodian, "log review", 0)) % period
         times = [int(NEVER)] * 4
         if logged:
-            # each review finds it with the same chance: a geometric number of reviews, as the quantile at the mark
+            # each review finds it with the same probability: a geometric number of reviews, as the quantile at the mark
             share = leaks.audit_detection.number
             needed = 1 if share >= 1 else max(1, ceil(log(1.0 - marks[0]) / log(1.0 - share))) if share > 0 else 0
             times[0] = first + (needed - 1) * period if needed else int(NEVER)
@@ -103,10 +103,10 @@ class Oversight:
         self, era: int, question: Question, at: int, found: int, *, logged: bool, marks: tuple[float, ...],
         items: int = 1, gain_cny: float = 0.0, grave: bool = False,
     ) -> tuple[Step, ...]:
-        """The legal steps after an act done at `at` (until it ended) was found at `found`, in order.
+        """Return the legal steps, in order, after an act done at `at` (until it ended) was found at `found`.
 
-        Marks: 0 proof, 1 whether it is taken up, 2 whether an order to correct is refused (or a fine chosen instead of
-        detention), 3 the place in the band. `items` and `gain_cny` decide whether a crime's threshold is met
+        Marks: 0 proof, 1 whether it is pursued, 2 whether an order to correct is refused (or a fine is chosen instead
+        of detention), 3 position in the band. `items` and `gain_cny` decide whether a crime's threshold is met
         (interpretations of 2011 and 2017), `grave` whether it had a grave result.
         """
         provisions = self._provisions(era, question)
@@ -127,19 +127,19 @@ class Oversight:
         return self._taken(gravest, found, marks)
 
     def duty_steps(self, provision: Provision, found: int, marks: tuple[float, ...]) -> tuple[Step, ...]:
-        """The steps after a breached duty, which lasts until it is found, so that nothing lapses."""
+        """Return the steps after a breached duty, which lasts until it is found, so there is no limitation."""
         if marks[1] >= self.scenario.leaks.sanction_taken_up.number:
             return (Step(found, "not_taken_up", provision.id, "none: not taken up, or an informal word"),)
         return self._taken(provision, found, marks)
 
     def _provisions(self, era: int, question: Question) -> tuple[Provision, ...]:
-        """Everybody's law on the act, and what the matched camera rule itself cites with a sanction."""
+        """Return the general law on the act, and the sanctioned provisions that the matched camera rule cites."""
         arm = self.rules.of(era)
         found = list(arm.sanctions(question))
         return (*found, *(one for one in arm.own_sanctions(question) if one not in found))
 
     def _reached(self, provision: Provision, items: int, gain_cny: float, grave: bool) -> bool:
-        """Whether a crime's own threshold is met; offences below crime have none here."""
+        """Return whether a crime's threshold is met; offences below crime have none here."""
         known = facts().value
         if provision.id in ("cl_253_1", "ji17_4", "ji17_5"):
             return items >= known("ji17_tracks_items") or gain_cny >= known("ji17_gain_cny")
@@ -170,12 +170,12 @@ class Oversight:
         return (Step(found, "fine", name, f"fine of {fine:.0f} ({name})", fine_cny=fine),)
 
     def _fine(self, sanction: Sanction, mark: float) -> float:
-        """The place in the band of a person, else of whoever is responsible, else of the unit; euros at par."""
+        """Return the fine in the band of the person, else of the person responsible, else of the unit; euros at par."""
         band = sanction.individual or sanction.responsible or sanction.unit
         return float(round(band[0] + (band[1] - band[0]) * mark)) if band else 0.0
 
     def holds_back(self, era: int, question: Question, logged: bool) -> float:
-        """Chance that a lapse happens in spite of the sanction that may follow: exp(−ε · expected sanction)."""
+        """Return the probability that a lapse happens despite the possible sanction: exp(−ε · expected sanction)."""
         leaks = self.scenario.leaks
         per_review = leaks.audit_detection.number
         reviews = _HALF_A_YEAR_D / leaks.log_review_d.number
@@ -195,7 +195,7 @@ class Oversight:
         return self._severity[key]
 
     def _cny(self, sanction: Sanction | None) -> float:
-        """Middle of the bands in CNY: fines on a person, days of detention, and prison for those who are convicted."""
+        """Return the middle of the bands in CNY: fines on a person, days of detention, and prison after conviction."""
         if sanction is None or sanction.step in ("civil", "none_stated"):
             return 0.0
         leaks = self.scenario.leaks
@@ -207,7 +207,7 @@ class Oversight:
 
 
 def _rank(sanction: Sanction | None) -> int:
-    """Crime before detention before a fine at once before an order to correct before a civil claim."""
+    """Rank sanctions: crime, detention, immediate fine, order to correct, civil claim."""
     if sanction is None or sanction.step in ("none_stated", "civil"):
         return 0 if sanction is None or sanction.step == "none_stated" else 1
     if sanction.prison_years:
@@ -223,7 +223,7 @@ def _barred(provision: Provision, age: int) -> bool:
 def write_steps(
     book: Book, steps: Sequence[Step], end: int, *, act_id: int, incident_id: int, reviews: Sequence[int] = ()
 ) -> None:
-    """The audits of one incident: reviews that found nothing, and the steps within [0, D)."""
+    """Write the audits of one incident: reviews without findings, and the steps within [0, D)."""
     for at in reviews:
         if 0 <= at < end:
             book.add(1, act_id=act_id, incident_id=incident_id, at_t=at, found=False)
@@ -239,10 +239,10 @@ def first_end(
     counted_from: int, switch: int, marks: NDArray[np.float64], hazard: NDArray[np.float64],
     factors: NDArray[np.float64], since: NDArray[np.int64] | None = None,
 ) -> tuple[int, int]:
-    """Tick and cause of the end: the first cause whose integrated hazard passes its unit exponential.
+    """Return tick and cause of the end: the first cause whose integrated hazard exceeds its unit exponential.
 
-    The hazard is `hazard` a day until the switch (or that cause's own `since`) and `hazard · factors` from then on.
-    Ties: the first cause. Nothing that can end it: (NEVER, −1).
+    The hazard is `hazard` per day until the switch (or that cause's own `since`) and `hazard · factors` from then on.
+    Ties go to the first cause. If nothing can end it: (NEVER, −1).
     """
     best, cause = float(NEVER), -1
     for number in range(marks.size):

@@ -1,9 +1,9 @@
-"""Processes: the parts of a simulation that ask for footage, leak it or watch over it, and what they may use.
+"""Processes: the parts of a simulation that request, leak or oversee footage, and their interface.
 
 Everything that happens to footage is done by a *process*: the website, lapses of insiders, the police's requests,
-inspections. Those that `simulate` runs by default are written against this file and nothing else, so a process of your
-own can do whatever they do. It needs two methods: `start` schedules what happens over time, and `write` adds what
-happened to the books after the last day.
+inspections. The default processes of `simulate` use only this file, so your own process can do whatever they do. It
+needs two methods: `start` schedules what happens over time, and `write` adds the results to the books after the last
+day.
 """
 
 from __future__ import annotations
@@ -36,26 +36,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a process may use during one run, that is, one world under one policy.
+    """Everything a process may use during one run, that is, one world under one policy.
 
     Times are whole ticks of 0.1 s since 00:00 of day 0 (`privacysim.units`); before day 0 they are negative. Cameras
     are positions in `world.cameras`.
     """
 
     world: World
-    """Cameras, people's requests, temptations: everything that chance decided before any rule is applied."""
+    """Cameras, potential requests and temptations: everything drawn by chance before any rule is applied."""
     rules: Rules
-    """The policy, the baseline and the tick at which one replaces the other: what is allowed, and by which route."""
+    """The policy, the baseline and the tick of the switch: what is allowed, and by which route."""
     kept: Keeping
-    """Which footage exists when: retention, recording and masks of each camera."""
+    """Footage that exists at each time: retention, recording and masks of each camera."""
     env: Environment
     """SimPy's clock: `env.process(generator)` starts something that takes time."""
     desks: Desks
-    """Desks at which papers are approved; requests of all processes share them."""
+    """Approval desks, shared by the requests of all processes."""
     spread: Spread
-    """How a piece of footage spreads: `Chain`s of copies, sales, publications and uses."""
+    """Spread of a piece of footage: `Chain`s of copies, sales, publications and uses."""
     oversight: Oversight
-    """Who finds a lapse first, and which legal steps follow."""
+    """Discovery of lapses, and the legal steps that follow."""
 
     @property
     def end(self) -> int:
@@ -63,23 +63,23 @@ class Context:
         return self.world.days * DAY_TICKS
 
     def until(self, tick: int) -> Event:
-        """An event to `yield`: it fires at that tick, or at once if the tick has passed."""
+        """Return an event to `yield`: it fires at that tick, or at once if the tick has passed."""
         return self.env.timeout(max(tick - int(self.env.now), 0))
 
     def chances(self, stream: str, ids: Any, marks: int = 1) -> NDArray[np.float64]:
         """Draw marks of your own: an array (len(ids), marks) of uniform numbers strictly between 0 and 1.
 
         The marks are a function of the study's seed, the replicate, the name of your `stream` and each id. They do not
-        depend on the policy, on the time or on other ids. So all policies meet the same chances: let a thing happen
-        where its mark is below a probability, and let only that probability depend on the rules.
+        depend on the policy, on the time or on other ids, so all policies meet the same chances. Let an event happen if
+        its mark is below a probability, and let only that probability depend on the rules.
         """
         return uniforms(stream_key(self.world.seed, self.world.k, f"own {stream}"), ids, marks)
 
     def arrivals(self, stream: str, per_day: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Draw a Poisson stream of your own events, at `per_day` from the warm-up to the end: ids and ticks, in order.
 
-        Draw at the highest rate that any policy may have, and let an event happen where its mark (`chances`) is below
-        the share that the policy leaves. A stricter policy then has a subset of the events.
+        Draw at the highest rate that any policy may have, and let an event happen if its mark (`chances`) is below the
+        share that the policy leaves. A stricter policy then has a subset of the events.
         """
         return roots(
             self.world.seed, self.world.k, f"own {stream}", per_day, range(-self.world.warmup_days, self.world.days)
@@ -87,7 +87,7 @@ class Context:
 
     @staticmethod
     def numbers(stream: str, ids: Any) -> NDArray[np.int64]:
-        """Numbers for your own requests, incidents or viewers: hashes, so that they meet no number of another process.
+        """Hash numbers for your own requests, incidents or viewers, so that they do not collide with other processes.
 
         >>> bool(Context.numbers("drones", [3, 4])[1] == Context.numbers("drones", [4])[0])
         True
@@ -101,7 +101,7 @@ class Process(Protocol):
     Inherit from this class, or write one with the same methods. Give `simulate` an object of it: every run starts from
     a copy of that object, so `start` may set attributes, and nothing passes from one policy to the next.
 
-    A process must not draw random numbers: it takes its chances from the world or from `Context.chances`.
+    A process must not draw random numbers; it uses the chances of the world or of `Context.chances`.
 
     Example, a drone that films a street every morning and is noticed by nobody:
 
@@ -123,21 +123,21 @@ class Process(Protocol):
     """
 
     incidents: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
-    """Kinds of incident that it writes, each with the sources of the acts that belong to it.
+    """Kinds of incident that the process writes, each with the sources of its acts.
 
     A source is a word of `vocabulary.SOURCES` or a new one. An act belongs to the incident whose `incident_id` is the
-    act's `source_id`, and the `audience` of an incident must be the sum over its acts: `imbalances` compares the two.
+    act's `source_id`. The `audience` of an incident must be the sum over its acts; `imbalances` compares the two.
     """
 
     def start(self, context: Context) -> None:
-        """Keep the context and start generators with `context.env.process`; the clock stands at −warm-up."""
+        """Store the context and start generators with `context.env.process`; the clock is at −warm-up."""
 
     def write(self, books: Books) -> None:
-        """Add rows: acts done in [0, end), requests and incidents that were alive in it, audits."""
+        """Add rows: acts done in [0, end), requests and incidents active in it, audits."""
 
 
 def fresh(given: Process | type[Process] | str) -> tuple[str, Process]:
-    """Name and copy of a process, for one run; what is none is refused.
+    """Return name and copy of a process, for one run; anything else is refused.
 
     `given` is an object, a class that needs no arguments, or the name of an entry point of `privacysim.processes`.
     """
@@ -153,7 +153,7 @@ def fresh(given: Process | type[Process] | str) -> tuple[str, Process]:
 
 
 def kinds_of(processes: Mapping[str, Process]) -> dict[str, tuple[str, ...]]:
-    """Kinds of incident of all processes, with the sources of their acts."""
+    """Return the kinds of incident of all processes, with the sources of their acts."""
     kinds: dict[str, tuple[str, ...]] = {"misuse": ()}
     for name, process in processes.items():
         for kind, sources in getattr(process, "incidents", {}).items():

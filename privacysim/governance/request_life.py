@@ -1,7 +1,7 @@
-"""The life cycle of a request: asked → need → paper → approval → service → search → delivery → return.
+"""Life cycle of a request: request → need → document → approval → service → search → delivery → return.
 
-The police's notices and searches, organs with papers of their own, everybody else who asks, and emergencies are cases
-of it. They differ in who asks, which channels they try and what may go wrong; the rest is written here once.
+Police notices and searches, organs with documents of their own, all other requesters, and emergencies share it. They
+differ in requester, channels and possible failures; everything else is written here once.
 
 Only desks are shared between requests, so only approval takes part in SimPy's time (`Desks.approved`). All other steps
 are arithmetic on marks that belong to each request's own id, done for all requests of a process at once.
@@ -49,27 +49,27 @@ ENDINGS = {
     "taken_over": ("granted", "taken over for a time"),
     "given": ("granted", ""),
 }
-"""How a request may end, with outcome and reason, in the order in which it is decided: the first that is true."""
+"""Endings of a request, with outcome and reason; the first that applies, in this order, is taken."""
 _CODES = {name: code for code, name in enumerate(ENDINGS)}
 
 
 @dataclass
 class Course:
-    """How far each of many requests came: the ticks of its steps, NEVER for a step that it did not reach.
+    """Progress of many requests: the ticks of their steps, NEVER for a step that was not reached.
 
-    `ends`: for further names of `ENDINGS`, which requests ended so. The others follow from the ticks.
+    `ends`: for additional names of `ENDINGS`, the requests that ended so. The others follow from the ticks.
     """
 
     end: int
     asked: Ints
     signed: Ints
-    """When the paper was approved; the tick of asking where none is needed."""
+    """When the document was approved; the tick of the request if none is needed."""
     served: Ints
-    """When the holder had it."""
+    """When the custodian received it."""
     delivered: Ints
-    """When the holder answered."""
+    """When the custodian answered."""
     left: Ints | np.int64 = NEVER
-    """When the paper left the desk without a signature."""
+    """When the document left the desk without a signature."""
     withdrawn: Ints | np.int64 = NEVER
     """When the case is settled without it."""
     ends: dict[str, Bools] = field(default_factory=dict)
@@ -88,22 +88,22 @@ class Course:
         return np.select([known[name] for name in names], [_CODES[name] for name in names], _CODES["given"])
 
     def ended(self, *names: str) -> Bools:
-        """Which requests ended in one of these ways."""
+        """Return which requests ended in one of these ways."""
         return np.array([name in names for name in ENDINGS])[self.ending]
 
     @property
     def met(self) -> Bools:
-        """Which requests were granted: somebody looked, or took a copy along."""
+        """Requests that were granted: the footage was viewed, or a copy was taken."""
         return self.ending >= _CODES["informal"]
 
     @property
     def reason(self) -> NDArray[Any]:
-        """Why each ended so, in words; empty where it was simply granted."""
+        """Reason for each ending, in words; empty if it was simply granted."""
         return np.array([why for _, why in ENDINGS.values()], dtype=object)[self.ending]
 
     @property
     def decided(self) -> Ints:
-        """When each request ended; NEVER while it is under way."""
+        """When each request ended; NEVER while it is pending."""
         return np.select(
             [self.ended("no_rule"), self.ended("withdrawn", "settled"), self.ended("expired", "gone"),
              self.ended("at_desk", "on_its_way")],
@@ -114,7 +114,7 @@ class Course:
 
 @dataclass(slots=True)
 class Requests:
-    """Many requests of one process, in arrays of one length: who asks for what, whom, and by which route."""
+    """Requests of one process, in arrays of equal length: requester, purpose, camera and route."""
 
     world: World
     rules: Rules
@@ -123,11 +123,11 @@ class Requests:
     requester: NDArray[Any]
     purpose: NDArray[Any]
     camera: Ints
-    """One camera of each, which says who holds the footage and what the rules say."""
+    """One camera of each, which determines the custodian and the rules that apply."""
     viewer: Ints
-    """Stable id of who looks."""
+    """Stable id of the viewer."""
     way: Ints
-    """Number of the route in `rules.offers`, 0 where no rule lets them in."""
+    """Number of the route in `rules.offers`, 0 if no rule gives access."""
     channel: NDArray[np.uint8]
 
     def __len__(self) -> int:
@@ -135,7 +135,7 @@ class Requests:
 
     @property
     def era(self) -> Ints:
-        """Under which rules each was asked for."""
+        """Era whose rules apply to each request."""
         return self.rules.eras(self.asked)
 
     def write(self, book: Book, course: Course, kept: Bools, **more: Any) -> None:
@@ -157,9 +157,9 @@ class Requests:
         book.add(int(kept.sum()), **{name: np.broadcast_to(value, kept.shape)[kept] for name, value in columns.items()})
 
     def act(self, row: NDArray[np.intp], way: Ints | None = None) -> dict[str, Any]:
-        """Columns of acts on the requests `row`: who acts, with which paper, under which rules.
+        """Return columns of acts on the requests `row`: actor, document and era of the rules.
 
-        `way`: the route of each act, where it is not the request's own.
+        `way`: the route of each act, if it is not the request's own.
         """
         known = galleries(self.world.scenario)
         return {

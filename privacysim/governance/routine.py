@@ -1,15 +1,15 @@
-"""Routine: live monitoring, maintenance and inspections, which happen whatever anybody asks for.
+"""Routine viewing: live monitoring, maintenance and inspections, independent of requests.
 
-Monitoring: the operator's own guard duty needs no notice and is most of all viewing (Order 799 art. 16; the founding
-text speaks only of obtaining from others). One row stands for a watched camera, not for a glance.
+Monitoring: the operator's own guard duty needs no notice and accounts for most viewing (Order 799 art. 16; the founding
+text covers only obtaining from others). One row represents a watched camera, not a single look.
 
-Maintenance: a contractor looks whether the picture is good, at a camera that they do not run. Order 799 art. 19 allows
-it with secrecy and for nothing else; where no rule speaks of contractors, the look is part of the gap.
+Maintenance: contractors check the picture of a camera that they do not run. Order 799 art. 19 allows it with secrecy
+and for no other purpose. If no rule covers contractors, the look is part of the gap.
 
-Inspections: the police look at a holder's papers and find duties that nobody kept: cameras where none may stand (Order
-799 arts. 8, 27), installers who may not install (7(3), 26), systems never filed (14, 29). An order to correct comes
-first where the law says so, then the fine on refusal; a prohibited site is fined at once. Where the rules name no duty,
-an inspector has nothing to find.
+Inspections: the police check custodians and find breached duties: cameras in prohibited places (Order 799 arts. 8, 27),
+installers who may not install (7(3), 26), systems that were never filed (14, 29). An order to correct comes first if
+the law says so, then the fine on refusal; a prohibited site is fined at once. If the rules name no duty, an inspection
+finds nothing.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ FIRST_INSPECTION = 1 << 47
 FINED_BY = {
     "prohibited_site": ("o799_27", "gz07_siting"), "no_right_to_install": ("o799_26",), "not_filed": ("o799_29",),
 }
-"""Provisions that carry the sanction of each breach, where the policy names them among its sanctions."""
+"""Provisions with the sanction of each breach, if the policy names them among its sanctions."""
 
 
 class Monitoring(Process):
-    """Cameras that somebody watches live; the world says which, from which room and with how much attention."""
+    """Live monitoring; the world decides which cameras, from which control room and with how much attention."""
 
     def start(self, context: Context) -> None:
-        """Nothing happens over time: whoever watches, watches from day 0 to the end."""
+        """Start nothing: monitoring continues from day 0 to the end."""
         self.context = context
 
     def write(self, books: Books) -> None:
-        """One act per watched camera, and one more where a machine compares every face with a watchlist.
+        """Write one act per watched camera, and one more where a machine compares every face with a watchlist.
 
         The watchlist runs on some of the police's watched cameras (`audience` 1, κ = people on the list / population).
-        Where the rules newly forbid it, those who comply switch it off.
+        Where the rules newly prohibit it, those who comply switch it off.
         """
         world, rules = self.context.world, self.context.rules
         monitors, cameras = world.monitors, world.cameras
@@ -76,14 +76,14 @@ class Monitoring(Process):
 
 
 class Maintenance(Process):
-    """Contractors who look at a picture for some minutes."""
+    """Maintenance: contractors who check a picture for some minutes."""
 
     def start(self, context: Context) -> None:
-        """Nothing to wait for: the world says when each round is made."""
+        """Start nothing: the world gives the time of each round."""
         self.context = context
 
     def write(self, books: Books) -> None:
-        """Every round of [0, D) at a camera that records: one look."""
+        """Write one view for every round of [0, D) at a camera that records."""
         world = self.context.world
         rounds, camera = world.maintenance, world.maintenance.camera
         length = round(world.scenario.access.maintenance_look_min.number * HOUR_TICKS / 60)
@@ -104,11 +104,11 @@ class Inspections(Process):
     incidents: ClassVar = {"duty_breach": ()}
 
     def start(self, context: Context) -> None:
-        """Nothing to wait for: the world says when each round is made."""
+        """Start nothing: the world gives the time of each round."""
         self.context = context
 
     def write(self, books: Books) -> None:
-        """Every breach that a round of [0, D) finds and that a sanction of the policy names."""
+        """Write every breach that a round of [0, D) finds and that a sanction of the policy names."""
         world, rules, end = self.context.world, self.context.rules, self.context.end
         arm, rounds = rules.of(AFTER), world.inspections
         for row in np.flatnonzero((rounds.tick >= max(rules.switch, 0)) & (rounds.tick < end)).tolist():
@@ -128,7 +128,7 @@ class Inspections(Process):
             write_steps(books.audits, steps, end, act_id=-1, incident_id=incident)
 
     def _breach(self, camera: int, at: int) -> str:
-        """The gravest breach at this camera, empty where there is none."""
+        """Return the most serious breach at this camera, empty if there is none."""
         kept = self.context.kept
         if not kept.may_stand[camera]:
             site = words.REGIMES[self.context.world.cameras.regime[camera]] == "prohibited_site"

@@ -1,7 +1,7 @@
-"""Which rules apply when: the baseline's until the switch, then the policy's; and what they say, asked once each.
+"""Rules by era: the baseline's until the switch, then the policy's; with answers cached by kind of question.
 
-Whether an act is lawful, and by which route somebody gets in, is asked once for each *kind* of asker (who, what for,
-whose camera …), not once for each row: 100 000 rows ask a few hundred questions.
+Lawfulness and routes are determined once for each *kind* of requester (who, what for, whose camera …), not for each
+row: 100 000 rows need a few hundred questions.
 """
 
 from __future__ import annotations
@@ -29,33 +29,33 @@ class Rules:
     """The policy, the baseline, and the tick at which one replaces the other.
 
     With `start="transition"` all policies share the baseline's history up to day 0 (`switch` = 0); with "steady" the
-    policy has applied since the warm-up began. What was asked for before the switch is decided by the rules of that
-    time. Arrays of words are arrays of codes: positions in the lists of `privacysim.vocabulary`.
+    policy has applied since the warm-up began. Requests made before the switch are decided by the rules of that time.
+    Arrays of words are arrays of codes: positions in the lists of `privacysim.vocabulary`.
     """
 
     arm: Arm
     baseline: Arm
     switch: int
     offers: list[Route | None] = field(default_factory=lambda: [None])
-    """Routes offered so far, by the numbers that `ways` gives; number 0 stands for no route."""
+    """Routes offered so far, indexed by the numbers that `ways` returns; number 0 means no route."""
     _ways: dict[tuple[Any, ...], int] = field(default_factory=dict)
     _numbers: dict[Route | None, int] = field(default_factory=lambda: {None: 0})
     _answers: dict[tuple[int, Question], Answer] = field(default_factory=dict)
 
     def era(self, tick: int) -> int:
-        """BEFORE or AFTER."""
+        """Return BEFORE or AFTER."""
         return BEFORE if tick < self.switch else AFTER
 
     def eras(self, ticks: Ints) -> Ints:
-        """The same for an array."""
+        """Return BEFORE or AFTER for an array of ticks."""
         return (ticks >= self.switch).astype(np.int64)
 
     def of(self, era: int) -> Arm:
-        """The policy that applies in that era."""
+        """Return the policy that applies in that era."""
         return self.arm if era == AFTER else self.baseline
 
     def judge(self, era: int, question: Question) -> Answer:
-        """Both answers to a question under the rules of that era."""
+        """Return both answers to a question under the rules of that era."""
         key = (era, question)
         if key not in self._answers:
             self._answers[key] = self.of(era).judge(question)
@@ -65,7 +65,7 @@ class Rules:
         self, era: Ints, requester: Codes, purpose: Codes, channel: str, operator: Codes, regime: Codes,
         own: Codes = False, technique: Codes = 0,
     ) -> Ints:
-        """The route that the rules offer to each of many askers: its number in `offers`, 0 where they offer none."""
+        """Find the route that the rules offer each requester: its number in `offers`, 0 if there is none."""
         codes = [np.broadcast_to(one, era.shape) for one in (requester, purpose, operator, regime, own, technique)]
         distinct, which = kinds(era, *codes)
         return np.array([self._way(channel, *one) for one in distinct.tolist()], dtype=np.int64)[which]
@@ -80,7 +80,7 @@ class Rules:
                 words.REQUESTERS[requester], words.PURPOSES[purpose], channel, words.OPERATORS[operator],
                 words.REGIMES[regime], bool(own), words.TECHNIQUES[technique],
             ) if arm.footage else None
-            # a rule on publishing alone opens no way to the footage
+            # a rule on publishing alone gives no access to the footage
             found = found if found and _SEES & set(found.acts) else None
             self._ways[key] = self._numbers.setdefault(found, len(self.offers))
             if self._ways[key] == len(self.offers):
@@ -91,11 +91,11 @@ class Rules:
         self, channels: Mapping[str, Codes], era: Ints, requester: Codes, purpose: Codes, operator: Codes,
         regime: Codes, *, own: Codes | None = None, technique: Codes = 0, act: str = "",
     ) -> tuple[Ints, NDArray[np.uint8]]:
-        """The first channel by which each of many askers gets in: numbers of routes, and codes of channels.
+        """Find the first channel that gives each requester access: numbers of routes, and codes of channels.
 
-        `channels`: the channels in the order in which they are tried, each with who may try it; whoever gets in by none
-        has the last one. `own`: whether it is the asker's own camera (by default, on the channel `own_console`).
-        `act`: an act that the route must allow.
+        `channels`: channels in the order of trying, each with those who may try it; requesters without access get the
+        last one. `own`: whether it is the requester's own camera (by default, on the channel `own_console`). `act`: an
+        act that the route must allow.
         """
         way, by = np.zeros(era.size, dtype=np.int64), np.zeros(era.size, dtype=np.uint8)
         for channel, may in channels.items():
@@ -109,12 +109,12 @@ class Rules:
         return way, by
 
     def told(self, way: Ints, of: Callable[[Route], Any], none: Any) -> NDArray[Any]:
-        """What each route says: `of(route)`, and `none` where there is no route."""
+        """Evaluate `of(route)` for each route, and `none` where there is no route."""
         values = [none if route is None else of(route) for route in self.offers]
         return np.array(values, dtype=object if isinstance(none, str) else np.asarray(none).dtype)[way]
 
     def paper(self, way: Ints) -> dict[str, NDArray[Any]]:
-        """Codes of the document and of the approver that each route asks for."""
+        """Return codes of the document and of the approver that each route requires."""
         return {
             "document": self.told(way, lambda route: words.DOCUMENTS.index(route.document), np.uint8(0)),
             "approver": self.told(way, lambda route: words.APPROVERS.index(route.approver), np.uint8(0)),
@@ -124,7 +124,7 @@ class Rules:
         self, era: Ints, requester: Codes, purpose: Codes, operator: Codes, regime: Codes, *, scene: Codes = 0,
         listed: Codes = 0, channel: Codes = 0, technique: Codes = 0,
     ) -> Ints:
-        """Legality of looking for those who have no route: codes of LEGALITIES, ungoverned or prohibited."""
+        """Return the legality of viewing without a route: codes of LEGALITIES, ungoverned or prohibited."""
         codes = (requester, purpose, channel, operator, regime, technique, scene, listed)
         distinct, which = kinds(era, *(np.broadcast_to(one, era.shape) for one in codes))
         found = [words.LEGALITIES.index(self.judge(e, Question(
@@ -134,7 +134,7 @@ class Rules:
         return np.array(found, dtype=np.int64)[which]
 
     def masks_others(self, era: int, actor: str, purpose: str, operator: str, regime: str) -> bool:
-        """Whether a rule lets this actor publish for this purpose, with everybody else masked."""
+        """Return whether a rule lets this actor publish for this purpose, with everybody else masked."""
         return any(
             "disseminate" in rule.acts and actor in rule.requester and (not rule.purpose or purpose in rule.purpose)
             and (not rule.regime or regime in rule.regime) and (not rule.operator or operator in rule.operator)
@@ -144,9 +144,9 @@ class Rules:
 
 
 def kinds(*codes: NDArray[Any]) -> tuple[Ints, NDArray[np.intp]]:
-    """Distinct rows of several columns of small codes, and for each row the number of its kind.
+    """Find the distinct rows of several columns of small codes, and for each row the number of its kind.
 
-    So a question is asked once for each kind: (kinds, columns), and (rows,).
+    Each question is then asked once per kind. Shapes: (kinds, columns), and (rows,).
     """
     sizes = [int(column.max(initial=0)) + 1 for column in codes]
     packed = np.zeros(codes[0].size, dtype=np.int64)
@@ -161,5 +161,5 @@ def kinds(*codes: NDArray[Any]) -> tuple[Ints, NDArray[np.intp]]:
 
 
 def taking(route: Route) -> str:
-    """The act by which footage is taken along on a route: `acquire`, else `copy`, empty where one may only look."""
+    """Return the act that takes footage along on a route: `acquire`, else `copy`, empty if only viewing is allowed."""
     return next((act for act in ("acquire", "copy") if act in route.acts), "")

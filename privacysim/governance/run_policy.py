@@ -1,7 +1,7 @@
-"""One replicate under one policy: SimPy's clock from −W to D, the processes, and the Log that they leave.
+"""Simulation of one replicate under one policy: SimPy's clock from −W to D, the processes, and their Log.
 
-Nothing here draws: everything that chance decides is in the world, with marks that belong to each event's own id.
-Ties have an order: events of one tick run in the order in which they were scheduled, papers of one tick by
+Nothing is drawn here: all chances are in the world, with marks that belong to each event's own id. Ties have a fixed
+order: events of one tick run in the order in which they were scheduled, requests at desks of one tick by
 (priority, time of asking, number), and every table is sorted by its keys.
 """
 
@@ -42,7 +42,7 @@ DEFAULT: tuple[Process, ...] = (
     Investigators(), Askers(), Website(), Leaks(), HiddenCameras(), Takeovers(), Monitoring(), Maintenance(),
     Inspections(),
 )
-"""The processes of a city as shipped, in the order in which they start."""
+"""Default processes, in the order in which they start."""
 
 
 def simulate(
@@ -54,11 +54,11 @@ def simulate(
     All policies meet the same chances. With `start="transition"` they also share the baseline's history up to day 0, so
     two Logs are equal until the first decision that differs. With `"steady"` the policy has applied since −W.
 
-    `processes`: what happens to footage, by default `DEFAULT`; add your own as `(*DEFAULT, Mine())`. An item is an
-    object with `start` and `write` (see `Process`), its class, or the name of an entry point of `privacysim.processes`.
-    `desk`: the class of the desks at which papers are approved (see `ApprovalDesk`).
+    `processes`: the processes to run, by default `DEFAULT`; add your own as `(*DEFAULT, Mine())`. An item is an object
+    with `start` and `write` (see `Process`), its class, or the name of an entry point of `privacysim.processes`.
+    `desk`: the class of the approval desks (see `ApprovalDesk`).
 
-    Raises InputError if a process writes rows that cannot be; the message names the process, the column and the value.
+    Raises InputError if a process writes impossible rows; the message names the process, the column and the value.
 
     >>> from privacysim.governance import DEFAULT   # simulate(world, arm, baseline=arm, processes=(*DEFAULT, Mine()))
     """
@@ -67,7 +67,7 @@ def simulate(
     running = _named(processes)
     declared = kinds_of(running)
     sources = (*words.SOURCES, *sorted({one for own in declared.values() for one in own} - set(words.SOURCES)))
-    if not arm.footage:  # no cameras keep footage, so nobody asks and nobody looks
+    if not arm.footage:  # no cameras keep footage, so nobody requests or views any
         empty: dict[str, Any] = {name: tables.empty(name) for name in ("acts", "requests", "incidents", "audits")}
         return Log(policy=arm.id, replicate=world.k, days=world.days, make_custody=lambda: tables.empty("custody"),
                    kinds=declared, **empty)
@@ -103,7 +103,7 @@ def simulate(
 
 
 def _named(processes: Sequence[Process | type[Process] | str]) -> dict[str, Process]:
-    """A fresh process for each item, by name; a second one of a name has its number behind it."""
+    """Create a fresh process for each item, by name; repeated names get a number appended."""
     if isinstance(processes, str) or not isinstance(processes, Sequence):
         raise InputError("processes", "a sequence of processes", processes, "write (*DEFAULT, Mine())")
     running: dict[str, Process] = {}
@@ -119,7 +119,7 @@ _ASKED = (
 
 
 def judged(rows: Arrays, world: World, rules: Rules, kept: Keeping) -> Arrays:
-    """Rows of acts with what the camera shows, both answers and the mask; one question for each kind of act.
+    """Complete rows of acts with the camera's view, both answers and the mask; one question per kind of act.
 
     Rows need the columns of `log.ACT_COLUMNS`. An act of an outsider that hides the others (`masked`) shows boxes.
     """
@@ -127,7 +127,7 @@ def judged(rows: Arrays, world: World, rules: Rules, kept: Keeping) -> Arrays:
     masks = [*kept.masks, ("box", False)]
     mask = np.where(rows["unmask"], 0, kept.mask_of(camera, rows["from_t"]))
     mask = np.where(rows["masked"], len(masks) - 1, mask)
-    # footage from before a duty to mask stays clear, and looking at it does not break that duty
+    # footage from before a duty to mask stays unmasked, and viewing it does not breach that duty
     due = np.where(rows["before"], kept.mask[BEFORE][camera], kept.mask[AFTER][camera])
     due = np.where(rows["masked"], len(masks) - 1, np.where(rows["unmask"], 0, due))
     seen = {

@@ -1,10 +1,10 @@
-"""Searches by machine: everybody who passed the state's cameras is compared with one person, plate or look.
+"""Machine searches: compare everybody who passed the state's cameras with one person, plate or appearance.
 
-The police do it on their own and on shared consoles, where Order 799 (silent on face search) asks for no paper; where
-the rules name the technique, the case's own signed paper must cover it (a warrant that names the technique), and where
-they forbid it, nobody searches. The act is one `view` per camera: the machine looks at every face in the window on
-behalf of one investigator, with κ = (people sought) / population. How many people were compared, and how many
-strangers are given as a match, follows from who walked there (`exposure.searched`, `metrics.necessity`).
+The police search on their own and on shared consoles, where Order 799 (silent on face search) requires no document. If
+the rules name the technique, the case's own signed document must cover it (a warrant that names the technique). If they
+prohibit it, nobody searches. The act is one `view` per camera: the machine compares every face in the window on behalf
+of one investigator, with κ = (people sought) / population. The number of people compared, and of strangers returned as
+a match, follows from who walked there (`exposure.searched`, `metrics.necessity`).
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from privacysim.governance.viewers import gallery, viewer_ids
 from privacysim.units import HOUR_TICKS
 
 FIRST_SEARCH = 1 << 44
-"""Requests that are searches: this + the case's id."""
+"""Request ids of searches: this + the case's id."""
 _REQUEST, _PLATE = words.CHANNELS.index("request"), words.TECHNIQUES.index("plate_search")
 
 
 def write_searches(context: Context, signed: Ints, books: Books) -> None:
-    """All searches: which cameras the rules open by which way, when, and what is left to search.
+    """Write all searches: the cameras that the rules open, by which channel and when, and the footage left to search.
 
-    `signed`: by case row, when the case's papers were signed (NEVER until then).
+    `signed`: by case row, when the case's documents were signed (NEVER until then).
     """
     world, rules, kept, end = context.world, context.rules, context.kept, context.end
     searches, cases, cameras = world.searches, world.cases, world.cameras
@@ -49,7 +49,7 @@ def write_searches(context: Context, signed: Ints, books: Books) -> None:
     left = np.maximum(searches.from_tick[of], kept.oldest(camera, np.minimum(at, end)[of]))
     looks = opens & kept.recording[camera] & (left < searches.to_tick[of])
     let_in, done = np.bincount(of, opens, size.size) > 0, (np.bincount(of, looks, size.size) > 0) & (at < end)
-    # the first camera that opens says by which way; where none does, the first of all says whose footage it is
+    # the first accessible camera decides the channel; if there is none, the first of all decides whose footage it is
     first = np.minimum(searches.start[:-1], camera.size - 1)
     chosen = first.copy()
     found, index = np.unique(of[opens], return_index=True)

@@ -1,10 +1,10 @@
-"""How a piece of footage spreads: shown to a few, sold on, published, taken down, published again, used.
+"""Spread of footage: shown to a few, sold on, published, taken down, published again, used.
 
-Whatever process got hold of a piece (an insider, an intruder, a hidden camera, somebody who was handed a copy), what
-follows is the same chain of the seven acts of the draft. A chain of sales is a branching process: whoever puts a copy
-on sale has found a first buyer, and buyer j beyond exists where the running sum of unit exponentials stays below R
-(Harris 1963); R < 1, so it ends. A published piece stays until it is taken down; republication is a branching process
-of its own. A stricter rule lowers R and shortens the stay: what is left is a subset.
+Every process that obtains a piece (insider, intruder, hidden camera, recipient of a copy) continues with the same chain
+of the draft's seven acts. A chain of sales is a branching process: a seller has found a first buyer, and a further
+buyer j exists where the running sum of unit exponentials stays below R (Harris 1963); R < 1, so it ends. A published
+piece stays until it is taken down; republication is a separate branching process. A stricter rule lowers R and shortens
+the stay, so the remaining acts are a subset.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ MISUSES = ("blackmail", "stalking", "commerce")
 class Chain:
     """One incident and all acts that follow from it; each act has the number of the act that it follows from.
 
-    `clip_from`, `clip_to`: the footage first looked at; what is passed on is its last `clip_s` seconds.
+    `clip_from`, `clip_to`: the footage first viewed; its last `clip_s` seconds are passed on.
     """
 
     source: str
@@ -56,15 +56,15 @@ class Chain:
     parent: list[int] = field(default_factory=list)
     price: float = 0.0
     audience: float = 0.0
-    """People who looked in [0, D), as the processes count them."""
+    """Viewers in [0, D), as the processes count them."""
     closed: int = -1
     misuses: list[tuple[int, str, float]] = field(default_factory=list)
-    """Uses against somebody or for business: when, what (a word of MISUSES), what was asked for in CNY."""
+    """Uses against somebody or for business: time, kind (a word of MISUSES), demand in CNY."""
 
 
 @dataclass(slots=True)
 class Spread:
-    """The ways in which a piece spreads, under the rules of the time."""
+    """Ways in which a piece spreads, under the rules of the time."""
 
     world: World
     rules: Rules
@@ -86,7 +86,7 @@ class Spread:
         purpose: str = "curiosity", technique: str = "look", source: str | None = None, seen_by: Gallery | None = None,
         clip: bool = False, masked: bool = False, attention: float = 1.0, span: tuple[int, int] | None = None,
     ) -> int:
-        """Note one act; returns its number within the chain. `clip`: only the piece that is passed on."""
+        """Add one act; return its number within the chain. `clip`: only the piece that is passed on."""
         known = seen_by or self.near
         begin, end = span or (chain.clip_from, chain.clip_to)
         if clip:
@@ -106,7 +106,7 @@ class Spread:
         return len(chain.acts) - 1
 
     def told(self, chain: Chain, parent: int, at: int, people: float) -> int:
-        """Shown privately to a few people who know each other."""
+        """Show the piece privately to a few people who know each other."""
         shown = self.act(chain, parent, "disseminate", at, channel="onward", clip=True)
         self.act(
             chain, shown, "view", at, actor="curious", channel="onward", own=False,
@@ -115,7 +115,7 @@ class Spread:
         return shown
 
     def sales(self, chain: Chain, parent: int, seller: int, generation: int = 0) -> Generator[Any, Any, None]:
-        """A copy is on sale: each buyer looks, and may sell it on. Buyer j exists where E₀ + … + E_j < R."""
+        """Sell a copy: each buyer views it, and may sell it on. Buyer j exists where E₀ + … + E_j < R."""
         leaks, key = self.world.scenario.leaks, stream_key(self.world.seed, self.world.k, "resale")
         reach, total, buyers = self._reach(chain.camera), 0.0, []
         for ordinal in range(64):
@@ -145,7 +145,7 @@ class Spread:
         self, chain: Chain, parent: int, piece: int, *, actor: str | None = None, purpose: str = "curiosity",
         viewers_per_day: float | None = None, masked: bool = False, news: bool = False,
     ) -> Generator[Any, Any, None]:
-        """On line → watched → taken down → on line again somewhere else, or not; the press takes nothing down."""
+        """Publish a piece: online, viewed, taken down, perhaps online again elsewhere; the press takes nothing down."""
         leaks, key = self.world.scenario.leaks, stream_key(self.world.seed, self.world.k, "published")
         mark, begin = marks(key, piece), int(self.env.now)
         stays = -log(mark[0]) * leaks.published_takedown_d.number * DAY_TICKS
@@ -155,7 +155,7 @@ class Spread:
         shown = self.act(
             chain, parent, "disseminate", begin, channel="onward" if news else "open_stream", actor=actor,
             purpose=purpose, clip=True, masked=masked, own=False if news else None,
-            viewer=None if piece == chain.source_id else piece,  # whoever puts it on line again is somebody else
+            viewer=None if piece == chain.source_id else piece,  # a republisher is somebody else
         )
         first, last = max(begin, 0), min(ends, self.world.days * DAY_TICKS)
         if last > first:
@@ -173,24 +173,24 @@ class Spread:
             total -= log(marks(key, again)[1])
             if total >= leaks.republished_mean.number:
                 break
-            # who puts it on line again is not the press: he masks nobody
+            # a republisher is not the press and masks nobody
             self.env.process(self.published(chain, shown, again, actor="curious"))
 
     def used(self, chain: Chain, parent: int, at: int, marks_: Sequence[float]) -> None:
-        """Against somebody (blackmail, stalking) or for business; every use is an incident of its own."""
+        """Use the piece against somebody (blackmail, stalking) or for business; every use is a separate incident."""
         leaks = self.world.scenario.leaks
         blackmail, stalking = leaks.blackmail_share.number, leaks.stalking_share.number
         what = MISUSES[0] if marks_[0] < blackmail else MISUSES[1] if marks_[0] < blackmail + stalking else MISUSES[2]
         self.misused(chain, parent, at, what, marks_[1])
 
     def misused(self, chain: Chain, parent: int, at: int, what: str, mark: float) -> None:
-        """One use of one kind; a blackmailer's demand is exponential, its mean a fact."""
+        """Add one use of one kind; a blackmailer's demand is exponential, with a fact as its mean."""
         price = -log(mark) * self.world.scenario.leaks.blackmail_cny.number if what == "blackmail" else 0.0
         self.act(chain, parent, "use", at, purpose="curiosity" if what == "stalking" else "commerce", clip=True)
         chain.misuses.append((at, what, price))
 
     def _reach(self, camera: int) -> float:
-        """Mean number of further buyers: lower by those who comply where the rules newly forbid buying."""
+        """Return the mean number of further buyers; lower where the rules newly prohibit buying and some comply."""
         mean = self.world.scenario.leaks.resale_mean.number
         if not self._newly_forbidden(camera, "buy", "curious"):
             return mean
@@ -212,7 +212,7 @@ class Spread:
         self, camera: int, act: str, actor: str, channel: str, *, purpose: str = "curiosity", own: bool = False,
         mask: str = "none",
     ) -> Question:
-        """One act with this camera's footage as the rules are asked about it."""
+        """Build the question to the rules about one act with this camera's footage."""
         cameras = self.world.cameras
         return Question(
             actor, act, purpose, channel, words.OPERATORS[cameras.operator[camera]],
@@ -222,7 +222,7 @@ class Spread:
         )
 
     def write(self, chains: Sequence[Chain], books: Books) -> NDArray[np.int64]:
-        """Add the acts done in [0, D) of all chains; returns the id of each chain's first act, −1 where it has none."""
+        """Add the acts done in [0, D) of all chains; return the id of each chain's first act, −1 if it has none."""
         with_acts = [chain for chain in chains if chain.acts]
         rows = [act for chain in with_acts for act in chain.acts]
         first_ids = np.full(len(chains), -1, dtype=np.int64)

@@ -1,9 +1,9 @@
-"""Emergencies: an organ takes a neighbourhood's cameras over for a time, or asks for them, or meets the gap.
+"""Emergencies: an organ takes over a neighbourhood's cameras for a time, requests footage, or meets the gap.
 
-Guangzhou's order of 2007 lets organs take systems over when necessary; whether that survived Order 799 art. 20 is
-contested (`guangzhou_today:no_takeover`). Elsewhere the organ asks by its own law (Order 799 art. 20, Emergency
-Response Law arts. 84, 85: for the response only, destroyed afterwards unless it is evidence); a paper that must be
-signed is signed first of all, or afterwards where the rule says so. One process per emergency.
+Guangzhou's order of 2007 lets organs take over systems when necessary; whether that remains valid after Order 799
+art. 20 is contested (`guangzhou_today:no_takeover`). Elsewhere the organ requests under its own law (Order 799 art. 20,
+Emergency Response Law arts. 84, 85: for the response only, destroyed afterwards unless it is evidence). A document that
+needs a signature has priority, or is signed afterwards where the rule says so. There is one process per emergency.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from privacysim.governance.viewers import viewer_ids
 from privacysim.units import TICKS_PER_S
 
 FIRST_EMERGENCY = 1 << 46
-"""Requests made in emergencies: this + a hash of emergency and holder."""
+"""Requests made in emergencies: this + a hash of emergency and custodian."""
 _POLICE, _AUTHORITY = words.REQUESTERS.index("public_security"), words.REQUESTERS.index("emergency_authority")
 _EMERGENCY, _TAKEOVER = words.PURPOSES.index("emergency"), words.CHANNELS.index("takeover")
 
 
 class Takeovers(Process):
-    """The emergencies of a world under the rules."""
+    """Emergencies of a world under the rules."""
 
     def start(self, context: Context) -> None:
-        """One process per emergency, in the world's order."""
+        """Start one process per emergency, in the world's order."""
         self.context, these, cameras = context, context.world.emergencies, context.world.cameras
         self.of = np.repeat(np.arange(len(these)), np.diff(these.start))
         """By camera of an emergency: row of the emergency."""
         self.who = np.where(these.marks[:, 0] < 0.5, _POLICE, _AUTHORITY)
-        """By emergency: which organ comes."""
+        """By emergency: the organ that responds."""
         self.era, who = context.rules.eras(these.begin)[self.of], self.who[self.of]
         operator, regime = cameras.operator[these.camera], cameras.regime[these.camera]
         self.own = (operator == 0) & (who == _POLICE)
@@ -48,14 +48,14 @@ class Takeovers(Process):
         )
         self.way, self.channel = way, np.where(way > 0, channel, _TAKEOVER).astype(np.uint8)
         self.opened = np.full(these.camera.size, NEVER)
-        """By camera of an emergency: when the organ could look."""
+        """By camera of an emergency: when the organ gained access."""
         self.destroyed = np.zeros(len(these), dtype=bool)
         """By emergency: no judge confirmed in time what was done first."""
         for row in range(len(these)):
             context.env.process(self._emergency(row))
 
     def _emergency(self, row: int) -> Generator[Any, Any, None]:
-        """It breaks out → cameras are taken over at once, asked for with a paper, or not at all."""
+        """Run one emergency: cameras are taken over at once, requested with a document, or not accessed."""
         context, these = self.context, self.context.world.emergencies
         begin = int(these.begin[row])
         yield context.until(begin)
@@ -65,7 +65,7 @@ class Takeovers(Process):
             route.approver for route in routes.values() if route.approver not in NO_DESK and route.regularise_s is None
         }), begin)
         for number, approver in enumerate(signed):
-            # somebody of that level is on call, day and night; the paper is worked on before all others
+            # an officer of that level is on call day and night; the document has priority over all others
             work = -log(these.marks[row, 1 + number % 3]) * context.desks.mean_work(approver)
             yield context.env.timeout(max(1, ceil(work)))
             signed[approver] = int(context.env.now)
@@ -78,7 +78,7 @@ class Takeovers(Process):
                 self.opened[one] = at
 
     def _regularised(self, row: int, term: int) -> Generator[Any, Any, None]:
-        """Done first; a judge confirms it within the term, or what was kept of it must be destroyed."""
+        """Act first; a judge confirms it within the term, or the footage kept must be destroyed."""
         these = self.context.world.emergencies
         confirmed = yield from self.context.desks.confirmed(
             FIRST_EMERGENCY + int(these.emergency_id[row]), mark=float(these.marks[row, 1]), priority=-2, term=term
@@ -86,7 +86,7 @@ class Takeovers(Process):
         self.destroyed[row] = not confirmed
 
     def write(self, books: Books) -> None:
-        """One request per emergency, holder and class of place, and what was looked at while it lasted."""
+        """Write one request per emergency, custodian and place class, and what was viewed while it lasted."""
         context, these, cameras = self.context, self.context.world.emergencies, self.context.world.cameras
         end, rules, kept = context.end, context.rules, context.kept
         camera = these.camera
@@ -135,5 +135,5 @@ class Takeovers(Process):
             act.size, **requests.act(which[act]), camera_id=camera[act], from_t=self.opened[act], to_t=over[act],
             at_t=self.opened[act], act="view", channel=requests.channel[which[act]], own=self.own[act],
             unmask=rules.told(self.way[act], lambda route: route.unmask, False), audience=1.0,
-            attention=1.0 / np.diff(these.start)[self.of[act]],  # a wall of pictures, one pair of eyes
+            attention=1.0 / np.diff(these.start)[self.of[act]],  # one viewer shares attention between all pictures
         )

@@ -1,13 +1,13 @@
-"""The live-video website of the founding case: 185 cameras of one city, watched by whoever liked.
+"""Live-video website of the founding case: 185 cameras of one city, open to any viewer.
 
 Four mechanisms put a camera there: its owner presses "make public" on a vendor's platform, knowingly or not; a port
-stands open; the factory password still opens it; an account was cracked. Streams end when the owner, somebody who
-complains, the press or an inspection ends them: competing hazards, each with its own mark.
+is open; the factory password still works; an account was cracked. Streams end when the owner, a complaint, the press
+or an inspection ends them: competing hazards, each with its own mark.
 
-What rules change: an owner who knows and complies takes his stream off (or never puts it on) once a camera rule
-forbids it, an unaware owner complies with nothing; what is forbidden is removed faster once found; systems filed with
-the police are inspected; a duty of security closes ports and factory passwords. All of it is measured against the
-baseline, under which the list stands at 185 (CALIBRATED).
+Effects of rules: owners who know and comply end their stream (or never start it) once a camera rule prohibits it;
+unaware owners do not react. Prohibited streams are removed faster once found. Systems filed with the police are
+inspected. A security duty closes ports and factory passwords. All effects are relative to the baseline, under which
+the list has 185 cameras (CALIBRATED).
 """
 
 from __future__ import annotations
@@ -43,20 +43,20 @@ _PUBLISHER = (
 
 
 class Website(Process):
-    """The streams that may be listed, and what became of each."""
+    """Streams that may be listed, and their course."""
 
     incidents: ClassVar = {"stream": ("stream",), "recorded": ("resale",)}
 
     def start(self, context: Context) -> None:
-        """One process per stream, in the world's order."""
+        """Start one process per stream, in the world's order."""
         self.context, self.world, self.rules, self.kept = context, context.world, context.rules, context.kept
         count = len(self.world.streams)
         self.opened, self.closed = np.full(count, NEVER), np.full(count, NEVER)
-        """When it went on line under these rules, and when it ended; NEVER where it did not."""
+        """When it went online under these rules, and when it ended; NEVER where it did not."""
         self.closer = np.full(count, -1, dtype=np.int64)
-        """Code in CLOSERS, −1 while on line."""
+        """Code in CLOSERS, −1 while online."""
         self.recorded: list[Chain] = []
-        """Pieces that a viewer of a stream kept and sold."""
+        """Pieces that a viewer of a stream recorded and sold."""
         self.seen_by_law = _changes(context)
         streams, leaks = self.world.streams, self.world.scenario.leaks
         law, mechanism = self.seen_by_law, streams.mechanism
@@ -70,7 +70,7 @@ class Website(Process):
         slow = np.where(law["forbidden"], leaks.takedown_prohibited_factor.number, 1.0)
         factors[:, [_COMPLAINT, _PRESS, _INSPECTION]] *= slow[:, None]
         factors[:, _INSPECTION] *= np.where(law["filed"], leaks.inspection_filed_factor.number, 1.0)
-        factors[law["allowed"]] *= (1.0, 0.0, 1.0, 0.0)  # nobody has a ground to complain, nothing to inspect
+        factors[law["allowed"]] *= (1.0, 0.0, 1.0, 0.0)  # no ground for complaints, nothing to inspect
         since = np.full((len(streams), len(words.CLOSERS)), self.rules.switch, dtype=np.int64)
         newly = law["filed"]
         since[newly, _INSPECTION] = np.maximum(self.kept.filed_from[streams.camera[newly]], self.rules.switch)
@@ -80,7 +80,7 @@ class Website(Process):
     def _stream(
         self, row: int, stops: bool, wait: int, factors: NDArray[np.float64], since: Ints
     ) -> Generator[Any, Any, None]:
-        """Goes on line → is watched → is ended by whoever is first."""
+        """Run one stream: it goes online, is viewed, and is ended by the first cause."""
         streams, switch = self.world.streams, self.rules.switch
         begin = int(streams.opened[row])
         if begin < switch and not self.rules.baseline.footage:
@@ -101,18 +101,18 @@ class Website(Process):
         self.closed[row], self.closer[row] = ends, cause
 
     def _kept_share(self, row: int) -> float:
-        """Chance that a viewer keeps a piece of this stream and sells it: of interiors; of a street nobody buys."""
+        """Return the probability that a viewer records and sells a piece: only of interiors, streets find no buyer."""
         scene = self.world.cameras.scene[self.world.streams.camera[row]]
         return self.world.scenario.leaks.stream_recorded_share.number if scene > 0 else 0.0
 
     def _recorded(self, row: int) -> Generator[Any, Any, None]:
-        """A viewer keeps a piece some time after it went on line, and sells it."""
+        """Record a piece some time after the stream went online, and sell it."""
         streams, leaks = self.world.streams, self.world.scenario.leaks
         key = child_id(int(streams.stream_id[row]), "recorded", 0)
         wait = -np.log(streams.marks[row, 7] / self._kept_share(row)) * leaks.stream_recorded_after_d.number
         at = max(int(self.opened[row] + wait * DAY_TICKS), int(self.context.env.now))
         yield self.context.until(at)
-        if self.closed[row] <= at:  # the stream ended before he came to it
+        if self.closed[row] <= at:  # the stream ended before the viewer found it
             return
         chain = Chain(
             "resale", key, int(streams.camera[row]), at - HOUR_TICKS, at, "curious", "open_stream", False,
@@ -123,7 +123,7 @@ class Website(Process):
         yield from self.context.spread.sales(chain, copy, key)
 
     def write(self, books: Books) -> None:
-        """Streams that were on line in [0, D): the incident, who made it public, what followed, each day's crowds."""
+        """Write streams that were online in [0, D): the incident, the publisher, what followed, and daily crowds."""
         streams, end, spread = self.world.streams, self.context.end, self.context.spread
         row = np.flatnonzero((self.opened < end) & (self.closed > 0))
         who = np.array(["", *words.CLOSERS], dtype=object)[self.closer[row] + 1]
@@ -135,12 +135,12 @@ class Website(Process):
             mechanism=np.array(words.MECHANISMS, dtype=object)[streams.mechanism[row]], opened_t=self.opened[row],
             discovered_t=self.closed[row], discovered_by=who, closed_t=self.closed[row], price_cny=price,
             audience=shown * streams.audience_per_day[row],
-            # whoever complains has seen herself; of the others nobody is told
+            # a person who complains has seen themselves; nobody informs the others
             told_t=np.where(self.closer[row] == _COMPLAINT, self.closed[row], NEVER),
         )
         published = self._published(row, books.acts)
         for stream, act_id in zip(row.tolist(), published.tolist(), strict=True):
-            if self.closer[stream] > _OWNER:  # found by somebody else; what is on line proves itself
+            if self.closer[stream] > _OWNER:  # found by somebody else; an online stream is its own proof
                 at = int(self.closed[stream])
                 steps = self.context.oversight.steps(
                     AFTER, self._question(stream), at, at, logged=True,
@@ -156,7 +156,7 @@ class Website(Process):
                 )
 
     def _question(self, stream: int) -> Question:
-        """The making public of one stream, which goes on until it ends."""
+        """Build the question about making one stream public, which continues until it ends."""
         streams, cameras = self.world.streams, self.world.cameras
         camera = int(streams.camera[stream])
         return _publishing(
@@ -165,7 +165,7 @@ class Website(Process):
         )
 
     def _published(self, row: NDArray[np.intp], acts: Book) -> Ints:
-        """Ids of the acts that make each stream public; a cracked account was sold and bought before."""
+        """Write the acts that make each stream public and return their ids; cracked accounts were traded before."""
         streams = self.world.streams
         at = np.maximum(self.opened[row], 0)
         mechanism = streams.mechanism[row]
@@ -189,7 +189,7 @@ class Website(Process):
         return act_ids(made)
 
     def _watched(self, row: NDArray[np.intp], published: Ints, acts: Book) -> None:
-        """Each day two crowds look at each stream: one from the city, one from elsewhere; a crowd is one viewer."""
+        """Write views: each day two crowds view each stream, one from the city and one not; a crowd is one viewer."""
         world, streams = self.world, self.world.streams
         last = np.minimum(self.closed[row], world.days * DAY_TICKS)
         first = np.maximum(self.opened[row], 0)
@@ -215,7 +215,7 @@ class Website(Process):
 
 
 def _publishing(mechanism: int, operator: int, regime: int, scene: int, listed: bool) -> Question:
-    """The question that making a camera's picture public puts to the rules, from codes."""
+    """Build the question to the rules about making a camera's picture public, from codes."""
     actor, channel, own = _PUBLISHER[mechanism]
     return Question(
         actor, "disseminate", "curiosity" if own else "commerce", channel, words.OPERATORS[operator],
