@@ -182,7 +182,7 @@ class Askers(Process):
             document=np.where(forged, code_of("document", "notice_of_obtaining_evidence"),
                               self.context.rules.paper(requests.way)["document"]),
             legality=self.legality, granted_on_merit=self.merit, cameras_n=1, footage_t=until - begin,
-            told_t=np.where(met & (requests.requester == _FILMED), decided, NEVER),  # who asks for their own picture
+            told_t=np.where(met & (requests.requester == _FILMED), decided, NEVER),  # requests for one's own picture
             evidence=np.where(self.merit & ~destroyed, 2, 1),
         )
         self._write_acts(books, course, begin, until, takes, np.flatnonzero(met & (decided >= 0) & (decided < end)))

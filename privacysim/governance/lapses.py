@@ -103,7 +103,7 @@ class Leaks(Process):
             self._found(lapse, begin, lapse.found.at)
 
     def _passed_on(self, lapse: _Lapse, begin: int) -> None:
-        """Pass a copy on: it is sold, published or shown around; some copies are used against somebody."""
+        """Pass a copy on: it is sold, published or shown around; some pieces are used against somebody."""
         leaks, chain, spread = self.context.world.scenario.leaks, lapse.chain, self.context.spread
         mark = self.lapses.marks[lapse.row]
         intruder = chain.source == "breach"

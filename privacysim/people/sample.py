@@ -70,7 +70,7 @@ def draw_sample(
 
 
 def _seats(size: int, people: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Assign `size` seats (Sainte-Laguë), each to the group with largest people / (2·seats + 1), ties to the first."""
+    """Assign `size` seats (Sainte-Laguë), each to the group with most people / (2·seats + 1), ties to the first."""
     seats = np.maximum(np.floor(people * (size / people.sum()) - 0.5).astype(np.int64), 0)
     while seats.sum() < size:
         seats[np.argmax(people / (2 * seats + 1))] += 1

@@ -225,7 +225,7 @@ class Asks:
     viewer: Ints
     """Stable id of the requester."""
     least_demand: Floats
-    """The request happens where this is below the demand factor: 1 today, `open_demand` under open access."""
+    """The request happens where this is below the factor: 1 in the status quo, `open_demand` under open access."""
     marks: Floats
     """(n, 8) uniform marks for governance (owner's discretion, consent, compliance …)."""
     most_demand: float

@@ -196,7 +196,7 @@ def _of_file(city: City, mapped: MappedCameras, file: str) -> Placed:
     if city.origin is None:
         fix = 'give the city as osm = "…" too, or leave file out'
         raise InputError("cameras.file", "a city on the globe", f"the synthetic city {city.name}", fix)
-    east =(mapped.lon - city.origin[1] + 540.0) % 360.0 - 180.0  # the shorter way across the date line
+    east = (mapped.lon - city.origin[1] + 540.0) % 360.0 - 180.0  # the shorter way across the date line
     x, y = city_plane(np.column_stack([mapped.lat, east]), city.origin[0], 0.0).T
     here = _within(city, x, y)
     if not here.any():
