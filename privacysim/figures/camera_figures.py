@@ -133,7 +133,7 @@ def told_at_distance(
         at = (one["metres"].iloc[0], 50.0 * (one["low"].iloc[0] + one["high"].iloc[0]))
         ax.annotate(label, at, (-6, 0), textcoords="offset points", ha="right", va="center", color=colour, fontsize=8.5)
     for level, metres in level_m.items():
-        right = metres > min(level_m.values())
+        right = metres > min(distance for _, distance in level_m.items())
         ax.axvline(metres, color=GRID, linewidth=0.8, zorder=0)
         ax.annotate(level, (metres, 1.0), (2 if right else -2, 1), xycoords=("data", "axes fraction"), fontsize=7.5,
                     textcoords="offset points", ha="left" if right else "right", color=FAINT)  # fmt: skip
