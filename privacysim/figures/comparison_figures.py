@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -175,6 +175,16 @@ def tornado(
     return ax
 
 
+def _spread(wanted: Iterable[float], gap: float) -> list[float]:
+    """Heights near the wanted ones, from the top down and at least `gap` apart; the column moves up if it runs out."""
+    heights: list[float] = []
+    for height in wanted:
+        heights.append(min(height, heights[-1] - gap) if heights else height)
+    up = max(0.0, gap / 2 - heights[-1]) if heights else 0.0
+    return [height + up for height in heights]
+
+
+
 @in_house_style
 def frontier(
     rows: pd.DataFrame, *, x_label: str, y_label: str, x_better: str = "lower", y_better: str = "higher",
@@ -202,11 +212,13 @@ def frontier(
         if least > 0 and most > 10 * least:
             log_axis(ax, axis)
     ax.margins(x=0.1, y=0.12)
-    for n, k in enumerate(rows["y"].argsort()):  # names in a column to the right, from the lowest point up
-        policy, x, y = rows.iloc[k][["policy", "x", "y"]]
-        ax.annotate((titles or {}).get(policy, policy), (x, y), color=INK if best[k] else FAINT,
-                    xytext=(1.04, (n + 0.5) / len(rows)), textcoords="axes fraction", fontsize=7.5, va="center",
-                    linespacing=0.95, arrowprops={"arrowstyle": "-", "color": GRID, "linewidth": 0.8})  # fmt: skip
+    top_down = rows.sort_values(["y", "x"], ascending=[False, False]).index
+    points = ax.transAxes.inverted().transform(ax.transData.transform(rows.loc[top_down, ["x", "y"]].to_numpy()))
+    for name, height in zip(top_down, _spread(points[:, 1], 0.06), strict=True):  # names in a column to the right
+        policy, x, y = rows.loc[name, ["policy", "x", "y"]]
+        ax.annotate((titles or {}).get(policy, policy), (x, y), color=INK if best[rows.index.get_loc(name)] else FAINT,
+                    xytext=(1.04, height), textcoords="axes fraction", fontsize=7.5, va="center", linespacing=0.95,
+                    arrowprops={"arrowstyle": "-", "color": GRID, "linewidth": 0.8, "relpos": (0.0, 0.5)})  # fmt: skip
     ax.grid(color=GRID, linewidth=0.5)
     ax.set_xlabel(f"{x_label}  ({'←' if x_better == 'lower' else '→'} {say('better', lang)})")
     ax.set_ylabel(f"{y_label}\n({'↓' if y_better == 'lower' else '↑'} {say('better', lang)})")
