@@ -212,6 +212,7 @@ def frontier(
         if least > 0 and most > 10 * least:
             log_axis(ax, axis)
     ax.margins(x=0.1, y=0.12)
+    ax.autoscale_view()  # the positions below need the final limits, which are otherwise found when drawing
     top_down = rows.sort_values(["y", "x"], ascending=[False, False]).index
     points = ax.transAxes.inverted().transform(ax.transData.transform(rows.loc[top_down, ["x", "y"]].to_numpy()))
     for name, height in zip(top_down, _spread(points[:, 1], 0.06), strict=True):  # names in a column to the right

@@ -63,8 +63,8 @@ def _frame_of_reference(results: Results, change: Comparison) -> list[str]:
         f"replicates, {sample}, seed {study['seed']}; baseline {change.baseline}; general law of {study['law_date']}.",
         capital(start_in_words(change.start)) + ".",
         "Results use two branches of the identification curve, low and high. The two are not bounds: held-out rates of "
-        "recognition lie below both. The intervals cover the noise of the sample, the cameras and the events in this city, but not the "
-        "uncertainty of the facts.",
+        "recognition lie below both. The intervals cover the noise of the sample, the cameras and the events in this "
+        "city, but not the uncertainty of the facts.",
         f"Contested readings appear as separate arms; read them together as a band: {readings}." if readings else "",
         "" if scenario["calibrated"] else "Not calibrated: the constants were calibrated for another scenario.",
     ]  # fmt: skip
