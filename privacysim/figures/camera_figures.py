@@ -132,8 +132,9 @@ def told_at_distance(
             ax.plot(one["metres"], 100 * one[curve], color=colour, linewidth=1.2)
         at = (one["metres"].iloc[0], 50.0 * (one["low"].iloc[0] + one["high"].iloc[0]))
         ax.annotate(label, at, (-6, 0), textcoords="offset points", ha="right", va="center", color=colour, fontsize=8.5)
+    nearest = min(metres for _, metres in level_m.items())  # a Series too: its `values` is an array
     for level, metres in level_m.items():
-        right = metres > min(distance for _, distance in level_m.items())
+        right = metres > nearest
         ax.axvline(metres, color=GRID, linewidth=0.8, zorder=0)
         ax.annotate(level, (metres, 1.0), (2 if right else -2, 1), xycoords=("data", "axes fraction"), fontsize=7.5,
                     textcoords="offset points", ha="left" if right else "right", color=FAINT)  # fmt: skip

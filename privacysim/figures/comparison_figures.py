@@ -213,11 +213,11 @@ def frontier(
             log_axis(ax, axis)
     ax.margins(x=0.1, y=0.12)
     ax.autoscale_view()  # the positions below need the final limits, which are otherwise found when drawing
-    top_down = rows.sort_values(["y", "x"], ascending=[False, False]).index
-    points = ax.transAxes.inverted().transform(ax.transData.transform(rows.loc[top_down, ["x", "y"]].to_numpy()))
-    for name, height in zip(top_down, _spread(points[:, 1], 0.06), strict=True):  # names in a column to the right
-        policy, x, y = rows.loc[name, ["policy", "x", "y"]]
-        ax.annotate((titles or {}).get(policy, policy), (x, y), color=INK if best[rows.index.get_loc(name)] else FAINT,
+    top_down = np.lexsort((-rows["x"], -rows["y"]))
+    points = ax.transAxes.inverted().transform(ax.transData.transform(rows[["x", "y"]].to_numpy()[top_down]))
+    for k, height in zip(top_down, _spread(points[:, 1], 0.06), strict=True):  # names in a column to the right
+        policy, x, y = rows.iloc[k][["policy", "x", "y"]]
+        ax.annotate((titles or {}).get(policy, policy), (x, y), color=INK if best[k] else FAINT,
                     xytext=(1.04, height), textcoords="axes fraction", fontsize=7.5, va="center", linespacing=0.95,
                     arrowprops={"arrowstyle": "-", "color": GRID, "linewidth": 0.8, "relpos": (0.0, 0.5)})  # fmt: skip
     ax.grid(color=GRID, linewidth=0.5)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 from PIL import Image
 
 from privacysim import figures
@@ -55,6 +58,19 @@ def test_the_frontier_joins_exactly_the_arms_that_no_other_beats():
     assert figures.efficient(rows, "lower", "higher") == [not one for one in beaten]
     ax = figures.frontier(rows, x_label="x", y_label="y")
     assert len(ax.lines[0].get_xdata()) == beaten.count(False)
+
+
+def test_no_name_of_the_trade_off_covers_another_however_close_the_points_lie():
+    names = ["Order 799", "Notice only", "Judge's warrant", "Narrow reading", "Wide reading", "Mask at the source"]
+    x, y = [1_200, 1_600, 1_250, 1_050, 920, 11], [545, 512, 530, 512, 512, 545]
+    rows = pd.DataFrame({"policy": names, "x": x, "y": y}, index=[7, 7, 3, 3, 1, 1])
+    ax = figures.frontier(rows, x_label="x", y_label="y")
+    ax.figure.canvas.draw()
+    # of the words alone: an annotation's own extent holds its line too
+    boxes = sorted((Text.get_window_extent(name) for name in ax.texts), key=lambda box: box.y0)
+    assert len(boxes) == len(names)
+    assert all(below.y1 <= above.y0 for below, above in pairwise(boxes))
+    assert texts(ax)[:2] == ["Order 799", "Mask at the source"], "from the top down, the right one first"
 
 
 def test_the_gini_beside_a_lorenz_curve_is_the_mean_absolute_difference():

@@ -61,3 +61,10 @@ def test_each_viewer_has_a_band_between_both_curves():
     low, high = told_at_distance(rows, {"identify": 4.6}, words={"a": "somebody"}).get_lines()[:2]
     assert low.get_ydata().tolist() == [50.0, 20.0]
     assert high.get_ydata().tolist() == [60.0, 40.0]
+
+
+def test_the_distances_of_the_levels_may_be_a_series():
+    rows = pd.DataFrame({"viewer": ["a"] * 2, "metres": [5.0, 10.0], "low": [0.5, 0.2], "high": [0.6, 0.4]})
+    levels = pd.Series({"identify": 4.6, "recognise": 9.0})
+    drawn = told_at_distance(rows, levels, words={"a": "somebody"}).texts
+    assert {"identify", "recognise"} <= {text.get_text() for text in drawn}
