@@ -133,7 +133,7 @@ def incident_chain(acts: pd.DataFrame, *, title: str, ax: Axes | None = None, la
         looks = "looks" if round(row["audience"]) == 1 else "look"
         looked = f", {row['audience']:,.0f} {looks}" if row["audience"] > 0 else ""
         text = f"{str(row['actor']).replace('_', ' ')}: {row['act']}{looked}"
-        ax.annotate(f"{text}  (everybody's law: {row['general']})".replace("_", " "), here, (9, 0),
+        ax.annotate(f"{text}  (general law: {row['general']})".replace("_", " "), here, (9, 0),
                     textcoords="offset points", va="center", fontsize=7.5, color=INK)  # fmt: skip
     named_rows(ax, [""] * len(rows), above=0.6, below=0.6)
     ax.margins(x=0.05)

@@ -12,12 +12,22 @@ from privacysim.metrics.known_metrics import (
     parts,
     readings,
 )
-from privacysim.metrics.registry import FAMILIES, OUTPUTS, Metric, Reading, Rows, metric, ratio, total, totals_by_curve
+from privacysim.metrics.record_metrics import first_evidence_s, viewer_hours
+from privacysim.metrics.registry import (
+    FAMILIES,
+    OUTPUTS,
+    Metric,
+    MetricValue,
+    Rows,
+    metric,
+    ratio,
+    total,
+    totals_by_curve,
+)
 from privacysim.metrics.seen import Footage, PeopleSeen, Records, Viewed
-from privacysim.metrics.usefulness import viewer_hours
 
 __all__ = [
-    "DECLARED", "FAMILIES", "METRICS", "OUTPUTS", "Footage", "Metric", "PeopleSeen", "Reading", "Records", "Rows",
-    "Sums", "Viewed", "add", "chosen", "contributions", "headline", "metric", "metric_named", "parts", "ratio",
-    "readings", "total", "totals_by_curve", "viewer_hours",
+    "DECLARED", "FAMILIES", "METRICS", "OUTPUTS", "Footage", "Metric", "MetricValue", "PeopleSeen", "Records", "Rows",
+    "Sums", "Viewed", "add", "chosen", "contributions", "first_evidence_s", "headline", "metric", "metric_named",
+    "parts", "ratio", "readings", "total", "totals_by_curve", "viewer_hours",
 ]

@@ -5,31 +5,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from importlib.metadata import entry_points
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from privacysim.errors import InputError, did_you_mean
-from privacysim.metrics import exposure_metrics, lawfulness, leaks, looked_at, usefulness
-from privacysim.metrics.registry import FAMILIES, Metric, Reading, Rows, total
+from privacysim.metrics import people_metrics, record_metrics
+from privacysim.metrics.registry import FAMILIES, Metric, MetricValue, Rows, total
 from privacysim.metrics.seen import Footage, PeopleSeen, Records, Viewed
+from privacysim.parts import known_names, named
 
 Sums = dict[str, dict[str, float]]
 """Metric → name of a sum → its value so far."""
-_DECLARED = tuple(one for room in (exposure_metrics, looked_at, lawfulness, leaks, usefulness)
-                  for one in vars(room).values() if isinstance(one, Metric))  # fmt: skip
-
-
-def _in_order(metrics: Iterable[Metric]) -> dict[str, Metric]:
-    return {one.name: one for one in sorted(metrics, key=lambda one: FAMILIES.index(one.family))}
-
-
-DECLARED = _in_order(_DECLARED)
-"""Shipped metrics as declared: one entry for all words of a heading."""
-METRICS = _in_order(single for one in _DECLARED for single in one.each())
-"""Shipped metrics by name, ordered by family, then by declaration."""
+_SHIPPED = [one for file in (people_metrics, record_metrics) for one in vars(file).values() if isinstance(one, Metric)]
+_SHIPPED.sort(key=lambda one: FAMILIES.index(one.family))
+DECLARED = {one.name: one for one in _SHIPPED}
+"""Shipped metrics as declared, ordered by family: one entry for all words of a heading."""
+METRICS = {single.name: single for one in _SHIPPED for single in one.each()}
+"""Shipped metrics by name, in the same order."""
 
 
 def headline(first: int | None = None) -> tuple[str, ...]:
@@ -42,37 +36,27 @@ def metric_named(name: str) -> Metric:
     """Metric of that name, shipped or from an installed package; raises InputError for an unknown name."""
     if name in METRICS:
         return METRICS[name]
-    installed = _installed()
     base = name.partition("[")[0]
-    if base in installed:
-        from privacysim.parts import named  # loads every package that an entry point names
-
-        for one in _of_package(named("metrics", base), base).each():
+    if base in known_names("metrics"):
+        found = named("metrics", base)
+        if not isinstance(found, Metric) or found.name != base:
+            raise InputError(f"metrics, {base}", f"a Metric called {base}", found, "declare the function with @metric")
+        for one in found.each():
             if one.name == name:
                 return one
     raise InputError("metrics", "a known metric, or the Metric object of one of yours", name,
-                     did_you_mean(name, [*METRICS, *FAMILIES, *installed]))  # fmt: skip
+                     did_you_mean(name, [*METRICS, *FAMILIES, *known_names("metrics")]))  # fmt: skip
 
 
-def _installed() -> tuple[str, ...]:
-    return tuple(sorted(entry_points(group="privacysim.metrics").names))
-
-
-def _of_package(found: Any, name: str) -> Metric:
-    if not isinstance(found, Metric) or found.name != name:
-        raise InputError(f"metrics, {name}", f"a Metric called {name}", found, "declare the function with @metric")
-    return found
-
-
-def chosen(named: Iterable[str | Metric], *, everybody: bool) -> dict[str, Metric]:
+def chosen(asked: Iterable[str | Metric], *, everybody: bool) -> dict[str, Metric]:
     """Metrics of a study by name, in table order: those that every study reports, and those requested.
 
-    `named` holds `Metric` objects, names, whole families (`equity`), declared names (`acts`) or headings
+    `asked` holds `Metric` objects, names, whole families (`equity`), declared names (`acts`) or headings
     (`acts[regime]`, with all their words). A census metric needs everybody (`sample = "all"`): with a sample,
     requesting one raises InputError, and a family includes only its other metrics.
     """
     found = {name: one for name, one in METRICS.items() if one.default}
-    for given in named:
+    for given in asked:
         if isinstance(given, str) and given in FAMILIES:
             found |= {name: one for name, one in METRICS.items()
                       if one.family == given and (everybody or one.sample != "census")}  # fmt: skip
@@ -85,9 +69,9 @@ def chosen(named: Iterable[str | Metric], *, everybody: bool) -> dict[str, Metri
                 raise InputError(f"metrics, {one.name}", "everybody: it cannot be told from a sample", "a sample",
                                  'write sample = "all" (--sample all), in a district, or leave it out')  # fmt: skip
             found[one.name] = one
-    known = {name: number for number, name in enumerate(METRICS)}
+    order = [*METRICS, *found]
     return {one.name: one for one in sorted(
-        found.values(), key=lambda one: (FAMILIES.index(one.family), known.get(one.name, len(known))))}  # fmt: skip
+        found.values(), key=lambda one: (FAMILIES.index(one.family), order.index(one.name)))}  # fmt: skip
 
 
 def _singles(name: Any) -> tuple[Metric, ...]:
@@ -104,10 +88,10 @@ def parts(
 ) -> Sums:
     """Sums of the metrics `names` (names or objects; default: all shipped ones) that use what is given."""
     made: Sums = {}
-    looked = {"people": people, "records": records, "footage": footage, "viewed": viewed}
-    for given in METRICS if names is None else names:
-        one = metric_named(given) if isinstance(given, str) else given
-        seen: Any = looked[one.of]
+    given = {"people": people, "records": records, "footage": footage, "viewed": viewed}
+    for name in METRICS if names is None else names:
+        one = metric_named(name) if isinstance(name, str) else name
+        seen: Any = given[one.of]
         if seen is None:
             continue
         made[one.name] = {key: float(value) for key, value in one.part(seen).items()}
@@ -131,8 +115,8 @@ def add(blocks: Iterable[Sums]) -> Sums:
     return whole
 
 
-def readings(sums: Sums, metrics: Mapping[str, Metric] = METRICS) -> list[tuple[str, Reading]]:
-    """Readings of every metric of `metrics` from its sums, in the order of declaration."""
+def readings(sums: Sums, metrics: Mapping[str, Metric] = METRICS) -> list[tuple[str, MetricValue]]:
+    """Values of every metric of `metrics` from its sums, in the order of declaration."""
     return [(name, reading) for name, one in metrics.items() if name in sums for reading in one.value(sums[name])]
 
 
@@ -142,14 +126,13 @@ def contributions(seen: Records, metrics: Mapping[str, Metric] = METRICS) -> dic
     A total is a sum over root events. A ratio T/N moves, to first order, by (tᵢ − (T/N)·nᵢ)/N if root event i is added
     or left out. A metric whose function returns sums has no rows and is omitted.
     """
-    found = {name: (one, one.found(seen)) for name, one in metrics.items() if one.of == "records"}
-    return {name: _of(rows, one.value is total) for name, (one, rows) in found.items() if isinstance(rows, Rows)}
-
-
-def _of(rows: Rows, plain: bool) -> NDArray[np.float64]:
-    code = np.unique(rows.root, return_inverse=True)[1].reshape(-1)
-    sums: NDArray[np.float64] = np.bincount(code, weights=rows.total).astype(np.float64)
-    count: NDArray[np.float64] = np.bincount(code, weights=rows.n).astype(np.float64)
-    if plain or count.sum() == 0:
-        return sums
-    return (sums - sums.sum() / count.sum() * count) / count.sum()
+    made = {}
+    for name, one in metrics.items():
+        rows = one.found(seen) if one.of == "records" else None
+        if not isinstance(rows, Rows):
+            continue
+        code = np.unique(rows.root, return_inverse=True)[1].reshape(-1)
+        sums, count = (np.bincount(code, weights=each).astype(np.float64) for each in (rows.total, rows.n))
+        plain = one.value is total or count.sum() == 0
+        made[name] = sums if plain else (sums - sums.sum() / count.sum() * count) / count.sum()
+    return made

@@ -1,29 +1,26 @@
 """Declaration of a metric: one function with all that a table or a referee asks about it.
 
 The function returns sums for a block of people, or rows for the whole Log. Sums of blocks are added in block order, and
-`value` turns them into readings, so no step needs all people at once.
+`value` turns them into values of the metric, so no step needs all people at once.
 """
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from privacysim.errors import InputError, refuse_unknown
 from privacysim.metrics.seen import Footage, PeopleSeen, Records, Viewed
+from privacysim.resources import shipped
 from privacysim.vocabulary import CURVES
 
 Part = Mapping[str, float]
 Words = Mapping[str, str] | Sequence[str]
-Of = Literal["people", "records", "footage", "viewed"]
-Direction = Literal["lower", "higher", "either"]
-Sample = Literal["exact", "consistent", "census"]
-
 FAMILIES = (
     "exposure", "re-identification", "inference", "equity", "leaks", "secrets", "voyeurism", "gap", "legality",
     "access", "usefulness", "own",
@@ -34,6 +31,11 @@ OUTPUTS = (
     "accuracy",
 )  # fmt: skip
 """What a privacy metric can tell of an adversary: Wagner and Eckhoff 2018 (doi:10.1145/3168389), in their order."""
+ARROWS = {"lower": "↓ lower is better", "higher": "↑ higher is better", "either": ""}
+_KNOWN = {
+    "family": FAMILIES, "output": ("", *OUTPUTS), "of": ("people", "records", "footage", "viewed"),
+    "direction": tuple(ARROWS), "sample": ("exact", "consistent", "census"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Rows:
     Root events happen independently of one another, so they determine the uncertainty of a figure.
     """
 
-    root: NDArray[np.int64] | NDArray[np.uint64]
+    root: Any
     total: Any = 1.0
     n: Any = 1.0
 
@@ -55,8 +57,8 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """One value of a metric (None where it is undefined, with the reason in `note`); `curve` may be empty."""
+class MetricValue:
+    """One value of a metric (None if undefined, with the reason in `note`); `curve` may be empty."""
 
     curve: str
     value: float | None
@@ -64,23 +66,23 @@ class Reading:
     note: str = ""
 
 
-def total(sums: Part) -> list[Reading]:
+def total(sums: Part) -> list[MetricValue]:
     """Value = the summed `total`; contributors = the summed `n`."""
-    return [Reading("", sums["total"], round(sums["n"]))]
+    return [MetricValue("", sums["total"], round(sums["n"]))]
 
 
-def totals_by_curve(sums: Part) -> list[Reading]:
+def totals_by_curve(sums: Part) -> list[MetricValue]:
     """One total per branch of the identification curve."""
-    return [Reading(curve, sums[curve], round(sums[f"n_{curve}"])) for curve in CURVES]
+    return [MetricValue(curve, sums[curve], round(sums[f"n_{curve}"])) for curve in CURVES]
 
 
-def ratio(what: str, below: str = "n") -> Callable[[Part], list[Reading]]:
+def ratio(what: str, below: str = "n") -> Callable[[Part], list[MetricValue]]:
     """Value = `total` over the sum named `below`; undefined if there are no `what`."""
 
-    def value(sums: Part) -> list[Reading]:
+    def value(sums: Part) -> list[MetricValue]:
         if sums[below] == 0:
-            return [Reading("", None, 0, f"undefined: there are no {what}")]
-        return [Reading("", sums["total"] / sums[below], round(sums["n"]))]
+            return [MetricValue("", None, 0, f"undefined: there are no {what}")]
+        return [MetricValue("", sums["total"] / sums[below], round(sums["n"]))]
 
     return value
 
@@ -97,11 +99,11 @@ class Metric:
     rows: Callable[..., Any]
     title: str
     unit: str
-    of: Of
-    value: Callable[[Part], list[Reading]]
-    direction: Direction
+    of: str
+    value: Callable[[Part], list[MetricValue]]
+    direction: str
     family: str
-    sample: Sample
+    sample: str
     attacker: str
     equation: str
     source: str
@@ -180,13 +182,13 @@ class Metric:
     @property
     def arrow(self) -> str:
         """Direction that is better for the people filmed or for the use named."""
-        return {"lower": "↓ lower is better", "higher": "↑ higher is better", "either": ""}[self.direction]
+        return ARROWS[self.direction]
 
 
 def metric(
-    rows: Callable[..., Any] | None = None, *, name: str = "", title: str = "", unit: str = "", of: Of = "records",
-    value: Callable[[Part], list[Reading]] = total, direction: Direction = "either", family: str = "own",
-    sample: Sample = "exact", attacker: str = "–", equation: str = "–", source: str = "–", range: str = "0 …",
+    rows: Callable[..., Any] | None = None, *, name: str = "", title: str = "", unit: str = "–", of: str = "records",
+    value: Callable[[Part], list[MetricValue]] = total, direction: str = "either", family: str = "own",
+    sample: str = "exact", attacker: str = "–", equation: str = "–", source: str = "–", range: str = "0 …",
     output: str = "", bounded: bool = True, monotone: bool = False, default: bool = True, headline: int = 0,
     flow: str = "", viewers: str = "", by: Mapping[str, Words] | None = None, neutral: tuple[str, ...] = (),
     whole: str = "",
@@ -205,16 +207,27 @@ def metric(
     >>> night_acts
     Metric(night_acts: acts by night, acts)
     """
+    said = {key: given for key, given in locals().items() if key != "rows"}
     if rows is None:
-        given = {key: one for key, one in locals().items() if key != "rows"}
-        return lambda function: metric(function, **given)
+        return lambda function: metric(function, **said)
     own = name or rows.__name__
-    for key, got, known in (("family", family, FAMILIES), ("output", output, ("", *OUTPUTS)),
-                            ("of", of, ("people", "records", "footage", "viewed")),
-                            ("direction", direction, ("lower", "higher", "either")),
-                            ("sample", sample, ("exact", "consistent", "census"))):  # fmt: skip
-        refuse_unknown(got, known, f"metric {own}", f"a known {key}")
-    return Metric(
-        own, rows, title or own.replace("_", " "), unit or "–", of, value, direction, family, sample, attacker,
-        equation, source, range, output, bounded, monotone, default, headline, flow, viewers, by or {}, neutral, whole,
-    )
+    for key, known in _KNOWN.items():
+        refuse_unknown(said[key], known, f"metric {own}", f"a known {key}")
+    return Metric(rows=rows, **said | {"name": own, "title": title or own.replace("_", " "), "by": by or {}})
+
+
+def _declarations() -> dict[str, dict[str, Any]]:
+    """Rows of `data/metrics.csv` by name; an empty cell means the default of `metric`."""
+    kinds: dict[str, Callable[[str], Any]] = {"headline": int}
+    kinds |= dict.fromkeys(("bounded", "monotone", "default"), "true".__eq__)
+    with shipped("data/metrics.csv").open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    return {row["name"]: {key: kinds.get(key, str)(text) for key, text in row.items() if text} for row in rows}
+
+
+_DECLARED = _declarations()
+
+
+def shipped_metric(value: Callable[[Part], list[MetricValue]] = total, **code: Any) -> Callable[..., Metric]:
+    """Declare a shipped metric, whose texts are in its row of `data/metrics.csv`; `code`: other fields of `Metric`."""
+    return lambda function: metric(function, value=value, **_DECLARED[function.__name__], **code)

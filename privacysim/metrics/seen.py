@@ -63,6 +63,11 @@ class Records:
         """Rows whose `column` (seconds) lies in [0, D)."""
         return rows[(rows[column] >= 0) & (rows[column] < self.end_s)]
 
+    @cached_property
+    def decided(self) -> pd.DataFrame:
+        """Requests decided in [0, D)."""
+        return self.within(self.requests, "decided_s")
+
     @staticmethod
     def request_roots(requests: pd.DataFrame) -> NDArray[np.int64]:
         """Root event of each request: requests of one case share one, others have their own."""
@@ -87,13 +92,12 @@ class Records:
     @cached_property
     def looked_at(self) -> pd.DataFrame:
         """Acts in which somebody looks, with `outsider` and `hours`: camera-hours of footage × attention."""
-        acts = self.acts[self.acts["audience"].to_numpy() > 0.0]
+        shown = self.acts["audience"].to_numpy() > 0.0
+        acts = self.acts[shown]
         until = acts["to_s"].fillna(self.end_s).to_numpy(dtype=np.float64)
         hours = np.maximum(until - acts["from_s"].to_numpy(dtype=np.float64), 0.0) / 3600.0
-        return acts.assign(
-            outsider=is_outsider(acts), hours=hours * acts["attention"].to_numpy(dtype=np.float64),
-            root=self.act_root[self.acts["audience"].to_numpy() > 0.0],
-        )  # fmt: skip
+        hours *= acts["attention"].to_numpy(dtype=np.float64)
+        return acts.assign(outsider=is_outsider(acts), hours=hours, root=self.act_root[shown])
 
     @property
     def end_s(self) -> float:

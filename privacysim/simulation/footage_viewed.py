@@ -20,8 +20,7 @@ from privacysim.exposure import Exposure, index_acts, is_outsider, measure_expos
 from privacysim.facts import facts
 from privacysim.governance import Log
 from privacysim.identify import STEPS_PER_PX
-from privacysim.metrics import Footage, Viewed
-from privacysim.metrics.usefulness import first_evidence_s
+from privacysim.metrics import Footage, Viewed, first_evidence_s
 from privacysim.people import draw_block
 from privacysim.sight.coverage import Coverage, coverage
 from privacysim.sight.optics import dori_levels

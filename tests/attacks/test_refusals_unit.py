@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import runpy
-import sys
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 
-import privacysim
 from privacysim.attacks import (
     attack_advantage,
     gini,
@@ -103,13 +98,3 @@ def test_a_metric_shows_itself_with_its_direction_and_keeps_markup_as_text():
     page = METRICS["hours_to_evidence"]._repr_html_()
     assert page.startswith("<p><b>hours from case to admissible evidence</b> (h) ↓ lower is better: mean of ")
     assert page.count("<") == page.count(">") == 4, "signs in an equation are text"
-
-
-def test_the_page_of_metrics_is_written_whole(tmp_path, monkeypatch):
-    """As `python -m privacysim.metrics.metrics_page FILE` does it."""
-    source = Path(privacysim.__file__).parent / "metrics" / "metrics_page.py"
-    monkeypatch.setattr(sys, "argv", [str(source), str(tmp_path / "metrics.md")])
-    runpy.run_path(str(source), run_name="__main__")
-    committed = Path(__file__).parents[2] / "docs" / "reference" / "metrics.md"
-    assert (tmp_path / "metrics.md").read_bytes() == committed.read_bytes()
-    assert [path.name for path in tmp_path.iterdir()] == ["metrics.md"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from privacysim import parts as outside
 from privacysim.errors import InputError
 from privacysim.metrics import (
     DECLARED,
@@ -122,8 +121,8 @@ def test_what_a_function_returns_wrongly_is_refused() -> None:
 
 
 def test_an_installed_package_brings_a_metric_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(known_metrics, "_installed", lambda: ("my_acts", "other"))
-    monkeypatch.setattr(outside, "named", lambda group, name: my_acts)
+    monkeypatch.setattr(known_metrics, "known_names", lambda group: ("my_acts", "other"))
+    monkeypatch.setattr(known_metrics, "named", lambda group, name: my_acts)
     assert metric_named("my_acts[act=sell]").word == "sell"
     assert "my_acts" in chosen(["my_acts"], everybody=False)
     with pytest.raises(InputError, match="a Metric called other"):

@@ -1,11 +1,14 @@
 """Each metric says what it is, and counts what it says."""
 
 
+import csv
+
 import numpy as np
 import pytest
 
 from privacysim.errors import InputError
-from privacysim.metrics import METRICS, PeopleSeen, add, metric_named, parts, readings
+from privacysim.metrics import DECLARED, METRICS, PeopleSeen, add, metric_named, parts, readings
+from privacysim.resources import shipped
 from tests.helpers import log_rows
 
 DAY = 86_400.0
@@ -20,6 +23,11 @@ def test_a_metric_declares_all_that_a_referee_asks(one):
         assert said.strip()
     assert one.sample in {"exact", "consistent", "census"}
     assert one.name == one.name.lower()
+
+
+def test_every_declared_row_has_its_function():
+    with shipped("data/metrics.csv").open(encoding="utf-8") as stream:
+        assert {row["name"] for row in csv.DictReader(stream)} == set(DECLARED)
 
 
 def test_an_unknown_metric_names_the_nearest():
@@ -52,7 +60,7 @@ def test_who_closed_a_stream_is_counted_within_the_study_only():
     assert value("streams_closed[closer=press]", records(incidents=streams)) == 0.0
 
 
-def test_the_gap_is_hard_where_nothing_forbids_and_soft_where_only_everybodys_law_does():
+def test_the_gap_is_hard_where_nothing_forbids_and_soft_where_only_general_law_does():
     acts = [
         {"act": "view", "legality": "ungoverned", "general": "lawful", "document": "none"},
         {"act": "view", "legality": "ungoverned", "general": "depends", "document": "badge"},

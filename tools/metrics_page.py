@@ -1,34 +1,39 @@
-"""Makes the reference page of all metrics from their declarations: `python -m privacysim.metrics.metrics_page FILE`."""
+"""Makes the reference page of all metrics from their declarations: `python -m tools.metrics_page`."""
 
 from __future__ import annotations
 
-import sys
+import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-from privacysim.attacks.declared import MEASURES
-from privacysim.files import whole_file
 from privacysim.metrics import DECLARED, FAMILIES, OUTPUTS, Metric
 
+REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
 _HEAD = """# Metrics
 
 One number is never evidence: report several families, each with its attacker. This page is made from the declarations
-in the code (`python -m privacysim.metrics.metrics_page docs/reference/metrics.md`); a test holds it to them.
+in `data/metrics.csv` and `measures.csv` (`python -m tools.metrics_page`); a test holds it to them.
 
 *Sample* says what a sample of people can tell: **exact** (unbiased at any size), **consistent** (its bias shrinks
 with the sample), **census** (only with everybody; a study refuses it with a sample). *Tells* is what it tells of an
 adversary, by the families of Wagner and Eckhoff (2018, doi:10.1145/3168389).
 
-## For anybody's data frames
+## For your own data frames
 """
+
+
+def measures() -> list[dict[str, str]]:
+    """Rows of `measures.csv`: what each function of `privacysim.attacks` measures, and for which attacker."""
+    with (REFERENCE / "measures.csv").open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
 
 
 def text() -> str:
     """Whole page as Markdown."""
     made = [_HEAD, _table(
         ("function", "measures", "tells", "attacker", "unit", "equation", "source", "sample"),
-        [(f"`{m.name}`", m.title, m.output or "–", m.attacker, m.unit, m.equation, m.source, m.sample)
-         for output in (*OUTPUTS, "") for m in MEASURES if m.output == output],
+        [(f"`{m['name']}`", m["title"], m["output"] or "–", m["attacker"], m["unit"], m["equation"], m["source"],
+          m["sample"]) for output in (*OUTPUTS, "") for m in measures() if m["output"] == output],
     )]  # fmt: skip
     made.append("\n## Of a study\n\nEvery study reports those marked *always*; the others, or a whole family of them, "
                 'are named in the study: `metrics = ["equity", "acts[channel=request]"]`. A name with a heading in '
@@ -65,5 +70,4 @@ def _plain(cell: str) -> str:
 
 
 if __name__ == "__main__":
-    with whole_file(Path(sys.argv[1])) as path:
-        path.write_text(text(), encoding="utf-8")
+    (REFERENCE / "metrics.md").write_text(text(), encoding="utf-8")

@@ -1,0 +1,272 @@
+"""Metrics of records: acts and their legality, secrets and intimate scenes, leaks, and what cameras are good for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from privacysim import vocabulary as words
+from privacysim.facts import facts
+from privacysim.metrics.registry import Rows, ratio, shipped_metric
+from privacysim.metrics.seen import Floats, Records
+from privacysim.units import DAY_S
+
+_ADVERSE = ("civil_wrong", "pi_breach", "admin_offence", "crime")
+_INTIMATE = ("semi_private", "private_space")
+_DESKS = ("case_department_head", "county_psb_head", "municipal_state_security_head", "strict_unspecified", "judge")
+
+
+@shipped_metric(ratio("views"))
+def views_without_document(seen: Records) -> Rows:
+    """Viewing one's own consoles needs no document, and makes up most viewing."""
+    views = (seen.acts["act"] == "view").to_numpy(dtype=bool)
+    return Rows(seen.act_root[views], (seen.acts["document"] == "none").to_numpy()[views])
+
+
+def _ungoverned(seen: Records, forbidden: bool) -> Rows:
+    hit = (seen.acts["legality"] == "ungoverned") & (seen.acts["general"].isin(_ADVERSE) == forbidden)
+    return Rows(seen.act_root, hit.to_numpy())
+
+
+@shipped_metric(ratio("acts"))
+def gap_hard(seen: Records) -> Rows:
+    """Acts that no camera rule addresses and general law does not forbid."""
+    return _ungoverned(seen, forbidden=False)
+
+
+@shipped_metric(ratio("acts"))
+def gap_soft(seen: Records) -> Rows:
+    """Acts that general law forbids on paper, weakly enforced, and no camera rule addresses."""
+    return _ungoverned(seen, forbidden=True)
+
+
+@shipped_metric(by={
+    "act": words.ACTS, "specific": words.SPECIFIC, "general": words.GENERAL, "legality": words.LEGALITIES,
+    "channel": words.CHANNELS, "operator": words.OPERATORS, "regime": words.REGIMES,
+})  # fmt: skip
+def acts(seen: Records, heading: str, word: str) -> Rows:
+    """Number of acts of each kind; operator and regime are those of the camera."""
+    if heading not in ("operator", "regime"):
+        return Rows(seen.act_root[(seen.acts[heading] == word).to_numpy(dtype=bool)])
+    code = (words.OPERATORS if heading == "operator" else words.REGIMES).index(word)
+    camera = seen.acts["camera_id"].to_numpy(dtype=np.int64)
+    return Rows(seen.act_root[getattr(seen, heading)[camera] == code])
+
+
+@shipped_metric(ratio("forbidden acts"))
+def impunity(seen: Records) -> Rows:
+    """Acts forbidden on paper without consequence: not found, not proved, time-barred, or no sanction named."""
+    forbidden = ((seen.acts["legality"] == "prohibited") | seen.acts["general"].isin(_ADVERSE)).to_numpy(dtype=bool)
+    sanction = seen.audits["sanction"]
+    followed = seen.audits["found"] & (sanction != "") & ~sanction.str.startswith("none")
+    punished = seen.acts["act_id"].isin(seen.audits.loc[followed.to_numpy(dtype=bool), "act_id"])
+    return Rows(seen.act_root[forbidden], ~punished.to_numpy(dtype=bool)[forbidden])
+
+
+def _secrets(seen: Records, secret: str) -> pd.DataFrame:
+    acts = seen.looked_at
+    mine = seen.secret[acts["camera_id"].to_numpy(dtype=np.int64)] == words.SECRETS.index(secret)
+    return acts[mine & acts["outsider"].to_numpy(dtype=bool)]
+
+
+@shipped_metric(by={"secret": words.SECRETS[1:]})
+def secret_camera_hours(seen: Records, heading: str, secret: str) -> Rows:
+    """Interests other than personal privacy: commercial and state secrets in view."""
+    mine = _secrets(seen, secret)
+    return Rows(mine["root"], mine["hours"])
+
+
+@shipped_metric(by={"secret": words.SECRETS[1:]})
+def secret_sites(seen: Records, heading: str, secret: str) -> Rows:
+    """Each camera counts once, however often somebody looks."""
+    return Rows(_secrets(seen, secret).drop_duplicates("camera_id")["root"])
+
+
+def _intimate(seen: Records) -> pd.DataFrame:
+    acts = seen.looked_at
+    return acts[(acts["scene"].isin(_INTIMATE) & (acts["legality"] != "authorised")).to_numpy(dtype=bool)]
+
+
+@shipped_metric()
+def intimate_camera_hours(seen: Records) -> Rows:
+    """Voyeurism in the plain sense: somebody watches a changing room, a treatment room or a bedroom."""
+    return Rows(_intimate(seen)["root"], _intimate(seen)["hours"])
+
+
+@shipped_metric()
+def intimate_viewings(seen: Records) -> Rows:
+    """Secondary, because one crowd multiplies it without bound."""
+    return Rows(_intimate(seen)["root"], _intimate(seen)["audience"])
+
+
+def _streams(seen: Records) -> pd.DataFrame:
+    return seen.incidents[seen.incidents["kind"] == "stream"]
+
+
+@shipped_metric(by={"mechanism": words.MECHANISMS})
+def cameras_listed(seen: Records, heading: str, mechanism: str) -> Rows:
+    """Listed cameras by the mechanism of their listing; the founding case counted 185 of them in Guangzhou."""
+    streams = _streams(seen)
+    streams = streams[streams["mechanism"] == mechanism] if mechanism else streams
+    opened = np.maximum(streams["opened_s"].to_numpy(dtype=float), 0.0)
+    closed = np.minimum(streams["closed_s"].fillna(np.inf).to_numpy(dtype=float), seen.end_s)
+    stay = np.maximum(closed - opened, 0.0)
+    cameras = streams["cameras_n"].to_numpy(dtype=float)
+    return Rows(streams["incident_id"], stay * cameras / seen.end_s, np.where(stay > 0, cameras, 0.0))
+
+
+@shipped_metric()
+def cameras_listed_at_end(seen: Records) -> Rows:
+    """Cameras that a visitor of the website finds on the last day."""
+    streams = _streams(seen)
+    still = streams[(streams["opened_s"] <= seen.end_s) & ~(streams["closed_s"] < seen.end_s)]
+    return Rows(still["incident_id"], still["cameras_n"], still["cameras_n"])
+
+
+@shipped_metric(by={"closer": words.CLOSERS})
+def streams_closed(seen: Records, heading: str, closer: str) -> Rows:
+    """Closed streams, by who found them."""
+    closed = seen.within(_streams(seen), "closed_s")
+    return Rows(closed.loc[closed["discovered_by"] == closer, "incident_id"])
+
+
+@shipped_metric()
+def website_audience(seen: Records) -> Rows:
+    """Expected viewers a day over all listed cameras; contributors are streams."""
+    shown = seen.acts[(seen.acts["source"] == "stream") & (seen.acts["audience"] > 0)]
+    viewers = shown.groupby("source_id")["audience"].sum()
+    return Rows(viewers.index, viewers.to_numpy(dtype=float) / seen.days)
+
+
+@shipped_metric(ratio("incidents"))
+def incidents_not_found(seen: Records) -> Rows:
+    """Streams, leaks and breaches that continue, or ended, without anybody knowing."""
+    opened = seen.incidents[(seen.incidents["opened_s"] < seen.end_s) & ~(seen.incidents["closed_s"] < 0)]
+    return Rows(opened["incident_id"], ~(opened["discovered_s"].to_numpy(dtype=np.float64) < seen.end_s))
+
+
+@shipped_metric(ratio("incidents found"))
+def days_until_found(seen: Records) -> Rows:
+    """Earliest time at which anybody filmed could have been told."""
+    found = seen.within(seen.incidents, "discovered_s")
+    return Rows(found["incident_id"], (found["discovered_s"] - found["opened_s"]) / DAY_S)
+
+
+def _filmed(seen: Records, asked: pd.DataFrame, leaks: pd.DataFrame, *values: pd.Series) -> Rows:
+    """One row per request and per leak, with a value of each."""
+    root = np.concatenate((seen.request_roots(asked), leaks["incident_id"].to_numpy()))
+    return Rows(root, np.concatenate([one.to_numpy(dtype=float) for one in values]))
+
+
+@shipped_metric(ratio("requests and leaks"))
+def never_told(seen: Records) -> Rows:
+    """People who were filmed and never told; they cannot complain of what they do not know."""
+    leaks = seen.incidents[seen.incidents["kind"] != "duty_breach"]
+    met = seen.within(seen.requests[seen.requests["outcome"] == "granted"], "delivered_s")
+    return _filmed(seen, met, leaks, met["told_s"].isna(), leaks["told_s"].isna())
+
+
+@shipped_metric(ratio("people told"))
+def days_until_told(seen: Records) -> Rows:
+    """Covers only those who are ever told: read it together with the share never told."""
+    met = seen.within(seen.requests[seen.requests["told_s"].notna()], "delivered_s")
+    found = seen.incidents[seen.incidents["told_s"].notna()]
+    return _filmed(seen, met, found, (met["told_s"] - met["delivered_s"]) / DAY_S,
+                   (found["told_s"] - found["opened_s"]) / DAY_S)  # fmt: skip
+
+
+def viewer_hours(acts: pd.DataFrame, end_s: float) -> Floats:
+    """Viewers × hours that they look, per act: audience · attention · length.
+
+    `acts` is a table of acts as in `Log.acts`; an act without an end lasts until `end_s` (seconds). This is not a
+    metric, because perhaps nobody passed: it measures how much looking there was, not how much was seen.
+    """
+    length = acts["to_s"].fillna(end_s).to_numpy(dtype=float) - acts["from_s"].to_numpy(dtype=float)
+    return acts["audience"].to_numpy(dtype=float) * acts["attention"].to_numpy(dtype=float) * length / 3600.0
+
+
+def first_evidence_s(requests: pd.DataFrame, end_s: float) -> pd.Series[float]:
+    """When each case got its first admissible evidence (seconds, by case id), for cases that got it in [0, end_s)."""
+    good = requests[(requests["evidence"] == "admissible") & (requests["case_id"] >= 0)]
+    first = good.groupby("case_id", observed=True)["delivered_s"].min()
+    return first[(first >= 0) & (first < end_s)]
+
+
+@shipped_metric()
+def cases_with_admissible_evidence(seen: Records) -> Rows:
+    """Cases with evidence delivered under a document that the rules accept; looking alone is not enough."""
+    return Rows(first_evidence_s(seen.requests, seen.end_s).index)
+
+
+@shipped_metric(ratio("cases with admissible evidence"))
+def hours_to_evidence(seen: Records) -> Rows:
+    """Mean waiting time of the cases that got admissible evidence."""
+    first = first_evidence_s(seen.requests, seen.end_s)
+    return Rows(first.index, (first - seen.case_opened_s.reindex(first.index)) / 3600.0)
+
+
+@shipped_metric()
+def requests_refused(seen: Records) -> Rows:
+    """Refused requests of all askers: state organs, people filmed, neighbours, the curious."""
+    return Rows(seen.request_roots(seen.decided[seen.decided["outcome"] == "refused"]))
+
+
+@shipped_metric()
+def requests_lost_to_retention(seen: Records) -> Rows:
+    """Requests whose footage was erased before the request, or while it was in the queue."""
+    gone = seen.decided["reason"].str.contains("expired|retention|erased")
+    return Rows(seen.request_roots(seen.decided[gone & (seen.decided["outcome"] == "unavailable")]))
+
+
+@shipped_metric()
+def granted_on_merit_got_nothing(seen: Records) -> Rows:
+    """Requests wrongly refused in effect: the rules allowed them, but the queue or the erasure prevented delivery."""
+    asked = seen.decided
+    return Rows(seen.request_roots(asked[asked["granted_on_merit"] & ~asked["outcome"].isin(["granted", "pending"])]))
+
+
+@shipped_metric()
+def defence_footage_lost(seen: Records) -> Rows:
+    """Footage that might have cleared somebody expires like footage that might convict."""
+    asked = seen.decided
+    return Rows(asked[(asked["purpose"] == "defence") & (asked["outcome"] == "unavailable")]["request_id"])
+
+
+@shipped_metric(ratio("cases with evidence"))
+def footage_per_case(seen: Records) -> Rows:
+    """Exchange rate between the footage of everybody that is handed over and the cases that it serves."""
+    given = seen.decided[seen.decided["outcome"] == "granted"]
+    cases = first_evidence_s(seen.requests, seen.end_s).index.to_numpy()
+    case = np.concatenate([np.zeros(len(given)), np.ones(cases.size)])
+    hours = np.concatenate([given["footage_s"].to_numpy(dtype=float) / 3600.0, np.zeros(cases.size)])
+    return Rows(np.concatenate([seen.request_roots(given), cases]), hours, case)
+
+
+@shipped_metric(ratio("delivered footage"))
+def over_delivery(seen: Records) -> Rows:
+    """Footage that a request delivers beyond what the case needs (the reverse of necessity)."""
+    asked = seen.within(seen.requests[seen.requests["case_id"] >= 0], "delivered_s")
+    met = asked[(asked["outcome"] == "granted") & ~asked["reason"].str.contains("searched by machine")]
+    return Rows(met["case_id"], met["footage_s"] - met["needed_s"], met["footage_s"])
+
+
+@shipped_metric()
+def approval_officer_hours(seen: Records) -> Rows:
+    """Cost of the procedure for those who decide, without the waiting time in the queue."""
+    minutes = {desk: facts().value(f"desk_work_{desk}_min") for desk in _DESKS}
+    hours = seen.decided["approver"].astype(str).map(minutes).fillna(0.0).to_numpy(dtype=float) / 60.0
+    return Rows(seen.request_roots(seen.decided), hours, hours > 0)
+
+
+@shipped_metric()
+def looking_officer_hours(seen: Records) -> Rows:
+    """Upper bound if a machine search or fast-forward replaces looking."""
+    acts = seen.looked_at
+    mine = acts[((acts["source"] == "request") & acts["actor"].isin(words.STATE_ORGANS)).to_numpy(dtype=bool)]
+    return Rows(mine["root"], mine["audience"] * mine["hours"])
+
+
+@shipped_metric()
+def storage_camera_days(seen: Records) -> Rows:
+    """Cost of keeping footage, in a unit that needs no assumption about codecs and disks."""
+    return Rows(np.zeros(1), seen.kept_camera_days)
