@@ -1,8 +1,92 @@
-"""Access to footage and leaks under an arm: processes, approval desks, and the Log."""
+"""Access to footage and leaks under an arm: `simulate` runs the processes on SimPy's clock from −W to D, for their Log.
 
-from privacysim.governance.desk import ApprovalDesk, Desk, Hours
-from privacysim.governance.log import Book, Books, Log
-from privacysim.governance.processes import Context, Process
-from privacysim.governance.run_policy import DEFAULT, simulate
+Nothing is drawn here: all chances are in the world, with marks that belong to each event's own id. Ties have a fixed
+order: events of one tick run in the order in which they were scheduled, requests at desks of one tick by
+(priority, time of asking, number), and every table is sorted by its keys.
+"""
 
-__all__ = ["DEFAULT", "ApprovalDesk", "Book", "Books", "Context", "Desk", "Hours", "Log", "Process", "simulate"]
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import simpy
+
+from privacysim import tables
+from privacysim import vocabulary as words
+from privacysim.errors import InputError
+from privacysim.governance.askers import Askers, Takeovers
+from privacysim.governance.desk import Desk, Desks, Hours
+from privacysim.governance.investigators import Investigators
+from privacysim.governance.lapses import HiddenCameras, Leaks
+from privacysim.governance.log import Book, Books, Log, act_ids, frame_of
+from privacysim.governance.oversight import Oversight
+from privacysim.governance.processes import Context, Process, kinds_of, named
+from privacysim.governance.routine import Inspections, Maintenance, Monitoring
+from privacysim.governance.rules_in_force import Rules, custody_frame, judged, keeping
+from privacysim.governance.spreading import Spread
+from privacysim.governance.website import Website
+from privacysim.policy.arm import Arm
+from privacysim.units import DAY_TICKS, HOUR_TICKS
+from privacysim.world.world_model import World
+
+__all__ = ["DEFAULT", "Book", "Books", "Context", "Desk", "Hours", "Log", "Process", "simulate"]
+
+Start = Literal["transition", "steady"]
+DEFAULT: tuple[Process, ...] = (
+    Investigators(), Askers(), Website(), Leaks(), HiddenCameras(), Takeovers(), Monitoring(), Maintenance(),
+    Inspections(),
+)
+"""Default processes, in the order in which they start."""
+
+
+def simulate(
+    world: World, arm: Arm, *, baseline: Arm, start: Start = "transition",
+    processes: Sequence[Process | type[Process] | str] = DEFAULT, desk: type[Desk] = Desk,
+) -> Log:
+    """Run one world under one policy: requests, acts, incidents, audits and custody.
+
+    All policies meet the same chances. With `start="transition"` they also share the baseline's history up to day 0, so
+    two Logs are equal until the first decision that differs. With `"steady"` the policy has applied since −W.
+
+    `processes`: the processes to run, by default `DEFAULT`; add your own as `(*DEFAULT, Mine())`. An item is an object
+    with `start` and `write` (see `Process`), its class, or the name of an entry point of `privacysim.processes`.
+    `desk`: the class of the approval desks, `Desk` or a subclass.
+
+    Raises InputError if a process writes impossible rows; the message names the process, the column and the value.
+
+    >>> from privacysim.governance import DEFAULT   # simulate(world, arm, baseline=arm, processes=(*DEFAULT, Mine()))
+    """
+    if start not in ("transition", "steady"):
+        raise InputError("start", '"transition" or "steady"', start, 'write "transition"')
+    running = named(processes)
+    declared = kinds_of(running)
+    sources = (*words.SOURCES, *sorted({one for own in declared.values() for one in own} - set(words.SOURCES)))
+    who: dict[str, Any] = {"policy": arm.id, "replicate": world.k}
+    books = Books(sources)
+    if not arm.footage:  # no cameras keep footage, so nobody requests or views any
+        empty: dict[str, Any] = {name: tables.empty(name) for name in vars(books)}
+        return Log(**who, days=world.days, make_custody=lambda: tables.empty("custody"), kinds=declared, **empty)
+    begin = -world.warmup_days * DAY_TICKS
+    rules = Rules(arm, baseline, switch=0 if start == "transition" else begin)
+    kept = keeping(world, rules)
+    env = simpy.Environment(initial_time=begin)
+    own = arm.policy.desk
+    to_judge = world.scenario.access.desk_judge_median_h.number * HOUR_TICKS if own is None else own.median * 10
+    desks = Desks(env, world.scenario, to_judge, desk)
+    spread = Spread(world, rules, kept, env)
+    context = Context(world, rules, kept, env, desks, spread, Oversight(world.scenario, rules))
+    for process in running.values():
+        process.start(context)
+    env.run(until=context.end)
+
+    for name, process in running.items():
+        process.write(books.opened_by(name))
+    books.refuse_wrong_rows(len(world.cameras), context.end, declared)
+    rows = {name: book.gathered() for name, book in vars(books).items()}
+    rows["acts"] = judged(rows["acts"] | {"act_id": act_ids(rows["acts"])}, world, rules, kept)
+    frames: dict[str, Any] = {name: frame_of(name, row, sources, **who) for name, row in rows.items()}
+    return Log(
+        **who, days=world.days, notes=desks.notes(world.days), kinds=declared,
+        make_custody=lambda: custody_frame(arm.id, world, kept), **frames,
+    )

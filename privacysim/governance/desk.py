@@ -13,18 +13,18 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from math import ceil, log
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 from simpy import Environment, Event
 
+from privacysim.scenario import Scenario
 from privacysim.units import DAY_TICKS, HOUR_TICKS
 
-if TYPE_CHECKING:
-    from privacysim.scenario import Scenario
-
+NO_DESK = frozenset({"none", "operator", "controller"})
+"""Approvers who decide on the spot: nobody, or the custodian."""
 OVERLOAD = 0.95
 """Offered load above which a desk cannot keep up; reported in a note."""
 
@@ -34,16 +34,12 @@ class Hours:
     """Daily office hours: open in [opens, closes), in ticks of 0.1 s after midnight.
 
     >>> hours = Hours(8 * 36_000, 18 * 36_000)
-    >>> hours.is_open(7 * 36_000), hours.opening(19 * 36_000) == DAY_TICKS + 8 * 36_000
-    (False, True)
+    >>> hours.opening(9 * 36_000) == 9 * 36_000, hours.opening(19 * 36_000) == DAY_TICKS + 8 * 36_000
+    (True, True)
     """
 
     opens: int = 0
     closes: int = DAY_TICKS
-
-    def is_open(self, now: int) -> bool:
-        """Return whether the desk is open at that tick."""
-        return self.opens <= now % DAY_TICKS < self.closes
 
     def opening(self, now: int) -> int:
         """Return the first tick from `now` on at which the desk is open."""
@@ -70,9 +66,11 @@ class Desk:
 
     The order of waiting requests is fixed, so that a log never depends on chance: (priority, time of asking, number).
     Requests that arrive while the desk is closed wait for the opening and are taken in the same order. The event of a
-    request has the value `True` when its turn comes, or `False` if its footage expired first.
+    request has the value `True` when its turn comes, or `False` if its footage expired first. A desk draws nothing:
+    the caller decides how long the work takes, between `ask` and `release`.
 
-    A desk draws nothing: the caller decides how long the work takes, between `ask` and `release`.
+    Your own desk is a subclass, given to `simulate` as `desk=`; it is created as `desk(env, officers, hours, level)`
+    when the first request of a level arrives.
     """
 
     env: Environment
@@ -92,15 +90,14 @@ class Desk:
     def ask(self, number: int, *, priority: int = 0, expires: int = 1 << 62) -> Event:
         """Queue request `number`; yield the event, whose value says whether the turn came in time."""
         event = Event(self.env)
-        now = int(self.env.now)
-        heappush(self._queue, (priority, now, number, expires, event))
-        self._serve(now)
+        heappush(self._queue, (priority, int(self.env.now), number, expires, event))
+        self._serve()
         return event
 
     def release(self) -> None:
         """Free one officer, who takes the next request."""
         self.free += 1
-        self._serve(int(self.env.now))
+        self._serve()
 
     def waiting(self) -> int:
         """Number of waiting requests."""
@@ -111,54 +108,24 @@ class Desk:
         days = (last - first) / DAY_TICKS
         return self.work_asked / (self.officers * days * (self.hours.closes - self.hours.opens))
 
-    def _serve(self, now: int) -> None:
-        if not self.hours.is_open(now):
-            self._wake(now)
+    def _serve(self, _: Event | None = None) -> None:
+        """Give the free officers their next requests, now or at the next opening."""
+        now = int(self.env.now)
+        opening = self.hours.opening(now)
+        if opening > now:
+            if self._queue and opening != self._opening:
+                self._opening = opening
+                self.env.timeout(opening - now).callbacks.append(self._serve)
             return
         while self.free and self._queue:
-            _, _, _, expires, event = heappop(self._queue)
+            *_place, expires, event = heappop(self._queue)
             if expires > now:
                 self.free -= 1
             event.succeed(expires > now)
 
-    def _wake(self, now: int) -> None:
-        opening = self.hours.opening(now)
-        if opening != self._opening and self._queue:
-            self._opening = opening
-            wake = self.env.timeout(opening - now)
-            wake.callbacks.append(self._open)
 
-    def _open(self, _: Event) -> None:
-        self._serve(int(self.env.now))
-
-class ApprovalDesk(Protocol):
-    """Interface of a desk for `Desks`. Pass another class to `simulate` as `desk=`, such as a subclass of `Desk`.
-
-    It is created as `desk(env, officers, hours, level)` when the first request of a level arrives.
-    """
-
-    hours: Hours
-    """Office hours; work is done within them."""
-    work_asked: int
-    """Ticks of work requested from day 0 on; `Desks` adds to it."""
-
-    def __init__(self, env: Environment, officers: int, hours: Hours, level: str) -> None: ...
-
-    def ask(self, number: int, *, priority: int = 0, expires: int = 1 << 62) -> Event:
-        """Queue a request; the event fires when its turn comes (True) or when its footage expired (False)."""
-
-    def release(self) -> None:
-        """Free one officer after the work on a request."""
-
-    def waiting(self) -> int:
-        """Number of waiting requests."""
-
-    def offered_load(self, first: int, last: int) -> float:
-        """Return work requested per unit of office time in [first, last); above 0.95 the Log has a note."""
-
-
-NO_DESK = frozenset({"none", "operator", "controller"})
-"""Approvers who decide on the spot: nobody, or the custodian."""
+_GUANGZHOU = 18_700_000
+"""Population of the city whose desks the facts count; smaller scenarios have a proportional number of officers."""
 
 
 @dataclass(slots=True)
@@ -167,31 +134,25 @@ class Desks:
 
     env: Environment
     scenario: Scenario
-    turnaround: dict[str, float] = field(default_factory=dict)
-    """Median transit time to and from the approver in ticks, in addition to the work itself."""
-    make: type[ApprovalDesk] = Desk
-    _desks: dict[str, ApprovalDesk] = field(default_factory=dict)
+    turnaround: float
+    """Median transit time of documents to and from the judge in ticks, in addition to the work itself."""
+    make: type[Desk] = Desk
+    _desks: dict[str, Desk] = field(default_factory=dict)
 
-    @property
-    def hours(self) -> Hours:
-        """Return the office hours."""
-        access = self.scenario.access
-        return Hours(round(access.desk_opens_h.number * HOUR_TICKS), round(access.desk_closes_h.number * HOUR_TICKS))
-
-    def desk(self, approver: str) -> ApprovalDesk:
+    def desk(self, approver: str) -> Desk:
         """Return the desk of that level, created on first use."""
         if approver not in self._desks:
-            officers = getattr(self.scenario.access, f"desk_officers_{approver}").number
-            share = self.scenario.population.people.number / _GUANGZHOU
-            self._desks[approver] = self.make(
-                self.env, max(1, round(officers * min(share, 1.0))), self.hours, approver
-            )
+            access = self.scenario.access
+            hours = Hours(*(round(one.number * HOUR_TICKS) for one in (access.desk_opens_h, access.desk_closes_h)))
+            officers = getattr(access, f"desk_officers_{approver}").number
+            share = min(self.scenario.population.people.number / _GUANGZHOU, 1.0)
+            self._desks[approver] = self.make(self.env, max(1, round(officers * share)), hours, approver)
         return self._desks[approver]
 
-    def mean_work(self, approver: str) -> float:
-        """Return the mean ticks of work on one document at that level."""
-        mean: float = getattr(self.scenario.access, f"desk_work_{approver}_min").number
-        return mean * HOUR_TICKS / 60.0
+    def work(self, approver: str, mark: float, papers: int = 1) -> int:
+        """Return the ticks of work on `papers` documents: exponential with the fact's mean, the quantile at `mark`."""
+        mean = getattr(self.scenario.access, f"desk_work_{approver}_min").number * HOUR_TICKS / 60.0
+        return max(1, ceil(-log(mark) * mean * papers))
 
     def approved(
         self, approver: str, number: int, *, papers: int, mark: float, way: float | None, priority: int = 0,
@@ -199,13 +160,12 @@ class Desks:
     ) -> Generator[Any, Any, bool]:
         """Have `papers` documents of one case signed; return False if the footage expired before their turn came.
 
-        The work is exponential with the fact's mean per document, as the quantile at `mark`. `way` is the mark of the
-        transit time, None if the documents are delivered at once.
+        `mark` is that of the work, `way` that of the transit time, None if the documents are delivered at once.
         """
         if approver in NO_DESK:
             return True
         desk = self.desk(approver)
-        work = max(1, ceil(-log(mark) * self.mean_work(approver) * papers))
+        work = self.work(approver, mark, papers)
         if self.env.now >= 0:
             desk.work_asked += work
         if not (yield desk.ask(number, priority=priority, expires=expires)):
@@ -213,8 +173,8 @@ class Desks:
         now = int(self.env.now)
         yield self.env.timeout(desk.hours.after(now, work) - now)
         desk.release()
-        if way is not None and approver in self.turnaround:
-            yield self.env.timeout(int(delay(self.scenario, self.turnaround[approver], np.array([way]))[0]))
+        if way is not None and approver == "judge":
+            yield self.env.timeout(int(delay(self.scenario, self.turnaround, np.array([way]))[0]))
         return True
 
     def confirmed(self, number: int, *, mark: float, priority: int, term: int) -> Generator[Any, Any, bool]:
@@ -226,17 +186,12 @@ class Desks:
 
     def notes(self, days: int) -> tuple[str, ...]:
         """Report desks with an offered load in [0, D) above 0.95, which cannot keep up."""
-        said = []
-        for approver, desk in sorted(self._desks.items()):
-            load = desk.offered_load(0, days * DAY_TICKS)
-            if load > OVERLOAD:
-                who = approver.replace("_", " ")
-                said.append(f"the desk of the {who} cannot keep up: offered load {load:.2f}, {desk.waiting()} waiting")
-        return tuple(said)
-
-
-_GUANGZHOU = 18_700_000
-"""Population of the city whose desks the facts count; smaller scenarios have a proportional number of officers."""
+        loads = {approver: desk.offered_load(0, days * DAY_TICKS) for approver, desk in sorted(self._desks.items())}
+        return tuple(
+            f"the desk of the {approver.replace('_', ' ')} cannot keep up: offered load {load:.2f}, "
+            f"{self._desks[approver].waiting()} waiting"
+            for approver, load in loads.items() if load > OVERLOAD
+        )
 
 
 def delay(scenario: Scenario, median_ticks: float, marks: NDArray[np.float64]) -> NDArray[np.int64]:

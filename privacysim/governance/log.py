@@ -21,50 +21,58 @@ from privacysim.draws import hashes, stream_key
 from privacysim.errors import InputError, did_you_mean
 from privacysim.units import TICKS_PER_S
 
+Arrays = dict[str, NDArray[Any]]
 NEVER = np.int64(1) << 62
 """Tick of an event that has not happened."""
 
-_CLOSED: dict[str, tuple[str, ...]] = {
-    "source": words.SOURCES, "actor": words.REQUESTERS, "act": words.ACTS, "purpose": words.PURPOSES,
-    "channel": words.CHANNELS, "technique": words.TECHNIQUES, "document": words.DOCUMENTS,
-    "approver": words.APPROVERS, "requester": words.REQUESTERS, "operator": words.OPERATORS,
-    "outcome": words.OUTCOMES, "evidence": words.EVIDENCE, "legality": words.LEGALITIES, "step": words.STEPS,
+_WORDS = {
+    column.name: column.words for name in ("acts", "requests", "audits") for column in tables.table(name).columns
 }
-
-ACT_COLUMNS: dict[str, tuple[str, object]] = {
-    "source": ("u1", None), "source_id": ("i8", None), "camera_id": ("i8", None), "from_t": ("i8", None),
-    "to_t": ("i8", None), "at_t": ("i8", None), "actor": ("u1", None), "viewer": ("i8", None), "act": ("u1", None),
-    "purpose": ("u1", None), "channel": ("u1", "request"), "technique": ("u1", "look"), "document": ("u1", "none"),
-    "approver": ("u1", "none"), "own": ("?", False), "consent": ("?", False), "before": ("?", False),
-    "unmask": ("?", False), "masked": ("?", False), "parent_id": ("i8", -1), "gallery": ("i8", 2),
-    "known": ("f8", 0.0), "audience": ("f8", 0.0), "attention": ("f8", 1.0),
-}
-"""Columns of acts that a process may set: dtype and default. `before` marks acts under a permission that the baseline
-gave before the switch; the rules of that time apply. `unmask`: the key was used; `masked`: everybody except the
-person concerned was masked before they saw the footage."""
-
-REQUEST_COLUMNS: dict[str, tuple[str, object]] = {
-    "request_id": ("i8", None), "case_id": ("i8", -1), "custodian_id": ("i8", None), "requester": ("u1", None),
-    "purpose": ("u1", None), "channel": ("u1", "request"), "operator": ("u1", None), "document": ("u1", "none"),
-    "approver": ("u1", "none"), "rule": ("O", ""), "legality": ("u1", None), "submitted_t": ("i8", None),
-    "decided_t": ("i8", NEVER), "delivered_t": ("i8", NEVER), "granted_on_merit": ("?", False),
-    "outcome": ("u1", None), "reason": ("O", None), "cameras_n": ("i4", 0), "footage_t": ("i8", 0),
-    "needed_t": ("i8", 0), "told_t": ("i8", NEVER), "evidence": ("u1", "none"),
-}
-INCIDENT_COLUMNS: dict[str, tuple[str, object]] = {
-    "incident_id": ("i8", None), "custodian_id": ("i8", None), "kind": ("O", None), "mechanism": ("O", ""),
-    "opened_t": ("i8", None), "discovered_t": ("i8", NEVER), "discovered_by": ("O", ""), "closed_t": ("i8", NEVER),
-    "cameras_n": ("i4", 1), "price_cny": ("f8", 0.0), "audience": ("f8", 0.0), "told_t": ("i8", NEVER),
-}
-AUDIT_COLUMNS: dict[str, tuple[str, object]] = {
-    "act_id": ("i8", -1), "incident_id": ("i8", None), "at_t": ("i8", None), "found": ("?", None),
-    "step": ("u1", "none"), "provision": ("O", ""), "sanction": ("O", ""), "fine_cny": ("f8", 0.0),
-    "detention_d": ("f8", 0.0),
-}
-
+"""By column: the words behind its codes, empty if it has none."""
 _LENGTHS = ("footage_t", "needed_t")
 """Columns in ticks that are durations, not times."""
-Arrays = dict[str, NDArray[Any]]
+
+COLUMNS: dict[str, dict[str, tuple[str, object]]] = {
+    "acts": {
+        "source": ("u1", None), "source_id": ("i8", None), "camera_id": ("i8", None), "from_t": ("i8", None),
+        "to_t": ("i8", None), "at_t": ("i8", None), "actor": ("u1", None), "viewer": ("i8", None), "act": ("u1", None),
+        "purpose": ("u1", None), "channel": ("u1", "request"), "technique": ("u1", "look"), "document": ("u1", "none"),
+        "approver": ("u1", "none"), "own": ("?", False), "consent": ("?", False), "before": ("?", False),
+        "unmask": ("?", False), "masked": ("?", False), "parent_id": ("i8", -1), "gallery": ("i8", 2),
+        "known": ("f8", 0.0), "audience": ("f8", 0.0), "attention": ("f8", 1.0),
+    },
+    "requests": {
+        "request_id": ("i8", None), "case_id": ("i8", -1), "custodian_id": ("i8", None), "requester": ("u1", None),
+        "purpose": ("u1", None), "channel": ("u1", "request"), "operator": ("u1", None), "document": ("u1", "none"),
+        "approver": ("u1", "none"), "rule": ("O", ""), "legality": ("u1", None), "submitted_t": ("i8", None),
+        "decided_t": ("i8", NEVER), "delivered_t": ("i8", NEVER), "granted_on_merit": ("?", False),
+        "outcome": ("u1", None), "reason": ("O", None), "cameras_n": ("i4", 0), "footage_t": ("i8", 0),
+        "needed_t": ("i8", 0), "told_t": ("i8", NEVER), "evidence": ("u1", "none"),
+    },
+    "incidents": {
+        "incident_id": ("i8", None), "custodian_id": ("i8", None), "kind": ("O", None), "mechanism": ("O", ""),
+        "opened_t": ("i8", None), "discovered_t": ("i8", NEVER), "discovered_by": ("O", ""),
+        "closed_t": ("i8", NEVER), "cameras_n": ("i4", 1), "price_cny": ("f8", 0.0), "audience": ("f8", 0.0),
+        "told_t": ("i8", NEVER),
+    },
+    "audits": {
+        "act_id": ("i8", -1), "incident_id": ("i8", None), "at_t": ("i8", None), "found": ("?", None),
+        "step": ("u1", "none"), "provision": ("O", ""), "sanction": ("O", ""), "fine_cny": ("f8", 0.0),
+        "detention_d": ("f8", 0.0),
+    },
+}
+"""Columns that a process may set: dtype and default. Of acts, `before` marks those under a permission that the baseline
+gave before the switch; the rules of that time apply. `unmask`: the key was used; `masked`: everybody except the person
+concerned was masked before they saw the footage."""
+
+
+def code_of(column: str, word: object, sources: tuple[str, ...] = words.SOURCES, where: str = "") -> int:
+    """Return the code of a word in one column; raises InputError if unknown. `sources` are the words of `source`."""
+    closed = sources if column == "source" else _WORDS.get(column, ())
+    if not isinstance(word, str) or word not in closed:
+        fix = did_you_mean(str(word), closed)
+        raise InputError(where or f"column {column}", "a word of its vocabulary", word, fix)
+    return closed.index(word)
 
 
 @dataclass(slots=True)
@@ -72,10 +80,9 @@ class Book:
     """Rows of one table, added in batches: arrays or single values per column, as words or codes."""
 
     name: str
-    columns: Mapping[str, tuple[str, object]]
     sources: tuple[str, ...] = words.SOURCES
     """Words for the column `source`, in the order of their codes."""
-    writer: str = ""
+    writer: str = "?"
     """Name of the process that is writing, for messages."""
     _batches: list[Arrays] = field(default_factory=list)
     _writers: list[str] = field(default_factory=list)
@@ -86,44 +93,46 @@ class Book:
         Raises InputError, naming the process, for a missing required column, an unknown column or word, a wrong length,
         or a number that the column cannot hold.
         """
-        for name in sorted(set(given) - set(self.columns)):
-            raise self._wrong(name, "a column of the table", "an unknown one", did_you_mean(name, self.columns))
-        batch = {name: self._column(name, size, given.get(name, row[1])) for name, row in self.columns.items()}
+        batch = self.rows(size, **given)
         if size:
             self._batches.append(batch)
             self._writers.append(self.writer)
         return batch
 
+    def rows(self, size: int, **given: object) -> Arrays:
+        """Check `size` rows and return them with codes for words, without adding them."""
+        columns = COLUMNS[self.name]
+        for name in sorted(set(given) - set(columns)):
+            raise self._wrong(name, "a column of the table", "an unknown one", did_you_mean(name, columns))
+        return {name: self._column(name, size, given.get(name, default)) for name, (_, default) in columns.items()}
+
     def _column(self, name: str, size: int, value: object) -> NDArray[Any]:
-        dtype = self.columns[name][0]
+        dtype = COLUMNS[self.name][name][0]
         if value is None:
             raise self._wrong(name, "a value for each row", "nothing", f"give {name}=…")
-        if isinstance(value, str) and dtype != "O":
-            value = self._code(name, value)
         made = np.asarray(value)
         if dtype != "O" and made.dtype.kind not in "biuf":
+            where = self._where(name)
             distinct, which = np.unique(made.astype(str), return_inverse=True)
-            made = np.array([self._code(name, str(one)) for one in distinct], dtype=np.int64)[which]
+            made = np.array([code_of(name, str(one), self.sources, where) for one in distinct], dtype=np.int64)[which]
         if dtype[0] in "ui" and made.dtype.kind == "f" and not (np.isfinite(made) & (made == np.floor(made))).all():
             raise self._wrong(name, "whole numbers (ticks of 0.1 s, ids, codes)", made.ravel()[:3], "round the numbers")
         if made.shape not in ((), (1,), (size,)):
             raise self._wrong(name, f"one value or {size}", f"an array of shape {made.shape}", "give one value per row")
         return np.broadcast_to(made.astype(dtype), (size,))
 
-    def _code(self, column: str, word: object) -> int:
-        closed = self.sources if column == "source" else _CLOSED.get(column, ())
-        if not isinstance(word, str) or word not in closed:
-            raise self._wrong(column, "a word of its vocabulary", word, did_you_mean(str(word), closed))
-        return closed.index(word)
+    def _where(self, column: str) -> str:
+        return f"process {self.writer}, {self.name}, {column}"
 
     def _wrong(self, column: str, expected: str, got: object, fix: str) -> InputError:
-        return InputError(f"process {self.writer or '?'}, {self.name}, {column}", expected, got, fix)
+        return InputError(self._where(column), expected, got, fix)
 
     def gathered(self) -> Arrays:
         """Return all rows, in the order in which they were added."""
-        if not self._batches:
-            return {name: np.empty(0, dtype=dtype) for name, (dtype, _) in self.columns.items()}
-        return {name: np.concatenate([batch[name] for batch in self._batches]) for name in self.columns}
+        return {
+            name: np.concatenate([np.empty(0, dtype), *(batch[name] for batch in self._batches)])
+            for name, (dtype, _) in COLUMNS[self.name].items()
+        }
 
     def refuse(self, column: str, wrong: NDArray[np.bool_], expected: str, fix: str) -> None:
         """Raise an InputError that names the process and the value, if any gathered row is `wrong`."""
@@ -135,70 +144,46 @@ class Book:
         raise self._wrong(column, expected, self.gathered()[column][row], fix)
 
 
-def _repeated(ids: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Mark rows whose number occurs in an earlier row."""
-    again = np.ones(ids.size, dtype=bool)
-    again[np.unique(ids, return_index=True)[1]] = False
-    return again
-
-
-@dataclass(slots=True)
 class Books:
-    """Books that a process writes into: one for each table of the Log."""
+    """Books that a process writes into, one for each table of the Log: `acts`, `requests`, `incidents`, `audits`."""
 
-    sources: tuple[str, ...] = words.SOURCES
-    acts: Book = field(init=False)
-    requests: Book = field(init=False)
-    incidents: Book = field(init=False)
-    audits: Book = field(init=False)
+    def __init__(self, sources: tuple[str, ...] = words.SOURCES) -> None:
+        self.acts, self.requests, self.incidents, self.audits = (Book(name, sources) for name in COLUMNS)
 
-    def __post_init__(self) -> None:
-        self.acts = Book("acts", ACT_COLUMNS, self.sources)
-        self.requests = Book("requests", REQUEST_COLUMNS)
-        self.incidents, self.audits = Book("incidents", INCIDENT_COLUMNS), Book("audits", AUDIT_COLUMNS)
+    def opened_by(self, writer: str) -> Books:
+        """Return the same books, with the name of the process that writes next."""
+        for book in vars(self).values():
+            book.writer = writer
+        return self
 
     def refuse_wrong_rows(self, cameras: int, end: int, kinds: Collection[str]) -> None:
         """Raise an InputError that names the process, if a row of any book is impossible."""
         acts, asked, opened = self.acts.gathered(), self.requests.gathered(), self.incidents.gathered()
         camera, at, audience = acts["camera_id"], acts["at_t"], acts["audience"]
-        granted = asked["outcome"] == words.OUTCOMES.index("granted")
+        granted = asked["outcome"] == code_of("outcome", "granted")
         strange = ~np.isin(opened["kind"].astype(str), list(kinds))
+        number = ("a number of its own", "use Context.numbers")
+        share = ("a share from 0 to 1", "check its unit")
         for book, column, wrong, expected, fix in (
             (self.acts, "camera_id", (camera < 0) | (camera >= cameras), f"a camera from 0 to {cameras - 1}",
              "give positions in world.cameras"),
-            (self.acts, "at_t", (at < 0) | (at >= end), f"a tick from 0 to {end - 1}", "write acts of the study alone"),
+            (self.acts, "at_t", (at < 0) | (at >= end), f"a tick from 0 to {end - 1}", "write only acts of the study"),
             (self.acts, "to_t", acts["to_t"] <= acts["from_t"], "an end after the begin", "leave such acts out"),
-            (self.acts, "audience", (audience > 0) != (acts["act"] == words.ACTS.index("view")),
+            (self.acts, "audience", (audience > 0) != (acts["act"] == code_of("act", "view")),
              "people in each act `view`, and 0 in all others", "give the audience to the act in which people look"),
-            *((self.acts, name, ~((acts[name] >= 0) & (acts[name] <= 1)), "a share from 0 to 1", "check its unit")
-              for name in ("attention", "known")),
+            *((self.acts, name, ~((acts[name] >= 0) & (acts[name] <= 1)), *share) for name in ("attention", "known")),
             (self.requests, "delivered_t", (asked["delivered_t"] < NEVER) != granted,
              "a time where the outcome is `granted`, and none elsewhere", "give both or neither"),
-            (self.requests, "request_id", _repeated(asked["request_id"]), "a number of its own", "use Context.numbers"),
+            (self.requests, "request_id", _repeated(asked["request_id"]), *number),
             (self.incidents, "kind", strange, "a declared kind of incident", "add it to the process's `incidents`"),
-            (self.incidents, "incident_id", _repeated(opened["incident_id"]), "a number of its own",
-             "use Context.numbers"),
+            (self.incidents, "incident_id", _repeated(opened["incident_id"]), *number),
         ):
             book.refuse(column, wrong, expected, fix)
 
-    def opened_by(self, writer: str) -> Books:
-        """Return the same books, with the name of the process that writes next."""
-        for book in (self.acts, self.requests, self.incidents, self.audits):
-            book.writer = writer
-        return self
 
-
-def words_of(column: str, codes: NDArray[Any]) -> NDArray[Any]:
-    """Return the words for the codes of one column."""
-    return np.asarray(_CLOSED[column], dtype=object)[codes]
-
-
-def code_of(column: str, word: str, sources: tuple[str, ...] = words.SOURCES) -> int:
-    """Return the code of a word in one column; raises InputError if unknown. `sources` are the words of `source`."""
-    closed = sources if column == "source" else _CLOSED[column]
-    if word not in closed:
-        raise InputError(f"column {column}", "a word of its vocabulary", word, did_you_mean(word, closed))
-    return closed.index(word)
+def _repeated(ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Mark rows whose number occurs in an earlier row."""
+    return pd.Series(ids).duplicated().to_numpy()
 
 
 def act_ids(rows: Mapping[str, Any], key: int = stream_key(0, 0, "acts")) -> NDArray[np.int64]:
@@ -207,11 +192,6 @@ def act_ids(rows: Mapping[str, Any], key: int = stream_key(0, 0, "acts")) -> NDA
     for part in ("source", "camera_id", "act", "actor", "viewer", "at_t", "from_t", "to_t"):
         mixed = hashes(key, mixed.view(np.int64) ^ hashes(key + 1, rows[part]).view(np.int64))
     return (mixed >> np.uint64(1)).astype(np.int64)
-
-
-def seconds(at: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Convert ticks to seconds; NEVER becomes NaN."""
-    return np.where(at >= NEVER, np.nan, at / TICKS_PER_S)
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -243,21 +223,20 @@ class Log:
         return f"Log({self.policy!r}, replicate {self.replicate}: {len(self.requests)} requests, {len(self.acts)} acts)"
 
 
-def frame_of(
-    name: str, rows: Arrays, keys: tuple[str, ...], sources: tuple[str, ...] = words.SOURCES, **more: object
-) -> pd.DataFrame:
-    """Build the frame of table `name`: ticks become seconds, rows are sorted by `keys`, the rest is unchanged."""
-    order = np.lexsort([rows[key] for key in reversed(keys)]) if len(rows[keys[0]]) else np.empty(0, np.intp)
+_KEYS = {
+    "acts": ("at_t", "act_id"), "requests": ("submitted_t", "request_id"), "incidents": ("opened_t", "incident_id"),
+    "audits": ("at_t", "incident_id", "act_id"),
+}
+"""Columns by which each table is sorted."""
+
+
+def frame_of(name: str, rows: Arrays, sources: tuple[str, ...] = words.SOURCES, **more: object) -> pd.DataFrame:
+    """Build the frame of table `name`: ticks become seconds (NEVER becomes NaN), rows are sorted, the rest stays."""
+    order = np.lexsort([rows[key] for key in reversed(_KEYS[name])])
     columns: dict[str, object] = dict(more)
-    for column, values in rows.items():
-        sorted_values = values[order]
-        if column in _LENGTHS:
-            columns[column[:-2] + "_s"] = sorted_values / TICKS_PER_S
-        elif column.endswith("_t"):
-            columns[column[:-2] + "_s"] = seconds(sorted_values)
-        elif column == "source" and sources != words.SOURCES:
-            columns[column] = np.array(sources, dtype=object)[sorted_values]
+    for column, values in ((column, values[order]) for column, values in rows.items()):
+        if column.endswith("_t"):
+            columns[column[:-2] + "_s"] = np.where(values >= NEVER, np.nan, values / TICKS_PER_S)
         else:
-            columns[column] = sorted_values
-    names = tables.table(name).names
-    return tables.frame(name, {column: columns[column] for column in names})
+            columns[column] = np.array(sources, dtype=object)[values] if column == "source" else values
+    return tables.frame(name, {column: columns[column] for column in tables.table(name).names})

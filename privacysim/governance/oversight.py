@@ -14,9 +14,8 @@ Deterrence: a lapse happens if its mark is below exp(−ε · expected sanction)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import ceil, exp, log
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,64 +26,55 @@ from privacysim.governance.log import NEVER, Book
 from privacysim.governance.rules_in_force import Rules
 from privacysim.law.provisions import Provision, Sanction
 from privacysim.policy.questions import Question
+from privacysim.scenario import Scenario
 from privacysim.units import DAY_TICKS, TICKS_PER_S
-
-if TYPE_CHECKING:
-    from privacysim.scenario import Scenario
 
 FINDERS = ("log_review", "complaint", "press", "inspection")
 _HALF_A_YEAR_D = 182.625
+_CRIMES = {
+    **dict.fromkeys(("cl_253_1", "ji17_4", "ji17_5"), ("ji17_tracks_items", "ji17_gain_cny")),
+    "cl_285_2": ("ji11_systems_controlled", "ji11_gain_cny"),
+}
+"""Facts with the thresholds of crimes: number of items, or gain."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """When and by whom a lapse is found; `NEVER` and "" if nobody finds it. `reviews` are the earlier log reviews."""
-
-    at: int
-    by: str
-    reviews: tuple[int, ...]
-
-
-NOT_FOUND = Found(int(NEVER), "", ())
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Step:
-    """One legal step: time, kind (a word of STEPS), provision, description and amount."""
+    """One legal step, in the columns of the table `audits`."""
 
-    at: int
+    at_t: int
     step: str
-    provision: str
-    says: str
+    sanction: str
+    provision: str = ""
     fine_cny: float = 0.0
     detention_d: float = 0.0
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Oversight:
     """Discovery and punishment under the rules of an era."""
 
     scenario: Scenario
     rules: Rules
-    _severity: dict[tuple[int, Question], float] = field(default_factory=dict)
 
     def found(
         self, at: int, end: int, *, custodian: int, logged: bool, filed: bool, passed_on: bool, published: bool,
-        marks: tuple[float, float, float, float],
-    ) -> Found:
-        """Return the first of the competing causes after `at`, if it comes before `end`.
+        marks: Sequence[float],
+    ) -> tuple[int, str, tuple[int, ...]]:
+        """Return when and by whom a lapse at tick `at` is found (NEVER and "" if not before `end`).
 
-        Each custodian reviews their log at fixed intervals, starting on a day of their own.
+        The third value are the earlier reviews of the log, without findings. Each custodian reviews their log at fixed
+        intervals, starting on a day of their own. The first of the competing causes counts.
         """
         leaks = self.scenario.leaks
         period = round(leaks.log_review_d.number * DAY_TICKS)
         first = at + period - (at - child_id(custodian, "log review", 0)) % period
         times = [int(NEVER)] * 4
-        if logged:
+        share = leaks.audit_detection.number
+        if logged and share > 0:
             # each review finds it with the same probability: a geometric number of reviews, as the quantile at the mark
-            share = leaks.audit_detection.number
-            needed = 1 if share >= 1 else max(1, ceil(log(1.0 - marks[0]) / log(1.0 - share))) if share > 0 else 0
-            times[0] = first + (needed - 1) * period if needed else int(NEVER)
+            needed = 1 if share >= 1 else max(1, ceil(log(1.0 - marks[0]) / log(1.0 - share)))
+            times[0] = first + (needed - 1) * period
         hazards = (
             leaks.lapse_complaint_per_day.number * (3.0 if passed_on else 1.0),
             leaks.lapse_press_per_day.number * (3.0 if published else 1.0),
@@ -95,12 +85,10 @@ class Oversight:
                 times[number] = at + ceil(-log(mark) / hazard * DAY_TICKS)
         when = min(times)
         reviews = tuple(range(first, min(when, end), period)) if logged else ()
-        if when >= end:
-            return Found(int(NEVER), "", reviews)
-        return Found(when, FINDERS[times.index(when)], tuple(one for one in reviews if one < when))
+        return (when, FINDERS[times.index(when)], reviews) if when < end else (int(NEVER), "", reviews)
 
     def steps(
-        self, era: int, question: Question, at: int, found: int, *, logged: bool, marks: tuple[float, ...],
+        self, era: int, question: Question, at: int, found: int, *, logged: bool, marks: Sequence[float],
         items: int = 1, gain_cny: float = 0.0, grave: bool = False,
     ) -> tuple[Step, ...]:
         """Return the legal steps, in order, after an act done at `at` (until it ended) was found at `found`.
@@ -109,90 +97,71 @@ class Oversight:
         of detention), 3 position in the band. `items` and `gain_cny` decide whether a crime's threshold is met
         (interpretations of 2011 and 2017), `grave` whether it had a grave result.
         """
-        provisions = self._provisions(era, question)
+        arm = self.rules.of(era)
+        # the general law on the act, and the sanctioned provisions that the matched camera rule cites
+        provisions = tuple(dict.fromkeys((*arm.sanctions(question), *arm.own_sanctions(question))))
         if not provisions:
-            return (Step(found, "no_provision", "", "none: no provision with a sanction"),)
+            return (Step(found, "no_provision", "none: no provision with a sanction"),)
         if marks[0] >= (1.0 if logged else self.scenario.leaks.proof_without_log.number):
-            return (Step(found, "not_proved", "", "none: not proved"),)
-        if marks[1] >= self.scenario.leaks.sanction_taken_up.number:
-            return (Step(found, "not_taken_up", "", "none: not taken up, or an informal word"),)
-        reached = [one for one in provisions if self._reached(one, items, gain_cny, grave)]
-        in_time = [one for one in reached if not _barred(one, found - at)]
+            return (Step(found, "not_proved", "none: not proved"),)
+        if self._dropped(marks):
+            return (Step(found, "not_taken_up", "none: not taken up, or an informal word"),)
+        reached = [one for one in provisions if _reached(one.id, items, gain_cny, grave)]
+        if not reached:
+            return (Step(found, "no_provision", f"none: below the threshold of {provisions[0].id}"),)
+        in_time = [one for one in reached if not _barred(one.sanction, found - at)]
         if not in_time:
-            barred = (reached or provisions)[0].id
-            if not reached:
-                return (Step(found, "no_provision", "", f"none: below the threshold of {barred}"),)
-            return (Step(found, "time_barred", barred, f"none: time-barred ({barred})"),)
+            barred = reached[0].id
+            return (Step(found, "time_barred", f"none: time-barred ({barred})", barred),)
         gravest = max(in_time, key=lambda one: (_rank(one.sanction), self._cny(one.sanction), one.id))
         return self._taken(gravest, found, marks)
 
-    def duty_steps(self, provision: Provision, found: int, marks: tuple[float, ...]) -> tuple[Step, ...]:
+    def duty_steps(self, provision: Provision, found: int, marks: Sequence[float]) -> tuple[Step, ...]:
         """Return the steps after a breached duty, which lasts until it is found, so there is no limitation."""
-        if marks[1] >= self.scenario.leaks.sanction_taken_up.number:
-            return (Step(found, "not_taken_up", provision.id, "none: not taken up, or an informal word"),)
+        if self._dropped(marks):
+            return (Step(found, "not_taken_up", "none: not taken up, or an informal word", provision.id),)
         return self._taken(provision, found, marks)
 
-    def _provisions(self, era: int, question: Question) -> tuple[Provision, ...]:
-        """Return the general law on the act, and the sanctioned provisions that the matched camera rule cites."""
-        arm = self.rules.of(era)
-        found = list(arm.sanctions(question))
-        return (*found, *(one for one in arm.own_sanctions(question) if one not in found))
+    def _dropped(self, marks: Sequence[float]) -> bool:
+        return marks[1] >= self.scenario.leaks.sanction_taken_up.number
 
-    def _reached(self, provision: Provision, items: int, gain_cny: float, grave: bool) -> bool:
-        """Return whether a crime's threshold is met; offences below crime have none here."""
-        known = facts().value
-        if provision.id in ("cl_253_1", "ji17_4", "ji17_5"):
-            return items >= known("ji17_tracks_items") or gain_cny >= known("ji17_gain_cny")
-        if provision.id == "cl_285_2":
-            return items >= known("ji11_systems_controlled") or gain_cny >= known("ji11_gain_cny")
-        return provision.id != "cl_284" or grave
-
-    def _taken(self, provision: Provision, found: int, marks: tuple[float, ...]) -> tuple[Step, ...]:
+    def _taken(self, provision: Provision, found: int, marks: Sequence[float]) -> tuple[Step, ...]:
         sanction, name, leaks = provision.sanction, provision.id, self.scenario.leaks
         if sanction is None or sanction.step == "none_stated":
-            return (Step(found, "none_stated", name, f"none stated ({name})"),)
+            return (Step(found, "none_stated", f"none stated ({name})", name),)
         if sanction.step == "civil":
-            return (Step(found, "civil_claim", name, f"civil claim ({name})"),)
-        fine = self._fine(sanction, marks[3])
+            return (Step(found, "civil_claim", f"civil claim ({name})", name),)
+        # the band of the person, else of the person responsible, else of the unit; euros at par
+        low, high = sanction.individual or sanction.responsible or sanction.unit or (0.0, 0.0)
+        fine = float(round(low + (high - low) * marks[3]))
+        fined = f"fine of {fine:.0f} ({name})"
         if sanction.step == "order_first":
-            order = Step(found, "order_to_correct", name, f"order to correct, fine on refusal ({name})")
+            order = Step(found, "order_to_correct", f"order to correct, fine on refusal ({name})", name)
             later = found + round(leaks.correction_term_d.number * DAY_TICKS)
             if marks[2] >= leaks.correction_refused_share.number or not fine:
-                return (order, Step(later, "corrected", name, f"corrected in time ({name})"))
-            return (order, Step(later, "fine", name, f"fine of {fine:.0f} ({name})", fine_cny=fine))
+                return (order, Step(later, "corrected", f"corrected in time ({name})", name))
+            return (order, Step(later, "fine", fined, name, fine_cny=fine))
         if sanction.prison_years:
-            years = sanction.prison_years[1]
-            return (Step(found, "prosecution", name, f"prosecution, prison up to {years:g} years ({name})"),)
+            prison = f"prosecution, prison up to {sanction.prison_years[1]:g} years ({name})"
+            return (Step(found, "prosecution", prison, name),)
         if sanction.detention_d and (marks[2] < 0.5 or not fine):
             low, high = sanction.detention_d
             days = max(1.0, round(low + (high - low) * marks[3]))
-            return (Step(found, "detention", name, f"detention of {days:g} days ({name})", detention_d=days),)
-        return (Step(found, "fine", name, f"fine of {fine:.0f} ({name})", fine_cny=fine),)
-
-    def _fine(self, sanction: Sanction, mark: float) -> float:
-        """Return the fine in the band of the person, else of the person responsible, else of the unit; euros at par."""
-        band = sanction.individual or sanction.responsible or sanction.unit
-        return float(round(band[0] + (band[1] - band[0]) * mark)) if band else 0.0
+            return (Step(found, "detention", f"detention of {days:g} days ({name})", name, detention_d=days),)
+        return (Step(found, "fine", fined, name, fine_cny=fine),)
 
     def holds_back(self, era: int, question: Question, logged: bool) -> float:
         """Return the probability that a lapse happens despite the possible sanction: exp(−ε · expected sanction)."""
         leaks = self.scenario.leaks
-        per_review = leaks.audit_detection.number
         reviews = _HALF_A_YEAR_D / leaks.log_review_d.number
-        by_log = 1.0 - (1.0 - per_review) ** reviews if logged else 0.0
+        by_log = 1.0 - (1.0 - leaks.audit_detection.number) ** reviews if logged else 0.0
         by_complaint = 1.0 - exp(-leaks.lapse_complaint_per_day.number * _HALF_A_YEAR_D)
         chance = 1.0 - (1.0 - by_log) * (1.0 - by_complaint)
         proved = 1.0 if logged else leaks.proof_without_log.number
         punished = 1.0 - facts().value("sanction_none_share")
-        expected = chance * proved * punished * self._worth(era, question)
-        return exp(-leaks.deterrence_per_1000_cny.number * expected / 1000.0)
-
-    def _worth(self, era: int, question: Question) -> float:
-        key = (era, question)
-        if key not in self._severity:
-            provisions = self.rules.of(era).sanctions(question)
-            self._severity[key] = max((self._cny(one.sanction) for one in provisions), default=0.0)
-        return self._severity[key]
+        provisions = self.rules.of(era).sanctions(question)
+        worth = max((self._cny(one.sanction) for one in provisions), default=0.0)
+        return exp(-leaks.deterrence_per_1000_cny.number * (chance * proved * punished * worth) / 1000.0)
 
     def _cny(self, sanction: Sanction | None) -> float:
         """Return the middle of the bands in CNY: fines on a person, days of detention, and prison after conviction."""
@@ -206,55 +175,50 @@ class Oversight:
         return fine + days * leaks.detention_day_cny.number + prison
 
 
+def _reached(provision: str, items: int, gain_cny: float, grave: bool) -> bool:
+    """Return whether a crime's threshold is met; offences below crime have none here."""
+    if provision in _CRIMES:
+        many, much = map(facts().value, _CRIMES[provision])
+        return items >= many or gain_cny >= much
+    return provision != "cl_284" or grave
+
+
 def _rank(sanction: Sanction | None) -> int:
     """Rank sanctions: crime, detention, immediate fine, order to correct, civil claim."""
     if sanction is None or sanction.step in ("none_stated", "civil"):
-        return 0 if sanction is None or sanction.step == "none_stated" else 1
+        return int(sanction is not None and sanction.step == "civil")
     if sanction.prison_years:
         return 5
     return 4 if sanction.detention_d else 3 if sanction.step == "at_once" else 2
 
 
-def _barred(provision: Provision, age: int) -> bool:
-    limit = provision.sanction.limitation if provision.sanction else None
-    return limit is not None and age > limit * TICKS_PER_S
+def _barred(sanction: Sanction | None, age: int) -> bool:
+    return sanction is not None and sanction.limitation is not None and age > sanction.limitation * TICKS_PER_S
 
 
 def write_steps(
     book: Book, steps: Sequence[Step], end: int, *, act_id: int, incident_id: int, reviews: Sequence[int] = ()
 ) -> None:
     """Write the audits of one incident: reviews without findings, and the steps within [0, D)."""
-    for at in reviews:
-        if 0 <= at < end:
-            book.add(1, act_id=act_id, incident_id=incident_id, at_t=at, found=False)
-    for one in steps:
-        if 0 <= one.at < end:
-            book.add(
-                1, act_id=act_id, incident_id=incident_id, at_t=one.at, found=True, step=one.step,
-                provision=one.provision, sanction=one.says, fine_cny=one.fine_cny, detention_d=one.detention_d,
-            )
+    rows = [{"at_t": at, "found": False} for at in reviews] + [{**vars(one), "found": True} for one in steps]
+    for row in rows:
+        if 0 <= row["at_t"] < end:
+            book.add(1, act_id=act_id, incident_id=incident_id, **row)
 
 
 def first_end(
-    counted_from: int, switch: int, marks: NDArray[np.float64], hazard: NDArray[np.float64],
-    factors: NDArray[np.float64], since: NDArray[np.int64] | None = None,
+    counted_from: int, turn: NDArray[np.int64] | int, marks: NDArray[np.float64], hazard: NDArray[np.float64],
+    factors: NDArray[np.float64],
 ) -> tuple[int, int]:
     """Return tick and cause of the end: the first cause whose integrated hazard exceeds its unit exponential.
 
-    The hazard is `hazard` per day until the switch (or that cause's own `since`) and `hazard · factors` from then on.
-    Ties go to the first cause. If nothing can end it: (NEVER, −1).
+    The hazard is `hazard` per day until the tick `turn` (of each cause) and `hazard · factors` from then on. Ties go to
+    the first cause. If nothing can end it: (NEVER, −1).
     """
-    best, cause = float(NEVER), -1
-    for number in range(marks.size):
-        rate, turn = hazard[number], switch if since is None else max(switch, int(since[number]))
-        before = max(turn - counted_from, 0) / DAY_TICKS
-        left = marks[number] - rate * before
-        if left <= 0:
-            at = counted_from + marks[number] / rate * DAY_TICKS
-        elif rate * factors[number] > 0:
-            at = max(counted_from, turn) + left / (rate * factors[number]) * DAY_TICKS
-        else:
-            continue
-        if at < best:
-            best, cause = at, number
-    return (int(np.ceil(best)) if best < float(NEVER) else int(NEVER), cause)
+    left = marks - hazard * (np.maximum(turn - counted_from, 0) / DAY_TICKS)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        before = counted_from + marks / hazard * DAY_TICKS
+        after = np.maximum(counted_from, turn) + left / (hazard * factors) * DAY_TICKS
+    at = np.where(left <= 0, before, after)
+    cause = int(at.argmin())
+    return (int(np.ceil(at[cause])), cause) if at[cause] < NEVER else (int(NEVER), -1)

@@ -1,18 +1,18 @@
 """Processes: the parts of a simulation that request, leak or oversee footage, and their interface.
 
 Everything that happens to footage is done by a *process*: the website, lapses of insiders, the police's requests,
-inspections. The default processes of `simulate` use only this file, so your own process can do whatever they do. It
-needs two methods: `start` schedules what happens over time, and `write` adds the results to the books after the last
-day.
+inspections. The default processes of `simulate` use only this interface, so your own process can do whatever they do.
+It needs two methods: `start` schedules what happens over time, and `write` adds the results to the books after the
+last day.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,16 +22,13 @@ from privacysim import parts
 from privacysim.draws import hashes, stream_key, uniforms
 from privacysim.errors import InputError
 from privacysim.governance.desk import Desks
-from privacysim.governance.keeping import Keeping
 from privacysim.governance.log import Books
 from privacysim.governance.oversight import Oversight
-from privacysim.governance.rules_in_force import Rules
+from privacysim.governance.rules_in_force import Ints, Keeping, Rules
 from privacysim.governance.spreading import Spread
 from privacysim.units import DAY_TICKS
 from privacysim.world.chances import roots
-
-if TYPE_CHECKING:
-    from privacysim.world.world_model import World
+from privacysim.world.world_model import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +78,8 @@ class Context:
         Draw at the highest rate that any policy may have, and let an event happen if its mark (`chances`) is below the
         share that the policy leaves. A stricter policy then has a subset of the events.
         """
-        return roots(
-            self.world.seed, self.world.k, f"own {stream}", per_day, range(-self.world.warmup_days, self.world.days)
-        )
+        days = range(-self.world.warmup_days, self.world.days)
+        return roots(self.world.seed, self.world.k, f"own {stream}", per_day, days)
 
     @staticmethod
     def numbers(stream: str, ids: Any) -> NDArray[np.int64]:
@@ -136,24 +132,64 @@ class Process(Protocol):
         """Add rows: acts done in [0, end), requests and incidents active in it, audits."""
 
 
-def fresh(given: Process | type[Process] | str) -> tuple[str, Process]:
-    """Return name and copy of a process, for one run; anything else is refused.
+class Requester(Process):
+    """A process whose requests wait at approval desks."""
 
-    `given` is an object, a class that needs no arguments, or the name of an entry point of `privacysim.processes`.
+    context: Context
+    signed: Ints
+    """By row: when the document was signed; NEVER while it waits at a desk."""
+    left: Ints
+    """By row: when the document left the desk without a signature."""
+    confirmed: Ints
+    """By row: 1 if a judge confirmed in time what was done first, 0 if not, −1 while it is undecided."""
+
+    def apply(
+        self, row: int, at: int, approver: str, number: int, marks: Sequence[float], *, expires: int, papers: int = 1,
+        priority: int = 1,
+    ) -> Generator[Any, Any, None]:
+        """Submit the documents of `row` at the tick `at`, and note when they are signed or expire; marks as in `Desks`.
+        """
+        yield self.context.until(at)
+        if (yield from self.context.desks.approved(
+            approver, number, papers=papers, mark=float(marks[0]), way=float(marks[1]), priority=priority,
+            expires=expires,
+        )):
+            self.signed[row] = int(self.context.env.now)
+        else:
+            self.left[row] = max(expires, at)
+
+    def confirm(
+        self, row: int, at: int, number: int, mark: float, *, priority: int, term: int
+    ) -> Generator[Any, Any, None]:
+        """Act first at the tick `at`; a judge confirms it by the tick `term`, or the footage must be destroyed."""
+        yield self.context.until(at)
+        self.confirmed[row] = yield from self.context.desks.confirmed(number, mark=mark, priority=priority, term=term)
+
+
+def named(processes: Sequence[Process | type[Process] | str]) -> dict[str, Process]:
+    """Create a fresh copy of each process, by name; repeated names get a number appended.
+
+    Each item is an object, a class that needs no arguments, or the name of an entry point of `privacysim.processes`.
     """
-    found: Any = parts.named("processes", given) if isinstance(given, str) else given
-    name = given if isinstance(given, str) else parts.name_of(given)
-    for method in ("start", "write"):
-        if not callable(getattr(found, method, None)):
-            raise InputError(
-                f"process {name}", "an object with the methods start(context) and write(books)",
-                f"no method {method}", "see privacysim.governance.Process",
-            )
-    return name, found() if isinstance(found, type) else deepcopy(found)
+    if isinstance(processes, str) or not isinstance(processes, Sequence):
+        raise InputError("processes", "a sequence of processes", processes, "write (*DEFAULT, Mine())")
+    running: dict[str, Process] = {}
+    for given in processes:
+        found: Any = parts.named("processes", given) if isinstance(given, str) else given
+        name = given if isinstance(given, str) else parts.name_of(given)
+        for method in ("start", "write"):
+            if not callable(getattr(found, method, None)):
+                raise InputError(
+                    f"process {name}", "an object with the methods start(context) and write(books)",
+                    f"no method {method}", "see privacysim.governance.Process",
+                )
+        fresh = found() if isinstance(found, type) else deepcopy(found)
+        running[name if name not in running else f"{name} {len(running)}"] = fresh
+    return running
 
 
 def kinds_of(processes: Mapping[str, Process]) -> dict[str, tuple[str, ...]]:
-    """Return the kinds of incident of all processes, with the sources of their acts."""
+    """Return the kinds of incident of all processes, with the sources of their acts; raises InputError for others."""
     kinds: dict[str, tuple[str, ...]] = {"misuse": ()}
     for name, process in processes.items():
         for kind, sources in getattr(process, "incidents", {}).items():

@@ -1,30 +1,72 @@
-"""Life cycle of a request: request → need → document → approval → service → search → delivery → return.
+"""Life cycle of a request: request → need → document → approval → service → search → delivery → return; and viewers.
 
 Police notices and searches, organs with documents of their own, all other requesters, and emergencies share it. They
 differ in requester, channels and possible failures; everything else is written here once.
 
 Only desks are shared between requests, so only approval takes part in SimPy's time (`Desks.approved`). All other steps
 are arithmetic on marks that belong to each request's own id, done for all requests of a process at once.
+
+A viewer has a gallery of N people and a probability κ that a person filmed is one of them: κ = min(1, N / pool), where
+the pool is the population of the gallery. An investigator has a list of suspects in a whole city. A neighbour or a
+guard knows their contacts among the people around. A website visitor knows theirs among a nation, or among the city
+if they live there. Verifying one named person is N = 2.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from privacysim import vocabulary as words
+from privacysim.draws import hashes, stream_key
 from privacysim.governance.log import NEVER, Book, code_of
-from privacysim.governance.rules_in_force import Rules
-from privacysim.governance.viewers import galleries
+from privacysim.governance.rules_in_force import BEFORE, Bools, Ints, Rules
+from privacysim.scenario import Scenario
+from privacysim.world.world_model import World
 
-if TYPE_CHECKING:
-    from privacysim.world.world_model import World
+_NEAR = frozenset({
+    "own_staff_on_duty", "own_staff_off_purpose", "contractor", "person_filmed", "relative_or_guardian",
+    "victim_not_filmed", "employer", "neighbour", "impostor", "curious",
+})
+"""People who live or work around the camera: their contacts are people of the neighbourhood."""
+_SUSPECTS = frozenset({*words.STATE_ORGANS, "defence_counsel"})
 
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
+
+def gallery(size: float, pool: float) -> dict[str, float]:
+    """Return the columns of acts for a gallery of at least two people, the right one and another; κ = min(1, N / pool).
+
+    >>> gallery(150, 20_000)
+    {'gallery': 150, 'known': 0.0075}
+    """
+    people = max(2, round(size))
+    return {"gallery": people, "known": min(1.0, people / pool)}
+
+
+def galleries(scenario: Scenario) -> dict[str, dict[str, float]]:
+    """Return the gallery of each requester."""
+    access, city = scenario.access, scenario.population.people.number
+    near = gallery(access.contacts.number, min(access.pool_neighbours.number, city))
+    far = gallery(access.contacts.number, city)
+    suspects = gallery(access.gallery_suspects.number, city)
+    return {who: suspects if who in _SUSPECTS else near if who in _NEAR else far for who in words.REQUESTERS}
+
+
+def visitors(scenario: Scenario) -> list[dict[str, float]]:
+    """Return the galleries of website visitors: those who live in the city, and all others."""
+    pools = (scenario.population.people.number, scenario.leaks.pool_website.number)
+    return [gallery(scenario.access.contacts.number, pool) for pool in pools]
+
+
+def viewer_ids(kind: str, first: Ints, second: Ints | int = 0) -> Ints:
+    """Hash stable ids of viewers, from their kind and up to two numbers: an investigator's case, a crowd's day."""
+    key = stream_key(0, 0, f"viewer {kind}")
+    mixed = hashes(key, hashes(key, first).view(np.int64) ^ np.asarray(second, dtype=np.int64))
+    return (mixed >> np.uint64(1)).astype(np.int64)
+
 
 ENDINGS = {
     "no_rule": ("refused", "no rule lets this asker in"),
@@ -93,17 +135,17 @@ class Course:
 
     @property
     def met(self) -> Bools:
-        """Requests that were granted: the footage was viewed, or a copy was taken."""
+        """Return which requests were granted: the footage was viewed, or a copy was taken."""
         return self.ending >= _CODES["informal"]
 
     @property
     def reason(self) -> NDArray[Any]:
-        """Reason for each ending, in words; empty if it was simply granted."""
+        """Return the reason for each ending, in words; empty if it was simply granted."""
         return np.array([why for _, why in ENDINGS.values()], dtype=object)[self.ending]
 
     @property
     def decided(self) -> Ints:
-        """When each request ended; NEVER while it is pending."""
+        """Return when each request ended; NEVER while it is pending."""
         return np.select(
             [self.ended("no_rule"), self.ended("withdrawn", "settled"), self.ended("expired", "gone"),
              self.ended("at_desk", "on_its_way")],
@@ -138,19 +180,29 @@ class Requests:
         """Era whose rules apply to each request."""
         return self.rules.eras(self.asked)
 
+    def unruled(self, ruled: Bools, **asked: Any) -> Ints:
+        """Return the legality of viewing: authorised if `ruled`, else prohibited or at best ungoverned.
+
+        `asked` adds fields of the question (`Rules.ask`) or replaces them.
+        """
+        cameras = self.world.cameras
+        found = self.rules.legality(self.era, **{
+            "requester": self.requester, "act": code_of("act", "view"), "purpose": self.purpose,
+            "channel": code_of("channel", "request"), "operator": cameras.operator[self.camera],
+            "regime": cameras.regime[self.camera], **asked,
+        })
+        return np.where(ruled, 0, np.maximum(found, 1))
+
     def write(self, book: Book, course: Course, kept: Bools, **more: Any) -> None:
         """Add one row for each request of `kept`; `more` adds columns or replaces them."""
-        cameras, met, decided = self.world.cameras, course.met, course.decided
-        unasked = self.rules.unruled(self.era, self.requester, self.purpose, cameras.operator[self.camera],
-                                     cameras.regime[self.camera]) if "legality" not in more else 0
+        cameras, met = self.world.cameras, course.met
         columns: dict[str, Any] = {
             "request_id": self.number, "custodian_id": cameras.custodian_id[self.camera], "requester": self.requester,
             "purpose": self.purpose, "channel": self.channel, "operator": cameras.operator[self.camera],
             **self.rules.paper(self.way), "rule": self.rules.told(self.way, lambda route: route.rule, ""),
-            "granted_on_merit": self.way > 0, "legality": np.where(self.way > 0, 0, unasked),
-            "submitted_t": self.asked, "decided_t": decided, "delivered_t": np.where(met, course.delivered, NEVER),
-            "outcome": np.array([code_of("outcome", one) for one, _ in ENDINGS.values()])[course.ending],
-            "reason": course.reason, **more,
+            "granted_on_merit": self.way > 0, "submitted_t": self.asked, "decided_t": course.decided,
+            "delivered_t": np.where(met, course.delivered, NEVER), "reason": course.reason,
+            "outcome": np.array([code_of("outcome", one) for one, _ in ENDINGS.values()])[course.ending], **more,
         }
         for name in ("cameras_n", "footage_t", "needed_t", "evidence"):
             columns[name] = np.where(met, columns.get(name, 0), 0)
@@ -164,8 +216,8 @@ class Requests:
         known = galleries(self.world.scenario)
         return {
             "source": "request", "source_id": self.number[row], "actor": self.requester[row],
-            "viewer": self.viewer[row], "purpose": self.purpose[row], "before": self.era[row] == 0,
-            "gallery": np.array([one.people for one in known])[self.requester[row]],
-            "known": np.array([one.known for one in known])[self.requester[row]],
+            "viewer": self.viewer[row], "purpose": self.purpose[row], "before": self.era[row] == BEFORE,
+            **{name: np.array([known[who][name] for who in words.REQUESTERS])[self.requester[row]]
+               for name in ("gallery", "known")},
             **self.rules.paper(self.way[row] if way is None else way),
         }

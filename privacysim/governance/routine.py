@@ -19,11 +19,11 @@ from typing import ClassVar
 import numpy as np
 
 from privacysim import vocabulary as words
-from privacysim.governance.log import Books, code_of
+from privacysim.governance.log import Books
 from privacysim.governance.oversight import write_steps
 from privacysim.governance.processes import Context, Process
+from privacysim.governance.request_life import galleries, gallery, viewer_ids
 from privacysim.governance.rules_in_force import AFTER
-from privacysim.governance.viewers import galleries, gallery, viewer_ids
 from privacysim.units import HOUR_TICKS
 
 FIRST_INSPECTION = 1 << 47
@@ -47,31 +47,28 @@ class Monitoring(Process):
         The watchlist runs on some of the police's watched cameras (`audience` 1, κ = people on the list / population).
         Where the rules newly prohibit it, those who comply switch it off.
         """
-        world, rules = self.context.world, self.context.rules
-        monitors, cameras = world.monitors, world.cameras
-        police = cameras.operator[monitors.camera] == words.OPERATORS.index("public_security")
-        known = galleries(world.scenario)[words.REQUESTERS.index("own_staff_on_duty")]
+        world, monitors, cameras = self.context.world, self.context.world.monitors, self.context.world.cameras
+        camera, access = monitors.camera, world.scenario.access
+        police = cameras.operator[camera] == words.OPERATORS.index("public_security")
         common: dict[str, object] = {
             "source": "monitor", "from_t": 0, "to_t": self.context.end, "at_t": 0, "act": "view",
             "purpose": "live_guard", "channel": "live_monitor", "own": True, "audience": 1.0,
         }
         books.acts.add(
-            len(monitors), source_id=monitors.camera, camera_id=monitors.camera,
-            actor=np.where(police, code_of("actor", "public_security"), code_of("actor", "own_staff_on_duty")),
-            viewer=monitors.viewer, gallery=known.people, known=known.known, attention=monitors.attention, **common,
+            camera.size, source_id=camera, camera_id=camera, viewer=monitors.viewer, attention=monitors.attention,
+            actor=np.where(police, "public_security", "own_staff_on_duty"),
+            **galleries(world.scenario)["own_staff_on_duty"], **common,
         )
-        access = world.scenario.access
-        forbidden = np.array([rules.of(AFTER).forbids(
+        forbidden = np.array([self.context.rules.of(AFTER).forbids(
             "view", "public_security", regime, "public_security", own=True, channel="live_monitor",
             purpose="live_guard", technique="face_watchlist_live",
-        ) for regime in words.REGIMES])[cameras.regime[monitors.camera]]
-        obeys = world.custody.compliance[monitors.camera] < access.compliance.number
+        ) for regime in words.REGIMES])[cameras.regime[camera]]
+        obeys = world.custody.compliance[camera] < access.compliance.number
         runs = police & (monitors.marks[:, 0] < access.watchlist_live_share.number) & ~(forbidden & obeys)
-        camera = monitors.camera[runs]
-        listed = gallery(access.watchlist_people.number, world.scenario.population.people.number)
         books.acts.add(
-            camera.size, source_id=camera, camera_id=camera, technique="face_watchlist_live", actor="public_security",
-            viewer=viewer_ids("watchlist", monitors.viewer[runs]), gallery=listed.people, known=listed.known, **common,
+            int(runs.sum()), source_id=camera[runs], camera_id=camera[runs], technique="face_watchlist_live",
+            actor="public_security", viewer=viewer_ids("watchlist", monitors.viewer[runs]),
+            **gallery(access.watchlist_people.number, world.scenario.population.people.number), **common,
         )
 
 
@@ -84,17 +81,15 @@ class Maintenance(Process):
 
     def write(self, books: Books) -> None:
         """Write one view for every round of [0, D) at a camera that records."""
-        world = self.context.world
-        rounds, camera = world.maintenance, world.maintenance.camera
+        world, rounds = self.context.world, self.context.world.maintenance
         length = round(world.scenario.access.maintenance_look_min.number * HOUR_TICKS / 60)
         inside = (rounds.tick >= 0) & (rounds.tick + length < self.context.end)
-        row = np.flatnonzero(inside & self.context.kept.recording[camera])
-        known = galleries(world.scenario)[words.REQUESTERS.index("contractor")]
+        row = np.flatnonzero(inside & self.context.kept.recording[rounds.camera])
+        number, at = rounds.round_id[row], rounds.tick[row]
         books.acts.add(
-            row.size, source="monitor", source_id=rounds.round_id[row], camera_id=camera[row], from_t=rounds.tick[row],
-            to_t=rounds.tick[row] + length, at_t=rounds.tick[row], actor="contractor", act="view",
-            viewer=viewer_ids("contractor", rounds.round_id[row]), purpose="maintenance", channel="own_console",
-            gallery=known.people, known=known.known, audience=1.0,
+            row.size, source="monitor", source_id=number, camera_id=rounds.camera[row], from_t=at, to_t=at + length,
+            at_t=at, actor="contractor", act="view", viewer=viewer_ids("contractor", number), purpose="maintenance",
+            channel="own_console", audience=1.0, **galleries(world.scenario)["contractor"],
         )
 
 
@@ -108,29 +103,25 @@ class Inspections(Process):
         self.context = context
 
     def write(self, books: Books) -> None:
-        """Write every breach that a round of [0, D) finds and that a sanction of the policy names."""
-        world, rules, end = self.context.world, self.context.rules, self.context.end
-        arm, rounds = rules.of(AFTER), world.inspections
+        """Write the gravest breach that each round of [0, D) finds, if a sanction of the policy names it."""
+        world, rules, kept, end = self.context.world, self.context.rules, self.context.kept, self.context.end
+        arm, rounds, cameras = rules.of(AFTER), world.inspections, world.cameras
         for row in np.flatnonzero((rounds.tick >= max(rules.switch, 0)) & (rounds.tick < end)).tolist():
             at, camera = int(rounds.tick[row]), int(rounds.camera[row])
-            breach = self._breach(camera, at)
+            breach = ""
+            if not kept.may_stand[camera]:
+                site = words.REGIMES[cameras.regime[camera]] == "prohibited_site"
+                breach = "prohibited_site" if site else "no_right_to_install"
+            elif kept.must_file[camera] and kept.filed_from[camera] > at:
+                breach = "not_filed"
             named = [name for name in FINED_BY.get(breach, ()) if name in arm.policy.sanctions]
             if not named:
                 continue
             incident = FIRST_INSPECTION + int(rounds.round_id[row])
             books.incidents.add(
-                1, incident_id=incident, custodian_id=world.cameras.custodian_id[camera], kind="duty_breach",
+                1, incident_id=incident, custodian_id=cameras.custodian_id[camera], kind="duty_breach",
                 mechanism=breach, opened_t=at, discovered_t=at, discovered_by="inspection",
             )
-            steps = self.context.oversight.duty_steps(
-                arm.laws.provision(named[0]), at, tuple(rounds.marks[row].tolist())
-            )
+            provision, marks = arm.laws.provision(named[0]), rounds.marks[row].tolist()
+            steps = self.context.oversight.duty_steps(provision, at, marks)
             write_steps(books.audits, steps, end, act_id=-1, incident_id=incident)
-
-    def _breach(self, camera: int, at: int) -> str:
-        """Return the most serious breach at this camera, empty if there is none."""
-        kept = self.context.kept
-        if not kept.may_stand[camera]:
-            site = words.REGIMES[self.context.world.cameras.regime[camera]] == "prohibited_site"
-            return "prohibited_site" if site else "no_right_to_install"
-        return "not_filed" if kept.must_file[camera] and kept.filed_from[camera] > at else ""

@@ -1,27 +1,50 @@
-"""Rules by era: the baseline's until the switch, then the policy's; with answers cached by kind of question.
+"""Rules in force: the baseline's until the switch, then the policy's, and the custody of footage that they imply.
 
 Lawfulness and routes are determined once for each *kind* of requester (who, what for, whose camera …), not for each
-row: 100 000 rows need a few hundred questions.
+row: 100 000 rows need a few hundred questions. Codes are positions in the lists of `privacysim.vocabulary`.
+
+Retention is a separate rule (Order 799 art. 17: 30 days and then deletion; Guangzhou's order of 2007: at least
+15 days; art. 9 waives both for small shops). When the rules change, footage that was already deleted stays deleted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from privacysim import tables
 from privacysim import vocabulary as words
+from privacysim.facts import facts
+from privacysim.governance.desk import NO_DESK
+from privacysim.governance.log import NEVER, Arrays
 from privacysim.policy.arm import Arm
 from privacysim.policy.questions import Answer, Question, Route
+from privacysim.units import DAY_TICKS, TICKS_PER_S, ticks
+from privacysim.world.world_model import World
 
 BEFORE, AFTER = 0, 1
 """The two eras: under the baseline, under the policy."""
+LISTED = frozenset({
+    "road", "housing_compound", "office", "restaurant", "mall", "market", "hotel", "hospital", "school", "university",
+    "kindergarten", "entertainment", "culture_sport", "park", "metro_station", "transport_hub", "car_park",
+})
+"""Categories listed in art. 6 of Guangzhou's order of 2007 (its list is partly known; the match with our categories
+is an assumption)."""
 _SEES = {"view", "copy", "acquire"}
+_LISTS = {
+    "requester": words.REQUESTERS, "act": words.ACTS, "purpose": words.PURPOSES, "channel": words.CHANNELS,
+    "operator": words.OPERATORS, "regime": words.REGIMES, "technique": words.TECHNIQUES, "scene": words.SCENES,
+    "document": words.DOCUMENTS, "approver": words.APPROVERS, "secret": words.SECRETS,
+}
+"""Fields of a question that are words; the others are flags."""
 Codes = NDArray[Any] | int | bool
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 
 @dataclass(slots=True)
@@ -30,7 +53,6 @@ class Rules:
 
     With `start="transition"` all policies share the baseline's history up to day 0 (`switch` = 0); with "steady" the
     policy has applied since the warm-up began. Requests made before the switch are decided by the rules of that time.
-    Arrays of words are arrays of codes: positions in the lists of `privacysim.vocabulary`.
     """
 
     arm: Arm
@@ -38,9 +60,6 @@ class Rules:
     switch: int
     offers: list[Route | None] = field(default_factory=lambda: [None])
     """Routes offered so far, indexed by the numbers that `ways` returns; number 0 means no route."""
-    _ways: dict[tuple[Any, ...], int] = field(default_factory=dict)
-    _numbers: dict[Route | None, int] = field(default_factory=lambda: {None: 0})
-    _answers: dict[tuple[int, Question], Answer] = field(default_factory=dict)
 
     def era(self, tick: int) -> int:
         """Return BEFORE or AFTER."""
@@ -54,38 +73,50 @@ class Rules:
         """Return the policy that applies in that era."""
         return self.arm if era == AFTER else self.baseline
 
-    def judge(self, era: int, question: Question) -> Answer:
-        """Return both answers to a question under the rules of that era."""
-        key = (era, question)
-        if key not in self._answers:
-            self._answers[key] = self.of(era).judge(question)
-        return self._answers[key]
+    def ask(
+        self, era: Codes, masks: Sequence[str] = ("none",), **asked: Codes
+    ) -> tuple[list[Answer], NDArray[np.intp]]:
+        """Judge many acts: the answers to all distinct questions, and for each row the number of its question.
+
+        `asked`: fields of `Question`, as codes or flags; a `mask` is a position in `masks`.
+        """
+        lists: dict[str, Sequence[str]] = {**_LISTS, "mask": masks}
+        distinct, which = kinds(era, *asked.values())
+        answers = []
+        for when, *row in distinct.tolist():
+            given: dict[str, Any] = {
+                name: lists[name][code] if name in lists else bool(code)
+                for name, code in zip(asked, row, strict=True)
+            }
+            answers.append(self.of(when).judge(Question(**given)))
+        return answers, which
+
+    def legality(self, era: Codes, **asked: Any) -> Ints:
+        """Judge many acts, given as in `ask`: codes of LEGALITIES."""
+        answers, which = self.ask(era, **asked)
+        return np.array([words.LEGALITIES.index(one.legality) for one in answers], dtype=np.int64)[which]
 
     def ways(
         self, era: Ints, requester: Codes, purpose: Codes, channel: str, operator: Codes, regime: Codes,
         own: Codes = False, technique: Codes = 0,
     ) -> Ints:
         """Find the route that the rules offer each requester: its number in `offers`, 0 if there is none."""
-        codes = [np.broadcast_to(one, era.shape) for one in (requester, purpose, operator, regime, own, technique)]
-        distinct, which = kinds(era, *codes)
+        distinct, which = kinds(era, requester, purpose, operator, regime, own, technique)
         return np.array([self._way(channel, *one) for one in distinct.tolist()], dtype=np.int64)[which]
 
     def _way(
         self, channel: str, era: int, requester: int, purpose: int, operator: int, regime: int, own: int, technique: int
     ) -> int:
-        key = (channel, era, requester, purpose, operator, regime, own, technique)
-        if key not in self._ways:
-            arm = self.of(era)
-            found = arm.route(
-                words.REQUESTERS[requester], words.PURPOSES[purpose], channel, words.OPERATORS[operator],
-                words.REGIMES[regime], bool(own), words.TECHNIQUES[technique],
-            ) if arm.footage else None
-            # a rule on publishing alone gives no access to the footage
-            found = found if found and _SEES & set(found.acts) else None
-            self._ways[key] = self._numbers.setdefault(found, len(self.offers))
-            if self._ways[key] == len(self.offers):
-                self.offers.append(found)
-        return self._ways[key]
+        arm = self.of(era)
+        found = arm.route(
+            words.REQUESTERS[requester], words.PURPOSES[purpose], channel, words.OPERATORS[operator],
+            words.REGIMES[regime], bool(own), words.TECHNIQUES[technique],
+        ) if arm.footage else None
+        if found is not None and not _SEES & set(found.acts):
+            found = None  # a rule on publishing alone gives no access to the footage
+        if found not in self.offers:
+            self.offers.append(found)
+        return self.offers.index(found)
 
     def first_way(
         self, channels: Mapping[str, Codes], era: Ints, requester: Codes, purpose: Codes, operator: Codes,
@@ -113,25 +144,27 @@ class Rules:
         values = [none if route is None else of(route) for route in self.offers]
         return np.array(values, dtype=object if isinstance(none, str) else np.asarray(none).dtype)[way]
 
+    def signs(self, way: Ints) -> Bools:
+        """Return which routes need a signature from a desk."""
+        return self.told(way, lambda route: route.approver not in NO_DESK, False)
+
+    def takes(self, way: Ints) -> NDArray[Any]:
+        """Return the act that takes footage along: `acquire`, else `copy`, empty if a route allows only viewing."""
+        return self.told(
+            way, lambda route: next((act for act in ("acquire", "copy") if act in route.acts), ""), ""
+        )
+
+    def term(self, way: Ints) -> Ints:
+        """Return the ticks within which an act that was done first must be confirmed; NEVER if it needs a document."""
+        never = int(NEVER)
+        return self.told(way, lambda one: never if one.regularise_s is None else ticks(one.regularise_s), never)
+
     def paper(self, way: Ints) -> dict[str, NDArray[Any]]:
         """Return codes of the document and of the approver that each route requires."""
         return {
             "document": self.told(way, lambda route: words.DOCUMENTS.index(route.document), np.uint8(0)),
             "approver": self.told(way, lambda route: words.APPROVERS.index(route.approver), np.uint8(0)),
         }
-
-    def unruled(
-        self, era: Ints, requester: Codes, purpose: Codes, operator: Codes, regime: Codes, *, scene: Codes = 0,
-        listed: Codes = 0, channel: Codes = 0, technique: Codes = 0,
-    ) -> Ints:
-        """Return the legality of viewing without a route: codes of LEGALITIES, ungoverned or prohibited."""
-        codes = (requester, purpose, channel, operator, regime, technique, scene, listed)
-        distinct, which = kinds(era, *(np.broadcast_to(one, era.shape) for one in codes))
-        found = [words.LEGALITIES.index(self.judge(e, Question(
-            words.REQUESTERS[r], "view", words.PURPOSES[p], words.CHANNELS[c], words.OPERATORS[o], words.REGIMES[g],
-            words.TECHNIQUES[t], scene=words.SCENES[s], listed=bool(on),
-        )).legality) for e, r, p, c, o, g, t, s, on in distinct.tolist()]
-        return np.array(found, dtype=np.int64)[which]
 
     def masks_others(self, era: int, actor: str, purpose: str, operator: str, regime: str) -> bool:
         """Return whether a rule lets this actor publish for this purpose, with everybody else masked."""
@@ -143,23 +176,150 @@ class Rules:
         )
 
 
-def kinds(*codes: NDArray[Any]) -> tuple[Ints, NDArray[np.intp]]:
+def kinds(*codes: Codes) -> tuple[Ints, NDArray[np.intp]]:
     """Find the distinct rows of several columns of small codes, and for each row the number of its kind.
 
     Each question is then asked once per kind. Shapes: (kinds, columns), and (rows,).
     """
-    sizes = [int(column.max(initial=0)) + 1 for column in codes]
-    packed = np.zeros(codes[0].size, dtype=np.int64)
-    for column, size in zip(codes, sizes, strict=True):
+    columns = np.broadcast_arrays(*codes)
+    sizes = [int(column.max(initial=0)) + 1 for column in columns]
+    packed = np.zeros(columns[0].size, dtype=np.int64)
+    for column, size in zip(columns, sizes, strict=True):
         packed = packed * size + column
     distinct, which = np.unique(packed, return_inverse=True)
-    columns = []
-    for size in reversed(sizes):
-        distinct, column = np.divmod(distinct, size)
-        columns.append(column)
-    return np.stack(columns[::-1], axis=1) if columns else np.empty((0, 0), np.int64), which
+    return np.stack(np.unravel_index(distinct, sizes), axis=1), which
 
 
-def taking(route: Route) -> str:
-    """Return the act that takes footage along on a route: `acquire`, else `copy`, empty if only viewing is allowed."""
-    return next((act for act in ("acquire", "copy") if act in route.acts), "")
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """Custody of each camera's footage before and after the switch; arrays over all cameras.
+
+    `retention` in ticks, (2, cameras); `mask` as indices of `masks`, (2, cameras); `filed` (ever) and `log_kept` alike.
+    """
+
+    switch: int
+    listed: Bools
+    recording: Bools
+    identifiable: Bools
+    retention: Ints
+    masks: tuple[tuple[str, bool], ...]
+    """Distinct masks: name, and whether a key removes it."""
+    mask: NDArray[np.uint8]
+    filed: Bools
+    filed_from: Ints
+    """When each system is filed: long ago, or at some time within the term after the switch; NEVER if not filed."""
+    must_file: Bools
+    log_kept: Bools
+    may_stand: Bools
+    """Whether the installer may put the camera there, by the arm's rules on siting and installers."""
+    manager: NDArray[np.uint8]
+    """Code in MANAGERS under the arm."""
+
+    def oldest(self, camera: Ints, at: Ints) -> Ints:
+        """Return the oldest tick whose footage still exists at tick `at`.
+
+        Before the switch it is `at − r₀`; after it, max(`at − r₁`, switch − r₀): a longer term brings nothing back.
+        """
+        before, after = self.retention[:, camera]
+        return np.where(at < self.switch, at - before, np.maximum(at - after, self.switch - before))
+
+    def erased(self, camera: Ints, recorded: Ints) -> Ints:
+        """Return when footage recorded at that tick is erased: the inverse of `oldest`."""
+        before, after = recorded + self.retention[:, camera]
+        return np.where(before < self.switch, before, np.maximum(after, self.switch))
+
+    def remains(self, camera: Ints, begin: Ints, end: Ints, at: Ints) -> tuple[Ints, Ints]:
+        """Return begin and end of the wanted footage left at tick `at`; empty if the end is not after the begin."""
+        return np.maximum(begin, self.oldest(camera, at)), np.minimum(end, at)
+
+
+def keeping(world: World, rules: Rules) -> Keeping:
+    """Compute the custody of every camera under both eras."""
+    cameras, custody, after = world.cameras, world.custody, rules.of(AFTER)
+    at_place = world.city.place_category[np.maximum(cameras.place_id, 0)]
+    category = np.where(cameras.place_id >= 0, at_place, words.CATEGORIES.index("road"))
+    listed = np.array([word in LISTED for word in words.CATEGORIES])[category]
+    masks: list[tuple[str, bool]] = [("none", False)]
+    retention = np.zeros((2, listed.size), dtype=np.int64)
+    mask = np.zeros((2, listed.size), dtype=np.uint8)
+    filed, log_kept = np.zeros((2, 2, listed.size), dtype=bool)
+    share = facts().value("filing_share")
+
+    def by_regime(values: Sequence[Any]) -> NDArray[Any]:
+        return np.array(values)[cameras.regime]
+
+    for era in (BEFORE, AFTER):
+        arm = rules.of(era)
+        if not arm.footage:
+            continue
+        terms = [[ticks(arm.retention_s(regime, flag)[0]) for flag in (False, True)] for regime in words.REGIMES]
+        retention[era] = np.take_along_axis(by_regime(terms), listed.astype(int)[:, None], axis=1)[:, 0]
+        wanted = [(arm.mask(regime), arm.mask_reversible(regime)) for regime in words.REGIMES]
+        masks = list(dict.fromkeys((*masks, *wanted)))
+        mask[era] = by_regime([masks.index(one) for one in wanted])
+        filed[era] = by_regime(list(map(arm.filed, words.REGIMES))) & (custody.filed < share)
+        log_kept[era] = by_regime(list(map(arm.log_kept, words.REGIMES)))
+    old = after.policy.filing.old if after.footage and after.policy.filing else None
+    # existing systems have a term (Order 799 art. 14: 90 days), and are filed at some time within it
+    within = np.ceil(custody.filed / share * (ticks(old) if old is not None else 0)).astype(np.int64)
+    filed_from = np.where(filed[BEFORE] & filed[AFTER], -NEVER, np.where(filed[AFTER], rules.switch + within, NEVER))
+    kind, which = kinds(cameras.operator, cameras.regime, listed, cameras.indoor)
+    each = [(words.OPERATORS[o], words.REGIMES[g], bool(on), bool(inside)) for o, g, on, inside in kind.tolist()]
+    may_stand = np.array([after.may_stand(o, g, inside) for o, g, _, inside in each], dtype=bool)[which]
+    manager = np.array([words.MANAGERS.index(after.manager(o, g, on)) for o, g, on, _ in each], dtype=np.uint8)[which]
+    return Keeping(
+        rules.switch, listed, custody.recording, _identifiable(world), retention, tuple(masks), mask, filed, filed_from,
+        by_regime(list(map(after.filed, words.REGIMES))), log_kept, may_stand, manager,
+    )
+
+
+def _identifiable(world: World) -> Bools:
+    """Return whether a face five metres away reaches the density of recognition (EN/IEC 62676-4)."""
+    cameras, distance_m = world.cameras, 5.0
+    half = np.radians(np.minimum(cameras.hfov_deg.astype(float), 170.0) / 2.0)
+    width_m = np.where(cameras.hfov_deg >= 180.0, 2 * np.pi * distance_m, 2 * distance_m * np.tan(half))
+    return np.asarray(cameras.width_px / width_m >= facts().value("dori_recognise_px_per_m"), dtype=bool)
+
+
+def custody_frame(policy: str, world: World, kept: Keeping) -> pd.DataFrame:
+    """Build the table `custody`: each camera's custody under the arm."""
+    names = np.array([name for name, _ in kept.masks], dtype=object)
+    return tables.frame("custody", {
+        "policy": policy, "replicate": world.k, "camera_id": np.arange(kept.listed.size),
+        "recording": kept.recording, "filed": kept.filed_from < world.days * DAY_TICKS,
+        "default_password": world.custody.default_password, "on_internet": world.custody.on_internet,
+        "retention_s": kept.retention[AFTER] / TICKS_PER_S, "mask": names[kept.mask[AFTER]],
+        "log_kept": kept.log_kept[AFTER], "manager": kept.manager, "may_stand": kept.may_stand,
+    })
+
+
+def judged(rows: Arrays, world: World, rules: Rules, kept: Keeping) -> Arrays:
+    """Complete rows of acts (`log.COLUMNS`) with the camera's view, both answers and the mask.
+
+    One question is asked per kind of act. An act of an outsider that hides the others (`masked`) shows boxes.
+    """
+    cameras, camera, era = world.cameras, rows["camera_id"], np.where(rows["before"], BEFORE, AFTER)
+    names, undone = (np.array(one) for one in zip(*kept.masks, ("box", False), strict=True))
+
+    def shown(source: NDArray[np.uint8]) -> NDArray[Any]:
+        return np.where(rows["masked"], names.size - 1, np.where(rows["unmask"], 0, source))
+
+    # footage from before a duty to mask stays unmasked, and viewing it does not breach that duty
+    mask = shown(kept.mask[rules.eras(rows["from_t"]), camera])
+    due = shown(kept.mask[era, camera])
+    scene = cameras.scene[camera]
+    asked = ("act", "purpose", "channel", "technique", "document", "approver", "own", "consent")
+    answers, which = rules.ask(
+        era, names.tolist(), requester=rows["actor"], operator=cameras.operator[camera], regime=cameras.regime[camera],
+        scene=scene, listed=kept.listed[camera], identifiable=kept.identifiable[camera], mask=due,
+        reversible=undone[due], secret=cameras.secret[camera], **{name: rows[name] for name in asked},
+    )
+    made = rows | {
+        "custodian_id": cameras.custodian_id[camera], "scene": scene, "reversible": undone[mask],
+        "mask": names.astype(object)[mask],
+    }
+    for name, closed in (("specific", words.SPECIFIC), ("general", words.GENERAL), ("legality", words.LEGALITIES)):
+        made[name] = np.array([closed.index(getattr(one, name)) for one in answers], dtype=np.uint8)[which]
+    for name in ("basis_specific", "basis_general"):
+        made[name] = np.array([getattr(one, name) for one in answers], dtype=object)[which]
+    return made

@@ -22,23 +22,21 @@ from privacysim import vocabulary as words
 from privacysim.draws import child_id
 from privacysim.facts import facts
 from privacysim.governance.desk import delay
-from privacysim.governance.log import NEVER, Book, Books, act_ids, code_of
+from privacysim.governance.log import NEVER, Book, Books, act_ids
 from privacysim.governance.oversight import first_end, write_steps
 from privacysim.governance.processes import Context, Process
-from privacysim.governance.rules_in_force import AFTER, BEFORE, kinds
+from privacysim.governance.request_life import viewer_ids, visitors
+from privacysim.governance.rules_in_force import AFTER, BEFORE, Bools, Ints
 from privacysim.governance.spreading import Chain
-from privacysim.governance.viewers import viewer_ids, visitors
-from privacysim.policy.questions import Question
 from privacysim.units import DAY_TICKS, HOUR_TICKS
 
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 _KNOWING, _, _OPEN_PORT, _PASSWORD, _CRACKED = range(5)
 _OWNER, _COMPLAINT, _PRESS, _INSPECTION = range(4)
-_PUBLISHER = (
+_ACTOR, _CHANNEL, _OWN = (np.array(one) for one in zip(
     ("own_staff_off_purpose", "open_stream", True), ("own_staff_off_purpose", "open_stream", True),
     ("company", "open_stream", False), ("company", "remote_login", False), ("company", "remote_login", False),
-)
+    strict=True,
+))
 """By mechanism: who makes it public, by which channel, and whether the camera is their own."""
 
 
@@ -49,150 +47,141 @@ class Website(Process):
 
     def start(self, context: Context) -> None:
         """Start one process per stream, in the world's order."""
-        self.context, self.world, self.rules, self.kept = context, context.world, context.rules, context.kept
-        count = len(self.world.streams)
-        self.opened, self.closed = np.full(count, NEVER), np.full(count, NEVER)
+        self.context, self.world, self.streams = context, context.world, context.world.streams
+        streams, scenario, kept, switch = self.streams, context.world.scenario, context.kept, context.rules.switch
+        leaks, size, mechanism = scenario.leaks, len(self.streams), self.streams.mechanism
+        self.opened, self.closed = np.full(size, NEVER), np.full(size, NEVER)
         """When it went online under these rules, and when it ended; NEVER where it did not."""
-        self.closer = np.full(count, -1, dtype=np.int64)
+        self.closer = np.full(size, -1, dtype=np.int64)
         """Code in CLOSERS, −1 while online."""
         self.recorded: list[Chain] = []
         """Pieces that a viewer of a stream recorded and sold."""
-        self.seen_by_law = _changes(context)
-        streams, leaks = self.world.streams, self.world.scenario.leaks
-        law, mechanism = self.seen_by_law, streams.mechanism
-        complies = law["forbidden"] & (mechanism == _KNOWING) & (
-            streams.marks[:, 0] < self.world.scenario.access.compliance.number)
-        secured = law["secured"] & (mechanism >= _OPEN_PORT) & (
-            streams.marks[:, 2] < leaks.security_duty_effect.number)
-        stops = complies | secured
-        wait = delay(self.world.scenario, leaks.compliance_delay_d.number * DAY_TICKS, streams.marks[:, 1])
-        factors = np.ones((len(streams), len(words.CLOSERS)))
-        slow = np.where(law["forbidden"], leaks.takedown_prohibited_factor.number, 1.0)
+        forbidden, allowed, filed, secured = self._changes()
+        stops = forbidden & (mechanism == _KNOWING) & (streams.marks[:, 0] < scenario.access.compliance.number)
+        stops |= secured & (mechanism >= _OPEN_PORT) & (streams.marks[:, 2] < leaks.security_duty_effect.number)
+        wait = delay(scenario, leaks.compliance_delay_d.number * DAY_TICKS, streams.marks[:, 1])
+        factors = np.ones((size, len(words.CLOSERS)))
+        slow = np.where(forbidden, leaks.takedown_prohibited_factor.number, 1.0)
         factors[:, [_COMPLAINT, _PRESS, _INSPECTION]] *= slow[:, None]
-        factors[:, _INSPECTION] *= np.where(law["filed"], leaks.inspection_filed_factor.number, 1.0)
-        factors[law["allowed"]] *= (1.0, 0.0, 1.0, 0.0)  # no ground for complaints, nothing to inspect
-        since = np.full((len(streams), len(words.CLOSERS)), self.rules.switch, dtype=np.int64)
-        newly = law["filed"]
-        since[newly, _INSPECTION] = np.maximum(self.kept.filed_from[streams.camera[newly]], self.rules.switch)
-        for row in range(len(streams)):
-            self.context.env.process(self._stream(row, bool(stops[row]), int(wait[row]), factors[row], since[row]))
+        factors[:, _INSPECTION] *= np.where(filed, leaks.inspection_filed_factor.number, 1.0)
+        factors[allowed] *= (1.0, 0.0, 1.0, 0.0)  # no ground for complaints, nothing to inspect
+        turn = np.full((size, len(words.CLOSERS)), switch, dtype=np.int64)
+        turn[filed, _INSPECTION] = np.maximum(kept.filed_from[streams.camera[filed]], switch)
+        before = streams.opened < switch
+        for row in np.flatnonzero(np.where(before, context.rules.baseline.footage, ~stops)).tolist():
+            ends, cause = first_end(
+                int(streams.counted_from[row]), turn[row], streams.closers[row], streams.hazard_per_day[row],
+                factors[row],
+            )
+            if stops[row] and ends >= switch + wait[row]:
+                ends, cause = switch + int(wait[row]), _OWNER
+            context.env.process(self._stream(row, ends, cause))
 
-    def _stream(
-        self, row: int, stops: bool, wait: int, factors: NDArray[np.float64], since: Ints
-    ) -> Generator[Any, Any, None]:
-        """Run one stream: it goes online, is viewed, and is ended by the first cause."""
-        streams, switch = self.world.streams, self.rules.switch
-        begin = int(streams.opened[row])
-        if begin < switch and not self.rules.baseline.footage:
-            return
-        if begin >= switch and stops:
-            return
-        yield self.context.until(begin)
-        self.opened[row] = begin
-        if streams.marks[row, 7] < self._kept_share(row):
-            self.context.env.process(self._recorded(row))
-        ends, cause = first_end(
-            int(streams.counted_from[row]), switch, streams.closers[row], streams.hazard_per_day[row], factors,
-            since,
+    def _changes(self) -> tuple[Bools, Bools, Bools, Bools]:
+        """By stream, what the arm's rules add to the baseline's: forbidden, allowed, filed, secured."""
+        rules, kept, camera = self.context.rules, self.context.kept, self.streams.camera
+        cameras, mechanism = self.world.cameras, self.streams.mechanism
+        regime, own = cameras.regime[camera], _OWN[mechanism]
+        actor, channel, purpose = (
+            np.array([closed.index(word) for word in names.tolist()])[mechanism]
+            for closed, names in ((words.REQUESTERS, _ACTOR), (words.CHANNELS, _CHANNEL),
+                                  (words.PURPOSES, np.where(_OWN, "curiosity", "commerce")))
         )
-        if stops and ends >= switch + wait:
-            ends, cause = switch + wait, _OWNER
+        before, after = (rules.legality(
+            era, requester=actor, act=words.ACTS.index("disseminate"), purpose=purpose, channel=channel,
+            operator=cameras.operator[camera], regime=regime, scene=cameras.scene[camera], listed=kept.listed[camera],
+            own=own,
+        ) for era in (BEFORE, AFTER))
+        secured = [np.array([rules.of(era).secured(word) for word in words.REGIMES])[regime] for era in (BEFORE, AFTER)]
+        prohibited = words.LEGALITIES.index("prohibited")
+        return (
+            (after == prohibited) & (before != prohibited), (after == 0) & (before != 0),
+            kept.filed[AFTER][camera] & ~kept.filed[BEFORE][camera], secured[AFTER] & ~secured[BEFORE],
+        )
+
+    def _stream(self, row: int, ends: int, cause: int) -> Generator[Any, Any, None]:
+        """Run one stream: it goes online, is viewed, and is ended by the first cause."""
+        streams = self.streams
+        yield self.context.until(int(streams.opened[row]))
+        self.opened[row] = streams.opened[row]
+        # a viewer may record and sell a piece, but only of an interior: streets find no buyer
+        share = self.world.scenario.leaks.stream_recorded_share.number
+        if self.world.cameras.scene[streams.camera[row]] > 0 and streams.marks[row, 7] < share:
+            self.context.env.process(self._recorded(row, share))
         yield self.context.until(ends)
         self.closed[row], self.closer[row] = ends, cause
 
-    def _kept_share(self, row: int) -> float:
-        """Return the probability that a viewer records and sells a piece: only of interiors, streets find no buyer."""
-        scene = self.world.cameras.scene[self.world.streams.camera[row]]
-        return self.world.scenario.leaks.stream_recorded_share.number if scene > 0 else 0.0
-
-    def _recorded(self, row: int) -> Generator[Any, Any, None]:
+    def _recorded(self, row: int, share: float) -> Generator[Any, Any, None]:
         """Record a piece some time after the stream went online, and sell it."""
-        streams, leaks = self.world.streams, self.world.scenario.leaks
+        streams, leaks, spread = self.streams, self.world.scenario.leaks, self.context.spread
         key = child_id(int(streams.stream_id[row]), "recorded", 0)
-        wait = -np.log(streams.marks[row, 7] / self._kept_share(row)) * leaks.stream_recorded_after_d.number
+        wait = -np.log(streams.marks[row, 7] / share) * leaks.stream_recorded_after_d.number
         at = max(int(self.opened[row] + wait * DAY_TICKS), int(self.context.env.now))
         yield self.context.until(at)
         if self.closed[row] <= at:  # the stream ended before the viewer found it
             return
         chain = Chain(
-            "resale", key, int(streams.camera[row]), at - HOUR_TICKS, at, "curious", "open_stream", False,
-            key, closed=at,
+            "resale", key, int(streams.camera[row]), at - HOUR_TICKS, at, "curious", "open_stream", False, key,
+            kind="recorded", mechanism="kept from a stream and sold", opened=at, closed=at,
         )
         self.recorded.append(chain)
-        copy = self.context.spread.act(chain, -1, "copy", at, technique="copy", clip=True)
-        yield from self.context.spread.sales(chain, copy, key)
+        copy = spread.act(chain, -1, "copy", at, technique="copy", clip=True)
+        yield from spread.sales(chain, copy, key)
 
     def write(self, books: Books) -> None:
         """Write streams that were online in [0, D): the incident, the publisher, what followed, and daily crowds."""
-        streams, end, spread = self.world.streams, self.context.end, self.context.spread
+        streams, end, spread = self.streams, self.context.end, self.context.spread
         row = np.flatnonzero((self.opened < end) & (self.closed > 0))
-        who = np.array(["", *words.CLOSERS], dtype=object)[self.closer[row] + 1]
-        price = np.where(streams.mechanism[row] == _CRACKED, facts().value("price_account_cny"), 0.0)
-        shown = np.maximum(np.minimum(self.closed[row], end) - np.maximum(self.opened[row], 0), 0) / DAY_TICKS
+        opened, closed, closer = self.opened[row], self.closed[row], self.closer[row]
+        number, camera, mechanism = streams.stream_id[row], streams.camera[row], streams.mechanism[row]
+        first, last = np.maximum(opened, 0), np.minimum(closed, end)
+        price = np.where(mechanism == _CRACKED, facts().value("price_account_cny"), 0.0)
         books.incidents.add(
-            row.size, incident_id=streams.stream_id[row],
-            custodian_id=self.world.cameras.custodian_id[streams.camera[row]], kind="stream",
-            mechanism=np.array(words.MECHANISMS, dtype=object)[streams.mechanism[row]], opened_t=self.opened[row],
-            discovered_t=self.closed[row], discovered_by=who, closed_t=self.closed[row], price_cny=price,
-            audience=shown * streams.audience_per_day[row],
+            row.size, incident_id=number, custodian_id=self.world.cameras.custodian_id[camera], kind="stream",
+            mechanism=np.array(words.MECHANISMS, dtype=object)[mechanism], opened_t=opened, discovered_t=closed,
+            discovered_by=np.array(["", *words.CLOSERS], dtype=object)[closer + 1], closed_t=closed, price_cny=price,
+            audience=np.maximum(last - first, 0) / DAY_TICKS * streams.audience_per_day[row],
             # a person who complains has seen themselves; nobody informs the others
-            told_t=np.where(self.closer[row] == _COMPLAINT, self.closed[row], NEVER),
+            told_t=np.where(closer == _COMPLAINT, closed, NEVER),
         )
-        published = self._published(row, books.acts)
-        for stream, act_id in zip(row.tolist(), published.tolist(), strict=True):
-            if self.closer[stream] > _OWNER:  # found by somebody else; an online stream is its own proof
-                at = int(self.closed[stream])
-                steps = self.context.oversight.steps(
-                    AFTER, self._question(stream), at, at, logged=True,
-                    marks=tuple(streams.marks[stream, 3:7].tolist()), gain_cny=float(price[row == stream].sum()),
-                )
-                write_steps(books.audits, steps, end, act_id=act_id, incident_id=int(streams.stream_id[stream]))
-        self._watched(row, published, books.acts)
+        published = self._publish(row, first, last, books.acts)
+        for one in np.flatnonzero(closer > _OWNER).tolist():  # found by somebody else; a stream is its own proof
+            kind, at = int(mechanism[one]), int(closed[one])
+            question = spread.question(
+                int(camera[one]), "disseminate", str(_ACTOR[kind]), str(_CHANNEL[kind]), own=bool(_OWN[kind]),
+                purpose="curiosity" if _OWN[kind] else "commerce", identifiable=True, secret="none",
+            )
+            steps = self.context.oversight.steps(
+                AFTER, question, at, at, logged=True, marks=streams.marks[row[one], 3:7].tolist(),
+                gain_cny=float(price[one]),
+            )
+            write_steps(books.audits, steps, end, act_id=int(published[one]), incident_id=int(number[one]))
+        self._watch(row, first, last, published, books.acts)
         spread.write(self.recorded, books)
-        for chain in self.recorded:
-            if chain.closed >= 0 and chain.acts:
-                spread.incident(
-                    chain, books, kind="recorded", mechanism="kept from a stream and sold", opened=chain.clip_to
-                )
 
-    def _question(self, stream: int) -> Question:
-        """Build the question about making one stream public, which continues until it ends."""
-        streams, cameras = self.world.streams, self.world.cameras
-        camera = int(streams.camera[stream])
-        return _publishing(
-            int(streams.mechanism[stream]), int(cameras.operator[camera]), int(cameras.regime[camera]),
-            int(cameras.scene[camera]), bool(self.kept.listed[camera]),
-        )
-
-    def _published(self, row: NDArray[np.intp], acts: Book) -> Ints:
+    def _publish(self, row: NDArray[np.intp], first: Ints, last: Ints, acts: Book) -> Ints:
         """Write the acts that make each stream public and return their ids; cracked accounts were traded before."""
-        streams = self.world.streams
-        at = np.maximum(self.opened[row], 0)
-        mechanism = streams.mechanism[row]
-        actors, channels, own = (np.array(one)[mechanism] for one in zip(*_PUBLISHER, strict=True))
-        common: dict[str, object] = {
-            "source": "stream", "source_id": streams.stream_id[row], "camera_id": streams.camera[row],
-            "from_t": at, "to_t": np.minimum(self.closed[row], self.world.days * DAY_TICKS), "at_t": at,
-            "viewer": self.world.cameras.custodian_id[streams.camera[row]],
+        streams = self.streams
+        mechanism, camera = streams.mechanism[row], streams.camera[row]
+        common = {
+            "source_id": streams.stream_id[row], "camera_id": camera, "from_t": first, "to_t": last, "at_t": first,
+            "viewer": self.world.cameras.custodian_id[camera], "parent_id": np.full(row.size, -1, dtype=np.int64),
         }
-        parent = np.full(row.size, -1, dtype=np.int64)
         traded = np.flatnonzero((mechanism == _CRACKED) & (self.opened[row] >= 0))
         for act, actor in (("sell", "curious"), ("buy", "company")):
-            some = {name: value[traded] if isinstance(value, np.ndarray) else value for name, value in common.items()}
-            sold = acts.add(traded.size, act=act, actor=actor, purpose="commerce", channel="remote_login",
-                            parent_id=parent[traded], **some)
-            parent[traded] = act_ids(sold)
-        made = acts.add(
-            row.size, act="disseminate", actor=actors, channel=channels, own=own, parent_id=parent,
+            some = {name: value[traded] for name, value in common.items()}
+            common["parent_id"][traded] = act_ids(acts.add(
+                traded.size, source="stream", act=act, actor=actor, purpose="commerce", channel="remote_login", **some
+            ))
+        own = _OWN[mechanism]
+        return act_ids(acts.add(
+            row.size, source="stream", act="disseminate", actor=_ACTOR[mechanism], channel=_CHANNEL[mechanism], own=own,
             purpose=np.where(own, "curiosity", "commerce"), **common,
-        )
-        return act_ids(made)
+        ))
 
-    def _watched(self, row: NDArray[np.intp], published: Ints, acts: Book) -> None:
+    def _watch(self, row: NDArray[np.intp], first: Ints, last: Ints, published: Ints, acts: Book) -> None:
         """Write views: each day two crowds view each stream, one from the city and one not; a crowd is one viewer."""
-        world, streams = self.world, self.world.streams
-        last = np.minimum(self.closed[row], world.days * DAY_TICKS)
-        first = np.maximum(self.opened[row], 0)
+        world, streams = self.world, self.streams
         days = np.where(last > first, (last - 1) // DAY_TICKS - first // DAY_TICKS + 1, 0)
         which = np.repeat(np.arange(row.size), days)
         day = first[which] // DAY_TICKS + np.arange(which.size) - np.repeat(np.cumsum(days) - days, days)
@@ -205,44 +194,8 @@ class Website(Process):
             acts.add(
                 stream.size, source="stream", source_id=streams.stream_id[stream], camera_id=streams.camera[stream],
                 from_t=begin, to_t=end, at_t=begin, actor="curious", act="view", purpose="curiosity",
-                channel=np.where(streams.mechanism[stream] >= _PASSWORD, code_of("channel", "remote_login"),
-                                 code_of("channel", "open_stream")),
+                channel=np.where(streams.mechanism[stream] >= _PASSWORD, "remote_login", "open_stream"),
                 viewer=viewer_ids("crowd", streams.stream_id[stream], day * 2 + code), parent_id=published[which],
-                gallery=crowd.people, known=crowd.known,
                 audience=streams.audience_per_day[stream] * part * ((end - begin) / DAY_TICKS),
-                attention=np.minimum(1.0, looks / (end - begin)),
+                attention=np.minimum(1.0, looks / (end - begin)), **crowd,
             )
-
-
-def _publishing(mechanism: int, operator: int, regime: int, scene: int, listed: bool) -> Question:
-    """Build the question to the rules about making a camera's picture public, from codes."""
-    actor, channel, own = _PUBLISHER[mechanism]
-    return Question(
-        actor, "disseminate", "curiosity" if own else "commerce", channel, words.OPERATORS[operator],
-        words.REGIMES[regime], scene=words.SCENES[scene], listed=listed, own=own,
-    )
-
-
-def _changes(context: Context) -> dict[str, Bools]:
-    """By stream, what the arm's rules add to the baseline's: `forbidden`, `allowed`, `filed`, `secured`."""
-    world, rules, kept = context.world, context.rules, context.kept
-    streams, cameras = world.streams, world.cameras
-    camera = streams.camera
-    distinct, which = kinds(
-        streams.mechanism, cameras.operator[camera], cameras.regime[camera], cameras.scene[camera],
-        kept.listed[camera],
-    )
-    legality = np.zeros((2, len(distinct)), dtype=np.int64)
-    secured = np.zeros((2, len(distinct)), dtype=bool)
-    for era in (BEFORE, AFTER):
-        for number, (mechanism, operator, regime, scene, listed) in enumerate(distinct.tolist()):
-            question = _publishing(mechanism, operator, regime, scene, bool(listed))
-            legality[era, number] = words.LEGALITIES.index(rules.judge(era, question).legality)
-            secured[era, number] = rules.of(era).secured(words.REGIMES[regime])
-    forbidden = legality == words.LEGALITIES.index("prohibited")
-    return {
-        "forbidden": (forbidden[AFTER] & ~forbidden[BEFORE])[which],
-        "allowed": ((legality[AFTER] == 0) & (legality[BEFORE] != 0))[which],
-        "filed": kept.filed[AFTER][camera] & ~kept.filed[BEFORE][camera],
-        "secured": (secured[AFTER] & ~secured[BEFORE])[which],
-    }

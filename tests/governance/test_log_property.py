@@ -22,7 +22,7 @@ from privacysim import tables
 from privacysim import vocabulary as words
 from privacysim.errors import InputError
 from privacysim.governance import Log, simulate
-from privacysim.governance.searches import FIRST_SEARCH
+from privacysim.governance.investigators import FIRST_SEARCH
 from privacysim.policy import Arm, load_arms
 from privacysim.units import DAY_S, DAY_TICKS, TICKS_PER_S
 from tests.helpers.governance_town import town as make_town

@@ -40,7 +40,7 @@ class Drones(Process):
     def flight(self, number: int, tick: int) -> Generator[Any, Any, None]:
         yield self.context.until(tick)
         chain = Chain("drone", number, number % 600, tick - HOUR_TICKS, tick, "curious", "hidden", False, number,
-                      closed=tick)  # fmt: skip
+                      kind="drone", mechanism="filmed", opened=tick, closed=tick)  # fmt: skip
         self.chains.append(chain)
         copy = self.context.spread.act(chain, -1, "copy", tick, technique="copy")
         self.context.spread.act(chain, copy, "view", tick, audience=1.0)
@@ -52,12 +52,9 @@ class Drones(Process):
             if self.forgets:
                 chain.acts, chain.parent = map(list, zip(*[
                     (act, parent) for act, parent in zip(chain.acts, chain.parent, strict=True)
-                    if act["act"] != tables.table("acts").columns[13].words.index(self.forgets)
+                    if act["act"] != self.forgets
                 ], strict=True))  # fmt: skip
         self.context.spread.write(self.chains, books)
-        for chain in self.chains:
-            if chain.closed >= 0:
-                self.context.spread.incident(chain, books, kind="drone", mechanism="filmed", opened=chain.clip_to)
 
 
 class Ombudsman(Process):

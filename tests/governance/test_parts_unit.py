@@ -7,11 +7,11 @@ import pytest
 
 from privacysim.draws import stream_key, uniforms
 from privacysim.errors import InputError
-from privacysim.governance.keeping import Keeping
-from privacysim.governance.log import ACT_COLUMNS, NEVER, Book, act_ids
+from privacysim.governance.rules_in_force import Keeping
+from privacysim.governance.log import NEVER, Book, act_ids
 from privacysim.governance.oversight import first_end
 from privacysim.governance.rules_in_force import kinds
-from privacysim.governance.viewers import gallery, viewer_ids
+from privacysim.governance.request_life import gallery, viewer_ids
 from privacysim.units import DAY_TICKS
 
 
@@ -70,8 +70,8 @@ def test_governance_a_stream_that_nothing_can_end_stays() -> None:
 
 
 def test_governance_nobody_compares_with_fewer_than_two_people() -> None:
-    assert gallery(0, 100).people == 2
-    assert gallery(150, 100).known == 1.0
+    assert gallery(0, 100)["gallery"] == 2
+    assert gallery(150, 100)["known"] == 1.0
 
 
 def test_governance_viewers_of_different_crowds_differ() -> None:
@@ -89,7 +89,7 @@ def test_governance_kinds_are_the_distinct_rows() -> None:
 
 
 def test_governance_a_book_refuses_a_batch_without_a_column_or_with_a_strange_one() -> None:
-    book = Book("acts", ACT_COLUMNS)
+    book = Book("acts")
     with pytest.raises(InputError, match="camera_id"):
         book.add(1, source="request", source_id=1)
     complete: dict[str, object] = {

@@ -17,8 +17,8 @@ from privacysim.governance import log as log_module
 from privacysim.governance.balance import imbalances
 from privacysim.governance.oversight import Oversight
 from privacysim.governance.rules_in_force import AFTER, Rules
-from privacysim.governance.searches import FIRST_SEARCH
-from privacysim.governance.takeover import FIRST_EMERGENCY
+from privacysim.governance.investigators import FIRST_SEARCH
+from privacysim.governance.askers import FIRST_EMERGENCY
 from privacysim.policy import Arm, Question, load_arms
 from privacysim.units import DAY_S, DAY_TICKS
 from tests.helpers.governance_town import town as make_town
@@ -87,7 +87,7 @@ def test_governance_a_process_that_forgets_its_act_is_found_out(
     def forgets(book: log_module.Book, size: int, **given: object) -> dict[str, np.ndarray]:
         nonlocal forgotten
         made = real(book, size, **given)
-        if book.columns is log_module.ACT_COLUMNS and size:
+        if book.name == "acts" and size:
             own = made["source"] == words.SOURCES.index(source)
             gone = own & (made["act"] == words.ACTS.index(act))
             forgotten += int(gone.sum())
@@ -331,7 +331,7 @@ def test_governance_the_stock_of_footage_is_littles_law(logs: dict[str, Log], to
     # L = λ W (Little 1961): footage comes at one camera-second a second per recording camera and stays its retention
     custody = logs["notice_only"].custody
     recording = custody["recording"].to_numpy()
-    from privacysim.governance.keeping import keeping
+    from privacysim.governance.rules_in_force import keeping
 
     (arm,) = load_arms(["notice_only"], {}, date(2025, 6, 1))
     kept = keeping(town, Rules(arm, arm, 0))
