@@ -7,11 +7,10 @@ import pytest
 
 from privacysim.draws import stream_key, uniforms
 from privacysim.errors import InputError
-from privacysim.governance.rules_in_force import Keeping
 from privacysim.governance.log import NEVER, Book, act_ids
 from privacysim.governance.oversight import first_end
-from privacysim.governance.rules_in_force import kinds
 from privacysim.governance.request_life import gallery, viewer_ids
+from privacysim.governance.rules_in_force import Keeping, kinds
 from privacysim.units import DAY_TICKS
 
 

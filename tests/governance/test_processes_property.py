@@ -14,11 +14,11 @@ from privacysim import vocabulary as words
 from privacysim.files import Quantity
 from privacysim.governance import Log, simulate
 from privacysim.governance import log as log_module
+from privacysim.governance.askers import FIRST_EMERGENCY
 from privacysim.governance.balance import imbalances
+from privacysim.governance.investigators import FIRST_SEARCH
 from privacysim.governance.oversight import Oversight
 from privacysim.governance.rules_in_force import AFTER, Rules
-from privacysim.governance.investigators import FIRST_SEARCH
-from privacysim.governance.askers import FIRST_EMERGENCY
 from privacysim.policy import Arm, Question, load_arms
 from privacysim.units import DAY_S, DAY_TICKS
 from tests.helpers.governance_town import town as make_town
