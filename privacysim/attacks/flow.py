@@ -1,7 +1,7 @@
 """Flow field: expected number of people in a camera's view in each hour of a day, without drawing people.
 
 It multiplies the people of each home by the trip law and sums them down the route tree of every place. The law has two
-parts. *Where to, by which mode* has a closed form (`people.gravity`, shares of modes by distance). *How often and at
+parts. *Where to, by which mode* has a closed form (`people.habits`, shares of modes by distance). *How often and at
 what time* (tours a day and hours of arrival and leaving, by purpose, mode and band of distance) comes from a sample of
 people, whose errors are those of averages over the whole city. The expected number λ of people in a view therefore has
 no noise of its own, unlike the view's own count in a sample. Sets follow from K ~ Poisson(λ).
@@ -24,8 +24,7 @@ from privacysim.attacks.sets import poisson_sets
 from privacysim.city import City
 from privacysim.errors import InputError
 from privacysim.people import draw_block, draw_sample, residents
-from privacysim.people.gravity import Purpose, purposes
-from privacysim.people.habits import CAR, TRANSIT, WALK, habits, mm_per_tick
+from privacysim.people.habits import CAR, TRANSIT, WALK, Purpose, habits, mm_per_tick, purposes
 from privacysim.scenario import Scenario
 from privacysim.sight.coverage import Coverage, coverage
 from privacysim.units import DAY_TICKS, HOUR_TICKS, TICKS_PER_S

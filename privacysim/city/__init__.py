@@ -2,6 +2,6 @@
 
 from privacysim.city.build import build_city, city_digest
 from privacysim.city.city_model import City
-from privacysim.city.own_city import CitySource
+from privacysim.city.sources import CitySource
 
 __all__ = ["City", "CitySource", "build_city", "city_digest"]

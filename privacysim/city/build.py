@@ -1,11 +1,18 @@
-"""Builds the city of a scenario (streets, places, route trees) once and then loads it from the cache."""
+"""Builds the city of a scenario (streets, places, route trees) once and then loads it from the cache.
+
+Cached cities are stored complete under their hash, memory-mapped, and rebuilt if damaged.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import os
 import shutil
-from collections.abc import Callable, Mapping
+import tempfile
+import zlib
+from collections.abc import Iterator
 from dataclasses import fields
 from functools import lru_cache
 from pathlib import Path
@@ -15,27 +22,19 @@ import numpy as np
 import pandas as pd
 
 from privacysim import draws, parts
-from privacysim.city import places
-from privacysim.city.city_cache import folder_of, keep, load, scratch_folder, size_mb
 from privacysim.city.city_model import City
-from privacysim.city.osm_city import read_osm
-from privacysim.city.own_city import CitySource, StreetFrames, frame_plan
-from privacysim.city.places import CityPlan
-from privacysim.city.streets import adjacency, synthetic_streets
-from privacysim.city.trees import grow_trees
-from privacysim.errors import InputError
+from privacysim.city.places import PLACES, CityPlan, place_columns
+from privacysim.city.sources import SOURCES, CitySource, StreetFrames, frame_plan
+from privacysim.city.tree_kernel import grow_trees
+from privacysim.errors import InputError, ResultsError, shown
 from privacysim.files import Quantity, Strict
-from privacysim.resources import PACKAGE
+from privacysim.resources import PACKAGE, cache_folder
 from privacysim.scenario import Scenario
 from privacysim.scenario.sections import CitySection
 
-_WORDS = ("name", "digest", "note", "mapped_cameras", "origin")
-_ARRAYS = tuple(field.name for field in fields(City) if field.name not in _WORDS)
-SOURCES: Mapping[str, Callable[[CitySection, int], CityPlan]] = {
-    "synthetic": lambda section, people: places.drawn_plan(section, synthetic_streets(section), people),
-    "osm": read_osm,
-}
-"""Built-in kinds of city; others are entry points of the group `privacysim.cities`."""
+_ARRAYS = tuple(field.name for field in fields(City)
+                if field.name not in ("name", "digest", "note", "mapped_cameras", "origin"))  # fmt: skip
+_META = "meta.json"
 
 OwnCity = City | StreetFrames | CitySource
 
@@ -44,8 +43,8 @@ def build_city(scenario: Scenario, *, workers: int = 1, city: OwnCity | None = N
     """Return the city of a scenario: built once, then mapped from the cache (`$PRIVACYSIM_CACHE`, else the user's).
 
     Parameters: `workers` threads grow the route trees; the result does not depend on them. `city` replaces the streets
-    of the scenario's `[city]`: a DataFrame of streets (`own_city.STREET_COLUMNS`), a pair of DataFrames (streets,
-    places; `own_city.PLACE_COLUMNS`), an object with `build` (`own_city.CitySource`), or a ready `City`.
+    of the scenario's `[city]`: a DataFrame of streets (`sources.STREET_COLUMNS`), a pair of DataFrames (streets,
+    places; `sources.PLACE_COLUMNS`), an object with `build` (`sources.CitySource`), or a ready `City`.
 
     A city is a pure function of `[city]`, of the homes in `[population]`, of their numbers, of `city`, and of this
     room's source. A partial or damaged cache entry is rebuilt, and two processes may build at once. Raises InputError
@@ -60,12 +59,13 @@ def build_city(scenario: Scenario, *, workers: int = 1, city: OwnCity | None = N
         return _of_right_size(scenario, city)
     source = _source_of(scenario, city)
     digest = city_digest(scenario, source)
-    folder = folder_of(digest)
+    with _writing_the_cache():
+        folder = cache_folder() / "city" / digest
     try:
-        return _open(digest, str(folder), scenario.id)
+        return _open(folder, scenario.id)
     except LookupError:
-        _build(scenario, source, digest, workers)
-        return _open(digest, str(folder), scenario.id)
+        _build(scenario, source, folder, workers)
+        return _open(folder, scenario.id)
 
 
 def _source_of(scenario: Scenario, city: OwnCity | None) -> Any:
@@ -87,31 +87,57 @@ def _of_right_size(scenario: Scenario, city: City) -> City:
     return city
 
 
+@contextlib.contextmanager
+def _writing_the_cache() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        fix = "name a folder that can be written, with 200 MB of room, in PRIVACYSIM_CACHE"
+        said = f"the cache folder: cannot be written ({shown(error.strerror or error)}).\n  Fix: {fix}."
+        raise ResultsError(said) from error
+
+
 @lru_cache(maxsize=4)
-def _open(digest: str, folder: str, name: str) -> City:
-    found = load(Path(folder))
+def _open(folder: Path, name: str) -> City:
+    found = _load(folder)
     if found is None:  # an exception, because lru_cache would cache a None
         raise LookupError(folder)
     arrays, rest = found
-    cameras = rest["mapped_cameras"]
-    note = f"{folder}, {size_mb(Path(folder)):.0f} MB" + (f"; {rest['word']}" if rest["word"] else "")
+    cameras, origin = rest["mapped_cameras"], rest["origin"]
+    if cameras is not None:  # JSON has no NaN: an unknown heading is null on disk
+        cameras = pd.DataFrame(cameras, columns=["x_m", "y_m", "heading_deg", "tags"]).astype({"heading_deg": float})
     kept: dict[str, Any] = {key: arrays.get(key) for key in _ARRAYS}
-    return City(
-        name=name, digest=digest, note=note, origin=None if rest["origin"] is None else tuple(rest["origin"]),
-        mapped_cameras=None if cameras is None else _camera_frame(cameras), **kept,
-    )
+    return City(name=name, digest=folder.name, note=rest["word"], mapped_cameras=cameras,
+                origin=None if origin is None else tuple(origin), **kept)  # fmt: skip
 
 
-def _camera_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    frame = pd.DataFrame({key: [row[key] for row in rows] for key in ("x_m", "y_m", "heading_deg", "tags")})
-    # JSON has no NaN: an unknown heading is null on disk
-    return frame.assign(heading_deg=pd.to_numeric(frame["heading_deg"], errors="raise").astype("float64"))
+def _load(folder: Path) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """Load arrays (mapped, read-only) and other entries of a cached city; None if absent, incomplete or damaged."""
+    try:
+        meta = json.loads((folder / _META).read_text(encoding="utf-8"))
+        if any(_sum(folder / name) != kept for name, kept in meta["sums"].items()):
+            return None
+        return {Path(name).stem: np.load(folder / name, mmap_mode="r") for name in meta["sums"]}, meta["rest"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
 
 
-def _build(scenario: Scenario, source: Any, digest: str, workers: int) -> None:
+def _sum(path: Path) -> list[int]:
+    """Return size and CRC-32, which detect incomplete and damaged files at reading speed."""
+    crc = 0
+    with path.open("rb") as stream:
+        while part := stream.read(1 << 22):
+            crc = zlib.crc32(part, crc)
+    return [path.stat().st_size, crc]
+
+
+def _build(scenario: Scenario, source: Any, folder: Path, workers: int) -> None:
+    """Build the city in a scratch folder beside its final place."""
     section, people = scenario.city, round(scenario.population.people.number)
     made = source.build(scenario) if isinstance(source, CitySource) else source
-    scratch = scratch_folder(digest)
+    with _writing_the_cache():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         if isinstance(made, City):
             _of_right_size(scenario, made)
@@ -120,27 +146,35 @@ def _build(scenario: Scenario, source: Any, digest: str, workers: int) -> None:
             rest: dict[str, Any] = {"word": "", "origin": made.origin, "mapped_cameras": cameras}
         else:
             plan = SOURCES[section.kind](section, people) if made is None else frame_plan(scenario, made, people)
-            arrays = _arrays(section, plan, scratch, workers)
+            arrays = _arrays(section, plan, scratch / "trees.npy", workers)
             rest = {"word": plan.word, "origin": plan.origin, "mapped_cameras": plan.cameras}
-        keep(scratch, digest, arrays, rest)
+        for name, array in arrays.items():
+            np.save(scratch / f"{name}.npy", array)
+        sums = {path.name: _sum(path) for path in sorted(scratch.glob("*.npy"))}
+        (scratch / _META).write_text(json.dumps({"sums": sums, "rest": rest}, indent=1), encoding="utf-8")
+        if folder.exists() and _load(folder) is None:
+            # a damaged city is moved aside first, because renaming cannot replace a folder with files
+            aside = scratch.with_suffix(".damaged")
+            with contextlib.suppress(FileNotFoundError):
+                os.replace(folder, aside)
+            shutil.rmtree(aside, ignore_errors=True)
+        with contextlib.suppress(OSError):  # another process stored the same city meanwhile
+            os.replace(scratch, folder)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _arrays(section: CitySection, plan: CityPlan, scratch: Path, workers: int) -> dict[str, Any]:
-    """Build all arrays of the city except the trees, which are written to the scratch folder."""
-    streets, sites = plan.streets, plan.sites
-    near = adjacency(streets.x.size, streets.u, streets.v)
+def _arrays(section: CitySection, plan: CityPlan, trees: Path, workers: int) -> dict[str, Any]:
+    """Build all arrays of the city except the trees, which are written to their file."""
+    streets = plan.streets
+    near = streets.adjacency()
     stops = grow_trees(streets, near, plan.hubs, section.stop_distance_low_m.number,
-                       section.stop_distance_high_m.number, scratch / "trees.npy", workers)  # fmt: skip
+                       section.stop_distance_high_m.number, trees, workers)  # fmt: skip
     return {
         "node_x": streets.x, "node_y": streets.y, "node_zone": streets.zone,
         "edge_u": streets.u, "edge_v": streets.v, "edge_mm": streets.mm, "edge_kind": streets.kind,
         "adj_start": near.start, "adj_node": near.node, "adj_edge": near.edge, "hub_node": plan.hubs,
-        "stop_node": stops, "place_x": plan.place_x, "place_y": plan.place_y, "place_node": sites.node,
-        "place_hub": places.nearest_hub(streets, plan.hubs, sites), "place_category": sites.category,
-        "place_zone": streets.zone[sites.node], "home_people": sites.home_people,
-        **places.traits(section, sites), **plan.buildings,
+        "stop_node": stops, **place_columns(section, plan), **plan.buildings,
     }
 
 
@@ -153,12 +187,11 @@ def city_digest(scenario: Scenario, city: OwnCity | None = None) -> str:
     if scenario.city.osm is not None and Path(scenario.city.osm).is_file():
         mark.update(Path(scenario.city.osm).read_bytes())
     if isinstance(source, City):  # its arrays matter, not the hash that it was made with
-        for field in fields(City):
-            value = getattr(source, field.name)
-            if field.name not in ("name", "digest", "note") and value is not None:
-                mark.update(field.name.encode())
-                mark.update(np.ascontiguousarray(value).tobytes() if field.name in _ARRAYS else
-                            repr(value.to_dict("list") if isinstance(value, pd.DataFrame) else value).encode())
+        cameras = None if source.mapped_cameras is None else source.mapped_cameras.to_dict("list")
+        mark.update(repr((cameras, source.origin)).encode())
+        for name in _ARRAYS:
+            if getattr(source, name) is not None:
+                mark.update(name.encode() + np.ascontiguousarray(getattr(source, name)).tobytes())
     elif source is not None:
         mark.update(parts.digest(source, "city").encode())
     mark.update(_source())
@@ -175,6 +208,5 @@ def _numbers(value: Any) -> Any:
 
 @lru_cache(maxsize=1)
 def _source() -> bytes:
-    folders = (PACKAGE / "city", PACKAGE / "readers")
-    files = [*(path for one in folders for path in sorted(one.glob("*.py"))), Path(draws.__file__)]
-    return b"".join(path.read_bytes() for path in files) + np.dtype(np.int64).str.encode()
+    files = [path for room in ("city", "readers") for path in sorted((PACKAGE / room).glob("*.py"))]
+    return b"".join(path.read_bytes() for path in (*files, Path(draws.__file__), PLACES))

@@ -1,18 +1,24 @@
-"""City model: streets, places and route trees as read-only arrays."""
+"""City model: streets, places and route trees as read-only arrays, and streets as a connected graph."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from privacysim import tables
+from privacysim.draws import Bytes, Floats, Ints
 from privacysim.errors import one_line
 
+Ints32 = NDArray[np.int32]
 NO_HOP = 255
 """Entry of a tree at its own root, and at nodes without a route to it."""
+_ZONE_M = 300.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,8 +28,8 @@ class City:
     Streets are straight segments u–v between nodes of a local plane (metres, x east, y north); route lengths are sums
     of integer millimetres. `trees[j, v]` gives the step from node v towards attraction node (hub) j: the index of the
     next node among v's neighbours, which are sorted by node id; 255 at the hub itself. Among routes of equal
-    millimetres we take the one with the smaller sum of the edges' 20-bit hashes (`trees.edge_keys`). The hashes do not
-    depend on direction, so the way back is the same way.
+    millimetres we take the one with the smaller sum of the edges' 20-bit hashes (`tree_kernel.edge_keys`). The hashes
+    do not depend on direction, so the way back is the same way.
 
     Places: homes come first (housing compounds, in the order of zones; `home_people` sums to the population). A place's
     entrance (place_x, place_y) is beside a street within `entrance_reach_m` of the node that represents it in routes.
@@ -37,34 +43,34 @@ class City:
     name: str
     digest: str
     note: str
-    """Cache folder and size, for the command line."""
-    node_x: NDArray[np.float64]
-    node_y: NDArray[np.float64]
-    node_zone: NDArray[np.int32]
-    edge_u: NDArray[np.int32]
-    edge_v: NDArray[np.int32]
-    edge_mm: NDArray[np.int64]
-    edge_kind: NDArray[np.uint8]
-    adj_start: NDArray[np.int32]
-    adj_node: NDArray[np.int32]
-    adj_edge: NDArray[np.int32]
-    hub_node: NDArray[np.int32]
-    trees: NDArray[np.uint8]
-    stop_node: NDArray[np.int32]
+    """What the source left out of the city."""
+    node_x: Floats
+    node_y: Floats
+    node_zone: Ints32
+    edge_u: Ints32
+    edge_v: Ints32
+    edge_mm: Ints
+    edge_kind: Bytes
+    adj_start: Ints32
+    adj_node: Ints32
+    adj_edge: Ints32
+    hub_node: Ints32
+    trees: Bytes
+    stop_node: Ints32
     place_x: NDArray[np.float32]
     place_y: NDArray[np.float32]
-    place_node: NDArray[np.int32]
-    place_hub: NDArray[np.int32]
-    place_category: NDArray[np.uint8]
-    place_regime: NDArray[np.uint8]
-    place_secret: NDArray[np.uint8]
-    place_scene: NDArray[np.uint8]
+    place_node: Ints32
+    place_hub: Ints32
+    place_category: Bytes
+    place_regime: Bytes
+    place_secret: Bytes
+    place_scene: Bytes
     place_sensitive: NDArray[np.bool_]
     place_weight: NDArray[np.float32]
     place_jobs: NDArray[np.float32]
-    place_zone: NDArray[np.int32]
-    home_people: NDArray[np.int64]
-    building_start: NDArray[np.int32] | None = None
+    place_zone: Ints32
+    home_people: Ints
+    building_start: Ints32 | None = None
     """Buildings as rings in CSR form: ring i has the corners building_start[i]:building_start[i+1]."""
     building_x: NDArray[np.float32] | None = None
     building_y: NDArray[np.float32] | None = None
@@ -90,3 +96,61 @@ class City:
             "node_id": self.place_node, "category": self.place_category, "regime": self.place_regime,
             "secret": self.place_secret, "scene": self.place_scene, "sensitive": self.place_sensitive,
         })
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Streets:
+    """Nodes and straight edges without places; `home_weight` gives the distribution of residents."""
+
+    x: Floats
+    y: Floats
+    zone: Ints32
+    u: Ints32
+    v: Ints32
+    mm: Ints
+    kind: Bytes
+    home_weight: Floats
+
+    def adjacency(self) -> Adjacency:
+        """Return the neighbours of each node, sorted by node id."""
+        edges = np.arange(self.u.size, dtype=np.int32)
+        of, to, by = (np.concatenate(ends) for ends in ((self.u, self.v), (self.v, self.u), (edges, edges)))
+        order = np.lexsort((to, of))
+        start = np.concatenate([[0], np.cumsum(np.bincount(of, minlength=self.x.size))]).astype(np.int32)
+        return Adjacency(start, to[order].astype(np.int32), by[order])
+
+
+class Adjacency(NamedTuple):
+    """Neighbours of node n: positions start[n] … start[n+1]−1 of `node` (sorted by node id) and `edge`."""
+
+    start: Ints32
+    node: Ints32
+    edge: Ints32
+
+
+def connected_streets(
+    x: Floats, y: Floats, u: Ints32, v: Ints32, kind: Bytes, home_weight: Floats, zone: Ints32 | None = None
+) -> tuple[Streets, int]:
+    """Return the largest connected part of these streets, with nodes in the order of zones, and the number left out.
+
+    Zones are squares of 300 m unless stated. Loops are dropped, and so are all but the widest of parallel edges.
+    Lengths are whole millimetres, at least 1.
+    """
+    if zone is None:
+        east, north = (np.floor((axis - axis.min()) / _ZONE_M).astype(np.int64) for axis in (x, y))
+        zone = (north * (east.max() + 1) + east).astype(np.int32)
+    graph = coo_array((np.ones(u.size), (u, v)), shape=(x.size, x.size))
+    _, label = connected_components(graph, directed=False)
+    kept = np.flatnonzero(label == np.argmax(np.bincount(label)))
+    kept = kept[np.argsort(zone[kept], kind="stable")]
+    number = np.full(x.size, -1, dtype=np.int32)
+    number[kept] = np.arange(kept.size, dtype=np.int32)
+    low, high = np.minimum(number[u], number[v]), np.maximum(number[u], number[v])
+    order = np.lexsort((kind, high, low))
+    order = order[(low[order] >= 0) & (low[order] != high[order])]
+    order = order[np.append(True, (np.diff(low[order]) != 0) | (np.diff(high[order]) != 0))[:order.size]]
+    x, y, low, high = x[kept], y[kept], low[order], high[order]
+    mm = np.maximum(np.rint(np.hypot(x[low] - x[high], y[low] - y[high]) * 1000.0).astype(np.int64), 1)
+    of_zone = np.unique(zone[kept], return_inverse=True)[1].astype(np.int32)
+    streets = Streets(x, y, of_zone, low, high, mm, kind[order], home_weight[kept])
+    return streets, number.size - kept.size

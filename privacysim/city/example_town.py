@@ -9,10 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from privacysim.draws import stream_key, uniforms
-from privacysim.errors import require
 from privacysim.files import whole_file
 
 _LAT, _LON, _BLOCK_M = 54.0, 5.0, 80.0
+_NORTH, _EAST = 1.0 / 111_300.0, 1.0 / 65_500.0
 _COLUMNS, _ROWS = 11, 9
 _SCENARIO = """id = "town"
 title = "A generated town"
@@ -28,7 +28,6 @@ people = {value = 40000, assumption = "generated: a small town centre"}
 # file = "cameras.csv"        # other cameras in the place of the map's
 # recall = {value = 0.5, low = 0.35, high = 0.7, assumption = "how many of the street's cameras are mapped"}
 """
-_NORTH, _EAST = 1.0 / 111_300.0, 1.0 / 65_500.0
 _PLACES = ({"shop": "clothes"}, {"amenity": "cafe"}, {"office": "company"}, {"amenity": "clinic"}, {"tourism": "hotel"})
 _CAMERAS: tuple[dict[str, str], ...] = (
     {}, {}, {"camera:type": "dome"}, {}, {"camera:direction": "{turn}"}, {},
@@ -38,41 +37,34 @@ _CAMERAS: tuple[dict[str, str], ...] = (
 
 def write_example_town(path: str | Path, cameras: int = 60, seed: int = 1) -> Path:
     """Write the town as an `.osm` file; equal arguments give equal bytes."""
-    osmium = require("map", "osmium", where=str(path))
-    target, mutable = Path(path), osmium.osm.mutable
-    corner = {(i, j): 1 + i * _ROWS + j for i in range(_COLUMNS) for j in range(_ROWS)}
-    nodes: list[tuple[int, tuple[float, float], dict[str, str]]] = [
-        (number, _place(i * _BLOCK_M, j * _BLOCK_M), {}) for (i, j), number in corner.items()
-    ]
-    ways: list[tuple[list[int], dict[str, str]]] = []
-    for i in range(_COLUMNS):
-        ways.append(([corner[i, j] for j in range(_ROWS)], {"highway": "primary" if i == 5 else "residential"}))
-    for j in range(_ROWS):
-        ways.append(([corner[i, j] for i in range(_COLUMNS)], {"highway": "primary" if j == 4 else "residential"}))
+    nodes: list[str] = []
+    ways: list[str] = []
+
+    def node(x: float, y: float, **tags: str) -> int:
+        lat, lon = _place(x, y)
+        nodes.append(f'<node id="{len(nodes) + 1}" lat="{lat:.7f}" lon="{lon:.7f}">{_tags(tags)}</node>')
+        return len(nodes)
+
+    def way(refs: list[int], **tags: str) -> None:
+        corners = "".join(f'<nd ref="{ref}"/>' for ref in refs)
+        ways.append(f'<way id="{len(ways) + 1}">{corners}{_tags(tags)}</way>')
+
+    grid = [[node(i * _BLOCK_M, j * _BLOCK_M) for j in range(_ROWS)] for i in range(_COLUMNS)]
+    for lines, main in ((grid, 5), ([list(line) for line in zip(*grid, strict=True)], 4)):
+        for n, line in enumerate(lines):
+            way(line, highway="primary" if n == main else "residential")
     mark = uniforms(stream_key(seed, 0, "example town"), range(2_000), 4)
     for n, (i, j) in enumerate((i, j) for i in range(_COLUMNS - 1) for j in range(_ROWS - 1)):
         set_back, deep = 8.0 + 4.0 * mark[n, 0], 50.0 + 12.0 * mark[n, 1]
         x, y = i * _BLOCK_M + set_back, j * _BLOCK_M + set_back
-        ring = [(x, y), (x + deep, y), (x + deep, y + deep), (x, y + deep)]
-        first = len(nodes) + 1
-        nodes += [(first + k, _place(*point), {}) for k, point in enumerate(ring)]
-        ways.append(([first, first + 1, first + 2, first + 3, first], {
-            "building": "yes", "building:levels": str(2 + int(5 * mark[n, 2]))}))  # fmt: skip
-        nodes.append((len(nodes) + 1, _place(x + deep / 2, y + 1.0), dict(_PLACES[int(mark[n, 3] * len(_PLACES))])))
-    for n in range(cameras):
-        along, side, turn, kind = mark[1_000 + n]
-        street, at = int(side * _ROWS), along * (_COLUMNS - 1) * _BLOCK_M
-        tags = {key: value.format(turn=round(360 * turn)) for key, value in _CAMERAS[int(kind * len(_CAMERAS))].items()}
-        where = _place(at, street * _BLOCK_M + 6.0)
-        nodes.append((len(nodes) + 1, where, {"man_made": "surveillance", "surveillance": "public", **tags}))
-    with whole_file(target) as part:
-        writer = osmium.SimpleWriter(osmium.io.File(str(part), "osm"), overwrite=True)
-        for number, place, tags in nodes:
-            writer.add_node(mutable.Node(id=number, location=place, tags=tags))
-        for number, (refs, tags) in enumerate(ways, 1):
-            writer.add_way(mutable.Way(id=number, nodes=refs, tags=tags))
-        writer.close()
-    return target
+        ring = [node(*point) for point in ((x, y), (x + deep, y), (x + deep, y + deep), (x, y + deep))]
+        way([*ring, ring[0]], building="yes", **{"building:levels": str(2 + int(5 * mark[n, 2]))})
+        node(x + deep / 2, y + 1.0, **_PLACES[int(mark[n, 3] * len(_PLACES))])
+    for along, side, turn, kind in mark[1_000:1_000 + cameras]:
+        tags = {key: text.format(turn=round(360 * turn)) for key, text in _CAMERAS[int(kind * len(_CAMERAS))].items()}
+        node(along * (_COLUMNS - 1) * _BLOCK_M, int(side * _ROWS) * _BLOCK_M + 6.0, man_made="surveillance",
+             surveillance="public", **tags)  # fmt: skip
+    return _write(Path(path), "\n".join(('<osm version="0.6">', *nodes, *ways, "</osm>", "")))
 
 
 def write_example_walk(path: str | Path) -> Path:
@@ -81,12 +73,10 @@ def write_example_walk(path: str | Path) -> Path:
     points += [(5 * _BLOCK_M + 1.0, 2 * _BLOCK_M + 13.0 * n) for n in range(1, 31)]
     fixes = []
     for n, point in enumerate(points):
-        lon, lat = _place(*point)
+        lat, lon = _place(*point)
         clock = f"2024-05-14T08:{n // 6:02d}:{n % 6 * 10:02d}Z"
         fixes.append(f'<trkpt lat="{lat:.7f}" lon="{lon:.7f}"><time>{clock}</time></trkpt>')
-    with whole_file(Path(path)) as part:
-        part.write_text(f"<gpx><trk><trkseg>{''.join(fixes)}</trkseg></trk></gpx>\n", encoding="utf-8")
-    return Path(path)
+    return _write(Path(path), f"<gpx><trk><trkseg>{''.join(fixes)}</trkseg></trk></gpx>\n")
 
 
 def write_example(folder: str | Path) -> dict[str, Path]:
@@ -96,17 +86,26 @@ def write_example(folder: str | Path) -> dict[str, Path]:
     """
     into = Path(folder)
     into.mkdir(parents=True, exist_ok=True)
-    files = {"town": write_example_town(into / "town.osm"), "walk": write_example_walk(into / "walk.gpx"),
-             "cameras": into / "cameras.csv", "scenario": into / "town.toml"}  # fmt: skip
     rows = ["lat,lon,heading,hfov,height,operator"]
     for x, y, rest in ((90.0, 166.0, "180,80,4,private"), (250.0, 166.0, ",,,"), (406.0, 300.0, "270,90,5,police")):
-        lon, lat = _place(x, y)
+        lat, lon = _place(x, y)
         rows.append(f"{lat:.7f},{lon:.7f},{rest}")
-    for path, text in ((files["cameras"], "\n".join(rows) + "\n"), (files["scenario"], _SCENARIO)):
-        with whole_file(path) as part:
-            part.write_text(text, encoding="utf-8")
-    return files
+    return {
+        "town": write_example_town(into / "town.osm"), "walk": write_example_walk(into / "walk.gpx"),
+        "cameras": _write(into / "cameras.csv", "\n".join(rows) + "\n"),
+        "scenario": _write(into / "town.toml", _SCENARIO),
+    }
 
 
 def _place(x: float, y: float) -> tuple[float, float]:
-    return _LON + x * _EAST, _LAT + y * _NORTH
+    return _LAT + y * _NORTH, _LON + x * _EAST
+
+
+def _tags(tags: dict[str, str]) -> str:
+    return "".join(f'<tag k="{key}" v="{value}"/>' for key, value in tags.items())
+
+
+def _write(path: Path, text: str) -> Path:
+    with whole_file(path) as part:
+        part.write_text(text, encoding="utf-8")
+    return path

@@ -60,8 +60,8 @@ def city_show(scenario: ScenarioName) -> None:
     print(f"{facts.title}: {city.people} people")
     print(f"streets    {city.edge_mm.sum() / 1e6:.1f} km on foot between {city.node_x.size} nodes "
           f"(main roads {kilometres[0]:.1f}, streets {kilometres[1]:.1f}, lanes and paths {kilometres[2]:.1f})")
-    if "; " in city.note:
-        print(f"           {city.note.split('; ', 1)[1]}")
+    if city.note:
+        print(f"           {city.note}")
     counts = Counter(CATEGORIES[code] for code in city.place_category)
     print("places     " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.most_common(12)))
     buildings = 0 if city.building_start is None else city.building_start.size - 1

@@ -1,55 +1,141 @@
-"""Habits of a person: a place of work or study, a few other places, and usual hours and modes.
+"""Habits of a person: where they go (gravity model), and usual hours and modes.
 
-Other places follow exploration and preferential return (Song et al. 2010, doi:10.1038/nphys1760) in closed form. Visits
-follow the rank, f_k ∝ k^−(1+γ), with home as the first rank and work as the second. Ranks beyond twelve directed
-routes are folded into those kept. Each place belongs to one part of the day (evening, afternoon, morning), and a
-person makes at most one visit in each part, so nobody is at two places at once.
+Destinations are drawn by attraction against distance, from zone to zone. Places other than work follow exploration and
+preferential return (Song et al. 2010, doi:10.1038/nphys1760) in closed form. Visits follow the rank, f_k ∝ k^−(1+γ),
+with home as the first rank and work as the second. Ranks beyond twelve directed routes are folded into those kept. Each
+place belongs to one part of the day (evening, afternoon, morning), and a person makes at most one visit in each part,
+so nobody is at two places at once.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 from scipy.special import ndtri
 
 from privacysim import draws
 from privacysim.city import City
+from privacysim.draws import Bools, Bytes, Floats, Ints
 from privacysim.people import walk_kernel as kernel
-from privacysim.people.gravity import Purpose, purposes
-from privacysim.people.own_people import MODES, WORK_DRAWN, OwnPeople, PeopleFrames, everybody
+from privacysim.people.population import MODES, WORK_DRAWN, PeopleFrames, Population, everybody
 from privacysim.scenario import Scenario
 from privacysim.scenario.sections import PopulationSection
 from privacysim.units import HOUR_TICKS
-from privacysim.vocabulary import GROUPS
+from privacysim.vocabulary import CATEGORIES, GROUPS
 
 WALK, CYCLE, EBIKE, TRANSIT, CAR = range(len(MODES))
 """Codes of `tour_mode`."""
 PART_OF_RANK = (0, 1, 2, 0, 1)
 """Part of the day (0 evening, 1 afternoon, 2 morning) of the first … fifth other place."""
-_MARKS, _OWN = 6 + 6 * len(PART_OF_RANK), 6
+_MARKS = 6 * (1 + len(PART_OF_RANK))
+"""Marks of a person: six for work, and six for each other place."""
+_SCHOOLS = ("university",), ("school", "kindergarten")
+"""Places where students study; the second if the city has none of the first; without both, any place with jobs."""
+
+
+class Purpose(NamedTuple):
+    """Destinations for one purpose, as cumulative sums: first a zone given the home's zone, then a place within it.
+
+    `zones[z, c]`: probability of a trip from zone z to one of the first c+1 destination zones (float32). The places of
+    destination zone c are place[start[c]:start[c+1]] with cumulative weights `within` (0 … 1 in each zone).
+    """
+
+    zones: NDArray[np.float32]
+    start: Ints
+    place: Ints
+    within: Floats
+
+
+class Purposes(NamedTuple):
+    """Destinations for work, study and visits."""
+
+    work: Purpose
+    study: Purpose
+    visit: Purpose
+
+
+@lru_cache(maxsize=2)
+def purposes(city: City, population: PopulationSection) -> Purposes:
+    """Compute cumulative probabilities for each purpose (about 60 MB for Guangzhou, once per process).
+
+    Work and study: P(zone b | home a) ∝ A_b · exp(−d/L), singly constrained (Wilson 1971, doi:10.1068/a030001), with A
+    the jobs, d the street distance, and L = `commute_decay_km`. Visits: ∝ A_b · (d + r0)^−β · exp(−d/κ) / d, so that on
+    a uniform plane the *length* of a trip has the density (d + r0)^−β · exp(−d/κ) of González, Hidalgo and Barabási
+    2008 (doi:10.1038/nature06958).
+    """
+    km = _zones_km(city, population)
+    visited = np.asarray(city.place_hub) >= 0
+    jobs = np.where(visited, city.place_jobs, 0.0)
+    study = jobs
+    for names in reversed(_SCHOOLS):
+        at_school = np.isin(city.place_category, [CATEGORIES.index(name) for name in names])
+        study = np.where(at_school, jobs, 0.0) if (at_school & (jobs > 0)).any() else study
+    near = -km / np.float32(population.commute_decay_km.number)
+    beta, r0, cut = (np.float32(number.number) for number in (
+        population.visit_distance_exponent, population.visit_distance_offset_km, population.visit_distance_cutoff_km))
+    lengths = -beta * np.log(km + r0) - km / cut - np.log(km)
+    visits = np.where(visited, city.place_weight, 0.0)
+    return Purposes(_purpose(city, jobs, near), _purpose(city, study, near), _purpose(city, visits, lengths))
+
+
+def _zones_km(city: City, population: PopulationSection) -> NDArray[np.float32]:
+    """Return street distances between zones in km; within a zone, half the distance to the nearest other one."""
+    count = np.bincount(city.node_zone)
+    # float32 is precise enough for probabilities and halves the memory of 7 million pairs
+    x, y = ((np.bincount(city.node_zone, axis) / count / 1000.0).astype(np.float32)
+            for axis in (city.node_x, city.node_y))  # fmt: skip
+    km = np.sqrt((x[:, None] - x[None, :]) ** 2 + (y[:, None] - y[None, :]) ** 2)
+    if count.size > 1:
+        own = cKDTree(np.column_stack([x, y])).query(np.column_stack([x, y]), k=2)[0][:, 1] / 2.0
+    else:
+        own = np.asarray([max(float(np.ptp(city.node_x)), float(np.ptp(city.node_y)), 10.0) / 2000.0])
+    np.fill_diagonal(km, own)
+    return np.maximum(km, np.float32(0.01)) * np.float32(population.street_detour.number)
+
+
+def _purpose(city: City, attraction: Floats, log_decay: NDArray[np.float32]) -> Purpose:
+    place = np.flatnonzero(attraction > 0)
+    place = place[np.argsort(city.place_zone[place], kind="stable")]
+    if place.size == 0:
+        return Purpose(np.empty((log_decay.shape[0], 0), dtype=np.float32), place, place, np.empty(0))
+    zone, begin = np.unique(city.place_zone[place], return_index=True)
+    start = np.append(begin, place.size).astype(np.int64)
+    total = np.add.reduceat(attraction[place], begin)
+    running = np.cumsum(attraction[place])
+    before = np.repeat(running[begin] - attraction[place][begin], np.diff(start))
+    within = (running - before) / np.repeat(total, np.diff(start))
+    # relative to the nearest destination, so that no row underflows at any distance
+    chance = log_decay[:, zone]
+    chance -= chance.max(axis=1, keepdims=True)
+    np.exp(chance, out=chance)
+    zones = np.cumsum(chance * (total / total.sum()).astype(np.float32), axis=1, dtype=np.float64)
+    zones /= zones[:, -1:]
+    return Purpose(zones.astype(np.float32), start, place, within)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Habits:
     """Habits per person, and per person and destination (column 0 work, 1 … other places; place −1 = none)."""
 
-    home: NDArray[np.int64]
-    group: NDArray[np.uint8]
-    works: NDArray[np.bool_]
-    place: NDArray[np.int64]
-    mode: NDArray[np.uint8]
-    street_m: NDArray[np.float64]
-    pace: NDArray[np.float64]
+    home: Ints
+    group: Bytes
+    works: Bools
+    place: Ints
+    mode: Bytes
+    street_m: Floats
+    pace: Floats
     """The person's speed relative to the mean."""
-    u_start: NDArray[np.float64]
-    u_stay: NDArray[np.float64]
+    u_start: Floats
+    u_stay: Floats
 
 
 def habits(
-    city: City, scenario: Scenario, seed: int, k: int, ids: NDArray[np.int64],
-    people: PeopleFrames | OwnPeople | None = None,
+    city: City, scenario: Scenario, seed: int, k: int, ids: Ints, people: PeopleFrames | Population | None = None
 ) -> Habits:
     """Draw the habits of these residents in replicate k; every mark is a hash of the person's own number."""
     population = scenario.population
@@ -57,53 +143,40 @@ def habits(
     home, group = whole.locate(ids)
     marks = draws.uniforms(draws.stream_key(seed, k, "people"), ids, _MARKS)
     works = marks[:, 0] < np.asarray(population.work_shares)[group]
-    others = round(population.other_places.number)
     zone = np.asarray(city.place_zone)[home]
     where = purposes(city, population)
-    place = np.full((ids.size, 1 + others), -1, dtype=np.int64)
+    others = 6 * (1 + np.arange(round(population.other_places.number)))  # first mark of each other place
+    place = np.full((ids.size, 1 + others.size), -1, dtype=np.int64)
     student = group == GROUPS.index("student")
     for who, purpose in ((works & ~student, where.work), (works & student, where.study)):
         place[who, 0] = _pick(purpose, zone[who], marks[who, 1], marks[who, 2])
-    if isinstance(whole, OwnPeople):
-        stated = whole.work[ids] != WORK_DRAWN
-        place[stated, 0] = whole.work[ids][stated]
-        works |= stated
-    works &= place[:, 0] >= 0
-    for r in range(others):
-        at = _OWN + 6 * r
-        place[:, r + 1] = _pick(where.visit, zone, marks[:, at], marks[:, at + 1])
+    stated = whole.works(ids)
+    place[:, 0] = np.where(stated == WORK_DRAWN, place[:, 0], stated)
+    works = place[:, 0] >= 0
+    for column, first in enumerate(others, 1):
+        place[:, column] = _pick(where.visit, zone, marks[:, first], marks[:, first + 1])
     street = street_m(city, population, home[:, None], place)
-    columns = [3, *(_OWN + 6 * r + 2 for r in range(others))]
-    mode = mode_of(population, street, marks[:, columns])
-    return Habits(
-        home, group, works, place, mode, street, 1.0 + population.speed_spread.number * (2.0 * marks[:, 5] - 1.0),
-        marks[:, [4, *(_OWN + 6 * r + 3 for r in range(others))]],
-        marks[:, [_OWN + 5, *(_OWN + 6 * r + 4 for r in range(others))]],
-    )
+    mode = mode_of(population, street, marks[:, [3, *(others + 2)]])
+    pace = 1.0 + population.speed_spread.number * (2.0 * marks[:, 5] - 1.0)
+    u_start, u_stay = marks[:, [4, *(others + 3)]], marks[:, [11, *(others + 4)]]
+    return Habits(home, group, works, place, mode, street, pace, u_start, u_stay)
 
 
-def street_m(
-    city: City, population: PopulationSection, home: NDArray[np.int64], place: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def street_m(city: City, population: PopulationSection, home: Ints, place: Ints) -> Floats:
     """Estimate street distances between places in metres, with the usual detour factor."""
     x, y = np.asarray(city.place_x, dtype=np.float64), np.asarray(city.place_y, dtype=np.float64)
-    straight: NDArray[np.float64] = np.hypot(x[place] - x[home], y[place] - y[home])
+    straight: Floats = np.hypot(x[place] - x[home], y[place] - y[home])
     return straight * population.street_detour.number
 
 
-def _pick(
-    purpose: Purpose, zone: NDArray[np.int32], u_zone: NDArray[np.float64], u_place: NDArray[np.float64]
-) -> NDArray[np.int64]:
+def _pick(purpose: Purpose, zone: NDArray[np.int32], u_zone: Floats, u_place: Floats) -> Ints:
     out = np.full(zone.size, -1, dtype=np.int64)
     if purpose.place.size:
-        kernel.pick(zone, purpose.zones, purpose.start, purpose.place, purpose.within,
-                    np.ascontiguousarray(u_zone), np.ascontiguousarray(u_place), out)
+        kernel.pick(zone, *purpose, np.ascontiguousarray(u_zone), np.ascontiguousarray(u_place), out)
     return out
 
 
-def mode_of(
-    population: PopulationSection, street_m: NDArray[np.float64], marks: NDArray[np.float64]
-) -> NDArray[np.uint8]:
+def mode_of(population: PopulationSection, street_m: Floats, marks: Floats) -> Bytes:
     """Choose the mode of travel (a code of `tour_mode`) by the distance along streets and a mark."""
     bands = (population.modes_under_1km, population.modes_1_to_3km, population.modes_3_to_8km,
              population.modes_over_8km)
@@ -112,26 +185,26 @@ def mode_of(
     return (marks[..., None] >= running[band]).sum(axis=-1).astype(np.uint8)
 
 
-def mm_per_tick(population: PopulationSection) -> NDArray[np.float64]:
+def mm_per_tick(population: PopulationSection) -> Floats:
     """Return the mean speed by mode, in millimetres per tick of 0.1 s."""
     metres_s = [population.speed_walk_m_s.number, population.speed_cycle_m_s.number, population.speed_ebike_m_s.number,
                 population.speed_transit_m_s.number, population.speed_car_km_h.number / 3.6]
     return np.asarray(metres_s) * 100.0
 
 
-def rank_shares(population: PopulationSection, works: NDArray[np.bool_], has: NDArray[np.bool_]) -> NDArray[np.float64]:
+def rank_shares(population: PopulationSection, works: Bools, has: Bools) -> Floats:
     """Return the shares of each person's other visits by place: f_k ∝ k^−(1+γ) over their places (rows sum to 1)."""
     rank = np.arange(has.shape[1])[None, :] + np.where(works, 3, 2)[:, None]
     weight = np.where(has, rank.astype(np.float64) ** -(1.0 + population.rank_gamma.number), 0.0)
     return weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)
 
 
-def quantile_normal(u: NDArray[np.float64], mean_h: float, sd_h: float, reach: float = 2.5) -> NDArray[np.float64]:
-    """Return quantiles, in ticks, of a normal time given in hours, cut at `reach` standard deviations."""
-    return (mean_h + sd_h * np.clip(ndtri(u), -reach, reach)) * HOUR_TICKS
+def quantile_normal(u: Floats, mean_h: float, sd_h: float) -> Floats:
+    """Return quantiles, in ticks, of a normal time given in hours, cut at 2.5 standard deviations."""
+    return (mean_h + sd_h * np.clip(ndtri(u), -2.5, 2.5)) * HOUR_TICKS
 
 
-def quantile_stay(u: NDArray[np.float64], low: float, high: NDArray[np.float64], beta: float) -> NDArray[np.float64]:
+def quantile_stay(u: Floats, low: float, high: Floats, beta: float) -> Floats:
     """Return quantiles of P(Δt) ∝ Δt^−(1+β) between `low` and `high` (Song et al. 2010, cut by the part of the day)."""
     high = np.maximum(high, low)
     return (low**-beta - u * (low**-beta - high**-beta)) ** (-1.0 / beta)

@@ -34,31 +34,25 @@ def pick(zone, zones, start, place, within, u_zone, u_place, out):
 def meet(tree, adj_start, adj_node, adj_mm, a, b, seen, at, mark):
     """Return millimetres from a and from b to the first node that their ways to the root share."""
     v, mm = b, np.int64(0)
-    while True:
-        seen[v] = mark
-        at[v] = mm
-        hop = tree[v]
-        if hop == 255:
-            break
-        p = adj_start[v] + hop
+    seen[v], at[v] = mark, mm
+    while tree[v] != 255:
+        p = adj_start[v] + tree[v]
         mm += adj_mm[p]
         v = adj_node[p]
+        seen[v], at[v] = mark, mm
     v, mm = a, np.int64(0)
-    while seen[v] != mark:
-        hop = tree[v]
-        if hop == 255:
-            break
-        p = adj_start[v] + hop
+    while seen[v] != mark and tree[v] != 255:
+        p = adj_start[v] + tree[v]
         mm += adj_mm[p]
         v = adj_node[p]
     return mm, at[v]
 
 
 @jit
-def routes(order, home, hub, goal, mode, transit, access_mm, trees, stops, x, y, adj_start, adj_node, adj_mm,
-           home_mm, goal_mm, stop_mm, stop_node):
+def routes(order, hub, mode, transit, access_mm, trees, stops, x, y, adj_start, adj_node, adj_mm, node, reach_mm):
     """Compute lengths of each tour's visible legs on the tree of its hub; `order` is by hub, for the cache.
 
+    Legs are those at home, at the stop and at the place: columns of `node` (the stop's is filled in) and `reach_mm`.
     Modes below `transit` are seen all the way: home → meeting point → place. Transit is seen on the first `access_mm`
     from home, and from the stop nearest to the home (in a straight line) to the place. The car (above `transit`) is not
     seen.
@@ -67,26 +61,26 @@ def routes(order, home, hub, goal, mode, transit, access_mm, trees, stops, x, y,
     at = np.zeros(x.size, np.int64)
     for step in range(order.size):
         t = order[step]
-        tree = trees[hub[t]]
+        tree, home, goal = trees[hub[t]], node[t, 0], node[t, 2]
         if mode[t] < transit:
-            home_mm[t], goal_mm[t] = meet(tree, adj_start, adj_node, adj_mm, home[t], goal[t], seen, at, step)
+            reach_mm[t, 0], reach_mm[t, 2] = meet(tree, adj_start, adj_node, adj_mm, home, goal, seen, at, step)
         elif mode[t] == transit:
-            v, mm = home[t], np.int64(0)
+            v, mm = home, np.int64(0)
             while mm < access_mm and tree[v] != 255:
                 p = adj_start[v] + tree[v]
                 mm += adj_mm[p]
                 v = adj_node[p]
-            home_mm[t] = min(mm, access_mm)
+            reach_mm[t, 0] = min(mm, access_mm)
             best, stop = np.inf, -1
             for q in range(stops.shape[1]):
                 s = stops[hub[t], q]
                 if s >= 0:
-                    d = (x[s] - x[home[t]]) ** 2 + (y[s] - y[home[t]]) ** 2
+                    d = (x[s] - x[home]) ** 2 + (y[s] - y[home]) ** 2
                     if d < best:
                         best, stop = d, s
             if stop >= 0:
-                stop_node[t] = stop
-                stop_mm[t], goal_mm[t] = meet(tree, adj_start, adj_node, adj_mm, stop, goal[t], seen, at, step)
+                node[t, 1] = stop
+                reach_mm[t, 1], reach_mm[t, 2] = meet(tree, adj_start, adj_node, adj_mm, stop, goal, seen, at, step)
 
 
 @jit

@@ -15,8 +15,7 @@ from privacysim.city import build_city
 from privacysim.errors import InputError
 from privacysim.files import validate
 from privacysim.people import residents
-from privacysim.people.gravity import purposes
-from privacysim.people.habits import TRANSIT, WALK, mm_per_tick
+from privacysim.people.habits import TRANSIT, WALK, mm_per_tick, purposes
 from privacysim.scenario import Scenario
 from privacysim.sight.coverage import coverage
 from privacysim.vocabulary import GROUPS

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from privacysim.city import City, build_city
-from privacysim.city.trees import edge_keys
+from privacysim.city.tree_kernel import edge_keys
 from privacysim.files import validate
 from privacysim.scenario import Scenario, load_scenario
 

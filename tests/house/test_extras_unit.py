@@ -98,17 +98,17 @@ except MissingExtraError as error:
 def test_what_needs_a_package_that_is_not_installed_names_the_command_that_installs_it(monkeypatch, tmp_path):
     from matplotlib.figure import Figure
 
-    from privacysim.city.example_town import write_example_town
     from privacysim.explorer.web import serve
     from privacysim.figures.map_figures import film_writer
     from privacysim.readers.fetch import fetch_city
+    from privacysim.readers.osm_tags import read_ground
     from privacysim.results.query import query
     from privacysim.robustness.factors import Factor
     from privacysim.robustness.indices import morris_points, sobol_points
 
     factor = [Factor("x", "fact", 0.5, 0.0, 1.0)]
     doors = {
-        ("osmium", "map"): lambda: write_example_town(tmp_path / "town.osm"),
+        ("osmium", "map"): lambda: read_ground(tmp_path / "town.osm", (54.0, 5.0)),
         ("osmnx", "map"): lambda: fetch_city("Kallio", tmp_path / "kallio.osm"),
         ("duckdb", "analysis"): lambda: query(tmp_path, "select 1"),
         ("SALib", "analysis"): lambda: (sobol_points(factor, 2, 1), morris_points(factor, 2, 1)),

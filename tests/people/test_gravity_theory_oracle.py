@@ -7,7 +7,7 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from privacysim.city import build_city
-from privacysim.people.gravity import purposes
+from privacysim.people.habits import purposes
 from privacysim.scenario import load_scenario
 
 

@@ -11,7 +11,7 @@ import pytest
 from privacysim.city import City, build_city
 from privacysim.errors import InputError
 from privacysim.people import Block, OwnPeople, commutes, draw_block, draw_sample, everybody
-from privacysim.people.own_people import PeopleFrames
+from privacysim.people.population import PeopleFrames
 from privacysim.scenario import Scenario, load_scenario
 from privacysim.units import HOUR_TICKS
 from privacysim.vocabulary import GROUPS

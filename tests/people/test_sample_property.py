@@ -10,7 +10,7 @@ import pytest
 from privacysim.city import City, build_city
 from privacysim.errors import InputError
 from privacysim.people import draw_sample, residents
-from privacysim.people.sample import _seats, _spread
+from privacysim.people.population import _seats, _spread
 from privacysim.scenario import Scenario, load_scenario
 
 

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from privacysim.city.osm_city import read_osm
+from privacysim.city.sources import osm_plan
 from privacysim.cli.main import main
 from privacysim.errors import InputError
 from privacysim.files import validate
@@ -46,7 +46,7 @@ def read_city(path):
         "id": "t", "title": "t", "city": {"kind": "osm", "osm": str(path)},
         "population": {"people": {"value": 300, "assumption": "a test"}},
     }, "t.toml")  # fmt: skip
-    return read_osm(scenario.city, 300)
+    return osm_plan(scenario.city, 300)
 
 
 READERS = {"city": read_city, "town": read_town, "cameras": read_cameras}
