@@ -160,6 +160,17 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
+def nondominated(goals: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Flag the rows of (choices, goals) that no other row beats by being no larger in all goals and smaller in one.
+
+    >>> nondominated(np.array([[1.0, 3.0], [2.0, 2.0], [3.0, 3.0]])).tolist()
+    [True, True, False]
+    """
+    return np.array(
+        [not ((goals <= mine).all(axis=1) & (goals < mine).any(axis=1)).any() for mine in goals], dtype=bool
+    )
+
+
 FEWEST_REPLICATES = 10
 """With fewer replicates no interval is printed, regardless of skewness."""
 FEWEST_CONTRIBUTORS = 30

@@ -116,6 +116,6 @@ def _number(rate: float) -> str:
 def _figure(made: dict[str, Any], path: Path) -> None:
     from privacysim.figures import speed_figure
 
-    figure = speed_figure(made["rows"], made["growth"])
+    figure = speed_figure(made["rows"])
     with whole_file(path) as half:
         figure.savefig(half, format="png", dpi=150)

@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator
 
-from privacysim.figures.style import (
-    COLOURS,
-    FAINT,
-    GRID,
-    INK,
-    OKABE,
-    arrow_note,
-    axes,
-    beside,
-    estimate,
-    in_house_style,
-    labels_above,
-    log_axis,
-    named_rows,
-    say,
-)
-from privacysim.stats import short
+from privacysim.figures import style
+from privacysim.figures.style import COLOURS, FAINT, GRID, INK, OKABE, in_house_style, say
+from privacysim.stats import nondominated, short
 from privacysim.vocabulary import LEGALITIES
 
 _LOG_FROM = 3.0
@@ -44,25 +31,50 @@ def forest(
     On a logarithmic axis, a ratio of 0 is drawn as an arrow at the left end. `titles` names the arms.
     """
     shown = rows[rows["ratio"].notna()]
-    ax = axes(ax, 6.9, 1.2 + 0.27 * max(len(shown), 1))
+    ax = style.axes(ax, 6.9, 1.2 + 0.27 * max(len(shown), 1))
     ends = shown[["ratio", "ratio_low", "ratio_high"]].to_numpy(dtype=float)
-    top, log = max(1.0, float(np.nanmax(ends, initial=0.0))), bool(np.nanmax(ends, initial=0.0) > _LOG_FROM)
+    top = float(np.nanmax(ends, initial=0.0))
+    log = top > _LOG_FROM
     left = 0.5 * min(1.0, float(np.nanmin(np.where(ends > 0, ends, np.nan), initial=1.0))) if log else 0.0
     ax.axvline(1.0, color=FAINT, linewidth=0.8)
-    for row, y, colour in _lines(ax, shown, titles, lang):
+    for row, y, colour in _lines(ax, shown, title, titles, lang):
         ratio, low, high = float(row["ratio"]), float(row["ratio_low"]), float(row["ratio_high"])
-        estimate(ax, y, max(ratio, left), max(low, left) if low == low else low, high, colour,
-                 "<" if log and ratio < left else "o")  # fmt: skip
+        mark = "<" if log and ratio < left else "o"
+        style.estimate(ax, y, max(ratio, left), np.maximum(low, left), high, colour, mark)
         why = f"  {row['note'].split(';')[0]}" if row["note"] else ""
-        beside(ax, y, short(ratio) + (why if math.isnan(low) else f" [{short(low)}, {short(high)}]"), colour)
+        style.beside(ax, y, short(ratio) + (why if math.isnan(low) else f" [{short(low)}, {short(high)}]"), colour)
     if log:
-        log_axis(ax)
-        ax.set_xlim(left * 0.8, top * 1.3)
-    else:
-        ax.set_xlim(-0.02, top * 1.05)
+        style.log_axis(ax)
+    ax.set_xlim((left * 0.8, top * 1.3) if log else (-0.02, max(1.0, top) * 1.05))
     ax.set_xlabel(say("ratio to {}", lang).format(_name(baseline, titles)))
-    ax.set_title(title[:1].upper() + title[1:], pad=18)
-    arrow_note(ax, direction, lang)
+    style.arrow_note(ax, direction, lang)
+    return ax
+
+
+@in_house_style
+def deltas(
+    rows: pd.DataFrame, *, title: str, unit: str, direction: str, baseline: str,
+    titles: Mapping[str, str] | None = None, ax: Axes | None = None,
+) -> Axes:
+    """Differences from the baseline in the metric's unit, with 95 % intervals, a zero line and the better side shaded.
+
+    `rows` has policy, curve, delta, delta_low, delta_high, note (as `Comparison.rows`). A hollow mark has no interval.
+    `titles` names the arms; an arm without a title is labelled with its id.
+    """
+    shown = rows[rows["delta"].notna()]
+    ax = style.axes(ax, 7.2, 1.3 + 0.3 * max(len(shown), 1))
+    reach = float(np.nanmax(shown[["delta", "delta_low", "delta_high"]].abs().to_numpy(dtype=float), initial=0.0))
+    reach = 1.1 * reach or 1.0
+    if direction in ("lower", "higher"):
+        ax.axvspan(*((-reach, 0) if direction == "lower" else (0, reach)), color=OKABE[2], alpha=0.07, linewidth=0)
+    ax.axvline(0.0, color=INK, linewidth=0.9)
+    for row, y, colour in _lines(ax, shown, title, titles, "en"):
+        style.estimate(ax, y, row["delta"], row["delta_low"], row["delta_high"], colour)
+        bare = "  no interval" if math.isnan(row["delta_low"]) else ""
+        style.beside(ax, y, f"{'+' if row['delta'] > 0 else ''}{short(row['delta'])}{bare}", colour)
+    ax.set_xlim(-reach, reach)
+    ax.set_xlabel(f"difference to {_name(baseline, titles)}, {unit}")
+    style.arrow_note(ax, direction)
     return ax
 
 
@@ -71,44 +83,16 @@ def _name(arm: str, titles: Mapping[str, str] | None) -> str:
 
 
 def _lines(
-    ax: Axes, rows: pd.DataFrame, titles: Mapping[str, str] | None, lang: str
-) -> Sequence[tuple[Mapping, float, str]]:
-    """Return each row with its height and colour: policies from the top down, curves close together."""
+    ax: Axes, rows: pd.DataFrame, title: str, titles: Mapping[str, str] | None, lang: str,
+) -> Iterator[tuple[Mapping[Any, Any], float, str]]:
+    """Yield each row with its height and colour: policies from the top down, curves close together."""
     policies, curves = list(dict.fromkeys(rows["policy"])), list(dict.fromkeys(rows["curve"]))
-    named_rows(ax, [(titles or {}).get(policy, policy) for policy in policies], above=0.6, below=0.6)
-    labels_above(ax, [(say(f"{curve} curve", lang), COLOURS[curve]) for curve in curves if curve])
-    return [
-        (row, policies.index(row["policy"]) + 0.36 * (curves.index(row["curve"]) - (len(curves) - 1) / 2),
-         COLOURS.get(row["curve"], INK)) for row in rows.to_dict("records")
-    ]  # fmt: skip
-
-
-@in_house_style
-def deltas(
-    rows: pd.DataFrame, *, title: str, unit: str, direction: str, baseline: str,
-    titles: Mapping[str, str] | None = None, ax: Axes | None = None, lang: str = "en",
-) -> Axes:
-    """Differences from the baseline in the metric's unit, with 95 % intervals, a zero line and the better side shaded.
-
-    `rows` has policy, curve, delta, delta_low, delta_high, note (as `Comparison.rows`). A hollow mark has no interval.
-    `titles` names the arms; an arm without a title is labelled with its id.
-    """
-    shown = rows[rows["delta"].notna()]
-    ax = axes(ax, 7.2, 1.3 + 0.3 * max(len(shown), 1))
-    reach = float(np.nanmax(shown[["delta", "delta_low", "delta_high"]].abs().to_numpy(dtype=float), initial=0.0))
-    reach = 1.1 * reach or 1.0
-    if direction in ("lower", "higher"):
-        ax.axvspan(*((-reach, 0) if direction == "lower" else (0, reach)), color=OKABE[2], alpha=0.07, linewidth=0)
-    ax.axvline(0.0, color=INK, linewidth=0.9)
-    for row, y, colour in _lines(ax, shown, titles, lang):
-        estimate(ax, y, row["delta"], row["delta_low"], row["delta_high"], colour)
-        bare = f"  {say('no interval', lang)}" if math.isnan(row["delta_low"]) else ""
-        beside(ax, y, f"{'+' if row['delta'] > 0 else ''}{short(row['delta'])}{bare}", colour)
-    ax.set_xlim(-reach, reach)
-    ax.set_xlabel(f"{say('difference to {}', lang).format(_name(baseline, titles))}, {unit}")
-    ax.set_title(title[:1].upper() + title[1:], pad=18)
-    arrow_note(ax, direction, lang)
-    return ax
+    style.named_rows(ax, [(titles or {}).get(policy, policy) for policy in policies], above=0.6, below=0.6)
+    words = [(say(f"{curve} curve", lang), COLOURS[curve]) for curve in curves if curve]
+    style.labels_above(ax, words, title[:1].upper() + title[1:])
+    for row in rows.to_dict("records"):
+        apart = 0.36 * (curves.index(row["curve"]) - (len(curves) - 1) / 2)
+        yield row, policies.index(row["policy"]) + apart, COLOURS.get(row["curve"], INK)
 
 
 @in_house_style
@@ -122,29 +106,27 @@ def people_by_legality(
     `rows` has policy, legality, low, high: expected people on the two branches of the identification curve (dot: low,
     line: up to high). Classes do not sum to a total, because one person may be identified in several. A 0 has no dot.
     """
-    policies = list(dict.fromkeys(titles or rows["policy"]))
-    ax = axes(ax, 6.9, 1.2 + 0.5 * len(policies))
-    for row in rows[rows["high"] > 0].to_dict("records"):
+    policies, some = list(dict.fromkeys(titles or rows["policy"])), rows[rows["high"] > 0]
+    ax = style.axes(ax, 6.9, 1.2 + 0.5 * len(policies))
+    for row in some.to_dict("records"):
         y = policies.index(row["policy"]) + 0.22 * (LEGALITIES.index(str(row["legality"])) - 1)
         low, colour = row["low"] if row["low"] > 0 else row["high"], COLOURS[str(row["legality"])]
         ax.plot([low, row["high"]], [y, y], color=colour, linewidth=2.2, solid_capstyle="round")
         ax.plot([low], [y], "o", color=colour, markersize=4.5)
-    labels_above(ax, [(say(legality, lang), COLOURS[legality]) for legality in LEGALITIES])
-    named_rows(ax, [(titles or {}).get(policy, policy) for policy in policies], above=0.6)
+    style.labels_above(ax, [(say(legality, lang), COLOURS[legality]) for legality in LEGALITIES], title)
+    style.named_rows(ax, [(titles or {}).get(policy, policy) for policy in policies], above=0.6)
     ax.set_xscale("log")
     ax.xaxis.set_major_locator(LogLocator(numticks=6))
     ax.xaxis.set_major_formatter(lambda value, _: short(value))
-    if not (rows["high"] > 0).any():
+    if some.empty:
         ax.set_xlim(1, 10)
     ax.set_xlabel(say("people identified at least once", lang))
-    ax.set_title(title, pad=16)
     return ax
 
 
 @in_house_style
 def tornado(
     rows: pd.DataFrame, *, title: str, unit: str, central: float, most: int = 12, ax: Axes | None = None,
-    lang: str = "en",
 ) -> Axes:
     """Tornado plot: change of one outcome as each fact moves to the ends of its range, widest first.
 
@@ -153,36 +135,25 @@ def tornado(
     """
     width = (rows["high"] - rows["low"]).abs()
     shown = rows.loc[width.sort_values(ascending=False, kind="stable").index[:most]]
-    ax = axes(ax, 7.2, 1.4 + 0.3 * max(len(shown), 1))
+    ax = style.axes(ax, 7.2, 1.4 + 0.3 * max(len(shown), 1))
     for y, row in enumerate(shown.to_dict("records")):
         far, near = sorted((("low", OKABE[0]), ("high", OKABE[1])), key=lambda end: -abs(row[end[0]] - central))
         one_side = (row["low"] - central) * (row["high"] - central) >= 0
         for end, colour in (far, near):
             value, inner = row[end], one_side and end == near[0]
             # both ends on one side: draw the nearer one thin, with its number across the line
-            ax.barh(y, value - central, left=central, color=colour, height=0.28 if inner else 0.62,
-                    alpha=1.0 if inner else 0.85)  # fmt: skip
+            size, alpha = (0.28, 1.0) if inner else (0.62, 0.85)
+            ax.barh(y, value - central, left=central, color=colour, height=size, alpha=alpha)
             right = (row[far[0]] < central) if inner else value >= central
-            ax.annotate(short(value), (central if inner else value, y), (3 if right else -3, 0), va="center",
-                        textcoords="offset points", ha="left" if right else "right", fontsize=7.5, color=colour)
+            style.note(ax, short(value), (central if inner else value, y), (3 if right else -3, 0), va="center",
+                       ha="left" if right else "right", color=colour)  # fmt: skip
     ax.axvline(central, color=INK, linewidth=0.9)
-    labels_above(ax, [(say("low end", lang), OKABE[0]), (say("high end", lang), OKABE[1])])
-    named_rows(ax, [str(fact).replace("_", " ") for fact in shown["fact"]], above=0.6, below=0.6)
+    style.labels_above(ax, [("low end", OKABE[0]), ("high end", OKABE[1])], title)
+    style.named_rows(ax, [str(fact).replace("_", " ") for fact in shown["fact"]], above=0.6, below=0.6)
     ax.margins(x=0.12)
     rest = len(rows) - len(shown)
     ax.set_xlabel(unit + (f"  ({rest} narrower facts not shown)" if rest else ""))
-    ax.set_title(title, pad=18)
     return ax
-
-
-def _spread(wanted: Iterable[float], gap: float) -> list[float]:
-    """Heights near the wanted ones, from the top down and at least `gap` apart; the column moves up if it runs out."""
-    heights: list[float] = []
-    for height in wanted:
-        heights.append(min(height, heights[-1] - gap) if heights else height)
-    up = max(0.0, gap / 2 - heights[-1]) if heights else 0.0
-    return [height + up for height in heights]
-
 
 
 @in_house_style
@@ -196,21 +167,19 @@ def frontier(
     `rows` has policy, x, y and optionally x_low, x_high, y_low, y_high (interval or band). `x_better` and `y_better`
     say which direction is better. Positive values that differ more than tenfold get a logarithmic axis.
     """
-    best = efficient(rows, x_better, y_better)
-    ax = axes(ax, 6.6, 4.6)
+    signs = [1.0 if better == "lower" else -1.0 for better in (x_better, y_better)]
+    best = nondominated(rows[["x", "y"]].to_numpy(dtype=float) * signs)
+    ax = style.axes(ax, 6.6, 4.6)
     edge = rows[best].sort_values("x")
     ax.plot(edge["x"], edge["y"], color=FAINT, linewidth=1.0, linestyle=(0, (4, 3)), zorder=1)
     for row, wins in zip(rows.to_dict("records"), best, strict=True):
         colour = OKABE[0] if wins else FAINT
-        for axis, ends in (("x", ([row["y"]] * 2)), ("y", ([row["x"]] * 2))):
-            span = [row.get(f"{axis}_low", math.nan), row.get(f"{axis}_high", math.nan)]
-            if not math.isnan(span[0]):
-                ax.plot(*((span, ends) if axis == "x" else (ends, span)), color=colour, linewidth=1.2, zorder=2)
+        style.cross(ax, row, "x", "y", (row["x"], row["y"]), color=colour, linewidth=1.2, zorder=2)
         ax.plot([row["x"]], [row["y"]], "o", color=colour, markerfacecolor=colour if wins else "white", zorder=3)
     for axis in ("x", "y"):
         least, most = rows[axis].min(), rows.get(f"{axis}_high", rows[axis]).max()
         if least > 0 and most > 10 * least:
-            log_axis(ax, axis)
+            style.log_axis(ax, axis)
     ax.margins(x=0.1, y=0.12)
     ax.autoscale_view()  # the positions below need the final limits, which are otherwise found when drawing
     top_down = np.lexsort((-rows["x"], -rows["y"]))
@@ -227,13 +196,10 @@ def frontier(
     return ax
 
 
-def efficient(rows: pd.DataFrame, x_better: str, y_better: str) -> list[bool]:
-    """Flag the efficient arms: no other arm is at least as good in both outcomes and better in one.
-
-    >>> import pandas as pd
-    >>> efficient(pd.DataFrame({"x": [1.0, 2.0, 2.0], "y": [1.0, 2.0, 1.0]}), "lower", "higher")
-    [True, True, False]
-    """
-    x = rows["x"].to_numpy(dtype=float) * (-1 if x_better == "lower" else 1)
-    y = rows["y"].to_numpy(dtype=float) * (-1 if y_better == "lower" else 1)
-    return [not bool(np.any((x >= a) & (y >= b) & ((x > a) | (y > b)))) for a, b in zip(x, y, strict=True)]
+def _spread(wanted: Sequence[float], gap: float) -> list[float]:
+    """Heights near the wanted ones, from the top down and at least `gap` apart; the column moves up if it runs out."""
+    heights: list[float] = []
+    for height in wanted:
+        heights.append(min(height, heights[-1] - gap) if heights else height)
+    up = max(0.0, gap / 2 - heights[-1]) if heights else 0.0
+    return [height + up for height in heights]

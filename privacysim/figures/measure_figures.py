@@ -1,37 +1,41 @@
-"""Figures of privacy measures: inequality, unicity, mean and worst-case risks, anonymity sets, attack errors."""
+"""Figures of privacy measures (inequality, unicity, risks, anonymity sets, attack errors) and of the benchmark."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
 from privacysim.errors import InputError
-from privacysim.figures.style import FAINT, GRID, INK, OKABE, axes, in_house_style, labels_above, named_rows, say
+from privacysim.figures import style
+from privacysim.figures.style import COLOURS, FAINT, GRID, OKABE, in_house_style
 
 Floats = NDArray[np.float64]
 
 
 @in_house_style
-def lorenz(curves: pd.DataFrame, *, unit: str = "exposure", ax: Axes | None = None, lang: str = "en") -> Axes:
+def lorenz(curves: pd.DataFrame, *, unit: str = "exposure", ax: Axes | None = None) -> Axes:
     """Lorenz curves of exposure: share of the total against share of people, least exposed first.
 
     `curves` has policy, value (per person, any unit) and weight. Each curve is labelled with its Gini coefficient:
     twice the area between curve and diagonal, with weights counted as people.
     """
-    ax = axes(ax, 4.6, 4.4)
+    ax = style.axes(ax, 4.6, 4.4)
     ax.plot([0, 1], [0, 1], color=FAINT, linewidth=0.8, linestyle=(0, (4, 3)))
     for n, (policy, rows) in enumerate(curves.groupby("policy", sort=False)):
         x, y, gini = lorenz_curve(rows["value"].to_numpy(dtype=float), rows["weight"].to_numpy(dtype=float))
         colour = OKABE[n % len(OKABE)]
         ax.plot(x, y, color=colour, linewidth=1.8)
-        ax.annotate(f"{policy}: {say('Gini', lang)} {gini:.2f}", (0.03, 0.96 - 0.06 * n), xycoords="axes fraction",
-                    color=colour, fontsize=8.5, va="top")  # fmt: skip
-    ax.set(xlim=(0, 1), ylim=(0, 1), xlabel=say("share of people, least exposed first", lang), aspect="equal",
-           ylabel=say("share of the whole", lang), title=say("How unequally it falls: {}", lang).format(unit))
+        at = (0.03, 0.96 - 0.06 * n)
+        style.note(ax, f"{policy}: Gini {gini:.2f}", at, xycoords="axes fraction", color=colour, fontsize=8.5, va="top")
+    ax.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", xlabel="share of people, least exposed first",
+           ylabel="share of the whole", title=f"How unequally it falls: {unit}")  # fmt: skip
     return ax
 
 
@@ -58,15 +62,13 @@ def unicity_curves(found: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
     `found` as `unicity` returns it with rarefaction: k, population, unicity, low, high.
     """
-    ax = axes(ax, 5.4, 3.4)
-    for k, colour in zip(sorted(found["k"].unique().tolist()), OKABE, strict=False):
-        rows = found[found["k"] == k].sort_values("population")
-        ax.fill_between(rows["population"], 100 * rows["low"], 100 * rows["high"], color=colour, alpha=0.15,
-                        linewidth=0)  # fmt: skip
-        ax.plot(rows["population"], 100 * rows["unicity"], "o-", color=colour, markersize=4, linewidth=1.4)
-        last = rows.iloc[-1]
-        ax.annotate(f"{k} point{'s' if k > 1 else ''}", (last["population"], 100 * last["unicity"]), (8, 0),
-                    textcoords="offset points", va="center", color=colour, fontsize=8.5)  # fmt: skip
+    ax = style.axes(ax, 5.4, 3.4)
+    for (k, rows), colour in zip(found.sort_values("population").groupby("k"), OKABE, strict=False):
+        x, y = rows["population"], 100 * rows["unicity"]
+        ax.fill_between(x, 100 * rows["low"], 100 * rows["high"], color=colour, alpha=0.15, linewidth=0)
+        ax.plot(x, y, "o-", color=colour, markersize=4, linewidth=1.4)
+        words = f"{k} point{'s' if k > 1 else ''}"
+        style.note(ax, words, (x.iloc[-1], y.iloc[-1]), (8, 0), va="center", color=colour, fontsize=8.5)
     sizes = sorted(found["population"].unique())
     ax.set(xscale="log", ylim=(0, 101), xlim=(sizes[0] * 0.9, sizes[-1] * 1.7), ylabel="singled out, %",
            xlabel="people among whom they hide (n)")  # fmt: skip
@@ -81,18 +83,17 @@ def average_and_worst(risks: Mapping[str, pd.DataFrame], *, ax: Axes | None = No
 
     `risks` maps an attack to the frame that `reidentification_risk` returns.
     """
-    ax = axes(ax, 5.4, 0.5 * len(risks) + 1.2)
+    ax = style.axes(ax, 5.4, 0.5 * len(risks) + 1.2)
     for y, rows in enumerate(risks.values()):
         mean, worst = 100 * rows["risk_mean"].mean(), 100 * rows["risk_max"].mean()
         ax.plot([mean, worst], [y, y], color=GRID, linewidth=3, zorder=1)
         ax.plot([mean], [y], "o", color=OKABE[0], markersize=7)
         ax.plot([worst], [y], "o", color="white", markeredgecolor=OKABE[1], markeredgewidth=1.8, markersize=7)
-        for value, side in ((mean, -1), (worst, 1)):
-            ax.annotate(f"{value:.0f}", (value, y), (9 * side, 0), textcoords="offset points", va="center",
-                        ha="right" if side < 0 else "left", fontsize=8.5, color=INK)  # fmt: skip
-    named_rows(ax, list(risks))
+        style.note(ax, f"{mean:.0f}", (mean, y), (-9, 0), va="center", ha="right", fontsize=8.5)
+        style.note(ax, f"{worst:.0f}", (worst, y), (9, 0), va="center", ha="left", fontsize=8.5)
+    style.named_rows(ax, list(risks))
     ax.set(xlim=(0, 106), xlabel="re-identification risk, %, mean over people")
-    labels_above(ax, [("mean over all that may be known", OKABE[0]), ("worst case", OKABE[1])])
+    style.labels_above(ax, [("mean over all that may be known", OKABE[0]), ("worst case", OKABE[1])])
     return ax
 
 
@@ -102,10 +103,9 @@ def sets_through_the_day(field: pd.DataFrame, *, below: int = 5, ax: Axes | None
 
     `field` as `flow_field` returns it with windows of an hour: camera_id, window, people.
     """
-    ax = axes(ax, 5.4, 3.2)
-    spread = field.groupby("window")["people"].quantile(np.array([0.1, 0.5, 0.9])).unstack()
-    hours = spread.index.to_numpy() + 0.5
-    shown = spread.clip(lower=0.05)
+    ax = style.axes(ax, 5.4, 3.2)
+    shown = field.groupby("window")["people"].quantile(np.array([0.1, 0.5, 0.9])).unstack().clip(lower=0.05)
+    hours = shown.index.to_numpy() + 0.5
     ax.axhspan(0.05, below - 1, color="#f3e3da", linewidth=0, zorder=0)
     ax.annotate(f"fewer than {below} in view: nowhere to hide", (14.0, 0.3), fontsize=8, color=OKABE[1])
     ax.fill_between(hours, shown[0.1], shown[0.9], color=OKABE[0], alpha=0.2, linewidth=0)
@@ -118,7 +118,7 @@ def sets_through_the_day(field: pd.DataFrame, *, below: int = 5, ax: Axes | None
 @in_house_style
 def how_far_off(errors: Mapping[str, ArrayLike], *, near_m: float = 100.0, ax: Axes | None = None) -> Axes:
     """Share of people whom an attacker locates within a distance in metres, one curve per attack."""
-    ax = axes(ax, 5.4, 3.2)
+    ax = style.axes(ax, 5.4, 3.2)
     colours = (OKABE[1], FAINT, *OKABE[2:])  # the control is drawn fainter than the attack
     for metres, colour in zip(errors.values(), colours, strict=False):
         far = np.sort(np.asarray(metres, dtype=np.float64))
@@ -128,5 +128,27 @@ def how_far_off(errors: Mapping[str, ArrayLike], *, near_m: float = 100.0, ax: A
            ylabel="people placed that well, %")  # fmt: skip
     ax.set_xticks([10, 30, 100, 300, 1000, 3000], ["10", "30", "100", "300", "1,000", "3,000"])
     ax.minorticks_off()
-    labels_above(ax, list(zip(errors, colours, strict=False)))
+    style.labels_above(ax, zip(errors, colours, strict=False))
     return ax
+
+
+@in_house_style
+def speed_figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
+    """Ratios to the references on a logarithmic axis with the goals as ticks; `rows` are those of `bench()["rows"]`."""
+    figure, ax = plt.subplots(figsize=(6.9, max(1.1 + 0.42 * len(rows), 2.0)), layout="constrained")
+    ratios = np.array([row["ratio"] for row in rows])
+    ax.barh(range(len(rows)), ratios, height=0.55, color=COLOURS["authorised"])
+    for n, row in enumerate(rows):
+        if row["target"]:
+            ax.plot([row["target"]] * 2, [n - 0.38, n + 0.38], color=COLOURS["prohibited"], linewidth=2.0)
+        beyond = max(row["ratio"], row["target"])  # the label clears the goal
+        style.note(ax, f"{row['ratio']:.3g} ×", (beyond, n), (5, 0), va="center", fontsize=8.5)
+    ax.axvline(1.0, color=FAINT, linewidth=0.8)
+    style.named_rows(ax, [f"{row['case']}\n{row['reference']}" for row in rows])
+    ax.tick_params(axis="y", labelsize=8)
+    ax.set(xscale="log", xlim=(min(0.4, 0.6 * ratios.min()), 3.2 * ratios.max()),
+           xlabel="times the reference's rate, one thread (red: the goal)")  # fmt: skip
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    ax.minorticks_off()
+    plt.close(figure)  # the caller shows or saves it; a notebook must not show it twice
+    return figure

@@ -12,19 +12,8 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 
-from privacysim.figures.style import (
-    FAINT,
-    GRID,
-    INK,
-    OKABE,
-    RED,
-    axes,
-    beside,
-    in_house_style,
-    labels_above,
-    log_axis,
-    named_rows,
-)
+from privacysim.figures import style
+from privacysim.figures.style import FAINT, GRID, INK, OKABE, RED, in_house_style
 
 _LOG_FROM = 4.0
 """Ranges whose ends differ by more than this factor get a logarithmic axis."""
@@ -33,40 +22,40 @@ _LOG_FROM = 4.0
 @in_house_style
 def plausible_worlds(
     ratios: pd.DataFrame, *, baseline: str, titles: Mapping[str, str] | None = None, goal: float | None = None,
-    title: str = "Ratio to the baseline in every plausible world", ax: Axes | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """Ratios to the baseline, one dot per world and policy; a ring marks the world with the values in force.
 
     `ratios` has a column per policy and a row per world, the values in force first. Each policy is labelled with the
     share of worlds in which it lowers the metric; `goal` draws the target line.
     """
-    ax = axes(ax, 7.2, 1.3 + 0.62 * len(ratios.columns))
-    some = ratios.to_numpy(dtype=float)[np.isfinite(ratios.to_numpy(dtype=float))]
+    titles = titles or {}
+    ax = style.axes(ax, 7.2, 1.3 + 0.62 * len(ratios.columns))
+    some = ratios.stack()
     if some.size and some.min() > 0 and some.max() / some.min() > _LOG_FROM:
-        log_axis(ax, "x")
+        style.log_axis(ax)
     for y, policy in enumerate(ratios.columns):
-        x = ratios[policy].to_numpy(dtype=float)
-        known = np.isfinite(x)
-        better, off = x[known] < 1, 0.3 * (_spread(known.sum()) - 0.5)
-        ax.scatter(x[known], y + off, s=9, linewidth=0, alpha=0.55, c=np.where(better, OKABE[0], OKABE[1]))
-        ax.plot(x[:1], [y], "o", markersize=9, markerfacecolor="none", color=INK, markeredgewidth=1.3)
-        beside(ax, y, f"lower in {better.mean():.0%}\nof {known.sum()} worlds", INK)
+        x = ratios[policy].dropna().to_numpy(dtype=float)
+        # even offsets that look random: multiples of the golden section
+        better, off = x < 1, 0.3 * (np.arange(x.size) * 0.6180339887498949 % 1.0 - 0.5)
+        ax.scatter(x, y + off, s=9, linewidth=0, alpha=0.55, c=np.where(better, OKABE[0], OKABE[1]))
+        ax.plot(ratios[policy].iloc[:1], [y], "o", markersize=9, markerfacecolor="none", color=INK, markeredgewidth=1.3)
+        style.beside(ax, y, f"lower in {better.mean():.0%}\nof {x.size} worlds", INK)
     ax.axvline(1.0, color=FAINT, linewidth=0.9)
     if goal is not None:
         ax.axvline(goal, color=RED, linewidth=0.9, linestyle=(0, (4, 3)))
-        ax.annotate(f"goal {goal:g}", (goal, 1), (0, 2), xycoords=("data", "axes fraction"), color=RED,
-                    textcoords="offset points", ha="center", va="bottom", fontsize=8)  # fmt: skip
-    named_rows(ax, [(titles or {}).get(one, one) for one in ratios.columns])
-    ax.set_xlabel(f"ratio to {(titles or {}).get(baseline, baseline)}  (ring: the values in force)")
-    ax.set_title(title, pad=14)
+        style.note(ax, f"goal {goal:g}", (goal, 1), (0, 2), xycoords=("data", "axes fraction"), color=RED, ha="center",
+                   va="bottom", fontsize=8)  # fmt: skip
+    style.named_rows(ax, [titles.get(one, one) for one in ratios.columns])
+    ax.set_xlabel(f"ratio to {titles.get(baseline, baseline)}  (ring: the values in force)")
+    ax.set_title("Ratio to the baseline in every plausible world", pad=14)
     return ax
 
 
 @in_house_style
 def failure_box(
     points: pd.DataFrame, fails: Sequence[bool], limits: Mapping[str, tuple[float, float]], *,
-    names: Mapping[str, str] | None = None, logarithmic: Collection[str] = (),
-    title: str = "Where the goal is missed", ax: Axes | None = None,
+    names: Mapping[str, str] | None = None, logarithmic: Collection[str] = (), ax: Axes | None = None,
 ) -> Axes:
     """Worlds by two of their factors, filled where the goal is missed, with the box that holds most failures.
 
@@ -74,24 +63,21 @@ def failure_box(
     limits is shown as a projection: some points within its edges lie outside it. `logarithmic` names columns.
     """
     (across, up), missed = points.columns[:2], np.asarray(fails, dtype=bool)
-    ax = axes(ax, 5.2, 4.2)
+    ax = style.axes(ax, 5.2, 4.2)
     for axis, name in (("x", across), ("y", up)):
         if name in logarithmic:
-            log_axis(ax, axis)
+            style.log_axis(ax, axis)
+        getattr(ax, f"set_{axis}label")((names or {}).get(name, name))
     for which, colour, fill in ((~missed, OKABE[0], "white"), (missed, OKABE[1], OKABE[1])):
         ax.scatter(points.loc[which, across], points.loc[which, up], s=20, facecolor=fill, edgecolor=colour,
                    linewidth=0.9, alpha=0.85)  # fmt: skip
     x, y = ax.get_xlim(), ax.get_ylim()
     left, right = np.clip(limits.get(across, (-math.inf, math.inf)), *x)
     low, high = np.clip(limits.get(up, (-math.inf, math.inf)), *y)
-    ax.add_patch(Rectangle((left, low), right - left, high - low, facecolor=OKABE[1], alpha=0.10, linewidth=0))
-    ax.add_patch(Rectangle((left, low), right - left, high - low, fill=False, edgecolor=INK, linewidth=1.2))
-    ax.set_xlim(x)
-    ax.set_ylim(y)
-    labels_above(ax, [("misses the goal", OKABE[1]), ("reaches it", OKABE[0])])
-    ax.set_xlabel((names or {}).get(across, across))
-    ax.set_ylabel((names or {}).get(up, up))
-    ax.set_title(title, pad=18)
+    for look in ({"facecolor": OKABE[1], "alpha": 0.10, "linewidth": 0}, {"fill": False, "edgecolor": INK, "lw": 1.2}):
+        ax.add_patch(Rectangle((left, low), right - left, high - low, **look))
+    ax.set(xlim=x, ylim=y)
+    style.labels_above(ax, [("misses the goal", OKABE[1]), ("reaches it", OKABE[0])], "Where the goal is missed")
     return ax
 
 
@@ -105,30 +91,25 @@ def reform_front(
     `variants` has exposure_ratio and usefulness_ratio; `confirmed` also variant, cost and any ends of intervals
     (exposure_low …). `best` is a variant of `confirmed` to label.
     """
-    ax = axes(ax, 7.0, 4.8)
+    ax = style.axes(ax, 7.0, 4.8)
     ax.scatter(variants["exposure_ratio"], variants["usefulness_ratio"], s=7, color=FAINT, alpha=0.25, linewidth=0)
-    shades = Normalize(min(confirmed["cost"].min(), 0.0), max(confirmed["cost"].max(), 1.0))
-    paint = ScalarMappable(shades, "viridis_r")
+    paint = ScalarMappable(Normalize(min(confirmed["cost"].min(), 0.0), max(confirmed["cost"].max(), 1.0)), "viridis_r")
+    words = {"as_it_stands": ("as it stands", (10, -16))}
+    words[best] = ("best within the budget:\n" + best.replace("_", " ").replace("+", "\n"), (16, 18))
     for row in confirmed.to_dict("records"):
         at, colour = (row["exposure_ratio"], row["usefulness_ratio"]), paint.to_rgba(row["cost"])
-        for n, name in enumerate(("exposure", "usefulness")):
-            ends = [row.get(f"{name}_low", math.nan), row.get(f"{name}_high", math.nan)]
-            if not math.isnan(ends[0]):
-                ax.plot(*((ends, [at[1]] * 2) if n == 0 else ([at[0]] * 2, ends)), color=colour, linewidth=0.9)
+        style.cross(ax, row, "exposure", "usefulness", at, color=colour, linewidth=0.9)
         ax.plot(*at, "o", color=colour, markersize=5.5, markeredgecolor="white", markeredgewidth=0.5)
-    _point_at(ax, confirmed, "as_it_stands", "as it stands", (10, -16))
-    _point_at(ax, confirmed, best, "best within the budget:\n" + best.replace("_", " ").replace("+", "\n"), (16, 18))
+        if row["variant"] in words:
+            text, away = words[row["variant"]]
+            style.note(ax, text, at, away, color=INK, arrowprops={"arrowstyle": "-", "color": INK, "linewidth": 0.7})
     ax.axvline(1.0, color=GRID, linewidth=0.8, zorder=0)
     ax.axhline(1.0, color=GRID, linewidth=0.8, zorder=0)
     ax.set_xlim(left=min(0.0, ax.get_xlim()[0]))
-    figure = ax.get_figure(root=True)
-    assert figure is not None
-    bar = figure.colorbar(paint, ax=ax, pad=0.02, aspect=30)
-    bar.set_label(f"cost, {cost_unit}" if cost_unit else "cost")
+    bar = ax.figure.colorbar(paint, ax=ax, pad=0.02, aspect=30, label=f"cost, {cost_unit}" if cost_unit else "cost")
     bar.outline.set_visible(False)
     ax.set_xlabel(f"{exposure}, ratio to the rules as they stand  (← better)")
-    ax.set_ylabel(f"{usefulness}, ratio  (↑ better)")
-    ax.set_title(f"{len(variants):,} reforms and those that no other beats")
+    ax.set(ylabel=f"{usefulness}, ratio  (↑ better)", title=f"{len(variants):,} reforms and those that no other beats")
     return ax
 
 
@@ -138,27 +119,15 @@ def option_effects(effects: pd.DataFrame, *, exposure: str, usefulness: str, ax:
 
     `effects` has lever, option, cost, exposure, usefulness (shares).
     """
-    ax = axes(ax, 7.0, 1.3 + 0.27 * len(effects))
+    ax = style.axes(ax, 7.0, 1.3 + 0.27 * len(effects))
     ax.axvline(0.0, color=INK, linewidth=0.9)
     for y, row in enumerate(effects.to_dict("records")):
         ends = [100 * row["exposure"], 100 * row["usefulness"]]
         ax.plot(ends, [y, y], color=GRID, linewidth=1.2, zorder=1)
         for x, colour in zip(ends, (OKABE[1], OKABE[0]), strict=True):
             ax.plot([x], [y], "o", color=colour, markersize=5, zorder=2)
-    labels_above(ax, [(exposure, OKABE[1]), (usefulness, OKABE[0])])
+    style.labels_above(ax, [(exposure, OKABE[1]), (usefulness, OKABE[0])], "Mean effect of each option, %")
     names = effects["lever"] + ": " + effects["option"].str.replace("_", " ")
-    named_rows(ax, names.to_list(), above=0.7)
+    style.named_rows(ax, names.to_list(), above=0.7)
     ax.set_xlabel("mean change over the variants tried, % of the rules as they stand")
-    ax.set_title("Mean effect of each option, %", pad=18)
     return ax
-
-
-def _point_at(ax: Axes, confirmed: pd.DataFrame, variant: str, text: str, away: tuple[float, float]) -> None:
-    for row in confirmed[confirmed["variant"] == variant].to_dict("records"):
-        at, line = (row["exposure_ratio"], row["usefulness_ratio"]), {"arrowstyle": "-", "color": INK, "linewidth": 0.7}
-        ax.annotate(text, at, away, textcoords="offset points", fontsize=7.5, color=INK, arrowprops=line)
-
-
-def _spread(count: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Even offsets in 0 to 1 that look random: multiples of the golden section."""
-    return np.asarray(np.arange(count) * 0.6180339887498949 % 1.0)

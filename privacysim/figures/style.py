@@ -1,12 +1,12 @@
 """House style of all figures: colour-blind safe (Okabe and Ito 2008), thin axes, labels at the data, no legends.
 
-Figures take plain data frames and return Axes. `lang="zh"` writes Chinese with a font of this machine.
+The figures of a memo take `lang="zh"` for Chinese, with a font of this machine.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache, wraps
 from pathlib import Path
@@ -20,6 +20,7 @@ from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.text import Annotation
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from privacysim.errors import InputError, did_you_mean
@@ -49,15 +50,8 @@ _STYLE: Any = {  # matplotlib types its keys one by one
     "savefig.dpi": 300, "svg.hashsalt": "privacysim", "svg.fonttype": "path", "axes.axisbelow": True,
 }  # fmt: skip
 _ZH = {
-    "ratio to {}": "与“{}”之比", "difference to {}": "与“{}”之差", "better": "更好", "low curve": "低曲线",
-    "high curve": "高曲线", "share of people, least exposed first": "人口比例（暴露最少者在前）",
-    "share of the whole": "占总量的比例", "How unequally it falls: {}": "分布不均的程度：{}", "Gini": "基尼系数",
-    "no interval": "无区间", "low end": "低值", "high end": "高值", "days since the case": "立案后天数",
-    "before anybody asks": "提出请求之前", "waiting for approval": "等待审批", "search and delivery": "检索与交付",
-    "refused": "拒绝", "unavailable": "影像已不存", "detect": "探测", "observe": "观察", "recognise": "辨认",
-    "identify": "识别", "days": "天", "days since its first act": "自首个行为起的天数",
-    "the camera rules call it": "摄像规则视之为", "authorised": "有权", "ungoverned": "无规则（空白）",
-    "prohibited": "被禁止", "people identified at least once": "至少被识别一次的人数",
+    "ratio to {}": "与“{}”之比", "better": "更好", "low curve": "低曲线", "high curve": "高曲线", "authorised": "有权",
+    "ungoverned": "无规则（空白）", "prohibited": "被禁止", "people identified at least once": "至少被识别一次的人数",
 }  # fmt: skip
 
 
@@ -128,6 +122,11 @@ def log_axis(ax: Axes, axis: str = "x") -> None:
     line.set_minor_locator(NullLocator())
 
 
+def note(ax: Axes, text: str, at: tuple[float, float], away: tuple[float, float] = (0, 0), **look: Any) -> Annotation:
+    """Write a text `away` points from a place, given in data coordinates unless `look` names other `xycoords`."""
+    return ax.annotate(text, at, away, textcoords="offset points", **({"fontsize": 7.5} | look))
+
+
 def estimate(ax: Axes, y: float, value: float, low: float, high: float, colour: str, mark: str = "o") -> None:
     """Draw a value with its interval on one row; the mark is hollow without an interval."""
     bare = bool(np.isnan(low))
@@ -136,29 +135,39 @@ def estimate(ax: Axes, y: float, value: float, low: float, high: float, colour: 
     ax.plot([value], [y], mark, color=colour, markersize=5, markerfacecolor="white" if bare else colour)
 
 
+def cross(ax: Axes, row: Mapping[Any, Any], x: str, y: str, at: tuple[float, float], **look: Any) -> None:
+    """Draw the intervals of a point across and up, where the row has their ends (`x`_low, `x`_high …)."""
+    low, high = row.get(f"{x}_low", np.nan), row.get(f"{x}_high", np.nan)
+    if not np.isnan(low):
+        ax.plot([low, high], [at[1]] * 2, **look)
+    low, high = row.get(f"{y}_low", np.nan), row.get(f"{y}_high", np.nan)
+    if not np.isnan(low):
+        ax.plot([at[0]] * 2, [low, high], **look)
+
+
 def beside(ax: Axes, y: float, text: str, colour: str, size: float = 7.5) -> None:
     """Write a text to the right of the axes, at height `y`."""
     ax.annotate(text, (1.01, y), xycoords=("axes fraction", "data"), va="center", fontsize=size, color=colour)
 
 
-def labels_above(ax: Axes, words: Sequence[tuple[str, str]], size: float = 8.5, up: float = 3.0) -> None:
-    """Write coloured words (text, colour) in a row `up` points above the axes, in place of a legend."""
-    before: Any = None
+def labels_above(
+    ax: Axes, words: Iterable[tuple[str, str]], title: str = "", size: float = 8.5, up: float = 3.0,
+) -> None:
+    """Write coloured words (text, colour) in a row above the axes, in place of a legend, with the title above them."""
+    place: dict[str, Any] = {"at": (0, 1), "away": (0, up), "xycoords": "axes fraction"}
     for text, colour in words:
-        place: Any = (0, 1) if before is None else (1, 0)
-        before = ax.annotate(
-            text, place, (0, up) if before is None else (1.2 * size, 0), textcoords="offset points", color=colour,
-            xycoords="axes fraction" if before is None else before, fontsize=size, fontweight="bold", va="bottom",
-        )  # fmt: skip
+        before = note(ax, text, **place, color=colour, fontsize=size, fontweight="bold", va="bottom")
+        place = {"at": (1, 0), "away": (1.2 * size, 0), "xycoords": before}
+    ax.set_title(title or ax.get_title(loc="left"), pad=15.0 + up)
 
 
 def arrow_note(ax: Axes, direction: str, lang: str = "en") -> None:
     """Write under the axis which direction is better."""
-    if direction in ("lower", "higher"):
-        left = direction == "lower"
-        text = f"← {say('better', lang)}" if left else f"{say('better', lang)} →"
-        ax.annotate(text, (0.0 if left else 1.0, 0), (0, -24), xycoords="axes fraction", textcoords="offset points",
-                    ha="left" if left else "right", va="top", color=FAINT, fontsize=8)  # fmt: skip
+    better, look = say("better", lang), {"xycoords": "axes fraction", "va": "top", "color": FAINT, "fontsize": 8}
+    if direction == "lower":
+        note(ax, f"← {better}", (0, 0), (0, -24), ha="left", **look)
+    elif direction == "higher":
+        note(ax, f"{better} →", (1, 0), (0, -24), ha="right", **look)
 
 
 def street_lines(streets: pd.DataFrame, **look: Any) -> LineCollection:
@@ -176,7 +185,7 @@ def as_map(ax: Axes) -> None:
     y = ax.get_ylim()[0]
     ax.plot([low, low + length], [y, y], color=INK, linewidth=2, clip_on=False, solid_capstyle="butt")
     text = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
-    ax.annotate(text, (low, y), (0, 4), textcoords="offset points", fontsize=8)
+    note(ax, text, (low, y), (0, 4), fontsize=8)
     ax.set_axis_off()
 
 

@@ -7,7 +7,6 @@ import pytest
 
 from privacysim.figures import (
     COLOURS,
-    district_map,
     forest,
     held_out,
     house_style,
@@ -63,15 +62,6 @@ def test_a_legality_without_anybody_has_no_dot():
                          for word, v in zip(LEGALITIES, (1e5, 300.0, 0.0), strict=True)])  # fmt: skip
     ax = people_by_legality(rows)
     assert [float(line.get_xdata()[0]) for line in ax.lines if line.get_marker() == "o"] == [1e5, 300.0]
-
-
-def test_the_map_is_to_scale_and_tells_listed_cameras():
-    streets = pd.DataFrame({"x0_m": [0.0, 0], "y0_m": [0.0, 0], "x1_m": [900.0, 0], "y1_m": [0.0, 700], "kind": [0, 2]})
-    cameras = pd.DataFrame({"x_m": [1.0, 2, 3], "y_m": [1.0, 2, 3], "social": [True, False, True],
-                            "listed": [False, False, True]})  # fmt: skip
-    ax = district_map(streets, cameras, title="A district")
-    assert ax.get_aspect() == 1.0
-    assert [len(points.get_offsets()) for points in ax.collections[1:]] == [1, 1, 1]
 
 
 def test_equal_figures_give_equal_svg():

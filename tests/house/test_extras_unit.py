@@ -96,10 +96,7 @@ except MissingExtraError as error:
 
 
 def test_what_needs_a_package_that_is_not_installed_names_the_command_that_installs_it(monkeypatch, tmp_path):
-    from matplotlib.figure import Figure
-
     from privacysim.explorer.web import serve
-    from privacysim.figures.map_figures import film_writer
     from privacysim.readers.fetch import fetch_city
     from privacysim.readers.osm_tags import read_ground
     from privacysim.results.query import query
@@ -112,7 +109,6 @@ def test_what_needs_a_package_that_is_not_installed_names_the_command_that_insta
         ("osmnx", "map"): lambda: fetch_city("Kallio", tmp_path / "kallio.osm"),
         ("duckdb", "analysis"): lambda: query(tmp_path, "select 1"),
         ("SALib", "analysis"): lambda: (sobol_points(factor, 2, 1), morris_points(factor, 2, 1)),
-        ("cv2", "masks"): lambda: film_writer(tmp_path / "day.mp4").setup(Figure(), str(tmp_path / "day.mp4")),
         ("voila", "web"): lambda: serve("preview"),
     }
     for (package, extra), door in doors.items():
