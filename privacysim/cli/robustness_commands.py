@@ -45,12 +45,12 @@ def sensitivity(
     chosen = inputs.arm(policy or last[-1]).id
     how: dict[str, Any] = {"workers": workers, "folder": None if out is None else out / "parts"}
     what = f"{chosen}: {inputs.plan.primary}, ratio to {inputs.plan.baseline} (low curve)"
-    for name, size, index, says in (
-        ("morris", morris, r.morris, "mean size of a step's effect (mu*) and its dependence on other factors (sigma)"),
-        ("sobol", sobol, r.sobol, "share of the variance: alone (s1), with interactions (st)"),
+    for name, size, says in (
+        ("morris", morris, "mean size of a step's effect (mu*) and its dependence on other factors (sigma)"),
+        ("sobol", sobol, "share of the variance: alone (s1), with interactions (st)"),
     ):
         if size is not None:
-            table = index(inputs, found, chosen, size, **how)
+            table = r.global_indices(name, inputs, found, chosen, size, **how)
             print(f"{what}; {name.title()}: {says}\n")
             print(rounded(table.drop(columns="source").head(15)))
             _sources(table)

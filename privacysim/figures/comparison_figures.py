@@ -184,7 +184,7 @@ def frontier(
     ax.autoscale_view()  # the positions below need the final limits, which are otherwise found when drawing
     top_down = np.lexsort((-rows["x"], -rows["y"]))
     points = ax.transAxes.inverted().transform(ax.transData.transform(rows[["x", "y"]].to_numpy()[top_down]))
-    for k, height in zip(top_down, _spread(points[:, 1], 0.06), strict=True):  # names in a column to the right
+    for k, height in zip(top_down, _spread(points[:, 1].tolist(), 0.06), strict=True):  # names in a column to the right
         policy, x, y = rows.iloc[k][["policy", "x", "y"]]
         ax.annotate((titles or {}).get(policy, policy), (x, y), color=INK if best[k] else FAINT,
                     xytext=(1.04, height), textcoords="axes fraction", fontsize=7.5, va="center", linespacing=0.95,

@@ -63,7 +63,8 @@ def unicity_curves(found: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     `found` as `unicity` returns it with rarefaction: k, population, unicity, low, high.
     """
     ax = style.axes(ax, 5.4, 3.4)
-    for (k, rows), colour in zip(found.sort_values("population").groupby("k"), OKABE, strict=False):
+    for k, colour in zip(sorted(found["k"].unique().tolist()), OKABE, strict=False):
+        rows = found[found["k"] == k].sort_values("population")
         x, y = rows["population"], 100 * rows["unicity"]
         ax.fill_between(x, 100 * rows["low"], 100 * rows["high"], color=colour, alpha=0.15, linewidth=0)
         ax.plot(x, y, "o-", color=colour, markersize=4, linewidth=1.4)

@@ -74,8 +74,8 @@ def failure_box(
     x, y = ax.get_xlim(), ax.get_ylim()
     left, right = np.clip(limits.get(across, (-math.inf, math.inf)), *x)
     low, high = np.clip(limits.get(up, (-math.inf, math.inf)), *y)
-    for look in ({"facecolor": OKABE[1], "alpha": 0.10, "linewidth": 0}, {"fill": False, "edgecolor": INK, "lw": 1.2}):
-        ax.add_patch(Rectangle((left, low), right - left, high - low, **look))
+    ax.add_patch(Rectangle((left, low), right - left, high - low, facecolor=OKABE[1], alpha=0.10, linewidth=0))
+    ax.add_patch(Rectangle((left, low), right - left, high - low, fill=False, edgecolor=INK, linewidth=1.2))
     ax.set(xlim=x, ylim=y)
     style.labels_above(ax, [("misses the goal", OKABE[1]), ("reaches it", OKABE[0])], "Where the goal is missed")
     return ax

@@ -3,16 +3,15 @@
 from privacysim.robustness.discovery import Box, find_box, find_boxes
 from privacysim.robustness.factors import Factor, factors_in, factors_of
 from privacysim.robustness.frontier import Frontier, best_within, find_frontier
-from privacysim.robustness.indices import morris_indices, morris_points, sobol_indices, sobol_points
 from privacysim.robustness.levers import Design, load_design
-from privacysim.robustness.search import nondominated
 from privacysim.robustness.sensitivity import (
     Worlds,
-    morris,
+    global_indices,
+    index_points,
+    index_table,
     prepare,
     ranking,
     ranking_words,
-    sobol,
     tornado,
     worlds,
     worlds_table,
@@ -20,7 +19,6 @@ from privacysim.robustness.sensitivity import (
 
 __all__ = [
     "Box", "Design", "Factor", "Frontier", "Worlds", "best_within", "factors_in", "factors_of", "find_box",
-    "find_boxes", "find_frontier", "load_design", "morris", "morris_indices", "morris_points", "nondominated",
-    "prepare", "ranking", "ranking_words", "sobol", "sobol_indices", "sobol_points", "tornado", "worlds",
-    "worlds_table",
+    "find_boxes", "find_frontier", "global_indices", "index_points", "index_table", "load_design", "prepare", "ranking",
+    "ranking_words", "tornado", "worlds", "worlds_table",
 ]

@@ -1,4 +1,4 @@
-"""Uncertain factors of a study: facts with a range, assumptions of a scenario, and numbers of policies.
+"""Uncertain factors of a study, and runs of many variants of it on the same replicates.
 
 A factor has a value in force and a range. Contested readings are arms instead of factors, and every result has both
 curves already. Values are spread evenly over the range, or over its logarithm if it spans more than a factor of ten,
@@ -13,38 +13,48 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from privacysim.city import build_city
-from privacysim.errors import InputError, did_you_mean
-from privacysim.facts import Fact, facts, facts_heard, facts_replaced
+from privacysim.errors import InputError
+from privacysim.facts import facts, facts_heard, facts_replaced
 from privacysim.files import Quantity, Strict, validate
 from privacysim.policy.arm import Arm
-from privacysim.policy.policy_form import Policy
 from privacysim.scenario import Scenario
 from privacysim.simulation.inputs import Inputs, hashed
 from privacysim.simulation.replicate import forget_replicate
-from privacysim.simulation.unit_parts import Unit
+from privacysim.simulation.unit import to_frames
+from privacysim.simulation.unit_parts import Failed, Unit, UnitParts
 from privacysim.study import Study
+from privacysim.study.executor import OpenExecutor, cores
+from privacysim.study.pilots import pilot_skewness
+from privacysim.study.progress import progress_bar
+from privacysim.study.unit_store import do_units, part_file, units
+from privacysim.study.work import PILOT, Runner
 from privacysim.units import DAY_S
 from privacysim.world.calibration import listing
 
 Floats = NDArray[np.float64]
-SOLVED = ("p_listed",)
+SOLVED = "p_listed"
 """Recalibrated at every point to reproduce the datum, so never varied by itself."""
+_DATUM = "website_listed_guangzhou"
 
 
 @dataclass(frozen=True)
 class Factor:
-    """One uncertain number of kind `fact` (an id), `scenario` (a key path) or `policy` (policy id and key path)."""
+    """One uncertain number: a fact (named by its id), a scenario's own number (its key path), or a policy's retention.
+
+    A retention is named "POLICY:retention.CLASS" and counts days.
+    """
 
     name: str
-    kind: Literal["fact", "scenario", "policy"]
     value: float
     low: float
     high: float
@@ -64,13 +74,17 @@ class Factor:
     def at(self, share: Floats | float) -> Floats:
         """The value at a share (0 to 1) of the range.
 
-        >>> Factor("x", "fact", 10.0, 1.0, 100.0).at(0.5).item()
+        >>> Factor("x", 10.0, 1.0, 100.0).at(0.5).item()
         10.0
         """
         u = np.asarray(share, dtype=np.float64)
+        return self.low * (self.high / self.low) ** u if self.logarithmic else self.low + u * (self.high - self.low)
+
+    def share(self, value: Floats) -> Floats:
+        """The share of the range at a value, the inverse of `at`."""
         if self.logarithmic:
-            return np.asarray(self.low * (self.high / self.low) ** u)
-        return np.asarray(self.low + u * (self.high - self.low))
+            return np.log(value / self.low) / np.log(self.high / self.low)
+        return (value - self.low) / (self.high - self.low)
 
 
 def factors_of(inputs: Inputs, *, with_city: bool = False) -> list[Factor]:
@@ -83,43 +97,30 @@ def factors_of(inputs: Inputs, *, with_city: bool = False) -> list[Factor]:
     forget_replicate()  # a cached replicate reads nothing
     with facts_heard() as heard:
         Study.runner(hashed(replace(inputs, plan=plan, replicates=(0,), only=(plan.primary,))), "", None, Unit(0, 0))
-        heard |= {q.fact for _, q in quantities(inputs.scenario) if q.fact}
-    plain = {q.fact for path, q in quantities(inputs.scenario) if q.fact and _of_city(path)}
+    numbers = dict(quantities(inputs.scenario))
+    heard |= {q.fact for q in numbers.values() if q.fact}
+    of_city = {q.fact or path for path, q in numbers.items() if path.startswith("city.") or path == "population.people"}
+    left_out = {SOLVED} | (set() if with_city else of_city)
     found = [
-        Factor(fact.id, "fact", fact.value, fact.low, fact.high, fact.unit, _said(fact)) for fact in facts().values()
-        if fact.id in heard and fact.low < fact.high and fact.id not in SOLVED and (with_city or fact.id not in plain)
+        Factor(fact.id, fact.value, fact.low, fact.high, fact.unit, f"{fact.source} ({fact.status})")
+        for fact in facts().values() if fact.id in heard - left_out and fact.low < fact.high
     ]  # fmt: skip
-    for path, q in quantities(inputs.scenario):
-        if not q.fact and q.range[0] < q.range[1] and (with_city or not _of_city(path)):
-            found.append(Factor(path, "scenario", q.number, *q.range, source=q.source))
-    return found + [factor for arm in _one_per_policy(inputs.arms) for factor in _of_policy(arm)]
+    found += [Factor(path, q.number, *q.range, source=q.source) for path, q in numbers.items()
+              if not q.fact and path not in left_out and q.range[0] < q.range[1]]  # fmt: skip
+    for policy in {arm.policy.id: arm.policy for arm in inputs.arms}.values():
+        for name, part in policy.retention or ():
+            low, high = (0.0, 0.0) if part is None else (max(part.range_s[0], part.floor or 0.0), part.range_s[1])
+            if low < high:
+                said = ["; ".join(f"{one.law} {one.article}" for one in part.reference), part.assumption]
+                found.append(Factor(f"{policy.id}:retention.{name}", part.keep / DAY_S, low / DAY_S, high / DAY_S, "d",
+                                    "; ".join(text for text in said if text)))  # fmt: skip
+    return found
 
 
 def factors_in(table: pd.DataFrame) -> list[Factor]:
     """List the factors of a saved tornado table (columns factor, low, value, high, unit, source), each once."""
     rows = table.drop_duplicates("factor").fillna({"unit": "", "source": ""})
-    return [Factor(row["factor"], "fact", row["value"], row["low"], row["high"], row["unit"], row["source"])
-            for row in rows.to_dict("records")]  # fmt: skip
-
-
-def chosen(factors: Sequence[Factor], names: Sequence[str]) -> list[Factor]:
-    """Select factors by name, in the order of the names; the error for an unknown name suggests the nearest."""
-    known = {factor.name: factor for factor in factors}
-    for name in names:
-        if name not in known:
-            fix = did_you_mean(name, known)
-            raise InputError("factors", "a number with a range that this study reads", name, fix)
-    return [known[name] for name in names]
-
-
-def with_values(inputs: Inputs, values: Mapping[str, float], factors: Sequence[Factor]) -> Inputs:
-    """Return the study with other values of some factors; an invalid scenario value raises an InputError."""
-    kinds = {factor.name: factor.kind for factor in factors}
-    of_facts = {name: v for name, v in values.items() if kinds[name] == "fact"}
-    raw = _replaced(inputs.scenario, values, "")
-    scenario = validate(Scenario, raw.model_dump(mode="json"), f"scenario {inputs.scenario.id}, varied")
-    arms = tuple(_varied(arm, {n: v for n, v in values.items() if kinds[n] == "policy"}) for arm in inputs.arms)
-    return hashed(replace(inputs, scenario=scenario, arms=arms, facts={**inputs.facts, **of_facts}))
+    return [Factor(*row) for row in rows[["factor", "value", "low", "high", "unit", "source"]].itertuples(index=False)]
 
 
 def quantities(section: Any, path: str = "") -> Iterator[tuple[str, Quantity]]:
@@ -132,58 +133,31 @@ def quantities(section: Any, path: str = "") -> Iterator[tuple[str, Quantity]]:
             yield from quantities(value, here)
 
 
-def _of_city(path: str) -> bool:
-    return path.startswith("city.") or path == "population.people"
-
-
-def _said(fact: Fact) -> str:
-    return f"{fact.source} ({fact.status})"
-
-
-def _replaced(section: Any, values: Mapping[str, float], path: str) -> Any:
-    changed: dict[str, Any] = {}
-    for name in type(section).model_fields:
-        value, here = getattr(section, name), f"{path}.{name}" if path else name
-        if isinstance(value, Quantity):
-            new = values.get(value.fact) if value.fact else values.get(here)
-            if new is not None:
-                changed[name] = Quantity(value=float(new), assumption=f"varied: {value.fact or here}")
-        elif isinstance(value, Strict):
-            changed[name] = _replaced(value, values, here)
-    return section.model_copy(update=changed) if changed else section
-
-
-def _one_per_policy(arms: Sequence[Arm]) -> list[Arm]:
-    return list({arm.policy.id: arm for arm in arms}.values())
-
-
-def _of_policy(arm: Arm) -> list[Factor]:
-    policy, found = arm.policy, []
-    for name, part in policy.retention or ():
-        if part is not None and part.range_s[0] < part.range_s[1]:
-            low, high = (end / DAY_S for end in part.range_s)
-            found.append(Factor(f"{policy.id}:retention.{name}", "policy", part.keep / DAY_S,
-                                max(low, (part.floor or 0.0) / DAY_S), high, "d", _why(part)))  # fmt: skip
-    return [factor for factor in found if factor.low < factor.high]
-
-
-def _why(part: Any) -> str:
-    named = "; ".join(f"{one.law} {one.article}" for one in part.reference)
-    return "; ".join(text for text in (named, part.assumption) if text)
+def with_values(inputs: Inputs, values: Mapping[str, float]) -> Inputs:
+    """Return the study with other values of some factors, by name; an invalid one raises an InputError."""
+    raw = inputs.scenario.model_dump(mode="json")
+    for path, q in quantities(inputs.scenario):
+        if (q.fact or path) in values:
+            *sections, key = path.split(".")
+            section = raw
+            for name in sections:
+                section = section[name]
+            value, why = float(values[q.fact or path]), f"varied: {q.fact or path}"
+            section[key] = Quantity(value=value, assumption=why).model_dump(mode="json")
+    scenario = validate(Scenario, raw, f"scenario {inputs.scenario.id}, varied")
+    arms = tuple(_varied(arm, values) for arm in inputs.arms)
+    of_facts = {name: value for name, value in values.items() if name in facts()}
+    return hashed(replace(inputs, scenario=scenario, arms=arms, facts={**inputs.facts, **of_facts}))
 
 
 def _varied(arm: Arm, values: Mapping[str, float]) -> Arm:
-    mine = {name.split(":", 1)[1]: v for name, v in values.items() if name.split(":", 1)[0] == arm.policy.id}
-    if not mine or arm.policy.retention is None:
+    start, section = f"{arm.policy.id}:retention.", arm.policy.retention
+    days = {name.removeprefix(start): value for name, value in values.items() if name.startswith(start)}
+    if not days or section is None:
         return arm
-    section = arm.policy.retention
-    kept = {key.split(".")[1]: getattr(section, key.split(".")[1]).model_copy(update={"keep": v * DAY_S})
-            for key, v in mine.items()}  # fmt: skip
-    policy: Policy = arm.policy.model_copy(update={"retention": section.model_copy(update=kept)})
+    kept = {name: getattr(section, name).model_copy(update={"keep": value * DAY_S}) for name, value in days.items()}
+    policy = arm.policy.model_copy(update={"retention": section.model_copy(update=kept)})
     return Arm(arm.id, arm.title, policy, arm.reading, arm.laws, arm.bundle)
-
-
-_DATUM = "website_listed_guangzhou"
 
 
 def held(base: Inputs, changed: Inputs) -> tuple[Inputs, bool]:
@@ -204,3 +178,66 @@ def held(base: Inputs, changed: Inputs) -> tuple[Inputs, bool]:
     leaks = changed.scenario.leaks.model_copy(update={"p_listed": solved})
     scenario = changed.scenario.model_copy(update={"leaks": leaks})
     return hashed(replace(changed, scenario=scenario)), needed <= 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class PointUnit:
+    """One unit of one point, with all inputs of its worker."""
+
+    point: int
+    unit: Unit
+    inputs: Inputs
+
+    def __str__(self) -> str:
+        return f"point {self.point}, {self.unit}"
+
+
+def _do(runner: Runner, one: PointUnit) -> UnitParts:
+    return runner(one.inputs, "", None, one.unit)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """Replicate values of every point (`metrics` with a column `point`), and descriptions of failures.
+
+    `skewness` comes from the points' pilots, if requested: (policy, metric, curve) → γ, which decides whether an
+    interval may be shown.
+    """
+
+    metrics: pd.DataFrame
+    failed: tuple[str, ...]
+    skewness: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
+
+
+def run_points(
+    points: Sequence[Inputs], *, metrics: Sequence[str], workers: int | None = None,
+    open_executor: OpenExecutor | None = None, folder: Path | None = None, progress: bool | None = None,
+    pilots: bool = False,
+) -> Ran:
+    """Run every point and compute only the named metrics; a failed unit drops the replicate and is reported.
+
+    Points share people and chances unless their values change them, so differences between points carry little noise.
+    With a `folder`, parts are kept as in a study under each point's own hash, so an interrupted run can resume.
+    `pilots` also runs each point's pilot world.
+    """
+    workers = cores() if workers is None else max(1, workers)
+    points = [hashed(replace(point, only=tuple(metrics))) for point in points]
+    for point in {point.scenario.city: point for point in points}.values():
+        Study.runner.prepare(point, workers)
+    wanted = [PointUnit(n, unit, point) for n, point in enumerate(points)
+              for unit in (*([PILOT] if pilots else []), *units(point))]  # fmt: skip
+    place = None if folder is None else lambda one: part_file(folder / one.inputs.family_id, one.unit)
+    with progress_bar(len(wanted), progress) as tell:
+        done = do_units(partial(_do, Study.runner), wanted, workers=workers, open_executor=open_executor, place=place,
+                        tell=tell)  # fmt: skip
+    frames, skewness = [pd.DataFrame()], dict[tuple[str, str, str], float]()
+    for n, point in enumerate(points):
+        parts = {one.unit: part for one, part in done.items() if one.point == n}
+        if isinstance(pilot := parts.pop(PILOT, None), UnitParts):
+            skewness |= pilot_skewness(pilot)
+        lost = {unit.replicate for unit, part in parts.items() if isinstance(part, Failed)}
+        whole = {unit: part for unit, part in parts.items() if unit.replicate not in lost}
+        frame = to_frames(whole, point.arm_ids, point.declared)[0]  # type: ignore[arg-type]
+        frames.append(frame[frame["metric"].isin(metrics)].assign(point=n))
+    failed = tuple(str(part) for part in done.values() if isinstance(part, Failed))
+    return Ran(pd.concat(frames[1:], ignore_index=True) if points else frames[0], failed, skewness)

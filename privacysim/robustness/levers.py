@@ -106,39 +106,43 @@ class Design(Strict):
         every = np.vstack(rows)
         return every[np.sort(np.unique(every, axis=0, return_index=True)[1])][:POOL]
 
+    def one_by_one(self) -> list[list[int]]:
+        """Rows that move one lever each, and all of that lever's options."""
+        zero = [0] * len(self.lever)
+        return [[*zero[:n], choice, *zero[n + 1 :]] for n, lever in enumerate(self.lever)
+                for choice in range(len(lever.option))]  # fmt: skip
+
     def coordinates(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
         """Rows as points, with one dimension for each option after a lever's first."""
         columns = [rows[:, n] == choice for n, lever in enumerate(self.lever) for choice in range(1, len(lever.option))]
         return np.column_stack(columns).astype(np.float64)
 
+    def chosen(self, row: Sequence[int]) -> list[Option]:
+        """The option of each lever in a combination."""
+        return [lever.option[choice] for lever, choice in zip(self.lever, row, strict=True)]
+
     def cost(self, row: Sequence[int]) -> float:
         """Cost of a combination."""
-        return sum(lever.option[choice].cost for lever, choice in zip(self.lever, row, strict=True))
+        return sum(option.cost for option in self.chosen(row))
 
     def facts(self, row: Sequence[int]) -> dict[str, float]:
         """Values of facts that a combination sets."""
-        chosen = (lever.option[choice].facts for lever, choice in zip(self.lever, row, strict=True))
-        return {name: value for brought in chosen for name, value in brought.items()}
+        return {name: value for option in self.chosen(row) for name, value in option.facts.items()}
 
     def name(self, row: Sequence[int]) -> str:
         """Id of a combination: the levers that it moves."""
         pairs = zip(self.lever, row, strict=True)
         return "+".join(f"{lever.id}_{lever.option[n].id}" for lever, n in pairs if n) or "as_it_stands"
 
-    def raw(self, row: Sequence[int], named: str) -> dict[str, Any]:
-        """The combination as a policy file that extends the design's policy."""
-        made: dict[str, Any] = {
+    def arm(self, row: Sequence[int], named: str) -> Arm:
+        """The combination as an arm of a study: a policy that extends the design's."""
+        raw: dict[str, Any] = {
             "id": named, "extends": self.policy, "title": {"en": self.name(row).replace("_", " ")},
             "status": "hypothetical",
         }  # fmt: skip
-        for lever, choice in zip(self.lever, row, strict=True):
-            _put_together(made, _sourced(lever.option[choice].change, lever.assumption), f"{self.id}, {lever.id}")
-        return made
-
-    def arm(self, row: Sequence[int], named: str) -> Arm:
-        """The combination as an arm of a study."""
-        known = laws()
-        policy = load_policy(self.raw(row, named), where=f"{self.id}, {self.name(row)}")
+        for lever, option in zip(self.lever, self.chosen(row), strict=True):
+            _put_together(raw, _sourced(option.change, lever.assumption), f"{self.id}, {lever.id}")
+        known, policy = laws(), load_policy(raw, where=f"{self.id}, {self.name(row)}")
         return Arm(named, self.name(row), policy, "", known, known.bundle_on(self.law_date))
 
 
@@ -147,48 +151,46 @@ def load_design(name: str) -> Design:
     path = find_file("frontiers", name)
     design = validate(Design, read_toml(path), display(path))
     design.goals()
-    zero = [0] * len(design.lever)
-    for n, lever in enumerate(design.lever):
-        _check_facts(design, n)
-        for choice in range(len(lever.option)):
-            design.arm([choice if m == n else 0 for m in range(len(zero))], "checked")
+    for lever in design.lever:
+        _check_facts(design, lever)
+    for row in design.one_by_one():
+        design.arm(row, "checked")
     return design
 
 
-def _check_facts(design: Design, n: int) -> None:
+def _check_facts(design: Design, lever: Lever) -> None:
     """Check facts: known, within range, each set by one lever only; the first option must change nothing."""
-    lever = design.lever[n]
+    others = {name for one in design.lever if one is not lever for option in one.option for name in option.facts}
     for option in lever.option:
         for name, value in option.facts.items():
             where, fact = f"{design.id}, {lever.id}.{option.id}.facts", facts()[name]
             if not fact.low <= value <= fact.high:
                 raise InputError(where, f"{name} within its range, {fact.low:g} to {fact.high:g} {fact.unit}", value,
                                  "choose a value that the facts call possible")  # fmt: skip
-            if any(name in other.facts for one in design.lever if one is not lever for other in one.option):
+            if name in others:
                 raise InputError(where, f"one lever for each fact ({name} is moved by two)", name, "put them in one")
-    if lever.option[0].change or lever.option[0].facts:
-        raise InputError(f"{design.id}, {lever.id}.{lever.option[0].id}", "a first option that changes nothing",
-                         "a change", "put the policy as it stands first")  # fmt: skip
+    first = lever.option[0]
+    if first.change or first.facts:
+        raise InputError(f"{design.id}, {lever.id}.{first.id}", "a first option that changes nothing", "a change",
+                         "put the policy as it stands first")  # fmt: skip
 
 
 def _sourced(change: Mapping[str, Any], assumption: str) -> dict[str, Any]:
     """Add the lever's assumption to every part of the change that names no source."""
+
+    def put(part: Mapping[str, Any]) -> dict[str, Any]:
+        named = "reference" in part or "assumption" in part
+        return dict(part) if named else {**part, "assumption": assumption}
+
     made: dict[str, Any] = {}
     for key, value in change.items():
         if key == "retention":
-            made[key] = {name: _with(part, assumption) for name, part in value.items()}
-        elif isinstance(value, Mapping):
-            made[key] = _with(value, assumption)
+            made[key] = {name: put(part) for name, part in value.items()}
         elif key in ("access", "forbidden"):
-            made[key] = [_with(part, assumption) for part in value]
+            made[key] = [put(part) for part in value]
         else:
-            made[key] = value
+            made[key] = put(value) if isinstance(value, Mapping) else value
     return made
-
-
-def _with(part: Mapping[str, Any], assumption: str) -> dict[str, Any]:
-    named = "reference" in part or "assumption" in part
-    return dict(part) if named else {**part, "assumption": assumption}
 
 
 def _put_together(made: dict[str, Any], change: Mapping[str, Any], where: str) -> None:

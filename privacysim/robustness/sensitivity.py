@@ -1,8 +1,13 @@
 """Sensitivity analysis of a study: varies facts and assumptions over their ranges, recalibrated to 185 listed cameras.
 
 The answer is the ratio of the primary metric's means, a policy against the baseline, on the same replicates at every
-point. `tornado` varies one number at a time. `worlds` varies all at once and feeds ranking, scenario discovery and
-Sobol's or Morris's indices.
+point. `tornado` varies one number at a time. `worlds` varies all at once and feeds ranking and scenario discovery.
+`global_indices` are those of Sobol or Morris, computed by SALib.
+
+Sobol: the share of the answer's variance that a factor explains alone (s1) and with all its interactions (st), by
+Saltelli's estimators (Saltelli 2010, doi:10.1016/j.cpc.2009.09.018). Morris: elementary effects on a grid of
+trajectories (Morris 1991, doi:10.2307/1269043), to screen many factors with few runs. μ* is the mean size of a
+step's effect; σ measures how much it depends on the other factors.
 """
 
 from __future__ import annotations
@@ -10,29 +15,26 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from privacysim.errors import InputError
-from privacysim.robustness.factors import Factor, chosen, factors_of, held, with_values
-from privacysim.robustness.indices import (
-    latin_hypercube,
-    morris_indices,
-    morris_points,
-    shares_of,
-    sobol_indices,
-    sobol_points,
-)
-from privacysim.robustness.variants import Ran, run_points
+from privacysim.errors import InputError, refuse_unknown, require
+from privacysim.robustness.factors import Factor, Ran, factors_of, held, run_points, with_values
 from privacysim.simulation.inputs import Inputs
 from privacysim.stats import Estimate, paired_ratio, wilson
 from privacysim.study import Study
 
 Floats = NDArray[np.float64]
+_OPTIONS: dict[str, dict[str, Any]] = {"sobol": {"calc_second_order": False}, "morris": {"num_levels": 4}}
+_COLUMNS = {
+    "sobol": {"s1": "S1", "s1_half_width": "S1_conf", "st": "ST", "st_half_width": "ST_conf"},
+    "morris": {"mu": "mu", "mu_star": "mu_star", "mu_star_half_width": "mu_star_conf", "sigma": "sigma"},
+}
+"""Column → SALib's name, by method."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,20 @@ class Worlds:
         mine = self.ratios[(self.ratios["policy"] == policy) & (self.ratios["curve"] == curve)]
         return mine.set_index("point")["ratio"].reindex(range(len(self.values))).to_numpy(dtype=float)
 
+    def every_answer(self, policy: str, curve: str = "low") -> Floats:
+        """Ratio of a policy at every point; raises an error if one is missing or not recalibrated."""
+        answers = self.answers(policy, curve)
+        missing = int(np.isnan(answers).sum())
+        if missing or self.failed:
+            raise InputError("sensitivity", "a ratio at every point",
+                             f"none at {max(missing, len(self.failed))} of them",
+                             "use more --replicates or a larger --sample, or leave a factor out")  # fmt: skip
+        if not self.held.all():
+            raise InputError("sensitivity", "points at which the list of cameras can be held",
+                             f"{int((~self.held).sum())} of {self.held.size} where it cannot",
+                             "leave out a factor of the list")  # fmt: skip
+        return answers
+
     @property
     def policies(self) -> list[str]:
         """The arms that are compared with the baseline."""
@@ -58,30 +74,28 @@ class Worlds:
 
 
 def prepare(
-    study: Study, factors: Sequence[str] = (), *, with_city: bool = False, replicates: int | None = None,
-    sample: int | None = None, days: int | None = None,
+    study: Study, factors: Sequence[str] = (), *, replicates: int | None = None, sample: int | None = None,
+    days: int | None = None,
 ) -> tuple[Inputs, list[Factor]]:
-    """Return the study to vary and its factors (all that it reads, or the named ones)."""
+    """Return the study to vary and its factors: the named ones, or all that it reads except the city's plan."""
     wished = {"replicates": replicates, "sample": sample, "days": days}
-    changed = {key: value for key, value in wished.items() if value is not None}
-    plan = study.plan.model_copy(update=changed)
+    plan = study.plan.model_copy(update={key: value for key, value in wished.items() if value is not None})
     small = Study.from_plan(plan).inputs()
-    found = factors_of(small, with_city=with_city or bool(factors))
-    return small, chosen(found, factors) if factors else found
+    known = {factor.name: factor for factor in factors_of(small, with_city=bool(factors))}
+    for name in factors:
+        refuse_unknown(name, known, "factors", "a number with a range that this study reads")
+    return small, [known[name] for name in factors or known]
 
 
-def run_values(
-    inputs: Inputs, factors: Sequence[Factor], values: Floats, *, workers: int | None = None,
-    folder: Path | None = None, progress: bool | None = None, **how: Any,
-) -> Worlds:
-    """Run the recalibrated study at each row of `values`; an invalid row raises an InputError."""
+def run_values(inputs: Inputs, factors: Sequence[Factor], values: Floats, **how: Any) -> Worlds:
+    """Run the recalibrated study at each row of `values`; an invalid row raises an InputError.
+
+    `how` goes to `run_points`: workers, folder, progress, open_executor.
+    """
     names = [factor.name for factor in factors]
-    pairs = [held(inputs, with_values(inputs, dict(zip(names, map(float, row), strict=True)), factors))
-             for row in values]  # fmt: skip
-    ran = run_points([point for point, _ in pairs], metrics=[inputs.plan.primary], workers=workers, folder=folder,
-                     progress=progress, **how)  # fmt: skip
-    ratios = ratios_of(ran, inputs)
-    return Worlds(inputs, tuple(factors), values, ratios, np.array([ok for _, ok in pairs]), ran.failed)
+    pairs = [held(inputs, with_values(inputs, dict(zip(names, map(float, row), strict=True)))) for row in values]
+    ran = run_points([point for point, _ in pairs], metrics=[inputs.plan.primary], **how)
+    return Worlds(inputs, tuple(factors), values, ratios_of(ran, inputs), np.array([ok for _, ok in pairs]), ran.failed)
 
 
 def ratios_of(ran: Ran, inputs: Inputs) -> pd.DataFrame:
@@ -92,8 +106,7 @@ def ratios_of(ran: Ran, inputs: Inputs) -> pd.DataFrame:
     for (point, curve), group in wide.groupby(level=["point", "curve"], sort=True):
         for policy in (arm for arm in inputs.arm_ids if arm != baseline and arm in group):
             both = group[[policy, baseline]].dropna()
-            found = paired_ratio(both[policy], both[baseline]) if len(both) else None
-            found = found or Estimate(math.nan)
+            found = (paired_ratio(both[policy], both[baseline]) if len(both) else None) or Estimate(math.nan)
             rows.append((point, policy, curve, found.value, found.low, found.high,
                          both[policy].mean(), both[baseline].mean(), len(both)))  # fmt: skip
     columns = ["point", "policy", "curve", "ratio", "ratio_low", "ratio_high", "mean", "baseline_mean", "n"]
@@ -106,35 +119,29 @@ def tornado(inputs: Inputs, factors: Sequence[Factor], policy: str, **how: Any) 
     Columns: factor, low, value, high, unit, ratio_at_low, ratio, ratio_at_high, swing, curve, source, note. `note` says
     if an end is left out because no scenario may have it, or if the list of 185 cannot be reproduced there.
     """
-    policy = inputs.arm(policy).id
-    values, ends = [[factor.value for factor in factors]], [(-1, "value")]
-    notes: dict[int, list[str]] = {}
+    base = [factor.value for factor in factors]
+    values, at = [base], dict[tuple[int, str], int]()
+    notes: list[list[str]] = [[] for _ in factors]
     for n, factor in enumerate(factors):
         for end, x in (("low", factor.low), ("high", factor.high)):
-            row = [one.value for one in factors]
-            row[n] = x
             if x == factor.value:
                 continue
             try:
-                _, ok = held(inputs, with_values(inputs, {factor.name: x}, factors))
+                _, ok = held(inputs, with_values(inputs, {factor.name: x}))
             except InputError as error:
-                notes.setdefault(n, []).append(f"its {end} end is outside the model ({error.expected})")
+                notes[n].append(f"its {end} end is outside the model ({error.expected})")
                 continue
             if not ok:
-                notes.setdefault(n, []).append(f"at its {end} end the list of cameras cannot be held")
-            values.append(row)
-            ends.append((n, end))
-    worlds = run_values(inputs, factors, np.array(values), **how)
-    rows = []
-    for curve in list(dict.fromkeys(worlds.ratios["curve"])):
-        answers = worlds.answers(policy, curve)
+                notes[n].append(f"at its {end} end the list of cameras cannot be held")
+            at[n, end] = len(values)
+            values.append([*base[:n], x, *base[n + 1 :]])
+    found, rows = run_values(inputs, factors, np.array(values), **how), []
+    for curve in dict.fromkeys(found.ratios["curve"]):
+        answers = found.answers(inputs.arm(policy).id, curve)
         for n, factor in enumerate(factors):
-            at = {end: float(answers[i]) for i, (which, end) in enumerate(ends) if which == n}
-            base = float(answers[0])
-            low, high = at.get("low", base), at.get("high", base)
-            rows.append((factor.name, factor.low, factor.value, factor.high, factor.unit, low, base, high,
-                         abs(high - low) if "low" in at and "high" in at else max(abs(low - base), abs(high - base)),
-                         curve, factor.source, "; ".join(notes.get(n, ()))))  # fmt: skip
+            low, high = (float(answers[at.get((n, end), 0)]) for end in ("low", "high"))
+            rows.append((factor.name, factor.low, factor.value, factor.high, factor.unit, low, float(answers[0]), high,
+                         abs(high - low), curve, factor.source, "; ".join(notes[n])))  # fmt: skip
     columns = ["factor", "low", "value", "high", "unit", "ratio_at_low", "ratio", "ratio_at_high", "swing", "curve",
                "source", "note"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns).sort_values(
@@ -142,45 +149,74 @@ def tornado(inputs: Inputs, factors: Sequence[Factor], policy: str, **how: Any) 
     )
 
 
-def morris(
-    inputs: Inputs, factors: Sequence[Factor], policy: str, trajectories: int, seed: int = 1, curve: str = "low",
-    **how: Any,
-) -> pd.DataFrame:
-    """Morris screening: mean size μ* of a step's effect on the answer, and σ; largest μ* first.
+def _at(factors: Sequence[Factor], shares: Floats) -> Floats:
+    return np.column_stack([factor.at(column) for factor, column in zip(factors, shares.T, strict=True)])
 
-    Runs the study at trajectories · (factors + 1) points. The error includes that of the replicates: a factor whose
-    μ* is within its half-width of 0 is indistinguishable from noise.
+
+def _salib(step: str, method: str, factors: Sequence[Factor]) -> tuple[Any, dict[str, object]]:
+    """SALib's module for a step ("sample" or "analyze") of a method, and its description of the factors."""
+    require("analysis", "SALib", where=method)
+    if not factors:
+        raise InputError("factors", "at least one factor", "none", "name factors that have a range")
+    count = len(factors)
+    problem = {"num_vars": count, "names": [factor.name for factor in factors], "bounds": [[0.0, 1.0]] * count}
+    return import_module(f"SALib.{step}.{method}"), problem
+
+
+def index_points(method: str, factors: Sequence[Factor], size: int, seed: int) -> Floats:
+    """Points (points, factors) at which indices need an answer.
+
+    For "sobol", Saltelli's sample of size · (factors + 2) points, `size` a power of two; for "morris", `size`
+    trajectories of factors + 1 points each on a grid of four levels.
     """
-    points = morris_points(factors, trajectories, seed)
-    answers = _every_answer(run_values(inputs, factors, points, **how), policy, curve)
-    return morris_indices(factors, shares_of(factors, points), answers, seed)
+    module, problem = _salib("sample", method, factors)
+    if method == "sobol" and (size < 2 or size & (size - 1)):
+        raise InputError("samples", "a power of two", size, f"write {1 << max(1, size - 1).bit_length()}")
+    return _at(factors, module.sample(problem, size, seed=seed, **_OPTIONS[method]))
 
 
-def sobol(
-    inputs: Inputs, factors: Sequence[Factor], policy: str, samples: int, seed: int = 1, curve: str = "low", **how: Any,
-) -> pd.DataFrame:
-    """Sobol indices: share of the answer's variance by a factor alone (S1) and with interactions (ST), largest first.
+def index_table(method: str, factors: Sequence[Factor], points: Floats, answers: Floats, seed: int) -> pd.DataFrame:
+    """Indices from the answers at `index_points`, largest first; raises an InputError if the answers do not vary.
 
-    Runs the study at samples · (factors + 2) points; `samples` is a power of two. All points use the same replicates,
-    so the variance comes from the factors.
+    Columns for "sobol": s1 and st, each with its 95 % bootstrap half-width; for "morris": μ, μ* (with 95 % half-width)
+    and σ.
     """
-    points = sobol_points(factors, samples, seed)
-    answers = _every_answer(run_values(inputs, factors, points, **how), policy, curve)
-    return sobol_indices(factors, answers, seed)
+    module, problem = _salib("analyze", method, factors)
+    if not np.isfinite(answers).all():
+        raise InputError("answers", "a number at every point", "some points have none", "leave out what breaks them")
+    if np.ptp(answers) == 0:
+        raise InputError("answers", "answers that vary", "the same at every point", "vary other factors")
+    shares = [np.column_stack([factor.share(x) for factor, x in zip(factors, points.T, strict=True)])]
+    given = [*(shares if method == "morris" else []), answers]
+    found, columns = module.analyze(problem, *given, seed=seed, **_OPTIONS[method]), _COLUMNS[method]
+    table = pd.DataFrame({"factor": problem["names"], **{name: found[theirs] for name, theirs in columns.items()},
+                          "source": [factor.source for factor in factors]})  # fmt: skip
+    largest = "st" if method == "sobol" else "mu_star"
+    return table.sort_values(largest, ascending=False, kind="stable", ignore_index=True)
 
 
-def _every_answer(found: Worlds, policy: str, curve: str) -> Floats:
-    """Return the ratio at every point; raises an error if one is missing or not recalibrated, as indices need all."""
-    answers = found.answers(found.inputs.arm(policy).id, curve)
-    missing = int(np.isnan(answers).sum())
-    if missing or found.failed:
-        raise InputError("sensitivity", "a ratio at every point", f"none at {max(missing, len(found.failed))} of them",
-                         "use more --replicates or a larger --sample, or leave a factor out")  # fmt: skip
-    if not found.held.all():
-        raise InputError("sensitivity", "points at which the list of cameras can be held",
-                         f"{int((~found.held).sum())} of {found.held.size} where it cannot",
-                         "leave out a factor of the list")  # fmt: skip
-    return answers
+def global_indices(
+    method: str, inputs: Inputs, factors: Sequence[Factor], policy: str, size: int, seed: int = 1, **how: Any,
+) -> pd.DataFrame:
+    """Sobol indices or Morris screening ("sobol", "morris") of a policy's answer on the low curve, largest first.
+
+    Runs the study at every point of `index_points`. All points use the same replicates, so for Sobol the variance
+    comes from the factors. For Morris, a factor whose μ* is within its half-width of 0 is indistinguishable from noise.
+    """
+    points = index_points(method, factors, size, seed)
+    answers = run_values(inputs, factors, points, **how).every_answer(inputs.arm(policy).id)
+    return index_table(method, factors, points, answers, seed)
+
+
+def latin_hypercube(factors: Sequence[Factor], points: int, seed: int) -> Floats:
+    """Latin hypercube sample (points, factors) that fills the ranges evenly, for single factors and, optimised, pairs.
+
+    >>> latin_hypercube([Factor("x", 0.5, 0.0, 1.0)], 4, 1).shape
+    (4, 1)
+    """
+    from scipy.stats import qmc
+
+    return _at(factors, qmc.LatinHypercube(len(factors), rng=seed, optimization="random-cd").random(points))
 
 
 def worlds(inputs: Inputs, factors: Sequence[Factor], points: int, seed: int = 1, **how: Any) -> Worlds:
@@ -214,14 +250,13 @@ def ranking(found: Worlds, curve: str = "low") -> pd.DataFrame:
     if wide.empty:
         raise InputError("ranking", "points at which every policy has a ratio", "none", "use a larger --sample")
     first = wide.eq(wide.min(axis=1), axis=0)
-    base_first = first.loc[0] if 0 in first.index else first.iloc[0] & False
-    rows = []
-    for policy in wide.columns:
-        share = wilson(int(first[policy].sum()), len(wide))
-        rows.append((policy, bool(base_first[policy]), int(first[policy].sum()), len(wide), share.value, share.low,
-                     share.high, wide[policy].min(), wide[policy].max()))  # fmt: skip
-    columns = ["policy", "first_in_base", "first", "worlds", "share", "low", "high", "ratio_least", "ratio_most"]
-    made = pd.DataFrame(rows, columns=columns)
+    made = pd.DataFrame({"first_in_base": first.reindex([0], fill_value=False).loc[0], "first": first.sum()})
+    made["worlds"] = len(wide)
+    shares = [wilson(int(count), len(wide)) for count in made["first"]]
+    made["share"], made["low"] = [one.value for one in shares], [one.low for one in shares]
+    made["high"] = [one.high for one in shares]
+    made["ratio_least"], made["ratio_most"] = wide.min(), wide.max()
+    made = made.rename_axis("policy").reset_index()
     return made.sort_values("share", ascending=False, kind="stable", ignore_index=True)
 
 
@@ -230,11 +265,8 @@ def ranking_words(table: pd.DataFrame) -> str:
     preferred = table[table["first_in_base"]]
     if preferred.empty:
         return "no policy is first in the base world"
-    names = " and ".join(preferred["policy"])
-    row = preferred.iloc[0]
-    tie = "share the first place" if len(preferred) > 1 else "is first"
-    return (f"{names} {tie} at the values in force and stay{'' if len(preferred) > 1 else 's'} first in {row['first']} "
-            f"of {row['worlds']} plausible worlds ({100 * row['share']:.0f} % [{100 * row['low']:.0f}, "
-            f"{100 * row['high']:.0f}])")  # fmt: skip
-
-
+    row, several = preferred.iloc[0], len(preferred) > 1
+    verbs = ("share the first place", "stay") if several else ("is first", "stays")
+    return (f"{' and '.join(preferred['policy'])} {verbs[0]} at the values in force and {verbs[1]} first in "
+            f"{row['first']} of {row['worlds']} plausible worlds ({100 * row['share']:.0f} % "
+            f"[{100 * row['low']:.0f}, {100 * row['high']:.0f}])")  # fmt: skip

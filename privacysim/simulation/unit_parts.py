@@ -18,7 +18,7 @@ from privacysim.metrics import Sums
 from privacysim.resources import PACKAGE
 from privacysim.simulation import cost
 
-_NO_STAGE = ("study", "simulation", "cli", "facts.py")
+_NO_STAGE = ("study", "simulation", "robustness", "cli", "facts.py")
 
 
 class Unit(NamedTuple):
@@ -71,9 +71,9 @@ class Failed:
 class Guarded:
     """Work whose unexpected errors become `Failed`; errors that users can fix (PrivacysimError) stop the study."""
 
-    work: Callable[[Unit], UnitParts]
+    work: Callable[[Any], UnitParts]
 
-    def __call__(self, unit: Unit) -> UnitParts | Failed:
+    def __call__(self, unit: Any) -> UnitParts | Failed:
         """Run the unit."""
         try:
             return self.work(unit)
@@ -84,7 +84,7 @@ class Guarded:
             return Failed(unit, stage, shown(f"{type(error).__name__}: {error}"), at)
 
 
-def worker_died(unit: Unit) -> Failed:
+def worker_died(unit: Any) -> Failed:
     """Failure of a unit that killed its worker twice."""
     return Failed(unit, "its worker, which died twice", "probably too little memory: fewer --workers or --sample")
 

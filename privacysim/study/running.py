@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,10 @@ from privacysim.simulation.unit import to_frames
 from privacysim.simulation.unit_parts import Failed, Unit, UnitParts, as_rows, none_left
 from privacysim.simulation.view_ends import band_frame
 from privacysim.stats import FEWEST_REPLICATES
-from privacysim.study.executor import OpenExecutor, processes
+from privacysim.study.executor import OpenExecutor
 from privacysim.study.pilots import Skewness, cached_pilot, keep_pilot, pilot_skewness
 from privacysim.study.progress import progress_bar
-from privacysim.study.unit_store import Work, do_units, units
+from privacysim.study.unit_store import Work, do_units, part_file, units
 from privacysim.study.work import PILOT
 
 
@@ -74,19 +75,13 @@ class Running:
         return Results(said, frame, notes, self.skewness or {}, self.inputs, bands)
 
     def _do(self, wanted: list[Unit]) -> None:
-        at_once = max(1, min(self.workers, len(wanted)))
-        open_executor = self.open_executor
-        if open_executor is None and at_once > 1:
-            open_executor = processes(at_once)
+        place = None if self.where is None else partial(part_file, self.where)
         with progress_bar(len(wanted), self.progress) as tell:
-            if self.first_alone and wanted:  # run one unit first, since it refuses tables that are too large
-                self.done |= do_units(
-                    self.work, wanted[-1:], open_executor=None, at_once=1, folder=self.where, tell=tell
-                )
+            if self.first_alone:  # run one unit first, since it refuses tables that are too large
+                self.done |= do_units(self.work, wanted[-1:], workers=1, place=place, tell=tell)
             rest = [unit for unit in wanted if unit not in self.done]
-            self.done |= do_units(
-                self.work, rest, open_executor=open_executor, at_once=at_once, folder=self.where, tell=tell
-            )
+            self.done |= do_units(self.work, rest, workers=self.workers, open_executor=self.open_executor, place=place,
+                                  tell=tell)  # fmt: skip
 
 
 def again_command(plan_id: str, out: Path | None) -> Callable[[int], str]:

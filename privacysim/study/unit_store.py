@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import TypeVar
 
 from privacysim.files import whole_file
 from privacysim.simulation.inputs import Inputs
 from privacysim.simulation.replicate import blocks_of
 from privacysim.simulation.unit_parts import Failed, Guarded, Unit, UnitParts, worker_died
-from privacysim.study.executor import OpenExecutor, WorkerLost, work_through
+from privacysim.study.executor import OpenExecutor, WorkerLost, processes, work_through
 
 Work = Callable[[Unit], UnitParts]
+Item = TypeVar("Item")
+"""A `Unit`, or a unit with the inputs that it belongs to."""
 
 
 def units(inputs: Inputs) -> list[Unit]:
@@ -26,59 +29,48 @@ def part_file(folder: Path, unit: Unit) -> Path:
     return folder / f"r{unit.replicate:05d}-b{unit.block:05d}.json"
 
 
-def read_part(folder: Path, unit: Unit) -> UnitParts | None:
+def read_part(path: Path) -> UnitParts | None:
     """Read the part of a unit; None if it is missing or incomplete."""
-    path = part_file(folder, unit)
     if not path.is_file():
         return None
     try:
         found = UnitParts.from_json(json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, KeyError, TypeError, RecursionError):  # truncated, damaged or outdated: rerun
         return None
-    return found if found.unit == unit else None
-
-
-def keep_part(folder: Path, part: UnitParts) -> None:
-    """Write the part of a unit to disk; its file appears only when complete."""
-    with whole_file(part_file(folder, part.unit)) as path:
-        path.write_text(json.dumps(part.as_json()), encoding="utf-8")
+    return found if part_file(path.parent, found.unit) == path else None
 
 
 def do_units(
-    work: Work, wanted: Sequence[Unit], *, open_executor: OpenExecutor | None, at_once: int, folder: Path | None,
+    work: Callable[[Item], UnitParts], wanted: Sequence[Item], *, workers: int,
+    open_executor: OpenExecutor | None = None, place: Callable[[Item], Path] | None = None,
     tell: Callable[[object], None] = lambda part: None,
-) -> dict[Unit, UnitParts | Failed]:
-    """Return every unit's part: read it from `folder`, or compute it here or by the executor and keep it.
+) -> dict[Item, UnitParts | Failed]:
+    """Return every unit's part: read it from the file that `place` names, or compute it and keep it there.
 
-    Each part is on disk before the next is awaited, so an interrupted run loses only units in flight. A failed unit
-    is not kept, so it is retried when the run is resumed.
+    Units are computed here, by `open_executor`, or by new processes if there is more than one worker. Each part is on
+    disk before the next is awaited, so an interrupted run loses only units in flight. A failed unit is not kept, so
+    it is retried when the run is resumed.
     """
-    done: dict[Unit, UnitParts | Failed] = {}
-    if folder is not None:
-        for unit in wanted:
-            kept = read_part(folder, unit)
-            if kept is not None:
-                done[unit] = kept
-                tell(kept)
-    missing = [unit for unit in wanted if unit not in done]
-    guarded = Guarded(work)
-    if open_executor is None:
-        _take(((unit, guarded(unit)) for unit in missing), done, folder, tell)
-    else:
-        with closing(work_through(guarded, missing, open_executor, at_once)) as found:
-            try:
-                _take(found, done, folder, tell)
-            except WorkerLost as lost:
-                done |= {unit: worker_died(unit) for unit in missing if unit in lost.items}
+    kept = {unit: old for unit in wanted if place and (old := read_part(place(unit))) is not None}
+    missing = [unit for unit in wanted if unit not in kept]
+    done: dict[Item, UnitParts | Failed] = dict(kept)
+    for one in kept.values():
+        tell(one)
+    at_once, guarded = max(1, min(workers, len(missing))), Guarded(work)
+    if open_executor is None and at_once > 1:
+        open_executor = processes(at_once)
+    found: Generator[tuple[Item, UnitParts | Failed], None, None] = (
+        ((unit, guarded(unit)) for unit in missing) if open_executor is None
+        else work_through(guarded, missing, open_executor, at_once)
+    )  # fmt: skip
+    with closing(found):
+        try:
+            for unit, part in found:
+                done[unit] = part
+                if place is not None and isinstance(part, UnitParts):
+                    with whole_file(place(unit)) as path:
+                        path.write_text(json.dumps(part.as_json()), encoding="utf-8")
+                tell(part)
+        except WorkerLost as lost:
+            done |= {unit: worker_died(unit) for unit in missing if unit in lost.items}
     return {unit: done[unit] for unit in wanted}
-
-
-def _take(
-    found: Iterable[tuple[Unit, UnitParts | Failed]], done: dict[Unit, UnitParts | Failed], folder: Path | None,
-    tell: Callable[[object], None],
-) -> None:
-    for unit, part in found:
-        done[unit] = part
-        if folder is not None and isinstance(part, UnitParts):
-            keep_part(folder, part)
-        tell(part)

@@ -22,7 +22,7 @@ from privacysim.simulation.inputs import Inputs
 from privacysim.simulation.unit import to_frames
 from privacysim.simulation.unit_parts import UnitParts
 from privacysim.study.executor import processes
-from privacysim.study.unit_store import do_units, units
+from privacysim.study.unit_store import do_units, part_file, units
 from privacysim.study.work import Runner
 
 
@@ -32,8 +32,8 @@ def run(inputs: Inputs, workers: int) -> tuple[int, float, float, float]:
     with tempfile.TemporaryDirectory() as scratch:
         before, children = process_time(), resource.getrusage(resource.RUSAGE_CHILDREN)
         parts = do_units(
-            partial(Runner(), inputs, "", None), wanted, open_executor=processes(workers), at_once=workers,
-            folder=Path(scratch),
+            partial(Runner(), inputs, "", None), wanted, workers=workers, open_executor=processes(workers),
+            place=partial(part_file, Path(scratch)),
         )
         done = {unit: part for unit, part in parts.items() if isinstance(part, UnitParts)}
         to_frames(done, inputs.arm_ids, inputs.declared)

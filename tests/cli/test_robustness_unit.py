@@ -67,10 +67,10 @@ def test_each_end_of_a_tornado_is_the_answer_with_that_number_there(linear, tmp_
 def test_an_end_outside_the_model_is_said_and_without_out_nothing_is_written(linear, tmp_path, monkeypatch, capsys):
     real = sensitivity.with_values
 
-    def bounded(inputs, values, factors):
+    def bounded(inputs, values):
         if values.get("compliance") == facts()["compliance"].high:
             raise InputError("compliance", "a share below the highest", values["compliance"], "lower it")
-        return real(inputs, values, factors)
+        return real(inputs, values)
 
     monkeypatch.setattr(sensitivity, "with_values", bounded)
     monkeypatch.chdir(tmp_path)

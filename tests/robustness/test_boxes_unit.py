@@ -6,17 +6,18 @@ import numpy as np
 import pytest
 
 from privacysim.draws import stream_key, uniforms
-from privacysim.robustness import Box, Factor, find_box, find_boxes, nondominated
+from privacysim.robustness import Box, Factor, find_box, find_boxes
 from privacysim.robustness.discovery import within
-from privacysim.robustness.search import dominators
+from privacysim.robustness.frontier import dominators
+from privacysim.stats import nondominated
 
 
 def points(count: int, dimensions: int, seed: int = 1) -> np.ndarray:
     return uniforms(stream_key(seed, 0, "boxes"), np.arange(count), dimensions)
 
 
-FACTORS = [Factor("delay", "fact", 0.5, 0.0, 1.0, "d", "law"), Factor("share", "fact", 0.5, 0.0, 1.0, "", "guess"),
-           Factor("idle", "fact", 0.5, 0.0, 1.0)]  # fmt: skip
+FACTORS = [Factor("delay", 0.5, 0.0, 1.0, "d", "law"), Factor("share", 0.5, 0.0, 1.0, "", "guess"),
+           Factor("idle", 0.5, 0.0, 1.0)]  # fmt: skip
 
 
 def counted(x, fails, box) -> tuple[float, float]:
@@ -84,7 +85,7 @@ def test_boxes_end_where_every_world_reaches_the_goal_or_every_one_that_is_left_
     x = points(200, 3)
     assert find_boxes(FACTORS, x, np.zeros(200, dtype=bool)) == []
     assert find_boxes(FACTORS, x, np.ones(200, dtype=bool)) == []
-    inside = within(FACTORS, x, Box({"share": (0.3, 0.6)}, 0, 0, 0, 0))
+    inside = within(FACTORS, x, {"share": (0.3, 0.6)})
     assert inside.tolist() == [0.3 <= row[1] <= 0.6 for row in x]
 
 

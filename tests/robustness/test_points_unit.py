@@ -10,9 +10,10 @@ import pytest
 
 import privacysim as ps
 from privacysim.errors import InputError
-from privacysim.robustness import variants as room
-from privacysim.robustness.variants import run_points
+from privacysim.robustness import factors as room
+from privacysim.robustness.factors import run_points
 from privacysim.simulation.unit_parts import Unit
+from privacysim.study import unit_store
 from privacysim.study.work import PILOT
 from tests.helpers import planted_unit
 
@@ -60,8 +61,12 @@ def test_every_point_has_the_sums_of_its_blocks_in_turn_and_through_any_executor
 def test_processes_are_as_many_as_workers_but_never_more_than_pieces_of_work(monkeypatch, three, tmp_path):
     plant(monkeypatch, answers)
     opened = []
-    # a machine with so many cores is not at hand: threads in their place
-    monkeypatch.setattr(room, "processes", lambda count: opened.append(count) or (lambda: ThreadPoolExecutor(count)))
+
+    def threads(count):  # a machine with so many cores is not at hand
+        opened.append(count)
+        return lambda: ThreadPoolExecutor(count)
+
+    monkeypatch.setattr(unit_store, "processes", threads)
     monkeypatch.setattr(room, "cores", lambda: 64)
     run_points(three, **QUIET)
     run_points(three, workers=5, folder=tmp_path, **QUIET)
@@ -128,7 +133,8 @@ class Deadly(ThreadPoolExecutor):
 def test_a_point_that_kills_its_worker_twice_is_named_and_the_others_are_kept(monkeypatch, three):
     plant(monkeypatch, answers)
     ran = run_points(three, workers=2, open_executor=lambda: Deadly(2), **QUIET)
-    assert ran.failed == ("point 1, replicate 0, block 0: its worker died twice",)
+    (said,) = ran.failed
+    assert said.startswith("point 1, replicate 0, block 0: failed in its worker, which died twice: probably too little")
     assert rows_of(ran) == pytest.approx({k: v for k, v in frame_by_hand().items() if k[0] != 1 or k[2] != 0})
 
 

@@ -1,4 +1,4 @@
-"""The steered search: what it is fitted to, what it says of itself, several goals; against what can be counted."""
+"""The steered search: what it is fitted to, what it says of itself; against what can be counted."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from privacysim.draws import stream_key, uniforms
-from privacysim.robustness.search import _fitted, _weights, _worth, nondominated, search
+from privacysim.robustness.frontier import _fitted, _worth, search
+from privacysim.stats import nondominated
 
 LINE = np.linspace(0.0, 1.0, 41)[:, None]
 
@@ -21,44 +22,28 @@ def test_a_pool_that_is_no_larger_than_the_tries_is_tried_whole_and_in_its_order
     asked = []
     found = search(LINE, lambda rows: asked.append(rows.tolist()) or exact(goals)(rows), 60, first=5, batch=5, seed=1)
     assert asked == [list(range(41))]
-    assert nondominated(found.goals).sum() == 41, "nothing beats anything where one goal's gain is the other's loss"
-    assert found.worth["variance_explained"].min() > 0.99, "a straight line is told from its other points"
+    _, seen, worth = found
+    assert nondominated(seen).sum() == 41, "nothing beats anything where one goal's gain is the other's loss"
+    assert worth["variance_explained"].min() > 0.99, "a straight line is told from its other points"
 
 
 def test_no_choice_is_tried_twice_and_the_tries_are_as_many_as_asked():
     goals = np.column_stack([(LINE[:, 0] - 0.2) ** 2, (LINE[:, 0] - 0.9) ** 2])
     batches = []
-    found = search(LINE, lambda rows: batches.append(rows.size) or exact(goals)(rows), 20, first=8, batch=5, seed=1)
+
+    def measured(rows):
+        batches.append(rows.size)
+        return exact(goals)(rows)
+
+    tried, seen, _ = search(LINE, measured, 20, first=8, batch=5, seed=1)
     assert batches == [8, 5, 5, 2]
-    assert np.unique(found.tried).size == 20
-    assert (found.goals == goals[found.tried]).all(), "each choice stands beside its own goals"
+    assert np.unique(tried).size == 20
+    assert (seen == goals[tried]).all(), "each choice stands beside its own goals"
     # the front is the stretch between the two minima, of which the first tries (0 to 0.175) hold nothing
-    front = LINE[found.tried[nondominated(found.goals)], 0]
+    front = LINE[tried[nondominated(seen)], 0]
     assert front.min() == pytest.approx(0.2, abs=0.026)
     assert front.max() == pytest.approx(0.9, abs=0.026)
     assert np.diff(np.sort(front)).max() < 0.25, "and all along between them"
-
-
-def test_of_three_goals_the_front_is_sought_too_and_not_the_middle_of_the_pool():
-    grid = np.array([(a / 15, b / 15) for a in range(16) for b in range(16)])
-    pool = grid[uniforms(stream_key(1, 0, "pool"), np.arange(256), 1)[:, 0].argsort()]
-    # squared distances to three corners: nothing beats a choice in their triangle, the nearest in it beats one outside
-    corners = np.array([[0.6, 0.6], [1.0, 0.6], [0.8, 1.0]])
-    goals = np.stack([((pool - corner) ** 2).sum(axis=1) for corner in corners], axis=1)
-    found = search(pool, exact(goals), 45, first=15, batch=10, seed=1)
-    steered = nondominated(goals)[found.tried[15:]].mean()
-    assert steered > 3 * nondominated(goals).mean(), "of the steered choices far more lie on it than of all"
-    assert found.worth["goal"].tolist() == [0, 1, 2]
-
-
-@pytest.mark.parametrize(("goals", "wanted"), [(1, 3), (2, 5), (3, 40), (4, 40)])
-def test_weights_sum_to_one_and_favour_each_goal_in_turn(goals, wanted):
-    weights = _weights(goals, wanted)
-    assert weights.shape == (wanted, goals)
-    assert (weights > 0).all()
-    assert weights.sum(axis=1) == pytest.approx(np.ones(wanted))
-    assert weights.mean(axis=0) == pytest.approx(np.full(goals, 1 / goals), abs=0.03)
-    assert set(weights.argmax(axis=1)) == set(range(goals))
 
 
 def test_a_process_is_fitted_to_the_best_and_the_latest_of_too_many_choices():
@@ -66,9 +51,9 @@ def test_a_process_is_fitted_to_the_best_and_the_latest_of_too_many_choices():
     y = np.sin(5 * x[:, 0])
     model = _fitted(x, y, np.full(450, 1e-4), seed=1)
     best, latest = set(np.argsort(y, kind="stable")[:200]), set(range(250, 450))
-    fitted = np.rint(model.process.X_train_[:, 0] * 449).astype(int)
+    fitted = np.rint(model.X_train_[:, 0] * 449).astype(int)
     assert set(fitted) == best | latest
-    mean, sd = model.predict(x[fitted])
+    mean, sd = model.predict(x[fitted], return_std=True)
     assert mean == pytest.approx(y[fitted], abs=0.02), "in the goal's own units, not in standard deviations"
     assert (sd < 0.05).all()
 

@@ -25,7 +25,7 @@ def inputs():
 
 def fact(name: str, low: float | None = None, high: float | None = None) -> Factor:
     known = facts()[name]
-    return Factor(name, "fact", known.value, known.low if low is None else low, known.high if high is None else high,
+    return Factor(name, known.value, known.low if low is None else low, known.high if high is None else high,
                   known.unit, known.source)  # fmt: skip
 
 
@@ -37,7 +37,7 @@ def formula(inputs, arm):
     return {EXPOSURE: 0.2 + inputs.facts.get("published_takedown_d", 14.0) / 100 + kept / 1000}
 
 
-RETENTION = Factor("order_799:retention.public_other", "policy", 15.0, 3.0, 30.0, "d", "habit of shops")
+RETENTION = Factor("order_799:retention.public_other", 15.0, 3.0, 30.0, "d", "habit of shops")
 
 
 def test_a_tornado_finds_the_planted_slopes_and_puts_the_widest_swing_first(monkeypatch, inputs):
@@ -177,9 +177,8 @@ def test_a_scenarios_own_number_with_a_range_is_a_factor_and_the_citys_plan_only
     small, found = prepare(study, wanted, replicates=4, sample=300, days=2)
     assert (small.plan.replicates, small.plan.sample, small.plan.days) == (4, 300, 2)
     assert [factor.name for factor in found] == ["cameras.per_1000", "order_799:retention.public_other"]
-    assert (found[0].kind, found[0].low, found[0].high, found[0].source) == (
-        "scenario", 40.0, 90.0, "assumption: counted by hand")  # fmt: skip
-    changed = with_values(small, {"cameras.per_1000": 75.0, "order_799:retention.public_other": 9.0}, found)
+    assert (found[0].low, found[0].high, found[0].source) == (40.0, 90.0, "assumption: counted by hand")
+    changed = with_values(small, {"cameras.per_1000": 75.0, "order_799:retention.public_other": 9.0})
     assert changed.scenario.cameras.per_1000.number == 75.0
     assert changed.arm("order_799").policy.retention.public_other.keep == 9 * 86_400
     assert changed.arm("notice_only").policy == small.arm("notice_only").policy, "a policy's number is that policy's"

@@ -7,15 +7,25 @@ import pytest
 import privacysim as ps
 from privacysim.errors import InputError
 from privacysim.facts import facts, facts_replaced
-from privacysim.robustness import Factor, find_box, frontier, load_design, nondominated, ranking, ranking_words
+from privacysim.robustness import (
+    Factor,
+    find_box,
+    frontier,
+    global_indices,
+    index_points,
+    index_table,
+    load_design,
+    ranking,
+    ranking_words,
+)
 from privacysim.robustness.factors import held, quantities, with_values
-from privacysim.robustness.indices import morris_indices, morris_points, shares_of, sobol_indices, sobol_points
-from privacysim.robustness.search import search
+from privacysim.robustness.frontier import search
 from privacysim.robustness.sensitivity import Worlds
+from privacysim.stats import nondominated
 
 
 def unit_factors(n: int, low: float = 0.0, high: float = 1.0) -> list[Factor]:
-    return [Factor(f"x{i + 1}", "fact", (low + high) / 2, low, high) for i in range(n)]
+    return [Factor(f"x{i + 1}", (low + high) / 2, low, high) for i in range(n)]
 
 
 def ishigami(x: np.ndarray) -> np.ndarray:
@@ -25,16 +35,16 @@ def ishigami(x: np.ndarray) -> np.ndarray:
 def test_sobol_indices_of_the_ishigami_function_are_the_published_ones():
     # Ishigami and Homma 1990, a = 7, b = 0.1: S1 = 0.3139, 0.4424, 0; ST = 0.5576, 0.4424, 0.2437
     factors = unit_factors(3, -np.pi, np.pi)
-    points = sobol_points(factors, 4096, seed=5)
-    table = sobol_indices(factors, ishigami(points), seed=5).set_index("factor")
+    points = index_points("sobol", factors, 4096, seed=5)
+    table = index_table("sobol", factors, points, ishigami(points), seed=5).set_index("factor")
     assert table.loc[["x1", "x2", "x3"], "s1"].to_numpy() == pytest.approx([0.3139, 0.4424, 0.0], abs=0.02)
     assert table.loc[["x1", "x2", "x3"], "st"].to_numpy() == pytest.approx([0.5576, 0.4424, 0.2437], abs=0.02)
 
 
 def test_morris_screens_out_the_factor_that_does_nothing_and_sees_a_straight_line_as_one():
     factors = unit_factors(3)
-    points = morris_points(factors, 20, seed=2)
-    table = morris_indices(factors, shares_of(factors, points), 3 * points[:, 0] + points[:, 1] ** 2, seed=2)
+    points = index_points("morris", factors, 20, seed=2)
+    table = index_table("morris", factors, points, 3 * points[:, 0] + points[:, 1] ** 2, seed=2)
     assert table["factor"].tolist() == ["x1", "x2", "x3"]
     assert table["mu_star"].iloc[0] == pytest.approx(3.0)
     assert table["sigma"].iloc[0] == pytest.approx(0.0, abs=1e-9)
@@ -80,14 +90,14 @@ def test_the_front_of_zdt1_is_found_by_steering_and_not_by_luck():
     grid = np.array([(a / 40, b / 8, c / 8) for a in range(41) for b in range(9) for c in range(9)])
     pool = grid[qmc.Halton(1, rng=3).random(len(grid))[:, 0].argsort(kind="stable")]
     goals = zdt1(pool)
-    found = search(pool, lambda rows: (goals[rows], np.zeros((rows.size, 2))), 120, first=40, batch=10, seed=1)
-    front = found.goals[nondominated(found.goals)]
+    _, seen, worth = search(pool, lambda rows: (goals[rows], np.zeros((rows.size, 2))), 120, first=40, batch=10, seed=1)
+    front = seen[nondominated(seen)]
     gap = front[:, 1] - (1 - np.sqrt(front[:, 0]))
     by_luck = goals[:120][nondominated(goals[:120])]
     assert np.mean(gap) < 0.05
     assert np.mean(gap) < 0.5 * np.mean(by_luck[:, 1] - (1 - np.sqrt(by_luck[:, 0])))
     assert np.ptp(front[:, 0]) > 0.7, "all along the front, not one end of it"
-    assert (found.worth["interval_held"] > 0.8).all()
+    assert (worth["interval_held"] > 0.8).all()
 
 
 def test_a_replaced_fact_reaches_the_model_and_goes_away_again():
@@ -102,9 +112,8 @@ def test_the_list_of_185_is_held_whatever_is_varied():
     from privacysim.world.calibration import listing
 
     base = ps.Study("preview", days=2).inputs()
-    factor = Factor("scans_per_camera_year", "fact", 1.0, 0.0, 1e9)
     fact = facts()["scans_per_camera_year"]
-    changed = with_values(base, {factor.name: fact.value / 2}, [factor])
+    changed = with_values(base, {fact.id: fact.value / 2})
     city = build_city(base.scenario)
     wanted = listing(city, base.scenario).expected
     point, ok = held(base, changed)
@@ -247,25 +256,23 @@ def test_morris_and_sobol_run_the_study_and_name_what_moves_it(monkeypatch):
     inputs = ps.Study("preview", policies=["notice_only", "order_799"]).inputs()
     fake_arm = type("Arm", (), {"id": "b"})
     monkeypatch.setattr(type(inputs), "arm", lambda self, named: fake_arm)
-    table = ps.robustness.morris(inputs, factors, "b", 10)
+    table = global_indices("morris", inputs, factors, "b", 10)
     assert table["factor"].tolist() == ["x1", "x2", "x3"]
     assert table["mu_star"].to_numpy() == pytest.approx([3.0, 1.0, 0.0], abs=1e-9)
-    table = ps.robustness.sobol(inputs, factors, "b", 512)
+    table = global_indices("sobol", inputs, factors, "b", 512)
     # the variance of a·u is a²/12: shares 9/10 and 1/10, without interactions
     assert table["s1"].to_numpy() == pytest.approx([0.9, 0.1, 0.0], abs=0.02)
     assert table["st"].to_numpy() == pytest.approx([0.9, 0.1, 0.0], abs=0.02)
 
 
 def test_indices_ask_for_an_answer_at_every_point():
-    from privacysim.robustness.sensitivity import _every_answer
-
     ratios = pd.DataFrame({"point": [0, 1], "policy": "order_799", "curve": "low", "ratio": [1.0, np.nan]})
     inputs = ps.Study("preview").inputs()
     with pytest.raises(InputError, match="a ratio at every point"):
-        _every_answer(Worlds(inputs, (), np.zeros((2, 0)), ratios, np.ones(2, dtype=bool), ()), "order_799", "low")
+        Worlds(inputs, (), np.zeros((2, 0)), ratios, np.ones(2, dtype=bool), ()).every_answer("order_799")
     full = ratios.assign(ratio=[1.0, 0.5])
     with pytest.raises(InputError, match="can be held"):
-        _every_answer(Worlds(inputs, (), np.zeros((2, 0)), full, np.array([True, False]), ()), "order_799", "low")
+        Worlds(inputs, (), np.zeros((2, 0)), full, np.array([True, False]), ()).every_answer("order_799")
 
 
 def test_the_command_prints_morris_and_sobol_with_the_sources(tmp_path, monkeypatch, capsys):
