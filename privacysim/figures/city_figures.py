@@ -241,7 +241,7 @@ def incident_chain(acts: pd.DataFrame, *, title: str, ax: Axes | None = None) ->
         ax.plot(*here, "o", color=COLOURS[str(row["legality"])], markersize=8, zorder=2)
         looks = "looks" if round(row["audience"]) == 1 else "look"
         looked = f", {row['audience']:,.0f} {looks}" if row["audience"] > 0 else ""
-        text = f"{row['actor']}: {row['act']}{looked}  (everybody's law: {row['general']})"
+        text = f"{row['actor']}: {row['act']}{looked}  (general law: {row['general']})"
         style.note(ax, text.replace("_", " "), here, (9, 0), va="center", color=INK)
     style.named_rows(ax, [""] * len(rows), above=0.6, below=0.6)
     ax.margins(x=0.05)
