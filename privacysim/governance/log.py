@@ -19,7 +19,8 @@ from privacysim import tables
 from privacysim import vocabulary as words
 from privacysim.draws import hashes, stream_key
 from privacysim.errors import InputError, did_you_mean
-from privacysim.units import TICKS_PER_S
+from privacysim.units import DAY_S, TICKS_PER_S
+from privacysim.world.world_model import World
 
 Arrays = dict[str, NDArray[Any]]
 NEVER = np.int64(1) << 62
@@ -240,3 +241,71 @@ def frame_of(name: str, rows: Arrays, sources: tuple[str, ...] = words.SOURCES, 
         else:
             columns[column] = np.array(sources, dtype=object)[values] if column == "source" else values
     return tables.frame(name, {column: columns[column] for column in tables.table(name).names})
+
+
+def imbalances(log: Log, world: World | None = None) -> list[str]:
+    """Compare what each process reports with its acts, and describe each imbalance; empty if everything balances.
+
+    Each incident counts its own viewers while it happens, and the acts are written separately; the two must be equal. A
+    granted request was viewed; evidence was taken along; a sale has its purchase and the copy that it sells; a
+    published piece has viewers; a misuse is a use. So a process that omits one of its acts is detected. `world` adds
+    the views that leave neither a request nor an incident: live monitoring and rounds of maintenance.
+
+    >>> from privacysim.governance.log import imbalances   # imbalances(simulate(world, arm, baseline=arm)) == []
+    """
+    acts, asked, incidents = log.acts, log.requests, log.incidents
+    act, source, root = acts["act"], acts["source"], acts["parent_id"] < 0
+    strange = set(incidents["kind"]) - set(log.kinds)
+    found = [
+        (len(strange), f"kinds of incident that no process declares: {', '.join(sorted(strange))}"),
+        (acts["act_id"].duplicated().sum(), "acts share their number with another act"),
+        ((~root & ~acts["parent_id"].isin(acts["act_id"])).sum(), "acts follow from acts that are not in the Log"),
+    ]
+    for kind, sources in log.kinds.items():
+        counted, shown = incidents[incidents["kind"] == kind], acts[source.isin(sources)]
+        watched = counted["incident_id"].map(shown.groupby("source_id")["audience"].sum()).fillna(0.0)
+        lost = ~shown["source"].isin(["resale", "request", "publication"])
+        lost &= ~shown["source_id"].isin(incidents["incident_id"])
+        found += [
+            ((~np.isclose(watched, counted["audience"], rtol=1e-9, atol=1e-9)).sum(),
+             f"incidents of the kind {kind} count viewers that their acts do not show"),
+            (lost.sum(), f"acts of the kind {kind} belong to no incident"),
+        ]
+    own = sorted({source for sources in log.kinds.values() for source in sources} - set(words.SOURCES))
+    opened = incidents[incidents["opened_s"] >= 0]["incident_id"]  # an earlier chain may have begun before day 0
+    for name, first in {"insider": "view", "breach": "view", "hidden": "copy", **dict.fromkeys(own, "")}.items():
+        chain = acts[(source == name) & acts["source_id"].isin(opened)]
+        begun = chain[(chain["parent_id"] < 0) & ((chain["act"] == first) | (first == ""))]["source_id"]
+        found.append((len(set(chain["source_id"]) - set(begun)), f"chains of {name} without their first act"))
+    trade = source.isin(["resale", "stream"])
+    bought, resold = (act == "buy") & trade, source == "resale"
+    public = (act == "disseminate") & (source != "stream")
+    public &= (acts["channel"] == "open_stream") | (source == "publication")
+    watched = acts[acts["audience"] > 0]["parent_id"]
+    delivered = asked[(asked["outcome"] == "granted") & asked["delivered_s"].between(0, log.days * DAY_S, "left")]
+    served = source.isin(["request", "informal", *own])
+    seen, taken = (acts[served & act.isin(some)]["source_id"] for some in (["view"], ["acquire", "copy"]))
+    # a console that showed something before its document was signed was viewed at that time
+    blind = (delivered["channel"] == "request") & ~delivered["request_id"].isin(seen)
+    proof = (delivered["evidence"] == "admissible") & (delivered["case_id"] >= 0)
+    unasked = (source == "request") & ~acts["source_id"].isin(asked["request_id"])
+    found += [
+        (abs(((act == "sell") & trade).sum() - bought.sum()), "sales without a purchase, or purchases without a sale"),
+        (abs(((act == "view") & resold).sum() - (bought & resold).sum()),
+         "buyers who did not look at what they bought, or looked without buying"),
+        ((public & ~acts["act_id"].isin(watched)).sum(), "publications that nobody looks at"),
+        (abs((incidents["kind"] == "misuse").sum() - (act == "use").sum()), "misuses without a use, or the reverse"),
+        (blind.sum(), "granted requests that nobody looked at"),
+        ((proof & ~delivered["request_id"].isin(taken)).sum(), "requests with admissible evidence but without a copy"),
+        (unasked.sum(), "acts on requests that nobody made"),
+    ]
+    if world is not None and len(log.custody):
+        monitor, rounds = acts[source == "monitor"], world.maintenance
+        live = ((monitor["purpose"] == "live_guard") & (monitor["technique"] == "look")).sum()
+        due = log.custody["recording"].to_numpy()[rounds.camera] & (rounds.tick >= 0)
+        due &= rounds.tick < (log.days * DAY_S - 3_600) * TICKS_PER_S
+        found += [
+            (abs(len(world.monitors) - live), "monitors that nobody watches, or that do not exist"),
+            (due.sum() - (monitor["purpose"] == "maintenance").sum(), "rounds of maintenance that were not made"),
+        ]
+    return [f"{number} {what}" for number, what in found if number > 0]

@@ -15,7 +15,7 @@ import pytest
 from privacysim import parts, tables
 from privacysim.errors import InputError
 from privacysim.governance import DEFAULT, Books, Context, Desk, Log, Process, simulate
-from privacysim.governance.balance import imbalances
+from privacysim.governance.log import imbalances
 from privacysim.governance.spreading import Chain
 from privacysim.policy import Arm, load_arms
 from privacysim.units import DAY_TICKS, HOUR_TICKS

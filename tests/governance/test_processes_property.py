@@ -15,8 +15,8 @@ from privacysim.files import Quantity
 from privacysim.governance import Log, simulate
 from privacysim.governance import log as log_module
 from privacysim.governance.askers import FIRST_EMERGENCY
-from privacysim.governance.balance import imbalances
 from privacysim.governance.investigators import FIRST_SEARCH
+from privacysim.governance.log import imbalances
 from privacysim.governance.oversight import Oversight
 from privacysim.governance.rules_in_force import AFTER, Rules
 from privacysim.policy import Arm, Question, load_arms

@@ -13,7 +13,7 @@ from privacysim.city import City, build_city
 from privacysim.facts import facts
 from privacysim.files import named_files
 from privacysim.governance import simulate
-from privacysim.governance.balance import imbalances
+from privacysim.governance.log import imbalances
 from privacysim.policy import load_arms
 from privacysim.scenario import Scenario, load_scenario
 from privacysim.validation.evidence import HOME, Row, Tables, evidence_tables, markdown

@@ -9,7 +9,7 @@ from privacysim.city import build_city
 from privacysim.facts import facts
 from privacysim.people import commutes, draw_block, draw_sample
 from privacysim.scenario import load_scenario
-from privacysim.validation import evidence_people as rows
+from privacysim.validation import evidence as rows
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from privacysim.identify import identifiability
 from privacysim.people import commutes, draw_sample, residents
 from privacysim.policy import load_arms
 from privacysim.scenario import load_scenario
-from privacysim.validation import evidence, evidence_people
+from privacysim.validation import evidence
 from privacysim.vocabulary import GROUPS, SCENES
 from privacysim.world.calibration import listing
 from privacysim.world.world_model import sample_world
@@ -114,7 +114,7 @@ def test_an_incident_ends_with_the_gravest_of_its_steps():
 def tables(leaky):
     """Two worlds of the district and few people; the register itself has ten of the whole city."""
     patch = pytest.MonkeyPatch()
-    patch.setattr(evidence_people, "SAMPLE", SAMPLE)
+    patch.setattr(evidence, "SAMPLE", SAMPLE)
     yield evidence.evidence_tables(2, leaky)
     patch.undo()
 
@@ -152,7 +152,7 @@ def test_rows_about_people_are_weighted_means_of_who_works(tables, town):
     assert rows["ways to work within 45 minutes"].model == pytest.approx(np.mean(near))
     places = rows["distinct places of a person in a month"]
     trips = 30 * facts().value("trips_per_person_day")
-    assert places.observed_range == (evidence_people.explored(trips / 2), evidence_people.explored(trips))
+    assert places.observed_range == (evidence.explored(trips / 2), evidence.explored(trips))
     assert 0.0 < rows["people singled out by 4 points (km², hour), of 20 000"].model <= 1.0
 
 
