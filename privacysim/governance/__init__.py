@@ -22,7 +22,7 @@ from privacysim.governance.lapses import HiddenCameras, Leaks
 from privacysim.governance.log import Book, Books, Log, act_ids, frame_of
 from privacysim.governance.oversight import Oversight
 from privacysim.governance.processes import Context, Process, kinds_of, named
-from privacysim.governance.routine import Inspections, Maintenance, Monitoring
+from privacysim.governance.routine import Inspections, Monitoring
 from privacysim.governance.rules_in_force import Rules, custody_frame, judged, keeping
 from privacysim.governance.spreading import Spread
 from privacysim.governance.website import Website
@@ -34,8 +34,7 @@ __all__ = ["DEFAULT", "Book", "Books", "Context", "Desk", "Hours", "Log", "Proce
 
 Start = Literal["transition", "steady"]
 DEFAULT: tuple[Process, ...] = (
-    Investigators(), Askers(), Website(), Leaks(), HiddenCameras(), Takeovers(), Monitoring(), Maintenance(),
-    Inspections(),
+    Investigators(), Askers(), Website(), Leaks(), HiddenCameras(), Takeovers(), Monitoring(), Inspections(),
 )
 """Default processes, in the order in which they start."""
 
@@ -81,7 +80,9 @@ def simulate(
     env.run(until=context.end)
 
     for name, process in running.items():
-        process.write(books.opened_by(name))
+        for book in vars(books).values():
+            book.writer = name
+        process.write(books)
     books.refuse_wrong_rows(len(world.cameras), context.end, declared)
     rows = {name: book.gathered() for name, book in vars(books).items()}
     rows["acts"] = judged(rows["acts"] | {"act_id": act_ids(rows["acts"])}, world, rules, kept)

@@ -15,7 +15,6 @@ evidence). A document that needs a signature has priority, or is signed afterwar
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 
 from privacysim import vocabulary as words
 from privacysim.draws import child_id
+from privacysim.governance.desk import Wait
 from privacysim.governance.log import NEVER, Books, act_ids
 from privacysim.governance.processes import Context, Requester
 from privacysim.governance.request_life import Course, Requests, viewer_ids
@@ -55,11 +55,11 @@ class Askers(Requester):
         demand = [min(rules.of(era).demand_factor, asks.most_demand) for era in (BEFORE, AFTER)]
         happens = np.stack([asks.happening(one) for one in demand])
         every = np.arange(len(asks))
-        self.ask = ask = np.flatnonzero(happens[rules.eras(asks.tick), every])
+        self.ask = ask = np.flatnonzero(happens[rules.era(asks.tick), every])
         """Rows of `world.asks` that happen under these rules."""
         camera, who, purpose, asked = asks.camera[ask], asks.requester[ask], asks.purpose[ask], asks.tick[ask]
         operator, regime = cameras.operator[camera], cameras.regime[camera]
-        way = rules.ways(rules.eras(asked), who, purpose, "request", operator, regime)
+        way = rules.ways(rules.era(asked), who, purpose, "request", operator, regime)
         self.requests = Requests(
             self.world, rules, FIRST_REQUEST + asks.ask_id[ask], asked, who, purpose, camera, asks.viewer[ask], way,
             np.zeros(ask.size, dtype=np.uint8),
@@ -68,10 +68,8 @@ class Askers(Requester):
         self.consent = needs & (asks.marks[ask, 1] < access.operator_consent.number)
         self.merit = (way > 0) & (self.consent | ~needs)
         """Whether a route of the rules grants the request."""
-        self.legality = np.where(self.merit, 0, rules.legality(
-            rules.eras(asked), requester=who, act=words.ACTS.index("view"), purpose=purpose, channel=0,
-            operator=operator, regime=regime, scene=cameras.scene[camera], listed=context.kept.listed[camera],
-        ))
+        listed = context.kept.listed[camera]
+        self.legality = self.requests.legality(self.merit, least=0, scene=cameras.scene[camera], listed=listed)
         signs, self.term = rules.signs(way), rules.term(way)
         self.signed, self.left = np.where(signs, NEVER, asked), np.full(ask.size, NEVER)
         self.confirmed = np.full(ask.size, -1)
@@ -107,9 +105,9 @@ class Askers(Requester):
         informal = ~ruled & ~forged & world.cameras.social[camera] & ~obeys
         informal &= marks[:, 2] < access.informal_handover.number
         answered = np.where(self.signed < NEVER, self.signed + self.answer, NEVER)
-        begin, end = kept.remains(
-            camera, asks.from_tick[self.ask], asks.to_tick[self.ask], np.minimum(answered, context.end)
-        )
+        at = np.minimum(answered, context.end)
+        begin = np.maximum(asks.from_tick[self.ask], kept.oldest(camera, at))
+        end = np.minimum(asks.to_tick[self.ask], at)
         course = Course(context.end, requests.asked, self.signed, answered, answered, self.left, ends={
             "turned_away": ~ruled & ~forged & ~informal, "seen_through": forged & ~believed,
             "no_consent": ruled & ~self.merit, "erased": end <= begin, "blind": ~kept.recording[camera],
@@ -126,6 +124,7 @@ class Askers(Requester):
         Requests without a rule bypass the desks, so their result is known in advance.
         """
         leaks, requests, asks = self.world.scenario.leaks, self.requests, self.world.asks
+        rules, cameras = self.context.rules, self.world.cameras
         course, begin, end, takes = self._course()
         news = requests.requester == _MEDIA
         share = np.where(news, leaks.news_published_share.number, leaks.informal_spread_share.number)
@@ -136,17 +135,16 @@ class Askers(Requester):
                 int(begin[row]), int(end[row]), words.REQUESTERS[requests.requester[row]], "onward", False,
                 int(requests.viewer[row]),
             )
-            chain.mechanism = _PUBLISHED[chain.source]
-            self.context.env.process(self._spread(chain, int(course.served[row]), bool(news[row])))
+            chain.mechanism, at = _PUBLISHED[chain.source], int(course.served[row])
+            # the press masks others where a rule requires it and it complies
+            masked = news[row] and rules.masks_others(
+                rules.era(at), "media", "news", words.OPERATORS[cameras.operator[chain.camera]],
+                words.REGIMES[cameras.regime[chain.camera]],
+            ) and child_id(chain.source_id, "mask", 0) / 2**63 < self.world.scenario.access.compliance.number
+            self.context.env.process(self._publish(chain, at, bool(masked), bool(news[row])))
 
-    def _spread(self, chain: Chain, at: int, news: bool) -> Generator[Any, Any, None]:
-        """Publish after the handover; the press masks others where a rule requires it and it complies."""
-        cameras, rules = self.world.cameras, self.context.rules
+    def _publish(self, chain: Chain, at: int, masked: bool, news: bool) -> Wait:
         yield self.context.until(at)
-        masked = news and rules.masks_others(
-            rules.era(at), "media", "news", words.OPERATORS[cameras.operator[chain.camera]],
-            words.REGIMES[cameras.regime[chain.camera]],
-        ) and child_id(chain.source_id, "mask", 0) / 2**63 < self.world.scenario.access.compliance.number
         yield from self.context.spread.published(chain, -1, chain.source_id, masked=masked, news=news)
 
     def write(self, books: Books) -> None:
@@ -187,7 +185,7 @@ class Askers(Requester):
             **common(given), "act": "disseminate", "own": True, "actor": "own_staff_off_purpose", "channel": "onward",
             "document": "none", "viewer": custodian[given],
         })
-        parent = np.full(len(requests), -1, dtype=np.int64)
+        parent = np.full(met.size, -1, dtype=np.int64)
         parent[given] = act_ids(supplied)
         copies = books.acts.add(
             taken.size, act=takes[taken], technique="copy", parent_id=parent[taken], **common(taken)
@@ -195,21 +193,18 @@ class Askers(Requester):
         books.acts.add(seen.size, act="view", audience=1.0, parent_id=parent[seen], **common(seen))
         root = dict(zip(taken.tolist(), act_ids(copies).tolist(), strict=True))
         leaked = seen[course.ended("informal", "believed")[seen]]
+        mechanism, audience = np.where(takes == "", "look", "copy").astype(object), np.ones(met.size)
         for row, chain in self.chains.items():
+            mechanism[row], audience[row] = chain.mechanism, 1.0 + chain.audience
             chain.root, times = root.get(row, -1), [act["at_t"] for act in chain.acts]
             if row not in leaked and any(0 <= at < end for at in times):
                 # handed over before day 0, and still online or online again
                 chain.kind, chain.opened = "informal", min(times)
         self.context.spread.write(list(self.chains.values()), books)
-        by_row = [self.chains.get(row) for row in leaked.tolist()]
         books.incidents.add(
             leaked.size, incident_id=requests.number[leaked], custodian_id=custodian[leaked],
             kind=np.where(informal[leaked], "informal", "forged_paper").astype(object), opened_t=decided[leaked],
-            closed_t=decided[leaked], audience=[1.0 + (chain.audience if chain else 0.0) for chain in by_row],
-            mechanism=[
-                chain.mechanism if chain else "copy" if takes[row] else "look"
-                for chain, row in zip(by_row, leaked.tolist(), strict=True)
-            ],
+            closed_t=decided[leaked], audience=audience[leaked], mechanism=mechanism[leaked],
         )
 
 
@@ -227,7 +222,7 @@ class Takeovers(Requester):
         self.own = (operator == words.OPERATORS.index("public_security")) & (who == _POLICE)
         channels = {"own_console": self.own, "shared_platform": True, "takeover": True, "request": True}
         self.way, channel = context.rules.first_way(
-            channels, context.rules.eras(these.begin)[self.of], who, _EMERGENCY, operator, cameras.regime[these.camera],
+            channels, context.rules.era(these.begin)[self.of], who, _EMERGENCY, operator, cameras.regime[these.camera],
             own=self.own,
         )
         self.channel = np.where(self.way > 0, channel, _TAKEOVER).astype(np.uint8)
@@ -239,7 +234,7 @@ class Takeovers(Requester):
         for row in range(len(these)):
             context.env.process(self._emergency(row))
 
-    def _emergency(self, row: int) -> Generator[Any, Any, None]:
+    def _emergency(self, row: int) -> Wait:
         """Run one emergency: cameras are taken over at once, requested with a document, or not accessed."""
         context, these = self.context, self.context.world.emergencies
         begin = int(these.begin[row])
@@ -296,7 +291,7 @@ class Takeovers(Requester):
         inside = (requests.asked >= 0) & (requests.asked < end)
         requests.write(
             books.requests, course, inside, reason=reason, evidence=1, cameras_n=np.bincount(which, looks, row.size),
-            legality=requests.unruled(requests.way > 0, channel=requests.channel, listed=kept.listed[camera[first]]),
+            legality=requests.legality(requests.way > 0, channel=requests.channel, listed=kept.listed[camera[first]]),
             footage_t=np.bincount(which[looks], (over - self.opened)[looks], row.size),
         )
         act = np.flatnonzero(looks & inside[which])

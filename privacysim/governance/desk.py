@@ -25,6 +25,8 @@ from privacysim.units import DAY_TICKS, HOUR_TICKS
 
 NO_DESK = frozenset({"none", "operator", "controller"})
 """Approvers who decide on the spot: nobody, or the custodian."""
+Wait = Generator[Any, Any, None]
+"""A generator of SimPy's events, for `env.process`."""
 OVERLOAD = 0.95
 """Offered load above which a desk cannot keep up; reported in a note."""
 
@@ -176,13 +178,6 @@ class Desks:
         if way is not None and approver == "judge":
             yield self.env.timeout(int(delay(self.scenario, self.turnaround, np.array([way]))[0]))
         return True
-
-    def confirmed(self, number: int, *, mark: float, priority: int, term: int) -> Generator[Any, Any, bool]:
-        """Confirm an earlier act: return whether a judge signs by the tick `term`; otherwise it must be destroyed."""
-        signed = yield from self.approved(
-            "judge", number, papers=1, mark=mark, way=None, priority=priority, expires=term
-        )
-        return signed and self.env.now <= term
 
     def notes(self, days: int) -> tuple[str, ...]:
         """Report desks with an offered load in [0, D) above 0.95, which cannot keep up."""

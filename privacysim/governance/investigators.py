@@ -69,7 +69,7 @@ class Investigators(Requester):
         unknown = np.diff(self.world.clues.start) == 0  # cases of the warm-up: only their load counts
         papers[unknown] = cases.custodians[unknown]
         # the approver is that of the first request that needs a signature; without any, that of a commercial camera
-        way = rules.ways(rules.eras(cases.asked), 0, cases.purpose, "request", _COMMERCIAL, _OTHER)
+        way = rules.ways(rules.era(cases.asked), 0, cases.purpose, "request", _COMMERCIAL, _OTHER)
         written = np.flatnonzero(signs)[::-1]
         way[self.case[written]] = self.paper[written]
         paper = rules.paper(way)
@@ -104,7 +104,7 @@ class Investigators(Requester):
         rank = np.arange(first.size) - np.searchsorted(self.case, self.case)
         operator, regime, purpose = cameras.operator[camera], cameras.regime[camera], cases.purpose[self.case]
         asked = cases.asked[self.case]
-        who = (rules.eras(asked), 0, purpose)
+        who = (rules.era(asked), 0, purpose)
         channels = {"own_console": operator == _OWN, "shared_platform": operator == _STATE, "request": True}
         way, channel = rules.first_way(channels, *who, operator, regime)
         asked_for, self.seizure = (rules.ways(*who, by, operator, regime) for by in ("request", "seizure"))
@@ -124,11 +124,12 @@ class Investigators(Requester):
     def write(self, books: Books) -> None:
         """After the run, write the result of each request, and the acts of those granted in [0, D)."""
         world, requests, clues, end = self.world, self.requests, self.world.clues, self.context.end
-        rules, kept, count, of = self.rules, self.context.kept, len(self.requests), self.of_clue
+        rules, kept, count, of = self.rules, self.context.kept, self.requests.number.size, self.of_clue
         course, taken, secured = self._course()
 
         # custodians secure what they still have at service; retention and broken cameras leave gaps
-        begin, until = kept.remains(clues.camera, clues.from_tick, clues.to_tick, np.minimum(secured[of], end))
+        at = np.minimum(secured[of], end)
+        begin, until = np.maximum(clues.from_tick, kept.oldest(clues.camera, at)), np.minimum(clues.to_tick, at)
         given = (until > begin) & clues.working
         shows = given & clues.found & (clues.seen_from >= begin) & (taken < end)[of]
         cameras, proves = np.bincount(of, given, count), np.bincount(of, shows, count) > 0
@@ -156,28 +157,25 @@ class Investigators(Requester):
         requests.write(
             books.requests, course, keep, case_id=world.cases.case_id[self.case], channel=channel,
             **rules.paper(way), rule=rules.told(way, lambda route: route.rule, ""),
-            legality=requests.unruled(requests.way > 0, purpose=_CURIOUS), delivered_t=delivered, cameras_n=cameras,
+            legality=requests.legality(requests.way > 0, purpose=_CURIOUS), delivered_t=delivered, cameras_n=cameras,
             footage_t=footage, needed_t=np.bincount(of, np.where(given & clues.seen, held, 0), count),
             told_t=np.where(met & (term < NEVER), delivered + np.minimum(term, NEVER // 2), NEVER),
             evidence=np.where(proof, 2, 1),
         )
 
         # each camera's footage is viewed once, and taken over (or copied from one's own console) under a document
-        takes = rules.takes(self.paper)
-        taking = {"act": np.where(takes == "", "copy", takes), "technique": "copy"}
-        looking = {"act": "view", "audience": float(world.scenario.access.investigators.number)}
-        for at, by, more in (
-            (np.where(met & ~seized, taken, NEVER), self.paper, taking),
-            (np.where(met, course.delivered, NEVER), way, looking),
+        takes, viewers = rules.takes(self.paper), world.scenario.access.investigators.number
+        for at, by, act, technique, audience in (
+            (np.where(met & ~seized, taken, NEVER), self.paper, np.where(takes == "", "copy", takes), "copy", 0.0),
+            (np.where(met, course.delivered, NEVER), way, np.full(count, "view"), "look", viewers),
         ):
             clue = np.flatnonzero(given & ((at >= 0) & (at < end))[of])
             row = of[clue]
-            own = {name: value[row] if isinstance(value, np.ndarray) else value for name, value in more.items()}
             books.acts.add(
                 clue.size, **requests.act(row, by[row]), camera_id=clues.camera[clue], from_t=begin[clue],
-                to_t=until[clue], at_t=at[row], channel=np.where(by == way, channel, _REQUEST)[row],
-                own=requests.channel[row] == _CONSOLE, unmask=rules.told(by[row], lambda route: route.unmask, False),
-                **own,
+                to_t=until[clue], at_t=at[row], act=act[row], technique=technique, audience=audience,
+                channel=np.where(by == way, channel, _REQUEST)[row], own=requests.channel[row] == _CONSOLE,
+                unmask=rules.told(by[row], lambda route: route.unmask, False),
             )
         inside = (secured[recorder] >= 0) & (secured[recorder] < end)
         row, whole, since = recorder[inside], whole[inside], since[inside]
@@ -237,7 +235,7 @@ class Investigators(Requester):
         inside = (at >= 0) & (at < end) & (until > begin)
         clue, request, at, begin, until = (one[inside] for one in (clue, request, at, begin, until))
         cameras, camera = world.cameras, requests.camera[request]
-        kinds = zip(rules.eras(at).tolist(), cameras.operator[camera], cameras.regime[camera], strict=True)
+        kinds = zip(rules.era(at).tolist(), cameras.operator[camera], cameras.regime[camera], strict=True)
         masked = [
             rules.masks_others(era, "public_security", "wanted_notice", words.OPERATORS[o], words.REGIMES[g])
             for era, o, g in kinds
@@ -267,7 +265,7 @@ class Investigators(Requester):
         operator, regime = cameras.operator[camera], cameras.regime[camera]
         channels = {"own_console": operator == _OWN, "shared_platform": True, "request": True}
         way, channel = rules.first_way(
-            channels, rules.eras(asked)[of], 0, purpose[of], operator, regime, technique=searches.technique[of],
+            channels, rules.era(asked)[of], 0, purpose[of], operator, regime, technique=searches.technique[of],
             act="view",
         )
         opens = way > 0
@@ -293,7 +291,7 @@ class Investigators(Requester):
         alive = np.maximum(asked, np.minimum(np.where(let_in, at, begun), end)) >= 0
         requests.write(
             books.requests, course, (size > 0) & (asked < end) & alive, case_id=cases.case_id[case],
-            legality=requests.unruled(let_in, listed=kept.listed[camera[first]], technique=searches.technique),
+            legality=requests.legality(let_in, listed=kept.listed[camera[first]], technique=searches.technique),
             decided_t=np.where(let_in, course.decided, np.where(begun < end, begun, NEVER)), evidence=1,
             reason=np.where(done, "searched by machine: " + technique, course.reason),
             cameras_n=np.bincount(of, looks, size.size),

@@ -14,13 +14,13 @@ every act is prohibited or, if the camera rules do not mention siting, in the so
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from privacysim.governance.desk import Wait
 from privacysim.governance.log import Books
 from privacysim.governance.oversight import first_end
 from privacysim.governance.processes import Context, Process
@@ -52,7 +52,7 @@ class Leaks(Process):
         for row in range(len(self.lapses)):
             context.env.process(self._lapse(row))
 
-    def _lapse(self, row: int) -> Generator[Any, Any, None]:
+    def _lapse(self, row: int) -> Wait:
         """Run one lapse: temptation, view, possible copy, passing on or use, and possible discovery."""
         lapses, context, world = self.lapses, self.context, self.context.world
         rules, kept, oversight = context.rules, context.kept, context.oversight
@@ -115,7 +115,7 @@ class Leaks(Process):
                 how = "told"
                 spread.told(chain, copy, begin, leaks.told_people.number)
         if mark[3] < leaks.lapse_used_share.number:
-            spread.used(chain, 0, begin, (float(mark[12]), float(mark[13])))
+            spread.used(chain, 0, begin, mark[12:14].tolist())
         return how
 
     def write(self, books: Books) -> None:
@@ -145,7 +145,7 @@ class HiddenCameras(Process):
             if ends[0] > 0:
                 context.env.process(self._camera(row, *ends))
 
-    def _camera(self, row: int, found: int, cause: int) -> Generator[Any, Any, None]:
+    def _camera(self, row: int, found: int, cause: int) -> Wait:
         """Run one hidden camera: installation, filming, viewing, sale, use against somebody, discovery."""
         hidden, context, spread = self.hidden, self.context, self.context.spread
         leaks, end = context.world.scenario.leaks, context.end
@@ -164,12 +164,12 @@ class HiddenCameras(Process):
             chain.mechanism = "sold"
             context.env.process(self._sold(chain, filmed, first + int((last - first) * mark[1])))
         if mark[2] < leaks.hidden_blackmail_share.number:
-            spread.misused(chain, filmed, first + int((last - first) * mark[3]), "blackmail", float(mark[1]))
+            spread.used(chain, filmed, first + int((last - first) * mark[3]), mark[:2].tolist(), "blackmail")
         yield context.until(last)
         if found < end:
             chain.found, chain.finder = found, ("complaint", "inspection")[cause]
 
-    def _sold(self, chain: Chain, filmed: int, at: int) -> Generator[Any, Any, None]:
+    def _sold(self, chain: Chain, filmed: int, at: int) -> Wait:
         yield self.context.until(at)
         chain.clip_to = min(chain.clip_to, max(int(self.context.env.now), chain.clip_from + 1))
         yield from self.context.spread.sales(chain, filmed, chain.source_id)

@@ -26,50 +26,59 @@ Arrays = dict[str, NDArray[Any]]
 NEVER = np.int64(1) << 62
 """Tick of an event that has not happened."""
 
-_WORDS = {
+WORDS = {
     column.name: column.words for name in ("acts", "requests", "audits") for column in tables.table(name).columns
+    if column.words
 }
-"""By column: the words behind its codes, empty if it has none."""
-_LENGTHS = ("footage_t", "needed_t")
-"""Columns in ticks that are durations, not times."""
+"""By column: the words behind its codes."""
 
-COLUMNS: dict[str, dict[str, tuple[str, object]]] = {
+_DTYPES = {"word": "u1", "str": "O", "bool": "?", "int64": "i8", "int32": "i4", "float64": "f8"}
+_COMPUTED = {
+    "acts": ("act_id", "custodian_id", "scene", "specific", "general", "legality", "basis_specific", "basis_general",
+             "mask", "reversible"),
+}
+"""Columns that no process sets, besides `policy` and `replicate`."""
+_DEFAULTS: dict[str, dict[str, object]] = {
     "acts": {
-        "source": ("u1", None), "source_id": ("i8", None), "camera_id": ("i8", None), "from_t": ("i8", None),
-        "to_t": ("i8", None), "at_t": ("i8", None), "actor": ("u1", None), "viewer": ("i8", None), "act": ("u1", None),
-        "purpose": ("u1", None), "channel": ("u1", "request"), "technique": ("u1", "look"), "document": ("u1", "none"),
-        "approver": ("u1", "none"), "own": ("?", False), "consent": ("?", False), "before": ("?", False),
-        "unmask": ("?", False), "masked": ("?", False), "parent_id": ("i8", -1), "gallery": ("i8", 2),
-        "known": ("f8", 0.0), "audience": ("f8", 0.0), "attention": ("f8", 1.0),
+        "channel": "request", "technique": "look", "document": "none", "approver": "none", "own": False,
+        "consent": False, "before": False, "unmask": False, "masked": False, "parent_id": -1, "gallery": 2,
+        "known": 0.0, "audience": 0.0, "attention": 1.0,
     },
     "requests": {
-        "request_id": ("i8", None), "case_id": ("i8", -1), "custodian_id": ("i8", None), "requester": ("u1", None),
-        "purpose": ("u1", None), "channel": ("u1", "request"), "operator": ("u1", None), "document": ("u1", "none"),
-        "approver": ("u1", "none"), "rule": ("O", ""), "legality": ("u1", None), "submitted_t": ("i8", None),
-        "decided_t": ("i8", NEVER), "delivered_t": ("i8", NEVER), "granted_on_merit": ("?", False),
-        "outcome": ("u1", None), "reason": ("O", None), "cameras_n": ("i4", 0), "footage_t": ("i8", 0),
-        "needed_t": ("i8", 0), "told_t": ("i8", NEVER), "evidence": ("u1", "none"),
+        "case_id": -1, "channel": "request", "document": "none", "approver": "none", "rule": "", "decided_t": NEVER,
+        "delivered_t": NEVER, "granted_on_merit": False, "cameras_n": 0, "footage_t": 0, "needed_t": 0,
+        "told_t": NEVER, "evidence": "none",
     },
     "incidents": {
-        "incident_id": ("i8", None), "custodian_id": ("i8", None), "kind": ("O", None), "mechanism": ("O", ""),
-        "opened_t": ("i8", None), "discovered_t": ("i8", NEVER), "discovered_by": ("O", ""),
-        "closed_t": ("i8", NEVER), "cameras_n": ("i4", 1), "price_cny": ("f8", 0.0), "audience": ("f8", 0.0),
-        "told_t": ("i8", NEVER),
+        "mechanism": "", "discovered_t": NEVER, "discovered_by": "", "closed_t": NEVER, "cameras_n": 1,
+        "price_cny": 0.0, "audience": 0.0, "told_t": NEVER,
     },
-    "audits": {
-        "act_id": ("i8", -1), "incident_id": ("i8", None), "at_t": ("i8", None), "found": ("?", None),
-        "step": ("u1", "none"), "provision": ("O", ""), "sanction": ("O", ""), "fine_cny": ("f8", 0.0),
-        "detention_d": ("f8", 0.0),
-    },
+    "audits": {"act_id": -1, "step": "none", "provision": "", "sanction": "", "fine_cny": 0.0, "detention_d": 0.0},
 }
-"""Columns that a process may set: dtype and default. Of acts, `before` marks those under a permission that the baseline
-gave before the switch; the rules of that time apply. `unmask`: the key was used; `masked`: everybody except the person
-concerned was masked before they saw the footage."""
+"""Values of columns that a process may omit. Of acts, `before` marks those under a permission that the baseline gave
+before the switch; the rules of that time apply. `unmask`: the key was used; `masked`: everybody except the person
+concerned was masked before they saw the footage. These, and `approver`, `own` and `consent`, decide lawfulness."""
+
+
+def _columns(name: str) -> dict[str, tuple[str, object]]:
+    """Return dtype and default (None if required) of the columns that a process sets; times are in ticks (`_t`)."""
+    made = {own: ("?" if default is False else "u1", default) for own, default in _DEFAULTS[name].items()}
+    for column in tables.table(name).columns:
+        if column.name not in ("policy", "replicate", *_COMPUTED.get(name, ())):
+            own, dtype = column.name, _DTYPES[column.dtype]
+            if column.unit == "s":
+                own, dtype = own.removesuffix("_s") + "_t", "i8"
+            made[own] = (dtype, _DEFAULTS[name].get(own))
+    return made
+
+
+COLUMNS = {name: _columns(name) for name in _DEFAULTS}
+"""By table: the columns that a process sets, each with its dtype and default."""
 
 
 def code_of(column: str, word: object, sources: tuple[str, ...] = words.SOURCES, where: str = "") -> int:
     """Return the code of a word in one column; raises InputError if unknown. `sources` are the words of `source`."""
-    closed = sources if column == "source" else _WORDS.get(column, ())
+    closed = sources if column == "source" else WORDS.get(column, ())
     if not isinstance(word, str) or word not in closed:
         fix = did_you_mean(str(word), closed)
         raise InputError(where or f"column {column}", "a word of its vocabulary", word, fix)
@@ -150,12 +159,6 @@ class Books:
 
     def __init__(self, sources: tuple[str, ...] = words.SOURCES) -> None:
         self.acts, self.requests, self.incidents, self.audits = (Book(name, sources) for name in COLUMNS)
-
-    def opened_by(self, writer: str) -> Books:
-        """Return the same books, with the name of the process that writes next."""
-        for book in vars(self).values():
-            book.writer = writer
-        return self
 
     def refuse_wrong_rows(self, cameras: int, end: int, kinds: Collection[str]) -> None:
         """Raise an InputError that names the process, if a row of any book is impossible."""

@@ -29,7 +29,6 @@ from privacysim.policy.questions import Question
 from privacysim.scenario import Scenario
 from privacysim.units import DAY_TICKS, TICKS_PER_S
 
-FINDERS = ("log_review", "complaint", "press", "inspection")
 _HALF_A_YEAR_D = 182.625
 _CRIMES = {
     **dict.fromkeys(("cl_253_1", "ji17_4", "ji17_5"), ("ji17_tracks_items", "ji17_gain_cny")),
@@ -69,23 +68,21 @@ class Oversight:
         leaks = self.scenario.leaks
         period = round(leaks.log_review_d.number * DAY_TICKS)
         first = at + period - (at - child_id(custodian, "log review", 0)) % period
-        times = [int(NEVER)] * 4
-        share = leaks.audit_detection.number
+        times, share = {"": int(NEVER)}, leaks.audit_detection.number
         if logged and share > 0:
             # each review finds it with the same probability: a geometric number of reviews, as the quantile at the mark
             needed = 1 if share >= 1 else max(1, ceil(log(1.0 - marks[0]) / log(1.0 - share)))
-            times[0] = first + (needed - 1) * period
-        hazards = (
-            leaks.lapse_complaint_per_day.number * (3.0 if passed_on else 1.0),
-            leaks.lapse_press_per_day.number * (3.0 if published else 1.0),
-            leaks.lapse_inspection_per_day.number if filed else 0.0,
-        )
-        for number, (hazard, mark) in enumerate(zip(hazards, marks[1:], strict=True), start=1):
+            times["log_review"] = first + (needed - 1) * period
+        for finder, mark, hazard in (
+            ("complaint", marks[1], leaks.lapse_complaint_per_day.number * (3.0 if passed_on else 1.0)),
+            ("press", marks[2], leaks.lapse_press_per_day.number * (3.0 if published else 1.0)),
+            ("inspection", marks[3], leaks.lapse_inspection_per_day.number if filed else 0.0),
+        ):
             if hazard > 0:
-                times[number] = at + ceil(-log(mark) / hazard * DAY_TICKS)
-        when = min(times)
-        reviews = tuple(range(first, min(when, end), period)) if logged else ()
-        return (when, FINDERS[times.index(when)], reviews) if when < end else (int(NEVER), "", reviews)
+                times[finder] = at + ceil(-log(mark) / hazard * DAY_TICKS)
+        by = min(times, key=lambda finder: times[finder])
+        reviews = tuple(range(first, min(times[by], end), period)) if logged else ()
+        return (times[by], by, reviews) if times[by] < end else (int(NEVER), "", reviews)
 
     def steps(
         self, era: int, question: Question, at: int, found: int, *, logged: bool, marks: Sequence[float],

@@ -8,7 +8,7 @@ last day.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -21,7 +21,7 @@ from simpy import Environment, Event
 from privacysim import parts
 from privacysim.draws import hashes, stream_key, uniforms
 from privacysim.errors import InputError
-from privacysim.governance.desk import Desks
+from privacysim.governance.desk import Desks, Wait
 from privacysim.governance.log import Books
 from privacysim.governance.oversight import Oversight
 from privacysim.governance.rules_in_force import Ints, Keeping, Rules
@@ -35,24 +35,22 @@ from privacysim.world.world_model import World
 class Context:
     """Everything a process may use during one run, that is, one world under one policy.
 
+    `world`: everything drawn by chance before any rule is applied. `rules`: the policy, the baseline and the tick of
+    the switch. `kept`: retention, recording and masks of each camera. `env`: SimPy's clock, whose
+    `env.process(generator)` starts something that takes time. `desks`: approval desks, shared by all processes.
+    `spread`: `Chain`s of copies, sales, publications and uses. `oversight`: discovery of lapses, and the legal steps.
+
     Times are whole ticks of 0.1 s since 00:00 of day 0 (`privacysim.units`); before day 0 they are negative. Cameras
     are positions in `world.cameras`.
     """
 
     world: World
-    """Cameras, potential requests and temptations: everything drawn by chance before any rule is applied."""
     rules: Rules
-    """The policy, the baseline and the tick of the switch: what is allowed, and by which route."""
     kept: Keeping
-    """Footage that exists at each time: retention, recording and masks of each camera."""
     env: Environment
-    """SimPy's clock: `env.process(generator)` starts something that takes time."""
     desks: Desks
-    """Approval desks, shared by the requests of all processes."""
     spread: Spread
-    """Spread of a piece of footage: `Chain`s of copies, sales, publications and uses."""
     oversight: Oversight
-    """Discovery of lapses, and the legal steps that follow."""
 
     @property
     def end(self) -> int:
@@ -66,17 +64,16 @@ class Context:
     def chances(self, stream: str, ids: Any, marks: int = 1) -> NDArray[np.float64]:
         """Draw marks of your own: an array (len(ids), marks) of uniform numbers strictly between 0 and 1.
 
-        The marks are a function of the study's seed, the replicate, the name of your `stream` and each id. They do not
-        depend on the policy, on the time or on other ids, so all policies meet the same chances. Let an event happen if
-        its mark is below a probability, and let only that probability depend on the rules.
+        They depend only on the study's seed, the replicate, your `stream` and each id, so all policies meet the same
+        chances. Let an event happen if its mark is below a probability, and let only that depend on the rules.
         """
         return uniforms(stream_key(self.world.seed, self.world.k, f"own {stream}"), ids, marks)
 
     def arrivals(self, stream: str, per_day: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Draw a Poisson stream of your own events, at `per_day` from the warm-up to the end: ids and ticks, in order.
 
-        Draw at the highest rate that any policy may have, and let an event happen if its mark (`chances`) is below the
-        share that the policy leaves. A stricter policy then has a subset of the events.
+        Draw at the highest rate of any policy, and let an event happen if its mark (`chances`) is below the share that
+        the policy leaves. A stricter policy then has a subset of the events.
         """
         days = range(-self.world.warmup_days, self.world.days)
         return roots(self.world.seed, self.world.k, f"own {stream}", per_day, days)
@@ -94,12 +91,9 @@ class Context:
 class Process(Protocol):
     """One kind of thing that happens to footage, such as a leak, a requester or an oversight body.
 
-    Inherit from this class, or write one with the same methods. Give `simulate` an object of it: every run starts from
-    a copy of that object, so `start` may set attributes, and nothing passes from one policy to the next.
-
-    A process must not draw random numbers; it uses the chances of the world or of `Context.chances`.
-
-    Example, a drone that films a street every morning and is noticed by nobody:
+    Inherit from this class, or write one with the same methods. Every run starts from a copy of the object, so `start`
+    may set attributes, and nothing passes from one policy to the next. A process must not draw random numbers; it uses
+    the chances of the world or of `Context.chances`. Example, a drone that films a street and is noticed by nobody:
 
         class Drone(Process):
             incidents: ClassVar = {"drone": ("drone",)}
@@ -119,10 +113,10 @@ class Process(Protocol):
     """
 
     incidents: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
-    """Kinds of incident that the process writes, each with the sources of its acts.
+    """Kinds of incident that the process writes, each with the sources of its acts, existing or new ones.
 
-    A source is a word of `vocabulary.SOURCES` or a new one. An act belongs to the incident whose `incident_id` is the
-    act's `source_id`. The `audience` of an incident must be the sum over its acts; `imbalances` compares the two.
+    An act belongs to the incident whose `incident_id` is the act's `source_id`. The `audience` of an incident must be
+    the sum over its acts; `log.imbalances` compares the two.
     """
 
     def start(self, context: Context) -> None:
@@ -133,37 +127,37 @@ class Process(Protocol):
 
 
 class Requester(Process):
-    """A process whose requests wait at approval desks."""
+    """A process whose requests wait at approval desks; arrays by row of the requests.
+
+    `signed`: when the document was signed, NEVER while it waits. `left`: when it left the desk without a signature.
+    `confirmed`: 1 if a judge confirmed in time what was done first, 0 if not, −1 while it is undecided.
+    """
 
     context: Context
     signed: Ints
-    """By row: when the document was signed; NEVER while it waits at a desk."""
     left: Ints
-    """By row: when the document left the desk without a signature."""
     confirmed: Ints
-    """By row: 1 if a judge confirmed in time what was done first, 0 if not, −1 while it is undecided."""
 
     def apply(
         self, row: int, at: int, approver: str, number: int, marks: Sequence[float], *, expires: int, papers: int = 1,
         priority: int = 1,
-    ) -> Generator[Any, Any, None]:
-        """Submit the documents of `row` at the tick `at`, and note when they are signed or expire; marks as in `Desks`.
-        """
+    ) -> Wait:
+        """Submit documents at the tick `at`, and note when they are signed or expire; `marks` of work and transit."""
         yield self.context.until(at)
         if (yield from self.context.desks.approved(
-            approver, number, papers=papers, mark=float(marks[0]), way=float(marks[1]), priority=priority,
-            expires=expires,
+            approver, number, papers=papers, mark=marks[0], way=marks[1], priority=priority, expires=expires
         )):
             self.signed[row] = int(self.context.env.now)
         else:
             self.left[row] = max(expires, at)
 
-    def confirm(
-        self, row: int, at: int, number: int, mark: float, *, priority: int, term: int
-    ) -> Generator[Any, Any, None]:
+    def confirm(self, row: int, at: int, number: int, mark: float, *, priority: int, term: int) -> Wait:
         """Act first at the tick `at`; a judge confirms it by the tick `term`, or the footage must be destroyed."""
         yield self.context.until(at)
-        self.confirmed[row] = yield from self.context.desks.confirmed(number, mark=mark, priority=priority, term=term)
+        signed = yield from self.context.desks.approved(
+            "judge", number, papers=1, mark=mark, way=None, priority=priority, expires=term
+        )
+        self.confirmed[row] = signed and self.context.env.now <= term
 
 
 def named(processes: Sequence[Process | type[Process] | str]) -> dict[str, Process]:

@@ -99,21 +99,19 @@ _CODES = {name: code for code, name in enumerate(ENDINGS)}
 class Course:
     """Progress of many requests: the ticks of their steps, NEVER for a step that was not reached.
 
-    `ends`: for additional names of `ENDINGS`, the requests that ended so. The others follow from the ticks.
+    `signed`: the document was approved (the tick of the request if none is needed). `served`: the custodian received
+    it. `delivered`: the custodian answered. `left`: the document left the desk without a signature. `withdrawn`: the
+    case is settled without it. `ends`: for additional names of `ENDINGS`, the requests that ended so; the others follow
+    from the ticks.
     """
 
     end: int
     asked: Ints
     signed: Ints
-    """When the document was approved; the tick of the request if none is needed."""
     served: Ints
-    """When the custodian received it."""
     delivered: Ints
-    """When the custodian answered."""
     left: Ints | np.int64 = NEVER
-    """When the document left the desk without a signature."""
     withdrawn: Ints | np.int64 = NEVER
-    """When the case is settled without it."""
     ends: dict[str, Bools] = field(default_factory=dict)
 
     @cached_property
@@ -146,17 +144,18 @@ class Course:
     @property
     def decided(self) -> Ints:
         """Return when each request ended; NEVER while it is pending."""
-        return np.select(
-            [self.ended("no_rule"), self.ended("withdrawn", "settled"), self.ended("expired", "gone"),
-             self.ended("at_desk", "on_its_way")],
-            [self.asked, np.broadcast_to(self.withdrawn, self.asked.shape),
-             np.broadcast_to(self.left, self.asked.shape), NEVER], self.served,
-        )
+        when = {("no_rule",): self.asked, ("withdrawn", "settled"): self.withdrawn, ("expired", "gone"): self.left,
+                ("at_desk", "on_its_way"): NEVER}  # fmt: skip
+        return np.select([self.ended(*names) for names in when], list(when.values()), self.served)
 
 
 @dataclass(slots=True)
 class Requests:
-    """Requests of one process, in arrays of equal length: requester, purpose, camera and route."""
+    """Requests of one process, in arrays of equal length: requester, purpose, camera and route.
+
+    `camera`: one of each request, which determines the custodian and the rules that apply. `viewer`: stable id. `way`:
+    number of the route in `rules.offers`, 0 if no rule gives access.
+    """
 
     world: World
     rules: Rules
@@ -165,23 +164,17 @@ class Requests:
     requester: NDArray[Any]
     purpose: NDArray[Any]
     camera: Ints
-    """One camera of each, which determines the custodian and the rules that apply."""
     viewer: Ints
-    """Stable id of the viewer."""
     way: Ints
-    """Number of the route in `rules.offers`, 0 if no rule gives access."""
     channel: NDArray[np.uint8]
-
-    def __len__(self) -> int:
-        return self.number.size
 
     @property
     def era(self) -> Ints:
         """Era whose rules apply to each request."""
-        return self.rules.eras(self.asked)
+        return self.rules.era(self.asked)
 
-    def unruled(self, ruled: Bools, **asked: Any) -> Ints:
-        """Return the legality of viewing: authorised if `ruled`, else prohibited or at best ungoverned.
+    def legality(self, ruled: Bools, least: int = 1, **asked: Any) -> Ints:
+        """Return codes of LEGALITIES of viewing: authorised if `ruled`, else by the rules, but at least `least`.
 
         `asked` adds fields of the question (`Rules.ask`) or replaces them.
         """
@@ -191,7 +184,7 @@ class Requests:
             "channel": code_of("channel", "request"), "operator": cameras.operator[self.camera],
             "regime": cameras.regime[self.camera], **asked,
         })
-        return np.where(ruled, 0, np.maximum(found, 1))
+        return np.where(ruled, 0, np.maximum(found, least))
 
     def write(self, book: Book, course: Course, kept: Bools, **more: Any) -> None:
         """Add one row for each request of `kept`; `more` adds columns or replaces them."""
@@ -209,10 +202,7 @@ class Requests:
         book.add(int(kept.sum()), **{name: np.broadcast_to(value, kept.shape)[kept] for name, value in columns.items()})
 
     def act(self, row: NDArray[np.intp], way: Ints | None = None) -> dict[str, Any]:
-        """Return columns of acts on the requests `row`: actor, document and era of the rules.
-
-        `way`: the route of each act, if it is not the request's own.
-        """
+        """Return columns of acts on the requests `row`, by their routes or by the routes `way`."""
         known = galleries(self.world.scenario)
         return {
             "source": "request", "source_id": self.number[row], "actor": self.requester[row],

@@ -35,17 +35,17 @@ FINED_BY = {
 
 
 class Monitoring(Process):
-    """Live monitoring; the world decides which cameras, from which control room and with how much attention."""
+    """Live monitoring and maintenance; the world decides which cameras, when, and with how much attention."""
 
     def start(self, context: Context) -> None:
-        """Start nothing: monitoring continues from day 0 to the end."""
+        """Start nothing: the world gives the time of each act."""
         self.context = context
 
     def write(self, books: Books) -> None:
-        """Write one act per watched camera, and one more where a machine compares every face with a watchlist.
+        """Write one act per watched camera, one more where a watchlist runs, and one for every round of maintenance.
 
-        The watchlist runs on some of the police's watched cameras (`audience` 1, κ = people on the list / population).
-        Where the rules newly prohibit it, those who comply switch it off.
+        A machine compares every face at some of the police's watched cameras with the watchlist (`audience` 1, κ =
+        people on the list / population). Where the rules newly prohibit it, those who comply switch it off.
         """
         world, monitors, cameras = self.context.world, self.context.world.monitors, self.context.world.cameras
         camera, access = monitors.camera, world.scenario.access
@@ -70,18 +70,7 @@ class Monitoring(Process):
             actor="public_security", viewer=viewer_ids("watchlist", monitors.viewer[runs]),
             **gallery(access.watchlist_people.number, world.scenario.population.people.number), **common,
         )
-
-
-class Maintenance(Process):
-    """Maintenance: contractors who check a picture for some minutes."""
-
-    def start(self, context: Context) -> None:
-        """Start nothing: the world gives the time of each round."""
-        self.context = context
-
-    def write(self, books: Books) -> None:
-        """Write one view for every round of [0, D) at a camera that records."""
-        world, rounds = self.context.world, self.context.world.maintenance
+        rounds = world.maintenance
         length = round(world.scenario.access.maintenance_look_min.number * HOUR_TICKS / 60)
         inside = (rounds.tick >= 0) & (rounds.tick + length < self.context.end)
         row = np.flatnonzero(inside & self.context.kept.recording[rounds.camera])

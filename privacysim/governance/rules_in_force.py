@@ -21,7 +21,7 @@ from privacysim import tables
 from privacysim import vocabulary as words
 from privacysim.facts import facts
 from privacysim.governance.desk import NO_DESK
-from privacysim.governance.log import NEVER, Arrays
+from privacysim.governance.log import NEVER, WORDS, Arrays
 from privacysim.policy.arm import Arm
 from privacysim.policy.questions import Answer, Question, Route
 from privacysim.units import DAY_TICKS, TICKS_PER_S, ticks
@@ -36,13 +36,8 @@ LISTED = frozenset({
 """Categories listed in art. 6 of Guangzhou's order of 2007 (its list is partly known; the match with our categories
 is an assumption)."""
 _SEES = {"view", "copy", "acquire"}
-_LISTS = {
-    "requester": words.REQUESTERS, "act": words.ACTS, "purpose": words.PURPOSES, "channel": words.CHANNELS,
-    "operator": words.OPERATORS, "regime": words.REGIMES, "technique": words.TECHNIQUES, "scene": words.SCENES,
-    "document": words.DOCUMENTS, "approver": words.APPROVERS, "secret": words.SECRETS,
-}
-"""Fields of a question that are words; the others are flags."""
 Codes = NDArray[Any] | int | bool
+Places = NDArray[np.intp]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
@@ -61,34 +56,27 @@ class Rules:
     offers: list[Route | None] = field(default_factory=lambda: [None])
     """Routes offered so far, indexed by the numbers that `ways` returns; number 0 means no route."""
 
-    def era(self, tick: int) -> int:
-        """Return BEFORE or AFTER."""
-        return BEFORE if tick < self.switch else AFTER
-
-    def eras(self, ticks: Ints) -> Ints:
-        """Return BEFORE or AFTER for an array of ticks."""
-        return (ticks >= self.switch).astype(np.int64)
+    def era(self, tick: Any) -> Any:
+        """Return BEFORE or AFTER, for one tick or an array of ticks."""
+        return np.where(np.asarray(tick) < self.switch, BEFORE, AFTER)
 
     def of(self, era: int) -> Arm:
         """Return the policy that applies in that era."""
         return self.arm if era == AFTER else self.baseline
 
-    def ask(
-        self, era: Codes, masks: Sequence[str] = ("none",), **asked: Codes
-    ) -> tuple[list[Answer], NDArray[np.intp]]:
+    def ask(self, era: Codes, masks: Sequence[str] = ("none",), **asked: Any) -> tuple[list[Answer], Places]:
         """Judge many acts: the answers to all distinct questions, and for each row the number of its question.
 
         `asked`: fields of `Question`, as codes or flags; a `mask` is a position in `masks`.
         """
-        lists: dict[str, Sequence[str]] = {**_LISTS, "mask": masks}
+        lists = {**WORDS, "regime": words.REGIMES, "secret": words.SECRETS, "mask": masks}
         distinct, which = kinds(era, *asked.values())
         answers = []
         for when, *row in distinct.tolist():
-            given: dict[str, Any] = {
-                name: lists[name][code] if name in lists else bool(code)
-                for name, code in zip(asked, row, strict=True)
+            fields: Any = {
+                name: lists[name][code] if name in lists else bool(code) for name, code in zip(asked, row, strict=True)
             }
-            answers.append(self.of(when).judge(Question(**given)))
+            answers.append(self.of(when).judge(Question(**fields)))
         return answers, which
 
     def legality(self, era: Codes, **asked: Any) -> Ints:
@@ -102,21 +90,19 @@ class Rules:
     ) -> Ints:
         """Find the route that the rules offer each requester: its number in `offers`, 0 if there is none."""
         distinct, which = kinds(era, requester, purpose, operator, regime, own, technique)
-        return np.array([self._way(channel, *one) for one in distinct.tolist()], dtype=np.int64)[which]
-
-    def _way(
-        self, channel: str, era: int, requester: int, purpose: int, operator: int, regime: int, own: int, technique: int
-    ) -> int:
-        arm = self.of(era)
-        found = arm.route(
-            words.REQUESTERS[requester], words.PURPOSES[purpose], channel, words.OPERATORS[operator],
-            words.REGIMES[regime], bool(own), words.TECHNIQUES[technique],
-        ) if arm.footage else None
-        if found is not None and not _SEES & set(found.acts):
-            found = None  # a rule on publishing alone gives no access to the footage
-        if found not in self.offers:
-            self.offers.append(found)
-        return self.offers.index(found)
+        numbers = []
+        for when, who, what, whose, place, mine, how in distinct.tolist():
+            arm = self.of(when)
+            route = arm.route(
+                words.REQUESTERS[who], words.PURPOSES[what], channel, words.OPERATORS[whose], words.REGIMES[place],
+                bool(mine), words.TECHNIQUES[how],
+            ) if arm.footage else None
+            if route is not None and not _SEES & set(route.acts):
+                route = None  # a rule on publishing alone gives no access to the footage
+            if route not in self.offers:
+                self.offers.append(route)
+            numbers.append(self.offers.index(route))
+        return np.array(numbers, dtype=np.int64)[which]
 
     def first_way(
         self, channels: Mapping[str, Codes], era: Ints, requester: Codes, purpose: Codes, operator: Codes,
@@ -150,9 +136,7 @@ class Rules:
 
     def takes(self, way: Ints) -> NDArray[Any]:
         """Return the act that takes footage along: `acquire`, else `copy`, empty if a route allows only viewing."""
-        return self.told(
-            way, lambda route: next((act for act in ("acquire", "copy") if act in route.acts), ""), ""
-        )
+        return self.told(way, lambda one: next((act for act in ("acquire", "copy") if act in one.acts), ""), "")
 
     def term(self, way: Ints) -> Ints:
         """Return the ticks within which an act that was done first must be confirmed; NEVER if it needs a document."""
@@ -176,11 +160,8 @@ class Rules:
         )
 
 
-def kinds(*codes: Codes) -> tuple[Ints, NDArray[np.intp]]:
-    """Find the distinct rows of several columns of small codes, and for each row the number of its kind.
-
-    Each question is then asked once per kind. Shapes: (kinds, columns), and (rows,).
-    """
+def kinds(*codes: Codes) -> tuple[Ints, Places]:
+    """Find the distinct rows of columns of small codes (kinds, columns), and for each row the number of its kind."""
     columns = np.broadcast_arrays(*codes)
     sizes = [int(column.max(initial=0)) + 1 for column in columns]
     packed = np.zeros(columns[0].size, dtype=np.int64)
@@ -228,10 +209,6 @@ class Keeping:
         before, after = recorded + self.retention[:, camera]
         return np.where(before < self.switch, before, np.maximum(after, self.switch))
 
-    def remains(self, camera: Ints, begin: Ints, end: Ints, at: Ints) -> tuple[Ints, Ints]:
-        """Return begin and end of the wanted footage left at tick `at`; empty if the end is not after the begin."""
-        return np.maximum(begin, self.oldest(camera, at)), np.minimum(end, at)
-
 
 def keeping(world: World, rules: Rules) -> Keeping:
     """Compute the custody of every camera under both eras."""
@@ -267,18 +244,14 @@ def keeping(world: World, rules: Rules) -> Keeping:
     each = [(words.OPERATORS[o], words.REGIMES[g], bool(on), bool(inside)) for o, g, on, inside in kind.tolist()]
     may_stand = np.array([after.may_stand(o, g, inside) for o, g, _, inside in each], dtype=bool)[which]
     manager = np.array([words.MANAGERS.index(after.manager(o, g, on)) for o, g, on, _ in each], dtype=np.uint8)[which]
+    # a face five metres away reaches the density of recognition (EN/IEC 62676-4)
+    half, distance_m = np.radians(np.minimum(cameras.hfov_deg.astype(float), 170.0) / 2.0), 5.0
+    width_m = np.where(cameras.hfov_deg >= 180.0, 2 * np.pi * distance_m, 2 * distance_m * np.tan(half))
+    identifiable = np.asarray(cameras.width_px / width_m >= facts().value("dori_recognise_px_per_m"), dtype=bool)
     return Keeping(
-        rules.switch, listed, custody.recording, _identifiable(world), retention, tuple(masks), mask, filed, filed_from,
+        rules.switch, listed, custody.recording, identifiable, retention, tuple(masks), mask, filed, filed_from,
         by_regime(list(map(after.filed, words.REGIMES))), log_kept, may_stand, manager,
     )
-
-
-def _identifiable(world: World) -> Bools:
-    """Return whether a face five metres away reaches the density of recognition (EN/IEC 62676-4)."""
-    cameras, distance_m = world.cameras, 5.0
-    half = np.radians(np.minimum(cameras.hfov_deg.astype(float), 170.0) / 2.0)
-    width_m = np.where(cameras.hfov_deg >= 180.0, 2 * np.pi * distance_m, 2 * distance_m * np.tan(half))
-    return np.asarray(cameras.width_px / width_m >= facts().value("dori_recognise_px_per_m"), dtype=bool)
 
 
 def custody_frame(policy: str, world: World, kept: Keeping) -> pd.DataFrame:
@@ -305,7 +278,7 @@ def judged(rows: Arrays, world: World, rules: Rules, kept: Keeping) -> Arrays:
         return np.where(rows["masked"], names.size - 1, np.where(rows["unmask"], 0, source))
 
     # footage from before a duty to mask stays unmasked, and viewing it does not breach that duty
-    mask = shown(kept.mask[rules.eras(rows["from_t"]), camera])
+    mask = shown(kept.mask[rules.era(rows["from_t"]), camera])
     due = shown(kept.mask[era, camera])
     scene = cameras.scene[camera]
     asked = ("act", "purpose", "channel", "technique", "document", "approver", "own", "consent")

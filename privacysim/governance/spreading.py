@@ -9,7 +9,7 @@ the stay, so the remaining acts are a subset.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import ceil, log
 from typing import Any
@@ -20,6 +20,7 @@ from simpy import Environment
 from privacysim import vocabulary as words
 from privacysim.draws import child_id, marks, stream_key
 from privacysim.errors import refuse_unknown
+from privacysim.governance.desk import Wait
 from privacysim.governance.log import NEVER, Books, act_ids
 from privacysim.governance.oversight import Step, write_steps
 from privacysim.governance.request_life import gallery, visitors
@@ -36,7 +37,11 @@ MISUSES = ("blackmail", "stalking", "commerce")
 class Chain:
     """All acts that follow from one piece of footage, and the incident that they make; acts refer to earlier ones.
 
-    `clip_from`, `clip_to`: the footage first viewed; its last `clip_s` seconds are passed on.
+    `clip_from`, `clip_to`: the footage first viewed; its last `clip_s` seconds are passed on. `kind`: that of the
+    incident, empty if the process writes the incident itself. `found`, `finder`: when and by whom it was discovered;
+    `told`: when the people filmed are told; `reviews`, `steps`: earlier reviews of the log, and the legal steps that
+    followed. `root`: id of the act that the first of these follows from. `audience`: viewers in [0, D), counted while
+    they happen. `misuses`: time, kind (a word of MISUSES) and demand in CNY.
     """
 
     source: str
@@ -49,28 +54,21 @@ class Chain:
     own: bool
     viewer: int
     kind: str = ""
-    """Kind of the incident; empty if the process writes the incident itself."""
     mechanism: str = ""
     opened: int = 0
     closed: int = -1
     cameras: int = 1
     found: int = int(NEVER)
-    """When the incident was discovered, and by whom (empty if by nobody)."""
     finder: str = ""
     told: int = int(NEVER)
-    """When the people filmed were told."""
     reviews: tuple[int, ...] = ()
-    """Reviews of the log without findings, and the legal steps after the discovery."""
     steps: tuple[Step, ...] = ()
     root: int = -1
-    """Id of the act that the first of these follows from."""
     acts: list[dict[str, Any]] = field(default_factory=list)
     parent: list[int] = field(default_factory=list)
     price: float = 0.0
     audience: float = 0.0
-    """Viewers in [0, D), as the processes count them."""
     misuses: list[tuple[int, str, float]] = field(default_factory=list)
-    """Uses against somebody or for business: time, kind (a word of MISUSES), demand in CNY."""
 
 
 @dataclass(slots=True)
@@ -113,14 +111,13 @@ class Spread:
             chain.audience += chain.acts[-1]["audience"]
         return len(chain.acts) - 1
 
-    def told(self, chain: Chain, parent: int, at: int, people: float) -> int:
+    def told(self, chain: Chain, parent: int, at: int, people: float) -> None:
         """Show the piece privately to a few people who know each other."""
         shown = self.act(chain, parent, "disseminate", at, channel="onward", clip=True)
         self.act(chain, shown, "view", at, actor="curious", channel="onward", own=False,
                  viewer=child_id(chain.source_id, "told", 0), audience=people, clip=True)
-        return shown
 
-    def sales(self, chain: Chain, parent: int, seller: int, generation: int = 0) -> Generator[Any, Any, None]:
+    def sales(self, chain: Chain, parent: int, seller: int, generation: int = 0) -> Wait:
         """Sell a copy: each buyer views it, and may sell it on. Buyer j exists where E₀ + … + E_j < R."""
         leaks, key = self.world.scenario.leaks, stream_key(self.world.seed, self.world.k, "resale")
         reach, total, buyers = leaks.resale_mean.number, 0.0, []
@@ -146,9 +143,7 @@ class Spread:
             self.act(chain, bought, "view", at, clip=True, **buys, **self.far, audience=1.0)
             self.env.process(self.sales(chain, bought, buyer, generation + 1))
 
-    def published(
-        self, chain: Chain, parent: int, piece: int, *, masked: bool = False, news: bool = False
-    ) -> Generator[Any, Any, None]:
+    def published(self, chain: Chain, parent: int, piece: int, *, masked: bool = False, news: bool = False) -> Wait:
         """Publish a piece: online, viewed, taken down, and perhaps online again elsewhere. `news`: by the press."""
         leaks, key = self.world.scenario.leaks, stream_key(self.world.seed, self.world.k, "published")
         mark, begin = marks(key, piece), int(self.env.now)
@@ -179,16 +174,17 @@ class Spread:
             # a republisher is not the press and masks nobody
             self.env.process(self.published(chain, shown, again))
 
-    def used(self, chain: Chain, parent: int, at: int, marks_: Sequence[float]) -> None:
-        """Use the piece against somebody (blackmail, stalking) or for business; every use is a separate incident."""
+    def used(self, chain: Chain, parent: int, at: int, marks_: Sequence[float], what: str = "") -> None:
+        """Use the piece against somebody (blackmail, stalking) or for business; every use is a separate incident.
+
+        The first mark chooses among MISUSES if `what` is not given. The second is that of a blackmailer's demand, which
+        is exponential, with a fact as its mean.
+        """
         leaks = self.world.scenario.leaks
         blackmail, stalking = leaks.blackmail_share.number, leaks.stalking_share.number
-        what = MISUSES[0] if marks_[0] < blackmail else MISUSES[1] if marks_[0] < blackmail + stalking else MISUSES[2]
-        self.misused(chain, parent, at, what, marks_[1])
-
-    def misused(self, chain: Chain, parent: int, at: int, what: str, mark: float) -> None:
-        """Add one use of one kind; a blackmailer's demand is exponential, with a fact as its mean."""
-        price = -log(mark) * self.world.scenario.leaks.blackmail_cny.number if what == "blackmail" else 0.0
+        if not what:
+            what = MISUSES[int(marks_[0] >= blackmail) + int(marks_[0] >= blackmail + stalking)]
+        price = -log(marks_[1]) * leaks.blackmail_cny.number if what == "blackmail" else 0.0
         self.act(chain, parent, "use", at, purpose="curiosity" if what == "stalking" else "commerce", clip=True)
         chain.misuses.append((at, what, price))
 

@@ -12,8 +12,7 @@ the list has 185 cameras (CALIBRATED).
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 from privacysim import vocabulary as words
 from privacysim.draws import child_id
 from privacysim.facts import facts
-from privacysim.governance.desk import delay
+from privacysim.governance.desk import Wait, delay
 from privacysim.governance.log import NEVER, Book, Books, act_ids
 from privacysim.governance.oversight import first_end, write_steps
 from privacysim.governance.processes import Context, Process
@@ -99,7 +98,7 @@ class Website(Process):
             kept.filed[AFTER][camera] & ~kept.filed[BEFORE][camera], secured[AFTER] & ~secured[BEFORE],
         )
 
-    def _stream(self, row: int, ends: int, cause: int) -> Generator[Any, Any, None]:
+    def _stream(self, row: int, ends: int, cause: int) -> Wait:
         """Run one stream: it goes online, is viewed, and is ended by the first cause."""
         streams = self.streams
         yield self.context.until(int(streams.opened[row]))
@@ -111,7 +110,7 @@ class Website(Process):
         yield self.context.until(ends)
         self.closed[row], self.closer[row] = ends, cause
 
-    def _recorded(self, row: int, share: float) -> Generator[Any, Any, None]:
+    def _recorded(self, row: int, share: float) -> Wait:
         """Record a piece some time after the stream went online, and sell it."""
         streams, leaks, spread = self.streams, self.world.scenario.leaks, self.context.spread
         key = child_id(int(streams.stream_id[row]), "recorded", 0)
