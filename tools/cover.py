@@ -35,7 +35,7 @@ TWINS = [
     "tests/city/test_routes_oracle.py::test_routes_of_a_village_built_anew_equal_networkx", "tests/ground/test_draws_published_oracle.py",
     "tests/world/test_unknown_views_oracle.py::test_the_weight_of_a_view_equals_a_sum_over_points_written_out",
     "tests/world/test_unknown_views_oracle.py::test_walks_leave_their_amount_on_each_street_in_the_direction_and_share_that_they_walk",
-    "tests/bench/test_kernel_unit.py", "tests/tracks/test_cleaning_unit.py",
+    "tests/tracks/test_cleaning_unit.py",
 ]  # fmt: skip
 """Tests of kernels that finish in reasonable time in plain Python."""
 

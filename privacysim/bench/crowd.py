@@ -6,9 +6,8 @@ and pass the same cameras.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -29,22 +28,13 @@ _SPAN = 9_000
 _PER_PERSON = 40
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Crowd:
+class Crowd(NamedTuple):
     """Pieces at cameras with an act, their people, and the acts of one arm with their table."""
 
     pieces: Pieces
     block: Block
     acts: Acts
     frame: pd.DataFrame
-
-
-@dataclass
-class _Told:
-    """Acts of one arm, in the form that `index_acts` expects."""
-
-    policy: str
-    acts: pd.DataFrame
 
 
 def crowd(acts_per_camera: float, passes: int, *, days: int = DAYS, seed: int = 1) -> Crowd:
@@ -54,7 +44,7 @@ def crowd(acts_per_camera: float, passes: int, *, days: int = DAYS, seed: int = 
     average, and 1.5 gives 1.93. A third of the days is walked; walks and footage lie between 06:00 and 22:00.
     """
     frame = _acts(round(acts_per_camera * CAMERAS), days, seed)
-    acts = index_acts([_Told("any", frame)])
+    acts = index_acts([SimpleNamespace(policy="any", acts=frame)])
     people = max(passes // _PER_PERSON, 1)
     person = np.arange(passes) * people // passes
     u = uniforms(stream_key(seed, 0, "passes"), np.arange(passes), 4)

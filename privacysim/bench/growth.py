@@ -15,10 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from math import ceil
 from time import thread_time
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,13 +29,19 @@ from privacysim.files import Quantity
 from privacysim.people import draw_sample
 from privacysim.simulation import cost
 from privacysim.simulation.inputs import Inputs
-from privacysim.simulation.replicate import BLOCK, Replicate, Seen, blocks_of, forget_replicate, replicate_of
+from privacysim.simulation.replicate import BLOCK, Replicate, blocks_of, forget_replicate, replicate_of
 from privacysim.study import Study
 
 _POLICIES = ("notice_only", "guangzhou_draft", "order_799", "open_access", "guangzhou_2007", "edpb_72h")
 _READINGS = {"guangzhou_draft": ["wide"]}
 """Policies with one reading each, so that policies and arms are equally many."""
 _SCENARIO = "guangzhou_185"
+PLACES = {"the city that was run": 0.0, "Guangdong province": 127e6, "the country": 1.41e9}
+"""People; 0 = the number in the run. Guangdong 2023: 127.06 million; China 2023: 1 409.67 million (National Bureau of
+Statistics, communiqué of 29 February 2024)."""
+CORES = (2, 64, 1024)
+_OF_PEOPLE = ("people", "passes", "exposure", "metrics")
+_OF_CITY = ("world", "policies", "cameras")
 
 
 @dataclass(frozen=True)
@@ -44,15 +49,10 @@ class Growth:
     """Cost at each size: CPU seconds, and megabytes of a block if measured."""
 
     of: str
-    sizes: tuple[float, ...]
-    cpu_s: tuple[float, ...]
+    sizes: list[float]
+    cpu_s: list[float]
     exponent: float
-    block_mb: tuple[float, ...] = ()
-
-    def as_json(self) -> dict[str, Any]:
-        """Return plain data for JSON."""
-        return {"of": self.of, "sizes": list(self.sizes), "cpu_s": list(self.cpu_s), "exponent": self.exponent,
-                "block_mb": list(self.block_mb)}  # fmt: skip
+    block_mb: list[float]
 
 
 def exponent(sizes: Sequence[float], spent: Sequence[float]) -> float:
@@ -76,95 +76,71 @@ def _inputs(policies: int = 3, days: int = 30, sample: int = 20_000, cameras: fl
     return Inputs(found.plan, scenario, found.arms, found.replicates, f"{found.run_id} × {cameras}")
 
 
-def _unit(found: Inputs) -> tuple[float, float, Replicate, Seen]:
-    """CPU seconds of a replicate's first unit (world, policies, one block), and its block's megabytes."""
+def _unit(found: Inputs) -> tuple[float, float]:
+    """CPU seconds of a replicate (world, policies, all blocks), and the megabytes of its largest block."""
     forget_replicate()
     begun = thread_time()
     whole = replicate_of(found, 0)
-    seen = whole.seen(0)
-    made = measure_exposure(seen.pieces, seen.block, whole.acts)
-    return thread_time() - begun, cost.bytes_of(seen.block, seen.pieces, made) / 1e6, whole, seen
+    held = max(_block_mb(whole, block) for block in range(blocks_of(found)))
+    return thread_time() - begun, held
 
 
-def _grown(of: str, sizes: Sequence[float], at: Callable[[float], Inputs]) -> Growth:
-    _unit(at(sizes[0]))  # compile, open the city
-    spent, held = zip(*[_unit(at(size))[:2] for size in sizes], strict=True)
-    return Growth(of, tuple(sizes), spent, exponent(sizes, spent), held)
+def _block_mb(whole: Replicate, block: int) -> float:
+    seen = whole.seen(block)
+    return cost.bytes_of(seen.block, seen.pieces, measure_exposure(seen.pieces, seen.block, whole.acts)) / 1e6
 
 
-def people(quick: bool) -> Growth:
-    """Growth with the number of people in a block, for the same acts."""
-    sizes = (5_000, 10_000) if quick else (8_192, 16_384, 32_768, 65_536)
-    whole = replicate_of(_inputs(sample=sizes[0]), 0)
-    world, spent, held = whole.world, [], []
-    for size in (sizes[0], *sizes):
-        chosen = draw_sample(world.city, world.scenario, world.seed, 0, size)
-        part = whole.changed(sample=chosen, acts=whole.acts)
-        begun = thread_time()
-        seen = part.seen(0)
-        made = measure_exposure(seen.pieces, seen.block, whole.acts)
-        spent.append(thread_time() - begun)
-        held.append(cost.bytes_of(seen.block, seen.pieces, made) / 1e6)
-    return Growth("people", sizes, tuple(spent[1:]), exponent(sizes, spent[1:]), tuple(held[1:]))
+def _people(whole: Replicate, sample: int) -> tuple[float, float]:
+    """Cost of a block of that many people, for the same acts."""
+    world = whole.world
+    part = whole.changed(sample=draw_sample(world.city, world.scenario, world.seed, 0, sample), acts=whole.acts)
+    begun = thread_time()
+    held = _block_mb(part, 0)
+    return thread_time() - begun, held
 
 
-def days(quick: bool) -> Growth:
-    """Growth with days for the same people; block memory must not grow, since long studies have smaller blocks."""
-    sizes = (7, 14) if quick else (15, 30, 60, 120)
-    spent, held = [], []
-    for size in (sizes[0], *sizes):
-        found = _inputs(days=size, sample=5_000 if quick else BLOCK)
-        seconds_, largest, whole, _ = _unit(found)
-        for block in range(1, blocks_of(found)):
-            begun = thread_time()
-            seen = whole.seen(block)
-            made = measure_exposure(seen.pieces, seen.block, whole.acts)
-            seconds_ += thread_time() - begun
-            largest = max(largest, cost.bytes_of(seen.block, seen.pieces, made) / 1e6)
-        spent.append(seconds_)
-        held.append(largest)
-    return Growth("days", sizes, tuple(spent[1:]), exponent(sizes, spent[1:]), tuple(held[1:]))
+def _acts(per_camera: float, passes: int) -> tuple[float]:
+    """Cost of the kernel alone, for the same passes."""
+    made = crowd.crowd(per_camera, passes)
+    return (seconds(lambda: measure_exposure(made.pieces, made.block, made.acts))[0],)
 
 
-def policies(quick: bool) -> Growth:
-    """Growth with the number of policies on the same world and people."""
-    sizes = (1, 2) if quick else (1, 2, 4, 6)
-    return _grown("policies", sizes, lambda size: _inputs(policies=int(size)))
-
-
-def cameras(quick: bool) -> Growth:
-    """Growth with cameras, from half to four times as many, and with all events at cameras."""
-    sizes = (0.5, 1.0) if quick else (0.5, 1.0, 2.0, 4.0)
-    return _grown("cameras", sizes, lambda size: _inputs(cameras=size))
-
-
-def acts(quick: bool) -> Growth:
-    """Growth of the kernel alone with the number of acts at the cameras, for the same passes."""
-    sizes = (0.375, 0.75) if quick else (0.375, 0.75, 1.5, 3.0)
-    spent = []
-    for size in sizes:
-        made = crowd.crowd(size, 50_000 if quick else 400_000)
-        measure_exposure(made.pieces, made.block, made.acts)
-        spent.append(seconds(partial(measure_exposure, made.pieces, made.block, made.acts))[0])
-    return Growth("acts per camera", sizes, tuple(spent), exponent(sizes, spent))
-
-
-GROWTHS: dict[str, Callable[[bool], Growth]] = {
-    "people": people, "days": days, "policies": policies, "cameras": cameras, "acts": acts,
+_SIZES: Mapping[str, tuple[Sequence[float], Sequence[float]]] = {
+    "people": ((5_000, 10_000), (8_192, 16_384, 32_768, 65_536)), "days": ((7, 14), (15, 30, 60, 120)),
+    "policies": ((1, 2), (1, 2, 4, 6)), "cameras": ((0.5, 1.0), (0.5, 1.0, 2.0, 4.0)),
+    "acts per camera": ((0.375, 0.75), (0.375, 0.75, 1.5, 3.0)),
 }
-"""Growth measurements by the quantity that grows."""
+"""What grows → quick sizes, full sizes. Blocks of long studies are smaller, so that memory does not grow with days."""
 
 
-PLACES = {"the city that was run": 0.0, "Guangdong province": 127e6, "the country": 1.41e9}
-"""People; 0 = the number in the run. Guangdong 2023: 127.06 million; China 2023: 1 409.67 million (National Bureau of
-Statistics, communiqué of 29 February 2024)."""
-CORES = (2, 64, 1024)
-_OF_PEOPLE = ("people", "passes", "exposure", "metrics")
-_OF_CITY = ("world", "policies", "cameras")
+def _work(of: str, first: float, quick: bool) -> Callable[[float], tuple[float, ...]]:
+    """Function that measures CPU seconds, and megabytes of a block, at one size."""
+    if of == "people":
+        whole = replicate_of(_inputs(sample=int(first)), 0)
+        return lambda size: _people(whole, int(size))
+    if of == "days":
+        return lambda size: _unit(_inputs(days=int(size), sample=5_000 if quick else BLOCK))
+    if of == "policies":
+        return lambda size: _unit(_inputs(policies=int(size)))
+    if of == "cameras":
+        return lambda size: _unit(_inputs(cameras=size))
+    return lambda size: _acts(size, 50_000 if quick else 400_000)
 
 
-@dataclass(frozen=True)
-class Projected:
+def growth(of: str, quick: bool) -> Growth:
+    """Cost at each size of one of `GROWTHS`; the first size is also run before, to compile."""
+    sizes = list(_SIZES[of][0 if quick else 1])
+    work = _work(of, sizes[0], quick)
+    work(sizes[0])
+    spent, *held = (list(column) for column in zip(*map(work, sizes), strict=True))
+    return Growth(of, sizes, spent, exponent(sizes, spent), held[0] if held else [])
+
+
+GROWTHS = tuple(_SIZES)
+"""Quantities whose growth is measured."""
+
+
+class Projected(NamedTuple):
     """Projection for one place and number of cores; `waits_for` is the slowest part."""
 
     place: str
@@ -179,12 +155,11 @@ class Projected:
 def project(manifest: Mapping[str, Any]) -> list[Projected]:
     """Project the run of a manifest to a province and a country, on 2, 64 and 1 024 cores."""
     if "cost" not in manifest or manifest["study"]["sample"] != "all":
-        raise InputError("bench --project", 'results of a run with --sample all',
-                         f"sample {manifest['study']['sample']}",
-                         "privacysim run headline --sample all --replicates 1 --out DIR")  # fmt: skip
+        fix = "privacysim run headline --sample all --replicates 1 --out DIR"
+        got = f"sample {manifest['study']['sample']}"
+        raise InputError("bench --project", "results of a run with --sample all", got, fix)
     spent, count = manifest["cost"]["cpu_s"], manifest["cost"]["count"]
-    replicates = len(manifest["replicates"])
-    ran = count["people"] / replicates
+    ran = count["people"] / len(manifest["replicates"])
     of_person = sum(spent.get(name, 0.0) for name in _OF_PEOPLE) / count["people"]
     of_city = sum(spent.get(name, 0.0) for name in _OF_CITY) / count["worlds drawn"]
     found = []
@@ -192,9 +167,8 @@ def project(manifest: Mapping[str, Any]) -> list[Projected]:
         people = wanted or ran
         cities = ceil(people / ran)
         for cores in CORES:
-            drawn = max(cities, cores)
             parts = {"people": people * of_person / cores, "worlds and policies": ceil(cities / cores) * of_city}
-            found.append(Projected(place, people, cities, cores, people * of_person + drawn * of_city,
+            found.append(Projected(place, people, cities, cores, people * of_person + max(cities, cores) * of_city,
                                    sum(parts.values()), max(parts, key=lambda name: parts[name])))  # fmt: skip
     return found
 
@@ -205,12 +179,9 @@ def projection_text(manifest: Mapping[str, Any]) -> str:
     lines = [f"From {study['id']}: {len(manifest['arms'])} arms, {study['days']} days, one replicate; no one else on "
              "the machine, walks between cities left out"]  # fmt: skip
     for one in project(manifest):
+        wall = f"{one.wall_s / 3600.0:.1f} h" if one.wall_s > 5_400.0 else f"{one.wall_s / 60.0:.1f} min"
         lines.append(
             f"  {one.place:<22} {one.people / 1e6:7.1f} M people  {one.cities:3d} cities  {one.cores:5d} cores  "
-            f"{one.cpu_s / 3600.0:7.2f} CPU h  {_duration(one.wall_s):>9}  waits for {one.waits_for}"
+            f"{one.cpu_s / 3600.0:7.2f} CPU h  {wall:>9}  waits for {one.waits_for}"
         )
     return "\n".join(lines)
-
-
-def _duration(wall_s: float) -> str:
-    return f"{wall_s / 3600.0:.1f} h" if wall_s > 5_400.0 else f"{wall_s / 60.0:.1f} min"

@@ -16,7 +16,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from privacysim.bench import ceilings_kernel as kernel
 from privacysim.draws import stream_key, uniform
 from privacysim.errors import ResultsError
 
@@ -57,7 +56,6 @@ class Skipped:
 
     case: str
     peer: str
-    why: str
 
 
 def agree(holds: bool, case: str, said: object = "") -> None:
@@ -81,26 +79,21 @@ def seconds(work: Callable[[], Made], repeats: int = 3) -> tuple[float, Made]:
 class Ceilings:
     """Memory speed of one thread: bytes streamed, and random fetches of eight bytes, per second.
 
-    `gathers_s` is numpy's `values[where]`, which fetches, reads an index and stores; `bare_gathers_s` only fetches and
-    adds. Look-ups are counted in random fetches, so targets set on another machine are scaled by `gathers_s`.
+    `bytes_s` is for numpy's a = b + c (three transfers), `gathers_s` for its `values[where]`, which fetches, reads an
+    index and stores. Look-ups are counted in random fetches, so targets set on another machine are scaled by it.
     """
 
     bytes_s: float
     gathers_s: float
-    bare_gathers_s: float
 
 
 def ceilings() -> Ceilings:
     """Measure the ceilings of this machine, to which all rates relate."""
     a, b, c = np.zeros(_WORDS), np.ones(_WORDS), np.ones(_WORDS)
-    kernel.triad(a[:8], b[:8], c[:8])
-    streamed, _ = seconds(lambda: kernel.triad(a, b, c), 5)
-    values = a.view(np.int64)
+    streamed, _ = seconds(lambda: np.add(b, c, out=a), 5)
     where = (uniform(stream_key(0, 0, "gather"), np.arange(_WORDS)) * _WORDS).astype(np.int64)
-    kernel.gather(values, where[:8])
-    fetched, _ = seconds(lambda: values[where], 5)
-    bare, _ = seconds(lambda: kernel.gather(values, where), 5)
-    return Ceilings(24.0 * _WORDS / streamed, where.size / fetched, where.size / bare)
+    fetched, _ = seconds(lambda: a[where], 5)
+    return Ceilings(24.0 * _WORDS / streamed, _WORDS / fetched)
 
 
 def machine() -> dict[str, Any]:

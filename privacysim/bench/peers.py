@@ -1,6 +1,6 @@
-"""Peers of the kernels: desks by SimPy and Ciw, fields of view by shapely and geopandas, walkers by agents.
+"""Peers of the kernels: a desk by SimPy, fields of view by shapely and geopandas, walkers by agents.
 
-*Desks*: several officers with the same load, at the shipped desk and its peers. *Views*: segments and points in the
+*Desks*: several officers with the same load, at the shipped desk and its peer. *Views*: segments and points in the
 cameras' fields of view. *Walkers*: people walk past cameras on the same streets for a month. Agents walk every day
 anew and write each sighting. The kernel walks a route once and keeps the days on which it is walked. The numbers of
 sightings are compared. One camera in fifty is viewed, as in a study.
@@ -9,10 +9,9 @@ sightings are compared. One camera in fifty is viewed, as in a study.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
-from math import factorial, floor
-from typing import Any
+from math import floor
+from typing import Any, NamedTuple
 
 import numpy as np
 import simpy
@@ -30,9 +29,17 @@ from privacysim.sight.passes import Windows
 from privacysim.units import DAY_TICKS, HOUR_TICKS
 from privacysim.world.cameras import sample_cameras
 
+Floats = NDArray[np.float64]
 OFFICERS = 4
+REACH_M, FIELD_DEG, SIDE_M = 25.0, 70.0, 5_000.0
+_CELL_M = 25.0
+DAYS = 30
 Papers = list[tuple[int, int, int]]
 """Requests as (asked at, work, priority) in ticks."""
+Edges = list[tuple[int, int, int, int]]
+"""Edges of a walk in order: (directed edge, from mm, to mm, walked before mm)."""
+Month = list[tuple[int, int, Edges]]
+"""Walks of one person in order of time: (begins at tick, walk, its edges)."""
 
 
 def papers(count: int, load: float, seed: int = 5) -> Papers:
@@ -74,35 +81,8 @@ def _waits(env: Any, asked: Papers, ask: Callable[[int, int], Any], release: Cal
     return waits
 
 
-def waits_at_ciw(count: int, load: float) -> float:
-    """Mean wait in hours of about `count` customers in Ciw, without priorities."""
-    import ciw
-
-    ciw.seed(5)
-    network = ciw.create_network(
-        arrival_distributions=[ciw.dists.Exponential(rate=load * OFFICERS)],
-        service_distributions=[ciw.dists.Exponential(rate=1.0)], number_of_servers=[OFFICERS],
-    )  # fmt: skip
-    simulation = ciw.Simulation(network)
-    simulation.simulate_until_max_customers(count)
-    return float(np.mean([record.waiting_time for record in simulation.get_all_records()]))
-
-
-def erlang_c_wait(load: float) -> float:
-    """Mean wait in M/M/c, in units of the mean work (Erlang 1917)."""
-    a = load * OFFICERS
-    last = a**OFFICERS / factorial(OFFICERS) / (1.0 - load)
-    return last / (sum(a**j / factorial(j) for j in range(OFFICERS)) + last) / (OFFICERS - a)
-
-
-Floats = NDArray[np.float64]
-REACH_M, FIELD_DEG, SIDE_M = 25.0, 70.0, 5_000.0
-_CELL_M = 25.0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Square:
-    """10 000 cameras of 25 m and 70° at random headings in a square of 5 km; points, and segments of 10 m."""
+class Square(NamedTuple):
+    """Cameras of 25 m and 70° at random headings in a square of 5 km; points, and segments of 10 m."""
 
     cameras: Floats
     x: Floats
@@ -171,15 +151,7 @@ def sector_polygons(place: Square, facets: int) -> Any:
     return shapely.polygons(np.concatenate([tip, arc, tip], axis=1))
 
 
-DAYS = 30
-Edges = list[tuple[int, int, int, int]]
-"""Edges of a walk in order: (directed edge, from mm, to mm, walked before mm)."""
-Month = list[tuple[int, int, Edges]]
-"""Walks of one person in order of time: (begins at tick, walk, its edges)."""
-
-
-@dataclass(frozen=True, eq=False)
-class Town:
+class Town(NamedTuple):
     """A city with its viewed cameras and some of its people."""
 
     city: City

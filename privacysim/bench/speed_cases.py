@@ -1,18 +1,26 @@
-"""Benchmark cases: each checks that both sides agree, then times them."""
+"""Benchmark cases (each checks that both sides agree, then times them), and their report as JSON, figure and text."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from functools import partial
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from privacysim.bench import crowd, peers
-from privacysim.bench.measured import Ceilings, Row, Skipped, agree, seconds
+from privacysim.bench.growth import GROWTHS, growth
+from privacysim.bench.measured import Ceilings, Row, Skipped, agree, ceilings, machine, seconds
+from privacysim.errors import refuse_unknown
 from privacysim.exposure import measure_exposure
+from privacysim.files import whole_file
 from privacysim.identify import curve_table
+from privacysim.resources import VERSION
 from privacysim.vocabulary import LEGALITIES
 
 Found = Iterator[Row | Skipped]
@@ -20,19 +28,16 @@ _REFERENCE_GATHERS = 119e6
 """Random fetches per second of the machine on which the prototypes' rates were measured."""
 _PROTOTYPES = {0.02: 127e6, 1.5: 17e6}
 """Acts per camera → pieces of passes per second of the prototype kernels on that machine."""
+_LIBRARIES = ("numpy", "numba", "pandas", "simpy", "shapely", "geopandas", "mesa")
 
 
 def densities(ceiling: Ceilings, quick: bool) -> Found:
     """Exposure kernel with few and many acts, against the prototypes' rates scaled to this machine's memory."""
     for acts, prototype in _PROTOTYPES.items():
         made = crowd.crowd(acts, 200_000 if quick else 1_000_000)
-        table = curve_table(made.acts.pairs)
-
-        def measured(made: crowd.Crowd = made, table: NDArray[np.float64] = table) -> object:
-            return measure_exposure(made.pieces, made.block, made.acts, table)
-
-        measured()
-        spent, _ = seconds(measured, 5)
+        work = partial(measure_exposure, made.pieces, made.block, made.acts, curve_table(made.acts.pairs))
+        work()
+        spent, _ = seconds(work, 5)
         yield Row(
             f"exposure_{acts}", f"exposure at {acts} acts per camera, pieces at cameras with an act",
             "pieces of passes/s", len(made.pieces) / spent, "prototype kernel, scaled by random fetches",
@@ -74,7 +79,7 @@ def segments(ceiling: Ceilings, quick: bool) -> Found:
 def points(ceiling: Ceilings, quick: bool) -> Found:
     """Points in sectors against geopandas."""
     if find_spec("geopandas") is None:
-        yield Skipped("points", "geopandas", "not installed")
+        yield Skipped("points", "geopandas")
         return
     place = peers.square(100_000 if quick else 1_000_000)
     peers.points_in_view(place)
@@ -103,7 +108,7 @@ def agents(ceiling: Ceilings, quick: bool) -> Found:
         ("agents_mesa", peers.with_mesa, 60.0, "a Mesa agent a person"),
     ):
         if name == "agents_mesa" and find_spec("mesa") is None:
-            yield Skipped(name, "mesa", "not installed")
+            yield Skipped(name, "mesa")
             continue
         theirs_s, found = seconds(partial(work, place, lives), 1)
         agree(len(found) == expected, name, (len(found), expected))
@@ -112,23 +117,13 @@ def agents(ceiling: Ceilings, quick: bool) -> Found:
 
 
 def desks(ceiling: Ceilings, quick: bool) -> Found:
-    """Approval desk on SimPy events against SimPy's own queue, overloaded, and against Ciw."""
+    """Approval desk on SimPy events against SimPy's own queue, overloaded."""
     asked = peers.papers(2_000 if quick else 10_000, 2.2)
     spent, ours = seconds(lambda: peers.waits_at_the_desk(asked), 2)
     theirs_s, theirs = seconds(lambda: peers.waits_at_simpy(asked), 1)
     agree(np.allclose(sorted(ours), sorted(theirs), rtol=0.0, atol=1e-9), "desk_overload", "waits")
     yield Row("desk_overload", f"{len(asked):,} papers at a desk with 2.2 times its load", "papers/s",
               len(asked) / spent, "SimPy PriorityResource", len(asked) / theirs_s, 0.0, "every wait")  # fmt: skip
-    if find_spec("ciw") is None:
-        yield Skipped("desk_ciw", "ciw", "not installed")
-        return
-    calm = [(at, work, 0) for at, work, _ in peers.papers(4_000 if quick else 40_000, 0.8)]
-    spent, ours = seconds(lambda: peers.waits_at_the_desk(calm), 2)
-    theirs_s, wait = seconds(lambda: peers.waits_at_ciw(len(calm), 0.8), 1)
-    exact = peers.erlang_c_wait(0.8)
-    agree(all(abs(mean / exact - 1.0) < 0.5 for mean in (float(np.mean(ours)), wait)), "desk_ciw", (wait, exact))
-    yield Row("desk_ciw", f"{len(calm):,} papers, M/M/4 at load 0.8", "papers/s", len(calm) / spent, "Ciw",
-              len(calm) / theirs_s, 0.0, f"mean wait {np.mean(ours):.3f} and {wait:.3f}, Erlang C {exact:.3f}")
 
 
 CASES: dict[str, Callable[[Ceilings, bool], Found]] = {
@@ -136,3 +131,86 @@ CASES: dict[str, Callable[[Ceilings, bool], Found]] = {
     "desks": desks,
 }
 """Benchmark cases by name."""
+
+
+def bench(only: Sequence[str] = (), *, quick: bool = False, out: Path | None = None,
+          tell: Callable[[str], None] = lambda line: None) -> dict[str, Any]:  # fmt: skip
+    """Measure the cases named in `only` (if empty, all and growth); with `out`, write bench.json and bench.png.
+
+    `quick` uses small sizes to check that everything runs and agrees; do not quote its ratios. Peers that are not
+    installed are left out and named. Results are plain data.
+    """
+    known = [*CASES, "growth"]
+    for name in only:
+        refuse_unknown(name, known, "bench", "a comparison: " + ", ".join(known))
+    chosen = list(only) or known
+    made: dict[str, Any] = {"privacysim": VERSION, "machine": machine(), "quick": quick}
+    ceiling, found, grown = ceilings(), list[Row | Skipped](), list[dict[str, Any]]()
+    for name in (name for name in CASES if name in chosen):
+        tell(name)
+        found += CASES[name](ceiling, quick)
+    for name in GROWTHS if "growth" in chosen else ():
+        tell(f"growth with {name}")
+        grown.append(asdict(growth(name, quick)))
+    made |= {
+        "ceilings": asdict(ceiling), "libraries": {name: _version(name) for name in _LIBRARIES},
+        "rows": [one.as_json() for one in found if isinstance(one, Row)],
+        "absent": [asdict(one) for one in found if isinstance(one, Skipped)], "growth": grown,
+    }
+    if out is not None:
+        with whole_file(out / "bench.json") as path:
+            path.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+        if made["rows"]:
+            from privacysim.figures import speed_figure
+
+            with whole_file(out / "bench.png") as path:
+                speed_figure(made["rows"]).savefig(path, format="png", dpi=150)
+    return made
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def bench_text(made: dict[str, Any]) -> str:
+    """Text that the command prints.
+
+    >>> print(bench_text({"machine": {"processor": "X", "cores": 2, "load_at_start": 0.0}, "quick": True,
+    ...     "ceilings": {"bytes_s": 4e10, "gathers_s": 1e8}, "growth": [], "rows": [],
+    ...     "absent": [{"case": "agents_mesa", "peer": "mesa"}]}))
+    X, 2 cores, load 0.0 at the start; one thread, CPU seconds
+    memory: 40.0 GB/s streamed, 100 M random fetches/s
+    <BLANKLINE>
+    not installed: mesa; install tests/benchmarks/peers.txt
+    quick sizes: do not quote these ratios
+    """
+    ceiling, about = made["ceilings"], made["machine"]
+    load = "unknown" if about["load_at_start"] is None else f"{about['load_at_start']:.1f}"
+    lines = [
+        f"{about['processor']}, {about['cores']} cores, load {load} at the start; one thread, CPU seconds",
+        f"memory: {ceiling['bytes_s'] / 1e9:.1f} GB/s streamed, {ceiling['gathers_s'] / 1e6:.0f} M random fetches/s",
+        "",
+    ]
+    for row in made["rows"]:
+        goal = f", at least {row['target']:g}: {'holds' if row['holds'] else 'DOES NOT HOLD'}" if row["target"] else ""
+        lines += [f"{row['case']}: {row['what']}",
+                  f"  {_number(row['rate'])} {row['unit']}; {row['reference']} {_number(row['reference_rate'])}",
+                  f"  ratio {row['ratio']:.3g}{goal}; same: {row['equal']}"]  # fmt: skip
+    for one in made["growth"]:
+        steps = ", ".join(f"{size:g}: {spent:.2f} s" for size, spent in zip(one["sizes"], one["cpu_s"], strict=True))
+        held = f"; a block holds {one['block_mb'][0]:.0f} to {one['block_mb'][-1]:.0f} MB" if one["block_mb"] else ""
+        lines.append(f"growth with {one['of']}: exponent {one['exponent']:.2f} ({steps}){held}")
+    if made["absent"]:
+        peers_absent = ", ".join(sorted({one["peer"] for one in made["absent"]}))
+        lines.append(f"not installed: {peers_absent}; install tests/benchmarks/peers.txt")
+    return "\n".join(lines + ["quick sizes: do not quote these ratios"] * made["quick"])
+
+
+def _number(rate: float) -> str:
+    for size, letter in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if rate >= size:
+            return f"{rate / size:.3g}{letter}"
+    return f"{rate:.3g}"

@@ -21,7 +21,7 @@ from privacysim import draws
 from privacysim.city.city_model import Ints32, Streets
 from privacysim.draws import Bytes, Floats, Ints
 from privacysim.errors import InputError
-from privacysim.readers.osm_tags import MAIN
+from privacysim.readers.osm_maps import MAIN
 from privacysim.resources import shipped
 from privacysim.scenario.sections import CitySection
 from privacysim.vocabulary import CATEGORIES, REGIMES, SCENES, SECRETS, SENSITIVE

@@ -35,12 +35,11 @@ from privacysim import draws
 from privacysim.city.city_model import City, Streets, connected_streets
 from privacysim.city.places import CODE, CityPlan, drawn_plan, mapped_plan, nearest_or_refuse, refuse_crowds
 from privacysim.draws import Floats
-from privacysim.errors import InputError, require
-from privacysim.readers import osm_tags
-from privacysim.readers.camera_tags import heading_of
+from privacysim.errors import InputError
+from privacysim.readers import osm_maps
+from privacysim.readers.camera_files import heading_of
 from privacysim.readers.frames import LAT, LON, FrameColumn, checked_frame, positions
-from privacysim.readers.opening import refuse_bombs
-from privacysim.readers.osm_tags import LANE, MAIN, STREET
+from privacysim.readers.osm_maps import LANE, MAIN, STREET
 from privacysim.readers.positions import city_plane
 from privacysim.scenario import Scenario
 from privacysim.scenario.sections import CitySection
@@ -189,31 +188,23 @@ def _heading(tags: dict[str, str]) -> float | None:
 
 
 def _read(path: Path) -> _Map:
-    if not path.is_file():
-        raise InputError(str(path), "an OpenStreetMap extract", "no such file", "check the path in [city] osm")
-    osmium = require("map", "osmium", where=str(path))
-    refuse_bombs(path)
     raw = _Map()
-    try:
-        reader: Any = osmium.FileProcessor(str(path)).with_locations().with_areas(osmium.filter.KeyFilter("building"))
-        # untagged nodes are corners of ways: they are known by then, and may be millions
-        for item in reader.with_filter(osmium.filter.EmptyTagFilter()):
-            tags = {tag.k: tag.v for tag in item.tags}
+    with osm_maps.osm_reader(path, areas=["building"]) as reader:
+        for item in reader:
+            tags = osm_maps.tags_of(item)
             if item.is_node():
                 if tags.get("man_made") == "surveillance":
                     raw.cameras.append((item.location.lat, item.location.lon, tags))
                 _take_site(raw, tags, [(item.location.lat, item.location.lon)])
             elif item.is_way():
                 _take_way(raw, item, tags)
-            elif item.is_area() and not item.from_way() and osm_tags.is_building(tags):
-                raw.rings += [(ring, osm_tags.levels(tags)) for ring in osm_tags.multipolygon_rings(item)]
-    except (RuntimeError, OSError, ValueError, osmium.InvalidLocationError) as error:
-        raise InputError(str(path), "a whole .osm.pbf file", error, "download or cut the extract again") from None
+            elif item.is_area() and not item.from_way() and osm_maps.is_building(tags):
+                raw.rings += [(ring, osm_maps.levels(tags)) for ring in osm_maps.multipolygon_rings(item)]
     return raw
 
 
 def _take_site(raw: _Map, tags: dict[str, str], corners: list[tuple[float, float]]) -> None:
-    category = osm_tags.category(tags)
+    category = osm_maps.category(tags)
     if category is not None and corners:
         raw.sites.append((CODE[category], *np.mean(corners, axis=0).tolist()))
 
@@ -222,14 +213,14 @@ def _take_way(raw: _Map, item: Any, tags: dict[str, str]) -> None:
     # an extract cuts ways at its border: nodes outside it have no location
     located = [(node.ref, (node.location.lat, node.location.lon)) for node in item.nodes if node.location.valid()]
     corners = [position for _, position in located]
-    kind = osm_tags.street_kind(tags)
+    kind = osm_maps.street_kind(tags)
     if kind is not None and len(corners) > 1:
         raw.nodes.update(located)
         raw.ways.append((kind, [ref for ref, _ in located]))
-    if kind is None and osm_tags.vehicles_only(tags) and len(corners) > 1:
+    if kind is None and osm_maps.vehicles_only(tags) and len(corners) > 1:
         raw.vehicles_only.append(corners)
-    if osm_tags.is_building(tags) and len(corners) > 3:
-        raw.rings.append((corners, osm_tags.levels(tags)))
+    if osm_maps.is_building(tags) and len(corners) > 3:
+        raw.rings.append((corners, osm_maps.levels(tags)))
     _take_site(raw, tags, corners)
 
 

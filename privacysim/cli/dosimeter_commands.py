@@ -13,20 +13,19 @@ from privacysim.cli.options import console, day, grid, words
 from privacysim.errors import InputError
 from privacysim.readers.camera_files import file_digest, read_cameras
 from privacysim.readers.track_files import read_tracks
-from privacysim.tracks.detour import Detours, detours
-from privacysim.tracks.dosimeter import LEVELS, Dose, measure_walk
-from privacysim.tracks.publishing import (
+from privacysim.tracks.detour import Detours, detours, read_town
+from privacysim.tracks.dose_tables import (
     by_operator,
     publishable_cameras,
     publishable_totals,
     recall_of,
+    rights,
     threshold,
     with_unmapped,
 )
-from privacysim.tracks.rights import rights, unknown_operators
+from privacysim.tracks.dosimeter import LEVELS, Dose, measure_walk
 from privacysim.tracks.walk_pictures import sketch
 from privacysim.tracks.walk_saving import save_dose
-from privacysim.tracks.walk_town import read_town
 from privacysim.units import duration_text
 
 dosimeter_app = typer.Typer(add_completion=False)
@@ -136,7 +135,7 @@ def _say(dose: Dose, rules: pd.DataFrame, unmapped: pd.DataFrame | None) -> None
             title="By operator, summed over cameras", left=("operator",),
         ))  # fmt: skip
         _say_rights(out, rules)
-    if totals and (count := unknown_operators(dose)):
+    if totals and (count := int((dose.cameras["operator"] == "unknown").sum())):
         out.print(f"{count} cameras have no operator on the map and count as shops (commercial, public_other).")
     for note in dose.notes:
         out.print(f"- {note}", markup=False)

@@ -103,8 +103,8 @@ def bench(
 
         print(projection_text(load_results(project).manifest))
         return 0
-    from privacysim.bench import bench as measure
-    from privacysim.bench import bench_text
+    from privacysim.bench.speed_cases import bench as measure
+    from privacysim.bench.speed_cases import bench_text
 
     made = measure(only or (), quick=quick, out=out, tell=lambda name: print(f"… {name}", file=sys.stderr))
     print(bench_text(made))

@@ -16,7 +16,7 @@ from privacysim.errors import InputError
 from privacysim.explorer import panels
 from privacysim.explorer.preview import SHOWN, Look, Preview
 from privacysim.policy import Arm, Reform
-from privacysim.readers.osm_tags import MAIN
+from privacysim.readers.osm_maps import MAIN
 from privacysim.study import Study
 
 AS_IS = "as the rules say"

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from privacysim.errors import InputError
 from privacysim.figures import style
 from privacysim.figures.style import COLOURS, FAINT, GRID, INK, OKABE, RED, in_house_style
-from privacysim.readers.osm_tags import Ground
+from privacysim.readers.osm_maps import Ground
 from privacysim.units import DAY_S
 from privacysim.vocabulary import LEGALITIES
 

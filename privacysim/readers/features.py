@@ -1,7 +1,8 @@
 """Reads features (a position or a line with properties) from GeoJSON, KML, GeoPackage or CSV tables.
 
-A reader yields `Feature`s one by one; anything that cannot be a feature becomes a `Reject` with its line. The code
-that uses the numbers checks later whether they are positions on the Earth.
+Anything that cannot be a feature becomes a `Reject` with its line. The code that uses the numbers checks later whether
+they are positions on the Earth. A GeoPackage is a database, and a stranger's database may contain views and triggers:
+only real tables are read, read-only, and every query stops after a bounded number of steps.
 """
 
 from __future__ import annotations
@@ -10,37 +11,40 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import sqlite3
+import struct
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import pandas as pd
 
 from privacysim import parts
 from privacysim.errors import InputError, did_you_mean
-from privacysim.readers.geopackage import geopackage_features
 from privacysim.readers.markup import Element, read_xml
-from privacysim.readers.opening import TREE_LIMIT, encoding_of, kind_of, read_bytes, refuse_more
+from privacysim.readers.opening import TREE_LIMIT, encoding_of, recognised, refuse_more
 from privacysim.readers.positions import Reject, degrees
+from privacysim.resources import shipped
 
-LATITUDE = ("lat", "latitude", "breite", "breitengrad", "lat_deg", "y", "latitud", "纬度")
-LONGITUDE = ("lon", "lng", "long", "longitude", "länge", "laengengrad", "längengrad", "lon_deg", "x", "longitud",
-             "经度")
+_PLACE = ("lat", "lon")
 _WKT = re.compile(r"^\s*(?:SRID=4326;)?\s*POINT\s*Z?\s*\(\s*(\S+)\s+(\S+)[^)]*\)\s*$", re.IGNORECASE)
 _NAME_LIMIT = 4_000
-PLACE = ("lat", "lon")
+_SQL_STEPS = 2_000
+"""Of 100 000 instructions each."""
+_ENVELOPE = {1: 32, 2: 48, 3: 48, 4: 64}
+Position = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Feature:
-    """Positions (lon, lat) in order, their properties, and the line or number in the file."""
+class Feature(NamedTuple):
+    """Line or number in the file, positions (lon, lat) in order, properties, and whether it is a line with `times`."""
 
     line: int
-    kind: str
-    """point or line."""
-    positions: Sequence[tuple[float, float]]
+    positions: Sequence[Position]
     properties: Mapping[str, str]
+    is_line: bool = False
     times: Sequence[str] = ()
 
 
@@ -49,7 +53,6 @@ class Features:
     """Content of a file: features, rejects, and notes in words."""
 
     source: str
-    kind: str
     features: list[Feature] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -76,6 +79,19 @@ class ForeignReader(Protocol):
         ...
 
 
+@cache
+def column_names() -> dict[str, tuple[str, ...]]:
+    """Column names that are recognised for each of ours, best first (`data/column_names.csv`)."""
+    with shipped("data/column_names.csv").open(newline="", encoding="utf-8") as stream:
+        return {row["ours"]: tuple(row["recognised"].split("|")) for row in csv.DictReader(stream)}
+
+
+def stated(low: Mapping[str, str], ours: str, columns: Mapping[str, str]) -> str:
+    """First word in the columns (in lower case) that stand for one of our names; empty if there is none."""
+    names = (columns[ours].lower(),) if ours in columns else column_names()[ours]
+    return next((low[name].strip() for name in names if low.get(name, "").strip()), "")
+
+
 def foreign_reader(path: Path) -> ForeignReader | None:
     """Installed reader for files of that name; None if there is none."""
     for name in parts.known_names("readers"):
@@ -85,35 +101,38 @@ def foreign_reader(path: Path) -> ForeignReader | None:
     return None
 
 
-def read_features(path: Path, columns: Mapping[str, str] | None = None) -> Features:
+def refuse_columns(where: str, columns: Mapping[str, str], found: Features | None = None) -> None:
+    """Raise InputError for a mapping of an unknown name, or (of what was found) to a column that no row fills."""
+    for ours, theirs in columns.items():
+        if ours not in column_names():
+            raise InputError(f"{where}, columns", "one of our names", ours, did_you_mean(ours, column_names()))
+        if found and ours not in _PLACE and not any(theirs in feature.properties for feature in found.features):
+            known = sorted({name for feature in found.features[:100] for name in feature.properties})
+            raise InputError(f"{where}, {ours}", "a column that the file fills", theirs, did_you_mean(theirs, known))
+
+
+def read_features(path: Path, columns: Mapping[str, str]) -> Features:
     """Read every feature of a file, with an installed reader for its name, else by its content.
 
     `columns` maps our names (`lat`, `lon`, …) to the file's own where they are not recognised (tables only).
     """
-    if path.is_file() and (reader := foreign_reader(path)) is not None:
-        return _from_frame(reader.read(path), Features(str(path), "table"), columns or {})
-    with path.open("rb") if path.is_file() else io.BytesIO() as stream:
-        head = stream.read(512)
-    if head.startswith(b"SQLite format 3\x00"):
-        found = Features(str(path), "geopackage")
-        found.features, found.notes = geopackage_features(path, Feature)
-        return found
-    content = read_bytes(path)
-    kind = kind_of(path, content)
-    found = Features(str(path), kind)
-    if kind == "json":
-        _from_json(content, found)
-    elif kind == "xml":
-        root = _from_kml(content, found)
-        if root != "kml":
-            raise InputError(str(path), "KML, or GPX for a track", f"XML with the root <{root}>", "export it as KML")
+    found = Features(str(path))
+    if (reader := foreign_reader(path)) is not None:
+        _from_frame(reader.read(path), found, columns)
     else:
-        for feature in table_features(content, found, columns or {}):
-            found.add(feature)
+        kind, content = recognised(path)
+        if kind == "geopackage":
+            _from_geopackage(path, found)
+        elif kind == "json":
+            _from_json(content, found)
+        elif kind == "csv":
+            _from_table(content, found, columns)
+        elif (root := _from_kml(content, found)) != "kml":
+            raise InputError(str(path), "KML, or GPX for a track", f"XML with the root <{root}>", "export it as KML")
     return found
 
 
-def load_json(content: bytes, where: str) -> Any:
+def _json(content: bytes, where: str) -> Any:
     """Parse JSON with bounds: at most 32 MiB, and Python's own limits on depth and on the length of numbers."""
     if len(content) > TREE_LIMIT:
         raise InputError(where, "GeoJSON of at most 32 MiB", f"{len(content) >> 20} MiB", "save it as CSV, or cut it")
@@ -130,63 +149,49 @@ def _integer(digits: str) -> float | int:
 
 
 def _from_json(content: bytes, found: Features) -> None:
-    tree = load_json(content, found.source)
-    if isinstance(tree, dict) and isinstance(crs := tree.get("crs"), dict) and "CRS84" not in str(crs):
-        named = str(crs)
-        if "4326" not in named:
-            raise InputError(found.source, "positions in longitude and latitude (WGS 84)", named, "export as EPSG:4326")
-    if isinstance(tree, dict) and tree.get("type") == "FeatureCollection" and isinstance(tree.get("features"), list):
-        rows = tree["features"]
-    elif isinstance(tree, dict) and "type" in tree:
-        rows = [tree]
-    else:
+    tree = _json(content, found.source)
+    if not isinstance(tree, dict) or "type" not in tree:
         raise InputError(found.source, "GeoJSON (a FeatureCollection)", "JSON of another form", "export as GeoJSON")
-    for number, row in enumerate(rows, 1):
-        geometry = row.get("geometry", row) if isinstance(row, dict) else None
-        properties = row.get("properties") if isinstance(row, dict) else None
-        if not isinstance(geometry, dict):
+    if isinstance(crs := tree.get("crs"), dict) and "CRS84" not in str(crs) and "4326" not in str(crs):
+        raise InputError(found.source, "positions in longitude and latitude (WGS 84)", crs, "export as EPSG:4326")
+    rows = tree.get("features") if tree["type"] == "FeatureCollection" else None
+    for number, row in enumerate(rows if isinstance(rows, list) else [tree], 1):
+        one = row if isinstance(row, dict) else {}
+        if isinstance(geometry := one.get("geometry", row), dict):
+            _add_geometry(geometry, _plain(one.get("properties")), number, found, 0)
+        else:
             found.reject(number, "no geometry")
-            continue
-        _add_geometry(geometry, _plain(properties), number, found, 0)
 
 
-def _add_geometry(geometry: dict[str, Any], properties: dict[str, str], number: int, found: Features,
-                  depth: int) -> None:
+def _add_geometry(geometry: dict[str, Any], words: dict[str, str], number: int, found: Features, depth: int) -> None:
     kind, coordinates = geometry.get("type"), geometry.get("coordinates")
-    times = properties.get("coordTimes") or properties.get("times") or ""
-    stamps = tuple(re.findall(r"[^\[\],'\"\s]+", times))
+    is_line = kind in ("LineString", "MultiLineString")
     if kind == "GeometryCollection" and isinstance(geometry.get("geometries"), list) and depth < 8:
         for part in geometry["geometries"]:
             if isinstance(part, dict):
-                _add_geometry(part, properties, number, found, depth + 1)
+                _add_geometry(part, words, number, found, depth + 1)
         return
-    groups: list[Any]
-    if kind == "Point":
-        groups = [[coordinates]]
-    elif kind in ("LineString", "MultiPoint"):
-        groups = [coordinates] if kind == "LineString" else [[one] for one in _list(coordinates)]
+    if kind == "MultiPoint":
+        groups = [[one] for one in _list(coordinates)]
+    elif kind in ("Point", "LineString"):
+        groups = [[coordinates] if kind == "Point" else _list(coordinates)]
     elif kind == "MultiLineString":
         groups = _list(coordinates)
     else:
         found.reject(number, f"a {str(kind)[:40]} is no position and no line")
         return
+    stamps = re.findall(r"[^\[\],'\"\s]+", words.get("coordTimes") or words.get("times") or "")
     for group in groups:
-        positions = [_pair(one) for one in _list(group)]
-        if not positions:
+        pairs = [one if isinstance(one, list) and len(one) >= 2 else (None, None) for one in _list(group)]
+        if pairs:
+            positions = [(degrees(pair[0]), degrees(pair[1])) for pair in pairs]
+            found.add(Feature(number, positions, words, is_line, stamps if len(stamps) == len(positions) else ()))
+        else:
             found.reject(number, "no coordinates")
-            continue
-        shape = "line" if kind in ("LineString", "MultiLineString") else "point"
-        own = stamps if len(stamps) == len(positions) else ()
-        found.add(Feature(number, shape, positions, properties, own))
 
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
-
-
-def _pair(value: Any) -> tuple[float, float]:
-    pair = value if isinstance(value, list) and len(value) >= 2 else [None, None]
-    return degrees(pair[0]), degrees(pair[1])
 
 
 def _plain(properties: Any) -> dict[str, str]:
@@ -198,100 +203,158 @@ def _plain(properties: Any) -> dict[str, str]:
 
 def _from_kml(content: bytes, found: Features) -> str:
     def on_end(element: Element) -> None:
-        placemark = element.above("Placemark")
-        holder = element.parent
+        placemark, holder = element.above("Placemark"), element.parent
         if placemark is None or holder is None:
             return
+        # a placemark's own words may come after its geometry: features keep its dictionary, not a copy
+        words = placemark.children
         if element.name == "Data" and "name" in element.attributes:
-            placemark.children[element.attributes["name"]] = element.children.get("value", "")
+            words[element.attributes["name"]] = element.children.get("value", "")
         elif element.name == "SimpleData" and "name" in element.attributes:
-            placemark.children[element.attributes["name"]] = element.text
+            words[element.attributes["name"]] = element.text
         elif element.name in ("when", "coord") and holder.name == "Track":
             # gx:Track: instants and positions are two parallel lists
             holder.parts.append(f"{'@' if element.name == 'when' else '#'}{','.join(element.text.split())} ")
         elif element.name == "Track":
-            words = element.text.split()
-            positions = [_tuple(word[1:]) for word in words if word[0] == "#"]
-            times = [word[1:] for word in words if word[0] == "@"]
-            own = tuple(times) if len(times) == len(positions) else ()
-            found.add(Feature(element.line, "line", positions, placemark.children, own))
+            positions = [_pair(word[1:]) for word in element.text.split() if word[0] == "#"]
+            times = [word[1:] for word in element.text.split() if word[0] == "@"]
+            found.add(Feature(element.line, positions, words, True, times if len(times) == len(positions) else ()))
         elif element.name == "coordinates":
-            _kml_positions(element, holder, placemark, found)
+            positions, is_line = [_pair(word) for word in element.text.split()], holder.name == "LineString"
+            if positions and (is_line or holder.name == "Point"):
+                found.add(Feature(holder.line, positions if is_line else positions[:1], words, is_line))
+            else:
+                found.reject(element.line, f"a {holder.name[:40]} is no line and no single position")
 
     return read_xml(content, found.source, on_end)
 
 
-def _kml_positions(element: Element, holder: Element, placemark: Element, found: Features) -> None:
-    positions = [_tuple(word) for word in element.text.split()]
-    if holder.name in ("Point", "LineString") and positions:
-        shape = "point" if holder.name == "Point" else "line"
-        # the placemark's own words may come after its geometry: keep the dictionary, not a copy
-        found.add(Feature(holder.line, shape, positions, placemark.children))
-    else:
-        found.reject(element.line, f"a {holder.name[:40]} is no line and no single position")
-
-
-def _tuple(word: str) -> tuple[float, float]:
+def _pair(word: str) -> Position:
     lon, _, rest = word.partition(",")
     return degrees(lon), degrees(rest.partition(",")[0])
 
 
-def table_features(content: bytes, found: Features, columns: Mapping[str, str]) -> Iterator[Feature]:
+def _from_table(content: bytes, found: Features, columns: Mapping[str, str]) -> None:
     """Rows of a table with a header, as points; recognises the delimiter and the columns."""
     stream = io.TextIOWrapper(io.BytesIO(content), encoding=encoding_of(content), errors="replace", newline="")
     first = stream.readline(1 << 16)
     stream.seek(0)
-    delimiter = max(",;\t|", key=first.count)
-    reader = csv.reader(stream, delimiter=delimiter)
+    reader = csv.reader(stream, delimiter=max(",;\t|", key=first.count))
+    undecoded = False
     try:
         header = [name.strip().lstrip("\ufeff") for name in next(reader, [])]
-        lat, lon, wkt = _place_columns(header, columns, found.source)
-        undecoded = False
+        place = _place_columns(header, columns, found.source)
         for row in reader:
-            if not row or not "".join(row).strip():
+            if not "".join(row).strip():
                 continue
-            if len(row) < len(header) and len(row) <= max(lat, lon, wkt):
+            if len(row) < len(header) and len(row) <= max(place):
                 found.reject(reader.line_num, f"{len(row)} columns instead of {len(header)}")
                 continue
             undecoded = undecoded or any("\ufffd" in cell for cell in row)
-            if wkt >= 0:
-                match = _WKT.match(row[wkt])
-                place = (degrees(match.group(1)), degrees(match.group(2))) if match else (degrees(None), degrees(None))
-            else:
-                place = degrees(row[lon]), degrees(row[lat])
             words = {name: cell[:_NAME_LIMIT] for name, cell in zip(header, row, strict=False) if cell}
-            yield Feature(reader.line_num, "point", [place], words)
-        if undecoded:
-            found.notes.append("some words are not in UTF-8 and read as �; numbers are not touched by that")
+            found.add(Feature(reader.line_num, [_position([row[column] for column in place])], words))
     except (csv.Error, UnicodeError) as error:
         where = f"{found.source}, line {reader.line_num}"
         raise InputError(where, "a readable table", error, "save it as CSV") from None
+    if undecoded:
+        found.notes.append("some words are not in UTF-8 and read as �; this does not affect numbers")
 
 
-def _from_frame(frame: pd.DataFrame, found: Features, columns: Mapping[str, str]) -> Features:
+def _from_frame(frame: pd.DataFrame, found: Features, columns: Mapping[str, str]) -> None:
     header = [str(name) for name in frame.columns]
-    lat, lon, _ = _place_columns(header, columns, found.source)
+    place = _place_columns(header, columns, found.source)
     for number, row in enumerate(frame.astype(object).itertuples(index=False, name=None), 1):
         words = {name: str(cell)[:_NAME_LIMIT] for name, cell in zip(header, row, strict=True) if not pd.isna(cell)}
-        found.add(Feature(number, "point", [(degrees(row[lon]), degrees(row[lat]))], words))
-    return found
+        found.add(Feature(number, [_position([row[column] for column in place])], words))
 
 
-def _place_columns(header: Sequence[str], columns: Mapping[str, str], where: str) -> tuple[int, int, int]:
+def _position(cells: Sequence[Any]) -> Position:
+    """Longitude and latitude of the cells of `_place_columns`."""
+    if len(cells) == 1:
+        match = _WKT.match(str(cells[0]))
+        cells = match.groups() if match else (None, None)
+    return degrees(cells[0]), degrees(cells[1])
+
+
+def _place_columns(header: Sequence[str], columns: Mapping[str, str], where: str) -> tuple[int, ...]:
+    """Columns of longitude and latitude, or the one column of points in WKT."""
     low = [name.lower() for name in header]
-    for ours, theirs in columns.items():
-        if theirs not in header:
-            raise InputError(f"{where}, {ours}", "a column of the file", theirs, did_you_mean(theirs, header))
-    lat = next((low.index(name) for name in _named(columns, "lat", LATITUDE) if name in low), -1)
-    lon = next((low.index(name) for name in _named(columns, "lon", LONGITUDE) if name in low), -1)
-    wkt = next((low.index(name) for name in ("geometry", "wkt", "geom") if name in low), -1)
+    place = []
+    for ours in ("lon", "lat", "wkt"):
+        if ours in columns and columns[ours] not in header:
+            raise InputError(f"{where}, {ours}", "a column of the file", columns[ours],
+                             did_you_mean(columns[ours], header))  # fmt: skip
+        names = (columns[ours].lower(),) if ours in columns else column_names()[ours]
+        place.append(next((low.index(name) for name in names if name in low), -1))
+    lon, lat, wkt = place
     if lat >= 0 and lon >= 0 and lat != lon:
-        return lat, lon, -1
+        return lon, lat
     if wkt >= 0:
-        return -1, -1, wkt
+        return (wkt,)
     fix = "name them: --columns lat=…,lon=…"
     raise InputError(f"{where}, line 1", "columns with latitude and longitude", ", ".join(header) or "nothing", fix)
 
 
-def _named(columns: Mapping[str, str], ours: str, usual: Sequence[str]) -> Sequence[str]:
-    return (columns[ours].lower(),) if ours in columns else usual
+def _from_geopackage(path: Path, found: Features) -> None:
+    """Every feature table of `gpkg_geometry_columns` in longitude and latitude, and notes about other tables."""
+    steps = iter(range(_SQL_STEPS))
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as base:
+            base.set_progress_handler(lambda: int(next(steps, None) is None), 100_000)
+            for table, column, srs in base.execute("SELECT table_name, column_name, srs_id FROM gpkg_geometry_columns"
+                                                   ).fetchall():  # fmt: skip
+                query = "SELECT organization_coordsys_id FROM gpkg_spatial_ref_sys WHERE srs_id = ?"
+                kind = base.execute("SELECT type FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+                if kind != ("table",):
+                    found.notes.append(f"{table}: not a table, left out")
+                elif srs != 4326 and base.execute(query, (srs,)).fetchone() != (4326,):
+                    expected, fix = "positions in longitude and latitude", "save it as EPSG:4326"
+                    raise InputError(f"{path}, {table}", expected, f"another system ({srs})", fix)
+                else:
+                    _read_table(base, str(table), str(column), found)
+    except (sqlite3.Error, OverflowError, UnicodeError) as error:
+        raise InputError(str(path), "a GeoPackage that can be read", error, "save or fetch it again") from None
+
+
+def _read_table(base: sqlite3.Connection, table: str, column: str, found: Features) -> None:
+    quoted = '"' + table.replace('"', '""') + '"'
+    cursor = base.execute(f"SELECT * FROM {quoted}")
+    names = [item[0] for item in cursor.description]
+    if column not in names:
+        raise sqlite3.DatabaseError(f"{table} has no column {column}")
+    for number, row in enumerate(cursor, 1):
+        words = {name: str(value)[:_NAME_LIMIT] for name, value in zip(names, row, strict=True)
+                 if value is not None and not isinstance(value, bytes)}
+        for is_line, positions in _shapes(row[names.index(column)]):
+            found.add(Feature(number, positions, words, is_line))
+
+
+def _shapes(blob: object) -> list[tuple[bool, list[Position]]]:
+    """Points and lines (True) of one GeoPackage geometry; a broken geometry gives one position of NaN."""
+    broken = [(False, [(float("nan"), float("nan"))])]
+    if not isinstance(blob, bytes) or blob[:2] != b"GP" or len(blob) < 8:
+        return broken
+    try:
+        return _wkb(blob, 8 + _ENVELOPE.get((blob[3] >> 1) & 7, 0), 0)[0] or broken
+    except (struct.error, IndexError, ValueError):
+        return broken
+
+
+def _wkb(blob: bytes, at: int, depth: int) -> tuple[list[tuple[bool, list[Position]]], int]:
+    """Points and lines of the geometry in WKB that begins at `at`, and where it ends."""
+    order = "<" if blob[at] == 1 else ">"
+    (code,) = struct.unpack_from(order + "I", blob, at + 1)
+    width, kind, at, count = 2 + (0, 1, 1, 2)[min(code % 10_000 // 1_000, 3)], code % 1_000, at + 5, 1
+    if kind != 1:
+        (count,) = struct.unpack_from(order + "I", blob, at)
+        at += 4
+    if kind in (1, 2):
+        values = struct.unpack_from(f"{order}{count * width}d", blob, at)
+        return [(kind == 2, list(zip(values[::width], values[1::width], strict=True)))], at + 8 * width * count
+    if kind not in (4, 5, 7) or depth > 4:
+        raise ValueError("neither position nor line")
+    found = []
+    for _ in range(count):
+        part, at = _wkb(blob, at, depth + 1)
+        found += part
+    return found, at

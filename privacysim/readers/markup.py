@@ -55,71 +55,55 @@ def read_xml(content: bytes, where: str, on_end: Callable[[Element], None],
     gpx {}
     'gpx'
     """
-    reader = _Reader(where, on_end, on_start, doctypes)
+    parser = expat.ParserCreate(namespace_separator=" ")
+    opened: list[Element] = []
+    root = ""
+
+    def refuse(expected: str, got: str, fix: str) -> None:
+        raise InputError(f"{where}, line {parser.CurrentLineNumber}", expected, got, fix)
+
+    def entity(*_: object) -> None:
+        refuse("XML without a document type or entities", "<!DOCTYPE …>", "remove that declaration")
+
+    def doctype(name: str, _system: str | None, _public: str | None, has_inside: int) -> None:
+        if has_inside or name not in doctypes:
+            entity()
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        if len(opened) == _DEPTH:
+            refuse(f"elements at most {_DEPTH} deep", "deeper", "this is no file of places")
+        short = {key.rpartition(" ")[2]: value for key, value in attributes.items()}
+        parent = opened[-1] if opened else None
+        opened.append(Element(name.rpartition(" ")[2], short, parser.CurrentLineNumber, parent))
+        if on_start:
+            on_start(opened[-1])
+
+    def text(data: str) -> None:
+        if opened:
+            opened[-1].size += len(data)
+            if opened[-1].size > _TEXT:
+                refuse("texts of at most 32 MiB", "a longer one", "cut the file")
+            opened[-1].parts.append(data)
+
+    def end(_: str) -> None:
+        nonlocal root
+        done = opened.pop()
+        root = done.name
+        if opened and len(opened[-1].children) < _CHILDREN:
+            opened[-1].children[done.name] = done.text
+        on_end(done)
+
+    parser.buffer_text = True
+    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, text
+    parser.StartDoctypeDeclHandler, parser.EntityDeclHandler = doctype, entity
     try:
-        for begin in range(0, len(content), _CHUNK):
-            reader.parser.Parse(content[begin : begin + _CHUNK], begin + _CHUNK >= len(content))
-        if not content:
-            reader.parser.Parse(b"", True)
+        for begin in range(0, max(len(content), 1), _CHUNK):
+            parser.Parse(content[begin : begin + _CHUNK], begin + _CHUNK >= len(content))
     except expat.ExpatError as error:
         place = f"{where}, line {error.lineno}"
         raise InputError(place, "well-formed XML", expat.ErrorString(error.code), "save or fetch it again") from None
+    except InputError:
+        raise
     except (ValueError, LookupError) as error:
-        if isinstance(error, InputError):
-            raise
         raise InputError(where, "XML in a known encoding", error, "save it in UTF-8") from None
-    return reader.root
-
-
-class _Reader:
-    def __init__(self, where: str, on_end: Callable[[Element], None],
-                 on_start: Callable[[Element], None] | None, doctypes: Collection[str]) -> None:
-        self.where, self.on_end, self.on_start, self.doctypes = where, on_end, on_start, doctypes
-        self.root = ""
-        self.depth = 0
-        self.open: Element | None = None
-        self.parser = expat.ParserCreate(namespace_separator=" ")
-        self.parser.buffer_text = True
-        self.parser.StartElementHandler = self._start
-        self.parser.EndElementHandler = self._end
-        self.parser.CharacterDataHandler = self._text
-        self.parser.StartDoctypeDeclHandler = self._doctype
-        self.parser.EntityDeclHandler = self._refuse
-
-    def _doctype(self, name: str, _system: str | None, _public: str | None, has_inside: int) -> None:
-        if has_inside or name not in self.doctypes:
-            self._refuse()
-
-    def _refuse(self, *_: object) -> None:
-        place = f"{self.where}, line {self.parser.CurrentLineNumber}"
-        raise InputError(place, "XML without a document type or entities", "<!DOCTYPE …>", "remove that declaration")
-
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        self.depth += 1
-        if self.depth > _DEPTH:
-            place = f"{self.where}, line {self.parser.CurrentLineNumber}"
-            raise InputError(place, f"elements at most {_DEPTH} deep", "deeper", "this is no file of places")
-        short = {key.rpartition(" ")[2]: value for key, value in attributes.items()}
-        self.open = Element(name.rpartition(" ")[2], short, self.parser.CurrentLineNumber, self.open)
-        if self.depth == 1:
-            self.root = self.open.name
-        if self.on_start:
-            self.on_start(self.open)
-
-    def _text(self, data: str) -> None:
-        if self.open is None:
-            return
-        self.open.size += len(data)
-        if self.open.size > _TEXT:
-            place = f"{self.where}, line {self.parser.CurrentLineNumber}"
-            raise InputError(place, "texts of at most 32 MiB", "a longer one", "cut the file")
-        self.open.parts.append(data)
-
-    def _end(self, _: str) -> None:
-        done = self.open
-        assert done is not None
-        self.depth -= 1
-        self.open = done.parent
-        if done.parent is not None and len(done.parent.children) < _CHILDREN:
-            done.parent.children[done.name] = done.text
-        self.on_end(done)
+    return root

@@ -11,87 +11,160 @@ Coordinates are those of the network (`coordinateReferenceSystem`, else `crs`), 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from privacysim.errors import InputError, require
 from privacysim.readers.markup import Element, read_xml
 from privacysim.readers.opening import read_bytes
 from privacysim.readers.positions import degrees
 
-Floats = NDArray[np.float64]
-DOCTYPES = ("population", "plans", "network")
+_DOCTYPES = ("population", "plans", "network")
+_NOWHERE = ((math.nan, math.nan), (math.nan, math.nan))
 _CRS = "coordinateReferenceSystem"
+SIMULATED_DAY_S = 1_577_836_800.0
+"""2020-01-01 00:00 UTC: a simulation's clock starts at 0, and only its differences and hours matter."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Network:
-    """Links by id: x, y of both ends in metres of the plane `crs` (empty: not stated)."""
+class Fix(NamedTuple):
+    """One fix of a track: line of the file, degrees, seconds since 1970 (NaN: unknown), words for person and leg."""
 
-    ends: dict[str, tuple[float, float, float, float]]
-    crs: str
+    line: int
+    lat: float
+    lon: float
+    time_s: float
+    person: str
+    leg: str
+
+
+class _Network:
+    """Links of a `network.xml` (compressed or not): x, y of both ends in metres of the plane `crs`."""
+
+    def __init__(self, path: Path) -> None:
+        self.crs = ""
+        self.nodes: dict[str, tuple[float, float]] = {}
+        links: dict[str, tuple[str, str]] = {}
+
+        def on_end(element: Element) -> None:
+            said = element.attributes
+            if element.name == "node":
+                self.nodes[said.get("id", "")] = degrees(said.get("x")), degrees(said.get("y"))
+            elif element.name == "link":
+                links[said.get("id", "")] = said.get("from", ""), said.get("to", "")
+            elif element.name == "attribute" and said.get("name") == _CRS:
+                self.crs = element.text
+
+        root = read_xml(read_bytes(path), str(path), on_end, doctypes=_DOCTYPES)
+        self.links = {link: ends for link, ends in links.items() if set(ends) <= set(self.nodes)}
+        if root != "network" or not self.links:
+            got = "no link" if root == "network" else f"XML with the root <{root[:40]}>"
+            raise InputError(str(path), "MATSim's network.xml", got, "name the network of the run")
 
     def at(self, link: str, share: float) -> tuple[float, float]:
         """Position at a share of a link; NaN for an unknown link."""
-        ax, ay, bx, by = self.ends.get(link, (math.nan,) * 4)
+        (ax, ay), (bx, by) = (self.nodes[end] for end in self.links[link]) if link in self.links else _NOWHERE
         return ax + share * (bx - ax), ay + share * (by - ay)
 
     def length(self, link: str) -> float:
         """Length of a link in metres from end to end; 0 for an unknown link."""
-        ax, ay, bx, by = self.ends.get(link, (0.0,) * 4)
-        return math.hypot(bx - ax, by - ay)
+        return math.dist(self.at(link, 0.0), self.at(link, 1.0)) if link in self.links else 0.0
+
+    def stated(self, said: Mapping[str, str]) -> tuple[float, float]:
+        """Stated position of an activity, else the middle of its link."""
+        own = degrees(said.get("x")), degrees(said.get("y"))
+        return own if math.isfinite(sum(own)) else self.at(said.get("link", ""), 0.5)
 
 
-@dataclass(slots=True)
-class Moves:
-    """Fixes as the file gives them: line, x, y, seconds of the simulated day, person, leg."""
+class _Moves:
+    """Fixes as the file gives them, with y and x on the network's plane for degrees; legs of unknown way are counted.
 
-    line: list[int] = field(default_factory=list)
-    x: list[float] = field(default_factory=list)
-    y: list[float] = field(default_factory=list)
-    time: list[float] = field(default_factory=list)
-    person: list[str] = field(default_factory=list)
-    leg: list[str] = field(default_factory=list)
-    crs: str = ""
-    unknown_way: int = 0
-    """Legs of which only the ends are known."""
+    `riding`: people by vehicle; `legs`: number of each person's leg.
+    """
+
+    def __init__(self, network: _Network) -> None:
+        self.network, self.crs, self.unknown_way = network, "", 0
+        self.fixes: list[Fix] = []
+        self.riding: dict[str, set[str]] = {}
+        self.legs: dict[str, int] = {}
+        self.on_road, self.drivers = set[str](), set[str]()
+        self.leg = 0
+        self.next_plan()
+
+    def next_plan(self) -> None:
+        """Start another plan, with the person's position unknown."""
+        self.leg += 1
+        self.departs = self.arrives = self.lasts = math.nan
+        self.links: list[str] = []
 
     def add(self, line: int, place: tuple[float, float], time: float, person: str, leg: int) -> None:
         """Add a fix."""
-        self.line.append(line)
-        self.x.append(place[0])
-        self.y.append(place[1])
-        self.time.append(time)
-        self.person.append(person)
-        self.leg.append(str(leg))
+        self.fixes.append(Fix(line, place[1], place[0], time + SIMULATED_DAY_S, person, str(leg)))
 
+    def event(self, element: Element) -> None:
+        """Take one element of an events file."""
+        said, line = element.attributes, element.line
+        if element.name != "event":
+            return
+        kind, time, person = said.get("type", ""), degrees(said.get("time")), said.get("person", "")
+        riders = self.riding.setdefault(said.get("vehicle", ""), set())
+        if kind == "TransitDriverStarts":
+            self.drivers.add(said.get("driverId", ""))
+        elif kind == "PersonEntersVehicle":
+            riders.add(person)
+        elif kind == "PersonLeavesVehicle":
+            riders.discard(person)
+        elif kind in ("left link", "vehicle enters traffic", "vehicle leaves traffic"):
+            place = self.network.at(said.get("link", ""), degrees(said.get("relativePosition", "1")))
+            self.on_road |= riders
+            for rider in sorted(riders - self.drivers):
+                self.add(line, place, time, rider, self.legs.get(rider, 0))
+        elif kind in ("departure", "arrival"):
+            # nothing is known from the door to the road, or along teleported ways: a recording ends
+            self.legs[person] = self.legs.get(person, 0) + 1
+            self.unknown_way += kind == "arrival" and person not in self.on_road and person not in self.drivers
+            self.on_road.discard(person)
+        elif kind in ("actstart", "actend") and person not in self.drivers:
+            self.add(line, self.network.stated(said), time, person, self.legs.get(person, 0))
 
-def read_network(path: str | Path) -> Network:
-    """Read a `network.xml` (compressed or not); raises InputError if it has no nodes or no links."""
-    where = str(path)
-    nodes: dict[str, tuple[float, float]] = {}
-    links: dict[str, tuple[str, str]] = {}
-    crs = [""]
+    def plan(self, element: Element) -> None:
+        """Take one element of a plans file: activity, (route inside a) leg, activity …"""
+        said, plan, person = element.attributes, element.above("plan"), element.above("person")
+        if element.name == "attribute" and person is None and said.get("name") == _CRS:
+            self.crs = element.text
+        elif element.name == "plan":
+            self.next_plan()
+        elif person is None or plan is None or plan.attributes.get("selected", "yes") != "yes":
+            return
+        elif element.name == "route":
+            self.lasts = clock(said.get("trav_time"))
+            self.links = element.text.split() if said.get("type") == "links" else []
+        elif element.name == "leg":
+            self._travel(element, person.attributes.get("id", ""))
+        elif element.name in ("activity", "act"):
+            self.departs = clock(said.get("end_time"))
+            for time in (self.arrives, self.departs):
+                if math.isfinite(time):
+                    place = self.network.stated(said)
+                    self.add(element.line, place, time, person.attributes.get("id", ""), self.leg)
 
-    def on_end(element: Element) -> None:
-        said = element.attributes
-        if element.name == "node":
-            nodes[said.get("id", "")] = degrees(said.get("x")), degrees(said.get("y"))
-        elif element.name == "link":
-            links[said.get("id", "")] = said.get("from", ""), said.get("to", "")
-        elif element.name == "attribute" and said.get("name") == _CRS:
-            crs[0] = element.text
-
-    root = read_xml(read_bytes(Path(path)), where, on_end, doctypes=DOCTYPES)
-    ends = {link: (*nodes[a], *nodes[b]) for link, (a, b) in links.items() if a in nodes and b in nodes}
-    if root != "network" or not ends:
-        got = "no link" if root == "network" else f"XML with the root <{root[:40]}>"
-        raise InputError(where, "MATSim's network.xml", got, "name the network of the run")
-    return Network(ends, crs[0])
+    def _travel(self, element: Element, person: str) -> None:
+        starts, lasts = clock(element.attributes.get("dep_time")), clock(element.attributes.get("trav_time"))
+        starts = starts if math.isfinite(starts) else self.departs
+        lasts = lasts if math.isfinite(lasts) else self.lasts
+        self.arrives, links = starts + lasts, self.links
+        self.lasts, self.links = math.nan, []
+        self.leg += 1
+        if len(links) < 2 or not math.isfinite(self.arrives):
+            self.unknown_way += 1
+            return
+        # a route begins at the end of the first link; each further link takes its share of the time
+        metres = np.cumsum([0.0] + [self.network.length(link) for link in links[1:]])
+        for link, share in zip(links, metres / max(float(metres[-1]), 1e-9), strict=True):
+            self.add(element.line, self.network.at(link, 1.0), starts + share * lasts, person, self.leg)
+        self.leg += 1
 
 
 def clock(text: str | None) -> float:
@@ -106,119 +179,17 @@ def clock(text: str | None) -> float:
     return sum(part * 60.0 ** (2 - n) for n, part in enumerate(parts)) if len(parts) > 1 else parts[0]
 
 
-def read_moves(content: bytes, where: str, network: Network) -> Moves:
-    """Fixes of an events or a plans file, in metres of the network's plane."""
-    moves = Moves()
-    on_end = _events(moves, network) if b"<events" in content[:4096] else _plans(moves, network)
-    read_xml(content, where, on_end, doctypes=DOCTYPES)
-    return moves
-
-
-def _events(moves: Moves, network: Network) -> Callable[[Element], None]:
-    riding: dict[str, set[str]] = {}
-    leg: dict[str, int] = {}
-    on_road, drivers = set[str](), set[str]()
-
-    def add(line: int, place: tuple[float, float], time: float, person: str) -> None:
-        if person not in drivers:
-            moves.add(line, place, time, person, leg.get(person, 0))
-
-    def on_end(element: Element) -> None:
-        if element.name != "event":
-            return
-        said, line = element.attributes, element.line
-        kind, time = said.get("type", ""), degrees(said.get("time"))
-        person, riders = said.get("person", ""), riding.setdefault(said.get("vehicle", ""), set())
-        if kind == "TransitDriverStarts":
-            drivers.add(said.get("driverId", ""))
-        elif kind == "PersonEntersVehicle":
-            riders.add(person)
-        elif kind == "PersonLeavesVehicle":
-            riders.discard(person)
-        elif kind in ("left link", "vehicle enters traffic", "vehicle leaves traffic"):
-            place = network.at(said.get("link", ""), degrees(said.get("relativePosition", "1")))
-            for rider in sorted(riders):
-                on_road.add(rider)
-                add(line, place, time, rider)
-        elif kind in ("departure", "arrival"):
-            # nothing is known from the door to the road, or along teleported ways: a recording ends
-            leg[person] = leg.get(person, 0) + 1
-            moves.unknown_way += kind == "arrival" and person not in on_road and person not in drivers
-            on_road.discard(person)
-        elif kind in ("actstart", "actend"):
-            add(line, _stated(said, network), time, person)
-
-    return on_end
-
-
-def _stated(said: Mapping[str, str], network: Network) -> tuple[float, float]:
-    """Stated position of an activity, else the middle of its link."""
-    own = degrees(said.get("x")), degrees(said.get("y"))
-    return own if math.isfinite(sum(own)) else network.at(said.get("link", ""), 0.5)
-
-
-def _plans(moves: Moves, network: Network) -> Callable[[Element], None]:
-    reader = _Plans(moves, network)
-
-    def on_end(element: Element) -> None:
-        plan, person = element.above("plan"), element.above("person")
-        if element.name == "attribute" and person is None and element.attributes.get("name") == _CRS:
-            moves.crs = element.text
-        elif element.name == "plan":
-            reader.begin()
-        elif person is not None and plan is not None and plan.attributes.get("selected", "yes") == "yes":
-            reader.take(element, person.attributes.get("id", ""))
-
-    return on_end
-
-
-class _Plans:
-    """Walks through the elements of a selected plan: activity, (route inside a) leg, activity …"""
-
-    def __init__(self, moves: Moves, network: Network) -> None:
-        self.moves, self.network, self.leg = moves, network, 0
-        self.begin()
-
-    def begin(self) -> None:
-        """Start another plan, with the person's position unknown."""
-        self.leg += 1
-        self.departs = self.arrives = self.lasts = math.nan
-        self.links: list[str] = []
-
-    def take(self, element: Element, person: str) -> None:
-        """Process one element of the plan at its end."""
-        said = element.attributes
-        if element.name == "route":
-            self.lasts = clock(said.get("trav_time"))
-            self.links = element.text.split() if said.get("type") == "links" else []
-        elif element.name == "leg":
-            self._go(element, person)
-        elif element.name in ("activity", "act"):
-            self.departs = clock(said.get("end_time"))
-            for time in (self.arrives, self.departs):
-                if math.isfinite(time):
-                    self.moves.add(element.line, _stated(said, self.network), time, person, self.leg)
-
-    def _go(self, element: Element, person: str) -> None:
-        starts, lasts = clock(element.attributes.get("dep_time")), clock(element.attributes.get("trav_time"))
-        starts = starts if math.isfinite(starts) else self.departs
-        lasts = lasts if math.isfinite(lasts) else self.lasts
-        self.arrives, links = starts + lasts, self.links
-        self.lasts, self.links = math.nan, []
-        self.leg += 1
-        if len(links) < 2 or not math.isfinite(self.arrives):
-            self.moves.unknown_way += 1
-            return
-        # a route begins at the end of the first link; each further link takes its share of the time
-        metres = np.cumsum([0.0] + [self.network.length(link) for link in links[1:]])
-        for link, share in zip(links, metres / max(float(metres[-1]), 1e-9), strict=True):
-            self.moves.add(element.line, self.network.at(link, 1.0), starts + share * lasts, person, self.leg)
-        self.leg += 1
-
-
-def to_degrees(moves: Moves, network: Network, crs: str, where: str) -> tuple[Floats, Floats, str]:
-    """Latitudes, longitudes and the name of the source plane; raises InputError for an unknown plane."""
-    named = crs or network.crs or moves.crs
+def read_matsim(content: bytes, where: str, network: str | Path | None, crs: str) -> tuple[list[Fix], list[str]]:
+    """Fixes of an events or a plans file, and notes; InputError without a network, a move or a known plane."""
+    if network is None:
+        fix = "add --network network.xml.gz (in Python network=…)"
+        raise InputError(where, "the network that MATSim's links belong to", "none", fix)
+    links = _Network(Path(network))
+    moves = _Moves(links)
+    read_xml(content, where, moves.event if b"<events" in content[:4096] else moves.plan, doctypes=_DOCTYPES)
+    if not moves.fixes:
+        raise InputError(where, "at least one move or activity", "none", "name the events or plans of a run")
+    named = crs or links.crs or moves.crs
     if not named:
         raise InputError(where, "the coordinate system of the network", "none is named", "add --crs EPSG:25832 or such")
     pyproj = require("map", "pyproj", where=where)
@@ -227,5 +198,10 @@ def to_degrees(moves: Moves, network: Network, crs: str, where: str) -> tuple[Fl
     except pyproj.exceptions.CRSError:
         fix = "add --crs with its EPSG code"
         raise InputError(where, "a coordinate system of the Earth", named[:60], fix) from None
-    lon, lat = turn.transform(np.array(moves.x), np.array(moves.y))
-    return np.asarray(lat), np.asarray(lon), named
+    y, x = np.array([fix[1:3] for fix in moves.fixes]).T
+    lon, lat = turn.transform(x, y)
+    fixes = [fix._replace(lat=a, lon=b) for fix, a, b in zip(moves.fixes, lat.tolist(), lon.tolist(), strict=True)]
+    notes = [f"MATSim, positions of its network in {named}"]
+    if moves.unknown_way:
+        notes.append(f"{moves.unknown_way} legs have no way through the network: between their ends nothing is counted")
+    return fixes, notes

@@ -11,7 +11,6 @@ import gzip
 import lzma
 import zipfile
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -24,10 +23,32 @@ TREE_LIMIT = 32 * MIB
 """JSON becomes a tree of about twenty times its size: with 32 MiB it stays below 1 GiB."""
 MOST_ROWS = 500_000
 """A place with its words takes about 1.2 kB before it becomes numbers in columns: so many stay below 1 GiB."""
-_CHUNK = 1 << 16
+XML_LIMIT = 1_024 * MIB
+_TOKEN_LIMIT = 4 * MIB
+_RATIO, _SMALL = 30, 16 * MIB
+"""Extracts unpack to two to five times their size; below 16 MiB the ratio is not checked."""
+_HEADER_LIMIT, _BLOB_LIMIT = 64 << 10, 33 * MIB
+_CHUNK, _OSM_CHUNK = 1 << 16, 1 << 18
 _MEMBERS = 1_000
-_ZIP, _GZIP, _BZ2 = b"PK\x03\x04", b"\x1f\x8b", b"BZh"
 _KINDS = {".kml", ".gpx", ".csv", ".tsv", ".txt", ".geojson", ".json", ".xml", ".plt"}
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def recognised(path: Path) -> tuple[str, bytes]:
+    """Kind of a file by its content (geopackage, xml, json or csv), and its unpacked content (b"" of a GeoPackage)."""
+    with path.open("rb") as stream:
+        if stream.read(16) == b"SQLite format 3\x00":
+            return "geopackage", b""
+    content = read_bytes(path)
+    head = content[:512].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if head.startswith((b"<", b"\xff\xfe<", b"\xfe\xff\x00<")):
+        return "xml", content
+    if head.startswith((b"{", b"[")):
+        return "json", content
+    if b"\x00" in head and not content.startswith(_UTF16):
+        expected = "GPX, KML, GeoJSON, GeoPackage or CSV"
+        raise InputError(str(path), expected, "binary data of another kind", "export it as one of these")
+    return "csv", content
 
 
 def read_bytes(path: Path, limit: int = TEXT_LIMIT) -> bytes:
@@ -46,12 +67,18 @@ def read_bytes(path: Path, limit: int = TEXT_LIMIT) -> bytes:
     try:
         with path.open("rb") as stream:
             head = stream.read(4)
-            if head == _ZIP:
-                stream.seek(0)
-                return _from_zip(stream, path, limit)
-            return _within(_opened(stream, head), path, limit)
+            return _from_zip(stream, path, limit) if head == b"PK\x03\x04" else _within(
+                _unpacked(stream, head), path, limit)  # fmt: skip
     except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as error:
         raise InputError(str(path), "a file that can be read whole", error, "fetch or save it again") from None
+
+
+def _unpacked(stream: IO[bytes], head: bytes) -> IO[bytes] | gzip.GzipFile | bz2.BZ2File:
+    """Stream from its start, decompressed if `head` is that of gzip or bzip2."""
+    stream.seek(0)
+    if head.startswith(b"\x1f\x8b"):
+        return gzip.GzipFile(fileobj=stream)
+    return bz2.BZ2File(stream) if head.startswith(b"BZh") else stream
 
 
 def _within(stream: IO[bytes] | gzip.GzipFile | bz2.BZ2File, path: Path, limit: int) -> bytes:
@@ -72,103 +99,61 @@ def _from_zip(stream: IO[bytes], path: Path, limit: int) -> bytes:
         if len(members) > _MEMBERS or len(known) != 1:
             got = f"{len(members)} files, {len(known)} of a kind that can be read"
             raise InputError(str(path), "an archive with one file to read", got, "unpack it and name the file")
-        if known[0].flag_bits & 0x1:
-            raise InputError(str(path), "an archive without a password", known[0].filename, "unpack it first")
         try:
             with archive.open(known[0]) as member:
                 return _within(member, path, limit)
-        except (NotImplementedError, RuntimeError) as error:
+        except (NotImplementedError, RuntimeError) as error:  # another method, or a password
             raise InputError(str(path), "a common kind of zip archive", error, "unpack it first") from None
 
 
 def encoding_of(content: bytes) -> str:
     """UTF-16 if the file's byte order mark says so, else UTF-8 (undecodable bytes are then read as �)."""
-    return "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
-
-
-def kind_of(path: Path, content: bytes) -> str:
-    """Kind of a file, by its content first and its name second: xml, json, geopackage, or csv."""
-    head = content[:512].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if content.startswith(b"SQLite format 3\x00"):
-        return "geopackage"
-    if head.startswith((b"<", b"\xff\xfe<", b"\xfe\xff\x00<")):
-        return "xml"
-    if head.startswith((b"{", b"[")):
-        return "json"
-    if b"\x00" in head and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        expected = "GPX, KML, GeoJSON, GeoPackage or CSV"
-        raise InputError(str(path), expected, "binary data of another kind", "export it as one of these")
-    return "csv"
+    return "utf-16" if content.startswith(_UTF16) else "utf-8-sig"
 
 
 def refuse_more(where: str, held: int) -> None:
     """Raise an InputError if a file holds more places than a machine of 1 GiB can take in at once."""
     if held >= MOST_ROWS:
-        raise InputError(where, f"a file of at most {MOST_ROWS:,} places", "more",
-                         "cut the area out first, or split the file")  # fmt: skip
-
-
-XML_LIMIT = 1_024 * MIB
-_TOKEN_LIMIT = 4 * MIB
-_OSM_CHUNK = 1 << 18
-_RATIO, _SMALL = 30, 16 * MIB
-"""Extracts unpack to two to five times their size; below 16 MiB the ratio is not checked."""
-_HEADER_LIMIT, _BLOB_LIMIT = 64 << 10, 33 * MIB
+        fix = "cut the area out first, or split the file"
+        raise InputError(where, f"a file of at most {MOST_ROWS:,} places", "more", fix)
 
 
 def refuse_bombs(path: Path) -> None:
-    """Raise an InputError for a file that unpacks to far more than a map of its size would.
+    """Raise an InputError for a map that unpacks to far more than a map of its size would.
 
     Missing, damaged or other files pass: the reader reports them better.
     """
     try:
-        if path.name.endswith(".pbf"):
-            with path.open("rb") as stream:
-                _pbf(stream, path)
-        elif path.name.endswith((".osm", ".osm.gz", ".osm.bz2", ".xml")):
-            _xml(path)
+        with path.open("rb") as stream:
+            if path.name.endswith(".pbf"):
+                _refuse_pbf(stream, path)
+            elif path.name.endswith((".osm", ".osm.gz", ".osm.bz2", ".xml")):
+                _refuse_xml(_unpacked(stream, stream.read(3)), path)
     except (OSError, EOFError, zlib.error):
         return
 
 
-def _xml(path: Path) -> None:
+def _refuse_xml(stream: IO[bytes] | gzip.GzipFile | bz2.BZ2File, path: Path) -> None:
     size = since = 0
-    for chunk in _unpacked(path):
+    while chunk := stream.read(_OSM_CHUNK):
         size += len(chunk)
         last = chunk.rfind(b">")
         longest = since + (chunk.find(b">") if last >= 0 else len(chunk))
         since = len(chunk) - last if last >= 0 else longest
         if longest > _TOKEN_LIMIT:
-            raise InputError(str(path), "tags of a sensible length", f"one of more than {_TOKEN_LIMIT // MIB} MiB",
-                             "this is no map: fetch it again")
+            got = f"one of more than {_TOKEN_LIMIT // MIB} MiB"
+            raise InputError(str(path), "tags of a sensible length", got, "this is no map: fetch it again")
         if size > XML_LIMIT:
-            raise InputError(str(path), f"XML of at most {XML_LIMIT // MIB} MiB", "more when unpacked",
-                             "cut the area out first, or take .osm.pbf")
+            fix = "cut the area out first, or take .osm.pbf"
+            raise InputError(str(path), f"XML of at most {XML_LIMIT // MIB} MiB", "more when unpacked", fix)
 
 
-def _unpacked(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as raw:
-        packed = _opened(raw, raw.read(3))
-        while chunk := packed.read(_OSM_CHUNK):
-            yield chunk
-
-
-def _opened(stream: IO[bytes], head: bytes) -> IO[bytes] | gzip.GzipFile | bz2.BZ2File:
-    """Stream from its start, decompressed if `head` is that of gzip or bzip2."""
-    stream.seek(0)
-    if head.startswith(_GZIP):
-        return gzip.GzipFile(fileobj=stream)
-    return bz2.BZ2File(stream) if head.startswith(_BZ2) else stream
-
-
-def _pbf(stream: IO[bytes], path: Path) -> None:
+def _refuse_pbf(stream: IO[bytes], path: Path) -> None:
     """Add up the sizes that the blobs claim: [4 bytes length][BlobHeader: 3 = size of the blob][Blob: 2 = raw size]."""
     claimed = 0
     while len(length := stream.read(4)) == 4:
         size = int.from_bytes(length)
-        if size > _HEADER_LIMIT:
-            return
-        body = _field(stream.read(size), 3)
+        body = _field(stream.read(size), 3) if size <= _HEADER_LIMIT else None
         if body is None or body > _BLOB_LIMIT:
             return
         start = stream.tell()
@@ -176,31 +161,29 @@ def _pbf(stream: IO[bytes], path: Path) -> None:
         stream.seek(start + body)
     if claimed > max(_SMALL, _RATIO * stream.tell()):
         got = f"{claimed // MIB} MiB in {max(1, stream.tell() // 1024)} KiB"
-        raise InputError(str(path), f"a map that unpacks to at most {_RATIO} times its size", got,
-                         "this is no map: fetch it again")
+        expected = f"a map that unpacks to at most {_RATIO} times its size"
+        raise InputError(str(path), expected, got, "this is no map: fetch it again")
 
 
 def _field(message: bytes, wanted: int) -> int | None:
-    """Number in a field of a protobuf message; None if the end or a long field comes first."""
+    """Number in a field of a protobuf message; None if the end or a fixed-length field comes first."""
     at = 0
     while at < len(message):
         key, at = _varint(message, at)
         value, at = _varint(message, at)
-        if key >> 3 == wanted and key & 7 == 0:
+        if key & 7 == 0 and key >> 3 == wanted:
             return value
-        if key & 7 == 2:
-            at += value
-        elif key & 7 != 0:
+        if key & 7 not in (0, 2):
             return None
+        at += value if key & 7 == 2 else 0
     return None
 
 
 def _varint(message: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while at < len(message) and shift < 64:
-        byte = message[at]
-        value |= (byte & 127) << shift
-        at, shift = at + 1, shift + 7
+    value = 0
+    for shift in range(0, 64, 7):
+        byte = message[at] if at < len(message) else 0
+        value, at = value | (byte & 127) << shift, at + 1
         if byte < 128:
             break
     return value, at

@@ -8,20 +8,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from privacysim.errors import InputError, shown
 
+Floats = NDArray[np.float64]
 WORST_SHARE = 0.5
 """If more than this share of the rows is unusable, the whole file is taken as misread."""
+_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC).timestamp()
+_LATEST = datetime(2100, 1, 1, tzinfo=UTC).timestamp()
+_SHEET_DEG = 0.1
+_COLUMNS = 10_000
+_RADIUS_M, _ECCENTRICITY_2 = 6_378_137.0, 0.00669437999014
+"""WGS 84: equatorial radius, first eccentricity squared."""
+_SPHERE_M = 6_371_008.8
 
 
-@dataclass(frozen=True, slots=True)
-class Reject:
+class Reject(NamedTuple):
     """Unusable row: its line (of a JSON list: its number, from 1) and why. Never its coordinates."""
 
     line: int
@@ -65,9 +72,7 @@ def position_error(lat: float, lon: float) -> str | None:
         return "latitude beyond ±90 degrees" + (": are latitude and longitude swapped?" if swapped else "")
     if abs(lon) > 180:
         return "longitude beyond ±180 degrees"
-    if lat == 0 and lon == 0:
-        return "0, 0 is the place of devices that know no place"
-    return None
+    return "0, 0 is the place of devices that know no place" if lat == 0 and lon == 0 else None
 
 
 def refuse_if_misread(where: str, kept: int, rejects: Sequence[Reject], what: str) -> None:
@@ -77,13 +82,9 @@ def refuse_if_misread(where: str, kept: int, rejects: Sequence[Reject], what: st
     if not rejects:
         raise InputError(where, f"at least one {what}", "none", f"name a file that holds {what}s")
     swapped = sum("swapped" in reject.reason for reject in rejects) > len(rejects) / 2
-    fix = "exchange the two columns" if swapped else "mend these rows, or name the right columns"
+    fix = "exchange the two columns" if swapped else "correct these rows, or name the right columns"
     got = f"{len(rejects)} of {kept + len(rejects)} rows unusable; {shown(rejects[0], 80)}"
     raise InputError(where, f"{what}s with latitude and longitude in degrees", got, fix)
-
-
-_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC).timestamp()
-_LATEST = datetime(2100, 1, 1, tzinfo=UTC).timestamp()
 
 
 def instant(text: object) -> float:
@@ -97,32 +98,20 @@ def instant(text: object) -> float:
     >>> instant("1970-01-01T00:00:00Z"), instant("noon")
     (nan, nan)
     """
-    words = str(text).strip()
-    if not words or len(words) > 40:
-        return math.nan
+    words = str(text).strip()[:41]
     try:
         seconds = float(words)
-        if seconds > 1e11:
-            seconds /= 1000.0
+        seconds /= 1000.0 if seconds > 1e11 else 1.0
     except ValueError:
         try:
             when = datetime.fromisoformat(words)
             seconds = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
         except (ValueError, OverflowError):
             return math.nan
-    return seconds if _EARLIEST <= seconds < _LATEST else math.nan
+    return seconds if _EARLIEST <= seconds < _LATEST and len(words) <= 40 else math.nan
 
 
-Floats = NDArray[np.float64]
-
-_SHEET_DEG = 0.1
-_COLUMNS = 10_000
-_RADIUS_M, _ECCENTRICITY_2 = 6_378_137.0, 0.00669437999014
-"""WGS 84: equatorial radius, first eccentricity squared."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plane:
+class Plane(NamedTuple):
     """Plane in metres around one origin (degrees): `north_m`, `east_m` per degree."""
 
     lat0: float
@@ -163,11 +152,8 @@ def sheets(lat: Floats, lon: Floats) -> tuple[NDArray[np.int64], list[Plane]]:
     return number.reshape(-1).astype(np.int64), planes
 
 
-_EARTH_M = 6_371_008.8
-
-
-def city_plane(degrees: NDArray[np.float64], lat0: float, lon0: float) -> NDArray[np.float64]:
+def city_plane(degrees: Floats, lat0: float, lon0: float) -> Floats:
     """Metres east and north of the origin, on a sphere: rows of (x, y) from rows of (latitude, longitude)."""
     lat, lon = degrees.reshape(-1, 2).T
-    east = np.radians(lon - lon0) * math.cos(math.radians(lat0)) * _EARTH_M
-    return np.column_stack([east, np.radians(lat - lat0) * _EARTH_M])
+    east = np.radians(lon - lon0) * math.cos(math.radians(lat0)) * _SPHERE_M
+    return np.column_stack([east, np.radians(lat - lat0) * _SPHERE_M])

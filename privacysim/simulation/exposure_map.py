@@ -18,7 +18,7 @@ from privacysim.city.city_model import City
 from privacysim.facts import facts
 from privacysim.identify import curve_table
 from privacysim.people import draw_block, draw_sample
-from privacysim.readers.osm_tags import Ground, read_ground
+from privacysim.readers.osm_maps import Ground, read_ground
 from privacysim.scenario import Scenario
 from privacysim.sight.coverage import coverage
 from privacysim.world.cameras import Cameras, sample_cameras

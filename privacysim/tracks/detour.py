@@ -1,4 +1,4 @@
-"""Least-seen ways to the same destination, and their extra length in metres.
+"""Least-seen ways to the same destination, and their extra length in metres; the town whose streets they use.
 
 A street costs its length plus λ times its camera-metres (metres in view, summed over cameras; for a camera with an
 unknown heading, lens or height, the mean over all possible views). Shortest paths for growing λ (Dijkstra 1959) give a
@@ -9,25 +9,62 @@ map is unknown, and unmapped cameras still see the walker.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import dijkstra
+from scipy.sparse import coo_matrix, csr_matrix
+from scipy.sparse.csgraph import connected_components, dijkstra
 
 from privacysim.errors import InputError
-from privacysim.readers.positions import plane_at
-from privacysim.tracks.cleaning import Walk
+from privacysim.readers.osm_maps import is_building, multipolygon_rings, osm_reader, street_kind, tags_of
+from privacysim.readers.positions import Floats, plane_at
+from privacysim.tracks.cleaning import separate_steps
 from privacysim.tracks.dosimeter import Dose
-from privacysim.tracks.walk_sight import sight_of
-from privacysim.tracks.walk_town import Town
+from privacysim.tracks.walk_sight import Town, sight_of
 
-Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 PRICES = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 50.0)
 """λ: metres of detour accepted to avoid one camera-metre."""
 _NEAR_M = 150.0
+
+
+def read_town(path: str | Path) -> Town:
+    """Read an extract (`.osm.pbf`, `.osm`); InputError if it is missing, damaged or without streets.
+
+    Only the largest connected part of the streets is kept.
+    """
+    place: dict[int, tuple[float, float]] = {}
+    steps: list[tuple[int, int]] = []
+    rings: list[list[tuple[float, float]]] = []
+    with osm_reader(Path(path), areas=["building"]) as reader:
+        for item in reader:
+            tags = tags_of(item)
+            if item.is_area() and not item.from_way() and is_building(tags):
+                rings += multipolygon_rings(item)
+            if not item.is_way():
+                continue
+            corners = [(node.ref, node.location.lat, node.location.lon) for node in item.nodes if node.location.valid()]
+            if is_building(tags) and len(corners) > 3:
+                rings.append([(lat, lon) for _, lat, lon in corners])
+            elif street_kind(tags) is not None:
+                place.update({ref: (lat, lon) for ref, lat, lon in corners})
+                steps += [(a[0], b[0]) for a, b in pairwise(corners) if a[0] != b[0]]
+    if not steps:
+        raise InputError(str(path), "walkable streets", "none", "take an extract that has highway ways")
+    refs = np.array(sorted(place), dtype=np.int64)
+    ends = np.searchsorted(refs, np.array(steps, dtype=np.int64))
+    lat, lon = np.array([place[int(ref)] for ref in refs]).T
+    graph = coo_matrix((np.ones(len(ends)), ends.T), shape=(refs.size, refs.size))
+    _, part = connected_components(graph, directed=False)
+    main = part == np.bincount(part).argmax()
+    kept = (np.cumsum(main) - 1)[ends[main[ends[:, 0]]]]
+    ring_lat, ring_lon = np.array([corner for ring in rings for corner in ring]).reshape(-1, 2).T
+    note = f"{int((~main).sum())} of {refs.size} street nodes are not connected to the rest and were left out"
+    return Town(lat[main], lon[main], kept[:, 0], kept[:, 1], np.cumsum([0, *map(len, rings)]), ring_lat, ring_lon,
+                note)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -52,48 +89,40 @@ def detours(dose: Dose, town: Town, range_m: float | None = None) -> Detours:
         raise InputError("--streets", "one person's track for another way", f"{walk.people} people", "give one track")
     plane = plane_at(float(walk.lat.mean()), float(walk.lon[0]))
     x, y = plane.xy(town.lat, town.lon)
-    ends = [_nearest(x, y, *plane.xy(walk.lat[[at]], walk.lon[[at]])) for at in (0, -1)]
-    metres, seen, cameras = _streets(town, x, y, dose, range_m)
+    ends = []
+    for px, py in zip(*plane.xy(walk.lat[[0, -1]], walk.lon[[0, -1]]), strict=True):
+        away = np.hypot(x - px, y - py)
+        if away.min() > _NEAR_M:
+            raise InputError("--streets", f"streets within {_NEAR_M:.0f} m of both ends of the track",
+                             "an end of the track lies farther away", "take an extract that holds the whole walk")
+        ends.append(int(away.argmin()))
+    low, high = np.minimum(town.u, town.v), np.maximum(town.u, town.v)
+    # among parallel streets the first, because their ends and so their lengths are equal
+    by_ends = dict(zip(zip(low[::-1], high[::-1], strict=True), range(low.size - 1, -1, -1), strict=True))
+    metres = np.hypot(x[town.u] - x[town.v], y[town.u] - y[town.v])
+    seen, seeing = _streets_seen(town, dose, range_m)
     rows, found = list[dict[str, float]](), list[Ints]()
     for price in PRICES:
-        nodes = _shortest(town, metres + price * seen, ends[0], ends[1])
-        steps = _edges(town, nodes)
-        row = {"metres": float(metres[steps].sum()), "camera_metres": float(seen[steps].sum())}
-        if rows and row["camera_metres"] > rows[-1]["camera_metres"] - 0.5:
-            continue
-        row["cameras"] = len(set().union(*(cameras.get(int(step), set()) for step in steps))) if steps.size else 0
-        rows.append(row)
-        found.append(nodes)
+        nodes = _shortest(town, metres + price * seen, *ends)
+        steps = [by_ends[min(pair), max(pair)] for pair in pairwise(nodes.tolist())]
+        camera_metres = float(seen[steps].sum())
+        if not rows or camera_metres <= rows[-1]["camera_metres"] - 0.5:
+            cameras = seeing.loc[seeing["street"].isin(steps), "camera"].nunique()
+            rows.append({"metres": float(metres[steps].sum()), "camera_metres": camera_metres, "cameras": cameras})
+            found.append(nodes)
     table = pd.DataFrame(rows)
     table.insert(0, "way", np.arange(1, len(rows) + 1))
     table.insert(2, "more_metres", table["metres"] - table["metres"].iloc[0])
     return Detours(table, tuple(found))
 
 
-def _nearest(x: Floats, y: Floats, px: Floats, py: Floats) -> int:
-    away = np.hypot(x - px[0], y - py[0])
-    if away.min() > _NEAR_M:
-        got = "an end of the track lies farther away"
-        raise InputError("--streets", f"streets within {_NEAR_M:.0f} m of both ends of the track", got,
-                         "take an extract that holds the whole walk")
-    return int(away.argmin())
-
-
-def _streets(town: Town, x: Floats, y: Floats, dose: Dose, range_m: float | None
-             ) -> tuple[Floats, Floats, dict[int, set[int]]]:  # fmt: skip
-    """Length and camera-metres of every street, and which cameras may see it; each street is a walk of one step."""
-    size = town.u.size
+def _streets_seen(town: Town, dose: Dose, range_m: float | None) -> tuple[Floats, pd.DataFrame]:
+    """Camera-metres of every street, and the cameras that may see each (street, camera): a street is one step."""
     both = np.column_stack([town.u, town.v]).ravel()
-    joined = np.tile([True, False], size)
-    none = np.zeros(both.size, dtype=np.int32)
-    walk = Walk(town.lat[both], town.lon[both], np.arange(both.size, dtype=np.float64), none, joined, np.zeros(1),
-                False, 1, (), "")
-    sight = sight_of(walk, dose.mapped, range_m, town)
-    cameras: dict[int, set[int]] = {}
-    seeing = np.unique(np.column_stack([sight.pieces.step // 2, sight.discs.camera[sight.pieces.view]]), axis=0)
-    for street, camera in seeing.tolist():
-        cameras.setdefault(street, set()).add(camera)
-    return np.hypot(x[town.u] - x[town.v], y[town.u] - y[town.v]), sight.camera_m[::2], cameras
+    sight = sight_of(separate_steps(town.lat[both], town.lon[both]), dose.mapped, range_m, town)
+    return sight.camera_m[::2], pd.DataFrame({
+        "street": sight.pieces.step // 2, "camera": sight.discs.camera[sight.pieces.view],
+    })  # fmt: skip
 
 
 def _shortest(town: Town, cost: Floats, begin: int, end: int) -> Ints:
@@ -108,12 +137,3 @@ def _shortest(town: Town, cost: Floats, begin: int, end: int) -> Ints:
     while nodes[-1] != begin:
         nodes.append(int(before[nodes[-1]]))
     return np.array(nodes[::-1], dtype=np.int64)
-
-
-def _edges(town: Town, nodes: Ints) -> Ints:
-    """Streets along a way; among parallel ones any, because their ends and so their lengths are equal."""
-    size = town.lat.size
-    keys = np.minimum(town.u, town.v) * size + np.maximum(town.u, town.v)
-    order = np.argsort(keys, kind="stable")
-    wanted = np.minimum(nodes[:-1], nodes[1:]) * size + np.maximum(nodes[:-1], nodes[1:])
-    return order[np.searchsorted(keys[order], wanted)]

@@ -1,8 +1,16 @@
-"""Drawing of a walk (lines and cameras in metres, never in degrees), and its figures: map and timeline."""
+"""Drawing of a walk (lines and cameras in metres, never in degrees): its map, a page with the map, and its timeline.
+
+The page is one HTML file without tiles, scripts or fonts from elsewhere. Drag with the mouse, zoom with the wheel,
+point at a camera to read what it saw. It still shows the walk, so keep it where you keep the track.
+"""
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,16 +19,43 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon, Wedge
 from numpy.typing import NDArray
 
-from privacysim.figures.style import FAINT, GRID, INK, axes, house_style
-from privacysim.readers.positions import plane_at
-from privacysim.tracks.dosimeter import LEVELS, Dose
-from privacysim.tracks.publishing import publishable_passes
-from privacysim.tracks.walk_town import Town
+from privacysim.figures.style import FAINT, GRID, INK, axes, house_style, svg_text
+from privacysim.readers.positions import Floats, plane_at
+from privacysim.tracks.dose_tables import publishable_passes
+from privacysim.tracks.dosimeter import ENDS, LEVELS, Dose
+from privacysim.tracks.walk_sight import Town
 
-Floats = NDArray[np.float64]
-LEVEL_COLOURS = {"in_range": "#bbbbbb", "detect": "#56B4E9", "observe": "#009E73", "recognise": "#E69F00",
-                 "identify": "#D55E00"}
+_COLOURS = dict(zip(LEVELS, ("#bbbbbb", "#56B4E9", "#009E73", "#E69F00", "#D55E00"), strict=True))
+_CAMERA, _OTHER_WAY = "#0072B2", "#CC79A7"
 _MOST_PIECES = 20_000
+_HEAD = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>Walk</title>
+<meta http-equiv="Content-Security-Policy"
+content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+<style>
+body{font:14px/1.4 system-ui,sans-serif;margin:0;color:#222;display:flex;flex-direction:column;height:100vh}
+header{padding:8px 14px;border-bottom:1px solid #ddd} h1{font-size:16px;margin:0 0 4px}
+svg{flex:1;width:100%;min-height:0;cursor:grab}
+#say{padding:6px 14px;border-top:1px solid #ddd;min-height:3em;white-space:pre-line}
+path{vector-effect:non-scaling-stroke}
+</style></head><body>
+"""
+_SCRIPT = """<script>
+const svg=document.querySelector("svg"),say=document.getElementById("say"),cameras=JSON.parse(
+document.getElementById("cameras").textContent);let box=svg.viewBox.baseVal,from=null;
+svg.addEventListener("wheel",e=>{e.preventDefault();const k=e.deltaY>0?1.2:1/1.2,r=svg.getBoundingClientRect(),
+u=(e.clientX-r.left)/r.width,v=(e.clientY-r.top)/r.height;box.x+=box.width*u*(1-k);box.y+=box.height*v*(1-k);
+box.width*=k;box.height*=k},{passive:false});
+svg.addEventListener("pointerdown",e=>{from=[e.clientX,e.clientY,box.x,box.y]});
+svg.addEventListener("pointermove",e=>{if(!from)return;const r=svg.getBoundingClientRect(),
+s=Math.max(box.width/r.width,box.height/r.height);box.x=from[2]-(e.clientX-from[0])*s;box.y=from[3]-(e.clientY-from[1])*s});
+addEventListener("pointerup",()=>{from=null});
+cameras.forEach((words,n)=>{const mark=document.getElementById("camera-"+n),show=()=>{say.textContent=words};
+mark.setAttribute("tabindex","0");mark.addEventListener("pointerenter",show);mark.addEventListener("focus",show)});
+</script></body></html>
+"""
+
+
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -43,41 +78,31 @@ class Sketch:
 def sketch(dose: Dose, town: Town | None = None, ways: tuple[NDArray[np.int64], ...] = ()) -> Sketch:
     """Make the drawing of a dose; with a town also its streets and buildings, and other ways along its nodes."""
     walk, sight, mapped = dose.walk, dose.sight, dose.mapped
-    plane = plane_at(float((walk.lat.min() + walk.lat.max()) / 2), _middle(walk.lon))
-    x, y = plane.xy(walk.lat, walk.lon)
-    step = np.flatnonzero(walk.joined)
-    pieces = sight.pieces
+    # the middle of the longitudes is found the short way across the date line
+    offset = (walk.lon - walk.lon[0] + 540.0) % 360.0 - 180.0
+    lon0 = float((walk.lon[0] + (offset.min() + offset.max()) / 2 + 540.0) % 360.0 - 180.0)
+    plane = plane_at(float((walk.lat.min() + walk.lat.max()) / 2), lon0)
+    at = np.column_stack(plane.xy(walk.lat, walk.lon))
+    step, pieces = np.flatnonzero(walk.joined), sight.pieces
     rows = np.column_stack([pieces.step, np.round(pieces.enter, 3), np.round(pieces.leave, 3), pieces.level])
     rows = np.unique(rows, axis=0)
     rows = rows[np.argsort(rows[:, 3], kind="stable")][-_MOST_PIECES:]
     which = rows[:, 0].astype(np.int64)
-    dx, dy = x[np.minimum(which + 1, x.size - 1)] - x[which], y[np.minimum(which + 1, x.size - 1)] - y[which]
-    stretches = np.column_stack([x[which] + rows[:, 1] * dx, y[which] + rows[:, 1] * dy, x[which] + rows[:, 2] * dx,
-                                 y[which] + rows[:, 2] * dy])
+    along = at[which + 1] - at[which]
+    stretches = np.hstack([at[which] + rows[:, 1:2] * along, at[which] + rows[:, 2:3] * along])
     index = dose.cameras["index"].to_numpy()
     reach = np.zeros(len(mapped))
     np.maximum.at(reach, sight.views.camera, sight.views.rows[:, 2])
-    cx, cy = plane.xy(mapped.lat[index], mapped.lon[index])
-    cameras = np.column_stack([cx, cy, reach[index], mapped.heading_deg[index], mapped.hfov_deg[index]])
+    cameras = np.column_stack([*plane.xy(mapped.lat[index], mapped.lon[index]), reach[index],
+                               mapped.heading_deg[index], mapped.hfov_deg[index]])  # fmt: skip
     streets, buildings, others = np.empty((0, 4)), list[Floats](), np.empty((0, 4))
     if town is not None:
-        tx, ty = plane.xy(town.lat, town.lon)
-        streets = _segments(tx, ty, town.u, town.v)
-        rx, ry = plane.xy(town.ring_lat, town.ring_lon)
-        buildings = np.split(np.column_stack([rx, ry]), town.ring_start[1:-1])
-        others = np.concatenate([others, *(_segments(tx, ty, way[:-1], way[1:]) for way in ways)])
-    return Sketch(np.column_stack([x[step], y[step], x[step + 1], y[step + 1]]), stretches,
-                  rows[:, 3].astype(np.int64), cameras, streets, tuple(buildings), others)
-
-
-def _segments(x: Floats, y: Floats, a: NDArray[np.int64], b: NDArray[np.int64]) -> Floats:
-    return np.column_stack([x[a], y[a], x[b], y[b]])
-
-
-def _middle(lon: Floats) -> float:
-    """Middle of longitudes, the short way across the date line."""
-    offset = (lon - lon[0] + 540.0) % 360.0 - 180.0
-    return float((lon[0] + (offset.min() + offset.max()) / 2 + 540.0) % 360.0 - 180.0)
+        nodes = np.column_stack(plane.xy(town.lat, town.lon))
+        streets = np.hstack([nodes[town.u], nodes[town.v]])
+        buildings = np.split(np.column_stack(plane.xy(town.ring_lat, town.ring_lon)), town.ring_start[1:-1])
+        others = np.concatenate([others, *(np.hstack([nodes[way[:-1]], nodes[way[1:]]]) for way in ways)])
+    return Sketch(np.hstack([at[step], at[step + 1]]), stretches, rows[:, 3].astype(np.int64), cameras, streets,
+                  tuple(buildings), others)  # fmt: skip
 
 
 def draw_map(dose: Dose, ax: Axes | None = None, drawing: Sketch | None = None) -> Axes:
@@ -90,27 +115,28 @@ def draw_map(dose: Dose, ax: Axes | None = None, drawing: Sketch | None = None) 
         ax = axes(ax, 6.0, 6.0)
         if drawn.buildings:
             ax.add_collection(PatchCollection([Polygon(ring) for ring in drawn.buildings], facecolor="#eeeeee",
-                                              edgecolor=GRID, linewidth=0.4))
-        ax.add_collection(LineCollection(_lines(drawn.streets), colors=GRID, linewidths=0.6))
-        ax.add_collection(LineCollection(_lines(drawn.ways), colors="#CC79A7", linewidths=1.6, linestyles="dashed"))
+                                              edgecolor=GRID, linewidth=0.4))  # fmt: skip
+        other: Any = {"linewidth": 1.6, "linestyle": "dashed"}
+        _lines(ax, drawn.streets, color=GRID, linewidth=0.6)
+        _lines(ax, drawn.ways, color=_OTHER_WAY, **other)
         views = [Wedge((x, y), reach, *_arc(heading, hfov)) for x, y, reach, heading, hfov in drawn.cameras]
-        ax.add_collection(PatchCollection(views, facecolor="#0072B2", alpha=0.06, edgecolor="none"))
-        ax.add_collection(LineCollection(_lines(drawn.steps), colors=INK, linewidths=1.0))
-        colours = [LEVEL_COLOURS[LEVELS[code]] for code in drawn.level]
-        ax.add_collection(LineCollection(_lines(drawn.stretches), colors=colours, linewidths=2.6, capstyle="butt"))
-        ax.plot(drawn.cameras[:, 0], drawn.cameras[:, 1], "o", color="#0072B2", markersize=2.6)
+        ax.add_collection(PatchCollection(views, facecolor=_CAMERA, alpha=0.06, edgecolor="none"))
+        _lines(ax, drawn.steps, color=INK, linewidth=1.0)
+        colours = [_COLOURS[LEVELS[code]] for code in drawn.level]
+        _lines(ax, drawn.stretches, color=colours, linewidth=2.6, capstyle="butt")
+        for number, (x, y) in enumerate(drawn.cameras[:, :2]):
+            ax.plot([x], [y], "o", color=_CAMERA, markersize=2.6, gid=f"camera-{number}")
         x, y = drawn.steps[:, [0, 2]], drawn.steps[:, [1, 3]]
         margin = 0.08 * max(float(np.ptp(x)), float(np.ptp(y)), 100.0)
         ax.set(xlim=(x.min() - margin, x.max() + margin), ylim=(y.min() - margin, y.max() + margin), aspect="equal",
                xlabel="m east", ylabel="m north", title="The walk and the cameras that have, or may have, it in view")
-        other = Line2D([], [], color="#CC79A7", linewidth=1.6, linestyle="dashed", label="another way, seen least")
-        handles = [*_legend(), other] if drawn.ways.size else _legend()
-        ax.legend(handles=handles, loc="best", frameon=False, fontsize=7.5)
+        more = [Line2D([], [], color=_OTHER_WAY, label="another way, seen least", **other)] if drawn.ways.size else []
+        ax.legend(handles=[*_legend(), *more], loc="best", frameon=False, fontsize=7.5)
     return ax
 
 
-def _lines(rows: np.ndarray) -> list[np.ndarray]:
-    return list(rows.reshape(-1, 2, 2))
+def _lines(ax: Axes, rows: Floats, **look: Any) -> None:
+    ax.add_collection(LineCollection(list(rows.reshape(-1, 2, 2)), **look))
 
 
 def _arc(heading: float, hfov: float) -> tuple[float, float]:
@@ -122,9 +148,30 @@ def _arc(heading: float, hfov: float) -> tuple[float, float]:
 
 
 def _legend() -> list[Line2D]:
-    words = {"in_range": "in reach only", "detect": "detect: somebody", "observe": "observe", "recognise": "recognise",
-             "identify": "identify"}
-    return [Line2D([], [], color=LEVEL_COLOURS[level], linewidth=2.6, label=words[level]) for level in LEVELS]
+    words = {"in_range": "in reach only", "detect": "detect: somebody"}
+    return [Line2D([], [], color=_COLOURS[level], linewidth=2.6, label=words.get(level, level)) for level in LEVELS]
+
+
+def page(dose: Dose, drawing: Sketch | None = None) -> str:
+    """Map as a self-contained HTML page; equal doses give equal text."""
+    svg = svg_text(draw_map(dose, drawing=drawing).figure)  # type: ignore[arg-type]
+    svg = re.sub(r'<metadata>.*?</metadata>| xmlns(:\w+)?="[^"]*"', "", svg[svg.index("<svg") :], flags=re.DOTALL)
+    low, high = (round(dose.totals[f"metres_in_view_detect_{end}"]) for end in ("low", "high"))
+    text = (f"{dose.totals['metres']:.0f} m walked; on {low if low == high else f'{low} to {high}'} m of it a camera "
+            "can tell that somebody is there. North is up.")  # fmt: skip
+    said = json.dumps([_words(row) for row in dose.cameras.to_dict("records")]).replace("<", "\\u003c")
+    return (f"{_HEAD}<header><h1>Cameras that have, or may have, this walk in view</h1>{text}</header>{svg}"
+            '<div id="say">Point at a camera. Drag to move, turn the wheel to zoom.</div>'
+            f'<script type="application/json" id="cameras">{said}</script>{_SCRIPT}')
+
+
+def _words(row: Mapping[Hashable, Any]) -> str:
+    lines = [f"camera {row['camera']} ({row['operator']}){'' if row['heading_known'] else ', heading not known'}"]
+    for level in LEVELS[1:]:
+        low, middle, high = (row[f"seconds_{level}{end}"] for end in ENDS)
+        if high > 0:
+            lines.append(f"{level}: {middle:.1f} s" + ("" if high - low < 0.05 else f" ({low:.1f} to {high:.1f})"))
+    return "\n".join(lines)
 
 
 def draw_timeline(dose: Dose, ax: Axes | None = None, most: int = 40) -> Axes:
@@ -137,7 +184,7 @@ def draw_timeline(dose: Dose, ax: Axes | None = None, most: int = 40) -> Axes:
             own = passes[passes["camera"] == camera]
             columns = (own[name] for name in ("enter_s", "leave_s", "level", "sure"))
             for enter, leave, level, sure in zip(*columns, strict=True):
-                ax.plot([enter / 60, max(leave, enter + 1) / 60], [row, row], color=LEVEL_COLOURS[level],
+                ax.plot([enter / 60, max(leave, enter + 1) / 60], [row, row], color=_COLOURS[level],
                         linewidth=4 if sure else 2, solid_capstyle="butt")
         ax.set_yticks(range(len(order)), [str(camera) for camera in order], fontsize=6.5)
         ax.set(xlabel="minutes since the first fix", ylabel="camera (line in its file)",

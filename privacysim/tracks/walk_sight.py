@@ -1,4 +1,7 @@
-"""Clips a walk to the views of cameras exactly, sheet by sheet and block by block.
+"""Possible views of mapped cameras, and what they may see of a walk, clipped exactly, sheet by sheet.
+
+A camera has one view if everything is known, and a fan of weighted views if not (`sight.possible_views`). The smallest
+and largest result over a camera's views are an outer bound, not an interval: they carry no probability.
 
 A piece is a stretch of one step in one view, cut where the face turns from the camera and where the density crosses a
 DORI level, as `world.coverage` cuts streets. If a heading is unknown, the piece lies in the disc of all headings
@@ -8,7 +11,8 @@ more. Standing still is a step of one millimetre, so that one clip handles both.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,17 +20,14 @@ from numpy.typing import NDArray
 from privacysim.facts import facts
 from privacysim.identify import STEPS_PER_PX, curve_table
 from privacysim.readers.camera_files import MappedCameras
-from privacysim.readers.positions import Plane, sheets
-from privacysim.readers.track_files import Tracks
+from privacysim.readers.positions import Floats, Plane, sheets
 from privacysim.sight import clip_kernel
 from privacysim.sight.box_grid import box_grid
 from privacysim.sight.occlusion import Walls, face_codes, hang_outside, visible, walls_of
-from privacysim.sight.optics import dori_levels
-from privacysim.tracks.camera_views import Views, discs_of, hull, joined_views, views_of
+from privacysim.sight.optics import density_at_1_m, dori_levels, drop_m, ground_radius_m, range_m, tilted_reach_m
+from privacysim.sight.possible_views import site_of, view_choices
 from privacysim.tracks.cleaning import Walk
-from privacysim.tracks.walk_town import Town
 
-Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 _CELL_M = 50.0
 _STAND_M = 1e-3
@@ -36,7 +37,33 @@ _SUMS, _METRES, _SECONDS = 13, slice(0, 5), slice(5, 10)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Pieces:
+class Town:
+    """Walkable streets u–v between nodes, and rings of buildings, in degrees; `note` says what was left out."""
+
+    lat: Floats
+    lon: Floats
+    u: Ints
+    v: Ints
+    ring_start: Ints
+    ring_lat: Floats
+    ring_lon: Floats
+    note: str
+
+
+class Views(NamedTuple):
+    """Rows x, y, ground radius, heading and hfov (radians), density at 1 m, height over a face; x, y still 0.
+
+    `camera` is the position in the cameras; the weights of one camera's views sum to 1. Views that differ only in their
+    heading are neighbours and share a `disc`, counted from 0.
+    """
+
+    rows: Floats
+    camera: Ints
+    weight: Floats
+    disc: Ints
+
+
+class Pieces(NamedTuple):
     """Visible stretches: `step` of the walk, `view` (row of `Sight.discs`), `enter`, `leave` as shares of the step."""
 
     step: Ints
@@ -46,6 +73,12 @@ class Pieces:
     face: NDArray[np.uint16]
     frontal: NDArray[np.bool_]
     level: NDArray[np.uint8]
+
+
+_NONE = np.empty(0, dtype=np.int64)
+_NO_VIEWS = Views(np.empty((0, 7)), _NONE, np.empty(0), _NONE)
+_NO_PIECES = Pieces(_NONE, _NONE, np.empty(0), np.empty(0), _NONE.astype(np.uint16), _NONE.astype(np.bool_),
+                    _NONE.astype(np.uint8))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -71,137 +104,155 @@ class Sight:
     camera_m: Floats
 
 
+def views_of(cameras: MappedCameras, which: Ints, reach_m: float | None = None) -> Views:
+    """Every view of the cameras `which`. `reach_m`: one flat reach on the ground for all, instead of their optics."""
+    width, hfov, mount = cameras.width_px[which], cameras.hfov_deg[which], cameras.mount_m[which]
+    exact = ~np.isnan(hfov) & ~np.isnan(width) & ~np.isnan(mount) & cameras.heading_known[which]
+    known, heading = which[exact], cameras.heading_deg[which[exact]]
+    rows = _rows(cameras, known, width[exact], hfov[exact], hfov[exact], mount[exact], heading, reach_m)
+    parts = [Views(rows, known, np.ones(known.size), np.arange(known.size))]
+    made: dict[tuple[object, ...], Views] = {}
+    for camera in which[~exact].tolist():
+        # cameras with the same known properties have the same fan
+        told = (float(column[camera]) for column in (cameras.heading_deg, cameras.hfov_deg, cameras.width_px,
+                                                     cameras.tilt_deg, cameras.mount_m, cameras.range_m))
+        key = (site_of(int(cameras.operator[camera])), *map(repr, told))
+        if key not in made:
+            made[key] = _fan(cameras, camera, reach_m)
+        parts.append(made[key]._replace(camera=np.full(made[key].camera.size, camera, dtype=np.int64)))
+    return _joined(parts)
+
+
+def _joined(parts: list[Views]) -> Views:
+    """Concatenate views; their discs stay separate."""
+    before = np.cumsum([0, *(int(part.disc[-1]) + 1 if part.disc.size else 0 for part in parts)])
+    apart = [part._replace(disc=part.disc + offset) for part, offset in zip(parts, before[:-1], strict=True)]
+    return Views(*(np.concatenate(columns) for columns in zip(*apart, strict=True)))
+
+
+def _discs_of(views: Views) -> tuple[Views, Ints]:
+    """One view for each disc, all round (heading NaN) where several headings share it, and where each disc begins.
+
+    Over all headings a camera may see all of its disc, so the walk is clipped once and not 36 times.
+    """
+    first = np.flatnonzero(np.diff(views.disc, prepend=-1))
+    rows = views.rows[first].copy()
+    rows[np.diff(first, append=views.disc.size) > 1, 3] = np.nan
+    weight = np.add.reduceat(views.weight, first) if first.size else views.weight
+    return Views(rows, views.camera[first], weight, np.arange(first.size)), np.append(first, views.disc.size)
+
+
+def _fan(cameras: MappedCameras, camera: int, reach_m: float | None) -> Views:
+    own = view_choices(cameras, camera, site_of(int(cameras.operator[camera])), "outdoor")
+    order = np.lexsort((own.hfov_deg, own.width_px))
+    wide, lens = own.width_px[order], own.hfov_deg[order]
+    # a turning camera sees all round, but through its own lens
+    seen = np.full(lens.size, cameras.hfov_deg[camera]) if np.isfinite(cameras.hfov_deg[camera]) else lens
+    heights, headings = own.mount_m.size, own.heading_deg.size
+    i, j, h = (axis.ravel() for axis in np.indices((wide.size, heights, headings)))
+    which = np.full(i.size, camera, dtype=np.int64)
+    rows = _rows(cameras, which, wide[i], lens[i], seen[i], own.mount_m[j], own.heading_deg[h], reach_m)
+    return Views(rows, which, own.share[order][i] / (heights * headings), i * heights + j)
+
+
+def _rows(cameras: MappedCameras, which: Ints, width: Floats, lens: Floats, seen: Floats, mount: Floats,
+          heading: Floats, reach_m: float | None) -> Floats:
+    """Rows of `Views`: `lens` decides the density and the reach, `seen` is the angle that is in view."""
+    radius = np.full(which.size, reach_m or 0.0)
+    if reach_m is None:
+        stated = cameras.range_m[which]
+        radius = np.where(np.isnan(stated), ground_radius_m(range_m(width, lens), mount), stated)
+        radius = np.minimum(radius, tilted_reach_m(cameras.tilt_deg[which], seen, mount))
+    return np.column_stack([np.zeros((which.size, 2)), radius, np.radians(heading), np.radians(seen),
+                            density_at_1_m(width, lens), drop_m(mount)])
+
+
 def sight_of(walk: Walk, cameras: MappedCameras, reach_m: float | None = None, town: Town | None = None) -> Sight:
     """Clip the walk against every view of every outdoor camera near it; buildings of a town block the view."""
     step = np.flatnonzero(walk.joined)
     sheet, planes = sheets(walk.lat[step], walk.lon[step])
-    outdoors = np.flatnonzero(~cameras.indoor)
-    reach = hull(cameras, reach_m)
     step_m, step_s, camera_m = np.zeros(len(walk)), np.zeros(len(walk)), np.zeros(len(walk))
     step_s[step] = walk.clock_s[step + 1] - walk.clock_s[step]
-    views, discs, pieces, sums = [_no_views()], [_no_views()], [_no_pieces()], [np.empty((0, _SUMS))]
-    chance, offset = _chance(), 0
+    views, discs, pieces, sums = [_NO_VIEWS], [_NO_VIEWS], [_NO_PIECES], [np.empty((0, _SUMS))]
+    # P(identified) by frontality and face code, for a viewer who compares with `gallery_suspects` people
+    chance = np.ascontiguousarray(curve_table([("none", round(facts().value("gallery_suspects")))])[0, 0])
+    offset = 0
     for number, plane in enumerate(planes):
         own = step[sheet == number]
         ux, uy = plane.xy(walk.lat[own], walk.lon[own])
         vx, vy = plane.xy(walk.lat[own + 1], walk.lon[own + 1])
         step_m[own] = np.hypot(vx - ux, vy - uy)
-        stands = step_m[own] < _STAND_M
-        vx = np.where(stands, ux + _STAND_M, vx)
-        near = _near(cameras, outdoors, reach, plane, ux, uy, vx, vy)
+        vx = np.where(step_m[own] < _STAND_M, ux + _STAND_M, vx)
+        near = _near(cameras, reach_m, plane, ux, uy, vx, vy)
         if not near.size:
             continue
         fan = views_of(cameras, near, reach_m)
-        x, y = plane.xy(cameras.lat[fan.camera], cameras.lon[fan.camera])
-        fan.rows[:, 0], fan.rows[:, 1] = x, y
+        fan.rows[:, 0], fan.rows[:, 1] = plane.xy(cameras.lat[fan.camera], cameras.lon[fan.camera])
         walls = walls_of(town.ring_start, *plane.xy(town.ring_lat, town.ring_lon)) if town else None
         rows = hang_outside(walls, fan.rows) if walls else fan.rows
-        disc, first = discs_of(replace(fan, rows=rows))
+        disc, first = _discs_of(fan._replace(rows=rows))
         own_sums = np.zeros((fan.camera.size, _SUMS))
         for begin in range(0, own.size, _BLOCK):
             part = slice(begin, begin + _BLOCK)
-            steps = (own[part], ux[part], uy[part], vx[part], vy[part])
-            found = _clipped(disc.rows, *steps, 0)
-            found = _past(walls, disc.rows, found, *steps) if walls else found
-            mean_m = np.zeros(own[part].size)
+            ends, mean_m = (ux[part], uy[part], vx[part], vy[part]), np.zeros(own[part].size)
+            found = _clipped(disc.rows, own[part], *ends)
+            found = _past(walls, disc.rows, found, own[part], *ends) if walls else found
             clip_kernel.fan_sums(
-                rows, first, np.searchsorted(own[part], found.step), found.view, found.enter, found.leave, found.face,
-                found.frontal, found.level, *steps[1:], step_m[own[part]], step_s[own[part]], fan.weight, _code_px(),
-                chance, own_sums, mean_m,
+                rows, first, np.searchsorted(own[part], found.step), *found[1:], *ends, step_m[own[part]],
+                step_s[own[part]], fan.weight, _code_px(), chance, own_sums, mean_m,
             )  # fmt: skip
             camera_m[own[part]] += mean_m
-            pieces.append(replace(found, view=found.view + offset))
+            pieces.append(found._replace(view=found.view + offset))
         views.append(fan)
         discs.append(disc)
         sums.append(own_sums)
         offset += disc.camera.size
     total = np.concatenate(sums)
     metres, seconds = (np.cumsum(total[:, columns][:, ::-1], axis=1)[:, ::-1] for columns in (_METRES, _SECONDS))
+    together = Pieces(*(np.concatenate(columns) for columns in zip(*pieces, strict=True)))
     frontal_s, identified_s, hits = total[:, 10:].T
-    return Sight(joined_views(views), joined_views(discs), _joined_pieces(pieces), metres, seconds, frontal_s,
-                 identified_s, hits, step_m, step_s, camera_m)
-
-
-def _chance() -> Floats:
-    """P(identified) by frontality and face code, for a viewer who compares with `gallery_suspects` people."""
-    return np.ascontiguousarray(curve_table([("none", round(facts().value("gallery_suspects")))])[0, 0])
+    return Sight(_joined(views), _joined(discs), together, metres, seconds, frontal_s, identified_s, hits, step_m,
+                 step_s, camera_m)
 
 
 def _code_px() -> float:
     return STEPS_PER_PX * facts().value("face_width_m")
 
 
-def views_at_fixes(tracks: Tracks, cameras: MappedCameras, reach_m: float | None = None
-                   ) -> tuple[Views, NDArray[np.bool_]]:  # fmt: skip
-    """Views of the cameras near the raw fixes, and whether a fix lies in each (all that points alone can show)."""
-    sheet, planes = sheets(tracks.lat, tracks.lon)
-    outdoors, reach = np.flatnonzero(~cameras.indoor), hull(cameras, reach_m)
-    views, seen = [_no_views()], [np.empty(0, dtype=np.bool_)]
-    for number, plane in enumerate(planes):
-        px, py = plane.xy(tracks.lat[sheet == number], tracks.lon[sheet == number])
-        near = _near(cameras, outdoors, reach, plane, px, py, px + _STAND_M, py)
-        if not near.size:
-            continue
-        fan = views_of(cameras, near, reach_m)
-        fan.rows[:, 0], fan.rows[:, 1] = plane.xy(cameras.lat[fan.camera], cameras.lon[fan.camera])
-        views.append(fan)
-        grid = box_grid(px, py, px, py, _CELL_M)
-        seen.append(clip_kernel.any_in_view(np.ascontiguousarray(fan.rows[:, :5]), px, py, *grid))
-    return joined_views(views), np.concatenate(seen)
-
-
-def _near(cameras: MappedCameras, outdoors: Ints, reach: Floats, plane: Plane, ux: Floats, uy: Floats, vx: Floats,
-          vy: Floats) -> Ints:
-    """Cameras within reach of the walk: first by its bounding box, then by clipping their largest discs."""
+def _near(cameras: MappedCameras, reach_m: float | None, plane: Plane, *ends: Floats) -> Ints:
+    """Outdoor cameras within reach of the walk: first by its bounding box, then by clipping their largest discs."""
+    outdoors = np.flatnonzero(~cameras.indoor)
     x, y = plane.xy(cameras.lat[outdoors], cameras.lon[outdoors])
-    far = reach[outdoors]
-    low_x, high_x = min(ux.min(), vx.min()), max(ux.max(), vx.max())
-    low_y, high_y = min(uy.min(), vy.min()), max(uy.max(), vy.max())
-    inside = (x + far >= low_x) & (x - far <= high_x) & (y + far >= low_y) & (y - far <= high_y)
+    # beyond this ground radius a camera sees nothing, whatever its lens, height and heading
+    far = cameras.range_m[outdoors] if reach_m is None else np.full(outdoors.size, reach_m)
+    far = np.where(np.isnan(far), facts().value("view_range_max_m"), far)
+    walk_x, walk_y = np.concatenate(ends[::2]), np.concatenate(ends[1::2])
+    inside = ((x + far >= walk_x.min()) & (x - far <= walk_x.max())
+              & (y + far >= walk_y.min()) & (y - far <= walk_y.max()))
     near = outdoors[inside]
     exact = cameras.heading_known[near] & ~np.isnan(cameras.hfov_deg[near]) & ~np.isnan(cameras.width_px[near])
-    if not near.size or exact.all() or near.size < 32:
+    if exact.all() or near.size < 32:
         return near
-    discs = np.zeros((near.size, 7))
-    discs[:, 0], discs[:, 1], discs[:, 2] = x[inside], y[inside], far[inside]
-    discs[:, 3], discs[:, 4], discs[:, 5] = np.nan, 2 * np.pi, 1.0
-    met = _clipped(discs, np.arange(ux.size), ux, uy, vx, vy, 0).view
-    return near[np.unique(met)]
+    all_round = np.array([np.nan, 2 * np.pi, 1.0, 0.0]) * np.ones((near.size, 1))
+    discs = np.column_stack([x[inside], y[inside], far[inside], all_round])
+    return near[np.unique(_clipped(discs, np.arange(ends[0].size), *ends).view)]
 
 
-def _clipped(rows: Floats, steps: Ints, ux: Floats, uy: Floats, vx: Floats, vy: Floats, offset: int) -> Pieces:
+def _clipped(rows: Floats, steps: Ints, ux: Floats, uy: Floats, vx: Floats, vy: Floats) -> Pieces:
     x, y, radius = rows[:, 0], rows[:, 1], rows[:, 2]
     grid = box_grid(x - radius, y - radius, x + radius, y + radius, _CELL_M)
     cotangent = 1.0 / np.tan(np.radians(facts().value("frontal_half_angle_deg")))
     found = clip_kernel.step_pieces(rows, dori_levels(), _code_px(), cotangent, ux, uy, vx, vy, *grid)
     which, view, begin, end, face, frontal, level = found
     length = np.hypot(vx - ux, vy - uy)[which]
-    return Pieces(
-        steps[which], view.astype(np.int64) + offset, begin / length, end / length, face, frontal, level,
-    )  # fmt: skip
+    return Pieces(steps[which], view.astype(np.int64), begin / length, end / length, face, frontal, level)
 
 
-def _past(walls: Walls, rows: Floats, found: Pieces, steps: Ints, ux: Floats, uy: Floats, vx: Floats,
-          vy: Floats) -> Pieces:
+def _past(walls: Walls, rows: Floats, found: Pieces, steps: Ints, *corners: Floats) -> Pieces:
     """Parts of the pieces that walls leave visible; faces are recomputed for these parts."""
-    at = np.searchsorted(steps, found.step)
-    views, ends = rows[found.view], (ux[at], uy[at], vx[at], vy[at])
-    which, begin, end = visible(walls, views[:, 0], views[:, 1], *ends, found.enter, found.leave)
-    ax, ay, bx, by = (values[which] for values in ends)
+    at, views = np.searchsorted(steps, found.step), rows[found.view]
+    ax, ay, bx, by = (values[at] for values in corners)
+    which, begin, end = visible(walls, views[:, 0], views[:, 1], ax, ay, bx, by, found.enter, found.leave)
+    ax, ay, bx, by = (values[at[which]] for values in corners)
     face = face_codes(views[which], ax, ay, bx, by, begin, end, _code_px())
     return Pieces(found.step[which], found.view[which], begin, end, face, found.frontal[which], found.level[which])
-
-
-def _no_views() -> Views:
-    none = np.empty(0, dtype=np.int64)
-    return Views(np.empty((0, 7)), none, np.empty(0), none)
-
-
-def _no_pieces() -> Pieces:
-    none = np.empty(0, dtype=np.int64)
-    flags = none.astype(np.bool_)
-    return Pieces(none, none, np.empty(0), np.empty(0), none.astype(np.uint16), flags, none.astype(np.uint8))
-
-
-def _joined_pieces(parts: list[Pieces]) -> Pieces:
-    return Pieces(*(np.concatenate([getattr(part, name) for part in parts]) for name in Pieces.__slots__))

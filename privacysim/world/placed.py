@@ -24,8 +24,7 @@ from numpy.typing import NDArray
 from privacysim.city.city_model import City
 from privacysim.errors import InputError
 from privacysim.facts import facts
-from privacysim.readers.camera_files import MappedCameras, Stated, read_cameras, stated_columns
-from privacysim.readers.camera_tags import said
+from privacysim.readers.camera_files import MappedCameras, Stated, read_cameras, said, stated_columns
 from privacysim.readers.frames import LAT, LON, FrameColumn, checked_frame, positions
 from privacysim.readers.positions import Reject, city_plane
 from privacysim.scenario import Scenario
@@ -141,21 +140,12 @@ ground, `range_m` on the ground; `operator` and `regime` are words of `privacysi
 """
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Placed(Stated):
-    """Placed cameras on the plane, one entry each; NaN and −1 where nothing is stated."""
+    """Placed cameras on the plane; NaN and −1 where nothing is stated."""
 
     x: NDArray[np.float32]
     y: NDArray[np.float32]
-    heading_deg: Floats
-    hfov_deg: Floats
-    width_px: Floats
-    tilt_deg: Floats
-    mount_m: Floats
-    range_m: Floats
-    operator: NDArray[np.int8]
-    regime: NDArray[np.int8]
-    indoor: NDArray[np.bool_]
     left_out: int = 0
     """Number of cameras in the file outside the city."""
     rejects: tuple[Reject, ...] = ()
@@ -184,7 +174,7 @@ def placed_cameras(city: City, file: str | None, own: pd.DataFrame | Placed | No
     told: dict[str, Any] = stated_columns([said({str(key): str(value) for key, value in one.items()}) for one in tags])
     heading = frame["heading_deg"].to_numpy(dtype=np.float64)
     told["heading_deg"] = np.where(np.isnan(heading), told["heading_deg"], heading)
-    return Placed(frame["x_m"].to_numpy(np.float32), frame["y_m"].to_numpy(np.float32), **told)
+    return Placed(x=frame["x_m"].to_numpy(np.float32), y=frame["y_m"].to_numpy(np.float32), **told)
 
 
 @lru_cache(maxsize=2)
@@ -203,7 +193,7 @@ def _of_file(city: City, mapped: MappedCameras, file: str) -> Placed:
         got = f"none of {len(mapped)} lies in it"
         raise InputError("cameras.file", "cameras within the city's extract", got, f"check {file} and the extract")
     told: dict[str, Any] = {name: getattr(mapped, name)[here] for name in Stated.COLUMNS}
-    return Placed(x[here].astype(np.float32), y[here].astype(np.float32), **told, left_out=int((~here).sum()),
+    return Placed(x=x[here].astype(np.float32), y=y[here].astype(np.float32), **told, left_out=int((~here).sum()),
                   rejects=mapped.rejects)  # fmt: skip
 
 
@@ -228,4 +218,4 @@ def _of_frame(city: City, frame: pd.DataFrame) -> Placed:
     told["indoor"] = told["indoor"] > 0.5
     told["tilt_deg"] = np.abs(told["tilt_deg"])
     told["heading_deg"] = np.where(told["hfov_deg"] >= 360.0, np.nan, told["heading_deg"] % 360.0)
-    return Placed(x.astype(np.float32), y.astype(np.float32), **{name: told[name] for name in Stated.COLUMNS})
+    return Placed(x=x.astype(np.float32), y=y.astype(np.float32), **{name: told[name] for name in Stated.COLUMNS})

@@ -9,7 +9,7 @@ import pytest
 
 from privacysim.bench import growth
 from privacysim.simulation.inputs import Inputs
-from privacysim.simulation.replicate import blocks_of
+from privacysim.simulation.replicate import Seen, blocks_of
 
 COMPILES_S = 50.0
 
@@ -42,16 +42,16 @@ class Known:
         self.now += self.cost_s(inputs, block) + (0.0 if self.compiled else COMPILES_S)
         self.compiled = True
         held = SimpleNamespace(array=SimpleNamespace(nbytes=round(1e6 * self.megabytes(inputs))))
-        return growth.Seen(held, SimpleNamespace())
+        return Seen(held, SimpleNamespace())
 
 
 def test_the_cost_of_people_is_that_of_blocks_before_the_same_acts(monkeypatch):
     known = Known(monkeypatch, lambda inputs, _: 3e-4 * inputs.plan.sample, lambda inputs: inputs.plan.sample / 1000)
-    found = growth.people(quick=True)
-    assert found.sizes == (5_000, 10_000)
-    assert found.cpu_s == pytest.approx((1.5, 3.0)), "without what was compiled"
+    found = growth.growth("people", True)
+    assert found.sizes == [5_000, 10_000]
+    assert found.cpu_s == pytest.approx([1.5, 3.0]), "without what was compiled"
     assert found.exponent == pytest.approx(1.0)
-    assert found.block_mb == pytest.approx((5.0, 10.0))
+    assert found.block_mb == pytest.approx([5.0, 10.0])
     assert [whole.sample for _, whole, _ in known.asked] == [5_000, 5_000, 10_000]
     assert len({id(whole.world) for _, whole, _ in known.asked}) == 1
 
@@ -59,11 +59,11 @@ def test_the_cost_of_people_is_that_of_blocks_before_the_same_acts(monkeypatch):
 def test_the_cost_of_days_is_that_of_all_blocks_and_of_memory_the_largest_counts(monkeypatch):
     known = Known(monkeypatch, lambda inputs, block: 0.1 * inputs.plan.days**1.5 * (1 + block), lambda inputs: 7.0)
     monkeypatch.setattr(growth, "blocks_of", lambda inputs: 1 if inputs.plan.days < 10 else 3)
-    found = growth.days(quick=True)
-    assert found.sizes == (7, 14)
-    assert found.cpu_s == pytest.approx((0.1 * 7**1.5, 0.1 * 14**1.5 * 6))
+    found = growth.growth("days", True)
+    assert found.sizes == [7, 14]
+    assert found.cpu_s == pytest.approx([0.1 * 7**1.5, 0.1 * 14**1.5 * 6])
     assert found.exponent == pytest.approx(1.5 + np.log2(6))
-    assert found.block_mb == pytest.approx((7.0, 7.0))
+    assert found.block_mb == pytest.approx([7.0, 7.0])
     assert [(inputs.plan.days, block) for inputs, _, block in known.asked] == [
         (7, 0), (7, 0), (14, 0), (14, 1), (14, 2),
     ]  # fmt: skip
@@ -77,13 +77,12 @@ def test_the_cost_of_days_is_that_of_all_blocks_and_of_memory_the_largest_counts
 @pytest.mark.parametrize("power", [0.5, 1.0])
 def test_a_power_law_in_what_grows_has_its_power_for_exponent(monkeypatch, what, size_of, sizes, power):
     known = Known(monkeypatch, lambda inputs, _: 2.0 * size_of(inputs) ** power)
-    found = growth.GROWTHS[what](True)
-    assert (found.of, found.sizes) == (what, sizes)
+    found = growth.growth(what, True)
+    assert (found.of, found.sizes) == (what, list(sizes))
     assert found.exponent == pytest.approx(power)
     assert found.cpu_s == pytest.approx([2.0 * size**power for size in sizes])
     assert len(known.asked) == known.forgotten == len(sizes) + 1
-    assert found.as_json() == {"of": what, "sizes": list(sizes), "cpu_s": list(found.cpu_s),
-                               "exponent": found.exponent, "block_mb": [1.0, 1.0]}  # fmt: skip
+    assert found.block_mb == [1.0, 1.0]
 
 
 def test_acts_grow_at_cameras_that_the_same_passes_meet(monkeypatch):
@@ -92,16 +91,20 @@ def test_acts_grow_at_cameras_that_the_same_passes_meet(monkeypatch):
 
     def seconds(work):
         made = work()
-        measured.append((len(work.args[2]), len(work.args[0]), made))
-        return 1e-3 * len(work.args[2]) ** 2, made
+        measured.append((len(acts[-1].acts), len(acts[-1].pieces), made))
+        return 1e-3 * len(acts[-1].acts) ** 2, made
 
+    whole = growth.crowd.crowd
+    acts = []
+    monkeypatch.setattr(growth.crowd, "crowd", lambda *given: acts.append(whole(*given)) or acts[-1])
     monkeypatch.setattr(growth, "seconds", seconds)
-    found = growth.acts(quick=True)
+    found = growth.growth("acts per camera", True)
     assert found.of == "acts per camera"
+    del measured[0]  # the run that compiles
     assert [acts for acts, _, _ in measured] == [1_500, 3_000], "0.375 and 0.75 for each of 4 000 cameras"
     assert {pieces for _, pieces, _ in measured} == {150_000}, "three pieces of 50 000 passes"
     assert found.exponent == pytest.approx(2.0)
-    assert found.block_mb == ()
+    assert found.block_mb == []
     assert measured[1][2].sightings_seen.sum() > measured[0][2].sightings_seen.sum() > 0, "and they are met"
 
 
@@ -118,11 +121,12 @@ def test_a_study_of_growth_is_whole_guangzhou_and_no_two_sizes_share_a_cached_wo
 def test_a_unit_draws_its_world_anew_and_holds_what_its_arrays_hold(monkeypatch):
     monkeypatch.setattr(growth, "_SCENARIO", "guangzhou_district")
     inputs: Inputs = growth._inputs(policies=1, days=2, sample=300)
-    spent, held_mb, whole, seen = growth._unit(inputs)
-    again_s, again_mb, other, _ = growth._unit(inputs)
-    assert other is not whole, "a replicate that is kept would cost nothing"
-    assert spent > 0.0 < again_s
-    assert held_mb == again_mb
+    kept = growth.replicate_of(inputs, 0)
+    spent, held_mb = growth._unit(inputs)
+    whole = growth.replicate_of(inputs, 0)
+    assert whole is not kept, "a replicate that is kept would cost nothing"
+    assert spent > 0.0
+    seen = whole.seen(0)
     made = growth.measure_exposure(seen.pieces, seen.block, whole.acts)
     arrays = [getattr(thing, name) for thing in (seen.block, seen.pieces, made) for name in
               (*getattr(thing, "__slots__", ()), *getattr(thing, "__dict__", ()))]  # fmt: skip

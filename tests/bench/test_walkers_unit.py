@@ -15,7 +15,7 @@ from privacysim.bench import speed_cases as comparing
 from privacysim.bench.measured import Ceilings, Row, Skipped
 from privacysim.errors import ResultsError
 
-CEILINGS = Ceilings(40e9, 119e6, 200e6)
+CEILINGS = Ceilings(40e9, 119e6)
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +130,7 @@ def test_without_mesa_the_comparison_is_left_out_and_named(monkeypatch, place):
     monkeypatch.setattr(comparing, "find_spec", lambda name: None)
     found = list(comparing.agents(CEILINGS, True))
     assert [type(one) for one in found] == [Row, Skipped]
-    assert found[1] == Skipped("agents_mesa", "mesa", "not installed")
+    assert found[1] == Skipped("agents_mesa", "mesa")
 
 
 def test_agents_that_miss_a_sighting_are_no_reference(monkeypatch, place):

@@ -97,9 +97,10 @@ def _known_cameras(count: int) -> MappedCameras:
     x, y = draw.uniform(-2_500, 2_500, (2, count))
     code = np.full(count, -1, dtype=np.int8)
     return MappedCameras(
-        60.15 + y / plane.north_m, 24.999 + x / plane.east_m, draw.uniform(0, 360, count), np.full(count, 70.0),
-        np.full(count, 1920.0), np.full(count, np.nan), np.full(count, 4.0), np.full(count, 25.0), code, code,
-        np.zeros(count, dtype=bool), np.arange(count), (), (), "",
+        lat=60.15 + y / plane.north_m, lon=24.999 + x / plane.east_m, heading_deg=draw.uniform(0, 360, count),
+        hfov_deg=np.full(count, 70.0), width_px=np.full(count, 1920.0), tilt_deg=np.full(count, np.nan),
+        mount_m=np.full(count, 4.0), range_m=np.full(count, 25.0), operator=code, regime=code,
+        indoor=np.zeros(count, dtype=bool), line=np.arange(count),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import osmium
 import pytest
 import shapely
 
-from privacysim.readers.osm_tags import keyhole, multipolygon_rings
+from privacysim.readers.osm_maps import keyhole, multipolygon_rings
 from privacysim.sight.occlusion import building_at, walls_of
 
 

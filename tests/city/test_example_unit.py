@@ -5,9 +5,8 @@ from __future__ import annotations
 from privacysim.city.example_town import write_example_town, write_example_walk
 from privacysim.readers.camera_files import read_cameras
 from privacysim.readers.track_files import read_tracks
-from privacysim.tracks.detour import detours
+from privacysim.tracks.detour import detours, read_town
 from privacysim.tracks.dosimeter import measure_walk
-from privacysim.tracks.walk_town import read_town
 
 
 def test_the_example_town_is_a_map_with_cameras_known_and_unknown(tmp_path):

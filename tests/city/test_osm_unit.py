@@ -11,8 +11,8 @@ from privacysim.city import City, build_city
 from privacysim.errors import InputError
 from privacysim.files import validate
 from privacysim.people import draw_block
-from privacysim.readers.camera_tags import heading_of
-from privacysim.readers.osm_tags import category, street_kind
+from privacysim.readers.camera_files import heading_of
+from privacysim.readers.osm_maps import category, street_kind
 from privacysim.scenario import Scenario
 from privacysim.vocabulary import CATEGORIES
 

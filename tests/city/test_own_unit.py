@@ -13,7 +13,7 @@ from privacysim.city import build_city
 from privacysim.cli.main import main
 from privacysim.errors import InputError
 from privacysim.figures import scenario_map
-from privacysim.readers.fetch import WANTED, fetch_city
+from privacysim.readers.osm_maps import WANTED, fetch_city
 from privacysim.scenario import load_scenario
 from privacysim.simulation.exposure_map import exposure_map
 from privacysim.study import Study
@@ -106,7 +106,7 @@ def test_without_osmnx_the_command_says_how_to_get_it(tmp_path, monkeypatch):
 
 
 def test_every_tag_that_the_city_reads_is_fetched():
-    from privacysim.readers.osm_tags import category, street_kind
+    from privacysim.readers.osm_maps import category, street_kind
 
     for tags in ({"amenity": "cafe"}, {"shop": "books"}, {"office": "ngo"}, {"tourism": "hotel"}, {"leisure": "park"},
                  {"railway": "station"}, {"military": "barracks"}):

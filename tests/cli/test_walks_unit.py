@@ -13,7 +13,7 @@ from privacysim.city.example_town import write_example_town
 from privacysim.cli.main import main
 from privacysim.facts import facts
 from privacysim.scenario import load_scenario
-from privacysim.tracks.publishing import threshold
+from privacysim.tracks.dose_tables import threshold
 
 LAT, LON = 48.2, 16.37
 

@@ -22,7 +22,7 @@ from privacysim.errors import InputError
 from privacysim.files import validate
 from privacysim.readers.camera_files import read_cameras
 from privacysim.scenario import Scenario
-from privacysim.tracks.walk_town import read_town
+from privacysim.tracks.detour import read_town
 from tests.helpers.damage import damaged
 
 NODES = "".join(f'<node id="{n + 1}" lat="{54 + n // 3 / 1000:.4f}" lon="{5 + n % 3 / 1000:.4f}"/>' for n in range(9))
@@ -161,7 +161,7 @@ def test_xml_without_end_is_not_read_to_its_end(tmp_path, monkeypatch):
 def test_the_largest_map_that_is_let_through_takes_less_than_a_gigabyte(tmp_path):
     path = write(tmp_path, "a.osm.pbf", points_bomb(5_000_000, 1))
     # the peak of this process from /proc: what getrusage says begins with the memory of whoever started it
-    code = ("import sys; from privacysim.errors import InputError; from privacysim.tracks.walk_town import "
+    code = ("import sys; from privacysim.errors import InputError; from privacysim.tracks.detour import "
             "read_town\ntry: read_town(sys.argv[1])\nexcept InputError as error: print(error)\n"
             "print(next(line for line in open('/proc/self/status') if line.startswith('VmHWM')).split()[1])")
     said = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)

@@ -9,8 +9,8 @@ from privacysim.errors import InputError
 from privacysim.readers.camera_files import read_cameras
 from privacysim.readers.track_files import read_tracks
 from privacysim.scenario import load_scenario
+from privacysim.tracks.dose_tables import by_operator, recall_of, with_unmapped
 from privacysim.tracks.dosimeter import measure_walk
-from privacysim.tracks.publishing import by_operator, recall_of, with_unmapped
 
 
 @pytest.fixture

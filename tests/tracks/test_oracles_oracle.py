@@ -26,8 +26,9 @@ def cameras_at(x, y, heading, hfov, reach, mount=1.5, tilt=np.nan) -> MappedCame
         return np.broadcast_to(np.asarray(value, dtype=np.float64), n).copy()
 
     none = np.full(n, -1, dtype=np.int8)
-    return MappedCameras(lat, lon, every(heading), every(hfov), every(1920), every(tilt), every(mount), every(reach),
-                         none, none, np.zeros(n, dtype=bool), np.arange(n), (), (), "cameras")
+    return MappedCameras(lat=lat, lon=lon, heading_deg=every(heading), hfov_deg=every(hfov), width_px=every(1920),
+                         tilt_deg=every(tilt), mount_m=every(mount), range_m=every(reach), operator=none, regime=none,
+                         indoor=np.zeros(n, dtype=bool), line=np.arange(n))
 
 
 def track(x, y, seconds=1.0) -> Tracks:

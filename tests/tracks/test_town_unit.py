@@ -17,11 +17,9 @@ from privacysim.readers.camera_files import read_cameras
 from privacysim.readers.track_files import Tracks
 from privacysim.scenario import Scenario
 from privacysim.sight.coverage import coverage
-from privacysim.tracks.detour import detours
+from privacysim.tracks.detour import detours, read_town
 from privacysim.tracks.dosimeter import measure_walk
-from privacysim.tracks.walk_page import page
-from privacysim.tracks.walk_pictures import draw_map, sketch
-from privacysim.tracks.walk_town import read_town
+from privacysim.tracks.walk_pictures import draw_map, page, sketch
 from privacysim.world.cameras import sample_cameras
 
 pytestmark = pytest.mark.data
@@ -114,7 +112,7 @@ def test_the_map_draws_streets_buildings_cameras_and_the_walk(walk, mapped, town
     plt.close(ax.figure)
     text = page(dose, drawn)
     # one mark that can be pointed at for each camera, and one text for each mark
-    marks = [int(number) for number in re.findall(r'data-n="(\d+)"', text)]
+    marks = [int(number) for number in re.findall(r'<g id="camera-(\d+)"', text)]
     said = json.loads(text.split('id="cameras">')[1].split("</script>")[0])
     assert marks == list(range(len(dose.cameras)))
     assert [words.split()[1] for words in said] == [str(camera) for camera in dose.cameras["camera"]]

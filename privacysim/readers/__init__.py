@@ -1,1 +1,0 @@
-"""Readers of foreign files: cities, cameras and walks from OpenStreetMap, GeoJSON, KML, GeoPackage, CSV and GPX."""
