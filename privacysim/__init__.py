@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from privacysim.attacks import anonymity_sets as anonymity_sets
     from privacysim.attacks import attack_advantage as attack_advantage
     from privacysim.attacks import flow_field as flow_field
-    from privacysim.attacks import flow_sets as flow_sets
     from privacysim.attacks import gini as gini
     from privacysim.attacks import lorenz as lorenz
     from privacysim.attacks import mutual_information as mutual_information
@@ -78,7 +77,6 @@ _HOME = {
     "draw_sample": "people",
     "explore": "explorer",
     "flow_field": "attacks",
-    "flow_sets": "attacks",
     "gini": "attacks",
     "identifiability": "identify",
     "index_acts": "exposure",

@@ -19,19 +19,18 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from privacysim.attacks import flow_kernel as kernel
-from privacysim.attacks.points import positive
-from privacysim.attacks.sets import poisson_sets
+from privacysim.attacks.points import Floats, positive
 from privacysim.city import City
 from privacysim.errors import InputError
 from privacysim.people import draw_block, draw_sample, residents
-from privacysim.people.habits import CAR, TRANSIT, WALK, Purpose, habits, mm_per_tick, purposes
+from privacysim.people.habits import CAR, TRANSIT, WALK, habits, mm_per_tick, purposes
 from privacysim.scenario import Scenario
-from privacysim.sight.coverage import Coverage, coverage
+from privacysim.sight.coverage import coverage
 from privacysim.units import DAY_TICKS, HOUR_TICKS, TICKS_PER_S
 from privacysim.vocabulary import GROUPS
 from privacysim.world.cameras import Cameras
 
-Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 _STEPS = 60
 """Of a way between home and place, or minutes of a walk to or from a stop."""
 _BANDS_M = (1000.0, 3000.0, 8000.0)
@@ -71,12 +70,13 @@ def trip_law(
     ((48,), True)
     """
     window = positive(window_s, "window_s", "trip_law") * TICKS_PER_S
+    windows = int(np.ceil(DAY_TICKS / window))
     chosen = draw_sample(city, scenario, seed, k, people)
     who = habits(city, scenario, seed, k, chosen.ids)
     block = draw_block(city, scenario, seed, k, chosen.ids, chosen.weight, day, day + 1)
-    student = who.group == GROUPS.index("student")
+    first_purpose = np.where(who.group == GROUPS.index("student"), _STUDY, _WORK)
     person, column = np.nonzero(who.place >= 0)
-    held = _classes(np.where(column > 0, _VISIT, np.where(student[person], _STUDY, _WORK)), who.mode[person, column],
+    held = _classes(np.where(column > 0, _VISIT, first_purpose[person]), who.mode[person, column],
                     who.street_m[person, column])  # fmt: skip
     slots = np.bincount(held, chosen.weight[person], _CLASSES + 1)[:_CLASSES]
 
@@ -85,10 +85,11 @@ def trip_law(
     work = first & (block.tour_place == block.work_place[own])
     x, y = np.asarray(city.place_x, dtype=np.float64), np.asarray(city.place_y, dtype=np.float64)
     home = block.home_place[own]
-    street = np.hypot(x[block.tour_place] - x[home], y[block.tour_place] - y[home]) * _detour(scenario)
-    made = _classes(np.where(work, np.where(student[own], _STUDY, _WORK), _VISIT), block.tour_mode, street)
+    street = np.hypot(x[block.tour_place] - x[home], y[block.tour_place] - y[home])
+    made = _classes(np.where(work, first_purpose[own], _VISIT), block.tour_mode,
+                    street * float(scenario.population.street_detour.number))  # fmt: skip
     weight = chosen.weight[own]
-    tours = np.bincount(made, weight, _CLASSES + 1)[:_CLASSES]
+    tours = np.bincount(made, weight, _CLASSES + 1)
 
     jitter = block.tour_jitter[:, 0].astype(np.int64)
     arrive, leave = block.stay_arrive + jitter, block.stay_arrive + block.stay_length + jitter
@@ -96,43 +97,32 @@ def trip_law(
     np.minimum.at(out, block.walk_tour, block.walk_depart + jitter[block.walk_tour])
     end = block.walk_depart + np.rint(block.walk_reach_mm / block.walk_mm_per_tick).astype(np.int64)
     np.maximum.at(back, block.walk_tour, end + jitter[block.walk_tour])
+
+    def chances(there: Ints, back: Ints, later: NDArray, later_back: NDArray) -> Floats:
+        """Chance of each window at each step: there + `later`, back + `later_back` (ticks; steps, or steps × tours)."""
+        found = np.zeros((_CLASSES + 1, _STEPS, windows))
+        for step in range(_STEPS):
+            a, b = (np.floor((t + s[step]) / window).astype(np.int64)
+                    for t, s in ((there, later), (back, later_back)))  # fmt: skip
+            for at, counts in ((a, weight), (b, np.where(a == b, 0.0, weight))):
+                inside = (at >= 0) & (at < windows)
+                flat = np.bincount(made[inside] * windows + at[inside], counts[inside], (_CLASSES + 1) * windows)
+                found[:, step] += flat.reshape(_CLASSES + 1, windows)
+        return (found / np.maximum(tours, 1e-300)[:, None, None])[:_CLASSES]
+
     middle: Floats = np.arange(_STEPS, dtype=np.float64) + 0.5
     step, minute = (middle / _STEPS)[:, None], (middle * HOUR_TICKS / 60.0)[:, None]
-    shown = (window, int(np.ceil(DAY_TICKS / window)))
-    on_way = _times(made, weight, arrive, leave, step * (out - arrive), step * (back - leave), *shown)
-    to_stop = _times(made, weight, arrive, leave, -minute, minute, *shown)
+    on_way = chances(arrive, leave, step * (out - arrive), step * (back - leave))
     by_transit = np.arange(_CLASSES) // kernel.BANDS % kernel.MODES == TRANSIT
-    return TripLaw(
-        window_s, tours / np.maximum(slots, 1e-300), np.where(by_transit[:, None, None], to_stop, on_way),
-        _times(made, weight, out, back, minute, -minute, *shown),
-    )  # fmt: skip
+    on_way = np.where(by_transit[:, None, None], chances(arrive, leave, -minute, minute), on_way)
+    return TripLaw(window_s, tours[:_CLASSES] / np.maximum(slots, 1e-300), on_way, chances(out, back, minute, -minute))
 
 
-def _detour(scenario: Scenario) -> float:
-    return float(scenario.population.street_detour.number)
-
-
-def _classes(purpose: NDArray, mode: NDArray, street_m: Floats) -> NDArray[np.int64]:
+def _classes(purpose: NDArray, mode: NDArray, street_m: Floats) -> Ints:
     """Class of a destination; destinations reached by car are seen by nobody and come last."""
     band = np.searchsorted(_BANDS_M, street_m, side="right")
     made = (purpose * kernel.MODES + mode.astype(np.int64)) * kernel.BANDS + band
     return np.where(mode == CAR, _CLASSES, made).astype(np.int64)
-
-
-def _times(
-    made: NDArray[np.int64], weight: Floats, there: NDArray[np.int64], back: NDArray[np.int64], later: NDArray,
-    later_back: NDArray, window: float, windows: int,
-) -> Floats:
-    """Chance of each window at each step: there + `later`, back + `later_back` (ticks; steps, or steps × tours)."""
-    found = np.zeros((_CLASSES + 1, _STEPS, windows))
-    total = np.maximum(np.bincount(made, weight, _CLASSES + 1), 1e-300)
-    for step in range(_STEPS):
-        a, b = (np.floor((t + s[step]) / window).astype(np.int64) for t, s in ((there, later), (back, later_back)))
-        for at, counts in ((a, weight), (b, np.where(a == b, 0.0, weight))):
-            inside = (at >= 0) & (at < windows)
-            flat = np.bincount(made[inside] * windows + at[inside], counts[inside], (_CLASSES + 1) * windows)
-            found[:, step] += flat.reshape(_CLASSES + 1, windows)
-    return (found / total[:, None, None])[:_CLASSES]
 
 
 def flow_field(
@@ -165,50 +155,19 @@ def flow_field(
     view = coverage(city, cameras, ids, entrances=False)
     way = np.repeat(np.arange(view.piece_start.size - 1), np.diff(view.piece_start))
     pair = np.unique(np.stack([way // 2, view.piece_camera], axis=1), axis=0)
-    edges = np.asarray(city.edge_mm).size
-    camera_start = np.searchsorted(pair[:, 0], np.arange(edges + 1)).astype(np.int64)
-    minute_mm = float(mm_per_tick(scenario.population)[WALK]) * TICKS_PER_S * 60.0
+    edge_mm, camera_of = np.asarray(city.edge_mm), np.ascontiguousarray(pair[:, 1])
+    camera_start = np.searchsorted(pair[:, 0], np.arange(edge_mm.size + 1)).astype(np.int64)
+    population = scenario.population
+    minute_mm = float(mm_per_tick(population)[WALK]) * TICKS_PER_S * 60.0
     by_place = np.zeros((ids.size, _CLASSES, _STEPS))
     by_home = np.zeros((ids.size, 3 * kernel.BANDS, _STEPS))
-    _accumulate(city, scenario, view, camera_start, pair[:, 1].copy(), minute_mm, by_place, by_home)
-    rate = law.tours[:, None, None]
-    riders = law.at_home * rate
-    transit = riders.reshape(3, kernel.MODES, kernel.BANDS, _STEPS, -1)[:, TRANSIT].reshape(-1, *riders.shape[1:])
-    people = np.einsum("icm,cmw->iw", by_place, law.on_way * rate, optimize=True)
-    people += np.einsum("icm,cmw->iw", by_home, transit, optimize=True)
-    windows = people.shape[1]
-    return pd.DataFrame({
-        "camera_id": np.repeat(ids, windows), "window": np.tile(np.arange(windows), ids.size), "people": people.ravel(),
-    })  # fmt: skip
-
-
-def flow_sets(
-    city: City, scenario: Scenario, cameras: Cameras, which: ArrayLike, law: TripLaw, below: int = 5
-) -> pd.DataFrame:
-    """Anonymity sets in the views (camera, window of the day) of `flow_field`, per view and per person in view.
-
-    K ~ Poisson(λ) others are in view with a person: `poisson_sets`, whose columns these are. This estimates without a
-    sample what `anonymity_sets` would find if it drew all people.
-    """
-    return poisson_sets(flow_field(city, scenario, cameras, which, law)["people"], below)
-
-
-def _accumulate(
-    city: City, scenario: Scenario, view: Coverage, camera_start: NDArray[np.int64], camera_of: NDArray[np.int64],
-    minute_mm: float, by_place: Floats, by_home: Floats,
-) -> None:
-    population = scenario.population
     homes = np.asarray(city.home_people[: city.homes], dtype=np.float64)
     x, y = np.asarray(city.place_x, dtype=np.float64), np.asarray(city.place_y, dtype=np.float64)
     node, zone = np.asarray(city.place_node).astype(np.int64), np.asarray(city.place_zone)[: city.homes]
     place_zone, place_weight, to = _destinations(city, scenario)
-    bands = (population.modes_under_1km, population.modes_1_to_3km, population.modes_3_to_8km,
-             population.modes_over_8km)
-    share = np.asarray([band.numbers for band in bands])
-    edge_mm, edge_u = np.asarray(city.edge_mm), np.asarray(city.edge_u)
-    nodes = np.asarray(city.node_x).size
-    hub = np.asarray(city.place_hub)
-    reach = round(population.walk_to_stop_m.number * 1000)
+    share = np.asarray([band.numbers for band in (population.modes_under_1km, population.modes_1_to_3km,
+                                                  population.modes_3_to_8km, population.modes_over_8km)])  # fmt: skip
+    nodes, hub = np.asarray(city.node_x).size, np.asarray(city.place_hub)
     for j in range(city.trees.shape[0]):
         places = np.flatnonzero((hub == j) & (place_zone >= 0).any(axis=1))
         if not places.size:
@@ -219,47 +178,48 @@ def _accumulate(
         riders = np.zeros((nodes, 3 * kernel.BANDS))
         kernel.past_cameras(
             np.argsort(-depth, kind="stable"), parent, edge, depth, edge_mm, places, node, x, y, place_zone,
-            place_weight, to, homes, x, y, zone, node[: city.homes], _stop_of(city, j, node[: city.homes]), share,
-            _detour(scenario), camera_start, camera_of, minute_mm, _BACK_MM, riders, by_place,
+            place_weight, to, homes, zone, node[: city.homes], _stop_of(city, j, node[: city.homes]), share,
+            float(population.street_detour.number), camera_start, camera_of, minute_mm, _BACK_MM, riders, by_place,
         )  # fmt: skip
-        kernel.to_the_stop(parent, edge, edge_u, edge_mm, riders, reach, view.piece_start, view.piece_camera,
+        kernel.to_the_stop(parent, edge, np.asarray(city.edge_u), edge_mm, riders,
+                           round(population.walk_to_stop_m.number * 1000), view.piece_start, view.piece_camera,
                            view.piece_from, minute_mm, by_home)  # fmt: skip
+    rate = law.tours[:, None, None]
+    riding = (law.at_home * rate).reshape(3, kernel.MODES, kernel.BANDS, _STEPS, -1)[:, TRANSIT]
+    people = np.einsum("icm,cmw->iw", by_place, law.on_way * rate, optimize=True)
+    people += np.einsum("icm,cmw->iw", by_home, riding.reshape(by_home.shape[1], _STEPS, -1), optimize=True)
+    windows = people.shape[1]
+    return pd.DataFrame({
+        "camera_id": np.repeat(ids, windows), "window": np.tile(np.arange(windows), ids.size), "people": people.ravel(),
+    })  # fmt: skip
 
 
-def _stop_of(city: City, hub: int, home_node: NDArray[np.int64]) -> NDArray[np.int64]:
+def _stop_of(city: City, hub: int, home_node: Ints) -> Ints:
     """The hub's stop nearest to each home; −1 if there is none."""
     stops = np.asarray(city.stop_node[hub]).astype(np.int64)
     stops = stops[stops >= 0]
     if not stops.size:
         return np.full(home_node.size, -1, dtype=np.int64)
-    axes = [np.asarray(axis) for axis in (city.node_x, city.node_y)]
-    far = [np.subtract.outer(axis[home_node], axis[stops]) for axis in axes]
+    far = [np.subtract.outer(axis[home_node], axis[stops]) for axis in map(np.asarray, (city.node_x, city.node_y))]
     return stops[np.argmin(far[0] ** 2 + far[1] ** 2, axis=1)]
 
 
-def _destinations(city: City, scenario: Scenario) -> tuple[NDArray[np.int64], Floats, Floats]:
+def _destinations(city: City, scenario: Scenario) -> tuple[Ints, Floats, Floats]:
     """Per place and purpose its destination zone (−1: none) and share within it; chances of zones × destinations."""
-    population = scenario.population
-    where = purposes(city, population)
-    group = residents(city, scenario).group_sizes() / city.people
-    works = group * np.asarray(population.work_shares)
-    student = GROUPS.index("student")
-    held = (works.sum() - works[student], works[student], round(population.other_places.number))
+    where = purposes(city, scenario.population)
+    each = (where.work, where.study, where.visit)
+    works = residents(city, scenario).group_sizes() / city.people * np.asarray(scenario.population.work_shares)
+    student = works[GROUPS.index("student")]
+    held = (works.sum() - student, student, round(scenario.population.other_places.number))
     places = np.asarray(city.place_node).size
     zone, weight = np.full((places, 3), -1, dtype=np.int64), np.zeros((places, 3))
-    rows = where.work.zones.shape[0]
-    to = np.zeros((3, rows, max(one.start.size for one in (where.work, where.study, where.visit))))
-    for q, purpose in enumerate((where.work, where.study, where.visit)):
-        _of_purpose(purpose, zone[:, q], weight[:, q])
+    to = np.zeros((3, where.work.zones.shape[0], max(one.start.size for one in each)))
+    for q, purpose in enumerate(each):
+        size = np.diff(purpose.start)
+        zone[purpose.place, q] = np.repeat(np.arange(size.size), size)
+        within = np.diff(purpose.within, prepend=0.0)
+        within[purpose.start[:-1]] = purpose.within[purpose.start[:-1]]
+        weight[purpose.place, q] = within
         running = purpose.zones.astype(np.float64)
         to[q, :, : running.shape[1]] = held[q] * np.diff(running, axis=1, prepend=0.0)
     return zone, weight, to
-
-
-def _of_purpose(purpose: Purpose, zone: NDArray[np.int64], weight: Floats) -> None:
-    size = np.diff(purpose.start)
-    zone[purpose.place] = np.repeat(np.arange(size.size), size)
-    within = np.diff(purpose.within, prepend=0.0)
-    first = purpose.start[:-1]
-    within[first] = purpose.within[first]
-    weight[purpose.place] = within

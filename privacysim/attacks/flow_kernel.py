@@ -34,9 +34,11 @@ def tree_of(hops, adj_start, adj_node, adj_edge, edge_mm, parent, edge, depth):
 
 
 @jit
-def _leave(mass, length, far, riders, x, y, zone, weight, to, homes, home_x, home_y, home_zone, home_node, home_stop,
+def _leave(mass, length, far, riders, place, x, y, zone, weight, to, homes, home_zone, home_node, home_stop,
            mode_share, detour):  # fmt: skip
-    """Destinations that people hold at a place (x, y), by the node where their visible way to it begins.
+    """Destinations that people hold at a place, by the node where their visible way to it begins.
+
+    Positions (x, y) are of all places, homes first.
 
     `zone[q]`: its destination zone for purpose q (−1: none); `weight[q]`: its share within. to[q][a, b]: probability of
     zone b from zone a, times destinations held per person. `length` sums the millimetres of these ways.
@@ -44,7 +46,7 @@ def _leave(mass, length, far, riders, x, y, zone, weight, to, homes, home_x, hom
     mass[:] = 0.0
     length[:] = 0.0
     for h in range(homes.size):
-        metres = np.hypot(home_x[h] - x, home_y[h] - y) * detour
+        metres = np.hypot(x[h] - x[place], y[h] - y[place]) * detour
         band = int(metres >= 1000.0) + int(metres >= 3000.0) + int(metres >= 8000.0)
         for q in range(3):
             if zone[q] < 0:
@@ -63,7 +65,7 @@ def _leave(mass, length, far, riders, x, y, zone, weight, to, homes, home_x, hom
 
 @jit
 def past_cameras(order, parent, edge, depth, edge_mm, places, place_node, place_x, place_y, place_zone, place_weight,
-                 to, homes, home_x, home_y, home_zone, home_node, home_stop, mode_share, detour, camera_start,
+                 to, homes, home_zone, home_node, home_stop, mode_share, detour, camera_start,
                  camera_of, minute_mm, back_mm, riders, found):  # fmt: skip
     """Add to found[camera, class, step] the destinations whose way passes each camera, for places of one tree.
 
@@ -92,8 +94,8 @@ def past_cameras(order, parent, edge, depth, edge_mm, places, place_node, place_
             if not chain[x]:
                 towards[x], by[x] = parent[x], edge[x]
                 far[x] = far[parent[x]] + edge_mm[edge[x]]
-        _leave(mass, length, far, riders, place_x[p], place_y[p], place_zone[p], place_weight[p], to, homes, home_x,
-               home_y, home_zone, home_node, home_stop, mode_share, detour)  # fmt: skip
+        _leave(mass, length, far, riders, p, place_x, place_y, place_zone[p], place_weight[p], to, homes, home_zone,
+               home_node, home_stop, mode_share, detour)  # fmt: skip
         for x in order:
             if not chain[x]:
                 for c in range(classes):

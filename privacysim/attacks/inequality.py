@@ -9,12 +9,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from privacysim.attacks.points import floats, frame_with, numeric
+from privacysim.attacks.points import Floats, floats, frame_with
 from privacysim.errors import InputError
-
-Floats = NDArray[np.float64]
 
 
 def gini(values: ArrayLike, weights: ArrayLike | None = None) -> float:
@@ -28,14 +26,13 @@ def gini(values: ArrayLike, weights: ArrayLike | None = None) -> float:
     (1.0, 0.0)
     """
     y, w = _sorted(values, weights, "gini")
-    n = y.size
-    if n == 1:
+    if y.size == 1:
         return 0.0
     share = w / w.sum()
     below = np.cumsum(share) - share / 2.0
     mean = float((share * y).sum())
     # Σᵢⱼ |yᵢ − yⱼ| over sorted values: 2 Σ pᵢ yᵢ (2Fᵢ − 1), Fᵢ the middle of the value's own step
-    return max(0.0, float((share * y * (2.0 * below - 1.0)).sum()) / mean * n / (n - 1))
+    return max(0.0, float((share * y * (2.0 * below - 1.0)).sum()) / mean * y.size / (y.size - 1))
 
 
 def lorenz(values: ArrayLike, weights: ArrayLike | None = None) -> pd.DataFrame:
@@ -99,22 +96,24 @@ def table_by(
     frame_with(frame, [value, *names, *([weight] if weight else [])], "table_by")
     if fewest < 2:
         raise InputError("table_by, fewest", "at least 2 people a cell", fewest, "write fewest=30")
-    fix = "name a column of numbers"
-    y = numeric(frame[value], f"table_by, column {value}", "numbers", fix)
-    w = numeric(frame[weight], f"table_by, column {weight}", "weights", fix) if weight else np.ones(len(frame))
-    if (w < 0).any() or not (w > 0).any():
-        raise InputError(f"table_by, column {weight}", "weights of 0 or more, not all 0", "others", "drop these rows")
+    y = floats(frame[value], f"table_by, column {value}", fix="name a column of numbers")
+    asked = "weights of 0 or more, not all 0"
+    w = np.ones(len(frame))
+    if weight:
+        w = floats(frame[weight], f"table_by, column {weight}", expected=asked, least=0.0)
+    if not (w > 0).any():
+        raise InputError(f"table_by, column {weight}", asked, "none above 0", "drop or mend these")
     work = frame[names].assign(_w=w, _wy=w * y, _n=1)[w > 0]  # rows with weight 0 belong to no cell
     cells = work.groupby(names, observed=True, as_index=False)[["_n", "_w", "_wy"]].sum()
-    blank = cells["_n"] < fewest
+    few = cells["_n"] < fewest
+    blank = few.copy()
     if len(names) > 1:
         for _, rows in cells.groupby(names[0], observed=True):
-            shown = rows.index[~blank[rows.index]]
-            if blank[rows.index].sum() == 1 and len(shown):
+            shown = rows.index[~few[rows.index]]
+            if few[rows.index].sum() == 1 and len(shown):
                 blank[rows.loc[shown, "_n"].idxmin()] = True
-    made = cells[names].copy()
-    made["n"] = cells["_n"].where(~blank).astype("Int64")
-    made["mean"] = (cells["_wy"] / cells["_w"]).where(~blank)
-    made["note"] = np.where(cells["_n"] < fewest, f"fewer than {fewest} people",
-                            np.where(blank, "blank so that no total gives another cell away", ""))  # fmt: skip
-    return made
+    return cells[names].assign(
+        n=cells["_n"].where(~blank).astype("Int64"), mean=(cells["_wy"] / cells["_w"]).where(~blank),
+        note=np.where(few, f"fewer than {fewest} people",
+                      np.where(blank, "blank so that no total gives another cell away", "")),
+    )  # fmt: skip

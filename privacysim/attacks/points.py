@@ -23,79 +23,76 @@ def frame_with(frame: Any, columns: Sequence[str], what: str, *, hint: str = "")
     for name in columns:
         there = int((frame.columns == name).sum())
         if there == 0:
-            fix = did_you_mean(name, [str(column) for column in frame.columns])
-            raise InputError(f"{what}, columns", f"a column {name}", ", ".join(map(str, frame.columns)) or "no column",
-                             fix + hint)  # fmt: skip
-        if there > 1:
-            raise InputError(f"{what}, column {name}", "one column of that name", f"{there} of them",
-                             "rename the others")  # fmt: skip
-        gaps = int(frame[name].isna().sum())
-        if gaps:
-            raise InputError(f"{what}, column {name}", "a value in every row", f"missing values in {gaps} rows",
-                             f"drop them with .dropna(subset=[{name!r}]), or say what they are")  # fmt: skip
+            known = [str(column) for column in frame.columns]
+            raise InputError(f"{what}, columns", f"a column {name}", ", ".join(known) or "no column",
+                             did_you_mean(name, known) + hint)  # fmt: skip
+        gaps = int(frame[name].isna().sum()) if there == 1 else 0
+        if there > 1 or gaps:
+            expected, got, fix = (
+                ("one column of that name", f"{there} of them", "rename the others") if there > 1 else
+                ("a value in every row", f"missing values in {gaps} rows", f"drop them with .dropna(subset=[{name!r}])")
+            )
+            raise InputError(f"{what}, column {name}", expected, got, fix)
     if frame.empty:
         raise InputError(what, "at least one row", "an empty frame", "give the rows of somebody")
 
 
-def floats(values: Any, where: str, *, expected: str = "finite numbers", least: float = -np.inf) -> Floats:
+def floats(values: Any, where: str, *, expected: str = "finite numbers", least: float = -np.inf,
+           fix: str = "convert it to float") -> Floats:  # fmt: skip
     """Flat list of finite numbers, `least` or more; otherwise raises InputError that says what is expected."""
     try:
-        given = np.asarray(values)
-        if given.dtype.kind not in "biufO":
-            raise TypeError
-        found = given.astype(np.float64).ravel()
-    except (TypeError, ValueError):
-        raise InputError(where, expected, "something that is no list of numbers", "convert it to float") from None
+        column = values if isinstance(values, pd.Series) else pd.Series(np.asarray(values).ravel())
+    except ValueError:  # lists of different lengths
+        column = pd.Series(dtype=object)
+    kind = column.dtype
+    real = pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_complex_dtype(kind)
+    if not real or pd.api.types.is_bool_dtype(kind):
+        raise InputError(where, expected, f"values of dtype {kind}", fix)
+    found = column.to_numpy(dtype=np.float64, na_value=np.nan)
     if not np.isfinite(found).all() or (found < least).any():
         raise InputError(where, expected, "a missing, infinite or smaller one", "drop or mend these")
     return found
 
 
-def numeric(column: pd.Series[Any], where: str, expected: str, fix: str) -> Floats:
-    """Column of finite numbers, neither booleans nor words."""
-    kind = column.dtype
-    real = pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_complex_dtype(kind)
-    if not real or pd.api.types.is_bool_dtype(kind):
-        raise InputError(where, expected, f"dtype {kind}", fix)
-    found = column.to_numpy(dtype=np.float64)
-    if not np.isfinite(found).all():
-        raise InputError(where, "finite numbers", "an infinite one", "drop these rows")
-    return found
-
-
-
 @dataclass(frozen=True, slots=True)
 class Coded:
-    """Rows as codes: `user` and `place` count from 0; `users` holds the labels; `time_s` seconds or None."""
+    """Rows as codes: `user` and `item` count from 0; `users`: labels; `kinds`: number of items; `time_s`: seconds."""
 
     users: pd.Index
     user: Codes
-    x: NDArray[np.float64] | None
-    y: NDArray[np.float64] | None
-    place: Codes | None
-    time_s: NDArray[np.float64] | None
+    item: Codes
+    kinds: int
+    time_s: Floats | None
 
 
 def code_points(
-    points: pd.DataFrame, *, user: str, place: str | None, x: str, y: str, time: str | None, what: str,
-    window_s: object = None,
+    points: pd.DataFrame, *, user: str, place: str | None, time: str | None, what: str, x: str = "", y: str = "",
+    cell_m: float | None = None, window_s: float | None = None, timed: bool = True,
 ) -> Coded:
-    """Check a frame and code its columns; InputError names the unusable column and the fix.
+    """Check a frame and code its rows; InputError names the unusable column and the fix.
 
-    Locations are ids in column `place`, or metres in columns `x` and `y` if `place` is None. `time` holds seconds or
-    dates, and is required if `window_s` is given.
+    An item is where and, if `timed`, when. Where: an id in column `place`, or metres in columns `x` and `y`, put into
+    squares of `cell_m` if given. When: seconds or dates in column `time`, put into windows of `window_s` if given.
     """
-    if window_s is not None and time is None:
+    if timed and window_s is not None and time is None:
         raise InputError(f"{what}, time", "a column of times, since window_s is given", "nothing", 'write time="t"')
+    if place is not None and cell_m is not None:
+        raise InputError(f"{what}, cell_m", "coordinates x and y to put into squares", "ids in place",
+                         "leave cell_m out, or give x and y")  # fmt: skip
     wanted = [user, *([place] if place is not None else [x, y]), *([time] if time is not None else [])]
     frame_with(points, wanted, what, hint=", or name yours in the arguments user, place, x, y, time")
     who, users = _codes(points[user])
-    return Coded(
-        users, who, None if place is not None else _numbers(points[x], x, what),
-        None if place is not None else _numbers(points[y], y, what),
-        _codes(points[place])[0] if place is not None else None,
-        _seconds(points[time], time, what) if time is not None else None,
-    )
+    when = seconds(points[time], time, what) if time is not None else None
+    if place is not None:
+        parts: list[NDArray[Any]] = [_codes(points[place])[0]]
+    else:
+        metres = (floats(points[name], f"{what}, column {name}", expected="finite numbers in metres",
+                         fix=f"convert it, e.g. points[{name!r}].astype(float), or name ids in place=…")
+                  for name in (x, y))  # fmt: skip
+        parts = [_cells(values, cell_m, "cell_m", what) for values in metres]
+    if timed and when is not None:
+        parts.append(_cells(when, window_s, "window_s", what))
+    return Coded(users, who, *squeezed(parts), when)
 
 
 def _codes(column: pd.Series[Any]) -> tuple[Codes, pd.Index]:
@@ -115,20 +112,16 @@ def _codes(column: pd.Series[Any]) -> tuple[Codes, pd.Index]:
     return codes.astype(np.int32), pd.Index(labels)
 
 
-def _numbers(column: pd.Series[Any], name: str, what: str) -> NDArray[np.float64]:
-    return numeric(column, f"{what}, column {name}", "numbers in metres",
-                   f"convert it, e.g. points[{name!r}].astype(float), or name ids in place=…")  # fmt: skip
-
-
-def _seconds(column: pd.Series[Any], name: str, what: str) -> NDArray[np.float64]:
+def seconds(column: pd.Series[Any], name: str, what: str) -> Floats:
+    """Column of seconds, or of dates as seconds since the first."""
     if pd.api.types.is_datetime64_any_dtype(column):
         stamps = pd.DatetimeIndex(column)
         return ((stamps - stamps.min()) / pd.Timedelta(1, "s")).to_numpy(dtype=np.float64)
     values = column.to_numpy()
     if values.dtype.kind in "iu":  # unchanged: 10⁸ of them need no second copy
         return values
-    return numeric(column, f"{what}, column {name}", "seconds or dates",
-                   f"convert it, e.g. pd.to_datetime(points[{name!r}])")  # fmt: skip
+    return floats(column, f"{what}, column {name}", expected="finite seconds, or dates",
+                  fix=f"convert it, e.g. pd.to_datetime(points[{name!r}])")  # fmt: skip
 
 
 def squeezed(parts: Sequence[NDArray[Any]]) -> tuple[Codes, int]:
@@ -157,29 +150,13 @@ def squeezed(parts: Sequence[NDArray[Any]]) -> tuple[Codes, int]:
     return code.astype(np.int32), labels.size
 
 
-def columns(coded: Coded, cell_m: float | None, window_s: float | None, what: str) -> list[NDArray[Any]]:
-    """Integer columns for where and when.
-
-    Where: place codes, squares of `cell_m`, or exact coordinates. When, if `coded` has times: windows of `window_s`, or
-    exact times.
-    """
-    made: list[NDArray[Any]] = []
-    if coded.place is not None:
-        if cell_m is not None:
-            raise InputError(f"{what}, cell_m", "coordinates x and y to put into squares", "ids in place",
-                             "leave cell_m out, or give x and y")  # fmt: skip
-        made.append(coded.place)
-    sizes = ((coded.x, cell_m, "cell_m"), (coded.y, cell_m, "cell_m"), (coded.time_s, window_s, "window_s"))
-    for values, size, name in sizes:
-        if values is None:
-            continue
-        if size is None:
-            made.append(np.unique(values, return_inverse=True)[1])
-        elif positive(size, name, what) == 1.0 and values.dtype.kind in "iu":
-            made.append(values)
-        else:
-            made.append(np.floor(values / size).astype(np.int64))
-    return made
+def _cells(values: NDArray[Any], size: float | None, name: str, what: str) -> NDArray[Any]:
+    """Number of the cell of that size (metres or seconds) in which each value lies; without a size, exact values."""
+    if size is None:
+        return np.unique(values, return_inverse=True)[1]
+    if positive(size, name, what) == 1.0 and values.dtype.kind in "iu":
+        return values
+    return np.floor(values / size).astype(np.int64)
 
 
 def positive(value: Any, name: str, what: str) -> float:

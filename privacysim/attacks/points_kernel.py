@@ -1,4 +1,4 @@
-"""Bitsets, posting lists and enumerations behind unicity and the background-knowledge attacks.
+"""Enumerations and searches behind the background-knowledge attacks, unicity and tracking.
 
 Unit-free and single-threaded. A bitset holds one bit per user. The users who match several known items are the bits
 common to all of them, so a subset costs one AND and one population count per word of 64 users.
@@ -78,38 +78,6 @@ def distinct(start, items):
 
 
 @jit
-def postings(start, items, kinds):
-    """Users who have each item, ascending: (start[kinds + 1], users)."""
-    begin = np.zeros(kinds + 1, np.int64)
-    for r in range(items.size):
-        begin[items[r] + 1] += 1
-    for i in range(kinds):
-        begin[i + 1] += begin[i]
-    at = begin[:-1].copy()
-    out = np.empty(items.size, np.int32)
-    for u in range(start.size - 1):
-        for r in range(start[u], start[u + 1]):
-            out[at[items[r]]] = u
-            at[items[r]] += 1
-    return begin, out
-
-
-@jit
-def bit_rows(item_row, start, items, words, spare):
-    """Bitsets of items: user u sets bit u in the row of each of their items; row −1 keeps none. `spare` rows follow."""
-    rows = spare
-    for i in range(item_row.size):
-        rows = max(rows, item_row[i] + 1 + spare)
-    bits = np.zeros((rows, words), np.uint64)
-    for u in range(start.size - 1):
-        for r in range(start[u], start[u + 1]):
-            row = item_row[items[r]]
-            if row >= 0:
-                bits[row, u >> 6] |= np.uint64(1) << np.uint64(u & 63)
-    return bits
-
-
-@jit
 def _choices(most, knowledge):
     """Pascal's triangle: [n, k] = ways to choose k of n rows, n up to `most`, k up to `knowledge`."""
     ways = np.zeros((most + 1, knowledge + 1))
@@ -160,29 +128,29 @@ def _summary(weights, marks, most, seen, quantiles, out):
 
 
 @jit
-def set_risks(targets, group_start, item, copies, item_row, item_users, bits, knowledge, quantiles, users):
-    """Enumerate every choice of `knowledge` of a target's rows and count the users who match it.
+def set_risks(group_start, item, copies, item_row, item_users, bits, knowledge, quantiles):
+    """Enumerate every choice of `knowledge` of each user's rows and count the users who match it.
 
-    A target's rows come in groups of equal rows. Knowing m of a group's `copies` is the item `item` + m − 1, whose
-    bitset (row `item_row`, −1 if only the target has it) holds the `item_users` users who have at least m. A choice of
-    m out of c copies represents C(c, m) choices of rows. Once the target is alone, all completions count at once; with
-    rare groups first, most choices end there. The last `knowledge` rows of `bits` are spare: they hold the users who
-    match the rows chosen so far.
+    A user's rows come in groups of equal rows. Knowing m of a group's `copies` is the item `item` + m − 1, whose bitset
+    (row `item_row`, −1 if only one user has it) holds the `item_users` users who have at least m. A choice of m out of
+    c copies represents C(c, m) choices of rows. Once the target is alone, all completions count at once; with rare
+    groups first, most choices end there. The last `knowledge` rows of `bits` are spare: they hold the users who match
+    the rows chosen so far.
     """
-    words, most, longest = bits.shape[1], 1, 1
-    for t in targets:
-        most = max(most, group_start[t + 1] - group_start[t])
-        longest = max(longest, copies[group_start[t] : group_start[t + 1]].sum())
+    users, words, most, longest = group_start.size - 1, bits.shape[1], 1, 1
+    for u in range(users):
+        most = max(most, group_start[u + 1] - group_start[u])
+        longest = max(longest, copies[group_start[u] : group_start[u + 1]].sum())
     choices = _choices(longest, knowledge)
-    out = np.empty((targets.size, 4 + quantiles.size))
+    out = np.empty((users, 4 + quantiles.size))
     rest, row_of = np.zeros(most + 1, np.int64), np.empty(most, np.int64)
     group, many = np.empty(knowledge + 1, np.int64), np.empty(knowledge + 1, np.int64)
     left, matching = np.empty(knowledge + 1, np.int64), np.empty(knowledge + 1, np.int64)
     weight, weights = np.empty(knowledge + 1), np.zeros(users + 1)
     seen, marks = np.empty(users + 1, np.int64), np.zeros((users >> 6) + 1, np.uint64)
     spare = bits.shape[0] - knowledge
-    for position in range(targets.size):
-        low, high = group_start[targets[position]], group_start[targets[position] + 1]
+    for target in range(users):
+        low, high = group_start[target], group_start[target + 1]
         top, rest[high - low] = 1, 0
         for g in range(high - 1, low - 1, -1):
             rest[g - low] = rest[g - low + 1] + copies[g]
@@ -227,12 +195,12 @@ def set_risks(targets, group_start, item, copies, item_row, item_users, bits, kn
             else:
                 d += 1  # the level below starts as if this group were used up, so that it moves on to the next
                 group[d], many[d], left[d], weight[d], matching[d] = g, copies[g], remaining, ways, mine
-        _summary(weights, marks, top, seen, quantiles, out[position])
+        _summary(weights, marks, top, seen, quantiles, out[target])
     return out
 
 
 @jit
-def sequence_risks(targets, start, place, visit_start, visit_user, visit_position, knowledge, quantiles, users):
+def sequence_risks(start, place, visit_start, visit_user, visit_position, knowledge, quantiles):
     """As `set_risks`, for knowledge of places in the order of visits: counts users of whom it is a subsequence.
 
     `visit_user[i]` visits place p in their row `visit_position[i]`, i in visit_start[p] … visit_start[p + 1], sorted by
@@ -240,28 +208,25 @@ def sequence_risks(targets, start, place, visit_start, visit_user, visit_positio
     complete, and `upto` counts the choices of rows that spell it, up to each row. A level keeps the users who still
     match and the row at which each is first done; the last letter only asks who has it after that row.
     """
-    longest, letters, out = 0, 0, np.empty((targets.size, 4 + quantiles.size))
-    for t in targets:
-        longest = max(longest, start[t + 1] - start[t])
+    users, letters = start.size - 1, 0
+    out = np.empty((users, 4 + quantiles.size))
+    longest = np.diff(start).max()
     choices = _choices(longest, knowledge)
     letter = np.full(visit_start.size - 1, -1, np.int32)
-    spelled = np.empty(longest, np.int32)
-    named = np.empty(longest, np.int64)
-    for t in targets:
-        letters = max(letters, _spell(place, start[t], start[t + 1], letter, spelled, named))
+    spelled, named = np.empty(longest, np.int32), np.empty(longest, np.int64)
+    for u in range(users):
+        letters = max(letters, _spell(place, start[u], start[u + 1], letter, spelled, named))
     last = np.full((letters, users), -1, np.int32)
     first = np.empty((letters, users), np.int64)
     who, where = np.empty((knowledge + 1, users), np.int32), np.empty((knowledge + 1, users), np.int32)
     upto = np.empty((knowledge + 1, longest + 1))
-    alive, here = np.empty(knowledge + 1, np.int64), np.empty(knowledge + 1, np.int64)
-    at = np.empty(knowledge + 1, np.int64)
+    alive, here, at = np.empty((3, knowledge + 1), np.int64)
     weights = np.zeros(users + 1)
     seen, marks = np.empty(users + 1, np.int64), np.zeros((users >> 6) + 1, np.uint64)
     for u in range(users):
         who[0, u], where[0, u] = u, -1
     upto[0, :] = 1.0
-    for position in range(targets.size):
-        target = targets[position]
+    for target in range(users):
         length = start[target + 1] - start[target]
         kinds = _spell(place, start[target], start[target + 1], letter, spelled, named)
         for c in range(kinds):
@@ -287,29 +252,21 @@ def sequence_risks(targets, start, place, visit_start, visit_user, visit_positio
             if visit_position[own] + remaining >= length:
                 continue
             n = 0
-            if remaining == 0:
-                for a in range(alive[d]):
-                    n += last[c, who[d, a]] > where[d, a]
-                ways = 0.0
-                for i in range(visit_position[own], last[c, target] + 1):
-                    if spelled[i] == c:
-                        ways += upto[d, i]
-                _note(np.uint64(n), ways, weights, marks)
-                continue
             for a in range(alive[d]):
                 u = who[d, a]
                 if last[c, u] > where[d, a]:
-                    i = first[c, u]
-                    while visit_position[i] <= where[d, a]:
-                        i += 1
-                    who[d + 1, n], where[d + 1, n] = u, visit_position[i]
+                    if remaining > 0:
+                        i = first[c, u]
+                        while visit_position[i] <= where[d, a]:
+                            i += 1
+                        who[d + 1, n], where[d + 1, n] = u, visit_position[i]
                     n += 1
-            if n == 1:
+            if remaining == 0 or n == 1:
                 ways = 0.0
                 for i in range(visit_position[own], last[c, target] + 1):
                     if spelled[i] == c:
                         ways += upto[d, i] * choices[length - i - 1, remaining]
-                _note(np.uint64(1), ways, weights, marks)
+                _note(np.uint64(n), ways, weights, marks)
                 continue
             total = 0.0
             for i in range(length):
@@ -321,7 +278,7 @@ def sequence_risks(targets, start, place, visit_start, visit_user, visit_positio
         for c in range(kinds):
             for i in range(visit_start[named[c]], visit_start[named[c] + 1]):
                 last[c, visit_user[i]] = -1
-        _summary(weights, marks, users, seen, quantiles, out[position])
+        _summary(weights, marks, users, seen, quantiles, out[target])
     return out
 
 
@@ -337,3 +294,101 @@ def _spell(place, low, high, letter, spelled, named):
     for c in range(kinds):
         letter[named[c]] = -1
     return kinds
+
+
+@jit
+def follow(user_start, place, when, left, place_start, place_time, place_user, users, within, gap, confused_above):
+    """Per row of a user, in time order: how many people it could be, and whether the previous row's track holds.
+
+    A row could be anybody seen at its place within `within` seconds of it, the user included.
+    """
+    size, held = np.zeros(place.size, np.int64), np.zeros(place.size, np.bool_)
+    counted_at = np.full(users, -1, np.int64)
+    for u in range(users):
+        for r in range(user_start[u], user_start[u + 1]):
+            end = place_start[place[r] + 1]
+            i, last = place_start[place[r]], end
+            while i < last:
+                middle = (i + last) >> 1
+                if place_time[middle] < when[r] - within:
+                    i = middle + 1
+                else:
+                    last = middle
+            while i < end and place_time[i] <= when[r] + within:
+                if counted_at[place_user[i]] != r:
+                    counted_at[place_user[i]] = r
+                    size[r] += 1
+                i += 1
+            if r > user_start[u]:
+                held[r] = when[r] - left[r - 1] <= gap and size[r] <= confused_above
+    return size, held
+
+
+@jit
+def _mixed(x):
+    """One step of splitmix64 (Steele, Lea and Flood 2014)."""
+    x += np.uint64(0x9E3779B97F4A7C15)
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+@jit
+def _has(items, low, high, item):
+    end = high
+    while low < high:
+        middle = (low + high) >> 1
+        if items[middle] < item:
+            low = middle + 1
+        else:
+            high = middle
+    return low < end and items[low] == item
+
+
+@jit
+def unique_draws(targets, start, items, post_start, post_user, rank, sizes, points, draws, seed):
+    """Count a target's draws of `points` points that nobody else shares, among the first sizes[s] users by rank.
+
+    Points are drawn from the target's distinct items without repeats, from a hash of (seed, user, draw): the first k of
+    them are the same for every k. −1 if the target has fewer. Users of an item are in `post_user`.
+    """
+    hits = np.zeros((targets.size, sizes.size), np.int32)
+    lowest_size, largest_size = sizes.min(), sizes.max()
+    for position in range(targets.size):
+        u = targets[position]
+        low, n = start[u], start[u + 1] - start[u]
+        if n < points:
+            hits[position, :] = -1
+            continue
+        order, chosen = np.empty(n, np.int64), np.empty(points, np.int64)
+        for draw in range(draws):
+            state = _mixed(np.uint64(seed) ^ _mixed(np.uint64(u) * np.uint64(65_536) + np.uint64(draw)))
+            for i in range(n):
+                order[i] = i
+            shortest = 0
+            for i in range(points):
+                state = _mixed(state)
+                j = i + np.int64(state % np.uint64(n - i))
+                order[i], order[j] = order[j], order[i]
+                chosen[i] = items[low + order[i]]
+                if (post_start[chosen[i] + 1] - post_start[chosen[i]]
+                        < post_start[chosen[shortest] + 1] - post_start[chosen[shortest]]):  # fmt: skip
+                    shortest = i
+            nearest = largest_size
+            for p in range(post_start[chosen[shortest]], post_start[chosen[shortest] + 1]):
+                other = post_user[p]
+                if other == u or rank[other] >= nearest:
+                    continue
+                same = True
+                for i in range(points):
+                    if i != shortest and not _has(items, start[other], start[other + 1], chosen[i]):
+                        same = False
+                        break
+                if same:
+                    nearest = rank[other]
+                    if nearest < lowest_size:
+                        break
+            for s in range(sizes.size):
+                if rank[u] < sizes[s] and nearest >= sizes[s]:
+                    hits[position, s] += 1
+    return hits

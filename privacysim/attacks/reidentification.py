@@ -1,50 +1,54 @@
-"""Re-identification risk in a released data set, for an attacker who knows k visits of a person.
+"""Re-identification from points that an attacker knows: background-knowledge risk and unicity.
 
-Four attacks on a table of visits, as defined by Pellungrini, Pappalardo, Pratesi and Monreale (2017, ACM TIST 9(3) 31,
-doi:10.1145/3106774) and computed by scikit-mobility 1.3. The attacker knows k of the target's rows; M is the number of
-users whose data match this knowledge; the attacker's probability of success is 1/M.
+Background knowledge: four attacks on a table of visits, as defined by Pellungrini, Pappalardo, Pratesi and Monreale
+(2017, ACM TIST 9(3) 31, doi:10.1145/3106774) and computed by scikit-mobility 1.3. The attacker knows k of the target's
+rows; M users match this knowledge; the attacker's probability of success is 1/M.
 
 - `location`: k places, with how often (a known place m times matches everybody who was there at least m times).
 - `time`: the same for (place, time window).
-- `frequency`: k distinct places and the number of visits to each; f matches a user's f' if |f − f'| ≤ tolerance·f'.
+- `frequency`: k distinct places and the number of visits to each.
 - `sequence`: k places in the order of visits; matches everybody who visited them in that order, with gaps allowed.
 
 The worst case over all choices of k rows, which other tools report, saturates near 1. With 30 visits each, 1 000 users
 and k = 2, its mean is 0.99, while a random pair of places singles out one in five. The result therefore lists mean and
 quantiles over all choices first, and the maximum last.
+
+Unicity (de Montjoye, Hidalgo, Verleysen and Blondel 2013, doi:10.1038/srep01376): draw k of a person's points at
+random; the person is unique if nobody else has all of them. The share depends on the number of people, so it is always
+"in a population of n", with a rarefaction curve over n, n/2, n/4 …. It is not extrapolated to larger populations.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from privacysim import draws as draws_of
 from privacysim.attacks import points_kernel as kernel
-from privacysim.attacks.points import code_points, columns, squeezed, whole
+from privacysim.attacks.points import Coded, code_points, whole
 from privacysim.errors import InputError, refuse_unknown
+from privacysim.stats import wilson
 
 ATTACKS = ("location", "time", "frequency", "sequence")
-_QUANTILES = (0.5, 0.95)
+_QUANTILES = np.array([0.5, 0.95])
 _MOST_BYTES = 2 << 30
 
 
 def reidentification_risk(
     points: pd.DataFrame, k: int, attack: str = "location", *, user: str = "user", place: str | None = None,
     x: str = "x", y: str = "y", time: str | None = None, cell_m: float | None = None, window_s: float = 3600.0,
-    tolerance: float = 0.0, targets: Sequence[object] | None = None,
 ) -> pd.DataFrame:
     """Risk of each user under one attack, over every choice of k of their rows (all rows if they have fewer).
 
     `points`: one row per visit, columns `user`, a location (`place`, an id; or `x`, `y` in metres, put into squares of
     `cell_m` if given) and, for `time` and `sequence`, `time` (seconds or dates; `window_s` is the precision of the
-    time attack). `tolerance` (0 … 1) is for `frequency`. `targets`: assess only these users, against everybody.
+    time attack).
 
-    Returns one row per target: `user`, `subsets` (choices of rows), `matches_min`, `risk_mean`, `risk_median`,
+    Returns one row per user: `user`, `subsets` (choices of rows), `matches_min`, `risk_mean`, `risk_median`,
     `risk_q95`, `share_unique` (of choices that nobody else matches), `risk_max` = 1/`matches_min`. The risk is among
     *these* users: in a sample of a population everybody looks rarer than they are. Equations: this module.
 
@@ -55,30 +59,21 @@ def reidentification_risk(
     what = "reidentification_risk"
     known = whole(k, "k", what, 12)
     refuse_unknown(attack, ATTACKS, f"{what}, attack", "a known attack")
-    if attack in ("time", "sequence") and time is None:
+    timed = attack in ("time", "sequence")
+    if timed and time is None:
         raise InputError(f"{what}, time", f"a column of times for the attack {attack}", "nothing", 'write time="t"')
-    if not 0.0 <= tolerance <= 1.0:
-        raise InputError(f"{what}, tolerance", "a share from 0 to 1", tolerance, "write tolerance=0.1 or the like")
-    coded = code_points(points, user=user, place=place, x=x, y=y, what=what,
-                        time=time if attack in ("time", "sequence") else None)  # fmt: skip
-    timed = coded if attack == "time" else replace(coded, time_s=None)
-    item, kinds = squeezed(columns(timed, cell_m, window_s, what))
-    chosen = _targets(coded.users, targets, what)
-    quantiles = np.asarray(_QUANTILES)
+    coded = code_points(points, user=user, place=place, x=x, y=y, what=what, time=time if timed else None,
+                        cell_m=cell_m, window_s=window_s, timed=attack == "time")  # fmt: skip
     if attack == "sequence" and coded.time_s is not None:
-        order = np.argsort(coded.time_s, kind="stable")
-        found = _sequences(coded.user[order], item[order], kinds, coded.users.size, chosen, known, quantiles)
+        found = _sequences(coded, np.argsort(coded.time_s, kind="stable"), known)
     else:
-        start, items = kernel.by_user(coded.user, rarest_first(item, kinds), coded.users.size)
-        start, items, count = kernel.distinct(start, items)
-        if attack == "frequency":
-            groups = _frequencies(start, items, count, tolerance, known)
-        else:
-            groups = _multisets(start, items, count, kinds, known)
-        first, copies, row, have, bits = groups
-        found = kernel.set_risks(chosen, start, first, copies, row, have, bits, known, quantiles, coded.users.size)
+        items = rarest_first(coded.item, coded.kinds)
+        start, items, count = kernel.distinct(*kernel.by_user(coded.user, items, coded.users.size))
+        coding = _frequencies if attack == "frequency" else multisets
+        first, copies, row, have, bits = coding(start, items, count, coded.kinds, known)
+        found = kernel.set_risks(start, first, copies, row, have, bits, known, _QUANTILES)
     return pd.DataFrame({
-        "user": coded.users[chosen], "subsets": found[:, 0], "matches_min": found[:, 1].astype(np.int64),
+        "user": coded.users, "subsets": found[:, 0], "matches_min": found[:, 1].astype(np.int64),
         "risk_mean": found[:, 2], "risk_median": found[:, 4], "risk_q95": found[:, 5], "share_unique": found[:, 3],
         "risk_max": 1.0 / found[:, 1],
     })  # fmt: skip
@@ -91,32 +86,7 @@ def rarest_first(item: NDArray[np.int32], kinds: int) -> NDArray[np.int32]:
     return code[item]
 
 
-def _targets(users: pd.Index, wanted: Sequence[object] | None, what: str) -> NDArray[np.int64]:
-    """Codes of the requested users, ascending in the order of their labels if these have one."""
-    if wanted is None:
-        return np.arange(users.size)
-    found = users.get_indexer(pd.Index(list(wanted)))
-    if (found < 0).any():
-        raise InputError(f"{what}, targets", "users of the data", list(wanted)[int(np.argmin(found))], "name others")
-    return np.sort(found).astype(np.int64)
-
-
-def _bits(
-    start: NDArray[np.int64], items: NDArray[np.int32], kinds: int, spare: int,
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]]:
-    """Row of each item's bitset (−1 if only one user has it), number of users who have it, and the bitsets."""
-    have = np.bincount(items, minlength=kinds)
-    row = np.where(have > 1, np.cumsum(have > 1) - 1, -1)
-    words = (start.size - 1 + 63) // 64
-    needed = int((have > 1).sum()) * words * 8
-    if needed > _MOST_BYTES:
-        raise InputError("reidentification_risk", f"bitsets of at most {_MOST_BYTES >> 30} GiB",
-                         f"{needed / 2**30:.1f} GiB ({int((have > 1).sum())} shared items × {start.size - 1} users)",
-                         "use fewer users, coarser cells or windows, or unicity(), which draws")  # fmt: skip
-    return row, have, kernel.bit_rows(row, start, items, words, spare)
-
-
-def _multisets(
+def multisets(
     start: NDArray[np.int64], items: NDArray[np.int32], count: NDArray[np.int32], kinds: int, spare: int,
 ) -> tuple[NDArray[Any], ...]:
     """Items (place, m), at least m visits: first item of each group, copies, rows of bitsets, users, bitsets."""
@@ -125,45 +95,103 @@ def _multisets(
     offset = np.cumsum(most) - most
     group = np.repeat(np.arange(items.size), count)
     nth = np.arange(group.size) - np.repeat(np.cumsum(count) - count, count)
-    each = (offset[items[group]] + nth).astype(np.int32)
     row_start = np.concatenate([[0], np.cumsum(count)])[start]
-    row, have, bits = _bits(row_start, each, int(most.sum()), spare)
-    return offset[items], count.astype(np.int64), row, have, bits
+    return offset[items], count.astype(np.int64), *_bits(row_start, offset[items[group]] + nth, int(most.sum()), spare)
 
 
 def _frequencies(
-    start: NDArray[np.int64], items: NDArray[np.int32], count: NDArray[np.int32], tolerance: float,
-    spare: int,
+    start: NDArray[np.int64], items: NDArray[np.int32], count: NDArray[np.int32], kinds: int, spare: int,
 ) -> tuple[NDArray[Any], ...]:
-    """Items (place, f): users who were at the place f' times with |f − f'| ≤ tolerance·f'."""
+    """Items (place, f): users who were at the place exactly f times; the rest as in `multisets`."""
     pair, index = np.unique(items.astype(np.int64) << 32 | count, return_inverse=True)
-    place, often = pair >> 32, pair & 0xFFFFFFFF
-    words = (start.size - 1 + 63) // 64
-    bits = np.zeros((pair.size + spare, words), dtype=np.uint64)
-    same = kernel.bit_rows(np.arange(pair.size), start, index.astype(np.int32), words, 0)
-    first = np.searchsorted(place, place)
-    last = np.searchsorted(place, place, side="right")
-    for known in range(pair.size):
-        theirs = slice(first[known], last[known])
-        f, other = often[known], often[theirs]
-        near = (f >= other - other * tolerance) & (f <= other + other * tolerance)
-        bits[known] = np.bitwise_or.reduce(same[theirs][near], axis=0)
-    have = np.bitwise_count(bits).sum(axis=1, dtype=np.int64)
-    return index.astype(np.int64), np.ones(items.size, dtype=np.int64), np.arange(pair.size), have, bits
+    return index.astype(np.int64), np.ones(items.size, dtype=np.int64), *_bits(start, index, pair.size, spare)
 
 
-def _sequences(
-    user: NDArray[np.int32], item: NDArray[np.int32], kinds: int, users: int, targets: NDArray[np.int64], known: int,
-    quantiles: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Rows in the order of time."""
-    start, place = kernel.by_user(user, item, users)
-    needed = 12 * users * min(int(np.diff(start)[targets].max()), kinds)
-    if needed > _MOST_BYTES:
-        raise InputError("reidentification_risk", f"tables of at most {_MOST_BYTES >> 30} GiB",
-                         f"{needed / 2**30:.1f} GiB ({users} users × the places of one of them)",
-                         "use fewer users, coarser cells, or targets=…")  # fmt: skip
+def _bits(
+    start: NDArray[np.int64], items: NDArray[np.int64], kinds: int, spare: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]]:
+    """Row of each item's bitset (−1 if only one user has it), number of users who have it, and the bitsets.
+
+    `items` are each user's distinct items. In its item's row, user u sets bit u. `spare` empty rows follow.
+    """
+    have = np.bincount(items, minlength=kinds)
+    row = np.where(have > 1, np.cumsum(have > 1) - 1, -1)
+    users, rows = start.size - 1, int((have > 1).sum())
+    words = (users + 63) // 64
+    _refuse_above(rows * words * 8, "bitsets", f"{rows} shared items × {users} users",
+                  "use fewer users, coarser cells or windows, or unicity(), which draws")  # fmt: skip
+    shared = have[items] > 1
+    owner = np.repeat(np.arange(users), np.diff(start))[shared]
+    bits = np.zeros((rows + spare) * words, np.uint64)
+    np.add.at(bits, row[items[shared]] * words + (owner >> 6), np.uint64(1) << (owner & 63).astype(np.uint64))
+    return row, have, bits.reshape(-1, words)
+
+
+def _sequences(coded: Coded, order: NDArray[np.int64], known: int) -> NDArray[np.float64]:
+    """Risks of the sequence attack; `order` sorts the rows by time."""
+    users = coded.users.size
+    start, place = kernel.by_user(coded.user[order], coded.item[order], users)
+    _refuse_above(12 * users * min(int(np.diff(start).max()), coded.kinds), "tables",
+                  f"{users} users × the places of one of them", "use fewer users or coarser cells")  # fmt: skip
     owner = np.repeat(np.arange(users, dtype=np.int32), np.diff(start))
     nth = (np.arange(place.size) - np.repeat(start[:-1], np.diff(start))).astype(np.int32)
-    visit_start, order = kernel.by_user(place, np.arange(place.size), kinds)
-    return kernel.sequence_risks(targets, start, place, visit_start, owner[order], nth[order], known, quantiles, users)
+    visit_start, order = kernel.by_user(place, np.arange(place.size), coded.kinds)
+    return kernel.sequence_risks(start, place, visit_start, owner[order], nth[order], known, _QUANTILES)
+
+
+def _refuse_above(needed: int, what: str, of: str, fix: str) -> None:
+    if needed > _MOST_BYTES:
+        raise InputError("reidentification_risk", f"{what} of at most {_MOST_BYTES >> 30} GiB",
+                         f"{needed / 2**30:.1f} GiB ({of})", fix)  # fmt: skip
+
+
+def unicity(
+    points: pd.DataFrame, k: int | Sequence[int], *, user: str = "user", place: str | None = None, x: str = "x",
+    y: str = "y", time: str | None = None, cell_m: float | None = None, window_s: float | None = None, draws: int = 10,
+    seed: int = 0, targets: int | None = None, rarefaction: int = 0,
+) -> pd.DataFrame:
+    """Share of users whom k random points of theirs single out; k may be a list.
+
+    `points`: one row per sighting: `user`; `place` (an id) or `x`, `y` in metres; `time` in seconds or dates, if known.
+    Locations become squares of `cell_m`, times windows of `window_s`. The first k points of a draw serve every k, so
+    more points never single out fewer users. `draws` per user; `targets`: a sample of so many users, drawn by `seed`.
+    `rarefaction`: how often to halve the population; users are kept in a random, nested order.
+
+    Returns rows (k, cell_m, window_s, population, targets, unicity, low, high). `targets` are users with at least k
+    distinct points; others are left out. The interval is Wilson's on targets, wider than the draws need. A population
+    of 1 has nobody to be confused with: unicity 1.
+
+    >>> seen = pd.DataFrame({"user": [1, 1, 2, 2], "place": ["a", "b", "a", "c"]})
+    >>> unicity(seen, [1, 2], place="place", draws=200)["unicity"].round(1).tolist()
+    [0.5, 1.0]
+    """
+    what = "unicity"
+    many = [whole(one, "k", what, 1000) for one in np.atleast_1d(np.asarray(k)).tolist()]
+    draws = whole(draws, "draws", what, 65_535)
+    if not isinstance(rarefaction, (int, np.integer)) or rarefaction < 0:
+        raise InputError(f"{what}, rarefaction", "how often to halve, from 0 on", rarefaction, "write 3")
+    coded = code_points(points, user=user, place=place, x=x, y=y, time=time, what=what, cell_m=cell_m,
+                        window_s=window_s)  # fmt: skip
+    users, kinds = coded.users.size, coded.kinds
+    start, items = kernel.by_user(coded.user, coded.item, users)
+    del coded  # with 10⁸ rows, each array is 400 MB
+    start, items, _ = kernel.distinct(start, items)
+    owner = np.repeat(np.arange(users, dtype=np.int32), np.diff(start))
+    post_start, post_user = kernel.by_user(items, owner, kinds)
+    order = np.argsort(draws_of.uniform(draws_of.stream_key(seed, 0, "unicity"), np.arange(users)), kind="stable")
+    rank = np.empty(users, dtype=np.int64)
+    rank[order] = np.arange(users)
+    sizes = np.array([max(1, users >> halving) for halving in range(rarefaction + 1)], dtype=np.int64)
+    chosen = np.sort(order[: users if targets is None else whole(targets, "targets", what)])
+    rows = []
+    for n in many:
+        hits = kernel.unique_draws(chosen, start, items, post_start, post_user, rank, sizes, n, draws, np.uint64(seed))
+        for s, size in enumerate(sizes.tolist()):
+            mine = hits[(hits[:, s] >= 0) & (rank[chosen] < size), s]
+            if mine.size:  # otherwise no target of that population has so many points
+                share = float(mine.sum()) / (draws * mine.size)
+                band = wilson(round(share * mine.size), mine.size)
+                low, high = min(float(band.low or 0.0), share), max(1.0 if band.high is None else band.high, share)
+                rows.append((n, cell_m, window_s, size, mine.size, share, low, high))
+    names = ["k", "cell_m", "window_s", "population", "targets", "unicity", "low", "high"]
+    return pd.DataFrame(rows, columns=names)

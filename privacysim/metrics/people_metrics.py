@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from privacysim import vocabulary as words
 from privacysim.attacks.inequality import gini, top_share
-from privacysim.attacks.tracking import time_to_confusion
-from privacysim.attacks.uniqueness import unicity
+from privacysim.attacks.reidentification import unicity
+from privacysim.attacks.sightings import time_to_confusion
 from privacysim.facts import facts
 from privacysim.metrics.registry import MetricValue, Part, ratio, shipped_metric, totals_by_curve
 from privacysim.metrics.seen import Floats, Footage, PeopleSeen, Viewed

@@ -10,6 +10,7 @@ from privacysim.attacks import (
     anonymity_sets,
     attack_advantage,
     entropy_bits,
+    epsilon_spent,
     gini,
     guess_error_m,
     lorenz,
@@ -23,7 +24,6 @@ from privacysim.attacks import (
     top_share,
     unicity,
 )
-from privacysim.attacks.information import epsilon_spent
 from privacysim.errors import InputError
 from privacysim.metrics import METRICS, Footage, PeopleSeen, parts, readings
 

@@ -65,19 +65,13 @@ def test_whole_seconds_are_windows_of_a_second():
     frame = visits(range(4)).assign(time=np.array([5, 6, 7, 5, 6, 9, 1, 1, 2, 3, 3, 4]))
     whole = unicity(frame, 2, place="place", time="time", window_s=1.0)
     assert whole.equals(unicity(frame.assign(time=frame["time"] + 0.25), 2, place="place", time="time", window_s=1.0))
-    two = unicity(frame, 2, place="place", time="time", window_s=[1.0, 4.0])
-    assert two["window_s"].tolist() == [1.0, 4.0]
-    assert two["unicity"].iloc[0] >= two["unicity"].iloc[1], "coarser times single out no more"
     exact = unicity(frame, 2, place="place", time="time")
     assert exact["unicity"].item() == whole["unicity"].item()
 
 
-def test_populations_are_halved_or_named():
+def test_populations_are_halved():
     halved = unicity(visits(range(4)), 1, place="place", rarefaction=2)
     assert halved["population"].tolist() == [4, 2, 1]
-    assert halved.equals(unicity(visits(range(4)), 1, place="place", rarefaction=[4, 2, 1]))
-    with pytest.raises(InputError, match="unicity, rarefaction: expected a whole number from 1 to 4"):
-        unicity(visits(range(4)), 2, place="place", rarefaction=[5])
 
 
 REFUSED = {
@@ -89,9 +83,6 @@ REFUSED = {
                               "leave cell_m out, or give x and y"),
     "an attack that nobody knows": (lambda f: reidentification_risk(f, 1, "locaton", place="place"),
                                     "reidentification_risk, attack: expected a known attack", "write location"),
-    "a tolerance above one": (lambda f: reidentification_risk(f, 1, "frequency", place="place", tolerance=1.5),
-                              "reidentification_risk, tolerance: expected a share from 0 to 1",
-                              "write tolerance=0.1 or the like"),
     "windows without times": (lambda f: anonymity_sets(f, place="place", window_s=60.0),
                               "anonymity_sets, time: expected a column of times, since window_s is given",
                               'write time="t"'),
@@ -117,7 +108,7 @@ def test_what_a_measure_cannot_answer_is_refused_with_the_cure(name):
 
 @pytest.mark.parametrize(("attack", "said", "fix"), [
     ("location", "bitsets of at most 0 GiB", "use fewer users, coarser cells or windows, or unicity(), which draws"),
-    ("sequence", "tables of at most 0 GiB", "use fewer users, coarser cells, or targets=…"),
+    ("sequence", "tables of at most 0 GiB", "use fewer users or coarser cells"),
 ])  # fmt: skip
 def test_what_would_fill_the_memory_is_refused_before_it_is_made(attack, said, fix, monkeypatch):
     monkeypatch.setattr(reidentification, "_MOST_BYTES", 7)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacysim.attacks import anonymity_sets, flow_field, flow_sets, poisson_sets, trip_law
+from privacysim.attacks import anonymity_sets, flow_field, poisson_sets, trip_law
 from privacysim.city import build_city
 from privacysim.errors import InputError
 from privacysim.people import draw_block
@@ -113,6 +113,3 @@ def test_indoor_and_unknown_cameras_are_refused_with_the_cure(district):
             flow_field(city, scenario, cameras, wrong, law)
     with pytest.raises(InputError, match="window_s"):
         trip_law(city, scenario, people=1_000, window_s=0.0)
-    assert flow_sets(city, scenario, cameras, np.flatnonzero(~cameras.indoor)[:5], law)["average"].tolist() == [
-        "per view", "per person in view",
-    ]  # fmt: skip

@@ -61,18 +61,9 @@ def test_unicity_equals_a_naive_count_over_the_same_definition():
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10_000))
-def test_more_points_and_finer_dyadic_grids_never_single_out_fewer(seed):
-    frame = sightings(seed=seed)
-    found = unicity(frame, [1, 2, 3, 4], time="t", cell_m=[100.0, 200.0, 400.0], window_s=[3600.0, 7200.0], seed=seed)
-    table = found.set_index(["k", "cell_m", "window_s"])["unicity"]
-    for k, cell, window in table.index:
-        here = table[k, cell, window]
-        if k < 4:
-            assert table[k + 1, cell, window] >= here
-        if cell < 400.0:
-            assert table[k, 2 * cell, window] <= here
-        if window < 7200.0:
-            assert table[k, cell, 7200.0] <= here
+def test_more_points_never_single_out_fewer(seed):
+    found = unicity(sightings(seed=seed), [1, 2, 3, 4], time="t", cell_m=200.0, window_s=3600.0, seed=seed)
+    assert found["unicity"].is_monotonic_increasing
 
 
 def test_in_a_smaller_population_the_same_people_are_rarer():
@@ -133,7 +124,6 @@ def test_a_bad_frame_is_an_error_that_names_the_cure(measure, name):
     (lambda f: unicity(f, 0), "k"), (lambda f: unicity(f, 1.5), "k"), (lambda f: unicity(f, 2, cell_m=-1.0), "cell_m"),
     (lambda f: unicity(f, 2, window_s=60.0), "time"), (lambda f: reidentification_risk(f, 2, "times"), "write time"),
     (lambda f: reidentification_risk(f, 2, "time"), "column of times"),
-    (lambda f: reidentification_risk(f, 2, targets=[99]), "users of the data"),
     (lambda f: anonymity_sets(f, sample=10), "sample"), (lambda f: unicity(f, 2, rarefaction=-1), "halve"),
 ])  # fmt: skip
 def test_a_bad_argument_is_an_error(call, said):

@@ -8,6 +8,7 @@ import pytest
 
 from privacysim.attacks import (
     attack_advantage,
+    epsilon_spent,
     gini,
     guess_error_m,
     mutual_information,
@@ -16,7 +17,6 @@ from privacysim.attacks import (
     table_by,
     top_share,
 )
-from privacysim.attacks.information import epsilon_spent
 from privacysim.errors import InputError
 from privacysim.metrics import METRICS, Metric, chosen, metric, parts, total
 
@@ -32,7 +32,7 @@ REFUSED = {
     "cells of one person": (lambda: table_by(PEOPLE, "hours", ["group"], fewest=1),
                             "table_by, fewest: expected at least 2 people a cell.", "write fewest=30"),
     "negative weights": (lambda: table_by(PEOPLE.assign(weight=-1.0), "hours", ["group"], weight="weight"),
-                         "table_by, column weight: expected weights of 0 or more, not all 0.", "drop these rows"),
+                         "table_by, column weight: expected weights of 0 or more, not all 0.", "drop or mend these"),
     "a control that knows": (lambda: attack_advantage(5, 10, 10, 10),
                              "attack_advantage, control: expected a control that fails at times.",
                              "make the control's task as hard as the attack's"),

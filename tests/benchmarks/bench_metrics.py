@@ -17,7 +17,7 @@ from numba import njit
 
 from privacysim.attacks import points_kernel as kernel
 from privacysim.attacks import reidentification_risk, unicity
-from privacysim.attacks.reidentification import _multisets, rarest_first
+from privacysim.attacks.reidentification import multisets, rarest_first
 
 
 def visits(users: int, each: int = 30, places: int = 400, seed: int = 1) -> pd.DataFrame:
@@ -84,12 +84,13 @@ def beside_the_reference(frame: pd.DataFrame, k: int) -> tuple[float, float]:
     place = rarest_first(once["place"].to_numpy(np.int32), int(once["place"].max()) + 1)
     start, items = kernel.by_user(once["user"].to_numpy(np.int32), place, users)
     start, items, count = kernel.distinct(start, items)
-    first, copies, row, have, bits = _multisets(start, items, count, int(items.max()) + 1, k)
-    everybody, none = np.arange(users), np.zeros(0)
-    all_bits = kernel.bit_rows(np.arange(int(items.max()) + 1), start, items, (users + 63) // 64, 0)
-    ours = kernel.set_risks(everybody, start, first, copies, row, have, bits, k, none, users)
+    first, copies, row, have, bits = multisets(start, items, count, int(items.max()) + 1, k)
+    none, owner = np.zeros(0), np.repeat(np.arange(users), np.diff(start))
+    all_bits = np.zeros((int(items.max()) + 1, (users + 63) // 64), np.uint64)
+    np.bitwise_or.at(all_bits, (items, owner >> 6), np.uint64(1) << (owner & 63).astype(np.uint64))
+    ours = kernel.set_risks(start, first, copies, row, have, bits, k, none)
     assert (ours[:, 1] == reference(start, items, all_bits, k)).all()
-    mine = cpu(lambda: kernel.set_risks(everybody, start, first, copies, row, have, bits, k, none, users), 15)
+    mine = cpu(lambda: kernel.set_risks(start, first, copies, row, have, bits, k, none), 15)
     return mine, cpu(lambda: reference(start, items, all_bits, k), 15)
 
 

@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from privacysim.attacks import gini, top_share
-from privacysim.attacks.information import epsilon_spent
+from privacysim.attacks import epsilon_spent, gini, top_share
 from privacysim.errors import InputError
 from privacysim.metrics import FAMILIES, METRICS, OUTPUTS, Footage, PeopleSeen, add, chosen, parts, readings
 from privacysim.study import Study

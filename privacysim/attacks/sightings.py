@@ -1,0 +1,170 @@
+"""What views of a camera tell of people whom nobody recognises: anonymity sets, and tracking by clothes alone.
+
+The anonymity set of a person in a view (one camera, one window of time) is everybody in it. Two averages answer two
+questions and are never mixed: *per view* (what does one picture show?) and *per person in view* (how hidden is a person
+who is seen? Crowded views count more often).
+
+Time to confusion (Hoh, Gruteser, Xiong and Alrabady 2007, doi:10.1145/1315245.1315266): a tracker follows a person from
+camera to camera until the uncertainty about who they are exceeds a threshold. Between cameras the tracker sees nothing.
+At the next camera the person could be anybody who appears there within `within_s` of them. The track holds while these
+people number at most 2^`confusion_bits` (1 bit: two people) and the gap between cameras is at most `gap_s`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from privacysim.attacks import points_kernel as kernel
+from privacysim.attacks.points import Floats, code_points, floats, frame_with, positive, seconds
+from privacysim.errors import InputError
+
+AVERAGES = ("per view", "per person in view")
+
+
+def anonymity_sets(
+    points: pd.DataFrame, *, user: str = "user", place: str | None = None, x: str = "x", y: str = "y",
+    time: str | None = None, window_s: float | None = None, cell_m: float | None = None, below: int = 5,
+    population: int | None = None, sample: int | None = None,
+) -> pd.DataFrame:
+    """Sizes of the sets in which people are seen: one row per average (`per view`, `per person in view`).
+
+    `points`: one row per sighting. A view is a place (or square of `cell_m`) in one window of `window_s`, or over all
+    time. Columns: `views`, `mean_size`, `mean_reciprocal` (an attacker who guesses), `alone`, `below_k` (share of sets
+    smaller than `below`), `mean_bits` (log₂ of the size: the attacker's uncertainty).
+
+    If the points are a simple random sample of `sample` out of `population` people, only the mean size is estimable. A
+    person's own set has the unbiased mean 1 + (m − 1)(N − 1)/(n − 1), with m people of the sample in view. The other
+    columns need everybody, or the flow field (`flow_field` and `poisson_sets`, which need no sample).
+
+    >>> seen = pd.DataFrame({"user": [1, 2, 3], "place": ["a", "a", "b"]})
+    >>> anonymity_sets(seen, place="place")[["mean_size", "alone"]].round(2).values.tolist()
+    [[1.5, 0.5], [1.67, 0.33]]
+    """
+    what = "anonymity_sets"
+    coded = code_points(points, user=user, place=place, x=x, y=y, time=time, what=what, cell_m=cell_m,
+                        window_s=window_s, timed=window_s is not None)  # fmt: skip
+    once = np.unique(coded.item.astype(np.int64) * coded.users.size + coded.user)
+    size = np.bincount(once // coded.users.size).astype(np.float64)
+    if population is None and sample is None:
+        return sets_table(size, below)
+    if population is None or sample is None or not coded.users.size <= sample <= population:
+        raise InputError(f"{what}, sample and population", "both, sample at most population, at least the users seen",
+                         f"sample {sample}, population {population}", "say how many of how many")  # fmt: skip
+    if sample < 2:
+        raise InputError(f"{what}, sample", "at least 2 people", sample, "draw more people")
+    hidden = 1.0 + (size - 1.0) * (population - 1.0) / (sample - 1.0)
+    mean = float((hidden * size).sum() / size.sum())
+    return pd.DataFrame({"average": [AVERAGES[1]], "views": [size.size], "mean_size": [mean]})
+
+
+def sets_table(size: ArrayLike, below: int = 5) -> pd.DataFrame:
+    """Both averages over views of these sizes (1 or more people each)."""
+    m = floats(size, "sets_table, size", expected="numbers of people, 1 or more", least=1.0)
+    if not m.size:
+        raise InputError("sets_table, size", "at least one view", "none", "give the sizes of views that show anybody")
+    return _averages(m, (np.ones(m.size) / m.size, m / m.sum()), (m.size, m.size), below)
+
+
+def poisson_sets(others: ArrayLike, below: int = 5) -> pd.DataFrame:
+    """Both averages if the number of people in view v is Poisson with mean λ_v (`others`), from a flow.
+
+    A person who is seen has K ~ Poisson(λ) others beside them: E[1/A] = (1 − e^−λ)/λ, P(alone) = e^−λ, with A = 1 + K.
+    A view that has anybody (probability 1 − e^−λ) holds a Poisson number that is not 0. Columns: see `anonymity_sets`.
+
+    >>> poisson_sets([1.0])[["mean_size", "alone"]].round(3).values.tolist()
+    [[1.582, 0.582], [2.0, 0.368]]
+    """
+    from scipy.special import gammaln
+
+    rate = floats(others, "poisson_sets, others", expected="finite means, 0 or more, not all 0", least=0.0)
+    if not (rate > 0).any():
+        raise InputError("poisson_sets, others", "finite means, 0 or more, not all 0", "none above 0",
+                         "give expected counts of views in which there is somebody")  # fmt: skip
+    rate = rate[rate > 0]
+    seen = -np.expm1(-rate)
+    k: Floats = np.arange(0.0, int(rate.max() + 12.0 * np.sqrt(rate.max()) + 30))
+    # distribution of the set's size 1 + k, mixed over views
+    per_view, per_person = np.zeros(k.size), np.zeros(k.size)
+    for chunk in range(0, rate.size, 4096):
+        r = rate[chunk : chunk + 4096, None]
+        per_view += np.exp(-r + (k + 1) * np.log(r) - gammaln(k + 2.0)).sum(axis=0)
+        per_person += (r * np.exp(-r + k * np.log(r) - gammaln(k + 1.0))).sum(axis=0)
+    views = float(seen.sum())
+    return _averages(1.0 + k, (per_view / views, per_person / rate.sum()), (views, views), below)
+
+
+def _averages(size: Floats, shares: Iterable[Floats], views: Iterable[float], below: int) -> pd.DataFrame:
+    """Table of `anonymity_sets`, from the share that each size has in each average."""
+    return pd.DataFrame([
+        {"average": average, "views": number, "mean_size": float((share * size).sum()),
+         "mean_reciprocal": float((share / size).sum()), "alone": float(share[size == 1].sum()),
+         "below_k": float(share[size < below].sum()), "mean_bits": float((share * np.log2(size)).sum())}
+        for average, share, number in zip(AVERAGES, shares, views, strict=True)
+    ])  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Tracks:
+    """Result of tracking. `people`: per user `longest_s` (the longest tracked stretch) and `tracks`.
+
+    `time_to_confusion_s`: mean time from a sighting to the loss, over all sightings; `median_longest_s`;
+    `linked`: mean probability 1/m of picking the right person at a handover to the next camera, over handovers.
+    """
+
+    people: pd.DataFrame
+    time_to_confusion_s: float
+    median_longest_s: float
+    linked: float
+    handovers: int
+
+
+def time_to_confusion(
+    sightings: pd.DataFrame, *, user: str = "user", place: str = "place", time: str = "time", leave: str | None = None,
+    within_s: float = 60.0, gap_s: float = 600.0, confusion_bits: float = 0.0,
+) -> Tracks:
+    """Follow every user of a table of sightings (one row each: user, camera, time in seconds, and time of leaving).
+
+    With `confusion_bits` 0 a person is lost as soon as anybody else could be them. The table must contain everybody who
+    walks there: in a sample each person looks easier to follow than they are.
+
+    >>> seen = pd.DataFrame({"user": [1, 1, 1, 2], "place": [7, 8, 9, 9], "time": [0.0, 60.0, 120.0, 121.0]})
+    >>> time_to_confusion(seen).people["longest_s"].tolist()
+    [60.0, 0.0]
+    """
+    what = "time_to_confusion"
+    within, gap = positive(within_s, "within_s", what), positive(gap_s, "gap_s", what)
+    if not confusion_bits >= 0.0:
+        raise InputError(f"{what}, confusion_bits", "bits, 0 or more", confusion_bits, "write confusion_bits=1.0")
+    coded = code_points(sightings, user=user, place=place, time=time, what=what, timed=False)
+    ends = time if leave is None else leave
+    frame_with(sightings, [ends], what)
+    # both columns at once, so that dates count from one day
+    both = seconds(pd.concat([sightings[time], sightings[ends]]), ends, what).astype(np.float64)
+    when, left = both[: len(sightings)], both[len(sightings) :]
+    if (left < when).any():
+        raise InputError(f"{what}, column {leave}", f"times not before {time}", "an earlier one", "swap the columns")
+    users = coded.users.size
+    order = np.lexsort((when, coded.user))
+    by_time = np.argsort(when, kind="stable")
+    place_start, rows = kernel.by_user(coded.item[by_time], by_time, coded.kinds)
+    user_of, at, until = coded.user[order], when[order], left[order]
+    start = np.searchsorted(user_of, np.arange(users + 1)).astype(np.int64)
+    size, held = kernel.follow(
+        start, coded.item[order], at, until, place_start, when[rows], coded.user[rows], users, within, gap,
+        2.0 ** float(confusion_bits) * (1.0 + 1e-12),
+    )  # fmt: skip
+    first = np.flatnonzero(~held)
+    end = until[np.append(first[1:], held.size) - 1]
+    longest = np.zeros(users)
+    np.maximum.at(longest, user_of[first], end - at[first])
+    people = pd.DataFrame({"user": coded.users, "longest_s": longest,
+                           "tracks": np.bincount(user_of[first], minlength=users)})  # fmt: skip
+    handover = np.flatnonzero(user_of[1:] == user_of[:-1]) + 1
+    linked = float((1.0 / size[handover]).mean()) if handover.size else 1.0
+    until_lost = end[np.cumsum(~held) - 1] - at
+    return Tracks(people, float(until_lost.mean()), float(np.median(longest)), linked, int(handover.size))
