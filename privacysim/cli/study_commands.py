@@ -149,7 +149,7 @@ def study_explore(
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
 ) -> int:
     """Open the interactive policy explorer in your browser."""
-    from privacysim.explorer.web import serve
+    from privacysim.explorer.notebook_files import serve
 
     status = serve(study, port=port, browser=not no_browser)
     if status in (-SIGINT, 130):  # killed by Ctrl-C, or ended after it

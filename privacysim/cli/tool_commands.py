@@ -38,8 +38,7 @@ def mask(
     allow_truncated: Annotated[bool, typer.Option("--allow-truncated", help="Accept a file that ends early.")] = False,
 ) -> None:  # fmt: skip
     """Mask whole people in every frame of a video, and report what remains visible."""
-    from privacysim.masklab.mask_names import mask_named
-    from privacysim.masklab.random_masks import Scramble
+    from privacysim.masklab.masks import Scramble, mask_named
     from privacysim.masklab.video import mask_video
 
     text = how

@@ -1,9 +1,12 @@
-"""Notebook commands: create a notebook from the template, or rerun one with new parameters."""
+"""Notebook commands: create one from the template, rerun one with new parameters, or serve the explorer's page."""
 
 from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
+import tempfile
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
@@ -15,9 +18,10 @@ import pandas as pd
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from privacysim.errors import InputError, PrivacysimError, did_you_mean
-from privacysim.explorer.template import TITLE, template_cells
+from privacysim.errors import InputError, PrivacysimError, did_you_mean, require
 from privacysim.files import whole_file
+from privacysim.resources import shipped
+from privacysim.study import Study
 
 TAG, INJECTED = "parameters", "injected-parameters"
 _FIRST_CELL = {"title": r"^# (.+)$", "question": r"\*\*Question\.\*\*\s*(.+)", "run time": r"Run time: ([^.]+)\."}
@@ -36,9 +40,11 @@ def new_notebook(name: str, folder: str | Path = ".") -> Path:
     path = Path(folder) / f"{stem}.ipynb"
     if path.exists():
         raise InputError(f"{path}", "a new file", "one that exists", "choose another name")
-    notebook = as_notebook(template_cells())
-    first = notebook.cells[0]
-    first["source"] = first["source"].replace(TITLE, f"# {stem.rsplit('/', 1)[-1].replace('_', ' ')}")
+    cells = [(cell["cell_type"], cell["source"], cell["metadata"].get("tags", ()))
+             for cell in nbformat.read(shipped("notebooks/new_study.ipynb"), as_version=4).cells]  # fmt: skip
+    notebook = as_notebook(cells)
+    title = f"# {path.stem.replace('_', ' ')}"
+    notebook.cells[0]["source"] = re.sub("^# .*", title, notebook.cells[0]["source"])
     _write(notebook, path)
     return path
 
@@ -120,8 +126,7 @@ def _inject(notebook: Any, parameters: Mapping[str, object], where: str) -> None
 def _short(error: Any) -> str:
     # text of the error: three lines for a privacysim error, the last line for any other
     text = re.sub(r"\x1b\[[0-9;]*m", "", str(error.evalue)).strip()
-    kept = text.splitlines()[:3]
-    return "\n".join([f"{error.ename}: {kept[0] if kept else ''}", *kept[1:]])
+    return "\n".join(f"{error.ename}: {text}".splitlines()[:3])
 
 
 def _write(notebook: Any, path: Path) -> None:
@@ -145,3 +150,24 @@ def index(folder: str | Path) -> pd.DataFrame:
                for name, pattern in _FIRST_CELL.items()},
         })  # fmt: skip
     return pd.DataFrame(rows, columns=["notebook", *_FIRST_CELL])
+
+
+def serve(study: str, *, port: int = 8866, browser: bool = True) -> int:
+    """Serve the explorer of a study as a web page (Voilà) until it is stopped; returns Voilà's exit status.
+
+    The page has a loopback address, so it is not reachable from the network. It runs a notebook of one cell in another
+    folder; policies are saved into `sim/policies` of this one.
+    """
+    Study(study).inputs()  # report errors of the study here, not in the browser
+    require("web", "voila", where="study explore")
+    folder = Path.cwd() / "sim" / "policies"
+    if study.endswith(".toml"):
+        study = str(Path(study).resolve())
+    with tempfile.TemporaryDirectory(prefix="privacysim-explore-") as where:
+        notebook = Path(where) / "explore.ipynb"
+        code = f"import privacysim as ps\n\nps.explore({study!r}, folder={str(folder)!r})"
+        _write(as_notebook([("code", code, ())]), notebook)
+        print(f"The explorer of {study}: http://127.0.0.1:{port}/  (policies are saved into {folder}; stop: Ctrl-C)")
+        command = [sys.executable, "-m", "voila", str(notebook), f"--port={port}", "--Voila.ip=127.0.0.1",
+                   "--VoilaConfiguration.show_tracebacks=False", *([] if browser else ["--no-browser"])]  # fmt: skip
+        return subprocess.run(command, check=False).returncode

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -41,16 +41,6 @@ DISTRICT, LARGEST = "guangzhou_part", 1_000_000
 DAYS, FOOTAGE_DAYS, SAMPLE, REPLICATES = 30, 91, 4_000, 20
 
 Floats = NDArray[np.float64]
-Part = dict[tuple[str, str], tuple[float, int]]
-
-
-@dataclass(frozen=True, eq=False)
-class Drawn:
-    """Random draws of one replicate: a world, its people, and their results under the baseline."""
-
-    whole: Replicate
-    block: Block
-    baseline: Look
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,14 +52,22 @@ class Look:
     day. `notes`: notes of the metrics.
     """
 
-    values: Part
+    values: dict[tuple[str, str], tuple[float, int]]
     notes: list[tuple[str, str, str]]
     chance: Floats
     views: pd.DataFrame
     listed: Floats
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """Random draws of one replicate: a world, its people, and their results under the baseline."""
+
+    whole: Replicate
+    block: Block
+    baseline: Look
+
+
 class Preview:
     """Small version of a study: `look` computes an arm in a replicate, `comparison` compares the results so far.
 
@@ -77,24 +75,20 @@ class Preview:
     scenario if that has at most a million people (`LARGEST`), else the district.
     """
 
-    study: Study
-    replicates: int = REPLICATES
-    sample: int = SAMPLE
-    _drawn: dict[int, Drawn] = field(default_factory=dict, repr=False)
-    _pilot: tuple[Replicate, Block] | None = field(default=None, repr=False)
-    _skewness: dict[str, dict[str, float]] = field(default_factory=dict, repr=False)
-
-    def __post_init__(self) -> None:
-        inputs = self.study.inputs()
+    def __init__(self, study: Study, replicates: int = REPLICATES, sample: int = SAMPLE) -> None:
+        inputs = study.inputs()
         small = inputs.scenario.population.people.number <= LARGEST
+        self.study, self.replicates = study, replicates
         self.scenario: Scenario = inputs.scenario if small else load_scenario(DISTRICT)
         self.days = min(inputs.plan.days, DAYS) if small else DAYS
-        self.sample = min(self.sample, round(self.scenario.population.people.number))
+        self.sample = min(sample, round(self.scenario.population.people.number))
         plan = inputs.plan.model_copy(update={"days": self.days, "sample": self.sample, "start": "steady"})
         self._inputs = replace(inputs, plan=plan, scenario=self.scenario, footage_days=FOOTAGE_DAYS)
         self.arms: list[Arm] = list(inputs.arms)
         self.baseline: Arm = inputs.arm(plan.baseline)
         self.city: City = build_city(self.scenario)
+        self._drawn: dict[int, Drawn] = {}
+        self._skewness: dict[str, dict[tuple[str, str], float]] = {}
 
     @property
     def says(self) -> str:
@@ -125,18 +119,11 @@ class Preview:
         whole = replicate.changed(arms=[arm])
         log = whole.logs[arm.id]
         exposure = measure_exposure(whole.see(block), block, whole.acts)
-        of: dict[str, Any] = {
-            "people": people_seen(exposure, 0, block), "records": records(whole.world, log),
-        }  # fmt: skip
-        values: Part = {}
-        notes: list[tuple[str, str, str]] = []
-        for name in SHOWN:
-            one = METRICS[name]
-            for reading in one.value(one.part(of[one.of])):
-                if reading.value is None:
-                    notes.append((name, reading.curve, reading.note))
-                else:
-                    values[name, reading.curve] = (reading.value, reading.contributors)
+        of: dict[str, Any] = {"people": people_seen(exposure, 0, block), "records": records(whole.world, log)}
+        readings = [(name, one) for name, metric in ((name, METRICS[name]) for name in SHOWN)
+                    for one in metric.value(metric.part(of[metric.of]))]  # fmt: skip
+        values = {(name, one.curve): (one.value, one.contributors) for name, one in readings if one.value is not None}
+        notes = [(name, one.curve, one.note) for name, one in readings if one.value is None]
         missed = 1.0 - exposure.p_identified[:, 0]
         chance = np.stack([1.0 - missed[:, :3].prod(axis=1), 1.0 - missed[:, 3:].prod(axis=1)], axis=-1)
         looks = log.acts[log.acts["audience"].to_numpy() > 0]
@@ -149,8 +136,8 @@ class Preview:
         block, side = self.drawn(0).block, 14
         x, y = self.city.place_x[block.home_place], self.city.place_y[block.home_place]
         left, low, size = self.frame
-        column, row = ((v - v0) / size * side for v, v0 in ((x, left), (y, low)))
-        return (np.clip(column, 0, side - 1).astype(np.int64), np.clip(row, 0, side - 1).astype(np.int64), side)
+        column, row = (np.clip((v - v0) / size * side, 0, side - 1).astype(np.int64) for v, v0 in ((x, left), (y, low)))
+        return column, row, side
 
     @cached_property
     def frame(self) -> tuple[float, float, float]:
@@ -173,64 +160,53 @@ class Preview:
     def means(self, looks: Sequence[Look]) -> pd.DataFrame:
         """Means as in `comparison`, without intervals, for an immediate answer."""
         rows: list[dict[str, Any]] = []
-        before = [self.drawn(k).baseline for k in range(len(looks))]
-        for key in sorted({key for look in (*looks, *before) for key in look.values}, key=_order):
-            a, b = (_mean(series, key) for series in (looks, before))
-            ratio = a / b if a is not None and b else math.nan
+        before = self._baselines(looks)
+        keys = {key for look in (*looks, *before) for key in look.values}
+        for key in sorted(keys, key=lambda key: (SHOWN.index(key[0]), ("", *CURVES).index(key[1]))):
+            a, b = (float(np.mean([look.values[key][0] for look in series if key in look.values] or [math.nan]))
+                    for series in (looks, before))  # fmt: skip
             same = all(x.values.get(key) == y.values.get(key) for x, y in zip(looks, before, strict=True))
-            for policy, value in ((self.baseline.id, b), ("explored", a)):
-                rows.append({
-                    "policy": policy, "metric": key[0], "curve": key[1], "mean": math.nan if value is None else value,
-                    "ratio": ratio, "ratio_low": math.nan, "ratio_high": math.nan,
-                    "note": "identical so far" if same else "",
-                })  # fmt: skip
+            rows += [{"policy": policy, "metric": key[0], "curve": key[1], "mean": value,
+                      "ratio": a / b if b else math.nan, "ratio_low": math.nan, "ratio_high": math.nan,
+                      "note": "identical so far" if same else ""}
+                     for policy, value in ((self.baseline.id, b), ("explored", a))]  # fmt: skip
         return pd.DataFrame(rows)
 
     def comparison(self, arm: Arm, looks: Sequence[Look]) -> Comparison:
         """Compare the arm with the baseline over the replicates so far, by the usual rules for intervals."""
-        rows: list[dict[str, Any]] = []
-        notes: list[dict[str, Any]] = []
-        both = [(self.baseline.id, [self.drawn(k).baseline for k in range(len(looks))]), ("explored", list(looks))]
-        for policy, series in both:
-            for k, look in enumerate(series):
-                rows += [{"policy": policy, "replicate": k, "metric": name, "curve": curve, "value": value,
-                          "unit": METRICS[name].unit, "contributors": n}
-                         for (name, curve), (value, n) in look.values.items()]  # fmt: skip
-                notes += [{"policy": policy, "replicate": k, "metric": name, "curve": curve, "note": note}
-                          for name, curve, note in look.notes]  # fmt: skip
-        skewness: dict[tuple[str, str, str], float] = {}
-        for policy, which in ((self.baseline.id, self.baseline), ("explored", arm)):
-            for key, gamma in self._skewness_of(which).items():
-                name, _, curve = key.partition("|")
-                skewness[policy, name, curve] = gamma
-        frame = pd.DataFrame(rows, columns=["policy", "replicate", "metric", "curve", "value", "unit", "contributors"])
-        noted = pd.DataFrame(notes, columns=["policy", "replicate", "metric", "curve", "note"])
-        primary = SHOWN[0]
+        both = [*((self.baseline.id, k, look) for k, look in enumerate(self._baselines(looks))),
+                *(("explored", k, look) for k, look in enumerate(looks))]  # fmt: skip
+        values = [(policy, k, name, curve, value, METRICS[name].unit, n)
+                  for policy, k, look in both for (name, curve), (value, n) in look.values.items()]  # fmt: skip
+        notes = [(policy, k, *note) for policy, k, look in both for note in look.notes]
+        key = ["policy", "replicate", "metric", "curve"]
+        skewness = {(policy, name, curve): gamma
+                    for policy, which in ((self.baseline.id, self.baseline), ("explored", arm))
+                    for (name, curve), gamma in self._skewness_of(which).items()}  # fmt: skip
         table = compare(
-            frame, noted, skewness, [self.baseline.id, "explored"], self.baseline.id, primary, len(looks), False,
-        )
+            pd.DataFrame(values, columns=[*key, "value", "unit", "contributors"]),
+            pd.DataFrame(notes, columns=[*key, "note"]), skewness, [self.baseline.id, "explored"], self.baseline.id,
+            SHOWN[0], len(looks), False,
+        )  # fmt: skip
         titles = {self.baseline.id: self.baseline.title, "explored": arm.title}
-        return Comparison(table, self.baseline.id, primary, "steady", titles)
+        return Comparison(table, self.baseline.id, SHOWN[0], "steady", titles)
 
-    def _skewness_of(self, arm: Arm) -> dict[str, float]:
-        """Skewness of each metric, from a pilot world that is not a replicate."""
+    def _baselines(self, looks: Sequence[Look]) -> list[Look]:
+        return [self.drawn(k).baseline for k in range(len(looks))]
+
+    def _skewness_of(self, arm: Arm) -> dict[tuple[str, str], float]:
+        """Skewness of each (metric, curve), from a pilot world that is not a replicate."""
         if arm.id not in self._skewness:
-            if self._pilot is None:
-                whole = Replicate(self._inputs, -1)
-                self._pilot = whole, whole.draw()
             pilot, block = self._pilot
             whole = pilot.changed(arms=[arm])
-            self._skewness[arm.id] = pilot_sums(whole, Seen(block, whole.see(block)))[arm.id]["skewness"]
+            found = pilot_sums(whole, Seen(block, whole.see(block)))[arm.id]["skewness"]
+            self._skewness[arm.id] = {(key.partition("|")[0], key.partition("|")[2]): g for key, g in found.items()}
         return self._skewness[arm.id]
 
-
-def _order(key: tuple[str, str]) -> tuple[int, int]:
-    return SHOWN.index(key[0]), ("", *CURVES).index(key[1])
-
-
-def _mean(looks: Sequence[Look], key: tuple[str, str]) -> float | None:
-    found = [look.values[key][0] for look in looks if key in look.values]
-    return float(np.mean(found)) if found else None
+    @cached_property
+    def _pilot(self) -> tuple[Replicate, Block]:
+        whole = Replicate(self._inputs, -1)
+        return whole, whole.draw()
 
 
 def _listed(incidents: pd.DataFrame, days: int) -> Floats:

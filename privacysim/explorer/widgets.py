@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import replace
 from html import escape
 from pathlib import Path
@@ -62,8 +61,6 @@ class Explorer:
     def __init__(self, study: Study, folder: Path, replicates: int) -> None:
         self.preview = Preview(study, replicates)
         self.folder = folder
-        self.seconds: list[float] = []
-        """CPU seconds of each update, newest last."""
         self._looks: dict[Reform, list[Look]] = {}
         self._pictured: Reform | None = None
         self._following: asyncio.Task[None] | None = None
@@ -95,11 +92,10 @@ class Explorer:
         self._streets = panels.street_path(city.node_x, city.node_y, city.edge_u[main], city.edge_v[main], frame)
         self.before = self.preview.drawn(0).baseline
         self.map.layout = self.time.layout = widgets.Layout(width="350px")
-        heads = [widgets.HTML(_div(f"<h4>{text}</h4>")) for text in ("Rules", "Keep these rules")]
-        left = [heads[0], *self.levers.values(), heads[1], self.name, self.button, self.said]
+        rules, keep = (widgets.HTML(_div(f"<h4>{text}</h4>")) for text in ("Rules", "Keep these rules"))
+        left = [rules, *self.levers.values(), keep, self.name, self.button, self.said]
         pictures = _row(self.map, _column([self.time, self.groups], "1 1 380px"))
-        right = [self.header, self.table, pictures]
-        self.widget = _row(_column(left, "0 0 345px"), _column(right, "1 1 520px"))
+        self.widget = _row(_column(left, "0 0 345px"), _column([self.header, self.table, pictures], "1 1 520px"))
 
     @property
     def reform(self) -> Reform:
@@ -110,9 +106,8 @@ class Explorer:
     def summary(self) -> dict[str, float]:
         """Means of the metrics shown, over the replicates so far; keys join metric and curve with a bar."""
         looks = self._looks[self._key()]
-        keys = looks[0].values
         return {"|".join(key): float(np.mean([look.values[key][0] for look in looks if key in look.values]))
-                for key in keys}  # fmt: skip
+                for key in looks[0].values}  # fmt: skip
 
     def set(self, **levers: str) -> Explorer:
         """Move levers: `retention="7 d", mask="box", approver="judge"`; `base` selects the rules to start from."""
@@ -135,14 +130,12 @@ class Explorer:
     def finish(self) -> Explorer:
         """Compute the remaining replicates now."""
         arm, looks = self._arm(), self._looks[self._key()]
-        while len(looks) < self.preview.replicates:
-            looks.append(self.preview.look(arm, len(looks)))
+        looks += [self.preview.look(arm, k) for k in range(len(looks), self.preview.replicates)]
         self._show(arm, looks)
         return self
 
     def update(self) -> None:
         """Update the results: one replicate at once, the others as time allows."""
-        begin = time.process_time()
         if self._following is not None:
             self._following.cancel()
         try:
@@ -153,17 +146,14 @@ class Explorer:
         except InputError as error:
             self.header.value = panels.STYLE + _div(escape(str(error)), ' class="error"')
             return
-        finally:
-            self.seconds.append(time.process_time() - begin)
         try:
             self._following = asyncio.get_running_loop().create_task(self._follow(arm, looks))
         except RuntimeError:  # no event loop outside a notebook: call `finish`
             self._following = None
 
     async def _follow(self, arm: Arm, looks: list[Look]) -> None:
-        wanted = self.preview.replicates
         await asyncio.sleep(0.3)  # a moving slider has priority
-        while len(looks) < wanted:
+        while len(looks) < self.preview.replicates:
             looks.append(self.preview.look(arm, len(looks)))
             if len(looks) in (5, 10):
                 self._show(arm, looks)
@@ -184,8 +174,7 @@ class Explorer:
 
     def _show(self, arm: Arm, looks: list[Look]) -> None:
         preview, look = self.preview, looks[0]
-        whole = len(looks) >= preview.replicates
-        rows = preview.comparison(arm, looks).rows if whole else preview.means(looks)
+        rows = preview.comparison(arm, looks).rows if len(looks) >= preview.replicates else preview.means(looks)
         self.header.value = panels.STYLE + _div(
             f'<p class="quiet">{escape(preview.says)}.</p><h4>{escape(self._key().words())}</h4>'
             f'<p class="quiet">against the baseline: {escape(preview.baseline.title)}</p>'
@@ -196,8 +185,7 @@ class Explorer:
         self._pictured = self._key()
         cameras = preview.drawn(0).whole.world.cameras
         seen = look.views.groupby("camera_id")["outsider"].any().reset_index()
-        ids = seen["camera_id"].to_numpy()
-        seen = seen.assign(x_m=cameras.x[ids], y_m=cameras.y[ids])
+        seen = seen.assign(x_m=cameras.x[seen["camera_id"]], y_m=cameras.y[seen["camera_id"]])
         drawn = panels.people_map(self._streets, preview.home_cells, look.chance[:, 0, 1], seen, preview.frame)
         self.map.value = _div(f"<h4>Where</h4>{drawn}")
         self.time.value = _div(f"<h4>When</h4>{panels.timeline(look.views, look.listed, self.before.listed)}")

@@ -1,10 +1,9 @@
 """Strength of masks by name: how many cells across the face they leave, by construction or as measured.
 
 A mask's strength is relative to the face, never in pixels of the picture. Pixelating to n cells across a face leaves
-as much as a camera with n pixels there (measured: equal rates). What other masks leave does not follow from how they
-work. For these, `data/masking/masks.csv` holds what `privacysim calibrate masks` measured, as the mosaic of equal worth
-to an attacker who trains on such masks. Masks that draw anew for each frame count as 100 of their frames averaged,
-because a camera shows a person for longer than that.
+as much as a camera with n pixels there (measured: equal rates). For other masks, `data/masking/masks.csv` holds what
+`privacysim calibrate masks` measured: the mosaic of equal worth to an attacker who trains on such masks. Masks that
+draw anew for each frame count as 100 frames averaged, because a camera shows a person for longer than that.
 
 A mask from outside the package carries what it leaves in its name: `NAME=CELLS` or, if that depends on the width of
 the face, `NAME=PX:CELLS,PX:CELLS,…` (linear between the points). Workers, saved inputs and the run id then need
@@ -28,8 +27,6 @@ from privacysim.resources import shipped
 MASKS = ("none", "box", "pixelate:CELLS", "blur:SIGMA", "gaussian:SIGMA", "dp_pixelate:CELLS:EPSILON", "ksame:K")
 """Forms with a known residual identification; data/masking/masks.csv adds the measured names."""
 
-_BLURS = ("blur", "gaussian")
-_OURS = ("privacysim.masklab.masks", "privacysim.masklab.random_masks")
 _ASKED_PX = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 255)
 """Widths of a face, in px, at which your own mask is asked for the cells it leaves."""
 
@@ -56,30 +53,49 @@ def cells(mask: str, one_frame: bool = False) -> float:
     if curve := _own_curve(mask):
         return curve[-1][1]
     known = measured_cells(one_frame)
-    if mask == "none":
-        return math.inf
-    if mask == "box":
-        return 0.0
-    kind, _, strength = mask.partition(":")
-    if kind == "pixelate" and (left := _number(strength)) > 0.0:
-        return left
-    if kind in _BLURS and (sigma := _number(strength)) > 0.0:
-        return _blur_cells(kind, sigma, known)
-    if kind == "dp_pixelate":
-        across, _, epsilon = strength.partition(":")
-        if _number(across) > 0.0 and _number(epsilon) > 0.0:
-            return _noisy_cells(_number(across), _number(epsilon), known)
-    if kind == "ksame" and (k := _number(strength)) >= 2.0 and k == int(k):
-        return math.inf
+    kind, *strengths = mask.split(":")
+    match kind, [_number(text) for text in strengths]:
+        case "none", []:
+            return math.inf
+        case "box", []:
+            return 0.0
+        case "pixelate", [left] if left > 0.0:
+            return left
+        case "blur" | "gaussian", [sigma] if sigma > 0.0:
+            points = sorted((numbers[0], max(left, 0.05)) for numbers, left in _measured(kind, known))
+            found = np.exp(np.interp(math.log(sigma), *np.log(points).T))
+            return math.inf if sigma < points[0][0] else float(found)
+        case "dp_pixelate", [across, epsilon] if across > 0.0 and epsilon > 0.0:
+            # weaker: at least as many cells, with at most as much noise in each (its scale grows as cells² / epsilon)
+            weaker = (left for (a, e), left in _measured(kind, known)
+                      if a >= across and a**2 / e <= across**2 / epsilon)  # fmt: skip
+            return min([across, *weaker])
+        case "ksame", [k] if k >= 2.0 and k == int(k):
+            return math.inf
     if mask in known:
         return known[mask]
     forms = {form.partition(":")[0] for form in MASKS} - {"box"}
-    names = [name for name in known if name.partition(":")[0] not in forms]
+    names = [*MASKS, *(name for name in known if name.partition(":")[0] not in forms)]
     fix = "write one of them, CELLS a number such as pixelate:4"
     if mask:
-        fix = (f"write {close}" if (close := nearest(mask, [*MASKS, *names])) else "of a mask of your own write "
-               "NAME=CELLS, what it leaves of a face, as `privacysim calibrate masks --mask NAME` prints")  # fmt: skip
-    raise InputError("mask", "one of " + ", ".join([*MASKS, *names]), mask or "nothing", fix)
+        close = nearest(mask, names)
+        fix = f"write {close}" if close else ("of a mask of your own write NAME=CELLS, what it leaves of a face, as "
+                                              "`privacysim calibrate masks --mask NAME` prints")  # fmt: skip
+    raise InputError("mask", "one of " + ", ".join(names), mask or "nothing", fix)
+
+
+def _measured(kind: str, known: dict[str, float]) -> list[tuple[list[float], float]]:
+    """Strengths and cells of the measured masks of a kind."""
+    return [([_number(text) for text in name.split(":")[1:]], left) for name, left in known.items()
+            if name.startswith(kind + ":")]  # fmt: skip
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        return math.nan
+    return value if math.isfinite(value) else math.nan
 
 
 def left_of(mask: str, face_px: ArrayLike) -> NDArray[np.float64]:
@@ -89,10 +105,21 @@ def left_of(mask: str, face_px: ArrayLike) -> NDArray[np.float64]:
     (array([2., 4.]), array([1.  , 2.  , 2.75]))
     """
     face = np.asarray(face_px, dtype=np.float64)
-    curve = _own_curve(mask)
-    if not curve:
-        return np.minimum(face, cells(mask))
-    return np.minimum(face, np.interp(face, [px for px, _ in curve], [left for _, left in curve]))
+    px, left = np.array(_own_curve(mask)).reshape(-1, 2).T
+    return np.minimum(face, np.interp(face, px, left) if px.size else cells(mask))
+
+
+def most(mask: str) -> float:
+    """Upper bound on the rate of any attacker behind that mask: 1/K for `ksame:K` used correctly, else 1.
+
+    The bound is Newton's (2005). It holds if the people compared with include the whole group of K, and a group holds
+    one image of each.
+
+    >>> most("ksame:5"), most("pixelate:2")
+    (0.2, 1.0)
+    """
+    kind, _, strength = mask.partition(":")
+    return 1.0 / _number(strength) if kind == "ksame" else 1.0
 
 
 def mask_text(mask: Any) -> str:
@@ -103,7 +130,7 @@ def mask_text(mask: Any) -> str:
     an unknown name, and for a mask without `cells`, which must be measured first.
     """
     name = mask if isinstance(mask, str) else parts.name_of(mask)
-    if isinstance(mask, str) or type(mask).__module__ in _OURS:  # built-in masks are measured under their names
+    if isinstance(mask, str) or type(mask).__module__ == "privacysim.masklab.masks":
         try:
             cells(name)
             return name
@@ -134,8 +161,20 @@ def _corners(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     triples = zip(points[:-2], points[1:-1], points[2:], strict=True)
     inner = [b for a, b, c in triples if abs(np.interp(b[0], (a[0], c[0]), (a[1], c[1])) - b[1]) > 1e-5 * (1.0 + b[1])]
     kept = [points[0], *inner, points[-1]]
-    first, last = (1 if kept[0][1] == kept[1][1] else 0), (-1 if kept[-1][1] == kept[-2][1] else None)
-    return kept[first:last]
+    return kept[kept[0][1] == kept[1][1] : len(kept) - (kept[-1][1] == kept[-2][1])]
+
+
+def _own_curve(mask: str) -> list[tuple[float, float]]:
+    """Points (px, cells) of `NAME=…`; none if the name has no such ending."""
+    name, equals, text = mask.rpartition("=")
+    points = [[_number(part) for part in point.split(":")] for point in text.split(",")]
+    if len(points) == 1 and len(points[0]) == 1:
+        points = [[1.0, *points[0]]]
+    if not (name and equals and all(len(point) == 2 for point in points)):
+        return []
+    px = [px for px, _ in points]
+    fine = px == sorted(set(px)) and all(px > 0.0 and left >= 0.0 for px, left in points)
+    return [(px, left) for px, left in points] if fine else []
 
 
 def own_mask(text: str) -> Any:
@@ -146,51 +185,3 @@ def own_mask(text: str) -> Any:
         return found(*(float(strength) for strength in strengths)) if callable(found) or strengths else found
     except (TypeError, ValueError) as error:
         raise InputError(f"mask {text}", f"strengths that {kind} takes, as numbers", error, "correct them") from None
-
-
-def _own_curve(mask: str) -> list[tuple[float, float]]:
-    """Points (px, cells) of `NAME=…`; none if the name has no such ending."""
-    name, equals, text = mask.rpartition("=")
-    points = [tuple(_number(part) for part in point.split(":")) for point in text.split(",")]
-    points = [(1.0, *point) if len(point) == 1 and len(points) == 1 else point for point in points]
-    rising = all(len(point) == 2 for point in points) and sorted({px for px, *_ in points}) == [px for px, *_ in points]
-    fine = name and equals and rising and all(px > 0.0 and left >= 0.0 for px, left in points)
-    return [(px, left) for px, left in points] if fine else []
-
-
-def most(mask: str) -> float:
-    """Upper bound on the rate of any attacker behind that mask: 1/K for `ksame:K` used correctly, else 1.
-
-    The bound is Newton's (2005). It holds if the people compared with include the whole group of K, and a group holds
-    one image of each.
-
-    >>> most("ksame:5"), most("pixelate:2")
-    (0.2, 1.0)
-    """
-    kind, _, strength = mask.partition(":")
-    return 1.0 / _number(strength) if kind == "ksame" else 1.0
-
-
-def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        return math.nan
-    return value if math.isfinite(value) else math.nan
-
-
-def _blur_cells(kind: str, sigma: float, known: dict[str, float]) -> float:
-    points = sorted((_number(n.partition(":")[2]), c) for n, c in known.items() if n.startswith(kind + ":"))
-    if sigma < points[0][0]:
-        return math.inf
-    widths, left = np.log([width for width, _ in points]), np.log([max(cells_, 0.05) for _, cells_ in points])
-    return float(np.exp(np.interp(math.log(sigma), widths, left)))
-
-
-def _noisy_cells(across: float, epsilon: float, known: dict[str, float]) -> float:
-    # weaker: at least as many cells, with at most as much noise in each (its scale grows as cells² / epsilon)
-    noisy = [(n.split(":"), left) for n, left in known.items() if n.startswith("dp_pixelate:")]
-    leakier = [
-        left for (_, a, e), left in noisy if float(a) >= across and float(a) ** 2 / float(e) <= across**2 / epsilon
-    ]
-    return min([across, *leakier])

@@ -1,4 +1,4 @@
-"""Measured curve from pixels on a face to the probability of picking the right person among N.
+"""Measured curve from pixels on a face to the probability of picking the right person among N, and its table.
 
 The strength of evidence follows a Hill curve, d' = d_max·eʰ/(eʰ + px50ʰ), with e the cells left across the face. Two
 models extrapolate from the measured galleries (2 to 40 people) to larger ones:
@@ -9,12 +9,14 @@ models extrapolate from the measured galleries (2 to 40 people) to larger ones:
 
 Fit: `data/masking/curve.csv`, 3 parameters with their standard deviations, made by `privacysim calibrate masks`;
 `data/masking/note.md` gives its accuracy and range. Limits: one set of faces, aligned or nearly so; a lower bound for
-modern embeddings, an upper one for uncontrolled images; N > 10³ is extrapolated.
+modern embeddings, an upper one for uncontrolled images; N > 10³ is extrapolated. The public function, kernel and
+oracle share one definition of P: a table over eighths of a pixel.
 """
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -23,10 +25,16 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln, log_ndtr, ndtr, poch
 
 from privacysim.errors import InputError, refuse_unknown
+from privacysim.facts import facts
+from privacysim.identify.mask_strength import left_of, most
 from privacysim.resources import shipped
+from privacysim.vocabulary import CURVES
 
 Floats = NDArray[np.float64]
 
+STEPS_PER_PX = 8
+CODES = 255 * STEPS_PER_PX + 1
+"""Face codes 0 … 2040: eighths of a pixel, capped at 255 px, where the curve is flat."""
 _NODES = 401
 _HALVINGS = 200
 _ANCHOR = 40  # the largest measured gallery
@@ -59,12 +67,6 @@ def fits() -> dict[str, Fit]:
         return {row["fit"]: Fit(*(float(row[key]) for key in ("d_max", "px50", "h"))) for row in csv.DictReader(stream)}
 
 
-def fit(name: str) -> Fit:
-    """Fit of that name; raises InputError for an unknown one."""
-    refuse_unknown(name, fits(), "fit", "a fit in data/masking/curve.csv")
-    return fits()[name]
-
-
 def rank_one(d_prime: ArrayLike, gallery: int, curve: str = "low") -> Floats:
     """Probability that the right person scores highest among `gallery` people (≥ 2), for each d' ≥ 0.
 
@@ -75,15 +77,15 @@ def rank_one(d_prime: ArrayLike, gallery: int, curve: str = "low") -> Floats:
     array([0.0067, 0.7495])
     """
     d = np.atleast_1d(np.asarray(d_prime, dtype=np.float64))
-    if not (d.size == 0 or (np.isfinite(d).all() and d.min() >= 0.0)):
+    if not (np.isfinite(d) & (d >= 0.0)).all():
         raise InputError("d_prime", "numbers ≥ 0", d[~(d >= 0.0)][:1], "mend it")
-    people = checked_gallery(gallery)
-    refuse_unknown(curve, ("low", "high"), "curve", "low or high")
+    people = _checked_gallery(gallery)
+    refuse_unknown(curve, CURVES, "curve", " or ".join(CURVES))
     low = _binormal(d, people)
     return low if curve == "low" else np.maximum(low, _beta_binomial(d, people))
 
 
-def checked_gallery(gallery: int) -> int:
+def _checked_gallery(gallery: int) -> int:
     """Check the number of people compared with; verifying one named person is a choice of 2, never of 1."""
     if int(gallery) != gallery or gallery < 2:
         raise InputError("gallery", "a whole number of at least 2 people", gallery, "compare with 2 or more people")
@@ -103,13 +105,10 @@ def _binormal(d: Floats, gallery: int) -> Floats:
 
 
 def _beta_binomial(d: Floats, gallery: int) -> Floats:
-    """P(N) = Γ(b+N−1)Γ(a+b) / (Γ(b)Γ(a+b+N−1)) as a ratio of rising factorials, which stays accurate at N = 10⁷."""
-    a, b = _beta_parameters(d)
-    return poch(b, a) / poch(b + (gallery - 1), a)
+    """P(N) = Γ(b+N−1)Γ(a+b) / (Γ(b)Γ(a+b+N−1)) as a ratio of rising factorials, which stays accurate at N = 10⁷.
 
-
-def _beta_parameters(d: Floats) -> tuple[Floats, Floats]:
-    """(a, b) of each d' by bisection: the mean fixes b/a (P(2)), and at that mean P(40) falls as b grows."""
+    (a, b) of each d' by bisection: the mean fixes b/a (P(2)), and at that mean P(40) falls as b grows.
+    """
     target = np.log(_binormal(d, _ANCHOR))
     ratio = ndtr(-d / np.sqrt(2.0)) / ndtr(d / np.sqrt(2.0))  # a/b
     low, high = np.full_like(d, np.log(1e-4)), np.full_like(d, np.log(1e4))
@@ -122,4 +121,67 @@ def _beta_parameters(d: Floats) -> tuple[Floats, Floats]:
         if float((high - low).max(initial=0.0)) < 1e-14:
             break
     b = np.exp(0.5 * (low + high))
-    return b * ratio, b
+    return poch(b, b * ratio) / poch(b + (gallery - 1), b * ratio)
+
+
+def face_code(face_px: ArrayLike) -> NDArray[np.uint16]:
+    """Code of a face's width: eighths of a pixel, rounded, capped at 2040.
+
+    >>> face_code([0.0, 4.0, 4.07, 1000.0])
+    array([   0,   32,   33, 2040], dtype=uint16)
+    """
+    face = np.asarray(face_px, dtype=np.float64)
+    if not bool((face >= 0.0).all()):
+        raise InputError("face_px", "pixels across the face, 0 or more", face[~(face >= 0.0)][:1], "mend it")
+    return np.minimum(np.rint(face * STEPS_PER_PX), CODES - 1).astype(np.uint16)
+
+
+def identifiability(
+    mask: str, face_px: ArrayLike, frontal: ArrayLike, gallery: int, curve: str = "low", fit: str = "cctv"
+) -> Floats:
+    """Probability that a viewer who compares with `gallery` people, the filmed one among them, picks the right one.
+
+    A masked face is worth e = min(face_px, cells(mask)) pixels. A full box leaves guessing, 1/gallery; behind `ksame:K`
+    no viewer is right more than once in K. A face that is not frontal counts with the fact `nonfrontal_factor`.
+    `mask`: name. `face_px`, `frontal`: width of the face in px and whether it is frontal (arrays that broadcast).
+    `gallery`: at least 2 people. `curve`: `low` or `high`. `fit`: `cctv` or `clean`. Raises InputError for an unknown
+    mask, curve or fit. Values come from the shipped table, in steps of 1/8 px.
+
+    >>> identifiability("none", [4.0, 16.0], True, 40).round(3)
+    array([0.517, 0.925])
+    >>> float(identifiability("box", 100.0, True, 40).round(3))
+    0.025
+    """
+    refuse_unknown(curve, CURVES, "curve", " or ".join(CURVES))
+    facing = np.asarray(frontal, dtype=bool).astype(np.intp)
+    table = _one_table(mask, gallery, fit, facts().value("nonfrontal_factor"))
+    return table[CURVES.index(curve), facing, face_code(face_px)]
+
+
+def curve_table(pairs: Sequence[tuple[str, int]], fit: str = "cctv") -> Floats:
+    """P for each (mask, gallery), curve (low, high), frontality (no, yes) and face code: (pairs, 2, 2, 2041).
+
+    >>> curve_table([("none", 40), ("box", 150)]).shape
+    (2, 2, 2, 2041)
+    """
+    made = np.empty((len(pairs), len(CURVES), 2, CODES))
+    for row, (mask, gallery) in enumerate(pairs):
+        made[row] = _one_table(mask, gallery, fit, facts().value("nonfrontal_factor"))
+    return made
+
+
+@lru_cache(maxsize=256)
+def _one_table(mask: str, gallery: int, fit: str, sideways: float) -> Floats:
+    people = _checked_gallery(gallery)
+    refuse_unknown(fit, fits(), "fit", "a fit in data/masking/curve.csv")
+    face = left_of(mask, np.arange(CODES) / STEPS_PER_PX)
+    distinct, place = np.unique(face, return_inverse=True)
+    d_prime = fits()[fit].d_prime(distinct)
+    made = np.empty((len(CURVES), 2, CODES))
+    for c, curve in enumerate(CURVES):
+        # behind a full box there is nothing to compare: use exactly 1/gallery, not a quadrature of it
+        frontal = np.full(distinct.size, 1.0 / people) if not face.any() else rank_one(d_prime, people, curve)
+        # k people share each picture of k-same: the choice is right once in k, or by chance in a small gallery
+        made[c, 1] = np.minimum(frontal, max(most(mask), 1.0 / people))[place]
+    made[:, 0] = sideways * made[:, 1]
+    return made

@@ -9,7 +9,7 @@ from privacysim.masklab.calibrate_masks import Measured, calibrate, measure
 from privacysim.masklab.evaluate import evaluate
 from privacysim.masklab.faces import load_faces, synthetic_faces
 from privacysim.masklab.mask_base import Mask
-from privacysim.masklab.mask_names import as_mask, mask_named
+from privacysim.masklab.masks import as_mask, mask_named
 
 __all__ = ["Mask", "Measured", "as_mask", "calibrate", "evaluate", "load_faces", "mask_named", "measure",
            "synthetic_faces"]

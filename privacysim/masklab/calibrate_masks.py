@@ -1,34 +1,22 @@
-"""Measures the whole lab, or one mask of your own, on a set of faces (`privacysim calibrate masks`).
-
-The measurement is a list of jobs. The cache stores their scores under hashes of what they depend on: the faces, the
-job with its mask, and the lab's code. An interrupted run therefore resumes where it stopped, and changed code runs
-anew. Jobs run in processes, the costly ones first.
-"""
+"""Measures the whole lab, or one mask of your own, on a set of faces (`privacysim calibrate masks`)."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from privacysim.errors import InputError
+from privacysim.figures.style import house_style
 from privacysim.files import whole_file
-from privacysim.identify import mask_text
-from privacysim.masklab.evaluate import Job, Outcome
+from privacysim.identify import Fit, mask_text
+from privacysim.masklab import fitted_curve
+from privacysim.masklab.evaluate import Job, Outcome, Outcomes, Progress, run_jobs, tpir
 from privacysim.masklab.faces import Faces
-from privacysim.masklab.fitted_curve import fit_surface
-from privacysim.masklab.lab_results import equivalents, strongest_of, surface, table_row, write_results
-from privacysim.masklab.mask_names import as_mask
-from privacysim.parts import digest, from_bytes, shipped_bytes
-from privacysim.resources import cache_folder
+from privacysim.masklab.masks import as_mask
 
 CCTV_PX = (64, 32, 16, 12, 8, 6, 4, 3, 2)
 CLEAN_PX = (64, 16, 8, 6, 4, 3, 2)
@@ -38,24 +26,26 @@ MASKS = (
     *(f"ksame_misused:{k}" for k in (2, 5, 10)), *(f"dp_pixelate:4:{epsilon:g}" for epsilon in (0.1, 0.5, 1, 5)),
     "dp_pixelate:16:0.5", "dp_pixelate:16:5", "scramble", "scramble_fixed",
 )  # fmt: skip
-IMAGES = (1, 2, 4)
 OPEN_SET = (("none", 64.0), ("none", 8.0), ("none", 4.0), ("blur:0.25", 64.0), ("eyes", 64.0), ("box", 64.0))
 """Open-set jobs, by mask and pixels of a clean camera; clear faces recorded by the CCTV camera are added."""
 OWN_PX = (64.0, 16.0, 8.0)
 """Face widths (px) at which a mask of your own is measured."""
+GALLERIES = (2, 3, 5, 7, 10, 15, 20, 30, 40)
 _THREE = ("trained", "parrot", "naive")
-Progress = Callable[[int, int, str], None]
-"""Called with the number of jobs done, the number of all jobs, and the name of the last one."""
+_FIT = ("d_max", "px50", "h")
+_OPEN = ["mask", "px", "camera", "fpir", "tpir", "low", "high", "enrolled", "member"]
+Row = dict[str, object]
+Strongest = dict[tuple[str, float, str], tuple[Job, Outcome]]
+"""Strongest attack for each condition: mask, pixels and camera."""
 
 
 def grid(small: bool = False) -> list[Job]:
     """List all jobs; `small` gives a set that runs in a minute (synthetic faces, tests)."""
     if small:
-        sizes = [Job("none", px, cctv) for cctv, widths in ((True, (32.0, 8.0, 4.0)), (False, (64.0, 4.0, 2.0)))
-                 for px in widths]  # fmt: skip
-        masks = [Job(name, 64.0, False, level) for level in ("trained", "naive")
+        jobs = [Job("none", px, True) for px in (32.0, 8.0, 4.0)] + [Job("none", px, False) for px in (64.0, 4.0, 2.0)]
+        jobs += [Job(name, 64.0, False, level) for level in ("trained", "naive")
                  for name in ("box", "blur:0.25", "dp_pixelate:4:0.5")]  # fmt: skip
-        return [*sizes, *masks, Job("none", 4.0, False, "naive"), Job("none", 16.0, True, images=2),
+        return [*jobs, Job("none", 4.0, False, "naive"), Job("none", 16.0, True, images=2),
                 Job("none", 64.0, False, "open_set")]  # fmt: skip
     jobs = [Job("none", float(px), True) for px in CCTV_PX] + [Job("none", float(px), False) for px in CLEAN_PX]
     jobs += [Job("none", job.px, job.cctv, "naive") for job in jobs]
@@ -63,7 +53,7 @@ def grid(small: bool = False) -> list[Job]:
         jobs += [Job(name, 64.0, False, level) for level in _THREE]
         if name.startswith("dp_pixelate"):
             jobs += [Job(name, 64.0, False, "averaged", frames=t) for t in (1, 10, 100)]
-    jobs += [Job("none", px, cctv, images=n) for n in IMAGES for px, cctv in ((64.0, False), (16.0, True), (8.0, True))]
+    jobs += [Job("none", px, px < 64.0, images=n) for n in (1, 2, 4) for px in (64.0, 16.0, 8.0)]
     jobs += [Job(name, px, False, "open_set") for name, px in OPEN_SET]
     return [*jobs, *(Job("none", px, True, "open_set") for px in (16.0, 8.0))]
 
@@ -75,59 +65,51 @@ def grid_of(mask: Any) -> list[Job]:
     return jobs + [Job(mask, px, False, "averaged", frames=100) for px in OWN_PX if as_mask(mask).random]
 
 
-def run_jobs(faces: Faces, jobs: Sequence[Job], workers: int = 2, work: Path | None = None,
-             progress: Progress = lambda done, of, what: None) -> dict[Job, Outcome]:  # fmt: skip
-    """Run the jobs and return their outcomes in order; skips jobs whose outcome is in the cache (`work`)."""
-    kept = work or cache_folder() / "masklab"
-    kept.mkdir(parents=True, exist_ok=True)
-    code = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
-    stamp = hashlib.sha256(code + faces.images.tobytes() + faces.person.tobytes()).hexdigest()
-    paths = {job: kept / (hashlib.sha256((stamp + digest(job)).encode()).hexdigest()[:24] + ".npz") for job in jobs}
-    found = {job: _load(path) for job, path in paths.items() if path.is_file()}
-    for job, outcome in _run(faces, sorted((job for job in jobs if job not in found), key=lambda j: -j.cost), workers):
-        found[job] = outcome
-        with whole_file(paths[job]) as part, part.open("wb") as stream:
-            np.savez(stream, scores=outcome.scores, person=outcome.person, inner=outcome.inner,
-                     words=np.array([outcome.level, outcome.member]))  # fmt: skip
-        progress(len(found), len(jobs), f"{job.name} {job.px:g} px {job.level}")
-    return {job: found[job] for job in jobs}
-
-
-def _load(path: Path) -> Outcome:
-    with np.load(path) as kept:
-        level, member = (str(word) for word in kept["words"])
-        return Outcome(kept["scores"], kept["person"], level, member, float(kept["inner"]))
-
-
-def _run(faces: Faces, jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, Outcome]]:
-    if workers <= 1:
-        yield from ((job, _attack(faces, job)) for job in jobs)
-        return
-    from privacysim.study.executor import processes, work_through
-
-    shipped = {shipped_bytes(job): job for job in jobs}
-    for job, outcome in work_through(partial(_attack, faces), list(shipped), processes(workers), workers):
-        yield shipped[job], outcome
-
-
-def _attack(faces: Faces, job: Job | bytes) -> Outcome:
-    """Run a job, given as bytes where it runs in another process.
-
-    It uses one thread, so that rates do not depend on how many cores share a sum.
-    """
-    if isinstance(job, Job):
-        with threadpool_limits(1):
-            return job.run(faces)
-    cv2.setNumThreads(1)
-    return _attack(faces, from_bytes(job, "mask"))
-
-
 def calibrate(faces: Faces, out: Path, *, small: bool = False, workers: int = 2, work: Path | None = None,
-              progress: Progress = lambda done, of, what: None) -> dict[Job, Outcome]:  # fmt: skip
-    """Run the lab on these faces, write curve, table, figure and note to `out`, and return the outcomes."""
+              progress: Progress = lambda done, of, what: None) -> None:  # fmt: skip
+    """Run the lab on these faces; write curve, covariance, table, masks, images, open_set (CSV), note.md, curve.png."""
     outcomes = run_jobs(faces, grid(small), workers, work, progress)
-    write_results(faces, outcomes, out)
-    return outcomes
+    surfaces = {name: surface(outcomes, name == "cctv") for name in ("cctv", "clean")}
+    curves = {name: fitted_curve.fit_curve(*one) for name, one in surfaces.items()}
+    closed = {job: outcome for job, outcome in outcomes.items() if job.level != "open_set"}
+    # pixelating a clear face to n cells equals, bit for bit, a clean camera with n pixels
+    closed |= {Job(f"pixelate:{job.px:g}", 64.0, False, job.level): outcome for job, outcome in closed.items()
+               if (job.mask, job.cctv, job.images) == ("none", False, 8) and job.px in (16.0, 8.0, 4.0, 2.0)}
+    best = strongest_of(closed)
+    tables: dict[str, list[Row]] = {
+        "curve": [_curve_row(faces, name, curve, surfaces[name][0]) for name, curve in curves.items()],
+        "covariance": [{"fit": name, "parameter": parameter, **_digits(_FIT, row, 6)}
+                       for name, c in curves.items() for parameter, row in zip(_FIT, c.covariance, strict=True)],
+        "table": [table_row(job, outcome, closed, best) for job, outcome in closed.items()],
+        "masks": equivalents(closed, best, curves["clean"].fit),
+        "images": _images(closed),
+        "open_set": [{"mask": job.mask, "px": job.px, "camera": job.camera, "fpir": fpir,
+                      **_digits(("tpir", "low", "high"), tpir(outcome, fpir), 4), "enrolled": outcome.people,
+                      "member": outcome.member}
+                     for job, outcome in outcomes.items() if job.level == "open_set" for fpir in (0.01, 0.1)],
+    }  # fmt: skip
+    for name, rows in tables.items():
+        with whole_file(out / f"{name}.csv") as part:
+            columns = _OPEN if name == "open_set" else None
+            pd.DataFrame(rows, columns=columns).to_csv(part, index=False, lineterminator="\n")
+    with whole_file(out / "note.md") as part:
+        part.write_text(note(faces, curves, closed, best), encoding="utf-8")
+    points: dict[str, list[fitted_curve.Point]] = {name: [] for name in curves}
+    for job, outcome in closed.items():
+        if (job.mask, job.level, job.images) == ("none", "trained", 8):
+            points[job.camera].append((job.px, outcome.top(), *outcome.interval()))
+    figure = fitted_curve.curve_figure({name: curve.fit for name, curve in curves.items()}, points, faces.people)
+    with house_style(), whole_file(out / "curve.png") as part:
+        figure.savefig(part, format="png", dpi=130, metadata={"Software": None})
+
+
+def surface(outcomes: Outcomes, cctv: bool) -> tuple[list[float], np.ndarray, tuple[int, ...]]:
+    """Sizes, and rank-1 (sizes, people, galleries) per person, of the trained attack with all images."""
+    jobs = sorted((j for j in outcomes if (j.mask, j.cctv, j.level, j.images) == ("none", cctv, "trained", 8)),
+                  key=lambda job: job.px)  # fmt: skip
+    galleries = tuple(n for n in GALLERIES if n <= outcomes[jobs[0]].people)
+    rates = [[outcomes[job].by_person(outcomes[job].first_in(n)) for n in galleries] for job in jobs]
+    return [job.px for job in jobs], np.ascontiguousarray(np.swapaxes(rates, 1, 2)), galleries
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -173,16 +155,174 @@ def measure(mask: Any, faces: Faces, *, out: Path | None = None, workers: int = 
         raise InputError(f"faces {faces.name}", expected,
                          f"{smallest:.0%} and {largest:.0%} above guessing, unmasked",
                          "give more people, or pictures that differ more, such as --faces olivetti")  # fmt: skip
-    fit, _ = fit_surface(px, rates.mean(axis=1), galleries)
+    fit, _ = fitted_curve.fit_surface(px, rates.mean(axis=1), galleries)
     best = strongest_of(outcomes)
-    widths = [{"px": about[1]} for about in best if about[0] != "none"]
-    rows = [one | row for one, row in zip(widths, equivalents(outcomes, best, fit), strict=True)]
-    curve = pd.DataFrame(rows).sort_values("px", ignore_index=True)
+    curve = pd.DataFrame(equivalents(outcomes, best, fit))
+    curve.insert(0, "px", [job.px for job, _ in best.values() if job.mask != "none"])
     numbers = ("cells", "cells_low", "cells_high", "cells_one_frame", "rank1", "chance")
-    curve = curve.astype(dict.fromkeys(numbers, "float64"))
+    curve = curve.sort_values("px", ignore_index=True).astype(dict.fromkeys(numbers, "float64"))
     table = pd.DataFrame([table_row(job, outcome, outcomes, best) for job, outcome in outcomes.items()])
     for name, frame in (("table", table), ("masks", curve)) if out else ():
         with whole_file(Path(out or ".") / f"{name}.csv") as part:
             frame.to_csv(part, index=False, lineterminator="\n")
     made = as_mask(mask)
     return Measured(made.name, made.legal, table, curve)
+
+
+def _digits(names: tuple[str, ...], values: object, digits: int) -> Row:
+    return {name: f"{value:.{digits}f}" for name, value in zip(names, values, strict=True)}  # type: ignore[call-overload]
+
+
+def _curve_row(faces: Faces, name: str, curve: fitted_curve.Curve, sizes: list[float]) -> Row:
+    fit, spread = curve.fit, np.sqrt(np.diag(curve.covariance))
+    return {
+        "fit": name, **_digits(_FIT, (fit.d_max, fit.px50, fit.h), 3),
+        **_digits(("d_max_sd", "px50_sd", "h_sd"), spread, 3),
+        **_digits(("rmse_points", "held_out_points"), (curve.rmse_points, curve.held_out_points), 2),
+        "px_least": f"{min(sizes):g}", "px_most": f"{max(sizes):g}", "probes": len(faces.person),
+        "people": faces.people, "images_per_person": 8, "faces": faces.name, "source": _command(faces),
+    }  # fmt: skip
+
+
+def strongest_of(outcomes: Outcomes) -> Strongest:
+    """Strongest attack on each mask at each distance, of any level, with all images of each person."""
+    best: Strongest = {}
+    for job, outcome in outcomes.items():
+        if job.images == 8 and (job.about not in best or outcome.top() > best[job.about][1].top()):
+            best[job.about] = job, outcome
+    return best
+
+
+def _verdict_on(job: Job, strongest: Strongest) -> str:
+    """Verdict on a mask at a distance, always from the strongest attack on it."""
+    if job.about not in strongest or job.name == "none":
+        return ""
+    best, clear = strongest[job.about][1], strongest.get(("none", *job.about[1:]), strongest[job.about])[1]
+    return fitted_curve.verdict(best.top(), best.chance, clear.top())
+
+
+def table_row(job: Job, outcome: Outcome, outcomes: Outcomes, strongest: Strongest) -> Row:
+    """Row of table.csv: one attack."""
+    naive = outcomes.get(Job(job.mask, job.px, job.cctv, "naive")) if job.images == 8 else None
+    low, high = outcome.interval()
+    rates = (outcome.top(), low, high, outcome.top(5), outcome.chance, outcome.excess)
+    return {
+        "mask": job.name, "px": job.px, "camera": job.camera, "level": job.level,
+        "images": job.images, "frames": job.frames, "member": outcome.member,
+        **_digits(("rank1", "low", "high", "rank5", "chance", "excess"), rates, 4),
+        **{f"n{n}": f"{outcome.gallery(n):.4f}" if n <= outcome.people else "" for n in (2, 5, 10, 20)},
+        "naive": f"{naive.top():.4f}" if naive else "",
+        "verdict": _verdict_on(job, strongest),
+    }  # fmt: skip
+
+
+def equivalents(outcomes: Outcomes, strongest: Strongest, fit: Fit) -> list[Row]:
+    """Equivalent cells of each mask: strongest attack with its interval's ends, and strongest attack on one frame."""
+    rows: list[Row] = []
+    for job, best in strongest.values():
+        if job.mask == "none":
+            continue
+        single = [other for one, other in outcomes.items() if one.about == job.about and one.frames == 1]
+        low, high = best.interval()
+        # an interval that includes guessing shows nothing: count it as nothing left; its upper end says how much may be
+        seen = best.top() if low > best.chance else best.chance
+        rates = (seen, low, high, min(seen, max(other.top() for other in single)))
+        cells = [fitted_curve.cells_of(fitted_curve.d_prime_of(rate, best.people), fit) for rate in rates]
+        # this is Otsu's outline of a face; a whole person painted over leaves nothing of the face
+        rows.append({
+            "mask": "silhouette_of_face" if job.mask == "silhouette" else job.name,
+            **_digits(("cells", "cells_low", "cells_high", "cells_one_frame"), cells, 3),
+            **_digits(("rank1", "chance"), (best.top(), best.chance), 4), "level": job.level, "frames": job.frames,
+            "legal": as_mask(job.mask).legal, "verdict": _verdict_on(job, strongest),
+        })  # fmt: skip
+    return rows
+
+
+def _images(outcomes: Outcomes) -> list[Row]:
+    """d' with n images as a share of d' with eight, mean over the measured conditions."""
+    rows: list[Row] = []
+    for n in sorted({job.images for job in outcomes if job.images != 8}):
+        shares = [_d_prime(some) / max(_d_prime(whole), 1e-9) for job, some in outcomes.items()
+                  if job.images == n and (whole := outcomes.get(Job(job.mask, job.px, job.cctv)))]  # fmt: skip
+        if shares:
+            rows.append({"images": n, "factor": f"{min(1.0, float(np.mean(shares))):.4f}"})
+    return [*rows, {"images": 8, "factor": "1.0000"}]
+
+
+def _d_prime(outcome: Outcome) -> float:
+    return fitted_curve.d_prime_of(outcome.top(), outcome.people)
+
+
+def _command(faces: Faces) -> str:
+    """Command line that makes these files."""
+    return f"privacysim calibrate masks --faces {faces.name}"
+
+
+_NOTE = """# The measured masking curve
+
+Made by `{command} -o data/masking`, which writes every file of this folder.
+{probes} probes of {people} people ({each} images each): every image is attacked once, by an attacker who learnt from
+the others of that person and who was chosen without looking at it. Intervals are bootstraps over people.
+
+{fits}
+
+## Beyond {far:,} people
+
+Nobody was compared with more than 40. Larger galleries are extrapolations, by two models that agree on 2 and
+40: `low` (binormal) and `high` (beta-binomial). The band between them is a model's, not a sample's.
+
+| fit | px | N = 1,000 | N = 10,000 | N = 1,000,000 | N = 10,000,000 | widest |
+|---|---|---|---|---|---|---|
+{beyond}
+The branches differ by up to {widest:.0f} points: neither is shown alone.
+
+## What each mask hides
+
+Right person first among all, for the strongest attack measured (`complete`: within two points of guessing;
+`strong`: at most a tenth of what the clear face gives above chance; `weak`: at most 70 %; `cosmetic`: more).
+
+| mask | naive attack | strongest attack | 95 % interval | by | verdict |
+|---|---|---|---|---|---|
+{masks}
+{limits}
+"""
+_DRAWN = """Drawn faces: this shows that the lab works; each rate is a lower bound on what a stronger attacker
+would do with the same drawings. It says nothing about people."""
+_PHOTOGRAPHED = """\
+Open set: at one false alarm in a hundred the threshold rests on four pictures of strangers: an order of
+magnitude.
+
+One set of faces, cropped to the face, of one session, mostly men: a lower bound on what a stronger attacker
+would do with such faces, and too high for faces in the wild. Never an upper bound: networks trained on
+millions of faces need fewer examples of each person."""
+
+
+def note(faces: Faces, curves: dict[str, fitted_curve.Curve], outcomes: Outcomes, strongest: Strongest) -> str:
+    """Note in Markdown on the fits, their extrapolation, and the naive and the strongest attack on each mask."""
+    fits, beyond, masks, widest = list[str](), list[str](), list[str](), 0.0
+    for name, curve in curves.items():
+        values = zip(_FIT, (curve.fit.d_max, curve.fit.px50, curve.fit.h),
+                     np.sqrt(np.diag(curve.covariance)), strict=True)  # fmt: skip
+        words = ", ".join(f"{word} {value:.2f} (sd {sd:.2f})" for word, value, sd in values)
+        fits.append(f"**{name}**: {words}. Over all sizes and galleries of 2 to 40 people the fit errs by "
+                    f"{curve.rmse_points:.2f} points (RMSE), by {curve.held_out_points:.2f} on galleries that were "
+                    "left out of it.")  # fmt: skip
+        for px in (4.0, 8.0, 16.0, 40.0):
+            rows = fitted_curve.branches(float(curve.fit.d_prime(px)))
+            apart = max(100.0 * (high - low) for _, low, high in rows)
+            widest = max(widest, apart)
+            bands = " | ".join(f"{low:.1%} – {high:.1%}" for _, low, high in rows)
+            beyond.append(f"| {name} | {px:g} | {bands} | {apart:.0f} points |\n")
+    for job, best in strongest.values():
+        naive = outcomes.get(Job(job.mask, job.px, job.cctv, "naive"))
+        if naive is None or job.mask == "none":
+            continue
+        low, high = best.interval()
+        by = job.level + (f", {job.frames} frames" if job.frames > 1 else "")
+        masks.append(f"| {job.name} | {naive.top():.1%} | {best.top():.1%} | {low:.1%} – {high:.1%} | {by} "
+                     f"| {_verdict_on(job, strongest)} |\n")  # fmt: skip
+    return _NOTE.format(
+        command=_command(faces), probes=len(faces.person), people=faces.people, each=len(faces.person) // faces.people,
+        fits="\n\n".join(fits), far=fitted_curve.EXTRAPOLATED_BEYOND, beyond="".join(beyond), widest=widest,
+        masks="".join(masks), limits=_DRAWN if faces.name == "synthetic" else _PHOTOGRAPHED,
+    )  # fmt: skip

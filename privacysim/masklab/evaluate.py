@@ -7,22 +7,31 @@ since images of one person are not independent. `chance` is the rate of guessing
 
 from __future__ import annotations
 
+import hashlib
 import warnings
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 from sklearn.base import clone
+from threadpoolctl import threadpool_limits
 
 from privacysim.errors import InputError
-from privacysim.masklab.face_attacks import LEVELS, Attack, Codes, Scores, attacked
+from privacysim.files import whole_file
+from privacysim.masklab.face_attacks import Attack, Codes, Scores, attacked, features
 from privacysim.masklab.faces import Camera, Faces, clean
-from privacysim.masklab.mask_base import Images, Mask, features
-from privacysim.masklab.mask_names import as_mask
-from privacysim.masklab.random_masks import Scramble
+from privacysim.masklab.mask_base import Images, Mask
+from privacysim.masklab.masks import Scramble, as_mask
+from privacysim.parts import digest, from_bytes, shipped_bytes
+from privacysim.resources import cache_folder
 
+Shares = NDArray[np.float64]
 _RESAMPLES = 1000
 _OPEN_MEMBERS = ("kernel", "kernel_white", "kernel_noisy", "nearest")
 """Members whose scores fade for faces unlike any training face, and do not depend on the number of people enrolled."""
@@ -48,21 +57,17 @@ class Outcome:
         own = self.scores[np.arange(len(self.person)), self.person][:, None]
         return (self.scores > own).sum(axis=1), (self.scores == own).sum(axis=1)
 
-    def of(self, person: int) -> Outcome:
-        """The probes of one person."""
-        mine = self.person == person
-        return Outcome(self.scores[mine], self.person[mine], self.level, self.member, self.inner)
-
-    def top(self, n: int = 1) -> float:
-        """Share of probes whose person is among the `n` best; equal scores share the remaining places."""
-        return float(self._within(n).mean())
-
-    def _within(self, n: int) -> NDArray[np.float64]:
+    def within(self, n: int = 1) -> Shares:
+        """For each probe, whether its person is among the `n` best; equal scores share the remaining places."""
         higher, equal = self._places()
         return np.clip((n - higher) / equal, 0.0, 1.0)
 
-    def gallery(self, size: int) -> float:
-        """Rank-1 in a random gallery of `size` people, exact over all sub-galleries (hypergeometric).
+    def top(self, n: int = 1) -> float:
+        """Share of probes whose person is among the `n` best."""
+        return float(self.within(n).mean())
+
+    def first_in(self, size: int) -> Shares:
+        """For each probe, rank-1 in a random gallery of `size` people, exact over all sub-galleries (hypergeometric).
 
         With r of the M−1 others ahead of the right one, P = C(M−1−r, size−1) / C(M−1, size−1). Ties: random order.
         """
@@ -75,11 +80,22 @@ class Outcome:
         logs = gammaln(safe + 1) - gammaln(safe - size + 2) - gammaln(others + 1) + gammaln(others - size + 2)
         wins = np.concatenate([[0.0], np.cumsum(np.where(possible, np.exp(logs), 0.0))])  # over places 0 … r−1
         higher, equal = self._places()
-        return float(((wins[higher + equal] - wins[higher]) / equal).mean())
+        return (wins[higher + equal] - wins[higher]) / equal
 
-    def interval(self, n: int = 1, level: float = 0.95, seed: int = 0) -> tuple[float, float]:
-        """Bootstrap interval of `top(n)` over people."""
-        return _over_people(self._within(n), self.person, self.people, level, seed)[1:]
+    def gallery(self, size: int) -> float:
+        """Rank-1 in a random gallery of `size` people: mean over the probes."""
+        return float(self.first_in(size).mean())
+
+    def by_person(self, shares: Shares) -> Shares:
+        """Mean of a share over the probes of each person."""
+        return np.array([shares[self.person == p].mean() for p in range(self.people)])
+
+    def interval(self, shares: Shares | None = None) -> tuple[float, float]:
+        """Bootstrap interval (95 %) over people, by default that of `top(1)`."""
+        each = self.by_person(self.within() if shares is None else shares)
+        draws = np.random.default_rng(0).integers(0, self.people, size=(_RESAMPLES, self.people))
+        low, high = np.quantile(each[draws].mean(axis=1), [0.025, 0.975])
+        return float(low), float(high)
 
     @property
     def chance(self) -> float:
@@ -90,14 +106,6 @@ class Outcome:
     def excess(self) -> float:
         """Rank-1 minus the rate of guessing."""
         return self.top(1) - self.chance
-
-
-def _over_people(right: NDArray, person: Codes, people: int, level: float, seed: int) -> tuple[float, float, float]:
-    """Mean over people of the share of their probes that are right, with its bootstrap interval."""
-    each = np.array([right[person == p].mean() for p in range(people)])
-    draws = np.random.default_rng(seed).integers(0, people, size=(_RESAMPLES, people))
-    low, high = np.quantile(each[draws].mean(axis=1), [(1 - level) / 2, (1 + level) / 2])
-    return float(each.mean()), float(low), float(high)
 
 
 def evaluate(faces: Faces, mask: Any, camera: Camera | None = None, *, level: str = "trained", images: int = 8,
@@ -114,9 +122,7 @@ def evaluate(faces: Faces, mask: Any, camera: Camera | None = None, *, level: st
     known = len(np.unique(faces.index)) - max(len(fold) for fold in folds)
     if not 1 <= images <= known:
         raise InputError("images", f"1 to {known} images a person to learn from", images, f"write {known}")
-    scores = np.empty((len(faces.person), faces.people))
-    members: list[str] = []
-    inner: list[float] = []
+    scores, members, inner = np.empty((len(faces.person), faces.people)), list[str](), list[float]()
     for fold in folds:
         test = np.isin(faces.index, fold)
         # the images that follow the tested ones, cyclically; with 8 images these are all untested ones
@@ -128,21 +134,10 @@ def evaluate(faces: Faces, mask: Any, camera: Camera | None = None, *, level: st
         scores[test] = attack.decision_function(shown)
         members.append(attack.member_)
         inner.append(attack.inner_.get(attack.member_, np.nan))
-    return Outcome(scores, faces.person, level, max(sorted(set(members)), key=members.count), float(np.mean(inner)))
+    return Outcome(scores, faces.person, level, _most_common(members), float(np.mean(inner)))
 
 
-def strongest(faces: Faces, mask: Any, camera: Camera | None = None, levels: tuple[str, ...] = LEVELS,
-              images: int = 8) -> dict[str, Outcome]:  # fmt: skip
-    """Outcomes of several levels; `chosen` is that of the level that did best in the *inner* validation."""
-    mask = as_mask(mask)
-    made = {level: evaluate(faces, mask, camera, level=level, images=images)
-            for level in levels if level != "averaged" or mask.random}  # fmt: skip
-    chosen = max(made.values(), key=lambda outcome: -1.0 if np.isnan(outcome.inner) else outcome.inner)
-    return {**made, "chosen": chosen}
-
-
-def open_set(faces: Faces, mask: Any, camera: Camera | None = None, *, member: str | None = None, copies: int = 4,
-             seed: int = 0) -> Outcome:  # fmt: skip
+def open_set(faces: Faces, mask: Any, camera: Camera | None = None, *, copies: int = 4) -> Outcome:
     """Open-set attack: half of the people are enrolled, the others must raise no alarm; then the halves swap.
 
     Returns the scores of every image for each enrolled person, (2 × images, people/2), with `person` −1 for strangers;
@@ -150,7 +145,7 @@ def open_set(faces: Faces, mask: Any, camera: Camera | None = None, *, member: s
     half of the enrolled play the strangers. Scores are in standard deviations of the strangers' scores, so that one
     threshold serves all folds (Z-norm; Auckenthaler and others 2000, doi:10.1006/dspr.1999.0360).
     """
-    mask, camera = _seeded(as_mask(mask), camera, seed)
+    mask, camera = _seeded(as_mask(mask), camera, 0)
     scores, person, members = [], [], []
     for half in (0, 1):
         enrolled = faces.person % 2 == half
@@ -158,18 +153,21 @@ def open_set(faces: Faces, mask: Any, camera: Camera | None = None, *, member: s
             test = np.isin(faces.index, fold)
             train = ~test & enrolled
             learnt = faces.images[train], faces.person[train] // 2, faces.index[train]
-            chosen, middle, spread = _open_member(*learnt, mask, camera, copies, member)
+            chosen, middle, spread = _open_member(*learnt, mask, camera, copies)
             attack = Attack(mask, camera, "trained", chosen, copies).fit(*learnt)
             seen = attack.decision_function(attacked(faces.images[test], faces.index[test], mask, camera))
             scores.append((seen - middle) / spread)
             person.append(np.where(enrolled[test], faces.person[test] // 2, -1))
             members.append(chosen)
-    spoke = max(sorted(set(members)), key=members.count)
-    return Outcome(np.concatenate(scores), np.concatenate(person), "open_set", spoke, float("nan"))
+    return Outcome(np.concatenate(scores), np.concatenate(person), "open_set", _most_common(members), float("nan"))
 
 
-def _open_member(images: Images, codes: Codes, number: Codes, mask: Mask, camera: Camera | None, copies: int,
-                 member: str | None) -> tuple[str, float, float]:  # fmt: skip
+def _most_common(members: list[str]) -> str:
+    return max(sorted(set(members)), key=members.count)
+
+
+def _open_member(images: Images, codes: Codes, number: Codes, mask: Mask, camera: Camera | None, copies: int
+                 ) -> tuple[str, float, float]:  # fmt: skip
     """Choose the member from training images alone: (member, mean, standard deviation of strangers' best scores)."""
     numbers = np.unique(number)
     held = np.isin(number, numbers[-max(1, len(numbers) // 4) :])
@@ -186,12 +184,12 @@ def _open_member(images: Images, codes: Codes, number: Codes, mask: Mask, camera
             seen = scored[name]
             rates.setdefault(name, []).append(tpir(Outcome(seen, person, "open_set", name, 0.0))[0])
             strangers.setdefault(name, []).append(seen[person < 0].max(axis=1))
-    chosen = member if member in rates else max(rates, key=lambda name: np.mean(rates[name]))
+    chosen = max(rates, key=lambda name: np.mean(rates[name]))
     alarms = np.concatenate(strangers[chosen])
     return chosen, float(alarms.mean()), float(alarms.std() + 1e-12)
 
 
-def tpir(outcome: Outcome, fpir: float = 0.1, seed: int = 0) -> tuple[float, float, float]:
+def tpir(outcome: Outcome, fpir: float = 0.1) -> tuple[float, float, float]:
     """True-positive identification rate at that FPIR with a bootstrap interval over enrolled people: rate, low, high.
 
     The alarm threshold is the (1 − fpir) quantile of the strangers' best scores. The rate is the share of probes of
@@ -202,7 +200,7 @@ def tpir(outcome: Outcome, fpir: float = 0.1, seed: int = 0) -> tuple[float, flo
     alarm, known = outcome.scores.max(axis=1), outcome.person >= 0
     threshold = np.quantile(alarm[~known], 1.0 - fpir)
     right = (outcome.scores.argmax(axis=1) == outcome.person) & (alarm > threshold)
-    return _over_people(right, outcome.person, outcome.people, 0.95, seed)
+    return float(outcome.by_person(right).mean()), *outcome.interval(right)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +220,16 @@ class Job:
         return self.mask if isinstance(self.mask, str) else as_mask(self.mask).name
 
     @property
+    def camera(self) -> str:
+        """Name of the camera: `cctv`, or `clean` if it only reduces pixels."""
+        return "cctv" if self.cctv else "clean"
+
+    @property
+    def about(self) -> tuple[str, float, str]:
+        """Condition of a verdict: mask, pixels and camera."""
+        return self.name, self.px, self.camera
+
+    @property
     def cost(self) -> int:
         """Relative cost, for ordering: the costly jobs run first."""
         return (self.level == "trained") * 4 + self.frames + (self.images == 8)
@@ -234,6 +242,60 @@ class Job:
             if self.level == "open_set":
                 return open_set(faces, self.mask, camera)
             return evaluate(faces, self.mask, camera, level=self.level, images=self.images, frames=self.frames)
+
+
+Outcomes = dict[Job, Outcome]
+Progress = Callable[[int, int, str], None]
+"""Called with the number of jobs done, the number of all jobs, and the name of the last one."""
+
+
+def run_jobs(faces: Faces, jobs: Sequence[Job], workers: int = 2, work: Path | None = None,
+             progress: Progress = lambda done, of, what: None) -> Outcomes:  # fmt: skip
+    """Run the jobs in processes, the costly ones first, and return their outcomes in order.
+
+    `work` (default: in the cache) keeps the scores under hashes of what they depend on: the faces, the job with its
+    mask, and the lab's code. An interrupted run resumes where it stopped, and changed code runs anew.
+    """
+    kept = work or cache_folder() / "masklab"
+    kept.mkdir(parents=True, exist_ok=True)
+    code = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    stamp = hashlib.sha256(code + faces.images.tobytes() + faces.person.tobytes()).hexdigest()
+    paths = {job: kept / (hashlib.sha256((stamp + digest(job)).encode()).hexdigest()[:24] + ".npz") for job in jobs}
+    found = {job: _load(path) for job, path in paths.items() if path.is_file()}
+    for job, outcome in _run(faces, sorted((job for job in jobs if job not in found), key=lambda j: -j.cost), workers):
+        found[job] = outcome
+        with whole_file(paths[job]) as part, part.open("wb") as stream:
+            np.savez(stream, **asdict(outcome))
+        progress(len(found), len(jobs), f"{job.name} {job.px:g} px {job.level}")
+    return {job: found[job] for job in jobs}
+
+
+def _load(path: Path) -> Outcome:
+    with np.load(path) as kept:
+        return Outcome(kept["scores"], kept["person"], str(kept["level"]), str(kept["member"]), float(kept["inner"]))
+
+
+def _run(faces: Faces, jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, Outcome]]:
+    if workers <= 1:
+        yield from ((job, _attack(faces, job)) for job in jobs)
+        return
+    from privacysim.study.executor import processes, work_through
+
+    shipped = {shipped_bytes(job): job for job in jobs}
+    for job, outcome in work_through(partial(_attack, faces), list(shipped), processes(workers), workers):
+        yield shipped[job], outcome
+
+
+def _attack(faces: Faces, job: Job | bytes) -> Outcome:
+    """Run a job, given as bytes where it runs in another process.
+
+    It uses one thread, so that rates do not depend on how many cores share a sum.
+    """
+    if isinstance(job, Job):
+        with threadpool_limits(1):
+            return job.run(faces)
+    cv2.setNumThreads(1)
+    return _attack(faces, from_bytes(job, "mask"))
 
 
 def _seeded(mask: Mask, camera: Camera | None, seed: int) -> tuple[Mask, Camera | None]:

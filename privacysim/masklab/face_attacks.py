@@ -16,6 +16,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+import cv2
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -28,10 +29,9 @@ from sklearn.svm import SVC
 from sklearn.utils.validation import check_is_fitted
 
 from privacysim.errors import InputError, did_you_mean
-from privacysim.masklab.faces import Camera, shifted
-from privacysim.masklab.mask_base import Images, Mask, as_pictures, features
-from privacysim.masklab.masks import Clear, KSame, Pixelate
-from privacysim.masklab.random_masks import DPPixelate, averaged
+from privacysim.masklab.faces import Camera
+from privacysim.masklab.mask_base import Images, Mask, as_images, as_pictures, each, rounded
+from privacysim.masklab.masks import Clear, DPPixelate, KSame, Pixelate
 
 LEVELS = ("naive", "parrot", "trained", "averaged")
 _MOVES = ((0.0, 0.0, True), *((0.03 * x, 0.03 * y, False) for x, y in (
@@ -112,17 +112,37 @@ class Attack(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _team(self, clear: Images, codes: Codes, number: Codes, copies: int | None = None) -> Team:
         expected = Pixelate(self.mask.cells_across) if isinstance(self.mask, DPPixelate) else self.mask
         mask = {"naive": None, "averaged": expected}.get(self.level, self.mask)
-        rows = features(attacked(clear, number, mask, self.camera))
-        if self.level in ("naive", "parrot"):
-            return Team(rows, codes, rows, codes, augmented=False)
-        moved = [features(attacked(copy, number, mask, self.camera))
-                 for copy in self._copies(clear, self.copies if copies is None else copies)]  # fmt: skip
-        return Team(rows, codes, np.concatenate([rows, *moved]), np.tile(codes, len(moved) + 1), augmented=True)
+        copies = self.copies if copies is None else copies
+        more = [] if self.level in ("naive", "parrot") else self._copies(clear, copies)
+        rows, *moved = (features(attacked(images, number, mask, self.camera)) for images in (clear, *more))
+        return Team(rows, codes, moved)
 
     def _copies(self, clear: Images, copies: int) -> list[Images]:
         if self.camera is not None and self.camera.moves:  # the camera moves each copy itself
             return [clear[:, :, ::-1] if i % 3 == 2 else clear for i in range(copies)]
-        return [shifted(clear, *move) for move in _MOVES[: min(copies, len(_MOVES))]]
+        return [_shifted(clear, *move) for move in _MOVES[:copies]]
+
+
+def _shifted(images: Images, dx: float, dy: float, mirrored: bool) -> Images:
+    h, w = images.shape[1:3]
+    move = np.array([[1.0, 0.0, dx * w], [0.0, 1.0, dy * w]])
+    source = images[:, :, ::-1] if mirrored else images
+    return each(source, lambda image: cv2.warpAffine(np.ascontiguousarray(image), move, (w, h),
+                                                     borderMode=cv2.BORDER_REPLICATE))  # fmt: skip
+
+
+def features(X: Images, side: int = 32) -> Rows:
+    """Rows for a classifier: images reduced by area to at most `side` × `side` (lossless for cells ≥ w/side), flat.
+
+    >>> features(np.full((2, 64, 64), 51, np.uint8)).shape
+    (2, 1024)
+    """
+    images = as_images(np.asarray(X))
+    n, h, w = images.shape[:3]
+    if h > side or w > side:
+        size = (min(w, side), min(h, side))
+        images = np.stack([cv2.resize(image, size, interpolation=cv2.INTER_AREA) for image in images])
+    return images.reshape(n, -1).astype(np.float32) / np.float32(255.0)
 
 
 def attacked(clear: Images, number: Codes, mask: Mask | None, camera: Camera | None, frames: int = 1) -> Images:
@@ -134,12 +154,17 @@ def attacked(clear: Images, number: Codes, mask: Mask | None, camera: Camera | N
     recorded = clear if camera is None else camera.apply(clear)
     if mask is None or isinstance(mask, Clear):
         return recorded
-    if not isinstance(mask, KSame):
-        return averaged(mask, recorded, frames) if frames > 1 and mask.random else mask.apply(recorded)
-    made = np.empty_like(recorded)
-    for chosen in [number == one for one in np.unique(number)] if mask.one_each else [np.ones(len(number), bool)]:
-        made[chosen] = KSame(mask.k, mask.one_each).fit(recorded[chosen]).apply(recorded[chosen])
-    return made
+    if isinstance(mask, KSame):
+        made = np.empty_like(recorded)
+        for chosen in [number == one for one in np.unique(number)] if mask.one_each else [np.ones(len(number), bool)]:
+            made[chosen] = KSame(mask.k, mask.one_each).fit(recorded[chosen]).apply(recorded[chosen])
+        return made
+    if frames == 1 or not mask.random:
+        return mask.apply(recorded)
+    total = np.zeros(recorded.shape)
+    for _ in range(frames):
+        total += mask.apply(recorded)
+    return rounded(total / frames, recorded)
 
 
 def _best(inner: dict[str, float]) -> str:
@@ -155,7 +180,8 @@ class Team:
     A member is an estimator with its own weights for the components and the number of components that it uses.
     """
 
-    def __init__(self, rows: Rows, codes: Codes, more: Rows, more_codes: Codes, augmented: bool) -> None:
+    def __init__(self, rows: Rows, codes: Codes, moved: list[Rows]) -> None:
+        more, more_codes = np.concatenate([rows, *moved]), np.tile(codes, len(moved) + 1)
         self.people = people = int(codes.max()) + 1
         self.members: dict[str, tuple[Any, Rows, int | None]] = {}
         if float(np.ptp(more, axis=0).max()) < 1e-6:  # every image is the same: nothing to learn, every score is equal
@@ -164,20 +190,17 @@ class Team:
         solver = "randomized" if len(more) > more.shape[1] else "full"
         self.pca = PCA(min(_COMPONENTS, len(more) - 1, more.shape[1]), svd_solver=solver, random_state=0).fit(more)
         self.sd = np.sqrt(np.maximum(self.pca.explained_variance_, 0.0)).astype(np.float32)
-        white, asis = self._whitening(0.01), self._whitening(np.inf)
-        plain, wide = self._project(rows), self._project(more)
+        white, plain, wide = self._whitening(0.01), self._project(rows), self._project(more)
         with warnings.catch_warnings():  # with one image a person the regression warns; this attacker has no more
             warnings.filterwarnings("ignore", message="The number of unique classes")
             self._add("svm", SVC(C=100.0, gamma="scale", decision_function_shape="ovr"), plain, codes, np.sqrt(white))
         if len(more) > people:  # one image a person has no spread within people to learn from
             # with few images a person whitened components collapse: use at most n·(images − 1)/2 of them
             kept = min(100, plain.shape[1], max(10, people * (len(rows) // people - 1) // 2))
-            for name, shrinkage, weights, first in (
-                ("lda", 0.02 if augmented else "auto", white, kept),
-                ("lda_plain", 0.3, asis, None),  # regularised towards round noise: fits masks that are noise
-            ):
-                rule = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=shrinkage)
-                self._add(name, rule, wide, more_codes, weights, first)
+            sharp = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.02 if moved else "auto")
+            self._add("lda", sharp, wide, more_codes, white, kept)
+            round_ = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.3)  # towards round noise: for masks of noise
+            self._add("lda_plain", round_, wide, more_codes, self._whitening(np.inf))
         target = np.eye(people, dtype=np.float32)[more_codes] - np.float32(1.0 / people)
         for name, (floor, reach, alpha) in _KERNELS.items():
             weights = self._whitening(floor)
@@ -191,14 +214,11 @@ class Team:
 
     def _whitening(self, floor: float) -> Rows:
         """Weights that equalise the components, down to `floor` × the largest standard deviation; infinite: none."""
-        if floor == np.inf:
-            return np.ones_like(self.sd)
-        made: Rows = np.float32(1.0) / (self.sd + np.float32(floor * self.sd[0] + 1e-9))
-        return made
+        flat = np.ones_like(self.sd)
+        return flat if floor == np.inf else flat / (self.sd + np.float32(floor * self.sd[0] + 1e-9))
 
     def _project(self, rows: Rows) -> Rows:
-        made: Rows = self.pca.transform(rows).astype(np.float32)
-        return made
+        return self.pca.transform(rows).astype(np.float32)
 
     def scores(self, rows: Rows) -> dict[str, Scores]:
         """Scores (n, people) of each member, and of their sum after z-scoring (`ensemble`)."""

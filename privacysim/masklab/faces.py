@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privacysim.errors import InputError, did_you_mean, shown
-from privacysim.masklab.mask_base import Images, Mask, as_pictures, each, positive
+from privacysim.masklab.mask_base import Images, Mask, as_pictures, positive
 
 SETS = ("olivetti", "lfw", "synthetic")
 SIDE = 64
@@ -38,15 +38,6 @@ class Faces:
         """Number of people."""
         return int(self.person.max()) + 1
 
-    def of(self, people: int, images: int | None = None) -> Faces:
-        """The first `people` people and the first `images` images of each.
-
-        >>> synthetic_faces(6, 4).of(3, 2).images.shape
-        (6, 64, 64)
-        """
-        kept = (self.person < people) & (self.index < (images or self.index.max() + 1))
-        return Faces(self.name, self.images[kept], self.person[kept], self.index[kept])
-
 
 def load_faces(name: str, data_home: Path | None = None, download: bool = False) -> Faces:
     """Load a set of faces: `olivetti`, `lfw`, `synthetic`, or a folder with one subfolder of pictures per person.
@@ -58,7 +49,7 @@ def load_faces(name: str, data_home: Path | None = None, download: bool = False)
     if name in ("olivetti", "lfw"):
         return _from_sklearn(name, data_home, download)
     if Path(name).is_dir():
-        return folder_faces(Path(name))
+        return _from_folder(Path(name))
     raise InputError("faces", "one of " + ", ".join(SETS) + ", or a folder of people", name, did_you_mean(name, SETS))
 
 
@@ -79,39 +70,33 @@ def _from_sklearn(name: str, data_home: Path | None, download: bool) -> Faces:
     return _arranged(name, list(images), np.asarray(raw.target))
 
 
-def folder_faces(folder: Path) -> Faces:
-    """Load a folder with one subfolder of pictures per person, as grey squares; skips people with a single picture."""
-    images: list[NDArray[Any]] = []
-    person: list[int] = []
-    for number, one in enumerate(sorted(path for path in folder.iterdir() if path.is_dir())):
-        for file in sorted(one.iterdir()):
-            picture = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)
-            if picture is not None:
-                images.append(picture)
-                person.append(number)
-    if len(set(person)) < 2:
-        raise InputError(f"faces {folder}", "a folder of pictures for each of at least two people",
-                         f"pictures of {len(set(person))}", "put each person's pictures in a folder of their own")
-    return _arranged(folder.name, images, np.asarray(person))
+def _from_folder(folder: Path) -> Faces:
+    files = [file for one in sorted(folder.iterdir()) if one.is_dir() for file in sorted(one.iterdir())]
+    read = [(file.parent.name, picture) for file in files
+            if (picture := cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)) is not None]  # fmt: skip
+    return _arranged(folder.name, [picture for _, picture in read], np.array([person for person, _ in read]))
 
 
-def _arranged(name: str, images: list[NDArray[Any]], person: NDArray[np.int64]) -> Faces:
-    """Resize to squares of one size, number people from 0, and keep the same number of images (the fewest) of each."""
-    counts = {p: int((person == p).sum()) for p in np.unique(person)}
-    kept = [p for p, n in counts.items() if n >= 2]
+def _arranged(name: str, images: list[NDArray[Any]], person: NDArray[Any]) -> Faces:
+    """Resize to squares and keep the same number of images, at most 10, of each person who has at least two."""
+    kept = [own for p in np.unique(person) if len(own := np.flatnonzero(person == p)) >= 2]
     if len(kept) < 2:
-        raise InputError(f"faces {name}", "at least two people with two images each", f"{len(kept)}", "add pictures")
-    each = min(10, min(counts[p] for p in kept))
-    chosen = [i for p in kept for i in np.flatnonzero(person == p)[:each]]
-    square = [cv2.resize(images[i], (SIDE, SIDE), interpolation=cv2.INTER_AREA) for i in chosen]
-    return Faces(name, np.stack(square), np.repeat(np.arange(len(kept)), each), np.tile(np.arange(each), len(kept)))
+        raise InputError(f"faces {name}", "at least two people with two images each", f"{len(kept)}",
+                         "add pictures, those of each person in a folder of their own")  # fmt: skip
+    each = min(10, *(len(own) for own in kept))
+    square = [cv2.resize(images[i], (SIDE, SIDE), interpolation=cv2.INTER_AREA) for own in kept for i in own[:each]]
+    return _numbered(name, square, len(kept), each)
+
+
+def _numbered(name: str, images: list[NDArray[np.uint8]], people: int, each: int) -> Faces:
+    return Faces(name, np.stack(images), np.repeat(np.arange(people), each), np.tile(np.arange(each), people))
 
 
 def synthetic_faces(people: int = 40, images: int = 10, seed: int = 7) -> Faces:
     """Generate drawn faces: `people` of them, `images` of each; person p does not depend on how many are requested."""
     drawn = [_draw(np.random.default_rng((seed, p)).normal(size=16), np.random.default_rng((seed, p, i)))
              for p in range(people) for i in range(images)]  # fmt: skip
-    return Faces("synthetic", np.stack(drawn), np.repeat(np.arange(people), images), np.tile(np.arange(images), people))
+    return _numbered("synthetic", drawn, people, images)
 
 
 def _draw(p: NDArray[np.float64], draw: np.random.Generator) -> NDArray[np.uint8]:
@@ -209,12 +194,3 @@ class Camera(Mask):
 def clean(px: float = 64.0) -> Camera:
     """Camera that only reduces pixels: aligned, no noise, no compression."""
     return Camera(px=px, shift=0.0, scale=0.0, rotation=0.0, noise=0.0, jpeg=0)
-
-
-def shifted(images: Images, dx: float, dy: float, mirrored: bool = False) -> Images:
-    """Shift images by shares of their width, and mirror them if asked: augmentation of too few examples."""
-    h, w = images.shape[1:3]
-    move = np.array([[1.0, 0.0, dx * w], [0.0, 1.0, dy * w]])
-    source = images[:, :, ::-1] if mirrored else images
-    return each(source, lambda image: cv2.warpAffine(np.ascontiguousarray(image), move, (w, h),
-                                                     borderMode=cv2.BORDER_REPLICATE))  # fmt: skip

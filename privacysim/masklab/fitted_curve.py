@@ -1,4 +1,4 @@
-"""Fits the recognition curve to measured rates: fit, covariance, held-out error, equivalent cells, tracks.
+"""The recognition curve: its fit to measured rates, the measured tables as pandas frames, and the lab's figures.
 
 d'(px) = d_max·px^h/(px^h + px50^h), P(N) = ∫ φ(x − d') Φ(x)^(N−1) dx (binormal, low branch). The high branch is the
 beta-binomial of `privacysim.identify`. Galleries of 2 to 40 were measured. Beyond 10³ both branches are extrapolations
@@ -7,25 +7,34 @@ and differ by many points (`branches`), so neither is ever shown alone.
 
 from __future__ import annotations
 
-import csv
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
+import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.optimize import brentq, least_squares
 
-from privacysim.errors import InputError
+from privacysim.errors import refuse_unknown
 from privacysim.facts import facts
-from privacysim.identify import Fit, cells, fits, rank_one
-from privacysim.masklab.mask_base import Mask, MeasuredElsewhere
+from privacysim.figures.style import FAINT, GRID, house_style
+from privacysim.identify import Fit, rank_one
+from privacysim.masklab.faces import Faces
+from privacysim.masklab.masks import mask_named
 from privacysim.resources import shipped
 
-GALLERIES = (2, 3, 5, 7, 10, 15, 20, 30, 40)
 EXTRAPOLATED_BEYOND = 1_000
+TABLES = ("covariance", "curve", "images", "masks", "open_set", "table")
+VERDICTS = {"cosmetic": "#D55E00", "weak": "#E69F00", "strong": "#56B4E9", "complete": "#009E73"}
+"""Colour of each verdict."""
+_CURVES = {"cctv": ("#0072B2", "as a camera records"), "clean": ("#CC79A7", "aligned, only fewer pixels")}
+_SIZES = {4.0: "#0072B2", 8.0: "#009E73", 16.0: "#E69F00"}
 Floats = NDArray[np.float64]
+Point = tuple[float, float, float, float]
+"""Measurement: px, rank-1, and the ends of its interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +47,7 @@ class Curve:
     held_out_points: float
 
 
-def fit_surface(px: Sequence[float], rates: Floats, galleries: Sequence[int] = GALLERIES) -> tuple[Fit, float]:
+def fit_surface(px: Sequence[float], rates: Floats, galleries: Sequence[int]) -> tuple[Fit, float]:
     """Least-squares fit to the rank-1 surface `rates` (sizes, galleries): the fit and its RMSE in points."""
     sizes = np.asarray(px, dtype=np.float64)
 
@@ -51,12 +60,8 @@ def fit_surface(px: Sequence[float], rates: Floats, galleries: Sequence[int] = G
     return Fit(*(float(v) for v in np.exp(found.x))), 100.0 * float(np.sqrt((found.fun**2).mean()))
 
 
-def fit_curve(px: Sequence[float], by_person: Floats, galleries: Sequence[int] = GALLERIES, resamples: int = 60
-              ) -> Curve:  # fmt: skip
-    """Fit the curve, its covariance and held-out error to `by_person`: rank-1 (sizes, people, galleries) per person.
-
-    Held-out error: each gallery size in turn is predicted by a fit to the others, and the errors are pooled.
-    """
+def fit_curve(px: Sequence[float], by_person: Floats, galleries: Sequence[int], resamples: int = 60) -> Curve:
+    """Fit the curve, its covariance and held-out error to `by_person`: rank-1 (sizes, people, galleries) per person."""
     rates = by_person.mean(axis=1)
     fit, rmse = fit_surface(px, rates, galleries)
     draw = np.random.default_rng(0)
@@ -68,18 +73,17 @@ def fit_curve(px: Sequence[float], by_person: Floats, galleries: Sequence[int] =
     return Curve(fit, np.cov(np.array(again).T), rmse, held_out(px, rates, galleries))
 
 
-def held_out(px: Sequence[float], rates: Floats, galleries: Sequence[int] = GALLERIES) -> float:
-    """RMSE in points on galleries that the fit has not seen, each left out once."""
+def held_out(px: Sequence[float], rates: Floats, galleries: Sequence[int]) -> float:
+    """RMSE in points on galleries that the fit has not seen: each in turn is predicted by a fit to the others."""
     errors = []
     for column, gallery in enumerate(galleries):
-        others = [i for i in range(len(galleries)) if i != column]
-        fit, _ = fit_surface(px, rates[:, others], [galleries[i] for i in others])
-        errors.append(rank_one(fit.d_prime(np.asarray(px, dtype=np.float64)), gallery) - rates[:, column])
+        fit, _ = fit_surface(px, np.delete(rates, column, axis=1), [n for n in galleries if n != gallery])
+        errors.append(rank_one(fit.d_prime(px), gallery) - rates[:, column])
     return 100.0 * float(np.sqrt(np.mean(np.square(errors))))
 
 
 def d_prime_of(rate: float, gallery: int = 40) -> float:
-    """d' whose binormal rank-1 among `gallery` people is `rate`; 0 at or below chance.
+    """d' whose binormal rank-1 among `gallery` people is `rate`; 0 at or below chance, at most 8.
 
     >>> round(d_prime_of(float(rank_one(2.0, 40)[0])), 6)
     2.0
@@ -93,8 +97,6 @@ def d_prime_of(rate: float, gallery: int = 40) -> float:
 
 def cells_of(d_prime: float, fit: Fit, most: float = 64.0) -> float:
     """Cells across the face with that d', by the inverse of the Hill curve; at most `most`."""
-    if d_prime <= 0.0:
-        return 0.0
     if d_prime >= fit.d_max:
         return most
     return min(most, fit.px50 * (d_prime / (fit.d_max - d_prime)) ** (1.0 / fit.h))
@@ -105,52 +107,6 @@ def branches(
 ) -> list[tuple[int, float, float]]:
     """Compare the two extrapolations: (gallery, low, high)."""
     return [(n, float(rank_one(d_prime, n)[0]), float(rank_one(d_prime, n, "high")[0])) for n in galleries]
-
-
-def equivalent_cells(mask: Mask, face_px: float, one_frame: bool = False) -> float:
-    """Cells across a face of `face_px` that a mask leaves, from its construction where possible, else as measured.
-
-    `one_frame`: for masks that draw anew for each frame, what one frame leaves (default: what a track of them does).
-    Raises InputError for a mask without measurement.
-    """
-    try:
-        return mask.cells(face_px)
-    except MeasuredElsewhere:
-        return min(face_px, cells(mask.name, one_frame))
-
-
-def identified_with(fit_name: str, px: float, gallery: int, images: int = 8) -> tuple[float, float]:
-    """P(identified), low and high, for an attacker who holds `images` of each person (1 to 8)."""
-    d = float(fits()[fit_name].d_prime(px)) * images_factor(images)
-    return float(rank_one(d, gallery)[0]), float(rank_one(d, gallery, "high")[0])
-
-
-@lru_cache(maxsize=16)
-def images_factor(images: int) -> float:
-    """d' with that many images a person as a share of d' with eight; interpolated in log images."""
-    if images < 1:
-        raise InputError("images", "at least one image a person", images, "write 1 to 8")
-    with shipped("data/masking/images.csv").open(newline="", encoding="utf-8") as stream:
-        points = [(float(row["images"]), float(row["factor"])) for row in csv.DictReader(stream)]
-    return float(np.interp(math.log(images), np.log([p[0] for p in points]), [p[1] for p in points]))
-
-
-def track_identified(
-    p_masked: float, p_clear: float, p_miss: float, frames: float, correlation: float | None = None
-) -> float:
-    """P(identified) over a track of `frames`, each of which escapes the mask with probability `p_miss`.
-
-    Per frame p = p_miss·p_clear + (1 − p_miss)·p_masked. Frames are correlated, so n of them are worth
-    n_eff = 1 + (n − 1)·(1 − ρ) independent ones (fact `track_frame_correlation`): 1 − (1 − p)^n_eff.
-
-    >>> round(track_identified(0.0, 0.5, 0.1, 21.0, correlation=0.95), 4)
-    0.0975
-    """
-    rho = facts().value("track_frame_correlation") if correlation is None else correlation
-    if not (0.0 <= rho <= 1.0 and 0.0 <= p_miss <= 1.0):
-        raise InputError("track", "chances and a correlation between 0 and 1", f"{p_miss}, {rho}", "mend them")
-    each = p_miss * p_clear + (1.0 - p_miss) * p_masked
-    return 1.0 - (1.0 - each) ** (1.0 + max(0.0, frames - 1.0) * (1.0 - rho))
 
 
 def verdict(rate: float, chance: float, clear: float) -> str:
@@ -165,3 +121,130 @@ def verdict(rate: float, chance: float, clear: float) -> str:
     if rate - chance <= 0.02:
         return "complete"
     return "strong" if left <= 0.10 else "weak" if left <= 0.70 else "cosmetic"
+
+
+def measured(name: str = "masks") -> pd.DataFrame:
+    """Load one of the measured tables: `masks` (one row a mask, with its verdict), `table` (every attack), `curve` …
+
+    >>> measured("curve").fit.tolist()
+    ['cctv', 'clean']
+    """
+    refuse_unknown(name, TABLES, "table", "one of " + ", ".join(TABLES))
+    return pd.read_csv(shipped(f"data/masking/{name}.csv"))
+
+
+def naive_beside_strongest() -> pd.DataFrame:
+    """Table of each mask on clear, aligned faces: the naive attack, the strongest with its interval, and the verdict.
+
+    Columns: mask, naive, strongest, low, high (rank-1 among all people, 0 to 1), by (level, and frames if the attacker
+    averages), chance, legal, verdict; the leakiest mask first.
+    """
+    rows = measured("table")
+    rows = rows[(rows["images"] == 8) & (rows["mask"] != "none")]
+    best = rows.loc[rows.groupby("mask").rank1.idxmax()].set_index("mask")
+    named = measured("masks").replace({"mask": {"silhouette_of_face": "silhouette"}}).set_index("mask")
+    made = best[["naive", "rank1", "low", "high"]].rename(columns={"rank1": "strongest"})
+    frames = best.frames.map(lambda n: f", {n} frames" if n > 1 else "")
+    made = made.assign(by=best.level + frames, chance=best.chance, legal=named.legal, verdict=named.verdict)
+    return made.sort_values(["strongest", "naive"], ascending=False).reset_index()
+
+
+def measured_points() -> dict[str, list[Point]]:
+    """Measurements behind each fit: (px, rank-1 among all, low, high) of the trained attack on unmasked faces."""
+    rows = measured("table").query("mask == 'none' and level == 'trained' and images == 8")
+    return {str(camera): list(some[["px", "rank1", "low", "high"]].astype(float).itertuples(index=False, name=None))
+            for camera, some in rows.groupby("camera")}  # fmt: skip
+
+
+def masks_side_by_side(faces: Faces, names: Sequence[str], people: int = 3) -> Figure:
+    """Plot the same faces under each mask: a column a mask, a row a person. k-same is fitted on one image of each."""
+    one_each = faces.images[faces.index == 0]
+    with house_style():
+        size = (1.12 * len(names), 1.2 * people + 0.2)
+        figure, grid = plt.subplots(people, len(names), figsize=size, layout="constrained", squeeze=False)
+        for column, name in zip(grid.T, names, strict=True):
+            shown = mask_named(name).fit(one_each).transform(one_each)
+            for axes, image in zip(column, shown, strict=False):
+                axes.imshow(image, cmap="gray", vmin=0, vmax=255)
+                axes.set_axis_off()
+            column[0].set_title(name.replace(":", "\n", 1), fontsize=8, fontweight="normal", loc="center")
+    return figure
+
+
+def plot_verdicts(rows: pd.DataFrame) -> Axes:
+    """Plot the naive attack (hollow) and the strongest one (filled, with its interval) on each mask, by verdict."""
+    with house_style():
+        _, axes = plt.subplots(figsize=(7.2, 0.24 * len(rows) + 1.1), layout="constrained")
+        places = np.arange(len(rows))[::-1]
+        numbers = rows[["naive", "strongest", "low", "high"]].to_numpy(dtype=np.float64)
+        for place, word, (naive, strongest, low, high) in zip(places, rows["verdict"], numbers, strict=True):
+            colour = VERDICTS[str(word)]
+            axes.plot([naive, strongest], [place, place], color=GRID, linewidth=3, zorder=1)
+            axes.plot([low, high], [place, place], color=colour, linewidth=1.2, zorder=2)
+            axes.plot([strongest], [place], "o", color=colour, markersize=5, zorder=3)
+            axes.plot([naive], [place], "o", color=FAINT, markerfacecolor="white", markersize=4.5, zorder=3)
+        chance = float(rows.chance.iloc[0])
+        axes.axvline(chance, color=FAINT, linestyle=":", linewidth=0.9)
+        _note(axes, "guessing", (chance, len(rows) - 0.4), (3, 0))
+        axes.set_yticks(places, rows["mask"])
+        axes.set(xlim=(0, 1.0), ylim=(-0.7, len(rows) + 0.1), xlabel=f"right person first among {round(1 / chance)}")
+        for word, colour in VERDICTS.items():
+            axes.plot([], [], "o", color=colour, label=f"strongest attack: {word}")
+        axes.plot([], [], "o", color=FAINT, markerfacecolor="white", label="naive attack (trained on clear faces)")
+        axes.legend(fontsize=8, loc="lower right", frameon=False)
+    return axes
+
+
+def _note(axes: Axes, text: str, at: tuple[float, float], beside: tuple[float, float], colour: str = FAINT) -> None:
+    axes.annotate(text, at, beside, textcoords="offset points", color=colour, fontsize=8)
+
+
+def curve_figure(fits: dict[str, Fit], points: dict[str, list[Point]], people: int) -> Figure:
+    """Figure of two plots: rates over pixels with the DORI lines, and over gallery size.
+
+    Left: fits as lines, measurements (px, rate, low, high) as points. Right: both branches of the fit `cctv`; the
+    extrapolated part beyond 10³ is shaded.
+    """
+    with house_style():
+        figure = Figure(figsize=(10, 4.2), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        _plot_pixels(left, fits, points, people)
+        _plot_galleries(right, fits["cctv"])
+    return figure
+
+
+def _plot_pixels(axes: Axes, fits: dict[str, Fit], points: dict[str, list[Point]], people: int) -> None:
+    px = np.geomspace(1.0, 80.0, 200)
+    for name, fit in fits.items():
+        colour, words = _CURVES[name]
+        axes.plot(px, rank_one(fit.d_prime(px), people), color=colour, label=words)
+        for x, rate, low, high in points.get(name, []):
+            axes.plot([x, x], [low, high], color=colour, linewidth=1.0)
+            axes.plot([x], [rate], "o", color=colour, markersize=4)
+    axes.axhline(1.0 / people, color=FAINT, linestyle=":", linewidth=0.9)
+    _note(axes, "guessing", (1.0, 1.0 / people), (2, 3))
+    for word in ("detect", "observe", "recognise", "identify"):  # levels of EN 62676-4, lowest first
+        at = facts().value(f"dori_{word}_px_per_m") * facts().value("face_width_m")
+        axes.axvline(at, color=GRID, linewidth=0.9, zorder=0)
+        axes.text(at, 1.01, word, rotation=45, fontsize=7, color=FAINT, transform=axes.get_xaxis_transform())
+    ticks = (1, 2, 4, 8, 16, 32, 64)
+    axes.set(xscale="log", ylim=(0, 1.0), xlabel="pixels (or cells) across the face",
+             ylabel=f"right person first among {people}")  # fmt: skip
+    axes.set_xticks(ticks, [str(tick) for tick in ticks], minor=False)
+    axes.set_xticks([], minor=True)
+    axes.legend(fontsize=8, loc="lower right", frameon=False)
+
+
+def _plot_galleries(axes: Axes, fit: Fit) -> None:
+    people = np.unique(np.geomspace(2, 1e7, 60).astype(int))
+    axes.axvspan(1e3, 1e7, color="0.95", zorder=0)
+    for px, colour in _SIZES.items():
+        _, low, high = zip(*branches(float(fit.d_prime(px)), people.tolist()), strict=True)
+        axes.fill_between(people, low, high, color=colour, alpha=0.3, linewidth=0)
+        for branch in (low, high):
+            axes.plot(people, branch, color=colour, linewidth=0.9)
+        third = len(people) // 3
+        _note(axes, f"{px:g} px", (people[third], high[third]), (4, 4), colour)
+    axes.plot(people, 1.0 / people, color=FAINT, linestyle=":", linewidth=0.9)
+    axes.text(1.2e3, 0.95, "extrapolated: low and high branch", fontsize=8, color=FAINT)
+    axes.set(xscale="log", xlim=(2, 1e7), ylim=(0, 1.0), xlabel="people compared with", ylabel="right person first")

@@ -7,9 +7,9 @@ pixels would depend on the distance ("4K: the blur is simply not strong enough")
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, ClassVar
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin, clone
@@ -32,7 +32,7 @@ def as_images(X: Images) -> Images:
     """
     if X.ndim == 2:
         side = math.isqrt(X.shape[1])
-        return X.reshape(len(X), side, side) if side * side == X.shape[1] else X.reshape(len(X), 1, -1)
+        return X.reshape(len(X), side if side * side == X.shape[1] else 1, -1)
     if X.ndim == 3 or (X.ndim == 4 and X.shape[3] in (1, 3)):
         return X
     raise InputError("images", "an array (n, h, w), (n, h, w, 3) or (n, features)", f"shape {X.shape}", "reshape it")
@@ -53,29 +53,15 @@ def rounded(values: NDArray[Any], like: Images) -> Images:
     return values.astype(like.dtype, copy=False)
 
 
-def features(X: Images, side: int = 32) -> NDArray[np.float32]:
-    """Rows for a classifier: images reduced by area to at most `side` × `side` (lossless for cells ≥ w/side), flat.
-
-    >>> features(np.full((2, 64, 64), 51, np.uint8)).shape
-    (2, 1024)
-    """
-    images = as_images(np.asarray(X))
-    n, h, w = images.shape[:3]
-    if h > side or w > side:
-        size = (min(w, side), min(h, side))
-        images = np.stack([cv2.resize(image, size, interpolation=cv2.INTER_AREA) for image in images])
-    return images.reshape(n, -1).astype(np.float32) / np.float32(255.0)
-
-
-def each(images: Images, work: Any) -> Images:
+def each(images: Images, work: Callable[[Images], Images]) -> Images:
     """Apply `work` to each image and stack the results; keeps a last axis of length 1, which OpenCV drops."""
     return np.stack([work(image).reshape(image.shape) for image in images]) if len(images) else images.copy()
 
 
-def positive(name: str, value: float, least: float = 0.0) -> float:
-    """Return a strength as a finite number above `least`; raises InputError otherwise."""
-    if not (isinstance(value, (int, float, np.number)) and math.isfinite(value) and value > least):
-        raise InputError(name, f"a number above {least:g}", repr(value), f"write a number above {least:g}")
+def positive(name: str, value: float) -> float:
+    """Return a strength as a finite number above 0; raises InputError otherwise."""
+    if not (isinstance(value, (int, float, np.number)) and math.isfinite(value) and value > 0.0):
+        raise InputError(name, "a number above 0", repr(value), "write a number above 0")
     return float(value)
 
 
@@ -160,9 +146,9 @@ class Mask(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 class Transformed(Mask):
     """Wraps any scikit-learn transformer or pipeline as a mask; it is reversible if it has `inverse_transform`.
 
-    It receives images. Transformers of scikit-learn itself that accept only tables (also as the first step of a
-    pipeline) receive one row of pixels per image. The first images that it masks fit it; to keep an earlier fit, wrap
-    it in `sklearn.frozen.FrozenEstimator`.
+    The transformer may declare `name`, `legal`, `random` and `cells` itself. It receives images; transformers of
+    scikit-learn itself that accept only tables (also as the first step of a pipeline) receive one row of pixels per
+    image. The first images that it masks fit it; to keep an earlier fit, wrap it in `sklearn.frozen.FrozenEstimator`.
     """
 
     def __init__(self, transformer: Any) -> None:
@@ -170,13 +156,13 @@ class Transformed(Mask):
 
     @property
     def legal(self) -> str:  # type: ignore[override]
-        """`reversible` if the transformer can be inverted, unless it declares `legal` itself."""
+        """The law's term, by whether the transformer can be inverted."""
         undone = "reversible" if hasattr(self.transformer, "inverse_transform") else "irreversible"
         return str(getattr(self.transformer, "legal", undone))
 
     @property
     def random(self) -> bool:  # type: ignore[override]
-        """Whether it draws at random, as declared by the transformer or else by its tags."""
+        """Whether it draws at random, by the transformer's tags."""
         return bool(getattr(self.transformer, "random", get_tags(self.transformer).non_deterministic))
 
     @property

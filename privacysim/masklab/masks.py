@@ -1,4 +1,4 @@
-"""Masks without random draws: mosaic, blur, box, bar, silhouette, and those that hide a face among others.
+"""Masks, and how to look one up by name, as in policies and on the command line: `pixelate:4`, `dp_pixelate:4:0.5`.
 
 `cells(face_px)` returns the cells left across the face (pixelating to that many leaves the same) where they follow
 from the construction. Other masks are measured (`data/masking/masks.csv`).
@@ -7,15 +7,22 @@ from the construction. Other masks are measured (`data/masking/masks.csv`).
 from __future__ import annotations
 
 import math
-from typing import Any
+import os
+import warnings
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Any, ClassVar
 
 import cv2
 import numpy as np
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from privacysim.errors import InputError
-from privacysim.masklab.mask_base import Images, Mask, as_images, each, positive, rounded
+from privacysim.errors import InputError, did_you_mean
+from privacysim.identify import own_mask
+from privacysim.masklab.mask_base import Images, Mask, Transformed, as_images, as_pictures, each, positive, rounded
+from privacysim.parts import known_names
 
 
 class Clear(Mask):
@@ -55,10 +62,15 @@ class Pixelate(Mask):
 
     def masked(self, images: Images) -> Images:
         """Mask images."""
-        across = positive("cells_across", self.cells_across)
-        h, w = images.shape[1:3]
-        small = max(1, min(w, round(across))), max(1, min(h, round(across * h / w)))
-        return images.copy() if small == (w, h) else each(images, lambda image: mosaic(image, small))
+        size = _mosaic_size(images, self.cells_across)
+        return images.copy() if size == images.shape[2:0:-1] else each(images, lambda image: mosaic(image, size))
+
+
+def _mosaic_size(images: Images, cells_across: float) -> tuple[int, int]:
+    """Cells across and down images whose width is the width of the face."""
+    across = positive("cells_across", cells_across)
+    h, w = images.shape[1:3]
+    return max(1, min(w, round(across))), max(1, min(h, round(across * h / w)))
 
 
 def mosaic(image: Images, cells: tuple[int, int]) -> Images:
@@ -67,16 +79,53 @@ def mosaic(image: Images, cells: tuple[int, int]) -> Images:
     return cv2.resize(small, (image.shape[1], image.shape[0]), interpolation=cv2.INTER_NEAREST)
 
 
+class DPPixelate(Mask):
+    """DP-Pix (Fan 2018, hal-01954420): mean of each cell plus Laplace noise of scale 255·m/(b²·ε), anew for each image.
+
+    b is the cell's side in pixels of the original face; two neighbouring pictures may differ in m = 16 pixels. The
+    guarantee covers those pixels, not a person. A track of T frames spends T·ε: averaging T frames reduces the
+    noise by √T (measured).
+    """
+
+    random: ClassVar[bool] = True
+
+    def __init__(self, cells_across: float = 8.0, epsilon: float = 0.5, *, random_state: Any = None) -> None:
+        self.cells_across, self.epsilon, self.random_state = cells_across, epsilon, random_state
+
+    @property
+    def name(self) -> str:
+        """`dp_pixelate:CELLS:EPSILON`."""
+        return f"dp_pixelate:{self.cells_across:g}:{self.epsilon:g}"
+
+    def scale(self, width_px: float) -> float:
+        """Scale of the Laplace noise, in grey levels, on a face `width_px` wide.
+
+        >>> DPPixelate(4, epsilon=0.5).scale(64)
+        31.875
+        """
+        side = max(1.0, width_px / positive("cells_across", self.cells_across))
+        return 255.0 * 16.0 / (side**2 * positive("epsilon", self.epsilon))
+
+    def masked(self, images: Images) -> Images:
+        """Mask images."""
+        clear = Pixelate(self.cells_across).apply(images)
+        (across, down), (h, w) = _mosaic_size(images, self.cells_across), images.shape[1:3]
+        draw = np.random.default_rng(self.random_state)
+        noise = draw.laplace(0.0, self.scale(w), size=(len(images), down, across, *images.shape[3:]))
+        # the cell of each pixel, by the same rule as nearest-neighbour enlargement
+        rows, columns = np.arange(h) * down // h, np.arange(w) * across // w
+        return rounded(clear + noise[:, rows][:, :, columns], images)
+
+
 class Blur(Mask):
     """Gaussian blur of `sigma` × the face's width, computed on a small image: within 2 grey levels, 40 times as fast.
 
     A blur leaks more than a mosaic of the same cell size, so its cells are measured, not computed. `fast=False` is the
-    plain Gaussian at full size, as other tools apply it (`gaussian:SIGMA`). The two look alike but leak differently.
-    The fast blur rounds the small image to whole grey levels *before* enlarging it. The plain Gaussian rounds at full
-    size, so its thousands of pixels hold more than a few cells can (far more, measured at half the face's width).
+    plain Gaussian at full size, as other tools apply it (`gaussian:SIGMA`). It looks alike but leaks far more: the fast
+    blur rounds the small image to whole grey levels *before* enlarging it, the plain one rounds thousands of pixels.
     """
 
-    def __init__(self, sigma: float = 0.25, fast: bool = True) -> None:
+    def __init__(self, sigma: float = 0.25, *, fast: bool = True) -> None:
         self.sigma, self.fast = sigma, fast
 
     @property
@@ -94,9 +143,6 @@ class Blur(Mask):
         return each(images, lambda image: self.blurred(image, float(images.shape[2])))
 
 
-_SMALL_SIGMA = 3.5
-
-
 def fast_blur(image: Images, sigma_px: float) -> Images:
     """Gaussian blur of `sigma_px`: shrink by box means, blur with a short Gaussian, enlarge by interpolation.
 
@@ -105,7 +151,7 @@ def fast_blur(image: Images, sigma_px: float) -> Images:
     that sum. Up to σ = 3.5 px this is the Gaussian itself, whose kernel is short.
     """
     h, w = image.shape[:2]
-    shrink = max(1.0, sigma_px / _SMALL_SIGMA)
+    shrink = max(1.0, sigma_px / 3.5)
     size = (math.ceil(w / shrink), math.ceil(h / shrink))
     across, down = (math.sqrt(sigma_px**2 - (f**2 - 1.0) / 4.0) / f for f in (w / size[0], h / size[1]))
     radius = math.ceil(4.0 * max(across, down))
@@ -142,19 +188,15 @@ class BlackBox(Mask):
 
 
 class EyesBar(Mask):
-    """Black bar over the eyes, from `top` down, `height` of the face high, as in newspapers; protects hardly at all."""
+    """Black bar over the eyes, as in newspapers; it protects hardly at all."""
 
     name = "eyes"
 
-    def __init__(self, top: float = 0.18, height: float = 0.26) -> None:
-        self.top, self.height = top, height
-
     def masked(self, images: Images) -> Images:
-        """Mask images."""
-        h = images.shape[1]
-        first = max(0, round(self.top * h))
-        made = images.copy()
-        made[:, first : first + max(1, round(positive("height", self.height) * h))] = 0
+        """Mask images: the bar begins at 18 % of the face's height and is 26 % high."""
+        h, made = images.shape[1], images.copy()
+        top = round(0.18 * h)
+        made[:, top : top + max(1, round(0.26 * h))] = 0
         return made
 
 
@@ -182,27 +224,6 @@ def _outline(image: Images) -> Images:
     return made if image.ndim == 2 else np.repeat(made[:, :, None], image.shape[2], axis=2)
 
 
-class MeanFace(Mask):
-    """Replaces every face by the mean of the faces it was fitted on; nothing of the person is left."""
-
-    name = "mean_face"
-
-    def cells(self, face_px: float) -> float:
-        """0: nothing of the person is left."""
-        return 0.0
-
-    def fit(self, X: Images, y: Any = None) -> MeanFace:
-        """Learn the mean face."""
-        X = self._checked(X, reset=True)
-        self.mean_ = as_images(X).mean(axis=0)
-        return self
-
-    def masked(self, images: Images) -> Images:
-        """Mask images."""
-        check_is_fitted(self, "mean_")
-        return rounded(np.broadcast_to(self.mean_, images.shape), images)
-
-
 class KSame(Mask):
     """k-same (Newton, Sweeney, Malin 2005, doi:10.1109/TKDE.2005.32): groups of k faces, each replaced by its mean.
 
@@ -223,15 +244,14 @@ class KSame(Mask):
 
     def fit(self, X: Images, y: Any = None) -> KSame:
         """Make the groups. `y`: person of each image; without it every image counts as another person."""
-        X = self._checked(X, reset=True)
+        images = as_images(self._checked(X, reset=True))
         if not (isinstance(self.k, (int, np.integer)) and self.k >= 1):
             raise InputError("k", "a whole number of at least 1", repr(self.k), "write 5")
-        people = len(X) if y is None else len(set(np.asarray(y).tolist()))
-        if self.one_each and people < len(X):
+        people = len(images) if y is None else len(set(np.asarray(y).tolist()))
+        if self.one_each and people < len(images):
             raise InputError("KSame", "one image of each person: a group of several images of one person hides nobody",
-                             f"{len(X)} images of {people} people",
+                             f"{len(images)} images of {people} people",
                              "fit each set of one image a person, or one_each=False")  # fmt: skip
-        images = as_images(X)
         self.rows_ = images.reshape(len(images), -1).astype(np.float64)
         self.group_ = _groups(self.rows_, min(int(self.k), len(self.rows_)))
         self.means_ = np.stack([images[self.group_ == g].mean(axis=0) for g in range(self.group_.max() + 1)])
@@ -259,3 +279,122 @@ def _groups(rows: NDArray[np.float64], k: int) -> NDArray[np.int64]:
         made += 1
     group[group < 0] = made if (group < 0).sum() >= k else made - 1
     return group
+
+
+class Scramble(Mask):
+    """Cipher over the picture's bytes: AES-256 in counter mode, one nonce per frame; the key undoes it.
+
+    The nonce is a keyed hash of the frame's number, counted from 0 in each call of `transform`, so `inverse_transform`
+    with the same key restores the pictures. `nonce="fixed"` uses one nonce for all frames to demonstrate the mistake,
+    and warns: the same bytes are added to every frame, an attacker with examples recognises people as if the frames
+    were clear (measured), and two frames together undo it. The codec must be lossless, or nothing can be undone.
+    Reversible: the result stays personal information (PIPL, art. 73(3)) for whoever has the key.
+    """
+
+    legal: ClassVar[str] = "reversible"
+    random: ClassVar[bool] = True
+
+    def __init__(self, key: bytes | None = None, nonce: str = "frame") -> None:
+        self.key, self.nonce = key, nonce
+
+    @property
+    def name(self) -> str:
+        """`scramble`, or `scramble_fixed` with one nonce for all."""
+        return "scramble" if self.nonce == "frame" else "scramble_fixed"
+
+    def fit(self, X: Images, y: Any = None) -> Scramble:
+        """Check the images and the key; without one, draws `key_` from the system's random source."""
+        super().fit(X, y)
+        self.key_ = self._checked_key()
+        return self
+
+    def inverse_transform(self, X: Images) -> Images:
+        """Decrypt images; counter mode adds the same bytes once more."""
+        return self.transform(X)
+
+    def apply(self, images: Images) -> Images:
+        """Encrypt images without fitting first; frame numbers continue, so that no nonce repeats."""
+        if not hasattr(self, "key_"):
+            self.key_ = self._checked_key()
+        first = getattr(self, "next_frame_", 0)
+        self.next_frame_ = first + len(images)
+        return self._encrypted(images, first)
+
+    def _checked_key(self) -> bytes:
+        if self.nonce not in ("frame", "fixed"):
+            raise InputError("nonce", "frame or fixed", self.nonce, "write frame")
+        if self.nonce == "fixed":
+            warnings.warn("Scramble with a fixed nonce adds the same bytes to every frame: it hides nothing from "
+                          "an attacker who has examples; use nonce='frame'", UserWarning, stacklevel=3)  # fmt: skip
+        if self.key is None:
+            return os.urandom(32)
+        if not isinstance(self.key, bytes) or len(self.key) != 32:
+            got = f"{type(self.key).__name__} of length {len(self.key)}"
+            raise InputError("key", "32 bytes", got, "give 32 random bytes")
+        return self.key
+
+    def masked(self, images: Images) -> Images:
+        """Encrypt images; the first is frame 0."""
+        return self._encrypted(images, 0)
+
+    def _encrypted(self, images: Images, first: int) -> Images:
+        pictures, fixed = as_pictures(images), self.nonce == "fixed"
+        made = [ciphered(picture, self.key_, b"fixed" if fixed else number.to_bytes(8, "big", signed=True))
+                for number, picture in enumerate(pictures, first)]  # fmt: skip
+        return np.stack(made) if made else pictures
+
+
+def ciphered(picture: Images, key: bytes, told: bytes) -> Images:
+    """Encrypt or decrypt a picture with AES-256 in counter mode; the nonce is a keyed hash of `told`."""
+    nonce = blake2b(told, key=key, digest_size=16).digest()
+    cipher = Cipher(algorithms.AES(key), modes.CTR(nonce)).encryptor()
+    return np.frombuffer(cipher.update(picture.tobytes()), dtype=np.uint8).reshape(picture.shape)
+
+
+_MAKERS: dict[str, tuple[str, Callable[..., Mask]]] = {
+    "none": ("none", Clear), "pixelate": ("pixelate:CELLS", Pixelate), "blur": ("blur:SIGMA", Blur),
+    "gaussian": ("gaussian:SIGMA", lambda sigma=0.25: Blur(sigma, fast=False)), "box": ("box[:MARGIN]", BlackBox),
+    "eyes": ("eyes", EyesBar), "silhouette": ("silhouette", Silhouette),
+    "ksame": ("ksame:K", lambda k=5.0: KSame(int(k))),
+    "ksame_misused": ("ksame_misused:K", lambda k=5.0: KSame(int(k), one_each=False)),
+    "dp_pixelate": ("dp_pixelate:CELLS:EPSILON", DPPixelate), "scramble": ("scramble", lambda: Scramble()),
+    "scramble_fixed": ("scramble_fixed", lambda: Scramble(nonce="fixed")),
+}  # fmt: skip
+MASK_FORMS = tuple(form for form, _ in _MAKERS.values())
+
+
+def mask_named(text: str) -> Mask:
+    """Mask with that name and strengths, built in or installed (entry points `privacysim.masks`).
+
+    >>> mask_named("pixelate:4"), mask_named("dp_pixelate:4:0.5").epsilon
+    (Pixelate(cells_across=4.0), 0.5)
+    """
+    kind, *strengths = str(text).split(":")
+    if kind not in _MAKERS:
+        own = known_names("masks")
+        if kind in own:
+            return as_mask(own_mask(text))
+        fix = did_you_mean(kind, [*_MAKERS, *own])
+        raise InputError("mask", "one of " + ", ".join([*MASK_FORMS, *own]), text or "nothing", fix)
+    form, make = _MAKERS[kind]
+    try:
+        numbers = [float(strength) for strength in strengths]
+        made = make(*numbers)
+    except (ValueError, TypeError):
+        raise InputError("mask", form, text, f"write {form} with numbers, strength relative to the face") from None
+    for name, number in zip(("strength", "epsilon"), numbers, strict=False):
+        if not (0.0 < number < 1e6) and kind != "box":
+            raise InputError(f"mask {kind}, {name}", "a number above 0", number, f"write {form}")
+    return made
+
+
+def as_mask(mask: Any) -> Mask:
+    """Convert a `Mask`, its name, or any scikit-learn transformer of images to a mask."""
+    if isinstance(mask, str):
+        return mask_named(mask)
+    if isinstance(mask, Mask):
+        return mask
+    if isinstance(mask, type) or not all(hasattr(mask, name) for name in ("fit", "transform", "get_params")):
+        raise InputError("mask", "a mask, its name or a scikit-learn transformer (fit, transform, get_params)", mask,
+                         "derive it from privacysim.masklab.Mask, and give an object, not its class")
+    return Transformed(mask)

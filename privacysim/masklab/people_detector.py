@@ -9,7 +9,6 @@ background from a running model (MOG2) and is masked *whole* until that has sett
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import cv2
@@ -20,47 +19,51 @@ Box = tuple[int, int, int, int]
 """left, top, right, bottom in pixels; right and bottom are exclusive."""
 Frame = NDArray[Any]
 
+DIFFERENT = 18
+"""Grey levels by which a pixel of a person differs from the background."""
 _SCALE = 0.5
 _SAMPLES = 25
 _SETTLE_FRAMES = 50
+_DETECT_EVERY = 50
+_LEAST_AREA = 0.00024  # share of the picture
 
 
-class Motion:
-    """Finds boxes that differ from the background. `background`: median frame, or None for a live stream."""
+class Finder:
+    """Finds boxes to mask in each frame: motion, a regular pass of the people detector, and boxes from a file.
 
-    def __init__(self, background: Frame | None, threshold: int = 18, least_area: float = 0.00012) -> None:
-        self.threshold, self.least_area = threshold, least_area
-        self.live = background is None
-        self.model = cv2.createBackgroundSubtractorMOG2(history=500, varThreshold=16, detectShadows=True)
+    `background`: median frame, or None for a live stream. `given`: further boxes by frame.
+    """
+
+    def __init__(self, background: Frame | None, given: dict[int, list[Box]]) -> None:
         self.background = None if background is None else _small(background)
-        self.seen = 0
+        self.model = cv2.createBackgroundSubtractorMOG2(history=500, varThreshold=16, detectShadows=True)
+        self.detector, self.given = PeopleDetector(), given
+        self.standing: list[Box] = []
 
-    @property
-    def settled(self) -> bool:
-        """Whether the background of a live stream has settled; always true for a file."""
-        return not self.live or self.seen > _SETTLE_FRAMES
+    def boxes(self, frame: Frame, number: int) -> list[Box]:
+        """Boxes of frame `number`; the whole frame until a live stream's background has settled."""
+        moving = self.moving(frame)
+        if self.background is None and number < _SETTLE_FRAMES:
+            return [(0, 0, frame.shape[1], frame.shape[0])]
+        if number % _DETECT_EVERY == 0:  # only the detector sees people who stand still throughout
+            found = self.detector.boxes(frame)
+            self.standing = [box for box in found if all(overlap(box, other) < 0.2 for other in moving)]
+        return [*moving, *self.standing, *self.given.get(number, [])]
 
-    def boxes(self, frame: Frame) -> list[Box]:
-        """Boxes of people (and other moving things) in a frame, enlarged by a margin."""
-        self.seen += 1
+    def moving(self, frame: Frame) -> list[Box]:
+        """Boxes that differ from the background: people (and other moving things), enlarged by a margin."""
         small = _small(frame)
         if self.background is None:
             changed = (self.model.apply(small) == 255).astype(np.uint8)
         else:
-            apart = largest_channel(cv2.absdiff(small, self.background))
-            changed = cv2.threshold(apart, self.threshold, 1, cv2.THRESH_BINARY)[1]
-        changed = cv2.morphologyEx(changed, cv2.MORPH_OPEN, _DOT)
+            changed = cv2.threshold(_apart(small, self.background), DIFFERENT, 1, cv2.THRESH_BINARY)[1]
+        changed = cv2.morphologyEx(changed, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
         # clothes that match the background split a person into pieces: join upwards more than sideways
-        joined = cv2.morphologyEx(changed, cv2.MORPH_CLOSE, _TALL)
+        joined = cv2.morphologyEx(changed, cv2.MORPH_CLOSE, np.ones((9, 5), np.uint8))
         outlines, _ = cv2.findContours(joined, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
         h, w = frame.shape[:2]
-        least = self.least_area * joined.size
         found = (cv2.boundingRect(outline) for outline in outlines)
-        return [_grown(rectangle, w, h) for rectangle in found if rectangle[2] * rectangle[3] >= 2.0 * least]
-
-
-_DOT = np.ones((2, 2), np.uint8)
-_TALL = np.ones((9, 5), np.uint8)
+        return [_grown(box, w, h) for box in found if box[2] * box[3] >= _LEAST_AREA * joined.size]
 
 
 def _small(frame: Frame) -> Frame:
@@ -68,10 +71,17 @@ def _small(frame: Frame) -> Frame:
     return np.asarray(cv2.blur(made, (3, 3)), dtype=np.uint8)
 
 
-def largest_channel(picture: Frame) -> Frame:
-    """Largest of the three channels of each pixel."""
-    blue, green, red = cv2.split(picture)
+def _apart(a: Frame, b: Frame) -> Frame:
+    """Largest difference among the three channels of each pixel."""
+    blue, green, red = cv2.split(cv2.absdiff(a, b))
     return np.asarray(cv2.max(cv2.max(blue, green), red), dtype=np.uint8)
+
+
+def outline(part: Frame, behind: Frame) -> NDArray[np.bool_]:
+    """Pixels of a region that differ from the background behind it, with a rim of two pixels."""
+    blob = cv2.threshold(_apart(part, behind), DIFFERENT, 1, cv2.THRESH_BINARY)[1]
+    blob = cv2.morphologyEx(blob, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    return np.asarray(cv2.dilate(blob, np.ones((5, 5), np.uint8)) > 0)
 
 
 def _grown(rectangle: Sequence[int], width: int, height: int, share: float = 0.12) -> Box:
@@ -82,7 +92,7 @@ def _grown(rectangle: Sequence[int], width: int, height: int, share: float = 0.1
 
 
 def median_background(source: cv2.VideoCapture, frames: int) -> Frame | None:
-    """Median of frames from the whole file, or None if it is not seekable; rewinds the file."""
+    """Median of frames from the whole file, or None if it is short or not seekable; rewinds the file."""
     kept: list[Frame] = []
     for number in np.linspace(0, max(0, frames - 1), min(_SAMPLES, frames)).astype(int):
         source.set(cv2.CAP_PROP_POS_FRAMES, int(number))
@@ -94,8 +104,7 @@ def median_background(source: cv2.VideoCapture, frames: int) -> Frame | None:
         return None
     # the middle sorted value is the median and stays a byte; working row by row keeps the memory small
     middle = len(kept) // 2
-    return np.stack([np.partition(np.stack([f[row] for f in kept]), middle, axis=0)[middle]
-                     for row in range(kept[0].shape[0])])  # fmt: skip
+    return np.stack([np.partition(np.stack(rows), middle, axis=0)[middle] for rows in zip(*kept, strict=True)])
 
 
 class PeopleDetector:
@@ -117,56 +126,39 @@ class PeopleDetector:
                 if weight > 0.5 and x < width and y < height]  # fmt: skip
 
 
-@dataclass(slots=True)
-class Track:
-    """Boxes of one person (or group) by frame."""
-
-    number: int
-    boxes: dict[int, Box] = field(default_factory=dict)
-
-    @property
-    def last(self) -> int:
-        """Last frame in which the track was seen."""
-        return max(self.boxes)
-
-
 class Tracks:
     """Follows boxes from frame to frame, so that no single frame escapes.
 
-    The mask of frame t is, for each track, the union of its boxes in t−hold … t+hold. This bridges a detection missed
-    for `hold` frames in a row, and a moving head stays inside its box. It needs a delay of `hold` frames.
+    The mask of frame t is, for each track (a person or group), the union of its boxes in t−hold … t+hold. This bridges
+    a detection missed for `hold` frames in a row, and a moving head stays inside its box.
     """
 
-    def __init__(self, hold: int = 4) -> None:
-        self.hold = hold
-        self.open: list[Track] = []
-        self.made = 0
+    def __init__(self, hold: int) -> None:
+        self.hold, self.made = hold, 0
+        self.open: dict[int, dict[int, Box]] = {}
+        """Boxes by frame of each track that was seen lately."""
 
     def add(self, frame: int, boxes: list[Box]) -> None:
         """Add the boxes of a frame; each joins the track whose last box it overlaps most, else starts a new one."""
-        self.open = [track for track in self.open if frame - track.last <= 2 * self.hold]
-        for track in self.open:
-            for old in [f for f in track.boxes if f < frame - 3 * self.hold]:
-                del track.boxes[old]
-        free = list(self.open)
+        self.open = {number: {f: box for f, box in track.items() if f >= frame - 3 * self.hold}
+                     for number, track in self.open.items() if frame - max(track) <= 2 * self.hold}  # fmt: skip
+        free = {number: track[max(track)] for number, track in self.open.items()}
         for box in boxes:
-            best = max(free, key=lambda track: overlap(track.boxes[track.last], box), default=None)
-            if best is None or overlap(best.boxes[best.last], box) <= 0.05:
-                self.made += 1
-                best = Track(self.made)
-                self.open.append(best)
-            else:
-                free.remove(best)
-            best.boxes[frame] = box
+            best = max(free, key=lambda number: overlap(free[number], box), default=0)
+            if best == 0 or overlap(free[best], box) <= 0.05:
+                best = self.made = self.made + 1
+                self.open[best] = {}
+            free.pop(best, None)
+            self.open[best][frame] = box
 
     def regions(self, frame: int) -> list[tuple[int, Box]]:
         """(track, box) to mask in a frame; call it after the frames up to frame + hold have been added."""
         made = []
-        for track in self.open:
-            near = [box for f, box in track.boxes.items() if abs(f - frame) <= self.hold]
+        for number, track in self.open.items():
+            near = [box for f, box in track.items() if abs(f - frame) <= self.hold]
             if near:
                 left, top, right, bottom = zip(*near, strict=True)
-                made.append((track.number, (min(left), min(top), max(right), max(bottom))))
+                made.append((number, (min(left), min(top), max(right), max(bottom))))
         return made
 
 
@@ -183,7 +175,7 @@ def overlap(a: Box, b: Box) -> float:
     return both / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both)
 
 
-def covered(box: Box, regions: list[Box], shape: tuple[int, int]) -> float:
+def covered(box: Box, regions: list[Box], shape: tuple[int, ...]) -> float:
     """Share of a box that the regions cover together."""
     canvas = np.zeros(shape, dtype=bool)
     for left, top, right, bottom in regions:

@@ -1,20 +1,28 @@
-"""Applies masks to the boxes of people in a frame, in place, at a strength relative to the face in each box."""
+"""Masks the boxes of people in a frame, in place, and measures what remains of them in a video."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from privacysim.errors import InputError
 from privacysim.facts import facts
-from privacysim.masklab.mask_base import positive, rounded
-from privacysim.masklab.mask_names import as_mask
-from privacysim.masklab.masks import BlackBox, Blur, Clear, EyesBar, KSame, MeanFace, Pixelate, Silhouette, mosaic
-from privacysim.masklab.people_detector import Box, Frame, largest_channel
-from privacysim.masklab.random_masks import DPPixelate, Scramble, ciphered
+from privacysim.identify import cells, identifiability
+from privacysim.masklab import masks
+from privacysim.masklab.fitted_curve import EXTRAPOLATED_BEYOND
+from privacysim.masklab.mask_base import Mask, MeasuredElsewhere, positive, rounded
+from privacysim.masklab.people_detector import Box, Frame, PeopleDetector, covered, outline
+from privacysim.vocabulary import CURVES
+
+GALLERIES = (2, 40, 1_000, 18_700_000)
+_CASCADE = Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml"
+_LOOKS = 6
+_MARGIN = 1.2  # boxes of people are enlarged by a margin and by their neighbours in time
+Regions = list[tuple[int, Box]]
+"""(track, box) to mask in a frame."""
 
 
 def face_px(box: Box) -> float:
@@ -27,83 +35,61 @@ def face_px(box: Box) -> float:
 
 
 class Painter:
-    """Masks regions of frames in place. `background`: what silhouettes are painted on (None: plain grey).
+    """Masks regions of frames in place, at a strength relative to the face in each box.
 
-    `faces`: the boxes are faces, not people, so their width is the face's width. A mask of your own is applied to
-    squares as wide as the face, side by side over the whole region.
+    `background`: what silhouettes are painted on (None: plain grey). `faces`: the boxes are faces, not people, so their
+    width is the face's width. A mask of your own is applied to squares as wide as the face, side by side over the whole
+    region.
     """
 
-    def __init__(self, mask: Any, background: Frame | None = None, faces: bool = False, seed: int = 0) -> None:
-        mask = as_mask(mask)
-        if isinstance(mask, (KSame, MeanFace, EyesBar)):
-            raise InputError("mask", "a mask that needs no crowd of aligned faces, for video", mask.name,
+    def __init__(self, mask: Any, background: Frame | None = None, faces: bool = False) -> None:
+        self.mask, self.background, self.faces = masks.as_mask(mask), background, faces
+        if isinstance(self.mask, (masks.KSame, masks.EyesBar)):
+            raise InputError("mask", "a mask that needs no crowd of aligned faces, for video", self.mask.name,
                              "write box, pixelate, blur, silhouette, dp_pixelate, scramble or a mask of your own")
-        self.mask, self.background, self.faces = mask, background, faces
-        self.draw = np.random.default_rng(seed)
-        self.track_noise: dict[int, NDArray[np.float64]] = {}
-        if isinstance(mask, Scramble):
-            mask.apply(np.zeros((1, 1, 1), np.uint8))  # checks the key, or draws one
+        self.draw = np.random.default_rng(0)
+        if isinstance(self.mask, masks.Scramble):
+            self.mask.apply(np.zeros((1, 1, 1), np.uint8))  # checks the key, or draws one
 
-    def paint(self, frame: Frame, regions: list[tuple[int, Box]], number: int = 0) -> Frame:
-        """Mask each (track, box) of a frame and return it; `number` is the frame's, for the cipher's nonce."""
-        for order, (track, (left, top, right, bottom)) in enumerate(regions):
+    def paint(self, frame: Frame, regions: Regions, number: int = 0) -> Frame:
+        """Mask the regions of a frame and return it; `number` is the frame's, for the cipher's nonce."""
+        for order, (_, box) in enumerate(regions):
+            left, top, right, bottom = box
             part = frame[top:bottom, left:right]
-            if part.size:
-                face = float(right - left) if self.faces else face_px((left, top, right, bottom))
-                self._one(part, max(face, 1.0), track, number, order, (left, top))
+            if part.size and not isinstance(self.mask, masks.Clear):
+                behind = None if self.background is None else self.background[top:bottom, left:right]
+                face = float(right - left) if self.faces else face_px(box)
+                part[:] = self._masked(part, behind, max(face, 1.0), _told(number, order))
         return frame
 
-    def _one(self, part: Frame, face: float, track: int, number: int, order: int, corner: tuple[int, int]) -> None:
+    def _masked(self, part: Frame, behind: Frame | None, face: float, told: bytes) -> Any:
         mask = self.mask
-        if isinstance(mask, DPPixelate):
-            part[:] = self._noisy(part, face, track, mask)
-        elif isinstance(mask, Pixelate):
-            part[:] = mosaic(part, _cells(part, face / positive("cells_across", mask.cells_across)))
-        elif isinstance(mask, Blur):
-            part[:] = mask.blurred(part, face)
-        elif isinstance(mask, BlackBox):
-            part[:] = 0
-        elif isinstance(mask, Silhouette):
-            self._outline(part, corner)
-        elif isinstance(mask, Scramble):
-            part[:] = ciphered(part, mask.key_, _told(number, order))
-        elif not isinstance(mask, Clear):
-            self._tiled(part, max(1, round(face)))
+        if isinstance(mask, (masks.Pixelate, masks.DPPixelate)):
+            side = max(face / positive("cells_across", mask.cells_across), 1.0)
+            size = max(1, round(part.shape[1] / side)), max(1, round(part.shape[0] / side))
+            if isinstance(mask, masks.Pixelate):
+                return masks.mosaic(part, size)
+            means = cv2.resize(part, size, interpolation=cv2.INTER_AREA).reshape(size[1], size[0], -1)
+            noisy = rounded(means + self.draw.laplace(0.0, mask.scale(face), means.shape), part)
+            return cv2.resize(noisy, part.shape[1::-1], interpolation=cv2.INTER_NEAREST).reshape(part.shape)
+        if isinstance(mask, masks.Blur):
+            return mask.blurred(part, face)
+        if isinstance(mask, masks.BlackBox):
+            return 0
+        if isinstance(mask, masks.Scramble):
+            return masks.ciphered(part, mask.key_, told)
+        if isinstance(mask, masks.Silhouette):  # the person's outline on the background of that place
+            return 128 if behind is None else np.where(outline(part, behind)[:, :, None], 128, behind)
+        return self._tiled(part, max(1, round(face)))
 
-    def _tiled(self, part: Frame, side: int) -> None:
+    def _tiled(self, part: Frame, side: int) -> Frame:
         """Apply your own mask to squares of `side` px; border pixels fill what is missing at the edges."""
         h, w = part.shape[:2]
         down, across = -(-h // side), -(-w // side)
         whole = np.asarray(cv2.copyMakeBorder(part, 0, down * side - h, 0, across * side - w, cv2.BORDER_REPLICATE))
         tiles = whole.reshape(down, side, across, side, -1).swapaxes(1, 2)
         masked = self.mask.apply(tiles.reshape(-1, side, side, tiles.shape[-1])).reshape(tiles.shape)
-        part[:] = masked.swapaxes(1, 2).reshape(whole.shape)[:h, :w]
-
-    def _noisy(self, part: Frame, face: float, track: int, mask: DPPixelate) -> Frame:
-        size = _cells(part, face / positive("cells_across", mask.cells_across))
-        means = cv2.resize(part, size, interpolation=cv2.INTER_AREA).reshape(size[1], size[0], -1)
-        noise = self.track_noise.get(track) if mask.noise == "track" else None
-        if noise is None or noise.shape != means.shape:
-            # when a track's box changes by a cell, the new cells are drawn, and paid for, once more
-            noise = self.track_noise[track] = self.draw.laplace(0.0, mask.scale(face), means.shape)
-        made = cv2.resize(rounded(means + noise, part), part.shape[1::-1], interpolation=cv2.INTER_NEAREST)
-        return np.asarray(made.reshape(part.shape), dtype=np.uint8)
-
-    def _outline(self, part: Frame, corner: tuple[int, int], threshold: int = 18) -> None:
-        """Draw the person's outline on the background of that place; no pixel of the person is kept."""
-        if self.background is None:
-            part[:] = 128
-            return
-        left, top = corner
-        behind = self.background[top : top + part.shape[0], left : left + part.shape[1]]
-        blob = cv2.threshold(largest_channel(cv2.absdiff(part, behind)), threshold, 1, cv2.THRESH_BINARY)[1]
-        blob = cv2.dilate(cv2.morphologyEx(blob, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), np.ones((5, 5), np.uint8))
-        part[:] = behind
-        part[blob > 0] = 128
-
-
-def _cells(part: NDArray[Any], side: float) -> tuple[int, int]:
-    return max(1, round(part.shape[1] / max(side, 1.0))), max(1, round(part.shape[0] / max(side, 1.0)))
+        return masked.swapaxes(1, 2).reshape(whole.shape)[:h, :w]
 
 
 def _told(number: int, order: int) -> bytes:
@@ -113,7 +99,153 @@ def _told(number: int, order: int) -> bytes:
 
 def restored(frame: Frame, boxes: list[Box], key: bytes, number: int) -> Frame:
     """Decrypt a frame; takes the regions in reverse order, because where two overlap the later one was applied last."""
-    for order in reversed(range(len(boxes))):
-        left, top, right, bottom = boxes[order]
-        frame[top:bottom, left:right] = ciphered(frame[top:bottom, left:right], key, _told(number, order))
+    for order, (left, top, right, bottom) in reversed(list(enumerate(boxes))):
+        frame[top:bottom, left:right] = masks.ciphered(frame[top:bottom, left:right], key, _told(number, order))
     return frame
+
+
+def equivalent_cells(mask: Mask, face_px: float, one_frame: bool = False) -> float:
+    """Cells across a face of `face_px` that a mask leaves, from its construction where possible, else as measured.
+
+    `one_frame`: for masks that draw anew for each frame, what one frame leaves (default: what a track of them does).
+    Raises InputError for a mask without measurement.
+    """
+    try:
+        return mask.cells(face_px)
+    except MeasuredElsewhere:
+        return min(face_px, cells(mask.name, one_frame))
+
+
+def track_identified(
+    p_masked: float, p_clear: float, p_miss: float, frames: float, correlation: float | None = None
+) -> float:
+    """P(identified) over a track of `frames`, each of which escapes the mask with probability `p_miss`.
+
+    Per frame p = p_miss·p_clear + (1 − p_miss)·p_masked. Frames are correlated, so n of them are worth
+    n_eff = 1 + (n − 1)·(1 − ρ) independent ones (fact `track_frame_correlation`): 1 − (1 − p)^n_eff.
+
+    >>> round(track_identified(0.0, 0.5, 0.1, 21.0, correlation=0.95), 4)
+    0.0975
+    """
+    rho = facts().value("track_frame_correlation") if correlation is None else correlation
+    each = p_miss * p_clear + (1.0 - p_miss) * p_masked
+    return 1.0 - (1.0 - each) ** (1.0 + max(0.0, frames - 1.0) * (1.0 - rho))
+
+
+class Residual:
+    """What a masked video still shows; `look` and `look_again` inspect its frames before and after masking.
+
+    `person_frames`: regions masked. `seen`, `hidden`: people whom a second detector found in the `looks` sampled frames
+    before masking, and those of them whose box the mask covers. `faces_before`, `faces`: faces that a face detector
+    finds in these frames before and after masking. `tracks`: frames of each track.
+    """
+
+    def __init__(self, mask: Mask, expected_frames: int, rate: float) -> None:
+        self.mask, self.rate, self.frames, self.size = mask, rate, 0, (0, 0)
+        # offset from the frames in which the same detector helped to find people (every 50th, from 0 on)
+        self.when = {int(f) // 50 * 50 + 25 for f in np.linspace(0, max(0, expected_frames - 26), _LOOKS)}
+        self.people = PeopleDetector()
+        self.haar = cv2.CascadeClassifier(str(_CASCADE))
+        self.looks = self.seen = self.hidden = self.faces_before = self.faces = self.person_frames = 0
+        self.tracks: dict[int, int] = {}
+        self.faces_px: list[float] = []
+
+    def look(self, number: int, frame: Frame, regions: Regions) -> None:
+        """Detect people and faces before masking."""
+        self.frames += 1
+        self.size = frame.shape[1], frame.shape[0]
+        self.person_frames += len(regions)
+        for track, box in regions:
+            self.tracks[track] = self.tracks.get(track, 0) + 1
+            w, h = box[2] - box[0], box[3] - box[1]
+            if 1.2 * w <= h <= 5.0 * w and h >= 0.06 * frame.shape[0]:  # one upright person, not a group or a leaf
+                self.faces_px.append(face_px(box) / _MARGIN)
+        if number in self.when:
+            self.looks += 1
+            boxes = [box for _, box in regions]
+            found = [_core(box, frame.shape) for box in self.people.boxes(frame)]
+            self.seen += len(found)
+            self.hidden += sum(covered(core, boxes, frame.shape[:2]) >= 0.9 for core in found)
+            self.faces_before += self._faces(frame)
+
+    def look_again(self, number: int, frame: Frame) -> None:
+        """Detect faces after masking."""
+        if number in self.when:
+            self.faces += self._faces(frame)
+
+    def _faces(self, frame: Frame) -> int:
+        grey = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
+        return len(self.haar.detectMultiScale(grey, scaleFactor=1.3, minNeighbors=4, minSize=(20, 20)))
+
+    def left(self) -> list[tuple[int, tuple[float, float], tuple[float, float], tuple[float, float]]]:
+        """For each gallery the probability of identification in one frame, over a track, and without the mask.
+
+        Each is (low, high): low counts the mask alone, high also frames that the detector missed and, over a track, the
+        average of its frames. Empty if the mask was never measured.
+        """
+        face, length = self._typical()
+        miss = 1.0 - (self.hidden / self.seen if self.seen else facts().value("auto_mask_recall_near"))
+        kept, tracked = (_as_known(self.mask, face, one_frame) for one_frame in (True, False))
+        made = []
+        for gallery in GALLERIES if kept else ():
+            low, high = (float(identifiability(kept, face, True, gallery, curve)) for curve in CURVES)
+            clear_low, clear_high = (float(identifiability("none", face, True, gallery, curve)) for curve in CURVES)
+            summed = float(identifiability(tracked, face, True, gallery, "high"))
+            track = (track_identified(low, clear_low, 0.0, length), track_identified(summed, clear_high, miss, length))
+            made.append((gallery, (low, miss * clear_high + (1.0 - miss) * high), track, (clear_low, clear_high)))
+        return made
+
+    def _typical(self) -> tuple[float, float]:
+        """Median width of a face in px, and mean number of frames of a track."""
+        face = float(np.median(self.faces_px)) if self.faces_px else 0.0
+        return face, float(np.mean(list(self.tracks.values()))) if self.tracks else 0.0
+
+    def text(self) -> str:
+        """Report as plain text."""
+        face, length = self._typical()
+        share = "nobody was found by the second detector"
+        if self.seen:
+            share = (f"{self.hidden / self.seen:.1%} of {self.seen} people that a second detector (HOG) found in "
+                     f"{self.looks} frames")  # fmt: skip
+        lines = [
+            f"{self.frames} frames, {self.size[0]} × {self.size[1]}, {self.rate:g} frames/s; {self.mask!r} "
+            f"({self.mask.legal})",
+            f"masked: {self.person_frames} regions (people, and what else moved) in {len(self.tracks)} tracks, "
+            f"mean {length:.0f} frames each",
+            f"covered: {share}",
+            f"faces still detected (Haar): {self.faces} in {self.looks} frames; {self.faces_before} before masking",
+        ]
+        rows = self.left()
+        if not rows:
+            unknown = "not known what this mask leaves of it: measure it with `privacysim calibrate masks --mask`"
+            return "\n".join([*lines, f"median face {face:.1f} px; {unknown}"])
+        lines += [
+            f"median face {face:.1f} px; expected re-identification by somebody who trains on such masks:",
+            "  gallery     one frame          whole track        without mask       chance",
+        ]
+        for gallery, *bands in rows:
+            shown = "  ".join(f"{low:6.1%} – {high:6.1%}" for low, high in bands)
+            far = "  extrapolated" if gallery > EXTRAPOLATED_BEYOND else ""
+            lines.append(f"  {gallery:<10,}  {shown}  {1 / gallery:.2g}{far}")
+        lines.append("A lower bound: stronger attackers exist, and clothes, gait and place are left as they were.")
+        return "\n".join(lines)
+
+
+def _core(box: Box, shape: tuple[int, ...]) -> Box:
+    """Core of a box: HOG draws wide boxes, so the person is the middle 60 % of the width and 80 % of the height."""
+    left, top, right, bottom = box
+    w, h = right - left, bottom - top
+    return max(0, left + w // 5), max(0, top + h // 10), min(shape[1], right - w // 5), min(shape[0], bottom - h // 10)
+
+
+def _as_known(mask: Mask, face: float, one_frame: bool) -> str:
+    """Mask as the curve names it: cells across the face, or the full box; empty if it was never measured."""
+    if isinstance(mask, masks.Clear):
+        return "none"
+    if isinstance(mask, masks.Silhouette):  # painted on the background: an outline of a few pixels is left of the face
+        return "box"
+    try:
+        left = equivalent_cells(mask, face, one_frame)
+    except InputError:
+        return ""
+    return "box" if left == 0.0 else f"pixelate:{left:.4f}"

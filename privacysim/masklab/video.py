@@ -5,7 +5,6 @@ The output gets its final name only when complete; an interruption or an error l
 
 from __future__ import annotations
 
-import csv
 import os
 import shutil
 import subprocess
@@ -22,19 +21,19 @@ import numpy as np
 import pandas as pd
 
 from privacysim.errors import InputError, ResultsError, shown
-from privacysim.masklab.mask_names import as_mask
-from privacysim.masklab.people_detector import Box, Frame, Motion, PeopleDetector, Tracks, median_background, overlap
-from privacysim.masklab.random_masks import Scramble
-from privacysim.masklab.regions import Painter
-from privacysim.masklab.residual import Residual, Witness
+from privacysim.masklab.masks import Scramble, as_mask
+from privacysim.masklab.people_detector import Box, Finder, Frame, Tracks, median_background
+from privacysim.masklab.regions import Painter, Regions, Residual
 
 CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".mov": "mp4v", ".avi": "XVID", ".mkv": "mp4v", ".webm": "VP80"}
 LOSSLESS = {".mkv", ".avi"}
-_DETECT_EVERY = 50
+HOLD = 3
+"""Frames before and after its own that a box is masked in; writing lags as much behind reading."""
+_BOX = ["frame", "left", "top", "right", "bottom"]
 
 
 def mask_video(source: str, out: Path, mask: Any, *, boxes: Path | None = None, keep_audio: bool = False,
-               live_s: float | None = None, whole: bool = True, hold: int = 3,
+               live_s: float | None = None, whole: bool = True,
                progress: Callable[[int, int], None] = lambda done, of: None) -> Residual:  # fmt: skip
     """Mask the people in a video, write it to `out`, and return what remains (`Residual`).
 
@@ -43,8 +42,7 @@ def mask_video(source: str, out: Path, mask: Any, *, boxes: Path | None = None, 
     people, added to those detected. `keep_audio`: copies the sound with ffmpeg. `whole=False`: accepts a file that ends
     before its header says. Raises InputError where something cannot be read or written.
     """
-    out, mask = Path(out), as_mask(mask)
-    live = _is_live(source)
+    out, mask, live = Path(out), as_mask(mask), _is_live(source)
     _check(source, out, live, live_s, keep_audio)
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     capture = cv2.VideoCapture(int(source) if source.isdigit() else source)
@@ -54,74 +52,43 @@ def mask_video(source: str, out: Path, mask: Any, *, boxes: Path | None = None, 
             frames = max(1, round(live_s * rate))
         background = None if live else median_background(capture, frames)
         finder = Finder(background, _read_boxes(boxes, width, height))
-        painter = Painter(mask, background)
-        witness = Witness(frames)
+        painter, left, painted = Painter(mask, background), Residual(mask, frames, rate), list[tuple[int, ...]]()
         with _writer(out, width, height, rate, isinstance(mask, Scramble)) as (part, write):
-            done, regions = _mask_all(capture, finder, painter, witness, write, frames, live, hold, progress)
-            if done == 0:
+            for number, (frame, regions) in enumerate(_frames(capture, finder, frames if live else None)):
+                left.look(number, frame, regions)
+                painter.paint(frame, regions, number)
+                left.look_again(number, frame)
+                painted += [(number, *box) for _, box in regions]
+                write.write(frame)
+                progress(number + 1, frames)
+            if left.frames == 0:
                 raise InputError(source, "a video with frames", "no frame", "give another file")
-            if whole and not live and done < 0.98 * frames - 1:
-                raise InputError(source, f"a whole video ({frames} frames by its header)", f"it ends after {done}",
+            if whole and not live and left.frames < 0.98 * frames - 1:
+                raise InputError(source, f"a whole video ({frames} frames by its header)",
+                                 f"it ends after {left.frames}",
                                  "repair it, or accept what is there with --allow-truncated")  # fmt: skip
             write.release()
             if keep_audio:
                 copy_sound(part, source)
             if isinstance(mask, Scramble):
-                _write_sidecar(out, regions, mask.key_)
-        return witness.verdict(mask, done, width, height, rate)
+                _write_sidecar(out, painted, mask.key_)
+        return left
     finally:
         capture.release()
 
 
-class Finder:
-    """Finds boxes to mask in each frame: motion, a regular pass of the people detector, and boxes from a file."""
-
-    def __init__(self, background: Frame | None, given: dict[int, list[Box]]) -> None:
-        self.motion, self.detector, self.given = Motion(background), PeopleDetector(), given
-        self.standing: list[Box] = []
-
-    def boxes(self, frame: Frame, number: int) -> list[Box]:
-        """Boxes of frame `number`; the whole frame until a live stream's background has settled."""
-        moving = self.motion.boxes(frame)
-        if not self.motion.settled:
-            return [(0, 0, frame.shape[1], frame.shape[0])]
-        if number % _DETECT_EVERY == 0:  # only the detector sees people who stand still throughout
-            found = self.detector.boxes(frame)
-            self.standing = [box for box in found if all(overlap(box, other) < 0.2 for other in moving)]
-        return [*moving, *self.standing, *self.given.get(number, [])]
-
-
-def _mask_all(capture: cv2.VideoCapture, finder: Finder, painter: Painter, witness: Witness, write: cv2.VideoWriter,
-              frames: int, live: bool, hold: int, progress: Callable[[int, int], None]
-              ) -> tuple[int, list[tuple[int, Box]]]:  # fmt: skip
-    tracks, waiting, log = Tracks(hold), deque[tuple[int, Frame]](), list[tuple[int, Box]]()
-    read = 0
-
-    def emit() -> None:
-        number, frame = waiting.popleft()
-        regions = tracks.regions(number)
-        if painter.background is None and not finder.motion.live:
-            regions = [(0, (0, 0, frame.shape[1], frame.shape[0]))]  # file too short for a background: mask everything
-        witness.look(number, frame, regions)
-        painter.paint(frame, regions, number)
-        witness.look_again(number, frame, regions)
-        log.extend((number, box) for _, box in regions)
-        write.write(frame)
-        progress(number + 1, frames)
-
-    while not (live and read >= frames):
-        ok, raw = capture.read()
-        if not ok:
-            break
-        frame = bgr(np.asarray(raw, dtype=np.uint8))
+def _frames(capture: cv2.VideoCapture, finder: Finder, most: int | None) -> Iterator[tuple[Frame, Regions]]:
+    """Frames of a video (at most `most`) with the regions to mask, `HOLD` frames after they were read."""
+    tracks, waiting, read = Tracks(HOLD), deque[Frame](), 0
+    while read != most and (got := capture.read())[0]:
+        frame = bgr(np.asarray(got[1], dtype=np.uint8))
         tracks.add(read, finder.boxes(frame, read))
-        waiting.append((read, frame))
+        waiting.append(frame)
         read += 1
-        if len(waiting) > hold:
-            emit()
-    while waiting:
-        emit()
-    return read, log
+        if len(waiting) > HOLD:
+            yield waiting.popleft(), tracks.regions(read - 1 - HOLD)
+    for number, frame in enumerate(waiting, read - len(waiting)):
+        yield frame, tracks.regions(number)
 
 
 def bgr(frame: Frame) -> Frame:
@@ -170,18 +137,16 @@ def _properties(capture: cv2.VideoCapture, source: str, live: bool) -> tuple[int
 
 
 def _read_boxes(path: Path | None, width: int, height: int) -> dict[int, list[Box]]:
-    if path is None:
-        return {}
     made: dict[int, list[Box]] = {}
+    if path is None:
+        return made
     try:
-        with path.open(newline="", encoding="utf-8") as stream:
-            for row in csv.DictReader(stream):
-                left, top, right, bottom = (int(float(row[side])) for side in ("left", "top", "right", "bottom"))
-                box = (max(left, 0), max(top, 0), min(right, width), min(bottom, height))
-                made.setdefault(int(row["frame"]), []).append(box)
-    except (OSError, UnicodeDecodeError, KeyError, ValueError, TypeError) as error:
-        expected = "a CSV with the columns frame, left, top, right, bottom"
+        rows = pd.read_csv(path)[_BOX].astype(float).astype(int)
+    except (OSError, KeyError, ValueError) as error:
+        expected = "a CSV with the columns " + ", ".join(_BOX)
         raise InputError(str(path), expected, shown(error), "mend it") from None
+    for frame, left, top, right, bottom in rows.itertuples(index=False):
+        made.setdefault(frame, []).append((max(left, 0), max(top, 0), min(right, width), min(bottom, height)))
     return made
 
 
@@ -210,11 +175,9 @@ def _writer(out: Path, width: int, height: int, rate: float, lossless: bool) -> 
         part.unlink(missing_ok=True)
 
 
-def _write_sidecar(out: Path, regions: list[tuple[int, Box]], key: bytes) -> None:
+def _write_sidecar(out: Path, regions: list[tuple[int, ...]], key: bytes) -> None:
     """Write what undoing needs, in two files that must not travel with the video: the regions, and the key."""
-    rows = [(number, *box) for number, box in regions]
-    columns = ["frame", "left", "top", "right", "bottom"]
-    pd.DataFrame(rows, columns=columns).to_csv(out.with_suffix(".regions.csv"), index=False, lineterminator="\n")
+    pd.DataFrame(regions, columns=_BOX).to_csv(out.with_suffix(".regions.csv"), index=False, lineterminator="\n")
     key_file = out.with_suffix(".key")
     key_file.unlink(missing_ok=True)  # an older file may be readable by others, and would stay so
     key_file.touch(mode=0o600)

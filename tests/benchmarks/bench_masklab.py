@@ -19,7 +19,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from privacysim.masklab.mask_names import mask_named
+from privacysim.masklab.masks import mask_named
 from privacysim.masklab.regions import Painter
 from privacysim.masklab.video import mask_video
 

@@ -7,7 +7,7 @@ import pytest
 
 from privacysim.errors import InputError
 from privacysim.explorer.notebook_files import NotebookFailed, as_notebook, new_notebook, parameter, run_notebook
-from privacysim.explorer.template import template_cells
+from privacysim.resources import shipped
 
 
 @pytest.fixture
@@ -25,7 +25,11 @@ def test_a_new_notebook_holds_the_template_and_never_replaces_one(tmp_path):
     made = nbformat.read(path, as_version=4)
     assert made.metadata.kernelspec.name == "python3"
     assert made.cells[0].source.startswith("# my study")
-    assert [cell.source for cell in made.cells[1:]] == [source for _, source, _ in template_cells()[1:]]
+    template = nbformat.read(shipped("notebooks/new_study.ipynb"), as_version=4)
+    assert [cell.source for cell in made.cells[1:]] == [cell.source for cell in template.cells[1:]]
+    assert made.cells[0].source.split("\n")[1:] == template.cells[0].source.split("\n")[1:]
+    assert made.cells[1].metadata.tags == ["parameters"]
+    assert not any(cell.get("outputs") for cell in made.cells)
     with pytest.raises(InputError, match="new file"):
         new_notebook("my_study.ipynb", tmp_path)
 

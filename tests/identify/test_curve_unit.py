@@ -16,7 +16,7 @@ from privacysim.identify import (
     cells,
     curve_table,
     face_code,
-    fit,
+    fits,
     identifiability,
     measured_cells,
     most,
@@ -145,7 +145,7 @@ def test_nobody_is_right_more_than_once_in_k_behind_k_same(k):
 def test_shipped_fits_equal_the_register_of_facts():
     for name in ("cctv", "clean"):
         for part in ("d_max", "px50", "h"):
-            assert getattr(fit(name), part) == facts().value(f"mask_{name}_{part}")
+            assert getattr(fits()[name], part) == facts().value(f"mask_{name}_{part}")
 
 
 def test_pixelating_to_n_cells_equals_seeing_n_pixels():

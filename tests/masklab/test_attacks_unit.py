@@ -11,8 +11,7 @@ from privacysim.errors import InputError
 from privacysim.masklab.evaluate import Outcome, evaluate, open_set, tpir
 from privacysim.masklab.face_attacks import Attack, attacked
 from privacysim.masklab.faces import synthetic_faces
-from privacysim.masklab.masks import BlackBox, Clear, KSame, Pixelate
-from privacysim.masklab.random_masks import DPPixelate, Scramble
+from privacysim.masklab.masks import BlackBox, Clear, DPPixelate, KSame, Pixelate, Scramble
 
 FACES = synthetic_faces(10, 5)
 

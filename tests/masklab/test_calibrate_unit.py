@@ -7,7 +7,7 @@ import pytest
 
 from privacysim.cli.main import main
 from privacysim.masklab import calibrate_masks as lab
-from privacysim.masklab import lab_results as results
+from privacysim.masklab import fitted_curve
 from privacysim.masklab.calibrate_masks import calibrate, grid
 from privacysim.masklab.evaluate import Job
 from privacysim.masklab.faces import synthetic_faces
@@ -22,13 +22,13 @@ JOBS += [Job("none", 64.0, False, "open_set")]
 def quick(monkeypatch):
     """A grid without augmentation, taken as if it were the trained one: what is tested is the machinery."""
     trained = [replace(job, level="trained") if job.level == "parrot" else job for job in JOBS]
-    run, fit = Job.run, results.fit_curve
+    run, fit = Job.run, fitted_curve.fit_curve
     monkeypatch.setattr(lab, "grid", lambda small: trained)
     quicker = {"trained": "parrot"}
     monkeypatch.setattr(
         Job, "run", lambda job, faces: run(replace(job, level=quicker.get(job.level, job.level)), faces)
     )
-    monkeypatch.setattr(results, "fit_curve", lambda px, rates, galleries: fit(px, rates, galleries, resamples=3))
+    monkeypatch.setattr(fitted_curve, "fit_curve", lambda px, rates, galleries: fit(px, rates, galleries, resamples=3))
 
 
 def test_a_run_that_was_interrupted_goes_on_where_it_stopped(quick, tmp_path):

@@ -10,7 +10,7 @@ import pytest
 
 from privacysim.masklab.evaluate import evaluate
 from privacysim.masklab.faces import load_faces
-from privacysim.masklab.mask_names import mask_named
+from privacysim.masklab.masks import mask_named
 from privacysim.resources import shipped
 
 KNOWN = {  # mask, cells across a clear face: rank-1 among 40

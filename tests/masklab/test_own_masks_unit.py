@@ -20,8 +20,8 @@ from privacysim.errors import InputError
 from privacysim.identify import cells, curve_table, identifiability, left_of, mask_text
 from privacysim.masklab import Mask, Measured, as_mask, evaluate, mask_named, measure, synthetic_faces
 from privacysim.masklab import calibrate_masks as lab
-from privacysim.masklab.calibrate_masks import grid_of, run_jobs
-from privacysim.masklab.evaluate import Job
+from privacysim.masklab.calibrate_masks import grid_of
+from privacysim.masklab.evaluate import Job, run_jobs
 from privacysim.masklab.mask_base import Transformed
 from privacysim.masklab.masks import Blur, Clear, Pixelate
 from privacysim.masklab.regions import Painter

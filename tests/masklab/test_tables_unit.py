@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import csv
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
 from privacysim.errors import InputError
 from privacysim.identify import fits, rank_one
-from privacysim.masklab import lab_figures as figure
+from privacysim.masklab import fitted_curve as figure
 from privacysim.masklab.faces import synthetic_faces
-from privacysim.masklab.fitted_curve import identified_with, images_factor
-from privacysim.masklab.lab_figures import measured, measured_points, naive_beside_strongest
+from privacysim.masklab.fitted_curve import measured, measured_points, naive_beside_strongest
 from privacysim.masklab.masks import Pixelate
 from privacysim.resources import shipped
 
@@ -67,20 +65,6 @@ def test_a_table_that_was_not_measured_is_named_with_the_nearest():
     assert "write masks" in str(error.value)
 
 
-def test_with_eight_images_identification_is_that_of_the_fit_and_with_fewer_it_is_less():
-    low, high = identified_with("cctv", 8.0, 40)
-    d = float(fits()["cctv"].d_prime(8.0))
-    assert low == pytest.approx(float(rank_one(d, 40)[0]))
-    assert high == pytest.approx(low, abs=1e-9), "both branches are fitted at 40 people"
-    few = identified_with("cctv", 8.0, 40, images=1)
-    assert few[0] == pytest.approx(float(rank_one(d * images_factor(1), 40)[0]))
-    assert few[0] < low
-    beyond = identified_with("cctv", 8.0, 1_000_000)
-    assert beyond[0] < beyond[1] < low, "a larger crowd hides more, and the branches part"
-    with pytest.raises(InputError, match="at least one image a person"):
-        images_factor(0)
-
-
 def test_the_figure_of_verdicts_shows_both_attacks_the_interval_and_guessing():
     rows = naive_beside_strongest().iloc[[0, 5, -1]].reset_index(drop=True)
     axes = figure.plot_verdicts(rows)
@@ -97,8 +81,6 @@ def test_the_figure_of_verdicts_shows_both_attacks_the_interval_and_guessing():
     assert [label.get_text() for label in axes.get_yticklabels()] == rows["mask"].tolist()
     assert any(list(line.get_xdata()) == [1 / 40, 1 / 40] for line in lines)
     assert axes.get_xlabel() == "right person first among 40"
-    _, mine = plt.subplots()
-    assert figure.plot_verdicts(rows, mine) is mine
 
 
 def test_masks_stand_side_by_side_on_the_same_faces():

@@ -10,10 +10,8 @@ import pytest
 from privacysim.cli.main import main
 from privacysim.errors import InputError
 from privacysim.masklab import video as lab
-from privacysim.masklab.mask_names import mask_named
-from privacysim.masklab.masks import BlackBox, Clear, KSame, Pixelate
-from privacysim.masklab.people_detector import Motion, Tracks, covered, median_background, overlap
-from privacysim.masklab.random_masks import Scramble
+from privacysim.masklab.masks import BlackBox, Clear, KSame, Pixelate, Scramble, mask_named
+from privacysim.masklab.people_detector import Finder, Tracks, covered, median_background, overlap
 from privacysim.masklab.regions import Painter, face_px, restored
 from privacysim.masklab.video import mask_video
 
@@ -109,7 +107,7 @@ def test_two_people_apart_are_two_tracks_and_keep_their_numbers():
 def test_the_background_of_a_file_is_what_is_there_most_of_the_time(walk):
     background = median_background(cv2.VideoCapture(str(walk)), FRAMES)
     assert np.abs(background.astype(int) - 100).mean() < 8
-    boxes = Motion(background).boxes(draw(0))
+    boxes = Finder(background, {}).moving(draw(0))
     assert len(boxes) == 1
     assert covered(person(0), boxes, (HEIGHT, WIDTH)) == 1.0
 
@@ -148,7 +146,7 @@ def test_a_key_is_its_owners_alone_even_where_an_open_one_lay(tmp_path):
     old = tmp_path / "out.key"
     old.write_bytes(b"old")
     old.chmod(0o644)
-    lab._write_sidecar(tmp_path / "out.mkv", [(0, (1, 2, 3, 4))], bytes(32))
+    lab._write_sidecar(tmp_path / "out.mkv", [(0, 1, 2, 3, 4)], bytes(32))
     assert old.stat().st_mode & 0o777 == 0o600
     assert old.read_bytes() == bytes(32)
     assert (tmp_path / "out.regions.csv").read_text() == "frame,left,top,right,bottom\n0,1,2,3,4\n"

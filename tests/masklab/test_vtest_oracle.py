@@ -18,8 +18,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
 
-from privacysim.masklab.people_detector import Tracks, covered, median_background, overlap
-from privacysim.masklab.video import Finder
+from privacysim.masklab.people_detector import Finder, Tracks, covered, median_background, overlap
 
 DRAWN = Path(__file__).with_name("masklab_vtest_boxes.csv")
 HOLD = 3

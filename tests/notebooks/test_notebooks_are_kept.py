@@ -91,13 +91,6 @@ def test_every_name_that_a_notebook_takes_from_the_package_is_still_there(notebo
                 assert not missing, f"{node.module} has no {', '.join(missing)}"
 
 
-def test_the_template_notebook_is_the_one_that_the_command_writes():
-    from privacysim.explorer.template import template_cells
-
-    content = json.loads((ROOT / "new_study.ipynb").read_text(encoding="utf-8"))
-    assert ["".join(cell["source"]) for cell in content["cells"]] == [source for _, source, _ in template_cells()]
-
-
 @pytest.mark.parametrize("path", [path for path in NOTEBOOKS if path.parent.name == "reproduce"], ids=name_of)
 def test_a_reproduction_states_theirs_ours_the_difference_and_a_verdict_in_one_checked_table(path):
     content = json.loads(path.read_text(encoding="utf-8"))

@@ -108,6 +108,7 @@ def test_the_wheel_carries_its_facts_laws_policies_and_studies(wheel):
         for path in (ROOT / folder).rglob("*"):
             if path.is_file() and path.suffix in {".toml", ".csv"}:
                 assert f"privacysim/_shipped/{path.relative_to(ROOT).as_posix()}" in names
+    assert "privacysim/_shipped/notebooks/new_study.ipynb" in names
     assert not any(name.startswith(("tests/", "notebooks/")) for name in names)
 
 
