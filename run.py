@@ -48,7 +48,7 @@ def set_up() -> None:
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "--require-hashes", "-r", str(only_uv)], check=True)
     uv = [str(PYTHON), "-m", "uv", "pip"]
-    into = ["--python", str(PYTHON), "--quiet"]
+    into = ["--python", str(PYTHON), "--quiet", "--compile-bytecode"]  # as pip does: a worker starts 2 CPU s sooner
     if subprocess.run([*uv, "sync", *into, "--require-hashes", str(LOCK)]).returncode:
         print("uv could not install the lock; trying pip …", flush=True)
         subprocess.run([*pip, "--require-hashes", "-r", str(LOCK)], check=True)

@@ -9,6 +9,8 @@ from types import ModuleType
 
 import pytest
 
+from tests.everything import FIRST
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="run the long sets too")
@@ -19,9 +21,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not config.getoption("--slow"):
         for item in long:
             item.add_marker(pytest.mark.skip(reason="a long set: run.py test --slow"))
-    else:  # files with long sets go first, so that no process waits long for another at the end
-        files = {item.path for item in long}
-        items.sort(key=lambda item: item.path not in files)
+        long = []
+    # files that take long go first, so that no process waits long for another at the end
+    files = dict.fromkeys([*(item.path for item in long), *(config.rootpath / name for name in FIRST)])
+    places = {path: n for n, path in enumerate(files)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 @pytest.fixture(scope="session")

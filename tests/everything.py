@@ -28,6 +28,14 @@ LONG = (
     "tests/city/test_own_unit.py", "tests/cli/test_calibrate_unit.py",
 )
 """Unit-test files that take long; `--fast` omits them, together with the kinds `oracle` and `property`."""
+FIRST = (
+    "tests/browser/test_explorer_in_browser.py", "tests/study/test_machinery_unit.py", "tests/report/test_memo_unit.py",
+    "tests/study/test_faults_property.py", "tests/explorer/test_preview_property.py",
+    "tests/study/test_second_package_property.py", "tests/metrics/test_estimators_property.py",
+    "tests/study/test_cluster_property.py", "tests/release/test_fuzz_property.py",
+    "tests/attacks/test_flow_sets_oracle.py", "tests/masklab/test_own_masks_unit.py", "tests/bench/test_bench_unit.py",
+)
+"""Files that take longest of all, in the order in which they are started."""
 STRICT = ROOT / "notebooks" / "reproduce" / "r5_ashby.ipynb"
 """The notebook in which every output is compared, not only the checked cells."""
 
@@ -66,10 +74,12 @@ def main(arguments: list[str]) -> int:
     """Run all steps in order, even after a failure; the exit status says whether any failed."""
     steps = steps_of(arguments)
     failed = []
+    # the tests start over a hundred processes, and each would compile the libraries' sources again: 2 CPU s
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     for name, command in steps.items():
         begin = time.monotonic()
         print(f"── {name}", flush=True)
-        if subprocess.run(command, cwd=ROOT).returncode:
+        if subprocess.run(command, cwd=ROOT, env=env).returncode:
             failed.append(name)
         print(f"── {name}: {'FAILED' if name in failed else 'passed'} in {time.monotonic() - begin:.0f} s", flush=True)
     if failed:

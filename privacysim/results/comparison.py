@@ -9,9 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from privacysim.errors import InputError, did_you_mean
 from privacysim.metrics import METRICS, Metric
@@ -43,6 +45,10 @@ SUMMARY = [
 ]
 _SHOWN = (("mean", "mean", "ci"), ("ratio", "ratio", "ratio"), ("difference", "delta", "delta"))
 """Name in a table, column of the value, and stem of its interval's columns."""
+Values = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]
+"""Replicates in order, with their values and contributors."""
+Notes = Mapping[tuple[str, str, str], list[str]]
+"""(policy, metric, curve) → notes of the replicates without a value."""
 Skewness = Mapping[tuple[str, str, str], float]
 """(policy, metric, curve) → skewness of the replicate value, from pilots."""
 
@@ -221,16 +227,19 @@ def compare(metrics: pd.DataFrame, notes: pd.DataFrame, skewness: Skewness, arms
             primary: str, replicates: int, sample_all: bool, declared: Mapping[str, Metric] = METRICS) -> pd.DataFrame:
     """Compute the rows of summary.csv; missing values are NaN (empty in the file) and the note says why."""
     rows: list[dict[str, Any]] = []
-    by_key = {
-        (str(name), str(curve), str(policy)): group.set_index("replicate")
-        for (name, curve, policy), group in metrics.groupby(["metric", "curve", "policy"])
-    }  # fmt: skip
+    replicate, value, contributors = (metrics[name].to_numpy() for name in ("replicate", "value", "contributors"))
+    places = metrics.groupby(["metric", "curve", "policy"], observed=True).indices
+    by_key = {key: (replicate[at], value[at], contributors[at])
+              for key, at in cast("dict[tuple[str, str, str], NDArray[np.int64]]", places).items()}  # fmt: skip
+    noted: dict[tuple[str, str, str], list[str]] = {}
+    for policy, name, curve, text in notes[["policy", "metric", "curve", "note"]].itertuples(index=False):
+        noted.setdefault((policy, name, curve), []).append(str(text))
     for name, one in declared.items():
         curves = sorted({curve for metric, curve, _ in by_key if metric == name}, key=_curve_order)
-        for curve in curves or _noted_curves(notes, name):
+        for curve in curves or sorted({curve for _, metric, curve in noted if metric == name}, key=_curve_order):
             base = by_key.get((name, curve, baseline))
             family = [
-                _row(one, curve, arm, baseline, by_key.get((name, curve, arm)), base, skewness, notes, replicates,
+                _row(one, curve, arm, baseline, by_key.get((name, curve, arm)), base, skewness, noted, replicates,
                      sample_all)
                 for arm in arms
             ]  # fmt: skip
@@ -241,19 +250,19 @@ def compare(metrics: pd.DataFrame, notes: pd.DataFrame, skewness: Skewness, arms
     return pd.DataFrame(rows, columns=SUMMARY)
 
 
-def _row(one: Metric, curve: str, arm: str, baseline: str, mine: pd.DataFrame | None, base: pd.DataFrame | None,
-         skewness: Skewness, notes: pd.DataFrame, replicates: int, sample_all: bool) -> dict[str, Any]:
+def _row(one: Metric, curve: str, arm: str, baseline: str, mine: Values | None, base: Values | None,
+         skewness: Skewness, noted: Notes, replicates: int, sample_all: bool) -> dict[str, Any]:
     row: dict[str, Any] = dict.fromkeys(SUMMARY, math.nan)
     row |= {"policy": arm, "metric": one.name, "curve": curve, "unit": one.unit, "baseline": baseline, "n": 0,
             "contributors": 0, "note": "", "_p": None}  # fmt: skip
-    said = [_undefined(notes, arm, one.name, curve, replicates)]
+    said = [_undefined(noted.get((arm, one.name, curve), []), replicates)]
     if mine is None:
         row["note"] = said[0]
         return row
-    values, contributors = mine["value"].to_numpy(), int(mine["contributors"].min())
+    values, contributors = mine[1], int(mine[2].min())
     gamma = skewness.get((arm, one.name, curve))
-    row |= {"n": len(mine), "contributors": contributors}
-    why = _why_no_interval(one, len(mine), contributors, gamma, sample_all, zero=not values.any())
+    row |= {"n": len(values), "contributors": contributors}
+    why = _why_no_interval(one, len(values), contributors, gamma, sample_all, zero=not values.any())
     _put(row, "mean", "ci", mean(values), not why and bool(values.any()))
     if arm != baseline and base is not None:
         why = _against(row, one, mine, base, why, gamma, skewness.get((baseline, one.name, curve)), sample_all)
@@ -261,16 +270,16 @@ def _row(one: Metric, curve: str, arm: str, baseline: str, mine: pd.DataFrame | 
     return row
 
 
-def _against(row: dict[str, Any], one: Metric, mine: pd.DataFrame, base: pd.DataFrame, why: str,
+def _against(row: dict[str, Any], one: Metric, mine: Values, base: Values, why: str,
              gamma: float | None, base_gamma: float | None, sample_all: bool) -> str:
     """Fill in ratio, difference and chance; returns the note."""
-    both = mine.index.intersection(base.index)
-    if both.empty:
+    both, here, there = np.intersect1d(mine[0], base[0], assume_unique=True, return_indices=True)
+    if both.size == 0:
         return "no replicate has a value for both"
-    b, a = mine.loc[both, "value"].to_numpy(), base.loc[both, "value"].to_numpy()
+    b, a = mine[1][here], base[1][there]
     known = [one for one, values in ((gamma, b), (base_gamma, a)) if values.any()]  # all zeros have no skewness
     gammas = None if None in known else max((one for one in known if one is not None), default=0.0)
-    fewest = [int(rows.loc[both, "contributors"].min()) for rows in (mine, base) if rows.loc[both, "value"].any()]
+    fewest = [int(rows[2][at].min()) for rows, at in ((mine, here), (base, there)) if rows[1][at].any()]
     nothing = not b.any() and not a.any()
     why = why or _why_no_interval(one, len(both), min(fewest, default=0), gammas, sample_all, zero=nothing)
     chance = wilson(int((b < a).sum()), len(both))
@@ -307,16 +316,10 @@ def _why_no_interval(one: Metric, n: int, contributors: int, gamma: float | None
     return f"R too small for this metric; it needs R = {needed}" if n < needed else ""
 
 
-def _undefined(notes: pd.DataFrame, arm: str, name: str, curve: str, replicates: int) -> str:
-    found = notes[(notes["policy"] == arm) & (notes["metric"] == name) & (notes["curve"] == curve)]
-    if found.empty:
+def _undefined(texts: list[str], replicates: int) -> str:
+    if not texts:
         return ""
-    text = str(found["note"].iloc[0])
-    return text if len(found) == replicates else f"{text} in {len(found)} of {replicates} replicates"
-
-
-def _noted_curves(notes: pd.DataFrame, name: str) -> list[str]:
-    return sorted(set(notes.loc[notes["metric"] == name, "curve"]), key=_curve_order)
+    return texts[0] if len(texts) == replicates else f"{texts[0]} in {len(texts)} of {replicates} replicates"
 
 
 def _curve_order(curve: str) -> int:

@@ -16,7 +16,13 @@ from privacysim.errors import ResultsError
 from privacysim.exposure import measure_exposure
 
 
-def test_quick_comparisons_agree_and_are_written_whole(tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def few_cameras(monkeypatch):
+    """A twentieth of the made-up crowd's cameras and acts; its people pass as many."""
+    monkeypatch.setattr("privacysim.bench.crowd.CAMERAS", 50_000)
+
+
+def test_quick_comparisons_agree_and_are_written_whole(few_cameras, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(comparing, "find_spec", lambda name: None)  # as if no peer were installed
     assert main(["bench", "pandas", "segments", "points", "desks", "--quick", "--out", str(tmp_path)]) == 0
     made = json.loads((tmp_path / "bench.json").read_text(encoding="utf-8"))
@@ -29,7 +35,7 @@ def test_quick_comparisons_agree_and_are_written_whole(tmp_path, monkeypatch, ca
     assert (tmp_path / "bench.png").read_bytes()[:4] == b"\x89PNG"
 
 
-def test_a_wrong_answer_is_refused_however_quick(monkeypatch):
+def test_a_wrong_answer_is_refused_however_quick(few_cameras, monkeypatch):
     whole = measure_exposure
 
     def wrong(*given):
