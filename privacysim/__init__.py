@@ -6,6 +6,7 @@
 Importing this package loads nothing else; each public name imports its module on first use.
 """
 
+# ruff: noqa: F401
 from __future__ import annotations
 
 from importlib import import_module
@@ -14,93 +15,50 @@ from typing import TYPE_CHECKING
 from privacysim.resources import VERSION
 
 if TYPE_CHECKING:
-    from privacysim.attacks import anonymity_sets as anonymity_sets
-    from privacysim.attacks import attack_advantage as attack_advantage
-    from privacysim.attacks import flow_field as flow_field
-    from privacysim.attacks import gini as gini
-    from privacysim.attacks import lorenz as lorenz
-    from privacysim.attacks import mutual_information as mutual_information
-    from privacysim.attacks import reidentification_risk as reidentification_risk
-    from privacysim.attacks import released_table as released_table
-    from privacysim.attacks import table_by as table_by
-    from privacysim.attacks import time_to_confusion as time_to_confusion
-    from privacysim.attacks import top_share as top_share
-    from privacysim.attacks import trip_law as trip_law
-    from privacysim.attacks import unicity as unicity
-    from privacysim.city import build_city as build_city
-    from privacysim.errors import InputError as InputError
-    from privacysim.errors import PrivacysimError as PrivacysimError
-    from privacysim.explorer import explore as explore
-    from privacysim.exposure import index_acts as index_acts
-    from privacysim.exposure import measure_exposure as measure_exposure
-    from privacysim.governance import DEFAULT as DEFAULT
-    from privacysim.governance import Process as Process
-    from privacysim.governance import simulate as simulate
-    from privacysim.identify import identifiability as identifiability
-    from privacysim.metrics import metric as metric
-    from privacysim.people import draw_block as draw_block
-    from privacysim.people import draw_sample as draw_sample
-    from privacysim.policy import Policy as Policy
-    from privacysim.policy import Reform as Reform
-    from privacysim.policy import load_arms as load_arms
-    from privacysim.policy import load_policy as load_policy
-    from privacysim.results import Comparison as Comparison
-    from privacysim.results import Results as Results
-    from privacysim.results import load_results as load_results
-    from privacysim.scenario import Scenario as Scenario
-    from privacysim.scenario import load_scenario as load_scenario
-    from privacysim.sight.coverage import coverage as coverage
-    from privacysim.sight.passes import passes as passes
-    from privacysim.simulation import Simulation as Simulation
-    from privacysim.study import Study as Study
-    from privacysim.study.catalogue import measures as measures
-    from privacysim.study.catalogue import rules as rules
-    from privacysim.world import sample_world as sample_world
+    from privacysim.attacks.flow import flow_field, trip_law
+    from privacysim.attacks.inequality import gini, lorenz, table_by, top_share
+    from privacysim.attacks.reidentification import reidentification_risk, unicity
+    from privacysim.attacks.sightings import anonymity_sets, time_to_confusion
+    from privacysim.city import build_city
+    from privacysim.errors import InputError, PrivacysimError
+    from privacysim.explorer import explore
+    from privacysim.exposure import index_acts, measure_exposure
+    from privacysim.governance import DEFAULT, Process, simulate
+    from privacysim.identify import identifiability
+    from privacysim.metrics import metric
+    from privacysim.people import draw_block, draw_sample
+    from privacysim.policy import Policy, Reform, load_arms, load_policy
+    from privacysim.results import Comparison, Results, load_results
+    from privacysim.scenario import Scenario, load_scenario
+    from privacysim.sight.coverage import coverage
+    from privacysim.sight.passes import passes
+    from privacysim.simulation import Simulation
+    from privacysim.study import Study
+    from privacysim.study.catalogue import measures, rules
+    from privacysim.world import sample_world
 
-_HOME = {
-    "Comparison": "results",
-    "DEFAULT": "governance",
-    "InputError": "errors",
-    "Policy": "policy",
-    "PrivacysimError": "errors",
-    "Process": "governance",
-    "Reform": "policy",
-    "Results": "results",
-    "Scenario": "scenario",
-    "Simulation": "simulation",
-    "Study": "study",
-    "anonymity_sets": "attacks",
-    "attack_advantage": "attacks",
-    "build_city": "city",
-    "coverage": "sight.coverage",
-    "draw_block": "people",
-    "draw_sample": "people",
-    "explore": "explorer",
-    "flow_field": "attacks",
-    "gini": "attacks",
-    "identifiability": "identify",
-    "index_acts": "exposure",
-    "load_arms": "policy",
-    "load_policy": "policy",
-    "load_results": "results",
-    "load_scenario": "scenario",
-    "lorenz": "attacks",
-    "measure_exposure": "exposure",
-    "measures": "study.catalogue",
-    "metric": "metrics",
-    "mutual_information": "attacks",
-    "passes": "sight.passes",
-    "reidentification_risk": "attacks",
-    "released_table": "attacks",
-    "rules": "study.catalogue",
-    "sample_world": "world",
-    "simulate": "governance",
-    "table_by": "attacks",
-    "time_to_confusion": "attacks",
-    "top_share": "attacks",
-    "trip_law": "attacks",
-    "unicity": "attacks",
-}
+_HOME = {name: module for module, names in {
+    "attacks": "anonymity_sets flow_field gini lorenz reidentification_risk table_by time_to_confusion "
+               "top_share trip_law unicity",
+    "city": "build_city",
+    "errors": "InputError PrivacysimError",
+    "explorer": "explore",
+    "exposure": "index_acts measure_exposure",
+    "governance": "DEFAULT Process simulate",
+    "identify": "identifiability",
+    "metrics": "metric",
+    "people": "draw_block draw_sample",
+    "policy": "Policy Reform load_arms load_policy",
+    "results": "Comparison Results load_results",
+    "scenario": "Scenario load_scenario",
+    "sight.coverage": "coverage",
+    "sight.passes": "passes",
+    "simulation": "Simulation",
+    "study": "Study",
+    "study.catalogue": "measures rules",
+    "world": "sample_world",
+}.items() for name in names.split()}
+"""Public name → the module that it is imported from."""
 
 __version__ = VERSION
 __all__ = sorted(_HOME)

@@ -8,11 +8,9 @@ from dataclasses import fields
 from importlib import import_module
 from typing import Any
 
-RENAMED = {
-    "art7_state": "public_state", "art7_venue": "public_venue", "art9": "public_other",
-    "art33_compound_inside": "residential_common", "art33_home": "private_home", "art7": "public",
-    "art9_listed": "public_other_listed", "art33": "private", "panel": "sample",
-}  # fmt: skip
+RENAMED = {"art7_state": "public_state", "art7_venue": "public_venue", "art9": "public_other",
+           "art33_compound_inside": "residential_common", "art33_home": "private_home", "art7": "public",
+           "art9_listed": "public_other_listed", "art33": "private", "panel": "sample"}
 """Words renamed since earlier drafts → their new names, which the error message suggests."""
 
 
@@ -87,11 +85,10 @@ def require(extra: str, *modules: str, where: str) -> Any:
     >>> require("map", "json", where="city fetch").__name__
     'json'
     """
-    found = [optional(module) for module in modules]
-    for module, one in zip(modules, found, strict=True):
-        if one is None:
+    for module in modules:
+        if optional(module) is None:
             raise MissingExtraError(where, module.partition(".")[0], extra)
-    return found[0]
+    return optional(modules[0])
 
 
 def shown(got: object, limit: int = 120) -> str:
@@ -127,10 +124,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     'write public_venue'
     """
     names = sorted(known)
-    close = RENAMED.get(name)
-    if close in names:
-        return f"write {close}"
-    close = nearest(name, names)
+    close = RENAMED[name] if RENAMED.get(name) in names else nearest(name, names)
     if close:
         return f"write {close}"
     return "choose one of " + shown(", ".join(names), 100) if names else "leave it out"

@@ -7,8 +7,9 @@ A CALIBRATED value was solved so that the model reproduces a datum, so it never 
 from __future__ import annotations
 
 import csv
+import io
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -36,39 +37,25 @@ class Fact:
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.value) and self.low <= self.value <= self.high):
-            raise InputError(
-                f"data/facts.csv, {self.id}", "low ≤ value ≤ high, all finite",
-                f"{self.low}, {self.value}, {self.high}", "mend the row",
-            )
+            raise InputError(f"data/facts.csv, {self.id}", "low ≤ value ≤ high, all finite",
+                             f"{self.low}, {self.value}, {self.high}", "mend the row")
         if self.status not in STATUSES or not self.source.strip():
-            raise InputError(
-                f"data/facts.csv, {self.id}", f"a source and a status of {', '.join(STATUSES)}",
-                f"{self.status!r}, {self.source!r}", "mend the row",
-            )
+            raise InputError(f"data/facts.csv, {self.id}", f"a source and a status of {', '.join(STATUSES)}",
+                             f"{self.status!r}, {self.source!r}", "mend the row")
 
 
 class Facts(Mapping[str, Fact]):
-    """All facts by id; the error for an unknown id suggests the nearest one."""
+    """All facts by id; the error for an unknown id suggests the nearest one. Ids that are read are added to `heard`."""
 
-    def __init__(self, rows: Mapping[str, Fact]) -> None:
-        self._rows = dict(rows)
-
-    def rows(self) -> dict[str, Fact]:
-        """A copy of all rows, not recorded as read by `facts_heard`."""
-        return dict(self._rows)
-
-    def like(self, rows: Mapping[str, Fact]) -> Facts:
-        """Facts with other rows; reads of them are recorded in the same place."""
-        return Facts(rows)
-
-    def named(self, fact_id: str) -> Fact:
-        """The fact with that id; the error for an unknown one suggests the nearest."""
-        if fact_id not in self._rows:
-            raise InputError("data/facts.csv", "a known fact", fact_id, did_you_mean(fact_id, self._rows))
-        return self._rows[fact_id]
+    def __init__(self, rows: Mapping[str, Fact], heard: set[str] | None = None) -> None:
+        self._rows, self.heard = dict(rows), heard
 
     def __getitem__(self, fact_id: str) -> Fact:
-        return self.named(fact_id)
+        if fact_id not in self._rows:
+            raise InputError("data/facts.csv", "a known fact", fact_id, did_you_mean(fact_id, self._rows))
+        if self.heard is not None:
+            self.heard.add(fact_id)
+        return self._rows[fact_id]
 
     def __contains__(self, fact_id: object) -> bool:
         return fact_id in self._rows  # Mapping's default looks the item up, which raises InputError
@@ -83,37 +70,36 @@ class Facts(Mapping[str, Fact]):
         """The value of a fact."""
         return self[fact_id].value
 
+    def unheard(self) -> Facts:
+        """The same facts, whose reading is not recorded."""
+        return Facts(self._rows)
+
 
 def read_facts(path: Path) -> Facts:
     """Read a facts file; a missing column, repeated id or bad number raises an InputError with its line."""
     if not path.is_file():
         raise InputError(str(path), "a facts file", "no such file", "name an existing CSV file")
+    rows: dict[str, Fact] = {}
     try:
-        with path.open(newline="", encoding="utf-8", errors="strict") as stream:
-            return Facts(_rows(stream, path))
+        reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")))
+        if reader.fieldnames != _COLUMNS:
+            raise InputError(str(path), "the columns " + ", ".join(_COLUMNS), reader.fieldnames, "mend the first line")
+        for row in reader:
+            where = f"{path}, line {reader.line_num}"
+            if None in row or None in row.values():  # more cells than columns, or fewer
+                raise InputError(where, f"{len(_COLUMNS)} cells", list(row.values()),
+                                 "mend the row; a comma in a text needs quotes")
+            if row["id"] in rows:
+                raise InputError(where, "an id of its own", row["id"], "remove one of the two rows")
+            try:
+                value = float(row["value"])
+                low, high = (float(row[side]) if row[side] else value for side in ("low", "high"))
+            except ValueError as error:
+                raise InputError(where, "numbers in value, low and high", error, "mend the row") from None
+            rows[row["id"]] = Fact(row["id"], value, low, high, row["unit"], row["source"], row["status"])
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(str(path), "a facts file in UTF-8", error, "mend the file") from None
-
-
-def _rows(stream: Iterable[str], path: Path) -> dict[str, Fact]:
-    rows: dict[str, Fact] = {}
-    reader = csv.DictReader(stream)
-    if reader.fieldnames != _COLUMNS:
-        raise InputError(str(path), "the columns " + ", ".join(_COLUMNS), reader.fieldnames, "mend the first line")
-    for row in reader:
-        where = f"{path}, line {reader.line_num}"
-        if None in row or None in row.values():  # more cells than columns, or fewer
-            expected = f"{len(_COLUMNS)} cells"
-            raise InputError(where, expected, list(row.values()), "mend the row; a comma in a text needs quotes")
-        if row["id"] in rows:
-            raise InputError(where, "an id of its own", row["id"], "remove one of the two rows")
-        try:
-            value = float(row["value"])
-            low, high = (float(row[side]) if row[side] else value for side in ("low", "high"))
-        except ValueError as error:
-            raise InputError(where, "numbers in value, low and high", error, "mend the row") from None
-        rows[row["id"]] = Fact(row["id"], value, low, high, row["unit"], row["source"], row["status"])
-    return rows
+    return Facts(rows)
 
 
 @lru_cache(maxsize=1)
@@ -144,30 +130,21 @@ def facts_replaced(values: Mapping[str, float]) -> Iterator[None]:
     480.0
     """
     now = facts()
-    rows = now.rows()
+    rows = dict(known := now.unheard())
     for name, value in values.items():
-        fact = now.named(name)
+        fact = known[name]
         rows[name] = replace(fact, value=float(value), low=min(fact.low, value), high=max(fact.high, value))
-    before = _IN_FORCE.set(now.like(rows))
+    with _in_force(Facts(rows, now.heard)):
+        yield
+
+
+@contextmanager
+def _in_force(known: Facts) -> Iterator[None]:
+    before = _IN_FORCE.set(known)
     try:
         yield
     finally:
         _IN_FORCE.reset(before)
-
-
-class _Heard(Facts):
-    """Facts that record which of them were read."""
-
-    def __init__(self, rows: Mapping[str, Fact], heard: set[str]) -> None:
-        super().__init__(rows)
-        self._heard = heard
-
-    def like(self, rows: Mapping[str, Fact]) -> Facts:
-        return _Heard(rows, self._heard)
-
-    def __getitem__(self, fact_id: str) -> Fact:
-        self._heard.add(fact_id)
-        return self.named(fact_id)
 
 
 @contextmanager
@@ -180,8 +157,5 @@ def facts_heard() -> Iterator[set[str]]:
     {'face_width_m'}
     """
     heard: set[str] = set()
-    before = _IN_FORCE.set(_Heard(facts().rows(), heard))
-    try:
+    with _in_force(Facts(facts().unheard(), heard)):
         yield heard
-    finally:
-        _IN_FORCE.reset(before)

@@ -7,6 +7,7 @@ ends in `.toml` is a path. No file is ever left half-written, because `whole_fil
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import tomllib
@@ -14,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date, time
 from pathlib import Path, PurePath
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, TypeVar, get_args
 
 import tomli_w
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError, model_validator
@@ -22,7 +23,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, Va
 from privacysim.errors import InputError, ResultsError, did_you_mean, shown
 from privacysim.facts import facts
 from privacysim.resources import shipped
-from privacysim.units import duration_s, duration_text, length_m
+from privacysim.units import duration_s, duration_text
 
 Model = TypeVar("Model", bound="Strict")
 
@@ -44,14 +45,8 @@ def _duration_said(seconds: Any) -> Any:
     return text if duration_s(text) == seconds else f"{float(seconds)!r} s"
 
 
-def _length_said(metres: Any) -> Any:
-    return f"{float(metres)!r} m".replace(".0 m", " m") if isinstance(metres, float | int) else metres
-
-
 Duration = Annotated[float, BeforeValidator(duration_s), PlainSerializer(_duration_said)]
 """Seconds, written in files with a unit: "15 d"."""
-Length = Annotated[float, BeforeValidator(length_m), PlainSerializer(_length_said)]
-"""Metres, written in files with a unit: "8.7 km"."""
 
 
 class Reference(Strict):
@@ -144,9 +139,9 @@ def _with_line(error: str, text: str) -> str:
     """Add the text of the reported line to a parser's error, so that a duplicate key is visible."""
     found = re.search(r"at line (\d+)", error)
     lines = text.splitlines()
-    if found is None or not 0 < int(found.group(1)) <= len(lines):
+    if found is None or not 0 < int(found[1]) <= len(lines):
         return error
-    return f"{error}: {lines[int(found.group(1)) - 1].strip()[:60]}"
+    return f"{error}: {lines[int(found[1]) - 1].strip()[:60]}"
 
 
 def plain_data(value: Any) -> Any:
@@ -169,16 +164,18 @@ def _refuse_unknown(value: Any) -> None:
             _refuse_unknown(inner)
 
 
-def given_data(
-    model: type[BaseModel], kind: str, given: Any, more: Mapping[str, Path] | None = None
-) -> tuple[dict[str, Any], str, Path | None]:
+def given_data(model: type[BaseModel], kind: str, given: Any,
+               more: Mapping[str, Path] | None = None) -> tuple[dict[str, Any], str, Path | None]:
     """Convert a name, path, dict or `model` to plain data; also returns its place for errors and its file, if any.
 
     `more` are further files by name, used if neither `sim/` folder has the name.
     """
     if isinstance(given, str | Path):
-        path = find_file(kind, str(given), more or {})
-        return read_toml(path), display(path), path
+        path, name = find_file(kind, str(given), more), str(given)
+        raw, where = read_toml(path), display(path)
+        if not name.endswith(".toml") and raw.get("id", name) != name:
+            raise InputError(f"{where}, id", f'the file\'s own name, "{name}"', raw["id"], "make the two equal")
+        return raw, where, path
     if not isinstance(given, Mapping | model):
         expected = f"a name, a path, a dict or a {model.__name__}"
         raise InputError(kind, expected, type(given).__name__, "give one of these")
@@ -208,15 +205,11 @@ def _as_text(value: object) -> str:
 
 
 def _refuse_nonfinite(raw: Any, where: str, key: str) -> None:
-    if isinstance(raw, float) and (raw != raw or abs(raw) == float("inf")):
+    if isinstance(raw, float) and not math.isfinite(raw):
         raise InputError(_at(where, key), "a finite number", raw, "write a number")
-    items: list[tuple[Any, Any]] = []
-    if isinstance(raw, Mapping):
-        items = list(raw.items())
-    elif isinstance(raw, list):
-        items = list(enumerate(raw))
-    for name, value in items:
-        _refuse_nonfinite(value, where, f"{key}.{name}" if key else str(name))
+    if isinstance(raw, Mapping | list):
+        for name, value in raw.items() if isinstance(raw, Mapping) else enumerate(raw):
+            _refuse_nonfinite(value, where, f"{key}.{name}" if key else str(name))
 
 
 _BRANCH = re.compile(r"[\[(]|^(str|float|int|bool)$")
@@ -248,9 +241,7 @@ def _explained(model: type[BaseModel], error: ValidationError, where: str) -> In
 
 
 def _keys(model: Any, path: list[Any]) -> list[str]:
-    for part in path:
-        if isinstance(part, int):
-            continue
+    for part in (part for part in path if not isinstance(part, int)):
         model = _model_in(model.model_fields[part].annotation) if part in getattr(model, "model_fields", {}) else None
     return sorted(getattr(model, "model_fields", {}))
 
@@ -258,9 +249,7 @@ def _keys(model: Any, path: list[Any]) -> list[str]:
 def _model_in(annotation: Any) -> Any:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    if get_origin(annotation) in (Annotated, Union, list, tuple, dict) or get_args(annotation):
-        return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
-    return None
+    return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
 
 
 def named_files(kind: str) -> dict[str, Path]:

@@ -16,7 +16,7 @@ import pickle
 import sys
 import sysconfig
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import PackageNotFoundError, entry_points, version
@@ -36,11 +36,10 @@ _PLAIN = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis), typ
 _SLOTS = (types.GetSetDescriptorType, types.MemberDescriptorType, types.WrapperDescriptorType)
 _BUILTIN = (types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType)
 _NAMED = (types.FunctionType, type, types.ModuleType)
-_NOT_CONTENT = {
-    "__dict__", "__weakref__", "__module__", "__doc__", "__qualname__", "__firstlineno__", "__static_attributes__",
-    "__dataclass_params__", "__dataclass_fields__", "__match_args__", "__abstractmethods__", "_abc_impl",
-    "__parameters__", "__orig_bases__", "__slots__", "__protocol_attrs__", "_is_protocol", "_is_runtime_protocol",
-}  # fmt: skip
+_NOT_CONTENT = {"__dict__", "__weakref__", "__module__", "__doc__", "__qualname__", "__firstlineno__",
+                "__static_attributes__", "__dataclass_params__", "__dataclass_fields__", "__match_args__",
+                "__abstractmethods__", "_abc_impl", "__parameters__", "__orig_bases__", "__slots__",
+                "__protocol_attrs__", "_is_protocol", "_is_runtime_protocol"}
 
 
 def known_names(group: str) -> tuple[str, ...]:
@@ -59,10 +58,8 @@ def named(group: str, name: str) -> Any:
     try:
         return found[0].load()
     except Exception as error:  # a foreign package may raise anything
-        raise InputError(
-            f"{group}, {name}", f"an entry point that can be loaded ({found[0].value})",
-            f"{type(error).__name__}: {error}", "mend or reinstall the package that brings it",
-        ) from None
+        raise InputError(f"{group}, {name}", f"an entry point that can be loaded ({found[0].value})",
+                         f"{type(error).__name__}: {error}", "mend or reinstall the package that brings it") from None
 
 
 def digest(part: Any, name: str = "") -> str:
@@ -133,8 +130,7 @@ class _Reader:
         self.name = name
         self.modules: set[str] = set()
         self._hash = hashlib.sha256()
-        self._seen: dict[int, int] = {}
-        self._kept: list[Any] = []  # keeps objects with an id in `_seen` alive, so that no other gets that id
+        self._seen: dict[int, tuple[int, Any]] = {}  # the objects too, lest another gets the id of one that is gone
         self._inside: list[int] = []
 
     def digest(self, part: Any) -> str:
@@ -149,21 +145,18 @@ class _Reader:
         if type(value) in _PLAIN:
             self._say(type(value).__name__, repr(value))
             return
-        # functions and classes count once wherever they are named; data counts by content
-        if isinstance(value, _NAMED):
+        if isinstance(value, _NAMED):  # functions and classes count once wherever they are named
             if id(value) in self._seen:
-                self._say("again", self._seen[id(value)])
+                self._say("again", self._seen[id(value)][0])
                 return
-            self._seen[id(value)] = len(self._seen)
-            self._kept.append(value)
+            self._seen[id(value)] = len(self._seen), value
             self._content(value, at)
-            return
-        if id(value) in self._inside:
+        elif id(value) in self._inside:
             self._say("inside", len(self._inside) - self._inside.index(id(value)))
-            return
-        self._inside.append(id(value))
-        self._content(value, at)
-        self._inside.pop()
+        else:  # data counts by content
+            self._inside.append(id(value))
+            self._content(value, at)
+            self._inside.pop()
 
     def _content(self, value: Any, at: str) -> None:
         if type(value) in (list, tuple):
@@ -182,7 +175,7 @@ class _Reader:
         elif isinstance(value, type):
             self._class(value, at)
         elif isinstance(value, types.ModuleType):
-            self._module(value, at, ())
+            self._module(value, at)
         elif isinstance(value, (property, classmethod, staticmethod)):
             self._say(type(value).__name__)
             inner = value.fget if isinstance(value, property) else value.__func__
@@ -219,10 +212,8 @@ class _Reader:
         names, attributes, imported = _names(function.__code__)
         for name in imported:
             if self._own(name, {}):
-                raise InputError(
-                    self.name, "helpers that are imported at the top of the file or cell",
-                    f"{function.__name__} imports {name} inside", f"move `import {name}` to the top",
-                )
+                raise InputError(self.name, "helpers that are imported at the top of the file or cell",
+                                 f"{function.__name__} imports {name} inside", f"move `import {name}` to the top")
             self._say("imports", *_library(name))
         for name in names:
             if name in function.__globals__:
@@ -261,7 +252,7 @@ class _Reader:
             self._say("has", name)
             self._read(_stable(value) if name == "__annotations__" else value, f"{at}.{name}")
 
-    def _module(self, module: types.ModuleType, at: str, attributes: tuple[str, ...]) -> None:
+    def _module(self, module: types.ModuleType, at: str, attributes: Sequence[str] = ()) -> None:
         if not self._own(module.__name__, vars(module)):
             self._say("module", *_library(module.__name__))
             return
@@ -308,9 +299,7 @@ class _Reader:
             self._say(type(value).__module__, how)
             return
         for part in how:
-            if isinstance(part, Iterator):
-                part = list(part)
-            self._read(part, at)
+            self._read(list(part) if isinstance(part, Iterator) else part, at)
 
     def _own(self, module: str | None, names: Mapping[str, Any]) -> bool:
         """Whether the module is the user's own, so that it is hashed by content and sent by value."""
@@ -322,27 +311,23 @@ class _Reader:
         return found
 
     def _refused(self, at: str, got: str) -> InputError:
-        return InputError(
-            self.name, "a part whose functions and values can be hashed and sent to workers", f"{at}: {got}",
-            "use plain values, arrays or tables, and open files and locks inside the function",
-        )
+        return InputError(self.name, "a part whose functions and values can be hashed and sent to workers",
+                          f"{at}: {got}",
+                          "use plain values, arrays or tables, and open files and locks inside the function")
 
 
-def _names(code: types.CodeType) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+def _names(code: types.CodeType) -> tuple[list[str], list[str], list[str]]:
     """Globals, attributes and imported modules that the code uses, including its inner functions."""
-    found: dict[str, set[str]] = {"GLOBAL": set(), "ATTR": set(), "IMPORT": set()}
+    kinds = {"LOAD_GLOBAL": 0, "LOAD_NAME": 0, "LOAD_ATTR": 1, "LOAD_METHOD": 1, "IMPORT_FROM": 1, "IMPORT_NAME": 2}
+    found: tuple[set[str], set[str], set[str]] = (set(), set(), set())
     waiting = [code]
     while waiting:
         one = waiting.pop()
         waiting += [const for const in one.co_consts if isinstance(const, types.CodeType)]
         for step in dis.get_instructions(one):
-            if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
-                found["GLOBAL"].add(str(step.argval))
-            elif step.opname in ("LOAD_ATTR", "LOAD_METHOD", "IMPORT_FROM"):
-                found["ATTR"].add(str(step.argval))
-            elif step.opname == "IMPORT_NAME":
-                found["IMPORT"].add(str(step.argval))
-    return tuple(sorted(found["GLOBAL"])), tuple(sorted(found["ATTR"])), tuple(sorted(found["IMPORT"]))
+            if step.opname in kinds:
+                found[kinds[step.opname]].add(str(step.argval))
+    return sorted(found[0]), sorted(found[1]), sorted(found[2])
 
 
 def _stable(value: Any) -> str:

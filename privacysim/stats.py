@@ -203,17 +203,6 @@ def compound_poisson_skewness(contributions: ArrayLike) -> float:
     return float((c**3).sum() / (c**2).sum() ** 1.5)
 
 
-def resampled_skewness(contributions: ArrayLike, counts: NDArray[np.int64]) -> float:
-    """Skewness of the totals `counts @ contributions` of Poisson-resampled pilots, one row of counts each.
-
-    >>> resampled_skewness([1.0, 1.0], np.array([[0, 1], [1, 1], [2, 1]]))
-    0.0
-    """
-    totals = counts @ np.asarray(contributions, dtype=np.float64)
-    spread = float(totals.std())
-    return float(((totals - totals.mean()) ** 3).mean()) / spread**3 if spread > 0 else 0.0
-
-
 def short(value: float) -> str:
     """Format a number with three significant digits, a thousands separator and a true minus sign.
 
@@ -238,10 +227,8 @@ def interval_text(value: float, low: float, high: float) -> str:
         return ""
     size, width = max(abs(low), abs(high)), high - low
     digits = min(max(3, 2 + math.ceil(math.log10(size / width))), 8) if width > 0 else 3
-    texts = [
-        f"{end:,.0f}" if abs(end) >= 10.0**digits or abs(end) >= 1000 else f"{end:.{digits}g}"
-        for end in (value, low, high)
-    ]  # fmt: skip
+    texts = [f"{end:,.0f}" if abs(end) >= 10.0**digits or abs(end) >= 1000 else f"{end:.{digits}g}"
+             for end in (value, low, high)]
     text = texts[0] if math.isnan(low) else f"{texts[0]} [{texts[1]}, {texts[2]}]"
     return text.replace("-", "−")
 

@@ -115,21 +115,14 @@ def _cast(name: str, column: Column, value: Any) -> Any:
     given = pd.Index(values.astype(str))
     known = (*column.words, *sorted(set(given.unique()) - set(column.words))) if column.open else column.words
     codes = pd.Index(known).get_indexer(given)
-    if (codes < 0).any():
-        strange = str(values[codes < 0][0])
-        raise InputError(where, "one of its words", strange, did_you_mean(strange, column.words))
+    for strange in values[codes < 0]:
+        raise InputError(where, "one of its words", strange, did_you_mean(str(strange), column.words))
     return pd.Categorical.from_codes(codes, categories=pd.Index(known))
 
 
 def empty(name: str) -> pd.DataFrame:
     """The table without rows."""
     return frame(name, {column: [] for column in table(name).names})
-
-
-def arrow_schema(name: str) -> pa.Schema:
-    """Arrow schema of the table on disk."""
-    types = [(c.name, _ARROW.get(c.dtype) or pa.from_numpy_dtype(np.dtype(c.dtype))) for c in table(name).columns]
-    return pa.schema(types)
 
 
 def to_arrow(name: str, rows: pd.DataFrame) -> pa.Table:
@@ -141,24 +134,22 @@ def to_arrow(name: str, rows: pd.DataFrame) -> pa.Table:
     for column in schema.columns:
         values = rows[column.name]
         if column.name == "value" and values.isna().any():
-            fix = "leave the row out and say why in a note"
-            raise InputError(f"table {name}, value", "a number in every row", "NaN", fix)
+            raise InputError(f"table {name}, value", "a number in every row", "NaN", "say why in a note, not a row")
         if column.dtype == "word":
             values = values.astype("str")
         elif column.dtype == "float64":
             values = values + 0.0  # −0.0 becomes 0.0
         plain[column.name] = values
-    made = pa.Table.from_pandas(pd.DataFrame(plain), schema=arrow_schema(name), preserve_index=False)
+    types = [(c.name, _ARROW.get(c.dtype) or pa.from_numpy_dtype(np.dtype(c.dtype))) for c in schema.columns]
+    made = pa.Table.from_pandas(pd.DataFrame(plain), schema=pa.schema(types), preserve_index=False)
     return made.sort_by([(key, "ascending") for key in schema.keys])
 
 
 def write(name: str, rows: pd.DataFrame, path: Path | IO[bytes]) -> None:
     """Write a table as Parquet, to a file or an open stream; equal content gives equal bytes."""
     made = to_arrow(name, rows).replace_schema_metadata(None).combine_chunks()
-    pq.write_table(
-        made, path, version="2.6", data_page_version="1.0", compression="zstd", compression_level=3,
-        row_group_size=1 << 20, store_schema=False,
-    )
+    pq.write_table(made, path, version="2.6", data_page_version="1.0", compression="zstd", compression_level=3,
+                   row_group_size=1 << 20, store_schema=False)
 
 
 def read(name: str, path: Path) -> pd.DataFrame:
@@ -173,9 +164,8 @@ def read(name: str, path: Path) -> pd.DataFrame:
     except (OSError, pa.ArrowException) as error:
         raise InputError(str(path), f"the Parquet table {name}", error, "give the file that privacysim wrote") from None
     if list(plain.columns) != table(name).names:
-        expected = f"the columns of {name}"
-        raise InputError(str(path), expected, list(plain.columns), "give the file that privacysim wrote")
-    return frame(name, {column: plain[column] for column in plain.columns})
+        raise InputError(str(path), f"the columns of {name}", [*plain], "give the file that privacysim wrote")
+    return frame(name, dict(plain.items()))
 
 
 def concat(name: str, frames: Iterable[pd.DataFrame]) -> pd.DataFrame:

@@ -12,18 +12,7 @@ DAY_TICKS = DAY_S * TICKS_PER_S
 HOUR_TICKS = 3_600 * TICKS_PER_S
 
 _SECONDS = {"s": 1.0, "min": 60.0, "h": 3_600.0, "d": 86_400.0, "week": 604_800.0, "year": 31_557_600.0}
-_METRES = {"mm": 0.001, "cm": 0.01, "m": 1.0, "km": 1_000.0}
 _FORM = re.compile(r"^\s*([0-9]+(?:[._][0-9]+)*(?:e[+-]?[0-9]+)?)\s*([a-z]+)\s*$")
-
-
-def _parse(text: object, units: dict[str, float], kind: str, example: str) -> float:
-    if isinstance(text, str):
-        found = _FORM.match(text)
-        if found and found.group(2) in units:
-            value = float(found.group(1).replace("_", "")) * units[found.group(2)]
-            if math.isfinite(value):
-                return value
-    raise ValueError(f'a {kind} with its unit ({", ".join(units)}), such as "{example}"')
 
 
 def duration_s(text: object) -> float:
@@ -32,16 +21,12 @@ def duration_s(text: object) -> float:
     >>> duration_s("15 d")
     1296000.0
     """
-    return _parse(text, _SECONDS, "duration", "15 d")
-
-
-def length_m(text: object) -> float:
-    """Metres from a length with its unit.
-
-    >>> length_m("8.7 km")
-    8700.0
-    """
-    return _parse(text, _METRES, "length", "50 m")
+    found = _FORM.match(text) if isinstance(text, str) else None
+    if found and found.group(2) in _SECONDS:
+        value = float(found.group(1).replace("_", "")) * _SECONDS[found.group(2)]
+        if math.isfinite(value):
+            return value
+    raise ValueError(f'a duration with its unit ({", ".join(_SECONDS)}), such as "15 d"')
 
 
 def duration_text(seconds: float) -> str:

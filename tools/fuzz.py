@@ -25,14 +25,14 @@ from pathlib import Path
 from privacysim.cli.main import main as command
 from privacysim.errors import PrivacysimError
 from privacysim.facts import read_facts
-from privacysim.law.law_packs import read_laws
+from privacysim.law.law_packs import laws
 from privacysim.policy.policy_files import load_policy
 from privacysim.readers.camera_files import read_cameras
 from privacysim.readers.track_files import read_tracks
 from privacysim.report.report_source import read_source
 from privacysim.results import load_results
 from privacysim.scenario import load_scenario
-from privacysim.simulation.study_file import load_study_file
+from privacysim.simulation.inputs import load_study_file
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = ROOT / "tests" / "corpus"
@@ -140,7 +140,7 @@ def targets(work: Path, results: Path) -> list[Target]:
         Target("policy", policies, lambda path: load_policy(str(path))),
         Target("scenario", files("sim/scenarios"), lambda path: load_scenario(str(path))),
         Target("study", files("sim/studies"), lambda path: load_study_file(str(path))),
-        Target("law", files("data/law"), lambda path: read_laws([path])),
+        Target("law", files("data/law"), lambda path: laws([path])),
         Target("facts", {"facts.csv": facts}, read_facts),
         Target("track", {"t.gpx": GPX, "t.kml": KML, "t.geojson": GEOJSON, "t.csv": TRACK}, read_tracks),
         Target("cameras", {"c.kml": KML, "c.geojson": GEOJSON, "c.csv": CSV}, read_cameras),

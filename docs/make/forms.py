@@ -13,7 +13,7 @@ from pydantic_core import PydanticUndefined
 
 from privacysim.policy.policy_form import Policy
 from privacysim.scenario import Scenario
-from privacysim.simulation.study_file import StudyFile
+from privacysim.simulation.inputs import StudyFile
 from privacysim.tables import TABLES
 
 

@@ -9,19 +9,16 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from privacysim.cli.options import ScenarioName
+from privacysim.cli.options import ScenarioName, group
 from privacysim.errors import InputError
 from privacysim.files import whole_file
 
-city_app = typer.Typer(add_completion=False, no_args_is_help=True, help="Your own city, from OpenStreetMap.")
-_DRAWN = (".svg", ".png", ".pdf")
+city_app = group("Your own city, from OpenStreetMap.")
 
 
 @city_app.command("fetch")
-def city_fetch(
-    place: Annotated[str, typer.Argument(help='Name of a place, such as "Kallio, Helsinki".')],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The .osm file to write.")],
-) -> None:
+def city_fetch(place: Annotated[str, typer.Argument(help='Name of a place, such as "Kallio, Helsinki".')],
+               out: Annotated[Path, typer.Option("--out", "-o", help="The .osm file to write.")]) -> None:
     """Download the OpenStreetMap extract of a named place to a file, for `[city] osm = "…"` of a scenario."""
     from privacysim.readers.osm_maps import fetch_city
 
@@ -77,25 +74,23 @@ def _camera_lines(city: Any, facts: Any) -> list[str]:
     if placed is None:
         count = round(facts.cameras.per_1000.number * facts.population.people.number / 1000.0)
         return [f"cameras    {count}, drawn in each replicate"]
-    heading = np.isnan(placed.heading_deg) & ~placed.turns
-    unknown = {"heading": heading, "lens": np.isnan(placed.hfov_deg) & ~placed.turns,
-               "height": np.isnan(placed.mount_m), "operator": placed.operator < 0}  # fmt: skip
+    fixed = ~placed.turns
+    unknown = {"heading": np.isnan(placed.heading_deg) & fixed, "lens": np.isnan(placed.hfov_deg) & fixed,
+               "height": np.isnan(placed.mount_m), "operator": placed.operator < 0}
     said = ", ".join(f"{int(flags.sum())} without {name}" for name, flags in unknown.items())
-    lines = [f"cameras    {len(placed)} on the map: {int(placed.turns.sum())} see all round, {said}"]
+    lines = [f"{len(placed)} on the map: {int(placed.turns.sum())} see all round, {said}"]
     if placed.left_out:
-        lines.append(f"           {placed.left_out} of the file lie beyond the city and were left out")
-    lines += [f"           not used, {reject}" for reject in placed.rejects[:5]]
+        lines.append(f"{placed.left_out} of the file lie beyond the city and were left out")
+    lines += [f"not used, {reject}" for reject in placed.rejects[:5]]
     if len(placed.rejects) > 5:
-        lines.append(f"           … and {len(placed.rejects) - 5} more that could not be used")
-    return lines
+        lines.append(f"… and {len(placed.rejects) - 5} more that could not be used")
+    return [f"{'' if n else 'cameras':<11}{line}" for n, line in enumerate(lines)]
 
 
 @city_app.command("map")
-def city_map(
-    scenario: ScenarioName,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Figure to write: .svg, .png or .pdf.")],
-    seed: Annotated[int, typer.Option(help="Seed of the sampled cameras and people.")] = 185,
-) -> None:
+def city_map(scenario: ScenarioName,
+             out: Annotated[Path, typer.Option("--out", "-o", help="Figure to write: .svg, .png or .pdf.")],
+             seed: Annotated[int, typer.Option(help="Seed of the sampled cameras and people.")] = 185) -> None:
     """Draw the streets, buildings and cameras of a scenario, and how much the cameras could show on each street."""
     from matplotlib import pyplot as plt
 
@@ -103,7 +98,7 @@ def city_map(
     from privacysim.scenario import load_scenario
     from privacysim.simulation.exposure_map import exposure_map
 
-    if out.suffix not in _DRAWN:
+    if out.suffix not in (".svg", ".png", ".pdf"):
         raise InputError("--out", "a name that ends in .svg, .png or .pdf", out.name, "name it map.svg")
     made = exposure_map(load_scenario(scenario), seed)
     figure = scenario_map(made.streets, made.buildings, made.cameras, values=made.person_hours(), credit=made.credit,

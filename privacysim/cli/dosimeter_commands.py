@@ -9,27 +9,18 @@ from typing import Annotated, Any
 import pandas as pd
 import typer
 
-from privacysim.cli.options import console, day, grid, words
+from privacysim.cli.options import console, day, grid, group, words
 from privacysim.errors import InputError
 from privacysim.readers.camera_files import file_digest, read_cameras
 from privacysim.readers.track_files import read_tracks
-from privacysim.tracks.detour import Detours, detours, read_town
-from privacysim.tracks.dose_tables import (
-    by_operator,
-    publishable_cameras,
-    publishable_totals,
-    recall_of,
-    rights,
-    threshold,
-    with_unmapped,
-)
+from privacysim.tracks import dose_tables
+from privacysim.tracks.detour import detours, read_town
 from privacysim.tracks.dosimeter import LEVELS, Dose, measure_walk
 from privacysim.tracks.walk_pictures import sketch
 from privacysim.tracks.walk_saving import save_dose
 from privacysim.units import duration_text
 
-dosimeter_app = typer.Typer(add_completion=False)
-_EXPORTS = (".geojson", ".gpkg", ".parquet")
+dosimeter_app = group()
 _SHOWN = 20
 """Number of cameras in the printed table; the saved table has all."""
 
@@ -38,9 +29,7 @@ _SHOWN = 20
 def dosimeter(
     gpx: Annotated[Path, typer.Option(help="Track: GPX, KML, GeoJSON, GeoPackage, CSV, SUMO or MATSim.")],
     cameras: Annotated[Path, typer.Option(help="Cameras: CSV, GeoJSON, KML, GeoPackage or .osm.pbf.")],
-    streets: Annotated[
-        Path | None, typer.Option(help="OpenStreetMap extract: its buildings block views, its streets give other ways.")
-    ] = None,
+    streets: Annotated[Path | None, typer.Option(help="OpenStreetMap extract: buildings and other ways.")] = None,
     range_m: Annotated[float | None, typer.Option("--range", help="Range of every camera in metres.")] = None,
     recall: Annotated[str, typer.Option(help="Share of the cameras that is mapped: 0.63 or 0.63:0.5-0.8.")] = "",
     policies: Annotated[str, typer.Option(help="Comma-separated policies.")] = "notice_only,guangzhou_draft,order_799",
@@ -52,7 +41,6 @@ def dosimeter(
     track_columns: Annotated[str, typer.Option(help="Columns of the track's table: lat=…,lon=…,time=…,person=….")] = "",
     network: Annotated[Path | None, typer.Option(help="The network.xml of a MATSim track.")] = None,
     crs: Annotated[str, typer.Option(help="Projection of a MATSim network that names none: EPSG:25832.")] = "",
-    keep_repeats: Annotated[bool, typer.Option("--keep-repeats", help="Count each of several equal rows.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the results of another run in OUT.")] = False,
 ) -> None:
     """Show which cameras saw a walk, when and at what level of detail, and who may see the footage until when.
@@ -62,27 +50,28 @@ def dosimeter(
     if range_m is not None and not 0 < range_m <= 2_000:
         raise InputError("--range", "metres above 0, at most 2000", range_m, "give the reach of a camera")
     exports = [f".{word.lstrip('.')}" for word in words(export)]
-    for ending in exports:
-        if ending not in _EXPORTS:
-            raise InputError("--export", "geojson, gpkg or parquet", ending.lstrip("."), "choose among these")
+    for ending in (ending for ending in exports if ending not in (".geojson", ".gpkg", ".parquet")):
+        raise InputError("--export", "geojson, gpkg or parquet", ending.lstrip("."), "choose among these")
     if (private or exports) and out is None:
         raise InputError("--map, --export", "--out DIR", "no folder", "add --out DIR")
-    share = recall_of(recall) if recall else None
+    share = dose_tables.recall_of(recall) if recall else None
     when, names = day(law_date), words(policies)
-    frame = read_cameras(cameras, _pairs("--columns", columns), merge=not keep_repeats)
+    frame = read_cameras(cameras, _pairs("--columns", columns))
     town = read_town(streets) if streets else None
     tracks = read_tracks(gpx, _pairs("--track-columns", track_columns), network, crs)
     dose = measure_walk(tracks, frame, range_m=range_m, town=town)
-    rules = rights(dose, names, when)
+    rules = dose_tables.rights(dose, names, when)
     others = detours(dose, town, range_m) if town and dose.people == 1 else None
-    unmapped = with_unmapped(dose, share) if share else None
+    unmapped = dose_tables.with_unmapped(dose, share) if share else None
     _say(dose, rules, unmapped)
     if others:
-        _say_ways(others, dose)
+        ways = others.table[["way", "metres", "more_metres", "camera_metres", "cameras"]].map("{:.0f}".format)
+        walked = f"{dose.sight.camera_m.sum():.0f} camera-metres on {dose.totals['metres']:.0f} m"
+        console().print(grid(("way", "metres", "more metres", "camera-metres", "cameras"), ways.to_numpy(),
+                             title=f"Other ways between the same ends (the walk: {walked})"))
     if out is not None:
-        options = {"range_m": range_m, "policies": names, "law_date": law_date, "keep_repeats": keep_repeats,
-                   "columns": columns, "track_columns": track_columns,
-                   "streets": file_digest(streets) if streets else None,
+        options = {"range_m": range_m, "policies": names, "law_date": law_date, "columns": columns,
+                   "track_columns": track_columns, "streets": file_digest(streets) if streets else None,
                    "network": file_digest(network) if network else None, "crs": crs, "recall": recall}
         drawing = sketch(dose, town, others.nodes[-1:] if others else ())
         fresh = save_dose(dose, rules, out, options, private=private, exports=exports, force=force, drawing=drawing,
@@ -102,20 +91,10 @@ def _pairs(option: str, text: str) -> dict[str, str]:
     return found
 
 
-def _say_ways(others: Detours, dose: Dose) -> None:
-    names = ("way", "metres", "more_metres", "camera_metres", "cameras")
-    walked = f"{dose.sight.camera_m.sum():.0f} camera-metres on {dose.totals['metres']:.0f} m"
-    console().print(grid(
-        ("way", "metres", "more metres", "camera-metres", "cameras"),
-        ([f"{row[name]:.0f}" for name in names] for row in others.table.to_dict("records")),
-        title=f"Other ways between the same ends (the walk: {walked})",
-    ))  # fmt: skip
-
-
 def _say(dose: Dose, rules: pd.DataFrame, unmapped: pd.DataFrame | None) -> None:
-    out, totals = console(), publishable_totals(dose)
+    out, totals = console(), dose_tables.publishable_totals(dose)
     if not totals:
-        out.print(f"{dose.people} people: fewer than {threshold()}, so nothing about them is shown.")
+        out.print(f"{dose.people} people: fewer than {dose_tables.threshold()}, so nothing about them is shown.")
     else:
         out.print(f"[bold]{totals['metres']:.0f} m walked in {duration_text(round(totals['seconds']))}[/bold]")
         out.print(f"In view of {_band(totals, 'cameras')} cameras "
@@ -127,13 +106,6 @@ def _say(dose: Dose, rules: pd.DataFrame, unmapped: pd.DataFrame | None) -> None
             low, mean, high = unmapped.loc[unmapped["what"] == "cameras", ["low", "mean", "high"]].to_numpy()[0]
             out.print(f"Including unmapped cameras: about {mean:.0f} cameras, {low:.0f} to {high:.0f}.")
         _say_cameras(out, dose)
-        names = ("metres_detect", "seconds_detect", "seconds_recognise", "seconds_identify")
-        out.print(grid(
-            ("operator", "cameras", "passes", "detect, m", "detect, s", "recognise, s", "identify, s"),
-            ((str(row["operator"]), _cell(row, "cameras"), str(row["passes"]), *(_cell(row, name) for name in names))
-             for row in by_operator(dose).to_dict("records")),
-            title="By operator, summed over cameras", left=("operator",),
-        ))  # fmt: skip
         _say_rights(out, rules)
     if totals and (count := int((dose.cameras["operator"] == "unknown").sum())):
         out.print(f"{count} cameras have no operator on the map and count as shops (commercial, public_other).")
@@ -152,7 +124,7 @@ def _cell(row: Mapping[Hashable, Any], name: str) -> str:
 
 
 def _say_cameras(out: Any, dose: Dose) -> None:
-    rows, left_out = publishable_cameras(dose)
+    rows, left_out = dose_tables.publishable_cameras(dose)
     first = dose.passes.groupby("camera")["enter_s"].min()
     longest = rows.sort_values("seconds_detect_high", ascending=False, kind="stable").head(_SHOWN).to_dict("records")
     out.print(grid(
@@ -165,7 +137,7 @@ def _say_cameras(out: Any, dose: Dose) -> None:
     if len(rows) > _SHOWN:
         out.print(f"… and {len(rows) - _SHOWN} more.")
     if left_out:
-        out.print(f"{left_out} cameras passed by fewer than {threshold()} people are left out.")
+        out.print(f"{left_out} cameras passed by fewer than {dose_tables.threshold()} people are left out.")
 
 
 def _say_rights(out: Any, rules: pd.DataFrame) -> None:

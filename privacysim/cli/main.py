@@ -21,7 +21,7 @@ COMMANDS = {
     "dosimeter": ("dosimeter", "--gpx T --cameras F", "which cameras saw a walk, and who may see it"),
     "policy": ("policy", "list|show|check|diff", "the rules, article by article"),
     "facts": ("policy", "list|show ID", "every number and its source"),
-    "calibrate": ("calibrate", "leaks|evidence|verdicts|masks", "calibrated constants and what they reproduce"),
+    "calibrate": ("tool", "leaks|evidence|verdicts|masks", "calibrated constants and what they reproduce"),
     "mask": ("tool", "VIDEO -o OUT --mask …", "mask people in a video, report what remains"),
     "notebook": ("tool", "new|run", "create a notebook, or rerun one with parameters"),
     "bench": ("tool", "[CASE …]", "measure speed on this machine"),
@@ -87,9 +87,7 @@ def _call(name: str, arguments: list[str]) -> int:
     # newer versions of typer include a copy of click and raise the errors of that copy
     usage = import_module(typer.BadParameter.__module__)
     try:
-        command = click_command(name)
-        _literal(command)
-        status = command.main(arguments, prog_name=f"privacysim {name}", standalone_mode=False)
+        status = click_command(name).main(arguments, prog_name=f"privacysim {name}", standalone_mode=False)
     except usage.NoArgsIsHelpError as error:
         print(error.format_message())
         return 0
@@ -110,13 +108,3 @@ def _call(name: str, arguments: list[str]) -> int:
     if status == 130:
         print("\nInterrupted; nothing that looks complete was left behind.", file=sys.stderr)
     return status if isinstance(status, int) else 0
-
-
-def _literal(command: Any) -> None:
-    """Escape help texts, because Rich would treat `[city]` as markup and remove it."""
-    from rich.markup import escape
-
-    for one in (command, *command.params):
-        one.help = one.help and escape(one.help)
-    for inner in getattr(command, "commands", {}).values():
-        _literal(inner)

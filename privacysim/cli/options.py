@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from privacysim.errors import InputError
@@ -25,12 +26,19 @@ ResultsFolder = Annotated[Path, typer.Argument(help="Folder with the results of 
 Baseline = Annotated[str | None, typer.Option(help="Policy to compare the others with. Default: the study's.")]
 Days = Annotated[int | None, typer.Option(help="Days that the study lasts.")]
 Workers = Annotated[int | None, typer.Option(help="Number of processes. Default: one per core.")]
-TablesFolder = Annotated[
-    Path | None, typer.Option("--out", help="Folder for the tables. An interrupted run resumes there.")
-]
+TablesFolder = Annotated[Path | None,
+                         typer.Option("--out", help="Folder for the tables. An interrupted run resumes there.")]
 LawDate = Annotated[
     str | None, typer.Option(help="Date on which the general law applies, such as 2025-06-01. Default: the policy's.")
 ]
+
+
+def group(about: str = "") -> typer.Typer:
+    """App of several commands, which shows its help without a command; without `about`, of one command.
+
+    Help texts are no markup, because Rich would remove `[city]`.
+    """
+    return typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=bool(about), help=about or None)
 
 
 def day(text: str) -> date:
@@ -56,31 +64,26 @@ def console(width: int = 160) -> Console:
     return made if made.is_terminal else Console(highlight=False, width=width, color_system=None)
 
 
-def grid(headings: Iterable[str], rows: Iterable[Sequence[str]], *, title: str = "", left: Sequence[str] = ()) -> Table:
-    """Table without rules; columns are right-aligned unless named in `left`."""
+def grid(headings: Iterable[str], rows: Iterable[Iterable[str]], *, title: str = "", left: Sequence[str] = (),
+         whole: Sequence[str] = ()) -> Table:
+    """Table without rules; columns are right-aligned unless named in `left`, and wrap unless named in `whole`."""
     table = Table(box=None, pad_edge=False, title=title or None, title_justify="left")
     for heading in headings:
-        table.add_column(heading, justify="left" if heading in left else "right")
+        table.add_column(heading, justify="left" if heading in left else "right", no_wrap=heading in whole)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(escape, row))
     return table
 
 
 @contextmanager
-def bar(what: str, *, remaining: bool = True) -> Iterator[Callable[..., None]]:
+def bar(what: str) -> Iterator[Callable[..., None]]:
     """Progress bar on a terminal's error stream; yields tell(done, of, what)."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from rich import progress
 
-    time = TimeRemainingColumn() if remaining else TimeElapsedColumn()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), time)
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as shown:
+    columns = (progress.TextColumn("{task.description}"), progress.BarColumn(), progress.MofNCompleteColumn(),
+               progress.TimeElapsedColumn(), progress.TimeRemainingColumn())
+    with progress.Progress(*columns, console=Console(stderr=True), transient=True,
+                           disable=not sys.stderr.isatty()) as shown:
         task = shown.add_task(what, total=None)
         yield lambda done, of, now=what: shown.update(task, completed=done, total=of or None, description=now)
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
-from privacysim.cli.options import LawDate, console, day
-from privacysim.errors import InputError, did_you_mean
+from privacysim.cli.options import LawDate, console, day, grid, group
+from privacysim.errors import InputError, refuse_unknown
 from privacysim.facts import STATUSES, facts
 from privacysim.files import display, find_file, read_toml
 from privacysim.law import laws
@@ -20,8 +18,8 @@ from privacysim.policy.arm import Arm
 from privacysim.policy.describing import Section, compare, describe
 from privacysim.policy.policy_files import load_arms, load_policy, policy_files, readings_of
 
-policy_app = typer.Typer(no_args_is_help=True, help="List, show, check and compare policies.", add_completion=False)
-facts_app = typer.Typer(no_args_is_help=True, help="List and show numbers and their sources.", add_completion=False)
+policy_app = group("List, show, check and compare policies.")
+facts_app = group("List and show numbers and their sources.")
 
 
 @policy_app.command("list")
@@ -32,7 +30,8 @@ def list_policies() -> None:
         policy = load_policy(name)
         readings = ", ".join(readings_of(policy)) or ", ".join(f"({variant.id})" for variant in policy.reading)
         rows.append((name, policy.status, str(policy.law_date), policy.title.en, readings))
-    _print_table(("policy", "status", "law of", "title", "readings"), rows, wraps=("title", "readings"))
+    headings = ("policy", "status", "law of", "title", "readings")
+    console(400).print(grid(headings, rows, left=headings, whole=headings[:3]))
 
 
 @policy_app.command("show")
@@ -75,18 +74,16 @@ def check_policies(
             failed = failed or error
             typer.echo(f"{each}: cannot be used\n{error}", err=True)
             continue
-        counts = f"{len(policy.access)} routes, {len(policy.forbidden) + bool(policy.prohibited)} prohibitions"
-        typer.echo(f"{display(find_file('policies', each, policy_files()))}: valid ({counts})")
+        typer.echo(f"{display(find_file('policies', each, policy_files()))}: valid ({len(policy.access)} routes, "
+                   f"{len(policy.forbidden) + bool(policy.prohibited)} prohibitions)")
     if failed:
         raise typer.Exit(2)
 
 
 @policy_app.command("diff")
-def diff_policies(
-    before: Annotated[str, typer.Argument(help="Policy to start from.")],
-    after: Annotated[str, typer.Argument(help="Policy to compare with it.")],
-    law_date: LawDate = None,
-) -> None:
+def diff_policies(before: Annotated[str, typer.Argument(help="Policy to start from.")],
+                  after: Annotated[str, typer.Argument(help="Policy to compare with it.")],
+                  law_date: LawDate = None) -> None:
     """List what the second policy changes, article by article."""
     out = console(400)
     chosen = law_date
@@ -107,45 +104,29 @@ def list_facts(
     status: Annotated[str | None, typer.Option(help=f"Show only this status: {', '.join(STATUSES)}.")] = None,
 ) -> None:
     """List every number: value, range, unit, status, source."""
-    if status is not None and status not in STATUSES:
-        raise InputError("--status", "a status of facts", status, did_you_mean(status, STATUSES))
+    if status is not None:
+        refuse_unknown(status, STATUSES, "--status", "a status of facts")
     rows = [
         (fact.id, f"{fact.value:.10g}", "" if fact.low == fact.high else f"{fact.low:.10g} – {fact.high:.10g}",
          fact.unit, fact.status, fact.source)
         for fact in facts().values() if status is None or fact.status == status
     ]  # fmt: skip
-    _print_table(("fact", "value", "range", "unit", "status", "source"), rows, wraps=("source",))
+    headings = ("fact", "value", "range", "unit", "status", "source")
+    console(400).print(grid(headings, rows, left=(headings[0], *headings[2:]), whole=headings[:-1]))
 
 
 @facts_app.command("show")
 def show_fact(fact_id: Annotated[str, typer.Argument(help="Id of a fact, such as cameras_per_1000.")]) -> None:
     """Show one number with its range and source."""
     fact = facts()[fact_id]
-    meanings = {
-        "R": "primary text read", "S": "secondary source", "D": "derived from such numbers",
-        "measured": "measured for this project", "assumption": "assumption: sweep its range",
-        "CALIBRATED": "solved so that the model gives a datum; never a validation",
-    }
+    meanings = {"R": "primary text read", "S": "secondary source", "D": "derived from such numbers",
+                "measured": "measured for this project", "assumption": "assumption: sweep its range",
+                "CALIBRATED": "solved so that the model gives a datum; never a validation"}
     span = "none given" if fact.low == fact.high else f"{fact.low:.10g} – {fact.high:.10g}"
     out = console(400)
     out.print(f"[bold]{fact.id}[/bold] = {fact.value:.10g} {escape(fact.unit)}")
     out.print(f"  range   {span}\n  status  {meanings[fact.status]}")
     out.print(f"  source  {escape(fact.source)}", soft_wrap=True)
-
-
-def _print_table(headings: Iterable[str], rows: Iterable[Iterable[str]], wraps: tuple[str, ...]) -> None:
-    table, out = Table(box=None, pad_edge=False), console(400)
-    for heading in headings:
-        table.add_column(heading, no_wrap=heading not in wraps, justify="right" if heading == "value" else "left")
-    for row in rows:
-        table.add_row(*map(escape, row))
-    if out.is_terminal:
-        out.print(table)
-        return
-    with out.capture() as captured:
-        out.print(table)
-    for line in captured.get().splitlines():
-        typer.echo(line.rstrip())
 
 
 def _file_name(name: str) -> str:

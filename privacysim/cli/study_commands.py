@@ -9,43 +9,31 @@ from typing import Annotated, Any
 
 import typer
 
-from privacysim.cli.options import Baseline, Days, ResultsFolder, ScenarioName, StudyName, Workers, words
-from privacysim.cli.robustness_commands import frontier, sensitivity
+from privacysim.cli import options
+from privacysim.cli.options import Baseline, Days, ResultsFolder, ScenarioName, StudyName, TablesFolder, Workers
 from privacysim.errors import InputError, require
 from privacysim.files import display, named_files, toml_text
+from privacysim.scenario import load_scenario
 
-run_app = typer.Typer(add_completion=False)
-compare_app = typer.Typer(add_completion=False)
-report_app = typer.Typer(add_completion=False)
-verify_app = typer.Typer(add_completion=False)
-study_app = typer.Typer(
-    add_completion=False, no_args_is_help=True, help="List and explore studies; sensitivity and design of reforms."
-)
-scenario_app = typer.Typer(add_completion=False, no_args_is_help=True, help="List, show and check scenarios.")
+run_app, compare_app, report_app, verify_app = (options.group() for _ in range(4))
+study_app = options.group("List and explore studies; sensitivity and design of reforms.")
+scenario_app = options.group("List, show and check scenarios.")
 
 
 @run_app.command()
 def run(
-    study: Annotated[
-        str | None, typer.Argument(help="Name or .toml file of a study. Without it: --scenario and --policies.")
-    ] = None,
+    study: Annotated[str | None, typer.Argument(help="Name or file of a study, or --scenario and --policies.")] = None,
     scenario: Annotated[str | None, typer.Option(help="Scenario to use instead of the study's.")] = None,
-    policies: Annotated[str | None, typer.Option(help="Comma-separated policies.")] = None,
-    baseline: Baseline = None,
+    policies: Annotated[str | None, typer.Option(help="Comma-separated policies.")] = None, baseline: Baseline = None,
     sample: Annotated[str | None, typer.Option(help="Number of people in the sample, or all.")] = None,
     days: Days = None,
-    replicates: Annotated[
-        str | None, typer.Option(help="Number of replicates, or precision:5% for the primary metric.")
-    ] = None,
+    replicates: Annotated[str | None, typer.Option(help="Number of replicates, or precision:5%.")] = None,
     replicate: Annotated[int | None, typer.Option(help="Run only this replicate, counting from 0.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of all random draws.")] = None,
-    workers: Workers = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of all random draws.")] = None, workers: Workers = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, such as tcp://host:8786.")] = None,
     out: Annotated[Path | None, typer.Option(help="Results folder. Default: results/STUDY.")] = None,
     tables: Annotated[bool, typer.Option("--tables", help="Write the large tables too.")] = False,
-    tables_all: Annotated[
-        bool, typer.Option("--tables-all", help="Write the large tables, with sightings that nobody viewed.")
-    ] = False,
+    tables_all: Annotated[bool, typer.Option("--tables-all", help="Also sightings that nobody viewed.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Resume an interrupted run.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the results of another run.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and print what would run.")] = False,
@@ -55,43 +43,44 @@ def run(
     from privacysim.results.manifest import read_manifest
     from privacysim.simulation.cost import in_words
     from privacysim.study import Study
+    from privacysim.study.precision import Precision
 
-    wanted = _replicates(replicates)
-    chosen = Study(
-        study, scenario=scenario, policies=None if policies is None else words(policies), baseline=baseline, days=days,
-        replicates=wanted if isinstance(wanted, int) else None, sample=_sample(sample), seed=seed,
-    )  # fmt: skip
-    inputs = chosen.inputs(replicate)
-    alone = "" if replicate is None else f"_replicate_{replicate}"
-    folder = out or Path("results") / f"{chosen.plan.id}{alone}"
+    wanted = _whole_number(replicates, "--replicates", "a number, or a precision", "precision",
+                           "write --replicates 20, or --replicates precision:5%")
+    if isinstance(wanted, str):
+        Precision.read(wanted)  # a mistake is an error before anything is loaded
+    people = _whole_number(sample, "--sample", "a number of people, or all", "all", "write --sample 50000")
+    chosen = Study(study, scenario=scenario, policies=options.words(policies) if policies is not None else None,
+                   baseline=baseline, days=days, replicates=wanted if isinstance(wanted, int) else None, sample=people,
+                   seed=seed)
+    inputs, plan = chosen.inputs(replicate), chosen.plan
+    folder = out or Path("results") / f"{plan.id}{'' if replicate is None else f'_replicate_{replicate}'}"
     if dry_run:
-        print(_plan_text(chosen.plan, inputs, folder))
+        print(f"{plan.id}: {inputs.scenario.title}\n  arms        {', '.join(inputs.arm_ids)}\n"
+              f"  baseline    {plan.baseline}; start {plan.start}; general law of {plan.law_date}\n"
+              f"  replicates  {inputs.replicates[0]} to {inputs.replicates[-1]}\n"
+              f"  size        {plan.days} days, sample {plan.sample}, seed {plan.seed}\n"
+              f"  run id      {inputs.run_id}\n  results     {folder}\nNothing was run.")
         return
     before = read_manifest(folder)
     open_executor, at_once = _dask(scheduler, workers)
-    results = chosen.run(
-        wanted if isinstance(wanted, str) else None, replicate=replicate, workers=at_once,
-        open_executor=open_executor, out=folder, resume=resume, force=force,
-        tables="all" if tables_all else "seen" if tables else "", also={"report.html": page},
-    )  # fmt: skip
+    results = chosen.run(wanted if isinstance(wanted, str) else None, replicate=replicate, workers=at_once,
+                         open_executor=open_executor, out=folder, resume=resume, force=force,
+                         tables="all" if tables_all else "seen" if tables else "", also={"report.html": page})
     if before is not None and results.inputs is None:
         print(f"These results were saved before by the same run ({results.run_id}); nothing was run again.\n")
     print(headline_text(results))
     print(f"\nResults: {folder}  (report.html, summary.csv, metrics.parquet, manifest.json)")
     if "cost" in results.manifest:
         print(in_words(results.manifest), file=sys.stderr)
-    _say_cache()
     if results.failures:
         print("\n".join(results.failures), file=sys.stderr)
         raise typer.Exit(1)
 
 
 @compare_app.command()
-def compare(
-    folder: ResultsFolder,
-    baseline: Baseline = None,
-    metric: Annotated[str | None, typer.Option(help="Show only this metric.")] = None,
-) -> None:
+def compare(folder: ResultsFolder, baseline: Baseline = None,
+            metric: Annotated[str | None, typer.Option(help="Show only this metric.")] = None) -> None:
     """Compare the policies of saved results again, with any of them as the baseline."""
     from privacysim.results import load_results
 
@@ -101,11 +90,8 @@ def compare(
 @report_app.command()
 def report(
     folder: ResultsFolder,
-    out: Annotated[
-        Path, typer.Option("-o", "--out", help="File to write: memo.html, memo.pdf, memo.docx or memo.xlsx.")
-    ],
-    lang: Annotated[str, typer.Option(help="Language: en or zh.")] = "en",
-    baseline: Baseline = None,
+    out: Annotated[Path, typer.Option("-o", "--out", help="File to write: memo.html, .pdf, .docx or .xlsx.")],
+    lang: Annotated[str, typer.Option(help="Language: en or zh.")] = "en", baseline: Baseline = None,
 ) -> None:
     """Write a memo for a committee: two pages, and an annex with every assumption."""
     from privacysim.report import write_memo
@@ -114,10 +100,8 @@ def report(
 
 
 @verify_app.command()
-def verify(
-    folder: ResultsFolder,
-    replicate: Annotated[int | None, typer.Option(help="Replicate to run again. Default: the first.")] = None,
-) -> None:
+def verify(folder: ResultsFolder,
+           replicate: Annotated[int | None, typer.Option(help="Replicate. Default: the first.")] = None) -> None:
     """Check the files of a results folder and run one replicate again."""
     from privacysim.study import verify as check
 
@@ -134,7 +118,7 @@ def verify(
 @study_app.command("list")
 def study_list() -> None:
     """List the studies: those in ./sim/studies and the shipped ones."""
-    from privacysim.simulation.study_file import load_study_file
+    from privacysim.simulation.inputs import load_study_file
 
     for name, path in named_files("studies").items():
         plan = load_study_file(name)
@@ -144,8 +128,7 @@ def study_list() -> None:
 
 @study_app.command("explore")
 def study_explore(
-    study: StudyName = "preview",
-    port: Annotated[int, typer.Option(help="Port on this machine.")] = 8866,
+    study: StudyName = "preview", port: Annotated[int, typer.Option(help="Port on this machine.")] = 8866,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
 ) -> int:
     """Open the interactive policy explorer in your browser."""
@@ -157,15 +140,111 @@ def study_explore(
     return 1 if status else 0
 
 
-study_app.command("sensitivity")(sensitivity)
-study_app.command("frontier")(frontier)
+@study_app.command()
+def sensitivity(
+    study: StudyName,
+    policy: Annotated[str | None, typer.Option(help="Policy whose answer is examined. Default: the last.")] = None,
+    factors: Annotated[str | None, typer.Option(help="Comma-separated facts or assumptions. Default: all.")] = None,
+    points: Annotated[int, typer.Option(help="Number of plausible worlds to run as well. 0: none.")] = 0,
+    goal: Annotated[float | None, typer.Option(help="A world fails where the ratio to the baseline is higher.")] = None,
+    morris: Annotated[int | None, typer.Option(help="Morris screening instead: number of trajectories.")] = None,
+    sobol: Annotated[int | None, typer.Option(help="Sobol indices instead: a power of two of base points.")] = None,
+    replicates: Annotated[int, typer.Option(help="Replicates at each point.")] = 3,
+    sample: Annotated[int | None, typer.Option(help="Number of people in the sample.")] = None,
+    days: Days = None, workers: Workers = None, out: TablesFolder = None,
+) -> None:
+    """Sensitivity analysis: which uncertain numbers matter, one at a time and in plausible worlds that vary them all.
+
+    Every point recalibrates the listing probability, so that the expected number of listed cameras stays the same.
+    """
+    from privacysim import robustness as r
+    from privacysim.study import Study
+
+    inputs, found = r.prepare(Study(study), options.words(factors), replicates=replicates, sample=sample, days=days)
+    others = [arm for arm in inputs.arm_ids if arm != inputs.arm(inputs.plan.baseline).id]
+    if not others:
+        raise InputError("study", "a policy beside the baseline", study, "add one to policies")
+    chosen = inputs.arm(policy or others[-1]).id
+    how: dict[str, Any] = {"workers": workers, "folder": None if out is None else out / "parts"}
+    what = f"{chosen}: {inputs.plan.primary}, ratio to {inputs.plan.baseline} (low curve)"
+    for name, size, says in (
+        ("morris", morris, "mean size of a step's effect (mu*) and its dependence on other factors (sigma)"),
+        ("sobol", sobol, "share of the variance: alone (s1), with interactions (st)"),
+    ):
+        if size is not None:
+            table = r.global_indices(name, inputs, found, chosen, size, **how)
+            print(f"{what}; {name.title()}: {says}\n\n{options.rounded(table.drop(columns='source').head(15))}")
+            _say_factors(table.head(5), "source")
+            options.csv(table, out, f"{name}.csv")
+    if morris is not None or sobol is not None:
+        return
+    table = r.tornado(inputs, found, chosen, **how)
+    low = table[table["curve"] == "low"]
+    columns = ["factor", "low", "value", "high", "unit", "ratio_at_low", "ratio", "ratio_at_high"]
+    print(f"{what}; one factor at a time\n\n{options.rounded(low.head(15)[columns])}")
+    _say_factors(low.head(5), "source")
+    _say_factors(low[low["note"] != ""], "note")
+    options.csv(table, out, "tornado.csv")
+    if not points:
+        return
+    # in what share of plausible worlds does each policy rank first, and where is the goal missed?
+    seen = r.worlds(inputs, found, points, **how)
+    order = r.ranking(seen)
+    print(f"\n{r.ranking_words(order)}")
+    if goal is not None:
+        answers = seen.answers(chosen)
+        known = answers == answers
+        missed, misses = answers[known] > goal, f"misses its goal of {goal:g}"
+        boxes = r.find_boxes(found, seen.values[known], missed)
+        for box in boxes:
+            print(f"{chosen} {box.words(found, misses)}")
+        if not boxes:
+            print(f"{chosen} {misses} in {missed.sum()} of {missed.size} worlds"
+                  + ("" if missed.all() or not missed.any() else ", and no box of the uncertain numbers tells where"))
+    options.csv(order, out, "ranking.csv")
+    options.csv(r.worlds_table(seen), out, "worlds.csv")
+    for line in seen.failed:
+        print(line)
+
+
+def _say_factors(table: Any, column: str) -> None:
+    for factor, text in zip(table["factor"], table[column], strict=True):
+        print(f"  {factor}: {text}")
+
+
+@study_app.command()
+def frontier(design: Annotated[str, typer.Argument(help="Name or .toml file of a design space.")] = "reforms",
+             variants: Annotated[int, typer.Option(help="Number of combinations to try.")] = 200,
+             replicates: Annotated[int, typer.Option(help="Replicates of each combination.")] = 2,
+             confirm: Annotated[int, typer.Option(help="New replicates for each combination on the front.")] = 10,
+             budget: Annotated[float | None, typer.Option(help="Budget. Default: the design's.")] = None,
+             workers: Workers = None, out: TablesFolder = None) -> None:
+    """Search for better reforms: those that no other combination of levers beats, measured again on new replicates."""
+    from privacysim import robustness as r
+
+    space = r.load_design(design)
+    found = r.find_frontier(space, variants=variants, replicates=replicates, confirm=confirm, workers=workers,
+                            folder=None if out is None else out / "parts")
+    print(f"{space.title or space.id}: {len(found.variants)} variants of {space.policy} in {space.scenario}, "
+          f"{space.days} days, start {space.start}; {int(found.variants['front'].sum())} on the front")
+    print("\n".join(f"  {line}" for line in found.words()))
+    limit = space.budget if budget is None else budget
+    if limit is not None:
+        print(f"best within {limit:g} {space.cost_unit}: {found.best(limit)['variant']}")
+    print("mean effect of each option over the variants tried (shares of the unchanged policy):")
+    print(options.rounded(found.effects()))
+    for row in found.worth.to_dict("records"):
+        print(f"search model, {space.goals()[int(row['goal'])]}: explains {100 * row['variance_explained']:.0f} % of "
+              f"the variance of left-out variants; its 95 % intervals cover {100 * row['interval_held']:.0f} %")
+    for name, table in (("variants", found.variants), ("front", found.confirmed), ("effects", found.effects())):
+        options.csv(table, out, f"{name}.csv")
+    for line in found.failed:
+        print(line)
 
 
 @scenario_app.command("list")
 def scenario_list() -> None:
     """List the scenarios: those in ./sim/scenarios and the shipped ones."""
-    from privacysim.scenario import load_scenario
-
     for name, path in named_files("scenarios").items():
         print(f"{name:<20} {load_scenario(name).title}  ({display(path)})")
 
@@ -174,18 +253,13 @@ def scenario_list() -> None:
 def scenario_show(name: ScenarioName) -> None:
     """Show a scenario with every default, and each number with its range and source."""
     from privacysim.results.saving import scenario_data
-    from privacysim.scenario import load_scenario
 
     print(toml_text(scenario_data(load_scenario(name))), end="")
 
 
 @scenario_app.command("check")
-def scenario_check(
-    names: Annotated[list[str] | None, typer.Argument(help="Names or .toml files of scenarios. Default: all.")] = None,
-) -> None:
+def scenario_check(names: Annotated[list[str] | None, typer.Argument(help="Scenarios. Default: all.")] = None) -> None:
     """Check scenarios strictly; the first mistake is an error."""
-    from privacysim.scenario import load_scenario
-
     for name in names or list(named_files("scenarios")):
         load_scenario(name)
         print(f"{name}: valid")
@@ -193,92 +267,77 @@ def scenario_check(
 
 def headline_text(results: Any, baseline: str | None = None, metric: str | None = None) -> str:
     """Output of `run` and `compare`: the verdicts in words, then the table."""
+    from privacysim.metrics import headline
     from privacysim.report import start_in_words
-    from privacysim.simulation.view_ends import band_lines
     from privacysim.study.precision import in_words as precision_in_words
 
     change = results.compare(baseline)
     manifest, study = results.manifest, results.manifest["study"]
-    from privacysim.metrics import headline
-
     names = [metric] if metric else list(dict.fromkeys([change.primary, *headline(11)]))
+    blocks = [
+        f"{rows['metric'].iloc[0]}  {rows['direction'].iloc[0]}\n"
+        + "\n".join(_columns(rows[["policy", "curve", "mean", "ratio", "difference", "n", "note"]]))
+        for _, rows in change.table(names, text=True).groupby("metric", sort=False)
+    ]
     lines = [
         f"{study['id']}: {manifest['scenario']['title']}, {study['days']} days, "
         f"{len(manifest['replicates'])} replicates, sample {study['sample']}, seed {study['seed']}",
         f"baseline {change.baseline}; {start_in_words(change.start)}",
         "" if manifest["scenario"]["calibrated"] else "not calibrated: the constants were solved for another scenario",
         precision_in_words(manifest.get("precision")), *results.failures,
-        "", *([] if metric else [*change.words(), "", *change.band_words()]), "",
-        _plain_table(change.table(names, text=True)),
-        "", *band_lines(results.band, results.notes, names), "", _pairing_text(change, names),
+        "", *([] if metric else [*change.words(), "", *change.band_words()]), "", "\n\n".join(blocks),
+        "", *band_lines(results.band, results.notes, names), "", *_pairing_lines(change, names),
         "", "A comparison of rules, not legal advice.",
-    ]  # fmt: skip
+    ]
     return "\n".join(line for n, line in enumerate(lines) if line or (n and lines[n - 1]))
 
 
-def _plain_table(table: Any) -> str:
-    """Plain-text table with one block per metric, policies as rows; it fits a terminal with little wrapping."""
-    blocks = []
-    columns = ["policy", "curve", "mean", "ratio", "difference", "n"]
-    for metric, rows in table.groupby("metric", sort=False):
-        cells = [[*columns, "note"], *([str(v) for v in row] for row in rows[[*columns, "note"]].to_numpy())]
-        widths = [max(len(line[i]) for line in cells) for i in range(len(columns))]
-        lines = [f"{metric}  {rows['direction'].iloc[0]}".rstrip()]
-        for line in cells:
-            padded = (c.ljust(w) if i < 2 else c.rjust(w) for i, (c, w) in enumerate(zip(line, widths, strict=False)))
-            lines.append(f"  {'  '.join(padded)}  {line[-1]}".rstrip())
-        blocks.append("\n".join(lines))
-    return "\n\n".join(blocks)
+def _columns(rows: Any) -> list[str]:
+    """Plain-text table under its column names; it fits a terminal with little wrapping."""
+    cells = [list(rows.columns), *([str(value) for value in row] for row in rows.to_numpy())]
+    wide = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    left = [name in ("policy", "curve", "note") for name in rows.columns]
+    return ["  " + "  ".join(cell.ljust(n) if keep else cell.rjust(n)
+                             for cell, n, keep in zip(line, wide, left, strict=True)).rstrip() for line in cells]
 
 
-def _pairing_text(change: Any, names: list[str]) -> str:
+def band_lines(band: Any, notes: Any, metrics: list[str]) -> list[str]:
+    """Lines on a mapped city: its cameras, then the band of these metrics; empty without a band."""
+    from privacysim.metrics import METRICS
+
+    said = notes.loc[notes["note"].str.startswith("cameras: "), "note"].drop_duplicates()
+    lines = [f"- {text.removeprefix('cameras: ')}" for text in said]
+    shown = band[band["metric"].isin(metrics) & (band["note"] == "")]
+    if len(shown):
+        lines += ["", "Band over what the map does not say (fewest and most, who looked being as drawn)"]
+    for metric, rows in shown.groupby("metric", sort=False):
+        values = {name: rows[name].map("{:.3g}".format) for name in ("fewest", "drawn", "most")}
+        lines.append(f"{METRICS[str(metric)].title}, {METRICS[str(metric)].unit}")
+        lines += _columns(rows[["policy", "curve"]].assign(**values))
+    return ["Cameras", *lines] if lines else []
+
+
+def _pairing_lines(change: Any, names: list[str]) -> list[str]:
     """Variance reduction from pairing, per metric: the correlation of the replicates and the remaining variance."""
     rows = change.pairing(names)
-    if rows.empty:
-        return ""
-    lines = [
-        "variance reduction from pairing: correlation over replicates; variance of the difference, paired / unpaired"
-    ]
+    lines = ["variance reduction from pairing: correlation over replicates; variance of the difference, "
+             "paired / unpaired"]
     for row in rows.to_dict("records"):
         curve = f" ({row['curve']})" if row["curve"] else ""
         ends = "" if row["low"] != row["low"] else f" [{row['low']:.2g}, {row['high']:.2g}]"
         lines.append(f"  {row['metric']}{curve}, {row['policy']}: r = {row['correlation']:.3f}; "
-                     f"{row['variance_ratio']:.2g}{ends}")  # fmt: skip
-    return "\n".join(lines)
+                     f"{row['variance_ratio']:.2g}{ends}")
+    return [] if rows.empty else lines
 
 
-def _plan_text(plan: Any, inputs: Any, folder: Path) -> str:
-    first, last = inputs.replicates[0], inputs.replicates[-1]
-    return "\n".join([
-        f"{plan.id}: {inputs.scenario.title}", f"  arms        {', '.join(inputs.arm_ids)}",
-        f"  baseline    {plan.baseline}; start {plan.start}; general law of {plan.law_date}",
-        f"  replicates  {first} to {last}", f"  size        {plan.days} days, sample {plan.sample}, seed {plan.seed}",
-        f"  run id      {inputs.run_id}", f"  results     {folder}", "Nothing was run.",
-    ])  # fmt: skip
-
-
-def _replicates(text: str | None) -> int | str | None:
-    from privacysim.study.precision import Precision
-
-    if text is None:
-        return None
-    if text.startswith("precision"):
-        Precision.read(text)  # raises an error before anything is loaded
+def _whole_number(text: str | None, option: str, expected: str, word: str, fix: str) -> int | str | None:
+    """A whole number given as text; a text that starts with `word` is read later, by the study."""
+    if text is None or text.startswith(word):
         return text
     try:
         return int(text.replace("_", ""))
     except ValueError:
-        fix = "write --replicates 20, or --replicates precision:5%"
-        raise InputError("--replicates", "a number, or a precision", text, fix) from None
-
-
-def _sample(text: str | None) -> int | str | None:
-    if text is None or text == "all":
-        return text
-    try:
-        return int(text.replace("_", ""))
-    except ValueError:
-        raise InputError("--sample", "a number of people, or all", text, "write --sample 50000") from None
+        raise InputError(option, expected, text, fix) from None
 
 
 def _dask(scheduler: str | None, workers: int | None) -> tuple[Any, int | None]:
@@ -290,14 +349,6 @@ def _dask(scheduler: str | None, workers: int | None) -> tuple[Any, int | None]:
         client = distributed.Client(scheduler, timeout="10s")
     except (OSError, ValueError) as error:
         raise InputError("--scheduler", "the address of a Dask scheduler that answers", f"{scheduler} ({error})",
-                         "start one with: dask scheduler") from None  # fmt: skip
+                         "start one with: dask scheduler") from None
     threads: dict[str, int] = client.ncores()
     return client.get_executor, workers or max(1, sum(threads.values()))
-
-
-def _say_cache() -> None:
-    from privacysim.resources import cache_folder
-
-    folder = cache_folder()
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    print(f"Cache:   {folder}  ({size / 1e6:.0f} MB; may be deleted)", file=sys.stderr)

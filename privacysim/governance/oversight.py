@@ -25,7 +25,7 @@ from privacysim.facts import facts
 from privacysim.governance.log import NEVER, Book
 from privacysim.governance.rules_in_force import Rules
 from privacysim.law.provisions import Provision, Sanction
-from privacysim.policy.questions import Question
+from privacysim.policy.judging import Question
 from privacysim.scenario import Scenario
 from privacysim.units import DAY_TICKS, TICKS_PER_S
 

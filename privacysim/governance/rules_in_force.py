@@ -23,7 +23,7 @@ from privacysim.facts import facts
 from privacysim.governance.desk import NO_DESK
 from privacysim.governance.log import NEVER, WORDS, Arrays
 from privacysim.policy.arm import Arm
-from privacysim.policy.questions import Answer, Question, Route
+from privacysim.policy.judging import Answer, Question, Route
 from privacysim.units import DAY_TICKS, TICKS_PER_S, ticks
 from privacysim.world.world_model import World
 

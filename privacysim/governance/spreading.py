@@ -25,7 +25,7 @@ from privacysim.governance.log import NEVER, Books, act_ids
 from privacysim.governance.oversight import Step, write_steps
 from privacysim.governance.request_life import gallery, visitors
 from privacysim.governance.rules_in_force import AFTER, BEFORE, Keeping, Rules
-from privacysim.policy.questions import Question
+from privacysim.policy.judging import Question
 from privacysim.units import DAY_TICKS, TICKS_PER_S
 from privacysim.world.world_model import World
 

@@ -92,47 +92,50 @@ def _read(folder: Path) -> _Pack:
 def _read_files(folder: Path, files: tuple[tuple[str, int], ...]) -> _Pack:
     paths = [Path(name) for name, _ in files]
     rules = {path.stem: path for path in paths if path.parent.name == "policies" and path.parent.parent == folder}
-    return _Pack(display(folder), _parts([path for path in paths if path not in rules.values()]), rules)
-
-
-def _parts(paths: Sequence[Path]) -> tuple[tuple[str, LawPack], ...]:
-    return tuple((display(path), validate(LawPack, read_toml(path), display(path))) for path in paths)
-
-
-def read_laws(paths: Sequence[Path]) -> Laws:
-    """The law in these files only, checked; a mistake raises a three-line error."""
-    return _together((_Pack("files", _parts(paths)),))
+    parts = [(display(path), validate(LawPack, read_toml(path), display(path)))
+             for path in paths if path not in rules.values()]
+    return _Pack(display(folder), tuple(parts), rules)
 
 
 @lru_cache(maxsize=8)
 def _together(packs: tuple[_Pack, ...]) -> Laws:
     """Combine all packs; the general law of the first applies if no other pack has any."""
-    items: dict[str, dict[str, Any]] = {"law": {}, "provision": {}}
-    for kind, known in items.items():
-        for where, item in (found for pack in packs for found in pack.all(kind)):
-            if item.id in known:
+    every = {kind: [found for pack in packs for found in pack.all(kind)] for kind in _LISTS}
+    known: dict[str, dict[str, Any]] = {"law": {}, "provision": {}}
+    for kind, items in known.items():
+        for where, item in every[kind]:
+            if item.id in items:
                 raise InputError(f"{where}, {item.id}", "an id of its own", item.id, "rename one of the two")
-            known[item.id] = item
-    for where, item in (found for pack in packs for found in pack.all("provision")):
-        if item.law not in items["law"]:
-            if item.in_force_from is None or get_close_matches(item.law, items["law"], cutoff=0.85):
+            items[item.id] = item
+    for where, item in every["provision"]:
+        if item.law not in known["law"]:
+            if item.in_force_from is None or get_close_matches(item.law, known["law"], cutoff=0.85):
                 raise InputError(f"{where}, {item.id}.law", "a law of data/law or of a law pack, or a new name with "
-                                 "in_force_from", item.law, did_you_mean(item.law, items["law"]))  # fmt: skip
+                                 "in_force_from", item.law, did_you_mean(item.law, known["law"]))
             title = item.law.replace("_", " ")
-            items["law"][item.law] = Law(id=item.law, title=Title(en=title), short=title,
-                                         in_force_from=item.in_force_from)  # fmt: skip
+            known["law"][item.law] = Law(id=item.law, title=Title(en=title), short=title,
+                                         in_force_from=item.in_force_from)
     general = _general(packs)
-    bundles = tuple(sorted((one for _, one in general.all("bundle")), key=lambda one: one.first_day))
-    own = {pack.name: {kind: [plain_data(one) for _, one in pack.all(kind)] for kind in _LISTS if pack.all(kind)}
-           for pack in packs[1:] if pack.parts}  # fmt: skip
     found = Laws(
-        items["law"], items["provision"], bundles, tuple(one for _, one in general.all("answer")),
-        tuple(one for pack in packs for _, one in pack.all("place")),
-        {name: path for pack in reversed(packs) for name, path in pack.policies.items()}, own,
+        known["law"], known["provision"],
+        tuple(sorted((one for _, one in general.all("bundle")), key=lambda one: one.first_day)),
+        tuple(one for _, one in general.all("answer")), tuple(one for _, one in every["place"]),
+        {name: path for pack in reversed(packs) for name, path in pack.policies.items()},
+        {pack.name: {kind: [plain_data(one) for _, one in pack.all(kind)] for kind in _LISTS if pack.all(kind)}
+         for pack in packs[1:] if pack.parts},
     )
-    for where, place in (one for pack in packs for one in pack.all("place")):
+    for where, place in every["place"]:
         found.cited(place, f"{where}, place {place.regime}")
-    _check_answers(found, general)
+    bundles = {bundle.id: bundle for bundle in found.bundles}
+    for number, (file, answer) in enumerate(general.all("answer")):
+        where = f"{file}, answer.{number}"
+        for name in answer.bundle:
+            refuse_unknown(name, bundles, f"{where}.bundle", "a bundle")
+        for bundle in (bundles[name] for name in (answer.bundle or bundles)):
+            days = (bundle.first_day, bundle.last_day or bundle.first_day)
+            for name in answer.basis:
+                if not all(found.in_force(found.provision(name, f"{where}.basis"), day) for day in days):
+                    raise InputError(f"{where}.basis", f"a provision in force in {bundle.id}", name, "drop it")
     return found
 
 
@@ -147,17 +150,3 @@ def _general(packs: Sequence[_Pack]) -> _Pack:
             raise InputError(pack.name, "both [[bundle]] and [[answer]], or laws and provisions only",
                              "one without the other", "add what is missing or leave both out")  # fmt: skip
     return own[0] if own else packs[0]
-
-
-def _check_answers(known: Laws, general: _Pack) -> None:
-    names = {bundle.id: bundle for bundle in known.bundles}
-    for number, (file, answer) in enumerate(general.all("answer")):
-        where = f"{file}, answer.{number}"
-        for name in answer.bundle:
-            refuse_unknown(name, names, f"{where}.bundle", "a bundle")
-        for bundle in (names[name] for name in (answer.bundle or names)):
-            for provision_id in answer.basis:
-                provision = known.provision(provision_id, f"{where}.basis")
-                days = (bundle.first_day, bundle.last_day or bundle.first_day)
-                if not all(known.in_force(provision, day) for day in days):
-                    raise InputError(f"{where}.basis", f"a provision in force in {bundle.id}", provision_id, "drop it")

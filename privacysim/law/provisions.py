@@ -19,13 +19,10 @@ from privacysim.errors import InputError, did_you_mean, one_line, refuse_unknown
 from privacysim.files import Duration, Reference, Strict
 
 Lines = tuple[str, ...]
+_STAFF = ("own_staff_on_duty", "own_staff_off_purpose", "contractor")
 REQUESTER_GROUPS = {
-    "organs": words.STATE_ORGANS,
-    "staff": ("own_staff_on_duty", "own_staff_off_purpose", "contractor"),
-    "outsiders": tuple(
-        word for word in words.REQUESTERS
-        if word not in words.STATE_ORGANS and word not in ("own_staff_on_duty", "own_staff_off_purpose", "contractor")
-    ),
+    "organs": words.STATE_ORGANS, "staff": _STAFF,
+    "outsiders": tuple(word for word in words.REQUESTERS if word not in (*words.STATE_ORGANS, *_STAFF)),
 }
 """Group names that a rule may use for several requesters."""
 
@@ -38,13 +35,9 @@ def closed_words(kind: str, known: tuple[str, ...], groups: dict[str, tuple[str,
             return ()
         if not isinstance(value, list | tuple) or not value:
             raise ValueError(f'a list of words, or "any", for {kind}')
-        found: list[str] = []
-        for word in value:
-            if groups and isinstance(word, str) and word in groups:
-                found += groups[word]
-            elif word in known:
-                found.append(word)
-            else:
+        found = [one for word in value for one in ((groups or {}).get(str(word)) or (word,))]
+        for word in found:
+            if word not in known:
                 fix = did_you_mean(str(word), (*known, *(groups or ())))
                 raise ValueError(f"words of {kind} (not {word!r}: {fix})")
         return tuple(dict.fromkeys(found))
@@ -234,10 +227,6 @@ class Laws:
         """Whether the provision is in force on that day; a draft never is."""
         first, last = self.span(provision)
         return first is not None and first <= day and (last is None or day <= last)
-
-    def is_draft(self, provision: Provision) -> bool:
-        """Whether the provision's law never came into force."""
-        return self.laws[provision.law].in_force_from is None
 
     def bundle_on(self, day: date, where: str = "law_date") -> Bundle:
         """General law on that day; a date outside every bundle is an error."""

@@ -7,12 +7,9 @@ from dataclasses import dataclass, field, replace
 from privacysim.errors import InputError, one_line
 from privacysim.facts import facts
 from privacysim.law.provisions import Bundle, Laws, Provision
-from privacysim.policy.judging import basis, both_answers, in_scope, matches
+from privacysim.policy.judging import Answer, Question, Route, basis, both_answers, matches
 from privacysim.policy.policy_form import Access, Duty, Policy, Retention
-from privacysim.policy.questions import Answer, Question, Route
 from privacysim.vocabulary import ACTS
-
-_ART33 = ("residential_common", "private_home", "prohibited_site")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,10 +27,8 @@ class Arm:
     reading: str
     laws: Laws
     bundle: Bundle
-    _answers: dict[Question, Answer] = field(default_factory=dict, compare=False, repr=False)
-    _routes: dict[tuple[str, str, str, str, str, bool, str], Route | None] = field(
-        default_factory=dict, compare=False, repr=False
-    )
+    _answers: dict[Question, Answer] = field(default_factory=dict)
+    _routes: dict[Question, Route | None] = field(default_factory=dict)
 
     @property
     def footage(self) -> bool:
@@ -53,48 +48,38 @@ class Arm:
             self._answers[question] = found
         return found
 
-    def route(
-        self, requester: str, purpose: str, channel: str, operator: str, regime: str, own: bool = False,
-        technique: str = "look",
-    ) -> Route | None:
+    def route(self, requester: str, purpose: str, channel: str, operator: str, regime: str, own: bool = False,
+              technique: str = "look") -> Route | None:
         """Route that the rules offer to this requester, or None.
 
         This is the first route that applies to the requester; it names the document and approval that they need.
         """
-        key = (requester, purpose, channel, operator, regime, own, technique)
-        if key not in self._routes:
-            question = Question(
-                requester, "view", purpose, channel, operator, regime, technique, mask=self.mask(regime), own=own
-            )
+        question = Question(requester, "view", purpose, channel, operator, regime, technique, mask=self.mask(regime),
+                            own=own)
+        if question not in self._routes:
             unmask = self.policy.mask.unmask if self.policy.mask else ()
-            self._routes[key] = next(
+            self._routes[question] = next(
                 (_offer(rule, rule.id in unmask) for rule in self.policy.access if _speaks(rule, question)), None
             )
-        return self._routes[key]
+        return self._routes[question]
 
-    def forbids(
-        self, act: str, operator: str, regime: str, requester: str, *, channel: str = "request",
-        purpose: str = "curiosity", listed: bool = False, scene: str = "street", technique: str = "look",
-        own: bool = False,
-    ) -> bool:
+    def forbids(self, act: str, operator: str, regime: str, requester: str, *, channel: str = "request",
+                purpose: str = "curiosity", listed: bool = False, scene: str = "street", technique: str = "look",
+                own: bool = False) -> bool:
         """Whether the camera rules prohibit this act, expressly or by derivation, for somebody without a route."""
-        question = Question(
-            requester, act, purpose, channel, operator, regime, technique, listed=listed, scene=scene, own=own,
-        )
+        question = Question(requester, act, purpose, channel, operator, regime, technique, listed=listed, scene=scene,
+                            own=own)
         return self.judge(question).legality == "prohibited"
 
     def retention(self, regime: str, listed: bool = False) -> Retention:
         """Retention rule for cameras of this regime."""
-        section = self.policy.retention
-        candidates: list[Retention | None] = []
-        if section is not None:
-            if regime in ("public_state", "public_venue"):
-                candidates = [section.public, section.any]
-            elif regime in _ART33:
-                candidates = [section.private, section.any]
-            else:
-                candidates = [section.public_other_listed if listed else None, section.public_other, section.any]
-        for found in candidates:
+        names = ["public_other_listed"] * listed + ["public_other", "any"]
+        if regime in ("public_state", "public_venue"):
+            names = ["public", "any"]
+        elif regime in ("residential_common", "private_home", "prohibited_site"):
+            names = ["private", "any"]
+        for name in names:
+            found: Retention | None = getattr(self.policy.retention, name, None)
             if found is not None:
                 return found
         raise InputError(f"policy {self.id}, retention", f"a retention for {regime}", "nothing", "add retention.any")
@@ -126,23 +111,6 @@ class Arm:
     def mask_reversible(self, regime: str) -> bool:
         """Whether that mask can be undone with a key."""
         return self.policy.mask is not None and self.mask(regime) != "none" and self.policy.mask.reversible
-
-    def governs(self, operator: str, regime: str, listed: bool = False) -> bool:
-        """Whether any prohibition or duty of the camera rules applies to this camera."""
-        question = Question("curious", "sell", "commerce", "request", operator, regime, listed=listed)
-        if self.policy.prohibited:
-            scope = next((scope.where for scope in self.policy.scope if scope.id == self.reading), ())
-            if in_scope(scope, question):
-                return True
-        scopes = {scope.id: scope.where for scope in self.policy.scope}
-        duties = (self.policy.filing, self.policy.logs, self.policy.security)
-        return any(_binds(duty, regime) for duty in duties) or any(
-            (not rule.operator or operator in rule.operator)
-            and (not rule.regime or regime in rule.regime)
-            and rule.listed in (None, listed)
-            and (rule.scope is None or in_scope(scopes[rule.scope], question))
-            for rule in self.policy.forbidden
-        )
 
     def sanctions(self, question: Question) -> tuple[Provision, ...]:
         """Provisions with a sanction for this act under general law, most severe first."""
@@ -180,9 +148,8 @@ class Arm:
             return True
         if regime == "prohibited_site":
             return False
-        return not (siting.installers and regime == "public_state" and not indoor and operator not in (
-            "public_security", "other_state"
-        ))
+        state = operator in ("public_security", "other_state")
+        return state or indoor or regime != "public_state" or not siting.installers
 
     def breach_notice_s(self) -> float | None:
         """Seconds within which people are told of a known breach: the policy's term, or that of general law."""
@@ -204,7 +171,6 @@ def _speaks(rule: Access, question: Question) -> bool:
 
 
 def _offer(rule: Access, unmask: bool) -> Route:
-    return Route(
-        rule.id, rule.outcome, rule.document, rule.approver, rule.acts or ACTS, rule.conditions, rule.duty_to_give,
-        rule.deadline, rule.regularise, rule.officers, unmask, rule.others_masked, basis(rule),
-    )
+    return Route(rule.id, rule.outcome, rule.document, rule.approver, rule.acts or ACTS, rule.conditions,
+                 rule.duty_to_give, rule.deadline, rule.regularise, rule.officers, unmask, rule.others_masked,
+                 basis(rule))

@@ -8,50 +8,53 @@ from typing import Any
 
 from privacysim.law.provisions import Laws, Provision, Sanction
 from privacysim.policy.arm import Arm
+from privacysim.policy.judging import Answer, Question
 from privacysim.policy.policy_files import sourced
-from privacysim.policy.policy_form import Access, Duty, Forbidden, Policy, Retention
-from privacysim.policy.questions import Answer, Question
+from privacysim.policy.policy_form import Access, Duty, Forbidden, Policy, Retention, Sourced
 from privacysim.units import duration_text
 from privacysim.vocabulary import ACTS
 
 Section = tuple[str, list[str]]
 """Heading and lines."""
-
-_ANYBODY = "anybody"
+Cell = tuple[str, str, str]
 
 
 def describe(arm: Arm) -> list[Section]:
     """Every rule of a policy, the source of each, and where the model departs from the text."""
     policy, known = arm.policy, arm.laws
-    sections: list[Section] = [("Routes of access, in order", [route_line(rule, known) for rule in policy.access])]
-    sections.append(("Prohibitions, in order, for whoever has no route", _bans(policy, known)))
-    sections.append(("Readings and variants", _readings(policy)))
-    sections.append(("Duties of those who hold footage", _duties(policy, known)))
-    provisions = [known.provision(name) for name in policy.sanctions]
-    sections.append(("Sanctions of these rules", [f"{p.id}: {p.says} {sanction_text(p.sanction)}" for p in provisions]))
-    sections.append(("Silent on", list(policy.silent)))
-    sections.append(("Where the model departs from the text", list(policy.departures)))
-    laws_cited = {provision.law for provision in cited(policy, known)}
-    sections.append(("Classes of place in these laws", [
-        f"{place.regime}: {known.laws[place.law].short} {place.article}" + (f" ({place.says})" if place.says else "")
-        for place in known.places if place.law in laws_cited
-    ]))  # fmt: skip
-    sections.append(("Citations", [citation(p, known) for p in cited(policy, known)]))
+    sources = cited(policy, known)
+    sections: list[Section] = [
+        ("Routes of access, in order", [route_line(rule, known) for rule in policy.access]),
+        ("Prohibitions, in order, for whoever has no route", _bans(policy, known)),
+        ("Readings and variants", _readings(policy)), ("Duties of those who hold footage", _duties(policy, known)),
+        ("Sanctions of these rules", [f"{p.id}: {p.says} {sanction_text(p.sanction)}"
+                                      for p in map(known.provision, policy.sanctions)]),
+        ("Silent on", list(policy.silent)), ("Where the model departs from the text", list(policy.departures)),
+        ("Classes of place in these laws", [
+            f"{place.regime}: {known.laws[place.law].short} {place.article}{f' ({place.says})' if place.says else ''}"
+            for place in known.places if place.law in {provision.law for provision in sources}
+        ]),
+        ("Citations", [citation(provision, known) for provision in sources]),
+    ]
     return [(title, lines) for title, lines in sections if lines]
 
 
 def compare(first: Arm, second: Arm) -> list[Section]:
     """What the second policy changes relative to the first: routes, duties, and acts without a route."""
-    sections: list[Section] = [("Routes", _changed_rules(first, second))]
-    old, new = _duties(first.policy, first.laws), _duties(second.policy, second.laws)
-    sections.append(("Duties", _changes(old, new)))
-    sections.append(("Acts without a route (before → after)", _changed_cells(first, second)))
-    sections.append(("Silence (− no longer, + now)", _changes(first.policy.silent, second.policy.silent)))
+    routes = [[route_line(rule, arm.laws) for rule in arm.policy.access] for arm in (first, second)]
+    duties = [_duties(arm.policy, arm.laws) for arm in (first, second)]
+    sections: list[Section] = [
+        ("Routes", _changes(*routes)), ("Duties", _changes(*duties)),
+        ("Acts without a route (before → after)", _changed_cells(first, second)),
+        ("Silence (− no longer, + now)", _changes(first.policy.silent, second.policy.silent)),
+    ]
     return [(title, lines) for title, lines in sections if lines]
 
 
 def _changes(old: Sequence[str], new: Sequence[str]) -> list[str]:
-    return [f"− {line}" for line in old if line not in new] + [f"+ {line}" for line in new if line not in old]
+    """Lines that went (−) and came (+), by their names, so that both versions of a rule stand together."""
+    lines = [f"− {line}" for line in old if line not in new] + [f"+ {line}" for line in new if line not in old]
+    return sorted(lines, key=lambda line: line[2:].partition(":")[0])
 
 
 def cited(policy: Policy, known: Laws) -> list[Provision]:
@@ -62,9 +65,7 @@ def cited(policy: Policy, known: Laws) -> list[Provision]:
 
 def citation(provision: Provision, known: Laws) -> str:
     """One provision with its summary, its days in force, and how well its text was verified."""
-    law = known.laws[provision.law]
-    first = provision.in_force_from or law.in_force_from
-    last = provision.in_force_to or law.in_force_to
+    law, (first, last) = known.laws[provision.law], known.span(provision)
     span = f"{first} to {last}" if last else f"from {first}" if first else "draft"
     read = {"R": "read", "S": "secondary text", "M": "not read", "A": "assumption", "H": "hypothetical"}
     return f"{law.short} {provision.article} ({span}; {read[provision.status]}): {provision.says}"
@@ -72,23 +73,16 @@ def citation(provision: Provision, known: Laws) -> str:
 
 def route_line(rule: Access, known: Laws) -> str:
     """A route in one sentence."""
-    parts = [f"{rule.id}: {_who(rule)} may {_list(rule.acts) or 'do anything'}"]
-    if rule.purpose:
-        parts.append(f"for {_list(rule.purpose)}")
-    if rule.channel:
-        parts.append(f"by {_list(rule.channel)}")
-    if rule.technique:
-        parts.append(f"(technique: {_list(rule.technique)})")
-    text = " ".join(parts) + f"; {_whose(rule)}."
+    text = f"{rule.id}: {_list(rule.requester) or 'anybody'} may {_list(rule.acts) or 'do anything'}"
+    text += f" for {_list(rule.purpose)}" if rule.purpose else ""
+    text += f"{_way(rule)}; {_whose(rule)}."
     if rule.document != "none" or rule.approver != "none":
         text += f" Paper: {rule.document}" + (f", approved by {rule.approver}." if rule.approver != "none" else ".")
     text += "" if rule.officers == 1 else f" Officers: {rule.officers}."
     if rule.conditions or rule.terms:
         text += f" Conditions: {'; '.join((*rule.conditions, *rule.terms))}."
-    if rule.regularise is not None:
-        text += f" Approved afterwards within {duration_text(rule.regularise)}."
-    if rule.deadline is not None:
-        text += f" Answer within {duration_text(rule.deadline)}."
+    text += "" if rule.regularise is None else f" Approved afterwards within {duration_text(rule.regularise)}."
+    text += "" if rule.deadline is None else f" Answer within {duration_text(rule.deadline)}."
     text += " The holder must give." if rule.duty_to_give else ""
     text += " Others in the frame are masked." if rule.others_masked else ""
     return text + _ground(rule, known)
@@ -98,18 +92,12 @@ def _bans(policy: Policy, known: Laws) -> list[str]:
     lines = []
     if policy.prohibited:
         ban = policy.prohibited
-        lines.append(
-            f"prohibited: nobody may {_list(ban.absolute)}; nobody without a route may {_list(ban.if_no_route)}."
-            + _ground(ban, known)
-        )
+        lines.append(f"prohibited: nobody may {_list(ban.absolute)}; nobody without a route may "
+                     f"{_list(ban.if_no_route)}.{_ground(ban, known)}")
     for rule in policy.forbidden:
         where = f", scope {rule.scope}" if rule.scope else ""
-        way = f" by {_list(rule.channel)}" if rule.channel else ""
-        way += f" (technique: {_list(rule.technique)})" if rule.technique else ""
-        lines.append(
-            f"{rule.id} ({rule.how}): not by {_who(rule)}: {_list(rule.acts) or 'any act'}{way}; "
-            f"{_whose(rule)}{where}.{_ground(rule, known)}"
-        )
+        lines.append(f"{rule.id} ({rule.how}): not by {_list(rule.requester) or 'anybody'}: "
+                     f"{_list(rule.acts) or 'any act'}{_way(rule)}; {_whose(rule)}{where}.{_ground(rule, known)}")
     return lines
 
 
@@ -121,43 +109,38 @@ def _readings(policy: Policy) -> list[str]:
 
 
 def _duties(policy: Policy, known: Laws) -> list[str]:
-    lines = []
     if not policy.footage:
         return ["no footage at all"]
-    for name, rule in policy.retention or ():
-        if rule is not None:
-            lines.append(f"retention, {name}: {_kept(rule)}.{_ground(rule, known)}")
+    lines: list[tuple[str, Sourced | None]] = [
+        (f"retention, {name}: {_kept(rule)}.", rule) for name, rule in policy.retention or () if rule is not None
+    ]
     for name in ("filing", "logs", "security", "signage"):
         duty: Duty | None = getattr(policy, name)
         if duty is None or not duty.regime:
-            lines.append(f"{name}: nobody's duty." + (_ground(duty, known) if duty else ""))
+            lines.append((f"{name}: nobody's duty.", duty))
             continue
         term = f", within {duration_text(duty.term)}" if duty.term is not None else ""
         kept = f", kept {duration_text(duty.kept)}" if duty.kept is not None else ""
         items = f"; {_list(duty.items)}" if duty.items else ""
-        lines.append(f"{name}: {_list(duty.regime)}{term}{kept}{items}.{_ground(duty, known)}")
-    if policy.siting:
-        places = _list(policy.siting.places)
-        step = "at once" if policy.siting.at_once else "after an order to correct"
-        more = "; on roads and squares only whom the rules name may install" if policy.siting.installers else ""
-        more += "; venues must look for hidden cameras" if policy.siting.venue_duty else ""
-        remedy = f"{policy.siting.remedy} ({step}){more}"
-        lines.append(f"no cameras in: {places}; {remedy}.{_ground(policy.siting, known)}")
-    if policy.mask:
-        undo = f"key: {policy.mask.key_holder}" if policy.mask.reversible else "nobody can undo it"
-        opens = f"; opened for {_list(policy.mask.unmask)}" if policy.mask.unmask else ""
-        lines.append(f"mask at the source: {policy.mask.kind}, {undo}{opens}.{_ground(policy.mask, known)}")
+        lines.append((f"{name}: {_list(duty.regime)}{term}{kept}{items}.", duty))
+    if site := policy.siting:
+        step = "at once" if site.at_once else "after an order to correct"
+        more = "; on roads and squares only whom the rules name may install" if site.installers else ""
+        more += "; venues must look for hidden cameras" if site.venue_duty else ""
+        lines.append((f"no cameras in: {_list(site.places)}; {site.remedy} ({step}){more}.", site))
+    if mask := policy.mask:
+        undo = f"key: {mask.key_holder}" if mask.reversible else "nobody can undo it"
+        opens = f"; opened for {_list(mask.unmask)}" if mask.unmask else ""
+        lines.append((f"mask at the source: {mask.kind}, {undo}{opens}.", mask))
     if policy.desk:
-        lines.append(f"approver's time: median {duration_text(policy.desk.median)}.{_ground(policy.desk, known)}")
-    if policy.oversight:
-        watch = policy.oversight
-        days = watch.notice_to_filmed
+        lines.append((f"approver's time: median {duration_text(policy.desk.median)}.", policy.desk))
+    if watch := policy.oversight:
+        days, breach = watch.notice_to_filmed, watch.breach_notice
         told = f"; the person filmed is told {duration_text(days)} after" if days is not None else ""
-        if watch.breach_notice is not None:
-            told += f"; people are told of a breach within {duration_text(watch.breach_notice)}"
+        told += f"; people are told of a breach within {duration_text(breach)}" if breach is not None else ""
         independent = "; independent" if watch.independent_body else "; a judge" if watch.judge else ""
-        lines.append(f"oversight: {watch.inspector}{independent}{told}.{_ground(watch, known)}")
-    return lines
+        lines.append((f"oversight: {watch.inspector}{independent}{told}.", watch))
+    return [text + (_ground(part, known) if part else "") for text, part in lines]
 
 
 def _kept(rule: Retention) -> str:
@@ -166,37 +149,28 @@ def _kept(rule: Retention) -> str:
     return f"{duration_text(rule.keep)} (swept {low} to {high}{floor})" + (f"; {rule.then}" if rule.then else "")
 
 
-def _changed_rules(first: Arm, second: Arm) -> list[str]:
-    old = {rule.id: route_line(rule, first.laws) for rule in first.policy.access}
-    new = {rule.id: route_line(rule, second.laws) for rule in second.policy.access}
-    lines = [f"− {old[name]}" for name in old if name not in new]
-    lines += [f"+ {new[name]}" for name in new if name not in old]
-    for name in old:
-        if name in new and old[name] != new[name]:
-            lines += [f"− {old[name]}", f"+ {new[name]}"]
-    return lines
-
-
 def _changed_cells(first: Arm, second: Arm) -> list[str]:
     before, after = matrix(first), matrix(second)
-    cells: dict[tuple[str, str, str], list[str]] = {}
-    for (actor, act, name), old in before.items():
-        new = after[actor, act, name]
-        if (old.specific, old.gap) != (new.specific, new.gap):
-            change = f"{_cell(old.specific, old.gap)} → {_cell(new.specific, new.gap)}"
-            cells.setdefault((actor, act, change), []).append(name)
+    cells = _grouped(
+        ((actor, act, f"{_cell(old.specific, old.gap)} → {_cell(new.specific, new.gap)}"), name)
+        for (actor, act, name), old in before.items()
+        if (old.specific, old.gap) != ((new := after[actor, act, name]).specific, new.gap)
+    )
     # first group the acts that change alike for one actor, then the actors with identical lines
-    lines: dict[tuple[str, str, str], list[str]] = {}
-    for (actor, act, change), names in cells.items():
-        cameras = "all cameras" if len(names) == len(CLASSES) else _list(names)
-        lines.setdefault((actor, cameras, change), []).append(act)
-    grouped: dict[tuple[str, str, str], list[str]] = {}
-    for (actor, cameras, change), acts in lines.items():
-        grouped.setdefault((_list(acts), cameras, change), []).append(actor)
+    lines = _grouped(((actor, "all cameras" if len(names) == len(CLASSES) else _list(names), change), act)
+                     for (actor, act, change), names in cells.items())
+    groups = _grouped(((_list(acts), cameras, change), actor) for (actor, cameras, change), acts in lines.items())
     return [
         f"{change}: {acts} at {cameras} ({'everybody asked' if len(actors) == len(ACTORS) else _list(actors)})"
-        for (acts, cameras, change), actors in grouped.items()
+        for (acts, cameras, change), actors in groups.items()
     ]
+
+
+def _grouped(pairs: Iterable[tuple[Cell, str]]) -> dict[Cell, list[str]]:
+    found: dict[Cell, list[str]] = {}
+    for key, item in pairs:
+        found.setdefault(key, []).append(item)
+    return found
 
 
 def _cell(specific: str, gap: str) -> str:
@@ -207,10 +181,8 @@ def sanction_text(sanction: Sanction | None) -> str:
     """The possible sanctions, in words."""
     if sanction is None:
         return "(no sanction of its own)"
-    steps = {
-        "at_once": "at once", "order_first": "after an order to correct was refused", "civil": "civil claims",
-        "none_stated": "no sanction named",
-    }
+    steps = {"at_once": "at once", "order_first": "after an order to correct was refused", "civil": "civil claims",
+             "none_stated": "no sanction named"}
     parts = []
     for name in ("individual", "unit", "responsible"):
         band = getattr(sanction, name)
@@ -224,15 +196,15 @@ def sanction_text(sanction: Sanction | None) -> str:
     return f"[{steps[sanction.step]}{': ' if parts else ''}{', '.join(parts)}{limit}]"
 
 
-def _who(rule: Access | Forbidden) -> str:
-    return _list(rule.requester) or _ANYBODY
+def _way(rule: Access | Forbidden) -> str:
+    way = f" by {_list(rule.channel)}" if rule.channel else ""
+    return way + (f" (technique: {_list(rule.technique)})" if rule.technique else "")
 
 
 def _whose(rule: Access | Forbidden) -> str:
     parts = ["own cameras"] if rule.own else []
-    parts += [f"operators {_list(rule.operator)}"] if rule.operator else []
-    parts += [f"places {_list(rule.regime)}"] if rule.regime else []
-    parts += [f"scenes {_list(rule.scene)}"] if rule.scene else []
+    parts += [f"{name} {_list(words)}" for name, words in (("operators", rule.operator), ("places", rule.regime),
+                                                           ("scenes", rule.scene)) if words]
     if rule.masked is not None:
         parts.append("masked footage" if rule.masked else "clear footage")
     return ", ".join(parts) or "all cameras"
@@ -252,37 +224,28 @@ def _ground(part: Any, known: Laws) -> str:
 
 
 CLASSES: dict[str, tuple[str, str, bool]] = {
-    "PS": ("public_security", "public_state", False),
-    "OS": ("other_state", "public_state", False),
-    "C7": ("commercial", "public_venue", True),
-    "C9L": ("commercial", "public_other", True),
-    "C9": ("commercial", "public_other", False),
-    "RH": ("home", "private_home", False),
+    "PS": ("public_security", "public_state", False), "OS": ("other_state", "public_state", False),
+    "C7": ("commercial", "public_venue", True), "C9L": ("commercial", "public_other", True),
+    "C9": ("commercial", "public_other", False), "RH": ("home", "private_home", False),
 }
 """Classes of cameras: operator, regime, listed."""
-ACTORS: dict[str, Question] = {
-    "an outsider asks": Question("curious", "view", "curiosity", "request", "home", "private_home"),
-    "an outsider, open stream": Question("curious", "view", "curiosity", "open_stream", "home", "private_home"),
-    "an intruder": Question("curious", "view", "curiosity", "remote_login", "home", "private_home"),
-    "staff off purpose": Question("own_staff_off_purpose", "view", "curiosity", "own_console", "home", "private_home"),
-    "the police without a paper": Question(
-        "public_security", "view", "criminal_case", "request", "home", "private_home"
-    ),
+ACTORS = {
+    name: Question(requester, "view", purpose, channel, "home", "private_home")
+    for name, requester, purpose, channel in (
+        ("an outsider asks", "curious", "curiosity", "request"),
+        ("an outsider, open stream", "curious", "curiosity", "open_stream"),
+        ("an intruder", "curious", "curiosity", "remote_login"),
+        ("staff off purpose", "own_staff_off_purpose", "curiosity", "own_console"),
+        ("the police without a paper", "public_security", "criminal_case", "request"),
+    )
 }
 """Actors without a route, and the channel that they use."""
-
-Cell = tuple[str, str, str]
 
 
 def matrix(arm: Arm) -> dict[Cell, Answer]:
     """Both answers for each (actor, act, class): what the rules say about acts that meet no route."""
-    found: dict[Cell, Answer] = {}
-    for actor, example in ACTORS.items():
-        for act in ACTS:
-            for name, (operator, regime, listed) in CLASSES.items():
-                mask, undo = arm.mask(regime), arm.mask_reversible(regime)
-                question = replace(
-                    example, act=act, operator=operator, regime=regime, listed=listed, mask=mask, reversible=undo
-                )
-                found[actor, act, name] = arm.judge(question)
-    return found
+    return {
+        (actor, act, name): arm.judge(replace(example, act=act, operator=operator, regime=regime, listed=listed,
+                                              mask=arm.mask(regime), reversible=arm.mask_reversible(regime)))
+        for actor, example in ACTORS.items() for act in ACTS for name, (operator, regime, listed) in CLASSES.items()
+    }

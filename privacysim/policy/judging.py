@@ -8,32 +8,102 @@ a gap: "hard" if general law does not forbid the act either, "soft" if general l
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
 
 from privacysim.errors import InputError
 from privacysim.law.provisions import GeneralAnswer, Match
-from privacysim.policy.policy_form import Access, Forbidden, Policy, Where
-from privacysim.policy.questions import Answer, Question
+from privacysim.policy.policy_form import Access, Forbidden, Policy, Sourced, Where
 
-_HIGHER = {
-    # a document signed one level higher within the same organ is also valid; a judge's is a different document
-    "case_department_head": ("case_department_head", "county_psb_head"),
-}
+_HIGHER = {"case_department_head": ("case_department_head", "county_psb_head")}
+"""A document signed one level higher within the same organ is also valid; a judge's is a different document."""
+_WORDS = {"acts": "act", **{name: name for name in ("requester", "channel", "purpose", "operator", "regime",
+                                                    "technique", "scene", "secret")}}
+"""Field of a rule with several words → field of a question with one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One act in legal terms: who does what, why, how, with whose camera, and with which document.
+
+    `own`: the actor's own camera. `listed`: Guangzhou's order of 2007 (art. 6) requires cameras at this place.
+    `reversible`: the mask can be undone with a key. `consent`: the operator agreed. `identifiable`: a face in the
+    footage could be recognised. `secret`: the kind of secret in view. The words are those of `privacysim.vocabulary`.
+    """
+
+    requester: str
+    act: str
+    purpose: str
+    channel: str
+    operator: str
+    regime: str
+    technique: str = "look"
+    listed: bool = False
+    scene: str = "street"
+    mask: str = "none"
+    reversible: bool = False
+    document: str = "none"
+    approver: str = "none"
+    own: bool = False
+    consent: bool = False
+    identifiable: bool = True
+    secret: str = "none"
+
+    @property
+    def masked(self) -> bool:
+        """Whether an irreversible mask hides the faces (reversibly masked footage is still personal information)."""
+        return self.mask != "none" and not self.reversible
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Both answers to a question. `legality` follows the camera rules; `gap` classifies their silence.
+
+    `gap` is "hard" if the camera rules are silent and general law does not forbid the act (lawful, depends), "soft" if
+    general law forbids it on paper, "" if the camera rules cover it. `basis_general` lists provisions of `data/law`.
+    """
+
+    specific: str
+    general: str
+    legality: str
+    basis_specific: str
+    basis_general: str
+    rule: str
+    gap: Literal["", "hard", "soft"]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A legal way to obtain footage: the document, approver, acts and conditions that apply to a requester.
+
+    `deadline_s`: term for the holder's answer, or None. `regularise_s`: the requester may act first and obtain approval
+    within this time. `unmask`: the delivered footage is clear although the source is masked. `others_masked`:
+    everybody but the person concerned is masked irreversibly before that person sees the footage.
+    """
+
+    rule: str
+    outcome: Literal["authorised", "conditional"]
+    document: str
+    approver: str
+    acts: tuple[str, ...]
+    conditions: tuple[str, ...]
+    duty_to_give: bool
+    deadline_s: float | None
+    regularise_s: float | None
+    officers: int
+    unmask: bool
+    others_masked: bool
+    basis: str
 
 
 def matches(rule: Match, question: Question) -> bool:
     """Whether a rule applies to this act, regardless of conditions and documents."""
+    for several, one in _WORDS.items():
+        words = getattr(rule, several)
+        if words and getattr(question, one) not in words:
+            return False
     return (
-        (not rule.acts or question.act in rule.acts)
-        and (not rule.requester or question.requester in rule.requester)
-        and (not rule.channel or question.channel in rule.channel)
-        and (not rule.purpose or question.purpose in rule.purpose)
-        and (not rule.operator or question.operator in rule.operator)
-        and (not rule.regime or question.regime in rule.regime)
-        and (not rule.technique or question.technique in rule.technique)
-        and (not rule.scene or question.scene in rule.scene)
-        and (not rule.secret or question.secret in rule.secret)
-        and (rule.own is None or question.own == rule.own)
-        and (rule.listed is None or question.listed == rule.listed)
+        rule.own in (None, question.own) and rule.listed in (None, question.listed)
         and (rule.masked is None or (question.mask != "none") == rule.masked)
     )
 
@@ -59,32 +129,21 @@ def is_met(rule: Access, question: Question) -> bool:
 
 def in_scope(alternatives: Iterable[Where], question: Question) -> bool:
     """Whether the camera is within a scope; a scope without alternatives includes every camera."""
-    found = False
-    for where in alternatives:
-        found = True
-        if (
-            (not where.operator or question.operator in where.operator)
-            and (not where.regime or question.regime in where.regime)
-            and (where.listed is None or question.listed == where.listed)
-        ):
-            return True
-    return not found
+    alternatives = tuple(alternatives)
+    return not alternatives or any(
+        (not where.operator or question.operator in where.operator)
+        and (not where.regime or question.regime in where.regime) and where.listed in (None, question.listed)
+        for where in alternatives
+    )
 
 
 def route_met(policy: Policy, question: Question) -> Access | None:
     """The first route whose rule, document, approval and conditions this act meets."""
-    return next(
-        (rule for rule in policy.access
-         if matches(rule, question) and is_met(rule, question) and _mask_kept(policy, rule, question)),
-        None,
-    )
-
-
-def _mask_kept(policy: Policy, rule: Access, question: Question) -> bool:
-    # if cameras must mask at the source, clear footage meets only the routes that unmask
     mask = policy.mask
-    applies = mask is not None and (not mask.regime or question.regime in mask.regime)
-    return not applies or question.mask != "none" or (mask is not None and rule.id in mask.unmask)
+    # if cameras must mask at the source, clear footage meets only the routes that unmask
+    clear = mask is not None and (not mask.regime or question.regime in mask.regime) and question.mask == "none"
+    routes = (rule for rule in policy.access if matches(rule, question) and is_met(rule, question))
+    return next((rule for rule in routes if not clear or (mask is not None and rule.id in mask.unmask)), None)
 
 
 def prohibition(policy: Policy, question: Question) -> Forbidden | None:
@@ -97,7 +156,7 @@ def prohibition(policy: Policy, question: Question) -> Forbidden | None:
     )
 
 
-def basis(rule: Access | Forbidden) -> str:
+def basis(rule: Sourced) -> str:
     """Legal basis of a rule, in one line."""
     if rule.reference:
         return "; ".join(f"{ref.law} {ref.article}" for ref in rule.reference)
@@ -110,21 +169,18 @@ def specific_answer(policy: Policy, reading: str, question: Question) -> tuple[s
     if route:
         return route.outcome, route.id, basis(route)
     general_ban = policy.prohibited
-    if general_ban:
+    if general_ban and question.act in (*general_ban.absolute, *general_ban.if_no_route):
         scope = next((scope.where for scope in policy.scope if scope.id == reading), ())
-        acts = (*general_ban.absolute, *general_ban.if_no_route)
-        if question.act in acts and in_scope(scope, question):
-            named = "; ".join(f"{ref.law} {ref.article}" for ref in general_ban.reference)
-            return "prohibited_express", "prohibited", named or f"assumption: {general_ban.assumption}"
+        if in_scope(scope, question):
+            return "prohibited_express", "prohibited", basis(general_ban)
     ban = prohibition(policy, question)
     if ban:
         return f"prohibited_{ban.how}", ban.id, basis(ban)
     return "silent", "", ""
 
 
-def general_answer(
-    answers: Iterable[GeneralAnswer], bundle: str, question: Question, authorised: bool,
-) -> tuple[str, str]:
+def general_answer(answers: Iterable[GeneralAnswer], bundle: str, question: Question,
+                   authorised: bool) -> tuple[str, str]:
     """What general law says: (general, provisions). An act that meets a route has that route as its legal ground."""
     for answer in answers:
         if (
@@ -138,9 +194,8 @@ def general_answer(
     raise InputError("data/law, answer", "an answer for every act", question, "add a last answer without conditions")
 
 
-def both_answers(
-    policy: Policy, reading: str, answers: Iterable[GeneralAnswer], bundle: str, question: Question,
-) -> Answer:
+def both_answers(policy: Policy, reading: str, answers: Iterable[GeneralAnswer], bundle: str,
+                 question: Question) -> Answer:
     """Both answers, and the legality and gap that follow from them."""
     specific, rule, ground = specific_answer(policy, reading, question)
     authorised = specific in ("authorised", "conditional")

@@ -24,13 +24,16 @@ from privacysim.vocabulary import ACTS
 
 BASE = "base"
 """Name of the policy without any of its variants."""
+Raw = dict[str, Any]
+_OWN = ("id", "title", "status", "summary", "extends", "layer", "drop", "reading")
+"""Keys that a policy never inherits from its parent."""
+_LISTS = ("access", "forbidden", "scope")
+_DUTIES = ("filing", "logs", "security", "signage")
 GivenPolicy = str | Path | Mapping[str, Any] | Policy
 """A policy: its name or path, a dict with the content of its file, or a `Policy`."""
 
 
-def load_policy(
-    policy: GivenPolicy, reading: str = "", *, packs: Sequence[GivenPack] = (), where: str = ""
-) -> Policy:
+def load_policy(policy: GivenPolicy, reading: str = "", *, packs: Sequence[GivenPack] = (), where: str = "") -> Policy:
     """Load a policy with everything resolved; a mistake raises a three-line error.
 
     `policy` is a name or path, a dict with the content of a file, or a `Policy`; all get the same checks. `reading`
@@ -69,8 +72,6 @@ def _resolved(given: GivenPolicy, known: Laws, chain: tuple[str, ...], where: st
     if name in chain:
         raise InputError(f"{where}, extends", "no circle of policies", " → ".join((*chain, name)), "break the circle")
     file = validate(Policy, raw, where)
-    if path and not name.endswith(".toml") and file.id != name:
-        raise InputError(f"{where}, id", f'the file\'s own name, "{name}"', file.id, "make the two equal")
     if file.extends and file.layer:
         raise InputError(f"{where}, layer", "either extends or layer", "both", "leave one out")
     parent: dict[str, Any] = {}
@@ -96,13 +97,12 @@ def _check(policy: Policy, known: Laws, where: str) -> None:
     for place, part in sourced(policy):
         for reference in part.reference:
             provision = known.cited(reference, f"{where}, {place}.reference")
-            if known.is_draft(provision) and policy.status in ("draft", "hypothetical", "counterfactual"):
+            draft = known.laws[provision.law].in_force_from is None
+            if draft and policy.status in ("draft", "hypothetical", "counterfactual"):
                 continue
             if not known.in_force(provision, policy.law_date):
-                raise InputError(
-                    f"{where}, {place}.reference", f"a provision in force on {policy.law_date}",
-                    f"{reference.law} {reference.article}", "change law_date or the citation",
-                )
+                raise InputError(f"{where}, {place}.reference", f"a provision in force on {policy.law_date}",
+                                 f"{reference.law} {reference.article}", "change law_date or the citation")
     place = f"{where}, sanctions"
     for provision_id in policy.sanctions:
         if not known.in_force(known.provision(provision_id, place), policy.law_date):
@@ -114,36 +114,29 @@ def _check(policy: Policy, known: Laws, where: str) -> None:
 
 def _check_scopes(policy: Policy, where: str) -> None:
     scopes = {scope.id for scope in policy.scope}
-    for ban in policy.forbidden:
-        if ban.scope is not None:
-            refuse_unknown(ban.scope, scopes, f"{where}, forbidden.{ban.id}.scope", "an id of [[scope]]")
-    if policy.prohibited is None:
-        return
-    for name in policy.prohibited.scope:
-        refuse_unknown(name, scopes, f"{where}, prohibited.scope", "an id of [[scope]]")
-    if policy.prohibited.scope and policy.reading:
-        got = policy.reading[0].id
-        raise InputError(f"{where}, reading", "no variants beside the readings of a scope", got, "drop one")
+    named = [(f"forbidden.{ban.id}.scope", ban.scope) for ban in policy.forbidden if ban.scope is not None]
+    for place, name in [*named, *(("prohibited.scope", name) for name in readings_of(policy))]:
+        refuse_unknown(name, scopes, f"{where}, {place}", "an id of [[scope]]")
+    if readings_of(policy) and policy.reading:
+        raise InputError(f"{where}, reading", "no variants beside the readings of a scope", policy.reading[0].id,
+                         "drop one")
+    absolute = policy.prohibited.absolute if policy.prohibited else ()
     for rule in policy.access:
-        banned = [act for act in (rule.acts or ACTS) if act in policy.prohibited.absolute]
-        if banned:
-            raise InputError(
-                f"{where}, access.{rule.id}.acts", "no act that is prohibited absolutely", banned[0], "drop the act",
-            )
+        for act in (act for act in rule.acts or ACTS if act in absolute):
+            raise InputError(f"{where}, access.{rule.id}.acts", "no act that is prohibited absolutely", act,
+                             "drop the act")
 
 
 def sourced(policy: Policy) -> list[tuple[str, Sourced]]:
     """Every part of a policy that needs a reference or an assumption, with its place in the file."""
-    found: list[tuple[str, Sourced]] = []
-    for kind, rules in (("access", policy.access), ("forbidden", policy.forbidden), ("scope", policy.scope)):
-        found += [(f"{kind}.{rule.id}", rule) for rule in rules]
-    if policy.retention:
-        found += [(f"retention.{name}", part) for name, part in policy.retention if part is not None]
-    for name in ("prohibited", "filing", "logs", "security", "signage", "siting", "mask", "desk", "oversight"):
-        part = getattr(policy, name)
-        if part is not None:
-            found.append((name, part))
-    return found
+    found: list[tuple[str, Sourced | None]] = [
+        (f"{kind}.{rule.id}", rule) for kind in _LISTS for rule in getattr(policy, kind)
+    ]
+    found += [(f"retention.{name}", part) for name, part in policy.retention or ()]
+    found += [(name, getattr(policy, name)) for name in (
+        "prohibited", "filing", "logs", "security", "signage", "siting", "mask", "desk", "oversight"
+    )]
+    return [(name, part) for name, part in found if part is not None]
 
 
 def readings_of(policy: Policy) -> tuple[str, ...]:
@@ -151,10 +144,8 @@ def readings_of(policy: Policy) -> tuple[str, ...]:
     return policy.prohibited.scope if policy.prohibited else ()
 
 
-def load_arms(
-    policies: Sequence[GivenPolicy], readings: Mapping[str, Sequence[str]], law_date: date,
-    *, packs: Sequence[GivenPack] = (),
-) -> list[Arm]:
+def load_arms(policies: Sequence[GivenPolicy], readings: Mapping[str, Sequence[str]], law_date: date, *,
+              packs: Sequence[GivenPack] = ()) -> list[Arm]:
     """The arms of a study, in the order of its policies; each policy is given as in `load_policy`.
 
     `readings` maps a policy's name to the contested readings to run (default: all), or to its variants, with `base`
@@ -163,8 +154,7 @@ def load_arms(
     """
     known = laws(packs)
     bundle = known.bundle_on(law_date)
-    names = [entry if isinstance(entry, str) else str(entry) if isinstance(entry, Path) else _id(entry)
-             for entry in policies]  # fmt: skip
+    names = [str(entry) if isinstance(entry, str | Path) else _id(entry) for entry in policies]
     for name in readings:
         refuse_unknown(name, names, "readings", "a policy of the study")
     arms: list[Arm] = []
@@ -185,9 +175,8 @@ def _id(given: Any) -> str:
     return str(given.get("id", "") if isinstance(given, Mapping) else getattr(given, "id", ""))
 
 
-def _chosen(
-    given: GivenPolicy, name: str, chosen: Sequence[str], packs: Sequence[GivenPack]
-) -> list[tuple[str, Policy]]:
+def _chosen(given: GivenPolicy, name: str, chosen: Sequence[str],
+            packs: Sequence[GivenPack]) -> list[tuple[str, Policy]]:
     policy = load_policy(given, packs=packs)
     scopes = readings_of(policy)
     known = scopes or (*(variant.id for variant in policy.reading), BASE)
@@ -197,14 +186,6 @@ def _chosen(
         return [(reading, policy) for reading in (chosen or scopes)]
     return [("", policy) if reading == BASE else (reading, load_policy(given, reading, packs=packs))
             for reading in chosen or (BASE,)]  # fmt: skip
-
-
-_OWN = ("id", "title", "status", "summary", "extends", "layer", "drop", "reading")
-"""Keys that a policy never inherits from its parent."""
-_LISTS = ("access", "forbidden", "scope")
-_DUTIES = ("filing", "logs", "security", "signage")
-
-Raw = dict[str, Any]
 
 
 def inherit(parent: Mapping[str, Any], child: Mapping[str, Any], where: str) -> Raw:
@@ -233,36 +214,38 @@ def _rules(old: list[Raw], new: Iterable[Mapping[str, Any]], dropped: set[str], 
     seen: set[str] = set()
     for entry in new:
         rule = dict(entry)
-        if rule["id"] in seen:
-            raise InputError(f"{where}.{rule['id']}", "an id of its own", rule["id"], "rename one of the two")
-        seen.add(rule["id"])
-        ids = [known["id"] for known in rules]
-        before = rule.pop("before", None)
+        name, before = rule["id"], rule.pop("before", None)
+        if name in seen:
+            raise InputError(f"{where}.{name}", "an id of its own", name, "rename one of the two")
+        seen.add(name)
         if before is not None:
-            others = [name for name in ids if name != rule["id"]]
-            refuse_unknown(before, others, f"{where}.{rule['id']}.before", "the id of another rule")
-        if rule["id"] in ids:
-            at = ids.index(rule["id"])
-            if before is None:
-                rules[at] = rule
-                continue
-            del rules[at]
-            ids.remove(rule["id"])
-        rules.insert(ids.index(before) if before is not None else len(rules), rule)
+            rules = [known for known in rules if known["id"] != name]
+        ids = [known["id"] for known in rules]
+        if before is not None:
+            refuse_unknown(before, ids, f"{where}.{name}.before", "the id of another rule")
+            rules.insert(ids.index(before), rule)
+        elif name in ids:
+            rules[ids.index(name)] = rule
+        else:
+            rules.append(rule)
     return rules
 
 
 def layered(levels: Sequence[Mapping[str, Any]], where: str) -> Raw:
     """Combine several levels of rules, the higher law first."""
+    def floor(rule: Raw) -> float:
+        return duration_s(rule["floor"]) if "floor" in rule else 0.0
+
     merged: Raw = {key: value for key, value in levels[0].items() if key not in (*_OWN, "law_date", "silent")}
     for level in levels[1:]:
         for kind in _LISTS:
-            mine = [entry["id"] for entry in merged.get(kind, ())]
-            for entry in level.get(kind, ()):
-                if entry["id"] in mine:
-                    raise InputError(f"{where}, layer", f"ids of {kind} that differ", entry["id"], "rename one")
-            merged[kind] = [*merged.get(kind, ()), *level.get(kind, ())]
-        merged["retention"] = _longer_floors(merged.get("retention", {}), level.get("retention", {}))
+            mine, more = merged.get(kind, ()), level.get(kind, ())
+            for name in {entry["id"] for entry in mine} & {entry["id"] for entry in more}:
+                raise InputError(f"{where}, layer", f"ids of {kind} that differ", name, "rename one")
+            merged[kind] = [*mine, *more]
+        kept = merged.setdefault("retention", {})
+        merged["retention"] = kept | {name: rule for name, rule in level.get("retention", {}).items()
+                                      if name not in kept or floor(rule) > floor(kept[name])}
         merged["departures"] = [*merged.get("departures", ()), *level.get("departures", ())]
         merged["sanctions"] = list(dict.fromkeys((*merged.get("sanctions", ()), *level.get("sanctions", ()))))
         for key, value in level.items():
@@ -271,15 +254,3 @@ def layered(levels: Sequence[Mapping[str, Any]], where: str) -> Raw:
             elif key not in (*_OWN, *_LISTS, "law_date", "silent"):
                 merged.setdefault(key, value)
     return merged
-
-
-def _longer_floors(higher: Mapping[str, Raw], lower: Mapping[str, Raw]) -> Raw:
-    merged = dict(higher)
-    for name, rule in lower.items():
-        if name not in merged or _floor(rule) > _floor(merged[name]):
-            merged[name] = rule
-    return merged
-
-
-def _floor(rule: Raw) -> float:
-    return duration_s(rule["floor"]) if "floor" in rule else 0.0

@@ -269,7 +269,6 @@ class Policy(Strict):
 def _counted(policy: Policy) -> str:
     """Counts of a policy's rules: "13 routes of access, 17 prohibitions, 11 silences"."""
     bans = len(policy.forbidden) + (policy.prohibited is not None)
-    counts = (
-        (len(policy.access), "route", " of access"), (bans, "prohibition", ""), (len(policy.silent), "silence", ""),
-    )  # fmt: skip
+    counts = ((len(policy.access), "route", " of access"), (bans, "prohibition", ""),
+              (len(policy.silent), "silence", ""))
     return ", ".join(f"{n} {word}{'' if n == 1 else 's'}{rest}" for n, word, rest in counts)

@@ -7,16 +7,14 @@ reads it as any other policy file, so a study runs exactly what the reform state
 from __future__ import annotations
 
 import hashlib
-import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from privacysim.errors import InputError, refuse_unknown
-from privacysim.files import find_file, whole_file
+from privacysim.files import find_file, toml_text, whole_file
 from privacysim.identify import mask_text
 from privacysim.policy.policy_files import load_policy, readings_of
 from privacysim.policy.policy_form import Policy
@@ -25,11 +23,8 @@ from privacysim.units import duration_s, duration_text
 from privacysim.vocabulary import ACTS
 
 WHY = "chosen by the researcher"
-APPROVERS = {
-    "department": ("notice_of_obtaining_evidence", "case_department_head"),
-    "county": ("notice_of_obtaining_evidence", "county_psb_head"),
-    "judge": ("warrant", "judge"),
-}
+APPROVERS = {"department": ("notice_of_obtaining_evidence", "case_department_head"),
+             "county": ("notice_of_obtaining_evidence", "county_psb_head"), "judge": ("warrant", "judge")}
 """Approval of police requests: the document and the approver of the route."""
 DUTIES = {
     "nobody": (),
@@ -45,10 +40,8 @@ BANS = ("none", "venues", "everywhere")
 _VENUES = [{"operator": ["public_security", "other_state"]}, {"regime": ["public_state", "public_venue"]}]
 _USE = ["view", "copy", "acquire", "disseminate", "use"]
 _SHORT = {"retention": "kept", "mask": "mask", "approver": "by", "duties": "duties", "ban": "ban"}
-_SAID = {
-    "retention": "footage kept {}", "mask": "mask at the source: {}", "approver": "police ask the {}",
-    "duties": "filing, logs and security: {}", "ban": "ban on everybody: {}",
-}  # fmt: skip
+_SAID = {"retention": "footage kept {}", "mask": "mask at the source: {}", "approver": "police ask the {}",
+         "duties": "filing, logs and security: {}", "ban": "ban on everybody: {}"}
 """The levers, in order."""
 
 
@@ -125,10 +118,8 @@ class Reform:
             made["retention"] = {kind: keep for kind, rule in policy.retention if rule is not None}
         if self.mask is not None:
             papers = [rule.id for rule in policy.access if rule.duty_to_give and rule.document != "none"]
-            made["mask"] = {
-                "kind": self.mask, "reversible": self.mask != "none", "key_holder": "independent of the operator",
-                "unmask": papers, "assumption": WHY,
-            }  # fmt: skip
+            made["mask"] = {"kind": self.mask, "reversible": self.mask != "none",
+                            "key_holder": "independent of the operator", "unmask": papers, "assumption": WHY}
         if self.approver is not None:
             made["access"] = self._asking(policy)
         if self.duties is not None:
@@ -138,19 +129,7 @@ class Reform:
 
     def toml(self) -> str:
         """Text of the policy file."""
-        lines = [f"# {self.words()}: only what differs from {self.base.partition(':')[0]}."]
-        for key, value in self.data().items():
-            if isinstance(value, dict) and key == "retention":
-                for kind, rule in value.items():
-                    lines += _section(f"[retention.{kind}]", rule)
-            elif isinstance(value, dict) and key != "title":
-                lines += _section(f"[{key}]", value)
-            elif isinstance(value, list):
-                for rule in value:
-                    lines += _section(f"[[{key}]]", rule)
-            else:
-                lines.append(f"{key} = {_value(value)}")
-        return "\n".join(lines) + "\n"
+        return f"# {self.words()}: only what differs from {self.base.partition(':')[0]}.\n{toml_text(self.data())}"
 
     def save(self, folder: str | Path = "sim/policies", *, force: bool = False) -> str:
         """Write the file and return its path; an existing file with other rules is an error unless `force`."""
@@ -209,15 +188,3 @@ class Reform:
 def _loaded(name: str, changed: int) -> Policy:
     """The base policy, read again only when its file changes, because a slider asks for it many times."""
     return load_policy(name)
-
-
-def _section(head: str, rule: Mapping[str, Any]) -> list[str]:
-    return ["", head, *(f"{key} = {_value(value)}" for key, value in rule.items())]
-
-
-def _value(value: object) -> str:
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key} = {_value(inner)}" for key, inner in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_value(inner) for inner in value) + "]"
-    return json.dumps(value, ensure_ascii=False)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-    from privacysim.simulation.study_file import StudyFile
+    from privacysim.simulation.inputs import StudyFile
 
 
 def study_page(plan: StudyFile) -> str:

@@ -30,14 +30,12 @@ from privacysim.policy.arm import Arm
 from privacysim.scenario import Scenario
 from privacysim.simulation.inputs import Inputs, hashed
 from privacysim.simulation.replicate import forget_replicate
-from privacysim.simulation.unit import to_frames
-from privacysim.simulation.unit_parts import Failed, Unit, UnitParts
+from privacysim.simulation.unit_parts import Failed, Unit, UnitParts, to_frames
 from privacysim.study import Study
 from privacysim.study.executor import OpenExecutor, cores
 from privacysim.study.pilots import pilot_skewness
 from privacysim.study.progress import progress_bar
-from privacysim.study.unit_store import do_units, part_file, units
-from privacysim.study.work import PILOT, Runner
+from privacysim.study.running import PILOT, Runner, do_units, part_file, units
 from privacysim.units import DAY_S
 from privacysim.world.calibration import listing
 

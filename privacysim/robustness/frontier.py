@@ -29,9 +29,8 @@ from privacysim.results.comparison import compare
 from privacysim.robustness.factors import Ran, run_points
 from privacysim.robustness.levers import Design
 from privacysim.scenario import load_scenario
-from privacysim.simulation.inputs import Inputs, hashed
+from privacysim.simulation.inputs import Inputs, StudyFile, hashed
 from privacysim.simulation.replicate import footage_days
-from privacysim.simulation.study_file import StudyFile
 from privacysim.stats import nondominated
 
 Floats = NDArray[np.float64]

@@ -1,5 +1,5 @@
 """The facts of a case."""
 
-from privacysim.scenario.scenario_form import GivenScenario, Scenario, load_scenario
+from privacysim.scenario.sections import GivenScenario, Scenario, load_scenario
 
 __all__ = ["GivenScenario", "Scenario", "load_scenario"]

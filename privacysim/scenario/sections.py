@@ -1,4 +1,7 @@
-"""The sections of a scenario: city, people, cameras, access, leaks. `data/scenario.csv` lists their numbers.
+"""The facts of a case: the city, people, cameras, access requests and leaks. `data/scenario.csv` lists the numbers.
+
+A scenario file names facts (`{fact = "id"}`) or overrides them with an assumption. Omitted keys keep their defaults,
+and every default is a fact. A scenario contains no rules; those belong to the policy.
 
 Each row of that table is one key of a section, with the fact that is its default (the key itself if empty) and a check:
 `amount` (at least 0), `positive`, `share` (at most 1), `positive share`, `recall` (0.01 to 1), or `modes` (shares
@@ -8,21 +11,21 @@ of the modes of travel). The check applies to the value and to its whole range.
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, ValidationInfo, create_model, model_validator
 
 from privacysim.facts import facts
-from privacysim.files import Quantity, Strict
+from privacysim.files import Quantity, Strict, given_data, validate
 from privacysim.parts import known_names
 from privacysim.resources import shipped
 from privacysim.vocabulary import CATEGORIES
 
-_CHECKS = {
-    "amount": (0.0, None), "positive": (0.0, None), "share": (0.0, 1.0), "positive share": (0.0, 1.0),
-    "recall": (0.01, 1.0),
-}  # fmt: skip
+_CHECKS = {"amount": (0.0, None), "positive": (0.0, None), "share": (0.0, 1.0), "positive share": (0.0, 1.0),
+           "recall": (0.01, 1.0)}
 _WAYS = ("walk", "cycle", "ebike", "transit")
 
 
@@ -86,9 +89,10 @@ def _by_category(prefix: str) -> Any:
     """Model with one number per category of place: the fact `{prefix}_{category}` if it exists, else 0."""
     none = Quantity(value=0.0, assumption="no such attraction")
     names = [*(name for name in CATEGORIES if name not in ("road", "housing_compound", "home")), "home"]
-    known = {name: f"{prefix}_{name}" for name in names}
-    fields: dict[str, Any] = {name: (_checked("amount"), Quantity(fact=fact) if fact in facts() else none)
-                              for name, fact in known.items()}  # fmt: skip
+    fields: dict[str, Any] = {
+        name: (_checked("amount"), Quantity(fact=f"{prefix}_{name}") if f"{prefix}_{name}" in facts() else none)
+        for name in names
+    }
     return create_model("CategoryNumbers", __base__=_ByCategory, **fields)
 
 
@@ -183,3 +187,48 @@ class AccessSection(_numbers("access")):  # type: ignore[misc]
 
 class LeaksSection(_numbers("leaks")):  # type: ignore[misc]
     """Leaks and their discovery: insiders, break-ins, resale, publication, the live-video website, takedown."""
+
+
+class Scenario(Strict):
+    """The facts of one case. It is immutable; change it with `model_copy(update=…)`."""
+
+    id: str
+    title: str
+    calibrated: bool = False
+    """Whether the CALIBRATED facts were solved for this scenario; results state if they were not."""
+    city: CitySection
+    population: PopulationSection = PopulationSection()
+    cameras: CamerasSection = CamerasSection()
+    access: AccessSection = AccessSection()
+    leaks: LeaksSection = LeaksSection()
+
+    def __repr__(self) -> str:
+        return f"Scenario({self.id}: {self.title})"
+
+
+GivenScenario = str | Path | Mapping[str, Any] | Scenario
+"""A scenario: its name or path, a dict with the content of its file, or a `Scenario`."""
+
+
+def load_scenario(scenario: GivenScenario) -> Scenario:
+    """Load a scenario from its name or path, a dict with the content of its file, or a `Scenario`.
+
+    A mistake raises a three-line error. Files that it names are looked up in the working folder, then in its folder.
+
+    >>> load_scenario({"id": "small", "title": "Small", "city": {"kind": "synthetic"},
+    ...                "population": {"people": {"value": 5000, "assumption": "a village"}}}).population.people.number
+    5000.0
+    """
+    raw, where, path = given_data(Scenario, "scenarios", scenario)
+    found = validate(Scenario, raw, where)
+    city, cameras, folder = found.city, found.cameras, path.parent if path else Path()
+    if city.osm is not None:
+        city = city.model_copy(update={"osm": _resolved(city.osm, folder)})
+    if cameras.file is not None:
+        cameras = cameras.model_copy(update={"file": _resolved(cameras.file, folder)})
+    return found.model_copy(update={"city": city, "cameras": cameras})
+
+
+def _resolved(name: str, folder: Path) -> str:
+    """A file that a scenario names: in the working folder, else in the scenario's folder."""
+    return next((str(path.resolve()) for path in (Path(name), folder / name) if path.is_file()), name)

@@ -7,8 +7,7 @@ is never reduced to its name: each is used unchanged and counts in the run id, o
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -21,8 +20,6 @@ from privacysim.parts import digest, from_bytes, known_names, name_of, named, sh
 from privacysim.policy import GivenPolicy, Policy, Reform
 from privacysim.scenario import Scenario, load_scenario
 
-GROUP_OF = {"processes": "processes", "city": "cities"}
-"""Kinds of parts (keywords of a study) whose names are entry points → their group."""
 KINDS = ("city", "people", "cameras", "processes", "desk")
 """Keywords of a study that take one part each; `metrics` takes several."""
 
@@ -49,16 +46,14 @@ class Part:
     @property
     def value(self) -> Any:
         """The part itself, loaded once in each process."""
-        return _loaded(self.digest, self.content, self.name)
+        return _loaded(self.content, self.name)
 
     def fresh(self) -> Any:
         """A new copy of the part, so that no state passes from one replicate to another."""
         return from_bytes(self.content, self.name)
 
 
-@lru_cache(maxsize=16)
-def _loaded(_digest: str, content: bytes, name: str) -> Any:
-    return from_bytes(content, name)
+_loaded = lru_cache(maxsize=16)(from_bytes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,36 +75,32 @@ class Brought:
         """Digest of each part by `kind:name`."""
         return {f"{part.kind}:{part.name}": part.digest for part in self.parts}
 
-    def keywords(self, function: Callable[..., Any], *kinds: str) -> dict[str, Any]:
-        """Parts of these kinds as keyword arguments of `function`."""
-        known = inspect.signature(function).parameters
-        found = [part for part in self.parts if part.kind in kinds]
-        for part in found:
-            if part.kind not in known:
-                raise InputError(part.kind, "a part that can be replaced", part.name, "leave it out of the study")
-        return {part.kind: part.fresh() if part.kind in ("processes", "desk") else part.value for part in found}
+    def keywords(self, *kinds: str) -> dict[str, Any]:
+        """Parts of these kinds as keyword arguments of the functions that use them."""
+        return {part.kind: part.fresh() if part.kind in ("processes", "desk") else part.value
+                for part in self.parts if part.kind in kinds}
 
 
 NOTHING = Brought()
 
 
-def bring(given: dict[str, Any]) -> tuple[dict[str, Any], Brought]:
-    """Split the keywords of a study into plain data, as in a study file, and objects."""
+def bring(given: Mapping[str, Any]) -> tuple[dict[str, Any], Brought]:
+    """Split the keywords of a study into plain data, as in a study file, and objects; None counts as not given."""
+    given = {key: value for key, value in given.items() if value is not None}
     apart = (*KINDS, "scenario", "policies", "metrics", "packs")
     plain = {key: value for key, value in given.items() if key not in apart}
     scenario, policies, parts = None, {}, []
-    packs = tuple(_list("packs", given["packs"], "my_law")) if given.get("packs") is not None else ()
+    packs = tuple(_list("packs", given["packs"], "my_law")) if "packs" in given else ()
     if "scenario" in given:
         plain["scenario"], scenario = _scenario(given["scenario"])
     if "policies" in given:
-        plain["policies"] = []
-        for n, one in enumerate(_list("policies", given["policies"], "notice_only")):
-            name, policy = _policy(one, f"policies[{n}]")
-            plain["policies"].append(name)
-            if policy is not None:
-                policies[name] = policy
-    if isinstance(given.get("baseline"), Policy):
-        plain["baseline"] = given["baseline"].id
+        listed = _list("policies", given["policies"], "notice_only")
+        found = [_policy(one, f"policies[{n}]") for n, one in enumerate(listed)]
+        plain["policies"] = [name for name, _ in found]
+        policies = {name: policy for name, policy in found if policy is not None}
+    for key, kind, name in (("baseline", Policy, "id"), ("primary", Metric, "name")):
+        if isinstance(given.get(key), kind):
+            plain[key] = getattr(given[key], name)
     if "metrics" in given:
         plain["metrics"] = []
         for one in _list("metrics", given["metrics"], "equity"):
@@ -117,15 +108,13 @@ def bring(given: dict[str, Any]) -> tuple[dict[str, Any], Brought]:
                 plain["metrics"].append(one)  # an unknown name is refused later, with the names of the study file
             else:
                 parts.append(_metric(one))
-    for kind in KINDS:
-        if given.get(kind) is not None:
-            parts.append(_part(kind, given[kind]))
-    names = [part.name for part in parts if part.kind == "metrics"]
+    names = [part.name for part in parts]
     for name in names:
         if names.count(name) > 1:
             raise InputError("metrics", "each metric once", name, "give one of the two another name")
-    plain["brought"] = Brought(parts=tuple(parts)).digests
-    return plain, Brought(scenario, policies, packs, tuple(parts))
+    parts += [_part(kind, given[kind]) for kind in KINDS if kind in given]
+    made = Brought(scenario, policies, packs, tuple(parts))
+    return plain | {"brought": made.digests}, made
 
 
 def _list(key: str, value: Any, example: str) -> Sequence[Any]:
@@ -144,34 +133,29 @@ def _scenario(one: Any) -> tuple[str, Scenario | None]:
 
 
 def _policy(one: Any, where: str) -> tuple[str, GivenPolicy | None]:
-    if isinstance(one, Reform):
-        return str(one.kept()), None
-    if isinstance(one, (str, Path)):
-        return str(one), None
-    if isinstance(one, Mapping) and isinstance(one.get("id"), str):
-        return one["id"], one
-    if isinstance(one, Policy):
-        return one.id, one
+    if isinstance(one, (str, Path, Reform)):
+        return str(one.kept() if isinstance(one, Reform) else one), None
+    found = one.get("id") if isinstance(one, Mapping) else one.id if isinstance(one, Policy) else None
+    if isinstance(found, str):
+        return found, one
     raise InputError(where, "a name, a path, a Policy, a dict or a Reform", type(one).__name__, 'write "notice_only"')
 
 
 def _metric(one: Any) -> Part:
-    if isinstance(one, str):
-        one = named("metrics", one)
+    one = named("metrics", one) if isinstance(one, str) else one
     if not isinstance(one, Metric):
         raise InputError("metrics", "a metric by name, or a function declared with ps.metric", shown(one, 60),
-                         'write @ps.metric(of="people") above the function')  # fmt: skip
+                         'write @ps.metric(of="people") above the function')
     if METRICS.get(one.name) is one:
         raise InputError("metrics", "a shipped metric by its name", one.name, f'write "{one.name}"')
     return Part.of("metrics", one)
 
 
 def _part(kind: str, value: Any) -> Part:
-    group = GROUP_OF.get(kind)
     if kind == "processes":
-        value = tuple(named(str(group), one) if isinstance(one, str) else one for one in _list(kind, value, "a_name"))
-    elif isinstance(value, str) and group:
-        value = named(group, value)
+        value = tuple(named(kind, one) if isinstance(one, str) else one for one in _list(kind, value, "a_name"))
+    elif kind == "city" and isinstance(value, str):
+        value = named("cities", value)
     elif isinstance(value, (str, Path)):
         raise InputError(kind, "an object or a table", value, "read the file first, for example with pandas.read_csv")
     return Part.of(kind, value, "" if hasattr(value, "name") or kind == "processes" else kind)

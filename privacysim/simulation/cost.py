@@ -1,7 +1,7 @@
 """Cost of a run, measured by itself: CPU seconds, memory and bytes of each stage, in each unit of work.
 
 A stage is measured by the CPU time of its thread, so that other load on the machine does not count. Compilation (by
-numba, only with an empty cache) is subtracted from the stage in which it happens and reported as its own stage.
+numba, only with an empty cache) is a stage of its own.
 """
 
 from __future__ import annotations
@@ -27,52 +27,52 @@ _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 _STATM = Path("/proc/self/statm")
 
 
-class _Ledger(threading.local):
+class _Ledger(threading.local, event.Listener):
+    """Cost of this thread; as a listener of numba, it charges compilations, nested ones once, to their own stage."""
+
     def __init__(self) -> None:
         self.cost: Cost = {}
-        self.compiled_s = 0.0
+        self.charged = self.begun = 0.0
+        self.depth = 0
 
-
-class _Compilations(event.Listener):
-    """Adds up the CPU time of compilations; nested ones count as part of the outer one."""
-
-    def __init__(self) -> None:
-        self._local = threading.local()
+    def charge(self, name: str, spent: float) -> None:
+        self.charged += spent
+        add("cpu_s", name, spent)
 
     def on_start(self, event: Any) -> None:
-        depth = getattr(self._local, "depth", 0)
-        if depth == 0:
-            self._local.begun = thread_time()
-        self._local.depth = depth + 1
+        if self.depth == 0:
+            self.begun = thread_time()
+        self.depth += 1
 
     def on_end(self, event: Any) -> None:
-        self._local.depth -= 1
-        if self._local.depth == 0:
-            _ledger.compiled_s += thread_time() - self._local.begun
+        self.depth -= 1
+        if self.depth == 0:
+            self.charge(COMPILATION, thread_time() - self.begun)
 
 
 _ledger = _Ledger()
 _started = False
-event.register("numba:compile", _Compilations())  # type: ignore[no-untyped-call]
+event.register("numba:compile", _ledger)  # type: ignore[no-untyped-call]
+
+
+def _enter(whole: Cost, kind: str, name: str, amount: float) -> None:
+    kept = whole.setdefault(kind, {})
+    kept[name] = kept.get(name, 0.0) + amount if kind in _ADDED else max(kept.get(name, 0.0), amount)
 
 
 def add(kind: str, name: str, amount: float) -> None:
     """Add to this thread's ledger; bytes and resident memory keep the largest."""
-    kept = _ledger.cost.setdefault(kind, {})
-    kept[name] = kept.get(name, 0.0) + amount if kind in _ADDED else max(kept.get(name, 0.0), amount)
+    _enter(_ledger.cost, kind, name, amount)
 
 
 @contextmanager
 def stage(name: str) -> Iterator[None]:
-    """Charge the work inside the `with` block to a stage."""
-    begun, compiled = thread_time(), _ledger.compiled_s
+    """Charge the work of a `with` block, or of a decorated function, to a stage; stages inside it are not counted."""
+    begun, before = thread_time(), _ledger.charged
     try:
         yield
     finally:
-        compiled = _ledger.compiled_s - compiled
-        add("cpu_s", name, thread_time() - begun - compiled)
-        if compiled > 0.0:
-            add("cpu_s", COMPILATION, compiled)
+        _ledger.charge(name, thread_time() - begun - (_ledger.charged - before))
         with suppress(OSError, ValueError, IndexError):  # only Linux reports the current resident memory
             add("resident_mb", name, int(_STATM.read_text().split()[1]) * _PAGE / 2**20)
 
@@ -93,10 +93,8 @@ def collected() -> Cost:
 
 def bytes_of(*things: Any) -> int:
     """Count the bytes of the arrays in the fields of these objects."""
-    return sum(
-        int(getattr(getattr(thing, name), "nbytes", 0)) for thing in things
-        for name in (*getattr(thing, "__slots__", ()), *getattr(thing, "__dict__", ()))
-    )  # fmt: skip
+    return sum(int(getattr(getattr(thing, name), "nbytes", 0)) for thing in things
+               for name in (*getattr(thing, "__slots__", ()), *getattr(thing, "__dict__", ())))
 
 
 def total(costs: Iterable[Mapping[str, Mapping[str, float]]]) -> Cost:
@@ -108,9 +106,8 @@ def total(costs: Iterable[Mapping[str, Mapping[str, float]]]) -> Cost:
     whole: Cost = {}
     for cost in costs:
         for kind, rows in cost.items():
-            kept = whole.setdefault(kind, {})
             for name, amount in rows.items():
-                kept[name] = kept.get(name, 0.0) + amount if kind in _ADDED else max(kept.get(name, 0.0), amount)
+                _enter(whole, kind, name, amount)
     return whole
 
 

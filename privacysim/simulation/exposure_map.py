@@ -1,13 +1,14 @@
-"""Exposure map of a scenario: streets with what cameras could show of the people on them, buildings and cameras.
+"""What cameras show before anybody looks: the exposure map of a scenario, and the views that a map leaves open.
 
-Use it before a study to check the city, its cameras and where they would see people. In a city with mapped cameras, the
-three readings form a band (`world.unknowns`): fewest, as drawn (mean over replicates), and most.
+In a city with mapped cameras, the heading, lens and height of a camera may not be on the map. Policies are compared on
+cameras drawn from the prior. In addition, the views that show fewest and most of the flow form a band
+(`world.unknown_views`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -15,19 +16,26 @@ from numpy.typing import NDArray
 
 from privacysim.city import build_city
 from privacysim.city.city_model import City
+from privacysim.exposure import Acts
 from privacysim.facts import facts
 from privacysim.identify import curve_table
-from privacysim.people import draw_block, draw_sample
+from privacysim.people import Block, draw_block, draw_sample
 from privacysim.readers.osm_maps import Ground, read_ground
 from privacysim.scenario import Scenario
-from privacysim.sight.coverage import coverage
+from privacysim.sight.coverage import Coverage, coverage
+from privacysim.sight.passes import passes, sightings_count
+from privacysim.simulation.brought import NOTHING, Brought
+from privacysim.simulation.inputs import Inputs
 from privacysim.world.cameras import Cameras, sample_cameras
-from privacysim.world.placed import placed_cameras
-from privacysim.world.unknown_views import band, flow
+from privacysim.world.placed import Placed, placed_cameras
+from privacysim.world.unknown_views import Band, band, flow
+from privacysim.world.world_model import World
 
-READINGS = ("fewest", "drawn", "most")
+Floats = NDArray[np.float64]
+ENDS = ("fewest", "most")
 _DRAWS = 5
 _PEOPLE = 5_000
+"""People whose walks weight the views of a camera: enough for a sum over weeks, and cheap in every replicate."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +49,7 @@ class ExposureMap:
 
     title: str
     streets: pd.DataFrame
-    buildings: Sequence[NDArray[np.float64]]
+    buildings: Sequence[Floats]
     cameras: pd.DataFrame
     note: str
     credit: str = ""
@@ -52,7 +60,7 @@ class ExposureMap:
     @property
     def readings(self) -> list[str]:
         """Readings that the streets have."""
-        return [name for name in READINGS if name in self.streets]
+        return [name for name in ("fewest", "drawn", "most") if name in self.streets]
 
     def person_hours(self) -> dict[str, float]:
         """Identifiable person-hours per day in the whole city, by reading."""
@@ -60,60 +68,45 @@ class ExposureMap:
         return {name: float((self.streets[name] * length).sum()) / 3_600.0 for name in self.readings}
 
 
-def exposure_map(scenario: Scenario, seed: int = 185, people: int = _PEOPLE) -> ExposureMap:
-    """Compute the exposure map of a scenario with a sample of `people` people over a week."""
-    city = build_city(scenario)
-    chosen = draw_sample(city, scenario, seed, 0, min(people, city.people))
-    block = draw_block(city, scenario, seed, 0, chosen.ids, chosen.weight, 0, 7)
-    walked = flow(city, block)
-    streets = _streets(city)
-    first = sample_cameras(city, scenario, seed, 0)
-    ends = band(city, scenario, first, walked)
-    placed = placed_cameras(city, scenario.cameras.file)
-    mapped = 0 if placed is None else len(placed)
+def exposure_map(scenario: Scenario, seed: int = 185, people: int = _PEOPLE, own: Brought = NOTHING) -> ExposureMap:
+    """Compute the exposure map of a scenario with a sample of `people` people over a week.
+
+    Use it before a study to check the city, its cameras and where they would see people. The readings are fewest,
+    drawn (the mean over replicates) and most. `own`: your own city, people and cameras (`Simulation.inputs.brought`).
+    """
+    city = build_city(scenario, **own.keywords("city"))
+    walked = flow(city, _week(city, scenario, seed, 0, people, own))
+    placed = placed_cameras(city, scenario.cameras.file, own.keywords("cameras").get("cameras"))
+    first = sample_cameras(city, scenario, seed, 0, placed)
+    ends = band(city, scenario, first, walked, placed)
+    streets = pd.DataFrame({
+        f"{axis}{n}_m": np.asarray(values)[node] for n, node in enumerate((city.edge_u, city.edge_v))
+        for axis, values in (("x", city.node_x), ("y", city.node_y))
+    }).assign(kind=np.asarray(city.edge_kind))
     if ends is None:
         streets["drawn"] = street_exposure(city, first, walked)
         note = f"{len(first)} cameras, drawn"
     else:
-        draws = (first, *(sample_cameras(city, scenario, seed, k) for k in range(1, _DRAWS)))
+        draws = (first, *(sample_cameras(city, scenario, seed, k, placed) for k in range(1, _DRAWS)))
         streets["fewest"] = street_exposure(city, ends.fewest, walked)
         streets["drawn"] = np.mean([street_exposure(city, cameras, walked) for cameras in draws], axis=0)
         streets["most"] = street_exposure(city, ends.most, walked)
-        note = f"{mapped} cameras on the map; heading not known of {ends.headings}, lens of {ends.lenses}"
+        note = f"{len(placed or ())} cameras on the map; heading not known of {ends.headings}, lens of {ends.lenses}"
     credit, ground = "", None
     if scenario.city.osm is not None and city.origin is not None:
         credit, ground = "© OpenStreetMap contributors", read_ground(scenario.city.osm, city.origin)
-    return ExposureMap(scenario.title, streets, _buildings(city), _cameras(first, mapped), note, credit, ground)
-
-
-def _streets(city: City) -> pd.DataFrame:
-    ends = {}
-    for n, node in enumerate((city.edge_u, city.edge_v)):
-        for axis, values in (("x", city.node_x), ("y", city.node_y)):
-            ends[f"{axis}{n}_m"] = np.asarray(values)[node]
-    return pd.DataFrame(ends)[["x0_m", "y0_m", "x1_m", "y1_m"]].assign(kind=np.asarray(city.edge_kind))
-
-
-def _buildings(city: City) -> list[NDArray[np.float64]]:
-    if city.building_start is None or city.building_x is None or city.building_y is None:
-        return []
-    corners = np.column_stack([city.building_x, city.building_y]).astype(np.float64)
-    return np.split(corners, city.building_start[1:-1])
-
-
-def _cameras(cameras: Cameras, mapped: int) -> pd.DataFrame:
-    return pd.DataFrame({
-        "x_m": cameras.x, "y_m": cameras.y, "heading_deg": cameras.heading_deg, "hfov_deg": cameras.hfov_deg,
-        "heading_known": cameras.heading_known, "mapped": np.arange(len(cameras)) < mapped, "social": cameras.social,
-        "indoor": cameras.indoor,
-    })  # fmt: skip
-
-
-Floats = NDArray[np.float64]
+    buildings = []
+    if city.building_start is not None and city.building_x is not None and city.building_y is not None:
+        corners = np.column_stack([city.building_x, city.building_y]).astype(np.float64)
+        buildings = np.split(corners, city.building_start[1:-1])
+    names = ("heading_deg", "hfov_deg", "heading_known", "social", "indoor")
+    cameras = pd.DataFrame({"x_m": first.x, "y_m": first.y, **{name: getattr(first, name) for name in names}})
+    cameras["mapped"] = np.arange(len(cameras)) < len(placed or ())
+    return ExposureMap(scenario.title, streets, buildings, cameras, note, credit, ground)
 
 
 def street_exposure(city: City, cameras: Cameras, people: Floats) -> Floats:
-    """Identifiable person-seconds per day and metre of each street (edge); `people` is `unknowns.flow`.
+    """Identifiable person-seconds per day and metre of each street (edge); `people` is `unknown_views.flow`.
 
     Several cameras on one stretch add up.
     """
@@ -124,3 +117,64 @@ def street_exposure(city: City, cameras: Cameras, people: Floats) -> Floats:
     weight = people[way] * metres * chance[seen.piece_frontal.astype(np.intp), seen.piece_face]
     whole = np.bincount(way // 2, weight, minlength=city.edge_u.size)
     return np.asarray(whole / np.maximum(city.edge_mm / 1_000.0, 1e-3), dtype=np.float64)
+
+
+def _week(city: City, scenario: Scenario, seed: int, k: int, size: int, own: Brought) -> Block:
+    """A week of a sample of people, whose walks weight the views of cameras."""
+    given = own.keywords("people")
+    chosen = draw_sample(city, scenario, seed, k, min(size, city.people), **given)
+    return draw_block(city, scenario, seed, k, chosen.ids, chosen.weight, 0, 7, **given)
+
+
+@dataclass(frozen=True, eq=False)
+class Ends:
+    """What the viewed cameras see with the fewest and most; empty in a city without mapped cameras."""
+
+    views: Mapping[str, Coverage]
+    notes: tuple[str, ...] = ()
+
+
+def ends_of(inputs: Inputs, world: World, acts: Acts) -> Ends:
+    """Compute the two ends of one replicate, and notes on its cameras for the reader.
+
+    The people and the log stay as drawn, so the same viewers look at the same cameras. A metric that only rises with
+    passes has a band between the two ends; other metrics have none.
+    """
+    city, scenario, k = world.city, inputs.scenario, world.k
+    if world.stated is None or k < 0:
+        return Ends({})
+    block = _week(city, scenario, world.seed, k, _PEOPLE, inputs.brought)
+    found = band(city, scenario, world.cameras, flow(city, block), world.stated)
+    assert found is not None
+    views = {name: coverage(city, getattr(found, name), acts.watched) for name in ENDS}
+    return Ends(views, tuple(_words(world, world.stated, found, block)) if k == inputs.replicates[0] else ())
+
+
+def _words(world: World, placed: Placed, found: Band, block: Block) -> list[str]:
+    """Describe which cameras are mapped, what is unknown about them, and the effect of buildings."""
+    mapped, section = len(placed), world.scenario.cameras
+    beyond = f"; {placed.left_out} of the file lie beyond the city" if placed.left_out else ""
+    if placed.rejects:
+        beyond += f"; {len(placed.rejects)} rows of the file are no cameras, the first: {placed.rejects[0]}"
+    said = [f"{mapped} on the map, all of them used{beyond}",
+            f"not on the map are the heading of {found.headings}, the lens of {found.lenses}, the height of "
+            f"{found.heights}: drawn anew in each replicate, and a band"]
+    if section.recall is None:
+        said.append("those that nobody mapped are missing, so exposure is a lower bound; [cameras] recall corrects "
+                    "for them")
+    else:
+        low, high = section.recall.range
+        said.append(f"{len(world.cameras) - mapped} more in the first replicate for those that nobody mapped, "
+                    f"at a stated recall of {section.recall.number:g} ({low:g} to {high:g}); these have no band")
+    if world.city.building_start is not None:
+        bare = replace(world.city, building_start=None, building_x=None, building_y=None)
+        left, whole = (_sightings(city, world, block) for city in (world.city, bare))
+        share = 1.0 - left / whole if whole else 0.0
+        said.append(f"buildings hide {share:.0%} of the sightings ({left} of {whole} are left, "
+                    f"{block.person_id.size} people in a week, every camera)")
+    return [f"cameras: {text}" for text in said]
+
+
+def _sightings(city: City, world: World, block: Block) -> int:
+    view = coverage(city, world.cameras, np.arange(len(world.cameras)))
+    return sightings_count(passes(block, city, view, block.first_day, block.days), block)

@@ -8,7 +8,6 @@ can be inferred from them (a home, a pair) is not a sum over seconds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import fields, replace
 from functools import lru_cache
 
@@ -25,7 +24,7 @@ from privacysim.people import draw_block
 from privacysim.sight.coverage import Coverage, coverage
 from privacysim.sight.optics import dori_levels
 from privacysim.sight.passes import Pieces, passes, sightings
-from privacysim.simulation.replicate import Choice, Replicate, Seen
+from privacysim.simulation.replicate import Choice, Replicate, Seen, pass_starts
 from privacysim.units import DAY_S, TICKS_PER_S
 
 _PEOPLE_AT_ONCE = 2_048
@@ -42,47 +41,35 @@ def _everywhere(whole: Replicate) -> Coverage:
 def footage_seen(whole: Replicate, seen: Seen) -> list[Footage]:
     """Compute one Footage per arm of the replicate; they differ in how long footage is kept."""
     world, block = whole.world, seen.block
-    kept_d = [_kept_days(log.custody["retention_s"].to_numpy(), log.custody["recording"].to_numpy())
-              for log in whole.logs.values()]  # fmt: skip
+    custody = [log.custody for log in whole.logs.values()]
+    kept_d = [np.where(one["recording"], one["retention_s"], 0.0) / DAY_S for one in custody]
     people = block.person_id.size
     times, seconds = np.zeros(people, dtype=np.int64), np.zeros((people, 4))
     held = np.zeros((len(kept_d), people))
-    view, own = _everywhere(whole), whole.inputs.brought.keywords(draw_block, "people")
+    view, own = _everywhere(whole), whole.inputs.brought.keywords("people")
     px_at = STEPS_PER_PX * facts().value("face_width_m") * dori_levels()
     for first in range(0, people, _PEOPLE_AT_ONCE):
         some = slice(first, min(first + _PEOPLE_AT_ONCE, people))
-        drawn = draw_block(
-            world.city, world.scenario, world.seed, world.k, block.person_id[some], block.weight[some], 0, world.days,
-            **own,
-        )
+        drawn = draw_block(world.city, world.scenario, world.seed, world.k, block.person_id[some], block.weight[some],
+                           0, world.days, **own)
         pieces = passes(drawn, world.city, view, 0, world.days)
         often = np.bitwise_count(drawn.tour_mask).sum(axis=1)[pieces.tour]
         size = some.stop - some.start
-        new = np.ones(len(pieces), dtype=bool)
-        new[1:] = (np.diff(pieces.person) != 0) | (np.diff(pieces.pass_no) != 0)
-        times[some] = np.bincount(pieces.person[new], weights=often[new], minlength=size)
+        runs = pass_starts(pieces)
+        times[some] = np.bincount(pieces.person[runs], weights=often[runs], minlength=size)
         shown = often * pieces.length / TICKS_PER_S * pieces.frontal
         for level, px in enumerate(px_at):
             # pieces end where a level is crossed, so each lies on one side of it, up to rounding to 1/8 px
-            good = pieces.face >= np.floor(px)
-            seconds[some, level] = np.bincount(pieces.person, weights=shown * good, minlength=size)
-        good = pieces.face >= np.floor(px_at[-1])
-        for arm, kept in enumerate(kept_d):
-            stock = shown * good / world.days * kept[pieces.camera]
+            good = shown * (pieces.face >= np.floor(px))
+            seconds[some, level] = np.bincount(pieces.person, weights=good, minlength=size)
+        for arm, kept in enumerate(kept_d):  # footage at the best level
+            stock = good / world.days * kept[pieces.camera]
             held[arm, some] = np.bincount(pieces.person, weights=stock, minlength=size)
     return [Footage(world.days, block.weight, times, seconds, one) for one in held]
 
 
-def _kept_days(retention_s: NDArray[np.float64], recording: NDArray[np.bool_]) -> NDArray[np.float64]:
-    return np.where(recording, retention_s, 0.0) / DAY_S
-
-
-def viewed_by_arm(whole: Replicate, seen: Seen, *, first: bool) -> list[Viewed]:
-    """Compute one Viewed per arm of the replicate; `first` marks the block that carries the values of the log."""
-    return [_viewed(whole, seen, log, first) for log in whole.logs.values()]
-
-
-def _viewed(whole: Replicate, seen: Seen, log: Log, first: bool) -> Viewed:
+def viewed_acts(whole: Replicate, seen: Seen, log: Log, *, first: bool) -> Viewed:
+    """Compute the Viewed of one arm; `first` marks the block that carries the values of the log."""
     world, block = whole.world, seen.block
     acts = log.acts[log.acts["audience"].to_numpy() > 0.0]
     seconds = {}
@@ -91,14 +78,11 @@ def _viewed(whole: Replicate, seen: Seen, log: Log, first: bool) -> Viewed:
             seconds[f"{column} {word}"] = _measured(whole, seen, rows).identifiable_s[:, 0].sum(axis=1)
     asked = _measured(whole, seen, acts[acts["source"] == "request"]).sightings_seen[:, 0].any(axis=1)
     x, y = np.asarray(world.city.place_x, dtype=np.float64), np.asarray(world.city.place_y, dtype=np.float64)
-    works = block.work_place >= 0
     place = [np.column_stack([x[places], y[places]]) for places in (block.home_place, block.work_place)]
-    place[1][~works] = np.nan
-    return Viewed(
-        world.days, block.weight, seconds, np.asarray(asked),
-        len(first_evidence_s(log.requests, world.days * DAY_S)) if first else 0,
-        _before_outsiders(whole, seen, acts[is_outsider(acts)]), place[0], place[1],
-    )  # fmt: skip
+    place[1][block.work_place < 0] = np.nan
+    return Viewed(world.days, block.weight, seconds, np.asarray(asked),
+                  len(first_evidence_s(log.requests, world.days * DAY_S)) if first else 0,
+                  _before_outsiders(whole, seen, acts[is_outsider(acts)]), place[0], place[1])
 
 
 def _measured(whole: Replicate, seen: Seen, acts: pd.DataFrame) -> Exposure:
@@ -106,9 +90,8 @@ def _measured(whole: Replicate, seen: Seen, acts: pd.DataFrame) -> Exposure:
     chosen = index_acts([Choice("", acts)])
     camera = whole.coverage.which[seen.pieces.camera]
     rows = np.flatnonzero(np.isin(camera, chosen.watched))
-    mine = _rows(seen.pieces, rows)
-    return measure_exposure(replace(mine, camera=np.searchsorted(chosen.watched, camera[rows]).astype(np.int32)),
-                            seen.block, chosen)  # fmt: skip
+    mine = replace(_rows(seen.pieces, rows), camera=np.searchsorted(chosen.watched, camera[rows]).astype(np.int32))
+    return measure_exposure(mine, seen.block, chosen)
 
 
 def _rows(pieces: Pieces, rows: NDArray[np.int64]) -> Pieces:
@@ -121,9 +104,9 @@ def _before_outsiders(whole: Replicate, seen: Seen, acts: pd.DataFrame) -> pd.Da
     watched = np.isin(view.which, acts["camera_id"].to_numpy(dtype=np.int64))
     windows = {camera: _merged(rows) for camera, rows in acts.groupby("camera_id")}
     row_of = pd.Series(np.arange(seen.block.person_id.size), index=seen.block.person_id)
-    made = []
-    for pieces in _chunks(seen.pieces, watched):
-        rows = sightings(pieces, seen.block, view, 0)
+    shown, made = np.flatnonzero(watched[seen.pieces.camera]), []
+    for first in range(0, shown.size, _PIECES_AT_ONCE):
+        rows = sightings(_rows(seen.pieces, shown[first : first + _PIECES_AT_ONCE]), seen.block, view, 0)
         for number, mine in rows.groupby("camera_id", sort=True):
             begin, end = windows[number]
             enter, leave = mine["enter_s"].to_numpy(), mine["leave_s"].to_numpy()
@@ -149,9 +132,3 @@ def _merged(acts: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64
     new = np.append(True, begin[1:] > end[:-1])
     last = np.append(np.flatnonzero(new)[1:] - 1, begin.size - 1)
     return begin[new], end[last]
-
-
-def _chunks(pieces: Pieces, watched: NDArray[np.bool_]) -> Iterator[Pieces]:
-    rows = np.flatnonzero(watched[pieces.camera])
-    for first in range(0, rows.size, _PIECES_AT_ONCE):
-        yield _rows(pieces, rows[first : first + _PIECES_AT_ONCE])

@@ -1,4 +1,4 @@
-"""Resolved inputs of a study: every number and rule that its results depend on, and their hash.
+"""Study files, and the resolved inputs of a study: every number and rule that its results depend on, and their hash.
 
 The run id is that hash. Equal inputs give equal bytes, so results can be reused, resumed and verified by their id.
 """
@@ -9,26 +9,97 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, model_validator
 
 from privacysim.errors import InputError, did_you_mean, one_line
-from privacysim.files import Quantity
+from privacysim.files import Quantity, Strict, display, find_file, read_toml, validate
 from privacysim.metrics import METRICS, Metric, chosen
 from privacysim.policy.arm import Arm
 from privacysim.policy.policy_files import load_arms
 from privacysim.resources import PACKAGE, VERSION, shipped
 from privacysim.scenario import Scenario, load_scenario
 from privacysim.simulation.brought import NOTHING, Brought
-from privacysim.simulation.study_file import StudyFile
+
+Count = Annotated[int, Field(ge=1)]
+
+
+class StudyFile(Strict):
+    """Keys of `sim/studies/*.toml`; omitted keys default to those of the headline study.
+
+    `policies` are ids or paths; a policy named in `readings` becomes one arm per reading (`guangzhou_draft:narrow`).
+    `start` is "transition" (all arms share the baseline's history up to day 0) or "steady". `sample` is a number of
+    people or "all". `metrics` names metrics, or whole families of them, in addition to those that every study reports.
+    `law_date` fixes the general law, one for all arms. Saved results write `brought`: the digests of user-supplied
+    parts (`kind:name`), whose code is stored beside the study in `brought/`.
+    """
+
+    id: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")
+    title: str = ""
+    scenario: str
+    policies: tuple[str, ...] = Field(min_length=1)
+    readings: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    baseline: str
+    primary: str = "people_identified_by_outsiders"
+    metrics: tuple[str, ...] = ()
+    days: Annotated[int, Field(ge=1, le=366)] = 30
+    replicates: Count = 10
+    sample: Count | Literal["all"] = 50_000
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 185
+    start: Literal["transition", "steady"] = "transition"
+    law_date: date = date(2025, 6, 1)
+    brought: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> StudyFile:
+        if len(set(self.policies)) != len(self.policies):
+            raise ValueError("each policy once in policies")
+        known = [_name(policy) for policy in self.policies]
+        if _name(self.baseline) not in known:
+            raise ValueError(f"a baseline that is one of the policies; {did_you_mean(self.baseline, known)}")
+        for policy in self.readings:
+            if policy not in self.policies:
+                raise ValueError(f"readings of a policy of this study; {did_you_mean(policy, self.policies)}")
+        own = f"metrics:{self.primary.partition('[')[0]}" in self.brought
+        if self.primary not in METRICS and not own:
+            raise ValueError(f"a primary metric that exists; {did_you_mean(self.primary, METRICS)}")
+        if self.primary not in self.wanted and not own:
+            raise ValueError(f"a primary metric that is reported; write metrics = [\"{self.primary}\"]")
+        return self
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """Named metrics of this study, in the order of tables."""
+        return tuple(chosen(self.metrics, everybody=self.sample == "all"))
+
+
+def _name(policy: str) -> str:
+    """Name of a policy without its reading; for a path, the name of the file, which is that of its policy."""
+    return Path(policy).stem if policy.endswith(".toml") else policy.split(":")[0]
+
+
+def load_study_file(name: str) -> StudyFile:
+    """Read a study by name or path."""
+    path = find_file("studies", name)
+    return validate(StudyFile, read_toml(path), display(path))
+
+
+def from_parts(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Complete the keys of a study without a file: from scenario and policies, add a name and a baseline."""
+    for key in ("scenario", "policies"):
+        if not given.get(key):
+            raise InputError("study", f"a name, or at least scenario and policies ({key} is missing)", "nothing",
+                             'write Study("headline") or Study(scenario=…, policies=[…])')  # fmt: skip
+    baseline = "notice_only" if "notice_only" in given["policies"] else str(given["policies"][0])
+    return {"id": Path(str(given["scenario"])).stem, "baseline": baseline, **given}
+
 
 # subpackages whose source does not change a value: a new figure style must not invalidate saved results
-_NO_NUMBERS = {
-    "stats.py", "figures", "results", "study", "validation", "robustness", "report", "tracks", "masklab", "explorer",
-    "bench", "cli",
-}
+_NO_NUMBERS = {"stats.py", "figures", "results", "study", "validation", "robustness", "report", "tracks", "masklab",
+               "explorer", "bench", "cli"}
 
 
 @dataclass(frozen=True)
@@ -115,41 +186,28 @@ def resolve(plan: StudyFile, replicate: int | None = None, brought: Brought = NO
 def hashed(inputs: Inputs) -> Inputs:
     """Return the inputs with the ids of the run and of its family (equal for any replicates)."""
     whole = resolved(inputs)
-    ids = [_digest(whole), _digest(whole | {"replicates": []})]
-    return replace(inputs, run_id=ids[0], family_id=ids[1])
-
-
-def _digest(whole: Mapping[str, Any]) -> str:
-    return hashlib.sha256(canonical(whole).encode()).hexdigest()[:16]
+    both = (whole, whole | {"replicates": []})
+    run, family = (hashlib.sha256(canonical(one).encode()).hexdigest()[:16] for one in both)
+    return replace(inputs, run_id=run, family_id=family)
 
 
 def resolved(inputs: Inputs) -> dict[str, Any]:
     """Everything that the values depend on, as plain data; the replicates are given as a list."""
-    plan, scenario, arms = inputs.plan, inputs.scenario, inputs.arms
+    plan, scenario, arms = inputs.plan, numbers(inputs.scenario), inputs.arms
     study = plan.model_dump(mode="json", include={"days", "sample", "seed", "start", "law_date", "metrics"})
+    files = {"city.osm": inputs.scenario.city.osm, "cameras.file": inputs.scenario.cameras.file}
+    for key in files:  # the content of files counts, not their location
+        section, name = key.split(".")
+        scenario[section][name] = scenario[section][name] is not None
+    rest = {"law": list(arms[0].laws.own.values()) if arms else [], "facts": dict(inputs.facts),
+            "footage_days": inputs.footage_days, "only": list(inputs.only), "brought": inputs.brought.digests}
     return {
         # neither names nor the primary metric change a value; scenario and arms follow below in full
-        "study": study | {"baseline": arm_named([arm.id for arm in arms], plan.baseline)},
-        "replicates": list(inputs.replicates),
-        "scenario": _without_paths(numbers(scenario)),
-        "arms": {arm.id: numbers(arm.policy) for arm in arms},
-        "data": dict(sorted(data_digests().items())),
-        **({"law": list(arms[0].laws.own.values())} if arms and arms[0].laws.own else {}),
-        "files": scenario_files(scenario),
-        "version": VERSION,
-        "source": source_digest(),
-        **({"facts": dict(sorted(inputs.facts.items()))} if inputs.facts else {}),
-        **({"footage_days": inputs.footage_days} if inputs.footage_days is not None else {}),
-        **({"only": list(inputs.only)} if inputs.only else {}),
-        **({"brought": inputs.brought.digests} if inputs.brought.parts else {}),
+        "study": study | {"baseline": arm_named(inputs.arm_ids, plan.baseline)}, "replicates": list(inputs.replicates),
+        "scenario": scenario, "arms": {arm.id: numbers(arm.policy) for arm in arms}, "data": data_digests(),
+        "files": {key: file_digest(Path(name)) for key, name in files.items() if name and Path(name).is_file()},
+        "version": VERSION, "source": source_digest(), **{key: value for key, value in rest.items() if value},
     }
-
-
-def _without_paths(scenario: dict[str, Any]) -> dict[str, Any]:
-    """Drop paths of files, since their content counts (`files`), not their location."""
-    scenario["city"]["osm"] = scenario["city"]["osm"] is not None
-    scenario["cameras"]["file"] = scenario["cameras"]["file"] is not None
-    return scenario
 
 
 def numbers(value: object) -> Any:
@@ -172,12 +230,6 @@ def canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-def scenario_files(scenario: Scenario) -> dict[str, str]:
-    """Hash each file that the scenario names, so that a changed map or list of cameras makes another study."""
-    named = {"city.osm": scenario.city.osm, "cameras.file": scenario.cameras.file}
-    return {key: file_digest(Path(name)) for key, name in named.items() if name is not None and Path(name).is_file()}
-
-
 def data_digests() -> dict[str, str]:
     """Hash each shipped data file (facts, law, curves), by its path under `data/`."""
     root = shipped("data")
@@ -187,10 +239,9 @@ def data_digests() -> dict[str, str]:
 
 def source_digest() -> str:
     """One hash over the source files that affect values, so that other code gives another run id."""
-    root = PACKAGE
     whole = hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
-        parts = path.relative_to(root).parts
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE).parts
         if parts[0] not in _NO_NUMBERS:
             whole.update("/".join(parts).encode() + path.read_bytes())
     return whole.hexdigest()

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from privacysim.city import City, build_city
 from privacysim.errors import one_line
-from privacysim.exposure import Acts, Exposure, index_acts, measure_exposure
+from privacysim.exposure import Acts, index_acts
 from privacysim.facts import facts
 from privacysim.governance import Log, simulate
 from privacysim.people import Block, Sample, draw_block, draw_sample
@@ -20,8 +21,8 @@ from privacysim.policy import Arm
 from privacysim.sight.coverage import Coverage, coverage
 from privacysim.sight.passes import Pieces, passes
 from privacysim.simulation import cost
+from privacysim.simulation.exposure_map import Ends, ends_of
 from privacysim.simulation.inputs import Inputs
-from privacysim.simulation.view_ends import Ends, ends_of
 from privacysim.units import DAY_S
 from privacysim.vocabulary import REGIMES
 from privacysim.world.world_model import World, sample_world
@@ -65,104 +66,92 @@ class Replicate:
     def changed(self, *, arms: Sequence[Arm] = (), acts: Acts | None = None, sample: Sample | None = None) -> Replicate:
         """Return a replicate with the same city and world, but other arms, acts or sample."""
         lost = {"acts", "coverage", "ends", *(("logs",) if arms else ())}
+        given = {"inputs": replace(self.inputs, arms=tuple(arms)) if arms else None, "acts": acts, "sample": sample}
         made = object.__new__(Replicate)
         made.__dict__ |= {name: value for name, value in vars(self).items() if name not in lost}
-        if arms:
-            made.inputs = replace(self.inputs, arms=tuple(arms))
-        made.__dict__ |= {} if acts is None else {"acts": acts}
-        made.__dict__ |= {} if sample is None else {"sample": sample}
+        made.__dict__ |= {name: value for name, value in given.items() if value is not None}
         return made
 
     @cached_property
+    @cost.stage("city")
     def city(self) -> City:
         """The city, from the cache if it was built before."""
-        with cost.stage("city"):
-            return build_city(self.inputs.scenario, **self.inputs.brought.keywords(build_city, "city"))
+        return build_city(self.inputs.scenario, **self.inputs.brought.keywords("city"))
 
     @cached_property
+    @cost.stage("world")
     def world(self) -> World:
         """Cameras, cases and chances, the same under every policy."""
-        inputs, city = self.inputs, self.city
-        with cost.stage("world"):
-            made = sample_world(
-                city, inputs.scenario, inputs.plan.seed, self.k, days=inputs.plan.days,
-                footage_days=footage_days(inputs), warmup_days=round(facts().value("warmup_d")),
-                **inputs.brought.keywords(sample_world, "cameras"),
-            )
+        inputs = self.inputs
         cost.add("count", "worlds drawn", 1)
-        return made
+        return sample_world(self.city, inputs.scenario, inputs.plan.seed, self.k, days=inputs.plan.days,
+                            footage_days=footage_days(inputs), warmup_days=round(facts().value("warmup_d")),
+                            **inputs.brought.keywords("cameras"))
 
     @cached_property
+    @cost.stage("policies")
     def logs(self) -> Mapping[str, Log]:
         """Log of each arm: requests, acts, incidents, audits, custody."""
-        inputs, world = self.inputs, self.world
-        with cost.stage("policies"):
-            return {
-                arm.id: simulate(world, arm, baseline=self.baseline, start=inputs.plan.start,
-                                 **inputs.brought.keywords(simulate, "processes", "desk"))
-                for arm in inputs.arms
-            }  # fmt: skip
+        plan, brought = self.inputs.plan, self.inputs.brought
+        return {arm.id: simulate(self.world, arm, baseline=self.baseline, start=plan.start,
+                                 **brought.keywords("processes", "desk")) for arm in self.inputs.arms}
 
     @cached_property
+    @cost.stage("cameras")
     def acts(self) -> Acts:
         """Acts of all arms in which somebody looks, indexed by camera."""
-        logs = tuple(self.logs.values())
-        with cost.stage("cameras"):
-            made = index_acts(logs)
+        made = index_acts(tuple(self.logs.values()))
         cost.add("count", "acts looked at", len(made))
         return made
 
     @cached_property
+    @cost.stage("cameras")
     def coverage(self) -> Coverage:
         """What the viewed cameras can see."""
-        world, acts = self.world, self.acts
-        with cost.stage("cameras"):
-            return coverage(world.city, world.cameras, acts.watched)
+        return coverage(self.world.city, self.world.cameras, self.acts.watched)
 
     @cached_property
+    @cost.stage("cameras")
     def ends(self) -> Ends:
         """The views that show fewest and most, if a map leaves headings and lenses open."""
-        world, acts = self.world, self.acts
-        with cost.stage("cameras"):
-            return ends_of(self.inputs, world, acts)
+        return ends_of(self.inputs, self.world, self.acts)
 
     @cached_property
+    @cost.stage("people")
     def sample(self) -> Sample | None:
         """The sample with its weights; None means all residents."""
-        inputs, city = self.inputs, self.city
+        inputs, city, own = self.inputs, self.city, self.inputs.brought.keywords("people")
         size = city.people if inputs.plan.sample == "all" else min(int(inputs.plan.sample), city.people)
-        with cost.stage("people"):
-            size = min(size, BLOCK) if self.k < 0 else size  # the pilot needs one block of people from the whole city
-            own = inputs.brought.keywords(draw_sample, "people")
-            if size == city.people and not own:
-                return None
-            return draw_sample(city, inputs.scenario, inputs.plan.seed, self.k, size, **own)
+        size = min(size, BLOCK) if self.k < 0 else size  # the pilot needs one block of people from the whole city
+        if size == city.people and not own:
+            return None
+        return draw_sample(city, inputs.scenario, inputs.plan.seed, self.k, size, **own)
 
     @property
     def blocks(self) -> int:
         """Number of blocks of people; the pilot has one."""
         return blocks_of(self.inputs) if self.k >= 0 else 1
 
+    @cost.stage("people")
     def draw(self, block: int = 0) -> Block:
         """Draw one block of the sample: homes, tours and the days on which they are made."""
         world, people = self.world, self.sample
         size = world.city.people if people is None else people.ids.size
         low, high = (round(n * size / self.blocks) for n in (block, block + 1))
-        with cost.stage("people"):
-            ids = np.arange(low, high) if people is None else people.ids[low:high]
-            weight = np.ones(ids.size) if people is None else people.weight[low:high]
-            drawn = draw_block(world.city, world.scenario, world.seed, world.k, ids, weight, -world.footage_days,
-                               world.days, **self.inputs.brought.keywords(draw_block, "people"))  # fmt: skip
+        ids = np.arange(low, high) if people is None else people.ids[low:high]
+        weight = np.ones(ids.size) if people is None else people.weight[low:high]
+        drawn = draw_block(world.city, world.scenario, world.seed, world.k, ids, weight, -world.footage_days,
+                           world.days, **self.inputs.brought.keywords("people"))
         cost.add("bytes", "people", cost.bytes_of(drawn))
-        for name, amount in (("people", ids.size), ("walks", drawn.walk_tour.size)):
-            cost.add("count", name, amount)
+        cost.add("count", "people", ids.size)
+        cost.add("count", "walks", drawn.walk_tour.size)
         return drawn
 
+    @cost.stage("passes")
     def see(self, drawn: Block, view: Coverage | None = None) -> Pieces:
         """Passes of these people at the viewed cameras, while somebody looks; the pilot keeps whole passes."""
-        world, view, windows = self.world, view or self.coverage, self.acts.windows() if self.k >= 0 else None
-        with cost.stage("passes"):
-            pieces = passes(drawn, world.city, view, drawn.first_day, drawn.days, windows)
+        windows = self.acts.windows() if self.k >= 0 else None
+        pieces = passes(drawn, self.world.city, view or self.coverage, drawn.first_day, drawn.days, windows)
         cost.add("bytes", "passes", cost.bytes_of(pieces))
         cost.add("count", "pieces of passes", len(pieces))
         return pieces
@@ -172,44 +161,24 @@ class Replicate:
         drawn = self.draw(block)
         return Seen(drawn, self.see(drawn))
 
-    def exposures(self) -> Iterator[tuple[Seen, Exposure]]:
-        """Yield for each block the people with their passes, and what the acts reveal of them."""
-        for block in range(self.blocks):
-            found = self.seen(block)
-            yield found, measure_exposure(found.pieces, found.block, self.acts)
 
-
-class _Key:
-    """Inputs as a cache key, equal for equal run ids."""
-
-    def __init__(self, inputs: Inputs) -> None:
-        self.inputs = inputs
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and other.inputs.run_id == self.inputs.run_id
-
-    def __hash__(self) -> int:
-        return hash(self.inputs.run_id)
-
-
-@lru_cache(maxsize=1)  # a worker keeps its replicate for all its blocks
-def _replicate(key: _Key, k: int) -> Replicate:
-    return Replicate(key.inputs, k)
+_LAST: dict[tuple[str, int], Replicate] = {}
+"""The last replicate by run id and number, since a worker keeps it for all its blocks."""
 
 
 def replicate_of(inputs: Inputs, k: int) -> Replicate:
     """Return replicate k; the last one requested is cached."""
-    return _replicate(_Key(inputs), k)
+    found = _LAST.get((inputs.run_id, k))
+    if found is None:
+        found = Replicate(inputs, k)
+        _LAST.clear()
+        _LAST[inputs.run_id, k] = found
+    return found
 
 
 def forget_replicate() -> None:
     """Clear the cached replicate, so that the next one is drawn anew, for example to time it."""
-    _replicate.cache_clear()
-
-
-def prepare_city(inputs: Inputs, workers: int) -> None:
-    """Build the city once and cache it, before workers need it."""
-    build_city(inputs.scenario, workers=workers, **inputs.brought.keywords(build_city, "city"))
+    _LAST.clear()
 
 
 def footage_days(inputs: Inputs) -> int:
@@ -234,3 +203,10 @@ def block_size(days: int) -> int:
     (65536, 9954)
     """
     return min(BLOCK, BLOCK * _BLOCK_DAYS // (days + _BLOCK_DAYS // 2))
+
+
+def pass_starts(pieces: Pieces) -> NDArray[np.intp]:
+    """Rows at which a new pass begins; the pieces of a pass are adjacent."""
+    if len(pieces) == 0:
+        return np.zeros(0, dtype=np.intp)
+    return np.concatenate([[0], 1 + np.flatnonzero((np.diff(pieces.person) != 0) | (np.diff(pieces.pass_no) != 0))])

@@ -21,11 +21,10 @@ from privacysim.policy import Policy, Reform
 from privacysim.scenario import Scenario
 from privacysim.sight.passes import passes, sightings
 from privacysim.simulation.brought import bring
-from privacysim.simulation.inputs import Inputs, hashed, resolve
+from privacysim.simulation.inputs import Inputs, StudyFile, from_parts, hashed, resolve
 from privacysim.simulation.replicate import Choice, Replicate
-from privacysim.simulation.study_file import StudyFile, from_parts
-from privacysim.simulation.unit import measured, people_table, to_frames
-from privacysim.simulation.unit_parts import Unit
+from privacysim.simulation.unit import measured, people_table
+from privacysim.simulation.unit_parts import Unit, to_frames
 from privacysim.vocabulary import CURVES
 
 
@@ -56,30 +55,23 @@ class Simulation(Replicate):
     ['notice_only', 'order_799']
     """
 
-    def __init__(
-        self, scenario: Scenario | Mapping[str, Any] | str | Path,
-        policies: Sequence[Policy | Mapping[str, Any] | Reform | str | Path], *,
-        readings: Mapping[str, Sequence[str]] | None = None, baseline: Policy | str | None = None,
-        metrics: Sequence[Metric | str] | None = None, days: int = 7, sample: int | str = 4_000, seed: int = 185,
-        replicate: int = 0, start: str = "transition", law_date: date | str | None = None, city: Any = None,
-        people: Any = None, cameras: Any = None, processes: Sequence[Any] | None = None, desk: Any = None,
-        packs: Sequence[Any] | None = None, footage_days: int | None = None,
-    ) -> None:
-        given: dict[str, Any] = {
-            "scenario": scenario, "policies": policies, "readings": readings, "baseline": baseline, "metrics": metrics,
-            "days": days, "sample": sample, "seed": seed, "start": start, "law_date": law_date, "city": city,
-            "people": people, "cameras": cameras, "processes": processes, "desk": desk, "packs": packs,
-        }  # fmt: skip
-        plain, brought = bring({key: value for key, value in given.items() if value is not None})
+    def __init__(self, scenario: Scenario | Mapping[str, Any] | str | Path,
+                 policies: Sequence[Policy | Mapping[str, Any] | Reform | str | Path], *,
+                 readings: Mapping[str, Sequence[str]] | None = None, baseline: Policy | str | None = None,
+                 metrics: Sequence[Metric | str] | None = None, days: int = 7, sample: int | str = 4_000,
+                 seed: int = 185, replicate: int = 0, start: str = "transition", law_date: date | str | None = None,
+                 city: Any = None, people: Any = None, cameras: Any = None, processes: Sequence[Any] | None = None,
+                 desk: Any = None, packs: Sequence[Any] | None = None, footage_days: int | None = None) -> None:
+        plain, brought = bring({key: value for key, value in locals().items()
+                                if key not in ("self", "replicate", "footage_days")})
         plan = validate(StudyFile, from_parts(plain | {"replicates": 1}), "simulation")
         inputs = resolve(plan, replicate, brought)
-        super().__init__(hashed(replace(inputs, footage_days=footage_days)) if footage_days else inputs, replicate)
+        inputs = hashed(replace(inputs, footage_days=footage_days)) if footage_days else inputs
+        Replicate.__init__(self, inputs, replicate)
 
     @classmethod
     def of(cls, inputs: Inputs, k: int) -> Simulation:
         """Create replicate `k` (from 0) of a study's inputs."""
-        if k < 0:
-            raise InputError("replicate", "a number from 0 on", k, "count from 0")
         made = object.__new__(cls)
         Replicate.__init__(made, inputs.among([k]), k)
         return made
@@ -97,20 +89,18 @@ class Simulation(Replicate):
     @cached_property
     def passes(self) -> pd.DataFrame:
         """The table `sightings`: who passes a viewed camera on which day, from when to when, and how large."""
-        frames = []
-        for n in range(self.blocks):
-            drawn = self.draw(n)
-            pieces = passes(drawn, self.city, self.coverage, drawn.first_day, drawn.days)
-            frames.append(sightings(pieces, drawn, self.coverage, self.k))
-        return tables.concat("sightings", frames)
+        view = self.coverage
+        return tables.concat("sightings", (
+            sightings(passes(drawn, self.city, view, drawn.first_day, drawn.days), drawn, view, self.k)
+            for drawn in map(self.draw, range(self.blocks))
+        ))
 
     @cached_property
     def exposure(self) -> pd.DataFrame:
         """The table `exposure`: one row per policy, person, legality and curve with any exposure."""
         acts = self.acts.whoever()
-        frames = (measure_exposure(found.pieces, found.block, acts).frame(self.k)
-                  for found in map(self.seen, range(self.blocks)))  # fmt: skip
-        return tables.concat("exposure", frames)
+        return tables.concat("exposure", (measure_exposure(found.pieces, found.block, acts).frame(self.k)
+                                          for found in map(self.seen, range(self.blocks))))
 
     @cached_property
     def _measured(self) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -139,13 +129,13 @@ class Simulation(Replicate):
             raise InputError("seen_by", "at least one named choice of acts", "none", 'write {"all": log.acts}')
         chosen = self.changed(acts=index_acts([Choice(name, rows) for name, rows in acts.items()]))
         sums = np.zeros((len(acts), len(CURVES), 4))
-        for _, found in chosen.exposures():
-            weight, seen = found.weight, np.asarray(found.sightings_seen.any(axis=2))
-            chance = 1.0 - np.asarray(np.prod(1.0 - found.p_identified, axis=2))
-            hours = np.asarray(found.identifiable_s.sum(axis=2)) / 3600.0
-            sums[:, :, 0] += np.einsum("n,nac->ac", weight, chance)
-            sums[:, :, 1] += np.einsum("n,nac->ac", weight, hours)
-            sums[:, :, 2] += (weight @ seen)[:, None]
+        for looked in map(chosen.seen, range(chosen.blocks)):
+            found = measure_exposure(looked.pieces, looked.block, chosen.acts)
+            seen = np.asarray(found.sightings_seen.any(axis=2))
+            chance, seconds = 1.0 - np.prod(1.0 - found.p_identified, axis=2), found.identifiable_s.sum(axis=2)
+            sums[:, :, 0] += np.einsum("n,nac->ac", found.weight, chance)
+            sums[:, :, 1] += np.einsum("n,nac->ac", found.weight, seconds) / 3600.0
+            sums[:, :, 2] += (found.weight @ seen)[:, None]
             sums[:, :, 3] += seen.sum(axis=0)[:, None]
         names = [(name, curve) for name in acts for curve in CURVES]
         columns = ["people_identified", "identifiable_hours", "people_in_view", "contributors"]

@@ -1,6 +1,5 @@
 """A study: policies compared on the same city, people and chances, over replicates."""
 
-from privacysim.study.study import Study
-from privacysim.study.verify import verify
+from privacysim.study.study import Study, verify
 
 __all__ = ["Study", "verify"]

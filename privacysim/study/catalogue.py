@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from html import escape
 from typing import Generic, TypeVar
 
-from privacysim.errors import InputError, did_you_mean, shown
+from privacysim.errors import InputError, refuse_unknown, shown
 from privacysim.metrics import METRICS, Metric
 from privacysim.policy import Policy, load_policy
 from privacysim.policy.policy_files import policy_files
@@ -22,8 +22,7 @@ class Catalogue(Mapping[str, Kind], Generic[Kind]):
         self._what, self._names, self._load, self._title = what, names, load, title
 
     def __getitem__(self, name: str) -> Kind:
-        if name not in list(self._names()):
-            raise InputError(self._what, f"a known one of {self._what}", name, did_you_mean(name, self._names()))
+        refuse_unknown(name, self._names(), self._what, f"a known one of {self._what}")
         return self._load(name)
 
     def __getattr__(self, name: str) -> Kind:
@@ -50,21 +49,12 @@ class Catalogue(Mapping[str, Kind], Generic[Kind]):
         return shown(f"{self._what}: {', '.join(self)}")
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td><code>{escape(name)}</code></td><td>{escape(self._title(thing))}</td></tr>"
-            for name, thing in self.items()
-        )
-        return f"<table><tbody>{rows}</tbody></table>"
+        titles = {name: escape(self._title(one)) for name, one in self.items()}
+        rows = [f"<tr><td><code>{escape(name)}</code></td><td>{title}</td></tr>" for name, title in titles.items()]
+        return f"<table><tbody>{''.join(rows)}</tbody></table>"
 
 
-def _metric(name: str) -> Metric:
-    return METRICS[name]
-
-
-rules: Catalogue[Policy] = Catalogue(
-    "rules", lambda: list(policy_files()), load_policy, lambda policy: policy.title.en
-)
+rules: Catalogue[Policy] = Catalogue("rules", policy_files, load_policy, lambda policy: policy.title.en)
 """Policies: the working folder's and the shipped ones."""
-measures: Catalogue[Metric] = Catalogue("measures", lambda: list(METRICS), _metric, lambda one: one.title)
+measures: Catalogue[Metric] = Catalogue("measures", lambda: METRICS, lambda name: METRICS[name], lambda one: one.title)
 """Metrics."""
-

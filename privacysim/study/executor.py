@@ -44,36 +44,34 @@ def processes(workers: int) -> OpenExecutor:
     return lambda: _Pool(workers)
 
 
-def work_through(
-    work: Callable[[Item], Done], items: Sequence[Item], open_executor: OpenExecutor, at_once: int,
-) -> Generator[tuple[Item, Done], None, None]:
+def work_through(work: Callable[[Item], Done], items: Sequence[Item], open_executor: OpenExecutor,
+                 at_once: int) -> Generator[tuple[Item, Done], None, None]:
     """Yield (item, result) as items finish; exceptions of the work are raised unchanged.
 
     Items in flight when a worker dies are rerun afterwards, one at a time and at most twice. When all else is done,
     `WorkerLost` names the items that killed their worker.
     """
-    waiting, suspects, tries = list(reversed(items)), list[Item](), dict[int, int]()
+    waiting, suspects, poison = list(reversed(items)), list[Item](), list[Item]()
     while waiting:
         left = len(waiting)
         died = yield from _until_a_worker_dies(work, waiting, open_executor, at_once)
         if not died and len(waiting) == left:  # the pool broke before it took any item
             died = [waiting.pop()]
         suspects += died
-    poison: list[Item] = []
-    while suspects:
-        alone = [suspects.pop(0)]
-        died = yield from _until_a_worker_dies(work, alone, open_executor, 1)
-        died += alone  # the pool broke before it took the item
-        for item in died:
-            tries[id(item)] = tries.get(id(item), 0) + 1
-            (poison if tries[id(item)] >= _ALONE else suspects).append(item)
+    for item in suspects:
+        for _ in range(_ALONE):
+            alone = [item]
+            died = yield from _until_a_worker_dies(work, alone, open_executor, 1)
+            if not (died or alone):
+                break
+        else:
+            poison.append(item)
     if poison:
         raise WorkerLost(poison)
 
 
-def _until_a_worker_dies(
-    work: Callable[[Item], Done], waiting: list[Item], open_executor: OpenExecutor, at_once: int,
-) -> Generator[tuple[Item, Done], None, list[Item]]:
+def _until_a_worker_dies(work: Callable[[Item], Done], waiting: list[Item], open_executor: OpenExecutor,
+                         at_once: int) -> Generator[tuple[Item, Done], None, list[Item]]:
     """Yield results and return the items in flight at a worker's death; takes items off the end of `waiting`."""
     running: dict[Future[Done], Item] = {}
     executor, wait_for_it = open_executor(), False
@@ -109,8 +107,7 @@ def _worker_starts() -> None:
 
 def _end_with_parent() -> None:
     """End this worker when its parent is gone, since a killed parent cannot stop its workers."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
+    if (parent := multiprocessing.parent_process()) is not None:
         parent.join()
         os._exit(1)
 
@@ -125,22 +122,19 @@ class _Process(SpawnProcess):
 
     def start(self) -> None:
         main = sys.modules["__main__"]
-        before = {name: os.environ.get(name) for name in ONE_THREAD}
+        before = {name: os.environ[name] for name in ONE_THREAD if name in os.environ}
         os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
-        hidden: dict[str, object] = {
-            name: main.__dict__.pop(name) for name in ("__file__", "__spec__") if name in main.__dict__
-        }
+        hidden: dict[str, object] = {name: main.__dict__.pop(name)
+                                     for name in ("__file__", "__spec__") if name in main.__dict__}
         main.__dict__["__spec__"] = None
         try:
             super().start()
         finally:
             del main.__dict__["__spec__"]
             main.__dict__.update(hidden)
-            for name, value in before.items():
-                if value is None:
-                    del os.environ[name]
-                else:
-                    os.environ[name] = value
+            for name in ONE_THREAD:
+                del os.environ[name]
+            os.environ.update(before)
 
 
 class _Spawn(SpawnContext):
@@ -156,6 +150,5 @@ class _Pool(ProcessPoolExecutor):
 
     def kill(self) -> None:
         """End the workers without waiting for their work."""
-        for child in multiprocessing.active_children():
-            if child not in self._before:
-                child.terminate()
+        for child in set(multiprocessing.active_children()) - self._before:
+            child.terminate()

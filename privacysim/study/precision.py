@@ -52,11 +52,6 @@ class Precision:
             raise InputError("--replicates", f"a cap of at least {FEWEST_REPLICATES}", cap, "raise the cap")
         return Precision(float(found[1]) / 100, cap)
 
-    @property
-    def first(self) -> int:
-        """Number of replicates before the first look."""
-        return FEWEST_REPLICATES
-
     def reach(self, running: Running) -> Results:
         """Add replicates until the aim or the cap is reached or more cannot help; the manifest says which."""
         inputs = running.inputs
@@ -78,13 +73,11 @@ class Precision:
             if row["note"].startswith(("identical", "0 in all")) or math.isnan(row["ratio"]):
                 continue
             if math.isnan(row["ratio_low"]):
-                gammas = [results.skewness.get((arm, row["metric"], row["curve"])) for arm in (row["policy"],
-                          change.baseline)]  # fmt: skip
-                if row["note"].startswith("too few") or None in gammas:
+                keys = [(arm, row["metric"], row["curve"]) for arm in (row["policy"], change.baseline)]
+                if row["note"].startswith("too few") or not all(key in results.skewness for key in keys):
                     hopeless = True  # more replicates do not help: the note says what would
-                    continue
-                needed = max(needed, *(replicates_needed(gamma) for gamma in gammas if gamma is not None))
-                widest = math.inf
+                else:
+                    needed, widest = max(needed, *(replicates_needed(results.skewness[key]) for key in keys)), math.inf
                 continue
             half = (row["ratio_high"] - row["ratio_low"]) / 2 / max(1.0, row["ratio"])
             widest = max(widest, half)

@@ -15,27 +15,20 @@ PATIENCE_S = 2.0
 @contextmanager
 def progress_bar(total: int, wished: bool | None) -> Iterator[Callable[[Any], None]]:
     """Yield `tell(part)`, to call after each of `total` parts; draws a bar in notebooks, terminals or if `wished`."""
-    notebook = _notebook_display() if wished is None or wished else None
-    if notebook is not None:
-        with _in_notebook(total, notebook) as tell:
+    display = _notebook_display() if wished is not False else None
+    if display is not None:
+        with _in_notebook(total, display) as tell:
             yield tell
     elif sys.stderr.isatty() if wished is None else wished:
-        with _on_terminal(total) as tell:
-            yield tell
+        from rich import console, progress
+
+        columns = (progress.TextColumn("{task.description}"), progress.BarColumn(), progress.MofNCompleteColumn(),
+                   progress.TimeElapsedColumn(), progress.TimeRemainingColumn())
+        with progress.Progress(*columns, console=console.Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("units of work", total=total)
+            yield lambda part: bar.advance(task)
     else:
         yield lambda part: None
-
-
-@contextmanager
-def _on_terminal(total: int) -> Iterator[Callable[[Any], None]]:
-    from rich import progress
-    from rich.console import Console
-
-    columns = (progress.TextColumn("{task.description}"), progress.BarColumn(), progress.MofNCompleteColumn(),
-               progress.TimeElapsedColumn(), progress.TimeRemainingColumn())  # fmt: skip
-    with progress.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("units of work", total=total)
-        yield lambda part: bar.advance(task)
 
 
 @contextmanager
@@ -43,25 +36,28 @@ def _in_notebook(total: int, display: Callable[..., Any]) -> Iterator[Callable[[
     begin, done = time.monotonic(), 0
     handle: Any = None
 
+    def show(html: str) -> None:
+        nonlocal handle
+        content = {"text/html": html, "text/plain": ""}
+        if handle is None:
+            handle = display(content, raw=True, display_id=True)
+        else:
+            handle.update(content, raw=True)
+
     def tell(part: Any) -> None:
-        nonlocal done, handle
+        nonlocal done
         done += 1
         passed = time.monotonic() - begin
-        if passed < PATIENCE_S:
-            return
-        left = passed / done * (total - done)
-        html = (f'<progress value="{done}" max="{total}" aria-label="progress" style="width:20em"></progress> '
-                f"{done} of {total} units of work, about {left:.0f} s left")  # fmt: skip
-        if handle is None:
-            handle = display({"text/html": html, "text/plain": ""}, raw=True, display_id=True)
-        else:
-            handle.update({"text/html": html, "text/plain": ""}, raw=True)
+        if passed >= PATIENCE_S:
+            left = passed / done * (total - done)
+            show(f'<progress value="{done}" max="{total}" aria-label="progress" style="width:20em"></progress> '
+                 f"{done} of {total} units of work, about {left:.0f} s left")
 
     try:
         yield tell
     finally:
         if handle is not None:  # leave no trace in the notebook
-            handle.update({"text/html": "", "text/plain": ""}, raw=True)
+            show("")
 
 
 def _notebook_display() -> Callable[..., Any] | None:

@@ -1,26 +1,138 @@
-"""Run in progress: keeps finished units, adds replicates on request and returns the results."""
+"""A run in progress: its units of work are computed once, kept as files until the run is complete, and summed.
+
+Units are summed in block order, so neither the executor nor an interruption changes a value.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+import os
+import shutil
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from privacysim.city import build_city
+from privacysim.facts import facts_replaced
+from privacysim.files import whole_file
 from privacysim.results.manifest import Clock, manifest
 from privacysim.results.results import Results
-from privacysim.simulation import cost
+from privacysim.simulation import cost, unit_parts
 from privacysim.simulation.inputs import Inputs
-from privacysim.simulation.unit import to_frames
-from privacysim.simulation.unit_parts import Failed, Unit, UnitParts, as_rows, none_left
-from privacysim.simulation.view_ends import band_frame
+from privacysim.simulation.replicate import blocks_of, replicate_of
+from privacysim.simulation.unit import begin_unit, run_unit
+from privacysim.simulation.unit_parts import Failed, Guarded, Unit, UnitParts
 from privacysim.stats import FEWEST_REPLICATES
-from privacysim.study.executor import OpenExecutor
-from privacysim.study.pilots import Skewness, cached_pilot, keep_pilot, pilot_skewness
+from privacysim.study.executor import OpenExecutor, WorkerLost, processes, work_through
+from privacysim.study.pilots import Skewness, cached_pilot, keep_pilot, pilot_skewness, pilot_sums
 from privacysim.study.progress import progress_bar
-from privacysim.study.unit_store import Work, do_units, part_file, units
-from privacysim.study.work import PILOT
+
+Item = TypeVar("Item")
+"""A `Unit`, or a unit with the inputs that it belongs to."""
+PILOT = Unit(-1, 0)
+"""The pilot world, outside every study, from which the metrics' skewness is computed."""
+
+
+class Runner:
+    """Runs the units of a study; a subclass must be importable by worker processes."""
+
+    def prepare(self, inputs: Inputs, workers: int) -> None:
+        """Do work that all units need once, so that an unusable city is reported before anything is written."""
+        build_city(inputs.scenario, workers=workers, **inputs.brought.keywords("city"))
+
+    def __call__(self, inputs: Inputs, wanted_tables: str, folder: Path | None, unit: Unit) -> UnitParts:
+        """Run all arms on one replicate and one block of people; for the pilot, sum contributions of root events."""
+        with facts_replaced(inputs.facts):
+            if unit != PILOT:
+                return run_unit(inputs, wanted_tables, folder, unit)
+            begin_unit(unit)
+            whole = replicate_of(inputs, unit.replicate)
+            seen = whole.seen(unit.block)
+            with cost.stage("pilot"):
+                sums = pilot_sums(whole, seen)
+            return UnitParts(unit, sums, cost=cost.collected())
+
+
+def units(inputs: Inputs) -> list[Unit]:
+    """All units in order of replicate, so that a worker can keep a world for all its blocks."""
+    return [Unit(k, block) for k in inputs.replicates for block in range(blocks_of(inputs))]
+
+
+def part_file(folder: Path, unit: Unit) -> Path:
+    """File of a unit's part."""
+    return folder / f"r{unit.replicate:05d}-b{unit.block:05d}.json"
+
+
+def read_part(path: Path) -> UnitParts | None:
+    """Read the part of a unit; None if it is missing or incomplete."""
+    if not path.is_file():
+        return None
+    try:
+        found = UnitParts.from_json(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, KeyError, TypeError, RecursionError):  # truncated, damaged or outdated: rerun
+        return None
+    return found if part_file(path.parent, found.unit) == path else None
+
+
+def parts_folder(folder: Path, family_id: str, wanted: str, *, keep: bool) -> Path:
+    """Folder of this run's parts; without `keep`, old parts are deleted."""
+    if not keep:
+        shutil.rmtree(folder / "parts", ignore_errors=True)
+    return folder / "parts" / (f"{family_id}-{wanted}" if wanted else family_id)
+
+
+def keep_tables(parts: Path, folder: Path, replicates: Collection[int]) -> None:
+    """Move the units' large tables into place: one folder per table, one file per replicate and block.
+
+    No table is ever fully in memory; `results.query` reads these files directly.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    for path in sorted(parts.glob("*/r*-b*.parquet")):
+        if int(path.stem[1:6]) in replicates:
+            place = folder / path.parent.name / path.name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.link(path, place)  # parts stay until the manifest marks the run complete
+            except OSError:  # a disk without hard links
+                with whole_file(place) as whole:
+                    shutil.copyfile(path, whole)
+
+
+def do_units(work: Callable[[Item], UnitParts], wanted: Sequence[Item], *, workers: int,
+             open_executor: OpenExecutor | None = None, place: Callable[[Item], Path] | None = None,
+             tell: Callable[[object], None] = lambda part: None) -> dict[Item, UnitParts | Failed]:
+    """Return every unit's part: read it from the file that `place` names, or compute it and keep it there.
+
+    Units are computed here, by `open_executor`, or by new processes if there is more than one worker. Each part is on
+    disk before the next is awaited, so an interrupted run loses only units in flight. A failed unit is not kept, so
+    it is retried when the run is resumed.
+    """
+    kept = {unit: old for unit in wanted if place and (old := read_part(place(unit))) is not None}
+    missing = [unit for unit in wanted if unit not in kept]
+    done: dict[Item, UnitParts | Failed] = dict(kept)
+    for one in kept.values():
+        tell(one)
+    at_once, guarded = max(1, min(workers, len(missing))), Guarded(work)
+    if open_executor is None and at_once > 1:
+        open_executor = processes(at_once)
+    found: Generator[tuple[Item, UnitParts | Failed], None, None] = (
+        ((unit, guarded(unit)) for unit in missing) if open_executor is None
+        else work_through(guarded, missing, open_executor, at_once)
+    )
+    with closing(found):
+        try:
+            for unit, part in found:
+                done[unit] = part
+                if place is not None and isinstance(part, UnitParts):
+                    with whole_file(place(unit)) as path:
+                        path.write_text(json.dumps(part.as_json()), encoding="utf-8")
+                tell(part)
+        except WorkerLost as lost:
+            done |= {unit: unit_parts.worker_died(unit) for unit in missing if unit in lost.items}
+    return {unit: done[unit] for unit in wanted}
 
 
 @dataclass
@@ -28,7 +140,7 @@ class Running:
     """One run; `where` is the folder of its parts (None keeps nothing), `again` the command that reruns a replicate."""
 
     inputs: Inputs
-    work: Work
+    work: Callable[[Unit], UnitParts]
     workers: int
     open_executor: OpenExecutor | None
     where: Path | None
@@ -42,51 +154,38 @@ class Running:
 
     def extend(self, inputs: Inputs) -> Results:
         """Run the remaining units of `inputs` (of the same family) and return its results."""
-        self.inputs = inputs
-        wanted = units(inputs)
+        self.inputs, wanted = inputs, units(inputs)
         if self.skewness is None and len(inputs.replicates) >= FEWEST_REPLICATES:
             self.skewness = cached_pilot(inputs)
-            if self.skewness is None:
-                wanted = [PILOT, *wanted]
-        self._do([unit for unit in wanted if unit not in self.done])
-        self._take_pilot()
-        return self._results(units(inputs))
+        with_pilot = self.skewness is None and len(inputs.replicates) >= FEWEST_REPLICATES
+        self._do([unit for unit in ([PILOT] if with_pilot else []) + wanted if unit not in self.done])
+        pilot = self.done.get(PILOT)
+        if isinstance(pilot, UnitParts) and self.skewness is None:
+            self.skewness = pilot_skewness(pilot)
+            keep_pilot(inputs, self.skewness)
+        return self._results(wanted)
 
-    def _take_pilot(self) -> None:
-        part = self.done.get(PILOT)
-        if isinstance(part, UnitParts) and self.skewness is None:
-            self.skewness = pilot_skewness(part)
-            keep_pilot(self.inputs, self.skewness)
+    def _do(self, wanted: list[Unit]) -> None:
+        place = None if self.where is None else partial(part_file, self.where)
+        # if tables are wanted, one unit runs here first, since it refuses tables that are too large
+        alone = wanted[-1:] if self.first_alone else []
+        with progress_bar(len(wanted), self.progress) as tell:
+            self.done |= do_units(self.work, alone, workers=1, place=place, tell=tell)
+            rest = [unit for unit in wanted if unit not in self.done]
+            self.done |= do_units(self.work, rest, workers=self.workers, open_executor=self.open_executor, place=place,
+                                  tell=tell)
 
     def _results(self, wanted: list[Unit]) -> Results:
         failed = [part for part in self.done.values() if isinstance(part, Failed)]
         lost = {one.unit.replicate for one in failed}
-        left = tuple(k for k in self.inputs.replicates if k not in lost)
+        left = [k for k in self.inputs.replicates if k not in lost]
         if not left:
-            raise none_left(failed)
-        parts = {unit: part for unit in wanted
-                 if unit.replicate in left and isinstance(part := self.done[unit], UnitParts)}  # fmt: skip
-        frame, notes = to_frames(parts, self.inputs.arm_ids, self.inputs.declared)
-        costs = [part.cost for part in self.done.values() if isinstance(part, UnitParts)]
-        times = self.clock.times() | {"cost": cost.total([self.of_city, *costs])}
+            raise unit_parts.none_left(failed)
+        whole = {unit: part for unit, part in self.done.items() if isinstance(part, UnitParts)}
+        parts = {unit: whole[unit] for unit in wanted if unit.replicate in left}
+        frame, notes = unit_parts.to_frames(parts, self.inputs.arm_ids, self.inputs.declared)
+        times = self.clock.times() | {"cost": cost.total([self.of_city, *(part.cost for part in whole.values())])}
         said = manifest(self.inputs, times, self.workers)
-        said |= {"replicates": list(left), "failed": as_rows(failed, self.again)}
-        bands = band_frame(parts, self.inputs.arm_ids, frame, self.inputs.declared)
+        said |= {"replicates": left, "failed": unit_parts.as_rows(failed, self.again)}
+        bands = unit_parts.band_frame(parts, self.inputs.arm_ids, frame, self.inputs.declared)
         return Results(said, frame, notes, self.skewness or {}, self.inputs, bands)
-
-    def _do(self, wanted: list[Unit]) -> None:
-        place = None if self.where is None else partial(part_file, self.where)
-        with progress_bar(len(wanted), self.progress) as tell:
-            if self.first_alone:  # run one unit first, since it refuses tables that are too large
-                self.done |= do_units(self.work, wanted[-1:], workers=1, place=place, tell=tell)
-            rest = [unit for unit in wanted if unit not in self.done]
-            self.done |= do_units(self.work, rest, workers=self.workers, open_executor=self.open_executor, place=place,
-                                  tell=tell)  # fmt: skip
-
-
-def again_command(plan_id: str, out: Path | None) -> Callable[[int], str]:
-    """Command that runs one replicate of a saved study alone; without a folder, the Python call."""
-    if out is None:
-        return lambda k: f"study.run(replicate={k}, workers=1)"
-    return lambda k: f"cd {out / 'inputs'} && privacysim run {plan_id} --replicate {k} --workers 1"
-

@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import chdir
 from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from privacysim.errors import InputError
+import numpy as np
+import pandas as pd
+
+from privacysim.errors import InputError, ResultsError
 from privacysim.files import find_file, validate
 from privacysim.metrics import Metric
 from privacysim.policy import Policy, Reform
-from privacysim.results.manifest import Clock
+from privacysim.results.manifest import Clock, read_manifest
 from privacysim.results.result_pages import study_page
-from privacysim.results.results import Results
+from privacysim.results.results import Results, load_results
+from privacysim.results.saving import check_writable
 from privacysim.scenario import Scenario
 from privacysim.simulation import cost
 from privacysim.simulation.brought import NOTHING, Brought, bring, kept_parts
-from privacysim.simulation.inputs import Inputs, resolve
+from privacysim.simulation.inputs import Inputs, StudyFile, file_digest, from_parts, load_study_file, resolve
 from privacysim.simulation.simulation import Simulation
-from privacysim.simulation.study_file import StudyFile, from_parts, load_study_file
-from privacysim.simulation.table_files import keep_tables, parts_folder
+from privacysim.stats import FEWEST_REPLICATES
 from privacysim.study.executor import OpenExecutor, cores
-from privacysim.study.folder import begin, prepare
 from privacysim.study.precision import Precision
-from privacysim.study.running import Running, again_command
-from privacysim.study.work import Runner
+from privacysim.study.running import Runner, Running, keep_tables, parts_folder
 
 
 class Study:
@@ -48,23 +50,15 @@ class Study:
     runner: Runner = Runner()
     """Runner of the units of work; it can be replaced on the class or on one study."""
 
-    def __init__(
-        self, name: str | None = None, *, scenario: Scenario | Mapping[str, Any] | str | Path | None = None,
-        policies: Sequence[Policy | Mapping[str, Any] | Reform | str | Path] | None = None,
-        readings: Mapping[str, Sequence[str]] | None = None, baseline: Policy | str | None = None,
-        primary: Metric | str | None = None, metrics: Sequence[Metric | str] | None = None, days: int | None = None,
-        replicates: int | None = None, sample: int | str | None = None, seed: int | None = None,
-        start: str | None = None, law_date: date | str | None = None, city: Any = None, people: Any = None,
-        cameras: Any = None, processes: Sequence[Any] | None = None, desk: Any = None,
-        packs: Sequence[Any] | None = None,
-    ) -> None:
-        given: dict[str, Any] = {
-            "scenario": scenario, "policies": policies, "readings": readings, "baseline": baseline,
-            "primary": primary.name if isinstance(primary, Metric) else primary, "metrics": metrics, "days": days,
-            "replicates": replicates, "sample": sample, "seed": seed, "start": start, "law_date": law_date,
-            "city": city, "people": people, "cameras": cameras, "processes": processes, "desk": desk, "packs": packs,
-        }  # fmt: skip
-        plain, self.brought = bring({key: value for key, value in given.items() if value is not None})
+    def __init__(self, name: str | None = None, *, scenario: Scenario | Mapping[str, Any] | str | Path | None = None,
+                 policies: Sequence[Policy | Mapping[str, Any] | Reform | str | Path] | None = None,
+                 readings: Mapping[str, Sequence[str]] | None = None, baseline: Policy | str | None = None,
+                 primary: Metric | str | None = None, metrics: Sequence[Metric | str] | None = None,
+                 days: int | None = None, replicates: int | None = None, sample: int | str | None = None,
+                 seed: int | None = None, start: str | None = None, law_date: date | str | None = None,
+                 city: Any = None, people: Any = None, cameras: Any = None, processes: Sequence[Any] | None = None,
+                 desk: Any = None, packs: Sequence[Any] | None = None) -> None:
+        plain, self.brought = bring({key: value for key, value in locals().items() if key not in ("self", "name")})
         if name is None:
             raw = from_parts(plain)
         else:
@@ -90,7 +84,7 @@ class Study:
     def __repr__(self) -> str:
         plan = self.plan
         return (f"Study({plan.id!r}: {', '.join(plan.policies)} in {plan.scenario}, {plan.days} days, "
-                f"{plan.replicates} replicates, sample {plan.sample}, seed {plan.seed})")  # fmt: skip
+                f"{plan.replicates} replicates, sample {plan.sample}, seed {plan.seed})")
 
     def _repr_html_(self) -> str:
         return study_page(self.plan)
@@ -109,12 +103,10 @@ class Study:
         """
         return Simulation.of(self.inputs(k), k)
 
-    def run(
-        self, replicates: int | str | None = None, *, replicate: int | None = None, workers: int | None = None,
-        open_executor: OpenExecutor | None = None, out: str | Path | None = None, resume: bool = False,
-        force: bool = False, tables: str = "", also: Mapping[str, Callable[[Results], str]] | None = None,
-        progress: bool | None = None,
-    ) -> Results:
+    def run(self, replicates: int | str | None = None, *, replicate: int | None = None, workers: int | None = None,
+            open_executor: OpenExecutor | None = None, out: str | Path | None = None, resume: bool = False,
+            force: bool = False, tables: str = "", also: Mapping[str, Callable[[Results], str]] | None = None,
+            progress: bool | None = None) -> Results:
         """Run the study and return its results.
 
         `replicates` overrides the study's number; "precision:5%" adds replicates until the primary metric's
@@ -125,26 +117,23 @@ class Study:
         """
         aim = Precision.read(replicates) if isinstance(replicates, str) else None
         inputs = self._resolved(replicates if isinstance(replicates, int) else None, replicate, aim)
-        folder = Path(out) if out is not None else None
+        folder, where = Path(out) if out is not None else None, None
         if tables and (folder is None or tables not in ("seen", "all")):
             raise InputError("tables", '"seen" or "all", and an out folder', tables, 'write tables="seen", out="…"')
-        if folder is not None:
-            saved = prepare(folder, inputs, aim, resume=resume, force=force)
-            if saved is not None:
-                return saved
+        if folder is not None and (saved := _saved(folder, inputs, aim, resume=resume, force=force)):
+            return saved
         clock = Clock()
         workers = cores() if workers is None else max(1, workers)
         cost.collected()
         with cost.stage("city"):
             self.runner.prepare(inputs, workers)  # reports an unusable map before anything is written
         of_city = cost.collected()
-        where = None
         if folder is not None:
-            begin(folder)
+            (folder / "manifest.json").unlink(missing_ok=True)  # incomplete until the run writes its manifest
             where = parts_folder(folder, inputs.family_id, tables, keep=resume)
         work = partial(self.runner, inputs, tables, None if where is None else where / "tables")
         running = Running(inputs, work, workers, open_executor, where, progress, bool(tables),
-                          again_command(inputs.plan.id, folder), clock, of_city)  # fmt: skip
+                          partial(again_command, inputs.plan.id, folder), clock, of_city)
         results = running.extend(inputs) if aim is None else aim.reach(running)
         if folder is not None:
             if tables and where is not None:
@@ -159,7 +148,70 @@ class Study:
             raise InputError("replicates", "a number from 1 on", replicates, "run at least one")
         if aim is not None and replicate is not None:
             raise InputError("replicates", "a precision, or one replicate alone", "both", "leave one out")
-        wanted = aim.first if aim is not None else replicates
+        wanted = FEWEST_REPLICATES if aim is not None else replicates
         plan = self.plan if wanted is None else self.plan.model_copy(update={"replicates": wanted})
         return resolve(plan, replicate, self.brought)
 
+
+def again_command(plan_id: str, out: Path | None, k: int) -> str:
+    """Command that runs replicate `k` of a saved study alone; without a folder, the Python call."""
+    if out is None:
+        return f"study.run(replicate={k}, workers=1)"
+    return f"cd {out / 'inputs'} && privacysim run {plan_id} --replicate {k} --workers 1"
+
+
+def _saved(folder: Path, inputs: Inputs, aim: Precision | None, *, resume: bool, force: bool) -> Results | None:
+    """Saved results of this run, or None; results of another run raise an error.
+
+    With `resume`, results that lack failed replicates are continued.
+    """
+    manifest = read_manifest(folder)
+    if manifest is not None and not force:
+        wished = manifest.get("precision") or {}
+        same = manifest["run_id"] == inputs.run_id if aim is None else (
+            (manifest.get("family_id"), wished.get("aim"), wished.get("cap")) == (inputs.family_id, aim.aim, aim.cap))
+        if not same:
+            raise ResultsError(
+                f"{folder}: holds complete results of another run ({manifest['run_id']}, this one is "
+                f"{inputs.run_id if aim is None else f'of {inputs.family_id}, to a precision'}).\n"
+                "  Fix: name another folder with --out, or replace them with --force."
+            )
+        if not (resume and manifest.get("failed")):
+            return load_results(folder)
+    check_writable(folder)
+    return None
+
+
+def verify(folder: str | Path, replicate: int | None = None) -> list[str]:
+    """List all problems of a results folder, one line each; empty if it is verified.
+
+    All files are compared with the manifest byte for byte. Then one replicate (the first, or `replicate`) is rerun
+    from the folder's `inputs/` and compared value by value.
+    """
+    where = Path(folder)
+    results = load_results(where)
+    wrong = [f"{name}: missing or changed since it was written" for name, digest in results.manifest["files"].items()
+             if not (where / name).is_file() or file_digest(where / name) != digest]
+    done = list(results.manifest["replicates"])
+    chosen = done[0] if replicate is None else replicate
+    if chosen not in done:
+        raise InputError("--replicate", f"one of the replicates {done[0]} to {done[-1]}", chosen, "choose one of them")
+    if not (where / "inputs").is_dir():
+        raise ResultsError(f"{where}: has no inputs/ to run again.\n  Fix: run the study with --out.")
+    with chdir(where / "inputs"):
+        again = Study(str(results.manifest["study"]["id"])).run(replicate=chosen, workers=1)
+    found = _differences(results.metrics[results.metrics["replicate"] == chosen], again.metrics)
+    was, now = results.manifest["source"], again.manifest["source"]
+    if found and was != now:
+        wrong.append(f"the code that makes numbers has changed since (source {was[:12]}, now {now[:12]})")
+    if found and results.manifest["data"] != again.manifest["data"]:
+        wrong.append("facts, law or curves under data/ have changed since")
+    return wrong + found
+
+
+def _differences(saved: pd.DataFrame, again: pd.DataFrame) -> list[str]:
+    keys = ["policy", "replicate", "metric", "curve"]
+    both = saved.merge(again, on=keys, how="outer", suffixes=("", "_again"))
+    differ = both[~np.equal(both["value"].to_numpy(), both["value_again"].to_numpy())]
+    return [f"{' '.join(str(getattr(row, key)) for key in keys)}: saved {row.value}, again {row.value_again}"
+            for row in differ.itertuples()]

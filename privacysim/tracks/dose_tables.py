@@ -27,7 +27,7 @@ from privacysim.errors import InputError
 from privacysim.facts import facts
 from privacysim.policy import load_arms
 from privacysim.policy.arm import Arm
-from privacysim.policy.questions import Question
+from privacysim.policy.judging import Question
 from privacysim.resources import shipped
 from privacysim.tracks.dosimeter import ENDS, Dose
 from privacysim.vocabulary import OPERATORS, REGIMES

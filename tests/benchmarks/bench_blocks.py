@@ -19,11 +19,9 @@ from time import process_time
 import privacysim as ps
 from privacysim.simulation import cost
 from privacysim.simulation.inputs import Inputs
-from privacysim.simulation.unit import to_frames
-from privacysim.simulation.unit_parts import UnitParts
+from privacysim.simulation.unit_parts import UnitParts, to_frames
 from privacysim.study.executor import processes
-from privacysim.study.unit_store import do_units, part_file, units
-from privacysim.study.work import Runner
+from privacysim.study.running import Runner, do_units, part_file, units
 
 
 def run(inputs: Inputs, workers: int) -> tuple[int, float, float, float]:

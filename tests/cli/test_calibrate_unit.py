@@ -8,7 +8,7 @@ import re
 import pytest
 
 from privacysim.city import build_city
-from privacysim.cli import calibrate_commands as room
+from privacysim.cli import tool_commands as room
 from privacysim.cli.main import main
 from privacysim.facts import facts
 from privacysim.resources import shipped

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
 import shutil
 import sys
@@ -20,7 +19,7 @@ from privacysim.metrics import METRICS
 from privacysim.results import load_results
 from privacysim.robustness.factors import quantities
 from privacysim.scenario import load_scenario
-from privacysim.simulation.study_file import load_study_file
+from privacysim.simulation.inputs import load_study_file
 from privacysim.study import Study
 from tests.helpers.toy_study import ToyRunner
 
@@ -97,7 +96,6 @@ def test_a_run_says_what_it_saved_and_its_table_is_summary_csv(folder, toy, caps
         if policy != "notice_only":
             assert number(shown[1]) == pytest.approx(float(cell["ratio"]), rel=5e-3)
     assert "Cost:" in said.err
-    assert re.search(rf"Cache: +{re.escape(os.environ['PRIVACYSIM_CACHE'])}  \(\d+ MB; may be deleted\)", said.err)
 
 
 def test_results_of_a_time_when_nothing_was_charged_are_shown_without_their_cost(own, toy, capsys):

@@ -13,9 +13,9 @@ import pytest
 import privacysim as ps
 from privacysim import tables
 from privacysim.errors import ResultsError
-from privacysim.simulation import table_files as tables_out
+from privacysim.simulation import unit as tables_out
 from privacysim.study import verify
-from privacysim.study.work import PILOT, Runner
+from privacysim.study.running import PILOT, Runner
 
 SMALL = {"days": 2, "sample": 1_500, "replicates": 2}
 ROOT = Path(ps.__file__).parent.parent

@@ -13,7 +13,7 @@ from privacysim import draws, tables
 from privacysim.errors import InputError, ResultsError
 from privacysim.facts import facts, read_facts
 from privacysim.files import Duration, Quantity, Strict, read_toml, validate, whole_file
-from privacysim.units import duration_s, duration_text, length_m
+from privacysim.units import duration_s, duration_text
 
 
 class Inner(Strict):
@@ -40,8 +40,6 @@ def test_a_duration_carries_its_unit(text, seconds):
 def test_a_number_without_a_unit_is_refused(text):
     with pytest.raises(ValueError, match="with its unit"):
         duration_s(text)
-    with pytest.raises(ValueError, match="with its unit"):
-        length_m(text)
 
 
 def bad(change) -> str:

@@ -12,7 +12,7 @@ from privacysim.simulation.inputs import Inputs
 from privacysim.simulation.unit_parts import Unit, UnitParts
 from privacysim.stats import wilson
 from privacysim.study import Study
-from privacysim.study.work import PILOT, Runner
+from privacysim.study.running import PILOT, Runner
 
 EXPOSURE, USEFULNESS = "people_identified_by_outsiders", "cases_with_admissible_evidence"
 Answers = Callable[[Inputs, str], Mapping[str, float]]

@@ -16,7 +16,7 @@ from privacysim.draws import child_id, marks, stream_key
 from privacysim.metrics import METRICS
 from privacysim.simulation.unit_parts import Unit, UnitParts
 from privacysim.study import Study
-from privacysim.study.work import Runner
+from privacysim.study.running import Runner
 
 
 class _Counted(io.FileIO):

@@ -235,7 +235,7 @@ def test_bad_input_is_a_sentence_and_exit_2(walk, tmp_path, capsys):
         [str(walk), "-o", str(walk)],
         [str(walk), "-o", out, "--mask", "mosaik"],
         [str(walk), "-o", out, "--mask", "pixelate:none"],
-        [str(walk), "-o", out, "--mask", "pixelate", "--cells", "-2"],
+        [str(walk), "-o", out, "--mask", "pixelate:-2"],
         ["rtsp://127.0.0.1:1/x", "-o", out],
         [str(walk), "-o", out, "--mask", "scramble", "--key", str(tmp_path / "nokey")],
     ):
@@ -247,7 +247,7 @@ def test_bad_input_is_a_sentence_and_exit_2(walk, tmp_path, capsys):
 
 def test_the_command_masks_and_says_what_is_left(walk, tmp_path, capsys):
     out = tmp_path / "out.mp4"
-    assert main(["mask", str(walk), "-o", str(out), "--mask", "pixelate", "--cells", "2"]) == 0
+    assert main(["mask", str(walk), "-o", str(out), "--mask", "pixelate:2"]) == 0
     said = capsys.readouterr().out
     assert out.is_file()
     for words in ("covered:", "faces still detected", "gallery", "extrapolated", "chance"):

@@ -13,7 +13,7 @@ from privacysim.errors import InputError
 from privacysim.exposure import is_outsider, measure_exposure
 from privacysim.facts import facts
 from privacysim.metrics import METRICS, Viewed, parts
-from privacysim.simulation.footage_viewed import viewed_by_arm
+from privacysim.simulation.footage_viewed import viewed_acts
 from privacysim.simulation.replicate import replicate_of
 from privacysim.simulation.unit import records as records_of
 from privacysim.vocabulary import CHANNELS, REQUESTERS
@@ -132,7 +132,7 @@ def week():
     inputs = ps.Study("preview", policies=["open_access"], sample=2_000).inputs(0)
     whole = replicate_of(inputs, 0)
     seen = whole.seen(0)
-    return whole, seen, viewed_by_arm(whole, seen, first=True)[0]
+    return whole, seen, viewed_acts(whole, seen, next(iter(whole.logs.values())), first=True)
 
 
 def test_hours_of_all_actors_are_those_of_all_channels_and_of_all_legalities(week):

@@ -108,16 +108,6 @@ def test_who_may_broadcast_depends_on_the_reading_and_the_place() -> None:
     assert arm("guangzhou_draft:narrow").forbids(*named, listed=True)
 
 
-def test_governed_means_that_some_rule_speaks_about_the_camera() -> None:
-    assert not arm("notice_only").governs("home", "private_home")
-    assert arm("notice_only").governs("public_security", "public_state")
-    assert arm("guangzhou_draft:wide").governs("home", "private_home")
-    assert not arm("guangzhou_draft:narrow").governs("home", "private_home")
-    assert arm("order_799").governs("commercial", "public_other")
-    assert arm("guangzhou_2007").governs("compound", "public_other", listed=True)
-    assert not arm("guangzhou_2007").governs("compound", "public_other")
-
-
 def test_sanctions_come_from_everybodys_law_of_the_date_and_open_access_suspends_it() -> None:
     sale = Question("company", "sell", "commerce", "request", "home", "private_home")
     named = [provision.id for provision in arm("notice_only").sanctions(sale)]

@@ -9,7 +9,7 @@ import pytest
 
 from privacysim.errors import InputError
 from privacysim.files import named_files, validate
-from privacysim.law.law_packs import laws, read_laws
+from privacysim.law.law_packs import laws
 from privacysim.policy import Policy, load_arms, load_policy
 
 GOOD = """
@@ -195,13 +195,13 @@ def test_law_data_is_checked_too(tmp_path: Path) -> None:
     text = '[[provision]]\nid = "a"\nlaw = "nolaw"\narticle = "1"\nsays = "x"\nstatus = "R"\n'
     bad.write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match="a law of data/law"):
-        read_laws([bad])
+        laws([bad])
     bad.write_text('[[law]]\nid = "a"\ntitle = {en = "A"}\nshort = "A"\n' * 2, encoding="utf-8")
     with pytest.raises(InputError, match="an id of its own"):
-        read_laws([bad])
+        laws([bad])
     bad.write_text('[[bundle]]\nid = "a"\nfirst_day = 2000-01-01\nsays = "x"\n', encoding="utf-8")
     with pytest.raises(InputError, match="laws and provisions only"):
-        read_laws([bad])
+        laws([bad])
     for provision in laws().provisions.values():
         assert provision.says.endswith(".")
         assert len(provision.says) < 260

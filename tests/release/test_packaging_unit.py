@@ -80,7 +80,7 @@ def test_importing_privacysim_loads_neither_numpy_nor_pandas():
 def test_every_public_name_is_declared_for_type_checkers_and_resolves():
     tree = ast.parse(Path(privacysim.__file__).read_text())
     block = next(node for node in tree.body if isinstance(node, ast.If))
-    declared = {alias.asname for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    declared = {alias.name for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names}
     assert declared == set(privacysim.__all__)
     modules = {path.stem for path in Path(privacysim.__file__).parent.iterdir()}
     for name in privacysim.__all__:

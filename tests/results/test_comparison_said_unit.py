@@ -22,7 +22,6 @@ from privacysim.stats import (
     paired_difference,
     paired_ratio,
     percent,
-    resampled_skewness,
     variance_ratio,
     wilson,
 )
@@ -282,13 +281,6 @@ def test_words_for_every_size_of_a_change():
     assert change_in_words("x", Estimate(1.5)) == "+50 % in x (no interval)"
     assert (percent(0.0), percent(0.099), percent(0.1), percent(0.99), percent(1.0)) == ("0", "9.9", "10", "99", "100")
     assert percent(0.991) == "99.1"
-
-
-def test_skewness_does_not_depend_on_the_unit_and_is_0_where_nothing_varies():
-    counts = np.array([[0], [0], [3]])
-    assert resampled_skewness([1e-3], counts) == pytest.approx(resampled_skewness([1e3], counts))
-    assert resampled_skewness([1.0], counts) == pytest.approx(1 / math.sqrt(2))
-    assert resampled_skewness([2.0], np.ones((3, 1), dtype=int)) == 0.0
 
 
 def test_statistics_by_hand():

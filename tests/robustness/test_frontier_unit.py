@@ -11,7 +11,7 @@ import pytest
 from privacysim.errors import InputError, ResultsError
 from privacysim.robustness import find_frontier, load_design
 from privacysim.simulation.unit_parts import Unit
-from privacysim.study.work import PILOT
+from privacysim.study.running import PILOT
 from tests.helpers import planted_unit
 
 plant, EXPOSURE, USEFULNESS = planted_unit.plant, planted_unit.EXPOSURE, planted_unit.USEFULNESS

@@ -13,8 +13,8 @@ from privacysim.errors import InputError
 from privacysim.robustness import factors as room
 from privacysim.robustness.factors import run_points
 from privacysim.simulation.unit_parts import Unit
-from privacysim.study import unit_store
-from privacysim.study.work import PILOT
+from privacysim.study import running
+from privacysim.study.running import PILOT
 from tests.helpers import planted_unit
 
 plant, size, EXPOSURE = planted_unit.plant, planted_unit.size, planted_unit.EXPOSURE
@@ -66,7 +66,7 @@ def test_processes_are_as_many_as_workers_but_never_more_than_pieces_of_work(mon
         opened.append(count)
         return lambda: ThreadPoolExecutor(count)
 
-    monkeypatch.setattr(unit_store, "processes", threads)
+    monkeypatch.setattr(running, "processes", threads)
     monkeypatch.setattr(room, "cores", lambda: 64)
     run_points(three, **QUIET)
     run_points(three, workers=5, folder=tmp_path, **QUIET)

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from privacysim.cli.study_commands import band_lines
 from privacysim.metrics import METRICS, PeopleSeen, headline, parts, readings
 from privacysim.results import load_results
-from privacysim.simulation.view_ends import band_lines
 from privacysim.stats import short
 from privacysim.study import Study
 

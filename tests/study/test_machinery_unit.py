@@ -16,8 +16,8 @@ from privacysim.cli.main import main
 from privacysim.errors import InputError, ResultsError
 from privacysim.results import load_results
 from privacysim.results.comparison import SUMMARY
+from privacysim.study import verify
 from privacysim.study.executor import ONE_THREAD, processes
-from privacysim.study.verify import verify
 from tests.helpers import toy_study
 from tests.helpers.toy_study import ToyRunner
 

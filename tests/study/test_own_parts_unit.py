@@ -20,7 +20,7 @@ from privacysim.metrics import Rows
 from privacysim.policy import load_policy
 from privacysim.results import load_results
 from privacysim.scenario import load_scenario
-from privacysim.study.verify import verify
+from privacysim.study import verify
 
 PEOPLE = {"value": 3_000, "assumption": "a village for tests"}
 VILLAGE = {"id": "village", "title": "A village", "city": {"kind": "synthetic", "area_km2": {

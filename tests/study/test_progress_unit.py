@@ -12,8 +12,8 @@ import threading
 import pytest
 
 from privacysim.results import manifest as provenance
-from privacysim.simulation.table_files import keep_tables, parts_folder
 from privacysim.study import progress
+from privacysim.study.running import keep_tables, parts_folder
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 import privacysim as ps
 from privacysim import tables
 from privacysim.errors import InputError, ResultsError
-from privacysim.study.verify import verify
+from privacysim.study import verify
 
 
 @pytest.fixture

@@ -340,7 +340,7 @@ def test_held_out_counts_scale_with_people_and_say_what_they_miss() -> None:
 
 
 def test_writing_a_constant_changes_its_three_numbers_and_no_other_byte(tmp_path: Path) -> None:
-    from privacysim.cli.calibrate_commands import rewrite
+    from privacysim.cli.tool_commands import rewrite
     from privacysim.resources import shipped
 
     path = tmp_path / "facts.csv"
