@@ -134,7 +134,7 @@ def to_arrow(name: str, rows: pd.DataFrame) -> pa.Table:
     for column in schema.columns:
         values = rows[column.name]
         if column.name == "value" and values.isna().any():
-            raise InputError(f"table {name}, value", "a number in every row", "NaN", "say why in a note, not a row")
+            raise InputError(f"table {name}, value", "a number in every row", "NaN", "leave the row out and say why")
         if column.dtype == "word":
             values = values.astype("str")
         elif column.dtype == "float64":
