@@ -189,6 +189,16 @@ def test_the_map_of_a_synthetic_city_has_one_reading_and_adds_up_over_its_street
     assert made.person_hours() == {"drawn": pytest.approx(by_hand)}
 
 
+def test_the_map_is_of_the_people_and_cameras_that_were_brought():
+    one = {"people": pd.DataFrame({"home_place": np.zeros(20, dtype=int)}),
+           "cameras": pd.DataFrame({"x_m": [0.0, 50.0], "y_m": [0.0, 0.0], "operator": ["public_security", "home"]})}
+    own = ps.Study(scenario="guangzhou_district", policies=["notice_only"], **one).inputs()
+    made = exposure_map(own.scenario, people=300, own=own.brought)
+    assert (len(made.cameras), made.readings) == (2, ["fewest", "drawn", "most"])
+    assert made.person_hours() != exposure_map(own.scenario, people=300, own=replace(own.brought, parts=tuple(
+        part for part in own.brought.parts if part.kind == "cameras"))).person_hours()
+
+
 def test_everything_public_shows_itself_in_one_line():
     sim = ps.Simulation("guangzhou_part", ["notice_only", "order_799"], days=1, sample=200)
     seen, inputs = sim.seen(), sim.inputs
