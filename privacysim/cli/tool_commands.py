@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +13,6 @@ from privacysim.cli.options import bar, group
 from privacysim.errors import InputError
 from privacysim.facts import facts
 from privacysim.files import display, whole_file
-from privacysim.resources import shipped
 
 if TYPE_CHECKING:
     from privacysim.city import City
@@ -26,21 +24,20 @@ notebook_app = group("Create a notebook from the template, or rerun one.")
 mask_app, bench_app = group(), group()
 
 HOME = "guangzhou_185"
-"""The only scenario for which calibrated constants are stored."""
+"""The scenario whose calibrated constants are facts."""
 PILOTS = (-1, -2, -3)
 """Replicates that no study uses; their cases provide the numbers of clue cameras."""
 SEED = 185
 
-_Scenario = Annotated[str, typer.Option(help="Scenario. Only constants of the founding case can be written.")]
-_Write = Annotated[bool, typer.Option("--write", help="Write the values into data/facts.csv.")]
+_Scenario = Annotated[str, typer.Option(help="Scenario. The facts keep the constants of the founding case.")]
 
 
 @calibrate_app.command("leaks")
-def leaks(scenario: _Scenario = HOME, write: _Write = False) -> None:
+def leaks(scenario: _Scenario = HOME) -> None:
     """Solve p_listed so that the baseline lists as many cameras as the press counted."""
     from privacysim.world.calibration import calibrate_leaks, held_out, listing, poisson_band
 
-    case, city = _opened(scenario, write)
+    case, city = _opened(scenario)
     now, solved = listing(city, case), calibrate_leaks(city, case)
     datum = facts()["website_listed_guangzhou"]
     low, high = poisson_band(now.expected)
@@ -58,16 +55,14 @@ def leaks(scenario: _Scenario = HOME, write: _Write = False) -> None:
     causes = ", ".join(f"{cause} {share:.0%}" for cause, share in now.closed_by.items())
     print("\nWithout a verdict, because there are no observations:")
     print(f"  listed cameras that show an inside {now.indoor_share:.0%}\n  closed by {causes}")
-    if write:
-        _write([solved])
 
 
 @calibrate_app.command("evidence")
-def evidence(scenario: _Scenario = HOME, write: _Write = False) -> None:
+def evidence(scenario: _Scenario = HOME) -> None:
     """Solve p_working and p_recognised so that footage is available and useful as often as observed."""
     from privacysim.world.calibration import at_least_one, calibrate_evidence, pilot_clues
 
-    case, city = _opened(scenario, write)
+    case, city = _opened(scenario)
     counts, seen = pilot_clues(city, case, SEED, PILOTS)
     solved = calibrate_evidence(counts, seen, case)
     access = case.access
@@ -81,8 +76,6 @@ def evidence(scenario: _Scenario = HOME, write: _Write = False) -> None:
         f"At the current values: available {available:.3f} (datum {facts().value('evidence_available'):g}), of these "
         f"useful {useful:.3f} (datum {facts().value('evidence_useful'):g}); before retention."
     )
-    if write:
-        _write(solved)
 
 
 @calibrate_app.command("verdicts")
@@ -136,14 +129,11 @@ def masks(
     print(f"written to {out}: " + ", ".join(sorted(path.name for path in out.iterdir())))
 
 
-def _opened(scenario: str, write: bool) -> tuple[Scenario, City]:
+def _opened(scenario: str) -> tuple[Scenario, City]:
     from privacysim.city import build_city
     from privacysim.scenario import load_scenario
 
     case = load_scenario(scenario)
-    if write and case.id != HOME:
-        fix = f"leave --write out, or use --scenario {HOME}"
-        raise InputError("calibrate --write", f"the scenario {HOME}, for which the constants are kept", case.id, fix)
     return case, build_city(case)
 
 
@@ -155,27 +145,6 @@ def _constants(solved: Sequence[Solved]) -> None:
             f"{facts().value(row.fact):.6g}; datum {row.datum} = {facts().value(row.datum):g})"
         )
     print()
-
-
-def _write(solved: Sequence[Solved]) -> None:
-    """Change value, low and high of the CALIBRATED rows; other rows keep every byte."""
-    path = shipped("data/facts.csv")
-    rewrite(path, {row.fact: (row.value, row.low, row.high) for row in solved})
-    print(f"\nWritten: {display(path)} ({', '.join(row.fact for row in solved)})")
-
-
-def rewrite(path: Path, numbers: dict[str, tuple[float, float, float]]) -> None:
-    """Write value, low and high into the named rows of a facts file; a row that is not CALIBRATED is an error."""
-    text = path.read_text(encoding="utf-8")
-    for name, three in numbers.items():
-        row = re.search(rf"(?m)^{name},[^,]*,[^,]*,[^,]*(,.*,(\w+))$", text)
-        if row is None:
-            raise InputError(display(path), "a row for each constant", f"none for {[name]}", "add the row")
-        if row[2] != "CALIBRATED":
-            raise InputError(f"{display(path)}, {name}", "status CALIBRATED", row[2], "choose a calibrated constant")
-        text = text.replace(row[0], ",".join([name, *(f"{number:.6g}" for number in three)]) + row[1])
-    with whole_file(path) as part:
-        part.write_text(text, encoding="utf-8")
 
 
 @mask_app.command()

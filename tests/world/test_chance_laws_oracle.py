@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +11,7 @@ from scipy import integrate, stats
 
 from privacysim.city import City, build_city
 from privacysim.draws import stream_key, uniforms
-from privacysim.errors import InputError, PrivacysimError
+from privacysim.errors import PrivacysimError
 from privacysim.facts import facts
 from privacysim.files import Quantity
 from privacysim.scenario import Scenario, load_scenario
@@ -337,23 +335,6 @@ def test_held_out_counts_scale_with_people_and_say_what_they_miss() -> None:
         assert row.holds == (stats.poisson.ppf(0.025, row.predicted) <= row.observed
                              <= stats.poisson.ppf(0.975, row.predicted))
     assert not rows["beijing"].holds
-
-
-def test_writing_a_constant_changes_its_three_numbers_and_no_other_byte(tmp_path: Path) -> None:
-    from privacysim.cli.tool_commands import rewrite
-    from privacysim.resources import shipped
-
-    path = tmp_path / "facts.csv"
-    before = shipped("data/facts.csv").read_text(encoding="utf-8")
-    path.write_text(before, encoding="utf-8")
-    rewrite(path, {"p_listed": (0.25, 0.125, 0.5)})
-    changed = [(old, new) for old, new in zip(before.splitlines(), path.read_text("utf-8").splitlines(), strict=True)
-               if old != new]
-    assert len(changed) == 1
-    old, new = (next(csv.reader([line])) for line in changed[0])
-    assert new == [old[0], "0.25", "0.125", "0.5", *old[4:]]
-    with pytest.raises(InputError, match="CALIBRATED"):
-        rewrite(path, {"p_asked": (0.1, 0.1, 0.1)})
 
 
 def test_every_stream_closes_after_it_opened(dense: tuple[Scenario, Cameras, Custody]) -> None:
