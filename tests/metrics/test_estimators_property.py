@@ -19,9 +19,8 @@ import privacysim as ps
 from privacysim.exposure import faces_searched, measure_exposure
 from privacysim.metrics import METRICS, Footage, PeopleSeen, parts, readings
 from privacysim.people import draw_sample
-from privacysim.simulation.footage_viewed import footage_seen
 from privacysim.simulation.replicate import blocks_of, replicate_of
-from privacysim.simulation.unit import people_seen
+from privacysim.simulation.unit import footage_seen, people_seen
 
 SIZES = (500, 8_000, 40_000)
 each_number_of_samples = pytest.mark.parametrize("samples", [60, pytest.param(200, marks=pytest.mark.slow)])

@@ -13,9 +13,9 @@ from privacysim.errors import InputError
 from privacysim.exposure import is_outsider, measure_exposure
 from privacysim.facts import facts
 from privacysim.metrics import METRICS, Viewed, parts
-from privacysim.simulation.footage_viewed import viewed_acts
 from privacysim.simulation.replicate import replicate_of
 from privacysim.simulation.unit import records as records_of
+from privacysim.simulation.unit import viewed_acts
 from privacysim.vocabulary import CHANNELS, REQUESTERS
 from tests.helpers import log_rows
 
