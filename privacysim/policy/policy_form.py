@@ -14,13 +14,15 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, model_validator
 
 from privacysim import vocabulary as words
-from privacysim.errors import did_you_mean
+from privacysim.errors import refuse_unknown
 from privacysim.files import Duration, Reference, Strict
 from privacysim.identify import mask_text
 from privacysim.law.provisions import Lines, Match, Title, closed_word, closed_words
 
 CONDITIONS = ("consent", "masked")
 """Conditions that can be tested for a single act: the operator's consent; an irreversible mask on the others."""
+
+
 def _several(value: object) -> object:
     # a tuple, because strict models accept no list from a validator
     return tuple(value) if isinstance(value, list) else (value,) if isinstance(value, dict) else value
@@ -150,8 +152,7 @@ class Duty(Sourced):
     @model_validator(mode="after")
     def _known_regimes(self) -> Duty:
         for word in self.regime:
-            if word not in words.REGIMES:
-                raise ValueError(f"words of regime (not {word!r}: {did_you_mean(word, words.REGIMES)})")
+            refuse_unknown(word, words.REGIMES, "", "words of regime")
         return self
 
 

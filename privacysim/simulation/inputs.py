@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
-from privacysim.errors import InputError, did_you_mean, one_line
+from privacysim.errors import InputError, did_you_mean, one_line, refuse_unknown
 from privacysim.files import Quantity, Strict, display, find_file, read_toml, validate
 from privacysim.metrics import METRICS, Metric, chosen
 from privacysim.policy.arm import Arm
@@ -58,16 +58,14 @@ class StudyFile(Strict):
         if len(set(self.policies)) != len(self.policies):
             raise ValueError("each policy once in policies")
         known = [_name(policy) for policy in self.policies]
-        if _name(self.baseline) not in known:
-            raise ValueError(f"a baseline that is one of the policies; {did_you_mean(self.baseline, known)}")
+        refuse_unknown(_name(self.baseline), known, "", "a baseline that is one of the policies")
         for policy in self.readings:
-            if policy not in self.policies:
-                raise ValueError(f"readings of a policy of this study; {did_you_mean(policy, self.policies)}")
+            refuse_unknown(policy, self.policies, "", "readings of a policy of this study")
         own = f"metrics:{self.primary.partition('[')[0]}" in self.brought
-        if self.primary not in METRICS and not own:
-            raise ValueError(f"a primary metric that exists; {did_you_mean(self.primary, METRICS)}")
+        if not own:
+            refuse_unknown(self.primary, METRICS, "", "a primary metric that exists")
         if self.primary not in self.wanted and not own:
-            raise ValueError(f"a primary metric that is reported; write metrics = [\"{self.primary}\"]")
+            raise InputError("", "a primary metric that is reported", self.primary, f'write metrics = ["{self.primary}"]')
         return self
 
     @property
