@@ -65,7 +65,8 @@ class StudyFile(Strict):
         if not own:
             refuse_unknown(self.primary, METRICS, "", "a primary metric that exists")
         if self.primary not in self.wanted and not own:
-            raise InputError("", "a primary metric that is reported", self.primary, f'write metrics = ["{self.primary}"]')
+            fix = f'write metrics = ["{self.primary}"]'
+            raise InputError("", "a primary metric that is reported", self.primary, fix)
         return self
 
     @property
