@@ -113,7 +113,7 @@ def masks(
     """Attack every mask; write the identification curve that the simulation reads, a table, a figure and a note."""
     from privacysim.masklab.calibrate_masks import calibrate, measure
     from privacysim.masklab.faces import load_faces
-    from privacysim.masklab.mask_names import mask_named
+    from privacysim.masklab.masks import mask_named
 
     loaded, chosen = load_faces(faces, data_home, download), mask_named(own) if own else None
     out.mkdir(parents=True, exist_ok=True)
