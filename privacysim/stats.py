@@ -166,9 +166,8 @@ def nondominated(goals: NDArray[np.float64]) -> NDArray[np.bool_]:
     >>> nondominated(np.array([[1.0, 3.0], [2.0, 2.0], [3.0, 3.0]])).tolist()
     [True, True, False]
     """
-    return np.array(
-        [not ((goals <= mine).all(axis=1) & (goals < mine).any(axis=1)).any() for mine in goals], dtype=bool
-    )
+    return np.array([not ((goals <= mine).all(axis=1) & (goals < mine).any(axis=1)).any() for mine in goals],
+                    dtype=bool)
 
 
 FEWEST_REPLICATES = 10

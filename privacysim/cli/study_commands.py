@@ -88,11 +88,9 @@ def compare(folder: ResultsFolder, baseline: Baseline = None,
 
 
 @report_app.command()
-def report(
-    folder: ResultsFolder,
-    out: Annotated[Path, typer.Option("-o", "--out", help="File to write: memo.html, .pdf, .docx or .xlsx.")],
-    lang: Annotated[str, typer.Option(help="Language: en or zh.")] = "en", baseline: Baseline = None,
-) -> None:
+def report(folder: ResultsFolder,
+           out: Annotated[Path, typer.Option("-o", "--out", help="File to write: memo.html, .pdf, .docx or .xlsx.")],
+           lang: Annotated[str, typer.Option(help="Language: en or zh.")] = "en", baseline: Baseline = None) -> None:
     """Write a memo for a committee: two pages, and an annex with every assumption."""
     from privacysim.report import write_memo
 

@@ -20,10 +20,8 @@ from privacysim.files import Duration, Reference, Strict
 
 Lines = tuple[str, ...]
 _STAFF = ("own_staff_on_duty", "own_staff_off_purpose", "contractor")
-REQUESTER_GROUPS = {
-    "organs": words.STATE_ORGANS, "staff": _STAFF,
-    "outsiders": tuple(word for word in words.REQUESTERS if word not in (*words.STATE_ORGANS, *_STAFF)),
-}
+REQUESTER_GROUPS = {"organs": words.STATE_ORGANS, "staff": _STAFF,
+                    "outsiders": tuple(word for word in words.REQUESTERS if word not in (*words.STATE_ORGANS, *_STAFF))}
 """Group names that a rule may use for several requesters."""
 
 

@@ -43,11 +43,9 @@ def compare(first: Arm, second: Arm) -> list[Section]:
     """What the second policy changes relative to the first: routes, duties, and acts without a route."""
     routes = [[route_line(rule, arm.laws) for rule in arm.policy.access] for arm in (first, second)]
     duties = [_duties(arm.policy, arm.laws) for arm in (first, second)]
-    sections: list[Section] = [
-        ("Routes", _changes(*routes)), ("Duties", _changes(*duties)),
-        ("Acts without a route (before → after)", _changed_cells(first, second)),
-        ("Silence (− no longer, + now)", _changes(first.policy.silent, second.policy.silent)),
-    ]
+    sections: list[Section] = [("Routes", _changes(*routes)), ("Duties", _changes(*duties)),
+                               ("Acts without a route (before → after)", _changed_cells(first, second)),
+                               ("Silence (− no longer, + now)", _changes(first.policy.silent, second.policy.silent))]
     return [(title, lines) for title, lines in sections if lines]
 
 
@@ -111,9 +109,8 @@ def _readings(policy: Policy) -> list[str]:
 def _duties(policy: Policy, known: Laws) -> list[str]:
     if not policy.footage:
         return ["no footage at all"]
-    lines: list[tuple[str, Sourced | None]] = [
-        (f"retention, {name}: {_kept(rule)}.", rule) for name, rule in policy.retention or () if rule is not None
-    ]
+    lines: list[tuple[str, Sourced | None]] = [(f"retention, {name}: {_kept(rule)}.", rule)
+                                               for name, rule in policy.retention or () if rule is not None]
     for name in ("filing", "logs", "security", "signage"):
         duty: Duty | None = getattr(policy, name)
         if duty is None or not duty.regime:
@@ -160,10 +157,8 @@ def _changed_cells(first: Arm, second: Arm) -> list[str]:
     lines = _grouped(((actor, "all cameras" if len(names) == len(CLASSES) else _list(names), change), act)
                      for (actor, act, change), names in cells.items())
     groups = _grouped(((_list(acts), cameras, change), actor) for (actor, cameras, change), acts in lines.items())
-    return [
-        f"{change}: {acts} at {cameras} ({'everybody asked' if len(actors) == len(ACTORS) else _list(actors)})"
-        for (acts, cameras, change), actors in groups.items()
-    ]
+    return [f"{change}: {acts} at {cameras} ({'everybody asked' if len(actors) == len(ACTORS) else _list(actors)})"
+            for (acts, cameras, change), actors in groups.items()]
 
 
 def _grouped(pairs: Iterable[tuple[Cell, str]]) -> dict[Cell, list[str]]:

@@ -129,9 +129,8 @@ def _check_scopes(policy: Policy, where: str) -> None:
 
 def sourced(policy: Policy) -> list[tuple[str, Sourced]]:
     """Every part of a policy that needs a reference or an assumption, with its place in the file."""
-    found: list[tuple[str, Sourced | None]] = [
-        (f"{kind}.{rule.id}", rule) for kind in _LISTS for rule in getattr(policy, kind)
-    ]
+    found: list[tuple[str, Sourced | None]] = [(f"{kind}.{rule.id}", rule) for kind in _LISTS
+                                               for rule in getattr(policy, kind)]
     found += [(f"retention.{name}", part) for name, part in policy.retention or ()]
     found += [(name, getattr(policy, name)) for name in (
         "prohibited", "filing", "logs", "security", "signage", "siting", "mask", "desk", "oversight"
