@@ -18,13 +18,12 @@ from privacysim.errors import InputError
 from privacysim.governance.askers import Askers, Takeovers
 from privacysim.governance.desk import Desk, Desks, Hours
 from privacysim.governance.investigators import Investigators
-from privacysim.governance.lapses import HiddenCameras, Leaks
 from privacysim.governance.log import Book, Books, Log, act_ids, frame_of
 from privacysim.governance.oversight import Oversight
-from privacysim.governance.processes import Context, Process, kinds_of, named
-from privacysim.governance.routine import Inspections, Monitoring
+from privacysim.governance.processes import Context, Process, prepared
 from privacysim.governance.rules_in_force import Rules, custody_frame, judged, keeping
 from privacysim.governance.spreading import Spread
+from privacysim.governance.unrequested import HiddenCameras, Inspections, Leaks, Monitoring
 from privacysim.governance.website import Website
 from privacysim.policy.arm import Arm
 from privacysim.units import DAY_TICKS, HOUR_TICKS
@@ -39,10 +38,8 @@ DEFAULT: tuple[Process, ...] = (
 """Default processes, in the order in which they start."""
 
 
-def simulate(
-    world: World, arm: Arm, *, baseline: Arm, start: Start = "transition",
-    processes: Sequence[Process | type[Process] | str] = DEFAULT, desk: type[Desk] = Desk,
-) -> Log:
+def simulate(world: World, arm: Arm, *, baseline: Arm, start: Start = "transition",
+             processes: Sequence[Process | type[Process] | str] = DEFAULT, desk: type[Desk] = Desk) -> Log:
     """Run one world under one policy: requests, acts, incidents, audits and custody.
 
     All policies meet the same chances. With `start="transition"` they also share the baseline's history up to day 0, so
@@ -58,14 +55,13 @@ def simulate(
     """
     if start not in ("transition", "steady"):
         raise InputError("start", '"transition" or "steady"', start, 'write "transition"')
-    running = named(processes)
-    declared = kinds_of(running)
+    running, declared = prepared(processes)
     sources = (*words.SOURCES, *sorted({one for own in declared.values() for one in own} - set(words.SOURCES)))
     who: dict[str, Any] = {"policy": arm.id, "replicate": world.k}
     books = Books(sources)
     if not arm.footage:  # no cameras keep footage, so nobody requests or views any
-        empty: dict[str, Any] = {name: tables.empty(name) for name in vars(books)}
-        return Log(**who, days=world.days, make_custody=lambda: tables.empty("custody"), kinds=declared, **empty)
+        empty: dict[str, Any] = {name: tables.empty(name) for name in (*vars(books), "custody")}
+        return Log(**who, **empty, days=world.days, kinds=declared)
     begin = -world.warmup_days * DAY_TICKS
     rules = Rules(arm, baseline, switch=0 if start == "transition" else begin)
     kept = keeping(world, rules)
@@ -87,7 +83,5 @@ def simulate(
     rows = {name: book.gathered() for name, book in vars(books).items()}
     rows["acts"] = judged(rows["acts"] | {"act_id": act_ids(rows["acts"])}, world, rules, kept)
     frames: dict[str, Any] = {name: frame_of(name, row, sources, **who) for name, row in rows.items()}
-    return Log(
-        **who, days=world.days, notes=desks.notes(world.days), kinds=declared,
-        make_custody=lambda: custody_frame(arm.id, world, kept), **frames,
-    )
+    frames["custody"] = custody_frame(arm.id, world, kept)
+    return Log(**who, **frames, days=world.days, notes=desks.notes(world.days), kinds=declared)

@@ -52,29 +52,23 @@ class Askers(Requester):
         """Start a process for each document that needs a signature, and for each copy that will be published."""
         self.context, self.world, asks = context, context.world, context.world.asks
         rules, cameras, access = context.rules, self.world.cameras, self.world.scenario.access
-        demand = [min(rules.of(era).demand_factor, asks.most_demand) for era in (BEFORE, AFTER)]
-        happens = np.stack([asks.happening(one) for one in demand])
-        every = np.arange(len(asks))
-        self.ask = ask = np.flatnonzero(happens[rules.era(asks.tick), every])
-        """Rows of `world.asks` that happen under these rules."""
+        before, after = (min(rules.of(era).demand_factor, asks.most_demand) for era in (BEFORE, AFTER))
+        happens = np.where(rules.era(asks.tick) == AFTER, asks.happening(after), asks.happening(before))
+        self.ask = ask = np.flatnonzero(happens)  # rows of `world.asks` that happen under these rules
         camera, who, purpose, asked = asks.camera[ask], asks.requester[ask], asks.purpose[ask], asks.tick[ask]
         operator, regime = cameras.operator[camera], cameras.regime[camera]
         way = rules.ways(rules.era(asked), who, purpose, "request", operator, regime)
-        self.requests = Requests(
-            self.world, rules, FIRST_REQUEST + asks.ask_id[ask], asked, who, purpose, camera, asks.viewer[ask], way,
-            np.zeros(ask.size, dtype=np.uint8),
-        )
+        self.requests = Requests(self.world, rules, FIRST_REQUEST + asks.ask_id[ask], asked, who, purpose, camera,
+                                 asks.viewer[ask], way, np.zeros(ask.size, dtype=np.uint8))
         needs = rules.told(way, lambda route: "consent" in route.conditions, False)
         self.consent = needs & (asks.marks[ask, 1] < access.operator_consent.number)
-        self.merit = (way > 0) & (self.consent | ~needs)
-        """Whether a route of the rules grants the request."""
+        self.merit = (way > 0) & (self.consent | ~needs)  # whether a route of the rules grants the request
         listed = context.kept.listed[camera]
         self.legality = self.requests.legality(self.merit, least=0, scene=cameras.scene[camera], listed=listed)
         signs, self.term = rules.signs(way), rules.term(way)
         self.signed, self.left = np.where(signs, NEVER, asked), np.full(ask.size, NEVER)
         self.confirmed = np.full(ask.size, -1)
-        self.chains: dict[int, Chain] = {}
-        """By row: copies that were passed on or published after the handover."""
+        self.chains: dict[int, Chain] = {}  # by row: copies that were passed on or published after the handover
         # an answer takes days, but hours for an organ in an emergency
         urgent = np.isin(who, _ORGANS) & np.isin(purpose, _URGENT)
         longest = round(access.emergency_answer_h.number * HOUR_TICKS)
@@ -82,10 +76,8 @@ class Askers(Requester):
         gone = context.kept.erased(camera, asks.to_tick[ask])
         number, marks, approver = self.requests.number.tolist(), asks.marks[ask], rules.paper(way)["approver"]
         for row in np.flatnonzero(signs).tolist():
-            context.env.process(self.apply(
-                row, int(asked[row]), words.APPROVERS[approver[row]], number[row], marks[row, 4:6].tolist(),
-                expires=int(gone[row]),
-            ))
+            context.env.process(self.apply(row, int(asked[row]), words.APPROVERS[approver[row]], number[row],
+                                           marks[row, 4:6].tolist(), expires=int(gone[row])))
         for row in np.flatnonzero(self.term < NEVER).tolist():
             context.env.process(self.confirm(
                 row, int(asked[row]), number[row], float(marks[row, 4]), priority=-1,
@@ -114,18 +106,13 @@ class Askers(Requester):
             "informal": informal, "believed": believed,
         })
         away = believed | (marks[:, 3] < world.scenario.leaks.informal_copy_share.number)
-        return course, begin, end, np.where(
-            self.merit, context.rules.takes(requests.way), np.where(away, "acquire", "")
-        )
+        return course, begin, end, np.where(self.merit, context.rules.takes(requests.way),
+                                            np.where(away, "acquire", ""))
 
     def _start_spreading(self) -> None:
-        """Start the spread of copies given without a rule: the press publishes some, others reach the open net.
-
-        Requests without a rule bypass the desks, so their result is known in advance.
-        """
+        """Start the spread of copies given without a rule (no desk, so their result is known): press or open net."""
         leaks, requests, asks = self.world.scenario.leaks, self.requests, self.world.asks
-        rules, cameras = self.context.rules, self.world.cameras
-        course, begin, end, takes = self._course()
+        spread, (course, begin, end, takes) = self.context.spread, self._course()
         news = requests.requester == _MEDIA
         share = np.where(news, leaks.news_published_share.number, leaks.informal_spread_share.number)
         some = (requests.way == 0) & (asks.marks[self.ask, 6] < share) & course.ended("informal") & (takes != "")
@@ -137,15 +124,11 @@ class Askers(Requester):
             )
             chain.mechanism, at = _PUBLISHED[chain.source], int(course.served[row])
             # the press masks others where a rule requires it and it complies
-            masked = news[row] and rules.masks_others(
-                rules.era(at), "media", "news", words.OPERATORS[cameras.operator[chain.camera]],
-                words.REGIMES[cameras.regime[chain.camera]],
-            ) and child_id(chain.source_id, "mask", 0) / 2**63 < self.world.scenario.access.compliance.number
-            self.context.env.process(self._publish(chain, at, bool(masked), bool(news[row])))
-
-    def _publish(self, chain: Chain, at: int, masked: bool, news: bool) -> Wait:
-        yield self.context.until(at)
-        yield from self.context.spread.published(chain, -1, chain.source_id, masked=masked, news=news)
+            complies = child_id(chain.source_id, "mask", 0) / 2**63 < self.world.scenario.access.compliance.number
+            masked = bool(news[row]) and complies and spread.masks_others(at, chain.camera, "media", "news")
+            self.context.env.process(spread.published(
+                chain, -1, chain.source_id, masked=masked, news=bool(news[row]), wait=max(at - int(spread.env.now), 0)
+            ))
 
     def write(self, books: Books) -> None:
         """After the run, write the answers, and what was viewed or copied in [0, D)."""
@@ -187,9 +170,8 @@ class Askers(Requester):
         })
         parent = np.full(met.size, -1, dtype=np.int64)
         parent[given] = act_ids(supplied)
-        copies = books.acts.add(
-            taken.size, act=takes[taken], technique="copy", parent_id=parent[taken], **common(taken)
-        )
+        copies = books.acts.add(taken.size, act=takes[taken], technique="copy", parent_id=parent[taken],
+                                **common(taken))
         books.acts.add(seen.size, act="view", audience=1.0, parent_id=parent[seen], **common(seen))
         root = dict(zip(taken.tolist(), act_ids(copies).tolist(), strict=True))
         leaked = seen[course.ended("informal", "believed")[seen]]
@@ -201,11 +183,10 @@ class Askers(Requester):
                 # handed over before day 0, and still online or online again
                 chain.kind, chain.opened = "informal", min(times)
         self.context.spread.write(list(self.chains.values()), books)
-        books.incidents.add(
-            leaked.size, incident_id=requests.number[leaked], custodian_id=custodian[leaked],
-            kind=np.where(informal[leaked], "informal", "forged_paper").astype(object), opened_t=decided[leaked],
-            closed_t=decided[leaked], audience=audience[leaked], mechanism=mechanism[leaked],
-        )
+        books.incidents.add(leaked.size, incident_id=requests.number[leaked], custodian_id=custodian[leaked],
+                            kind=np.where(informal[leaked], "informal", "forged_paper").astype(object),
+                            opened_t=decided[leaked], closed_t=decided[leaked], audience=audience[leaked],
+                            mechanism=mechanism[leaked])
 
 
 class Takeovers(Requester):
@@ -216,8 +197,7 @@ class Takeovers(Requester):
         self.context, these, cameras = context, context.world.emergencies, context.world.cameras
         self.of = np.repeat(np.arange(len(these)), np.diff(these.start))
         """By camera of an emergency: row of the emergency."""
-        self.who = np.where(these.marks[:, 0] < 0.5, _POLICE, _AUTHORITY)
-        """By emergency: the organ that responds."""
+        self.who = np.where(these.marks[:, 0] < 0.5, _POLICE, _AUTHORITY)  # by emergency: the organ that responds
         who, operator = self.who[self.of], cameras.operator[these.camera]
         self.own = (operator == words.OPERATORS.index("public_security")) & (who == _POLICE)
         channels = {"own_console": self.own, "shared_platform": True, "takeover": True, "request": True}
@@ -226,8 +206,7 @@ class Takeovers(Requester):
             own=self.own,
         )
         self.channel = np.where(self.way > 0, channel, _TAKEOVER).astype(np.uint8)
-        self.opened = np.full(these.camera.size, NEVER)
-        """By camera of an emergency: when the organ gained access."""
+        self.opened = np.full(these.camera.size, NEVER)  # by camera of an emergency: when the organ gained access
         self.confirmed = np.full(len(these), -1)
         self.signs, self.term = context.rules.signs(self.way), context.rules.term(self.way)
         self.approver = context.rules.paper(self.way)["approver"]
@@ -272,11 +251,9 @@ class Takeovers(Requester):
             FIRST_EMERGENCY + (child_id(int(these.emergency_id[one]), str(whose), place) >> 20)
             for one, whose, place in zip(row.tolist(), holder[first].tolist(), regime[first].tolist(), strict=True)
         ]
-        requests = Requests(
-            context.world, rules, np.array(numbers, dtype=np.int64), these.begin[row], self.who[row],
-            np.full(row.size, _EMERGENCY, dtype=np.uint8), camera[first],
-            viewer_ids("emergency", these.emergency_id)[row], self.way[first], self.channel[first],
-        )
+        requests = Requests(context.world, rules, np.array(numbers, dtype=np.int64), these.begin[row], self.who[row],
+                            np.full(row.size, _EMERGENCY, dtype=np.uint8), camera[first],
+                            viewer_ids("emergency", these.emergency_id)[row], self.way[first], self.channel[first])
         seen = np.bincount(which, looks, row.size) > 0
         at = np.full(row.size, NEVER)
         np.minimum.at(at, which[looks], self.opened[looks])

@@ -10,7 +10,7 @@ a heap on SimPy's events and gives the same log (its tests compare the two, and 
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from heapq import heappop, heappush
 from math import ceil, log
 from typing import Any
@@ -62,7 +62,9 @@ class Hours:
         return (now // DAY_TICKS + 1 + whole) * DAY_TICKS + self.opens + rest
 
 
-@dataclass(slots=True)
+_ALWAYS = Hours()
+
+
 class Desk:
     """Queue with `officers` who each take one request at a time, most urgent first; expired requests leave.
 
@@ -71,23 +73,15 @@ class Desk:
     request has the value `True` when its turn comes, or `False` if its footage expired first. A desk draws nothing:
     the caller decides how long the work takes, between `ask` and `release`.
 
-    Your own desk is a subclass, given to `simulate` as `desk=`; it is created as `desk(env, officers, hours, level)`
-    when the first request of a level arrives.
+    `level`: approver of this desk (a word of `vocabulary.APPROVERS`). `work_asked`: ticks of office work requested so
+    far, for the offered load. Your own desk is a subclass, given to `simulate` as `desk=`; it is created as
+    `desk(env, officers, hours, level)` when the first request of a level arrives.
     """
 
-    env: Environment
-    officers: int
-    hours: Hours = Hours()
-    level: str = ""
-    """Approver of this desk: a word of `vocabulary.APPROVERS`."""
-    free: int = field(init=False)
-    work_asked: int = field(init=False, default=0)
-    """Ticks of office work requested so far, for the offered load."""
-    _queue: list[tuple[int, int, int, int, Event]] = field(init=False, default_factory=list)
-    _opening: int = field(init=False, default=-1)
-
-    def __post_init__(self) -> None:
-        self.free = self.officers
+    def __init__(self, env: Environment, officers: int, hours: Hours = _ALWAYS, level: str = "") -> None:
+        self.env, self.officers, self.hours, self.level = env, officers, hours, level
+        self.free, self.work_asked, self._opening = officers, 0, -1
+        self._queue: list[tuple[int, int, int, int, Event]] = []
 
     def ask(self, number: int, *, priority: int = 0, expires: int = 1 << 62) -> Event:
         """Queue request `number`; yield the event, whose value says whether the turn came in time."""
@@ -130,44 +124,36 @@ _GUANGZHOU = 18_700_000
 """Population of the city whose desks the facts count; smaller scenarios have a proportional number of officers."""
 
 
-@dataclass(slots=True)
 class Desks:
-    """Approval desks of a city, one for each level; each is created when its first request arrives."""
+    """Approval desks of a city, one for each level; each is created when its first request arrives.
 
-    env: Environment
-    scenario: Scenario
-    turnaround: float
-    """Median transit time of documents to and from the judge in ticks, in addition to the work itself."""
-    make: type[Desk] = Desk
-    _desks: dict[str, Desk] = field(default_factory=dict)
+    `turnaround`: median transit time of documents to and from the judge in ticks, in addition to the work itself.
+    """
 
-    def desk(self, approver: str) -> Desk:
-        """Return the desk of that level, created on first use."""
-        if approver not in self._desks:
-            access = self.scenario.access
-            hours = Hours(*(round(one.number * HOUR_TICKS) for one in (access.desk_opens_h, access.desk_closes_h)))
-            officers = getattr(access, f"desk_officers_{approver}").number
-            share = min(self.scenario.population.people.number / _GUANGZHOU, 1.0)
-            self._desks[approver] = self.make(self.env, max(1, round(officers * share)), hours, approver)
-        return self._desks[approver]
+    def __init__(self, env: Environment, scenario: Scenario, turnaround: float, make: type[Desk] = Desk) -> None:
+        self.env, self.scenario, self.turnaround, self.make = env, scenario, turnaround, make
+        self._desks: dict[str, Desk] = {}
 
     def work(self, approver: str, mark: float, papers: int = 1) -> int:
         """Return the ticks of work on `papers` documents: exponential with the fact's mean, the quantile at `mark`."""
         mean = getattr(self.scenario.access, f"desk_work_{approver}_min").number * HOUR_TICKS / 60.0
         return max(1, ceil(-log(mark) * mean * papers))
 
-    def approved(
-        self, approver: str, number: int, *, papers: int, mark: float, way: float | None, priority: int = 0,
-        expires: int = 1 << 62,
-    ) -> Generator[Any, Any, bool]:
+    def approved(self, approver: str, number: int, *, papers: int, mark: float, way: float | None, priority: int = 0,
+                 expires: int = 1 << 62) -> Generator[Any, Any, bool]:
         """Have `papers` documents of one case signed; return False if the footage expired before their turn came.
 
         `mark` is that of the work, `way` that of the transit time, None if the documents are delivered at once.
         """
         if approver in NO_DESK:
             return True
-        desk = self.desk(approver)
-        work = self.work(approver, mark, papers)
+        if approver not in self._desks:
+            access = self.scenario.access
+            hours = Hours(*(round(one.number * HOUR_TICKS) for one in (access.desk_opens_h, access.desk_closes_h)))
+            share = min(self.scenario.population.people.number / _GUANGZHOU, 1.0)
+            officers = max(1, round(getattr(access, f"desk_officers_{approver}").number * share))
+            self._desks[approver] = self.make(self.env, officers, hours, approver)
+        desk, work = self._desks[approver], self.work(approver, mark, papers)
         if self.env.now >= 0:
             desk.work_asked += work
         if not (yield desk.ask(number, priority=priority, expires=expires)):

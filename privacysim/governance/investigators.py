@@ -30,16 +30,16 @@ from numpy.typing import NDArray
 from privacysim import vocabulary as words
 from privacysim.draws import child_id, stream_key, uniforms
 from privacysim.governance.desk import delay
-from privacysim.governance.log import NEVER, Books, act_ids
+from privacysim.governance.log import NEVER, Books
 from privacysim.governance.processes import Context, Requester
 from privacysim.governance.request_life import Course, Requests, gallery, viewer_ids, visitors
 from privacysim.governance.rules_in_force import AFTER, BEFORE, Ints
+from privacysim.governance.spreading import Chain
 from privacysim.units import DAY_TICKS, HOUR_TICKS, ticks
 
 FIRST_SEARCH = 1 << 44
 """Request ids of searches: this + the case's id."""
 _FIRST = [words.PURPOSES.index(word) for word in ("criminal_case", "pre_filing_check")]
-_CURIOUS = words.PURPOSES.index("curiosity")
 _OWN, _STATE, _COMMERCIAL = (words.OPERATORS.index(word) for word in ("public_security", "other_state", "commercial"))
 _OTHER, _WARRANT = words.REGIMES.index("public_other"), words.DOCUMENTS.index("warrant")
 _SEIZURE, _REQUEST, _CONSOLE = (words.CHANNELS.index(word) for word in ("seizure", "request", "own_console"))
@@ -81,11 +81,10 @@ class Investigators(Requester):
         papers = np.where(paper["document"] == _WARRANT, 1, papers)
         rows = np.flatnonzero(waits & ~self.gone)
         for row in rows[np.lexsort((cases.case_id[rows], ready[rows]))].tolist():
-            context.env.process(self.apply(
-                row, int(ready[row]), words.APPROVERS[paper["approver"][row]], int(cases.case_id[row]),
-                cases.marks[row, 1:3].tolist(), expires=int(expires[row]), papers=int(papers[row]),
-                priority=0 if cases.purpose[row] in _FIRST else 1,
-            ))
+            context.env.process(self.apply(row, int(ready[row]), words.APPROVERS[paper["approver"][row]],
+                                           int(cases.case_id[row]), cases.marks[row, 1:3].tolist(),
+                                           expires=int(expires[row]), papers=int(papers[row]),
+                                           priority=0 if cases.purpose[row] in _FIRST else 1))
 
     def _group_clues(self) -> None:
         """Group the clues by case and custodian, and find each request's route in the rules.
@@ -97,10 +96,8 @@ class Investigators(Requester):
         row = np.repeat(np.arange(len(cases)), np.diff(clues.start))
         holder = cameras.custodian_id[clues.camera]
         pair = row * (holder.max(initial=0) + 1) + holder
-        _, first, self.of_clue = np.unique(pair, return_index=True, return_inverse=True)
-        """By clue: row of its request."""
-        self.case, camera = row[first], clues.camera[first]
-        """By request: row of its case."""
+        _, first, self.of_clue = np.unique(pair, return_index=True, return_inverse=True)  # by clue: row of its request
+        self.case, camera = row[first], clues.camera[first]  # by request: row of its case
         rank = np.arange(first.size) - np.searchsorted(self.case, self.case)
         operator, regime, purpose = cameras.operator[camera], cameras.regime[camera], cases.purpose[self.case]
         asked = cases.asked[self.case]
@@ -109,17 +106,15 @@ class Investigators(Requester):
         way, channel = rules.first_way(channels, *who, operator, regime)
         asked_for, self.seizure = (rules.ways(*who, by, operator, regime) for by in ("request", "seizure"))
         """By request: the route by which the recorder may be seized if an obliged custodian refuses."""
-        self.direct = channel != _REQUEST
-        """By request: viewed at once, so nobody is served."""
+        self.direct = channel != _REQUEST  # by request: viewed at once, so nobody is served
         # footage on a console may be viewed; to take it along as evidence the police also need their own document
         self.paper = np.where(self.direct & (rules.takes(way) != ""), way, asked_for)
         """By request: the route under which footage is taken along as evidence."""
         obliged = [rules.told(one, lambda route: route.duty_to_give, False) for one in (asked_for, self.seizure)]
         self.may_seize = obliged[0] & obliged[1] & ~self.direct
-        self.requests = Requests(
-            self.world, rules, cases.case_id[self.case] * 256 + rank, asked, np.zeros(first.size, dtype=np.uint8),
-            purpose, camera, viewer_ids("case", cases.case_id[self.case]), way, channel,
-        )
+        self.requests = Requests(self.world, rules, cases.case_id[self.case] * 256 + rank, asked,
+                                 np.zeros(first.size, dtype=np.uint8), purpose, camera,
+                                 viewer_ids("case", cases.case_id[self.case]), way, channel)
 
     def write(self, books: Books) -> None:
         """After the run, write the result of each request, and the acts of those granted in [0, D)."""
@@ -154,14 +149,13 @@ class Investigators(Requester):
         notice = [rules.of(era).policy.oversight for era in (BEFORE, AFTER)]
         told = [one.notice_to_filmed if one else None for one in notice]
         term = np.array([int(NEVER) if wait is None else ticks(wait) for wait in told])[requests.era]
-        requests.write(
-            books.requests, course, keep, case_id=world.cases.case_id[self.case], channel=channel,
-            **rules.paper(way), rule=rules.told(way, lambda route: route.rule, ""),
-            legality=requests.legality(requests.way > 0, purpose=_CURIOUS), delivered_t=delivered, cameras_n=cameras,
-            footage_t=footage, needed_t=np.bincount(of, np.where(given & clues.seen, held, 0), count),
-            told_t=np.where(met & (term < NEVER), delivered + np.minimum(term, NEVER // 2), NEVER),
-            evidence=np.where(proof, 2, 1),
-        )
+        requests.write(books.requests, course, keep, case_id=world.cases.case_id[self.case], channel=channel,
+                       **rules.paper(way), rule=rules.told(way, lambda route: route.rule, ""),
+                       legality=requests.legality(requests.way > 0, purpose="curiosity"), delivered_t=delivered,
+                       cameras_n=cameras, footage_t=footage,
+                       needed_t=np.bincount(of, np.where(given & clues.seen, held, 0), count),
+                       told_t=np.where(met & (term < NEVER), delivered + np.minimum(term, NEVER // 2), NEVER),
+                       evidence=np.where(proof, 2, 1))
 
         # each camera's footage is viewed once, and taken over (or copied from one's own console) under a document
         takes, viewers = rules.takes(self.paper), world.scenario.access.investigators.number
@@ -171,12 +165,10 @@ class Investigators(Requester):
         ):
             clue = np.flatnonzero(given & ((at >= 0) & (at < end))[of])
             row = of[clue]
-            books.acts.add(
-                clue.size, **requests.act(row, by[row]), camera_id=clues.camera[clue], from_t=begin[clue],
-                to_t=until[clue], at_t=at[row], act=act[row], technique=technique, audience=audience,
-                channel=np.where(by == way, channel, _REQUEST)[row], own=requests.channel[row] == _CONSOLE,
-                unmask=rules.told(by[row], lambda route: route.unmask, False),
-            )
+            books.acts.add(clue.size, **requests.act(row, by[row]), camera_id=clues.camera[clue], from_t=begin[clue],
+                           to_t=until[clue], at_t=at[row], act=act[row], technique=technique, audience=audience,
+                           channel=np.where(by == way, channel, _REQUEST)[row], own=requests.channel[row] == _CONSOLE,
+                           unmask=rules.told(by[row], lambda route: route.unmask, False))
         inside = (secured[recorder] >= 0) & (secured[recorder] < end)
         row, whole, since = recorder[inside], whole[inside], since[inside]
         books.acts.add(row.size, **requests.act(row, self.seizure[row]) | {
@@ -220,38 +212,29 @@ class Investigators(Requester):
         )
         return course, np.where(seized, secured, taken), secured
 
-    def _write_wanted(
-        self, books: Books, clue: NDArray[np.intp], begin: Ints, until: Ints, delivered: Ints
-    ) -> None:
+    def _write_wanted(self, books: Books, clue: NDArray[np.intp], begin: Ints, until: Ints, delivered: Ints) -> None:
         """Write wanted notices: in some cases with evidence, a clip of the offender is published to many viewers."""
-        world, access, requests, cases = self.world, self.world.scenario.access, self.requests, self.world.cases
-        clues, rules, end = world.clues, self.rules, self.context.end
+        world, requests, clues, spread = self.world, self.requests, self.world.clues, self.context.spread
+        access, marks = world.scenario.access, world.cases.marks
         row, first = np.unique(self.case[self.of_clue[clue]], return_index=True)
-        chosen = cases.marks[row, 6] < access.wanted_notice_share.number
+        chosen = marks[row, 6] < access.wanted_notice_share.number
         row, clue = row[chosen], clue[first][chosen]
         request = self.of_clue[clue]
-        at = delivered[request] + delay(world.scenario, access.wanted_delay_d.number * DAY_TICKS, cases.marks[row, 7])
+        at = delivered[request] + delay(world.scenario, access.wanted_delay_d.number * DAY_TICKS, marks[row, 7])
         begin, until = np.maximum(clues.seen_from[clue], begin[clue]), np.minimum(clues.seen_to[clue], until[clue])
-        inside = (at >= 0) & (at < end) & (until > begin)
-        clue, request, at, begin, until = (one[inside] for one in (clue, request, at, begin, until))
-        cameras, camera = world.cameras, requests.camera[request]
-        kinds = zip(rules.era(at).tolist(), cameras.operator[camera], cameras.regime[camera], strict=True)
-        masked = [
-            rules.masks_others(era, "public_security", "wanted_notice", words.OPERATORS[o], words.REGIMES[g])
-            for era, o, g in kinds
-        ]
-        common: dict[str, Any] = {
-            "source": "publication", "purpose": "wanted_notice", "masked": np.array(masked, dtype=bool),
-            "source_id": np.array([child_id(int(one), "wanted", 0) for one in requests.number[request]], dtype="i8"),
-            "camera_id": clues.camera[clue], "from_t": begin, "to_t": until, "at_t": at,
-        }
-        shown = books.acts.add(clue.size, act="disseminate", actor="public_security", channel="onward",
-                               viewer=requests.viewer[request], **common)
-        books.acts.add(
-            clue.size, act="view", actor="curious", channel="open_stream", parent_id=act_ids(shown),
-            viewer=viewer_ids("wanted", requests.number[request]), audience=access.wanted_viewers.number,
-            **visitors(world.scenario)[0], **common,
-        )
+        viewers, local = viewer_ids("wanted", requests.number[request]), visitors(world.scenario)[0]
+        chains = []
+        for n in np.flatnonzero((at >= 0) & (at < self.context.end) & (until > begin)).tolist():
+            one = request[n]
+            chain = Chain("publication", child_id(int(requests.number[one]), "wanted", 0), clues.camera[clue[n]],
+                          begin[n], until[n], "public_security", "onward", False, requests.viewer[one])
+            masked = spread.masks_others(at[n], requests.camera[one], "public_security", "wanted_notice")
+            common: dict[str, Any] = {"purpose": "wanted_notice", "masked": masked}
+            shown = spread.act(chain, -1, "disseminate", at[n], **common, gallery=2, known=0.0)
+            spread.act(chain, shown, "view", at[n], **common, **local, actor="curious", channel="open_stream",
+                       viewer=viewers[n], audience=access.wanted_viewers.number)
+            chains.append(chain)
+        spread.write(chains, books)
 
     def _write_searches(self, books: Books) -> None:
         """Write all searches: the cameras that the rules open, how and when, and the footage left to search."""
@@ -264,10 +247,8 @@ class Investigators(Requester):
         asked, purpose = cases.asked[case], cases.purpose[case]
         operator, regime = cameras.operator[camera], cameras.regime[camera]
         channels = {"own_console": operator == _OWN, "shared_platform": True, "request": True}
-        way, channel = rules.first_way(
-            channels, rules.era(asked)[of], 0, purpose[of], operator, regime, technique=searches.technique[of],
-            act="view",
-        )
+        way, channel = rules.first_way(channels, rules.era(asked)[of], 0, purpose[of], operator, regime,
+                                       technique=searches.technique[of], act="view")
         opens = way > 0
         begun = asked + delay(world.scenario, world.scenario.access.notice_draft_h.number * HOUR_TICKS,
                               searches.marks[:, 0])
@@ -281,11 +262,10 @@ class Investigators(Requester):
         chosen = first.copy()
         found, index = np.unique(of[opens], return_index=True)
         chosen[found] = np.flatnonzero(opens)[index]
-        requests = Requests(
-            world, rules, FIRST_SEARCH + cases.case_id[case], asked, np.zeros(size.size, dtype=np.uint8), purpose,
-            camera[first], viewer_ids("search", cases.case_id[case]), way[chosen],
-            np.where(let_in, channel[chosen], _CONSOLE).astype(np.uint8),
-        )
+        requests = Requests(world, rules, FIRST_SEARCH + cases.case_id[case], asked,
+                            np.zeros(size.size, dtype=np.uint8), purpose, camera[first],
+                            viewer_ids("search", cases.case_id[case]), way[chosen],
+                            np.where(let_in, channel[chosen], _CONSOLE).astype(np.uint8))
         course = Course(end, asked, at, at, at, ends={"no_rule": ~let_in, "erased": ~done})
         technique = np.array(words.TECHNIQUES, dtype=object)[searches.technique]
         alive = np.maximum(asked, np.minimum(np.where(let_in, at, begun), end)) >= 0

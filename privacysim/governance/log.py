@@ -6,9 +6,8 @@ camera, by which route …), not for each row: 100 000 rows need a few hundred q
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -29,32 +28,24 @@ NEVER = np.int64(1) << 62
 WORDS = {
     column.name: column.words for name in ("acts", "requests", "audits") for column in tables.table(name).columns
     if column.words
-}
-"""By column: the words behind its codes."""
+} | {"regime": words.REGIMES, "secret": words.SECRETS}
+"""By column of the tables and field of a question: the words behind its codes."""
 
 _DTYPES = {"word": "u1", "str": "O", "bool": "?", "int64": "i8", "int32": "i4", "float64": "f8"}
-_COMPUTED = {
-    "acts": ("act_id", "custodian_id", "scene", "specific", "general", "legality", "basis_specific", "basis_general",
-             "mask", "reversible"),
-}
-"""Columns that no process sets, besides `policy` and `replicate`."""
+_COMPUTED = {"act_id", "custodian_id", "scene", "specific", "general", "legality", "basis_specific", "basis_general",
+             "mask", "reversible"}  # fmt: skip
+"""Columns of acts that no process sets."""
 _DEFAULTS: dict[str, dict[str, object]] = {
-    "acts": {
-        "channel": "request", "technique": "look", "document": "none", "approver": "none", "own": False,
-        "consent": False, "before": False, "unmask": False, "masked": False, "parent_id": -1, "gallery": 2,
-        "known": 0.0, "audience": 0.0, "attention": 1.0,
-    },
-    "requests": {
-        "case_id": -1, "channel": "request", "document": "none", "approver": "none", "rule": "", "decided_t": NEVER,
-        "delivered_t": NEVER, "granted_on_merit": False, "cameras_n": 0, "footage_t": 0, "needed_t": 0,
-        "told_t": NEVER, "evidence": "none",
-    },
-    "incidents": {
-        "mechanism": "", "discovered_t": NEVER, "discovered_by": "", "closed_t": NEVER, "cameras_n": 1,
-        "price_cny": 0.0, "audience": 0.0, "told_t": NEVER,
-    },
+    "acts": {"channel": "request", "technique": "look", "document": "none", "approver": "none", "own": False,
+             "consent": False, "before": False, "unmask": False, "masked": False, "parent_id": -1, "gallery": 2,
+             "known": 0.0, "audience": 0.0, "attention": 1.0},
+    "requests": {"case_id": -1, "channel": "request", "document": "none", "approver": "none", "rule": "",
+                 "decided_t": NEVER, "delivered_t": NEVER, "granted_on_merit": False, "cameras_n": 0, "footage_t": 0,
+                 "needed_t": 0, "told_t": NEVER, "evidence": "none"},
+    "incidents": {"mechanism": "", "discovered_t": NEVER, "discovered_by": "", "closed_t": NEVER, "cameras_n": 1,
+                  "price_cny": 0.0, "audience": 0.0, "told_t": NEVER},
     "audits": {"act_id": -1, "step": "none", "provision": "", "sanction": "", "fine_cny": 0.0, "detention_d": 0.0},
-}
+}  # fmt: skip
 """Values of columns that a process may omit. Of acts, `before` marks those under a permission that the baseline gave
 before the switch; the rules of that time apply. `unmask`: the key was used; `masked`: everybody except the person
 concerned was masked before they saw the footage. These, and `approver`, `own` and `consent`, decide lawfulness."""
@@ -64,7 +55,7 @@ def _columns(name: str) -> dict[str, tuple[str, object]]:
     """Return dtype and default (None if required) of the columns that a process sets; times are in ticks (`_t`)."""
     made = {own: ("?" if default is False else "u1", default) for own, default in _DEFAULTS[name].items()}
     for column in tables.table(name).columns:
-        if column.name not in ("policy", "replicate", *_COMPUTED.get(name, ())):
+        if column.name not in {"policy", "replicate", *(_COMPUTED if name == "acts" else ())}:
             own, dtype = column.name, _DTYPES[column.dtype]
             if column.unit == "s":
                 own, dtype = own.removesuffix("_s") + "_t", "i8"
@@ -85,17 +76,25 @@ def code_of(column: str, word: object, sources: tuple[str, ...] = words.SOURCES,
     return closed.index(word)
 
 
-@dataclass(slots=True)
-class Book:
-    """Rows of one table, added in batches: arrays or single values per column, as words or codes."""
+def coded(column: str, value: object, sources: tuple[str, ...] = words.SOURCES, where: str = "") -> NDArray[Any]:
+    """Return codes for a word or an array of words; numbers and flags stay."""
+    made = np.asarray(value)
+    if made.dtype.kind in "biuf":
+        return made
+    distinct, which = np.unique(made.astype(str), return_inverse=True)
+    return np.array([code_of(column, str(one), sources, where) for one in distinct], dtype=np.int64)[which]
 
-    name: str
-    sources: tuple[str, ...] = words.SOURCES
-    """Words for the column `source`, in the order of their codes."""
-    writer: str = "?"
-    """Name of the process that is writing, for messages."""
-    _batches: list[Arrays] = field(default_factory=list)
-    _writers: list[str] = field(default_factory=list)
+
+class Book:
+    """Rows of one table, added in batches: arrays or single values per column, as words or codes.
+
+    `sources`: words for the column `source`, in the order of their codes. Set `writer`, a process, for messages.
+    """
+
+    def __init__(self, name: str, sources: tuple[str, ...] = words.SOURCES) -> None:
+        self.name, self.sources, self.writer = name, sources, "?"
+        self._batches: list[Arrays] = []
+        self._writers: list[str] = []
 
     def add(self, size: int, **given: object) -> Arrays:
         """Append `size` rows and return them; omitted columns take their default.
@@ -113,29 +112,22 @@ class Book:
         """Check `size` rows and return them with codes for words, without adding them."""
         columns = COLUMNS[self.name]
         for name in sorted(set(given) - set(columns)):
-            raise self._wrong(name, "a column of the table", "an unknown one", did_you_mean(name, columns))
+            raise InputError(self._where(name), "a column of the table", "an unknown one", did_you_mean(name, columns))
         return {name: self._column(name, size, given.get(name, default)) for name, (_, default) in columns.items()}
 
     def _column(self, name: str, size: int, value: object) -> NDArray[Any]:
-        dtype = COLUMNS[self.name][name][0]
+        dtype, where = COLUMNS[self.name][name][0], self._where(name)
         if value is None:
-            raise self._wrong(name, "a value for each row", "nothing", f"give {name}=…")
-        made = np.asarray(value)
-        if dtype != "O" and made.dtype.kind not in "biuf":
-            where = self._where(name)
-            distinct, which = np.unique(made.astype(str), return_inverse=True)
-            made = np.array([code_of(name, str(one), self.sources, where) for one in distinct], dtype=np.int64)[which]
+            raise InputError(where, "a value for each row", "nothing", f"give {name}=…")
+        made = np.asarray(value) if dtype == "O" else coded(name, value, self.sources, where)
         if dtype[0] in "ui" and made.dtype.kind == "f" and not (np.isfinite(made) & (made == np.floor(made))).all():
-            raise self._wrong(name, "whole numbers (ticks of 0.1 s, ids, codes)", made.ravel()[:3], "round the numbers")
+            raise InputError(where, "whole numbers (ticks of 0.1 s, ids, codes)", made.ravel()[:3], "round the numbers")
         if made.shape not in ((), (1,), (size,)):
-            raise self._wrong(name, f"one value or {size}", f"an array of shape {made.shape}", "give one value per row")
+            raise InputError(where, f"one value or {size}", f"an array of shape {made.shape}", "give one value per row")
         return np.broadcast_to(made.astype(dtype), (size,))
 
     def _where(self, column: str) -> str:
         return f"process {self.writer}, {self.name}, {column}"
-
-    def _wrong(self, column: str, expected: str, got: object, fix: str) -> InputError:
-        return InputError(self._where(column), expected, got, fix)
 
     def gathered(self) -> Arrays:
         """Return all rows, in the order in which they were added."""
@@ -146,12 +138,10 @@ class Book:
 
     def refuse(self, column: str, wrong: NDArray[np.bool_], expected: str, fix: str) -> None:
         """Raise an InputError that names the process and the value, if any gathered row is `wrong`."""
-        if not wrong.any():
-            return
-        row = int(np.flatnonzero(wrong)[0])
-        sizes = np.cumsum([batch[column].size for batch in self._batches])
-        self.writer = self._writers[int(np.searchsorted(sizes, row, side="right"))]
-        raise self._wrong(column, expected, self.gathered()[column][row], fix)
+        for row in np.flatnonzero(wrong).tolist():
+            sizes = np.cumsum([batch[column].size for batch in self._batches])
+            self.writer = self._writers[int(np.searchsorted(sizes, row, side="right"))]
+            raise InputError(self._where(column), expected, self.gathered()[column][row], fix)
 
 
 class Books:
@@ -166,6 +156,7 @@ class Books:
         camera, at, audience = acts["camera_id"], acts["at_t"], acts["audience"]
         granted = asked["outcome"] == code_of("outcome", "granted")
         strange = ~np.isin(opened["kind"].astype(str), list(kinds))
+        again = [pd.Series(one).duplicated().to_numpy() for one in (asked["request_id"], opened["incident_id"])]
         number = ("a number of its own", "use Context.numbers")
         share = ("a share from 0 to 1", "check its unit")
         for book, column, wrong, expected, fix in (
@@ -178,16 +169,11 @@ class Books:
             *((self.acts, name, ~((acts[name] >= 0) & (acts[name] <= 1)), *share) for name in ("attention", "known")),
             (self.requests, "delivered_t", (asked["delivered_t"] < NEVER) != granted,
              "a time where the outcome is `granted`, and none elsewhere", "give both or neither"),
-            (self.requests, "request_id", _repeated(asked["request_id"]), *number),
+            (self.requests, "request_id", again[0], *number),
             (self.incidents, "kind", strange, "a declared kind of incident", "add it to the process's `incidents`"),
-            (self.incidents, "incident_id", _repeated(opened["incident_id"]), *number),
+            (self.incidents, "incident_id", again[1], *number),
         ):
             book.refuse(column, wrong, expected, fix)
-
-
-def _repeated(ids: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Mark rows whose number occurs in an earlier row."""
-    return pd.Series(ids).duplicated().to_numpy()
 
 
 def act_ids(rows: Mapping[str, Any], key: int = stream_key(0, 0, "acts")) -> NDArray[np.int64]:
@@ -214,14 +200,9 @@ class Log:
     requests: pd.DataFrame
     incidents: pd.DataFrame
     audits: pd.DataFrame
-    make_custody: Callable[[], pd.DataFrame]
+    custody: pd.DataFrame
     notes: tuple[str, ...] = ()
     kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-    @cached_property
-    def custody(self) -> pd.DataFrame:
-        """Return each camera's custodian and retention: one row per camera, built on first use."""
-        return self.make_custody()
 
     def __repr__(self) -> str:
         return f"Log({self.policy!r}, replicate {self.replicate}: {len(self.requests)} requests, {len(self.acts)} acts)"
@@ -258,9 +239,7 @@ def imbalances(log: Log, world: World | None = None) -> list[str]:
     """
     acts, asked, incidents = log.acts, log.requests, log.incidents
     act, source, root = acts["act"], acts["source"], acts["parent_id"] < 0
-    strange = set(incidents["kind"]) - set(log.kinds)
     found = [
-        (len(strange), f"kinds of incident that no process declares: {', '.join(sorted(strange))}"),
         (acts["act_id"].duplicated().sum(), "acts share their number with another act"),
         ((~root & ~acts["parent_id"].isin(acts["act_id"])).sum(), "acts follow from acts that are not in the Log"),
     ]

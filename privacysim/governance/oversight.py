@@ -30,6 +30,7 @@ from privacysim.scenario import Scenario
 from privacysim.units import DAY_TICKS, TICKS_PER_S
 
 _HALF_A_YEAR_D = 182.625
+_DROPPED = "none: not taken up, or an informal word"
 _CRIMES = {
     **dict.fromkeys(("cl_253_1", "ji17_4", "ji17_5"), ("ji17_tracks_items", "ji17_gain_cny")),
     "cl_285_2": ("ji11_systems_controlled", "ji11_gain_cny"),
@@ -56,10 +57,8 @@ class Oversight:
     scenario: Scenario
     rules: Rules
 
-    def found(
-        self, at: int, end: int, *, custodian: int, logged: bool, filed: bool, passed_on: bool, published: bool,
-        marks: Sequence[float],
-    ) -> tuple[int, str, tuple[int, ...]]:
+    def found(self, at: int, end: int, *, custodian: int, logged: bool, filed: bool, passed_on: bool, published: bool,
+              marks: Sequence[float]) -> tuple[int, str, tuple[int, ...]]:
         """Return when and by whom a lapse at tick `at` is found (NEVER and "" if not before `end`).
 
         The third value are the earlier reviews of the log, without findings. Each custodian reviews their log at fixed
@@ -84,10 +83,8 @@ class Oversight:
         reviews = tuple(range(first, min(times[by], end), period)) if logged else ()
         return (times[by], by, reviews) if times[by] < end else (int(NEVER), "", reviews)
 
-    def steps(
-        self, era: int, question: Question, at: int, found: int, *, logged: bool, marks: Sequence[float],
-        items: int = 1, gain_cny: float = 0.0, grave: bool = False,
-    ) -> tuple[Step, ...]:
+    def steps(self, era: int, question: Question, at: int, found: int, *, logged: bool, marks: Sequence[float],
+              items: int = 1, gain_cny: float = 0.0, grave: bool = False) -> tuple[Step, ...]:
         """Return the legal steps, in order, after an act done at `at` (until it ended) was found at `found`.
 
         Marks: 0 proof, 1 whether it is pursued, 2 whether an order to correct is refused (or a fine is chosen instead
@@ -101,26 +98,28 @@ class Oversight:
             return (Step(found, "no_provision", "none: no provision with a sanction"),)
         if marks[0] >= (1.0 if logged else self.scenario.leaks.proof_without_log.number):
             return (Step(found, "not_proved", "none: not proved"),)
-        if self._dropped(marks):
-            return (Step(found, "not_taken_up", "none: not taken up, or an informal word"),)
-        reached = [one for one in provisions if _reached(one.id, items, gain_cny, grave)]
+        if marks[1] >= self.scenario.leaks.sanction_taken_up.number:
+            return (Step(found, "not_taken_up", _DROPPED),)
+        reached = [
+            (one.sanction, one) for one in provisions if one.sanction and _reached(one.id, items, gain_cny, grave)
+        ]
         if not reached:
             return (Step(found, "no_provision", f"none: below the threshold of {provisions[0].id}"),)
-        in_time = [one for one in reached if not _barred(one.sanction, found - at)]
+        in_time = [
+            (sanction, one) for sanction, one in reached
+            if sanction.limitation is None or found - at <= sanction.limitation * TICKS_PER_S
+        ]
         if not in_time:
-            barred = reached[0].id
+            barred = reached[0][1].id
             return (Step(found, "time_barred", f"none: time-barred ({barred})", barred),)
-        gravest = max(in_time, key=lambda one: (_rank(one.sanction), self._cny(one.sanction), one.id))
+        _, gravest = max(in_time, key=lambda pair: (_rank(pair[0]), self._cny(pair[0]), pair[1].id))
         return self._taken(gravest, found, marks)
 
     def duty_steps(self, provision: Provision, found: int, marks: Sequence[float]) -> tuple[Step, ...]:
         """Return the steps after a breached duty, which lasts until it is found, so there is no limitation."""
-        if self._dropped(marks):
-            return (Step(found, "not_taken_up", "none: not taken up, or an informal word", provision.id),)
+        if marks[1] >= self.scenario.leaks.sanction_taken_up.number:
+            return (Step(found, "not_taken_up", _DROPPED, provision.id),)
         return self._taken(provision, found, marks)
-
-    def _dropped(self, marks: Sequence[float]) -> bool:
-        return marks[1] >= self.scenario.leaks.sanction_taken_up.number
 
     def _taken(self, provision: Provision, found: int, marks: Sequence[float]) -> tuple[Step, ...]:
         sanction, name, leaks = provision.sanction, provision.id, self.scenario.leaks
@@ -156,13 +155,13 @@ class Oversight:
         chance = 1.0 - (1.0 - by_log) * (1.0 - by_complaint)
         proved = 1.0 if logged else leaks.proof_without_log.number
         punished = 1.0 - facts().value("sanction_none_share")
-        provisions = self.rules.of(era).sanctions(question)
-        worth = max((self._cny(one.sanction) for one in provisions), default=0.0)
+        sanctions = [one.sanction for one in self.rules.of(era).sanctions(question)]
+        worth = max((self._cny(one) for one in sanctions if one), default=0.0)
         return exp(-leaks.deterrence_per_1000_cny.number * (chance * proved * punished * worth) / 1000.0)
 
-    def _cny(self, sanction: Sanction | None) -> float:
+    def _cny(self, sanction: Sanction) -> float:
         """Return the middle of the bands in CNY: fines on a person, days of detention, and prison after conviction."""
-        if sanction is None or sanction.step in ("civil", "none_stated"):
+        if sanction.step in ("civil", "none_stated"):
             return 0.0
         leaks = self.scenario.leaks
         fine = max((sum(band) / 2 for band in (sanction.individual, sanction.responsible) if band), default=0.0)
@@ -180,22 +179,14 @@ def _reached(provision: str, items: int, gain_cny: float, grave: bool) -> bool:
     return provision != "cl_284" or grave
 
 
-def _rank(sanction: Sanction | None) -> int:
-    """Rank sanctions: crime, detention, immediate fine, order to correct, civil claim."""
-    if sanction is None or sanction.step in ("none_stated", "civil"):
-        return int(sanction is not None and sanction.step == "civil")
-    if sanction.prison_years:
-        return 5
-    return 4 if sanction.detention_d else 3 if sanction.step == "at_once" else 2
+def _rank(sanction: Sanction) -> int:
+    """Rank sanctions: crime, detention, immediate fine, order to correct, civil claim, none."""
+    punished = 5 if sanction.prison_years else 4 if sanction.detention_d else 3 if sanction.step == "at_once" else 2
+    return {"none_stated": 0, "civil": 1}.get(sanction.step, punished)
 
 
-def _barred(sanction: Sanction | None, age: int) -> bool:
-    return sanction is not None and sanction.limitation is not None and age > sanction.limitation * TICKS_PER_S
-
-
-def write_steps(
-    book: Book, steps: Sequence[Step], end: int, *, act_id: int, incident_id: int, reviews: Sequence[int] = ()
-) -> None:
+def write_steps(book: Book, steps: Sequence[Step], end: int, *, act_id: int, incident_id: int,
+                reviews: Sequence[int] = ()) -> None:
     """Write the audits of one incident: reviews without findings, and the steps within [0, D)."""
     rows = [{"at_t": at, "found": False} for at in reviews] + [{**vars(one), "found": True} for one in steps]
     for row in rows:
@@ -203,10 +194,8 @@ def write_steps(
             book.add(1, act_id=act_id, incident_id=incident_id, **row)
 
 
-def first_end(
-    counted_from: int, turn: NDArray[np.int64] | int, marks: NDArray[np.float64], hazard: NDArray[np.float64],
-    factors: NDArray[np.float64],
-) -> tuple[int, int]:
+def first_end(counted_from: int, turn: NDArray[np.int64] | int, marks: NDArray[np.float64], hazard: NDArray[np.float64],
+              factors: NDArray[np.float64]) -> tuple[int, int]:
     """Return tick and cause of the end: the first cause whose integrated hazard exceeds its unit exponential.
 
     The hazard is `hazard` per day until the tick `turn` (of each cause) and `hazard · factors` from then on. Ties go to

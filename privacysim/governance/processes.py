@@ -104,12 +104,10 @@ class Process(Protocol):
 
             def write(self, books):
                 inside = (self.ticks >= 0) & (self.ticks < self.context.end)
-                number, at = Context.numbers("drones", self.ids[inside]), self.ticks[inside]
-                camera = np.zeros(at.size, dtype=int)
-                books.incidents.add(at.size, incident_id=number, custodian_id=number, kind="drone", opened_t=at,
-                                    audience=1.0)
-                books.acts.add(at.size, source="drone", source_id=number, camera_id=camera, from_t=at - 600, to_t=at,
-                               at_t=at, actor="curious", viewer=number, act="view", purpose="curiosity", audience=1.0)
+                n, at = Context.numbers("drones", self.ids[inside]), self.ticks[inside]
+                books.incidents.add(n.size, incident_id=n, custodian_id=1, kind="drone", opened_t=at, audience=1.0)
+                books.acts.add(n.size, source="drone", source_id=n, camera_id=0, from_t=at - 600, to_t=at, at_t=at,
+                               actor="curious", viewer=n, act="view", purpose="curiosity", audience=1.0)
     """
 
     incidents: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
@@ -119,8 +117,11 @@ class Process(Protocol):
     the sum over its acts; `log.imbalances` compares the two.
     """
 
+    context: Context
+
     def start(self, context: Context) -> None:
-        """Store the context and start generators with `context.env.process`; the clock is at −warm-up."""
+        """Store the context; start generators with `context.env.process`. The clock is at −warm-up."""
+        self.context = context
 
     def write(self, books: Books) -> None:
         """Add rows: acts done in [0, end), requests and incidents active in it, audits."""
@@ -133,15 +134,12 @@ class Requester(Process):
     `confirmed`: 1 if a judge confirmed in time what was done first, 0 if not, −1 while it is undecided.
     """
 
-    context: Context
     signed: Ints
     left: Ints
     confirmed: Ints
 
-    def apply(
-        self, row: int, at: int, approver: str, number: int, marks: Sequence[float], *, expires: int, papers: int = 1,
-        priority: int = 1,
-    ) -> Wait:
+    def apply(self, row: int, at: int, approver: str, number: int, marks: Sequence[float], *, expires: int,
+              papers: int = 1, priority: int = 1) -> Wait:
         """Submit documents at the tick `at`, and note when they are signed or expire; `marks` of work and transit."""
         yield self.context.until(at)
         if (yield from self.context.desks.approved(
@@ -160,37 +158,30 @@ class Requester(Process):
         self.confirmed[row] = signed and self.context.env.now <= term
 
 
-def named(processes: Sequence[Process | type[Process] | str]) -> dict[str, Process]:
-    """Create a fresh copy of each process, by name; repeated names get a number appended.
+def prepared(
+    processes: Sequence[Process | type[Process] | str]
+) -> tuple[dict[str, Process], dict[str, tuple[str, ...]]]:
+    """Create a fresh copy of each process, by name, and return their kinds of incident with the sources of acts.
 
     Each item is an object, a class that needs no arguments, or the name of an entry point of `privacysim.processes`.
+    Repeated names get a number appended. Raises InputError for anything else.
     """
     if isinstance(processes, str) or not isinstance(processes, Sequence):
         raise InputError("processes", "a sequence of processes", processes, "write (*DEFAULT, Mine())")
     running: dict[str, Process] = {}
+    kinds: dict[str, tuple[str, ...]] = {"misuse": ()}
     for given in processes:
         found: Any = parts.named("processes", given) if isinstance(given, str) else given
         name = given if isinstance(given, str) else parts.name_of(given)
         for method in ("start", "write"):
             if not callable(getattr(found, method, None)):
-                raise InputError(
-                    f"process {name}", "an object with the methods start(context) and write(books)",
-                    f"no method {method}", "see privacysim.governance.Process",
-                )
+                raise InputError(f"process {name}", "an object with the methods start(context) and write(books)",
+                                 f"no method {method}", "see privacysim.governance.Process")
+        for kind, sources in getattr(found, "incidents", {}).items():
+            if isinstance(sources, str) or not all(isinstance(one, str) and one.isidentifier() for one in sources):
+                raise InputError(f"process {name}, incidents", "each kind with a tuple of words",
+                                 f"{kind!r}: {sources!r}", f'write {{"{kind}": ("{kind}",)}}')
+            kinds[kind] = tuple(dict.fromkeys((*kinds.get(kind, ()), *sources)))
         fresh = found() if isinstance(found, type) else deepcopy(found)
         running[name if name not in running else f"{name} {len(running)}"] = fresh
-    return running
-
-
-def kinds_of(processes: Mapping[str, Process]) -> dict[str, tuple[str, ...]]:
-    """Return the kinds of incident of all processes, with the sources of their acts; raises InputError for others."""
-    kinds: dict[str, tuple[str, ...]] = {"misuse": ()}
-    for name, process in processes.items():
-        for kind, sources in getattr(process, "incidents", {}).items():
-            if isinstance(sources, str) or not all(isinstance(one, str) and one.isidentifier() for one in sources):
-                raise InputError(
-                    f"process {name}, incidents", "each kind with a tuple of words", f"{kind!r}: {sources!r}",
-                    f'write {{"{kind}": ("{kind}",)}}',
-                )
-            kinds[kind] = tuple(dict.fromkeys((*kinds.get(kind, ()), *sources)))
-    return kinds
+    return running, kinds

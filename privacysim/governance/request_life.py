@@ -19,11 +19,12 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from privacysim import vocabulary as words
 from privacysim.draws import hashes, stream_key
-from privacysim.governance.log import NEVER, Book, code_of
+from privacysim.governance.log import NEVER, Book, coded
 from privacysim.governance.rules_in_force import BEFORE, Bools, Ints, Rules
 from privacysim.scenario import Scenario
 from privacysim.world.world_model import World
@@ -124,8 +125,8 @@ class Course:
             "settled": self.withdrawn < self.served, "on_its_way": self.served >= self.end,
             "searched": self.delivered >= self.end, **self.ends,
         }
-        names = [name for name in ENDINGS if name in known]
-        return np.select([known[name] for name in names], [_CODES[name] for name in names], _CODES["given"])
+        codes = {code: known[name] for name, code in _CODES.items() if name in known}
+        return np.select(list(codes.values()), list(codes), _CODES["given"])
 
     def ended(self, *names: str) -> Bools:
         """Return which requests ended in one of these ways."""
@@ -180,9 +181,8 @@ class Requests:
         """
         cameras = self.world.cameras
         found = self.rules.legality(self.era, **{
-            "requester": self.requester, "act": code_of("act", "view"), "purpose": self.purpose,
-            "channel": code_of("channel", "request"), "operator": cameras.operator[self.camera],
-            "regime": cameras.regime[self.camera], **asked,
+            "requester": self.requester, "act": "view", "purpose": self.purpose, "channel": "request",
+            "operator": cameras.operator[self.camera], "regime": cameras.regime[self.camera], **asked,
         })
         return np.where(ruled, 0, np.maximum(found, least))
 
@@ -195,7 +195,7 @@ class Requests:
             **self.rules.paper(self.way), "rule": self.rules.told(self.way, lambda route: route.rule, ""),
             "granted_on_merit": self.way > 0, "submitted_t": self.asked, "decided_t": course.decided,
             "delivered_t": np.where(met, course.delivered, NEVER), "reason": course.reason,
-            "outcome": np.array([code_of("outcome", one) for one, _ in ENDINGS.values()])[course.ending], **more,
+            "outcome": coded("outcome", [outcome for outcome, _ in ENDINGS.values()])[course.ending], **more,
         }
         for name in ("cameras_n", "footage_t", "needed_t", "evidence"):
             columns[name] = np.where(met, columns.get(name, 0), 0)
@@ -203,11 +203,10 @@ class Requests:
 
     def act(self, row: NDArray[np.intp], way: Ints | None = None) -> dict[str, Any]:
         """Return columns of acts on the requests `row`, by their routes or by the routes `way`."""
-        known = galleries(self.world.scenario)
+        known = pd.DataFrame(galleries(self.world.scenario).values()).iloc[self.requester[row]]
         return {
             "source": "request", "source_id": self.number[row], "actor": self.requester[row],
             "viewer": self.viewer[row], "purpose": self.purpose[row], "before": self.era[row] == BEFORE,
-            **{name: np.array([known[who][name] for who in words.REQUESTERS])[self.requester[row]]
-               for name in ("gallery", "known")},
+            "gallery": known["gallery"], "known": known["known"],
             **self.rules.paper(self.way[row] if way is None else way),
         }

@@ -21,7 +21,7 @@ from privacysim import tables
 from privacysim import vocabulary as words
 from privacysim.facts import facts
 from privacysim.governance.desk import NO_DESK
-from privacysim.governance.log import NEVER, WORDS, Arrays
+from privacysim.governance.log import NEVER, WORDS, Arrays, coded
 from privacysim.policy.arm import Arm
 from privacysim.policy.judging import Answer, Question, Route
 from privacysim.units import DAY_TICKS, TICKS_PER_S, ticks
@@ -67,15 +67,14 @@ class Rules:
     def ask(self, era: Codes, masks: Sequence[str] = ("none",), **asked: Any) -> tuple[list[Answer], Places]:
         """Judge many acts: the answers to all distinct questions, and for each row the number of its question.
 
-        `asked`: fields of `Question`, as codes or flags; a `mask` is a position in `masks`.
+        `asked`: fields of `Question`, as words, codes or flags; a `mask` is a position in `masks`.
         """
-        lists = {**WORDS, "regime": words.REGIMES, "secret": words.SECRETS, "mask": masks}
-        distinct, which = kinds(era, *asked.values())
+        lists = {**WORDS, "mask": masks}
+        distinct, which = kinds(era, *(coded(name, value) for name, value in asked.items()))
         answers = []
         for when, *row in distinct.tolist():
-            fields: Any = {
-                name: lists[name][code] if name in lists else bool(code) for name, code in zip(asked, row, strict=True)
-            }
+            codes: Any = dict(zip(asked, row, strict=True))
+            fields = {name: lists[name][code] if name in lists else bool(code) for name, code in codes.items()}
             answers.append(self.of(when).judge(Question(**fields)))
         return answers, which
 
@@ -84,19 +83,15 @@ class Rules:
         answers, which = self.ask(era, **asked)
         return np.array([words.LEGALITIES.index(one.legality) for one in answers], dtype=np.int64)[which]
 
-    def ways(
-        self, era: Ints, requester: Codes, purpose: Codes, channel: str, operator: Codes, regime: Codes,
-        own: Codes = False, technique: Codes = 0,
-    ) -> Ints:
+    def ways(self, era: Ints, requester: Codes, purpose: Codes, channel: str, operator: Codes, regime: Codes,
+             own: Codes = False, technique: Codes = 0) -> Ints:
         """Find the route that the rules offer each requester: its number in `offers`, 0 if there is none."""
         distinct, which = kinds(era, requester, purpose, operator, regime, own, technique)
         numbers = []
         for when, who, what, whose, place, mine, how in distinct.tolist():
             arm = self.of(when)
-            route = arm.route(
-                words.REQUESTERS[who], words.PURPOSES[what], channel, words.OPERATORS[whose], words.REGIMES[place],
-                bool(mine), words.TECHNIQUES[how],
-            ) if arm.footage else None
+            route = arm.route(words.REQUESTERS[who], words.PURPOSES[what], channel, words.OPERATORS[whose],
+                              words.REGIMES[place], bool(mine), words.TECHNIQUES[how]) if arm.footage else None
             if route is not None and not _SEES & set(route.acts):
                 route = None  # a rule on publishing alone gives no access to the footage
             if route not in self.offers:
@@ -104,10 +99,9 @@ class Rules:
             numbers.append(self.offers.index(route))
         return np.array(numbers, dtype=np.int64)[which]
 
-    def first_way(
-        self, channels: Mapping[str, Codes], era: Ints, requester: Codes, purpose: Codes, operator: Codes,
-        regime: Codes, *, own: Codes | None = None, technique: Codes = 0, act: str = "",
-    ) -> tuple[Ints, NDArray[np.uint8]]:
+    def first_way(self, channels: Mapping[str, Codes], era: Ints, requester: Codes, purpose: Codes, operator: Codes,
+                  regime: Codes, *, own: Codes | None = None, technique: Codes = 0,
+                  act: str = "") -> tuple[Ints, NDArray[np.uint8]]:
         """Find the first channel that gives each requester access: numbers of routes, and codes of channels.
 
         `channels`: channels in the order of trying, each with those who may try it; requesters without access get the
@@ -150,23 +144,12 @@ class Rules:
             "approver": self.told(way, lambda route: words.APPROVERS.index(route.approver), np.uint8(0)),
         }
 
-    def masks_others(self, era: int, actor: str, purpose: str, operator: str, regime: str) -> bool:
-        """Return whether a rule lets this actor publish for this purpose, with everybody else masked."""
-        return any(
-            "disseminate" in rule.acts and actor in rule.requester and (not rule.purpose or purpose in rule.purpose)
-            and (not rule.regime or regime in rule.regime) and (not rule.operator or operator in rule.operator)
-            and "masked" in rule.conditions
-            for rule in self.of(era).policy.access
-        )
-
 
 def kinds(*codes: Codes) -> tuple[Ints, Places]:
     """Find the distinct rows of columns of small codes (kinds, columns), and for each row the number of its kind."""
     columns = np.broadcast_arrays(*codes)
     sizes = [int(column.max(initial=0)) + 1 for column in columns]
-    packed = np.zeros(columns[0].size, dtype=np.int64)
-    for column, size in zip(columns, sizes, strict=True):
-        packed = packed * size + column
+    packed = np.ravel_multi_index([column.astype(np.int64) for column in columns], sizes)
     distinct, which = np.unique(packed, return_inverse=True)
     return np.stack(np.unravel_index(distinct, sizes), axis=1), which
 
@@ -176,6 +159,9 @@ class Keeping:
     """Custody of each camera's footage before and after the switch; arrays over all cameras.
 
     `retention` in ticks, (2, cameras); `mask` as indices of `masks`, (2, cameras); `filed` (ever) and `log_kept` alike.
+    `masks`: distinct masks, as name and whether a key removes it. `filed_from`: when each system is filed (long ago, or
+    at some time within the term after the switch; NEVER if not). `may_stand`: whether the arm's rules on siting and
+    installers permit the camera. `manager`: code in MANAGERS under the arm.
     """
 
     switch: int
@@ -184,17 +170,13 @@ class Keeping:
     identifiable: Bools
     retention: Ints
     masks: tuple[tuple[str, bool], ...]
-    """Distinct masks: name, and whether a key removes it."""
     mask: NDArray[np.uint8]
     filed: Bools
     filed_from: Ints
-    """When each system is filed: long ago, or at some time within the term after the switch; NEVER if not filed."""
     must_file: Bools
     log_kept: Bools
     may_stand: Bools
-    """Whether the installer may put the camera there, by the arm's rules on siting and installers."""
     manager: NDArray[np.uint8]
-    """Code in MANAGERS under the arm."""
 
     def oldest(self, camera: Ints, at: Ints) -> Ints:
         """Return the oldest tick whose footage still exists at tick `at`.
@@ -248,10 +230,8 @@ def keeping(world: World, rules: Rules) -> Keeping:
     half, distance_m = np.radians(np.minimum(cameras.hfov_deg.astype(float), 170.0) / 2.0), 5.0
     width_m = np.where(cameras.hfov_deg >= 180.0, 2 * np.pi * distance_m, 2 * distance_m * np.tan(half))
     identifiable = np.asarray(cameras.width_px / width_m >= facts().value("dori_recognise_px_per_m"), dtype=bool)
-    return Keeping(
-        rules.switch, listed, custody.recording, identifiable, retention, tuple(masks), mask, filed, filed_from,
-        by_regime(list(map(after.filed, words.REGIMES))), log_kept, may_stand, manager,
-    )
+    return Keeping(rules.switch, listed, custody.recording, identifiable, retention, tuple(masks), mask, filed,
+                   filed_from, by_regime(list(map(after.filed, words.REGIMES))), log_kept, may_stand, manager)
 
 
 def custody_frame(policy: str, world: World, kept: Keeping) -> pd.DataFrame:
@@ -282,11 +262,10 @@ def judged(rows: Arrays, world: World, rules: Rules, kept: Keeping) -> Arrays:
     due = shown(kept.mask[era, camera])
     scene = cameras.scene[camera]
     asked = ("act", "purpose", "channel", "technique", "document", "approver", "own", "consent")
-    answers, which = rules.ask(
-        era, names.tolist(), requester=rows["actor"], operator=cameras.operator[camera], regime=cameras.regime[camera],
-        scene=scene, listed=kept.listed[camera], identifiable=kept.identifiable[camera], mask=due,
-        reversible=undone[due], secret=cameras.secret[camera], **{name: rows[name] for name in asked},
-    )
+    answers, which = rules.ask(era, names.tolist(), requester=rows["actor"], operator=cameras.operator[camera],
+                               regime=cameras.regime[camera], scene=scene, listed=kept.listed[camera],
+                               identifiable=kept.identifiable[camera], mask=due, reversible=undone[due],
+                               secret=cameras.secret[camera], **{name: rows[name] for name in asked})
     made = rows | {
         "custodian_id": cameras.custodian_id[camera], "scene": scene, "reversible": undone[mask],
         "mask": names.astype(object)[mask],

@@ -23,7 +23,7 @@ from privacysim.errors import refuse_unknown
 from privacysim.governance.desk import Wait
 from privacysim.governance.log import NEVER, Books, act_ids
 from privacysim.governance.oversight import Step, write_steps
-from privacysim.governance.request_life import gallery, visitors
+from privacysim.governance.request_life import galleries, visitors
 from privacysim.governance.rules_in_force import AFTER, BEFORE, Keeping, Rules
 from privacysim.policy.judging import Question
 from privacysim.units import DAY_TICKS, TICKS_PER_S
@@ -71,22 +71,16 @@ class Chain:
     misuses: list[tuple[int, str, float]] = field(default_factory=list)
 
 
-@dataclass(slots=True)
 class Spread:
-    """Ways in which a piece spreads, under the rules of the time."""
+    """Ways in which a piece spreads, under the rules of the time.
 
-    world: World
-    rules: Rules
-    kept: Keeping
-    env: Environment
-    near: dict[str, Any] = field(init=False)
-    """Columns of acts for viewers from the neighbourhood, and for viewers from anywhere."""
-    far: dict[str, Any] = field(init=False)
+    `near`, `far`: columns of acts for viewers from the neighbourhood, and for viewers from anywhere.
+    """
 
-    def __post_init__(self) -> None:
-        access, city = self.world.scenario.access, self.world.scenario.population.people.number
-        self.near = gallery(access.contacts.number, min(access.pool_neighbours.number, city))
-        self.far = visitors(self.world.scenario)[1]
+    def __init__(self, world: World, rules: Rules, kept: Keeping, env: Environment) -> None:
+        self.world, self.rules, self.kept, self.env = world, rules, kept, env
+        self.near: dict[str, Any] = galleries(world.scenario)["neighbour"]
+        self.far: dict[str, Any] = visitors(world.scenario)[1]
 
     def act(self, chain: Chain, parent: int, act: str, at: int, *, clip: bool = False, **more: Any) -> int:
         """Add one act and return its number within the chain. `clip`: only the piece that is passed on.
@@ -143,8 +137,11 @@ class Spread:
             self.act(chain, bought, "view", at, clip=True, **buys, **self.far, audience=1.0)
             self.env.process(self.sales(chain, bought, buyer, generation + 1))
 
-    def published(self, chain: Chain, parent: int, piece: int, *, masked: bool = False, news: bool = False) -> Wait:
-        """Publish a piece: online, viewed, taken down, and perhaps online again elsewhere. `news`: by the press."""
+    def published(self, chain: Chain, parent: int, piece: int, *, masked: bool = False, news: bool = False,
+                  wait: int = 0) -> Wait:
+        """Publish a piece after `wait` ticks: online, viewed, taken down, perhaps online again. `news`: the press."""
+        if wait:
+            yield self.env.timeout(wait)
         leaks, key = self.world.scenario.leaks, stream_key(self.world.seed, self.world.k, "published")
         mark, begin = marks(key, piece), int(self.env.now)
         stays = -log(mark[0]) * leaks.published_takedown_d.number * DAY_TICKS
@@ -196,6 +193,17 @@ class Spread:
         after, before = (self.rules.of(era).judge(question).legality == "prohibited" for era in (AFTER, BEFORE))
         return after and not before
 
+    def masks_others(self, at: int, camera: int, actor: str, purpose: str) -> bool:
+        """Return whether a rule lets this actor publish this camera's footage, with everybody else masked."""
+        cameras = self.world.cameras
+        operator, regime = words.OPERATORS[cameras.operator[camera]], words.REGIMES[cameras.regime[camera]]
+        return any(
+            "disseminate" in rule.acts and actor in rule.requester and (not rule.purpose or purpose in rule.purpose)
+            and (not rule.regime or regime in rule.regime) and (not rule.operator or operator in rule.operator)
+            and "masked" in rule.conditions
+            for rule in self.rules.of(self.rules.era(at)).policy.access
+        )
+
     def question(self, camera: int, act: str, actor: str, channel: str, **more: Any) -> Question:
         """Build the question to the rules about one act with this camera's footage, by default out of curiosity."""
         cameras = self.world.cameras
@@ -225,22 +233,18 @@ class Spread:
         books.acts.add(int(inside.sum()), **{name: one[inside] for name, one in columns.items()})
         for chain, head in zip(chains, ids[first[:-1]].tolist(), strict=True):
             if chain.kind and max(chain.closed, chain.found if chain.finder else -1) >= 0:
-                self._incident(chain, books, end)
+                self._write_incident(chain, books, end)
                 write_steps(books.audits, chain.steps, end, act_id=head, incident_id=chain.source_id,
                             reviews=chain.reviews)
 
-    def _incident(self, chain: Chain, books: Books, end: int) -> None:
+    def _write_incident(self, chain: Chain, books: Books, end: int) -> None:
         """Add the incident of a chain, and one of the kind `misuse` for each use of a piece."""
         custodian = self.world.cameras.custodian_id[chain.camera]
-        books.incidents.add(
-            1, incident_id=chain.source_id, custodian_id=custodian, kind=chain.kind, mechanism=chain.mechanism,
-            opened_t=chain.opened, discovered_t=chain.found, discovered_by=chain.finder,
-            closed_t=chain.closed if chain.closed < end else NEVER, cameras_n=chain.cameras, price_cny=chain.price,
-            audience=chain.audience, told_t=chain.told,
-        )
+        books.incidents.add(1, incident_id=chain.source_id, custodian_id=custodian, kind=chain.kind,
+                            mechanism=chain.mechanism, opened_t=chain.opened, discovered_t=chain.found,
+                            discovered_by=chain.finder, closed_t=chain.closed if chain.closed < end else NEVER,
+                            cameras_n=chain.cameras, price_cny=chain.price, audience=chain.audience, told_t=chain.told)
         for number, (at, what, price) in enumerate(chain.misuses):
             if 0 <= at < end:
-                books.incidents.add(
-                    1, incident_id=child_id(chain.source_id, "misuse", number), custodian_id=custodian, kind="misuse",
-                    mechanism=what, opened_t=at, closed_t=at, price_cny=price,
-                )
+                books.incidents.add(1, incident_id=child_id(chain.source_id, "misuse", number), custodian_id=custodian,
+                                    kind="misuse", mechanism=what, opened_t=at, closed_t=at, price_cny=price)

@@ -31,12 +31,11 @@ from privacysim.units import DAY_TICKS, HOUR_TICKS
 
 _KNOWING, _, _OPEN_PORT, _PASSWORD, _CRACKED = range(5)
 _OWNER, _COMPLAINT, _PRESS, _INSPECTION = range(4)
-_ACTOR, _CHANNEL, _OWN = (np.array(one) for one in zip(
-    ("own_staff_off_purpose", "open_stream", True), ("own_staff_off_purpose", "open_stream", True),
-    ("company", "open_stream", False), ("company", "remote_login", False), ("company", "remote_login", False),
-    strict=True,
+_ACTOR, _PURPOSE, _CHANNEL, _OWN = (np.array(one) for one in zip(
+    *[("own_staff_off_purpose", "curiosity", "open_stream", True)] * 2, ("company", "commerce", "open_stream", False),
+    *[("company", "commerce", "remote_login", False)] * 2, strict=True,
 ))
-"""By mechanism: who makes it public, by which channel, and whether the camera is their own."""
+"""By mechanism: who makes it public, what for, by which channel, and whether the camera is their own."""
 
 
 class Website(Process):
@@ -51,10 +50,8 @@ class Website(Process):
         leaks, size, mechanism = scenario.leaks, len(self.streams), self.streams.mechanism
         self.opened, self.closed = np.full(size, NEVER), np.full(size, NEVER)
         """When it went online under these rules, and when it ended; NEVER where it did not."""
-        self.closer = np.full(size, -1, dtype=np.int64)
-        """Code in CLOSERS, −1 while online."""
-        self.recorded: list[Chain] = []
-        """Pieces that a viewer of a stream recorded and sold."""
+        self.closer = np.full(size, -1, dtype=np.int64)  # code in CLOSERS, −1 while online
+        self.recorded: list[Chain] = []  # pieces that a viewer of a stream recorded and sold
         forbidden, allowed, filed, secured = self._changes()
         stops = forbidden & (mechanism == _KNOWING) & (streams.marks[:, 0] < scenario.access.compliance.number)
         stops |= secured & (mechanism >= _OPEN_PORT) & (streams.marks[:, 2] < leaks.security_duty_effect.number)
@@ -68,10 +65,8 @@ class Website(Process):
         turn[filed, _INSPECTION] = np.maximum(kept.filed_from[streams.camera[filed]], switch)
         before = streams.opened < switch
         for row in np.flatnonzero(np.where(before, context.rules.baseline.footage, ~stops)).tolist():
-            ends, cause = first_end(
-                int(streams.counted_from[row]), turn[row], streams.closers[row], streams.hazard_per_day[row],
-                factors[row],
-            )
+            ends, cause = first_end(int(streams.counted_from[row]), turn[row], streams.closers[row],
+                                    streams.hazard_per_day[row], factors[row])
             if stops[row] and ends >= switch + wait[row]:
                 ends, cause = switch + int(wait[row]), _OWNER
             context.env.process(self._stream(row, ends, cause))
@@ -80,17 +75,11 @@ class Website(Process):
         """By stream, what the arm's rules add to the baseline's: forbidden, allowed, filed, secured."""
         rules, kept, camera = self.context.rules, self.context.kept, self.streams.camera
         cameras, mechanism = self.world.cameras, self.streams.mechanism
-        regime, own = cameras.regime[camera], _OWN[mechanism]
-        actor, channel, purpose = (
-            np.array([closed.index(word) for word in names.tolist()])[mechanism]
-            for closed, names in ((words.REQUESTERS, _ACTOR), (words.CHANNELS, _CHANNEL),
-                                  (words.PURPOSES, np.where(_OWN, "curiosity", "commerce")))
-        )
-        before, after = (rules.legality(
-            era, requester=actor, act=words.ACTS.index("disseminate"), purpose=purpose, channel=channel,
-            operator=cameras.operator[camera], regime=regime, scene=cameras.scene[camera], listed=kept.listed[camera],
-            own=own,
-        ) for era in (BEFORE, AFTER))
+        regime = cameras.regime[camera]
+        before, after = (rules.legality(era, requester=_ACTOR[mechanism], act="disseminate",
+                                        purpose=_PURPOSE[mechanism], channel=_CHANNEL[mechanism],
+                                        operator=cameras.operator[camera], regime=regime, scene=cameras.scene[camera],
+                                        listed=kept.listed[camera], own=_OWN[mechanism]) for era in (BEFORE, AFTER))
         secured = [np.array([rules.of(era).secured(word) for word in words.REGIMES])[regime] for era in (BEFORE, AFTER)]
         prohibited = words.LEGALITIES.index("prohibited")
         return (
@@ -119,10 +108,8 @@ class Website(Process):
         yield self.context.until(at)
         if self.closed[row] <= at:  # the stream ended before the viewer found it
             return
-        chain = Chain(
-            "resale", key, int(streams.camera[row]), at - HOUR_TICKS, at, "curious", "open_stream", False, key,
-            kind="recorded", mechanism="kept from a stream and sold", opened=at, closed=at,
-        )
+        chain = Chain("resale", key, int(streams.camera[row]), at - HOUR_TICKS, at, "curious", "open_stream", False,
+                      key, kind="recorded", mechanism="kept from a stream and sold", opened=at, closed=at)
         self.recorded.append(chain)
         copy = spread.act(chain, -1, "copy", at, technique="copy", clip=True)
         yield from spread.sales(chain, copy, key)
@@ -146,10 +133,9 @@ class Website(Process):
         published = self._publish(row, first, last, books.acts)
         for one in np.flatnonzero(closer > _OWNER).tolist():  # found by somebody else; a stream is its own proof
             kind, at = int(mechanism[one]), int(closed[one])
-            question = spread.question(
-                int(camera[one]), "disseminate", str(_ACTOR[kind]), str(_CHANNEL[kind]), own=bool(_OWN[kind]),
-                purpose="curiosity" if _OWN[kind] else "commerce", identifiable=True, secret="none",
-            )
+            question = spread.question(int(camera[one]), "disseminate", str(_ACTOR[kind]), str(_CHANNEL[kind]),
+                                       own=bool(_OWN[kind]), purpose=str(_PURPOSE[kind]),
+                                       identifiable=True, secret="none")
             steps = self.context.oversight.steps(
                 AFTER, question, at, at, logged=True, marks=streams.marks[row[one], 3:7].tolist(),
                 gain_cny=float(price[one]),
@@ -172,11 +158,9 @@ class Website(Process):
             common["parent_id"][traded] = act_ids(acts.add(
                 traded.size, source="stream", act=act, actor=actor, purpose="commerce", channel="remote_login", **some
             ))
-        own = _OWN[mechanism]
-        return act_ids(acts.add(
-            row.size, source="stream", act="disseminate", actor=_ACTOR[mechanism], channel=_CHANNEL[mechanism], own=own,
-            purpose=np.where(own, "curiosity", "commerce"), **common,
-        ))
+        return act_ids(acts.add(row.size, source="stream", act="disseminate", actor=_ACTOR[mechanism],
+                                channel=_CHANNEL[mechanism], own=_OWN[mechanism], purpose=_PURPOSE[mechanism],
+                                **common))
 
     def _watch(self, row: NDArray[np.intp], first: Ints, last: Ints, published: Ints, acts: Book) -> None:
         """Write views: each day two crowds view each stream, one from the city and one not; a crowd is one viewer."""
@@ -190,11 +174,10 @@ class Website(Process):
         looks = world.scenario.leaks.website_watch_min.number * HOUR_TICKS / 60.0
         share = streams.local_share[stream]
         for code, (crowd, part) in enumerate(zip(visitors(world.scenario), (share, 1.0 - share), strict=True)):
-            acts.add(
-                stream.size, source="stream", source_id=streams.stream_id[stream], camera_id=streams.camera[stream],
-                from_t=begin, to_t=end, at_t=begin, actor="curious", act="view", purpose="curiosity",
-                channel=np.where(streams.mechanism[stream] >= _PASSWORD, "remote_login", "open_stream"),
-                viewer=viewer_ids("crowd", streams.stream_id[stream], day * 2 + code), parent_id=published[which],
-                audience=streams.audience_per_day[stream] * part * ((end - begin) / DAY_TICKS),
-                attention=np.minimum(1.0, looks / (end - begin)), **crowd,
-            )
+            acts.add(stream.size, source="stream", source_id=streams.stream_id[stream],
+                     camera_id=streams.camera[stream], from_t=begin, to_t=end, at_t=begin, actor="curious", act="view",
+                     purpose="curiosity",
+                     channel=np.where(streams.mechanism[stream] >= _PASSWORD, "remote_login", "open_stream"),
+                     viewer=viewer_ids("crowd", streams.stream_id[stream], day * 2 + code), parent_id=published[which],
+                     audience=streams.audience_per_day[stream] * part * ((end - begin) / DAY_TICKS),
+                     attention=np.minimum(1.0, looks / (end - begin)), **crowd)

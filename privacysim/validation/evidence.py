@@ -68,9 +68,8 @@ class Row:
         return "within" if self.low <= last and first <= self.high else "miss"
 
 
-def _row(
-    what: str, fact: str, values: Sequence[float], unit: str, *, note: str = "", band: tuple[float, float] | None = None
-) -> Row:
+def _row(what: str, fact: str, values: Sequence[float], unit: str, *, note: str = "",
+         band: tuple[float, float] | None = None) -> Row:
     """Build a row: the fact with its range or `band`, and the model's mean with a t interval over replicates."""
     known = facts()[fact]
     return Row(what, fact, known.value, band or (known.low, known.high), known.source, *_spread(values), unit, note)
@@ -139,10 +138,8 @@ def _readings(world: World, log: Log) -> dict[str, float]:
 
 def _outcome(steps: list[str]) -> str:
     """Most severe of the steps after one incident; `none` if nothing followed."""
-    for one in ("prosecution", "detention", "fine", "order_to_correct", "civil_claim"):
-        if one in steps:
-            return one
-    return "none"
+    ranked = ("prosecution", "detention", "fine", "order_to_correct", "civil_claim")
+    return next((one for one in ranked if one in steps), "none")
 
 
 def _people(city: City, case: Scenario, k: int) -> dict[str, float]:
@@ -192,7 +189,7 @@ def explored(trips: float) -> float:
 
 
 def _calibrated(mean: dict[str, list[float]]) -> tuple[Row, ...]:
-    exact = facts()["website_listed_guangzhou"].value
+    exact = facts().value("website_listed_guangzhou")
     return (
         _row("cameras of Guangzhou listed", "website_listed_guangzhou", mean["listed"], "cameras",
              note="p_listed solved for it", band=(exact, exact)),
@@ -215,11 +212,9 @@ def _predicted(case: Scenario, mean: dict[str, list[float]]) -> tuple[Row, ...]:
     ]
     for city, other in zip(HELD_OUT, held_out(case), strict=True):
         known = facts()[f"website_listed_{city}"]
-        rows.append(Row(
-            f"cameras of {city.title()} listed", known.id, known.value, (known.low, known.high), known.source,
-            other.predicted, other.low, other.high, "cameras",
-            "population × the constants of Guangzhou" + _WHY_NOT.get(city, ""),
-        ))
+        rows.append(Row(f"cameras of {city.title()} listed", known.id, known.value, (known.low, known.high),
+                        known.source, other.predicted, other.low, other.high, "cameras",
+                        "population × the constants of Guangzhou" + _WHY_NOT.get(city, "")))
     rows += [
         _row("saleable video per hacked camera", "saleable_video_per_camera", mean["saleable"], "videos/camera",
              note="cameras on platforms that see a private space; homes' interiors are not in this city's stock"),
@@ -270,6 +265,7 @@ def _recognised(what: str, fact: str, people: int, mask: str, face_px: float, no
 
 def markdown(tables: Tables) -> str:
     """Format both tables as a Markdown page, with misses in red."""
+    told = [row.verdict for row in tables.predicted]
     lines = [
         "# Calibrated and predicted", "",
         "Made by `privacysim calibrate verdicts -o docs/evidence/calibrated_and_predicted.md`; do not edit. "
@@ -277,17 +273,12 @@ def markdown(tables: Tables) -> str:
         "intervals are 95 % t intervals over replicates, equal ends are a closed form.", "",
         "## CALIBRATED: solved so that the model gives the datum; it validates nothing", "",
         *_markdown_rows(tables.calibrated, "held"), "", "## PREDICTED: never tuned", "",
-        _counted(tables.predicted), "", *_markdown_rows(tables.predicted, "within"), "",
+        f"{told.count('within')} rows are within what was observed, {told.count('miss')} miss it, "
+        f"{told.count('–')} have nothing to be held against.", "", *_markdown_rows(tables.predicted, "within"), "",
         "A verdict is *within* where the model's interval meets the observed range. A miss stays here until the model "
         "or the fact is better understood; it is never tuned away.",
     ]
     return "\n".join(lines) + "\n"
-
-
-def _counted(rows: Sequence[Row]) -> str:
-    told = [row.verdict for row in rows]
-    return (f"{told.count('within')} rows are within what was observed, {told.count('miss')} miss it, "
-            f"{told.count('–')} have nothing to be held against.")  # fmt: skip
 
 
 def _markdown_rows(rows: Sequence[Row], word: str) -> list[str]:

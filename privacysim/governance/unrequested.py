@@ -1,4 +1,9 @@
-"""Insider misuse, break-ins and hidden cameras: one process each, from the first view to the last copy.
+"""Viewing without a request: monitoring, maintenance, misuse by insiders, break-ins, hidden cameras; and inspections.
+
+Monitoring: the operator's own guard duty needs no notice and accounts for most viewing (Order 799 art. 16; the founding
+text covers only obtaining from others). One row represents a watched camera, not a single look. Maintenance:
+contractors check the picture of a camera that they do not run. Order 799 art. 19 allows it with secrecy and for no
+other purpose. If no rule covers contractors, the look is part of the gap.
 
 Those who can open footage may view it for themselves (abuse: Order 799 arts. 16, 32; leaking: Civil Code art. 1039;
 supply for money: Criminal Law art. 253-1). Some take a copy: it is shown to a few, sold on in a chain of sales, or
@@ -10,6 +15,11 @@ Hidden cameras are leaks too. Their owners film strangers in rooms where filming
 art. 42(6), Criminal Law art. 284 with grave result). They view some footage, sell pieces, or blackmail. A guest or an
 inspection finds the camera, sooner where venues must search (Order 799 art. 8(2)). No rule gives the owner a route, so
 every act is prohibited or, if the camera rules do not mention siting, in the soft gap: general law alone.
+
+Inspections: the police check custodians and find breached duties: cameras in prohibited places (Order 799 arts. 8, 27),
+installers who may not install (7(3), 26), systems that were never filed (14, 29). An order to correct comes first if
+the law says so, then the fine on refusal; a prohibited site is fined at once. If the rules name no duty, an inspection
+finds nothing.
 """
 
 from __future__ import annotations
@@ -20,16 +30,24 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from privacysim import vocabulary as words
 from privacysim.governance.desk import Wait
 from privacysim.governance.log import Books
-from privacysim.governance.oversight import first_end
+from privacysim.governance.oversight import first_end, write_steps
 from privacysim.governance.processes import Context, Process
+from privacysim.governance.request_life import galleries, gallery, viewer_ids
 from privacysim.governance.rules_in_force import AFTER, BEFORE
 from privacysim.governance.spreading import Chain
-from privacysim.units import TICKS_PER_S
+from privacysim.units import HOUR_TICKS, TICKS_PER_S
 from privacysim.world.custody import BREAK_IN, CONTRACTOR, LAPSES, PLATFORM, STAFF, VENDOR
 from privacysim.world.streams import FIRST_OWNER
 
+FIRST_INSPECTION = 1 << 47
+"""Incidents found by inspection: this + the round's id."""
+FINED_BY = {
+    "prohibited_site": ("o799_27", "gz07_siting"), "no_right_to_install": ("o799_26",), "not_filed": ("o799_29",),
+}
+"""Provisions with the sanction of each breach, if the policy names them among its sanctions."""
 _WHO = {
     STAFF: ("own_staff_off_purpose", "own_console", True), CONTRACTOR: ("contractor", "own_console", False),
     VENDOR: ("vendor_platform", "shared_platform", False), BREAK_IN: ("curious", "remote_login", False),
@@ -37,6 +55,73 @@ _WHO = {
 }
 """Actor, channel, and whether the camera is their own, by kind of lapse."""
 _GRAVEST = {"looked": "view", "told": "disseminate", "published": "disseminate", "sold": "sell"}
+
+
+class Monitoring(Process):
+    """Live monitoring and maintenance; the world decides which cameras, when, and with how much attention."""
+
+    def write(self, books: Books) -> None:
+        """Write one act per watched camera, one more where a watchlist runs, and one for every round of maintenance.
+
+        A machine compares every face at some of the police's watched cameras with the watchlist (`audience` 1, κ =
+        people on the list / population). Where the rules newly prohibit it, those who comply switch it off.
+        """
+        world, monitors, cameras = self.context.world, self.context.world.monitors, self.context.world.cameras
+        camera, access = monitors.camera, world.scenario.access
+        police = cameras.operator[camera] == words.OPERATORS.index("public_security")
+        common: dict[str, object] = {
+            "source": "monitor", "from_t": 0, "to_t": self.context.end, "at_t": 0, "act": "view",
+            "purpose": "live_guard", "channel": "live_monitor", "own": True, "audience": 1.0,
+        }
+        books.acts.add(camera.size, source_id=camera, camera_id=camera, viewer=monitors.viewer,
+                       attention=monitors.attention, actor=np.where(police, "public_security", "own_staff_on_duty"),
+                       **galleries(world.scenario)["own_staff_on_duty"], **common)
+        forbidden = np.array([self.context.rules.of(AFTER).forbids(
+            "view", "public_security", regime, "public_security", own=True, channel="live_monitor",
+            purpose="live_guard", technique="face_watchlist_live",
+        ) for regime in words.REGIMES])[cameras.regime[camera]]
+        obeys = world.custody.compliance[camera] < access.compliance.number
+        runs = police & (monitors.marks[:, 0] < access.watchlist_live_share.number) & ~(forbidden & obeys)
+        books.acts.add(int(runs.sum()), source_id=camera[runs], camera_id=camera[runs], technique="face_watchlist_live",
+                       actor="public_security", viewer=viewer_ids("watchlist", monitors.viewer[runs]),
+                       **gallery(access.watchlist_people.number, world.scenario.population.people.number), **common)
+        rounds = world.maintenance
+        length = round(world.scenario.access.maintenance_look_min.number * HOUR_TICKS / 60)
+        inside = (rounds.tick >= 0) & (rounds.tick + length < self.context.end)
+        row = np.flatnonzero(inside & self.context.kept.recording[rounds.camera])
+        number, at = rounds.round_id[row], rounds.tick[row]
+        books.acts.add(row.size, source="monitor", source_id=number, camera_id=rounds.camera[row], from_t=at,
+                       to_t=at + length, at_t=at, actor="contractor", act="view",
+                       viewer=viewer_ids("contractor", number), purpose="maintenance", channel="own_console",
+                       audience=1.0, **galleries(world.scenario)["contractor"])
+
+
+class Inspections(Process):
+    """Rounds of inspection under the policy's rules, and the steps that follow a breach."""
+
+    incidents: ClassVar = {"duty_breach": ()}
+
+    def write(self, books: Books) -> None:
+        """Write the gravest breach that each round of [0, D) finds, if a sanction of the policy names it."""
+        world, rules, kept, end = self.context.world, self.context.rules, self.context.kept, self.context.end
+        arm, rounds, cameras = rules.of(AFTER), world.inspections, world.cameras
+        for row in np.flatnonzero((rounds.tick >= max(rules.switch, 0)) & (rounds.tick < end)).tolist():
+            at, camera = int(rounds.tick[row]), int(rounds.camera[row])
+            breach = ""
+            if not kept.may_stand[camera]:
+                site = words.REGIMES[cameras.regime[camera]] == "prohibited_site"
+                breach = "prohibited_site" if site else "no_right_to_install"
+            elif kept.must_file[camera] and kept.filed_from[camera] > at:
+                breach = "not_filed"
+            named = [name for name in FINED_BY.get(breach, ()) if name in arm.policy.sanctions]
+            if not named:
+                continue
+            incident = FIRST_INSPECTION + int(rounds.round_id[row])
+            books.incidents.add(1, incident_id=incident, custodian_id=cameras.custodian_id[camera], kind="duty_breach",
+                                mechanism=breach, opened_t=at, discovered_t=at, discovered_by="inspection")
+            provision, marks = arm.laws.provision(named[0]), rounds.marks[row].tolist()
+            steps = self.context.oversight.duty_steps(provision, at, marks)
+            write_steps(books.audits, steps, end, act_id=-1, incident_id=incident)
 
 
 class Leaks(Process):
@@ -69,11 +154,9 @@ class Leaks(Process):
         logged = bool(kept.log_kept[era][camera])
         if mark[0] >= oversight.holds_back(era, question, logged):
             return
-        chain = Chain(
-            "breach" if intruder else "insider", who, camera, begin - int(lapses.look_ticks[row]), begin, actor,
-            channel, own, who, kind=LAPSES[kind] if intruder else "insider", opened=begin, closed=begin,
-            cameras=int(lapses.reach[row]),
-        )
+        chain = Chain("breach" if intruder else "insider", who, camera, begin - int(lapses.look_ticks[row]), begin,
+                      actor, channel, own, who, kind=LAPSES[kind] if intruder else "insider", opened=begin,
+                      closed=begin, cameras=int(lapses.reach[row]))
         self.chains.append(chain)
         for one in touched:
             context.spread.act(chain, -1, "view", begin, camera_id=one, audience=1.0)
@@ -88,10 +171,9 @@ class Leaks(Process):
             return
         yield context.until(chain.found)
         era = rules.era(chain.found)
-        chain.steps = oversight.steps(
-            era, replace(question, act=_GRAVEST[how]), begin, chain.found, logged=logged, marks=mark[8:12].tolist(),
-            items=chain.cameras, gain_cny=chain.price, grave=how in ("published", "sold"),
-        )
+        chain.steps = oversight.steps(era, replace(question, act=_GRAVEST[how]), begin, chain.found, logged=logged,
+                                      marks=mark[8:12].tolist(), items=chain.cameras, gain_cny=chain.price,
+                                      grave=how in ("published", "sold"))
         # after a break-in, those who comply tell the people concerned
         term = rules.of(era).breach_notice_s()
         complies = world.custody.compliance[camera] < world.scenario.access.compliance.number
@@ -131,17 +213,15 @@ class HiddenCameras(Process):
     def start(self, context: Context) -> None:
         """Start one process per hidden camera, in the world's order."""
         self.context, self.hidden = context, context.world.hidden
-        self.chains: dict[int, Chain] = {}
-        """By row: the chains of cameras that existed in [0, D)."""
+        self.chains: dict[int, Chain] = {}  # by row: the chains of cameras that existed in [0, D)
         leaks = context.world.scenario.leaks
         after, before = (context.rules.of(era).policy.siting for era in (AFTER, BEFORE))
         newly = after is not None and after.venue_duty and not (before is not None and before.venue_duty)
         hazard = np.array([leaks.hidden_guest_per_day.number, leaks.hidden_inspection_per_day.number])
         factors = np.array([1.0, leaks.hidden_venue_duty_factor.number if newly else 1.0])
         for row in range(len(self.hidden)):
-            ends = first_end(
-                int(self.hidden.counted_from[row]), context.rules.switch, self.hidden.finders[row], hazard, factors
-            )
+            ends = first_end(int(self.hidden.counted_from[row]), context.rules.switch, self.hidden.finders[row], hazard,
+                             factors)
             if ends[0] > 0:
                 context.env.process(self._camera(row, *ends))
 
@@ -152,10 +232,9 @@ class HiddenCameras(Process):
         first, last = max(int(hidden.installed[row]), 0), min(found, end)
         yield context.until(first)
         who, mark = int(hidden.hidden_id[row]), hidden.marks[row]
-        chain = self.chains[row] = Chain(
-            "hidden", who, int(hidden.camera[row]), first, last, "curious", "hidden", False, FIRST_OWNER + who,
-            kind="hidden", mechanism="kept", opened=int(hidden.installed[row]), closed=found,
-        )
+        chain = self.chains[row] = Chain("hidden", who, int(hidden.camera[row]), first, last, "curious", "hidden",
+                                         False, FIRST_OWNER + who, kind="hidden", mechanism="kept",
+                                         opened=int(hidden.installed[row]), closed=found)
         # the owner views part of the footage; a visitor of the place is in that room by its share of the rooms
         seen = leaks.hidden_watch_share.number * float(hidden.room_share[row])
         filmed = spread.act(chain, -1, "copy", first, technique="copy")
