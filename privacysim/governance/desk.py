@@ -62,9 +62,6 @@ class Hours:
         return (now // DAY_TICKS + 1 + whole) * DAY_TICKS + self.opens + rest
 
 
-_ALWAYS = Hours()
-
-
 class Desk:
     """Queue with `officers` who each take one request at a time, most urgent first; expired requests leave.
 
@@ -78,7 +75,7 @@ class Desk:
     `desk(env, officers, hours, level)` when the first request of a level arrives.
     """
 
-    def __init__(self, env: Environment, officers: int, hours: Hours = _ALWAYS, level: str = "") -> None:
+    def __init__(self, env: Environment, officers: int, hours: Hours, level: str = "") -> None:
         self.env, self.officers, self.hours, self.level = env, officers, hours, level
         self.free, self.work_asked, self._opening = officers, 0, -1
         self._queue: list[tuple[int, int, int, int, Event]] = []

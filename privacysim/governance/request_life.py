@@ -14,6 +14,7 @@ if they live there. Verifying one named person is N = 2.
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -26,6 +27,7 @@ from privacysim import vocabulary as words
 from privacysim.draws import hashes, stream_key
 from privacysim.governance.log import NEVER, Book, coded
 from privacysim.governance.rules_in_force import BEFORE, Bools, Ints, Rules
+from privacysim.resources import shipped
 from privacysim.scenario import Scenario
 from privacysim.world.world_model import World
 
@@ -37,7 +39,7 @@ _NEAR = frozenset({
 _SUSPECTS = frozenset({*words.STATE_ORGANS, "defence_counsel"})
 
 
-def gallery(size: float, pool: float) -> dict[str, float]:
+def gallery(size: float, pool: float) -> dict[str, Any]:
     """Return the columns of acts for a gallery of at least two people, the right one and another; κ = min(1, N / pool).
 
     >>> gallery(150, 20_000)
@@ -47,7 +49,7 @@ def gallery(size: float, pool: float) -> dict[str, float]:
     return {"gallery": people, "known": min(1.0, people / pool)}
 
 
-def galleries(scenario: Scenario) -> dict[str, dict[str, float]]:
+def galleries(scenario: Scenario) -> dict[str, dict[str, Any]]:
     """Return the gallery of each requester."""
     access, city = scenario.access, scenario.population.people.number
     near = gallery(access.contacts.number, min(access.pool_neighbours.number, city))
@@ -56,7 +58,7 @@ def galleries(scenario: Scenario) -> dict[str, dict[str, float]]:
     return {who: suspects if who in _SUSPECTS else near if who in _NEAR else far for who in words.REQUESTERS}
 
 
-def visitors(scenario: Scenario) -> list[dict[str, float]]:
+def visitors(scenario: Scenario) -> list[dict[str, Any]]:
     """Return the galleries of website visitors: those who live in the city, and all others."""
     pools = (scenario.population.people.number, scenario.leaks.pool_website.number)
     return [gallery(scenario.access.contacts.number, pool) for pool in pools]
@@ -69,29 +71,8 @@ def viewer_ids(kind: str, first: Ints, second: Ints | int = 0) -> Ints:
     return (mixed >> np.uint64(1)).astype(np.int64)
 
 
-ENDINGS = {
-    "no_rule": ("refused", "no rule lets this asker in"),
-    "withdrawn": ("withdrawn", "the case was settled while the paper lay on the desk"),
-    "gone": ("unavailable", "the footage was erased: retention had run out"),
-    "expired": ("unavailable", "the footage expired in the queue"),
-    "at_desk": ("pending", "on the desk"),
-    "settled": ("withdrawn", "the case was settled before service"),
-    "on_its_way": ("pending", "being served"),
-    "turned_away": ("refused", "no rule lets this asker in"),
-    "seen_through": ("refused", "the forged paper was seen through"),
-    "no_consent": ("refused", "the operator did not consent"),
-    "defect": ("refused", "the paper had a defect that could not be mended"),
-    "refuses": ("refused", "the custodian gave nothing"),
-    "searched": ("pending", "being searched"),
-    "over": ("unavailable", "the emergency was over before the paper was signed"),
-    "erased": ("unavailable", "the footage was erased: retention had run out"),
-    "blind": ("unavailable", "no usable recording"),
-    "informal": ("granted", "handed over informally: no rule opens a way"),
-    "believed": ("granted", "a forged paper was believed"),
-    "seized": ("granted", "the holder refused what she must give, so the recorder was seized"),
-    "taken_over": ("granted", "taken over for a time"),
-    "given": ("granted", ""),
-}
+with shipped("data/endings.csv").open(newline="", encoding="utf-8") as _stream:
+    ENDINGS = {row["ending"]: (row["outcome"], row["reason"]) for row in csv.DictReader(_stream)}
 """Endings of a request, with outcome and reason; the first that applies, in this order, is taken."""
 _CODES = {name: code for code, name in enumerate(ENDINGS)}
 

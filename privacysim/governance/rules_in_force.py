@@ -74,7 +74,7 @@ class Rules:
         answers = []
         for when, *row in distinct.tolist():
             codes: Any = dict(zip(asked, row, strict=True))
-            fields = {name: lists[name][code] if name in lists else bool(code) for name, code in codes.items()}
+            fields: Any = {name: lists[name][code] if name in lists else bool(code) for name, code in codes.items()}
             answers.append(self.of(when).judge(Question(**fields)))
         return answers, which
 
