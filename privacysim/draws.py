@@ -27,11 +27,7 @@ _TO_UNIT = 2.0**-53
 
 
 def stream_key(seed: int, k: int, stream: str) -> int:
-    """64-bit key of one stream of draws in replicate k of a study.
-
-    >>> stream_key(185, 0, "cameras") == stream_key(185, 0, "cameras") != stream_key(185, 1, "cameras")
-    True
-    """
+    """64-bit key of one stream of draws in replicate k of a study."""
     return int.from_bytes(blake2b(f"{seed}|{k}|{stream}".encode(), digest_size=8).digest(), "little")
 
 
@@ -71,11 +67,7 @@ def uniforms(key: int, ids: Any, marks: int = 1, first: int = 0) -> NDArray[np.f
 
 
 def uniform(key: int, ids: Any, j: int = 0) -> NDArray[np.float64]:
-    """Mark j of each id: an array (len(ids),).
-
-    >>> bool(uniform(7, [3, 4])[1] == uniform(7, [4])[0])
-    True
-    """
+    """Mark j of each id: an array (len(ids),)."""
     return uniforms(key, ids, 1, j)[:, 0]
 
 
@@ -97,11 +89,7 @@ def day_jitter(keys: NDArray[np.uint64], first_day: int, days: int, span_ticks: 
 
 
 def marks(key: int, entity_id: int, j: int = 0) -> tuple[float, ...]:
-    """Eight marks of a single event, each strictly between 0 and 1; `j` numbers the groups of eight.
-
-    >>> len(marks(7, 12)), marks(7, 12) == marks(7, 12), marks(7, 12) == marks(7, 13)
-    (8, True, False)
-    """
+    """Eight marks of a single event, each strictly between 0 and 1; `j` numbers the groups of eight."""
     digest = blake2b(struct.pack("<QI", entity_id & _MASK, j), key=struct.pack("<Q", key), digest_size=64).digest()
     return tuple(((word >> 11) + 0.5) * _TO_UNIT for word in struct.unpack("<8Q", digest))
 

@@ -45,13 +45,7 @@ class InputError(PrivacysimError, ValueError):
 
 
 class MissingExtraError(InputError):
-    """A package from an extra of privacysim is not installed; the fix gives the install command.
-
-    >>> print(MissingExtraError("study.toml", "osmium", "map"))
-    study.toml: expected the package osmium.
-      Got: it is not installed
-      Fix: pip install "privacysim[map]".
-    """
+    """A package from an extra of privacysim is not installed; the fix gives the install command."""
 
     def __init__(self, where: str, package: str, extra: str) -> None:
         self.package, self.extra = package, extra
@@ -66,11 +60,7 @@ class ResultsError(PrivacysimError):
 
 
 def optional(module: str) -> Any:
-    """Import a module, or return None if its package is not installed; a broken package raises its own error.
-
-    >>> optional("json").__name__, optional("no_such_package.part")
-    ('json', None)
-    """
+    """Import a module, or return None if its package is not installed; a broken package raises its own error."""
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
@@ -80,11 +70,7 @@ def optional(module: str) -> Any:
 
 
 def require(extra: str, *modules: str, where: str) -> Any:
-    """Import modules of an extra of privacysim and return the first; a missing one raises MissingExtraError.
-
-    >>> require("map", "json", where="city fetch").__name__
-    'json'
-    """
+    """Import modules of an extra of privacysim and return the first; a missing one raises MissingExtraError."""
     for module in modules:
         if optional(module) is None:
             raise MissingExtraError(where, module.partition(".")[0], extra)
@@ -131,10 +117,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def refuse_unknown(name: object, known: Iterable[str], where: str, expected: str) -> None:
-    """Raise an InputError if the name is not among the known ones; it suggests the nearest.
-
-    >>> refuse_unknown("wide", ["narrow", "wide"], "readings", "one of its readings")
-    """
+    """Raise an InputError if the name is not among the known ones; it suggests the nearest."""
     names = list(known)
     if name not in names:
         raise InputError(where, expected, name, did_you_mean(str(name), names))

@@ -112,23 +112,13 @@ _IN_FORCE: ContextVar[Facts | None] = ContextVar("facts in force", default=None)
 
 
 def facts() -> Facts:
-    """The facts in force: the shipped ones, with replacements by a sensitivity run.
-
-    >>> from privacysim.facts import facts
-    >>> facts()["cameras_per_1000"].value
-    52.75
-    """
+    """The facts in force: the shipped ones, with replacements by a sensitivity run."""
     return _IN_FORCE.get() or shipped_facts()
 
 
 @contextmanager
 def facts_replaced(values: Mapping[str, float]) -> Iterator[None]:
-    """Replace some facts within a `with` block, in this thread only; ranges widen to include the values.
-
-    >>> with facts_replaced({"cameras_per_1000": 480.0}):
-    ...     facts().value("cameras_per_1000")
-    480.0
-    """
+    """Replace some facts within a `with` block, in this thread only; ranges widen to include the values."""
     now = facts()
     rows = dict(known := now.unheard())
     for name, value in values.items():
@@ -149,13 +139,7 @@ def _in_force(known: Facts) -> Iterator[None]:
 
 @contextmanager
 def facts_heard() -> Iterator[set[str]]:
-    """Record the ids of the facts that are read within a `with` block, on which a study depends.
-
-    >>> with facts_heard() as heard:
-    ...     _ = facts().value("face_width_m")
-    >>> heard
-    {'face_width_m'}
-    """
+    """Record the ids of the facts that are read within a `with` block, on which a study depends."""
     heard: set[str] = set()
     with _in_force(Facts(facts().unheard(), heard)):
         yield heard

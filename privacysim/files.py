@@ -117,15 +117,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def toml_text(data: Mapping[str, Any]) -> str:
-    """Format plain data as TOML, without keys whose value is None.
-
-    >>> print(toml_text({"id": "a", "none": None, "city": {"seed": 1, "wide": True}}), end="")
-    id = "a"
-    <BLANKLINE>
-    [city]
-    seed = 1
-    wide = true
-    """
+    """Format plain data as TOML, without keys whose value is None."""
     return tomli_w.dumps(_without_none(data))
 
 

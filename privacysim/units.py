@@ -30,11 +30,7 @@ def duration_s(text: object) -> float:
 
 
 def duration_text(seconds: float) -> str:
-    """Format a duration in the largest suitable unit.
-
-    >>> duration_text(1296000), duration_text(7200), duration_text(90)
-    ('15 d', '2 h', '1.5 min')
-    """
+    """Format a duration in the largest suitable unit."""
     for unit, size in (("d", 86_400.0), ("h", 3_600.0), ("min", 60.0)):
         if seconds >= size and math.isclose(seconds / size, round(seconds / size, 2)):
             return f"{seconds / size:g} {unit}"

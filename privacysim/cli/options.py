@@ -50,11 +50,7 @@ def day(text: str) -> date:
 
 
 def words(text: str | None) -> list[str]:
-    """Parts of a comma-separated list.
-
-    >>> words(" notice_only, order_799,")
-    ['notice_only', 'order_799']
-    """
+    """Parts of a comma-separated list."""
     return [word.strip() for word in (text or "").split(",") if word.strip()]
 
 

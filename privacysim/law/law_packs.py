@@ -43,13 +43,6 @@ def laws(packs: Sequence[GivenPack] = ()) -> Laws:
 
     Provisions and places of all packs are combined, and their ids must differ. General law comes from one pack: your
     own (in `sim/law/` or `packs`) if it has any, otherwise the shipped one.
-
-    >>> laws().provision("o799_17").article
-    '17'
-    >>> mine = {"provision": [{"id": "city_1", "law": "city_rules", "article": "1", "says": "Keep footage for 3 days.",
-    ...                        "status": "H", "in_force_from": "2025-01-01"}]}
-    >>> laws([mine]).provision("city_1").law
-    'city_rules'
     """
     own = Path("sim", "law").absolute()
     folders = {path.name: path for path in (own, *sorted(own.glob("*"))) if path.is_dir() and path.name != "policies"}

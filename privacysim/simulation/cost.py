@@ -98,11 +98,7 @@ def bytes_of(*things: Any) -> int:
 
 
 def total(costs: Iterable[Mapping[str, Mapping[str, float]]]) -> Cost:
-    """Combine the costs of many units: sums of seconds and counts, the largest of bytes and memory.
-
-    >>> total([{"cpu_s": {"people": 1.0}, "bytes": {"pieces": 8}}, {"cpu_s": {"people": 2.0}, "bytes": {"pieces": 5}}])
-    {'cpu_s': {'people': 3.0}, 'bytes': {'pieces': 8}}
-    """
+    """Combine the costs of many units: sums of seconds and counts, the largest of bytes and memory."""
     whole: Cost = {}
     for cost in costs:
         for kind, rows in cost.items():

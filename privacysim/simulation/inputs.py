@@ -153,11 +153,7 @@ class Inputs:
 
 
 def arm_named(arms: Sequence[str], named: str) -> str:
-    """Return the arm's id; an unknown name, or one with several readings, raises an error with a suggestion.
-
-    >>> arm_named(["notice_only", "guangzhou_draft:narrow"], "guangzhou_draft")
-    'guangzhou_draft:narrow'
-    """
+    """Return the arm's id; an unknown name, or one with several readings, raises an error with a suggestion."""
     if named in arms:
         return named
     readings = [arm for arm in arms if arm.split(":")[0] == named]

@@ -197,11 +197,7 @@ def blocks_of(inputs: Inputs) -> int:
 
 
 def block_size(days: int) -> int:
-    """People in a block; smaller in long studies, so that the memory of a worker does not grow with days.
-
-    >>> block_size(30), block_size(365)
-    (65536, 9954)
-    """
+    """People in a block; smaller in long studies, so that the memory of a worker does not grow with days."""
     return min(BLOCK, BLOCK * _BLOCK_DAYS // (days + _BLOCK_DAYS // 2))
 
 

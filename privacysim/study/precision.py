@@ -38,11 +38,7 @@ class Precision:
 
     @staticmethod
     def read(text: str) -> Precision:
-        """Parse `precision:5%` or `precision:5%:400` (with the cap after a second colon).
-
-        >>> Precision.read("precision:5%"), Precision.read("precision:2.5%:400").cap
-        (Precision(aim=0.05, cap=200), 400)
-        """
+        """Parse `precision:5%` or `precision:5%:400` (with the cap after a second colon)."""
         found = re.fullmatch(r"precision:(\d+(?:\.\d+)?)\s*%(?::(\d+))?", text.strip())
         if found is None or not 0 < float(found[1]) < 100:
             raise InputError("--replicates", "a number, or a precision such as precision:5%", text,
