@@ -6,6 +6,7 @@ ends in `.toml` is a path. No file is ever left half-written, because `whole_fil
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -268,6 +269,12 @@ def display(path: Path) -> str:
         if path.is_absolute() and path.is_relative_to(base):
             return path.relative_to(base).as_posix()
     return path.as_posix()
+
+
+def file_digest(path: Path) -> str:
+    """sha256 of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 @contextmanager

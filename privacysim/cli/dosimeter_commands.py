@@ -11,7 +11,8 @@ import typer
 
 from privacysim.cli.options import console, day, grid, group, words
 from privacysim.errors import InputError
-from privacysim.readers.camera_files import file_digest, read_cameras
+from privacysim.files import file_digest
+from privacysim.readers.camera_files import read_cameras
 from privacysim.readers.track_files import read_tracks
 from privacysim.tracks import dose_tables
 from privacysim.tracks.detour import detours, read_town

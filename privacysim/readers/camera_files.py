@@ -17,7 +17,6 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import file_digest as digest_of
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privacysim.errors import InputError
+from privacysim.files import file_digest
 from privacysim.readers.features import Features, column_names, read_features, refuse_columns, stated
 from privacysim.readers.osm_maps import mapped_cameras
 from privacysim.readers.positions import Floats, Reject, degrees, position_error, refuse_if_misread
@@ -139,12 +139,6 @@ def read_cameras(path: str | Path, columns: Mapping[str, str] | None = None, *, 
 def stated_columns(words: Sequence[Mapping[str, Any]]) -> dict[str, NDArray[Any]]:
     """Fields of `Stated` as arrays, one entry for each camera described by `said`."""
     return {name: np.array([one[name] for one in words], dtype=kind) for name, kind in _STATED.items()}
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file's bytes, the only thing about a private input that may be written down."""
-    with path.open("rb") as stream:
-        return digest_of(stream, "sha256").hexdigest()
 
 
 def heading_of(text: str) -> tuple[float, float]:

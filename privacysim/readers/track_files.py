@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privacysim.errors import InputError
-from privacysim.readers.camera_files import file_digest
+from privacysim.files import file_digest
 from privacysim.readers.features import Features, foreign_reader, read_features, refuse_columns, stated
 from privacysim.readers.markup import Element, read_xml
 from privacysim.readers.matsim import SIMULATED_DAY_S, Fix, read_matsim

@@ -15,14 +15,14 @@ import pandas as pd
 
 from privacysim import tables
 from privacysim.errors import ResultsError, shown
-from privacysim.files import Quantity, find_file, plain_data, read_toml, toml_text, whole_file
+from privacysim.files import Quantity, file_digest, find_file, plain_data, read_toml, toml_text, whole_file
 from privacysim.policy import load_policy
 from privacysim.resources import shipped
 from privacysim.results.crate import CRATE, crate
 from privacysim.results.manifest import read_manifest
 from privacysim.scenario import Scenario
 from privacysim.simulation.brought import keep_parts
-from privacysim.simulation.inputs import Inputs, canonical, file_digest, resolved
+from privacysim.simulation.inputs import Inputs, canonical, resolved
 
 OURS = ("metrics.parquet", "summary.csv", "band.csv", "report.html", "inputs", "tables", "parts", CRATE)
 """Files that a run may write or remove in its folder, besides the manifest."""

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, model_validator
 
 from privacysim.errors import InputError, did_you_mean, one_line, refuse_unknown
-from privacysim.files import Quantity, Strict, display, find_file, read_toml, validate
+from privacysim.files import Quantity, Strict, display, file_digest, find_file, read_toml, validate
 from privacysim.metrics import METRICS, Metric, chosen
 from privacysim.policy.arm import Arm
 from privacysim.policy.policy_files import load_arms
@@ -240,8 +240,3 @@ def source_digest() -> str:
         if parts[0] not in _NO_NUMBERS:
             whole.update("/".join(parts).encode() + path.read_bytes())
     return whole.hexdigest()
-
-
-def file_digest(path: Path) -> str:
-    """sha256 of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()

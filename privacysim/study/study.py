@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from privacysim.errors import InputError, ResultsError
-from privacysim.files import find_file, validate
+from privacysim.files import file_digest, find_file, validate
 from privacysim.metrics import Metric
 from privacysim.policy import Policy, Reform
 from privacysim.results.manifest import Clock, read_manifest
@@ -24,7 +24,7 @@ from privacysim.results.saving import check_writable
 from privacysim.scenario import Scenario
 from privacysim.simulation import cost
 from privacysim.simulation.brought import NOTHING, Brought, bring, kept_parts
-from privacysim.simulation.inputs import Inputs, StudyFile, file_digest, from_parts, load_study_file, resolve
+from privacysim.simulation.inputs import Inputs, StudyFile, from_parts, load_study_file, resolve
 from privacysim.simulation.simulation import Simulation
 from privacysim.stats import FEWEST_REPLICATES
 from privacysim.study.executor import OpenExecutor, cores
