@@ -14,6 +14,7 @@ from privacysim.policy.policy_form import Access, Duty, Forbidden, Policy, Reten
 from privacysim.units import duration_text
 from privacysim.vocabulary import ACTS
 
+_list = ", ".join
 Section = tuple[str, list[str]]
 """Heading and lines."""
 Cell = tuple[str, str, str]
@@ -203,10 +204,6 @@ def _whose(rule: Access | Forbidden) -> str:
     if rule.masked is not None:
         parts.append("masked footage" if rule.masked else "clear footage")
     return ", ".join(parts) or "all cameras"
-
-
-def _list(words: Iterable[str]) -> str:
-    return ", ".join(words)
 
 
 def _ground(part: Any, known: Laws) -> str:
