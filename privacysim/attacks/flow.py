@@ -54,10 +54,8 @@ class TripLaw:
     at_home: Floats
 
 
-def trip_law(
-    city: City, scenario: Scenario, *, seed: int = 185, k: int = 0, day: int = 1, people: int = 20_000,
-    window_s: float = 3600.0,
-) -> TripLaw:
+def trip_law(city: City, scenario: Scenario, *, seed: int = 185, k: int = 0, day: int = 1, people: int = 20_000,
+             window_s: float = 3600.0) -> TripLaw:
     """Estimate the trip law of one day (0 is a Monday) from a sample of `people` people of replicate k.
 
     Errors of a sample of n are those of means over the whole city, about 1/√n; `window_s` need not divide a day.
@@ -102,8 +100,7 @@ def trip_law(
         """Chance of each window at each step: there + `later`, back + `later_back` (ticks; steps, or steps × tours)."""
         found = np.zeros((_CLASSES + 1, _STEPS, windows))
         for step in range(_STEPS):
-            a, b = (np.floor((t + s[step]) / window).astype(np.int64)
-                    for t, s in ((there, later), (back, later_back)))  # fmt: skip
+            a, b = (np.floor((t + s[step]) / window).astype(np.int64) for t, s in ((there, later), (back, later_back)))
             for at, counts in ((a, weight), (b, np.where(a == b, 0.0, weight))):
                 inside = (at >= 0) & (at < windows)
                 flat = np.bincount(made[inside] * windows + at[inside], counts[inside], (_CLASSES + 1) * windows)
@@ -125,9 +122,7 @@ def _classes(purpose: NDArray, mode: NDArray, street_m: Floats) -> Ints:
     return np.where(mode == CAR, _CLASSES, made).astype(np.int64)
 
 
-def flow_field(
-    city: City, scenario: Scenario, cameras: Cameras, which: ArrayLike, law: TripLaw
-) -> pd.DataFrame:
+def flow_field(city: City, scenario: Scenario, cameras: Cameras, which: ArrayLike, law: TripLaw) -> pd.DataFrame:
     """Expected number of people who come into view of each street camera in each window of a day.
 
     `which`: camera ids, ascending; indoor cameras see no street and are refused. Columns: `camera_id`, `window` (from
@@ -176,11 +171,10 @@ def flow_field(
         kernel.tree_of(np.asarray(city.trees[j]), city.adj_start, city.adj_node, city.adj_edge, edge_mm, parent, edge,
                        depth)  # fmt: skip
         riders = np.zeros((nodes, 3 * kernel.BANDS))
-        kernel.past_cameras(
-            np.argsort(-depth, kind="stable"), parent, edge, depth, edge_mm, places, node, x, y, place_zone,
-            place_weight, to, homes, zone, node[: city.homes], _stop_of(city, j, node[: city.homes]), share,
-            float(population.street_detour.number), camera_start, camera_of, minute_mm, _BACK_MM, riders, by_place,
-        )  # fmt: skip
+        kernel.past_cameras(np.argsort(-depth, kind="stable"), parent, edge, depth, edge_mm, places, node, x, y,
+                            place_zone, place_weight, to, homes, zone, node[: city.homes],
+                            _stop_of(city, j, node[: city.homes]), share, float(population.street_detour.number),
+                            camera_start, camera_of, minute_mm, _BACK_MM, riders, by_place)
         kernel.to_the_stop(parent, edge, np.asarray(city.edge_u), edge_mm, riders,
                            round(population.walk_to_stop_m.number * 1000), view.piece_start, view.piece_camera,
                            view.piece_from, minute_mm, by_home)  # fmt: skip

@@ -79,9 +79,8 @@ def _sorted(values: ArrayLike, weights: ArrayLike | None, what: str) -> tuple[Fl
     return y[order], w[order]
 
 
-def table_by(
-    frame: pd.DataFrame, value: str, by: Sequence[str], *, weight: str | None = None, fewest: int = 30,
-) -> pd.DataFrame:
+def table_by(frame: pd.DataFrame, value: str, by: Sequence[str], *, weight: str | None = None,
+             fewest: int = 30) -> pd.DataFrame:
     """Mean of `value` per combination of `by` (group, place …); cells with fewer than `fewest` rows are left blank.
 
     One row per combination: `by`, `n`, `mean`, `note`. A blank cell shows neither its mean nor its number. If exactly

@@ -65,10 +65,8 @@ class Coded:
     time_s: Floats | None
 
 
-def code_points(
-    points: pd.DataFrame, *, user: str, place: str | None, time: str | None, what: str, x: str = "", y: str = "",
-    cell_m: float | None = None, window_s: float | None = None, timed: bool = True,
-) -> Coded:
+def code_points(points: pd.DataFrame, *, user: str, place: str | None, time: str | None, what: str, x: str = "",
+                y: str = "", cell_m: float | None = None, window_s: float | None = None, timed: bool = True) -> Coded:
     """Check a frame and code its rows; InputError names the unusable column and the fix.
 
     An item is where and, if `timed`, when. Where: an id in column `place`, or metres in columns `x` and `y`, put into

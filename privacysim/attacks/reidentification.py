@@ -38,10 +38,9 @@ _QUANTILES = np.array([0.5, 0.95])
 _MOST_BYTES = 2 << 30
 
 
-def reidentification_risk(
-    points: pd.DataFrame, k: int, attack: str = "location", *, user: str = "user", place: str | None = None,
-    x: str = "x", y: str = "y", time: str | None = None, cell_m: float | None = None, window_s: float = 3600.0,
-) -> pd.DataFrame:
+def reidentification_risk(points: pd.DataFrame, k: int, attack: str = "location", *, user: str = "user",
+                          place: str | None = None, x: str = "x", y: str = "y", time: str | None = None,
+                          cell_m: float | None = None, window_s: float = 3600.0) -> pd.DataFrame:
     """Risk of each user under one attack, over every choice of k of their rows (all rows if they have fewer).
 
     `points`: one row per visit, columns `user`, a location (`place`, an id; or `x`, `y` in metres, put into squares of
@@ -86,9 +85,8 @@ def rarest_first(item: NDArray[np.int32], kinds: int) -> NDArray[np.int32]:
     return code[item]
 
 
-def multisets(
-    start: NDArray[np.int64], items: NDArray[np.int32], count: NDArray[np.int32], kinds: int, spare: int,
-) -> tuple[NDArray[Any], ...]:
+def multisets(start: NDArray[np.int64], items: NDArray[np.int32], count: NDArray[np.int32], kinds: int,
+              spare: int) -> tuple[NDArray[Any], ...]:
     """Items (place, m), at least m visits: first item of each group, copies, rows of bitsets, users, bitsets."""
     most = np.zeros(kinds, dtype=np.int64)
     np.maximum.at(most, items, count)
@@ -99,17 +97,15 @@ def multisets(
     return offset[items], count.astype(np.int64), *_bits(row_start, offset[items[group]] + nth, int(most.sum()), spare)
 
 
-def _frequencies(
-    start: NDArray[np.int64], items: NDArray[np.int32], count: NDArray[np.int32], kinds: int, spare: int,
-) -> tuple[NDArray[Any], ...]:
+def _frequencies(start: NDArray[np.int64], items: NDArray[np.int32], count: NDArray[np.int32], kinds: int,
+                 spare: int) -> tuple[NDArray[Any], ...]:
     """Items (place, f): users who were at the place exactly f times; the rest as in `multisets`."""
     pair, index = np.unique(items.astype(np.int64) << 32 | count, return_inverse=True)
     return index.astype(np.int64), np.ones(items.size, dtype=np.int64), *_bits(start, index, pair.size, spare)
 
 
-def _bits(
-    start: NDArray[np.int64], items: NDArray[np.int64], kinds: int, spare: int,
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]]:
+def _bits(start: NDArray[np.int64], items: NDArray[np.int64], kinds: int,
+          spare: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]]:
     """Row of each item's bitset (−1 if only one user has it), number of users who have it, and the bitsets.
 
     `items` are each user's distinct items. In its item's row, user u sets bit u. `spare` empty rows follow.
@@ -145,11 +141,9 @@ def _refuse_above(needed: int, what: str, of: str, fix: str) -> None:
                          f"{needed / 2**30:.1f} GiB ({of})", fix)  # fmt: skip
 
 
-def unicity(
-    points: pd.DataFrame, k: int | Sequence[int], *, user: str = "user", place: str | None = None, x: str = "x",
-    y: str = "y", time: str | None = None, cell_m: float | None = None, window_s: float | None = None, draws: int = 10,
-    seed: int = 0, targets: int | None = None, rarefaction: int = 0,
-) -> pd.DataFrame:
+def unicity(points: pd.DataFrame, k: int | Sequence[int], *, user: str = "user", place: str | None = None, x: str = "x",
+            y: str = "y", time: str | None = None, cell_m: float | None = None, window_s: float | None = None,
+            draws: int = 10, seed: int = 0, targets: int | None = None, rarefaction: int = 0) -> pd.DataFrame:
     """Share of users whom k random points of theirs single out; k may be a list.
 
     `points`: one row per sighting: `user`; `place` (an id) or `x`, `y` in metres; `time` in seconds or dates, if known.

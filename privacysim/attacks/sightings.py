@@ -26,11 +26,9 @@ from privacysim.errors import InputError
 AVERAGES = ("per view", "per person in view")
 
 
-def anonymity_sets(
-    points: pd.DataFrame, *, user: str = "user", place: str | None = None, x: str = "x", y: str = "y",
-    time: str | None = None, window_s: float | None = None, cell_m: float | None = None, below: int = 5,
-    population: int | None = None, sample: int | None = None,
-) -> pd.DataFrame:
+def anonymity_sets(points: pd.DataFrame, *, user: str = "user", place: str | None = None, x: str = "x", y: str = "y",
+                   time: str | None = None, window_s: float | None = None, cell_m: float | None = None, below: int = 5,
+                   population: int | None = None, sample: int | None = None) -> pd.DataFrame:
     """Sizes of the sets in which people are seen: one row per average (`per view`, `per person in view`).
 
     `points`: one row per sighting. A view is a place (or square of `cell_m`) in one window of `window_s`, or over all
@@ -123,10 +121,9 @@ class Tracks:
     handovers: int
 
 
-def time_to_confusion(
-    sightings: pd.DataFrame, *, user: str = "user", place: str = "place", time: str = "time", leave: str | None = None,
-    within_s: float = 60.0, gap_s: float = 600.0, confusion_bits: float = 0.0,
-) -> Tracks:
+def time_to_confusion(sightings: pd.DataFrame, *, user: str = "user", place: str = "place", time: str = "time",
+                      leave: str | None = None, within_s: float = 60.0, gap_s: float = 600.0,
+                      confusion_bits: float = 0.0) -> Tracks:
     """Follow every user of a table of sightings (one row each: user, camera, time in seconds, and time of leaving).
 
     With `confusion_bits` 0 a person is lost as soon as anybody else could be them. The table must contain everybody who
@@ -154,10 +151,8 @@ def time_to_confusion(
     place_start, rows = kernel.by_user(coded.item[by_time], by_time, coded.kinds)
     user_of, at, until = coded.user[order], when[order], left[order]
     start = np.searchsorted(user_of, np.arange(users + 1)).astype(np.int64)
-    size, held = kernel.follow(
-        start, coded.item[order], at, until, place_start, when[rows], coded.user[rows], users, within, gap,
-        2.0 ** float(confusion_bits) * (1.0 + 1e-12),
-    )  # fmt: skip
+    size, held = kernel.follow(start, coded.item[order], at, until, place_start, when[rows], coded.user[rows], users,
+                               within, gap, 2.0 ** float(confusion_bits) * (1.0 + 1e-12))
     first = np.flatnonzero(~held)
     end = until[np.append(first[1:], held.size) - 1]
     longest = np.zeros(users)

@@ -128,9 +128,8 @@ class Adjacency(NamedTuple):
     edge: Ints32
 
 
-def connected_streets(
-    x: Floats, y: Floats, u: Ints32, v: Ints32, kind: Bytes, home_weight: Floats, zone: Ints32 | None = None
-) -> tuple[Streets, int]:
+def connected_streets(x: Floats, y: Floats, u: Ints32, v: Ints32, kind: Bytes, home_weight: Floats,
+                      zone: Ints32 | None = None) -> tuple[Streets, int]:
     """Return the largest connected part of these streets, with nodes in the order of zones, and the number left out.
 
     Zones are squares of 300 m unless stated. Loops are dropped, and so are all but the widest of parallel edges.

@@ -35,10 +35,8 @@ PLACES = shipped("data/places.csv")
 concentrated at the centre."""
 with PLACES.open(newline="", encoding="utf-8") as _stream:
     _KINDS = sorted(csv.DictReader(_stream), key=lambda row: CODE[row["category"]])
-REGIME_OF, SECRET_OF, SCENE_OF = (
-    np.asarray([words.index(row[column]) for row in _KINDS], dtype=np.uint8)
-    for column, words in (("regime", REGIMES), ("secret", SECRETS), ("scene", SCENES))
-)
+REGIME_OF, SECRET_OF, SCENE_OF = (np.asarray([words.index(row[column]) for row in _KINDS], dtype=np.uint8)
+                                  for column, words in (("regime", REGIMES), ("secret", SECRETS), ("scene", SCENES)))
 _UNVISITED = (CODE["housing_compound"], CODE["road"])
 
 
@@ -150,9 +148,8 @@ def refuse_crowds(where: str, streets: Streets, people: int) -> None:
                          'write people = {value = …, assumption = "…"} in [population]')  # fmt: skip
 
 
-def _planned(
-    section: CitySection, streets: Streets, hubs: Ints32, residents: Ints, parts: list[tuple[int, Ints]]
-) -> CityPlan:
+def _planned(section: CitySection, streets: Streets, hubs: Ints32, residents: Ints,
+             parts: list[tuple[int, Ints]]) -> CityPlan:
     """Build the plan from the residents of each node, whose homes come first, and from parts (category, nodes).
 
     Places of category `road` are the nodes where at least three main-road edges meet.
@@ -168,9 +165,8 @@ def _planned(
     return CityPlan(streets, hubs, category, node, home_people, *_entrances(section, streets, category, node))
 
 
-def _entrances(
-    section: CitySection, streets: Streets, category: Bytes, node: Ints32
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _entrances(section: CitySection, streets: Streets, category: Bytes,
+               node: Ints32) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Place entrances: `entrance_setback_m` beside one of the node's streets, up to `entrance_reach_m` along it.
 
     Entrances are never beyond the street's middle, where the next node begins; a `road` place is the crossing itself.
@@ -215,10 +211,8 @@ def place_columns(section: CitySection, plan: CityPlan) -> dict[str, NDArray[Any
     size = np.exp(sigma * ndtri(marks[:, 2]) - sigma**2 / 2.0)
     visits, jobs = (np.asarray([mean.number(name) for name in CATEGORIES])[category]
                     for mean in (section.place_visits, section.place_jobs))  # fmt: skip
-    return {
-        "place_x": plan.place_x, "place_y": plan.place_y, "place_node": plan.node, "place_hub": hub,
-        "place_category": category, "place_zone": streets.zone[plan.node], "home_people": plan.home_people,
-        "place_regime": regime, "place_secret": secret, "place_scene": SCENE_OF[category],
-        "place_sensitive": np.asarray([name in SENSITIVE for name in CATEGORIES])[category],
-        "place_weight": (visits * size).astype(np.float32), "place_jobs": (jobs * size).astype(np.float32),
-    }
+    return {"place_x": plan.place_x, "place_y": plan.place_y, "place_node": plan.node, "place_hub": hub,
+            "place_category": category, "place_zone": streets.zone[plan.node], "home_people": plan.home_people,
+            "place_regime": regime, "place_secret": secret, "place_scene": SCENE_OF[category],
+            "place_sensitive": np.asarray([name in SENSITIVE for name in CATEGORIES])[category],
+            "place_weight": (visits * size).astype(np.float32), "place_jobs": (jobs * size).astype(np.float32)}

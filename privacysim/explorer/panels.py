@@ -56,9 +56,8 @@ def change_table(rows: pd.DataFrame, baseline: str, names: Sequence[str], done: 
 
 
 def _table(label: str, head: Sequence[str], numeric: Sequence[int], lines: Sequence[str]) -> str:
-    cells = "".join(
-        f'<th scope="col"{" class=n" if n in numeric else ""}>{escape(text)}</th>' for n, text in enumerate(head)
-    )
+    cells = "".join(f'<th scope="col"{" class=n" if n in numeric else ""}>{escape(text)}</th>'
+                    for n, text in enumerate(head))
     return f'<table aria-label="{label}"><thead><tr>{cells}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
 
 
@@ -77,10 +76,8 @@ def _verdict(row: Mapping[object, object], direction: str) -> str:
     return f"{arrow}: {'better' if (direction == 'lower') == (high < 1.0) else 'worse'}"
 
 
-def people_map(
-    streets: str, cells: tuple[NDArray[np.int64], NDArray[np.int64], int], chance: Floats, cameras: pd.DataFrame,
-    frame: tuple[float, float, float], size: int = 330,
-) -> str:
+def people_map(streets: str, cells: tuple[NDArray[np.int64], NDArray[np.int64], int], chance: Floats,
+               cameras: pd.DataFrame, frame: tuple[float, float, float], size: int = 330) -> str:
     """Map of the city: homes shaded by probability of identification by outsiders, and cameras that were viewed.
 
     `streets` is an SVG path in map coordinates; `chance` (people,) is placed on home cells; `cameras` has x_m,

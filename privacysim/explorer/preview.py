@@ -31,10 +31,8 @@ from privacysim.study.pilots import pilot_sums
 from privacysim.units import DAY_S
 from privacysim.vocabulary import CURVES, GROUPS
 
-SHOWN = (
-    "people_identified_by_outsiders", "sensitive_visits_revealed", "cameras_listed", "views_without_document",
-    "gap_hard", "cases_with_admissible_evidence", "hours_to_evidence", "requests_lost_to_retention",
-)  # fmt: skip
+SHOWN = ("people_identified_by_outsiders", "sensitive_visits_revealed", "cameras_listed", "views_without_document",
+         "gap_hard", "cases_with_admissible_evidence", "hours_to_evidence", "requests_lost_to_retention")
 """Metrics that the explorer shows, in order."""
 DISTRICT, LARGEST = "guangzhou_part", 1_000_000
 """District used for the preview of studies with more people."""
@@ -183,11 +181,9 @@ class Preview:
         skewness = {(policy, name, curve): gamma
                     for policy, which in ((self.baseline.id, self.baseline), ("explored", arm))
                     for (name, curve), gamma in self._skewness_of(which).items()}  # fmt: skip
-        table = compare(
-            pd.DataFrame(values, columns=[*key, "value", "unit", "contributors"]),
-            pd.DataFrame(notes, columns=[*key, "note"]), skewness, [self.baseline.id, "explored"], self.baseline.id,
-            SHOWN[0], len(looks), False,
-        )  # fmt: skip
+        table = compare(pd.DataFrame(values, columns=[*key, "value", "unit", "contributors"]),
+                        pd.DataFrame(notes, columns=[*key, "note"]), skewness, [self.baseline.id, "explored"],
+                        self.baseline.id, SHOWN[0], len(looks), False)
         titles = {self.baseline.id: self.baseline.title, "explored": arm.title}
         return Comparison(table, self.baseline.id, SHOWN[0], "steady", titles)
 

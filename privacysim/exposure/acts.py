@@ -144,14 +144,12 @@ def index_acts(logs: Sequence[HasActs], world: object | None = None) -> Acts:
     watched, camera = np.unique(column("camera_id").astype(np.int64), return_inverse=True)
     look = pd.MultiIndex.from_arrays([column("mask").astype(object), column("gallery").astype(np.int64)])
     codes, seen = pd.factorize(look, sort=True)
-    acts = Acts(
-        tuple(log.policy for log in logs), tuple((str(mask), int(gallery)) for mask, gallery in seen), watched,
-        np.empty((0, 0), np.int64), np.empty((0, 0, 2), np.uint64), arm, camera.astype(np.int32),
-        group.astype(np.uint8), column("viewer").astype(np.int64),
-        np.stack((ticks_of(column("from_s")), ticks_of(column("to_s"))), axis=1),
-        codes.astype(np.int32), column("attention").astype(np.float64), column("known").astype(np.float64),
-        column("audience").astype(np.float64),
-    )  # fmt: skip
+    acts = Acts(tuple(log.policy for log in logs), tuple((str(mask), int(gallery)) for mask, gallery in seen), watched,
+                np.empty((0, 0), np.int64), np.empty((0, 0, 2), np.uint64), arm, camera.astype(np.int32),
+                group.astype(np.uint8), column("viewer").astype(np.int64),
+                np.stack((ticks_of(column("from_s")), ticks_of(column("to_s"))), axis=1), codes.astype(np.int32),
+                column("attention").astype(np.float64), column("known").astype(np.float64),
+                column("audience").astype(np.float64))
     return sorted_acts(acts)
 
 

@@ -55,10 +55,8 @@ class Exposure:
         person, arm, code = np.nonzero(self.sightings_seen)
         row, curve = np.repeat(np.arange(person.size), len(CURVES)), np.tile(np.arange(len(CURVES)), person.size)
         cell = (person[row], arm[row], code[row], curve)
-        columns = (
-            "identifiable_s", "viewer_identifiable_s", "p_identified", "p_identified_max", "p_identified_days",
-            "sensitive_visits_revealed",
-        )  # fmt: skip
+        columns = ("identifiable_s", "viewer_identifiable_s", "p_identified", "p_identified_max", "p_identified_days",
+                   "sensitive_visits_revealed")
         return tables.frame("exposure", {
             "policy": np.asarray(self.arms, dtype=object)[cell[1]], "replicate": replicate,
             "person_id": self.person_id[cell[0]], "legality": cell[2], "curve": curve,
@@ -83,12 +81,11 @@ def measure_exposure(pieces: Pieces, block: Block, acts: Acts, table: Floats | N
     by_arm = (shape[1], shape[0], *shape[2:])
     seconds, weighted, missed, largest, daily = (np.zeros(by_arm) for _ in range(5))
     seen = np.zeros(by_arm[:3], dtype=np.int64)
-    visits, chances = kernel.expose(
-        pieces.person, pieces.pass_no, pieces.camera, pieces.tour, pieces.offset, pieces.length, pieces.face,
-        pieces.frontal, pieces.place, pieces.sensitive, block.tour_mask, block.tour_jitter, block.first_day,
-        jitter_span(block.tour_jitter), acts.index, acts.window, acts.group, acts.viewer, acts.pair,
-        acts.attention, acts.known, acts.audience, known, seconds, weighted, missed, largest, daily, seen,
-    )  # fmt: skip
+    visits, chances = kernel.expose(pieces.person, pieces.pass_no, pieces.camera, pieces.tour, pieces.offset,
+                                    pieces.length, pieces.face, pieces.frontal, pieces.place, pieces.sensitive,
+                                    block.tour_mask, block.tour_jitter, block.first_day, jitter_span(block.tour_jitter),
+                                    acts.index, acts.window, acts.group, acts.viewer, acts.pair, acts.attention,
+                                    acts.known, acts.audience, known, seconds, weighted, missed, largest, daily, seen)
     for ticks in (seconds, weighted):
         ticks /= TICKS_PER_S
     for sums in (missed, daily):
@@ -98,13 +95,10 @@ def measure_exposure(pieces: Pieces, block: Block, acts: Acts, table: Floats | N
     outside = visits[:, 2] >= len(LEGALITIES)
     visits[:, 2] = 0  # any legality: one group
     to_outsiders = visits_revealed(visits[outside], chances[outside], (*shape[:2], 1, shape[3]))[:, :, 0]
-    seconds, weighted, missed, largest, daily = (
-        np.moveaxis(sums, 0, 1) for sums in (seconds, weighted, missed, largest, daily)
-    )
-    return Exposure(
-        block.person_id, block.weight, acts.arms, seconds, weighted, missed, largest, daily, np.moveaxis(seen, 0, 1),
-        revealed, to_outsiders,
-    )  # fmt: skip
+    seconds, weighted, missed, largest, daily = (np.moveaxis(sums, 0, 1)
+                                                 for sums in (seconds, weighted, missed, largest, daily))
+    return Exposure(block.person_id, block.weight, acts.arms, seconds, weighted, missed, largest, daily,
+                    np.moveaxis(seen, 0, 1), revealed, to_outsiders)
 
 
 def jitter_span(jitter: NDArray[np.int16]) -> int:
@@ -147,9 +141,8 @@ class _Some:
     acts: pd.DataFrame
 
 
-def faces_searched(
-    pieces: Pieces, block: Block, whole: Acts, logs: Sequence[HasActs], techniques: Sequence[str] = BY_FACE
-) -> NDArray[np.float64]:
+def faces_searched(pieces: Pieces, block: Block, whole: Acts, logs: Sequence[HasActs],
+                   techniques: Sequence[str] = BY_FACE) -> NDArray[np.float64]:
     """Count passes compared with the faces sought (people, arms); 0 for people who passed no searched camera.
 
     `pieces` are those at the cameras `whole.watched`; the acts of a search are part of `whole`.

@@ -31,9 +31,8 @@ def _view(ax: Axes, radii_m: Mapping[str, float], heading_deg: float, hfov_deg: 
 
 
 @in_house_style
-def camera_view(
-    radii_m: Mapping[str, float], *, hfov_deg: float, heading_deg: float = 0.0, title: str = "", ax: Axes | None = None,
-) -> Axes:
+def camera_view(radii_m: Mapping[str, float], *, hfov_deg: float, heading_deg: float = 0.0, title: str = "",
+                ax: Axes | None = None) -> Axes:
     """Camera from above: distances at which it detects, observes, recognises and identifies a person.
 
     `radii_m` maps each DORI level to its distance on the ground in metres (EN 62676-4: 25, 62, 125, 250 pixels per
@@ -51,9 +50,8 @@ def camera_view(
 
 
 @in_house_style
-def mask_strip(
-    pictures: Mapping[str, NDArray[np.uint8]], chance: Mapping[str, float], *, people: int, title: str = "",
-) -> Figure:
+def mask_strip(pictures: Mapping[str, NDArray[np.uint8]], chance: Mapping[str, float], *, people: int,
+               title: str = "") -> Figure:
     """The same face under each mask, with its measured probability of identification among `people` people.
 
     `pictures` maps the mask to a grey picture; `chance` to the probability of being ranked first among `people`.
@@ -72,10 +70,8 @@ def mask_strip(
 
 
 @in_house_style
-def walks_past(
-    walks: Mapping[str, tuple[pd.DataFrame, float]], radii_m: Mapping[str, float], level_px: Mapping[str, float], *,
-    hfov_deg: float,
-) -> Figure:
+def walks_past(walks: Mapping[str, tuple[pd.DataFrame, float]], radii_m: Mapping[str, float],
+               level_px: Mapping[str, float], *, hfov_deg: float) -> Figure:
     """Walks past one kind of camera, one column each: map from above, then pixels across the face over time.
 
     `walks` maps a title to the pieces in view (as `walk_past` returns them) and the camera's heading; `radii_m` and
@@ -109,9 +105,8 @@ def walks_past(
 
 
 @in_house_style
-def told_at_distance(
-    rows: pd.DataFrame, level_m: Mapping[str, float], *, words: Mapping[str, str], ax: Axes | None = None,
-) -> Axes:
+def told_at_distance(rows: pd.DataFrame, level_m: Mapping[str, float], *, words: Mapping[str, str],
+                     ax: Axes | None = None) -> Axes:
     """Probability of correct face identification by distance: one band (low to high curve) per viewer.
 
     `rows`: viewer, metres, low, high; `words`: label of each viewer, in drawing order; `level_m`: distances

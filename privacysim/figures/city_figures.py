@@ -41,10 +41,8 @@ _ENDS = {"granted": ("o", OKABE[2]), "refused": ("X", RED), "unavailable": ("s",
 
 
 @in_house_style
-def scenario_map(
-    streets: pd.DataFrame, buildings: Sequence[Floats], cameras: pd.DataFrame, *, values: Mapping[str, float],
-    credit: str = "", ground: Ground | None = None,
-) -> Figure:
+def scenario_map(streets: pd.DataFrame, buildings: Sequence[Floats], cameras: pd.DataFrame, *,
+                 values: Mapping[str, float], credit: str = "", ground: Ground | None = None) -> Figure:
     """Maps of how much the cameras could show on each street, one per reading, on one logarithmic colour scale.
 
     `streets` has x0_m, y0_m, x1_m, y1_m, kind (0 main road, 1 street, 2 lane) and one column per reading in `values`,
@@ -107,9 +105,8 @@ def _name_streets(ax: Axes, names: pd.DataFrame) -> None:
 
 
 @in_house_style
-def exposure_map(
-    streets: pd.DataFrame, homes: pd.DataFrame, *, title: str, unit: str, cells: int = 24, ax: Axes | None = None,
-) -> Axes:
+def exposure_map(streets: pd.DataFrame, homes: pd.DataFrame, *, title: str, unit: str, cells: int = 24,
+                 ax: Axes | None = None) -> Axes:
     """Map of mean exposure by home, averaged over the residents of each square of the city.
 
     `streets` has x0_m, y0_m, x1_m, y1_m, kind; `homes` has x_m, y_m, value, weight. Squares with fewer than ten people
@@ -129,10 +126,8 @@ def exposure_map(
 
 
 @in_house_style
-def day_in_the_city(
-    streets: pd.DataFrame, moves: pd.DataFrame, cameras: pd.DataFrame, path: str | Path, *, title: str,
-    hours: Sequence[float] = (6.0, 22.0), frames: int = 96, size: float = 4.8,
-) -> Path:
+def day_in_the_city(streets: pd.DataFrame, moves: pd.DataFrame, cameras: pd.DataFrame, path: str | Path, *, title: str,
+                    hours: Sequence[float] = (6.0, 22.0), frames: int = 96, size: float = 4.8) -> Path:
     """Film of one day as a GIF: people on their walks, cameras, and who is in view.
 
     `streets` as in `exposure_map`; `moves` has walk (id), t_s (seconds of the day), x_m, y_m, seen (in view of a camera
@@ -190,10 +185,8 @@ def swim_lane_panels(requests: Mapping[str, pd.DataFrame], opened_s: pd.Series[f
     """
     panels = {name: rows[rows["case_id"].isin(opened_s.index)].head(most) for name, rows in requests.items()}
     heights = [max(len(lanes), 1) + 1.4 for lanes in panels.values()]
-    figure, frames = plt.subplots(
-        len(panels), 1, sharex=True, figsize=(7.2, 0.8 + 0.24 * sum(heights)), layout="constrained", squeeze=False,
-        height_ratios=heights,
-    )  # fmt: skip
+    figure, frames = plt.subplots(len(panels), 1, sharex=True, figsize=(7.2, 0.8 + 0.24 * sum(heights)),
+                                  layout="constrained", squeeze=False, height_ratios=heights)
     top, bottom = frames[0, 0], frames[-1, 0]
     for (name, lanes), ax in zip(panels.items(), frames[:, 0], strict=True):
         last = max((_draw_lane(ax, y, row, opened_s) for y, row in enumerate(lanes.to_dict("records"))), default=0.0)

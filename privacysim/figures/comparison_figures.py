@@ -21,10 +21,8 @@ _LOG_FROM = 3.0
 
 
 @in_house_style
-def forest(
-    rows: pd.DataFrame, *, title: str, direction: str, baseline: str, titles: Mapping[str, str] | None = None,
-    ax: Axes | None = None, lang: str = "en",
-) -> Axes:
+def forest(rows: pd.DataFrame, *, title: str, direction: str, baseline: str, titles: Mapping[str, str] | None = None,
+           ax: Axes | None = None, lang: str = "en") -> Axes:
     """Forest plot of ratios of means to the baseline, one line per policy and curve, with any 95 % intervals.
 
     `rows` has policy, curve, ratio, ratio_low, ratio_high, note. A hollow mark has no interval; the label says why.
@@ -52,10 +50,8 @@ def forest(
 
 
 @in_house_style
-def deltas(
-    rows: pd.DataFrame, *, title: str, unit: str, direction: str, baseline: str,
-    titles: Mapping[str, str] | None = None, ax: Axes | None = None,
-) -> Axes:
+def deltas(rows: pd.DataFrame, *, title: str, unit: str, direction: str, baseline: str,
+           titles: Mapping[str, str] | None = None, ax: Axes | None = None) -> Axes:
     """Differences from the baseline in the metric's unit, with 95 % intervals, a zero line and the better side shaded.
 
     `rows` has policy, curve, delta, delta_low, delta_high, note (as `Comparison.rows`). A hollow mark has no interval.
@@ -82,9 +78,8 @@ def _name(arm: str, titles: Mapping[str, str] | None) -> str:
     return (titles or {}).get(arm, arm).replace("\n", " ")
 
 
-def _lines(
-    ax: Axes, rows: pd.DataFrame, title: str, titles: Mapping[str, str] | None, lang: str,
-) -> Iterator[tuple[Mapping[Any, Any], float, str]]:
+def _lines(ax: Axes, rows: pd.DataFrame, title: str, titles: Mapping[str, str] | None,
+           lang: str) -> Iterator[tuple[Mapping[Any, Any], float, str]]:
     """Yield each row with its height and colour: policies from the top down, curves close together."""
     policies, curves = list(dict.fromkeys(rows["policy"])), list(dict.fromkeys(rows["curve"]))
     style.named_rows(ax, [(titles or {}).get(policy, policy) for policy in policies], above=0.6, below=0.6)
@@ -96,11 +91,9 @@ def _lines(
 
 
 @in_house_style
-def people_by_legality(
-    rows: pd.DataFrame, *, titles: Mapping[str, str] | None = None,
-    title: str = "People identified, by what the camera rules call the viewing", ax: Axes | None = None,
-    lang: str = "en",
-) -> Axes:
+def people_by_legality(rows: pd.DataFrame, *, titles: Mapping[str, str] | None = None,
+                       title: str = "People identified, by what the camera rules call the viewing",
+                       ax: Axes | None = None, lang: str = "en") -> Axes:
     """People identified per policy and legality of the act under its camera rules: dot plot on a logarithmic axis.
 
     `rows` has policy, legality, low, high: expected people on the two branches of the identification curve (dot: low,
@@ -125,9 +118,8 @@ def people_by_legality(
 
 
 @in_house_style
-def tornado(
-    rows: pd.DataFrame, *, title: str, unit: str, central: float, most: int = 12, ax: Axes | None = None,
-) -> Axes:
+def tornado(rows: pd.DataFrame, *, title: str, unit: str, central: float, most: int = 12,
+            ax: Axes | None = None) -> Axes:
     """Tornado plot: change of one outcome as each fact moves to the ends of its range, widest first.
 
     `rows` has fact, low, high: the outcome with the fact at its low and high end and all others unchanged.
@@ -157,11 +149,9 @@ def tornado(
 
 
 @in_house_style
-def frontier(
-    rows: pd.DataFrame, *, x_label: str, y_label: str, x_better: str = "lower", y_better: str = "higher",
-    title: str = "Trade-off between two outcomes", titles: Mapping[str, str] | None = None, ax: Axes | None = None,
-    lang: str = "en",
-) -> Axes:
+def frontier(rows: pd.DataFrame, *, x_label: str, y_label: str, x_better: str = "lower", y_better: str = "higher",
+             title: str = "Trade-off between two outcomes", titles: Mapping[str, str] | None = None,
+             ax: Axes | None = None, lang: str = "en") -> Axes:
     """Trade-off plot of arms by two outcomes; a line joins the efficient ones, among which values must decide.
 
     `rows` has policy, x, y and optionally x_low, x_high, y_low, y_high (interval or band). `x_better` and `y_better`

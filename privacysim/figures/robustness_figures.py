@@ -20,10 +20,8 @@ _LOG_FROM = 4.0
 
 
 @in_house_style
-def plausible_worlds(
-    ratios: pd.DataFrame, *, baseline: str, titles: Mapping[str, str] | None = None, goal: float | None = None,
-    ax: Axes | None = None,
-) -> Axes:
+def plausible_worlds(ratios: pd.DataFrame, *, baseline: str, titles: Mapping[str, str] | None = None,
+                     goal: float | None = None, ax: Axes | None = None) -> Axes:
     """Ratios to the baseline, one dot per world and policy; a ring marks the world with the values in force.
 
     `ratios` has a column per policy and a row per world, the values in force first. Each policy is labelled with the
@@ -53,10 +51,9 @@ def plausible_worlds(
 
 
 @in_house_style
-def failure_box(
-    points: pd.DataFrame, fails: Sequence[bool], limits: Mapping[str, tuple[float, float]], *,
-    names: Mapping[str, str] | None = None, logarithmic: Collection[str] = (), ax: Axes | None = None,
-) -> Axes:
+def failure_box(points: pd.DataFrame, fails: Sequence[bool], limits: Mapping[str, tuple[float, float]], *,
+                names: Mapping[str, str] | None = None, logarithmic: Collection[str] = (),
+                ax: Axes | None = None) -> Axes:
     """Worlds by two of their factors, filled where the goal is missed, with the box that holds most failures.
 
     `points` has two columns, one per axis; `limits` has the box's ends (−∞ and ∞ for none). A box with more than two
@@ -82,10 +79,8 @@ def failure_box(
 
 
 @in_house_style
-def reform_front(
-    variants: pd.DataFrame, confirmed: pd.DataFrame, *, exposure: str, usefulness: str, cost_unit: str = "",
-    best: str = "", ax: Axes | None = None,
-) -> Axes:
+def reform_front(variants: pd.DataFrame, confirmed: pd.DataFrame, *, exposure: str, usefulness: str,
+                 cost_unit: str = "", best: str = "", ax: Axes | None = None) -> Axes:
     """Variants as grey dots, with the front as measured again on fresh replicates, coloured by cost.
 
     `variants` has exposure_ratio and usefulness_ratio; `confirmed` also variant, cost and any ends of intervals

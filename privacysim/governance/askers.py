@@ -117,11 +117,10 @@ class Askers(Requester):
         share = np.where(news, leaks.news_published_share.number, leaks.informal_spread_share.number)
         some = (requests.way == 0) & (asks.marks[self.ask, 6] < share) & course.ended("informal") & (takes != "")
         for row in np.flatnonzero(some).tolist():
-            self.chains[row] = chain = Chain(
-                "publication" if news[row] else "informal", int(requests.number[row]), int(requests.camera[row]),
-                int(begin[row]), int(end[row]), words.REQUESTERS[requests.requester[row]], "onward", False,
-                int(requests.viewer[row]),
-            )
+            self.chains[row] = chain = Chain("publication" if news[row] else "informal", int(requests.number[row]),
+                                             int(requests.camera[row]), int(begin[row]), int(end[row]),
+                                             words.REQUESTERS[requests.requester[row]], "onward", False,
+                                             int(requests.viewer[row]))
             chain.mechanism, at = _PUBLISHED[chain.source], int(course.served[row])
             # the press masks others where a rule requires it and it complies
             complies = child_id(chain.source_id, "mask", 0) / 2**63 < self.world.scenario.access.compliance.number
@@ -153,11 +152,9 @@ class Askers(Requester):
         masked = self.merit & self.context.rules.told(requests.way, lambda route: "masked" in route.conditions, False)
 
         def common(row: NDArray[np.intp]) -> dict[str, Any]:
-            return {
-                **requests.act(row), "source": np.where(informal[row], "informal", "request"),
-                "camera_id": requests.camera[row], "from_t": begin[row], "to_t": until[row], "at_t": decided[row],
-                "masked": masked[row], "consent": self.consent[row],
-            }
+            return {**requests.act(row), "source": np.where(informal[row], "informal", "request"),
+                    "camera_id": requests.camera[row], "from_t": begin[row], "to_t": until[row], "at_t": decided[row],
+                    "masked": masked[row], "consent": self.consent[row]}
 
         # custodians who give without a rule disseminate; requesters take a copy, and view
         seen = np.flatnonzero(met & (decided >= 0) & (decided < end))
@@ -201,10 +198,8 @@ class Takeovers(Requester):
         who, operator = self.who[self.of], cameras.operator[these.camera]
         self.own = (operator == words.OPERATORS.index("public_security")) & (who == _POLICE)
         channels = {"own_console": self.own, "shared_platform": True, "takeover": True, "request": True}
-        self.way, channel = context.rules.first_way(
-            channels, context.rules.era(these.begin)[self.of], who, _EMERGENCY, operator, cameras.regime[these.camera],
-            own=self.own,
-        )
+        self.way, channel = context.rules.first_way(channels, context.rules.era(these.begin)[self.of], who, _EMERGENCY,
+                                                    operator, cameras.regime[these.camera], own=self.own)
         self.channel = np.where(self.way > 0, channel, _TAKEOVER).astype(np.uint8)
         self.opened = np.full(these.camera.size, NEVER)  # by camera of an emergency: when the organ gained access
         self.confirmed = np.full(len(these), -1)

@@ -25,10 +25,8 @@ Arrays = dict[str, NDArray[Any]]
 NEVER = np.int64(1) << 62
 """Tick of an event that has not happened."""
 
-WORDS = {
-    column.name: column.words for name in ("acts", "requests", "audits") for column in tables.table(name).columns
-    if column.words
-} | {"regime": words.REGIMES, "secret": words.SECRETS}
+WORDS = {column.name: column.words for name in ("acts", "requests", "audits")
+         for column in tables.table(name).columns if column.words} | {"regime": words.REGIMES, "secret": words.SECRETS}
 """By column of the tables and field of a question: the words behind its codes."""
 
 _DTYPES = {"word": "u1", "str": "O", "bool": "?", "int64": "i8", "int32": "i4", "float64": "f8"}
@@ -131,10 +129,8 @@ class Book:
 
     def gathered(self) -> Arrays:
         """Return all rows, in the order in which they were added."""
-        return {
-            name: np.concatenate([np.empty(0, dtype), *(batch[name] for batch in self._batches)])
-            for name, (dtype, _) in COLUMNS[self.name].items()
-        }
+        return {name: np.concatenate([np.empty(0, dtype), *(batch[name] for batch in self._batches)])
+                for name, (dtype, _) in COLUMNS[self.name].items()}
 
     def refuse(self, column: str, wrong: NDArray[np.bool_], expected: str, fix: str) -> None:
         """Raise an InputError that names the process and the value, if any gathered row is `wrong`."""
@@ -208,10 +204,8 @@ class Log:
         return f"Log({self.policy!r}, replicate {self.replicate}: {len(self.requests)} requests, {len(self.acts)} acts)"
 
 
-_KEYS = {
-    "acts": ("at_t", "act_id"), "requests": ("submitted_t", "request_id"), "incidents": ("opened_t", "incident_id"),
-    "audits": ("at_t", "incident_id", "act_id"),
-}
+_KEYS = {"acts": ("at_t", "act_id"), "requests": ("submitted_t", "request_id"),
+         "incidents": ("opened_t", "incident_id"), "audits": ("at_t", "incident_id", "act_id")}
 """Columns by which each table is sorted."""
 
 
@@ -239,10 +233,8 @@ def imbalances(log: Log, world: World | None = None) -> list[str]:
     """
     acts, asked, incidents = log.acts, log.requests, log.incidents
     act, source, root = acts["act"], acts["source"], acts["parent_id"] < 0
-    found = [
-        (acts["act_id"].duplicated().sum(), "acts share their number with another act"),
-        ((~root & ~acts["parent_id"].isin(acts["act_id"])).sum(), "acts follow from acts that are not in the Log"),
-    ]
+    found = [(acts["act_id"].duplicated().sum(), "acts share their number with another act"),
+             ((~root & ~acts["parent_id"].isin(acts["act_id"])).sum(), "acts follow from acts that are not in the Log")]
     for kind, sources in log.kinds.items():
         counted, shown = incidents[incidents["kind"] == kind], acts[source.isin(sources)]
         watched = counted["incident_id"].map(shown.groupby("source_id")["audience"].sum()).fillna(0.0)
@@ -286,8 +278,6 @@ def imbalances(log: Log, world: World | None = None) -> list[str]:
         live = ((monitor["purpose"] == "live_guard") & (monitor["technique"] == "look")).sum()
         due = log.custody["recording"].to_numpy()[rounds.camera] & (rounds.tick >= 0)
         due &= rounds.tick < (log.days * DAY_S - 3_600) * TICKS_PER_S
-        found += [
-            (abs(len(world.monitors) - live), "monitors that nobody watches, or that do not exist"),
-            (due.sum() - (monitor["purpose"] == "maintenance").sum(), "rounds of maintenance that were not made"),
-        ]
+        found += [(abs(len(world.monitors) - live), "monitors that nobody watches, or that do not exist"),
+                  (due.sum() - (monitor["purpose"] == "maintenance").sum(), "rounds of maintenance that were not made")]
     return [f"{number} {what}" for number, what in found if number > 0]

@@ -31,10 +31,8 @@ from privacysim.units import DAY_TICKS, TICKS_PER_S
 
 _HALF_A_YEAR_D = 182.625
 _DROPPED = "none: not taken up, or an informal word"
-_CRIMES = {
-    **dict.fromkeys(("cl_253_1", "ji17_4", "ji17_5"), ("ji17_tracks_items", "ji17_gain_cny")),
-    "cl_285_2": ("ji11_systems_controlled", "ji11_gain_cny"),
-}
+_CRIMES = {**dict.fromkeys(("cl_253_1", "ji17_4", "ji17_5"), ("ji17_tracks_items", "ji17_gain_cny")),
+           "cl_285_2": ("ji11_systems_controlled", "ji11_gain_cny")}
 """Facts with the thresholds of crimes: number of items, or gain."""
 
 
@@ -100,9 +98,8 @@ class Oversight:
             return (Step(found, "not_proved", "none: not proved"),)
         if marks[1] >= self.scenario.leaks.sanction_taken_up.number:
             return (Step(found, "not_taken_up", _DROPPED),)
-        reached = [
-            (one.sanction, one) for one in provisions if one.sanction and _reached(one.id, items, gain_cny, grave)
-        ]
+        reached = [(one.sanction, one)
+                   for one in provisions if one.sanction and _reached(one.id, items, gain_cny, grave)]
         if not reached:
             return (Step(found, "no_provision", f"none: below the threshold of {provisions[0].id}"),)
         in_time = [

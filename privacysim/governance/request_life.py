@@ -100,12 +100,10 @@ class Course:
     def ending(self) -> Ints:
         """Code of each ending: its position in `ENDINGS`."""
         waits = np.minimum(self.signed, self.end)
-        known = {
-            "withdrawn": np.minimum(self.withdrawn, self.end) <= np.minimum(self.left, waits - 1),
-            "expired": np.broadcast_to(self.left < NEVER, waits.shape), "at_desk": self.signed >= self.end,
-            "settled": self.withdrawn < self.served, "on_its_way": self.served >= self.end,
-            "searched": self.delivered >= self.end, **self.ends,
-        }
+        known = {"withdrawn": np.minimum(self.withdrawn, self.end) <= np.minimum(self.left, waits - 1),
+                 "expired": np.broadcast_to(self.left < NEVER, waits.shape), "at_desk": self.signed >= self.end,
+                 "settled": self.withdrawn < self.served, "on_its_way": self.served >= self.end,
+                 "searched": self.delivered >= self.end, **self.ends}
         codes = {code: known[name] for name, code in _CODES.items() if name in known}
         return np.select(list(codes.values()), list(codes), _CODES["given"])
 
@@ -185,9 +183,7 @@ class Requests:
     def act(self, row: NDArray[np.intp], way: Ints | None = None) -> dict[str, Any]:
         """Return columns of acts on the requests `row`, by their routes or by the routes `way`."""
         known = pd.DataFrame(galleries(self.world.scenario).values()).iloc[self.requester[row]]
-        return {
-            "source": "request", "source_id": self.number[row], "actor": self.requester[row],
-            "viewer": self.viewer[row], "purpose": self.purpose[row], "before": self.era[row] == BEFORE,
-            "gallery": known["gallery"], "known": known["known"],
-            **self.rules.paper(self.way[row] if way is None else way),
-        }
+        return {"source": "request", "source_id": self.number[row], "actor": self.requester[row],
+                "viewer": self.viewer[row], "purpose": self.purpose[row], "before": self.era[row] == BEFORE,
+                "gallery": known["gallery"], "known": known["known"],
+                **self.rules.paper(self.way[row] if way is None else way)}

@@ -139,10 +139,8 @@ class Rules:
 
     def paper(self, way: Ints) -> dict[str, NDArray[Any]]:
         """Return codes of the document and of the approver that each route requires."""
-        return {
-            "document": self.told(way, lambda route: words.DOCUMENTS.index(route.document), np.uint8(0)),
-            "approver": self.told(way, lambda route: words.APPROVERS.index(route.approver), np.uint8(0)),
-        }
+        return {"document": self.told(way, lambda route: words.DOCUMENTS.index(route.document), np.uint8(0)),
+                "approver": self.told(way, lambda route: words.APPROVERS.index(route.approver), np.uint8(0))}
 
 
 def kinds(*codes: Codes) -> tuple[Ints, Places]:
@@ -266,10 +264,8 @@ def judged(rows: Arrays, world: World, rules: Rules, kept: Keeping) -> Arrays:
                                regime=cameras.regime[camera], scene=scene, listed=kept.listed[camera],
                                identifiable=kept.identifiable[camera], mask=due, reversible=undone[due],
                                secret=cameras.secret[camera], **{name: rows[name] for name in asked})
-    made = rows | {
-        "custodian_id": cameras.custodian_id[camera], "scene": scene, "reversible": undone[mask],
-        "mask": names.astype(object)[mask],
-    }
+    made = rows | {"custodian_id": cameras.custodian_id[camera], "scene": scene, "reversible": undone[mask],
+                   "mask": names.astype(object)[mask]}
     for name, closed in (("specific", words.SPECIFIC), ("general", words.GENERAL), ("legality", words.LEGALITIES)):
         made[name] = np.array([closed.index(getattr(one, name)) for one in answers], dtype=np.uint8)[which]
     for name in ("basis_specific", "basis_general"):

@@ -91,12 +91,11 @@ class Spread:
         begin = chain.clip_from
         if clip:
             begin = max(begin, chain.clip_to - round(self.world.scenario.leaks.clip_s.number * TICKS_PER_S))
-        row: dict[str, Any] = {
-            "source": chain.source, "source_id": chain.source_id, "camera_id": chain.camera, "from_t": begin,
-            "to_t": chain.clip_to, "at_t": at, "actor": chain.actor, "act": act, "viewer": chain.viewer,
-            "purpose": "curiosity", "channel": chain.channel, "technique": "look", "own": chain.own, **self.near,
-            "audience": 0.0, "masked": False, "attention": 1.0,
-        }
+        row: dict[str, Any] = {"source": chain.source, "source_id": chain.source_id, "camera_id": chain.camera,
+                               "from_t": begin, "to_t": chain.clip_to, "at_t": at, "actor": chain.actor, "act": act,
+                               "viewer": chain.viewer, "purpose": "curiosity", "channel": chain.channel,
+                               "technique": "look", "own": chain.own, **self.near, "audience": 0.0, "masked": False,
+                               "attention": 1.0}
         for name in more:
             refuse_unknown(name, row, f"acts of {chain.source}", "a column of the acts of a chain")
         chain.parent.append(parent)

@@ -11,7 +11,5 @@ from privacysim.identify.recognition_curve import (
     rank_one,
 )
 
-__all__ = [
-    "MASKS", "STEPS_PER_PX", "Fit", "cells", "curve_table", "face_code", "fits", "identifiability", "left_of",
-    "mask_text", "measured_cells", "most", "own_mask", "rank_one",
-]
+__all__ = ["MASKS", "STEPS_PER_PX", "Fit", "cells", "curve_table", "face_code", "fits", "identifiability", "left_of",
+           "mask_text", "measured_cells", "most", "own_mask", "rank_one"]

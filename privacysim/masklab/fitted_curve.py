@@ -102,9 +102,8 @@ def cells_of(d_prime: float, fit: Fit, most: float = 64.0) -> float:
     return min(most, fit.px50 * (d_prime / (fit.d_max - d_prime)) ** (1.0 / fit.h))
 
 
-def branches(
-    d_prime: float, galleries: Sequence[int] = (1_000, 10_000, 1_000_000, 10_000_000)
-) -> list[tuple[int, float, float]]:
+def branches(d_prime: float,
+             galleries: Sequence[int] = (1_000, 10_000, 1_000_000, 10_000_000)) -> list[tuple[int, float, float]]:
     """Compare the two extrapolations: (gallery, low, high)."""
     return [(n, float(rank_one(d_prime, n)[0]), float(rank_one(d_prime, n, "high")[0])) for n in galleries]
 

@@ -26,8 +26,6 @@ from privacysim.metrics.registry import (
 )
 from privacysim.metrics.seen import Footage, PeopleSeen, Records, Viewed
 
-__all__ = [
-    "DECLARED", "FAMILIES", "METRICS", "OUTPUTS", "Footage", "Metric", "MetricValue", "PeopleSeen", "Records", "Rows",
-    "Sums", "Viewed", "add", "chosen", "contributions", "first_evidence_s", "headline", "metric", "metric_named",
-    "parts", "ratio", "readings", "total", "totals_by_curve", "viewer_hours",
-]
+__all__ = ["DECLARED", "FAMILIES", "METRICS", "OUTPUTS", "Footage", "Metric", "MetricValue", "PeopleSeen", "Records",
+           "Rows", "Sums", "Viewed", "add", "chosen", "contributions", "first_evidence_s", "headline", "metric",
+           "metric_named", "parts", "ratio", "readings", "total", "totals_by_curve", "viewer_hours"]

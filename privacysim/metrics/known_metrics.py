@@ -82,10 +82,8 @@ def _singles(name: Any) -> tuple[Metric, ...]:
     return words or (metric_named(name),)
 
 
-def parts(
-    people: PeopleSeen | None, records: Records | None, footage: Footage | None = None,
-    names: Iterable[str | Metric] | None = None, viewed: Viewed | None = None,
-) -> Sums:
+def parts(people: PeopleSeen | None, records: Records | None, footage: Footage | None = None,
+          names: Iterable[str | Metric] | None = None, viewed: Viewed | None = None) -> Sums:
     """Sums of the metrics `names` (names or objects; default: all shipped ones) that use what is given."""
     made: Sums = {}
     given = {"people": people, "records": records, "footage": footage, "viewed": viewed}

@@ -21,21 +21,15 @@ from privacysim.vocabulary import CURVES
 
 Part = Mapping[str, float]
 Words = Mapping[str, str] | Sequence[str]
-FAMILIES = (
-    "exposure", "re-identification", "inference", "equity", "leaks", "secrets", "voyeurism", "gap", "legality",
-    "access", "usefulness", "own",
-)  # fmt: skip
+FAMILIES = ("exposure", "re-identification", "inference", "equity", "leaks", "secrets", "voyeurism", "gap", "legality",
+            "access", "usefulness", "own")
 """Families, in the order of a table; `own` holds a researcher's metrics without a family."""
-OUTPUTS = (
-    "uncertainty", "information gain", "data similarity", "indistinguishability", "success", "error", "time",
-    "accuracy",
-)  # fmt: skip
+OUTPUTS = ("uncertainty", "information gain", "data similarity", "indistinguishability", "success", "error", "time",
+           "accuracy")
 """What a privacy metric can tell of an adversary: Wagner and Eckhoff 2018 (doi:10.1145/3168389), in their order."""
 ARROWS = {"lower": "↓ lower is better", "higher": "↑ higher is better", "either": ""}
-_KNOWN = {
-    "family": FAMILIES, "output": ("", *OUTPUTS), "of": ("people", "records", "footage", "viewed"),
-    "direction": tuple(ARROWS), "sample": ("exact", "consistent", "census"),
-}  # fmt: skip
+_KNOWN = {"family": FAMILIES, "output": ("", *OUTPUTS), "of": ("people", "records", "footage", "viewed"),
+          "direction": tuple(ARROWS), "sample": ("exact", "consistent", "census")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +140,9 @@ class Metric:
         plain = words[word] if isinstance(words, Mapping) else word.replace("_", " ")
         texts = {name: getattr(self, name).replace("{heading}", heading).replace("{word}", plain)
                  for name in ("title", "attacker", "equation")}  # fmt: skip
-        return replace(
-            self, **texts, name=f"{self.name}[{heading}={word}]", by={}, heading=heading, word=word, whole="",
-            direction="either" if word in self.neutral else self.direction, headline=0 if self.whole else self.headline,
-            viewers=self.viewers.replace("{word}", word),
-        )  # fmt: skip
+        return replace(self, **texts, name=f"{self.name}[{heading}={word}]", by={}, heading=heading, word=word,
+                       whole="", direction="either" if word in self.neutral else self.direction,
+                       headline=0 if self.whole else self.headline, viewers=self.viewers.replace("{word}", word))
 
     def part(self, seen: PeopleSeen | Records | Footage | Viewed) -> Part:
         """Sums of a block of people, of the records of an arm, of footage, or of what was viewed.
@@ -185,14 +177,12 @@ class Metric:
         return ARROWS[self.direction]
 
 
-def metric(
-    rows: Callable[..., Any] | None = None, *, name: str = "", title: str = "", unit: str = "–", of: str = "records",
-    value: Callable[[Part], list[MetricValue]] = total, direction: str = "either", family: str = "own",
-    sample: str = "exact", attacker: str = "–", equation: str = "–", source: str = "–", range: str = "0 …",
-    output: str = "", bounded: bool = True, monotone: bool = False, default: bool = True, headline: int = 0,
-    flow: str = "", viewers: str = "", by: Mapping[str, Words] | None = None, neutral: tuple[str, ...] = (),
-    whole: str = "",
-) -> Any:
+def metric(rows: Callable[..., Any] | None = None, *, name: str = "", title: str = "", unit: str = "–",
+           of: str = "records", value: Callable[[Part], list[MetricValue]] = total, direction: str = "either",
+           family: str = "own", sample: str = "exact", attacker: str = "–", equation: str = "–", source: str = "–",
+           range: str = "0 …", output: str = "", bounded: bool = True, monotone: bool = False, default: bool = True,
+           headline: int = 0, flow: str = "", viewers: str = "", by: Mapping[str, Words] | None = None,
+           neutral: tuple[str, ...] = (), whole: str = "") -> Any:
     """Declare the decorated function as a metric, named like the function unless `name` is given.
 
     The function takes what it looks at: `PeopleSeen` (people), `Records` (records), `Footage`, or `Viewed` (what was

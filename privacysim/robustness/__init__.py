@@ -17,8 +17,6 @@ from privacysim.robustness.sensitivity import (
     worlds_table,
 )
 
-__all__ = [
-    "Box", "Design", "Factor", "Frontier", "Worlds", "best_within", "factors_in", "factors_of", "find_box",
-    "find_boxes", "find_frontier", "global_indices", "index_points", "index_table", "load_design", "prepare", "ranking",
-    "ranking_words", "tornado", "worlds", "worlds_table",
-]
+__all__ = ["Box", "Design", "Factor", "Frontier", "Worlds", "best_within", "factors_in", "factors_of", "find_box",
+           "find_boxes", "find_frontier", "global_indices", "index_points", "index_table", "load_design", "prepare",
+           "ranking", "ranking_words", "tornado", "worlds", "worlds_table"]

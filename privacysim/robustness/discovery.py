@@ -52,9 +52,8 @@ def _limit(name: str, unit: str, low: float, high: float) -> str:
     return f"{name} is between {low:.3g} and {high:.3g}{unit}"
 
 
-def find_box(
-    factors: Sequence[Factor], values: Floats, fails: Flags, *, peel: float = 0.05, least: float = 0.05,
-) -> Box:
+def find_box(factors: Sequence[Factor], values: Floats, fails: Flags, *, peel: float = 0.05,
+             least: float = 0.05) -> Box:
     """Find the box of failures: `values` (points, factors), `fails` one flag per point.
 
     Each peel removes at most the share `peel` of the remaining points; a box holds at least the share `least` of all

@@ -99,10 +99,8 @@ def factors_of(inputs: Inputs, *, with_city: bool = False) -> list[Factor]:
     heard |= {q.fact for q in numbers.values() if q.fact}
     of_city = {q.fact or path for path, q in numbers.items() if path.startswith("city.") or path == "population.people"}
     left_out = {SOLVED} | (set() if with_city else of_city)
-    found = [
-        Factor(fact.id, fact.value, fact.low, fact.high, fact.unit, f"{fact.source} ({fact.status})")
-        for fact in facts().values() if fact.id in heard - left_out and fact.low < fact.high
-    ]  # fmt: skip
+    found = [Factor(fact.id, fact.value, fact.low, fact.high, fact.unit, f"{fact.source} ({fact.status})")
+             for fact in facts().values() if fact.id in heard - left_out and fact.low < fact.high]
     found += [Factor(path, q.number, *q.range, source=q.source) for path, q in numbers.items()
               if not q.fact and path not in left_out and q.range[0] < q.range[1]]  # fmt: skip
     for policy in {arm.policy.id: arm.policy for arm in inputs.arms}.values():
@@ -207,11 +205,9 @@ class Ran:
     skewness: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
 
 
-def run_points(
-    points: Sequence[Inputs], *, metrics: Sequence[str], workers: int | None = None,
-    open_executor: OpenExecutor | None = None, folder: Path | None = None, progress: bool | None = None,
-    pilots: bool = False,
-) -> Ran:
+def run_points(points: Sequence[Inputs], *, metrics: Sequence[str], workers: int | None = None,
+               open_executor: OpenExecutor | None = None, folder: Path | None = None, progress: bool | None = None,
+               pilots: bool = False) -> Ran:
     """Run every point and compute only the named metrics; a failed unit drops the replicate and is reported.
 
     Points share people and chances unless their values change them, so differences between points carry little noise.

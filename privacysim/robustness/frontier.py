@@ -108,10 +108,8 @@ def best_within(confirmed: pd.DataFrame, budget: float, tolerance: float = 0.05)
     return fits.iloc[int(fits["exposure_ratio"].to_numpy().argmin())]
 
 
-def find_frontier(
-    design: Design, *, variants: int = 200, replicates: int = 2, confirm: int = 10, workers: int | None = None,
-    folder: Path | None = None, progress: bool | None = None,
-) -> Frontier:
+def find_frontier(design: Design, *, variants: int = 200, replicates: int = 2, confirm: int = 10,
+                  workers: int | None = None, folder: Path | None = None, progress: bool | None = None) -> Frontier:
     """Search the design: `variants` tries of `replicates` each, then remeasure the front on `confirm` fresh ones."""
     goals, rows = design.goals(), design.combinations()
     ids = [f"v{n:05d}" for n in range(len(rows))]
@@ -211,9 +209,8 @@ def _variants(design: Design, rows: Rows, goals: Floats, stands: Sequence[float]
     })  # fmt: skip
 
 
-def _confirmed(
-    design: Design, rows: Sequence[list[int]], ids: Sequence[str], fresh: Ran, goals: tuple[str, str],
-) -> pd.DataFrame:
+def _confirmed(design: Design, rows: Sequence[list[int]], ids: Sequence[str], fresh: Ran,
+               goals: tuple[str, str]) -> pd.DataFrame:
     """Compare the front with the current policy on fresh replicates, by the same rules as any study."""
     arms = list(dict.fromkeys([f"v{0:05d}", *ids]))
     notes = pd.DataFrame(columns=["policy", "replicate", "metric", "curve", "note"])
@@ -247,9 +244,8 @@ def dominators(goals: Floats) -> Rows:
     return found
 
 
-def search(
-    pool: Floats, evaluate: Evaluate, tries: int, *, first: int, batch: int, seed: int,
-) -> tuple[Rows, Floats, pd.DataFrame]:
+def search(pool: Floats, evaluate: Evaluate, tries: int, *, first: int, batch: int,
+           seed: int) -> tuple[Rows, Floats, pd.DataFrame]:
     """Try `tries` rows of `pool` (choices, dimensions in 0 to 1): the `first` rows in order, then steered batches.
 
     Returns the rows tried, in order, their goals, and the accuracy of the processes. If the pool has at most `tries`

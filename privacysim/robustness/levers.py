@@ -136,10 +136,8 @@ class Design(Strict):
 
     def arm(self, row: Sequence[int], named: str) -> Arm:
         """The combination as an arm of a study: a policy that extends the design's."""
-        raw: dict[str, Any] = {
-            "id": named, "extends": self.policy, "title": {"en": self.name(row).replace("_", " ")},
-            "status": "hypothetical",
-        }  # fmt: skip
+        raw: dict[str, Any] = {"id": named, "extends": self.policy, "title": {"en": self.name(row).replace("_", " ")},
+                               "status": "hypothetical"}
         for lever, option in zip(self.lever, self.chosen(row), strict=True):
             _put_together(raw, _sourced(option.change, lever.assumption), f"{self.id}, {lever.id}")
         known, policy = laws(), load_policy(raw, where=f"{self.id}, {self.name(row)}")

@@ -30,10 +30,8 @@ from privacysim.study import Study
 
 Floats = NDArray[np.float64]
 _OPTIONS: dict[str, dict[str, Any]] = {"sobol": {"calc_second_order": False}, "morris": {"num_levels": 4}}
-_COLUMNS = {
-    "sobol": {"s1": "S1", "s1_half_width": "S1_conf", "st": "ST", "st_half_width": "ST_conf"},
-    "morris": {"mu": "mu", "mu_star": "mu_star", "mu_star_half_width": "mu_star_conf", "sigma": "sigma"},
-}
+_COLUMNS = {"sobol": {"s1": "S1", "s1_half_width": "S1_conf", "st": "ST", "st_half_width": "ST_conf"},
+            "morris": {"mu": "mu", "mu_star": "mu_star", "mu_star_half_width": "mu_star_conf", "sigma": "sigma"}}
 """Column → SALib's name, by method."""
 
 
@@ -73,10 +71,8 @@ class Worlds:
         return list(dict.fromkeys(self.ratios["policy"]))
 
 
-def prepare(
-    study: Study, factors: Sequence[str] = (), *, replicates: int | None = None, sample: int | None = None,
-    days: int | None = None,
-) -> tuple[Inputs, list[Factor]]:
+def prepare(study: Study, factors: Sequence[str] = (), *, replicates: int | None = None, sample: int | None = None,
+            days: int | None = None) -> tuple[Inputs, list[Factor]]:
     """Return the study to vary and its factors: the named ones, or all that it reads except the city's plan."""
     wished = {"replicates": replicates, "sample": sample, "days": days}
     plan = study.plan.model_copy(update={key: value for key, value in wished.items() if value is not None})
@@ -144,9 +140,8 @@ def tornado(inputs: Inputs, factors: Sequence[Factor], policy: str, **how: Any) 
                          abs(high - low), curve, factor.source, "; ".join(notes[n])))  # fmt: skip
     columns = ["factor", "low", "value", "high", "unit", "ratio_at_low", "ratio", "ratio_at_high", "swing", "curve",
                "source", "note"]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns).sort_values(
-        ["curve", "swing"], ascending=[False, False], kind="stable", ignore_index=True
-    )
+    return pd.DataFrame(rows, columns=columns).sort_values(["curve", "swing"], ascending=[False, False], kind="stable",
+                                                           ignore_index=True)
 
 
 def _at(factors: Sequence[Factor], shares: Floats) -> Floats:
@@ -195,9 +190,8 @@ def index_table(method: str, factors: Sequence[Factor], points: Floats, answers:
     return table.sort_values(largest, ascending=False, kind="stable", ignore_index=True)
 
 
-def global_indices(
-    method: str, inputs: Inputs, factors: Sequence[Factor], policy: str, size: int, seed: int = 1, **how: Any,
-) -> pd.DataFrame:
+def global_indices(method: str, inputs: Inputs, factors: Sequence[Factor], policy: str, size: int, seed: int = 1,
+                   **how: Any) -> pd.DataFrame:
     """Sobol indices or Morris screening ("sobol", "morris") of a policy's answer on the low curve, largest first.
 
     Runs the study at every point of `index_points`. All points use the same replicates, so for Sobol the variance

@@ -71,9 +71,8 @@ class Windows(NamedTuple):
     end: Ints
 
 
-def passes(
-    block: Block, city: City, coverage: Coverage, first_day: int, days: int, windows: Windows | None = None
-) -> Pieces:
+def passes(block: Block, city: City, coverage: Coverage, first_day: int, days: int,
+           windows: Windows | None = None) -> Pieces:
     """Find every pass of the block's people in front of the cameras of `coverage`, on the days of the block.
 
     `first_day` and `days` must be the block's, because the day masks of its tours count from there. With `windows`,
@@ -105,28 +104,24 @@ def _ordinal(person: NDArray, people: int) -> tuple[Ints, Ints]:
     return number, count.astype(np.int64)
 
 
-def _walked(
-    block: Block, city: City, coverage: Coverage, visited: Ints, windows: Windows | None
-) -> tuple[NDArray, ...]:
+def _walked(block: Block, city: City, coverage: Coverage, visited: Ints,
+            windows: Windows | None) -> tuple[NDArray, ...]:
     tour = np.asarray(block.walk_tour)
     person = np.asarray(block.tour_person)[tour]
     none = np.zeros(0, dtype=np.int64)
-    rows = kernel.follow(
-        np.argsort(block.walk_hub, kind="stable"), block.walk_hub, block.walk_node, block.walk_reach_mm,
-        block.walk_towards, block.walk_depart.astype(np.int64), block.walk_mm_per_tick.astype(np.float64),
-        visited[tour], tour, city.trees, city.adj_start, city.adj_node, city.adj_edge, city.edge_u, city.edge_mm,
-        coverage.piece_start, coverage.piece_camera, coverage.piece_from, coverage.piece_to, coverage.piece_face,
-        coverage.piece_frontal, coverage.entrance_start, coverage.entrance_place, windows is not None,
-        *(windows or Windows(none, none, none)), block.tour_mask, block.tour_jitter, block.first_day,
-        max(-int(block.tour_jitter.min(initial=0)), int(block.tour_jitter.max(initial=0))),
-    )  # fmt: skip
+    rows = kernel.follow(np.argsort(block.walk_hub, kind="stable"), block.walk_hub, block.walk_node,
+                         block.walk_reach_mm, block.walk_towards, block.walk_depart.astype(np.int64),
+                         block.walk_mm_per_tick.astype(np.float64), visited[tour], tour, city.trees, city.adj_start,
+                         city.adj_node, city.adj_edge, city.edge_u, city.edge_mm, coverage.piece_start,
+                         coverage.piece_camera, coverage.piece_from, coverage.piece_to, coverage.piece_face,
+                         coverage.piece_frontal, coverage.entrance_start, coverage.entrance_place, windows is not None,
+                         *(windows or Windows(none, none, none)), block.tour_mask, block.tour_jitter, block.first_day,
+                         max(-int(block.tour_jitter.min(initial=0)), int(block.tour_jitter.max(initial=0))))
     walk, camera, offset, length, face, flags = kernel.regroup(rows, tour.size)
     number, _ = _routes(block)
-    return (
-        person[walk].astype(np.int32), _pass_no(number[walk], coverage, camera), camera, tour[walk].astype(np.int32),
-        offset, length, face.astype(np.uint16), flags % 2 == 1,
-        np.where(flags >= 2, visited[tour[walk]], -1),
-    )  # fmt: skip
+    return (person[walk].astype(np.int32), _pass_no(number[walk], coverage, camera), camera,
+            tour[walk].astype(np.int32), offset, length, face.astype(np.uint16), flags % 2 == 1,
+            np.where(flags >= 2, visited[tour[walk]], -1))
 
 
 def _routes(block: Block) -> tuple[Ints, Ints]:
@@ -177,11 +172,9 @@ def _stayed(block: Block, coverage: Coverage, visited: Ints) -> tuple[NDArray, .
     kept = length > 0
     pair, away, offset, length = pair[kept], away[kept], offset[kept], length[kept]
     of = stay[pair]
-    return (
-        person[of].astype(np.int32), _pass_no(number[of], coverage, camera[pair]), camera[pair].astype(np.int32),
-        tour[of].astype(np.int32), offset.astype(np.int32), length.astype(np.int32), face[pair], ~away,
-        visited[tour[of]],
-    )  # fmt: skip
+    return (person[of].astype(np.int32), _pass_no(number[of], coverage, camera[pair]), camera[pair].astype(np.int32),
+            tour[of].astype(np.int32), offset.astype(np.int32), length.astype(np.int32), face[pair], ~away,
+            visited[tour[of]])
 
 
 def sightings_count(pieces: Pieces, block: Block) -> int:

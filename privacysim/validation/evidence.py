@@ -122,18 +122,16 @@ def _readings(world: World, log: Log) -> dict[str, float]:
     lost = asked["reason"].str.contains("expired|erased")
     good = log.requests[(log.requests["evidence"] == "admissible") & (log.requests["case_id"] >= 0)]
     shown = good.groupby("case_id")["delivered_s"].min().between(0, end_s, inclusive="left")
-    return {
-        "listed": float(((streams["opened_s"] <= 0) & ~(streams["closed_s"] <= 0)).sum()),
-        "available": available, "useful": at_least_one(usable * access.p_recognised.number, seen) / available,
-        "indoor": float((world.cameras.scene[world.streams.camera] > 0).mean()) if len(world.streams) else np.nan,
-        "saleable": float((world.cameras.scene[reached] == SCENES.index("private_space")).mean()),
-        "revenue": float(broken["price_cny"].sum() / CNY_PER_USD / max(broken["cameras_n"].sum(), 1)),
-        "insiders": 1000 * float(found.sum()) / staff_years,
-        "none": float((worst == "none").mean()) if len(worst) else np.nan,
-        "convicted": float((worst == "prosecution").mean()) if len(worst) else np.nan,
-        "lost": float(lost.mean()) if len(asked) else np.nan,
-        "shown": float(shown.sum()) / len(world.cameras) * _YEAR_D / DAYS,
-    }
+    return {"listed": float(((streams["opened_s"] <= 0) & ~(streams["closed_s"] <= 0)).sum()), "available": available,
+            "useful": at_least_one(usable * access.p_recognised.number, seen) / available,
+            "indoor": float((world.cameras.scene[world.streams.camera] > 0).mean()) if len(world.streams) else np.nan,
+            "saleable": float((world.cameras.scene[reached] == SCENES.index("private_space")).mean()),
+            "revenue": float(broken["price_cny"].sum() / CNY_PER_USD / max(broken["cameras_n"].sum(), 1)),
+            "insiders": 1000 * float(found.sum()) / staff_years,
+            "none": float((worst == "none").mean()) if len(worst) else np.nan,
+            "convicted": float((worst == "prosecution").mean()) if len(worst) else np.nan,
+            "lost": float(lost.mean()) if len(asked) else np.nan,
+            "shown": float(shown.sum()) / len(world.cameras) * _YEAR_D / DAYS}
 
 
 def _outcome(steps: list[str]) -> str:
@@ -149,11 +147,9 @@ def _people(city: City, case: Scenario, k: int) -> dict[str, float]:
     person, minutes = commutes(city, case, SEED, k, drawn.ids)
     working = residents(city, case).locate(drawn.ids)[1][person] != GROUPS.index("student")
     minutes, weight = minutes[working], drawn.weight[person][working]
-    return {
-        "commute_km": summary(block, city, case)["mean_commute_km"], "places": _places(block),
-        "minutes": float(np.average(minutes, weights=weight)),
-        "within_45": float(np.average(minutes <= 45.0, weights=weight)), "unicity": _unicity(city, block, SEED),
-    }  # fmt: skip
+    return {"commute_km": summary(block, city, case)["mean_commute_km"], "places": _places(block),
+            "minutes": float(np.average(minutes, weights=weight)),
+            "within_45": float(np.average(minutes <= 45.0, weights=weight)), "unicity": _unicity(city, block, SEED)}
 
 
 def _places(block: Block) -> float:

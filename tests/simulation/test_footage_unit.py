@@ -13,7 +13,7 @@ from privacysim.facts import facts
 from privacysim.people import draw_block
 from privacysim.sight.coverage import coverage
 from privacysim.sight.passes import passes, sightings
-from privacysim.simulation import footage_viewed as footage
+from privacysim.simulation import unit as footage
 from privacysim.simulation.replicate import replicate_of
 
 LEVELS = np.array([25.0, 62.0, 125.0, 250.0])
