@@ -23,8 +23,8 @@ from privacysim.governance.desk import Desk, Hours
 from privacysim.people import Block, draw_block
 from privacysim.scenario import load_scenario
 from privacysim.sight import clip_kernel, passes_kernel
-from privacysim.sight.box_grid import box_grid
 from privacysim.sight.coverage import Coverage, coverage
+from privacysim.sight.occlusion import box_grid
 from privacysim.sight.passes import Windows
 from privacysim.units import DAY_TICKS, HOUR_TICKS
 from privacysim.world.cameras import sample_cameras
@@ -124,8 +124,10 @@ def metres_in_view(place: Square) -> float:
     camera = place.cameras
     x, y = camera[:, 0], camera[:, 1]
     grid = box_grid(x - REACH_M, y - REACH_M, x + REACH_M, y + REACH_M, _CELL_M)
-    found = clip_kernel.step_pieces(camera, np.zeros(0), 8.0, 1e-9, place.x, place.y, place.to_x, place.to_y, *grid)
-    return float((found[3] - found[2]).sum())
+    micrometres = 1e6 * np.hypot(place.to_x - place.x, place.to_y - place.y)
+    found = clip_kernel.pieces(camera, np.zeros(0), 8.0, 1e-9, place.x, place.y, place.to_x, place.to_y, micrometres, 1,
+                               *grid)  # fmt: skip
+    return float((found[3] - found[2]).sum()) * 1e-6
 
 
 def metres_by_shapely(place: Square, facets: int) -> float:

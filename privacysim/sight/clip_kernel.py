@@ -33,10 +33,11 @@ def sides(heading, hfov):
 
 
 @jit
-def _in_wedge(ux, uy, vx, vy, low, high, hfov, lx, ly, rx, ry, out):
+def _in_wedge(ux, uy, vx, vy, low, high, hfov, edges, out):
     """Clip part [low, high] of a segment to a view narrower than 360°; fills and returns as `clip` does."""
     wide = hfov > np.pi
     slack = -_SLACK_M if wide else _SLACK_M
+    lx, ly, rx, ry = edges
     # clockwise of the left edge and anticlockwise of the right one
     first, last = _half_plane(ly * ux - lx * uy + slack, ly * vx - lx * vy + slack, low, high)
     first, last = _half_plane(rx * uy - ry * ux + slack, rx * vy - ry * vx + slack, first, last)
@@ -57,20 +58,14 @@ def _in_wedge(ux, uy, vx, vy, low, high, hfov, lx, ly, rx, ry, out):
 
 
 @jit
-def clip(ux, uy, vx, vy, radius, heading, hfov, out):
+def clip(ux, uy, vx, vy, radius, heading, hfov, edges, out):
     """Clip a segment to a view: fill out[i] = (from, to) as fractions of the segment; return the count (0, 1 or 2).
 
-    The camera is at the origin. Lengths are in metres, angles in radians, heading clockwise from north (y). A view of
-    180° or less is the disc cut by two half-planes. A wider one is the disc without the open wedge behind the camera.
-    At 360°, or with an unknown heading (NaN), it is the whole disc, the outer bound over all headings.
+    The camera is at the origin; `edges` are its `sides`. Lengths are in metres, angles in radians, heading clockwise
+    from north (y). A view of 180° or less is the disc cut by two half-planes. A wider one is the disc without the open
+    wedge behind the camera. At 360°, or with an unknown heading (NaN), it is the whole disc, the outer bound over all
+    headings.
     """
-    lx, ly, rx, ry = sides(heading, hfov)
-    return _clip(ux, uy, vx, vy, radius, heading, hfov, lx, ly, rx, ry, out)
-
-
-@jit
-def _clip(ux, uy, vx, vy, radius, heading, hfov, lx, ly, rx, ry, out):
-    """`clip` for a camera with known `sides`: saves four sines and cosines per segment."""
     dx, dy = vx - ux, vy - uy
     a = dx * dx + dy * dy
     if a == 0.0 or radius <= 0.0:
@@ -87,23 +82,20 @@ def _clip(ux, uy, vx, vy, radius, heading, hfov, lx, ly, rx, ry, out):
     if hfov >= 2.0 * np.pi or np.isnan(heading):
         out[0, 0], out[0, 1] = low, high
         return 1
-    return _in_wedge(ux, uy, vx, vy, low, high, hfov, lx, ly, rx, ry, out)
+    return _in_wedge(ux, uy, vx, vy, low, high, hfov, edges, out)
 
 
 @jit
-def _sees(x, y, radius, heading, hfov):
+def _sees(x, y, radius, heading, hfov, edges):
     """Return whether the point (x, y), relative to the camera, is in view; same rules as `clip`."""
     if x * x + y * y > radius * radius:
         return False
     if hfov >= 2.0 * np.pi or np.isnan(heading):
         return True
     wide = hfov > np.pi
-    centre = heading + np.pi if wide else heading
-    reach = np.pi - 0.5 * hfov if wide else 0.5 * hfov
     slack = -_SLACK_M if wide else _SLACK_M
-    right_of_left = np.cos(centre - reach) * x - np.sin(centre - reach) * y + slack >= 0.0
-    left_of_right = np.sin(centre + reach) * y - np.cos(centre + reach) * x + slack >= 0.0
-    within = right_of_left and left_of_right
+    lx, ly, rx, ry = edges
+    within = ly * x - lx * y + slack >= 0.0 and rx * y - ry * x + slack >= 0.0
     return not within if wide else within
 
 
@@ -142,11 +134,12 @@ def points_in_view(cameras, x, y, start, items, x0, y0, size, columns, rows):
     n = 0
     for c in range(cameras.shape[0]):
         cx, cy, radius, heading, hfov = cameras[c]
+        edges = sides(heading, hfov)
         for r in range(_cell(cy - radius, y0, size, rows), _cell(cy + radius, y0, size, rows) + 1):
             for k in range(_cell(cx - radius, x0, size, columns), _cell(cx + radius, x0, size, columns) + 1):
                 for i in range(start[r * columns + k], start[r * columns + k + 1]):
                     p = items[i]
-                    if _sees(x[p] - cx, y[p] - cy, radius, heading, hfov):
+                    if _sees(x[p] - cx, y[p] - cy, radius, heading, hfov, edges):
                         if n == found.size:
                             found = _longer(found, 2 * n)
                         found[n] = p
@@ -154,23 +147,6 @@ def points_in_view(cameras, x, y, start, items, x0, y0, size, columns, rows):
         first[c + 1] = n
         _ascending(found, first[c], n)
     return first, found[:n].copy()
-
-
-@jit
-def any_in_view(cameras, x, y, start, items, x0, y0, size, columns, rows):
-    """Return whether each camera sees at least one of the points; stops at the first one found."""
-    seen = np.zeros(cameras.shape[0], dtype=np.bool_)
-    for c in range(cameras.shape[0]):
-        cx, cy, radius, heading, hfov = cameras[c]
-        for r in range(_cell(cy - radius, y0, size, rows), _cell(cy + radius, y0, size, rows) + 1):
-            for k in range(_cell(cx - radius, x0, size, columns), _cell(cx + radius, x0, size, columns) + 1):
-                if seen[c]:
-                    break
-                for i in range(start[r * columns + k], start[r * columns + k + 1]):
-                    if _sees(x[items[i]] - cx, y[items[i]] - cy, radius, heading, hfov):
-                        seen[c] = True
-                        break
-    return seen
 
 
 @jit
@@ -218,60 +194,14 @@ def _cut(low, high, length, foot, across, scale, levels, turn, backwards, edge_m
 
 
 @jit
-def cover(cameras, levels, code_px, cotangent, node_x, node_y, edge_u, edge_v, edge_mm, grid_start, grid_items, x0, y0,
-          size, columns, rows, start, camera, begin, end, face, frontal):  # fmt: skip
-    """Count the visible pieces of each directed edge (2·edge + direction) in `start`, or fill them if it is summed.
+def pieces(cameras, levels, code_px, cotangent, ux, uy, vx, vy, unit, ways, grid_start, grid_items, x0, y0, size,
+           columns, rows):  # fmt: skip
+    """Find visible pieces of steps u → v (metres): (way, camera, from, to, face code, frontal, level), step by step.
 
-    `cameras` rows are x, y, radius, heading, hfov, density at 1 m, height over a face. With empty outputs it counts.
-    With `start` summed it fills the outputs: cameras ascending within an edge, pieces in the order of walking.
-    """
-    filling = camera.size > 0
-    tried = np.full(edge_u.size, -1, dtype=np.int64)
-    spans = np.empty((2, 2))
-    pieces, cuts = np.empty((2 * levels.size + 3, 4)), np.empty(2 * levels.size + 3)
-    for c in range(cameras.shape[0]):
-        cx, cy, radius, heading, hfov, scale, height = cameras[c]
-        lx, ly, rx, ry = sides(heading, hfov)
-        for r in range(_cell(cy - radius, y0, size, rows), _cell(cy + radius, y0, size, rows) + 1):
-            for k in range(_cell(cx - radius, x0, size, columns), _cell(cx + radius, x0, size, columns) + 1):
-                for item in range(grid_start[r * columns + k], grid_start[r * columns + k + 1]):
-                    e = grid_items[item]
-                    if tried[e] == c:
-                        continue
-                    tried[e] = c
-                    ux, uy = node_x[edge_u[e]] - cx, node_y[edge_u[e]] - cy
-                    vx, vy = node_x[edge_v[e]] - cx, node_y[edge_v[e]] - cy
-                    n = _clip(ux, uy, vx, vy, radius, heading, hfov, lx, ly, rx, ry, spans)
-                    if n == 0:
-                        continue
-                    dx, dy = vx - ux, vy - uy
-                    length = np.sqrt(dx * dx + dy * dy)
-                    foot = -(ux * dx + uy * dy) / length
-                    aside = (ux * dy - uy * dx) / length
-                    across = aside * aside + height * height
-                    ahead = cotangent * np.sqrt(across)
-                    for way in range(2):
-                        backwards = way == 1
-                        turn = foot + ahead if backwards else foot - ahead
-                        for i in range(n):
-                            s = n - 1 - i if backwards else i
-                            m = _cut(spans[s, 0] * length, spans[s, 1] * length, length, foot, across, scale, levels,
-                                     turn, backwards, edge_mm[e], code_px, cuts, pieces)  # fmt: skip
-                            at = start[2 * e + way]
-                            start[2 * e + way] = at + m
-                            if filling:
-                                for j in range(m):
-                                    camera[at + j] = c
-                                    begin[at + j], end[at + j] = pieces[j, 0], pieces[j, 1]
-                                    face[at + j], frontal[at + j] = pieces[j, 2], pieces[j, 3] > 0.0
-
-
-@jit
-def step_pieces(cameras, levels, code_px, cotangent, ux, uy, vx, vy, grid_start, grid_items, x0, y0, size, columns,
-                rows):  # fmt: skip
-    """Find visible pieces of single steps u → v (metres): (step, camera, from m, to m, face code, frontal, level).
-
-    `cameras` as in `cover`; the grid holds the cameras' boxes. `level` counts how many of `levels` the piece reaches.
+    `cameras` rows are x, y, radius, heading, hfov, density at 1 m, height over a face; the grid holds their boxes.
+    Positions are whole numbers of `unit[step]`, the length of the step in the unit wanted, from the walk's start. A way
+    is step · `ways` + direction; with 2 `ways`, direction 1 walks from v to u. Pieces of a way at one camera are in the
+    order of walking. `level` counts how many of `levels` the piece reaches.
     """
     room = 1024
     which, seen_by = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
@@ -279,17 +209,10 @@ def step_pieces(cameras, levels, code_px, cotangent, ux, uy, vx, vy, grid_start,
     face, frontal = np.empty(room, dtype=np.uint16), np.empty(room, dtype=np.bool_)
     level = np.empty(room, dtype=np.uint8)
     tried = np.full(cameras.shape[0], -1, dtype=np.int64)
-    spans, pieces = np.empty((2, 2)), np.empty((2 * levels.size + 3, 4))
-    cuts = np.empty(2 * levels.size + 3)
-    edges = np.empty((cameras.shape[0], 4))
-    for c in range(cameras.shape[0]):
-        edges[c, 0], edges[c, 1], edges[c, 2], edges[c, 3] = sides(cameras[c, 3], cameras[c, 4])
+    spans, made, cuts = np.empty((2, 2)), np.empty((2 * levels.size + 3, 4)), np.empty(2 * levels.size + 3)
+    edges = [sides(cameras[c, 3], cameras[c, 4]) for c in range(cameras.shape[0])]
     n = 0
     for s in range(ux.size):
-        dx, dy = vx[s] - ux[s], vy[s] - uy[s]
-        length = np.sqrt(dx * dx + dy * dy)
-        if length == 0.0:
-            continue
         low_x, high_x = min(ux[s], vx[s]), max(ux[s], vx[s])
         low_y, high_y = min(uy[s], vy[s]), max(uy[s], vy[s])
         for r in range(_cell(low_y, y0, size, rows), _cell(high_y, y0, size, rows) + 1):
@@ -302,34 +225,38 @@ def step_pieces(cameras, levels, code_px, cotangent, ux, uy, vx, vy, grid_start,
                     cx, cy, radius, heading, hfov, scale, height = cameras[c]
                     if low_x > cx + radius or high_x < cx - radius or low_y > cy + radius or high_y < cy - radius:
                         continue
-                    ax, ay = ux[s] - cx, uy[s] - cy
-                    found = _clip(ax, ay, vx[s] - cx, vy[s] - cy, radius, heading, hfov, edges[c, 0], edges[c, 1],
-                                  edges[c, 2], edges[c, 3], spans)  # fmt: skip
+                    ax, ay, bx, by = ux[s] - cx, uy[s] - cy, vx[s] - cx, vy[s] - cy
+                    found = clip(ax, ay, bx, by, radius, heading, hfov, edges[c], spans)
                     if found == 0:
                         continue
+                    dx, dy = bx - ax, by - ay
+                    length = np.sqrt(dx * dx + dy * dy)
                     foot = -(ax * dx + ay * dy) / length
                     aside = (ax * dy - ay * dx) / length
                     across = aside * aside + height * height
-                    turn = foot - cotangent * np.sqrt(across)
-                    for i in range(found):
-                        # lengths in micrometres, because `_cut` rounds to its unit
-                        m = _cut(spans[i, 0] * length, spans[i, 1] * length, length, foot, across, scale, levels, turn,
-                                 False, length * 1e6, code_px, cuts, pieces)  # fmt: skip
-                        if n + m > which.size:
-                            more = 2 * (n + m)
-                            which, seen_by = _longer(which, more), _longer(seen_by, more)
-                            begin, end = _longer(begin, more), _longer(end, more)
-                            face, frontal, level = _longer(face, more), _longer(frontal, more), _longer(level, more)
-                        for j in range(m):
-                            which[n], seen_by[n] = s, c
-                            begin[n], end[n] = pieces[j, 0] * 1e-6, pieces[j, 1] * 1e-6
-                            face[n], frontal[n] = pieces[j, 2], pieces[j, 3] > 0.0
-                            slant = across + (0.5 * (begin[n] + end[n]) - foot) ** 2
-                            level[n] = 0
-                            for rank in range(levels.size):
-                                if slant <= (scale / levels[rank]) ** 2:
-                                    level[n] = rank + 1
-                            n += 1
+                    ahead = cotangent * np.sqrt(across)
+                    for way in range(ways):
+                        turn = foot + ahead if way == 1 else foot - ahead
+                        for i in range(found):
+                            span = found - 1 - i if way == 1 else i
+                            m = _cut(spans[span, 0] * length, spans[span, 1] * length, length, foot, across, scale,
+                                     levels, turn, way == 1, unit[s], code_px, cuts, made)  # fmt: skip
+                            if n + m > which.size:
+                                more = 2 * (n + m)
+                                which, seen_by = _longer(which, more), _longer(seen_by, more)
+                                begin, end = _longer(begin, more), _longer(end, more)
+                                face, frontal = _longer(face, more), _longer(frontal, more)
+                                level = _longer(level, more)
+                            for j in range(m):
+                                which[n], seen_by[n] = s * ways + way, c
+                                begin[n], end[n], face[n], frontal[n] = made[j, 0], made[j, 1], made[j, 2], made[j, 3]
+                                middle = 0.5 * (begin[n] + end[n]) * length / unit[s]
+                                slant = across + ((length - middle if way == 1 else middle) - foot) ** 2
+                                level[n] = 0
+                                for rank in range(levels.size):
+                                    if slant <= (scale / levels[rank]) ** 2:
+                                        level[n] = rank + 1
+                                n += 1
     return (which[:n].copy(), seen_by[:n].copy(), begin[:n].copy(), end[:n].copy(), face[:n].copy(),
             frontal[:n].copy(), level[:n].copy())  # fmt: skip
 
@@ -345,9 +272,7 @@ def fan_sums(views, first, step, base, enter, leave, face, frontal, level, ux, u
     indexes ux, uy, vx, vy (metres), step_m, step_s; enter and leave are shares of the step; chance[frontal, face].
     """
     spans = np.empty((2, 2))
-    edges = np.empty((views.shape[0], 4))
-    for v in range(views.shape[0]):
-        edges[v, 0], edges[v, 1], edges[v, 2], edges[v, 3] = sides(views[v, 3], views[v, 4])
+    edges = [sides(views[v, 3], views[v, 4]) for v in range(views.shape[0])]
     for p in range(step.size):
         s, b = step[p], base[p]
         alone = first[b + 1] - first[b] == 1
@@ -361,7 +286,7 @@ def fan_sums(views, first, step, base, enter, leave, face, frontal, level, ux, u
             elif views[v, 4] <= np.pi:
                 # most pieces lie wholly on one side of an edge, so no division is needed
                 bx, by, ex, ey = ax + enter[p] * dx, ay + enter[p] * dy, ax + leave[p] * dx, ay + leave[p] * dy
-                lx, ly, rx, ry = edges[v, 0], edges[v, 1], edges[v, 2], edges[v, 3]
+                lx, ly, rx, ry = edges[v]
                 left_b, left_e = ly * bx - lx * by + _SLACK_M, ly * ex - lx * ey + _SLACK_M
                 right_b, right_e = rx * by - ry * bx + _SLACK_M, rx * ey - ry * ex + _SLACK_M
                 if (left_b < 0.0 and left_e < 0.0) or (right_b < 0.0 and right_e < 0.0):
@@ -372,7 +297,7 @@ def fan_sums(views, first, step, base, enter, leave, face, frontal, level, ux, u
                 spans[0, 0], spans[0, 1] = enter[p], leave[p]
             else:
                 parts = _in_wedge(ax, ay, vx[s] - views[v, 0], vy[s] - views[v, 1], enter[p], leave[p], views[v, 4],
-                                  edges[v, 0], edges[v, 1], edges[v, 2], edges[v, 3], spans)  # fmt: skip
+                                  edges[v], spans)  # fmt: skip
             for i in range(parts):
                 begin, end = spans[i, 0], spans[i, 1]
                 if end - begin <= 0.0:

@@ -16,15 +16,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from privacysim.errors import one_line
+from privacysim.errors import InputError, one_line
 from privacysim.facts import facts
 from privacysim.identify import STEPS_PER_PX
 from privacysim.sight import clip_kernel as kernel
-from privacysim.sight.box_grid import box_grid
-from privacysim.sight.occlusion import city_walls, hang_outside, in_sight, past_walls
-from privacysim.sight.optics import density_at_1_m, dori_levels, drop_m, ground_radius_m
+from privacysim.sight.occlusion import box_grid, city_walls, hang_outside, in_sight, past_walls
+from privacysim.sight.optics import DORI_NAMES, density_at_1_m, dori_levels, drop_m, ground_radius_m, range_m
 
 if TYPE_CHECKING:
     from privacysim.city.city_model import City
@@ -113,7 +113,7 @@ def coverage(
     only = np.arange(city.edge_u.size) if edges is None else np.asarray(edges, dtype=np.int64)
     pieces = _pieces(city, views, only)
     if walls is not None:
-        pieces = past_walls(city, walls, views, pieces, STEPS_PER_PX * facts().value("face_width_m"))
+        pieces = past_walls(city, walls, views, pieces, code_px())
     start, camera, begin, end, face, frontal = pieces
     place_x, place_y = np.asarray(city.place_x, dtype=np.float64), np.asarray(city.place_y, dtype=np.float64)
     if entrances:
@@ -138,28 +138,37 @@ def coverage(
     )  # fmt: skip
 
 
+def code_px() -> float:
+    """Return the code of a face (`STEPS_PER_PX` per pixel across it) at a density of 1 px/m."""
+    return STEPS_PER_PX * facts().value("face_width_m")
+
+
+def pieces_in_view(
+    views: Floats, ux: Floats, uy: Floats, vx: Floats, vy: Floats, unit: Floats, ways: int = 1
+) -> tuple[NDArray, ...]:
+    """Find the visible pieces of steps u → v (metres), and with 2 `ways` of v → u, too.
+
+    Rows of `views` are x, y, radius, heading, hfov (radians), density at 1 m, height over a face. `unit` is the length
+    of each step in the unit of the result. Returns way (step · ways + direction), view, from, to (whole numbers from
+    the walk's start), face code, whether frontal, and the number of DORI levels reached.
+    """
+    x, y, radius = views[:, 0], views[:, 1], np.maximum(views[:, 2], 0.0)
+    grid = box_grid(x - radius, y - radius, x + radius, y + radius, _CELL_M)
+    cotangent = 1.0 / np.tan(np.radians(facts().value("frontal_half_angle_deg")))
+    return kernel.pieces(views, dori_levels(), code_px(), cotangent, ux, uy, vx, vy, unit, ways, *grid)
+
+
 def _pieces(city: City, views: Floats, edges: Ints) -> tuple[NDArray, ...]:
+    """Pieces of directed edges: (start, camera, from, to, face code, frontal), sorted by camera."""
     x, y = np.asarray(city.node_x, dtype=np.float64), np.asarray(city.node_y, dtype=np.float64)
     u, v = np.asarray(city.edge_u)[edges], np.asarray(city.edge_v)[edges]
     mm = np.asarray(city.edge_mm, dtype=np.float64)[edges]
-    grid = box_grid(
-        np.minimum(x[u], x[v]), np.minimum(y[u], y[v]), np.maximum(x[u], x[v]), np.maximum(y[u], y[v]), _CELL_M
-    )
-    cotangent = 1.0 / np.tan(np.radians(facts().value("frontal_half_angle_deg")))
-    code_px = STEPS_PER_PX * facts().value("face_width_m")
-    shared = (views, dori_levels(), code_px, cotangent, x, y, u, v, mm, *grid)
-
-    def room(size: int) -> tuple[NDArray, ...]:
-        return tuple(np.empty(size, dtype) for dtype in (np.int32, np.int32, np.int32, np.uint16, np.bool_))
-
-    counts = np.zeros(2 * u.size, dtype=np.int64)
-    kernel.cover(*shared, counts, *room(0))
-    start = np.concatenate([[0], np.cumsum(counts)])
-    made = room(int(start[-1]))
-    kernel.cover(*shared, start[:-1].copy(), *made)
-    of_city = np.zeros((city.edge_u.size, 2), dtype=np.int64)
-    of_city[edges] = counts.reshape(-1, 2)
-    return np.concatenate([[0], np.cumsum(of_city.ravel())]), *made
+    way, camera, begin, end, face, frontal, _ = pieces_in_view(views, x[u], y[u], x[v], y[v], mm, 2)
+    order = np.lexsort((camera, way))
+    counts = np.zeros((city.edge_u.size, 2), dtype=np.int64)
+    counts[edges] = np.bincount(way, minlength=2 * u.size).reshape(-1, 2)
+    return (np.concatenate([[0], np.cumsum(counts)]), camera[order], begin[order].astype(np.int32),
+            end[order].astype(np.int32), face[order], frontal[order])  # fmt: skip
 
 
 def _points_in_view(views: Floats, x: Floats, y: Floats) -> tuple[Ints, NDArray[np.int32]]:
@@ -181,3 +190,36 @@ def cameras_seeing_points(
     seen_by = np.repeat(outside, np.diff(start))
     order = np.argsort(points, kind="stable")
     return np.searchsorted(points[order], np.arange(px.size + 1)).astype(np.int64), seen_by[order]
+
+
+def walk_past(
+    begin: tuple[float, float], end: tuple[float, float], *, width_px: int = 1920, hfov_deg: float = 80.0,
+    heading_deg: float = 0.0, mount_m: float = 3.5, speed_m_s: float = 1.3,
+) -> pd.DataFrame:
+    """Compute the pieces of a straight walk that a camera at (0, 0) sees, in the order of walking; empty if unseen.
+
+    `begin` and `end` in metres (x east, y north); `heading_deg` of the camera clockwise from north. Columns: `begin_s`,
+    `end_s` since the walk began, `x0_m`, `y0_m`, `x1_m`, `y1_m`, `face_px` (pixels across a face: the geometric mean
+    over the piece, in eighths), `frontal` (the face is turned to the camera, within the fact `frontal_half_angle_deg`)
+    and `level`, the best of the DORI levels that the piece reaches.
+
+    >>> seen = walk_past((0.0, 40.0), (0.0, 2.0))
+    >>> seen["level"].tolist(), bool(seen["frontal"].iloc[0])
+    (['detect', 'observe', 'recognise', 'identify'], True)
+    """
+    ends = np.asarray([begin, end], dtype=np.float64)
+    length = float(np.hypot(*(ends[1] - ends[0])))
+    if not np.isfinite(ends).all() or length < 0.001 or not speed_m_s > 0:
+        raise InputError("walk_past", "two different points in metres and a speed above 0",
+                         f"{begin}, {end}, {speed_m_s} m/s", "write walk_past((0, 40), (0, 2))")  # fmt: skip
+    view = np.array([[0.0, 0.0, ground_radius_m(range_m(width_px, hfov_deg), mount_m), np.radians(heading_deg),
+                      np.radians(hfov_deg), density_at_1_m(width_px, hfov_deg), drop_m(mount_m)]])  # fmt: skip
+    (ux, uy), (vx, vy) = ends[:, :, None]
+    _, _, *mm, face, frontal, level = pieces_in_view(view, ux, uy, vx, vy, np.array([float(round(length * 1000))]))
+    at = np.stack(mm) / 1000.0
+    x, y = (ends[0, axis] + (ends[1, axis] - ends[0, axis]) * at / length for axis in (0, 1))
+    return pd.DataFrame({
+        "begin_s": at[0] / speed_m_s, "end_s": at[1] / speed_m_s, "x0_m": x[0], "y0_m": y[0], "x1_m": x[1],
+        "y1_m": y[1], "face_px": face / STEPS_PER_PX, "frontal": frontal,
+        "level": np.asarray(DORI_NAMES)[np.maximum(level.astype(int) - 1, 0)],
+    })  # fmt: skip

@@ -1,6 +1,6 @@
 """Possible views of mapped cameras, and what they may see of a walk, clipped exactly, sheet by sheet.
 
-A camera has one view if everything is known, and a fan of weighted views if not (`sight.possible_views`). The smallest
+A camera has one view if everything is known, and a fan of weighted views if not (`sight.optics`). The smallest
 and largest result over a camera's views are an outer bound, not an interval: they carry no probability.
 
 A piece is a stretch of one step in one view, cut where the face turns from the camera and where the density crosses a
@@ -18,18 +18,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privacysim.facts import facts
-from privacysim.identify import STEPS_PER_PX, curve_table
+from privacysim.identify import curve_table
 from privacysim.readers.camera_files import MappedCameras
 from privacysim.readers.positions import Floats, Plane, sheets
 from privacysim.sight import clip_kernel
-from privacysim.sight.box_grid import box_grid
+from privacysim.sight.coverage import code_px, pieces_in_view
 from privacysim.sight.occlusion import Walls, face_codes, hang_outside, visible, walls_of
-from privacysim.sight.optics import density_at_1_m, dori_levels, drop_m, ground_radius_m, range_m, tilted_reach_m
-from privacysim.sight.possible_views import site_of, view_choices
+from privacysim.sight.optics import (
+    density_at_1_m,
+    drop_m,
+    ground_radius_m,
+    range_m,
+    site_of,
+    tilted_reach_m,
+    view_choices,
+)
 from privacysim.tracks.cleaning import Walk
 
 Ints = NDArray[np.int64]
-_CELL_M = 50.0
 _STAND_M = 1e-3
 _BLOCK = 200_000
 _SUMS, _METRES, _SECONDS = 13, slice(0, 5), slice(5, 10)
@@ -199,7 +205,7 @@ def sight_of(walk: Walk, cameras: MappedCameras, reach_m: float | None = None, t
             found = _past(walls, disc.rows, found, own[part], *ends) if walls else found
             clip_kernel.fan_sums(
                 rows, first, np.searchsorted(own[part], found.step), *found[1:], *ends, step_m[own[part]],
-                step_s[own[part]], fan.weight, _code_px(), chance, own_sums, mean_m,
+                step_s[own[part]], fan.weight, code_px(), chance, own_sums, mean_m,
             )  # fmt: skip
             camera_m[own[part]] += mean_m
             pieces.append(found._replace(view=found.view + offset))
@@ -213,10 +219,6 @@ def sight_of(walk: Walk, cameras: MappedCameras, reach_m: float | None = None, t
     frontal_s, identified_s, hits = total[:, 10:].T
     return Sight(_joined(views), _joined(discs), together, metres, seconds, frontal_s, identified_s, hits, step_m,
                  step_s, camera_m)
-
-
-def _code_px() -> float:
-    return STEPS_PER_PX * facts().value("face_width_m")
 
 
 def _near(cameras: MappedCameras, reach_m: float | None, plane: Plane, *ends: Floats) -> Ints:
@@ -239,13 +241,9 @@ def _near(cameras: MappedCameras, reach_m: float | None, plane: Plane, *ends: Fl
 
 
 def _clipped(rows: Floats, steps: Ints, ux: Floats, uy: Floats, vx: Floats, vy: Floats) -> Pieces:
-    x, y, radius = rows[:, 0], rows[:, 1], rows[:, 2]
-    grid = box_grid(x - radius, y - radius, x + radius, y + radius, _CELL_M)
-    cotangent = 1.0 / np.tan(np.radians(facts().value("frontal_half_angle_deg")))
-    found = clip_kernel.step_pieces(rows, dori_levels(), _code_px(), cotangent, ux, uy, vx, vy, *grid)
-    which, view, begin, end, face, frontal, level = found
-    length = np.hypot(vx - ux, vy - uy)[which]
-    return Pieces(steps[which], view.astype(np.int64), begin / length, end / length, face, frontal, level)
+    unit = 1e6 * np.hypot(vx - ux, vy - uy)  # micrometres
+    which, view, begin, end, face, frontal, level = pieces_in_view(rows, ux, uy, vx, vy, unit)
+    return Pieces(steps[which], view.astype(np.int64), begin / unit[which], end / unit[which], face, frontal, level)
 
 
 def _past(walls: Walls, rows: Floats, found: Pieces, steps: Ints, *corners: Floats) -> Pieces:
@@ -254,5 +252,5 @@ def _past(walls: Walls, rows: Floats, found: Pieces, steps: Ints, *corners: Floa
     ax, ay, bx, by = (values[at] for values in corners)
     which, begin, end = visible(walls, views[:, 0], views[:, 1], ax, ay, bx, by, found.enter, found.leave)
     ax, ay, bx, by = (values[at[which]] for values in corners)
-    face = face_codes(views[which], ax, ay, bx, by, begin, end, _code_px())
+    face = face_codes(views[which], ax, ay, bx, by, begin, end, code_px())
     return Pieces(found.step[which], found.view[which], begin, end, face, found.frontal[which], found.level[which])

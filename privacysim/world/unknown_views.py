@@ -27,8 +27,15 @@ from privacysim.scenario import Scenario
 from privacysim.sight import passes_kernel as kernel
 from privacysim.sight.coverage import BareCameras, coverage
 from privacysim.sight.occlusion import city_walls, outdoor_positions
-from privacysim.sight.optics import density_at_1_m, drop_m, range_m, tilted_reach_m
-from privacysim.sight.possible_views import ViewChoices, site_of, view_choices
+from privacysim.sight.optics import (
+    ViewChoices,
+    density_at_1_m,
+    drop_m,
+    range_m,
+    site_of,
+    tilted_reach_m,
+    view_choices,
+)
 from privacysim.units import TICKS_PER_S
 from privacysim.world.cameras import Cameras
 from privacysim.world.placed import Placed, placed_cameras

@@ -12,7 +12,7 @@ from privacysim.figures import (
     unicity_curves,
     walks_past,
 )
-from privacysim.sight.one_walk import walk_past
+from privacysim.sight.coverage import walk_past
 
 pytestmark = pytest.mark.usefixtures("figures_closed")
 

@@ -7,7 +7,7 @@ import pytest
 import shapely
 from shapely.geometry import LineString, Point, Polygon
 
-from privacysim.sight.clip_kernel import clip
+from privacysim.sight.clip_kernel import clip, sides
 
 PAIRS = 10_000
 
@@ -33,7 +33,8 @@ def difference_m(ours, theirs):
 
 def parts(segment, heading, hfov, radius):
     out = np.empty((2, 2))
-    n = clip(*segment, radius, np.radians(heading), np.radians(hfov), out)
+    heading, hfov = np.radians(heading), np.radians(hfov)
+    n = clip(*segment, radius, heading, hfov, sides(heading, hfov), out)
     return out[:n].copy()
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from privacysim.errors import InputError
 from privacysim.facts import facts
-from privacysim.sight.one_walk import walk_past
+from privacysim.sight.coverage import walk_past
 from privacysim.sight.optics import density_at_1_m, dori_levels, ground_radius_m, slant_at_density
 
 

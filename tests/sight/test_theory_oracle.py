@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from privacysim.draws import stream_key, uniforms
-from privacysim.sight.clip_kernel import clip
+from privacysim.sight.clip_kernel import clip, sides
 from privacysim.sight.occlusion import walls_of
 from privacysim.sight.optics import density_at_1_m, face_px, ground_radius_m, range_m, slant_at_density
 
@@ -25,7 +25,8 @@ def _met(length, radius, hfov, name):
     out = np.empty((2, 2))
     metres = np.zeros(COUNT)
     for n in np.flatnonzero((np.abs(x) < length / 2 + radius) & (np.abs(y) < radius)):
-        parts = clip(-length / 2 - x[n], -y[n], length / 2 - x[n], -y[n], radius, heading[n], hfov, out)
+        edges = sides(heading[n], hfov)
+        parts = clip(-length / 2 - x[n], -y[n], length / 2 - x[n], -y[n], radius, heading[n], hfov, edges, out)
         metres[n] = sum(out[i, 1] - out[i, 0] for i in range(parts)) * length
     return metres
 
@@ -67,8 +68,8 @@ def test_the_number_of_cameras_that_see_a_point_is_poisson():
         for py in side:
             near = np.flatnonzero((np.abs(x - px) < radius) & (np.abs(y - py) < radius))
             # a point is a walk of a millimetre
-            seen.append(sum(clip(px - x[n], py - y[n], px + 1e-3 - x[n], py - y[n], radius, heading[n], hfov, out) > 0
-                            for n in near))  # fmt: skip
+            seen.append(sum(clip(px - x[n], py - y[n], px + 1e-3 - x[n], py - y[n], radius, heading[n], hfov,
+                                 sides(heading[n], hfov), out) > 0 for n in near))  # fmt: skip
     counts, mean = np.array(seen), DENSITY * _sector(radius, hfov)[0]
     assert abs(counts.mean() - mean) < 4 * math.sqrt(mean / len(counts))
     assert abs((counts == 0).mean() - math.exp(-mean)) < 4 * math.sqrt(math.exp(-mean) / len(counts))
