@@ -20,12 +20,15 @@ from privacysim.errors import InputError, did_you_mean
 from privacysim.resources import shipped
 
 STATUSES = ("R", "S", "D", "measured", "assumption", "CALIBRATED")
-_COLUMNS = ["id", "value", "low", "high", "unit", "source", "status"]
+DRAWN = ("normal", "lognormal", "logit", "dirichlet")
+"""Laws from which a world draws (`privacysim.fact_laws`); the others are `fixed`, `arm` and `solved`."""
+LAWS = (*DRAWN, "fixed", "arm", "solved")
+_COLUMNS = ["id", "value", "low", "high", "unit", "law", "group", "source", "status"]
 
 
 @dataclass(frozen=True)
 class Fact:
-    """One number with its range, unit, source and status."""
+    """One number with its range, unit, source and status, and the law by which a world draws it."""
 
     id: str
     value: float
@@ -34,6 +37,9 @@ class Fact:
     unit: str
     source: str
     status: str
+    law: str = "fixed"
+    group: str = ""
+    """Facts of one group share one draw; the shares of a `dirichlet` law sum to one within their group."""
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.value) and self.low <= self.value <= self.high):
@@ -42,6 +48,17 @@ class Fact:
         if self.status not in STATUSES or not self.source.strip():
             raise InputError(f"data/facts.csv, {self.id}", f"a source and a status of {', '.join(STATUSES)}",
                              f"{self.status!r}, {self.source!r}", "mend the row")
+        where = f"data/facts.csv, {self.id}, law"
+        if self.law not in LAWS or (self.law in DRAWN and self.low == self.high):
+            expected = "`fixed` where low = high" if self.law in LAWS else f"a law of {', '.join(LAWS)}"
+            raise InputError(where, expected, self.law, "mend the row")
+        least = 0.0 if self.law in ("lognormal", "logit") else -math.inf
+        most = 1.0 if self.law == "logit" else math.inf
+        if not (least < self.low and self.high < most):
+            raise InputError(where, f"a range within {least:g} and {most:g} for {self.law}",
+                             f"{self.low} to {self.high}", "write `normal`")
+        if self.law == "dirichlet" and not self.group:
+            raise InputError(where, "the group of shares that sum to one", "no group", "name it")
 
 
 class Facts(Mapping[str, Fact]):
@@ -96,7 +113,8 @@ def read_facts(path: Path) -> Facts:
                 low, high = (float(row[side]) if row[side] else value for side in ("low", "high"))
             except ValueError as error:
                 raise InputError(where, "numbers in value, low and high", error, "mend the row") from None
-            rows[row["id"]] = Fact(row["id"], value, low, high, row["unit"], row["source"], row["status"])
+            rows[row["id"]] = Fact(row["id"], value, low, high, *(row[name] for name in (
+                "unit", "source", "status", "law", "group")))  # fmt: skip
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(str(path), "a facts file in UTF-8", error, "mend the file") from None
     return Facts(rows)
@@ -118,12 +136,13 @@ def facts() -> Facts:
 
 @contextmanager
 def facts_replaced(values: Mapping[str, float]) -> Iterator[None]:
-    """Replace some facts within a `with` block, in this thread only; ranges widen to include the values."""
+    """Replace some facts within a `with` block, in this thread only; ranges widen, and no world draws them."""
     now = facts()
     rows = dict(known := now.unheard())
     for name, value in values.items():
         fact = known[name]
-        rows[name] = replace(fact, value=float(value), low=min(fact.low, value), high=max(fact.high, value))
+        low, high = min(fact.low, value), max(fact.high, value)
+        rows[name] = replace(fact, value=float(value), low=low, high=high, law="fixed")
     with _in_force(Facts(rows, now.heard)):
         yield
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import privacysim
 
-GROUND = ("errors", "units", "resources", "vocabulary", "draws", "stats", "tables", "facts", "files")
+GROUND = ("errors", "units", "resources", "vocabulary", "draws", "stats", "tables", "facts", "fact_laws", "files")
 ROOMS = (
     "identify", "law", "policy", "scenario", "readers", "city", "people", "sight", "world", "governance", "exposure",
     "attacks", "metrics", "simulation", "figures", "results", "study", "validation", "robustness", "report", "tracks",

@@ -125,7 +125,8 @@ def show_fact(fact_id: Annotated[str, typer.Argument(help="Id of a fact, such as
     span = "none given" if fact.low == fact.high else f"{fact.low:.10g} – {fact.high:.10g}"
     out = console(400)
     out.print(f"[bold]{fact.id}[/bold] = {fact.value:.10g} {escape(fact.unit)}")
-    out.print(f"  range   {span}\n  status  {meanings[fact.status]}")
+    law = f"{fact.law}, one draw with the group {fact.group}" if fact.group else fact.law
+    out.print(f"  range   {span}\n  law     {law}\n  status  {meanings[fact.status]}")
     out.print(f"  source  {escape(fact.source)}", soft_wrap=True)
 
 

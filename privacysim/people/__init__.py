@@ -2,6 +2,7 @@
 
 from privacysim.people.population import OwnPeople, Residents, Sample, draw_sample, everybody, residents
 from privacysim.people.tours import Block, commutes, draw_block, summary
+from privacysim.people.trips import made_on, trips
 
 __all__ = ["Block", "OwnPeople", "Residents", "Sample", "commutes", "draw_block", "draw_sample", "everybody",
-           "residents", "summary"]
+           "made_on", "residents", "summary", "trips"]

@@ -20,13 +20,14 @@ from privacysim.city import City
 from privacysim.city.places import nearest_or_refuse
 from privacysim.draws import Bytes, Floats, Ints
 from privacysim.errors import InputError, one_line
-from privacysim.facts import facts
 from privacysim.readers.frames import LAT, LON, FrameColumn, checked_frame, positions
 from privacysim.scenario import Scenario
 from privacysim.units import HOUR_TICKS
 from privacysim.vocabulary import GROUPS
 
 MODES = ("walk", "cycle", "ebike", "transit", "car")
+_GROUP_MIN = 1_000
+"""Smallest number of people of a group in a large sample: a setting of the computation, no fact."""
 WORK_DRAWN = -2
 
 
@@ -274,7 +275,7 @@ def draw_sample(
     Each group's members are ordered by home zone. They are taken in bit-reversed order (van der Corput 1935) from a
     start that is random per (seed, k) and group, so the first n are spread evenly over the city for every n. Seats go
     to groups in proportion (Sainte-Laguë, which never takes a seat away as n grows). A group with fewer than
-    min(`panel_group_min`, n/8) seats gets that many, on top of `size`. Weights N_g/n_g add up to the population.
+    min(1,000, n/8) seats gets that many, on top of `size`. Weights N_g/n_g add up to the population.
 
     `size` is a number of people or "all"; a size below 1 raises InputError. `people`: a DataFrame of your own residents
     (`population.RESIDENT_COLUMNS`); ids are its rows, and weights add up to theirs in each group.
@@ -293,7 +294,7 @@ def draw_sample(
     if size < 1:
         raise InputError("sample", 'at least 1 person, or "all"', size, "write a larger sample")
     sizes = whole.group_sizes()
-    top_up = min(round(facts().value("panel_group_min")), size // (2 * len(GROUPS)))
+    top_up = min(_GROUP_MIN, size // (2 * len(GROUPS)))
     seats = np.minimum(np.maximum(_seats(size, sizes), top_up), sizes)
     parts, weight = [], []
     for group, (chosen, stands_for) in enumerate(zip(seats.tolist(), whole.group_weights(), strict=True)):

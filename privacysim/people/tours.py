@@ -61,6 +61,9 @@ class Block:
     tour_mask: NDArray[np.uint64]
     tour_key: NDArray[np.uint64]
     tour_jitter: NDArray[np.int16]
+    tour_ticks: NDArray[np.int32]
+    """Ticks of one way, door to door; of these, `tour_ride_ticks` in a vehicle."""
+    tour_ride_ticks: NDArray[np.int32]
     walk_tour: NDArray[np.int32]
     walk_hub: NDArray[np.int32]
     walk_node: NDArray[np.int32]
@@ -144,6 +147,7 @@ def draw_block(
         person_id=ids, group=who.group, home_place=who.home, work_place=who.place[:, 0], weight=weight,
         tour_person=tours["person"].astype(np.int32), tour_place=tours["place"], tour_mode=tours["mode"],
         tour_mask=tours["mask"], tour_key=tours["key"], tour_jitter=jitter, **_walks(tours),
+        tour_ticks=np.rint(tours["way"]).astype(np.int32), tour_ride_ticks=np.rint(tours["ride"]).astype(np.int32),
         stay_tour=np.arange(stay.size, dtype=np.int32), stay_arrive=np.rint(arrive).astype(np.int32),
         stay_length=np.rint(stay).astype(np.int32), first_day=first_day, days=len(days),
     )

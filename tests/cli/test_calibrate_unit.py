@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pandas as pd
 import pytest
 
 from privacysim.city import build_city
@@ -11,8 +12,7 @@ from privacysim.cli import tool_commands as room
 from privacysim.cli.main import main
 from privacysim.facts import facts
 from privacysim.scenario import load_scenario
-from privacysim.validation import evidence
-from privacysim.validation.evidence import Row, Tables
+from privacysim.validation import register
 from privacysim.world import calibration as solving
 
 DISTRICT = "guangzhou_district"
@@ -81,31 +81,28 @@ def test_the_chances_of_evidence_as_printed_solve_their_equations(home, capsys):
 
 
 def test_the_register_prints_every_row_with_its_verdict_and_writes_the_page(tmp_path, monkeypatch, capsys):
-    def row(what, observed, low, high):
-        return Row(what, "", observed, observed and (observed, observed), "a source", (low + high) / 2, low, high, "d")
-
     # what is in the register, and whether it is right, is shown with the page that is kept; here is what is printed
-    tables = Tables((row("a list", 185.0, 185.0, 185.0),),
-                    (row("a stay", 12.0, 10.0, 14.0), row("a price", 3.0, 0.5, 1.5), row("a look", None, 0.1, 0.3)), 7)
+    rows = register.read_register()
+    values = pd.DataFrame({rows[0].id: [37.0, 38.0], rows[1].id: [0.99, 0.99]})
     asked = []
-    monkeypatch.setattr(evidence, "evidence_tables", lambda n: (asked.append(n), tables)[1])
+    monkeypatch.setattr(register, "run_worlds", lambda *n: (asked.append(n), values)[1])
     page = tmp_path / "page.md"
-    assert main(["calibrate", "verdicts", "--replicates", "7", "-o", str(page)]) == 0
-    assert asked == [7]
-    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [line.split() for line in (
-        "CALIBRATED: holds by construction", "a list observed 185 model 185 (185 to 185) within",
-        "PREDICTED: never tuned", "a stay observed 12 model 12 (10 to 14) within",
-        "a price observed 3 model 1 (0.5 to 1.5) miss", "a look observed not observed model 0.2 (0.1 to 0.3) –",
-        f"Written: {page}",
-    )]  # fmt: skip
-    assert page.read_text(encoding="utf-8") == evidence.markdown(tables)
+    assert main(["calibrate", "verdicts", "--worlds", "7", "--workers", "1", "-o", str(page)]) == 0
+    assert asked == [(7, 1)]
+    told = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert told[0] == ["mean_way_to_work_min", "observed", "36", "to", "41", "model", "37.2", "to", "37.8", "met"]
+    assert told[1][0] == "commute_within_45_min"
+    assert told[1][-4:] == ["0.99", "to", "0.99", "missed"]
+    assert told[2][-2:] == ["not", "modelled"]
+    assert len(told) > len(rows)
+    assert page.read_text(encoding="utf-8") == register.markdown(register.verdicts(values), 7)
     page.unlink()
-    assert main(["calibrate", "verdicts", "--replicates", "7"]) == 0
+    assert main(["calibrate", "verdicts", "--worlds", "7"]) == 0
     assert "Written" not in capsys.readouterr().out
     assert not list(tmp_path.iterdir())
 
 
-def test_one_replicate_gives_no_interval_and_is_refused(tmp_path, capsys):
-    assert main(["calibrate", "verdicts", "--replicates", "1", "-o", str(tmp_path / "page.md")]) == 2
-    assert "Invalid value for '--replicates': " in capsys.readouterr().err
+def test_one_world_gives_no_range_and_is_refused(tmp_path, capsys):
+    assert main(["calibrate", "verdicts", "--worlds", "1", "-o", str(tmp_path / "page.md")]) == 2
+    assert "Invalid value for '--worlds': " in capsys.readouterr().err
     assert not list(tmp_path.iterdir())

@@ -68,12 +68,12 @@ def test_shares_of_one_whole_add_up() -> None:
 
 
 @pytest.mark.parametrize(("text", "said"), [
-    ("id,value,low,high,unit,source,status\na,1,2,3,m,s,R\n", "low ≤ value ≤ high"),
-    ("id,value,low,high,unit,source,status\na,nan,,,m,s,R\n", "finite"),
-    ("id,value,low,high,unit,source,status\na,1,,,m,,R\n", "a source"),
-    ("id,value,low,high,unit,source,status\na,1,,,m,s,M\n", "a source and a status"),
-    ("id,value,low,high,unit,source,status\na,1,,,m,s,R\na,2,,,m,s,R\n", "an id of its own"),
-    ("id,value,low,high,unit,source,status\na,one,,,m,s,R\n", "numbers"),
+    ("id,value,low,high,unit,law,group,source,status\na,1,2,3,m,fixed,,s,R\n", "low ≤ value ≤ high"),
+    ("id,value,low,high,unit,law,group,source,status\na,nan,,,m,fixed,,s,R\n", "finite"),
+    ("id,value,low,high,unit,law,group,source,status\na,1,,,m,fixed,,,R\n", "a source"),
+    ("id,value,low,high,unit,law,group,source,status\na,1,,,m,fixed,,s,M\n", "a source and a status"),
+    ("id,value,low,high,unit,law,group,source,status\na,1,,,m,fixed,,s,R\na,2,,,m,fixed,,s,R\n", "an id of its own"),
+    ("id,value,low,high,unit,law,group,source,status\na,one,,,m,fixed,,s,R\n", "numbers"),
     ("id,value\na,1\n", "the columns"),
 ])
 def test_a_bad_facts_file_is_told_in_three_lines(tmp_path: Path, text: str, said: str) -> None:

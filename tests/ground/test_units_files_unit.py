@@ -204,10 +204,11 @@ def test_a_file_of_another_table_is_refused(tmp_path):
 
 def test_a_bad_facts_file_names_its_line(tmp_path):
     path = tmp_path / "facts.csv"
-    head = "id,value,low,high,unit,source,status\n"
+    head = "id,value,low,high,unit,law,group,source,status\n"
     for row, word in (
-        ("a,x,,,m,book,R", "numbers"), ("a,1,2,3,m,book,R", "low ≤ value ≤ high"), ("a,1,,,m,,R", "a source"),
-        ("a,1,,,m,book,guess", "status"), ("a,1,,,m,book,R\na,2,,,m,book,R", "line 3"),
+        ("a,x,,,m,fixed,,book,R", "numbers"), ("a,1,2,3,m,fixed,,book,R", "low ≤ value ≤ high"),
+        ("a,1,,,m,fixed,,,R", "a source"),
+        ("a,1,,,m,fixed,,book,guess", "status"), ("a,1,,,m,fixed,,book,R\na,2,,,m,fixed,,book,R", "line 3"),
     ):
         path.write_text(head + row + "\n")
         with pytest.raises(InputError, match=word):

@@ -10,7 +10,8 @@ import pytest
 import privacysim
 
 PACKAGE = Path(privacysim.__file__).parent
-GROUND = ("errors", "parts", "units", "resources", "vocabulary", "draws", "stats", "tables", "facts", "files")
+GROUND = ("errors", "parts", "units", "resources", "vocabulary", "draws", "stats", "tables", "facts", "fact_laws",
+          "files")
 ROOMS = (
     "identify", "law", "policy", "scenario", "readers", "city", "people", "sight", "world", "governance", "exposure",
     "attacks", "metrics", "simulation", "figures", "results", "study", "validation", "robustness", "report", "tracks",

@@ -1,28 +1,33 @@
-"""The register of validation: what one world says is counted by hand on its Log, and rows are means over worlds."""
+"""The register: what one world says is counted line by line on its Log, and verdicts follow from quantiles."""
 
 from __future__ import annotations
 
+import csv
 import re
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
-from scipy import stats
 
 from privacysim.city import build_city
-from privacysim.facts import facts
+from privacysim.facts import facts, facts_replaced
 from privacysim.governance import simulate
 from privacysim.governance.spreading import CNY_PER_USD
 from privacysim.identify import identifiability
-from privacysim.people import commutes, draw_sample, residents
 from privacysim.policy import load_arms
 from privacysim.scenario import load_scenario
-from privacysim.validation import evidence
-from privacysim.vocabulary import GROUPS, SCENES
+from privacysim.simulation.fact_worlds import facts_of_world
+from privacysim.validation import observed_days, observed_events, observed_faces
+from privacysim.validation import register as room
+from privacysim.vocabulary import SCENES
 from privacysim.world.calibration import listing
 from privacysim.world.world_model import sample_world
 
-SAMPLE, END_S = 600, 30 * 86_400.0
+PAGE = Path(__file__).parents[2] / "docs" / "evidence" / "register_verdicts.md"
+END_S, YEAR = 30 * 86_400.0, 365.25 / 30
 LEAKY = """
 id = "leaky"
 title = "A district in which far too much leaks, so that a month holds some of everything"
@@ -45,135 +50,161 @@ def leaky(tmp_path_factory) -> str:
 
 
 @pytest.fixture(scope="module")
-def town(leaky):
+def month(leaky):
     case = load_scenario(leaky)
-    return case, build_city(case)
-
-
-def month(town, k: int):
-    """World and baseline's Log of a replicate, as the register runs them."""
-    case, city = town
     (arm,) = load_arms(["notice_only"], {}, date(2025, 6, 1))
-    world = sample_world(city, case, 185, k, days=30, footage_days=31)
+    world = sample_world(build_city(case), case, 185, 0, days=30, footage_days=31)
     return world, simulate(world, arm, baseline=arm)
-
-
-@pytest.fixture(scope="module")
-def months(town):
-    return [month(town, k) for k in range(2)]
 
 
 def share(hits: list[bool]) -> float:
     return sum(hits) / len(hits) if hits else float("nan")
 
 
-def test_what_one_world_says_is_counted_line_by_line(months):
-    world, log = months[0]
-    said = evidence._readings(world, log)
-    incidents, requests = log.incidents.to_dict("records"), log.requests.to_dict("records")
-    streams = [one for one in incidents if one["kind"] == "stream"]
-    assert said["listed"] == sum(one["opened_s"] <= 0 and not one["closed_s"] <= 0 for one in streams)
-    decided = [one for one in requests if one["decided_s"] >= 0 and one["case_id"] >= 0]
-    assert said["lost"] == pytest.approx(share(["expired" in r["reason"] or "erased" in r["reason"] for r in decided]))
+def records(frame: pd.DataFrame) -> list[dict]:
+    return frame.to_dict("records")
+
+
+def test_rows_about_cases_are_counted_line_by_line(month):
+    world, log = month
+    said = observed_events.cases(world, log)
+    requests = records(log.requests)
     first: dict[int, float] = {}
     for one in requests:
         if one["evidence"] == "admissible" and one["case_id"] >= 0:
             first[one["case_id"]] = min(first.get(one["case_id"], np.inf), one["delivered_s"])
     inside = sum(0 <= when < END_S for when in first.values())
     assert inside > 0
-    assert said["shown"] == pytest.approx(inside / len(world.cameras) * 365.25 / 30)
-    broken = [one for one in incidents if one["kind"] in ("break_in", "platform_break_in")]
-    yuan, cameras = sum(one["price_cny"] for one in broken), sum(one["cameras_n"] for one in broken)
-    assert said["revenue"] == pytest.approx(yuan / CNY_PER_USD / max(cameras, 1))
-    found = sum(one["kind"] == "insider" and 0 <= one["discovered_s"] <= END_S for one in incidents)
-    assert min(found, cameras, said["listed"]) > 0, "a month without any shows nothing"
-    staff = len(world.cameras) / 1000 * world.scenario.leaks.staff_per_1000_cameras.number
-    assert said["insiders"] == pytest.approx(1000 * found / (staff * 30 / 365.25))
-    scenes = [SCENES[code] for code in world.cameras.scene]
-    assert said["indoor"] == pytest.approx(share([scenes[camera] != "street" for camera in world.streams.camera]))
-    on_platform = [scene for scene, platform in zip(scenes, world.cameras.platform_id, strict=True) if platform >= 0]
-    assert said["saleable"] == pytest.approx(share([scene == "private_space" for scene in on_platform]))
-    gravest: dict[int, set[str]] = {}
-    for audit in log.audits.to_dict("records"):
+    assert said["solved_with_video_per_camera"] == pytest.approx(inside / len(world.cameras) * YEAR)
+    police = [r for r in requests if r["requester"] == "public_security" and 0 <= r["decided_s"] < END_S]
+    at_state = [r for r in police if r["operator"] in ("public_security", "other_state")]
+    cameras = int((world.cameras.operator < 2).sum())
+    assert min(len(at_state), cameras) > 0
+    assert said["state_camera_reviews_per_year"] == pytest.approx(len(at_state) * YEAR / cameras)
+    assert said["state_review_yield_share"] == pytest.approx(
+        share([r["outcome"] == "granted" and r["needed_s"] > 0 for r in at_state]))
+    poor = [r["reason"] == "no usable recording" or (r["outcome"] == "granted" and not r["needed_s"] > 0)
+            for r in police if not re.search("erased|expired", r["reason"])]  # fmt: skip
+    assert said["requested_footage_problem_share"] == pytest.approx(share(poor))
+    early = [c["case_id"] for c in records(world.cases_frame()) if c["opened_s"] < 15 * 86_400]
+    had = {r["case_id"] for r in requests if r["outcome"] == "granted"}
+    assert said["homicide_video_share"] == pytest.approx(share([case in had for case in early]))
+
+
+def test_rows_about_breaches_are_counted_line_by_line(month):
+    world, log = month
+    said = observed_events.breaches(world, log)
+    steps: dict[int, set[str]] = {}
+    for audit in records(log.audits):
         if audit["found"]:
-            gravest.setdefault(audit["incident_id"], set()).add(audit["step"])
-    graver = {"prosecution", "detention", "fine", "order_to_correct", "civil_claim"}
-    assert gravest
-    assert said["none"] == pytest.approx(share([not steps & graver for steps in gravest.values()]))
-    assert said["convicted"] == pytest.approx(share(["prosecution" in steps for steps in gravest.values()]))
+            steps.setdefault(audit["incident_id"], set()).add(audit["step"])
+    formal = {"order_to_correct", "corrected", "civil_claim"}
+    grave = {"fine", "detention", "prosecution"}
+    assert steps
+    nothing = [not one & (grave | formal) for one in steps.values()]
+    assert said["breach_no_consequence_share"] == pytest.approx(share(nothing))
+    assert said["breach_convicted_share"] == pytest.approx(share(["prosecution" in s for s in steps.values()]))
+    found = [one for one in records(log.incidents) if 0 <= one["discovered_s"] < END_S]
+    insiders = [one for one in found if one["kind"] == "insider"]
+    staff = len(world.cameras) / 1000 * world.scenario.leaks.staff_per_1000_cameras.number
+    assert insiders
+    assert said["insider_misuse_found"] == pytest.approx(1000 * len(insiders) * YEAR / staff)
+    complaints = [one for one in found if one["discovered_by"] == "complaint"]
+    assert complaints
+    assert said["complaints_per_1000_cameras"] == pytest.approx(1000 * len(complaints) * YEAR / len(world.cameras))
+    assert said["complaint_to_sanction_share"] == pytest.approx(
+        share([bool(steps.get(one["incident_id"], set()) & grave) for one in complaints]))
 
 
-def test_an_incident_ends_with_the_gravest_of_its_steps():
-    assert evidence._outcome(["none", "civil_claim", "fine"]) == "fine"
-    assert evidence._outcome(["fine", "prosecution", "detention"]) == "prosecution"
-    assert evidence._outcome(["none", "none"]) == "none"
-    assert evidence._outcome([]) == "none"
+def test_rows_about_leaks_are_counted_line_by_line(month):
+    world, log = month
+    said = observed_events.leaks(world, log)
+    broken = [one for one in records(log.incidents) if one["kind"] in ("break_in", "platform_break_in")]
+    yuan, cameras = sum(one["price_cny"] for one in broken), sum(one["cameras_n"] for one in broken)
+    assert cameras > 0
+    assert said["revenue_per_hacked_camera"] == pytest.approx(yuan / CNY_PER_USD / cameras)
+    on_platform = [SCENES[scene] for scene, at in zip(world.cameras.scene, world.cameras.platform_id, strict=True)
+                   if at >= 0]  # fmt: skip
+    assert said["saleable_per_hacked_camera"] == pytest.approx(share([s == "private_space" for s in on_platform]))
+    assert said["stay_on_list_d"] == pytest.approx(listing(world.city, world.scenario).mean_stay_d)
+    per_head = facts().value("website_listed_guangzhou") / world.scenario.population.people.number
+    assert said["listed_wuhan"] == pytest.approx(per_head * facts().value("population_wuhan"))
 
 
-@pytest.fixture(scope="module")
-def tables(leaky):
-    """Two worlds of the district and few people; the register itself has ten of the whole city."""
-    patch = pytest.MonkeyPatch()
-    patch.setattr(evidence, "SAMPLE", SAMPLE)
-    yield evidence.evidence_tables(2, leaky)
-    patch.undo()
+def test_rows_about_faces_are_closed_forms_between_the_two_curves():
+    said = observed_faces.faces(18.7e6)
+    low, high = (float(identifiability("pixelate:14", 100.0, True, 530, curve=curve)) for curve in ("low", "high"))
+    assert said["mosaic_facescrub"] == pytest.approx((low + high) / 2)
+    assert said["stranger_one_of_ten"] > said["video_search_machine"] > said["survface_open_set"] * 0.5
 
 
-def test_a_row_is_the_mean_over_worlds_with_a_t_interval(tables, months):
-    readings = [evidence._readings(*one) for one in months]
-    assert tables.replicates == 2
-    rows = {row.what: row for row in (*tables.calibrated, *tables.predicted)}
-    for what, name in (("cameras of Guangzhou listed", "listed"), ("footage available to investigators", "available"),
-                       ("useful where available", "useful"), ("detected misuse by insiders", "insiders"),
-                       ("police requests lost because the footage was erased", "lost")):  # fmt: skip
-        values = [one[name] for one in readings]
-        half = stats.t.ppf(0.975, 1) * np.std(values, ddof=1) / np.sqrt(2)
-        assert rows[what].model == pytest.approx(np.mean(values)), what
-        assert (rows[what].low, rows[what].high) == pytest.approx((np.mean(values) - half, np.mean(values) + half))
+ROW = room.read_register()[0]
 
 
-def test_rows_about_people_are_weighted_means_of_who_works(tables, town):
-    case, city = town
-    minutes, near = [], []
-    for k in range(2):
-        drawn = draw_sample(city, case, 185, k, SAMPLE)
-        person, taken = commutes(city, case, 185, k, drawn.ids)
-        group = residents(city, case).locate(drawn.ids)[1]
-        total = late = quick = 0.0
-        for p, t in zip(person, taken, strict=True):
-            if GROUPS[group[p]] != "student":
-                total += drawn.weight[p]
-                late += drawn.weight[p] * t
-                quick += drawn.weight[p] * (t <= 45.0)
-        minutes.append(late / total)
-        near.append(quick / total)
-    rows = {row.what: row for row in tables.predicted}
-    assert rows["mean way to work"].model == pytest.approx(np.mean(minutes))
-    assert rows["ways to work within 45 minutes"].model == pytest.approx(np.mean(near))
-    places = rows["distinct places of a person in a month"]
-    trips = 30 * facts().value("trips_per_person_day")
-    assert places.observed_range == (evidence.explored(trips / 2), evidence.explored(trips))
-    assert 0.0 < rows["people singled out by 4 points (km², hour), of 20 000"].model <= 1.0
+@pytest.mark.parametrize(("values", "word"), [
+    ([37.0] * 20, "met"), ([42.0] * 20, "missed"), ([20.0, 60.0] * 10, "no power"),
+    ([39.0, 39.5, 44.0, 44.1], "met"), ([float("nan")] * 3, "no power"), ([41.0, 41.2, 41.3, 45.0], "missed"),
+])  # fmt: skip
+def test_a_row_is_met_where_the_middle_half_meets_the_band_and_the_range_is_narrow_enough(values, word):
+    assert (ROW.low, ROW.high, ROW.width) == (36.0, 41.0, 8.0)
+    assert room.judged(ROW, values).word == word
 
 
-def test_closed_forms_have_no_interval_or_that_of_the_two_curves(tables, town):
-    rows = {row.what: row for row in tables.predicted}
-    stay = rows["stay on a list"]
-    assert stay.low == stay.high == stay.model == pytest.approx(listing(town[1], town[0]).mean_stay_d)
-    mosaic = rows["named behind a mosaic of 16 pixels among 530"]
-    assert mosaic.low == pytest.approx(float(identifiability("pixelate:14", 100.0, True, 530, curve="low")))
-    assert mosaic.high == pytest.approx(float(identifiability("pixelate:14", 100.0, True, 530, curve="high")))
-    wuhan = rows["cameras of Wuhan listed"]
-    per_head = facts().value("website_listed_guangzhou") / town[0].population.people.number
-    assert wuhan.model == pytest.approx(per_head * facts().value("population_wuhan"))
+def test_on_a_ratio_scale_a_world_without_an_event_counts_as_half_of_the_smallest():
+    row = replace(ROW, scale="ratio", width=4.0, low=1.0, high=2.0)
+    assert room.judged(row, [0.0, 1.0, 1.0, 1.0, 2.0]).quantiles[0] == pytest.approx(0.6)
+    assert room.judged(row, [0.0, 0.0]).word == "missed"
+    assert room.judged(row, [0.1, 2.0]).word == "no power"
 
 
-def test_the_page_counts_the_verdicts_of_its_predictions_and_shows_every_row(tables):
-    page = evidence.markdown(tables)
-    told = [row.verdict for row in tables.predicted]
-    counted = re.search(r"(\d+) rows are within what was observed, (\d+) miss it, (\d+) have nothing", page)
-    assert [int(n) for n in counted.groups()] == [told.count(word) for word in ("within", "miss", "–")]
-    assert told.count("–") == 2
-    for row in (*tables.calibrated, *tables.predicted):
-        assert page.count(f"| {row.what} |") == 1, row.what
-    assert page.count("not observed |") == 2
+@pytest.mark.parametrize("vary", [False, True])
+def test_every_value_of_a_world_belongs_to_a_row_and_worlds_differ(leaky, vary, monkeypatch):
+    for name, size in (("SAMPLE", 600), ("LONG_SAMPLE", 20), ("WATCHED", 20)):
+        monkeypatch.setattr(observed_days, name, size)
+    said = room.world_values(0, vary, leaky)
+    rows = {row.id for row in room.read_register()}
+    assert set(said) <= rows
+    assert len(said) > 60
+    assert said != room.world_values(1, vary, leaky)
+    found = room.verdicts(pd.DataFrame([said]))
+    assert [one.row.id for one in found] == [row.id for row in room.read_register()]
+    assert {one.row.id for one in found if one.word == "not modelled"} == rows - set(said)
+    page = room.markdown(found, 1)
+    assert all(page.count(f"\n| {row} |") == 1 for row in rows)
+
+
+def test_worlds_keep_the_citys_plan_and_solve_the_list_again(leaky):
+    case = load_scenario("guangzhou_185")
+    drawn = facts_of_world(case, build_city(case), 185, 5)
+    assert not {"population_guangzhou", "built_up_km2", "places_per_1000_home"} & set(drawn)
+    with facts_replaced(drawn):
+        expected = listing(build_city(case), case).expected
+        assert expected == pytest.approx(facts().value("website_listed_guangzhou"), rel=1e-9)
+
+
+def test_the_committed_page_has_the_verdict_of_every_row_over_forty_worlds():
+    page = PAGE.read_text(encoding="utf-8")
+    assert int(re.search(r"(\d+) worlds of", page).group(1)) >= 40
+    told = [line.strip("|").split("|")[-1].strip().strip("*") for line in page.splitlines()
+            if re.match(r"\| [a-z0-9_]+ \| [\d.]", line)]  # fmt: skip
+    rows = room.read_register()
+    assert len(told) == len(rows)
+    for series, line in re.findall(r"- (\w+) series: (.*)\n", page):
+        counted = [word for word, row in zip(told, rows, strict=True) if row.series == series]
+        words = ("met", "missed", "not modelled", "no power")
+        assert [int(n) for n in re.findall(r"\d+", line)] == [counted.count(word) for word in words]
+
+
+@pytest.mark.slow
+def test_the_committed_page_is_what_the_command_makes():
+    """Run `privacysim calibrate verdicts -o docs/evidence/register_verdicts.md` after a change of the model."""
+    assert room.markdown(room.verdicts(room.run_worlds(40)), 40) == PAGE.read_text(encoding="utf-8")
+
+
+def test_rows_of_the_file_are_read_as_they_stand():
+    path = Path(__file__).parents[2] / "data" / "register.csv"
+    with path.open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    read = room.read_register()
+    assert [one.id for one in read] == [row["id"] for row in rows]
+    assert [one.high for one in read] == [float(row["high"]) for row in rows]
