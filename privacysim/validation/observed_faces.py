@@ -9,7 +9,7 @@ from scipy.special import ndtr
 
 from privacysim.facts import facts
 from privacysim.identify import identifiability
-from privacysim.identify.recognition_curve import fit
+from privacysim.identify.recognition_curve import fits
 from privacysim.vocabulary import CURVES
 
 _SHARP_PX, _SMALL_PX, _VIDEO_PX = 100.0, 20.0, 40.0
@@ -44,4 +44,4 @@ def _named(mask: str, face_px: float, gallery: int) -> float:
 
 def _called_the_same(face_px: float) -> float:
     """Share of different people called the same by a viewer without bias who sees d′: Φ(−d′/2)."""
-    return float(ndtr(-float(fit("cctv").d_prime(face_px)) / 2.0))
+    return float(ndtr(-float(fits()["cctv"].d_prime(face_px)) / 2.0))

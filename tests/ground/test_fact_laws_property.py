@@ -85,7 +85,7 @@ def test_facts_of_one_group_share_one_draw_and_others_are_independent(worlds):
 
 
 def test_one_fact_never_shifts_another_and_what_is_no_unknown_of_the_world_is_not_drawn():
-    rows = facts().rows()
+    rows = facts().unheard()
     few = {name: rows[name] for name in ("contacts", "ask_delay_median_d")}
     whole = in_world(rows, 185, 7)
     assert in_world(few, 185, 7) == {name: whole[name] for name in few}
