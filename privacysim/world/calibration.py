@@ -19,16 +19,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 from privacysim.city.city_model import City
+from privacysim.draws import Floats, Ints
 from privacysim.errors import PrivacysimError
 from privacysim.facts import facts
 from privacysim.scenario import Scenario
 from privacysim.vocabulary import CLOSERS, OPERATORS, SCENES
-from privacysim.world.chances import Floats, poisson_quantile
+from privacysim.world.chances import poisson_quantile
 from privacysim.world.clues import matters
 from privacysim.world.placed import siting
 from privacysim.world.streams import arrivals_per_day, hazards
@@ -38,8 +40,7 @@ HELD_OUT = ("beijing", "wuhan", "nanning", "chengdu")
 """Cities whose counts on the same website were not used for calibration."""
 
 
-@dataclass(frozen=True, slots=True)
-class Solved:
+class Solved(NamedTuple):
     """One CALIBRATED constant: its value, and its range from the datum's own range."""
 
     fact: str
@@ -49,19 +50,19 @@ class Solved:
     datum: str
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """Closed-form properties of the website's list for one scenario."""
+class Listing(NamedTuple):
+    """Closed-form properties of the website's list for one scenario.
+
+    `expected` is the mean number of cameras listed in equilibrium under the baseline, at the current p_listed, and
+    `exposable` the expected number of cameras that could be listed. Reported without a verdict: `indoor_share`, the
+    share of listed cameras that do not film a street, and the share of closings by cause.
+    """
 
     expected: float
-    """Mean number of cameras listed in equilibrium under the baseline, at the current p_listed."""
     exposable: float
-    """Expected number of cameras that could be listed."""
     mean_stay_d: float
     indoor_share: float
-    """Share of listed cameras that do not film a street. Reported without a verdict."""
     closed_by: dict[str, float]
-    """Share of closings by cause. Reported without a verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +132,8 @@ def calibrate_leaks(city: City, scenario: Scenario) -> Solved:
     datum = facts()["website_listed_guangzhou"]
     per_camera = found.expected / scenario.leaks.p_listed.number
     low, high = poisson_band(datum.value)
-    return Solved(
-        "p_listed", datum.value / per_camera, low / per_camera, high / per_camera, "website_listed_guangzhou"
-    )
+    p_listed, least, most = (count / per_camera for count in (datum.value, low, high))
+    return Solved("p_listed", p_listed, least, most, "website_listed_guangzhou")
 
 
 def held_out(scenario: Scenario) -> list[HeldOut]:
@@ -146,16 +146,15 @@ def held_out(scenario: Scenario) -> list[HeldOut]:
     return rows
 
 
-def clue_counts(world: World) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def clue_counts(world: World) -> tuple[Ints, Ints]:
     """Return (N, M) for each case with clues: its clue cameras, and those that had the offender in view in time."""
     start = world.clues.start
     seen = np.concatenate(([0], np.cumsum(world.clues.seen)))
-    cases = world.cases
-    rows = matters(cases, -world.footage_days, world.days)
-    return np.diff(start)[rows], (seen[start[1:]] - seen[start[:-1]])[rows]
+    rows = matters(world.cases, -world.footage_days, world.days)
+    return np.diff(start)[rows], np.diff(seen[start])[rows]
 
 
-def at_least_one(chance: float, counts: NDArray[np.int64]) -> float:
+def at_least_one(chance: float, counts: Ints) -> float:
     """Return the share of cases in which at least one camera succeeds, each independently with `chance`.
 
     >>> at_least_one(0.5, np.array([0, 1, 2, 2]))
@@ -164,41 +163,31 @@ def at_least_one(chance: float, counts: NDArray[np.int64]) -> float:
     return float(1.0 - np.mean((1.0 - chance) ** counts))
 
 
-def calibrate_evidence(counts: NDArray[np.int64], seen: NDArray[np.int64], scenario: Scenario) -> tuple[Solved, Solved]:
+def calibrate_evidence(counts: Ints, seen: Ints, scenario: Scenario) -> tuple[Solved, Solved]:
     """Calibrate p_working and p_recognised from the distributions of N and M over cases with a request."""
     available, useful = facts()["evidence_available"], facts()["evidence_useful"]
     records = scenario.cameras.recording_share.number
-    usable = [_solve(lambda x: at_least_one(x * records, counts), share, "evidence_available")
-              for share in (available.value, available.low, available.high)]
-    x = usable[0] * records
-    led = [_solve(lambda p: at_least_one(x * p, seen), available.value * share, "evidence_useful")
-           for share in (useful.value, useful.low, useful.high)]
-    return (
-        Solved("p_working", usable[0], usable[1], usable[2], "evidence_available"),
-        Solved("p_recognised", led[0], led[1], led[2], "evidence_useful"),
-    )
+    working = [_solve(lambda x: at_least_one(x * records, counts), share, "evidence_available")
+               for share in (available.value, available.low, available.high)]
+    x = working[0] * records
+    recognised = [_solve(lambda p: at_least_one(x * p, seen), available.value * share, "evidence_useful")
+                  for share in (useful.value, useful.low, useful.high)]
+    return (Solved("p_working", working[0], working[1], working[2], "evidence_available"),
+            Solved("p_recognised", recognised[0], recognised[1], recognised[2], "evidence_useful"))  # fmt: skip
 
 
 def _solve(rises: Callable[[float], float], target: float, datum: str) -> float:
-    """Find by bisection the p in [0, 1] at which an increasing function reaches its target."""
+    """Find the p in [0, 1] at which an increasing function reaches its target."""
     if rises(1.0) < target:
         raise PrivacysimError(
             f"{datum}: no chance between 0 and 1 gives {target:.3f}; the clues allow {rises(1.0):.3f} at most.\n"
             "  Fix: more clue cameras, or another datum."
         )
-    low, high = 0.0, 1.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if rises(middle) < target else (low, middle)
-    return (low + high) / 2
+    return float(brentq(lambda p: rises(p) - target, 0.0, 1.0, xtol=1e-15))
 
 
-def pilot_clues(
-    city: City, scenario: Scenario, seed: int, replicates: Sequence[int]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def pilot_clues(city: City, scenario: Scenario, seed: int, replicates: Sequence[int]) -> tuple[Ints, Ints]:
     """Return N and M of all requested cases of some replicates: 30 study days after a month of footage."""
-    pairs = [
-        clue_counts(sample_world(city, scenario, seed, k, days=30, footage_days=31, warmup_days=60))
-        for k in replicates
-    ]
-    return np.concatenate([pair[0] for pair in pairs]), np.concatenate([pair[1] for pair in pairs])
+    worlds = (sample_world(city, scenario, seed, k, days=30, footage_days=31, warmup_days=60) for k in replicates)
+    counts, seen = zip(*map(clue_counts, worlds), strict=True)
+    return np.concatenate(counts), np.concatenate(seen)

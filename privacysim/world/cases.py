@@ -15,17 +15,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from privacysim.city.city_model import City
-from privacysim.draws import stream_key, uniforms
+from privacysim.draws import Bytes, Floats, Ints, stream_key, uniforms
 from privacysim.facts import facts
 from privacysim.scenario import Scenario
 from privacysim.units import DAY_TICKS, HOUR_TICKS
 from privacysim.vocabulary import PURPOSES, REQUESTERS
 from privacysim.world.cameras import Cameras, cameras_near
-from privacysim.world.chances import YEAR_D, Asks, Cases, Floats, Ints, lognormal, minutes, one_of, pick, roots
+from privacysim.world.chances import (
+    YEAR_D,
+    Asks,
+    Cases,
+    Rows,
+    lognormal,
+    minutes,
+    one_of,
+    one_of_kind,
+    pick,
+    roots,
+    thinned,
+)  # fmt: skip
 
 _CRIMINAL, _ORDER, _CHECK = (
     PURPOSES.index(word) for word in ("criminal_case", "public_order_case", "pre_filing_check")
@@ -43,17 +54,16 @@ def sample_cases(city: City, scenario: Scenario, seed: int, k: int, days: range)
     """Draw all cases opened on these days, in order of time; `custodians` is filled in with the clues."""
     access = scenario.access
     rate, rate_max = access.cases_per_month.number, access.cases_per_month.range[1]
-    ids, opened = roots(seed, k, "cases", cases_per_day(scenario, rate_max), days)
-    u = uniforms(stream_key(seed, k, "cases"), ids, 10)
-    kept = u[:, 0] < rate / rate_max
-    ids, opened, u = ids[kept], opened[kept], u[kept]
+    ids, opened, u = thinned(seed, k, "cases", cases_per_day(scenario, rate_max), rate / rate_max, days, 10)
     hours = lognormal(u[:, 1], access.report_median_h.number, access.report_p95_h.number)
     crime_to = opened - minutes(60.0 * hours)
     crime_from = crime_to - minutes(lognormal(u[:, 2], access.crime_median_min.number, access.crime_p95_min.number))
     half = minutes(lognormal(u[:, 3], access.window_median_min.number, access.window_p95_min.number))
-    shift = (half * access.window_shift.number * ndtri(u[:, 4])).astype(np.int64)
-    middle = (crime_from + crime_to) // 2 + shift
-    place = _scene(city, scenario, u[:, 5], u[:, 6])
+    middle = (crime_from + crime_to) // 2 + (half * access.window_shift.number * ndtri(u[:, 4])).astype(np.int64)
+    home = np.asarray(city.home_people, dtype=float)
+    away = np.where(home > 0, 0.0, np.asarray(city.place_weight, dtype=float))
+    at_home = u[:, 5] < (access.home_scene_share.number if away.any() else 1.0)
+    place = np.where(at_home, pick(home, u[:, 6]), pick(away, u[:, 6]) if away.any() else 0).astype(np.int64)
     delay = lognormal(u[:, 7], access.delay_median_d.number, access.delay_p95_d.number)
     marks = uniforms(stream_key(seed, k, "cases.marks"), ids, MARKS)
     purpose = np.where(u[:, 8] < access.criminal_share.number, _CRIMINAL, _ORDER)
@@ -69,16 +79,8 @@ def sample_cases(city: City, scenario: Scenario, seed: int, k: int, days: range)
     )
 
 
-def _scene(city: City, scenario: Scenario, kind: NDArray[np.float64], which: NDArray[np.float64]) -> Ints:
-    home = np.asarray(city.home_people, dtype=float)
-    away = np.where(home > 0, 0.0, np.asarray(city.place_weight, dtype=float))
-    share = scenario.access.home_scene_share.number if away.any() else 1.0
-    at_home = kind < share
-    return np.where(at_home, pick(home, which), pick(away, which) if away.any() else 0).astype(np.int64)
-
-
 @dataclass(frozen=True, slots=True)
-class Emergencies:
+class Emergencies(Rows):
     """Emergencies from −W to D, in the order of `begin`; CSR over the cameras around them."""
 
     emergency_id: Ints
@@ -87,33 +89,23 @@ class Emergencies:
     start: Ints
     camera: Ints
     marks: Floats
-    """(n, 4) uniform marks: 0 = police or emergency authority, the rest for governance."""
-
-    def __len__(self) -> int:
-        return int(self.emergency_id.size)
+    """(n, 4): 0 = police or emergency authority."""
 
 
 def sample_emergencies(
     city: City, scenario: Scenario, cameras: Cameras, seed: int, k: int, days: range
 ) -> Emergencies:
     """Draw emergencies where people are, thinned from the highest rate."""
-    rate = scenario.access.emergencies_per_year
+    access, rate = scenario.access, scenario.access.emergencies_per_year
     people = scenario.population.people.number / facts().value("population_guangzhou")
-    ids, tick = roots(seed, k, "emergencies", rate.range[1] * people / YEAR_D, days)
-    u = uniforms(stream_key(seed, k, "emergencies"), ids, 7)
-    kept = np.flatnonzero(u[:, 0] < rate.number / rate.range[1])
-    ids, tick, u = ids[kept], tick[kept], u[kept]
+    high = rate.range[1] * people / YEAR_D
+    ids, tick, u = thinned(seed, k, "emergencies", high, rate.number / rate.range[1], days, 7)
     weight = np.asarray(city.place_weight, dtype=float)
     place = pick(weight, u[:, 1]) if ids.size and weight.sum() > 0 else np.zeros(ids.size, dtype=np.intp)
-    length = (-np.log(u[:, 2]) * scenario.access.emergency_h.number * HOUR_TICKS).astype(np.int64)
-    start, camera = cameras_near(
-        cameras, np.flatnonzero(~cameras.indoor), city.place_x[place], city.place_y[place],
-        scenario.access.emergency_radius_m.number,
-    )
-    return Emergencies(
-        ids, tick, tick + np.clip(length, HOUR_TICKS // 4, 2 * DAY_TICKS),
-        start, camera, u[:, 3:7],
-    )
+    length = (-np.log(u[:, 2]) * access.emergency_h.number * HOUR_TICKS).astype(np.int64)
+    near = cameras_near(cameras, np.flatnonzero(~cameras.indoor), city.place_x[place], city.place_y[place],
+                        access.emergency_radius_m.number)  # fmt: skip
+    return Emergencies(ids, tick, tick + np.clip(length, HOUR_TICKS // 4, 2 * DAY_TICKS), *near, u[:, 3:7])
 
 
 FIRST_VIEWER = 1 << 40
@@ -132,43 +124,42 @@ STATE = {
     "other_state_organ": ("admin_enforcement",), "emergency_authority": ("emergency",),
     "public_security": ("missing_person", "emergency"),
 }
-IMPOSTOR_STATES = "criminal_case"
-"""Purpose that an impostor states, because the forged document is a police one."""
 
 
 def sample_asks(scenario: Scenario, cameras: Cameras, seed: int, k: int, days: range) -> Asks:
     """Draw all access requests of these days, in order of time, at the highest rate of private requesters."""
     access = scenario.access
     rate, rate_max = access.private_per_camera_year.number, access.private_per_camera_year.range[1]
-    social = np.flatnonzero(cameras.social)
+    social, everyone = np.flatnonzero(cameras.social), np.arange(len(cameras))
     private_ids, private_tick = roots(seed, k, "asks", rate_max * social.size / YEAR_D, days)
-    state_rate = access.state_per_month
-    everyone = np.arange(len(cameras))
-    state_per_day = cases_per_day(scenario, state_rate.range[1]) if everyone.size else 0.0
-    state_ids, state_tick = roots(seed, k, "state_asks", state_per_day, days)
     u_private = uniforms(stream_key(seed, k, "asks"), private_ids, 8)
-    u_state = uniforms(stream_key(seed, k, "state_asks"), state_ids, 8)
-    kept = u_state[:, 0] < state_rate.number / state_rate.range[1]
-    state_ids, state_tick, u_state = state_ids[kept], state_tick[kept], u_state[kept]
+    state_rate = access.state_per_month
+    high = cases_per_day(scenario, state_rate.range[1]) if everyone.size else 0.0
+    share = state_rate.number / state_rate.range[1]
+    state_ids, state_tick, u_state = thinned(seed, k, "state_asks", high, share, days, 8)
 
-    private_kind, private_purpose = _private(scenario, u_private)
-    state_kind, state_purpose = _kinds(STATE, "state_ask_share", u_state)
-    camera = np.concatenate((one_of(social, u_private[:, 3]), one_of(everyone, u_state[:, 3])))
+    requester, purpose = _kinds(PRIVATE, "ask_share", u_private)
+    impostor = u_private[:, 7] < access.impostor_share.number
+    requester[impostor] = REQUESTERS.index("impostor")
+    purpose[impostor] = _CRIMINAL  # the forged document is a police one
+    state_requester, state_purpose = _kinds(STATE, "state_ask_share", u_state)
     tick = np.concatenate((private_tick, state_tick))
     order = np.lexsort((np.arange(tick.size), tick))
-    u = np.concatenate((u_private, u_state))[order]
-    ids = np.concatenate((private_ids, -1 - state_ids))[order]  # ids of state organs are negative only here
-    tick = tick[order]
-    to_tick = tick - (lognormal(u[:, 4], access.delay_median_d.number, access.delay_p95_d.number)
-                      * DAY_TICKS).astype(np.int64)
+
+    def joined(of_private: np.ndarray, of_state: np.ndarray) -> np.ndarray:
+        return np.concatenate((of_private, of_state))[order]
+
+    tick, u = tick[order], joined(u_private, u_state)
+    private = order < private_ids.size
+    ask_id = joined(private_ids, (1 << 34) + state_ids)
+    ago = lognormal(u[:, 4], access.delay_median_d.number, access.delay_p95_d.number)
+    to_tick = tick - (ago * DAY_TICKS).astype(np.int64)
     length = minutes(lognormal(u[:, 5], access.wanted_median_min.number, access.wanted_p95_min.number))
     answer = lognormal(u[:, 6], access.answer_median_d.number, access.answer_p95_d.number) * DAY_TICKS
-    private = ids >= 0
-    ask_id = np.where(private, ids, (1 << 34) - 1 - ids)
-    thin = u[:, 0] * rate_max / rate if rate > 0 else np.full(ids.size, np.inf)
+    thin = u[:, 0] * rate_max / rate if rate > 0 else np.full(tick.size, np.inf)
     return Asks(
-        ask_id=ask_id, requester=np.concatenate((private_kind, state_kind))[order],
-        purpose=np.concatenate((private_purpose, state_purpose))[order], private=private, camera=camera[order],
+        ask_id=ask_id, requester=joined(requester, state_requester), purpose=joined(purpose, state_purpose),
+        private=private, camera=joined(one_of(social, u_private[:, 3]), one_of(everyone, u_state[:, 3])),
         tick=tick, from_tick=to_tick - length, to_tick=to_tick, answer_ticks=answer.astype(np.int64),
         viewer=FIRST_VIEWER + ask_id, least_demand=np.where(private, thin, 0.0),
         marks=uniforms(stream_key(seed, k, "asks.marks"), ask_id, 8),
@@ -176,23 +167,9 @@ def sample_asks(scenario: Scenario, cameras: Cameras, seed: int, k: int, days: r
     )
 
 
-def _private(scenario: Scenario, u: Floats) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    kind, purpose = _kinds(PRIVATE, "ask_share", u)
-    impostor = u[:, 7] < scenario.access.impostor_share.number
-    return (
-        np.where(impostor, REQUESTERS.index("impostor"), kind).astype(np.uint8),
-        np.where(impostor, PURPOSES.index(IMPOSTOR_STATES), purpose).astype(np.uint8),
-    )
-
-
-def _kinds(kinds: dict[str, tuple[str, ...]], share: str, u: Floats) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return requester and purpose, chosen by marks 1 and 2."""
-    shares = np.array([facts().value(f"{share}_{kind}") for kind in kinds])
-    chosen = pick(shares, u[:, 1])
-    codes = np.array([REQUESTERS.index(kind) for kind in kinds], dtype=np.uint8)
-    purpose = np.empty(chosen.size, dtype=np.uint8)
-    for row, purposes in enumerate(kinds.values()):
-        own = np.flatnonzero(chosen == row)
-        options = np.array([PURPOSES.index(word) for word in purposes], dtype=np.uint8)
-        purpose[own] = options[(u[own, 2] * options.size).astype(np.intp)]
-    return codes[chosen], purpose
+def _kinds(kinds: dict[str, tuple[str, ...]], share: str, u: Floats) -> tuple[Bytes, Bytes]:
+    """Return codes of requester and purpose, chosen by marks 1 and 2."""
+    chosen = pick(np.array([facts().value(f"{share}_{kind}") for kind in kinds]), u[:, 1])
+    requester = np.array([REQUESTERS.index(kind) for kind in kinds], dtype=np.uint8)[chosen]
+    options = [np.array([PURPOSES.index(word) for word in purposes]) for purposes in kinds.values()]
+    return requester, one_of_kind(chosen, options, u[:, 2]).astype(np.uint8)

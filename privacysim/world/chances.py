@@ -16,20 +16,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri, pdtr, pdtrik
 
-from privacysim.draws import stream_key, uniform
+from privacysim.draws import Bools, Bytes, Floats, Ints, stream_key, uniform, uniforms
 from privacysim.errors import InputError
 from privacysim.units import DAY_TICKS
-
-Bools = NDArray[np.bool_]
-Bytes = NDArray[np.uint8]
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 YEAR_D = 365.25
 _DAY_SHIFT = 4096
@@ -58,12 +53,46 @@ def roots(seed: int, k: int, stream: str, per_day: float, days: range) -> tuple[
     """
     numbers = np.arange(days.start, days.stop, dtype=np.int64)
     counts = poisson_quantile(uniform(stream_key(seed, k, f"{stream}.count"), numbers + _DAY_SHIFT), per_day)
-    day = np.repeat(numbers, counts)
-    first = np.cumsum(counts) - counts
-    ids = (day + _DAY_SHIFT) * _PER_DAY + np.arange(day.size) - np.repeat(first, counts)
-    tick = day * DAY_TICKS + (uniform(stream_key(seed, k, f"{stream}.time"), ids) * DAY_TICKS).astype(np.int64)
+    row, within = counted_rows(counts)
+    ids = (numbers[row] + _DAY_SHIFT) * _PER_DAY + within
+    time = uniform(stream_key(seed, k, f"{stream}.time"), ids)
+    tick = numbers[row] * DAY_TICKS + (time * DAY_TICKS).astype(np.int64)
     order = np.lexsort((ids, tick))
     return ids[order], tick[order]
+
+
+def thinned(
+    seed: int, k: int, stream: str, high: float, share: float, days: range, marks: int, by: str = ""
+) -> tuple[Ints, Ints, Floats]:
+    """Draw ids, ticks and marks of a share of the root events at the rate `high` per day.
+
+    An event is kept if its first mark in the stream `by` (by default, its own) is below the share.
+    """
+    ids, tick = roots(seed, k, stream, high, days)
+    u = uniforms(stream_key(seed, k, stream), ids, marks)
+    kept = (uniform(stream_key(seed, k, by), ids) if by else u[:, 0]) < share
+    return ids[kept], tick[kept], u[kept]
+
+
+def present(
+    seed: int, k: int, stream: str, stock: float, per_day: float, days: range, first_ids: tuple[int, int]
+) -> tuple[Ints, Ints, Bools, Floats]:
+    """Draw a Poisson stock at the start of `days`, and arrivals on them; both have 8 marks.
+
+    Returns ids (of the stock and of the arrivals, counted from `first_ids`), ticks of presence (for the stock, the
+    start), whether each belongs to the stock, and marks.
+    """
+    count = int(poisson_quantile(uniform(stream_key(seed, k, f"{stream}.stock"), [0]), stock)[0])
+    ids, tick = roots(seed, k, stream, per_day, days)
+    ids = np.concatenate((first_ids[0] + np.arange(count), first_ids[1] + ids))
+    tick = np.concatenate((np.full(count, days.start * DAY_TICKS), tick))
+    return ids, tick, np.arange(ids.size) < count, uniforms(stream_key(seed, k, stream), ids, 8)
+
+
+def in_order(kept: Bools, tick: Ints, ids: Ints) -> NDArray[np.intp]:
+    """Return the kept rows, in order of tick and id."""
+    row = np.flatnonzero(kept)
+    return row[np.lexsort((ids[row], tick[row]))]
 
 
 def lognormal(u: Floats, median: float, p95: float) -> Floats:
@@ -107,21 +136,52 @@ def one_of(members: NDArray[np.integer], u: Floats) -> Ints:
     return members[(u * members.size).astype(np.intp)].astype(np.int64) if members.size else np.empty(0, np.int64)
 
 
+def one_of_kind(kind: NDArray[np.integer], members: Sequence[NDArray[np.integer]], u: Floats) -> Ints:
+    """Choose a member of each row's kind, with equal probability; −1 if the kind has no members."""
+    made = np.full(kind.size, -1, dtype=np.int64)
+    for code, of_kind in enumerate(members):
+        rows = np.flatnonzero(kind == code)
+        if of_kind.size:
+            made[rows] = one_of(of_kind, u[rows])
+    return made
+
+
 def joined_rows(rows: Sequence[NDArray[np.integer]]) -> tuple[Ints, Ints]:
     """Concatenate rows of different lengths (CSR): offsets (rows + 1,) and the entries."""
     start = np.cumsum([0, *(row.size for row in rows)], dtype=np.int64)
     return start, np.concatenate([np.empty(0, np.int64), *rows]).astype(np.int64)
 
 
+def counted_rows(counts: Ints) -> tuple[Ints, Ints]:
+    """Return row and number within the row of each entry, for rows with these numbers of entries.
+
+    >>> counted_rows(np.array([2, 0, 1]))
+    (array([0, 0, 2]), array([0, 1, 0]))
+    """
+    row = np.repeat(np.arange(counts.size), counts)
+    return row, np.arange(row.size) - np.repeat(np.cumsum(counts) - counts, counts)
+
+
 CAST_FIRST_ID = 1 << 32
 """Ids of the cast of cases start here; ids of the population are smaller."""
 
 
+class Rows:
+    """Arrays of equal length; its length is that of the first. `marks` (n, …) are uniform marks for governance."""
+
+    __slots__ = ()
+
+    def __len__(self) -> int:
+        return len(getattr(self, fields(self)[0].name))  # type: ignore[arg-type]
+
+
 @dataclass(frozen=True, slots=True)
-class Cases:
+class Cases(Rows):
     """Criminal and public-order cases opened from −W to D, in the order of `opened`; one row each.
 
-    Arrivals are Poisson at the rate's `high`, thinned to the scenario's rate, so a lower rate gives a subset.
+    The scene is a place with its entrance (x, y in m), where the offender is from `crime_from` to `crime_to`. The
+    investigator assumes the window `window_from` … `window_to`, which may miss the truth. If footage is requested in
+    the case at all (`asks`, p_asked), it is requested at `asked`, a lognormal delay after the opening.
     """
 
     case_id: Ints
@@ -129,33 +189,20 @@ class Cases:
     purpose: Bytes
     """Code in PURPOSES: criminal_case, public_order_case, or pre_filing_check (requested before filing)."""
     place: Ints
-    """Place of the scene."""
     x: NDArray[np.float32]
-    """Scene (the place's entrance), m east."""
     y: NDArray[np.float32]
-    """Scene, m north."""
     crime_from: Ints
-    """When the offender actually reaches the scene."""
     crime_to: Ints
-    """When the offender actually leaves the scene."""
     window_from: Ints
-    """Start of the time window that the investigator assumes (may miss the truth)."""
     window_to: Ints
-    """End of that window."""
     opened: Ints
-    """When the case is opened."""
     asked: Ints
-    """When the investigator would request footage: `opened` + a lognormal delay. Meaningful where `asks`."""
     asks: Bools
-    """Whether footage is requested in this case at all (p_asked)."""
     custodians: NDArray[np.int16]
     """Number of custodians to ask, for the queue's load; 0 where no request is made. It comes from the clues if there
     are any. A case older than the footage kept has no clues, only this number (copied from another case)."""
     marks: Floats
-    """(n, 16) uniform marks for governance (desk service, refusal, signing …); the last one set the purpose."""
-
-    def __len__(self) -> int:
-        return self.case_id.size
+    """(n, 16); the last one set the purpose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,17 +210,14 @@ class Clues:
     """Cameras that an investigator asks for, per case: those that face the scene, then the first on the way out.
 
     CSR over `Cases`: the clues of case row i are rows `start[i]:start[i + 1]`, scene cameras first (nearest first),
-    then by the time at which the offender passes. The policy (retention) decides whether the footage still exists; the
-    fields here state what it would show. Evidence is `found = working & seen & recognised`.
+    then by the time at which the offender passes. Footage is wanted from `from_tick` to `to_tick` (exclusive). The
+    policy (retention) decides whether it still exists; the fields here state what it would show.
     """
 
     start: Ints
-    """(cases + 1,) offsets."""
     camera: Ints
     from_tick: Ints
-    """Start of the footage wanted from this camera (the investigator's window)."""
     to_tick: Ints
-    """End of the footage wanted, exclusive."""
     at_scene: Bools
     """True if the camera faces the scene; False if it is on the way out."""
     seen: Bools
@@ -200,10 +244,12 @@ class Clues:
 
 
 @dataclass(frozen=True, slots=True)
-class Asks:
+class Asks(Rows):
     """Access requests by everybody but the investigator, from −W to D, in the order of `tick`.
 
-    Roots are Poisson at the highest rate; a request happens under a demand factor f where `least_demand` < f.
+    A request wants footage of one camera from `from_tick` to `to_tick` (exclusive). Roots are Poisson at the highest
+    rate; a request happens under a demand factor f (1 in the status quo, `open_demand` under open access) where
+    `least_demand` < f. `most_demand` is the largest factor that these roots support.
     """
 
     ask_id: Ints
@@ -215,24 +261,16 @@ class Asks:
     """True for private requesters, whose demand grows under open access; False for state organs."""
     camera: Ints
     tick: Ints
-    """When the request is made."""
     from_tick: Ints
-    """Start of the footage wanted."""
     to_tick: Ints
-    """End of the footage wanted, exclusive."""
     answer_ticks: Ints
     """Response time (a lognormal quantile), in ticks."""
     viewer: Ints
     """Stable id of the requester."""
     least_demand: Floats
-    """The request happens where this is below the factor: 1 in the status quo, `open_demand` under open access."""
     marks: Floats
-    """(n, 8) uniform marks for governance (owner's discretion, consent, compliance …)."""
+    """(n, 8): owner's discretion, consent, compliance …"""
     most_demand: float
-    """Largest demand factor that these roots support (rate_max / rate of private requesters)."""
-
-    def __len__(self) -> int:
-        return self.ask_id.size
 
     def happening(self, demand: float = 1.0) -> Bools:
         """Select the requests made under a demand factor, which scales private requests only; nested in `demand`."""
@@ -245,13 +283,13 @@ class Asks:
 
 
 @dataclass(frozen=True, slots=True)
-class Streams:
+class Streams(Rows):
     """Cameras on the live-video website: the stock at −W in equilibrium, then arrivals until D, in order of `opened`.
 
-    A stream closes when the integrated hazard of a cause, counted from `counted_from`, first exceeds that cause's own
-    unit exponential: `closers[i, c]`, c in CLOSERS. Baseline hazards are `hazard_per_day[i, c]`; a policy multiplies
-    them. Stock streams opened before −W, in numbers proportional to arrival × mean stay (length-biased). Their
-    remaining lives start afresh at −W, because exponential lives are memoryless.
+    A stream closes when the integrated hazard of a cause, counted from `counted_from` = max(opened, −W), first exceeds
+    that cause's own unit exponential: `closers[i, c]`, c in CLOSERS. Baseline hazards are `hazard_per_day[i, c]`; a
+    policy multiplies them. Stock streams opened before −W, in numbers proportional to arrival × mean stay
+    (length-biased). Their remaining lives start afresh at −W, because exponential lives are memoryless.
     """
 
     stream_id: Ints
@@ -259,53 +297,15 @@ class Streams:
     mechanism: Bytes
     """Code in MECHANISMS."""
     opened: Ints
-    """When the stream went online; may be long before −W."""
     counted_from: Ints
-    """max(opened, −W), from which hazards are integrated."""
     closers: Floats
-    """(n, 4) unit exponentials, one per cause in CLOSERS."""
     hazard_per_day: Floats
-    """(n, 4) hazards per day under the baseline."""
     audience_per_day: Floats
     """Expected viewers per day (the capped lognormal's mean over the mean stay, × the scene's factor)."""
     local_share: Floats
     """Share of the viewers who live in the city."""
     marks: Floats
-    """(n, 8) uniform marks for governance: 0 = owner's compliance with a prohibition, the rest free."""
-
-    def __len__(self) -> int:
-        return self.stream_id.size
-
-    def closing(self, factors: Floats | None = None) -> tuple[Ints, NDArray[np.intp]]:
-        """Return closing tick and cause under constant hazards: baseline × `factors` (4,), default 1."""
-        hazard = self.hazard_per_day * (1.0 if factors is None else factors)
-        with np.errstate(divide="ignore"):
-            days = self.closers / hazard
-        cause = days.argmin(axis=1)
-        stay = np.minimum(days[np.arange(cause.size), cause], 1e6)
-        return self.counted_from + np.ceil(stay * DAY_TICKS).astype(np.int64), cause
-
-    def listed(self, tick: int) -> int:
-        """Count the streams online at a tick, under the baseline."""
-        closed, _ = self.closing()
-        return int(((self.opened <= tick) & (closed > tick)).sum())
-
-
-@dataclass(frozen=True, slots=True)
-class Monitors:
-    """Cameras that are watched live (those of public security and of venues)."""
-
-    camera: Ints
-    """Positions of the cameras, ascending."""
-    attention: Floats
-    """Share of time in which the watcher looks at this camera."""
-    viewer: Ints
-    """Stable id of the control room (one per custodian)."""
-    marks: Floats
-    """(n, 4) uniform marks for governance."""
-
-    def __len__(self) -> int:
-        return self.camera.size
+    """(n, 8): 0 = owner's compliance with a prohibition, the rest free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,3 +322,15 @@ class Custody:
     """Uniform mark: the camera is filed where it is below the share under the policy's filing duty."""
     compliance: Floats
     """Uniform mark of the custodian, equal for all their cameras: they comply where it is below `compliance`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Monitors(Rows):
+    """Cameras that are watched live (those of public security and of venues), ascending."""
+
+    camera: Ints
+    attention: Floats
+    """Share of time in which the watcher looks at this camera."""
+    viewer: Ints
+    """Stable id of the control room (one per custodian)."""
+    marks: Floats

@@ -1,4 +1,8 @@
-"""Clues: the cameras that an investigator asks for, and what their footage would show.
+"""Clues: the cameras that an investigator asks for, and what their footage would show of the offender.
+
+Offenders (the cast of cases) are not members of the sample. They walk the last `clue_route_m` towards the scene, stay,
+and walk the first `clue_route_m` away from it, on the route trees of two attraction nodes. Their visibility comes from
+the same coverage and passes as everybody's. Offenders have ids from 2³² on and weight 0.
 
 Investigators ask for cameras that face the scene within `clue_scene_radius_m` and those inside its place, nearest
 first, at most `clue_scene_cameras`; then for the first `clue_route_cameras` on the offender's way out. A clue
@@ -9,24 +13,137 @@ p_working) and they are recognised in it (p_recognised). Both constants are CALI
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
+from scipy.ndimage import binary_dilation
 
-from privacysim.city.city_model import City
-from privacysim.draws import hashes, stream_key, uniform, uniforms
+from privacysim.city.city_model import NO_HOP, City
+from privacysim.draws import Bools, Bytes, Floats, Ints, hashes, stream_key, uniform, uniforms
 from privacysim.facts import facts
 from privacysim.identify import face_code
+from privacysim.people import Block
 from privacysim.scenario import Scenario
-from privacysim.sight.coverage import cameras_seeing_points
+from privacysim.sight.coverage import cameras_seeing_points, coverage
 from privacysim.sight.optics import density_at_1_m, drop_m
+from privacysim.sight.passes import passes
 from privacysim.units import DAY_TICKS, TICKS_PER_S
 from privacysim.vocabulary import OPERATORS, TECHNIQUES
 from privacysim.world.cameras import Cameras, cameras_near
-from privacysim.world.cast import Views, cast_views
-from privacysim.world.chances import Bools, Cases, Clues, Custody, Floats, Ints, one_of, pick
+from privacysim.world.chances import CAST_FIRST_ID, Cases, Clues, Custody, Rows, counted_rows, one_of, pick
 
+_CELL_M = 60.0
+_STEP_M = 25.0
 _ESCAPE, _INSIDE = 1, 2
+
+
+class Ways(NamedTuple):
+    """Stretches walked from nodes towards their hubs, one entry per edge, and the mm that each row walked.
+
+    `begin` is the node at which the edge is entered, `part` the share of the edge that is walked.
+    """
+
+    edge: Ints
+    begin: Ints
+    end: Ints
+    part: Floats
+    walked_mm: Ints
+
+
+def ways(city: City, hub: Ints, node: Ints, reach_mm: int) -> Ways:
+    """Follow each node's tree for `reach_mm`, or to its end."""
+    at, walked = node.copy(), np.zeros(node.size, dtype=np.int64)
+    nothing = np.empty(0, dtype=np.int64)
+    steps = [(nothing, nothing, nothing, nothing.astype(float))]
+    going = np.arange(node.size)
+    while going.size:
+        hop = city.trees[hub[going], at[going]]
+        going, hop = going[hop != NO_HOP], hop[hop != NO_HOP]
+        slot = city.adj_start[at[going]].astype(np.int64) + hop
+        edge, following = city.adj_edge[slot].astype(np.int64), city.adj_node[slot].astype(np.int64)
+        part = np.minimum((reach_mm - walked[going]) / city.edge_mm[edge], 1.0)
+        steps.append((edge, at[going], following, part))
+        walked[going] += city.edge_mm[edge]
+        at[going] = following
+        going = going[walked[going] < reach_mm]
+    edge, begin, end, part = (np.concatenate(column) for column in zip(*steps, strict=True))
+    return Ways(edge, begin, end, part, np.minimum(walked, reach_mm))
+
+
+def near_routes(city: City, cameras: Cameras, routes: Ways, places: Ints) -> Ints:
+    """Find candidate cameras near a route or inside the places, ascending; some of them may not see the route."""
+    x0, y0 = float(city.node_x.min()) - 4 * _CELL_M, float(city.node_y.min()) - 4 * _CELL_M
+    columns = int((float(city.node_x.max()) - x0) // _CELL_M) + 5
+    lines = int((float(city.node_y.max()) - y0) // _CELL_M) + 5
+    near = np.zeros((lines, columns), dtype=bool)
+    steps = (routes.part * city.edge_mm[routes.edge] / (1000 * _STEP_M)).astype(np.int64) + 2
+    row, number = counted_rows(steps)
+    u, v = routes.begin[row], routes.end[row]
+    part = routes.part[row] * number / (steps[row] - 1)
+    x, y = (axis[u] + part * (axis[v] - axis[u]) for axis in (city.node_x, city.node_y))
+    near[((y - y0) // _CELL_M).astype(int), ((x - x0) // _CELL_M).astype(int)] = True
+    close, far = (binary_dilation(near, np.ones((3, 3)), steps) for steps in (1, 2))
+    column = np.clip((cameras.x - x0) // _CELL_M, 0, columns - 1).astype(np.int32)
+    line = np.clip((cameras.y - y0) // _CELL_M, 0, lines - 1).astype(np.int32)
+    # one cell around contains everything nearer than 60 − 12.5 m, two everything nearer than 107.5 m
+    reached = np.where(cameras.range_m < _CELL_M - _STEP_M / 2, close[line, column], far[line, column])
+    return np.flatnonzero(np.where(cameras.indoor, np.isin(cameras.place_id, places), reached))
+
+
+def _cast_views(
+    city: City, scenario: Scenario, cameras: Cameras, cases: Cases, rows: Ints, seed: int, k: int
+) -> pd.DataFrame:
+    """Return camera views of the offenders of the cases `rows`, sorted by their columns person, camera, leg.
+
+    `person` is a row of the cast; `leg` is 0 approach, 1 escape, 2 inside the place; `begin`, `end` in ticks; `face` is
+    the best face code of the leg (0 if the face is turned away).
+    """
+    reach_mm = round(1000 * scenario.access.route_m.number)
+    speed = facts().value("clue_walk_m_s") * 1000 / TICKS_PER_S
+    places = cases.place[rows]
+    node = city.place_node[places].astype(np.int64)
+    u = uniforms(stream_key(seed, k, "cast"), cases.case_id[rows], 2)
+    hub = np.minimum((u * city.hub_node.size).astype(np.int64), city.hub_node.size - 1)
+    approach, escape = (ways(city, hub[:, leg], node, reach_mm) for leg in (0, 1))
+    day = cases.crime_from[rows] // DAY_TICKS
+    first_day = int(day.min(initial=0))
+    days = int(day.max(initial=0)) - first_day + 1
+    arrive, leave = cases.crime_from[rows] - day * DAY_TICKS, cases.crime_to[rows] - day * DAY_TICKS
+    depart = np.column_stack((arrive - np.rint(approach.walked_mm / speed).astype(np.int64), leave))
+    n = rows.size
+    mask = np.zeros((n, (days + 63) // 64), dtype=np.uint64)
+    mask[np.arange(n), (day - first_day) // 64] = np.uint64(1) << ((day - first_day) % 64).astype(np.uint64)
+    nowhere, own = np.full(n, -1, dtype=np.int64), np.arange(n, dtype=np.int32)
+    block = Block(  # one tour each on one day
+        person_id=CAST_FIRST_ID + cases.case_id[rows], group=np.zeros(n, dtype=np.uint8), home_place=nowhere,
+        work_place=nowhere, weight=np.zeros(n), tour_person=own, tour_place=places,
+        tour_mode=np.zeros(n, dtype=np.uint8), tour_mask=mask,
+        tour_key=hashes(stream_key(seed, k, "cast.tour"), cases.case_id[rows]),
+        tour_jitter=np.zeros((n, days), dtype=np.int16), tour_ticks=np.full(n, round(reach_mm / speed), dtype=np.int32),
+        tour_ride_ticks=np.zeros(n, dtype=np.int32), walk_tour=np.repeat(own, 2),
+        walk_hub=hub.astype(np.int32).ravel(), walk_node=np.repeat(node, 2).astype(np.int32),
+        walk_reach_mm=np.full(2 * n, reach_mm, dtype=np.int64), walk_towards=np.tile([False, True], n),
+        walk_back=np.tile([False, True], n),
+        walk_depart=depart.astype(np.int32).ravel(), walk_mm_per_tick=np.full(2 * n, speed, dtype=np.float32),
+        stay_tour=own, stay_arrive=arrive.astype(np.int32), stay_length=(leave - arrive).astype(np.int32),
+        first_day=first_day, days=days,
+    )
+    which = near_routes(city, cameras, escape, places)
+    view = coverage(city, cameras, which, edges=np.unique(escape.edge), entrances=False)
+    pieces = passes(block, city, view, first_day, days)
+    begin = day[pieces.person] * DAY_TICKS + pieces.offset
+    found = pd.DataFrame({
+        "person": pieces.person.astype(np.int64), "camera": which[pieces.camera], "leg": pieces.pass_no >> 32,
+        "begin": begin, "end": begin + pieces.length, "face": np.where(pieces.frontal, pieces.face, 0),
+    })
+    return found.groupby(["person", "camera", "leg"], as_index=False).agg({"begin": "min", "end": "max", "face": "max"})
+
+
+def matters(cases: Cases, first_day: int, days: int) -> Bools:
+    """Select cases that are requested before the end and whose crime lies in the days of footage."""
+    return cases.asks & (cases.crime_to > first_day * DAY_TICKS) & (cases.asked < days * DAY_TICKS)
 
 
 def sample_clues(
@@ -38,79 +155,24 @@ def sample_clues(
     Footage of the other cases was deleted before day 0, so they only add load to the desks: a number of custodians.
     Returns the cases with those numbers filled in.
     """
+    access = scenario.access
     rows = np.flatnonzero(matters(cases, first_day, days))
-    views = cast_views(city, scenario, cameras, cases, rows, seed, k)
+    views = _cast_views(city, scenario, cameras, cases, rows, seed, k)
     scene = _facing(city, scenario, cameras, cases, rows)
-    route = _way_out(scenario, views, scene)
-    return _assembled(scenario, cameras, custody, cases, rows, (scene, route, views), seed, k)
+    escape = views[views["leg"] == _ESCAPE]
+    person, seen_by = escape["person"].to_numpy(), escape["camera"].to_numpy()
+    new = ~np.isin(_pair(person, seen_by), _pair(*scene))
+    most = round(access.route_cameras.number)
+    route = _first(person[new], seen_by[new], escape["begin"].to_numpy()[new], most)
 
-
-def matters(cases: Cases, first_day: int, days: int) -> Bools:
-    """Select cases that are requested before the end and whose crime lies in the days of footage."""
-    return cases.asks & (cases.crime_to > first_day * DAY_TICKS) & (cases.asked < days * DAY_TICKS)
-
-
-def _first(row: Ints, camera: Ints, rank: NDArray[np.number], most: int) -> tuple[Ints, Ints]:
-    """Take the `most` first entries of each row by rank, ties by camera; sorted by (row, rank)."""
-    order = np.lexsort((camera, rank, row))
-    row, camera = row[order], camera[order]
-    begins = np.searchsorted(row, row, side="left")
-    kept = np.arange(row.size) - begins < most
-    return row[kept], camera[kept]
-
-
-def _facing(
-    city: City, scenario: Scenario, cameras: Cameras, cases: Cases, rows: Ints
-) -> tuple[Ints, Ints]:
-    """Return (cast row, camera) for cameras that face the scenes, nearest first; indoor ones count as nearest."""
-    start, outside = cameras_seeing_points(
-        cameras, cases.x[rows], cases.y[rows], scenario.access.scene_radius_m.number
-    )
-    row = np.repeat(np.arange(rows.size), np.diff(start))
-    apart = np.hypot(cameras.x[outside] - cases.x[rows[row]], cameras.y[outside] - cases.y[rows[row]])
-    indoor = np.flatnonzero(cameras.indoor)
-    indoor = indoor[np.argsort(cameras.place_id[indoor], kind="stable")]
-    place = cameras.place_id[indoor]
-    low = np.searchsorted(place, cases.place[rows], side="left")
-    count = np.searchsorted(place, cases.place[rows], side="right") - low
-    inside_row = np.repeat(np.arange(rows.size), count)
-    within = np.arange(inside_row.size) - np.repeat(np.cumsum(count) - count, count)
-    inside = indoor[low[inside_row] + within]
-    return _first(
-        np.concatenate((row, inside_row)), np.concatenate((outside, inside)),
-        np.concatenate((apart, np.zeros(inside.size))), round(scenario.access.scene_cameras.number),
-    )
-
-
-def _way_out(scenario: Scenario, views: Views, scene: tuple[Ints, Ints]) -> tuple[Ints, Ints]:
-    """Return (cast row, camera) for the first cameras on the way out that are not yet requested."""
-    escape = views.leg == _ESCAPE
-    person, camera, begin = views.person[escape], views.camera[escape], views.begin[escape]
-    asked = np.isin(_pair(person, camera), _pair(*scene))
-    return _first(
-        person[~asked], camera[~asked], begin[~asked], round(scenario.access.route_cameras.number)
-    )
-
-
-def _pair(row: Ints, camera: Ints) -> Ints:
-    return row.astype(np.int64) * (1 << 32) + camera
-
-
-def _assembled(
-    scenario: Scenario, cameras: Cameras, custody: Custody, cases: Cases, rows: Ints,
-    found: tuple[tuple[Ints, Ints], tuple[Ints, Ints], Views], seed: int, k: int,
-) -> tuple[Cases, Clues]:
-    (scene_row, scene_camera), (route_row, route_camera), views = found
-    row = np.concatenate((scene_row, route_row))
-    camera = np.concatenate((scene_camera, route_camera)).astype(np.int64)
-    at_scene = np.arange(row.size) < scene_row.size
-    order = np.lexsort((np.arange(row.size), row))  # scene cameras come first: they were put first
-    row, camera, at_scene = row[order], camera[order], at_scene[order]
+    row, camera = np.concatenate((scene, route), axis=1)
+    at_scene = np.arange(row.size) < scene[0].size
+    order = np.argsort(row, kind="stable")  # scene cameras come first: they were put first
+    row, camera, at_scene = row[order], camera[order].astype(np.int64), at_scene[order]
     case = rows[row]
     # on the way out the offender is later by at most the time of the walk
-    later = round(scenario.access.route_m.number / facts().value("clue_walk_m_s") * TICKS_PER_S)
-    from_tick = cases.window_from[case]
-    to_tick = cases.window_to[case] + np.where(at_scene, 0, later)
+    later = round(access.route_m.number / facts().value("clue_walk_m_s") * TICKS_PER_S)
+    from_tick, to_tick = cases.window_from[case], cases.window_to[case] + np.where(at_scene, 0, later)
     seen, begin, end, face = _seen(cameras, cases, case, row, camera, at_scene, views)
     seen &= (begin < to_tick) & (end > from_tick)
     ids = (hashes(stream_key(seed, k, "clues.case"), cases.case_id[case]) ^ hashes(0, camera)).view(np.int64)
@@ -119,27 +181,61 @@ def _assembled(
         start=np.searchsorted(case, np.arange(len(cases) + 1)).astype(np.int64), camera=camera, from_tick=from_tick,
         to_tick=to_tick, at_scene=at_scene, seen=seen, seen_from=np.where(seen, begin, -1),
         seen_to=np.where(seen, end, -1), face=np.where(seen, face, 0).astype(np.uint16),
-        working=custody.recording[camera] & (marks[:, 0] < scenario.access.p_working.number),
-        recognised=marks[:, 1] < scenario.access.p_recognised.number, marks=marks,
+        working=custody.recording[camera] & (marks[:, 0] < access.p_working.number),
+        recognised=marks[:, 1] < access.p_recognised.number, marks=marks,
     )
-    return replace(cases, custodians=_custodians(cameras, cases, rows, case, camera, seed, k)), clues
+    # the custodians that each case would ask; a case without clues copies the number of one with clues
+    asked = np.unique(np.stack((case, cameras.custodian_id[camera])), axis=1)[0]
+    custodians = np.bincount(asked, minlength=len(cases)).astype(np.int16)
+    others = np.setdiff1d(np.flatnonzero(cases.asks), rows)
+    if rows.size and others.size:
+        load = uniform(stream_key(seed, k, "cases.load"), cases.case_id[others])
+        custodians[others] = custodians[one_of(rows, load)]
+    return replace(cases, custodians=custodians), clues
+
+
+def _first(row: Ints, camera: Ints, rank: NDArray[np.number], most: int) -> tuple[Ints, Ints]:
+    """Take the `most` first entries of each row by rank, ties by camera; sorted by (row, rank)."""
+    order = np.lexsort((camera, rank, row))
+    row, camera = row[order], camera[order]
+    kept = np.arange(row.size) - np.searchsorted(row, row, side="left") < most
+    return row[kept], camera[kept]
+
+
+def _facing(city: City, scenario: Scenario, cameras: Cameras, cases: Cases, rows: Ints) -> tuple[Ints, Ints]:
+    """Return (cast row, camera) for cameras that face the scenes, nearest first; indoor ones count as nearest."""
+    access, place = scenario.access, cases.place[rows]
+    start, outside = cameras_seeing_points(cameras, cases.x[rows], cases.y[rows], access.scene_radius_m.number)
+    row, _ = counted_rows(np.diff(start))
+    apart = np.hypot(cameras.x[outside] - cases.x[rows[row]], cameras.y[outside] - cases.y[rows[row]])
+    indoor = np.flatnonzero(cameras.indoor)
+    indoor = indoor[np.argsort(cameras.place_id[indoor], kind="stable")]
+    low, high = (np.searchsorted(cameras.place_id[indoor], place, side=side) for side in ("left", "right"))
+    inside_row, within = counted_rows(high - low)
+    inside = indoor[low[inside_row] + within]
+    return _first(
+        np.concatenate((row, inside_row)), np.concatenate((outside, inside)),
+        np.concatenate((apart, np.zeros(inside.size))), round(access.scene_cameras.number),
+    )
+
+
+def _pair(row: Ints, camera: Ints) -> Ints:
+    return row.astype(np.int64) * (1 << 32) + camera
 
 
 def _seen(
-    cameras: Cameras, cases: Cases, case: Ints, row: Ints, camera: Ints, at_scene: Bools, views: Views
+    cameras: Cameras, cases: Cases, case: Ints, row: Ints, camera: Ints, at_scene: Bools, views: pd.DataFrame
 ) -> tuple[Bools, Ints, Ints, NDArray[np.uint16]]:
     """Return whether and when each clue's camera had the offender in view, and the size of the face."""
     seen = np.zeros(case.size, dtype=bool)
-    begin, end = np.zeros(case.size, dtype=np.int64), np.zeros(case.size, dtype=np.int64)
-    face = np.zeros(case.size, dtype=np.uint16)
+    begin, end, face = np.zeros((3, case.size), dtype=np.int64)
+    wanted = pd.Index(_pair(row, camera))
     for leg in (_ESCAPE, _INSIDE):
-        own = views.leg == leg
-        known = _pair(views.person[own], views.camera[own])  # ascending, as views are
-        wanted = _pair(row, camera)
-        at = np.minimum(np.searchsorted(known, wanted), max(known.size - 1, 0))
-        hit = known[at] == wanted if known.size else seen & False
-        at = at[hit]
-        seen[hit], begin[hit], end[hit], face[hit] = True, views.begin[own][at], views.end[own][at], views.face[own][at]
+        own = views[views["leg"] == leg]
+        at = pd.Index(_pair(own["person"].to_numpy(), own["camera"].to_numpy())).get_indexer(wanted)
+        hit = at >= 0
+        seen |= hit
+        begin[hit], end[hit], face[hit] = own[["begin", "end", "face"]].to_numpy()[at[hit]].T
     # a street camera that faces the scene has the offender in view for the whole crime
     there = at_scene & ~cameras.indoor[camera]
     ground = np.hypot(cameras.x[camera] - cases.x[case], cameras.y[camera] - cases.y[case])
@@ -151,40 +247,21 @@ def _seen(
     return seen, begin, end, np.where(there, near, face).astype(np.uint16)
 
 
-def _custodians(
-    cameras: Cameras, cases: Cases, rows: Ints, case: Ints, camera: Ints, seed: int, k: int
-) -> NDArray[np.int16]:
-    """Count the custodians that each case would ask; a case without clues copies the count of one with clues."""
-    pairs = np.unique(np.stack((case, cameras.custodian_id[camera])), axis=1)[0]
-    count = np.bincount(pairs, minlength=len(cases)).astype(np.int16)
-    others = np.flatnonzero(cases.asks)
-    others = others[~np.isin(others, rows)]
-    if rows.size and others.size:
-        u = uniform(stream_key(seed, k, "cases.load"), cases.case_id[others])
-        count[others] = count[one_of(rows, u)]
-    return count
-
-
 SEARCHED = ("face_search_recorded", "plate_search", "attribute_search")
 
 
 @dataclass(frozen=True, slots=True)
-class Searches:
-    """Archive searches, one row per case; CSR over the cameras searched."""
+class Searches(Rows):
+    """Archive searches, one row per case (row of `Cases`, ascending); CSR over the cameras searched."""
 
     case: Ints
-    """Row of `Cases`, ascending."""
-    technique: NDArray[np.uint8]
+    technique: Bytes
     """Code in TECHNIQUES."""
     start: Ints
     camera: Ints
     from_tick: Ints
     to_tick: Ints
     marks: Floats
-    """(n, 4) uniform marks for governance."""
-
-    def __len__(self) -> int:
-        return int(self.case.size)
 
 
 def sample_searches(
@@ -195,13 +272,10 @@ def sample_searches(
     u = uniforms(stream_key(seed, k, "searches"), cases.case_id, 6)
     case = np.flatnonzero(matters(cases, first_day, days) & (u[:, 0] < access.machine_search_share.number))
     shares = np.array([facts().value(f"search_share_{word}") for word in SEARCHED])
-    codes = np.array([TECHNIQUES.index(word) for word in SEARCHED], dtype=np.uint8)
-    state = np.flatnonzero(
-        (cameras.operator <= OPERATORS.index("other_state")) & ~cameras.indoor & (cameras.place_id < 0)
-    )
-    start, camera = cameras_near(cameras, state, cases.x[case], cases.y[case], access.search_radius_m.number,
-                                 round(access.search_cameras.number))  # fmt: skip
-    return Searches(
-        case, codes[pick(shares, u[case, 1])], start, camera, cases.window_from[case], cases.window_to[case],
-        u[case, 2:6],
-    )
+    technique = np.array([TECHNIQUES.index(word) for word in SEARCHED], dtype=np.uint8)[pick(shares, u[case, 1])]
+    by_state = cameras.operator <= OPERATORS.index("other_state")
+    start, camera = cameras_near(
+        cameras, np.flatnonzero(by_state & ~cameras.indoor & (cameras.place_id < 0)), cases.x[case], cases.y[case],
+        access.search_radius_m.number, round(access.search_cameras.number),
+    )  # fmt: skip
+    return Searches(case, technique, start, camera, cases.window_from[case], cases.window_to[case], u[case, 2:6])

@@ -12,14 +12,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from privacysim.draws import stream_key, uniform, uniforms
+from privacysim.draws import Bytes, Floats, Ints, stream_key, uniform, uniforms
+from privacysim.files import Quantity
 from privacysim.scenario import Scenario
 from privacysim.units import DAY_TICKS
 from privacysim.vocabulary import OPERATORS, REGIMES
 from privacysim.world.cameras import Cameras
-from privacysim.world.chances import YEAR_D, Bytes, Custody, Floats, Ints, Monitors, joined_rows, minutes, one_of, roots
+from privacysim.world.chances import YEAR_D, Custody, Monitors, Rows, joined_rows, minutes, one_of, thinned
 
 MONITOR_FIRST_VIEWER = 1 << 41
 """Viewer ids of control rooms start here: this + custodian_id."""
@@ -54,35 +54,28 @@ def sample_monitors(scenario: Scenario, cameras: Cameras, seed: int, k: int) -> 
 
 
 @dataclass(frozen=True, slots=True)
-class Rounds:
-    """Visits to one camera each, in the order of `tick`."""
+class Rounds(Rows):
+    """Visits to one camera each, for maintenance or inspection, in the order of `tick`."""
 
     round_id: Ints
     camera: Ints
     tick: Ints
     marks: Floats
-    """(n, 4) uniform marks for governance."""
-
-    def __len__(self) -> int:
-        return int(self.round_id.size)
 
 
 def sample_maintenance(scenario: Scenario, cameras: Cameras, seed: int, k: int, days: range) -> Rounds:
     """Draw visits by contractors who check the picture; any camera may be visited."""
-    rate = scenario.access.maintenance_per_camera_year.number
-    return _rounds("maintenance", np.arange(len(cameras)), rate, seed, k, days)
+    return _rounds("maintenance", cameras, scenario.access.maintenance_per_camera_year.number, seed, k, days)
 
 
 def sample_inspections(scenario: Scenario, cameras: Cameras, seed: int, k: int, days: range) -> Rounds:
     """Draw police inspections of custodians, each through one of their cameras; state custodians are included."""
-    rate = scenario.leaks.inspections_per_camera_year.number
-    return _rounds("inspections", np.arange(len(cameras)), rate, seed, k, days)
+    return _rounds("inspections", cameras, scenario.leaks.inspections_per_camera_year.number, seed, k, days)
 
 
-def _rounds(stream: str, members: Ints, rate: float, seed: int, k: int, days: range) -> Rounds:
-    ids, tick = roots(seed, k, stream, rate * members.size / YEAR_D, days)
-    u = uniforms(stream_key(seed, k, stream), ids, 5)
-    return Rounds(ids, one_of(members, u[:, 0]), tick, u[:, 1:])
+def _rounds(stream: str, cameras: Cameras, rate: float, seed: int, k: int, days: range) -> Rounds:
+    ids, tick, u = thinned(seed, k, stream, rate * len(cameras) / YEAR_D, 1.0, days, 5)
+    return Rounds(ids, one_of(np.arange(len(cameras)), u[:, 0]), tick, u[:, 1:])
 
 
 LAPSES = ("staff", "contractor", "vendor", "break_in", "platform_break_in")
@@ -93,7 +86,7 @@ MARKS = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Lapses:
+class Lapses(Rows):
     """Lapses that may happen, in the order of `tick`; CSR over the cameras looked at."""
 
     lapse_id: Ints
@@ -109,94 +102,57 @@ class Lapses:
     look_ticks: Ints
     """Length of footage looked at, ending at `tick` (before retention shortens it)."""
     marks: Floats
-    """(n, 16) uniform marks: 0 = deterrence, the rest for governance."""
-
-    def __len__(self) -> int:
-        return int(self.lapse_id.size)
+    """(n, 16): 0 = deterrence."""
 
 
 def sample_lapses(scenario: Scenario, cameras: Cameras, seed: int, k: int, days: range) -> Lapses:
     """Draw all lapses of these days, thinned from the highest rates."""
-    leaks, count = scenario.leaks, len(cameras)
-    staff_years = count / 1000.0 * leaks.staff_per_1000_cameras.number / YEAR_D
+    leaks = scenario.leaks
+
+    def events(stream: str, high: float, rate: Quantity, marks: int) -> tuple[Ints, Ints, Floats]:
+        return thinned(seed, k, stream, high, rate.number / rate.range[1], days, marks, f"{stream}.thin")
+
+    staff_years = len(cameras) / 1000.0 * leaks.staff_per_1000_cameras.number / YEAR_D
     rate = leaks.lapses_per_1000_staff_years
-    ids, tick = _thinned(seed, k, "lapses", staff_years * rate.range[1] / 1000.0, rate.number / rate.range[1], days)
-    u = uniforms(stream_key(seed, k, "lapses"), ids, 3)
-    first = _pick(u[:, 1], count)
-    on_platform = cameras.platform_id[first] >= 0 if count else np.zeros(0, dtype=bool)
-    vendor = on_platform & (u[:, 2] < leaks.lapse_vendor_share.number)
-    contractor = ~vendor & (u[:, 2] >= 1.0 - leaks.lapse_contractor_share.number)
+    ids, tick, u = events("lapses", staff_years * rate.range[1] / 1000.0, rate, 3)
+    first = _pick(u[:, 1], len(cameras))
+    vendor = (u[:, 2] < leaks.lapse_vendor_share.number) & (cameras.platform_id[first] >= 0)
+    contractor = u[:, 2] >= 1.0 - leaks.lapse_contractor_share.number
     kind = np.where(vendor, VENDOR, np.where(contractor, CONTRACTOR, STAFF))
-    parts = [(
-        ids + _FIRST_LAPSE, tick, kind, [np.array([camera]) for camera in first.tolist()], np.ones(ids.size, np.int64)
-    )]
-    parts.append(_break_ins(scenario, cameras, seed, k, days))
-    parts.append(_platforms(scenario, cameras, seed, k, days))
-    return _assembled(seed, k, parts, leaks.lapse_look_min.number)
+    parts = [(ids + _FIRST_LAPSE, tick, kind, list(first[:, None]), np.ones(ids.size, np.int64))]
 
+    # a break-in into a custodian's archive through one camera; intruders look at some of its cameras
+    social = np.flatnonzero(cameras.social)
+    custodians = np.unique(cameras.custodian_id[social]).size
+    rate = leaks.breaches_per_1000_custodians_year
+    ids, tick, u = events("break_ins", custodians * rate.range[1] / 1000.0 / YEAR_D, rate, 1)
+    holder = cameras.custodian_id[social[_pick(u[:, 0], social.size)]]
+    most = max(1, round(leaks.breach_cameras_looked_at.number))
+    order = np.argsort(cameras.custodian_id, kind="stable")
+    begin, end = (np.searchsorted(cameras.custodian_id[order], holder, side=side) for side in ("left", "right"))
+    touched = [np.sort(order[b:min(e, b + most)]) for b, e in zip(begin.tolist(), end.tolist(), strict=True)]
+    parts.append((ids + _FIRST_BREAK_IN, tick, np.full(ids.size, BREAK_IN), touched, end - begin))
 
-_Part = tuple[Ints, Ints, NDArray[np.int64], list[NDArray[np.int64]], Ints]
+    # a break-in into a vendor's platform: thousands of cameras within reach, some of them looked at
+    served = np.flatnonzero(cameras.platform_id >= 0)
+    platforms = np.unique(cameras.platform_id[served])
+    rate = leaks.platform_breaches_per_year
+    most = max(1, round(leaks.platform_cameras_looked_at.number))
+    ids, tick, u = events("platform_break_ins", platforms.size * rate.range[1] / YEAR_D, rate, most + 1)
+    reach = [served[cameras.platform_id[served] == platforms[_pick(row[:1], platforms.size)[0]]] for row in u]
+    touched = [np.unique(one[_pick(row[1:], one.size)]) for one, row in zip(reach, u, strict=True)]
+    sizes = np.array([one.size for one in reach], dtype=np.int64)
+    parts.append((ids + _FIRST_PLATFORM, tick, np.full(ids.size, PLATFORM), touched, sizes))
 
-
-def _thinned(seed: int, k: int, stream: str, high: float, share: float, days: range) -> tuple[Ints, Ints]:
-    ids, tick = roots(seed, k, stream, high, days)
-    kept = uniforms(stream_key(seed, k, f"{stream}.thin"), ids, 1)[:, 0] < share
-    return ids[kept], tick[kept]
+    ids, tick, kind, reached = (np.concatenate([part[n] for part in parts]) for n in (0, 1, 2, 4))
+    looked_at = [one for part in parts for one in part[3]]
+    order = np.lexsort((ids, tick))
+    start, camera = joined_rows([looked_at[row] for row in order.tolist()])
+    marks = uniforms(stream_key(seed, k, "lapses.marks"), ids[order], MARKS)
+    look = minutes(np.minimum(-np.log(marks[:, MARKS - 1]) * leaks.lapse_look_min.number, DAY_TICKS / 600.0))
+    ids, tick, kind, reached = ids[order], tick[order], kind[order].astype(np.uint8), reached[order]
+    return Lapses(ids, kind, tick, start, camera, reached, look, marks)
 
 
 def _pick(u: Floats, count: int) -> Ints:
     return np.minimum((u * count).astype(np.int64), max(count - 1, 0))
-
-
-def _break_ins(scenario: Scenario, cameras: Cameras, seed: int, k: int, days: range) -> _Part:
-    """Draw break-ins into a custodian's archive through one camera; intruders look at some of its cameras."""
-    leaks = scenario.leaks
-    social = np.flatnonzero(cameras.social)
-    custodians = np.unique(cameras.custodian_id[social]).size
-    rate = leaks.breaches_per_1000_custodians_year
-    ids, tick = _thinned(
-        seed, k, "break_ins", custodians * rate.range[1] / 1000.0 / YEAR_D, rate.number / rate.range[1], days
-    )
-    first = social[_pick(uniforms(stream_key(seed, k, "break_ins"), ids, 1)[:, 0], social.size)]
-    most = max(1, round(leaks.breach_cameras_looked_at.number))
-    order = np.argsort(cameras.custodian_id, kind="stable")
-    held = cameras.custodian_id[order]
-    begin = np.searchsorted(held, cameras.custodian_id[first], side="left")
-    end = np.searchsorted(held, cameras.custodian_id[first], side="right")
-    touched = [np.sort(order[b:min(e, b + most)]) for b, e in zip(begin.tolist(), end.tolist(), strict=True)]
-    return ids + _FIRST_BREAK_IN, tick, np.full(ids.size, BREAK_IN), touched, (end - begin).astype(np.int64)
-
-
-def _platforms(scenario: Scenario, cameras: Cameras, seed: int, k: int, days: range) -> _Part:
-    """Draw break-ins into a vendor's platform: thousands of cameras within reach, some of them looked at."""
-    leaks = scenario.leaks
-    served = np.flatnonzero(cameras.platform_id >= 0)
-    platforms = np.unique(cameras.platform_id[served])
-    rate = leaks.platform_breaches_per_year
-    ids, tick = _thinned(
-        seed, k, "platform_break_ins", platforms.size * rate.range[1] / YEAR_D, rate.number / rate.range[1], days
-    )
-    most = max(1, round(leaks.platform_cameras_looked_at.number))
-    u = uniforms(stream_key(seed, k, "platform_break_ins"), ids, most + 1)
-    touched, within = [], []
-    for row in u:
-        platform = platforms[_pick(row[:1], platforms.size)[0]]
-        reach = served[cameras.platform_id[served] == platform]
-        touched.append(np.unique(reach[_pick(row[1:], reach.size)]))
-        within.append(reach.size)
-    return ids + _FIRST_PLATFORM, tick, np.full(ids.size, PLATFORM), touched, np.array(within, dtype=np.int64)
-
-
-def _assembled(seed: int, k: int, parts: list[_Part], look_min: float) -> Lapses:
-    ids = np.concatenate([part[0] for part in parts])
-    tick = np.concatenate([part[1] for part in parts])
-    kind = np.concatenate([part[2] for part in parts]).astype(np.uint8)
-    cameras = [one for part in parts for one in part[3]]
-    reach = np.concatenate([part[4] for part in parts])
-    order = np.lexsort((ids, tick))
-    start, flat = joined_rows([cameras[row] for row in order.tolist()])
-    marks = uniforms(stream_key(seed, k, "lapses.marks"), ids[order], MARKS)
-    look = minutes(np.minimum(-np.log(marks[:, MARKS - 1]) * look_min, DAY_TICKS / 600.0))
-    return Lapses(
-        ids[order], kind[order], tick[order], start, flat, reach[order], look, marks,
-    )

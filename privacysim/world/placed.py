@@ -22,36 +22,37 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from privacysim.city.city_model import City
+from privacysim.draws import Bools, Floats, Ints
 from privacysim.errors import InputError
 from privacysim.facts import facts
 from privacysim.readers.camera_files import MappedCameras, Stated, read_cameras, said, stated_columns
 from privacysim.readers.frames import LAT, LON, FrameColumn, checked_frame, positions
+from privacysim.readers.osm_maps import MAIN
 from privacysim.readers.positions import Reject, city_plane
 from privacysim.scenario import Scenario
 from privacysim.vocabulary import CATEGORIES, OPERATORS, REGIMES
 
-Floats = NDArray[np.float64]
-
 STATE_CATEGORIES = ("government_hall", "police_court", "metro_station", "transport_hub", "park")
 """Place categories whose cameras belong to another state body."""
-_MAIN_ROAD = 0
-_COMMERCIAL, _COMPOUND, _HOME = (OPERATORS.index(word) for word in ("commercial", "compound", "home"))
+_OTHER_STATE, _COMMERCIAL, _COMPOUND, _HOME = (
+    OPERATORS.index(word) for word in ("other_state", "commercial", "compound", "home")
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Siting:
-    """Siting model of a city: the deterministic weights from which camera places are drawn."""
+    """Siting model of a city: the deterministic weights from which camera places are drawn.
+
+    Public security's cameras are at `junctions` (nodes) and along main-road `edges` by their cumulative lengths.
+    """
 
     operator_bounds: Floats
     """(5,) cumulative shares of OPERATORS."""
     place_bounds: dict[int, Floats]
     """Operator code → cumulative weights of all places (other_state and the social classes)."""
-    junctions: NDArray[np.int64]
-    """Nodes with public security's cameras."""
-    edges: NDArray[np.int64]
-    """Main-road edges with the rest of public security's cameras."""
+    junctions: Ints
+    edges: Ints
     edge_bounds: Floats
-    """Cumulative lengths of these edges."""
 
     def place_weights(self, operator: int) -> Floats:
         """Return the share of that operator's cameras at each place; sums to 1."""
@@ -62,11 +63,19 @@ class Siting:
 def siting(city: City, scenario: Scenario) -> Siting:
     """Compute the siting model: where each operator's cameras stand in this city."""
     section = scenario.cameras
-    bounds = {code: np.cumsum(weights) for code, weights in _place_weights(city).items() if weights.sum() > 0}
-    shares = np.zeros(len(OPERATORS))
-    state = section.public_share.number
-    shares[1] = state * section.other_state_share.number if 1 in bounds else 0.0
-    shares[0] = state - shares[1]
+    weight = np.array([0.0 if word == "road" else facts().value(f"camera_weight_{word}") for word in CATEGORIES])
+    weight, operator = weight[city.place_category], operator_of_categories()[city.place_category]
+    of = {code: np.where(operator == code, weight, 0.0) for code in (_OTHER_STATE, _COMMERCIAL, _COMPOUND, _HOME)}
+    residents = np.asarray(city.home_people, dtype=float)
+    compound = operator == _COMPOUND
+    if residents[compound].any():
+        of[_COMPOUND] = np.where(compound, residents, 0.0)
+    if not (operator == _HOME).any():  # a door in a compound
+        of[_HOME] = of[_COMPOUND]
+    bounds = {code: np.cumsum(weights) for code, weights in of.items() if weights.sum() > 0}
+    shares, state = np.zeros(len(OPERATORS)), section.public_share.number
+    shares[_OTHER_STATE] = state * section.other_state_share.number if _OTHER_STATE in bounds else 0.0
+    shares[0] = state - shares[_OTHER_STATE]
     social = {_COMPOUND: section.compound_share.number, _HOME: section.home_share.number}
     social[_COMMERCIAL] = 1.0 - sum(social.values())
     social = {code: share for code, share in social.items() if code in bounds}
@@ -75,44 +84,19 @@ def siting(city: City, scenario: Scenario) -> Siting:
         raise InputError("city", expected, f"{city.name}: none", "give a city with places")
     for code, share in social.items():
         shares[code] = (1.0 - state) * share / sum(social.values())
-    junctions, edges = _road_sites(city)
-    return Siting(np.cumsum(shares), bounds, junctions, edges, np.cumsum(city.edge_mm[edges].astype(float)))
-
-
-def _place_weights(city: City) -> dict[int, Floats]:
-    by_category = np.zeros(len(CATEGORIES))
-    for code, word in enumerate(CATEGORIES):
-        if word != "road":
-            by_category[code] = facts().value(f"camera_weight_{word}")
-    category = np.asarray(city.place_category)
-    weight = by_category[category]
-    compound, home = (category == CATEGORIES.index(word) for word in ("housing_compound", "home"))
-    state = np.isin(category, [CATEGORIES.index(word) for word in STATE_CATEGORIES])
-    residents = np.asarray(city.home_people, dtype=float)
-    compounds = np.where(compound, residents if residents[compound].any() else weight, 0.0)
-    return {
-        1: np.where(state, weight, 0.0),
-        _COMMERCIAL: np.where(state | compound | home, 0.0, weight),
-        _COMPOUND: compounds,
-        _HOME: np.where(home, weight, 0.0) if home.any() else compounds,  # a door in a compound
-    }
-
-
-def _road_sites(city: City) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    edges = np.flatnonzero(np.asarray(city.edge_kind) == _MAIN_ROAD)
+    edges = np.flatnonzero(np.asarray(city.edge_kind) == MAIN)
     if not edges.size:  # a district of lanes: its streets take the place of main roads
         edges = np.arange(city.edge_u.size)
-    degree = np.diff(np.asarray(city.adj_start))
-    on_main = np.zeros(degree.size, dtype=bool)
-    on_main[city.edge_u[edges]] = on_main[city.edge_v[edges]] = True
-    junctions = np.flatnonzero(on_main & (degree >= 3))
-    return (junctions if junctions.size else np.flatnonzero(on_main)), edges
+    on_main = np.unique(np.concatenate((city.edge_u[edges], city.edge_v[edges]))).astype(np.int64)
+    junctions = on_main[np.diff(np.asarray(city.adj_start))[on_main] >= 3]
+    return Siting(np.cumsum(shares), bounds, junctions if junctions.size else on_main, edges,
+                  np.cumsum(city.edge_mm[edges].astype(float)))  # fmt: skip
 
 
 def operator_of_categories() -> NDArray[np.intp]:
     """Return the code in OPERATORS of the custodian of cameras at each place category."""
     codes = np.full(len(CATEGORIES), _COMMERCIAL)
-    codes[[CATEGORIES.index(word) for word in STATE_CATEGORIES]] = OPERATORS.index("other_state")
+    codes[[CATEGORIES.index(word) for word in STATE_CATEGORIES]] = _OTHER_STATE
     codes[CATEGORIES.index("housing_compound")], codes[CATEGORIES.index("home")] = _COMPOUND, _HOME
     return codes
 
@@ -122,7 +106,6 @@ def secret_of_nodes(city: City) -> NDArray[np.uint8]:
     worst = np.zeros(city.node_x.size, dtype=np.uint8)
     np.maximum.at(worst, city.place_node, city.place_secret)
     return worst
-
 
 
 CAMERA_COLUMNS: Mapping[str, FrameColumn] = {
@@ -150,6 +133,11 @@ class Placed(Stated):
     """Number of cameras in the file outside the city."""
     rejects: tuple[Reject, ...] = ()
     """Rows of the file that are not cameras, with line and reason."""
+
+    @property
+    def tilt_in_use(self) -> Floats:
+        """The tilt; NaN for a camera that turns, because its tilt is no limit."""
+        return np.where(self.turns, np.nan, self.tilt_deg)
 
 
 def placed_cameras(city: City, file: str | None, own: pd.DataFrame | Placed | None = None) -> Placed | None:
@@ -197,7 +185,7 @@ def _of_file(city: City, mapped: MappedCameras, file: str) -> Placed:
                   rejects=mapped.rejects)  # fmt: skip
 
 
-def _within(city: City, x: Floats, y: Floats) -> NDArray[np.bool_]:
+def _within(city: City, x: Floats, y: Floats) -> Bools:
     margin = facts().value("view_range_max_m")
     return ((x >= city.node_x.min() - margin) & (x <= city.node_x.max() + margin)
             & (y >= city.node_y.min() - margin) & (y <= city.node_y.max() + margin))

@@ -24,7 +24,7 @@ from privacysim.world.custody import (
     sample_lapses,
     sample_maintenance,
     sample_monitors,
-)
+)  # fmt: skip
 from privacysim.world.placed import Placed, placed_cameras
 from privacysim.world.streams import Hidden, sample_hidden, sample_streams
 
@@ -66,7 +66,7 @@ class World:
         """Return the table `cases`: those opened within the study."""
         inside = np.flatnonzero(self.cases.opened >= 0)
         return tables.frame("cases", {
-            "replicate": np.full(inside.size, self.k), "case_id": self.cases.case_id[inside],
+            "replicate": self.k, "case_id": self.cases.case_id[inside],
             "purpose": self.cases.purpose[inside], "place_id": self.cases.place[inside], "x_m": self.cases.x[inside],
             "y_m": self.cases.y[inside], "opened_s": self.cases.opened[inside] / TICKS_PER_S,
         })
@@ -99,20 +99,17 @@ def sample_world(
     made = sample_cameras(city, scenario, seed, k, stated)
     custody = sample_custody(scenario, made, seed, k)
     cases = sample_cases(city, scenario, seed, k, span)
-    cases, clues = sample_clues(
-        city, scenario, made, custody, cases, seed, k, first_day=-footage_days, days=days
-    )
+    cases, clues = sample_clues(city, scenario, made, custody, cases, seed, k, first_day=-footage_days, days=days)
     # hidden cameras come after all others: nobody requests, searches or streams them
     all_cameras, all_custody, hidden = sample_hidden(city, scenario, made, custody, seed, k, span)
     return World(
         city=city, scenario=scenario, seed=seed, k=k, days=days, footage_days=footage_days, warmup_days=warmup_days,
-        cameras=all_cameras, custody=all_custody, cases=cases, clues=clues,
+        cameras=all_cameras, custody=all_custody, cases=cases, clues=clues, hidden=hidden, stated=stated,
         asks=sample_asks(scenario, made, seed, k, span),
         streams=sample_streams(scenario, made, custody, seed, k, span),
         monitors=sample_monitors(scenario, made, seed, k), lapses=sample_lapses(scenario, made, seed, k, span),
-        hidden=hidden,
         searches=sample_searches(scenario, made, cases, seed, k, first_day=-footage_days, days=days),
         emergencies=sample_emergencies(city, scenario, made, seed, k, span),
         maintenance=sample_maintenance(scenario, made, seed, k, span),
-        inspections=sample_inspections(scenario, made, seed, k, span), stated=stated,
+        inspections=sample_inspections(scenario, made, seed, k, span),
     )

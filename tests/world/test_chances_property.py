@@ -20,8 +20,7 @@ from privacysim.units import DAY_TICKS
 from privacysim.world import World, sample_world
 from privacysim.world.cameras import sample_cameras
 from privacysim.world.cases import sample_asks, sample_cases
-from privacysim.world.cast import near_routes, ways
-from privacysim.world.clues import matters
+from privacysim.world.clues import matters, near_routes, ways
 from privacysim.world.custody import sample_custody
 from privacysim.world.streams import sample_streams
 
