@@ -153,11 +153,7 @@ def _build(scenario: Scenario, source: Any, folder: Path, workers: int) -> None:
         sums = {path.name: _sum(path) for path in sorted(scratch.glob("*.npy"))}
         (scratch / _META).write_text(json.dumps({"sums": sums, "rest": rest}, indent=1), encoding="utf-8")
         if folder.exists() and _load(folder) is None:
-            # a damaged city is moved aside first, because renaming cannot replace a folder with files
-            aside = scratch.with_suffix(".damaged")
-            with contextlib.suppress(FileNotFoundError):
-                os.replace(folder, aside)
-            shutil.rmtree(aside, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)  # renaming cannot replace a folder with files
         with contextlib.suppress(OSError):  # another process stored the same city meanwhile
             os.replace(scratch, folder)
     finally:

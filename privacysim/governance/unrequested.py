@@ -39,7 +39,7 @@ from privacysim.governance.request_life import galleries, gallery, viewer_ids
 from privacysim.governance.rules_in_force import AFTER, BEFORE
 from privacysim.governance.spreading import Chain
 from privacysim.units import HOUR_TICKS, TICKS_PER_S
-from privacysim.world.custody import BREAK_IN, CONTRACTOR, LAPSES, PLATFORM, STAFF, VENDOR
+from privacysim.world.events import BREAK_IN, CONTRACTOR, LAPSES, PLATFORM, STAFF, VENDOR
 from privacysim.world.streams import FIRST_OWNER
 
 FIRST_INSPECTION = 1 << 47

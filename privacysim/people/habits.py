@@ -150,8 +150,9 @@ def habits(
     student = group == GROUPS.index("student")
     for who, purpose in ((works & ~student, where.work), (works & student, where.study)):
         place[who, 0] = _pick(purpose, zone[who], marks[who, 1], marks[who, 2])
-    stated = whole.works(ids)
-    place[:, 0] = np.where(stated == WORK_DRAWN, place[:, 0], stated)
+    if whole.work is not None:
+        stated = whole.work[ids]
+        place[:, 0] = np.where(stated == WORK_DRAWN, place[:, 0], stated)
     works = place[:, 0] >= 0
     for column, first in enumerate(others, 1):
         place[:, column] = _pick(where.visit, zone, marks[:, first], marks[:, first + 1])

@@ -1,8 +1,4 @@
-"""People of a city: its residents, or people from the user's DataFrames, and nested samples of them.
-
-Residents are stored as boundaries in one numbering. User-supplied people are rows of a table: homes, workplaces,
-weights (residents represented) and tours.
-"""
+"""People of a city: its residents, or people from the user's DataFrames, and nested samples of them."""
 
 from __future__ import annotations
 
@@ -57,66 +53,21 @@ PeopleFrames = pd.DataFrame | tuple[pd.DataFrame, pd.DataFrame]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Residents:
-    """People 0 … N−1 in the order of homes (so of zones) and, within a home place, of groups.
+class Population:
+    """People 0 … n−1 of a city: its residents in the order of homes (so of zones), or the rows of a DataFrame."""
 
-    `first[h]` is the first person of home place h (first[H] = N); persons of group g in home h are
-    first[h] + bound[h, g] … first[h] + bound[h, g+1] − 1.
-    """
-
-    first: Ints
-    bound: Ints
-    tours: Mapping[str, NDArray[Any]] = field(default_factory=dict)
-    """No resident has stated tours."""
-
-    @property
-    def size(self) -> int:
-        """N, the number of residents."""
-        return int(self.first[-1])
-
-    def locate(self, ids: Ints) -> tuple[Ints, Bytes]:
-        """Return home place and group code of each person; raises InputError for a number that nobody has."""
-        _refuse_strangers(ids, self.size, "ask for residents of this city")
-        home = np.searchsorted(self.first, ids, side="right") - 1
-        within = ids - self.first[home]
-        return home, (within[:, None] >= self.bound[home, 1:-1]).sum(axis=1).astype(np.uint8)
-
-    def works(self, ids: Ints) -> Ints:
-        """Return the stated place of work or study: −2, drawn."""
-        return np.full(ids.size, WORK_DRAWN)
-
-    def numbers(self, group: int, members: Ints) -> Ints:
-        """Return person numbers of a group's members from their running numbers in the group."""
-        running = np.concatenate([[0], np.cumsum(self.bound[:, group + 1] - self.bound[:, group])])
-        home = np.searchsorted(running, members, side="right") - 1
-        return self.first[home] + self.bound[home, group] + (members - running[home])
-
-    def weights(self, ids: Ints) -> Floats:
-        """Return how many residents each person represents: one."""
-        return np.ones(ids.size)
-
-    def group_sizes(self) -> Ints:
-        """Return N_g, in the order of `vocabulary.GROUPS`."""
-        return np.diff(self.bound, axis=1).sum(axis=0)
-
-    def group_weights(self) -> NDArray[Any]:
-        """Return how many residents each group represents: N_g."""
-        return self.group_sizes()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class OwnPeople:
-    """People 0 … n−1 of a DataFrame, in the order of its rows, assigned to places of one city."""
-
-    home: Ints
-    work: Ints
-    """Place of work or study; −1: none, −2: drawn."""
+    home: NDArray[np.integer]
+    """Place of the home."""
     group: Bytes
+    """Code in `vocabulary.GROUPS`."""
     weight: Floats
-    zone: NDArray[np.int32]
-    """Zone of the home."""
-    tours: Mapping[str, NDArray[Any]]
-    """Arrays person, place, start and stay (ticks), mode (−1: drawn), weekday and day (−1 and NaN: every day)."""
+    """How many residents each person represents."""
+    work: Ints | None = None
+    """Stated place of work or study; −1: none, −2: drawn; None: all are drawn."""
+    zone: NDArray[np.int32] | None = None
+    """Zone of the home; None if people are in the order of zones."""
+    tours: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    """Stated tours: person, place, start and stay (ticks), mode (−1: drawn), weekday and day (NaN: every day)."""
 
     @property
     def size(self) -> int:
@@ -125,42 +76,19 @@ class OwnPeople:
 
     def locate(self, ids: Ints) -> tuple[Ints, Bytes]:
         """Return home place and group code of each person; raises InputError for a number that nobody has."""
-        _refuse_strangers(ids, self.size, "ask for rows of the table of residents")
-        return self.home[ids], self.group[ids]
-
-    def works(self, ids: Ints) -> Ints:
-        """Return the stated place of work or study; −1: none, −2: drawn."""
-        return self.work[ids]
-
-    def numbers(self, group: int, members: Ints) -> Ints:
-        """Return person numbers of a group's members, counted in the order of home zones."""
-        own = np.flatnonzero(self.group == group)
-        return own[np.argsort(self.zone[own], kind="stable")][members]
-
-    def weights(self, ids: Ints) -> Floats:
-        """Return how many residents each person represents."""
-        return self.weight[ids]
+        if ids.size and not (ids.min() >= 0 and ids.max() < self.size):
+            raise InputError("people", f"numbers from 0 to {self.size - 1}", f"{ids.min()} … {ids.max()}",
+                             "ask for residents of this city, or rows of the table of residents")  # fmt: skip
+        return self.home[ids].astype(np.int64), self.group[ids]
 
     def group_sizes(self) -> Ints:
-        """Count the rows of each group, in the order of `vocabulary.GROUPS`."""
+        """Count the people of each group, in the order of `vocabulary.GROUPS`."""
         return np.bincount(self.group, minlength=len(GROUPS))
-
-    def group_weights(self) -> NDArray[Any]:
-        """Return how many residents the rows of each group represent."""
-        return np.bincount(self.group, self.weight, len(GROUPS))
-
-
-Population = Residents | OwnPeople
-
-
-def _refuse_strangers(ids: Ints, size: int, fix: str) -> None:
-    if ids.size and not (ids.min() >= 0 and ids.max() < size):
-        raise InputError("people", f"numbers from 0 to {size - 1}", f"{ids.min()} … {ids.max()}", fix)
 
 
 @lru_cache(maxsize=4)
-def residents(city: City, scenario: Scenario) -> Residents:
-    """Return the home and group of all residents, as boundaries.
+def residents(city: City, scenario: Scenario) -> Population:
+    """Return all residents with their home and group.
 
     A home place of m people has ⌊m·C_g + u⌋ people in the groups up to g, with C_g the cumulative share and u the
     home's own mark. These are whole numbers whose mean is the share, even for small homes.
@@ -169,10 +97,12 @@ def residents(city: City, scenario: Scenario) -> Residents:
     shares = np.asarray(scenario.population.group_shares)
     running = np.cumsum(shares / shares.sum())
     mark = draws.uniform(draws.stream_key(scenario.city.seed, 0, "home groups"), np.arange(people.size))
-    bound = np.zeros((people.size, len(GROUPS) + 1), dtype=np.int64)
-    bound[:, 1:] = np.floor(people[:, None] * running[None, :] + mark[:, None])
+    bound = np.minimum(np.floor(people[:, None] * running + mark[:, None]), people[:, None])
     bound[:, -1] = people
-    return Residents(np.concatenate([[0], np.cumsum(people)]), np.minimum(bound, people[:, None]))
+    sizes = np.diff(bound.astype(np.int64), axis=1, prepend=0)
+    group = np.repeat(np.tile(np.arange(len(GROUPS), dtype=np.uint8), people.size), sizes.ravel())
+    home = np.repeat(np.arange(people.size, dtype=np.int32), people)
+    return Population(home, group, np.broadcast_to(1.0, home.shape))
 
 
 def everybody(city: City, scenario: Scenario, people: PeopleFrames | Population | None) -> Population:
@@ -190,12 +120,12 @@ def everybody(city: City, scenario: Scenario, people: PeopleFrames | Population 
     """
     if people is None:
         return residents(city, scenario)
-    if isinstance(people, Residents | OwnPeople):
+    if isinstance(people, Population):
         return people
     frame, tours = people if isinstance(people, tuple) and len(people) == 2 else (people, None)
     told = checked_frame(frame, "people", RESIDENT_COLUMNS)
     home = _places(city, told, "people", "home_", frame.index)
-    work = np.full(home.size, WORK_DRAWN)
+    work = None
     if any(str(name).startswith("work_") for name in frame.columns):
         work = _places(city, told, "people", "work_", frame.index)
     weight = told["weight"] if "weight" in frame else np.full(home.size, city.people / home.size)
@@ -211,7 +141,7 @@ def everybody(city: City, scenario: Scenario, people: PeopleFrames | Population 
     drawn = np.searchsorted(shares[:-1], marks * shares[-1], side="right")
     group = np.where(np.isnan(told["group"]), drawn, told["group"]).astype(np.uint8)
     zone = np.asarray(city.place_zone)[home]
-    return OwnPeople(home, work, group, weight, zone, {} if tours is None else _tours(city, tours, home.size))
+    return Population(home, group, weight, work, zone, {} if tours is None else _tours(city, tours, home.size))
 
 
 def _places(city: City, told: Mapping[str, Floats], where: str, prefix: str, index: pd.Index) -> Ints:
@@ -290,18 +220,20 @@ def draw_sample(
     whole = everybody(city, scenario, people)
     if size == "all" or size >= whole.size:
         ids = np.arange(whole.size, dtype=np.int64)
-        return Sample(ids, whole.weights(ids))
+        return Sample(ids, whole.weight[ids])
     if size < 1:
         raise InputError("sample", 'at least 1 person, or "all"', size, "write a larger sample")
     sizes = whole.group_sizes()
     top_up = min(_GROUP_MIN, size // (2 * len(GROUPS)))
     seats = np.minimum(np.maximum(_seats(size, sizes), top_up), sizes)
     parts, weight = [], []
-    for group, (chosen, stands_for) in enumerate(zip(seats.tolist(), whole.group_weights(), strict=True)):
+    for group, chosen in enumerate(seats.tolist()):
         start = draws.uniform(draws.stream_key(seed, k, "panel"), [group])[0]
-        members = whole.numbers(group, _spread(int(sizes[group]), chosen, start))
-        own = whole.weights(members)
-        parts.append(members)
+        members = np.flatnonzero(whole.group == group)
+        if whole.zone is not None:
+            members = members[np.argsort(whole.zone[members], kind="stable")]
+        parts.append(members[_spread(members.size, chosen, start)])
+        own, stands_for = whole.weight[parts[-1]], whole.weight.sum(where=whole.group == group)
         weight.append(own * (stands_for / own.sum() if chosen else 0.0))
     ids = np.concatenate(parts)
     order = np.argsort(ids, kind="stable")

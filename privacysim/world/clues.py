@@ -13,12 +13,10 @@ p_working) and they are recognised in it (p_recognised). Both constants are CALI
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.ndimage import binary_dilation
 
 from privacysim.city.city_model import NO_HOP, City
 from privacysim.draws import Bools, Bytes, Floats, Ints, hashes, stream_key, uniform, uniforms
@@ -34,62 +32,24 @@ from privacysim.vocabulary import OPERATORS, TECHNIQUES
 from privacysim.world.cameras import Cameras, cameras_near
 from privacysim.world.chances import CAST_FIRST_ID, Cases, Clues, Custody, Rows, counted_rows, one_of, pick
 
-_CELL_M = 60.0
-_STEP_M = 25.0
 _ESCAPE, _INSIDE = 1, 2
 
 
-class Ways(NamedTuple):
-    """Stretches walked from nodes towards their hubs, one entry per edge, and the mm that each row walked.
-
-    `begin` is the node at which the edge is entered, `part` the share of the edge that is walked.
-    """
-
-    edge: Ints
-    begin: Ints
-    end: Ints
-    part: Floats
-    walked_mm: Ints
-
-
-def ways(city: City, hub: Ints, node: Ints, reach_mm: int) -> Ways:
-    """Follow each node's tree for `reach_mm`, or to its end."""
+def _ways(city: City, hub: Ints, node: Ints, reach_mm: int) -> tuple[Ints, Ints]:
+    """Follow each node's tree for `reach_mm`, or to its end: the edges entered, and the mm that each node walked."""
     at, walked = node.copy(), np.zeros(node.size, dtype=np.int64)
-    nothing = np.empty(0, dtype=np.int64)
-    steps = [(nothing, nothing, nothing, nothing.astype(float))]
+    entered = [np.empty(0, dtype=np.int64)]
     going = np.arange(node.size)
     while going.size:
         hop = city.trees[hub[going], at[going]]
         going, hop = going[hop != NO_HOP], hop[hop != NO_HOP]
         slot = city.adj_start[at[going]].astype(np.int64) + hop
-        edge, following = city.adj_edge[slot].astype(np.int64), city.adj_node[slot].astype(np.int64)
-        part = np.minimum((reach_mm - walked[going]) / city.edge_mm[edge], 1.0)
-        steps.append((edge, at[going], following, part))
+        edge = city.adj_edge[slot].astype(np.int64)
+        entered.append(edge)
         walked[going] += city.edge_mm[edge]
-        at[going] = following
+        at[going] = city.adj_node[slot]
         going = going[walked[going] < reach_mm]
-    edge, begin, end, part = (np.concatenate(column) for column in zip(*steps, strict=True))
-    return Ways(edge, begin, end, part, np.minimum(walked, reach_mm))
-
-
-def near_routes(city: City, cameras: Cameras, routes: Ways, places: Ints) -> Ints:
-    """Find candidate cameras near a route or inside the places, ascending; some of them may not see the route."""
-    x0, y0 = float(city.node_x.min()) - 4 * _CELL_M, float(city.node_y.min()) - 4 * _CELL_M
-    columns = int((float(city.node_x.max()) - x0) // _CELL_M) + 5
-    lines = int((float(city.node_y.max()) - y0) // _CELL_M) + 5
-    near = np.zeros((lines, columns), dtype=bool)
-    steps = (routes.part * city.edge_mm[routes.edge] / (1000 * _STEP_M)).astype(np.int64) + 2
-    row, number = counted_rows(steps)
-    u, v = routes.begin[row], routes.end[row]
-    part = routes.part[row] * number / (steps[row] - 1)
-    x, y = (axis[u] + part * (axis[v] - axis[u]) for axis in (city.node_x, city.node_y))
-    near[((y - y0) // _CELL_M).astype(int), ((x - x0) // _CELL_M).astype(int)] = True
-    close, far = (binary_dilation(near, np.ones((3, 3)), steps) for steps in (1, 2))
-    column = np.clip((cameras.x - x0) // _CELL_M, 0, columns - 1).astype(np.int32)
-    line = np.clip((cameras.y - y0) // _CELL_M, 0, lines - 1).astype(np.int32)
-    # one cell around contains everything nearer than 60 − 12.5 m, two everything nearer than 107.5 m
-    reached = np.where(cameras.range_m < _CELL_M - _STEP_M / 2, close[line, column], far[line, column])
-    return np.flatnonzero(np.where(cameras.indoor, np.isin(cameras.place_id, places), reached))
+    return np.unique(np.concatenate(entered)), np.minimum(walked, reach_mm)
 
 
 def _cast_views(
@@ -106,12 +66,12 @@ def _cast_views(
     node = city.place_node[places].astype(np.int64)
     u = uniforms(stream_key(seed, k, "cast"), cases.case_id[rows], 2)
     hub = np.minimum((u * city.hub_node.size).astype(np.int64), city.hub_node.size - 1)
-    approach, escape = (ways(city, hub[:, leg], node, reach_mm) for leg in (0, 1))
+    (_, approach_mm), (escape, _) = (_ways(city, hub[:, leg], node, reach_mm) for leg in (0, 1))
     day = cases.crime_from[rows] // DAY_TICKS
     first_day = int(day.min(initial=0))
     days = int(day.max(initial=0)) - first_day + 1
     arrive, leave = cases.crime_from[rows] - day * DAY_TICKS, cases.crime_to[rows] - day * DAY_TICKS
-    depart = np.column_stack((arrive - np.rint(approach.walked_mm / speed).astype(np.int64), leave))
+    depart = np.column_stack((arrive - np.rint(approach_mm / speed).astype(np.int64), leave))
     n = rows.size
     mask = np.zeros((n, (days + 63) // 64), dtype=np.uint64)
     mask[np.arange(n), (day - first_day) // 64] = np.uint64(1) << ((day - first_day) % 64).astype(np.uint64)
@@ -130,12 +90,11 @@ def _cast_views(
         stay_tour=own, stay_arrive=arrive.astype(np.int32), stay_length=(leave - arrive).astype(np.int32),
         first_day=first_day, days=days,
     )
-    which = near_routes(city, cameras, escape, places)
-    view = coverage(city, cameras, which, edges=np.unique(escape.edge), entrances=False)
+    view = coverage(city, cameras, np.arange(len(cameras)), edges=escape, entrances=False)
     pieces = passes(block, city, view, first_day, days)
     begin = day[pieces.person] * DAY_TICKS + pieces.offset
     found = pd.DataFrame({
-        "person": pieces.person.astype(np.int64), "camera": which[pieces.camera], "leg": pieces.pass_no >> 32,
+        "person": pieces.person.astype(np.int64), "camera": pieces.camera.astype(np.int64), "leg": pieces.pass_no >> 32,
         "begin": begin, "end": begin + pieces.length, "face": np.where(pieces.frontal, pieces.face, 0),
     })
     return found.groupby(["person", "camera", "leg"], as_index=False).agg({"begin": "min", "end": "max", "face": "max"})

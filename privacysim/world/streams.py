@@ -29,18 +29,9 @@ from privacysim.scenario import Scenario
 from privacysim.sight.optics import range_m
 from privacysim.units import DAY_TICKS
 from privacysim.vocabulary import CATEGORIES, OPERATORS, REGIMES, SCENES
+from privacysim.world import chances as laws
 from privacysim.world.cameras import Cameras, joined_cameras
-from privacysim.world.chances import (
-    YEAR_D,
-    Custody,
-    Rows,
-    Streams,
-    capped_lognormal_mean,
-    in_order,
-    one_of_kind,
-    pick,
-    present,
-)  # fmt: skip
+from privacysim.world.chances import YEAR_D, Custody, Rows, Streams, in_order, one_of_kind, pick
 
 _STOCK_ID = 1 << 35
 """Ids of the stock at −W: this + number."""
@@ -92,7 +83,7 @@ def sample_streams(
     upper = arrivals_per_day(scenario, exposable, upper=True)
     thin = arrivals_per_day(scenario, exposable) / upper if upper else 0.0
     longest = 1.0 / hazards(scenario).sum(axis=1).min()
-    ids, tick, stock, u = present(seed, k, "streams", upper * longest, upper, days, (_STOCK_ID, 0))
+    ids, tick, stock, u = laws.present(seed, k, "streams", upper * longest, upper, days, (_STOCK_ID, 0))
     platform, reachable, default = map(np.flatnonzero, (on_platform, custody.on_internet, custody.default_password))
     mechanism = pick(mechanism_shares(scenario), u[:, 1]).astype(np.uint8)
     # the cameras that each mechanism can put online, by code in MECHANISMS
@@ -105,7 +96,8 @@ def sample_streams(
     opened = np.where(stock, tick - 1 - age, tick)
     row = in_order(kept, opened, ids)
     factor = np.array([facts().value(f"audience_factor_{scene}") for scene in SCENES])
-    mean = capped_lognormal_mean(leaks.audience_median.number, leaks.audience_p99.number, leaks.audience_max.number)
+    audience = (leaks.audience_median.number, leaks.audience_p99.number, leaks.audience_max.number)
+    mean = laws.capped_lognormal_mean(*audience)
     return Streams(
         stream_id=ids[row], camera=camera[row], mechanism=mechanism[row], opened=opened[row], counted_from=tick[row],
         closers=-np.log(u[row, 4:8]), hazard_per_day=hazard[row],
@@ -149,7 +141,8 @@ def sample_hidden(
     places = [np.flatnonzero(city.place_category == CATEGORIES.index(word)) for word in ROOMS]
     expected = len(cameras) / 1e5 * rate.range[1] if any(one.size for one in places) else 0.0
     hazard = leaks.hidden_guest_per_day.number + leaks.hidden_inspection_per_day.number
-    ids, tick, stock, u = present(seed, k, "hidden", expected, expected * hazard, days, (_HIDDEN_STOCK, _FIRST_HIDDEN))
+    first_ids = (_HIDDEN_STOCK, _FIRST_HIDDEN)
+    ids, tick, stock, u = laws.present(seed, k, "hidden", expected, expected * hazard, days, first_ids)
     # lives are exponential, so the remaining life at −W is distributed like a new one
     age = (-np.log(u[:, 3]) / max(hazard, 1e-9) * DAY_TICKS).astype(np.int64)
     installed = np.where(stock, tick - 1 - age, tick)

@@ -12,19 +12,10 @@ from privacysim.city.city_model import City
 from privacysim.errors import InputError, one_line
 from privacysim.scenario import Scenario
 from privacysim.units import TICKS_PER_S
+from privacysim.world import events
 from privacysim.world.cameras import Cameras, sample_cameras
-from privacysim.world.cases import Emergencies, sample_asks, sample_cases, sample_emergencies
 from privacysim.world.chances import Asks, Cases, Clues, Custody, Monitors, Streams
 from privacysim.world.clues import Searches, sample_clues, sample_searches
-from privacysim.world.custody import (
-    Lapses,
-    Rounds,
-    sample_custody,
-    sample_inspections,
-    sample_lapses,
-    sample_maintenance,
-    sample_monitors,
-)  # fmt: skip
 from privacysim.world.placed import Placed, placed_cameras
 from privacysim.world.streams import Hidden, sample_hidden, sample_streams
 
@@ -53,12 +44,12 @@ class World:
     asks: Asks
     streams: Streams
     monitors: Monitors
-    lapses: Lapses
+    lapses: events.Lapses
     hidden: Hidden
     searches: Searches
-    emergencies: Emergencies
-    maintenance: Rounds
-    inspections: Rounds
+    emergencies: events.Emergencies
+    maintenance: events.Rounds
+    inspections: events.Rounds
     stated: Placed | None = None
     """What the map, a file or a DataFrame states about the first cameras; None if all cameras are drawn."""
 
@@ -97,19 +88,20 @@ def sample_world(
     span = range(-warmup_days, days)
     stated = placed_cameras(city, scenario.cameras.file, cameras)
     made = sample_cameras(city, scenario, seed, k, stated)
-    custody = sample_custody(scenario, made, seed, k)
-    cases = sample_cases(city, scenario, seed, k, span)
+    custody = events.sample_custody(scenario, made, seed, k)
+    cases = events.sample_cases(city, scenario, seed, k, span)
     cases, clues = sample_clues(city, scenario, made, custody, cases, seed, k, first_day=-footage_days, days=days)
     # hidden cameras come after all others: nobody requests, searches or streams them
     all_cameras, all_custody, hidden = sample_hidden(city, scenario, made, custody, seed, k, span)
     return World(
         city=city, scenario=scenario, seed=seed, k=k, days=days, footage_days=footage_days, warmup_days=warmup_days,
         cameras=all_cameras, custody=all_custody, cases=cases, clues=clues, hidden=hidden, stated=stated,
-        asks=sample_asks(scenario, made, seed, k, span),
+        asks=events.sample_asks(scenario, made, seed, k, span),
         streams=sample_streams(scenario, made, custody, seed, k, span),
-        monitors=sample_monitors(scenario, made, seed, k), lapses=sample_lapses(scenario, made, seed, k, span),
+        monitors=events.sample_monitors(scenario, made, seed, k),
+        lapses=events.sample_lapses(scenario, made, seed, k, span),
         searches=sample_searches(scenario, made, cases, seed, k, first_day=-footage_days, days=days),
-        emergencies=sample_emergencies(city, scenario, made, seed, k, span),
-        maintenance=sample_maintenance(scenario, made, seed, k, span),
-        inspections=sample_inspections(scenario, made, seed, k, span),
+        emergencies=events.sample_emergencies(city, scenario, made, seed, k, span),
+        maintenance=events.sample_maintenance(scenario, made, seed, k, span),
+        inspections=events.sample_inspections(scenario, made, seed, k, span),
     )

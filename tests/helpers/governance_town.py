@@ -16,10 +16,9 @@ from privacysim.files import Quantity
 from privacysim.scenario import load_scenario
 from privacysim.units import DAY_TICKS, HOUR_TICKS
 from privacysim.world.cameras import Cameras
-from privacysim.world.cases import sample_emergencies
 from privacysim.world.chances import Asks, Cases, Clues, Custody, Monitors, Streams
 from privacysim.world.clues import sample_searches
-from privacysim.world.custody import Lapses, sample_inspections, sample_maintenance
+from privacysim.world.events import Lapses, sample_emergencies, sample_inspections, sample_maintenance
 from privacysim.world.streams import sample_hidden
 
 PURPOSE = {

@@ -224,7 +224,8 @@ def test_a_city_without_places_still_has_residents() -> None:
     }
     scenario = validate(Scenario, raw, "test")
     city = build_city(scenario)
-    block = draw_block(city, scenario, 1, 0, residents(city, scenario).first[:-1], np.ones(city.homes), 0, 7)
+    block = draw_block(city, scenario, 1, 0, np.unique(residents(city, scenario).home, return_index=True)[1],
+                       np.ones(city.homes), 0, 7)  # fmt: skip
     assert block.tour_person.size == block.walk_tour.size == block.stay_tour.size == 0
     assert (block.work_place == -1).all()
 

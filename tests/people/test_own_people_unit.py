@@ -10,7 +10,7 @@ import pytest
 
 from privacysim.city import City, build_city
 from privacysim.errors import InputError
-from privacysim.people import Block, OwnPeople, commutes, draw_block, draw_sample, everybody
+from privacysim.people import Block, Population, commutes, draw_block, draw_sample, everybody
 from privacysim.people.population import PeopleFrames
 from privacysim.scenario import Scenario, load_scenario
 from privacysim.units import HOUR_TICKS
@@ -35,7 +35,7 @@ def _visited(city: City) -> int:
     return int(np.flatnonzero((np.asarray(city.place_hub) >= 0) & (np.asarray(city.place_jobs) > 0))[-1])
 
 
-def _block(city: City, scenario: Scenario, people: PeopleFrames | OwnPeople, ids: np.ndarray | None = None) -> Block:
+def _block(city: City, scenario: Scenario, people: PeopleFrames | Population, ids: np.ndarray | None = None) -> Block:
     ids = np.arange(everybody(city, scenario, people).size) if ids is None else ids
     return draw_block(city, scenario, 185, 0, ids, np.ones(ids.size), 0, 14, people=people)
 
@@ -62,7 +62,7 @@ def test_a_position_is_the_nearest_home_or_place(city: City, scenario: Scenario)
         "work_y_m": [city.place_y[work]],
     })
     made = everybody(city, scenario, frame)
-    assert isinstance(made, OwnPeople)
+    assert isinstance(made, Population)
     assert made.home.tolist() == [7]
     assert city.place_x[made.work[0]] == city.place_x[work]
 

@@ -16,7 +16,7 @@ from privacysim.policy import load_arms
 from privacysim.scenario import Scenario, load_scenario
 from privacysim.vocabulary import SECRETS
 from privacysim.world.cameras import sample_cameras
-from privacysim.world.custody import PLATFORM, sample_lapses
+from privacysim.world.events import PLATFORM, sample_lapses
 from privacysim.world.world_model import sample_world
 
 HOME = "guangzhou_185"

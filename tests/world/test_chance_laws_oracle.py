@@ -28,9 +28,8 @@ from privacysim.world.calibration import (
     scene_mix,
 )
 from privacysim.world.cameras import Cameras, sample_cameras
-from privacysim.world.cases import cases_per_day, sample_cases
 from privacysim.world.chances import Custody, Streams, capped_lognormal_mean, lognormal, poisson_quantile, roots
-from privacysim.world.custody import sample_custody, sample_monitors
+from privacysim.world.events import cases_per_day, sample_cases, sample_custody, sample_monitors
 from privacysim.world.streams import mechanism_shares, sample_streams
 from privacysim.world.world_model import sample_world
 

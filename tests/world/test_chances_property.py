@@ -19,9 +19,7 @@ from privacysim.sight.coverage import coverage
 from privacysim.units import DAY_TICKS
 from privacysim.world import World, sample_world
 from privacysim.world.cameras import sample_cameras
-from privacysim.world.cases import sample_asks, sample_cases
-from privacysim.world.clues import matters, near_routes, ways
-from privacysim.world.custody import sample_custody
+from privacysim.world.events import sample_asks, sample_cases, sample_custody
 from privacysim.world.streams import sample_streams
 
 SPAN = range(-180, 30)
@@ -240,23 +238,6 @@ def test_what_cameras_see_of_some_streets_is_what_they_see_of_them_among_all(cit
     rows = np.repeat(chosen, np.diff(whole.piece_start))
     for name in ("piece_camera", "piece_from", "piece_to", "piece_face", "piece_frontal"):
         assert np.array_equal(getattr(part, name), getattr(whole, name)[rows])
-
-
-def test_the_sieve_of_cameras_near_the_ways_out_loses_none(city: City, world: World) -> None:
-    cases = world.cases
-    rows = np.flatnonzero(matters(cases, -31, 30))
-    node = city.place_node[cases.place[rows]].astype(np.int64)
-    routes = ways(city, np.arange(rows.size) % city.hub_node.size, node, 250_000)
-    near = near_routes(city, world.cameras, routes, cases.place[rows])
-    every = np.arange(len(world.cameras))
-    seen = coverage(city, world.cameras, every, edges=np.unique(routes.edge), entrances=False)
-    entered = np.zeros(city.edge_u.size, dtype=float)
-    np.maximum.at(entered, routes.edge, routes.part)
-    edge = np.repeat(np.arange(2 * city.edge_u.size) // 2, np.diff(seen.piece_start))
-    walked_whole = entered[edge] >= 1.0
-    assert walked_whole.any()
-    assert np.isin(seen.piece_camera[walked_whole], near).all()
-    assert near.size < len(world.cameras)
 
 
 @pytest.mark.parametrize("spans", [{"days": 0}, {"footage_days": -1}, {"warmup_days": -1}])
