@@ -166,12 +166,10 @@ def _arrays(section: CitySection, plan: CityPlan, trees: Path, workers: int) -> 
     near = streets.adjacency()
     stops = grow_trees(streets, near, plan.hubs, section.stop_distance_low_m.number,
                        section.stop_distance_high_m.number, trees, workers)  # fmt: skip
-    return {
-        "node_x": streets.x, "node_y": streets.y, "node_zone": streets.zone,
-        "edge_u": streets.u, "edge_v": streets.v, "edge_mm": streets.mm, "edge_kind": streets.kind,
-        "adj_start": near.start, "adj_node": near.node, "adj_edge": near.edge, "hub_node": plan.hubs,
-        "stop_node": stops, **place_columns(section, plan), **plan.buildings,
-    }
+    return {"node_x": streets.x, "node_y": streets.y, "node_zone": streets.zone, "edge_u": streets.u,
+            "edge_v": streets.v, "edge_mm": streets.mm, "edge_kind": streets.kind, "adj_start": near.start,
+            "adj_node": near.node, "adj_edge": near.edge, "hub_node": plan.hubs, "stop_node": stops,
+            **place_columns(section, plan), **plan.buildings}  # fmt: skip
 
 
 def city_digest(scenario: Scenario, city: OwnCity | None = None) -> str:

@@ -90,11 +90,9 @@ def write_example(folder: str | Path) -> dict[str, Path]:
     for x, y, rest in ((90.0, 166.0, "180,80,4,private"), (250.0, 166.0, ",,,"), (406.0, 300.0, "270,90,5,police")):
         lat, lon = _place(x, y)
         rows.append(f"{lat:.7f},{lon:.7f},{rest}")
-    return {
-        "town": write_example_town(into / "town.osm"), "walk": write_example_walk(into / "walk.gpx"),
-        "cameras": _write(into / "cameras.csv", "\n".join(rows) + "\n"),
-        "scenario": _write(into / "town.toml", _SCENARIO),
-    }
+    return {"town": write_example_town(into / "town.osm"), "walk": write_example_walk(into / "walk.gpx"),
+            "cameras": _write(into / "cameras.csv", "\n".join(rows) + "\n"),
+            "scenario": _write(into / "town.toml", _SCENARIO)}  # fmt: skip
 
 
 def _place(x: float, y: float) -> tuple[float, float]:

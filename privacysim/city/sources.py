@@ -55,10 +55,8 @@ STREET_COLUMNS = {
 """Columns of a DataFrame of streets, one straight street per row: `from_x_m`, `from_y_m`, `to_x_m`, `to_y_m` in metres,
 or `from_lon`, `from_lat`, `to_lon`, `to_lat` in degrees; `kind` main, street or lane (empty: street); `homes`: relative
 number of residents along it (if omitted, equal at each node, as on a map without buildings)."""
-PLACE_COLUMNS = {
-    "x_m": FrameColumn(), "y_m": FrameColumn(), "lon": LON, "lat": LAT,
-    "category": FrameColumn(CATEGORIES[2:], needed=True),
-}
+PLACE_COLUMNS = {"x_m": FrameColumn(), "y_m": FrameColumn(), "lon": LON, "lat": LAT,
+                 "category": FrameColumn(CATEGORIES[2:], needed=True)}  # fmt: skip
 """Columns of a DataFrame of places: `x_m`, `y_m` or `lon`, `lat`, and `category`, a word of `vocabulary.CATEGORIES`
 (not `road` or `housing_compound`, which follow from the streets and the people)."""
 StreetFrames = pd.DataFrame | tuple[pd.DataFrame, pd.DataFrame]
@@ -169,8 +167,11 @@ def osm_plan(section: CitySection, people: int) -> CityPlan:
     refuse_crowds(f"the extract {section.osm}", streets, people)
     category = np.asarray([code for code, _, _ in raw.sites], dtype=np.int64)
     plan = mapped_plan(section, streets, people, category, plane([site[1:] for site in raw.sites]))
-    cameras = [{"x_m": float(x), "y_m": float(y), "heading_deg": _heading(tags), "tags": tags}
-               for (x, y), (_, _, tags) in zip(plane([row[:2] for row in raw.cameras]), raw.cameras, strict=True)]
+    cameras = []
+    for (x, y), (_, _, tags) in zip(plane([row[:2] for row in raw.cameras]), raw.cameras, strict=True):
+        heading = heading_of(tags.get("camera:direction", tags.get("direction", "")))[0]
+        told = None if np.isnan(heading) else heading  # None becomes null in JSON, which has no NaN
+        cameras.append({"x_m": float(x), "y_m": float(y), "heading_deg": told, "tags": tags})
     word = f"{left_out} of {left_out + streets.x.size} street nodes are not connected to the rest and were left out"
     if raw.vehicles_only:
         metres = sum(float(np.hypot(*np.diff(plane(road), axis=0).T).sum()) for road in raw.vehicles_only)
@@ -179,12 +180,6 @@ def osm_plan(section: CitySection, people: int) -> CityPlan:
     buildings = {"building_start": np.cumsum([0, *(len(ring) for ring, _ in rings)]).astype(np.int32),
                  "building_x": corners[:, 0], "building_y": corners[:, 1]}  # fmt: skip
     return replace(plan, buildings=buildings, cameras=cameras, origin=(lat0, lon0), word=word)
-
-
-def _heading(tags: dict[str, str]) -> float | None:
-    """Return the direction of view in degrees clockwise from north; None if it is not mapped."""
-    heading = heading_of(tags.get("camera:direction", tags.get("direction", "")))[0]
-    return None if np.isnan(heading) else heading
 
 
 def _read(path: Path) -> _Map:

@@ -94,11 +94,9 @@ def summary(block: Block, city: City, scenario: Scenario) -> dict[str, float]:
     street = ways.street_m(city, scenario.population, block.home_place[at_work], block.work_place[at_work])
     walked, by_ebike = (float(made[np.isin(block.tour_mode, modes)].sum() / max(made.sum(), 1.0))
                         for modes in ((WALK, CYCLE, EBIKE), (EBIKE,)))  # fmt: skip
-    return {
-        "trips_per_day": float(2.0 * made.sum() / weight.sum() / block.days),
-        "mean_commute_km": float(np.average(street / 1000.0, weights=weight[at_work])) if at_work.any() else 0.0,
-        "walk_cycle_share": walked, "ebike_share": by_ebike,
-    }
+    return {"trips_per_day": float(2.0 * made.sum() / weight.sum() / block.days),
+            "mean_commute_km": float(np.average(street / 1000.0, weights=weight[at_work])) if at_work.any() else 0.0,
+            "walk_cycle_share": walked, "ebike_share": by_ebike}  # fmt: skip
 
 
 def draw_block(
@@ -215,10 +213,9 @@ def _routes(
     hub, of_place = np.asarray(city.place_hub)[place], np.asarray(city.place_node)
     node, mm = np.full((place.size, 3), -1, dtype=np.int32), np.zeros((place.size, 3), dtype=np.int64)
     node[:, 0], node[:, 2] = of_place[who.home[person]], of_place[place]
-    kernel.routes(
-        np.argsort(hub, kind="stable"), hub, mode, TRANSIT, round(population.walk_to_stop_m.number * 1000), city.trees,
-        city.stop_node, city.node_x, city.node_y, city.adj_start, city.adj_node, _adjacent_mm(city), node, mm,
-    )  # fmt: skip
+    kernel.routes(np.argsort(hub, kind="stable"), hub, mode, TRANSIT, round(population.walk_to_stop_m.number * 1000),
+                  city.trees, city.stop_node, city.node_x, city.node_y, city.adj_start, city.adj_node,
+                  _adjacent_mm(city), node, mm)  # fmt: skip
     mean = ways.mm_per_tick(population)
     speed = mean[np.where(mode < TRANSIT, mode, WALK)] * who.pace[person]
     unseen_mm = np.maximum(street_m * 1000.0 - mm.sum(axis=1), 0.0)
@@ -291,10 +288,8 @@ def _walks(tours: _Tours) -> dict[str, Any]:
                        back + goal + stop + ride], axis=1)  # fmt: skip
     reach = tours["mm"][:, _THERE_AND_BACK]
     tour, leg = np.nonzero((reach > 0) & (tours["mode"] != CAR)[:, None])
-    return {
-        "walk_tour": tour.astype(np.int32), "walk_hub": tours["hub"][tour],
-        "walk_node": tours["node"][:, _THERE_AND_BACK][tour, leg], "walk_reach_mm": reach[tour, leg],
-        "walk_towards": np.isin(leg, (0, 1, 3)), "walk_back": leg >= 3,
-        "walk_depart": np.rint(depart[tour, leg]).astype(np.int32),
-        "walk_mm_per_tick": tours["speed"][tour].astype(np.float32),
-    }
+    return {"walk_tour": tour.astype(np.int32), "walk_hub": tours["hub"][tour],
+            "walk_node": tours["node"][:, _THERE_AND_BACK][tour, leg], "walk_reach_mm": reach[tour, leg],
+            "walk_towards": np.isin(leg, (0, 1, 3)), "walk_back": leg >= 3,
+            "walk_depart": np.rint(depart[tour, leg]).astype(np.int32),
+            "walk_mm_per_tick": tours["speed"][tour].astype(np.float32)}  # fmt: skip

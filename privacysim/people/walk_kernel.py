@@ -13,21 +13,9 @@ def pick(zone, zones, start, place, within, u_zone, u_place, out):
     """Choose a destination for each person: a zone by its cumulative probability, then a place within it."""
     for i in range(zone.size):
         row = zones[zone[i]]
-        low, high = 0, row.size - 1
-        while low < high:
-            middle = (low + high) >> 1
-            if u_zone[i] < row[middle]:
-                high = middle
-            else:
-                low = middle + 1
-        first, last = start[low], start[low + 1] - 1
-        while first < last:
-            middle = (first + last) >> 1
-            if u_place[i] < within[middle]:
-                last = middle
-            else:
-                first = middle + 1
-        out[i] = place[first]
+        c = min(np.searchsorted(row, u_zone[i], side="right"), row.size - 1)
+        first, last = start[c], start[c + 1]
+        out[i] = place[min(first + np.searchsorted(within[first:last], u_place[i], side="right"), last - 1)]
 
 
 @jit

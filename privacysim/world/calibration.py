@@ -95,10 +95,8 @@ def scene_mix(city: City, scenario: Scenario) -> Floats:
     """Return the share of each of SCENES among social cameras under the siting model (without sampling)."""
     law = siting(city, scenario)
     share = np.diff(law.operator_bounds, prepend=0.0)
-    inside = {
-        "commercial": scenario.cameras.indoor_share_commercial.number,
-        "compound": scenario.cameras.indoor_share_compound.number, "home": 0.0,
-    }
+    inside = {"commercial": scenario.cameras.indoor_share_commercial.number,
+              "compound": scenario.cameras.indoor_share_compound.number, "home": 0.0}  # fmt: skip
     interior = np.maximum(np.asarray(city.place_scene), SCENES.index("public_interior"))
     mix = np.zeros(len(SCENES))
     for operator, indoor in inside.items():
@@ -119,11 +117,9 @@ def listing(city: City, scenario: Scenario) -> Listing:
     mix, hazard = scene_mix(city, scenario), hazards(scenario)
     stays = mix / hazard.sum(axis=1)
     causes = (stays[:, None] * hazard).sum(axis=0)
-    return Listing(
-        expected=float(arrivals_per_day(scenario, exposable) * stays.sum()), exposable=float(exposable),
-        mean_stay_d=float(stays.sum()), indoor_share=float(stays[1:].sum() / stays.sum()),
-        closed_by=dict(zip(CLOSERS, (causes / causes.sum()).tolist(), strict=True)),
-    )
+    return Listing(expected=float(arrivals_per_day(scenario, exposable) * stays.sum()), exposable=float(exposable),
+                   mean_stay_d=float(stays.sum()), indoor_share=float(stays[1:].sum() / stays.sum()),
+                   closed_by=dict(zip(CLOSERS, (causes / causes.sum()).tolist(), strict=True)))  # fmt: skip
 
 
 def calibrate_leaks(city: City, scenario: Scenario) -> Solved:

@@ -147,9 +147,7 @@ def unmapped_count(scenario: Scenario, mapped: int, seed: int, k: int) -> int:
     return int(nbinom.ppf(count, mapped, r)) if r < 1.0 else 0
 
 
-def _sited(
-    city: City, scenario: Scenario, law: Siting, key: int, ids: Ints, street: bool = False
-) -> Cameras:
+def _sited(city: City, scenario: Scenario, law: Siting, key: int, ids: Ints, street: bool = False) -> Cameras:
     """Draw the cameras with these ids by the siting model; with `street`, none is indoors."""
     section = scenario.cameras
     u = uniforms(key, ids, 10)
@@ -216,21 +214,17 @@ def _assembled(
     scene = np.where(indoor, np.maximum(city.place_scene[place], _INTERIOR), _STREET).astype(np.uint8)
     on_platform = ~state & (u[:, 7] < scenario.cameras.platform_share.number)
     platform = np.where(on_platform, (u[:, 8] * scenario.cameras.platforms.number).astype(np.int16), np.int16(-1))
-    custodian = np.where(at_place, place, city.place_x.size + _police_district(city, scenario, x, y))
-    custodian = np.where(operator == _HOME, HOUSEHOLD_FIRST_ID + ids, custodian)
-    return Cameras(
-        x, y, heading, optics.hfov_deg, optics.width_px, optics.mount_m, optics.range_m, indoor, place,
-        np.ones(ids.size, dtype=bool), custodian, platform, operator.astype(np.uint8), regime, ~state, secret, scene,
-    )
-
-
-def _police_district(city: City, scenario: Scenario, x: NDArray[np.float32], y: NDArray[np.float32]) -> Ints:
-    """Return the police district of each position: the number of its grid square, one police custodian per square."""
+    # public security has one custodian in each square of a grid
     side = scenario.cameras.police_district_m.number
     west, south = float(city.node_x.min()) - side / 2, float(city.node_y.min()) - side / 2
     columns = int((float(city.node_x.max()) - west) // side) + 2
     column = np.clip((x - west) // side, 0, columns - 1).astype(np.int64)
-    return np.maximum((y - south) // side, 0).astype(np.int64) * columns + column
+    district = np.maximum((y - south) // side, 0).astype(np.int64) * columns + column
+    custodian = np.where(at_place, place, city.place_x.size + district)
+    custodian = np.where(operator == _HOME, HOUSEHOLD_FIRST_ID + ids, custodian)
+    return Cameras(x, y, heading, optics.hfov_deg, optics.width_px, optics.mount_m, optics.range_m, indoor, place,
+                   np.ones(ids.size, dtype=bool), custodian, platform, operator.astype(np.uint8), regime, ~state,
+                   secret, scene)  # fmt: skip
 
 
 def _mapped(city: City, scenario: Scenario, key: int, placed: Placed) -> Cameras:

@@ -275,10 +275,9 @@ class Asks(Rows):
     def happening(self, demand: float = 1.0) -> Bools:
         """Select the requests made under a demand factor, which scales private requests only; nested in `demand`."""
         if not 0.0 <= demand <= self.most_demand * (1 + 1e-9):
-            raise InputError(
-                "open_demand × private_asks_per_camera_year", f"a demand factor of at most {self.most_demand:g}",
-                demand, "raise the high end of private_asks_per_camera_year",
-            )
+            raise InputError("open_demand × private_asks_per_camera_year",
+                             f"a demand factor of at most {self.most_demand:g}", demand,
+                             "raise the high end of private_asks_per_camera_year")  # fmt: skip
         return self.least_demand < np.where(self.private, demand, 1.0)
 
 

@@ -136,13 +136,12 @@ def sample_clues(
     seen &= (begin < to_tick) & (end > from_tick)
     ids = (hashes(stream_key(seed, k, "clues.case"), cases.case_id[case]) ^ hashes(0, camera)).view(np.int64)
     marks = uniforms(stream_key(seed, k, "clues"), ids, 4)
-    clues = Clues(
-        start=np.searchsorted(case, np.arange(len(cases) + 1)).astype(np.int64), camera=camera, from_tick=from_tick,
-        to_tick=to_tick, at_scene=at_scene, seen=seen, seen_from=np.where(seen, begin, -1),
-        seen_to=np.where(seen, end, -1), face=np.where(seen, face, 0).astype(np.uint16),
-        working=custody.recording[camera] & (marks[:, 0] < access.p_working.number),
-        recognised=marks[:, 1] < access.p_recognised.number, marks=marks,
-    )
+    clues = Clues(start=np.searchsorted(case, np.arange(len(cases) + 1)).astype(np.int64), camera=camera,
+                  from_tick=from_tick, to_tick=to_tick, at_scene=at_scene, seen=seen,
+                  seen_from=np.where(seen, begin, -1), seen_to=np.where(seen, end, -1),
+                  face=np.where(seen, face, 0).astype(np.uint16),
+                  working=custody.recording[camera] & (marks[:, 0] < access.p_working.number),
+                  recognised=marks[:, 1] < access.p_recognised.number, marks=marks)  # fmt: skip
     # the custodians that each case would ask; a case without clues copies the number of one with clues
     asked = np.unique(np.stack((case, cameras.custodian_id[camera])), axis=1)[0]
     custodians = np.bincount(asked, minlength=len(cases)).astype(np.int16)
@@ -172,10 +171,8 @@ def _facing(city: City, scenario: Scenario, cameras: Cameras, cases: Cases, rows
     low, high = (np.searchsorted(cameras.place_id[indoor], place, side=side) for side in ("left", "right"))
     inside_row, within = counted_rows(high - low)
     inside = indoor[low[inside_row] + within]
-    return _first(
-        np.concatenate((row, inside_row)), np.concatenate((outside, inside)),
-        np.concatenate((apart, np.zeros(inside.size))), round(access.scene_cameras.number),
-    )
+    return _first(np.concatenate((row, inside_row)), np.concatenate((outside, inside)),
+                  np.concatenate((apart, np.zeros(inside.size))), round(access.scene_cameras.number))  # fmt: skip
 
 
 def _pair(row: Ints, camera: Ints) -> Ints:
@@ -233,8 +230,7 @@ def sample_searches(
     shares = np.array([facts().value(f"search_share_{word}") for word in SEARCHED])
     technique = np.array([TECHNIQUES.index(word) for word in SEARCHED], dtype=np.uint8)[pick(shares, u[case, 1])]
     by_state = cameras.operator <= OPERATORS.index("other_state")
-    start, camera = cameras_near(
-        cameras, np.flatnonzero(by_state & ~cameras.indoor & (cameras.place_id < 0)), cases.x[case], cases.y[case],
-        access.search_radius_m.number, round(access.search_cameras.number),
-    )  # fmt: skip
+    start, camera = cameras_near(cameras, np.flatnonzero(by_state & ~cameras.indoor & (cameras.place_id < 0)),
+                                 cases.x[case], cases.y[case], access.search_radius_m.number,
+                                 round(access.search_cameras.number))  # fmt: skip
     return Searches(case, technique, start, camera, cases.window_from[case], cases.window_to[case], u[case, 2:6])

@@ -87,9 +87,7 @@ class Emergencies(Rows):
     """(n, 4): 0 = police or emergency authority."""
 
 
-def sample_emergencies(
-    city: City, scenario: Scenario, cameras: Cameras, seed: int, k: int, days: range
-) -> Emergencies:
+def sample_emergencies(city: City, scenario: Scenario, cameras: Cameras, seed: int, k: int, days: range) -> Emergencies:
     """Draw emergencies where people are, thinned from the highest rate."""
     access, rate = scenario.access, scenario.access.emergencies_per_year
     people = scenario.population.people.number / facts().value("population_guangzhou")
@@ -105,20 +103,17 @@ def sample_emergencies(
 
 FIRST_VIEWER = 1 << 40
 """Viewer ids of requesters start here: this + their own number."""
-PRIVATE = {
-    "neighbour": ("private_claim",), "employer": ("private_claim",), "media": ("news",), "insurer": ("private_claim",),
-    "company": ("commerce",), "curious": ("curiosity",), "victim_not_filmed": ("life_health_property",),
-    "person_filmed": ("data_subject_access", "life_health_property"),
-    "relative_or_guardian": ("missing_person", "life_health_property"), "defence_counsel": ("defence",),
-    "civil_party": ("civil_trial",), "foreign_authority": ("criminal_case",),
-}
+PRIVATE = {"neighbour": ("private_claim",), "employer": ("private_claim",), "media": ("news",),
+           "insurer": ("private_claim",), "company": ("commerce",), "curious": ("curiosity",),
+           "victim_not_filmed": ("life_health_property",),
+           "person_filmed": ("data_subject_access", "life_health_property"),
+           "relative_or_guardian": ("missing_person", "life_health_property"), "defence_counsel": ("defence",),
+           "civil_party": ("civil_trial",), "foreign_authority": ("criminal_case",)}  # fmt: skip
 """Private requesters and their purposes; the purposes of a requester are equally likely."""
-STATE = {
-    "state_security": ("state_security", "counter_espionage"), "procuratorate": ("criminal_case",),
-    "court": ("criminal_case", "civil_trial"), "supervision_commission": ("oversight",),
-    "other_state_organ": ("admin_enforcement",), "emergency_authority": ("emergency",),
-    "public_security": ("missing_person", "emergency"),
-}
+STATE = {"state_security": ("state_security", "counter_espionage"), "procuratorate": ("criminal_case",),
+         "court": ("criminal_case", "civil_trial"), "supervision_commission": ("oversight",),
+         "other_state_organ": ("admin_enforcement",), "emergency_authority": ("emergency",),
+         "public_security": ("missing_person", "emergency")}  # fmt: skip
 
 
 def sample_asks(scenario: Scenario, cameras: Cameras, seed: int, k: int, days: range) -> Asks:
@@ -152,14 +147,12 @@ def sample_asks(scenario: Scenario, cameras: Cameras, seed: int, k: int, days: r
     length = minutes(lognormal(u[:, 5], access.wanted_median_min.number, access.wanted_p95_min.number))
     answer = lognormal(u[:, 6], access.answer_median_d.number, access.answer_p95_d.number) * DAY_TICKS
     thin = u[:, 0] * rate_max / rate if rate > 0 else np.full(tick.size, np.inf)
-    return Asks(
-        ask_id=ask_id, requester=joined(requester, state_requester), purpose=joined(purpose, state_purpose),
-        private=private, camera=joined(one_of(social, u_private[:, 3]), one_of(everyone, u_state[:, 3])),
-        tick=tick, from_tick=to_tick - length, to_tick=to_tick, answer_ticks=answer.astype(np.int64),
-        viewer=FIRST_VIEWER + ask_id, least_demand=np.where(private, thin, 0.0),
-        marks=uniforms(stream_key(seed, k, "asks.marks"), ask_id, 8),
-        most_demand=rate_max / rate if rate > 0 else np.inf,
-    )
+    return Asks(ask_id=ask_id, requester=joined(requester, state_requester), purpose=joined(purpose, state_purpose),
+                private=private, camera=joined(one_of(social, u_private[:, 3]), one_of(everyone, u_state[:, 3])),
+                tick=tick, from_tick=to_tick - length, to_tick=to_tick, answer_ticks=answer.astype(np.int64),
+                viewer=FIRST_VIEWER + ask_id, least_demand=np.where(private, thin, 0.0),
+                marks=uniforms(stream_key(seed, k, "asks.marks"), ask_id, 8),
+                most_demand=rate_max / rate if rate > 0 else np.inf)  # fmt: skip
 
 
 def _kinds(kinds: dict[str, tuple[str, ...]], share: str, u: Floats) -> tuple[Bytes, Bytes]:
@@ -179,13 +172,10 @@ def sample_custody(scenario: Scenario, cameras: Cameras, seed: int, k: int) -> C
     section = scenario.cameras
     u = uniforms(stream_key(seed, k, "custody"), np.arange(len(cameras)), 4)
     on_internet = cameras.social & (u[:, 1] < section.internet_share.number)
-    return Custody(
-        recording=u[:, 0] < section.recording_share.number,
-        on_internet=on_internet,
-        default_password=on_internet & (u[:, 2] < section.default_password_share.number),
-        filed=u[:, 3].copy(),
-        compliance=uniform(stream_key(seed, k, "custody.custodian"), cameras.custodian_id),
-    )
+    return Custody(recording=u[:, 0] < section.recording_share.number, on_internet=on_internet,
+                   default_password=on_internet & (u[:, 2] < section.default_password_share.number),
+                   filed=u[:, 3].copy(),
+                   compliance=uniform(stream_key(seed, k, "custody.custodian"), cameras.custodian_id))  # fmt: skip
 
 
 def sample_monitors(scenario: Scenario, cameras: Cameras, seed: int, k: int) -> Monitors:
@@ -196,10 +186,8 @@ def sample_monitors(scenario: Scenario, cameras: Cameras, seed: int, k: int) -> 
     u = uniforms(stream_key(seed, k, "monitors"), candidates, 5)
     watched = u[:, 0] < scenario.cameras.watched_share.number
     camera = candidates[watched].astype(np.int64)
-    return Monitors(
-        camera=camera, attention=np.full(camera.size, scenario.cameras.watched_attention.number),
-        viewer=MONITOR_FIRST_VIEWER + cameras.custodian_id[camera], marks=u[watched, 1:],
-    )
+    return Monitors(camera=camera, attention=np.full(camera.size, scenario.cameras.watched_attention.number),
+                    viewer=MONITOR_FIRST_VIEWER + cameras.custodian_id[camera], marks=u[watched, 1:])  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

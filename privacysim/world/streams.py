@@ -74,9 +74,7 @@ def arrivals_per_day(scenario: Scenario, exposable: float, upper: bool = False) 
     return exposable * product / YEAR_D
 
 
-def sample_streams(
-    scenario: Scenario, cameras: Cameras, custody: Custody, seed: int, k: int, days: range
-) -> Streams:
+def sample_streams(scenario: Scenario, cameras: Cameras, custody: Custody, seed: int, k: int, days: range) -> Streams:
     """Draw the stock at the start of `days` and the arrivals on them."""
     leaks, on_platform = scenario.leaks, cameras.platform_id >= 0
     exposable = float(np.count_nonzero(on_platform | custody.on_internet))
@@ -98,13 +96,11 @@ def sample_streams(
     factor = np.array([facts().value(f"audience_factor_{scene}") for scene in SCENES])
     audience = (leaks.audience_median.number, leaks.audience_p99.number, leaks.audience_max.number)
     mean = laws.capped_lognormal_mean(*audience)
-    return Streams(
-        stream_id=ids[row], camera=camera[row], mechanism=mechanism[row], opened=opened[row], counted_from=tick[row],
-        closers=-np.log(u[row, 4:8]), hazard_per_day=hazard[row],
-        audience_per_day=mean * leaks.close_per_day.number * factor[cameras.scene[camera[row]]],
-        local_share=np.full(row.size, leaks.local_share.number),
-        marks=uniforms(stream_key(seed, k, "streams.marks"), ids[row], 8),
-    )
+    return Streams(stream_id=ids[row], camera=camera[row], mechanism=mechanism[row], opened=opened[row],
+                   counted_from=tick[row], closers=-np.log(u[row, 4:8]), hazard_per_day=hazard[row],
+                   audience_per_day=mean * leaks.close_per_day.number * factor[cameras.scene[camera[row]]],
+                   local_share=np.full(row.size, leaks.local_share.number),
+                   marks=uniforms(stream_key(seed, k, "streams.marks"), ids[row], 8))  # fmt: skip
 
 
 FIRST_OWNER = 1 << 43
@@ -151,10 +147,8 @@ def sample_hidden(
     shares, rooms = (np.array([facts().value(f"{what}_{word}") for word in ROOMS])
                      for what in ("hidden_share", "rooms"))  # fmt: skip
     category = pick(shares * [one.size > 0 for one in places], u[:, 1])
-    made = Hidden(
-        ids, len(cameras) + np.arange(row.size), installed[row], tick[row], -np.log(u[:, 4:6]), 1.0 / rooms[category],
-        uniforms(stream_key(seed, k, "hidden.marks"), ids, 8),
-    )
+    made = Hidden(ids, len(cameras) + np.arange(row.size), installed[row], tick[row], -np.log(u[:, 4:6]),
+                  1.0 / rooms[category], uniforms(stream_key(seed, k, "hidden.marks"), ids, 8))  # fmt: skip
     if not row.size:
         return cameras, custody, made
     return (

@@ -61,9 +61,7 @@ def flow(city: City, block: Block) -> Floats:
     return made
 
 
-def band(
-    city: City, scenario: Scenario, cameras: Cameras, people: Floats, stated: Placed | None = None
-) -> Band | None:
+def band(city: City, scenario: Scenario, cameras: Cameras, people: Floats, stated: Placed | None = None) -> Band | None:
     """Compute the band around a replicate's cameras from the `flow` of people; None if no camera is mapped.
 
     `stated`: `World.stated`, for cameras from a DataFrame.

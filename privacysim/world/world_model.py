@@ -93,15 +93,13 @@ def sample_world(
     cases, clues = sample_clues(city, scenario, made, custody, cases, seed, k, first_day=-footage_days, days=days)
     # hidden cameras come after all others: nobody requests, searches or streams them
     all_cameras, all_custody, hidden = sample_hidden(city, scenario, made, custody, seed, k, span)
-    return World(
-        city=city, scenario=scenario, seed=seed, k=k, days=days, footage_days=footage_days, warmup_days=warmup_days,
-        cameras=all_cameras, custody=all_custody, cases=cases, clues=clues, hidden=hidden, stated=stated,
-        asks=events.sample_asks(scenario, made, seed, k, span),
-        streams=sample_streams(scenario, made, custody, seed, k, span),
-        monitors=events.sample_monitors(scenario, made, seed, k),
-        lapses=events.sample_lapses(scenario, made, seed, k, span),
-        searches=sample_searches(scenario, made, cases, seed, k, first_day=-footage_days, days=days),
-        emergencies=events.sample_emergencies(city, scenario, made, seed, k, span),
-        maintenance=events.sample_maintenance(scenario, made, seed, k, span),
-        inspections=events.sample_inspections(scenario, made, seed, k, span),
-    )
+    return World(city=city, scenario=scenario, seed=seed, k=k, days=days, footage_days=footage_days,
+                 warmup_days=warmup_days, cameras=all_cameras, custody=all_custody, cases=cases, clues=clues,
+                 hidden=hidden, stated=stated, asks=events.sample_asks(scenario, made, seed, k, span),
+                 streams=sample_streams(scenario, made, custody, seed, k, span),
+                 monitors=events.sample_monitors(scenario, made, seed, k),
+                 lapses=events.sample_lapses(scenario, made, seed, k, span),
+                 searches=sample_searches(scenario, made, cases, seed, k, first_day=-footage_days, days=days),
+                 emergencies=events.sample_emergencies(city, scenario, made, seed, k, span),
+                 maintenance=events.sample_maintenance(scenario, made, seed, k, span),
+                 inspections=events.sample_inspections(scenario, made, seed, k, span))  # fmt: skip
