@@ -187,36 +187,31 @@ def _read(path: Path) -> _Map:
     with osm_maps.osm_reader(path, areas=["building"]) as reader:
         for item in reader:
             tags = osm_maps.tags_of(item)
+            if item.is_area():
+                if not item.from_way() and osm_maps.is_building(tags):
+                    raw.rings += [(ring, osm_maps.levels(tags)) for ring in osm_maps.multipolygon_rings(item)]
+                continue
+            if not item.is_node() and not item.is_way():
+                continue
+            nodes = [(item.id, item.location)] if item.is_node() else [(one.ref, one.location) for one in item.nodes]
+            # an extract cuts ways at its border: nodes outside it have no location
+            located = [(ref, (at.lat, at.lon)) for ref, at in nodes if item.is_node() or at.valid()]
+            corners = [position for _, position in located]
+            category, kind = osm_maps.category(tags), osm_maps.street_kind(tags)
+            if category is not None and corners:
+                raw.sites.append((CODE[category], *np.mean(corners, axis=0).tolist()))
             if item.is_node():
                 if tags.get("man_made") == "surveillance":
-                    raw.cameras.append((item.location.lat, item.location.lon, tags))
-                _take_site(raw, tags, [(item.location.lat, item.location.lon)])
-            elif item.is_way():
-                _take_way(raw, item, tags)
-            elif item.is_area() and not item.from_way() and osm_maps.is_building(tags):
-                raw.rings += [(ring, osm_maps.levels(tags)) for ring in osm_maps.multipolygon_rings(item)]
+                    raw.cameras.append((*corners[0], tags))
+                continue
+            if kind is not None and len(corners) > 1:
+                raw.nodes.update(located)
+                raw.ways.append((kind, [ref for ref, _ in located]))
+            elif osm_maps.vehicles_only(tags) and len(corners) > 1:
+                raw.vehicles_only.append(corners)
+            if osm_maps.is_building(tags) and len(corners) > 3:
+                raw.rings.append((corners, osm_maps.levels(tags)))
     return raw
-
-
-def _take_site(raw: _Map, tags: dict[str, str], corners: list[tuple[float, float]]) -> None:
-    category = osm_maps.category(tags)
-    if category is not None and corners:
-        raw.sites.append((CODE[category], *np.mean(corners, axis=0).tolist()))
-
-
-def _take_way(raw: _Map, item: Any, tags: dict[str, str]) -> None:
-    # an extract cuts ways at its border: nodes outside it have no location
-    located = [(node.ref, (node.location.lat, node.location.lon)) for node in item.nodes if node.location.valid()]
-    corners = [position for _, position in located]
-    kind = osm_maps.street_kind(tags)
-    if kind is not None and len(corners) > 1:
-        raw.nodes.update(located)
-        raw.ways.append((kind, [ref for ref, _ in located]))
-    if kind is None and osm_maps.vehicles_only(tags) and len(corners) > 1:
-        raw.vehicles_only.append(corners)
-    if osm_maps.is_building(tags) and len(corners) > 3:
-        raw.rings.append((corners, osm_maps.levels(tags)))
-    _take_site(raw, tags, corners)
 
 
 def _home_weight(rings: list[tuple[Floats, float]], streets: Streets) -> Floats:
