@@ -165,7 +165,7 @@ class Ground:
     water: list[Floats] = field(default_factory=list)
     green: list[Floats] = field(default_factory=list)
     rails: list[Floats] = field(default_factory=list)
-    names: pd.DataFrame = field(default_factory=pd.DataFrame)
+    names: pd.DataFrame = field(default_factory=lambda: _names({}))
 
 
 def read_ground(path: str | Path, origin: tuple[float, float]) -> Ground:
