@@ -1,4 +1,4 @@
-"""The generated town is a map like any other: same bytes each time, read by every reader, walked through."""
+"""The generated town is a map like any other: read by every reader, walked through."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from privacysim.tracks.dosimeter import measure_walk
 
 
 def test_the_example_town_is_a_map_with_cameras_known_and_unknown(tmp_path):
-    one, again = (write_example_town(tmp_path / f"{name}.osm") for name in ("one", "again"))
-    assert one.read_bytes() == again.read_bytes()
+    one = write_example_town(tmp_path / "one.osm")
     town, cameras = read_town(one), read_cameras(one)
     assert town.lat.size == 99
     assert town.ring_start.size - 1 == 80
