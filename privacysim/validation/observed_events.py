@@ -19,7 +19,7 @@ from privacysim.policy import Arm
 from privacysim.units import DAY_S
 from privacysim.vocabulary import CATEGORIES, OPERATORS, REGIMES, SCENES
 from privacysim.world.calibration import held_out, listing
-from privacysim.world.custody import STAFF
+from privacysim.world.events import STAFF
 from privacysim.world.world_model import World
 
 DAYS = 30
