@@ -34,7 +34,7 @@ AREAS: dict[str, tuple[list[str], list[str], bool]] = {
          "tests/policy/test_legality_property.py"], True,
     ),
     "exposure": (
-        ["privacysim/exposure/acts.py", "privacysim/exposure/definition.py", "privacysim/exposure/exposure_kernel.py"],
+        ["privacysim/exposure/acts.py", "privacysim/exposure/exposure_kernel.py"],
         ["tests/exposure/test_cases_unit.py", "tests/exposure/test_join_oracle.py::test_kernel_equals_the_naive_join_of_the_tables[0]",
          "tests/exposure/test_join_oracle.py::test_kernel_equals_the_join_over_many_days_before_and_after_day_0",
          "tests/sight/test_passes_walked_oracle.py::test_windows_are_the_union_of_the_acts_of_each_camera"], False,

@@ -115,7 +115,7 @@ def sightings_frame(crowd: Crowd) -> pd.DataFrame:
 def exposure_by_pandas(sightings: pd.DataFrame, acts: pd.DataFrame) -> pd.DataFrame:
     """`identifiable_s` and `p_identified` by person and legality, for the low curve only.
 
-    Simpler than `exposure.definition`: one arm, one curve, one mask, only the needed columns, m = κ·audience ≤ 1.
+    Simpler than the definition of exposure: one arm, one curve, one mask, only the needed columns, m = κ·audience ≤ 1.
     """
     needed = acts[["camera_id", "from_s", "to_s", "viewer", "legality", "attention", "known", "audience"]]
     rows = sightings.merge(needed, on="camera_id")

@@ -215,7 +215,7 @@ def with_kernel(place: Town, walks: int) -> int:
         view.piece_camera, view.piece_from, view.piece_to, view.piece_face, view.piece_frontal, view.entrance_start,
         view.entrance_place, False, *Windows(none, none, none), block.tour_mask, block.tour_jitter, block.first_day, 0,
     )  # fmt: skip
-    return int(passes_kernel.seen_days(block.tour_mask, tour[rows[:, 0]], block.tour_mask.shape[1]))
+    return int(np.bitwise_count(block.tour_mask).sum(axis=1, dtype=np.int64)[tour[rows[:, 0]]].sum())
 
 
 def steps_of(place: Town) -> int:

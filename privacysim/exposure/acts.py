@@ -62,8 +62,8 @@ class Acts:
     `watched`: ids of viewed cameras, ascending; rows of camera c (index into it) under arm a are at `start[c, a] :
     start[c, a + 1]`. `index[c, a]` holds the half hours of the day that they touch, as 48 bits (passes at other hours
     need not be compared with them), and the same rows as first << 32 | end: one line of the processor's cache. `begin`,
-    `end`: ticks of footage, half-open, side by side in `window`; `pair`: row of the curve table; `attention` a;
-    `expected` m = κ·audience, viewers who know the person; `known` κ; `audience`.
+    `end`: ticks of footage, half-open, side by side in `window`; `pair`: row of the curve table; `attention` a; `known`
+    κ; `audience`.
     """
 
     __repr__ = one_line
@@ -96,11 +96,6 @@ class Acts:
         """End tick of footage, exclusive."""
         return self.window[:, 1]
 
-    @property
-    def expected(self) -> Floats:
-        """m = κ·audience: the expected number of viewers who know the person filmed."""
-        return self.known * self.audience
-
     def windows(self) -> Windows:
         """Return the footage viewed under any arm, per watched camera, with overlapping and touching stretches merged.
 
@@ -126,10 +121,10 @@ class Acts:
         return sorted_acts(replace(self, group=(self.group % len(LEGALITIES)).astype(np.uint8)))
 
 
-def index_acts(logs: Sequence[HasActs], world: object | None = None) -> Acts:
+def index_acts(logs: Sequence[HasActs]) -> Acts:
     """Arrange the acts of one replicate under several arms; acts without viewers (audience 0) are omitted.
 
-    Arms keep the order of `logs`. `world` is not needed, because the acts contain enough.
+    Arms keep the order of `logs`.
     """
     frames = [log.acts[log.acts["audience"].to_numpy() > 0.0] for log in logs]
     arm = np.repeat(np.arange(len(frames)), [len(frame) for frame in frames]).astype(np.int16)
@@ -137,10 +132,9 @@ def index_acts(logs: Sequence[HasActs], world: object | None = None) -> Acts:
     def column(name: str) -> NDArray[Any]:
         return np.concatenate([frame[name].to_numpy() for frame in frames]) if frames else np.empty(0)
 
-    legality = [frame["legality"].cat.codes.to_numpy() for frame in frames]
-    outsider = [is_outsider(frame) for frame in frames]
-    groups = [len(LEGALITIES) * o.astype(np.int64) + c for o, c in zip(outsider, legality, strict=True)]
-    group = np.concatenate([np.zeros(0, np.int64), *groups])
+    group = np.concatenate([np.zeros(0, np.int64), *(
+        len(LEGALITIES) * is_outsider(frame).astype(np.int64) + frame["legality"].cat.codes.to_numpy()
+        for frame in frames)])  # fmt: skip
     watched, camera = np.unique(column("camera_id").astype(np.int64), return_inverse=True)
     look = pd.MultiIndex.from_arrays([column("mask").astype(object), column("gallery").astype(np.int64)])
     codes, seen = pd.factorize(look, sort=True)
@@ -181,6 +175,6 @@ def half_hours(begin: Ints, end: Ints) -> NDArray[np.uint64]:
     """
     one = np.uint64(1)
     first, last = (begin % DAY_TICKS // _HALF_HOUR).astype(np.uint64), (end % DAY_TICKS // _HALF_HOUR).astype(np.uint64)
-    up_to, before = (one << (last + one)) - one, (one << first) - one
-    touched = np.where(first <= last, up_to & ~before, up_to | (_WHOLE_DAY & ~before))
+    up_to, since = (one << (last + one)) - one, _WHOLE_DAY & ~((one << first) - one)
+    touched = np.where(first <= last, up_to & since, up_to | since)
     return np.where(end - begin >= DAY_TICKS - _HALF_HOUR, _WHOLE_DAY, touched)

@@ -1,7 +1,6 @@
 """Streaming kernel of exposure: compares every pass with every act at its camera, without a join in memory.
 
-It is unit-free and single-threaded. `definition.py` contains the meaning of the numbers and the equations, and must
-give the same results; a test compares the two.
+It is unit-free and single-threaded. `measure.py` contains the meaning of the numbers and the equations.
 
 Four things make it fast. First, a pass is looked up by its half hours of the day: most acts last two hours, so one AND
 excludes most (camera, arm) pairs. Second, look-ups run in batches of passes, in short loops that overlap many cache

@@ -1,10 +1,31 @@
-"""Exposure of a block of people under every arm and on both curves, in one pass over their pieces."""
+"""Exposure of a block of people under every arm and on both curves, in one pass over their pieces.
+
+Definition, with which a naive join of the saved tables must agree (a test): join acts with `audience > 0` and sightings
+of the same camera whose times overlap for t > 0 seconds. Per row:
+
+- P = identifiability(mask, face_px, frontal, gallery, curve); a = attention; κ = `known`, the probability that the
+  person filmed is among those the viewer compares with; m = κ·audience, the number of viewers who know them.
+- `identifiable_s += t·a·κ·P`; `viewer_identifiable_s += t·a·κ·P·audience`: seconds of rows of viewers, not a union.
+- q = a·(m·P if m ≤ 1 else 1 − (1 − P)^m): the probability that this row identifies the person.
+
+A *trial* is (legality, viewer, pass): the same viewer, the same walk past the same camera, regardless of the days. Its
+rows are comonotone, so only its largest q counts. One day's batch of a crowd is one viewer. Trials are independent:
+
+- `p_identified = 1 − Π over trials (1 − q)`, so legalities compose: 1 − (1 − p₁)(1 − p₂).
+- The band: `p_identified_max`, the largest single q (a face is easy or hard for everybody), and `p_identified_days`,
+  which treats every day as a separate trial.
+- `sightings_seen`: distinct (pass, day) in the join. `sensitive_visits_revealed`: over visits (place, day) of
+  sensitive places, Σ (1 − Π over viewers (1 − max q)), over indoor cameras of the place and street cameras whose view
+  contains its entrance.
+
+Limits: expectations only, no draw of who is identified. Independence of trials is an assumption, hence the band.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -31,7 +52,7 @@ class Exposure:
 
     A group is `outsider · 3 + legality code` (`acts.py`); curves are (low, high). `sightings_seen` has no curve.
     `revealed_to_outsiders` (person, arm, curve): sensitive visits, for acts of any legality. Units: seconds, chances.
-    Equations: `definition.py`. Groups compose as 1 − Π(1 − p), where a viewer in two roles counts as two.
+    Equations: see the module. Groups compose as 1 − Π(1 − p), where a viewer in two roles counts as two.
     """
 
     __repr__ = one_line
@@ -88,9 +109,9 @@ def measure_exposure(pieces: Pieces, block: Block, acts: Acts, table: Floats | N
                                     acts.known, acts.audience, known, seconds, weighted, missed, largest, daily, seen)
     for ticks in (seconds, weighted):
         ticks /= TICKS_PER_S
-    for sums in (missed, daily):
-        some = np.flatnonzero(sums)  # most people are seen by few
-        sums.ravel()[some] = -np.expm1(sums.ravel()[some])
+    for logs in (missed, daily):
+        some = np.flatnonzero(logs)  # most people are seen by few
+        logs.ravel()[some] = -np.expm1(logs.ravel()[some])
     revealed = visits_revealed(visits, chances, shape)
     outside = visits[:, 2] >= len(LEGALITIES)
     visits[:, 2] = 0  # any legality: one group
@@ -128,15 +149,10 @@ def visits_revealed(visits: NDArray[np.int64], chances: Floats, shape: tuple[int
     return made
 
 
-if TYPE_CHECKING:
-    from privacysim.people import Block
-    from privacysim.sight.passes import Pieces
-
 BY_FACE = ("face_search_recorded", "face_watchlist_live")
 
 
-@dataclass(frozen=True, slots=True)
-class _Some:
+class _Some(NamedTuple):
     policy: str
     acts: pd.DataFrame
 

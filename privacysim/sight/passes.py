@@ -179,7 +179,7 @@ def _stayed(block: Block, coverage: Coverage, visited: Ints) -> tuple[NDArray, .
 
 def sightings_count(pieces: Pieces, block: Block) -> int:
     """Count the rows that `sightings` would have: pieces × the days on which their tours are made."""
-    return int(kernel.seen_days(block.tour_mask, pieces.tour, block.tour_mask.shape[1]))
+    return int(np.bitwise_count(block.tour_mask).sum(axis=1, dtype=np.int64)[pieces.tour].sum())
 
 
 def sightings(pieces: Pieces, block: Block, coverage: Coverage, replicate: int) -> pd.DataFrame:
@@ -197,13 +197,10 @@ def sightings(pieces: Pieces, block: Block, coverage: Coverage, replicate: int) 
 
 def _days_made(mask: NDArray[np.uint64], tour: Shorts, days: int) -> tuple[Ints, Ints]:
     """List (row, day counted from the first) for every day on which the row's tour is made, by row, then day."""
-    rows, found = [], []
-    chunk = 1 << 18
-    for first in range(0, tour.size, chunk):
-        words = mask[tour[first : first + chunk]]
-        bits = np.unpackbits(np.ascontiguousarray(words, dtype="<u8").view(np.uint8), axis=1, bitorder="little")
-        row, day = np.nonzero(bits[:, :days])
-        rows.append(row + first)
-        found.append(day)
-    empty = np.zeros(0, dtype=np.int64)
-    return np.concatenate([empty, *rows]), np.concatenate([empty, *found])
+    bits = np.unpackbits(np.ascontiguousarray(mask, dtype="<u8").view(np.uint8), axis=1, bitorder="little")
+    made, day = np.nonzero(bits[:, :days])
+    start = np.searchsorted(made, np.arange(mask.shape[0] + 1))
+    count = np.diff(start)[tour]
+    row = np.repeat(np.arange(tour.size), count)
+    nth = np.arange(row.size) - np.repeat(np.cumsum(count) - count, count)
+    return row, day[start[tour[row]] + nth]

@@ -160,19 +160,6 @@ def regroup(rows, walks):
     return out
 
 
-@jit
-def seen_days(mask, tour, size):
-    """Count the days on which each row's tour is made, summed over rows: the number of rows of `sightings`."""
-    total = 0
-    for i in range(tour.size):
-        for w in range(size):
-            bits = mask[tour[i], w]
-            while bits != np.uint64(0):
-                bits &= bits - np.uint64(1)
-                total += 1
-    return total
-
-
 _STEP_M = 1.0
 """Streets are weighed metre by metre."""
 _TURN = 2.0 * np.pi

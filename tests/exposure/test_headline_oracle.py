@@ -8,13 +8,14 @@ import pytest
 import privacysim as ps
 from privacysim import tables
 from privacysim.city import build_city
-from privacysim.exposure import exposure_by_definition, index_acts, measure_exposure
+from privacysim.exposure import index_acts, measure_exposure
 from privacysim.governance import simulate
 from privacysim.people import draw_block, draw_sample
 from privacysim.sight.coverage import coverage
 from privacysim.sight.passes import passes, sightings
 from privacysim.simulation.replicate import footage_days
 from privacysim.world.world_model import sample_world
+from tests.helpers.exposure_definition import exposure_by_definition
 
 
 @pytest.mark.slow

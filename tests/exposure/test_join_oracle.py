@@ -13,12 +13,12 @@ import pytest
 
 from privacysim import tables
 from privacysim import vocabulary as words
-from privacysim.exposure import exposure_by_definition, index_acts, is_outsider, measure_exposure
 from privacysim.exposure import exposure_kernel as shipped_kernel
+from privacysim.exposure import index_acts, is_outsider, measure_exposure
 from privacysim.exposure import measure as measuring
-from privacysim.exposure.definition import chances, join, visits_revealed
 from privacysim.sight.passes import Pieces, sightings
 from privacysim.units import DAY_TICKS
+from tests.helpers.exposure_definition import chances, exposure_by_definition, join, visits_revealed
 
 CAMERAS, PEOPLE, DAYS, FIRST_DAY = 12, 40, 2, -1
 NUMBERS = ["identifiable_s", "viewer_identifiable_s", "p_identified", "p_identified_max", "p_identified_days",

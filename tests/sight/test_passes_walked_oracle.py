@@ -10,7 +10,7 @@ import pytest
 
 from privacysim import tables
 from privacysim.city import build_city
-from privacysim.exposure import exposure_by_definition, index_acts, measure_exposure
+from privacysim.exposure import index_acts, measure_exposure
 from privacysim.facts import facts
 from privacysim.people import draw_block, draw_sample
 from privacysim.scenario import load_scenario
@@ -20,6 +20,7 @@ from privacysim.sight.passes import passes, sightings, sightings_count
 from privacysim.units import DAY_TICKS
 from privacysim.vocabulary import LEGALITIES
 from privacysim.world.cameras import sample_cameras
+from tests.helpers.exposure_definition import exposure_by_definition
 
 FIRST_DAY, DAYS = -2, 4
 

@@ -100,7 +100,7 @@ def test_shifting_everything_by_whole_weeks_changes_no_exposure(seen, weeks):
             later[name] += 7.0 * weeks * DAY_S
         logs.append(SimpleNamespace(policy=log.policy, acts=later))
     moved = replace(seen.block, first_day=seen.block.first_day + 7 * weeks)
-    theirs = measure_exposure(seen.pieces, moved, index_acts(logs, seen.whole.world))
+    theirs = measure_exposure(seen.pieces, moved, index_acts(logs))
     for name in NUMBERS:
         assert np.array_equal(getattr(theirs, name), getattr(seen.exposed, name)), name
 
@@ -112,7 +112,7 @@ def test_neither_the_order_of_acts_nor_the_names_of_viewers_matter(seen):
         acts = log.acts.iloc[rng.permutation(len(log.acts))].reset_index(drop=True)
         acts["viewer"] = acts["viewer"] ^ 0x5A5A5A5A  # another name for each, never the same for two
         logs.append(SimpleNamespace(policy=log.policy, acts=acts))
-    theirs = measure_exposure(seen.pieces, seen.block, index_acts(logs, seen.whole.world))
+    theirs = measure_exposure(seen.pieces, seen.block, index_acts(logs))
     for name in NUMBERS:
         assert np.allclose(getattr(theirs, name), getattr(seen.exposed, name), rtol=1e-9, atol=0.0), name
 
@@ -129,7 +129,7 @@ def test_one_look_more_adds_exposure_only_to_those_who_passed_that_camera(seen):
     look["audience"], look["attention"] = 1.0, 1.0
     notice, opened = seen.whole.logs.values()
     logs = [notice, SimpleNamespace(policy=opened.policy, acts=pd.concat([acts, look]))]
-    more = measure_exposure(seen.pieces, seen.block, index_acts(logs, seen.whole.world))
+    more = measure_exposure(seen.pieces, seen.block, index_acts(logs))
     assert 0 < passed.sum() < passed.size
     for name in NUMBERS:
         before, after = getattr(seen.exposed, name), getattr(more, name)

@@ -1,23 +1,4 @@
-"""Definition of exposure as a naive join of the saved tables, written for readability. The kernel must agree with it.
-
-Join acts with `audience > 0` and sightings of the same camera whose times overlap for t > 0 seconds. Per row:
-
-- P = identifiability(mask, face_px, frontal, gallery, curve); a = attention; κ = `known`, the probability that the
-  person filmed is among those the viewer compares with; m = κ·audience, the number of viewers who know them.
-- `identifiable_s += t·a·κ·P`; `viewer_identifiable_s += t·a·κ·P·audience`: seconds of rows of viewers, not a union.
-- q = a·(m·P if m ≤ 1 else 1 − (1 − P)^m): the probability that this row identifies the person.
-
-A *trial* is (legality, viewer, pass): the same viewer, the same walk past the same camera, regardless of the days. Its
-rows are comonotone, so only its largest q counts. One day's batch of a crowd is one viewer. Trials are independent:
-
-- `p_identified = 1 − Π over trials (1 − q)`, so legalities compose: 1 − (1 − p₁)(1 − p₂).
-- The band: `p_identified_max`, the largest single q (a face is easy or hard for everybody), and `p_identified_days`,
-  which treats every day as a separate trial.
-- `sightings_seen`: distinct (pass, day) in the join. `sensitive_visits_revealed`: over visits (place, day) of
-  sensitive places, Σ (1 − Π over viewers (1 − max q)), over indoor cameras of the place and street cameras whose view
-  contains its entrance.
-
-Limits: expectations only, no draw of who is identified. Independence of trials is an assumption, hence the band.
+"""Exposure by its definition (`privacysim.exposure.measure`): a naive join of tables, with which the kernel must agree.
 """
 
 from __future__ import annotations
