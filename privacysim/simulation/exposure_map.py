@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from privacysim.city import build_city
 from privacysim.city.city_model import City
+from privacysim.draws import Floats
 from privacysim.exposure import Acts
 from privacysim.facts import facts
 from privacysim.identify import curve_table
@@ -31,7 +31,6 @@ from privacysim.world.placed import Placed, placed_cameras
 from privacysim.world.unknown_views import Band, band, flow
 from privacysim.world.world_model import World
 
-Floats = NDArray[np.float64]
 ENDS = ("fewest", "most")
 _DRAWS = 5
 _PEOPLE = 5_000

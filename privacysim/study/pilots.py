@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from privacysim.draws import Floats
 from privacysim.exposure import is_outsider
 from privacysim.exposure.measure import BY_FACE
 from privacysim.files import whole_file
@@ -30,7 +30,6 @@ from privacysim.stats import compound_poisson_skewness
 from privacysim.units import DAY_S
 from privacysim.vocabulary import CURVES
 
-Floats = NDArray[np.float64]
 Skewness = Mapping[tuple[str, str, str], float]
 
 
