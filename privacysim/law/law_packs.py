@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import lru_cache
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 from privacysim.errors import InputError, did_you_mean, refuse_unknown
 from privacysim.files import display, plain_data, read_toml, validate
 from privacysim.law.provisions import Law, LawPack, Laws, Title
+from privacysim.parts import known_names, named
 from privacysim.resources import shipped
 
 GivenPack = str | Path | Mapping[str, Any] | LawPack
@@ -47,10 +47,7 @@ def laws(packs: Sequence[GivenPack] = ()) -> Laws:
     own = Path("sim", "law").absolute()
     folders = {path.name: path for path in (own, *sorted(own.glob("*"))) if path.is_dir() and path.name != "policies"}
     found = [_read(folder) for folder in (shipped("data/law"), *folders.values())]
-    for name in _installed():
-        from privacysim.parts import named  # loads pandas, which the law alone does not need
-
-        found.append(_given(named("laws", name), name, general=name in packs))
+    found += [_given(named("laws", name), name, general=name in packs) for name in _installed()]
     known = (*_installed(), *(name for name in folders if name != "law"))
     for number, pack in enumerate(packs):
         if isinstance(pack, str | Path):
@@ -65,7 +62,7 @@ def laws(packs: Sequence[GivenPack] = ()) -> Laws:
 
 @lru_cache(maxsize=1)
 def _installed() -> tuple[str, ...]:
-    return tuple(sorted(entry_points(group="privacysim.laws").names))
+    return known_names("laws")
 
 
 def _given(pack: Any, name: str, general: bool) -> _Pack:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,7 +25,6 @@ from privacysim.vocabulary import CATEGORIES
 
 _CHECKS = {"amount": (0.0, None), "positive": (0.0, None), "share": (0.0, 1.0), "positive share": (0.0, 1.0),
            "recall": (0.01, 1.0)}
-_WAYS = ("walk", "cycle", "ebike", "transit")
 
 
 def _checked(check: str) -> Any:
@@ -66,19 +64,15 @@ class ModeShares(Strict):
         return self.walk.number, self.cycle.number, self.ebike.number, self.transit.number
 
 
-@cache
-def _table() -> tuple[dict[str, str], ...]:
-    with shipped("data/scenario.csv").open(newline="", encoding="utf-8") as stream:
-        return tuple(csv.DictReader(stream))
-
-
 def _numbers(section: str) -> Any:
     """Base class of a section, with one field for each of its rows in the table."""
+    with shipped("data/scenario.csv").open(newline="", encoding="utf-8") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["section"] == section]
     fields: dict[str, Any] = {}
-    for row in (row for row in _table() if row["section"] == section):
+    for row in rows:
         key, fact = row["key"], row["fact"] or row["key"]
         if row["check"] == "modes":
-            ways = {way: Quantity(fact=f"mode_{way}_{fact}") for way in _WAYS}
+            ways = {way: Quantity(fact=f"mode_{way}_{fact}") for way in ModeShares.model_fields}
             fields[key] = (ModeShares, ModeShares(**ways))
         else:
             fields[key] = (_checked(row["check"]), Quantity(fact=fact))
