@@ -44,12 +44,10 @@ def trips(block: Block) -> pd.DataFrame:
     arrive = block.stay_arrive[tour] + block.tour_jitter[tour, day]
     leave, length = arrive + block.stay_length[tour], block.tour_ticks[tour]
     work = goal == block.work_place[person]
-    both = {
-        "person": (person, person), "day": (day, day), "begin_h": (arrive - length, leave),
-        "end_h": (arrive, leave + length), "origin": (home, goal), "goal": (goal, home),
-        "mode": (block.tour_mode[tour],) * 2, "ride_h": (block.tour_ride_ticks[tour] / hour,) * 2,
-        "purpose": (np.where(work, 1, 2), np.zeros(tour.size, dtype=np.int64)), "for_work": (work, work),
-    }
+    both = {"person": (person, person), "day": (day, day), "begin_h": (arrive - length, leave),
+            "end_h": (arrive, leave + length), "origin": (home, goal), "goal": (goal, home),
+            "mode": (block.tour_mode[tour],) * 2, "ride_h": (block.tour_ride_ticks[tour] / hour,) * 2,
+            "purpose": (np.where(work, 1, 2), np.zeros(tour.size, dtype=np.int64)), "for_work": (work, work)}
     table = {name: np.concatenate(pair) for name, pair in both.items()}
     order = np.lexsort((table["begin_h"], table["day"], table["person"]))
     table = {name: column[order] for name, column in table.items()}

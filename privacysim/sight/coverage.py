@@ -83,18 +83,15 @@ def _views(cameras: BareCameras, which: Ints, radius: ArrayLike = np.inf) -> Flo
     """Rows x, y, ground radius (at most `radius`), heading and hfov in radians, density at 1 m, height over a face."""
     mount = cameras.mount_m[which].astype(np.float64)
     ground = ground_radius_m(cameras.range_m[which], mount)
-    columns = (
-        cameras.x[which], cameras.y[which], np.minimum(ground, radius),
-        np.radians(cameras.heading_deg[which].astype(np.float64)),
-        np.radians(cameras.hfov_deg[which].astype(np.float64)),
-        density_at_1_m(cameras.width_px[which], cameras.hfov_deg[which]), drop_m(mount),
-    )  # fmt: skip
+    columns = (cameras.x[which], cameras.y[which], np.minimum(ground, radius),
+               np.radians(cameras.heading_deg[which].astype(np.float64)),
+               np.radians(cameras.hfov_deg[which].astype(np.float64)),
+               density_at_1_m(cameras.width_px[which], cameras.hfov_deg[which]), drop_m(mount))
     return np.column_stack([np.asarray(column, dtype=np.float64) for column in columns])
 
 
-def coverage(
-    city: City, cameras: BareCameras, which: ArrayLike, *, edges: ArrayLike | None = None, entrances: bool = True
-) -> Coverage:
+def coverage(city: City, cameras: BareCameras, which: ArrayLike, *, edges: ArrayLike | None = None,
+             entrances: bool = True) -> Coverage:
     """Compute what the cameras with the ids `which` (ascending) see of the city's streets, entrances and interiors.
 
     Cameras outside `which` cost no time, so pass only those that are watched. An indoor camera sees the inside of its
@@ -131,11 +128,9 @@ def coverage(
     order = order[np.argsort(own[order], kind="stable")]
     indoor_start = np.searchsorted(own[order], np.arange(places + 1)).astype(np.int64)
     of_place = cameras.place_id[np.asarray(cameras.indoor, dtype=bool)]
-    return Coverage(
-        ids, start, camera, begin, end, face, frontal, entrance_start, entrance_place, indoor_start,
-        order.astype(np.int32), np.bincount(of_place[of_place >= 0], minlength=places).astype(np.int64),
-        views[:, 5].copy(), views[:, 6].copy(),
-    )  # fmt: skip
+    return Coverage(ids, start, camera, begin, end, face, frontal, entrance_start, entrance_place, indoor_start,
+                    order.astype(np.int32), np.bincount(of_place[of_place >= 0], minlength=places).astype(np.int64),
+                    views[:, 5].copy(), views[:, 6].copy())
 
 
 def code_px() -> float:
@@ -143,9 +138,8 @@ def code_px() -> float:
     return STEPS_PER_PX * facts().value("face_width_m")
 
 
-def pieces_in_view(
-    views: Floats, ux: Floats, uy: Floats, vx: Floats, vy: Floats, unit: Floats, ways: int = 1
-) -> tuple[NDArray, ...]:
+def pieces_in_view(views: Floats, ux: Floats, uy: Floats, vx: Floats, vy: Floats, unit: Floats,
+                   ways: int = 1) -> tuple[NDArray, ...]:
     """Find the visible pieces of steps u → v (metres), and with 2 `ways` of v → u, too.
 
     Rows of `views` are x, y, radius, heading, hfov (radians), density at 1 m, height over a face. `unit` is the length
@@ -177,9 +171,8 @@ def _points_in_view(views: Floats, x: Floats, y: Floats) -> tuple[Ints, NDArray[
     return start, points
 
 
-def cameras_seeing_points(
-    cameras: BareCameras, x: ArrayLike, y: ArrayLike, radius: float = np.inf
-) -> tuple[Ints, Ints]:
+def cameras_seeing_points(cameras: BareCameras, x: ArrayLike, y: ArrayLike,
+                          radius: float = np.inf) -> tuple[Ints, Ints]:
     """Find street cameras that see each point from at most `radius` metres: (start[points + 1], camera ids, ascending).
 
     Indoor cameras see no street and are omitted.
@@ -192,10 +185,8 @@ def cameras_seeing_points(
     return np.searchsorted(points[order], np.arange(px.size + 1)).astype(np.int64), seen_by[order]
 
 
-def walk_past(
-    begin: tuple[float, float], end: tuple[float, float], *, width_px: int = 1920, hfov_deg: float = 80.0,
-    heading_deg: float = 0.0, mount_m: float = 3.5, speed_m_s: float = 1.3,
-) -> pd.DataFrame:
+def walk_past(begin: tuple[float, float], end: tuple[float, float], *, width_px: int = 1920, hfov_deg: float = 80.0,
+              heading_deg: float = 0.0, mount_m: float = 3.5, speed_m_s: float = 1.3) -> pd.DataFrame:
     """Compute the pieces of a straight walk that a camera at (0, 0) sees, in the order of walking; empty if unseen.
 
     `begin` and `end` in metres (x east, y north); `heading_deg` of the camera clockwise from north. Columns: `begin_s`,

@@ -179,19 +179,16 @@ def past_walls(city: City, walls: Walls, views: Floats, pieces: tuple[NDArray, .
     last = np.where(backwards, city.edge_u[edge], city.edge_v[edge])
     mm = np.asarray(city.edge_mm, dtype=np.float64)[edge]
     x, y = np.asarray(city.node_x, dtype=np.float64), np.asarray(city.node_y, dtype=np.float64)
-    which, low, high = visible(
-        walls, views[camera, 0], views[camera, 1], x[first], y[first], x[last], y[last], begin / mm, end / mm
-    )
+    which, low, high = visible(walls, views[camera, 0], views[camera, 1], x[first], y[first], x[last], y[last],
+                               begin / mm, end / mm)
     new_begin, new_end = (np.round(share * mm[which]).astype(np.int32) for share in (low, high))
     kept = new_begin < new_end
     which, new_begin, new_end = which[kept], new_begin[kept], new_end[kept]
     cut = (new_begin != begin[which]) | (new_end != end[which])
     new_face = face[which].copy()
     row = which[cut]
-    new_face[cut] = face_codes(
-        views[camera[row]], x[first[row]], y[first[row]], x[last[row]], y[last[row]], new_begin[cut] / mm[row],
-        new_end[cut] / mm[row], code_px,
-    )  # fmt: skip
+    new_face[cut] = face_codes(views[camera[row]], x[first[row]], y[first[row]], x[last[row]], y[last[row]],
+                               new_begin[cut] / mm[row], new_end[cut] / mm[row], code_px)
     counts = np.bincount(directed[which], minlength=start.size - 1)
     return np.concatenate([[0], np.cumsum(counts)]), camera[which], new_begin, new_end, new_face, frontal[which]
 

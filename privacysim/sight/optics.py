@@ -142,9 +142,7 @@ def draw_optics(site: NDArray[np.uint8], which: NDArray[np.float64], height: NDA
         lens[here] = np.searchsorted(shares[:-1], which[here] * shares[-1], side="right")
         fact = known[f"mount_{name}_m"]
         mount[here] = fact.low + (fact.high - fact.low) * height[here]
-    return Optics(
-        width.astype(np.int32)[lens], hfov.astype(np.float32)[lens], mount, reach.astype(np.float32)[lens]
-    )
+    return Optics(width.astype(np.int32)[lens], hfov.astype(np.float32)[lens], mount, reach.astype(np.float32)[lens])
 
 
 HEADINGS = 36
@@ -166,9 +164,8 @@ def site_of(operator: int) -> str:
     return "state" if operator in _STATE else "outdoor"
 
 
-def view_choices(
-    stated: Stated, camera: int, lens_site: str, mount_site: str, drawn: ViewChoices | None = None
-) -> ViewChoices:
+def view_choices(stated: Stated, camera: int, lens_site: str, mount_site: str,
+                 drawn: ViewChoices | None = None) -> ViewChoices:
     """Return the choices of one camera.
 
     With `drawn`, the view of a replicate is one of them and supplies the stated values.

@@ -45,16 +45,12 @@ def days(city: City, case: Scenario, seed: int, k: int) -> dict[str, float]:
 
     weeks, season = lived(_WEEKS), lived(_SEASON)
     made = trips(weeks)
-    return {
-        **_ways(city, case, seed, k, drawn.ids, drawn.weight), **_travellers(weeks, made), **_purposes(weeks, made),
-        **_time(weeks, made, city), **_places(lived(_MONTH), city, seed), **_shopping(season, city, seed),
-        "next_place_predictability": predictable(trips(lived(_SEASON, LONG_SAMPLE))),
-    }  # fmt: skip
+    return {**_ways(city, case, seed, k, drawn.ids, drawn.weight), **_travellers(weeks, made), **_purposes(weeks, made),
+            **_time(weeks, made, city), **_places(lived(_MONTH), city, seed), **_shopping(season, city, seed),
+            "next_place_predictability": predictable(trips(lived(_SEASON, LONG_SAMPLE)))}
 
 
-def _ways(
-    city: City, case: Scenario, seed: int, k: int, ids: NDArray[np.int64], weights: Floats
-) -> dict[str, float]:
+def _ways(city: City, case: Scenario, seed: int, k: int, ids: NDArray[np.int64], weights: Floats) -> dict[str, float]:
     person, minutes = commutes(city, case, seed, k, ids)
     working = residents(city, case).locate(ids)[1][person] != GROUPS.index("student")
     block = draw_block(city, case, seed, k, ids[person[working]], weights[person[working]], 0, 1)
@@ -65,11 +61,9 @@ def _ways(
     def share(mark: NDArray[np.bool_]) -> float:
         return float(np.average(mark, weights=weight))
 
-    return {
-        "mean_way_to_work_min": float(np.average(minutes, weights=weight)),
-        "commute_within_45_min": share(minutes <= 45.0), "commute_over_60_min_share": share(minutes > 60.0),
-        "commute_within_5_km_share": share(straight_m <= 5_000.0),
-    }
+    return {"mean_way_to_work_min": float(np.average(minutes, weights=weight)),
+            "commute_within_45_min": share(minutes <= 45.0), "commute_over_60_min_share": share(minutes > 60.0),
+            "commute_within_5_km_share": share(straight_m <= 5_000.0)}
 
 
 def _travellers(block: Block, made: pd.DataFrame) -> dict[str, float]:
@@ -81,10 +75,8 @@ def _travellers(block: Block, made: pd.DataFrame) -> dict[str, float]:
         own = np.isin(block.group, [GROUPS.index(group) for group in groups])
         return float(np.average(mean[own], weights=block.weight[own]))
 
-    return {
-        "immobile_day_share": 1.0 - share(*GROUPS), "older_travellers_share": share("older"),
-        "adult_travellers_share": share("resident", "migrant"),
-    }
+    return {"immobile_day_share": 1.0 - share(*GROUPS), "older_travellers_share": share("older"),
+            "adult_travellers_share": share("resident", "migrant")}
 
 
 def _purposes(block: Block, made: pd.DataFrame) -> dict[str, float]:
@@ -96,11 +88,9 @@ def _purposes(block: Block, made: pd.DataFrame) -> dict[str, float]:
     def share(of: NDArray[np.bool_], among: NDArray[np.bool_]) -> float:
         return float(np.average(of[among], weights=weight[among]))
 
-    return {
-        "home_trips_share": share(home, np.ones_like(home)), "outward_work_study_share": share(work, ~home),
-        "evening_peak_mandatory_share": share(for_work, weekday & (begin >= 16.0) & (begin < 19.0)),
-        "morning_peak_mandatory_share": share(for_work, weekday & (begin >= 6.0) & (begin < 9.0)),
-    }
+    return {"home_trips_share": share(home, np.ones_like(home)), "outward_work_study_share": share(work, ~home),
+            "evening_peak_mandatory_share": share(for_work, weekday & (begin >= 16.0) & (begin < 19.0)),
+            "morning_peak_mandatory_share": share(for_work, weekday & (begin >= 6.0) & (begin < 9.0))}
 
 
 def _time(block: Block, made: pd.DataFrame, city: City) -> dict[str, float]:
@@ -111,10 +101,8 @@ def _time(block: Block, made: pd.DataFrame, city: City) -> dict[str, float]:
     in_park = np.asarray(city.place_category)[block.tour_place[tour]] == CATEGORIES.index("park")
     stay_h = block.stay_length[tour] / (3600.0 * TICKS_PER_S)
     park = float((stay_h * in_park * block.weight[block.tour_person[tour]]).sum()) / person_days
-    return {
-        "travel_minutes_day": 60.0 * travel, "time_in_vehicles_share": ride / 24.0,
-        "time_in_buildings_share": 1.0 - (travel + park) / 24.0,
-    }
+    return {"travel_minutes_day": 60.0 * travel, "time_in_vehicles_share": ride / 24.0,
+            "time_in_buildings_share": 1.0 - (travel + park) / 24.0}
 
 
 def _places(block: Block, city: City, seed: int) -> dict[str, float]:

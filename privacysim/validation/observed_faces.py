@@ -26,16 +26,14 @@ def faces(population: float) -> dict[str, float]:
     on_list = facts().value("watchlist_people") / population
     false_match = facts().value("face_false_match")
     hits = on_list * _named("none", _VIDEO_PX, round(facts().value("watchlist_people")))
-    return {
-        "survface_open_set": _named("none", _SMALL_PX, 3_000),
-        "mosaic_facescrub": _named("pixelate:14", _SHARP_PX, 530),
-        "stranger_one_of_ten": _named("none", _SHARP_PX, 10), "officer_false_accept": _called_the_same(_SHARP_PX),
-        "cashier_false_accept": _called_the_same(_SMALL_PX), "video_search_machine": _named("none", _VIDEO_PX, 48_000),
-        "live_alerts_correct_share": hits / (hits + false_match) if hits + false_match else math.nan,
-        "live_false_alerts_per_face": false_match,
-        "masked_head_same_day": _named("blur:0.25", head_px, 130),
-        "masked_head_other_day": _named("blur:0.25", head_px, 50),
-    }
+    return {"survface_open_set": _named("none", _SMALL_PX, 3_000),
+            "mosaic_facescrub": _named("pixelate:14", _SHARP_PX, 530),
+            "stranger_one_of_ten": _named("none", _SHARP_PX, 10), "officer_false_accept": _called_the_same(_SHARP_PX),
+            "cashier_false_accept": _called_the_same(_SMALL_PX),
+            "video_search_machine": _named("none", _VIDEO_PX, 48_000),
+            "live_alerts_correct_share": hits / (hits + false_match) if hits + false_match else math.nan,
+            "live_false_alerts_per_face": false_match, "masked_head_same_day": _named("blur:0.25", head_px, 130),
+            "masked_head_other_day": _named("blur:0.25", head_px, 50)}
 
 
 def _named(mask: str, face_px: float, gallery: int) -> float:

@@ -77,14 +77,12 @@ def world_values(world: int, vary: bool = True, scenario: str = HOME) -> dict[st
                          footage_days=days + 1)  # fmt: skip
         with facts_replaced(evidence_of_world(sim.world) if vary else {}):
             base, duties = sim.logs[_BASELINE], sim.logs[_DUTIES]
-            return {
-                **observed_days.days(city, case, SEED, world), **observed_days.sightings(sim.world),
-                **observed_days.street_cameras(sim.world), **observed_events.cases(sim.world, base),
-                **observed_events.asks(base), **observed_events.own_requests(sim.world, sim.logs[_ACCESS.id]),
-                **observed_events.breaches(sim.world, base), **observed_events.leaks(sim.world, base),
-                **observed_events.duties(sim.world, duties, sim.inputs.arm(_DUTIES)),
-                **observed_faces.faces(case.population.people.number),
-            }  # fmt: skip
+            return {**observed_days.days(city, case, SEED, world), **observed_days.sightings(sim.world),
+                    **observed_days.street_cameras(sim.world), **observed_events.cases(sim.world, base),
+                    **observed_events.asks(base), **observed_events.own_requests(sim.world, sim.logs[_ACCESS.id]),
+                    **observed_events.breaches(sim.world, base), **observed_events.leaks(sim.world, base),
+                    **observed_events.duties(sim.world, duties, sim.inputs.arm(_DUTIES)),
+                    **observed_faces.faces(case.population.people.number)}
 
 
 def run_worlds(worlds: int, workers: int = 2, vary: bool = True) -> pd.DataFrame:
