@@ -50,8 +50,6 @@ def simulate(world: World, arm: Arm, *, baseline: Arm, start: Start = "transitio
     `desk`: the class of the approval desks, `Desk` or a subclass.
 
     Raises InputError if a process writes impossible rows; the message names the process, the column and the value.
-
-    >>> from privacysim.governance import DEFAULT   # simulate(world, arm, baseline=arm, processes=(*DEFAULT, Mine()))
     """
     if start not in ("transition", "steady"):
         raise InputError("start", '"transition" or "steady"', start, 'write "transition"')

@@ -158,9 +158,7 @@ class Requester(Process):
         self.confirmed[row] = signed and self.context.env.now <= term
 
 
-def prepared(
-    processes: Sequence[Process | type[Process] | str]
-) -> tuple[dict[str, Process], dict[str, tuple[str, ...]]]:
+def prepared(processes: Sequence[Any]) -> tuple[dict[str, Process], dict[str, tuple[str, ...]]]:
     """Create a fresh copy of each process, by name, and return their kinds of incident with the sources of acts.
 
     Each item is an object, a class that needs no arguments, or the name of an entry point of `privacysim.processes`.

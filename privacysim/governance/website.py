@@ -165,12 +165,10 @@ class Website(Process):
     def _watch(self, row: NDArray[np.intp], first: Ints, last: Ints, published: Ints, acts: Book) -> None:
         """Write views: each day two crowds view each stream, one from the city and one not; a crowd is one viewer."""
         world, streams = self.world, self.streams
-        days = np.where(last > first, (last - 1) // DAY_TICKS - first // DAY_TICKS + 1, 0)
-        which = np.repeat(np.arange(row.size), days)
-        day = first[which] // DAY_TICKS + np.arange(which.size) - np.repeat(np.cumsum(days) - days, days)
-        begin = np.maximum(first[which], day * DAY_TICKS)
-        end = np.minimum(last[which], (day + 1) * DAY_TICKS)
-        stream = row[which]
+        midnight = np.arange(world.days) * DAY_TICKS
+        begin, end = np.maximum(first[:, None], midnight), np.minimum(last[:, None], midnight + DAY_TICKS)
+        which, day = np.nonzero(end > begin)
+        begin, end, stream = begin[which, day], end[which, day], row[which]
         looks = world.scenario.leaks.website_watch_min.number * HOUR_TICKS / 60.0
         share = streams.local_share[stream]
         for code, (crowd, part) in enumerate(zip(visitors(world.scenario), (share, 1.0 - share), strict=True)):
