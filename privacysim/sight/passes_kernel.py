@@ -184,8 +184,7 @@ def walked(hub, node, reach_mm, towards, amount, trees, adj_start, adj_node, adj
 
 
 @jit
-def weigh(cx, cy, ax, ay, bx, by, amount, heading, hfov, scale, reach, ground, drop, chance, code_px, half_cosine,
-          out):  # fmt: skip
+def weigh(cx, cy, ax, ay, bx, by, amount, heading, hfov, scale, reach, ground, drop, chance, code_px, half_cosine, out):
     """Add the identifiable amount that each view of one camera shows of stretches a → b (metres, walked from a to b).
 
     `amount` is per metre. Views are all combinations of lens (hfov in radians, density at 1 m, slant reach), height
