@@ -44,15 +44,12 @@ from privacysim.world.streams import FIRST_OWNER
 
 FIRST_INSPECTION = 1 << 47
 """Incidents found by inspection: this + the round's id."""
-FINED_BY = {
-    "prohibited_site": ("o799_27", "gz07_siting"), "no_right_to_install": ("o799_26",), "not_filed": ("o799_29",),
-}
+FINED_BY = {"prohibited_site": ("o799_27", "gz07_siting"), "no_right_to_install": ("o799_26",),
+            "not_filed": ("o799_29",)}
 """Provisions with the sanction of each breach, if the policy names them among its sanctions."""
-_WHO = {
-    STAFF: ("own_staff_off_purpose", "own_console", True), CONTRACTOR: ("contractor", "own_console", False),
-    VENDOR: ("vendor_platform", "shared_platform", False), BREAK_IN: ("curious", "remote_login", False),
-    PLATFORM: ("curious", "remote_login", False),
-}
+_WHO = {STAFF: ("own_staff_off_purpose", "own_console", True), CONTRACTOR: ("contractor", "own_console", False),
+        VENDOR: ("vendor_platform", "shared_platform", False), BREAK_IN: ("curious", "remote_login", False),
+        PLATFORM: ("curious", "remote_login", False)}
 """Actor, channel, and whether the camera is their own, by kind of lapse."""
 _GRAVEST = {"looked": "view", "told": "disseminate", "published": "disseminate", "sold": "sell"}
 
@@ -69,10 +66,9 @@ class Monitoring(Process):
         world, monitors, cameras = self.context.world, self.context.world.monitors, self.context.world.cameras
         camera, access = monitors.camera, world.scenario.access
         police = cameras.operator[camera] == words.OPERATORS.index("public_security")
-        common: dict[str, object] = {
-            "source": "monitor", "from_t": 0, "to_t": self.context.end, "at_t": 0, "act": "view",
-            "purpose": "live_guard", "channel": "live_monitor", "own": True, "audience": 1.0,
-        }
+        common: dict[str, object] = {"source": "monitor", "from_t": 0, "to_t": self.context.end, "at_t": 0,
+                                     "act": "view", "purpose": "live_guard", "channel": "live_monitor", "own": True,
+                                     "audience": 1.0}
         books.acts.add(camera.size, source_id=camera, camera_id=camera, viewer=monitors.viewer,
                        attention=monitors.attention, actor=np.where(police, "public_security", "own_staff_on_duty"),
                        **galleries(world.scenario)["own_staff_on_duty"], **common)
@@ -127,9 +123,8 @@ class Inspections(Process):
 class Leaks(Process):
     """Lapses of a world under the rules."""
 
-    incidents: ClassVar = {
-        "insider": ("insider", "resale"), "break_in": ("breach", "resale"), "platform_break_in": ("breach", "resale"),
-    }
+    incidents: ClassVar = {"insider": ("insider", "resale"), "break_in": ("breach", "resale"),
+                           "platform_break_in": ("breach", "resale")}
 
     def start(self, context: Context) -> None:
         """Start one process per lapse, in the world's order."""

@@ -4,7 +4,5 @@ from privacysim.people.population import Population, Sample, draw_sample, everyb
 from privacysim.people.tours import Block, commutes, draw_block, summary
 from privacysim.people.trips import made_on, trips
 
-__all__ = [
-    "Block", "Population", "Sample", "commutes", "draw_block", "draw_sample", "everybody", "made_on", "residents",
-    "summary", "trips",
-]
+__all__ = ["Block", "Population", "Sample", "commutes", "draw_block", "draw_sample", "everybody", "made_on",
+           "residents", "summary", "trips"]

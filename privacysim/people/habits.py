@@ -134,9 +134,8 @@ class Habits:
     u_stay: Floats
 
 
-def habits(
-    city: City, scenario: Scenario, seed: int, k: int, ids: Ints, people: PeopleFrames | Population | None = None
-) -> Habits:
+def habits(city: City, scenario: Scenario, seed: int, k: int, ids: Ints,
+           people: PeopleFrames | Population | None = None) -> Habits:
     """Draw the habits of these residents in replicate k; every mark is a hash of the person's own number."""
     population = scenario.population
     whole = everybody(city, scenario, people)

@@ -32,9 +32,8 @@ def _place_columns(prefix: str) -> dict[str, FrameColumn]:
             f"{prefix}lon": LON, f"{prefix}lat": LAT}  # fmt: skip
 
 
-RESIDENT_COLUMNS: Mapping[str, FrameColumn] = {
-    **_place_columns("home_"), **_place_columns("work_"), "group": FrameColumn(GROUPS), "weight": FrameColumn(low=1e-9),
-}
+RESIDENT_COLUMNS: Mapping[str, FrameColumn] = {**_place_columns("home_"), **_place_columns("work_"),
+                                               "group": FrameColumn(GROUPS), "weight": FrameColumn(low=1e-9)}
 """Columns of a DataFrame of residents, one person per row. A home is required: `home_place` (a `place_id` of the city's
 table of places), `home_x_m` and `home_y_m`, or `home_lon` and `home_lat`. A place of work or study likewise (`work_…`):
 an empty cell means none; without such a column, it is drawn. `group`: a word of `vocabulary.GROUPS`, drawn if empty.
@@ -196,10 +195,8 @@ class Sample:
     weight: Floats
 
 
-def draw_sample(
-    city: City, scenario: Scenario, seed: int, k: int, size: int | Literal["all"], *,
-    people: PeopleFrames | Population | None = None,
-) -> Sample:
+def draw_sample(city: City, scenario: Scenario, seed: int, k: int, size: int | Literal["all"], *,
+                people: PeopleFrames | Population | None = None) -> Sample:
     """Draw the sample of replicate k: a larger sample contains every smaller one.
 
     Each group's members are ordered by home zone. They are taken in bit-reversed order (van der Corput 1935) from a

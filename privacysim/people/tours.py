@@ -99,10 +99,8 @@ def summary(block: Block, city: City, scenario: Scenario) -> dict[str, float]:
             "walk_cycle_share": walked, "ebike_share": by_ebike}  # fmt: skip
 
 
-def draw_block(
-    city: City, scenario: Scenario, seed: int, k: int, ids: Ints, weight: Floats, first_day: int, last_day: int, *,
-    people: PeopleFrames | Population | None = None,
-) -> Block:
+def draw_block(city: City, scenario: Scenario, seed: int, k: int, ids: Ints, weight: Floats, first_day: int,
+               last_day: int, *, people: PeopleFrames | Population | None = None) -> Block:
     """Draw tours, walks and stays of these people on the days first_day … last_day − 1 of replicate k.
 
     A pure function of the numbers: person i is the same in every sample, block and window of days (day 0 is a Monday).
@@ -141,20 +139,17 @@ def draw_block(
     jitter = draws.day_jitter(tours["key"], first_day, len(days), span)
     jitter[np.count_nonzero(made):] = 0  # stated times are kept
     arrive, stay = tours["start"] + tours["way"], tours["stay"]
-    return Block(
-        person_id=ids, group=who.group, home_place=who.home, work_place=who.place[:, 0], weight=weight,
-        tour_person=tours["person"].astype(np.int32), tour_place=tours["place"], tour_mode=tours["mode"],
-        tour_mask=tours["mask"], tour_key=tours["key"], tour_jitter=jitter, **_walks(tours),
-        tour_ticks=np.rint(tours["way"]).astype(np.int32), tour_ride_ticks=np.rint(tours["ride"]).astype(np.int32),
-        stay_tour=np.arange(stay.size, dtype=np.int32), stay_arrive=np.rint(arrive).astype(np.int32),
-        stay_length=np.rint(stay).astype(np.int32), first_day=first_day, days=len(days),
-    )
+    return Block(person_id=ids, group=who.group, home_place=who.home, work_place=who.place[:, 0], weight=weight,
+                 tour_person=tours["person"].astype(np.int32), tour_place=tours["place"], tour_mode=tours["mode"],
+                 tour_mask=tours["mask"], tour_key=tours["key"], tour_jitter=jitter, **_walks(tours),
+                 tour_ticks=np.rint(tours["way"]).astype(np.int32),
+                 tour_ride_ticks=np.rint(tours["ride"]).astype(np.int32),
+                 stay_tour=np.arange(stay.size, dtype=np.int32), stay_arrive=np.rint(arrive).astype(np.int32),
+                 stay_length=np.rint(stay).astype(np.int32), first_day=first_day, days=len(days))
 
 
-def _own_tours(
-    city: City, population: PopulationSection, who: Habits, own: Mapping[str, NDArray[Any]], seed: int, k: int,
-    ids: Ints, days: range,
-) -> _Tours:
+def _own_tours(city: City, population: PopulationSection, who: Habits, own: Mapping[str, NDArray[Any]], seed: int,
+               k: int, ids: Ints, days: range) -> _Tours:
     """Build the stated tours of these people that are made on one of the days."""
     day = np.asarray(days)
     made = np.isnan(own["day"])[:, None] | (own["day"][:, None] == day)
@@ -175,9 +170,8 @@ def _own_tours(
             "key": draws.hashes(key, rows)}  # fmt: skip
 
 
-def commutes(
-    city: City, scenario: Scenario, seed: int, k: int, ids: Ints, *, people: PeopleFrames | Population | None = None
-) -> tuple[Ints, Floats]:
+def commutes(city: City, scenario: Scenario, seed: int, k: int, ids: Ints, *,
+             people: PeopleFrames | Population | None = None) -> tuple[Ints, Floats]:
     """Find the people (index into `ids`) who commute to work or study, and the one-way travel time in minutes.
 
     Unlike a block, this includes travel on which no face can be seen: by car, and the ride between two stops.
@@ -206,10 +200,8 @@ def _drawn(city: City, population: PopulationSection, who: Habits, made: Bools) 
     return _routes(city, population, who, person, column, who.place[at], who.mode[at], who.street_m[at])
 
 
-def _routes(
-    city: City, population: PopulationSection, who: Habits, person: Ints, column: Ints, place: Ints, mode: Bytes,
-    street_m: Floats,
-) -> _Tours:
+def _routes(city: City, population: PopulationSection, who: Habits, person: Ints, column: Ints, place: Ints,
+            mode: Bytes, street_m: Floats) -> _Tours:
     hub, of_place = np.asarray(city.place_hub)[place], np.asarray(city.place_node)
     node, mm = np.full((place.size, 3), -1, dtype=np.int32), np.zeros((place.size, 3), dtype=np.int64)
     node[:, 0], node[:, 2] = of_place[who.home[person]], of_place[place]
@@ -251,9 +243,8 @@ def _add_hours(population: PopulationSection, who: Habits, tours: _Tours) -> Boo
     return work | (room >= shortest)
 
 
-def _days(
-    population: PopulationSection, who: Habits, tours: _Tours, fits: Bools, seed: int, k: int, ids: Ints, days: range
-) -> NDArray[np.uint64]:
+def _days(population: PopulationSection, who: Habits, tours: _Tours, fits: Bools, seed: int, k: int, ids: Ints,
+          days: range) -> NDArray[np.uint64]:
     """Draw bit masks of each tour's days; trips per day match `trips_per_day` where the tours fit."""
     row = np.full(who.place.shape, -1, dtype=np.int64)
     row[tours["person"][fits], tours["column"][fits]] = np.flatnonzero(fits)

@@ -74,18 +74,16 @@ def cases(world: World, log: Log) -> dict[str, float]:
     early = opened.loc[opened["opened_s"] < _SHOWN_D * DAY_S, "case_id"]
     had = log.requests[log.requests["outcome"] == "granted"]["case_id"]
     per_state = _YEAR / max(_state_cameras(world).sum(), 1)
-    return {
-        "solved_with_video_per_camera": float(shown.sum()) / len(world.cameras) * _YEAR,
-        "state_camera_evidence_per_year": float((at_state["outcome"] == "granted").sum()) * per_state,
-        "state_camera_reviews_per_year": len(at_state) * per_state,
-        "state_review_yield_share": _mean((at_state["outcome"] == "granted") & (at_state["needed_s"] > 0)),
-        "state_use_missing_people_share": _mean(at_state["purpose"].isin(_RESCUE)),
-        "homicide_video_share": _mean(early.isin(had)),
-        "street_robbery_video_share": _mean(early.isin(admissible["case_id"])),
-        "public_camera_clearance_gain": _gain(world, admissible),
-        "requested_footage_serves_share": _mean(serves[granted & (asked["case_id"] >= 0)]),
-        "requested_footage_problem_share": _mean(poor[~erased]),
-    }
+    return {"solved_with_video_per_camera": float(shown.sum()) / len(world.cameras) * _YEAR,
+            "state_camera_evidence_per_year": float((at_state["outcome"] == "granted").sum()) * per_state,
+            "state_camera_reviews_per_year": len(at_state) * per_state,
+            "state_review_yield_share": _mean((at_state["outcome"] == "granted") & (at_state["needed_s"] > 0)),
+            "state_use_missing_people_share": _mean(at_state["purpose"].isin(_RESCUE)),
+            "homicide_video_share": _mean(early.isin(had)),
+            "street_robbery_video_share": _mean(early.isin(admissible["case_id"])),
+            "public_camera_clearance_gain": _gain(world, admissible),
+            "requested_footage_serves_share": _mean(serves[granted & (asked["case_id"] >= 0)]),
+            "requested_footage_problem_share": _mean(poor[~erased])}
 
 
 def _gain(world: World, admissible: pd.DataFrame) -> float:
@@ -121,13 +119,12 @@ def own_requests(world: World, log: Log) -> dict[str, float]:
     had = mine[(mine["operator"] != "home") & ~mine["reason"].str.contains(f"{_ERASED}|no usable")]
     taken = (public["delivered_s"] - public["submitted_s"])[answered] / DAY_S
     at_stations = mine["custodian_id"].isin(np.unique(cameras.custodian_id[station])).sum()
-    return {
-        "own_request_overwritten_share": _mean(mine["reason"].str.contains(_ERASED)),
-        "own_request_answered_share": _mean(answered), "own_request_other_failure_share": _mean(~answered & ~erased),
-        "own_requests_per_station_camera": _ratio(float(at_stations) * _YEAR, station.sum()),
-        "duty_obstructed_share": _mean(had["outcome"] == "refused"),
-        "own_request_days": float(taken.median()) if len(taken) else math.nan,
-    }  # fmt: skip
+    return {"own_request_overwritten_share": _mean(mine["reason"].str.contains(_ERASED)),
+            "own_request_answered_share": _mean(answered),
+            "own_request_other_failure_share": _mean(~answered & ~erased),
+            "own_requests_per_station_camera": _ratio(float(at_stations) * _YEAR, station.sum()),
+            "duty_obstructed_share": _mean(had["outcome"] == "refused"),
+            "own_request_days": float(taken.median()) if len(taken) else math.nan}
 
 
 def breaches(world: World, log: Log) -> dict[str, float]:
@@ -192,15 +189,13 @@ def leaks(world: World, log: Log) -> dict[str, float]:
     sold = insider[insider["custodian_id"].isin(state) & (insider["price_cny"] > 0)]["price_cny"]
     of_platform = world.cameras.platform_id >= 0
     copies = acts[(acts["source"] == "breach") & (acts["act"] == "copy")]
-    rows = {
-        "stay_on_list_d": listing(world.city, world.scenario).mean_stay_d,
-        "saleable_per_hacked_camera": _mean(world.cameras.scene[of_platform] == SCENES.index("private_space")),
-        "revenue_per_hacked_camera": float(broken["price_cny"].sum()) / CNY_PER_USD / controlled,
-        "open_without_password_share": _ratio((streams["mechanism"] == "open_port").sum(), reachable.sum()),
-        "kept_files_per_controlled_camera": len(copies) / controlled,
-        "insider_reach": float(seen["cameras_n"].median()) if len(seen) else math.nan,
-        "state_access_sale_usd": float(sold.mean()) / CNY_PER_USD if len(sold) else math.nan,
-    }
+    rows = {"stay_on_list_d": listing(world.city, world.scenario).mean_stay_d,
+            "saleable_per_hacked_camera": _mean(world.cameras.scene[of_platform] == SCENES.index("private_space")),
+            "revenue_per_hacked_camera": float(broken["price_cny"].sum()) / CNY_PER_USD / controlled,
+            "open_without_password_share": _ratio((streams["mechanism"] == "open_port").sum(), reachable.sum()),
+            "kept_files_per_controlled_camera": len(copies) / controlled,
+            "insider_reach": float(seen["cameras_n"].median()) if len(seen) else math.nan,
+            "state_access_sale_usd": float(sold.mean()) / CNY_PER_USD if len(sold) else math.nan}
     rows |= {f"listed_{one.city}": one.predicted for one in held_out(world.scenario)}
     return rows | _hidden(world, log)
 
@@ -215,8 +210,6 @@ def _hidden(world: World, log: Log) -> dict[str, float]:
     category = np.asarray(world.city.place_category)
     malls = float((category == CATEGORIES.index("mall")).sum()) * facts().value("rooms_mall")
     in_malls = ((category[place] == CATEGORIES.index("mall")) & (world.hidden.installed < 0)).sum()
-    return {
-        "hidden_camera_revenue_usd": float(sold["price_cny"].mean()) / CNY_PER_USD if running else math.nan,
-        "hidden_cameras_running_share": life_d / (life_d + _SEVEN_MONTHS_D),
-        "public_toilet_hidden_share": _ratio(float(in_malls), malls),
-    }
+    return {"hidden_camera_revenue_usd": float(sold["price_cny"].mean()) / CNY_PER_USD if running else math.nan,
+            "hidden_cameras_running_share": life_d / (life_d + _SEVEN_MONTHS_D),
+            "public_toilet_hidden_share": _ratio(float(in_malls), malls)}

@@ -68,9 +68,8 @@ class Cameras(BareCameras):
         })
 
 
-def sample_cameras(
-    city: City, scenario: Scenario, seed: int, k: int, own: pd.DataFrame | Placed | None = None
-) -> Cameras:
+def sample_cameras(city: City, scenario: Scenario, seed: int, k: int,
+                   own: pd.DataFrame | Placed | None = None) -> Cameras:
     """Draw the cameras of replicate k: `round(per_1000 · people / 1000)` of them, or the stated ones.
 
     `own`: a DataFrame of cameras with the columns of `placed.CAMERA_COLUMNS`, for any city. Values that it leaves out
@@ -101,10 +100,8 @@ def joined_cameras(parts: list[Cameras]) -> Cameras:
     return Cameras(*(np.concatenate(one, dtype=one[0].dtype, casting="unsafe") for one in columns))
 
 
-def cameras_near(
-    cameras: Cameras, members: Ints, x: NDArray[np.float32], y: NDArray[np.float32], reach_m: float,
-    most: int | None = None,
-) -> tuple[Ints, Ints]:
+def cameras_near(cameras: Cameras, members: Ints, x: NDArray[np.float32], y: NDArray[np.float32], reach_m: float,
+                 most: int | None = None) -> tuple[Ints, Ints]:
     """Find the `most` nearest of some cameras within reach of each point, ascending: offsets and positions."""
     rows = []
     for px, py in zip(x, y, strict=True):
@@ -114,9 +111,8 @@ def cameras_near(
     return joined_rows(rows)
 
 
-def slant_reach_m(
-    width_px: ArrayLike, hfov_deg: ArrayLike, mount_m: ArrayLike, stated_m: ArrayLike, tilt_deg: ArrayLike
-) -> Floats:
+def slant_reach_m(width_px: ArrayLike, hfov_deg: ArrayLike, mount_m: ArrayLike, stated_m: ArrayLike,
+                  tilt_deg: ArrayLike) -> Floats:
     """Return the slant distance (m) to which cameras see: by their lens, or as stated, and limited by their tilt.
 
     A stated reach is along the ground; NaN where neither it nor the tilt is stated.
@@ -197,10 +193,9 @@ def _on_roads(city: City, scenario: Scenario, law: Siting, u: Floats) -> tuple[F
     return x, y, np.degrees(np.arctan2(east, north)) + np.where(backwards, 180.0, 0.0), start
 
 
-def _assembled(
-    city: City, scenario: Scenario, ids: Ints, x: NDArray[np.float32], y: NDArray[np.float32],
-    heading: NDArray[np.float32], operator: NDArray[np.integer], place: Ints, indoor: Bools, node: Ints, u: Floats,
-) -> Cameras:
+def _assembled(city: City, scenario: Scenario, ids: Ints, x: NDArray[np.float32], y: NDArray[np.float32],
+               heading: NDArray[np.float32], operator: NDArray[np.integer], place: Ints, indoor: Bools, node: Ints,
+               u: Floats) -> Cameras:
     """Derive the remaining columns from each camera's position and operator."""
     state, at_place = operator <= _OTHER_STATE, place >= 0
     site = np.where(indoor, SITES.index("indoor"), np.where(state, SITES.index("state"), SITES.index("outdoor")))

@@ -61,9 +61,8 @@ def roots(seed: int, k: int, stream: str, per_day: float, days: range) -> tuple[
     return ids[order], tick[order]
 
 
-def thinned(
-    seed: int, k: int, stream: str, high: float, share: float, days: range, marks: int, by: str = ""
-) -> tuple[Ints, Ints, Floats]:
+def thinned(seed: int, k: int, stream: str, high: float, share: float, days: range, marks: int,
+            by: str = "") -> tuple[Ints, Ints, Floats]:
     """Draw ids, ticks and marks of a share of the root events at the rate `high` per day.
 
     An event is kept if its first mark in the stream `by` (by default, its own) is below the share.
@@ -74,9 +73,8 @@ def thinned(
     return ids[kept], tick[kept], u[kept]
 
 
-def present(
-    seed: int, k: int, stream: str, stock: float, per_day: float, days: range, first_ids: tuple[int, int]
-) -> tuple[Ints, Ints, Bools, Floats]:
+def present(seed: int, k: int, stream: str, stock: float, per_day: float, days: range,
+            first_ids: tuple[int, int]) -> tuple[Ints, Ints, Bools, Floats]:
     """Draw a Poisson stock at the start of `days`, and arrivals on them; both have 8 marks.
 
     Returns ids (of the stock and of the arrivals, counted from `first_ids`), ticks of presence (for the stock, the

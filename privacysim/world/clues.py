@@ -52,9 +52,8 @@ def _ways(city: City, hub: Ints, node: Ints, reach_mm: int) -> tuple[Ints, Ints]
     return np.unique(np.concatenate(entered)), np.minimum(walked, reach_mm)
 
 
-def _cast_views(
-    city: City, scenario: Scenario, cameras: Cameras, cases: Cases, rows: Ints, seed: int, k: int
-) -> pd.DataFrame:
+def _cast_views(city: City, scenario: Scenario, cameras: Cameras, cases: Cases, rows: Ints, seed: int,
+                k: int) -> pd.DataFrame:
     """Return camera views of the offenders of the cases `rows`, sorted by their columns person, camera, leg.
 
     `person` is a row of the cast; `leg` is 0 approach, 1 escape, 2 inside the place; `begin`, `end` in ticks; `face` is
@@ -105,10 +104,8 @@ def matters(cases: Cases, first_day: int, days: int) -> Bools:
     return cases.asks & (cases.crime_to > first_day * DAY_TICKS) & (cases.asked < days * DAY_TICKS)
 
 
-def sample_clues(
-    city: City, scenario: Scenario, cameras: Cameras, custody: Custody, cases: Cases, seed: int, k: int, *,
-    first_day: int, days: int,
-) -> tuple[Cases, Clues]:
+def sample_clues(city: City, scenario: Scenario, cameras: Cameras, custody: Custody, cases: Cases, seed: int, k: int, *,
+                 first_day: int, days: int) -> tuple[Cases, Clues]:
     """Sample clues of the cases that are requested before the end and whose crime lies in the days of footage.
 
     Footage of the other cases was deleted before day 0, so they only add load to the desks: a number of custodians.
@@ -179,9 +176,8 @@ def _pair(row: Ints, camera: Ints) -> Ints:
     return row.astype(np.int64) * (1 << 32) + camera
 
 
-def _seen(
-    cameras: Cameras, cases: Cases, case: Ints, row: Ints, camera: Ints, at_scene: Bools, views: pd.DataFrame
-) -> tuple[Bools, Ints, Ints, NDArray[np.uint16]]:
+def _seen(cameras: Cameras, cases: Cases, case: Ints, row: Ints, camera: Ints, at_scene: Bools,
+          views: pd.DataFrame) -> tuple[Bools, Ints, Ints, NDArray[np.uint16]]:
     """Return whether and when each clue's camera had the offender in view, and the size of the face."""
     seen = np.zeros(case.size, dtype=bool)
     begin, end, face = np.zeros((3, case.size), dtype=np.int64)
@@ -220,9 +216,8 @@ class Searches(Rows):
     marks: Floats
 
 
-def sample_searches(
-    scenario: Scenario, cameras: Cameras, cases: Cases, seed: int, k: int, *, first_day: int, days: int
-) -> Searches:
+def sample_searches(scenario: Scenario, cameras: Cameras, cases: Cases, seed: int, k: int, *, first_day: int,
+                    days: int) -> Searches:
     """Sample searches in cases whose footage may still exist (crime after `first_day`, requested before `days`)."""
     access = scenario.access
     u = uniforms(stream_key(seed, k, "searches"), cases.case_id, 6)

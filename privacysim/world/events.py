@@ -33,9 +33,8 @@ from privacysim.world import chances as laws
 from privacysim.world.cameras import Cameras, cameras_near
 from privacysim.world.chances import YEAR_D, Asks, Cases, Custody, Monitors, Rows, lognormal, minutes, one_of
 
-_CRIMINAL, _ORDER, _CHECK = (
-    PURPOSES.index(word) for word in ("criminal_case", "public_order_case", "pre_filing_check")
-)
+_CRIMINAL, _ORDER, _CHECK = (PURPOSES.index(word)
+                             for word in ("criminal_case", "public_order_case", "pre_filing_check"))
 MONTH_D = 30.4375
 _CASE_MARKS = 16
 

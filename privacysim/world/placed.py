@@ -34,9 +34,8 @@ from privacysim.vocabulary import CATEGORIES, OPERATORS, REGIMES
 
 STATE_CATEGORIES = ("government_hall", "police_court", "metro_station", "transport_hub", "park")
 """Place categories whose cameras belong to another state body."""
-_OTHER_STATE, _COMMERCIAL, _COMPOUND, _HOME = (
-    OPERATORS.index(word) for word in ("other_state", "commercial", "compound", "home")
-)
+_OTHER_STATE, _COMMERCIAL, _COMPOUND, _HOME = (OPERATORS.index(word)
+                                               for word in ("other_state", "commercial", "compound", "home"))
 
 
 @dataclass(frozen=True, slots=True)

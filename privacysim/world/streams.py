@@ -129,9 +129,8 @@ class Hidden(Rows):
     marks: Floats
 
 
-def sample_hidden(
-    city: City, scenario: Scenario, cameras: Cameras, custody: Custody, seed: int, k: int, days: range
-) -> tuple[Cameras, Custody, Hidden]:
+def sample_hidden(city: City, scenario: Scenario, cameras: Cameras, custody: Custody, seed: int, k: int,
+                  days: range) -> tuple[Cameras, Custody, Hidden]:
     """Append the hidden cameras to cameras and custody; return both with the data of the hidden ones."""
     leaks, rate = scenario.leaks, scenario.leaks.hidden_per_100k_cameras
     places = [np.flatnonzero(city.place_category == CATEGORIES.index(word)) for word in ROOMS]
@@ -163,11 +162,9 @@ def sample_hidden(
 
 def _hidden_cameras(city: City, place: Ints, ids: Ints) -> Cameras:
     """Build hidden cameras: a wide lens low in a room, operated by the private person who installed it."""
-    values: dict[str, Any] = {
-        "heading_deg": 0.0, "hfov_deg": 100.0, "width_px": 1920, "mount_m": 1.5, "range_m": range_m(1920, 100.0),
-        "indoor": True, "heading_known": True, "platform_id": -1, "operator": OPERATORS.index("home"),
-        "regime": REGIMES.index("prohibited_site"), "social": True, "secret": 0,
-        "scene": SCENES.index("private_space"),
-    }  # fmt: skip
+    values: dict[str, Any] = {"heading_deg": 0.0, "hfov_deg": 100.0, "width_px": 1920, "mount_m": 1.5,
+                              "range_m": range_m(1920, 100.0), "indoor": True, "heading_known": True, "platform_id": -1,
+                              "operator": OPERATORS.index("home"), "regime": REGIMES.index("prohibited_site"),
+                              "social": True, "secret": 0, "scene": SCENES.index("private_space")}
     return Cameras(x=city.place_x[place], y=city.place_y[place], place_id=place, custodian_id=FIRST_OWNER + ids,
                    **{name: np.full(place.size, value) for name, value in values.items()})  # fmt: skip

@@ -100,9 +100,8 @@ def band(city: City, scenario: Scenario, cameras: Cameras, people: Floats, state
     return Band(replace(cameras, **fewest), replace(cameras, **most), seconds, *unknown.sum(axis=0).tolist())
 
 
-def _weigh(
-    own: ViewChoices, at: tuple[float, float], stretches: tuple[Floats, ...], stated: float, tilt: float
-) -> Floats:
+def _weigh(own: ViewChoices, at: tuple[float, float], stretches: tuple[Floats, ...], stated: float,
+           tilt: float) -> Floats:
     """Compute identifiable person-seconds a day of every combination (lens, height, heading)."""
     known = facts()
     ground = known.value("view_range_max_m") if np.isnan(stated) else stated
@@ -120,19 +119,17 @@ def _weigh(
     return np.moveaxis(out[:, :, 0], 0, 1)
 
 
-def _stretches(
-    city: City, placed: Placed, cameras: Cameras, street: Ints, people: Floats
-) -> list[tuple[NDArray[np.float64], ...]]:
+def _stretches(city: City, placed: Placed, cameras: Cameras, street: Ints,
+               people: Floats) -> list[tuple[NDArray[np.float64], ...]]:
     """Return, per street camera, the stretches a → b that no building hides (ax, ay, bx, by), and the flow on them."""
     size, face = len(cameras), facts().value("face_height_m")
     reach = np.full(size, facts().value("view_range_max_m"), dtype=np.float32)
     stated = ~np.isnan(placed.range_m)
     reach[: len(placed)][stated] = placed.range_m[stated]
     # all-round cameras at face height see everything visible within reach
-    all_round = BareCameras(
-        cameras.x, cameras.y, np.full(size, np.nan, np.float32), np.full(size, 360, np.float32),
-        np.ones(size, np.int32), np.full(size, face, np.float32), reach, np.zeros(size, dtype=bool),
-        np.full(size, -1, dtype=np.int64))  # fmt: skip
+    all_round = BareCameras(cameras.x, cameras.y, np.full(size, np.nan, np.float32), np.full(size, 360, np.float32),
+                            np.ones(size, np.int32), np.full(size, face, np.float32), reach, np.zeros(size, dtype=bool),
+                            np.full(size, -1, dtype=np.int64))
     seen = coverage(city, all_round, street, entrances=False)
     way = np.repeat(np.arange(seen.piece_start.size - 1), np.diff(seen.piece_start))
     edge, backwards = way // 2, way % 2 == 1

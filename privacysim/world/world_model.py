@@ -63,10 +63,8 @@ class World:
         })
 
 
-def sample_world(
-    city: City, scenario: Scenario, seed: int, k: int, *, days: int, footage_days: int, warmup_days: int = 180,
-    cameras: pd.DataFrame | Placed | None = None,
-) -> World:
+def sample_world(city: City, scenario: Scenario, seed: int, k: int, *, days: int, footage_days: int,
+                 warmup_days: int = 180, cameras: pd.DataFrame | Placed | None = None) -> World:
     """Draw the world of replicate k.
 
     Spans are whole days: `days` of the study; `footage_days` before day 0 from which footage may still exist (longest
