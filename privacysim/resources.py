@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 from importlib.resources import files
 from pathlib import Path
@@ -17,6 +18,12 @@ def shipped(relative: str) -> Path:
     """Path of a shipped file or folder, such as `sim/policies`: in the wheel under `_shipped`, else in the checkout."""
     installed = PACKAGE / "_shipped" / relative
     return installed if installed.exists() else PACKAGE.parent / relative
+
+
+def shipped_rows(relative: str) -> list[dict[str, str]]:
+    """Rows of a shipped CSV file, such as `data/places.csv`, by column name."""
+    with shipped(relative).open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
 
 
 def cache_folder() -> Path:

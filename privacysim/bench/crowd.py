@@ -11,13 +11,13 @@ from typing import NamedTuple, cast
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from privacysim.draws import day_jitter, hashes, stream_key, uniforms
 from privacysim.exposure import Acts, index_acts
 from privacysim.identify import identifiability
 from privacysim.people import Block
-from privacysim.sight.passes import Pieces
+from privacysim.sight.coverage import Coverage
+from privacysim.sight.passes import Pieces, sightings
 from privacysim.units import DAY_TICKS, HOUR_TICKS, TICKS_PER_S
 from privacysim.vocabulary import LEGALITIES
 
@@ -96,31 +96,21 @@ def _acts(count: int, days: int, seed: int) -> pd.DataFrame:
 
 
 def sightings_frame(crowd: Crowd) -> pd.DataFrame:
-    """Table with one row per piece and day that it is walked, with the columns for a join."""
-    pieces, block = crowd.pieces, crowd.block
-    rows: list[NDArray[np.int64]] = []
-    for day in range(block.days):
-        made = block.tour_mask[pieces.tour, day >> 6] >> np.uint64(day & 63) & np.uint64(1)
-        row = np.flatnonzero(made)
-        enter = (FIRST_DAY + day) * DAY_TICKS + pieces.offset[row] + block.tour_jitter[pieces.tour[row], day]
-        rows.append(np.stack([row, enter, enter + pieces.length[row]]))
-    row, enter, leave = np.concatenate(rows, axis=1)
-    return pd.DataFrame({
-        "person_id": pieces.person[row], "pass_id": pieces.pass_no[row],
-        "camera_id": crowd.acts.watched[pieces.camera[row]], "enter": enter, "leave": leave,
-        "face_px": pieces.face[row] / 8.0, "frontal": pieces.frontal[row],
-    })
+    """Table with one row per piece and day that it is walked (`sight.passes.sightings`)."""
+    watched = cast(Coverage, SimpleNamespace(which=crowd.acts.watched))
+    columns = ["person_id", "pass_id", "camera_id", "enter_s", "leave_s", "face_px", "frontal"]
+    return sightings(crowd.pieces, crowd.block, watched, 0)[columns]
 
 
-def exposure_by_pandas(sightings: pd.DataFrame, acts: pd.DataFrame) -> pd.DataFrame:
+def exposure_by_pandas(seen: pd.DataFrame, acts: pd.DataFrame) -> pd.DataFrame:
     """`identifiable_s` and `p_identified` by person and legality, for the low curve only.
 
     Simpler than the definition of exposure: one arm, one curve, one mask, only the needed columns, m = κ·audience ≤ 1.
     """
     needed = acts[["camera_id", "from_s", "to_s", "viewer", "legality", "attention", "known", "audience"]]
-    rows = sightings.merge(needed, on="camera_id")
-    begin = np.maximum(rows["enter"], np.rint(rows["from_s"] * TICKS_PER_S))
-    rows["t"] = np.minimum(rows["leave"], np.rint(rows["to_s"] * TICKS_PER_S)) - begin
+    rows = seen.merge(needed, on="camera_id")
+    together_s = np.minimum(rows["leave_s"], rows["to_s"]) - np.maximum(rows["enter_s"], rows["from_s"])
+    rows["t"] = np.rint(together_s * TICKS_PER_S)
     rows = rows[rows["t"] > 0]
     p = identifiability("none", rows["face_px"], rows["frontal"], int(acts["gallery"].iloc[0]), "low")
     rows["identifiable_s"] = rows["t"] / TICKS_PER_S * rows["attention"] * rows["known"] * p

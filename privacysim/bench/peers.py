@@ -15,10 +15,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import simpy
-from numpy.typing import NDArray
 
 from privacysim.city import City, build_city
-from privacysim.draws import stream_key, uniforms
+from privacysim.draws import Floats, Ints, stream_key, uniforms
 from privacysim.governance.desk import Desk, Hours
 from privacysim.people import Block, draw_block
 from privacysim.scenario import load_scenario
@@ -29,7 +28,6 @@ from privacysim.sight.passes import Windows
 from privacysim.units import DAY_TICKS, HOUR_TICKS
 from privacysim.world.cameras import sample_cameras
 
-Floats = NDArray[np.float64]
 OFFICERS = 4
 REACH_M, FIELD_DEG, SIDE_M = 25.0, 70.0, 5_000.0
 _CELL_M = 25.0
@@ -103,7 +101,7 @@ def square(points: int, cameras: int = 10_000, seed: int = 3) -> Square:
     return Square(rows, x, y, x + 10.0 * np.sin(turn), y + 10.0 * np.cos(turn))
 
 
-def points_in_view(place: Square) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def points_in_view(place: Square) -> tuple[Ints, Ints]:
     """(camera, point) of every point in view, by the shipped kernel; like geopandas, it builds its grid each time."""
     grid = box_grid(place.x, place.y, place.x, place.y, _CELL_M)
     start, points = clip_kernel.points_in_view(np.ascontiguousarray(place.cameras[:, :5]), place.x, place.y, *grid)

@@ -17,7 +17,6 @@ from privacysim.readers.track_files import read_tracks
 from privacysim.tracks import dose_tables
 from privacysim.tracks.detour import detours, read_town
 from privacysim.tracks.dosimeter import LEVELS, Dose, measure_walk
-from privacysim.tracks.walk_pictures import sketch
 from privacysim.tracks.walk_saving import save_dose
 from privacysim.units import duration_text
 
@@ -74,9 +73,8 @@ def dosimeter(
         options = {"range_m": range_m, "policies": names, "law_date": law_date, "columns": columns,
                    "track_columns": track_columns, "streets": file_digest(streets) if streets else None,
                    "network": file_digest(network) if network else None, "crs": crs, "recall": recall}
-        drawing = sketch(dose, town, others.nodes[-1:] if others else ())
-        fresh = save_dose(dose, rules, out, options, private=private, exports=exports, force=force, drawing=drawing,
-                          ways=others.table if others else None, unmapped=unmapped)
+        fresh = save_dose(dose, rules, out, options, private=private, exports=exports, force=force, town=town,
+                          ways=others, unmapped=unmapped)
         print(f"Saved in {out}." if fresh else f"{out} already holds the results of this run.")
         if private or exports:
             print(f"{out / 'private'} shows where the walk went: keep it where you keep the track.")

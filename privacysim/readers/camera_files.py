@@ -23,11 +23,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from privacysim.draws import Bools, Floats, Ints
 from privacysim.errors import InputError
 from privacysim.files import file_digest
 from privacysim.readers.features import Features, column_names, read_features, refuse_columns, stated
 from privacysim.readers.osm_maps import mapped_cameras
-from privacysim.readers.positions import Floats, Reject, degrees, position_error, refuse_if_misread
+from privacysim.readers.positions import Reject, degrees, position_error, refuse_if_misread
 from privacysim.vocabulary import OPERATORS, REGIMES
 
 UNKNOWN = -1
@@ -61,18 +62,18 @@ class Stated:
     """Code in OPERATORS."""
     regime: NDArray[np.int8]
     """Code in REGIMES."""
-    indoor: NDArray[np.bool_]
+    indoor: Bools
 
     def __len__(self) -> int:
         return self.hfov_deg.size
 
     @property
-    def turns(self) -> NDArray[np.bool_]:
+    def turns(self) -> Bools:
         """Whether each camera sees all round."""
         return self.hfov_deg >= 360.0
 
     @property
-    def heading_known(self) -> NDArray[np.bool_]:
+    def heading_known(self) -> Bools:
         """Whether the direction of view is known, or irrelevant."""
         return self.turns | ~np.isnan(self.heading_deg)
 
@@ -83,7 +84,7 @@ class MappedCameras(Stated):
 
     lat: Floats
     lon: Floats
-    line: NDArray[np.int64]
+    line: Ints
     rejects: tuple[Reject, ...] = ()
     notes: tuple[str, ...] = ()
     digest: str = ""

@@ -13,7 +13,7 @@ import json
 import re
 import sqlite3
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cache
@@ -23,11 +23,11 @@ from typing import Any, NamedTuple, Protocol
 import pandas as pd
 
 from privacysim import parts
-from privacysim.errors import InputError, did_you_mean
+from privacysim.errors import InputError, did_you_mean, refuse_unknown
 from privacysim.readers.markup import Element, read_xml
 from privacysim.readers.opening import TREE_LIMIT, encoding_of, recognised, refuse_more
 from privacysim.readers.positions import Reject, degrees
-from privacysim.resources import shipped
+from privacysim.resources import shipped_rows
 
 _PLACE = ("lat", "lon")
 _WKT = re.compile(r"^\s*(?:SRID=4326;)?\s*POINT\s*Z?\s*\(\s*(\S+)\s+(\S+)[^)]*\)\s*$", re.IGNORECASE)
@@ -57,10 +57,11 @@ class Features:
     rejects: list[Reject] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def add(self, feature: Feature) -> None:
-        """Add a feature; raises InputError beyond what a machine of 1 GiB can hold."""
+    def add(self, line: int, positions: Sequence[Position], words: Mapping[str, str], is_line: bool = False,
+            times: Sequence[str] = ()) -> None:
+        """Add a feature, with its times if there are equally many; InputError beyond what 1 GiB of memory holds."""
         refuse_more(self.source, len(self.features) + len(self.rejects))
-        self.features.append(feature)
+        self.features.append(Feature(line, positions, words, is_line, times if len(times) == len(positions) else ()))
 
     def reject(self, line: int, why: str) -> None:
         """Add a row that cannot be a feature."""
@@ -69,21 +70,20 @@ class Features:
 
 
 class ForeignReader(Protocol):
-    """Reader of another kind of file, found as an entry point of the group `privacysim.readers`."""
+    """Reader of another kind of file, found as an entry point of the group `privacysim.readers`.
+
+    `suffixes` are those of its files in lower case, such as `.shp`. `read` returns one row for each position: `lat` and
+    `lon` in degrees, and columns as tables of cameras or tracks.
+    """
 
     suffixes: Sequence[str]
-    """Suffixes of its files in lower case, such as `.shp`."""
-
-    def read(self, path: Path) -> pd.DataFrame:
-        """Return one row for each position: `lat` and `lon` in degrees, and columns as tables of cameras or tracks."""
-        ...
+    read: Callable[[Path], pd.DataFrame]
 
 
 @cache
 def column_names() -> dict[str, tuple[str, ...]]:
     """Column names that are recognised for each of ours, best first (`data/column_names.csv`)."""
-    with shipped("data/column_names.csv").open(newline="", encoding="utf-8") as stream:
-        return {row["ours"]: tuple(row["recognised"].split("|")) for row in csv.DictReader(stream)}
+    return {row["ours"]: tuple(row["recognised"].split("|")) for row in shipped_rows("data/column_names.csv")}
 
 
 def stated(low: Mapping[str, str], ours: str, columns: Mapping[str, str]) -> str:
@@ -104,8 +104,7 @@ def foreign_reader(path: Path) -> ForeignReader | None:
 def refuse_columns(where: str, columns: Mapping[str, str], found: Features | None = None) -> None:
     """Raise InputError for a mapping of an unknown name, or (of what was found) to a column that no row fills."""
     for ours, theirs in columns.items():
-        if ours not in column_names():
-            raise InputError(f"{where}, columns", "one of our names", ours, did_you_mean(ours, column_names()))
+        refuse_unknown(ours, column_names(), f"{where}, columns", "one of our names")
         if found and ours not in _PLACE and not any(theirs in feature.properties for feature in found.features):
             known = sorted({name for feature in found.features[:100] for name in feature.properties})
             raise InputError(f"{where}, {ours}", "a column that the file fills", theirs, did_you_mean(theirs, known))
@@ -132,24 +131,19 @@ def read_features(path: Path, columns: Mapping[str, str]) -> Features:
     return found
 
 
-def _json(content: bytes, where: str) -> Any:
-    """Parse JSON with bounds: at most 32 MiB, and Python's own limits on depth and on the length of numbers."""
-    if len(content) > TREE_LIMIT:
-        raise InputError(where, "GeoJSON of at most 32 MiB", f"{len(content) >> 20} MiB", "save it as CSV, or cut it")
-    try:
-        return json.loads(content.decode(encoding_of(content), errors="replace"), parse_int=_integer)
-    except json.JSONDecodeError as error:
-        raise InputError(f"{where}, line {error.lineno}", "valid JSON", error.msg, "save or fetch it again") from None
-    except RecursionError:
-        raise InputError(where, "JSON of a sensible depth", "hundreds of levels", "this is no GeoJSON") from None
-
-
-def _integer(digits: str) -> float | int:
-    return int(digits) if len(digits) < 18 else float(digits)
-
-
 def _from_json(content: bytes, found: Features) -> None:
-    tree = _json(content, found.source)
+    """Features of GeoJSON: at most 32 MiB, and Python's own limits on depth and on the length of numbers."""
+    if len(content) > TREE_LIMIT:
+        fix = "save it as CSV, or cut it"
+        raise InputError(found.source, "GeoJSON of at most 32 MiB", f"{len(content) >> 20} MiB", fix)
+    try:
+        # degrees are floats anyway, and Python refuses to parse a very long integer
+        tree = json.loads(content.decode(encoding_of(content), errors="replace"), parse_int=_integer)
+    except json.JSONDecodeError as error:
+        where = f"{found.source}, line {error.lineno}"
+        raise InputError(where, "valid JSON", error.msg, "save or fetch it again") from None
+    except RecursionError:
+        raise InputError(found.source, "JSON of a sensible depth", "hundreds of levels", "this is no GeoJSON") from None
     if not isinstance(tree, dict) or "type" not in tree:
         raise InputError(found.source, "GeoJSON (a FeatureCollection)", "JSON of another form", "export as GeoJSON")
     if isinstance(crs := tree.get("crs"), dict) and "CRS84" not in str(crs) and "4326" not in str(crs):
@@ -163,6 +157,10 @@ def _from_json(content: bytes, found: Features) -> None:
             found.reject(number, "no geometry")
 
 
+def _integer(digits: str) -> float | int:
+    return int(digits) if len(digits) < 18 else float(digits)
+
+
 def _add_geometry(geometry: dict[str, Any], words: dict[str, str], number: int, found: Features, depth: int) -> None:
     kind, coordinates = geometry.get("type"), geometry.get("coordinates")
     is_line = kind in ("LineString", "MultiLineString")
@@ -171,21 +169,19 @@ def _add_geometry(geometry: dict[str, Any], words: dict[str, str], number: int, 
             if isinstance(part, dict):
                 _add_geometry(part, words, number, found, depth + 1)
         return
-    if kind == "MultiPoint":
-        groups = [[one] for one in _list(coordinates)]
-    elif kind in ("Point", "LineString"):
-        groups = [[coordinates] if kind == "Point" else _list(coordinates)]
-    elif kind == "MultiLineString":
-        groups = _list(coordinates)
-    else:
+    groups: dict[Any, list[Any]] = {
+        "Point": [[coordinates]], "MultiPoint": [[one] for one in _list(coordinates)],
+        "LineString": [coordinates], "MultiLineString": _list(coordinates),
+    }  # fmt: skip
+    if not isinstance(kind, str) or kind not in groups:
         found.reject(number, f"a {str(kind)[:40]} is no position and no line")
         return
     stamps = re.findall(r"[^\[\],'\"\s]+", words.get("coordTimes") or words.get("times") or "")
-    for group in groups:
+    for group in groups[kind]:
         pairs = [one if isinstance(one, list) and len(one) >= 2 else (None, None) for one in _list(group)]
         if pairs:
             positions = [(degrees(pair[0]), degrees(pair[1])) for pair in pairs]
-            found.add(Feature(number, positions, words, is_line, stamps if len(stamps) == len(positions) else ()))
+            found.add(number, positions, words, is_line, stamps)
         else:
             found.reject(number, "no coordinates")
 
@@ -218,11 +214,11 @@ def _from_kml(content: bytes, found: Features) -> str:
         elif element.name == "Track":
             positions = [_pair(word[1:]) for word in element.text.split() if word[0] == "#"]
             times = [word[1:] for word in element.text.split() if word[0] == "@"]
-            found.add(Feature(element.line, positions, words, True, times if len(times) == len(positions) else ()))
+            found.add(element.line, positions, words, True, times)
         elif element.name == "coordinates":
             positions, is_line = [_pair(word) for word in element.text.split()], holder.name == "LineString"
             if positions and (is_line or holder.name == "Point"):
-                found.add(Feature(holder.line, positions if is_line else positions[:1], words, is_line))
+                found.add(holder.line, positions if is_line else positions[:1], words, is_line)
             else:
                 found.reject(element.line, f"a {holder.name[:40]} is no line and no single position")
 
@@ -240,40 +236,40 @@ def _from_table(content: bytes, found: Features, columns: Mapping[str, str]) -> 
     first = stream.readline(1 << 16)
     stream.seek(0)
     reader = csv.reader(stream, delimiter=max(",;\t|", key=first.count))
-    undecoded = False
     try:
         header = [name.strip().lstrip("\ufeff") for name in next(reader, [])]
-        place = _place_columns(header, columns, found.source)
-        for row in reader:
-            if not "".join(row).strip():
-                continue
-            if len(row) < len(header) and len(row) <= max(place):
-                found.reject(reader.line_num, f"{len(row)} columns instead of {len(header)}")
-                continue
-            undecoded = undecoded or any("\ufffd" in cell for cell in row)
-            words = {name: cell[:_NAME_LIMIT] for name, cell in zip(header, row, strict=False) if cell}
-            found.add(Feature(reader.line_num, [_position([row[column] for column in place])], words))
+        _take_rows(header, ((reader.line_num, row) for row in reader), found, columns)
     except (csv.Error, UnicodeError) as error:
         where = f"{found.source}, line {reader.line_num}"
         raise InputError(where, "a readable table", error, "save it as CSV") from None
-    if undecoded:
-        found.notes.append("some words are not in UTF-8 and read as �; this does not affect numbers")
 
 
 def _from_frame(frame: pd.DataFrame, found: Features, columns: Mapping[str, str]) -> None:
-    header = [str(name) for name in frame.columns]
+    rows = frame.astype(object).itertuples(index=False, name=None)
+    cells = (["" if pd.isna(cell) else str(cell) for cell in row] for row in rows)
+    _take_rows([str(name) for name in frame.columns], enumerate(cells, 1), found, columns)
+
+
+def _take_rows(header: Sequence[str], rows: Iterable[tuple[int, list[str]]], found: Features,
+               columns: Mapping[str, str]) -> None:
+    """Take numbered rows of cells as points: longitude and latitude in two columns, or in one as WKT."""
     place = _place_columns(header, columns, found.source)
-    for number, row in enumerate(frame.astype(object).itertuples(index=False, name=None), 1):
-        words = {name: str(cell)[:_NAME_LIMIT] for name, cell in zip(header, row, strict=True) if not pd.isna(cell)}
-        found.add(Feature(number, [_position([row[column] for column in place])], words))
-
-
-def _position(cells: Sequence[Any]) -> Position:
-    """Longitude and latitude of the cells of `_place_columns`."""
-    if len(cells) == 1:
-        match = _WKT.match(str(cells[0]))
-        cells = match.groups() if match else (None, None)
-    return degrees(cells[0]), degrees(cells[1])
+    undecoded = False
+    for line, row in rows:
+        if not "".join(row).strip():
+            continue
+        if len(row) < len(header) and len(row) <= max(place):
+            found.reject(line, f"{len(row)} columns instead of {len(header)}")
+            continue
+        cells: Sequence[str | None] = [row[column] for column in place]
+        if len(place) == 1:
+            match = _WKT.match(row[place[0]])
+            cells = match.groups() if match else (None, None)
+        undecoded = undecoded or any("\ufffd" in cell for cell in row)
+        words = {name: cell[:_NAME_LIMIT] for name, cell in zip(header, row, strict=False) if cell}
+        found.add(line, [(degrees(cells[0]), degrees(cells[1]))], words)
+    if undecoded:
+        found.notes.append("some words are not in UTF-8 and read as �; this does not affect numbers")
 
 
 def _place_columns(header: Sequence[str], columns: Mapping[str, str], where: str) -> tuple[int, ...]:
@@ -281,18 +277,15 @@ def _place_columns(header: Sequence[str], columns: Mapping[str, str], where: str
     low = [name.lower() for name in header]
     place = []
     for ours in ("lon", "lat", "wkt"):
-        if ours in columns and columns[ours] not in header:
-            raise InputError(f"{where}, {ours}", "a column of the file", columns[ours],
-                             did_you_mean(columns[ours], header))  # fmt: skip
+        if ours in columns:
+            refuse_unknown(columns[ours], header, f"{where}, {ours}", "a column of the file")
         names = (columns[ours].lower(),) if ours in columns else column_names()[ours]
         place.append(next((low.index(name) for name in names if name in low), -1))
     lon, lat, wkt = place
-    if lat >= 0 and lon >= 0 and lat != lon:
-        return lon, lat
-    if wkt >= 0:
-        return (wkt,)
-    fix = "name them: --columns lat=…,lon=…"
-    raise InputError(f"{where}, line 1", "columns with latitude and longitude", ", ".join(header) or "nothing", fix)
+    if wkt < 0 and (min(lat, lon) < 0 or lat == lon):
+        fix, got = "name them: --columns lat=…,lon=…", ", ".join(header) or "nothing"
+        raise InputError(f"{where}, line 1", "columns with latitude and longitude", got, fix)
+    return (lon, lat) if min(lat, lon) >= 0 and lat != lon else (wkt,)
 
 
 def _from_geopackage(path: Path, found: Features) -> None:
@@ -326,7 +319,7 @@ def _read_table(base: sqlite3.Connection, table: str, column: str, found: Featur
         words = {name: str(value)[:_NAME_LIMIT] for name, value in zip(names, row, strict=True)
                  if value is not None and not isinstance(value, bytes)}
         for is_line, positions in _shapes(row[names.index(column)]):
-            found.add(Feature(number, positions, words, is_line))
+            found.add(number, positions, words, is_line)
 
 
 def _shapes(blob: object) -> list[tuple[bool, list[Position]]]:

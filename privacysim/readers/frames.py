@@ -7,12 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from privacysim.draws import Floats
 from privacysim.errors import InputError, did_you_mean
 from privacysim.readers.positions import city_plane
-
-Floats = NDArray[np.float64]
 
 
 class FrameColumn(NamedTuple):
@@ -41,40 +39,35 @@ def checked_frame(frame: object, where: str, columns: Mapping[str, FrameColumn])
         raise InputError(where, "a pandas DataFrame", type(frame).__name__, "pass a DataFrame")
     if not len(frame):
         raise InputError(where, "at least one row", "an empty table", f"leave {where} out, or fill the table")
-    for name in frame.columns:
-        if name not in columns:
-            fix = f"{did_you_mean(str(name), columns)}, or drop the column"
-            raise InputError(f"{where}, column {name}", "a column that is read", name, fix)
-    return {name: _numbers(frame, where, name, column) for name, column in columns.items()}
-
-
-def _numbers(frame: pd.DataFrame, where: str, name: str, column: FrameColumn) -> Floats:
-    if name not in frame:
-        if column.needed:
+    for name in [name for name in frame.columns if name not in columns]:
+        fix = f"{did_you_mean(str(name), columns)}, or drop the column"
+        raise InputError(f"{where}, column {name}", "a column that is read", name, fix)
+    for name, column in columns.items():
+        if column.needed and name not in frame:
             raise InputError(where, f"a column {name}", ", ".join(map(str, frame.columns)), f"add the column {name}")
-        return np.full(len(frame), np.nan)
-    cells = frame[name]
-    values: Floats
+    return {name: _numbers(frame[name], f"{where}, row {{}}, {name}", column) if name in frame
+            else np.full(len(frame), np.nan) for name, column in columns.items()}
+
+
+def _numbers(cells: pd.Series, where: str, column: FrameColumn) -> Floats:
     if column.words:
-        codes = {word: float(code) for code, word in enumerate(column.words)}
-        values = np.asarray(cells.astype(object).map(codes), dtype=np.float64)
+        low, high, expected = 0.0, np.inf, f"one of {', '.join(column.words)}"
+        numbers = cells.astype(object).map({word: float(code) for code, word in enumerate(column.words)})
     else:
-        values = np.asarray(pd.to_numeric(cells, errors="coerce").astype("float64"), dtype=np.float64)
-    given = cells.notna().to_numpy()
-    low, high = (0.0, np.inf) if column.words else (column.low, column.high)
+        low, high, expected = column.low, column.high, f"a number from {column.low:g} to {column.high:g}"
+        numbers = pd.to_numeric(cells, errors="coerce")
+    values, given = np.asarray(numbers.astype("float64"), dtype=np.float64), cells.notna().to_numpy()
     wrong = (given & ~((values >= low) & (values <= high))) | (~given & column.needed)
     if wrong.any():
         row = int(np.argmax(wrong))
         cell = cells.iloc[row] if given[row] else "an empty cell"
-        expected = f"one of {', '.join(column.words)}" if column.words else f"a number from {low:g} to {high:g}"
         fix = did_you_mean(str(cell), column.words) if column.words and given[row] else "correct the cell"
-        raise InputError(f"{where}, row {frame.index[row]}, {name}", expected, cell, fix)
+        raise InputError(where.format(cells.index[row]), expected, cell, fix)
     return values
 
 
-def positions(
-    values: Mapping[str, Floats], where: str, origin: tuple[float, float] | None, prefix: str = "",
-) -> tuple[Floats, Floats]:
+def positions(values: Mapping[str, Floats], where: str, origin: tuple[float, float] | None,
+              prefix: str = "") -> tuple[Floats, Floats]:
     """Metres on the city's plane from checked columns `x_m`, `y_m` or `lon`, `lat`, with a prefix if any.
 
     `origin` is `City.origin`; None refuses degrees. Rows without a position stay NaN; half a position is refused.
@@ -84,8 +77,7 @@ def positions(
     half = (metres & (np.isnan(x) | np.isnan(y))) | (degrees & (np.isnan(lon) | np.isnan(lat))) | (metres & degrees)
     if half.any():
         expected = f"{prefix}x_m and {prefix}y_m, or {prefix}lon and {prefix}lat"
-        row = f"{where}, row number {int(np.argmax(half))}"
-        raise InputError(row, expected, "another set", "complete the position")
+        raise InputError(f"{where}, row number {np.argmax(half)}", expected, "another set", "complete the position")
     if not degrees.any():
         return x, y
     if origin is None:

@@ -10,23 +10,22 @@ that streets stay connected. The data is © OpenStreetMap contributors, ODbL.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from privacysim.draws import Floats
 from privacysim.errors import InputError, require
 from privacysim.files import whole_file
-from privacysim.readers.features import Feature, Features, Position
+from privacysim.readers.features import Features, Position
 from privacysim.readers.opening import refuse_bombs
-from privacysim.readers.positions import Floats, city_plane
-from privacysim.resources import shipped
+from privacysim.readers.positions import city_plane
+from privacysim.resources import shipped_rows
 
 MAIN, STREET, LANE = 0, 1, 2
 """Kinds of streets, the codes of `edge_kind`."""
@@ -43,6 +42,7 @@ _GREEN = {("leisure", "park"), ("leisure", "garden"), ("leisure", "pitch"), ("le
           ("landuse", "grass"), ("landuse", "forest"), ("landuse", "cemetery"), ("natural", "wood"),
           ("natural", "scrub")}  # fmt: skip
 _MOST_NAMES, _PLACES = 40, 3
+_NAMES = ["text", "x_m", "y_m", "angle_deg", "length_m"]
 _DEGREE_M = 111_195.0
 WANTED: Mapping[str, bool | list[str]] = {
     "highway": True, "building": True, "man_made": ["surveillance"], "amenity": True, "shop": True, "office": True,
@@ -92,7 +92,7 @@ def mapped_cameras(path: Path, found: Features) -> Features:
             elif not node.location.valid():
                 found.reject(node.id, "no valid position")
             else:
-                found.add(Feature(node.id, [(node.location.lon, node.location.lat)], words))
+                found.add(node.id, [(node.location.lon, node.location.lat)], words)
     return found
 
 
@@ -103,9 +103,9 @@ def street_kind(tags: Mapping[str, str]) -> int | None:
     (2, None)
     """
     highway, on_foot = tags.get("highway", "").removesuffix("_link"), tags.get("foot", "")
-    if on_foot == "no" or (tags.get("access") in ("no", "private") and on_foot not in ("yes", "designated")):
-        return None
-    return next((kind for kind, names in enumerate(_STREETS) if highway in names), None)
+    closed = tags.get("access") in ("no", "private") and on_foot not in ("yes", "designated")
+    kinds = (kind for kind, names in enumerate(_STREETS) if highway in names)
+    return None if closed or on_foot == "no" else next(kinds, None)
 
 
 def vehicles_only(tags: Mapping[str, str]) -> bool:
@@ -126,9 +126,8 @@ def is_building(tags: Mapping[str, str]) -> bool:
 def _categories() -> dict[str, dict[str, str]]:
     """Category by key and value (`*`: any other value) of `data/osm_places.csv`; the first key with one counts."""
     found: dict[str, dict[str, str]] = {}
-    with shipped("data/osm_places.csv").open(newline="", encoding="utf-8") as stream:
-        for row in csv.DictReader(stream):
-            found.setdefault(row["key"], {})[row["value"]] = row["category"]
+    for row in shipped_rows("data/osm_places.csv"):
+        found.setdefault(row["key"], {})[row["value"]] = row["category"]
     return found
 
 
@@ -156,50 +155,47 @@ def levels(tags: Mapping[str, str]) -> float:
     return said if 1.0 <= said <= _MOST_LEVELS else 1.0
 
 
-@dataclass(slots=True)
-class Ground:
-    """Rings of water and of green (x, y), lines of rails, `names` of streets at up to three places each: text, x_m,
-    y_m, angle_deg, length_m.
-    """
+class Ground(NamedTuple):
+    """Rings of water and of green (x, y), lines of rails, and names of streets at up to three places each."""
 
-    water: list[Floats] = field(default_factory=list)
-    green: list[Floats] = field(default_factory=list)
-    rails: list[Floats] = field(default_factory=list)
-    names: pd.DataFrame = field(default_factory=lambda: _names({}))
+    water: Sequence[Floats] = ()
+    green: Sequence[Floats] = ()
+    rails: Sequence[Floats] = ()
+    names: pd.DataFrame = pd.DataFrame(columns=_NAMES)
 
 
 def read_ground(path: str | Path, origin: tuple[float, float]) -> Ground:
     """Read the ground of an extract; raises InputError for a file that is no map."""
-    ground = Ground()
+    water, green, rails = list[Floats](), list[Floats](), list[Floats]()
     streets: dict[str, list[Floats]] = {}
     with osm_reader(Path(path), areas=("natural", "landuse", "leisure", "waterway")) as reader:
         for item in reader:
             tags = tags_of(item)
             if item.is_area():
-                for holds, kinds in ((ground.water, _WATER), (ground.green, _GREEN)):
+                for holds, kinds in ((water, _WATER), (green, _GREEN)):
                     if kinds & set(tags.items()):
                         holds += [city_plane(np.array(_corners(ring)), *origin) for ring in item.outer_rings()]
             elif item.is_way() and len(corners := _corners(item.nodes)) > 1:
                 line = city_plane(np.array(corners), *origin)
                 if tags.get("railway") in ("rail", "tram", "light_rail"):
-                    ground.rails.append(line)
+                    rails.append(line)
                 if tags.get("name") and street_kind(tags) in (MAIN, STREET):
                     streets.setdefault(tags["name"], []).append(line)
-    ground.names = _names(streets)
-    return ground
+    return Ground(water, green, rails, _names(streets))
 
 
 def _names(streets: dict[str, list[Floats]]) -> pd.DataFrame:
     """Names of the longest streets, each in the middle of its three longest ways, readable from below or the right."""
     rows = []
     for text, ways in streets.items():
-        lengths = [float(np.hypot(*np.diff(way, axis=0).T).sum()) for way in ways]
-        for way in (ways[n] for n in np.argsort(lengths, kind="stable")[::-1][:_PLACES]):
-            along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(way, axis=0).T))])
+        steps = [np.concatenate([[0.0], np.hypot(*np.diff(way, axis=0).T)]) for way in ways]
+        lengths = [float(step[1:].sum()) for step in steps]
+        for n in np.argsort(lengths, kind="stable")[::-1][:_PLACES]:
+            along, way = np.cumsum(steps[n]), ways[n]
             at = [[float(np.interp(share * along[-1], along, axis)) for axis in way.T] for share in (0.4, 0.5, 0.6)]
             angle = np.degrees(np.arctan2(at[2][1] - at[0][1], at[2][0] - at[0][0]))
             rows.append((text, *at[1], float((angle + 90.0) % 180.0 - 90.0), sum(lengths)))
-    frame = pd.DataFrame(rows, columns=["text", "x_m", "y_m", "angle_deg", "length_m"])
+    frame = pd.DataFrame(rows, columns=_NAMES)
     frame = frame.sort_values(["length_m", "text"], ascending=[False, True], ignore_index=True, kind="stable")
     return frame.head(_PLACES * _MOST_NAMES)
 

@@ -12,11 +12,10 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from privacysim.draws import Floats, Ints
 from privacysim.errors import InputError, shown
 
-Floats = NDArray[np.float64]
 WORST_SHARE = 0.5
 """If more than this share of the rows is unusable, the whole file is taken as misread."""
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC).timestamp()
@@ -49,8 +48,7 @@ def degrees(text: object) -> float:
     if isinstance(text, int | float):
         return math.inf if abs(text) >= 1e300 else float(text)
     words = str(text).strip().rstrip("°")
-    if words.count(",") == 1 and "." not in words:
-        words = words.replace(",", ".")
+    words = words.replace(",", ".") if words.count(",") == 1 and "." not in words else words
     try:
         return float(words) if len(words) < 64 and "_" not in words else math.nan
     except ValueError:
@@ -137,7 +135,7 @@ def plane_at(lat0: float, lon0: float) -> Plane:
     return Plane(lat0, lon0, float(np.radians(north)), float(np.radians(east)))
 
 
-def sheets(lat: Floats, lon: Floats) -> tuple[NDArray[np.int64], list[Plane]]:
+def sheets(lat: Floats, lon: Floats) -> tuple[Ints, list[Plane]]:
     """Sheet of each position, and the planes of the sheets."""
     row = np.floor(lat / _SHEET_DEG).astype(np.int64)
     wide = _SHEET_DEG / np.maximum(np.cos(np.radians((row + 0.5) * _SHEET_DEG)), 0.01)

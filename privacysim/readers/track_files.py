@@ -17,13 +17,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from privacysim.draws import Floats
 from privacysim.errors import InputError
 from privacysim.files import file_digest
 from privacysim.readers.features import Features, foreign_reader, read_features, refuse_columns, stated
 from privacysim.readers.markup import Element, read_xml
 from privacysim.readers.matsim import SIMULATED_DAY_S, Fix, read_matsim
 from privacysim.readers.opening import recognised
-from privacysim.readers.positions import Floats, Reject, degrees, instant, position_error, refuse_if_misread
+from privacysim.readers.positions import Reject, degrees, instant, position_error, refuse_if_misread
 
 _XML_KINDS = {"gpx": "gpx", "kml": "kml", "fcd-export": "sumo", "events": "matsim", "population": "matsim",
               "plans": "matsim"}

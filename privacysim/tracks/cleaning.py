@@ -12,12 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from privacysim.draws import Bools, Floats, Ints
 from privacysim.errors import InputError
 from privacysim.facts import facts
 from privacysim.readers.track_files import Tracks
 from privacysim.tracks import cleaning_kernel as kernel
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -25,15 +24,14 @@ class Walk:
     """Steps of people: step i leads from fix i to fix i+1 if `joined[i]`; otherwise nothing is known between them.
 
     `clock_s`: seconds since the person's first fix. Without a clock it assumes the fact `walking_speed_m_s`; `timed`
-    says which. `start_s` per person: seconds since 1970, NaN without a clock.
+    says which.
     """
 
     lat: Floats
     lon: Floats
     clock_s: Floats
     person: NDArray[np.int32]
-    joined: NDArray[np.bool_]
-    start_s: Floats
+    joined: Bools
     timed: bool
     people: int
     notes: tuple[str, ...]
@@ -49,7 +47,7 @@ class Walk:
 def separate_steps(lat: Floats, lon: Floats) -> Walk:
     """Steps without a clock that do not follow one another: from position 0 to 1, from 2 to 3, and so on."""
     joined, nobody = np.arange(lat.size) % 2 == 0, np.zeros(lat.size, dtype=np.int32)
-    return Walk(lat, lon, np.arange(lat.size, dtype=np.float64), nobody, joined, np.zeros(1), False, 1, (), "")
+    return Walk(lat, lon, np.arange(lat.size, dtype=np.float64), nobody, joined, False, 1, (), "")
 
 
 def walk_of(tracks: Tracks, jitter_m: float | None = None) -> Walk:
@@ -70,27 +68,21 @@ def walk_of(tracks: Tracks, jitter_m: float | None = None) -> Walk:
         raise InputError("track", "at least one step between two fixes", "gaps and glitches only", "name another track")
     person, time = tracks.person[kept], tracks.time_s[kept]
     timed = not bool(np.isnan(time).any())
-    start = np.full(tracks.people, np.nan)
-    if timed:
-        first = np.minimum.reduceat(time, np.flatnonzero(np.diff(person, prepend=-1)))
-        start[np.unique(person)] = first
-        clock = time - start[person]
-    else:
-        clock = _at_walking_speed(lat[kept], lon[kept], person, onward)
-    notes = (*tracks.notes, *_words(tracks, counts, lost, timed))
-    return Walk(lat[kept], lon[kept], clock, person, onward, start, timed, tracks.people, notes, tracks.digest)
-
-
-def _at_walking_speed(lat: Floats, lon: Floats, person: NDArray[np.int32], onward: NDArray[np.bool_]) -> Floats:
-    """Seconds since each person's first fix at walking speed; a gap takes no time."""
-    east = ((np.diff(lon) + 540.0) % 360.0 - 180.0) * np.cos(np.radians(0.5 * (lat[1:] + lat[:-1])))
-    step = kernel.METRES_PER_DEGREE * np.hypot(east, np.diff(lat)) * onward[:-1]
-    total = np.concatenate([[0.0], np.cumsum(step)]) / facts().value("walking_speed_m_s")
+    lat, lon = lat[kept], lon[kept]
     begins = np.flatnonzero(np.diff(person, prepend=-1))
-    return total - np.repeat(total[begins], np.diff(np.append(begins, person.size)))
+    if timed:
+        first = np.minimum.reduceat(time, begins)
+    else:  # at walking speed; a gap takes no time
+        east = ((np.diff(lon) + 540.0) % 360.0 - 180.0) * np.cos(np.radians(0.5 * (lat[1:] + lat[:-1])))
+        step = kernel.METRES_PER_DEGREE * np.hypot(east, np.diff(lat)) * onward[:-1]
+        time = np.concatenate([[0.0], np.cumsum(step)]) / known.value("walking_speed_m_s")
+        first = time[begins]
+    clock = time - np.repeat(first, np.diff(np.append(begins, person.size)))
+    notes = (*tracks.notes, *_words(tracks, counts, lost, timed))
+    return Walk(lat, lon, clock, person, onward, timed, tracks.people, notes, tracks.digest)
 
 
-def _words(tracks: Tracks, counts: NDArray[np.int64], lost: float, timed: bool) -> list[str]:
+def _words(tracks: Tracks, counts: Ints, lost: float, timed: bool) -> list[str]:
     said = [f"{len(tracks)} fixes of {tracks.people} {'person' if tracks.people == 1 else 'people'}"]
     if tracks.rejects:
         said.append(f"{len(tracks.rejects)} fixes unusable, the first: {tracks.rejects[0]}")

@@ -14,18 +14,17 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import connected_components, dijkstra
 
+from privacysim.draws import Floats, Ints
 from privacysim.errors import InputError
 from privacysim.readers.osm_maps import is_building, multipolygon_rings, osm_reader, street_kind, tags_of
-from privacysim.readers.positions import Floats, plane_at
+from privacysim.readers.positions import plane_at
 from privacysim.tracks.cleaning import separate_steps
 from privacysim.tracks.dosimeter import Dose
 from privacysim.tracks.walk_sight import Town, sight_of
 
-Ints = NDArray[np.int64]
 PRICES = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 50.0)
 """λ: metres of detour accepted to avoid one camera-metre."""
 _NEAR_M = 150.0

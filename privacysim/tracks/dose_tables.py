@@ -14,10 +14,9 @@ place.
 
 from __future__ import annotations
 
-import csv
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -28,7 +27,7 @@ from privacysim.facts import facts
 from privacysim.policy import load_arms
 from privacysim.policy.arm import Arm
 from privacysim.policy.judging import Question
-from privacysim.resources import shipped
+from privacysim.resources import shipped_rows
 from privacysim.tracks.dosimeter import ENDS, Dose
 from privacysim.vocabulary import OPERATORS, REGIMES
 
@@ -128,18 +127,16 @@ def with_unmapped(dose: Dose, recall: Recall) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["what", "low", "mean", "high"])
 
 
-def rights(dose: Dose, policies: Sequence[str], law_date: date,
-           readings: Mapping[str, Sequence[str]] | None = None) -> pd.DataFrame:
+def rights(dose: Dose, policies: Sequence[str], law_date: date) -> pd.DataFrame:
     """Table with one row per policy, kind of camera that saw the walk, and asker.
 
     Columns: policy, operator, regime, cameras (count), requester, purpose, channel, may (yes, no, or under which
     condition), document, legality of looking without that condition (authorised, ungoverned or prohibited), gap (hard,
     soft or empty), kept_s, kept_low_s, kept_high_s (how long after the walk footage exists), mask.
     """
-    with shipped("data/walk_askers.csv").open(newline="", encoding="utf-8") as stream:
-        askers = list(csv.DictReader(stream))
+    askers = shipped_rows("data/walk_askers.csv")
     kinds = Counter(_kind(dose, index) for index in dose.cameras["index"])
-    arms = [arm for arm in load_arms(policies, readings or {}, law_date) if arm.footage]
+    arms = [arm for arm in load_arms(policies, {}, law_date) if arm.footage]
     rows = [(arm.id, *kind, kinds[kind], *_answer(arm, kind, *asker.values()), *arm.retention_s(kind[1]),
              arm.mask(kind[1])) for arm in arms for kind in sorted(kinds) for asker in askers]  # fmt: skip
     return pd.DataFrame(rows, columns=_RIGHTS)

@@ -13,15 +13,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from privacysim.draws import Bools
 from privacysim.facts import facts
 from privacysim.readers.camera_files import MappedCameras
 from privacysim.readers.track_files import Tracks
 from privacysim.tracks.cleaning import Walk, separate_steps, walk_of
 from privacysim.tracks.walk_sight import Sight, Town, sight_of
 
-Ints = NDArray[np.int64]
 LEVELS = ("in_range", "detect", "observe", "recognise", "identify")
 """DORI levels, lowest first; `in_range` is within a stated reach, but below 25 px/m."""
 ENDS = ("_low", "", "_high")
@@ -136,7 +135,7 @@ def _totals(walk: Walk, sight: Sight, seen: pd.DataFrame) -> dict[str, float]:
     return totals
 
 
-def _sure_discs(sight: Sight) -> NDArray[np.bool_]:
+def _sure_discs(sight: Sight) -> Bools:
     """For each camera whose views share a direction, the view with the smallest reach: what the camera surely sees."""
     discs = sight.discs
     sure = np.zeros(discs.camera.size, dtype=bool)
@@ -149,7 +148,7 @@ def _sure_discs(sight: Sight) -> NDArray[np.bool_]:
     return sure
 
 
-def _union(sight: Sight, rows: NDArray[np.bool_] | None, rank: int) -> tuple[float, float]:
+def _union(sight: Sight, rows: Bools | None, rank: int) -> tuple[float, float]:
     """Metres and seconds of the walk in at least one of these views (None: of all), at this level or above."""
     pieces = sight.pieces
     own = np.ones(pieces.view.size, dtype=bool) if rows is None else rows[pieces.view]

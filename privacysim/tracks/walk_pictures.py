@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,16 +16,16 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PatchCollection
 from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon, Wedge
-from numpy.typing import NDArray
 
+from privacysim.draws import Floats, Ints
 from privacysim.figures.style import FAINT, GRID, INK, axes, house_style, svg_text
-from privacysim.readers.positions import Floats, plane_at
+from privacysim.readers.positions import plane_at
 from privacysim.tracks.dose_tables import publishable_passes
 from privacysim.tracks.dosimeter import ENDS, LEVELS, Dose
 from privacysim.tracks.walk_sight import Town
 
 _COLOURS = dict(zip(LEVELS, ("#bbbbbb", "#56B4E9", "#009E73", "#E69F00", "#D55E00"), strict=True))
-_CAMERA, _OTHER_WAY = "#0072B2", "#CC79A7"
+_CAMERA = "#0072B2"
 _MOST_PIECES = 20_000
 _HEAD = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>Walk</title>
@@ -56,87 +55,59 @@ mark.setAttribute("tabindex","0");mark.addEventListener("pointerenter",show);mar
 """
 
 
+def draw_map(dose: Dose, ax: Axes | None = None, town: Town | None = None, ways: Sequence[Ints] = ()) -> Axes:
+    """Draw the walk, coloured by the best level at which a camera has (or may have) it in view; metres, north up.
 
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Sketch:
-    """Drawing in metres east and north of the walk's middle. `steps` and `stretches`: rows x1, y1, x2, y2.
-
-    `level` of each stretch in (possible) view: position in LEVELS; later rows are drawn on top. `cameras`: rows x, y,
-    reach, heading and hfov in degrees (heading NaN: all round or unknown), in the order of `dose.cameras`.
+    With a town also its streets and buildings, and other ways along its nodes. The map shows where somebody walked:
+    keep it where you keep the track.
     """
-
-    steps: Floats
-    stretches: Floats
-    level: NDArray[np.int64]
-    cameras: Floats
-    streets: Floats
-    buildings: tuple[Floats, ...]
-    ways: Floats
-
-
-def sketch(dose: Dose, town: Town | None = None, ways: tuple[NDArray[np.int64], ...] = ()) -> Sketch:
-    """Make the drawing of a dose; with a town also its streets and buildings, and other ways along its nodes."""
     walk, sight, mapped = dose.walk, dose.sight, dose.mapped
     # the middle of the longitudes is found the short way across the date line
     offset = (walk.lon - walk.lon[0] + 540.0) % 360.0 - 180.0
     lon0 = float((walk.lon[0] + (offset.min() + offset.max()) / 2 + 540.0) % 360.0 - 180.0)
     plane = plane_at(float((walk.lat.min() + walk.lat.max()) / 2), lon0)
-    at = np.column_stack(plane.xy(walk.lat, walk.lon))
-    step, pieces = np.flatnonzero(walk.joined), sight.pieces
-    rows = np.column_stack([pieces.step, np.round(pieces.enter, 3), np.round(pieces.leave, 3), pieces.level])
-    rows = np.unique(rows, axis=0)
-    rows = rows[np.argsort(rows[:, 3], kind="stable")][-_MOST_PIECES:]
-    which = rows[:, 0].astype(np.int64)
-    along = at[which + 1] - at[which]
-    stretches = np.hstack([at[which] + rows[:, 1:2] * along, at[which] + rows[:, 2:3] * along])
+    at, step = np.column_stack(plane.xy(walk.lat, walk.lon)), np.flatnonzero(walk.joined)
     index = dose.cameras["index"].to_numpy()
     reach = np.zeros(len(mapped))
     np.maximum.at(reach, sight.views.camera, sight.views.rows[:, 2])
-    cameras = np.column_stack([*plane.xy(mapped.lat[index], mapped.lon[index]), reach[index],
-                               mapped.heading_deg[index], mapped.hfov_deg[index]])  # fmt: skip
-    streets, buildings, others = np.empty((0, 4)), list[Floats](), np.empty((0, 4))
-    if town is not None:
-        nodes = np.column_stack(plane.xy(town.lat, town.lon))
-        streets = np.hstack([nodes[town.u], nodes[town.v]])
-        buildings = np.split(np.column_stack(plane.xy(town.ring_lat, town.ring_lon)), town.ring_start[1:-1])
-        others = np.concatenate([others, *(np.hstack([nodes[way[:-1]], nodes[way[1:]]]) for way in ways)])
-    return Sketch(np.hstack([at[step], at[step + 1]]), stretches, rows[:, 3].astype(np.int64), cameras, streets,
-                  tuple(buildings), others)  # fmt: skip
-
-
-def draw_map(dose: Dose, ax: Axes | None = None, drawing: Sketch | None = None) -> Axes:
-    """Draw the walk, coloured by the best level at which a camera has (or may have) it in view; metres, north up.
-
-    The map shows where somebody walked: keep it where you keep the track.
-    """
-    drawn = drawing or sketch(dose)
+    cameras = np.column_stack(plane.xy(mapped.lat[index], mapped.lon[index]))
+    arcs = zip(cameras, reach[index], mapped.heading_deg[index], mapped.hfov_deg[index], strict=True)
+    handles = _legend()
     with house_style():
         ax = axes(ax, 6.0, 6.0)
-        if drawn.buildings:
-            ax.add_collection(PatchCollection([Polygon(ring) for ring in drawn.buildings], facecolor="#eeeeee",
+        if town is not None:
+            rings = np.split(np.column_stack(plane.xy(town.ring_lat, town.ring_lon)), town.ring_start[1:-1])
+            ax.add_collection(PatchCollection([Polygon(ring) for ring in rings if len(ring)], facecolor="#eeeeee",
                                               edgecolor=GRID, linewidth=0.4))  # fmt: skip
-        other: Any = {"linewidth": 1.6, "linestyle": "dashed"}
-        _lines(ax, drawn.streets, color=GRID, linewidth=0.6)
-        _lines(ax, drawn.ways, color=_OTHER_WAY, **other)
-        views = [Wedge((x, y), reach, *_arc(heading, hfov)) for x, y, reach, heading, hfov in drawn.cameras]
+            nodes = np.column_stack(plane.xy(town.lat, town.lon))
+            _lines(ax, nodes[town.u], nodes[town.v], color=GRID, linewidth=0.6)
+            look: Any = {"color": "#CC79A7", "linewidth": 1.6, "linestyle": "dashed"}
+            for way in ways:
+                _lines(ax, nodes[way[:-1]], nodes[way[1:]], **look)
+                handles = [*_legend(), Line2D([], [], label="another way, seen least", **look)]
+        views = [Wedge(tuple(place), far, *_arc(heading, hfov)) for place, far, heading, hfov in arcs]
         ax.add_collection(PatchCollection(views, facecolor=_CAMERA, alpha=0.06, edgecolor="none"))
-        _lines(ax, drawn.steps, color=INK, linewidth=1.0)
-        colours = [_COLOURS[LEVELS[code]] for code in drawn.level]
-        _lines(ax, drawn.stretches, color=colours, linewidth=2.6, capstyle="butt")
-        for number, (x, y) in enumerate(drawn.cameras[:, :2]):
+        _lines(ax, at[step], at[step + 1], color=INK, linewidth=1.0)
+        # stretches at higher levels are drawn on top
+        pieces = sight.pieces
+        rows = np.column_stack([pieces.step, np.round(pieces.enter, 3), np.round(pieces.leave, 3), pieces.level])
+        rows = np.unique(rows, axis=0)
+        rows = rows[np.argsort(rows[:, 3], kind="stable")][-_MOST_PIECES:]
+        which, level = rows[:, 0].astype(np.int64), rows[:, 3].astype(np.int64)
+        ends = (at[which] + rows[:, [n]] * (at[which + 1] - at[which]) for n in (1, 2))
+        _lines(ax, *ends, color=[_COLOURS[LEVELS[code]] for code in level], linewidth=2.6, capstyle="butt")
+        for number, (x, y) in enumerate(cameras):
             ax.plot([x], [y], "o", color=_CAMERA, markersize=2.6, gid=f"camera-{number}")
-        x, y = drawn.steps[:, [0, 2]], drawn.steps[:, [1, 3]]
-        margin = 0.08 * max(float(np.ptp(x)), float(np.ptp(y)), 100.0)
-        ax.set(xlim=(x.min() - margin, x.max() + margin), ylim=(y.min() - margin, y.max() + margin), aspect="equal",
+        (left, bottom), (right, top) = at.min(axis=0), at.max(axis=0)
+        margin = 0.08 * max(right - left, top - bottom, 100.0)
+        ax.set(xlim=(left - margin, right + margin), ylim=(bottom - margin, top + margin), aspect="equal",
                xlabel="m east", ylabel="m north", title="The walk and the cameras that have, or may have, it in view")
-        more = [Line2D([], [], color=_OTHER_WAY, label="another way, seen least", **other)] if drawn.ways.size else []
-        ax.legend(handles=[*_legend(), *more], loc="best", frameon=False, fontsize=7.5)
+        ax.legend(handles=handles, loc="best", frameon=False, fontsize=7.5)
     return ax
 
 
-def _lines(ax: Axes, rows: Floats, **look: Any) -> None:
-    ax.add_collection(LineCollection(list(rows.reshape(-1, 2, 2)), **look))
+def _lines(ax: Axes, begins: Floats, ends: Floats, **look: Any) -> None:
+    ax.add_collection(LineCollection(list(np.stack([begins, ends], axis=1)), **look))
 
 
 def _arc(heading: float, hfov: float) -> tuple[float, float]:
@@ -152,9 +123,9 @@ def _legend() -> list[Line2D]:
     return [Line2D([], [], color=_COLOURS[level], linewidth=2.6, label=words.get(level, level)) for level in LEVELS]
 
 
-def page(dose: Dose, drawing: Sketch | None = None) -> str:
+def page(dose: Dose, town: Town | None = None, ways: Sequence[Ints] = ()) -> str:
     """Map as a self-contained HTML page; equal doses give equal text."""
-    svg = svg_text(draw_map(dose, drawing=drawing).figure)  # type: ignore[arg-type]
+    svg = svg_text(draw_map(dose, town=town, ways=ways).figure)  # type: ignore[arg-type]
     svg = re.sub(r'<metadata>.*?</metadata>| xmlns(:\w+)?="[^"]*"', "", svg[svg.index("<svg") :], flags=re.DOTALL)
     low, high = (round(dose.totals[f"metres_in_view_detect_{end}"]) for end in ("low", "high"))
     text = (f"{dose.totals['metres']:.0f} m walked; on {low if low == high else f'{low} to {high}'} m of it a camera "

@@ -21,6 +21,7 @@ from privacysim.errors import InputError, ResultsError, require
 from privacysim.figures.style import svg_text
 from privacysim.files import whole_file
 from privacysim.resources import VERSION
+from privacysim.tracks.detour import Detours
 from privacysim.tracks.dose_tables import (
     by_operator,
     publishable_cameras,
@@ -30,29 +31,25 @@ from privacysim.tracks.dose_tables import (
     threshold,
 )
 from privacysim.tracks.dosimeter import Dose
-from privacysim.tracks.walk_pictures import Sketch, draw_timeline, page
+from privacysim.tracks.walk_pictures import draw_timeline, page
+from privacysim.tracks.walk_sight import Town
 
 _PRIVATE = """The files in this folder show where a person walked. Keep them where you keep the track itself.
 They are not part of the results: do not publish them, and do not add them to version control.
 """
 
 
-def run_id(dose: Dose, options: Mapping[str, object]) -> str:
-    """Identifier of a measurement: the same inputs, options and version give the same id."""
-    said = json.dumps([VERSION, dict(dose.digests), dict(options)], sort_keys=True, default=str)
-    return sha256(said.encode()).hexdigest()[:16]
-
-
 def save_dose(dose: Dose, rules: pd.DataFrame, folder: Path, options: Mapping[str, object], *, private: bool = False,
-              exports: Sequence[str] = (), force: bool = False, drawing: Sketch | None = None,
-              ways: pd.DataFrame | None = None, unmapped: pd.DataFrame | None = None) -> bool:
-    """Write the results folder; returns False if the very same measurement is already there.
+              exports: Sequence[str] = (), force: bool = False, town: Town | None = None, ways: Detours | None = None,
+              unmapped: pd.DataFrame | None = None) -> bool:
+    """Write the results folder; returns False if the very same measurement (inputs, options, version) is there already.
 
-    `private` adds the map. `exports` are suffixes (`.geojson`, `.gpkg`, `.parquet`) of GIS files to add. Raises
-    ResultsError for a folder that holds another measurement, unless `force`. `drawing` is what the map shows (default:
-    the walk and its cameras); `ways` is the table of other ways, `unmapped` the table of unmapped cameras.
+    `private` adds the map, with the `town` and the least-seen of the other `ways`. `exports` are suffixes (`.geojson`,
+    `.gpkg`, `.parquet`) of GIS files to add. Raises ResultsError for a folder that holds another measurement, unless
+    `force`. `unmapped` is the table of unmapped cameras.
     """
-    own, manifest = run_id(dose, options), folder / "manifest.json"
+    said = json.dumps([VERSION, dict(dose.digests), dict(options)], sort_keys=True, default=str)
+    own, manifest = sha256(said.encode()).hexdigest()[:16], folder / "manifest.json"
     before = _saved_id(manifest)
     if before is not None and before != own and not force:
         raise ResultsError(f"{folder}: holds the results of another run.\n  Fix: name another --out, or add --force.")
@@ -60,7 +57,7 @@ def save_dose(dose: Dose, rules: pd.DataFrame, folder: Path, options: Mapping[st
         _write(folder / "private" / "READ_ME_FIRST.txt", _PRIVATE)
         _write(folder / "private" / ".gitignore", "*\n")
         if private:
-            _write(folder / "private" / "map.html", page(dose, drawing))
+            _write(folder / "private" / "map.html", page(dose, town, ways.nodes[-1:] if ways else ()))
         for ending in exports:
             write_gis(dose, folder / "private" / f"cameras{ending}")
     if before == own:
@@ -74,7 +71,7 @@ def save_dose(dose: Dose, rules: pd.DataFrame, folder: Path, options: Mapping[st
         "rights.csv": rules if totals else rules.iloc[:0],
         "totals.csv": pd.DataFrame({"name": list(totals), "value": list(totals.values())}),
         "people.csv": quantiles(dose) if dose.people > 1 else None,
-        "unmapped.csv": unmapped if totals else None, "ways.csv": ways,
+        "unmapped.csv": unmapped if totals else None, "ways.csv": ways.table if ways else None,
     }
     for name, rows in tables.items():
         if rows is not None:
@@ -82,12 +79,12 @@ def save_dose(dose: Dose, rules: pd.DataFrame, folder: Path, options: Mapping[st
             _write(folder / name, rows.to_csv(index=False, float_format=digits, lineterminator="\n"))
     if dose.people == 1:
         _write(folder / "timeline.svg", svg_text(draw_timeline(dose).figure))  # type: ignore[arg-type]
-    said = {
+    about = {
         "run_id": own, "privacysim": VERSION, "sha256": dict(dose.digests), "options": dict(options),
         "people": dose.people, "cells_left_out": publishable_cameras(dose)[1], "cell_threshold": threshold(),
         "notes": list(dose.notes),
     }
-    _write(manifest, json.dumps(said, indent=1, ensure_ascii=False) + "\n")
+    _write(manifest, json.dumps(about, indent=1, ensure_ascii=False) + "\n")
     return True
 
 

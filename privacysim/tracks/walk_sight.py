@@ -17,10 +17,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from privacysim.draws import Bools, Floats, Ints
 from privacysim.facts import facts
 from privacysim.identify import curve_table
 from privacysim.readers.camera_files import MappedCameras
-from privacysim.readers.positions import Floats, Plane, sheets
+from privacysim.readers.positions import Plane, sheets
 from privacysim.sight import clip_kernel
 from privacysim.sight.coverage import code_px, pieces_in_view
 from privacysim.sight.occlusion import Walls, face_codes, hang_outside, visible, walls_of
@@ -35,7 +36,6 @@ from privacysim.sight.optics import (
 )
 from privacysim.tracks.cleaning import Walk
 
-Ints = NDArray[np.int64]
 _STAND_M = 1e-3
 _BLOCK = 200_000
 _SUMS, _METRES, _SECONDS = 13, slice(0, 5), slice(5, 10)
@@ -77,7 +77,7 @@ class Pieces(NamedTuple):
     enter: Floats
     leave: Floats
     face: NDArray[np.uint16]
-    frontal: NDArray[np.bool_]
+    frontal: Bools
     level: NDArray[np.uint8]
 
 

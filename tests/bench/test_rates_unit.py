@@ -141,8 +141,8 @@ def test_a_row_holds_from_its_goal_on_and_without_a_goal_always():
 def test_the_crowds_kernel_sees_the_passes_that_an_act_at_their_camera_overlaps():
     made = crowd.crowd(0.02, 2_000, days=6, seed=4)
     pairs = crowd.sightings_frame(made).merge(made.frame, on="camera_id")
-    overlap = np.minimum(pairs["leave"], pairs["to_s"] * 10) - np.maximum(pairs["enter"], pairs["from_s"] * 10)
-    pairs["day"] = pairs["enter"] // DAY_TICKS  # all of it happens between 6 and 22 o'clock
+    overlap = (np.minimum(pairs["leave_s"], pairs["to_s"]) - np.maximum(pairs["enter_s"], pairs["from_s"])).round(6)
+    pairs["day"] = pairs["enter_s"] * 10 // DAY_TICKS  # all of it happens between 6 and 22 o'clock
     once = pairs[overlap > 0].drop_duplicates(["legality", "pass_id", "day"])
     expected = once.groupby("legality", observed=True).size()
     seen = measure_exposure(made.pieces, made.block, made.acts).sightings_seen[:, 0, len(LEGALITIES) :].sum(axis=0)

@@ -19,7 +19,7 @@ from privacysim.scenario import Scenario
 from privacysim.sight.coverage import coverage
 from privacysim.tracks.detour import detours, read_town
 from privacysim.tracks.dosimeter import measure_walk
-from privacysim.tracks.walk_pictures import draw_map, page, sketch
+from privacysim.tracks.walk_pictures import draw_map, page
 from privacysim.world.cameras import sample_cameras
 
 pytestmark = pytest.mark.data
@@ -103,21 +103,22 @@ def test_the_map_draws_streets_buildings_cameras_and_the_walk(walk, mapped, town
     from matplotlib import pyplot as plt
 
     dose = measure_walk(walk, mapped, town=town)
-    drawn = sketch(dose, town, detours(dose, town).nodes[-1:])
-    assert len(drawn.buildings) == town.ring_start.size - 1 > 400
-    assert len(drawn.streets) == town.u.size
-    assert len(drawn.cameras) == len(dose.cameras)
-    ax = draw_map(dose, drawing=drawn)
-    assert len(ax.collections) == 6
+    ways = detours(dose, town).nodes[-1:]
+    ax = draw_map(dose, town=town, ways=ways)
+    buildings, streets, _, views, *_ = drawn = [len(one.get_paths()) for one in ax.collections]
+    assert len(drawn) == 6
+    assert buildings == town.ring_start.size - 1 > 400
+    assert streets == town.u.size
+    assert views == len(dose.cameras)
     plt.close(ax.figure)
-    text = page(dose, drawn)
+    text = page(dose, town, ways)
     # one mark that can be pointed at for each camera, and one text for each mark
     marks = [int(number) for number in re.findall(r'<g id="camera-(\d+)"', text)]
     said = json.loads(text.split('id="cameras">')[1].split("</script>")[0])
     assert marks == list(range(len(dose.cameras)))
     assert [words.split()[1] for words in said] == [str(camera) for camera in dose.cameras["camera"]]
     assert "http" not in text.replace("http-equiv", "")
-    assert text == page(dose, drawn)
+    assert text == page(dose, town, ways)
 
 
 def test_buildings_lower_what_helsinkis_cameras_see_of_its_streets(data_folder):
