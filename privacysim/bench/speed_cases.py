@@ -45,35 +45,39 @@ def densities(ceiling: Ceilings, quick: bool) -> Found:
         )  # fmt: skip
 
 
+def _compared(case: str, what: str, unit: str, count: int, ours: Callable[[], Any], peer: str,
+              theirs: Callable[[], Any], target: float, equal: str) -> Row:
+    """Time both sides, which were found to agree, at the same work; by then ours is compiled."""
+    return Row(case, what, unit, count / seconds(ours)[0], peer, count / seconds(theirs, 1)[0], target, equal)
+
+
 def against_pandas(ceiling: Ceilings, quick: bool) -> Found:
     """Exposure kernel against a pandas join of the same sightings."""
     # 20 sightings a piece: a third of 61 days
     made = crowd.crowd(1.5, 5_000 if quick else 164_000)
     sightings = crowd.sightings_frame(made)
-    theirs_s, theirs = seconds(lambda: crowd.exposure_by_pandas(sightings, made.frame), 1)
-    measure_exposure(made.pieces, made.block, made.acts)
-    spent, ours = seconds(lambda: measure_exposure(made.pieces, made.block, made.acts))
+    work = partial(measure_exposure, made.pieces, made.block, made.acts)
+    peer = partial(crowd.exposure_by_pandas, sightings, made.frame)
+    ours, theirs = work(), peer()
     person = theirs.index.get_level_values("person_id").to_numpy()
     group = theirs.index.get_level_values("legality").map(list(LEGALITIES).index).to_numpy() + len(LEGALITIES)
     for name in ("identifiable_s", "p_identified"):
         mine = getattr(ours, name)[:, 0, :, 0]
         agree(np.allclose(mine[person, group], theirs[name], rtol=1e-9, atol=0.0), "pandas", name)
         agree(np.count_nonzero(mine) == np.count_nonzero(theirs[name]), "pandas", name)
-    yield Row("exposure_join", f"exposure of {len(sightings):,} sightings", "sightings/s", len(sightings) / spent,
-              "pandas merge and groupby", len(sightings) / theirs_s, 100.0, "1e-9 relative, each person")  # fmt: skip
+    yield _compared("exposure_join", f"exposure of {len(sightings):,} sightings", "sightings/s", len(sightings), work,
+                    "pandas merge and groupby", peer, 100.0, "1e-9 relative, each person")  # fmt: skip
 
 
 def segments(ceiling: Ceilings, quick: bool) -> Found:
     """Exact clipping of street segments against shapely's intersections."""
     place = peers.square(20_000 if quick else 100_000)
-    peers.metres_in_view(place)
-    spent, ours = seconds(lambda: peers.metres_in_view(place))
-    theirs_s, _ = seconds(lambda: peers.metres_by_shapely(place, 12), 1)
-    fine = peers.metres_by_shapely(place, 256)
+    ours, fine = peers.metres_in_view(place), peers.metres_by_shapely(place, 256)
     agree(abs(ours / fine - 1.0) < 2e-5, "clip", (ours, fine))
-    yield Row("clip", f"{place.x.size:,} segments against 10,000 sectors", "segments/s", place.x.size / spent,
-              "shapely STRtree and intersection", place.x.size / theirs_s, 20.0,
-              "metres in view, 2e-5 of polygons with 256 facets")  # fmt: skip
+    yield _compared("clip", f"{place.x.size:,} segments against 10,000 sectors", "segments/s", place.x.size,
+                    lambda: peers.metres_in_view(place), "shapely STRtree and intersection",
+                    lambda: peers.metres_by_shapely(place, 12), 20.0,
+                    "metres in view, 2e-5 of polygons with 256 facets")  # fmt: skip
 
 
 def points(ceiling: Ceilings, quick: bool) -> Found:
@@ -81,16 +85,12 @@ def points(ceiling: Ceilings, quick: bool) -> Found:
     if find_spec("geopandas") is None:
         yield Skipped("points", "geopandas")
         return
-    place = peers.square(100_000 if quick else 1_000_000)
-    peers.points_in_view(place)
-    spent, _ = seconds(lambda: peers.points_in_view(place))
-    theirs_s, _ = seconds(lambda: peers.points_by_geopandas(place), 1)
-    few = peers.square(20_000)
+    few, place = peers.square(20_000), peers.square(100_000 if quick else 1_000_000)
     hits = len(peers.points_in_view(few)[1]), peers.points_by_geopandas(few, 256)
     agree(abs(hits[0] / hits[1] - 1.0) < 1e-3, "points", hits)
-    yield Row("points", f"{place.x.size:,} points against 10,000 sectors", "points/s", place.x.size / spent,
-              "geopandas sjoin(within), 12 facets", place.x.size / theirs_s, 5.0,
-              "hits, 1e-3 of polygons with 256 facets")  # fmt: skip
+    yield _compared("points", f"{place.x.size:,} points against 10,000 sectors", "points/s", place.x.size,
+                    lambda: peers.points_in_view(place), "geopandas sjoin(within), 12 facets",
+                    lambda: peers.points_by_geopandas(place), 5.0, "hits, 1e-3 of polygons with 256 facets")
 
 
 def agents(ceiling: Ceilings, quick: bool) -> Found:
@@ -119,11 +119,11 @@ def agents(ceiling: Ceilings, quick: bool) -> Found:
 def desks(ceiling: Ceilings, quick: bool) -> Found:
     """Approval desk on SimPy events against SimPy's own queue, overloaded."""
     asked = peers.papers(2_000 if quick else 10_000, 2.2)
-    spent, ours = seconds(lambda: peers.waits_at_the_desk(asked), 2)
-    theirs_s, theirs = seconds(lambda: peers.waits_at_simpy(asked), 1)
-    agree(np.allclose(sorted(ours), sorted(theirs), rtol=0.0, atol=1e-9), "desk_overload", "waits")
-    yield Row("desk_overload", f"{len(asked):,} papers at a desk with 2.2 times its load", "papers/s",
-              len(asked) / spent, "SimPy PriorityResource", len(asked) / theirs_s, 0.0, "every wait")  # fmt: skip
+    ours, theirs = sorted(peers.waits_at_the_desk(asked)), sorted(peers.waits_at_simpy(asked))
+    agree(np.allclose(ours, theirs, rtol=0.0, atol=1e-9), "desk_overload", "waits")
+    yield _compared("desk_overload", f"{len(asked):,} papers at a desk with 2.2 times its load", "papers/s", len(asked),
+                    lambda: peers.waits_at_the_desk(asked), "SimPy PriorityResource",
+                    lambda: peers.waits_at_simpy(asked), 0.0, "every wait")  # fmt: skip
 
 
 CASES: dict[str, Callable[[Ceilings, bool], Found]] = {

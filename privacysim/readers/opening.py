@@ -67,8 +67,9 @@ def read_bytes(path: Path, limit: int = TEXT_LIMIT) -> bytes:
     try:
         with path.open("rb") as stream:
             head = stream.read(4)
-            return _from_zip(stream, path, limit) if head == b"PK\x03\x04" else _within(
-                _unpacked(stream, head), path, limit)  # fmt: skip
+            if head == b"PK\x03\x04":
+                return _from_zip(stream, path, limit)
+            return _within(_unpacked(stream, head), path, limit)
     except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as error:
         raise InputError(str(path), "a file that can be read whole", error, "fetch or save it again") from None
 

@@ -72,7 +72,7 @@ def draw_map(dose: Dose, ax: Axes | None = None, town: Town | None = None, ways:
     np.maximum.at(reach, sight.views.camera, sight.views.rows[:, 2])
     cameras = np.column_stack(plane.xy(mapped.lat[index], mapped.lon[index]))
     arcs = zip(cameras, reach[index], mapped.heading_deg[index], mapped.hfov_deg[index], strict=True)
-    handles = _legend()
+    handles, shown = _legend(), [at]
     with house_style():
         ax = axes(ax, 6.0, 6.0)
         if town is not None:
@@ -85,6 +85,7 @@ def draw_map(dose: Dose, ax: Axes | None = None, town: Town | None = None, ways:
             for way in ways:
                 _lines(ax, nodes[way[:-1]], nodes[way[1:]], **look)
                 handles = [*_legend(), Line2D([], [], label="another way, seen least", **look)]
+                shown.append(nodes[way])
         views = [Wedge(tuple(place), far, *_arc(heading, hfov)) for place, far, heading, hfov in arcs]
         ax.add_collection(PatchCollection(views, facecolor=_CAMERA, alpha=0.06, edgecolor="none"))
         _lines(ax, at[step], at[step + 1], color=INK, linewidth=1.0)
@@ -98,7 +99,7 @@ def draw_map(dose: Dose, ax: Axes | None = None, town: Town | None = None, ways:
         _lines(ax, *ends, color=[_COLOURS[LEVELS[code]] for code in level], linewidth=2.6, capstyle="butt")
         for number, (x, y) in enumerate(cameras):
             ax.plot([x], [y], "o", color=_CAMERA, markersize=2.6, gid=f"camera-{number}")
-        (left, bottom), (right, top) = at.min(axis=0), at.max(axis=0)
+        (left, bottom), (right, top) = np.concatenate(shown).min(axis=0), np.concatenate(shown).max(axis=0)
         margin = 0.08 * max(right - left, top - bottom, 100.0)
         ax.set(xlim=(left - margin, right + margin), ylim=(bottom - margin, top + margin), aspect="equal",
                xlabel="m east", ylabel="m north", title="The walk and the cameras that have, or may have, it in view")

@@ -172,7 +172,7 @@ def test_the_map_colours_what_cameras_show_and_is_a_figure(data_folder, tmp_path
     texts = [text.get_text() for text in again.axes[0].texts]
     assert len(texts) == len(set(texts)) > 12
     assert {"Mannerheimintie", "Aleksanterinkatu", "Bulevardi"} <= set(texts)
-    assert len(again.axes[0].collections) == len(figure.axes[0].collections) + 3
+    assert all(len(one.get_paths()) for one in again.axes[0].collections[:3])
     lanes = made.ground.names.drop_duplicates("text")["length_m"]
     assert lanes.is_monotonic_decreasing
     assert len(made.ground.rails) > 100
