@@ -112,7 +112,7 @@ def read_cameras(path: str | Path, columns: Mapping[str, str] | None = None, *, 
     rejects = list(found.rejects)
     for feature in found.features:
         lon, lat = (math.nan, math.nan) if feature.is_line else feature.positions[0]
-        error = "a line is no camera" if feature.is_line else position_error(lat, lon)
+        error = "a line is not a camera" if feature.is_line else position_error(lat, lon)
         if error:
             rejects.append(Reject(feature.line, error))
         else:

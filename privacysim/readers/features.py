@@ -143,7 +143,7 @@ def _from_json(content: bytes, found: Features) -> None:
         where = f"{found.source}, line {error.lineno}"
         raise InputError(where, "valid JSON", error.msg, "save or fetch it again") from None
     except RecursionError:
-        raise InputError(found.source, "JSON of a sensible depth", "hundreds of levels", "this is no GeoJSON") from None
+        raise InputError(found.source, "JSON of a sensible depth", "hundreds of levels", "this is not GeoJSON") from None
     if not isinstance(tree, dict) or "type" not in tree:
         raise InputError(found.source, "GeoJSON (a FeatureCollection)", "JSON of another form", "export as GeoJSON")
     if isinstance(crs := tree.get("crs"), dict) and "CRS84" not in str(crs) and "4326" not in str(crs):
@@ -174,7 +174,7 @@ def _add_geometry(geometry: dict[str, Any], words: dict[str, str], number: int, 
         "LineString": [coordinates], "MultiLineString": _list(coordinates),
     }  # fmt: skip
     if not isinstance(kind, str) or kind not in groups:
-        found.reject(number, f"a {str(kind)[:40]} is no position and no line")
+        found.reject(number, f"a {str(kind)[:40]} is neither a position nor a line")
         return
     stamps = re.findall(r"[^\[\],'\"\s]+", words.get("coordTimes") or words.get("times") or "")
     for group in groups[kind]:
@@ -220,7 +220,7 @@ def _from_kml(content: bytes, found: Features) -> str:
             if positions and (is_line or holder.name == "Point"):
                 found.add(holder.line, positions if is_line else positions[:1], words, is_line)
             else:
-                found.reject(element.line, f"a {holder.name[:40]} is no line and no single position")
+                found.reject(element.line, f"a {holder.name[:40]} is neither a line nor a single position")
 
     return read_xml(content, found.source, on_end)
 

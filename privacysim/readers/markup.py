@@ -71,7 +71,7 @@ def read_xml(content: bytes, where: str, on_end: Callable[[Element], None],
 
     def start(name: str, attributes: dict[str, str]) -> None:
         if len(opened) == _DEPTH:
-            refuse(f"elements at most {_DEPTH} deep", "deeper", "this is no file of places")
+            refuse(f"elements at most {_DEPTH} deep", "deeper", "this is not a file of places")
         short = {key.rpartition(" ")[2]: value for key, value in attributes.items()}
         parent = opened[-1] if opened else None
         opened.append(Element(name.rpartition(" ")[2], short, parser.CurrentLineNumber, parent))

@@ -143,7 +143,7 @@ def _refuse_xml(stream: IO[bytes] | gzip.GzipFile | bz2.BZ2File, path: Path) -> 
         since = len(chunk) - last if last >= 0 else longest
         if longest > _TOKEN_LIMIT:
             got = f"one of more than {_TOKEN_LIMIT // MIB} MiB"
-            raise InputError(str(path), "tags of a sensible length", got, "this is no map: fetch it again")
+            raise InputError(str(path), "tags of a sensible length", got, "this is not a map; fetch it again")
         if size > XML_LIMIT:
             fix = "cut the area out first, or take .osm.pbf"
             raise InputError(str(path), f"XML of at most {XML_LIMIT // MIB} MiB", "more when unpacked", fix)
@@ -163,7 +163,7 @@ def _refuse_pbf(stream: IO[bytes], path: Path) -> None:
     if claimed > max(_SMALL, _RATIO * stream.tell()):
         got = f"{claimed // MIB} MiB in {max(1, stream.tell() // 1024)} KiB"
         expected = f"a map that unpacks to at most {_RATIO} times its size"
-        raise InputError(str(path), expected, got, "this is no map: fetch it again")
+        raise InputError(str(path), expected, got, "this is not a map; fetch it again")
 
 
 def _field(message: bytes, wanted: int) -> int | None:

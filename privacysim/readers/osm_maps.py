@@ -88,7 +88,7 @@ def mapped_cameras(path: Path, found: Features) -> Features:
         for node in reader:
             words = tags_of(node)
             if words.get("surveillance:type") == "guard":
-                found.reject(node.id, "a guard is no camera")
+                found.reject(node.id, "a guard is not a camera")
             elif not node.location.valid():
                 found.reject(node.id, "no valid position")
             else:
@@ -165,7 +165,7 @@ class Ground(NamedTuple):
 
 
 def read_ground(path: str | Path, origin: tuple[float, float]) -> Ground:
-    """Read the ground of an extract; raises InputError for a file that is no map."""
+    """Read the ground of an extract; raises InputError for a file that is not a map."""
     water, green, rails = list[Floats](), list[Floats](), list[Floats]()
     streets: dict[str, list[Floats]] = {}
     with osm_reader(Path(path), areas=("natural", "landuse", "leisure", "waterway")) as reader:

@@ -62,7 +62,7 @@ def position_error(lat: float, lon: float) -> str | None:
     (True, 'latitude beyond ±90 degrees: are latitude and longitude swapped?')
     """
     if math.isnan(lat) or math.isnan(lon):
-        return "latitude or longitude is missing or no number"
+        return "latitude or longitude is missing or not a number"
     if math.isinf(lat) or math.isinf(lon):
         return "latitude or longitude is not finite"
     if abs(lat) > 90:
@@ -70,7 +70,7 @@ def position_error(lat: float, lon: float) -> str | None:
         return "latitude beyond ±90 degrees" + (": are latitude and longitude swapped?" if swapped else "")
     if abs(lon) > 180:
         return "longitude beyond ±180 degrees"
-    return "0, 0 is the place of devices that know no place" if lat == 0 and lon == 0 else None
+    return "0, 0 is what a device without a position reports" if lat == 0 and lon == 0 else None
 
 
 def refuse_if_misread(where: str, kept: int, rejects: Sequence[Reject], what: str) -> None:

@@ -89,7 +89,7 @@ def _words(tracks: Tracks, counts: Ints, lost: float, timed: bool) -> list[str]:
     for what, text in (
         (kernel.SAME_INSTANT, "fixes repeat an instant and were dropped"),
         (kernel.BACKWARDS, "times the clock went back: the fix was dropped, or the track broken there"),
-        (kernel.TOO_FAST, "times the track leapt faster than anybody moves: dropped, or broken there"),
+        (kernel.TOO_FAST, "jumps faster than anybody moves: the fix was dropped, or the track broken there"),
         (kernel.GAP, "gaps: what happened in them is not known and not counted"),
         (kernel.HELD, "fixes at rest were held in place"),
     ):

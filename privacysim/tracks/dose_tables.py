@@ -14,11 +14,9 @@ place.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple
 
 import pandas as pd
 
@@ -88,41 +86,32 @@ def by_operator(dose: Dose) -> pd.DataFrame:
     return summed.sort_values("seconds_detect_high", ascending=False, kind="stable", ignore_index=True)
 
 
-class Recall(NamedTuple):
-    """Share of the real cameras that the map contains, with its range."""
-
-    value: float
-    low: float
-    high: float
-
-
-def recall_of(text: str) -> Recall:
-    """Parse `0.63`, or `0.63:0.5-0.8` with a range.
+def recall_of(text: str) -> tuple[float, float, float]:
+    """Lowest, likely and highest share of the real cameras that the map contains: `0.63`, or `0.63:0.5-0.8`.
 
     >>> recall_of("0.63:0.5-0.8")
-    Recall(value=0.63, low=0.5, high=0.8)
+    (0.5, 0.63, 0.8)
     """
     value, _, ends = text.partition(":")
     try:
-        low, high = (float(end) for end in ends.split("-")) if ends else (float(value), float(value))
-        made = Recall(float(value), low, high)
+        low, high = (float(end) for end in (ends or f"{value}-{value}").split("-"))
+        if 0.0 < low <= float(value) <= high <= 1.0:
+            return low, float(value), high
     except ValueError:
-        made = Recall(math.nan, math.nan, math.nan)
-    if not 0.0 < made.low <= made.value <= made.high <= 1.0:
-        raise InputError("--recall", "the share of cameras that are on the map, 0.63 or 0.63:0.5-0.8", text,
-                         "write value:low-high, each above 0 and at most 1")  # fmt: skip
-    return made
+        pass
+    raise InputError("--recall", "the share of cameras that are on the map, 0.63 or 0.63:0.5-0.8", text,
+                     "write value:low-high, each above 0 and at most 1")  # fmt: skip
 
 
-def with_unmapped(dose: Dose, recall: Recall) -> pd.DataFrame:
+def with_unmapped(dose: Dose, recall: tuple[float, float, float]) -> pd.DataFrame:
     """Estimate all cameras, and all camera-seconds, if the map contains only a share of the cameras.
 
     Each camera is mapped with probability r wherever it hangs, so n mapped ones represent n/r (Horvitz and Thompson
     1952): low uses the highest recall, high the lowest. This assumes the same recall along this walk.
     Columns: what, low, mean, high.
     """
-    total = dose.totals
-    rows = [(what, total[f"{what}_low"] / recall.high, total[what] / recall.value, total[f"{what}_high"] / recall.low)
+    total, (low, likely, high) = dose.totals, recall
+    rows = [(what, total[f"{what}_low"] / high, total[what] / likely, total[f"{what}_high"] / low)
             for what in ("cameras", "camera_seconds", "seconds_identifiable")]
     return pd.DataFrame(rows, columns=["what", "low", "mean", "high"])
 

@@ -164,7 +164,7 @@ def _union(sight: Sight, rows: Bools | None, rank: int) -> tuple[float, float]:
 def _words(cameras: MappedCameras, seen: pd.DataFrame, range_m: float | None) -> list[str]:
     said = [f"{len(cameras)} cameras read", *cameras.notes]
     if cameras.rejects:
-        said.append(f"{len(cameras.rejects)} rows are no cameras, the first: {cameras.rejects[0]}")
+        said.append(f"{len(cameras.rejects)} rows are not cameras, the first: {cameras.rejects[0]}")
     if cameras.indoor.any():
         said.append(f"{int(cameras.indoor.sum())} indoor cameras see no street and are not counted")
     unknown = int((~seen["heading_known"]).sum())

@@ -134,7 +134,7 @@ def test_rejects_and_cameras_beyond_the_city_are_shown(data_folder, tmp_path, ca
     said = capsys.readouterr().out
     assert "2 on the map" in said
     assert "1 of the file lie beyond" in said
-    assert "not used, line 3: latitude or longitude is missing or no number" in said
+    assert "not used, line 3: latitude or longitude is missing or not a number" in said
 
 
 def test_a_file_beside_the_scenario_is_found_and_its_place_does_not_count(data_folder, tmp_path, monkeypatch):

@@ -86,7 +86,7 @@ def read_matsim(path):
     ("a.xml", '<!DOCTYPE population SYSTEM "x" [<!ENTITY a "b">]><population/>', read_matsim, "document type"),
     ("a.xml", '<!DOCTYPE gpx SYSTEM "x"><population/>', read_matsim, "document type"),
     ("a.xml", "<events></events>", read_matsim, "at least one move"),
-    ("a.xml", '<events><event time="1" type="actend" person="a" link="nowhere"/></events>', read_matsim, "no number"),
+    ("a.xml", '<events><event time="1" type="actend" person="a" link="nowhere"/></events>', read_matsim, "not a num"),
     ("a.xml", '<events><event time="1" type="actend" person="a" x="1e300" y="NaN" link="1"/></events>', read_matsim,
      "two fixes"),
     ("a.xml", '<population><person id="p"><plan selected="yes"><activity x="0" y="0" end_time="x"/></plan></person>'
@@ -98,12 +98,12 @@ def read_matsim(path):
     ("a.geojson", '{"type": "FeatureCollection", "features": []}', read_cameras, "at least one camera"),
     ("a.geojson", '{"type": "Topology"}', read_cameras, "unusable"),
     ("a.geojson", '{"type": "Point", "coordinates": [' + "9" * 6000 + ", 1]}", read_cameras, "not finite"),
-    ("a.geojson", '{"type": "Point", "coordinates": [NaN, 1]}', read_cameras, "no number"),
+    ("a.geojson", '{"type": "Point", "coordinates": [NaN, 1]}', read_cameras, "not a number"),
     ("a.geojson", '{"type": "Point", "coordinates": [1e999, 1]}', read_cameras, "not finite"),
     ("a.csv", "a,b\n1,2\n", read_cameras, "columns with latitude"),
     ("a.csv", "lat,lon\n24.9,160.17\n125.0,60.1\n130.0,60.2\n", read_cameras, "exchange the two columns"),
-    ("a.csv", "lat,lon\nnan,nan\n", read_cameras, "no number"),
-    ("a.csv", "lat,lon\n0,0\n", read_cameras, "know no place"),
+    ("a.csv", "lat,lon\nnan,nan\n", read_cameras, "not a number"),
+    ("a.csv", "lat,lon\n0,0\n", read_cameras, "without a position"),
     ("a.csv", b"lat,lon\n\x00\x00", read_cameras, "binary"),
     ("a.csv", 'lat,lon\n"' + "x" * 200_000, read_cameras, "table"),
     ("a.gpkg", b"SQLite format 3\x00" + b"\x07" * 500, read_cameras, "GeoPackage"),
@@ -193,7 +193,7 @@ def test_single_bad_rows_are_listed_with_line_and_reason_and_the_rest_is_used(tm
     path = write(tmp_path, "a.csv", "lat,lon\n60.1,24.9\nnorth,24.9\n60.2,24.9\n60.3\n60.4,24.9\n")
     cameras = read_cameras(path)
     assert len(cameras) == 3
-    assert [(reject.line, "no number" in reject.reason) for reject in cameras.rejects] == [(3, True), (5, False)]
+    assert [(reject.line, "not a number" in reject.reason) for reject in cameras.rejects] == [(3, True), (5, False)]
     assert list(cameras.line) == [2, 4, 6]
 
 

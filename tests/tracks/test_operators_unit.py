@@ -56,7 +56,6 @@ def test_the_example_is_a_city_with_cameras_and_a_walk_and_the_commands_that_it_
     assert "60 on the map" in capsys.readouterr().out
     assert main([*named[2], "--recall", "0.63:0.5-0.8", "--out", str(tmp_path / "o")]) == 0
     said = capsys.readouterr().out
-    assert "By operator" in said
     assert "Including unmapped cameras" in said
     assert {"operators.csv", "unmapped.csv", "ways.csv"} <= {path.name for path in (tmp_path / "o").iterdir()}
     assert load_scenario(named[3][2]).population.people.number == 40_000
