@@ -143,7 +143,7 @@ def _from_json(content: bytes, found: Features) -> None:
         where = f"{found.source}, line {error.lineno}"
         raise InputError(where, "valid JSON", error.msg, "save or fetch it again") from None
     except RecursionError:
-        raise InputError(found.source, "JSON of a sensible depth", "hundreds of levels", "this is not GeoJSON") from None
+        raise InputError(found.source, "JSON a few levels deep", "hundreds of levels", "this is not GeoJSON") from None
     if not isinstance(tree, dict) or "type" not in tree:
         raise InputError(found.source, "GeoJSON (a FeatureCollection)", "JSON of another form", "export as GeoJSON")
     if isinstance(crs := tree.get("crs"), dict) and "CRS84" not in str(crs) and "4326" not in str(crs):

@@ -93,7 +93,7 @@ def read_matsim(path):
      "</population>", read_matsim, "at least one move"),
     ("a.xml", '<fcd-export><timestep time="1"><vehicle id="v" x="9000" y="8000"/></timestep></fcd-export>',
      read_tracks, "--fcd-output.geo"),
-    ("a.geojson", "[" * 100_000, read_cameras, "depth"),
+    ("a.geojson", "[" * 100_000, read_cameras, "levels deep"),
     ("a.geojson", '{"type": "FeatureCollection", "features": [', read_cameras, "JSON"),
     ("a.geojson", '{"type": "FeatureCollection", "features": []}', read_cameras, "at least one camera"),
     ("a.geojson", '{"type": "Topology"}', read_cameras, "unusable"),
