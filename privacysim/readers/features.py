@@ -137,8 +137,7 @@ def _from_json(content: bytes, found: Features) -> None:
         fix = "save it as CSV, or cut it"
         raise InputError(found.source, "GeoJSON of at most 32 MiB", f"{len(content) >> 20} MiB", fix)
     try:
-        # degrees are floats anyway, and Python refuses to parse a very long integer
-        tree = json.loads(content.decode(encoding_of(content), errors="replace"), parse_int=_integer)
+        tree = json.loads(content.decode(encoding_of(content), errors="replace"), parse_int=float)
     except json.JSONDecodeError as error:
         where = f"{found.source}, line {error.lineno}"
         raise InputError(where, "valid JSON", error.msg, "save or fetch it again") from None
@@ -155,10 +154,6 @@ def _from_json(content: bytes, found: Features) -> None:
             _add_geometry(geometry, _plain(one.get("properties")), number, found, 0)
         else:
             found.reject(number, "no geometry")
-
-
-def _integer(digits: str) -> float | int:
-    return int(digits) if len(digits) < 18 else float(digits)
 
 
 def _add_geometry(geometry: dict[str, Any], words: dict[str, str], number: int, found: Features, depth: int) -> None:
@@ -193,7 +188,7 @@ def _list(value: Any) -> list[Any]:
 def _plain(properties: Any) -> dict[str, str]:
     if not isinstance(properties, dict):
         return {}
-    return {str(key): str(value) if not isinstance(value, float | int) or isinstance(value, bool) else f"{value:.12g}"
+    return {str(key): f"{value:.12g}" if isinstance(value, float) else str(value)
             for key, value in properties.items() if value is not None}
 
 
