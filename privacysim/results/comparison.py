@@ -9,22 +9,21 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import escape
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from privacysim.errors import InputError, did_you_mean
+from privacysim.errors import refuse_unknown
 from privacysim.metrics import METRICS, Metric
-from privacysim.results.pairing import COLUMNS as PAIRING
-from privacysim.results.pairing import pairing
-from privacysim.results.result_pages import comparison_page
 from privacysim.stats import (
     FEWEST_CONTRIBUTORS,
     FEWEST_REPLICATES,
     Estimate,
     change_in_words,
+    correlation,
     holm,
     interval_text,
     mean,
@@ -32,6 +31,7 @@ from privacysim.stats import (
     paired_ratio,
     percent,
     replicates_needed,
+    variance_ratio,
     wilson,
 )
 
@@ -43,6 +43,7 @@ SUMMARY = [
     "ratio_low", "ratio_high", "delta", "delta_low", "delta_high", "p_holm", "chance_lower", "chance_low",
     "chance_high", "note",
 ]
+_CURVES = ("", "low", "high")
 _SHOWN = (("mean", "mean", "ci"), ("ratio", "ratio", "ratio"), ("difference", "delta", "delta"))
 """Name in a table, column of the value, and stem of its interval's columns."""
 Values = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]
@@ -64,8 +65,6 @@ class Comparison:
     titles: Mapping[str, str]
     metrics: pd.DataFrame | None = None
     """Replicate values behind the rows."""
-    people: float | None = None
-    """Population of the case, for values per 100 000."""
     declared: Mapping[str, Metric] = field(default_factory=lambda: METRICS)
     """Every metric that the rows can name; user-supplied ones as stored in the results."""
 
@@ -78,30 +77,24 @@ class Comparison:
         the primary metric comes first, then the others as declared.
         """
         names = metrics or [self.primary, *(name for name in self.declared if name != self.primary)]
-        found = []
-        for name in names:
-            one = self.one(name)
-            for row in self.rows[self.rows["metric"] == name].to_dict("records"):
-                made = {"metric": one.title, "curve": row["curve"], "policy": row["policy"]}
-                for shown, value, ends in _SHOWN:
-                    if text:
-                        made[shown] = interval_text(row[value], row[f"{ends}_low"], row[f"{ends}_high"])
-                    else:
-                        made |= {shown: row[value], f"{shown}_low": row[f"{ends}_low"],
-                                 f"{shown}_high": row[f"{ends}_high"]}  # fmt: skip
-                made |= {"n": row["n"], "direction": one.arrow, **({"in words": self.sentence(row)} if text else {}),
-                         "note": row["note"]}  # fmt: skip
-                found.append(made)
-        numbers = [name if text else f"{name}{end}" for name, _, _ in _SHOWN for end in ("", "_low", "_high")]
-        words = ["in words"] if text else []
-        columns = ["metric", "curve", "policy", *dict.fromkeys(numbers), "n", "direction", *words, "note"]
-        return pd.DataFrame(found, columns=columns)
+        rows = pd.concat([self.of(name) for name in names], ignore_index=True)
+        known = [self.declared[name] for name in rows["metric"]]
+        made = rows[["metric", "curve", "policy"]].assign(metric=[one.title for one in known])
+        for shown, value, ends in _SHOWN:
+            columns = rows[[value, f"{ends}_low", f"{ends}_high"]]
+            if text:
+                made[shown] = [interval_text(*numbers) for numbers in columns.itertuples(index=False)]
+            else:
+                made[[shown, f"{shown}_low", f"{shown}_high"]] = columns
+        made["n"], made["direction"] = rows["n"], [one.arrow for one in known]
+        if text:
+            made["in words"] = [self.sentence(row) for row in rows.to_dict("records")]
+        return made.assign(note=rows["note"])
 
-    def one(self, metric: str) -> Metric:
-        """A metric of the comparison by name; the error for an unknown name suggests the nearest."""
-        if metric not in self.declared:
-            raise InputError("metrics", "a known metric", metric, did_you_mean(metric, self.declared))
-        return self.declared[metric]
+    def of(self, metric: str) -> pd.DataFrame:
+        """The rows of a metric; the error for an unknown name suggests the nearest."""
+        refuse_unknown(metric, self.declared, "metrics", "a known metric")
+        return self.rows[self.rows["metric"] == metric]
 
     def __repr__(self) -> str:
         policies = [policy for policy in dict.fromkeys(self.rows["policy"]) if policy != self.baseline]
@@ -116,31 +109,35 @@ class Comparison:
         return list(dict.fromkeys(self.rows["metric"]))
 
     def _repr_html_(self) -> str:
-        table = self.table([self.primary], text=True)
-        return comparison_page(self.titles.get(self.baseline, self.baseline), self.words(), table)
+        lines = "".join(f"<li>{escape(line)}</li>" for line in self.words())
+        table = self.table([self.primary], text=True)[["policy", "curve", "mean", "ratio", "difference", "n"]]
+        return (f"<p><b>Against {escape(self.titles.get(self.baseline, self.baseline))}</b></p><ul>{lines}</ul>"
+                + table.to_html(index=False, border=0))  # fmt: skip
 
     def pairing(self, metrics: list[str] | None = None) -> pd.DataFrame:
-        """Variance reduction from pairing: correlation over replicates, and the remaining share of the variance."""
-        if self.metrics is None:
-            return pd.DataFrame(columns=PAIRING)
-        arms = list(dict.fromkeys(self.rows["policy"]))
-        return pairing(self.metrics, self.baseline, arms, metrics or [self.primary])
+        """Variance reduction from pairing, measured for each metric.
 
-    def per_100_000(self, metric: str | None = None) -> pd.DataFrame:
-        """Means and differences per 100 000 people, for a metric that counts people or events that concern them.
-
-        One row per policy and curve: mean, ci_low, ci_high, delta, delta_low, delta_high.
+        Columns: metric, curve, policy, n (replicates), the correlation of the arm's replicate values with the
+        baseline's, and variance_ratio, Var(B − A) / (Var B + Var A), with its interval low to high. One row per metric,
+        curve and arm for which both vary and differ in at least three replicates; otherwise no correlation is defined.
         """
-        if not self.people:
-            raise InputError("per_100_000", "results that say how many people there are", "none", "run the study again")
-        one = self.one(metric or self.primary)
-        if one.unit in ("share", "h", "1"):
-            raise InputError("per_100_000", "a metric that is a total", f"{one.name} ({one.unit})", "choose a total")
-        rows = self.rows[self.rows["metric"] == one.name]
-        numbers = ["mean", "ci_low", "ci_high", "delta", "delta_low", "delta_high"]
-        made = rows[["policy", "curve", *numbers, "note"]].reset_index(drop=True)
-        made[numbers] = made[numbers] * (100_000.0 / self.people)
-        return made
+        rows = []
+        if self.metrics is not None:
+            keys = ["metric", "curve", "policy"]
+            wide = self.metrics.pivot_table(index="replicate", columns=keys, values="value", observed=True)
+            wanted = [(name, curve, arm) for name in metrics or [self.primary] for curve in _CURVES
+                      for arm in dict.fromkeys(self.rows["policy"]) if arm != self.baseline]  # fmt: skip
+            for name, curve, arm in wanted:
+                if not {(name, curve, arm), (name, curve, self.baseline)} <= set(wide.columns):
+                    continue
+                b, a = wide[[(name, curve, arm), (name, curve, self.baseline)]].dropna().to_numpy().T
+                if len(b) < 3 or (b == a).all():
+                    continue
+                r, left = correlation(b, a), variance_ratio(b, a)
+                if r is not None and left is not None:
+                    rows.append((name, curve, arm, len(b), r, left.value, left.low, left.high))
+        numbers = {"correlation": float, "variance_ratio": float, "low": float, "high": float}
+        return pd.DataFrame(rows, columns=["metric", "curve", "policy", "n", *numbers]).astype(numbers)
 
     def bands(self, metric: str | None = None) -> pd.DataFrame:
         """Range of each policy's ratio over contested choices: curves low and high, readings narrow and wide.
@@ -149,18 +146,14 @@ class Comparison:
         intervals, and the numbers of arms and curves behind it. A band is not an interval; it shows how much the
         answer changes with the contested choices.
         """
-        rows = self.rows[(self.rows["metric"] == (metric or self.primary)) & (self.rows["policy"] != self.baseline)]
-        made = []
-        for policy, group in rows.groupby(rows["policy"].str.split(":").str[0], sort=False):
-            known = group[group["ratio"].notna()]
-            if known.empty:
-                continue
-            made.append({
-                "policy": policy, "ratio_least": known["ratio"].min(), "ratio_most": known["ratio"].max(),
-                "outer_low": known["ratio_low"].min(skipna=False), "outer_high": known["ratio_high"].max(skipna=False),
-                "readings": known["policy"].nunique(), "curves": known["curve"].nunique(),
-            })  # fmt: skip
         columns = ["policy", "ratio_least", "ratio_most", "outer_low", "outer_high", "readings", "curves"]
+        rows = self.of(metric or self.primary)
+        rows = rows[(rows["policy"] != self.baseline) & rows["ratio"].notna()]
+        made = [
+            (policy, known["ratio"].min(), known["ratio"].max(), known["ratio_low"].min(skipna=False),
+             known["ratio_high"].max(skipna=False), known["policy"].nunique(), known["curve"].nunique())
+            for policy, known in rows.groupby(rows["policy"].str.split(":").str[0], sort=False)
+        ]  # fmt: skip
         return pd.DataFrame(made, columns=columns)
 
     def band_words(self, metric: str | None = None) -> list[str]:
@@ -169,15 +162,14 @@ class Comparison:
         for row in self.bands(metric).to_dict("records"):
             if row["readings"] < 2:
                 continue
-            least, most = percent(abs(1 - row["ratio_least"])), percent(abs(1 - row["ratio_most"]))
-            signs = ["−" if row[end] < 1 else "+" for end in ("ratio_least", "ratio_most")]
-            band = f"{signs[0]}{least} % to {signs[1]}{most} %"
-            if row["ratio_least"] < 1 <= row["ratio_most"]:
+            least, most = row["ratio_least"], row["ratio_most"]
+            if least < 1 <= most:
                 verdict = "the reading decides whether it helps"
-            elif abs(row["ratio_most"] - row["ratio_least"]) < 0.01:
+            elif abs(most - least) < 0.01:
                 verdict = "the readings do not differ in this"
             else:
                 verdict = "every reading points the same way"
+            band = " to ".join(f"{'−' if end < 1 else '+'}{percent(abs(1 - end))} %" for end in (least, most))
             said.append(f"{row['policy']}, over its {row['readings']} readings and both curves: {band}; {verdict}.")
         return said
 
@@ -186,15 +178,13 @@ class Comparison:
 
         Policies are named by their ids, as in commands, or `by_title`.
         """
-        said: dict[tuple[str, str], list[str]] = {}
-        for row in self.rows[self.rows["metric"] == self.primary].to_dict("records"):
+        said: dict[str, dict[str, list[str]]] = {}
+        for row in self.of(self.primary).to_dict("records"):
             if row["policy"] != self.baseline:
-                said.setdefault((row["policy"], self.sentence(row)), []).append(row["curve"])
-        order = list(dict.fromkeys(policy for policy, _ in said))
-        return [
-            f"{self.titles.get(policy, policy) if by_title else policy}{_on_curves(curves)}: {sentence}."
-            for (policy, sentence), curves in sorted(said.items(), key=lambda item: order.index(item[0][0]))
-        ]
+                said.setdefault(row["policy"], {}).setdefault(self.sentence(row), []).append(row["curve"])
+        names = self.titles if by_title else {}
+        return [f"{names.get(policy, policy)}{_on_curves(curves)}: {sentence}."
+                for policy, sentences in said.items() for sentence, curves in sentences.items()]  # fmt: skip
 
     def sentence(self, row: Mapping[Any, Any]) -> str:
         """Describe one row in a sentence, with its note."""
@@ -203,24 +193,21 @@ class Comparison:
         title = self.declared[row["metric"]].title
         if row["note"].startswith(("identical", "0 in all")):
             return f"{title}: {row['note']}"
-        ratio = _estimate(row, "ratio")
-        if ratio is None:
+        ratio, low, high = row["ratio"], row["ratio_low"], row["ratio_high"]
+        if math.isnan(ratio):
             return f"{title}: {row['note'] or 'the baseline is 0, so there is no ratio'}"
-        p = None if math.isnan(row["p_holm"]) else row["p_holm"]
-        said = change_in_words(title, ratio, p)
+        # p for the words if Holm gave none: 0 if the interval excludes "no change", else 1
+        p = float(low <= 1.0 <= high) if math.isnan(row["p_holm"]) else row["p_holm"]
+        said = change_in_words(title, Estimate(ratio) if math.isnan(low) else Estimate(ratio, low, high), p)
         return said + (f"; {row['note']}" if row["note"] else "")
 
     def plot(self, metric: str | None = None, ax: Axes | None = None, lang: str = "en") -> Axes:
         """Forest plot of ratios with their intervals, one line per policy and curve, labelled with policy titles."""
         from privacysim.figures import forest
 
-        name = metric or self.primary
-        one = self.one(name)
-        return forest(
-            self.rows[(self.rows["metric"] == name) & (self.rows["policy"] != self.baseline)],
-            title=one.title, direction=one.direction, baseline=self.baseline,
-            titles=self.titles, ax=ax, lang=lang,
-        )
+        rows, one = self.of(metric or self.primary), self.declared[metric or self.primary]
+        return forest(rows[rows["policy"] != self.baseline], title=one.title, direction=one.direction,
+                      baseline=self.baseline, titles=self.titles, ax=ax, lang=lang)  # fmt: skip
 
 
 def compare(metrics: pd.DataFrame, notes: pd.DataFrame, skewness: Skewness, arms: list[str], baseline: str,
@@ -235,8 +222,8 @@ def compare(metrics: pd.DataFrame, notes: pd.DataFrame, skewness: Skewness, arms
     for policy, name, curve, text in notes[["policy", "metric", "curve", "note"]].itertuples(index=False):
         noted.setdefault((policy, name, curve), []).append(str(text))
     for name, one in declared.items():
-        curves = sorted({curve for metric, curve, _ in by_key if metric == name}, key=_curve_order)
-        for curve in curves or sorted({curve for _, metric, curve in noted if metric == name}, key=_curve_order):
+        curves = {curve for metric, curve, _ in by_key if metric == name}
+        for curve in sorted(curves or {curve for _, metric, curve in noted if metric == name}, key=_CURVES.index):
             base = by_key.get((name, curve, baseline))
             family = [
                 _row(one, curve, arm, baseline, by_key.get((name, curve, arm)), base, skewness, noted, replicates,
@@ -322,24 +309,10 @@ def _undefined(texts: list[str], replicates: int) -> str:
     return texts[0] if len(texts) == replicates else f"{texts[0]} in {len(texts)} of {replicates} replicates"
 
 
-def _curve_order(curve: str) -> int:
-    return ("", "low", "high").index(curve)
-
-
 def _put(row: dict[str, Any], value: str, ends: str, found: Estimate, interval: bool) -> None:
     row[value] = found.value
     if interval and found.low is not None:
         row[f"{ends}_low"], row[f"{ends}_high"] = found.low, found.high
-
-
-def _estimate(row: Mapping[Any, Any], name: str) -> Estimate | None:
-    if math.isnan(row[name]):
-        return None
-    low, high = row[f"{name}_low"], row[f"{name}_high"]
-    if math.isnan(low):
-        return Estimate(row[name])
-    # p for the words if Holm gave none: 0 if the interval excludes "no change", else 1
-    return Estimate(row[name], low, high, 1.0 if low <= 1.0 <= high else 0.0)
 
 
 def _on_curves(curves: list[str]) -> str:

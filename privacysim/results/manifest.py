@@ -8,10 +8,10 @@ import platform
 import resource
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import distributions
 from pathlib import Path
 from time import monotonic
 from typing import Any, Literal
@@ -149,7 +149,7 @@ def manifest(inputs: Inputs, times: dict[str, Any], workers: int) -> dict[str, A
         "arms": [{"id": arm.id, "title": str(arm.title), "reading": arm.reading} for arm in inputs.arms],
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "libraries": {name: _version(name) for name in _LIBRARIES},
+        "libraries": versions(_LIBRARIES),
         "commit": commit(),
         "source": source_digest(),
         "data": data_digests(),
@@ -158,11 +158,10 @@ def manifest(inputs: Inputs, times: dict[str, Any], workers: int) -> dict[str, A
     }
 
 
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "not installed"
+def versions(names: Iterable[str]) -> dict[str, str]:
+    """Installed version of each package, or "not installed"."""
+    installed = {name: [one.version for one in distributions(name=name)] for name in names}
+    return {name: found[0] if found else "not installed" for name, found in installed.items()}
 
 
 def commit() -> str:

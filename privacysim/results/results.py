@@ -1,26 +1,28 @@
-"""Results of a study: values per replicate, notes on undefined values, and their provenance."""
+"""Results of a study: values per replicate, notes on undefined values, their provenance, and SQL over saved tables."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from privacysim import tables
-from privacysim.errors import InputError, ResultsError, did_you_mean
+from privacysim.errors import InputError, ResultsError, did_you_mean, require, shown
 from privacysim.metrics import METRICS, Metric
 from privacysim.results.comparison import Comparison, Skewness, compare
 from privacysim.results.manifest import declared, read_manifest
-from privacysim.results.query import query
-from privacysim.results.result_pages import results_page
 from privacysim.results.saving import save_folder
 from privacysim.simulation.inputs import Inputs, arm_named
 from privacysim.simulation.unit_parts import in_words
 from privacysim.tables import BAND_COLUMNS
+
+_LARGEST = 1e150
+"""Larger than any value of a study; the square of a larger number is infinite."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -47,7 +49,11 @@ class Results:
         return f"Results({study['id']!r}, run {self.run_id}: {', '.join(self.arms)}; {study['days']} days, {sizes})"
 
     def _repr_html_(self) -> str:
-        return results_page(self.manifest, self.run_id)
+        study, titles = self.manifest["study"], ", ".join(str(arm["title"]) for arm in self.manifest["arms"])
+        said = (f"{titles}; {study['days']} days, {len(self.manifest['replicates'])} replicates, "
+                f"seed {study['seed']}, run {self.run_id}. ")  # fmt: skip
+        return (f"<p><b>Results of {escape(str(study['title'] or study['id']))}</b>: {escape(said)}"
+                "<code>.compare()</code> says what differs.</p>")  # fmt: skip
 
     @cached_property
     def declared(self) -> dict[str, Metric]:
@@ -73,20 +79,19 @@ class Results:
             len(self.manifest["replicates"]), study["sample"] == "all", self.declared,
         )
         titles = {str(arm["id"]): str(arm["title"]) for arm in self.manifest["arms"]}
-        people = self.manifest["scenario"].get("people")
-        return Comparison(rows, base, study["primary"], study["start"], titles, self.metrics, people, self.declared)
+        return Comparison(rows, base, study["primary"], study["start"], titles, self.metrics, self.declared)
 
     @property
     def failures(self) -> list[str]:
         """Failures that were left out, in words, with the command that reproduces each; empty if there are none."""
         return in_words(self.manifest)
 
-    def query(self, sql: str, *, memory: str = "") -> pd.DataFrame:
+    def query(self, sql: str) -> pd.DataFrame:
         """Run SQL over the saved tables (`acts`, `exposure` …, `metrics`, `summary`) of any size, with DuckDB.
 
         >>> results.query("select policy, count(*) as n from acts group by policy order by policy")  # doctest: +SKIP
         """
-        return query(self._saved(), sql, memory=memory)
+        return query(self._saved(), sql)
 
     def table(self, name: str) -> pd.DataFrame:
         """Read one of the saved tables as a frame, all in memory."""
@@ -113,10 +118,6 @@ class Results:
         )
 
 
-_LARGEST = 1e150
-"""Larger than any value of a study; the square of a larger number is infinite."""
-
-
 def load_results(folder: str | Path) -> Results:
     """Read a results folder; an incomplete or foreign one raises an error."""
     where = Path(folder)
@@ -133,8 +134,36 @@ def load_results(folder: str | Path) -> Results:
     if metrics.duplicated(keys).any() or (metrics["value"].abs() > _LARGEST).any():
         raise ResultsError(f"{where / 'metrics.parquet'}: was changed since it was written (values twice, or beyond "
                            f"{_LARGEST:g}).\n  Fix: run the study again, with --force.")  # fmt: skip
-    results = Results(manifest, metrics, notes, skewness, folder=where)
-    if not (where / "band.csv").is_file():
-        return results
-    band = pd.read_csv(where / "band.csv")
-    return replace(results, band=band.fillna({"curve": "", "note": ""}))
+    band = pd.DataFrame(columns=list(BAND_COLUMNS))
+    if (where / "band.csv").is_file():
+        band = pd.read_csv(where / "band.csv").fillna({"curve": "", "note": ""})
+    return Results(manifest, metrics, notes, skewness, band=band, folder=where)
+
+
+def query(folder: Path, sql: str) -> pd.DataFrame:
+    """Return the rows of one `select` over a results folder with DuckDB, also over tables larger than memory.
+
+    Views: each folder of `tables/` under its name (`acts`, `exposure`, `sightings` …), `metrics` and `summary`. A query
+    reads only this folder and writes nothing. It uses one thread, so that floating-point sums are equal everywhere.
+    """
+    duckdb = require("analysis", "duckdb", where="query")
+    files = {path.name: path / "*.parquet" for path in sorted((folder / "tables").glob("*/"))}
+    single = {"metrics": folder / "metrics.parquet", "summary": folder / "summary.csv"}
+    files |= {name: path for name, path in single.items() if path.is_file()}
+    if not files:
+        raise ResultsError(f"{folder}: holds no tables.\n  Fix: run the study with --tables.")
+    with duckdb.connect() as connection:
+        try:
+            connection.execute("set threads = 1")
+            connection.execute("set enable_progress_bar = false")
+            for name, path in files.items():
+                quoted = str(path.resolve()).replace("'", "''")
+                call = f"read_csv('{quoted}', nullstr='')" if path.suffix == ".csv" else f"read_parquet('{quoted}')"
+                connection.execute(f'create view "{name}" as select * from {call}')
+            connection.execute("set allowed_directories = ?", [[str(folder.resolve())]])
+            connection.execute("set enable_external_access = false")
+            found: pd.DataFrame = connection.execute(sql).df()
+        except duckdb.Error as error:
+            fix = "write select … from one of them; the columns stand in data/tables.csv"
+            raise InputError("query", f"SQL over the views {', '.join(files)}", shown(error), fix) from None
+    return found

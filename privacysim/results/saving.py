@@ -1,6 +1,9 @@
 """Writing of a results folder: each file appears only when complete, and the manifest last.
 
 manifest.json · inputs/ (resolved, runnable alone) · metrics.parquet · summary.csv · report.html · tables/ on request.
+`ro-crate-metadata.json` describes the folder as a Process Run Crate 0.5 (https://w3id.org/ro/wfrun/process/0.5) on
+RO-Crate 1.1, for archives and other tools: one action by one piece of software, with its input and output files.
+`manifest.json` remains the full record. No person is named.
 """
 
 from __future__ import annotations
@@ -8,6 +11,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +22,24 @@ from privacysim.errors import ResultsError, shown
 from privacysim.files import Quantity, file_digest, find_file, plain_data, read_toml, toml_text, whole_file
 from privacysim.policy import load_policy
 from privacysim.resources import shipped
-from privacysim.results.crate import CRATE, crate
 from privacysim.results.manifest import read_manifest
 from privacysim.scenario import Scenario
 from privacysim.simulation.brought import keep_parts
 from privacysim.simulation.inputs import Inputs, canonical, resolved
 
+CRATE = "ro-crate-metadata.json"
 OURS = ("metrics.parquet", "summary.csv", "band.csv", "report.html", "inputs", "tables", "parts", CRATE)
 """Files that a run may write or remove in its folder, besides the manifest."""
+_PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
+_TYPES = {".json": "application/json", ".csv": "text/csv", ".html": "text/html", ".toml": "application/toml",
+          ".parquet": "application/vnd.apache.parquet"}  # fmt: skip
+_SAYS = {
+    "metrics.parquet": "every metric of every policy, replicate and curve",
+    "summary.csv": "every policy against the baseline: mean, ratio, difference, 95 % intervals, notes",
+    "report.html": "the same for readers, with figures",
+    "manifest.json": "versions, hashes, seed, times, notes; its presence means that the folder is complete",
+    "inputs/resolved.json": "every number and rule that the results depend on; the run id is its hash",
+}
 
 
 def check_writable(folder: Path) -> None:
@@ -73,10 +87,12 @@ def save_folder(
     for name, make in also.items():
         _text(folder / name, make())
     (folder / CRATE).unlink(missing_ok=True)
-    files = {name: file_digest(folder / name) for name in _our_files(folder)}
-    _text(folder / CRATE, crate(manifest, files))
+    names = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
+    files = {name.as_posix(): file_digest(folder / name) for name in names if name.parts[0] in set(OURS) - {"parts"}}
+    _text(folder / CRATE, _crate(manifest, files))
     files[CRATE] = file_digest(folder / CRATE)
-    whole = {**manifest, "notes": _rows(notes), "files": files,
+    rows = [[p, int(k), m, c, text] for p, k, m, c, text in notes.itertuples(index=False)]
+    whole = {**manifest, "notes": rows, "files": files,
              "skewness": [[*key, gamma] for key, gamma in sorted(skewness.items())]}  # fmt: skip
     _text(folder / "manifest.json", json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     if not manifest.get("failed"):  # else --resume reruns only the failed units
@@ -84,23 +100,51 @@ def save_folder(
     return folder
 
 
-def _our_files(folder: Path) -> list[str]:
-    names = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
-    return [name.as_posix() for name in names if name.parts[0] in OURS and name.parts[0] != "parts"]
-
-
 def summary_csv(rows: pd.DataFrame) -> str:
     """Format summary.csv: numbers with ten significant digits, missing values as empty cells."""
     return rows.to_csv(index=False, float_format="%.10g", lineterminator="\n")
 
 
-def _rows(notes: pd.DataFrame) -> list[list[Any]]:
-    return [[p, int(k), m, c, text] for p, k, m, c, text in notes.itertuples(index=False)]
-
-
 def _text(path: Path, text: str) -> None:
     with whole_file(path) as part:
         part.write_text(text, encoding="utf-8")
+
+
+def _crate(manifest: Mapping[str, Any], files: Mapping[str, str]) -> str:
+    """Text of the crate; `files` maps the folder's files, relative to it, to their sha256."""
+    study = manifest["study"]
+    inside = [name for name in files if name.startswith("inputs/")]
+    outside = [*(name for name in files if not name.startswith("inputs/")), "manifest.json"]
+    software = f"#privacysim-{manifest['privacysim']}"
+    begun = datetime.fromisoformat(str(manifest["begun"]))
+    ended = begun + timedelta(seconds=float(manifest["seconds"]))
+    versions = "; ".join(f"{name} {version}" for name, version in manifest["libraries"].items())
+    graph: list[dict[str, Any]] = [
+        {"@id": CRATE, "@type": "CreativeWork", "about": {"@id": "./"},
+         "conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"}},
+        {"@id": "./", "@type": "Dataset", "name": study["title"] or f"Study {study['id']}",
+         "description": f"Policies compared with privacysim: {', '.join(study['policies'])}; run {manifest['run_id']}. "
+                        "A comparison of rules, not legal advice.",
+         "datePublished": str(manifest["begun"])[:10],
+         "license": "not stated: results belong to whoever ran the study",
+         "conformsTo": {"@id": _PROFILE}, "mentions": {"@id": "#run"},
+         "hasPart": [{"@id": name} for name in (*inside, *outside)]},
+        {"@id": _PROFILE, "@type": "CreativeWork", "name": "Process Run Crate", "version": "0.5"},
+        {"@id": "#run", "@type": "CreateAction", "name": f"privacysim run {study['id']}",
+         "identifier": manifest["run_id"], "instrument": {"@id": software},
+         "startTime": begun.isoformat(timespec="seconds"), "endTime": ended.isoformat(timespec="seconds"),
+         "object": [{"@id": name} for name in inside], "result": [{"@id": name} for name in outside],
+         "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"}},
+        {"@id": software, "@type": "SoftwareApplication", "name": "privacysim", "version": manifest["privacysim"],
+         "softwareRequirements": f"Python {manifest['python']}; {versions}",
+         **({"softwareVersion": manifest["commit"]} if manifest["commit"] else {})},
+        *({"@id": name, "@type": "File", "name": Path(name).name,
+           "encodingFormat": _TYPES.get(Path(name).suffix, "application/octet-stream"),
+           **({"sha256": files[name]} if name in files else {}),
+           **({"description": _SAYS[name]} if name in _SAYS else {})} for name in (*inside, *outside)),
+    ]  # fmt: skip
+    whole = {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph}
+    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
 
 
 def _write_inputs(inputs: Inputs, folder: Path) -> None:

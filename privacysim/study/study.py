@@ -7,6 +7,7 @@ from contextlib import chdir
 from dataclasses import replace
 from datetime import date
 from functools import partial
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ from privacysim.files import file_digest, find_file, validate
 from privacysim.metrics import Metric
 from privacysim.policy import Policy, Reform
 from privacysim.results.manifest import Clock, read_manifest
-from privacysim.results.result_pages import study_page
 from privacysim.results.results import Results, load_results
 from privacysim.results.saving import check_writable
 from privacysim.scenario import Scenario
@@ -87,7 +87,13 @@ class Study:
                 f"{plan.replicates} replicates, sample {plan.sample}, seed {plan.seed})")
 
     def _repr_html_(self) -> str:
-        return study_page(self.plan)
+        plan = self.plan
+        rules = "".join(f"<li>{escape(name)} <i>{escape(', '.join(plan.readings.get(name, ())))}</i></li>"
+                        for name in plan.policies)  # fmt: skip
+        people = "everybody" if plan.sample == "all" else f"a sample of {plan.sample:,} people"
+        return (f"<p><b>{escape(plan.title or plan.id)}</b>: {len(plan.policies)} sets of rules in "
+                f"{escape(plan.scenario)}, {plan.days} days, {plan.replicates} paired replicates, {people}, seed "
+                f"{plan.seed}; the baseline is <b>{escape(plan.baseline)}</b>.</p><ul>{rules}</ul>")  # fmt: skip
 
     def inputs(self, replicate: int | None = None) -> Inputs:
         """Load and check everything that the study names, without running it."""

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from privacysim import tables
-from privacysim.errors import InputError
 from privacysim.metrics import METRICS
 from privacysim.results.comparison import SUMMARY, Comparison, compare
 from privacysim.stats import (
@@ -187,23 +186,6 @@ def test_values_without_an_interval_have_three_digits_and_absent_ones_none():
     assert interval_text(0.123456, math.nan, math.nan) == "0.123"
     assert interval_text(math.nan, math.nan, math.nan) == ""
     assert [interval_text(one, math.nan, math.nan) for one in (999.6, 1000.0, -0.5)] == ["1e+03", "1,000", "−0.5"]
-
-
-def test_per_100_000_divides_by_the_people_of_the_case_and_refuses_shares():
-    rows = [row("a", mean=50.0), row("b", mean=40.0, ci_low=30.0, ci_high=50.0, delta=-10.0, delta_low=-12.0,
-                                     delta_high=-8.0, note="x"), row("b", "", "gap_hard", mean=0.5)]  # fmt: skip
-    change = said(rows, people=200_000.0)
-    made = change.per_100_000()
-    assert made["mean"].tolist() == [25.0, 20.0]
-    assert made.iloc[1][["ci_low", "ci_high", "delta", "delta_low", "delta_high"]].tolist() == [15, 25, -5, -6, -4]
-    assert made["note"].tolist() == ["", "x"]
-    for refused in ("gap_hard", "hours_to_evidence"):
-        with pytest.raises(InputError, match="total"):
-            change.per_100_000(refused)
-    with pytest.raises(InputError, match="how many people"):
-        said(rows).per_100_000()
-    with pytest.raises(InputError, match="how many people"):
-        said(rows, people=0.0).per_100_000()
 
 
 def test_a_band_spans_the_readings_and_curves_of_a_policy():

@@ -18,8 +18,8 @@ from privacysim.errors import InputError, ResultsError
 from privacysim.files import Quantity, toml_text
 from privacysim.metrics import METRICS
 from privacysim.results import load_results
+from privacysim.results.comparison import Comparison
 from privacysim.results.manifest import read_manifest
-from privacysim.results.pairing import pairing
 from privacysim.scenario import load_scenario
 from privacysim.simulation.exposure_map import exposure_map
 from privacysim.simulation.inputs import numbers, resolve
@@ -151,7 +151,7 @@ def test_pairing_wants_three_replicates_in_which_both_vary():
               "two": [1.0, 5.0]}  # fmt: skip
     frame = pd.DataFrame([(name, "", arm, k, v) for arm, series in values.items() for k, v in enumerate(series)],
                          columns=["metric", "curve", "policy", "replicate", "value"])  # fmt: skip
-    found = pairing(frame, "a", list(values), [name])
+    found = Comparison(pd.DataFrame({"policy": list(values)}), "a", name, "steady", {}, frame).pairing()
     assert found["policy"].tolist() == ["b"]
     assert found["correlation"].item() == pytest.approx(np.corrcoef(values["a"], values["b"])[0, 1])
     # b − a is 0, 1, −1: a variance of 1, as each of the two has
