@@ -1,6 +1,6 @@
 """Reports in HTML, PDF, DOCX and XLSX, all from one model of question, answer, tables, figures and sources."""
 
-from privacysim.report.report_files import write_memo
+from privacysim.report.memo import write_memo
 from privacysim.report.report_model import Report
 from privacysim.report.study_report import page, start_in_words, study_report
 

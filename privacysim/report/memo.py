@@ -1,45 +1,101 @@
-"""Two-page memo for a committee, with an annex that lists every assumption.
+"""Two-page memo for a committee, with three figures and an annex that lists every assumption.
 
-Every number of the results is a cell of summary.csv. `Number.key` names the cell, and tests follow it.
+Every number of the results is a cell of summary.csv. `Number.key` names the cell, and tests follow it. Each figure has
+an alt text that states the same numbers.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from functools import partial
+from pathlib import Path
 
 import pandas as pd
+from matplotlib.figure import Figure
 
+from privacysim.errors import InputError, did_you_mean, refuse_unknown, require
+from privacysim.figures import forest, frontier, han_font, people_by_legality
+from privacysim.figures.style import LANGUAGES
+from privacysim.files import whole_file
 from privacysim.metrics import METRICS, headline
+from privacysim.policy.policy_files import sourced
 from privacysim.policy.policy_form import Policy
 from privacysim.report.report_model import (
     Bullets,
     Content,
     Number,
     Paragraph,
+    Picture,
     Report,
     Section,
     Subheading,
     Table,
     Text,
+    drawn,
+    html_page,
     plain,
+    write_pdf,
 )
-from privacysim.report.report_pictures import legality_picture, ratio_picture, tradeoff_picture
-from privacysim.report.report_source import Source, rule_assumptions, title
-from privacysim.report.report_words import IDENTIFIED, Row, Words, capital, number, sentence, size, there, with_interval
+from privacysim.report.report_source import (
+    IDENTIFIED,
+    Entry,
+    Row,
+    Source,
+    Words,
+    by_legality,
+    capital,
+    number,
+    read_source,
+    sentence,
+    size,
+    there,
+    title,
+    with_interval,
+)
 from privacysim.stats import short
 from privacysim.units import DAY_S
 from privacysim.vocabulary import CURVES
 
+FORMATS = (".html", ".pdf", ".docx", ".xlsx")
 EVIDENCE = "cases_with_admissible_evidence"
 FIRST = 11
 """Number of headline metrics that the memo shows; a study's own metrics follow them."""
 _STATUSES = {"CALIBRATED": "C", "assumption": "A", "S": "S", "D": "D", "R": "R", "measured": "M"}
 """Status of a fact → its letter; the register begins with the weakest evidence."""
-_HEADLINE = (
-    "policy", "metric", "curve", "unit", "mean", "ci_low", "ci_high", "ratio", "ratio_low", "ratio_high", "delta",
-    "delta_low", "delta_high", "p_holm", "chance_lower", "chance_low", "chance_high", "n", "note",
-)
+
+
+def write_memo(folder: str | Path, out: str | Path, *, lang: str = "en", baseline: str | None = None) -> Path:
+    """Write the memo of the results in `folder` to `out`; the file ending selects HTML, PDF, DOCX or XLSX.
+
+    `lang` is "en" or "zh"; `baseline` replaces the study's own baseline. PDF needs Chromium on this machine. The
+    file appears only when it is complete.
+
+    >>> from privacysim.report import write_memo
+    >>> write_memo("results/headline", "memo.odt")
+    Traceback (most recent call last):
+    privacysim.errors.InputError: -o: expected a file that ends in .html, .pdf, .docx or .xlsx.
+      Got: memo.odt
+      Fix: choose one of .docx, .html, .pdf, .xlsx.
+    """
+    path, ending = Path(out), Path(out).suffix.lower()
+    if ending not in FORMATS:
+        raise InputError("-o", "a file that ends in .html, .pdf, .docx or .xlsx", path.name,
+                         did_you_mean(ending, FORMATS))  # fmt: skip
+    refuse_unknown(lang, LANGUAGES, "--lang", "a language of the memo")
+    made = memo(read_source(Path(folder), baseline), lang)
+    if ending in (".docx", ".xlsx"):
+        require("report", "docx", "openpyxl", where=path.name)
+        from privacysim.report.office_files import write_docx, write_xlsx
+    with whole_file(path) as part:
+        if ending == ".html":
+            part.write_text(html_page(made), encoding="utf-8")
+        elif ending == ".pdf":
+            write_pdf(made, part)
+        else:
+            (write_docx if ending == ".docx" else write_xlsx)(made, part)
+    return path
 
 
 def memo(source: Source, lang: str = "en") -> Report:
@@ -70,7 +126,7 @@ def evidence_cost(source: Source, words: Words, names: Mapping[str, str]) -> Ite
 
 
 class _Memo:
-    """Data shared by the sections of one memo: the results, the words and the names of the arms."""
+    """The sections of one memo, and the data that they share: the results, the words and the names of the arms."""
 
     def __init__(self, source: Source, words: Words) -> None:
         self.source, self.words, self.names = source, words, source.names(words)
@@ -79,11 +135,14 @@ class _Memo:
         self.manifest = source.results.manifest
         own = (name for name in source.change.declared if name not in METRICS)
         self.others = [name for name in (*headline(FIRST), *own) if name != self.primary and self.of(name)]
-        self.told = (source, words, self.names)
         self.replicates = words("replicates", n=len(self.manifest["replicates"]))
+        # figures are in English if no installed font has the Chinese characters
+        self.no_font = f" {words('no_font')}" if words.lang == "zh" and han_font() is None else ""
+        self.labels = Words("en", words.metrics) if self.no_font else words
+        self.titles = {arm: broken(name) for arm, name in source.names(self.labels).items()}
 
     def report(self) -> Report:
-        words, study = self.words, self.manifest["study"]
+        words, study, told = self.words, self.manifest["study"], (self.source, self.words, self.names)
         footer = words(
             "footer", study=study["id"], run=self.manifest["run_id"], seed=study["seed"], n=self.replicates,
             sample=words("everybody") if study["sample"] == "all" else f"{study['sample']:,}",
@@ -94,50 +153,46 @@ class _Memo:
             baseline=self.names[self.baseline], primary=words.title(self.primary), days=study["days"],
         )  # fmt: skip
         parts: Mapping[str, Content] = {
-            "question": (Paragraph((question,)),),
-            "answer": (Bullets((*answer(*self.told), *evidence_cost(*self.told))),),
+            "question": (Paragraph((question,)),), "answer": (Bullets((*answer(*told), *evidence_cost(*told))),),
             "rules": (self.rules(),), "results": tuple(self.results()), "exposed": tuple(self.exposed()),
             "sure": (Bullets(tuple((item,) for item in self.sure())),),
             "not_shown": (Bullets(tuple((item,) for item in self.not_shown())),
                           Paragraph((words("footer_files"),), quiet=True)),
         }  # fmt: skip
         annex: Mapping[str, Content] = {"departs": tuple(self.departures()), "register": tuple(self.register())}
-        return Report(
-            words.lang, words.text(study["title"] or str(study["id"]))[0], words("not_advice"),
-            tuple(Section(name, words(name), content) for name, content in parts.items()), footer,
-            str(self.manifest["begun"]), tuple(Section(name, words(name), content) for name, content in annex.items()),
-            self.sheets(),
-        )  # fmt: skip
+        sections, annexes = (tuple(Section(name, words(name), content) for name, content in one.items())
+                             for one in (parts, annex))  # fmt: skip
+        return Report(words.lang, words.text(study["title"] or str(study["id"]))[0], words("not_advice"), sections,
+                      footer, str(self.manifest["begun"]), annexes, self.sheets())  # fmt: skip
 
     def rules(self) -> Table:
         words = self.words
-        policies = {policy.id: policy for policy in map(self.source.policy, self.arms)}
         rows = tuple(
             ((title(policy, words),), (words.text(policy.summary)[0],), (words(f"status_{policy.status}"),),
              (_retention(policy, words),), (words(_own_footage(policy)),))
-            for policy in policies.values()
+            for policy in self.source.policies.values()
         )  # fmt: skip
         head = tuple(words(key) for key in ("rule", "says", "status", "retention", "private"))
         return Table("rules", words("rules_caption"), head, rows, layout="wrapped")
 
     def results(self) -> Iterator[Table | tuple]:
-        words, base = self.words, self.names[self.baseline]
-        caption = words(
-            "primary_caption", primary=words.title(self.primary), unit=words.unit(self.primary), n=self.replicates,
-            direction=words.direction(self.primary), baseline=base,
-        )  # fmt: skip
+        words, base, primary = self.words, self.names[self.baseline], self.primary
+        direction = words.word("direction", words.metrics[primary].direction)
+        caption = words("primary_caption", primary=words.title(primary), unit=words.unit(primary), n=self.replicates,
+                        direction=direction, baseline=base)  # fmt: skip
         head = tuple(words(key) for key in ("rule", "curve", "mean", "ratio", "difference", "chance"))
-        rows = tuple(self.primary_row(row) for arm in self.arms for row in self.of(self.primary, arm))
+        rows = tuple(self.primary_row(row) for arm in self.arms for row in self.of(primary, arm))
         yield Table("headline", capital(caption), head, rows, numeric=(2, 3, 4, 5), once=(0,))
         if self.others:
-            yield Table(
-                "others", words("other_caption", baseline=base), (words("outcome"), *self.names.values()),
-                tuple(((f"{words.title(name)} ({words.unit(name)})",), *(self.cell(name, arm) for arm in self.arms))
-                      for name in self.others), numeric=tuple(range(1, len(self.arms) + 1)), layout="wrapped",
-            )  # fmt: skip
-        pictures = [ratio_picture(self.source, words)]
-        pictures += [tradeoff_picture(self.source, words, EVIDENCE)] if EVIDENCE in self.others else []
-        yield tuple(pictures)
+            rows = tuple(((f"{words.title(name)} ({words.unit(name)})",), *(self.cell(name, arm) for arm in self.arms))
+                         for name in self.others)  # fmt: skip
+            yield self.wrapped("others", words("other_caption", baseline=base), ("outcome", *self.names.values()), rows)
+        yield (self.ratio_picture(), *([self.tradeoff_picture()] if EVIDENCE in self.others else []))
+
+    def wrapped(self, name: str, caption: str, head: tuple[str, ...], rows: tuple[tuple[Text, ...], ...]) -> Table:
+        """A table of numbers that may break over lines; the first column's head is a key of the words."""
+        head = (self.words(head[0]), *head[1:])
+        return Table(name, caption, head, rows, numeric=tuple(range(1, len(head))), layout="wrapped")
 
     def primary_row(self, row: Row) -> tuple[Text, ...]:
         curve = self.words(row["curve"]) if row["curve"] in CURVES else ""
@@ -161,17 +216,13 @@ class _Memo:
         return tuple(text)
 
     def exposed(self) -> Iterator[Paragraph | tuple]:
-        words = self.words
+        words, kinds = self.words, {kind: metric for kind, metric in IDENTIFIED.items() if self.of(metric)}
         yield Paragraph((words("exposed_none"),))
-        kinds = {kind: metric for kind, metric in IDENTIFIED.items() if self.of(metric)}
         if kinds:
-            rows = tuple(
-                ((self.names[arm],), *(self.cell(metric, arm) for metric in kinds.values())) for arm in self.arms
-            )
-            head = (words("rule"), *(words.word("legality", kind) for kind in kinds))
-            table = Table("exposed", words("exposed_caption"), head, rows, numeric=tuple(range(1, len(head))),
-                          layout="wrapped")  # fmt: skip
-            yield (table, legality_picture(self.source, words))
+            rows = tuple(((self.names[arm],), *(self.cell(metric, arm) for metric in kinds.values()))
+                         for arm in self.arms)  # fmt: skip
+            head = ("rule", *(words.word("legality", kind) for kind in kinds))
+            yield (self.wrapped("exposed", words("exposed_caption"), head, rows), self.legality_picture())
 
     def sure(self) -> Iterator[str]:
         words, rows = self.words, self.rows
@@ -181,10 +232,12 @@ class _Memo:
             yield words("sure_curves")
         groups: dict[str, list[str]] = {"sure_decided": [], "sure_undecided": [], "sure_identical": []}
         for arm, found in mine.groupby("policy", sort=False):
-            groups[_verdict(found)].append(self.names[str(arm)])
+            clear = found["note"].str.startswith("0 in all") | (found["p_holm"] < 0.05)
+            key = "sure_decided" if clear.all() else "sure_undecided"
+            same = found["note"].str.startswith("identical").all()
+            groups["sure_identical" if same else key].append(self.names[str(arm)])
         yield from (words(key, policies=words.all_of(found)) for key, found in groups.items() if found)
-        contested = dict.fromkeys(arm.partition(":")[0] for arm in self.arms if ":" in arm)
-        if contested:
+        if contested := dict.fromkeys(arm.partition(":")[0] for arm in self.arms if ":" in arm):
             several = words.all_of(title(self.source.policies[one], words) for one in contested)
             yield words("sure_readings", policies=several)
         if not self.source.results.band.empty:
@@ -196,8 +249,7 @@ class _Memo:
             yield words("sure_calibrated", count=solved)
 
     def not_shown(self) -> Iterator[str]:
-        words, scenario = self.words, self.manifest["scenario"]
-        advice = words("not_advice")
+        words, scenario, advice = self.words, self.manifest["scenario"], self.words("not_advice")
         yield words("not_1", not_advice_lower=advice[:1].lower() + advice[1:])
         yield from (words(key) for key in ("not_2", "not_3", f"not_{self.source.change.start}"))
         if not scenario["calibrated"]:
@@ -213,8 +265,8 @@ class _Memo:
     def register(self) -> Iterator[Subheading | Bullets | Table]:
         words = self.words
         yield Subheading(words("register_rules"))
-        assumed = [f"{name}, {line}" for name, policy in self.source.policies.items()
-                   for line in rule_assumptions(policy)]  # fmt: skip
+        assumed = [f"{name}, {place}: {part.assumption}" for name, policy in self.source.policies.items()
+                   for place, part in sourced(policy) if part.assumption]  # fmt: skip
         yield Bullets(tuple((line,) for line in assumed), ("en" if words.lang == "zh" else "",) * len(assumed))
         entries = sorted(self.source.register, key=lambda entry: list(_STATUSES).index(entry.status))
         head = tuple(words(key) for key in ("number", "value", "range", "status", "source"))
@@ -225,15 +277,78 @@ class _Memo:
     def sheets(self) -> dict[str, pd.DataFrame]:
         """Data frames of the workbook: headline, summary.csv, register, and the run's manifest."""
         words = self.words
-        entries = [[one.name, one.value, one.low, one.high, one.status, one.source] for one in self.source.register]
-        head = [words(key) for key in ("number", "value", "low", "high", "status", "source")]
+        register = pd.DataFrame(self.source.register, columns=[field.name for field in fields(Entry)])
+        register.columns = pd.Index([words("number"), *register.columns[1:].map(words)])
         run = [[key, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)]
                for key, value in self.manifest.items() if key not in ("notes", "skewness", "files")]  # fmt: skip
         return {
-            words("sheet_primary"): self.rows.loc[self.rows["metric"] == self.primary, list(_HEADLINE)],
-            words("sheet_summary"): self.rows, words("sheet_register"): pd.DataFrame(entries, columns=head),
+            words("sheet_primary"): self.rows[self.rows["metric"] == self.primary],
+            words("sheet_summary"): self.rows, words("sheet_register"): register,
             words("sheet_run"): pd.DataFrame(run, columns=["", " "]),
         }  # fmt: skip
+
+    def ratio_picture(self) -> Picture:
+        """Figure of the primary metric's ratios to the baseline, with their intervals."""
+        rows = self.rows[(self.rows["metric"] == self.primary) & self.rows["ratio"].notna()]
+        draw = partial(drawn, forest, rows.assign(note=""), title="", direction="either", baseline=self.baseline,
+                       titles=self.titles, rows=rows["policy"].nunique(), lang=self.labels.lang)  # fmt: skip
+        said = self.said(rows.to_dict("records"), "ratio", "ratio_low", "ratio_high")
+        return self.picture(draw, "forest", said, baseline=self.names[self.baseline])
+
+    def tradeoff_picture(self) -> Picture:
+        """Figure of the primary metric against cases with admissible evidence; the bottom right corner is best."""
+        title, rows = self.labels.title, self.rows[self.rows["mean"].notna()]
+        across = rows[rows["metric"] == EVIDENCE].set_index("policy")["mean"].rename("x")
+        means = rows[rows["metric"] == self.primary].groupby("policy")["mean"]
+        points = means.agg(y="min", y_low="min", y_high="max").join(across, how="inner")
+        points = points.loc[[arm for arm in self.arms if arm in points.index]].rename_axis("policy").reset_index()
+        points = points[(points["x"] > 0) | (points["y_high"] > 0)]  # omit rules with neither
+        draw = partial(drawn, frontier, points, x_label=capital(title(EVIDENCE)), x_better="higher", y_better="lower",
+                       y_label=capital(title(self.primary)), title="", titles=self.titles, rows=len(points) + 1,
+                       lang=self.labels.lang)  # fmt: skip
+        said = "; ".join(
+            f"{self.names[row['policy']]}: {short(row['x'])}, {short(row['y'])}"
+            + (f"–{short(row['y_high'])}" if row["y_high"] != row["y"] else "")
+            for row in points.to_dict("records")
+        )
+        return self.picture(draw, "tradeoff", said, evidence=self.words.title(EVIDENCE))
+
+    def legality_picture(self) -> Picture:
+        """Figure of people identified per rule, by the legality of the viewing under its camera rules."""
+        draw = partial(drawn, people_by_legality, by_legality(self.rows), title="", titles=self.titles,
+                       rows=len(self.names), lang=self.labels.lang)  # fmt: skip
+        said = [f"{self.words.word('legality', kind)}: {self.said(self.of(metric), 'mean')}"
+                for kind, metric in IDENTIFIED.items()]  # fmt: skip
+        return self.picture(draw, "legality", ". ".join(said))
+
+    def picture(self, draw: Callable[[], Figure], name: str, said: str, **blanks: str) -> Picture:
+        primary = capital(self.words.title(self.primary))
+        caption = self.words(f"figure_{name}", primary=primary, **blanks)
+        return Picture(draw, self.words(f"alt_{name}", values=said), caption + self.no_font)
+
+    def said(self, rows: Sequence[Row], *columns: str) -> str:
+        """The numbers of a figure as its alt text gives them."""
+        said = []
+        for row in rows:
+            curve = f" ({row['curve']})" if row["curve"] in CURVES else ""
+            numbers = ", ".join(short(float(row[column])) for column in columns if there(row, column))
+            said.append(f"{self.names[row['policy']]}{curve}: {numbers or '–'}")
+        return "; ".join(said)
+
+
+def broken(name: str, limit: int = 26) -> str:
+    """Break a long title into two lines, without control characters; $ is a plain character, not mathematics.
+
+    >>> broken("Guangzhou, revised draft (narrow)")
+    'Guangzhou, revised\\ndraft (narrow)'
+    """
+    name = "".join(sign for sign in name if sign.isprintable()).replace("$", "\\$")
+    if not name.isascii() and len(name) > 14:
+        return name[:13] + "\n" + name[13:]
+    if len(name) <= limit or " " not in name:
+        return name
+    half = min((n for n, sign in enumerate(name) if sign == " "), key=lambda n: abs(n - len(name) / 2))
+    return name[:half] + "\n" + name[half + 1:]
 
 
 def _retention(policy: Policy, words: Words) -> str:
@@ -256,11 +371,3 @@ def _own_footage(policy: Policy) -> str:
     if any("copy" in one.acts or not one.acts for one in mine):
         return "private_copy"
     return "private_consent" if all("consent" in one.conditions for one in mine) else "private_view"
-
-
-def _verdict(rows: pd.DataFrame) -> str:
-    notes = rows["note"].astype(str)
-    if notes.str.startswith("identical").all():
-        return "sure_identical"
-    clear = notes.str.startswith("0 in all") | (rows["p_holm"] < 0.05)
-    return "sure_decided" if clear.all() else "sure_undecided"

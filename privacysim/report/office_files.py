@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-import re
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,9 @@ from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
-from privacysim.report.report_model import Block, Bullets, Paragraph, Picture, Report, Subheading, Table, plain
-from privacysim.report.report_words import TAG, Words
+from privacysim.report.report_model import TAG, Block, Bullets, Paragraph, Picture, Report, Subheading, Table, plain
+from privacysim.report.report_source import Words
 
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _LATIN, _CHINESE = "Arial", "Microsoft YaHei"
 _WIDTH_MM = 174.0
 """Width of an A4 page without its margins."""
@@ -32,23 +31,18 @@ _LONGEST = 32_000
 """Longest text that a workbook cell can hold."""
 
 
-def clean(text: str) -> str:
-    """Remove the control characters that XML cannot hold."""
-    return _FORBIDDEN.sub("�", text)
-
-
 def write_docx(report: Report, path: Path) -> None:
     """Write the report as a Word document to `path`."""
     document = Document()
     _set_up(document, report)
-    document.add_heading(clean(report.title), level=0)
-    document.add_paragraph().add_run(clean(report.advice)).bold = True
+    document.add_heading(plain(report.title), level=0)
+    document.add_paragraph().add_run(plain(report.advice)).bold = True
     for section in (*report.sections, *report.annex):
-        heading = document.add_heading(clean(section.heading), level=1)
+        heading = document.add_heading(plain(section.heading), level=1)
         heading.paragraph_format.page_break_before = section in report.annex[:1]
         for block in section.blocks:
             _add(document, block)
-    document.sections[0].footer.paragraphs[0].text = clean(report.footer)
+    document.sections[0].footer.paragraphs[0].text = plain(report.footer)
     document.save(str(path))
 
 
@@ -67,7 +61,7 @@ def _set_up(document: Any, report: Report) -> None:
         style.paragraph_format.space_after = Pt(3)
     _mark(document.styles["Normal"].element.get_or_add_rPr(), "w:lang", val="en-GB", eastAsia="zh-CN")
     core = document.core_properties
-    core.title, core.language, core.author = clean(report.title), TAG[report.lang], "privacysim"
+    core.title, core.language, core.author = plain(report.title), TAG[report.lang], "privacysim"
     core.comments = report.footer
     core.created = core.modified = datetime.fromisoformat(report.made)
 
@@ -82,29 +76,29 @@ def _mark(parent: Any, name: str, **values: str) -> None:
 
 def _add(document: Any, block: Block) -> None:
     if isinstance(block, Subheading):
-        document.add_heading(clean(block.text), level=2)
+        document.add_heading(plain(block.text), level=2)
     elif isinstance(block, Paragraph):
-        run = document.add_paragraph().add_run(clean(plain(block.text)))
+        run = document.add_paragraph().add_run(plain(block.text))
         if block.quiet:
             run.font.size, run.font.color.rgb = Pt(8), RGBColor(0x55, 0x55, 0x55)
     elif isinstance(block, Bullets):
         for item in block.items:
-            document.add_paragraph(clean(plain(item)), style="List Bullet")
+            document.add_paragraph(plain(item), style="List Bullet")
     elif isinstance(block, Table):
         _add_table(document, block)
     else:
         shape = document.add_picture(io.BytesIO(block.png()), width=Mm(125))
         document.paragraphs[-1].paragraph_format.keep_with_next = True
-        shape._inline.docPr.set("descr", clean(block.alt))
-        shape._inline.docPr.set("title", clean(block.caption))
-        document.add_paragraph(clean(block.caption), style="Caption")
+        shape._inline.docPr.set("descr", plain(block.alt))
+        shape._inline.docPr.set("title", plain(block.caption))
+        document.add_paragraph(plain(block.caption), style="Caption")
 
 
 def _add_table(document: Any, table: Table) -> None:
-    document.add_paragraph(clean(table.caption), style="Caption").paragraph_format.keep_with_next = True
+    document.add_paragraph(plain(table.caption), style="Caption").paragraph_format.keep_with_next = True
     long = table.layout == "register"
     size = Pt(6.5 if long or len(table.head) > 6 else 7.5)
-    texts = [table.head, *([plain(cell) for cell in row] for row in table.rows)]
+    texts = [[plain(cell) for cell in table.head], *([plain(cell) for cell in row] for row in table.rows)]
     made = document.add_table(rows=len(texts), cols=len(table.head), style="Table Grid")
     made.autofit = False
     widths = [Mm(_WIDTH_MM * share) for share in _shares(texts)]
@@ -115,12 +109,12 @@ def _add_table(document: Any, table: Table) -> None:
             cell.width, paragraph = widths[column], cell.paragraphs[0]
             paragraph.paragraph_format.space_after = Pt(0)
             paragraph.paragraph_format.keep_with_next = n == 0 or (not long and n < len(table.rows))
-            run = paragraph.add_run(clean(text))
+            run = paragraph.add_run(text)
             run.font.size, run.bold = size, n == 0 or (column == 0 and not long)
     document.add_paragraph().paragraph_format.space_after = Pt(0)
 
 
-def _shares(texts: list[Any]) -> list[float]:
+def _shares(texts: list[list[str]]) -> list[float]:
     """Share of the page's width for each column, by the square root of its mean text length to limit wrapping."""
     weights = []
     for cells in zip(*texts, strict=True):
@@ -133,10 +127,17 @@ def _shares(texts: list[Any]) -> list[float]:
 def write_xlsx(report: Report, path: Path) -> None:
     """Write the report as a workbook to `path`: the text on the first sheet, then one sheet per data frame."""
     book = Workbook()
-    _text_sheet(book.active, report)
+    sheet: Any = book.active
+    sheet.title = Words(report.lang)("sheet_memo")
+    for m, (texts, font) in enumerate(_text_lines(report), 1):
+        for n, text in enumerate(texts, 1):
+            _put(sheet.cell(m, n), text, **{"size": 10, **font})
+            sheet.cell(m, n).alignment = Alignment(wrap_text=len(texts) > 1, vertical="top")
+    for n in range(1, 9):
+        sheet.column_dimensions[get_column_letter(n)].width = 34 if n == 1 else 22
     for name, frame in report.sheets.items():
         _frame_sheet(book.create_sheet(name), frame)
-    book.properties.title, book.properties.creator = clean(report.title), "privacysim"
+    book.properties.title, book.properties.creator = plain(report.title), "privacysim"
     book.properties.created = book.properties.modified = datetime.fromisoformat(report.made).replace(tzinfo=None)
     book.save(path)
 
@@ -147,9 +148,9 @@ def _put(cell: Any, value: object, **font: Any) -> None:
         cell.font = Font(**font)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         cell.value = None if math.isnan(value) else value
-    else:
-        cell.value = clean(str(value))[:_LONGEST]
-        cell.data_type = "s"  # openpyxl would read "=…" as a formula
+        return
+    cell.value = plain(str(value))[:_LONGEST]
+    cell.data_type = "s"  # openpyxl would read "=…" as a formula
 
 
 def _frame_sheet(sheet: Any, frame: pd.DataFrame) -> None:
@@ -164,28 +165,20 @@ def _frame_sheet(sheet: Any, frame: pd.DataFrame) -> None:
         sheet.auto_filter.ref = sheet.dimensions
 
 
-def _text_sheet(sheet: Any, report: Report) -> None:
-    """Write one row per heading, sentence or table row."""
-    sheet.title = Words(report.lang)("sheet_memo")
-    for n in range(1, 9):
-        sheet.column_dimensions[get_column_letter(n)].width = 34 if n == 1 else 22
-    lines: list[_Line] = [([report.title], {"size": 16, "bold": True}), ([report.advice], {})]
+def _text_lines(report: Report) -> Iterator[_Line]:
+    """One row per heading, sentence or table row, with its font."""
+    yield [report.title], {"size": 16, "bold": True}
+    yield [report.advice], {}
     for section in report.sections:
-        lines += [([], {}), ([section.heading], {"size": 13, "bold": True})]
+        yield from (([], {}), ([section.heading], {"size": 13, "bold": True}))
         for block in section.blocks:
-            lines += _lines(block)
-    for m, (texts, font) in enumerate([*lines, ([], {}), ([report.footer], {"size": 9})], 1):
-        for n, text in enumerate(texts, 1):
-            _put(sheet.cell(m, n), text, **{"size": 10, **font})
-            sheet.cell(m, n).alignment = Alignment(wrap_text=len(texts) > 1, vertical="top")
-
-
-def _lines(block: Block) -> list[_Line]:
-    if isinstance(block, Bullets):
-        return [([f"• {plain(item)}"], {}) for item in block.items]
-    if isinstance(block, Table):
-        head: list[_Line] = [([block.caption], {"size": 9}), (list(block.head), {"bold": True})]
-        return [*head, *(([plain(cell) for cell in row], {}) for row in block.rows)]
-    if isinstance(block, Picture):
-        return [([f"{block.caption} {block.alt}"], {"size": 9})]
-    return [([plain(block.text)], {"bold": isinstance(block, Subheading)})]
+            if isinstance(block, Bullets):
+                yield from (([f"• {plain(item)}"], {}) for item in block.items)
+            elif isinstance(block, Table):
+                yield from (([block.caption], {"size": 9}), (list(block.head), {"bold": True}))
+                yield from (([plain(cell) for cell in row], {}) for row in block.rows)
+            elif isinstance(block, Picture):
+                yield [f"{block.caption} {block.alt}"], {"size": 9}
+            else:
+                yield [plain(block.text)], {"bold": isinstance(block, Subheading)}
+    yield from (([], {}), ([report.footer], {"size": 9}))

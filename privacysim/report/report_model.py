@@ -1,22 +1,46 @@
-"""Format-independent model of a report: sections of text, tables and figures, and the data behind them.
+"""Format-independent model of a report (sections of text, tables, figures, and the data behind them) and its page.
 
-`memo` and `study_report` build a `Report` from results; `html_page`, `write_docx` and `write_xlsx` write one.
+`memo` and `study_report` build a `Report` from results. `html_page` writes it with a Jinja2 template, and `write_pdf`
+prints that page with a local Chromium; `write_docx` and `write_xlsx` write office files.
 """
 
 from __future__ import annotations
 
 import base64
 import io
+import os
+import re
+import shutil
+import subprocess
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, ClassVar, Literal
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from privacysim.figures import svg_text
+from privacysim.errors import InputError, ResultsError, shown
+from privacysim.figures import house_style, svg_text
 
+BROWSERS = (
+    "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge", "msedge",
+)
+TAG = {"en": "en", "zh": "zh-CN"}
+"""Language tag that documents use."""
+_FONTS = {
+    "en": "Arial, Helvetica, 'Liberation Sans', system-ui, sans-serif",
+    "zh": "'Noto Sans CJK SC', 'Source Han Sans SC', 'PingFang SC', 'Microsoft YaHei', system-ui, sans-serif",
+}
+_LONGEST_S = 120
+_WIDE = 4.6
+"""Figure width in inches; two fit side by side on a page."""
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 Key = tuple[str, str, str, str]
 """(policy, metric, curve, column): the cell of summary.csv that holds a number."""
 
@@ -38,12 +62,12 @@ Text = tuple[str | Number, ...]
 
 
 def plain(text: Text | str) -> str:
-    """Return the text as a plain string.
+    """Return the text as a plain string, without the control characters that XML cannot hold.
 
     >>> plain(("down to ", Number("0.57", 0.571, ("a", "b", "low", "mean"))))
     'down to 0.57'
     """
-    return text if isinstance(text, str) else "".join(one if isinstance(one, str) else one.text for one in text)
+    return _FORBIDDEN.sub("�", "".join(one if isinstance(one, str) else one.text for one in text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +154,16 @@ class Picture:
         return out.getvalue()
 
 
+def drawn(draw: Callable[..., Axes], *given: object, rows: int = 0, **how: Any) -> Figure:
+    """Figure of the axes that `draw` returns; `rows` makes it half a page wide and as high as they need."""
+    with house_style(how.get("lang", "en")):
+        if rows:
+            how["ax"] = plt.subplots(figsize=(_WIDE, max(2.3, 0.8 + 0.33 * rows)), layout="constrained")[1]
+        figure = draw(*given, **how).get_figure(root=True)
+    assert isinstance(figure, Figure)
+    return figure
+
+
 Block = Subheading | Paragraph | Bullets | Table | Picture
 Content = tuple[Block | tuple[Block, ...], ...]
 
@@ -162,21 +196,48 @@ class Report:
     annex: tuple[Section, ...] = ()
     sheets: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
-    @property
-    def blocks(self) -> list[Block]:
-        """The blocks of all sections, the annex last."""
-        return [block for section in (*self.sections, *self.annex) for block in section.blocks]
 
-    @property
-    def tables(self) -> dict[str, Table]:
-        """The tables by name."""
-        return {block.name: block for block in self.blocks if isinstance(block, Table)}
+@lru_cache(maxsize=1)
+def _template() -> Template:
+    loader = PackageLoader("privacysim.report")
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template("report.html")
 
-    @property
-    def pictures(self) -> list[Picture]:
-        """The figures in order."""
-        return [block for block in self.blocks if isinstance(block, Picture)]
 
-    def __getitem__(self, name: str) -> Section:
-        """The section with that name."""
-        return next(section for section in (*self.sections, *self.annex) if section.name == name)
+def html_page(report: Report) -> str:
+    """Return the report as one HTML page for A4, without scripts or remote references, with alt texts.
+
+    Every text is escaped. Each number is a `<data>` element that names its cell of summary.csv.
+    """
+    return _template().render(report=report, tag=TAG[report.lang], fonts=_FONTS[report.lang]) + "\n"
+
+
+def browser() -> str:
+    """Path of a Chromium on this machine; if there is none, the error names the alternative."""
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if found is None:
+        raise InputError("report -o memo.pdf", "a Chromium or Chrome on this machine", "none of " + ", ".join(BROWSERS),
+                         "install chromium, or write memo.html and print it from any browser")  # fmt: skip
+    return found
+
+
+def write_pdf(report: Report, path: Path) -> None:
+    """Print the report to `path` as tagged PDF, without network access, scripts or a user profile."""
+    with tempfile.TemporaryDirectory(prefix="privacysim-memo-") as folder:
+        page, made = Path(folder) / "memo.html", Path(folder) / "memo.pdf"
+        page.write_text(html_page(report), encoding="utf-8")
+        command = [
+            browser(), "--headless", "--disable-gpu", "--disable-extensions", "--disable-dev-shm-usage",
+            "--no-first-run", "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={folder}/profile",
+            "--no-pdf-header-footer", "--generate-pdf-document-outline", f"--print-to-pdf={made}", page.as_uri(),
+        ]  # fmt: skip
+        if hasattr(os, "geteuid") and os.geteuid() == 0:  # Chromium's sandbox does not start as root
+            command.insert(1, "--no-sandbox")
+        try:
+            run = subprocess.run(command, capture_output=True, text=True, timeout=_LONGEST_S, check=False)
+            said = run.stderr.strip().splitlines()[-1:] or ["no message"]
+        except subprocess.TimeoutExpired:
+            said = [f"no answer within {_LONGEST_S} s"]
+        if not made.is_file():
+            raise ResultsError(f"{path}: the browser printed nothing ({shown(said[0])}).\n"
+                               "  Fix: write memo.html and print it from any browser.")  # fmt: skip
+        shutil.copyfile(made, path)

@@ -7,10 +7,20 @@ from functools import partial
 
 from privacysim.figures import people_by_legality
 from privacysim.metrics import METRICS, headline
-from privacysim.report.report_files import html_page
-from privacysim.report.report_model import Block, Bullets, Paragraph, Picture, Report, Section, Subheading, Table, Text
-from privacysim.report.report_pictures import by_legality, drawn
-from privacysim.report.report_words import capital
+from privacysim.report.report_model import (
+    Block,
+    Bullets,
+    Paragraph,
+    Picture,
+    Report,
+    Section,
+    Subheading,
+    Table,
+    Text,
+    drawn,
+    html_page,
+)
+from privacysim.report.report_source import by_legality, capital
 from privacysim.results import Comparison, Results
 from privacysim.stats import interval_text, short
 

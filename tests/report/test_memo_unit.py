@@ -28,9 +28,9 @@ from privacysim.policy import load_policy
 from privacysim.report import write_memo
 from privacysim.report.memo import memo
 from privacysim.report.report_model import Number, Report, Subheading, Table, plain
-from privacysim.report.report_source import Source, read_source
-from privacysim.report.report_words import Words
+from privacysim.report.report_source import Source, Words, read_source
 from privacysim.stats import short
+from tests.helpers import report_parts as parts
 
 ATTACK = '<script>alert(1)</script> & "Open" <img src=x onerror=alert(2)>'
 HOSTILE = {"open_access": f"{ATTACK} bell \a null \0 end", "no_cameras": "=1+1", "notice_only": "@SUM(A1)",
@@ -172,7 +172,7 @@ def test_results_hold_no_number_that_is_not_a_cell(page, folder):
 def test_numbers_said_in_alt_texts_stand_in_summary_csv(made, cells):
     printed = {short(float(row[column])) for row in cells.values()
                for column in ("mean", "ratio", "ratio_low", "ratio_high") if row[column]}  # fmt: skip
-    pictures = made("en").pictures
+    pictures = parts.pictures(made("en"))
     assert len(pictures) == 3
     for picture in pictures:
         said = re.findall(r"(?<=[:,–] )[\d.,]*\d|(?<=–)[\d.,]*\d", picture.alt)
@@ -214,7 +214,7 @@ def test_headings_go_down_one_level_at_a_time_and_pictures_have_texts(page):
 
 def test_the_chinese_memo_says_in_chinese_what_the_english_one_says(made):
     english, chinese = made("en"), made("zh")
-    numbers = [[one for block in report.blocks for one in traced(block)] for report in (english, chinese)]
+    numbers = [[one for block in parts.blocks(report) for one in traced(block)] for report in (english, chinese)]
     assert [number.key for number in numbers[0]] == [number.key for number in numbers[1]]
     for heading in headings(chinese):
         assert re.search("[\u4e00-\u9fff]", heading), heading
@@ -289,8 +289,8 @@ def test_the_word_file_has_headings_texts_of_pictures_and_the_same_numbers(writt
     heads = [one.text for one in document.paragraphs if one.style.name.startswith("Heading")]
     assert heads == headings(report)
     described = [shape._inline.docPr.get("descr") for shape in document.inline_shapes]
-    assert described == [picture.alt for picture in report.pictures]
-    tables = list(report.tables.values())
+    assert described == [picture.alt for picture in parts.pictures(report)]
+    tables = list(parts.tables(report).values())
     assert len(document.tables) == len(tables)
     for written, table in zip(document.tables, tables, strict=True):
         if table.layout != "register":
@@ -322,7 +322,7 @@ def test_the_pdf_is_tagged_fits_its_pages_and_holds_the_numbers(written, made, l
     squeezed = "".join("".join(page.extract_text() for page in reader.pages).split())
     for heading in headings(report) if lang == "en" else ():
         assert "".join(heading.split()) in squeezed
-    for block in report.blocks:
+    for block in parts.blocks(report):
         for number in traced(block):
             assert "".join(number.text.split()) in squeezed
     _nothing_leaves_the_page(reader)
@@ -351,7 +351,7 @@ def test_the_memo_of_one_study_is_the_same_bytes_each_time(folder, written, tmp_
 
 
 def test_the_answer_says_of_each_rule_what_its_numbers_say(made):
-    [answer] = made("en")["answer"].blocks
+    [answer] = parts.section(made("en"), "answer").blocks
     text = " ".join(plain(item) for item in answer.items)
     assert "No cameras: people identified by outsiders is 0 in every replicate." in text
     assert re.search(r"Order 799 lowers people identified by outsiders by [\d.]+ % \[[\d.]+, [\d.]+\]", text)
@@ -359,7 +359,7 @@ def test_the_answer_says_of_each_rule_what_its_numbers_say(made):
 
 def test_another_baseline_is_another_memo(folder):
     made = memo(read_source(folder, "order_799"), "en")
-    keys = {number.key for block in made.blocks for number in traced(block)}
+    keys = {number.key for block in parts.blocks(made) for number in traced(block)}
     assert not any(policy == "order_799" and column == "ratio" for policy, _, _, column in keys)
     assert any(policy == "notice_only" and column == "ratio" for policy, _, _, column in keys)
 
@@ -397,8 +397,8 @@ def test_results_without_inputs_are_an_error(folder, tmp_path):
 
 
 def test_a_machine_without_chinese_letters_says_so(source, monkeypatch):
-    monkeypatch.setattr("privacysim.report.report_pictures.han_font", lambda: None)
-    pictures = memo(source, "zh").pictures
+    monkeypatch.setattr("privacysim.report.memo.han_font", lambda: None)
+    pictures = parts.pictures(memo(source, "zh"))
     assert all("本机没有中文字体" in picture.caption for picture in pictures)
     assert "ratio to Notice only" in pictures[0].draw().axes[0].get_xlabel()
 

@@ -18,13 +18,13 @@ import privacysim as ps
 from privacysim.cli.main import main
 from privacysim.errors import PrivacysimError, ResultsError
 from privacysim.figures import style
-from privacysim.report import page, report_files
-from privacysim.report.memo import EVIDENCE, memo
+from privacysim.report import memo as memo_file
+from privacysim.report import page, report_model
+from privacysim.report.memo import _Memo, memo
 from privacysim.report.report_model import Picture, Report, plain
-from privacysim.report.report_pictures import legality_picture, ratio_picture, tradeoff_picture
-from privacysim.report.report_source import read_source
-from privacysim.report.report_words import Words
+from privacysim.report.report_source import Words, read_source
 from privacysim.vocabulary import LEGALITIES
+from tests.helpers import report_parts as parts
 
 PRIMARY = "people_identified_by_outsiders"
 
@@ -60,17 +60,17 @@ def test_a_layered_policy_is_read_as_its_layers_say(source):
 def test_results_of_the_primary_metric_alone_are_one_table_and_one_figure(source, changed):
     rows = source.rows[source.rows["metric"] == PRIMARY]
     made = memo(changed(rows), "en")
-    assert list(made.tables) == ["rules", "headline", "register"]
-    assert len(made.pictures) == 1
-    [answer] = made["answer"].blocks
+    assert list(parts.tables(made)) == ["rules", "headline", "register"]
+    assert len(parts.pictures(made)) == 1
+    [answer] = parts.section(made, "answer").blocks
     assert len(answer.items) == 1, "nothing is said of evidence"
     whole = memo(source, "en")
-    assert list(whole.tables) == ["rules", "headline", "others", "exposed", "register"]
-    assert len(whole.pictures) == 3
+    assert list(parts.tables(whole)) == ["rules", "headline", "others", "exposed", "register"]
+    assert len(parts.pictures(whole)) == 3
 
 
 def sure(made):
-    [bullets] = made["sure"].blocks
+    [bullets] = parts.section(made, "sure").blocks
     return [plain(item) for item in bullets.items]
 
 
@@ -97,14 +97,14 @@ def test_a_metric_that_is_not_installed_here_is_shown_by_its_saved_declaration(s
     results = replace(source.results, metrics=rows, manifest={**source.results.manifest, "metrics": [saved]})
     assert "<h3>Dogs filmed " in page(results)
     made = memo(replace(source, results=results, change=results.compare()), "zh")
-    assert "dogs filmed (dogs)" in [plain(row[0]) for row in made.tables["others"].rows]
+    assert "dogs filmed (dogs)" in [plain(row[0]) for row in parts.tables(made)["others"].rows]
 
 
 def test_a_share_of_replicates_that_is_not_known_is_a_dash(source, changed):
     rows = source.rows[source.rows["metric"] == PRIMARY]
     for share, shown in ((math.nan, "–"), (0.9, "90 % [70 %, 98 %]")):
         made = memo(changed(rows.assign(chance_lower=share, chance_low=0.7, chance_high=0.98)), "en")
-        last = {plain(row[-1]) for row in made.tables["headline"].rows}
+        last = {plain(row[-1]) for row in parts.tables(made)["headline"].rows}
         assert last == {"–", shown}, "the baseline's is always a dash"
 
 
@@ -116,7 +116,7 @@ def test_a_large_ratio_is_drawn_on_a_logarithm_with_all_marks_within_and_hollow_
     rows.loc[mine, ["ratio", "ratio_low", "ratio_high"]] = [5.0, 0.04, 12.0]
     rows.loc[mine & (rows["curve"] == "high"), ["ratio_low", "ratio_high"]] = math.nan
     words = Words("en")
-    ax = ratio_picture(changed(rows), words).draw().axes[0]
+    ax = _Memo(changed(rows), words).ratio_picture().draw().axes[0]
     assert ax.get_xscale() == "log"
     low, high = ax.get_xlim()
     assert low < 0.04
@@ -126,7 +126,7 @@ def test_a_large_ratio_is_drawn_on_a_logarithm_with_all_marks_within_and_hollow_
     assert [line.get_markerfacecolor() == "white" for line in marks] == [False, True]
     assert {text.get_text() for text in ax.texts} >= {"5 [0.04, 12]", "5"}
     rows.loc[mine, ["ratio", "ratio_low", "ratio_high"]] = [0.5, 0.4, 2.0]
-    assert ratio_picture(changed(rows), words).draw().axes[0].get_xscale() == "linear"
+    assert _Memo(changed(rows), words).ratio_picture().draw().axes[0].get_xscale() == "linear"
 
 
 @pytest.mark.parametrize(("means", "scale"), [((2.0, 400.0), "log"), ((2.0, 15.0), "linear"), ((0.0, 400.0), "linear")])
@@ -137,7 +137,7 @@ def test_the_trade_off_has_a_logarithm_where_people_differ_tenfold_and_nobody_is
     for policy, mean in zip(("notice_only", "guangzhou_today"), means, strict=True):
         rows.loc[(rows["metric"] == PRIMARY) & (rows["policy"] == policy), "mean"] = mean
     words = Words("en")
-    figure = tradeoff_picture(changed(rows), words, EVIDENCE).draw()
+    figure = _Memo(changed(rows), words).tradeoff_picture().draw()
     ax = figure.axes[0]
     assert ax.get_yscale() == scale
     assert sorted(line.get_ydata()[0] for line in ax.lines if line.get_marker() == "o") == list(means)
@@ -147,7 +147,7 @@ def test_where_nobody_is_identified_the_figure_is_an_empty_frame_with_its_names(
     rows = source.rows.copy()
     rows.loc[rows["metric"].isin([f"people_identified[legality={kind}]" for kind in LEGALITIES]), "mean"] = 0.0
     words = Words("en")
-    ax = legality_picture(changed(rows), words).draw().axes[0]
+    ax = _Memo(changed(rows), words).legality_picture().draw().axes[0]
     assert not [line for line in ax.lines if line.get_marker() == "o"]
     assert ax.get_xlim() == (1.0, 10.0)
     labels = [label.get_text().replace("\n", " ") for label in ax.get_yticklabels()]
@@ -217,7 +217,7 @@ def test_the_browser_has_no_network_no_profile_of_the_user_and_its_sandbox_unles
 ):
     browser(PRINTS)
     monkeypatch.setattr(os, "geteuid", lambda: 0 if root else 1000)
-    report_files.write_pdf(Report("en", "x", "", (), "", ""), tmp_path / "memo.pdf")
+    report_model.write_pdf(Report("en", "x", "", (), "", ""), tmp_path / "memo.pdf")
     words = (tmp_path / "memo.pdf").read_text().splitlines()
     assert "--host-resolver-rules=MAP * ~NOTFOUND" in words
     assert ("--no-sandbox" in words) == root
@@ -235,8 +235,8 @@ def test_a_browser_that_prints_nothing_is_told_with_its_last_word_and_leaves_no_
 ):
     browser(code)
     if "sleep" in code:  # the others may take their time to start
-        monkeypatch.setattr(report_files, "_LONGEST_S", 1)
-    monkeypatch.setattr(report_files, "memo", lambda source, lang: Report(lang, "x", "", (), "", ""))
+        monkeypatch.setattr(report_model, "_LONGEST_S", 1)
+    monkeypatch.setattr(memo_file, "memo", lambda source, lang: Report(lang, "x", "", (), "", ""))
     out = tmp_path / "out" / "memo.pdf"
     assert main(["report", str(folder), "-o", str(out)]) == 2
     first, fix = capsys.readouterr().err.splitlines()
