@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from privacysim.exposure import measure_exposure
 from privacysim.files import whole_file
 from privacysim.identify import curve_table
 from privacysim.resources import VERSION
+from privacysim.results.manifest import versions
 from privacysim.vocabulary import LEGALITIES
 
 Found = Iterator[Row | Skipped]
@@ -153,7 +153,7 @@ def bench(only: Sequence[str] = (), *, quick: bool = False, out: Path | None = N
         tell(f"growth with {name}")
         grown.append(asdict(growth(name, quick)))
     made |= {
-        "ceilings": asdict(ceiling), "libraries": {name: _version(name) for name in _LIBRARIES},
+        "ceilings": asdict(ceiling), "libraries": versions(_LIBRARIES),
         "rows": [one.as_json() for one in found if isinstance(one, Row)],
         "absent": [asdict(one) for one in found if isinstance(one, Skipped)], "growth": grown,
     }
@@ -166,13 +166,6 @@ def bench(only: Sequence[str] = (), *, quick: bool = False, out: Path | None = N
             with whole_file(out / "bench.png") as path:
                 speed_figure(made["rows"]).savefig(path, format="png", dpi=150)
     return made
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "not installed"
 
 
 def bench_text(made: dict[str, Any]) -> str:
