@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import pandas as pd
-from matplotlib.figure import Figure
+from matplotlib.axes import Axes
 
 from privacysim.errors import InputError, did_you_mean, refuse_unknown, require
 from privacysim.figures import forest, frontier, han_font, people_by_legality
@@ -22,9 +22,9 @@ from privacysim.files import whole_file
 from privacysim.metrics import METRICS, headline
 from privacysim.policy.policy_files import sourced
 from privacysim.policy.policy_form import Policy
+from privacysim.report import report_model, report_source
 from privacysim.report.report_model import (
     Bullets,
-    Content,
     Number,
     Paragraph,
     Picture,
@@ -33,27 +33,9 @@ from privacysim.report.report_model import (
     Subheading,
     Table,
     Text,
-    drawn,
-    html_page,
     plain,
-    write_pdf,
 )
-from privacysim.report.report_source import (
-    IDENTIFIED,
-    Entry,
-    Row,
-    Source,
-    Words,
-    by_legality,
-    capital,
-    number,
-    read_source,
-    sentence,
-    size,
-    there,
-    title,
-    with_interval,
-)
+from privacysim.report.report_source import Row, Source, Words, capital, number, sentence, size, there, with_interval
 from privacysim.stats import short
 from privacysim.units import DAY_S
 from privacysim.vocabulary import CURVES
@@ -84,15 +66,15 @@ def write_memo(folder: str | Path, out: str | Path, *, lang: str = "en", baselin
         raise InputError("-o", "a file that ends in .html, .pdf, .docx or .xlsx", path.name,
                          did_you_mean(ending, FORMATS))  # fmt: skip
     refuse_unknown(lang, LANGUAGES, "--lang", "a language of the memo")
-    made = memo(read_source(Path(folder), baseline), lang)
+    made = memo(report_source.read_source(Path(folder), baseline), lang)
     if ending in (".docx", ".xlsx"):
         require("report", "docx", "openpyxl", where=path.name)
         from privacysim.report.office_files import write_docx, write_xlsx
     with whole_file(path) as part:
         if ending == ".html":
-            part.write_text(html_page(made), encoding="utf-8")
+            part.write_text(report_model.html_page(made), encoding="utf-8")
         elif ending == ".pdf":
-            write_pdf(made, part)
+            report_model.write_pdf(made, part)
         else:
             (write_docx if ending == ".docx" else write_xlsx)(made, part)
     return path
@@ -152,14 +134,14 @@ class _Memo:
             "question_text", place=words.text(self.manifest["scenario"]["title"])[0],
             baseline=self.names[self.baseline], primary=words.title(self.primary), days=study["days"],
         )  # fmt: skip
-        parts: Mapping[str, Content] = {
+        parts: dict[str, tuple] = {
             "question": (Paragraph((question,)),), "answer": (Bullets((*answer(*told), *evidence_cost(*told))),),
             "rules": (self.rules(),), "results": tuple(self.results()), "exposed": tuple(self.exposed()),
             "sure": (Bullets(tuple((item,) for item in self.sure())),),
             "not_shown": (Bullets(tuple((item,) for item in self.not_shown())),
                           Paragraph((words("footer_files"),), quiet=True)),
         }  # fmt: skip
-        annex: Mapping[str, Content] = {"departs": tuple(self.departures()), "register": tuple(self.register())}
+        annex: dict[str, tuple] = {"departs": tuple(self.departures()), "register": tuple(self.register())}
         sections, annexes = (tuple(Section(name, words(name), content) for name, content in one.items())
                              for one in (parts, annex))  # fmt: skip
         return Report(words.lang, words.text(study["title"] or str(study["id"]))[0], words("not_advice"), sections,
@@ -168,8 +150,8 @@ class _Memo:
     def rules(self) -> Table:
         words = self.words
         rows = tuple(
-            ((title(policy, words),), (words.text(policy.summary)[0],), (words(f"status_{policy.status}"),),
-             (_retention(policy, words),), (words(_own_footage(policy)),))
+            ((report_source.title(policy, words),), (words.text(policy.summary)[0],),
+             (words(f"status_{policy.status}"),), (_retention(policy, words),), (words(_own_footage(policy)),))
             for policy in self.source.policies.values()
         )  # fmt: skip
         head = tuple(words(key) for key in ("rule", "says", "status", "retention", "private"))
@@ -216,7 +198,8 @@ class _Memo:
         return tuple(text)
 
     def exposed(self) -> Iterator[Paragraph | tuple]:
-        words, kinds = self.words, {kind: metric for kind, metric in IDENTIFIED.items() if self.of(metric)}
+        words = self.words
+        kinds = {kind: metric for kind, metric in report_source.IDENTIFIED.items() if self.of(metric)}
         yield Paragraph((words("exposed_none"),))
         if kinds:
             rows = tuple(((self.names[arm],), *(self.cell(metric, arm) for metric in kinds.values()))
@@ -238,7 +221,7 @@ class _Memo:
             groups["sure_identical" if same else key].append(self.names[str(arm)])
         yield from (words(key, policies=words.all_of(found)) for key, found in groups.items() if found)
         if contested := dict.fromkeys(arm.partition(":")[0] for arm in self.arms if ":" in arm):
-            several = words.all_of(title(self.source.policies[one], words) for one in contested)
+            several = words.all_of(report_source.title(self.source.policies[one], words) for one in contested)
             yield words("sure_readings", policies=several)
         if not self.source.results.band.empty:
             yield words("sure_mapped")
@@ -259,7 +242,7 @@ class _Memo:
         for policy in self.source.policies.values():
             if policy.departures:
                 said = [self.words.text(line) for line in policy.departures]
-                yield Subheading(title(policy, self.words))
+                yield Subheading(report_source.title(policy, self.words))
                 yield Bullets(tuple((text,) for text, _ in said), tuple(foreign for _, foreign in said))
 
     def register(self) -> Iterator[Subheading | Bullets | Table]:
@@ -277,7 +260,7 @@ class _Memo:
     def sheets(self) -> dict[str, pd.DataFrame]:
         """Data frames of the workbook: headline, summary.csv, register, and the run's manifest."""
         words = self.words
-        register = pd.DataFrame(self.source.register, columns=[field.name for field in fields(Entry)])
+        register = pd.DataFrame(self.source.register, columns=[field.name for field in fields(report_source.Entry)])
         register.columns = pd.Index([words("number"), *register.columns[1:].map(words)])
         run = [[key, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)]
                for key, value in self.manifest.items() if key not in ("notes", "skewness", "files")]  # fmt: skip
@@ -290,10 +273,9 @@ class _Memo:
     def ratio_picture(self) -> Picture:
         """Figure of the primary metric's ratios to the baseline, with their intervals."""
         rows = self.rows[(self.rows["metric"] == self.primary) & self.rows["ratio"].notna()]
-        draw = partial(drawn, forest, rows.assign(note=""), title="", direction="either", baseline=self.baseline,
-                       titles=self.titles, rows=rows["policy"].nunique(), lang=self.labels.lang)  # fmt: skip
         said = self.said(rows.to_dict("records"), "ratio", "ratio_low", "ratio_high")
-        return self.picture(draw, "forest", said, baseline=self.names[self.baseline])
+        return self.picture("forest", said, forest, rows.assign(note=""), rows["policy"].nunique(), direction="either",
+                            baseline=self.baseline)  # fmt: skip
 
     def tradeoff_picture(self) -> Picture:
         """Figure of the primary metric against cases with admissible evidence; the bottom right corner is best."""
@@ -303,28 +285,29 @@ class _Memo:
         points = means.agg(y="min", y_low="min", y_high="max").join(across, how="inner")
         points = points.loc[[arm for arm in self.arms if arm in points.index]].rename_axis("policy").reset_index()
         points = points[(points["x"] > 0) | (points["y_high"] > 0)]  # omit rules with neither
-        draw = partial(drawn, frontier, points, x_label=capital(title(EVIDENCE)), x_better="higher", y_better="lower",
-                       y_label=capital(title(self.primary)), title="", titles=self.titles, rows=len(points) + 1,
-                       lang=self.labels.lang)  # fmt: skip
         said = "; ".join(
             f"{self.names[row['policy']]}: {short(row['x'])}, {short(row['y'])}"
             + (f"–{short(row['y_high'])}" if row["y_high"] != row["y"] else "")
             for row in points.to_dict("records")
         )
-        return self.picture(draw, "tradeoff", said, evidence=self.words.title(EVIDENCE))
+        return self.picture("tradeoff", said, frontier, points, len(points) + 1, x_label=capital(title(EVIDENCE)),
+                            x_better="higher", y_label=capital(title(self.primary)), y_better="lower")  # fmt: skip
 
     def legality_picture(self) -> Picture:
         """Figure of people identified per rule, by the legality of the viewing under its camera rules."""
-        draw = partial(drawn, people_by_legality, by_legality(self.rows), title="", titles=self.titles,
-                       rows=len(self.names), lang=self.labels.lang)  # fmt: skip
         said = [f"{self.words.word('legality', kind)}: {self.said(self.of(metric), 'mean')}"
-                for kind, metric in IDENTIFIED.items()]  # fmt: skip
-        return self.picture(draw, "legality", ". ".join(said))
+                for kind, metric in report_source.IDENTIFIED.items()]  # fmt: skip
+        rows = report_source.by_legality(self.rows)
+        return self.picture("legality", ". ".join(said), people_by_legality, rows, len(self.names))
 
-    def picture(self, draw: Callable[[], Figure], name: str, said: str, **blanks: str) -> Picture:
-        primary = capital(self.words.title(self.primary))
-        caption = self.words(f"figure_{name}", primary=primary, **blanks)
-        return Picture(draw, self.words(f"alt_{name}", values=said), caption + self.no_font)
+    def picture(
+        self, name: str, said: str, draw: Callable[..., Axes], data: pd.DataFrame, rows: int, **how: str,
+    ) -> Picture:
+        make = partial(report_model.drawn, draw, data, title="", titles=self.titles, rows=rows, lang=self.labels.lang,
+                       **how)  # fmt: skip
+        caption = self.words(f"figure_{name}", primary=capital(self.words.title(self.primary)),
+                             evidence=self.words.title(EVIDENCE), baseline=self.names[self.baseline])  # fmt: skip
+        return Picture(make, self.words(f"alt_{name}", values=said), caption + self.no_font)
 
     def said(self, rows: Sequence[Row], *columns: str) -> str:
         """The numbers of a figure as its alt text gives them."""

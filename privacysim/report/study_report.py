@@ -5,24 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
+import pandas as pd
+
 from privacysim.figures import people_by_legality
 from privacysim.metrics import METRICS, headline
-from privacysim.report.report_model import (
-    Block,
-    Bullets,
-    Paragraph,
-    Picture,
-    Report,
-    Section,
-    Subheading,
-    Table,
-    Text,
-    drawn,
-    html_page,
-)
+from privacysim.report import report_model
+from privacysim.report.report_model import Block, Bullets, Paragraph, Picture, Report, Section, Subheading, Table
 from privacysim.report.report_source import by_legality, capital
 from privacysim.results import Comparison, Results
-from privacysim.stats import interval_text, short
+from privacysim.stats import short
 
 _RATIOS = "Ratios to the baseline with 95 % intervals; a hollow mark has none."
 _LEGALITY = "People identified, by what the policy's camera rules call the viewing."
@@ -32,7 +23,7 @@ _CAMERAS = "cameras: "
 
 def page(results: Results, baseline: str | None = None) -> str:
     """Return the self-contained page of a results folder (report.html), without scripts."""
-    return html_page(study_report(results, baseline))
+    return report_model.html_page(study_report(results, baseline))
 
 
 def study_report(results: Results, baseline: str | None = None) -> Report:
@@ -40,9 +31,9 @@ def study_report(results: Results, baseline: str | None = None) -> Report:
     change, study = results.compare(baseline), results.manifest["study"]
     own = (name for name in change.declared if name not in METRICS)
     names = list(dict.fromkeys([change.primary, *headline(), *own]))
-    ratios = Picture(partial(drawn, change.plot), _RATIOS, _RATIOS)
-    legality = Picture(partial(drawn, people_by_legality, by_legality(change.rows), titles=change.titles), _LEGALITY,
-                       _LEGALITY)  # fmt: skip
+    ratios = Picture(partial(report_model.drawn, change.plot), _RATIOS, _RATIOS)
+    drawn = partial(report_model.drawn, people_by_legality, by_legality(change.rows), titles=change.titles)
+    legality = Picture(drawn, _LEGALITY, _LEGALITY)
     sections = [
         Section("frame", "", tuple(Paragraph((line,)) for line in _frame_of_reference(results, change) if line)),
         Section("words", "In words", _list(change.words(by_title=True))),
@@ -88,20 +79,24 @@ def _numbers(change: Comparison, names: Sequence[str]) -> Iterator[Block]:
         "exploratory.",
     ), quiet=True)  # fmt: skip
     for name in names:
-        mine = change.rows[change.rows["metric"] == name]
-        if mine.empty:
+        table = change.table([name], text=True)
+        if table.empty:
             continue
-        title, curved = change.declared[name].title, bool((mine["curve"] != "").any())
-        rows: list[tuple[Text, ...]] = []
-        for row in sorted(mine.to_dict("records"), key=lambda row: list(change.titles).index(row["policy"])):
-            cells = [change.titles[row["policy"]], *([row["curve"]] if curved else [])]
-            cells += [interval_text(row[value], row[f"{ends}_low"], row[f"{ends}_high"])
-                      for value, ends in (("mean", "ci"), ("ratio", "ratio"), ("delta", "delta"))]  # fmt: skip
-            rows.append(tuple((cell,) for cell in (*cells, _verdict(change.sentence(row), title))))
-        head = ("policy", *(["curve"] if curved else []), "mean", "ratio", "difference", "in words")
-        last = len(head) - 1
+        table = table.sort_values("policy", key=lambda ids: ids.map(list(change.titles).index), kind="stable")
+        title = change.declared[name].title
+        table = table.assign(**{"policy": table["policy"].map(change.titles),
+                                "in words": [_verdict(words, title) for words in table["in words"]]})  # fmt: skip
+        curve = ["curve"] if (table["curve"] != "").any() else []
         yield Subheading(capital(title), change.declared[name].arrow)
-        yield Table(name, "", head, tuple(rows), numeric=(last - 3, last - 2, last - 1), once=(0, last))
+        yield _table(name, table[["policy", *curve, "mean", "ratio", "difference", "in words"]], "in words")
+
+
+def _table(name: str, frame: pd.DataFrame, *once: str) -> Table:
+    """A table of a frame of texts; the texts of the policy and of the `once` columns are printed once."""
+    head, numbers = tuple(frame.columns), ("mean", "ratio", "difference", "fewest", "as drawn", "most")
+    numeric = tuple(n for n, column in enumerate(head) if column in numbers)
+    rows = tuple(tuple((str(cell),) for cell in row) for row in frame.itertuples(index=False))
+    return Table(name, "", head, rows, numeric, (0, *(head.index(column) for column in once)))
 
 
 def _verdict(words: str, metric: str) -> str:
@@ -125,15 +120,13 @@ def _cameras(results: Results, change: Comparison, names: Sequence[str]) -> list
             "drawn. Metrics that more passes may raise or lower have no band.",
         ), quiet=True))  # fmt: skip
     for name in names:
-        rows = tuple(
-            ((change.titles[row["policy"]],), (row["curve"],),
-             *((short(row[end]),) for end in ("fewest", "drawn", "most")))
-            for row in shown[shown["metric"] == name].to_dict("records")
-        )  # fmt: skip
-        if rows:
-            head = ("policy", "curve", "fewest", "as drawn", "most")
+        mine = shown[shown["metric"] == name]
+        if len(mine):
+            texts = {"policy": mine["policy"].map(change.titles), "curve": mine["curve"]}
+            texts |= {head: mine[end].map(short) for head, end in
+                      (("fewest", "fewest"), ("as drawn", "drawn"), ("most", "most"))}  # fmt: skip
             blocks.append(Subheading(capital(f"{change.declared[name].title}, {change.declared[name].unit}")))
-            blocks.append(Table(f"band-{name}", "", head, rows, numeric=(2, 3, 4), once=(0,)))
+            blocks.append(_table(f"band-{name}", pd.DataFrame(texts)))
     return [Section("cameras", "The cameras, and what nobody mapped about them", tuple(blocks))]
 
 

@@ -14,9 +14,10 @@ from datetime import UTC, datetime
 from importlib.metadata import distributions
 from pathlib import Path
 from time import monotonic
+from types import GenericAlias
 from typing import Any, Literal
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, create_model
 
 from privacysim.errors import ResultsError, shown
 from privacysim.metrics import Metric
@@ -34,7 +35,7 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     except (ValueError, OSError, RecursionError) as error:
         raise ResultsError(f"{shown(path)}: cannot be read ({shown(error)}).\n  Fix: name another folder.") from None
     try:
-        _Manifest.model_validate(manifest)
+        _model("Manifest", _FORM).model_validate(manifest)
     except ValidationError as error:
         first = error.errors()[0]
         at = ".".join(str(part) for part in first["loc"]) or "all of it"
@@ -43,52 +44,27 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     return manifest
 
 
-class _Study(BaseModel):
-    id: str
-    title: str
-    baseline: str
-    primary: str
-    start: Literal["transition", "steady"]
-    days: int
-    seed: int
-    sample: int | str
-    law_date: str
+_FORM: dict[str, Any] = {
+    "run_id": str, "privacysim": str, "begun": str, "files": dict[str, str], "replicates": list[int],
+    "study": {"id": str, "title": str, "baseline": str, "primary": str, "start": Literal["transition", "steady"],
+              "days": int, "seed": int, "sample": int | str, "law_date": str},
+    "scenario": {"id": str, "title": str, "calibrated": bool}, "arms": [{"id": str, "title": str, "reading": str}],
+    "metrics": [{"name": str, "title": str, "unit": str, "direction": Literal["lower", "higher", "either"],
+                 "of": Literal["people", "records", "footage", "viewed"]}],
+    "notes": list[tuple[str, int, str, str, str]], "skewness": list[tuple[str, str, str, float]],
+}  # fmt: skip
+"""Fields that a manifest needs for its results to be read; it has more, and may have no metrics of its own."""
 
 
-class _Scenario(BaseModel):
-    id: str
-    title: str
-    calibrated: bool
-
-
-class _Arm(BaseModel):
-    id: str
-    title: str
-    reading: str
-
-
-class _Declared(BaseModel, extra="allow"):
-    name: str
-    title: str
-    unit: str
-    direction: Literal["lower", "higher", "either"]
-    of: Literal["people", "records", "footage", "viewed"]
-
-
-class _Manifest(BaseModel):
-    """Fields that a manifest needs for its results to be read; it has more."""
-
-    run_id: str
-    privacysim: str
-    begun: str
-    study: _Study
-    scenario: _Scenario
-    arms: list[_Arm]
-    replicates: list[int]
-    metrics: list[_Declared] = []
-    notes: list[tuple[str, int, str, str, str]]
-    skewness: list[tuple[str, str, str, float]]
-    files: dict[str, str]
+def _model(name: str, form: Mapping[str, Any]) -> type[BaseModel]:
+    kinds: dict[str, Any] = {}
+    for key, kind in form.items():
+        if isinstance(kind, dict):
+            kind = _model(key, kind)
+        elif isinstance(kind, list):
+            kind = GenericAlias(list, (_model(key, kind[0]),))
+        kinds[key] = (kind, [] if key == "metrics" else ...)
+    return create_model(name, **kinds)
 
 
 _KEPT = tuple(one.name for one in fields(Metric)

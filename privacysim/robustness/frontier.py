@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from privacysim.errors import InputError, PrivacysimError, ResultsError, require
+from privacysim.errors import InputError, ResultsError, require
 from privacysim.results.comparison import compare
 from privacysim.robustness.factors import Ran, run_points
 from privacysim.robustness.levers import Design
@@ -116,7 +116,7 @@ def find_frontier(design: Design, *, variants: int = 200, replicates: int = 2, c
     base, failed = _base(design), list[str]()
 
     def measured(chosen: Sequence[int], which: Sequence[int], pilots: bool = False) -> Ran:
-        """Run these variants, in groups that share their facts; refuse a variant of which nothing is left."""
+        """Run these variants, in groups that share their facts."""
         points = []
         for facts, alike in _by_facts(design, rows, chosen):
             for at in range(0, len(alike), GROUP):
@@ -129,24 +129,30 @@ def find_frontier(design: Design, *, variants: int = 200, replicates: int = 2, c
         return replace(ran, metrics=ran.metrics[wanted])
 
     def refuse_missing(values: pd.DataFrame, chosen: Sequence[int]) -> None:
+        """End the search if units failed, or if a goal has no value in so small a study."""
         for n in chosen:
             for goal in goals:
                 if math.isnan(values[goal].get(ids[n], math.nan)):
-                    raise _not_measured(design.name(rows[n].tolist()), goal, failed)
+                    name = design.name(rows[n].tolist())
+                    if failed:
+                        said = f"frontier: no replicate of {name} is complete. First that failed: {failed[0]}."
+                        fix = "the same command tries again; with --out it keeps what was done."
+                        raise ResultsError(f"{said}\n  Fix: {fix}")
+                    raise InputError("frontier", f"a value of {goal} for every variant", f"none for {name}",
+                                     "use more --replicates, or a design with more days or a larger sample")
 
     stands: dict[str, float] = {}
 
     def evaluate(chosen: Rows) -> tuple[Floats, Floats]:
         together = list(dict.fromkeys([0, *chosen.tolist()]))
         table = measured(together, range(replicates)).metrics.pivot_table(
-            index="replicate", columns=["metric", "policy"], values="value", observed=True)  # fmt: skip
+            index="replicate", columns=["metric", "policy"], values="value", observed=True
+        ).reindex(columns=pd.MultiIndex.from_product([goals, [ids[n] for n in together]]))  # fmt: skip
         means, errors2 = np.empty((chosen.size, 2)), np.empty((chosen.size, 2))
-        gains = pd.concat({goal: table[goal].sub(table[goal].get(ids[0], math.nan), axis=0) for goal in goals
-                           if goal in table}, axis=1)  # fmt: skip
-        gains = gains.reindex(columns=pd.MultiIndex.from_product([goals, [ids[n] for n in together]]))
-        refuse_missing(gains.mean().unstack(level=0), together)
+        changes = {goal: table[goal].sub(table[goal, ids[0]], axis=0) for goal in goals}
+        refuse_missing(pd.DataFrame({goal: one.mean() for goal, one in changes.items()}), together)
         for g, (goal, sign) in enumerate(zip(goals, (1.0, -1.0), strict=True)):
-            mine = sign * gains[goal][[ids[n] for n in chosen]]
+            mine = sign * changes[goal][[ids[n] for n in chosen]]
             means[:, g], errors2[:, g] = mine.mean(), np.nan_to_num(mine.var(ddof=1) / mine.count())
             stands[goal] = table[goal, ids[0]].mean()
             if stands[goal] == 0:
@@ -178,15 +184,6 @@ def _base(design: Design) -> Inputs:
     for row in design.one_by_one():
         longest = max(longest, footage_days(replace(base, arms=(base.arms[0], design.arm(row, "one")))))
     return replace(base, footage_days=longest)
-
-
-def _not_measured(variant: str, goal: str, failed: Sequence[str]) -> PrivacysimError:
-    """Error that ends a search: units failed, or a goal has no value in so small a study."""
-    if failed:
-        return ResultsError(f"frontier: no replicate of {variant} is complete. First that failed: {failed[0]}.\n"
-                            "  Fix: the same command tries again; with --out it keeps what was done.")  # fmt: skip
-    return InputError("frontier", f"a value of {goal} for every variant", f"none for {variant}",
-                      "use more --replicates, or a design with more days or a larger sample")  # fmt: skip
 
 
 def _by_facts(design: Design, rows: Rows, chosen: Sequence[int]) -> list[tuple[dict[str, float], list[int]]]:

@@ -1,18 +1,5 @@
-"""Design space of reforms in TOML: levers with options that change one policy.
+"""Design space of reforms in TOML (`sim/frontiers/reforms.toml` is one): levers with options that change one policy.
 
-```toml
-id = "reforms"; scenario = "guangzhou_district"; policy = "order_799"
-reduce = "people_identified_by_outsiders"; keep = "cases_with_admissible_evidence"
-[[lever]]
-id = "retention"
-assumption = "a legislator may shorten the habit of shops"
-[[lever.option]]
-id = "as_is"
-[[lever.option]]
-id = "three_days"
-cost = 0.0
-change = {retention = {public_other = {keep = "3 d"}}}
-```
 An option's `change` is part of a policy file and is inherited like one. The lever's assumption stands in for missing
 sources. What no policy file can state (how soon a platform takes footage down) is set as a fact within its range:
 `facts = {published_takedown_d = 3}`. The goal to `reduce` must be an exposure or a leak, and `keep` a usefulness, so
