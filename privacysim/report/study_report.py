@@ -84,8 +84,8 @@ def _numbers(change: Comparison, names: Sequence[str]) -> Iterator[Block]:
             continue
         table = table.sort_values("policy", key=lambda ids: ids.map(list(change.titles).index), kind="stable")
         title = change.declared[name].title
-        table = table.assign(**{"policy": table["policy"].map(change.titles),
-                                "in words": [_verdict(words, title) for words in table["in words"]]})  # fmt: skip
+        table["policy"] = table["policy"].map(change.titles)
+        table["in words"] = [_verdict(words, title) for words in table["in words"]]
         curve = ["curve"] if (table["curve"] != "").any() else []
         yield Subheading(capital(title), change.declared[name].arrow)
         yield _table(name, table[["policy", *curve, "mean", "ratio", "difference", "in words"]], "in words")
