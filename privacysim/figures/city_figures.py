@@ -54,15 +54,16 @@ def scenario_map(streets: pd.DataFrame, buildings: Sequence[Floats], cameras: pd
     wide, tall = np.ptp(ends, axis=0)
     size = (3.4 * len(values) + 0.7, min(3.3 * max(tall / max(wide, 1.0), 0.4), 9.0) + 0.5)
     figure, frames = plt.subplots(1, len(values), figsize=size, layout="constrained", squeeze=False)
-    width, ground = _WIDTH[streets["kind"].to_numpy(dtype=int)], ground or Ground()
+    width = _WIDTH[streets["kind"].to_numpy(dtype=int)]
     top = float(streets[list(values)].to_numpy(dtype=float).max(initial=0.0)) or 1.0
     margin = 0.01 * max(wide, tall)
     (left, bottom), (right, upper) = ends.min(axis=0) - margin, ends.max(axis=0) + margin
     outdoors = cameras[~cameras["indoor"]]
     for ax, (name, hours) in zip(frames[0], values.items(), strict=True):
-        for kind, colour in _GROUND.items():
-            ax.add_collection(PolyCollection(getattr(ground, kind), facecolors=colour, edgecolors="none"))
-        ax.add_collection(LineCollection(ground.rails, colors=_RAIL, linewidths=0.35))
+        if ground is not None:
+            for kind, colour in _GROUND.items():
+                ax.add_collection(PolyCollection(getattr(ground, kind), facecolors=colour, edgecolors="none"))
+            ax.add_collection(LineCollection(ground.rails, colors=_RAIL, linewidths=0.35))
         ax.add_collection(PolyCollection(list(buildings), facecolors=_WALL, edgecolors="none"))
         ax.add_collection(style.street_lines(streets, linewidths=width, colors=_STREET))
         column = streets[name].to_numpy(dtype=float)
@@ -75,7 +76,8 @@ def scenario_map(streets: pd.DataFrame, buildings: Sequence[Floats], cameras: pd
         title = f"{_READINGS.get(name, name)}\n{hours:,.0f} person-hours a day"
         ax.set(aspect="equal", xlim=(left, right), ylim=(bottom, upper), title=title)
         ax.set_axis_off()
-        _name_streets(ax, ground.names)
+        if ground is not None:
+            _name_streets(ax, ground.names)
     style.as_map(frames[0, 0])
     bar = figure.colorbar(coloured, ax=list(frames[0]), shrink=0.5, pad=0.01, aspect=30)
     bar.set_label("identifiable person-seconds a day, per metre of street", color=INK, fontsize=8)

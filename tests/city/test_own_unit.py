@@ -160,7 +160,7 @@ def test_the_map_colours_what_cameras_show_and_is_a_figure(data_folder, tmp_path
     assert (made.streets["fewest"].sum(), len(made.cameras), len(made.buildings)) > (0, 220, 400)
     figure = scenario_map(made.streets, made.buildings, made.cameras, values=hours, credit=made.credit)
     assert len(figure.axes) == 4  # three maps and the scale
-    drawn = figure.axes[1].collections[3:]  # above the ground: water, green and rails
+    drawn = figure.axes[1].collections
     assert len(drawn[0].get_paths()) == len(made.buildings)
     assert len(drawn[1].get_segments()) == len(made.streets)
     top = made.streets[made.readings].to_numpy().max()
