@@ -16,6 +16,7 @@ import pytest
 import privacysim as ps
 from privacysim.errors import InputError
 from privacysim.governance import Context
+from privacysim.governance.desk import Desk, Hours
 from privacysim.metrics import Rows
 from privacysim.policy import load_policy
 from privacysim.results import load_results
@@ -156,6 +157,26 @@ def test_an_own_process_changes_the_log_and_the_run_id_and_is_verified_from_its_
     assert len({usual.inputs(0).run_id, other.inputs(0).run_id, results.run_id}) == 3
     assert verify(tmp_path / "r") == []
     assert load_results(tmp_path / "r").manifest["brought"][0]["kind"] == "processes"
+
+
+class MorningDesk(Desk):
+    """An own desk that is open for one hour a day."""
+
+    def __init__(self, env, officers, hours, level=""):
+        super().__init__(env, 1, Hours(8 * 36_000, 9 * 36_000), level)
+
+
+def test_an_own_desk_approves_later_is_another_run_and_is_verified_from_its_folder(tmp_path):
+    busy = VILLAGE | {"access": {"cases_per_month": {"value": 2e6, "assumption": "a village with many cases"}}}
+    made = SMALL | {"scenario": busy, "replicates": 1}
+    one = {key: value for key, value in made.items() if key != "replicates"}
+    usual, own = (ps.Simulation(**one, **desk).logs["notice_only"].requests for desk in ({}, {"desk": MorningDesk}))
+    decided = [log[log["approver"] == "case_department_head"]["decided_s"].notna().sum() for log in (usual, own)]
+    assert decided[1] < decided[0]
+    results = ps.Study(**made, desk=MorningDesk).run(workers=1, replicate=0, out=tmp_path / "r")
+    assert results.run_id != ps.Study(**made).inputs(0).run_id
+    assert verify(tmp_path / "r") == []
+    assert load_results(tmp_path / "r").manifest["brought"][0]["kind"] == "desk"
 
 
 def streets(block_m=100.0):
