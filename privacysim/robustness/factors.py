@@ -12,11 +12,10 @@ see `privacysim.world.calibration`. A point that cannot list so many even with p
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,9 +24,10 @@ from numpy.typing import NDArray
 from privacysim.city import build_city
 from privacysim.errors import InputError
 from privacysim.facts import facts, facts_heard, facts_replaced
-from privacysim.files import Quantity, Strict, validate
+from privacysim.files import Quantity, validate
 from privacysim.policy.arm import Arm
 from privacysim.scenario import Scenario
+from privacysim.simulation.fact_worlds import of_plan, quantities
 from privacysim.simulation.inputs import Inputs, hashed
 from privacysim.simulation.replicate import forget_replicate
 from privacysim.simulation.unit_parts import Failed, Unit, UnitParts, to_frames
@@ -97,7 +97,7 @@ def factors_of(inputs: Inputs, *, with_city: bool = False) -> list[Factor]:
         Study.runner(hashed(replace(inputs, plan=plan, replicates=(0,), only=(plan.primary,))), "", None, Unit(0, 0))
     numbers = dict(quantities(inputs.scenario))
     heard |= {q.fact for q in numbers.values() if q.fact}
-    of_city = {q.fact or path for path, q in numbers.items() if path.startswith("city.") or path == "population.people"}
+    of_city = {q.fact or path for path, q in numbers.items() if of_plan(path)}
     left_out = {SOLVED} | (set() if with_city else of_city)
     found = [Factor(fact.id, fact.value, fact.low, fact.high, fact.unit, f"{fact.source} ({fact.status})")
              for fact in facts().values() if fact.id in heard - left_out and fact.low < fact.high]
@@ -117,16 +117,6 @@ def factors_in(table: pd.DataFrame) -> list[Factor]:
     """List the factors of a saved tornado table (columns factor, low, value, high, unit, source), each once."""
     rows = table.drop_duplicates("factor").fillna({"unit": "", "source": ""})
     return [Factor(*row) for row in rows[["factor", "value", "low", "high", "unit", "source"]].itertuples(index=False)]
-
-
-def quantities(section: Any, path: str = "") -> Iterator[tuple[str, Quantity]]:
-    """Yield every number of a scenario with its key path."""
-    for name in type(section).model_fields:
-        value, here = getattr(section, name), f"{path}.{name}" if path else name
-        if isinstance(value, Quantity):
-            yield here, value
-        elif isinstance(value, Strict):
-            yield from quantities(value, here)
 
 
 def with_values(inputs: Inputs, values: Mapping[str, float]) -> Inputs:

@@ -17,8 +17,8 @@ from privacysim.cli.main import main
 from privacysim.files import named_files
 from privacysim.metrics import METRICS
 from privacysim.results import load_results
-from privacysim.robustness.factors import quantities
 from privacysim.scenario import load_scenario
+from privacysim.simulation.fact_worlds import quantities
 from privacysim.simulation.inputs import load_study_file
 from privacysim.study import Study
 from tests.helpers.toy_study import ToyRunner

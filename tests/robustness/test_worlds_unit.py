@@ -18,9 +18,10 @@ from privacysim.robustness import (
     ranking,
     ranking_words,
 )
-from privacysim.robustness.factors import held, quantities, with_values
+from privacysim.robustness.factors import held, with_values
 from privacysim.robustness.frontier import search
 from privacysim.robustness.sensitivity import Worlds
+from privacysim.simulation.fact_worlds import quantities
 from privacysim.stats import nondominated
 
 
