@@ -197,12 +197,12 @@ def test_a_reading_or_a_setting_that_holds_an_object_is_refused_never_written_as
 def test_in_a_simulation_with_spawned_workers_the_curve_of_an_own_mask_counts(tmp_path, monkeypatch):
     # the workers know neither this class nor its package: what it leaves came with the policy
     monkeypatch.chdir(tmp_path)
-    case = {"scenario": "guangzhou_district", "days": 2, "replicates": 1, "sample": 300}
+    case = {"scenario": "guangzhou_district", "days": 2, "replicates": 2, "sample": 300}  # one unit would run here
     study = ps.Study(**case, policies=["open_access", Reform("open_access", mask=Frosted(4), name="own"),
                                        Reform("open_access", mask="pixelate:4", name="mosaic")])  # fmt: skip
     assert study.inputs().arm("own").policy.mask.kind == "frosted=4"
     values = study.run(workers=2, progress=False).metrics
-    clear, own, mosaic = (values[values["policy"] == name].set_index(["metric", "curve"])["value"]
+    clear, own, mosaic = (values[values["policy"] == name].set_index(["metric", "curve", "replicate"])["value"]
                           for name in ("open_access", "own", "mosaic"))  # fmt: skip
     assert own.equals(mosaic)
     seen = [name for name in clear.index if name[0] == "people_identified_by_outsiders"]
