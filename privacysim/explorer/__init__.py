@@ -4,6 +4,7 @@ from privacysim.errors import require
 
 require("notebooks", "ipywidgets", "nbformat", "nbclient", where="the explorer")
 
-from privacysim.explorer.widgets import Explorer, explore  # noqa: E402  # needs the packages checked above
+from privacysim.explorer.widgets import Explorer  # noqa: E402  # needs the packages checked above
 
+explore = Explorer
 __all__ = ["Explorer", "explore"]

@@ -23,7 +23,6 @@ from privacysim.files import whole_file
 from privacysim.resources import shipped
 from privacysim.study import Study
 
-TAG, INJECTED = "parameters", "injected-parameters"
 _FIRST_CELL = {"title": r"^# (.+)$", "question": r"\*\*Question\.\*\*\s*(.+)", "run time": r"Run time: ([^.]+)\."}
 """Fields of a notebook's first cell, and where they are."""
 
@@ -40,11 +39,9 @@ def new_notebook(name: str, folder: str | Path = ".") -> Path:
     path = Path(folder) / f"{stem}.ipynb"
     if path.exists():
         raise InputError(f"{path}", "a new file", "one that exists", "choose another name")
-    cells = [(cell["cell_type"], cell["source"], cell["metadata"].get("tags", ()))
-             for cell in nbformat.read(shipped("notebooks/new_study.ipynb"), as_version=4).cells]  # fmt: skip
-    notebook = as_notebook(cells)
-    title = f"# {path.stem.replace('_', ' ')}"
-    notebook.cells[0]["source"] = re.sub("^# .*", title, notebook.cells[0]["source"])
+    template = nbformat.read(shipped("notebooks/new_study.ipynb"), as_version=4).cells
+    notebook = as_notebook([(one["cell_type"], one["source"], one["metadata"].get("tags", ())) for one in template])
+    notebook.cells[0]["source"] = re.sub("^# .*", f"# {path.stem.replace('_', ' ')}", notebook.cells[0]["source"])
     _write(notebook, path)
     return path
 
@@ -109,7 +106,7 @@ def run_notebook(
 
 
 def _inject(notebook: Any, parameters: Mapping[str, object], where: str) -> None:
-    tagged = [n for n, cell in enumerate(notebook.cells) if TAG in cell["metadata"].get("tags", ())]
+    tagged = [n for n, cell in enumerate(notebook.cells) if "parameters" in cell["metadata"].get("tags", ())]
     lines = [node for n in tagged for node in ast.parse(notebook.cells[n]["source"]).body]
     known = [target.id for node in lines if isinstance(node, ast.Assign)
              for target in node.targets if isinstance(target, ast.Name)]  # fmt: skip
@@ -119,7 +116,7 @@ def _inject(notebook: Any, parameters: Mapping[str, object], where: str) -> None
             raise InputError(f"{where}, -p", "a name from the cell tagged parameters", name, fix)
     if parameters:
         source = "\n".join(f"{name} = {value!r}" for name, value in parameters.items())
-        cell = nbformat.v4.new_code_cell(source, id=INJECTED, metadata={"tags": [INJECTED]})
+        cell = nbformat.v4.new_code_cell(source, id="injected-parameters", metadata={"tags": ["injected-parameters"]})
         notebook.cells.insert(tagged[-1] + 1, cell)
 
 

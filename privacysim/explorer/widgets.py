@@ -38,29 +38,22 @@ _WIDE = widgets.Layout(width="330px")
 _NAMED = {"description_width": "110px"}
 
 
-def explore(study: Study | str = "preview", *, folder: str | Path = "sim/policies", replicates: int = 20) -> Explorer:
-    """Create the explorer of a study, for a notebook or Voilà.
+class Explorer:
+    """Explorer of a study, for a notebook or Voilà: levers on the left, results on the right.
 
-    `study` is a study or its name. Its policies are the rules to start from; its baseline is the comparison.
-    Policies are saved into `folder`. The numbers come from a small version of the study (`explorer.preview`), which
-    the screen describes. For a reliable result, save the policy and run the study.
+    `study` is a study or its name. Its policies are the rules to start from; its baseline is the comparison. `reform`
+    is the policy that the levers describe, `set` moves them, `save` stores it in `folder`. One replicate is shown at
+    once; the others, and with them the intervals, follow while no lever moves. The numbers come from a small version of
+    the study (`explorer.preview`), which the screen describes. For a reliable result, save the policy and run it.
 
     >>> import privacysim as ps
     >>> explorer = ps.explore("preview", replicates=2)  # doctest: +SKIP
     >>> explorer.set(retention="7 d")                   # doctest: +SKIP
     """
-    return Explorer(study if isinstance(study, Study) else Study(study), Path(folder), replicates)
 
-
-class Explorer:
-    """Levers and results: `reform` is the policy that the levers describe, `set` moves them, `save` stores it.
-
-    One replicate is shown at once; the others, and with them the intervals, follow while no lever moves.
-    """
-
-    def __init__(self, study: Study, folder: Path, replicates: int) -> None:
-        self.preview = Preview(study, replicates)
-        self.folder = folder
+    def __init__(self, study: Study | str = "preview", folder: str | Path = "sim/policies", replicates: int = 20):
+        self.preview = Preview(study if isinstance(study, Study) else Study(study), replicates)
+        self.folder = Path(folder)
         self._looks: dict[Reform, list[Look]] = {}
         self._pictured: Reform | None = None
         self._following: asyncio.Task[None] | None = None

@@ -1,13 +1,11 @@
 """Strength of masks by name: how many cells across the face they leave, by construction or as measured.
 
-A mask's strength is relative to the face, never in pixels of the picture. Pixelating to n cells across a face leaves
-as much as a camera with n pixels there (measured: equal rates). For other masks, `data/masking/masks.csv` holds what
-`privacysim calibrate masks` measured: the mosaic of equal worth to an attacker who trains on such masks. Masks that
-draw anew for each frame count as 100 frames averaged, because a camera shows a person for longer than that.
-
-A mask from outside the package carries what it leaves in its name: `NAME=CELLS` or, if that depends on the width of
-the face, `NAME=PX:CELLS,PX:CELLS,…` (linear between the points). Workers, saved inputs and the run id then need
-neither the mask nor its package. `mask_text` makes that name.
+Pixelating to n cells across a face leaves as much as a camera with n pixels there (measured: equal rates). For other
+masks, `data/masking/masks.csv` holds what `privacysim calibrate masks` measured: the mosaic of equal worth to an
+attacker who trains on such masks. Masks that draw anew for each frame count as 100 frames averaged, because a camera
+shows a person for longer than that. A mask from outside the package carries what it leaves in its name (`mask_text`):
+`NAME=CELLS` or, if that depends on the width of the face, `NAME=PX:CELLS,PX:CELLS,…` (linear between the points).
+Workers, saved inputs and the run id then need neither the mask nor its package.
 """
 
 from __future__ import annotations

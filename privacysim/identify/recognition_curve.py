@@ -36,7 +36,6 @@ STEPS_PER_PX = 8
 CODES = 255 * STEPS_PER_PX + 1
 """Face codes 0 … 2040: eighths of a pixel, capped at 255 px, where the curve is flat."""
 _NODES = 401
-_HALVINGS = 200
 _ANCHOR = 40  # the largest measured gallery
 _CHUNK = 256
 
@@ -105,21 +104,17 @@ def _binormal(d: Floats, gallery: int) -> Floats:
 
 
 def _beta_binomial(d: Floats, gallery: int) -> Floats:
-    """P(N) = Γ(b+N−1)Γ(a+b) / (Γ(b)Γ(a+b+N−1)) as a ratio of rising factorials, which stays accurate at N = 10⁷.
-
-    (a, b) of each d' by bisection: the mean fixes b/a (P(2)), and at that mean P(40) falls as b grows.
-    """
+    """P(N) = Γ(b+N−1)Γ(a+b) / (Γ(b)Γ(a+b+N−1)) as a ratio of rising factorials, which stays accurate at N = 10⁷."""
+    # (a, b) of each d' by bisection: the mean fixes b/a (P(2)), and at that mean P(40) falls as b grows
     target = np.log(_binormal(d, _ANCHOR))
     ratio = ndtr(-d / np.sqrt(2.0)) / ndtr(d / np.sqrt(2.0))  # a/b
     low, high = np.full_like(d, np.log(1e-4)), np.full_like(d, np.log(1e4))
-    for _ in range(_HALVINGS):
+    while float((high - low).max(initial=0.0)) >= 1e-14:
         middle = 0.5 * (low + high)
         b = np.exp(middle)
         a, more = b * ratio, b + (_ANCHOR - 1)
         above = gammaln(b + a) - gammaln(b) - gammaln(more + a) + gammaln(more) > target
         low, high = np.where(above, middle, low), np.where(above, high, middle)
-        if float((high - low).max(initial=0.0)) < 1e-14:
-            break
     b = np.exp(0.5 * (low + high))
     return poch(b, b * ratio) / poch(b + (gallery - 1), b * ratio)
 

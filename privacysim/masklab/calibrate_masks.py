@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -169,18 +170,18 @@ def measure(mask: Any, faces: Faces, *, out: Path | None = None, workers: int = 
     return Measured(made.name, made.legal, table, curve)
 
 
-def _digits(names: tuple[str, ...], values: object, digits: int) -> Row:
-    return {name: f"{value:.{digits}f}" for name, value in zip(names, values, strict=True)}  # type: ignore[call-overload]
+def _digits(names: Sequence[str], values: Iterable[float], digits: int) -> Row:
+    return {name: f"{value:.{digits}f}" for name, value in zip(names, values, strict=True)}
 
 
 def _curve_row(faces: Faces, name: str, curve: fitted_curve.Curve, sizes: list[float]) -> Row:
-    fit, spread = curve.fit, np.sqrt(np.diag(curve.covariance))
+    errors = (curve.rmse_points, curve.held_out_points)
     return {
-        "fit": name, **_digits(_FIT, (fit.d_max, fit.px50, fit.h), 3),
-        **_digits(("d_max_sd", "px50_sd", "h_sd"), spread, 3),
-        **_digits(("rmse_points", "held_out_points"), (curve.rmse_points, curve.held_out_points), 2),
-        "px_least": f"{min(sizes):g}", "px_most": f"{max(sizes):g}", "probes": len(faces.person),
-        "people": faces.people, "images_per_person": 8, "faces": faces.name, "source": _command(faces),
+        "fit": name, **_digits(_FIT, astuple(curve.fit), 3),
+        **_digits([f"{word}_sd" for word in _FIT], np.sqrt(np.diag(curve.covariance)), 3),
+        **_digits(("rmse_points", "held_out_points"), errors, 2), "px_least": f"{min(sizes):g}",
+        "px_most": f"{max(sizes):g}", "probes": len(faces.person), "people": faces.people, "images_per_person": 8,
+        "faces": faces.name, "source": f"privacysim calibrate masks --faces {faces.name}",
     }  # fmt: skip
 
 
@@ -205,12 +206,12 @@ def table_row(job: Job, outcome: Outcome, outcomes: Outcomes, strongest: Stronge
     """Row of table.csv: one attack."""
     naive = outcomes.get(Job(job.mask, job.px, job.cctv, "naive")) if job.images == 8 else None
     low, high = outcome.interval()
-    rates = (outcome.top(), low, high, outcome.top(5), outcome.chance, outcome.excess)
+    rates = (outcome.top(), low, high, outcome.top(5), outcome.chance, outcome.top() - outcome.chance)
     return {
         "mask": job.name, "px": job.px, "camera": job.camera, "level": job.level,
         "images": job.images, "frames": job.frames, "member": outcome.member,
         **_digits(("rank1", "low", "high", "rank5", "chance", "excess"), rates, 4),
-        **{f"n{n}": f"{outcome.gallery(n):.4f}" if n <= outcome.people else "" for n in (2, 5, 10, 20)},
+        **{f"n{n}": f"{outcome.first_in(n).mean():.4f}" if n <= outcome.people else "" for n in (2, 5, 10, 20)},
         "naive": f"{naive.top():.4f}" if naive else "",
         "verdict": _verdict_on(job, strongest),
     }  # fmt: skip
@@ -253,14 +254,9 @@ def _d_prime(outcome: Outcome) -> float:
     return fitted_curve.d_prime_of(outcome.top(), outcome.people)
 
 
-def _command(faces: Faces) -> str:
-    """Command line that makes these files."""
-    return f"privacysim calibrate masks --faces {faces.name}"
-
-
 _NOTE = """# The measured masking curve
 
-Made by `{command} -o data/masking`, which writes every file of this folder.
+Made by `privacysim calibrate masks --faces {faces} -o data/masking`, which writes every file of this folder.
 {probes} probes of {people} people ({each} images each): every image is attacked once, by an attacker who learnt from
 the others of that person and who was chosen without looking at it. Intervals are bootstraps over people.
 
@@ -301,10 +297,9 @@ def note(faces: Faces, curves: dict[str, fitted_curve.Curve], outcomes: Outcomes
     """Note in Markdown on the fits, their extrapolation, and the naive and the strongest attack on each mask."""
     fits, beyond, masks, widest = list[str](), list[str](), list[str](), 0.0
     for name, curve in curves.items():
-        values = zip(_FIT, (curve.fit.d_max, curve.fit.px50, curve.fit.h),
-                     np.sqrt(np.diag(curve.covariance)), strict=True)  # fmt: skip
-        words = ", ".join(f"{word} {value:.2f} (sd {sd:.2f})" for word, value, sd in values)
-        fits.append(f"**{name}**: {words}. Over all sizes and galleries of 2 to 40 people the fit errs by "
+        values = zip(_FIT, astuple(curve.fit), np.sqrt(np.diag(curve.covariance)), strict=True)
+        words = [f"{word} {value:.2f} (sd {sd:.2f})" for word, value, sd in values]
+        fits.append(f"**{name}**: {', '.join(words)}. Over all sizes and galleries of 2 to 40 people the fit errs by "
                     f"{curve.rmse_points:.2f} points (RMSE), by {curve.held_out_points:.2f} on galleries that were "
                     "left out of it.")  # fmt: skip
         for px in (4.0, 8.0, 16.0, 40.0):
@@ -322,7 +317,7 @@ def note(faces: Faces, curves: dict[str, fitted_curve.Curve], outcomes: Outcomes
         masks.append(f"| {job.name} | {naive.top():.1%} | {best.top():.1%} | {low:.1%} – {high:.1%} | {by} "
                      f"| {_verdict_on(job, strongest)} |\n")  # fmt: skip
     return _NOTE.format(
-        command=_command(faces), probes=len(faces.person), people=faces.people, each=len(faces.person) // faces.people,
+        faces=faces.name, probes=len(faces.person), people=faces.people, each=len(faces.person) // faces.people,
         fits="\n\n".join(fits), far=fitted_curve.EXTRAPOLATED_BEYOND, beyond="".join(beyond), widest=widest,
         masks="".join(masks), limits=_DRAWN if faces.name == "synthetic" else _PHOTOGRAPHED,
     )  # fmt: skip

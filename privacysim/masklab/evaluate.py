@@ -2,7 +2,7 @@
 
 Protocol (Olivetti, 40 people × 10 images): folds by image number, so that every image is tested once and is never in
 its own training set. The attacker learns from 8 images a person unless `images` says fewer. Intervals bootstrap people,
-since images of one person are not independent. `chance` is the rate of guessing, 1/people; `excess` the rate above it.
+since images of one person are not independent.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ from privacysim.parts import digest, from_bytes, shipped_bytes
 from privacysim.resources import cache_folder
 
 Shares = NDArray[np.float64]
-_RESAMPLES = 1000
 _OPEN_MEMBERS = ("kernel", "kernel_white", "kernel_noisy", "nearest")
 """Members whose scores fade for faces unlike any training face, and do not depend on the number of people enrolled."""
 
@@ -82,30 +81,21 @@ class Outcome:
         higher, equal = self._places()
         return (wins[higher + equal] - wins[higher]) / equal
 
-    def gallery(self, size: int) -> float:
-        """Rank-1 in a random gallery of `size` people: mean over the probes."""
-        return float(self.first_in(size).mean())
-
     def by_person(self, shares: Shares) -> Shares:
-        """Mean of a share over the probes of each person."""
+        """Mean over the probes of each person."""
         return np.array([shares[self.person == p].mean() for p in range(self.people)])
 
     def interval(self, shares: Shares | None = None) -> tuple[float, float]:
         """Bootstrap interval (95 %) over people, by default that of `top(1)`."""
         each = self.by_person(self.within() if shares is None else shares)
-        draws = np.random.default_rng(0).integers(0, self.people, size=(_RESAMPLES, self.people))
+        draws = np.random.default_rng(0).integers(0, self.people, size=(1000, self.people))
         low, high = np.quantile(each[draws].mean(axis=1), [0.025, 0.975])
         return float(low), float(high)
 
     @property
     def chance(self) -> float:
-        """Rank-1 of guessing."""
+        """Rank-1 of guessing: 1/people."""
         return 1.0 / self.people
-
-    @property
-    def excess(self) -> float:
-        """Rank-1 minus the rate of guessing."""
-        return self.top(1) - self.chance
 
 
 def evaluate(faces: Faces, mask: Any, camera: Camera | None = None, *, level: str = "trained", images: int = 8,
@@ -113,9 +103,8 @@ def evaluate(faces: Faces, mask: Any, camera: Camera | None = None, *, level: st
     """Attack masked faces at one level; every image is tested once.
 
     `mask`: a Mask, its name or any scikit-learn transformer of images. `images`: how many of each person the attacker
-    holds (1 to 8). `frames`: how many the attacker averages (random masks). `member`: a fixed member instead of the
-    inner choice. `copies`: how many of each image a trained attacker adds. `seed`: of all draws. Raises InputError
-    where people have too few images.
+    holds (1 to 8). `frames`, `member`, `copies`: see `Attack`. `seed`: of all draws. Raises InputError where people
+    have too few images.
     """
     mask, camera = _seeded(as_mask(mask), camera, seed)
     folds = _folds(faces)
@@ -286,16 +275,13 @@ def _run(faces: Faces, jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job,
         yield shipped[job], outcome
 
 
-def _attack(faces: Faces, job: Job | bytes) -> Outcome:
-    """Run a job, given as bytes where it runs in another process.
-
-    It uses one thread, so that rates do not depend on how many cores share a sum.
-    """
-    if isinstance(job, Job):
-        with threadpool_limits(1):
-            return job.run(faces)
-    cv2.setNumThreads(1)
-    return _attack(faces, from_bytes(job, "mask"))
+def _attack(faces: Faces, job: Any) -> Outcome:
+    """Run a job (bytes in another process) on one thread, so that no rate depends on how many cores share a sum."""
+    if isinstance(job, bytes):
+        cv2.setNumThreads(1)
+        job = from_bytes(job, "mask")
+    with threadpool_limits(1):
+        return job.run(faces)
 
 
 def _seeded(mask: Mask, camera: Camera | None, seed: int) -> tuple[Mask, Camera | None]:

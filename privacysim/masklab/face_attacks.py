@@ -6,9 +6,8 @@ Each of the four levels can do what the previous one can (threat levels after Ne
 `trained`   parrot with augmentation (moved, mirrored, masked anew) and an ensemble;
 `averaged`  trained on the expected mask, shown the mean of T frames: for masks that draw at random.
 
-Each level has several members (scikit-learn estimators). Inner cross-validation on the training images chooses one,
-never the test set. No level is an upper bound: networks trained on millions of faces need fewer examples and work on
-uncontrolled images. These attacks need only a laptop and textbook methods.
+Each level has several members (scikit-learn estimators), of which inner cross-validation on the training images
+chooses one. No level is an upper bound: networks trained on millions of faces need fewer examples.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.svm import SVC
 from sklearn.utils.validation import check_is_fitted
 
-from privacysim.errors import InputError, did_you_mean
+from privacysim.errors import InputError, refuse_unknown
 from privacysim.masklab.faces import Camera
 from privacysim.masklab.mask_base import Images, Mask, as_images, as_pictures, each, rounded
 from privacysim.masklab.masks import Clear, DPPixelate, KSame, Pixelate
@@ -38,8 +37,6 @@ _MOVES = ((0.0, 0.0, True), *((0.03 * x, 0.03 * y, False) for x, y in (
     (1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1), (1, -1), (-1, 1))))  # fmt: skip
 """Shifts (shares of the face's width) and mirroring of the attacker's copies."""
 _COMPONENTS = 200
-_INNER_COPIES = 4  # the inner folds only rank the members; the ridge's cost grows with the cube of the copies
-_INNER_FRAMES = 10
 # Three kernels for three kinds of images: floor of the whitening, width (× inverse distance), ridge.
 _KERNELS = {
     "kernel": (np.inf, 1.0, 0.003),  # clear and large faces: unchanged
@@ -69,16 +66,17 @@ class Attack(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(self, X: Images, y: Any, index: Codes | None = None) -> Attack:
         """Learn the people. `index`: number of each image among its person's, for the inner folds (None: counted)."""
-        if self.level not in LEVELS:
-            raise InputError("level", "one of " + ", ".join(LEVELS), self.level, did_you_mean(self.level, LEVELS))
+        refuse_unknown(self.level, LEVELS, "level", "one of " + ", ".join(LEVELS))
         clear, person = as_pictures(X), np.asarray(y)
         self.classes_, codes = np.unique(person, return_inverse=True)
         if len(self.classes_) < 2:
             raise InputError("y", "at least two people", f"{len(self.classes_)} class", "give images of more people")
         number = np.asarray(pd.Series(codes).groupby(codes).cumcount() if index is None else index)
-        self.inner_ = self._inner(clear, codes, number) if self.member is None else {}
-        self.member_ = self.member or _best(self.inner_)
-        self.team_ = self._team(clear, codes, number)
+        self.inner_ = inner = self._inner(clear, codes, number) if self.member is None else {}
+        # the ensemble, if it is within one point of the best in the inner validation
+        close = not inner or max(inner.values()) - inner["ensemble"] <= 0.01
+        self.member_ = self.member or ("ensemble" if close else max(inner, key=lambda name: inner[name]))
+        self.team_ = self._team(clear, codes, number, self.copies)
         return self
 
     def decision_function(self, X: Images) -> Scores:
@@ -102,17 +100,16 @@ class Attack(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             out = np.isin(number, held)
             if len(np.unique(codes[~out])) < len(self.classes_):
                 continue
-            team = self._team(clear[~out], codes[~out], number[~out], copies=min(self.copies, _INNER_COPIES))
-            frames = min(self.frames, _INNER_FRAMES)
-            shown = features(attacked(clear[out], number[out], self.mask, self.camera, frames))
+            # the inner folds only rank the members; the ridge's cost grows with the cube of the copies
+            team = self._team(clear[~out], codes[~out], number[~out], min(self.copies, 4))
+            shown = features(attacked(clear[out], number[out], self.mask, self.camera, min(self.frames, 10)))
             for name, scores in team.scores(shown).items():
                 right.setdefault(name, []).append(float((scores.argmax(axis=1) == codes[out]).mean()))
         return {name: float(np.mean(rates)) for name, rates in right.items()}
 
-    def _team(self, clear: Images, codes: Codes, number: Codes, copies: int | None = None) -> Team:
+    def _team(self, clear: Images, codes: Codes, number: Codes, copies: int) -> Team:
         expected = Pixelate(self.mask.cells_across) if isinstance(self.mask, DPPixelate) else self.mask
         mask = {"naive": None, "averaged": expected}.get(self.level, self.mask)
-        copies = self.copies if copies is None else copies
         more = [] if self.level in ("naive", "parrot") else self._copies(clear, copies)
         rows, *moved = (features(attacked(images, number, mask, self.camera)) for images in (clear, *more))
         return Team(rows, codes, moved)
@@ -165,13 +162,6 @@ def attacked(clear: Images, number: Codes, mask: Mask | None, camera: Camera | N
     for _ in range(frames):
         total += mask.apply(recorded)
     return rounded(total / frames, recorded)
-
-
-def _best(inner: dict[str, float]) -> str:
-    """Member that did best in the inner validation; the ensemble if it is within one point of the best."""
-    if not inner or max(inner.values()) - inner["ensemble"] <= 0.01:
-        return "ensemble"
-    return max(inner, key=lambda name: inner[name])
 
 
 class Team:

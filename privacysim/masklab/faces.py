@@ -1,10 +1,8 @@
 """Sets of faces to attack, and the camera that records them before any mask.
 
-Faces come from Olivetti or LFW (scikit-learn's loaders), a folder of people, or a generator.
-
-The built-in generator lets the lab run without a network. It draws faces (outline, hair, eyes, brows, nose, mouth,
-skin) whose proportions identify the person; pose, light and expression change from image to image. Use these to see
-how masks and attacks work, not to calibrate them.
+Faces come from Olivetti or LFW (scikit-learn's loaders), a folder of people, or a generator, so that the lab runs
+without a network. Proportions of a drawn face identify the person; pose, light and expression change from image to
+image. Use drawn faces to see how masks and attacks work, not to calibrate them.
 """
 
 from __future__ import annotations

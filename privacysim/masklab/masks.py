@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from numpy.typing import NDArray
+from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.utils.validation import check_is_fitted
 
 from privacysim.errors import InputError, did_you_mean
@@ -63,7 +64,7 @@ class Pixelate(Mask):
     def masked(self, images: Images) -> Images:
         """Mask images."""
         size = _mosaic_size(images, self.cells_across)
-        return images.copy() if size == images.shape[2:0:-1] else each(images, lambda image: mosaic(image, size))
+        return each(images, lambda image: mosaic(image, size))
 
 
 def _mosaic_size(images: Images, cells_across: float) -> tuple[int, int]:
@@ -73,10 +74,14 @@ def _mosaic_size(images: Images, cells_across: float) -> tuple[int, int]:
     return max(1, min(w, round(across))), max(1, min(h, round(across * h / w)))
 
 
-def mosaic(image: Images, cells: tuple[int, int]) -> Images:
-    """Pixelate one image to (across, down) cells: area reduction takes each cell's mean, nearest neighbour enlarges."""
-    small = cv2.resize(image, cells, interpolation=cv2.INTER_AREA)
-    return cv2.resize(small, (image.shape[1], image.shape[0]), interpolation=cv2.INTER_NEAREST)
+def mosaic(image: Images, cells: tuple[int, int], noise: Callable[[Images], Images] | None = None) -> Images:
+    """Pixelate one image to (across, down) cells: area reduction takes each cell's mean, nearest neighbour enlarges.
+
+    `noise`: what is added to the means of the cells.
+    """
+    small = cv2.resize(image, cells, interpolation=cv2.INTER_AREA).reshape(cells[1], cells[0], *image.shape[2:])
+    small = small if noise is None else rounded(small + noise(small), image)
+    return cv2.resize(small, image.shape[1::-1], interpolation=cv2.INTER_NEAREST)
 
 
 class DPPixelate(Mask):
@@ -108,13 +113,9 @@ class DPPixelate(Mask):
 
     def masked(self, images: Images) -> Images:
         """Mask images."""
-        clear = Pixelate(self.cells_across).apply(images)
-        (across, down), (h, w) = _mosaic_size(images, self.cells_across), images.shape[1:3]
+        size, scale = _mosaic_size(images, self.cells_across), self.scale(images.shape[2])
         draw = np.random.default_rng(self.random_state)
-        noise = draw.laplace(0.0, self.scale(w), size=(len(images), down, across, *images.shape[3:]))
-        # the cell of each pixel, by the same rule as nearest-neighbour enlargement
-        rows, columns = np.arange(h) * down // h, np.arange(w) * across // w
-        return rounded(clear + noise[:, rows][:, :, columns], images)
+        return each(images, lambda image: mosaic(image, size, lambda cells: draw.laplace(0.0, scale, cells.shape)))
 
 
 class Blur(Mask):
@@ -147,8 +148,7 @@ def fast_blur(image: Images, sigma_px: float) -> Images:
     """Gaussian blur of `sigma_px`: shrink by box means, blur with a short Gaussian, enlarge by interpolation.
 
     Variances of successive filters add up. The boxes contribute (f² − 1)/12 and the interpolation (f² − 1)/6; the small
-    Gaussian contributes the rest of σ². Three box filters at full size err by up to 4 levels, since no odd widths have
-    that sum. Up to σ = 3.5 px this is the Gaussian itself, whose kernel is short.
+    Gaussian contributes the rest of σ². Up to σ = 3.5 px this is the Gaussian itself, whose kernel is short.
     """
     h, w = image.shape[:2]
     shrink = max(1.0, sigma_px / 3.5)
@@ -261,16 +261,13 @@ class KSame(Mask):
         """Mask images."""
         check_is_fitted(self, "means_")
         rows = images.reshape(len(images), -1).astype(np.float64)
-        return rounded(self.means_[self.group_[_distances(rows, self.rows_).argmin(axis=1)]], images)
-
-
-def _distances(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    return (a**2).sum(axis=1)[:, None] - 2.0 * a @ b.T + (b**2).sum(axis=1)
+        nearest = euclidean_distances(rows, self.rows_, squared=True).argmin(axis=1)
+        return rounded(self.means_[self.group_[nearest]], images)
 
 
 def _groups(rows: NDArray[np.float64], k: int) -> NDArray[np.int64]:
     """Group greedily: the first remaining face and its k−1 nearest; fewer than k at the end join the last group."""
-    apart = _distances(rows, rows)
+    apart = euclidean_distances(rows, squared=True)
     group = np.full(len(rows), -1, dtype=np.int64)
     made = 0
     while (left := np.flatnonzero(group < 0)).size >= 2 * k or (made == 0 and left.size):
@@ -326,12 +323,10 @@ class Scramble(Mask):
         if self.nonce == "fixed":
             warnings.warn("Scramble with a fixed nonce adds the same bytes to every frame: it hides nothing from "
                           "an attacker who has examples; use nonce='frame'", UserWarning, stacklevel=3)  # fmt: skip
-        if self.key is None:
-            return os.urandom(32)
-        if not isinstance(self.key, bytes) or len(self.key) != 32:
-            got = f"{type(self.key).__name__} of length {len(self.key)}"
-            raise InputError("key", "32 bytes", got, "give 32 random bytes")
-        return self.key
+        key = os.urandom(32) if self.key is None else self.key
+        if not isinstance(key, bytes) or len(key) != 32:
+            raise InputError("key", "32 bytes", f"{type(key).__name__} of length {len(key)}", "give 32 random bytes")
+        return key
 
     def masked(self, images: Images) -> Images:
         """Encrypt images; the first is frame 0."""

@@ -19,8 +19,7 @@ Box = tuple[int, int, int, int]
 """left, top, right, bottom in pixels; right and bottom are exclusive."""
 Frame = NDArray[Any]
 
-DIFFERENT = 18
-"""Grey levels by which a pixel of a person differs from the background."""
+_DIFFERENT = 18  # grey levels by which a pixel of a person differs from the background
 _SCALE = 0.5
 _SAMPLES = 25
 _SETTLE_FRAMES = 50
@@ -37,8 +36,7 @@ class Finder:
     def __init__(self, background: Frame | None, given: dict[int, list[Box]]) -> None:
         self.background = None if background is None else _small(background)
         self.model = cv2.createBackgroundSubtractorMOG2(history=500, varThreshold=16, detectShadows=True)
-        self.detector, self.given = PeopleDetector(), given
-        self.standing: list[Box] = []
+        self.given, self.standing = given, list[Box]()
 
     def boxes(self, frame: Frame, number: int) -> list[Box]:
         """Boxes of frame `number`; the whole frame until a live stream's background has settled."""
@@ -46,7 +44,7 @@ class Finder:
         if self.background is None and number < _SETTLE_FRAMES:
             return [(0, 0, frame.shape[1], frame.shape[0])]
         if number % _DETECT_EVERY == 0:  # only the detector sees people who stand still throughout
-            found = self.detector.boxes(frame)
+            found = upright_people(frame)
             self.standing = [box for box in found if all(overlap(box, other) < 0.2 for other in moving)]
         return [*moving, *self.standing, *self.given.get(number, [])]
 
@@ -56,7 +54,7 @@ class Finder:
         if self.background is None:
             changed = (self.model.apply(small) == 255).astype(np.uint8)
         else:
-            changed = cv2.threshold(_apart(small, self.background), DIFFERENT, 1, cv2.THRESH_BINARY)[1]
+            changed = cv2.threshold(_apart(small, self.background), _DIFFERENT, 1, cv2.THRESH_BINARY)[1]
         changed = cv2.morphologyEx(changed, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
         # clothes that match the background split a person into pieces: join upwards more than sideways
         joined = cv2.morphologyEx(changed, cv2.MORPH_CLOSE, np.ones((9, 5), np.uint8))
@@ -79,15 +77,15 @@ def _apart(a: Frame, b: Frame) -> Frame:
 
 def outline(part: Frame, behind: Frame) -> NDArray[np.bool_]:
     """Pixels of a region that differ from the background behind it, with a rim of two pixels."""
-    blob = cv2.threshold(_apart(part, behind), DIFFERENT, 1, cv2.THRESH_BINARY)[1]
+    blob = cv2.threshold(_apart(part, behind), _DIFFERENT, 1, cv2.THRESH_BINARY)[1]
     blob = cv2.morphologyEx(blob, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     return np.asarray(cv2.dilate(blob, np.ones((5, 5), np.uint8)) > 0)
 
 
-def _grown(rectangle: Sequence[int], width: int, height: int, share: float = 0.12) -> Box:
+def _grown(rectangle: Sequence[int], width: int, height: int) -> Box:
     """Box at full size, enlarged by a share of its width and height (at least 3 px): hair, hands and shoes."""
     left, top, w, h = (float(v) / _SCALE for v in rectangle)
-    x, y = max(3.0, share * w), max(3.0, 0.5 * share * h)
+    x, y = max(3.0, 0.12 * w), max(3.0, 0.06 * h)
     return max(0, int(left - x)), max(0, int(top - y)), min(width, round(left + w + x)), min(height, round(top + h + y))
 
 
@@ -107,23 +105,18 @@ def median_background(source: cv2.VideoCapture, frames: int) -> Frame | None:
     return np.stack([np.partition(np.stack(rows), middle, axis=0)[middle] for rows in zip(*kept, strict=True)])
 
 
-class PeopleDetector:
-    """OpenCV's HOG detector of upright people (Dalal, Triggs 2005): slow, so used on few frames."""
-
-    def __init__(self) -> None:
-        self.hog = cv2.HOGDescriptor()
-        self.hog.setSVMDetector(np.asarray(cv2.HOGDescriptor.getDefaultPeopleDetector(), dtype=np.float32))
-
-    def boxes(self, frame: Frame) -> list[Box]:
-        """Boxes of upright people."""
-        height, width = frame.shape[:2]
-        across, down = self.hog.winSize  # OpenCV reads and writes out of bounds on a frame smaller than its window
-        wider, higher = max(0, across - width), max(0, down - height)
-        frame = np.asarray(cv2.copyMakeBorder(frame, 0, higher, 0, wider, cv2.BORDER_REPLICATE), dtype=np.uint8)
-        found, weights = self.hog.detectMultiScale(frame, winStride=(8, 8), padding=(8, 8), scale=1.2)
-        return [(int(x), int(y), min(int(x + w), width), min(int(y + h), height))
-                for (x, y, w, h), weight in zip(found, np.ravel(weights), strict=True)
-                if weight > 0.5 and x < width and y < height]  # fmt: skip
+def upright_people(frame: Frame) -> list[Box]:
+    """Boxes of upright people by OpenCV's HOG detector (Dalal, Triggs 2005): slow, so used on few frames."""
+    hog = cv2.HOGDescriptor()
+    hog.setSVMDetector(np.asarray(cv2.HOGDescriptor.getDefaultPeopleDetector(), dtype=np.float32))
+    height, width = frame.shape[:2]
+    across, down = hog.winSize  # OpenCV reads and writes out of bounds on a frame smaller than its window
+    wider, higher = max(0, across - width), max(0, down - height)
+    frame = np.asarray(cv2.copyMakeBorder(frame, 0, higher, 0, wider, cv2.BORDER_REPLICATE), dtype=np.uint8)
+    found, weights = hog.detectMultiScale(frame, winStride=(8, 8), padding=(8, 8), scale=1.2)
+    return [(int(x), int(y), min(int(x + w), width), min(int(y + h), height))
+            for (x, y, w, h), weight in zip(found, np.ravel(weights), strict=True)
+            if weight > 0.5 and x < width and y < height]  # fmt: skip
 
 
 class Tracks:
@@ -135,8 +128,7 @@ class Tracks:
 
     def __init__(self, hold: int) -> None:
         self.hold, self.made = hold, 0
-        self.open: dict[int, dict[int, Box]] = {}
-        """Boxes by frame of each track that was seen lately."""
+        self.open: dict[int, dict[int, Box]] = {}  # boxes by frame of each track that was seen lately
 
     def add(self, frame: int, boxes: list[Box]) -> None:
         """Add the boxes of a frame; each joins the track whose last box it overlaps most, else starts a new one."""

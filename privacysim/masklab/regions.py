@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -13,12 +12,11 @@ from privacysim.facts import facts
 from privacysim.identify import cells, identifiability
 from privacysim.masklab import masks
 from privacysim.masklab.fitted_curve import EXTRAPOLATED_BEYOND
-from privacysim.masklab.mask_base import Mask, MeasuredElsewhere, positive, rounded
-from privacysim.masklab.people_detector import Box, Frame, PeopleDetector, covered, outline
+from privacysim.masklab.mask_base import Mask, MeasuredElsewhere, positive
+from privacysim.masklab.people_detector import Box, Frame, covered, outline, upright_people
 from privacysim.vocabulary import CURVES
 
 GALLERIES = (2, 40, 1_000, 18_700_000)
-_CASCADE = Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml"
 _LOOKS = 6
 _MARGIN = 1.2  # boxes of people are enlarged by a margin and by their neighbours in time
 Regions = list[tuple[int, Box]]
@@ -69,9 +67,7 @@ class Painter:
             size = max(1, round(part.shape[1] / side)), max(1, round(part.shape[0] / side))
             if isinstance(mask, masks.Pixelate):
                 return masks.mosaic(part, size)
-            means = cv2.resize(part, size, interpolation=cv2.INTER_AREA).reshape(size[1], size[0], -1)
-            noisy = rounded(means + self.draw.laplace(0.0, mask.scale(face), means.shape), part)
-            return cv2.resize(noisy, part.shape[1::-1], interpolation=cv2.INTER_NEAREST).reshape(part.shape)
+            return masks.mosaic(part, size, lambda cells: self.draw.laplace(0.0, mask.scale(face), cells.shape))
         if isinstance(mask, masks.Blur):
             return mask.blurred(part, face)
         if isinstance(mask, masks.BlackBox):
@@ -135,17 +131,16 @@ def track_identified(
 class Residual:
     """What a masked video still shows; `look` and `look_again` inspect its frames before and after masking.
 
-    `person_frames`: regions masked. `seen`, `hidden`: people whom a second detector found in the `looks` sampled frames
-    before masking, and those of them whose box the mask covers. `faces_before`, `faces`: faces that a face detector
-    finds in these frames before and after masking. `tracks`: frames of each track.
+    `person_frames`: regions masked. `tracks`: frames of each track. In the `looks` sampled frames: `seen`, people whom
+    a second detector found before masking, `hidden`, those of them whose box the mask covers, and `faces_before` and
+    `faces`, what a face detector finds before and after masking.
     """
 
     def __init__(self, mask: Mask, expected_frames: int, rate: float) -> None:
         self.mask, self.rate, self.frames, self.size = mask, rate, 0, (0, 0)
         # offset from the frames in which the same detector helped to find people (every 50th, from 0 on)
         self.when = {int(f) // 50 * 50 + 25 for f in np.linspace(0, max(0, expected_frames - 26), _LOOKS)}
-        self.people = PeopleDetector()
-        self.haar = cv2.CascadeClassifier(str(_CASCADE))
+        self.haar = cv2.CascadeClassifier(f"{cv2.data.haarcascades}haarcascade_frontalface_default.xml")
         self.looks = self.seen = self.hidden = self.faces_before = self.faces = self.person_frames = 0
         self.tracks: dict[int, int] = {}
         self.faces_px: list[float] = []
@@ -163,7 +158,7 @@ class Residual:
         if number in self.when:
             self.looks += 1
             boxes = [box for _, box in regions]
-            found = [_core(box, frame.shape) for box in self.people.boxes(frame)]
+            found = [_core(box, frame.shape) for box in upright_people(frame)]
             self.seen += len(found)
             self.hidden += sum(covered(core, boxes, frame.shape[:2]) >= 0.9 for core in found)
             self.faces_before += self._faces(frame)

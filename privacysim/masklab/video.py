@@ -26,7 +26,6 @@ from privacysim.masklab.people_detector import Box, Finder, Frame, Tracks, media
 from privacysim.masklab.regions import Painter, Regions, Residual
 
 CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".mov": "mp4v", ".avi": "XVID", ".mkv": "mp4v", ".webm": "VP80"}
-LOSSLESS = {".mkv", ".avi"}
 HOLD = 3
 """Frames before and after its own that a box is masked in; writing lags as much behind reading."""
 _BOX = ["frame", "left", "top", "right", "bottom"]
@@ -112,8 +111,8 @@ def _check(source: str, out: Path, live: bool, live_s: float | None, keep_audio:
     if not live and not Path(source).is_file():
         raise InputError(source, "a video file, a camera number or an address", "no such file", "check the path")
     if out.suffix.lower() not in CODECS:
-        expected = "a name that ends in " + ", ".join(CODECS)
-        raise InputError(str(out), expected, out.suffix or "no ending", "write OUT.mp4")
+        endings = ", ".join(CODECS)
+        raise InputError(str(out), f"a name that ends in {endings}", out.suffix or "no ending", "write OUT.mp4")
     if not live and out.exists() and out.resolve() == Path(source).resolve():
         raise InputError(str(out), "another file than the source", "the same", "name another file")
     if not out.parent.is_dir() or not os.access(out.parent, os.W_OK):
@@ -143,8 +142,7 @@ def _read_boxes(path: Path | None, width: int, height: int) -> dict[int, list[Bo
     try:
         rows = pd.read_csv(path)[_BOX].astype(float).astype(int)
     except (OSError, KeyError, ValueError) as error:
-        expected = "a CSV with the columns " + ", ".join(_BOX)
-        raise InputError(str(path), expected, shown(error), "mend it") from None
+        raise InputError(str(path), "a CSV with the columns " + ", ".join(_BOX), shown(error), "mend it") from None
     for frame, left, top, right, bottom in rows.itertuples(index=False):
         made.setdefault(frame, []).append((max(left, 0), max(top, 0), min(right, width), min(bottom, height)))
     return made
@@ -154,9 +152,8 @@ def _read_boxes(path: Path | None, width: int, height: int) -> dict[int, list[Bo
 def _writer(out: Path, width: int, height: int, rate: float, lossless: bool) -> Iterator[tuple[Path, cv2.VideoWriter]]:
     """Yield a writer to a neighbour of `out`, which is renamed when complete."""
     ending = out.suffix.lower()
-    if lossless and ending not in LOSSLESS:
-        expected = "a lossless file for a cipher (.mkv or .avi, written as FFV1)"
-        raise InputError(str(out), expected, ending, "write OUT.mkv")
+    if lossless and ending not in (".mkv", ".avi"):
+        raise InputError(str(out), "a lossless file for a cipher (.mkv or .avi, as FFV1)", ending, "write OUT.mkv")
     odd = bool(width % 2 or height % 2)
     if odd and (ending != ".avi" or lossless or rate != round(rate)):
         raise InputError(str(out), "even width and height for this codec", f"{width} × {height} at {rate:g} frames/s",
@@ -166,8 +163,7 @@ def _writer(out: Path, width: int, height: int, rate: float, lossless: bool) -> 
     try:
         writer = cv2.VideoWriter(str(part), backend, cv2.VideoWriter.fourcc(*codec), rate, (width, height))
         if not writer.isOpened():
-            fix = "name another ending, such as .mp4 or .avi"
-            raise ResultsError(f"{out}: cannot be written as {codec}.\n  Fix: {fix}.")
+            raise ResultsError(f"{out}: cannot be written as {codec}.\n  Fix: name another ending, such as .mp4.")
         yield part, writer
         writer.release()
         os.replace(part, out)
@@ -185,15 +181,13 @@ def _write_sidecar(out: Path, regions: list[tuple[int, ...]], key: bytes) -> Non
 
 
 def ffmpeg() -> str | None:
-    """Path of ffmpeg: from this machine's path, else from the extra `sound`, else None."""
-    if found := shutil.which("ffmpeg"):
-        return found
+    """Path of ffmpeg: from this machine's path, else from the extra `masks`, else None."""
     try:
         from imageio_ffmpeg import get_ffmpeg_exe
 
-        return str(get_ffmpeg_exe())
+        return shutil.which("ffmpeg") or str(get_ffmpeg_exe())
     except (ImportError, RuntimeError):  # not installed, or no build for this platform
-        return None
+        return shutil.which("ffmpeg")
 
 
 def copy_sound(part: Path, source: str) -> None:
@@ -202,15 +196,13 @@ def copy_sound(part: Path, source: str) -> None:
     Raises ResultsError if the file format cannot hold that sound, and leaves `part` as it was.
     """
     both = part.with_name(f".sound{part.name}")
-    inputs = ["-i", str(part), "-i", source]
-    command = [ffmpeg() or "ffmpeg", "-v", "error", "-y", *inputs, "-map", "0:v:0", "-map", "1:a?", "-c", "copy"]
+    command = [ffmpeg() or "ffmpeg", "-v", "error", "-y", "-i", str(part), "-i", source, "-map", "0:v:0",
+               "-map", "1:a?", "-c", "copy", str(both)]  # fmt: skip
     try:
-        done = subprocess.run([*command, str(both)], capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise ResultsError(
-                f"{source}: ffmpeg could not copy the sound ({shown(done.stderr)}).\n"
-                "  Fix: choose an ending that can hold this sound (.mkv), or leave --keep-audio out."
-            )
+            raise ResultsError(f"{source}: ffmpeg could not copy the sound ({shown(done.stderr)}).\n  Fix: choose an "
+                               "ending that can hold this sound (.mkv), or leave --keep-audio out.")  # fmt: skip
         os.replace(both, part)
     finally:
         both.unlink(missing_ok=True)

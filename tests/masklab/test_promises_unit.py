@@ -70,7 +70,7 @@ REFUSED = {
     "a nonce of nobody": (lambda: Scramble(nonce="day").fit(FACES.images), "nonce", "write frame"),
     "a box of less than nothing": (lambda: BlackBox(-0.5).apply(FACES.images), "margin", "write 0"),
     "one image each": (lambda: evaluate(synthetic_faces(4, 1), Clear()), "faces", "add images"),
-    "a gallery of one": (lambda: evaluate(FACES, BlackBox(), images=1, level="naive", member="lda").gallery(1),
+    "a gallery of one": (lambda: evaluate(FACES, BlackBox(), images=1, level="naive", member="lda").first_in(1),
                          "gallery", "choose a size that was measured"),
     "alarms always": (lambda: tpir(Outcome(np.zeros((2, 2)), np.array([0, -1]), "", "", 0.0), 1.0), "fpir",
                       "write 0.1"),
