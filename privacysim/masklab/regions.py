@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -17,6 +19,7 @@ from privacysim.masklab.people_detector import Box, Frame, covered, outline, upr
 from privacysim.vocabulary import CURVES
 
 GALLERIES = (2, 40, 1_000, 18_700_000)
+_CASCADE = Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml"
 _LOOKS = 6
 _MARGIN = 1.2  # boxes of people are enlarged by a margin and by their neighbours in time
 Regions = list[tuple[int, Box]]
@@ -131,27 +134,25 @@ def track_identified(
 class Residual:
     """What a masked video still shows; `look` and `look_again` inspect its frames before and after masking.
 
-    `person_frames`: regions masked. `tracks`: frames of each track. In the `looks` sampled frames: `seen`, people whom
-    a second detector found before masking, `hidden`, those of them whose box the mask covers, and `faces_before` and
-    `faces`, what a face detector finds before and after masking.
+    `tracks`: frames of each track. In the `looks` sampled frames: `seen`, people whom a second detector found before
+    masking, `hidden`, those of them whose box the mask covers, and `faces_before` and `faces`, what a face detector
+    finds before and after masking.
     """
 
     def __init__(self, mask: Mask, expected_frames: int, rate: float) -> None:
         self.mask, self.rate, self.frames, self.size = mask, rate, 0, (0, 0)
         # offset from the frames in which the same detector helped to find people (every 50th, from 0 on)
         self.when = {int(f) // 50 * 50 + 25 for f in np.linspace(0, max(0, expected_frames - 26), _LOOKS)}
-        self.haar = cv2.CascadeClassifier(f"{cv2.data.haarcascades}haarcascade_frontalface_default.xml")
-        self.looks = self.seen = self.hidden = self.faces_before = self.faces = self.person_frames = 0
-        self.tracks: dict[int, int] = {}
-        self.faces_px: list[float] = []
+        self.haar = cv2.CascadeClassifier(str(_CASCADE))
+        self.looks = self.seen = self.hidden = self.faces_before = self.faces = 0
+        self.tracks, self.faces_px = Counter[int](), list[float]()
 
     def look(self, number: int, frame: Frame, regions: Regions) -> None:
         """Detect people and faces before masking."""
         self.frames += 1
         self.size = frame.shape[1], frame.shape[0]
-        self.person_frames += len(regions)
         for track, box in regions:
-            self.tracks[track] = self.tracks.get(track, 0) + 1
+            self.tracks[track] += 1
             w, h = box[2] - box[0], box[3] - box[1]
             if 1.2 * w <= h <= 5.0 * w and h >= 0.06 * frame.shape[0]:  # one upright person, not a group or a leaf
                 self.faces_px.append(face_px(box) / _MARGIN)
@@ -193,7 +194,7 @@ class Residual:
     def _typical(self) -> tuple[float, float]:
         """Median width of a face in px, and mean number of frames of a track."""
         face = float(np.median(self.faces_px)) if self.faces_px else 0.0
-        return face, float(np.mean(list(self.tracks.values()))) if self.tracks else 0.0
+        return face, self.tracks.total() / max(len(self.tracks), 1)
 
     def text(self) -> str:
         """Report as plain text."""
@@ -205,7 +206,7 @@ class Residual:
         lines = [
             f"{self.frames} frames, {self.size[0]} × {self.size[1]}, {self.rate:g} frames/s; {self.mask!r} "
             f"({self.mask.legal})",
-            f"masked: {self.person_frames} regions (people, and what else moved) in {len(self.tracks)} tracks, "
+            f"masked: {self.tracks.total()} regions (people, and what else moved) in {len(self.tracks)} tracks, "
             f"mean {length:.0f} frames each",
             f"covered: {share}",
             f"faces still detected (Haar): {self.faces} in {self.looks} frames; {self.faces_before} before masking",

@@ -154,7 +154,7 @@ def test_a_moving_camera_moves_the_copies_itself_and_an_aligned_one_has_them_mov
 
 def test_what_is_left_is_said_in_plain_lines(monkeypatch):
     told = Residual(BlackBox(), 100, 12.5)
-    told.frames, told.size, told.person_frames = 100, (160, 120), 300
+    told.frames, told.size = 100, (160, 120)
     told.looks, told.faces_before, told.faces = 6, 2, 1
     monkeypatch.setattr(told, "left", lambda: [(40, (0.025, 0.025), (0.025, 0.1), (0.5, 0.6)),
                                                (10**6, (0, 0), (0, 0.001), (0.1, 0.2))])  # fmt: skip
