@@ -56,18 +56,14 @@ def day_of_walks(world: World, block: Block, day: int, most: int = 300) -> pd.Da
 
 def walked(city: City, block: Block, walk: int) -> tuple[Floats, Floats, Floats]:
     """Turning points of one walk: ticks after 00:00 of the tour's day before jitter, x and y in metres."""
-    tree, node, left = city.trees[block.walk_hub[walk]], int(block.walk_node[walk]), int(block.walk_reach_mm[walk])
-    x, y, mm = [float(city.node_x[node])], [float(city.node_y[node])], [0]
-    while left > 0 and int(tree[node]) != NO_HOP:
-        hop = int(city.adj_start[node]) + int(tree[node])
-        after, length = int(city.adj_node[hop]), int(city.edge_mm[city.adj_edge[hop]])
-        share = min(length, left) / length
-        x.append(float(city.node_x[node] + share * (city.node_x[after] - city.node_x[node])))
-        y.append(float(city.node_y[node] + share * (city.node_y[after] - city.node_y[node])))
-        mm.append(mm[-1] + min(length, left))
-        node, left = after, left - length
-    along = np.array(mm, dtype=np.float64)
-    xs, ys = np.array(x), np.array(y)
+    tree, reach = city.trees[block.walk_hub[walk]], int(block.walk_reach_mm[walk])
+    nodes, mm = [int(block.walk_node[walk])], [0]
+    while mm[-1] < reach and int(tree[nodes[-1]]) != NO_HOP:
+        hop = int(city.adj_start[nodes[-1]]) + int(tree[nodes[-1]])
+        nodes.append(int(city.adj_node[hop]))
+        mm.append(mm[-1] + int(city.edge_mm[city.adj_edge[hop]]))
+    along = np.minimum(mm, reach).astype(np.float64)
+    xs, ys = (np.interp(along, mm, place[nodes]) for place in (city.node_x, city.node_y))
     if not block.walk_towards[walk]:  # the same route, walked from its far end
         along, xs, ys = along[-1] - along[::-1], xs[::-1], ys[::-1]
     return block.walk_depart[walk] + along / float(block.walk_mm_per_tick[walk]), xs, ys

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from privacysim.city import City, build_city
 from privacysim.exposure import is_outsider, measure_exposure
-from privacysim.metrics import METRICS
+from privacysim.metrics import METRICS, parts, readings
 from privacysim.people import Block
 from privacysim.policy import Arm, load_arms
 from privacysim.results import Comparison
@@ -117,11 +117,9 @@ class Preview:
         whole = replicate.changed(arms=[arm])
         log = whole.logs[arm.id]
         exposure = measure_exposure(whole.see(block), block, whole.acts)
-        of: dict[str, Any] = {"people": people_seen(exposure, 0, block), "records": records(whole.world, log)}
-        readings = [(name, one) for name, metric in ((name, METRICS[name]) for name in SHOWN)
-                    for one in metric.value(metric.part(of[metric.of]))]  # fmt: skip
-        values = {(name, one.curve): (one.value, one.contributors) for name, one in readings if one.value is not None}
-        notes = [(name, one.curve, one.note) for name, one in readings if one.value is None]
+        found = readings(parts(people_seen(exposure, 0, block), records(whole.world, log), names=SHOWN))
+        values = {(name, one.curve): (one.value, one.contributors) for name, one in found if one.value is not None}
+        notes = [(name, one.curve, one.note) for name, one in found if one.value is None]
         missed = 1.0 - exposure.p_identified[:, 0]
         chance = np.stack([1.0 - missed[:, :3].prod(axis=1), 1.0 - missed[:, 3:].prod(axis=1)], axis=-1)
         looks = log.acts[log.acts["audience"].to_numpy() > 0]
