@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from privacysim import vocabulary as words
 from privacysim.draws import child_id, stream_key, uniforms
-from privacysim.governance.desk import delay
+from privacysim.governance.desk import Wait, delay
 from privacysim.governance.log import NEVER, Books
 from privacysim.governance.processes import Context, Requester
 from privacysim.governance.request_life import Course, Requests, gallery, viewer_ids, visitors
@@ -80,11 +80,19 @@ class Investigators(Requester):
         # a notice names one custodian; a warrant names all cameras
         papers = np.where(paper["document"] == _WARRANT, 1, papers)
         rows = np.flatnonzero(waits & ~self.gone)
-        for row in rows[np.lexsort((cases.case_id[rows], ready[rows]))].tolist():
-            context.env.process(self.apply(row, int(ready[row]), words.APPROVERS[paper["approver"][row]],
-                                           int(cases.case_id[row]), cases.marks[row, 1:3].tolist(),
-                                           expires=int(expires[row]), papers=int(papers[row]),
-                                           priority=0 if cases.purpose[row] in _FIRST else 1))
+        rows = rows[np.lexsort((cases.case_id[rows], ready[rows]))]
+        context.env.process(self._arrivals(rows, ready, paper["approver"], papers, expires))
+
+    def _arrivals(self, rows: NDArray[np.intp], ready: Ints, approver: Ints, papers: Ints, expires: Ints) -> Wait:
+        """Start the process of each case when its documents are drafted, so that few are alive at a time."""
+        cases = self.world.cases
+        for row in rows.tolist():
+            yield self.context.until(int(ready[row]))
+            self.context.env.process(self.apply(
+                row, int(ready[row]), words.APPROVERS[approver[row]], int(cases.case_id[row]),
+                cases.marks[row, 1:3].tolist(), expires=int(expires[row]), papers=int(papers[row]),
+                priority=0 if cases.purpose[row] in _FIRST else 1,
+            ))
 
     def _group_clues(self) -> None:
         """Group the clues by case and custodian, and find each request's route in the rules.
