@@ -56,11 +56,9 @@ def crowd(acts_per_camera: float, passes: int, *, days: int = DAYS, seed: int = 
     camera, tour, offset, length = camera[order], tour[order], offset[order], length[order]
     each = np.tile(np.arange(_PIECES), passes)
     row = np.repeat(np.arange(passes), _PIECES)
-    pieces = Pieces(
-        person[row].astype(np.int32), row.astype(np.int64), camera[row], tour[row].astype(np.int32),
-        offset[row] + each.astype(np.int32) * length[row], length[row], (20 + 60 * each).astype(np.uint16),
-        each < _PIECES - 1, np.full(row.size, -1, dtype=np.int64), np.zeros(row.size, dtype=bool),
-    )  # fmt: skip
+    pieces = Pieces(person[row].astype(np.int32), row.astype(np.int64), camera[row], tour[row].astype(np.int32),
+                    offset[row] + each.astype(np.int32) * length[row], length[row], (20 + 60 * each).astype(np.uint16),
+                    each < _PIECES - 1, np.full(row.size, -1, dtype=np.int64), np.zeros(row.size, dtype=bool))
     return Crowd(pieces, _block(people, days, seed), acts, frame)
 
 

@@ -1,9 +1,7 @@
 """Peers of the kernels: a desk by SimPy, fields of view by shapely and geopandas, walkers by agents.
 
-*Desks*: several officers with the same load, at the shipped desk and its peer. *Views*: segments and points in the
-cameras' fields of view. *Walkers*: people walk past cameras on the same streets for a month. Agents walk every day
-anew and write each sighting. The kernel walks a route once and keeps the days on which it is walked. The numbers of
-sightings are compared. One camera in fifty is viewed, as in a study.
+Walkers pass cameras on the same streets for a month; one camera in fifty is viewed, as in a study. Agents walk every
+day anew and write each sighting. The kernel walks a route once and keeps the days on which it is walked.
 """
 
 from __future__ import annotations
@@ -21,10 +19,10 @@ from privacysim.draws import Floats, Ints, stream_key, uniforms
 from privacysim.governance.desk import Desk, Hours
 from privacysim.people import Block, draw_block
 from privacysim.scenario import load_scenario
-from privacysim.sight import clip_kernel, passes_kernel
+from privacysim.sight import clip_kernel
 from privacysim.sight.coverage import Coverage, coverage
 from privacysim.sight.occlusion import box_grid
-from privacysim.sight.passes import Windows
+from privacysim.sight.passes import street_rows
 from privacysim.units import DAY_TICKS, HOUR_TICKS
 from privacysim.world.cameras import sample_cameras
 
@@ -50,15 +48,13 @@ def papers(count: int, load: float, seed: int = 5) -> Papers:
 
 def waits_at_the_desk(asked: Papers) -> list[float]:
     """Wait of each request in hours, in the order of requests, at the shipped desk (never closed)."""
-    env = simpy.Environment()
-    desk = Desk(env, OFFICERS, Hours(0, DAY_TICKS))
+    desk = Desk(env := simpy.Environment(), OFFICERS, Hours(0, DAY_TICKS))
     return _waits(env, asked, lambda number, priority: desk.ask(number, priority=priority), lambda turn: desk.release())
 
 
 def waits_at_simpy(asked: Papers) -> list[float]:
     """Wait of each request with SimPy's own priority resource, which sorts its queue at each request."""
-    env = simpy.Environment()
-    desk = simpy.PriorityResource(env, OFFICERS)
+    desk = simpy.PriorityResource(env := simpy.Environment(), OFFICERS)
     return _waits(env, asked, lambda number, priority: desk.request(priority=priority), desk.release)
 
 
@@ -202,18 +198,10 @@ def seen_on(place: Town, walk: int, step: tuple[int, int, int, int], sightings: 
 
 def with_kernel(place: Town, walks: int) -> int:
     """Count the month's sightings on the first walks: pieces of the shipped kernel times the days of their tour."""
-    city, view, block = place.city, place.view, place.block
-    none = np.zeros(0, dtype=np.int64)
-    tour = np.asarray(block.walk_tour)
-    rows = passes_kernel.follow(
-        np.argsort(block.walk_hub[:walks], kind="stable"), block.walk_hub, block.walk_node,
-        block.walk_reach_mm, block.walk_towards, block.walk_depart.astype(np.int64),
-        block.walk_mm_per_tick.astype(np.float64), np.full(tour.size, -1), tour, city.trees, city.adj_start,
-        city.adj_node, city.adj_edge, city.edge_u, city.edge_mm, view.piece_start,
-        view.piece_camera, view.piece_from, view.piece_to, view.piece_face, view.piece_frontal, view.entrance_start,
-        view.entrance_place, False, *Windows(none, none, none), block.tour_mask, block.tour_jitter, block.first_day, 0,
-    )  # fmt: skip
-    return int(np.bitwise_count(block.tour_mask).sum(axis=1, dtype=np.int64)[tour[rows[:, 0]]].sum())
+    block = place.block
+    rows = street_rows(block, place.city, place.view, np.full(block.tour_mask.shape[0], -1), walks=walks)
+    often = np.bitwise_count(block.tour_mask).sum(axis=1, dtype=np.int64)
+    return int(often[block.walk_tour[rows[:, 0]]].sum())
 
 
 def steps_of(place: Town) -> int:

@@ -38,11 +38,9 @@ def densities(ceiling: Ceilings, quick: bool) -> Found:
         work = partial(measure_exposure, made.pieces, made.block, made.acts, curve_table(made.acts.pairs))
         work()
         spent, _ = seconds(work, 5)
-        yield Row(
-            f"exposure_{acts}", f"exposure at {acts} acts per camera, pieces at cameras with an act",
-            "pieces of passes/s", len(made.pieces) / spent, "prototype kernel, scaled by random fetches",
-            prototype * ceiling.gathers_s / _REFERENCE_GATHERS, 0.5, "the join, in tests/oracles",
-        )  # fmt: skip
+        yield Row(f"exposure_{acts}", f"exposure at {acts} acts per camera, pieces at cameras with an act",
+                  "pieces of passes/s", len(made.pieces) / spent, "prototype kernel, scaled by random fetches",
+                  prototype * ceiling.gathers_s / _REFERENCE_GATHERS, 0.5, "the join, in tests/oracles")
 
 
 def _compared(case: str, what: str, unit: str, count: int, ours: Callable[[], Any], peer: str,
@@ -103,10 +101,8 @@ def agents(ceiling: Ceilings, quick: bool) -> Found:
     lives, walks = peers.months(place, 30 if quick else 400)
     steps = sum(len(route) for month in lives for _, _, route in month)
     expected = peers.with_kernel(place, walks)
-    for name, work, target, peer in (
-        ("agents_simpy", peers.with_simpy, 150.0, "a SimPy process a person"),
-        ("agents_mesa", peers.with_mesa, 60.0, "a Mesa agent a person"),
-    ):
+    for name, work, target, peer in (("agents_simpy", peers.with_simpy, 150.0, "a SimPy process a person"),
+                                     ("agents_mesa", peers.with_mesa, 60.0, "a Mesa agent a person")):
         if name == "agents_mesa" and find_spec("mesa") is None:
             yield Skipped(name, "mesa")
             continue
@@ -126,10 +122,9 @@ def desks(ceiling: Ceilings, quick: bool) -> Found:
                     lambda: peers.waits_at_simpy(asked), 0.0, "every wait")  # fmt: skip
 
 
-CASES: dict[str, Callable[[Ceilings, bool], Found]] = {
-    "densities": densities, "pandas": against_pandas, "segments": segments, "points": points, "agents": agents,
-    "desks": desks,
-}
+CASES: dict[str, Callable[[Ceilings, bool], Found]] = {"densities": densities, "pandas": against_pandas,
+                                                       "segments": segments, "points": points, "agents": agents,
+                                                       "desks": desks}
 """Benchmark cases by name."""
 
 
@@ -152,11 +147,9 @@ def bench(only: Sequence[str] = (), *, quick: bool = False, out: Path | None = N
     for name in GROWTHS if "growth" in chosen else ():
         tell(f"growth with {name}")
         grown.append(asdict(growth(name, quick)))
-    made |= {
-        "ceilings": asdict(ceiling), "libraries": versions(_LIBRARIES),
-        "rows": [one.as_json() for one in found if isinstance(one, Row)],
-        "absent": [asdict(one) for one in found if isinstance(one, Skipped)], "growth": grown,
-    }
+    made |= {"ceilings": asdict(ceiling), "libraries": versions(_LIBRARIES),
+             "rows": [one.as_json() for one in found if isinstance(one, Row)],
+             "absent": [asdict(one) for one in found if isinstance(one, Skipped)], "growth": grown}
     if out is not None:
         with whole_file(out / "bench.json") as path:
             path.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
@@ -184,8 +177,7 @@ def bench_text(made: dict[str, Any]) -> str:
     load = "unknown" if about["load_at_start"] is None else f"{about['load_at_start']:.1f}"
     lines = [
         f"{about['processor']}, {about['cores']} cores, load {load} at the start; one thread, CPU seconds",
-        f"memory: {ceiling['bytes_s'] / 1e9:.1f} GB/s streamed, {ceiling['gathers_s'] / 1e6:.0f} M random fetches/s",
-        "",
+        f"memory: {ceiling['bytes_s'] / 1e9:.1f} GB/s streamed, {ceiling['gathers_s'] / 1e6:.0f} M random fetches/s", ""
     ]
     for row in made["rows"]:
         goal = f", at least {row['target']:g}: {'holds' if row['holds'] else 'DOES NOT HOLD'}" if row["target"] else ""

@@ -38,9 +38,8 @@ from privacysim.draws import Floats
 from privacysim.errors import InputError
 from privacysim.readers import osm_maps
 from privacysim.readers.camera_files import heading_of
-from privacysim.readers.frames import LAT, LON, FrameColumn, checked_frame, positions
 from privacysim.readers.osm_maps import LANE, MAIN, STREET
-from privacysim.readers.positions import city_plane
+from privacysim.readers.positions import LAT, LON, FrameColumn, checked_frame, city_plane, positions
 from privacysim.scenario import Scenario
 from privacysim.scenario.sections import CitySection
 from privacysim.vocabulary import CATEGORIES

@@ -16,7 +16,7 @@ from privacysim.city import City
 from privacysim.city.places import nearest_or_refuse
 from privacysim.draws import Bytes, Floats, Ints
 from privacysim.errors import InputError, one_line
-from privacysim.readers.frames import LAT, LON, FrameColumn, checked_frame, positions
+from privacysim.readers.positions import LAT, LON, FrameColumn, checked_frame, positions
 from privacysim.scenario import Scenario
 from privacysim.units import HOUR_TICKS
 from privacysim.vocabulary import GROUPS

@@ -131,10 +131,9 @@ def read_cameras(path: str | Path, columns: Mapping[str, str] | None = None, *, 
     if doubts:
         notes.append(f"{len(doubts)} cameras kept with a doubt, the first: {doubts[0]}")
     line, lat_deg, lon_deg, words = zip(*kept, strict=True)
-    return MappedCameras(
-        **stated_columns(words), lat=np.array(lat_deg), lon=np.array(lon_deg), line=np.array(line, dtype=np.int64),
-        rejects=tuple(rejects), notes=tuple(notes), digest=file_digest(path),
-    )
+    return MappedCameras(**stated_columns(words), lat=np.array(lat_deg), lon=np.array(lon_deg),
+                         line=np.array(line, dtype=np.int64), rejects=tuple(rejects), notes=tuple(notes),
+                         digest=file_digest(path))
 
 
 def stated_columns(words: Sequence[Mapping[str, Any]]) -> dict[str, NDArray[Any]]:
@@ -206,14 +205,13 @@ def said(words: Mapping[str, str], columns: Mapping[str, str] | None = None) -> 
     if (kind in _TURNING or look["turning"].lower() in _YES) and not (hfov < 360.0 and kind == "round"):
         hfov = 360.0
     indoor = look["where"].lower() == "indoor" or look["indoor"].lower() in _YES | _ROOMS
-    return {
-        "heading_deg": math.nan if hfov >= 360.0 else heading, "hfov_deg": hfov,
-        "width_px": width if math.isnan(width) else round(width), "tilt_deg": abs(number("tilt", -90.0, 90.0, "tilt")),
-        "mount_m": number("mount", 0.3, 200.0, "height"), "range_m": number("range", 0.1, 2_000.0, "range"),
-        "operator": _operator(look["operator"], low.get("operator:type", "").lower()),
-        "regime": REGIMES.index(look["regime"]) if look["regime"] in REGIMES else UNKNOWN,
-        "indoor": indoor, "doubt": "; ".join(doubts),
-    }  # fmt: skip
+    return {"heading_deg": math.nan if hfov >= 360.0 else heading, "hfov_deg": hfov,
+            "width_px": width if math.isnan(width) else round(width),
+            "tilt_deg": abs(number("tilt", -90.0, 90.0, "tilt")), "mount_m": number("mount", 0.3, 200.0, "height"),
+            "range_m": number("range", 0.1, 2_000.0, "range"),
+            "operator": _operator(look["operator"], low.get("operator:type", "").lower()),
+            "regime": REGIMES.index(look["regime"]) if look["regime"] in REGIMES else UNKNOWN, "indoor": indoor,
+            "doubt": "; ".join(doubts)}
 
 
 def _operator(word: str, kind: str) -> int:

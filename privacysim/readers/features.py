@@ -24,8 +24,8 @@ import pandas as pd
 
 from privacysim import parts
 from privacysim.errors import InputError, did_you_mean, refuse_unknown
-from privacysim.readers.markup import Element, read_xml
-from privacysim.readers.opening import TREE_LIMIT, encoding_of, recognised, refuse_more
+from privacysim.readers import opening
+from privacysim.readers.opening import TREE_LIMIT, Element, encoding_of, read_xml, recognised
 from privacysim.readers.positions import Reject, degrees
 from privacysim.resources import shipped_rows
 
@@ -57,15 +57,20 @@ class Features:
     rejects: list[Reject] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    def _refuse_more(self) -> None:
+        if len(self.features) + len(self.rejects) >= opening.MOST_ROWS:
+            fix = "cut the area out first, or split the file"
+            raise InputError(self.source, f"a file of at most {opening.MOST_ROWS:,} places", "more", fix)
+
     def add(self, line: int, positions: Sequence[Position], words: Mapping[str, str], is_line: bool = False,
             times: Sequence[str] = ()) -> None:
         """Add a feature, with its times if there are equally many; InputError beyond what 1 GiB of memory holds."""
-        refuse_more(self.source, len(self.features) + len(self.rejects))
+        self._refuse_more()
         self.features.append(Feature(line, positions, words, is_line, times if len(times) == len(positions) else ()))
 
     def reject(self, line: int, why: str) -> None:
         """Add a row that cannot be a feature."""
-        refuse_more(self.source, len(self.features) + len(self.rejects))
+        self._refuse_more()
         self.rejects.append(Reject(line, why))
 
 
@@ -117,7 +122,9 @@ def read_features(path: Path, columns: Mapping[str, str]) -> Features:
     """
     found = Features(str(path))
     if (reader := foreign_reader(path)) is not None:
-        _from_frame(reader.read(path), found, columns)
+        frame = reader.read(path).astype(object)
+        cells = (["" if pd.isna(cell) else str(cell) for cell in row] for row in frame.itertuples(index=False))
+        _take_rows([str(name) for name in frame.columns], enumerate(cells, 1), found, columns)
     else:
         kind, content = recognised(path)
         if kind == "geopackage":
@@ -150,8 +157,11 @@ def _from_json(content: bytes, found: Features) -> None:
     rows = tree.get("features") if tree["type"] == "FeatureCollection" else None
     for number, row in enumerate(rows if isinstance(rows, list) else [tree], 1):
         one = row if isinstance(row, dict) else {}
+        said = one.get("properties")
         if isinstance(geometry := one.get("geometry", row), dict):
-            _add_geometry(geometry, _plain(one.get("properties")), number, found, 0)
+            words = {str(key): f"{value:.12g}" if isinstance(value, float) else str(value)
+                     for key, value in (said if isinstance(said, dict) else {}).items() if value is not None}
+            _add_geometry(geometry, words, number, found, 0)
         else:
             found.reject(number, "no geometry")
 
@@ -164,10 +174,8 @@ def _add_geometry(geometry: dict[str, Any], words: dict[str, str], number: int, 
             if isinstance(part, dict):
                 _add_geometry(part, words, number, found, depth + 1)
         return
-    groups: dict[Any, list[Any]] = {
-        "Point": [[coordinates]], "MultiPoint": [[one] for one in _list(coordinates)],
-        "LineString": [coordinates], "MultiLineString": _list(coordinates),
-    }  # fmt: skip
+    groups: dict[Any, list[Any]] = {"Point": [[coordinates]], "MultiPoint": [[one] for one in _list(coordinates)],
+                                    "LineString": [coordinates], "MultiLineString": _list(coordinates)}
     if not isinstance(kind, str) or kind not in groups:
         found.reject(number, f"a {str(kind)[:40]} is neither a position nor a line")
         return
@@ -183,13 +191,6 @@ def _add_geometry(geometry: dict[str, Any], words: dict[str, str], number: int, 
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
-
-
-def _plain(properties: Any) -> dict[str, str]:
-    if not isinstance(properties, dict):
-        return {}
-    return {str(key): f"{value:.12g}" if isinstance(value, float) else str(value)
-            for key, value in properties.items() if value is not None}
 
 
 def _from_kml(content: bytes, found: Features) -> str:
@@ -237,12 +238,6 @@ def _from_table(content: bytes, found: Features, columns: Mapping[str, str]) -> 
     except (csv.Error, UnicodeError) as error:
         where = f"{found.source}, line {reader.line_num}"
         raise InputError(where, "a readable table", error, "save it as CSV") from None
-
-
-def _from_frame(frame: pd.DataFrame, found: Features, columns: Mapping[str, str]) -> None:
-    rows = frame.astype(object).itertuples(index=False, name=None)
-    cells = (["" if pd.isna(cell) else str(cell) for cell in row] for row in rows)
-    _take_rows([str(name) for name in frame.columns], enumerate(cells, 1), found, columns)
 
 
 def _take_rows(header: Sequence[str], rows: Iterable[tuple[int, list[str]]], found: Features,

@@ -18,8 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from privacysim.errors import InputError, require
-from privacysim.readers.markup import Element, read_xml
-from privacysim.readers.opening import read_bytes
+from privacysim.readers.opening import Element, read_bytes, read_xml
 from privacysim.readers.positions import degrees
 
 _DOCTYPES = ("population", "plans", "network")
@@ -67,10 +66,6 @@ class _Network:
         """Position at a share of a link; NaN for an unknown link."""
         (ax, ay), (bx, by) = (self.nodes[end] for end in self.links[link]) if link in self.links else _NOWHERE
         return ax + share * (bx - ax), ay + share * (by - ay)
-
-    def length(self, link: str) -> float:
-        """Length of a link in metres from end to end; 0 for an unknown link."""
-        return math.dist(self.at(link, 0.0), self.at(link, 1.0)) if link in self.links else 0.0
 
     def stated(self, said: Mapping[str, str]) -> tuple[float, float]:
         """Stated position of an activity, else the middle of its link."""
@@ -161,7 +156,9 @@ class _Moves:
             self.unknown_way += 1
             return
         # a route begins at the end of the first link; each further link takes its share of the time
-        metres = np.cumsum([0.0] + [self.network.length(link) for link in links[1:]])
+        known, at = self.network.links, self.network.at
+        lengths = [math.dist(at(link, 0.0), at(link, 1.0)) if link in known else 0.0 for link in links[1:]]
+        metres = np.cumsum([0.0, *lengths])
         for link, share in zip(links, metres / max(float(metres[-1]), 1e-9), strict=True):
             self.add(element.line, self.network.at(link, 1.0), starts + share * lasts, person, self.leg)
         self.leg += 1

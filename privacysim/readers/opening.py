@@ -1,7 +1,9 @@
-"""Reads untrusted files, compressed or not, up to the size that their kind may need.
+"""Reads untrusted files, compressed or not, up to the size that their kind may need, and XML element by element.
 
-Files from strangers may be bombs: 40 kB of zip can hold gigabytes. Unpacking therefore stops at a limit for the kind
-of file, not at the size that the archive claims, and an archive inside an archive is refused.
+Files from strangers may be bombs: 40 kB of zip can hold gigabytes. Unpacking therefore stops at a limit, not at the
+size that the archive claims, and an archive inside an archive is refused. XML with a document type or an entity is
+refused, which stops "billion laughs" and files that fetch other files; a reader whose files carry a document type may
+name it (`doctypes`): it must then be empty, and what it refers to is not read.
 """
 
 from __future__ import annotations
@@ -11,8 +13,11 @@ import gzip
 import lzma
 import zipfile
 import zlib
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
+from xml.parsers import expat
 
 from privacysim.errors import InputError
 
@@ -32,6 +37,9 @@ _CHUNK, _OSM_CHUNK = 1 << 16, 1 << 18
 _MEMBERS = 1_000
 _KINDS = {".kml", ".gpx", ".csv", ".tsv", ".txt", ".geojson", ".json", ".xml", ".plt"}
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_DEPTH, _CHILDREN, _TEXT = 60, 200, 32 * MIB
+"""Bounds of an XML element."""
+_Stream = IO[bytes] | gzip.GzipFile | bz2.BZ2File
 
 
 def recognised(path: Path) -> tuple[str, bytes]:
@@ -51,8 +59,8 @@ def recognised(path: Path) -> tuple[str, bytes]:
     return "csv", content
 
 
-def read_bytes(path: Path, limit: int = TEXT_LIMIT) -> bytes:
-    """Read the content of a file, decompressing .gz, .bz2, .zip and .kmz; at most `limit` bytes.
+def read_bytes(path: Path) -> bytes:
+    """Read the content of a file, decompressing .gz, .bz2, .zip and .kmz; at most 128 MiB.
 
     Raises InputError for a missing file, one that is too big when decompressed, or a broken archive.
 
@@ -68,13 +76,13 @@ def read_bytes(path: Path, limit: int = TEXT_LIMIT) -> bytes:
         with path.open("rb") as stream:
             head = stream.read(4)
             if head == b"PK\x03\x04":
-                return _from_zip(stream, path, limit)
-            return _within(_unpacked(stream, head), path, limit)
+                return _from_zip(stream, path)
+            return _within(_unpacked(stream, head), path)
     except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as error:
         raise InputError(str(path), "a file that can be read whole", error, "fetch or save it again") from None
 
 
-def _unpacked(stream: IO[bytes], head: bytes) -> IO[bytes] | gzip.GzipFile | bz2.BZ2File:
+def _unpacked(stream: IO[bytes], head: bytes) -> _Stream:
     """Stream from its start, decompressed if `head` is that of gzip or bzip2."""
     stream.seek(0)
     if head.startswith(b"\x1f\x8b"):
@@ -82,18 +90,18 @@ def _unpacked(stream: IO[bytes], head: bytes) -> IO[bytes] | gzip.GzipFile | bz2
     return bz2.BZ2File(stream) if head.startswith(b"BZh") else stream
 
 
-def _within(stream: IO[bytes] | gzip.GzipFile | bz2.BZ2File, path: Path, limit: int) -> bytes:
-    parts, size = [], 0
+def _within(stream: _Stream, path: Path) -> bytes:
+    parts, size = list[bytes](), 0
     while chunk := stream.read(_CHUNK):
         size += len(chunk)
-        if size > limit:
-            got = f"more than {limit // MIB} MiB (unpacked)"
-            raise InputError(str(path), f"a file of at most {limit // MIB} MiB", got, "cut the area out first")
+        if size > TEXT_LIMIT:
+            got = "more than 128 MiB (unpacked)"
+            raise InputError(str(path), "a file of at most 128 MiB", got, "cut the area out first")
         parts.append(chunk)
     return b"".join(parts)
 
 
-def _from_zip(stream: IO[bytes], path: Path, limit: int) -> bytes:
+def _from_zip(stream: IO[bytes], path: Path) -> bytes:
     with zipfile.ZipFile(stream) as archive:
         members = [info for info in archive.infolist() if not info.is_dir()]
         known = [info for info in members if Path(info.filename).suffix.lower() in _KINDS]
@@ -102,7 +110,7 @@ def _from_zip(stream: IO[bytes], path: Path, limit: int) -> bytes:
             raise InputError(str(path), "an archive with one file to read", got, "unpack it and name the file")
         try:
             with archive.open(known[0]) as member:
-                return _within(member, path, limit)
+                return _within(member, path)
         except (NotImplementedError, RuntimeError) as error:  # another method, or a password
             raise InputError(str(path), "a common kind of zip archive", error, "unpack it first") from None
 
@@ -110,13 +118,6 @@ def _from_zip(stream: IO[bytes], path: Path, limit: int) -> bytes:
 def encoding_of(content: bytes) -> str:
     """UTF-16 if the file's byte order mark says so, else UTF-8 (undecodable bytes are then read as �)."""
     return "utf-16" if content.startswith(_UTF16) else "utf-8-sig"
-
-
-def refuse_more(where: str, held: int) -> None:
-    """Raise an InputError if a file holds more places than a machine of 1 GiB can take in at once."""
-    if held >= MOST_ROWS:
-        fix = "cut the area out first, or split the file"
-        raise InputError(where, f"a file of at most {MOST_ROWS:,} places", "more", fix)
 
 
 def refuse_bombs(path: Path) -> None:
@@ -134,7 +135,7 @@ def refuse_bombs(path: Path) -> None:
         return
 
 
-def _refuse_xml(stream: IO[bytes] | gzip.GzipFile | bz2.BZ2File, path: Path) -> None:
+def _refuse_xml(stream: _Stream, path: Path) -> None:
     size = since = 0
     while chunk := stream.read(_OSM_CHUNK):
         size += len(chunk)
@@ -188,3 +189,93 @@ def _varint(message: bytes, at: int) -> tuple[int, int]:
         if byte < 128:
             break
     return value, at
+
+
+@dataclass(slots=True)
+class Element:
+    """Element at its end: name, attributes, text, the texts of its own children, and the line where it began."""
+
+    name: str
+    attributes: Mapping[str, str]
+    line: int
+    parent: Element | None
+    parts: list[str] = field(default_factory=list)
+    children: dict[str, str] = field(default_factory=dict)
+    size: int = 0
+
+    @property
+    def text(self) -> str:
+        """Own text, stripped of blanks."""
+        return "".join(self.parts).strip()
+
+    def above(self, name: str) -> Element | None:
+        """Nearest enclosing element of that name."""
+        outer = self.parent
+        while outer is not None and outer.name != name:
+            outer = outer.parent
+        return outer
+
+
+def read_xml(content: bytes, where: str, on_end: Callable[[Element], None],
+             on_start: Callable[[Element], None] | None = None, doctypes: Collection[str] = ()) -> str:
+    """Call `on_end` for each element in the order of their ends; returns the root's name.
+
+    Raises InputError, with the line, for XML that is malformed, too deep, or has a document type or an entity.
+
+    >>> read_xml(b"<gpx><wpt lat='1'/></gpx>", "a.gpx", lambda e: print(e.name, dict(e.attributes)))
+    wpt {'lat': '1'}
+    gpx {}
+    'gpx'
+    """
+    parser = expat.ParserCreate(namespace_separator=" ")
+    opened: list[Element] = []
+    root = ""
+
+    def refuse(expected: str, got: str, fix: str) -> None:
+        raise InputError(f"{where}, line {parser.CurrentLineNumber}", expected, got, fix)
+
+    def entity(*_: object) -> None:
+        refuse("XML without a document type or entities", "<!DOCTYPE …>", "remove that declaration")
+
+    def doctype(name: str, _system: str | None, _public: str | None, has_inside: int) -> None:
+        if has_inside or name not in doctypes:
+            entity()
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        if len(opened) == _DEPTH:
+            refuse(f"elements at most {_DEPTH} deep", "deeper", "this is not a file of places")
+        short = {key.rpartition(" ")[2]: value for key, value in attributes.items()}
+        parent = opened[-1] if opened else None
+        opened.append(Element(name.rpartition(" ")[2], short, parser.CurrentLineNumber, parent))
+        if on_start:
+            on_start(opened[-1])
+
+    def text(data: str) -> None:
+        if opened:
+            opened[-1].size += len(data)
+            if opened[-1].size > _TEXT:
+                refuse("texts of at most 32 MiB", "a longer one", "cut the file")
+            opened[-1].parts.append(data)
+
+    def end(_: str) -> None:
+        nonlocal root
+        done = opened.pop()
+        root = done.name
+        if opened and len(opened[-1].children) < _CHILDREN:
+            opened[-1].children[done.name] = done.text
+        on_end(done)
+
+    parser.buffer_text = True
+    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, text
+    parser.StartDoctypeDeclHandler, parser.EntityDeclHandler = doctype, entity
+    try:
+        for begin in range(0, max(len(content), 1), MIB):
+            parser.Parse(content[begin : begin + MIB], begin + MIB >= len(content))
+    except expat.ExpatError as error:
+        place = f"{where}, line {error.lineno}"
+        raise InputError(place, "well-formed XML", expat.ErrorString(error.code), "save or fetch it again") from None
+    except InputError:
+        raise
+    except (ValueError, LookupError) as error:
+        raise InputError(where, "XML in a known encoding", error, "save it in UTF-8") from None
+    return root

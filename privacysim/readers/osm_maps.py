@@ -44,10 +44,9 @@ _GREEN = {("leisure", "park"), ("leisure", "garden"), ("leisure", "pitch"), ("le
 _MOST_NAMES, _PLACES = 40, 3
 _NAMES = ["text", "x_m", "y_m", "angle_deg", "length_m"]
 _DEGREE_M = 111_195.0
-WANTED: Mapping[str, bool | list[str]] = {
-    "highway": True, "building": True, "man_made": ["surveillance"], "amenity": True, "shop": True, "office": True,
-    "tourism": True, "leisure": True, "railway": ["station", "subway_entrance"], "military": True,
-}  # fmt: skip
+WANTED: Mapping[str, bool | list[str]] = {"highway": True, "building": True, "man_made": ["surveillance"],
+                                          "amenity": True, "shop": True, "office": True, "tourism": True,
+                                          "leisure": True, "railway": ["station", "subway_entrance"], "military": True}
 """Tags that the model reads."""
 _FIRST_CORNER = 1 << 40
 """Numbers of corners start above those that OpenStreetMap has assigned."""

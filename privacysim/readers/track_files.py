@@ -21,9 +21,8 @@ from privacysim.draws import Floats
 from privacysim.errors import InputError
 from privacysim.files import file_digest
 from privacysim.readers.features import Features, foreign_reader, read_features, refuse_columns, stated
-from privacysim.readers.markup import Element, read_xml
 from privacysim.readers.matsim import SIMULATED_DAY_S, Fix, read_matsim
-from privacysim.readers.opening import recognised
+from privacysim.readers.opening import Element, read_xml, recognised
 from privacysim.readers.positions import Reject, degrees, instant, position_error, refuse_if_misread
 
 _XML_KINDS = {"gpx": "gpx", "kml": "kml", "fcd-export": "sumo", "events": "matsim", "population": "matsim",

@@ -104,12 +104,11 @@ def _ordinal(person: NDArray, people: int) -> tuple[Ints, Ints]:
     return number, count.astype(np.int64)
 
 
-def _walked(block: Block, city: City, coverage: Coverage, visited: Ints,
-            windows: Windows | None) -> tuple[NDArray, ...]:
-    tour = np.asarray(block.walk_tour)
-    person = np.asarray(block.tour_person)[tour]
-    none = np.zeros(0, dtype=np.int64)
-    rows = kernel.follow(np.argsort(block.walk_hub, kind="stable"), block.walk_hub, block.walk_node,
+def street_rows(block: Block, city: City, coverage: Coverage, visited: Ints, windows: Windows | None = None,
+                walks: int | None = None) -> Ints:
+    """Rows of `kernel.follow` (walk, camera, …) for the first `walks` walks (None: all); `visited`: place by tour."""
+    none, tour = np.zeros(0, dtype=np.int64), np.asarray(block.walk_tour)
+    return kernel.follow(np.argsort(block.walk_hub[:walks], kind="stable"), block.walk_hub, block.walk_node,
                          block.walk_reach_mm, block.walk_towards, block.walk_depart.astype(np.int64),
                          block.walk_mm_per_tick.astype(np.float64), visited[tour], tour, city.trees, city.adj_start,
                          city.adj_node, city.adj_edge, city.edge_u, city.edge_mm, coverage.piece_start,
@@ -117,6 +116,13 @@ def _walked(block: Block, city: City, coverage: Coverage, visited: Ints,
                          coverage.piece_frontal, coverage.entrance_start, coverage.entrance_place, windows is not None,
                          *(windows or Windows(none, none, none)), block.tour_mask, block.tour_jitter, block.first_day,
                          max(-int(block.tour_jitter.min(initial=0)), int(block.tour_jitter.max(initial=0))))
+
+
+def _walked(block: Block, city: City, coverage: Coverage, visited: Ints,
+            windows: Windows | None) -> tuple[NDArray, ...]:
+    tour = np.asarray(block.walk_tour)
+    person = np.asarray(block.tour_person)[tour]
+    rows = street_rows(block, city, coverage, visited, windows)
     walk, camera, offset, length, face, flags = kernel.regroup(rows, tour.size)
     number, _ = _routes(block)
     return (person[walk].astype(np.int32), _pass_no(number[walk], coverage, camera), camera,

@@ -57,10 +57,8 @@ def walk_of(tracks: Tracks, jitter_m: float | None = None) -> Walk:
     size = len(tracks)
     lat, lon = tracks.lat.copy(), tracks.lon.copy()
     keep, joined, counts = np.zeros(size, dtype=np.bool_), np.zeros(size, dtype=np.bool_), np.zeros(5, dtype=np.int64)
-    lost = kernel.clean(
-        lat, lon, tracks.time_s, tracks.leg, known.value("track_gap_s"), known.value("track_speed_max_m_s"), jitter,
-        known.value("track_leap_m"), keep, joined, counts,
-    )
+    lost = kernel.clean(lat, lon, tracks.time_s, tracks.leg, known.value("track_gap_s"),
+                        known.value("track_speed_max_m_s"), jitter, known.value("track_leap_m"), keep, joined, counts)
     kept = np.flatnonzero(keep)
     into = joined[kept]
     onward = np.append(into[1:], False)

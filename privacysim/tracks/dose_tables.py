@@ -30,10 +30,8 @@ from privacysim.tracks.dosimeter import ENDS, Dose
 from privacysim.vocabulary import OPERATORS, REGIMES
 
 _SUMMED = ("seen", "metres_detect", "seconds_detect", "seconds_recognise", "seconds_identify")
-_REGIME_OF = {
-    "public_security": "public_state", "other_state": "public_state", "commercial": "public_other",
-    "compound": "public_other", "home": "private_home",
-}  # fmt: skip
+_REGIME_OF = {"public_security": "public_state", "other_state": "public_state", "commercial": "public_other",
+              "compound": "public_other", "home": "private_home"}
 _UNKNOWN_AS = "commercial"
 _RIGHTS = ["policy", "operator", "regime", "cameras", "requester", "purpose", "channel", "may", "document", "legality",
            "gap", "kept_s", "kept_low_s", "kept_high_s", "mask"]  # fmt: skip

@@ -21,15 +21,8 @@ from privacysim.errors import InputError, ResultsError, require
 from privacysim.figures.style import svg_text
 from privacysim.files import whole_file
 from privacysim.resources import VERSION
+from privacysim.tracks import dose_tables
 from privacysim.tracks.detour import Detours
-from privacysim.tracks.dose_tables import (
-    by_operator,
-    publishable_cameras,
-    publishable_passes,
-    publishable_totals,
-    quantiles,
-    threshold,
-)
 from privacysim.tracks.dosimeter import Dose
 from privacysim.tracks.walk_pictures import draw_timeline, page
 from privacysim.tracks.walk_sight import Town
@@ -63,14 +56,14 @@ def save_dose(dose: Dose, rules: pd.DataFrame, folder: Path, options: Mapping[st
     if before == own:
         return False
     manifest.unlink(missing_ok=True)
-    totals = publishable_totals(dose)
+    totals, (cameras, left_out) = dose_tables.publishable_totals(dose), dose_tables.publishable_cameras(dose)
     tables = {
-        "cameras.csv": publishable_cameras(dose)[0], "passes.csv": publishable_passes(dose),
-        "operators.csv": by_operator(dose),
+        "cameras.csv": cameras, "passes.csv": dose_tables.publishable_passes(dose),
+        "operators.csv": dose_tables.by_operator(dose),
         # the kinds of cameras that a few people met tell something about these people too
         "rights.csv": rules if totals else rules.iloc[:0],
         "totals.csv": pd.DataFrame({"name": list(totals), "value": list(totals.values())}),
-        "people.csv": quantiles(dose) if dose.people > 1 else None,
+        "people.csv": dose_tables.quantiles(dose) if dose.people > 1 else None,
         "unmapped.csv": unmapped if totals else None, "ways.csv": ways.table if ways else None,
     }
     for name, rows in tables.items():
@@ -79,11 +72,9 @@ def save_dose(dose: Dose, rules: pd.DataFrame, folder: Path, options: Mapping[st
             _write(folder / name, rows.to_csv(index=False, float_format=digits, lineterminator="\n"))
     if dose.people == 1:
         _write(folder / "timeline.svg", svg_text(draw_timeline(dose).figure))  # type: ignore[arg-type]
-    about = {
-        "run_id": own, "privacysim": VERSION, "sha256": dict(dose.digests), "options": dict(options),
-        "people": dose.people, "cells_left_out": publishable_cameras(dose)[1], "cell_threshold": threshold(),
-        "notes": list(dose.notes),
-    }
+    about = {"run_id": own, "privacysim": VERSION, "sha256": dict(dose.digests), "options": dict(options),
+             "people": dose.people, "cells_left_out": left_out, "cell_threshold": dose_tables.threshold(),
+             "notes": list(dose.notes)}
     _write(manifest, json.dumps(about, indent=1, ensure_ascii=False) + "\n")
     return True
 
@@ -105,7 +96,7 @@ def _write(path: Path, content: str | bytes) -> None:
 def to_geodataframe(dose: Dose) -> Any:
     """Publishable cameras that saw the walk, at their positions, as a geopandas GeoDataFrame; needs the extra `map`."""
     geopandas = require("map", "geopandas", where="GIS files of cameras")
-    rows, _ = publishable_cameras(dose)
+    rows, _ = dose_tables.publishable_cameras(dose)
     index = dose.cameras.set_index("camera")["index"].loc[rows["camera"]].to_numpy()
     mapped = dose.mapped
     rows = rows.assign(heading_deg=mapped.heading_deg[index], hfov_deg=mapped.hfov_deg[index])

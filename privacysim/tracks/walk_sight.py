@@ -22,18 +22,9 @@ from privacysim.facts import facts
 from privacysim.identify import curve_table
 from privacysim.readers.camera_files import MappedCameras
 from privacysim.readers.positions import Plane, sheets
-from privacysim.sight import clip_kernel
+from privacysim.sight import clip_kernel, optics
 from privacysim.sight.coverage import code_px, pieces_in_view
 from privacysim.sight.occlusion import Walls, face_codes, hang_outside, visible, walls_of
-from privacysim.sight.optics import (
-    density_at_1_m,
-    drop_m,
-    ground_radius_m,
-    range_m,
-    site_of,
-    tilted_reach_m,
-    view_choices,
-)
 from privacysim.tracks.cleaning import Walk
 
 _STAND_M = 1e-3
@@ -122,7 +113,7 @@ def views_of(cameras: MappedCameras, which: Ints, reach_m: float | None = None) 
         # cameras with the same known properties have the same fan
         told = (float(column[camera]) for column in (cameras.heading_deg, cameras.hfov_deg, cameras.width_px,
                                                      cameras.tilt_deg, cameras.mount_m, cameras.range_m))
-        key = (site_of(int(cameras.operator[camera])), *map(repr, told))
+        key = (optics.site_of(int(cameras.operator[camera])), *map(repr, told))
         if key not in made:
             made[key] = _fan(cameras, camera, reach_m)
         parts.append(made[key]._replace(camera=np.full(made[key].camera.size, camera, dtype=np.int64)))
@@ -149,7 +140,7 @@ def _discs_of(views: Views) -> tuple[Views, Ints]:
 
 
 def _fan(cameras: MappedCameras, camera: int, reach_m: float | None) -> Views:
-    own = view_choices(cameras, camera, site_of(int(cameras.operator[camera])), "outdoor")
+    own = optics.view_choices(cameras, camera, optics.site_of(int(cameras.operator[camera])), "outdoor")
     order = np.lexsort((own.hfov_deg, own.width_px))
     wide, lens = own.width_px[order], own.hfov_deg[order]
     # a turning camera sees all round, but through its own lens
@@ -167,10 +158,10 @@ def _rows(cameras: MappedCameras, which: Ints, width: Floats, lens: Floats, seen
     radius = np.full(which.size, reach_m or 0.0)
     if reach_m is None:
         stated = cameras.range_m[which]
-        radius = np.where(np.isnan(stated), ground_radius_m(range_m(width, lens), mount), stated)
-        radius = np.minimum(radius, tilted_reach_m(cameras.tilt_deg[which], seen, mount))
+        radius = np.where(np.isnan(stated), optics.ground_radius_m(optics.range_m(width, lens), mount), stated)
+        radius = np.minimum(radius, optics.tilted_reach_m(cameras.tilt_deg[which], seen, mount))
     return np.column_stack([np.zeros((which.size, 2)), radius, np.radians(heading), np.radians(seen),
-                            density_at_1_m(width, lens), drop_m(mount)])
+                            optics.density_at_1_m(width, lens), optics.drop_m(mount)])
 
 
 def sight_of(walk: Walk, cameras: MappedCameras, reach_m: float | None = None, town: Town | None = None) -> Sight:
@@ -203,10 +194,8 @@ def sight_of(walk: Walk, cameras: MappedCameras, reach_m: float | None = None, t
             ends, mean_m = (ux[part], uy[part], vx[part], vy[part]), np.zeros(own[part].size)
             found = _clipped(disc.rows, own[part], *ends)
             found = _past(walls, disc.rows, found, own[part], *ends) if walls else found
-            clip_kernel.fan_sums(
-                rows, first, np.searchsorted(own[part], found.step), *found[1:], *ends, step_m[own[part]],
-                step_s[own[part]], fan.weight, code_px(), chance, own_sums, mean_m,
-            )  # fmt: skip
+            clip_kernel.fan_sums(rows, first, np.searchsorted(own[part], found.step), *found[1:], *ends,
+                                 step_m[own[part]], step_s[own[part]], fan.weight, code_px(), chance, own_sums, mean_m)
             camera_m[own[part]] += mean_m
             pieces.append(found._replace(view=found.view + offset))
         views.append(fan)

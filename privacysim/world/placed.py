@@ -26,9 +26,8 @@ from privacysim.draws import Bools, Floats, Ints
 from privacysim.errors import InputError
 from privacysim.facts import facts
 from privacysim.readers.camera_files import MappedCameras, Stated, read_cameras, said, stated_columns
-from privacysim.readers.frames import LAT, LON, FrameColumn, checked_frame, positions
 from privacysim.readers.osm_maps import MAIN
-from privacysim.readers.positions import Reject, city_plane
+from privacysim.readers.positions import LAT, LON, FrameColumn, Reject, checked_frame, city_plane, positions
 from privacysim.scenario import Scenario
 from privacysim.vocabulary import CATEGORIES, OPERATORS, REGIMES
 
