@@ -158,7 +158,7 @@ class Investigators(Requester):
         told = [one.notice_to_filmed if one else None for one in notice]
         term = np.array([int(NEVER) if wait is None else ticks(wait) for wait in told])[requests.era]
         requests.write(books.requests, course, keep, case_id=world.cases.case_id[self.case], channel=channel,
-                       **rules.paper(way), rule=rules.told(way, lambda route: route.rule, ""),
+                       **rules.paper(way), rule=rules.told(way, lambda route: route.id, ""),
                        legality=requests.legality(requests.way > 0, purpose="curiosity"), delivered_t=delivered,
                        cameras_n=cameras, footage_t=footage,
                        needed_t=np.bincount(of, np.where(given & clues.seen, held, 0), count),
@@ -198,7 +198,7 @@ class Investigators(Requester):
         at_desk = ~self.direct & ((requests.way == 0) | rules.signs(requests.way))
         signed = np.where(at_desk, self.signed[self.case], asked)
         never = int(NEVER)
-        term = rules.told(requests.way, lambda one: round(one.deadline_s * 10) if one.deadline_s else never, never)
+        term = rules.told(requests.way, lambda one: round(one.deadline * 10) if one.deadline else never, never)
         defect = ~self.direct & (marks[:, 3] < access.paper_defect_share.number)
         cured = defect & (marks[:, 4] < access.paper_defect_curable.number)
         way = waits(access.notice_serve_h.number, 0) + np.where(cured, waits(access.notice_serve_h.number, 5), 0)

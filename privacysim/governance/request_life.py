@@ -171,7 +171,7 @@ class Requests:
         columns: dict[str, Any] = {
             "request_id": self.number, "custodian_id": cameras.custodian_id[self.camera], "requester": self.requester,
             "purpose": self.purpose, "channel": self.channel, "operator": cameras.operator[self.camera],
-            **self.rules.paper(self.way), "rule": self.rules.told(self.way, lambda route: route.rule, ""),
+            **self.rules.paper(self.way), "rule": self.rules.told(self.way, lambda route: route.id, ""),
             "granted_on_merit": self.way > 0, "submitted_t": self.asked, "decided_t": course.decided,
             "delivered_t": np.where(met, course.delivered, NEVER), "reason": course.reason,
             "outcome": coded("outcome", [outcome for outcome, _ in ENDINGS.values()])[course.ending], **more,

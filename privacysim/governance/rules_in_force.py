@@ -135,7 +135,7 @@ class Rules:
     def term(self, way: Ints) -> Ints:
         """Return the ticks within which an act that was done first must be confirmed; NEVER if it needs a document."""
         never = int(NEVER)
-        return self.told(way, lambda one: never if one.regularise_s is None else ticks(one.regularise_s), never)
+        return self.told(way, lambda one: never if one.regularise is None else ticks(one.regularise), never)
 
     def paper(self, way: Ints) -> dict[str, NDArray[Any]]:
         """Return codes of the document and of the approver that each route requires."""

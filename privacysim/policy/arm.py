@@ -7,9 +7,13 @@ from dataclasses import dataclass, field, replace
 from privacysim.errors import InputError, one_line
 from privacysim.facts import facts
 from privacysim.law.provisions import Bundle, Laws, Provision
-from privacysim.policy.judging import Answer, Question, Route, basis, both_answers, matches
-from privacysim.policy.policy_form import Access, Duty, Policy, Retention
+from privacysim.policy.judging import Answer, Question, Route, both_answers, matches
+from privacysim.policy.policy_form import DUTY_NAMES, Access, Duty, Policy, Retention
 from privacysim.vocabulary import ACTS
+
+_KINDS = {**dict.fromkeys(("public_state", "public_venue"), "public"),
+          **dict.fromkeys(("residential_common", "private_home", "prohibited_site"), "private")}
+"""Section of `retention` by regime; every other regime has `public_other`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,9 +62,9 @@ class Arm:
                             own=own)
         if question not in self._routes:
             unmask = self.policy.mask.unmask if self.policy.mask else ()
-            self._routes[question] = next(
-                (_offer(rule, rule.id in unmask) for rule in self.policy.access if _speaks(rule, question)), None
-            )
+            rule = next((rule for rule in self.policy.access if _speaks(rule, question)), None)
+            self._routes[question] = Route.model_construct(
+                **{**dict(rule), "acts": rule.acts or ACTS, "unmask": rule.id in unmask}) if rule else None  # fmt: skip
         return self._routes[question]
 
     def forbids(self, act: str, operator: str, regime: str, requester: str, *, channel: str = "request",
@@ -73,12 +77,8 @@ class Arm:
 
     def retention(self, regime: str, listed: bool = False) -> Retention:
         """Retention rule for cameras of this regime."""
-        names = ["public_other_listed"] * listed + ["public_other", "any"]
-        if regime in ("public_state", "public_venue"):
-            names = ["public", "any"]
-        elif regime in ("residential_common", "private_home", "prohibited_site"):
-            names = ["private", "any"]
-        for name in names:
+        kind = _KINDS.get(regime, "public_other")
+        for name in (*["public_other_listed"] * (listed and kind == "public_other"), kind, "any"):
             found: Retention | None = getattr(self.policy.retention, name, None)
             if found is not None:
                 return found
@@ -93,15 +93,19 @@ class Arm:
 
     def filed(self, regime: str) -> bool:
         """Whether cameras of this regime must be filed with the police."""
-        return _binds(self.policy.filing, regime)
+        return self._binds("filing", regime)
 
     def log_kept(self, regime: str) -> bool:
         """Whether each viewing must be logged."""
-        return _binds(self.policy.logs, regime)
+        return self._binds("logs", regime)
 
     def secured(self, regime: str) -> bool:
         """Whether the camera rules themselves require technical security from the holder."""
-        return _binds(self.policy.security, regime)
+        return self._binds("security", regime)
+
+    def _binds(self, name: str, regime: str) -> bool:
+        duty: Duty | None = getattr(self.policy, name)
+        return duty is not None and regime in duty.regime
 
     def mask(self, regime: str) -> str:
         """Mask that the rules require at the source, or `none`."""
@@ -135,8 +139,7 @@ class Arm:
         """
         if operator in ("public_security", "other_state"):
             return "police" if operator == "public_security" else "other_state"
-        duties = (self.policy.filing, self.policy.logs, self.policy.security, self.policy.signage)
-        return "operator" if any(_binds(duty, regime) for duty in duties) else "nobody"
+        return "operator" if any(self._binds(duty, regime) for duty in DUTY_NAMES) else "nobody"
 
     def may_stand(self, operator: str, regime: str, indoor: bool) -> bool:
         """Whether the rules on siting and installers allow this operator to put a camera at this place.
@@ -160,17 +163,7 @@ class Arm:
         return 3600.0 * facts().value("gdpr_breach_notice_h") if asks else None
 
 
-def _binds(duty: Duty | None, regime: str) -> bool:
-    return duty is not None and regime in duty.regime
-
-
 def _speaks(rule: Access, question: Question) -> bool:
     # a route may allow copying without viewing; it is an offer to the requester whichever acts it allows
     acts = rule.acts or (question.act,)
     return matches(rule, question if question.act in acts else replace(question, act=acts[0]))
-
-
-def _offer(rule: Access, unmask: bool) -> Route:
-    return Route(rule.id, rule.outcome, rule.document, rule.approver, rule.acts or ACTS, rule.conditions,
-                 rule.duty_to_give, rule.deadline, rule.regularise, rule.officers, unmask, rule.others_masked,
-                 basis(rule))

@@ -10,7 +10,7 @@ from privacysim.law.provisions import Laws, Provision, Sanction
 from privacysim.policy.arm import Arm
 from privacysim.policy.judging import Answer, Question
 from privacysim.policy.policy_files import sourced
-from privacysim.policy.policy_form import Access, Duty, Forbidden, Policy, Retention, Sourced
+from privacysim.policy.policy_form import DUTY_NAMES, Access, Duty, Forbidden, Policy, Retention, Sourced
 from privacysim.units import duration_text
 from privacysim.vocabulary import ACTS
 
@@ -112,7 +112,7 @@ def _duties(policy: Policy, known: Laws) -> list[str]:
         return ["no footage at all"]
     lines: list[tuple[str, Sourced | None]] = [(f"retention, {name}: {_kept(rule)}.", rule)
                                                for name, rule in policy.retention or () if rule is not None]
-    for name in ("filing", "logs", "security", "signage"):
+    for name in DUTY_NAMES:
         duty: Duty | None = getattr(policy, name)
         if duty is None or not duty.regime:
             lines.append((f"{name}: nobody's duty.", duty))

@@ -7,13 +7,13 @@ a gap: "hard" if general law does not forbid the act either, "soft" if general l
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from privacysim.errors import InputError
 from privacysim.law.provisions import GeneralAnswer, Match
-from privacysim.policy.policy_form import Access, Forbidden, Policy, Sourced, Where
+from privacysim.policy.policy_form import Access, Policy, Where
 
 _HIGHER = {"case_department_head": ("case_department_head", "county_psb_head")}
 """A document signed one level higher within the same organ is also valid; a judge's is a different document."""
@@ -72,40 +72,21 @@ class Answer:
     gap: Literal["", "hard", "soft"]
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """A legal way to obtain footage: the document, approver, acts and conditions that apply to a requester.
+class Route(Access):
+    """A route of access as the rules offer it to a requester; `acts` lists every act that it allows."""
 
-    `deadline_s`: term for the holder's answer, or None. `regularise_s`: the requester may act first and obtain approval
-    within this time. `unmask`: the delivered footage is clear although the source is masked. `others_masked`:
-    everybody but the person concerned is masked irreversibly before that person sees the footage.
-    """
-
-    rule: str
-    outcome: Literal["authorised", "conditional"]
-    document: str
-    approver: str
-    acts: tuple[str, ...]
-    conditions: tuple[str, ...]
-    duty_to_give: bool
-    deadline_s: float | None
-    regularise_s: float | None
-    officers: int
     unmask: bool
-    others_masked: bool
-    basis: str
+    """Whether the delivered footage is clear although the source is masked."""
 
 
-def matches(rule: Match, question: Question) -> bool:
+def matches(rule: Match | Where, question: Question) -> bool:
     """Whether a rule applies to this act, regardless of conditions and documents."""
     for several, one in _WORDS.items():
-        words = getattr(rule, several)
+        words = getattr(rule, several, ())
         if words and getattr(question, one) not in words:
             return False
-    return (
-        rule.own in (None, question.own) and rule.listed in (None, question.listed)
-        and (rule.masked is None or (question.mask != "none") == rule.masked)
-    )
+    flags = {"own": question.own, "listed": question.listed, "masked": question.mask != "none"}
+    return all(getattr(rule, name, None) in (None, flag) for name, flag in flags.items())
 
 
 def is_met(rule: Access, question: Question) -> bool:
@@ -127,14 +108,9 @@ def is_met(rule: Access, question: Question) -> bool:
     return "masked" not in rule.conditions or question.masked
 
 
-def in_scope(alternatives: Iterable[Where], question: Question) -> bool:
+def in_scope(alternatives: Collection[Where], question: Question) -> bool:
     """Whether the camera is within a scope; a scope without alternatives includes every camera."""
-    alternatives = tuple(alternatives)
-    return not alternatives or any(
-        (not where.operator or question.operator in where.operator)
-        and (not where.regime or question.regime in where.regime) and where.listed in (None, question.listed)
-        for where in alternatives
-    )
+    return not alternatives or any(matches(where, question) for where in alternatives)
 
 
 def route_met(policy: Policy, question: Question) -> Access | None:
@@ -146,50 +122,28 @@ def route_met(policy: Policy, question: Question) -> Access | None:
     return next((rule for rule in routes if not clear or (mask is not None and rule.id in mask.unmask)), None)
 
 
-def prohibition(policy: Policy, question: Question) -> Forbidden | None:
-    """The first prohibition that applies to this act."""
-    scopes = {scope.id: scope.where for scope in policy.scope}
-    return next(
-        (rule for rule in policy.forbidden
-         if matches(rule, question) and (rule.scope is None or in_scope(scopes[rule.scope], question))),
-        None,
-    )
-
-
-def basis(rule: Sourced) -> str:
-    """Legal basis of a rule, in one line."""
-    if rule.reference:
-        return "; ".join(f"{ref.law} {ref.article}" for ref in rule.reference)
-    return f"assumption: {rule.assumption}"
-
-
 def specific_answer(policy: Policy, reading: str, question: Question) -> tuple[str, str, str]:
     """What the camera rules say: (specific, rule, basis)."""
     route = route_met(policy, question)
     if route:
-        return route.outcome, route.id, basis(route)
-    general_ban = policy.prohibited
-    if general_ban and question.act in (*general_ban.absolute, *general_ban.if_no_route):
-        scope = next((scope.where for scope in policy.scope if scope.id == reading), ())
-        if in_scope(scope, question):
-            return "prohibited_express", "prohibited", basis(general_ban)
-    ban = prohibition(policy, question)
-    if ban:
-        return f"prohibited_{ban.how}", ban.id, basis(ban)
+        return route.outcome, route.id, route.basis
+    scopes, general_ban = {scope.id: scope.where for scope in policy.scope}, policy.prohibited
+    banned = (*general_ban.absolute, *general_ban.if_no_route) if general_ban else ()
+    if general_ban and question.act in banned and in_scope(scopes.get(reading, ()), question):
+        return "prohibited_express", "prohibited", general_ban.basis
+    for ban in policy.forbidden:
+        if matches(ban, question) and (ban.scope is None or in_scope(scopes[ban.scope], question)):
+            return f"prohibited_{ban.how}", ban.id, ban.basis
     return "silent", "", ""
 
 
 def general_answer(answers: Iterable[GeneralAnswer], bundle: str, question: Question,
                    authorised: bool) -> tuple[str, str]:
     """What general law says: (general, provisions). An act that meets a route has that route as its legal ground."""
+    flags = {"authorised": authorised, "identifiable": question.identifiable, "irreversible": question.masked}
     for answer in answers:
-        if (
-            (not answer.bundle or bundle in answer.bundle)
-            and (answer.authorised is None or answer.authorised == authorised)
-            and (answer.identifiable is None or answer.identifiable == question.identifiable)
-            and (answer.irreversible is None or answer.irreversible == question.masked)
-            and matches(answer, question)
-        ):
+        fits = all(getattr(answer, name) in (None, flag) for name, flag in flags.items())
+        if fits and (not answer.bundle or bundle in answer.bundle) and matches(answer, question):
             return answer.general, "; ".join(answer.basis)
     raise InputError("data/law, answer", "an answer for every act", question, "add a last answer without conditions")
 
@@ -203,11 +157,6 @@ def both_answers(policy: Policy, reading: str, answers: Iterable[GeneralAnswer],
         general, provisions = "lawful", ""
     else:
         general, provisions = general_answer(answers, bundle, question, authorised)
-    if authorised:
-        legality = "authorised"
-    elif specific == "silent":
-        legality = "ungoverned"
-    else:
-        legality = "prohibited"
+    legality = "authorised" if authorised else "ungoverned" if specific == "silent" else "prohibited"
     gap = "" if specific != "silent" else "hard" if general in ("lawful", "depends") else "soft"
     return Answer(specific, general, legality, ground, provisions, rule, gap)  # type: ignore[arg-type]

@@ -18,7 +18,7 @@ from privacysim.files import given_data, named_files, validate
 from privacysim.identify import mask_text
 from privacysim.law import GivenPack, Laws, laws
 from privacysim.policy.arm import Arm
-from privacysim.policy.policy_form import Policy, Sourced
+from privacysim.policy.policy_form import DUTY_NAMES, Policy, Sourced
 from privacysim.units import duration_s
 from privacysim.vocabulary import ACTS
 
@@ -28,7 +28,6 @@ Raw = dict[str, Any]
 _OWN = ("id", "title", "status", "summary", "extends", "layer", "drop", "reading")
 """Keys that a policy never inherits from its parent."""
 _LISTS = ("access", "forbidden", "scope")
-_DUTIES = ("filing", "logs", "security", "signage")
 GivenPolicy = str | Path | Mapping[str, Any] | Policy
 """A policy: its name or path, a dict with the content of its file, or a `Policy`."""
 
@@ -132,9 +131,8 @@ def sourced(policy: Policy) -> list[tuple[str, Sourced]]:
     found: list[tuple[str, Sourced | None]] = [(f"{kind}.{rule.id}", rule) for kind in _LISTS
                                                for rule in getattr(policy, kind)]
     found += [(f"retention.{name}", part) for name, part in policy.retention or ()]
-    found += [(name, getattr(policy, name)) for name in (
-        "prohibited", "filing", "logs", "security", "signage", "siting", "mask", "desk", "oversight"
-    )]
+    found += [(name, getattr(policy, name))
+              for name in ("prohibited", *DUTY_NAMES, "siting", "mask", "desk", "oversight")]
     return [(name, part) for name, part in found if part is not None]
 
 
@@ -248,7 +246,7 @@ def layered(levels: Sequence[Mapping[str, Any]], where: str) -> Raw:
         merged["departures"] = [*merged.get("departures", ()), *level.get("departures", ())]
         merged["sanctions"] = list(dict.fromkeys((*merged.get("sanctions", ()), *level.get("sanctions", ()))))
         for key, value in level.items():
-            if key in _DUTIES and not merged.get(key, {}).get("regime"):
+            if key in DUTY_NAMES and not merged.get(key, {}).get("regime"):
                 merged[key] = value
             elif key not in (*_OWN, *_LISTS, "law_date", "silent"):
                 merged.setdefault(key, value)

@@ -19,6 +19,7 @@ from privacysim.files import Duration, Reference, Strict
 from privacysim.identify import mask_text
 from privacysim.law.provisions import Lines, Match, Title, closed_word, closed_words
 
+DUTY_NAMES = ("filing", "logs", "security", "signage")
 CONDITIONS = ("consent", "masked")
 """Conditions that can be tested for a single act: the operator's consent; an irreversible mask on the others."""
 
@@ -37,6 +38,12 @@ class Sourced(Strict):
 
     reference: References = ()
     assumption: str = ""
+
+    @property
+    def basis(self) -> str:
+        """Legal basis of the rule, in one line."""
+        named = "; ".join(f"{ref.law} {ref.article}" for ref in self.reference)
+        return named or f"assumption: {self.assumption}"
 
     @model_validator(mode="after")
     def _says_where_from(self) -> Sourced:

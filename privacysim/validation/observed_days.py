@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -50,59 +51,55 @@ def days(city: City, case: Scenario, seed: int, k: int) -> dict[str, float]:
             "next_place_predictability": predictable(trips(lived(_SEASON, LONG_SAMPLE)))}
 
 
+def _mean(values: NDArray[Any] | pd.Series, weight: Floats) -> float:
+    return float(np.average(values, weights=weight))
+
+
 def _ways(city: City, case: Scenario, seed: int, k: int, ids: NDArray[np.int64], weights: Floats) -> dict[str, float]:
     person, minutes = commutes(city, case, seed, k, ids)
     working = residents(city, case).locate(ids)[1][person] != GROUPS.index("student")
-    block = draw_block(city, case, seed, k, ids[person[working]], weights[person[working]], 0, 1)
-    straight_m = np.hypot(city.place_x[block.work_place] - city.place_x[block.home_place],
-                          city.place_y[block.work_place] - city.place_y[block.home_place])  # fmt: skip
-    weight, minutes = weights[person][working], minutes[working]
-
-    def share(mark: NDArray[np.bool_]) -> float:
-        return float(np.average(mark, weights=weight))
-
-    return {"mean_way_to_work_min": float(np.average(minutes, weights=weight)),
-            "commute_within_45_min": share(minutes <= 45.0), "commute_over_60_min_share": share(minutes > 60.0),
-            "commute_within_5_km_share": share(straight_m <= 5_000.0)}
+    person, minutes = person[working], minutes[working]
+    weight = weights[person]
+    block = draw_block(city, case, seed, k, ids[person], weight, 0, 1)
+    straight_m = np.hypot(*(at[block.work_place] - at[block.home_place] for at in (city.place_x, city.place_y)))
+    return {"mean_way_to_work_min": _mean(minutes, weight), "commute_within_45_min": _mean(minutes <= 45.0, weight),
+            "commute_over_60_min_share": _mean(minutes > 60.0, weight),
+            "commute_within_5_km_share": _mean(straight_m <= 5_000.0, weight)}
 
 
 def _travellers(block: Block, made: pd.DataFrame) -> dict[str, float]:
     out = np.zeros((block.weight.size, block.days), dtype=bool)
     out[made["person"], made["day"] - block.first_day] = True
-    mean = out.mean(axis=1)
 
     def share(*groups: str) -> float:
         own = np.isin(block.group, [GROUPS.index(group) for group in groups])
-        return float(np.average(mean[own], weights=block.weight[own]))
+        return _mean(out.mean(axis=1)[own], block.weight[own])
 
     return {"immobile_day_share": 1.0 - share(*GROUPS), "older_travellers_share": share("older"),
             "adult_travellers_share": share("resident", "migrant")}
 
 
 def _purposes(block: Block, made: pd.DataFrame) -> dict[str, float]:
-    weight = block.weight[made["person"]]
-    home, for_work = (made["purpose"] == "home").to_numpy(), made["for_work"].to_numpy()
-    work, begin = (made["purpose"] == "work").to_numpy(), made["begin_h"].to_numpy()
-    weekday = (made["day"] % 7 < 5).to_numpy()
+    weight, weekday = block.weight[made["person"]], made["day"] % 7 < 5
+    home, work = made["purpose"] == "home", made["purpose"] == "work"
 
-    def share(of: NDArray[np.bool_], among: NDArray[np.bool_]) -> float:
-        return float(np.average(of[among], weights=weight[among]))
+    def mandatory(begin: float, end: float) -> float:
+        peak = weekday & made["begin_h"].between(begin, end, inclusive="left")
+        return _mean(made["for_work"][peak], weight[peak])
 
-    return {"home_trips_share": share(home, np.ones_like(home)), "outward_work_study_share": share(work, ~home),
-            "evening_peak_mandatory_share": share(for_work, weekday & (begin >= 16.0) & (begin < 19.0)),
-            "morning_peak_mandatory_share": share(for_work, weekday & (begin >= 6.0) & (begin < 9.0))}
+    return {"home_trips_share": _mean(home, weight), "outward_work_study_share": _mean(work[~home], weight[~home]),
+            "evening_peak_mandatory_share": mandatory(16.0, 19.0), "morning_peak_mandatory_share": mandatory(6.0, 9.0)}
 
 
 def _time(block: Block, made: pd.DataFrame, city: City) -> dict[str, float]:
     weight, person_days = block.weight[made["person"]], block.weight.sum() * block.days
     travel = float(((made["end_h"] - made["begin_h"]) * weight).sum()) / person_days
-    ride = float((made["ride_h"] * weight).sum()) / person_days
     tour, _ = made_on(block)
     in_park = np.asarray(city.place_category)[block.tour_place[tour]] == CATEGORIES.index("park")
     stay_h = block.stay_length[tour] / (3600.0 * TICKS_PER_S)
     park = float((stay_h * in_park * block.weight[block.tour_person[tour]]).sum()) / person_days
-    return {"travel_minutes_day": 60.0 * travel, "time_in_vehicles_share": ride / 24.0,
-            "time_in_buildings_share": 1.0 - (travel + park) / 24.0}
+    return {"travel_minutes_day": 60.0 * travel, "time_in_buildings_share": 1.0 - (travel + park) / 24.0,
+            "time_in_vehicles_share": float((made["ride_h"] * weight).sum()) / person_days / 24.0}
 
 
 def _places(block: Block, city: City, seed: int) -> dict[str, float]:
@@ -110,18 +107,14 @@ def _places(block: Block, city: City, seed: int) -> dict[str, float]:
     tour, day = made_on(block)
     person, place = block.tour_person[tour], block.tour_place[tour]
     month = np.unique(np.column_stack([person, place]), axis=0)[:, 0]
-    daily = np.unique(np.column_stack([person, day, place]), axis=0)
-    visited = np.unique(daily[:, :2], axis=0, return_counts=True)
-    x, y = (np.asarray(column, dtype=float)[place] for column in (city.place_x, city.place_y))
-    points = pd.DataFrame({
-        "user": person, "x": x, "y": y,
-        "time": day * DAY_S + (block.stay_arrive[tour] + block.tour_jitter[tour, day]) / TICKS_PER_S,
-    })
-    return {
-        "places_per_month": 1.0 + float(np.average(np.bincount(month, None, block.weight.size), weights=block.weight)),
-        "places_per_day": 1.0 + float(np.average(visited[1], weights=block.weight[visited[0][:, 0]])),
-        "unicity_4_points_km_hour": _single_out(points, seed, x="x", y="y", cell_m=_CELL_M, window_s=_WINDOW_S),
-    }
+    daily = np.unique(np.column_stack([person, day, place]), axis=0)[:, :2]
+    visited, places = np.unique(daily, axis=0, return_counts=True)
+    when = day * DAY_S + (block.stay_arrive[tour] + block.tour_jitter[tour, day]) / TICKS_PER_S
+    points = pd.DataFrame({"user": person, "time": when, "x": np.asarray(city.place_x, dtype=float)[place],
+                           "y": np.asarray(city.place_y, dtype=float)[place]})
+    return {"places_per_month": 1.0 + _mean(np.bincount(month, None, block.weight.size), block.weight),
+            "places_per_day": 1.0 + _mean(places, block.weight[visited[:, 0]]),
+            "unicity_4_points_km_hour": _single_out(points, seed, x="x", y="y", cell_m=_CELL_M, window_s=_WINDOW_S)}
 
 
 def _shopping(block: Block, city: City, seed: int) -> dict[str, float]:
@@ -156,7 +149,7 @@ def limit(places: Sequence[int]) -> float:
     >>> limit([1, 2] * 50) > 0.95
     True
     """
-    codes, distinct = np.unique(np.asarray(places), return_inverse=True)
+    codes, distinct = np.unique(places, return_inverse=True)
     if codes.size == 1:
         return 1.0
     text, n = "".join(chr(256 + code) for code in distinct), len(places)

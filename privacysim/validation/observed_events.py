@@ -1,4 +1,4 @@
-"""Model side of the register's rows about cases, requests, leaks and enforcement (protocols G, A and L).
+"""Model side of the register's rows about cases, requests, leaks, enforcement (protocols G, A, L) and recognition (R).
 
 Every function reads one world with its logs (its facts are in force) and returns values by the row's id. NaN means that
 nothing happened from which the value could be taken.
@@ -7,17 +7,21 @@ nothing happened from which the value could be taken.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from privacysim.facts import facts
 from privacysim.governance import Log
 from privacysim.governance.spreading import CNY_PER_USD
+from privacysim.identify import identifiability
+from privacysim.identify.recognition_curve import fits
 from privacysim.policy import Arm
 from privacysim.units import DAY_S
-from privacysim.vocabulary import CATEGORIES, OPERATORS, REGIMES, SCENES
+from privacysim.vocabulary import CATEGORIES, CURVES, OPERATORS, REGIMES, SCENES
 from privacysim.world.calibration import held_out, listing
 from privacysim.world.events import STAFF
 from privacysim.world.world_model import World
@@ -29,6 +33,7 @@ _RESCUE = ("missing_person", "life_health_property", "emergency")
 _ERASED = "erased|expired"
 _GRAVE, _FORMAL = ("fine", "detention", "prosecution"), ("order_to_correct", "corrected", "civil_claim")
 _SHOWN_D, _SEVEN_MONTHS_D = 15, 213
+_SHARP_PX, _SMALL_PX, _VIDEO_PX, _BODY_PX = 100.0, 20.0, 40.0, 100.0
 Bools = NDArray[np.bool_]
 
 
@@ -36,7 +41,7 @@ def _mean(values: pd.Series | Bools) -> float:
     return float(np.mean(values)) if len(values) else math.nan
 
 
-def _ratio(count: float, whole: float) -> float:
+def _ratio(count: Any, whole: Any) -> float:
     return float(count) / float(whole) if whole else math.nan
 
 
@@ -48,9 +53,9 @@ def _worst(log: Log) -> pd.Series:
     """Gravest step after each incident that was found, by incident; `none` if nothing followed."""
     order = ("prosecution", "detention", "fine", *_FORMAL)
     found = log.audits[log.audits["found"]]
-    steps = found["step"].astype(str).where(found["step"].isin(order), "none")
-    rank = steps.map({step: n for n, step in enumerate((*order, "none"))})
-    return rank.groupby(found["incident_id"]).min().map(dict(enumerate((*order, "none"))))
+    # other steps do not count
+    steps = pd.Categorical(found["step"].astype(object).where(found["step"].isin(order)), order, ordered=True)
+    return pd.Series(steps, found.index).groupby(found["incident_id"]).min().astype(object).fillna("none")
 
 
 def _state_cameras(world: World) -> Bools:
@@ -62,8 +67,9 @@ def _staff(world: World, cameras: float) -> float:
 
 
 def cases(world: World, log: Log) -> dict[str, float]:
-    """Rows about police requests and cases under the policy of `log` (protocol G)."""
-    asked = log.requests[(log.requests["requester"] == "public_security") & _within(log.requests["decided_s"])]
+    """Rows about requests of the police and of private people under the policy of `log`, and cases (protocol G)."""
+    decided = log.requests[_within(log.requests["decided_s"])]
+    asked, private = decided[decided["requester"] == "public_security"], decided[decided["outcome"] != "pending"]
     at_state = asked[asked["operator"].isin(_STATE)]
     granted, serves = asked["outcome"] == "granted", asked["needed_s"] > 0
     erased = asked["reason"].str.contains(_ERASED)
@@ -83,7 +89,9 @@ def cases(world: World, log: Log) -> dict[str, float]:
             "street_robbery_video_share": _mean(early.isin(admissible["case_id"])),
             "public_camera_clearance_gain": _gain(world, admissible),
             "requested_footage_serves_share": _mean(serves[granted & (asked["case_id"] >= 0)]),
-            "requested_footage_problem_share": _mean(poor[~erased])}
+            "requested_footage_problem_share": _mean(poor[~erased]),
+            "impostor_success_share": _mean(private[private["requester"] == "impostor"]["outcome"] == "granted"),
+            "chinese_copies_share": _mean(private[private["requester"] == "person_filmed"]["outcome"] == "granted")}
 
 
 def _gain(world: World, admissible: pd.DataFrame) -> float:
@@ -99,13 +107,6 @@ def _gain(world: World, admissible: pd.DataFrame) -> float:
     return _mean(np.isin(near_ids, list(only)))
 
 
-def asks(log: Log) -> dict[str, float]:
-    """Rows about private askers under the policy of `log` (protocol G)."""
-    decided = log.requests[_within(log.requests["decided_s"]) & (log.requests["outcome"] != "pending")]
-    askers = {"impostor_success_share": "impostor", "chinese_copies_share": "person_filmed"}
-    return {row: _mean(decided[decided["requester"] == who]["outcome"] == "granted") for row, who in askers.items()}
-
-
 def own_requests(world: World, log: Log) -> dict[str, float]:
     """Rows about people who ask for recordings of themselves where they have a right to them (protocol A)."""
     cameras = world.cameras
@@ -114,17 +115,16 @@ def own_requests(world: World, log: Log) -> dict[str, float]:
     station = (cameras.place_id >= 0) & np.isin(category, hubs)
     mine = log.requests[(log.requests["requester"] == "person_filmed") & (log.requests["outcome"] != "pending")
                         & _within(log.requests["decided_s"])]  # fmt: skip
-    public = mine[mine["custodian_id"].isin(np.unique(cameras.custodian_id[station])) | mine["operator"].isin(_STATE)]
+    at_station = mine["custodian_id"].isin(np.unique(cameras.custodian_id[station]))
+    public = mine[at_station | mine["operator"].isin(_STATE)]
     answered, erased = public["outcome"] == "granted", public["reason"].str.contains(_ERASED)
     had = mine[(mine["operator"] != "home") & ~mine["reason"].str.contains(f"{_ERASED}|no usable")]
-    taken = (public["delivered_s"] - public["submitted_s"])[answered] / DAY_S
-    at_stations = mine["custodian_id"].isin(np.unique(cameras.custodian_id[station])).sum()
     return {"own_request_overwritten_share": _mean(mine["reason"].str.contains(_ERASED)),
             "own_request_answered_share": _mean(answered),
             "own_request_other_failure_share": _mean(~answered & ~erased),
-            "own_requests_per_station_camera": _ratio(float(at_stations) * _YEAR, station.sum()),
+            "own_requests_per_station_camera": _ratio(at_station.sum() * _YEAR, station.sum()),
             "duty_obstructed_share": _mean(had["outcome"] == "refused"),
-            "own_request_days": float(taken.median()) if len(taken) else math.nan}
+            "own_request_days": float((public["delivered_s"] - public["submitted_s"])[answered].median()) / DAY_S}
 
 
 def breaches(world: World, log: Log) -> dict[str, float]:
@@ -133,21 +133,17 @@ def breaches(world: World, log: Log) -> dict[str, float]:
     found = incidents[_within(incidents["discovered_s"])]
     step = found["incident_id"].map(worst).fillna("none")
     insider, hidden = found["kind"] == "insider", found["kind"] == "hidden"
-    complaint = found["discovered_by"] == "complaint"
-    inside = found["kind"].isin(["insider", "stream", "informal", "duty_breach"])
-    taken_up = inside & (step != "none")
-    state = _state_cameras(world)
+    complaint, inspection = found["discovered_by"] == "complaint", found["discovered_by"] == "inspection"
+    taken_up = found["kind"].isin(["insider", "stream", "informal", "duty_breach"]) & (step != "none")
+    outsiders = found["kind"].isin(["hidden", "break_in", "platform_break_in"]) & step.isin(_GRAVE[1:])
+    state, cameras = _state_cameras(world), len(world.cameras)
     of_state = found["custodian_id"].isin(np.unique(world.cameras.custodian_id[state]))
-    cameras, staff_years = len(world.cameras), _staff(world, len(world.cameras)) / _YEAR
     last = log.audits[log.audits["found"]].groupby("incident_id")["at_s"].max()
-    days = (found["incident_id"].map(last) - found["discovered_s"]) / DAY_S
-    rounds = world.inspections.tick
-    lapses = world.lapses
+    rounds, lapses = world.inspections.tick, world.lapses
     at_state = (lapses.kind == STAFF) & state[np.minimum(lapses.camera[lapses.start[:-1]], state.size - 1)]
     span_years = (world.warmup_days + world.days) / 365.25
-    outsiders = found["kind"].isin(["hidden", "break_in", "platform_break_in"]) & step.isin(_GRAVE[1:])
     return {
-        "insider_misuse_found": 1000.0 * float(insider.sum()) / staff_years,
+        "insider_misuse_found": 1000.0 * float(insider.sum()) / (_staff(world, cameras) / _YEAR),
         "breach_no_consequence_share": _mean(worst == "none"),
         "breach_convicted_share": _mean(worst == "prosecution"),
         "misuse_documented_per_1000": 1000.0 * float((insider & of_state).sum()) * _YEAR / _staff(world, state.sum()),
@@ -156,13 +152,11 @@ def breaches(world: World, log: Log) -> dict[str, float]:
         "complaints_per_1000_cameras": 1000.0 * float(complaint.sum()) / cameras * _YEAR,
         "complaint_to_sanction_share": _mean(step[complaint].isin(_GRAVE)),
         "procedure_fine_share": _mean(step[taken_up].isin(_GRAVE)),
-        "complaint_to_decision_days": float(days.dropna().mean()) if days.notna().any() else math.nan,
-        "inspection_formal_notice_share": _ratio(
-            float(((found["discovered_by"] == "inspection") & step.isin((*_GRAVE, *_FORMAL))).sum()),
-            ((rounds >= 0) & (rounds < _END_S * 10)).sum(),
-        ),
+        "complaint_to_decision_days": float(((found["incident_id"].map(last) - found["discovered_s"]) / DAY_S).mean()),
+        "inspection_formal_notice_share": _ratio((inspection & step.isin((*_GRAVE, *_FORMAL))).sum(),
+                                                 ((rounds >= 0) & (rounds < _END_S * 10)).sum()),
         "camera_offenders_per_million": float(outsiders.sum()) * _YEAR / world.scenario.population.people.number * 1e6,
-    }
+    }  # fmt: skip
 
 
 def duties(world: World, log: Log, arm: Arm) -> dict[str, float]:
@@ -178,38 +172,58 @@ def duties(world: World, log: Log, arm: Arm) -> dict[str, float]:
 
 def leaks(world: World, log: Log) -> dict[str, float]:
     """Rows about websites, break-ins, hidden cameras and sales (protocol L)."""
-    incidents, acts = log.incidents, log.acts
+    incidents, cameras, hidden = log.incidents, world.cameras, world.hidden
+    of_kind = {kind: incidents[incidents["kind"] == kind] for kind in ("stream", "insider", "hidden")}
+    streams, insider = of_kind["stream"], of_kind["insider"]
     broken = incidents[incidents["kind"].isin(["break_in", "platform_break_in"])]
     controlled = max(int(broken["cameras_n"].sum()), 1)
-    streams = incidents[(incidents["kind"] == "stream") & (incidents["opened_s"] <= 0) & ~(incidents["closed_s"] <= 0)]
-    reachable = np.asarray(world.custody.on_internet)
-    insider = incidents[incidents["kind"] == "insider"]
+    copies = ((log.acts["source"] == "breach") & (log.acts["act"] == "copy")).sum()
+    open_port = (streams["opened_s"] <= 0) & ~(streams["closed_s"] <= 0) & (streams["mechanism"] == "open_port")
     seen = insider[_within(insider["discovered_s"]) & insider["mechanism"].str.contains("vendor|contractor")]
-    state = np.unique(world.cameras.custodian_id[_state_cameras(world)])
-    sold = insider[insider["custodian_id"].isin(state) & (insider["price_cny"] > 0)]["price_cny"]
-    of_platform = world.cameras.platform_id >= 0
-    copies = acts[(acts["source"] == "breach") & (acts["act"] == "copy")]
-    rows = {"stay_on_list_d": listing(world.city, world.scenario).mean_stay_d,
-            "saleable_per_hacked_camera": _mean(world.cameras.scene[of_platform] == SCENES.index("private_space")),
-            "revenue_per_hacked_camera": float(broken["price_cny"].sum()) / CNY_PER_USD / controlled,
-            "open_without_password_share": _ratio((streams["mechanism"] == "open_port").sum(), reachable.sum()),
-            "kept_files_per_controlled_camera": len(copies) / controlled,
-            "insider_reach": float(seen["cameras_n"].median()) if len(seen) else math.nan,
-            "state_access_sale_usd": float(sold.mean()) / CNY_PER_USD if len(sold) else math.nan}
-    rows |= {f"listed_{one.city}": one.predicted for one in held_out(world.scenario)}
-    return rows | _hidden(world, log)
-
-
-def _hidden(world: World, log: Log) -> dict[str, float]:
-    """Hidden cameras: revenue, share running, and share of toilets and changing rooms with one."""
-    hidden = log.incidents[log.incidents["kind"] == "hidden"]
-    sold = hidden[hidden["mechanism"] == "sold"]
+    of_state = insider["custodian_id"].isin(np.unique(cameras.custodian_id[_state_cameras(world)]))
+    sold = of_kind["hidden"][of_kind["hidden"]["mechanism"] == "sold"]
     closed, running = _within(sold["closed_s"]).sum(), len(sold)
     life_d = running * DAYS / closed if closed else math.nan  # standing number over closings per day
-    place = world.cameras.place_id[world.hidden.camera]
-    category = np.asarray(world.city.place_category)
-    malls = float((category == CATEGORIES.index("mall")).sum()) * facts().value("rooms_mall")
-    in_malls = ((category[place] == CATEGORIES.index("mall")) & (world.hidden.installed < 0)).sum()
-    return {"hidden_camera_revenue_usd": float(sold["price_cny"].mean()) / CNY_PER_USD if running else math.nan,
-            "hidden_cameras_running_share": life_d / (life_d + _SEVEN_MONTHS_D),
-            "public_toilet_hidden_share": _ratio(float(in_malls), malls)}
+    mall = np.asarray(world.city.place_category) == CATEGORIES.index("mall")
+    return {
+        "stay_on_list_d": listing(world.city, world.scenario).mean_stay_d,
+        "saleable_per_hacked_camera": _mean(cameras.scene[cameras.platform_id >= 0] == SCENES.index("private_space")),
+        "revenue_per_hacked_camera": float(broken["price_cny"].sum()) / CNY_PER_USD / controlled,
+        "open_without_password_share": _ratio(open_port.sum(), np.sum(world.custody.on_internet)),
+        "kept_files_per_controlled_camera": float(copies) / controlled,
+        "insider_reach": float(seen["cameras_n"].median()),
+        "state_access_sale_usd": insider["price_cny"][of_state & (insider["price_cny"] > 0)].mean() / CNY_PER_USD,
+        **{f"listed_{one.city}": one.predicted for one in held_out(world.scenario)},
+        "hidden_camera_revenue_usd": float(sold["price_cny"].mean()) / CNY_PER_USD,
+        "hidden_cameras_running_share": life_d / (life_d + _SEVEN_MONTHS_D),
+        "public_toilet_hidden_share": _ratio((mall[cameras.place_id[hidden.camera]] & (hidden.installed < 0)).sum(),
+                                             float(mall.sum()) * facts().value("rooms_mall")),
+    }  # fmt: skip
+
+
+def faces(population: float) -> dict[str, float]:
+    """Rows about recognition (protocol R): closed forms, each the mean of the low and the high curve.
+
+    One curve serves people and machines here, with closed galleries and the first name only: the rows about false
+    alarms and lists use what comes nearest.
+    """
+    head_px = _BODY_PX * facts().value("face_width_m") / facts().value("person_height_m")
+    watched, false_match = facts().value("watchlist_people"), facts().value("face_false_match")
+    hits = watched / population * _named("none", _VIDEO_PX, round(watched))
+    return {"survface_open_set": _named("none", _SMALL_PX, 3_000),
+            "mosaic_facescrub": _named("pixelate:14", _SHARP_PX, 530),
+            "stranger_one_of_ten": _named("none", _SHARP_PX, 10), "officer_false_accept": _called_the_same(_SHARP_PX),
+            "cashier_false_accept": _called_the_same(_SMALL_PX),
+            "video_search_machine": _named("none", _VIDEO_PX, 48_000),
+            "live_alerts_correct_share": _ratio(hits, hits + false_match),
+            "live_false_alerts_per_face": false_match, "masked_head_same_day": _named("blur:0.25", head_px, 130),
+            "masked_head_other_day": _named("blur:0.25", head_px, 50)}
+
+
+def _named(mask: str, face_px: float, gallery: int) -> float:
+    return float(np.mean([identifiability(mask, face_px, True, gallery, curve=curve) for curve in CURVES]))
+
+
+def _called_the_same(face_px: float) -> float:
+    """Share of different people called the same by a viewer without bias who sees d′: Φ(−d′/2)."""
+    return float(ndtr(-float(fits()["cctv"].d_prime(face_px)) / 2.0))

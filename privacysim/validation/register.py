@@ -8,13 +8,10 @@ wider than the stated width, and *not modelled* if the model has no such quantit
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from functools import partial
 from multiprocessing import get_context
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -26,7 +23,7 @@ from privacysim.resources import shipped
 from privacysim.scenario import load_scenario
 from privacysim.simulation import Simulation
 from privacysim.simulation.fact_worlds import evidence_of_world, facts_of_world
-from privacysim.validation import observed_days, observed_events, observed_faces
+from privacysim.validation import observed_days, observed_events
 
 HOME, SEED = "guangzhou_185", 185
 _BASELINE, _DUTIES = "notice_only", "order_799"
@@ -35,35 +32,10 @@ _ACCESS = Reform("edpb_72h", retention="14 d")
 Word = Literal["met", "missed", "no power", "not modelled"]
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """One row of the register: what was observed, its band, and the width that counts."""
-
-    id: str
-    group: str
-    series: str
-    observed: str
-    value: float
-    unit: str
-    low: float
-    high: float
-    width: float
-    scale: Literal["linear", "ratio"]
-    source: str
-    shares: str
-
-
-def read_register() -> tuple[Observation, ...]:
-    """Read all rows of `data/register.csv`."""
-    with shipped("data/register.csv").open(newline="", encoding="utf-8") as stream:
-        return tuple(
-            Observation(
-                row["id"], row["group"], row["series"], row["observed"], float(row["value"]), row["unit"],
-                float(row["low"]), float(row["high"]), float(row["width_that_counts"]),
-                "ratio" if row["width_scale"] == "ratio" else "linear", row["source"], row["shares_datum_with"],
-            )
-            for row in csv.DictReader(stream)
-        )  # fmt: skip
+def read_register() -> list[Any]:
+    """Read all rows of `data/register.csv`, with its columns as attributes."""
+    table = pd.read_csv(shipped("data/register.csv"), keep_default_na=False)
+    return list(table.itertuples(index=False, name="Observation"))
 
 
 def world_values(world: int, vary: bool = True, scenario: str = HOME) -> dict[str, float]:
@@ -79,33 +51,27 @@ def world_values(world: int, vary: bool = True, scenario: str = HOME) -> dict[st
             base, duties = sim.logs[_BASELINE], sim.logs[_DUTIES]
             return {**observed_days.days(city, case, SEED, world), **observed_days.sightings(sim.world),
                     **observed_days.street_cameras(sim.world), **observed_events.cases(sim.world, base),
-                    **observed_events.asks(base), **observed_events.own_requests(sim.world, sim.logs[_ACCESS.id]),
+                    **observed_events.own_requests(sim.world, sim.logs[_ACCESS.id]),
                     **observed_events.breaches(sim.world, base), **observed_events.leaks(sim.world, base),
                     **observed_events.duties(sim.world, duties, sim.inputs.arm(_DUTIES)),
-                    **observed_faces.faces(case.population.people.number)}
+                    **observed_events.faces(case.population.people.number)}
 
 
-def run_worlds(worlds: int, workers: int = 2, vary: bool = True) -> pd.DataFrame:
+def run_worlds(worlds: int, workers: int = 2) -> pd.DataFrame:
     """Values by world (row) and observation (column); the same for any number of workers."""
-    one = partial(world_values, vary=vary)
-    if workers == 1:
-        found = [one(j) for j in range(worlds)]
-    else:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            found = list(pool.map(one, range(worlds)))
-    return pd.DataFrame(found)
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        return pd.DataFrame(list(pool.map(world_values, range(worlds))))
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Verdict on one row, with the 5, 25, 50, 75 and 95 % quantiles of the model's values over worlds."""
+class Verdict(NamedTuple):
+    """Verdict on one row of the register, with the 5, 25, 50, 75 and 95 % quantiles of the values over worlds."""
 
-    row: Observation
+    row: Any
     quantiles: tuple[float, ...]
     word: Word
 
 
-def judged(row: Observation, values: Iterable[float]) -> Verdict:
+def judged(row: Any, values: Iterable[float]) -> Verdict:
     """Compare one observation with the model's values in all worlds.
 
     On a ratio scale a zero counts as half of the smallest positive value.
@@ -117,11 +83,11 @@ def judged(row: Observation, values: Iterable[float]) -> Verdict:
     found = np.asarray([value for value in values if np.isfinite(value)])
     if not found.size:
         return Verdict(row, (), "no power")
-    if row.scale == "ratio":
-        positive = found[found > 0]
-        found = np.where(found > 0, found, positive.min() / 2.0 if positive.size else 0.0)
+    ratio = row.width_scale == "ratio"
+    if ratio:
+        found = np.where(found > 0, found, found[found > 0].min() / 2.0 if (found > 0).any() else 0.0)
     low, first, middle, last, high = (float(q) for q in np.quantile(found, [0.05, 0.25, 0.5, 0.75, 0.95]))
-    wide = high - low > row.width if row.scale == "linear" else high > row.width * low
+    wide = high > row.width_that_counts * low if ratio else high - low > row.width_that_counts
     word: Word = "no power" if wide else "met" if first <= row.high and row.low <= last else "missed"
     return Verdict(row, (low, first, middle, last, high), word)
 
@@ -134,9 +100,9 @@ def verdicts(values: pd.DataFrame) -> list[Verdict]:
 
 def counts(found: Sequence[Verdict]) -> pd.DataFrame:
     """Number of rows by series and verdict, and the share met among rows with power (not modelled counts as missed)."""
-    words: tuple[Word, ...] = ("met", "missed", "not modelled", "no power")
     table = pd.DataFrame({"series": [one.row.series for one in found], "verdict": [one.word for one in found]})
-    made = table.groupby(["series", "verdict"]).size().unstack(fill_value=0).reindex(columns=list(words), fill_value=0)
+    made = pd.crosstab(table["series"], table["verdict"])
+    made = made.reindex(columns=["met", "missed", "not modelled", "no power"], fill_value=0)
     made["share met"] = made["met"] / (made["met"] + made["missed"] + made["not modelled"])
     return made
 

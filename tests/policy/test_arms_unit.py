@@ -66,7 +66,7 @@ def test_people_filmed_have_two_routes_and_neighbours_none() -> None:
     order, notice = arm("order_799"), arm("notice_only")
     seen = order.route("relative_or_guardian", "missing_person", "request", "commercial", "public_venue")
     assert seen is not None
-    assert (seen.rule, seen.acts, seen.outcome, seen.conditions) == (
+    assert (seen.id, seen.acts, seen.outcome, seen.conditions) == (
         "person_concerned", ("view",), "conditional", ("consent",)
     )
     own = order.route("person_filmed", "data_subject_access", "request", "commercial", "public_other")

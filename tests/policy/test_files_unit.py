@@ -156,7 +156,7 @@ def test_contested_readings_are_arms_and_variants_come_on_request() -> None:
     chosen = load_arms(["order_799"], {"order_799": ["base", "consent_only"]}, day)
     assert [arm.id for arm in chosen] == ["order_799", "order_799:consent_only"]
     asked = ("person_filmed", "data_subject_access", "request", "commercial", "public_other")
-    assert chosen[0].route(*asked).rule == "own_data"  # type: ignore[union-attr]
+    assert chosen[0].route(*asked).id == "own_data"  # type: ignore[union-attr]
     assert chosen[1].route(*asked) is None
 
 

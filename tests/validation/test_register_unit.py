@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from privacysim.identify import identifiability
 from privacysim.policy import load_arms
 from privacysim.scenario import load_scenario
 from privacysim.simulation.fact_worlds import facts_of_world
-from privacysim.validation import observed_days, observed_events, observed_faces
+from privacysim.validation import observed_days, observed_events
 from privacysim.validation import register as room
 from privacysim.vocabulary import SCENES
 from privacysim.world.calibration import listing
@@ -132,7 +131,7 @@ def test_rows_about_leaks_are_counted_line_by_line(month):
 
 
 def test_rows_about_faces_are_closed_forms_between_the_two_curves():
-    said = observed_faces.faces(18.7e6)
+    said = observed_events.faces(18.7e6)
     low, high = (float(identifiability("pixelate:14", 100.0, True, 530, curve=curve)) for curve in ("low", "high"))
     assert said["mosaic_facescrub"] == pytest.approx((low + high) / 2)
     assert said["stranger_one_of_ten"] > said["video_search_machine"] > said["survface_open_set"] * 0.5
@@ -146,12 +145,12 @@ ROW = room.read_register()[0]
     ([39.0, 39.5, 44.0, 44.1], "met"), ([float("nan")] * 3, "no power"), ([41.0, 41.2, 41.3, 45.0], "missed"),
 ])  # fmt: skip
 def test_a_row_is_met_where_the_middle_half_meets_the_band_and_the_range_is_narrow_enough(values, word):
-    assert (ROW.low, ROW.high, ROW.width) == (36.0, 41.0, 8.0)
+    assert (ROW.low, ROW.high, ROW.width_that_counts) == (36.0, 41.0, 8.0)
     assert room.judged(ROW, values).word == word
 
 
 def test_on_a_ratio_scale_a_world_without_an_event_counts_as_half_of_the_smallest():
-    row = replace(ROW, scale="ratio", width=4.0, low=1.0, high=2.0)
+    row = ROW._replace(width_scale="ratio", width_that_counts=4.0, low=1.0, high=2.0)
     assert room.judged(row, [0.0, 1.0, 1.0, 1.0, 2.0]).quantiles[0] == pytest.approx(0.6)
     assert room.judged(row, [0.0, 0.0]).word == "missed"
     assert room.judged(row, [0.1, 2.0]).word == "no power"
