@@ -154,7 +154,7 @@ def bench(only: Sequence[str] = (), *, quick: bool = False, out: Path | None = N
         with whole_file(out / "bench.json") as path:
             path.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
         if made["rows"]:
-            from privacysim.figures import speed_figure
+            from privacysim.figures.measure_figures import speed_figure
 
             with whole_file(out / "bench.png") as path:
                 speed_figure(made["rows"]).savefig(path, format="png", dpi=150)

@@ -13,7 +13,7 @@ from matplotlib.patches import Wedge
 from numpy.typing import NDArray
 
 from privacysim.figures import style
-from privacysim.figures.style import COLOURS, FAINT, GRID, INK, OKABE, RED, in_house_style
+from privacysim.figures.style import COLOURS, FAINT, GRID, INK, OKABE, in_house_style
 from privacysim.vocabulary import MECHANISMS
 
 _LEVELS = {"detect": "#dce9f3", "observe": "#a9cbe3", "recognise": "#5d9fc9", "identify": "#0072B2"}
@@ -154,25 +154,4 @@ def mechanism_bars(rows: pd.DataFrame, *, datum: float | None = None, ax: Axes |
     style.named_rows(ax, list(table.index), above=0.6, below=0.6)
     ax.set_xlabel("cameras listed, mean over the study")
     style.arrow_note(ax, "lower")
-    return ax
-
-
-@in_house_style
-def held_out(rows: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Camera counts of held-out cities against the range that the calibrated constants predict; misses in red.
-
-    `rows` has city, observed (cameras counted), predicted, low, high (95 % band) and holds.
-    """
-    ax = style.axes(ax, 6.9, 1.2 + 0.34 * len(rows))
-    for y, row in enumerate(rows.to_dict("records")):
-        observed, predicted = float(row["observed"]), float(row["predicted"])
-        colour = INK if row["holds"] else RED
-        ax.plot([row["low"], row["high"]], [y, y], color=GRID, linewidth=7, solid_capstyle="butt")
-        ax.plot([predicted] * 2, [y - 0.16, y + 0.16], color=FAINT, linewidth=1.2)
-        ax.plot([observed], [y], "o", color=colour, markersize=6)
-        verdict = "within the band" if row["holds"] else f"miss: {observed / predicted:.1f} × the prediction"
-        style.beside(ax, y, verdict, colour, size=8)
-    style.named_rows(ax, [str(city).capitalize() for city in rows["city"]])
-    ax.set(xlim=(0, None), xlabel="cameras listed (dot: counted by the press; grey: predicted, Poisson 95 % band)",
-           title="Cities that were held out: listed cameras, counted and predicted")  # fmt: skip
     return ax

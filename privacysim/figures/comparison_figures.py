@@ -1,4 +1,4 @@
-"""Figures of a comparison: ratios and differences with intervals, legality, sensitivity to facts, and trade-offs."""
+"""Figures of a comparison: ratios and differences with intervals, legality, sensitivity, trade-offs, inequality."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator
+from numpy.typing import ArrayLike, NDArray
 
+from privacysim.attacks import inequality
 from privacysim.figures import style
 from privacysim.figures.style import COLOURS, FAINT, GRID, INK, OKABE, in_house_style, say
 from privacysim.stats import nondominated, short
 from privacysim.vocabulary import LEGALITIES
 
+Floats = NDArray[np.float64]
 _LOG_FROM = 3.0
 """Ratios above this need a logarithmic axis to stay readable."""
 
@@ -193,3 +196,33 @@ def _spread(wanted: Sequence[float], gap: float) -> list[float]:
         heights.append(min(height, heights[-1] - gap) if heights else height)
     up = max(0.0, gap / 2 - heights[-1]) if heights else 0.0
     return [height + up for height in heights]
+
+
+@in_house_style
+def lorenz(curves: pd.DataFrame, *, unit: str = "exposure", ax: Axes | None = None) -> Axes:
+    """Lorenz curves of exposure: share of the total against share of people, least exposed first.
+
+    `curves` has policy, value (per person, any unit) and weight. Each curve is labelled with its Gini coefficient:
+    twice the area between curve and diagonal, with weights counted as people.
+    """
+    ax = style.axes(ax, 4.6, 4.4)
+    ax.plot([0, 1], [0, 1], color=FAINT, linewidth=0.8, linestyle=(0, (4, 3)))
+    for n, (policy, rows) in enumerate(curves.groupby("policy", sort=False)):
+        x, y, gini = lorenz_curve(rows["value"], rows["weight"])
+        colour = OKABE[n % len(OKABE)]
+        ax.plot(x, y, color=colour, linewidth=1.8)
+        at = (0.03, 0.96 - 0.06 * n)
+        style.note(ax, f"{policy}: Gini {gini:.2f}", at, xycoords="axes fraction", color=colour, fontsize=8.5, va="top")
+    ax.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", xlabel="share of people, least exposed first",
+           ylabel="share of the whole", title=f"How unequally it falls: {unit}")  # fmt: skip
+    return ax
+
+
+def lorenz_curve(value: ArrayLike, weight: ArrayLike) -> tuple[Floats, Floats, float]:
+    """Cumulative shares of people and of the total, and the Gini coefficient (trapezoids).
+
+    >>> lorenz_curve([0.0, 0.0, 0.0, 1.0], [1.0] * 4)[2]
+    0.75
+    """
+    x, y = inequality.lorenz(value, weight).to_numpy().T
+    return x, y, float(1.0 - np.sum(np.diff(x) * (y[1:] + y[:-1])))

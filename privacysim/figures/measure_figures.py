@@ -1,4 +1,4 @@
-"""Figures of privacy measures (inequality, unicity, risks, anonymity sets, attack errors) and of the benchmark."""
+"""Figures of privacy measures (unicity, risks, anonymity sets, attack errors) and of the benchmark."""
 
 from __future__ import annotations
 
@@ -10,50 +10,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from privacysim.errors import InputError
 from privacysim.figures import style
 from privacysim.figures.style import COLOURS, FAINT, GRID, OKABE, in_house_style
-
-Floats = NDArray[np.float64]
-
-
-@in_house_style
-def lorenz(curves: pd.DataFrame, *, unit: str = "exposure", ax: Axes | None = None) -> Axes:
-    """Lorenz curves of exposure: share of the total against share of people, least exposed first.
-
-    `curves` has policy, value (per person, any unit) and weight. Each curve is labelled with its Gini coefficient:
-    twice the area between curve and diagonal, with weights counted as people.
-    """
-    ax = style.axes(ax, 4.6, 4.4)
-    ax.plot([0, 1], [0, 1], color=FAINT, linewidth=0.8, linestyle=(0, (4, 3)))
-    for n, (policy, rows) in enumerate(curves.groupby("policy", sort=False)):
-        x, y, gini = lorenz_curve(rows["value"].to_numpy(dtype=float), rows["weight"].to_numpy(dtype=float))
-        colour = OKABE[n % len(OKABE)]
-        ax.plot(x, y, color=colour, linewidth=1.8)
-        at = (0.03, 0.96 - 0.06 * n)
-        style.note(ax, f"{policy}: Gini {gini:.2f}", at, xycoords="axes fraction", color=colour, fontsize=8.5, va="top")
-    ax.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", xlabel="share of people, least exposed first",
-           ylabel="share of the whole", title=f"How unequally it falls: {unit}")  # fmt: skip
-    return ax
-
-
-def lorenz_curve(value: Floats, weight: Floats) -> tuple[Floats, Floats, float]:
-    """Cumulative shares of people and of the total, and the Gini coefficient (trapezoids).
-
-    >>> import numpy as np
-    >>> lorenz_curve(np.array([0.0, 0.0, 0.0, 1.0]), np.ones(4))[2]
-    0.75
-    """
-    if value.size == 0 or not (weight > 0).all() or (value < 0).any() or value.sum() == 0:
-        need = "values from 0 on, not all 0, with weights above 0"
-        raise InputError("lorenz", need, "others", "leave the empty arm out")
-    order = np.argsort(value, kind="stable")
-    people = np.concatenate([[0.0], np.cumsum(weight[order])])
-    whole = np.concatenate([[0.0], np.cumsum((weight * value)[order])])
-    x, y = people / people[-1], whole / whole[-1]
-    return x, y, float(1.0 - np.sum(np.diff(x) * (y[1:] + y[:-1])))
 
 
 @in_house_style

@@ -1,4 +1,4 @@
-"""Figures of robustness and reforms: plausible worlds, failure boxes, option effects and the front of reforms."""
+"""Figures of robustness and reforms: plausible worlds, failure boxes, options, reforms, and held-out cities."""
 
 from __future__ import annotations
 
@@ -125,4 +125,25 @@ def option_effects(effects: pd.DataFrame, *, exposure: str, usefulness: str, ax:
     names = effects["lever"] + ": " + effects["option"].str.replace("_", " ")
     style.named_rows(ax, names.to_list(), above=0.7)
     ax.set_xlabel("mean change over the variants tried, % of the rules as they stand")
+    return ax
+
+
+@in_house_style
+def held_out(rows: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Camera counts of held-out cities against the range that the calibrated constants predict; misses in red.
+
+    `rows` has city, observed (cameras counted), predicted, low, high (95 % band) and holds.
+    """
+    ax = style.axes(ax, 6.9, 1.2 + 0.34 * len(rows))
+    for y, row in enumerate(rows.to_dict("records")):
+        observed, predicted = float(row["observed"]), float(row["predicted"])
+        colour = INK if row["holds"] else RED
+        ax.plot([row["low"], row["high"]], [y, y], color=GRID, linewidth=7, solid_capstyle="butt")
+        ax.plot([predicted] * 2, [y - 0.16, y + 0.16], color=FAINT, linewidth=1.2)
+        ax.plot([observed], [y], "o", color=colour, markersize=6)
+        verdict = "within the band" if row["holds"] else f"miss: {observed / predicted:.1f} × the prediction"
+        style.beside(ax, y, verdict, colour, size=8)
+    style.named_rows(ax, [str(city).capitalize() for city in rows["city"]])
+    ax.set(xlim=(0, None), xlabel="cameras listed (dot: counted by the press; grey: predicted, Poisson 95 % band)",
+           title="Cities that were held out: listed cameras, counted and predicted")  # fmt: skip
     return ax

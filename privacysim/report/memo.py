@@ -23,18 +23,7 @@ from privacysim.metrics import METRICS, headline
 from privacysim.policy.policy_files import sourced
 from privacysim.policy.policy_form import Policy
 from privacysim.report import report_model, report_source
-from privacysim.report.report_model import (
-    Bullets,
-    Number,
-    Paragraph,
-    Picture,
-    Report,
-    Section,
-    Subheading,
-    Table,
-    Text,
-    plain,
-)
+from privacysim.report.report_model import Bullets, Number, Paragraph, Picture, Report, Section, Subheading, Table, Text
 from privacysim.report.report_source import Row, Source, Words, capital, number, sentence, size, there, with_interval
 from privacysim.stats import short
 from privacysim.units import DAY_S
@@ -91,7 +80,7 @@ def answer(source: Source, words: Words, names: Mapping[str, str]) -> Iterator[T
     rows = {arm: source.of(primary, arm) for arm in source.results.arms if arm != source.change.baseline}
     same: dict[str, list[str]] = {}
     for arm, mine in rows.items():
-        same.setdefault(plain(sentence(mine, words, "", words.title(primary))), []).append(arm)
+        same.setdefault(report_model.plain(sentence(mine, words, "", words.title(primary))), []).append(arm)
     for arms in same.values():
         yield sentence(rows[arms[0]], words, words.all_of(names[arm] for arm in arms), words.title(primary))
 
@@ -125,15 +114,11 @@ class _Memo:
 
     def report(self) -> Report:
         words, study, told = self.words, self.manifest["study"], (self.source, self.words, self.names)
-        footer = words(
-            "footer", study=study["id"], run=self.manifest["run_id"], seed=study["seed"], n=self.replicates,
-            sample=words("everybody") if study["sample"] == "all" else f"{study['sample']:,}",
-            law_date=study["law_date"], version=self.manifest["privacysim"],
-        )  # fmt: skip
-        question = words(
-            "question_text", place=words.text(self.manifest["scenario"]["title"])[0],
-            baseline=self.names[self.baseline], primary=words.title(self.primary), days=study["days"],
-        )  # fmt: skip
+        footer = words("footer", study=study["id"], run=self.manifest["run_id"], seed=study["seed"], n=self.replicates,
+                       sample=words("everybody") if study["sample"] == "all" else f"{study['sample']:,}",
+                       law_date=study["law_date"], version=self.manifest["privacysim"])
+        question = words("question_text", place=words.text(self.manifest["scenario"]["title"])[0],
+                         baseline=self.names[self.baseline], primary=words.title(self.primary), days=study["days"])
         parts: dict[str, tuple] = {
             "question": (Paragraph((question,)),), "answer": (Bullets((*answer(*told), *evidence_cost(*told))),),
             "rules": (self.rules(),), "results": tuple(self.results()), "exposed": tuple(self.exposed()),
@@ -264,11 +249,9 @@ class _Memo:
         register.columns = pd.Index([words("number"), *register.columns[1:].map(words)])
         run = [[key, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)]
                for key, value in self.manifest.items() if key not in ("notes", "skewness", "files")]  # fmt: skip
-        return {
-            words("sheet_primary"): self.rows[self.rows["metric"] == self.primary],
-            words("sheet_summary"): self.rows, words("sheet_register"): register,
-            words("sheet_run"): pd.DataFrame(run, columns=["", " "]),
-        }  # fmt: skip
+        return {words("sheet_primary"): self.rows[self.rows["metric"] == self.primary],
+                words("sheet_summary"): self.rows, words("sheet_register"): register,
+                words("sheet_run"): pd.DataFrame(run, columns=["", " "])}
 
     def ratio_picture(self) -> Picture:
         """Figure of the primary metric's ratios to the baseline, with their intervals."""
@@ -300,9 +283,8 @@ class _Memo:
         rows = report_source.by_legality(self.rows)
         return self.picture("legality", ". ".join(said), people_by_legality, rows, len(self.names))
 
-    def picture(
-        self, name: str, said: str, draw: Callable[..., Axes], data: pd.DataFrame, rows: int, **how: str,
-    ) -> Picture:
+    def picture(self, name: str, said: str, draw: Callable[..., Axes], data: pd.DataFrame, rows: int,
+                **how: str) -> Picture:
         make = partial(report_model.drawn, draw, data, title="", titles=self.titles, rows=rows, lang=self.labels.lang,
                        **how)  # fmt: skip
         caption = self.words(f"figure_{name}", primary=capital(self.words.title(self.primary)),

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -28,15 +28,12 @@ from matplotlib.figure import Figure
 from privacysim.errors import InputError, ResultsError, shown
 from privacysim.figures import house_style, svg_text
 
-BROWSERS = (
-    "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge", "msedge",
-)
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge",
+            "msedge")
 TAG = {"en": "en", "zh": "zh-CN"}
 """Language tag that documents use."""
-_FONTS = {
-    "en": "Arial, Helvetica, 'Liberation Sans', system-ui, sans-serif",
-    "zh": "'Noto Sans CJK SC', 'Source Han Sans SC', 'PingFang SC', 'Microsoft YaHei', system-ui, sans-serif",
-}
+_FONTS = {"en": "Arial, Helvetica, 'Liberation Sans', system-ui, sans-serif",
+          "zh": "'Noto Sans CJK SC', 'Source Han Sans SC', 'PingFang SC', 'Microsoft YaHei', system-ui, sans-serif"}
 _LONGEST_S = 120
 _WIDE = 4.6
 """Figure width in inches; two fit side by side on a page."""
@@ -74,7 +71,6 @@ def plain(text: Text | str) -> str:
 class Subheading:
     """A heading within a section; `note` is printed beside it in small print."""
 
-    kind: ClassVar[str] = "subheading"
     text: str
     note: str = ""
 
@@ -83,7 +79,6 @@ class Subheading:
 class Paragraph:
     """One paragraph, in small print if `quiet`."""
 
-    kind: ClassVar[str] = "paragraph"
     text: Text
     quiet: bool = False
 
@@ -92,7 +87,6 @@ class Paragraph:
 class Bullets:
     """A list; `foreign` gives the language of each item that is not in the report's language."""
 
-    kind: ClassVar[str] = "bullets"
     items: tuple[Text, ...]
     foreign: tuple[str, ...] = ()
 
@@ -105,7 +99,6 @@ class Table:
     once. `layout` is "register" for long lists in small print, "wrapped" if numbers may break over lines.
     """
 
-    kind: ClassVar[str] = "table"
     name: str
     caption: str
     head: tuple[str, ...]
@@ -137,7 +130,6 @@ class Table:
 class Picture:
     """A figure with a caption and an alt text, drawn when a format asks for it."""
 
-    kind: ClassVar[str] = "picture"
     draw: Callable[[], Figure]
     alt: str
     caption: str
@@ -211,25 +203,18 @@ def html_page(report: Report) -> str:
     return _template().render(report=report, tag=TAG[report.lang], fonts=_FONTS[report.lang]) + "\n"
 
 
-def browser() -> str:
-    """Path of a Chromium on this machine; if there is none, the error names the alternative."""
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if found is None:
+def write_pdf(report: Report, path: Path) -> None:
+    """Print the report to `path` as tagged PDF with a local Chromium: no network access, scripts or user profile."""
+    browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if browser is None:
         raise InputError("report -o memo.pdf", "a Chromium or Chrome on this machine", "none of " + ", ".join(BROWSERS),
                          "install chromium, or write memo.html and print it from any browser")  # fmt: skip
-    return found
-
-
-def write_pdf(report: Report, path: Path) -> None:
-    """Print the report to `path` as tagged PDF, without network access, scripts or a user profile."""
     with tempfile.TemporaryDirectory(prefix="privacysim-memo-") as folder:
         page, made = Path(folder) / "memo.html", Path(folder) / "memo.pdf"
         page.write_text(html_page(report), encoding="utf-8")
-        command = [
-            browser(), "--headless", "--disable-gpu", "--disable-extensions", "--disable-dev-shm-usage",
-            "--no-first-run", "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={folder}/profile",
-            "--no-pdf-header-footer", "--generate-pdf-document-outline", f"--print-to-pdf={made}", page.as_uri(),
-        ]  # fmt: skip
+        command = [browser, "--headless", "--disable-gpu", "--disable-extensions", "--disable-dev-shm-usage",
+                   "--no-first-run", "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={folder}/profile",
+                   "--no-pdf-header-footer", "--generate-pdf-document-outline", f"--print-to-pdf={made}", page.as_uri()]
         if hasattr(os, "geteuid") and os.geteuid() == 0:  # Chromium's sandbox does not start as root
             command.insert(1, "--no-sandbox")
         try:

@@ -198,16 +198,12 @@ class Source:
         chosen = self.rows["metric"] == metric
         return self.rows[chosen & (self.rows["policy"] == arm) if arm else chosen].to_dict("records")
 
-    def policy(self, arm: str) -> Policy:
-        """The policy of an arm."""
-        return self.policies[arm.split(":")[0]]
-
     def names(self, words: Words) -> dict[str, str]:
         """Name of each arm: the policy's title and its reading."""
         marks = "{}（{}）" if words.lang == "zh" else "{} ({})"
         found = {}
         for arm in self.results.arms:
-            name, reading = title(self.policy(arm), words), arm.partition(":")[2]
+            name, reading = title(self.policies[arm.partition(":")[0]], words), arm.partition(":")[2]
             found[arm] = marks.format(name, words.word("reading", reading)) if reading else name
         return found
 

@@ -37,11 +37,9 @@ def study_report(results: Results, baseline: str | None = None) -> Report:
     sections = [
         Section("frame", "", tuple(Paragraph((line,)) for line in _frame_of_reference(results, change) if line)),
         Section("words", "In words", _list(change.words(by_title=True))),
-        Section("numbers", "In numbers", tuple(_numbers(change, names))),
-        *_cameras(results, change, names),
-        Section("figures", "Figures", (ratios, legality)),
-        Section("sources", "Sources", (_provenance(results),)),
-        Section("notes", "Notes", _list(_notes(results))),
+        Section("numbers", "In numbers", tuple(_numbers(change, names))), *_cameras(results, change, names),
+        Section("figures", "Figures", (ratios, legality)), Section("sources", "Sources", (_provenance(results),)),
+        Section("notes", "Notes", _list(_notes(results)))
     ]
     return Report("en", study["title"] or f"Study {study['id']}", "", tuple(sections),
                   "A comparison of rules, not legal advice.", str(results.manifest["begun"]))  # fmt: skip
@@ -136,15 +134,13 @@ def _list(lines: Sequence[str]) -> tuple[Block, ...]:
 
 def _provenance(results: Results) -> Table:
     manifest = results.manifest
-    lines = {
-        "run id": results.run_id, "privacysim": manifest["privacysim"], "commit": manifest["commit"] or "unknown",
-        "source": manifest["source"][:16], "Python": manifest["python"], "platform": manifest["platform"],
-        "libraries": ", ".join(f"{name} {version}" for name, version in manifest["libraries"].items()),
-        "facts": manifest["data"].get("facts.csv", "")[:16], "begun": manifest["begun"],
-        "took": f"{manifest['seconds']} s, {manifest['cpu_seconds']} CPU s, {manifest['workers']} workers",
-        "arms": "; ".join(f"{arm['id']}: {arm['title']}" for arm in manifest["arms"]),
-        "again": f"in the folder inputs/: privacysim run {manifest['study']['id']}",
-    }  # fmt: skip
+    lines = {"run id": results.run_id, "privacysim": manifest["privacysim"], "commit": manifest["commit"] or "unknown",
+             "source": manifest["source"][:16], "Python": manifest["python"], "platform": manifest["platform"],
+             "libraries": ", ".join(f"{name} {version}" for name, version in manifest["libraries"].items()),
+             "facts": manifest["data"].get("facts.csv", "")[:16], "begun": manifest["begun"],
+             "took": f"{manifest['seconds']} s, {manifest['cpu_seconds']} CPU s, {manifest['workers']} workers",
+             "arms": "; ".join(f"{arm['id']}: {arm['title']}" for arm in manifest["arms"]),
+             "again": f"in the folder inputs/: privacysim run {manifest['study']['id']}"}
     return Table("sources", "", ("", ""), tuple(((name,), (str(value),)) for name, value in lines.items()))
 
 

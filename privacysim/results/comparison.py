@@ -16,33 +16,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from privacysim import stats
 from privacysim.errors import refuse_unknown
 from privacysim.metrics import METRICS, Metric
-from privacysim.stats import (
-    FEWEST_CONTRIBUTORS,
-    FEWEST_REPLICATES,
-    Estimate,
-    change_in_words,
-    correlation,
-    holm,
-    interval_text,
-    mean,
-    paired_difference,
-    paired_ratio,
-    percent,
-    replicates_needed,
-    variance_ratio,
-    wilson,
-)
+from privacysim.stats import FEWEST_CONTRIBUTORS, FEWEST_REPLICATES, Estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SUMMARY = [
-    "policy", "metric", "curve", "unit", "baseline", "n", "contributors", "mean", "ci_low", "ci_high", "ratio",
-    "ratio_low", "ratio_high", "delta", "delta_low", "delta_high", "p_holm", "chance_lower", "chance_low",
-    "chance_high", "note",
-]
+SUMMARY = ["policy", "metric", "curve", "unit", "baseline", "n", "contributors", "mean", "ci_low", "ci_high", "ratio",
+           "ratio_low", "ratio_high", "delta", "delta_low", "delta_high", "p_holm", "chance_lower", "chance_low",
+           "chance_high", "note"]
 _CURVES = ("", "low", "high")
 _SHOWN = (("mean", "mean", "ci"), ("ratio", "ratio", "ratio"), ("difference", "delta", "delta"))
 """Name in a table, column of the value, and stem of its interval's columns."""
@@ -83,7 +67,7 @@ class Comparison:
         for shown, value, ends in _SHOWN:
             columns = rows[[value, f"{ends}_low", f"{ends}_high"]]
             if text:
-                made[shown] = [interval_text(*numbers) for numbers in columns.itertuples(index=False)]
+                made[shown] = [stats.interval_text(*numbers) for numbers in columns.itertuples(index=False)]
             else:
                 made[[shown, f"{shown}_low", f"{shown}_high"]] = columns
         made["n"], made["direction"] = rows["n"], [one.arrow for one in known]
@@ -133,7 +117,7 @@ class Comparison:
                 b, a = wide[[(name, curve, arm), (name, curve, self.baseline)]].dropna().to_numpy().T
                 if len(b) < 3 or (b == a).all():
                     continue
-                r, left = correlation(b, a), variance_ratio(b, a)
+                r, left = stats.correlation(b, a), stats.variance_ratio(b, a)
                 if r is not None and left is not None:
                     rows.append((name, curve, arm, len(b), r, left.value, left.low, left.high))
         numbers = {"correlation": float, "variance_ratio": float, "low": float, "high": float}
@@ -169,7 +153,7 @@ class Comparison:
                 verdict = "the readings do not differ in this"
             else:
                 verdict = "every reading points the same way"
-            band = " to ".join(f"{'−' if end < 1 else '+'}{percent(abs(1 - end))} %" for end in (least, most))
+            band = " to ".join(f"{'−' if end < 1 else '+'}{stats.percent(abs(1 - end))} %" for end in (least, most))
             said.append(f"{row['policy']}, over its {row['readings']} readings and both curves: {band}; {verdict}.")
         return said
 
@@ -198,7 +182,7 @@ class Comparison:
             return f"{title}: {row['note'] or 'the baseline is 0, so there is no ratio'}"
         # p for the words if Holm gave none: 0 if the interval excludes "no change", else 1
         p = float(low <= 1.0 <= high) if math.isnan(row["p_holm"]) else row["p_holm"]
-        said = change_in_words(title, Estimate(ratio) if math.isnan(low) else Estimate(ratio, low, high), p)
+        said = stats.change_in_words(title, Estimate(ratio) if math.isnan(low) else Estimate(ratio, low, high), p)
         return said + (f"; {row['note']}" if row["note"] else "")
 
     def plot(self, metric: str | None = None, ax: Axes | None = None, lang: str = "en") -> Axes:
@@ -225,13 +209,10 @@ def compare(metrics: pd.DataFrame, notes: pd.DataFrame, skewness: Skewness, arms
         curves = {curve for metric, curve, _ in by_key if metric == name}
         for curve in sorted(curves or {curve for _, metric, curve in noted if metric == name}, key=_CURVES.index):
             base = by_key.get((name, curve, baseline))
-            family = [
-                _row(one, curve, arm, baseline, by_key.get((name, curve, arm)), base, skewness, noted, replicates,
-                     sample_all)
-                for arm in arms
-            ]  # fmt: skip
+            family = [_row(one, curve, arm, baseline, by_key.get((name, curve, arm)), base, skewness, noted, replicates,
+                           sample_all) for arm in arms]  # fmt: skip
             tested = [row for row in family if row["_p"] is not None] if name == primary else []
-            for row, adjusted in zip(tested, holm([row["_p"] for row in tested]), strict=True):
+            for row, adjusted in zip(tested, stats.holm([row["_p"] for row in tested]), strict=True):
                 row["p_holm"] = adjusted
             rows += family
     return pd.DataFrame(rows, columns=SUMMARY)
@@ -250,7 +231,7 @@ def _row(one: Metric, curve: str, arm: str, baseline: str, mine: Values | None, 
     gamma = skewness.get((arm, one.name, curve))
     row |= {"n": len(values), "contributors": contributors}
     why = _why_no_interval(one, len(values), contributors, gamma, sample_all, zero=not values.any())
-    _put(row, "mean", "ci", mean(values), not why and bool(values.any()))
+    _put(row, "mean", "ci", stats.mean(values), not why and bool(values.any()))
     if arm != baseline and base is not None:
         why = _against(row, one, mine, base, why, gamma, skewness.get((baseline, one.name, curve)), sample_all)
     row["note"] = "; ".join(text for text in (*said, why) if text)
@@ -269,9 +250,9 @@ def _against(row: dict[str, Any], one: Metric, mine: Values, base: Values, why: 
     fewest = [int(rows[2][at].min()) for rows, at in ((mine, here), (base, there)) if rows[1][at].any()]
     nothing = not b.any() and not a.any()
     why = why or _why_no_interval(one, len(both), min(fewest, default=0), gammas, sample_all, zero=nothing)
-    chance = wilson(int((b < a).sum()), len(both))
+    chance = stats.wilson(int((b < a).sum()), len(both))
     row |= {"chance_lower": chance.value, "chance_low": chance.low, "chance_high": chance.high}
-    ratio, delta = paired_ratio(b, a), paired_difference(b, a)
+    ratio, delta = stats.paired_ratio(b, a), stats.paired_difference(b, a)
     if (a == b).all():
         if ratio is not None:
             row["ratio"] = 1.0
@@ -299,7 +280,7 @@ def _why_no_interval(one: Metric, n: int, contributors: int, gamma: float | None
         return f"R too small for this metric; it needs R = {FEWEST_REPLICATES} or more"
     if gamma is None:
         return "no interval: the skewness of this metric is not known"
-    needed = replicates_needed(gamma)
+    needed = stats.replicates_needed(gamma)
     return f"R too small for this metric; it needs R = {needed}" if n < needed else ""
 
 

@@ -98,10 +98,8 @@ class Clock:
         """Entries of the manifest on time and memory."""
         peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
         unit = 2**20 if sys.platform == "darwin" else 2**10  # bytes on macOS, kilobytes elsewhere
-        return {
-            "begun": self.begun.isoformat(timespec="seconds"), "seconds": round(monotonic() - self._wall, 2),
-            "cpu_seconds": round(_cpu() - self._cpu, 2), "peak_memory_mb_of_a_process": round(peak / unit, 1),
-        }  # fmt: skip
+        return {"begun": self.begun.isoformat(timespec="seconds"), "seconds": round(monotonic() - self._wall, 2),
+                "cpu_seconds": round(_cpu() - self._cpu, 2), "peak_memory_mb_of_a_process": round(peak / unit, 1)}
 
 
 def _cpu() -> float:
@@ -111,27 +109,17 @@ def _cpu() -> float:
 
 def manifest(inputs: Inputs, times: dict[str, Any], workers: int) -> dict[str, Any]:
     """Build the manifest: everything about a run except its values."""
-    plan = inputs.plan
     return {
-        "privacysim": VERSION,
-        "run_id": inputs.run_id,
-        "family_id": inputs.family_id,
-        "study": plan.model_dump(mode="json"),
-        "replicates": list(inputs.replicates),
+        "privacysim": VERSION, "run_id": inputs.run_id, "family_id": inputs.family_id,
+        "study": inputs.plan.model_dump(mode="json"), "replicates": list(inputs.replicates),
         "scenario": {name: getattr(inputs.scenario, name) for name in ("id", "title", "calibrated")}
                     | {"people": inputs.scenario.population.people.number},
         "metrics": [{name: getattr(one, name) for name in _KEPT} for one in inputs.metrics],
         "brought": [{"kind": part.kind, "name": part.name, "digest": part.digest} for part in inputs.brought.parts],
         "arms": [{"id": arm.id, "title": str(arm.title), "reading": arm.reading} for arm in inputs.arms],
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "libraries": versions(_LIBRARIES),
-        "commit": commit(),
-        "source": source_digest(),
-        "data": data_digests(),
-        "workers": workers,
-        **times,
-    }
+        "python": platform.python_version(), "platform": platform.platform(), "libraries": versions(_LIBRARIES),
+        "commit": commit(), "source": source_digest(), "data": data_digests(), "workers": workers, **times,
+    }  # fmt: skip
 
 
 def versions(names: Iterable[str]) -> dict[str, str]:

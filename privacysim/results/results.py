@@ -74,10 +74,8 @@ class Results:
         """Compare every arm with `baseline` (by default the study's own), paired by replicate."""
         study = self.manifest["study"]
         base = arm_named(self.arms, baseline or study["baseline"])
-        rows = compare(
-            self.metrics, self.notes, self.skewness, self.arms, base, study["primary"],
-            len(self.manifest["replicates"]), study["sample"] == "all", self.declared,
-        )
+        rows = compare(self.metrics, self.notes, self.skewness, self.arms, base, study["primary"],
+                       len(self.manifest["replicates"]), study["sample"] == "all", self.declared)
         titles = {str(arm["id"]): str(arm["title"]) for arm in self.manifest["arms"]}
         return Comparison(rows, base, study["primary"], study["start"], titles, self.metrics, self.declared)
 
@@ -108,14 +106,11 @@ class Results:
                                '  Fix: study.run(out="…", tables="seen"), or load_results.')  # fmt: skip
         return self.folder
 
-    def save(
-        self, folder: str | Path, *, force: bool = False, also: Mapping[str, Callable[[], str]] | None = None,
-    ) -> Path:
+    def save(self, folder: str | Path, *, force: bool = False,
+             also: Mapping[str, Callable[[], str]] | None = None) -> Path:
         """Write the results folder; `manifest.json` is written last, so its presence marks a complete folder."""
-        return save_folder(
-            Path(folder), self.manifest, self.metrics, self.notes, self.skewness, self.compare().rows, band=self.band,
-            inputs=self.inputs, force=force, also=also or {},
-        )
+        return save_folder(Path(folder), self.manifest, self.metrics, self.notes, self.skewness, self.compare().rows,
+                           band=self.band, inputs=self.inputs, force=force, also=also or {})
 
 
 def load_results(folder: str | Path) -> Results:

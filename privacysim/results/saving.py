@@ -61,11 +61,9 @@ def check_writable(folder: Path) -> None:
                 path.rmdir()
 
 
-def save_folder(
-    folder: Path, manifest: Mapping[str, Any], metrics: pd.DataFrame, notes: pd.DataFrame,
-    skewness: Mapping[tuple[str, str, str], float], summary: pd.DataFrame, *, band: pd.DataFrame, inputs: Inputs | None,
-    force: bool, also: Mapping[str, Callable[[], str]],
-) -> Path:
+def save_folder(folder: Path, manifest: Mapping[str, Any], metrics: pd.DataFrame, notes: pd.DataFrame,
+                skewness: Mapping[tuple[str, str, str], float], summary: pd.DataFrame, *, band: pd.DataFrame,
+                inputs: Inputs | None, force: bool, also: Mapping[str, Callable[[], str]]) -> Path:
     """Write a results folder; `also` maps further file names to functions that return their text."""
     there = read_manifest(folder)
     if there is not None and there["run_id"] != manifest["run_id"] and not force:

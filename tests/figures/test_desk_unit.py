@@ -83,7 +83,7 @@ def test_the_gini_beside_a_lorenz_curve_is_the_mean_absolute_difference():
 
 
 def test_nobody_exposed_has_no_lorenz_curve():
-    with pytest.raises(InputError, match="not all 0"):
+    with pytest.raises(InputError, match="at least one value above 0"):
         figures.lorenz_curve(np.zeros(3), np.ones(3))
 
 

@@ -52,7 +52,7 @@ def changed(source):
 
 
 def test_a_layered_policy_is_read_as_its_layers_say(source):
-    today = source.policy("guangzhou_today")
+    today = source.policies["guangzhou_today"]
     assert today.retention.public.keep == ps.load_policy("guangzhou_today").retention.public.keep
     assert {rule.id for rule in today.access} == {rule.id for rule in ps.load_policy("guangzhou_today").access}
 
