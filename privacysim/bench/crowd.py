@@ -1,7 +1,6 @@
 """Synthetic passes and acts of any number, to time the exposure kernel alone, and the same exposure by pandas.
 
-All cameras are equally likely. This strains memory more than a city, where the people of a block live close together
-and pass the same cameras.
+All cameras are equally likely, which strains memory more than the neighbours of a block, who pass the same cameras.
 """
 
 from __future__ import annotations
@@ -40,8 +39,7 @@ class Crowd(NamedTuple):
 def crowd(acts_per_camera: float, passes: int, *, days: int = DAYS, seed: int = 1) -> Crowd:
     """Draw `passes` passes of three pieces each, at cameras with an act of two hours of footage and one viewer.
 
-    Acts fall on a million cameras at random, so an `acts_per_camera` of 0.02 gives a camera in use 1.01 acts on
-    average, and 1.5 gives 1.93. A third of the days is walked; walks and footage lie between 06:00 and 22:00.
+    Acts fall on a million cameras at random. A third of the days is walked; walks and footage lie between 6 and 22 h.
     """
     frame = _acts(round(acts_per_camera * CAMERAS), days, seed)
     acts = index_acts([SimpleNamespace(policy="any", acts=frame)])
@@ -101,10 +99,7 @@ def sightings_frame(crowd: Crowd) -> pd.DataFrame:
 
 
 def exposure_by_pandas(seen: pd.DataFrame, acts: pd.DataFrame) -> pd.DataFrame:
-    """`identifiable_s` and `p_identified` by person and legality, for the low curve only.
-
-    Simpler than the definition of exposure: one arm, one curve, one mask, only the needed columns, m = κ·audience ≤ 1.
-    """
+    """`identifiable_s` and `p_identified` by person and legality: one arm, one mask, the low curve, κ·audience ≤ 1."""
     needed = acts[["camera_id", "from_s", "to_s", "viewer", "legality", "attention", "known", "audience"]]
     rows = seen.merge(needed, on="camera_id")
     together_s = np.minimum(rows["leave_s"], rows["to_s"]) - np.maximum(rows["enter_s"], rows["from_s"])

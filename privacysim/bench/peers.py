@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import accumulate
 from math import floor
 from typing import Any, NamedTuple
 
@@ -148,7 +149,7 @@ def sector_polygons(place: Square, facets: int) -> Any:
 
 
 class Town(NamedTuple):
-    """A city with its viewed cameras and some of its people."""
+    """City with its viewed cameras and some of its people."""
 
     city: City
     view: Coverage
@@ -178,12 +179,9 @@ def walk_edges(place: Town, walk: int) -> Edges:
         found.append((way, 0, part) if towards else (way, length - part, length))
         left -= part
         at = int(city.adj_node[slot])
-    route: Edges = []
-    before = 0
-    for way, low, high in found if towards else reversed(found):
-        route.append((way, low, high, before))
-        before += high - low
-    return route
+    ordered = found if towards else found[::-1]
+    walked = accumulate((high - low for _, low, high in ordered), initial=0)
+    return [(*edge, before) for edge, before in zip(ordered, walked, strict=False)]
 
 
 def seen_on(place: Town, walk: int, step: tuple[int, int, int, int], sightings: list[tuple[int, int]]) -> None:

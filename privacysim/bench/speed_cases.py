@@ -1,10 +1,17 @@
-"""Benchmark cases (each checks that both sides agree, then times them), and their report as JSON, figure and text."""
+"""Benchmark cases (each checks that both sides agree, then times them), and their report as JSON, figure and text.
+
+Times are CPU seconds of this thread, the best of a few runs, because wall time on a shared machine depends on its load.
+Rates are for single-threaded work; ratios compare values of the same run.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import platform
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,9 +20,9 @@ from typing import Any
 import numpy as np
 
 from privacysim.bench import crowd, peers
-from privacysim.bench.growth import GROWTHS, growth
-from privacysim.bench.measured import Ceilings, Row, Skipped, agree, ceilings, machine, seconds
-from privacysim.errors import refuse_unknown
+from privacysim.bench.growth import GROWTHS, growth, seconds
+from privacysim.draws import stream_key, uniform
+from privacysim.errors import ResultsError, refuse_unknown
 from privacysim.exposure import measure_exposure
 from privacysim.files import whole_file
 from privacysim.identify import curve_table
@@ -23,12 +30,83 @@ from privacysim.resources import VERSION
 from privacysim.results.manifest import versions
 from privacysim.vocabulary import LEGALITIES
 
-Found = Iterator[Row | Skipped]
+_WORDS = 1 << 25
+"""Elements per array: 256 MiB, eight times a large cache."""
 _REFERENCE_GATHERS = 119e6
 """Random fetches per second of the machine on which the prototypes' rates were measured."""
 _PROTOTYPES = {0.02: 127e6, 1.5: 17e6}
 """Acts per camera → pieces of passes per second of the prototype kernels on that machine."""
 _LIBRARIES = ("numpy", "numba", "pandas", "simpy", "shapely", "geopandas", "mesa")
+
+
+@dataclass(frozen=True)
+class Row:
+    """Our rate and the reference's; `target` ratio (0: none); `equal` says how results were compared before timing."""
+
+    case: str
+    what: str
+    unit: str
+    rate: float
+    reference: str
+    reference_rate: float
+    target: float
+    equal: str
+
+    @property
+    def ratio(self) -> float:
+        """Our rate divided by the reference's."""
+        return self.rate / self.reference_rate
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain data for JSON, including the ratio."""
+        return asdict(self) | {"ratio": self.ratio, "holds": not self.target or self.ratio >= self.target}
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A comparison that was skipped because the peer is not installed."""
+
+    case: str
+    peer: str
+
+
+def agree(holds: bool, case: str, said: object = "") -> None:
+    """Raise an error if the two results differ; called before timing."""
+    if not holds:
+        raise ResultsError(f"bench {case}: the two sides do not give the same {said}.\n"
+                           "  Fix: none here; an error of privacysim or of the peer, please report it.")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Ceilings:
+    """Memory speed of one thread: bytes a second for numpy's a = b + c, and its random fetches `values[where]`.
+
+    Look-ups are counted in random fetches, so targets set on another machine are scaled by it.
+    """
+
+    bytes_s: float
+    gathers_s: float
+
+
+def ceilings() -> Ceilings:
+    """Measure the ceilings of this machine, to which all rates relate."""
+    a, b, c = np.zeros(_WORDS), np.ones(_WORDS), np.ones(_WORDS)
+    streamed, _ = seconds(lambda: np.add(b, c, out=a), 5)
+    where = (uniform(stream_key(0, 0, "gather"), np.arange(_WORDS)) * _WORDS).astype(np.int64)
+    fetched, _ = seconds(lambda: a[where], 5)
+    return Ceilings(24.0 * _WORDS / streamed, _WORDS / fetched)
+
+
+def machine() -> dict[str, Any]:
+    """Describe this machine and its load average of the last minute, which shows how reliable wall times are."""
+    name = platform.processor() or platform.machine()
+    with suppress(OSError, StopIteration), open("/proc/cpuinfo", encoding="utf-8") as file:
+        name = next(line.split(":")[1].strip() for line in file if line.startswith("model name"))
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    return {"processor": name, "cores": os.cpu_count(), "python": platform.python_version(), "load_at_start": load}
+
+
+Found = Iterator[Row | Skipped]
 
 
 def densities(ceiling: Ceilings, quick: bool) -> Found:
@@ -162,17 +240,7 @@ def bench(only: Sequence[str] = (), *, quick: bool = False, out: Path | None = N
 
 
 def bench_text(made: dict[str, Any]) -> str:
-    """Text that the command prints.
-
-    >>> print(bench_text({"machine": {"processor": "X", "cores": 2, "load_at_start": 0.0}, "quick": True,
-    ...     "ceilings": {"bytes_s": 4e10, "gathers_s": 1e8}, "growth": [], "rows": [],
-    ...     "absent": [{"case": "agents_mesa", "peer": "mesa"}]}))
-    X, 2 cores, load 0.0 at the start; one thread, CPU seconds
-    memory: 40.0 GB/s streamed, 100 M random fetches/s
-    <BLANKLINE>
-    not installed: mesa; install tests/benchmarks/peers.txt
-    quick sizes: do not quote these ratios
-    """
+    """Text that the command prints."""
     ceiling, about = made["ceilings"], made["machine"]
     load = "unknown" if about["load_at_start"] is None else f"{about['load_at_start']:.1f}"
     lines = [

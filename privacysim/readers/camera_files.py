@@ -1,14 +1,9 @@
 """Reads cameras as mapped from CSV, GeoJSON, KML, GeoPackage or an OpenStreetMap extract.
 
-Nothing is imputed. An unknown heading stays NaN; the measuring code decides how to treat it (a band over all
-headings). Identical rows are one camera; unusable rows are listed with line and reason.
-
-Tags read (wiki: Tag:man_made=surveillance): `surveillance` (public, outdoor, indoor, webcam, traffic),
-`surveillance:type` (camera, ALPR, guard), `surveillance:zone`, `camera:type` (fixed, panning, dome),
-`camera:direction` and `direction` (degrees, compass points, ranges such as 45-135 or E-W, several with ;),
-`camera:angle` (the tilt, 0 = level, 90 = straight down), `height`, `est_height`, `revolving`, `operator`,
-`operator:type`. Not used: `camera:mount` (what it hangs on). A camera that turns (dome, panning, revolving) sees all
-round: what it may see, not what it sees at one instant. Tables use the column names of `data/column_names.csv`.
+Nothing is imputed: an unknown heading stays NaN. Identical rows are one camera; unusable rows are listed with line and
+reason. The columns and tags that are read (OpenStreetMap's wiki: Tag:man_made=surveillance) stand in
+`data/column_names.csv`. Directions are degrees, compass points, ranges such as 45-135 or E-W, or several with `;`.
+A camera that turns (dome, panning, revolving) sees all round: what it may see, not what it sees at one instant.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Reads features (a position or a line with properties) from GeoJSON, KML, GeoPackage or CSV tables.
 
-Anything that cannot be a feature becomes a `Reject` with its line. The code that uses the numbers checks later whether
-they are positions on the Earth. A GeoPackage is a database, and a stranger's database may contain views and triggers:
-only real tables are read, read-only, and every query stops after a bounded number of steps.
+Anything that cannot be a feature becomes a `Reject` with its line. A stranger's GeoPackage may contain views and
+triggers: only real tables are read, read-only, and every query stops after a bounded number of steps.
 """
 
 from __future__ import annotations

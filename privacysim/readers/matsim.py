@@ -2,10 +2,8 @@
 
 Events: a person who leaves a link is at its end then; one who enters or leaves the traffic is on the link. Activities
 lie where they say (`x`, `y`), else in the middle of their link. Plans: the selected plan of each person; along a route
-of links the time is shared by length. A leg without a route of links (walks and rides that MATSim "teleports") is a
-gap: nothing is known between its ends, so nothing is invented. Each leg is its own recording.
-
-Coordinates are those of the network (`coordinateReferenceSystem`, else `crs`), converted to degrees by pyproj.
+of links the time is shared by length. Each leg is its own recording; one without a route of links (MATSim "teleports")
+is a gap. Coordinates are those of the network (`coordinateReferenceSystem`, else `crs`).
 """
 
 from __future__ import annotations
@@ -74,10 +72,7 @@ class _Network:
 
 
 class _Moves:
-    """Fixes as the file gives them, with y and x on the network's plane for degrees; legs of unknown way are counted.
-
-    `riding`: people by vehicle; `legs`: number of each person's leg.
-    """
+    """Fixes with y and x on the network's plane for degrees; `riding`: people by vehicle; `legs`: each one's number."""
 
     def __init__(self, network: _Network) -> None:
         self.network, self.crs, self.unknown_way = network, "", 0

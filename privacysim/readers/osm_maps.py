@@ -1,11 +1,8 @@
 """Reads OpenStreetMap: opens extracts, interprets tags, makes rings of areas, and downloads the map of a named place.
 
-The ground of a map (water, parks, rails, names of the longest streets) is only for pictures; no result depends on it.
-
 A study reads a file, never a server, because maps change every minute and results must be reproducible. A place is
-fetched once, by osmnx (Boeing 2017), and written as `.osm` with what the model reads: streets, buildings, places,
-cameras. Points keep their OpenStreetMap numbers. Corners of ways get new ones; equal positions become one corner, so
-that streets stay connected. The data is © OpenStreetMap contributors, ODbL.
+fetched once, by osmnx (Boeing 2017), and written as `.osm`: points keep their OpenStreetMap numbers, corners of ways
+get new ones, one for equal positions, so that streets stay connected. © OpenStreetMap contributors, ODbL.
 """
 
 from __future__ import annotations
@@ -155,7 +152,7 @@ def levels(tags: Mapping[str, str]) -> float:
 
 
 class Ground(NamedTuple):
-    """Rings of water and of green (x, y), lines of rails, and names of streets at up to three places each."""
+    """Only for pictures: rings of water and of green (x, y), lines of rails, names of streets at up to 3 places."""
 
     water: Sequence[Floats] = ()
     green: Sequence[Floats] = ()

@@ -2,8 +2,7 @@
 
 A track shows where somebody lives, works and prays, so none of it is ever printed. The object's text gives only
 amounts, `rejects` name lines and not places, and only a file's SHA-256 may be written down.
-CSV columns are recognised as movingpandas (`t`, `traj_id`, `geometry`) and scikit-mobility (`uid`, `tid`, `datetime`,
-`lat`, `lng`) write them. SUMO: `fcd-export` with geographic positions, people, bicycles and vehicles alike.
+CSV columns are recognised as movingpandas and scikit-mobility write them. SUMO: `fcd-export` with geographic positions.
 MATSim: events or plans, with the network that they refer to (`readers.matsim`).
 """
 

@@ -2,8 +2,7 @@
 
 A street costs its length plus λ times its camera-metres (metres in view, summed over cameras; for a camera with an
 unknown heading, lens or height, the mean over all possible views). Shortest paths for growing λ (Dijkstra 1959) give a
-series of ways, each less seen and longer than the previous one. They assume walking on streets. Whatever is not on the
-map is unknown, and unmapped cameras still see the walker.
+series of ways, each less seen and longer than the previous one. Unmapped cameras still see the walker.
 """
 
 from __future__ import annotations
@@ -99,29 +98,23 @@ def detours(dose: Dose, town: Town, range_m: float | None = None) -> Detours:
     # among parallel streets the first, because their ends and so their lengths are equal
     by_ends = dict(zip(zip(low[::-1], high[::-1], strict=True), range(low.size - 1, -1, -1), strict=True))
     metres = np.hypot(x[town.u] - x[town.v], y[town.u] - y[town.v])
-    seen, seeing = _streets_seen(town, dose, range_m)
+    # camera-metres of every street, each of which is one step, and the cameras that may see each
+    both = np.column_stack([town.u, town.v]).ravel()
+    sight = sight_of(separate_steps(town.lat[both], town.lon[both]), dose.mapped, range_m, town)
+    seen, street, camera = sight.camera_m[::2], sight.pieces.step // 2, sight.discs.camera[sight.pieces.view]
     rows, found = list[dict[str, float]](), list[Ints]()
     for price in PRICES:
         nodes = _shortest(town, metres + price * seen, *ends)
         steps = [by_ends[min(pair), max(pair)] for pair in pairwise(nodes.tolist())]
         camera_metres = float(seen[steps].sum())
         if not rows or camera_metres <= rows[-1]["camera_metres"] - 0.5:
-            cameras = seeing.loc[seeing["street"].isin(steps), "camera"].nunique()
+            cameras = np.unique(camera[np.isin(street, steps)]).size
             rows.append({"metres": float(metres[steps].sum()), "camera_metres": camera_metres, "cameras": cameras})
             found.append(nodes)
     table = pd.DataFrame(rows)
     table.insert(0, "way", np.arange(1, len(rows) + 1))
     table.insert(2, "more_metres", table["metres"] - table["metres"].iloc[0])
     return Detours(table, tuple(found))
-
-
-def _streets_seen(town: Town, dose: Dose, range_m: float | None) -> tuple[Floats, pd.DataFrame]:
-    """Camera-metres of every street, and the cameras that may see each (street, camera): a street is one step."""
-    both = np.column_stack([town.u, town.v]).ravel()
-    sight = sight_of(separate_steps(town.lat[both], town.lon[both]), dose.mapped, range_m, town)
-    return sight.camera_m[::2], pd.DataFrame({
-        "street": sight.pieces.step // 2, "camera": sight.discs.camera[sight.pieces.view],
-    })  # fmt: skip
 
 
 def _shortest(town: Town, cost: Floats, begin: int, end: int) -> Ints:

@@ -1,15 +1,12 @@
 """Tables about a dose: what may be published, sums by operator, unmapped cameras, and the rights to the footage.
 
-Publishing: no position of a track, and nothing about too few people. One person's file is their own dosimeter, so all
-of it may be written. If the tracks belong to several people, rows about fewer people than the fact
-`track_cell_threshold` are left out, and no single person's row is written. Sums by operator and estimates of unmapped
-cameras follow the same rule.
+No position is ever published. One person's file is their own dosimeter, so the rest may be written. If the tracks
+belong to several people, rows about fewer people than the fact `track_cell_threshold` are left out, also from sums, and
+no single person's row is written.
 
 Rights: each policy is asked one question for each typical asker (`data/walk_askers.csv`). "May" means that the rules
-offer this asker a route (a document, an approval, or none needed). "Might anyway" means that people of this kind look
-in practice, in the ways that `governance` simulates, although no rule gives them a route; the answer says whether rules
-forbid it or are silent. Maps often lack the operator: an unknown one counts as a shop, and this also sets the class of
-place.
+offer this asker a route (a document, an approval, or none needed); otherwise the answer says whether rules forbid it or
+are silent. An operator that is not mapped counts as a shop, which also sets the class of place.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """Writes the results folder of a walk, and GIS files of its cameras.
 
-`DIR/` contains no position, no clock time and no file name. It holds tables by the cameras' line numbers and seconds
-since the first fix, `timeline.svg`, and `manifest.json`, written last, which names inputs only by hash. `DIR/private/`
-is made only on request. It holds the map and GIS files (GeoJSON, GeoPackage, GeoParquet), with cameras at their
-positions in the input file and what they saw, and a note that it shows where somebody went.
+`DIR/` contains no position, no clock time and no file name: tables by the cameras' line numbers and seconds since the
+first fix, `timeline.svg`, and `manifest.json`, written last, which names inputs only by hash. `DIR/private/` is made
+only on request: the map and GIS files, with cameras at their positions and what they saw.
 """
 
 from __future__ import annotations

@@ -3,10 +3,9 @@
 A camera has one view if everything is known, and a fan of weighted views if not (`sight.optics`). The smallest
 and largest result over a camera's views are an outer bound, not an interval: they carry no probability.
 
-A piece is a stretch of one step in one view, cut where the face turns from the camera and where the density crosses a
-DORI level, as `world.coverage` cuts streets. If a heading is unknown, the piece lies in the disc of all headings
-(what the camera may see), and the share of each heading is only summed up, because 36 separate pieces would tell no
-more. Standing still is a step of one millimetre, so that one clip handles both.
+A piece is a stretch of one step in one view, cut as `sight.coverage` cuts streets. If a heading is unknown, the piece
+lies in the disc of all headings (what the camera may see), and the share of each heading is only summed up. Standing
+still is a step of one millimetre, so that one clip handles both.
 """
 
 from __future__ import annotations

@@ -8,9 +8,10 @@ import heapq
 import numpy as np
 import pytest
 
-from privacysim.bench import crowd, measured, peers
+from privacysim.bench import crowd, growth, peers
 from privacysim.bench import speed_cases as comparing
-from privacysim.bench.measured import Ceilings, Row, Skipped, agree, seconds
+from privacysim.bench.growth import seconds
+from privacysim.bench.speed_cases import Ceilings, Row, Skipped, agree
 from privacysim.errors import ResultsError
 from privacysim.exposure import measure_exposure
 from privacysim.units import DAY_TICKS, HOUR_TICKS
@@ -122,10 +123,10 @@ def test_a_peer_that_is_not_installed_is_left_out_by_name(monkeypatch):
 
 def test_the_quickest_of_some_runs_counts_and_the_last_ones_result_is_handed_on(monkeypatch):
     clock = iter([0.0, 3.0, 10.0, 11.0, 20.0, 22.0])
-    monkeypatch.setattr(measured, "thread_time", lambda: next(clock))
+    monkeypatch.setattr(growth, "thread_time", lambda: next(clock))
     made = iter("abc")
     assert seconds(lambda: next(made), 3) == (1.0, "c")
-    monkeypatch.setattr(measured, "thread_time", iter([0.0, 4.0]).__next__)
+    monkeypatch.setattr(growth, "thread_time", iter([0.0, 4.0]).__next__)
     assert seconds(lambda: "x", 0) == (4.0, "x"), "at least once"
 
 

@@ -9,11 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from privacysim.bench import measured
 from privacysim.bench import speed_cases as report
 from privacysim.bench.growth import Growth, exponent, project, projection_text
-from privacysim.bench.measured import Ceilings, Row, Skipped, ceilings, machine
-from privacysim.bench.speed_cases import bench, bench_text
+from privacysim.bench.speed_cases import Ceilings, Row, Skipped, bench, bench_text, ceilings, machine
 from privacysim.cli.main import main
 from privacysim.errors import InputError
 
@@ -92,9 +90,9 @@ def test_rates_are_said_with_three_digits_and_their_thousands(rate, said):
 
 
 def test_ceilings_are_bytes_and_fetches_over_the_time_taken(monkeypatch):
-    monkeypatch.setattr(measured, "_WORDS", 4_096)
+    monkeypatch.setattr(report, "_WORDS", 4_096)
     times = iter([2.0, 0.5])
-    monkeypatch.setattr(measured, "seconds", lambda work, repeats: (next(times), work()))
+    monkeypatch.setattr(report, "seconds", lambda work, repeats: (next(times), work()))
     found = ceilings()
     assert found.bytes_s == 3 * 8 * 4_096 / 2.0, "two read and one written, eight bytes each"
     assert found.gathers_s == 4_096 / 0.5
@@ -111,8 +109,8 @@ def test_the_machine_is_named_by_its_kernel_or_by_python(monkeypatch, tmp_path, 
         (tmp_path / "cpuinfo").write_text(told, encoding=encoding)
         return (tmp_path / "cpuinfo").open(encoding=encoding)
 
-    monkeypatch.setattr(measured, "open", opened, raising=False)
-    monkeypatch.setattr(measured, "platform", SimpleNamespace(
+    monkeypatch.setattr(report, "open", opened, raising=False)
+    monkeypatch.setattr(report, "platform", SimpleNamespace(
         processor=lambda: "", machine=lambda: "riscv64", python_version=lambda: "3.11"))
     found = machine()
     assert found["processor"] == ("Processor Z" if told and "Processor" in told else "riscv64")

@@ -12,7 +12,7 @@ import pytest
 
 from privacysim.bench import peers
 from privacysim.bench import speed_cases as comparing
-from privacysim.bench.measured import Ceilings, Row, Skipped
+from privacysim.bench.speed_cases import Ceilings, Row, Skipped
 from privacysim.errors import ResultsError
 
 CEILINGS = Ceilings(40e9, 119e6)
