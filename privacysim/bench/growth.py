@@ -116,6 +116,7 @@ _SIZES: Mapping[str, tuple[Sequence[float], Sequence[float]]] = {
     "acts per camera": ((0.375, 0.75), (0.375, 0.75, 1.5, 3.0)),
 }
 """What grows → quick sizes, full sizes. Blocks of long studies are smaller, so that memory does not grow with days."""
+GROWTHS = tuple(_SIZES)
 
 
 def _work(of: str, first: float, quick: bool) -> Callable[[float], tuple[float, ...]]:
@@ -136,10 +137,6 @@ def growth(of: str, quick: bool) -> Growth:
     work(sizes[0])
     spent, *held = (list(column) for column in zip(*map(work, sizes), strict=True))
     return Growth(of, sizes, spent, exponent(sizes, spent), held[0] if held else [])
-
-
-GROWTHS = tuple(_SIZES)
-"""Quantities whose growth is measured."""
 
 
 class Projected(NamedTuple):

@@ -31,12 +31,11 @@ OFFICERS = 4
 REACH_M, FIELD_DEG, SIDE_M = 25.0, 70.0, 5_000.0
 _CELL_M = 25.0
 DAYS = 30
+# requests: (asked at, work, priority) in ticks
 Papers = list[tuple[int, int, int]]
-"""Requests as (asked at, work, priority) in ticks."""
+# edges of a walk in order: (directed edge, from mm, to mm, walked before mm); walks of a person: (tick, walk, edges)
 Edges = list[tuple[int, int, int, int]]
-"""Edges of a walk in order: (directed edge, from mm, to mm, walked before mm)."""
 Month = list[tuple[int, int, Edges]]
-"""Walks of one person in order of time: (begins at tick, walk, its edges)."""
 
 
 def papers(count: int, load: float, seed: int = 5) -> Papers:

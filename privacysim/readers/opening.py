@@ -60,16 +60,7 @@ def recognised(path: Path) -> tuple[str, bytes]:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Read the content of a file, decompressing .gz, .bz2, .zip and .kmz; at most 128 MiB.
-
-    Raises InputError for a missing file, one that is too big when decompressed, or a broken archive.
-
-    >>> import gzip, tempfile
-    >>> folder = Path(tempfile.mkdtemp())
-    >>> _ = (folder / "a.csv.gz").write_bytes(gzip.compress(b"lat,lon"))
-    >>> read_bytes(folder / "a.csv.gz")
-    b'lat,lon'
-    """
+    """Content of a file, decompressed (.gz, .bz2, .zip, .kmz); InputError if missing, broken or above 128 MiB."""
     if not path.is_file():
         raise InputError(str(path), "an existing file", "no such file", "check the path")
     try:

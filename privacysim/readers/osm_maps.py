@@ -198,13 +198,8 @@ def _names(streets: dict[str, list[Floats]]) -> pd.DataFrame:
 
 def multipolygon_rings(area: Any) -> list[list[Position]]:
     """One closed ring (lat, lon) for each outline of an osmium area made from a relation; [] if it has none."""
-    found = []
-    for outline in area.outer_rings():
-        outer = _corners(outline)
-        holes = [hole for hole in map(_corners, area.inner_rings(outline)) if len(hole) > 3]
-        if len(outer) > 3:
-            found.append(keyhole(outer, holes))
-    return found
+    outlines = [(_corners(ring), list(map(_corners, area.inner_rings(ring)))) for ring in area.outer_rings()]
+    return [keyhole(outer, [hole for hole in holes if len(hole) > 3]) for outer, holes in outlines if len(outer) > 3]
 
 
 def _corners(nodes: Any) -> list[Position]:
@@ -213,13 +208,7 @@ def _corners(nodes: Any) -> list[Position]:
 
 
 def keyhole(outer: Sequence[Position], holes: Sequence[Sequence[Position]]) -> list[Position]:
-    """One closed ring that contains what `outer` contains and none of the `holes` (closed rings, in degrees).
-
-    >>> square = [(0.0, 0.0), (0.0, 4.0), (4.0, 4.0), (4.0, 0.0), (0.0, 0.0)]
-    >>> hole = [(1.0, 1.0), (1.0, 2.0), (2.0, 2.0), (2.0, 1.0), (1.0, 1.0)]
-    >>> len(keyhole(square, [hole]))
-    11
-    """
+    """One closed ring that contains what `outer` contains and none of the `holes` (closed rings, in degrees)."""
     ring = _turned(outer, True)
     squeeze = np.array([1.0, np.cos(np.radians(ring[:, 0].mean()))]) * _DEGREE_M
     # the nearest courtyard first: a farther one may be reached through it

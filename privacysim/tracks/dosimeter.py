@@ -167,8 +167,7 @@ def _words(cameras: MappedCameras, seen: pd.DataFrame, range_m: float | None) ->
         said.append(f"{len(cameras.rejects)} rows are not cameras, the first: {cameras.rejects[0]}")
     if cameras.indoor.any():
         said.append(f"{int(cameras.indoor.sum())} indoor cameras see no street and are not counted")
-    unknown = int((~seen["heading_known"]).sum())
-    if unknown:
+    if unknown := int((~seen["heading_known"]).sum()):
         said.append(f"{unknown} of {len(seen)} cameras near the walk: heading not known, so a band over 36 headings")
     if range_m is not None:
         said.append(f"reach {range_m:g} m for every camera, as asked, instead of its optics")
