@@ -127,7 +127,7 @@ def _work(of: str, first: float, quick: bool) -> Callable[[float], tuple[float, 
     if of == "acts per camera":
         return lambda size: _acts(size, 50_000 if quick else 400_000)
     fixed: dict[str, Any] = {"sample": 5_000 if quick else BLOCK} if of == "days" else {}
-    return lambda size: _unit(_inputs(**{of: size}, **fixed))
+    return lambda size: _unit(_inputs(**fixed | {of: size}))
 
 
 def growth(of: str, quick: bool) -> Growth:
