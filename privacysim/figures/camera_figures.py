@@ -18,7 +18,6 @@ from privacysim.vocabulary import MECHANISMS
 
 _LEVELS = {"detect": "#dce9f3", "observe": "#a9cbe3", "recognise": "#5d9fc9", "identify": "#0072B2"}
 _FRONT, _AWAY = "#D55E00", "#999999"
-_LISTED = "Cameras listed on the website, by the mechanism that exposed them"
 
 
 def _view(ax: Axes, radii_m: Mapping[str, float], heading_deg: float, hfov_deg: float) -> None:
@@ -147,7 +146,7 @@ def mechanism_bars(rows: pd.DataFrame, *, datum: float | None = None, ax: Axes |
     ax.bar_label(bars, whole, padding=4, color=INK, zorder=5, bbox={"fc": "white", "ec": "none", "pad": 1.0})
     words = [(name.replace("_", " "), COLOURS[name]) for name in MECHANISMS]
     style.labels_above(ax, words[2:], size=8)
-    style.labels_above(ax, words[:2], _LISTED, size=8, up=14)
+    style.labels_above(ax, words[:2], "Cameras listed on the website, by the mechanism that exposed them", 8, 14)
     if datum is not None:
         ax.axvline(datum, color=INK, linewidth=0.8, linestyle=(0, (4, 3)))
         style.note(ax, f"{datum:.0f} reported", (datum, len(table) - 0.5), (3, 2), color=FAINT)

@@ -137,12 +137,10 @@ def estimate(ax: Axes, y: float, value: float, low: float, high: float, colour: 
 
 def cross(ax: Axes, row: Mapping[Any, Any], x: str, y: str, at: tuple[float, float], **look: Any) -> None:
     """Draw the intervals of a point across and up, where the row has their ends (`x`_low, `x`_high …)."""
-    low, high = row.get(f"{x}_low", np.nan), row.get(f"{x}_high", np.nan)
-    if not np.isnan(low):
-        ax.plot([low, high], [at[1]] * 2, **look)
-    low, high = row.get(f"{y}_low", np.nan), row.get(f"{y}_high", np.nan)
-    if not np.isnan(low):
-        ax.plot([at[0]] * 2, [low, high], **look)
+    if not np.isnan(row.get(f"{x}_low", np.nan)):
+        ax.plot([row[f"{x}_low"], row[f"{x}_high"]], [at[1]] * 2, **look)
+    if not np.isnan(row.get(f"{y}_low", np.nan)):
+        ax.plot([at[0]] * 2, [row[f"{y}_low"], row[f"{y}_high"]], **look)
 
 
 def beside(ax: Axes, y: float, text: str, colour: str, size: float = 7.5) -> None:
@@ -150,9 +148,7 @@ def beside(ax: Axes, y: float, text: str, colour: str, size: float = 7.5) -> Non
     ax.annotate(text, (1.01, y), xycoords=("axes fraction", "data"), va="center", fontsize=size, color=colour)
 
 
-def labels_above(
-    ax: Axes, words: Iterable[tuple[str, str]], title: str = "", size: float = 8.5, up: float = 3.0,
-) -> None:
+def labels_above(ax: Axes, words: Iterable[tuple[str, str]], title: str = "", size: float = 8.5, up: float = 3) -> None:
     """Write coloured words (text, colour) in a row above the axes, in place of a legend, with the title above them."""
     place: dict[str, Any] = {"at": (0, 1), "away": (0, up), "xycoords": "axes fraction"}
     for text, colour in words:

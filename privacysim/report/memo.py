@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import fields
 from functools import partial
 from pathlib import Path
 
@@ -245,7 +244,7 @@ class _Memo:
     def sheets(self) -> dict[str, pd.DataFrame]:
         """Data frames of the workbook: headline, summary.csv, register, and the run's manifest."""
         words = self.words
-        register = pd.DataFrame(self.source.register, columns=[field.name for field in fields(report_source.Entry)])
+        register = pd.DataFrame(self.source.register, columns=report_source.Entry._fields)
         register.columns = pd.Index([words("number"), *register.columns[1:].map(words)])
         run = [[key, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)]
                for key, value in self.manifest.items() if key not in ("notes", "skewness", "files")]  # fmt: skip
@@ -268,11 +267,9 @@ class _Memo:
         points = means.agg(y="min", y_low="min", y_high="max").join(across, how="inner")
         points = points.loc[[arm for arm in self.arms if arm in points.index]].rename_axis("policy").reset_index()
         points = points[(points["x"] > 0) | (points["y_high"] > 0)]  # omit rules with neither
-        said = "; ".join(
-            f"{self.names[row['policy']]}: {short(row['x'])}, {short(row['y'])}"
-            + (f"–{short(row['y_high'])}" if row["y_high"] != row["y"] else "")
-            for row in points.to_dict("records")
-        )
+        said = "; ".join(f"{self.names[row['policy']]}: {short(row['x'])}, {short(row['y'])}"
+                         + (f"–{short(row['y_high'])}" if row["y_high"] != row["y"] else "")
+                         for row in points.to_dict("records"))  # fmt: skip
         return self.picture("tradeoff", said, frontier, points, len(points) + 1, x_label=capital(title(EVIDENCE)),
                             x_better="higher", y_label=capital(title(self.primary)), y_better="lower")  # fmt: skip
 

@@ -25,8 +25,6 @@ _LATIN, _CHINESE = "Arial", "Microsoft YaHei"
 _WIDTH_MM = 174.0
 """Width of an A4 page without its margins."""
 _SIZES = {"Normal": 9.5, "Title": 16, "Heading 1": 12, "Heading 2": 10, "List Bullet": 9.5, "Caption": 8, "Footer": 7.5}
-_Line = tuple[list[str], dict[str, Any]]
-"""The texts of one row and their font."""
 _LONGEST = 32_000
 """Longest text that a workbook cell can hold."""
 
@@ -133,8 +131,8 @@ def write_xlsx(report: Report, path: Path) -> None:
         for n, text in enumerate(texts, 1):
             _put(sheet.cell(m, n), text, **{"size": 10, **font})
             sheet.cell(m, n).alignment = Alignment(wrap_text=len(texts) > 1, vertical="top")
-    for n in range(1, 9):
-        sheet.column_dimensions[get_column_letter(n)].width = 34 if n == 1 else 22
+    for column in "ABCDEFGH":
+        sheet.column_dimensions[column].width = 34 if column == "A" else 22
     for name, frame in report.sheets.items():
         _frame_sheet(book.create_sheet(name), frame)
     book.properties.title, book.properties.creator = plain(report.title), "privacysim"
@@ -165,7 +163,7 @@ def _frame_sheet(sheet: Any, frame: pd.DataFrame) -> None:
         sheet.auto_filter.ref = sheet.dimensions
 
 
-def _text_lines(report: Report) -> Iterator[_Line]:
+def _text_lines(report: Report) -> Iterator[tuple[list[str], dict[str, Any]]]:
     """One row per heading, sentence or table row, with its font."""
     yield [report.title], {"size": 16, "bold": True}
     yield [report.advice], {}

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -167,8 +167,7 @@ def by_legality(rows: pd.DataFrame) -> pd.DataFrame:
 _AGAIN = "  Fix: run the study again."
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One row of the register: a number's key in the scenario, its value, range, status and source."""
 
     name: str

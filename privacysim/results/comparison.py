@@ -147,12 +147,11 @@ class Comparison:
             if row["readings"] < 2:
                 continue
             least, most = row["ratio_least"], row["ratio_most"]
+            verdict = "every reading points the same way"
             if least < 1 <= most:
                 verdict = "the reading decides whether it helps"
             elif abs(most - least) < 0.01:
                 verdict = "the readings do not differ in this"
-            else:
-                verdict = "every reading points the same way"
             band = " to ".join(f"{'−' if end < 1 else '+'}{stats.percent(abs(1 - end))} %" for end in (least, most))
             said.append(f"{row['policy']}, over its {row['readings']} readings and both curves: {band}; {verdict}.")
         return said

@@ -118,10 +118,8 @@ def load_results(folder: str | Path) -> Results:
     where = Path(folder)
     manifest = read_manifest(where)
     if manifest is None:
-        raise ResultsError(
-            f"{where}: there are no complete results (no manifest.json).\n"
-            "  Fix: run the study again, with --resume if it was interrupted."
-        )
+        raise ResultsError(f"{where}: there are no complete results (no manifest.json).\n"
+                           "  Fix: run the study again, with --resume if it was interrupted.")  # fmt: skip
     notes = pd.DataFrame(manifest["notes"], columns=["policy", "replicate", "metric", "curve", "note"])
     skewness = {(p, m, c): float(gamma) for p, m, c, gamma in manifest["skewness"]}
     metrics = tables.read("metrics", where / "metrics.parquet")
@@ -149,8 +147,7 @@ def query(folder: Path, sql: str) -> pd.DataFrame:
         raise ResultsError(f"{folder}: holds no tables.\n  Fix: run the study with --tables.")
     with duckdb.connect() as connection:
         try:
-            connection.execute("set threads = 1")
-            connection.execute("set enable_progress_bar = false")
+            connection.execute("set threads = 1; set enable_progress_bar = false")
             for name, path in files.items():
                 quoted = str(path.resolve()).replace("'", "''")
                 call = f"read_csv('{quoted}', nullstr='')" if path.suffix == ".csv" else f"read_parquet('{quoted}')"

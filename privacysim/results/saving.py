@@ -51,10 +51,8 @@ def check_writable(folder: Path) -> None:
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
-        raise ResultsError(
-            f"{folder}: cannot be written ({shown(error.strerror or error)}).\n"
-            "  Fix: name a folder that can be written with --out."
-        ) from None
+        raise ResultsError(f"{folder}: cannot be written ({shown(error.strerror or error)}).\n"
+                           "  Fix: name a folder that can be written with --out.") from None  # fmt: skip
     finally:
         for path in made:  # deepest first
             if path.is_dir():
@@ -67,10 +65,9 @@ def save_folder(folder: Path, manifest: Mapping[str, Any], metrics: pd.DataFrame
     """Write a results folder; `also` maps further file names to functions that return their text."""
     there = read_manifest(folder)
     if there is not None and there["run_id"] != manifest["run_id"] and not force:
-        raise ResultsError(
-            f"{folder}: holds complete results of another run ({there['run_id']}, this one is {manifest['run_id']}).\n"
-            "  Fix: name another folder, or replace them with force=True."
-        )
+        ids = f"{there['run_id']}, this one is {manifest['run_id']}"
+        raise ResultsError(f"{folder}: holds complete results of another run ({ids}).\n"
+                           "  Fix: name another folder, or replace them with force=True.")  # fmt: skip
     check_writable(folder)
     (folder / "manifest.json").unlink(missing_ok=True)
     if inputs is not None:
@@ -78,10 +75,9 @@ def save_folder(folder: Path, manifest: Mapping[str, Any], metrics: pd.DataFrame
     with whole_file(folder / "metrics.parquet") as path:
         tables.write("metrics", metrics, path)
     _text(folder / "summary.csv", summary_csv(summary))
+    (folder / "band.csv").unlink(missing_ok=True)
     if len(band):
         _text(folder / "band.csv", summary_csv(band))
-    else:
-        (folder / "band.csv").unlink(missing_ok=True)
     for name, make in also.items():
         _text(folder / name, make())
     (folder / CRATE).unlink(missing_ok=True)
@@ -183,9 +179,7 @@ def policy_files(names: tuple[str, ...], more: Mapping[str, Path]) -> dict[str, 
         raw = read_toml(path)
         if raw["id"] not in found:
             found[raw["id"]] = path
-            extends = raw.get("extends")
-            waiting += [extends] if extends else []
-            waiting += list(raw.get("layer", []))
+            waiting += [*filter(None, [raw.get("extends")]), *raw.get("layer", [])]
     return dict(sorted(found.items()))
 
 
