@@ -32,9 +32,8 @@ from privacysim.world.world_model import World
 __all__ = ["DEFAULT", "Book", "Books", "Context", "Desk", "Hours", "Log", "Process", "simulate"]
 
 Start = Literal["transition", "steady"]
-DEFAULT: tuple[Process, ...] = (
-    Investigators(), Askers(), Website(), Leaks(), HiddenCameras(), Takeovers(), Monitoring(), Inspections(),
-)
+DEFAULT: tuple[Process, ...] = (Investigators(), Askers(), Website(), Leaks(), HiddenCameras(), Takeovers(),
+                                Monitoring(), Inspections())
 """Default processes, in the order in which they start."""
 
 

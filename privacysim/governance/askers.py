@@ -1,16 +1,14 @@
 """Access requests except those of investigators: organs, people filmed, neighbours, the press, impostors, emergencies.
 
-Ordinary people cannot see footage at will. A rule may give access: an organ's document under its own law; viewing by
-persons concerned with the operator's consent (Order 799 art. 21); one's own data (PIPL art. 45). Each route has its own
-document, which is not valid for another route. Where no rule gives access, the operator refuses or hands over
-informally; a prohibition stops operators who comply with it. Impostors show a forged document, which is detected or
-believed. In an emergency, a rule may let an organ act first and have it confirmed afterwards. What is not confirmed in
-time is destroyed and is not evidence.
+A rule may give access: an organ's document under its own law; viewing by persons concerned with the operator's consent
+(Order 799 art. 21); one's own data (PIPL art. 45). Where no rule does, the operator refuses or hands over informally; a
+prohibition stops operators who comply with it. Impostors show a forged document, which is detected or believed. Where a
+rule lets an organ act first, what is not confirmed in time is destroyed and is not evidence.
 
 Guangzhou's order of 2007 lets organs take over a neighbourhood's cameras in an emergency; whether that remains valid
 after Order 799 art. 20 is contested (`guangzhou_today:no_takeover`). Elsewhere the organ requests under its own law
 (Order 799 art. 20, Emergency Response Law arts. 84, 85: for the response only, destroyed afterwards unless it is
-evidence). A document that needs a signature has priority, or is signed afterwards where the rule says so.
+evidence).
 """
 
 from __future__ import annotations
@@ -79,10 +77,8 @@ class Askers(Requester):
             context.env.process(self.apply(row, int(asked[row]), words.APPROVERS[approver[row]], number[row],
                                            marks[row, 4:6].tolist(), expires=int(gone[row])))
         for row in np.flatnonzero(self.term < NEVER).tolist():
-            context.env.process(self.confirm(
-                row, int(asked[row]), number[row], float(marks[row, 4]), priority=-1,
-                term=int(asked[row] + self.term[row]),
-            ))
+            context.env.process(self.confirm(row, int(asked[row]), number[row], float(marks[row, 4]), priority=-1,
+                                             term=int(asked[row] + self.term[row])))
         self._start_spreading()
 
     def _course(self) -> tuple[Course, Ints, Ints, NDArray[Any]]:
@@ -125,9 +121,8 @@ class Askers(Requester):
             # the press masks others where a rule requires it and it complies
             complies = child_id(chain.source_id, "mask", 0) / 2**63 < self.world.scenario.access.compliance.number
             masked = bool(news[row]) and complies and spread.masks_others(at, chain.camera, "media", "news")
-            self.context.env.process(spread.published(
-                chain, -1, chain.source_id, masked=masked, news=bool(news[row]), wait=max(at - int(spread.env.now), 0)
-            ))
+            self.context.env.process(spread.published(chain, -1, chain.source_id, masked=masked, news=bool(news[row]),
+                                                      wait=max(at - int(spread.env.now), 0)))
 
     def write(self, books: Books) -> None:
         """After the run, write the answers, and what was viewed or copied in [0, D)."""
@@ -161,10 +156,9 @@ class Askers(Requester):
         taken = seen[takes[seen] != ""]
         given = taken[informal[taken]]
         custodian = self.world.cameras.custodian_id[requests.camera]
-        supplied = books.acts.add(given.size, **{
-            **common(given), "act": "disseminate", "own": True, "actor": "own_staff_off_purpose", "channel": "onward",
-            "document": "none", "viewer": custodian[given],
-        })
+        supplied = books.acts.add(given.size, **common(given) | {
+            "act": "disseminate", "own": True, "actor": "own_staff_off_purpose", "channel": "onward",
+            "document": "none", "viewer": custodian[given]})
         parent = np.full(met.size, -1, dtype=np.int64)
         parent[given] = act_ids(supplied)
         copies = books.acts.add(taken.size, act=takes[taken], technique="copy", parent_id=parent[taken],
@@ -223,10 +217,9 @@ class Takeovers(Requester):
             signed[words.APPROVERS.index(approver)] = int(context.env.now)
         first = inside[self.term[inside] < NEVER][:1]
         if first.size:  # a judge confirms afterwards what is done first
-            context.env.process(self.confirm(
-                row, begin, FIRST_EMERGENCY + int(these.emergency_id[row]), float(these.marks[row, 1]), priority=-2,
-                term=begin + int(self.term[first[0]]),
-            ))
+            number = FIRST_EMERGENCY + int(these.emergency_id[row])
+            context.env.process(self.confirm(row, begin, number, float(these.marks[row, 1]), priority=-2,
+                                             term=begin + int(self.term[first[0]])))
         at = np.array([signed.get(code, begin) for code in self.approver[inside].tolist()], dtype=np.int64)
         self.opened[inside] = np.where(at < these.end[row], at, NEVER)
 
@@ -242,10 +235,8 @@ class Takeovers(Requester):
         together = np.stack((self.of, holder, cameras.operator[camera], regime))
         _, first, which = np.unique(together, axis=1, return_index=True, return_inverse=True)
         which, row = which.ravel(), self.of[first]
-        numbers = [
-            FIRST_EMERGENCY + (child_id(int(these.emergency_id[one]), str(whose), place) >> 20)
-            for one, whose, place in zip(row.tolist(), holder[first].tolist(), regime[first].tolist(), strict=True)
-        ]
+        places = zip(these.emergency_id[row].tolist(), holder[first].tolist(), regime[first].tolist(), strict=True)
+        numbers = [FIRST_EMERGENCY + (child_id(one, str(whose), place) >> 20) for one, whose, place in places]
         requests = Requests(context.world, rules, np.array(numbers, dtype=np.int64), these.begin[row], self.who[row],
                             np.full(row.size, _EMERGENCY, dtype=np.uint8), camera[first],
                             viewer_ids("emergency", these.emergency_id)[row], self.way[first], self.channel[first])

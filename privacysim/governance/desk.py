@@ -165,11 +165,8 @@ class Desks:
     def notes(self, days: int) -> tuple[str, ...]:
         """Report desks with an offered load in [0, D) above 0.95, which cannot keep up."""
         loads = {approver: desk.offered_load(0, days * DAY_TICKS) for approver, desk in sorted(self._desks.items())}
-        return tuple(
-            f"the desk of the {approver.replace('_', ' ')} cannot keep up: offered load {load:.2f}, "
-            f"{self._desks[approver].waiting()} waiting"
-            for approver, load in loads.items() if load > OVERLOAD
-        )
+        return tuple(f"the desk of the {name.replace('_', ' ')} cannot keep up: offered load {load:.2f}, "
+                     f"{self._desks[name].waiting()} waiting" for name, load in loads.items() if load > OVERLOAD)
 
 
 def delay(scenario: Scenario, median_ticks: float, marks: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -1,20 +1,16 @@
 """Investigators: from an opened case to evidence, or to the reason for having none.
 
 The Notice of Obtaining Evidence (Criminal Procedure Law arts. 54, 137; criminal-case rules art. 62; administrative-case
-rules art. 28) has these steps. The case is filed. The investigator drafts a notice for each custodian whose camera may
-have relevant footage. The level named by the rule approves it at a desk. It is served. The custodian checks it, and
-gives what retention has left (Order 799 arts. 17, 20). Police view their own consoles without any document.
-
-If a custodian refuses what they must give, the recorder may be seized (Criminal Procedure Law art. 141, 139 before
-2018). A recorder cannot be divided, so all footage of its cameras is taken: the largest over-delivery of a request.
-Only the investigator of the case views more than what was wanted.
+rules art. 28): the investigator drafts a notice for each custodian whose camera may have relevant footage; the level
+named by the rule approves it at a desk; it is served; the custodian gives what retention has left (Order 799 arts. 17,
+20). Police view their own consoles without any document. If a custodian refuses what they must give, the recorder may
+be seized (Criminal Procedure Law art. 141, 139 before 2018), with all footage of its cameras.
 
 Machine searches compare everybody who passed the state's cameras with one person, plate or appearance. The police
 search on their own and on shared consoles, where Order 799 (silent on face search) requires no document. If the rules
-name the technique, the case's own signed document must cover it (a warrant that names the technique). If they prohibit
-it, nobody searches. The act is one `view` per camera: the machine compares every face in the window on behalf of one
-investigator, with κ = (people sought) / population. The number of people compared, and of strangers returned as a
-match, follows from who walked there (`exposure.searched`, `metrics.necessity`).
+name the technique, the case's own signed document must cover it; if they prohibit it, nobody searches. The act is one
+`view` per camera on behalf of one investigator, with κ = (people sought) / population. The number of people compared
+follows from who walked there (`exposure.searched`, `metrics.necessity`).
 
 Some pictures of wanted persons are published. Order 799 art. 22 allows it with strict protection of everybody else in
 the picture. Without such a rule it is prohibited or a gap, and nobody is masked.
@@ -86,13 +82,12 @@ class Investigators(Requester):
     def _arrivals(self, rows: NDArray[np.intp], ready: Ints, approver: Ints, papers: Ints, expires: Ints) -> Wait:
         """Start the process of each case when its documents are drafted, so that few are alive at a time."""
         cases = self.world.cases
-        for row in rows.tolist():
-            yield self.context.until(int(ready[row]))
-            self.context.env.process(self.apply(
-                row, int(ready[row]), words.APPROVERS[approver[row]], int(cases.case_id[row]),
-                cases.marks[row, 1:3].tolist(), expires=int(expires[row]), papers=int(papers[row]),
-                priority=0 if cases.purpose[row] in _FIRST else 1,
-            ))
+        columns = (rows, ready[rows], approver[rows], cases.case_id[rows], cases.marks[rows, 1:3], expires[rows],
+                   papers[rows], np.where(np.isin(cases.purpose[rows], _FIRST), 0, 1))
+        for row, at, code, number, marks, last, count, rank in zip(*(one.tolist() for one in columns), strict=True):
+            yield self.context.until(at)
+            self.context.env.process(self.apply(row, at, words.APPROVERS[code], number, marks, expires=last,
+                                                papers=count, priority=rank))
 
     def _group_clues(self) -> None:
         """Group the clues by case and custodian, and find each request's route in the rules.

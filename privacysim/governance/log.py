@@ -1,8 +1,4 @@
-"""Log of one arm: all events as frames that follow `tables.py`; it contains nothing about any person.
-
-Processes add their acts in batches of arrays. Lawfulness is determined once for each *kind* of act (who, what, whose
-camera, by which route …), not for each row: 100 000 rows need a few hundred questions.
-"""
+"""Log of one arm: all events as frames that follow `tables.py`, and the books that processes write them into."""
 
 from __future__ import annotations
 
@@ -65,22 +61,17 @@ COLUMNS = {name: _columns(name) for name in _DEFAULTS}
 """By table: the columns that a process sets, each with its dtype and default."""
 
 
-def code_of(column: str, word: object, sources: tuple[str, ...] = words.SOURCES, where: str = "") -> int:
-    """Return the code of a word in one column; raises InputError if unknown. `sources` are the words of `source`."""
-    closed = sources if column == "source" else WORDS.get(column, ())
-    if not isinstance(word, str) or word not in closed:
-        fix = did_you_mean(str(word), closed)
-        raise InputError(where or f"column {column}", "a word of its vocabulary", word, fix)
-    return closed.index(word)
-
-
 def coded(column: str, value: object, sources: tuple[str, ...] = words.SOURCES, where: str = "") -> NDArray[Any]:
-    """Return codes for a word or an array of words; numbers and flags stay."""
+    """Return codes for a word or an array of words; numbers and flags stay. `sources` are the words of `source`."""
     made = np.asarray(value)
     if made.dtype.kind in "biuf":
         return made
-    distinct, which = np.unique(made.astype(str), return_inverse=True)
-    return np.array([code_of(column, str(one), sources, where) for one in distinct], dtype=np.int64)[which]
+    closed = sources if column == "source" else WORDS.get(column, ())
+    which, distinct = pd.factorize(made.ravel().astype(object), use_na_sentinel=False)
+    for word in sorted(set(map(str, distinct)) - set(closed)):
+        raise InputError(where or f"column {column}", "a word of its vocabulary", word, did_you_mean(word, closed))
+    codes = [closed.index(str(word)) for word in distinct]
+    return np.array(codes, dtype=np.int64)[which].reshape(made.shape)
 
 
 class Book:
@@ -150,7 +141,7 @@ class Books:
         """Raise an InputError that names the process, if a row of any book is impossible."""
         acts, asked, opened = self.acts.gathered(), self.requests.gathered(), self.incidents.gathered()
         camera, at, audience = acts["camera_id"], acts["at_t"], acts["audience"]
-        granted = asked["outcome"] == code_of("outcome", "granted")
+        granted = asked["outcome"] == words.OUTCOMES.index("granted")
         strange = ~np.isin(opened["kind"].astype(str), list(kinds))
         again = [pd.Series(one).duplicated().to_numpy() for one in (asked["request_id"], opened["incident_id"])]
         number = ("a number of its own", "use Context.numbers")
@@ -160,7 +151,7 @@ class Books:
              "give positions in world.cameras"),
             (self.acts, "at_t", (at < 0) | (at >= end), f"a tick from 0 to {end - 1}", "write only acts of the study"),
             (self.acts, "to_t", acts["to_t"] <= acts["from_t"], "an end after the begin", "leave such acts out"),
-            (self.acts, "audience", (audience > 0) != (acts["act"] == code_of("act", "view")),
+            (self.acts, "audience", (audience > 0) != (acts["act"] == words.ACTS.index("view")),
              "people in each act `view`, and 0 in all others", "give the audience to the act in which people look"),
             *((self.acts, name, ~((acts[name] >= 0) & (acts[name] <= 1)), *share) for name in ("attention", "known")),
             (self.requests, "delivered_t", (asked["delivered_t"] < NEVER) != granted,
@@ -224,10 +215,8 @@ def frame_of(name: str, rows: Arrays, sources: tuple[str, ...] = words.SOURCES, 
 def imbalances(log: Log, world: World | None = None) -> list[str]:
     """Compare what each process reports with its acts, and describe each imbalance; empty if everything balances.
 
-    Each incident counts its own viewers while it happens, and the acts are written separately; the two must be equal. A
-    granted request was viewed; evidence was taken along; a sale has its purchase and the copy that it sells; a
-    published piece has viewers; a misuse is a use. So a process that omits one of its acts is detected. `world` adds
-    the views that leave neither a request nor an incident: live monitoring and rounds of maintenance.
+    So a process that omits one of its acts is detected: an incident counts as many viewers as its acts show, a granted
+    request was viewed, a sale has its purchase, a misuse is a use. `world` adds live monitoring and maintenance.
 
     >>> from privacysim.governance.log import imbalances   # imbalances(simulate(world, arm, baseline=arm)) == []
     """
@@ -240,11 +229,9 @@ def imbalances(log: Log, world: World | None = None) -> list[str]:
         watched = counted["incident_id"].map(shown.groupby("source_id")["audience"].sum()).fillna(0.0)
         lost = ~shown["source"].isin(["resale", "request", "publication"])
         lost &= ~shown["source_id"].isin(incidents["incident_id"])
-        found += [
-            ((~np.isclose(watched, counted["audience"], rtol=1e-9, atol=1e-9)).sum(),
-             f"incidents of the kind {kind} count viewers that their acts do not show"),
-            (lost.sum(), f"acts of the kind {kind} belong to no incident"),
-        ]
+        found += [((~np.isclose(watched, counted["audience"], rtol=1e-9, atol=1e-9)).sum(),
+                   f"incidents of the kind {kind} count viewers that their acts do not show"),
+                  (lost.sum(), f"acts of the kind {kind} belong to no incident")]
     own = sorted({source for sources in log.kinds.values() for source in sources} - set(words.SOURCES))
     opened = incidents[incidents["opened_s"] >= 0]["incident_id"]  # an earlier chain may have begun before day 0
     for name, first in {"insider": "view", "breach": "view", "hidden": "copy", **dict.fromkeys(own, "")}.items():

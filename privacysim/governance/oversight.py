@@ -1,14 +1,10 @@
 """Oversight: discovery of lapses, proof, legal steps, and deterrence.
 
 Lapses are found by review of the access log (where a rule requires one: Order 799 art. 16), by a complaint, by the
-press, or by inspection of a filed system (art. 24). These are competing causes, each with its own mark. Sanctions
-follow their legal steps: an order to correct first, a sanction at once, or none stated. Nobody is punished after
-limitation (six months for public-security punishments, two years for other fines). General law supplies the rest.
-
-Crimes have thresholds (50 tracks or 5 000 CNY gained: JI17 art. 5; 20 systems: JI11 art. 1); below them, offences of
-administrative law remain. We assume that where a provision allows both, detention and a fine are equally likely.
-
-Deterrence: a lapse happens if its mark is below exp(−ε · expected sanction); ε is an assumption with a range.
+press, or by inspection of a filed system (art. 24). Nobody is punished after limitation (six months for public-security
+punishments, two years for other fines). Crimes have thresholds (50 tracks or 5 000 CNY gained: JI17 art. 5; 20 systems:
+JI11 art. 1); below them, offences of administrative law remain. We assume that where a provision allows both, detention
+and a fine are equally likely. A lapse happens if its mark is below exp(−ε · expected sanction); ε is an assumption.
 """
 
 from __future__ import annotations
@@ -102,10 +98,8 @@ class Oversight:
                    for one in provisions if one.sanction and _reached(one.id, items, gain_cny, grave)]
         if not reached:
             return (Step(found, "no_provision", f"none: below the threshold of {provisions[0].id}"),)
-        in_time = [
-            (sanction, one) for sanction, one in reached
-            if sanction.limitation is None or found - at <= sanction.limitation * TICKS_PER_S
-        ]
+        in_time = [(sanction, one) for sanction, one in reached
+                   if sanction.limitation is None or found - at <= sanction.limitation * TICKS_PER_S]
         if not in_time:
             barred = reached[0][1].id
             return (Step(found, "time_barred", f"none: time-barred ({barred})", barred),)

@@ -2,8 +2,6 @@
 
 Everything that happens to footage is done by a *process*: the website, lapses of insiders, the police's requests,
 inspections. The default processes of `simulate` use only this interface, so your own process can do whatever they do.
-It needs two methods: `start` schedules what happens over time, and `write` adds the results to the books after the
-last day.
 """
 
 from __future__ import annotations
@@ -64,16 +62,14 @@ class Context:
     def chances(self, stream: str, ids: Any, marks: int = 1) -> NDArray[np.float64]:
         """Draw marks of your own: an array (len(ids), marks) of uniform numbers strictly between 0 and 1.
 
-        They depend only on the study's seed, the replicate, your `stream` and each id, so all policies meet the same
-        chances. Let an event happen if its mark is below a probability, and let only that depend on the rules.
+        All policies meet the same: let an event happen if its mark is below a probability that depends on the rules.
         """
         return uniforms(stream_key(self.world.seed, self.world.k, f"own {stream}"), ids, marks)
 
     def arrivals(self, stream: str, per_day: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Draw a Poisson stream of your own events, at `per_day` from the warm-up to the end: ids and ticks, in order.
 
-        Draw at the highest rate of any policy, and let an event happen if its mark (`chances`) is below the share that
-        the policy leaves. A stricter policy then has a subset of the events.
+        Draw at the highest rate of any policy; an event happens if its mark is below the share that the policy leaves.
         """
         days = range(-self.world.warmup_days, self.world.days)
         return roots(self.world.seed, self.world.k, f"own {stream}", per_day, days)
@@ -141,10 +137,11 @@ class Requester(Process):
     def apply(self, row: int, at: int, approver: str, number: int, marks: Sequence[float], *, expires: int,
               papers: int = 1, priority: int = 1) -> Wait:
         """Submit documents at the tick `at`, and note when they are signed or expire; `marks` of work and transit."""
-        yield self.context.until(at)
-        if (yield from self.context.desks.approved(
-            approver, number, papers=papers, mark=marks[0], way=marks[1], priority=priority, expires=expires
-        )):
+        if at > self.context.env.now:
+            yield self.context.until(at)
+        signed = yield from self.context.desks.approved(approver, number, papers=papers, mark=marks[0], way=marks[1],
+                                                        priority=priority, expires=expires)
+        if signed:
             self.signed[row] = int(self.context.env.now)
         else:
             self.left[row] = max(expires, at)
@@ -152,9 +149,8 @@ class Requester(Process):
     def confirm(self, row: int, at: int, number: int, mark: float, *, priority: int, term: int) -> Wait:
         """Act first at the tick `at`; a judge confirms it by the tick `term`, or the footage must be destroyed."""
         yield self.context.until(at)
-        signed = yield from self.context.desks.approved(
-            "judge", number, papers=1, mark=mark, way=None, priority=priority, expires=term
-        )
+        signed = yield from self.context.desks.approved("judge", number, papers=1, mark=mark, way=None,
+                                                        priority=priority, expires=term)
         self.confirmed[row] = signed and self.context.env.now <= term
 
 

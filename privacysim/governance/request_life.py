@@ -1,15 +1,11 @@
 """Life cycle of a request: request → need → document → approval → service → search → delivery → return; and viewers.
 
-Police notices and searches, organs with documents of their own, all other requesters, and emergencies share it. They
-differ in requester, channels and possible failures; everything else is written here once.
-
 Only desks are shared between requests, so only approval takes part in SimPy's time (`Desks.approved`). All other steps
 are arithmetic on marks that belong to each request's own id, done for all requests of a process at once.
 
 A viewer has a gallery of N people and a probability κ that a person filmed is one of them: κ = min(1, N / pool), where
-the pool is the population of the gallery. An investigator has a list of suspects in a whole city. A neighbour or a
-guard knows their contacts among the people around. A website visitor knows theirs among a nation, or among the city
-if they live there. Verifying one named person is N = 2.
+the pool is the population of the gallery: a city for an investigator's suspects, the people around for a neighbour or a
+guard, a nation or the city for a website visitor. Verifying one named person is N = 2.
 """
 
 from __future__ import annotations

@@ -46,8 +46,7 @@ Bools = NDArray[np.bool_]
 class Rules:
     """The policy, the baseline, and the tick at which one replaces the other.
 
-    With `start="transition"` all policies share the baseline's history up to day 0 (`switch` = 0); with "steady" the
-    policy has applied since the warm-up began. Requests made before the switch are decided by the rules of that time.
+    Requests made before the switch are decided by the rules of that time.
     """
 
     arm: Arm
@@ -148,7 +147,7 @@ def kinds(*codes: Codes) -> tuple[Ints, Places]:
     columns = np.broadcast_arrays(*codes)
     sizes = [int(column.max(initial=0)) + 1 for column in columns]
     packed = np.ravel_multi_index([column.astype(np.int64) for column in columns], sizes)
-    distinct, which = np.unique(packed, return_inverse=True)
+    which, distinct = pd.factorize(packed, sort=True)  # hashes, which is faster than sorting
     return np.stack(np.unravel_index(distinct, sizes), axis=1), which
 
 

@@ -1,10 +1,9 @@
 """Spread of footage: shown to a few, sold on, published, taken down, published again, used.
 
-Every process that obtains a piece (insider, intruder, hidden camera, recipient of a copy) continues with the same chain
-of the draft's seven acts. A chain of sales is a branching process: a seller has found a first buyer, and a further
-buyer j exists where the running sum of unit exponentials stays below R (Harris 1963); R < 1, so it ends. A published
-piece stays until it is taken down; republication is a separate branching process. A stricter rule lowers R and shortens
-the stay, so the remaining acts are a subset.
+Every process that obtains a piece continues with the same chain of the draft's seven acts. A chain of sales is a
+branching process: a seller has found a first buyer, and a further buyer j exists where the running sum of unit
+exponentials stays below R (Harris 1963); R < 1, so it ends. Republication is a separate branching process. A stricter
+rule lowers R and shortens the stay, so the remaining acts are a subset.
 """
 
 from __future__ import annotations

@@ -1,25 +1,19 @@
 """Viewing without a request: monitoring, maintenance, misuse by insiders, break-ins, hidden cameras; and inspections.
 
-Monitoring: the operator's own guard duty needs no notice and accounts for most viewing (Order 799 art. 16; the founding
-text covers only obtaining from others). One row represents a watched camera, not a single look. Maintenance:
-contractors check the picture of a camera that they do not run. Order 799 art. 19 allows it with secrecy and for no
-other purpose. If no rule covers contractors, the look is part of the gap.
+Monitoring: the operator's own guard duty needs no notice and accounts for most viewing (Order 799 art. 16). One row
+represents a watched camera, not a single look. Maintenance: contractors check the picture of a camera that they do not
+run (art. 19: with secrecy and for no other purpose); if no rule covers them, the look is part of the gap.
 
 Those who can open footage may view it for themselves (abuse: Order 799 arts. 16, 32; leaking: Civil Code art. 1039;
-supply for money: Criminal Law art. 253-1). Some take a copy: it is shown to a few, sold on in a chain of sales, or
-published, taken down and published again. Some use it against somebody. An intruder reaches one custodian's archive,
-or a vendor's platform with thousands of cameras, and views some of them. The draft prohibits each of these acts by
-name, and buying and selling absolutely.
+supply for money: Criminal Law art. 253-1). Some take a copy, which spreads (`spreading`). An intruder reaches one
+custodian's archive, or a vendor's platform with thousands of cameras. The draft prohibits each of these acts by name.
 
-Hidden cameras are leaks too. Their owners film strangers in rooms where filming is prohibited (Order 799 art. 8; PS12
-art. 42(6), Criminal Law art. 284 with grave result). They view some footage, sell pieces, or blackmail. A guest or an
-inspection finds the camera, sooner where venues must search (Order 799 art. 8(2)). No rule gives the owner a route, so
-every act is prohibited or, if the camera rules do not mention siting, in the soft gap: general law alone.
+Owners of hidden cameras film strangers in rooms where filming is prohibited (Order 799 art. 8; PS12 art. 42(6),
+Criminal Law art. 284 with grave result). A guest or an inspection finds the camera, sooner where venues must search
+(art. 8(2)). No rule gives the owner a route, so every act is prohibited, or in the soft gap: general law alone.
 
-Inspections: the police check custodians and find breached duties: cameras in prohibited places (Order 799 arts. 8, 27),
-installers who may not install (7(3), 26), systems that were never filed (14, 29). An order to correct comes first if
-the law says so, then the fine on refusal; a prohibited site is fined at once. If the rules name no duty, an inspection
-finds nothing.
+Inspections: the police find cameras in prohibited places (Order 799 arts. 8, 27), installers who may not install
+(7(3), 26), systems that were never filed (14, 29). An order to correct comes first if the law says so, then the fine.
 """
 
 from __future__ import annotations
@@ -255,8 +249,7 @@ class HiddenCameras(Process):
                 chain.told = chain.found
             if chain.finder:
                 question = self.context.spread.question(chain.camera, "view", "curious", "hidden")
-                chain.steps = self.context.oversight.steps(
-                    self.context.rules.era(chain.found), question, chain.found, chain.found, logged=True,
-                    marks=self.hidden.marks[row][4:8].tolist(), gain_cny=chain.price, grave=chain.price > 0,
-                )
+                era, marks = self.context.rules.era(chain.found), self.hidden.marks[row][4:8].tolist()
+                chain.steps = self.context.oversight.steps(era, question, chain.found, chain.found, logged=True,
+                                                           marks=marks, gain_cny=chain.price, grave=chain.price > 0)
         self.context.spread.write(list(self.chains.values()), books)

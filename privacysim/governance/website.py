@@ -1,13 +1,9 @@
 """Live-video website of the founding case: 185 cameras of one city, open to any viewer.
 
-Four mechanisms put a camera there: its owner presses "make public" on a vendor's platform, knowingly or not; a port
-is open; the factory password still works; an account was cracked. Streams end when the owner, a complaint, the press
-or an inspection ends them: competing hazards, each with its own mark.
-
-Effects of rules: owners who know and comply end their stream (or never start it) once a camera rule prohibits it;
-unaware owners do not react. Prohibited streams are removed faster once found. Systems filed with the police are
-inspected. A security duty closes ports and factory passwords. All effects are relative to the baseline, under which
-the list has 185 cameras (CALIBRATED).
+Streams end when the owner, a complaint, the press or an inspection ends them: competing hazards, each with its own
+mark. Owners who know and comply end their stream (or never start it) once a camera rule prohibits it; unaware owners do
+not react. Prohibited streams are removed faster once found. Systems filed with the police are inspected. A security
+duty closes ports and factory passwords. All effects are relative to the baseline, whose list has 185 (CALIBRATED).
 """
 
 from __future__ import annotations
@@ -82,10 +78,8 @@ class Website(Process):
                                         listed=kept.listed[camera], own=_OWN[mechanism]) for era in (BEFORE, AFTER))
         secured = [np.array([rules.of(era).secured(word) for word in words.REGIMES])[regime] for era in (BEFORE, AFTER)]
         prohibited = words.LEGALITIES.index("prohibited")
-        return (
-            (after == prohibited) & (before != prohibited), (after == 0) & (before != 0),
-            kept.filed[AFTER][camera] & ~kept.filed[BEFORE][camera], secured[AFTER] & ~secured[BEFORE],
-        )
+        return ((after == prohibited) & (before != prohibited), (after == 0) & (before != 0),
+                kept.filed[AFTER][camera] & ~kept.filed[BEFORE][camera], secured[AFTER] & ~secured[BEFORE])
 
     def _stream(self, row: int, ends: int, cause: int) -> Wait:
         """Run one stream: it goes online, is viewed, and is ended by the first cause."""
@@ -136,10 +130,9 @@ class Website(Process):
             question = spread.question(int(camera[one]), "disseminate", str(_ACTOR[kind]), str(_CHANNEL[kind]),
                                        own=bool(_OWN[kind]), purpose=str(_PURPOSE[kind]),
                                        identifiable=True, secret="none")
-            steps = self.context.oversight.steps(
-                AFTER, question, at, at, logged=True, marks=streams.marks[row[one], 3:7].tolist(),
-                gain_cny=float(price[one]),
-            )
+            steps = self.context.oversight.steps(AFTER, question, at, at, logged=True,
+                                                 marks=streams.marks[row[one], 3:7].tolist(),
+                                                 gain_cny=float(price[one]))
             write_steps(books.audits, steps, end, act_id=int(published[one]), incident_id=int(number[one]))
         self._watch(row, first, last, published, books.acts)
         spread.write(self.recorded, books)
@@ -148,10 +141,9 @@ class Website(Process):
         """Write the acts that make each stream public and return their ids; cracked accounts were traded before."""
         streams = self.streams
         mechanism, camera = streams.mechanism[row], streams.camera[row]
-        common = {
-            "source_id": streams.stream_id[row], "camera_id": camera, "from_t": first, "to_t": last, "at_t": first,
-            "viewer": self.world.cameras.custodian_id[camera], "parent_id": np.full(row.size, -1, dtype=np.int64),
-        }
+        common = {"source_id": streams.stream_id[row], "camera_id": camera, "from_t": first, "to_t": last,
+                  "at_t": first, "viewer": self.world.cameras.custodian_id[camera],
+                  "parent_id": np.full(row.size, -1, dtype=np.int64)}
         traded = np.flatnonzero((mechanism == _CRACKED) & (self.opened[row] >= 0))
         for act, actor in (("sell", "curious"), ("buy", "company")):
             some = {name: value[traded] for name, value in common.items()}

@@ -86,7 +86,13 @@ class Metric:
     """One metric, or with `by` one for each word of each heading: `acts[regime=public_state]`.
 
     Texts may contain `{heading}` and `{word}`. A metric is named like its function; `part` returns the sums of what it
-    looked at, and `value` the readings of these sums.
+    looked at, and `value` the readings of these sums. `output`: what it tells of the adversary (`OUTPUTS`). `bounded`:
+    a crowd of viewers cannot multiply it without bound. `default`: every study reports it; others are named in the
+    study's `metrics`. `headline`: position among the metrics that a report shows first, or 0. `neutral`: words whose
+    metric has no better direction. `whole`: with `by`, title of the metric over all words, reported under the plain
+    name. Of people: `monotone`: no further pass in front of a watched camera can lower it; `viewers`: whose acts count,
+    outsiders or a legality; `flow`: its substitute in a pilot, a flow past cameras (seconds, viewer_seconds, passes,
+    sensitive), or searched, the camera-days that searches by face cover.
     """
 
     name: str
@@ -103,25 +109,15 @@ class Metric:
     source: str
     range: str
     output: str
-    """What it tells of the adversary (`OUTPUTS`); empty: nothing."""
     bounded: bool
-    """Whether a crowd of viewers cannot multiply it without bound."""
     monotone: bool
-    """Of people: whether no further pass in front of a watched camera can lower it."""
     default: bool
-    """Whether every study reports it; the others are named in the study's `metrics`."""
     headline: int
-    """Position among the metrics that a report shows first; 0 for the others."""
     flow: str
-    """Of people: its substitute in a pilot, a flow past cameras (seconds, viewer_seconds, passes, sensitive), or
-    searched, the camera-days that searches by face cover."""
     viewers: str
-    """Of people: whose acts count: outsiders, or a legality."""
     by: Mapping[str, Words] = field(default_factory=dict)
     neutral: tuple[str, ...] = ()
-    """Words whose metric has no better direction."""
     whole: str = ""
-    """With `by`: title of the metric over all words, also reported, under the plain name; empty: none."""
     heading: str = ""
     word: str = ""
 

@@ -1,12 +1,9 @@
 """Uncertain factors of a study, and runs of many variants of it on the same replicates.
 
-A factor has a value in force and a range. Contested readings are arms instead of factors, and every result has both
-curves already. Values are spread evenly over the range, or over its logarithm if it spans more than a factor of ten,
-because of such an assumption only the order of magnitude is known.
-
-At every point, `held` recalibrates the listing probability so that the expected number of listed cameras stays at the
-185 that were counted. The numbers of exposable cameras, scans and stays are poorly known. For the equation and limits
-see `privacysim.world.calibration`. A point that cannot list so many even with p_listed = 1 is marked, not hidden.
+Contested readings are arms instead of factors. Values are spread evenly over the range, or over its logarithm if it
+spans more than a factor of ten. At every point, `held` recalibrates the listing probability so that the expected number
+of listed cameras stays at the 185 that were counted (`privacysim.world.calibration`). A point that cannot list so many
+even with p_listed = 1 is marked, not hidden.
 """
 
 from __future__ import annotations

@@ -86,12 +86,10 @@ class Frontier:
 
     def words(self) -> list[str]:
         """Describe the front in sentences, from free reforms to those that change most."""
-        return [
-            f"{row['variant']}: exposure × {_with_ends(row, 'exposure')}, usefulness × "
-            f"{_with_ends(row, 'usefulness')}, "
-            f"cost {row['cost']:g} {self.design.cost_unit}".rstrip() + (f" ({row['note']})" if row["note"] else "")
-            for row in self.confirmed.sort_values("exposure_ratio").to_dict("records")
-        ]
+        return [f"{row['variant']}: exposure × {_with_ends(row, 'exposure')}, usefulness × "
+                f"{_with_ends(row, 'usefulness')}, cost {row['cost']:g} {self.design.cost_unit}".rstrip()
+                + (f" ({row['note']})" if row["note"] else "")
+                for row in self.confirmed.sort_values("exposure_ratio").to_dict("records")]
 
 
 def _with_ends(row: Mapping[Any, Any], name: str) -> str:

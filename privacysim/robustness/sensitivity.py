@@ -54,15 +54,12 @@ class Worlds:
     def every_answer(self, policy: str, curve: str = "low") -> Floats:
         """Ratio of a policy at every point; raises an error if one is missing or not recalibrated."""
         answers = self.answers(policy, curve)
-        missing = int(np.isnan(answers).sum())
-        if missing or self.failed:
-            raise InputError("sensitivity", "a ratio at every point",
-                             f"none at {max(missing, len(self.failed))} of them",
-                             "use more --replicates or a larger --sample, or leave a factor out")  # fmt: skip
-        if not self.held.all():
+        if missing := max(int(np.isnan(answers).sum()), len(self.failed)):
+            raise InputError("sensitivity", "a ratio at every point", f"none at {missing} of them",
+                             "use more --replicates or a larger --sample, or leave a factor out")
+        if lost := int((~self.held).sum()):
             raise InputError("sensitivity", "points at which the list of cameras can be held",
-                             f"{int((~self.held).sum())} of {self.held.size} where it cannot",
-                             "leave out a factor of the list")  # fmt: skip
+                             f"{lost} of {self.held.size} where it cannot", "leave out a factor of the list")
         return answers
 
     @property
