@@ -247,8 +247,7 @@ class Takeovers(Requester):
         recorded = np.bincount(which, kept.recording[camera], row.size) > 0
         course = Course(end, requests.asked, at, at, at, ends={
             "turned_away": requests.way == 0, "over": ~seen & recorded, "blind": ~seen & ~recorded,
-            "taken_over": requests.channel == _TAKEOVER,
-        })
+            "taken_over": requests.channel == _TAKEOVER})
         reason = course.reason
         reason[seen & (self.term[first] < NEVER) & (self.confirmed[row] == 0)] = _DESTROYED
         inside = (requests.asked >= 0) & (requests.asked < end)

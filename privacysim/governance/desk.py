@@ -3,8 +3,7 @@
 The rules name the approver (a head of the case-handling department for the Notice of Obtaining Evidence,
 administrative-case rules art. 28; a judge for a warrant). The scenario's facts give the duration.
 
-SimPy's `PriorityResource` sorts its whole queue at every request, which is quadratic under a backlog. This desk keeps
-a heap on SimPy's events and gives the same log (its tests compare the two, and both with Erlang C).
+SimPy's `PriorityResource` sorts its whole queue at every request. This desk keeps a heap and gives the same log.
 """
 
 from __future__ import annotations
@@ -66,9 +65,8 @@ class Desk:
     """Queue with `officers` who each take one request at a time, most urgent first; expired requests leave.
 
     The order of waiting requests is fixed, so that a log never depends on chance: (priority, time of asking, number).
-    Requests that arrive while the desk is closed wait for the opening and are taken in the same order. The event of a
-    request has the value `True` when its turn comes, or `False` if its footage expired first. A desk draws nothing:
-    the caller decides how long the work takes, between `ask` and `release`.
+    Requests that arrive while the desk is closed wait for the opening. The event of a request has the value `True` when
+    its turn comes, or `False` if its footage expired first. The caller decides how long the work takes.
 
     `level`: approver of this desk (a word of `vocabulary.APPROVERS`). `work_asked`: ticks of office work requested so
     far, for the offered load. Your own desk is a subclass, given to `simulate` as `desk=`; it is created as

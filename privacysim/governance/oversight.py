@@ -56,7 +56,7 @@ class Oversight:
         """Return when and by whom a lapse at tick `at` is found (NEVER and "" if not before `end`).
 
         The third value are the earlier reviews of the log, without findings. Each custodian reviews their log at fixed
-        intervals, starting on a day of their own. The first of the competing causes counts.
+        intervals. The first of the competing causes counts.
         """
         leaks = self.scenario.leaks
         period = round(leaks.log_review_d.number * DAY_TICKS)
@@ -82,8 +82,7 @@ class Oversight:
         """Return the legal steps, in order, after an act done at `at` (until it ended) was found at `found`.
 
         Marks: 0 proof, 1 whether it is pursued, 2 whether an order to correct is refused (or a fine is chosen instead
-        of detention), 3 position in the band. `items` and `gain_cny` decide whether a crime's threshold is met
-        (interpretations of 2011 and 2017), `grave` whether it had a grave result.
+        of detention), 3 position in the band. `items`, `gain_cny`, `grave` decide whether a crime's threshold is met.
         """
         arm = self.rules.of(era)
         # the general law on the act, and the sanctioned provisions that the matched camera rule cites

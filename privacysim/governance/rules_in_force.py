@@ -103,9 +103,8 @@ class Rules:
                   act: str = "") -> tuple[Ints, NDArray[np.uint8]]:
         """Find the first channel that gives each requester access: numbers of routes, and codes of channels.
 
-        `channels`: channels in the order of trying, each with those who may try it; requesters without access get the
-        last one. `own`: whether it is the requester's own camera (by default, on the channel `own_console`). `act`: an
-        act that the route must allow.
+        `channels`: in the order of trying, each with those who may try it; requesters without access get the last one.
+        `own`: whether the camera is theirs (by default, on `own_console`). `act`: an act that the route must allow.
         """
         way, by = np.zeros(era.size, dtype=np.int64), np.zeros(era.size, dtype=np.uint8)
         for channel, may in channels.items():
@@ -155,10 +154,9 @@ def kinds(*codes: Codes) -> tuple[Ints, Places]:
 class Keeping:
     """Custody of each camera's footage before and after the switch; arrays over all cameras.
 
-    `retention` in ticks, (2, cameras); `mask` as indices of `masks`, (2, cameras); `filed` (ever) and `log_kept` alike.
-    `masks`: distinct masks, as name and whether a key removes it. `filed_from`: when each system is filed (long ago, or
-    at some time within the term after the switch; NEVER if not). `may_stand`: whether the arm's rules on siting and
-    installers permit the camera. `manager`: code in MANAGERS under the arm.
+    (2, cameras): `retention` in ticks, `mask` as indices of `masks` (name, whether a key removes it), `filed` (ever),
+    `log_kept`. `filed_from`: when each system is filed, NEVER if not. `may_stand`: whether the arm's rules on siting
+    and installers permit the camera. `manager`: code in MANAGERS under the arm.
     """
 
     switch: int

@@ -82,10 +82,9 @@ class Spread:
         self.far: dict[str, Any] = visitors(world.scenario)[1]
 
     def act(self, chain: Chain, parent: int, act: str, at: int, *, clip: bool = False, **more: Any) -> int:
-        """Add one act and return its number within the chain. `clip`: only the piece that is passed on.
+        """Add one act that follows from the act `parent` (−1: the chain's root), and return its number in the chain.
 
-        `parent` is the number of the act that it follows from, −1 for the chain's root. `more` replaces columns, such
-        as `viewer`, or `**spread.far` for viewers who live elsewhere.
+        `clip`: only the piece that is passed on. `more` replaces columns, such as `viewer`.
         """
         begin = chain.clip_from
         if clip:
@@ -170,10 +169,9 @@ class Spread:
             self.env.process(self.published(chain, shown, again))
 
     def used(self, chain: Chain, parent: int, at: int, marks_: Sequence[float], what: str = "") -> None:
-        """Use the piece against somebody (blackmail, stalking) or for business; every use is a separate incident.
+        """Use the piece against somebody, or for business: a separate incident, one of MISUSES.
 
-        The first mark chooses among MISUSES if `what` is not given. The second is that of a blackmailer's demand, which
-        is exponential, with a fact as its mean.
+        Marks: of the choice if `what` is not given, and of a blackmailer's demand (exponential).
         """
         leaks = self.world.scenario.leaks
         blackmail, stalking = leaks.blackmail_share.number, leaks.stalking_share.number

@@ -54,8 +54,7 @@ class Monitoring(Process):
     def write(self, books: Books) -> None:
         """Write one act per watched camera, one more where a watchlist runs, and one for every round of maintenance.
 
-        A machine compares every face at some of the police's watched cameras with the watchlist (`audience` 1, κ =
-        people on the list / population). Where the rules newly prohibit it, those who comply switch it off.
+        A watchlist meets every face at some police cameras. Where the rules newly prohibit it, those who comply stop.
         """
         world, monitors, cameras = self.context.world, self.context.world.monitors, self.context.world.cameras
         camera, access = monitors.camera, world.scenario.access

@@ -1,5 +1,4 @@
-"""All metrics by name, the ones that a study reports, and their sums: per block, added in block order, read at the end.
-"""
+"""All metrics by name, those that a study reports, and their sums: per block, added in block order, read at the end."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """Declaration of a metric: one function with all that a table or a referee asks about it.
 
-The function returns sums for a block of people, or rows for the whole Log. Sums of blocks are added in block order, and
-`value` turns them into values of the metric, so no step needs all people at once.
+It returns sums for a block of people, or rows for the whole Log; `value` turns the added sums into the metric's values.
 """
 
 from __future__ import annotations

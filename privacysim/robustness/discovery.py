@@ -1,9 +1,8 @@
 """Scenario discovery: boxes in the space of uncertain factors where a policy misses its goal (PRIM), in words.
 
-The method is Friedman and Fisher 1999 (doi:10.1023/A:1008894516817), used for scenario discovery by Bryant and Lempert
-2010 (doi:10.1016/j.techfore.2009.08.002). It peels thin slices off the whole space where failure is rarest, until the
-box is small, then removes limits that have no effect. *Coverage* is the share of all failures that lie in the box;
-*density* is the share of the box that fails. A limit is kept only if chance alone would rarely produce it.
+Friedman and Fisher 1999 (doi:10.1023/A:1008894516817); Bryant and Lempert 2010 (doi:10.1016/j.techfore.2009.08.002).
+Thin slices are peeled off where failure is rarest, until the box is small; limits without effect are removed, and those
+that chance alone could produce. *Coverage*: share of all failures in the box; *density*: share of the box that fails.
 """
 
 from __future__ import annotations

@@ -1,14 +1,12 @@
 """Frontier of reforms: combinations of levers with less exposure and more usefulness that no other one beats.
 
-All variants are measured on the same replicates and shared worlds, in groups of arms. Selecting a front on noisy
-values overstates it, so its members are measured again on replicates that the search never used. Only those values
-carry intervals.
+All variants are measured on the same replicates. Selecting a front on noisy values overstates it, so its members are
+measured again on replicates that the search never used. Only those values carry intervals.
 
 If there are more combinations than tries, Gaussian processes steer the search (scikit-learn, Matérn 5/2, one length
 scale per dimension, the replicates' noise on the diagonal). For evenly spread weights between the goals, a batch takes
 the untried choice whose optimistic prediction (mean − 2 standard deviations) has the smallest augmented Chebyshev value
-(ParEGO's scalarisation, Knowles 2006, doi:10.1109/TEVC.2005.851274). Five-fold cross-validation measures the accuracy
-of the processes.
+(ParEGO, Knowles 2006, doi:10.1109/TEVC.2005.851274). Five-fold cross-validation measures their accuracy.
 """
 
 from __future__ import annotations
@@ -48,11 +46,10 @@ _FIT = 400
 class Frontier:
     """Result of a search for reforms.
 
-    `variants` has one row per variant tried: its levers, cost, changes and ratios of exposure and usefulness against
-    the current policy, whether it is on the front, and otherwise which reform beats it.
-    `confirmed` compares the front with the current policy on fresh replicates. It has 95 % intervals by the usual
-    rules (enough replicates for the metric's skewness, enough contributors), or a `note` that gives the reason for
-    none. `worth` has the predictive accuracy of the steering processes.
+    `variants`, one row per variant tried: its levers, cost, changes and ratios of exposure and usefulness against the
+    current policy, whether it is on the front, and otherwise which reform beats it. `confirmed` compares the front
+    with the current policy on fresh replicates, with 95 % intervals by the usual rules, or a `note` that gives the
+    reason for none. `worth` has the predictive accuracy of the steering processes.
     """
 
     design: Design
@@ -73,8 +70,7 @@ class Frontier:
     def effects(self) -> pd.DataFrame:
         """Mean effect of each option over the variants tried: main effects of a linear fit, in shares.
 
-        Columns: lever, option, cost, exposure, usefulness (changes as shares of the current policy), n (variants that
-        include it). Interactions of options are not included; the values of the front include them.
+        Columns: lever, option, cost, exposure, usefulness (changes as shares of the current policy), n (variants).
         """
         x = self.design.coordinates(self.rows)
         y = self.variants[["exposure_ratio", "usefulness_ratio"]].to_numpy(dtype=np.float64) - 1

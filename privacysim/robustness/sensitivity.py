@@ -191,8 +191,7 @@ def global_indices(method: str, inputs: Inputs, factors: Sequence[Factor], polic
                    **how: Any) -> pd.DataFrame:
     """Sobol indices or Morris screening ("sobol", "morris") of a policy's answer on the low curve, largest first.
 
-    Runs the study at every point of `index_points`. All points use the same replicates, so for Sobol the variance
-    comes from the factors. For Morris, a factor whose μ* is within its half-width of 0 is indistinguishable from noise.
+    All points use the same replicates. For Morris, a factor whose μ* is within its half-width of 0 may be noise.
     """
     points = index_points(method, factors, size, seed)
     answers = run_values(inputs, factors, points, **how).every_answer(inputs.arm(policy).id)
@@ -233,8 +232,7 @@ def worlds_table(found: Worlds) -> pd.DataFrame:
 def ranking(found: Worlds, curve: str = "low") -> pd.DataFrame:
     """Share of plausible worlds in which each policy ranks first, with Wilson's interval.
 
-    The lowest ratio ranks first. Counterfactual bounds (no cameras, open access) rank like other policies, so leave
-    them out of the study if they are not options. Points without an answer for every policy are not counted.
+    The lowest ratio ranks first. Points without an answer for every policy are not counted.
     """
     wide = found.ratios[found.ratios["curve"] == curve].pivot(index="point", columns="policy", values="ratio")
     wide = wide[found.policies].dropna()
