@@ -46,7 +46,6 @@ concerned was masked before they saw the footage. These, and `approver`, `own` a
 
 
 def _columns(name: str) -> dict[str, tuple[str, object]]:
-    """Return dtype and default (None if required) of the columns that a process sets; times are in ticks (`_t`)."""
     made = {own: ("?" if default is False else "u1", default) for own, default in _DEFAULTS[name].items()}
     for column in tables.table(name).columns:
         if column.name not in {"policy", "replicate", *(_COMPUTED if name == "acts" else ())}:
@@ -58,7 +57,7 @@ def _columns(name: str) -> dict[str, tuple[str, object]]:
 
 
 COLUMNS = {name: _columns(name) for name in _DEFAULTS}
-"""By table: the columns that a process sets, each with its dtype and default."""
+"""By table: the columns that a process sets, each with dtype and default (None if required); times in ticks (`_t`)."""
 
 
 def coded(column: str, value: object, sources: tuple[str, ...] = words.SOURCES, where: str = "") -> NDArray[Any]:

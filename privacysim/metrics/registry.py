@@ -201,16 +201,12 @@ def metric(rows: Callable[..., Any] | None = None, *, name: str = "", title: str
     return Metric(rows=rows, **said | {"name": own, "title": title or own.replace("_", " "), "by": by or {}})
 
 
-def _declarations() -> dict[str, dict[str, Any]]:
-    """Rows of `data/metrics.csv` by name; an empty cell means the default of `metric`."""
-    kinds: dict[str, Callable[[str], Any]] = {"headline": int}
-    kinds |= dict.fromkeys(("bounded", "monotone", "default"), "true".__eq__)
-    with shipped("data/metrics.csv").open(newline="", encoding="utf-8") as stream:
-        rows = list(csv.DictReader(stream))
-    return {row["name"]: {key: kinds.get(key, str)(text) for key, text in row.items() if text} for row in rows}
-
-
-_DECLARED = _declarations()
+_READ: dict[str, Callable[[str], Any]] = {"headline": int}
+_READ |= dict.fromkeys(("bounded", "monotone", "default"), "true".__eq__)
+with shipped("data/metrics.csv").open(newline="", encoding="utf-8") as _stream:
+    _DECLARED = {row["name"]: {key: _READ.get(key, str)(text) for key, text in row.items() if text}
+                 for row in csv.DictReader(_stream)}
+"""Rows of `data/metrics.csv` by name; an empty cell means the default of `metric`."""
 
 
 def shipped_metric(value: Callable[[Part], list[MetricValue]] = total, **code: Any) -> Callable[..., Metric]:

@@ -44,7 +44,11 @@ class PeopleSeen:
 
 @dataclass(frozen=True)
 class Records:
-    """Log of one arm in [0, D): frames as in `tables.py`, and when each case was opened (seconds, by case id)."""
+    """Log of one arm in [0, D): frames as in `tables.py`, and when each case was opened (seconds, by case id).
+
+    By camera id: `secret` (code of `vocabulary.SECRETS`), `operator`, `regime`. `kept_camera_days`: Σ over recording
+    cameras of the days that each keeps its footage.
+    """
 
     days: int
     requests: pd.DataFrame
@@ -53,11 +57,9 @@ class Records:
     case_opened_s: pd.Series[float]
     audits: pd.DataFrame = field(default_factory=lambda: tables.empty("audits"))
     secret: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, dtype=np.uint8))
-    """Kind of secret in each camera's view, by camera id: codes of `vocabulary.SECRETS`."""
     operator: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, dtype=np.uint8))
     regime: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, dtype=np.uint8))
     kept_camera_days: float = 0.0
-    """Footage that all cameras hold at one time: Σ over recording cameras of the days that each keeps it."""
 
     def within(self, rows: pd.DataFrame, column: str) -> pd.DataFrame:
         """Rows whose `column` (seconds) lies in [0, D)."""
