@@ -23,7 +23,7 @@ from privacysim.errors import InputError, one_line
 from privacysim.facts import facts
 from privacysim.identify import STEPS_PER_PX
 from privacysim.sight import clip_kernel as kernel
-from privacysim.sight.occlusion import box_grid, city_walls, hang_outside, in_sight, past_walls
+from privacysim.sight.occlusion import Walls, box_grid, city_walls, hang_outside, in_sight, past_walls
 from privacysim.sight.optics import DORI_NAMES, density_at_1_m, dori_levels, drop_m, ground_radius_m, range_m
 
 if TYPE_CHECKING:
@@ -108,10 +108,7 @@ def coverage(city: City, cameras: BareCameras, which: ArrayLike, *, edges: Array
     if walls is not None:
         views = hang_outside(walls, views)
     only = np.arange(city.edge_u.size) if edges is None else np.asarray(edges, dtype=np.int64)
-    pieces = _pieces(city, views, only)
-    if walls is not None:
-        pieces = past_walls(city, walls, views, pieces, code_px())
-    start, camera, begin, end, face, frontal = pieces
+    start, camera, begin, end, face, frontal = _pieces(city, views, only, walls)
     place_x, place_y = np.asarray(city.place_x, dtype=np.float64), np.asarray(city.place_y, dtype=np.float64)
     if entrances:
         entrance_start, entrance_place = _points_in_view(views, place_x, place_y)
@@ -152,12 +149,20 @@ def pieces_in_view(views: Floats, ux: Floats, uy: Floats, vx: Floats, vy: Floats
     return kernel.pieces(views, dori_levels(), code_px(), cotangent, ux, uy, vx, vy, unit, ways, *grid)
 
 
-def _pieces(city: City, views: Floats, edges: Ints) -> tuple[NDArray, ...]:
-    """Pieces of directed edges: (start, camera, from, to, face code, frontal), sorted by camera."""
+def _pieces(city: City, views: Floats, edges: Ints, walls: Walls | None) -> tuple[NDArray, ...]:
+    """Pieces of directed edges that no wall hides: (start, camera, from, to, face code, frontal), sorted by camera."""
     x, y = np.asarray(city.node_x, dtype=np.float64), np.asarray(city.node_y, dtype=np.float64)
     u, v = np.asarray(city.edge_u)[edges], np.asarray(city.edge_v)[edges]
     mm = np.asarray(city.edge_mm, dtype=np.float64)[edges]
     way, camera, begin, end, face, frontal, _ = pieces_in_view(views, x[u], y[u], x[v], y[v], mm, 2)
+    if walls is not None:
+        step, back = way // 2, way % 2 == 1
+        first, last = np.where(back, v[step], u[step]), np.where(back, u[step], v[step])
+        which, low, high, seen = past_walls(walls, views[camera], (x[first], y[first], x[last], y[last]),
+                                            begin / mm[step], end / mm[step], code_px(), mm[step])
+        low, high = np.round(low * mm[step[which]]), np.round(high * mm[step[which]])
+        face = np.where((low == begin[which]) & (high == end[which]), face[which], seen)  # a cut piece has its own face
+        way, camera, begin, end, frontal = way[which], camera[which], low, high, frontal[which]
     order = np.lexsort((camera, way))
     counts = np.zeros((city.edge_u.size, 2), dtype=np.int64)
     counts[edges] = np.bincount(way, minlength=2 * u.size).reshape(-1, 2)

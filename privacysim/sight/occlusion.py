@@ -166,31 +166,19 @@ def hang_outside(walls: Walls, views: Floats) -> Floats:
     return moved
 
 
-def past_walls(city: City, walls: Walls, views: Floats, pieces: tuple[NDArray, ...], code_px: float
-               ) -> tuple[NDArray, ...]:  # fmt: skip
-    """Remove what buildings hide from pieces of directed edges: (start, camera, from, to, face, frontal).
+def past_walls(walls: Walls, views: Floats, corners: tuple[Floats, ...], begin: Floats, end: Floats, code_px: float,
+               unit: Floats | None = None) -> tuple[Ints, Floats, Floats, NDArray[np.uint16]]:
+    """Find the parts of stretches of steps u → v (`corners`: ux, uy, vx, vy) that buildings leave visible.
 
-    Input and output are as in `coverage`: mm from the walk's start. A cut piece gets the face code of what is left.
+    `views`: one row per stretch. `begin` and `end` are shares of the step; with `unit`, the step's length in some unit,
+    the parts are rounded to whole units. Returns (number of the stretch, begin, end, face code of the part).
     """
-    start, camera, begin, end, face, frontal = pieces
-    directed = np.repeat(np.arange(start.size - 1), np.diff(start))
-    edge, backwards = directed // 2, directed % 2 == 1
-    first = np.where(backwards, city.edge_v[edge], city.edge_u[edge])
-    last = np.where(backwards, city.edge_u[edge], city.edge_v[edge])
-    mm = np.asarray(city.edge_mm, dtype=np.float64)[edge]
-    x, y = np.asarray(city.node_x, dtype=np.float64), np.asarray(city.node_y, dtype=np.float64)
-    which, low, high = visible(walls, views[camera, 0], views[camera, 1], x[first], y[first], x[last], y[last],
-                               begin / mm, end / mm)
-    new_begin, new_end = (np.round(share * mm[which]).astype(np.int32) for share in (low, high))
-    kept = new_begin < new_end
-    which, new_begin, new_end = which[kept], new_begin[kept], new_end[kept]
-    cut = (new_begin != begin[which]) | (new_end != end[which])
-    new_face = face[which].copy()
-    row = which[cut]
-    new_face[cut] = face_codes(views[camera[row]], x[first[row]], y[first[row]], x[last[row]], y[last[row]],
-                               new_begin[cut] / mm[row], new_end[cut] / mm[row], code_px)
-    counts = np.bincount(directed[which], minlength=start.size - 1)
-    return np.concatenate([[0], np.cumsum(counts)]), camera[which], new_begin, new_end, new_face, frontal[which]
+    which, low, high = visible(walls, views[:, 0], views[:, 1], *corners, begin, end)
+    if unit is not None:
+        low, high = (np.round(share * unit[which]) / unit[which] for share in (low, high))
+        kept = low < high
+        which, low, high = which[kept], low[kept], high[kept]
+    return which, low, high, face_codes(views[which], *(at[which] for at in corners), low, high, code_px)
 
 
 def face_codes(views: Floats, ux: Floats, uy: Floats, vx: Floats, vy: Floats, begin: Floats, end: Floats,

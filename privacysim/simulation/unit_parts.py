@@ -69,25 +69,19 @@ class Failed:
         return f"{self.unit}: failed in {self.stage}{where}: {self.error}"
 
 
-@dataclass(frozen=True)
-class Guarded:
-    """Work whose unexpected errors become `Failed`; errors that users can fix (PrivacysimError) stop the study."""
-
-    work: Callable[[Any], UnitParts]
-
-    def __call__(self, unit: Any) -> UnitParts | Failed:
-        """Run the unit."""
-        try:
-            return self.work(unit)
-        except PrivacysimError:
-            raise
-        except Exception as error:  # any error is reported, and its replicate dropped
-            # the stage is the subpackage that the study called last; the place is our innermost line
-            frames = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
-            ours = [(path.relative_to(PACKAGE), line) for path, line in frames if path.is_relative_to(PACKAGE)]
-            rooms = [path.parts[0].removesuffix(".py") for path, _ in ours if path.parts[0] not in _NO_STAGE]
-            at = f"privacysim/{ours[-1][0].as_posix()}, line {ours[-1][1]}" if ours else ""
-            return Failed(unit, rooms[0] if rooms else "study", shown(f"{type(error).__name__}: {error}"), at)
+def guarded(work: Callable[[Any], UnitParts], unit: Any) -> UnitParts | Failed:
+    """Run a unit; an unexpected error becomes `Failed`; one that users can fix (PrivacysimError) stops the study."""
+    try:
+        return work(unit)
+    except PrivacysimError:
+        raise
+    except Exception as error:  # any error is reported, and its replicate dropped
+        # the stage is the subpackage that the study called last; the place is our innermost line
+        frames = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+        ours = [(path.relative_to(PACKAGE), line) for path, line in frames if path.is_relative_to(PACKAGE)]
+        rooms = [path.parts[0].removesuffix(".py") for path, _ in ours if path.parts[0] not in _NO_STAGE]
+        at = f"privacysim/{ours[-1][0].as_posix()}, line {ours[-1][1]}" if ours else ""
+        return Failed(unit, rooms[0] if rooms else "study", shown(f"{type(error).__name__}: {error}"), at)
 
 
 def worker_died(unit: Any) -> Failed:

@@ -24,7 +24,7 @@ from privacysim.simulation import cost, unit_parts
 from privacysim.simulation.inputs import Inputs
 from privacysim.simulation.replicate import blocks_of, replicate_of
 from privacysim.simulation.unit import begin_unit, run_unit
-from privacysim.simulation.unit_parts import Failed, Guarded, Unit, UnitParts
+from privacysim.simulation.unit_parts import Failed, Unit, UnitParts, guarded
 from privacysim.stats import FEWEST_REPLICATES
 from privacysim.study.executor import OpenExecutor, WorkerLost, processes, work_through
 from privacysim.study.pilots import Skewness, cached_pilot, keep_pilot, pilot_skewness, pilot_sums
@@ -115,12 +115,12 @@ def do_units(work: Callable[[Item], UnitParts], wanted: Sequence[Item], *, worke
     done: dict[Item, UnitParts | Failed] = dict(kept)
     for one in kept.values():
         tell(one)
-    at_once, guarded = max(1, min(workers, len(missing))), Guarded(work)
+    at_once, run = max(1, min(workers, len(missing))), partial(guarded, work)
     if open_executor is None and at_once > 1:
         open_executor = processes(at_once)
     found: Generator[tuple[Item, UnitParts | Failed], None, None] = (
-        ((unit, guarded(unit)) for unit in missing) if open_executor is None
-        else work_through(guarded, missing, open_executor, at_once)
+        ((unit, run(unit)) for unit in missing) if open_executor is None
+        else work_through(run, missing, open_executor, at_once)
     )
     with closing(found):
         try:

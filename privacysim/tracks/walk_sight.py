@@ -23,7 +23,7 @@ from privacysim.readers.camera_files import MappedCameras
 from privacysim.readers.positions import Plane, sheets
 from privacysim.sight import clip_kernel, optics
 from privacysim.sight.coverage import code_px, pieces_in_view
-from privacysim.sight.occlusion import Walls, face_codes, hang_outside, visible, walls_of
+from privacysim.sight.occlusion import Walls, hang_outside, past_walls, walls_of
 from privacysim.tracks.cleaning import Walk
 
 _STAND_M = 1e-3
@@ -236,9 +236,6 @@ def _clipped(rows: Floats, steps: Ints, ux: Floats, uy: Floats, vx: Floats, vy: 
 
 def _past(walls: Walls, rows: Floats, found: Pieces, steps: Ints, *corners: Floats) -> Pieces:
     """Parts of the pieces that walls leave visible; faces are recomputed for these parts."""
-    at, views = np.searchsorted(steps, found.step), rows[found.view]
-    ax, ay, bx, by = (values[at] for values in corners)
-    which, begin, end = visible(walls, views[:, 0], views[:, 1], ax, ay, bx, by, found.enter, found.leave)
-    ax, ay, bx, by = (values[at[which]] for values in corners)
-    face = face_codes(views[which], ax, ay, bx, by, begin, end, code_px())
+    own = tuple(values[np.searchsorted(steps, found.step)] for values in corners)
+    which, begin, end, face = past_walls(walls, rows[found.view], own, found.enter, found.leave, code_px())
     return Pieces(found.step[which], found.view[which], begin, end, face, found.frontal[which], found.level[which])
