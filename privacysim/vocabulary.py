@@ -8,12 +8,11 @@ from __future__ import annotations
 OPERATORS = ("public_security", "other_state", "commercial", "compound", "home")
 REGIMES = ("public_state", "public_venue", "public_other", "residential_common", "private_home", "prohibited_site",
            "secret_adjacent")
-REQUESTERS = (
-    "public_security", "state_security", "procuratorate", "court", "supervision_commission", "other_state_organ",
-    "emergency_authority", "own_staff_on_duty", "own_staff_off_purpose", "contractor", "vendor_platform",
-    "person_filmed", "relative_or_guardian", "victim_not_filmed", "defence_counsel", "civil_party", "insurer",
-    "employer", "neighbour", "media", "company", "curious", "impostor", "foreign_authority",
-)
+REQUESTERS = ("public_security", "state_security", "procuratorate", "court", "supervision_commission",
+              "other_state_organ", "emergency_authority", "own_staff_on_duty", "own_staff_off_purpose", "contractor",
+              "vendor_platform", "person_filmed", "relative_or_guardian", "victim_not_filmed", "defence_counsel",
+              "civil_party", "insurer", "employer", "neighbour", "media", "company", "curious", "impostor",
+              "foreign_authority")
 STATE_ORGANS = REQUESTERS[:7]
 PURPOSES = ("criminal_case", "pre_filing_check", "public_order_case", "admin_enforcement", "civil_trial",
             "state_security", "counter_espionage", "emergency", "missing_person", "life_health_property",
@@ -44,12 +43,10 @@ STEPS = ("none", "no_provision", "not_proved", "not_taken_up", "time_barred", "n
 MANAGERS = ("police", "other_state", "operator", "nobody")
 """Who is responsible for a camera under the camera rules."""
 
-CATEGORIES = (
-    "road", "housing_compound", "home", "office", "factory", "research_lab", "small_shop", "restaurant", "mall",
-    "market", "hotel", "bank", "clinic", "hospital", "school", "university", "kindergarten", "worship", "adult_shop",
-    "entertainment", "bath_massage", "culture_sport", "park", "union_ngo", "government_hall", "police_court",
-    "military_secret_organ", "metro_station", "transport_hub", "car_park",
-)
+CATEGORIES = ("road", "housing_compound", "home", "office", "factory", "research_lab", "small_shop", "restaurant",
+              "mall", "market", "hotel", "bank", "clinic", "hospital", "school", "university", "kindergarten",
+              "worship", "adult_shop", "entertainment", "bath_massage", "culture_sport", "park", "union_ngo",
+              "government_hall", "police_court", "military_secret_organ", "metro_station", "transport_hub", "car_park")
 """Categories of places; `road` is the street itself."""
 SENSITIVE = ("clinic", "hospital", "worship", "adult_shop", "hotel", "bath_massage", "entertainment", "union_ngo",
              "police_court")

@@ -183,9 +183,8 @@ def flow_field(city: City, scenario: Scenario, cameras: Cameras, which: ArrayLik
     people = np.einsum("icm,cmw->iw", by_place, law.on_way * rate, optimize=True)
     people += np.einsum("icm,cmw->iw", by_home, riding.reshape(by_home.shape[1], _STEPS, -1), optimize=True)
     windows = people.shape[1]
-    return pd.DataFrame({
-        "camera_id": np.repeat(ids, windows), "window": np.tile(np.arange(windows), ids.size), "people": people.ravel(),
-    })  # fmt: skip
+    return pd.DataFrame({"camera_id": np.repeat(ids, windows), "window": np.tile(np.arange(windows), ids.size),
+                         "people": people.ravel()})  # fmt: skip
 
 
 def _stop_of(city: City, hub: int, home_node: Ints) -> Ints:

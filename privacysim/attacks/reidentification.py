@@ -71,11 +71,9 @@ def reidentification_risk(points: pd.DataFrame, k: int, attack: str = "location"
         coding = _frequencies if attack == "frequency" else multisets
         first, copies, row, have, bits = coding(start, items, count, coded.kinds, known)
         found = kernel.set_risks(start, first, copies, row, have, bits, known, _QUANTILES)
-    return pd.DataFrame({
-        "user": coded.users, "subsets": found[:, 0], "matches_min": found[:, 1].astype(np.int64),
-        "risk_mean": found[:, 2], "risk_median": found[:, 4], "risk_q95": found[:, 5], "share_unique": found[:, 3],
-        "risk_max": 1.0 / found[:, 1],
-    })  # fmt: skip
+    return pd.DataFrame({"user": coded.users, "subsets": found[:, 0], "matches_min": found[:, 1].astype(np.int64),
+                         "risk_mean": found[:, 2], "risk_median": found[:, 4], "risk_q95": found[:, 5],
+                         "share_unique": found[:, 3], "risk_max": 1.0 / found[:, 1]})  # fmt: skip
 
 
 def rarest_first(item: NDArray[np.int32], kinds: int) -> NDArray[np.int32]:

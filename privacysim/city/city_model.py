@@ -91,11 +91,10 @@ class City:
 
     def places(self) -> pd.DataFrame:
         """Return the table `places`."""
-        return tables.frame("places", {
-            "place_id": np.arange(self.place_node.size), "x_m": self.place_x, "y_m": self.place_y,
-            "node_id": self.place_node, "category": self.place_category, "regime": self.place_regime,
-            "secret": self.place_secret, "scene": self.place_scene, "sensitive": self.place_sensitive,
-        })
+        return tables.frame("places", {"place_id": np.arange(self.place_node.size), "x_m": self.place_x,
+                                       "y_m": self.place_y, "node_id": self.place_node, "category": self.place_category,
+                                       "regime": self.place_regime, "secret": self.place_secret,
+                                       "scene": self.place_scene, "sensitive": self.place_sensitive})
 
 
 @dataclass(frozen=True, slots=True, eq=False)

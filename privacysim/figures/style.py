@@ -28,20 +28,16 @@ from privacysim.errors import InputError, did_you_mean
 P = ParamSpec("P")
 R = TypeVar("R")
 INK, FAINT, GRID, RED = "#222222", "#777777", "#dddddd", "#cc1111"
-COLOURS = {
-    "authorised": "#0072B2", "ungoverned": "#E69F00", "prohibited": "#D55E00", "low": "#0072B2", "high": "#CC79A7",
-    "owner_broadcast_knowing": "#D55E00", "owner_broadcast_unaware": "#E69F00", "open_port": "#009E73",
-    "default_password": "#56B4E9", "cracked_account": "#CC79A7",
-}
+COLOURS = {"authorised": "#0072B2", "ungoverned": "#E69F00", "prohibited": "#D55E00", "low": "#0072B2",
+           "high": "#CC79A7", "owner_broadcast_knowing": "#D55E00", "owner_broadcast_unaware": "#E69F00",
+           "open_port": "#009E73", "default_password": "#56B4E9", "cracked_account": "#CC79A7"}
 """Colour of each word that figures distinguish."""
 OKABE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Palette for arms, in order."""
 LANGUAGES = ("en", "zh")
-CHINESE_FONTS = (
-    "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Source Han Sans CN", "PingFang SC", "Microsoft YaHei",
-    "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "SimHei", "Heiti SC", "Arial Unicode MS", "Noto Sans CJK JP",
-    "Noto Serif CJK SC", "Droid Sans Fallback", "AR PL UMing CN",
-)
+CHINESE_FONTS = ("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Source Han Sans CN", "PingFang SC",
+                 "Microsoft YaHei", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "SimHei", "Heiti SC",
+                 "Arial Unicode MS", "Noto Sans CJK JP", "Noto Serif CJK SC", "Droid Sans Fallback", "AR PL UMing CN")
 """Font families with Chinese characters, best first."""
 _STYLE: Any = {  # matplotlib types its keys one by one
     "font.size": 9.0, "axes.titlesize": 10.0, "axes.titleweight": "bold", "axes.titlelocation": "left",

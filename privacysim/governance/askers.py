@@ -96,11 +96,10 @@ class Askers(Requester):
         at = np.minimum(answered, context.end)
         begin = np.maximum(asks.from_tick[self.ask], kept.oldest(camera, at))
         end = np.minimum(asks.to_tick[self.ask], at)
-        course = Course(context.end, requests.asked, self.signed, answered, answered, self.left, ends={
-            "turned_away": ~ruled & ~forged & ~informal, "seen_through": forged & ~believed,
-            "no_consent": ruled & ~self.merit, "erased": end <= begin, "blind": ~kept.recording[camera],
-            "informal": informal, "believed": believed,
-        })
+        course = Course(context.end, requests.asked, self.signed, answered, answered, self.left,
+                        ends={"turned_away": ~ruled & ~forged & ~informal, "seen_through": forged & ~believed,
+                              "no_consent": ruled & ~self.merit, "erased": end <= begin,
+                              "blind": ~kept.recording[camera], "informal": informal, "believed": believed})
         away = believed | (marks[:, 3] < world.scenario.leaks.informal_copy_share.number)
         return course, begin, end, np.where(self.merit, context.rules.takes(requests.way),
                                             np.where(away, "acquire", ""))

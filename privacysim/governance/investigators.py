@@ -207,12 +207,10 @@ class Investigators(Requester):
         seized = refuses & self.may_seize & (marks[:, 6] < access.refusal_seized.number) & (served < NEVER)
         secured = np.where(seized, served + waits(access.seizure_delay_h.number, 7), served)
         taken = np.where(rules.takes(self.paper) != "", np.where(self.direct, with_paper, delivered), NEVER)
-        course = Course(
-            self.context.end, asked, signed, served, np.where(seized, secured, delivered),
-            np.where(at_desk, self.left[self.case], NEVER), self.withdrawn[self.case],
-            {"no_rule": requests.way == 0, "gone": at_desk & self.gone[self.case], "defect": defect & ~cured,
-             "refuses": refuses & ~seized, "seized": seized},
-        )
+        course = Course(self.context.end, asked, signed, served, np.where(seized, secured, delivered),
+                        np.where(at_desk, self.left[self.case], NEVER), self.withdrawn[self.case],
+                        {"no_rule": requests.way == 0, "gone": at_desk & self.gone[self.case],
+                         "defect": defect & ~cured, "refuses": refuses & ~seized, "seized": seized})
         return course, np.where(seized, secured, taken), secured
 
     def _write_wanted(self, books: Books, clue: NDArray[np.intp], begin: Ints, until: Ints, delivered: Ints) -> None:

@@ -27,10 +27,8 @@ from privacysim.resources import shipped
 from privacysim.scenario import Scenario
 from privacysim.world.world_model import World
 
-_NEAR = frozenset({
-    "own_staff_on_duty", "own_staff_off_purpose", "contractor", "person_filmed", "relative_or_guardian",
-    "victim_not_filmed", "employer", "neighbour", "impostor", "curious",
-})
+_NEAR = frozenset({"own_staff_on_duty", "own_staff_off_purpose", "contractor", "person_filmed", "relative_or_guardian",
+                   "victim_not_filmed", "employer", "neighbour", "impostor", "curious"})
 """People who live or work around the camera: their contacts are people of the neighbourhood."""
 _SUSPECTS = frozenset({*words.STATE_ORGANS, "defence_counsel"})
 
@@ -155,10 +153,9 @@ class Requests:
         `asked` adds fields of the question (`Rules.ask`) or replaces them.
         """
         cameras = self.world.cameras
-        found = self.rules.legality(self.era, **{
-            "requester": self.requester, "act": "view", "purpose": self.purpose, "channel": "request",
-            "operator": cameras.operator[self.camera], "regime": cameras.regime[self.camera], **asked,
-        })
+        found = self.rules.legality(self.era, **{"requester": self.requester, "act": "view", "purpose": self.purpose,
+                                                 "channel": "request", "operator": cameras.operator[self.camera],
+                                                 "regime": cameras.regime[self.camera], **asked})
         return np.where(ruled, 0, np.maximum(found, least))
 
     def write(self, book: Book, course: Course, kept: Bools, **more: Any) -> None:

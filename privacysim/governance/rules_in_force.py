@@ -29,10 +29,9 @@ from privacysim.world.world_model import World
 
 BEFORE, AFTER = 0, 1
 """The two eras: under the baseline, under the policy."""
-LISTED = frozenset({
-    "road", "housing_compound", "office", "restaurant", "mall", "market", "hotel", "hospital", "school", "university",
-    "kindergarten", "entertainment", "culture_sport", "park", "metro_station", "transport_hub", "car_park",
-})
+LISTED = frozenset({"road", "housing_compound", "office", "restaurant", "mall", "market", "hotel", "hospital", "school",
+                    "university", "kindergarten", "entertainment", "culture_sport", "park", "metro_station",
+                    "transport_hub", "car_park"})
 """Categories listed in art. 6 of Guangzhou's order of 2007 (its list is partly known; the match with our categories
 is an assumption)."""
 _SEES = {"view", "copy", "acquire"}

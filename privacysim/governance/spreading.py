@@ -203,13 +203,12 @@ class Spread:
     def question(self, camera: int, act: str, actor: str, channel: str, **more: Any) -> Question:
         """Build the question to the rules about one act with this camera's footage, by default out of curiosity."""
         cameras = self.world.cameras
-        return Question(**{
-            "requester": actor, "act": act, "purpose": "curiosity", "channel": channel,
-            "operator": words.OPERATORS[cameras.operator[camera]], "regime": words.REGIMES[cameras.regime[camera]],
-            "listed": bool(self.kept.listed[camera]), "scene": words.SCENES[cameras.scene[camera]],
-            "identifiable": bool(self.kept.identifiable[camera]), "secret": words.SECRETS[cameras.secret[camera]],
-            **more,
-        })
+        return Question(**{"requester": actor, "act": act, "purpose": "curiosity", "channel": channel,
+                           "operator": words.OPERATORS[cameras.operator[camera]],
+                           "regime": words.REGIMES[cameras.regime[camera]], "listed": bool(self.kept.listed[camera]),
+                           "scene": words.SCENES[cameras.scene[camera]],
+                           "identifiable": bool(self.kept.identifiable[camera]),
+                           "secret": words.SECRETS[cameras.secret[camera]], **more})
 
     def write(self, chains: Sequence[Chain], books: Books) -> None:
         """Add the acts done in [0, D) of all chains, and the incidents that were open in it, with what followed."""

@@ -131,9 +131,8 @@ def face_code(face_px: ArrayLike) -> NDArray[np.uint16]:
     return np.minimum(np.rint(face * STEPS_PER_PX), CODES - 1).astype(np.uint16)
 
 
-def identifiability(
-    mask: str, face_px: ArrayLike, frontal: ArrayLike, gallery: int, curve: str = "low", fit: str = "cctv"
-) -> Floats:
+def identifiability(mask: str, face_px: ArrayLike, frontal: ArrayLike, gallery: int, curve: str = "low",
+                    fit: str = "cctv") -> Floats:
     """Probability that a viewer who compares with `gallery` people, the filmed one among them, picks the right one.
 
     A masked face is worth e = min(face_px, cells(mask)) pixels. A full box leaves guessing, 1/gallery; behind `ksame:K`

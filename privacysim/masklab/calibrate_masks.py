@@ -153,8 +153,7 @@ def measure(mask: Any, faces: Faces, *, out: Path | None = None, workers: int = 
     smallest, largest = (float(rates[at, :, -1].mean()) - 1.0 / faces.people for at in (0, -1))
     if smallest > 0.9 * largest:
         expected = f"faces that are harder to tell apart at {px[0]:g} px than at {px[-1]:g}"
-        raise InputError(f"faces {faces.name}", expected,
-                         f"{smallest:.0%} and {largest:.0%} above guessing, unmasked",
+        raise InputError(f"faces {faces.name}", expected, f"{smallest:.0%} and {largest:.0%} above guessing, unmasked",
                          "give more people, or pictures that differ more, such as --faces olivetti")  # fmt: skip
     fit, _ = fitted_curve.fit_surface(px, rates.mean(axis=1), galleries)
     best = strongest_of(outcomes)

@@ -115,9 +115,8 @@ def equivalent_cells(mask: Mask, face_px: float, one_frame: bool = False) -> flo
         return min(face_px, cells(mask.name, one_frame))
 
 
-def track_identified(
-    p_masked: float, p_clear: float, p_miss: float, frames: float, correlation: float | None = None
-) -> float:
+def track_identified(p_masked: float, p_clear: float, p_miss: float, frames: float,
+                     correlation: float | None = None) -> float:
     """P(identified) over a track of `frames`, each of which escapes the mask with probability `p_miss`.
 
     Per frame p = p_miss·p_clear + (1 − p_miss)·p_masked. Frames are correlated, so n of them are worth
@@ -215,10 +214,8 @@ class Residual:
         if not rows:
             unknown = "not known what this mask leaves of it: measure it with `privacysim calibrate masks --mask`"
             return "\n".join([*lines, f"median face {face:.1f} px; {unknown}"])
-        lines += [
-            f"median face {face:.1f} px; expected re-identification by somebody who trains on such masks:",
-            "  gallery     one frame          whole track        without mask       chance",
-        ]
+        lines += [f"median face {face:.1f} px; expected re-identification by somebody who trains on such masks:",
+                  "  gallery     one frame          whole track        without mask       chance"]
         for gallery, *bands in rows:
             shown = "  ".join(f"{low:6.1%} – {high:6.1%}" for low, high in bands)
             far = "  extrapolated" if gallery > EXTRAPOLATED_BEYOND else ""

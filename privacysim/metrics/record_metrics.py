@@ -40,10 +40,9 @@ def gap_soft(seen: Records) -> Rows:
     return _ungoverned(seen, forbidden=True)
 
 
-@shipped_metric(by={
-    "act": words.ACTS, "specific": words.SPECIFIC, "general": words.GENERAL, "legality": words.LEGALITIES,
-    "channel": words.CHANNELS, "operator": words.OPERATORS, "regime": words.REGIMES,
-})  # fmt: skip
+@shipped_metric(by={"act": words.ACTS, "specific": words.SPECIFIC, "general": words.GENERAL,
+                    "legality": words.LEGALITIES, "channel": words.CHANNELS, "operator": words.OPERATORS,
+                    "regime": words.REGIMES})  # fmt: skip
 def acts(seen: Records, heading: str, word: str) -> Rows:
     """Number of acts of each kind; operator and regime are those of the camera."""
     if heading not in ("operator", "regime"):

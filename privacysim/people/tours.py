@@ -81,10 +81,9 @@ class Block:
 
     def people(self, replicate: int) -> pd.DataFrame:
         """Return the table `people`."""
-        return tables.frame("people", {
-            "replicate": replicate, "person_id": self.person_id, "group": self.group, "home_place": self.home_place,
-            "work_place": self.work_place, "weight": self.weight,
-        })
+        return tables.frame("people", {"replicate": replicate, "person_id": self.person_id, "group": self.group,
+                                       "home_place": self.home_place, "work_place": self.work_place,
+                                       "weight": self.weight})
 
 
 def summary(block: Block, city: City, scenario: Scenario) -> dict[str, float]:

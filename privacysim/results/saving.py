@@ -33,13 +33,11 @@ OURS = ("metrics.parquet", "summary.csv", "band.csv", "report.html", "inputs", "
 _PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 _TYPES = {".json": "application/json", ".csv": "text/csv", ".html": "text/html", ".toml": "application/toml",
           ".parquet": "application/vnd.apache.parquet"}  # fmt: skip
-_SAYS = {
-    "metrics.parquet": "every metric of every policy, replicate and curve",
-    "summary.csv": "every policy against the baseline: mean, ratio, difference, 95 % intervals, notes",
-    "report.html": "the same for readers, with figures",
-    "manifest.json": "versions, hashes, seed, times, notes; its presence means that the folder is complete",
-    "inputs/resolved.json": "every number and rule that the results depend on; the run id is its hash",
-}
+_SAYS = {"metrics.parquet": "every metric of every policy, replicate and curve",
+         "summary.csv": "every policy against the baseline: mean, ratio, difference, 95 % intervals, notes",
+         "report.html": "the same for readers, with figures",
+         "manifest.json": "versions, hashes, seed, times, notes; its presence means that the folder is complete",
+         "inputs/resolved.json": "every number and rule that the results depend on; the run id is its hash"}
 
 
 def check_writable(folder: Path) -> None:

@@ -214,8 +214,6 @@ def walk_past(begin: tuple[float, float], end: tuple[float, float], *, width_px:
     _, _, *mm, face, frontal, level = pieces_in_view(view, ux, uy, vx, vy, np.array([float(round(length * 1000))]))
     at = np.stack(mm) / 1000.0
     x, y = (ends[0, axis] + (ends[1, axis] - ends[0, axis]) * at / length for axis in (0, 1))
-    return pd.DataFrame({
-        "begin_s": at[0] / speed_m_s, "end_s": at[1] / speed_m_s, "x0_m": x[0], "y0_m": y[0], "x1_m": x[1],
-        "y1_m": y[1], "face_px": face / STEPS_PER_PX, "frontal": frontal,
-        "level": np.asarray(DORI_NAMES)[np.maximum(level.astype(int) - 1, 0)],
-    })  # fmt: skip
+    return pd.DataFrame({"begin_s": at[0] / speed_m_s, "end_s": at[1] / speed_m_s, "x0_m": x[0], "y0_m": y[0],
+                         "x1_m": x[1], "y1_m": y[1], "face_px": face / STEPS_PER_PX, "frontal": frontal,
+                         "level": np.asarray(DORI_NAMES)[np.maximum(level.astype(int) - 1, 0)]})  # fmt: skip

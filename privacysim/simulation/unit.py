@@ -157,10 +157,9 @@ def _refuse_large(rows: Mapping[str, int]) -> None:
 
 def people_table(block: Block, replicate: int) -> pd.DataFrame:
     """Build the table `people` of a block."""
-    return tables.frame("people", {
-        "replicate": np.full(block.person_id.size, replicate), "person_id": block.person_id, "group": block.group,
-        "home_place": block.home_place, "work_place": block.work_place, "weight": block.weight,
-    })  # fmt: skip
+    return tables.frame("people", {"replicate": np.full(block.person_id.size, replicate), "person_id": block.person_id,
+                                   "group": block.group, "home_place": block.home_place, "work_place": block.work_place,
+                                   "weight": block.weight})  # fmt: skip
 
 
 @lru_cache(maxsize=1)
@@ -247,11 +246,9 @@ def _before_outsiders(whole: Replicate, seen: Seen, acts: pd.DataFrame) -> pd.Da
     every = pd.concat([one[columns] for one in made]) if made else pd.DataFrame(columns=columns, dtype=np.float64)
     once = every.groupby(["person_id", "pass_id", "day"], as_index=False).agg({"camera_id": "first", "enter_s": "min"})
     camera = once["camera_id"].to_numpy(dtype=np.int64)
-    return pd.DataFrame({
-        "user": row_of.reindex(once["person_id"]).to_numpy(dtype=np.int64), "camera": camera,
-        "x_m": cameras.x[camera].astype(np.float64), "y_m": cameras.y[camera].astype(np.float64),
-        "enter_s": once["enter_s"].to_numpy(dtype=np.float64),
-    })  # fmt: skip
+    return pd.DataFrame({"user": row_of.reindex(once["person_id"]).to_numpy(dtype=np.int64), "camera": camera,
+                         "x_m": cameras.x[camera].astype(np.float64), "y_m": cameras.y[camera].astype(np.float64),
+                         "enter_s": once["enter_s"].to_numpy(dtype=np.float64)})  # fmt: skip
 
 
 def _merged(acts: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

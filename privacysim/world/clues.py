@@ -92,10 +92,9 @@ def _cast_views(city: City, scenario: Scenario, cameras: Cameras, cases: Cases, 
     view = coverage(city, cameras, np.arange(len(cameras)), edges=escape, entrances=False)
     pieces = passes(block, city, view, first_day, days)
     begin = day[pieces.person] * DAY_TICKS + pieces.offset
-    found = pd.DataFrame({
-        "person": pieces.person.astype(np.int64), "camera": pieces.camera.astype(np.int64), "leg": pieces.pass_no >> 32,
-        "begin": begin, "end": begin + pieces.length, "face": np.where(pieces.frontal, pieces.face, 0),
-    })
+    found = pd.DataFrame({"person": pieces.person.astype(np.int64), "camera": pieces.camera.astype(np.int64),
+                          "leg": pieces.pass_no >> 32, "begin": begin, "end": begin + pieces.length,
+                          "face": np.where(pieces.frontal, pieces.face, 0)})
     return found.groupby(["person", "camera", "leg"], as_index=False).agg({"begin": "min", "end": "max", "face": "max"})
 
 

@@ -41,10 +41,8 @@ def mechanism_shares(scenario: Scenario) -> Floats:
     """Return the shares of MECHANISMS among arrivals; they sum to 1."""
     leaks = scenario.leaks
     broadcast, unaware = leaks.owner_broadcast.number, leaks.owner_unaware.number
-    shares = np.array([
-        broadcast * (1 - unaware), broadcast * unaware, leaks.open_port.number, leaks.default_password.number,
-        leaks.cracked_account.number,
-    ])
+    shares = np.array([broadcast * (1 - unaware), broadcast * unaware, leaks.open_port.number,
+                       leaks.default_password.number, leaks.cracked_account.number])
     if not shares.sum() > 0:
         expected = "a mechanism with a share above 0"
         raise InputError("leaks.owner_broadcast … cracked_account", expected, "all are 0", "give one of them a share")

@@ -56,11 +56,10 @@ class World:
     def cases_frame(self) -> pd.DataFrame:
         """Return the table `cases`: those opened within the study."""
         inside = np.flatnonzero(self.cases.opened >= 0)
-        return tables.frame("cases", {
-            "replicate": self.k, "case_id": self.cases.case_id[inside],
-            "purpose": self.cases.purpose[inside], "place_id": self.cases.place[inside], "x_m": self.cases.x[inside],
-            "y_m": self.cases.y[inside], "opened_s": self.cases.opened[inside] / TICKS_PER_S,
-        })
+        return tables.frame("cases", {"replicate": self.k, "case_id": self.cases.case_id[inside],
+                                      "purpose": self.cases.purpose[inside], "place_id": self.cases.place[inside],
+                                      "x_m": self.cases.x[inside], "y_m": self.cases.y[inside],
+                                      "opened_s": self.cases.opened[inside] / TICKS_PER_S})
 
 
 def sample_world(city: City, scenario: Scenario, seed: int, k: int, *, days: int, footage_days: int,
