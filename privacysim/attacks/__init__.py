@@ -5,12 +5,19 @@ Unicity, background-knowledge risk, anonymity sets, released tables, inequality,
 
 from privacysim.attacks.flow import TripLaw, flow_field, trip_law
 from privacysim.attacks.inequality import gini, lorenz, table_by, top_share
-from privacysim.attacks.information import (ReleasedTable, attack_advantage, entropy_bits, epsilon_spent, guess_error_m,
-                                            mutual_information, released_table)
+from privacysim.attacks.information import (
+    ReleasedTable,
+    attack_advantage,
+    entropy_bits,
+    epsilon_spent,
+    guess_error_m,
+    mutual_information,
+    released_table,
+)
 from privacysim.attacks.reidentification import ATTACKS, reidentification_risk, unicity
-from privacysim.attacks.sightings import Tracks, anonymity_sets, poisson_sets, sets_table, time_to_confusion
+from privacysim.attacks.sightings import Tracks, anonymity_sets, poisson_sets, time_to_confusion
 
 __all__ = ["ATTACKS", "ReleasedTable", "Tracks", "TripLaw", "anonymity_sets", "attack_advantage", "entropy_bits",
            "epsilon_spent", "flow_field", "gini", "guess_error_m", "lorenz", "mutual_information", "poisson_sets",
-           "reidentification_risk", "released_table", "sets_table", "table_by", "time_to_confusion", "top_share",
-           "trip_law", "unicity"]
+           "reidentification_risk", "released_table", "table_by", "time_to_confusion", "top_share", "trip_law",
+           "unicity"]

@@ -1,10 +1,9 @@
 """Flow field: expected number of people in a camera's view in each hour of a day, without drawing people.
 
-It multiplies the people of each home by the trip law and sums them down the route tree of every place. The law has two
-parts. *Where to, by which mode* has a closed form (`people.habits`, shares of modes by distance). *How often and at
-what time* (tours a day and hours of arrival and leaving, by purpose, mode and band of distance) comes from a sample of
-people, whose errors are those of averages over the whole city. The expected number λ of people in a view therefore has
-no noise of its own, unlike the view's own count in a sample. Sets follow from K ~ Poisson(λ).
+It multiplies the people of each home by the trip law and sums them down the route tree of every place. *Where to, by
+which mode* has a closed form (`people.habits`). *How often and at what time*, by purpose, mode and band of distance,
+comes from a sample of people, whose errors are those of averages over the whole city. So the expected number λ of
+people in a view has no noise of its own, unlike the view's count in a sample. Sets follow from K ~ Poisson(λ).
 
 Simplifications, each well below a percent of a view: a person who passes twice in an hour, on two tours or to and from
 the stop, counts twice; within a band, hours depend neither on the distance nor on the person's own speed.
@@ -23,7 +22,7 @@ from privacysim.attacks.points import Floats, positive
 from privacysim.city import City
 from privacysim.errors import InputError
 from privacysim.people import draw_block, draw_sample, residents
-from privacysim.people.habits import CAR, TRANSIT, WALK, habits, mm_per_tick, purposes
+from privacysim.people.habits import BANDS_M, CAR, TRANSIT, WALK, habits, mm_per_tick, mode_shares, purposes, street_m
 from privacysim.scenario import Scenario
 from privacysim.sight.coverage import coverage
 from privacysim.units import DAY_TICKS, HOUR_TICKS, TICKS_PER_S
@@ -33,7 +32,6 @@ from privacysim.world.cameras import Cameras
 Ints = NDArray[np.int64]
 _STEPS = 60
 """Of a way between home and place, or minutes of a walk to or from a stop."""
-_BANDS_M = (1000.0, 3000.0, 8000.0)
 _WORK, _STUDY, _VISIT = range(3)
 _CLASSES = 3 * kernel.MODES * kernel.BANDS
 _BACK_MM = 500_000
@@ -44,8 +42,7 @@ _MOST_BYTES = 2 << 30
 class TripLaw:
     """How often and when: `tours` (class,): tours on the day per destination held, and probabilities that such a tour
     passes within a window of the day at a point of its way: (class, step, window). `on_way`: steps are 60ths of the
-    way, counted from the place (of transit: minutes on foot from the place). `at_home`: minutes on foot from home. Both
-    ways of a tour within one window count once.
+    way, counted from the place (of transit: minutes on foot from the place). `at_home`: minutes on foot from home.
     """
 
     window_s: float
@@ -58,14 +55,7 @@ def trip_law(city: City, scenario: Scenario, *, seed: int = 185, k: int = 0, day
              window_s: float = 3600.0) -> TripLaw:
     """Estimate the trip law of one day (0 is a Monday) from a sample of `people` people of replicate k.
 
-    Errors of a sample of n are those of means over the whole city, about 1/√n; `window_s` need not divide a day.
-
-    >>> from privacysim.city import build_city
-    >>> from privacysim.scenario import load_scenario
-    >>> scenario = load_scenario("guangzhou_district")
-    >>> law = trip_law(build_city(scenario), scenario, people=2_000)
-    >>> law.tours.shape, bool((law.tours <= 1.0).all())
-    ((48,), True)
+    Errors are about 1/√people; `window_s` need not divide a day. See `flow_field` for an example.
     """
     window = positive(window_s, "window_s", "trip_law") * TICKS_PER_S
     windows = int(np.ceil(DAY_TICKS / window))
@@ -81,11 +71,8 @@ def trip_law(city: City, scenario: Scenario, *, seed: int = 185, k: int = 0, day
     own = block.tour_person.astype(np.int64)
     first = np.append(True, own[1:] != own[:-1])
     work = first & (block.tour_place == block.work_place[own])
-    x, y = np.asarray(city.place_x, dtype=np.float64), np.asarray(city.place_y, dtype=np.float64)
-    home = block.home_place[own]
-    street = np.hypot(x[block.tour_place] - x[home], y[block.tour_place] - y[home])
-    made = _classes(np.where(work, first_purpose[own], _VISIT), block.tour_mode,
-                    street * float(scenario.population.street_detour.number))  # fmt: skip
+    street = street_m(city, scenario.population, block.home_place[own], block.tour_place)
+    made = _classes(np.where(work, first_purpose[own], _VISIT), block.tour_mode, street)
     weight = chosen.weight[own]
     tours = np.bincount(made, weight, _CLASSES + 1)
 
@@ -115,9 +102,9 @@ def trip_law(city: City, scenario: Scenario, *, seed: int = 185, k: int = 0, day
     return TripLaw(window_s, tours[:_CLASSES] / np.maximum(slots, 1e-300), on_way, chances(out, back, minute, -minute))
 
 
-def _classes(purpose: NDArray, mode: NDArray, street_m: Floats) -> Ints:
+def _classes(purpose: NDArray, mode: NDArray, metres: Floats) -> Ints:
     """Class of a destination; destinations reached by car are seen by nobody and come last."""
-    band = np.searchsorted(_BANDS_M, street_m, side="right")
+    band = np.searchsorted(BANDS_M, metres, side="right")
     made = (purpose * kernel.MODES + mode.astype(np.int64)) * kernel.BANDS + band
     return np.where(mode == CAR, _CLASSES, made).astype(np.int64)
 
@@ -129,14 +116,12 @@ def flow_field(city: City, scenario: Scenario, cameras: Cameras, which: ArrayLik
     0), `people` = λ: the sum over homes, places and modes of people × P(place | home's zone) × P(mode | distance) ×
     tours a day × P(window), over the ways that pass. Costs O(nodes) per place: 1 s in a district of 100 000 people.
 
-    >>> from privacysim.city import build_city
-    >>> from privacysim.scenario import load_scenario
-    >>> from privacysim.world.cameras import sample_cameras
-    >>> scenario = load_scenario("guangzhou_district")
-    >>> city = build_city(scenario)
-    >>> cameras = sample_cameras(city, scenario, 185, 0)
+    >>> import privacysim as ps
+    >>> scenario = ps.load_scenario("guangzhou_district")
+    >>> city = ps.build_city(scenario)
+    >>> cameras = ps.sample_world(city, scenario, 185, 0, days=1, footage_days=0, warmup_days=0).cameras
     >>> street = (~cameras.indoor).nonzero()[0][:3]
-    >>> field = flow_field(city, scenario, cameras, street, trip_law(city, scenario, people=2_000))
+    >>> field = ps.flow_field(city, scenario, cameras, street, ps.trip_law(city, scenario, people=2_000))
     >>> field.shape, bool(field["people"].max() > 0)
     ((72, 3), True)
     """
@@ -160,8 +145,6 @@ def flow_field(city: City, scenario: Scenario, cameras: Cameras, which: ArrayLik
     x, y = np.asarray(city.place_x, dtype=np.float64), np.asarray(city.place_y, dtype=np.float64)
     node, zone = np.asarray(city.place_node).astype(np.int64), np.asarray(city.place_zone)[: city.homes]
     place_zone, place_weight, to = _destinations(city, scenario)
-    share = np.asarray([band.numbers for band in (population.modes_under_1km, population.modes_1_to_3km,
-                                                  population.modes_3_to_8km, population.modes_over_8km)])  # fmt: skip
     nodes, hub = np.asarray(city.node_x).size, np.asarray(city.place_hub)
     for j in range(city.trees.shape[0]):
         places = np.flatnonzero((hub == j) & (place_zone >= 0).any(axis=1))
@@ -173,8 +156,9 @@ def flow_field(city: City, scenario: Scenario, cameras: Cameras, which: ArrayLik
         riders = np.zeros((nodes, 3 * kernel.BANDS))
         kernel.past_cameras(np.argsort(-depth, kind="stable"), parent, edge, depth, edge_mm, places, node, x, y,
                             place_zone, place_weight, to, homes, zone, node[: city.homes],
-                            _stop_of(city, j, node[: city.homes]), share, float(population.street_detour.number),
-                            camera_start, camera_of, minute_mm, _BACK_MM, riders, by_place)
+                            _stop_of(city, j, node[: city.homes]), mode_shares(population),
+                            float(population.street_detour.number), camera_start, camera_of, minute_mm, _BACK_MM,
+                            riders, by_place)
         kernel.to_the_stop(parent, edge, np.asarray(city.edge_u), edge_mm, riders,
                            round(population.walk_to_stop_m.number * 1000), view.piece_start, view.piece_camera,
                            view.piece_from, minute_mm, by_home)  # fmt: skip
@@ -199,20 +183,18 @@ def _stop_of(city: City, hub: int, home_node: Ints) -> Ints:
 
 def _destinations(city: City, scenario: Scenario) -> tuple[Ints, Floats, Floats]:
     """Per place and purpose its destination zone (−1: none) and share within it; chances of zones × destinations."""
-    where = purposes(city, scenario.population)
-    each = (where.work, where.study, where.visit)
+    each = purposes(city, scenario.population)
     works = residents(city, scenario).group_sizes() / city.people * np.asarray(scenario.population.work_shares)
     student = works[GROUPS.index("student")]
     held = (works.sum() - student, student, round(scenario.population.other_places.number))
     places = np.asarray(city.place_node).size
     zone, weight = np.full((places, 3), -1, dtype=np.int64), np.zeros((places, 3))
-    to = np.zeros((3, where.work.zones.shape[0], max(one.start.size for one in each)))
+    to = np.zeros((3, each[0].zones.shape[0], max(one.start.size for one in each)))
     for q, purpose in enumerate(each):
         size = np.diff(purpose.start)
         zone[purpose.place, q] = np.repeat(np.arange(size.size), size)
-        within = np.diff(purpose.within, prepend=0.0)
-        within[purpose.start[:-1]] = purpose.within[purpose.start[:-1]]
-        weight[purpose.place, q] = within
+        weight[purpose.place, q] = np.diff(purpose.within, prepend=0.0)
+        weight[purpose.place[purpose.start[:-1]], q] = purpose.within[purpose.start[:-1]]
         running = purpose.zones.astype(np.float64)
         to[q, :, : running.shape[1]] = held[q] * np.diff(running, axis=1, prepend=0.0)
     return zone, weight, to

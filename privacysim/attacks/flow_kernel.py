@@ -38,10 +38,9 @@ def _leave(mass, length, far, riders, place, x, y, zone, weight, to, homes, home
            mode_share, detour):  # fmt: skip
     """Destinations that people hold at a place, by the node where their visible way to it begins.
 
-    Positions (x, y) are of all places, homes first.
-
-    `zone[q]`: its destination zone for purpose q (−1: none); `weight[q]`: its share within. to[q][a, b]: probability of
-    zone b from zone a, times destinations held per person. `length` sums the millimetres of these ways.
+    Positions (x, y) are of all places, homes first. `zone[q]`: its destination zone for purpose q (−1: none);
+    `weight[q]`: its share within. to[q][a, b]: probability of zone b from zone a, times destinations held per person.
+    `length` sums the millimetres of these ways.
     """
     mass[:] = 0.0
     length[:] = 0.0

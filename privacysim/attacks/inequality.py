@@ -19,8 +19,8 @@ def gini(values: ArrayLike, weights: ArrayLike | None = None) -> float:
     """Gini coefficient of non-negative values: 0 if all bear the same, towards 1 if one bears everything.
 
     G = n/(n−1) · Σᵢ Σⱼ wᵢ wⱼ |yᵢ − yⱼ| / (2 W² ȳ), with `weights` the number of people each value represents (default
-    1). The factor n/(n−1) removes most of a sample's bias (Deltas 2003, doi:10.1162/rest.2003.85.1.226). One value
-    gives 0. If all values are 0, it is undefined and raises InputError.
+    1). The factor n/(n−1) removes most of a sample's bias (Deltas 2003, doi:10.1162/rest.2003.85.1.226). If all values
+    are 0, it is undefined and raises InputError.
 
     >>> gini([0, 0, 0, 8]), gini([3, 3, 3])
     (1.0, 0.0)
@@ -29,8 +29,7 @@ def gini(values: ArrayLike, weights: ArrayLike | None = None) -> float:
     if y.size == 1:
         return 0.0
     share = w / w.sum()
-    below = np.cumsum(share) - share / 2.0
-    mean = float((share * y).sum())
+    below, mean = np.cumsum(share) - share / 2.0, float((share * y).sum())
     # Σᵢⱼ |yᵢ − yⱼ| over sorted values: 2 Σ pᵢ yᵢ (2Fᵢ − 1), Fᵢ the middle of the value's own step
     return max(0.0, float((share * y * (2.0 * below - 1.0)).sum()) / mean * y.size / (y.size - 1))
 
@@ -73,8 +72,8 @@ def _sorted(values: ArrayLike, weights: ArrayLike | None, what: str) -> tuple[Fl
     kept = w > 0
     y, w = y[kept], w[kept]
     if y.sum() == 0:
-        raise InputError(f"{what}, values", "at least one value above 0", "zeros only",
-                         "say that nobody bears anything: no measure of inequality is defined")  # fmt: skip
+        fix = "say that nobody bears anything: no measure of inequality is defined"
+        raise InputError(f"{what}, values", "at least one value above 0", "zeros only", fix)
     order = np.argsort(y, kind="stable")
     return y[order], w[order]
 
@@ -96,8 +95,7 @@ def table_by(frame: pd.DataFrame, value: str, by: Sequence[str], *, weight: str 
     if fewest < 2:
         raise InputError("table_by, fewest", "at least 2 people a cell", fewest, "write fewest=30")
     y = floats(frame[value], f"table_by, column {value}", fix="name a column of numbers")
-    asked = "weights of 0 or more, not all 0"
-    w = np.ones(len(frame))
+    w, asked = np.ones(len(frame)), "weights of 0 or more, not all 0"
     if weight:
         w = floats(frame[weight], f"table_by, column {weight}", expected=asked, least=0.0)
     if not (w > 0).any():
@@ -111,8 +109,6 @@ def table_by(frame: pd.DataFrame, value: str, by: Sequence[str], *, weight: str 
             shown = rows.index[~few[rows.index]]
             if few[rows.index].sum() == 1 and len(shown):
                 blank[rows.loc[shown, "_n"].idxmin()] = True
-    return cells[names].assign(
-        n=cells["_n"].where(~blank).astype("Int64"), mean=(cells["_wy"] / cells["_w"]).where(~blank),
-        note=np.where(few, f"fewer than {fewest} people",
-                      np.where(blank, "blank so that no total gives another cell away", "")),
-    )  # fmt: skip
+    why = [f"fewer than {fewest} people", "blank so that no total gives another cell away"]
+    return cells[names].assign(n=cells["_n"].where(~blank).astype("Int64"),
+                               mean=(cells["_wy"] / cells["_w"]).where(~blank), note=np.select([few, blank], why, ""))

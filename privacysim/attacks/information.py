@@ -1,8 +1,5 @@
 """Information of an attacker, and what a released table gives away.
 
-Entropy and mutual information: the attacker's uncertainty, and what footage adds to their knowledge. Advantage and
-error: how much better an attack is than a control, and how far its guesses are from the truth.
-
 Released tables, as pyCANON defines them: rows with equal quasi-identifiers form a class. k: the smallest class (Sweeney
 2002, doi:10.1142/S0218488502001648). l: the fewest distinct sensitive values of a class, and its entropy form
 ⌊exp(min H)⌋ (Machanavajjhala et al. 2007, doi:10.1145/1217299.1217302). t: the largest earth mover's distance between
@@ -65,7 +62,7 @@ def attack_advantage(successes: int, n: int, control_successes: int, control_n: 
 
     r = successes/n of the attack; c is the same for a control attack that cannot know (it guesses, or targets people
     who are not in the data). Giomi et al. 2022 (Anonymeter, arXiv:2211.10459). The interval propagates both Wilson
-    half-widths. A control that always succeeds leaves nothing to gain and raises InputError.
+    half-widths.
 
     >>> found = attack_advantage(60, 100, 20, 100)
     >>> round(found.value, 3), found.low < 0.5 < found.high
@@ -74,42 +71,35 @@ def attack_advantage(successes: int, n: int, control_successes: int, control_n: 
     for name, hits, tries in (("attack", successes, n), ("control", control_successes, control_n)):
         counted = all(isinstance(one, (int, np.integer)) and not isinstance(one, bool) for one in (hits, tries))
         if not counted or tries < 1 or not 0 <= hits <= tries:
-            raise InputError(f"attack_advantage, {name}", "0 ≤ successes ≤ n, n from 1", f"{hits} of {tries}",
-                             "count again")  # fmt: skip
+            got = f"{hits} of {tries}"
+            raise InputError(f"attack_advantage, {name}", "0 ≤ successes ≤ n, n from 1", got, "count again")
     if control_successes == control_n:
         raise InputError("attack_advantage, control", "a control that fails at times", f"{control_n} of {control_n}",
                          "make the control's task as hard as the attack's")  # fmt: skip
     r, c = wilson(successes, n), wilson(control_successes, control_n)
     value = (r.value - c.value) / (1.0 - c.value)
-    (mid_r, half_r), (mid_c, half_c) = (_middle(one) for one in (r, c))
+    ends = ((float(one.low or 0.0), 1.0 if one.high is None else float(one.high)) for one in (r, c))
+    (mid_r, half_r), (mid_c, half_c) = (((low + high) / 2.0, (high - low) / 2.0) for low, high in ends)
     centre = (mid_r - mid_c) / (1.0 - mid_c)
     half = math.hypot(half_r / (1.0 - mid_c), (1.0 - mid_r) / (1.0 - mid_c) ** 2 * half_c)
     return Estimate(value, min(value, max(centre - half, -1.0)), max(value, min(centre + half, 1.0)))
 
 
-def _middle(found: Estimate) -> tuple[float, float]:
-    """Middle and half width of an interval."""
-    low, high = float(found.low or 0.0), 1.0 if found.high is None else float(found.high)
-    return (low + high) / 2.0, (high - low) / 2.0
-
-
 def guess_error_m(truth_x: ArrayLike, truth_y: ArrayLike, guess_x: ArrayLike, guess_y: ArrayLike) -> dict[str, float]:
     """Attacker's error: distances in metres between where people are (or live) and where the attacker believes they do.
 
-    Mean, median and share within 100 m. Shokri et al. 2011 (doi:10.1109/SP.2011.18) use the expected distance as the
-    measure of location privacy.
+    Mean (Shokri et al. 2011, doi:10.1109/SP.2011.18), median and share within 100 m.
 
     >>> guess_error_m([0, 0], [0, 0], [3, 0], [4, 0])["mean_m"]
     2.5
     """
     given = {"truth_x": truth_x, "truth_y": truth_y, "guess_x": guess_x, "guess_y": guess_y}
     lists = [floats(one, f"guess_error_m, {name}", expected="finite coordinates") for name, one in given.items()]
-    if len({one.size for one in lists}) > 1 or not lists[0].size:
-        raise InputError("guess_error_m", "four equally long lists", ", ".join(str(one.size) for one in lists),
-                         "give one guess per person")  # fmt: skip
+    sizes = [one.size for one in lists]
+    if len(set(sizes)) > 1 or not sizes[0]:
+        raise InputError("guess_error_m", "four equally long lists", sizes, "give one guess per person")
     far = np.hypot(lists[0] - lists[2], lists[1] - lists[3])
-    return {"mean_m": float(far.mean()), "median_m": float(np.median(far)),
-            "within_100_m": float((far <= 100.0).mean())}  # fmt: skip
+    return {"mean_m": float(far.mean()), "median_m": float(np.median(far)), "within_100_m": float((far <= 100).mean())}
 
 
 def epsilon_spent(views: ArrayLike, epsilon: float, delta: float = 1e-6) -> NDArray[np.float64]:
@@ -158,8 +148,8 @@ def released_table(table: pd.DataFrame, quasi: Sequence[str], sensitive: str | N
     names = [quasi] if isinstance(quasi, str) else list(quasi)
     frame_with(table, [*names, *([sensitive] if sensitive else [])], "released_table")
     if not names:
-        raise InputError("released_table, quasi", "at least one quasi-identifier", "none",
-                         "name the columns that others may know")  # fmt: skip
+        fix = "name the columns that others may know"
+        raise InputError("released_table, quasi", "at least one quasi-identifier", "none", fix)
     group = table.groupby(names, observed=True, sort=False).ngroup().to_numpy()
     size = np.bincount(group)
     found = (len(table), size.size, int(size.min()), float((size == 1).sum() / len(table)), size.size / len(table))
@@ -176,7 +166,7 @@ def _sensitive(column: pd.Series, group: np.ndarray) -> tuple[int, int, float]:
     np.subtract.at(entropy, owner, share * np.log(share))
     whole = np.bincount(code) / code.size
     ordered = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-    # distance class by class, in chunks, so that classes × values is never in memory at once
+    # in chunks, so that classes × values is never in memory at once
     start = np.searchsorted(owner, np.arange(size.size + 1))
     step, t = max(1, (1 << 22) // values.size), 0.0
     for first in range(0, size.size, step):
@@ -184,10 +174,6 @@ def _sensitive(column: pd.Series, group: np.ndarray) -> tuple[int, int, float]:
         rows = slice(start[first], start[last])
         gap = np.tile(-whole, (last - first, 1))
         gap[owner[rows] - first, value[rows]] += share[rows]
-        if ordered and values.size > 1:
-            distance = np.abs(np.cumsum(gap, axis=1)).sum(axis=1) / (values.size - 1)
-        else:
-            distance = 0.5 * np.abs(gap).sum(axis=1)
-        t = max(t, float(distance.max()))
-    smallest = float(entropy.min())
-    return int(np.bincount(owner).min()), int(np.exp(smallest) + 1e-9), t
+        moved, scale = (np.cumsum(gap, axis=1), values.size - 1) if ordered and values.size > 1 else (gap, 2)
+        t = max(t, float((np.abs(moved).sum(axis=1) / scale).max()))
+    return int(np.bincount(owner).min()), int(np.exp(entropy.min()) + 1e-9), t

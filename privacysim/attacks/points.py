@@ -24,15 +24,13 @@ def frame_with(frame: Any, columns: Sequence[str], what: str, *, hint: str = "")
         there = int((frame.columns == name).sum())
         if there == 0:
             known = [str(column) for column in frame.columns]
-            raise InputError(f"{what}, columns", f"a column {name}", ", ".join(known) or "no column",
-                             did_you_mean(name, known) + hint)  # fmt: skip
-        gaps = int(frame[name].isna().sum()) if there == 1 else 0
-        if there > 1 or gaps:
-            expected, got, fix = (
-                ("one column of that name", f"{there} of them", "rename the others") if there > 1 else
-                ("a value in every row", f"missing values in {gaps} rows", f"drop them with .dropna(subset=[{name!r}])")
-            )
-            raise InputError(f"{what}, column {name}", expected, got, fix)
+            fix = did_you_mean(name, known) + hint
+            raise InputError(f"{what}, columns", f"a column {name}", ", ".join(known) or "no column", fix)
+        if there > 1:
+            raise InputError(f"{what}, column {name}", "only one such column", f"{there} of them", "rename the others")
+        if gaps := int(frame[name].isna().sum()):
+            raise InputError(f"{what}, column {name}", "a value in every row", f"missing values in {gaps} rows",
+                             f"drop them with .dropna(subset=[{name!r}])")  # fmt: skip
     if frame.empty:
         raise InputError(what, "at least one row", "an empty frame", "give the rows of somebody")
 
@@ -67,7 +65,7 @@ class Coded:
 
 def code_points(points: pd.DataFrame, *, user: str, place: str | None, time: str | None, what: str, x: str = "",
                 y: str = "", cell_m: float | None = None, window_s: float | None = None, timed: bool = True) -> Coded:
-    """Check a frame and code its rows; InputError names the unusable column and the fix.
+    """Check a frame and code its rows.
 
     An item is where and, if `timed`, when. Where: an id in column `place`, or metres in columns `x` and `y`, put into
     squares of `cell_m` if given. When: seconds or dates in column `time`, put into windows of `window_s` if given.
@@ -81,13 +79,11 @@ def code_points(points: pd.DataFrame, *, user: str, place: str | None, time: str
     frame_with(points, wanted, what, hint=", or name yours in the arguments user, place, x, y, time")
     who, users = _codes(points[user])
     when = seconds(points[time], time, what) if time is not None else None
-    if place is not None:
-        parts: list[NDArray[Any]] = [_codes(points[place])[0]]
-    else:
-        metres = (floats(points[name], f"{what}, column {name}", expected="finite numbers in metres",
-                         fix=f"convert it, e.g. points[{name!r}].astype(float), or name ids in place=…")
-                  for name in (x, y))  # fmt: skip
-        parts = [_cells(values, cell_m, "cell_m", what) for values in metres]
+    parts: list[NDArray[Any]] = [_codes(points[place])[0]] if place is not None else []
+    for name in (x, y) if place is None else ():
+        metres = floats(points[name], f"{what}, column {name}", expected="finite numbers in metres",
+                        fix=f"convert it, e.g. points[{name!r}].astype(float), or name ids in place=…")
+        parts.append(_cells(metres, cell_m, "cell_m", what))
     if timed and when is not None:
         parts.append(_cells(when, window_s, "window_s", what))
     return Coded(users, who, *squeezed(parts), when)

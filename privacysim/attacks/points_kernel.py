@@ -1,7 +1,7 @@
 """Enumerations and searches behind the background-knowledge attacks, unicity and tracking.
 
-Unit-free and single-threaded. A bitset holds one bit per user. The users who match several known items are the bits
-common to all of them, so a subset costs one AND and one population count per word of 64 users.
+The users who match several known items are the bits common to their bitsets, so a subset costs one AND and one
+population count per word of 64 users.
 """
 
 from __future__ import annotations
@@ -59,20 +59,16 @@ def _ascending(values, low, high):
 @jit
 def distinct(start, items):
     """Each user's distinct items, ascending: (start, items), and how often the user has each."""
-    users = start.size - 1
-    new_start = np.zeros(users + 1, np.int64)
-    count = np.zeros(items.size, np.int32)
-    made = 0
+    users, made = start.size - 1, 0
+    new_start, count = np.zeros(users + 1, np.int64), np.zeros(items.size, np.int32)
     for u in range(users):
         _ascending(items, start[u], start[u + 1])
         for r in range(start[u], start[u + 1]):
             value = items[r]
-            if made > new_start[u] and items[made - 1] == value:
-                count[made - 1] += 1
-            else:
+            if made == new_start[u] or items[made - 1] != value:
                 items[made] = value
-                count[made] = 1
                 made += 1
+            count[made - 1] += 1
         new_start[u + 1] = made
     return new_start, items[:made], count[:made]
 
@@ -97,10 +93,7 @@ def _note(matches, weight, weights, marks):
 
 @jit_inline
 def _summary(weights, marks, most, seen, quantiles, out):
-    """out = subsets, fewest matches, mean of 1/matches, share with one match, then quantiles of 1/matches.
-
-    No choice has more than `most` matches. The records are cleared for the next target.
-    """
+    """out = subsets, fewest matches (of `most`), mean of 1/matches, share with one, quantiles of 1/matches."""
     touched, subsets, mean = 0, 0.0, 0.0
     for w in range((most >> 6) + 1):
         left = marks[w]
@@ -112,8 +105,7 @@ def _summary(weights, marks, most, seen, quantiles, out):
             touched += 1
             subsets += weights[matches]
             mean += weights[matches] / matches
-    out[0], out[1], out[2] = subsets, seen[0], mean / subsets
-    out[3] = weights[1] / subsets
+    out[0], out[1], out[2], out[3] = subsets, seen[0], mean / subsets, weights[1] / subsets
     for q in range(quantiles.size):
         # risks rise as matches fall: the smallest risk that a share q of the subsets does not exceed
         below, value = 0.0, 1.0 / seen[0]
@@ -123,7 +115,7 @@ def _summary(weights, marks, most, seen, quantiles, out):
                 value = 1.0 / seen[t]
                 break
         out[4 + q] = value
-    for t in range(touched):
+    for t in range(touched):  # for the next target
         weights[seen[t]] = 0.0
 
 
@@ -133,9 +125,8 @@ def set_risks(group_start, item, copies, item_row, item_users, bits, knowledge, 
 
     A user's rows come in groups of equal rows. Knowing m of a group's `copies` is the item `item` + m − 1, whose bitset
     (row `item_row`, −1 if only one user has it) holds the `item_users` users who have at least m. A choice of m out of
-    c copies represents C(c, m) choices of rows. Once the target is alone, all completions count at once; with rare
-    groups first, most choices end there. The last `knowledge` rows of `bits` are spare: they hold the users who match
-    the rows chosen so far.
+    c copies represents C(c, m) choices of rows. Once the target is alone, all completions count at once. The last
+    `knowledge` rows of `bits` are spare: they hold the users who match the rows chosen so far.
     """
     users, words, most, longest = group_start.size - 1, bits.shape[1], 1, 1
     for u in range(users):
@@ -298,22 +289,13 @@ def _spell(place, low, high, letter, spelled, named):
 
 @jit
 def follow(user_start, place, when, left, place_start, place_time, place_user, users, within, gap, confused_above):
-    """Per row of a user, in time order: how many people it could be, and whether the previous row's track holds.
-
-    A row could be anybody seen at its place within `within` seconds of it, the user included.
-    """
+    """Per row of a user, by time: how many people are at its place `within` seconds, and whether the track holds."""
     size, held = np.zeros(place.size, np.int64), np.zeros(place.size, np.bool_)
     counted_at = np.full(users, -1, np.int64)
     for u in range(users):
         for r in range(user_start[u], user_start[u + 1]):
-            end = place_start[place[r] + 1]
-            i, last = place_start[place[r]], end
-            while i < last:
-                middle = (i + last) >> 1
-                if place_time[middle] < when[r] - within:
-                    i = middle + 1
-                else:
-                    last = middle
+            i, end = place_start[place[r]], place_start[place[r] + 1]
+            i += np.searchsorted(place_time[i:end], when[r] - within)
             while i < end and place_time[i] <= when[r] + within:
                 if counted_at[place_user[i]] != r:
                     counted_at[place_user[i]] = r
@@ -335,14 +317,8 @@ def _mixed(x):
 
 @jit
 def _has(items, low, high, item):
-    end = high
-    while low < high:
-        middle = (low + high) >> 1
-        if items[middle] < item:
-            low = middle + 1
-        else:
-            high = middle
-    return low < end and items[low] == item
+    at = low + np.searchsorted(items[low:high], item)
+    return at < high and items[at] == item
 
 
 @jit

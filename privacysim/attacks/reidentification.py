@@ -9,13 +9,12 @@ rows; M users match this knowledge; the attacker's probability of success is 1/M
 - `frequency`: k distinct places and the number of visits to each.
 - `sequence`: k places in the order of visits; matches everybody who visited them in that order, with gaps allowed.
 
-The worst case over all choices of k rows, which other tools report, saturates near 1. With 30 visits each, 1 000 users
-and k = 2, its mean is 0.99, while a random pair of places singles out one in five. The result therefore lists mean and
-quantiles over all choices first, and the maximum last.
+The worst case over all choices of k rows, which other tools report, saturates near 1. The result therefore lists mean
+and quantiles over all choices first, and the maximum last.
 
 Unicity (de Montjoye, Hidalgo, Verleysen and Blondel 2013, doi:10.1038/srep01376): draw k of a person's points at
 random; the person is unique if nobody else has all of them. The share depends on the number of people, so it is always
-"in a population of n", with a rarefaction curve over n, n/2, n/4 …. It is not extrapolated to larger populations.
+"in a population of n" and never extrapolated to larger ones.
 """
 
 from __future__ import annotations
@@ -71,9 +70,10 @@ def reidentification_risk(points: pd.DataFrame, k: int, attack: str = "location"
         coding = _frequencies if attack == "frequency" else multisets
         first, copies, row, have, bits = coding(start, items, count, coded.kinds, known)
         found = kernel.set_risks(start, first, copies, row, have, bits, known, _QUANTILES)
-    return pd.DataFrame({"user": coded.users, "subsets": found[:, 0], "matches_min": found[:, 1].astype(np.int64),
-                         "risk_mean": found[:, 2], "risk_median": found[:, 4], "risk_q95": found[:, 5],
-                         "share_unique": found[:, 3], "risk_max": 1.0 / found[:, 1]})  # fmt: skip
+    subsets, fewest, mean, unique, median, q95 = found.T
+    return pd.DataFrame({"user": coded.users, "subsets": subsets, "matches_min": fewest.astype(np.int64),
+                         "risk_mean": mean, "risk_median": median, "risk_q95": q95, "share_unique": unique,
+                         "risk_max": 1.0 / fewest})  # fmt: skip
 
 
 def rarest_first(item: NDArray[np.int32], kinds: int) -> NDArray[np.int32]:
@@ -104,10 +104,7 @@ def _frequencies(start: NDArray[np.int64], items: NDArray[np.int32], count: NDAr
 
 def _bits(start: NDArray[np.int64], items: NDArray[np.int64], kinds: int,
           spare: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]]:
-    """Row of each item's bitset (−1 if only one user has it), number of users who have it, and the bitsets.
-
-    `items` are each user's distinct items. In its item's row, user u sets bit u. `spare` empty rows follow.
-    """
+    """Row of each item's bitset (−1 if only one user has it), number of users who have it, and the bitsets."""
     have = np.bincount(items, minlength=kinds)
     row = np.where(have > 1, np.cumsum(have > 1) - 1, -1)
     users, rows = start.size - 1, int((have > 1).sum())
@@ -125,8 +122,8 @@ def _sequences(coded: Coded, order: NDArray[np.int64], known: int) -> NDArray[np
     """Risks of the sequence attack; `order` sorts the rows by time."""
     users = coded.users.size
     start, place = kernel.by_user(coded.user[order], coded.item[order], users)
-    _refuse_above(12 * users * min(int(np.diff(start).max()), coded.kinds), "tables",
-                  f"{users} users × the places of one of them", "use fewer users or coarser cells")  # fmt: skip
+    needed = 12 * users * min(int(np.diff(start).max()), coded.kinds)
+    _refuse_above(needed, "tables", f"{users} users × the places of one of them", "use fewer users or coarser cells")
     owner = np.repeat(np.arange(users, dtype=np.int32), np.diff(start))
     nth = (np.arange(place.size) - np.repeat(start[:-1], np.diff(start))).astype(np.int32)
     visit_start, order = kernel.by_user(place, np.arange(place.size), coded.kinds)
@@ -150,8 +147,7 @@ def unicity(points: pd.DataFrame, k: int | Sequence[int], *, user: str = "user",
     `rarefaction`: how often to halve the population; users are kept in a random, nested order.
 
     Returns rows (k, cell_m, window_s, population, targets, unicity, low, high). `targets` are users with at least k
-    distinct points; others are left out. The interval is Wilson's on targets, wider than the draws need. A population
-    of 1 has nobody to be confused with: unicity 1.
+    distinct points; others are left out. The interval is Wilson's on targets, wider than the draws need.
 
     >>> seen = pd.DataFrame({"user": [1, 1, 2, 2], "place": ["a", "b", "a", "c"]})
     >>> unicity(seen, [1, 2], place="place", draws=200)["unicity"].round(1).tolist()
@@ -185,5 +181,4 @@ def unicity(points: pd.DataFrame, k: int | Sequence[int], *, user: str = "user",
                 band = wilson(round(share * mine.size), mine.size)
                 low, high = min(float(band.low or 0.0), share), max(1.0 if band.high is None else band.high, share)
                 rows.append((n, cell_m, window_s, size, mine.size, share, low, high))
-    names = ["k", "cell_m", "window_s", "population", "targets", "unicity", "low", "high"]
-    return pd.DataFrame(rows, columns=names)
+    return pd.DataFrame(rows, columns=["k", "cell_m", "window_s", "population", "targets", "unicity", "low", "high"])

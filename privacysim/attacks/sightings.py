@@ -3,11 +3,6 @@
 The anonymity set of a person in a view (one camera, one window of time) is everybody in it. Two averages answer two
 questions and are never mixed: *per view* (what does one picture show?) and *per person in view* (how hidden is a person
 who is seen? Crowded views count more often).
-
-Time to confusion (Hoh, Gruteser, Xiong and Alrabady 2007, doi:10.1145/1315245.1315266): a tracker follows a person from
-camera to camera until the uncertainty about who they are exceeds a threshold. Between cameras the tracker sees nothing.
-At the next camera the person could be anybody who appears there within `within_s` of them. The track holds while these
-people number at most 2^`confusion_bits` (1 bit: two people) and the gap between cameras is at most `gap_s`.
 """
 
 from __future__ import annotations
@@ -18,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from scipy.special import gammaln
 
 from privacysim.attacks import points_kernel as kernel
 from privacysim.attacks.points import Floats, code_points, floats, frame_with, positive, seconds
@@ -49,7 +45,8 @@ def anonymity_sets(points: pd.DataFrame, *, user: str = "user", place: str | Non
     once = np.unique(coded.item.astype(np.int64) * coded.users.size + coded.user)
     size = np.bincount(once // coded.users.size).astype(np.float64)
     if population is None and sample is None:
-        return sets_table(size, below)
+        shares = np.full(size.size, 1.0 / size.size), size / size.sum()
+        return _averages(size, shares, (size.size, size.size), below)
     if population is None or sample is None or not coded.users.size <= sample <= population:
         raise InputError(f"{what}, sample and population", "both, sample at most population, at least the users seen",
                          f"sample {sample}, population {population}", "say how many of how many")  # fmt: skip
@@ -58,14 +55,6 @@ def anonymity_sets(points: pd.DataFrame, *, user: str = "user", place: str | Non
     hidden = 1.0 + (size - 1.0) * (population - 1.0) / (sample - 1.0)
     mean = float((hidden * size).sum() / size.sum())
     return pd.DataFrame({"average": [AVERAGES[1]], "views": [size.size], "mean_size": [mean]})
-
-
-def sets_table(size: ArrayLike, below: int = 5) -> pd.DataFrame:
-    """Both averages over views of these sizes (1 or more people each)."""
-    m = floats(size, "sets_table, size", expected="numbers of people, 1 or more", least=1.0)
-    if not m.size:
-        raise InputError("sets_table, size", "at least one view", "none", "give the sizes of views that show anybody")
-    return _averages(m, (np.ones(m.size) / m.size, m / m.sum()), (m.size, m.size), below)
 
 
 def poisson_sets(others: ArrayLike, below: int = 5) -> pd.DataFrame:
@@ -77,14 +66,11 @@ def poisson_sets(others: ArrayLike, below: int = 5) -> pd.DataFrame:
     >>> poisson_sets([1.0])[["mean_size", "alone"]].round(3).values.tolist()
     [[1.582, 0.582], [2.0, 0.368]]
     """
-    from scipy.special import gammaln
-
     rate = floats(others, "poisson_sets, others", expected="finite means, 0 or more, not all 0", least=0.0)
-    if not (rate > 0).any():
+    rate = rate[rate > 0]
+    if not rate.size:
         raise InputError("poisson_sets, others", "finite means, 0 or more, not all 0", "none above 0",
                          "give expected counts of views in which there is somebody")  # fmt: skip
-    rate = rate[rate > 0]
-    seen = -np.expm1(-rate)
     k: Floats = np.arange(0.0, int(rate.max() + 12.0 * np.sqrt(rate.max()) + 30))
     # distribution of the set's size 1 + k, mixed over views
     per_view, per_person = np.zeros(k.size), np.zeros(k.size)
@@ -92,7 +78,7 @@ def poisson_sets(others: ArrayLike, below: int = 5) -> pd.DataFrame:
         r = rate[chunk : chunk + 4096, None]
         per_view += np.exp(-r + (k + 1) * np.log(r) - gammaln(k + 2.0)).sum(axis=0)
         per_person += (r * np.exp(-r + k * np.log(r) - gammaln(k + 1.0))).sum(axis=0)
-    views = float(seen.sum())
+    views = float(-np.expm1(-rate).sum())
     return _averages(1.0 + k, (per_view / views, per_person / rate.sum()), (views, views), below)
 
 
@@ -126,8 +112,10 @@ def time_to_confusion(sightings: pd.DataFrame, *, user: str = "user", place: str
                       confusion_bits: float = 0.0) -> Tracks:
     """Follow every user of a table of sightings (one row each: user, camera, time in seconds, and time of leaving).
 
-    With `confusion_bits` 0 a person is lost as soon as anybody else could be them. The table must contain everybody who
-    walks there: in a sample each person looks easier to follow than they are.
+    Between cameras the tracker sees nothing. At the next camera the person could be anybody who appears there within
+    `within_s` of them. The track holds while these people number at most 2^`confusion_bits` and the gap between cameras
+    is at most `gap_s` (Hoh, Gruteser, Xiong and Alrabady 2007, doi:10.1145/1315245.1315266). The table must contain
+    everybody who walks there: in a sample each person looks easier to follow than they are.
 
     >>> seen = pd.DataFrame({"user": [1, 1, 1, 2], "place": [7, 8, 9, 9], "time": [0.0, 60.0, 120.0, 121.0]})
     >>> time_to_confusion(seen).people["longest_s"].tolist()
@@ -141,8 +129,7 @@ def time_to_confusion(sightings: pd.DataFrame, *, user: str = "user", place: str
     ends = time if leave is None else leave
     frame_with(sightings, [ends], what)
     # both columns at once, so that dates count from one day
-    both = seconds(pd.concat([sightings[time], sightings[ends]]), ends, what).astype(np.float64)
-    when, left = both[: len(sightings)], both[len(sightings) :]
+    when, left = seconds(pd.concat([sightings[time], sightings[ends]]), ends, what).astype(np.float64).reshape(2, -1)
     if (left < when).any():
         raise InputError(f"{what}, column {leave}", f"times not before {time}", "an earlier one", "swap the columns")
     users = coded.users.size
@@ -157,8 +144,8 @@ def time_to_confusion(sightings: pd.DataFrame, *, user: str = "user", place: str
     end = until[np.append(first[1:], held.size) - 1]
     longest = np.zeros(users)
     np.maximum.at(longest, user_of[first], end - at[first])
-    people = pd.DataFrame({"user": coded.users, "longest_s": longest,
-                           "tracks": np.bincount(user_of[first], minlength=users)})  # fmt: skip
+    tracks = np.bincount(user_of[first], minlength=users)
+    people = pd.DataFrame({"user": coded.users, "longest_s": longest, "tracks": tracks})
     handover = np.flatnonzero(user_of[1:] == user_of[:-1]) + 1
     linked = float((1.0 / size[handover]).mean()) if handover.size else 1.0
     until_lost = end[np.cumsum(~held) - 1] - at

@@ -1,7 +1,4 @@
-"""Builds the city of a scenario (streets, places, route trees) once and then loads it from the cache.
-
-Cached cities are stored complete under their hash, memory-mapped, and rebuilt if damaged.
-"""
+"""Builds the city of a scenario (streets, places, route trees) once and then maps it from the cache, under its hash."""
 
 from __future__ import annotations
 
@@ -46,13 +43,12 @@ def build_city(scenario: Scenario, *, workers: int = 1, city: OwnCity | None = N
     of the scenario's `[city]`: a DataFrame of streets (`sources.STREET_COLUMNS`), a pair of DataFrames (streets,
     places; `sources.PLACE_COLUMNS`), an object with `build` (`sources.CitySource`), or a ready `City`.
 
-    A city is a pure function of `[city]`, of the homes in `[population]`, of their numbers, of `city`, and of this
-    room's source. A partial or damaged cache entry is rebuilt, and two processes may build at once. Raises InputError
-    for an unreadable map or table, or a `City` with another number of people, and ResultsError for a cache that cannot
-    be written.
+    A partial or damaged cache entry is rebuilt, and two processes may build at once. Raises InputError for an
+    unreadable map or table, or a `City` with another number of people, and ResultsError for a cache that cannot be
+    written.
 
-    >>> from privacysim.scenario import load_scenario
-    >>> build_city(load_scenario("guangzhou_district")).people
+    >>> import privacysim as ps
+    >>> ps.build_city(ps.load_scenario("guangzhou_district")).people
     100000
     """
     if isinstance(city, City):

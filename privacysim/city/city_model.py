@@ -91,10 +91,10 @@ class City:
 
     def places(self) -> pd.DataFrame:
         """Return the table `places`."""
+        words = ("category", "regime", "secret", "scene", "sensitive")
+        traits = {name: getattr(self, f"place_{name}") for name in words}
         return tables.frame("places", {"place_id": np.arange(self.place_node.size), "x_m": self.place_x,
-                                       "y_m": self.place_y, "node_id": self.place_node, "category": self.place_category,
-                                       "regime": self.place_regime, "secret": self.place_secret,
-                                       "scene": self.place_scene, "sensitive": self.place_sensitive})
+                                       "y_m": self.place_y, "node_id": self.place_node} | traits)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,7 +132,6 @@ def connected_streets(x: Floats, y: Floats, u: Ints32, v: Ints32, kind: Bytes, h
     """Return the largest connected part of these streets, with nodes in the order of zones, and the number left out.
 
     Zones are squares of 300 m unless stated. Loops are dropped, and so are all but the widest of parallel edges.
-    Lengths are whole millimetres, at least 1.
     """
     if zone is None:
         east, north = (np.floor((axis - axis.min()) / _ZONE_M).astype(np.int64) for axis in (x, y))

@@ -1,8 +1,7 @@
 """A small fictional town in OpenStreetMap format (`data/example`), for lessons and tests without a real map.
 
-Eleven by nine streets form 80 m blocks on an empty stretch of sea, with houses, shops and offices. Cameras are tagged
-as in real maps: most without a heading, some turning, a few complete. The walk goes along a street, round a corner and
-up the main road, with one fix every 10 s.
+Eleven by nine streets form 80 m blocks on an empty stretch of sea. Cameras are tagged as in real maps: most without a
+heading, some turning, a few complete. The walk has one fix every 10 s.
 """
 
 from __future__ import annotations
@@ -24,10 +23,7 @@ def write_example_walk(path: str | Path) -> Path:
 
 
 def write_example(folder: str | Path) -> dict[str, Path]:
-    """Write all files for an example of "my own city" into a folder: map, walk, a table of cameras, a scenario.
-
-    They allow you to try the commands for your own city offline. Existing files are replaced.
-    """
+    """Write all files for an example of "my own city" into a folder; existing ones are replaced."""
     files = {"town": "town.osm", "walk": "walk.gpx", "cameras": "cameras.csv", "scenario": "town.toml"}
     return {name: _copy(file, Path(folder) / file) for name, file in files.items()}
 

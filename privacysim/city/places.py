@@ -1,8 +1,8 @@
 """Homes and places on the streets: numbers, positions, regimes and sizes.
 
 Regimes are place classes of State Council Order 799 (2025): art. 7(1) roads and squares, 7(2) crowded venues, 9 other
-public places, 33 places that are not public, 8 places where cameras are prohibited, 10 next to secret-holding organs.
-Where the text gives a class without a list (art. 9), the category's class is an assumption (`data/places.csv`).
+public places, 33 places that are not public, 8 places where cameras are prohibited, 10 next to secret-holding organs
+(`data/places.csv`; art. 9 has no list, so its categories are an assumption).
 """
 
 from __future__ import annotations
@@ -61,11 +61,7 @@ class CityPlan:
 
 
 def apportion(total: int, weight: Floats) -> Ints:
-    """Split `total` into whole numbers in proportion to `weight` (largest remainders; ties to the first).
-
-    >>> apportion(10, np.array([1.0, 1.0, 2.0])).tolist()
-    [3, 2, 5]
-    """
+    """Split `total` into whole numbers in proportion to `weight` (largest remainders; ties to the first)."""
     exact = total * (weight / weight.sum())
     whole = np.floor(exact).astype(np.int64)
     rest = total - int(whole.sum())
@@ -78,8 +74,8 @@ def nearest_or_refuse(points: NDArray[np.floating], where: Floats, table: str, i
     away, found = cKDTree(points).query(np.nan_to_num(where, nan=1e12))
     if away.max(initial=0.0) > _FAR_M:
         row = int(away.argmax())
-        raise InputError(f"{table}, row {index[row]}", f"a position within {_FAR_M:.0f} m of {what}",
-                         f"{away[row]:.0f} m" if away[row] < 1e9 else "no position",
+        got = f"{away[row]:.0f} m" if away[row] < 1e9 else "no position"
+        raise InputError(f"{table}, row {index[row]}", f"a position within {_FAR_M:.0f} m of {what}", got,
                          "correct the position, or drop the row")  # fmt: skip
     return np.asarray(found, dtype=np.int64)
 
@@ -96,9 +92,8 @@ def drawn_plan(section: CitySection, streets: Streets, people: int) -> CityPlan:
     """Return the plan of a city whose places are drawn: compounds, main-road crossings, and places by category.
 
     Attraction nodes (hubs) are spread over the city in proportion to the square root of a node's residents, by
-    systematic sampling along the order of zones, so each part of the city has its share. A housing compound is at each
-    node with residents. Places of a category are drawn on nodes in proportion to residents, `attraction_node_pull`
-    times as often on a hub. For categories of the centre, the probability falls with the distance from it.
+    systematic sampling along the order of zones. Places of a category are drawn on nodes in proportion to residents,
+    `attraction_node_pull` times as often on a hub, and for categories of the centre less often far from it.
     """
     nodes = streets.x.size
     wanted = max(1, min(int(section.attraction_nodes_max.number), round(section.attraction_node_share.number * nodes)))
@@ -121,8 +116,7 @@ def drawn_plan(section: CitySection, streets: Streets, people: int) -> CityPlan:
 def mapped_plan(section: CitySection, streets: Streets, people: int, category: Ints, where: Floats) -> CityPlan:
     """Return the plan of a city whose places are mapped: their category codes, and rows (x, y) of their positions.
 
-    Places belong to the nearest street node and keep their position. Homes are at street nodes. Attraction nodes are
-    the nodes of visited places, limited to the busiest if there are too many.
+    Homes are at street nodes. Attraction nodes are those of visited places, limited to the busiest.
     """
     residents = apportion(people, streets.home_weight)
     nearest = cKDTree(np.column_stack([streets.x, streets.y])).query(where)[1] if category.size else category
@@ -150,10 +144,7 @@ def refuse_crowds(where: str, streets: Streets, people: int) -> None:
 
 def _planned(section: CitySection, streets: Streets, hubs: Ints32, residents: Ints,
              parts: list[tuple[int, Ints]]) -> CityPlan:
-    """Build the plan from the residents of each node, whose homes come first, and from parts (category, nodes).
-
-    Places of category `road` are the nodes where at least three main-road edges meet.
-    """
+    """Build the plan from residents by node and parts (category, nodes); a `road` is where three main roads meet."""
     ends = np.concatenate([streets.u[streets.kind == MAIN], streets.v[streets.kind == MAIN]])
     crossings = np.flatnonzero(np.bincount(ends, minlength=streets.x.size) >= 3)
     at_home = np.flatnonzero(residents)
@@ -167,10 +158,7 @@ def _planned(section: CitySection, streets: Streets, hubs: Ints32, residents: In
 
 def _entrances(section: CitySection, streets: Streets, category: Bytes,
                node: Ints32) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Place entrances: `entrance_setback_m` beside one of the node's streets, up to `entrance_reach_m` along it.
-
-    Entrances are never beyond the street's middle, where the next node begins; a `road` place is the crossing itself.
-    """
+    """Place entrances beside one of the node's streets, up to its middle; a `road` place is the crossing itself."""
     near = streets.adjacency()
     marks = draws.uniforms(draws.stream_key(section.seed, 0, "city entrances"), np.arange(node.size), 3)
     degree = np.diff(near.start)[node]
@@ -188,11 +176,7 @@ def _entrances(section: CitySection, streets: Streets, category: Bytes,
 
 
 def place_columns(section: CitySection, plan: CityPlan) -> dict[str, NDArray[Any]]:
-    """Return the columns of the city's places.
-
-    Among them are the nearest hub in a straight line (−1 for places that nobody visits), regime, secret, scene,
-    attraction and jobs; sizes are lognormal with mean 1.
-    """
+    """Return the columns of the city's places (see `City`); sizes are lognormal with mean 1."""
     streets, category = plan.streets, plan.category
     tree = cKDTree(np.column_stack([streets.x[plan.hubs], streets.y[plan.hubs]]))
     hub_of_node = tree.query(np.column_stack([streets.x, streets.y]))[1].astype(np.int32)

@@ -9,13 +9,12 @@ Limits: no river, no hills, no districts; one centre.
 
 **OpenStreetMap** (`.osm.pbf`): walkable streets, places, buildings, mapped cameras. Positions are metres on a plane
 around the middle of the streets (equirectangular; in an extract of 20 km the error of a length stays below 0.2 %).
-Population, trips and operators are not in the map; they are the scenario's assumptions. Limits: a building whose
-relation is cut by the extract is omitted; one-way rules and levels do not restrict walkers; streets for vehicles only
-(such as motorways) are counted and omitted, because nobody is seen there on foot.
+Limits: a building whose relation is cut by the extract is omitted; one-way rules and levels do not restrict walkers;
+streets for vehicles only (such as motorways) are counted and omitted, because nobody is seen there on foot.
 
 **DataFrames.** Coordinates are metres on a plane (x east, y north), or degrees of WGS 84, which also georeference the
-city so that cameras may be given in degrees. Street ends that are equal to a centimetre are one node. If no places are
-given, they are drawn as for a synthetic city: counts by category per 1,000 people, with more of them where people live.
+city. Street ends that are equal to a centimetre are one node. If no places are given, they are drawn as for a synthetic
+city.
 """
 
 from __future__ import annotations
@@ -77,12 +76,7 @@ class CitySource(Protocol):
 
 
 def synthetic_plan(section: CitySection, people: int) -> CityPlan:
-    """Generate connected streets of the size given by the scenario, with drawn places.
-
-    >>> from privacysim.scenario import load_scenario
-    >>> 150 < synthetic_plan(load_scenario("guangzhou_district").city, 100_000).streets.x.size < 250
-    True
-    """
+    """Generate connected streets of the size given by the scenario, with drawn places."""
     area = section.area_km2.number
     radius_m = 1000.0 * math.sqrt(area / math.pi)
     cells = max(math.sqrt(area * section.street_nodes_per_km2.number / math.pi), 1.5)

@@ -1,7 +1,4 @@
-"""Route trees (numba): one byte per attraction node and street node, for shortest paths that are unique.
-
-Routes are the same in both directions.
-"""
+"""Route trees (numba): one byte per attraction node and street node, for shortest paths, unique in both directions."""
 
 from __future__ import annotations
 
@@ -27,9 +24,8 @@ _MM_SHIFT = 32
 def edge_keys(mm: Ints) -> Ints:
     """Return the quantity that routes minimise: millimetres · 2³² + a 20-bit hash of the edge's number.
 
-    The hash only decides between routes of equal millimetres. It belongs to the edge, not to a direction, so the way
-    back equals the way there and a tree is unique. Exceptions have a probability of about one in a million per tie;
-    then the smaller neighbour wins.
+    The hash decides between routes of equal millimetres, in both directions alike. It fails with a probability of about
+    one in a million per tie; then the smaller neighbour wins.
     """
     if mm.size and mm.max() >= 1 << 29:
         raise InputError("streets", "segments shorter than 500 km", f"{mm.max() / 1e6:.0f} km", "mend the map")
@@ -37,9 +33,8 @@ def edge_keys(mm: Ints) -> Ints:
     return (mm << _MM_SHIFT) + tie.astype(np.int64)
 
 
-def grow_trees(
-    streets: Streets, near: Adjacency, hubs: Ints32, low_m: float, high_m: float, path: Path, workers: int = 1
-) -> Ints32:
+def grow_trees(streets: Streets, near: Adjacency, hubs: Ints32, low_m: float, high_m: float, path: Path,
+               workers: int = 1) -> Ints32:
     """Write the trees of all `hubs` to `path` (.npy, uint8 [hubs, nodes]) and return their stops [hubs, 4].
 
     `workers` threads share the rows; the result does not depend on their number.
@@ -79,25 +74,15 @@ def grow(start, node, key, reverse, hubs, first, last, shift, ring, x, y, low_mm
     """
     n = start.size - 1
     far = np.int64(1) << 62
-    dist = np.empty(n, np.int64)
-    head = np.empty(ring, np.int32)
-    after, before = np.empty(n, np.int32), np.empty(n, np.int32)
-    where = np.empty(n, np.int32)
+    dist, head = np.empty(n, np.int64), np.empty(ring, np.int32)
+    after, before, where = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.int32)
     for j in range(first, last):
         tree = trees[j]
-        for v in range(n):
-            dist[v] = far
-            where[v] = -1
-            tree[v] = 255
-        for b in range(ring):
-            head[b] = -1
+        dist[:], where[:], tree[:], head[:] = far, -1, 255, -1
         root = hubs[j]
-        dist[root] = 0
-        head[0] = root
+        dist[root], where[root], head[0] = 0, 0, root
         after[root] = before[root] = -1
-        where[root] = 0
-        waiting = 1
-        bucket = 0
+        waiting, bucket = 1, 0
         while waiting > 0:
             u = head[bucket]
             if u < 0:
@@ -138,8 +123,7 @@ def grow(start, node, key, reverse, hubs, first, last, shift, ring, x, y, low_mm
 @jit
 def _stops(dist, root, x, y, low_mm, high_mm, stops):
     """Choose one node in each quarter around the root, nearest to the middle of the wanted distance; pad with −1."""
-    best = np.full(4, np.int64(1) << 62)
-    found = np.full(4, -1, np.int32)
+    best, found = np.full(4, np.int64(1) << 62), np.full(4, -1, np.int32)
     middle = (low_mm + high_mm) // 2
     for v in range(dist.size):
         mm = dist[v] >> 32
@@ -148,10 +132,9 @@ def _stops(dist, root, x, y, low_mm, high_mm, stops):
             if abs(mm - middle) < best[quarter]:
                 best[quarter] = abs(mm - middle)
                 found[quarter] = v
+    stops[:] = -1
     count = 0
     for quarter in range(4):
         if found[quarter] >= 0:
             stops[count] = found[quarter]
             count += 1
-    for rest in range(count, 4):
-        stops[rest] = -1

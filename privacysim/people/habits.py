@@ -1,10 +1,8 @@
 """Habits of a person: where they go (gravity model), and usual hours and modes.
 
-Destinations are drawn by attraction against distance, from zone to zone. Places other than work follow exploration and
-preferential return (Song et al. 2010, doi:10.1038/nphys1760) in closed form. Visits follow the rank, f_k ∝ k^−(1+γ),
-with home as the first rank and work as the second. Ranks beyond twelve directed routes are folded into those kept. Each
-place belongs to one part of the day (evening, afternoon, morning), and a person makes at most one visit in each part,
-so nobody is at two places at once.
+Places other than work follow exploration and preferential return (Song et al. 2010, doi:10.1038/nphys1760) in closed
+form. Visits follow the rank, f_k ∝ k^−(1+γ), with home as the first rank and work as the second. Each place belongs to
+one part of the day, and a person makes at most one visit in each part, so nobody is at two places at once.
 """
 
 from __future__ import annotations
@@ -30,6 +28,8 @@ from privacysim.vocabulary import CATEGORIES, GROUPS
 
 WALK, CYCLE, EBIKE, TRANSIT, CAR = range(len(MODES))
 """Codes of `tour_mode`."""
+BANDS_M = (1000.0, 3000.0, 8000.0)
+"""Street distances at which the shares of modes change."""
 PART_OF_RANK = (0, 1, 2, 0, 1)
 """Part of the day (0 evening, 1 afternoon, 2 morning) of the first … fifth other place."""
 _MARKS = 6 * (1 + len(PART_OF_RANK))
@@ -41,8 +41,8 @@ _SCHOOLS = ("university",), ("school", "kindergarten")
 class Purpose(NamedTuple):
     """Destinations for one purpose, as cumulative sums: first a zone given the home's zone, then a place within it.
 
-    `zones[z, c]`: probability of a trip from zone z to one of the first c+1 destination zones (float32). The places of
-    destination zone c are place[start[c]:start[c+1]] with cumulative weights `within` (0 … 1 in each zone).
+    `zones[z, c]`: probability of a trip from zone z to one of the first c+1 destination zones. The places of zone c are
+    place[start[c]:start[c+1]] with cumulative weights `within` (0 … 1 in each zone).
     """
 
     zones: NDArray[np.float32]
@@ -91,10 +91,9 @@ def _zones_km(city: City, population: PopulationSection) -> NDArray[np.float32]:
             for axis in (city.node_x, city.node_y))  # fmt: skip
     km = np.sqrt((x[:, None] - x[None, :]) ** 2 + (y[:, None] - y[None, :]) ** 2)
     if count.size > 1:
-        own = cKDTree(np.column_stack([x, y])).query(np.column_stack([x, y]), k=2)[0][:, 1] / 2.0
+        np.fill_diagonal(km, cKDTree(np.column_stack([x, y])).query(np.column_stack([x, y]), k=2)[0][:, 1] / 2.0)
     else:
-        own = np.asarray([max(float(np.ptp(city.node_x)), float(np.ptp(city.node_y)), 10.0) / 2000.0])
-    np.fill_diagonal(km, own)
+        np.fill_diagonal(km, max(float(np.ptp(city.node_x)), float(np.ptp(city.node_y)), 10.0) / 2000.0)
     return np.maximum(km, np.float32(0.01)) * np.float32(population.street_detour.number)
 
 
@@ -178,11 +177,14 @@ def _pick(purpose: Purpose, zone: NDArray[np.int32], u_zone: Floats, u_place: Fl
 
 def mode_of(population: PopulationSection, street_m: Floats, marks: Floats) -> Bytes:
     """Choose the mode of travel (a code of `tour_mode`) by the distance along streets and a mark."""
-    bands = (population.modes_under_1km, population.modes_1_to_3km, population.modes_3_to_8km,
-             population.modes_over_8km)
-    running = np.cumsum([band.numbers for band in bands], axis=1)
-    band = np.searchsorted([1000.0, 3000.0, 8000.0], street_m, side="right")
-    return (marks[..., None] >= running[band]).sum(axis=-1).astype(np.uint8)
+    band = np.searchsorted(BANDS_M, street_m, side="right")
+    return (marks[..., None] >= np.cumsum(mode_shares(population), axis=1)[band]).sum(axis=-1).astype(np.uint8)
+
+
+def mode_shares(population: PopulationSection) -> Floats:
+    """Return the shares of MODES (columns) in each band of distance (rows, see BANDS_M)."""
+    return np.asarray([band.numbers for band in (population.modes_under_1km, population.modes_1_to_3km,
+                                                 population.modes_3_to_8km, population.modes_over_8km)])  # fmt: skip
 
 
 def mm_per_tick(population: PopulationSection) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from privacysim import draws
 from privacysim.city import City
 from privacysim.city.places import nearest_or_refuse
-from privacysim.draws import Bytes, Floats, Ints
+from privacysim.draws import Bools, Bytes, Floats, Ints
 from privacysim.errors import InputError, one_line
 from privacysim.readers.positions import LAT, LON, FrameColumn, checked_frame, positions
 from privacysim.scenario import Scenario
@@ -58,7 +58,6 @@ class Population:
     home: NDArray[np.integer]
     """Place of the home."""
     group: Bytes
-    """Code in `vocabulary.GROUPS`."""
     weight: Floats
     """How many residents each person represents."""
     work: Ints | None = None
@@ -76,8 +75,8 @@ class Population:
     def locate(self, ids: Ints) -> tuple[Ints, Bytes]:
         """Return home place and group code of each person; raises InputError for a number that nobody has."""
         if ids.size and not (ids.min() >= 0 and ids.max() < self.size):
-            raise InputError("people", f"numbers from 0 to {self.size - 1}", f"{ids.min()} … {ids.max()}",
-                             "ask for residents of this city, or rows of the table of residents")  # fmt: skip
+            fix = "ask for residents of this city, or rows of the table of residents"
+            raise InputError("people", f"numbers from 0 to {self.size - 1}", f"{ids.min()} … {ids.max()}", fix)
         return self.home[ids].astype(np.int64), self.group[ids]
 
     def group_sizes(self) -> Ints:
@@ -90,7 +89,7 @@ def residents(city: City, scenario: Scenario) -> Population:
     """Return all residents with their home and group.
 
     A home place of m people has ⌊m·C_g + u⌋ people in the groups up to g, with C_g the cumulative share and u the
-    home's own mark. These are whole numbers whose mean is the share, even for small homes.
+    home's own mark.
     """
     people = np.asarray(city.home_people[:city.homes])
     shares = np.asarray(scenario.population.group_shares)
@@ -109,13 +108,6 @@ def everybody(city: City, scenario: Scenario, people: PeopleFrames | Population 
 
     Raises InputError, naming the row, for a missing or unknown column, an unknown group or mode, a place that the city
     does not have or that nobody visits, a position more than 500 m from every place, and tours that overlap.
-
-    >>> from privacysim.city import build_city
-    >>> from privacysim.scenario import load_scenario
-    >>> scenario = load_scenario("guangzhou_district")
-    >>> table = pd.DataFrame({"home_place": [0, 1], "group": ["student", "older"], "weight": [60_000.0, 40_000.0]})
-    >>> everybody(build_city(scenario), scenario, table).size
-    2
     """
     if people is None:
         return residents(city, scenario)
@@ -128,19 +120,22 @@ def everybody(city: City, scenario: Scenario, people: PeopleFrames | Population 
     if any(str(name).startswith("work_") for name in frame.columns):
         work = _places(city, told, "people", "work_", frame.index)
     weight = told["weight"] if "weight" in frame else np.full(home.size, city.people / home.size)
-    for wrong, key, expected, got, fix in (
+    _refuse("people", frame.index, (
         (home < 0, "", "a home", "none", "add home_place, or home_x_m and home_y_m"),
-        (np.isnan(weight), ", weight", "how many residents it represents", "an empty cell",
-         "fill it, or drop the column"),
-    ):
-        if wrong.any():
-            raise InputError(f"people, row {frame.index[int(np.argmax(wrong))]}{key}", expected, got, fix)
+        (np.isnan(weight), ", weight", "how many residents it represents", "an empty cell", "fill it or drop weight"),
+    ))
     shares = np.cumsum(scenario.population.group_shares)
     marks = draws.uniform(draws.stream_key(scenario.city.seed, 0, "own groups"), np.arange(home.size))
     drawn = np.searchsorted(shares[:-1], marks * shares[-1], side="right")
     group = np.where(np.isnan(told["group"]), drawn, told["group"]).astype(np.uint8)
     zone = np.asarray(city.place_zone)[home]
     return Population(home, group, weight, work, zone, {} if tours is None else _tours(city, tours, home.size))
+
+
+def _refuse(table: str, index: pd.Index, checks: Iterable[tuple[Bools, str, str, str, str]]) -> None:
+    for wrong, column, expected, got, fix in checks:
+        if wrong.any():
+            raise InputError(f"{table}, row {index[int(np.argmax(wrong))]}{column}", expected, got, fix)
 
 
 def _places(city: City, told: Mapping[str, Floats], where: str, prefix: str, index: pd.Index) -> Ints:
@@ -172,14 +167,12 @@ def _tours(city: City, frame: pd.DataFrame, people: int) -> Mapping[str, NDArray
     end_before = in_order.sum(axis=1).groupby(same_days, dropna=False).shift()
     overlap = (end_before > in_order["start_h"]).sort_index().to_numpy()
     whole = (person == np.floor(person)) & (person < people)
-    for wrong, expected, got, fix in (
-        (~whole, f"a row number of the residents, 0 to {people - 1}", "another person", "correct the column person"),
-        (place < 0, "a place to go to", "none", "add place, or x_m and y_m"),
-        (~np.isnan(weekday) & ~np.isnan(day), "a weekday or a day", "both", "leave one of them empty"),
-        (overlap, "tours of a person one after another", "a start during another tour", "correct start_h or stay_h"),
-    ):
-        if wrong.any():
-            raise InputError(f"tours, row {frame.index[int(np.argmax(wrong))]}", expected, got, fix)
+    _refuse("tours", frame.index, (
+        (~whole, ", person", f"a row number of the residents, 0 to {people - 1}", "another person", "correct it"),
+        (place < 0, "", "a place to go to", "none", "add place, or x_m and y_m"),
+        (~np.isnan(weekday) & ~np.isnan(day), "", "a weekday or a day", "both", "leave one of them empty"),
+        (overlap, "", "tours of a person one after another", "a start during another tour", "correct start_h, stay_h"),
+    ))
     ticks = {name: np.rint(told[f"{name}_h"] * HOUR_TICKS) for name in ("start", "stay")}
     return {"person": person.astype(np.int64), "place": place, **ticks,
             "mode": np.nan_to_num(told["mode"], nan=-1.0).astype(np.int64), "weekday": weekday, "day": day}  # fmt: skip
@@ -201,16 +194,15 @@ def draw_sample(city: City, scenario: Scenario, seed: int, k: int, size: int | L
 
     Each group's members are ordered by home zone. They are taken in bit-reversed order (van der Corput 1935) from a
     start that is random per (seed, k) and group, so the first n are spread evenly over the city for every n. Seats go
-    to groups in proportion (Sainte-Laguë, which never takes a seat away as n grows). A group with fewer than
-    min(1,000, n/8) seats gets that many, on top of `size`. Weights N_g/n_g add up to the population.
+    to groups in proportion (Sainte-Laguë), and a group with fewer than min(1,000, n/8) gets that many, on top of
+    `size`. Weights N_g/n_g add up to the population.
 
     `size` is a number of people or "all"; a size below 1 raises InputError. `people`: a DataFrame of your own residents
     (`population.RESIDENT_COLUMNS`); ids are its rows, and weights add up to theirs in each group.
 
-    >>> from privacysim.city import build_city
-    >>> from privacysim.scenario import load_scenario
-    >>> scenario = load_scenario("guangzhou_district")
-    >>> drawn = draw_sample(build_city(scenario), scenario, seed=185, k=0, size=20_000)
+    >>> import privacysim as ps
+    >>> scenario = ps.load_scenario("guangzhou_district")
+    >>> drawn = ps.draw_sample(ps.build_city(scenario), scenario, seed=185, k=0, size=20_000)
     >>> drawn.ids.size, round(drawn.weight.sum())
     (20000, 100000)
     """

@@ -18,7 +18,7 @@ from privacysim.errors import one_line
 from privacysim.people import habits as ways
 from privacysim.people import walk_kernel as kernel
 from privacysim.people.habits import CAR, CYCLE, EBIKE, PART_OF_RANK, TRANSIT, WALK, Habits, habits
-from privacysim.people.population import PeopleFrames, Population, everybody
+from privacysim.people.population import MODES, PeopleFrames, Population, everybody
 from privacysim.scenario import Scenario
 from privacysim.scenario.sections import PopulationSection
 from privacysim.units import HOUR_TICKS
@@ -81,9 +81,8 @@ class Block:
 
     def people(self, replicate: int) -> pd.DataFrame:
         """Return the table `people`."""
-        return tables.frame("people", {"replicate": replicate, "person_id": self.person_id, "group": self.group,
-                                       "home_place": self.home_place, "work_place": self.work_place,
-                                       "weight": self.weight})
+        names = ("person_id", "group", "home_place", "work_place", "weight")
+        return tables.frame("people", {"replicate": replicate} | {name: getattr(self, name) for name in names})
 
 
 def summary(block: Block, city: City, scenario: Scenario) -> dict[str, float]:
@@ -104,17 +103,16 @@ def draw_block(city: City, scenario: Scenario, seed: int, k: int, ids: Ints, wei
 
     A pure function of the numbers: person i is the same in every sample, block and window of days (day 0 is a Monday).
     Parameters: `ids` int64, residents 0 … N−1; `weight` float64, how many people each represents. Raises InputError for
-    a number that no resident has. Equations: `habits` (destinations, frequency, mode), `_hours`.
+    a number that no resident has. Equations: `habits`.
 
     `people`: your own residents as a DataFrame (`population.RESIDENT_COLUMNS`), or a pair (residents, tours;
     `population.TOUR_COLUMNS`); `ids` are then its rows. Values that it leaves out are drawn as for any resident. People
     with tours of their own make only these, at the stated times. For many blocks, pass `everybody(city, scenario,
     people)`, so that the tables are checked only once.
 
-    >>> from privacysim.city import build_city
-    >>> from privacysim.scenario import load_scenario
-    >>> scenario = load_scenario("guangzhou_district")
-    >>> block = draw_block(build_city(scenario), scenario, 185, 0, np.arange(10), np.ones(10), 0, 7)
+    >>> import privacysim as ps
+    >>> scenario = ps.load_scenario("guangzhou_district")
+    >>> block = ps.draw_block(ps.build_city(scenario), scenario, 185, 0, np.arange(10), np.ones(10), 0, 7)
     >>> block.person_id.size, block.tour_mask.shape[1], bool(block.walk_reach_mm.min() > 0)
     (10, 1, True)
     """
@@ -171,17 +169,7 @@ def _own_tours(city: City, population: PopulationSection, who: Habits, own: Mapp
 
 def commutes(city: City, scenario: Scenario, seed: int, k: int, ids: Ints, *,
              people: PeopleFrames | Population | None = None) -> tuple[Ints, Floats]:
-    """Find the people (index into `ids`) who commute to work or study, and the one-way travel time in minutes.
-
-    Unlike a block, this includes travel on which no face can be seen: by car, and the ride between two stops.
-
-    >>> from privacysim.city import build_city
-    >>> from privacysim.scenario import load_scenario
-    >>> scenario = load_scenario("guangzhou_district")
-    >>> person, minutes = commutes(build_city(scenario), scenario, 185, 0, np.arange(100))
-    >>> bool((np.diff(person) > 0).all()), bool((minutes > 0).all())
-    (True, True)
-    """
+    """Find the people (index into `ids`) who commute to work or study, and the minutes of one way (by any mode)."""
     who = habits(city, scenario, seed, k, ids, people)
     tours = _drawn(city, scenario.population, who, who.place >= 0)
     work = tours["column"] == 0
@@ -216,12 +204,7 @@ def _routes(city: City, population: PopulationSection, who: Habits, person: Ints
 
 
 def _add_hours(population: PopulationSection, who: Habits, tours: _Tours) -> Bools:
-    """Draw start and length of stay in ticks; return whether the tour fits into its part of the day.
-
-    Work: normal hours of departure and length of stay. Other places: a stay by its quantile, at most what the part of
-    the day leaves, then a start uniform in the rest. The evening of workers begins after they are back. The margins
-    keep tours apart for any jitter.
-    """
+    """Draw start and length of stay in ticks; return whether the tour fits into its part of the day at any jitter."""
     margin = population.tour_jitter_min.number * HOUR_TICKS / 60.0
     person, column, out = tours["person"], tours["column"], tours["way"]
     u_start, u_stay, work = who.u_start[person, column], who.u_stay[person, column], column == 0
@@ -283,3 +266,39 @@ def _walks(tours: _Tours) -> dict[str, Any]:
             "walk_towards": np.isin(leg, (0, 1, 3)), "walk_back": leg >= 3,
             "walk_depart": np.rint(depart[tour, leg]).astype(np.int32),
             "walk_mm_per_tick": tours["speed"][tour].astype(np.float32)}  # fmt: skip
+
+
+def made_on(block: Block) -> tuple[Ints, Ints]:
+    """Rows (tour, day counted from the block's first day) of every tour that is made, in the order of tours."""
+    days = np.arange(block.days)
+    bits = (block.tour_mask[:, days // 64] >> (days % 64).astype(np.uint64)) & np.uint64(1)
+    tour, day = np.nonzero(bits)
+    return tour, day
+
+
+def trips(block: Block) -> pd.DataFrame:
+    """One row per trip of these people, door to door, in the order of person, day (on which its tour begins) and time.
+
+    Columns: `person` (index into `block.person_id`), `day` (day 0 is the first of the study), `begin_h` and `end_h`
+    (hours after 00:00 of the day), `origin` and `goal` (places), `mode`, `ride_h` (hours in a vehicle, waits excluded),
+    `purpose` (home, work or other: what the traveller does at the goal) and `for_work` (whether the trip belongs to a
+    tour to work or study).
+    """
+    tour, day = made_on(block)
+    person = block.tour_person[tour]
+    home, goal = block.home_place[person], block.tour_place[tour]
+    arrive = block.stay_arrive[tour] + block.tour_jitter[tour, day]
+    leave, length = arrive + block.stay_length[tour], block.tour_ticks[tour]
+    work = goal == block.work_place[person]
+    both = {"person": (person, person), "day": (day, day), "begin_h": (arrive - length, leave),
+            "end_h": (arrive, leave + length), "origin": (home, goal), "goal": (goal, home),
+            "mode": (block.tour_mode[tour],) * 2, "ride_h": (block.tour_ride_ticks[tour] / HOUR_TICKS,) * 2,
+            "purpose": (np.where(work, 1, 2), np.zeros(tour.size, dtype=np.int64)), "for_work": (work, work)}
+    table = {name: np.concatenate(pair) for name, pair in both.items()}
+    order = np.lexsort((table["begin_h"], table["day"], table["person"]))
+    table = {name: column[order] for name, column in table.items()}
+    table |= {name: table[name] / HOUR_TICKS for name in ("begin_h", "end_h")}
+    made = pd.DataFrame(table | {"day": table["day"] + block.first_day})
+    made["mode"] = pd.Categorical.from_codes(table["mode"], pd.Index(MODES))
+    made["purpose"] = pd.Categorical.from_codes(table["purpose"], pd.Index(["home", "work", "other"]))
+    return made

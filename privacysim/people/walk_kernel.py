@@ -25,14 +25,12 @@ def meet(tree, adj_start, adj_node, adj_mm, a, b, seen, at, mark):
     seen[v], at[v] = mark, mm
     while tree[v] != 255:
         p = adj_start[v] + tree[v]
-        mm += adj_mm[p]
-        v = adj_node[p]
+        v, mm = adj_node[p], mm + adj_mm[p]
         seen[v], at[v] = mark, mm
     v, mm = a, np.int64(0)
     while seen[v] != mark and tree[v] != 255:
         p = adj_start[v] + tree[v]
-        mm += adj_mm[p]
-        v = adj_node[p]
+        v, mm = adj_node[p], mm + adj_mm[p]
     return mm, at[v]
 
 
@@ -41,9 +39,8 @@ def routes(order, hub, mode, transit, access_mm, trees, stops, x, y, adj_start, 
     """Compute lengths of each tour's visible legs on the tree of its hub; `order` is by hub, for the cache.
 
     Legs are those at home, at the stop and at the place: columns of `node` (the stop's is filled in) and `reach_mm`.
-    Modes below `transit` are seen all the way: home → meeting point → place. Transit is seen on the first `access_mm`
-    from home, and from the stop nearest to the home (in a straight line) to the place. The car (above `transit`) is not
-    seen.
+    Modes below `transit` are seen all the way. Transit is seen on the first `access_mm` from home, and from the stop
+    nearest to the home (in a straight line) to the place. The car (above `transit`) is not seen.
     """
     seen = np.full(x.size, -1, np.int32)
     at = np.zeros(x.size, np.int64)
@@ -56,8 +53,7 @@ def routes(order, hub, mode, transit, access_mm, trees, stops, x, y, adj_start, 
             v, mm = home, np.int64(0)
             while mm < access_mm and tree[v] != 255:
                 p = adj_start[v] + tree[v]
-                mm += adj_mm[p]
-                v = adj_node[p]
+                v, mm = adj_node[p], mm + adj_mm[p]
             reach_mm[t, 0] = min(mm, access_mm)
             best, stop = np.inf, -1
             for q in range(stops.shape[1]):
@@ -75,9 +71,8 @@ def routes(order, hub, mode, transit, access_mm, trees, stops, x, y, adj_start, 
 def masks(marks, weekday, works, attendance, chance, share, row, tour_mask):
     """Set the days on which each tour is made.
 
-    `marks[s, i, d]` are hashed 16-bit marks of work (s = 0) and of the three parts of the day. On weekdays, workers go
-    out only in the evening. In an open part, a person goes out if the mark is below `chance[i, s−1]`. The same mark
-    chooses the destination: `share[i, s−1, r]` are the cumulative shares of the part's places.
+    `marks[s, i, d]` are hashed 16-bit marks of work (s = 0) and of the three parts of the day. In a part, a person goes
+    out if the mark is below `chance[i, s−1]`; it also chooses the place, by the cumulative `share[i, s−1, r]`.
     """
     for i in range(works.size):
         for d in range(weekday.size):

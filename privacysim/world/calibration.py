@@ -1,18 +1,16 @@
 """Calibrates unmeasured constants in closed form so that the world reproduces known observations.
 
-Leaks. The website's list is an M/G/∞ queue with mean arrivals × mean stay. There are n exposable cameras and s scans a
-year. Stays at cameras of scene z (share q_z) end with hazard h_z. The mean is
-`E[list] = n · s · p_listed / 365.25 · Σ_z q_z / h_z`. We solve for p_listed so that it equals the 185 of the founding
-case. The datum identifies only the product n · s · p_listed.
+Leaks. The website's list has the mean `E[list] = n · s · p_listed / 365.25 · Σ_z q_z / h_z` (M/G/∞), with n exposable
+cameras, s scans a year, and stays at cameras of scene z (share q_z) that end with hazard h_z. We solve for p_listed so
+that it equals the 185 of the founding case. The datum identifies only the product n · s · p_listed.
 
 Evidence. A case has N clue cameras, of which M had the offender in view within the wanted time. Each has usable
 footage with x = recording_share · p_working. Usable footage that shows the offender identifies them with p_recognised:
 `availability = 1 − E[(1 − x)^N]` (0.45) and `availability · usefulness = 1 − E[(1 − x · p_recognised)^M]`
-(0.45 · 0.65), Ashby 2017, doi:10.1007/s10610-017-9341-6. N and M come from the world's own cases. These values hold
-before retention; deletion rules reduce them further.
+(0.45 · 0.65), Ashby 2017, doi:10.1007/s10610-017-9341-6. N and M come from the world's own cases, before retention.
 
 Both are constants of `guangzhou_185` with its baseline. They reproduce their datum by construction, so this agreement
-does not validate the model. The world imports no policy: the baseline's hazards are facts.
+does not validate the model.
 """
 
 from __future__ import annotations
@@ -54,8 +52,8 @@ class Listing(NamedTuple):
     """Closed-form properties of the website's list for one scenario.
 
     `expected` is the mean number of cameras listed in equilibrium under the baseline, at the current p_listed, and
-    `exposable` the expected number of cameras that could be listed. Reported without a verdict: `indoor_share`, the
-    share of listed cameras that do not film a street, and the share of closings by cause.
+    `exposable` the expected number of cameras that could be listed. `indoor_share`: the share of listed cameras that do
+    not film a street; `closed_by`: the share of closings by cause.
     """
 
     expected: float
@@ -102,7 +100,8 @@ def scene_mix(city: City, scenario: Scenario) -> Floats:
     for operator, indoor in inside.items():
         code = OPERATORS.index(operator)
         if share[code] > 0:
-            by_scene = np.bincount(interior, weights=law.place_weights(code), minlength=len(SCENES))
+            bounds = law.place_bounds[code]
+            by_scene = np.bincount(interior, np.diff(bounds, prepend=0.0) / bounds[-1], len(SCENES))
             mix += share[code] * indoor * by_scene
             mix[SCENES.index("street")] += share[code] * (1 - indoor)
     return mix / mix.sum()
@@ -151,11 +150,7 @@ def clue_counts(world: World) -> tuple[Ints, Ints]:
 
 
 def at_least_one(chance: float, counts: Ints) -> float:
-    """Return the share of cases in which at least one camera succeeds, each independently with `chance`.
-
-    >>> at_least_one(0.5, np.array([0, 1, 2, 2]))
-    0.5
-    """
+    """Return the share of cases in which at least one camera succeeds, each independently with `chance`."""
     return float(1.0 - np.mean((1.0 - chance) ** counts))
 
 

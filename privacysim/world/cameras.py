@@ -1,9 +1,8 @@
 """Cameras of one replicate: their number, positions, owners and fields of view.
 
-A synthetic city has `per_1000` × population of them. Camera i is a function of (seed, k, i) and the city alone, so
-adding a camera changes no other. A mapped city (OpenStreetMap) has exactly the cameras on the map. What the map does
-not state (heading, lens, operator) is drawn per replicate; `heading_known` marks stated headings. If the scenario
-states the map's recall, the unmapped street cameras are drawn and appended, as in a synthetic city.
+Camera i is a function of (seed, k, i) and the city alone, so adding a camera changes no other. A mapped city has the
+cameras on the map; what the map does not state (heading, lens, operator) is drawn per replicate. If the scenario states
+the map's recall, the unmapped street cameras are drawn and appended, as in a synthetic city.
 """
 
 from __future__ import annotations
@@ -26,17 +25,15 @@ from privacysim.sight.coverage import BareCameras
 from privacysim.sight.optics import SITES, draw_optics, drop_m, range_m, tilted_reach_m
 from privacysim.vocabulary import OPERATORS, REGIMES, SCENES, SECRETS
 from privacysim.world.chances import joined_rows
-from privacysim.world.placed import Placed, Siting, operator_of_categories, placed_cameras, secret_of_nodes, siting
+from privacysim.world.placed import Placed, Siting, operator_of_categories, placed_cameras, siting
 
 HOUSEHOLD_FIRST_ID = 1 << 33
 """Custodian ids of households start here: this + camera_id."""
 _PORTION = 1 << 20
 _POLICE, _OTHER_STATE, _COMMERCIAL, _COMPOUND, _HOME = range(len(OPERATORS))
-_STATE, _OTHER, _COMMON, _PRIVATE_HOME, _SECRET = (
-    REGIMES.index(word)
-    for word in ("public_state", "public_other", "residential_common", "private_home", "secret_adjacent")
-)
-_STREET, _INTERIOR = (SCENES.index(word) for word in ("street", "public_interior"))
+_STATE, _OTHER, _COMMON, _PRIVATE_HOME, _SECRET = map(REGIMES.index, (
+    "public_state", "public_other", "residential_common", "private_home", "secret_adjacent"))  # fmt: skip
+_STREET, _INTERIOR = map(SCENES.index, ("street", "public_interior"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +67,7 @@ class Cameras(BareCameras):
 
 def sample_cameras(city: City, scenario: Scenario, seed: int, k: int,
                    own: pd.DataFrame | Placed | None = None) -> Cameras:
-    """Draw the cameras of replicate k: `round(per_1000 · people / 1000)` of them, or the stated ones.
-
-    `own`: a DataFrame of cameras with the columns of `placed.CAMERA_COLUMNS`, for any city. Values that it leaves out
-    are drawn as for a mapped camera with a missing tag.
-    """
+    """Draw the cameras of replicate k: `round(per_1000 · people / 1000)` of them, or those stated (`own`, mapped)."""
     placed = placed_cameras(city, scenario.cameras.file, own)
     if placed is not None:
         mapped = _mapped(city, scenario, stream_key(seed, k, "cameras"), placed)
@@ -135,8 +128,7 @@ def unmapped_count(scenario: Scenario, mapped: int, seed: int, k: int) -> int:
     from scipy.stats import nbinom
 
     spread, count = uniforms(stream_key(seed, k, "recall"), np.arange(1), 2)[0]
-    low, high = recall.range
-    mode = recall.number
+    (low, high), mode = recall.range, recall.number
     share = (mode - low) / (high - low) if high > low else 0.0
     r = (low + np.sqrt(spread * (high - low) * (mode - low)) if spread < share
          else high - np.sqrt((1.0 - spread) * (high - low) * (high - mode)))
@@ -200,7 +192,9 @@ def _assembled(city: City, scenario: Scenario, ids: Ints, x: NDArray[np.float32]
     state, at_place = operator <= _OTHER_STATE, place >= 0
     site = np.where(indoor, SITES.index("indoor"), np.where(state, SITES.index("state"), SITES.index("outdoor")))
     optics = draw_optics(site.astype(np.uint8), u[:, 4], u[:, 5])
-    secret = np.where(at_place, city.place_secret[place], secret_of_nodes(city)[node]).astype(np.uint8)
+    worst = np.zeros(city.node_x.size, dtype=np.uint8)  # the most serious secret of the places at each node
+    np.maximum.at(worst, city.place_node, city.place_secret)
+    secret = np.where(at_place, city.place_secret[place], worst[node]).astype(np.uint8)
     regime = np.where(at_place, city.place_regime[place], _STATE)
     # outside an office or a workshop is again a public place; only its inside is not
     regime = np.where(~indoor & (regime == _COMMON), _OTHER, regime)

@@ -1,10 +1,9 @@
 """Chances: probability distributions, and the potential events of one replicate that all policies share.
 
-Every row is an entity with its place, its time and its marks. Marks are uniform numbers (or unit exponentials) that
-depend only on the entity's id: adding a case, a camera or a day changes no mark of any other. Policies differ only in
-which events they let happen: `mark < probability under the policy`. Times are int64 ticks of 0.1 s since 00:00 of
-day 0 and may be negative (warm-up). Cameras are positions in `Cameras`. No row refers to a member of the sample; an
-offender of the cast has id `CAST_FIRST_ID + case_id`.
+Marks are uniform numbers (or unit exponentials) that depend only on an entity's id: adding a case, a camera or a day
+changes no mark of any other. Policies differ only in which events they let happen: `mark < probability under the
+policy`. Times are int64 ticks of 0.1 s since 00:00 of day 0 and may be negative (warm-up). Cameras are positions in
+`Cameras`. No row refers to a member of the sample; an offender of the cast has id `CAST_FIRST_ID + case_id`.
 
 Root events are Poisson day by day: the number on day d is the quantile of that day's own mark, and event j of day d
 has the id (d, j). So a longer study, a longer warm-up or another stream changes none of them. Rates are the fact's
@@ -34,11 +33,7 @@ _Z95, _Z99 = 1.6448536269514722, 2.3263478740408408
 
 
 def poisson_quantile(u: Floats, mean: float) -> Ints:
-    """Return the smallest n with P(N ≤ n) ≥ u for a Poisson number N.
-
-    >>> poisson_quantile(np.array([0.01, 0.5, 0.99]), 185.0)
-    array([154, 185, 217])
-    """
+    """Return the smallest n with P(N ≤ n) ≥ u for a Poisson number N."""
     if mean <= 0:
         return np.zeros(u.size, dtype=np.int64)
     high = np.ceil(pdtrik(u, mean))
@@ -47,10 +42,7 @@ def poisson_quantile(u: Floats, mean: float) -> Ints:
 
 
 def roots(seed: int, k: int, stream: str, per_day: float, days: range) -> tuple[Ints, Ints]:
-    """Draw ids and ticks of Poisson root events at `per_day` on each of the days, in order of time.
-
-    Marks depend on the event's id (and a stream name); its time is the first mark of `{stream}.time`.
-    """
+    """Draw ids and ticks of Poisson root events at `per_day` on each of the days, in order of time."""
     numbers = np.arange(days.start, days.stop, dtype=np.int64)
     counts = poisson_quantile(uniform(stream_key(seed, k, f"{stream}.count"), numbers + _DAY_SHIFT), per_day)
     row, within = counted_rows(counts)
@@ -63,10 +55,7 @@ def roots(seed: int, k: int, stream: str, per_day: float, days: range) -> tuple[
 
 def thinned(seed: int, k: int, stream: str, high: float, share: float, days: range, marks: int,
             by: str = "") -> tuple[Ints, Ints, Floats]:
-    """Draw ids, ticks and marks of a share of the root events at the rate `high` per day.
-
-    An event is kept if its first mark in the stream `by` (by default, its own) is below the share.
-    """
+    """Draw ids, ticks and marks of the events at the rate `high` per day whose first mark in `by` is below `share`."""
     ids, tick = roots(seed, k, stream, high, days)
     u = uniforms(stream_key(seed, k, stream), ids, marks)
     kept = (uniform(stream_key(seed, k, by), ids) if by else u[:, 0]) < share
@@ -77,8 +66,7 @@ def present(seed: int, k: int, stream: str, stock: float, per_day: float, days: 
             first_ids: tuple[int, int]) -> tuple[Ints, Ints, Bools, Floats]:
     """Draw a Poisson stock at the start of `days`, and arrivals on them; both have 8 marks.
 
-    Returns ids (of the stock and of the arrivals, counted from `first_ids`), ticks of presence (for the stock, the
-    start), whether each belongs to the stock, and marks.
+    Returns ids (stock and arrivals count from `first_ids`), ticks, whether each belongs to the stock, and marks.
     """
     count = int(poisson_quantile(uniform(stream_key(seed, k, f"{stream}.stock"), [0]), stock)[0])
     ids, tick = roots(seed, k, stream, per_day, days)
@@ -94,32 +82,20 @@ def in_order(kept: Bools, tick: Ints, ids: Ints) -> NDArray[np.intp]:
 
 
 def lognormal(u: Floats, median: float, p95: float) -> Floats:
-    """Return quantiles of the lognormal with this median and 95 % point.
-
-    >>> lognormal(np.array([0.5, 0.95]), 5.0, 28.0).round(6)
-    array([ 5., 28.])
-    """
+    """Return quantiles of the lognormal with this median and 95 % point."""
     quantiles: Floats = median * np.exp(math.log(p95 / median) / _Z95 * ndtri(u))
     return quantiles
 
 
 def capped_lognormal_mean(median: float, p99: float, cap: float) -> float:
-    """Mean of a capped lognormal, E[min(X, cap)]: `e^(μ+σ²/2)·Φ((ln cap−μ−σ²)/σ) + cap·(1 − Φ((ln cap−μ)/σ))`.
-
-    >>> round(capped_lognormal_mean(1e3, 1e6, 1e6))
-    31368
-    """
+    """Mean of a capped lognormal, E[min(X, cap)]: `e^(μ+σ²/2)·Φ((ln cap−μ−σ²)/σ) + cap·(1 − Φ((ln cap−μ)/σ))`."""
     mu, sigma = math.log(median), math.log(p99 / median) / _Z99
     z = (math.log(cap) - mu) / sigma
     return float(math.exp(mu + sigma * sigma / 2) * ndtr(z - sigma) + cap * ndtr(-z))
 
 
 def pick(shares: Floats, u: Floats) -> NDArray[np.intp]:
-    """Choose one of several kinds by mark, with probabilities proportional to `shares` (any positive scale).
-
-    >>> pick(np.array([1.0, 3.0]), np.array([0.2, 0.3]))
-    array([0, 1])
-    """
+    """Choose one of several kinds by mark, with probabilities proportional to `shares` (any positive scale)."""
     bounds = np.cumsum(shares)
     return np.searchsorted(bounds[:-1], u * bounds[-1], side="right")
 
@@ -285,8 +261,7 @@ class Streams(Rows):
 
     A stream closes when the integrated hazard of a cause, counted from `counted_from` = max(opened, −W), first exceeds
     that cause's own unit exponential: `closers[i, c]`, c in CLOSERS. Baseline hazards are `hazard_per_day[i, c]`; a
-    policy multiplies them. Stock streams opened before −W, in numbers proportional to arrival × mean stay
-    (length-biased). Their remaining lives start afresh at −W, because exponential lives are memoryless.
+    policy multiplies them.
     """
 
     stream_id: Ints

@@ -1,8 +1,8 @@
 """Clues: the cameras that an investigator asks for, and what their footage would show of the offender.
 
-Offenders (the cast of cases) are not members of the sample. They walk the last `clue_route_m` towards the scene, stay,
-and walk the first `clue_route_m` away from it, on the route trees of two attraction nodes. Their visibility comes from
-the same coverage and passes as everybody's. Offenders have ids from 2³² on and weight 0.
+Offenders (the cast of cases) walk the last `clue_route_m` towards the scene, stay, and walk the first `clue_route_m`
+away from it, on the route trees of two attraction nodes. Their visibility comes from the same coverage and passes as
+everybody's. They are not members of the sample: they have ids from 2³² on and weight 0.
 
 Investigators ask for cameras that face the scene within `clue_scene_radius_m` and those inside its place, nearest
 first, at most `clue_scene_cameras`; then for the first `clue_route_cameras` on the offender's way out. A clue
@@ -56,8 +56,7 @@ def _cast_views(city: City, scenario: Scenario, cameras: Cameras, cases: Cases, 
                 k: int) -> pd.DataFrame:
     """Return camera views of the offenders of the cases `rows`, sorted by their columns person, camera, leg.
 
-    `person` is a row of the cast; `leg` is 0 approach, 1 escape, 2 inside the place; `begin`, `end` in ticks; `face` is
-    the best face code of the leg (0 if the face is turned away).
+    `leg`: 0 approach, 1 escape, 2 inside; `face`: the best face code of the leg (0 if the face is turned away).
     """
     reach_mm = round(1000 * scenario.access.route_m.number)
     speed = facts().value("clue_walk_m_s") * 1000 / TICKS_PER_S
@@ -75,19 +74,17 @@ def _cast_views(city: City, scenario: Scenario, cameras: Cameras, cases: Cases, 
     mask = np.zeros((n, (days + 63) // 64), dtype=np.uint64)
     mask[np.arange(n), (day - first_day) // 64] = np.uint64(1) << ((day - first_day) % 64).astype(np.uint64)
     nowhere, own = np.full(n, -1, dtype=np.int64), np.arange(n, dtype=np.int32)
+    away = np.tile([False, True], n)
     block = Block(  # one tour each on one day
         person_id=CAST_FIRST_ID + cases.case_id[rows], group=np.zeros(n, dtype=np.uint8), home_place=nowhere,
-        work_place=nowhere, weight=np.zeros(n), tour_person=own, tour_place=places,
-        tour_mode=np.zeros(n, dtype=np.uint8), tour_mask=mask,
-        tour_key=hashes(stream_key(seed, k, "cast.tour"), cases.case_id[rows]),
+        work_place=nowhere, weight=np.zeros(n), tour_person=own, tour_place=places, tour_mask=mask,
+        tour_mode=np.zeros(n, dtype=np.uint8), tour_key=hashes(stream_key(seed, k, "cast.tour"), cases.case_id[rows]),
         tour_jitter=np.zeros((n, days), dtype=np.int16), tour_ticks=np.full(n, round(reach_mm / speed), dtype=np.int32),
-        tour_ride_ticks=np.zeros(n, dtype=np.int32), walk_tour=np.repeat(own, 2),
+        tour_ride_ticks=np.zeros(n, dtype=np.int32), walk_tour=np.repeat(own, 2), walk_towards=away, walk_back=away,
         walk_hub=hub.astype(np.int32).ravel(), walk_node=np.repeat(node, 2).astype(np.int32),
-        walk_reach_mm=np.full(2 * n, reach_mm, dtype=np.int64), walk_towards=np.tile([False, True], n),
-        walk_back=np.tile([False, True], n),
-        walk_depart=depart.astype(np.int32).ravel(), walk_mm_per_tick=np.full(2 * n, speed, dtype=np.float32),
-        stay_tour=own, stay_arrive=arrive.astype(np.int32), stay_length=(leave - arrive).astype(np.int32),
-        first_day=first_day, days=days,
+        walk_reach_mm=np.full(2 * n, reach_mm, dtype=np.int64), walk_depart=depart.astype(np.int32).ravel(),
+        walk_mm_per_tick=np.full(2 * n, speed, dtype=np.float32), stay_tour=own, stay_arrive=arrive.astype(np.int32),
+        stay_length=(leave - arrive).astype(np.int32), first_day=first_day, days=days,
     )
     view = coverage(city, cameras, np.arange(len(cameras)), edges=escape, entrances=False)
     pieces = passes(block, city, view, first_day, days)
@@ -105,10 +102,9 @@ def matters(cases: Cases, first_day: int, days: int) -> Bools:
 
 def sample_clues(city: City, scenario: Scenario, cameras: Cameras, custody: Custody, cases: Cases, seed: int, k: int, *,
                  first_day: int, days: int) -> tuple[Cases, Clues]:
-    """Sample clues of the cases that are requested before the end and whose crime lies in the days of footage.
+    """Sample clues of the cases that `matters` selects; return the cases with their number of custodians filled in.
 
     Footage of the other cases was deleted before day 0, so they only add load to the desks: a number of custodians.
-    Returns the cases with those numbers filled in.
     """
     access = scenario.access
     rows = np.flatnonzero(matters(cases, first_day, days))
@@ -121,9 +117,8 @@ def sample_clues(city: City, scenario: Scenario, cameras: Cameras, custody: Cust
     route = _first(person[new], seen_by[new], escape["begin"].to_numpy()[new], most)
 
     row, camera = np.concatenate((scene, route), axis=1)
-    at_scene = np.arange(row.size) < scene[0].size
     order = np.argsort(row, kind="stable")  # scene cameras come first: they were put first
-    row, camera, at_scene = row[order], camera[order].astype(np.int64), at_scene[order]
+    row, camera, at_scene = row[order], camera[order].astype(np.int64), order < scene[0].size
     case = rows[row]
     # on the way out the offender is later by at most the time of the walk
     later = round(access.route_m.number / facts().value("clue_walk_m_s") * TICKS_PER_S)

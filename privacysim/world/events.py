@@ -3,16 +3,14 @@
 A case opens at a Poisson time. The crime precedes it by a lognormal reporting delay and happens at a home (in
 proportion to residents) or at a place (in proportion to visitors). The investigator assumes a time window of width
 `2·w`, with w lognormal, centred on the truth with a normal error of `window_shift · w`. Footage is requested in a share
-p_asked of cases, a lognormal delay after the opening; by then some of it has been deleted.
+p_asked of cases, a lognormal delay after the opening.
 
-Private requests arrive at `private_asks_per_camera_year` for each social camera, by kind in assumed shares. Other state
-organs with documents of their own make `state_asks_per_month`. Each request concerns one camera and a stretch of time
-that ended a lognormal delay earlier.
+Private requests arrive at a rate per social camera, those of other state organs at a rate per month, by kind in assumed
+shares. Each concerns one camera and a stretch of time that ended a lognormal delay earlier.
 
 Insiders are custodians' own staff, their contractors and the staff of vendor platforms. They lapse at a rate per
 staff-year, before any deterrence. Break-ins reach the archive of one custodian, or a platform that serves thousands of
-cameras. Each lapse affects the cameras that are looked at. The policy decides every outcome, by marks that depend only
-on the event's id.
+cameras. Each lapse affects the cameras that are looked at.
 """
 
 from __future__ import annotations
@@ -33,8 +31,7 @@ from privacysim.world import chances as laws
 from privacysim.world.cameras import Cameras, cameras_near
 from privacysim.world.chances import YEAR_D, Asks, Cases, Custody, Monitors, Rows, lognormal, minutes, one_of
 
-_CRIMINAL, _ORDER, _CHECK = (PURPOSES.index(word)
-                             for word in ("criminal_case", "public_order_case", "pre_filing_check"))
+_CRIMINAL, _ORDER, _CHECK = map(PURPOSES.index, ("criminal_case", "public_order_case", "pre_filing_check"))
 MONTH_D = 30.4375
 _CASE_MARKS = 16
 
@@ -179,9 +176,8 @@ def sample_custody(scenario: Scenario, cameras: Cameras, seed: int, k: int) -> C
 
 def sample_monitors(scenario: Scenario, cameras: Cameras, seed: int, k: int) -> Monitors:
     """Draw the cameras of public security and of venues that are watched live; nearly nobody watches the rest."""
-    candidates = np.flatnonzero(
-        (cameras.operator == OPERATORS.index("public_security")) | (cameras.regime == REGIMES.index("public_venue"))
-    )
+    by_police = cameras.operator == OPERATORS.index("public_security")
+    candidates = np.flatnonzero(by_police | (cameras.regime == REGIMES.index("public_venue")))
     u = uniforms(stream_key(seed, k, "monitors"), candidates, 5)
     watched = u[:, 0] < scenario.cameras.watched_share.number
     camera = candidates[watched].astype(np.int64)
@@ -199,18 +195,12 @@ class Rounds(Rows):
     marks: Floats
 
 
-def sample_maintenance(scenario: Scenario, cameras: Cameras, seed: int, k: int, days: range) -> Rounds:
-    """Draw visits by contractors who check the picture; any camera may be visited."""
-    return _rounds("maintenance", cameras, scenario.access.maintenance_per_camera_year.number, seed, k, days)
+def sample_rounds(stream: str, per_camera_year: Quantity, cameras: Cameras, seed: int, k: int, days: range) -> Rounds:
+    """Draw contractors' visits (`maintenance`) or police inspections of custodians, each through one of their cameras.
 
-
-def sample_inspections(scenario: Scenario, cameras: Cameras, seed: int, k: int, days: range) -> Rounds:
-    """Draw police inspections of custodians, each through one of their cameras; state custodians are included."""
-    return _rounds("inspections", cameras, scenario.leaks.inspections_per_camera_year.number, seed, k, days)
-
-
-def _rounds(stream: str, cameras: Cameras, rate: float, seed: int, k: int, days: range) -> Rounds:
-    ids, tick, u = laws.thinned(seed, k, stream, rate * len(cameras) / YEAR_D, 1.0, days, 5)
+    Any camera may be visited, those of state custodians too.
+    """
+    ids, tick, u = laws.thinned(seed, k, stream, per_camera_year.number * len(cameras) / YEAR_D, 1.0, days, 5)
     return Rounds(ids, one_of(np.arange(len(cameras)), u[:, 0]), tick, u[:, 1:])
 
 

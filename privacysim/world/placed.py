@@ -1,12 +1,11 @@
 """Camera placement: stated by the map, a file or the user's DataFrame, or drawn from the siting model.
 
-Stated values are kept. Values that are not stated stay NaN or −1 and are drawn in each replicate. A camera that turns
-(dome, panning, revolving) has no heading: it sees all round, through its own lens.
+Values that are not stated stay NaN or −1 and are drawn in each replicate. A camera that turns (dome, panning,
+revolving) has no heading: it sees all round, through its own lens.
 
-In the siting model, state cameras stand at junctions and along main roads, and social cameras at places. Each operator
-class has a share of the stock. Within a class, a place receives cameras in proportion to the weight of its category
-(`camera_weight_*`), and a housing compound in proportion to its residents. If a class has no place in a city, its
-share goes to the other social classes.
+In the siting model, state cameras stand at junctions and along main roads, and social cameras at places: in proportion
+to the weight of the place's category (`camera_weight_*`), or to the residents of a housing compound. If an operator has
+no place in a city, its share goes to the other social operators.
 """
 
 from __future__ import annotations
@@ -33,8 +32,7 @@ from privacysim.vocabulary import CATEGORIES, OPERATORS, REGIMES
 
 STATE_CATEGORIES = ("government_hall", "police_court", "metro_station", "transport_hub", "park")
 """Place categories whose cameras belong to another state body."""
-_OTHER_STATE, _COMMERCIAL, _COMPOUND, _HOME = (OPERATORS.index(word)
-                                               for word in ("other_state", "commercial", "compound", "home"))
+_OTHER_STATE, _COMMERCIAL, _COMPOUND, _HOME = map(OPERATORS.index, ("other_state", "commercial", "compound", "home"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +49,6 @@ class Siting:
     junctions: Ints
     edges: Ints
     edge_bounds: Floats
-
-    def place_weights(self, operator: int) -> Floats:
-        """Return the share of that operator's cameras at each place; sums to 1."""
-        bounds = self.place_bounds[operator]
-        return np.diff(bounds, prepend=0.0) / bounds[-1]
 
 
 def siting(city: City, scenario: Scenario) -> Siting:
@@ -78,8 +71,7 @@ def siting(city: City, scenario: Scenario) -> Siting:
     social[_COMMERCIAL] = 1.0 - sum(social.values())
     social = {code: share for code, share in social.items() if code in bounds}
     if not social:
-        expected = "places at which social cameras stand"
-        raise InputError("city", expected, f"{city.name}: none", "give a city with places")
+        raise InputError("city", "places at which social cameras stand", f"{city.name}: none", "add places")
     for code, share in social.items():
         shares[code] = (1.0 - state) * share / sum(social.values())
     edges = np.flatnonzero(np.asarray(city.edge_kind) == MAIN)
@@ -97,13 +89,6 @@ def operator_of_categories() -> NDArray[np.intp]:
     codes[[CATEGORIES.index(word) for word in STATE_CATEGORIES]] = _OTHER_STATE
     codes[CATEGORIES.index("housing_compound")], codes[CATEGORIES.index("home")] = _COMPOUND, _HOME
     return codes
-
-
-def secret_of_nodes(city: City) -> NDArray[np.uint8]:
-    """Return the code in SECRETS in view of a camera at each street node: the most serious of the places there."""
-    worst = np.zeros(city.node_x.size, dtype=np.uint8)
-    np.maximum.at(worst, city.place_node, city.place_secret)
-    return worst
 
 
 CAMERA_COLUMNS: Mapping[str, FrameColumn] = {
@@ -201,7 +186,6 @@ def _of_frame(city: City, frame: pd.DataFrame) -> Placed:
         raise InputError(f"cameras, row {frame.index[row]}", expected, got, "correct the position, or drop the row")
     for name in ("operator", "regime"):
         told[name] = np.nan_to_num(told[name], nan=-1.0).astype(np.int8)
-    told["indoor"] = told["indoor"] > 0.5
-    told["tilt_deg"] = np.abs(told["tilt_deg"])
+    told["indoor"], told["tilt_deg"] = told["indoor"] > 0.5, np.abs(told["tilt_deg"])
     told["heading_deg"] = np.where(told["hfov_deg"] >= 360.0, np.nan, told["heading_deg"] % 360.0)
     return Placed(x=x.astype(np.float32), y=y.astype(np.float32), **{name: told[name] for name in Stated.COLUMNS})

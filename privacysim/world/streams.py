@@ -5,13 +5,13 @@ with `n_exposable · scans · p_listed` a year, by mechanism in given shares. St
 complaint, press, inspection). In equilibrium the list is Poisson with mean arrival × mean stay (M/G/∞; Eick, Massey,
 Whitt 1993, doi:10.1287/mnsc.39.2.241), and the streams found on it are length-biased. Hazards are constant for one
 stream, so the rest of a stay at −W is distributed like a new one. p_listed is CALIBRATED to the 185 of the founding
-case. Limits: one listing of a camera does not exclude another; the shares of mechanisms are assumptions; the audience
-is its expectation, spread evenly over a mean stay.
+case. Limits: one listing of a camera does not exclude another; the audience is its expectation, spread evenly over a
+mean stay.
 
 Hidden cameras are installed illegally in guest rooms, baths and changing rooms (Order 799 art. 8 names the places). At
-−W there is a stock in equilibrium. New ones arrive as old ones are found, by a guest or an inspection, each with its
-own unit exponential. They are numbered after all other cameras, so adding one changes nothing else. No requester,
-investigator or website reaches them. Limits: one room each; nobody has counted them (assumption).
+−W there is a stock in equilibrium. New ones arrive as old ones are found, by a guest or an inspection. They are
+numbered after all other cameras, so adding one changes nothing else. No requester, investigator or website reaches
+them. Limits: one room each; nobody has counted them (assumption).
 """
 
 from __future__ import annotations
@@ -66,10 +66,8 @@ def hazards(scenario: Scenario) -> Floats:
 def arrivals_per_day(scenario: Scenario, exposable: float, upper: bool = False) -> float:
     """Return new listings per day; with `upper`, the highest rate, from which all others are thinned."""
     leaks = scenario.leaks
-    product = leaks.scans_per_camera_year.number * leaks.p_listed.number
-    if upper:
-        product = leaks.scans_per_camera_year.range[1] * leaks.p_listed.range[1]
-    return exposable * product / YEAR_D
+    scans, listed = ((one.range[1] if upper else one.number) for one in (leaks.scans_per_camera_year, leaks.p_listed))
+    return exposable * (scans * listed) / YEAR_D
 
 
 def sample_streams(scenario: Scenario, cameras: Cameras, custody: Custody, seed: int, k: int, days: range) -> Streams:
@@ -148,21 +146,16 @@ def sample_hidden(city: City, scenario: Scenario, cameras: Cameras, custody: Cus
                   1.0 / rooms[category], uniforms(stream_key(seed, k, "hidden.marks"), ids, 8))  # fmt: skip
     if not row.size:
         return cameras, custody, made
-    return (
-        joined_cameras([cameras, _hidden_cameras(city, one_of_kind(category, places, u[:, 2]), ids)]),
-        # they record, are on no network, are not filed and comply with nothing
-        Custody(*(np.append(values, np.full(row.size, value)) for values, value in zip(
-            (custody.recording, custody.on_internet, custody.default_password, custody.filed, custody.compliance),
-            (True, False, False, 1.0, 1.0), strict=True))),
-        made,
-    )
-
-
-def _hidden_cameras(city: City, place: Ints, ids: Ints) -> Cameras:
-    """Build hidden cameras: a wide lens low in a room, operated by the private person who installed it."""
+    # they record, are on no network, are not filed and comply with nothing
+    state = zip((custody.recording, custody.on_internet, custody.default_password, custody.filed, custody.compliance),
+                (True, False, False, 1.0, 1.0), strict=True)  # fmt: skip
+    custody = Custody(*(np.append(values, np.full(row.size, value)) for values, value in state))
+    # a wide lens low in a room, operated by the private person who installed it
     values: dict[str, Any] = {"heading_deg": 0.0, "hfov_deg": 100.0, "width_px": 1920, "mount_m": 1.5,
                               "range_m": range_m(1920, 100.0), "indoor": True, "heading_known": True, "platform_id": -1,
                               "operator": OPERATORS.index("home"), "regime": REGIMES.index("prohibited_site"),
                               "social": True, "secret": 0, "scene": SCENES.index("private_space")}
-    return Cameras(x=city.place_x[place], y=city.place_y[place], place_id=place, custodian_id=FIRST_OWNER + ids,
-                   **{name: np.full(place.size, value) for name, value in values.items()})  # fmt: skip
+    place = one_of_kind(category, places, u[:, 2])
+    hidden = Cameras(x=city.place_x[place], y=city.place_y[place], place_id=place, custodian_id=FIRST_OWNER + ids,
+                     **{name: np.full(row.size, value) for name, value in values.items()})  # fmt: skip
+    return joined_cameras([cameras, hidden]), custody, made

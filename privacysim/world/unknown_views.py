@@ -3,12 +3,9 @@
 A replicate draws unknown headings, lenses and heights from the prior. In addition, we weigh every view that a mapped
 street camera may have: 36 headings and the drawn one, the lenses of such sites, both ends of the height and the drawn
 one. A view's weight is the flow of people through it, in person-seconds a day, times the probability that each metre
-identifies (unmasked, by a viewer who compares with `gallery_suspects` people). The views with the smallest and the
-largest weight form two more sets of cameras, `fewest` and `most`. The sum of weights over cameras cannot lie outside
-theirs. A metric that only increases with passes follows it; other metrics have no band.
-
-Limits: each camera is weighed alone, even if two see the same stretch; streets are weighed metre by metre; the people
-are a sample of the flow; indoor and unmapped cameras stay as drawn.
+identifies (unmasked, by a viewer who compares with `gallery_suspects` people). The sum of weights over cameras cannot
+lie outside those of the lightest and the heaviest views. A metric that only increases with passes follows it; other
+metrics have no band. Limits: each camera is weighed alone; indoor and unmapped cameras stay as drawn.
 """
 
 from __future__ import annotations
@@ -62,10 +59,7 @@ def flow(city: City, block: Block) -> Floats:
 
 
 def band(city: City, scenario: Scenario, cameras: Cameras, people: Floats, stated: Placed | None = None) -> Band | None:
-    """Compute the band around a replicate's cameras from the `flow` of people; None if no camera is mapped.
-
-    `stated`: `World.stated`, for cameras from a DataFrame.
-    """
+    """Compute the band around a replicate's cameras from the `flow` of people; None if no camera is mapped."""
     placed = placed_cameras(city, scenario.cameras.file, stated)
     if placed is None:
         return None
@@ -94,9 +88,9 @@ def band(city: City, scenario: Scenario, cameras: Cameras, people: Floats, state
             seconds[camera, column] = weight.flat[at]
             lens, height, heading = np.unravel_index(at, weight.shape)
             view = own.heading_deg[heading], own.hfov_deg[lens], own.width_px[lens], own.mount_m[height]
-            for name, value in zip(_FIELDS, view, strict=True):
+            far = slant_reach_m(view[2], view[1], view[3], reach, tilt)
+            for name, value in zip((*_FIELDS, "range_m"), (*view, far), strict=True):
                 made[name][camera] = value
-            made["range_m"][camera] = slant_reach_m(view[2], view[1], view[3], reach, tilt)
     return Band(replace(cameras, **fewest), replace(cameras, **most), seconds, *unknown.sum(axis=0).tolist())
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from privacysim import tables
@@ -24,8 +23,8 @@ from privacysim.world.streams import Hidden, sample_hidden, sample_streams
 class World:
     """Cameras and chances of replicate k from −warmup_days to `days`; footage exists from −footage_days on.
 
-    A world is a pure function of (city, scenario, seed, k, the three spans). Policies are compared on the same world;
-    nothing in it refers to a policy or to a member of the sample.
+    A world is a pure function of (city, scenario, seed, k, the three spans); nothing in it refers to a policy or to a
+    member of the sample.
     """
 
     __repr__ = one_line
@@ -55,11 +54,12 @@ class World:
 
     def cases_frame(self) -> pd.DataFrame:
         """Return the table `cases`: those opened within the study."""
-        inside = np.flatnonzero(self.cases.opened >= 0)
-        return tables.frame("cases", {"replicate": self.k, "case_id": self.cases.case_id[inside],
-                                      "purpose": self.cases.purpose[inside], "place_id": self.cases.place[inside],
-                                      "x_m": self.cases.x[inside], "y_m": self.cases.y[inside],
-                                      "opened_s": self.cases.opened[inside] / TICKS_PER_S})
+        cases, inside = self.cases, self.cases.opened >= 0
+        return tables.frame("cases", {
+            "replicate": self.k, "case_id": cases.case_id[inside], "purpose": cases.purpose[inside],
+            "place_id": cases.place[inside], "x_m": cases.x[inside], "y_m": cases.y[inside],
+            "opened_s": cases.opened[inside] / TICKS_PER_S,
+        })
 
 
 def sample_world(city: City, scenario: Scenario, seed: int, k: int, *, days: int, footage_days: int,
@@ -71,11 +71,10 @@ def sample_world(city: City, scenario: Scenario, seed: int, k: int, *, days: int
     cameras (columns: `privacysim.world.placed.CAMERA_COLUMNS`), which replace those of the scenario in any city. Values
     that it leaves out are drawn as for a mapped camera with a missing tag.
 
-    >>> from privacysim.city import build_city
-    >>> from privacysim.scenario import load_scenario
-    >>> scenario = load_scenario("guangzhou_district")
+    >>> import privacysim as ps
+    >>> scenario = ps.load_scenario("guangzhou_district")
     >>> own = pd.DataFrame({"x_m": [0.0, 50.0], "y_m": [0.0, 0.0], "operator": ["public_security", "home"]})
-    >>> world = sample_world(build_city(scenario), scenario, 185, 0, days=7, footage_days=31, cameras=own)
+    >>> world = ps.sample_world(ps.build_city(scenario), scenario, 185, 0, days=7, footage_days=31, cameras=own)
     >>> world.cameras.frame(0)["operator"].tolist()[:2]
     ['public_security', 'home']
     """
@@ -98,5 +97,7 @@ def sample_world(city: City, scenario: Scenario, seed: int, k: int, *, days: int
                  lapses=events.sample_lapses(scenario, made, seed, k, span),
                  searches=sample_searches(scenario, made, cases, seed, k, first_day=-footage_days, days=days),
                  emergencies=events.sample_emergencies(city, scenario, made, seed, k, span),
-                 maintenance=events.sample_maintenance(scenario, made, seed, k, span),
-                 inspections=events.sample_inspections(scenario, made, seed, k, span))  # fmt: skip
+                 maintenance=events.sample_rounds("maintenance", scenario.access.maintenance_per_camera_year, made,
+                                                  seed, k, span),
+                 inspections=events.sample_rounds("inspections", scenario.leaks.inspections_per_camera_year, made,
+                                                  seed, k, span))  # fmt: skip

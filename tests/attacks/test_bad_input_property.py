@@ -18,7 +18,6 @@ from privacysim.attacks import (
     poisson_sets,
     reidentification_risk,
     released_table,
-    sets_table,
     table_by,
     time_to_confusion,
     top_share,
@@ -40,7 +39,7 @@ FRAMES = {
     "table": lambda f: table_by(f, "value", ["place"], weight="time", fewest=2),
 }
 NUMBERS = {
-    "gini": gini, "lorenz": lorenz, "top share": top_share, "entropy": entropy_bits, "sets of sizes": sets_table,
+    "gini": gini, "lorenz": lorenz, "top share": top_share, "entropy": entropy_bits,
     "poisson sets": poisson_sets, "epsilon": lambda v: epsilon_spent(v, 0.1),
     "error": lambda v: guess_error_m(v, v, v, v),
 }  # fmt: skip

@@ -13,7 +13,6 @@ from privacysim.attacks import (
     anonymity_sets,
     poisson_sets,
     reidentification_risk,
-    sets_table,
     time_to_confusion,
     unicity,
 )
@@ -141,8 +140,14 @@ def test_nobody_with_enough_points_gives_an_empty_table_and_no_warning():
     assert unicity(sightings(users=3, rows=2), 5).empty
 
 
+def sets_of(sizes):
+    """Anonymity sets of views with so many people each."""
+    view = np.repeat(np.arange(len(sizes)), sizes)
+    return anonymity_sets(pd.DataFrame({"user": np.arange(view.size), "place": view}), place="place")
+
+
 def test_sets_per_view_and_per_person_are_two_averages():
-    found = sets_table([1, 1, 4]).set_index("average")
+    found = sets_of([1, 1, 4]).set_index("average")
     assert found.loc["per view", "mean_size"] == 2.0
     assert found.loc["per view", "alone"] == pytest.approx(2 / 3)
     assert found.loc["per person in view", "mean_size"] == pytest.approx((1 + 1 + 16) / 6)
@@ -174,7 +179,7 @@ def test_poisson_sets_are_those_of_the_formula_and_of_a_simulation():
     assert found.loc["per person in view", "alone"] == pytest.approx((hidden * np.exp(-rates)).sum())
     assert found.loc["per person in view", "mean_size"] == pytest.approx((hidden * (1 + rates)).sum())
     drawn = np.random.default_rng(3).poisson(rates, (200_000, 3)).ravel()
-    expected = sets_table(drawn[drawn > 0]).set_index("average")
+    expected = sets_of(drawn[drawn > 0]).set_index("average")
     for column in ("mean_size", "mean_reciprocal", "alone", "below_k", "mean_bits"):
         assert found[column].to_numpy() == pytest.approx(expected[column].to_numpy(), rel=0.01)
 

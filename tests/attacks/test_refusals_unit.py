@@ -13,7 +13,6 @@ from privacysim.attacks import (
     guess_error_m,
     mutual_information,
     released_table,
-    sets_table,
     table_by,
     top_share,
 )
@@ -43,8 +42,6 @@ REFUSED = {
                             "name the columns that others may know"),
     "guesses of others": (lambda: guess_error_m([0.0], [0.0], [1.0, 2.0], [0.0]),
                           "guess_error_m: expected four equally long lists.", "give one guess per person"),
-    "no view": (lambda: sets_table([]), "sets_table, size: expected at least one view.",
-                "give the sizes of views that show anybody"),
 }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from privacysim.units import DAY_TICKS, HOUR_TICKS
 from privacysim.world.cameras import Cameras
 from privacysim.world.chances import Asks, Cases, Clues, Custody, Monitors, Streams
 from privacysim.world.clues import sample_searches
-from privacysim.world.events import Lapses, sample_emergencies, sample_inspections, sample_maintenance
+from privacysim.world.events import Lapses, sample_emergencies, sample_rounds
 from privacysim.world.streams import sample_hidden
 
 PURPOSE = {
@@ -65,8 +65,9 @@ def _more(made: SimpleNamespace, cameras: int, days: int, warmup: int) -> None:
         place_category=made.city.place_category, place_x=u[:, 0] * 100, place_y=u[:, 1] * 100,
         place_weight=np.ones(len(words.CATEGORIES)),
     )
-    made.maintenance = sample_maintenance(made.scenario, made.cameras, 1, 0, span)
-    made.inspections = sample_inspections(made.scenario, made.cameras, 1, 0, span)
+    a_year = made.scenario.access.maintenance_per_camera_year, made.scenario.leaks.inspections_per_camera_year
+    made.maintenance, made.inspections = (sample_rounds(stream, rate, made.cameras, 1, 0, span) for stream, rate in
+                                          zip(("maintenance", "inspections"), a_year, strict=True))  # fmt: skip
     made.emergencies = sample_emergencies(city, made.scenario, made.cameras, 1, 0, span)  # type: ignore[arg-type]
     made.searches = sample_searches(
         made.scenario, made.cameras, made.cases, 1, 0, first_day=-made.footage_days, days=days
