@@ -1,7 +1,5 @@
 """Errors for readers: where, what was expected, what was given, and the fix."""
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Iterable, Sized
 from dataclasses import fields

@@ -15,8 +15,6 @@ What is impossible is cut: shares stay within 0 and 1, other numbers do not beco
 Facts of one `group` are one unknown of the world: they share one draw.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 

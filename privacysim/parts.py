@@ -6,8 +6,6 @@ declares. A part has a digest, so that results can state which part made them. I
 other processes run the same part.
 """
 
-from __future__ import annotations
-
 import copyreg
 import dis
 import hashlib

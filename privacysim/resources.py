@@ -1,7 +1,5 @@
 """Locations of shipped files and the cache, and variables that limit threads."""
 
-from __future__ import annotations
-
 import csv
 import os
 from importlib.resources import files

@@ -4,8 +4,6 @@ The primary estimand is the ratio of means B/A. Replicates are paired, so its er
 replicate at a time (the jackknife), which accounts for the correlation of A and B.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

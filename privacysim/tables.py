@@ -4,8 +4,6 @@ The model computes with arrays; its interfaces use pandas frames that follow the
 Parquet files whose bytes depend only on content and library versions, since Parquet names its writer.
 """
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Iterable, Mapping, Sized
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Unit conversion: one internal unit each (seconds, metres, ticks of 0.1 s), converted once on input."""
 
-from __future__ import annotations
-
 import math
 import re
 

@@ -3,8 +3,6 @@
 The order must not change, because a word's position is its code in arrays.
 """
 
-from __future__ import annotations
-
 OPERATORS = ("public_security", "other_state", "commercial", "compound", "home")
 REGIMES = ("public_state", "public_venue", "public_other", "residential_common", "private_home", "prohibited_site",
            "secret_adjacent")

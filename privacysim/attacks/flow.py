@@ -18,8 +18,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from privacysim.attacks import flow_kernel as kernel
-from privacysim.attacks.points import Floats, positive
+from privacysim.attacks.points import positive
 from privacysim.city import City
+from privacysim.draws import Floats, Ints
 from privacysim.errors import InputError
 from privacysim.people import draw_block, draw_sample, residents
 from privacysim.people.habits import BANDS_M, CAR, TRANSIT, WALK, habits, mm_per_tick, mode_shares, purposes, street_m
@@ -29,7 +30,6 @@ from privacysim.units import DAY_TICKS, HOUR_TICKS, TICKS_PER_S
 from privacysim.vocabulary import GROUPS
 from privacysim.world.cameras import Cameras
 
-Ints = NDArray[np.int64]
 _STEPS = 60
 """Of a way between home and place, or minutes of a walk to or from a stop."""
 _WORK, _STUDY, _VISIT = range(3)

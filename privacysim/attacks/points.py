@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from privacysim.draws import Floats
 from privacysim.errors import InputError, did_you_mean
 
 Codes = NDArray[np.int32]
-Floats = NDArray[np.float64]
 
 
 def frame_with(frame: Any, columns: Sequence[str], what: str, *, hint: str = "") -> None:

@@ -16,7 +16,8 @@ from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
 from privacysim.attacks import points_kernel as kernel
-from privacysim.attacks.points import Floats, code_points, floats, frame_with, positive, seconds
+from privacysim.attacks.points import code_points, floats, frame_with, positive, seconds
+from privacysim.draws import Floats
 from privacysim.errors import InputError
 
 AVERAGES = ("per view", "per person in view")

@@ -1,7 +1,5 @@
 """The command `city`: fetch a place, show what a map contains, draw it."""
 
-from __future__ import annotations
-
 from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any

@@ -1,7 +1,5 @@
 """The command `dosimeter`: what the cameras in a file saw of a walk, and who may see the footage."""
 
-from __future__ import annotations
-
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Annotated, Any

@@ -3,8 +3,6 @@
 Exit status: 0 done, 1 done but a check failed, 2 the input cannot be used, 130 interrupted.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from importlib import import_module

@@ -1,7 +1,5 @@
 """The commands `policy` and `facts`: the rules article by article, and every number with its source."""
 
-from __future__ import annotations
-
 import textwrap
 from typing import Annotated
 

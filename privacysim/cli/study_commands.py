@@ -1,7 +1,5 @@
 """Commands for studies and scenarios: run, compare, report, verify, study, scenario."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from signal import SIGINT

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from privacysim.city.city_model import NO_HOP, City
+from privacysim.draws import Bools, Floats
 from privacysim.sight.coverage import coverage
 from privacysim.sight.passes import passes
 from privacysim.units import TICKS_PER_S
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from privacysim.people import Block
     from privacysim.world import World
 
-Floats = NDArray[np.float64]
 
 
 def day_of_walks(world: World, block: Block, day: int, most: int = 300) -> pd.DataFrame:
@@ -69,7 +68,7 @@ def walked(city: City, block: Block, walk: int) -> tuple[Floats, Floats, Floats]
     return block.walk_depart[walk] + along / float(block.walk_mm_per_tick[walk]), xs, ys
 
 
-def _with_views(ticks: Floats, views: Sequence[tuple[float, float]]) -> tuple[Floats, NDArray[np.bool_]]:
+def _with_views(ticks: Floats, views: Sequence[tuple[float, float]]) -> tuple[Floats, Bools]:
     """Times of a walk, including starts and ends of views, and whether any camera has a view from then on."""
     ends = [end for view in views for end in view if ticks[0] < end < ticks[-1]]
     at = np.unique(np.concatenate([ticks, ends]))

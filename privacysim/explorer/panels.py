@@ -14,11 +14,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from privacysim.draws import Floats, Ints
 from privacysim.metrics import METRICS
 from privacysim.stats import interval_text, short
 from privacysim.units import DAY_S
-
-Floats = NDArray[np.float64]
 
 INSIDE, OUTSIDE, INK, FAINT, GRID = "#0072B2", "#D55E00", "#222222", "#666666", "#dddddd"
 STYLE = f"""<style>
@@ -76,7 +75,7 @@ def _verdict(row: Mapping[object, object], direction: str) -> str:
     return f"{arrow}: {'better' if (direction == 'lower') == (high < 1.0) else 'worse'}"
 
 
-def people_map(streets: str, cells: tuple[NDArray[np.int64], NDArray[np.int64], int], chance: Floats,
+def people_map(streets: str, cells: tuple[Ints, Ints, int], chance: Floats,
                cameras: pd.DataFrame, frame: tuple[float, float, float], size: int = 330) -> str:
     """Map of the city: homes shaded by probability of identification by outsiders, and cameras that were viewed.
 

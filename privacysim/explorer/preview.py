@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from privacysim.city import City, build_city
+from privacysim.draws import Floats, Ints
 from privacysim.exposure import is_outsider, measure_exposure
 from privacysim.metrics import METRICS, parts, readings
 from privacysim.people import Block
@@ -38,7 +38,6 @@ DISTRICT, LARGEST = "guangzhou_part", 1_000_000
 """District used for the preview of studies with more people."""
 DAYS, FOOTAGE_DAYS, SAMPLE, REPLICATES = 30, 91, 4_000, 20
 
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +126,7 @@ class Preview:
         return Look(values, notes, chance, views, _listed(log.incidents, self.days))
 
     @cached_property
-    def home_cells(self) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+    def home_cells(self) -> tuple[Ints, Ints, int]:
         """Home cell of each member of replicate 0's sample on a square grid: column, row, cells per side."""
         block, side = self.drawn(0).block, 14
         x, y = self.city.place_x[block.home_place], self.city.place_y[block.home_place]

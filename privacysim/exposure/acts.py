@@ -15,13 +15,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from privacysim.draws import Bools, Floats, Ints
 from privacysim.errors import one_line
 from privacysim.sight.passes import Windows
 from privacysim.units import DAY_TICKS, TICKS_PER_S
 from privacysim.vocabulary import LEGALITIES, STATE_ORGANS
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 GROUPS = 2 * len(LEGALITIES)
 """Insiders, then outsiders, by legality."""
@@ -44,7 +42,7 @@ class HasActs(Protocol):
         """The table `acts`."""
 
 
-def is_outsider(acts: pd.DataFrame) -> NDArray[np.bool_]:
+def is_outsider(acts: pd.DataFrame) -> Bools:
     """Return whether each act's actor is neither staff on duty nor a state organ with its document or own console.
 
     >>> from privacysim import tables

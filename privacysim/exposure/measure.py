@@ -32,6 +32,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from privacysim import tables
+from privacysim.draws import Floats, Ints
 from privacysim.errors import InputError, one_line
 from privacysim.exposure import exposure_kernel as kernel
 from privacysim.exposure.acts import GROUPS, Acts, HasActs, index_acts, sorted_acts
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from privacysim.people import Block
     from privacysim.sight.passes import Pieces
 
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Exposure:
 
     __repr__ = one_line
 
-    person_id: NDArray[np.int64]
+    person_id: Ints
     weight: Floats
     arms: tuple[str, ...]
     identifiable_s: Floats
@@ -65,7 +65,7 @@ class Exposure:
     p_identified: Floats
     p_identified_max: Floats
     p_identified_days: Floats
-    sightings_seen: NDArray[np.int64]
+    sightings_seen: Ints
     sensitive_visits_revealed: Floats
     revealed_to_outsiders: Floats
 
@@ -127,7 +127,7 @@ def jitter_span(jitter: NDArray[np.int16]) -> int:
     return max(-int(jitter.min(initial=0)), int(jitter.max(initial=0)))
 
 
-def visits_revealed(visits: NDArray[np.int64], chances: Floats, shape: tuple[int, ...]) -> Floats:
+def visits_revealed(visits: Ints, chances: Floats, shape: tuple[int, ...]) -> Floats:
     """Compute expected sensitive visits revealed (person, arm, group, curve), from what viewers saw of them.
 
     Rows of `visits` are (person, arm, group, place, day, viewer). A viewer sees a visit (place, day) with the largest
@@ -158,7 +158,7 @@ class _Some(NamedTuple):
 
 
 def faces_searched(pieces: Pieces, block: Block, whole: Acts, logs: Sequence[HasActs],
-                   techniques: Sequence[str] = BY_FACE) -> NDArray[np.float64]:
+                   techniques: Sequence[str] = BY_FACE) -> Floats:
     """Count passes compared with the faces sought (people, arms); 0 for people who passed no searched camera.
 
     `pieces` are those at the cameras `whole.watched`; the acts of a search are part of `whole`.

@@ -18,8 +18,8 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.transforms import Bbox
-from numpy.typing import NDArray
 
+from privacysim.draws import Floats
 from privacysim.errors import InputError
 from privacysim.figures import style
 from privacysim.figures.style import COLOURS, FAINT, GRID, INK, OKABE, RED, in_house_style
@@ -27,7 +27,6 @@ from privacysim.readers.osm_maps import Ground
 from privacysim.units import DAY_S
 from privacysim.vocabulary import LEGALITIES
 
-Floats = NDArray[np.float64]
 Row = dict[Any, Any]
 """One row of a table, by column."""
 _GROUND = {"green": "#eaf2e3", "water": "#dce9f2"}

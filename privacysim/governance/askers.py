@@ -19,12 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privacysim import vocabulary as words
-from privacysim.draws import child_id
+from privacysim.draws import Ints, child_id
 from privacysim.governance.desk import Wait
 from privacysim.governance.log import NEVER, Books, act_ids
 from privacysim.governance.processes import Context, Requester
 from privacysim.governance.request_life import Course, Requests, viewer_ids
-from privacysim.governance.rules_in_force import AFTER, BEFORE, Ints
+from privacysim.governance.rules_in_force import AFTER, BEFORE
 from privacysim.governance.spreading import Chain
 from privacysim.units import HOUR_TICKS
 

@@ -24,12 +24,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privacysim import vocabulary as words
-from privacysim.draws import child_id, stream_key, uniforms
+from privacysim.draws import Ints, child_id, stream_key, uniforms
 from privacysim.governance.desk import Wait, delay
 from privacysim.governance.log import NEVER, Books
 from privacysim.governance.processes import Context, Requester
 from privacysim.governance.request_life import Course, Requests, gallery, viewer_ids, visitors
-from privacysim.governance.rules_in_force import AFTER, BEFORE, Ints
+from privacysim.governance.rules_in_force import AFTER, BEFORE
 from privacysim.governance.spreading import Chain
 from privacysim.units import DAY_TICKS, HOUR_TICKS, ticks
 

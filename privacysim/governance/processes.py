@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from simpy import Environment, Event
 
 from privacysim import parts
-from privacysim.draws import hashes, stream_key, uniforms
+from privacysim.draws import Ints, hashes, stream_key, uniforms
 from privacysim.errors import InputError
 from privacysim.governance.desk import Desks, Wait
 from privacysim.governance.log import Books
 from privacysim.governance.oversight import Oversight
-from privacysim.governance.rules_in_force import Ints, Keeping, Rules
+from privacysim.governance.rules_in_force import Keeping, Rules
 from privacysim.governance.spreading import Spread
 from privacysim.units import DAY_TICKS
 from privacysim.world.chances import roots

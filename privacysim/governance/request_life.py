@@ -20,9 +20,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from privacysim import vocabulary as words
-from privacysim.draws import hashes, stream_key
+from privacysim.draws import Bools, Ints, hashes, stream_key
 from privacysim.governance.log import NEVER, Book, coded
-from privacysim.governance.rules_in_force import BEFORE, Bools, Ints, Rules
+from privacysim.governance.rules_in_force import BEFORE, Rules
 from privacysim.resources import shipped
 from privacysim.scenario import Scenario
 from privacysim.world.world_model import World

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from privacysim import tables
 from privacysim import vocabulary as words
+from privacysim.draws import Bools, Ints
 from privacysim.facts import facts
 from privacysim.governance.desk import NO_DESK
 from privacysim.governance.log import NEVER, WORDS, Arrays, coded
@@ -37,8 +38,6 @@ is an assumption)."""
 _SEES = {"view", "copy", "acquire"}
 Codes = NDArray[Any] | int | bool
 Places = NDArray[np.intp]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 
 @dataclass(slots=True)

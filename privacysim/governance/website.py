@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privacysim import vocabulary as words
-from privacysim.draws import child_id
+from privacysim.draws import Bools, Ints, child_id
 from privacysim.facts import facts
 from privacysim.governance.desk import Wait, delay
 from privacysim.governance.log import NEVER, Book, Books, act_ids
 from privacysim.governance.oversight import first_end, write_steps
 from privacysim.governance.processes import Context, Process
 from privacysim.governance.request_life import viewer_ids, visitors
-from privacysim.governance.rules_in_force import AFTER, BEFORE, Bools, Ints
+from privacysim.governance.rules_in_force import AFTER, BEFORE
 from privacysim.governance.spreading import Chain
 from privacysim.units import DAY_TICKS, HOUR_TICKS
 

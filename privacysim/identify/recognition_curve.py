@@ -24,13 +24,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln, log_ndtr, ndtr, poch
 
+from privacysim.draws import Floats
 from privacysim.errors import InputError, refuse_unknown
 from privacysim.facts import facts
 from privacysim.identify.mask_strength import left_of, most
 from privacysim.resources import shipped
 from privacysim.vocabulary import CURVES
-
-Floats = NDArray[np.float64]
 
 STEPS_PER_PX = 8
 CODES = 255 * STEPS_PER_PX + 1

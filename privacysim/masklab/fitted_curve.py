@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 from scipy.optimize import brentq, least_squares
 
+from privacysim.draws import Floats
 from privacysim.errors import refuse_unknown
 from privacysim.facts import facts
 from privacysim.figures.style import FAINT, GRID, house_style
@@ -32,7 +32,6 @@ VERDICTS = {"cosmetic": "#D55E00", "weak": "#E69F00", "strong": "#56B4E9", "comp
 """Colour of each verdict."""
 _CURVES = {"cctv": ("#0072B2", "as a camera records"), "clean": ("#CC79A7", "aligned, only fewer pixels")}
 _SIZES = {4.0: "#0072B2", 8.0: "#009E73", 16.0: "#E69F00"}
-Floats = NDArray[np.float64]
 Point = tuple[float, float, float, float]
 """Measurement: px, rank-1, and the ends of its interval."""
 

@@ -17,9 +17,10 @@ from privacysim import vocabulary as words
 from privacysim.attacks.inequality import gini, top_share
 from privacysim.attacks.reidentification import unicity
 from privacysim.attacks.sightings import time_to_confusion
+from privacysim.draws import Floats
 from privacysim.facts import facts
 from privacysim.metrics.registry import MetricValue, Part, ratio, shipped_metric, totals_by_curve
-from privacysim.metrics.seen import Floats, Footage, PeopleSeen, Viewed
+from privacysim.metrics.seen import Footage, PeopleSeen, Viewed
 from privacysim.sight.optics import DORI_NAMES
 from privacysim.vocabulary import CURVES, GROUPS, LEGALITIES
 

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from privacysim import vocabulary as words
+from privacysim.draws import Floats
 from privacysim.facts import facts
 from privacysim.metrics.registry import Rows, ratio, shipped_metric
-from privacysim.metrics.seen import Floats, Records
+from privacysim.metrics.seen import Records
 from privacysim.units import DAY_S
 
 _ADVERSE = ("civil_wrong", "pi_breach", "admin_offence", "crime")

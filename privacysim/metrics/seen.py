@@ -11,10 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from privacysim import tables
-from privacysim.draws import hashes
+from privacysim.draws import Bools, Floats, Ints, hashes
 from privacysim.exposure import is_outsider
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ class Records:
         return self.within(self.requests, "decided_s")
 
     @staticmethod
-    def request_roots(requests: pd.DataFrame) -> NDArray[np.int64]:
+    def request_roots(requests: pd.DataFrame) -> Ints:
         """Root event of each request: requests of one case share one, others have their own."""
         case, own = requests["case_id"].to_numpy(), requests["request_id"].to_numpy()
         return np.where(case >= 0, case, -2 - own)
@@ -118,7 +116,7 @@ class Footage:
 
     days: int
     weight: Floats
-    passes: NDArray[np.int64]
+    passes: Ints
     seconds: Floats
     held_s: Floats
 
@@ -136,7 +134,7 @@ class Viewed:
     days: int
     weight: Floats
     seconds: Mapping[str, Floats]
-    on_request: NDArray[np.bool_]
+    on_request: Bools
     cases: int
     sightings: pd.DataFrame
     home: Floats

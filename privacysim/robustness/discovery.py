@@ -11,14 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import bdtrc
 
+from privacysim.draws import Bools, Floats
 from privacysim.errors import InputError
 from privacysim.robustness.factors import Factor
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
+Flags = Bools
 Limits = Mapping[str, tuple[float, float]]
 _FREE = (-np.inf, np.inf)
 

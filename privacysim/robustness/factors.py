@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from privacysim.city import build_city
+from privacysim.draws import Floats
 from privacysim.errors import InputError
 from privacysim.facts import facts, facts_heard, facts_replaced
 from privacysim.files import Quantity, validate
@@ -36,7 +36,6 @@ from privacysim.study.running import PILOT, Runner, do_units, part_file, units
 from privacysim.units import DAY_S
 from privacysim.world.calibration import listing
 
-Floats = NDArray[np.float64]
 SOLVED = "p_listed"
 """Recalibrated at every point to reproduce the datum, so never varied by itself."""
 _DATUM = "website_listed_guangzhou"

@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from privacysim.draws import Floats
 from privacysim.errors import InputError, ResultsError, require
 from privacysim.results.comparison import compare
 from privacysim.robustness.factors import Ran, run_points
@@ -31,7 +32,6 @@ from privacysim.simulation.inputs import Inputs, StudyFile, hashed
 from privacysim.simulation.replicate import footage_days
 from privacysim.stats import nondominated
 
-Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 Evaluate = Callable[[Rows], tuple[Floats, Floats]]
 """Rows of the pool → both goals (choices, 2), to be minimised, and their squared standard errors."""

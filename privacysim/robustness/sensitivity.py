@@ -20,15 +20,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from privacysim.draws import Bools, Floats
 from privacysim.errors import InputError, refuse_unknown, require
 from privacysim.robustness.factors import Factor, Ran, factors_of, held, run_points, with_values
 from privacysim.simulation.inputs import Inputs
 from privacysim.stats import Estimate, paired_ratio, wilson
 from privacysim.study import Study
 
-Floats = NDArray[np.float64]
 _OPTIONS: dict[str, dict[str, Any]] = {"sobol": {"calc_second_order": False}, "morris": {"num_levels": 4}}
 _COLUMNS = {"sobol": {"s1": "S1", "s1_half_width": "S1_conf", "st": "ST", "st_half_width": "ST_conf"},
             "morris": {"mu": "mu", "mu_star": "mu_star", "mu_star_half_width": "mu_star_conf", "sigma": "sigma"}}
@@ -43,7 +42,7 @@ class Worlds:
     factors: tuple[Factor, ...]
     values: Floats
     ratios: pd.DataFrame
-    held: NDArray[np.bool_]
+    held: Bools
     failed: tuple[str, ...]
 
     def answers(self, policy: str, curve: str = "low") -> Floats:

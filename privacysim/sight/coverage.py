@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from privacysim.draws import Bools, Floats, Ints
 from privacysim.errors import InputError, one_line
 from privacysim.facts import facts
 from privacysim.identify import STEPS_PER_PX
@@ -29,8 +30,6 @@ from privacysim.sight.optics import DORI_NAMES, density_at_1_m, dori_levels, dro
 if TYPE_CHECKING:
     from privacysim.city.city_model import City
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 _CELL_M = 100.0
 
@@ -47,8 +46,8 @@ class BareCameras:
     width_px: NDArray[np.int32]
     mount_m: NDArray[np.float32]
     range_m: NDArray[np.float32]
-    indoor: NDArray[np.bool_]
-    place_id: NDArray[np.int64]
+    indoor: Bools
+    place_id: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ class Coverage:
     piece_from: NDArray[np.int32]
     piece_to: NDArray[np.int32]
     piece_face: NDArray[np.uint16]
-    piece_frontal: NDArray[np.bool_]
+    piece_frontal: Bools
     entrance_start: Ints
     entrance_place: NDArray[np.int32]
     indoor_start: Ints

@@ -16,11 +16,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from privacysim.city.city_model import City
+from privacysim.draws import Bools, Floats, Ints
 from privacysim.facts import facts
 from privacysim.sight import occlusion_kernel as kernel
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 _CELL_M = 25.0
 _OFF_WALL_M = 0.05
 """A camera on a wall is moved this far in front of it, so that rounding does not put its own wall in the way."""
@@ -32,7 +31,7 @@ class BoxGrid(NamedTuple):
     An item is in every cell that its box touches. x0, y0 are the south-west corner; `size` is the side of a cell in m.
     """
 
-    start: NDArray[np.int64]
+    start: Ints
     items: NDArray[np.int32]
     x0: float
     y0: float
@@ -124,7 +123,7 @@ def building_at(walls: Walls, x: Floats, y: Floats) -> Ints:
                          walls.start, walls.x, walls.y, box[0], box[1], box[2], box[3], order)  # fmt: skip
 
 
-def outdoor_positions(walls: Walls, x: Floats, y: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+def outdoor_positions(walls: Walls, x: Floats, y: Floats) -> tuple[Floats, Floats, Bools]:
     """Move cameras from inside buildings onto walls; return the positions and which cameras see the street at all."""
     holder = building_at(walls, x, y)
     reach = facts().value("camera_moved_out_m")
@@ -195,7 +194,7 @@ def face_codes(views: Floats, ux: Floats, uy: Floats, vx: Floats, vy: Floats, be
     return np.minimum(np.floor(code + 0.5), 2040.0).astype(np.uint16)
 
 
-def in_sight(walls: Walls, views: Floats, camera: Ints, x: Floats, y: Floats) -> NDArray[np.bool_]:
+def in_sight(walls: Walls, views: Floats, camera: Ints, x: Floats, y: Floats) -> Bools:
     """Return whether no other building stands between a camera and an entrance; the entrance's own does not hide it."""
     own = building_at(walls, x, y)
     one = np.ones(x.size)

@@ -18,11 +18,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from privacysim.draws import Floats
 from privacysim.facts import facts
 from privacysim.readers.camera_files import Stated
 from privacysim.vocabulary import OPERATORS
-
-Floats = NDArray[np.float64]
 
 DORI_NAMES = ("detect", "observe", "recognise", "identify")
 """The levels of EN/IEC 62676-4, coarsest first."""
@@ -128,7 +127,7 @@ class Optics(NamedTuple):
     range_m: NDArray[np.float32]
 
 
-def draw_optics(site: NDArray[np.uint8], which: NDArray[np.float64], height: NDArray[np.float64]) -> Optics:
+def draw_optics(site: NDArray[np.uint8], which: Floats, height: Floats) -> Optics:
     """Draw optics from the code in SITES and two marks per camera."""
     known = facts()
     width = np.array([known.value(f"lens_{lens}_width_px") for lens in LENSES])

@@ -20,6 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from privacysim import draws, tables
+from privacysim.draws import Bools, Ints
 from privacysim.errors import one_line
 from privacysim.facts import facts
 from privacysim.identify import STEPS_PER_PX, face_code
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from privacysim.people import Block
     from privacysim.sight.coverage import Coverage
 
-Ints = NDArray[np.int64]
 Shorts = NDArray[np.int32]
 
 
@@ -55,9 +55,9 @@ class Pieces:
     offset: Shorts
     length: Shorts
     face: NDArray[np.uint16]
-    frontal: NDArray[np.bool_]
+    frontal: Bools
     place: Ints
-    sensitive: NDArray[np.bool_]
+    sensitive: Bools
 
     def __len__(self) -> int:
         return int(self.person.size)

@@ -4,8 +4,6 @@ A stage is measured by the CPU time of its thread, so that other load on the mac
 numba, only with an empty cache) is a stage of its own.
 """
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import threading

@@ -5,8 +5,6 @@ cameras drawn from the prior. In addition, the views that show fewest and most o
 (`world.unknown_views`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 

@@ -3,8 +3,6 @@
 The city's plan (streets, places, number of residents) is the same in all worlds; another plan is an arm of a study.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

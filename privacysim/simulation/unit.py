@@ -6,8 +6,6 @@ measured on the same people. Single sightings visible to outsiders are written o
 inferred from them (a home, a pair) is not a sum over seconds.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from functools import lru_cache

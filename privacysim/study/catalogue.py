@@ -1,7 +1,5 @@
 """Catalogues for Tab completion: `ps.rules.order_799`, `ps.measures.people_identified_by_outsiders`."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from html import escape
 from typing import Generic, TypeVar

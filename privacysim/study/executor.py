@@ -3,8 +3,6 @@
 The caller passes a function that opens an executor, because a broken pool cannot be used again.
 """
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import signal

@@ -6,8 +6,6 @@ contributions cᵢ of its root events to each metric and arm. Poisson-resampled 
 skewness Σcᵢ³ / (Σcᵢ²)^1.5. Resampling 1 000 pilots would estimate the same value with noise.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping

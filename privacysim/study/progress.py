@@ -1,7 +1,5 @@
 """Progress bar for work that takes longer than two seconds, on a terminal or in a notebook."""
 
-from __future__ import annotations
-
 import sys
 import time
 from collections.abc import Callable, Iterator

@@ -3,8 +3,6 @@
 Units are summed in block order, so neither the executor nor an interruption changes a value.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
