@@ -6,11 +6,6 @@ from dataclasses import fields
 from importlib import import_module
 from typing import Any
 
-RENAMED = {"art7_state": "public_state", "art7_venue": "public_venue", "art9": "public_other",
-           "art33_compound_inside": "residential_common", "art33_home": "private_home", "art7": "public",
-           "art9_listed": "public_other_listed", "art33": "private", "panel": "sample"}
-"""Words renamed since earlier drafts → their new names, which the error message suggests."""
-
 
 class PrivacysimError(Exception):
     """Base class of all deliberate privacysim errors; the command line prints them and exits with 2."""
@@ -104,12 +99,9 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
     >>> did_you_mean("notice_olny", ["notice_only", "order_799"])
     'write notice_only'
-    >>> did_you_mean("art7_venue", ["public_venue", "private_home"])
-    'write public_venue'
     """
     names = sorted(known)
-    close = RENAMED[name] if RENAMED.get(name) in names else nearest(name, names)
-    if close:
+    if close := nearest(name, names):
         return f"write {close}"
     return "choose one of " + shown(", ".join(names), 100) if names else "leave it out"
 

@@ -47,12 +47,7 @@ def quantile(fact: Fact, u: float) -> float:
         found = middle + float(ndtri((1.0 + u) / 2.0)) / _Z975 * (high - middle)
     else:
         found = middle - float(ndtri(1.0 - u / 2.0)) / _Z975 * (middle - low)
-    return _possible(fact, float(back(found)))
-
-
-def _possible(fact: Fact, number: float) -> float:
-    least = 0.0 if fact.low >= 0 else -np.inf
-    return float(np.clip(number, least, 1.0 if fact.unit == "share" else np.inf))
+    return float(np.clip(back(found), 0.0 if fact.low >= 0 else -np.inf, 1.0 if fact.unit == "share" else np.inf))
 
 
 def in_world(rows: Mapping[str, Fact], seed: int, world: int) -> dict[str, float]:

@@ -42,23 +42,21 @@ class Fact:
     """Facts of one group share one draw; the shares of a `dirichlet` law sum to one within their group."""
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.value) and self.low <= self.value <= self.high):
-            raise InputError(f"data/facts.csv, {self.id}", "low ≤ value ≤ high, all finite",
-                             f"{self.low}, {self.value}, {self.high}", "mend the row")
-        if self.status not in STATUSES or not self.source.strip():
-            raise InputError(f"data/facts.csv, {self.id}", f"a source and a status of {', '.join(STATUSES)}",
-                             f"{self.status!r}, {self.source!r}", "mend the row")
-        where = f"data/facts.csv, {self.id}, law"
-        if self.law not in LAWS or (self.law in DRAWN and self.low == self.high):
-            expected = "`fixed` where low = high" if self.law in LAWS else f"a law of {', '.join(LAWS)}"
-            raise InputError(where, expected, self.law, "mend the row")
         least = 0.0 if self.law in ("lognormal", "logit") else -math.inf
         most = 1.0 if self.law == "logit" else math.inf
-        if not (least < self.low and self.high < most):
-            raise InputError(where, f"a range within {least:g} and {most:g} for {self.law}",
-                             f"{self.low} to {self.high}", "write `normal`")
-        if self.law == "dirichlet" and not self.group:
-            raise InputError(where, "the group of shares that sum to one", "no group", "name it")
+        span, origin = f"{self.low}, {self.value}, {self.high}", f"{self.status!r}, {self.source!r}"
+        sourced = self.status in STATUSES and self.source.strip()
+        ordered = math.isfinite(self.value) and self.low <= self.value <= self.high
+        for holds, key, expected, got in (
+            (ordered, "", "low ≤ value ≤ high, all finite", span),
+            (sourced, "", f"a source and a status of {', '.join(STATUSES)}", origin),
+            (self.law in LAWS, ", law", f"a law of {', '.join(LAWS)}", self.law),
+            (self.law not in DRAWN or self.low < self.high, ", law", "`fixed` where low = high", self.law),
+            (least < self.low and self.high < most, ", law", f"a range within {least:g} and {most:g}", span),
+            (self.law != "dirichlet" or self.group, ", law", "the group of shares that sum to one", "no group"),
+        ):
+            if not holds:
+                raise InputError(f"data/facts.csv, {self.id}{key}", expected, got, "mend the row")
 
 
 class Facts(Mapping[str, Fact]):
@@ -104,8 +102,7 @@ def read_facts(path: Path) -> Facts:
         for row in reader:
             where = f"{path}, line {reader.line_num}"
             if None in row or None in row.values():  # more cells than columns, or fewer
-                raise InputError(where, f"{len(_COLUMNS)} cells", list(row.values()),
-                                 "mend the row; a comma in a text needs quotes")
+                raise InputError(where, f"{len(_COLUMNS)} cells", list(row.values()), "quote a text with a comma")
             if row["id"] in rows:
                 raise InputError(where, "an id of its own", row["id"], "remove one of the two rows")
             try:

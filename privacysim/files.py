@@ -38,7 +38,6 @@ class Strict(BaseModel):
         return shown(super().__repr__())
 
 
-
 def _duration_said(seconds: Any) -> Any:
     if not isinstance(seconds, float | int):  # a changed object may hold any value; it is checked on use
         return seconds
@@ -130,11 +129,9 @@ def _without_none(value: Any) -> Any:
 
 def _with_line(error: str, text: str) -> str:
     """Add the text of the reported line to a parser's error, so that a duplicate key is visible."""
-    found = re.search(r"at line (\d+)", error)
-    lines = text.splitlines()
-    if found is None or not 0 < int(found[1]) <= len(lines):
-        return error
-    return f"{error}: {lines[int(found[1]) - 1].strip()[:60]}"
+    found, lines = re.search(r"at line (\d+)", error), ["", *text.splitlines()]
+    known = found is not None and int(found[1]) < len(lines)
+    return f"{error}: {lines[int(found[1])].strip()[:60]}" if found is not None and known else error
 
 
 def plain_data(value: Any) -> Any:
@@ -228,9 +225,8 @@ def _explained(model: type[BaseModel], error: ValidationError, where: str) -> In
     inner = first.get("ctx", {}).get("error")
     if isinstance(inner, InputError):  # a validator looked up a name: keep its fix, add the name's place
         return InputError(_at(where, key), inner.expected, inner.got, inner.fix)
-    expected = first["msg"].removeprefix("Value error, ")
-    expected = expected[:1].lower() + expected[1:]
-    return InputError(_at(where, key), expected, first.get("input"), "write a value of that kind")
+    said = first["msg"].removeprefix("Value error, ")
+    return InputError(_at(where, key), said[:1].lower() + said[1:], first.get("input"), "write a value of that kind")
 
 
 def _keys(model: Any, path: list[Any]) -> list[str]:
@@ -247,10 +243,8 @@ def _model_in(annotation: Any) -> Any:
 
 def named_files(kind: str) -> dict[str, Path]:
     """Files of a kind (`policies`, `scenarios`, `studies`, `law` …) by name; the working folder's take precedence."""
-    shipped_folder = shipped(f"sim/{kind}")
-    found = {path.stem: path for path in sorted(shipped_folder.glob("*.toml"))}
-    found.update({path.stem: path for path in sorted(Path("sim", kind).glob("*.toml"))})
-    return dict(sorted(found.items()))
+    folders = shipped(f"sim/{kind}"), Path("sim", kind)
+    return dict(sorted({path.stem: path for folder in folders for path in folder.glob("*.toml")}.items()))
 
 
 def find_file(kind: str, name: str, more: Mapping[str, Path] | None = None) -> Path:

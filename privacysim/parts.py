@@ -1,9 +1,8 @@
 """User-supplied parts: found by name, hashed by content, and sent to workers by value.
 
 A *part* replaces a shipped component: a metric, a mask, a process, a desk, a source of a city, a table of people or
-cameras. It is an object (in a notebook a function is enough) or the name of an entry point that an installed package
-declares. A part has a digest, so that results can state which part made them. It travels as bytes, so that workers in
-other processes run the same part.
+cameras. It is an object (in a notebook a function is enough) or the name of an entry point of an installed package.
+Its digest states which part made a result; its bytes let workers in other processes run the same part.
 """
 
 import copyreg
@@ -46,10 +45,7 @@ def known_names(group: str) -> tuple[str, ...]:
 
 
 def named(group: str, name: str) -> Any:
-    """Load an installed part by kind and name.
-
-    An unknown name, or a package that cannot be imported, raises an InputError.
-    """
+    """Load an installed part by kind and name; an unknown name, or a failing import, raises an InputError."""
     found = [point for point in entry_points(group=f"privacysim.{group}") if point.name == name]
     if not found:
         raise InputError(group, f"an entry point of privacysim.{group}", name, did_you_mean(name, known_names(group)))
@@ -134,11 +130,9 @@ class _Reader:
         """Feed one value; `at` is its access path, for errors."""
         if type(value) in _PLAIN:
             self._say(type(value).__name__, repr(value))
-            return
-        if isinstance(value, _NAMED):  # functions and classes count once wherever they are named
-            if id(value) in self._seen:
-                self._say("again", self._seen[id(value)][0])
-                return
+        elif id(value) in self._seen:  # functions and classes count once wherever they are named
+            self._say("again", self._seen[id(value)][0])
+        elif isinstance(value, _NAMED):
             self._seen[id(value)] = len(self._seen), value
             self._content(value, at)
         elif id(value) in self._inside:
@@ -301,9 +295,9 @@ class _Reader:
         return found
 
     def _refused(self, at: str, got: str) -> InputError:
+        fix = "use plain values, arrays or tables, and open files and locks inside the function"
         return InputError(self.name, "a part whose functions and values can be hashed and sent to workers",
-                          f"{at}: {got}",
-                          "use plain values, arrays or tables, and open files and locks inside the function")
+                          f"{at}: {got}", fix)
 
 
 def _names(code: types.CodeType) -> tuple[list[str], list[str], list[str]]:

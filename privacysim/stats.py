@@ -41,10 +41,7 @@ def _t_interval(value: float, error: float, n: int, null: float, level: float) -
 
 def mean(values: ArrayLike, level: float = 0.95) -> Estimate:
     """Mean of the replicates with Student's t interval; no interval for one replicate."""
-    x = _finite(values)
-    if x.size < 2:
-        return Estimate(float(x.mean()))
-    found = _t_interval(float(x.mean()), float(x.std(ddof=1)) / math.sqrt(x.size), x.size, 0.0, level)
+    found = paired_difference(values, np.zeros(np.shape(values)), level)
     return Estimate(found.value, found.low, found.high)
 
 
@@ -76,9 +73,8 @@ def paired_ratio(b: ArrayLike, a: ArrayLike, level: float = 0.95) -> Estimate | 
         return Estimate(value)
     without = (float(b.sum()) - b) / rest
     error = math.sqrt((n - 1) / n * float(((without - without.mean()) ** 2).sum()))
-    if error <= 1e-14 * abs(value):  # B is a fixed multiple of A: what is left is rounding
-        error = 0.0
-    return _t_interval(value, error, n, 1.0, level)
+    # if B is a fixed multiple of A, what is left is rounding
+    return _t_interval(value, error if error > 1e-14 * abs(value) else 0.0, n, 1.0, level)
 
 
 def correlation(b: ArrayLike, a: ArrayLike) -> float | None:
@@ -206,7 +202,7 @@ def percent(share: float) -> str:
     ('31', '3.1', '99.96')
     """
     value = 100 * share
-    if abs(value) > 99 and abs(value) < 100:
+    if 99 < abs(value) < 100:
         return f"{value:.2f}".rstrip("0").rstrip(".")
     return f"{value:.0f}" if abs(value) >= 10 or value == 0 else f"{value:.2g}"
 
@@ -223,7 +219,7 @@ def change_in_words(what: str, ratio: Estimate, p: float | None = None) -> str:
     """
     value, low, high = ratio.value, ratio.low, ratio.high
     if low is None or high is None:
-        return f"{_point(value)} {what} (no interval)"
+        return f"{f'{value:.3g} times the' if value >= 2.0 else f'{_signed(value - 1)} % in'} {what} (no interval)"
     decided = (ratio.p if p is None else p) or 0.0
     if low <= 1.0 <= high or decided >= 0.05:
         size = f"{_signed(value - 1)} % [{_signed(low - 1)}, {_signed(high - 1)}]"
@@ -238,9 +234,3 @@ def change_in_words(what: str, ratio: Estimate, p: float | None = None) -> str:
 def _signed(share: float) -> str:
     text = percent(share)
     return text.replace("-", "−") if share < 0 else f"+{text}"
-
-
-def _point(ratio: float) -> str:
-    if ratio >= 2.0:
-        return f"{ratio:.3g} times the"
-    return f"{_signed(ratio - 1)} % in"

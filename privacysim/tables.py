@@ -48,10 +48,7 @@ class Table:
 
 
 def _read_tables() -> dict[str, Table]:
-    """Read the tables of `data/tables.csv`: one row per column, with its place among the keys and its list of words.
-
-    A `+` after the list means that user-supplied parts can add words.
-    """
+    """Read `data/tables.csv`, one row per column; a `+` after a list means that user-supplied parts can add words."""
     made: dict[str, Table] = {}
     with shipped("data/tables.csv").open(newline="", encoding="utf-8") as stream:
         for name, group in groupby(csv.DictReader(stream), key=lambda row: row["table"]):
@@ -78,16 +75,12 @@ def table(name: str) -> Table:
 
 
 def frame(name: str, columns: Mapping[str, object]) -> pd.DataFrame:
-    """Build a frame that follows the schema, from one array or scalar per column; a missing column raises an error.
-
-    Columns of words accept integer codes or words and become categoricals in the fixed order.
-    """
+    """Build a frame that follows the schema from one array or scalar per column; words may be given as codes."""
     schema = table(name)
     missing = [column for column in schema.names if column not in columns]
     if missing or len(columns) != len(schema.columns):
-        extra = sorted(set(columns) - set(schema.names))
-        raise InputError(f"table {name}", "exactly its columns", f"missing {missing}, extra {extra}",
-                         "see data/tables.csv")  # fmt: skip
+        got = f"missing {missing}, extra {sorted(set(columns) - set(schema.names))}"
+        raise InputError(f"table {name}", "exactly its columns", got, "see data/tables.csv")
     arrays = [value for value in columns.values() if isinstance(value, Sized) and not isinstance(value, str)]
     size = max(map(len, arrays), default=0)
     made: dict[str, Any] = {}
@@ -151,10 +144,7 @@ def write(name: str, rows: pd.DataFrame, path: Path | IO[bytes]) -> None:
 
 
 def read(name: str, path: Path) -> pd.DataFrame:
-    """Read a table with its categoricals; a file with another schema raises an InputError.
-
-    `path` may be a folder of such files, as a study with many units writes them; the whole table must fit in memory.
-    """
+    """Read a table from a file, or a folder of such files; another schema raises an InputError."""
     if path.is_dir():
         return concat(name, (read(name, one) for one in sorted(path.glob("*.parquet"))))
     try:

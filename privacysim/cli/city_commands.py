@@ -32,14 +32,11 @@ def city_example(folder: Annotated[Path, typer.Argument(help="Folder to write in
 
     files = write_example(folder)
     print(f"{folder}: a generated town, no real place. Try:")
-    for line in (
-        f"privacysim city show {files['scenario']}",
-        f"privacysim city map {files['scenario']} -o {folder / 'map.png'}",
-        f"privacysim dosimeter --gpx {files['walk']} --cameras {files['town']} --streets {files['town']}",
-        f"privacysim run --scenario {files['scenario']} --policies notice_only,order_799 --baseline notice_only "
-        f"--days 7 --sample 3000 --replicates 3 --out {folder / 'results'}",
-    ):
-        print(f"  {line}")
+    print(f"  privacysim city show {files['scenario']}\n"
+          f"  privacysim city map {files['scenario']} -o {folder / 'map.png'}\n"
+          f"  privacysim dosimeter --gpx {files['walk']} --cameras {files['town']} --streets {files['town']}\n"
+          f"  privacysim run --scenario {files['scenario']} --policies notice_only,order_799 --baseline notice_only "
+          f"--days 7 --sample 3000 --replicates 3 --out {folder / 'results'}")
 
 
 @city_app.command("show")
@@ -61,8 +58,7 @@ def city_show(scenario: ScenarioName) -> None:
     print("places     " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.most_common(12)))
     buildings = 0 if city.building_start is None else city.building_start.size - 1
     print(f"buildings  {buildings}" + ("" if buildings else ": nothing hides anybody"))
-    for line in _camera_lines(city, facts):
-        print(line)
+    print("\n".join(_camera_lines(city, facts)))
 
 
 def _camera_lines(city: Any, facts: Any) -> list[str]:

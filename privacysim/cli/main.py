@@ -8,6 +8,9 @@ import sys
 from importlib import import_module
 from typing import Any, NoReturn
 
+from privacysim.errors import PrivacysimError, did_you_mean, shown
+from privacysim.resources import ONE_THREAD, VERSION
+
 COMMANDS = {
     "run": ("study", "STUDY [options]", "run a study and compare its policies"),
     "compare": ("study", "DIR --baseline POLICY", "compare saved results again"),
@@ -52,17 +55,11 @@ def main(arguments: list[str]) -> int:
         return 0
     name = arguments[0]
     if name == "--version":
-        from privacysim.resources import VERSION
-
         print(f"privacysim {VERSION}")
         return 0
     if name not in COMMANDS:
-        from privacysim.errors import did_you_mean
-
         print(f"privacysim: there is no command {name!r}; {did_you_mean(name, COMMANDS)}.", file=sys.stderr)
         return 2
-    from privacysim.resources import ONE_THREAD
-
     # one numeric thread per process, because workers share the cores and results must not depend on their number
     for variable in ONE_THREAD:
         os.environ.setdefault(variable, "1")
@@ -79,8 +76,6 @@ def click_command(name: str) -> Any:
 
 def _call(name: str, arguments: list[str]) -> int:
     import typer
-
-    from privacysim.errors import PrivacysimError, shown
 
     # newer versions of typer include a copy of click and raise the errors of that copy
     usage = import_module(typer.BadParameter.__module__)

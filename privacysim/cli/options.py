@@ -34,10 +34,8 @@ LawDate = Annotated[
 
 
 def group(about: str = "") -> typer.Typer:
-    """App of several commands, which shows its help without a command; without `about`, of one command.
-
-    Help texts are no markup, because Rich would remove `[city]`.
-    """
+    """App of several commands, which shows its help without a command; without `about`, of one command."""
+    # help texts are no markup, because Rich would remove `[city]`
     return typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=bool(about), help=about or None)
 
 

@@ -47,9 +47,8 @@ def show_policy(
     parents = file.get("layer") or ([file["extends"]] if "extends" in file else [])
     out.print(f", over {', '.join(parents)}" if parents else "")
     out.print(escape(policy.summary))
-    suspended = policy.general_law == "suspended"
-    law = "suspended in this arm." if suspended else f"{arms[0].bundle.id} ({escape(arms[0].bundle.says)})"
-    out.print(f"General law: {law}")
+    law = f"{arms[0].bundle.id} ({escape(arms[0].bundle.says)})"
+    out.print(f"General law: {'suspended in this arm.' if policy.general_law == 'suspended' else law}")
     _print(out, describe(arms[0]))
 
 
@@ -60,8 +59,7 @@ def check_policies(
     """Check policies: form, ids, units, citations in force. The exit status is 2 if one fails."""
     laws()
     failed: InputError | None = None
-    names = [name] if name else list(policy_files())
-    for each in names:
+    for each in [name] if name else list(policy_files()):
         try:
             policy = load_policy(each)
             for variant in policy.reading:
@@ -84,10 +82,8 @@ def diff_policies(before: Annotated[str, typer.Argument(help="Policy to start fr
                   law_date: LawDate = None) -> None:
     """List what the second policy changes, article by article."""
     out = console(400)
-    chosen = law_date
-    if chosen is None:
-        dates = [load_policy(_file_name(name)).law_date for name in (before, after)]
-        chosen = str(max(day for day in dates if day is not None))
+    dates = (load_policy(_file_name(name)).law_date for name in (before, after))
+    chosen = law_date or str(max(day for day in dates if day is not None))
     for first in _arms(before, chosen):
         for second in _arms(after, chosen):
             out.print(f"[bold]{first.id} → {second.id}[/bold], general law of {chosen} ({first.bundle.id})")
@@ -116,12 +112,11 @@ def list_facts(
 @facts_app.command("show")
 def show_fact(fact_id: Annotated[str, typer.Argument(help="Id of a fact, such as cameras_per_1000.")]) -> None:
     """Show one number with its range and source."""
-    fact = facts()[fact_id]
+    fact, out = facts()[fact_id], console(400)
     meanings = {"R": "primary text read", "S": "secondary source", "D": "derived from such numbers",
                 "measured": "measured for this project", "assumption": "assumption: sweep its range",
                 "CALIBRATED": "solved so that the model gives a datum; never a validation"}
     span = "none given" if fact.low == fact.high else f"{fact.low:.10g} – {fact.high:.10g}"
-    out = console(400)
     out.print(f"[bold]{fact.id}[/bold] = {fact.value:.10g} {escape(fact.unit)}")
     law = f"{fact.law}, one draw with the group {fact.group}" if fact.group else fact.law
     out.print(f"  range   {span}\n  law     {law}\n  status  {meanings[fact.status]}")
@@ -142,8 +137,5 @@ def _print(out: Console, sections: list[Section]) -> None:
     for title, lines in sections:
         out.print(f"\n[bold]{escape(title)}[/bold]")
         for line in lines:
-            if out.is_terminal:
-                line = textwrap.fill(line, out.width, initial_indent="  ", subsequent_indent="    ")
-            else:
-                line = f"  {line}"
-            out.print(escape(line), soft_wrap=True)
+            wrapped = textwrap.fill(line, out.width, initial_indent="  ", subsequent_indent="    ")
+            out.print(escape(wrapped if out.is_terminal else f"  {line}"), soft_wrap=True)

@@ -102,13 +102,12 @@ def verify(folder: ResultsFolder,
     from privacysim.study import verify as check
 
     wrong = check(folder, replicate)
-    for line in wrong[:20]:
-        print(line)
-    if len(wrong) > 20:
-        print(f"… and {len(wrong) - 20} more.")
-    print(f"{folder}: {len(wrong)} differences." if wrong else f"{folder}: all values reproduced exactly.")
-    if wrong:
-        raise typer.Exit(1)
+    if not wrong:
+        print(f"{folder}: all values reproduced exactly.")
+        return
+    more = [f"… and {len(wrong) - 20} more."] if len(wrong) > 20 else []
+    print("\n".join([*wrong[:20], *more, f"{folder}: {len(wrong)} differences."]))
+    raise typer.Exit(1)
 
 
 @study_app.command("list")
@@ -131,9 +130,7 @@ def study_explore(
     from privacysim.explorer.notebook_files import serve
 
     status = serve(study, port=port, browser=not no_browser)
-    if status in (-SIGINT, 130):  # killed by Ctrl-C, or ended after it
-        return 130
-    return 1 if status else 0
+    return 130 if status in (-SIGINT, 130) else min(abs(status), 1)  # killed by Ctrl-C, or ended after it
 
 
 @study_app.command()
@@ -192,15 +189,13 @@ def sensitivity(
         known = answers == answers
         missed, misses = answers[known] > goal, f"misses its goal of {goal:g}"
         boxes = r.find_boxes(found, seen.values[known], missed)
-        for box in boxes:
-            print(f"{chosen} {box.words(found, misses)}")
+        print("".join(f"{chosen} {box.words(found, misses)}\n" for box in boxes), end="")
         if not boxes:
             print(f"{chosen} {misses} in {missed.sum()} of {missed.size} worlds"
                   + ("" if missed.all() or not missed.any() else ", and no box of the uncertain numbers tells where"))
     options.csv(order, out, "ranking.csv")
     options.csv(r.worlds_table(seen), out, "worlds.csv")
-    for line in seen.failed:
-        print(line)
+    print("".join(f"{line}\n" for line in seen.failed), end="")
 
 
 def _say_factors(table: Any, column: str) -> None:
@@ -234,8 +229,7 @@ def frontier(design: Annotated[str, typer.Argument(help="Name or .toml file of a
               f"the variance of left-out variants; its 95 % intervals cover {100 * row['interval_held']:.0f} %")
     for name, table in (("variants", found.variants), ("front", found.confirmed), ("effects", found.effects())):
         options.csv(table, out, f"{name}.csv")
-    for line in found.failed:
-        print(line)
+    print("".join(f"{line}\n" for line in found.failed), end="")
 
 
 @scenario_app.command("list")
@@ -315,15 +309,14 @@ def band_lines(band: Any, notes: Any, metrics: list[str]) -> list[str]:
 
 def _pairing_lines(change: Any, names: list[str]) -> list[str]:
     """Variance reduction from pairing, per metric: the correlation of the replicates and the remaining variance."""
-    rows = change.pairing(names)
-    lines = ["variance reduction from pairing: correlation over replicates; variance of the difference, "
-             "paired / unpaired"]
+    lines, rows = [], change.pairing(names)
     for row in rows.to_dict("records"):
         curve = f" ({row['curve']})" if row["curve"] else ""
         ends = "" if row["low"] != row["low"] else f" [{row['low']:.2g}, {row['high']:.2g}]"
         lines.append(f"  {row['metric']}{curve}, {row['policy']}: r = {row['correlation']:.3f}; "
                      f"{row['variance_ratio']:.2g}{ends}")
-    return [] if rows.empty else lines
+    says = "variance reduction from pairing: correlation over replicates; variance of the difference, paired / unpaired"
+    return [says, *lines] if lines else []
 
 
 def _whole_number(text: str | None, option: str, expected: str, word: str, fix: str) -> int | str | None:

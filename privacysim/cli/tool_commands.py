@@ -41,13 +41,11 @@ def leaks(scenario: _Scenario = HOME) -> None:
     now, solved = listing(city, case), calibrate_leaks(city, case)
     datum = facts()["website_listed_guangzhou"]
     low, high = poisson_band(now.expected)
-    _constants([solved])
     held = "within" if low <= datum.value <= high else "outside"
-    print(
-        f"At the current value the list of {case.id} has a mean of {now.expected:.1f} cameras: the {datum.value:g} of "
-        f"the founding case are {held}\n  the Poisson 95 % band {low} to {high} ({now.exposable:,.0f} exposable "
-        f"cameras, mean stay {now.mean_stay_d:.0f} d).\n"
-    )
+    _constants([solved])
+    print(f"At the current value the list of {case.id} has a mean of {now.expected:.1f} cameras: the {datum.value:g} "
+          f"of the founding case are {held}\n  the Poisson 95 % band {low} to {high} ({now.exposable:,.0f} exposable "
+          f"cameras, mean stay {now.mean_stay_d:.0f} d).\n")
     print("Held out (population × the same constants, Poisson 95 % band; no density of their own):")
     for row in held_out(case):
         print(f"  {row.city:<8} counted {row.observed:>4g}   expected {row.predicted:>4.0f} "
@@ -70,12 +68,10 @@ def evidence(scenario: _Scenario = HOME) -> None:
     available = at_least_one(usable, counts)
     useful = at_least_one(usable * access.p_recognised.number, seen) / available if available else 0.0
     _constants(solved)
-    print(
-        f"{counts.size:,} asked cases of {len(PILOTS)} pilot replicates: {counts.mean():.1f} clue cameras per case,\n"
-        f"  of which {seen.mean():.1f} had the offender in view in time; {(counts == 0).mean():.1%} of cases none.\n"
-        f"At the current values: available {available:.3f} (datum {facts().value('evidence_available'):g}), of these "
-        f"useful {useful:.3f} (datum {facts().value('evidence_useful'):g}); before retention."
-    )
+    print(f"{counts.size:,} asked cases of {len(PILOTS)} pilot replicates: {counts.mean():.1f} clue cameras per case,\n"
+          f"  of which {seen.mean():.1f} had the offender in view in time; {(counts == 0).mean():.1%} of cases none.\n"
+          f"At the current values: available {available:.3f} (datum {facts().value('evidence_available'):g}), of these "
+          f"useful {useful:.3f} (datum {facts().value('evidence_useful'):g}); before retention.")
 
 
 @calibrate_app.command("verdicts")
@@ -116,14 +112,15 @@ def masks(
 
     loaded, chosen = load_faces(faces, data_home, download), mask_named(own) if own else None
     out.mkdir(parents=True, exist_ok=True)
-    if chosen is not None:
-        with bar("attacking") as tell:
+    with bar("attacking") as tell:
+        if chosen is None:
+            calibrate(loaded, out, small=small or loaded.name == "synthetic", workers=workers, progress=tell)
+        else:
             found = measure(chosen, loaded, out=out, workers=workers, progress=tell)
+    if chosen is not None:
         print(found.curve.drop(columns="mask").to_string(index=False))
         print(f'In a policy: [mask] kind = "{found.text}"\nwritten to {out}: masks.csv, table.csv')
         return
-    with bar("attacking") as tell:
-        calibrate(loaded, out, small=small or loaded.name == "synthetic", workers=workers, progress=tell)
     print((out / "note.md").read_text(encoding="utf-8"))
     print(f"written to {out}: " + ", ".join(sorted(path.name for path in out.iterdir())))
 
@@ -139,10 +136,8 @@ def _opened(scenario: str) -> tuple[Scenario, City]:
 def _constants(solved: Sequence[Solved]) -> None:
     print("CALIBRATED: solved so that the model reproduces the datum, which therefore validates nothing")
     for row in solved:
-        print(
-            f"  {row.fact} = {row.value:.6g}   ({row.low:.6g} to {row.high:.6g} over the datum's range; current "
-            f"{facts().value(row.fact):.6g}; datum {row.datum} = {facts().value(row.datum):g})"
-        )
+        print(f"  {row.fact} = {row.value:.6g}   ({row.low:.6g} to {row.high:.6g} over the datum's range; current "
+              f"{facts().value(row.fact):.6g}; datum {row.datum} = {facts().value(row.datum):g})")
     print()
 
 

@@ -1,12 +1,12 @@
 """User-supplied parts of one study: collected, hashed, sent to workers and kept with the results.
 
-Scenarios and policies may be objects or dicts, and metrics functions declared with `ps.metric`. A source of a city,
-people, cameras, processes, a desk or law packs may be objects, or names of entry points of installed packages. A part
-is never reduced to its name: each is used unchanged and counts in the run id, or is refused.
+Parts are objects, or names of entry points of installed packages. A part is never reduced to its name: each is used
+unchanged and counts in the run id, or is refused.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -108,10 +108,8 @@ def bring(given: Mapping[str, Any]) -> tuple[dict[str, Any], Brought]:
                 plain["metrics"].append(one)  # an unknown name is refused later, with the names of the study file
             else:
                 parts.append(_metric(one))
-    names = [part.name for part in parts]
-    for name in names:
-        if names.count(name) > 1:
-            raise InputError("metrics", "each metric once", name, "give one of the two another name")
+    for name in (name for name, n in Counter(part.name for part in parts).items() if n > 1):
+        raise InputError("metrics", "each metric once", name, "give one of the two another name")
     parts += [_part(kind, given[kind]) for kind in KINDS if kind in given]
     made = Brought(scenario, policies, packs, tuple(parts))
     return plain | {"brought": made.digests}, made

@@ -1,7 +1,6 @@
 """Cost of a run, measured by itself: CPU seconds, memory and bytes of each stage, in each unit of work.
 
-A stage is measured by the CPU time of its thread, so that other load on the machine does not count. Compilation (by
-numba, only with an empty cache) is a stage of its own.
+A stage is measured by the CPU time of its thread. Compilation by numba is a stage of its own.
 """
 
 import multiprocessing
@@ -98,10 +97,9 @@ def bytes_of(*things: Any) -> int:
 def total(costs: Iterable[Mapping[str, Mapping[str, float]]]) -> Cost:
     """Combine the costs of many units: sums of seconds and counts, the largest of bytes and memory."""
     whole: Cost = {}
-    for cost in costs:
-        for kind, rows in cost.items():
-            for name, amount in rows.items():
-                _enter(whole, kind, name, amount)
+    for kind, rows in (item for cost in costs for item in cost.items()):
+        for name, amount in rows.items():
+            _enter(whole, kind, name, amount)
     return whole
 
 
@@ -117,7 +115,5 @@ def in_words(manifest: Mapping[str, Any]) -> str:
     rest = max(manifest["cpu_seconds"] - sum(seconds.values()), 0.0)
     ranked = sorted(seconds.items(), key=lambda row: -row[1])
     stages = " · ".join(f"{name} {spent:.1f}" for name, spent in [*ranked, ("everything else", rest)])
-    return (
-        f"Cost:    {manifest['cpu_seconds']:.1f} CPU s in {manifest['seconds']:.1f} s with {manifest['workers']} "
-        f"workers, at most {manifest['peak_memory_mb_of_a_process']:.0f} MB a process\n         {stages}"
-    )
+    return (f"Cost:    {manifest['cpu_seconds']:.1f} CPU s in {manifest['seconds']:.1f} s with {manifest['workers']} "
+            f"workers, at most {manifest['peak_memory_mb_of_a_process']:.0f} MB a process\n         {stages}")

@@ -1,8 +1,7 @@
 """What cameras show before anybody looks: the exposure map of a scenario, and the views that a map leaves open.
 
-In a city with mapped cameras, the heading, lens and height of a camera may not be on the map. Policies are compared on
-cameras drawn from the prior. In addition, the views that show fewest and most of the flow form a band
-(`world.unknown_views`).
+Where a map leaves out a camera's heading, lens and height, policies are compared on draws from the prior, and the views
+that show fewest and most of the flow form a band (`world.unknown_views`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -103,10 +102,7 @@ def exposure_map(scenario: Scenario, seed: int = 185, people: int = _PEOPLE, own
 
 
 def street_exposure(city: City, cameras: Cameras, people: Floats) -> Floats:
-    """Identifiable person-seconds per day and metre of each street (edge); `people` is `unknown_views.flow`.
-
-    Several cameras on one stretch add up.
-    """
+    """Identifiable person-seconds per day and metre of each street (edge), summed over cameras; `people` is `flow`."""
     seen = coverage(city, cameras, np.arange(len(cameras)), entrances=False)
     chance = curve_table([("none", round(facts().value("gallery_suspects")))])[0, 0]
     way = np.repeat(np.arange(seen.piece_start.size - 1), np.diff(seen.piece_start))
@@ -132,11 +128,7 @@ class Ends:
 
 
 def ends_of(inputs: Inputs, world: World, acts: Acts) -> Ends:
-    """Compute the two ends of one replicate, and notes on its cameras for the reader.
-
-    The people and the log stay as drawn, so the same viewers look at the same cameras. A metric that only rises with
-    passes has a band between the two ends; other metrics have none.
-    """
+    """Compute the two ends of one replicate, with people and log as drawn, and notes on its cameras for the reader."""
     city, scenario, k = world.city, inputs.scenario, world.k
     if world.stated is None or k < 0:
         return Ends({})
@@ -165,13 +157,10 @@ def _words(world: World, placed: Placed, found: Band, block: Block) -> list[str]
                     f"at a stated recall of {section.recall.number:g} ({low:g} to {high:g}); these have no band")
     if world.city.building_start is not None:
         bare = replace(world.city, building_start=None, building_x=None, building_y=None)
-        left, whole = (_sightings(city, world, block) for city in (world.city, bare))
+        views = [(city, coverage(city, world.cameras, np.arange(len(world.cameras)))) for city in (world.city, bare)]
+        left, whole = (sightings_count(passes(block, city, view, block.first_day, block.days), block)
+                       for city, view in views)
         share = 1.0 - left / whole if whole else 0.0
         said.append(f"buildings hide {share:.0%} of the sightings ({left} of {whole} are left, "
                     f"{block.person_id.size} people in a week, every camera)")
     return [f"cameras: {text}" for text in said]
-
-
-def _sightings(city: City, world: World, block: Block) -> int:
-    view = coverage(city, world.cameras, np.arange(len(world.cameras)))
-    return sightings_count(passes(block, city, view, block.first_day, block.days), block)

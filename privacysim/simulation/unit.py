@@ -1,9 +1,8 @@
 """Unit of work: all arms on one replicate and one block of people, and its large tables on request.
 
-Some optional metrics need more than the exposure pass: all that the cameras film of a block of people, watched or not,
-and who viewed it. For viewed footage, the acts of each arm are regrouped by actor and channel, and each group is
-measured on the same people. Single sightings visible to outsiders are written out in chunks, because what can be
-inferred from them (a home, a pair) is not a sum over seconds.
+Some optional metrics need more than the exposure pass: all that the cameras film of a block of people, and who viewed
+it by actor and channel. Single sightings visible to outsiders are written out in chunks, because what can be inferred
+from them (a home, a pair) is not a sum over seconds.
 """
 
 from collections.abc import Mapping
@@ -30,8 +29,7 @@ from privacysim.sight.coverage import Coverage, coverage
 from privacysim.sight.optics import dori_levels
 from privacysim.sight.passes import Pieces, passes, sightings, sightings_count
 from privacysim.simulation import cost
-from privacysim.simulation.inputs import Inputs
-from privacysim.simulation.replicate import Choice, Replicate, Seen, blocks_of, pass_starts, replicate_of
+from privacysim.simulation.replicate import Choice, Replicate, Seen, blocks_of, pass_starts
 from privacysim.simulation.unit_parts import Unit, UnitParts, arm_at
 from privacysim.units import DAY_S, TICKS_PER_S
 from privacysim.world.world_model import World
@@ -45,21 +43,12 @@ _PIECES_AT_ONCE = 1 << 16
 
 
 def begin_unit(unit: Unit) -> None:
-    """Start a unit: empty the ledger of this thread's earlier work, and charge the start of the worker.
-
-    Every second unit compiles the last kernel first, so that two workers do not compile the same kernels at once.
-    """
+    """Start a unit: empty the ledger of this thread's earlier work, and charge the start of the worker."""
     cost.collected()
     cost.worker_started()
-    if (unit.replicate + unit.block) % 2:
+    if (unit.replicate + unit.block) % 2:  # so that two workers do not compile the same kernels at once
         with cost.stage("exposure"):
             _compiled()
-
-
-def run_unit(inputs: Inputs, wanted_tables: str, folder: Path | None, unit: Unit) -> UnitParts:
-    """Run all arms on one replicate and one block of people: sums of every metric, and tables on request."""
-    begin_unit(unit)
-    return measured(replicate_of(inputs, unit.replicate), unit.block, wanted_tables, folder)
 
 
 def measured(whole: Replicate, block: int, wanted_tables: str = "", folder: Path | None = None) -> UnitParts:
@@ -113,9 +102,8 @@ def people_seen(exposure: Exposure, arm: int, block: Block, faces: NDArray[np.fl
 def records(world: World, log: Log, *, storage: bool = False) -> Records:
     """One arm's log as input of metrics; `storage` adds the amount of footage kept, which needs the whole custody."""
     opened = pd.Series(world.cases.opened / TICKS_PER_S, index=world.cases.case_id)
-    cameras, kept = world.cameras, 0.0
-    if storage:
-        kept = float((log.custody["retention_s"].to_numpy() / DAY_S * log.custody["recording"].to_numpy()).sum())
+    cameras, custody = world.cameras, log.custody
+    kept = float((custody["retention_s"] / DAY_S * custody["recording"]).to_numpy().sum()) if storage else 0.0
     return Records(world.days, log.requests, log.acts, log.incidents, opened, log.audits, cameras.secret,
                    cameras.operator, cameras.regime, kept)
 

@@ -98,8 +98,7 @@ def as_rows(failed: Sequence[Failed], again: Callable[[int], str]) -> list[dict[
 def in_words(manifest: Mapping[str, Any]) -> list[str]:
     """Describe failures for the reader; empty if there were none."""
     rows = manifest.get("failed", [])
-    lost = {row["replicate"] for row in rows if row["replicate"] >= 0}
-    said = []
+    lost, said = {row["replicate"] for row in rows if row["replicate"] >= 0}, []
     if lost:
         said.append(f"{len(lost)} of {len(lost) + len(manifest['replicates'])} replicates failed and are left out of "
                     "every policy, pair by pair; if they failed for a reason that depends on the policy, what is left "
@@ -150,8 +149,7 @@ def band_frame(parts: Mapping[Unit, UnitParts], arms: Sequence[str], metrics: pd
                declared: Mapping[str, Metric]) -> pd.DataFrame:
     """Band table, one row per policy, metric and curve: replicate means with the fewest, as drawn, and with the most.
 
-    `metrics` is the study's table. There are no rows if no unit has ends. A metric that does not only rise with passes
-    has an empty band and a note.
+    A metric that does not only rise with passes has an empty band and a note; without ends there are no rows.
     """
     keys = ["policy", "metric", "curve"]
     at_ends = to_frames(parts, [arm_at(arm, end) for arm in arms for end in ENDS], declared)[0]

@@ -20,8 +20,7 @@ Done = TypeVar("Done")
 OpenExecutor = Callable[[], Executor]
 
 _LOST = {"BrokenProcessPool", "BrokenExecutor", "KilledWorker", "FutureCancelledError", "CancelledError"}
-_ALONE = 2
-"""Number of times that a unit in flight at a worker's death is retried alone."""
+_ALONE = 2  # times that a unit in flight at a worker's death is retried alone
 
 
 class WorkerLost(RuntimeError):
@@ -46,8 +45,7 @@ def work_through(work: Callable[[Item], Done], items: Sequence[Item], open_execu
                  at_once: int) -> Generator[tuple[Item, Done], None, None]:
     """Yield (item, result) as items finish; exceptions of the work are raised unchanged.
 
-    Items in flight when a worker dies are rerun afterwards, one at a time and at most twice. When all else is done,
-    `WorkerLost` names the items that killed their worker.
+    Items in flight when a worker dies are rerun at the end, alone and at most twice; `WorkerLost` names these.
     """
     waiting, suspects, poison = list(reversed(items)), list[Item](), list[Item]()
     while waiting:
@@ -111,11 +109,9 @@ def _end_with_parent() -> None:
 
 
 class _Process(SpawnProcess):
-    """A fresh process that does not rerun the caller's script, since the work is in importable modules.
+    """A fresh process with one numeric thread that does not rerun the caller's script.
 
-    Otherwise a script without `if __name__ == "__main__"` would start its study in every worker. The process is limited
-    to one numeric thread before it loads a library, because workers share the cores and sums must not depend on the
-    number of threads.
+    Otherwise a script without `if __name__ == "__main__"` would start its study in every worker.
     """
 
     def start(self) -> None:

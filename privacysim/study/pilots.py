@@ -1,9 +1,8 @@
 """Skewness of each metric, from a pilot world outside the study rather than from the sample at hand.
 
 A replicate value is approximately a compound Poisson total: root events (a stream, a request, a person who hands over
-footage) happen independently, and each adds its own contribution. The pilot (replicate −1) collects the
-contributions cᵢ of its root events to each metric and arm. Poisson-resampled totals Σ Nᵢcᵢ, Nᵢ ~ Poisson(1), have
-skewness Σcᵢ³ / (Σcᵢ²)^1.5. Resampling 1 000 pilots would estimate the same value with noise.
+footage) happen independently. The pilot (replicate −1) collects their contributions cᵢ to each metric and arm, and
+`stats.compound_poisson_skewness` gives the skewness.
 """
 
 import hashlib

@@ -21,7 +21,7 @@ from privacysim.results.results import Results
 from privacysim.simulation import cost, unit_parts
 from privacysim.simulation.inputs import Inputs
 from privacysim.simulation.replicate import blocks_of, replicate_of
-from privacysim.simulation.unit import begin_unit, run_unit
+from privacysim.simulation.unit import begin_unit, measured
 from privacysim.simulation.unit_parts import Failed, Unit, UnitParts, guarded
 from privacysim.stats import FEWEST_REPLICATES
 from privacysim.study.executor import OpenExecutor, WorkerLost, processes, work_through
@@ -44,10 +44,10 @@ class Runner:
     def __call__(self, inputs: Inputs, wanted_tables: str, folder: Path | None, unit: Unit) -> UnitParts:
         """Run all arms on one replicate and one block of people; for the pilot, sum contributions of root events."""
         with facts_replaced(inputs.facts):
-            if unit != PILOT:
-                return run_unit(inputs, wanted_tables, folder, unit)
             begin_unit(unit)
             whole = replicate_of(inputs, unit.replicate)
+            if unit != PILOT:
+                return measured(whole, unit.block, wanted_tables, folder)
             seen = whole.seen(unit.block)
             with cost.stage("pilot"):
                 sums = pilot_sums(whole, seen)
@@ -83,10 +83,7 @@ def parts_folder(folder: Path, family_id: str, wanted: str, *, keep: bool) -> Pa
 
 
 def keep_tables(parts: Path, folder: Path, replicates: Collection[int]) -> None:
-    """Move the units' large tables into place: one folder per table, one file per replicate and block.
-
-    No table is ever fully in memory; `results.query` reads these files directly.
-    """
+    """Move the units' large tables into place: one folder per table, one file per replicate and block."""
     shutil.rmtree(folder, ignore_errors=True)
     for path in sorted(parts.glob("*/r*-b*.parquet")):
         if int(path.stem[1:6]) in replicates:

@@ -12,8 +12,8 @@ from privacysim.errors import InputError
 from privacysim.people import draw_block
 from privacysim.simulation import cost
 from privacysim.simulation.replicate import BLOCK, block_size, replicate_of
-from privacysim.simulation.unit import run_unit
 from privacysim.simulation.unit_parts import Unit
+from privacysim.study.running import Runner
 
 
 def test_compilation_is_a_stage_of_its_own():
@@ -63,7 +63,7 @@ def test_all_people_are_drawn_without_a_list_and_are_the_same_people(study):
 
 def test_a_unit_tells_its_stages_people_and_bytes(study):
     inputs = study.inputs()
-    told = run_unit(inputs, "", None, Unit(0, 1)).cost
+    told = Runner()(inputs, "", None, Unit(0, 1)).cost
     assert {"people", "passes", "exposure", "metrics"} <= set(told["cpu_s"])
     assert told["count"]["people"] == 50_000
     assert told["bytes"]["passes"] > 0
@@ -71,7 +71,7 @@ def test_a_unit_tells_its_stages_people_and_bytes(study):
 
 def test_what_it_cost_is_no_part_of_the_result(study):
     inputs = study.inputs()
-    one, two = (run_unit(inputs, "", None, Unit(0, 1)) for _ in range(2))
+    one, two = (Runner()(inputs, "", None, Unit(0, 1)) for _ in range(2))
     assert one.arms == two.arms
     assert one.cost["cpu_s"] != two.cost["cpu_s"]
 
