@@ -4,8 +4,6 @@ Status: R primary text read, S secondary source, D derived from such rows, measu
 A CALIBRATED value was solved so that the model reproduces a datum, so it never counts as validation.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import math
@@ -85,7 +83,7 @@ class Facts(Mapping[str, Fact]):
         """The value of a fact."""
         return self[fact_id].value
 
-    def unheard(self) -> Facts:
+    def unheard(self) -> "Facts":
         """The same facts, whose reading is not recorded."""
         return Facts(self._rows)
 

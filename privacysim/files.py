@@ -4,8 +4,6 @@ A name (`notice_only`) is looked up in the working folder's `sim/` first, then a
 ends in `.toml` is a path. No file is ever left half-written, because `whole_file` renames a finished file.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import math
@@ -69,7 +67,7 @@ class Quantity(Strict):
     assumption: str | None = None
 
     @model_validator(mode="after")
-    def _one_origin(self) -> Quantity:
+    def _one_origin(self) -> "Quantity":
         if (self.fact is None) == (self.value is None):
             raise ValueError('either {fact = "id"} or {value = …, assumption = "why"}')
         if self.fact is not None:

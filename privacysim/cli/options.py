@@ -1,13 +1,11 @@
 """Options shared by several commands, and the output of tables, progress bars and files."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -16,9 +14,6 @@ from rich.table import Table
 
 from privacysim.errors import InputError
 from privacysim.files import whole_file
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 ScenarioName = Annotated[str, typer.Argument(help="Name or .toml file of a scenario.")]
 StudyName = Annotated[str, typer.Argument(help="Name or .toml file of a study.")]
@@ -82,13 +77,13 @@ def bar(what: str) -> Iterator[Callable[..., None]]:
         yield lambda done, of, now=what: shown.update(task, completed=done, total=of or None, description=now)
 
 
-def csv(table: pd.DataFrame, folder: Path | None, name: str) -> None:
+def csv(table: Any, folder: Path | None, name: str) -> None:
     """Write a table into the folder, if one was given."""
     if folder is not None:
         with whole_file(folder / name) as part:
             table.to_csv(part, index=False, float_format="%.10g")
 
 
-def rounded(table: pd.DataFrame) -> str:
+def rounded(table: Any) -> str:
     """Table of numbers with three significant digits, for a terminal."""
     return str(table.to_string(index=False, float_format=lambda x: f"{x:.3g}"))

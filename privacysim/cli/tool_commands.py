@@ -1,11 +1,9 @@
 """The commands `calibrate`, `mask`, `notebook` and `bench`."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,11 +11,6 @@ from privacysim.cli.options import bar, group
 from privacysim.errors import InputError
 from privacysim.facts import facts
 from privacysim.files import display, whole_file
-
-if TYPE_CHECKING:
-    from privacysim.city import City
-    from privacysim.scenario import Scenario
-    from privacysim.world.calibration import Solved
 
 calibrate_app = group("Calibrated constants and the observations they reproduce.")
 notebook_app = group("Create a notebook from the template, or rerun one.")
@@ -125,7 +118,7 @@ def masks(
     print(f"written to {out}: " + ", ".join(sorted(path.name for path in out.iterdir())))
 
 
-def _opened(scenario: str) -> tuple[Scenario, City]:
+def _opened(scenario: str) -> tuple[Any, Any]:
     from privacysim.city import build_city
     from privacysim.scenario import load_scenario
 
@@ -133,7 +126,7 @@ def _opened(scenario: str) -> tuple[Scenario, City]:
     return case, build_city(case)
 
 
-def _constants(solved: Sequence[Solved]) -> None:
+def _constants(solved: Sequence[Any]) -> None:
     print("CALIBRATED: solved so that the model reproduces the datum, which therefore validates nothing")
     for row in solved:
         print(f"  {row.fact} = {row.value:.6g}   ({row.low:.6g} to {row.high:.6g} over the datum's range; current "

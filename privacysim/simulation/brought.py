@@ -4,8 +4,6 @@ Parts are objects, or names of entry points of installed packages. A part is nev
 unchanged and counts in the run id, or is refused.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,7 +33,7 @@ class Part:
     source: str = field(default="", repr=False)
 
     @staticmethod
-    def of(kind: str, value: Any, name: str = "") -> Part:
+    def of(kind: str, value: Any, name: str = "") -> "Part":
         """Hash and pack a part; one that cannot be hashed or sent to workers raises an InputError."""
         each = value if kind == "processes" else (value,)
         name = name or ", ".join(name_of(one) for one in each)

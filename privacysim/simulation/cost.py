@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from time import process_time, thread_time
 from typing import Any
@@ -48,7 +49,6 @@ class _Ledger(threading.local, event.Listener):
 
 
 _ledger = _Ledger()
-_started = False
 event.register("numba:compile", _ledger)  # type: ignore[no-untyped-call]
 
 
@@ -74,12 +74,11 @@ def stage(name: str) -> Iterator[None]:
             add("resident_mb", name, int(_STATM.read_text().split()[1]) * _PAGE / 2**20)
 
 
+@cache
 def worker_started() -> None:
-    """Charge the work of a worker process before its first unit: its imports."""
-    global _started
-    if not _started and multiprocessing.parent_process() is not None:
+    """Charge the work of a worker process before its first unit, once: its imports."""
+    if multiprocessing.parent_process() is not None:
         add("cpu_s", START, process_time())
-    _started = True
 
 
 def collected() -> Cost:

@@ -3,8 +3,6 @@
 The run id is that hash. Equal inputs give equal bytes, so results can be reused, resumed and verified by their id.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -54,7 +52,7 @@ class StudyFile(Strict):
     brought: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _consistent(self) -> StudyFile:
+    def _consistent(self) -> "StudyFile":
         if len(set(self.policies)) != len(self.policies):
             raise ValueError("each policy once in policies")
         known = [_name(policy) for policy in self.policies]
@@ -147,7 +145,7 @@ class Inputs:
         """Return an arm by id; a policy with one reading may be named without it."""
         return self.arms[self.arm_ids.index(arm_named(self.arm_ids, named))]
 
-    def among(self, replicates: Sequence[int]) -> Inputs:
+    def among(self, replicates: Sequence[int]) -> "Inputs":
         """Return the study with other replicates: same family, another run."""
         return hashed(replace(self, replicates=tuple(replicates)))
 

@@ -1,13 +1,11 @@
 """One replicate of a case as an object whose steps can be inspected and run on first use."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -70,7 +68,7 @@ class Simulation(Replicate):
         Replicate.__init__(self, inputs, replicate)
 
     @classmethod
-    def of(cls, inputs: Inputs, k: int) -> Simulation:
+    def of(cls, inputs: Inputs, k: int) -> Self:
         """Create replicate `k` (from 0) of a study's inputs."""
         made = object.__new__(cls)
         Replicate.__init__(made, inputs.among([k]), k)

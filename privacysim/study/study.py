@@ -1,7 +1,5 @@
 """Study: compares policies on the same city, people and chances, over independent replicates."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import chdir
 from dataclasses import replace
@@ -75,7 +73,7 @@ class Study:
         self.plan: StudyFile = validate(StudyFile, raw, "study")
 
     @staticmethod
-    def from_plan(plan: StudyFile, brought: Brought = NOTHING) -> Study:
+    def from_plan(plan: StudyFile, brought: Brought = NOTHING) -> "Study":
         """Create a study from a plan that was read and possibly changed."""
         made = object.__new__(Study)
         made.plan, made.brought = validate(StudyFile, plan.model_dump(mode="json"), "study"), brought
