@@ -11,8 +11,7 @@ two ends are its 5 % and 95 % quantiles:
 - `fixed` (no range), `arm` (a reading of a text or a setting of the computation, which is an arm of a study), and
   `solved` (calibrated) are not drawn.
 
-What is impossible is cut: shares stay within 0 and 1, other numbers do not become negative where their range does not.
-Facts of one `group` are one unknown of the world: they share one draw.
+Shares stay within 0 and 1, other numbers not below 0 where their range does not. Facts of one `group` share one draw.
 """
 
 from collections import defaultdict

@@ -172,10 +172,8 @@ def given_data(model: type[BaseModel], kind: str, given: Any,
 
 
 def validate(model: type[Model], raw: Mapping[str, Any], where: str) -> Model:
-    """Check raw data against a strict model; the first problem becomes a three-line error.
-
-    Uses JSON mode, because strict Python mode refuses lists for tuples and words for enums.
-    """
+    """Check raw data against a strict model; the first problem becomes a three-line error."""
+    # JSON mode, because strict Python mode refuses lists for tuples and words for enums
     _refuse_nonfinite(raw, where, "")
     try:
         return model.model_validate_json(json.dumps(raw, default=_as_text))

@@ -61,10 +61,8 @@ def digest(part: Any, name: str = "") -> str:
 
     For a function or class, this covers its compiled code (comments and layout do not count), defaults, captured
     values, and recursively the globals, helper functions and classes that the code reads. Installed modules count by
-    name and version, arrays and DataFrames by content, other objects by class and state. The digest depends on the
-    minor version of Python, but not on the hash seed or the place of the code. Errors call the part `name`.
-
-    A value that cannot be hashed (an open file, a lock, a generator) raises an InputError that names it.
+    name and version, arrays and DataFrames by content, other objects by class and state. A value that cannot be hashed
+    (an open file, a lock, a generator) raises an InputError that names it. Errors call the part `name`.
     """
     return _Reader(name or name_of(part)).digest(part)
 

@@ -1,7 +1,6 @@
 """Confidence intervals for paired replicates: the same city, people and chances under rules A and B.
 
-The primary estimand is the ratio of means B/A. Replicates are paired, so its error comes from leaving out one
-replicate at a time (the jackknife), which accounts for the correlation of A and B.
+The primary estimand is the ratio of means B/A; its error is the jackknife's over paired replicates.
 """
 
 import math
@@ -152,10 +151,9 @@ def replicates_needed(skewness: float) -> int:
 
 
 def compound_poisson_skewness(contributions: ArrayLike) -> float:
-    """Skewness of Σ Nᵢcᵢ if each root event i happens Nᵢ ~ Poisson(1) times and contributes cᵢ.
+    """Skewness of Σ Nᵢcᵢ if each root event i happens Nᵢ ~ Poisson(1) times and contributes cᵢ; 0 without any.
 
-    The cumulants of a compound Poisson total are κₘ = Σ cᵢᵐ, so γ = Σ cᵢ³ / (Σ cᵢ²)^1.5, the limit for infinitely
-    many resampled totals. Returns 0 without contributions.
+    The cumulants of a compound Poisson total are κₘ = Σ cᵢᵐ, so γ = Σ cᵢ³ / (Σ cᵢ²)^1.5.
     """
     c = np.asarray(contributions, dtype=np.float64)
     top = float(np.abs(c).max(initial=0.0))

@@ -103,9 +103,9 @@ _NO_NUMBERS = {"stats.py", "figures", "results", "study", "validation", "robustn
 class Inputs:
     """A study with its scenario and arms loaded, and the replicates to run (counting from 0).
 
-    `run_id` is the hash of everything that the values depend on. `family_id` is the same without the replicates; runs
-    of one family share their parts. `facts` replace shipped facts. `footage_days` is a history longer than these arms
-    need, so that arms that are run separately share the same world. `only` restricts the metrics that are measured.
+    `run_id` is the hash of everything that the values depend on, `family_id` the same without the replicates. `facts`
+    replace shipped facts. `footage_days` is a history longer than these arms need, so that arms that are run separately
+    share the same world. `only` restricts the metrics that are measured.
     """
 
     __repr__ = one_line
@@ -162,10 +162,7 @@ def arm_named(arms: Sequence[str], named: str) -> str:
 
 
 def resolve(plan: StudyFile, replicate: int | None = None, brought: Brought = NOTHING) -> Inputs:
-    """Load and hash everything that the study names; errors in any file are raised before anything is written.
-
-    Objects in `brought` replace the files of the same name.
-    """
+    """Load and hash everything that the study names; objects in `brought` replace the files of the same name."""
     scenario = brought.scenario or load_scenario(plan.scenario)
     policies = [brought.policies.get(name, name) for name in plan.policies]
     arms = tuple(load_arms(policies, plan.readings, plan.law_date, packs=brought.packs))

@@ -120,8 +120,7 @@ class Simulation(Replicate):
 
         `acts` maps a name to rows of a policy's `log.acts`. One row per name and curve: `people_identified`
         (expected, 1 − Π over trials (1 − q)), `identifiable_hours` (Σ t·a·κ·P), `people_in_view` (people filmed while
-        somebody looked) and `contributors`, people of the sample who are in view. Choices are measured separately, so
-        a person may be counted under several names and rows do not sum to a total.
+        somebody looked) and `contributors`, people of the sample who are in view. Rows do not sum to a total.
         """
         if not acts:
             raise InputError("seen_by", "at least one named choice of acts", "none", 'write {"all": log.acts}')

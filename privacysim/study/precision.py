@@ -1,10 +1,9 @@
 """Sequential precision: adds replicates until intervals are narrow enough (`--replicates precision:5%`).
 
-The half-width of an interval falls as 1/√R, so each look estimates the replicates that the aim needs. They are added,
-at most doubling, before the next look. Replicate k is a function of k, so additions never change earlier ones, and a
-run that stops at 40 equals the run of 40 replicates byte for byte. Repeated looks make a nominal 95 % interval cover
-slightly less (Chow and Robbins 1965, doi:10.1214/aoms/1177700156: the loss vanishes as the aim tightens). Few looks
-and at least ten replicates keep the loss small.
+The half-width of an interval falls as 1/√R, so each look estimates the replicates that the aim needs; they are added,
+at most doubling, before the next look. A run that stops at 40 equals the run of 40 replicates byte for byte. Repeated
+looks make a 95 % interval cover slightly less (Chow and Robbins 1965, doi:10.1214/aoms/1177700156); few looks and at
+least ten replicates keep the loss small.
 """
 
 from __future__ import annotations

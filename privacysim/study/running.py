@@ -102,8 +102,7 @@ def do_units(work: Callable[[Item], UnitParts], wanted: Sequence[Item], *, worke
     """Return every unit's part: read it from the file that `place` names, or compute it and keep it there.
 
     Units are computed here, by `open_executor`, or by new processes if there is more than one worker. Each part is on
-    disk before the next is awaited, so an interrupted run loses only units in flight. A failed unit is not kept, so
-    it is retried when the run is resumed.
+    disk before the next is awaited. A failed unit is not kept, so a resumed run retries it.
     """
     kept = {unit: old for unit in wanted if place and (old := read_part(place(unit))) is not None}
     missing = [unit for unit in wanted if unit not in kept]

@@ -165,10 +165,7 @@ def again_command(plan_id: str, out: Path | None, k: int) -> str:
 
 
 def _saved(folder: Path, inputs: Inputs, aim: Precision | None, *, resume: bool, force: bool) -> Results | None:
-    """Saved results of this run, or None; results of another run raise an error.
-
-    With `resume`, results that lack failed replicates are continued.
-    """
+    """Saved results of this run, or None (also to `resume` failed replicates); those of another run raise an error."""
     manifest = read_manifest(folder)
     if manifest is not None and not force:
         wished = manifest.get("precision") or {}
@@ -187,10 +184,9 @@ def _saved(folder: Path, inputs: Inputs, aim: Precision | None, *, resume: bool,
 
 
 def verify(folder: str | Path, replicate: int | None = None) -> list[str]:
-    """List all problems of a results folder, one line each; empty if it is verified.
+    """List all problems of a results folder, one line each: every file is compared with the manifest byte for byte.
 
-    All files are compared with the manifest byte for byte. Then one replicate (the first, or `replicate`) is rerun
-    from the folder's `inputs/` and compared value by value.
+    Then one replicate (the first, or `replicate`) is rerun from the folder's `inputs/` and compared value by value.
     """
     where = Path(folder)
     results = load_results(where)
