@@ -8,6 +8,7 @@ walls are as high as any camera; there is no glass and no passage through a buil
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -165,19 +166,21 @@ def hang_outside(walls: Walls, views: Floats) -> Floats:
     return moved
 
 
-def past_walls(walls: Walls, views: Floats, corners: tuple[Floats, ...], begin: Floats, end: Floats, code_px: float,
+def past_walls(walls: Walls, views: Floats, corners: Sequence[Floats], begin: Floats, end: Floats, code_px: float,
                unit: Floats | None = None) -> tuple[Ints, Floats, Floats, NDArray[np.uint16]]:
     """Find the parts of stretches of steps u → v (`corners`: ux, uy, vx, vy) that buildings leave visible.
 
     `views`: one row per stretch. `begin` and `end` are shares of the step; with `unit`, the step's length in some unit,
     the parts are rounded to whole units. Returns (number of the stretch, begin, end, face code of the part).
     """
-    which, low, high = visible(walls, views[:, 0], views[:, 1], *corners, begin, end)
+    ux, uy, vx, vy = corners
+    which, low, high = visible(walls, views[:, 0], views[:, 1], ux, uy, vx, vy, begin, end)
     if unit is not None:
         low, high = (np.round(share * unit[which]) / unit[which] for share in (low, high))
         kept = low < high
         which, low, high = which[kept], low[kept], high[kept]
-    return which, low, high, face_codes(views[which], *(at[which] for at in corners), low, high, code_px)
+    ux, uy, vx, vy = (at[which] for at in corners)
+    return which, low, high, face_codes(views[which], ux, uy, vx, vy, low, high, code_px)
 
 
 def face_codes(views: Floats, ux: Floats, uy: Floats, vx: Floats, vy: Floats, begin: Floats, end: Floats,
