@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 def day_of_walks(world: World, block: Block, day: int, most: int = 300) -> pd.DataFrame:
     """Walks on one day of the first `most` people of a block: walk, t_s, x_m, y_m, seen (by any camera).
 
-    `day` counts from 0 and must lie within the block. Times are seconds of that day, positions metres on the city's
-    plane. Rows are sorted by walk and time. People move between rows of a walk; `seen` holds until the next row.
+    `day` counts from 0 within the block, times from its midnight. Rows are sorted by walk and time; `seen` holds until
+    the next row.
     """
     city, cameras = world.city, np.arange(len(world.cameras))
     pieces = passes(block, city, coverage(city, world.cameras, cameras), block.first_day, block.days)

@@ -71,10 +71,8 @@ def parameter(text: str) -> tuple[str, object]:
         return name.strip(), value.strip()
 
 
-def run_notebook(
-    path: str | Path, out: str | Path, parameters: Mapping[str, object], *,
-    tell: Callable[[int, int], None] | None = None, seconds_a_cell: int = 600,
-) -> Path:
+def run_notebook(path: str | Path, out: str | Path, parameters: Mapping[str, object], *,
+                 tell: Callable[[int, int], None] | None = None, seconds_a_cell: int = 600) -> Path:
     """Run a notebook with some of its parameters replaced; writes the result only if every cell ran.
 
     Parameters are the names assigned by the cell with the tag `parameters`; an injected cell after it replaces them.
@@ -91,16 +89,18 @@ def run_notebook(
         raise InputError(f"{source}", "a notebook (JSON)", error, "open it in JupyterLab and save it again") from None
     _inject(notebook, parameters, str(source))
     whole = len(notebook.cells)
-    client = NotebookClient(
-        notebook, timeout=seconds_a_cell, kernel_name="python3", resources={"metadata": {"path": str(source.parent)}},
-        on_cell_executed=lambda cell, cell_index, execute_reply: tell(cell_index + 1, whole) if tell else None,
-    )  # fmt: skip
+    client = NotebookClient(notebook, timeout=seconds_a_cell, kernel_name="python3",
+                            resources={"metadata": {"path": str(source.parent)}}, on_cell_executed=lambda cell,
+                            cell_index, execute_reply: tell(cell_index + 1, whole) if tell else None)
     try:
         client.execute()
     except CellExecutionError as error:
         failed = next(n for n, cell in enumerate(notebook.cells, 1)
                       if any(output["output_type"] == "error" for output in cell.get("outputs", ())))  # fmt: skip
-        raise NotebookFailed(f"{source}, cell {failed} of {whole}: {_short(error)}") from None
+        # three lines for a privacysim error, the last line for any other
+        text = re.sub(r"\x1b\[[0-9;]*m", "", str(error.evalue)).strip()
+        short = "\n".join(f"{error.ename}: {text}".splitlines()[:3])
+        raise NotebookFailed(f"{source}, cell {failed} of {whole}: {short}") from None
     _write(notebook, target)
     return target
 
@@ -118,12 +118,6 @@ def _inject(notebook: Any, parameters: Mapping[str, object], where: str) -> None
         source = "\n".join(f"{name} = {value!r}" for name, value in parameters.items())
         cell = nbformat.v4.new_code_cell(source, id="injected-parameters", metadata={"tags": ["injected-parameters"]})
         notebook.cells.insert(tagged[-1] + 1, cell)
-
-
-def _short(error: Any) -> str:
-    # text of the error: three lines for a privacysim error, the last line for any other
-    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error.evalue)).strip()
-    return "\n".join(f"{error.ename}: {text}".splitlines()[:3])
 
 
 def _write(notebook: Any, path: Path) -> None:

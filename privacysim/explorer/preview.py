@@ -44,9 +44,8 @@ DAYS, FOOTAGE_DAYS, SAMPLE, REPLICATES = 30, 91, 4_000, 20
 class Look:
     """Results of one arm in one replicate.
 
-    `values`: (metric, curve) → value and contributors. `chance` (people, curve, [insiders, outsiders]): probability of
-    being identified at least once. `views`: acts of viewing, with `outsider`. `listed`: cameras on the website per
-    day. `notes`: notes of the metrics.
+    `values`: (metric, curve) → value and contributors. `chance` (people, curve, [insiders, outsiders]): P(identified).
+    `views`: acts of viewing, with `outsider`. `listed`: cameras on the website per day.
     """
 
     values: dict[tuple[str, str], tuple[float, int]]
@@ -169,15 +168,14 @@ class Preview:
 
     def comparison(self, arm: Arm, looks: Sequence[Look]) -> Comparison:
         """Compare the arm with the baseline over the replicates so far, by the usual rules for intervals."""
-        both = [*((self.baseline.id, k, look) for k, look in enumerate(self._baselines(looks))),
-                *(("explored", k, look) for k, look in enumerate(looks))]  # fmt: skip
+        arms = {self.baseline.id: self._baselines(looks), "explored": looks}
+        both = [(policy, k, look) for policy, series in arms.items() for k, look in enumerate(series)]
         values = [(policy, k, name, curve, value, METRICS[name].unit, n)
                   for policy, k, look in both for (name, curve), (value, n) in look.values.items()]  # fmt: skip
         notes = [(policy, k, *note) for policy, k, look in both for note in look.notes]
         key = ["policy", "replicate", "metric", "curve"]
-        skewness = {(policy, name, curve): gamma
-                    for policy, which in ((self.baseline.id, self.baseline), ("explored", arm))
-                    for (name, curve), gamma in self._skewness_of(which).items()}  # fmt: skip
+        skewness = {(policy, *of): gamma for policy, which in ((self.baseline.id, self.baseline), ("explored", arm))
+                    for of, gamma in self._skewness_of(which).items()}  # fmt: skip
         table = compare(pd.DataFrame(values, columns=[*key, "value", "unit", "contributors"]),
                         pd.DataFrame(notes, columns=[*key, "note"]), skewness, [self.baseline.id, "explored"],
                         self.baseline.id, SHOWN[0], len(looks), False)

@@ -41,10 +41,10 @@ _NAMED = {"description_width": "110px"}
 class Explorer:
     """Explorer of a study, for a notebook or Voilà: levers on the left, results on the right.
 
-    `study` is a study or its name. Its policies are the rules to start from; its baseline is the comparison. `reform`
+    `study` is a study or its name; its policies are the rules to start from, its baseline is the comparison. `reform`
     is the policy that the levers describe, `set` moves them, `save` stores it in `folder`. One replicate is shown at
-    once; the others, and with them the intervals, follow while no lever moves. The numbers come from a small version of
-    the study (`explorer.preview`), which the screen describes. For a reliable result, save the policy and run it.
+    once; the others, and the intervals, follow while no lever moves. The numbers come from a small version of the study
+    (`explorer.preview`). For a reliable result, save the policy and run it.
 
     >>> import privacysim as ps
     >>> explorer = ps.explore("preview", replicates=2)  # doctest: +SKIP
@@ -64,10 +64,8 @@ class Explorer:
     def _make_controls(self) -> None:
         rules = [(arm.title, arm.id) for arm in self.preview.arms if arm.policy.footage]
         offered = {"base": (widgets.Dropdown, "Start from", rules), **LEVERS}
-        self.levers: dict[str, Any] = {
-            name: kind(options=options, description=text, layout=_WIDE, style=_NAMED)
-            for name, (kind, text, options) in offered.items()
-        }
+        self.levers: dict[str, Any] = {name: kind(options=options, description=text, layout=_WIDE, style=_NAMED)
+                                       for name, (kind, text, options) in offered.items()}
         self.levers["base"].value = self.preview.baseline.id
         for control in self.levers.values():
             control.observe(lambda change: self.update(), names="value")

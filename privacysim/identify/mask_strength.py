@@ -1,16 +1,14 @@
 """Strength of masks by name: how many cells across the face they leave, by construction or as measured.
 
 Pixelating to n cells across a face leaves as much as a camera with n pixels there (measured: equal rates). For other
-masks, `data/masking/masks.csv` holds what `privacysim calibrate masks` measured: the mosaic of equal worth to an
-attacker who trains on such masks. Masks that draw anew for each frame count as 100 frames averaged, because a camera
-shows a person for longer than that. A mask from outside the package carries what it leaves in its name (`mask_text`):
-`NAME=CELLS` or, if that depends on the width of the face, `NAME=PX:CELLS,PX:CELLS,…` (linear between the points).
-Workers, saved inputs and the run id then need neither the mask nor its package.
+masks, `data/masking/masks.csv` holds the mosaic of equal worth to an attacker who trains on such masks. Masks that draw
+anew for each frame count as 100 frames averaged, because a camera shows a person for longer than that. A mask from
+outside the package carries what it leaves in its name (`mask_text`), so workers, saved inputs and the run id need
+neither the mask nor its package: `NAME=CELLS` or, by the face's width, `NAME=PX:CELLS,PX:CELLS,…` (linear between).
 """
 
 from __future__ import annotations
 
-import csv
 import math
 from functools import lru_cache
 from typing import Any
@@ -20,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from privacysim import parts
 from privacysim.errors import InputError, nearest
-from privacysim.resources import shipped
+from privacysim.resources import shipped_rows
 
 MASKS = ("none", "box", "pixelate:CELLS", "blur:SIGMA", "gaussian:SIGMA", "dp_pixelate:CELLS:EPSILON", "ksame:K")
 """Forms with a known residual identification; data/masking/masks.csv adds the measured names."""
@@ -33,17 +31,15 @@ _ASKED_PX = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 255)
 def measured_cells(one_frame: bool = False) -> dict[str, float]:
     """Equivalent cells of the measured masks by name, from `data/masking/masks.csv`; see `cells`."""
     column = "cells_one_frame" if one_frame else "cells"
-    with shipped("data/masking/masks.csv").open(newline="", encoding="utf-8") as stream:
-        return {row["mask"]: float(row[column]) for row in csv.DictReader(stream)}
+    return {row["mask"]: float(row[column]) for row in shipped_rows("data/masking/masks.csv")}
 
 
 def cells(mask: str, one_frame: bool = False) -> float:
     """Cells that a mask leaves across a large face: infinite for `none`, 0 for `box`, N for `pixelate:N`.
 
-    Blurs between the measured ones are interpolated in log σ. A blur weaker than the weakest measured one counts as no
-    mask, a stronger one as the strongest. Noise counts as the least leaky measured mask that is weaker, or as the plain
-    mosaic if there is none. `ksame:K` leaves what its group leaves: see `most`. `one_frame`: what a single frame of a
-    random mask leaves, not a track. Raises InputError for a mask without measurement.
+    Blurs between the measured ones are interpolated in log σ; weaker ones count as no mask, stronger ones as the
+    strongest. Noise counts as the least leaky measured mask that is weaker, else as the plain mosaic. `ksame:K`: see
+    `most`. `one_frame`: what one frame of a random mask leaves, not a track. Raises InputError without measurement.
 
     >>> cells("none"), cells("pixelate:4"), cells("box"), cells("frosted=8:2,64:3.5")
     (inf, 4.0, 0.0, 3.5)
@@ -83,7 +79,6 @@ def cells(mask: str, one_frame: bool = False) -> float:
 
 
 def _measured(kind: str, known: dict[str, float]) -> list[tuple[list[float], float]]:
-    """Strengths and cells of the measured masks of a kind."""
     return [([_number(text) for text in name.split(":")[1:]], left) for name, left in known.items()
             if name.startswith(kind + ":")]  # fmt: skip
 
@@ -108,10 +103,9 @@ def left_of(mask: str, face_px: ArrayLike) -> NDArray[np.float64]:
 
 
 def most(mask: str) -> float:
-    """Upper bound on the rate of any attacker behind that mask: 1/K for `ksame:K` used correctly, else 1.
+    """Upper bound on the rate of any attacker behind that mask: 1/K for `ksame:K` (Newton 2005), else 1.
 
-    The bound is Newton's (2005). It holds if the people compared with include the whole group of K, and a group holds
-    one image of each.
+    It holds if the people compared with include the whole group of K, and a group holds one image of each.
 
     >>> most("ksame:5"), most("pixelate:2")
     (0.2, 1.0)
@@ -123,9 +117,8 @@ def most(mask: str) -> float:
 def mask_text(mask: Any) -> str:
     """Name of a mask in policies and tables: a known name as it is, your own mask with the cells it leaves.
 
-    `mask` is a built-in name, the name of an installed mask with its strengths (`frosted:0.1`, entry points
-    `privacysim.masks`), or an object whose `cells(face_px)` returns the cells left across a face. Raises InputError for
-    an unknown name, and for a mask without `cells`, which must be measured first.
+    `mask` is a built-in name, that of an installed mask with its strengths (`frosted:0.1`), or an object whose
+    `cells(face_px)` returns the cells left across a face. Raises InputError for an unknown name or a mask without it.
     """
     name = mask if isinstance(mask, str) else parts.name_of(mask)
     if isinstance(mask, str) or type(mask).__module__ == "privacysim.masklab.masks":

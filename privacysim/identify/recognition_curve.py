@@ -7,15 +7,13 @@ models extrapolate from the measured galleries (2 to 40 people) to larger ones:
 - high: per face, the probability that one stranger scores higher is Beta(a, b), so P(N) = B(a, b+N−1)/B(a, b), with
   (a, b) such that P(2) and P(40) are the binormal's; never below the binormal. At d' = 0 that is Beta(1, 1): 1/N.
 
-Fit: `data/masking/curve.csv`, 3 parameters with their standard deviations, made by `privacysim calibrate masks`;
-`data/masking/note.md` gives its accuracy and range. Limits: one set of faces, aligned or nearly so; a lower bound for
-modern embeddings, an upper one for uncontrolled images; N > 10³ is extrapolated. The public function, kernel and
-oracle share one definition of P: a table over eighths of a pixel.
+Fit: `data/masking/curve.csv`, made by `privacysim calibrate masks`; `data/masking/note.md` gives its accuracy and
+limits: one set of faces, aligned or nearly so; a lower bound for modern embeddings, an upper one for uncontrolled
+images; N > 10³ is extrapolated. P is defined once, as a table over eighths of a pixel.
 """
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,7 +26,7 @@ from privacysim.draws import Floats
 from privacysim.errors import InputError, refuse_unknown
 from privacysim.facts import facts
 from privacysim.identify.mask_strength import left_of, most
-from privacysim.resources import shipped
+from privacysim.resources import shipped_rows
 from privacysim.vocabulary import CURVES
 
 STEPS_PER_PX = 8
@@ -61,8 +59,8 @@ class Fit:
 @lru_cache(maxsize=1)
 def fits() -> dict[str, Fit]:
     """Shipped fits by name: `cctv`, which the model uses, and `clean`, for sweeps."""
-    with shipped("data/masking/curve.csv").open(newline="", encoding="utf-8") as stream:
-        return {row["fit"]: Fit(*(float(row[key]) for key in ("d_max", "px50", "h"))) for row in csv.DictReader(stream)}
+    rows = shipped_rows("data/masking/curve.csv")
+    return {row["fit"]: Fit(*(float(row[key]) for key in ("d_max", "px50", "h"))) for row in rows}
 
 
 def rank_one(d_prime: ArrayLike, gallery: int, curve: str = "low") -> Floats:
@@ -83,8 +81,7 @@ def rank_one(d_prime: ArrayLike, gallery: int, curve: str = "low") -> Floats:
     return low if curve == "low" else np.maximum(low, _beta_binomial(d, people))
 
 
-def _checked_gallery(gallery: int) -> int:
-    """Check the number of people compared with; verifying one named person is a choice of 2, never of 1."""
+def _checked_gallery(gallery: int) -> int:  # verifying one named person is a choice of 2, never of 1
     if int(gallery) != gallery or gallery < 2:
         raise InputError("gallery", "a whole number of at least 2 people", gallery, "compare with 2 or more people")
     return int(gallery)
@@ -134,11 +131,10 @@ def identifiability(mask: str, face_px: ArrayLike, frontal: ArrayLike, gallery: 
                     fit: str = "cctv") -> Floats:
     """Probability that a viewer who compares with `gallery` people, the filmed one among them, picks the right one.
 
-    A masked face is worth e = min(face_px, cells(mask)) pixels. A full box leaves guessing, 1/gallery; behind `ksame:K`
-    no viewer is right more than once in K. A face that is not frontal counts with the fact `nonfrontal_factor`.
-    `mask`: name. `face_px`, `frontal`: width of the face in px and whether it is frontal (arrays that broadcast).
-    `gallery`: at least 2 people. `curve`: `low` or `high`. `fit`: `cctv` or `clean`. Raises InputError for an unknown
-    mask, curve or fit. Values come from the shipped table, in steps of 1/8 px.
+    A masked face is worth e = min(face_px, cells(mask)) pixels, in steps of 1/8 px. A full box leaves guessing,
+    1/gallery; behind `ksame:K` no viewer is right more than once in K. A face that is not frontal counts with the fact
+    `nonfrontal_factor`. `face_px`, `frontal`: width of the face in px, whether it is frontal (broadcast).
+    `curve`: `low` or `high`. `fit`: `cctv` or `clean`. Raises InputError for an unknown mask, curve or fit.
 
     >>> identifiability("none", [4.0, 16.0], True, 40).round(3)
     array([0.517, 0.925])
@@ -157,10 +153,9 @@ def curve_table(pairs: Sequence[tuple[str, int]], fit: str = "cctv") -> Floats:
     >>> curve_table([("none", 40), ("box", 150)]).shape
     (2, 2, 2, 2041)
     """
-    made = np.empty((len(pairs), len(CURVES), 2, CODES))
-    for row, (mask, gallery) in enumerate(pairs):
-        made[row] = _one_table(mask, gallery, fit, facts().value("nonfrontal_factor"))
-    return made
+    sideways = facts().value("nonfrontal_factor")
+    tables = [_one_table(mask, gallery, fit, sideways) for mask, gallery in pairs]
+    return np.array(tables).reshape(-1, len(CURVES), 2, CODES)
 
 
 @lru_cache(maxsize=256)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from privacysim.masklab import fitted_curve
 from privacysim.masklab.evaluate import Job, Outcome, Outcomes, Progress, run_jobs, tpir
 from privacysim.masklab.faces import Faces
 from privacysim.masklab.masks import as_mask
+from privacysim.resources import shipped
 
 CCTV_PX = (64, 32, 16, 12, 8, 6, 4, 3, 2)
 CLEAN_PX = (64, 16, 8, 6, 4, 3, 2)
@@ -95,10 +97,7 @@ def calibrate(faces: Faces, out: Path, *, small: bool = False, workers: int = 2,
             pd.DataFrame(rows, columns=columns).to_csv(part, index=False, lineterminator="\n")
     with whole_file(out / "note.md") as part:
         part.write_text(note(faces, curves, closed, best), encoding="utf-8")
-    points: dict[str, list[fitted_curve.Point]] = {name: [] for name in curves}
-    for job, outcome in closed.items():
-        if (job.mask, job.level, job.images) == ("none", "trained", 8):
-            points[job.camera].append((job.px, outcome.top(), *outcome.interval()))
+    points = fitted_curve.measured_points(pd.DataFrame(tables["table"]))
     figure = fitted_curve.curve_figure({name: curve.fit for name, curve in curves.items()}, points, faces.people)
     with house_style(), whole_file(out / "curve.png") as part:
         figure.savefig(part, format="png", dpi=130, metadata={"Software": None})
@@ -117,9 +116,8 @@ def surface(outcomes: Outcomes, cctv: bool) -> tuple[list[float], np.ndarray, tu
 class Measured:
     """Measurements of one mask. Policies can use it: pass it as the mask's `kind`, or write `text` in a policy file.
 
-    `table`: one row per attack, as in `data/masking/table.csv`. `curve`: one row per face width in px, with the cells
-    that the mask leaves to the strongest attack (`cells`; `cells_low` and `cells_high` come from the interval of its
-    rate), as in `data/masking/masks.csv`. Where the interval includes guessing, the cells are 0.
+    `table`: one row per attack, as in `data/masking/table.csv`. `curve`: one row per face width in px with the `cells`
+    left to the strongest attack and their interval, as in `masks.csv`; 0 where the interval includes guessing.
     """
 
     name: str
@@ -144,9 +142,9 @@ def measure(mask: Any, faces: Faces, *, out: Path | None = None, workers: int = 
             progress: Progress = lambda done, of, what: None) -> Measured:  # fmt: skip
     """Attack one mask on faces 64, 16 and 8 pixels wide; returns how many cells across a face it leaves.
 
-    `mask`: a Mask, its name or any scikit-learn transformer of images. `faces`: ten images of each person. `out`: a
-    folder for table.csv and masks.csv. Interrupted runs resume from `work` (default: the cache). Raises InputError if
-    faces are recognised at 2 px as easily as at 64 px, because such faces cannot show what a mask leaves.
+    `mask`: as in `evaluate`. `faces`: ten images of each person. `out`: a folder for table.csv and masks.csv.
+    Interrupted runs resume from `work` (default: the cache). Raises InputError if faces are recognised at 2 px as
+    easily as at 64 px, because such faces cannot show what a mask leaves.
     """
     outcomes = run_jobs(faces, grid_of(mask), workers, work, progress)
     px, rates, galleries = surface(outcomes, False)
@@ -154,7 +152,7 @@ def measure(mask: Any, faces: Faces, *, out: Path | None = None, workers: int = 
     if smallest > 0.9 * largest:
         expected = f"faces that are harder to tell apart at {px[0]:g} px than at {px[-1]:g}"
         raise InputError(f"faces {faces.name}", expected, f"{smallest:.0%} and {largest:.0%} above guessing, unmasked",
-                         "give more people, or pictures that differ more, such as --faces olivetti")  # fmt: skip
+                         "give more people, or pictures that differ more, such as --faces olivetti")
     fit, _ = fitted_curve.fit_surface(px, rates.mean(axis=1), galleries)
     best = strongest_of(outcomes)
     curve = pd.DataFrame(equivalents(outcomes, best, fit))
@@ -175,13 +173,11 @@ def _digits(names: Sequence[str], values: Iterable[float], digits: int) -> Row:
 
 def _curve_row(faces: Faces, name: str, curve: fitted_curve.Curve, sizes: list[float]) -> Row:
     errors = (curve.rmse_points, curve.held_out_points)
-    return {
-        "fit": name, **_digits(_FIT, astuple(curve.fit), 3),
-        **_digits([f"{word}_sd" for word in _FIT], np.sqrt(np.diag(curve.covariance)), 3),
-        **_digits(("rmse_points", "held_out_points"), errors, 2), "px_least": f"{min(sizes):g}",
-        "px_most": f"{max(sizes):g}", "probes": len(faces.person), "people": faces.people, "images_per_person": 8,
-        "faces": faces.name, "source": f"privacysim calibrate masks --faces {faces.name}",
-    }  # fmt: skip
+    return {"fit": name, **_digits(_FIT, astuple(curve.fit), 3),
+            **_digits([f"{word}_sd" for word in _FIT], np.sqrt(np.diag(curve.covariance)), 3),
+            **_digits(("rmse_points", "held_out_points"), errors, 2), "px_least": f"{min(sizes):g}",
+            "px_most": f"{max(sizes):g}", "probes": len(faces.person), "people": faces.people, "images_per_person": 8,
+            "faces": faces.name, "source": f"privacysim calibrate masks --faces {faces.name}"}
 
 
 def strongest_of(outcomes: Outcomes) -> Strongest:
@@ -206,14 +202,11 @@ def table_row(job: Job, outcome: Outcome, outcomes: Outcomes, strongest: Stronge
     naive = outcomes.get(Job(job.mask, job.px, job.cctv, "naive")) if job.images == 8 else None
     low, high = outcome.interval()
     rates = (outcome.top(), low, high, outcome.top(5), outcome.chance, outcome.top() - outcome.chance)
-    return {
-        "mask": job.name, "px": job.px, "camera": job.camera, "level": job.level,
-        "images": job.images, "frames": job.frames, "member": outcome.member,
-        **_digits(("rank1", "low", "high", "rank5", "chance", "excess"), rates, 4),
-        **{f"n{n}": f"{outcome.first_in(n).mean():.4f}" if n <= outcome.people else "" for n in (2, 5, 10, 20)},
-        "naive": f"{naive.top():.4f}" if naive else "",
-        "verdict": _verdict_on(job, strongest),
-    }  # fmt: skip
+    return {"mask": job.name, "px": job.px, "camera": job.camera, "level": job.level, "images": job.images,
+            "frames": job.frames, "member": outcome.member,
+            **_digits(("rank1", "low", "high", "rank5", "chance", "excess"), rates, 4),
+            **{f"n{n}": f"{outcome.first_in(n).mean():.4f}" if n <= outcome.people else "" for n in (2, 5, 10, 20)},
+            "naive": f"{naive.top():.4f}" if naive else "", "verdict": _verdict_on(job, strongest)}
 
 
 def equivalents(outcomes: Outcomes, strongest: Strongest, fit: Fit) -> list[Row]:
@@ -240,56 +233,14 @@ def equivalents(outcomes: Outcomes, strongest: Strongest, fit: Fit) -> list[Row]
 
 def _images(outcomes: Outcomes) -> list[Row]:
     """d' with n images as a share of d' with eight, mean over the measured conditions."""
+    d_prime = {job: fitted_curve.d_prime_of(outcome.top(), outcome.people) for job, outcome in outcomes.items()}
     rows: list[Row] = []
     for n in sorted({job.images for job in outcomes if job.images != 8}):
-        shares = [_d_prime(some) / max(_d_prime(whole), 1e-9) for job, some in outcomes.items()
-                  if job.images == n and (whole := outcomes.get(Job(job.mask, job.px, job.cctv)))]  # fmt: skip
+        shares = [d_prime[job] / max(d_prime[whole], 1e-9) for job in outcomes
+                  if job.images == n and (whole := Job(job.mask, job.px, job.cctv)) in outcomes]  # fmt: skip
         if shares:
             rows.append({"images": n, "factor": f"{min(1.0, float(np.mean(shares))):.4f}"})
     return [*rows, {"images": 8, "factor": "1.0000"}]
-
-
-def _d_prime(outcome: Outcome) -> float:
-    return fitted_curve.d_prime_of(outcome.top(), outcome.people)
-
-
-_NOTE = """# The measured masking curve
-
-Made by `privacysim calibrate masks --faces {faces} -o data/masking`, which writes every file of this folder.
-{probes} probes of {people} people ({each} images each): every image is attacked once, by an attacker who learnt from
-the others of that person and who was chosen without looking at it. Intervals are bootstraps over people.
-
-{fits}
-
-## Beyond {far:,} people
-
-Nobody was compared with more than 40. Larger galleries are extrapolations, by two models that agree on 2 and
-40: `low` (binormal) and `high` (beta-binomial). The band between them is a model's, not a sample's.
-
-| fit | px | N = 1,000 | N = 10,000 | N = 1,000,000 | N = 10,000,000 | widest |
-|---|---|---|---|---|---|---|
-{beyond}
-The branches differ by up to {widest:.0f} points: neither is shown alone.
-
-## What each mask hides
-
-Right person first among all, for the strongest attack measured (`complete`: within two points of guessing;
-`strong`: at most a tenth of what the clear face gives above chance; `weak`: at most 70 %; `cosmetic`: more).
-
-| mask | naive attack | strongest attack | 95 % interval | by | verdict |
-|---|---|---|---|---|---|
-{masks}
-{limits}
-"""
-_DRAWN = """Drawn faces: this shows that the lab works; each rate is a lower bound on what a stronger attacker
-would do with the same drawings. It says nothing about people."""
-_PHOTOGRAPHED = """\
-Open set: at one false alarm in a hundred the threshold rests on four pictures of strangers: an order of
-magnitude.
-
-One set of faces, cropped to the face, of one session, mostly men: a lower bound on what a stronger attacker
-would do with such faces, and too high for faces in the wild. Never an upper bound: networks trained on
-millions of faces need fewer examples of each person."""
 
 
 def note(faces: Faces, curves: dict[str, fitted_curve.Curve], outcomes: Outcomes, strongest: Strongest) -> str:
@@ -315,8 +266,9 @@ def note(faces: Faces, curves: dict[str, fitted_curve.Curve], outcomes: Outcomes
         by = job.level + (f", {job.frames} frames" if job.frames > 1 else "")
         masks.append(f"| {job.name} | {naive.top():.1%} | {best.top():.1%} | {low:.1%} – {high:.1%} | {by} "
                      f"| {_verdict_on(job, strongest)} |\n")  # fmt: skip
-    return _NOTE.format(
+    text = tomllib.loads(shipped("data/masking_note.toml").read_text(encoding="utf-8"))
+    return text["note"].format(
         faces=faces.name, probes=len(faces.person), people=faces.people, each=len(faces.person) // faces.people,
         fits="\n\n".join(fits), far=fitted_curve.EXTRAPOLATED_BEYOND, beyond="".join(beyond), widest=widest,
-        masks="".join(masks), limits=_DRAWN if faces.name == "synthetic" else _PHOTOGRAPHED,
+        masks="".join(masks), limits=text["drawn" if faces.name == "synthetic" else "photographed"],
     )  # fmt: skip

@@ -38,13 +38,11 @@ _OPEN_MEMBERS = ("kernel", "kernel_white", "kernel_noisy", "nearest")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Scores of every probe for every person (probes, people), the right person of each, and the choices made."""
+    """Scores of every probe for every person (probes, people), the right person of each, and the member chosen."""
 
     scores: Scores
     person: Codes
-    level: str
     member: str
-    inner: float
 
     @property
     def people(self) -> int:
@@ -103,15 +101,14 @@ def evaluate(faces: Faces, mask: Any, camera: Camera | None = None, *, level: st
     """Attack masked faces at one level; every image is tested once.
 
     `mask`: a Mask, its name or any scikit-learn transformer of images. `images`: how many of each person the attacker
-    holds (1 to 8). `frames`, `member`, `copies`: see `Attack`. `seed`: of all draws. Raises InputError where people
-    have too few images.
+    holds (1 to 8). `frames`, `member`, `copies`: see `Attack`. Raises InputError where people have too few images.
     """
     mask, camera = _seeded(as_mask(mask), camera, seed)
     folds = _folds(faces)
     known = len(np.unique(faces.index)) - max(len(fold) for fold in folds)
     if not 1 <= images <= known:
         raise InputError("images", f"1 to {known} images a person to learn from", images, f"write {known}")
-    scores, members, inner = np.empty((len(faces.person), faces.people)), list[str](), list[float]()
+    scores, members = np.empty((len(faces.person), faces.people)), list[str]()
     for fold in folds:
         test = np.isin(faces.index, fold)
         # the images that follow the tested ones, cyclically; with 8 images these are all untested ones
@@ -122,17 +119,16 @@ def evaluate(faces: Faces, mask: Any, camera: Camera | None = None, *, level: st
         shown = attacked(faces.images[test], faces.index[test], mask, camera, frames)
         scores[test] = attack.decision_function(shown)
         members.append(attack.member_)
-        inner.append(attack.inner_.get(attack.member_, np.nan))
-    return Outcome(scores, faces.person, level, _most_common(members), float(np.mean(inner)))
+    return Outcome(scores, faces.person, _most_common(members))
 
 
 def open_set(faces: Faces, mask: Any, camera: Camera | None = None, *, copies: int = 4) -> Outcome:
     """Open-set attack: half of the people are enrolled, the others must raise no alarm; then the halves swap.
 
-    Returns the scores of every image for each enrolled person, (2 × images, people/2), with `person` −1 for strangers;
-    `tpir` computes the rate from them. An inner open-set validation on the training images chooses the member; there,
-    half of the enrolled play the strangers. Scores are in standard deviations of the strangers' scores, so that one
-    threshold serves all folds (Z-norm; Auckenthaler and others 2000, doi:10.1006/dspr.1999.0360).
+    Returns the scores of every image for each enrolled person, (2 × images, people/2), `person` −1 for strangers, as
+    `tpir` takes them. Validation within the training images chooses the member. Scores are in standard deviations of
+    the strangers' scores, so that one threshold serves all folds (Z-norm; Auckenthaler and others 2000,
+    doi:10.1006/dspr.1999.0360).
     """
     mask, camera = _seeded(as_mask(mask), camera, 0)
     scores, person, members = [], [], []
@@ -148,7 +144,7 @@ def open_set(faces: Faces, mask: Any, camera: Camera | None = None, *, copies: i
             scores.append((seen - middle) / spread)
             person.append(np.where(enrolled[test], faces.person[test] // 2, -1))
             members.append(chosen)
-    return Outcome(np.concatenate(scores), np.concatenate(person), "open_set", _most_common(members), float("nan"))
+    return Outcome(np.concatenate(scores), np.concatenate(person), _most_common(members))
 
 
 def _most_common(members: list[str]) -> str:
@@ -157,7 +153,7 @@ def _most_common(members: list[str]) -> str:
 
 def _open_member(images: Images, codes: Codes, number: Codes, mask: Mask, camera: Camera | None, copies: int
                  ) -> tuple[str, float, float]:  # fmt: skip
-    """Choose the member from training images alone: (member, mean, standard deviation of strangers' best scores)."""
+    """Member, mean and sd of strangers' best scores, from training images: half of the enrolled play strangers."""
     numbers = np.unique(number)
     held = np.isin(number, numbers[-max(1, len(numbers) // 4) :])
     rates: dict[str, list[float]] = {}
@@ -171,7 +167,7 @@ def _open_member(images: Images, codes: Codes, number: Codes, mask: Mask, camera
         scored = attack.team_.scores(shown)
         for name in [name for name in _OPEN_MEMBERS if name in scored] or list(scored):
             seen = scored[name]
-            rates.setdefault(name, []).append(tpir(Outcome(seen, person, "open_set", name, 0.0))[0])
+            rates.setdefault(name, []).append(tpir(Outcome(seen, person, name))[0])
             strangers.setdefault(name, []).append(seen[person < 0].max(axis=1))
     chosen = max(rates, key=lambda name: np.mean(rates[name]))
     alarms = np.concatenate(strangers[chosen])
@@ -261,7 +257,7 @@ def run_jobs(faces: Faces, jobs: Sequence[Job], workers: int = 2, work: Path | N
 
 def _load(path: Path) -> Outcome:
     with np.load(path) as kept:
-        return Outcome(kept["scores"], kept["person"], str(kept["level"]), str(kept["member"]), float(kept["inner"]))
+        return Outcome(kept["scores"], kept["person"], str(kept["member"]))
 
 
 def _run(faces: Faces, jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, Outcome]]:

@@ -1,13 +1,13 @@
 """Attacks on masked faces by an attacker who knows the mask.
 
-Each of the four levels can do what the previous one can (threat levels after Newton 2005 and McPherson 2016):
+Threat levels after Newton 2005 and McPherson 2016, each of which can do what the previous one can:
 `naive`     trained on clear faces, shown masked ones: how masks are advertised; never report it alone;
 `parrot`    trained on faces masked in the same way;
 `trained`   parrot with augmentation (moved, mirrored, masked anew) and an ensemble;
 `averaged`  trained on the expected mask, shown the mean of T frames: for masks that draw at random.
 
-Each level has several members (scikit-learn estimators), of which inner cross-validation on the training images
-chooses one. No level is an upper bound: networks trained on millions of faces need fewer examples.
+Inner cross-validation on the training images chooses one of several members (scikit-learn estimators). No level is an
+upper bound: networks trained on millions of faces need fewer examples.
 """
 
 from __future__ import annotations
@@ -52,11 +52,10 @@ Scores = NDArray[np.float64]
 class Attack(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Attacker of one level: `fit` on clear images and their people, `predict` the people on masked images.
 
-    `mask`, `camera`: known to the attacker, who applies them to the training images. With None, training images are
-    used as given, so that the attack can end a Pipeline behind a mask. `level`: see the module. `member`: None chooses
-    by inner cross-validation if each person has at least two images, else takes the ensemble. `copies`: of a training
-    image at level `trained`. `frames`: how many the attacker averages (and validates with, up to ten). After `fit`:
-    `classes_`, `member_`, `inner_` (rank-1 of each member in the inner validation).
+    `mask`, `camera`: known to the attacker, who applies them to the training images; None: use them as given, so that
+    the attack can end a Pipeline behind a mask. `level`: see the module. `member`: None chooses by inner validation if
+    each person has at least two images, else takes the ensemble. `copies`: of a training image at level `trained`.
+    `frames`: how many the attacker averages. After `fit`: `classes_`, `member_`, `inner_` (rank-1 of each member).
     """
 
     def __init__(self, mask: Mask | None = None, camera: Camera | None = None, level: str = "trained",
@@ -146,7 +145,7 @@ def attacked(clear: Images, number: Codes, mask: Mask | None, camera: Camera | N
     """Images as the viewer receives them: recorded by the camera, then masked. `number`: see `Attack.fit`.
 
     `frames`: averages this many, for masks that draw anew for each. k-same is fitted on each set of one image a person
-    (one `number`), as its definition requires; with `one_each` off it is fitted on all at once, which misuses it.
+    (one `number`), as its definition requires; with `one_each` off on all at once.
     """
     recorded = clear if camera is None else camera.apply(clear)
     if mask is None or isinstance(mask, Clear):
@@ -165,10 +164,7 @@ def attacked(clear: Images, number: Codes, mask: Mask | None, camera: Camera | N
 
 
 class Team:
-    """Members of an attack, fitted on rows (and augmented rows) in one space of principal components.
-
-    A member is an estimator with its own weights for the components and the number of components that it uses.
-    """
+    """Members of an attack: estimators, each with its weights for the principal components and how many it uses."""
 
     def __init__(self, rows: Rows, codes: Codes, moved: list[Rows]) -> None:
         more, more_codes = np.concatenate([rows, *moved]), np.tile(codes, len(moved) + 1)

@@ -1,8 +1,7 @@
 """Sets of faces to attack, and the camera that records them before any mask.
 
-Faces come from Olivetti or LFW (scikit-learn's loaders), a folder of people, or a generator, so that the lab runs
-without a network. Proportions of a drawn face identify the person; pose, light and expression change from image to
-image. Use drawn faces to see how masks and attacks work, not to calibrate them.
+Proportions of a drawn face identify the person; pose, light and expression change from image to image. Use drawn faces
+to see, without a network, how masks and attacks work, not to calibrate them.
 """
 
 from __future__ import annotations
@@ -54,13 +53,10 @@ def load_faces(name: str, data_home: Path | None = None, download: bool = False)
 def _from_sklearn(name: str, data_home: Path | None, download: bool) -> Faces:
     from sklearn.datasets import fetch_lfw_people, fetch_olivetti_faces
 
-    home = None if data_home is None else str(data_home)
+    given = {"data_home": None if data_home is None else str(data_home), "download_if_missing": download}
     try:
-        if name == "olivetti":
-            raw = fetch_olivetti_faces(data_home=home, download_if_missing=download)
-        else:
-            raw = fetch_lfw_people(data_home=home, download_if_missing=download, min_faces_per_person=10, resize=None,
-                                   slice_=(slice(78, 172), slice(78, 172)))  # fmt: skip
+        raw = fetch_olivetti_faces(**given) if name == "olivetti" else fetch_lfw_people(
+            **given, min_faces_per_person=10, resize=None, slice_=(slice(78, 172), slice(78, 172)))  # fmt: skip
     except OSError as error:
         fix = "name the folder with --data-home, or allow the download with --download"
         raise InputError(f"faces {name}", "its data on this machine", shown(error), fix) from None
@@ -136,10 +132,9 @@ def _draw(p: NDArray[np.float64], draw: np.random.Generator) -> NDArray[np.uint8
 class Camera(Mask):
     """Camera that records faces at a distance: a random transformer, drawn anew for each image.
 
-    `px`: pixels across the face. `shift`, `scale`: standard deviations of the face detector's box, in shares of the
-    face's width. `rotation`: standard deviation in degrees. `noise`: standard deviation of the sensor in grey levels.
-    `jpeg`: quality, 0 = uncompressed. The defaults are the lab's `cctv` conditions; with all of them 0 only distance
-    remains (`clean`). Pixels are enlarged to blocks, so the image keeps its size and later masks see the same width.
+    `px`: pixels across the face. Standard deviations: `shift`, `scale` of the detector's box in shares of the face's
+    width, `rotation` in degrees, `noise` in grey levels. `jpeg`: quality, 0 = uncompressed. The defaults are the lab's
+    `cctv` conditions; with all of them 0 only distance remains (`clean`). The image keeps its size.
 
     >>> Camera(px=4, random_state=0).apply(np.full((1, 64, 64), 128, np.uint8)).shape
     (1, 64, 64)

@@ -1,8 +1,7 @@
 """The recognition curve: its fit to measured rates, the measured tables as pandas frames, and the lab's figures.
 
-d'(px) = d_max·px^h/(px^h + px50^h), P(N) = ∫ φ(x − d') Φ(x)^(N−1) dx (binormal, low branch). The high branch is the
-beta-binomial of `privacysim.identify`. Galleries of 2 to 40 were measured. Beyond 10³ both branches are extrapolations
-and differ by many points (`branches`), so neither is ever shown alone.
+`privacysim.identify.recognition_curve` gives the equations. Galleries of 2 to 40 were measured. Beyond 10³ both
+branches are extrapolations and differ by many points (`branches`), so neither is ever shown alone.
 """
 
 from __future__ import annotations
@@ -27,6 +26,7 @@ from privacysim.masklab.masks import mask_named
 from privacysim.resources import shipped
 
 EXTRAPOLATED_BEYOND = 1_000
+_FAR = (1_000, 10_000, 1_000_000, 10_000_000)
 TABLES = ("covariance", "curve", "images", "masks", "open_set", "table")
 VERDICTS = {"cosmetic": "#D55E00", "weak": "#E69F00", "strong": "#56B4E9", "complete": "#009E73"}
 """Colour of each verdict."""
@@ -101,9 +101,8 @@ def cells_of(d_prime: float, fit: Fit, most: float = 64.0) -> float:
     return min(most, fit.px50 * (d_prime / (fit.d_max - d_prime)) ** (1.0 / fit.h))
 
 
-def branches(d_prime: float,
-             galleries: Sequence[int] = (1_000, 10_000, 1_000_000, 10_000_000)) -> list[tuple[int, float, float]]:
-    """Compare the two extrapolations: (gallery, low, high)."""
+def branches(d_prime: float, galleries: Sequence[int] = _FAR) -> list[tuple[int, float, float]]:
+    """The two extrapolations: (gallery, low, high)."""
     return [(n, float(rank_one(d_prime, n)[0]), float(rank_one(d_prime, n, "high")[0])) for n in galleries]
 
 
@@ -115,10 +114,8 @@ def verdict(rate: float, chance: float, clear: float) -> str:
     >>> verdict(0.025, 0.025, 0.99), verdict(0.10, 0.025, 0.99), verdict(0.6, 0.025, 0.99), verdict(0.95, 0.025, 0.99)
     ('complete', 'strong', 'weak', 'cosmetic')
     """
-    left = (rate - chance) / max(clear - chance, 1e-9)
-    if rate - chance <= 0.02:
-        return "complete"
-    return "strong" if left <= 0.10 else "weak" if left <= 0.70 else "cosmetic"
+    left = 0.0 if rate - chance <= 0.02 else (rate - chance) / max(clear - chance, 1e-9)
+    return "complete" if left <= 0.0 else "strong" if left <= 0.10 else "weak" if left <= 0.70 else "cosmetic"
 
 
 def measured(name: str = "masks") -> pd.DataFrame:
@@ -134,8 +131,8 @@ def measured(name: str = "masks") -> pd.DataFrame:
 def naive_beside_strongest() -> pd.DataFrame:
     """Table of each mask on clear, aligned faces: the naive attack, the strongest with its interval, and the verdict.
 
-    Columns: mask, naive, strongest, low, high (rank-1 among all people, 0 to 1), by (level, and frames if the attacker
-    averages), chance, legal, verdict; the leakiest mask first.
+    Columns: mask, naive, strongest, low, high (rank-1 among all, 0 to 1), by (level, frames if averaged), chance,
+    legal, verdict; the leakiest mask first.
     """
     rows = measured("table")
     rows = rows[(rows["images"] == 8) & (rows["mask"] != "none")]
@@ -147,9 +144,10 @@ def naive_beside_strongest() -> pd.DataFrame:
     return made.sort_values(["strongest", "naive"], ascending=False).reset_index()
 
 
-def measured_points() -> dict[str, list[Point]]:
+def measured_points(table: pd.DataFrame | None = None) -> dict[str, list[Point]]:
     """Measurements behind each fit: (px, rank-1 among all, low, high) of the trained attack on unmasked faces."""
-    rows = measured("table").query("mask == 'none' and level == 'trained' and images == 8")
+    every = measured("table") if table is None else table
+    rows = every.query("mask == 'none' and level == 'trained' and images == 8")
     return {str(camera): list(some[["px", "rank1", "low", "high"]].astype(float).itertuples(index=False, name=None))
             for camera, some in rows.groupby("camera")}  # fmt: skip
 
@@ -198,11 +196,7 @@ def _note(axes: Axes, text: str, at: tuple[float, float], beside: tuple[float, f
 
 
 def curve_figure(fits: dict[str, Fit], points: dict[str, list[Point]], people: int) -> Figure:
-    """Figure of two plots: rates over pixels with the DORI lines, and over gallery size.
-
-    Left: fits as lines, measurements (px, rate, low, high) as points. Right: both branches of the fit `cctv`; the
-    extrapolated part beyond 10³ is shaded.
-    """
+    """Left: rates over pixels, with the DORI lines. Right: both branches of the fit `cctv` over gallery size."""
     with house_style():
         figure = Figure(figsize=(10, 4.2), layout="constrained")
         left, right = figure.subplots(1, 2)

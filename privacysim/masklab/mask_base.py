@@ -22,10 +22,7 @@ Images = NDArray[Any]
 
 
 def as_images(X: Images) -> Images:
-    """Convert `X` to images (n, h, w[, c]).
-
-    Three and four axes stay as they are. Two axes are flattened images, as in `fetch_olivetti_faces().data`: square
-    images if the number of features is a square, else lines one pixel high.
+    """Convert `X` to images (n, h, w[, c]); rows of features become square images if possible, else lines.
 
     >>> as_images(np.zeros((5, 4096), np.uint8)).shape, as_images(np.zeros((5, 10), np.uint8)).shape
     ((5, 64, 64), (5, 1, 10))
@@ -73,11 +70,10 @@ class Mask(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Base class of masks. A mask of your own defines `masked`; the rest is optional.
 
     `masked(images)`: array (n, h, w[, c]) in, same shape out; uint8 is the normal input. `legal`: the law's term for
-    the result, `irreversible` (nobody can undo it; this lab measures whether people are still recognised) or
-    `reversible` (a key undoes it, so it stays personal information). `random`: whether it draws anew at each call.
-    `cells(face_px)`: cells left across a face of `face_px` pixels, if they follow from how the mask works; policies can
-    then name the mask without a measurement. `name`: its name in tables and policies. A mask that learns defines `fit`
-    and sets attributes that end in `_`.
+    the result, `irreversible` (nobody can undo it) or `reversible` (a key undoes it, so it stays personal information).
+    `random`: whether it draws anew at each call. `cells(face_px)`: cells left across a face of `face_px` pixels, if
+    they follow from how the mask works; policies can then name the mask without a measurement. `name`: its name in
+    tables and policies. A mask that learns defines `fit` and sets attributes that end in `_`.
 
     >>> class Stripes(Mask):
     ...     "Every second line black."
@@ -146,9 +142,9 @@ class Mask(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 class Transformed(Mask):
     """Wraps any scikit-learn transformer or pipeline as a mask; it is reversible if it has `inverse_transform`.
 
-    The transformer may declare `name`, `legal`, `random` and `cells` itself. It receives images; transformers of
-    scikit-learn itself that accept only tables (also as the first step of a pipeline) receive one row of pixels per
-    image. The first images that it masks fit it; to keep an earlier fit, wrap it in `sklearn.frozen.FrozenEstimator`.
+    The transformer may declare `name`, `legal`, `random` and `cells` itself. It receives images; those of scikit-learn
+    that accept only tables receive one row of pixels per image. The first images that it masks fit it; to keep an
+    earlier fit, wrap it in `sklearn.frozen.FrozenEstimator`.
     """
 
     def __init__(self, transformer: Any) -> None:

@@ -41,9 +41,7 @@ class Clear(Mask):
 
 
 class Pixelate(Mask):
-    """Mosaic of `cells_across` cells across the face; each cell shows its mean.
-
-    Pixelating to n cells leaves as much as a camera with n pixels on the face (measured).
+    """Mosaic of `cells_across` cells across the face, each of its mean; leaves as much as a camera with as many pixels.
 
     >>> Pixelate(2).apply(np.arange(16, dtype=np.uint8).reshape(1, 4, 4))[0, 0].tolist()
     [3, 3, 5, 5]
@@ -87,9 +85,8 @@ def mosaic(image: Images, cells: tuple[int, int], noise: Callable[[Images], Imag
 class DPPixelate(Mask):
     """DP-Pix (Fan 2018, hal-01954420): mean of each cell plus Laplace noise of scale 255·m/(b²·ε), anew for each image.
 
-    b is the cell's side in pixels of the original face; two neighbouring pictures may differ in m = 16 pixels. The
-    guarantee covers those pixels, not a person. A track of T frames spends T·ε: averaging T frames reduces the
-    noise by √T (measured).
+    b is the cell's side in pixels of the face. The guarantee covers m = 16 pixels in which two pictures differ, not a
+    person. A track of T frames spends T·ε: averaging T frames reduces the noise by √T (measured).
     """
 
     random: ClassVar[bool] = True
@@ -121,9 +118,9 @@ class DPPixelate(Mask):
 class Blur(Mask):
     """Gaussian blur of `sigma` × the face's width, computed on a small image: within 2 grey levels, 40 times as fast.
 
-    A blur leaks more than a mosaic of the same cell size, so its cells are measured, not computed. `fast=False` is the
-    plain Gaussian at full size, as other tools apply it (`gaussian:SIGMA`). It looks alike but leaks far more: the fast
-    blur rounds the small image to whole grey levels *before* enlarging it, the plain one rounds thousands of pixels.
+    It leaks more than a mosaic of cells that size. `fast=False` is the plain Gaussian at full size, as in other tools
+    (`gaussian:SIGMA`). It looks alike but leaks far more: the fast blur rounds the small image to whole grey levels
+    *before* enlarging it, the plain one rounds thousands of pixels.
     """
 
     def __init__(self, sigma: float = 0.25, *, fast: bool = True) -> None:
@@ -147,8 +144,7 @@ class Blur(Mask):
 def fast_blur(image: Images, sigma_px: float) -> Images:
     """Gaussian blur of `sigma_px`: shrink by box means, blur with a short Gaussian, enlarge by interpolation.
 
-    Variances of successive filters add up. The boxes contribute (f² − 1)/12 and the interpolation (f² − 1)/6; the small
-    Gaussian contributes the rest of σ². Up to σ = 3.5 px this is the Gaussian itself, whose kernel is short.
+    Variances add up: (f² − 1)/12 of the boxes, (f² − 1)/6 of the interpolation, the rest of σ² of the small Gaussian.
     """
     h, w = image.shape[:2]
     shrink = max(1.0, sigma_px / 3.5)
@@ -201,10 +197,9 @@ class EyesBar(Mask):
 
 
 class Silhouette(Mask):
-    """Outline only: pixels brighter than Otsu's threshold become white, the rest black.
+    """Pixels brighter than Otsu's threshold become white, the rest black; on a *face* that leaks nearly everything.
 
-    On a *face* this leaks nearly everything (98 % measured: one bit a pixel is plenty). In videos it paints over the
-    whole person, including the face.
+    In videos it paints over the whole person, including the face.
     """
 
     name = "silhouette_of_face"
@@ -228,10 +223,9 @@ class KSame(Mask):
     """k-same (Newton, Sweeney, Malin 2005, doi:10.1109/TKDE.2005.32): groups of k faces, each replaced by its mean.
 
     `fit(X, y)` makes the groups from one image of each person; `y` names the people. `transform` replaces each image by
-    the mean of the group of the nearest fitted image (its own group, for a fitted image). Then k people share each
-    picture, and no attacker is right more often than once in k. With several images of one person in the set, a group
-    can hold that person alone and the bound fails (measured: 68 % for k = 2, 19 % for k = 10). So that is refused
-    unless you pass `one_each=False`.
+    the mean of the group of the nearest fitted image: k people share each picture, and no attacker is right more often
+    than once in k. With several images of one person a group can hold that person alone and the bound fails (measured:
+    68 % for k = 2), so that is refused unless you pass `one_each=False`.
     """
 
     def __init__(self, k: int = 5, one_each: bool = True) -> None:
@@ -282,10 +276,9 @@ class Scramble(Mask):
     """Cipher over the picture's bytes: AES-256 in counter mode, one nonce per frame; the key undoes it.
 
     The nonce is a keyed hash of the frame's number, counted from 0 in each call of `transform`, so `inverse_transform`
-    with the same key restores the pictures. `nonce="fixed"` uses one nonce for all frames to demonstrate the mistake,
-    and warns: the same bytes are added to every frame, an attacker with examples recognises people as if the frames
-    were clear (measured), and two frames together undo it. The codec must be lossless, or nothing can be undone.
-    Reversible: the result stays personal information (PIPL, art. 73(3)) for whoever has the key.
+    with the same key restores pictures kept without loss. `nonce="fixed"` demonstrates the mistake of one nonce for all
+    frames, and warns: an attacker with examples recognises people as if the frames were clear (measured), and two
+    frames undo it. Reversible: the result stays personal information (PIPL, art. 73(3)) for whoever has the key.
     """
 
     legal: ClassVar[str] = "reversible"

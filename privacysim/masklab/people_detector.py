@@ -28,9 +28,7 @@ _LEAST_AREA = 0.00024  # share of the picture
 
 
 class Finder:
-    """Finds boxes to mask in each frame: motion, a regular pass of the people detector, and boxes from a file.
-
-    `background`: median frame, or None for a live stream. `given`: further boxes by frame.
+    """Finds boxes to mask in each frame: what moves before the `background` (None: live), standing people, and `given`.
     """
 
     def __init__(self, background: Frame | None, given: dict[int, list[Box]]) -> None:
@@ -122,8 +120,8 @@ def upright_people(frame: Frame) -> list[Box]:
 class Tracks:
     """Follows boxes from frame to frame, so that no single frame escapes.
 
-    The mask of frame t is, for each track (a person or group), the union of its boxes in t−hold … t+hold. This bridges
-    a detection missed for `hold` frames in a row, and a moving head stays inside its box.
+    The mask of frame t is, for each track (a person or group), the union of its boxes in t−hold … t+hold, which bridges
+    a detection missed for `hold` frames in a row.
     """
 
     def __init__(self, hold: int) -> None:

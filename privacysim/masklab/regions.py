@@ -38,9 +38,8 @@ def face_px(box: Box) -> float:
 class Painter:
     """Masks regions of frames in place, at a strength relative to the face in each box.
 
-    `background`: what silhouettes are painted on (None: plain grey). `faces`: the boxes are faces, not people, so their
-    width is the face's width. A mask of your own is applied to squares as wide as the face, side by side over the whole
-    region.
+    `background`: what silhouettes are painted on (None: plain grey). `faces`: the boxes are of faces. A mask of your
+    own is applied to squares as wide as the face, side by side over the whole region.
     """
 
     def __init__(self, mask: Any, background: Frame | None = None, faces: bool = False) -> None:
@@ -92,7 +91,6 @@ class Painter:
 
 
 def _told(number: int, order: int) -> bytes:
-    """Input of the cipher's nonce: the frame, and the order of the region in it."""
     return number.to_bytes(8, "big") + order.to_bytes(4, "big")
 
 
@@ -106,8 +104,7 @@ def restored(frame: Frame, boxes: list[Box], key: bytes, number: int) -> Frame:
 def equivalent_cells(mask: Mask, face_px: float, one_frame: bool = False) -> float:
     """Cells across a face of `face_px` that a mask leaves, from its construction where possible, else as measured.
 
-    `one_frame`: for masks that draw anew for each frame, what one frame leaves (default: what a track of them does).
-    Raises InputError for a mask without measurement.
+    `one_frame`: what one frame of a random mask leaves, not a track. Raises InputError without measurement.
     """
     try:
         return mask.cells(face_px)
@@ -133,9 +130,8 @@ def track_identified(p_masked: float, p_clear: float, p_miss: float, frames: flo
 class Residual:
     """What a masked video still shows; `look` and `look_again` inspect its frames before and after masking.
 
-    `tracks`: frames of each track. In the `looks` sampled frames: `seen`, people whom a second detector found before
-    masking, `hidden`, those of them whose box the mask covers, and `faces_before` and `faces`, what a face detector
-    finds before and after masking.
+    `tracks`: frames of each track. In the `looks` sampled frames a second detector found `seen` people, of whom the
+    mask covers `hidden`, and a face detector found `faces_before` and, after masking, `faces`.
     """
 
     def __init__(self, mask: Mask, expected_frames: int, rate: float) -> None:
@@ -173,10 +169,10 @@ class Residual:
         return len(self.haar.detectMultiScale(grey, scaleFactor=1.3, minNeighbors=4, minSize=(20, 20)))
 
     def left(self) -> list[tuple[int, tuple[float, float], tuple[float, float], tuple[float, float]]]:
-        """For each gallery the probability of identification in one frame, over a track, and without the mask.
+        """For each gallery P(identified) in one frame, over a track, and without the mask; empty without measurement.
 
         Each is (low, high): low counts the mask alone, high also frames that the detector missed and, over a track, the
-        average of its frames. Empty if the mask was never measured.
+        average of its frames.
         """
         face, length = self._typical()
         miss = 1.0 - (self.hidden / self.seen if self.seen else facts().value("auto_mask_recall_near"))
@@ -190,8 +186,7 @@ class Residual:
             made.append((gallery, (low, miss * clear_high + (1.0 - miss) * high), track, (clear_low, clear_high)))
         return made
 
-    def _typical(self) -> tuple[float, float]:
-        """Median width of a face in px, and mean number of frames of a track."""
+    def _typical(self) -> tuple[float, float]:  # width of a face in px, frames of a track
         face = float(np.median(self.faces_px)) if self.faces_px else 0.0
         return face, self.tracks.total() / max(len(self.tracks), 1)
 

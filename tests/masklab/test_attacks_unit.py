@@ -95,7 +95,7 @@ def test_strangers_raise_few_alarms_and_the_enrolled_are_found():
 def test_rank_one_in_a_gallery_is_the_mean_over_all_galleries_of_that_size():
     draw = np.random.default_rng(3)
     scores, person = draw.normal(size=(12, 6)), np.arange(12) % 6
-    outcome = Outcome(scores, person, "trained", "lda", 0.0)
+    outcome = Outcome(scores, person, "lda")
     for size in (2, 4, 6):
         wins = []
         for probe, own in enumerate(person):
@@ -105,7 +105,7 @@ def test_rank_one_in_a_gallery_is_the_mean_over_all_galleries_of_that_size():
 
 
 def test_equal_scores_are_a_guess_among_equals():
-    outcome = Outcome(np.array([[1.0, 1.0, 0.0, 2.0]]), np.array([0]), "trained", "lda", 0.0)
+    outcome = Outcome(np.array([[1.0, 1.0, 0.0, 2.0]]), np.array([0]), "lda")
     assert outcome.top(1) == 0.0
     assert outcome.top(2) == 0.5
     assert outcome.first_in(2).mean() == pytest.approx((0.5 + 1 + 0) / 3)
