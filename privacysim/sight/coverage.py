@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from privacysim.city.city_model import City
 
 
-_CELL_M = 100.0
+_CELL_M = 250.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from privacysim.world.cameras import Cameras, cameras_near
 from privacysim.world.chances import CAST_FIRST_ID, Cases, Clues, Custody, Rows, counted_rows, one_of, pick
 
 _ESCAPE, _INSIDE = 1, 2
+_CELLS = 1_024
 
 
 def _ways(city: City, hub: Ints, node: Ints, reach_mm: int) -> tuple[Ints, Ints]:
@@ -86,13 +87,34 @@ def _cast_views(city: City, scenario: Scenario, cameras: Cameras, cases: Cases, 
         walk_mm_per_tick=np.full(2 * n, speed, dtype=np.float32), stay_tour=own, stay_arrive=arrive.astype(np.int32),
         stay_length=(leave - arrive).astype(np.int32), first_day=first_day, days=days,
     )
-    view = coverage(city, cameras, np.arange(len(cameras)), edges=escape, entrances=False)
-    pieces = passes(block, city, view, first_day, days)
+    which = _near(city, cameras, escape, places)
+    pieces = passes(block, city, coverage(city, cameras, which, edges=escape, entrances=False), first_day, days)
     begin = day[pieces.person] * DAY_TICKS + pieces.offset
-    found = pd.DataFrame({"person": pieces.person.astype(np.int64), "camera": pieces.camera.astype(np.int64),
+    found = pd.DataFrame({"person": pieces.person.astype(np.int64), "camera": which[pieces.camera],
                           "leg": pieces.pass_no >> 32, "begin": begin, "end": begin + pieces.length,
                           "face": np.where(pieces.frontal, pieces.face, 0)})
     return found.groupby(["person", "camera", "leg"], as_index=False).agg({"begin": "min", "end": "max", "face": "max"})
+
+
+def _near(city: City, cameras: Cameras, edges: Ints, places: Ints) -> Ints:
+    """Find the cameras that may see a point of these streets or stand inside these places; all others see nothing."""
+    x, y = (np.asarray(at, dtype=np.float64)[np.stack((city.edge_u[edges], city.edge_v[edges]))]
+            for at in (city.node_x, city.node_y))  # fmt: skip
+    half_m = np.hypot(x[0] - x[1], y[0] - y[1]).max(initial=1.0) / 2.0
+    cell_m = float(cameras.range_m.max(initial=0.0)) + half_m  # nobody sees further than into the next cell
+    left, low = x.mean(axis=0).min(initial=np.inf), y.mean(axis=0).min(initial=np.inf)
+
+    def cell(of_x: Floats, of_y: Floats) -> Ints:
+        column, line = ((at // cell_m).astype(np.int64) + 2 for at in (of_x - left, of_y - low))
+        return np.clip(line, 0, _CELLS - 1) * _CELLS + np.clip(column, 0, _CELLS - 1)
+
+    reached = np.zeros(_CELLS * _CELLS, dtype=bool)
+    if edges.size:
+        centre = np.unique(cell(x.mean(axis=0), y.mean(axis=0)))
+        for step in (-_CELLS - 1, -_CELLS, -_CELLS + 1, -1, 0, 1, _CELLS - 1, _CELLS, _CELLS + 1):
+            reached[np.clip(centre + step, 0, reached.size - 1)] = True
+    inside = np.isin(cameras.place_id, places) & (cameras.place_id >= 0)
+    return np.flatnonzero(np.where(cameras.indoor, inside, reached[cell(cameras.x, cameras.y)]))
 
 
 def matters(cases: Cases, first_day: int, days: int) -> Bools:
