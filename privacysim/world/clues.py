@@ -13,6 +13,7 @@ p_working) and they are recognised in it (p_recognised). Both constants are CALI
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -104,7 +105,7 @@ def _near(city: City, cameras: Cameras, edges: Ints, places: Ints) -> Ints:
     cell_m = float(cameras.range_m.max(initial=0.0)) + half_m  # nobody sees further than into the next cell
     left, low = x.mean(axis=0).min(initial=np.inf), y.mean(axis=0).min(initial=np.inf)
 
-    def cell(of_x: Floats, of_y: Floats) -> Ints:
+    def cell(of_x: NDArray[Any], of_y: NDArray[Any]) -> Ints:
         column, line = ((at // cell_m).astype(np.int64) + 2 for at in (of_x - left, of_y - low))
         return np.clip(line, 0, _CELLS - 1) * _CELLS + np.clip(column, 0, _CELLS - 1)
 
