@@ -16,7 +16,8 @@ from privacysim.attacks import reidentification_risk, released_table
 from privacysim.exposure import index_acts, measure_exposure
 from privacysim.metrics import METRICS, parts, readings
 from privacysim.simulation.replicate import Choice as _Chosen
-from privacysim.simulation.unit import people_seen, replicate_of
+from privacysim.simulation.replicate import replicate_of
+from privacysim.simulation.unit import people_seen
 
 STRONGER = {
     "pixelate": ["none", "pixelate:16", "pixelate:8", "pixelate:4", "pixelate:2", "pixelate:1", "box"],
