@@ -99,23 +99,24 @@ def _cast_views(city: City, scenario: Scenario, cameras: Cameras, cases: Cases, 
 
 def _near(city: City, cameras: Cameras, edges: Ints, places: Ints) -> Ints:
     """Find the cameras that may see a point of these streets or stand inside these places; all others see nothing."""
+    inside = np.isin(cameras.place_id, places) & (cameras.place_id >= 0) & cameras.indoor
+    if not edges.size:
+        return np.flatnonzero(inside)
     x, y = (np.asarray(at, dtype=np.float64)[np.stack((city.edge_u[edges], city.edge_v[edges]))]
             for at in (city.node_x, city.node_y))  # fmt: skip
-    half_m = np.hypot(x[0] - x[1], y[0] - y[1]).max(initial=1.0) / 2.0
-    cell_m = float(cameras.range_m.max(initial=0.0)) + half_m  # nobody sees further than into the next cell
-    left, low = x.mean(axis=0).min(initial=np.inf), y.mean(axis=0).min(initial=np.inf)
+    # nobody sees further than into the next cell
+    cell_m = float(cameras.range_m.max(initial=1.0)) + np.hypot(x[0] - x[1], y[0] - y[1]).max() / 2.0
+    middle_x, middle_y = x.mean(axis=0), y.mean(axis=0)
 
     def cell(of_x: NDArray[Any], of_y: NDArray[Any]) -> Ints:
-        column, line = ((at // cell_m).astype(np.int64) + 2 for at in (of_x - left, of_y - low))
-        return np.clip(line, 0, _CELLS - 1) * _CELLS + np.clip(column, 0, _CELLS - 1)
+        column, line = (np.clip((at - middle.min()) // cell_m + 2, 0, _CELLS - 1).astype(np.int64)
+                        for at, middle in ((of_x, middle_x), (of_y, middle_y)))  # fmt: skip
+        return line * _CELLS + column
 
     reached = np.zeros(_CELLS * _CELLS, dtype=bool)
-    if edges.size:
-        centre = np.unique(cell(x.mean(axis=0), y.mean(axis=0)))
-        for step in (-_CELLS - 1, -_CELLS, -_CELLS + 1, -1, 0, 1, _CELLS - 1, _CELLS, _CELLS + 1):
-            reached[np.clip(centre + step, 0, reached.size - 1)] = True
-    inside = np.isin(cameras.place_id, places) & (cameras.place_id >= 0)
-    return np.flatnonzero(np.where(cameras.indoor, inside, reached[cell(cameras.x, cameras.y)]))
+    for step in (-_CELLS - 1, -_CELLS, -_CELLS + 1, -1, 0, 1, _CELLS - 1, _CELLS, _CELLS + 1):
+        reached[np.clip(np.unique(cell(middle_x, middle_y)) + step, 0, reached.size - 1)] = True
+    return np.flatnonzero(inside | (~cameras.indoor & reached[cell(cameras.x, cameras.y)]))
 
 
 def matters(cases: Cases, first_day: int, days: int) -> Bools:
