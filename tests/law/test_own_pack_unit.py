@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from privacysim import parts
 from privacysim.errors import InputError
 from privacysim.files import validate
 from privacysim.law import LawPack, law_packs, laws
@@ -90,7 +89,7 @@ def test_an_installed_pack_brings_provisions_and_its_general_law_only_where_it_i
     brought = {"provision": [PROVISION], "bundle": [{"id": "all", "first_day": "2000-01-01", "says": "x"}],
                "answer": [{"general": "lawful"}]}  # fmt: skip
     monkeypatch.setattr(law_packs, "_installed", lambda: ("elsewhere",))
-    monkeypatch.setattr(parts, "named", lambda group, name: brought)
+    monkeypatch.setattr(law_packs, "named", lambda group, name: brought)
     assert "city_1" in laws().provisions
     assert len(laws().bundles) == 3
     assert [bundle.id for bundle in laws(["elsewhere"]).bundles] == ["all"]
