@@ -8,6 +8,7 @@ order: events of one tick run in the order in which they were scheduled, request
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Literal
 
 import simpy
@@ -57,8 +58,8 @@ def simulate(world: World, arm: Arm, *, baseline: Arm, start: Start = "transitio
     who: dict[str, Any] = {"policy": arm.id, "replicate": world.k}
     books = Books(sources)
     if not arm.footage:  # no cameras keep footage, so nobody requests or views any
-        empty: dict[str, Any] = {name: tables.empty(name) for name in (*vars(books), "custody")}
-        return Log(**who, **empty, days=world.days, kinds=declared)
+        empty: dict[str, Any] = {name: tables.empty(name) for name in vars(books)}
+        return Log(**who, **empty, make_custody=partial(tables.empty, "custody"), days=world.days, kinds=declared)
     begin = -world.warmup_days * DAY_TICKS
     rules = Rules(arm, baseline, switch=0 if start == "transition" else begin)
     kept = keeping(world, rules)
@@ -80,5 +81,5 @@ def simulate(world: World, arm: Arm, *, baseline: Arm, start: Start = "transitio
     rows = {name: book.gathered() for name, book in vars(books).items()}
     rows["acts"] = judged(rows["acts"] | {"act_id": act_ids(rows["acts"])}, world, rules, kept)
     frames: dict[str, Any] = {name: frame_of(name, row, sources, **who) for name, row in rows.items()}
-    frames["custody"] = custody_frame(arm.id, world, kept)
-    return Log(**who, **frames, days=world.days, notes=desks.notes(world.days), kinds=declared)
+    custody = partial(custody_frame, arm.id, world, kept)
+    return Log(**who, **frames, make_custody=custody, days=world.days, notes=desks.notes(world.days), kinds=declared)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -186,9 +187,14 @@ class Log:
     requests: pd.DataFrame
     incidents: pd.DataFrame
     audits: pd.DataFrame
-    custody: pd.DataFrame
+    make_custody: Callable[[], pd.DataFrame]
     notes: tuple[str, ...] = ()
     kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def custody(self) -> pd.DataFrame:
+        """Each camera's custody under the arm, built on first use: few readers need a row per camera of a city."""
+        return self.make_custody()
 
     def __repr__(self) -> str:
         return f"Log({self.policy!r}, replicate {self.replicate}: {len(self.requests)} requests, {len(self.acts)} acts)"

@@ -66,6 +66,8 @@ class Population:
     """Zone of the home; None if people are in the order of zones."""
     tours: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     """Stated tours: person, place, start and stay (ticks), mode (−1: drawn), weekday and day (NaN: every day)."""
+    sizes: Ints | None = None
+    """Residents by home and group, from which a group's members follow without a search; None for own people."""
 
     @property
     def size(self) -> int:
@@ -81,7 +83,21 @@ class Population:
 
     def group_sizes(self) -> Ints:
         """Count the people of each group, in the order of `vocabulary.GROUPS`."""
-        return np.bincount(self.group, minlength=len(GROUPS))
+        return np.bincount(self.group, minlength=len(GROUPS)) if self.sizes is None else self.sizes.sum(axis=0)
+
+    def group_weights(self) -> NDArray[Any]:
+        """Residents that the people of each group represent together."""
+        return self.group_sizes() if self.sizes is not None else np.bincount(self.group, self.weight, len(GROUPS))
+
+    def members(self, group: int, chosen: Ints) -> Ints:
+        """Numbers of the chosen people of a group, counted from 0 in the order of home zones."""
+        if self.sizes is None:
+            own = np.flatnonzero(self.group == group)
+            return own[chosen] if self.zone is None else own[np.argsort(self.zone[own], kind="stable")][chosen]
+        upto, people = np.cumsum(self.sizes[:, group]), self.sizes.sum(axis=1)
+        home = np.searchsorted(upto, chosen, side="right")
+        first = (np.cumsum(people) - people)[home] + self.sizes[home, :group].sum(axis=1)
+        return first + chosen - (upto[home] - self.sizes[home, group])
 
 
 @lru_cache(maxsize=4)
@@ -100,7 +116,7 @@ def residents(city: City, scenario: Scenario) -> Population:
     sizes = np.diff(bound.astype(np.int64), axis=1, prepend=0)
     group = np.repeat(np.tile(np.arange(len(GROUPS), dtype=np.uint8), people.size), sizes.ravel())
     home = np.repeat(np.arange(people.size, dtype=np.int32), people)
-    return Population(home, group, np.broadcast_to(1.0, home.shape))
+    return Population(home, group, np.broadcast_to(1.0, home.shape), sizes=sizes)
 
 
 def everybody(city: City, scenario: Scenario, people: PeopleFrames | Population | None) -> Population:
@@ -212,18 +228,15 @@ def draw_sample(city: City, scenario: Scenario, seed: int, k: int, size: int | L
         return Sample(ids, whole.weight[ids])
     if size < 1:
         raise InputError("sample", 'at least 1 person, or "all"', size, "write a larger sample")
-    sizes = whole.group_sizes()
+    sizes, stand_for = whole.group_sizes(), whole.group_weights()
     top_up = min(_GROUP_MIN, size // (2 * len(GROUPS)))
     seats = np.minimum(np.maximum(_seats(size, sizes), top_up), sizes)
     parts, weight = [], []
     for group, chosen in enumerate(seats.tolist()):
         start = draws.uniform(draws.stream_key(seed, k, "panel"), [group])[0]
-        members = np.flatnonzero(whole.group == group)
-        if whole.zone is not None:
-            members = members[np.argsort(whole.zone[members], kind="stable")]
-        parts.append(members[_spread(members.size, chosen, start)])
-        own, stands_for = whole.weight[parts[-1]], whole.weight.sum(where=whole.group == group)
-        weight.append(own * (stands_for / own.sum() if chosen else 0.0))
+        parts.append(whole.members(group, _spread(int(sizes[group]), chosen, start)))
+        own = whole.weight[parts[-1]]
+        weight.append(own * (stand_for[group] / own.sum() if chosen else 0.0))
     ids = np.concatenate(parts)
     order = np.argsort(ids, kind="stable")
     return Sample(ids[order], np.concatenate(weight)[order])
