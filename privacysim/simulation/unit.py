@@ -102,8 +102,9 @@ def people_seen(exposure: Exposure, arm: int, block: Block, faces: NDArray[np.fl
 def records(world: World, log: Log, *, storage: bool = False) -> Records:
     """One arm's log as input of metrics; `storage` adds the amount of footage kept, which needs the whole custody."""
     opened = pd.Series(world.cases.opened / TICKS_PER_S, index=world.cases.case_id)
-    cameras, custody = world.cameras, log.custody
-    kept = float((custody["retention_s"] / DAY_S * custody["recording"]).to_numpy().sum()) if storage else 0.0
+    cameras, kept = world.cameras, 0.0
+    if storage:
+        kept = float((log.custody["retention_s"] / DAY_S * log.custody["recording"]).to_numpy().sum())
     return Records(world.days, log.requests, log.acts, log.incidents, opened, log.audits, cameras.secret,
                    cameras.operator, cameras.regime, kept)
 
