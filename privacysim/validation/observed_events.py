@@ -20,7 +20,7 @@ from privacysim.governance.spreading import CNY_PER_USD
 from privacysim.identify import identifiability
 from privacysim.identify.recognition_curve import fits
 from privacysim.policy import Arm
-from privacysim.units import DAY_S
+from privacysim.units import DAY_S, DAY_TICKS
 from privacysim.vocabulary import CATEGORIES, CURVES, OPERATORS, REGIMES, SCENES
 from privacysim.world.calibration import held_out, listing
 from privacysim.world.events import STAFF
@@ -101,7 +101,7 @@ def _gain(world: World, admissible: pd.DataFrame) -> float:
     police = world.cameras.operator[clues.camera] == OPERATORS.index("public_security")
     near = np.unique(row[police & clues.at_scene])
     opened = all_cases.opened[near]
-    near_ids = all_cases.case_id[near[(opened >= 0) & (opened < _SHOWN_D * DAY_S * 10)]]
+    near_ids = all_cases.case_id[near[(opened >= 0) & (opened < _SHOWN_D * DAY_TICKS)]]
     own = admissible["operator"] == "public_security"
     only = set(admissible[own]["case_id"]) - set(admissible[~own]["case_id"])
     return _mean(np.isin(near_ids, list(only)))
@@ -154,7 +154,7 @@ def breaches(world: World, log: Log) -> dict[str, float]:
         "procedure_fine_share": _mean(step[taken_up].isin(_GRAVE)),
         "complaint_to_decision_days": float(((found["incident_id"].map(last) - found["discovered_s"]) / DAY_S).mean()),
         "inspection_formal_notice_share": _ratio((inspection & step.isin((*_GRAVE, *_FORMAL))).sum(),
-                                                 ((rounds >= 0) & (rounds < _END_S * 10)).sum()),
+                                                 ((rounds >= 0) & (rounds < DAYS * DAY_TICKS)).sum()),
         "camera_offenders_per_million": float(outsiders.sum()) * _YEAR / world.scenario.population.people.number * 1e6,
     }  # fmt: skip
 
