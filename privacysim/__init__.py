@@ -7,15 +7,12 @@ Importing this package loads nothing else; each public name imports its module o
 """
 
 # ruff: noqa: F401
-from __future__ import annotations
-
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from privacysim.resources import VERSION
 
 if TYPE_CHECKING:
-    from privacysim.attacks.flow import flow_field, trip_law
     from privacysim.attacks.inequality import gini, lorenz, table_by, top_share
     from privacysim.attacks.information import attack_advantage, mutual_information, released_table
     from privacysim.attacks.reidentification import reidentification_risk, unicity
@@ -39,8 +36,8 @@ if TYPE_CHECKING:
     from privacysim.world import sample_world
 
 _HOME = {name: module for module, names in {
-    "attacks": "anonymity_sets attack_advantage flow_field gini lorenz mutual_information reidentification_risk "
-               "released_table table_by time_to_confusion top_share trip_law unicity",
+    "attacks": "anonymity_sets attack_advantage gini lorenz mutual_information reidentification_risk "
+               "released_table table_by time_to_confusion top_share unicity",
     "city": "build_city",
     "errors": "InputError PrivacysimError",
     "explorer": "explore",

@@ -7,8 +7,6 @@ Arrays of entities use splitmix64 (Steele, Lea, Flood 2014, doi:10.1145/2660193.
 Single events and their children use keyed blake2b, which gives eight marks of 53 bits in about 1 µs.
 """
 
-from __future__ import annotations
-
 import struct
 from hashlib import blake2b
 from typing import Any

@@ -3,7 +3,6 @@
 Unicity, background-knowledge risk, anonymity sets, released tables, inequality, information, tracking.
 """
 
-from privacysim.attacks.flow import TripLaw, flow_field, trip_law
 from privacysim.attacks.inequality import gini, lorenz, table_by, top_share
 from privacysim.attacks.information import (
     ReleasedTable,
@@ -15,9 +14,8 @@ from privacysim.attacks.information import (
     released_table,
 )
 from privacysim.attacks.reidentification import ATTACKS, reidentification_risk, unicity
-from privacysim.attacks.sightings import Tracks, anonymity_sets, poisson_sets, time_to_confusion
+from privacysim.attacks.sightings import Tracks, anonymity_sets, time_to_confusion
 
-__all__ = ["ATTACKS", "ReleasedTable", "Tracks", "TripLaw", "anonymity_sets", "attack_advantage", "entropy_bits",
-           "epsilon_spent", "flow_field", "gini", "guess_error_m", "lorenz", "mutual_information", "poisson_sets",
-           "reidentification_risk", "released_table", "table_by", "time_to_confusion", "top_share", "trip_law",
-           "unicity"]
+__all__ = ["ATTACKS", "ReleasedTable", "Tracks", "anonymity_sets", "attack_advantage", "entropy_bits", "epsilon_spent",
+           "gini", "guess_error_m", "lorenz", "mutual_information", "reidentification_risk", "released_table",
+           "table_by", "time_to_confusion", "top_share", "unicity"]

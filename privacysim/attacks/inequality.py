@@ -3,15 +3,13 @@
 It describes exposure in one realised month, not lifetime risk: people unlucky this month may be lucky in the next.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from privacysim.attacks.points import floats, frame_with
+from privacysim.attacks.checks import floats, frame_with
 from privacysim.draws import Floats
 from privacysim.errors import InputError
 

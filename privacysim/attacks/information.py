@@ -8,8 +8,6 @@ Venkatasubramanian 2007, doi:10.1109/ICDE.2007.367856). They describe this table
 the city's.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from privacysim.attacks.points import floats, frame_with
+from privacysim.attacks.checks import floats, frame_with
 from privacysim.errors import InputError
 from privacysim.stats import Estimate, wilson
 

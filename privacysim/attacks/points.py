@@ -1,4 +1,4 @@
-"""Checks the inputs of all measures, and codes a user's frame of who was where as integers."""
+"""Codes a user's frame of who was where as integers."""
 
 from __future__ import annotations
 
@@ -10,57 +10,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from privacysim.draws import Floats
-from privacysim.errors import InputError, did_you_mean
+from privacysim.attacks.checks import floats, frame_with, positive
+from privacysim.draws import Bools, Floats
+from privacysim.errors import InputError
 
 Codes = NDArray[np.int32]
 
 
-def frame_with(frame: Any, columns: Sequence[str], what: str, *, hint: str = "") -> None:
-    """Raise InputError unless the frame has each column once, a value in every row, and at least one row."""
-    if not isinstance(frame, pd.DataFrame):
-        raise InputError(what, "a pandas DataFrame", type(frame).__name__, "build one with pd.DataFrame(…)")
-    for name in columns:
-        there = int((frame.columns == name).sum())
-        if there == 0:
-            known = [str(column) for column in frame.columns]
-            fix = did_you_mean(name, known) + hint
-            raise InputError(f"{what}, columns", f"a column {name}", ", ".join(known) or "no column", fix)
-        if there > 1:
-            raise InputError(f"{what}, column {name}", "only one such column", f"{there} of them", "rename the others")
-        if gaps := int(frame[name].isna().sum()):
-            raise InputError(f"{what}, column {name}", "a value in every row", f"missing values in {gaps} rows",
-                             f"drop them with .dropna(subset=[{name!r}])")  # fmt: skip
-    if frame.empty:
-        raise InputError(what, "at least one row", "an empty frame", "give the rows of somebody")
-
-
-def floats(values: Any, where: str, *, expected: str = "finite numbers", least: float = -np.inf,
-           fix: str = "convert it to float") -> Floats:  # fmt: skip
-    """Flat list of finite numbers, `least` or more; otherwise raises InputError that says what is expected."""
-    try:
-        column = values if isinstance(values, pd.Series) else pd.Series(np.asarray(values).ravel())
-    except ValueError:  # lists of different lengths
-        column = pd.Series(dtype=object)
-    kind = column.dtype
-    real = pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_complex_dtype(kind)
-    if not real or pd.api.types.is_bool_dtype(kind):
-        raise InputError(where, expected, f"values of dtype {kind}", fix)
-    found = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    if not np.isfinite(found).all() or (found < least).any():
-        raise InputError(where, expected, "a missing, infinite or smaller one", "drop or mend these")
-    return found
-
-
 @dataclass(frozen=True, slots=True)
 class Coded:
-    """Rows as codes: `user` and `item` count from 0; `users`: labels; `kinds`: number of items; `time_s`: seconds."""
+    """Rows as codes: `user` and `item` count from 0; `users`: labels; `kinds`: number of items."""
 
     users: pd.Index
     user: Codes
     item: Codes
     kinds: int
-    time_s: Floats | None
 
 
 def code_points(points: pd.DataFrame, *, user: str, place: str | None, time: str | None, what: str, x: str = "",
@@ -81,12 +45,12 @@ def code_points(points: pd.DataFrame, *, user: str, place: str | None, time: str
     when = seconds(points[time], time, what) if time is not None else None
     parts: list[NDArray[Any]] = [_codes(points[place])[0]] if place is not None else []
     for name in (x, y) if place is None else ():
-        metres = floats(points[name], f"{what}, column {name}", expected="finite numbers in metres",
-                        fix=f"convert it, e.g. points[{name!r}].astype(float), or name ids in place=…")
+        fix = f"convert it, e.g. points[{name!r}].astype(float), or name ids in place=…"
+        metres = floats(points[name], f"{what}, column {name}", expected="finite numbers in metres", fix=fix)
         parts.append(_cells(metres, cell_m, "cell_m", what))
     if timed and when is not None:
         parts.append(_cells(when, window_s, "window_s", what))
-    return Coded(users, who, *squeezed(parts), when)
+    return Coded(users, who, *squeezed(parts))
 
 
 def _codes(column: pd.Series[Any]) -> tuple[Codes, pd.Index]:
@@ -95,10 +59,8 @@ def _codes(column: pd.Series[Any]) -> tuple[Codes, pd.Index]:
     if values.dtype.kind in "iu":
         low, high = int(values.min()), int(values.max())
         if high - low < 4 * values.size + 1024:
-            there = np.zeros(high - low + 1, dtype=bool)
-            shifted = (values - values.dtype.type(low)).astype(np.int32)
-            there[shifted] = True
-            return (np.cumsum(there, dtype=np.int32) - np.int32(1))[shifted], pd.Index(np.flatnonzero(there) + low)
+            code, there = _ranks((values - values.dtype.type(low)).astype(np.int32), high - low + 1)
+            return code, pd.Index(np.flatnonzero(there) + low)
     try:
         codes, labels = pd.factorize(column, sort=True)  # sorted, so that the order of rows does not matter
     except TypeError:  # labels without an order
@@ -126,8 +88,7 @@ def squeezed(parts: Sequence[NDArray[Any]]) -> tuple[Codes, int]:
         low = part.min()
         span = int(part.max()) - int(low) + 1
         if kinds * span < 2**62:  # in place: with 10⁸ rows each further array would be 400 MB
-            if kinds * span >= 2**31:
-                code = code.astype(np.int64, copy=False)
+            code = code.astype(np.int64 if kinds * span >= 2**31 else code.dtype, copy=False)
             code *= code.dtype.type(span)
             shifted = part if low == 0 else np.subtract(part, low, dtype=np.result_type(part, code))
             code += shifted.astype(code.dtype, copy=False)
@@ -136,12 +97,17 @@ def squeezed(parts: Sequence[NDArray[Any]]) -> tuple[Codes, int]:
             span, kinds = int(code.max()) + 1, 1
         kinds *= span
     if kinds <= 4 * code.size + 1024:
-        there = np.zeros(kinds, dtype=bool)
-        there[code] = True
-        lookup = np.cumsum(there, dtype=np.int32) - np.int32(1)
-        return lookup[code], int(there.sum())
+        code, there = _ranks(code, kinds)
+        return code, int(there.sum())
     labels, code = np.unique(code, return_inverse=True)
     return code.astype(np.int32), labels.size
+
+
+def _ranks(code: NDArray[Any], kinds: int) -> tuple[Codes, Bools]:
+    """Codes 0 … n−1 of the values that occur, in their order, and which of 0 … kinds−1 occur."""
+    there = np.zeros(kinds, dtype=bool)
+    there[code] = True
+    return (np.cumsum(there, dtype=np.int32) - np.int32(1))[code], there
 
 
 def _cells(values: NDArray[Any], size: float | None, name: str, what: str) -> NDArray[Any]:
@@ -151,18 +117,3 @@ def _cells(values: NDArray[Any], size: float | None, name: str, what: str) -> ND
     if positive(size, name, what) == 1.0 and values.dtype.kind in "iu":
         return values
     return np.floor(values / size).astype(np.int64)
-
-
-def positive(value: Any, name: str, what: str) -> float:
-    """Return the value; raises InputError unless it is a positive number."""
-    number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    if not number or not np.isfinite(value) or value <= 0:
-        raise InputError(f"{what}, {name}", "a positive number", value, f"write {name}=100.0 or the like")
-    return float(value)
-
-
-def whole(value: object, name: str, what: str, most: int = 2**31) -> int:
-    """Return the value as a whole number of at least 1."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not 1 <= value <= most:
-        raise InputError(f"{what}, {name}", f"a whole number from 1 to {most}", value, f"write {name}=2 or the like")
-    return int(value)

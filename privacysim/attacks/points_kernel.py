@@ -4,8 +4,6 @@ The users who match several known items are the bits common to their bitsets, so
 population count per word of 64 users.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
@@ -188,103 +186,6 @@ def set_risks(group_start, item, copies, item_row, item_users, bits, knowledge, 
                 group[d], many[d], left[d], weight[d], matching[d] = g, copies[g], remaining, ways, mine
         _summary(weights, marks, top, seen, quantiles, out[target])
     return out
-
-
-@jit
-def sequence_risks(start, place, visit_start, visit_user, visit_position, knowledge, quantiles):
-    """As `set_risks`, for knowledge of places in the order of visits: counts users of whom it is a subsequence.
-
-    `visit_user[i]` visits place p in their row `visit_position[i]`, i in visit_start[p] … visit_start[p + 1], sorted by
-    user and position. Equal words count once: a target's distinct places are letters, a word ends where it is first
-    complete, and `upto` counts the choices of rows that spell it, up to each row. A level keeps the users who still
-    match and the row at which each is first done; the last letter only asks who has it after that row.
-    """
-    users, letters = start.size - 1, 0
-    out = np.empty((users, 4 + quantiles.size))
-    longest = np.diff(start).max()
-    choices = _choices(longest, knowledge)
-    letter = np.full(visit_start.size - 1, -1, np.int32)
-    spelled, named = np.empty(longest, np.int32), np.empty(longest, np.int64)
-    for u in range(users):
-        letters = max(letters, _spell(place, start[u], start[u + 1], letter, spelled, named))
-    last = np.full((letters, users), -1, np.int32)
-    first = np.empty((letters, users), np.int64)
-    who, where = np.empty((knowledge + 1, users), np.int32), np.empty((knowledge + 1, users), np.int32)
-    upto = np.empty((knowledge + 1, longest + 1))
-    alive, here, at = np.empty((3, knowledge + 1), np.int64)
-    weights = np.zeros(users + 1)
-    seen, marks = np.empty(users + 1, np.int64), np.zeros((users >> 6) + 1, np.uint64)
-    for u in range(users):
-        who[0, u], where[0, u] = u, -1
-    upto[0, :] = 1.0
-    for target in range(users):
-        length = start[target + 1] - start[target]
-        kinds = _spell(place, start[target], start[target + 1], letter, spelled, named)
-        for c in range(kinds):
-            for i in range(visit_start[named[c]], visit_start[named[c] + 1]):
-                if last[c, visit_user[i]] < 0:
-                    first[c, visit_user[i]] = i
-                last[c, visit_user[i]] = visit_position[i]
-        size = min(knowledge, length)
-        d = 0
-        alive[0], here[0], at[0] = users, -1, -1  # the target's own last row of the word, the next letter
-        while d >= 0:
-            at[d] += 1
-            c = at[d]
-            if c >= kinds:
-                d -= 1
-                continue
-            remaining = size - d - 1
-            if last[c, target] <= here[d]:
-                continue
-            own = first[c, target]
-            while visit_position[own] <= here[d]:
-                own += 1
-            if visit_position[own] + remaining >= length:
-                continue
-            n = 0
-            for a in range(alive[d]):
-                u = who[d, a]
-                if last[c, u] > where[d, a]:
-                    if remaining > 0:
-                        i = first[c, u]
-                        while visit_position[i] <= where[d, a]:
-                            i += 1
-                        who[d + 1, n], where[d + 1, n] = u, visit_position[i]
-                    n += 1
-            if remaining == 0 or n == 1:
-                ways = 0.0
-                for i in range(visit_position[own], last[c, target] + 1):
-                    if spelled[i] == c:
-                        ways += upto[d, i] * choices[length - i - 1, remaining]
-                _note(np.uint64(n), ways, weights, marks)
-                continue
-            total = 0.0
-            for i in range(length):
-                upto[d + 1, i] = total  # choices that end before row i
-                if spelled[i] == c:
-                    total += upto[d, i]
-            alive[d + 1], here[d + 1], at[d + 1] = n, visit_position[own], -1
-            d += 1
-        for c in range(kinds):
-            for i in range(visit_start[named[c]], visit_start[named[c] + 1]):
-                last[c, visit_user[i]] = -1
-        _summary(weights, marks, users, seen, quantiles, out[target])
-    return out
-
-
-@jit
-def _spell(place, low, high, letter, spelled, named):
-    """Number the distinct places of rows low … high: spelled[row − low] → letter, named[letter] → place."""
-    kinds = 0
-    for i in range(low, high):
-        if letter[place[i]] < 0:
-            letter[place[i]], named[kinds] = kinds, place[i]
-            kinds += 1
-        spelled[i - low] = letter[place[i]]
-    for c in range(kinds):
-        letter[named[c]] = -1
-    return kinds
 
 
 @jit

@@ -1,13 +1,12 @@
 """Re-identification from points that an attacker knows: background-knowledge risk and unicity.
 
-Background knowledge: four attacks on a table of visits, as defined by Pellungrini, Pappalardo, Pratesi and Monreale
-(2017, ACM TIST 9(3) 31, doi:10.1145/3106774) and computed by scikit-mobility 1.3. The attacker knows k of the target's
-rows; M users match this knowledge; the attacker's probability of success is 1/M.
+Background knowledge: three attacks on a table of visits, as defined by Pellungrini, Pappalardo, Pratesi and Monreale
+(2017, ACM TIST 9(3) 31, doi:10.1145/3106774) and computed by scikit-mobility 1.3 (which has more). The attacker knows k
+of the target's rows; M users match this knowledge; the attacker's probability of success is 1/M.
 
 - `location`: k places, with how often (a known place m times matches everybody who was there at least m times).
 - `time`: the same for (place, time window).
 - `frequency`: k distinct places and the number of visits to each.
-- `sequence`: k places in the order of visits; matches everybody who visited them in that order, with gaps allowed.
 
 The worst case over all choices of k rows, which other tools report, saturates near 1. The result therefore lists mean
 and quantiles over all choices first, and the maximum last.
@@ -16,8 +15,6 @@ Unicity (de Montjoye, Hidalgo, Verleysen and Blondel 2013, doi:10.1038/srep01376
 random; the person is unique if nobody else has all of them. The share depends on the number of people, so it is always
 "in a population of n" and never extrapolated to larger ones.
 """
-
-from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
@@ -28,11 +25,12 @@ from numpy.typing import NDArray
 
 from privacysim import draws as draws_of
 from privacysim.attacks import points_kernel as kernel
-from privacysim.attacks.points import Coded, code_points, whole
+from privacysim.attacks.checks import whole
+from privacysim.attacks.points import code_points
 from privacysim.errors import InputError, refuse_unknown
 from privacysim.stats import wilson
 
-ATTACKS = ("location", "time", "frequency", "sequence")
+ATTACKS = ("location", "time", "frequency")
 _QUANTILES = np.array([0.5, 0.95])
 _MOST_BYTES = 2 << 30
 
@@ -43,8 +41,7 @@ def reidentification_risk(points: pd.DataFrame, k: int, attack: str = "location"
     """Risk of each user under one attack, over every choice of k of their rows (all rows if they have fewer).
 
     `points`: one row per visit, columns `user`, a location (`place`, an id; or `x`, `y` in metres, put into squares of
-    `cell_m` if given) and, for `time` and `sequence`, `time` (seconds or dates; `window_s` is the precision of the
-    time attack).
+    `cell_m` if given) and, for the time attack, `time` (seconds or dates, put into windows of `window_s`).
 
     Returns one row per user: `user`, `subsets` (choices of rows), `matches_min`, `risk_mean`, `risk_median`,
     `risk_q95`, `share_unique` (of choices that nobody else matches), `risk_max` = 1/`matches_min`. The risk is among
@@ -54,22 +51,18 @@ def reidentification_risk(points: pd.DataFrame, k: int, attack: str = "location"
     >>> reidentification_risk(visits, 1, place="place")[["user", "risk_mean", "risk_max"]].round(2).values.tolist()
     [[1.0, 0.67, 1.0], [2.0, 0.67, 1.0], [3.0, 0.33, 0.33]]
     """
-    what = "reidentification_risk"
-    known = whole(k, "k", what, 12)
+    what, known = "reidentification_risk", whole(k, "k", "reidentification_risk", 12)
     refuse_unknown(attack, ATTACKS, f"{what}, attack", "a known attack")
-    timed = attack in ("time", "sequence")
+    timed = attack == "time"
     if timed and time is None:
         raise InputError(f"{what}, time", f"a column of times for the attack {attack}", "nothing", 'write time="t"')
     coded = code_points(points, user=user, place=place, x=x, y=y, what=what, time=time if timed else None,
-                        cell_m=cell_m, window_s=window_s, timed=attack == "time")  # fmt: skip
-    if attack == "sequence" and coded.time_s is not None:
-        found = _sequences(coded, np.argsort(coded.time_s, kind="stable"), known)
-    else:
-        items = rarest_first(coded.item, coded.kinds)
-        start, items, count = kernel.distinct(*kernel.by_user(coded.user, items, coded.users.size))
-        coding = _frequencies if attack == "frequency" else multisets
-        first, copies, row, have, bits = coding(start, items, count, coded.kinds, known)
-        found = kernel.set_risks(start, first, copies, row, have, bits, known, _QUANTILES)
+                        cell_m=cell_m, window_s=window_s, timed=timed)  # fmt: skip
+    items = rarest_first(coded.item, coded.kinds)
+    start, items, count = kernel.distinct(*kernel.by_user(coded.user, items, coded.users.size))
+    coding = _frequencies if attack == "frequency" else multisets
+    first, copies, row, have, bits = coding(start, items, count, coded.kinds, known)
+    found = kernel.set_risks(start, first, copies, row, have, bits, known, _QUANTILES)
     subsets, fewest, mean, unique, median, q95 = found.T
     return pd.DataFrame({"user": coded.users, "subsets": subsets, "matches_min": fewest.astype(np.int64),
                          "risk_mean": mean, "risk_median": median, "risk_q95": q95, "share_unique": unique,
@@ -109,31 +102,15 @@ def _bits(start: NDArray[np.int64], items: NDArray[np.int64], kinds: int,
     row = np.where(have > 1, np.cumsum(have > 1) - 1, -1)
     users, rows = start.size - 1, int((have > 1).sum())
     words = (users + 63) // 64
-    _refuse_above(rows * words * 8, "bitsets", f"{rows} shared items × {users} users",
-                  "use fewer users, coarser cells or windows, or unicity(), which draws")  # fmt: skip
+    if (needed := rows * words * 8) > _MOST_BYTES:
+        raise InputError("reidentification_risk", f"bitsets of at most {_MOST_BYTES >> 30} GiB",
+                         f"{needed / 2**30:.1f} GiB ({rows} shared items × {users} users)",
+                         "use fewer users, coarser cells or windows, or unicity(), which draws")  # fmt: skip
     shared = have[items] > 1
     owner = np.repeat(np.arange(users), np.diff(start))[shared]
     bits = np.zeros((rows + spare) * words, np.uint64)
     np.add.at(bits, row[items[shared]] * words + (owner >> 6), np.uint64(1) << (owner & 63).astype(np.uint64))
     return row, have, bits.reshape(-1, words)
-
-
-def _sequences(coded: Coded, order: NDArray[np.int64], known: int) -> NDArray[np.float64]:
-    """Risks of the sequence attack; `order` sorts the rows by time."""
-    users = coded.users.size
-    start, place = kernel.by_user(coded.user[order], coded.item[order], users)
-    needed = 12 * users * min(int(np.diff(start).max()), coded.kinds)
-    _refuse_above(needed, "tables", f"{users} users × the places of one of them", "use fewer users or coarser cells")
-    owner = np.repeat(np.arange(users, dtype=np.int32), np.diff(start))
-    nth = (np.arange(place.size) - np.repeat(start[:-1], np.diff(start))).astype(np.int32)
-    visit_start, order = kernel.by_user(place, np.arange(place.size), coded.kinds)
-    return kernel.sequence_risks(start, place, visit_start, owner[order], nth[order], known, _QUANTILES)
-
-
-def _refuse_above(needed: int, what: str, of: str, fix: str) -> None:
-    if needed > _MOST_BYTES:
-        raise InputError("reidentification_risk", f"{what} of at most {_MOST_BYTES >> 30} GiB",
-                         f"{needed / 2**30:.1f} GiB ({of})", fix)  # fmt: skip
 
 
 def unicity(points: pd.DataFrame, k: int | Sequence[int], *, user: str = "user", place: str | None = None, x: str = "x",

@@ -5,18 +5,14 @@ questions and are never mixed: *per view* (what does one picture show?) and *per
 who is seen? Crowded views count more often).
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
-from scipy.special import gammaln
 
 from privacysim.attacks import points_kernel as kernel
-from privacysim.attacks.points import code_points, floats, frame_with, positive, seconds
+from privacysim.attacks.checks import frame_with, positive
+from privacysim.attacks.points import code_points, seconds
 from privacysim.draws import Floats
 from privacysim.errors import InputError
 
@@ -34,7 +30,7 @@ def anonymity_sets(points: pd.DataFrame, *, user: str = "user", place: str | Non
 
     If the points are a simple random sample of `sample` out of `population` people, only the mean size is estimable. A
     person's own set has the unbiased mean 1 + (m − 1)(N − 1)/(n − 1), with m people of the sample in view. The other
-    columns need everybody, or the flow field (`flow_field` and `poisson_sets`, which need no sample).
+    columns need everybody.
 
     >>> seen = pd.DataFrame({"user": [1, 2, 3], "place": ["a", "a", "b"]})
     >>> anonymity_sets(seen, place="place")[["mean_size", "alone"]].round(2).values.tolist()
@@ -47,7 +43,7 @@ def anonymity_sets(points: pd.DataFrame, *, user: str = "user", place: str | Non
     size = np.bincount(once // coded.users.size).astype(np.float64)
     if population is None and sample is None:
         shares = np.full(size.size, 1.0 / size.size), size / size.sum()
-        return _averages(size, shares, (size.size, size.size), below)
+        return pd.DataFrame([_average(name, size, share, below) for name, share in zip(AVERAGES, shares, strict=True)])
     if population is None or sample is None or not coded.users.size <= sample <= population:
         raise InputError(f"{what}, sample and population", "both, sample at most population, at least the users seen",
                          f"sample {sample}, population {population}", "say how many of how many")  # fmt: skip
@@ -58,39 +54,11 @@ def anonymity_sets(points: pd.DataFrame, *, user: str = "user", place: str | Non
     return pd.DataFrame({"average": [AVERAGES[1]], "views": [size.size], "mean_size": [mean]})
 
 
-def poisson_sets(others: ArrayLike, below: int = 5) -> pd.DataFrame:
-    """Both averages if the number of people in view v is Poisson with mean λ_v (`others`), from a flow.
-
-    A person who is seen has K ~ Poisson(λ) others beside them: E[1/A] = (1 − e^−λ)/λ, P(alone) = e^−λ, with A = 1 + K.
-    A view that has anybody (probability 1 − e^−λ) holds a Poisson number that is not 0. Columns: see `anonymity_sets`.
-
-    >>> poisson_sets([1.0])[["mean_size", "alone"]].round(3).values.tolist()
-    [[1.582, 0.582], [2.0, 0.368]]
-    """
-    rate = floats(others, "poisson_sets, others", expected="finite means, 0 or more, not all 0", least=0.0)
-    rate = rate[rate > 0]
-    if not rate.size:
-        raise InputError("poisson_sets, others", "finite means, 0 or more, not all 0", "none above 0",
-                         "give expected counts of views in which there is somebody")  # fmt: skip
-    k: Floats = np.arange(0.0, int(rate.max() + 12.0 * np.sqrt(rate.max()) + 30))
-    # distribution of the set's size 1 + k, mixed over views
-    per_view, per_person = np.zeros(k.size), np.zeros(k.size)
-    for chunk in range(0, rate.size, 4096):
-        r = rate[chunk : chunk + 4096, None]
-        per_view += np.exp(-r + (k + 1) * np.log(r) - gammaln(k + 2.0)).sum(axis=0)
-        per_person += (r * np.exp(-r + k * np.log(r) - gammaln(k + 1.0))).sum(axis=0)
-    views = float(-np.expm1(-rate).sum())
-    return _averages(1.0 + k, (per_view / views, per_person / rate.sum()), (views, views), below)
-
-
-def _averages(size: Floats, shares: Iterable[Floats], views: Iterable[float], below: int) -> pd.DataFrame:
-    """Table of `anonymity_sets`, from the share that each size has in each average."""
-    return pd.DataFrame([
-        {"average": average, "views": number, "mean_size": float((share * size).sum()),
-         "mean_reciprocal": float((share / size).sum()), "alone": float(share[size == 1].sum()),
-         "below_k": float(share[size < below].sum()), "mean_bits": float((share * np.log2(size)).sum())}
-        for average, share, number in zip(AVERAGES, shares, views, strict=True)
-    ])  # fmt: skip
+def _average(average: str, size: Floats, share: Floats, below: int) -> dict[str, object]:
+    """Row of `anonymity_sets`: sizes weighted by their shares in one average."""
+    return {"average": average, "views": size.size, "mean_size": float((share * size).sum()),
+            "mean_reciprocal": float((share / size).sum()), "alone": float(share[size == 1].sum()),
+            "below_k": float(share[size < below].sum()), "mean_bits": float((share * np.log2(size)).sum())}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,6 @@
 All cameras are equally likely, which strains memory more than the neighbours of a block, who pass the same cameras.
 """
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 from typing import NamedTuple, cast
 
@@ -77,7 +75,7 @@ def _acts(count: int, days: int, seed: int) -> pd.DataFrame:
     day = FIRST_DAY + (u[:, 0] * days).astype(np.int64)
     begin = day * DAY_TICKS + ((6.0 + 14.0 * u[:, 1]) * HOUR_TICKS).astype(np.int64)
 
-    def word(text: str) -> pd.Categorical[str]:
+    def word(text: str) -> "pd.Categorical[str]":
         return pd.Categorical.from_codes(np.zeros(count, dtype=np.int64), pd.Index([text]))
 
     legality = pd.Categorical.from_codes((u[:, 2] * len(LEGALITIES)).astype(np.int64), pd.Index(LEGALITIES))

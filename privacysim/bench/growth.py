@@ -7,8 +7,6 @@ by every worker that takes one of its blocks. So
     wall = people's CPU seconds / cores + ⌈cities / cores⌉ · a city's CPU seconds.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil

@@ -4,8 +4,6 @@ Times are CPU seconds of this thread, the best of a few runs, because wall time 
 Rates are for single-threaded work; ratios compare values of the same run.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import platform
@@ -19,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from privacysim.bench import agents as walkers
 from privacysim.bench import crowd, peers
 from privacysim.bench.growth import GROWTHS, growth, seconds
 from privacysim.draws import stream_key, uniform
@@ -171,16 +170,16 @@ def points(ceiling: Ceilings, quick: bool) -> Found:
 
 def agents(ceiling: Ceilings, quick: bool) -> Found:
     """Sightings of people on streets: the kernel against SimPy with a process per person, and Mesa."""
-    place = peers.town()
+    place = walkers.town()
     everybody = place.block.walk_hub.size
-    peers.with_kernel(place, 10)
-    spent, _ = seconds(lambda: peers.with_kernel(place, everybody))
-    rate = peers.steps_of(place) / spent
-    lives, walks = peers.months(place, 30 if quick else 400)
+    walkers.with_kernel(place, 10)
+    spent, _ = seconds(lambda: walkers.with_kernel(place, everybody))
+    rate = walkers.steps_of(place) / spent
+    lives, walks = walkers.months(place, 30 if quick else 400)
     steps = sum(len(route) for month in lives for _, _, route in month)
-    expected = peers.with_kernel(place, walks)
-    for name, work, target, peer in (("agents_simpy", peers.with_simpy, 150.0, "a SimPy process a person"),
-                                     ("agents_mesa", peers.with_mesa, 60.0, "a Mesa agent a person")):
+    expected = walkers.with_kernel(place, walks)
+    for name, work, target, peer in (("agents_simpy", walkers.with_simpy, 150.0, "a SimPy process a person"),
+                                     ("agents_mesa", walkers.with_mesa, 60.0, "a Mesa agent a person")):
         if name == "agents_mesa" and find_spec("mesa") is None:
             yield Skipped(name, "mesa")
             continue

@@ -1,7 +1,5 @@
 """Builds the city of a scenario (streets, places, route trees) once and then maps it from the cache, under its hash."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import json

@@ -4,8 +4,6 @@ Eleven by nine streets form 80 m blocks on an empty stretch of sea. Cameras are 
 heading, some turning, a few complete. The walk has one fix every 10 s.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from privacysim.files import whole_file

@@ -5,8 +5,6 @@ public places, 33 places that are not public, 8 places where cameras are prohibi
 (`data/places.csv`; art. 9 has no list, so its categories are an assumption).
 """
 
-from __future__ import annotations
-
 import csv
 from dataclasses import dataclass, field
 from typing import Any

@@ -17,8 +17,6 @@ city. Street ends that are equal to a centimetre are one node. If no places are 
 city.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace

@@ -1,7 +1,5 @@
 """Route trees (numba): one byte per attraction node and street node, for shortest paths, unique in both directions."""
 
-from __future__ import annotations
-
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path

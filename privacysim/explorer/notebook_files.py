@@ -1,7 +1,5 @@
 """Notebook commands: create one from the template, rerun one with new parameters, or serve the explorer's page."""
 
-from __future__ import annotations
-
 import ast
 import re
 import subprocess
@@ -23,8 +21,8 @@ from privacysim.files import whole_file
 from privacysim.resources import shipped
 from privacysim.study import Study
 
+# fields of a notebook's first cell, and where they are
 _FIRST_CELL = {"title": r"^# (.+)$", "question": r"\*\*Question\.\*\*\s*(.+)", "run time": r"Run time: ([^.]+)\."}
-"""Fields of a notebook's first cell, and where they are."""
 
 
 class NotebookFailed(PrivacysimError):
@@ -97,7 +95,6 @@ def run_notebook(path: str | Path, out: str | Path, parameters: Mapping[str, obj
     except CellExecutionError as error:
         failed = next(n for n, cell in enumerate(notebook.cells, 1)
                       if any(output["output_type"] == "error" for output in cell.get("outputs", ())))  # fmt: skip
-        # three lines for a privacysim error, the last line for any other
         text = re.sub(r"\x1b\[[0-9;]*m", "", str(error.evalue)).strip()
         short = "\n".join(f"{error.ename}: {text}".splitlines()[:3])
         raise NotebookFailed(f"{source}, cell {failed} of {whole}: {short}") from None
@@ -152,8 +149,7 @@ def serve(study: str, *, port: int = 8866, browser: bool = True) -> int:
     Study(study).inputs()  # report errors of the study here, not in the browser
     require("web", "voila", where="study explore")
     folder = Path.cwd() / "sim" / "policies"
-    if study.endswith(".toml"):
-        study = str(Path(study).resolve())
+    study = str(Path(study).resolve()) if study.endswith(".toml") else study
     with tempfile.TemporaryDirectory(prefix="privacysim-explore-") as where:
         notebook = Path(where) / "explore.ipynb"
         code = f"import privacysim as ps\n\nps.explore({study!r}, folder={str(folder)!r})"

@@ -4,8 +4,6 @@ Kinds differ in shape and shade as well as in colour (Okabe and Ito 2008), so gr
 lose nothing. Every SVG has a title that says what it shows.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from html import escape

@@ -4,8 +4,6 @@ Worlds, people and all baseline results do not depend on the levers, so they are
 costs one `simulate` and one pass over the viewed pieces: under a tenth of a second per replicate.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -9,8 +9,6 @@ days are only counted, and only the days at the window's ends are computed one b
 with P, so the best of a pass is found once per mask and gallery.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numba import njit
 

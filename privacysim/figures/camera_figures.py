@@ -1,7 +1,5 @@
 """Figures of cameras: fields of view, masks and walks past them, identification by distance, and cameras listed."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import matplotlib.pyplot as plt

@@ -1,24 +1,19 @@
-"""Figures of a comparison: ratios and differences with intervals, legality, sensitivity, trade-offs, inequality."""
-
-from __future__ import annotations
+"""Figures of a comparison: ratios and differences with intervals, and people by legality."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator
-from numpy.typing import ArrayLike, NDArray
 
-from privacysim.attacks import inequality
 from privacysim.figures import style
-from privacysim.figures.style import COLOURS, FAINT, GRID, INK, OKABE, in_house_style, say
-from privacysim.stats import nondominated, short
+from privacysim.figures.style import COLOURS, FAINT, INK, OKABE, in_house_style, say
+from privacysim.stats import short
 from privacysim.vocabulary import LEGALITIES
 
-Floats = NDArray[np.float64]
 _LOG_FROM = 3.0
 """Ratios above this need a logarithmic axis to stay readable."""
 
@@ -118,111 +113,3 @@ def people_by_legality(rows: pd.DataFrame, *, titles: Mapping[str, str] | None =
         ax.set_xlim(1, 10)
     ax.set_xlabel(say("people identified at least once", lang))
     return ax
-
-
-@in_house_style
-def tornado(rows: pd.DataFrame, *, title: str, unit: str, central: float, most: int = 12,
-            ax: Axes | None = None) -> Axes:
-    """Tornado plot: change of one outcome as each fact moves to the ends of its range, widest first.
-
-    `rows` has fact, low, high: the outcome with the fact at its low and high end and all others unchanged.
-    `central` is the outcome with every fact at its value. Facts beyond the `most` widest are only counted.
-    """
-    width = (rows["high"] - rows["low"]).abs()
-    shown = rows.loc[width.sort_values(ascending=False, kind="stable").index[:most]]
-    ax = style.axes(ax, 7.2, 1.4 + 0.3 * max(len(shown), 1))
-    for y, row in enumerate(shown.to_dict("records")):
-        far, near = sorted((("low", OKABE[0]), ("high", OKABE[1])), key=lambda end: -abs(row[end[0]] - central))
-        one_side = (row["low"] - central) * (row["high"] - central) >= 0
-        for end, colour in (far, near):
-            value, inner = row[end], one_side and end == near[0]
-            # both ends on one side: draw the nearer one thin, with its number across the line
-            size, alpha = (0.28, 1.0) if inner else (0.62, 0.85)
-            ax.barh(y, value - central, left=central, color=colour, height=size, alpha=alpha)
-            right = (row[far[0]] < central) if inner else value >= central
-            style.note(ax, short(value), (central if inner else value, y), (3 if right else -3, 0), va="center",
-                       ha="left" if right else "right", color=colour)  # fmt: skip
-    ax.axvline(central, color=INK, linewidth=0.9)
-    style.labels_above(ax, [("low end", OKABE[0]), ("high end", OKABE[1])], title)
-    style.named_rows(ax, [str(fact).replace("_", " ") for fact in shown["fact"]], above=0.6, below=0.6)
-    ax.margins(x=0.12)
-    rest = len(rows) - len(shown)
-    ax.set_xlabel(unit + (f"  ({rest} narrower facts not shown)" if rest else ""))
-    return ax
-
-
-@in_house_style
-def frontier(rows: pd.DataFrame, *, x_label: str, y_label: str, x_better: str = "lower", y_better: str = "higher",
-             title: str = "Trade-off between two outcomes", titles: Mapping[str, str] | None = None,
-             ax: Axes | None = None, lang: str = "en") -> Axes:
-    """Trade-off plot of arms by two outcomes; a line joins the efficient ones, among which values must decide.
-
-    `rows` has policy, x, y and optionally x_low, x_high, y_low, y_high (interval or band). `x_better` and `y_better`
-    say which direction is better. Positive values that differ more than tenfold get a logarithmic axis.
-    """
-    signs = [1.0 if better == "lower" else -1.0 for better in (x_better, y_better)]
-    best = nondominated(rows[["x", "y"]].to_numpy(dtype=float) * signs)
-    ax = style.axes(ax, 6.6, 4.6)
-    edge = rows[best].sort_values("x")
-    ax.plot(edge["x"], edge["y"], color=FAINT, linewidth=1.0, linestyle=(0, (4, 3)), zorder=1)
-    for row, wins in zip(rows.to_dict("records"), best, strict=True):
-        colour = OKABE[0] if wins else FAINT
-        style.cross(ax, row, "x", "y", (row["x"], row["y"]), color=colour, linewidth=1.2, zorder=2)
-        ax.plot([row["x"]], [row["y"]], "o", color=colour, markerfacecolor=colour if wins else "white", zorder=3)
-    for axis in ("x", "y"):
-        least, most = rows[axis].min(), rows.get(f"{axis}_high", rows[axis]).max()
-        if least > 0 and most > 10 * least:
-            style.log_axis(ax, axis)
-    ax.margins(x=0.1, y=0.12)
-    ax.autoscale_view()  # the positions below need the final limits, which are otherwise found when drawing
-    top_down = np.lexsort((-rows["x"], -rows["y"]))
-    points = ax.transAxes.inverted().transform(ax.transData.transform(rows[["x", "y"]].to_numpy()[top_down]))
-    for k, height in zip(top_down, _spread(points[:, 1].tolist(), 0.06), strict=True):  # names in a column to the right
-        policy, x, y = rows.iloc[k][["policy", "x", "y"]]
-        ax.annotate((titles or {}).get(policy, policy), (x, y), color=INK if best[k] else FAINT,
-                    xytext=(1.04, height), textcoords="axes fraction", fontsize=7.5, va="center", linespacing=0.95,
-                    arrowprops={"arrowstyle": "-", "color": GRID, "linewidth": 0.8, "relpos": (0.0, 0.5)})  # fmt: skip
-    ax.grid(color=GRID, linewidth=0.5)
-    ax.set_xlabel(f"{x_label}  ({'←' if x_better == 'lower' else '→'} {say('better', lang)})")
-    ax.set_ylabel(f"{y_label}\n({'↓' if y_better == 'lower' else '↑'} {say('better', lang)})")
-    ax.set_title(title)
-    return ax
-
-
-def _spread(wanted: Sequence[float], gap: float) -> list[float]:
-    """Heights near the wanted ones, from the top down and at least `gap` apart; the column moves up if it runs out."""
-    heights: list[float] = []
-    for height in wanted:
-        heights.append(min(height, heights[-1] - gap) if heights else height)
-    up = max(0.0, gap / 2 - heights[-1]) if heights else 0.0
-    return [height + up for height in heights]
-
-
-@in_house_style
-def lorenz(curves: pd.DataFrame, *, unit: str = "exposure", ax: Axes | None = None) -> Axes:
-    """Lorenz curves of exposure: share of the total against share of people, least exposed first.
-
-    `curves` has policy, value (per person, any unit) and weight. Each curve is labelled with its Gini coefficient:
-    twice the area between curve and diagonal, with weights counted as people.
-    """
-    ax = style.axes(ax, 4.6, 4.4)
-    ax.plot([0, 1], [0, 1], color=FAINT, linewidth=0.8, linestyle=(0, (4, 3)))
-    for n, (policy, rows) in enumerate(curves.groupby("policy", sort=False)):
-        x, y, gini = lorenz_curve(rows["value"], rows["weight"])
-        colour = OKABE[n % len(OKABE)]
-        ax.plot(x, y, color=colour, linewidth=1.8)
-        at = (0.03, 0.96 - 0.06 * n)
-        style.note(ax, f"{policy}: Gini {gini:.2f}", at, xycoords="axes fraction", color=colour, fontsize=8.5, va="top")
-    ax.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", xlabel="share of people, least exposed first",
-           ylabel="share of the whole", title=f"How unequally it falls: {unit}")  # fmt: skip
-    return ax
-
-
-def lorenz_curve(value: ArrayLike, weight: ArrayLike) -> tuple[Floats, Floats, float]:
-    """Cumulative shares of people and of the total, and the Gini coefficient (trapezoids).
-
-    >>> lorenz_curve([0.0, 0.0, 0.0, 1.0], [1.0] * 4)[2]
-    0.75
-    """
-    x, y = inequality.lorenz(value, weight).to_numpy().T
-    return x, y, float(1.0 - np.sum(np.diff(x) * (y[1:] + y[:-1])))

@@ -1,7 +1,5 @@
 """Figures of privacy measures (unicity, risks, anonymity sets, attack errors) and of the benchmark."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -59,19 +57,19 @@ def average_and_worst(risks: Mapping[str, pd.DataFrame], *, ax: Axes | None = No
 
 
 @in_house_style
-def sets_through_the_day(field: pd.DataFrame, *, below: int = 5, ax: Axes | None = None) -> Axes:
+def sets_through_the_day(counts: pd.DataFrame, *, below: int = 5, ax: Axes | None = None) -> Axes:
     """People in a camera's view by hour: median over cameras, and the range from the first to the last tenth.
 
-    `field` as `flow_field` returns it with windows of an hour: camera_id, window, people.
+    `counts`: everybody in view of each camera in each hour of a day; columns camera_id, window (hour), people.
     """
     ax = style.axes(ax, 5.4, 3.2)
-    shown = field.groupby("window")["people"].quantile(np.array([0.1, 0.5, 0.9])).unstack().clip(lower=0.05)
+    shown = counts.groupby("window")["people"].quantile(np.array([0.1, 0.5, 0.9])).unstack().clip(lower=0.05)
     hours = shown.index.to_numpy() + 0.5
     ax.axhspan(0.05, below - 1, color="#f3e3da", linewidth=0, zorder=0)
     ax.annotate(f"fewer than {below} in view: nowhere to hide", (14.0, 0.3), fontsize=8, color=OKABE[1])
     ax.fill_between(hours, shown[0.1], shown[0.9], color=OKABE[0], alpha=0.2, linewidth=0)
     ax.plot(hours, shown[0.5], "o-", color=OKABE[0], markersize=3.5, linewidth=1.4)
-    ax.set(yscale="log", ylim=(0.05, None), xlim=(0, 24), xlabel="hour of the day", ylabel="people in view, λ")
+    ax.set(yscale="log", ylim=(0.05, None), xlim=(0, 24), xlabel="hour of the day", ylabel="people in view")
     ax.set_xticks(range(0, 25, 4))
     return ax
 

@@ -1,7 +1,5 @@
 """Figures of robustness and reforms: plausible worlds, failure boxes, options, reforms, and held-out cities."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Collection, Mapping, Sequence
 

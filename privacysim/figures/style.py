@@ -3,8 +3,6 @@
 The figures of a memo take `lang="zh"` for Chinese, with a font of this machine.
 """
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress

@@ -5,8 +5,6 @@ order: events of one tick run in the order in which they were scheduled, request
 (priority, time of asking, number), and every table is sorted by its keys.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, Literal

@@ -11,8 +11,6 @@ after Order 799 art. 20 is contested (`guangzhou_today:no_takeover`). Elsewhere 
 evidence).
 """
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 import numpy as np

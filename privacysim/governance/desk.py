@@ -6,8 +6,6 @@ administrative-case rules art. 28; a judge for a warrant). The scenario's facts 
 SimPy's `PriorityResource` sorts its whole queue at every request. This desk keeps a heap and gives the same log.
 """
 
-from __future__ import annotations
-
 from collections.abc import Generator
 from dataclasses import dataclass
 from heapq import heappop, heappush

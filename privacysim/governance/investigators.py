@@ -16,8 +16,6 @@ Some pictures of wanted persons are published. Order 799 art. 22 allows it with 
 the picture. Without such a rule it is prohibited or a gap, and nobody is masked.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

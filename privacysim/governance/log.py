@@ -1,7 +1,5 @@
 """Log of one arm: all events as frames that follow `tables.py`, and the books that processes write them into."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property

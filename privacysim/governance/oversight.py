@@ -7,8 +7,6 @@ JI11 art. 1); below them, offences of administrative law remain. We assume that 
 and a fine are equally likely. A lapse happens if its mark is below exp(−ε · expected sanction); ε is an assumption.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, exp, log

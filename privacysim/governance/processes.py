@@ -4,8 +4,6 @@ Everything that happens to footage is done by a *process*: the website, lapses o
 inspections. The default processes of `simulate` use only this interface, so your own process can do whatever they do.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass

@@ -8,8 +8,6 @@ the pool is the population of the gallery: a city for an investigator's suspects
 guard, a nation or the city for a website visitor. Verifying one named person is N = 2.
 """
 
-from __future__ import annotations
-
 import csv
 from dataclasses import dataclass, field
 from functools import cached_property

@@ -7,8 +7,6 @@ Retention is a separate rule (Order 799 art. 17: 30 days and then deletion; Guan
 15 days; art. 9 waives both for small shops). When the rules change, footage that was already deleted stays deleted.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any

@@ -6,8 +6,6 @@ exponentials stays below R (Harris 1963); R < 1, so it ends. Republication is a 
 rule lowers R and shortens the stay, so the remaining acts are a subset.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import ceil, log

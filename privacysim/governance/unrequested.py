@@ -16,8 +16,6 @@ Inspections: the police find cameras in prohibited places (Order 799 arts. 8, 27
 (7(3), 26), systems that were never filed (14, 29). An order to correct comes first if the law says so, then the fine.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import ClassVar
 

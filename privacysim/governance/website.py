@@ -6,8 +6,6 @@ not react. Prohibited streams are removed faster once found. Systems filed with 
 duty closes ports and factory passwords. All effects are relative to the baseline, whose list has 185 (CALIBRATED).
 """
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 import numpy as np

@@ -7,8 +7,6 @@ outside the package carries what it leaves in its name (`mask_text`), so workers
 neither the mask nor its package: `NAME=CELLS` or, by the face's width, `NAME=PX:CELLS,PX:CELLS,…` (linear between).
 """
 
-from __future__ import annotations
-
 import math
 from functools import lru_cache
 from typing import Any

@@ -12,8 +12,6 @@ limits: one set of faces, aligned or nearly so; a lower bound for modern embeddi
 images; N > 10³ is extrapolated. P is defined once, as a table over eighths of a pixel.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache

@@ -5,8 +5,6 @@ A pack is a folder of TOML files with an optional folder `policies`. The files m
 A package offers packs in the entry point group `privacysim.laws`, as folders, dicts or `LawPack` objects.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches

@@ -1,7 +1,5 @@
 """Measures the whole lab, or one mask of your own, on a set of faces (`privacysim calibrate masks`)."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
@@ -15,7 +13,7 @@ from privacysim.errors import InputError
 from privacysim.figures.style import house_style
 from privacysim.files import whole_file
 from privacysim.identify import Fit, mask_text
-from privacysim.masklab import fitted_curve
+from privacysim.masklab import curve_figures, fitted_curve
 from privacysim.masklab.evaluate import Job, Outcome, Outcomes, Progress, run_jobs, tpir
 from privacysim.masklab.faces import Faces
 from privacysim.masklab.masks import as_mask
@@ -98,7 +96,7 @@ def calibrate(faces: Faces, out: Path, *, small: bool = False, workers: int = 2,
     with whole_file(out / "note.md") as part:
         part.write_text(note(faces, curves, closed, best), encoding="utf-8")
     points = fitted_curve.measured_points(pd.DataFrame(tables["table"]))
-    figure = fitted_curve.curve_figure({name: curve.fit for name, curve in curves.items()}, points, faces.people)
+    figure = curve_figures.curve_figure({name: curve.fit for name, curve in curves.items()}, points, faces.people)
     with house_style(), whole_file(out / "curve.png") as part:
         figure.savefig(part, format="png", dpi=130, metadata={"Software": None})
 

@@ -5,8 +5,6 @@ its own training set. The attacker learns from 8 images a person unless `images`
 since images of one person are not independent.
 """
 
-from __future__ import annotations
-
 import hashlib
 import warnings
 from collections.abc import Callable, Iterator, Sequence

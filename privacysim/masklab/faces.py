@@ -4,8 +4,6 @@ Proportions of a drawn face identify the person; pose, light and expression chan
 to see, without a network, how masks and attacks work, not to calibrate them.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any

@@ -6,8 +6,6 @@ become background, and the first frame is as good as the last. A live stream can
 background from a running model (MOG2) and is masked *whole* until that has settled.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Masks the boxes of people in a frame, in place, and measures what remains of them in a video."""
 
-from __future__ import annotations
-
 from collections import Counter
 from pathlib import Path
 from typing import Any

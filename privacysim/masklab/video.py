@@ -3,8 +3,6 @@
 The output gets its final name only when complete; an interruption or an error leaves no file.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

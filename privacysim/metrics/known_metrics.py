@@ -1,7 +1,5 @@
 """All metrics by name, those that a study reports, and their sums: per block, added in block order, read at the end."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -10,14 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privacysim.errors import InputError, did_you_mean
-from privacysim.metrics import people_metrics, record_metrics
+from privacysim.metrics import people_metrics, record_metrics, request_metrics
 from privacysim.metrics.registry import FAMILIES, Metric, MetricValue, Rows, total
 from privacysim.metrics.seen import Footage, PeopleSeen, Records, Viewed
 from privacysim.parts import known_names, named
 
 Sums = dict[str, dict[str, float]]
 """Metric → name of a sum → its value so far."""
-_SHIPPED = [one for file in (people_metrics, record_metrics) for one in vars(file).values() if isinstance(one, Metric)]
+_SHIPPED = [one for file in (people_metrics, record_metrics, request_metrics) for one in vars(file).values()
+            if isinstance(one, Metric)]
 _SHIPPED.sort(key=lambda one: FAMILIES.index(one.family))
 DECLARED = {one.name: one for one in _SHIPPED}
 """Shipped metrics as declared, ordered by family: one entry for all words of a heading."""

@@ -5,8 +5,6 @@ realised month. People's values go into fixed histograms of 8 bins an octave, wh
 from bin totals ignore only the inequality within a bin (under 0.001 of Gini).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 import numpy as np

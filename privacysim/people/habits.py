@@ -5,8 +5,6 @@ form. Visits follow the rank, f_k ∝ k^−(1+γ), with home as the first rank a
 one part of the day, and a person makes at most one visit in each part, so nobody is at two places at once.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """People of a city: its residents, or people from the user's DataFrames, and nested samples of them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache

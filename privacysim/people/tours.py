@@ -1,7 +1,5 @@
 """Blocks of people: their tours, visible walks and stays, as arrays, drawn from habits or stated by the user."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """Destination choice, routes and day masks of a block of people (numba)."""
 
-from __future__ import annotations
-
 import numba
 import numpy as np
 

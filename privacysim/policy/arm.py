@@ -1,7 +1,5 @@
 """An arm of a study: one policy under one reading and one general law, with cached answers."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, replace
 
 from privacysim.errors import InputError, one_line

@@ -1,7 +1,5 @@
 """Policies in legal terms: one policy in full, or two compared."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any

@@ -5,8 +5,6 @@ only if its document and conditions are met. If nothing matches, the rules are s
 a gap: "hard" if general law does not forbid the act either, "soft" if general law forbids it on paper.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal

@@ -6,8 +6,6 @@
 and if two levels set a retention period the longer floor applies.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path

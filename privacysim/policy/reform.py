@@ -4,8 +4,6 @@ The file extends the base policy and contains only the differences, each marked 
 reads it as any other policy file, so a study runs exactly what the reform states.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from dataclasses import dataclass

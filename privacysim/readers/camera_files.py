@@ -6,8 +6,6 @@ reason. The columns and tags that are read (OpenStreetMap's wiki: Tag:man_made=s
 A camera that turns (dome, panning, revolving) sees all round: what it may see, not what it sees at one instant.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Mapping, Sequence

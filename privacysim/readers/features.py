@@ -4,8 +4,6 @@ Anything that cannot be a feature becomes a `Reject` with its line. A stranger's
 triggers: only real tables are read, read-only, and every query stops after a bounded number of steps.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import json

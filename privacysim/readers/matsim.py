@@ -6,8 +6,6 @@ of links the time is shared by length. Each leg is its own recording; one withou
 is a gap. Coordinates are those of the network (`coordinateReferenceSystem`, else `crs`).
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from pathlib import Path

@@ -5,8 +5,6 @@ fetched once, by osmnx (Boeing 2017), and written as `.osm`: points keep their O
 get new ones, one for equal positions, so that streets stay connected. © OpenStreetMap contributors, ODbL.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache

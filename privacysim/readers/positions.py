@@ -4,8 +4,6 @@ The Earth is cut into sheets of 0.1 degree. Each is flat, with the metres per de
 sheet (11 km tall) a length of 100 m is wrong by less than 0.2 % at 60 degrees latitude. A city has one plane.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime

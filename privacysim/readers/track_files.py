@@ -6,8 +6,6 @@ CSV columns are recognised as movingpandas and scikit-mobility write them. SUMO:
 MATSim: events or plans, with the network that they refer to (`readers.matsim`).
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

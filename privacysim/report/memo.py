@@ -4,8 +4,6 @@ Every number of the results is a cell of summary.csv. `Number.key` names the cel
 an alt text that states the same numbers.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -23,7 +21,19 @@ from privacysim.policy.policy_files import sourced
 from privacysim.policy.policy_form import Policy
 from privacysim.report import report_model, report_source
 from privacysim.report.report_model import Bullets, Number, Paragraph, Picture, Report, Section, Subheading, Table, Text
-from privacysim.report.report_source import Row, Source, Words, capital, number, sentence, size, there, with_interval
+from privacysim.report.report_source import Source
+from privacysim.report.wording import (
+    IDENTIFIED,
+    Row,
+    Words,
+    by_legality,
+    capital,
+    number,
+    sentence,
+    size,
+    there,
+    with_interval,
+)
 from privacysim.stats import short
 from privacysim.units import DAY_S
 from privacysim.vocabulary import CURVES
@@ -183,7 +193,7 @@ class _Memo:
 
     def exposed(self) -> Iterator[Paragraph | tuple]:
         words = self.words
-        kinds = {kind: metric for kind, metric in report_source.IDENTIFIED.items() if self.of(metric)}
+        kinds = {kind: metric for kind, metric in IDENTIFIED.items() if self.of(metric)}
         yield Paragraph((words("exposed_none"),))
         if kinds:
             rows = tuple(((self.names[arm],), *(self.cell(metric, arm) for metric in kinds.values()))
@@ -276,8 +286,8 @@ class _Memo:
     def legality_picture(self) -> Picture:
         """Figure of people identified per rule, by the legality of the viewing under its camera rules."""
         said = [f"{self.words.word('legality', kind)}: {self.said(self.of(metric), 'mean')}"
-                for kind, metric in report_source.IDENTIFIED.items()]  # fmt: skip
-        rows = report_source.by_legality(self.rows)
+                for kind, metric in IDENTIFIED.items()]  # fmt: skip
+        rows = by_legality(self.rows)
         return self.picture("legality", ". ".join(said), people_by_legality, rows, len(self.names))
 
     def picture(self, name: str, said: str, draw: Callable[..., Axes], data: pd.DataFrame, rows: int,

@@ -1,7 +1,5 @@
 """Writers of a report as DOCX (headings, repeated table heads, alt texts) and as XLSX (numeric cells)."""
 
-from __future__ import annotations
-
 import io
 import math
 from collections.abc import Iterator
@@ -19,7 +17,7 @@ from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
 from privacysim.report.report_model import TAG, Block, Bullets, Paragraph, Picture, Report, Subheading, Table, plain
-from privacysim.report.report_source import Words
+from privacysim.report.wording import Words
 
 _LATIN, _CHINESE = "Arial", "Microsoft YaHei"
 _WIDTH_MM = 174.0

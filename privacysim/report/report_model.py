@@ -4,8 +4,6 @@
 prints that page with a local Chromium; `write_docx` and `write_xlsx` write office files.
 """
 
-from __future__ import annotations
-
 import base64
 import io
 import os

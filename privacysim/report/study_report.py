@@ -1,7 +1,5 @@
 """report.html: the headline in words and numbers, two figures, and the provenance of the results."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from functools import partial
 
@@ -11,7 +9,7 @@ from privacysim.figures import people_by_legality
 from privacysim.metrics import METRICS, headline
 from privacysim.report import report_model
 from privacysim.report.report_model import Block, Bullets, Paragraph, Picture, Report, Section, Subheading, Table
-from privacysim.report.report_source import by_legality, capital
+from privacysim.report.wording import by_legality, capital
 from privacysim.results import Comparison, Results
 from privacysim.stats import short
 

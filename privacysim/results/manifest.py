@@ -1,7 +1,5 @@
 """Manifest of a results folder: write, read and validate it."""
 
-from __future__ import annotations
-
 import json
 import os
 import platform

@@ -1,7 +1,5 @@
 """Results of a study: values per replicate, notes on undefined values, their provenance, and SQL over saved tables."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property

@@ -6,8 +6,6 @@ RO-Crate 1.1, for archives and other tools: one action by one piece of software,
 `manifest.json` remains the full record. No person is named.
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 from collections.abc import Callable, Mapping

@@ -5,8 +5,6 @@ Thin slices are peeled off where failure is rarest, until the box is small; limi
 that chance alone could produce. *Coverage*: share of all failures in the box; *density*: share of the box that fails.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

@@ -6,8 +6,6 @@ of listed cameras stays at the 185 that were counted (`privacysim.world.calibrat
 even with p_listed = 1 is marked, not hidden.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,7 +25,8 @@ from privacysim.scenario import Scenario
 from privacysim.simulation.fact_worlds import of_plan, quantities
 from privacysim.simulation.inputs import Inputs, hashed
 from privacysim.simulation.replicate import forget_replicate
-from privacysim.simulation.unit_parts import Failed, Unit, UnitParts, to_frames
+from privacysim.simulation.unit_parts import Failed, Unit, UnitParts
+from privacysim.simulation.unit_tables import to_frames
 from privacysim.study import Study
 from privacysim.study.executor import OpenExecutor, cores
 from privacysim.study.pilots import pilot_skewness

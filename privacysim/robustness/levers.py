@@ -6,8 +6,6 @@ sources. What no policy file can state (how soon a platform takes footage down) 
 no design can search for rules that expose people more.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import product

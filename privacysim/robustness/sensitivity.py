@@ -10,8 +10,6 @@ trajectories (Morris 1991, doi:10.2307/1269043), to screen many factors with few
 step's effect; σ measures how much it depends on the other factors.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Exact clipping of street segments to a camera's view: a disc cut by two half-planes, or by the wedge behind it."""
 
-from __future__ import annotations
-
 import numpy as np
 from numba import njit
 

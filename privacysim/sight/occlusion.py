@@ -6,8 +6,6 @@ moved just in front of it. Deeper inside (fact `camera_moved_out_m`) it is an in
 walls are as high as any camera; there is no glass and no passage through a building.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache

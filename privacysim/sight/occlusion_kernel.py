@@ -1,7 +1,5 @@
 """Exact removal of wall shadows from the stretches within a camera's reach."""
 
-from __future__ import annotations
-
 import numpy as np
 from numba import njit
 

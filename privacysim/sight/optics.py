@@ -11,8 +11,6 @@ directions, unknown lenses by the mix of lenses at such sites, unknown heights b
 turns has no heading: it sees all round, through its own lens.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

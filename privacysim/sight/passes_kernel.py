@@ -1,7 +1,5 @@
 """Walks along the route trees past the cameras' street pieces, and weights of views by the flow of people."""
 
-from __future__ import annotations
-
 import numpy as np
 from numba import njit
 

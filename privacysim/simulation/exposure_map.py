@@ -1,11 +1,10 @@
-"""What cameras show before anybody looks: the exposure map of a scenario, and the views that a map leaves open.
+"""What cameras show before anybody looks: the exposure map of a scenario.
 
-Where a map leaves out a camera's heading, lens and height, policies are compared on draws from the prior, and the views
-that show fewest and most of the flow form a band (`world.unknown_views`).
+Where a map leaves out a camera's heading, lens and height, the map has three readings (`view_ends`).
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -13,25 +12,18 @@ import pandas as pd
 from privacysim.city import build_city
 from privacysim.city.city_model import City
 from privacysim.draws import Floats
-from privacysim.exposure import Acts
 from privacysim.facts import facts
 from privacysim.identify import curve_table
-from privacysim.people import Block, draw_block, draw_sample
 from privacysim.readers.osm_maps import Ground, read_ground
 from privacysim.scenario import Scenario
-from privacysim.sight.coverage import Coverage, coverage
-from privacysim.sight.passes import passes, sightings_count
+from privacysim.sight.coverage import coverage
 from privacysim.simulation.brought import NOTHING, Brought
-from privacysim.simulation.inputs import Inputs
+from privacysim.simulation.view_ends import PEOPLE, week
 from privacysim.world.cameras import Cameras, sample_cameras
-from privacysim.world.placed import Placed, placed_cameras
-from privacysim.world.unknown_views import Band, band, flow
-from privacysim.world.world_model import World
+from privacysim.world.placed import placed_cameras
+from privacysim.world.unknown_views import band, flow
 
-ENDS = ("fewest", "most")
 _DRAWS = 5
-_PEOPLE = 5_000
-"""People whose walks weight the views of a camera: enough for a sum over weeks, and cheap in every replicate."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,14 +56,14 @@ class ExposureMap:
         return {name: float((self.streets[name] * length).sum()) / 3_600.0 for name in self.readings}
 
 
-def exposure_map(scenario: Scenario, seed: int = 185, people: int = _PEOPLE, own: Brought = NOTHING) -> ExposureMap:
+def exposure_map(scenario: Scenario, seed: int = 185, people: int = PEOPLE, own: Brought = NOTHING) -> ExposureMap:
     """Compute the exposure map of a scenario with a sample of `people` people over a week.
 
     Use it before a study to check the city, its cameras and where they would see people. The readings are fewest,
     drawn (the mean over replicates) and most. `own`: your own city, people and cameras (`Simulation.inputs.brought`).
     """
     city = build_city(scenario, **own.keywords("city"))
-    walked = flow(city, _week(city, scenario, seed, 0, people, own))
+    walked = flow(city, week(city, scenario, seed, 0, people, own))
     placed = placed_cameras(city, scenario.cameras.file, own.keywords("cameras").get("cameras"))
     first = sample_cameras(city, scenario, seed, 0, placed)
     ends = band(city, scenario, first, walked, placed)
@@ -110,57 +102,3 @@ def street_exposure(city: City, cameras: Cameras, people: Floats) -> Floats:
     weight = people[way] * metres * chance[seen.piece_frontal.astype(np.intp), seen.piece_face]
     whole = np.bincount(way // 2, weight, minlength=city.edge_u.size)
     return np.asarray(whole / np.maximum(city.edge_mm / 1_000.0, 1e-3), dtype=np.float64)
-
-
-def _week(city: City, scenario: Scenario, seed: int, k: int, size: int, own: Brought) -> Block:
-    """A week of a sample of people, whose walks weight the views of cameras."""
-    given = own.keywords("people")
-    chosen = draw_sample(city, scenario, seed, k, min(size, city.people), **given)
-    return draw_block(city, scenario, seed, k, chosen.ids, chosen.weight, 0, 7, **given)
-
-
-@dataclass(frozen=True, eq=False)
-class Ends:
-    """What the viewed cameras see with the fewest and most; empty in a city without mapped cameras."""
-
-    views: Mapping[str, Coverage]
-    notes: tuple[str, ...] = ()
-
-
-def ends_of(inputs: Inputs, world: World, acts: Acts) -> Ends:
-    """Compute the two ends of one replicate, with people and log as drawn, and notes on its cameras for the reader."""
-    city, scenario, k = world.city, inputs.scenario, world.k
-    if world.stated is None or k < 0:
-        return Ends({})
-    block = _week(city, scenario, world.seed, k, _PEOPLE, inputs.brought)
-    found = band(city, scenario, world.cameras, flow(city, block), world.stated)
-    assert found is not None
-    views = {name: coverage(city, getattr(found, name), acts.watched) for name in ENDS}
-    return Ends(views, tuple(_words(world, world.stated, found, block)) if k == inputs.replicates[0] else ())
-
-
-def _words(world: World, placed: Placed, found: Band, block: Block) -> list[str]:
-    """Describe which cameras are mapped, what is unknown about them, and the effect of buildings."""
-    mapped, section = len(placed), world.scenario.cameras
-    beyond = f"; {placed.left_out} of the file lie beyond the city" if placed.left_out else ""
-    if placed.rejects:
-        beyond += f"; {len(placed.rejects)} rows of the file are no cameras, the first: {placed.rejects[0]}"
-    said = [f"{mapped} on the map, all of them used{beyond}",
-            f"not on the map are the heading of {found.headings}, the lens of {found.lenses}, the height of "
-            f"{found.heights}: drawn anew in each replicate, and a band"]
-    if section.recall is None:
-        said.append("those that nobody mapped are missing, so exposure is a lower bound; [cameras] recall corrects "
-                    "for them")
-    else:
-        low, high = section.recall.range
-        said.append(f"{len(world.cameras) - mapped} more in the first replicate for those that nobody mapped, "
-                    f"at a stated recall of {section.recall.number:g} ({low:g} to {high:g}); these have no band")
-    if world.city.building_start is not None:
-        bare = replace(world.city, building_start=None, building_x=None, building_y=None)
-        views = [(city, coverage(city, world.cameras, np.arange(len(world.cameras)))) for city in (world.city, bare)]
-        left, whole = (sightings_count(passes(block, city, view, block.first_day, block.days), block)
-                       for city, view in views)
-        share = 1.0 - left / whole if whole else 0.0
-        said.append(f"buildings hide {share:.0%} of the sightings ({left} of {whole} are left, "
-                    f"{block.person_id.size} people in a week, every camera)")
-    return [f"cameras: {text}" for text in said]

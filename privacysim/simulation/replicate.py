@@ -21,8 +21,8 @@ from privacysim.policy import Arm
 from privacysim.sight.coverage import Coverage, coverage
 from privacysim.sight.passes import Pieces, passes
 from privacysim.simulation import cost
-from privacysim.simulation.exposure_map import Ends, ends_of
 from privacysim.simulation.inputs import Inputs
+from privacysim.simulation.view_ends import Ends, ends_of
 from privacysim.units import DAY_S
 from privacysim.vocabulary import REGIMES
 from privacysim.world.world_model import World, sample_world

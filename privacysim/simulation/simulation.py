@@ -22,7 +22,8 @@ from privacysim.simulation.brought import bring
 from privacysim.simulation.inputs import Inputs, StudyFile, from_parts, hashed, resolve
 from privacysim.simulation.replicate import Choice, Replicate
 from privacysim.simulation.unit import measured, people_table
-from privacysim.simulation.unit_parts import Unit, to_frames
+from privacysim.simulation.unit_parts import Unit
+from privacysim.simulation.unit_tables import to_frames
 from privacysim.vocabulary import CURVES
 
 

@@ -30,7 +30,8 @@ from privacysim.sight.optics import dori_levels
 from privacysim.sight.passes import Pieces, passes, sightings, sightings_count
 from privacysim.simulation import cost
 from privacysim.simulation.replicate import Choice, Replicate, Seen, blocks_of, pass_starts
-from privacysim.simulation.unit_parts import Unit, UnitParts, arm_at
+from privacysim.simulation.unit_parts import Unit, UnitParts
+from privacysim.simulation.unit_tables import arm_at
 from privacysim.units import DAY_S, TICKS_PER_S
 from privacysim.world.world_model import World
 

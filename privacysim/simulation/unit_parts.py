@@ -1,4 +1,4 @@
-"""Units of work and their results: sums or a failure, both convertible to JSON, and the tables that combine units.
+"""Units of work and their results: sums or a failure, both convertible to JSON.
 
 A failed unit costs its replicate, not the study: it is counted, named, and left out of every policy alike. A failure
 is plain data: the stage (the subpackage in which it happened), the place in the code and the error message.
@@ -12,15 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-import pandas as pd
-
-from privacysim import tables
 from privacysim.errors import PrivacysimError, ResultsError, shown
-from privacysim.metrics import Metric, Sums, add, readings
+from privacysim.metrics import Sums
 from privacysim.resources import PACKAGE
 from privacysim.simulation import cost
-from privacysim.simulation.exposure_map import ENDS
 
 _NO_STAGE = ("study", "simulation", "robustness", "cli", "facts.py")
 
@@ -114,55 +109,3 @@ def none_left(failed: Sequence[Failed]) -> ResultsError:
     first = min(failed, key=lambda one: one.unit)
     more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
     return ResultsError(f"No replicate was completed. {first}{more}.\n  Fix: --resume does what is missing again.")
-
-
-def arm_at(policy: str, end: str) -> str:
-    """Name under which a unit keeps the sums of one arm at one end of the band."""
-    return f"{policy}|{end}"
-
-
-def to_frames(parts: Mapping[Unit, UnitParts], arms: Sequence[str],
-              declared: Mapping[str, Metric]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Build the `metrics` table, and notes (policy, replicate, metric, curve, note) on undefined values."""
-    by_replicate: dict[int, list[UnitParts]] = {}
-    for unit in sorted(parts):
-        by_replicate.setdefault(unit.replicate, []).append(parts[unit])
-    rows, notes = [], []
-    for replicate, blocks in by_replicate.items():
-        for arm in (arm for arm in arms if arm in blocks[0].arms):
-            for name, reading in readings(add(block.arms[arm] for block in blocks), declared):
-                where = (arm, replicate, name, reading.curve)
-                if reading.value is not None:
-                    rows.append((*where, reading.value, declared[name].unit, reading.contributors))
-                if reading.note:
-                    notes.append((*where, reading.note))
-        for text in dict.fromkeys(text for block in blocks for text in block.notes):
-            notes.append(("", replicate, "", "", text))
-    table = tables.table("metrics")
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(table.names)
-    frame = tables.frame("metrics", dict(zip(table.names, map(list, columns), strict=True)))
-    frame = frame.sort_values(list(table.keys), ignore_index=True)  # as on disk
-    return frame, pd.DataFrame(notes, columns=["policy", "replicate", "metric", "curve", "note"])
-
-
-def band_frame(parts: Mapping[Unit, UnitParts], arms: Sequence[str], metrics: pd.DataFrame,
-               declared: Mapping[str, Metric]) -> pd.DataFrame:
-    """Band table, one row per policy, metric and curve: replicate means with the fewest, as drawn, and with the most.
-
-    A metric that does not only rise with passes has an empty band and a note; without ends there are no rows.
-    """
-    keys = ["policy", "metric", "curve"]
-    at_ends = to_frames(parts, [arm_at(arm, end) for arm in arms for end in ENDS], declared)[0]
-    kept = metrics[metrics["replicate"].isin(at_ends["replicate"].unique())]
-    drawn = kept.groupby(keys, observed=True)["value"].agg(["mean", "size"]).reset_index()
-    ends = at_ends.groupby(keys, observed=True)["value"].mean().to_dict()
-    rows = []
-    for policy, name, curve, mean, n in drawn.itertuples(index=False):
-        one = declared[name]
-        note = "" if one.monotone else "no band: more passes may raise or lower it"
-        if one.of != "people":
-            note = "no band: it counts what was done, and that stays as drawn"
-        low, high = (np.nan if note else ends.get((arm_at(policy, end), name, curve), np.nan) for end in ENDS)
-        rows.append((policy, name, curve, one.unit, int(n), low, float(mean), high, note))
-    made = pd.DataFrame(rows, columns=list(tables.BAND_COLUMNS))
-    return made.sort_values("policy", key=lambda names: names.map(list(arms).index), kind="stable", ignore_index=True)

@@ -18,7 +18,7 @@ from privacysim.facts import facts_replaced
 from privacysim.files import whole_file
 from privacysim.results.manifest import Clock, manifest
 from privacysim.results.results import Results
-from privacysim.simulation import cost, unit_parts
+from privacysim.simulation import cost, unit_parts, unit_tables
 from privacysim.simulation.inputs import Inputs
 from privacysim.simulation.replicate import blocks_of, replicate_of
 from privacysim.simulation.unit import begin_unit, measured
@@ -177,9 +177,9 @@ class Running:
             raise unit_parts.none_left(failed)
         whole = {unit: part for unit, part in self.done.items() if isinstance(part, UnitParts)}
         parts = {unit: whole[unit] for unit in wanted if unit.replicate in left}
-        frame, notes = unit_parts.to_frames(parts, self.inputs.arm_ids, self.inputs.declared)
+        frame, notes = unit_tables.to_frames(parts, self.inputs.arm_ids, self.inputs.declared)
         times = self.clock.times() | {"cost": cost.total([self.of_city, *(part.cost for part in whole.values())])}
         said = manifest(self.inputs, times, self.workers)
         said |= {"replicates": left, "failed": unit_parts.as_rows(failed, self.again)}
-        bands = unit_parts.band_frame(parts, self.inputs.arm_ids, frame, self.inputs.declared)
+        bands = unit_tables.band_frame(parts, self.inputs.arm_ids, frame, self.inputs.declared)
         return Results(said, frame, notes, self.skewness or {}, self.inputs, bands)

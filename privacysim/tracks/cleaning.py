@@ -5,8 +5,6 @@ stands still), `track_leap_m` (a longer step is a gap), `track_speed_max_m_s` (n
 far the fixes of a receiver at rest wander).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

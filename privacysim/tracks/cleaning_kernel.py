@@ -1,7 +1,5 @@
 """Cleaning pass over a track's fixes, as a loop because what is kept depends on what was kept before."""
 
-from __future__ import annotations
-
 import numpy as np
 from numba import njit
 

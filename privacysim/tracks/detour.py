@@ -5,8 +5,6 @@ unknown heading, lens or height, the mean over all possible views). Shortest pat
 series of ways, each less seen and longer than the previous one. Unmapped cameras still see the walker.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path

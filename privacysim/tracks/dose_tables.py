@@ -9,8 +9,6 @@ offer this asker a route (a document, an approval, or none needed); otherwise th
 are silent. An operator that is not mapped counts as a shop, which also sets the class of place.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date

@@ -6,8 +6,6 @@ and the middle is the mean over headings and the mix of lenses. Totals sum the b
 totals. Stretches that two cameras see count only once in `metres_in_view`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ The page is one HTML file without tiles, scripts or fonts from elsewhere. Drag w
 point at a camera to read what it saw. It still shows the walk, so keep it where you keep the track.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Hashable, Mapping, Sequence
@@ -20,6 +18,7 @@ from matplotlib.patches import Polygon, Wedge
 from privacysim.draws import Floats, Ints
 from privacysim.figures.style import FAINT, GRID, INK, axes, house_style, svg_text
 from privacysim.readers.positions import plane_at
+from privacysim.resources import PACKAGE
 from privacysim.tracks.dose_tables import publishable_passes
 from privacysim.tracks.dosimeter import ENDS, LEVELS, Dose
 from privacysim.tracks.walk_sight import Town
@@ -27,32 +26,6 @@ from privacysim.tracks.walk_sight import Town
 _COLOURS = dict(zip(LEVELS, ("#bbbbbb", "#56B4E9", "#009E73", "#E69F00", "#D55E00"), strict=True))
 _CAMERA = "#0072B2"
 _MOST_PIECES = 20_000
-_HEAD = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>Walk</title>
-<meta http-equiv="Content-Security-Policy"
-content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-<style>
-body{font:14px/1.4 system-ui,sans-serif;margin:0;color:#222;display:flex;flex-direction:column;height:100vh}
-header{padding:8px 14px;border-bottom:1px solid #ddd} h1{font-size:16px;margin:0 0 4px}
-svg{flex:1;width:100%;min-height:0;cursor:grab}
-#say{padding:6px 14px;border-top:1px solid #ddd;min-height:3em;white-space:pre-line}
-path{vector-effect:non-scaling-stroke}
-</style></head><body>
-"""
-_SCRIPT = """<script>
-const svg=document.querySelector("svg"),say=document.getElementById("say"),cameras=JSON.parse(
-document.getElementById("cameras").textContent);let box=svg.viewBox.baseVal,from=null;
-svg.addEventListener("wheel",e=>{e.preventDefault();const k=e.deltaY>0?1.2:1/1.2,r=svg.getBoundingClientRect(),
-u=(e.clientX-r.left)/r.width,v=(e.clientY-r.top)/r.height;box.x+=box.width*u*(1-k);box.y+=box.height*v*(1-k);
-box.width*=k;box.height*=k},{passive:false});
-svg.addEventListener("pointerdown",e=>{from=[e.clientX,e.clientY,box.x,box.y]});
-svg.addEventListener("pointermove",e=>{if(!from)return;const r=svg.getBoundingClientRect(),
-s=Math.max(box.width/r.width,box.height/r.height);box.x=from[2]-(e.clientX-from[0])*s;box.y=from[3]-(e.clientY-from[1])*s});
-addEventListener("pointerup",()=>{from=null});
-cameras.forEach((words,n)=>{const mark=document.getElementById("camera-"+n),show=()=>{say.textContent=words};
-mark.setAttribute("tabindex","0");mark.addEventListener("pointerenter",show);mark.addEventListener("focus",show)});
-</script></body></html>
-"""
 
 
 def draw_map(dose: Dose, ax: Axes | None = None, town: Town | None = None, ways: Sequence[Ints] = ()) -> Axes:
@@ -132,9 +105,10 @@ def page(dose: Dose, town: Town | None = None, ways: Sequence[Ints] = ()) -> str
     text = (f"{dose.totals['metres']:.0f} m walked; on {low if low == high else f'{low} to {high}'} m of it a camera "
             "can tell that somebody is there. North is up.")  # fmt: skip
     said = json.dumps([_words(row) for row in dose.cameras.to_dict("records")]).replace("<", "\\u003c")
-    return (f"{_HEAD}<header><h1>Cameras that have, or may have, this walk in view</h1>{text}</header>{svg}"
+    made = (f"<header><h1>Cameras that have, or may have, this walk in view</h1>{text}</header>{svg}"
             '<div id="say">Point at a camera. Drag to move, turn the wheel to zoom.</div>'
-            f'<script type="application/json" id="cameras">{said}</script>{_SCRIPT}')
+            f'<script type="application/json" id="cameras">{said}</script>')
+    return (PACKAGE / "tracks/walk_page.html").read_text(encoding="utf-8").replace("@BODY@", made)
 
 
 def _words(row: Mapping[Hashable, Any]) -> str:

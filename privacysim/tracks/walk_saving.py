@@ -5,8 +5,6 @@ first fix, `timeline.svg`, and `manifest.json`, written last, which names inputs
 only on request: the map and GIS files, with cameras at their positions and what they saw.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from hashlib import sha256

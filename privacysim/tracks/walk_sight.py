@@ -8,8 +8,6 @@ lies in the disc of all headings (what the camera may see), and the share of eac
 still is a step of one millimetre, so that one clip handles both.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import NamedTuple
 

@@ -3,8 +3,6 @@
 Every function reads one world (its facts are in force) and returns values by the row's id.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import Any

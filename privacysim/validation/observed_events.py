@@ -4,8 +4,6 @@ Every function reads one world with its logs (its facts are in force) and return
 nothing happened from which the value could be taken.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

@@ -6,8 +6,6 @@ A row is *met* if the middle half of its values overlaps the band, *missed* if n
 wider than the stated width, and *not modelled* if the model has no such quantity.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context

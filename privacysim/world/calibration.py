@@ -13,8 +13,6 @@ Both are constants of `guangzhou_185` with its baseline. They reproduce their da
 does not validate the model.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple

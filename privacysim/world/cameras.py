@@ -5,8 +5,6 @@ cameras on the map; what the map does not state (heading, lens, operator) is dra
 the map's recall, the unmapped street cameras are drawn and appended, as in a synthetic city.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, fields, replace
 from typing import Any
 

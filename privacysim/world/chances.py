@@ -11,8 +11,6 @@ has the id (d, j). So a longer study, a longer warm-up or another stream changes
 doi:10.1002/nav.3800260304).
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields

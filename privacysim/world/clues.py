@@ -10,8 +10,6 @@ identifies the offender if they passed within the wanted window, usable footage 
 p_working) and they are recognised in it (p_recognised). Both constants are CALIBRATED (`calibration.py`).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import Any
 

@@ -13,8 +13,6 @@ staff-year, before any deterrence. Break-ins reach the archive of one custodian,
 cameras. Each lapse affects the cameras that are looked at.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -8,8 +8,6 @@ to the weight of the place's category (`camera_weight_*`), or to the residents o
 no place in a city, its share goes to the other social operators.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache

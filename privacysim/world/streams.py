@@ -14,8 +14,6 @@ numbered after all other cameras, so adding one changes nothing else. No request
 them. Limits: one room each; nobody has counted them (assumption).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

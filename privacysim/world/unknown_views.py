@@ -8,8 +8,6 @@ lie outside those of the lightest and the heaviest views. A metric that only inc
 metrics have no band. Limits: each camera is weighed alone; indoor and unmapped cameras stay as drawn.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """World of one replicate: everything drawn by chance before any policy is applied. It contains no people."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import pandas as pd

@@ -15,7 +15,6 @@ from privacysim.attacks import (
     guess_error_m,
     lorenz,
     mutual_information,
-    poisson_sets,
     reidentification_risk,
     released_table,
     table_by,
@@ -31,7 +30,6 @@ FRAMES = {
     "location": lambda f: reidentification_risk(f, 2, place="place"),
     "time": lambda f: reidentification_risk(f, 2, "time", place="place", time="time"),
     "frequency": lambda f: reidentification_risk(f, 2, "frequency", place="place"),
-    "sequence": lambda f: reidentification_risk(f, 2, "sequence", place="place", time="time"),
     "sets": lambda f: anonymity_sets(f, place="place", time="time", window_s=60.0),
     "tracks": time_to_confusion,
     "information": lambda f: mutual_information(f, "user", "place"),
@@ -40,7 +38,7 @@ FRAMES = {
 }
 NUMBERS = {
     "gini": gini, "lorenz": lorenz, "top share": top_share, "entropy": entropy_bits,
-    "poisson sets": poisson_sets, "epsilon": lambda v: epsilon_spent(v, 0.1),
+    "epsilon": lambda v: epsilon_spent(v, 0.1),
     "error": lambda v: guess_error_m(v, v, v, v),
 }  # fmt: skip
 
@@ -78,7 +76,7 @@ WRONG_TIMES = {
 
 
 @pytest.mark.parametrize("spoilt", WRONG_TIMES)
-@pytest.mark.parametrize("name", ["unicity", "time", "sequence", "sets", "tracks", "table"])
+@pytest.mark.parametrize("name", ["unicity", "time", "sets", "tracks", "table"])
 def test_times_and_weights_of_a_wrong_kind_are_a_sentence(name, spoilt):
     with pytest.raises(InputError):
         FRAMES[name](WRONG_TIMES[spoilt](frame()))

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from privacysim import draws
 from privacysim.attacks import (
     anonymity_sets,
-    poisson_sets,
     reidentification_risk,
     time_to_confusion,
     unicity,
@@ -168,20 +167,6 @@ def test_a_samples_mean_set_is_unbiased():
     assert abs(np.mean(found) - truth) < 3 * error
     told = anonymity_sets(some, place="place", population=2000, sample=100)
     assert list(told.columns) == ["average", "views", "mean_size"]
-
-
-def test_poisson_sets_are_those_of_the_formula_and_of_a_simulation():
-    rates = np.array([0.2, 1.0, 5.0])
-    found = poisson_sets(rates).set_index("average")
-    hidden = rates / rates.sum()
-    reciprocal = (hidden * -np.expm1(-rates) / rates).sum()
-    assert found.loc["per person in view", "mean_reciprocal"] == pytest.approx(reciprocal)
-    assert found.loc["per person in view", "alone"] == pytest.approx((hidden * np.exp(-rates)).sum())
-    assert found.loc["per person in view", "mean_size"] == pytest.approx((hidden * (1 + rates)).sum())
-    drawn = np.random.default_rng(3).poisson(rates, (200_000, 3)).ravel()
-    expected = sets_of(drawn[drawn > 0]).set_index("average")
-    for column in ("mean_size", "mean_reciprocal", "alone", "below_k", "mean_bits"):
-        assert found[column].to_numpy() == pytest.approx(expected[column].to_numpy(), rel=0.01)
 
 
 def naive_tracks(frame, within, gap, most):

@@ -19,7 +19,8 @@ from time import process_time
 import privacysim as ps
 from privacysim.simulation import cost
 from privacysim.simulation.inputs import Inputs
-from privacysim.simulation.unit_parts import UnitParts, to_frames
+from privacysim.simulation.unit_parts import UnitParts
+from privacysim.simulation.unit_tables import to_frames
 from privacysim.study.executor import processes
 from privacysim.study.running import Runner, do_units, part_file, units
 

@@ -8,12 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.text import Text
-from PIL import Image
 
 from privacysim import figures
 from privacysim.errors import InputError
 from privacysim.figures import style
-from privacysim.figures.city_figures import positions
 
 pytestmark = pytest.mark.usefixtures("figures_closed")
 
@@ -152,20 +150,6 @@ def test_a_mask_strip_stands_beside_its_measured_chance():
     picture = np.zeros((8, 8), np.uint8)
     figure = figures.mask_strip({"none": picture, "box": picture}, {"none": 0.91, "box": 0.025}, people=40)
     assert [text.get_text() for ax in figure.axes for text in ax.texts] == ["91%", "2%"]
-
-
-def test_a_day_is_a_film_in_which_a_walker_is_between_its_points(tmp_path):
-    walk = pd.DataFrame({"walk": 1, "t_s": [0.0, 100.0], "x_m": [0.0, 50.0], "y_m": [0.0, 10.0], "seen": [True, False]})
-    assert positions([walk], 50.0).tolist() == [[25.0, 5.0, 1.0]]
-    assert positions([walk], 200.0).shape == (0, 3)
-    streets = pd.DataFrame({"x0_m": [0.0], "y0_m": [0.0], "x1_m": [50.0], "y1_m": [10.0], "kind": [0]})
-    cameras = pd.DataFrame({"x_m": [10.0], "y_m": [5.0]})
-    day = {"title": "A day", "hours": (0.0, 0.02), "frames": 3}
-    path = figures.day_in_the_city(streets, walk, cameras, tmp_path / "day.gif", **day)
-    with Image.open(path) as film:
-        assert film.n_frames == 3
-    with pytest.raises(InputError, match=r"\.gif"):
-        figures.day_in_the_city(streets, walk, cameras, tmp_path / "day.mp4", title="A day")
 
 
 def test_chinese_needs_a_font_and_says_so_where_there_is_none(monkeypatch):

@@ -31,9 +31,9 @@ def test_mean_and_worst_stand_on_one_bar_with_their_numbers():
 
 
 def test_the_day_shows_the_median_over_cameras():
-    field = pd.DataFrame({"camera_id": [1, 2, 3] * 2, "window": [7] * 3 + [8] * 3,
-                          "people": [1.0, 10.0, 100.0, 2.0, 20.0, 200.0]})  # fmt: skip
-    [line] = sets_through_the_day(field).get_lines()
+    counts = pd.DataFrame({"camera_id": [1, 2, 3] * 2, "window": [7] * 3 + [8] * 3,
+                           "people": [1.0, 10.0, 100.0, 2.0, 20.0, 200.0]})  # fmt: skip
+    [line] = sets_through_the_day(counts).get_lines()
     assert line.get_xdata().tolist() == [7.5, 8.5]
     assert line.get_ydata().tolist() == [10.0, 20.0]
 

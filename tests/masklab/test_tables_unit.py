@@ -10,7 +10,7 @@ from matplotlib.colors import to_hex
 
 from privacysim.errors import InputError
 from privacysim.identify import fits, rank_one
-from privacysim.masklab import fitted_curve as figure
+from privacysim.masklab import curve_figures as figure
 from privacysim.masklab.faces import synthetic_faces
 from privacysim.masklab.fitted_curve import measured, measured_points, naive_beside_strongest
 from privacysim.masklab.masks import Pixelate

@@ -81,7 +81,7 @@ def test_no_metric_of_people_falls_when_more_acts_are_looked_at(seed):
 
 
 @settings(max_examples=10, deadline=None)
-@given(st.integers(0, 10_000), st.sampled_from(["location", "time", "sequence"]))
+@given(st.integers(0, 10_000), st.sampled_from(["location", "time"]))
 def test_coarser_dyadic_cells_and_windows_never_raise_anybodys_risk(seed, attack):
     rng = np.random.default_rng(seed)
     n = 40 * 8

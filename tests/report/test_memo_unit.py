@@ -28,7 +28,8 @@ from privacysim.policy import load_policy
 from privacysim.report import write_memo
 from privacysim.report.memo import memo
 from privacysim.report.report_model import Number, Report, Subheading, Table, plain
-from privacysim.report.report_source import Source, Words, read_source
+from privacysim.report.report_source import Source, read_source
+from privacysim.report.wording import Words
 from privacysim.stats import short
 from tests.helpers import report_parts as parts
 

@@ -22,7 +22,8 @@ from privacysim.report import memo as memo_file
 from privacysim.report import page, report_model
 from privacysim.report.memo import _Memo, memo
 from privacysim.report.report_model import Picture, Report, plain
-from privacysim.report.report_source import Words, read_source
+from privacysim.report.report_source import read_source
+from privacysim.report.wording import Words
 from privacysim.vocabulary import LEGALITIES
 from tests.helpers import report_parts as parts
 

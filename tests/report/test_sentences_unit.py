@@ -12,7 +12,8 @@ import pytest
 import privacysim as ps
 from privacysim.report.memo import answer, evidence_cost
 from privacysim.report.report_model import plain
-from privacysim.report.report_source import Source, Words, with_interval
+from privacysim.report.report_source import Source
+from privacysim.report.wording import Words, with_interval
 from privacysim.results.comparison import SUMMARY
 
 SAVED = Path(__file__).resolve().parents[2] / "notebooks" / "saved" / "headline"
