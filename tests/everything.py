@@ -33,7 +33,7 @@ FIRST = (
     "tests/study/test_faults_property.py", "tests/explorer/test_preview_property.py",
     "tests/study/test_second_package_property.py", "tests/metrics/test_estimators_property.py",
     "tests/study/test_cluster_property.py", "tests/release/test_fuzz_property.py",
-    "tests/attacks/test_flow_sets_oracle.py", "tests/masklab/test_own_masks_unit.py", "tests/bench/test_bench_unit.py",
+    "tests/masklab/test_own_masks_unit.py", "tests/bench/test_bench_unit.py",
 )
 """Files that take longest of all, in the order in which they are started."""
 STRICT = ROOT / "notebooks" / "reproduce" / "r5_ashby.ipynb"

@@ -30,7 +30,7 @@ TWINS = [
     "tests/exposure/test_cases_unit.py", "tests/exposure/test_join_oracle.py",
     "tests/sight/test_coverage_clip_oracle.py",
     "tests/tracks/test_occlusion_oracle.py", "tests/sight/test_passes_walked_oracle.py", "tests/tracks/test_oracles_oracle.py",
-    "tests/attacks/test_reidentification_oracle.py", "tests/attacks/test_flow_listed_oracle.py", "tests/attacks/test_points_property.py",
+    "tests/attacks/test_reidentification_oracle.py", "tests/attacks/test_points_property.py",
     "tests/ground/test_draws_function_property.py",
     "tests/city/test_routes_oracle.py::test_routes_of_a_village_built_anew_equal_networkx", "tests/ground/test_draws_published_oracle.py",
     "tests/world/test_unknown_views_oracle.py::test_the_weight_of_a_view_equals_a_sum_over_points_written_out",
