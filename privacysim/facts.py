@@ -54,7 +54,7 @@ class Fact:
             (self.law != "dirichlet" or self.group, ", law", "the group of shares that sum to one", "no group"),
         ):
             if not holds:
-                raise InputError(f"data/facts.csv, {self.id}{key}", expected, got, "mend the row")
+                raise InputError(f"data/facts.csv, {self.id}{key}", expected, got, "correct the row")
 
 
 class Facts(Mapping[str, Fact]):
@@ -96,22 +96,22 @@ def read_facts(path: Path) -> Facts:
     try:
         reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")))
         if reader.fieldnames != _COLUMNS:
-            raise InputError(str(path), "the columns " + ", ".join(_COLUMNS), reader.fieldnames, "mend the first line")
+            raise InputError(str(path), "the columns " + ", ".join(_COLUMNS), reader.fieldnames, "correct line 1")
         for row in reader:
             where = f"{path}, line {reader.line_num}"
             if None in row or None in row.values():  # more cells than columns, or fewer
                 raise InputError(where, f"{len(_COLUMNS)} cells", list(row.values()), "quote a text with a comma")
             if row["id"] in rows:
-                raise InputError(where, "an id of its own", row["id"], "remove one of the two rows")
+                raise InputError(where, "a unique id", row["id"], "remove one of the two rows")
             try:
                 value = float(row["value"])
                 low, high = (float(row[side]) if row[side] else value for side in ("low", "high"))
             except ValueError as error:
-                raise InputError(where, "numbers in value, low and high", error, "mend the row") from None
+                raise InputError(where, "numbers in value, low and high", error, "correct the row") from None
             rows[row["id"]] = Fact(row["id"], value, low, high, *(row[name] for name in (
                 "unit", "source", "status", "law", "group")))  # fmt: skip
     except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(str(path), "a facts file in UTF-8", error, "mend the file") from None
+        raise InputError(str(path), "a facts file in UTF-8", error, "correct the file") from None
     return Facts(rows)
 
 

@@ -107,11 +107,12 @@ def read_toml(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise InputError(str(path), "an existing TOML file", "no such file", "check the path") from None
     except RecursionError:
-        raise InputError(str(path), "lists and tables a few levels deep", "hundreds of levels", "mend it") from None
+        raise InputError(str(path), "lists and tables a few levels deep", "hundreds of levels", "correct it") from None
     except tomllib.TOMLDecodeError as error:
-        raise InputError(str(path), "valid TOML (each key once)", _with_line(str(error), text), "mend it") from None
+        raise InputError(str(path), "valid TOML (each key once)", _with_line(str(error), text), "correct it") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(str(path), "a readable TOML file in UTF-8", error, "mend the file or its rights") from None
+        fix = "correct the file or its permissions"
+        raise InputError(str(path), "a readable TOML file in UTF-8", error, fix) from None
 
 
 def toml_text(data: Mapping[str, Any]) -> str:

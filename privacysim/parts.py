@@ -53,7 +53,7 @@ def named(group: str, name: str) -> Any:
         return found[0].load()
     except Exception as error:  # a foreign package may raise anything
         raise InputError(f"{group}, {name}", f"an entry point that can be loaded ({found[0].value})",
-                         f"{type(error).__name__}: {error}", "mend or reinstall the package that brings it") from None
+                         f"{type(error).__name__}: {error}", "repair or reinstall the package that brings it") from None
 
 
 def digest(part: Any, name: str = "") -> str:

@@ -101,7 +101,7 @@ def _cast(name: str, column: Column, value: Any) -> Any:
     values = np.asarray(value)
     if values.dtype.kind in "iu":
         if values.size and not (values.min() >= 0 and values.max() < len(column.words)):
-            raise InputError(where, f"codes below {len(column.words)}", values.max(), "mend the code")
+            raise InputError(where, f"codes below {len(column.words)}", values.max(), "correct the code")
         return pd.Categorical.from_codes(values.astype(np.intp), categories=pd.Index(column.words))
     given = pd.Index(values.astype(str))
     known = (*column.words, *sorted(set(given.unique()) - set(column.words))) if column.open else column.words

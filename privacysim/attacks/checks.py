@@ -28,7 +28,7 @@ def frame_with(frame: Any, columns: Sequence[str], what: str, *, hint: str = "")
             fix = f"drop them with .dropna(subset=[{name!r}])"
             raise InputError(f"{what}, column {name}", "a value in every row", f"missing values in {gaps} rows", fix)
     if frame.empty:
-        raise InputError(what, "at least one row", "an empty frame", "give the rows of somebody")
+        raise InputError(what, "at least one row", "an empty frame", "give at least one row")
 
 
 def floats(values: Any, where: str, *, expected: str = "finite numbers", fix: str = "convert it to float",
@@ -44,7 +44,7 @@ def floats(values: Any, where: str, *, expected: str = "finite numbers", fix: st
         raise InputError(where, expected, f"values of dtype {kind}", fix)
     found = column.to_numpy(dtype=np.float64, na_value=np.nan)
     if not np.isfinite(found).all() or (found < least).any():
-        raise InputError(where, expected, "a missing, infinite or smaller one", "drop or mend these")
+        raise InputError(where, expected, "a missing, infinite or smaller one", "drop or correct them")
     return found
 
 

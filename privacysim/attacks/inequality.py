@@ -71,7 +71,7 @@ def _sorted(values: ArrayLike, weights: ArrayLike | None, what: str) -> tuple[Fl
     kept = w > 0
     y, w = y[kept], w[kept]
     if y.sum() == 0:
-        fix = "say that nobody bears anything: no measure of inequality is defined"
+        fix = "state that all values are 0, which leaves inequality undefined"
         raise InputError(f"{what}, values", "at least one value above 0", "zeros only", fix)
     order = np.argsort(y, kind="stable")
     return y[order], w[order]
@@ -98,7 +98,7 @@ def table_by(frame: pd.DataFrame, value: str, by: Sequence[str], *, weight: str 
     if weight:
         w = floats(frame[weight], f"table_by, column {weight}", expected=asked, least=0.0)
     if not (w > 0).any():
-        raise InputError(f"table_by, column {weight}", asked, "none above 0", "drop or mend these")
+        raise InputError(f"table_by, column {weight}", asked, "none above 0", "drop or correct them")
     work = frame[names].assign(_w=w, _wy=w * y, _n=1)[w > 0]  # rows with weight 0 belong to no cell
     cells = work.groupby(names, observed=True, as_index=False)[["_n", "_w", "_wy"]].sum()
     few = cells["_n"] < fewest

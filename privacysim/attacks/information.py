@@ -112,7 +112,7 @@ def epsilon_spent(views: ArrayLike, epsilon: float, delta: float = 1e-6) -> NDAr
     """
     k = floats(views, "epsilon_spent, views", expected="counts, 0 or more", least=0.0)
     if not (np.isfinite(epsilon) and epsilon > 0 and 0 < delta < 1):
-        raise InputError("epsilon_spent", "epsilon above 0, delta between 0 and 1", f"{epsilon}, {delta}", "mend them")
+        raise InputError("epsilon_spent", "epsilon above 0, delta between 0 and 1", f"{epsilon}, {delta}", "correct it")
     advanced = epsilon * np.sqrt(2.0 * k * math.log(1.0 / delta)) + k * epsilon * math.expm1(epsilon)
     return np.minimum(k * epsilon, advanced)
 

@@ -35,7 +35,7 @@ def code_points(points: pd.DataFrame, *, user: str, place: str | None, time: str
     squares of `cell_m` if given. When: seconds or dates in column `time`, put into windows of `window_s` if given.
     """
     if timed and window_s is not None and time is None:
-        raise InputError(f"{what}, time", "a column of times, since window_s is given", "nothing", 'write time="t"')
+        raise InputError(f"{what}, time", "a column of times, because window_s is given", "nothing", 'write time="t"')
     if place is not None and cell_m is not None:
         raise InputError(f"{what}, cell_m", "coordinates x and y to put into squares", "ids in place",
                          "leave cell_m out, or give x and y")  # fmt: skip

@@ -46,7 +46,8 @@ def anonymity_sets(points: pd.DataFrame, *, user: str = "user", place: str | Non
         return pd.DataFrame([_average(name, size, share, below) for name, share in zip(AVERAGES, shares, strict=True)])
     if population is None or sample is None or not coded.users.size <= sample <= population:
         raise InputError(f"{what}, sample and population", "both, sample at most population, at least the users seen",
-                         f"sample {sample}, population {population}", "say how many of how many")  # fmt: skip
+                         f"sample {sample}, population {population}",
+                         "give the size of the sample and of the population")  # fmt: skip
     if sample < 2:
         raise InputError(f"{what}, sample", "at least 2 people", sample, "draw more people")
     hidden = 1.0 + (size - 1.0) * (population - 1.0) / (sample - 1.0)

@@ -194,7 +194,8 @@ def desks(ceiling: Ceilings, quick: bool) -> Found:
     asked = peers.papers(2_000 if quick else 10_000, 2.2)
     ours, theirs = sorted(peers.waits_at_the_desk(asked)), sorted(peers.waits_at_simpy(asked))
     agree(np.allclose(ours, theirs, rtol=0.0, atol=1e-9), "desk_overload", "waits")
-    yield _compared("desk_overload", f"{len(asked):,} papers at a desk with 2.2 times its load", "papers/s", len(asked),
+    yield _compared("desk_overload", f"{len(asked):,} requests at a desk with 2.2 times its load", "requests/s",
+                    len(asked),
                     lambda: peers.waits_at_the_desk(asked), "SimPy PriorityResource",
                     lambda: peers.waits_at_simpy(asked), 0.0, "every wait")  # fmt: skip
 

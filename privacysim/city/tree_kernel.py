@@ -26,7 +26,7 @@ def edge_keys(mm: Ints) -> Ints:
     one in a million per tie; then the smaller neighbour wins.
     """
     if mm.size and mm.max() >= 1 << 29:
-        raise InputError("streets", "segments shorter than 500 km", f"{mm.max() / 1e6:.0f} km", "mend the map")
+        raise InputError("streets", "segments shorter than 500 km", f"{mm.max() / 1e6:.0f} km", "correct the map")
     tie = draws.hashes(draws.stream_key(0, 0, "route ties"), np.arange(mm.size)) >> np.uint64(64 - _TIE_BITS)
     return (mm << _MM_SHIFT) + tie.astype(np.int64)
 
@@ -39,7 +39,7 @@ def grow_trees(streets: Streets, near: Adjacency, hubs: Ints32, low_m: float, hi
     """
     degree = np.diff(near.start).astype(np.int64)
     if degree.max(initial=0) > 254:
-        raise InputError("streets", "at most 254 streets at a crossing", int(degree.max()), "mend the map")
+        raise InputError("streets", "at most 254 streets at a crossing", int(degree.max()), "correct the map")
     # position p is node a's neighbour b; its twin (b, a), which sorting by the swapped keys finds, is a's place at b
     of = np.repeat(np.arange(degree.size), degree)
     reverse = np.empty(of.size, dtype=np.uint8)

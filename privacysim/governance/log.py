@@ -142,7 +142,7 @@ class Books:
         granted = asked["outcome"] == words.OUTCOMES.index("granted")
         strange = ~np.isin(opened["kind"].astype(str), list(kinds))
         again = [pd.Series(one).duplicated().to_numpy() for one in (asked["request_id"], opened["incident_id"])]
-        number = ("a number of its own", "use Context.numbers")
+        number = ("a unique number", "use Context.numbers")
         share = ("a share from 0 to 1", "check its unit")
         for book, column, wrong, expected, fix in (
             (self.acts, "camera_id", (camera < 0) | (camera >= cameras), f"a camera from 0 to {cameras - 1}",

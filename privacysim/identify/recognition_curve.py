@@ -72,7 +72,7 @@ def rank_one(d_prime: ArrayLike, gallery: int, curve: str = "low") -> Floats:
     """
     d = np.atleast_1d(np.asarray(d_prime, dtype=np.float64))
     if not (np.isfinite(d) & (d >= 0.0)).all():
-        raise InputError("d_prime", "numbers ≥ 0", d[~(d >= 0.0)][:1], "mend it")
+        raise InputError("d_prime", "numbers ≥ 0", d[~(d >= 0.0)][:1], "correct it")
     people = _checked_gallery(gallery)
     refuse_unknown(curve, CURVES, "curve", " or ".join(CURVES))
     low = _binormal(d, people)
@@ -121,7 +121,7 @@ def face_code(face_px: ArrayLike) -> NDArray[np.uint16]:
     """
     face = np.asarray(face_px, dtype=np.float64)
     if not bool((face >= 0.0).all()):
-        raise InputError("face_px", "pixels across the face, 0 or more", face[~(face >= 0.0)][:1], "mend it")
+        raise InputError("face_px", "pixels across the face, 0 or more", face[~(face >= 0.0)][:1], "correct it")
     return np.minimum(np.rint(face * STEPS_PER_PX), CODES - 1).astype(np.uint16)
 
 

@@ -93,7 +93,7 @@ def _together(packs: tuple[_Pack, ...]) -> Laws:
     for kind, items in known.items():
         for where, item in every[kind]:
             if item.id in items:
-                raise InputError(f"{where}, {item.id}", "an id of its own", item.id, "rename one of the two")
+                raise InputError(f"{where}, {item.id}", "a unique id", item.id, "rename one of the two")
             items[item.id] = item
     for where, item in every["provision"]:
         if item.law not in known["law"]:

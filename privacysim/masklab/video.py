@@ -140,7 +140,7 @@ def _read_boxes(path: Path | None, width: int, height: int) -> dict[int, list[Bo
     try:
         rows = pd.read_csv(path)[_BOX].astype(float).astype(int)
     except (OSError, KeyError, ValueError) as error:
-        raise InputError(str(path), "a CSV with the columns " + ", ".join(_BOX), shown(error), "mend it") from None
+        raise InputError(str(path), "a CSV with the columns " + ", ".join(_BOX), shown(error), "correct it") from None
     for frame, left, top, right, bottom in rows.itertuples(index=False):
         made.setdefault(frame, []).append((max(left, 0), max(top, 0), min(right, width), min(bottom, height)))
     return made
@@ -151,7 +151,7 @@ def _writer(out: Path, width: int, height: int, rate: float, lossless: bool) -> 
     """Yield a writer to a neighbour of `out`, which is renamed when complete."""
     ending = out.suffix.lower()
     if lossless and ending not in (".mkv", ".avi"):
-        raise InputError(str(out), "a lossless file for a cipher (.mkv or .avi, as FFV1)", ending, "write OUT.mkv")
+        raise InputError(str(out), "a lossless file for scramble (.mkv or .avi, as FFV1)", ending, "write OUT.mkv")
     odd = bool(width % 2 or height % 2)
     if odd and (ending != ".avi" or lossless or rate != round(rate)):
         raise InputError(str(out), "even width and height for this codec", f"{width} × {height} at {rate:g} frames/s",

@@ -61,7 +61,7 @@ def chosen(asked: Iterable[str | Metric], *, everybody: bool) -> dict[str, Metri
             continue
         for one in given.each() if isinstance(given, Metric) else _singles(given):
             if METRICS.get(one.name, one) is not one and METRICS[one.name].rows is not one.rows:
-                raise InputError(f"metrics, {one.name}", "a name of its own", "the name of a shipped metric",
+                raise InputError(f"metrics, {one.name}", "a unique name", "the name of a shipped metric",
                                  "call your function, or its name=, something else")  # fmt: skip
             if one.sample == "census" and not everybody:
                 raise InputError(f"metrics, {one.name}", "everybody: it cannot be told from a sample", "a sample",

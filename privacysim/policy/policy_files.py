@@ -211,7 +211,7 @@ def _rules(old: list[Raw], new: Iterable[Mapping[str, Any]], dropped: set[str], 
         rule = dict(entry)
         name, before = rule["id"], rule.pop("before", None)
         if name in seen:
-            raise InputError(f"{where}.{name}", "an id of its own", name, "rename one of the two")
+            raise InputError(f"{where}.{name}", "a unique id", name, "rename one of the two")
         seen.add(name)
         if before is not None:
             rules = [known for known in rules if known["id"] != name]

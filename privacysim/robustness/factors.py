@@ -57,7 +57,7 @@ class Factor:
     def __post_init__(self) -> None:
         if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low <= self.value <= self.high):
             raise InputError(f"factor {self.name}", "low ≤ value ≤ high, all finite",
-                             f"{self.low}, {self.value}, {self.high}", "mend its range")  # fmt: skip
+                             f"{self.low}, {self.value}, {self.high}", "correct its range")  # fmt: skip
 
     @property
     def logarithmic(self) -> bool:

@@ -84,7 +84,7 @@ REFUSED = {
     "an attack that nobody knows": (lambda f: reidentification_risk(f, 1, "locaton", place="place"),
                                     "reidentification_risk, attack: expected a known attack", "write location"),
     "windows without times": (lambda f: anonymity_sets(f, place="place", window_s=60.0),
-                              "anonymity_sets, time: expected a column of times, since window_s is given",
+                              "anonymity_sets, time: expected a column of times, because window_s is given",
                               'write time="t"'),
     "a sample of one": (lambda f: anonymity_sets(f[f["user"] == 0], place="place", population=10, sample=1),
                        "anonymity_sets, sample: expected at least 2 people", "draw more people"),

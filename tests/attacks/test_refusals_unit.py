@@ -31,12 +31,12 @@ REFUSED = {
     "cells of one person": (lambda: table_by(PEOPLE, "hours", ["group"], fewest=1),
                             "table_by, fewest: expected at least 2 people a cell.", "write fewest=30"),
     "negative weights": (lambda: table_by(PEOPLE.assign(weight=-1.0), "hours", ["group"], weight="weight"),
-                         "table_by, column weight: expected weights of 0 or more, not all 0.", "drop or mend these"),
+                         "table_by, column weight: expected weights of 0 or more, not all 0.", "drop or correct them"),
     "a control that knows": (lambda: attack_advantage(5, 10, 10, 10),
                              "attack_advantage, control: expected a control that fails at times.",
                              "make the control's task as hard as the attack's"),
     "no chance of failure": (lambda: epsilon_spent([1.0], 0.5, delta=1.0),
-                             "epsilon_spent: expected epsilon above 0, delta between 0 and 1.", "mend them"),
+                             "epsilon_spent: expected epsilon above 0, delta between 0 and 1.", "correct them"),
     "no quasi-identifier": (lambda: released_table(PEOPLE, [], "hours"),
                             "released_table, quasi: expected at least one quasi-identifier.",
                             "name the columns that others may know"),
@@ -71,7 +71,7 @@ def declared(**change):
 
 def test_a_metric_of_a_shipped_name_or_of_an_unknown_kind_is_refused_and_leaves_no_metric():
     before = list(METRICS)
-    with pytest.raises(InputError, match="a name of its own"):
+    with pytest.raises(InputError, match="a unique name"):
         chosen([declared(name="cameras_listed")], everybody=False)
     for wrong in ({"family": "exposures"}, {"output": "certainty"}, {"direction": "down"}, {"of": "acts"}):
         with pytest.raises(InputError, match=f"metric a_metric_of_a_test: expected a known {next(iter(wrong))}"):

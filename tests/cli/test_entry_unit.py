@@ -122,7 +122,7 @@ def test_an_interruption_is_one_line_and_exit_130(kind, monkeypatch, capsys):
 
 
 def test_an_error_of_ours_is_its_own_text_whatever_its_kind(monkeypatch, capsys):
-    text = "here: broken.\n  Fix: mend it."
+    text = "here: broken.\n  Fix: correct it."
 
     def broken(*_):
         raise ResultsError(text)

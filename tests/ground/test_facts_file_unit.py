@@ -72,7 +72,7 @@ def test_shares_of_one_whole_add_up() -> None:
     ("id,value,low,high,unit,law,group,source,status\na,nan,,,m,fixed,,s,R\n", "finite"),
     ("id,value,low,high,unit,law,group,source,status\na,1,,,m,fixed,,,R\n", "a source"),
     ("id,value,low,high,unit,law,group,source,status\na,1,,,m,fixed,,s,M\n", "a source and a status"),
-    ("id,value,low,high,unit,law,group,source,status\na,1,,,m,fixed,,s,R\na,2,,,m,fixed,,s,R\n", "an id of its own"),
+    ("id,value,low,high,unit,law,group,source,status\na,1,,,m,fixed,,s,R\na,2,,,m,fixed,,s,R\n", "a unique id"),
     ("id,value,low,high,unit,law,group,source,status\na,one,,,m,fixed,,s,R\n", "numbers"),
     ("id,value\na,1\n", "the columns"),
 ])

@@ -100,7 +100,7 @@ def test_an_installed_pack_brings_provisions_and_its_general_law_only_where_it_i
 @pytest.mark.parametrize(("pack", "said"), [
     ({"provision": [PROVISION | {"law": "o79"}]}, "write o799"),
     ({"provision": [{**PROVISION, "in_force_from": None}]}, "a law of data/law"),
-    ({"provision": [PROVISION | {"id": "o799_17"}]}, "an id of its own"),
+    ({"provision": [PROVISION | {"id": "o799_17"}]}, "a unique id"),
     ({"provisions": [PROVISION]}, "write provision"),
     ({"place": [{"regime": "public_state", "law": "o799", "article": "77"}]}, "an article of o799"),
     (3, "folders, names, dicts or LawPack objects"),

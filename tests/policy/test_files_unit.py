@@ -48,7 +48,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-u
     ("[[access]]\nid = 'a'\ndocument = 'letter'\nassumption = 'x'", "a word of document"),
     ("[[access]]\nid = 'a'\noutcome = 'maybe'\nassumption = 'x'", "outcome"),
     ("[[access]]\nid = 'a'\nbefore = 'gard'\nassumption = 'x'", "write guard"),
-    ("[[access]]\nid = 'a'\nassumption = 'x'\n[[access]]\nid = 'a'\nassumption = 'x'", "an id of its own"),
+    ("[[access]]\nid = 'a'\nassumption = 'x'\n[[access]]\nid = 'a'\nassumption = 'x'", "a unique id"),
     ("drop = ['gaurd']", "write guard"),
     ("sanctions = ['o799_26']", "in force on 2018-06-30"),
     ("sanctions = ['o799_6']", "a provision of data/law"),
@@ -197,7 +197,7 @@ def test_law_data_is_checked_too(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="a law of data/law"):
         laws([bad])
     bad.write_text('[[law]]\nid = "a"\ntitle = {en = "A"}\nshort = "A"\n' * 2, encoding="utf-8")
-    with pytest.raises(InputError, match="an id of its own"):
+    with pytest.raises(InputError, match="a unique id"):
         laws([bad])
     bad.write_text('[[bundle]]\nid = "a"\nfirst_day = 2000-01-01\nsays = "x"\n', encoding="utf-8")
     with pytest.raises(InputError, match="laws and provisions only"):

@@ -51,9 +51,9 @@ def test_a_wide_range_is_spread_over_its_logarithm_and_shares_lead_back():
 
 @pytest.mark.parametrize(("ask", "lines"), [
     (lambda: Factor("x", 5.0, 0.0, 1.0),
-     ["factor x: expected low ≤ value ≤ high, all finite.", "  Got: 0.0, 5.0, 1.0", "  Fix: mend its range."]),
+     ["factor x: expected low ≤ value ≤ high, all finite.", "  Got: 0.0, 5.0, 1.0", "  Fix: correct its range."]),
     (lambda: Factor("x", 1.0, 0.0, float("inf")),
-     ["factor x: expected low ≤ value ≤ high, all finite.", "  Got: 0.0, 1.0, inf", "  Fix: mend its range."]),
+     ["factor x: expected low ≤ value ≤ high, all finite.", "  Got: 0.0, 1.0, inf", "  Fix: correct its range."]),
     (lambda: index_points("sobol", [], 8, 1),
      ["factors: expected at least one factor.", "  Got: none", "  Fix: name factors that have a range."]),
     (lambda: index_points("sobol", LINEAR, 12, 1),

@@ -210,7 +210,7 @@ def test_resume_does_only_what_is_missing_and_mends_a_part_cut_short(toy, tmp_pa
 
 def test_an_error_of_the_model_stops_the_study_and_leaves_no_manifest(toy, tmp_path, monkeypatch):
     def broken(inputs, wanted, where, unit):
-        raise InputError("somewhere", "this", "that", "mend it")
+        raise InputError("somewhere", "this", "that", "correct it")
 
     monkeypatch.setattr(ps.Study, "runner", ToyRunner(broken))
     with pytest.raises(InputError, match="somewhere"):
