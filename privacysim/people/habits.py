@@ -57,7 +57,6 @@ class Purposes(NamedTuple):
     visit: Purpose
 
 
-@lru_cache(maxsize=2)
 def purposes(city: City, population: PopulationSection) -> Purposes:
     """Compute cumulative probabilities for each purpose (about 60 MB for Guangzhou, once per process).
 
@@ -66,22 +65,28 @@ def purposes(city: City, population: PopulationSection) -> Purposes:
     a uniform plane the *length* of a trip has the density (d + r0)^−β · exp(−d/κ) of González, Hidalgo and Barabási
     2008 (doi:10.1038/nature06958).
     """
-    km = _zones_km(city, population)
+    return _purposes(city, *(number.number for number in (
+        population.street_detour, population.commute_decay_km, population.visit_distance_exponent,
+        population.visit_distance_offset_km, population.visit_distance_cutoff_km)))  # fmt: skip
+
+
+@lru_cache(maxsize=2)  # by the numbers, because a section is equal to itself under other facts
+def _purposes(city: City, detour: float, decay_km: float, *visit: float) -> Purposes:
+    km = _zones_km(city, detour)
     visited = np.asarray(city.place_hub) >= 0
     jobs = np.where(visited, city.place_jobs, 0.0)
     study = jobs
     for names in reversed(_SCHOOLS):
         at_school = np.isin(city.place_category, [CATEGORIES.index(name) for name in names])
         study = np.where(at_school, jobs, 0.0) if (at_school & (jobs > 0)).any() else study
-    near = -km / np.float32(population.commute_decay_km.number)
-    beta, r0, cut = (np.float32(number.number) for number in (
-        population.visit_distance_exponent, population.visit_distance_offset_km, population.visit_distance_cutoff_km))
+    near = -km / np.float32(decay_km)
+    beta, r0, cut = (np.float32(number) for number in visit)
     lengths = -beta * np.log(km + r0) - km / cut - np.log(km)
     visits = np.where(visited, city.place_weight, 0.0)
     return Purposes(_purpose(city, jobs, near), _purpose(city, study, near), _purpose(city, visits, lengths))
 
 
-def _zones_km(city: City, population: PopulationSection) -> NDArray[np.float32]:
+def _zones_km(city: City, detour: float) -> NDArray[np.float32]:
     """Return street distances between zones in km; within a zone, half the distance to the nearest other one."""
     count = np.bincount(city.node_zone)
     # float32 is precise enough for probabilities and halves the memory of 7 million pairs
@@ -92,7 +97,7 @@ def _zones_km(city: City, population: PopulationSection) -> NDArray[np.float32]:
         np.fill_diagonal(km, cKDTree(np.column_stack([x, y])).query(np.column_stack([x, y]), k=2)[0][:, 1] / 2.0)
     else:
         np.fill_diagonal(km, max(float(np.ptp(city.node_x)), float(np.ptp(city.node_y)), 10.0) / 2000.0)
-    return np.maximum(km, np.float32(0.01)) * np.float32(population.street_detour.number)
+    return np.maximum(km, np.float32(0.01)) * np.float32(detour)
 
 
 def _purpose(city: City, attraction: Floats, log_decay: NDArray[np.float32]) -> Purpose:

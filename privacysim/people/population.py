@@ -98,17 +98,21 @@ class Population:
         return first + chosen - (upto[home] - self.sizes[home, group])
 
 
-@lru_cache(maxsize=4)
 def residents(city: City, scenario: Scenario) -> Population:
     """Return all residents with their home and group.
 
     A home place of m people has ⌊m·C_g + u⌋ people in the groups up to g, with C_g the cumulative share and u the
     home's own mark.
     """
+    return _residents(city, scenario.city.seed, tuple(scenario.population.group_shares))
+
+
+@lru_cache(maxsize=4)  # by the numbers, because a scenario is equal to itself under other facts
+def _residents(city: City, seed: int, group_shares: tuple[float, ...]) -> Population:
     people = np.asarray(city.home_people[:city.homes])
-    shares = np.asarray(scenario.population.group_shares)
+    shares = np.asarray(group_shares)
     running = np.cumsum(shares / shares.sum())
-    mark = draws.uniform(draws.stream_key(scenario.city.seed, 0, "home groups"), np.arange(people.size))
+    mark = draws.uniform(draws.stream_key(seed, 0, "home groups"), np.arange(people.size))
     bound = np.minimum(np.floor(people[:, None] * running + mark[:, None]), people[:, None])
     bound[:, -1] = people
     sizes = np.diff(bound.astype(np.int64), axis=1, prepend=0)
