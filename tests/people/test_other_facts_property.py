@@ -23,8 +23,10 @@ def drawn() -> dict[str, np.ndarray]:
 
 def heard() -> list[str]:
     """Facts on which the kept tables depend."""
+    city = ps.build_city(SCENARIO)
     with facts_heard() as names:
-        purposes(ps.build_city(SCENARIO), SCENARIO.population)
+        purposes(city, SCENARIO.population)
+        assert SCENARIO.population.group_shares
     return sorted(name for name in names if facts()[name].low < facts()[name].high and facts()[name].law != "dirichlet")
 
 
