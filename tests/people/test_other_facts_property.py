@@ -27,7 +27,7 @@ def heard() -> list[str]:
     with facts_heard() as names:
         purposes(city, SCENARIO.population)
         assert SCENARIO.population.group_shares
-    return sorted(name for name in names if facts()[name].low < facts()[name].high and facts()[name].law != "dirichlet")
+    return sorted(name for name in names if facts()[name].low < facts()[name].high)
 
 
 @pytest.mark.parametrize("fact", heard())
