@@ -187,7 +187,8 @@ def keeping(world: World, rules: Rules) -> Keeping:
     """Compute the custody of every camera under both eras."""
     cameras, custody, after = world.cameras, world.custody, rules.of(AFTER)
     at_place = world.city.place_category[np.maximum(cameras.place_id, 0)]
-    category = np.where(cameras.place_id >= 0, at_place, words.CATEGORIES.index("road"))
+    nowhere = np.where(cameras.operator == words.OPERATORS.index("home"), words.CATEGORIES.index("home"), 0)
+    category = np.where(cameras.place_id >= 0, at_place, nowhere)  # on the road, or inside a home
     listed = np.array([word in LISTED for word in words.CATEGORIES])[category]
     masks: list[tuple[str, bool]] = [("none", False)]
     retention = np.zeros((2, listed.size), dtype=np.int64)

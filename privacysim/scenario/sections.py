@@ -13,7 +13,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ValidationInfo, create_model, model_validator
 
@@ -181,6 +181,15 @@ class AccessSection(_numbers("access")):  # type: ignore[misc]
 
 class LeaksSection(_numbers("leaks")):  # type: ignore[misc]
     """Leaks and their discovery: insiders, break-ins, resale, publication, the live-video website, takedown."""
+
+    case: Literal["broadcast", "directory"] = "broadcast"
+    """Reading of the founding case: owners broadcast on a vendor's platform, or somebody keeps a directory of cameras
+    that ask for a factory password or for none."""
+
+    @property
+    def listing(self) -> Quantity:
+        """Probability, per scan, that an exposable camera comes to be listed: solved for each reading of the case."""
+        return self.p_listed_directory if self.case == "directory" else self.p_listed
 
 
 class Scenario(Strict):

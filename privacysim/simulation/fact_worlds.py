@@ -32,7 +32,7 @@ def of_plan(path: str) -> bool:
 
 
 def facts_of_world(case: Scenario, city: City, seed: int, world: int) -> dict[str, float]:
-    """Values of the facts in world `world`, by id: drawn, with `p_listed` solved for the website's count.
+    """Values of the facts in world `world`, by id: drawn, with the chance to be listed solved for the website's count.
 
     >>> from privacysim.city import build_city
     >>> from privacysim.scenario import load_scenario
@@ -44,7 +44,8 @@ def facts_of_world(case: Scenario, city: City, seed: int, world: int) -> dict[st
     plan = {q.fact for path, q in quantities(case) if q.fact and of_plan(path)} | {"population_guangzhou"}
     drawn = {name: value for name, value in in_world(facts().unheard(), seed, world).items() if name not in plan}
     with facts_replaced(drawn):
-        return drawn | {"p_listed": min(calibrate_leaks(city, case).value, 1.0)}
+        solved = calibrate_leaks(city, case)
+        return drawn | {solved.fact: min(solved.value, 1.0)}
 
 
 def evidence_of_world(world: World) -> dict[str, float]:

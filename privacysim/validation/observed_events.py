@@ -19,9 +19,10 @@ from privacysim.identify import identifiability
 from privacysim.identify.recognition_curve import fits
 from privacysim.policy import Arm
 from privacysim.units import DAY_S, DAY_TICKS
-from privacysim.vocabulary import CATEGORIES, CURVES, OPERATORS, REGIMES, SCENES
+from privacysim.vocabulary import CATEGORIES, CURVES, OPERATORS, REGIMES
 from privacysim.world.calibration import held_out, listing
-from privacysim.world.events import STAFF
+from privacysim.world.campaigns import BREAK_IN, STAFF, country_share
+from privacysim.world.streams import hidden_guests_per_day, hidden_hazards
 from privacysim.world.world_model import World
 
 DAYS = 30
@@ -30,7 +31,9 @@ _STATE = ("public_security", "other_state")
 _RESCUE = ("missing_person", "life_health_property", "emergency")
 _ERASED = "erased|expired"
 _GRAVE, _FORMAL = ("fine", "detention", "prosecution"), ("order_to_correct", "corrected", "civil_claim")
-_SHOWN_D, _SEVEN_MONTHS_D = 15, 213
+_SHOWN_D, _SEVEN_MONTHS_D, _SHOWN_GUESTS_D = 15, 213, 90
+_THOUSANDS, _HUNDREDS = 1_000, 500
+"""Cameras of a mass hacker, at least; and "a few hundred", at most."""
 _SHARP_PX, _SMALL_PX, _VIDEO_PX, _BODY_PX = 100.0, 20.0, 40.0, 100.0
 Bools = NDArray[np.bool_]
 
@@ -170,33 +173,45 @@ def duties(world: World, log: Log, arm: Arm) -> dict[str, float]:
 
 def leaks(world: World, log: Log) -> dict[str, float]:
     """Rows about websites, break-ins, hidden cameras and sales (protocol L)."""
-    incidents, cameras, hidden = log.incidents, world.cameras, world.hidden
-    of_kind = {kind: incidents[incidents["kind"] == kind] for kind in ("stream", "insider", "hidden")}
-    streams, insider = of_kind["stream"], of_kind["insider"]
-    broken = incidents[incidents["kind"].isin(["break_in", "platform_break_in"])]
-    controlled = max(int(broken["cameras_n"].sum()), 1)
-    copies = ((log.acts["source"] == "breach") & (log.acts["act"] == "copy")).sum()
-    open_port = (streams["opened_s"] <= 0) & ~(streams["closed_s"] <= 0) & (streams["mechanism"] == "open_port")
+    incidents, cameras, hidden, section = log.incidents, world.cameras, world.hidden, world.scenario.leaks
+    insider = incidents[incidents["kind"] == "insider"]
+    many, few = (_yield(world, *of) for of in ((_THOUSANDS, math.inf), (0, _HUNDREDS)))
     seen = insider[_within(insider["discovered_s"]) & insider["mechanism"].str.contains("vendor|contractor")]
     of_state = insider["custodian_id"].isin(np.unique(cameras.custodian_id[_state_cameras(world)]))
-    sold = of_kind["hidden"][of_kind["hidden"]["mechanism"] == "sold"]
+    sold = incidents[(incidents["kind"] == "hidden") & (incidents["mechanism"] == "sold")]
+    ran_d = (sold["closed_s"].clip(upper=_END_S).fillna(_END_S) - sold["opened_s"].clip(lower=0.0)).sum() / DAY_S
     closed, running = _within(sold["closed_s"]).sum(), len(sold)
     life_d = running * DAYS / closed if closed else math.nan  # standing number over closings per day
     mall = np.asarray(world.city.place_category) == CATEGORIES.index("mall")
     return {
         "stay_on_list_d": listing(world.city, world.scenario).mean_stay_d,
-        "saleable_per_hacked_camera": _mean(cameras.scene[cameras.platform_id >= 0] == SCENES.index("private_space")),
-        "revenue_per_hacked_camera": float(broken["price_cny"].sum()) / CNY_PER_USD / controlled,
-        "open_without_password_share": _ratio(open_port.sum(), np.sum(world.custody.on_internet)),
-        "kept_files_per_controlled_camera": float(copies) / controlled,
+        "saleable_per_hacked_camera": many[1],
+        "revenue_per_hacked_camera": many[1] * section.price_video_usd.number,
+        "open_without_password_share": _ratio(world.custody.no_password.sum(), np.sum(world.custody.on_internet)),
+        "kept_files_per_controlled_camera": few[0],
         "insider_reach": float(seen["cameras_n"].median()),
         "state_access_sale_usd": insider["price_cny"][of_state & (insider["price_cny"] > 0)].mean() / CNY_PER_USD,
         **{f"listed_{one.city}": one.predicted for one in held_out(world.scenario)},
-        "hidden_camera_revenue_usd": float(sold["price_cny"].mean()) / CNY_PER_USD,
+        "hidden_camera_revenue_usd": _ratio(sold["price_cny"].sum(), ran_d * hidden_hazards(world.scenario).sum()
+                                            * CNY_PER_USD),
+        "hidden_camera_guests": hidden_guests_per_day(world.scenario) * _SHOWN_GUESTS_D,
         "hidden_cameras_running_share": life_d / (life_d + _SEVEN_MONTHS_D),
         "public_toilet_hidden_share": _ratio((mall[cameras.place_id[hidden.camera]] & (hidden.installed < 0)).sum(),
                                              float(mall.sum()) * facts().value("rooms_mall")),
     }  # fmt: skip
+
+
+def _yield(world: World, least: float, most: float) -> tuple[float, float]:
+    """Pieces kept and pieces sold by intruders who control that many cameras, per camera under their control.
+
+    A city has its share of the cameras that were taken all over the country.
+    """
+    lapses = world.lapses
+    taken = (lapses.kind >= BREAK_IN) & (lapses.reach >= least) & (lapses.reach <= most)
+    sells = taken & (lapses.marks[:, 2] < world.scenario.leaks.breach_sold_share.number)
+    here = lapses.reach[taken].sum() * country_share(world.scenario)
+    of = np.repeat(np.arange(len(lapses)), np.diff(lapses.start))
+    return _ratio(lapses.pieces[taken[of]].sum(), here), _ratio(lapses.saleable[sells[of]].sum(), here)
 
 
 def faces(population: float) -> dict[str, float]:

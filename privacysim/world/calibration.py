@@ -1,8 +1,9 @@
 """Calibrates unmeasured constants in closed form so that the world reproduces known observations.
 
 Leaks. The website's list has the mean `E[list] = n · s · p_listed / 365.25 · Σ_z q_z / h_z` (M/G/∞), with n exposable
-cameras, s scans a year, and stays at cameras of scene z (share q_z) that end with hazard h_z. We solve for p_listed so
-that it equals the 185 of the founding case. The datum identifies only the product n · s · p_listed.
+cameras, s scans a year, and stays at cameras of scene z (share q_z among listings) that end with hazard h_z. We solve
+for p_listed so that it equals the 185 of the founding case, in either reading of it (`leaks.case`). The datum
+identifies only the product n · s · p_listed.
 
 Evidence. A case has N clue cameras, of which M had the offender in view within the wanted time. Each has usable
 footage with x = recording_share · p_working. Usable footage that shows the offender identifies them with p_recognised:
@@ -28,8 +29,9 @@ from privacysim.scenario import Scenario
 from privacysim.vocabulary import CLOSERS, OPERATORS, SCENES
 from privacysim.world.chances import poisson_quantile
 from privacysim.world.clues import matters
+from privacysim.world.interiors import home_interiors
 from privacysim.world.placed import siting
-from privacysim.world.streams import arrivals_per_day, hazards
+from privacysim.world.streams import arrivals_per_day, hazards, interiors_listed, mechanism_shares
 from privacysim.world.world_model import World, sample_world
 
 HELD_OUT = ("beijing", "wuhan", "nanning", "chengdu")
@@ -88,7 +90,7 @@ def poisson_band(mean: float) -> tuple[int, int]:
 
 
 def scene_mix(city: City, scenario: Scenario) -> Floats:
-    """Return the share of each of SCENES among social cameras under the siting model (without sampling)."""
+    """Return the share of each of SCENES among social cameras under the siting model; home interiors are apart."""
     law = siting(city, scenario)
     share = np.diff(law.operator_bounds, prepend=0.0)
     inside = {"commercial": scenario.cameras.indoor_share_commercial.number,
@@ -107,11 +109,21 @@ def scene_mix(city: City, scenario: Scenario) -> Floats:
 
 def listing(city: City, scenario: Scenario) -> Listing:
     """Return the mean of the website's list and its composition."""
-    section = scenario.cameras
+    section, directory = scenario.cameras, scenario.leaks.case == "directory"
     count = round(section.per_1000.number * scenario.population.people.number / 1000.0)
-    reach = 1 - (1 - section.platform_share.number) * (1 - section.internet_share.number)
-    exposable = count * (1 - section.public_share.number) * reach
-    mix, hazard = scene_mix(city, scenario), hazards(scenario)
+    social = count * (1 - section.public_share.number)
+    platform, reachable = section.platform_share.number, section.internet_share.number
+    open_, default = section.no_password_share.number, section.default_password_share.number
+    either = 1 - (1 - platform) * (1 - reachable)
+    # social cameras and home interiors that each mechanism can put online
+    ordinary = social * np.array([platform, platform, reachable * open_, reachable * default, reachable])
+    homes = interiors_listed(scenario, home_interiors(scenario))
+    inside = np.divide(homes, ordinary + homes, out=np.zeros(homes.size), where=ordinary + homes > 0)
+    exposable = (social * reachable * (1 - (1 - open_) * (1 - default)) + homes[[2, 3]].sum() if directory
+                 else social * either + homes[0])
+    interior = float(mechanism_shares(scenario) @ inside)
+    mix, hazard = (1 - interior) * scene_mix(city, scenario), hazards(scenario)
+    mix[SCENES.index("private_space")] += interior
     stays = mix / hazard.sum(axis=1)
     causes = (stays[:, None] * hazard).sum(axis=0)
     return Listing(expected=float(arrivals_per_day(scenario, exposable) * stays.sum()), exposable=float(exposable),
@@ -123,10 +135,11 @@ def calibrate_leaks(city: City, scenario: Scenario) -> Solved:
     """Calibrate p_listed to the website count of the founding case; the range is the count's Poisson band."""
     found = listing(city, scenario)
     datum = facts()["website_listed_guangzhou"]
-    per_camera = found.expected / scenario.leaks.p_listed.number
+    per_camera = found.expected / scenario.leaks.listing.number
     low, high = poisson_band(datum.value)
     p_listed, least, most = (count / per_camera for count in (datum.value, low, high))
-    return Solved("p_listed", p_listed, least, most, "website_listed_guangzhou")
+    fact = "p_listed_directory" if scenario.leaks.case == "directory" else "p_listed"
+    return Solved(fact, p_listed, least, most, "website_listed_guangzhou")
 
 
 def held_out(scenario: Scenario) -> list[HeldOut]:

@@ -30,10 +30,9 @@ _PER_DAY = 1 << 20
 _Z95, _Z99 = 1.6448536269514722, 2.3263478740408408
 
 
-def poisson_quantile(u: Floats, mean: float) -> Ints:
-    """Return the smallest n with P(N ≤ n) ≥ u for a Poisson number N."""
-    if mean <= 0:
-        return np.zeros(u.size, dtype=np.int64)
+def poisson_quantile(u: Floats, mean: float | Floats) -> Ints:
+    """Return the smallest n with P(N ≤ n) ≥ u for a Poisson number N of one mean, or of a mean for each mark."""
+    mean = np.maximum(mean, 0.0)
     high = np.ceil(pdtrik(u, mean))
     below = np.maximum(high - 1, 0)
     return np.where(pdtr(below, mean) >= u, below, high).astype(np.int64)
@@ -83,6 +82,15 @@ def lognormal(u: Floats, median: float, p95: float) -> Floats:
     """Return quantiles of the lognormal with this median and 95 % point."""
     quantiles: Floats = median * np.exp(math.log(p95 / median) / _Z95 * ndtri(u))
     return quantiles
+
+
+def pareto(u: Floats, least: float, most: float, tail: float) -> Floats:
+    """Return quantiles of the Pareto law between two ends: P(X > x) ∝ x^−tail − most^−tail.
+
+    >>> pareto(np.array([0.0, 0.5, 1.0]), 1.0, 100.0, 1.0).round(3).tolist()
+    [1.0, 1.98, 100.0]
+    """
+    return np.asarray(least * (1.0 - u * (1.0 - (least / most) ** tail)) ** (-1.0 / tail))
 
 
 def capped_lognormal_mean(median: float, p99: float, cap: float) -> float:
@@ -292,6 +300,8 @@ class Custody:
     """Uniform mark: the camera is filed where it is below the share under the policy's filing duty."""
     compliance: Floats
     """Uniform mark of the custodian, equal for all their cameras: they comply where it is below `compliance`."""
+    no_password: Bools
+    """Whether the camera can be reached from the internet and asks for no password at all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,10 @@ from privacysim.files import Quantity
 from privacysim.scenario import load_scenario
 from privacysim.units import DAY_TICKS, HOUR_TICKS
 from privacysim.world.cameras import Cameras
+from privacysim.world.campaigns import Lapses
 from privacysim.world.chances import Asks, Cases, Clues, Custody, Monitors, Streams
 from privacysim.world.clues import sample_searches
-from privacysim.world.events import Lapses, sample_emergencies, sample_rounds
+from privacysim.world.events import sample_emergencies, sample_rounds
 from privacysim.world.streams import sample_hidden
 
 PURPOSE = {
@@ -88,8 +89,15 @@ def _lapses(count: int, days: int, warmup: int, cameras: int) -> Lapses:
         (1 << 50) + ids.astype(np.int64), (np.arange(count) % 5).astype(np.uint8),
         (u[:, 0] * (days + warmup) * DAY_TICKS).astype(np.int64) - warmup * DAY_TICKS, start, camera,
         np.where(np.arange(count) % 5 == 4, 5_000, size), np.full(count, HOUR_TICKS),
-        _marks("lapses.marks", count, 16)[ids],
+        _marks("lapses.marks", count, 16)[ids], *_yields(np.repeat(np.arange(count) % 5 >= 3, size)),
     )
+
+
+def _yields(intruders: NDArray[np.bool_]) -> tuple[NDArray, NDArray, NDArray]:
+    """Pieces kept and saleable of each camera, and the mark of a security duty."""
+    u = _marks("lapses.yield", intruders.size, 2)
+    pieces = np.where(intruders, 1 + (u[:, 0] < 0.5), 0)
+    return pieces, np.minimum(pieces, 1), u[:, 1]
 
 
 def _marks(stream: str, count: int, marks: int) -> NDArray[np.float64]:
@@ -111,7 +119,7 @@ def _cameras(count: int) -> tuple[Cameras, Custody]:
         indoor, place, plain > 0, holder, np.full(count, -1, np.int16), operator, regime, operator >= 2,
         np.zeros(count, np.uint8), scene,
     )
-    return made, Custody(u[:, 6] < 0.9, u[:, 7] < 0.1, u[:, 7] < 0.02, u[:, 1], u[:, 3])
+    return made, Custody(u[:, 6] < 0.9, u[:, 7] < 0.1, u[:, 7] < 0.02, u[:, 1], u[:, 3], u[:, 7] > 0.99)
 
 
 def _cases(count: int, days: int, warmup: int, cameras: int) -> tuple[Cases, Clues]:

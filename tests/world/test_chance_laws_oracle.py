@@ -30,6 +30,7 @@ from privacysim.world.calibration import (
 from privacysim.world.cameras import Cameras, sample_cameras
 from privacysim.world.chances import Custody, Streams, capped_lognormal_mean, lognormal, poisson_quantile, roots
 from privacysim.world.events import cases_per_day, sample_cases, sample_custody, sample_monitors
+from privacysim.world.interiors import home_interiors
 from privacysim.world.streams import mechanism_shares, sample_streams
 from privacysim.world.world_model import sample_world
 
@@ -326,7 +327,8 @@ def test_p_listed_in_force_is_the_one_that_lists_185_in_guangzhou() -> None:
     # the same cameras, the website alone drawn often: the replicate mean is within 3 SE of 185
     cameras = sample_cameras(city, case, 185, 0)
     custody = sample_custody(case, cameras, 185, 0)
-    listed = [float(listed_at(sample_streams(case, cameras, custody, 185, k, SPAN), 0)) for k in range(200)]
+    homes = home_interiors(case)
+    listed = [float(listed_at(sample_streams(case, cameras, custody, 185, k, SPAN, homes), 0)) for k in range(200)]
     assert _within_3_se(listed, 185.0)
 
 

@@ -20,6 +20,7 @@ from privacysim.units import DAY_TICKS
 from privacysim.world import World, sample_world
 from privacysim.world.cameras import sample_cameras
 from privacysim.world.events import sample_asks, sample_cases, sample_custody
+from privacysim.world.interiors import FIRST_INTERIOR
 from privacysim.world.streams import sample_streams
 
 SPAN = range(-180, 30)
@@ -169,7 +170,8 @@ def test_every_code_is_a_word_and_every_index_exists(city: City, world: World) -
     assert cameras.operator.max() < len(words.OPERATORS)
     assert cameras.regime.max() < len(words.REGIMES)
     assert ((cameras.place_id >= -1) & (cameras.place_id < city.place_node.size)).all()
-    assert (cameras.place_id[cameras.indoor] >= 0).all()
+    at_home = cameras.custodian_id >= FIRST_INTERIOR
+    assert np.array_equal(cameras.indoor & (cameras.place_id < 0), at_home)  # nobody visits the inside of a home
     assert (cameras.scene[~cameras.indoor] == words.SCENES.index("street")).all()
     assert np.array_equal(cameras.social, cameras.operator >= 2)
     for part in (asks, streams, clues, world.monitors):
@@ -260,7 +262,7 @@ def test_a_world_without_social_cameras_has_neither_private_asks_nor_streams(cit
 
 def test_a_world_without_cameras_is_a_world(city: City, scenario: Scenario) -> None:
     none = scenario.model_copy(update={"cameras": scenario.cameras.model_copy(update={
-        "per_1000": Quantity(value=0.0, assumption="a test")})})
+        name: Quantity(value=0.0, assumption="a test") for name in ("per_1000", "home_interiors_per_1000")})})
     world = sample_world(city, none, 1, 0, days=3, footage_days=31)
     assert len(world.cameras) == len(world.clues) == len(world.streams) == len(world.monitors) == len(world.asks) == 0
     assert len(world.cases) > 0
