@@ -24,6 +24,7 @@ def run(
     scenario: Annotated[str | None, typer.Option(help="Scenario to use instead of the study's.")] = None,
     policies: Annotated[str | None, typer.Option(help="Comma-separated policies.")] = None, baseline: Baseline = None,
     sample: Annotated[str | None, typer.Option(help="Number of people in the sample, or all.")] = None,
+    case: Annotated[str | None, typer.Option(help="Reading of the founding case: broadcast or directory.")] = None,
     days: Days = None,
     replicates: Annotated[str | None, typer.Option(help="Number of replicates, or precision:5%.")] = None,
     replicate: Annotated[int | None, typer.Option(help="Run only this replicate, counting from 0.")] = None,
@@ -50,9 +51,10 @@ def run(
     people = _whole_number(sample, "--sample", "a number of people, or all", "all", "write --sample 50000")
     chosen = Study(study, scenario=scenario, policies=options.words(policies) if policies is not None else None,
                    baseline=baseline, days=days, replicates=wanted if isinstance(wanted, int) else None, sample=people,
-                   seed=seed)
+                   seed=seed, case=case)
     inputs, plan = chosen.inputs(replicate), chosen.plan
-    folder = out or Path("results") / f"{plan.id}{'' if replicate is None else f'_replicate_{replicate}'}"
+    part = "" if replicate is None else f"_replicate_{replicate}"
+    folder = out or Path("results") / f"{plan.id}{f'_{case}' if case else ''}{part}"
     if dry_run:
         print(f"{plan.id}: {inputs.scenario.title}\n  arms        {', '.join(inputs.arm_ids)}\n"
               f"  baseline    {plan.baseline}; start {plan.start}; general law of {plan.law_date}\n"

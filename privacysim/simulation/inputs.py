@@ -31,7 +31,8 @@ class StudyFile(Strict):
     `policies` are ids or paths; a policy named in `readings` becomes one arm per reading (`guangzhou_draft:narrow`).
     `start` is "transition" (all arms share the baseline's history up to day 0) or "steady". `sample` is a number of
     people or "all". `metrics` names metrics, or whole families of them, in addition to those that every study reports.
-    `law_date` fixes the general law, one for all arms. Saved results write `brought`: the digests of user-supplied
+    `law_date` fixes the general law, one for all arms. `case`: reading of the founding case that replaces the
+    scenario's (`leaks.case`). Saved results write `brought`: the digests of user-supplied
     parts (`kind:name`), whose code is stored beside the study in `brought/`.
     """
 
@@ -49,6 +50,7 @@ class StudyFile(Strict):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 185
     start: Literal["transition", "steady"] = "transition"
     law_date: date = date(2025, 6, 1)
+    case: Literal["", "broadcast", "directory"] = ""
     brought: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -164,6 +166,8 @@ def arm_named(arms: Sequence[str], named: str) -> str:
 def resolve(plan: StudyFile, replicate: int | None = None, brought: Brought = NOTHING) -> Inputs:
     """Load and hash everything that the study names; objects in `brought` replace the files of the same name."""
     scenario = brought.scenario or load_scenario(plan.scenario)
+    if plan.case:
+        scenario = scenario.model_copy(update={"leaks": scenario.leaks.model_copy(update={"case": plan.case})})
     policies = [brought.policies.get(name, name) for name in plan.policies]
     arms = tuple(load_arms(policies, plan.readings, plan.law_date, packs=brought.packs))
     arm_named([arm.id for arm in arms], plan.baseline)

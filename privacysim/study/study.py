@@ -54,8 +54,8 @@ class Study:
                  primary: Metric | str | None = None, metrics: Sequence[Metric | str] | None = None,
                  days: int | None = None, replicates: int | None = None, sample: int | str | None = None,
                  seed: int | None = None, start: str | None = None, law_date: date | str | None = None,
-                 city: Any = None, people: Any = None, cameras: Any = None, processes: Sequence[Any] | None = None,
-                 desk: Any = None, packs: Sequence[Any] | None = None) -> None:
+                 case: str | None = None, city: Any = None, people: Any = None, cameras: Any = None,
+                 processes: Sequence[Any] | None = None, desk: Any = None, packs: Sequence[Any] | None = None) -> None:
         plain, self.brought = bring({key: value for key, value in locals().items() if key not in ("self", "name")})
         if name is None:
             raw = from_parts(plain)
