@@ -111,8 +111,8 @@ class Spread:
         self.act(chain, shown, "view", at, actor="curious", channel="onward", own=False,
                  viewer=child_id(chain.source_id, "told", 0), audience=people, clip=True)
 
-    def sales(self, chain: Chain, parent: int, seller: int, generation: int = 0) -> Wait:
-        """Sell a copy: each buyer views it, and may sell it on. The person behind the chain has one buyer a piece.
+    def sales(self, chain: Chain, parent: int, seller: int, usd: float, generation: int = 0) -> Wait:
+        """Sell a copy: each buyer views it, and may sell it on. The person behind the chain has one buyer, who pays.
 
         Whoever bought it has buyer j where E₀ + … + E_j < R. The first seller sells no more once found.
         """
@@ -129,8 +129,7 @@ class Spread:
             if generation == 0 and at >= chain.found:
                 break
             yield self.env.timeout(max(at - int(self.env.now), 0))
-            price = leaks.price_video_usd.number * CNY_PER_USD
-            self.sale(chain, parent, seller, buyer, 0.0 if generation else price, generation)
+            self.sale(chain, parent, seller, buyer, usd * CNY_PER_USD, generation)
 
     def sale(self, chain: Chain, parent: int, seller: int, buyer: int, price: float, generation: int = 0,
              **piece: Any) -> None:
@@ -144,7 +143,7 @@ class Spread:
         sold = self.act(chain, parent, "sell", at, clip=True, **sells)
         bought = self.act(chain, sold, "buy", at, clip=True, **buys)
         self.act(chain, bought, "view", at, clip=True, **buys, **self.far, audience=1.0)
-        self.env.process(self.sales(chain, bought, buyer, generation + 1))
+        self.env.process(self.sales(chain, bought, buyer, 0.0, generation + 1))
 
     def obeyed(self, camera: int) -> float:
         """Return the share of buyers whom a new prohibition keeps from buying this camera's footage."""

@@ -190,7 +190,7 @@ class Leaks(Process):
                 for piece in range(int(self.lapses.saleable[row])):
                     how = "sold"
                     seller = child_id(chain.source_id ^ int(self.lapses.camera[row]), "piece", piece)
-                    env.process(spread.sales(chain, copy, seller))
+                    env.process(spread.sales(chain, copy, seller, leaks.price_video_usd.number))
         elif copies and mark[2] < sold + leaks.lapse_published_share.number:
             how = "published"
             env.process(spread.published(chain, copies[0][1], chain.source_id))
@@ -206,7 +206,7 @@ class Leaks(Process):
             copy = spread.act(chain, 0, "copy", begin, technique="copy")
             if mark[2] < leaks.lapse_sold_share.number:
                 how = "sold"
-                env.process(spread.sales(chain, copy, chain.source_id))
+                env.process(spread.sales(chain, copy, chain.source_id, leaks.price_order_usd.number))
             elif mark[2] < leaks.lapse_sold_share.number + leaks.lapse_published_share.number:
                 how = "published"
                 env.process(spread.published(chain, copy, chain.source_id))

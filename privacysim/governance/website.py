@@ -104,7 +104,7 @@ class Website(Process):
                       key, kind="recorded", mechanism="kept from a stream and sold", opened=at, closed=at)
         self.recorded.append(chain)
         copy = spread.act(chain, -1, "copy", at, technique="copy", clip=True)
-        yield from spread.sales(chain, copy, key)
+        yield from spread.sales(chain, copy, key, leaks.price_video_usd.number)
 
     def write(self, books: Books) -> None:
         """Write streams that were online in [0, D): the incident, the publisher, what followed, and daily crowds."""
