@@ -97,14 +97,24 @@ def masks(
     small: Annotated[bool, typer.Option("--small", help="A small grid, in a minute. Implied by synthetic.")] = False,
     workers: Annotated[int, typer.Option(help="Number of processes.")] = 2,
     own: Annotated[str, typer.Option("--mask", help="Measure only this mask, shipped or installed.")] = "",
+    weights: Annotated[Path | None, typer.Option("--embedding", help="Attack with this file's dlib network.")] = None,
 ) -> None:
-    """Attack every mask; write the identification curve that the simulation reads, a table, a figure and a note."""
+    """Attack every mask; write the identification curve that the simulation reads, a table, a figure and a note.
+
+    With --embedding, write embedding.csv alone: the rates of a pretrained network (install dlib-bin).
+    """
     from privacysim.masklab.calibrate_masks import calibrate, measure
     from privacysim.masklab.faces import load_faces
     from privacysim.masklab.masks import mask_named
 
     loaded, chosen = load_faces(faces, data_home, download), mask_named(own) if own else None
     out.mkdir(parents=True, exist_ok=True)
+    if weights is not None:
+        from privacysim.masklab.embedding import dlib_network, measure_embedding
+
+        rates = measure_embedding(loaded, dlib_network(weights), f"dlib, {weights.name}", out)
+        print(f"{rates.to_string(index=False)}\nwritten to {out}: embedding.csv")
+        return
     with bar("attacking") as tell:
         if chosen is None:
             calibrate(loaded, out, small=small or loaded.name == "synthetic", workers=workers, progress=tell)
