@@ -82,7 +82,8 @@ def _acts(count: int, days: int, seed: int) -> pd.DataFrame:
     return pd.DataFrame({
         "camera_id": (u[:, 3] * CAMERAS).astype(np.int64), "from_s": begin / TICKS_PER_S,
         "to_s": (begin + 2 * HOUR_TICKS) / TICKS_PER_S, "viewer": np.arange(count), "legality": legality,
-        "actor": word("curious"), "document": word("none"), "channel": word("request"), "mask": word("none"),
+        "actor": word("curious"), "document": word("none"), "channel": word("request"),
+        "technique": word("look"), "mask": word("none"),
         "gallery": np.full(count, 150), "attention": np.ones(count), "known": np.full(count, 0.01),
         "audience": np.ones(count),
     })  # fmt: skip
@@ -102,7 +103,8 @@ def exposure_by_pandas(seen: pd.DataFrame, acts: pd.DataFrame) -> pd.DataFrame:
     together_s = np.minimum(rows["leave_s"], rows["to_s"]) - np.maximum(rows["enter_s"], rows["from_s"])
     rows["t"] = np.rint(together_s * TICKS_PER_S)
     rows = rows[rows["t"] > 0]
-    p = identifiability("none", rows["face_px"], rows["frontal"], int(acts["gallery"].iloc[0]), "low")
+    p = identifiability("none", rows["face_px"], rows["frontal"], int(acts["gallery"].iloc[0]), "low",
+                        by="acquaintance")  # fmt: skip
     rows["identifiable_s"] = rows["t"] / TICKS_PER_S * rows["attention"] * rows["known"] * p
     rows["q"] = rows["attention"] * rows["known"] * rows["audience"] * p
     people = ["person_id", "legality"]

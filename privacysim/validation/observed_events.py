@@ -15,8 +15,8 @@ from scipy.special import ndtr
 from privacysim.facts import facts
 from privacysim.governance import Log
 from privacysim.governance.spreading import CNY_PER_USD
-from privacysim.identify import identifiability
-from privacysim.identify.recognition_curve import fits
+from privacysim.identify import false_alarm, identifiability
+from privacysim.identify import recognisers as who
 from privacysim.policy import Arm
 from privacysim.units import DAY_S, DAY_TICKS
 from privacysim.vocabulary import CATEGORIES, CURVES, OPERATORS, REGIMES
@@ -215,28 +215,33 @@ def _yield(world: World, least: float, most: float) -> tuple[float, float]:
 
 
 def faces(population: float) -> dict[str, float]:
-    """Rows about recognition (protocol R): closed forms, each the mean of the low and the high curve.
+    """Rows about recognition (protocol R): closed forms, those of closed sets the mean of both extrapolations.
 
-    One curve serves people and machines here, with closed galleries and the first name only: the rows about false
-    alarms and lists use what comes nearest.
+    Like with like: strangers for people, machines for machines; lists of surveillance pictures are as bad as the
+    pictures sought in them, so a hit needs two usable ones.
     """
     head_px = _BODY_PX * facts().value("face_width_m") / facts().value("person_height_m")
-    watched, false_match = facts().value("watchlist_people"), facts().value("face_false_match")
-    hits = watched / population * _named("none", _VIDEO_PX, round(watched))
-    return {"survface_open_set": _named("none", _SMALL_PX, 3_000),
+    watched = facts().value("watchlist_people")
+    alarms = false_alarm(watched)
+    hits = watched / population * float(identifiability("none", _VIDEO_PX, True, round(watched), by="machine"))
+    poor = who.found_above("none", np.array([_SMALL_PX]), 3_000, who.per_comparison(0.1, 3_000))
+    return {"survface_open_set": float((poor * who.usable(np.array([_SMALL_PX]))).item()),
             "mosaic_facescrub": _named("pixelate:14", _SHARP_PX, 530),
-            "stranger_one_of_ten": _named("none", _SHARP_PX, 10), "officer_false_accept": _called_the_same(_SHARP_PX),
-            "cashier_false_accept": _called_the_same(_SMALL_PX),
+            "stranger_one_of_ten": float(np.mean([identifiability("none", _SHARP_PX, True, 10, curve, by="stranger")
+                                                  for curve in CURVES])),
+            "officer_false_accept": _called_the_same(_SHARP_PX), "cashier_false_accept": _called_the_same(_SMALL_PX),
             "video_search_machine": _named("none", _VIDEO_PX, 48_000),
-            "live_alerts_correct_share": _ratio(hits, hits + false_match),
-            "live_false_alerts_per_face": false_match, "masked_head_same_day": _named("blur:0.25", head_px, 130),
-            "masked_head_other_day": _named("blur:0.25", head_px, 50)}
+            "live_alerts_correct_share": _ratio(hits, hits + alarms), "live_false_alerts_per_face": alarms,
+            "alert_check_accepts_wrong_share": facts().value("false_match_accepted"),
+            "masked_head_same_day": _named("blur:0.25", head_px, 130),
+            "masked_head_other_day": _named("blur:0.25", head_px, 50)}  # fmt: skip
 
 
 def _named(mask: str, face_px: float, gallery: int) -> float:
-    return float(np.mean([identifiability(mask, face_px, True, gallery, curve=curve) for curve in CURVES]))
+    """Share of right first names by a machine in a closed set."""
+    return float(np.mean([who.first_name(mask, np.array([face_px]), gallery, curve) for curve in CURVES]))
 
 
 def _called_the_same(face_px: float) -> float:
     """Share of different people called the same by a viewer without bias who sees d′: Φ(−d′/2)."""
-    return float(ndtr(-float(fits()["cctv"].d_prime(face_px)) / 2.0))
+    return float(ndtr(-float(who.stranger_d_prime(np.array([face_px])).item()) / 2.0))

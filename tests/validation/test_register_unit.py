@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 from privacysim.city import build_city
 from privacysim.facts import facts, facts_replaced
@@ -141,11 +142,16 @@ def test_rows_about_leaks_are_counted_line_by_line(month):
     assert said["listed_wuhan"] == pytest.approx(per_head * facts().value("population_wuhan"))
 
 
-def test_rows_about_faces_are_closed_forms_between_the_two_curves():
+def test_rows_about_faces_compare_people_with_people_and_machines_with_machines():
     said = observed_events.faces(18.7e6)
-    low, high = (float(identifiability("pixelate:14", 100.0, True, 530, curve=curve)) for curve in ("low", "high"))
-    assert said["mosaic_facescrub"] == pytest.approx((low + high) / 2)
-    assert said["stranger_one_of_ten"] > said["video_search_machine"] > said["survface_open_set"] * 0.5
+    low, high = (float(identifiability("none", 100.0, True, 10, curve, by="stranger")) for curve in ("low", "high"))
+    assert said["stranger_one_of_ten"] == pytest.approx((low + high) / 2)
+    d = facts().value("stranger_d_prime") / (1 + (facts().value("stranger_px50") / 100) ** facts().value("stranger_h"))
+    assert said["officer_false_accept"] == pytest.approx(float(norm.cdf(-d / 2)))
+    assert said["cashier_false_accept"] > said["officer_false_accept"], "small pictures are harder"
+    assert said["live_false_alerts_per_face"] == pytest.approx(
+        1 - (1 - facts().value("face_false_match")) ** facts().value("watchlist_people"))
+    assert said["mosaic_facescrub"] > said["survface_open_set"], "a closed set of large faces is easier"
 
 
 ROW = room.read_register()[0]
