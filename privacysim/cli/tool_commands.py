@@ -18,8 +18,6 @@ mask_app, bench_app = group(), group()
 
 HOME = "guangzhou_185"
 """The scenario whose calibrated constants are facts."""
-PILOTS = (-1, -2, -3)
-"""Replicates that no study uses; their cases provide the numbers of clue cameras."""
 SEED = 185
 
 _Scenario = Annotated[str, typer.Option(help="Scenario. The facts keep the constants of the founding case.")]
@@ -46,25 +44,6 @@ def leaks(scenario: _Scenario = HOME) -> None:
     causes = ", ".join(f"{cause} {share:.0%}" for cause, share in now.closed_by.items())
     print("\nWithout a verdict, because there are no observations:")
     print(f"  listed cameras that show an inside {now.indoor_share:.0%}\n  closed by {causes}")
-
-
-@calibrate_app.command("evidence")
-def evidence(scenario: _Scenario = HOME) -> None:
-    """Solve p_working and p_recognised so that footage is available and useful as often as observed."""
-    from privacysim.world.calibration import at_least_one, calibrate_evidence, pilot_clues
-
-    case, city = _opened(scenario)
-    counts, seen = pilot_clues(city, case, SEED, PILOTS)
-    solved = calibrate_evidence(counts, seen, case)
-    access = case.access
-    usable = case.cameras.recording_share.number * access.p_working.number
-    available = at_least_one(usable, counts)
-    useful = at_least_one(usable * access.p_recognised.number, seen) / available if available else 0.0
-    _constants(solved)
-    print(f"{counts.size:,} asked cases of {len(PILOTS)} pilot replicates: {counts.mean():.1f} clue cameras per case,\n"
-          f"  of which {seen.mean():.1f} had the offender in view in time; {(counts == 0).mean():.1%} of cases none.\n"
-          f"At the current values: available {available:.3f} (datum {facts().value('evidence_available'):g}), of these "
-          f"useful {useful:.3f} (datum {facts().value('evidence_useful'):g}); before retention.")
 
 
 @calibrate_app.command("verdicts")

@@ -246,8 +246,8 @@ class Spread:
         for chain, head in zip(chains, ids[first[:-1]].tolist(), strict=True):
             if chain.kind and max(chain.closed, chain.found if chain.finder else -1) >= 0:
                 self._write_incident(chain, books, end)
-                write_steps(books.audits, chain.steps, end, act_id=head, incident_id=chain.source_id,
-                            reviews=chain.reviews)
+                write_steps(books.audits, chain.steps, end, found=chain.found, act_id=head,
+                            incident_id=chain.source_id, reviews=chain.reviews)
 
     def _write_incident(self, chain: Chain, books: Books, end: int) -> None:
         """Add the incident of a chain, and one of the kind `misuse` for each use of a piece."""

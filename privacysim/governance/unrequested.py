@@ -15,7 +15,8 @@ Criminal Law art. 284 with grave result). A guest or an inspection finds the cam
 (art. 8(2)). No rule gives the owner a route, so every act is prohibited, or in the soft gap: general law alone.
 
 Inspections: the police find cameras in prohibited places (Order 799 arts. 8, 27), installers who may not install
-(7(3), 26), systems that were never filed (14, 29). An order to correct comes first if the law says so, then the fine.
+(7(3), 26), systems that were never filed (14, 29) or that no sign announces (13). An order to correct comes first if
+the law says so, then the fine. People complain about cameras too; without a broken duty, a complaint is unfounded.
 """
 
 from dataclasses import replace
@@ -32,17 +33,17 @@ from privacysim.governance.log import Books
 from privacysim.governance.oversight import first_end, write_steps
 from privacysim.governance.processes import Context, Process
 from privacysim.governance.request_life import galleries, gallery, viewer_ids
-from privacysim.governance.rules_in_force import AFTER, BEFORE
+from privacysim.governance.rules_in_force import AFTER, BEFORE, Keeping
 from privacysim.governance.spreading import Chain
 from privacysim.units import DAY_TICKS, HOUR_TICKS, TICKS_PER_S
 from privacysim.world.campaigns import BREAK_IN, CONTRACTOR, LAPSES, PLATFORM, STAFF, VENDOR
 from privacysim.world.events import MONTH_D
 from privacysim.world.streams import FIRST_OWNER, hidden_hazards
 
-FIRST_INSPECTION = 1 << 47
-"""Incidents found by inspection: this + the round's id."""
+FIRST_INSPECTION, FIRST_COMPLAINT = 1 << 47, 1 << 48
+"""Incidents found by inspection or complaint: this + the round's id."""
 FINED_BY = {"prohibited_site": ("o799_27", "gz07_siting"), "no_right_to_install": ("o799_26",),
-            "not_filed": ("o799_29",)}
+            "not_filed": ("o799_29",), "no_sign": ("o799_13",)}
 """Provisions with the sanction of each breach, if the policy names them among its sanctions."""
 _WHO = {STAFF: ("own_staff_off_purpose", "own_console", True), CONTRACTOR: ("contractor", "own_console", False),
         VENDOR: ("vendor_platform", "shared_platform", False), BREAK_IN: ("curious", "remote_login", False),
@@ -89,31 +90,41 @@ class Monitoring(Process):
 
 
 class Inspections(Process):
-    """Rounds of inspection under the policy's rules, and the steps that follow a breach."""
+    """Rounds of inspection and complaints under the policy's rules, and the steps that follow."""
 
-    incidents: ClassVar = {"duty_breach": ()}
+    incidents: ClassVar = {"duty_breach": (), "complaint": ()}
 
     def write(self, books: Books) -> None:
-        """Write the gravest breach that each round of [0, D) finds, if a sanction of the policy names it."""
+        """Write the gravest breach that each round or complaint of [0, D) meets; a complaint may be unfounded."""
         world, rules, kept, end = self.context.world, self.context.rules, self.context.kept, self.context.end
-        arm, rounds, cameras = rules.of(AFTER), world.inspections, world.cameras
-        for row in np.flatnonzero((rounds.tick >= max(rules.switch, 0)) & (rounds.tick < end)).tolist():
-            at, camera = int(rounds.tick[row]), int(rounds.camera[row])
-            breach = ""
-            if not kept.may_stand[camera]:
-                site = words.REGIMES[cameras.regime[camera]] == "prohibited_site"
-                breach = "prohibited_site" if site else "no_right_to_install"
-            elif kept.must_file[camera] and kept.filed_from[camera] > at:
-                breach = "not_filed"
-            named = [name for name in FINED_BY.get(breach, ()) if name in arm.policy.sanctions]
-            if not named:
-                continue
-            incident = FIRST_INSPECTION + int(rounds.round_id[row])
-            books.incidents.add(1, incident_id=incident, custodian_id=cameras.custodian_id[camera], kind="duty_breach",
-                                mechanism=breach, opened_t=at, discovered_t=at, discovered_by="inspection")
-            provision, marks = arm.laws.provision(named[0]), rounds.marks[row].tolist()
-            steps = self.context.oversight.duty_steps(provision, at, marks)
-            write_steps(books.audits, steps, end, act_id=-1, incident_id=incident)
+        arm, cameras = rules.of(AFTER), world.cameras
+        for finder, rounds in (("inspection", world.inspections), ("complaint", world.complaints)):
+            for row in np.flatnonzero((rounds.tick >= max(rules.switch, 0)) & (rounds.tick < end)).tolist():
+                at, camera = int(rounds.tick[row]), int(rounds.camera[row])
+                breaches = [name for name, broken in self._broken(kept, camera, at).items()
+                            if broken and any(one in arm.policy.sanctions for one in FINED_BY[name])]
+                if not breaches and finder == "inspection":
+                    continue
+                incident = (FIRST_INSPECTION if finder == "inspection" else FIRST_COMPLAINT) + int(rounds.round_id[row])
+                books.incidents.add(1, incident_id=incident, custodian_id=cameras.custodian_id[camera],
+                                    kind="duty_breach" if breaches else "complaint",
+                                    mechanism=breaches[0] if breaches else "unfounded",
+                                    opened_t=at, discovered_t=at, discovered_by=finder)
+                marks, oversight = rounds.marks[row].tolist(), self.context.oversight
+                if breaches:
+                    named = next(one for one in FINED_BY[breaches[0]] if one in arm.policy.sanctions)
+                    steps = oversight.duty_steps(arm.laws.provision(named), at, marks)
+                else:
+                    steps = oversight.unfounded(at, marks)
+                write_steps(books.audits, steps, end, found=at, act_id=-1, incident_id=incident)
+
+    def _broken(self, kept: Keeping, camera: int, at: int) -> dict[str, bool]:
+        """Whether each duty is broken at one camera, gravest first."""
+        regime = words.REGIMES[self.context.world.cameras.regime[camera]]
+        return {"prohibited_site": regime == "prohibited_site" and not bool(kept.may_stand[camera]),
+                "no_right_to_install": not bool(kept.may_stand[camera]),
+                "not_filed": bool(kept.must_file[camera] and kept.filed_from[camera] > at),
+                "no_sign": bool(kept.no_sign[camera])}
 
 
 class Leaks(Process):

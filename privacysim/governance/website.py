@@ -131,7 +131,8 @@ class Website(Process):
             steps = self.context.oversight.steps(AFTER, question, at, at, logged=True,
                                                  marks=streams.marks[row[one], 3:7].tolist(),
                                                  gain_cny=float(price[one]))
-            write_steps(books.audits, steps, end, act_id=int(published[one]), incident_id=int(number[one]))
+            write_steps(books.audits, steps, end, found=at, act_id=int(published[one]),
+                        incident_id=int(number[one]))
         self._watch(row, first, last, published, books.acts)
         spread.write(self.recorded, books)
 

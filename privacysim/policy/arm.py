@@ -97,6 +97,10 @@ class Arm:
         """Whether each viewing must be logged."""
         return self._binds("logs", regime)
 
+    def signed(self, regime: str) -> bool:
+        """Whether a sign must tell people of the camera."""
+        return self._binds("signage", regime)
+
     def secured(self, regime: str) -> bool:
         """Whether the camera rules themselves require technical security from the holder."""
         return self._binds("security", regime)

@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from privacysim.city import City
-from privacysim.errors import PrivacysimError
 from privacysim.fact_laws import in_world
 from privacysim.facts import facts, facts_replaced
 from privacysim.files import Quantity, Strict
 from privacysim.scenario import Scenario
-from privacysim.world.calibration import calibrate_evidence, calibrate_leaks, clue_counts
-from privacysim.world.world_model import World
+from privacysim.world.calibration import calibrate_leaks
 
 
 def quantities(section: Any, path: str = "") -> Iterator[tuple[str, Quantity]]:
@@ -46,12 +44,3 @@ def facts_of_world(case: Scenario, city: City, seed: int, world: int) -> dict[st
     with facts_replaced(drawn):
         solved = calibrate_leaks(city, case)
         return drawn | {solved.fact: min(solved.value, 1.0)}
-
-
-def evidence_of_world(world: World) -> dict[str, float]:
-    """Chances `p_working` and `p_recognised` solved from this world's own cases; 1 where the datum is out of reach."""
-    try:
-        solved = calibrate_evidence(*clue_counts(world), world.scenario)
-    except PrivacysimError:
-        return {"p_working": 1.0}
-    return {one.fact: one.value for one in solved}

@@ -19,7 +19,7 @@ from privacysim.identify import false_alarm, identifiability
 from privacysim.identify import recognisers as who
 from privacysim.policy import Arm
 from privacysim.units import DAY_S, DAY_TICKS
-from privacysim.vocabulary import CATEGORIES, CURVES, OPERATORS, REGIMES
+from privacysim.vocabulary import CATEGORIES, CURVES, OPERATORS, PROOF, REGIMES
 from privacysim.world.calibration import held_out, listing
 from privacysim.world.campaigns import BREAK_IN, STAFF, country_share
 from privacysim.world.streams import hidden_guests_per_day, hidden_hazards
@@ -29,8 +29,11 @@ DAYS = 30
 _END_S, _YEAR = DAYS * DAY_S, 365.25 / DAYS
 _STATE = ("public_security", "other_state")
 _RESCUE = ("missing_person", "life_health_property", "emergency")
+_STREET = ("robbery", "street_theft")
 _ERASED = "erased|expired"
-_GRAVE, _FORMAL = ("fine", "detention", "prosecution"), ("order_to_correct", "corrected", "civil_claim")
+_GRAVE, _FORMAL = ("fine", "detention", "prosecution", "conviction"), ("order_to_correct", "corrected", "civil_claim")
+_STEPS = ("conviction", "prosecution", "detention", "fine", "dismissal", *_FORMAL, "discipline")
+"""Formal steps, gravest first; a prosecution that ends with an acquittal remains one."""
 _SHOWN_D, _SEVEN_MONTHS_D, _SHOWN_GUESTS_D = 15, 213, 90
 _THOUSANDS, _HUNDREDS = 1_000, 500
 """Cameras of a mass hacker, at least; and "a few hundred", at most."""
@@ -52,10 +55,9 @@ def _within(seconds: pd.Series) -> pd.Series:
 
 def _worst(log: Log) -> pd.Series:
     """Gravest step after each incident that was found, by incident; `none` if nothing followed."""
-    order = ("prosecution", "detention", "fine", *_FORMAL)
     found = log.audits[log.audits["found"]]
     # other steps do not count
-    steps = pd.Categorical(found["step"].astype(object).where(found["step"].isin(order)), order, ordered=True)
+    steps = pd.Categorical(found["step"].astype(object).where(found["step"].isin(_STEPS)), _STEPS, ordered=True)
     return pd.Series(steps, found.index).groupby(found["incident_id"]).min().astype(object).fillna("none")
 
 
@@ -74,11 +76,13 @@ def cases(world: World, log: Log) -> dict[str, float]:
     at_state = asked[asked["operator"].isin(_STATE)]
     granted, serves = asked["outcome"] == "granted", asked["needed_s"] > 0
     erased = asked["reason"].str.contains(_ERASED)
+    in_case = asked["case_id"] >= 0
     poor = (asked["reason"] == "no usable recording") | (granted & ~serves)
-    admissible = log.requests[(log.requests["evidence"] == "admissible") & (log.requests["case_id"] >= 0)]
+    admissible = log.requests[log.requests["evidence"].isin(PROOF) & (log.requests["case_id"] >= 0)]
+    decisive = admissible[admissible["evidence"] == "decisive"]
     shown = _within(admissible.groupby("case_id")["delivered_s"].min())
     opened = world.cases_frame()
-    early = opened.loc[opened["opened_s"] < _SHOWN_D * DAY_S, "case_id"]
+    early = opened.loc[opened["opened_s"] < _SHOWN_D * DAY_S].set_index("offence")["case_id"]
     had = log.requests[log.requests["outcome"] == "granted"]["case_id"]
     per_state = _YEAR / max(_state_cameras(world).sum(), 1)
     return {"solved_with_video_per_camera": float(shown.sum()) / len(world.cameras) * _YEAR,
@@ -86,25 +90,25 @@ def cases(world: World, log: Log) -> dict[str, float]:
             "state_camera_reviews_per_year": len(at_state) * per_state,
             "state_review_yield_share": _mean((at_state["outcome"] == "granted") & (at_state["needed_s"] > 0)),
             "state_use_missing_people_share": _mean(at_state["purpose"].isin(_RESCUE)),
-            "homicide_video_share": _mean(early.isin(had)),
-            "street_robbery_video_share": _mean(early.isin(admissible["case_id"])),
-            "public_camera_clearance_gain": _gain(world, admissible),
-            "requested_footage_serves_share": _mean(serves[granted & (asked["case_id"] >= 0)]),
-            "requested_footage_problem_share": _mean(poor[~erased]),
+            "homicide_video_share": _mean(early[early.index == "homicide"].isin(had)),
+            "street_robbery_video_share": _mean(early[early.index.isin(_STREET)].isin(decisive["case_id"])),
+            "public_camera_clearance_gain": _gain(world, decisive),
+            "requested_footage_serves_share": _mean(serves[granted & in_case]),
+            "requested_footage_problem_share": _mean(poor[~erased & in_case]),
             "impostor_success_share": _mean(private[private["requester"] == "impostor"]["outcome"] == "granted"),
             "chinese_copies_share": _mean(private[private["requester"] == "person_filmed"]["outcome"] == "granted")}
 
 
-def _gain(world: World, admissible: pd.DataFrame) -> float:
-    """Cases of day 0 to 14 near a police camera: share whose only admissible footage came from the police's cameras."""
+def _gain(world: World, decisive: pd.DataFrame) -> float:
+    """Cases of day 0 to 14 near a police camera: share whose only decisive footage came from the police's cameras."""
     clues, all_cases = world.clues, world.cases
     row = np.repeat(np.arange(len(all_cases.case_id)), np.diff(clues.start))
     police = world.cameras.operator[clues.camera] == OPERATORS.index("public_security")
     near = np.unique(row[police & clues.at_scene])
     opened = all_cases.opened[near]
     near_ids = all_cases.case_id[near[(opened >= 0) & (opened < _SHOWN_D * DAY_TICKS)]]
-    own = admissible["operator"] == "public_security"
-    only = set(admissible[own]["case_id"]) - set(admissible[~own]["case_id"])
+    own = decisive["operator"] == "public_security"
+    only = set(decisive[own]["case_id"]) - set(decisive[~own]["case_id"])
     return _mean(np.isin(near_ids, list(only)))
 
 
@@ -133,6 +137,7 @@ def breaches(world: World, log: Log) -> dict[str, float]:
     incidents, worst = log.incidents, _worst(log)
     found = incidents[_within(incidents["discovered_s"])]
     step = found["incident_id"].map(worst).fillna("none")
+    breach = ~worst.index.isin(incidents.loc[incidents["kind"] == "complaint", "incident_id"])
     insider, hidden = found["kind"] == "insider", found["kind"] == "hidden"
     complaint, inspection = found["discovered_by"] == "complaint", found["discovered_by"] == "inspection"
     taken_up = found["kind"].isin(["insider", "stream", "informal", "duty_breach"]) & (step != "none")
@@ -145,11 +150,12 @@ def breaches(world: World, log: Log) -> dict[str, float]:
     span_years = (world.warmup_days + world.days) / 365.25
     return {
         "insider_misuse_found": 1000.0 * float(insider.sum()) / (_staff(world, cameras) / _YEAR),
-        "breach_no_consequence_share": _mean(worst == "none"),
-        "breach_convicted_share": _mean(worst == "prosecution"),
+        "breach_no_consequence_share": _mean(worst[breach] == "none"),
+        "breach_convicted_share": _mean(worst[breach] == "conviction"),
+        "misuse_dismissed_share": _mean(step[insider & of_state] == "dismissal"),
         "misuse_documented_per_1000": 1000.0 * float((insider & of_state).sum()) * _YEAR / _staff(world, state.sum()),
         "misuse_suspected_share": 1.0 - math.exp(-at_state.sum() / span_years / _staff(world, state.sum())),
-        "hidden_suspects_tried_share": _mean(step[hidden] == "prosecution"),
+        "hidden_suspects_tried_share": _mean(step[hidden].isin(["prosecution", "conviction"])),
         "complaints_per_1000_cameras": 1000.0 * float(complaint.sum()) / cameras * _YEAR,
         "complaint_to_sanction_share": _mean(step[complaint].isin(_GRAVE)),
         "procedure_fine_share": _mean(step[taken_up].isin(_GRAVE)),
@@ -161,14 +167,19 @@ def breaches(world: World, log: Log) -> dict[str, float]:
 
 
 def duties(world: World, log: Log, arm: Arm) -> dict[str, float]:
-    """Row about state cameras under a policy with duties: share with a breach of siting or of access logs.
+    """Rows about cameras under a policy with duties: state ones with a breach, and inspected ones without a sign.
 
-    Terms of filing run beyond the 30 days, so an unfiled camera breaks no duty yet.
+    Duties of siting, logs and signs are counted. Terms of filing run beyond the 30 days, so none is broken yet.
     """
     custody = log.custody
     state = _state_cameras(world)[custody["camera_id"]]
     must_log = np.array([arm.log_kept(word) for word in REGIMES])[world.cameras.regime[custody["camera_id"]]]
-    return {"state_cameras_defective_share": _mean((~custody["may_stand"] | (must_log & ~custody["log_kept"]))[state])}
+    broken = ~custody["may_stand"] | (must_log & ~custody["log_kept"]) | custody["sign_missing"]
+    rounds = world.inspections
+    seen = rounds.camera[(rounds.tick >= 0) & (rounds.tick < DAYS * DAY_TICKS)]
+    must_sign = np.array([arm.signed(word) for word in REGIMES])[world.cameras.regime[seen]]
+    return {"state_cameras_defective_share": _mean(broken[state]),
+            "inspection_poor_notice_share": _mean(custody["sign_missing"].to_numpy()[seen[must_sign]])}
 
 
 def leaks(world: World, log: Log) -> dict[str, float]:

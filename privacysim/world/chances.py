@@ -161,13 +161,22 @@ class Cases(Rows):
 
     The scene is a place with its entrance (x, y in m), where the offender is from `crime_from` to `crime_to`. The
     investigator assumes the window `window_from` … `window_to`, which may miss the truth. If footage is requested in
-    the case at all (`asks`, p_asked), it is requested at `asked`, a lognormal delay after the opening.
+    the case at all (`asks`), it is requested at `asked`, a lognormal delay after the opening. Chances depend on the
+    offence.
     """
 
     case_id: Ints
     """Stable id of the root event, below 2³¹; not in order of time."""
     purpose: Bytes
     """Code in PURPOSES: criminal_case, public_order_case, or pre_filing_check (requested before filing)."""
+    offence: Bytes
+    """Code in OFFENCES."""
+    covered: Bools
+    """Whether any camera covers what happened: one mark for all cameras of the case."""
+    useful: Bools
+    """Whether footage that covers it shows the offender well enough: one mark for the case (light, clothing, crowd)."""
+    decides: Bools
+    """Whether such footage leads to the offender, whom nothing else would have found."""
     place: Ints
     x: NDArray[np.float32]
     y: NDArray[np.float32]
@@ -182,7 +191,7 @@ class Cases(Rows):
     """Number of custodians to ask, for the queue's load; 0 where no request is made. It comes from the clues if there
     are any. A case older than the footage kept has no clues, only this number (copied from another case)."""
     marks: Floats
-    """(n, 16); the last one set the purpose."""
+    """(n, 16); 8 to 11 set the offence and what footage is good for, the last one the purpose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,26 +210,17 @@ class Clues:
     at_scene: Bools
     """True if the camera faces the scene; False if it is on the way out."""
     seen: Bools
-    """Whether the offender passes in view within the wanted time."""
+    """Whether the offender passes in view within the wanted time, in a case that is covered."""
     seen_from: Ints
     """First tick in view; −1 where not seen. It can be negative before a study, so use `seen`."""
     seen_to: Ints
     face: NDArray[np.uint16]
     """Best face code (1/8 px) while seen; 0 where not seen, or where the face never turns to the camera."""
-    working: Bools
-    """Whether usable footage was recorded: the camera records, and mark < p_working (CALIBRATED)."""
-    recognised: Bools
-    """Whether footage that shows the offender identifies them: mark < p_recognised (CALIBRATED)."""
-    marks: Floats
-    """(n, 4) uniform marks: 0 = working, 1 = recognised, 2–3 free for governance."""
+    found: Bools
+    """Whether footage would identify the offender: seen, in a case in which such footage is useful."""
 
     def __len__(self) -> int:
         return self.camera.size
-
-    @property
-    def found(self) -> Bools:
-        """Clues that identify the offender if the footage is obtained: seen, recorded and recognised."""
-        return self.seen & self.working & self.recognised
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +239,8 @@ class Asks(Rows):
     """Code in PURPOSES (for an impostor, the purpose that the forged document states)."""
     private: Bools
     """True for private requesters, whose demand grows under open access; False for state organs."""
+    shows: Bools
+    """Whether the footage shows what is sought; drawn for the police's routine looks alone."""
     camera: Ints
     tick: Ints
     from_tick: Ints
@@ -249,7 +251,7 @@ class Asks(Rows):
     """Stable id of the requester."""
     least_demand: Floats
     marks: Floats
-    """(n, 8): owner's discretion, consent, compliance …"""
+    """(n, 8): owner's discretion, consent, compliance …; 7 = how soon the footage is secured."""
     most_demand: float
 
     def happening(self, demand: float = 1.0) -> Bools:
@@ -291,7 +293,7 @@ class Custody:
     """State of each camera's recording and access, independent of the policy; one entry per camera."""
 
     recording: Bools
-    """Whether footage is kept at all."""
+    """Whether the camera works and its footage is kept: the same answer to police, outsiders and owners."""
     on_internet: Bools
     """Whether the camera can be reached from the internet."""
     default_password: Bools
@@ -302,6 +304,10 @@ class Custody:
     """Uniform mark of the custodian, equal for all their cameras: they comply where it is below `compliance`."""
     no_password: Bools
     """Whether the camera can be reached from the internet and asks for no password at all."""
+    sign: Floats
+    """Uniform mark of the custodian: signs hang where it is below `sign_share`."""
+    logs: Floats
+    """Uniform mark of the custodian: a log that is required is kept where it is below `log_share`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ everybody's. They are not members of the sample: they have ids from 2³² on and
 
 Investigators ask for cameras that face the scene within `clue_scene_radius_m` and those inside its place, nearest
 first, at most `clue_scene_cameras`; then for the first `clue_route_cameras` on the offender's way out. A clue
-identifies the offender if they passed within the wanted window, usable footage was recorded (the camera records,
-p_working) and they are recognised in it (p_recognised). Both constants are CALIBRATED (`calibration.py`).
+shows the offender if the case is covered at all (one mark per case) and they passed within the wanted window; it
+identifies them if such footage is useful (another mark of the case). Whether a camera records is its own affair.
 """
 
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ from privacysim.sight.passes import passes
 from privacysim.units import DAY_TICKS, TICKS_PER_S
 from privacysim.vocabulary import OPERATORS, TECHNIQUES
 from privacysim.world.cameras import Cameras, cameras_near
-from privacysim.world.chances import CAST_FIRST_ID, Cases, Clues, Custody, Rows, counted_rows, one_of, pick
+from privacysim.world.chances import CAST_FIRST_ID, Cases, Clues, Rows, counted_rows, one_of, pick
 
 _ESCAPE, _INSIDE = 1, 2
 _CELLS = 1_024
@@ -122,8 +122,8 @@ def matters(cases: Cases, first_day: int, days: int) -> Bools:
     return cases.asks & (cases.crime_to > first_day * DAY_TICKS) & (cases.asked < days * DAY_TICKS)
 
 
-def sample_clues(city: City, scenario: Scenario, cameras: Cameras, custody: Custody, cases: Cases, seed: int, k: int, *,
-                 first_day: int, days: int) -> tuple[Cases, Clues]:
+def sample_clues(city: City, scenario: Scenario, cameras: Cameras, cases: Cases, seed: int, k: int, *, first_day: int,
+                 days: int) -> tuple[Cases, Clues]:
     """Sample clues of the cases that `matters` selects; return the cases with their number of custodians filled in.
 
     Footage of the other cases was deleted before day 0, so they only add load to the desks: a number of custodians.
@@ -146,15 +146,11 @@ def sample_clues(city: City, scenario: Scenario, cameras: Cameras, custody: Cust
     later = round(access.route_m.number / facts().value("clue_walk_m_s") * TICKS_PER_S)
     from_tick, to_tick = cases.window_from[case], cases.window_to[case] + np.where(at_scene, 0, later)
     seen, begin, end, face = _seen(cameras, cases, case, row, camera, at_scene, views)
-    seen &= (begin < to_tick) & (end > from_tick)
-    ids = (hashes(stream_key(seed, k, "clues.case"), cases.case_id[case]) ^ hashes(0, camera)).view(np.int64)
-    marks = uniforms(stream_key(seed, k, "clues"), ids, 4)
+    seen &= (begin < to_tick) & (end > from_tick) & cases.covered[case]
     clues = Clues(start=np.searchsorted(case, np.arange(len(cases) + 1)).astype(np.int64), camera=camera,
                   from_tick=from_tick, to_tick=to_tick, at_scene=at_scene, seen=seen,
                   seen_from=np.where(seen, begin, -1), seen_to=np.where(seen, end, -1),
-                  face=np.where(seen, face, 0).astype(np.uint16),
-                  working=custody.recording[camera] & (marks[:, 0] < access.p_working.number),
-                  recognised=marks[:, 1] < access.p_recognised.number, marks=marks)  # fmt: skip
+                  face=np.where(seen, face, 0).astype(np.uint16), found=seen & cases.useful[case])
     # the custodians that each case would ask; a case without clues copies the number of one with clues
     asked = np.unique(np.stack((case, cameras.custodian_id[camera])), axis=1)[0]
     custodians = np.bincount(asked, minlength=len(cases)).astype(np.int16)

@@ -85,7 +85,7 @@ def with_interiors(city: City, scenario: Scenario, cameras: Cameras, custody: Cu
 def appended(cameras: Cameras, custody: Custody, x: NDArray[Any], y: NDArray[Any], place: Ints, custodian: Ints, *,
              mount_m: float, regime: int, compliance: Floats | float,
              platform_id: NDArray[Any] | int) -> tuple[Cameras, Custody]:
-    """Append cameras of private people in rooms: wide lenses; they record, are not filed, and have no open port."""
+    """Append cameras of private people in rooms: wide lenses, recording, not filed or announced, no open port."""
     values: dict[str, Any] = {
         "heading_deg": 0.0, "hfov_deg": 100.0, "width_px": 1920, "mount_m": mount_m, "range_m": range_m(1920, 100.0),
         "indoor": True, "heading_known": True, "platform_id": platform_id, "operator": OPERATORS.index("home"),
@@ -94,7 +94,7 @@ def appended(cameras: Cameras, custody: Custody, x: NDArray[Any], y: NDArray[Any
     more = Cameras(x=x, y=y, place_id=place, custodian_id=custodian,
                    **{name: np.broadcast_to(value, custodian.size) for name, value in values.items()})
     state = {"recording": True, "on_internet": False, "default_password": False, "filed": 1.0,
-             "compliance": compliance, "no_password": False}
+             "compliance": compliance, "no_password": False, "sign": 1.0, "logs": 1.0}
     rooms = Custody(**{name: np.append(getattr(custody, name), np.broadcast_to(value, custodian.size))
                        for name, value in state.items()})
     return joined_cameras([cameras, more]), rooms

@@ -4,8 +4,8 @@ Values that are not stated stay NaN or −1 and are drawn in each replicate. A c
 revolving) has no heading: it sees all round, through its own lens.
 
 In the siting model, state cameras stand at junctions and along main roads, and social cameras at places: in proportion
-to the weight of the place's category (`camera_weight_*`), or to the residents of a housing compound. If an operator has
-no place in a city, its share goes to the other social operators.
+to the weight of the place's category (`camera_weight_*`) and to its size within it (jobs), or to the residents of a
+housing compound. If an operator has no place in a city, its share goes to the other social operators.
 """
 
 from collections.abc import Mapping
@@ -53,15 +53,18 @@ def siting(city: City, scenario: Scenario) -> Siting:
     """Compute the siting model: where each operator's cameras stand in this city."""
     section = scenario.cameras
     weight = np.array([0.0 if word == "road" else facts().value(f"camera_weight_{word}") for word in CATEGORIES])
-    weight, operator = weight[city.place_category], operator_of_categories()[city.place_category]
-    of = {code: np.where(operator == code, weight, 0.0) for code in (_OTHER_STATE, _COMMERCIAL, _COMPOUND, _HOME)}
+    jobs, of = np.asarray(city.place_jobs, dtype=float), np.asarray(city.place_category)
+    mean = np.bincount(of, jobs, len(CATEGORIES)) / np.maximum(np.bincount(of, minlength=len(CATEGORIES)), 1)
+    weight = weight[of] * np.divide(jobs, mean[of], out=np.ones(jobs.size), where=mean[of] > 0)
+    operator = operator_of_categories()[of]
+    by = {code: np.where(operator == code, weight, 0.0) for code in (_OTHER_STATE, _COMMERCIAL, _COMPOUND, _HOME)}
     residents = np.asarray(city.home_people, dtype=float)
     compound = operator == _COMPOUND
     if residents[compound].any():
-        of[_COMPOUND] = np.where(compound, residents, 0.0)
+        by[_COMPOUND] = np.where(compound, residents, 0.0)
     if not (operator == _HOME).any():  # a door in a compound
-        of[_HOME] = of[_COMPOUND]
-    bounds = {code: np.cumsum(weights) for code, weights in of.items() if weights.sum() > 0}
+        by[_HOME] = by[_COMPOUND]
+    bounds = {code: np.cumsum(weights) for code, weights in by.items() if weights.sum() > 0}
     shares, state = np.zeros(len(OPERATORS)), section.public_share.number
     shares[_OTHER_STATE] = state * section.other_state_share.number if _OTHER_STATE in bounds else 0.0
     shares[0] = state - shares[_OTHER_STATE]

@@ -49,6 +49,7 @@ class World:
     emergencies: events.Emergencies
     maintenance: events.Rounds
     inspections: events.Rounds
+    complaints: events.Rounds
     stated: Placed | None = None
     """What the map, a file or a DataFrame states about the first cameras; None if all cameras are drawn."""
 
@@ -57,6 +58,7 @@ class World:
         cases, inside = self.cases, self.cases.opened >= 0
         return tables.frame("cases", {
             "replicate": self.k, "case_id": cases.case_id[inside], "purpose": cases.purpose[inside],
+            "offence": cases.offence[inside],
             "place_id": cases.place[inside], "x_m": cases.x[inside], "y_m": cases.y[inside],
             "opened_s": cases.opened[inside] / TICKS_PER_S,
         })
@@ -86,7 +88,9 @@ def sample_world(city: City, scenario: Scenario, seed: int, k: int, *, days: int
     made = sample_cameras(city, scenario, seed, k, stated)
     custody = events.sample_custody(scenario, made, seed, k)
     cases = events.sample_cases(city, scenario, seed, k, span)
-    cases, clues = sample_clues(city, scenario, made, custody, cases, seed, k, first_day=-footage_days, days=days)
+    cases, clues = sample_clues(city, scenario, made, cases, seed, k, first_day=-footage_days, days=days)
+    complaints = scenario.leaks.complaints_per_million.number * scenario.population.people.number / 1e6
+    recent = range(max(-warmup_days, -footage_days), days)
     # a DataFrame names all cameras; hidden ones and interiors come after all others, and nobody requests them
     interiors = home_interiors(scenario) if cameras is None else 0
     streams = sample_streams(scenario, made, custody, seed, k, span, interiors)
@@ -96,12 +100,14 @@ def sample_world(city: City, scenario: Scenario, seed: int, k: int, *, days: int
                                                        (streams.camera, lapses.camera))  # fmt: skip
     return World(city=city, scenario=scenario, seed=seed, k=k, days=days, footage_days=footage_days,
                  warmup_days=warmup_days, cameras=all_cameras, custody=all_custody, cases=cases, clues=clues,
-                 hidden=hidden, stated=stated, asks=events.sample_asks(scenario, made, seed, k, span),
+                 hidden=hidden, stated=stated, asks=events.sample_asks(scenario, made, seed, k, span, recent),
                  streams=replace(streams, camera=reached[0]), lapses=replace(lapses, camera=reached[1]),
                  monitors=events.sample_monitors(scenario, made, seed, k),
                  searches=sample_searches(scenario, made, cases, seed, k, first_day=-footage_days, days=days),
                  emergencies=events.sample_emergencies(city, scenario, made, seed, k, span),
-                 maintenance=events.sample_rounds("maintenance", scenario.access.maintenance_per_camera_year, made,
-                                                  seed, k, span),
-                 inspections=events.sample_rounds("inspections", scenario.leaks.inspections_per_camera_year, made,
-                                                  seed, k, span))  # fmt: skip
+                 maintenance=events.sample_rounds("maintenance", scenario.access.maintenance_per_camera_year.number,
+                                                  made, seed, k, span),
+                 inspections=events.sample_rounds("inspections", scenario.leaks.inspections_per_camera_year.number,
+                                                  made, seed, k, span),
+                 complaints=events.sample_rounds("complaints", complaints / max(len(made), 1), made, seed, k,
+                                                 span))  # fmt: skip
