@@ -229,6 +229,7 @@ class _Memo:
         words, scenario, advice = self.words, self.manifest["scenario"], self.words("not_advice")
         yield words("not_1", not_advice_lower=advice[:1].lower() + advice[1:])
         yield from (words(key) for key in ("not_2", "not_3", f"not_{self.source.change.start}"))
+        yield words(f"not_case_{self.source.case}", study=self.manifest["study"]["id"])
         if not scenario["calibrated"]:
             yield words("not_calibrated", scenario=scenario["id"])
 
