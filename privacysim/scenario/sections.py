@@ -187,9 +187,15 @@ class LeaksSection(_numbers("leaks")):  # type: ignore[misc]
     that ask for a factory password or for none."""
 
     @property
+    def listing_key(self) -> str:
+        """Key, and fact, of the probability per scan that an exposable camera comes to be listed: solved by reading."""
+        return "p_listed_directory" if self.case == "directory" else "p_listed"
+
+    @property
     def listing(self) -> Quantity:
-        """Probability, per scan, that an exposable camera comes to be listed: solved for each reading of the case."""
-        return self.p_listed_directory if self.case == "directory" else self.p_listed
+        """The probability that `listing_key` names."""
+        found: Quantity = getattr(self, self.listing_key)
+        return found
 
 
 class Scenario(Strict):

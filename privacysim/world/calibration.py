@@ -129,8 +129,7 @@ def calibrate_leaks(city: City, scenario: Scenario) -> Solved:
     per_camera = found.expected / scenario.leaks.listing.number
     low, high = poisson_band(datum.value)
     p_listed, least, most = (count / per_camera for count in (datum.value, low, high))
-    fact = "p_listed_directory" if scenario.leaks.case == "directory" else "p_listed"
-    return Solved(fact, p_listed, least, most, "website_listed_guangzhou")
+    return Solved(scenario.leaks.listing_key, p_listed, least, most, "website_listed_guangzhou")
 
 
 def held_out(scenario: Scenario) -> list[HeldOut]:
