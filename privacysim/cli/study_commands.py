@@ -262,6 +262,7 @@ def headline_text(results: Any, baseline: str | None = None, metric: str | None 
     from privacysim.metrics import headline
     from privacysim.report import start_in_words
     from privacysim.study.precision import in_words as precision_in_words
+    from privacysim.world.placed import NO_CAMERA
 
     change = results.compare(baseline)
     manifest, study = results.manifest, results.manifest["study"]
@@ -271,7 +272,9 @@ def headline_text(results: Any, baseline: str | None = None, metric: str | None 
         + "\n".join(_columns(rows[["policy", "curve", "mean", "ratio", "difference", "n", "note"]]))
         for _, rows in change.table(names, text=True).groupby("metric", sort=False)
     ]
+    nobody = results.notes.loc[results.notes["note"].str.startswith(f"cameras: {NO_CAMERA}"), "note"]
     lines = [
+        *(text.removeprefix("cameras: ") for text in nobody[:1]),
         f"{study['id']}: {manifest['scenario']['title']}, {study['days']} days, "
         f"{len(manifest['replicates'])} replicates, sample {study['sample']}, seed {study['seed']}",
         f"baseline {change.baseline}; {start_in_words(change.start)}",
