@@ -27,6 +27,7 @@ def run(
     case: Annotated[str | None, typer.Option(help="Reading of the founding case: broadcast or directory.")] = None,
     days: Days = None,
     replicates: Annotated[str | None, typer.Option(help="Number of replicates, or precision:5%.")] = None,
+    worlds: Annotated[int | None, typer.Option(help="Number of worlds that draw their facts. 0: best guesses.")] = None,
     replicate: Annotated[int | None, typer.Option(help="Run only this replicate, counting from 0.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of all random draws.")] = None, workers: Workers = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, such as tcp://host:8786.")] = None,
@@ -50,23 +51,24 @@ def run(
         Precision.read(wanted)  # a mistake is an error before anything is loaded
     people = _whole_number(sample, "--sample", "a number of people, or all", "all", "write --sample 50000")
     chosen = Study(study, scenario=scenario, policies=options.words(policies) if policies is not None else None,
-                   baseline=baseline, days=days, replicates=wanted if isinstance(wanted, int) else None, sample=people,
-                   seed=seed, case=case)
+                   baseline=baseline, days=days, replicates=wanted if isinstance(wanted, int) else None, worlds=worlds,
+                   sample=people, seed=seed, case=case)
     inputs, plan = chosen.inputs(replicate), chosen.plan
     part = "" if replicate is None else f"_replicate_{replicate}"
     folder = out or Path("results") / f"{plan.id}{f'_{case}' if case else ''}{part}"
     if dry_run:
         print(f"{plan.id}: {inputs.scenario.title}\n  arms        {', '.join(inputs.arm_ids)}\n"
               f"  baseline    {plan.baseline}; start {plan.start}; general law of {plan.law_date}\n"
-              f"  replicates  {inputs.replicates[0]} to {inputs.replicates[-1]}\n"
+              f"  replicates  {inputs.replicates[0]} to {inputs.replicates[-1]}; worlds {inputs.worlds}\n"
               f"  size        {plan.days} days, sample {plan.sample}, seed {plan.seed}\n"
               f"  run id      {inputs.run_id}\n  results     {folder}\nNothing was run.")
         return
     before = read_manifest(folder)
     open_executor, at_once = _dask(scheduler, workers)
-    results = chosen.run(wanted if isinstance(wanted, str) else None, replicate=replicate, workers=at_once,
-                         open_executor=open_executor, out=folder, resume=resume, force=force,
-                         tables="all" if tables_all else "seen" if tables else "", also={"report.html": page})
+    results = chosen.run(wanted if isinstance(wanted, str) else None, worlds=worlds, replicate=replicate,
+                         workers=at_once, first=_say_first, open_executor=open_executor, out=folder, resume=resume,
+                         force=force, tables="all" if tables_all else "seen" if tables else "",
+                         also={"report.html": page})
     if before is not None and results.inputs is None:
         print(f"These results were saved before by the same run ({results.run_id}); nothing was run again.\n")
     print(headline_text(results))
@@ -76,6 +78,12 @@ def run(
     if results.failures:
         print("\n".join(results.failures), file=sys.stderr)
         raise typer.Exit(1)
+
+
+def _say_first(results: Any) -> None:
+    """Print the verdicts of the best guesses and the first ten worlds while the other worlds run."""
+    print("First verdicts, from the best guesses and ten worlds; more worlds are running.")
+    print("".join(f"  {line}\n" for line in results.compare().words()), flush=True)
 
 
 @compare_app.command()
@@ -276,7 +284,8 @@ def headline_text(results: Any, baseline: str | None = None, metric: str | None 
     lines = [
         *(text.removeprefix("cameras: ") for text in nobody[:1]),
         f"{study['id']}: {manifest['scenario']['title']}, {study['days']} days, "
-        f"{len(manifest['replicates'])} replicates, sample {study['sample']}, seed {study['seed']}",
+        f"{len(manifest['replicates'])} replicates, {study['worlds']} worlds, sample {study['sample']}, "
+        f"seed {study['seed']}",
         f"baseline {change.baseline}; {start_in_words(change.start)}",
         "" if manifest["scenario"]["calibrated"] else "not calibrated: the constants were solved for another scenario",
         precision_in_words(manifest.get("precision")), *results.failures,
