@@ -134,9 +134,9 @@ def load_results(folder: str | Path) -> Results:
     band = pd.DataFrame(columns=list(BAND_COLUMNS))
     if (where / "band.csv").is_file():
         band = pd.read_csv(where / "band.csv").fillna({"curve": "", "note": ""})
-    of_worlds = {name: tables.read(kind, where / f"{name}.parquet") for name, kind in WORLD_TABLES.items()
-                 if (where / f"{name}.parquet").is_file()}  # fmt: skip
-    return Results(manifest, metrics, notes, skewness, band=band, folder=where, **of_worlds)
+    worlds, drawn = (tables.read(kind, path) if (path := where / f"{name}.parquet").is_file() else tables.empty(kind)
+                     for name, kind in WORLD_TABLES.items())  # fmt: skip
+    return Results(manifest, metrics, notes, skewness, band=band, worlds=worlds, world_facts=drawn, folder=where)
 
 
 def query(folder: Path, sql: str) -> pd.DataFrame:

@@ -76,11 +76,11 @@ def save_folder(folder: Path, manifest: Mapping[str, Any], metrics: pd.DataFrame
         _write_inputs(inputs, folder / "inputs")
     with whole_file(folder / "metrics.parquet") as path:
         tables.write("metrics", metrics, path)
-    for name, rows in (("worlds", worlds), ("world_facts", world_facts)):
+    for name, values in (("worlds", worlds), ("world_facts", world_facts)):
         (folder / f"{name}.parquet").unlink(missing_ok=True)
-        if len(rows):
+        if len(values):
             with whole_file(folder / f"{name}.parquet") as path:
-                tables.write(WORLD_TABLES[name], rows, path)
+                tables.write(WORLD_TABLES[name], values, path)
     _text(folder / "summary.csv", summary_csv(summary))
     (folder / "band.csv").unlink(missing_ok=True)
     if len(band):
