@@ -27,6 +27,12 @@ ACTS = ("view", "copy", "acquire", "buy", "sell", "disseminate", "use")
 SOURCES = ("request", "monitor", "stream", "insider", "breach", "informal", "hidden", "resale", "publication")
 SCENES = ("street", "public_interior", "semi_private", "private_space")
 SECRETS = ("none", "commercial", "state")
+CONSENTS = ("none", "operator", "person_filmed", "guardian")
+WHOM = ("self", "ward", "minor", "dead", "other")
+ENTRIES = ("none", "on_duty", "password_given", "default_password", "intrusion")
+"""How somebody got into a system."""
+LIMITS = ("place", "hours", "technique", "recipient")
+"""What a document limits."""
 SPECIFIC = ("authorised", "conditional", "silent", "prohibited_express", "prohibited_derived")
 GENERAL = ("lawful", "depends", "civil_wrong", "pi_breach", "admin_offence", "crime")
 LEGALITIES = ("authorised", "ungoverned", "prohibited")

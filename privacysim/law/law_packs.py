@@ -119,11 +119,10 @@ def _together(packs: tuple[_Pack, ...]) -> Laws:
         where = f"{file}, answer.{number}"
         for name in answer.bundle:
             refuse_unknown(name, bundles, f"{where}.bundle", "a bundle")
-        for bundle in (bundles[name] for name in (answer.bundle or bundles)):
-            days = (bundle.first_day, bundle.last_day or bundle.first_day)
-            for name in answer.basis:
-                if not all(found.in_force(found.provision(name, f"{where}.basis"), day) for day in days):
-                    raise InputError(f"{where}.basis", f"a provision in force in {bundle.id}", name, "drop it")
+        for name in answer.basis:
+            provision = found.provision(name, f"{where}.basis")
+            if not any(found.overlaps(provision, bundles[one]) for one in answer.bundle or bundles):
+                raise InputError(f"{where}.basis", "a provision in force in one of its bundles", name, "drop it")
     return found
 
 

@@ -6,7 +6,7 @@ statute's text, S secondary text, M known but not read (verify before citing), A
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -66,8 +66,14 @@ class Match(Strict):
     regime: closed_words("regime", words.REGIMES) = ()  # type: ignore[valid-type]
     scene: closed_words("scene", words.SCENES) = ()  # type: ignore[valid-type]
     secret: closed_words("secret", words.SECRETS) = ()  # type: ignore[valid-type]
+    entry: closed_words("entry", words.ENTRIES) = ()  # type: ignore[valid-type]
+    of_whom: closed_words("of_whom", words.WHOM) = ()  # type: ignore[valid-type]
     own: bool | None = None
     listed: bool | None = None
+    household: bool | None = None
+    """True: a natural person's household affair."""
+    sited: bool | None = None
+    """True: the camera may stand there."""
     masked: bool | None = None
     """True: under a mask (reversible or not); False: clear footage."""
 
@@ -123,6 +129,8 @@ class Law(Strict):
     short: str
     in_force_from: date | None = None
     in_force_to: date | None = None
+    continued_by: str = ""
+    """The law that took over its rules when it ended; rules that rest on it then stand."""
     note: str = ""
 
 
@@ -153,12 +161,20 @@ class Bundle(Strict):
 
 
 class GeneralAnswer(Match):
-    """What general law says about acts; the first matching answer applies."""
+    """What general law says about acts; the first matching answer applies.
+
+    On each day only those provisions of `basis` count that are then in force; if none is, the answer does not apply.
+    `from_items` and `from_gain` are thresholds: one of them must be reached by what the question says. If it says
+    neither, the answer applies only with `amounts_unsaid`.
+    """
 
     bundle: Lines = ()
     authorised: bool | None = None
     identifiable: bool | None = None
     irreversible: bool | None = None
+    from_items: int | None = None
+    from_gain: int | None = None
+    amounts_unsaid: bool = False
     general: closed_word("general", words.GENERAL)  # type: ignore[valid-type]
     basis: Lines = ()
     note: str = ""
@@ -225,6 +241,31 @@ class Laws:
         """Whether the provision is in force on that day; a draft never is."""
         first, last = self.span(provision)
         return first is not None and first <= day and (last is None or day <= last)
+
+    def overlaps(self, provision: Provision, bundle: Bundle) -> bool:
+        """Whether the provision is in force on a day of the bundle."""
+        first, last = self.span(provision)
+        begins = first is not None and (bundle.last_day is None or first <= bundle.last_day)
+        return begins and (last is None or last >= bundle.first_day)
+
+    def opens(self, references: Sequence[Reference], day: date) -> bool:
+        """Whether a rule that cites `references` stands on that day: from the first day of the law cited first on, and
+        after its end only if another law continues it. A draft, and a rule without a citation, always stand.
+        """
+        provision = self.cited(references[0], "") if references else None
+        first, last = self.span(provision) if provision else (None, None)
+        if provision is None or first is None or (first <= day and (last is None or day <= last)):
+            return True
+        return first <= day and self.laws[provision.law].continued_by != ""
+
+    def answers_on(self, day: date) -> tuple[GeneralAnswer, ...]:
+        """Answers of general law on that day, each with the provisions then in force."""
+        bundle, found = self.bundle_on(day).id, []
+        for answer in self.answers:
+            basis = tuple(name for name in answer.basis if self.in_force(self.provision(name), day))
+            if (not answer.bundle or bundle in answer.bundle) and (basis or not answer.basis):
+                found.append(answer.model_copy(update={"basis": basis}))
+        return tuple(found)
 
     def bundle_on(self, day: date, where: str = "law_date") -> Bundle:
         """General law on that day; a date outside every bundle is an error."""

@@ -1,10 +1,11 @@
 """An arm of a study: one policy under one reading and one general law, with cached answers."""
 
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from privacysim.errors import InputError, one_line
 from privacysim.facts import facts
-from privacysim.law.provisions import Bundle, Laws, Provision
+from privacysim.law.provisions import Bundle, GeneralAnswer, Laws, Provision
 from privacysim.policy.judging import Answer, Question, Route, both_answers, matches
 from privacysim.policy.policy_form import DUTY_NAMES, Access, Duty, Policy, Retention
 from privacysim.vocabulary import ACTS
@@ -29,6 +30,9 @@ class Arm:
     reading: str
     laws: Laws
     bundle: Bundle
+    law_date: date | None = None
+    """Day of the general law; None: the first day of the bundle."""
+    _said: list[tuple[GeneralAnswer, ...]] = field(default_factory=list)
     _answers: dict[Question, Answer] = field(default_factory=dict)
     _routes: dict[Question, Route | None] = field(default_factory=dict)
 
@@ -46,7 +50,9 @@ class Arm:
         """Answer of the camera rules and of general law to one act."""
         found = self._answers.get(question)
         if found is None:
-            found = both_answers(self.policy, self.reading, self.laws.answers, self.bundle.id, question)
+            if not self._said:
+                self._said.append(self.laws.answers_on(self.law_date or self.bundle.first_day))
+            found = both_answers(self.policy, self.reading, self._said[0], self.bundle.id, question)
             self._answers[question] = found
         return found
 
@@ -167,5 +173,7 @@ class Arm:
 
 def _speaks(rule: Access, question: Question) -> bool:
     # a route may allow copying without viewing; it is an offer to the requester whichever acts it allows
+    if "filmed_consent" in rule.conditions:
+        return False  # nobody asks everybody filmed before a request
     acts = rule.acts or (question.act,)
     return matches(rule, question if question.act in acts else replace(question, act=acts[0]))

@@ -162,8 +162,15 @@ def load_arms(policies: Sequence[GivenPolicy], readings: Mapping[str, Sequence[s
             if any(arm.id == arm_id for arm in arms):
                 raise InputError("policies", "each arm once", arm_id, "name it once")
             title = f"{policy.title.en} ({reading})" if reading else policy.title.en
-            arms.append(Arm(arm_id, title, policy, reading, known, bundle))
+            arms.append(Arm(arm_id, title, on_date(policy, known, law_date), reading, known, bundle, law_date))
     return arms
+
+
+def on_date(policy: Policy, known: Laws, day: date) -> Policy:
+    """The policy without the routes and prohibitions whose law was not yet in force on that day, or is no longer."""
+    kept = {kind: tuple(rule for rule in getattr(policy, kind) if known.opens(rule.reference, day))
+            for kind in ("access", "forbidden")}
+    return policy.model_copy(update=kept)
 
 
 def _id(given: Any) -> str:

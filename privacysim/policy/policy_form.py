@@ -11,7 +11,7 @@ from datetime import date
 from html import escape
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from privacysim import vocabulary as words
 from privacysim.errors import refuse_unknown
@@ -20,8 +20,9 @@ from privacysim.identify import mask_text
 from privacysim.law.provisions import Lines, Match, Title, closed_word, closed_words
 
 DUTY_NAMES = ("filing", "logs", "security", "signage")
-CONDITIONS = ("consent", "masked")
-"""Conditions that can be tested for a single act: the operator's consent; an irreversible mask on the others."""
+CONDITIONS = ("consent", "masked", "filmed_consent", "case_filed")
+"""Conditions that can be tested for a single act: the operator's consent; an irreversible mask on the others; consent
+of whoever is filmed (a guardian's for wards and minors); a filed case, where the purpose is one."""
 
 
 def _several(value: object) -> object:
@@ -62,7 +63,7 @@ class Access(Match, Sourced):
     conditions: closed_words("conditions", CONDITIONS) = ()  # type: ignore[valid-type]
     terms: Lines = ()
     """Procedural conditions, in words; the processes of `governance` simulate them."""
-    officers: int = 1
+    officers: Annotated[int, Field(ge=1)] = 1
     fee_cny: float | None = None
     duty_to_give: bool = False
     deadline: Duration | None = None

@@ -138,7 +138,7 @@ def _varied(arm: Arm, values: Mapping[str, float]) -> Arm:
         return arm
     kept = {name: getattr(section, name).model_copy(update={"keep": value * DAY_S}) for name, value in days.items()}
     policy = arm.policy.model_copy(update={"retention": section.model_copy(update=kept)})
-    return Arm(arm.id, arm.title, policy, arm.reading, arm.laws, arm.bundle)
+    return Arm(arm.id, arm.title, policy, arm.reading, arm.laws, arm.bundle, arm.law_date)
 
 
 def held(base: Inputs, changed: Inputs) -> tuple[Inputs, bool]:

@@ -126,7 +126,7 @@ class Design(Strict):
         for lever, option in zip(self.lever, self.chosen(row), strict=True):
             _put_together(raw, _sourced(option.change, lever.assumption), f"{self.id}, {lever.id}")
         known, policy = laws(), load_policy(raw, where=f"{self.id}, {self.name(row)}")
-        return Arm(named, self.name(row), policy, "", known, known.bundle_on(self.law_date))
+        return Arm(named, self.name(row), policy, "", known, known.bundle_on(self.law_date), self.law_date)
 
 
 def load_design(name: str) -> Design:

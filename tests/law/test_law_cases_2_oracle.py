@@ -32,6 +32,7 @@ from dataclasses import fields
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from privacysim import vocabulary as words
 from privacysim.errors import InputError
@@ -39,7 +40,9 @@ from privacysim.policy import Arm, Question, load_arms
 
 HERE = Path(__file__).parent
 CASES = list(csv.DictReader((HERE / "law_cases_2.csv").read_text(encoding="utf-8").splitlines()))
-HELD = {field.name for field in fields(Question)}
+PAPER = {f"paper_{limit}": limit for limit in words.LIMITS}
+"""Columns that say whether the act stays inside a limit of the paper; a question names the limit that it exceeds."""
+HELD = {field.name for field in fields(Question)} | set(PAPER)
 FLAGS = ("listed", "reversible", "own", "consent", "identifiable", "siting_lawful", "household", "case_filed")
 ADDED = {
     "consent_of": ("none", "operator", "person_filmed", "guardian"),
@@ -81,11 +84,12 @@ def lacking(policy: str, day: str) -> str:
 
 
 def question(row: dict[str, str]) -> Question:
-    said = {
+    said: dict[str, Any] = {
         name: (row[name] == "1" if name in FLAGS else int(row[name]) if ADDED.get(name, "") is None else row[name])
         for name in (*(kind for kind, _ in CLOSED[3:]), "mask", "secret", "jurisdiction", *FLAGS[:5], *ADDED)
-        if row[name] and name in HELD
+        if row[name] and name in HELD and name not in PAPER
     }
+    said |= {"beyond": limit for column, limit in PAPER.items() if row[column] == "beyond"}
     return Question(*(row[name] for name in ("who", "act", "purpose", "channel", "operator", "regime")), **said)
 
 

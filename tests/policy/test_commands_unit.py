@@ -64,7 +64,7 @@ def test_check_finds_the_bad_file_and_exits_with_2(
 
 @pytest.mark.parametrize("arguments", [
     ("policy", "show", "order_798"), ("policy", "show", "order_799", "--law-date", "yesterday"),
-    ("policy", "show", "order_799", "--law-date", "2021-06-01"), ("policy", "diff", "order_799", "nothing"),
+    ("policy", "show", "order_799", "--law-date", "2001-06-01"), ("policy", "diff", "order_799", "nothing"),
     ("facts", "show", "compliances"), ("facts", "list", "--status", "guess"), ("policy", "check", "nowhere.toml"),
 ])
 def test_what_cannot_be_used_is_told_in_three_lines(
