@@ -13,7 +13,9 @@ from privacysim.facts import STATUSES, facts
 from privacysim.files import display, find_file, read_toml
 from privacysim.law import laws
 from privacysim.policy.arm import Arm
+from privacysim.policy.asking import arm_of, explain, questions_of
 from privacysim.policy.describing import Section, compare, describe
+from privacysim.policy.linting import lint
 from privacysim.policy.policy_files import load_arms, load_policy, policy_files, readings_of
 
 policy_app = group("List, show, check and compare policies.")
@@ -52,18 +54,43 @@ def show_policy(
     _print(out, describe(arms[0]))
 
 
+@policy_app.command("ask")
+def ask_policy(
+    name: Annotated[str, typer.Argument(help="Policy, with a reading where needed: guangzhou_draft:narrow.")],
+    facts: Annotated[list[str], typer.Argument(help="The act, as requester=… act=… purpose=… channel=… operator=… "
+                                                    "regime=… and further facts. Several words with commas, or any, "
+                                                    "make a table.")],
+    law_date: Annotated[str | None, typer.Option(help="Day of the general law. Default: the newest.")] = None,
+) -> None:
+    """Ask one act: both answers, every rule tried, what would decide otherwise, the nearest lawful change."""
+    out, arm = console(400), arm_of(name, law_date)
+    pairs = [fact.partition("=") for fact in facts]
+    asked = questions_of({key: value for key, _, value in pairs})
+    if len(asked) == 1:
+        _print(out, [(f"{arm.id}, {' '.join(facts)}", explain(arm, asked[0]).lines())])
+        return
+    several = [key for key, _, value in pairs if "," in value or value == "any"]
+    answers = [arm.judge(question) for question in asked]
+    rows = [(*(str(getattr(question, key)) for key in several), one.specific, one.general, one.rule, one.gap)
+            for question, one in zip(asked, answers, strict=True)]
+    headings = (*several, "camera rules", "general law", "rule", "gap")
+    out.print(grid(headings, rows, left=headings, whole=headings))
+
+
 @policy_app.command("check")
 def check_policies(
     name: Annotated[str | None, typer.Argument(help="Name or .toml file of a policy. Default: all.")] = None,
 ) -> None:
-    """Check policies: form, ids, units, citations in force. The exit status is 2 if one fails."""
-    laws()
+    """Check policies: form, ids, units, citations in force, and faults proved over every question that can be asked.
+
+    The exit status is 2 if a policy cannot be used, 1 if a rule has a fault.
+    """
+    known, faulty = laws(), False
     failed: InputError | None = None
     for each in [name] if name else list(policy_files()):
         try:
             policy = load_policy(each)
-            for variant in policy.reading:
-                load_policy(each, variant.id)
+            variants = [load_policy(each, variant.id) for variant in policy.reading]
         except InputError as error:
             if name:
                 raise
@@ -72,8 +99,11 @@ def check_policies(
             continue
         typer.echo(f"{display(find_file('policies', each, policy_files()))}: valid ({len(policy.access)} routes, "
                    f"{len(policy.forbidden) + bool(policy.prohibited)} prohibitions)")
-    if failed:
-        raise typer.Exit(2)
+        for finding in dict.fromkeys(fault for one in (policy, *variants) for fault in lint(one, known)):
+            faulty = True
+            typer.echo(f"  {finding}")
+    if failed or faulty:
+        raise typer.Exit(2 if failed else 1)
 
 
 @policy_app.command("diff")

@@ -23,6 +23,9 @@ _STAFF = ("own_staff_on_duty", "own_staff_off_purpose", "contractor")
 REQUESTER_GROUPS = {"organs": words.STATE_ORGANS, "staff": _STAFF,
                     "outsiders": tuple(word for word in words.REQUESTERS if word not in (*words.STATE_ORGANS, *_STAFF))}
 """Group names that a rule may use for several requesters."""
+PURPOSE_GROUPS = {"public_need": tuple(word for word in words.PURPOSES
+                                       if word not in ("private_claim", "news", "commerce", "curiosity"))}
+"""Group names for several purposes: whatever duty, danger or law may ask for, but nobody's own ends."""
 
 
 def closed_words(kind: str, known: tuple[str, ...], groups: dict[str, tuple[str, ...]] | None = None) -> Any:
@@ -58,7 +61,7 @@ class Match(Strict):
     """The acts that a rule applies to; an omitted field matches anything."""
 
     requester: closed_words("requester", words.REQUESTERS, REQUESTER_GROUPS) = ()  # type: ignore[valid-type]
-    purpose: closed_words("purpose", words.PURPOSES) = ()  # type: ignore[valid-type]
+    purpose: closed_words("purpose", words.PURPOSES, PURPOSE_GROUPS) = ()  # type: ignore[valid-type]
     channel: closed_words("channel", words.CHANNELS) = ()  # type: ignore[valid-type]
     acts: closed_words("acts", words.ACTS) = ()  # type: ignore[valid-type]
     technique: closed_words("technique", words.TECHNIQUES) = ()  # type: ignore[valid-type]
@@ -134,6 +137,13 @@ class Law(Strict):
     note: str = ""
 
 
+class Floor(Strict):
+    """The shortest retention that a provision allows; `classes` are sections of `retention`."""
+
+    classes: Lines
+    keep: Duration
+
+
 class Provision(Strict):
     """One rule of a law; omitted dates default to those of the law."""
 
@@ -143,6 +153,9 @@ class Provision(Strict):
     says: str
     addressee: str = "any"
     status: Status
+    carries: tuple[Literal["access", "ban", "duty", "sanction", "limit"], ...] = ()
+    """What kinds of rules may cite it; without a kind, any."""
+    floor: Floor | None = None
     in_force_from: date | None = None
     in_force_to: date | None = None
     sanction: Sanction | None = None

@@ -157,7 +157,7 @@ def unmet(rule: Access, question: Question) -> tuple[str, ...]:
         "filmed_consent": "filmed_consent" not in rule.conditions or question.consent_of == speaks_for,
         "case_filed": "case_filed" not in rule.conditions or question.case_filed is not False
         or question.purpose not in _NEED_A_CASE,
-        "masked": "masked" not in rule.conditions or question.masked or not question.identifiable,
+        "irreversible": "masked" not in rule.conditions or question.masked or not question.identifiable,
     }
     return tuple(name for name, met in tests.items() if not met)
 
@@ -211,7 +211,8 @@ def general_answer(answers: Iterable[GeneralAnswer], bundle: str, question: Ques
     flags = {"authorised": authorised, "identifiable": question.identifiable, "irreversible": question.masked}
     for answer in answers:
         fits = all(getattr(answer, name) in (None, flag) for name, flag in flags.items())
-        if fits and _reaches(answer, question) and (not answer.bundle or bundle in answer.bundle) and matches(answer, question):
+        fits = fits and (not answer.bundle or bundle in answer.bundle) and _reaches(answer, question)
+        if fits and matches(answer, question):
             return answer.general, "; ".join(answer.basis)
     raise InputError("data/law, answer", "an answer for every act", question, "add a last answer without conditions")
 

@@ -72,6 +72,12 @@ class Access(Match, Sourced):
     note: str = ""
     before: str | None = None
 
+    @model_validator(mode="after")
+    def _time(self) -> Access:
+        if 0.0 in (self.deadline, self.regularise):
+            raise ValueError("a term longer than nothing")
+        return self
+
 
 class Forbidden(Match, Sourced):
     """A prohibition, stated in the text (`express`) or following from it (`derived`)."""

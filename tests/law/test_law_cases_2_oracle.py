@@ -89,7 +89,7 @@ def question(row: dict[str, str]) -> Question:
         for name in (*(kind for kind, _ in CLOSED[3:]), "mask", "secret", "jurisdiction", *FLAGS[:5], *ADDED)
         if row[name] and name in HELD and name not in PAPER
     }
-    said |= {"beyond": limit for column, limit in PAPER.items() if row[column] == "beyond"}
+    said["beyond"] = next((limit for column, limit in PAPER.items() if row[column] == "beyond"), "")
     return Question(*(row[name] for name in ("who", "act", "purpose", "channel", "operator", "regime")), **said)
 
 
@@ -104,8 +104,8 @@ def reason_not_asked(row: dict[str, str]) -> str:
     return why or ("a question does not hold " + ", ".join(unheld) if unheld else "")
 
 
-def agrees(row: dict[str, str]) -> bool:
-    answer = arm_of(row["policy"], row["date"]).judge(question(row))
+def agrees(row: dict[str, str], arm: Arm | None = None) -> bool:
+    answer = (arm or arm_of(row["policy"], row["date"])).judge(question(row))
     specific = {row["specific"], *filter(None, row["or_specific"].split("|"))}
     general = {row["general"], *filter(None, row["or_general"].split("|"))}
     return answer.specific in specific and answer.general in general
