@@ -66,8 +66,8 @@ def _block(people: int, days: int, seed: int) -> Block:
     for day in range(days):
         mask[:, day >> 6] |= made[:, day].astype(np.uint64) << np.uint64(day & 63)
     return cast(Block, SimpleNamespace(person_id=np.arange(people), weight=np.ones(people), tour_mask=mask,
-                                       first_day=FIRST_DAY, days=days,
-                                       tour_jitter=day_jitter(key, FIRST_DAY, days, _SPAN)))  # fmt: skip
+                                       first_day=FIRST_DAY, days=days, tour_shift=np.arange(tours, dtype=np.int32),
+                                       jitter=day_jitter(key, FIRST_DAY, days, _SPAN)))  # fmt: skip
 
 
 def _acts(count: int, days: int, seed: int) -> pd.DataFrame:

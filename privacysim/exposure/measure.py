@@ -105,7 +105,8 @@ def measure_exposure(pieces: Pieces, block: Block, acts: Acts, table: Floats | N
     seen = np.zeros(by_arm[:3], dtype=np.int64)
     visits, chances = kernel.expose(pieces.person, pieces.pass_no, pieces.camera, pieces.tour, pieces.offset,
                                     pieces.length, pieces.face, pieces.frontal, pieces.place, pieces.sensitive,
-                                    block.tour_mask, block.tour_jitter, block.first_day, jitter_span(block.tour_jitter),
+                                    block.tour_mask, block.tour_shift, block.jitter, block.first_day,
+                                    jitter_span(block.jitter),
                                     acts.index, acts.window, acts.group, acts.viewer, acts.pair, acts.attention,
                                     acts.known, acts.audience, known, seconds, weighted, missed, largest, daily, seen)
     for ticks in (seconds, weighted):

@@ -143,8 +143,8 @@ class PopulationSection(_numbers("population")):  # type: ignore[misc]
             raise ValueError("group shares that are not all 0")
         if self.speed_spread.number >= 1:
             raise ValueError("speed_spread below 1")
-        if not 0 <= self.other_places.number <= 5:
-            raise ValueError("other_places from 0 to 5 (with work at most 12 directed routes)")
+        if not self.rank_gamma.number > 0:
+            raise ValueError("rank_gamma above 0 (else the law of ranks has no sum)")
         return self
 
     @property

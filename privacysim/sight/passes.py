@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 Shorts = NDArray[np.int32]
 _STATIONS = [CATEGORIES.index(word) for word in ("metro_station", "transport_hub")]
 _TRANSIT = 3
-"""Mode of riders, as in `Block.tour_mode`."""
+"""Mode of riders, as in `Block.way_mode`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +89,23 @@ def passes(block: Block, city: City, coverage: Coverage, first_day: int, days: i
     """
     if (first_day, days) != (block.first_day, block.days):
         raise ValueError(f"passes: the block holds days {block.first_day} + {block.days}, not {first_day} + {days}")
-    own = block.tour_person
-    target = np.asarray(block.tour_place, dtype=np.int64)
-    going_home = (target == block.home_place[own]) | (target == block.work_place[own])
-    visited = np.where(going_home, -1, target)
-    parts = [_walked(block, city, coverage, visited, windows), _stayed(block, coverage, visited),
-             _crossed(block, city, coverage)]
+    parts = [_walked(block, city, coverage, windows), _stayed(block, coverage), _crossed(block, city, coverage)]
     made = [np.concatenate(columns) for columns in zip(*parts, strict=True)]
-    order = np.lexsort((made[1], made[0]))  # stable: pieces of a pass stay in the order of time
+    width = int(made[1].max(initial=0)) + 1
+    # stable: pieces of a pass stay in the order of time
+    order = np.argsort(made[0].astype(np.int64) * width + made[1], kind="stable")
     person, pass_no, camera, tour, offset, length, face, frontal, place = (column[order] for column in made)
     sensitive = np.zeros(place.size, dtype=bool)
     shows = place >= 0
     sensitive[shows] = city.place_sensitive[place[shows]]
     return Pieces(person, pass_no, camera, tour, offset, length, face, frontal, place, sensitive)
+
+
+def _visited(block: Block, tour: NDArray, place: NDArray) -> Ints:
+    """Return the place as one that is visited: −1 for one's own home and work."""
+    own = block.tour_person[tour]
+    mine = (place == block.home_place[own]) | (place == block.work_place[own])
+    return np.where(mine, -1, place).astype(np.int64)
 
 
 def _ordinal(person: NDArray, people: int) -> tuple[Ints, Ints]:
@@ -115,28 +119,29 @@ def _ordinal(person: NDArray, people: int) -> tuple[Ints, Ints]:
 
 def street_rows(block: Block, city: City, coverage: Coverage, visited: Ints, windows: Windows | None = None,
                 walks: int | None = None) -> Ints:
-    """Rows of `kernel.follow` (walk, camera, …) for the first `walks` walks (None: all); `visited`: place by tour."""
+    """Rows of `kernel.follow` (walk, camera, …) for the first `walks` walks (None: all); `visited`: place by walk."""
     none, tour = np.zeros(0, dtype=np.int64), np.asarray(block.walk_tour)
     return kernel.follow(np.argsort(block.walk_hub[:walks], kind="stable"), block.walk_hub, block.walk_node,
                          block.walk_reach_mm, block.walk_towards, block.walk_depart.astype(np.int64),
-                         block.walk_mm_per_tick.astype(np.float64), visited[tour], tour, city.trees, city.adj_start,
+                         block.walk_mm_per_tick.astype(np.float64), visited, tour, city.trees, city.adj_start,
                          city.adj_node, city.adj_edge, city.edge_u, city.edge_mm, coverage.piece_start,
                          coverage.piece_camera, coverage.piece_from, coverage.piece_to, coverage.piece_face,
                          coverage.piece_frontal, coverage.entrance_start, coverage.entrance_place, windows is not None,
-                         *(windows or Windows(none, none, none)), block.tour_mask, block.tour_jitter, block.first_day,
-                         max(-int(block.tour_jitter.min(initial=0)), int(block.tour_jitter.max(initial=0))))
+                         *(windows or Windows(none, none, none)), block.tour_mask, block.tour_shift, block.jitter,
+                         block.first_day, max(-int(block.jitter.min(initial=0)), int(block.jitter.max(initial=0))))
 
 
-def _walked(block: Block, city: City, coverage: Coverage, visited: Ints,
-            windows: Windows | None) -> tuple[NDArray, ...]:
+def _walked(block: Block, city: City, coverage: Coverage, windows: Windows | None) -> tuple[NDArray, ...]:
     tour = np.asarray(block.walk_tour)
     person = np.asarray(block.tour_person)[tour]
+    goal, origin = (_visited(block, block.way_tour, place) for place in (block.way_to, block.way_from))
+    visited = np.where(goal >= 0, goal, origin)[block.walk_way]
     rows = street_rows(block, city, coverage, visited, windows)
     walk, camera, offset, length, face, flags = kernel.regroup(rows, tour.size)
     number, _ = _routes(block)
     return (person[walk].astype(np.int32), _pass_no(number[walk], coverage, camera), camera,
             tour[walk].astype(np.int32), offset, length, face.astype(np.uint16), flags % 2 == 1,
-            np.where(flags >= 2, visited[tour[walk]], -1))
+            np.where(flags >= 2, visited[walk], -1))
 
 
 def _routes(block: Block) -> tuple[Ints, Ints]:
@@ -145,8 +150,7 @@ def _routes(block: Block) -> tuple[Ints, Ints]:
     The legs of one way (home to stop, stop to place) are adjacent and form one route, so a camera that sees where they
     meet sees one pass.
     """
-    way = 2 * block.walk_tour.astype(np.int64) + block.walk_back
-    first = np.diff(way, prepend=-1) != 0
+    first = np.diff(block.walk_way, prepend=-1) != 0
     owner = np.asarray(block.tour_person)[block.walk_tour[first]]
     number, count = _ordinal(owner, block.person_id.size)
     return number[np.cumsum(first) - 1], count
@@ -156,12 +160,13 @@ def _pass_no(number: Ints, coverage: Coverage, camera: Shorts) -> Ints:
     return (number << 32) + coverage.which[camera]
 
 
-def _stayed(block: Block, coverage: Coverage, visited: Ints) -> tuple[NDArray, ...]:
+def _stayed(block: Block, coverage: Coverage) -> tuple[NDArray, ...]:
     tour = np.asarray(block.stay_tour)
     person = np.asarray(block.tour_person)[tour]
     number, _ = _ordinal(person, block.person_id.size)
     number += _routes(block)[1][person]  # stays are numbered after the routes
-    place = np.asarray(block.tour_place, dtype=np.int64)[tour]
+    place = np.asarray(block.stay_place, dtype=np.int64)
+    visited = _visited(block, tour, place)
     watched = coverage.indoor_start[place + 1] - coverage.indoor_start[place]
     stay, within = _expanded(watched)
     camera = coverage.indoor_camera[coverage.indoor_start[place[stay]] + within]
@@ -173,8 +178,7 @@ def _stayed(block: Block, coverage: Coverage, visited: Ints) -> tuple[NDArray, .
     stay, camera, mark = stay[met], camera[met], mark[met]
     whole = np.minimum(block.stay_length[stay].astype(np.int64), ticks(fact("indoor_view_s")))
     begin = block.stay_arrive[stay] + np.floor(mark[:, 1] * (block.stay_length[stay] - whole + 1)).astype(np.int64)
-    return _shown(coverage, person[stay], number[stay], tour[stay], camera, begin, whole, mark[:, 2],
-                  visited[tour[stay]])
+    return _shown(coverage, person[stay], number[stay], tour[stay], camera, begin, whole, mark[:, 2], visited[stay])
 
 
 def _crossed(block: Block, city: City, coverage: Coverage) -> tuple[NDArray, ...]:
@@ -206,15 +210,17 @@ def _crossed(block: Block, city: City, coverage: Coverage) -> tuple[NDArray, ...
 
 def _crossings(block: Block, city: City) -> tuple[Ints, Ints, Ints]:
     """Return tour, place and first tick of each crossing of one's compound and of a station."""
-    tour, way = np.asarray(block.stay_tour), block.tour_ticks[block.stay_tour].astype(np.int64)
+    tour = np.asarray(block.way_tour)
     home = np.asarray(block.home_place, dtype=np.int64)[np.asarray(block.tour_person)[tour]]
-    out, back = block.stay_arrive - way, block.stay_arrive + block.stay_length + way
+    out, back = np.flatnonzero(block.way_from == home), np.flatnonzero(block.way_to == home)
     station = np.full(city.node_x.size, -1, dtype=np.int64)
     hubs = np.flatnonzero(np.isin(city.place_category, _STATIONS))
     station[city.place_node[hubs]] = hubs
-    ride = np.asarray(block.tour_mode)[block.walk_tour] == _TRANSIT
+    ride = np.asarray(block.way_mode)[block.walk_way] == _TRANSIT
     alight = np.flatnonzero(ride & (station[block.walk_node] >= 0))
-    made: tuple[Any, ...] = ((tour, home, out), (tour, home, back),
+    made: tuple[Any, ...] = (
+            (tour[out], home[out], block.way_depart[out]),
+            (tour[back], home[back], block.way_depart[back] + block.way_ticks[back]),
             (block.walk_tour[alight], station[block.walk_node[alight]], block.walk_depart[alight]))
     every = [np.concatenate(columns).astype(np.int64) for columns in zip(*made, strict=True)]
     known = every[1] >= 0
@@ -255,7 +261,7 @@ def sightings(pieces: Pieces, block: Block, coverage: Coverage, replicate: int) 
     """Build the `sightings` table: one row per piece and day, with the kernel's ticks divided by ten."""
     row, day = _days_made(block.tour_mask, pieces.tour, block.days)
     tour = pieces.tour[row]
-    enter = (block.first_day + day) * DAY_TICKS + pieces.offset[row] + block.tour_jitter[tour, day]
+    enter = (block.first_day + day) * DAY_TICKS + pieces.offset[row] + block.jitter[block.tour_shift[tour], day]
     return tables.frame("sightings", {
         "replicate": replicate, "person_id": block.person_id[pieces.person[row]], "pass_id": pieces.pass_no[row],
         "camera_id": coverage.which[pieces.camera[row]], "day": block.first_day + day, "enter_s": enter / TICKS_PER_S,

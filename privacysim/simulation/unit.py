@@ -100,7 +100,8 @@ def _compiled() -> None:
     pieces = Pieces(nobody, nobody.astype(np.int64), nobody, nobody, nobody, nobody, nobody.astype(np.uint16),
                     nobody.astype(bool), nobody.astype(np.int64), nobody.astype(bool))
     block = SimpleNamespace(person_id=nobody.astype(np.int64), weight=np.zeros(0), first_day=0,
-                            tour_mask=np.zeros((0, 1), np.uint64), tour_jitter=np.zeros((0, 1), np.int16))
+                            tour_mask=np.zeros((0, 1), np.uint64), tour_shift=nobody,
+                            jitter=np.zeros((0, 1), np.int16))
     measure_exposure(pieces, cast(Block, block), index_acts([]), np.zeros((0, 2, 2, 1)))
 
 

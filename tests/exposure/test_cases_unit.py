@@ -34,7 +34,8 @@ def walk(days=3, sensitive=False, people=1):
     )  # fmt: skip
     block = SimpleNamespace(
         person_id=11 + np.arange(people), weight=np.ones(people), first_day=0, days=days,
-        tour_mask=np.array([[2**days - 1]], np.uint64), tour_jitter=np.zeros((1, days), np.int16),
+        tour_mask=np.array([[2**days - 1]], np.uint64), tour_shift=np.zeros(1, np.int32),
+        jitter=np.zeros((1, days), np.int16),
     )
     return pieces, block
 
