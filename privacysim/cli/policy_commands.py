@@ -1,6 +1,7 @@
 """The commands `policy` and `facts`: the rules article by article, and every number with its source."""
 
 import textwrap
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,7 +15,7 @@ from privacysim.files import display, find_file, read_toml
 from privacysim.law import laws
 from privacysim.policy.arm import Arm
 from privacysim.policy.asking import arm_of, explain, questions_of
-from privacysim.policy.describing import Section, compare, describe
+from privacysim.policy.describing import Section, compare, describe, passing
 from privacysim.policy.linting import lint
 from privacysim.policy.policy_files import load_arms, load_policy, policy_files, readings_of
 
@@ -38,10 +39,18 @@ def list_policies() -> None:
 def show_policy(
     name: Annotated[str, typer.Argument(help="Policy, with a reading where needed: guangzhou_draft:narrow.")],
     law_date: LawDate = None,
+    page: Annotated[Path | None, typer.Option("-o", "--out", help="Page to sign: .html, .pdf or .docx.")] = None,
+    cases: Annotated[Path | None, typer.Option(help="CSV file of cases that the page names beside the rules.")] = None,
 ) -> None:
     """Show a policy in full: routes, prohibitions, duties, citations, and how the model departs from the text."""
     out = console(400)
     arms = _arms(name, law_date)
+    if page:
+        from privacysim.report.memo import write_report  # imports slowly
+        from privacysim.report.policy_page import policy_page
+
+        out.print(f"written: {write_report(lambda: policy_page(arms[0], cases), page)}", highlight=False)
+        return
     policy = arms[0].policy
     file = read_toml(find_file("policies", _file_name(name), policy_files()))
     out.print(f"[bold]{escape(policy.title.en)}[/bold]  {escape(policy.title.zh)}")
@@ -108,10 +117,17 @@ def check_policies(
 
 @policy_app.command("diff")
 def diff_policies(before: Annotated[str, typer.Argument(help="Policy to start from.")],
-                  after: Annotated[str, typer.Argument(help="Policy to compare with it.")],
-                  law_date: LawDate = None) -> None:
-    """List what the second policy changes, article by article."""
-    out = console(400)
+                  after: Annotated[str | None, typer.Argument(help="Policy to compare. Default: itself.")] = None,
+                  law_date: LawDate = None,
+                  between: Annotated[tuple[str, str] | None, typer.Option(
+                      metavar="DAY DAY", help="Two days: what the passing of time alone changed.")] = None) -> None:
+    """List what the second policy changes, article by article, or what time changed between two days."""
+    out, after = console(400), after or before
+    if between:
+        for first, second in zip(_arms(before, between[0]), _arms(after, between[1]), strict=True):
+            out.print(f"[bold]{first.id} → {second.id}[/bold], general law of {between[0]} and of {between[1]}")
+            _print(out, passing(first, second) or [("No difference", [])])
+        return
     dates = (load_policy(_file_name(name)).law_date for name in (before, after))
     chosen = law_date or str(max(day for day in dates if day is not None))
     for first in _arms(before, chosen):

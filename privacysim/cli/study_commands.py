@@ -1,6 +1,7 @@
 """Commands for studies and scenarios: run, compare, report, verify, study, scenario."""
 
 import sys
+from datetime import date
 from pathlib import Path
 from signal import SIGINT
 from typing import Annotated, Any
@@ -11,6 +12,7 @@ from privacysim.cli import options
 from privacysim.cli.options import Baseline, Days, ResultsFolder, ScenarioName, StudyName, TablesFolder, Workers
 from privacysim.errors import InputError, require
 from privacysim.files import display, named_files, toml_text
+from privacysim.law import laws
 from privacysim.scenario import load_scenario
 
 run_app, compare_app, report_app, verify_app = (options.group() for _ in range(4))
@@ -30,6 +32,7 @@ def run(
     worlds: Annotated[int | None, typer.Option(help="Number of worlds that draw their facts. 0: best guesses.")] = None,
     replicate: Annotated[int | None, typer.Option(help="Run only this replicate, counting from 0.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of all random draws.")] = None, workers: Workers = None,
+    law_date: Annotated[str | None, typer.Option(help="Day of the general law, or own: each policy's own day.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, such as tcp://host:8786.")] = None,
     out: Annotated[Path | None, typer.Option(help="Results folder. Default: results/STUDY.")] = None,
     tables: Annotated[bool, typer.Option("--tables", help="Write the large tables too.")] = False,
@@ -52,13 +55,16 @@ def run(
     people = _whole_number(sample, "--sample", "a number of people, or all", "all", "write --sample 50000")
     chosen = Study(study, scenario=scenario, policies=options.words(policies) if policies is not None else None,
                    baseline=baseline, days=days, replicates=wanted if isinstance(wanted, int) else None, worlds=worlds,
-                   sample=people, seed=seed, case=case)
+                   sample=people, seed=seed, case=case,
+                   law_date=law_date if law_date in (None, "own") else options.day(law_date))
     inputs, plan = chosen.inputs(replicate), chosen.plan
+    law = "each policy's own date" if plan.law_date == "own" else plan.law_date
     part = "" if replicate is None else f"_replicate_{replicate}"
     folder = out or Path("results") / f"{plan.id}{f'_{case}' if case else ''}{part}"
+    _say_if_dated(plan.law_date)
     if dry_run:
         print(f"{plan.id}: {inputs.scenario.title}\n  arms        {', '.join(inputs.arm_ids)}\n"
-              f"  baseline    {plan.baseline}; start {plan.start}; general law of {plan.law_date}\n"
+              f"  baseline    {plan.baseline}; start {plan.start}; general law of {law}\n"
               f"  replicates  {inputs.replicates[0]} to {inputs.replicates[-1]}; worlds {inputs.worlds}\n"
               f"  size        {plan.days} days, sample {plan.sample}, seed {plan.seed}\n"
               f"  run id      {inputs.run_id}\n  results     {folder}\nNothing was run.")
@@ -84,6 +90,12 @@ def _say_first(results: Any) -> None:
     """Print the verdicts of the best guesses and the first ten worlds while the other worlds run."""
     print("First verdicts, from the best guesses and ten worlds; more worlds are running.")
     print("".join(f"  {line}\n" for line in results.compare().words()), flush=True)
+
+
+def _say_if_dated(law_date: object) -> None:
+    newest = laws().bundles[-1]
+    if isinstance(law_date, date) and law_date < newest.first_day:
+        print(f"General law of {law_date}: newer law is in force since {newest.first_day} (--law-date).")
 
 
 @compare_app.command()

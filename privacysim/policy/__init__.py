@@ -7,5 +7,5 @@ from privacysim.policy.policy_files import GivenPolicy, load_arms, load_policy, 
 from privacysim.policy.policy_form import Policy
 from privacysim.policy.reform import Reform
 
-__all__ = ["Answer", "Arm", "Explained", "GivenPolicy", "Policy", "Question", "Reform", "Route", "ask", "load_arms", "load_policy",
-           "readings_of"]
+__all__ = ["Answer", "Arm", "Explained", "GivenPolicy", "Policy", "Question", "Reform", "Route", "ask", "load_arms",
+           "load_policy", "readings_of"]

@@ -90,8 +90,8 @@ def ask(policy: GivenPolicy | Arm, *, law_date: date | str | None = None, packs:
         **facts: Any) -> Explained:
     """Ask one act: `requester`, `act`, `purpose`, `channel`, `operator`, `regime`, and any other field of `Question`.
 
-    `policy` is a name (with its reading, if contested), a path, a dict, a `Policy` or an `Arm`. `law_date` is the day of
-    general law, by default the newest. An unknown word is an error that names the closest one.
+    `policy` is a name (with its reading, if contested), a path, a dict, a `Policy` or an `Arm`. `law_date` is the day
+    of general law, by default the newest. An unknown word is an error that names the closest one.
 
     >>> from privacysim.policy import ask
     >>> found = ask("order_799", requester="public_security", act="view", purpose="curiosity", channel="request",

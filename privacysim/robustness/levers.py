@@ -61,7 +61,7 @@ class Design(Strict):
     sample: Annotated[int, Field(ge=1)] = 20_000
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 185
     start: Literal["transition", "steady"] = "steady"
-    law_date: date = date(2025, 6, 1)
+    law_date: date = date(2026, 1, 1)
     lever: tuple[Lever, ...] = Field(min_length=1)
 
     def goals(self) -> tuple[str, str]:

@@ -32,9 +32,9 @@ class StudyFile(Strict):
     `start` is "transition" (all arms share the baseline's history up to day 0) or "steady". `sample` is a number of
     people or "all". `metrics` names metrics, or whole families of them, in addition to those that every study reports.
     `worlds` is a number of worlds, each with its own facts and one replicate (`fact_worlds`); with 0, all facts keep
-    their best guesses. `law_date` fixes the general law, one for all arms. `case`: reading of the founding case that
-    replaces the scenario's (`leaks.case`). Saved results write `brought`: the digests of user-supplied
-    parts (`kind:name`), whose code is stored beside the study in `brought/`.
+    their best guesses. `law_date` fixes the general law, one for all arms, or "own" judges each policy by the law of
+    its own date. `case`: reading of the founding case that replaces the scenario's (`leaks.case`). Saved results write
+    `brought`: the digests of user-supplied parts (`kind:name`), whose code is stored beside the study in `brought/`.
     """
 
     id: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")
@@ -51,7 +51,7 @@ class StudyFile(Strict):
     sample: Count | Literal["all"] = 50_000
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 185
     start: Literal["transition", "steady"] = "transition"
-    law_date: date = date(2025, 6, 1)
+    law_date: date | Literal["own"] = date(2026, 1, 1)
     case: Literal["", "broadcast", "directory"] = ""
     brought: dict[str, str] = Field(default_factory=dict)
 
