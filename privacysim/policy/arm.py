@@ -168,7 +168,7 @@ class Arm:
         if own is not None:
             return own
         asks = self.policy.general_law == "applies" and self.bundle.breach_notice
-        return 3600.0 * facts().value("gdpr_breach_notice_h") if asks else None
+        return 0.0 if asks else None  # at once, without a number of hours (PIPL 57)
 
 
 def _speaks(rule: Access, question: Question) -> bool:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
-from privacysim import __version__
 from privacysim.policy.arm import Arm
 from privacysim.policy.asking import arm_of, question_of
 from privacysim.policy.describing import citation, cited, describe, sanction_text
@@ -15,6 +14,7 @@ from privacysim.policy.judging import Question
 from privacysim.policy.linting import lint
 from privacysim.policy.policy_files import sourced
 from privacysim.report.report_model import Bullets, Paragraph, Report, Section, Table
+from privacysim.resources import VERSION
 from privacysim.vocabulary import LIMITS
 
 _ADVICE = "A reading of rules for a model, to be checked against the official text; no legal advice."
@@ -58,7 +58,7 @@ def policy_page(arm: Arm, cases: str | Path | None = None) -> Report:
             ("Faults that the check finds", found)) if items),
         Section("signed", "Signed", (Paragraph(_SIGNED),)),
     )  # fmt: skip
-    title, footer = f"{arm.title} {arm.policy.title.zh}".strip(), f"privacysim {__version__}, policy {arm.id}"
+    title, footer = f"{arm.title} {arm.policy.title.zh}".strip(), f"privacysim {VERSION}, policy {arm.id}"
     return Report("en", title, _ADVICE, sections, footer, str(arm.law_date), whole)
 
 

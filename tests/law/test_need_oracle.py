@@ -55,6 +55,7 @@ TABLE = {
     "no_cameras": {},
 }
 TABLE["guangzhou_draft"] = TABLE["notice_only"] | {"emergency": "emergency"}
+TABLE["guangdong_132"] = TABLE["notice_only"]
 TABLE["order_799_no_waiver"] = TABLE["mask_at_source"] = TABLE["order_799"]
 TABLE["guangzhou_today"] = TABLE["order_799"] | {"gz_takeover": TABLE["guangzhou_2007"]["gz_takeover"]}
 TABLE["judge_warrant"] = {
