@@ -37,10 +37,10 @@ def leaks(scenario: _Scenario = HOME) -> None:
     print(f"At the current value the list of {case.id} has a mean of {now.expected:.1f} cameras: the {datum.value:g} "
           f"of the founding case are {held}\n  the Poisson 95 % band {low} to {high} ({now.exposable:,.0f} exposable "
           f"cameras, mean stay {now.mean_stay_d:.0f} d).\n")
-    print("Held out (population × the same constants, Poisson 95 % band; no density of their own):")
-    for row in held_out(case):
+    print("Held out (population × the same constants; 95 % band, of which most is the variance between cities):")
+    for row in held_out():
         print(f"  {row.city:<8} counted {row.observed:>4g}   expected {row.predicted:>4.0f} "
-              f"({row.low:g} to {row.high:g})   {'within' if row.holds else 'miss'}")
+              f"({row.low:.0f} to {row.high:.0f})   {'within' if row.holds else 'miss'}")
     causes = ", ".join(f"{cause} {share:.0%}" for cause, share in now.closed_by.items())
     print("\nWithout a verdict, because there are no observations:")
     print(f"  listed cameras that show an inside {now.indoor_share:.0%}\n  closed by {causes}")

@@ -8,6 +8,7 @@ from privacysim.facts import facts
 from privacysim.law.provisions import Bundle, GeneralAnswer, Laws, Provision
 from privacysim.policy.judging import Answer, Question, Route, both_answers, matches
 from privacysim.policy.policy_form import DUTY_NAMES, Access, Duty, Policy, Retention
+from privacysim.units import DAY_S
 from privacysim.vocabulary import ACTS
 
 _KINDS = {**dict.fromkeys(("public_state", "public_venue"), "public"),
@@ -93,6 +94,9 @@ class Arm:
         if not self.footage:
             return 0.0, 0.0, 0.0
         found = self.retention(regime, listed)
+        if found.habit:
+            fact = facts()[found.fact]
+            return fact.value * DAY_S, fact.low * DAY_S, fact.high * DAY_S
         return found.keep, *found.range_s
 
     def filed(self, regime: str) -> bool:

@@ -15,9 +15,11 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from privacysim import vocabulary as words
 from privacysim.errors import refuse_unknown
+from privacysim.facts import shipped_facts
 from privacysim.files import Duration, Reference, Strict
 from privacysim.identify import mask_text
 from privacysim.law.provisions import Lines, Match, Title, closed_word, closed_words
+from privacysim.units import DAY_S
 
 DUTY_NAMES = ("filing", "logs", "security", "signage")
 CONDITIONS = ("consent", "masked", "filmed_consent", "case_filed")
@@ -127,6 +129,8 @@ class Retention(Sourced):
     floor: Duration | None = None
     ceiling: Duration | None = None
     then: str = ""
+    fact: str = ""
+    """Fact that states the habit where no rule sets a period, so that a world draws one habit for all policies."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Retention:
@@ -135,7 +139,14 @@ class Retention(Sourced):
             raise ValueError("low ≤ keep ≤ high")
         if self.floor is not None and self.keep < self.floor:
             raise ValueError("keep at least as long as the rule's own floor")
+        if self.fact:
+            refuse_unknown(self.fact, shipped_facts(), "", "a fact")
         return self
+
+    @property
+    def habit(self) -> bool:
+        """Whether the period is the fact's, whatever its value in force; a reform with another `keep` overrides it."""
+        return bool(self.fact) and self.keep == shipped_facts().value(self.fact) * DAY_S
 
     @property
     def range_s(self) -> tuple[float, float]:

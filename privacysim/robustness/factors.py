@@ -100,7 +100,9 @@ def factors_of(inputs: Inputs, *, with_city: bool = False) -> list[Factor]:
               if not q.fact and path not in left_out and q.range[0] < q.range[1]]  # fmt: skip
     for policy in {arm.policy.id: arm.policy for arm in inputs.arms}.values():
         for name, part in policy.retention or ():
-            low, high = (0.0, 0.0) if part is None else (max(part.range_s[0], part.floor or 0.0), part.range_s[1])
+            if part is None or part.habit:  # a habit is a fact, and varied as one
+                continue
+            low, high = max(part.range_s[0], part.floor or 0.0), part.range_s[1]
             if low < high:
                 said = ["; ".join(f"{one.law} {one.article}" for one in part.reference), part.assumption]
                 found.append(Factor(f"{policy.id}:retention.{name}", part.keep / DAY_S, low / DAY_S, high / DAY_S, "d",

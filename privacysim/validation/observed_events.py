@@ -202,7 +202,7 @@ def leaks(world: World, log: Log) -> dict[str, float]:
         "kept_files_per_controlled_camera": few[0],
         "insider_reach": float(seen["cameras_n"].median()),
         "state_access_sale_usd": insider["price_cny"][of_state & (insider["price_cny"] > 0)].mean() / CNY_PER_USD,
-        **{f"listed_{one.city}": one.predicted for one in held_out(world.scenario)},
+        **{f"listed_{one.city}": one.predicted for one in held_out()},
         "hidden_camera_revenue_usd": _ratio(sold["price_cny"].sum(), ran_d * hidden_hazards(world.scenario).sum()
                                             * CNY_PER_USD),
         "hidden_camera_guests": hidden_guests_per_day(world.scenario) * _SHOWN_GUESTS_D,

@@ -136,12 +136,13 @@ ROUTINE = ("missing_person", "life_health_property", "admin_enforcement", "publi
 
 def sample_asks(scenario: Scenario, cameras: Cameras, seed: int, k: int, days: range,
                 routine_days: range | None = None) -> Asks:
-    """Draw all access requests of these days, in order of time, at the highest rate of private requesters.
+    """Draw all access requests of these days, in order of time; private ones as many as under open access.
 
     `routine_days`: days of the police's routine looks, which need no desk (None: all).
     """
     access = scenario.access
-    rate, rate_max = access.private_per_camera_year.number, access.private_per_camera_year.range[1]
+    rate = access.private_per_camera_year.number
+    rate_max = max(access.private_per_camera_year.range[1], rate * facts().value("open_demand"))
     social, everyone = np.flatnonzero(cameras.social), np.arange(len(cameras))
     private_ids, private_tick = laws.roots(seed, k, "asks", rate_max * social.size / YEAR_D, days)
     u_private = uniforms(stream_key(seed, k, "asks"), private_ids, 8)

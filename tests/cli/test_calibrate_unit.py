@@ -39,7 +39,7 @@ def test_p_listed_as_printed_makes_the_list_as_long_as_the_press_counted(capsys)
     shares = [int(word) for word in re.findall(r"(\d+)%", said[said.index("closed by") :])]
     assert sum(shares) == pytest.approx(100, abs=2), "causes of closing are all there are"
     assert set(re.findall(r"^  (\w+) +counted", said, re.MULTILINE)) == set(solving.HELD_OUT)
-    assert said.count("miss") == sum(not row.holds for row in solving.held_out(case))
+    assert said.count("miss") == sum(not row.holds for row in solving.held_out())
 
 
 def test_the_shipped_p_listed_is_what_the_command_prints(capsys):

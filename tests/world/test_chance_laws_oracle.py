@@ -11,7 +11,7 @@ from scipy import integrate, stats
 
 from privacysim.city import City, build_city
 from privacysim.draws import stream_key, uniforms
-from privacysim.facts import facts
+from privacysim.facts import facts, facts_replaced
 from privacysim.files import Quantity
 from privacysim.scenario import Scenario, load_scenario
 from privacysim.units import DAY_TICKS
@@ -316,14 +316,21 @@ def test_p_listed_in_force_is_the_one_that_lists_185_in_guangzhou() -> None:
     assert _within_3_se(listed, 185.0)
 
 
-def test_held_out_counts_scale_with_people_and_say_what_they_miss() -> None:
-    rows = {row.city: row for row in held_out(load_scenario("guangzhou_185"))}
+def test_held_out_counts_scale_with_people_and_their_band_holds_the_variance_between_cities() -> None:
+    rows = {row.city: row for row in held_out()}
     assert set(rows) == {"beijing", "wuhan", "nanning", "chengdu"}
-    for row in rows.values():
-        assert row.predicted == pytest.approx(185 * facts().value(f"population_{row.city}") / 18_700_000)
-        assert row.holds == (stats.poisson.ppf(0.025, row.predicted) <= row.observed
-                             <= stats.poisson.ppf(0.975, row.predicted))
-    assert not rows["beijing"].holds
+    density = [facts().value(f"cameras_per_1000{city}") for city in
+               ("", "_shenzhen_2019", "_shanghai_2019", "_beijing_2019", "_wuhan_2019")]  # fmt: skip
+    spread = np.std(np.log(density), ddof=1) * 2**0.5  # of the ratio of two cities
+    rng = np.random.default_rng(1)
+    for city, row in rows.items():
+        people = facts().value(f"population_{city}") / facts().value("population_guangzhou_2018")
+        assert row.predicted == pytest.approx(185 * people)
+        counts = rng.poisson(185 / rng.poisson(185, 100_000) * row.predicted * np.exp(rng.normal(0, spread, 100_000)))
+        assert ((counts < row.low) | (counts > row.high)).mean() == pytest.approx(0.05, abs=0.006)
+        assert row.holds == (row.low <= row.observed <= row.high)
+    with facts_replaced({"website_city_factor_beijing": 2.0}):
+        assert held_out()[0].predicted == pytest.approx(2 * rows["beijing"].predicted)
 
 
 def test_every_stream_closes_after_it_opened(dense: tuple[Scenario, Cameras, Custody]) -> None:
