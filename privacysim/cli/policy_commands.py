@@ -17,6 +17,7 @@ from privacysim.policy.arm import Arm
 from privacysim.policy.asking import arm_of, explain, questions_of
 from privacysim.policy.describing import Section, compare, describe, passing
 from privacysim.policy.linting import lint
+from privacysim.policy.pack_cases import pack_cases
 from privacysim.policy.policy_files import load_arms, load_policy, policy_files, readings_of
 
 policy_app = group("List, show, check and compare policies.")
@@ -113,6 +114,19 @@ def check_policies(
             typer.echo(f"  {finding}")
     if failed or faulty:
         raise typer.Exit(2 if failed else 1)
+
+
+@policy_app.command("cases")
+def ask_cases(pack: Annotated[str, typer.Argument(help="Law pack with a file cases.csv, such as eu or uk.")]) -> None:
+    """Ask the oracle cases of a law pack; the exit status is 1 if an answer differs from the expected one."""
+    cases = pack_cases(pack)
+    wrong = [case for case in cases if not case.agrees]
+    for case in wrong:
+        typer.echo(f"{case.row['case']}: expected {case.row['specific']}, {case.row['general']}; "
+                   f"got {case.answer.specific}, {case.answer.general} ({case.answer.rule or 'no rule'})")
+    typer.echo(f"{pack}: {len(cases) - len(wrong)} of {len(cases)} cases agree")
+    if wrong:
+        raise typer.Exit(1)
 
 
 @policy_app.command("diff")

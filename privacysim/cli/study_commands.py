@@ -61,7 +61,7 @@ def run(
     law = "each policy's own date" if plan.law_date == "own" else plan.law_date
     part = "" if replicate is None else f"_replicate_{replicate}"
     folder = out or Path("results") / f"{plan.id}{f'_{case}' if case else ''}{part}"
-    _say_if_dated(plan.law_date)
+    _say_if_dated(plan.law_date, inputs.scenario.law)
     if dry_run:
         print(f"{plan.id}: {inputs.scenario.title}\n  arms        {', '.join(inputs.arm_ids)}\n"
               f"  baseline    {plan.baseline}; start {plan.start}; general law of {law}\n"
@@ -92,8 +92,8 @@ def _say_first(results: Any) -> None:
     print("".join(f"  {line}\n" for line in results.compare().words()), flush=True)
 
 
-def _say_if_dated(law_date: object) -> None:
-    newest = laws().bundles[-1]
+def _say_if_dated(law_date: object, pack: str) -> None:
+    newest = laws(general=pack).bundles[-1]
     if isinstance(law_date, date) and law_date < newest.first_day:
         print(f"General law of {law_date}: newer law is in force since {newest.first_day} (--law-date).")
 

@@ -94,7 +94,7 @@ class Preview:
 
     def arm(self, path: str) -> Arm:
         """The arm of a policy file (its only reading), under the study's general law."""
-        return load_arms([path], {}, self.study.plan.law_date)[0]
+        return load_arms([path], {}, self.study.plan.law_date, pack=self.scenario.law)[0]
 
     def drawn(self, k: int) -> Drawn:
         """Replicate k, drawn on first use."""

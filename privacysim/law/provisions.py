@@ -70,7 +70,7 @@ class Match(Strict):
     scene: closed_words("scene", words.SCENES) = ()  # type: ignore[valid-type]
     secret: closed_words("secret", words.SECRETS) = ()  # type: ignore[valid-type]
     entry: closed_words("entry", words.ENTRIES) = ()  # type: ignore[valid-type]
-    of_whom: closed_words("of_whom", words.WHOM) = ()  # type: ignore[valid-type]
+    of_whom: closed_words("of_whom", ("", *words.WHOM)) = ()  # type: ignore[valid-type]
     own: bool | None = None
     listed: bool | None = None
     household: bool | None = None
@@ -79,6 +79,8 @@ class Match(Strict):
     """True: the camera may stand there."""
     masked: bool | None = None
     """True: under a mask (reversible or not); False: clear footage."""
+    anonymous: bool | None = None
+    """True: nobody can be identified, because no face is recognisable or an irreversible mask hides it."""
 
 
 class Title(Strict):
@@ -100,7 +102,7 @@ class Sanction(Strict):
     """
 
     step: Literal["at_once", "order_first", "civil", "none_stated"]
-    currency: Literal["CNY", "EUR"] = "CNY"
+    currency: Literal["CNY", "EUR", "GBP", "USD"] = "CNY"
     individual: Band | None = None
     unit: Band | None = None
     responsible: Band | None = None
@@ -202,11 +204,33 @@ class Place(Strict):
     says: str = ""
 
 
+class Heading(Strict):
+    """One heading of an assessment: what it asks, and which results of a study answer it (none: the author does)."""
+
+    title: str
+    asks: str
+    study: tuple[Literal["people", "access", "retention", "alternatives", "risks", "measures", "costs", "unknown",
+                         "articles"], ...] = ()  # fmt: skip
+
+
+class Assessment(Strict):
+    """The impact assessment that a law asks for, as a list of headings in its order."""
+
+    id: str
+    title: Title
+    who: str
+    reference: tuple[Reference, ...]
+    status: Status
+    heading: tuple[Heading, ...]
+    note: str = ""
+
+
 class LawPack(Strict):
     """The law of a jurisdiction, or part of it: the content that a pack's TOML files may have between them.
 
     A pack with a single provision is enough for a policy to cite it. `bundle` and `answer` state general law and
-    require each other; `place` maps the neutral words for places to articles.
+    require each other; `place` maps the neutral words for places to articles; `assessment` lists the headings of the
+    impact assessment that its law asks for.
     """
 
     law: tuple[Law, ...] = ()
@@ -214,6 +238,7 @@ class LawPack(Strict):
     bundle: tuple[Bundle, ...] = ()
     answer: tuple[GeneralAnswer, ...] = ()
     place: tuple[Place, ...] = ()
+    assessment: tuple[Assessment, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -231,6 +256,13 @@ class Laws:
     """Policy files from law packs, by name."""
     own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Packs that are not shipped, as plain data by name; results depend on them."""
+    assessments: Mapping[str, Assessment] = field(default_factory=dict)
+    general: str = ""
+    """Name of the pack whose general law applies."""
+    packs: Mapping[str, str] = field(default_factory=dict)
+    """Pack of each law, of packs that hold general law."""
+    cases: Mapping[str, Path] = field(default_factory=dict)
+    """Files of oracle cases by pack."""
 
     def provision(self, provision_id: str, where: str = "data/law") -> Provision:
         """The provision with that id; an unknown id is an error that suggests the closest one."""
@@ -286,4 +318,5 @@ class Laws:
             if bundle.first_day <= day and (bundle.last_day is None or day <= bundle.last_day):
                 return bundle
         spans = "; ".join(f"{b.first_day} to {b.last_day or 'today'}" for b in self.bundles)
-        raise InputError(where, "a date that a bundle of general law covers", day, f"choose a date in {spans}")
+        raise InputError(where, f"a date that general law of the pack {self.general} covers", day,
+                         f"choose a date in {spans}")

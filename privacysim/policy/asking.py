@@ -24,7 +24,7 @@ CLOSED = {
     "requester": words.REQUESTERS, "act": words.ACTS, "purpose": words.PURPOSES, "channel": words.CHANNELS,
     "operator": words.OPERATORS, "regime": words.REGIMES, "technique": words.TECHNIQUES, "scene": words.SCENES,
     "document": words.DOCUMENTS, "approver": words.APPROVERS, "secret": words.SECRETS, "consent_of": words.CONSENTS,
-    "of_whom": words.WHOM, "entry": words.ENTRIES, "beyond": words.LIMITS,
+    "of_whom": words.WHOM, "entry": words.ENTRIES, "beyond": words.LIMITS, "within": words.LIMITS,
 }
 """Field of a question → its words."""
 AMOUNTS = ("quantity", "gain_cny", "officers")
@@ -107,8 +107,9 @@ def arm_of(policy: GivenPolicy, law_date: date | str | None = None, packs: Seque
     """The policy as an arm, on the day of general law given, by default the newest."""
     name = policy.partition(":")[0] if isinstance(policy, str) and not policy.endswith(".toml") else policy
     if law_date is None:
-        own, newest = load_policy(name, packs=packs).law_date, laws(packs).bundles[-1].first_day
-        law_date = max(own or newest, newest)
+        found = load_policy(name, packs=packs)
+        newest = laws(packs, found.pack).bundles[-1].first_day
+        law_date = max(found.law_date or newest, newest)
     when = date.fromisoformat(law_date) if isinstance(law_date, str) else law_date
     arms = load_arms([policy], {}, when, packs=packs)
     if len(arms) > 1:
@@ -179,6 +180,8 @@ def _why(rule: Any, name: str, question: Question) -> str:
             "approver": f"needs approval by {getattr(rule, 'approver', '')}, got {question.approver}",
             "officers": f"needs {getattr(rule, 'officers', 1)} officers, got {question.officers}",
             "beyond": f"exceeds the document's {question.beyond}", "consent": "the operator has not agreed",
+            "asked_in_time": "leave was not asked for in time",
+            "approved": "the camera is not said to be approved",
             "filmed_consent": "whoever is filmed, or the guardian, has not agreed", "case_filed": "no case is filed",
             "irreversible": "the others are not masked for good", "scope": "the camera is outside its scope",
             "clear": "clear footage, which this route does not open"}[name]
@@ -222,6 +225,8 @@ def _met(rule: Access, name: str, question: Question) -> dict[str, Any]:
     changes: dict[str, dict[str, Any]] = {
         "document": {"document": rule.document}, "approver": {"approver": rule.approver}, "beyond": {"beyond": ""},
         "officers": {"officers": rule.officers}, "consent": {"consent": True}, "case_filed": {"case_filed": True},
+        "asked_in_time": {"within": "hours"}, "approved": {"siting_lawful": True},
+        "anonymous": {"identifiable": not rule.anonymous},
         "filmed_consent": {"consent_of": "guardian" if guardian else "person_filmed"}, "clear": {"mask": "box"},
         "irreversible": {"mask": "box", "reversible": False}, "masked": {"mask": "box" if rule.masked else "none"},
         "sited": {"siting_lawful": rule.sited}}

@@ -18,7 +18,8 @@ _HIGHER = {"case_department_head": ("case_department_head", "county_psb_head")}
 WORDS = {"acts": "act", "entry": "way_in", **{name: name for name in (
     "requester", "channel", "purpose", "operator", "regime", "technique", "scene", "secret", "of_whom")}}
 """Field of a rule with several words → field of a question with one of them."""
-FLAGS = {"own": "own", "listed": "listed", "masked": "hides", "household": "at_home", "sited": "may_stand"}
+FLAGS = {"own": "own", "listed": "listed", "masked": "hides", "household": "at_home", "sited": "may_stand",
+         "anonymous": "anonymous"}
 """Field of a rule → field of a question that it must equal."""
 _NEED_A_CASE = ("criminal_case", "public_order_case", "admin_enforcement")
 _AT_HOME = ("own_staff_on_duty", "own_staff_off_purpose", "person_filmed", "relative_or_guardian", "neighbour",
@@ -35,7 +36,8 @@ class Question:
     `of_whom`: whose pictures are meant. `identifiable`: a face in the footage could be recognised. `secret`: the kind
     of secret in view. `siting_lawful`: the camera may stand there. `household`: a natural person's household affair.
     `quantity`: items or systems. `entry`: how somebody got into the system. `beyond`: the limit of the document that
-    the act exceeds. `case_filed`, `officers`: whether a case is filed, and how many officers come. The words are those
+    the act exceeds. `within`: the limit that it is known to keep, such as the hours in which leave must be asked for
+    afterwards. `case_filed`, `officers`: whether a case is filed, and how many officers come. The words are those
     of `privacysim.vocabulary`; date and jurisdiction are the arm's.
 
     `None` and `""` mean that nothing is said. The usual case is then presumed (`at_home`, `may_stand`, `way_in`; a
@@ -67,6 +69,7 @@ class Question:
     gain_cny: int | None = None
     entry: str = ""
     beyond: str = ""
+    within: str = ""
     case_filed: bool | None = None
     officers: int | None = None
 
@@ -79,6 +82,11 @@ class Question:
     def hides(self) -> bool:
         """Whether there is any mask."""
         return self.mask != "none"
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether nobody can be identified: no face is recognisable, or an irreversible mask hides it."""
+        return self.masked or not self.identifiable
 
     @property
     def at_home(self) -> bool:
@@ -150,14 +158,16 @@ def unmet(rule: Access, question: Question) -> tuple[str, ...]:
     speaks_for = "guardian" if question.of_whom in ("minor", "ward") else "person_filmed"
     tests = {
         "document": rule.document in ("none", question.document),
-        "beyond": rule.document == "none" or question.beyond == "",
+        "beyond": (rule.document == "none" and "in_limits" not in rule.conditions) or question.beyond == "",
+        "approved": "approved" not in rule.conditions or question.siting_lawful is True,
+        "asked_in_time": "asked_in_time" not in rule.conditions or question.within == "hours",
         "approver": signed,
         "officers": question.officers is None or question.officers >= rule.officers,
         "consent": "consent" not in rule.conditions or question.consent or question.consent_of == "operator",
         "filmed_consent": "filmed_consent" not in rule.conditions or question.consent_of == speaks_for,
         "case_filed": "case_filed" not in rule.conditions or question.case_filed is not False
         or question.purpose not in _NEED_A_CASE,
-        "irreversible": "masked" not in rule.conditions or question.masked or not question.identifiable,
+        "irreversible": "masked" not in rule.conditions or question.anonymous,
     }
     return tuple(name for name, met in tests.items() if not met)
 

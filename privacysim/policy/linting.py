@@ -27,7 +27,7 @@ SPACE: dict[str, frozenset[Any]] = {
     "secret": frozenset(words.SECRETS), "of_whom": frozenset(("", *words.WHOM)), **dict.fromkeys(FLAGS, _BOTH),
     "document": frozenset(words.DOCUMENTS), "approver": frozenset(words.APPROVERS),
     "beyond": frozenset(("", *words.LIMITS)), "officers": frozenset(range(1, _MOST + 1)),
-    **dict.fromkeys(("consent", "filmed_consent", "irreversible", "case_filed"), _BOTH),
+    **dict.fromkeys(("consent", "filmed_consent", "irreversible", "case_filed", "asked_in_time", "approved"), _BOTH),
 }
 """Every question: the fields that rules look at, and their values."""
 _SPEAKS_OF = {"retention": "retention", "filing": "filing", "log": "logs", "sign": "signage", "mask": "mask"}
@@ -81,14 +81,18 @@ def boxes(policy: Policy, rule: Match, reading: str = "") -> list[Box]:
 
 def _of_route(policy: Policy, rule: Access, box: dict[str, frozenset[Any]]) -> list[Box]:
     if rule.document != "none":
-        box |= {"document": frozenset((rule.document,)), "beyond": frozenset(("",))}
+        box["document"] = frozenset((rule.document,))
+    if rule.document != "none" or "in_limits" in rule.conditions:
+        box["beyond"] = frozenset(("",))
     if rule.approver == "strict_unspecified":
         box["approver"] = SPACE["approver"] - {"none"}
     elif rule.approver not in ("none", "operator", "controller"):
         box["approver"] = frozenset(_HIGHER.get(rule.approver, (rule.approver,)))
     box["officers"] = frozenset(range(rule.officers, _MOST + 1))
     box |= {name: frozenset((True,)) for name, condition in (("consent", "consent"), ("irreversible", "masked"),
-                                                             ("filmed_consent", "filmed_consent"))
+                                                             ("filmed_consent", "filmed_consent"),
+                                                             ("asked_in_time", "asked_in_time"),
+                                                             ("approved", "approved"))
             if condition in rule.conditions}
     made: list[dict[str, frozenset[Any]]] = [box]
     if "case_filed" in rule.conditions:
@@ -133,7 +137,7 @@ def _order(policy: Policy) -> Iterator[Finding]:
 
 def _idle(policy: Policy, reading: str) -> Iterator[tuple[str, Finding]]:
     before: list[tuple[str, list[Box]]] = []
-    for where, _, mine in in_order(policy, reading):
+    for where, rule, mine in in_order(policy, reading):
         met = [(name, theirs) for name, theirs in before if any(
             all(one[field] & other[field] for field in SPACE) for one in mine for other in theirs)]
         routes = [box for name, theirs in met if name.startswith("access.") for box in theirs]
@@ -146,7 +150,8 @@ def _idle(policy: Policy, reading: str) -> Iterator[tuple[str, Finding]]:
                                  f"{names} open all its acts before", "narrow or move one of them, or drop it")
         elif not any(outside(box, [box for _, theirs in met for box in theirs]) for box in mine):
             yield where, Finding(where, "rule that never decides", f"{names} decide all its acts before", "drop it")
-        before.append((where, mine))
+        if not getattr(rule, "dated", False):  # one that stands on some days only leaves the others to later rules
+            before.append((where, mine))
 
 
 def _undone(policy: Policy) -> Iterator[Finding]:
@@ -182,7 +187,8 @@ def _floors(policy: Policy, known: Laws) -> Iterator[Finding]:
         return
     for provision in known.provisions.values():
         asked = provision.floor
-        if asked is None or not known.in_force(provision, policy.law_date):
+        abroad = known.packs.get(provision.law, policy.pack) != policy.pack
+        if asked is None or abroad or not known.in_force(provision, policy.law_date):
             continue
         for name in asked.classes:
             rule = getattr(policy.retention, name) or policy.retention.any

@@ -22,9 +22,11 @@ from privacysim.law.provisions import Lines, Match, Title, closed_word, closed_w
 from privacysim.units import DAY_S
 
 DUTY_NAMES = ("filing", "logs", "security", "signage")
-CONDITIONS = ("consent", "masked", "filmed_consent", "case_filed")
+CONDITIONS = ("consent", "masked", "filmed_consent", "case_filed", "asked_in_time", "in_limits", "approved")
 """Conditions that can be tested for a single act: the operator's consent; an irreversible mask on the others; consent
-of whoever is filmed (a guardian's for wards and minors); a filed case, where the purpose is one."""
+of whoever is filmed (a guardian's for wards and minors); a filed case, where the purpose is one; leave that was asked
+for within the rule's term; an act within the rule's limits, where there is no document; a camera that is said to be
+approved (`siting_lawful`), where silence is no approval."""
 
 
 def _several(value: object) -> object:
@@ -41,6 +43,8 @@ class Sourced(Strict):
 
     reference: References = ()
     assumption: str = ""
+    dated: bool = False
+    """True: a rule whose law begins or ends on another day than the policy's; it stands on the days of its law only."""
 
     @property
     def basis(self) -> str:
@@ -255,6 +259,8 @@ class Policy(Strict):
     layer: Lines = ()
     drop: Lines = ()
     law_date: date | None = None
+    pack: str = "cn"
+    """Law pack of its jurisdiction, whose general law applies where no scenario names another."""
     general_law: Literal["applies", "suspended"] = "applies"
     footage: bool = True
     demand: Literal["status_quo", "open"] = "status_quo"

@@ -162,8 +162,9 @@ def _write_inputs(inputs: Inputs, folder: Path) -> None:
     named = tuple(name for name in inputs.plan.policies if name not in inputs.brought.policies)
     for name, path in policy_files(named, inputs.arms[0].laws.policies).items():
         _text(folder / "sim" / "policies" / f"{name}.toml", path.read_text(encoding="utf-8"))
-    for n, pack in enumerate(inputs.arms[0].laws.own.values()):
-        _text(folder / "sim" / "law" / f"pack_{n}.toml", toml_text(pack))
+    for n, (name, pack) in enumerate(inputs.arms[0].laws.own.items()):  # one that the scenario names keeps its name
+        own = f"{name}/pack" if name == inputs.scenario.law else f"pack_{n}"
+        _text(folder / "sim" / "law" / f"{own}.toml", toml_text(pack))
     for name, given in inputs.brought.policies.items():
         policy = plain_data(load_policy(given, packs=inputs.brought.packs))
         whole = {key: value for key, value in policy.items() if key not in ("extends", "layer", "drop")}

@@ -21,6 +21,7 @@ from privacysim.files import Strict, display, find_file, read_toml, validate
 from privacysim.law import laws
 from privacysim.metrics import metric_named
 from privacysim.policy import Arm, load_policy
+from privacysim.scenario import load_scenario
 
 POOL = 20_000
 """Largest number of combinations considered; a larger space is sampled evenly."""
@@ -125,7 +126,8 @@ class Design(Strict):
                                "status": "hypothetical"}
         for lever, option in zip(self.lever, self.chosen(row), strict=True):
             _put_together(raw, _sourced(option.change, lever.assumption), f"{self.id}, {lever.id}")
-        known, policy = laws(), load_policy(raw, where=f"{self.id}, {self.name(row)}")
+        known = laws(general=load_scenario(self.scenario).law)
+        policy = load_policy(raw, where=f"{self.id}, {self.name(row)}")
         return Arm(named, self.name(row), policy, "", known, known.bundle_on(self.law_date), self.law_date)
 
 

@@ -205,6 +205,8 @@ class Scenario(Strict):
     title: str
     calibrated: bool = False
     """Whether the CALIBRATED facts were solved for this scenario; results state if they were not."""
+    law: str = "cn"
+    """Law pack whose general law judges the acts: a folder of `data/law` or `sim/law`, or an installed pack."""
     city: CitySection
     population: PopulationSection = PopulationSection()
     cameras: CamerasSection = CamerasSection()

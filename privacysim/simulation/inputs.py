@@ -172,7 +172,7 @@ def resolve(plan: StudyFile, replicate: int | None = None, brought: Brought = NO
     if plan.case:
         scenario = scenario.model_copy(update={"leaks": scenario.leaks.model_copy(update={"case": plan.case})})
     policies = [brought.policies.get(name, name) for name in plan.policies]
-    arms = tuple(load_arms(policies, plan.readings, plan.law_date, packs=brought.packs))
+    arms = tuple(load_arms(policies, plan.readings, plan.law_date, packs=brought.packs, pack=scenario.law))
     arm_named([arm.id for arm in arms], plan.baseline)
     if replicate is not None and replicate < 0:
         raise InputError("replicate", "a number from 0 on", replicate, "count replicates from 0")

@@ -9,6 +9,7 @@ import pytest
 from privacysim.cli.main import main
 from privacysim.files import named_files
 from privacysim.policy import load_policy
+from privacysim.policy.policy_files import policy_files
 
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> str:
@@ -50,7 +51,7 @@ def test_the_difference_to_the_draft_is_summed_up(capsys: pytest.CaptureFixture[
 def test_check_finds_the_bad_file_and_exits_with_2(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert said(capsys, "policy", "check").count("valid (") == len(named_files("policies"))
+    assert said(capsys, "policy", "check").count("valid (") == len(policy_files())
     assert "valid (" in said(capsys, "policy", "check", "order_799")
     bad = tmp_path / "sim" / "policies" / "bad.toml"
     bad.parent.mkdir(parents=True)
