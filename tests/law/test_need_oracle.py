@@ -63,7 +63,63 @@ TABLE["judge_warrant"] = {
 }  # fmt: skip
 for lost in ("state_platform", "police_administrative"):
     del TABLE["judge_warrant"][lost]
-TECHNIQUES = {("edpb_72h", "guard"): NO_FACE, ("edpb_72h", "police_face"): "face_search_recorded",
+OWN_PACK = ("criminal_case pre_filing_check emergency missing_person life_health_property live_guard maintenance "
+            "oversight")  # fmt: skip
+POLICE = f"{CASES} pre_filing_check missing_person emergency"
+SEARCH = "criminal_case pre_filing_check missing_person wanted_notice emergency"
+CLAIM = "private_claim civil_trial life_health_property defence"
+WARD = "data_subject_access life_health_property private_claim"
+TABLE["eu_gdpr"] = {
+    "guard": f"{OWN_PACK} private_claim", "face_agreed": "commerce live_guard",
+    "face_vital": "emergency missing_person", "contractor": "maintenance", "police_order": POLICE, "offered": POLICE,
+    "court": "criminal_case civil_trial", "own_data": f"data_subject_access {CLAIM}", "own_data_of_ward": WARD,
+    "own_data_of_home": "data_subject_access", "claim": CLAIM, "press": "news",
+    "home_outside": "live_guard life_health_property private_claim criminal_case pre_filing_check",
+}
+TABLE["eu_police"] = TABLE["eu_gdpr"] | {
+    "police_watch": f"{OWN_PACK} public_order_case wanted_notice",
+    "live_face_leave": "missing_person emergency wanted_notice",
+    "live_face_urgent": "missing_person emergency wanted_notice",
+    "face_first_identified": "pre_filing_check missing_person emergency",
+    "face_recorded_before_2027": "criminal_case wanted_notice", "police_publication": "wanted_notice missing_person",
+    "own_data_of_police": "data_subject_access",
+}
+TABLE["uk_code"] = {
+    "council_watch": f"{OWN_PACK} public_order_case admin_enforcement",
+    "police_watch": f"{OWN_PACK} public_order_case wanted_notice",
+    "police_live_face": "wanted_notice missing_person emergency criminal_case", "police_face": SEARCH,
+    "shop_watch": f"{OWN_PACK} private_claim", "face_agreed": "commerce live_guard",
+    "face_vital": "emergency missing_person", "contractor": "maintenance",
+    "police_order": f"{POLICE} wanted_notice", "police_asked": f"{POLICE} wanted_notice",
+    "police_publication": "wanted_notice missing_person", "court": "criminal_case civil_trial",
+    "own_data": f"data_subject_access {CLAIM}", "own_data_of_ward": WARD,
+    "own_data_of_police": "data_subject_access", "own_data_of_home": "data_subject_access", "claim": CLAIM,
+    "home_outside": "live_guard life_health_property private_claim criminal_case pre_filing_check",
+}
+TABLE["us_sf_19b"] = {
+    **dict.fromkeys(("approved", "police_first_year", "received"), f"{OWN_PACK} public_order_case admin_enforcement"),
+    "exigent": "emergency", "willing_owner_live": f"{CASES} missing_person",
+    "willing_owner_recorded": f"{CASES} pre_filing_check missing_person",
+}
+TABLE["us_il_bipa"] = {
+    "released": "commerce live_guard maintenance", "disclosed_with_consent": "commerce live_guard private_claim",
+    "warrant": "criminal_case missing_person wanted_notice", "subpoena": "criminal_case civil_trial defence",
+}
+LOOK, FACE, LIVE, RECORDED = "look copy", "face_search_recorded face_watchlist_live", "face_watchlist_live", (
+    "face_search_recorded")
+NARROW = {
+    NO_FACE: "guard police_order offered police_watch council_watch shop_watch police_asked approved police_first_year "
+             "exigent willing_owner_recorded",
+    FACE: "face_agreed face_vital released disclosed_with_consent warrant subpoena",
+    LIVE: "live_face_leave live_face_urgent police_live_face",
+    RECORDED: "face_first_identified face_recorded_before_2027 police_face received",
+    LOOK: "court own_data own_data_of_ward own_data_of_home own_data_of_police claim press home_outside "
+          "police_publication willing_owner_live",
+    "look": "contractor",
+}
+TECHNIQUES = {(policy, route): ways for policy in ("eu_gdpr", "eu_police", "uk_code", "us_sf_19b", "us_il_bipa")
+              for ways, routes in NARROW.items() for route in routes.split()}
+TECHNIQUES |= {("edpb_72h", "guard"): NO_FACE, ("edpb_72h", "police_face"): "face_search_recorded",
               ("edpb_72h", "live_face_granted"): "face_watchlist_live",
               ("judge_warrant", "guard"): "look copy"}  # fmt: skip
 
@@ -77,7 +133,8 @@ def example(route: Access) -> Question:
         approver=route.approver, own=bool(route.own), consent=True, of_whom=(route.of_whom or ("",))[0],
         mask="box" if "masked" in route.conditions else "none", officers=route.officers, case_filed=True,
         consent_of="guardian" if route.of_whom[:1] == ("ward",) else "person_filmed",
-        entry=(route.entry or ("",))[0],
+        entry=(route.entry or ("",))[0], within="hours", scene=(route.scene or ("street",))[0],
+        siting_lawful=True if "approved" in route.conditions else None,
     )  # fmt: skip
 
 
