@@ -21,7 +21,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats as laws
 
-from privacysim.draws import Floats
+from privacysim.draws import Floats, stream_key, uniforms
 from privacysim.simulation.unit_parts import WORLD
 from privacysim.stats import Estimate, percent, short, wilson
 
@@ -98,7 +98,8 @@ def standing_out(drawn: pd.DataFrame, answers: ArrayLike) -> tuple[str, ...]:
     x, y = x - x.mean(axis=0), y - y.mean()
     size = np.sqrt((x**2).sum(axis=0))
     x, y = x[:, size > 0] / size[size > 0], y / math.sqrt(float((y**2).sum()))
-    shuffled = np.random.default_rng(185).permuted(np.tile(y, (_PERMUTATIONS, 1)), axis=1)
+    orders = np.argsort(uniforms(stream_key(185, 0, "worlds permuted"), np.arange(_PERMUTATIONS), len(y)), axis=1)
+    shuffled = y[orders]
     limit = np.quantile(np.abs(shuffled @ x).max(axis=1), _LEVEL)
     seen: Floats = np.abs(y @ x)
     names = drawn.columns[size > 0]
