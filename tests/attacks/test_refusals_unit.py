@@ -36,7 +36,7 @@ REFUSED = {
                              "attack_advantage, control: expected a control that fails at times.",
                              "make the control's task as hard as the attack's"),
     "no chance of failure": (lambda: epsilon_spent([1.0], 0.5, delta=1.0),
-                             "epsilon_spent: expected epsilon above 0, delta between 0 and 1.", "correct them"),
+                             "epsilon_spent: expected epsilon above 0, delta between 0 and 1.", "correct it"),
     "no quasi-identifier": (lambda: released_table(PEOPLE, [], "hours"),
                             "released_table, quasi: expected at least one quasi-identifier.",
                             "name the columns that others may know"),
