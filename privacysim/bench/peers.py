@@ -15,8 +15,8 @@ from privacysim.units import DAY_TICKS, HOUR_TICKS
 OFFICERS = 4
 REACH_M, FIELD_DEG, SIDE_M = 25.0, 70.0, 5_000.0
 _CELL_M = 25.0
+# requests: (asked at, work, priority) in ticks
 Papers = list[tuple[int, int, int]]
-# edges of a walk in order: (directed edge, from mm, to mm, walked before mm); walks of a person: (tick, walk, edges)
 
 
 def papers(count: int, load: float, seed: int = 5) -> Papers:

@@ -17,8 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from privacysim.bench import agents as walkers
-from privacysim.bench import crowd, peers
+from privacysim.bench import crowd, peers, walkers
 from privacysim.bench.growth import GROWTHS, growth, seconds
 from privacysim.draws import stream_key, uniform
 from privacysim.errors import ResultsError, refuse_unknown

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from privacysim.bench import agents
 from privacysim.bench import speed_cases as comparing
+from privacysim.bench import walkers
 from privacysim.bench.speed_cases import Ceilings, Row, Skipped
 from privacysim.errors import ResultsError
 
@@ -21,7 +21,7 @@ CEILINGS = Ceilings(40e9, 119e6)
 @pytest.fixture(scope="module")
 def place():
     """Two hundred neighbours of the district, every third of its cameras looked at."""
-    return agents.town.__wrapped__(200, "guangzhou_district", 3)
+    return walkers.town.__wrapped__(200, "guangzhou_district", 3)
 
 
 class Mesa:
@@ -58,14 +58,14 @@ def test_an_edge_shows_the_pieces_that_it_is_walked_past_for_a_tick_at_least():
     place = SimpleNamespace(view=view, block=SimpleNamespace(walk_mm_per_tick=np.array([10.0])))
     seen: list[tuple[int, int]] = []
     # from 150 to 500 mm: 7 for 5 ticks, 8 whole; 9 begins and ends within the same tick; 5 is never reached
-    agents.seen_on(place, 0, (0, 150, 500, 0), seen)
+    walkers.seen_on(place, 0, (0, 150, 500, 0), seen)
     assert seen == [(0, 7), (0, 8)]
     seen.clear()
     # the same piece of 4 mm, reached 3 mm later in the walk, falls across a tick: 14.3 and 14.7 round apart
-    agents.seen_on(place, 0, (0, 150, 500, 3), seen)
+    walkers.seen_on(place, 0, (0, 150, 500, 3), seen)
     assert seen == [(0, 7), (0, 8), (0, 9)]
     seen.clear()
-    agents.seen_on(place, 0, (0, 200, 250, 0), seen)
+    walkers.seen_on(place, 0, (0, 200, 250, 0), seen)
     assert seen == [], "a piece that ends where the walk begins is not seen"
 
 
@@ -73,7 +73,7 @@ def test_a_walk_follows_the_tree_edge_by_edge_and_is_as_long_as_its_reach(place)
     city, block = place.city, place.block
     lengths = []
     for walk in range(0, block.walk_hub.size, 7):
-        route = agents.walk_edges(place, walk)
+        route = walkers.walk_edges(place, walk)
         walked = [high - low for _, low, high, _ in route]
         assert [before for _, _, _, before in route] == [sum(walked[:n]) for n in range(len(walked))]
         ends = [(city.edge_u[way // 2], city.edge_v[way // 2])[:: 1 if way % 2 == 0 else -1] for way, *_ in route]
@@ -87,23 +87,23 @@ def test_a_walk_follows_the_tree_edge_by_edge_and_is_as_long_as_its_reach(place)
 
 
 def test_the_kernel_and_both_kinds_of_agents_see_the_same_month(place, mesa):
-    lives, walks = agents.months(place, 60)
+    lives, walks = walkers.months(place, 60)
     assert len(lives) == 60
     assert all(month == sorted(month, key=lambda one: one[0]) for month in lives), "in the order of time"
     often = np.bitwise_count(place.block.tour_mask).sum(axis=1)[place.block.walk_tour[:walks]]
     assert sum(len(month) for month in lives) == often.sum(), "each walk on each of its tour's days"
-    by_process, by_agent = agents.with_simpy(place, lives), agents.with_mesa(place, lives)
+    by_process, by_agent = walkers.with_simpy(place, lives), walkers.with_mesa(place, lives)
     assert len(by_process) > 500
     assert sorted(by_process) == sorted(by_agent), "the same sightings, one by one, whoever goes first"
-    assert agents.with_kernel(place, walks) == len(by_process)
+    assert walkers.with_kernel(place, walks) == len(by_process)
 
 
 def test_the_steps_of_everybody_are_told_from_every_fiftieth_walk(place):
     often = np.bitwise_count(place.block.tour_mask).sum(axis=1)[place.block.walk_tour]
-    each = np.array([len(agents.walk_edges(place, walk)) for walk in range(often.size)]) * often
+    each = np.array([len(walkers.walk_edges(place, walk)) for walk in range(often.size)]) * often
     sample = each[::50]
     error = each.size * sample.std(ddof=1) / np.sqrt(sample.size)
-    assert abs(agents.steps_of(place) - each.sum()) < 3 * error < each.sum()
+    assert abs(walkers.steps_of(place) - each.sum()) < 3 * error < each.sum()
 
 
 def known_times(monkeypatch, *times: float):
@@ -116,10 +116,10 @@ def test_rates_of_walking_are_edges_over_the_times_taken(monkeypatch, place, mes
     monkeypatch.setattr(comparing.walkers, "town", lambda: place)
     monkeypatch.setattr(comparing, "find_spec", lambda name: True)
     known_times(monkeypatch, 0.5, 20.0, 40.0)
-    lives, _ = agents.months(place, 30)
+    lives, _ = walkers.months(place, 30)
     steps = sum(len(route) for month in lives for _, _, route in month)
     simpy, mesa_row = comparing.agents(CEILINGS, True)
-    assert simpy.rate == mesa_row.rate == agents.steps_of(place) / 0.5
+    assert simpy.rate == mesa_row.rate == walkers.steps_of(place) / 0.5
     assert (simpy.reference_rate, mesa_row.reference_rate) == (steps / 20.0, steps / 40.0)
     assert mesa_row.ratio == pytest.approx(2 * simpy.ratio)
     assert (simpy.target, mesa_row.target) == (150.0, 60.0)
@@ -135,7 +135,7 @@ def test_without_mesa_the_comparison_is_left_out_and_named(monkeypatch, place):
 
 def test_agents_that_miss_a_sighting_are_no_reference(monkeypatch, place):
     monkeypatch.setattr(comparing.walkers, "town", lambda: place)
-    whole = agents.with_simpy
+    whole = walkers.with_simpy
     monkeypatch.setattr(comparing.walkers, "with_simpy", lambda place, lives: whole(place, lives)[1:])
     with pytest.raises(ResultsError) as error:
         list(comparing.agents(CEILINGS, True))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from privacysim.bench import agents, crowd, peers
+from privacysim.bench import crowd, peers, walkers
 from privacysim.exposure import measure_exposure
 from privacysim.identify import curve_table
 
@@ -32,8 +32,8 @@ def test_points_in_view(benchmark):
 
 
 def test_walks_past_cameras(benchmark):
-    place = agents.town()
-    assert benchmark(lambda: agents.with_kernel(place, place.block.walk_hub.size)) > 0
+    place = walkers.town()
+    assert benchmark(lambda: walkers.with_kernel(place, place.block.walk_hub.size)) > 0
 
 
 def test_desk_under_overload(benchmark):

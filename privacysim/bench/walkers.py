@@ -21,7 +21,7 @@ from privacysim.units import DAY_TICKS
 from privacysim.world.cameras import sample_cameras
 
 DAYS = 30
-# requests: (asked at, work, priority) in ticks
+# edges of a walk in order: (directed edge, from mm, to mm, walked before mm); walks of a person: (tick, walk, edges)
 Edges = list[tuple[int, int, int, int]]
 Month = list[tuple[int, int, Edges]]
 
