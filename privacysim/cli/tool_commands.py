@@ -18,8 +18,6 @@ mask_app, bench_app = group(), group()
 
 HOME = "guangzhou_185"
 """The scenario whose calibrated constants are facts."""
-PILOTS = (-1, -2, -3)
-"""Replicates that no study uses; their cases provide the numbers of clue cameras."""
 SEED = 185
 
 _Scenario = Annotated[str, typer.Option(help="Scenario. The facts keep the constants of the founding case.")]
@@ -39,32 +37,13 @@ def leaks(scenario: _Scenario = HOME) -> None:
     print(f"At the current value the list of {case.id} has a mean of {now.expected:.1f} cameras: the {datum.value:g} "
           f"of the founding case are {held}\n  the Poisson 95 % band {low} to {high} ({now.exposable:,.0f} exposable "
           f"cameras, mean stay {now.mean_stay_d:.0f} d).\n")
-    print("Held out (population × the same constants, Poisson 95 % band; no density of their own):")
-    for row in held_out(case):
+    print("Held out (population × the same constants; 95 % band, of which most is the variance between cities):")
+    for row in held_out():
         print(f"  {row.city:<8} counted {row.observed:>4g}   expected {row.predicted:>4.0f} "
-              f"({row.low:g} to {row.high:g})   {'within' if row.holds else 'miss'}")
+              f"({row.low:.0f} to {row.high:.0f})   {'within' if row.holds else 'miss'}")
     causes = ", ".join(f"{cause} {share:.0%}" for cause, share in now.closed_by.items())
     print("\nWithout a verdict, because there are no observations:")
     print(f"  listed cameras that show an inside {now.indoor_share:.0%}\n  closed by {causes}")
-
-
-@calibrate_app.command("evidence")
-def evidence(scenario: _Scenario = HOME) -> None:
-    """Solve p_working and p_recognised so that footage is available and useful as often as observed."""
-    from privacysim.world.calibration import at_least_one, calibrate_evidence, pilot_clues
-
-    case, city = _opened(scenario)
-    counts, seen = pilot_clues(city, case, SEED, PILOTS)
-    solved = calibrate_evidence(counts, seen, case)
-    access = case.access
-    usable = case.cameras.recording_share.number * access.p_working.number
-    available = at_least_one(usable, counts)
-    useful = at_least_one(usable * access.p_recognised.number, seen) / available if available else 0.0
-    _constants(solved)
-    print(f"{counts.size:,} asked cases of {len(PILOTS)} pilot replicates: {counts.mean():.1f} clue cameras per case,\n"
-          f"  of which {seen.mean():.1f} had the offender in view in time; {(counts == 0).mean():.1%} of cases none.\n"
-          f"At the current values: available {available:.3f} (datum {facts().value('evidence_available'):g}), of these "
-          f"useful {useful:.3f} (datum {facts().value('evidence_useful'):g}); before retention.")
 
 
 @calibrate_app.command("verdicts")
@@ -97,14 +76,24 @@ def masks(
     small: Annotated[bool, typer.Option("--small", help="A small grid, in a minute. Implied by synthetic.")] = False,
     workers: Annotated[int, typer.Option(help="Number of processes.")] = 2,
     own: Annotated[str, typer.Option("--mask", help="Measure only this mask, shipped or installed.")] = "",
+    weights: Annotated[Path | None, typer.Option("--embedding", help="Attack with this file's dlib network.")] = None,
 ) -> None:
-    """Attack every mask; write the identification curve that the simulation reads, a table, a figure and a note."""
+    """Attack every mask; write the identification curve that the simulation reads, a table, a figure and a note.
+
+    With --embedding, write embedding.csv alone: the rates of a pretrained network (install dlib-bin).
+    """
     from privacysim.masklab.calibrate_masks import calibrate, measure
     from privacysim.masklab.faces import load_faces
     from privacysim.masklab.masks import mask_named
 
     loaded, chosen = load_faces(faces, data_home, download), mask_named(own) if own else None
     out.mkdir(parents=True, exist_ok=True)
+    if weights is not None:
+        from privacysim.masklab.embedding import dlib_network, measure_embedding
+
+        rates = measure_embedding(loaded, dlib_network(weights), f"dlib, {weights.name}", out)
+        print(f"{rates.to_string(index=False)}\nwritten to {out}: embedding.csv")
+        return
     with bar("attacking") as tell:
         if chosen is None:
             calibrate(loaded, out, small=small or loaded.name == "synthetic", workers=workers, progress=tell)
@@ -144,11 +133,18 @@ def mask(
     ))] = "box",
     key: Annotated[Path | None, typer.Option(help="File with the 32 bytes of the cipher's key (scramble).")] = None,
     boxes: Annotated[Path | None, typer.Option(help="CSV of people: frame, left, top, right, bottom.")] = None,
-    keep_audio: Annotated[bool, typer.Option("--keep-audio", help="Copy the sound (needs ffmpeg).")] = False,
+    keep_audio: Annotated[bool | None, typer.Option(
+        "--keep-audio/--no-audio", help="Copy the sound (needs ffmpeg). Default: if there is sound and ffmpeg."
+    )] = None,
+    keep_anyway: Annotated[bool, typer.Option("--keep-anyway", help="Keep a file in which a face is left.")] = False,
     seconds: Annotated[float | None, typer.Option(help="How long to record a live stream, in seconds.")] = None,
     allow_truncated: Annotated[bool, typer.Option("--allow-truncated", help="Accept a file that ends early.")] = False,
-) -> None:
-    """Mask whole people in every frame of a video, and report what remains visible."""
+) -> int:
+    """Mask people and faces in every frame of a video, check the result, and report what remains visible.
+
+    Made for fixed cameras; before a moving one, people whose face is turned away may be missed. Exits with 1 and keeps
+    no file if a second detector still finds a face in it.
+    """
     from privacysim.masklab.masks import Scramble, mask_named
     from privacysim.masklab.video import mask_video
 
@@ -159,8 +155,11 @@ def mask(
         chosen.set_params(key=key.read_bytes())
     with bar("masking") as tell:
         left = mask_video(video, out, chosen, boxes=boxes, keep_audio=keep_audio, live_s=seconds,
-                          whole=not allow_truncated, progress=tell)
-    print(f"{left.text()}\nwritten: {out}")
+                          whole=not allow_truncated, keep_anyway=keep_anyway, progress=tell)
+    kept = keep_anyway or not left.readable
+    print(f"{left.text()}\n" + (f"written: {out}" if kept else
+          "not written: faces are left in the result; use a stronger mask, add --boxes, or keep it with --keep-anyway"))
+    return 1 if left.readable else 0
 
 
 @notebook_app.command("new")

@@ -178,8 +178,8 @@ def _meetings(n, begins, firsts, lasts, hours, camera, tour, tour_mask, index, w
 
 
 @jit
-def expose(person, pass_no, camera, tour, offset, length, face, frontal, place, sensitive, tour_mask, tour_jitter,
-           first_day, jitter_span, index, window, group, viewer, pair, attention, known, audience, table,
+def expose(person, pass_no, camera, tour, offset, length, face, frontal, place, sensitive, tour_mask, tour_shift,
+           jitter, first_day, jitter_span, index, window, group, viewer, pair, attention, known, audience, table,
            identifiable, weighted, missed, largest, missed_days, seen):  # fmt: skip
     """Add up the exposure of a block of people; arrays (arm, person, group, curve), `seen` without the curve.
 
@@ -188,7 +188,7 @@ def expose(person, pass_no, camera, tour, offset, length, face, frontal, place, 
     `weighted` tick-weighted sums of P; the caller converts them to probabilities and seconds. Returns what was seen of
     sensitive visits: rows (person, arm, group, place, day, viewer) and the trial's probability on that day, per curve.
     """
-    days, words, arms = tour_jitter.shape[1], tour_mask.shape[1], index.shape[1]
+    days, words, arms = jitter.shape[1], tour_mask.shape[1], index.shape[1]
     last_day = first_day + days - 1
     whole = np.zeros(words, dtype=np.uint64)  # days on which the act's window contains the whole pass
     touched = np.zeros(words, dtype=np.uint64)  # days of the trial
@@ -293,7 +293,7 @@ def expose(person, pass_no, camera, tour, offset, length, face, frontal, place, 
                     w, bit = d >> 6, _ONE << np.uint64(d & 63)
                     if tour_mask[t, w] & bit == _NONE:
                         continue
-                    shift = (first_day + d) * _DAY + np.int64(tour_jitter[t, d])
+                    shift = (first_day + d) * _DAY + np.int64(jitter[tour_shift[t], d])
                     if max(begin, shift + first) >= min(end, shift + last):
                         continue
                     ticks_low, ticks_high, p_low, p_high, some = 0.0, 0.0, 0.0, 0.0, False

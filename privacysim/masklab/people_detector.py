@@ -1,8 +1,9 @@
-"""Detects people in a video of a fixed camera: background subtraction, a regular detector pass, and tracks.
+"""Detects people in a video: background subtraction (of a fixed camera), a regular detector pass, and tracks.
 
 It detects whole people, not only faces: at 9 px a face detector finds one face in five, and 9 px are enough for
 recognition. The background is the median of frames from the whole file, so people who stand still for a while do not
-become background, and the first frame is as good as the last. A live stream cannot be read in advance. It learns its
+become background, and the first frame is as good as the last. Before a camera that moves everything differs from the
+background: there only detectors find people. A live stream cannot be read in advance. It learns its
 background from a running model (MOG2) and is masked *whole* until that has settled.
 """
 
@@ -21,25 +22,31 @@ _DIFFERENT = 18  # grey levels by which a pixel of a person differs from the bac
 _SCALE = 0.5
 _SAMPLES = 25
 _SETTLE_FRAMES = 50
-_DETECT_EVERY = 50
+_DETECT_EVERY, _DETECT_MOVING = 50, 5
+_MOVES = 0.4
+"""Share of the picture that differs from the median in half of the frames before a camera that moves."""
 _LEAST_AREA = 0.00024  # share of the picture
 
 
 class Finder:
     """Finds boxes to mask in each frame: what moves before the `background` (None: live), standing people, and `given`.
+
+    `steady` = False: the camera moves, so nothing is learnt from motion.
     """
 
-    def __init__(self, background: Frame | None, given: dict[int, list[Box]]) -> None:
+    def __init__(self, background: Frame | None, given: dict[int, list[Box]], steady: bool = True) -> None:
+        self.steady = steady
         self.background = None if background is None else _small(background)
         self.model = cv2.createBackgroundSubtractorMOG2(history=500, varThreshold=16, detectShadows=True)
         self.given, self.standing = given, list[Box]()
 
     def boxes(self, frame: Frame, number: int) -> list[Box]:
         """Boxes of frame `number`; the whole frame until a live stream's background has settled."""
-        moving = self.moving(frame)
-        if self.background is None and number < _SETTLE_FRAMES:
+        moving = self.moving(frame) if self.steady else []
+        if self.steady and self.background is None and number < _SETTLE_FRAMES:
             return [(0, 0, frame.shape[1], frame.shape[0])]
-        if number % _DETECT_EVERY == 0:  # only the detector sees people who stand still throughout
+        # only the detector sees people who stand still throughout
+        if number % (_DETECT_EVERY if self.steady else _DETECT_MOVING) == 0:
             found = upright_people(frame)
             self.standing = [box for box in found if all(overlap(box, other) < 0.2 for other in moving)]
         return [*moving, *self.standing, *self.given.get(number, [])]
@@ -86,19 +93,32 @@ def _grown(rectangle: Sequence[int], width: int, height: int) -> Box:
 
 
 def median_background(source: cv2.VideoCapture, frames: int) -> Frame | None:
-    """Median of frames from the whole file, or None if it is short or not seekable; rewinds the file."""
+    """Median of frames from the whole file, or None if it is short or not seekable.
+
+    Leaves the file where it is: some formats lose frames when they are wound back, so reading needs it opened anew.
+    """
     kept: list[Frame] = []
     for number in np.linspace(0, max(0, frames - 1), min(_SAMPLES, frames)).astype(int):
         source.set(cv2.CAP_PROP_POS_FRAMES, int(number))
         ok, frame = source.read()
         if ok:
             kept.append(np.asarray(frame, dtype=np.uint8))
-    source.set(cv2.CAP_PROP_POS_FRAMES, 0)
     if len(kept) < 5:
         return None
     # the middle sorted value is the median and stays a byte; working row by row keeps the memory small
     middle = len(kept) // 2
     return np.stack([np.partition(np.stack(rows), middle, axis=0)[middle] for rows in zip(*kept, strict=True)])
+
+
+def camera_moves(source: cv2.VideoCapture, frames: int, background: Frame) -> bool:
+    """Whether most of the picture differs from the background in most of the sampled frames."""
+    small, shares = _small(background), list[float]()
+    for number in np.linspace(0, max(0, frames - 1), 9).astype(int):
+        source.set(cv2.CAP_PROP_POS_FRAMES, int(number))
+        ok, frame = source.read()
+        if ok:
+            shares.append(float((_apart(_small(np.asarray(frame, dtype=np.uint8)), small) > _DIFFERENT).mean()))
+    return bool(shares) and float(np.median(shares)) > _MOVES
 
 
 def upright_people(frame: Frame) -> list[Box]:
@@ -119,11 +139,12 @@ class Tracks:
     """Follows boxes from frame to frame, so that no single frame escapes.
 
     The mask of frame t is, for each track (a person or group), the union of its boxes in t−hold … t+hold, which bridges
-    a detection missed for `hold` frames in a row.
+    a detection missed for `hold` frames in a row. `nearest`: only the union of the last box before and the first after,
+    or the one that there is.
     """
 
-    def __init__(self, hold: int) -> None:
-        self.hold, self.made = hold, 0
+    def __init__(self, hold: int, nearest: bool = False) -> None:
+        self.hold, self.nearest, self.made = hold, nearest, 0
         self.open: dict[int, dict[int, Box]] = {}  # boxes by frame of each track that was seen lately
 
     def add(self, frame: int, boxes: list[Box]) -> None:
@@ -144,6 +165,11 @@ class Tracks:
         made = []
         for number, track in self.open.items():
             near = [box for f, box in track.items() if abs(f - frame) <= self.hold]
+            if self.nearest and near:
+                before = max((f for f in track if frame - self.hold <= f <= frame), default=None)
+                after = min((f for f in track if frame <= f <= frame + self.hold), default=None)
+                ends = [f for f in (before, after) if f is not None]
+                near = [track[f] for f in ends]
             if near:
                 left, top, right, bottom = zip(*near, strict=True)
                 made.append((number, (min(left), min(top), max(right), max(bottom))))

@@ -135,15 +135,21 @@ def website_audience(seen: Records) -> Rows:
     return Rows(viewers.index, viewers.to_numpy(dtype=float) / seen.days)
 
 
+def _breaches(seen: Records) -> pd.DataFrame:
+    """Incidents without unfounded complaints."""
+    return seen.incidents[seen.incidents["kind"] != "complaint"]
+
+
 @shipped_metric(ratio("incidents"))
 def incidents_not_found(seen: Records) -> Rows:
     """Streams, leaks and breaches that continue, or ended, without anybody knowing."""
-    opened = seen.incidents[(seen.incidents["opened_s"] < seen.end_s) & ~(seen.incidents["closed_s"] < 0)]
+    incidents = _breaches(seen)
+    opened = incidents[(incidents["opened_s"] < seen.end_s) & ~(incidents["closed_s"] < 0)]
     return Rows(opened["incident_id"], ~(opened["discovered_s"].to_numpy(dtype=np.float64) < seen.end_s))
 
 
 @shipped_metric(ratio("incidents found"))
 def days_until_found(seen: Records) -> Rows:
     """Earliest time at which anybody filmed could have been told."""
-    found = seen.within(seen.incidents, "discovered_s")
+    found = seen.within(_breaches(seen), "discovered_s")
     return Rows(found["incident_id"], (found["discovered_s"] - found["opened_s"]) / DAY_S)

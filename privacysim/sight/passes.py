@@ -8,12 +8,16 @@ Rooms inside a place are not modelled. A visitor meets each indoor camera with p
 `indoor_cameras_met` and n the place's indoor cameras (1 where n ≤ m). The camera shows them for `indoor_view_s`, or for
 the whole stay if that is shorter, from a distance within `indoor_distance_min_m` … `max_m` (uniform over that ring),
 frontal for the first `indoor_frontal_share` of the time. All of this is hashed from (tour, camera), so it repeats.
+
+Leaving home and coming back, people cross the grounds of their compound (lift, lobby, yard); riders cross the station
+at which they alight or board away from home. On each crossing they meet `crossed_cameras_met` of the place's cameras,
+for `crossed_view_s` each, always the same ones (hashed from person and camera).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -26,6 +30,7 @@ from privacysim.facts import facts
 from privacysim.identify import STEPS_PER_PX, face_code
 from privacysim.sight import passes_kernel as kernel
 from privacysim.units import DAY_TICKS, TICKS_PER_S, ticks
+from privacysim.vocabulary import CATEGORIES
 
 if TYPE_CHECKING:
     from privacysim.city import City
@@ -33,6 +38,9 @@ if TYPE_CHECKING:
     from privacysim.sight.coverage import Coverage
 
 Shorts = NDArray[np.int32]
+_STATIONS = [CATEGORIES.index(word) for word in ("metro_station", "transport_hub")]
+_TRANSIT = 3
+"""Mode of riders, as in `Block.way_mode`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +89,23 @@ def passes(block: Block, city: City, coverage: Coverage, first_day: int, days: i
     """
     if (first_day, days) != (block.first_day, block.days):
         raise ValueError(f"passes: the block holds days {block.first_day} + {block.days}, not {first_day} + {days}")
-    own = block.tour_person
-    target = np.asarray(block.tour_place, dtype=np.int64)
-    going_home = (target == block.home_place[own]) | (target == block.work_place[own])
-    visited = np.where(going_home, -1, target)
-    parts = [_walked(block, city, coverage, visited, windows), _stayed(block, coverage, visited)]
+    parts = [_walked(block, city, coverage, windows), _stayed(block, coverage), _crossed(block, city, coverage)]
     made = [np.concatenate(columns) for columns in zip(*parts, strict=True)]
-    order = np.lexsort((made[1], made[0]))  # stable: pieces of a pass stay in the order of time
+    width = int(made[1].max(initial=0)) + 1
+    # stable: pieces of a pass stay in the order of time
+    order = np.argsort(made[0].astype(np.int64) * width + made[1], kind="stable")
     person, pass_no, camera, tour, offset, length, face, frontal, place = (column[order] for column in made)
     sensitive = np.zeros(place.size, dtype=bool)
     shows = place >= 0
     sensitive[shows] = city.place_sensitive[place[shows]]
     return Pieces(person, pass_no, camera, tour, offset, length, face, frontal, place, sensitive)
+
+
+def _visited(block: Block, tour: NDArray, place: NDArray) -> Ints:
+    """Return the place as one that is visited: −1 for one's own home and work."""
+    own = block.tour_person[tour]
+    mine = (place == block.home_place[own]) | (place == block.work_place[own])
+    return np.where(mine, -1, place).astype(np.int64)
 
 
 def _ordinal(person: NDArray, people: int) -> tuple[Ints, Ints]:
@@ -106,28 +119,29 @@ def _ordinal(person: NDArray, people: int) -> tuple[Ints, Ints]:
 
 def street_rows(block: Block, city: City, coverage: Coverage, visited: Ints, windows: Windows | None = None,
                 walks: int | None = None) -> Ints:
-    """Rows of `kernel.follow` (walk, camera, …) for the first `walks` walks (None: all); `visited`: place by tour."""
+    """Rows of `kernel.follow` (walk, camera, …) for the first `walks` walks (None: all); `visited`: place by walk."""
     none, tour = np.zeros(0, dtype=np.int64), np.asarray(block.walk_tour)
     return kernel.follow(np.argsort(block.walk_hub[:walks], kind="stable"), block.walk_hub, block.walk_node,
                          block.walk_reach_mm, block.walk_towards, block.walk_depart.astype(np.int64),
-                         block.walk_mm_per_tick.astype(np.float64), visited[tour], tour, city.trees, city.adj_start,
+                         block.walk_mm_per_tick.astype(np.float64), visited, tour, city.trees, city.adj_start,
                          city.adj_node, city.adj_edge, city.edge_u, city.edge_mm, coverage.piece_start,
                          coverage.piece_camera, coverage.piece_from, coverage.piece_to, coverage.piece_face,
                          coverage.piece_frontal, coverage.entrance_start, coverage.entrance_place, windows is not None,
-                         *(windows or Windows(none, none, none)), block.tour_mask, block.tour_jitter, block.first_day,
-                         max(-int(block.tour_jitter.min(initial=0)), int(block.tour_jitter.max(initial=0))))
+                         *(windows or Windows(none, none, none)), block.tour_mask, block.tour_shift, block.jitter,
+                         block.first_day, max(-int(block.jitter.min(initial=0)), int(block.jitter.max(initial=0))))
 
 
-def _walked(block: Block, city: City, coverage: Coverage, visited: Ints,
-            windows: Windows | None) -> tuple[NDArray, ...]:
+def _walked(block: Block, city: City, coverage: Coverage, windows: Windows | None) -> tuple[NDArray, ...]:
     tour = np.asarray(block.walk_tour)
     person = np.asarray(block.tour_person)[tour]
+    goal, origin = (_visited(block, block.way_tour, place) for place in (block.way_to, block.way_from))
+    visited = np.where(goal >= 0, goal, origin)[block.walk_way]
     rows = street_rows(block, city, coverage, visited, windows)
     walk, camera, offset, length, face, flags = kernel.regroup(rows, tour.size)
     number, _ = _routes(block)
     return (person[walk].astype(np.int32), _pass_no(number[walk], coverage, camera), camera,
             tour[walk].astype(np.int32), offset, length, face.astype(np.uint16), flags % 2 == 1,
-            np.where(flags >= 2, visited[tour[walk]], -1))
+            np.where(flags >= 2, visited[walk], -1))
 
 
 def _routes(block: Block) -> tuple[Ints, Ints]:
@@ -136,8 +150,7 @@ def _routes(block: Block) -> tuple[Ints, Ints]:
     The legs of one way (home to stop, stop to place) are adjacent and form one route, so a camera that sees where they
     meet sees one pass.
     """
-    way = 2 * block.walk_tour.astype(np.int64) + block.walk_back
-    first = np.diff(way, prepend=-1) != 0
+    first = np.diff(block.walk_way, prepend=-1) != 0
     owner = np.asarray(block.tour_person)[block.walk_tour[first]]
     number, count = _ordinal(owner, block.person_id.size)
     return number[np.cumsum(first) - 1], count
@@ -147,15 +160,15 @@ def _pass_no(number: Ints, coverage: Coverage, camera: Shorts) -> Ints:
     return (number << 32) + coverage.which[camera]
 
 
-def _stayed(block: Block, coverage: Coverage, visited: Ints) -> tuple[NDArray, ...]:
+def _stayed(block: Block, coverage: Coverage) -> tuple[NDArray, ...]:
     tour = np.asarray(block.stay_tour)
     person = np.asarray(block.tour_person)[tour]
     number, _ = _ordinal(person, block.person_id.size)
     number += _routes(block)[1][person]  # stays are numbered after the routes
-    place = np.asarray(block.tour_place, dtype=np.int64)[tour]
+    place = np.asarray(block.stay_place, dtype=np.int64)
+    visited = _visited(block, tour, place)
     watched = coverage.indoor_start[place + 1] - coverage.indoor_start[place]
-    stay = np.repeat(np.arange(tour.size), watched)
-    within = np.arange(stay.size) - np.repeat(np.cumsum(watched) - watched, watched)
+    stay, within = _expanded(watched)
     camera = coverage.indoor_camera[coverage.indoor_start[place[stay]] + within]
     # one id per (tour, camera): the key of a tour is a hash of the person and the destination
     ids = (block.tour_key[tour[stay]] ^ draws.hashes(0, coverage.which[camera])).view(np.int64)
@@ -165,22 +178,78 @@ def _stayed(block: Block, coverage: Coverage, visited: Ints) -> tuple[NDArray, .
     stay, camera, mark = stay[met], camera[met], mark[met]
     whole = np.minimum(block.stay_length[stay].astype(np.int64), ticks(fact("indoor_view_s")))
     begin = block.stay_arrive[stay] + np.floor(mark[:, 1] * (block.stay_length[stay] - whole + 1)).astype(np.int64)
+    return _shown(coverage, person[stay], number[stay], tour[stay], camera, begin, whole, mark[:, 2], visited[stay])
+
+
+def _crossed(block: Block, city: City, coverage: Coverage) -> tuple[NDArray, ...]:
+    """Pieces of crossings: the cameras of one's compound when leaving and coming home, and those of stations."""
+    tour, place, begin = _crossings(block, city)
+    person = np.asarray(block.tour_person)[tour].astype(np.int64)
+    number, _ = _ordinal(person, block.person_id.size)
+    number += _routes(block)[1][person] + np.bincount(
+        np.asarray(block.tour_person)[block.stay_tour], minlength=block.person_id.size)[person]
+    # each person meets the same cameras of a place on every crossing
+    pairs, of = np.unique(np.stack((person, place)), axis=1, return_inverse=True)
+    who, where = pairs
+    pair, within = _expanded(coverage.indoor_start[where + 1] - coverage.indoor_start[where])
+    camera = coverage.indoor_camera[coverage.indoor_start[where[pair]] + within]
+    ids = (draws.hashes(1, block.person_id[who[pair]]) ^ draws.hashes(0, coverage.which[camera])).view(np.int64)
+    mark = draws.uniforms(draws.stream_key(0, 0, "crossing view"), ids, 3)
+    fact = facts().value
+    met = mark[:, 0] < fact("crossed_cameras_met") / np.maximum(coverage.indoor_all[where[pair]], 1)
+    pair, camera, mark = pair[met], camera[met], mark[met]
+    first = np.searchsorted(pair, np.arange(who.size + 1))
+    crossing, within = _expanded(np.diff(first)[of.ravel()])
+    entry = first[of.ravel()[crossing]] + within
+    length = ticks(fact("crossed_view_s"))
+    whole = np.full(crossing.size, length, dtype=np.int64)
+    at = begin[crossing] + np.floor(mark[entry, 1] * fact("crossed_cameras_met") * length).astype(np.int64)
+    return _shown(coverage, person[crossing], number[crossing], tour[crossing], camera[entry], at, whole,
+                  mark[entry, 2], np.full(crossing.size, -1, dtype=np.int64))
+
+
+def _crossings(block: Block, city: City) -> tuple[Ints, Ints, Ints]:
+    """Return tour, place and first tick of each crossing of one's compound and of a station."""
+    tour = np.asarray(block.way_tour)
+    home = np.asarray(block.home_place, dtype=np.int64)[np.asarray(block.tour_person)[tour]]
+    out, back = np.flatnonzero(block.way_from == home), np.flatnonzero(block.way_to == home)
+    station = np.full(city.node_x.size, -1, dtype=np.int64)
+    hubs = np.flatnonzero(np.isin(city.place_category, _STATIONS))
+    station[city.place_node[hubs]] = hubs
+    ride = np.asarray(block.way_mode)[block.walk_way] == _TRANSIT
+    alight = np.flatnonzero(ride & (station[block.walk_node] >= 0))
+    made: tuple[Any, ...] = (
+            (tour[out], home[out], block.way_depart[out]),
+            (tour[back], home[back], block.way_depart[back] + block.way_ticks[back]),
+            (block.walk_tour[alight], station[block.walk_node[alight]], block.walk_depart[alight]))
+    every = [np.concatenate(columns).astype(np.int64) for columns in zip(*made, strict=True)]
+    known = every[1] >= 0
+    return every[0][known], every[1][known], every[2][known]
+
+
+def _expanded(counts: NDArray[np.integer]) -> tuple[Ints, Ints]:
+    """Row, and number within the row, of each entry of rows with these numbers of entries."""
+    row = np.repeat(np.arange(counts.size), counts)
+    return row, np.arange(row.size) - np.repeat(np.cumsum(counts) - counts, counts)
+
+
+def _shown(coverage: Coverage, person: NDArray, number: Ints, tour: NDArray, camera: Shorts, begin: NDArray,
+           whole: Ints, mark: NDArray[np.float64], visited: Ints) -> tuple[NDArray, ...]:
+    """Pieces of indoor views that begin at `begin` and last `whole` ticks, at the distance of the `mark`."""
+    fact = facts().value
     near, far = fact("indoor_distance_min_m"), fact("indoor_distance_max_m")
-    ground2 = near**2 + mark[:, 2] * (far**2 - near**2)
-    slant = np.sqrt(ground2 + coverage.drop_m[camera] ** 2)
+    slant = np.sqrt(near**2 + mark * (far**2 - near**2) + coverage.drop_m[camera] ** 2)
     face = face_code(fact("face_width_m") * coverage.density_at_1_m[camera] / slant)
     frontal = np.rint(whole * fact("indoor_frontal_share")).astype(np.int64)
-    # two pieces per visit: first towards the camera, then away from it; empty ones are omitted
-    pair = np.repeat(np.arange(stay.size), 2)
-    away = np.tile([False, True], stay.size)
-    offset = np.where(away, begin[pair] + frontal[pair], begin[pair])
-    length = np.where(away, whole[pair] - frontal[pair], frontal[pair])
+    # two pieces per view: first towards the camera, then away from it; empty ones are omitted
+    of = np.repeat(np.arange(whole.size), 2)
+    away = np.tile([False, True], whole.size)
+    offset = np.where(away, begin[of] + frontal[of], begin[of])
+    length = np.where(away, whole[of] - frontal[of], frontal[of])
     kept = length > 0
-    pair, away, offset, length = pair[kept], away[kept], offset[kept], length[kept]
-    of = stay[pair]
-    return (person[of].astype(np.int32), _pass_no(number[of], coverage, camera[pair]), camera[pair].astype(np.int32),
-            tour[of].astype(np.int32), offset.astype(np.int32), length.astype(np.int32), face[pair], ~away,
-            visited[tour[of]])
+    of, away, offset, length = of[kept], away[kept], offset[kept], length[kept]
+    return (person[of].astype(np.int32), _pass_no(number[of], coverage, camera[of]), camera[of].astype(np.int32),
+            tour[of].astype(np.int32), offset.astype(np.int32), length.astype(np.int32), face[of], ~away, visited[of])
 
 
 def sightings_count(pieces: Pieces, block: Block) -> int:
@@ -192,7 +261,7 @@ def sightings(pieces: Pieces, block: Block, coverage: Coverage, replicate: int) 
     """Build the `sightings` table: one row per piece and day, with the kernel's ticks divided by ten."""
     row, day = _days_made(block.tour_mask, pieces.tour, block.days)
     tour = pieces.tour[row]
-    enter = (block.first_day + day) * DAY_TICKS + pieces.offset[row] + block.tour_jitter[tour, day]
+    enter = (block.first_day + day) * DAY_TICKS + pieces.offset[row] + block.jitter[block.tour_shift[tour], day]
     return tables.frame("sightings", {
         "replicate": replicate, "person_id": block.person_id[pieces.person[row]], "pass_id": pieces.pass_no[row],
         "camera_id": coverage.which[pieces.camera[row]], "day": block.first_day + day, "enter_s": enter / TICKS_PER_S,

@@ -48,6 +48,32 @@ def _looked_at(begin, end, camera, start, window_begin, window_end, mask, jitter
 
 
 @jit
+def _days_viewed(piece_start, piece_camera, start, begin, end):
+    """Return for each directed edge the days, modulo 64, on which any camera that sees it is viewed, as bits."""
+    viewed = np.zeros(start.size - 1, dtype=np.uint64)
+    for camera in range(viewed.size):
+        for i in range(start[camera], start[camera + 1]):
+            # a tour belongs to the day on which it begins, and ends within two days
+            for day in range(begin[i] // _DAY - 2, min(end[i] // _DAY, begin[i] // _DAY + 61) + 1):
+                viewed[camera] |= np.uint64(1) << np.uint64(day & 63)
+    out = np.zeros(piece_start.size - 1, dtype=np.uint64)
+    for way in range(out.size):
+        for i in range(piece_start[way], piece_start[way + 1]):
+            out[way] |= viewed[piece_camera[i]]
+    return out
+
+
+@jit
+def _days_made(mask, first_day):
+    """Return the days of a mask, modulo 64, as bits."""
+    days = np.uint64(0)
+    for w in range(mask.size):
+        days |= mask[w]
+    turn = np.uint64(first_day & 63)
+    return (days << turn) | (days >> ((np.uint64(64) - turn) & np.uint64(63)))
+
+
+@jit
 def _holds(start, places, camera, place):
     low, high = start[camera], start[camera + 1]
     while low < high:
@@ -62,7 +88,7 @@ def _holds(start, places, camera, place):
 @jit
 def follow(order, hub, node, reach_mm, towards, depart, speed, place, tour, trees, adj_start, adj_node, adj_edge,
            edge_u, edge_mm, piece_start, piece_camera, piece_from, piece_to, piece_face, piece_frontal, entrance_start,
-           entrance_place, windowed, window_start, window_begin, window_end, tour_mask, tour_jitter, first_day,
+           entrance_place, windowed, window_start, window_begin, window_end, tour_mask, tour_shift, jitter, first_day,
            jitter_span):  # fmt: skip
     """Find the pieces of walks that cameras see.
 
@@ -74,9 +100,14 @@ def follow(order, hub, node, reach_mm, towards, depart, speed, place, tour, tree
     runs = np.empty((64, 6), dtype=np.int64)
     keys = np.empty(64, dtype=np.int64)
     made = 0
+    viewed = np.zeros(0, dtype=np.uint64)
+    if windowed:
+        viewed = _days_viewed(piece_start, piece_camera, window_start, window_begin, window_end)
     for position in range(order.size):
         w = order[position]
         tree, at, dist, left, n = trees[hub[w]], node[w], 0, reach_mm[w], 0
+        mask, shifts = tour_mask[tour[w]], jitter[tour_shift[tour[w]]]
+        days = _days_made(mask, first_day)
         while left > 0:
             k = tree[at]
             if k == 255:
@@ -89,7 +120,7 @@ def follow(order, hub, node, reach_mm, towards, depart, speed, place, tour, tree
             # position of the walked part of the edge, along this walk's direction
             low, high = (0, part) if towards[w] else (length - part, length)
             i = piece_start[way]
-            while i < piece_start[way + 1]:
+            while i < piece_start[way + 1] and not (windowed and viewed[way] & days == 0):
                 camera, first = piece_camera[i], i
                 while i < piece_start[way + 1] and piece_camera[i] == camera:
                     i += 1
@@ -103,7 +134,6 @@ def follow(order, hub, node, reach_mm, towards, depart, speed, place, tour, tree
             left -= part
             at = following
         origin = 0 if towards[w] else dist
-        mask, jitter = tour_mask[tour[w]], tour_jitter[tour[w]]
         kept = 0
         for r in range(n):
             if windowed:
@@ -112,7 +142,7 @@ def follow(order, hub, node, reach_mm, towards, depart, speed, place, tour, tree
                     continue
                 begin = depart[w] + np.int64(np.floor((origin + runs[r, 1] + a) / speed[w] + 0.5))
                 end = depart[w] + np.int64(np.floor((origin + runs[r, 1] + b) / speed[w] + 0.5))
-                if not _looked_at(begin, end, runs[r, 0], window_start, window_begin, window_end, mask, jitter,
+                if not _looked_at(begin, end, runs[r, 0], window_start, window_begin, window_end, mask, shifts,
                                   first_day, jitter_span):  # fmt: skip
                     continue
             keys[kept] = runs[r, 0] * _ORDER + (r if towards[w] else n - 1 - r)

@@ -27,7 +27,7 @@ from privacysim.units import DAY_S
 from privacysim.vocabulary import REGIMES
 from privacysim.world.world_model import World, sample_world
 
-BLOCK = 65_536
+BLOCK = 16_384
 """Largest number of people in a block, including those added to small groups."""
 _BLOCK_DAYS = 60
 """Number of days, including footage before the study, up to which blocks have full size."""

@@ -20,7 +20,7 @@ from privacysim.policy import Reform
 from privacysim.resources import shipped
 from privacysim.scenario import load_scenario
 from privacysim.simulation import Simulation
-from privacysim.simulation.fact_worlds import evidence_of_world, facts_of_world
+from privacysim.simulation.fact_worlds import facts_of_world
 from privacysim.validation import observed_days, observed_events
 
 HOME, SEED = "guangzhou_185", 185
@@ -45,14 +45,13 @@ def world_values(world: int, vary: bool = True, scenario: str = HOME) -> dict[st
     with facts_replaced(drawn):
         sim = Simulation(case, [_BASELINE, _DUTIES, _ACCESS], days=days, seed=SEED, replicate=world,
                          footage_days=days + 1)  # fmt: skip
-        with facts_replaced(evidence_of_world(sim.world) if vary else {}):
-            base, duties = sim.logs[_BASELINE], sim.logs[_DUTIES]
-            return {**observed_days.days(city, case, SEED, world), **observed_days.sightings(sim.world),
-                    **observed_days.street_cameras(sim.world), **observed_events.cases(sim.world, base),
-                    **observed_events.own_requests(sim.world, sim.logs[_ACCESS.id]),
-                    **observed_events.breaches(sim.world, base), **observed_events.leaks(sim.world, base),
-                    **observed_events.duties(sim.world, duties, sim.inputs.arm(_DUTIES)),
-                    **observed_events.faces(case.population.people.number)}
+        base, duties = sim.logs[_BASELINE], sim.logs[_DUTIES]
+        return {**observed_days.days(city, case, SEED, world), **observed_days.sightings(sim.world),
+                **observed_days.street_cameras(sim.world), **observed_events.cases(sim.world, base),
+                **observed_events.own_requests(sim.world, sim.logs[_ACCESS.id]),
+                **observed_events.breaches(sim.world, base), **observed_events.leaks(sim.world, base),
+                **observed_events.duties(sim.world, duties, sim.inputs.arm(_DUTIES)),
+                **observed_events.faces(case.population.people.number)}
 
 
 def run_worlds(worlds: int, workers: int = 2) -> pd.DataFrame:

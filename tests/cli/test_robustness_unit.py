@@ -136,8 +136,8 @@ scenario = "guangzhou_district"
 policy = "order_799"
 reduce = "people_identified_by_outsiders"
 keep = "cases_with_admissible_evidence"
-days = 2
-sample = 500
+days = 7
+sample = 1000
 [[lever]]
 id = "takedown"
 assumption = "platforms may be told"

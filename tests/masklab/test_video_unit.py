@@ -282,15 +282,15 @@ def spoken(walk, tmp_path_factory):
     return path
 
 
-def test_sound_is_copied_bit_for_bit_beside_masked_pictures_and_left_out_unless_asked_for(spoken, tmp_path):
+def test_sound_is_copied_bit_for_bit_beside_masked_pictures_and_left_out_when_asked(spoken, tmp_path):
     out, silent = tmp_path / "out.mp4", tmp_path / "silent.mp4"
-    mask_video(str(spoken), out, BlackBox(), keep_audio=True)
+    assert "voices" in mask_video(str(spoken), out, BlackBox()).text()
     assert sound_of(out) == sound_of(spoken)
     frames, rate = read_video(out)
     assert (len(frames), rate) == (FRAMES, 12.5)
     left, top, right, bottom = person(30)
     assert frames[30][top + 2 : bottom - 2, left + 2 : right - 2].mean() < 25
-    mask_video(str(spoken), silent, BlackBox())
+    mask_video(str(spoken), silent, BlackBox(), keep_audio=False)
     with pytest.raises(subprocess.CalledProcessError):
         sound_of(silent)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.mp4", "silent.mp4"]

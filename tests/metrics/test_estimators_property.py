@@ -43,21 +43,21 @@ def everybody():
         for n, made in enumerate(arms.values()):
             seen = people_seen(exposure, n, them.block, faces)
             # hardly any search by face falls into one district's week: some are given to every fiftieth person
-            made.append(replace(seen, faces_searched=seen.faces_searched + them.block.person_id % 7
-                                * (them.block.person_id % 50 == 0)))  # fmt: skip
+            given = them.block.person_id % 7 * (them.block.person_id % 50 == 0)
+            made.append(replace(seen, faces_searched=seen.faces_searched + given, false_alarms=given / 10))
     return inputs, whole, {arm: joined(made) for arm, made in arms.items()}
 
 
 def joined(blocks):
     """Blocks of people, or of footage, as one."""
     kept = {f.name: np.concatenate([getattr(one, f.name) for one in blocks])
-            for f in fields(blocks[0]) if f.name != "days"}  # fmt: skip
+            for f in fields(blocks[0]) if f.name not in {"days", "targeted"}}  # fmt: skip
     return replace(blocks[0], **kept)
 
 
 def some(seen, ids, weight):
     """The sample's rows of everybody's."""
-    kept = {f.name: getattr(seen, f.name)[ids] for f in fields(seen) if f.name not in {"days", "weight"}}
+    kept = {f.name: getattr(seen, f.name)[ids] for f in fields(seen) if f.name not in {"days", "weight", "targeted"}}
     return replace(seen, weight=weight, **kept)
 
 

@@ -80,7 +80,8 @@ def test_later_law_never_makes_lawful_what_earlier_law_prohibited() -> None:
     for old, new in ((D2018, D2025), (D2025, D2026), (D2018, D2026)):
         for before, after in zip(arms(old, names), arms(new, names), strict=True):
             for question in questions():
-                if before.judge(question).general not in _LAWFUL:
+                opened = after.judge(question).legality == "authorised"  # by a camera rule that came later
+                if before.judge(question).general not in _LAWFUL and not opened:
                     assert after.judge(question).general not in _LAWFUL, question
 
 
@@ -134,7 +135,8 @@ def test_no_route_lends_its_paper_to_another() -> None:
                 continue
             question = Question(
                 rule.requester[0], rule.acts[0], (rule.purpose or words.PURPOSES)[0], rule.channel[0],
-                "commercial", "public_venue", approver=rule.approver, consent=True,
+                (rule.operator or ("commercial",))[-1], "public_venue", (rule.technique or ("look",))[0],
+                approver=rule.approver, consent=True, own=bool(rule.own), of_whom=(rule.of_whom or ("",))[0],
             )
             for document in words.DOCUMENTS:
                 answer = arm.judge(replace(question, document=document))

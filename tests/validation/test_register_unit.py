@@ -10,18 +10,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 from privacysim.city import build_city
 from privacysim.facts import facts, facts_replaced
 from privacysim.governance import simulate
-from privacysim.governance.spreading import CNY_PER_USD
 from privacysim.identify import identifiability
 from privacysim.policy import load_arms
 from privacysim.scenario import load_scenario
 from privacysim.simulation.fact_worlds import facts_of_world
 from privacysim.validation import observed_days, observed_events
 from privacysim.validation import register as room
-from privacysim.vocabulary import SCENES
 from privacysim.world.calibration import listing
 from privacysim.world.world_model import sample_world
 
@@ -36,7 +35,7 @@ area_km2 = {value = 7.22, assumption = "a test"}
 people = {value = 100000, assumption = "a test"}
 [leaks]
 lapses_per_1000_staff_years = {value = 1500, assumption = "a test"}
-breaches_per_1000_custodians_year = {value = 100, assumption = "a test"}
+campaigns_per_million_year = {value = 60, assumption = "a test"}
 p_listed = {value = 0.01, assumption = "a test"}
 """
 
@@ -118,23 +117,41 @@ def test_rows_about_breaches_are_counted_line_by_line(month):
 def test_rows_about_leaks_are_counted_line_by_line(month):
     world, log = month
     said = observed_events.leaks(world, log)
-    broken = [one for one in records(log.incidents) if one["kind"] in ("break_in", "platform_break_in")]
-    yuan, cameras = sum(one["price_cny"] for one in broken), sum(one["cameras_n"] for one in broken)
-    assert cameras > 0
-    assert said["revenue_per_hacked_camera"] == pytest.approx(yuan / CNY_PER_USD / cameras)
-    on_platform = [SCENES[scene] for scene, at in zip(world.cameras.scene, world.cameras.platform_id, strict=True)
-                   if at >= 0]  # fmt: skip
-    assert said["saleable_per_hacked_camera"] == pytest.approx(share([s == "private_space" for s in on_platform]))
+    lapses, section = world.lapses, world.scenario.leaks
+    sums = {"few": [0, 0.0], "many": [0, 0.0]}
+    for row in range(len(lapses)):
+        here = slice(lapses.start[row], lapses.start[row + 1])
+        if lapses.kind[row] < 3:
+            continue
+        if lapses.reach[row] <= 500:
+            sums["few"][0] += lapses.pieces[here].sum()
+            sums["few"][1] += lapses.reach[row] * 100_000 / facts().value("country_people")
+        elif lapses.reach[row] >= 1_000:
+            sells = lapses.marks[row, 2] < section.breach_sold_share.number
+            sums["many"][0] += lapses.saleable[here].sum() * sells
+            sums["many"][1] += lapses.reach[row] * 100_000 / facts().value("country_people")
+    assert min(pieces for pieces, _ in sums.values()) > 0
+    assert said["kept_files_per_controlled_camera"] == pytest.approx(sums["few"][0] / sums["few"][1])
+    assert said["saleable_per_hacked_camera"] == pytest.approx(sums["many"][0] / sums["many"][1])
+    assert said["revenue_per_hacked_camera"] == pytest.approx(20.0 * sums["many"][0] / sums["many"][1])
+    open_ones = int((world.custody.no_password & world.custody.on_internet).sum())
+    assert said["open_without_password_share"] == pytest.approx(open_ones / int(world.custody.on_internet.sum()))
+    assert said["hidden_camera_guests"] == pytest.approx(90 * 0.53 * 1.5 / 1.5)
     assert said["stay_on_list_d"] == pytest.approx(listing(world.city, world.scenario).mean_stay_d)
-    per_head = facts().value("website_listed_guangzhou") / world.scenario.population.people.number
+    per_head = facts().value("website_listed_guangzhou") / facts().value("population_guangzhou_2018")
     assert said["listed_wuhan"] == pytest.approx(per_head * facts().value("population_wuhan"))
 
 
-def test_rows_about_faces_are_closed_forms_between_the_two_curves():
+def test_rows_about_faces_compare_people_with_people_and_machines_with_machines():
     said = observed_events.faces(18.7e6)
-    low, high = (float(identifiability("pixelate:14", 100.0, True, 530, curve=curve)) for curve in ("low", "high"))
-    assert said["mosaic_facescrub"] == pytest.approx((low + high) / 2)
-    assert said["stranger_one_of_ten"] > said["video_search_machine"] > said["survface_open_set"] * 0.5
+    low, high = (float(identifiability("none", 100.0, True, 10, curve, by="stranger")) for curve in ("low", "high"))
+    assert said["stranger_one_of_ten"] == pytest.approx((low + high) / 2)
+    d = facts().value("stranger_d_prime") / (1 + (facts().value("stranger_px50") / 100) ** facts().value("stranger_h"))
+    assert said["officer_false_accept"] == pytest.approx(float(norm.cdf(-d / 2)))
+    assert said["cashier_false_accept"] > said["officer_false_accept"], "small pictures are harder"
+    assert said["live_false_alerts_per_face"] == pytest.approx(
+        1 - (1 - facts().value("face_false_match")) ** facts().value("watchlist_people"))
+    assert said["mosaic_facescrub"] > said["survface_open_set"], "a closed set of large faces is easier"
 
 
 ROW = room.read_register()[0]
