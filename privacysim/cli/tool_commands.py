@@ -125,8 +125,10 @@ def _constants(solved: Sequence[Any]) -> None:
 
 @mask_app.command()
 def mask(
-    video: Annotated[str, typer.Argument(help="Video file, number of a camera, or rtsp:// or http:// address.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="File to write: .mp4, .mov, .avi, .mkv or .webm.")],
+    source: Annotated[str, typer.Argument(help=(
+        "Video, picture, folder of pictures, number of a camera, or rtsp:// or http:// address."))],
+    out: Annotated[Path, typer.Option("-o", "--out", help=(
+        "File to write (.mp4, .mov, .avi, .mkv, .webm; .jpg, .png, …), or folder for a folder's pictures."))],
     how: Annotated[str, typer.Option("--mask", help=(
         "box, pixelate[:CELLS], blur[:SIGMA], gaussian[:SIGMA], silhouette, dp_pixelate[:CELLS:EPSILON], scramble, "
         "or a mask from an installed package. CELLS are counted across a face, SIGMA is a share of its width."
@@ -137,28 +139,45 @@ def mask(
         "--keep-audio/--no-audio", help="Copy the sound (needs ffmpeg). Default: if there is sound and ffmpeg."
     )] = None,
     keep_anyway: Annotated[bool, typer.Option("--keep-anyway", help="Keep a file in which a face is left.")] = False,
+    preview: Annotated[Path | None, typer.Option(help="PNG for a strip of frames before and after masking.")] = None,
     seconds: Annotated[float | None, typer.Option(help="How long to record a live stream, in seconds.")] = None,
     allow_truncated: Annotated[bool, typer.Option("--allow-truncated", help="Accept a file that ends early.")] = False,
 ) -> int:
-    """Mask people and faces in every frame of a video, check the result, and report what remains visible.
+    """Mask people and faces in every frame of a video, or in pictures; check the result and report what remains.
 
     Made for fixed cameras; before a moving one, people whose face is turned away may be missed. Exits with 1 and keeps
     no file if a second detector still finds a face in it.
     """
     from privacysim.masklab.masks import Scramble, mask_named
+    from privacysim.masklab.pictures import ENDINGS, mask_pictures
     from privacysim.masklab.video import mask_video
 
     chosen = mask_named(how)
+    if preview is not None and preview.suffix.lower() != ".png":
+        raise InputError("--preview", "a name that ends in .png", preview.name, "write STRIP.png")
     if key is not None and isinstance(chosen, Scramble):
         if not key.is_file():
             raise InputError("--key", "a file with 32 bytes", str(key), f"make it: head -c 32 /dev/urandom > {key}")
         chosen.set_params(key=key.read_bytes())
+    pictures = Path(source).is_dir() or Path(source).suffix.lower() in ENDINGS
+    if pictures and (boxes or seconds or keep_audio):
+        raise InputError(source, "a video, for --boxes, --seconds and --keep-audio", "pictures", "leave these out")
+    left: Any
     with bar("masking") as tell:
-        left = mask_video(video, out, chosen, boxes=boxes, keep_audio=keep_audio, live_s=seconds,
-                          whole=not allow_truncated, keep_anyway=keep_anyway, progress=tell)
-    kept = keep_anyway or not left.readable
-    print(f"{left.text()}\n" + (f"written: {out}" if kept else
-          "not written: faces are left in the result; use a stronger mask, add --boxes, or keep it with --keep-anyway"))
+        if pictures:
+            left = mask_pictures(Path(source), out, chosen, keep_anyway=keep_anyway, preview=preview, progress=tell)
+        else:
+            left = mask_video(source, out, chosen, boxes=boxes, keep_audio=keep_audio, live_s=seconds,
+                              whole=not allow_truncated, keep_anyway=keep_anyway, preview=preview, progress=tell)
+    print(left.text())
+    if preview is not None:
+        print(f"{preview}: before and after; it shows people unmasked, so keep it as the source")
+    if left.readable and not keep_anyway:
+        what = "these pictures are not written" if pictures else "not written"
+        print(f"{what}: faces are left in the result; use a stronger mask, "
+              f"{'' if pictures else 'add --boxes, '}or keep it with --keep-anyway")
+    if not left.readable or keep_anyway or (pictures and len(left.readable) < len(left.found)):
+        print(f"written: {out}")
     return 1 if left.readable else 0
 
 

@@ -33,6 +33,7 @@ FINDER_SCORE, CHECKER_SCORE = 0.2, 0.5
 _MOST_PX = 960
 """Longer side of the frame that the finder sees; larger frames are reduced."""
 _SIDE, _STRIDE = 192, 4
+_MARGIN = 0.2  # a face is enlarged on each side by a share of its size
 TURNS = 4
 """Frames of a video in which the checker has looked at every tile once; it looks at every frame as a whole."""
 
@@ -57,15 +58,18 @@ class FaceFinder:
     """CenterFace: boxes of faces in a frame."""
 
     def __init__(self) -> None:
-        self.net = cv2.dnn.readNetFromONNX(str(weights("centerface.onnx")))
+        self.weights, self.nets = str(weights("centerface.onnx")), dict[tuple[int, int], Any]()
 
     def boxes(self, frame: Frame) -> list[Box]:
         """Boxes of faces (left, top, right, bottom), clipped to the frame."""
         height, width = frame.shape[:2]
         shrink = min(1.0, _MOST_PX / max(height, width))
         across, down = (max(32, round(side * shrink / 32) * 32) for side in (width, height))
-        self.net.setInput(cv2.dnn.blobFromImage(frame, 1.0, (across, down), (0, 0, 0), swapRB=True))
-        heat, scale, offset, _ = map(np.asarray, self.net.forward(["537", "538", "539", "540"]))
+        if (across, down) not in self.nets:  # OpenCV's network of this kind finds nonsense after a change of size
+            self.nets = {(across, down): cv2.dnn.readNetFromONNX(self.weights)}
+        net = self.nets[across, down]
+        net.setInput(cv2.dnn.blobFromImage(frame, 1.0, (across, down), (0, 0, 0), swapRB=True))
+        heat, scale, offset, _ = map(np.asarray, net.forward(["537", "538", "539", "540"]))
         y, x = np.nonzero(heat[0, 0] > FINDER_SCORE)
         h, w = np.exp(scale[0, :, y, x]).T * _STRIDE
         top, left = ((np.stack([y, x]) + offset[0, :, y, x].T + 0.5) * _STRIDE) - np.stack([h, w]) / 2.0
@@ -103,16 +107,24 @@ class FaceChecker:
         return _best(np.concatenate(found), np.concatenate(scores), CHECKER_SCORE, frame)
 
 
-def tiles(width: int, height: int) -> list[tuple[int, int, int]]:
-    """Squares (left, top, side) that the checker looks at: one around the frame, then tiles that overlap by half.
+def tiles(width: int, height: int, side: int = 0) -> list[tuple[int, int, int]]:
+    """Squares (left, top, side) to look at: one around the frame, then tiles that overlap by half.
+
+    `side`: of the tiles (0: half the shorter side of the frame).
 
     >>> tiles(320, 240)[0], len(tiles(320, 240))
     ((0, 0, 320), 13)
     """
-    side = max(min(width, height) // 2, 96)
+    side = side or max(min(width, height) // 2, 96)
     lefts, tops = (np.unique(np.linspace(0, max(0, whole - side), max(1, -(-2 * whole // side) - 1)).astype(int))
                    for whole in (width, height))  # fmt: skip
     return [(0, 0, max(width, height)), *((int(left), int(top), side) for top in tops for left in lefts)]
+
+
+def around(face: Box, shape: tuple[int, ...]) -> Box:
+    """The box of a face with its margin, within the frame."""
+    x, y = (round(_MARGIN * side) for side in (face[2] - face[0], face[3] - face[1]))
+    return max(0, face[0] - x), max(0, face[1] - y), min(shape[1], face[2] + x), min(shape[0], face[3] + y)
 
 
 def _best(corners: Any, scores: Any, least: float, frame: Frame) -> list[Box]:

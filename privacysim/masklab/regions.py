@@ -143,7 +143,7 @@ class Residual:
     """
 
     def __init__(self, mask: Mask, expected_frames: int, rate: float) -> None:
-        self.mask, self.rate, self.frames, self.size = mask, rate, 0, (0, 0)
+        self.mask, self.rate, self.frames, self.size, self.light = mask, rate, 0, (0, 0), False
         # offset from the frames in which the same detector helped to find people (every 50th, from 0 on)
         self.when = {int(f) // 50 * 50 + 25 for f in np.linspace(0, max(0, expected_frames - 26), _LOOKS)}
         self.looks = self.seen = self.hidden = self.checked = 0
@@ -153,7 +153,7 @@ class Residual:
     def look(self, number: int, frame: Frame, regions: Regions, faces: Sequence[Box] = ()) -> None:
         """Detect people before masking; `faces`: of this frame, as found."""
         self.frames += 1
-        self.size = frame.shape[1], frame.shape[0]
+        self.size, self.light = (frame.shape[1], frame.shape[0]), self.light or bool(frame[::4, ::4].any())
         for track, box in regions:
             self.tracks[track] += 1
             w, h = box[2] - box[0], box[3] - box[1]

@@ -6,8 +6,6 @@ complete and no face is left in it; an interruption or an error leaves no file.
 """
 
 import os
-import shutil
-import subprocess
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,21 +19,23 @@ import numpy as np
 import pandas as pd
 
 from privacysim.errors import InputError, ResultsError, shown
-from privacysim.masklab.face_detectors import FaceFinder
+from privacysim.masklab.face_detectors import FaceFinder, around
 from privacysim.masklab.masks import Scramble, as_mask
 from privacysim.masklab.people_detector import Box, Finder, Frame, Tracks, camera_moves, median_background
+from privacysim.masklab.pictures import Strip
 from privacysim.masklab.regions import Painter, Regions, Residual
+from privacysim.masklab.timing import ffmpeg, keep_sound, keep_times, quiet
 
 CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".mov": "mp4v", ".avi": "XVID", ".mkv": "mp4v", ".webm": "VP80"}
 HOLD = 3
 """Frames before and after its own that the box of a body is masked in."""
-REACH, _FACE_EVERY, _FACE_MARGIN = 12, 3, 0.2
-"""A face is bridged over so many frames; looked for in every n-th; enlarged on each side by a share of its size."""
+REACH, _FACE_EVERY = 12, 3
+"""A face is bridged over so many frames, and looked for in every n-th."""
 _BOX = ["frame", "left", "top", "right", "bottom"]
 
 
 def mask_video(source: str, out: Path, mask: Any, *, boxes: Path | None = None, keep_audio: bool | None = None,
-               live_s: float | None = None, whole: bool = True, keep_anyway: bool = False,
+               live_s: float | None = None, whole: bool = True, keep_anyway: bool = False, preview: Path | None = None,
                progress: Callable[[int, int], None] = lambda done, of: None) -> Residual:  # fmt: skip
     """Mask the people in a video, write it to `out`, and return what remains (`Residual`).
 
@@ -43,13 +43,13 @@ def mask_video(source: str, out: Path, mask: Any, *, boxes: Path | None = None, 
     Mask, its name or any scikit-learn transformer of images. `boxes`: a CSV (frame, left, top, right, bottom) of
     people, added to those detected. `keep_audio`: copies the sound with ffmpeg (None: where there are both).
     `whole=False`: accepts a file that ends before its header says. If the checker finds a face in the output
-    (`Residual.readable`), the output is only kept with `keep_anyway`. Raises InputError where something cannot be read
-    or written.
+    (`Residual.readable`), the output is only kept with `keep_anyway`. `preview`: a PNG for six frames before and after.
+    Raises InputError where something cannot be read or written.
     """
     out, mask, live = Path(out), as_mask(mask), _is_live(source)
     _check(source, out, live, live_s, keep_audio)
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    capture = cv2.VideoCapture(int(source) if source.isdigit() else source)
+    capture, clock = cv2.VideoCapture(int(source) if source.isdigit() else source), list[float]()
     try:
         width, height, rate, frames = _properties(capture, source, live)
         if live and live_s is not None:
@@ -59,30 +59,43 @@ def mask_video(source: str, out: Path, mask: Any, *, boxes: Path | None = None, 
         painter, left, painted = Painter(mask, background), Residual(mask, frames, rate), list[tuple[int, ...]]()
         if not steady:
             left.notes.append("the camera moves: detectors alone find people, and may miss those who are turned away")
-        clock = list[float]()
-        with _writer(out, width, height, rate, isinstance(mask, Scramble)) as (part, write):
+        strip, codec = Strip(frames), _codec(out, width, height, rate, isinstance(mask, Scramble))
+        with _writer(out, width, height, rate, codec) as (part, write):
             for number, (frame, regions, faces) in enumerate(_frames(capture, finder, frames if live else None, clock)):
                 left.look(number, frame, regions, faces)
+                strip.add(number, frame, False)
                 painter.paint(frame, regions, number, faces)
+                strip.add(number, frame, True)
                 painted += [(number, *box) for _, box in regions]
                 write.write(frame)
                 progress(number + 1, frames)
-            if left.frames == 0:
-                raise InputError(source, "a video with frames", "no frame", "give another file")
-            if whole and not live and left.frames < 0.98 * frames - 1:
-                raise InputError(source, f"a whole video ({frames} frames by its header)",
-                                 f"it ends after {left.frames}",
-                                 "repair it, or accept what is there with --allow-truncated")  # fmt: skip
+            _check_read(source, left, frames, whole and not live)
             write.release()
-            _keep_sound(part, source, keep_audio, left, clock, live)
+            if not live:
+                told = keep_times(part, clock, rate, codec)
+                left.notes += filter(None, [told, keep_sound(part, source, keep_audio, told.startswith("uneven"))])
             left.check(_read(part))
             if left.readable and not keep_anyway:
                 part.unlink()
             elif isinstance(mask, Scramble):
                 _write_sidecar(out, painted, mask.key_)
+        if preview is not None:
+            strip.write(preview)
         return left
     finally:
         capture.release()
+
+
+def _check_read(source: str, left: Residual, frames: int, whole: bool) -> None:
+    """Refuse a video without frames, one that ends early unless that is accepted, and one that is only black."""
+    if left.frames == 0:
+        raise InputError(source, "a video with frames", "no frame", "give another file")
+    if whole and left.frames < 0.98 * frames - 1:
+        raise InputError(source, f"a whole video ({frames} frames by its header)", f"it ends after {left.frames}",
+                         "repair it, or accept what is there with --allow-truncated")
+    if not left.light:
+        raise InputError(source, "a video that OpenCV can decode", "black frames only (perhaps it is interlaced)",
+                         "convert it: ffmpeg -i IN -vf yadif OUT.mp4")
 
 
 def _background(source: str, frames: int) -> tuple[Frame | None, bool]:
@@ -113,8 +126,8 @@ def _frames(capture: cv2.VideoCapture, finder: Finder, most: int | None, clock: 
 
     def ready(number: int) -> tuple[Frame, Regions, list[Box]]:
         frame, faces = waiting.popleft(), followed.regions(number)
-        around = [(-track, _around(box, frame.shape)) for track, box in faces]
-        return frame, [*kept.pop(number, []), *around], [box for _, box in faces]
+        wider = [(-track, around(box, frame.shape)) for track, box in faces]
+        return frame, [*kept.pop(number, []), *wider], [box for _, box in faces]
 
     while read != most and (got := capture.read())[0]:
         clock.append(float(capture.get(cv2.CAP_PROP_POS_MSEC)))
@@ -130,27 +143,6 @@ def _frames(capture: cv2.VideoCapture, finder: Finder, most: int | None, clock: 
     kept |= {number: bodies.regions(number) for number in range(max(read - HOLD, 0), read)}
     for number in range(read - len(waiting), read):
         yield ready(number)
-
-
-def _around(face: Box, shape: tuple[int, ...]) -> Box:
-    """The box of a face with its margin, within the frame."""
-    x, y = (round(_FACE_MARGIN * side) for side in (face[2] - face[0], face[3] - face[1]))
-    return max(0, face[0] - x), max(0, face[1] - y), min(shape[1], face[2] + x), min(shape[0], face[3] + y)
-
-
-def _keep_sound(part: Path, source: str, wanted: bool | None, left: Residual, clock: list[float], live: bool) -> None:
-    """Copy the sound if it is wanted and there, and say so; refuse it beside pictures whose times were changed."""
-    steps = np.diff(clock)
-    uneven = not live and steps.size > 2 and float(np.ptp(steps)) > 0.5 * max(float(np.median(steps)), 1.0)
-    if uneven:
-        left.notes.append("the frame rate varies: the output shows the frames at even intervals")
-    if wanted is False or live or (wanted is None and not has_sound(source)):
-        return
-    if uneven:
-        fix = "make the rate constant first (ffmpeg -i IN -fps_mode cfr OUT), or leave the sound out with --no-audio"
-        raise InputError(source, "a constant frame rate, so that the sound fits the pictures", "one that varies", fix)
-    copy_sound(part, source)
-    left.notes.append("sound: copied as it was; voices and words may identify people (--no-audio leaves it out)")
 
 
 def bgr(frame: Frame) -> Frame:
@@ -226,19 +218,13 @@ def _read_boxes(path: Path | None, width: int, height: int, frames: int) -> dict
 
 
 @contextmanager
-def _writer(out: Path, width: int, height: int, rate: float, lossless: bool) -> Iterator[tuple[Path, cv2.VideoWriter]]:
+def _writer(out: Path, width: int, height: int, rate: float, codec: str) -> Iterator[tuple[Path, cv2.VideoWriter]]:
     """Yield a writer to a neighbour of `out`, which is renamed when complete, unless it was removed."""
-    ending = out.suffix.lower()
-    if lossless and ending not in (".mkv", ".avi"):
-        raise InputError(str(out), "a lossless file for scramble (.mkv or .avi, as FFV1)", ending, "write OUT.mkv")
-    odd = bool(width % 2 or height % 2)
-    if odd and (ending != ".avi" or lossless or rate != round(rate)):
-        raise InputError(str(out), "even width and height for this codec", f"{width} × {height} at {rate:g} frames/s",
-                         "write to OUT.avi (Motion JPEG keeps odd sizes at whole rates), or crop a row or column")
     part = out.with_name(f".{out.stem}.{os.getpid()}.part{out.suffix}")
-    backend, codec = (cv2.CAP_OPENCV_MJPEG, "MJPG") if odd else (cv2.CAP_FFMPEG, "FFV1" if lossless else CODECS[ending])
     try:
-        writer = cv2.VideoWriter(str(part), backend, cv2.VideoWriter.fourcc(*codec), rate, (width, height))
+        with quiet():
+            writer = cv2.VideoWriter(str(part), cv2.CAP_OPENCV_MJPEG if codec == "MJPG" else cv2.CAP_FFMPEG,
+                                     cv2.VideoWriter.fourcc(*codec), rate, (width, height))  # fmt: skip
         if not writer.isOpened():
             raise ResultsError(f"{out}: cannot be written as {codec}.\n  Fix: name another ending, such as .mp4.")
         yield part, writer
@@ -249,6 +235,18 @@ def _writer(out: Path, width: int, height: int, rate: float, lossless: bool) -> 
         part.unlink(missing_ok=True)
 
 
+def _codec(out: Path, width: int, height: int, rate: float, lossless: bool) -> str:
+    """Codec for a file of that ending and size."""
+    ending = out.suffix.lower()
+    if lossless and ending not in (".mkv", ".avi"):
+        raise InputError(str(out), "a lossless file for scramble (.mkv or .avi, as FFV1)", ending, "write OUT.mkv")
+    odd = bool(width % 2 or height % 2)
+    if odd and (ending != ".avi" or lossless or rate != round(rate)):
+        raise InputError(str(out), "even width and height for this codec", f"{width} × {height} at {rate:g} frames/s",
+                         "write to OUT.avi (Motion JPEG keeps odd sizes at whole rates), or crop a row or column")
+    return "MJPG" if odd else "FFV1" if lossless else CODECS[ending]
+
+
 def _write_sidecar(out: Path, regions: list[tuple[int, ...]], key: bytes) -> None:
     """Write what undoing needs, in two files that must not travel with the video: the regions, and the key."""
     pd.DataFrame(regions, columns=_BOX).to_csv(out.with_suffix(".regions.csv"), index=False, lineterminator="\n")
@@ -256,41 +254,3 @@ def _write_sidecar(out: Path, regions: list[tuple[int, ...]], key: bytes) -> Non
     key_file.unlink(missing_ok=True)  # an older file may be readable by others, and would stay so
     key_file.touch(mode=0o600)
     key_file.write_bytes(key)
-
-
-def ffmpeg() -> str | None:
-    """Path of ffmpeg: from this machine's path, else from the extra `masks`, else None."""
-    try:
-        from imageio_ffmpeg import get_ffmpeg_exe
-
-        return shutil.which("ffmpeg") or str(get_ffmpeg_exe())
-    except (ImportError, RuntimeError):  # not installed, or no build for this platform
-        return shutil.which("ffmpeg")
-
-
-def has_sound(source: str) -> bool:
-    """Whether a file has sound, as far as ffmpeg can tell; False without ffmpeg."""
-    program = ffmpeg()
-    if program is None:
-        return False
-    told = subprocess.run([program, "-hide_banner", "-i", source], capture_output=True, text=True, errors="replace",
-                          check=False).stderr  # fmt: skip
-    return " Audio: " in told
-
-
-def copy_sound(part: Path, source: str) -> None:
-    """Copy the source's sound unchanged into the finished video `part`; a source without sound changes nothing.
-
-    Raises ResultsError if the file format cannot hold that sound, and leaves `part` as it was.
-    """
-    both = part.with_name(f".sound{part.name}")
-    command = [ffmpeg() or "ffmpeg", "-v", "error", "-y", "-i", str(part), "-i", source, "-map", "0:v:0",
-               "-map", "1:a?", "-c", "copy", str(both)]  # fmt: skip
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise ResultsError(f"{source}: ffmpeg could not copy the sound ({shown(done.stderr)}).\n  Fix: choose an "
-                               "ending that can hold this sound (.mkv), or leave it out with --no-audio.")  # fmt: skip
-        os.replace(both, part)
-    finally:
-        both.unlink(missing_ok=True)

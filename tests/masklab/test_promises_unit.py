@@ -11,7 +11,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from privacysim.errors import InputError
-from privacysim.masklab import video
+from privacysim.masklab import timing
 from privacysim.masklab.calibrate_masks import MASKS, grid, note
 from privacysim.masklab.evaluate import Job, Outcome, evaluate, run_jobs, tpir
 from privacysim.masklab.face_attacks import Attack, features
@@ -179,11 +179,11 @@ def test_ffmpeg_is_that_of_the_path_else_the_extras_else_none(tmp_path, monkeypa
     bundled = types.ModuleType("imageio_ffmpeg")
     bundled.get_ffmpeg_exe = lambda: "/bundled/ffmpeg"
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", bundled)
-    assert video.ffmpeg() == "/bundled/ffmpeg"
+    assert timing.ffmpeg() == "/bundled/ffmpeg"
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
-    assert video.ffmpeg() is None
+    assert timing.ffmpeg() is None
     (tmp_path / "ffmpeg").touch(mode=0o755)
-    assert video.ffmpeg() == str(tmp_path / "ffmpeg")
+    assert timing.ffmpeg() == str(tmp_path / "ffmpeg")
 
 
 def test_the_small_grid_shows_every_part_of_the_lab():
