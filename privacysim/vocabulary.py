@@ -27,6 +27,16 @@ ACTS = ("view", "copy", "acquire", "buy", "sell", "disseminate", "use")
 SOURCES = ("request", "monitor", "stream", "insider", "breach", "informal", "hidden", "resale", "publication")
 SCENES = ("street", "public_interior", "semi_private", "private_space")
 SECRETS = ("none", "commercial", "state")
+INTERESTS = ("state_secret", "commercial_secret", "privacy")
+"""What those who build, use and maintain cameras must not reveal."""
+DUTIES = ("retention", "retention_most", "delete", "filing", "signs", "log", "security", "contract", "must_build",
+          "three_interests", "inspect_rooms", "impact_assessment", "purpose_in_writing", "breach_notice",
+          "breach_notice_people", "breach_damages", "incident_report", "refusal_reasons", "access_copy", "help_police",
+          "help_state_security", "have_regard", "contact_point", "retention_policy", "care", "annual_report",
+          "publish_policy", "correct")
+"""Duties of those who run cameras that can be asked for."""
+CIRCUMSTANCES = ("old_system", "key_target", "key_unit", "network_data", "remedied", "encrypted", "high_risk")
+"""Circumstances on which a duty may depend."""
 CONSENTS = ("none", "operator", "person_filmed", "guardian")
 WHOM = ("self", "ward", "minor", "dead", "other")
 ENTRIES = ("none", "on_duty", "password_given", "default_password", "intrusion")

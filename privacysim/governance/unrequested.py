@@ -42,8 +42,8 @@ from privacysim.world.streams import FIRST_OWNER, hidden_hazards
 
 FIRST_INSPECTION, FIRST_COMPLAINT = 1 << 47, 1 << 48
 """Incidents found by inspection or complaint: this + the round's id."""
-FINED_BY = {"prohibited_site": ("o799_27", "gz07_siting"), "no_right_to_install": ("o799_26",),
-            "not_filed": ("o799_29",), "no_sign": ("o799_13",)}
+FINED_BY = {"prohibited_site": ("o799_27", "gz07_siting", "gd132_building"),
+            "no_right_to_install": ("o799_26", "gd132_building"), "not_filed": ("o799_29",), "no_sign": ("o799_13",)}
 """Provisions with the sanction of each breach, if the policy names them among its sanctions."""
 _WHO = {STAFF: ("own_staff_off_purpose", "own_console", True), CONTRACTOR: ("contractor", "own_console", False),
         VENDOR: ("vendor_platform", "shared_platform", False), BREAK_IN: ("curious", "remote_login", False),

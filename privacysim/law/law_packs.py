@@ -21,7 +21,7 @@ from privacysim.resources import shipped
 
 GivenPack = str | Path | Mapping[str, Any] | LawPack
 """A pack: a folder or file, the name of an installed pack, a dict with the content of its files, or a `LawPack`."""
-_LISTS = ("law", "provision", "bundle", "answer", "place", "assessment")
+_LISTS = ("law", "provision", "bundle", "answer", "place", "assessment", "duty")
 DEFAULT = "cn"
 """The pack whose general law applies if a scenario names none: China's."""
 
@@ -121,8 +121,11 @@ def _together(ours: tuple[_Pack, ...], others: tuple[_Pack, ...], named_pack: st
         {pack.id: _used(pack, general is pack) for pack in others if pack.parts},
         {one.id: one for _, one in every["assessment"]}, general.id,
         {law.id: pack.id for pack in packs if pack.all("bundle") for _, law in pack.all("law")},
-        {pack.id: pack.cases for pack in packs if pack.cases},
+        {pack.id: pack.cases for pack in packs if pack.cases}, tuple(one for _, one in general.all("duty")),
     )
+    for where, duty in every["duty"]:
+        for name in duty.basis:
+            found.provision(name, f"{where}, duty {duty.duty}.basis")
     for where, form in every["assessment"]:
         for reference in form.reference:
             found.cited(reference, f"{where}, assessment {form.id}")
@@ -142,7 +145,7 @@ def _together(ours: tuple[_Pack, ...], others: tuple[_Pack, ...], named_pack: st
 
 def _used(pack: _Pack, general: bool) -> dict[str, list[Any]]:
     """What results depend on: all of a pack, but its general law only where that applies."""
-    kinds = [kind for kind in _LISTS if pack.all(kind) and (general or kind not in ("bundle", "answer"))]
+    kinds = [kind for kind in _LISTS if pack.all(kind) and (general or kind not in ("bundle", "answer", "duty"))]
     return {kind: [plain_data(one) for _, one in pack.all(kind)] for kind in kinds}
 
 

@@ -195,6 +195,22 @@ class GeneralAnswer(Match):
     note: str = ""
 
 
+class DutyRule(Match):
+    """A duty of those who run cameras, or an exemption (`owed = "no"`); the first matching one answers.
+
+    `basis` counts as in `GeneralAnswer`. `term`: in words, or a time such as "30 d". `liable`: whether a breach alone
+    makes liable to the person filmed.
+    """
+
+    duty: closed_word("duty", words.DUTIES)  # type: ignore[valid-type]
+    place: closed_words("place", words.CATEGORIES) = ()  # type: ignore[valid-type]
+    when: closed_words("when", words.CIRCUMSTANCES) = ()  # type: ignore[valid-type]
+    owed: Literal["yes", "no", "depends"] = "yes"
+    term: str = ""
+    liable: bool = False
+    basis: Lines
+
+
 class Place(Strict):
     """The article of a law that defines a class of place; `regime` is the neutral name that policies use."""
 
@@ -230,7 +246,7 @@ class LawPack(Strict):
 
     A pack with a single provision is enough for a policy to cite it. `bundle` and `answer` state general law and
     require each other; `place` maps the neutral words for places to articles; `assessment` lists the headings of the
-    impact assessment that its law asks for.
+    impact assessment that its law asks for; `duty` states duties beside those of camera rules.
     """
 
     law: tuple[Law, ...] = ()
@@ -239,6 +255,7 @@ class LawPack(Strict):
     answer: tuple[GeneralAnswer, ...] = ()
     place: tuple[Place, ...] = ()
     assessment: tuple[Assessment, ...] = ()
+    duty: tuple[DutyRule, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -263,6 +280,7 @@ class Laws:
     """Pack of each law, of packs that hold general law."""
     cases: Mapping[str, Path] = field(default_factory=dict)
     """Files of oracle cases by pack."""
+    duties: tuple[DutyRule, ...] = ()
 
     def provision(self, provision_id: str, where: str = "data/law") -> Provision:
         """The provision with that id; an unknown id is an error that suggests the closest one."""

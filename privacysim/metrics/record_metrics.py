@@ -12,6 +12,7 @@ from privacysim.units import DAY_S
 
 _ADVERSE = ("civil_wrong", "pi_breach", "admin_offence", "crime")
 _INTIMATE = ("semi_private", "private_space")
+_BOUND = (*words.STATE_ORGANS, "own_staff_on_duty", "own_staff_off_purpose", "contractor", "vendor_platform")
 
 
 @shipped_metric(ratio("views"))
@@ -77,6 +78,18 @@ def secret_camera_hours(seen: Records, heading: str, secret: str) -> Rows:
 def secret_sites(seen: Records, heading: str, secret: str) -> Rows:
     """Each camera counts once, however often somebody looks."""
     return Rows(_secrets(seen, secret).drop_duplicates("camera_id")["root"])
+
+
+@shipped_metric(by={"interest": words.INTERESTS})
+def interests_breached(seen: Records, heading: str, interest: str) -> Rows:
+    """Breaches of the duty of those who build, use and maintain cameras; none where no rule states that duty."""
+    done = seen.acts["act"].isin(("disseminate", "sell")) & (seen.acts["legality"] == "prohibited")
+    mine = (done & seen.acts["actor"].isin(_BOUND)).to_numpy(dtype=bool)
+    acts, root = seen.acts[mine], seen.act_root[mine]
+    if interest == "privacy":
+        return Rows(root[acts["scene"].isin(_INTIMATE)])
+    code = words.SECRETS.index(interest.removesuffix("_secret"))
+    return Rows(root[seen.secret[acts["camera_id"].to_numpy(dtype=np.int64)] == code])
 
 
 def _intimate(seen: Records) -> pd.DataFrame:

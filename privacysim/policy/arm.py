@@ -6,8 +6,8 @@ from datetime import date
 from privacysim.errors import InputError, one_line
 from privacysim.facts import facts
 from privacysim.law.provisions import Bundle, GeneralAnswer, Laws, Provision
-from privacysim.policy.judging import Answer, Question, Route, both_answers, matches
-from privacysim.policy.policy_form import DUTY_NAMES, Access, Duty, Policy, Retention
+from privacysim.policy.judging import Answer, Question, Route, both_answers, in_scope, matches
+from privacysim.policy.policy_form import ANSWER_FOR, Access, Duty, Policy, Retention
 from privacysim.units import DAY_S
 from privacysim.vocabulary import ACTS
 
@@ -146,12 +146,16 @@ class Arm:
     def manager(self, operator: str, regime: str, listed: bool = False) -> str:
         """Who is responsible for such a camera under the camera rules: a word of MANAGERS.
 
-        An organ is responsible for state systems. For other cameras, somebody is responsible only if the holder has a
-        duty of filing, logs, security or signs. A prohibition alone does not make anybody responsible.
+        An organ is responsible for state systems. For other cameras, the holder is if it has a duty of filing, logs,
+        security or signs, else the organ that the rules let manage them. A prohibition alone makes nobody responsible.
         """
         if operator in ("public_security", "other_state"):
             return "police" if operator == "public_security" else "other_state"
-        return "operator" if any(self._binds(duty, regime) for duty in DUTY_NAMES) else "nobody"
+        if any(self._binds(duty, regime) for duty in ANSWER_FOR):
+            return "operator"
+        manager, scope = self.policy.oversight.manager if self.policy.oversight else "", self.policy.scope[:1]
+        camera = Question("", "", "", "", operator, regime, listed=listed)
+        return manager if manager and all(in_scope(one.where, camera) for one in scope) else "nobody"
 
     def may_stand(self, operator: str, regime: str, indoor: bool) -> bool:
         """Whether the rules on siting and installers allow this operator to put a camera at this place.

@@ -125,10 +125,11 @@ def _duties(policy: Policy, known: Laws) -> list[str]:
         if duty is None or not duty.regime:
             lines.append((f"{name}: nobody's duty.", duty))
             continue
+        where = f"{_list(duty.regime)}{f', scope {duty.scope}' if duty.scope else ''}"
         term = f", within {duration_text(duty.term)}" if duty.term is not None else ""
         kept = f", kept {duration_text(duty.kept)}" if duty.kept is not None else ""
         items = f"; {_list(duty.items)}" if duty.items else ""
-        lines.append((f"{name}: {_list(duty.regime)}{term}{kept}{items}.", duty))
+        lines.append((f"{name}: {where}{term}{kept}{items}.", duty))
     if site := policy.siting:
         step = "at once" if site.at_once else "after an order to correct"
         more = "; on roads and squares only whom the rules name may install" if site.installers else ""

@@ -112,6 +112,7 @@ def _check(policy: Policy, known: Laws, where: str) -> None:
 def _check_scopes(policy: Policy, where: str) -> None:
     scopes = {scope.id for scope in policy.scope}
     named = [(f"forbidden.{ban.id}.scope", ban.scope) for ban in policy.forbidden if ban.scope is not None]
+    named += [(f"{name}.scope", duty.scope) for name in DUTY_NAMES if (duty := getattr(policy, name)) and duty.scope]
     for place, name in [*named, *(("prohibited.scope", name) for name in readings_of(policy))]:
         refuse_unknown(name, scopes, f"{where}, {place}", "an id of [[scope]]")
     if readings_of(policy) and policy.reading:

@@ -21,7 +21,9 @@ from privacysim.identify import mask_text
 from privacysim.law.provisions import Lines, Match, Title, closed_word, closed_words
 from privacysim.units import DAY_S
 
-DUTY_NAMES = ("filing", "logs", "security", "signage")
+ANSWER_FOR = ("filing", "logs", "security", "signage")
+"""Duties that make the holder of a camera responsible for it."""
+DUTY_NAMES = (*ANSWER_FOR, "interests", "building")
 CONDITIONS = ("consent", "masked", "filmed_consent", "case_filed", "asked_in_time", "in_limits", "approved")
 """Conditions that can be tested for a single act: the operator's consent; an irreversible mask on the others; consent
 of whoever is filmed (a guardian's for wards and minors); a filed case, where the purpose is one; leave that was asked
@@ -169,9 +171,13 @@ class RetentionSection(Strict):
 
 
 class Duty(Sourced):
-    """A duty of the holders of cameras of these regimes; with an empty list, nobody has the duty."""
+    """A duty of the holders of cameras of these regimes; with an empty list, nobody has the duty.
+
+    `scope`: id of a `[[scope]]` with the cameras meant, if regimes alone cannot specify them.
+    """
 
     regime: tuple[str, ...] = ()
+    scope: str | None = None
     term: Duration | None = None
     old: Duration | None = None
     kept: Duration | None = None
@@ -227,6 +233,8 @@ class OversightRule(Sourced):
     """Who checks compliance with the rules."""
 
     inspector: str = ""
+    manager: str = ""
+    """Organ, a word of MANAGERS, that manages the systems in the policy's first scope if their holders need not."""
     frequency: str = ""
     report_right: str = ""
     independent_body: bool = False
@@ -274,6 +282,10 @@ class Policy(Strict):
     logs: Duty | None = None
     security: Duty | None = None
     signage: Duty | None = None
+    interests: Duty | None = None
+    """Secrets and privacy (`items`) that those who build, use and maintain systems must not reveal."""
+    building: Duty | None = None
+    """Places that must have cameras (`items`)."""
     siting: Siting | None = None
     mask: MaskRule | None = None
     desk: DeskRule | None = None

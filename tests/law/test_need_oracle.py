@@ -24,7 +24,9 @@ TABLE = {
         "state_security": "state_security counter_espionage", "justice": "criminal_case", "guard": NEED,
     },
     "guangzhou_2007": {
-        "gz_organs": f"{CASES} admin_enforcement", "gz_notice": "criminal_case", "gz_seizure": "criminal_case",
+        "gz_organs": f"{CASES} admin_enforcement", "gz_badge": "admin_enforcement", "gz_notice": CASES,
+        "gz_seizure": "criminal_case", "gz_state_security": "state_security counter_espionage",
+        "gz_justice": "criminal_case",
         "gz_precheck": "pre_filing_check", "gz_emergency": "emergency", "gz_guard": NEED,
         "gz_takeover": f"{CASES} admin_enforcement emergency missing_person",
     },
@@ -54,7 +56,7 @@ TABLE = {
     "open_access": {"anybody": " ".join(words.PURPOSES)},
     "no_cameras": {},
 }
-TABLE["guangzhou_draft"] = TABLE["notice_only"] | {"emergency": "emergency"}
+TABLE["guangzhou_draft"] = TABLE["guangzhou_2007"]
 TABLE["guangdong_132"] = TABLE["notice_only"]
 TABLE["order_799_no_waiver"] = TABLE["mask_at_source"] = TABLE["order_799"]
 TABLE["guangzhou_today"] = TABLE["order_799"] | {"gz_takeover": TABLE["guangzhou_2007"]["gz_takeover"]}

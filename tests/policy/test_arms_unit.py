@@ -25,7 +25,7 @@ def arm(name: str) -> Arm:
     ("order_799", "notice_of_obtaining_evidence", "case_department_head"),
     ("judge_warrant", "warrant", "judge"),
     ("mask_at_source:judge_opens", "warrant", "judge"),
-    ("guangzhou_2007", "none", "none"),
+    ("guangzhou_2007", "notice_of_obtaining_evidence", "case_department_head"),
     ("open_access", "none", "none"),
 ])
 def test_the_paper_of_the_police_is_the_one_that_the_policy_names(policy: str, document: str, approver: str) -> None:

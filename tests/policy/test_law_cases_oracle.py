@@ -78,7 +78,8 @@ def test_a_policy_that_lost_one_rule_contradicts_some_case(policy: str) -> None:
                 unnoticed.append(f"{kind}.{rule.id}")
     # two readings of order 799 that are contested: with and without them the answers stay inside the band
     # the rule on secrets is held by the cases of guangdong_132 in tests/law: this table has no column for them
-    assert set(unnoticed) <= {"access.state_platform", "forbidden.home_harm", "forbidden.gd_secrets"}
+    # the badge of officers in Guangzhou: the order lets them look without, so that it changes the papers shown alone
+    assert set(unnoticed) <= {"access.state_platform", "forbidden.home_harm", "forbidden.gd_secrets", "access.gz_badge"}
 
 
 def test_the_cases_speak_the_models_words_and_are_many() -> None:
