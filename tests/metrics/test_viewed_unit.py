@@ -129,7 +129,7 @@ def test_a_sample_is_refused_where_only_everybody_can_tell():
 
 @pytest.fixture(scope="module")
 def week():
-    inputs = ps.Study("preview", policies=["open_access"], sample=2_000).inputs(0)
+    inputs = ps.Study("preview", policies=["open_access"], sample=6_000).inputs(0)
     whole = replicate_of(inputs, 0)
     seen = whole.seen(0)
     return whole, seen, viewed_acts(whole, seen, next(iter(whole.logs.values())), first=True)
