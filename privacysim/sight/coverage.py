@@ -6,7 +6,7 @@ walking. A piece ends at the edge of the view, where the face turns from the cam
 crosses a DORI level. Its `face` is the geometric mean of the pixels at its two ends, in eighths of a pixel.
 
 If the city has buildings, they hide what is behind them (`occlusion`). A synthetic city has none, but its blocks are
-closed: a camera sees along the streets whose middle is within `front_m` of it, its own and those that cross there.
+closed: a camera sees along the streets whose line passes within `front_m` of it, its own beyond the next crossing too.
 Limits: flat ground; people walk in the middle of the street; without buildings, a mapped city's values are an upper
 bound at street corners. An unknown heading counts as all round, an outer bound, never as unseen.
 """
@@ -176,11 +176,10 @@ def _pieces(city: City, views: Floats, edges: Ints, walls: Walls | None) -> tupl
 
 
 def _apart(at: Floats, begin: tuple[Floats, Floats], end: tuple[Floats, Floats]) -> Floats:
-    """Return the distance of each point from its own straight segment."""
+    """Return the distance of each point from its own straight line, wherever the streets cross."""
     east, north = end[0] - begin[0], end[1] - begin[1]
-    along = ((at[0] - begin[0]) * east + (at[1] - begin[1]) * north) / np.maximum(east**2 + north**2, 1e-9)
-    along = np.clip(along, 0.0, 1.0)
-    return np.asarray(np.hypot(begin[0] + along * east - at[0], begin[1] + along * north - at[1]))
+    area = (at[0] - begin[0]) * north - (at[1] - begin[1]) * east
+    return np.asarray(np.abs(area) / np.maximum(np.hypot(east, north), 1e-9))
 
 
 def _points_in_view(views: Floats, x: Floats, y: Floats) -> tuple[Ints, NDArray[np.int32]]:

@@ -79,10 +79,10 @@ def looked_up(town, which, where, ahead, street=None):
     off = np.abs((bearing - cameras.heading_deg[which] + 180.0) % 360.0 - 180.0)
     near = np.hypot(dx, dy) <= ground_radius_m(cameras.range_m[which], cameras.mount_m[which])
     seen = near & (off <= cameras.hfov_deg[which] / 2) & ~cameras.indoor[which]
-    if street is not None:  # blocks are closed: only streets whose middle is near the camera are in sight
+    if street is not None:  # blocks are closed: only streets whose line passes near the camera are in sight
         at = np.column_stack([cameras.x[which], cameras.y[which]]).astype(float)[None]
         a, step = street[:, None, :2], (street[:, 2:] - street[:, :2])[:, None]
-        along = np.clip(((at - a) * step).sum(axis=2) / (step**2).sum(axis=2), 0.0, 1.0)
+        along = ((at - a) * step).sum(axis=2) / (step**2).sum(axis=2)
         seen &= np.hypot(*np.moveaxis(a + along[..., None] * step - at, 2, 0)) <= facts().value("front_m")
     slant = np.sqrt(dx**2 + dy**2 + height**2)
     cosine = -(ahead[:, :1] * dx + ahead[:, 1:] * dy) / slant
