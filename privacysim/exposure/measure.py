@@ -106,9 +106,9 @@ def measure_exposure(pieces: Pieces, block: Block, acts: Acts, table: Floats | N
     visits, chances = kernel.expose(pieces.person, pieces.pass_no, pieces.camera, pieces.tour, pieces.offset,
                                     pieces.length, pieces.face, pieces.frontal, pieces.place, pieces.sensitive,
                                     block.tour_mask, block.tour_shift, block.jitter, block.first_day,
-                                    jitter_span(block.jitter),
-                                    acts.index, acts.window, acts.group, acts.viewer, acts.pair, acts.attention,
-                                    acts.known, acts.audience, known, seconds, weighted, missed, largest, daily, seen)
+                                    jitter_span(block.jitter), acts.index, acts.twin, acts.window, acts.group,
+                                    acts.viewer, acts.pair, acts.attention, acts.known, acts.audience, known, seconds,
+                                    weighted, missed, largest, daily, seen)
     for ticks in (seconds, weighted):
         ticks /= TICKS_PER_S
     for logs in (missed, daily):
@@ -174,7 +174,11 @@ def faces_searched(pieces: Pieces, block: Block, whole: Acts, logs: Sequence[Has
     if not len(some):
         nobody = np.zeros((block.person_id.size, len(whole.arms)))
         return Searched(nobody, nobody)
-    camera = np.searchsorted(whole.watched, some.watched)[some.camera].astype(np.int32)
+    of_watched = np.searchsorted(whole.watched, some.watched)
+    camera = of_watched[some.camera].astype(np.int32)
+    by_face = np.zeros(whole.watched.size, dtype=bool)
+    by_face[of_watched] = True
+    pieces = pieces.rows(np.flatnonzero(by_face[pieces.camera]))
     # lists of different lengths are counted apart, as groups; the gallery of a search for one face is a pair
     sizes, code = np.unique([n for _, n, _ in some.pairs], return_inverse=True)
     group = np.minimum(code, GROUPS - 1).astype(np.uint8)[some.pair]

@@ -70,6 +70,10 @@ class Pieces:
     def __len__(self) -> int:
         return int(self.person.size)
 
+    def rows(self, some: Ints) -> Pieces:
+        """Return these pieces alone."""
+        return Pieces(*(getattr(self, name)[some] for name in self.__slots__))
+
 
 class Windows(NamedTuple):
     """Stretches of footage that are viewed: camera c (index into `which`) has start[c] : start[c + 1]; in ticks."""
@@ -79,17 +83,36 @@ class Windows(NamedTuple):
     end: Ints
 
 
+class _Days(NamedTuple):
+    """Days, modulo 64 as bits, on which each tour is made and on which each camera is viewed (empty: always)."""
+
+    tour: NDArray[np.uint64]
+    camera: NDArray[np.uint64]
+    windows: Windows
+
+    @classmethod
+    def of(cls, block: Block, windows: Windows | None) -> _Days:
+        none = np.zeros(0, dtype=np.int64)
+        if windows is None:
+            return cls(np.zeros(block.tour_mask.shape[0], dtype=np.uint64), none.astype(np.uint64),
+                       Windows(none, none, none))
+        return cls(kernel.tour_days(block.tour_mask, block.first_day), kernel.camera_days(*windows), windows)
+
+
 def passes(block: Block, city: City, coverage: Coverage, first_day: int, days: int,
            windows: Windows | None = None) -> Pieces:
     """Find every pass of the block's people in front of the cameras of `coverage`, on the days of the block.
 
     `first_day` and `days` must be the block's, because the day masks of its tours count from there. With `windows`,
-    street pieces that meet no window of their camera on any day may be omitted. Nobody views them, so no exposure
-    changes, and a city with every third camera viewed for two hours needs a hundredth of the memory.
+    pieces that meet no window of their camera on any day may be omitted. Nobody views them, so no exposure changes, and
+    a city with every third camera viewed for two hours needs a hundredth of the memory.
     """
     if (first_day, days) != (block.first_day, block.days):
         raise ValueError(f"passes: the block holds days {block.first_day} + {block.days}, not {first_day} + {days}")
-    parts = [_walked(block, city, coverage, windows), _stayed(block, coverage), _crossed(block, city, coverage)]
+    routes, stays = _routes(block), np.asarray(block.tour_person)[block.stay_tour]
+    within_day = _Days.of(block, windows)
+    parts = [_walked(block, city, coverage, routes[0], within_day), _stayed(block, coverage, routes[1], within_day),
+             _crossed(block, city, coverage, routes[1] + np.bincount(stays, minlength=routes[1].size), within_day)]
     made = [np.concatenate(columns) for columns in zip(*parts, strict=True)]
     width = int(made[1].max(initial=0)) + 1
     # stable: pieces of a pass stay in the order of time
@@ -111,35 +134,40 @@ def _visited(block: Block, tour: NDArray, place: NDArray) -> Ints:
 def _ordinal(person: NDArray, people: int) -> tuple[Ints, Ints]:
     """Number each row among its person's rows, and count the rows of each person."""
     count = np.bincount(person, minlength=people)
+    first = np.cumsum(count) - count
+    if (person[1:] >= person[:-1]).all():
+        return np.arange(person.size) - first[person], count.astype(np.int64)
     order = np.argsort(person, kind="stable")
     number = np.empty(person.size, dtype=np.int64)
-    number[order] = np.arange(person.size) - np.repeat(np.cumsum(count) - count, count)
+    number[order] = np.arange(person.size) - np.repeat(first, count)
     return number, count.astype(np.int64)
 
 
-def street_rows(block: Block, city: City, coverage: Coverage, visited: Ints, windows: Windows | None = None,
+def street_rows(block: Block, city: City, coverage: Coverage, visited: Ints, days: _Days | None = None,
                 walks: int | None = None) -> Ints:
     """Rows of `kernel.follow` (walk, camera, …) for the first `walks` walks (None: all); `visited`: place by walk."""
-    none, tour = np.zeros(0, dtype=np.int64), np.asarray(block.walk_tour)
-    return kernel.follow(np.argsort(block.walk_hub[:walks], kind="stable"), block.walk_hub, block.walk_node,
-                         block.walk_reach_mm, block.walk_towards, block.walk_depart.astype(np.int64),
-                         block.walk_mm_per_tick.astype(np.float64), visited, tour, city.trees, city.adj_start,
-                         city.adj_node, city.adj_edge, city.edge_u, city.edge_mm, coverage.piece_start,
-                         coverage.piece_camera, coverage.piece_from, coverage.piece_to, coverage.piece_face,
-                         coverage.piece_frontal, coverage.entrance_start, coverage.entrance_place, windows is not None,
-                         *(windows or Windows(none, none, none)), block.tour_mask, block.tour_shift, block.jitter,
-                         block.first_day, max(-int(block.jitter.min(initial=0)), int(block.jitter.max(initial=0))))
-
-
-def _walked(block: Block, city: City, coverage: Coverage, windows: Windows | None) -> tuple[NDArray, ...]:
+    known, some = days or _Days.of(block, None), slice(walks)
+    hub, node = np.asarray(block.walk_hub)[some], np.asarray(block.walk_node)[some]
+    order = np.argsort(hub * np.int64(city.node_x.size) + node)
+    routes = np.column_stack([hub, node, block.walk_reach_mm[some], block.walk_towards[some]])[order]
+    pieces = np.column_stack([coverage.piece_camera, coverage.piece_from, coverage.piece_to, coverage.piece_face,
+                              coverage.piece_frontal]).astype(np.int32, copy=False)  # fmt: skip
     tour = np.asarray(block.walk_tour)
-    person = np.asarray(block.tour_person)[tour]
+    return kernel.follow(order, routes, known.tour[tour[order]], block.walk_depart.astype(np.int64),
+                         block.walk_mm_per_tick.astype(np.float64), visited, tour, city.trees, city.adj_start,
+                         city.adj_node, city.adj_edge, city.edge_u, city.edge_mm, coverage.piece_start, pieces,
+                         coverage.entrance_start, coverage.entrance_place, known.camera, *known.windows,
+                         block.tour_mask, block.tour_shift, block.jitter, block.first_day,
+                         max(-int(block.jitter.min(initial=0)), int(block.jitter.max(initial=0))))
+
+
+def _walked(block: Block, city: City, coverage: Coverage, number: Ints, days: _Days) -> tuple[NDArray, ...]:
+    tour = np.asarray(block.walk_tour)
     goal, origin = (_visited(block, block.way_tour, place) for place in (block.way_to, block.way_from))
     visited = np.where(goal >= 0, goal, origin)[block.walk_way]
-    rows = street_rows(block, city, coverage, visited, windows)
+    rows = street_rows(block, city, coverage, visited, days)
     walk, camera, offset, length, face, flags = kernel.regroup(rows, tour.size)
-    number, _ = _routes(block)
-    return (person[walk].astype(np.int32), _pass_no(number[walk], coverage, camera), camera,
+    return (block.tour_person[tour[walk]].astype(np.int32), _pass_no(number[walk], coverage, camera), camera,
             tour[walk].astype(np.int32), offset, length, face.astype(np.uint16), flags % 2 == 1,
             np.where(flags >= 2, visited[walk], -1))
 
@@ -160,16 +188,14 @@ def _pass_no(number: Ints, coverage: Coverage, camera: Shorts) -> Ints:
     return (number << 32) + coverage.which[camera]
 
 
-def _stayed(block: Block, coverage: Coverage) -> tuple[NDArray, ...]:
-    tour = np.asarray(block.stay_tour)
+def _stayed(block: Block, coverage: Coverage, before: Ints, days: _Days) -> tuple[NDArray, ...]:
+    """Pieces of visits in front of indoor cameras; passes are numbered from `before` for each person."""
+    tour, place = np.asarray(block.stay_tour), np.asarray(block.stay_place, dtype=np.int64)
     person = np.asarray(block.tour_person)[tour]
     number, _ = _ordinal(person, block.person_id.size)
-    number += _routes(block)[1][person]  # stays are numbered after the routes
-    place = np.asarray(block.stay_place, dtype=np.int64)
+    number += before[person]
     visited = _visited(block, tour, place)
-    watched = coverage.indoor_start[place + 1] - coverage.indoor_start[place]
-    stay, within = _expanded(watched)
-    camera = coverage.indoor_camera[coverage.indoor_start[place[stay]] + within]
+    stay, camera = kernel.indoors(place, tour, coverage.indoor_start, coverage.indoor_camera, days.tour, days.camera)
     # one id per (tour, camera): the key of a tour is a hash of the person and the destination
     ids = (block.tour_key[tour[stay]] ^ draws.hashes(0, coverage.which[camera])).view(np.int64)
     mark = draws.uniforms(draws.stream_key(0, 0, "indoor view"), ids, 3)
@@ -181,56 +207,49 @@ def _stayed(block: Block, coverage: Coverage) -> tuple[NDArray, ...]:
     return _shown(coverage, person[stay], number[stay], tour[stay], camera, begin, whole, mark[:, 2], visited[stay])
 
 
-def _crossed(block: Block, city: City, coverage: Coverage) -> tuple[NDArray, ...]:
-    """Pieces of crossings: the cameras of one's compound when leaving and coming home, and those of stations."""
-    tour, place, begin = _crossings(block, city)
-    person = np.asarray(block.tour_person)[tour].astype(np.int64)
-    number, _ = _ordinal(person, block.person_id.size)
-    number += _routes(block)[1][person] + np.bincount(
-        np.asarray(block.tour_person)[block.stay_tour], minlength=block.person_id.size)[person]
-    # each person meets the same cameras of a place on every crossing
-    pairs, of = np.unique(np.stack((person, place)), axis=1, return_inverse=True)
-    who, where = pairs
-    pair, within = _expanded(coverage.indoor_start[where + 1] - coverage.indoor_start[where])
-    camera = coverage.indoor_camera[coverage.indoor_start[where[pair]] + within]
-    ids = (draws.hashes(1, block.person_id[who[pair]]) ^ draws.hashes(0, coverage.which[camera])).view(np.int64)
+def _crossed(block: Block, city: City, coverage: Coverage, before: Ints, days: _Days) -> tuple[NDArray, ...]:
+    """Pieces of crossings: the cameras of one's compound when leaving and coming home, and those of stations.
+
+    Each person meets the same cameras of a place on every crossing.
+    """
+    tour, place, begin, number = _crossings(block, city)
+    crossing, camera = kernel.indoors(place, tour, coverage.indoor_start, coverage.indoor_camera, days.tour,
+                                      days.camera)
+    person = np.asarray(block.tour_person, dtype=np.int64)[tour[crossing]]
+    ids = (draws.hashes(1, block.person_id[person]) ^ draws.hashes(0, coverage.which[camera])).view(np.int64)
     mark = draws.uniforms(draws.stream_key(0, 0, "crossing view"), ids, 3)
     fact = facts().value
-    met = mark[:, 0] < fact("crossed_cameras_met") / np.maximum(coverage.indoor_all[where[pair]], 1)
-    pair, camera, mark = pair[met], camera[met], mark[met]
-    first = np.searchsorted(pair, np.arange(who.size + 1))
-    crossing, within = _expanded(np.diff(first)[of.ravel()])
-    entry = first[of.ravel()[crossing]] + within
+    met = mark[:, 0] < fact("crossed_cameras_met") / np.maximum(coverage.indoor_all[place[crossing]], 1)
+    crossing, camera, person, mark = crossing[met], camera[met], person[met], mark[met]
     length = ticks(fact("crossed_view_s"))
-    whole = np.full(crossing.size, length, dtype=np.int64)
-    at = begin[crossing] + np.floor(mark[entry, 1] * fact("crossed_cameras_met") * length).astype(np.int64)
-    return _shown(coverage, person[crossing], number[crossing], tour[crossing], camera[entry], at, whole,
-                  mark[entry, 2], np.full(crossing.size, -1, dtype=np.int64))
+    at = begin[crossing] + np.floor(mark[:, 1] * fact("crossed_cameras_met") * length).astype(np.int64)
+    return _shown(coverage, person, before[person] + number[crossing], tour[crossing], camera, at,
+                  np.full(crossing.size, length, dtype=np.int64), mark[:, 2],
+                  np.full(crossing.size, -1, dtype=np.int64))
 
 
-def _crossings(block: Block, city: City) -> tuple[Ints, Ints, Ints]:
-    """Return tour, place and first tick of each crossing of one's compound and of a station."""
-    tour = np.asarray(block.way_tour)
-    home = np.asarray(block.home_place, dtype=np.int64)[np.asarray(block.tour_person)[tour]]
+def _crossings(block: Block, city: City) -> tuple[Ints, Ints, Ints, Ints]:
+    """Return tour, place, first tick and the person's own number of each crossing of a compound or a station."""
+    tour, walk_tour = np.asarray(block.way_tour), np.asarray(block.walk_tour)
+    person = np.asarray(block.tour_person)
+    home = np.asarray(block.home_place, dtype=np.int64)[person[tour]]
     out, back = np.flatnonzero(block.way_from == home), np.flatnonzero(block.way_to == home)
     station = np.full(city.node_x.size, -1, dtype=np.int64)
     hubs = np.flatnonzero(np.isin(city.place_category, _STATIONS))
     station[city.place_node[hubs]] = hubs
     ride = np.asarray(block.way_mode)[block.walk_way] == _TRANSIT
     alight = np.flatnonzero(ride & (station[block.walk_node] >= 0))
+    way, ways = _ordinal(person[tour], block.person_id.size)
+    walk, _ = _ordinal(person[walk_tour], block.person_id.size)
     made: tuple[Any, ...] = (
-            (tour[out], home[out], block.way_depart[out]),
-            (tour[back], home[back], block.way_depart[back] + block.way_ticks[back]),
-            (block.walk_tour[alight], station[block.walk_node[alight]], block.walk_depart[alight]))
+            (tour[out], home[out], block.way_depart[out], 2 * way[out]),
+            (tour[back], home[back], block.way_depart[back] + block.way_ticks[back], 2 * way[back] + 1),
+            (walk_tour[alight], station[block.walk_node[alight]], block.walk_depart[alight],
+             2 * ways[person[walk_tour[alight]]] + walk[alight]))  # fmt: skip
     every = [np.concatenate(columns).astype(np.int64) for columns in zip(*made, strict=True)]
     known = every[1] >= 0
-    return every[0][known], every[1][known], every[2][known]
-
-
-def _expanded(counts: NDArray[np.integer]) -> tuple[Ints, Ints]:
-    """Row, and number within the row, of each entry of rows with these numbers of entries."""
-    row = np.repeat(np.arange(counts.size), counts)
-    return row, np.arange(row.size) - np.repeat(np.cumsum(counts) - counts, counts)
+    tours, places, begin, number = (column[known] for column in every)
+    return tours, places, begin, number
 
 
 def _shown(coverage: Coverage, person: NDArray, number: Ints, tour: NDArray, camera: Shorts, begin: NDArray,

@@ -19,7 +19,7 @@ from privacysim.governance import Log, simulate
 from privacysim.people import Block, Sample, draw_block, draw_sample
 from privacysim.policy import Arm
 from privacysim.sight.coverage import Coverage, coverage
-from privacysim.sight.passes import Pieces, passes
+from privacysim.sight.passes import Pieces, Windows, passes
 from privacysim.simulation import cost
 from privacysim.simulation.inputs import Inputs
 from privacysim.simulation.view_ends import Ends, ends_of
@@ -65,7 +65,7 @@ class Replicate:
 
     def changed(self, *, arms: Sequence[Arm] = (), acts: Acts | None = None, sample: Sample | None = None) -> Replicate:
         """Return a replicate with the same city and world, but other arms, acts or sample."""
-        lost = {"acts", "coverage", "ends", *(("logs",) if arms else ())}
+        lost = {"acts", "windows", "coverage", "ends", *(("logs",) if arms else ())}
         given = {"inputs": replace(self.inputs, arms=tuple(arms)) if arms else None, "acts": acts, "sample": sample}
         made = object.__new__(Replicate)
         made.__dict__ |= {name: value for name, value in vars(self).items() if name not in lost}
@@ -103,6 +103,12 @@ class Replicate:
         made = index_acts(tuple(self.logs.values()))
         cost.add("count", "acts looked at", len(made))
         return made
+
+    @cached_property
+    @cost.stage("cameras")
+    def windows(self) -> Windows:
+        """Footage that somebody looks at."""
+        return self.acts.windows()
 
     @cached_property
     @cost.stage("cameras")
@@ -150,7 +156,7 @@ class Replicate:
     @cost.stage("passes")
     def see(self, drawn: Block, view: Coverage | None = None) -> Pieces:
         """Passes of these people at the viewed cameras, while somebody looks; the pilot keeps whole passes."""
-        windows = self.acts.windows() if self.k >= 0 else None
+        windows = self.windows if self.k >= 0 else None
         pieces = passes(drawn, self.world.city, view or self.coverage, drawn.first_day, drawn.days, windows)
         cost.add("bytes", "passes", cost.bytes_of(pieces))
         cost.add("count", "pieces of passes", len(pieces))

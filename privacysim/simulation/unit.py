@@ -6,7 +6,7 @@ from them (a home, a pair) is not a sum over seconds.
 """
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -234,13 +234,9 @@ def _measured(whole: Replicate, seen: Seen, acts: pd.DataFrame, same: float | No
     chosen = index_acts([Choice("", acts)])
     camera = whole.coverage.which[seen.pieces.camera]
     rows = np.flatnonzero(np.isin(camera, chosen.watched))
-    mine = replace(_rows(seen.pieces, rows), camera=np.searchsorted(chosen.watched, camera[rows]).astype(np.int32))
+    mine = replace(seen.pieces.rows(rows), camera=np.searchsorted(chosen.watched, camera[rows]).astype(np.int32))
     table = None if same is None else np.full((len(chosen.pairs), len(CURVES), 2, CODES), same)
     return measure_exposure(mine, seen.block, chosen, table)
-
-
-def _rows(pieces: Pieces, rows: NDArray[np.int64]) -> Pieces:
-    return replace(pieces, **{f.name: getattr(pieces, f.name)[rows] for f in fields(Pieces)})
 
 
 def _before_outsiders(whole: Replicate, seen: Seen, acts: pd.DataFrame) -> pd.DataFrame:
@@ -251,7 +247,7 @@ def _before_outsiders(whole: Replicate, seen: Seen, acts: pd.DataFrame) -> pd.Da
     row_of = pd.Series(np.arange(seen.block.person_id.size), index=seen.block.person_id)
     shown, made = np.flatnonzero(watched[seen.pieces.camera]), []
     for first in range(0, shown.size, _PIECES_AT_ONCE):
-        rows = sightings(_rows(seen.pieces, shown[first : first + _PIECES_AT_ONCE]), seen.block, view, 0)
+        rows = sightings(seen.pieces.rows(shown[first : first + _PIECES_AT_ONCE]), seen.block, view, 0)
         for number, mine in rows.groupby("camera_id", sort=True):
             begin, end = windows[number]
             enter, leave = mine["enter_s"].to_numpy(), mine["leave_s"].to_numpy()
