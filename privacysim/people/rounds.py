@@ -30,7 +30,7 @@ _NOON, _MEAL_H, _SHIFT_H = (11.0, 15.0), 1.0, 20.0
 class Pairs(NamedTuple):
     """Routes between a far end (home, for most ways) and a place, one row each: hub of the place; nodes and visible mm
     of the legs at the far end, the stop and the place (n, 3); speed on them (mm a tick); ticks between the first two
-    legs (`gap`), of these in a vehicle (`ride`), and of the whole way."""
+    legs (`gap`), of these in a vehicle (`ride`), and of the whole way; days on which somebody looks (see `Looked`)."""
 
     mode: Bytes
     hub: NDArray[np.int32]
@@ -40,6 +40,22 @@ class Pairs(NamedTuple):
     gap: Floats
     ride: Floats
     ticks: Floats
+    looked: NDArray[np.uint64]
+
+
+class Looked(NamedTuple):
+    """Days, modulo 64 as bits, on which somebody looks: at an edge, by entry of the city's lists of neighbours
+    (`adj_edge`), at the station of a node, and inside a place. Tours that nobody can look at may then be omitted."""
+
+    edge: NDArray[np.uint64]
+    node: NDArray[np.uint64]
+    place: NDArray[np.uint64]
+
+    @classmethod
+    def always(cls, city: City) -> "Looked":
+        """Return what omits no tour."""
+        sizes = (city.adj_edge.size, city.node_x.size, city.place_x.size)
+        return cls(*(np.broadcast_to(~np.uint64(0), size).copy() for size in sizes))
 
 
 class Plan(NamedTuple):
@@ -59,15 +75,17 @@ class Plan(NamedTuple):
     lunch: Floats
 
 
-def pairs(city: City, population: PopulationSection, far: Ints, near: Ints, mode: Bytes, pace: Floats) -> Pairs:
+def pairs(city: City, population: PopulationSection, looked: Looked, far: Ints, near: Ints, mode: Bytes,
+          pace: Floats) -> Pairs:
     """Compute the routes between places `far` and `near`; people of the given `pace` take them by these modes."""
     hub, of_place = np.asarray(city.place_hub)[near], np.asarray(city.place_node)
     node, mm = np.full((near.size, 3), -1, dtype=np.int32), np.zeros((near.size, 3), dtype=np.int64)
     node[:, 0], node[:, 2] = of_place[far], of_place[near]
     adjacent_mm = np.asarray(city.edge_mm)[city.adj_edge].astype(np.int32)
+    days = np.zeros(near.size, dtype=np.uint64)
     kernel.routes(np.argsort(hub.astype(np.int16), kind="stable"), hub, mode, TRANSIT,
                   round(population.walk_to_stop_m.number * 1000), city.trees, city.stop_node, city.node_x, city.node_y,
-                  city.adj_start, city.adj_node, adjacent_mm, node, mm)  # fmt: skip
+                  city.adj_start, city.adj_node, adjacent_mm, looked.edge, looked.node, node, mm, days)  # fmt: skip
     speed = ways.mm_per_tick(population)[np.where(mode < TRANSIT, mode, WALK)] * pace
     seen = mm.sum(axis=1)
     ride, waits = np.zeros(near.size), np.zeros(near.size)
@@ -75,7 +93,7 @@ def pairs(city: City, population: PopulationSection, far: Ints, near: Ints, mode
     unseen_m = np.maximum(ways.street_m(city, population, far[some], near[some]) - seen[some] / 1000.0, 0.0)
     ride[some], waits[some] = ways.ride_ticks(population, mode[some], unseen_m)
     gap = ride + waits
-    return Pairs(mode, hub, node, mm, speed, gap, ride, seen / speed + gap)
+    return Pairs(mode, hub, node, mm, speed, gap, ride, seen / speed + gap, days)
 
 
 def plan(population: PopulationSection, who: Habits, commute: Floats, idle: Bools) -> Plan:
@@ -148,10 +166,12 @@ def made(population: PopulationSection, who: Habits, planned: Plan, idle: Bools,
 
 
 def lived(city: City, population: PopulationSection, who: Habits, planned: Plan, commute: Pairs, commuter: Ints,
-          tours: Ints, stated: Columns, seed: int, k: int, ids: Ints) -> tuple[Any, ...]:
+          tours: Ints, days: NDArray[np.uint64], looked: Looked, stated: Columns, seed: int, k: int,
+          ids: Ints) -> tuple[Any, ...]:
     """Return ways, walks, stays and speeds of these tours (see `walk_kernel.live`, which may change their kind).
 
-    `commuter`: row of each person in `commute`. The last tours are the `stated` ones: place, mode, start, stay.
+    `commuter`: row of each person in `commute`; `days` on which each tour is made. The last tours are the `stated`
+    ones: place, mode, start, stay.
     """
     where, hour = ways.purposes(city, population), float(HOUR_TICKS)
     key = np.uint64(draws.stream_key(seed, k, "places"))
@@ -167,10 +187,11 @@ def lived(city: City, population: PopulationSection, who: Habits, planned: Plan,
         places[own, 0], pair[own, 0] = stated["place"], far.size + np.arange(own.size)
         far, near = np.append(far, who.home[tours[own, 0]]), np.append(near, stated["place"])
         mode, person = np.append(mode, stated["mode"]), np.append(person, tours[own, 0])
-    more = pairs(city, population, far, near, mode.astype(np.uint8), who.pace[person])
+    more = pairs(city, population, looked, far, near, mode.astype(np.uint8), who.pace[person])
     both: list[list[Any]] = [[a, b] for a, b in zip(commute, more, strict=True)]
     routes = Pairs(*(np.concatenate(columns) for columns in both))
     pair[pair >= 0] += commute.ticks.size
+    kernel.omit(tours, days, who.home, who.work, commuter, places, pair, routes.looked, looked.place)
     survey = ways.survey()
     tables = (survey["arrive_shop"], survey["arrive_other"], survey["arrive_meal"], survey["arrive_work"],
               np.maximum(survey["stay_shop"], np.interp(0.05, survey["quantile"], survey["stay_shop"])) * hour,
@@ -178,5 +199,5 @@ def lived(city: City, population: PopulationSection, who: Habits, planned: Plan,
     shop = np.isin(np.asarray(city.place_category), [CATEGORIES.index(word) for word in _SHOPS])
     times = np.stack([stated["start"], stated["stay"]]) if stated else np.zeros((2, 0))
     return kernel.live(key, ids, tours, who.home, who.work, (planned.leave, planned.arrive, planned.end, planned.low,
-                       planned.high, planned.earlier), commuter, places, pair, tuple(routes), tables, shop,
+                       planned.high, planned.earlier), commuter, places, pair, tuple(routes)[:-1], tables, shop,
                        np.array([*_NOON, _MEAL_H]) * hour, hour, times)  # fmt: skip

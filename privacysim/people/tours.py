@@ -16,8 +16,8 @@ from privacysim.people import habits as ways
 from privacysim.people import rounds
 from privacysim.people.habits import CYCLE, EBIKE, WALK, Habits, habits
 from privacysim.people.population import MODES, PeopleFrames, Population, everybody
-from privacysim.people.rounds import Columns, Pairs
-from privacysim.people.walk_kernel import SLOTS, STATED, STOP
+from privacysim.people.rounds import Columns, Looked, Pairs
+from privacysim.people.walk_kernel import SLOTS, STATED, STOP, tour_days
 from privacysim.scenario import Scenario
 from privacysim.scenario.sections import PopulationSection
 from privacysim.units import HOUR_TICKS
@@ -104,7 +104,8 @@ def summary(block: Block, city: City, scenario: Scenario) -> dict[str, float]:
 
 
 def draw_block(city: City, scenario: Scenario, seed: int, k: int, ids: Ints, weight: Floats, first_day: int,
-               last_day: int, *, people: PeopleFrames | Population | None = None) -> Block:
+               last_day: int, *, people: PeopleFrames | Population | None = None,
+               looked: Looked | None = None) -> Block:
     """Draw tours, walks and stays of these people on the days first_day … last_day − 1 of replicate k.
 
     A pure function of the numbers: person i is the same in every sample, block and window of days (day 0 is a Monday).
@@ -114,7 +115,8 @@ def draw_block(city: City, scenario: Scenario, seed: int, k: int, ids: Ints, wei
     `people`: your own residents as a DataFrame (`population.RESIDENT_COLUMNS`), or a pair (residents, tours;
     `population.TOUR_COLUMNS`); `ids` are then its rows. Values that it leaves out are drawn as for any resident. People
     with tours of their own make only these, at the stated times. For many blocks, pass `everybody(city, scenario,
-    people)`, so that the tables are checked only once.
+    people)`, so that the tables are checked only once. `looked`: leave out tours that nobody can look at
+    (`sight.passes.looked_at`), which are most of a city's.
 
     >>> import privacysim as ps
     >>> scenario = ps.load_scenario("guangzhou_district")
@@ -126,7 +128,8 @@ def draw_block(city: City, scenario: Scenario, seed: int, k: int, ids: Ints, wei
     whole = everybody(city, scenario, people)
     who, stated = habits(city, scenario, seed, k, ids, whole), whole.tours
     idle = np.isin(ids, stated["person"]) if stated else np.zeros(ids.size, dtype=bool)
-    commuter, commute = _commute(city, population, who)
+    shown = looked or Looked.always(city)
+    commuter, commute = _commute(city, population, who, shown)
     planned = rounds.plan(population, who, np.append(commute.ticks, 0.0)[commuter], idle)
     tours, mask = rounds.made(population, who, planned, idle, seed, k, ids, days)
     own: Columns = {}
@@ -134,8 +137,8 @@ def draw_block(city: City, scenario: Scenario, seed: int, k: int, ids: Ints, wei
         own = _own_tours(city, population, who, stated, seed, k, ids, days)
         rows = np.column_stack([own["person"], np.full(own["person"].size, STATED), np.arange(own["person"].size)])
         tours, mask = np.append(tours, rows, axis=0), np.append(mask, own["mask"], axis=0)
-    made, walks, stays, speed = rounds.lived(city, population, who, planned, commute, commuter, tours, own, seed, k,
-                                             ids)
+    made, walks, stays, speed = rounds.lived(city, population, who, planned, commute, commuter, tours,
+                                             tour_days(mask, first_day), shown, own, seed, k, ids)
     person, kind, rank = tours.T
     key = draws.hashes(draws.stream_key(seed, k, "tours"), (ids[person] * _KINDS + kind) * _RANKS + rank)
     for_work = (kind >= STOP) & (kind < STATED)
@@ -162,12 +165,12 @@ def draw_block(city: City, scenario: Scenario, seed: int, k: int, ids: Ints, wei
                  first_day=first_day, days=len(days))
 
 
-def _commute(city: City, population: PopulationSection, who: Habits) -> tuple[Ints, Pairs]:
+def _commute(city: City, population: PopulationSection, who: Habits, looked: Looked) -> tuple[Ints, Pairs]:
     """Return the row of each person's way to work (−1: none), and these ways."""
     some = np.flatnonzero(who.works)
     row = np.full(who.home.size, -1, dtype=np.int64)
     row[some] = np.arange(some.size)
-    return row, rounds.pairs(city, population, who.home[some], who.work[some], who.mode[some], who.pace[some])
+    return row, rounds.pairs(city, population, looked, who.home[some], who.work[some], who.mode[some], who.pace[some])
 
 
 def _own_tours(city: City, population: PopulationSection, who: Habits, own: Mapping[str, NDArray[Any]], seed: int,
@@ -193,7 +196,8 @@ def commutes(city: City, scenario: Scenario, seed: int, k: int, ids: Ints, *,
              people: PeopleFrames | Population | None = None) -> tuple[Ints, Floats]:
     """Find the people (index into `ids`) who commute to work or study, and the minutes of one way (by any mode)."""
     who = habits(city, scenario, seed, k, ids, people)
-    return np.flatnonzero(who.works), _commute(city, scenario.population, who)[1].ticks / (HOUR_TICKS / 60.0)
+    _, commute = _commute(city, scenario.population, who, Looked.always(city))
+    return np.flatnonzero(who.works), commute.ticks / (HOUR_TICKS / 60.0)
 
 
 def made_on(block: Block, tour: NDArray[Any] | None = None) -> tuple[Ints, Ints]:

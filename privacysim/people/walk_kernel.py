@@ -31,41 +31,47 @@ def pick(zone, purpose, u_zone, u_place, out):
 
 
 @jit
-def meet(tree, adj_start, adj_node, adj_mm, a, b, seen, at, mark):
-    """Return millimetres from a and from b to the first node that their ways to the root share."""
-    v, mm = b, np.int64(0)
-    seen[v], at[v] = mark, mm
+def meet(tree, adj_start, adj_node, adj_mm, a, b, seen, at, mark, looked, upto):
+    """Return millimetres from a and from b to the first node that their ways to the root share, and days looked at."""
+    v, mm, days = b, np.int64(0), np.uint64(0)
+    seen[v], at[v], upto[v] = mark, mm, days
     while tree[v] != 255:
         p = adj_start[v] + tree[v]
-        v, mm = adj_node[p], mm + adj_mm[p]
-        seen[v], at[v] = mark, mm
-    v, mm = a, np.int64(0)
+        v, mm, days = adj_node[p], mm + adj_mm[p], days | looked[p]
+        seen[v], at[v], upto[v] = mark, mm, days
+    v, mm, days = a, np.int64(0), np.uint64(0)
     while seen[v] != mark and tree[v] != 255:
         p = adj_start[v] + tree[v]
-        v, mm = adj_node[p], mm + adj_mm[p]
-    return mm, at[v]
+        v, mm, days = adj_node[p], mm + adj_mm[p], days | looked[p]
+    return mm, at[v], days | upto[v]
 
 
 @jit
-def routes(order, hub, mode, transit, access_mm, trees, stops, x, y, adj_start, adj_node, adj_mm, node, reach_mm):
+def routes(order, hub, mode, transit, access_mm, trees, stops, x, y, adj_start, adj_node, adj_mm, looked, looked_node,
+           node, reach_mm, days):  # fmt: skip
     """Compute lengths of each way's visible legs on the tree of its hub; `order` is by hub, for the cache.
 
     Legs are those at the far end (home, for most ways), at the stop and at the place: columns of `node` (the stop's is
     filled in) and `reach_mm`. Modes below `transit` are seen all the way. Transit is seen on the first `access_mm` from
     the far end, and from the stop nearest to it (in a straight line) to the place. The car (above `transit`) is not.
+    `days` receives those on which somebody looks at the legs or their nodes (see `rounds.Looked`).
     """
     seen = np.full(x.size, -1, np.int32)
     at = np.zeros(x.size, np.int64)
+    upto = np.zeros(x.size, np.uint64)
     for step in range(order.size):
         t = order[step]
         tree, home, goal = trees[hub[t]], node[t, 0], node[t, 2]
         if mode[t] < transit:
-            reach_mm[t, 0], reach_mm[t, 2] = meet(tree, adj_start, adj_node, adj_mm, home, goal, seen, at, step)
+            reach_mm[t, 0], reach_mm[t, 2], days[t] = meet(tree, adj_start, adj_node, adj_mm, home, goal, seen, at,
+                                                           step, looked, upto)  # fmt: skip
         elif mode[t] == transit:
             v, mm = home, np.int64(0)
+            days[t] = looked_node[home] | looked_node[goal]
             while mm < access_mm and tree[v] != 255:
                 p = adj_start[v] + tree[v]
                 v, mm = adj_node[p], mm + adj_mm[p]
+                days[t] |= looked[p]
             reach_mm[t, 0] = min(mm, access_mm)
             best, stop = np.inf, -1
             for q in range(stops.shape[1]):
@@ -76,7 +82,41 @@ def routes(order, hub, mode, transit, access_mm, trees, stops, x, y, adj_start, 
                         best, stop = d, s
             if stop >= 0:
                 node[t, 1] = stop
-                reach_mm[t, 1], reach_mm[t, 2] = meet(tree, adj_start, adj_node, adj_mm, stop, goal, seen, at, step)
+                reach_mm[t, 1], reach_mm[t, 2], more = meet(tree, adj_start, adj_node, adj_mm, stop, goal, seen, at,
+                                                            step, looked, upto)  # fmt: skip
+                days[t] |= more | looked_node[stop]
+
+
+@jit
+def tour_days(mask, first_day):
+    """Return the days on which each tour is made, modulo 64, as bits."""
+    out = np.zeros(mask.shape[0], dtype=np.uint64)
+    turn = np.uint64(first_day & 63)
+    back = (np.uint64(64) - turn) & np.uint64(63)
+    for t in range(out.size):
+        days = np.uint64(0)
+        for w in range(mask.shape[1]):
+            days |= mask[t, w]
+        out[t] = (days << turn) | (days >> back)
+    return out
+
+
+@jit
+def omit(tours, days, home, work, commuter, places, pair, on_way, at_place):
+    """Set the `kind` of tours to −1 that nobody can look at, because no part of them is looked at on their `days`."""
+    for t in range(tours.shape[0]):
+        i = tours[t, 0]
+        looked = at_place[home[i]]
+        if tours[t, 1] >= STOP and work[i] >= 0:  # a visit that does not fit is the way to work or home
+            looked |= at_place[work[i]] | on_way[commuter[i]]
+        for j in range(2):
+            if places[t, j] >= 0:
+                looked |= at_place[places[t, j]]
+        for j in range(3):
+            if pair[t, j] >= 0:
+                looked |= on_way[pair[t, j]]
+        if looked & days[t] == 0:
+            tours[t, 1] = -1
 
 
 SLOTS, STOP, LUNCH, OUT, BACK, WORK, STATED = 3, 3, 4, 5, 6, 7, 8
@@ -310,6 +350,8 @@ def live(key, ids, tours, home, work, plan, commuter, places, pair, routes, tabl
         i, kind, rank = tours[t]
         a, b = places[t]
         first, mid, last = pair[t]
+        if kind < 0:
+            continue
         if kind == STATED:
             begin = _go(t, first, True, home[i], a, stated[0, rank], routes, out, at, speeds)
             _stay(t, a, begin, begin + stated[1, rank], stays, at)

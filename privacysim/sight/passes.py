@@ -28,6 +28,8 @@ from privacysim.draws import Bools, Ints
 from privacysim.errors import one_line
 from privacysim.facts import facts
 from privacysim.identify import STEPS_PER_PX, face_code
+from privacysim.people.rounds import Looked
+from privacysim.people.walk_kernel import tour_days
 from privacysim.sight import passes_kernel as kernel
 from privacysim.units import DAY_TICKS, TICKS_PER_S, ticks
 from privacysim.vocabulary import CATEGORIES
@@ -96,7 +98,7 @@ class _Days(NamedTuple):
         if windows is None:
             return cls(np.zeros(block.tour_mask.shape[0], dtype=np.uint64), none.astype(np.uint64),
                        Windows(none, none, none))
-        return cls(kernel.tour_days(block.tour_mask, block.first_day), kernel.camera_days(*windows), windows)
+        return cls(tour_days(block.tour_mask, block.first_day), kernel.camera_days(*windows), windows)
 
 
 def passes(block: Block, city: City, coverage: Coverage, first_day: int, days: int,
@@ -150,15 +152,31 @@ def street_rows(block: Block, city: City, coverage: Coverage, visited: Ints, day
     hub, node = np.asarray(block.walk_hub)[some], np.asarray(block.walk_node)[some]
     order = np.argsort(hub * np.int64(city.node_x.size) + node)
     routes = np.column_stack([hub, node, block.walk_reach_mm[some], block.walk_towards[some]])[order]
-    pieces = np.column_stack([coverage.piece_camera, coverage.piece_from, coverage.piece_to, coverage.piece_face,
-                              coverage.piece_frontal]).astype(np.int32, copy=False)  # fmt: skip
     tour = np.asarray(block.walk_tour)
     return kernel.follow(order, routes, known.tour[tour[order]], block.walk_depart.astype(np.int64),
                          block.walk_mm_per_tick.astype(np.float64), visited, tour, city.trees, city.adj_start,
-                         city.adj_node, city.adj_edge, city.edge_u, city.edge_mm, coverage.piece_start, pieces,
+                         city.adj_node, city.adj_edge, city.edge_u, city.edge_mm, coverage.piece_start, _rows(coverage),
                          coverage.entrance_start, coverage.entrance_place, known.camera, *known.windows,
                          block.tour_mask, block.tour_shift, block.jitter, block.first_day,
                          max(-int(block.jitter.min(initial=0)), int(block.jitter.max(initial=0))))
+
+
+def _rows(coverage: Coverage) -> Shorts:
+    return np.column_stack([coverage.piece_camera, coverage.piece_from, coverage.piece_to, coverage.piece_face,
+                            coverage.piece_frontal]).astype(np.int32, copy=False)  # fmt: skip
+
+
+def looked_at(city: City, coverage: Coverage, windows: Windows) -> Looked:
+    """Return where and on which days somebody looks, so that `draw_block` can leave out tours without any pass."""
+    camera = kernel.camera_days(*windows)
+    way = kernel.edge_days(coverage.piece_start, _rows(coverage), camera)
+    place = np.zeros(city.place_x.size, dtype=np.uint64)
+    inside = np.repeat(np.arange(place.size), np.diff(coverage.indoor_start))
+    np.bitwise_or.at(place, inside, camera[coverage.indoor_camera])
+    hubs = np.flatnonzero(np.isin(city.place_category, _STATIONS))
+    node = np.zeros(city.node_x.size, dtype=np.uint64)
+    np.bitwise_or.at(node, city.place_node[hubs], place[hubs])
+    return Looked((way[0::2] | way[1::2])[city.adj_edge], node, place)
 
 
 def _walked(block: Block, city: City, coverage: Coverage, number: Ints, days: _Days) -> tuple[NDArray, ...]:

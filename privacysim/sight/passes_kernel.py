@@ -60,26 +60,12 @@ def camera_days(start, begin, end):
 
 
 @jit
-def _edge_days(piece_start, pieces, viewed):
+def edge_days(piece_start, pieces, viewed):
     """Return for each directed edge the days on which any camera that sees it is viewed; all if not `viewed.size`."""
     out = np.zeros(piece_start.size - 1, dtype=np.uint64)
     for way in range(out.size):
         for i in range(piece_start[way], piece_start[way + 1]):
             out[way] |= viewed[pieces[i, 0]] if viewed.size else ~np.uint64(0)
-    return out
-
-
-@jit
-def tour_days(mask, first_day):
-    """Return the days on which each tour is made, modulo 64, as bits."""
-    out = np.zeros(mask.shape[0], dtype=np.uint64)
-    turn = np.uint64(first_day & 63)
-    back = (np.uint64(64) - turn) & np.uint64(63)
-    for t in range(out.size):
-        days = np.uint64(0)
-        for w in range(mask.shape[1]):
-            days |= mask[t, w]
-        out[t] = (days << turn) | (days >> back)
     return out
 
 
@@ -148,7 +134,7 @@ def follow(order, routes, days, depart, speed, place, tour, trees, adj_start, ad
     steps = np.empty((64, 3), dtype=np.int64)  # directed edge, millimetres before it and on it
     made, listed, at, far, tree_of, begun = 0, 0, np.int64(-1), np.int64(0), -1, -1
     windowed = viewed.size > 0
-    seen = _edge_days(piece_start, pieces, viewed)
+    seen = edge_days(piece_start, pieces, viewed)
     arcs = _arcs(adj_start, adj_node, adj_edge, edge_u, edge_mm, seen)
     for position in range(order.size):
         hub, node, reach, forth = routes[position]

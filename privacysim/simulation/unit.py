@@ -129,8 +129,8 @@ def records(world: World, log: Log, *, storage: bool = False) -> Records:
 
 def _write_tables(whole: Replicate, seen: Seen, unit: Unit, wanted: str, folder: Path) -> None:
     """Write this unit's tables; those of the world and the logs come with block 0, the places once."""
-    inputs, world, block, k = whole.inputs, whole.world, seen.block, unit.replicate
-    whoever = measure_exposure(seen.pieces, block, whole.acts.whoever())
+    inputs, world, block, k = whole.inputs, whole.world, whole.draw(unit.block), unit.replicate
+    whoever = measure_exposure(seen.pieces, seen.block, whole.acts.whoever())
     view = whole.coverage
     if wanted == "all":
         view = coverage(world.city, world.cameras, np.arange(len(world.cameras)))
