@@ -62,7 +62,8 @@ def test_all_people_are_drawn_without_a_list_and_are_the_same_people(study):
     world = whole.world
     again = draw_block(world.city, world.scenario, world.seed, 0, ids, np.ones(ids.size), -world.footage_days,
                        world.days)  # fmt: skip
-    assert (again.walk_depart == seen.block.walk_depart).all()
+    assert (again.walk_depart == whole.draw(1).walk_depart).all()
+    assert 0 < seen.block.walk_depart.size < again.walk_depart.size
 
 
 def test_a_unit_tells_its_stages_people_and_bytes(study):

@@ -51,6 +51,26 @@ def seen():
     return SimpleNamespace(whole=whole, block=block.block, pieces=block.pieces, exposed=exposed)
 
 
+def test_tours_that_nobody_can_look_at_change_no_bit_of_what_is_seen(seen):
+    every = seen.whole.draw(0)
+    assert every.walk_way.size > 1.2 * seen.block.walk_way.size
+    exposed = measure_exposure(seen.whole.see(every), every, seen.whole.acts)
+    for name in NUMBERS:
+        np.testing.assert_array_equal(getattr(exposed, name), getattr(seen.exposed, name), err_msg=name)
+
+
+def test_what_an_arm_shows_does_not_depend_on_the_arms_that_share_its_work(seen):
+    for log in seen.whole.logs.values():
+        alone = index_acts([log])
+        kept = np.isin(seen.whole.acts.watched, alone.watched)
+        pieces = seen.pieces.rows(np.flatnonzero(kept[seen.pieces.camera]))
+        pieces = replace(pieces, camera=(np.cumsum(kept) - 1)[pieces.camera].astype(np.int32))
+        exposed = measure_exposure(pieces, seen.block, alone)
+        arm = seen.exposed.arms.index(log.policy)
+        for name in NUMBERS:
+            np.testing.assert_array_equal(getattr(exposed, name)[:, 0], getattr(seen.exposed, name)[:, arm], name)
+
+
 def test_neither_the_order_of_policies_nor_one_policy_more_changes_a_number_of_the_others(usual):
     more = metrics(policies=["guangzhou_draft", "open_access", "order_799", "notice_only"])
     assert (more["policy"] == "open_access").any()
