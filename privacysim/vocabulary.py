@@ -39,6 +39,8 @@ CIRCUMSTANCES = ("old_system", "key_target", "key_unit", "network_data", "remedi
 """Circumstances on which a duty may depend."""
 CONSENTS = ("none", "operator", "person_filmed", "guardian")
 WHOM = ("self", "ward", "minor", "dead", "other")
+TELLS = ("tracks", "lodging")
+"""What items tell about a person, where the law counts them by it: where somebody went, or where they lodged."""
 ENTRIES = ("none", "on_duty", "password_given", "default_password", "intrusion")
 """How somebody got into a system."""
 LIMITS = ("place", "hours", "technique", "recipient")

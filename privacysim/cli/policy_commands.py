@@ -14,7 +14,7 @@ from privacysim.facts import STATUSES, facts
 from privacysim.files import display, find_file, read_toml
 from privacysim.law import laws
 from privacysim.policy.arm import Arm
-from privacysim.policy.asking import arm_of, explain, questions_of
+from privacysim.policy.asking import arm_of, ask, explain, questions_of
 from privacysim.policy.describing import Section, compare, describe, passing
 from privacysim.policy.linting import lint
 from privacysim.policy.pack_cases import pack_cases
@@ -71,10 +71,16 @@ def ask_policy(
                                                     "regime=… and further facts. Several words with commas, or any, "
                                                     "make a table.")],
     law_date: Annotated[str | None, typer.Option(help="Day of the general law. Default: the newest.")] = None,
+    duty: Annotated[str, typer.Option(help="Ask a duty instead of an act, such as retention: operator=… regime=…, and "
+                                           "place=… when=… where it matters.")] = "",
 ) -> None:
-    """Ask one act: both answers, every rule tried, what would decide otherwise, the nearest lawful change."""
+    """Ask one act (both answers, every rule tried, what else decides, the nearest lawful change) or a duty."""
     out, arm = console(400), arm_of(name, law_date)
     pairs = [fact.partition("=") for fact in facts]
+    if duty:
+        found = ask(arm, duty=duty, **{key: value for key, _, value in pairs})
+        _print(out, [(f"{arm.id}, {arm.law_date}", str(found).splitlines())])
+        return
     asked = questions_of({key: value for key, _, value in pairs})
     if len(asked) == 1:
         _print(out, [(f"{arm.id}, {' '.join(facts)}", explain(arm, asked[0]).lines())])
@@ -122,8 +128,7 @@ def ask_cases(pack: Annotated[str, typer.Argument(help="Law pack with a file cas
     cases = pack_cases(pack)
     wrong = [case for case in cases if not case.agrees]
     for case in wrong:
-        typer.echo(f"{case.row['case']}: expected {case.row['specific']}, {case.row['general']}; "
-                   f"got {case.answer.specific}, {case.answer.general} ({case.answer.rule or 'no rule'})")
+        typer.echo(str(case))
     typer.echo(f"{pack}: {len(cases) - len(wrong)} of {len(cases)} cases agree")
     if wrong:
         raise typer.Exit(1)

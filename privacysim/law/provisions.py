@@ -71,6 +71,7 @@ class Match(Strict):
     secret: closed_words("secret", words.SECRETS) = ()  # type: ignore[valid-type]
     entry: closed_words("entry", words.ENTRIES) = ()  # type: ignore[valid-type]
     of_whom: closed_words("of_whom", ("", *words.WHOM)) = ()  # type: ignore[valid-type]
+    tells: closed_words("tells", words.TELLS) = ()  # type: ignore[valid-type]
     own: bool | None = None
     listed: bool | None = None
     household: bool | None = None

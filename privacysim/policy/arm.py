@@ -83,7 +83,8 @@ class Arm:
     def retention(self, regime: str, listed: bool = False) -> Retention:
         """Retention rule for cameras of this regime."""
         kind = _KINDS.get(regime, "public_other")
-        for name in (*["public_other_listed"] * (listed and kind == "public_other"), kind, "any"):
+        own = ["public_other_listed"] * (listed and kind == "public_other") + ["state"] * (regime == "public_state")
+        for name in (*own, kind, "any"):
             found: Retention | None = getattr(self.policy.retention, name, None)
             if found is not None:
                 return found

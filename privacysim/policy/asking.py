@@ -9,13 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from itertools import product
-from typing import Any
+from typing import Any, Literal, overload
 
 from privacysim import vocabulary as words
 from privacysim.errors import InputError, refuse_unknown
 from privacysim.law import GivenPack, laws
 from privacysim.law.provisions import Laws
 from privacysim.policy.arm import Arm
+from privacysim.policy.duties import Owed, owed
 from privacysim.policy.judging import FLAGS, WORDS, Answer, Question, tried
 from privacysim.policy.policy_files import GivenPolicy, load_arms, load_policy
 from privacysim.policy.policy_form import Access
@@ -25,6 +26,7 @@ CLOSED = {
     "operator": words.OPERATORS, "regime": words.REGIMES, "technique": words.TECHNIQUES, "scene": words.SCENES,
     "document": words.DOCUMENTS, "approver": words.APPROVERS, "secret": words.SECRETS, "consent_of": words.CONSENTS,
     "of_whom": words.WHOM, "entry": words.ENTRIES, "beyond": words.LIMITS, "within": words.LIMITS,
+    "tells": words.TELLS,
 }
 """Field of a question → its words."""
 AMOUNTS = ("quantity", "gain_cny", "officers")
@@ -86,9 +88,18 @@ class Explained:
         return "\n".join(self.lines())
 
 
+@overload
 def ask(policy: GivenPolicy | Arm, *, law_date: date | str | None = None, packs: Sequence[GivenPack] = (),
-        **facts: Any) -> Explained:
+        duty: Literal[""] = "", **facts: Any) -> Explained: ...
+@overload
+def ask(policy: GivenPolicy | Arm, *, law_date: date | str | None = None, packs: Sequence[GivenPack] = (),
+        duty: str, **facts: Any) -> Owed: ...
+def ask(policy: GivenPolicy | Arm, *, law_date: date | str | None = None, packs: Sequence[GivenPack] = (),
+        duty: str = "", **facts: Any) -> Explained | Owed:
     """Ask one act: `requester`, `act`, `purpose`, `channel`, `operator`, `regime`, and any other field of `Question`.
+
+    With `duty`, ask whether whoever runs a camera owes it: `operator` and `regime`, where it matters also `place` (a
+    category), `when` (circumstances) and other fields. The answer is then an `Owed`.
 
     `policy` is a name (with its reading, if contested), a path, a dict, a `Policy` or an `Arm`. `law_date` is the day
     of general law, by default the newest. An unknown word is an error that names the closest one.
@@ -98,9 +109,15 @@ def ask(policy: GivenPolicy | Arm, *, law_date: date | str | None = None, packs:
     ...             operator="commercial", regime="public_venue")
     >>> found.answer.specific, found.answer.general, found.nearest["purpose"]
     ('prohibited_derived', 'pi_breach', 'criminal_case')
+    >>> print(ask("order_799", duty="retention", operator="commercial", regime="public_venue", when="key_target"))
+    retention: yes, 90 d [CTL 32]
     """
     arm = policy if isinstance(policy, Arm) else arm_of(policy, law_date, packs)
-    return explain(arm, question_of(facts))
+    if not duty:
+        return explain(arm, question_of(facts))
+    place, when = facts.pop("place", ""), facts.pop("when", ())
+    when = when.replace(",", " ").split() if isinstance(when, str) else when
+    return owed(arm, duty, said_of(facts), place, when)
 
 
 def arm_of(policy: GivenPolicy, law_date: date | str | None = None, packs: Sequence[GivenPack] = ()) -> Arm:
@@ -119,6 +136,15 @@ def arm_of(policy: GivenPolicy, law_date: date | str | None = None, packs: Seque
 
 def question_of(facts: Mapping[str, Any]) -> Question:
     """The question from its fields, as words of a command or as Python values."""
+    said = said_of(facts)
+    for name in NEEDED:
+        if name not in said:
+            raise InputError(f"ask, {name}", "what every act has", "nothing", f"one of {', '.join(CLOSED[name])}")
+    return Question(**said)
+
+
+def said_of(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of a question as Python values."""
     known = {field.name for field in fields(Question)}
     said: dict[str, Any] = {}
     for name, value in facts.items():
@@ -131,10 +157,7 @@ def question_of(facts: Mapping[str, Any]) -> Question:
                 raise InputError(f"ask, {name}", "a whole number" if number else "yes or no", value, f"write {name}=1")
             value = int(value) if number else _YES[value]
         said[name] = value
-    for name in NEEDED:
-        if name not in said:
-            raise InputError(f"ask, {name}", "what every act has", "nothing", f"one of {', '.join(CLOSED[name])}")
-    return Question(**said)
+    return said
 
 
 def questions_of(facts: Mapping[str, str]) -> list[Question]:
@@ -191,7 +214,7 @@ def _decides(arm: Arm, question: Question, answer: Answer) -> Iterable[tuple[str
     """Facts that are not said, with a value that changes the answer."""
     values: dict[str, tuple[Any, ...]] = {
         "quantity": (1,), "gain_cny": (1,), "officers": (1,), "case_filed": (False,), "siting_lawful": (False,),
-        "of_whom": words.WHOM, "household": (True, False) if question.operator == "home" else (),
+        "of_whom": words.WHOM, "tells": words.TELLS, "household": (True, False) if question.operator == "home" else (),
         "entry": words.ENTRIES[1:] if question.channel == "remote_login" else (),
         "beyond": words.LIMITS[:1] if question.document != "none" else ()}
     for name, tries in values.items():

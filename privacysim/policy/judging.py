@@ -16,7 +16,7 @@ from privacysim.policy.policy_form import Access, Forbidden, Policy, Prohibited,
 _HIGHER = {"case_department_head": ("case_department_head", "county_psb_head")}
 """A document signed one level higher within the same organ is also valid; a judge's is a different document."""
 WORDS = {"acts": "act", "entry": "way_in", **{name: name for name in (
-    "requester", "channel", "purpose", "operator", "regime", "technique", "scene", "secret", "of_whom")}}
+    "requester", "channel", "purpose", "operator", "regime", "technique", "scene", "secret", "of_whom", "tells")}}
 """Field of a rule with several words → field of a question with one of them."""
 FLAGS = {"own": "own", "listed": "listed", "masked": "hides", "household": "at_home", "sited": "may_stand",
          "anonymous": "anonymous"}
@@ -35,10 +35,10 @@ class Question:
     `reversible`: the mask can be undone with a key. `consent`: the operator agreed; `consent_of`: somebody else did.
     `of_whom`: whose pictures are meant. `identifiable`: a face in the footage could be recognised. `secret`: the kind
     of secret in view. `siting_lawful`: the camera may stand there. `household`: a natural person's household affair.
-    `quantity`: items or systems. `entry`: how somebody got into the system. `beyond`: the limit of the document that
-    the act exceeds. `within`: the limit that it is known to keep, such as the hours in which leave must be asked for
-    afterwards. `case_filed`, `officers`: whether a case is filed, and how many officers come. The words are those
-    of `privacysim.vocabulary`; date and jurisdiction are the arm's.
+    `quantity`: items or systems. `tells`: what the items tell, where the law counts them by it. `entry`: how somebody
+    got into the system. `beyond`: the limit of the document that the act exceeds. `within`: the limit that it is known
+    to keep, such as the hours in which leave must be asked for afterwards. `case_filed`, `officers`: whether a case is
+    filed, and how many officers come. The words are those of `privacysim.vocabulary`; date and jurisdiction the arm's.
 
     `None` and `""` mean that nothing is said. The usual case is then presumed (`at_home`, `may_stand`, `way_in`; a
     filed case, enough officers, the gravest answer that an amount could give), and `ask` names what would decide.
@@ -70,6 +70,7 @@ class Question:
     entry: str = ""
     beyond: str = ""
     within: str = ""
+    tells: str = ""
     case_filed: bool | None = None
     officers: int | None = None
 
@@ -172,11 +173,6 @@ def unmet(rule: Access, question: Question) -> tuple[str, ...]:
     return tuple(name for name, met in tests.items() if not met)
 
 
-def is_met(rule: Access, question: Question) -> bool:
-    """Whether the act has exactly the document, approval and conditions that the route requires."""
-    return not unmet(rule, question)
-
-
 def in_scope(alternatives: Collection[Where], question: Question) -> bool:
     """Whether the camera is within a scope; a scope without alternatives includes every camera."""
     return not alternatives or any(matches(where, question) for where in alternatives)
@@ -201,12 +197,6 @@ def tried(policy: Policy, reading: str,
     for ban in policy.forbidden:
         outside = () if ban.scope is None or in_scope(scopes[ban.scope], question) else ("scope",)
         yield f"prohibited_{ban.how}", ban, (*misfits(ban, question), *outside)
-
-
-def route_met(policy: Policy, question: Question) -> Access | None:
-    """The first route whose rule, document, approval and conditions this act meets."""
-    return next((rule for _, rule, failed in tried(policy, "", question)
-                 if isinstance(rule, Access) and not failed), None)
 
 
 def specific_answer(policy: Policy, reading: str, question: Question) -> tuple[str, str, str]:

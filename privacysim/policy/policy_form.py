@@ -161,9 +161,10 @@ class Retention(Sourced):
 
 
 class RetentionSection(Strict):
-    """Retention by class of camera; `any` applies to classes without an entry."""
+    """Retention by class of camera; `any` applies to classes without an entry, `state` to roads and squares alone."""
 
     any: Retention | None = None
+    state: Retention | None = None
     public: Retention | None = None
     public_other: Retention | None = None
     public_other_listed: Retention | None = None

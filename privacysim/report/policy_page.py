@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
-from dataclasses import fields
+from functools import lru_cache
 from pathlib import Path
 
 from privacysim.policy.arm import Arm
-from privacysim.policy.asking import arm_of, question_of
+from privacysim.policy.asking import arm_of
 from privacysim.policy.describing import citation, cited, describe, sanction_text
-from privacysim.policy.judging import Question
 from privacysim.policy.linting import lint
+from privacysim.policy.pack_cases import asked, read_cases
 from privacysim.policy.policy_files import sourced
 from privacysim.report.report_model import Bullets, Paragraph, Report, Section, Table
 from privacysim.resources import VERSION
-from privacysim.vocabulary import LIMITS
 
 _ADVICE = "A reading of rules for a model, to be checked against the official text; no legal advice."
 _SIGNED = ("I have compared the articles with the rules beside them. Name, date, signature: "
            "____________________________",)
-_NAMES = {"who": "requester"}
-"""Column of a file of cases → field of a question, where they differ."""
-_FIELDS = {field.name for field in fields(Question)}
 _READ = {"R": "text read", "S": "secondary text", "M": "not read", "A": "assumption", "H": "hypothetical"}
 
 
@@ -65,22 +59,10 @@ def policy_page(arm: Arm, cases: str | Path | None = None) -> Report:
 def held_by(arm: Arm, path: Path) -> dict[str, list[str]]:
     """The cases of a file that each rule of the policy decides; a case answered otherwise is marked with ≠."""
     found: dict[str, list[str]] = {}
-    for row, asked in _cases(arm, path):
-        said = {_NAMES.get(key, key): value for key, value in row.items() if value and _NAMES.get(key, key) in _FIELDS}
-        for limit in LIMITS:
-            if row.get(f"paper_{limit}") == "beyond":
-                said["beyond"] = limit
-        answer = asked.judge(question_of(said))
-        expected = {row["specific"], *row.get("or_specific", "").split("|")}
-        found.setdefault(answer.rule, []).append(row["case"] if answer.specific in expected else f"≠{row['case']}")
+    on = lru_cache(lambda day: arm_of(arm.policy, day))
+    for row in read_cases(path):
+        if row["policy"] == arm.id and row.get("act") and row["specific"]:
+            case = asked(row, on(row["date"]))
+            rule = getattr(case.answer, "rule", "")
+            found.setdefault(rule, []).append(row["case"] if case.agrees else f"≠{row['case']}")
     return found
-
-
-def _cases(arm: Arm, path: Path) -> Iterator[tuple[dict[str, str], Arm]]:
-    arms: dict[str, Arm] = {}
-    with path.open(encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines):
-            if row["policy"] == arm.id and row.get("act") and row["specific"]:
-                day = row["date"]
-                arms[day] = arms.get(day) or arm_of(arm.policy, day)
-                yield row, arms[day]

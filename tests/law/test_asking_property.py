@@ -13,14 +13,14 @@ from privacysim import vocabulary as words
 from privacysim.errors import InputError
 from privacysim.policy import Arm, Question, ask
 from privacysim.policy.asking import CLOSED, NEEDED, arm_of, explain, lawful, questions_of
+from privacysim.policy.policy_files import policy_files
 from privacysim.policy.policy_form import Forbidden
 
-ARMS = [arm_of(name) for name in (
-    "order_799", "notice_only", "guangzhou_2007", "guangzhou_today", "guangzhou_draft:narrow", "guangzhou_draft:wide",
-    "edpb_72h", "judge_warrant", "mask_at_source", "order_799_no_waiver", "eu_police",
-    "uk_code", "us_sf_19b", "us_il_bipa")]
+NAMED = sorted({*policy_files()} - {"open_access", "no_cameras", "guangzhou_draft"})
+ARMS = [arm_of(name) for name in (*NAMED, "guangzhou_draft:narrow", "guangzhou_draft:wide")]
+"""Every shipped policy with rules, but open access, whose sense curiosity is."""
 OTHERS: dict[str, tuple[Any, ...]] = {
-    **{name: known if name in NEEDED else ("", *known) if name in ("of_whom", "entry", "beyond", "within") else known
+    **{name: ("", *known) if name in ("of_whom", "entry", "beyond", "within", "tells") else known
        for name, known in CLOSED.items()},
     **dict.fromkeys(("listed", "reversible", "own", "consent", "identifiable"), (True, False)),
     **dict.fromkeys(("siting_lawful", "household", "case_filed"), (None, True, False)),
@@ -68,12 +68,13 @@ def test_the_explanation_is_the_answer_and_its_nearest_change_is_lawful(arm: Arm
         else:
             assert not lawful(found.answer)
         assert str(found)
-    assert changed > 0.4 * number
+    assert changed > 0.25 * number
 
 
 @pytest.mark.parametrize("arm", ARMS, ids=lambda arm: arm.id)
-def test_no_curiosity_is_authorised_no_lost_paper_makes_lawful_and_no_ban_authorises(arm: Arm) -> None:
-    for number, question in enumerate(questions(arm, 100, 161)):
+@pytest.mark.parametrize("asked", [40, pytest.param(1000, marks=pytest.mark.slow)])
+def test_no_curiosity_is_authorised_no_lost_paper_makes_lawful_and_no_ban_authorises(arm: Arm, asked: int) -> None:
+    for number, question in enumerate(questions(arm, asked, 161)):
         answer = arm.judge(question)
         assert arm.judge(replace(question, purpose="curiosity")).legality != "authorised"
         bare = arm.judge(replace(question, document="none", approver="none"))

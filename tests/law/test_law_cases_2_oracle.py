@@ -10,12 +10,13 @@ Columns, beside those of `tests/policy/law_cases.csv` (whose words they share; `
 - `consent_of`: whose consent there is (none, operator, person_filmed, guardian). `of_whom`: whose pictures are meant
   (self, ward, minor, dead, other).
 - `siting_lawful`: whether the camera may stand there (1, 0). `household`: whether it is a household's affair (1, 0).
-- `quantity` items or systems, `gain_cny`, `entry`: how somebody got in (on_duty, password_given, intrusion,
-  default_password, none).
+- `quantity` items or systems, what they tell (`tells`: tracks, lodging), `gain_cny`, `entry`: how somebody got in
+  (on_duty, password_given, intrusion, default_password, none).
 - `paper_place`, `paper_hours`, `paper_technique`, `paper_recipient`: whether the act stays inside the limits of the
   paper (within, beyond). `case_filed` (1, 0), `officers` (how many), `secret` in view (none, commercial, state).
 - `duty`, `owed` (yes, no, depends), `term`, `liable` (whether its breach alone makes liable to the person filmed):
-  rows that ask for a duty; they leave the columns of an act and its two answers empty.
+  rows that ask for a duty; they leave the columns of an act and its two answers empty, and may say `place` (the
+  category of the camera's place) and `when` (circumstances).
 - `article`: what the answer rests on. `read_where`: the text that was read; `not read` rows are kept, not counted.
 - `kind`: the family of questions. An empty column means: not said. `or_specific`, `or_general`: other answers that can
   be defended.
@@ -87,8 +88,6 @@ def reason_not_asked(row: dict[str, str]) -> str:
     """Why the model cannot be asked this row yet, "" where it can."""
     if row["read_where"] == "not read":
         return "not read"
-    if row["duty"]:
-        return "a duty"
     unheld = [name for name in ADDED if row[name] and name not in HELD and (name, row[name]) not in TAKEN_FOR_GRANTED]
     why = lacking(row["policy"], row["date"])
     return why or ("a question does not hold " + ", ".join(unheld) if unheld else "")

@@ -10,7 +10,7 @@ import pytest
 
 from privacysim.errors import InputError
 from privacysim.law import laws
-from privacysim.policy import load_arms, load_policy
+from privacysim.policy import Answer, load_arms, load_policy
 from privacysim.policy.describing import cited
 from privacysim.policy.pack_cases import pack_cases
 from privacysim.resources import shipped
@@ -56,9 +56,9 @@ def test_the_cases_of_a_pack_hold_and_a_third_of_them_permit(pack: str) -> None:
     cases = pack_cases(pack)
     assert [case.row["case"] for case in cases if not case.agrees] == []
     assert len(cases) >= LEAST[pack]
-    kind = [case for case in cases if case.answer.legality == "authorised"
-            or (case.answer.specific, case.answer.general) == ("silent", "lawful")]  # fmt: skip
-    assert 3 * len(kind) >= len(cases)
+    acts = [case.answer for case in cases if isinstance(case.answer, Answer)]
+    kind = [one for one in acts if one.legality == "authorised" or (one.specific, one.general) == ("silent", "lawful")]
+    assert 3 * len(kind) >= len(acts)
 
 
 def test_a_day_before_the_law_and_an_unknown_pack_are_told_in_three_lines() -> None:

@@ -12,7 +12,8 @@ import pytest
 from privacysim import vocabulary as words
 from privacysim.files import named_files
 from privacysim.policy import Arm, Question, load_arms, load_policy
-from privacysim.policy.judging import route_met, specific_answer
+from privacysim.policy.judging import specific_answer
+from tests.helpers.routes import route_met
 
 D2018, D2025, D2026 = date(2018, 6, 30), date(2025, 6, 1), date(2026, 6, 1)
 ALL = sorted(named_files("policies"))
