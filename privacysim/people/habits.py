@@ -122,12 +122,11 @@ def _purpose(city: City, attraction: Floats, log_decay: NDArray[np.float32] | No
         own[zone, 0] = np.arange(zone.size)
         return Purpose(own, start, place, within)
     # relative to the nearest destination, so that no row underflows at any distance
-    chance = log_decay[:, zone]
+    chance = log_decay.copy() if zone.size == log_decay.shape[1] else log_decay[:, zone]
     chance -= chance.max(axis=1, keepdims=True)
     np.exp(chance, out=chance)
-    zones = np.cumsum(chance * (total / total.sum()).astype(np.float32), axis=1, dtype=np.float64)
-    zones /= zones[:, -1:]
-    return Purpose(zones.astype(np.float32), start, place, within)
+    kernel.cumulate(chance, (total / total.sum()).astype(np.float32))
+    return Purpose(chance, start, place, within)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -24,6 +24,18 @@ def _place(purpose, zone, u_zone, u_place):
 
 
 @jit
+def cumulate(chance, share):
+    """Replace each row by the running sum of chance · share, relative to its end."""
+    for z in range(chance.shape[0]):
+        upto, whole = 0.0, 0.0
+        for c in range(share.size):
+            whole += chance[z, c] * share[c]
+        for c in range(share.size):
+            upto += chance[z, c] * share[c]
+            chance[z, c] = upto / whole
+
+
+@jit
 def pick(zone, purpose, u_zone, u_place, out):
     """Choose a destination for each person."""
     for i in range(zone.size):
