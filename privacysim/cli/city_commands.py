@@ -18,7 +18,7 @@ city_app = group("Your own city, from OpenStreetMap.")
 def city_fetch(place: Annotated[str, typer.Argument(help='Name of a place, such as "Kallio, Helsinki".')],
                out: Annotated[Path, typer.Option("--out", "-o", help="The .osm file to write.")]) -> None:
     """Download the OpenStreetMap extract of a named place to a file, for `[city] osm = "…"` of a scenario."""
-    from privacysim.readers.osm_maps import fetch_city
+    from privacysim.readers.osm_fetch import fetch_city
 
     found = fetch_city(place, out)
     print(f"{out}: {found['points']} points, {found['ways']} ways. © OpenStreetMap contributors, ODbL.")

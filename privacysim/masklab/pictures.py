@@ -11,9 +11,10 @@ import numpy as np
 from privacysim.errors import InputError, ResultsError
 from privacysim.files import whole_file
 from privacysim.masklab.face_detectors import FaceChecker, FaceFinder, around, tiles
-from privacysim.masklab.masks import Scramble, as_mask
+from privacysim.masklab.masks import as_mask
 from privacysim.masklab.people_detector import Box, Frame, upright_people
 from privacysim.masklab.regions import Painter
+from privacysim.masklab.scramble import Scramble
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 _NEAR_PX = 960

@@ -15,6 +15,7 @@ from privacysim.masklab.face_detectors import CHECKER_SCORE, TURNS, FaceChecker
 from privacysim.masklab.fitted_curve import EXTRAPOLATED_BEYOND
 from privacysim.masklab.mask_base import Mask, MeasuredElsewhere, positive
 from privacysim.masklab.people_detector import Box, Frame, Tracks, covered, outline, upright_people
+from privacysim.masklab.scramble import Scramble, ciphered
 from privacysim.vocabulary import CURVES
 
 GALLERIES = (2, 40, 1_000, 18_700_000)
@@ -46,7 +47,7 @@ class Painter:
             raise InputError("mask", "a mask that needs no crowd of aligned faces, for video", self.mask.name,
                              "write box, pixelate, blur, silhouette, dp_pixelate, scramble or a mask of your own")
         self.draw = np.random.default_rng(0)
-        if isinstance(self.mask, masks.Scramble):
+        if isinstance(self.mask, Scramble):
             self.mask.apply(np.zeros((1, 1, 1), np.uint8))  # checks the key, or draws one
 
     def paint(self, frame: Frame, regions: Regions, number: int = 0, faces: Sequence[Box] = ()) -> Frame:
@@ -75,8 +76,8 @@ class Painter:
             return mask.blurred(part, face)
         if isinstance(mask, masks.BlackBox):
             return 0
-        if isinstance(mask, masks.Scramble):
-            return masks.ciphered(part, mask.key_, told)
+        if isinstance(mask, Scramble):
+            return ciphered(part, mask.key_, told)
         if isinstance(mask, masks.Silhouette):  # the person's outline on the background of that place
             return 128 if behind is None else np.where(outline(part, behind)[:, :, None], 128, behind)
         return self._tiled(part, max(1, round(face)))
@@ -104,7 +105,7 @@ def _told(number: int, order: int) -> bytes:
 def restored(frame: Frame, boxes: list[Box], key: bytes, number: int) -> Frame:
     """Decrypt a frame; takes the regions in reverse order, because where two overlap the later one was applied last."""
     for order, (left, top, right, bottom) in reversed(list(enumerate(boxes))):
-        frame[top:bottom, left:right] = masks.ciphered(frame[top:bottom, left:right], key, _told(number, order))
+        frame[top:bottom, left:right] = ciphered(frame[top:bottom, left:right], key, _told(number, order))
     return frame
 
 

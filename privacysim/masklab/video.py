@@ -20,10 +20,11 @@ import pandas as pd
 
 from privacysim.errors import InputError, ResultsError, shown
 from privacysim.masklab.face_detectors import FaceFinder, around
-from privacysim.masklab.masks import Scramble, as_mask
+from privacysim.masklab.masks import as_mask
 from privacysim.masklab.people_detector import Box, Finder, Frame, Tracks, camera_moves, median_background
 from privacysim.masklab.pictures import Strip
 from privacysim.masklab.regions import Painter, Regions, Residual
+from privacysim.masklab.scramble import Scramble
 from privacysim.masklab.timing import ffmpeg, keep_sound, keep_times, quiet
 
 CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".mov": "mp4v", ".avi": "XVID", ".mkv": "mp4v", ".webm": "VP80"}
@@ -103,7 +104,7 @@ def _background(source: str, frames: int) -> tuple[Frame | None, bool]:
     apart = cv2.VideoCapture(source)
     try:
         background = median_background(apart, frames)
-        return background, background is None or not camera_moves(apart, frames, background)
+        return background, background is None or not camera_moves(apart, frames)
     finally:
         apart.release()
 

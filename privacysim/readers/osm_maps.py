@@ -1,8 +1,6 @@
-"""Reads OpenStreetMap: opens extracts, interprets tags, makes rings of areas, and downloads the map of a named place.
+"""Reads OpenStreetMap: opens extracts, interprets tags and makes rings of areas. © OpenStreetMap contributors, ODbL.
 
-A study reads a file, never a server, because maps change every minute and results must be reproducible. A place is
-fetched once, by osmnx (Boeing 2017), and written as `.osm`: points keep their OpenStreetMap numbers, corners of ways
-get new ones, one for equal positions, so that streets stay connected. © OpenStreetMap contributors, ODbL.
+A study reads a file, never a server, because maps change every minute and results must be reproducible.
 """
 
 import tempfile
@@ -17,7 +15,6 @@ import pandas as pd
 
 from privacysim.draws import Floats
 from privacysim.errors import InputError, optional, require
-from privacysim.files import whole_file
 from privacysim.readers.features import Features
 from privacysim.readers.geopackage import Position
 from privacysim.readers.opening import refuse_bombs
@@ -41,15 +38,10 @@ _GREEN = {("leisure", "park"), ("leisure", "garden"), ("leisure", "pitch"), ("le
 _MOST_NAMES, _PLACES = 40, 3
 _NAMES = ["text", "x_m", "y_m", "angle_deg", "length_m"]
 _DEGREE_M = 111_195.0
-WANTED: Mapping[str, bool | list[str]] = {"highway": True, "building": True, "man_made": ["surveillance"],
-                                          "amenity": True, "shop": True, "office": True, "tourism": True,
-                                          "leisure": True, "railway": ["station", "subway_entrance"], "military": True}
-"""Tags that the model reads."""
-_FIRST_CORNER = 1 << 40
+FIRST_CORNER = 1 << 40
 """Numbers of corners start above those that OpenStreetMap has assigned."""
 _MOST_UNSORTED = 64 << 20
 """Bytes of a map in another order, which is sorted in memory."""
-_OWN_COLUMNS = {"geometry", "nodes", "ways", "element", "id", "element_type", "osmid", "type"}
 
 
 @contextmanager
@@ -100,7 +92,7 @@ def _sorted_copy(osmium: Any, path: Path, copy: Path) -> Path:
     found: dict[tuple[int, int], tuple[str, dict[str, Any]]] = {}
 
     def moved(number: int) -> int:
-        return number if number >= 0 else 2 * _FIRST_CORNER - number
+        return number if number >= 0 else 2 * FIRST_CORNER - number
 
     for item in osmium.FileProcessor(str(path)):
         kind, told = item.type_str(), {"id": moved(item.id), "version": 1, "visible": True, "tags": tags_of(item)}
@@ -326,64 +318,3 @@ def _turned(positions: Sequence[Position], positive: bool) -> Floats:
     x, y = (ring - ring[0]).T
     area = float(np.dot(x[:-1], y[1:]) - np.dot(x[1:], y[:-1]))
     return ring if (area >= 0) == positive else ring[::-1]
-
-
-def fetch_city(place: str, path: str | Path) -> dict[str, int]:
-    """Fetch a place by name and write it as an `.osm` file; returns the number of points and of ways written.
-
-    Needs the internet and osmnx (`privacysim[map]`). InputError and no file if the place or a connection is missing.
-    """
-    target = Path(path)
-    if target.suffix != ".osm":
-        raise InputError(str(target), "a name that ends in .osm", target.suffix or "no ending", "name it PLACE.osm")
-    osmnx = require("map", "osmnx", where="city fetch")
-    keeps, osmnx.settings.use_cache = osmnx.settings.use_cache, False  # its cache lies in the working folder
-    try:
-        features = osmnx.features_from_place(place, tags=dict(WANTED))
-    except Exception as error:  # whatever geocoder, server or connection report, the reader needs one sentence
-        expected = "a place that OpenStreetMap finds, and a connection"
-        fix = "check the spelling and the connection, or fetch the extract in a browser and name that file"
-        raise InputError(f"city fetch {place}", expected, error, fix) from None
-    finally:
-        osmnx.settings.use_cache = keeps
-    return write_osm(features, target)
-
-
-def write_osm(features: Any, path: Path) -> dict[str, int]:
-    """Write osmnx's features (a GeoDataFrame, index (element, id)) as an `.osm` file that `[city] osm` reads."""
-    corners: dict[Position, int] = {}
-    points, ways = list[tuple[int, Position, dict[str, str]]](), list[tuple[list[int], dict[str, str]]]()
-    for (element, number), row in zip(features.index, features.to_dict("records"), strict=True):
-        # empty cells of the table are NaN or None
-        tags = {str(key): value for key, value in row.items()
-                if key not in _OWN_COLUMNS and isinstance(value, str) and value}
-        if element == "node":
-            points.append((int(number), (row["geometry"].x, row["geometry"].y), tags))
-            continue
-        for line in _lines(row["geometry"], "building" in tags):
-            refs = [corners.setdefault((round(x, 7), round(y, 7)), _FIRST_CORNER + len(corners)) for x, y in line]
-            ways.append((refs, tags))
-    osmium = require("map", "osmium", where=str(path))
-    with whole_file(path) as part:
-        # the writer recognises a format by its name
-        writer = osmium.SimpleWriter(osmium.io.File(str(part), "osm"), overwrite=True)
-        for number, place, tags in sorted(points):
-            writer.add_node(osmium.osm.mutable.Node(id=number, location=place, tags=tags))
-        for place, number in corners.items():
-            writer.add_node(osmium.osm.mutable.Node(id=number, location=place))
-        for number, (refs, tags) in enumerate(ways, 1):
-            writer.add_way(osmium.osm.mutable.Way(id=number, nodes=refs, tags=tags))
-        writer.close()
-    return {"points": len(points), "ways": len(ways)}
-
-
-def _lines(geometry: Any, building: bool) -> Iterator[list[Position]]:
-    """Lines and outer rings (lon, lat) of a shapely geometry; a building's ring also goes round its courtyards."""
-    if geometry.geom_type == "LineString":
-        yield list(geometry.coords)
-    elif geometry.geom_type == "Polygon":
-        outer, *holes = ([(lat, lon) for lon, lat in ring.coords] for ring in (geometry.exterior, *geometry.interiors))
-        yield [(lon, lat) for lat, lon in (keyhole(outer, holes) if building else outer)]
-    elif hasattr(geometry, "geoms"):
-        for part in geometry.geoms:
-            yield from _lines(part, building)

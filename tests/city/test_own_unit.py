@@ -13,7 +13,8 @@ from privacysim.city import build_city
 from privacysim.cli.main import main
 from privacysim.errors import InputError
 from privacysim.figures import scenario_map
-from privacysim.readers.osm_maps import WANTED, fetch_city, runs
+from privacysim.readers.osm_fetch import WANTED, fetch_city
+from privacysim.readers.osm_maps import runs
 from privacysim.scenario import load_scenario
 from privacysim.simulation.exposure_map import exposure_map
 from privacysim.study import Study

@@ -25,16 +25,22 @@ def box_of(left: float, top: float, wide: float) -> Box:
     return round(left), round(top), round(left) + round(wide), round(top) + round(1.25 * wide)
 
 
+def back(n: int, turn: int) -> int:
+    """Forth to `turn` and back, without a jump."""
+    return turn - abs(n % (2 * turn) - turn)
+
+
 _PATHS: dict[str, Callable[[int], list[Path3]]] = {
-    "close-up": lambda n: [(60 + 2 * n % 80, 20 + n % 50, 120)],
+    "close-up": lambda n: [(60 + back(2 * n, 80), 20 + back(n, 50), 120)],
     "seated": lambda n: [(140, 70, 60)],
-    "approaching": lambda n: [(100, 60, 40 + 2 * (n % 40))],
-    "crossing": lambda n: [(20 + 5 * n % 240, 60, 50)],
+    "approaching": lambda n: [(100, 60, 40 + back(2 * n, 80))],
+    "crossing": lambda n: [(20 + back(4 * n, 240), 60, 50)],
     "turned": lambda n: [(110, 50, 90)],
-    "dark": lambda n: [(100 + n % 60, 60, 70)],
-    "partly hidden": lambda n: [(90 + n % 60, 60, 80)],
+    "dark": lambda n: [(100 + back(n, 60), 60, 70)],
+    "partly hidden": lambda n: [(90 + back(n, 60), 60, 80)],
     "moving camera": lambda n: [(140, 70, 64)],
-    "crowd": lambda n: [(10 + 52 * k + (3 * k + n) % 10, 30 + 70 * (k % 3), 36) for k in range(6)],
+    "hand-held": lambda n: [(140, 70, 64)],
+    "crowd": lambda n: [(10 + 52 * k + back(3 * k + n, 10), 30 + 70 * (k % 3), 36) for k in range(6)],
 }
 KINDS = tuple(_PATHS)
 
@@ -66,8 +72,9 @@ def clip(path: Path, kind: str, faces: list[np.ndarray], street: np.ndarray, fra
     writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*"XVID"), 12.5, (W, H))
     truth = []
     for n in range(frames):
-        pan = 10 * (n % 44) if kind == "moving camera" else 0
-        frame = np.ascontiguousarray(street[150 : 150 + H, pan : pan + W])
+        right, down = {"moving camera": (10 * (n % 44), 0),
+                       "hand-held": (round(9 + 8 * np.sin(n / 4.0)), round(9 + 8 * np.sin(n / 5.5)))}.get(kind, (0, 0))
+        frame = np.ascontiguousarray(street[150 + down : 150 + down + H, right : right + W])
         for k, place in enumerate(_PATHS[kind](n) if faces else ()):
             frame = with_face(frame, seen(kind, faces[k % len(faces)], n), *place)
         writer.write((frame * 0.3).astype(np.uint8) if kind == "dark" else frame)
