@@ -88,7 +88,8 @@ def masks(
 
     loaded, chosen = load_faces(faces, data_home, download), mask_named(own) if own else None
     out.mkdir(parents=True, exist_ok=True)
-    print(f"{loaded.people} people, {len(loaded.person) // loaded.people} images each. {loaded.left_out}".strip())
+    few = "" if loaded.people >= 10 else " Fewer than 10 people say little about a mask."
+    print(f"{loaded.people} people, {len(loaded.person) // loaded.people} images each.{few} {loaded.left_out}".strip())
     if weights is not None:
         from privacysim.masklab.embedding import dlib_network, measure_embedding
 

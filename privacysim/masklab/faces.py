@@ -87,7 +87,7 @@ def _arranged(name: str, images: list[NDArray[Any]], person: NDArray[Any]) -> Fa
     square = [cv2.resize(images[i], (SIDE, SIDE), interpolation=cv2.INTER_AREA)
               for one in kept[each] for i in one[:each]]  # fmt: skip
     people, rest = len(own) - len(kept[each]), len(images) - len(square)
-    words = f"{people} people with fewer than {each} images, and {rest} images in all, were left out" if rest else ""
+    words = f"Left out: {rest} images, among them all of {people} people with fewer than {each}" if rest else ""
     return _numbered(name, square, len(kept[each]), each, words)
 
 
