@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from itertools import product
 
 import pytest
@@ -39,7 +40,12 @@ ACTORS = (
 )
 
 
-def questions(acts: tuple[str, ...] = words.ACTS) -> Iterator[Question]:
+@cache
+def questions(acts: tuple[str, ...] = words.ACTS) -> tuple[Question, ...]:
+    return tuple(_questions(acts))
+
+
+def _questions(acts: tuple[str, ...]) -> Iterator[Question]:
     papers = (("none", "none"), ("notice_of_obtaining_evidence", "case_department_head"), ("id_proof", "operator"))
     masks = (("none", False), ("box", True), ("box", False))
     for (who, why, how), (operator, regime, listed), act in product(ACTORS, CAMERAS, acts):
@@ -53,8 +59,15 @@ def questions(acts: tuple[str, ...] = words.ACTS) -> Iterator[Question]:
             )
 
 
+@cache
+def every_arm(day: date) -> list[Arm]:
+    """The arms of a day for all tests: an arm remembers its answers."""
+    return load_arms(ALL, {}, day)
+
+
 def arms(day: date, names: list[str] | None = None) -> list[Arm]:
-    return load_arms(names or ALL, {}, day)
+    made = every_arm(day)
+    return made if names is None else [arm for name in names for arm in made if arm.policy.id == name]
 
 
 def test_where_the_rules_are_silent_no_provision_of_the_policy_is_named() -> None:
