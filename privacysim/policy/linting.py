@@ -134,6 +134,7 @@ def _order(policy: Policy) -> Iterator[Finding]:
     found = [dict(_idle(policy, reading)) for reading in readings_of(policy) or ("",)]
     yield from (finding for where, finding in found[0].items() if all(where in other for other in found))
     yield from _undone(policy)
+    yield from _inverted(policy)
 
 
 def _idle(policy: Policy, reading: str) -> Iterator[tuple[str, Finding]]:
@@ -166,8 +167,20 @@ def _undone(policy: Policy) -> Iterator[Finding]:
                           'name its purposes, for example purpose = ["public_need"]')
 
 
+def _inverted(policy: Policy) -> Iterator[Finding]:
+    """Conditions the wrong way round: a camera that may not stand there; own staff or an own console elsewhere."""
+    for rule in policy.access:
+        named = [(rule.requester, {"own_staff_on_duty"}), (rule.channel, {"own_console", "live_monitor"})]
+        if rule.own is False and any(words_of and {*words_of} <= own for words_of, own in named):
+            yield Finding(f"access.{rule.id}.own", "inverted condition", "own staff or consoles, but another's camera",
+                          "write own = true")
+        if rule.sited is False:
+            yield Finding(f"access.{rule.id}.sited", "inverted condition", "it opens only cameras that may not stand",
+                          "write sited = true")
+
+
 def _citations(policy: Policy, known: Laws) -> Iterator[Finding]:
-    """References to provisions of another kind, and laws that begin after the policy's date."""
+    """References to provisions of another kind; the loader refuses laws that begin after the policy's date."""
     for where, part in sourced(policy):
         kind = "access" if isinstance(part, Access) else "ban" if where.startswith(("forbidden", "prohibited")) else ""
         kind = kind or ("duty" if where.partition(".")[0] in (*DUTY_NAMES, "retention", "siting") else "")
