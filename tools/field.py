@@ -26,6 +26,7 @@ import pandas as pd
 from privacysim.city import build_city
 from privacysim.errors import InputError
 from privacysim.files import validate
+from privacysim.masklab.face_detectors import CHECKER_SCORE
 from privacysim.masklab.people_detector import median_background
 from privacysim.masklab.video import mask_video
 from privacysim.readers.camera_files import read_cameras
@@ -55,8 +56,7 @@ def read(kind: str, path: Path) -> tuple[str, str, str]:
                 "; ".join(f"{count}: {reason}" for reason, count in reasons.items()) or "none", "; ".join(notes))
     if kind == "track":
         track = read_tracks(path)
-        return f"{len(track)} fixes in {track.parts} parts" if hasattr(track, "parts") else f"{len(track)} fixes", \
-            "none", "; ".join(track.notes)
+        return f"{len(track)} fixes", "none", "; ".join(track.notes)
     city = build_city(validate(Scenario, {"id": "field", "title": "Field", "city": {"kind": "osm", "osm": str(path)},
                                           "population": {"people": {"value": 1000.0, "assumption": "any"}}}, "field"))
     cameras = 0 if city.mapped_cameras is None else len(city.mapped_cameras)
@@ -81,7 +81,7 @@ def table_of(kind: str, rows: list[dict[str, str]], folder: Path) -> str:
         lines.append(f"| {row['repository']} `{row['commit'][:10]}` {row['licence']} | {row['path']} "
                      f"| {' | '.join(words)} | {spent:.1f} |")
         print(lines[-1], flush=True)
-    short = f" The aim was {WANTED}; {WANTED - len(rows)} are missing." if len(rows) < WANTED else ""
+    short = f" The aim was {WANTED} sets, so this falls short by {WANTED - len(rows)}." if len(rows) < WANTED else ""
     return f"{done} of {len(rows)} were read.{short}\n\n" + "\n".join(lines) + "\n"
 
 
@@ -152,17 +152,19 @@ def videos_text() -> str:
     rows = pd.read_csv(CLIPS)
     ours = rows[rows["tool"] == "privacysim"]
     seen = ours[ours["faces"] > 0]
-    share = (seen["masked"] / seen["faces"]).to_numpy()
     drawn = np.random.default_rng(0).integers(0, len(seen), (2000, len(seen)))
     counts = seen[["masked", "faces"]].to_numpy()[drawn].sum(axis=1)
     low, high = np.quantile(counts[:, 0] / counts[:, 1], [0.025, 0.975])
     left, clean = seen[seen["masked"] < seen["faces"]], ours[ours["masked"] == ours["faces"]]
-    lines = [f"{int(seen['faces'].sum())} annotated face-frames in {len(seen)} clips ({int((seen['kind'].str[:9] == 'generated').sum())} "
-             f"generated), `--mask pixelate:4`: {seen['masked'].sum() / seen['faces'].sum():.1%} masked (95 % interval by clip "
-             f"{low:.1%} to {high:.1%}; {int((share == 1).sum())} clips whole). {len(left)} clips keep an annotated face; "
-             f"{int((left['checker_frames'] > 0).sum())} of them end with exit 1. Of {len(clean)} clips that keep none, "
-             f"{int((clean['checker_frames'] > 0).sum())} end with exit 1 all the same. Of textured picture where nobody is, "
-             f"{ours['spoilt'].sum() / max(ours['textured'].sum(), 1):.1%} lost its detail.", "",
+    lines = [f"{int(seen['faces'].sum()):,} annotated face-frames in {len(seen)} clips "
+             f"({int((seen['kind'].str[:9] == 'generated').sum())} generated), `--mask pixelate:4`: "
+             f"{seen['masked'].sum() / seen['faces'].sum():.1%} masked (95 % interval by clip {low:.1%} to {high:.1%}). "
+             f"The aim was 2,000 face-frames in 20 clips. Clips that keep an annotated face: {len(left)}, of which "
+             f"{int((left['checker_frames'] > 0).sum())} end with exit 1. Clips that keep none: {len(clean)}, of which "
+             f"{int((clean['checker_frames'] > 0).sum())} end with exit 1 all the same. Of textured picture where nobody "
+             f"is, {ours['spoilt'].sum() / max(ours['textured'].sum(), 1):.1%} lost its detail. The checker's threshold is "
+             f"a score of {CHECKER_SCORE:g}. The size to which small frames are enlarged was chosen on the generated crowd.",
+             "",
              "| clip | kind | tool | face-frames | masked | frames in which the checker finds a face | textured blocks spoilt | frames per CPU s |",
              "|---|---|---|---|---|---|---|---|"]
     for row in rows.itertuples():
