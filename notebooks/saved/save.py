@@ -29,8 +29,8 @@ FACTORS = (
     "lapse_published_share", "campaigns_per_million_year", "platform_breaches_per_year", "resale_mean",
     "published_viewers_per_day", "published_takedown_d", "republished_mean", "log_review_d", "lapse_complaint_per_day",
     "hidden_per_100k_cameras", "hidden_watch_share", "private_asks_per_camera_year", "informal_copy_share",
-    "informal_spread_share", "deterrence_per_1000_cny", "website_watch_min", "notice_only:retention.public_other",
-    "order_799:retention.public_other",
+    "informal_spread_share", "deterrence_per_1000_cny", "website_watch_min",
+    "retention_unregulated_model_d",
 )
 """What is thought to matter most: cameras, leaks, handing over, oversight. How people walk and where cameras look is out."""
 COMMANDS = {
