@@ -205,7 +205,7 @@ def test_in_a_simulation_with_spawned_workers_the_curve_of_an_own_mask_counts(tm
     clear, own, mosaic = (values[values["policy"] == name].set_index(["metric", "curve", "replicate"])["value"]
                           for name in ("open_access", "own", "mosaic"))  # fmt: skip
     assert own.equals(mosaic)
-    seen = [name for name in clear.index if name[0] == "people_identified_by_outsiders"]
+    seen = [name for name in clear.index if name[0] == "people_identified[legality=authorised]"]
     assert (own[seen] < clear[seen]).all()
     ids = {ps.Study(**case, policies=["open_access", Reform("open_access", mask=mask, name="own")]).inputs().run_id
            for mask in (Frosted(3), Frosted(4), "frosted=4")}  # fmt: skip
