@@ -33,6 +33,7 @@ FINDER_SCORE, CHECKER_SCORE = 0.2, 0.5
 _LEAST_PX, _MOST_PX = 640, 1280
 """Longer side of the frame that the finder sees: smaller frames are enlarged (it finds faces of 36 px in 29 of 30 cases
 instead of 20), larger ones reduced."""
+_FEWEST_PX = 5
 _SIDE, _STRIDE = 192, 4
 _MARGIN = 0.2  # a face is enlarged on each side by a share of its size
 TURNS = 4
@@ -73,6 +74,8 @@ class FaceFinder:
         heat, size, offset, _ = map(np.asarray, net.forward(["537", "538", "539", "540"]))
         y, x = np.nonzero(heat[0, 0] > FINDER_SCORE)
         h, w = np.exp(size[0, :, y, x]).T * _STRIDE
+        wide = w >= _FEWEST_PX * scale  # smaller finds are chance resemblances in frames that were enlarged
+        h, w, y, x = h[wide], w[wide], y[wide], x[wide]
         top, left = ((np.stack([y, x]) + offset[0, :, y, x].T + 0.5) * _STRIDE) - np.stack([h, w]) / 2.0
         corners = np.column_stack([left, top, left + w, top + h]) * np.tile([width / across, height / down], 2)
         return _best(corners, heat[0, 0, y, x], FINDER_SCORE, frame)
