@@ -155,8 +155,9 @@ class Replicate:
         low, high = (round(n * size / self.blocks) for n in (block, block + 1))
         ids = np.arange(low, high) if people is None else people.ids[low:high]
         weight = np.ones(ids.size) if people is None else people.weight[low:high]
-        drawn = draw_block(world.city, world.scenario, world.seed, world.k, ids, weight, -world.footage_days,
-                           world.days, looked=looked, **self.inputs.brought.keywords("people"))
+        first = 0 if self.k < 0 else -world.footage_days  # the pilot needs a daily flow, not the days of old footage
+        drawn = draw_block(world.city, world.scenario, world.seed, world.k, ids, weight, first, world.days,
+                           looked=looked, **self.inputs.brought.keywords("people"))
         cost.add("bytes", "people", cost.bytes_of(drawn))
         cost.add("count", "people", ids.size)
         cost.add("count", "walks", drawn.walk_tour.size)
