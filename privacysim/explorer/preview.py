@@ -34,7 +34,7 @@ SHOWN = ("people_identified_by_outsiders", "sensitive_visits_revealed", "cameras
 """Metrics that the explorer shows, in order."""
 DISTRICT, LARGEST = "guangzhou_part", 1_000_000
 """District used for the preview of studies with more people."""
-DAYS, FOOTAGE_DAYS, SAMPLE, REPLICATES = 30, 91, 4_000, 20
+DAYS, FOOTAGE_DAYS, SAMPLE, REPLICATES = 30, 91, 2_000, 20
 
 
 

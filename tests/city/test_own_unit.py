@@ -139,7 +139,7 @@ def test_rejects_and_cameras_beyond_the_city_are_shown(data_folder, tmp_path, ca
     assert main(["city", "show", str(path)]) == 0
     said = capsys.readouterr().out
     assert "2 on the map" in said
-    assert "1 of the file lie beyond" in said
+    assert "1 more lie beyond the city" in said
     assert "not used, line 3: latitude or longitude is missing or not a number" in said
 
 
