@@ -163,8 +163,8 @@ scenario = "guangzhou_district"
 policy = "order_799"
 reduce = "people_identified_by_outsiders"
 keep = "cases_with_admissible_evidence"
-days = 7
-sample = 1000
+days = 28
+sample = 500
 [[lever]]
 id = "takedown"
 assumption = "platforms may be told"
