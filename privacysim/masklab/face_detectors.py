@@ -117,7 +117,7 @@ def tiles(width: int, height: int, side: int = 0) -> list[tuple[int, int, int]]:
     `side`: of the tiles (0: half the shorter side of the frame).
 
     >>> tiles(320, 240)[0], len(tiles(320, 240))
-    ((0, 0, 320), 13)
+    ((0, 0, 320), 16)
     """
     side = side or max(min(width, height) // 2, 96)
     lefts, tops = (np.unique(np.linspace(0, max(0, whole - side), max(1, -(-2 * whole // side) - 1)).astype(int))

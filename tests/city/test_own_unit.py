@@ -127,7 +127,7 @@ def test_every_tag_that_the_city_reads_is_fetched():
 def test_the_city_is_shown_with_all_that_nobody_mapped(data_folder, tmp_path, capsys):
     assert main(["city", "show", str(own_scenario(tmp_path, data_folder / "helsinki.osm.pbf"))]) == 0
     said = capsys.readouterr().out
-    for words in ("98.3 km on foot", "147 of 6261 street nodes", "buildings  480",
+    for words in ("98.0 km on foot", "167 of 6261 street nodes", "buildings  480",
                   "221 on the map: 40 see all round, 181 without heading", "214 without height"):
         assert words in said
 
