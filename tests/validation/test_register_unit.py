@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import re
 from datetime import date
 from pathlib import Path
@@ -176,6 +177,19 @@ def test_on_a_ratio_scale_a_world_without_an_event_counts_as_half_of_the_smalles
     assert room.judged(row, [0.0, 1.0, 1.0, 1.0, 2.0]).quantiles[0] == pytest.approx(0.6)
     assert room.judged(row, [0.0, 0.0]).word == "missed"
     assert room.judged(row, [0.1, 2.0]).word == "no power"
+
+
+def test_a_world_that_ended_is_read_again_and_other_code_computes_it_anew(tmp_path, monkeypatch):
+    monkeypatch.setenv("PRIVACYSIM_CACHE", str(tmp_path))
+    done = []
+    monkeypatch.setattr(room, "world_values", lambda world: done.append(world) or {"a": world / 3.0, "b": math.nan})
+    first = [room._kept_values(world) for world in (2, 2, 5)]
+    assert done == [2, 5]
+    assert [row["a"] for row in first] == [2 / 3.0, 2 / 3.0, 5 / 3.0], "every bit of a value"
+    assert all(math.isnan(row["b"]) for row in first)
+    monkeypatch.setattr(room, "source_digest", lambda: "other code")
+    room._kept_values(2)
+    assert done == [2, 5, 2]
 
 
 @pytest.mark.parametrize("vary", [False, True])
