@@ -25,7 +25,6 @@ from privacysim.vocabulary import CURVES, GROUPS, LEGALITIES
 _OUTSIDERS = (3, 4, 5)
 _LEGALITY = {"legality": {**{word: word for word in LEGALITIES}, "ungoverned": "ungoverned (no camera rule matches)"}}
 _GROUPS = {"group": {**{group: group + "s" for group in GROUPS}, "older": "older people"}}
-_HOW = {"how": {"targeted": "looked for", "incidental": "by the way"}}
 _PER_OCTAVE = 8
 _NEAR_M, _TOGETHER_S, _POINTS = 100.0, 10.0, 4
 _HOME_BEFORE_H, _HOME_FROM_H, _WORK_TO_H = 9.0, 19.0, 17.0
@@ -61,29 +60,22 @@ def _groups(legality: str) -> tuple[int, int]:
     return code, 3 + code
 
 
-def _with_targets(seen: PeopleSeen, incidental: Floats, groups: Sequence[int] = _OUTSIDERS, how: str = "") -> Part:
-    """Sums of people identified by the way (people, curves), of targets, or of both."""
-    parts = {"incidental": _sums_of(seen.weight, incidental),
-             "targeted": _sums_of(np.ones(len(seen.targeted)), _any_of(seen.targeted, groups))}  # fmt: skip
-    return parts[how] if how else {key: sum(part[key] for part in parts.values()) for key in parts["targeted"]}
-
-
-@shipped_metric(totals_by_curve, by=_HOW)
-def people_identified_by_outsiders(seen: PeopleSeen, heading: str, how: str) -> Part:
+@shipped_metric(totals_by_curve)
+def people_identified_by_outsiders(seen: PeopleSeen) -> Part:
     """Expected people identified at least once, trials between viewers and passes independent: the primary metric."""
-    return _with_targets(seen, _any_of(seen.p_identified), how=how)
+    return _sums_of(seen.weight, _any_of(seen.p_identified))
 
 
 @shipped_metric(totals_by_curve)
 def people_identified_by_outsiders_p_max(seen: PeopleSeen) -> Part:
     """People identified if a face is easy or hard for everybody, so that only the best single trial counts."""
-    return _with_targets(seen, seen.p_identified_max[:, _OUTSIDERS].max(axis=1))
+    return _sums_of(seen.weight, seen.p_identified_max[:, _OUTSIDERS].max(axis=1))
 
 
 @shipped_metric(totals_by_curve)
 def people_identified_by_outsiders_p_days(seen: PeopleSeen) -> Part:
     """People identified if every day of a repeated walk is a fresh, independent trial."""
-    return _with_targets(seen, _any_of(seen.p_identified_days))
+    return _sums_of(seen.weight, _any_of(seen.p_identified_days))
 
 
 @shipped_metric(totals_by_curve)
@@ -101,8 +93,7 @@ def identifiable_person_hours(seen: PeopleSeen, heading: str, legality: str) -> 
 @shipped_metric(totals_by_curve, by=_LEGALITY, neutral=("authorised",))
 def people_identified(seen: PeopleSeen, heading: str, legality: str) -> Part:
     """People identified by all viewers whose act has that answer under the camera rules."""
-    groups = _groups(legality)
-    return _with_targets(seen, _any_of(seen.p_identified, groups), groups)
+    return _sums_of(seen.weight, _any_of(seen.p_identified, _groups(legality)))
 
 
 @shipped_metric(totals_by_curve)
@@ -117,18 +108,11 @@ def people_searched_by_face(seen: PeopleSeen) -> Floats:
     return (seen.faces_searched > 0).astype(np.float64)
 
 
-@shipped_metric(by=_GROUPS)
-def false_matches(seen: PeopleSeen, heading: str, group: str) -> Part:
-    """Strangers whom a machine takes for a person sought, and whoever compares the pictures believes it."""
-    mine = seen.group == GROUPS.index(group) if group else np.full(seen.group.size, True)
-    return _total_of(seen.weight[mine], seen.false_alarms[mine] * facts().value("false_match_accepted"))
-
-
-@shipped_metric(by=_GROUPS)
-def people_misnamed_by_lookers(seen: Viewed, heading: str, group: str) -> Part:
-    """People in view of outsiders who are taken for an acquaintance of theirs, or for the person sought."""
-    mine = seen.group == GROUPS.index(group) if group else np.full(seen.weight.size, True)
-    return _total_of(seen.weight[mine], seen.misnamed[mine])
+@shipped_metric()
+def false_matches(seen: PeopleSeen) -> Part:
+    """Strangers named as the person sought."""
+    made = _total_of(seen.weight, seen.faces_searched)
+    return {**made, "total": made["total"] * facts().value("face_false_match")}
 
 
 def _histogram(weight: Floats, values: Floats) -> Part:
