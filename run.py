@@ -18,14 +18,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 LOCK = ROOT / "requirements.lock"
+WEIGHTS = ROOT / "weights.lock"
 STAMP = VENV / "privacysim.stamp"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 
 
 def fingerprint() -> str:
-    """Hash of the lock and this Python; the set-up is repeated when it changes."""
-    return hashlib.sha256(LOCK.read_bytes() + sys.version.encode()).hexdigest()
+    """Hash of the locks and this Python; the set-up is repeated when it changes."""
+    return hashlib.sha256(LOCK.read_bytes() + WEIGHTS.read_bytes() + sys.version.encode()).hexdigest()
 
 
 def uv_block() -> str:
@@ -52,6 +53,7 @@ def set_up() -> None:
     if subprocess.run([*uv, "sync", *into, "--require-hashes", str(LOCK)]).returncode:
         print("uv could not install the lock; trying pip …", flush=True)
         subprocess.run([*pip, "--require-hashes", "-r", str(LOCK)], check=True)
+    subprocess.run([*pip, "--require-hashes", "--no-deps", "-r", str(WEIGHTS)], check=True)
     here = [str(PYTHON), "-m", "uv", "pip", "install", *into, "--no-deps", "--no-build-isolation", "-e", str(ROOT)]
     subprocess.run(here, check=True)
     STAMP.write_text(fingerprint())

@@ -35,7 +35,7 @@ def quantile(fact: Fact, u: float) -> float:
 
     >>> from privacysim.facts import facts
     >>> [round(quantile(facts()["contacts"], u), 1) for u in (0.05, 0.5, 0.95)]
-    [50.0, 150.0, 500.0]
+    [300.0, 850.0, 2500.0]
     """
     to, back = _SCALES[fact.law]
     low, middle, high = (float(to(end)) for end in (fact.low, fact.value, fact.high))

@@ -27,16 +27,39 @@ ACTS = ("view", "copy", "acquire", "buy", "sell", "disseminate", "use")
 SOURCES = ("request", "monitor", "stream", "insider", "breach", "informal", "hidden", "resale", "publication")
 SCENES = ("street", "public_interior", "semi_private", "private_space")
 SECRETS = ("none", "commercial", "state")
+INTERESTS = ("state_secret", "commercial_secret", "privacy")
+"""What those who build, use and maintain cameras must not reveal."""
+DUTIES = ("retention", "retention_most", "delete", "filing", "signs", "log", "security", "contract", "must_build",
+          "three_interests", "inspect_rooms", "impact_assessment", "purpose_in_writing", "breach_notice",
+          "breach_notice_people", "breach_damages", "incident_report", "refusal_reasons", "access_copy", "help_police",
+          "help_state_security", "have_regard", "contact_point", "retention_policy", "care", "annual_report",
+          "publish_policy", "correct")
+"""Duties of those who run cameras that can be asked for."""
+CIRCUMSTANCES = ("old_system", "key_target", "key_unit", "network_data", "remedied", "encrypted", "high_risk")
+"""Circumstances on which a duty may depend."""
+CONSENTS = ("none", "operator", "person_filmed", "guardian")
+WHOM = ("self", "ward", "minor", "dead", "other")
+TELLS = ("tracks", "lodging")
+"""What items tell about a person, where the law counts them by it: where somebody went, or where they lodged."""
+ENTRIES = ("none", "on_duty", "password_given", "default_password", "intrusion")
+"""How somebody got into a system."""
+LIMITS = ("place", "hours", "technique", "recipient")
+"""What a document limits."""
 SPECIFIC = ("authorised", "conditional", "silent", "prohibited_express", "prohibited_derived")
 GENERAL = ("lawful", "depends", "civil_wrong", "pi_breach", "admin_offence", "crime")
 LEGALITIES = ("authorised", "ungoverned", "prohibited")
 OUTCOMES = ("granted", "refused", "withdrawn", "unavailable", "pending")
-EVIDENCE = ("none", "viewed", "admissible")
+EVIDENCE = ("none", "viewed", "admissible", "decisive")
+PROOF = EVIDENCE[2:]
+"""Evidence that may be used in court; decisive if it also leads to the offender."""
+OFFENCES = ("homicide", "robbery", "street_theft", "assault", "other_theft", "other_crime", "public_order")
+"""Classes of offences: `street_theft` is theft from the person, `other_crime` mostly fraud."""
 MECHANISMS = ("owner_broadcast_knowing", "owner_broadcast_unaware", "open_port", "default_password", "cracked_account")
 CLOSERS = ("owner", "complaint", "press", "inspection")
 CURVES = ("low", "high")
 STEPS = ("none", "no_provision", "not_proved", "not_taken_up", "time_barred", "none_stated", "civil_claim",
-         "order_to_correct", "corrected", "fine", "detention", "prosecution", "discipline")
+         "order_to_correct", "corrected", "fine", "detention", "prosecution", "discipline", "dismissal", "conviction",
+         "acquittal", "unfounded")
 """Legal steps after a breach was found, or the reason why none followed; `none` if no breach was found."""
 MANAGERS = ("police", "other_state", "operator", "nobody")
 """Who is responsible for a camera under the camera rules."""

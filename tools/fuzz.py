@@ -140,7 +140,8 @@ def targets(work: Path, results: Path) -> list[Target]:
         Target("policy", policies, lambda path: load_policy(str(path))),
         Target("scenario", files("sim/scenarios"), lambda path: load_scenario(str(path))),
         Target("study", files("sim/studies"), lambda path: load_study_file(str(path))),
-        Target("law", files("data/law"), lambda path: laws([path])),
+        Target("law", {f"{path.parent.name}_{path.name}": path.read_bytes()
+                       for path in sorted((ROOT / "data/law").glob("*/*.toml"))}, lambda path: laws([path])),
         Target("facts", {"facts.csv": facts}, read_facts),
         Target("track", {"t.gpx": GPX, "t.kml": KML, "t.geojson": GEOJSON, "t.csv": TRACK}, read_tracks),
         Target("cameras", {"c.kml": KML, "c.geojson": GEOJSON, "c.csv": CSV}, read_cameras),

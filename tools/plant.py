@@ -23,8 +23,8 @@ CLAIMS = ROOT / "tests" / "claims.toml"
 OUTCOMES = ROOT / "docs" / "evidence" / "claims_outcomes.csv"
 HEAD = ["id", "verdict", "cases", "fails_when_broken"]
 COPIED = (
-    "privacysim", "sim", "data", "tests", "notebooks", "pyproject.toml", "README.md", "requirements.lock", "run.py",
-    "environment.yml", "CITATION.cff",
+    "privacysim", "sim", "data", "tests", "notebooks", "pyproject.toml", "README.md", "requirements.lock", "weights.lock",
+    "run.py", "environment.yml", "CITATION.cff",
 )
 
 

@@ -33,9 +33,10 @@ def name_of(text: str) -> str:
 
 
 def locked() -> dict[str, tuple[str, list[str]]]:
-    """Packages of the lock that this platform installs, with version and sha256 hashes."""
+    """Packages of the locks that this platform installs, with version and sha256 hashes."""
     found = {}
-    for match in _BLOCK.finditer((ROOT / "requirements.lock").read_text(encoding="utf-8")):
+    text = "".join((ROOT / f"{name}.lock").read_text(encoding="utf-8") for name in ("requirements", "weights"))
+    for match in _BLOCK.finditer(text):
         name, version, marker, rest = match.groups()
         if marker is None or Marker(marker.strip()).evaluate():
             found[name_of(name)] = (version, sorted(re.findall(r"sha256:([0-9a-f]{64})", rest)))

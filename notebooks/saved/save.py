@@ -26,11 +26,11 @@ FACTORS = (
     "stream_close_hazard_per_day", "close_split_complaint", "vendor_platform_share", "internet_share",
     "default_password_share", "security_duty_effect", "compliance_delay_d", "takedown_prohibited_factor",
     "inspection_filed_factor", "filing_share", "staff_per_1000_cameras", "lapses_per_1000_staff_years",
-    "lapse_published_share", "breaches_per_1000_custodians_year", "platform_breaches_per_year", "resale_mean",
+    "lapse_published_share", "campaigns_per_million_year", "platform_breaches_per_year", "resale_mean",
     "published_viewers_per_day", "published_takedown_d", "republished_mean", "log_review_d", "lapse_complaint_per_day",
     "hidden_per_100k_cameras", "hidden_watch_share", "private_asks_per_camera_year", "informal_copy_share",
-    "informal_spread_share", "deterrence_per_1000_cny", "website_watch_min", "notice_only:retention.public_other",
-    "order_799:retention.public_other",
+    "informal_spread_share", "deterrence_per_1000_cny", "website_watch_min",
+    "retention_unregulated_model_d",
 )
 """What is thought to matter most: cameras, leaks, handing over, oversight. How people walk and where cameras look is out."""
 COMMANDS = {

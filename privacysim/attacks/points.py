@@ -15,6 +15,10 @@ from privacysim.draws import Bools, Floats
 from privacysim.errors import InputError
 
 Codes = NDArray[np.int32]
+_DEGREES = {"lon": ("lng", "lon", "long", "longitude", "lon_deg"), "lat": ("lat", "latitude", "lat_deg")}
+_DEGREE_M = 111_195.0
+_MOST_SECONDS = 1e11
+"""Later than the year 5000: a count of milliseconds or smaller units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,8 @@ def code_points(points: pd.DataFrame, *, user: str, place: str | None, time: str
     """Check a frame and code its rows.
 
     An item is where and, if `timed`, when. Where: an id in column `place`, or metres in columns `x` and `y`, put into
-    squares of `cell_m` if given. When: seconds or dates in column `time`, put into windows of `window_s` if given.
+    squares of `cell_m` if given (columns named longitude and latitude are projected). When: seconds or dates in column
+    `time`, put into windows of `window_s` if given.
     """
     if timed and window_s is not None and time is None:
         raise InputError(f"{what}, time", "a column of times, because window_s is given", "nothing", 'write time="t"')
@@ -44,13 +49,36 @@ def code_points(points: pd.DataFrame, *, user: str, place: str | None, time: str
     who, users = _codes(points[user])
     when = seconds(points[time], time, what) if time is not None else None
     parts: list[NDArray[Any]] = [_codes(points[place])[0]] if place is not None else []
-    for name in (x, y) if place is None else ():
-        fix = f"convert it, e.g. points[{name!r}].astype(float), or name ids in place=…"
-        metres = floats(points[name], f"{what}, column {name}", expected="finite numbers in metres", fix=fix)
-        parts.append(_cells(metres, cell_m, "cell_m", what))
+    if place is None:
+        east, north = (floats(points[name], f"{what}, column {name}", expected="finite numbers in metres",
+                              fix=f"convert it, e.g. points[{name!r}].astype(float), or name ids in place=…")
+                       for name in (x, y))  # fmt: skip
+        if cell_m is not None:
+            east, north = _metres(east, north, (x, y), positive(cell_m, "cell_m", what), what)
+        parts += [_cells(metres, cell_m, "cell_m", what) for metres in (east, north)]
     if timed and when is not None:
         parts.append(_cells(when, window_s, "window_s", what))
     return Coded(users, who, *squeezed(parts))
+
+
+def _metres(x: Floats, y: Floats, names: tuple[str, str], cell_m: float, what: str) -> tuple[Floats, Floats]:
+    """The positions, projected if their columns are named longitude and latitude.
+
+    Raises InputError for positions that look like degrees under other names: a cell would hold a whole country.
+    """
+    known = [next((kind for kind in _DEGREES if name.strip().lower() in _DEGREES[kind]), "") for name in names]
+    small = bool(max(np.ptp(x), np.ptp(y)) < cell_m and -180 <= min(x.min(), y.min()) <= max(x.max(), y.max()) <= 180)
+    if "" not in known and known[0] != known[1]:
+        lon, lat = (x, y) if known[0] == "lon" else (y, x)
+        if np.abs(lat).max() > 90 or np.abs(lon).max() > 360:
+            raise InputError(f"{what}, columns {names[0]} and {names[1]}", "degrees, as the names say",
+                             "values beyond them", "rename columns of metres, or exchange the two")
+        middle = np.radians((lat.min() + lat.max()) / 2.0)
+        return lon * (np.cos(middle) * _DEGREE_M), lat * _DEGREE_M
+    if small and max(np.ptp(x), np.ptp(y)) > 0 and (x % 1 != 0).any():
+        raise InputError(f"{what}, columns {names[0]} and {names[1]}", f"metres, in more than one cell of {cell_m:g} m",
+                         "values that look like degrees", "name the columns lng and lat, or give metres")  # fmt: skip
+    return x, y
 
 
 def _codes(column: pd.Series[Any]) -> tuple[Codes, pd.Index]:
@@ -74,10 +102,13 @@ def seconds(column: pd.Series[Any], name: str, what: str) -> Floats:
         stamps = pd.DatetimeIndex(column)
         return ((stamps - stamps.min()) / pd.Timedelta(1, "s")).to_numpy(dtype=np.float64)
     values = column.to_numpy()
-    if values.dtype.kind in "iu":  # unchanged: 10⁸ of them need no second copy
-        return values
-    return floats(column, f"{what}, column {name}", expected="finite seconds, or dates",
-                  fix=f"convert it, e.g. pd.to_datetime(points[{name!r}])")  # fmt: skip
+    if values.dtype.kind not in "iu":  # whole numbers stay as they are: 10⁸ of them need no second copy
+        values = floats(column, f"{what}, column {name}", expected="finite seconds, or dates of one time zone",
+                        fix=f"convert it, e.g. pd.to_datetime(points[{name!r}], utc=True)")
+    if values.max() > _MOST_SECONDS:
+        raise InputError(f"{what}, column {name}", "seconds, or dates", f"{values.max():g}, a count of smaller units",
+                         f"convert it, e.g. pd.to_datetime(points[{name!r}], unit='ms')")  # fmt: skip
+    return values
 
 
 def squeezed(parts: Sequence[NDArray[Any]]) -> tuple[Codes, int]:

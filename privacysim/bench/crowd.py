@@ -66,8 +66,8 @@ def _block(people: int, days: int, seed: int) -> Block:
     for day in range(days):
         mask[:, day >> 6] |= made[:, day].astype(np.uint64) << np.uint64(day & 63)
     return cast(Block, SimpleNamespace(person_id=np.arange(people), weight=np.ones(people), tour_mask=mask,
-                                       first_day=FIRST_DAY, days=days,
-                                       tour_jitter=day_jitter(key, FIRST_DAY, days, _SPAN)))  # fmt: skip
+                                       first_day=FIRST_DAY, days=days, tour_shift=np.arange(tours, dtype=np.int32),
+                                       jitter=day_jitter(key, FIRST_DAY, days, _SPAN)))  # fmt: skip
 
 
 def _acts(count: int, days: int, seed: int) -> pd.DataFrame:
@@ -82,7 +82,8 @@ def _acts(count: int, days: int, seed: int) -> pd.DataFrame:
     return pd.DataFrame({
         "camera_id": (u[:, 3] * CAMERAS).astype(np.int64), "from_s": begin / TICKS_PER_S,
         "to_s": (begin + 2 * HOUR_TICKS) / TICKS_PER_S, "viewer": np.arange(count), "legality": legality,
-        "actor": word("curious"), "document": word("none"), "channel": word("request"), "mask": word("none"),
+        "actor": word("curious"), "document": word("none"), "channel": word("request"),
+        "technique": word("look"), "mask": word("none"),
         "gallery": np.full(count, 150), "attention": np.ones(count), "known": np.full(count, 0.01),
         "audience": np.ones(count),
     })  # fmt: skip
@@ -102,7 +103,8 @@ def exposure_by_pandas(seen: pd.DataFrame, acts: pd.DataFrame) -> pd.DataFrame:
     together_s = np.minimum(rows["leave_s"], rows["to_s"]) - np.maximum(rows["enter_s"], rows["from_s"])
     rows["t"] = np.rint(together_s * TICKS_PER_S)
     rows = rows[rows["t"] > 0]
-    p = identifiability("none", rows["face_px"], rows["frontal"], int(acts["gallery"].iloc[0]), "low")
+    p = identifiability("none", rows["face_px"], rows["frontal"], int(acts["gallery"].iloc[0]), "low",
+                        by="acquaintance")  # fmt: skip
     rows["identifiable_s"] = rows["t"] / TICKS_PER_S * rows["attention"] * rows["known"] * p
     rows["q"] = rows["attention"] * rows["known"] * rows["audience"] * p
     people = ["person_id", "legality"]

@@ -66,7 +66,7 @@ def exponent(sizes: Sequence[float], spent: Sequence[float]) -> float:
     return float(np.polyfit(np.log(sizes), np.log(spent), 1)[0])
 
 
-def _inputs(policies: int = 3, days: int = 30, sample: int = 20_000, cameras: float = 1.0) -> Inputs:
+def _inputs(policies: int = 3, days: int = 30, sample: int = 16_000, cameras: float = 1.0) -> Inputs:
     """Inputs of a study of whole Guangzhou; `cameras` multiplies the number per thousand people."""
     chosen = list(_POLICIES[:policies])
     # one reading each, so that policies and arms are equally many

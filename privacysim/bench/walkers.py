@@ -75,7 +75,7 @@ def seen_on(place: Town, walk: int, step: tuple[int, int, int, int], sightings: 
 def with_kernel(place: Town, walks: int) -> int:
     """Count the month's sightings on the first walks: pieces of the shipped kernel times the days of their tour."""
     block = place.block
-    rows = street_rows(block, place.city, place.view, np.full(block.tour_mask.shape[0], -1), walks=walks)
+    rows = street_rows(block, place.city, place.view, np.full(block.walk_tour.size, -1), walks=walks)
     often = np.bitwise_count(block.tour_mask).sum(axis=1, dtype=np.int64)
     return int(often[block.walk_tour[rows[:, 0]]].sum())
 
@@ -97,7 +97,7 @@ def months(place: Town, people: int) -> tuple[list[Month], int]:
         tour, route = int(block.walk_tour[walk]), walk_edges(place, walk)
         for day in range(DAYS):
             if int(block.tour_mask[tour, 0]) >> day & 1:
-                begin = day * DAY_TICKS + int(block.walk_depart[walk]) + int(block.tour_jitter[tour, day])
+                begin = day * DAY_TICKS + int(block.walk_depart[walk]) + int(block.shift(tour, day))
                 made[int(owner[walk])].append((begin, walk, route))
     return [sorted(month, key=lambda one: one[0]) for month in made], walks
 

@@ -80,6 +80,11 @@ class City:
     """Latitude and longitude of (0, 0); None in a synthetic city."""
 
     @property
+    def closed_blocks(self) -> bool:
+        """Whether houses stand along all streets although no building is known: in a synthetic city."""
+        return self.origin is None and self.building_start is None
+
+    @property
     def people(self) -> int:
         """Number of residents of the whole city."""
         return int(self.home_people.sum())

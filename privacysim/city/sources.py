@@ -34,7 +34,8 @@ from privacysim.city.places import CODE, CityPlan, drawn_plan, mapped_plan, near
 from privacysim.draws import Floats
 from privacysim.errors import InputError
 from privacysim.readers import osm_maps
-from privacysim.readers.camera_files import heading_of
+from privacysim.readers.camera_files import no_camera, said, views
+from privacysim.readers.columns import plain_words
 from privacysim.readers.osm_maps import LANE, MAIN, STREET
 from privacysim.readers.positions import LAT, LON, FrameColumn, checked_frame, city_plane, positions
 from privacysim.scenario import Scenario
@@ -131,6 +132,8 @@ class _Map:
     rings: list[tuple[list[tuple[float, float]], float]] = field(default_factory=list)
     cameras: list[tuple[float, float, dict[str, str]]] = field(default_factory=list)
     vehicles_only: list[list[tuple[float, float]]] = field(default_factory=list)
+    missing: int = 0
+    """Nodes of streets that are not in the file."""
 
 
 def osm_plan(section: CitySection, people: int) -> CityPlan:
@@ -160,13 +163,16 @@ def osm_plan(section: CitySection, people: int) -> CityPlan:
     plan = mapped_plan(section, streets, people, category, plane([site[1:] for site in raw.sites]))
     cameras = []
     for (x, y), (_, _, tags) in zip(plane([row[:2] for row in raw.cameras]), raw.cameras, strict=True):
-        heading = heading_of(tags.get("camera:direction", tags.get("direction", "")))[0]
-        told = None if np.isnan(heading) else heading  # None becomes null in JSON, which has no NaN
-        cameras.append({"x_m": float(x), "y_m": float(y), "heading_deg": told, "tags": tags})
+        for words in views(plain_words(tags)):
+            heading = said(words)["heading_deg"]
+            told = None if np.isnan(heading) else heading  # None becomes null in JSON, which has no NaN
+            cameras.append({"x_m": float(x), "y_m": float(y), "heading_deg": told, "tags": dict(words)})
     word = f"{left_out} of {left_out + streets.x.size} street nodes are not connected to the rest and were left out"
     if raw.vehicles_only:
         metres = sum(float(np.hypot(*np.diff(plane(road), axis=0).T).sum()) for road in raw.vehicles_only)
         word += f"; {metres / 1000:.1f} km for vehicles alone, where nobody walks"
+    if raw.missing:
+        word += f"; {raw.missing} nodes of streets are not in the file, and streets end there"
     corners = np.concatenate([np.empty((0, 2)), *(ring for ring, _ in rings)]).astype(np.float32)
     buildings = {"building_start": np.cumsum([0, *(len(ring) for ring, _ in rings)]).astype(np.int32),
                  "building_x": corners[:, 0], "building_y": corners[:, 1]}  # fmt: skip
@@ -184,20 +190,22 @@ def _read(path: Path) -> _Map:
                 continue
             if not item.is_node() and not item.is_way():
                 continue
-            nodes = [(item.id, item.location)] if item.is_node() else [(one.ref, one.location) for one in item.nodes]
             # an extract cuts ways at its border: nodes outside it have no location
-            located = [(ref, (at.lat, at.lon)) for ref, at in nodes if item.is_node() or at.valid()]
-            corners = [position for _, position in located]
+            parts = osm_maps.runs([item] if item.is_node() else item.nodes)
+            corners = [position for part in parts for _, position in part]
             category, kind = osm_maps.category(tags), osm_maps.street_kind(tags)
             if category is not None and corners:
                 raw.sites.append((CODE[category], *np.mean(corners, axis=0).tolist()))
             if item.is_node():
-                if tags.get("man_made") == "surveillance":
+                if tags.get("man_made") == "surveillance" and not no_camera(plain_words(tags)):
                     raw.cameras.append((*corners[0], tags))
                 continue
-            if kind is not None and len(corners) > 1:
-                raw.nodes.update(located)
-                raw.ways.append((kind, [ref for ref, _ in located]))
+            if kind is not None:
+                raw.missing += len(item.nodes) - len(corners)
+                for part in parts:
+                    if len(part) > 1:
+                        raw.nodes.update(part)
+                        raw.ways.append((kind, [ref for ref, _ in part]))
             elif osm_maps.vehicles_only(tags) and len(corners) > 1:
                 raw.vehicles_only.append(corners)
             if osm_maps.is_building(tags) and len(corners) > 3:

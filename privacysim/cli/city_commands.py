@@ -18,7 +18,7 @@ city_app = group("Your own city, from OpenStreetMap.")
 def city_fetch(place: Annotated[str, typer.Argument(help='Name of a place, such as "Kallio, Helsinki".')],
                out: Annotated[Path, typer.Option("--out", "-o", help="The .osm file to write.")]) -> None:
     """Download the OpenStreetMap extract of a named place to a file, for `[city] osm = "…"` of a scenario."""
-    from privacysim.readers.osm_maps import fetch_city
+    from privacysim.readers.osm_fetch import fetch_city
 
     found = fetch_city(place, out)
     print(f"{out}: {found['points']} points, {found['ways']} ways. © OpenStreetMap contributors, ODbL.")
@@ -62,19 +62,21 @@ def city_show(scenario: ScenarioName) -> None:
 
 
 def _camera_lines(city: Any, facts: Any) -> list[str]:
-    from privacysim.world.placed import placed_cameras
+    from privacysim.world.placed import NO_CAMERA, placed_cameras
 
     placed = placed_cameras(city, facts.cameras.file)
     if placed is None:
         count = round(facts.cameras.per_1000.number * facts.population.people.number / 1000.0)
         return [f"cameras    {count}, drawn in each replicate"]
+    if not len(placed):
+        return [f"cameras    {NO_CAMERA}"]
     fixed = ~placed.turns
     unknown = {"heading": np.isnan(placed.heading_deg) & fixed, "lens": np.isnan(placed.hfov_deg) & fixed,
                "height": np.isnan(placed.mount_m), "operator": placed.operator < 0}
     said = ", ".join(f"{int(flags.sum())} without {name}" for name, flags in unknown.items())
     lines = [f"{len(placed)} on the map: {int(placed.turns.sum())} see all round, {said}"]
     if placed.left_out:
-        lines.append(f"{placed.left_out} of the file lie beyond the city and were left out")
+        lines.append(f"{placed.left_out} more lie beyond the city or its connected streets and were left out")
     lines += [f"not used, {reject}" for reject in placed.rejects[:5]]
     if len(placed.rejects) > 5:
         lines.append(f"… and {len(placed.rejects) - 5} more that could not be used")

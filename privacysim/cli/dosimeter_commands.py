@@ -31,7 +31,7 @@ def dosimeter(
     range_m: Annotated[float | None, typer.Option("--range", help="Range of every camera in metres.")] = None,
     recall: Annotated[str, typer.Option(help="Share of the cameras that is mapped: 0.63 or 0.63:0.5-0.8.")] = "",
     policies: Annotated[str, typer.Option(help="Comma-separated policies.")] = "notice_only,guangzhou_draft,order_799",
-    law_date: Annotated[str, typer.Option(help="Date on which the general law applies.")] = "2025-06-01",
+    law_date: Annotated[str, typer.Option(help="Date on which the general law applies.")] = "2026-01-01",
     out: Annotated[Path | None, typer.Option(help="Results folder. Without it, nothing is written.")] = None,
     private: Annotated[bool, typer.Option("--map", help="Add OUT/private with a map, which shows the walk.")] = False,
     export: Annotated[str, typer.Option(help="Files for GIS in OUT/private: geojson,gpkg,parquet.")] = "",

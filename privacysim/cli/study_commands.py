@@ -1,6 +1,7 @@
 """Commands for studies and scenarios: run, compare, report, verify, study, scenario."""
 
 import sys
+from datetime import date
 from pathlib import Path
 from signal import SIGINT
 from typing import Annotated, Any
@@ -11,6 +12,7 @@ from privacysim.cli import options
 from privacysim.cli.options import Baseline, Days, ResultsFolder, ScenarioName, StudyName, TablesFolder, Workers
 from privacysim.errors import InputError, require
 from privacysim.files import display, named_files, toml_text
+from privacysim.law import laws
 from privacysim.scenario import load_scenario
 
 run_app, compare_app, report_app, verify_app = (options.group() for _ in range(4))
@@ -24,10 +26,13 @@ def run(
     scenario: Annotated[str | None, typer.Option(help="Scenario to use instead of the study's.")] = None,
     policies: Annotated[str | None, typer.Option(help="Comma-separated policies.")] = None, baseline: Baseline = None,
     sample: Annotated[str | None, typer.Option(help="Number of people in the sample, or all.")] = None,
+    case: Annotated[str | None, typer.Option(help="Reading of the founding case: broadcast or directory.")] = None,
     days: Days = None,
     replicates: Annotated[str | None, typer.Option(help="Number of replicates, or precision:5%.")] = None,
+    worlds: Annotated[int | None, typer.Option(help="Number of worlds that draw their facts. 0: best guesses.")] = None,
     replicate: Annotated[int | None, typer.Option(help="Run only this replicate, counting from 0.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of all random draws.")] = None, workers: Workers = None,
+    law_date: Annotated[str | None, typer.Option(help="Day of the general law, or own: each policy's own day.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, such as tcp://host:8786.")] = None,
     out: Annotated[Path | None, typer.Option(help="Results folder. Default: results/STUDY.")] = None,
     tables: Annotated[bool, typer.Option("--tables", help="Write the large tables too.")] = False,
@@ -49,22 +54,27 @@ def run(
         Precision.read(wanted)  # a mistake is an error before anything is loaded
     people = _whole_number(sample, "--sample", "a number of people, or all", "all", "write --sample 50000")
     chosen = Study(study, scenario=scenario, policies=options.words(policies) if policies is not None else None,
-                   baseline=baseline, days=days, replicates=wanted if isinstance(wanted, int) else None, sample=people,
-                   seed=seed)
+                   baseline=baseline, days=days, replicates=wanted if isinstance(wanted, int) else None, worlds=worlds,
+                   sample=people, seed=seed, case=case,
+                   law_date=law_date if law_date in (None, "own") else options.day(law_date))
     inputs, plan = chosen.inputs(replicate), chosen.plan
-    folder = out or Path("results") / f"{plan.id}{'' if replicate is None else f'_replicate_{replicate}'}"
+    law = "each policy's own date" if plan.law_date == "own" else plan.law_date
+    part = "" if replicate is None else f"_replicate_{replicate}"
+    folder = out or Path("results") / f"{plan.id}{f'_{case}' if case else ''}{part}"
+    _say_if_dated(plan.law_date, inputs.scenario.law)
     if dry_run:
         print(f"{plan.id}: {inputs.scenario.title}\n  arms        {', '.join(inputs.arm_ids)}\n"
-              f"  baseline    {plan.baseline}; start {plan.start}; general law of {plan.law_date}\n"
-              f"  replicates  {inputs.replicates[0]} to {inputs.replicates[-1]}\n"
+              f"  baseline    {plan.baseline}; start {plan.start}; general law of {law}\n"
+              f"  replicates  {inputs.replicates[0]} to {inputs.replicates[-1]}; worlds {inputs.worlds}\n"
               f"  size        {plan.days} days, sample {plan.sample}, seed {plan.seed}\n"
               f"  run id      {inputs.run_id}\n  results     {folder}\nNothing was run.")
         return
     before = read_manifest(folder)
     open_executor, at_once = _dask(scheduler, workers)
-    results = chosen.run(wanted if isinstance(wanted, str) else None, replicate=replicate, workers=at_once,
-                         open_executor=open_executor, out=folder, resume=resume, force=force,
-                         tables="all" if tables_all else "seen" if tables else "", also={"report.html": page})
+    results = chosen.run(wanted if isinstance(wanted, str) else None, worlds=worlds, replicate=replicate,
+                         workers=at_once, first=_say_first, open_executor=open_executor, out=folder, resume=resume,
+                         force=force, tables="all" if tables_all else "seen" if tables else "",
+                         also={"report.html": page})
     if before is not None and results.inputs is None:
         print(f"These results were saved before by the same run ({results.run_id}); nothing was run again.\n")
     print(headline_text(results))
@@ -74,6 +84,18 @@ def run(
     if results.failures:
         print("\n".join(results.failures), file=sys.stderr)
         raise typer.Exit(1)
+
+
+def _say_first(results: Any) -> None:
+    """Print the verdicts of the best guesses and the first ten worlds while the other worlds run."""
+    print("First verdicts, from the best guesses and ten worlds; more worlds are running.")
+    print("".join(f"  {line}\n" for line in results.compare().words()), flush=True)
+
+
+def _say_if_dated(law_date: object, pack: str) -> None:
+    newest = laws(general=pack).bundles[-1]
+    if isinstance(law_date, date) and law_date < newest.first_day:
+        print(f"General law of {law_date}: newer law is in force since {newest.first_day} (--law-date).")
 
 
 @compare_app.command()
@@ -260,6 +282,7 @@ def headline_text(results: Any, baseline: str | None = None, metric: str | None 
     from privacysim.metrics import headline
     from privacysim.report import start_in_words
     from privacysim.study.precision import in_words as precision_in_words
+    from privacysim.world.placed import NO_CAMERA
 
     change = results.compare(baseline)
     manifest, study = results.manifest, results.manifest["study"]
@@ -269,9 +292,12 @@ def headline_text(results: Any, baseline: str | None = None, metric: str | None 
         + "\n".join(_columns(rows[["policy", "curve", "mean", "ratio", "difference", "n", "note"]]))
         for _, rows in change.table(names, text=True).groupby("metric", sort=False)
     ]
+    nobody = results.notes.loc[results.notes["note"].str.startswith(f"cameras: {NO_CAMERA}"), "note"]
     lines = [
+        *(text.removeprefix("cameras: ") for text in nobody[:1]),
         f"{study['id']}: {manifest['scenario']['title']}, {study['days']} days, "
-        f"{len(manifest['replicates'])} replicates, sample {study['sample']}, seed {study['seed']}",
+        f"{len(manifest['replicates'])} replicates, {study['worlds']} worlds, sample {study['sample']}, "
+        f"seed {study['seed']}",
         f"baseline {change.baseline}; {start_in_words(change.start)}",
         "" if manifest["scenario"]["calibrated"] else "not calibrated: the constants were solved for another scenario",
         precision_in_words(manifest.get("precision")), *results.failures,

@@ -18,8 +18,6 @@ mask_app, bench_app = group(), group()
 
 HOME = "guangzhou_185"
 """The scenario whose calibrated constants are facts."""
-PILOTS = (-1, -2, -3)
-"""Replicates that no study uses; their cases provide the numbers of clue cameras."""
 SEED = 185
 
 _Scenario = Annotated[str, typer.Option(help="Scenario. The facts keep the constants of the founding case.")]
@@ -39,32 +37,13 @@ def leaks(scenario: _Scenario = HOME) -> None:
     print(f"At the current value the list of {case.id} has a mean of {now.expected:.1f} cameras: the {datum.value:g} "
           f"of the founding case are {held}\n  the Poisson 95 % band {low} to {high} ({now.exposable:,.0f} exposable "
           f"cameras, mean stay {now.mean_stay_d:.0f} d).\n")
-    print("Held out (population × the same constants, Poisson 95 % band; no density of their own):")
-    for row in held_out(case):
+    print("Held out (population × the same constants; 95 % band, of which most is the variance between cities):")
+    for row in held_out():
         print(f"  {row.city:<8} counted {row.observed:>4g}   expected {row.predicted:>4.0f} "
-              f"({row.low:g} to {row.high:g})   {'within' if row.holds else 'miss'}")
+              f"({row.low:.0f} to {row.high:.0f})   {'within' if row.holds else 'miss'}")
     causes = ", ".join(f"{cause} {share:.0%}" for cause, share in now.closed_by.items())
     print("\nWithout a verdict, because there are no observations:")
     print(f"  listed cameras that show an inside {now.indoor_share:.0%}\n  closed by {causes}")
-
-
-@calibrate_app.command("evidence")
-def evidence(scenario: _Scenario = HOME) -> None:
-    """Solve p_working and p_recognised so that footage is available and useful as often as observed."""
-    from privacysim.world.calibration import at_least_one, calibrate_evidence, pilot_clues
-
-    case, city = _opened(scenario)
-    counts, seen = pilot_clues(city, case, SEED, PILOTS)
-    solved = calibrate_evidence(counts, seen, case)
-    access = case.access
-    usable = case.cameras.recording_share.number * access.p_working.number
-    available = at_least_one(usable, counts)
-    useful = at_least_one(usable * access.p_recognised.number, seen) / available if available else 0.0
-    _constants(solved)
-    print(f"{counts.size:,} asked cases of {len(PILOTS)} pilot replicates: {counts.mean():.1f} clue cameras per case,\n"
-          f"  of which {seen.mean():.1f} had the offender in view in time; {(counts == 0).mean():.1%} of cases none.\n"
-          f"At the current values: available {available:.3f} (datum {facts().value('evidence_available'):g}), of these "
-          f"useful {useful:.3f} (datum {facts().value('evidence_useful'):g}); before retention.")
 
 
 @calibrate_app.command("verdicts")
@@ -94,18 +73,30 @@ def masks(
     faces: Annotated[str, typer.Option(help="olivetti, lfw, synthetic, or a folder with one per person.")] = "olivetti",
     data_home: Annotated[Path | None, typer.Option(help="Folder in which scikit-learn keeps its data.")] = None,
     download: Annotated[bool, typer.Option("--download", help="Download the faces if they are missing.")] = False,
-    small: Annotated[bool, typer.Option("--small", help="A small grid, in a minute. Implied by synthetic.")] = False,
+    small: Annotated[bool, typer.Option("--small", help="A small grid. Implied by synthetic.")] = False,
     workers: Annotated[int, typer.Option(help="Number of processes.")] = 2,
     own: Annotated[str, typer.Option("--mask", help="Measure only this mask, shipped or installed.")] = "",
+    weights: Annotated[Path | None, typer.Option("--embedding", help="Attack with this file's dlib network.")] = None,
 ) -> None:
-    """Attack every mask; write the identification curve that the simulation reads, a table, a figure and a note."""
+    """Attack every mask; write the identification curve that the simulation reads, a table, a figure and a note.
+
+    With --embedding, write embedding.csv alone: the rates of a pretrained network (install dlib-bin).
+    """
     from privacysim.masklab.calibrate_masks import calibrate, measure
     from privacysim.masklab.faces import load_faces
     from privacysim.masklab.masks import mask_named
 
     loaded, chosen = load_faces(faces, data_home, download), mask_named(own) if own else None
     out.mkdir(parents=True, exist_ok=True)
-    with bar("attacking") as tell:
+    few = "" if loaded.people >= 10 else " Fewer than 10 people say little about a mask."
+    print(f"{loaded.people} people, {len(loaded.person) // loaded.people} images each.{few} {loaded.left_out}".strip())
+    if weights is not None:
+        from privacysim.masklab.embedding import dlib_network, measure_embedding
+
+        rates = measure_embedding(loaded, dlib_network(weights), f"dlib, {weights.name}", out)
+        print(f"{rates.to_string(index=False)}\nwritten to {out}: embedding.csv")
+        return
+    with bar("attacking") as tell:  # the costly attacks run first, so the time that it shows falls
         if chosen is None:
             calibrate(loaded, out, small=small or loaded.name == "synthetic", workers=workers, progress=tell)
         else:
@@ -136,31 +127,61 @@ def _constants(solved: Sequence[Any]) -> None:
 
 @mask_app.command()
 def mask(
-    video: Annotated[str, typer.Argument(help="Video file, number of a camera, or rtsp:// or http:// address.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="File to write: .mp4, .mov, .avi, .mkv or .webm.")],
+    source: Annotated[str, typer.Argument(help=(
+        "Video, picture, folder of pictures, number of a camera, or rtsp:// or http:// address."))],
+    out: Annotated[Path, typer.Option("-o", "--out", help=(
+        "File to write (.mp4, .mov, .avi, .mkv, .webm; .jpg, .png, …), or folder for a folder's pictures."))],
     how: Annotated[str, typer.Option("--mask", help=(
         "box, pixelate[:CELLS], blur[:SIGMA], gaussian[:SIGMA], silhouette, dp_pixelate[:CELLS:EPSILON], scramble, "
         "or a mask from an installed package. CELLS are counted across a face, SIGMA is a share of its width."
     ))] = "box",
     key: Annotated[Path | None, typer.Option(help="File with the 32 bytes of the cipher's key (scramble).")] = None,
     boxes: Annotated[Path | None, typer.Option(help="CSV of people: frame, left, top, right, bottom.")] = None,
-    keep_audio: Annotated[bool, typer.Option("--keep-audio", help="Copy the sound (needs ffmpeg).")] = False,
+    keep_audio: Annotated[bool | None, typer.Option(
+        "--keep-audio/--no-audio", help="Copy the sound (needs ffmpeg). Default: if there is sound and ffmpeg."
+    )] = None,
+    keep_anyway: Annotated[bool, typer.Option("--keep-anyway", help="Keep a file in which a face is left.")] = False,
+    preview: Annotated[Path | None, typer.Option(help="PNG for a strip of frames before and after masking.")] = None,
     seconds: Annotated[float | None, typer.Option(help="How long to record a live stream, in seconds.")] = None,
     allow_truncated: Annotated[bool, typer.Option("--allow-truncated", help="Accept a file that ends early.")] = False,
-) -> None:
-    """Mask whole people in every frame of a video, and report what remains visible."""
-    from privacysim.masklab.masks import Scramble, mask_named
+) -> int:
+    """Mask people and faces in every frame of a video, or in pictures; check the result and report what remains.
+
+    Made for fixed cameras; before a moving one, people whose face is turned away may be missed. Exits with 1 and keeps
+    no file if a second detector still finds a face in it.
+    """
+    from privacysim.masklab.masks import mask_named
+    from privacysim.masklab.pictures import ENDINGS, mask_pictures
+    from privacysim.masklab.scramble import Scramble
     from privacysim.masklab.video import mask_video
 
     chosen = mask_named(how)
+    if preview is not None and preview.suffix.lower() != ".png":
+        raise InputError("--preview", "a name that ends in .png", preview.name, "write STRIP.png")
     if key is not None and isinstance(chosen, Scramble):
         if not key.is_file():
             raise InputError("--key", "a file with 32 bytes", str(key), f"make it: head -c 32 /dev/urandom > {key}")
         chosen.set_params(key=key.read_bytes())
+    pictures = Path(source).is_dir() or Path(source).suffix.lower() in ENDINGS
+    if pictures and (boxes or seconds or keep_audio):
+        raise InputError(source, "a video, for --boxes, --seconds and --keep-audio", "pictures", "leave these out")
+    left: Any
     with bar("masking") as tell:
-        left = mask_video(video, out, chosen, boxes=boxes, keep_audio=keep_audio, live_s=seconds,
-                          whole=not allow_truncated, progress=tell)
-    print(f"{left.text()}\nwritten: {out}")
+        if pictures:
+            left = mask_pictures(Path(source), out, chosen, keep_anyway=keep_anyway, preview=preview, progress=tell)
+        else:
+            left = mask_video(source, out, chosen, boxes=boxes, keep_audio=keep_audio, live_s=seconds,
+                              whole=not allow_truncated, keep_anyway=keep_anyway, preview=preview, progress=tell)
+    print(left.text())
+    if preview is not None:
+        print(f"{preview}: before and after; it shows people unmasked, so keep it as the source")
+    if left.readable and not keep_anyway:
+        what = "these pictures are not written" if pictures else "not written"
+        print(f"{what}: faces are left in the result; use a stronger mask, "
+              f"{'' if pictures else 'add --boxes, '}or keep it with --keep-anyway")
+    if not left.readable or keep_anyway or (pictures and len(left.readable) < len(left.found)):
+        print(f"written: {out}")
+    return 1 if left.readable else 0
 
 
 @notebook_app.command("new")

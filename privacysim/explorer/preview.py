@@ -15,7 +15,7 @@ import pandas as pd
 
 from privacysim.city import City, build_city
 from privacysim.draws import Floats, Ints
-from privacysim.exposure import is_outsider, measure_exposure
+from privacysim.exposure import is_outsider, measure_exposure, targeted
 from privacysim.metrics import METRICS, parts, readings
 from privacysim.people import Block
 from privacysim.policy import Arm, load_arms
@@ -34,7 +34,7 @@ SHOWN = ("people_identified_by_outsiders", "sensitive_visits_revealed", "cameras
 """Metrics that the explorer shows, in order."""
 DISTRICT, LARGEST = "guangzhou_part", 1_000_000
 """District used for the preview of studies with more people."""
-DAYS, FOOTAGE_DAYS, SAMPLE, REPLICATES = 30, 91, 4_000, 20
+DAYS, FOOTAGE_DAYS, SAMPLE, REPLICATES = 30, 91, 2_000, 20
 
 
 
@@ -94,7 +94,7 @@ class Preview:
 
     def arm(self, path: str) -> Arm:
         """The arm of a policy file (its only reading), under the study's general law."""
-        return load_arms([path], {}, self.study.plan.law_date)[0]
+        return load_arms([path], {}, self.study.plan.law_date, pack=self.scenario.law)[0]
 
     def drawn(self, k: int) -> Drawn:
         """Replicate k, drawn on first use."""
@@ -113,7 +113,8 @@ class Preview:
         whole = replicate.changed(arms=[arm])
         log = whole.logs[arm.id]
         exposure = measure_exposure(whole.see(block), block, whole.acts)
-        found = readings(parts(people_seen(exposure, 0, block), records(whole.world, log), names=SHOWN))
+        sought = targeted(log.acts, whole.world, whole.coverage)
+        found = readings(parts(people_seen(exposure, 0, block, sought=sought), records(whole.world, log), names=SHOWN))
         values = {(name, one.curve): (one.value, one.contributors) for name, one in found if one.value is not None}
         notes = [(name, one.curve, one.note) for name, one in found if one.value is None]
         missed = 1.0 - exposure.p_identified[:, 0]

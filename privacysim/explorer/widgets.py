@@ -148,7 +148,7 @@ class Explorer:
             looks.append(self.preview.look(arm, len(looks)))
             if len(looks) in (5, 10):
                 self._show(arm, looks)
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.1)  # for messages of the page
         self._show(arm, looks)
 
     def _key(self) -> Reform:

@@ -13,16 +13,19 @@ from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
+from numba import njit
 from numpy.typing import NDArray
 
 from privacysim.draws import Bools, Floats, Ints
 from privacysim.errors import one_line
+from privacysim.identify import RECOGNISERS
 from privacysim.sight.passes import Windows
 from privacysim.units import DAY_TICKS, TICKS_PER_S
 from privacysim.vocabulary import LEGALITIES, STATE_ORGANS
 
 GROUPS = 2 * len(LEGALITIES)
 """Insiders, then outsiders, by legality."""
+BY_FACE = ("face_search_recorded", "face_watchlist_live")
 _ON_DUTY = "own_staff_on_duty"
 _OPEN_WAYS = ("own_console", "live_monitor", "shared_platform", "takeover", "seizure")
 _FOREVER = np.int64(1) << 60
@@ -53,24 +56,41 @@ def is_outsider(acts: pd.DataFrame) -> Bools:
     return ~((acts["actor"] == _ON_DUTY) | organ).to_numpy(dtype=bool)
 
 
+def recognisers(acts: pd.DataFrame) -> NDArray[np.intp]:
+    """Return who recognises in each act, as codes of `RECOGNISERS`.
+
+    Searches by face: a machine. State organs and defence counsel compare with photographs of suspects: strangers,
+    except in front of live monitors. All others recognise acquaintances.
+
+    >>> from privacysim import tables
+    >>> recognisers(tables.empty("acts")).size
+    0
+    """
+    compares = acts["actor"].isin((*STATE_ORGANS, "defence_counsel")) & (acts["channel"] != "live_monitor")
+    machine, stranger, acquaintance = map(RECOGNISERS.index, ("machine", "stranger", "acquaintance"))
+    return np.where(acts["technique"].isin(BY_FACE), machine, np.where(compares, stranger, acquaintance))
+
+
 @dataclass(frozen=True, slots=True)
 class Acts:
     """Acts with an audience, of all arms, sorted by (camera, arm, group, viewer, begin).
 
     `watched`: ids of viewed cameras, ascending; rows of camera c (index into it) under arm a are at `start[c, a] :
     start[c, a + 1]`. `index[c, a]` holds the half hours of the day that they touch, as 48 bits (passes at other hours
-    need not be compared with them), and the same rows as first << 32 | end: one line of the processor's cache. `begin`,
-    `end`: ticks of footage, half-open, side by side in `window`; `pair`: row of the curve table; `attention` a; `known`
-    κ; `audience`.
+    need not be compared with them), and the same rows as first << 32 | end: one line of the processor's cache.
+    `twin[c, a]`: the first arm with the same acts at this camera. `begin`, `end`: ticks of footage, half-open, side by
+    side in `window`; `pair`: row of `pairs`, (mask, gallery, recogniser), and of the curve table; `attention` a;
+    `known` κ; `audience`.
     """
 
     __repr__ = one_line
 
     arms: tuple[str, ...]
-    pairs: tuple[tuple[str, int], ...]
+    pairs: tuple[tuple[str, int, str], ...]
     watched: Ints
     start: Ints
     index: NDArray[np.uint64]
+    twin: NDArray[np.int16]
     arm: NDArray[np.int16]
     camera: NDArray[np.int32]
     group: NDArray[np.uint8]
@@ -134,11 +154,13 @@ def index_acts(logs: Sequence[HasActs]) -> Acts:
         len(LEGALITIES) * is_outsider(frame).astype(np.int64) + frame["legality"].cat.codes.to_numpy()
         for frame in frames)])  # fmt: skip
     watched, camera = np.unique(column("camera_id").astype(np.int64), return_inverse=True)
-    look = pd.MultiIndex.from_arrays([column("mask").astype(object), column("gallery").astype(np.int64)])
+    by = np.concatenate([np.zeros(0, np.int64), *(recognisers(frame) for frame in frames)])
+    look = pd.MultiIndex.from_arrays([column("mask").astype(object), column("gallery").astype(np.int64), by])
     codes, seen = pd.factorize(look, sort=True)
-    acts = Acts(tuple(log.policy for log in logs), tuple((str(mask), int(gallery)) for mask, gallery in seen), watched,
-                np.empty((0, 0), np.int64), np.empty((0, 0, 2), np.uint64), arm, camera.astype(np.int32),
-                group.astype(np.uint8), column("viewer").astype(np.int64),
+    acts = Acts(tuple(log.policy for log in logs), tuple((str(mask), int(n), RECOGNISERS[by]) for mask, n, by in seen),
+                watched,
+                np.empty((0, 0), np.int64), np.empty((0, 0, 2), np.uint64), np.empty((0, 0), np.int16), arm,
+                camera.astype(np.int32), group.astype(np.uint8), column("viewer").astype(np.int64),
                 np.stack((ticks_of(column("from_s")), ticks_of(column("to_s"))), axis=1), codes.astype(np.int32),
                 column("attention").astype(np.float64), column("known").astype(np.float64),
                 column("audience").astype(np.float64))
@@ -162,7 +184,31 @@ def sorted_acts(acts: Acts) -> Acts:
     rows = start.astype(np.uint64)
     index = np.stack((hours, rows[:, :-1] << np.uint64(32) | rows[:, 1:]), axis=2)
     columns = ("arm", "camera", "group", "viewer", "window", "pair", "attention", "known", "audience")
-    return replace(acts, start=start, index=index, **{name: getattr(acts, name)[order] for name in columns})
+    ordered = {name: getattr(acts, name)[order] for name in columns}
+    compared = (ordered[name] for name in ("window", "group", "viewer", "pair", "attention", "known", "audience"))
+    return replace(acts, start=start, index=index, twin=_twins(start, *compared), **ordered)
+
+
+@njit(cache=True, nogil=True)
+def _twins(start, window, group, viewer, pair, attention, known, audience):  # type: ignore[no-untyped-def]
+    """Return for each camera and arm the first arm that has the same acts at this camera."""
+    out = np.empty((start.shape[0], start.shape[1] - 1), dtype=np.int16)
+    for camera in range(out.shape[0]):
+        for arm in range(out.shape[1]):
+            low, high = start[camera, arm], start[camera, arm + 1]
+            out[camera, arm] = arm
+            for other in range(arm):
+                first, last = start[camera, other], start[camera, other + 1]
+                same = high - low == last - first
+                for i in range(high - low if same else 0):
+                    a, b = low + i, first + i
+                    same = (same and window[a, 0] == window[b, 0] and window[a, 1] == window[b, 1]
+                            and group[a] == group[b] and viewer[a] == viewer[b] and pair[a] == pair[b]
+                            and attention[a] == attention[b] and known[a] == known[b] and audience[a] == audience[b])
+                if same:
+                    out[camera, arm] = other
+                    break
+    return out
 
 
 def half_hours(begin: Ints, end: Ints) -> NDArray[np.uint64]:

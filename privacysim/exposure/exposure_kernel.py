@@ -2,11 +2,12 @@
 
 It is unit-free and single-threaded. `measure.py` contains the meaning of the numbers and the equations.
 
-Four things make it fast. First, a pass is looked up by its half hours of the day: most acts last two hours, so one AND
+Five things make it fast. First, a pass is looked up by its half hours of the day: most acts last two hours, so one AND
 excludes most (camera, arm) pairs. Second, look-ups run in batches of passes, in short loops that overlap many cache
 misses. Third, on a day on which an act's window contains the whole pass for any jitter, every piece is seen whole. Such
 days are only counted, and only the days at the window's ends are computed one by one. Fourth, a viewer's q increases
-with P, so the best of a pass is found once per mask and gallery.
+with P, so the best of a pass is found once per mask and gallery. Fifth, arms with the same acts at a camera share the
+work: each pass is added up by itself, then entered for all of them, so sums don't depend on which arms are measured.
 """
 
 import numpy as np
@@ -82,21 +83,53 @@ def _day_best_of(day_best, words, low, high):
 
 
 @jit
-def _close(arm, who, g, watcher, segments, best_low, best_high, touched, day_best, sums, sensitive, place, first_day,
+def _enter(own, arm, camera, twin, who, g, arrays):
+    """Add what a group of viewers saw of one pass to every arm with the same acts at the camera, and clear it."""
+    identifiable, weighted, missed, largest, missed_days, seen = arrays
+    for b in range(arm, twin.shape[1]):
+        if twin[camera, b] == arm:
+            for c in range(2):
+                identifiable[b, who, g, c] += own[g, c]
+                weighted[b, who, g, c] += own[g, 2 + c]
+                missed[b, who, g, c] += own[g, 4 + c]
+                missed_days[b, who, g, c] += own[g, 6 + c]
+                largest[b, who, g, c] = max(largest[b, who, g, c], own[g, 8 + c])
+            seen[b, who, g] += np.int64(own[g, 10])
+    for c in range(11):
+        own[g, c] = 0.0
+
+
+@jit
+def _copied(first, visits, arm, camera, twin, keys, chances):
+    """Repeat the rows of sensitive visits from `first` on for the other arms with the same acts at the camera."""
+    last = visits
+    for b in range(arm + 1, twin.shape[1] if last > first else 0):
+        if twin[camera, b] == arm:
+            for i in range(first, last):
+                if visits == keys.shape[0]:
+                    keys, chances = _grown(keys), _grown(chances)
+                for j in range(6):
+                    keys[visits, j] = keys[i, j]
+                keys[visits, 1] = b
+                chances[visits, 0], chances[visits, 1] = chances[i, 0], chances[i, 1]
+                visits += 1
+    return visits, keys, chances
+
+
+@jit
+def _close(own, arm, who, g, watcher, segments, best_low, best_high, touched, day_best, sensitive, place, first_day,
            visits, keys, chances):  # fmt: skip
     """Enter a trial whose days are in `touched`; return the rows of sensitive visits, extended by its own."""
-    missed, largest, missed_days = sums
     log_low, log_high = np.log1p(-best_low), np.log1p(-best_high)
-    missed[arm, who, g, 0] += log_low
-    missed[arm, who, g, 1] += log_high
-    largest[arm, who, g, 0] = max(largest[arm, who, g, 0], best_low)
-    largest[arm, who, g, 1] = max(largest[arm, who, g, 1], best_high)
+    own[g, 4] += log_low
+    own[g, 5] += log_high
+    own[g, 8], own[g, 9] = max(own[g, 8], best_low), max(own[g, 9], best_high)
     if segments == 1 and not sensitive:
         days = 0
         for w in range(touched.size):
             days += _count(touched[w])
-        missed_days[arm, who, g, 0] += days * log_low
-        missed_days[arm, who, g, 1] += days * log_high
+        own[g, 6] += days * log_low
+        own[g, 7] += days * log_high
         return visits, keys, chances
     value_low, value_high = best_low, best_high
     for w in range(touched.size):
@@ -111,8 +144,8 @@ def _close(arm, who, g, watcher, segments, best_low, best_high, touched, day_bes
                 if day_best[d, 1] != value_high:
                     value_high = day_best[d, 1]
                     log_high = np.log1p(-value_high)
-            missed_days[arm, who, g, 0] += log_low
-            missed_days[arm, who, g, 1] += log_high
+            own[g, 6] += log_low
+            own[g, 7] += log_high
             if sensitive:
                 if visits == keys.shape[0]:
                     keys, chances = _grown(keys), _grown(chances)
@@ -152,7 +185,7 @@ def _walked(mask, low, high):
 
 
 @jit
-def _meetings(n, begins, firsts, lasts, hours, camera, tour, tour_mask, index, window, first_day, last_day, span,
+def _meetings(n, begins, firsts, lasts, hours, camera, tour, tour_mask, index, twin, window, first_day, last_day, span,
               asked, found):  # fmt: skip
     """Find rows (pass, arm, act) of a batch whose window may meet the pass on a day of its tour; return rows, count."""
     arms, candidates, met = index.shape[1], 0, 0
@@ -160,7 +193,7 @@ def _meetings(n, begins, firsts, lasts, hours, camera, tour, tour_mask, index, w
         at = camera[begins[p]]
         for arm in range(arms):
             asked[candidates] = p * arms + arm
-            candidates += 1 if index[at, arm, 0] & hours[p] != _NONE else 0
+            candidates += 1 if index[at, arm, 0] & hours[p] != _NONE and twin[at, arm] == arm else 0
     for c in range(candidates):
         p, arm = asked[c] // arms, asked[c] % arms
         rows = index[camera[begins[p]], arm, 1]
@@ -178,17 +211,18 @@ def _meetings(n, begins, firsts, lasts, hours, camera, tour, tour_mask, index, w
 
 
 @jit
-def expose(person, pass_no, camera, tour, offset, length, face, frontal, place, sensitive, tour_mask, tour_jitter,
-           first_day, jitter_span, index, window, group, viewer, pair, attention, known, audience, table,
+def expose(person, pass_no, camera, tour, offset, length, face, frontal, place, sensitive, tour_mask, tour_shift,
+           jitter, first_day, jitter_span, index, twin, window, group, viewer, pair, attention, known, audience, table,
            identifiable, weighted, missed, largest, missed_days, seen):  # fmt: skip
     """Add up the exposure of a block of people; arrays (arm, person, group, curve), `seen` without the curve.
 
     Times are ticks. `index[camera, arm]`: the half hours of the day with any viewing, and the rows of the acts as first
-    << 32 | end; `window[row]`: begin and end. `missed` and `missed_days` receive sums of log(1 − q), `identifiable` and
-    `weighted` tick-weighted sums of P; the caller converts them to probabilities and seconds. Returns what was seen of
-    sensitive visits: rows (person, arm, group, place, day, viewer) and the trial's probability on that day, per curve.
+    << 32 | end; `twin[camera, arm]`: the first arm with the same acts; `window[row]`: begin and end. `missed` and
+    `missed_days` receive sums of log(1 − q), `identifiable` and `weighted` tick-weighted sums of P; the caller converts
+    them to probabilities and seconds. Returns what was seen of sensitive visits: rows (person, arm, group, place, day,
+    viewer) and the trial's probability on that day, per curve.
     """
-    days, words, arms = tour_jitter.shape[1], tour_mask.shape[1], index.shape[1]
+    days, words, arms = jitter.shape[1], tour_mask.shape[1], index.shape[1]
     last_day = first_day + days - 1
     whole = np.zeros(words, dtype=np.uint64)  # days on which the act's window contains the whole pass
     touched = np.zeros(words, dtype=np.uint64)  # days of the trial
@@ -196,7 +230,8 @@ def expose(person, pass_no, camera, tour, offset, length, face, frontal, place, 
     day_best = np.zeros((days, 2))
     of_pair = np.zeros((table.shape[0], 4))  # Σ ticks·P and the largest P of this pass, both curves
     pair_pass = np.full(table.shape[0], -1, dtype=np.int64)
-    sums = (missed, largest, missed_days)
+    arrays = (identifiable, weighted, missed, largest, missed_days, seen)
+    own = np.zeros((seen.shape[2], 11))  # by group: sums of this pass, in the order of `_enter`
     keys = np.empty((1024, 6), dtype=np.int64)
     chances = np.empty((1024, 2))
     visits = 0
@@ -208,14 +243,14 @@ def expose(person, pass_no, camera, tour, offset, length, face, frontal, place, 
         n_passes = _passes_of(behind, person, pass_no, offset, length, jitter_span, begins, firsts, lasts, hours)
         behind = begins[n_passes]
         n_met, found = _meetings(
-            n_passes, begins, firsts, lasts, hours, camera, tour, tour_mask, index, window, first_day, last_day,
+            n_passes, begins, firsts, lasts, hours, camera, tour, tour_mask, index, twin, window, first_day, last_day,
             jitter_span, asked, found,
         )  # fmt: skip
         meeting = 0
         while meeting < n_met:
             p, arm = found[meeting, 0], found[meeting, 1]
             i, j, first, last = begins[p], begins[p + 1], firsts[p], lasts[p]
-            who, t = person[i], tour[i]
+            who, t, entered = person[i], tour[i], visits
             g, watcher, group_before = np.int64(-1), np.int64(-1), np.int64(-1)
             segments = 0  # of the trial: number of times something was seen; within one segment all days are alike
             best_low, best_high = 0.0, 0.0
@@ -229,7 +264,7 @@ def expose(person, pass_no, camera, tour, offset, length, face, frontal, place, 
                     # another trial: the acts of one viewer in one group; the high branch is never below the low one
                     if segments and best_high > 0.0:
                         visits, keys, chances = _close(
-                            arm, who, g, watcher, segments, best_low, best_high, touched, day_best, sums,
+                            own, arm, who, g, watcher, segments, best_low, best_high, touched, day_best,
                             sensitive[i], place[i], first_day, visits, keys, chances,
                         )  # fmt: skip
                     g, watcher, segments = np.int64(group[row]), viewer[row], 0
@@ -237,6 +272,8 @@ def expose(person, pass_no, camera, tour, offset, length, face, frontal, place, 
                     for w in range(words):
                         touched[w] = _NONE
                     if group_before != g:
+                        if group_before >= 0:
+                            _enter(own, arm, camera[i], twin, who, group_before, arrays)
                         group_before = g
                         for w in range(words):
                             shown[w] = _NONE
@@ -265,10 +302,10 @@ def expose(person, pass_no, camera, tour, offset, length, face, frontal, place, 
                             of_pair[which, 2] = max(of_pair[which, 2], p_low)
                             of_pair[which, 3] = max(of_pair[which, 3], p_high)
                     seconds_low, seconds_high = n_whole * of_pair[which, 0], n_whole * of_pair[which, 1]
-                    identifiable[arm, who, g, 0] += weight * seconds_low
-                    identifiable[arm, who, g, 1] += weight * seconds_high
-                    weighted[arm, who, g, 0] += weight * seconds_low * audience[row]
-                    weighted[arm, who, g, 1] += weight * seconds_high * audience[row]
+                    own[g, 0] += weight * seconds_low
+                    own[g, 1] += weight * seconds_high
+                    own[g, 2] += weight * seconds_low * audience[row]
+                    own[g, 3] += weight * seconds_high * audience[row]
                     q_low = _chance(of_pair[which, 2], attention[row], m)
                     q_high = _chance(of_pair[which, 3], attention[row], m)
                     segments += 1
@@ -281,7 +318,7 @@ def expose(person, pass_no, camera, tour, offset, length, face, frontal, place, 
                     best_low, best_high = max(best_low, q_low), max(best_high, q_high)
                     for w in range(words):
                         touched[w] |= whole[w]
-                        seen[arm, who, g] += _count(whole[w] & ~shown[w])
+                        own[g, 10] += _count(whole[w] & ~shown[w])
                         shown[w] |= whole[w]
                 day = low
                 while day <= high:  # the days at the ends of the window
@@ -293,7 +330,7 @@ def expose(person, pass_no, camera, tour, offset, length, face, frontal, place, 
                     w, bit = d >> 6, _ONE << np.uint64(d & 63)
                     if tour_mask[t, w] & bit == _NONE:
                         continue
-                    shift = (first_day + d) * _DAY + np.int64(tour_jitter[t, d])
+                    shift = (first_day + d) * _DAY + np.int64(jitter[tour_shift[t], d])
                     if max(begin, shift + first) >= min(end, shift + last):
                         continue
                     ticks_low, ticks_high, p_low, p_high, some = 0.0, 0.0, 0.0, 0.0, False
@@ -309,10 +346,10 @@ def expose(person, pass_no, camera, tour, offset, length, face, frontal, place, 
                             p_low, p_high = max(p_low, p0), max(p_high, p1)
                     if not some:
                         continue
-                    identifiable[arm, who, g, 0] += weight * ticks_low
-                    identifiable[arm, who, g, 1] += weight * ticks_high
-                    weighted[arm, who, g, 0] += weight * ticks_low * audience[row]
-                    weighted[arm, who, g, 1] += weight * ticks_high * audience[row]
+                    own[g, 0] += weight * ticks_low
+                    own[g, 1] += weight * ticks_high
+                    own[g, 2] += weight * ticks_low * audience[row]
+                    own[g, 3] += weight * ticks_high * audience[row]
                     q_low, q_high = _chance(p_low, attention[row], m), _chance(p_high, attention[row], m)
                     segments += 1
                     if segments == 2:
@@ -325,10 +362,13 @@ def expose(person, pass_no, camera, tour, offset, length, face, frontal, place, 
                     touched[w] |= bit
                     if shown[w] & bit == _NONE:
                         shown[w] |= bit
-                        seen[arm, who, g] += 1
+                        own[g, 10] += 1
             if segments and best_high > 0.0:
                 visits, keys, chances = _close(
-                    arm, who, g, watcher, segments, best_low, best_high, touched, day_best, sums, sensitive[i],
+                    own, arm, who, g, watcher, segments, best_low, best_high, touched, day_best, sensitive[i],
                     place[i], first_day, visits, keys, chances,
                 )  # fmt: skip
+            if group_before >= 0:
+                _enter(own, arm, camera[i], twin, who, group_before, arrays)
+            visits, keys, chances = _copied(entered, visits, arm, camera[i], twin, keys, chances)
     return keys[:visits], chances[:visits]

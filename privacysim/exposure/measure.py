@@ -3,8 +3,9 @@
 Definition, with which a naive join of the saved tables must agree (a test): join acts with `audience > 0` and sightings
 of the same camera whose times overlap for t > 0 seconds. Per row:
 
-- P = identifiability(mask, face_px, frontal, gallery, curve); a = attention; κ = `known`, the probability that the
-  person filmed is among those the viewer compares with; m = κ·audience, the number of viewers who know them.
+- P = identifiability(mask, face_px, frontal, gallery, curve, by=recogniser of the act); a = attention; κ = `known`, the
+  probability that the person filmed is among those the viewer compares with; m = κ·audience, the number of viewers who
+  know them.
 - `identifiable_s += t·a·κ·P`; `viewer_identifiable_s += t·a·κ·P·audience`: seconds of rows of viewers, not a union.
 - q = a·(m·P if m ≤ 1 else 1 − (1 − P)^m): the probability that this row identifies the person.
 
@@ -35,8 +36,8 @@ from privacysim import tables
 from privacysim.draws import Floats, Ints
 from privacysim.errors import InputError, one_line
 from privacysim.exposure import exposure_kernel as kernel
-from privacysim.exposure.acts import GROUPS, Acts, HasActs, index_acts, sorted_acts
-from privacysim.identify import curve_table
+from privacysim.exposure.acts import BY_FACE, GROUPS, Acts, HasActs, index_acts, sorted_acts
+from privacysim.identify import curve_table, false_alarm
 from privacysim.units import TICKS_PER_S
 from privacysim.vocabulary import CURVES, LEGALITIES
 
@@ -104,9 +105,10 @@ def measure_exposure(pieces: Pieces, block: Block, acts: Acts, table: Floats | N
     seen = np.zeros(by_arm[:3], dtype=np.int64)
     visits, chances = kernel.expose(pieces.person, pieces.pass_no, pieces.camera, pieces.tour, pieces.offset,
                                     pieces.length, pieces.face, pieces.frontal, pieces.place, pieces.sensitive,
-                                    block.tour_mask, block.tour_jitter, block.first_day, jitter_span(block.tour_jitter),
-                                    acts.index, acts.window, acts.group, acts.viewer, acts.pair, acts.attention,
-                                    acts.known, acts.audience, known, seconds, weighted, missed, largest, daily, seen)
+                                    block.tour_mask, block.tour_shift, block.jitter, block.first_day,
+                                    jitter_span(block.jitter), acts.index, acts.twin, acts.window, acts.group,
+                                    acts.viewer, acts.pair, acts.attention, acts.known, acts.audience, known, seconds,
+                                    weighted, missed, largest, daily, seen)
     for ticks in (seconds, weighted):
         ticks /= TICKS_PER_S
     for logs in (missed, daily):
@@ -149,24 +151,37 @@ def visits_revealed(visits: Ints, chances: Floats, shape: tuple[int, ...]) -> Fl
     return made
 
 
-BY_FACE = ("face_search_recorded", "face_watchlist_live")
-
-
 class _Some(NamedTuple):
     policy: str
     acts: pd.DataFrame
 
 
-def faces_searched(pieces: Pieces, block: Block, whole: Acts, logs: Sequence[HasActs],
-                   techniques: Sequence[str] = BY_FACE) -> Floats:
-    """Count passes compared with the faces sought (people, arms); 0 for people who passed no searched camera.
+class Searched(NamedTuple):
+    """Passes that a machine compared with faces sought, and expected false alarms, both (people, arms)."""
 
-    `pieces` are those at the cameras `whole.watched`; the acts of a search are part of `whole`.
+    passes: Floats
+    false_alarms: Floats
+
+
+def faces_searched(pieces: Pieces, block: Block, whole: Acts, logs: Sequence[HasActs],
+                   techniques: Sequence[str] = BY_FACE) -> Searched:
+    """Count passes compared with the faces sought, and false alarms: 1 − (1 − f)^N per pass and list of N faces.
+
+    A search in recorded footage seeks one face. `pieces` are those at the cameras `whole.watched`; the acts of a search
+    are part of `whole`.
     """
     some = index_acts([_Some(log.policy, log.acts[log.acts["technique"].isin(list(techniques))]) for log in logs])
     if not len(some):
-        return np.zeros((block.person_id.size, len(whole.arms)))
-    camera = np.searchsorted(whole.watched, some.watched)[some.camera].astype(np.int32)
-    acts = sorted_acts(replace(some, watched=whole.watched, camera=camera, arms=whole.arms))
-    seen = measure_exposure(pieces, block, acts).sightings_seen
-    return seen.sum(axis=2).astype(np.float64)
+        nobody = np.zeros((block.person_id.size, len(whole.arms)))
+        return Searched(nobody, nobody)
+    of_watched = np.searchsorted(whole.watched, some.watched)
+    camera = of_watched[some.camera].astype(np.int32)
+    by_face = np.zeros(whole.watched.size, dtype=bool)
+    by_face[of_watched] = True
+    pieces = pieces.rows(np.flatnonzero(by_face[pieces.camera]))
+    # lists of different lengths are counted apart, as groups; the gallery of a search for one face is a pair
+    sizes, code = np.unique([n for _, n, _ in some.pairs], return_inverse=True)
+    group = np.minimum(code, GROUPS - 1).astype(np.uint8)[some.pair]
+    acts = sorted_acts(replace(some, watched=whole.watched, camera=camera, arms=whole.arms, group=group))
+    seen = measure_exposure(pieces, block, acts).sightings_seen[:, :, : sizes.size].astype(np.float64)
+    return Searched(seen.sum(axis=2), seen @ [false_alarm(n if n > 2 else 1) for n in sizes[:GROUPS].tolist()])

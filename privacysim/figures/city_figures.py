@@ -65,9 +65,10 @@ def scenario_map(streets: pd.DataFrame, buildings: Sequence[Floats], cameras: pd
         if ground is not None:
             _name_streets(ax, ground.names)
     style.as_map(frames[0, 0])
-    bar = figure.colorbar(coloured, ax=list(frames[0]), shrink=0.5, pad=0.01, aspect=30)
-    bar.set_label("identifiable person-seconds a day, per metre of street", color=INK, fontsize=8)
-    bar.outline.set_visible(False)
+    if some.size:  # where nothing is seen there is no scale
+        bar = figure.colorbar(coloured, ax=list(frames[0]), shrink=0.5, pad=0.01, aspect=30)
+        bar.set_label("identifiable person-seconds a day, per metre of street", color=INK, fontsize=8)
+        bar.outline.set_visible(False)
     style.note(frames[0, -1], credit, (1, 0), (0, -4), xycoords="axes fraction", ha="right", va="top", fontsize=6.5,
                color=FAINT)  # fmt: skip
     return figure
@@ -76,11 +77,13 @@ def scenario_map(streets: pd.DataFrame, buildings: Sequence[Floats], cameras: pd
 def _name_streets(ax: Axes, names: pd.DataFrame) -> None:
     """Write the names of the longest streets along them, without overlap and within the frame."""
     (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
-    high = 0.017 * (top - bottom)
+    # a map that is long and thin is drawn smaller than its frame, and letters of 5 points are then larger on it
+    tall = ax.get_figure(root=True).get_size_inches()[1] - 0.5  # type: ignore[union-attr]
+    high = 6.0 / 72.0 * max((right - left) / 3.3, (top - bottom) / float(tall))
     frame, taken, named = Bbox.from_extents(left, bottom, right, top), list[Bbox](), set[str]()
     places = names[["x_m", "y_m", "angle_deg"]].to_numpy(dtype=float)
     for text, (x, y, angle) in zip(names["text"].astype(str), places, strict=True):
-        turn, wide = np.radians(angle), 0.55 * high * len(text)
+        turn, wide = np.radians(angle), high * sum(0.95 if letter > "\u1100" else 0.5 for letter in text)
         across = abs(np.cos(turn)) * wide / 2 + abs(np.sin(turn)) * high
         up = abs(np.sin(turn)) * wide / 2 + abs(np.cos(turn)) * high
         box = Bbox.from_extents(x - across, y - up, x + across, y + up)

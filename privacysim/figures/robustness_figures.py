@@ -142,6 +142,6 @@ def held_out(rows: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         verdict = "within the band" if row["holds"] else f"miss: {observed / predicted:.1f} × the prediction"
         style.beside(ax, y, verdict, colour, size=8)
     style.named_rows(ax, [str(city).capitalize() for city in rows["city"]])
-    ax.set(xlim=(0, None), xlabel="cameras listed (dot: counted by the press; grey: predicted, Poisson 95 % band)",
+    ax.set(xlim=(0, None), xlabel="cameras listed (dot: counted by the press; grey: predicted, 95 % band)",
            title="Cities that were held out: listed cameras, counted and predicted")  # fmt: skip
     return ax

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from privacysim import vocabulary as words
 from privacysim.draws import Ints, child_id
-from privacysim.governance.desk import Wait
+from privacysim.governance.desk import Wait, delay
 from privacysim.governance.log import NEVER, Books, act_ids
 from privacysim.governance.processes import Context, Requester
 from privacysim.governance.request_life import Course, Requests, viewer_ids
@@ -29,6 +29,8 @@ from privacysim.units import HOUR_TICKS
 FIRST_REQUEST, FIRST_EMERGENCY = 1 << 42, 1 << 46
 """Request ids: of askers this + the ask's id, in emergencies this + a hash (ids of cases and searches are smaller)."""
 _PUBLISHED = {"informal": "copy, then on the open net", "publication": "copy, then in the news"}
+_OWN, _STATE = map(words.OPERATORS.index, ("public_security", "other_state"))
+_REQUEST = words.CHANNELS.index("request")
 _ORGANS = [words.REQUESTERS.index(word) for word in words.STATE_ORGANS]
 _POLICE, _AUTHORITY, _MEDIA, _FILMED, _IMPOSTOR = (
     words.REQUESTERS.index(word)
@@ -53,9 +55,14 @@ class Askers(Requester):
         self.ask = ask = np.flatnonzero(happens)  # rows of `world.asks` that happen under these rules
         camera, who, purpose, asked = asks.camera[ask], asks.requester[ask], asks.purpose[ask], asks.tick[ask]
         operator, regime = cameras.operator[camera], cameras.regime[camera]
-        way = rules.ways(rules.era(asked), who, purpose, "request", operator, regime)
+        # the police look at their own cameras, and at shared ones, from consoles; nobody is served
+        police = who == _POLICE
+        self.own = police & (operator == _OWN)
+        channels = {"own_console": self.own, "shared_platform": police & (operator == _STATE), "request": True}
+        way, channel = rules.first_way(channels, rules.era(asked), who, purpose, operator, regime)
+        self.direct = channel != _REQUEST
         self.requests = Requests(self.world, rules, FIRST_REQUEST + asks.ask_id[ask], asked, who, purpose, camera,
-                                 asks.viewer[ask], way, np.zeros(ask.size, dtype=np.uint8))
+                                 asks.viewer[ask], way, channel)
         needs = rules.told(way, lambda route: "consent" in route.conditions, False)
         self.consent = needs & (asks.marks[ask, 1] < access.operator_consent.number)
         self.merit = (way > 0) & (self.consent | ~needs)  # whether a route of the rules grants the request
@@ -69,6 +76,7 @@ class Askers(Requester):
         urgent = np.isin(who, _ORGANS) & np.isin(purpose, _URGENT)
         longest = round(access.emergency_answer_h.number * HOUR_TICKS)
         self.answer = np.where(urgent, np.minimum(asks.answer_ticks[ask], longest), asks.answer_ticks[ask])
+        self.answer[self.direct] = 0
         gone = context.kept.erased(camera, asks.to_tick[ask])
         number, marks, approver = self.requests.number.tolist(), asks.marks[ask], rules.paper(way)["approver"]
         for row in np.flatnonzero(signs).tolist():
@@ -91,7 +99,10 @@ class Askers(Requester):
         informal = ~ruled & ~forged & world.cameras.social[camera] & ~obeys
         informal &= marks[:, 2] < access.informal_handover.number
         answered = np.where(self.signed < NEVER, self.signed + self.answer, NEVER)
-        at = np.minimum(answered, context.end)
+        # the footage is secured when the custodian searches for it, not when the answer leaves
+        search = delay(world.scenario, access.custodian_search_h.number * HOUR_TICKS, marks[:, 7])
+        found = np.where(self.signed < NEVER, self.signed + np.minimum(self.answer, search), NEVER)
+        at = np.minimum(found, context.end)
         begin = np.maximum(asks.from_tick[self.ask], kept.oldest(camera, at))
         end = np.minimum(asks.to_tick[self.ask], at)
         course = Course(context.end, requests.asked, self.signed, answered, answered, self.left,
@@ -101,6 +112,10 @@ class Askers(Requester):
         away = believed | (marks[:, 3] < world.scenario.leaks.informal_copy_share.number)
         return course, begin, end, np.where(self.merit, context.rules.takes(requests.way),
                                             np.where(away, "acquire", ""))
+
+    def _event(self) -> int:
+        """Ticks that the thing sought lasts."""
+        return round(self.world.scenario.access.crime_median_min.number * HOUR_TICKS / 60)
 
     def _start_spreading(self) -> None:
         """Start the spread of copies given without a rule (no desk, so their result is known): press or open net."""
@@ -138,15 +153,17 @@ class Askers(Requester):
             books.requests, course, np.where(self.left < NEVER, self.left, course.served) >= 0, reason=reason,
             document=np.where(forged, words.DOCUMENTS.index("notice_of_obtaining_evidence"), document),
             legality=self.legality, granted_on_merit=self.merit, cameras_n=1, footage_t=until - begin,
+            needed_t=np.where(self.world.asks.shows[self.ask], np.minimum(until - begin, self._event()), 0),
             told_t=np.where(met & (requests.requester == _FILMED), decided, NEVER),  # requests for one's own picture
-            evidence=np.where(self.merit & ~destroyed, 2, 1),
+            evidence=np.where(self.merit & ~destroyed & ~self.direct, 2, 1),
         )
         masked = self.merit & self.context.rules.told(requests.way, lambda route: "masked" in route.conditions, False)
 
         def common(row: NDArray[np.intp]) -> dict[str, Any]:
             return {**requests.act(row), "source": np.where(informal[row], "informal", "request"),
                     "camera_id": requests.camera[row], "from_t": begin[row], "to_t": until[row], "at_t": decided[row],
-                    "masked": masked[row], "consent": self.consent[row]}
+                    "masked": masked[row], "consent": self.consent[row], "channel": requests.channel[row],
+                    "own": self.own[row]}
 
         # custodians who give without a rule disseminate; requesters take a copy, and view
         seen = np.flatnonzero(met & (decided >= 0) & (decided < end))

@@ -126,7 +126,7 @@ class Investigators(Requester):
         # custodians secure what they still have at service; retention and broken cameras leave gaps
         at = np.minimum(secured[of], end)
         begin, until = np.maximum(clues.from_tick, kept.oldest(clues.camera, at)), np.minimum(clues.to_tick, at)
-        given = (until > begin) & clues.working
+        given = (until > begin) & kept.recording[clues.camera]
         shows = given & clues.found & (clues.seen_from >= begin) & (taken < end)[of]
         cameras, proves = np.bincount(of, given, count), np.bincount(of, shows, count) > 0
         held = np.maximum(np.minimum(clues.seen_to, until) - np.maximum(clues.seen_from, begin), 0)
@@ -135,7 +135,8 @@ class Investigators(Requester):
         met, decided, seized = course.met, course.decided, course.ended("seized")
         proof = met & proves
         delivered = np.where(proof, np.maximum(course.delivered, taken), np.where(met, course.delivered, NEVER))
-        alive = (np.maximum(requests.asked, np.where(decided < NEVER, decided, end)) >= 0) | (met & (delivered >= 0))
+        alive = (np.maximum(requests.asked, np.where(decided < NEVER, decided, end)) >= 0)
+        alive |= met & ((delivered >= 0) | ((taken >= 0) & (taken < end)))
         keep = (requests.asked < end) & np.isin(self.case, self.case[alive])
         way, channel = np.where(seized, self.seizure, requests.way), np.where(seized, _SEIZURE, requests.channel)
         footage = np.bincount(of, np.where(given, until - begin, 0), count)
@@ -156,7 +157,7 @@ class Investigators(Requester):
                        cameras_n=cameras, footage_t=footage,
                        needed_t=np.bincount(of, np.where(given & clues.seen, held, 0), count),
                        told_t=np.where(met & (term < NEVER), delivered + np.minimum(term, NEVER // 2), NEVER),
-                       evidence=np.where(proof, 2, 1))
+                       evidence=np.where(proof, np.where(world.cases.decides[self.case], 3, 2), 1))
 
         # each camera's footage is viewed once, and taken over (or copied from one's own console) under a document
         takes, viewers = rules.takes(self.paper), world.scenario.access.investigators.number

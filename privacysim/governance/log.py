@@ -251,7 +251,7 @@ def imbalances(log: Log, world: World | None = None) -> list[str]:
     seen, taken = (acts[served & act.isin(some)]["source_id"] for some in (["view"], ["acquire", "copy"]))
     # a console that showed something before its document was signed was viewed at that time
     blind = (delivered["channel"] == "request") & ~delivered["request_id"].isin(seen)
-    proof = (delivered["evidence"] == "admissible") & (delivered["case_id"] >= 0)
+    proof = delivered["evidence"].isin(words.PROOF) & (delivered["case_id"] >= 0)
     unasked = (source == "request") & ~acts["source_id"].isin(asked["request_id"])
     found += [
         (abs(((act == "sell") & trade).sum() - bought.sum()), "sales without a purchase, or purchases without a sale"),

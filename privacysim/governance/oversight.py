@@ -4,18 +4,22 @@ Lapses are found by review of the access log (where a rule requires one: Order 7
 press, or by inspection of a filed system (art. 24). Nobody is punished after limitation (six months for public-security
 punishments, two years for other fines). Crimes have thresholds (50 tracks or 5 000 CNY gained: JI17 art. 5; 20 systems:
 JI11 art. 1); below them, offences of administrative law remain. We assume that where a provision allows both, detention
-and a fine are equally likely. A lapse happens if its mark is below exp(−ε · expected sanction); ε is an assumption.
+and a fine are equally likely. What can be punished passes one funnel (`funnel.py`), and decisions take time. A lapse
+happens if its mark is below exp(−ε · expected sanction) by the same funnel; ε is an assumption.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, exp, log
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from privacysim.draws import child_id
 from privacysim.facts import facts
+from privacysim.governance.desk import delay
+from privacysim.governance.funnel import STAFF, funnel
 from privacysim.governance.log import NEVER, Book
 from privacysim.governance.rules_in_force import Rules
 from privacysim.law.provisions import Provision, Sanction
@@ -89,8 +93,6 @@ class Oversight:
             return (Step(found, "no_provision", "none: no provision with a sanction"),)
         if marks[0] >= (1.0 if logged else self.scenario.leaks.proof_without_log.number):
             return (Step(found, "not_proved", "none: not proved"),)
-        if marks[1] >= self.scenario.leaks.sanction_taken_up.number:
-            return (Step(found, "not_taken_up", _DROPPED),)
         reached = [(one.sanction, one)
                    for one in provisions if one.sanction and _reached(one.id, items, gain_cny, grave)]
         if not reached:
@@ -100,39 +102,69 @@ class Oversight:
         if not in_time:
             barred = reached[0][1].id
             return (Step(found, "time_barred", f"none: time-barred ({barred})", barred),)
-        _, gravest = max(in_time, key=lambda pair: (_rank(pair[0]), self._cny(pair[0]), pair[1].id))
-        return self._taken(gravest, found, marks)
+        crimes, others = ([pair for pair in in_time if bool(pair[0].prison_years) == crime] for crime in (True, False))
+        fate = funnel(self.scenario, question.requester, bool(crimes)).fate(marks[1])
+        if fate == "none":
+            return (Step(found, "not_taken_up", _DROPPED),)
+        at, wait = self._decided(found, marks)
+        if fate in ("convicted", "acquitted"):
+            sanction, one = self._gravest(crimes)
+            prison = f"prosecution, prison up to {sanction.prison_years[1]:g} years ({one.id})"
+            verdict = (Step(at + wait, "conviction", f"conviction ({one.id})", one.id) if fate == "convicted"
+                       else Step(at + wait, "acquittal", f"none: acquitted ({one.id})", one.id))
+            return (Step(at, "prosecution", prison, one.id), verdict)
+        if fate == "dismissed":
+            return (Step(at, "dismissal", "dismissal, or resignation in its place"),)
+        if others:
+            return self._taken(self._gravest(others)[1], found, marks)
+        if question.requester in STAFF:
+            return (Step(at, "discipline", "a warning, or another measure of the employer"),)
+        return (Step(at, "not_taken_up", "none: dropped before a charge"),)
 
     def duty_steps(self, provision: Provision, found: int, marks: Sequence[float]) -> tuple[Step, ...]:
         """Return the steps after a breached duty, which lasts until it is found, so there is no limitation."""
-        if marks[1] >= self.scenario.leaks.sanction_taken_up.number:
+        if funnel(self.scenario, "", crime=False).fate(marks[1]) == "none":
             return (Step(found, "not_taken_up", _DROPPED, provision.id),)
         return self._taken(provision, found, marks)
 
+    def unfounded(self, found: int, marks: Sequence[float]) -> tuple[Step, ...]:
+        """Return the answer to a complaint about a camera that breaks no duty."""
+        return (Step(self._decided(found, marks)[0], "unfounded", "none: no breach found"),)
+
+    def _gravest(self, pairs: Sequence[tuple[Sanction, Provision]]) -> tuple[Any, Provision]:
+        return max(pairs, key=lambda pair: (_rank(pair[0]), self._cny(pair[0]), pair[1].id))
+
+    def _decided(self, found: int, marks: Sequence[float]) -> tuple[int, int]:
+        """Return when the authority decides, and how long that took (lognormal).
+
+        The sum of two marks modulo 1 is a mark that is independent of each of them.
+        """
+        wait = delay(self.scenario, self.scenario.leaks.decision_d.number * DAY_TICKS,
+                     np.array([(marks[1] + marks[3]) % 1.0]).clip(1e-9, 1.0 - 1e-9))
+        return found + int(wait[0]), int(wait[0])
+
     def _taken(self, provision: Provision, found: int, marks: Sequence[float]) -> tuple[Step, ...]:
         sanction, name, leaks = provision.sanction, provision.id, self.scenario.leaks
+        at, _ = self._decided(found, marks)
         if sanction is None or sanction.step == "none_stated":
-            return (Step(found, "none_stated", f"none stated ({name})", name),)
+            return (Step(at, "none_stated", f"none stated ({name})", name),)
         if sanction.step == "civil":
-            return (Step(found, "civil_claim", f"civil claim ({name})", name),)
+            return (Step(at, "civil_claim", f"civil claim ({name})", name),)
         # the band of the person, else of the person responsible, else of the unit; euros at par
         low, high = sanction.individual or sanction.responsible or sanction.unit or (0.0, 0.0)
         fine = float(round(low + (high - low) * marks[3]))
         fined = f"fine of {fine:.0f} ({name})"
         if sanction.step == "order_first":
-            order = Step(found, "order_to_correct", f"order to correct, fine on refusal ({name})", name)
-            later = found + round(leaks.correction_term_d.number * DAY_TICKS)
+            order = Step(at, "order_to_correct", f"order to correct, fine on refusal ({name})", name)
+            later = at + round(leaks.correction_term_d.number * DAY_TICKS)
             if marks[2] >= leaks.correction_refused_share.number or not fine:
                 return (order, Step(later, "corrected", f"corrected in time ({name})", name))
             return (order, Step(later, "fine", fined, name, fine_cny=fine))
-        if sanction.prison_years:
-            prison = f"prosecution, prison up to {sanction.prison_years[1]:g} years ({name})"
-            return (Step(found, "prosecution", prison, name),)
         if sanction.detention_d and (marks[2] < 0.5 or not fine):
             low, high = sanction.detention_d
             days = max(1.0, round(low + (high - low) * marks[3]))
-            return (Step(found, "detention", f"detention of {days:g} days ({name})", name, detention_d=days),)
-        return (Step(found, "fine", fined, name, fine_cny=fine),)
+            return (Step(at, "detention", f"detention of {days:g} days ({name})", name, detention_d=days),)
+        return (Step(at, "fine", fined, name, fine_cny=fine),)
 
     def holds_back(self, era: int, question: Question, logged: bool) -> float:
         """Return the probability that a lapse happens despite the possible sanction: exp(−ε · expected sanction)."""
@@ -142,21 +174,26 @@ class Oversight:
         by_complaint = 1.0 - exp(-leaks.lapse_complaint_per_day.number * _HALF_A_YEAR_D)
         chance = 1.0 - (1.0 - by_log) * (1.0 - by_complaint)
         proved = 1.0 if logged else leaks.proof_without_log.number
-        punished = 1.0 - facts().value("sanction_none_share")
-        sanctions = [one.sanction for one in self.rules.of(era).sanctions(question)]
-        worth = max((self._cny(one) for one in sanctions if one), default=0.0)
-        return exp(-leaks.deterrence_per_1000_cny.number * (chance * proved * punished * worth) / 1000.0)
+        provisions = [one for one in self.rules.of(era).sanctions(question) if _reached(one.id, 1, 0.0, grave=False)]
+        crime, other = (max((self._cny(one.sanction) for one in provisions
+                             if one.sanction and bool(one.sanction.prison_years) == prison), default=0.0)
+                        for prison in (True, False))  # fmt: skip
+        fates = funnel(self.scenario, question.requester, crime > 0).shares()
+        worth = fates["convicted"] * crime + fates["dismissed"] * leaks.dismissal_cny.number + fates["lesser"] * other
+        return exp(-leaks.deterrence_per_1000_cny.number * (chance * proved * worth) / 1000.0)
 
     def _cny(self, sanction: Sanction) -> float:
-        """Return the middle of the bands in CNY: fines on a person, days of detention, and prison after conviction."""
+        """Return what `_taken` costs a person on average, in CNY: middle of the bands, or years in prison."""
         if sanction.step in ("civil", "none_stated"):
             return 0.0
         leaks = self.scenario.leaks
-        fine = max((sum(band) / 2 for band in (sanction.individual, sanction.responsible) if band), default=0.0)
-        days = sum(sanction.detention_d) / 2 if sanction.detention_d else 0.0
-        years = sum(sanction.prison_years) / 2 if sanction.prison_years else 0.0
-        prison = years * leaks.prison_year_cny.number * facts().value("sanction_convicted_share")
-        return fine + days * leaks.detention_day_cny.number + prison
+        if sanction.prison_years:
+            return sum(sanction.prison_years) / 2 * leaks.prison_year_cny.number
+        fine = next((sum(band) / 2 for band in (sanction.individual, sanction.responsible) if band), 0.0)
+        if sanction.step == "order_first":
+            return fine * leaks.correction_refused_share.number
+        days = sum(sanction.detention_d) / 2 * leaks.detention_day_cny.number if sanction.detention_d else 0.0
+        return (fine + days) / 2 if fine and days else fine + days
 
 
 def _reached(provision: str, items: int, gain_cny: float, grave: bool) -> bool:
@@ -173,13 +210,17 @@ def _rank(sanction: Sanction) -> int:
     return {"none_stated": 0, "civil": 1}.get(sanction.step, punished)
 
 
-def write_steps(book: Book, steps: Sequence[Step], end: int, *, act_id: int, incident_id: int,
+def write_steps(book: Book, steps: Sequence[Step], end: int, *, found: int, act_id: int, incident_id: int,
                 reviews: Sequence[int] = ()) -> None:
-    """Write the audits of one incident: reviews without findings, and the steps within [0, D)."""
-    rows = [{"at_t": at, "found": False} for at in reviews] + [{**vars(one), "found": True} for one in steps]
+    """Write the audits of one incident: reviews without findings in [0, D), and all steps if it was found in [0, D).
+
+    A decision takes months, so steps may lie after D.
+    """
+    rows: list[dict[str, Any]] = [{"at_t": at, "found": False} for at in reviews if 0 <= at < end]
+    if 0 <= found < end:
+        rows += [{**vars(one), "found": True} for one in steps]
     for row in rows:
-        if 0 <= row["at_t"] < end:
-            book.add(1, act_id=act_id, incident_id=incident_id, **row)
+        book.add(1, act_id=act_id, incident_id=incident_id, **row)
 
 
 def first_end(counted_from: int, turn: NDArray[np.int64] | int, marks: NDArray[np.float64], hazard: NDArray[np.float64],

@@ -151,7 +151,8 @@ class Keeping:
     """Custody of each camera's footage before and after the switch; arrays over all cameras.
 
     (2, cameras): `retention` in ticks, `mask` as indices of `masks` (name, whether a key removes it), `filed` (ever),
-    `log_kept`. `filed_from`: when each system is filed, NEVER if not. `may_stand`: whether the arm's rules on siting
+    `log_kept` (required and kept). `filed_from`: when each system is filed, NEVER if not. `no_sign`: the arm requires a
+    sign, and there is none. `may_stand`: whether the arm's rules on siting
     and installers permit the camera. `manager`: code in MANAGERS under the arm.
     """
 
@@ -166,6 +167,7 @@ class Keeping:
     filed_from: Ints
     must_file: Bools
     log_kept: Bools
+    no_sign: Bools
     may_stand: Bools
     manager: NDArray[np.uint8]
 
@@ -187,7 +189,8 @@ def keeping(world: World, rules: Rules) -> Keeping:
     """Compute the custody of every camera under both eras."""
     cameras, custody, after = world.cameras, world.custody, rules.of(AFTER)
     at_place = world.city.place_category[np.maximum(cameras.place_id, 0)]
-    category = np.where(cameras.place_id >= 0, at_place, words.CATEGORIES.index("road"))
+    nowhere = np.where(cameras.operator == words.OPERATORS.index("home"), words.CATEGORIES.index("home"), 0)
+    category = np.where(cameras.place_id >= 0, at_place, nowhere)  # on the road, or inside a home
     listed = np.array([word in LISTED for word in words.CATEGORIES])[category]
     masks: list[tuple[str, bool]] = [("none", False)]
     retention = np.zeros((2, listed.size), dtype=np.int64)
@@ -208,7 +211,7 @@ def keeping(world: World, rules: Rules) -> Keeping:
         masks = list(dict.fromkeys((*masks, *wanted)))
         mask[era] = by_regime([masks.index(one) for one in wanted])
         filed[era] = by_regime(list(map(arm.filed, words.REGIMES))) & (custody.filed < share)
-        log_kept[era] = by_regime(list(map(arm.log_kept, words.REGIMES)))
+        log_kept[era] = by_regime(list(map(arm.log_kept, words.REGIMES))) & (custody.logs < facts().value("log_share"))
     old = after.policy.filing.old if after.footage and after.policy.filing else None
     # existing systems have a term (Order 799 art. 14: 90 days), and are filed at some time within it
     within = np.ceil(custody.filed / share * (ticks(old) if old is not None else 0)).astype(np.int64)
@@ -216,13 +219,14 @@ def keeping(world: World, rules: Rules) -> Keeping:
     kind, which = kinds(cameras.operator, cameras.regime, listed, cameras.indoor)
     each = [(words.OPERATORS[o], words.REGIMES[g], bool(on), bool(inside)) for o, g, on, inside in kind.tolist()]
     may_stand = np.array([after.may_stand(o, g, inside) for o, g, _, inside in each], dtype=bool)[which]
+    no_sign = by_regime(list(map(after.signed, words.REGIMES))) & (custody.sign >= facts().value("sign_share"))
     manager = np.array([words.MANAGERS.index(after.manager(o, g, on)) for o, g, on, _ in each], dtype=np.uint8)[which]
     # a face five metres away reaches the density of recognition (EN/IEC 62676-4)
     half, distance_m = np.radians(np.minimum(cameras.hfov_deg.astype(float), 170.0) / 2.0), 5.0
     width_m = np.where(cameras.hfov_deg >= 180.0, 2 * np.pi * distance_m, 2 * distance_m * np.tan(half))
     identifiable = np.asarray(cameras.width_px / width_m >= facts().value("dori_recognise_px_per_m"), dtype=bool)
     return Keeping(rules.switch, listed, custody.recording, identifiable, retention, tuple(masks), mask, filed,
-                   filed_from, by_regime(list(map(after.filed, words.REGIMES))), log_kept, may_stand, manager)
+                   filed_from, by_regime(list(map(after.filed, words.REGIMES))), log_kept, no_sign, may_stand, manager)
 
 
 def custody_frame(policy: str, world: World, kept: Keeping) -> pd.DataFrame:
@@ -233,7 +237,8 @@ def custody_frame(policy: str, world: World, kept: Keeping) -> pd.DataFrame:
         "recording": kept.recording, "filed": kept.filed_from < world.days * DAY_TICKS,
         "default_password": world.custody.default_password, "on_internet": world.custody.on_internet,
         "retention_s": kept.retention[AFTER] / TICKS_PER_S, "mask": names[kept.mask[AFTER]],
-        "log_kept": kept.log_kept[AFTER], "manager": kept.manager, "may_stand": kept.may_stand,
+        "log_kept": kept.log_kept[AFTER], "sign_missing": kept.no_sign, "manager": kept.manager,
+        "may_stand": kept.may_stand,
     })
 
 

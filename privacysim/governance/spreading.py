@@ -1,9 +1,10 @@
 """Spread of footage: shown to a few, sold on, published, taken down, published again, used.
 
 Every process that obtains a piece continues with the same chain of the draft's seven acts. A chain of sales is a
-branching process: a seller has found a first buyer, and a further buyer j exists where the running sum of unit
-exponentials stays below R (Harris 1963); R < 1, so it ends. Republication is a separate branching process. A stricter
-rule lowers R and shortens the stay, so the remaining acts are a subset.
+branching process: a piece that sells has one first buyer, and a copy that was bought has a further buyer j where the
+running sum of unit exponentials stays below R (Harris 1963); R < 1, so it ends, after 1 / (1 − R) sales in the mean.
+Republication is a separate branching process. A stricter rule lowers R, stops some first buyers and shortens the
+stay, so the remaining acts are a subset.
 """
 
 from collections.abc import Sequence
@@ -37,8 +38,9 @@ class Chain:
     `clip_from`, `clip_to`: the footage first viewed; its last `clip_s` seconds are passed on. `kind`: that of the
     incident, empty if the process writes the incident itself. `found`, `finder`: when and by whom it was discovered;
     `told`: when the people filmed are told; `reviews`, `steps`: earlier reviews of the log, and the legal steps that
-    followed. `root`: id of the act that the first of these follows from. `audience`: viewers in [0, D), counted while
-    they happen. `misuses`: time, kind (a word of MISUSES) and demand in CNY.
+    followed. `root`: id of the act that the first of these follows from. `price`: CNY earned by the person behind the
+    chain, not by those who sell on. `audience`: viewers in [0, D), counted while they happen. `misuses`: time, kind (a
+    word of MISUSES) and demand in CNY.
     """
 
     source: str
@@ -82,13 +84,16 @@ class Spread:
     def act(self, chain: Chain, parent: int, act: str, at: int, *, clip: bool = False, **more: Any) -> int:
         """Add one act that follows from the act `parent` (−1: the chain's root), and return its number in the chain.
 
-        `clip`: only the piece that is passed on. `more` replaces columns, such as `viewer`.
+        It concerns the camera and the footage of its parent. `clip`: only the piece that is passed on. `more` replaces
+        columns, such as `viewer`.
         """
-        begin = chain.clip_from
+        camera, begin, end = chain.camera, chain.clip_from, chain.clip_to
+        if parent >= 0:
+            camera, begin, end = (chain.acts[parent][name] for name in ("camera_id", "from_t", "to_t"))
         if clip:
-            begin = max(begin, chain.clip_to - round(self.world.scenario.leaks.clip_s.number * TICKS_PER_S))
-        row: dict[str, Any] = {"source": chain.source, "source_id": chain.source_id, "camera_id": chain.camera,
-                               "from_t": begin, "to_t": chain.clip_to, "at_t": at, "actor": chain.actor, "act": act,
+            begin = max(begin, end - round(self.world.scenario.leaks.clip_s.number * TICKS_PER_S))
+        row: dict[str, Any] = {"source": chain.source, "source_id": chain.source_id, "camera_id": camera,
+                               "from_t": begin, "to_t": end, "at_t": at, "actor": chain.actor, "act": act,
                                "viewer": chain.viewer, "purpose": "curiosity", "channel": chain.channel,
                                "technique": "look", "own": chain.own, **self.near, "audience": 0.0, "masked": False,
                                "attention": 1.0}
@@ -106,31 +111,44 @@ class Spread:
         self.act(chain, shown, "view", at, actor="curious", channel="onward", own=False,
                  viewer=child_id(chain.source_id, "told", 0), audience=people, clip=True)
 
-    def sales(self, chain: Chain, parent: int, seller: int, generation: int = 0) -> Wait:
-        """Sell a copy: each buyer views it, and may sell it on. Buyer j exists where E₀ + … + E_j < R."""
+    def sales(self, chain: Chain, parent: int, seller: int, usd: float, generation: int = 0) -> Wait:
+        """Sell a copy: each buyer views it, and may sell it on. The person behind the chain has one buyer, who pays.
+
+        Whoever bought it has buyer j where E₀ + … + E_j < R. The first seller sells no more once found.
+        """
         leaks, key = self.world.scenario.leaks, stream_key(self.world.seed, self.world.k, "resale")
-        reach, total, buyers = leaks.resale_mean.number, 0.0, []
-        if self._newly_forbidden(chain.camera, "buy", "curious"):
-            reach *= 1.0 - self.world.scenario.access.compliance.number
-        for ordinal in range(64):
+        obeyed, total, buyers = self.obeyed(int(chain.acts[parent]["camera_id"])), 0.0, []
+        for ordinal in range(64 if generation else 1):
             buyer = child_id(seller, "sale", ordinal)
             mark = marks(key, buyer)
-            if generation > 0 or ordinal > 0:
-                total -= log(mark[0])
-                if total >= reach:
-                    break
+            total -= log(mark[0])
+            if total >= leaks.resale_mean.number * (1.0 - obeyed) if generation else mark[2] < obeyed:
+                break
             buyers.append((int(self.env.now) - ceil(log(mark[1]) * leaks.resale_delay_d.number * DAY_TICKS), buyer))
         for at, buyer in sorted(buyers):
+            if generation == 0 and at >= chain.found:
+                break
             yield self.env.timeout(max(at - int(self.env.now), 0))
-            chain.price += leaks.price_video_usd.number * CNY_PER_USD
-            chain.closed = max(chain.closed, at)
-            trade: dict[str, Any] = {"source": "resale", "channel": "onward", "purpose": "commerce", "own": False}
-            buys = trade | {"actor": "curious", "viewer": buyer}
-            sells = trade | ({"actor": "curious", "viewer": seller} if generation else {})
-            sold = self.act(chain, parent, "sell", at, clip=True, **sells)
-            bought = self.act(chain, sold, "buy", at, clip=True, **buys)
-            self.act(chain, bought, "view", at, clip=True, **buys, **self.far, audience=1.0)
-            self.env.process(self.sales(chain, bought, buyer, generation + 1))
+            self.sale(chain, parent, seller, buyer, usd * CNY_PER_USD, generation)
+
+    def sale(self, chain: Chain, parent: int, seller: int, buyer: int, price: float, generation: int = 0,
+             **piece: Any) -> None:
+        """Sell one copy now for `price` CNY: the buyer views it, and may sell it on. `piece`: its footage."""
+        at = int(self.env.now)
+        chain.price += price
+        chain.closed = max(chain.closed, at)
+        trade: dict[str, Any] = {"source": "resale", "channel": "onward", "purpose": "commerce", "own": False}
+        buys = trade | {"actor": "curious", "viewer": buyer}
+        sells = trade | ({"actor": "curious", "viewer": seller} if generation else {}) | piece
+        sold = self.act(chain, parent, "sell", at, clip=True, **sells)
+        bought = self.act(chain, sold, "buy", at, clip=True, **buys)
+        self.act(chain, bought, "view", at, clip=True, **buys, **self.far, audience=1.0)
+        self.env.process(self.sales(chain, bought, buyer, 0.0, generation + 1))
+
+    def obeyed(self, camera: int) -> float:
+        """Return the share of buyers whom a new prohibition keeps from buying this camera's footage."""
+        newly = self._newly_forbidden(camera, "buy", "curious")
+        return self.world.scenario.access.compliance.number if newly else 0.0
 
     def published(self, chain: Chain, parent: int, piece: int, *, masked: bool = False, news: bool = False,
                   wait: int = 0) -> Wait:
@@ -140,7 +158,8 @@ class Spread:
         leaks, key = self.world.scenario.leaks, stream_key(self.world.seed, self.world.k, "published")
         mark, begin = marks(key, piece), int(self.env.now)
         stays = -log(mark[0]) * leaks.published_takedown_d.number * DAY_TICKS
-        if self._newly_forbidden(chain.camera, "disseminate", "media" if news else "curious", masked):
+        camera = int(chain.acts[parent]["camera_id"]) if parent >= 0 else chain.camera
+        if self._newly_forbidden(camera, "disseminate", "media" if news else "curious", masked):
             stays /= leaks.takedown_prohibited_factor.number
         ends = begin + ceil(stays)
         common: dict[str, Any] = {"clip": True, "masked": masked, "purpose": "news" if news else "curiosity"}
@@ -227,8 +246,8 @@ class Spread:
         for chain, head in zip(chains, ids[first[:-1]].tolist(), strict=True):
             if chain.kind and max(chain.closed, chain.found if chain.finder else -1) >= 0:
                 self._write_incident(chain, books, end)
-                write_steps(books.audits, chain.steps, end, act_id=head, incident_id=chain.source_id,
-                            reviews=chain.reviews)
+                write_steps(books.audits, chain.steps, end, found=chain.found, act_id=head,
+                            incident_id=chain.source_id, reviews=chain.reviews)
 
     def _write_incident(self, chain: Chain, books: Books, end: int) -> None:
         """Add the incident of a chain, and one of the kind `misuse` for each use of a piece."""

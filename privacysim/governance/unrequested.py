@@ -5,45 +5,51 @@ represents a watched camera, not a single look. Maintenance: contractors check t
 run (art. 19: with secrecy and for no other purpose); if no rule covers them, the look is part of the gap.
 
 Those who can open footage may view it for themselves (abuse: Order 799 arts. 16, 32; leaking: Civil Code art. 1039;
-supply for money: Criminal Law art. 253-1). Some take a copy, which spreads (`spreading`). An intruder reaches one
-custodian's archive, or a vendor's platform with thousands of cameras. The draft prohibits each of these acts by name.
+supply for money: Criminal Law art. 253-1). Some take a copy, which spreads (`spreading`). Intruders harvest cameras by
+the thousand (Criminal Law art. 285), keep pieces of those that they watch, and half of them sell (`world.campaigns`).
+All acts of a campaign carry its id; once it is found, the actor sells no more. The more cameras somebody looks at, the
+sooner one of those filmed complains. The draft prohibits each of these acts by name.
 
 Owners of hidden cameras film strangers in rooms where filming is prohibited (Order 799 art. 8; PS12 art. 42(6),
 Criminal Law art. 284 with grave result). A guest or an inspection finds the camera, sooner where venues must search
 (art. 8(2)). No rule gives the owner a route, so every act is prohibited, or in the soft gap: general law alone.
 
 Inspections: the police find cameras in prohibited places (Order 799 arts. 8, 27), installers who may not install
-(7(3), 26), systems that were never filed (14, 29). An order to correct comes first if the law says so, then the fine.
+(7(3), 26), systems that were never filed (14, 29) or that no sign announces (13). An order to correct comes first if
+the law says so, then the fine. People complain about cameras too; without a broken duty, a complaint is unfounded.
 """
 
 from dataclasses import replace
+from math import ceil, log
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from privacysim import vocabulary as words
+from privacysim.draws import child_id, marks, stream_key
 from privacysim.governance.desk import Wait
 from privacysim.governance.log import Books
 from privacysim.governance.oversight import first_end, write_steps
 from privacysim.governance.processes import Context, Process
 from privacysim.governance.request_life import galleries, gallery, viewer_ids
-from privacysim.governance.rules_in_force import AFTER, BEFORE
+from privacysim.governance.rules_in_force import AFTER, BEFORE, Keeping
 from privacysim.governance.spreading import Chain
-from privacysim.units import HOUR_TICKS, TICKS_PER_S
-from privacysim.world.events import BREAK_IN, CONTRACTOR, LAPSES, PLATFORM, STAFF, VENDOR
-from privacysim.world.streams import FIRST_OWNER
+from privacysim.units import DAY_TICKS, HOUR_TICKS, TICKS_PER_S
+from privacysim.world.campaigns import BREAK_IN, CONTRACTOR, LAPSES, PLATFORM, STAFF, VENDOR
+from privacysim.world.events import MONTH_D
+from privacysim.world.streams import FIRST_OWNER, hidden_hazards
 
-FIRST_INSPECTION = 1 << 47
-"""Incidents found by inspection: this + the round's id."""
-FINED_BY = {"prohibited_site": ("o799_27", "gz07_siting"), "no_right_to_install": ("o799_26",),
-            "not_filed": ("o799_29",)}
+FIRST_INSPECTION, FIRST_COMPLAINT = 1 << 47, 1 << 48
+"""Incidents found by inspection or complaint: this + the round's id."""
+FINED_BY = {"prohibited_site": ("o799_27", "gz07_siting", "gd132_building"),
+            "no_right_to_install": ("o799_26", "gd132_building"), "not_filed": ("o799_29",), "no_sign": ("o799_13",)}
 """Provisions with the sanction of each breach, if the policy names them among its sanctions."""
 _WHO = {STAFF: ("own_staff_off_purpose", "own_console", True), CONTRACTOR: ("contractor", "own_console", False),
         VENDOR: ("vendor_platform", "shared_platform", False), BREAK_IN: ("curious", "remote_login", False),
         PLATFORM: ("curious", "remote_login", False)}
 """Actor, channel, and whether the camera is their own, by kind of lapse."""
-_GRAVEST = {"looked": "view", "told": "disseminate", "published": "disseminate", "sold": "sell"}
+_GRAVEST = {"looked": "view", "kept": "copy", "told": "disseminate", "published": "disseminate", "sold": "sell"}
 
 
 class Monitoring(Process):
@@ -84,58 +90,73 @@ class Monitoring(Process):
 
 
 class Inspections(Process):
-    """Rounds of inspection under the policy's rules, and the steps that follow a breach."""
+    """Rounds of inspection and complaints under the policy's rules, and the steps that follow."""
 
-    incidents: ClassVar = {"duty_breach": ()}
+    incidents: ClassVar = {"duty_breach": (), "complaint": ()}
 
     def write(self, books: Books) -> None:
-        """Write the gravest breach that each round of [0, D) finds, if a sanction of the policy names it."""
+        """Write the gravest breach that each round or complaint of [0, D) meets; a complaint may be unfounded."""
         world, rules, kept, end = self.context.world, self.context.rules, self.context.kept, self.context.end
-        arm, rounds, cameras = rules.of(AFTER), world.inspections, world.cameras
-        for row in np.flatnonzero((rounds.tick >= max(rules.switch, 0)) & (rounds.tick < end)).tolist():
-            at, camera = int(rounds.tick[row]), int(rounds.camera[row])
-            breach = ""
-            if not kept.may_stand[camera]:
-                site = words.REGIMES[cameras.regime[camera]] == "prohibited_site"
-                breach = "prohibited_site" if site else "no_right_to_install"
-            elif kept.must_file[camera] and kept.filed_from[camera] > at:
-                breach = "not_filed"
-            named = [name for name in FINED_BY.get(breach, ()) if name in arm.policy.sanctions]
-            if not named:
-                continue
-            incident = FIRST_INSPECTION + int(rounds.round_id[row])
-            books.incidents.add(1, incident_id=incident, custodian_id=cameras.custodian_id[camera], kind="duty_breach",
-                                mechanism=breach, opened_t=at, discovered_t=at, discovered_by="inspection")
-            provision, marks = arm.laws.provision(named[0]), rounds.marks[row].tolist()
-            steps = self.context.oversight.duty_steps(provision, at, marks)
-            write_steps(books.audits, steps, end, act_id=-1, incident_id=incident)
+        arm, cameras = rules.of(AFTER), world.cameras
+        for finder, rounds in (("inspection", world.inspections), ("complaint", world.complaints)):
+            for row in np.flatnonzero((rounds.tick >= max(rules.switch, 0)) & (rounds.tick < end)).tolist():
+                at, camera = int(rounds.tick[row]), int(rounds.camera[row])
+                breaches = [name for name, broken in self._broken(kept, camera, at).items()
+                            if broken and any(one in arm.policy.sanctions for one in FINED_BY[name])]
+                if not breaches and finder == "inspection":
+                    continue
+                incident = (FIRST_INSPECTION if finder == "inspection" else FIRST_COMPLAINT) + int(rounds.round_id[row])
+                books.incidents.add(1, incident_id=incident, custodian_id=cameras.custodian_id[camera],
+                                    kind="duty_breach" if breaches else "complaint",
+                                    mechanism=breaches[0] if breaches else "unfounded",
+                                    opened_t=at, discovered_t=at, discovered_by=finder)
+                marks, oversight = rounds.marks[row].tolist(), self.context.oversight
+                if breaches:
+                    named = next(one for one in FINED_BY[breaches[0]] if one in arm.policy.sanctions)
+                    steps = oversight.duty_steps(arm.laws.provision(named), at, marks)
+                else:
+                    steps = oversight.unfounded(at, marks)
+                write_steps(books.audits, steps, end, found=at, act_id=-1, incident_id=incident)
+
+    def _broken(self, kept: Keeping, camera: int, at: int) -> dict[str, bool]:
+        """Whether each duty is broken at one camera, gravest first."""
+        regime = words.REGIMES[self.context.world.cameras.regime[camera]]
+        return {"prohibited_site": regime == "prohibited_site" and not bool(kept.may_stand[camera]),
+                "no_right_to_install": not bool(kept.may_stand[camera]),
+                "not_filed": bool(kept.must_file[camera] and kept.filed_from[camera] > at),
+                "no_sign": bool(kept.no_sign[camera])}
 
 
 class Leaks(Process):
-    """Lapses of a world under the rules."""
+    """Campaigns of insiders and intruders under the rules."""
 
     incidents: ClassVar = {"insider": ("insider", "resale"), "break_in": ("breach", "resale"),
                            "platform_break_in": ("breach", "resale")}
 
     def start(self, context: Context) -> None:
-        """Start one process per lapse, in the world's order."""
+        """Start one process per campaign, in the world's order."""
         self.context, self.lapses, self.chains = context, context.world.lapses, list[Chain]()
+        secured = np.array([[context.rules.of(era).secured(word) for word in words.REGIMES] for era in (BEFORE, AFTER)])
+        regime = context.world.cameras.regime[self.lapses.camera]
+        effect = context.world.scenario.leaks.security_duty_effect.number
+        self.closed = (secured[AFTER] & ~secured[BEFORE])[regime] & (self.lapses.open < effect)
+        """By camera of each campaign: whether a new security duty keeps intruders out of it."""
         for row in range(len(self.lapses)):
             context.env.process(self._lapse(row))
 
     def _lapse(self, row: int) -> Wait:
-        """Run one lapse: temptation, view, possible copy, passing on or use, and possible discovery."""
+        """Run one campaign: temptation, views, copies, passing on or use, and possible discovery."""
         lapses, context, world = self.lapses, self.context, self.context.world
         rules, kept, oversight = context.rules, context.kept, context.oversight
         begin, kind, who = (int(one[row]) for one in (lapses.tick, lapses.kind, lapses.lapse_id))
-        mark = lapses.marks[row]
+        mark, intruder, (actor, channel, own) = lapses.marks[row], kind >= BREAK_IN, _WHO[kind]
         yield context.until(begin)
         era = rules.era(begin)
-        touched = lapses.camera[lapses.start[row]:lapses.start[row + 1]]
-        touched = touched[kept.recording[touched]].tolist()
-        if not touched or not rules.of(era).footage:
+        at = np.arange(lapses.start[row], lapses.start[row + 1])
+        at = at[kept.recording[lapses.camera[at]] & ~(intruder & (era == AFTER) & self.closed[at])]
+        if not at.size or not rules.of(era).footage:
             return
-        camera, intruder, (actor, channel, own) = touched[0], kind >= BREAK_IN, _WHO[kind]
+        camera = int(lapses.camera[at[0]])
         question = context.spread.question(camera, "view", actor, channel, own=own)
         logged = bool(kept.log_kept[era][camera])
         if mark[0] >= oversight.holds_back(era, question, logged):
@@ -144,14 +165,16 @@ class Leaks(Process):
                       actor, channel, own, who, kind=LAPSES[kind] if intruder else "insider", opened=begin,
                       closed=begin, cameras=int(lapses.reach[row]))
         self.chains.append(chain)
-        for one in touched:
-            context.spread.act(chain, -1, "view", begin, camera_id=one, audience=1.0)
-        how = self._passed_on(chain, mark, begin)
+        views = [context.spread.act(chain, -1, "view", begin, camera_id=one, audience=1.0)
+                 for one in lapses.camera[at].tolist()]  # fmt: skip
+        how = self._harvested(chain, at, views, mark, begin) if intruder else self._passed_on(chain, mark, begin)
         chain.mechanism = how if intruder else f"{LAPSES[kind]}, {how}"
+        # the first of as many people as there are cameras complains: the least of n exponentials
+        found_by = [mark[4], mark[5] ** (1.0 / at.size), *mark[6:8]]
         chain.found, chain.finder, chain.reviews = oversight.found(
             begin, context.end, custodian=int(world.cameras.custodian_id[camera]), logged=logged,
-            filed=bool(kept.filed_from[camera] <= begin), passed_on=how != "looked", published=how == "published",
-            marks=mark[4:8].tolist(),
+            filed=bool(kept.filed_from[camera] <= begin), passed_on=how not in ("looked", "kept"),
+            published=how == "published", marks=found_by,
         )
         if not chain.finder:
             return
@@ -166,20 +189,39 @@ class Leaks(Process):
         if intruder and term is not None and complies:
             chain.told = chain.found + round(term * TICKS_PER_S)
 
-    def _passed_on(self, chain: Chain, mark: NDArray[np.float64], begin: int) -> str:
-        """Pass a copy on: it is sold, published or shown around; some pieces are used against somebody. Return how."""
+    def _harvested(self, chain: Chain, at: NDArray[np.intp], views: list[int], mark: NDArray[np.float64],
+                   begin: int) -> str:
+        """Keep the pieces of the cameras `at` that yield any; sell those that sell, or publish one. Return how."""
         leaks, spread, env = self.context.world.scenario.leaks, self.context.spread, self.context.env
-        intruder, how = chain.source == "breach", "looked"
-        if mark[1] < (1.0 if intruder else leaks.lapse_disclosed_share.number):
+        copies = [(row, spread.act(chain, view, "copy", begin, technique="copy"))
+                  for row, view in zip(at.tolist(), views, strict=True) if self.lapses.pieces[row]]  # fmt: skip
+        how, sold = "kept" if copies else "looked", leaks.breach_sold_share.number
+        if mark[2] < sold:
+            for row, copy in copies:
+                for piece in range(int(self.lapses.saleable[row])):
+                    how = "sold"
+                    seller = child_id(chain.source_id ^ int(self.lapses.camera[row]), "piece", piece)
+                    env.process(spread.sales(chain, copy, seller, leaks.price_video_usd.number))
+        elif copies and mark[2] < sold + leaks.lapse_published_share.number:
+            how = "published"
+            env.process(spread.published(chain, copies[0][1], chain.source_id))
+        if mark[3] < leaks.lapse_used_share.number:
+            spread.used(chain, views[0], begin, mark[12:14].tolist())
+        return how
+
+    def _passed_on(self, chain: Chain, mark: NDArray[np.float64], begin: int) -> str:
+        """Pass an insider's copy on: sold to order, published or shown; some pieces are used. Return how."""
+        leaks, spread, env = self.context.world.scenario.leaks, self.context.spread, self.context.env
+        how = "looked"
+        if mark[1] < leaks.lapse_disclosed_share.number:
             copy = spread.act(chain, 0, "copy", begin, technique="copy")
-            sold = leaks.breach_sold_share.number if intruder else leaks.lapse_sold_share.number
-            if mark[2] < sold:
+            if mark[2] < leaks.lapse_sold_share.number:
                 how = "sold"
-                env.process(spread.sales(chain, copy, chain.source_id))
-            elif mark[2] < sold + leaks.lapse_published_share.number:
+                env.process(spread.sales(chain, copy, chain.source_id, leaks.price_order_usd.number))
+            elif mark[2] < leaks.lapse_sold_share.number + leaks.lapse_published_share.number:
                 how = "published"
                 env.process(spread.published(chain, copy, chain.source_id))
-            elif not intruder:
+            else:
                 how = "told"
                 spread.told(chain, copy, begin, leaks.told_people.number)
         if mark[3] < leaks.lapse_used_share.number:
@@ -203,7 +245,7 @@ class HiddenCameras(Process):
         leaks = context.world.scenario.leaks
         after, before = (context.rules.of(era).policy.siting for era in (AFTER, BEFORE))
         newly = after is not None and after.venue_duty and not (before is not None and before.venue_duty)
-        hazard = np.array([leaks.hidden_guest_per_day.number, leaks.hidden_inspection_per_day.number])
+        hazard = hidden_hazards(context.world.scenario)
         factors = np.array([1.0, leaks.hidden_venue_duty_factor.number if newly else 1.0])
         for row in range(len(self.hidden)):
             ends = first_end(int(self.hidden.counted_from[row]), context.rules.switch, self.hidden.finders[row], hazard,
@@ -227,17 +269,28 @@ class HiddenCameras(Process):
         spread.act(chain, filmed, "view", first, audience=1.0, attention=seen, **spread.far)
         if mark[0] < leaks.hidden_sold_share.number:
             chain.mechanism = "sold"
-            context.env.process(self._sold(chain, filmed, first + int((last - first) * mark[1])))
+            context.env.process(self._sold(chain, filmed, last))
         if mark[2] < leaks.hidden_blackmail_share.number:
             spread.used(chain, filmed, first + int((last - first) * mark[3]), mark[:2].tolist(), "blackmail")
         yield context.until(last)
         if found < end:
             chain.found, chain.finder = found, ("complaint", "inspection")[cause]
 
-    def _sold(self, chain: Chain, filmed: int, at: int) -> Wait:
-        yield self.context.until(at)
-        chain.clip_to = min(chain.clip_to, max(int(self.context.env.now), chain.clip_from + 1))
-        yield from self.context.spread.sales(chain, filmed, chain.source_id)
+    def _sold(self, chain: Chain, filmed: int, last: int) -> Wait:
+        """Sell logins until the camera is found: buyers are a Poisson process, of whom a new prohibition stops some."""
+        spread, leaks, world = self.context.spread, self.context.world.scenario.leaks, self.context.world
+        key, clip = stream_key(world.seed, world.k, "hidden logins"), round(leaks.clip_s.number * TICKS_PER_S)
+        per_tick, ordinal, at = leaks.hidden_buyers_per_month.number / (MONTH_D * DAY_TICKS), 0, chain.clip_from
+        while per_tick > 0:
+            buyer = child_id(chain.source_id, "login", ordinal)
+            mark, ordinal = marks(key, buyer), ordinal + 1
+            at += ceil(-log(mark[0]) / per_tick)
+            if at >= last:
+                return
+            yield self.context.until(at)
+            if mark[1] >= spread.obeyed(chain.camera):
+                spread.sale(chain, filmed, chain.viewer, buyer, leaks.hidden_login_cny.number,
+                            from_t=max(at - clip, chain.clip_from), to_t=at)  # fmt: skip
 
     def write(self, books: Books) -> None:
         """Write every hidden camera that existed in [0, D), its owner's acts, and what followed its discovery."""

@@ -104,7 +104,7 @@ class Website(Process):
                       key, kind="recorded", mechanism="kept from a stream and sold", opened=at, closed=at)
         self.recorded.append(chain)
         copy = spread.act(chain, -1, "copy", at, technique="copy", clip=True)
-        yield from spread.sales(chain, copy, key)
+        yield from spread.sales(chain, copy, key, leaks.price_video_usd.number)
 
     def write(self, books: Books) -> None:
         """Write streams that were online in [0, D): the incident, the publisher, what followed, and daily crowds."""
@@ -131,7 +131,8 @@ class Website(Process):
             steps = self.context.oversight.steps(AFTER, question, at, at, logged=True,
                                                  marks=streams.marks[row[one], 3:7].tolist(),
                                                  gain_cny=float(price[one]))
-            write_steps(books.audits, steps, end, act_id=int(published[one]), incident_id=int(number[one]))
+            write_steps(books.audits, steps, end, found=at, act_id=int(published[one]),
+                        incident_id=int(number[one]))
         self._watch(row, first, last, published, books.acts)
         spread.write(self.recorded, books)
 

@@ -9,27 +9,21 @@ models extrapolate from the measured galleries (2 to 40 people) to larger ones:
 
 Fit: `data/masking/curve.csv`, made by `privacysim calibrate masks`; `data/masking/note.md` gives its accuracy and
 limits: one set of faces, aligned or nearly so; a lower bound for modern embeddings, an upper one for uncontrolled
-images; N > 10³ is extrapolated. P is defined once, as a table over eighths of a pixel.
+images; N > 10³ is extrapolated. Who looks decides how the curve is used (`recognisers`).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import gammaln, log_ndtr, ndtr, poch
 
 from privacysim.draws import Floats
 from privacysim.errors import InputError, refuse_unknown
-from privacysim.facts import facts
-from privacysim.identify.mask_strength import left_of, most
 from privacysim.resources import shipped_rows
 from privacysim.vocabulary import CURVES
 
-STEPS_PER_PX = 8
-CODES = 255 * STEPS_PER_PX + 1
-"""Face codes 0 … 2040: eighths of a pixel, capped at 255 px, where the curve is flat."""
 _NODES = 401
 _ANCHOR = 40  # the largest measured gallery
 _CHUNK = 256
@@ -73,13 +67,32 @@ def rank_one(d_prime: ArrayLike, gallery: int, curve: str = "low") -> Floats:
     d = np.atleast_1d(np.asarray(d_prime, dtype=np.float64))
     if not (np.isfinite(d) & (d >= 0.0)).all():
         raise InputError("d_prime", "numbers ≥ 0", d[~(d >= 0.0)][:1], "correct it")
-    people = _checked_gallery(gallery)
+    people = checked_gallery(gallery)
     refuse_unknown(curve, CURVES, "curve", " or ".join(CURVES))
     low = _binormal(d, people)
     return low if curve == "low" else np.maximum(low, _beta_binomial(d, people))
 
 
-def _checked_gallery(gallery: int) -> int:  # verifying one named person is a choice of 2, never of 1
+def rank_one_above(d_prime: ArrayLike, gallery: int, threshold: float) -> Floats:
+    """Probability that the right person scores highest and above `threshold`: ∫ φ(x − d') Φ(x)^(N−1) dx from there.
+
+    The threshold counts standard deviations of a stranger's score; `low` curve. 128 nodes of Gauss and Legendre.
+
+    >>> rank_one_above([0.0, 4.75], 150, 4.75)
+    array([1.01700618e-06, 4.99988583e-01])
+    """
+    d = np.atleast_1d(np.asarray(d_prime, dtype=np.float64))[:, None]
+    people, (node, weight) = checked_gallery(gallery), np.polynomial.legendre.leggauss(128)
+    begin = np.maximum(threshold, d - 10.0)
+    half = (np.maximum(begin, d) + 10.0 - begin) / 2.0
+    x = begin + half * (node + 1.0)
+    height = np.exp(-0.5 * (x - d) ** 2 - 0.5 * np.log(2.0 * np.pi) + (people - 1) * log_ndtr(x))
+    return np.asarray((height * weight).sum(axis=1) * half[:, 0])
+
+
+def checked_gallery(gallery: int) -> int:
+    """Return the gallery as an int ≥ 2, or raise an InputError."""
+    # verifying one named person is a choice of 2, never of 1
     if int(gallery) != gallery or gallery < 2:
         raise InputError("gallery", "a whole number of at least 2 people", gallery, "compare with 2 or more people")
     return int(gallery)
@@ -111,63 +124,3 @@ def _beta_binomial(d: Floats, gallery: int) -> Floats:
         low, high = np.where(above, middle, low), np.where(above, high, middle)
     b = np.exp(0.5 * (low + high))
     return poch(b, b * ratio) / poch(b + (gallery - 1), b * ratio)
-
-
-def face_code(face_px: ArrayLike) -> NDArray[np.uint16]:
-    """Code of a face's width: eighths of a pixel, rounded, capped at 2040.
-
-    >>> face_code([0.0, 4.0, 4.07, 1000.0])
-    array([   0,   32,   33, 2040], dtype=uint16)
-    """
-    face = np.asarray(face_px, dtype=np.float64)
-    if not bool((face >= 0.0).all()):
-        raise InputError("face_px", "pixels across the face, 0 or more", face[~(face >= 0.0)][:1], "correct it")
-    return np.minimum(np.rint(face * STEPS_PER_PX), CODES - 1).astype(np.uint16)
-
-
-def identifiability(mask: str, face_px: ArrayLike, frontal: ArrayLike, gallery: int, curve: str = "low",
-                    fit: str = "cctv") -> Floats:
-    """Probability that a viewer who compares with `gallery` people, the filmed one among them, picks the right one.
-
-    A masked face is worth e = min(face_px, cells(mask)) pixels, in steps of 1/8 px. A full box leaves guessing,
-    1/gallery; behind `ksame:K` no viewer is right more than once in K. A face that is not frontal counts with the fact
-    `nonfrontal_factor`. `face_px`, `frontal`: width of the face in px, whether it is frontal (broadcast).
-    `curve`: `low` or `high`. `fit`: `cctv` or `clean`. Raises InputError for an unknown mask, curve or fit.
-
-    >>> identifiability("none", [4.0, 16.0], True, 40).round(3)
-    array([0.517, 0.925])
-    >>> float(identifiability("box", 100.0, True, 40).round(3))
-    0.025
-    """
-    refuse_unknown(curve, CURVES, "curve", " or ".join(CURVES))
-    facing = np.asarray(frontal, dtype=bool).astype(np.intp)
-    table = _one_table(mask, gallery, fit, facts().value("nonfrontal_factor"))
-    return table[CURVES.index(curve), facing, face_code(face_px)]
-
-
-def curve_table(pairs: Sequence[tuple[str, int]], fit: str = "cctv") -> Floats:
-    """P for each (mask, gallery), curve (low, high), frontality (no, yes) and face code: (pairs, 2, 2, 2041).
-
-    >>> curve_table([("none", 40), ("box", 150)]).shape
-    (2, 2, 2, 2041)
-    """
-    sideways = facts().value("nonfrontal_factor")
-    tables = [_one_table(mask, gallery, fit, sideways) for mask, gallery in pairs]
-    return np.array(tables).reshape(-1, len(CURVES), 2, CODES)
-
-
-@lru_cache(maxsize=256)
-def _one_table(mask: str, gallery: int, fit: str, sideways: float) -> Floats:
-    people = _checked_gallery(gallery)
-    refuse_unknown(fit, fits(), "fit", "a fit in data/masking/curve.csv")
-    face = left_of(mask, np.arange(CODES) / STEPS_PER_PX)
-    distinct, place = np.unique(face, return_inverse=True)
-    d_prime = fits()[fit].d_prime(distinct)
-    made = np.empty((len(CURVES), 2, CODES))
-    for c, curve in enumerate(CURVES):
-        # behind a full box there is nothing to compare: use exactly 1/gallery, not a quadrature of it
-        frontal = np.full(distinct.size, 1.0 / people) if not face.any() else rank_one(d_prime, people, curve)
-        # k people share each picture of k-same: the choice is right once in k, or by chance in a small gallery
-        made[c, 1] = np.minimum(frontal, max(most(mask), 1.0 / people))[place]
-    made[:, 0] = sideways * made[:, 1]
-    return made

@@ -6,7 +6,7 @@ statute's text, S secondary text, M known but not read (verify before citing), A
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -23,6 +23,9 @@ _STAFF = ("own_staff_on_duty", "own_staff_off_purpose", "contractor")
 REQUESTER_GROUPS = {"organs": words.STATE_ORGANS, "staff": _STAFF,
                     "outsiders": tuple(word for word in words.REQUESTERS if word not in (*words.STATE_ORGANS, *_STAFF))}
 """Group names that a rule may use for several requesters."""
+PURPOSE_GROUPS = {"public_need": tuple(word for word in words.PURPOSES
+                                       if word not in ("private_claim", "news", "commerce", "curiosity"))}
+"""Group names for several purposes: whatever duty, danger or law may ask for, but nobody's own ends."""
 
 
 def closed_words(kind: str, known: tuple[str, ...], groups: dict[str, tuple[str, ...]] | None = None) -> Any:
@@ -58,7 +61,7 @@ class Match(Strict):
     """The acts that a rule applies to; an omitted field matches anything."""
 
     requester: closed_words("requester", words.REQUESTERS, REQUESTER_GROUPS) = ()  # type: ignore[valid-type]
-    purpose: closed_words("purpose", words.PURPOSES) = ()  # type: ignore[valid-type]
+    purpose: closed_words("purpose", words.PURPOSES, PURPOSE_GROUPS) = ()  # type: ignore[valid-type]
     channel: closed_words("channel", words.CHANNELS) = ()  # type: ignore[valid-type]
     acts: closed_words("acts", words.ACTS) = ()  # type: ignore[valid-type]
     technique: closed_words("technique", words.TECHNIQUES) = ()  # type: ignore[valid-type]
@@ -66,10 +69,19 @@ class Match(Strict):
     regime: closed_words("regime", words.REGIMES) = ()  # type: ignore[valid-type]
     scene: closed_words("scene", words.SCENES) = ()  # type: ignore[valid-type]
     secret: closed_words("secret", words.SECRETS) = ()  # type: ignore[valid-type]
+    entry: closed_words("entry", words.ENTRIES) = ()  # type: ignore[valid-type]
+    of_whom: closed_words("of_whom", ("", *words.WHOM)) = ()  # type: ignore[valid-type]
+    tells: closed_words("tells", words.TELLS) = ()  # type: ignore[valid-type]
     own: bool | None = None
     listed: bool | None = None
+    household: bool | None = None
+    """True: a natural person's household affair."""
+    sited: bool | None = None
+    """True: the camera may stand there."""
     masked: bool | None = None
     """True: under a mask (reversible or not); False: clear footage."""
+    anonymous: bool | None = None
+    """True: nobody can be identified, because no face is recognisable or an irreversible mask hides it."""
 
 
 class Title(Strict):
@@ -91,7 +103,7 @@ class Sanction(Strict):
     """
 
     step: Literal["at_once", "order_first", "civil", "none_stated"]
-    currency: Literal["CNY", "EUR"] = "CNY"
+    currency: Literal["CNY", "EUR", "GBP", "USD"] = "CNY"
     individual: Band | None = None
     unit: Band | None = None
     responsible: Band | None = None
@@ -123,7 +135,16 @@ class Law(Strict):
     short: str
     in_force_from: date | None = None
     in_force_to: date | None = None
+    continued_by: str = ""
+    """The law that took over its rules when it ended; rules that rest on it then stand."""
     note: str = ""
+
+
+class Floor(Strict):
+    """The shortest retention that a provision allows; `classes` are sections of `retention`."""
+
+    classes: Lines
+    keep: Duration
 
 
 class Provision(Strict):
@@ -135,6 +156,9 @@ class Provision(Strict):
     says: str
     addressee: str = "any"
     status: Status
+    carries: tuple[Literal["access", "ban", "duty", "sanction", "limit"], ...] = ()
+    """What kinds of rules may cite it; without a kind, any."""
+    floor: Floor | None = None
     in_force_from: date | None = None
     in_force_to: date | None = None
     sanction: Sanction | None = None
@@ -153,15 +177,39 @@ class Bundle(Strict):
 
 
 class GeneralAnswer(Match):
-    """What general law says about acts; the first matching answer applies."""
+    """What general law says about acts; the first matching answer applies.
+
+    On each day only those provisions of `basis` count that are then in force; if none is, the answer does not apply.
+    `from_items` and `from_gain` are thresholds: one of them must be reached by what the question says. If it says
+    neither, the answer applies only with `amounts_unsaid`.
+    """
 
     bundle: Lines = ()
     authorised: bool | None = None
     identifiable: bool | None = None
     irreversible: bool | None = None
+    from_items: int | None = None
+    from_gain: int | None = None
+    amounts_unsaid: bool = False
     general: closed_word("general", words.GENERAL)  # type: ignore[valid-type]
     basis: Lines = ()
     note: str = ""
+
+
+class DutyRule(Match):
+    """A duty of those who run cameras, or an exemption (`owed = "no"`); the first matching one answers.
+
+    `basis` counts as in `GeneralAnswer`. `term`: in words, or a time such as "30 d". `liable`: whether a breach alone
+    makes liable to the person filmed.
+    """
+
+    duty: closed_word("duty", words.DUTIES)  # type: ignore[valid-type]
+    place: closed_words("place", words.CATEGORIES) = ()  # type: ignore[valid-type]
+    when: closed_words("when", words.CIRCUMSTANCES) = ()  # type: ignore[valid-type]
+    owed: Literal["yes", "no", "depends"] = "yes"
+    term: str = ""
+    liable: bool = False
+    basis: Lines
 
 
 class Place(Strict):
@@ -173,11 +221,33 @@ class Place(Strict):
     says: str = ""
 
 
+class Heading(Strict):
+    """One heading of an assessment: what it asks, and which results of a study answer it (none: the author does)."""
+
+    title: str
+    asks: str
+    study: tuple[Literal["people", "access", "retention", "alternatives", "risks", "measures", "costs", "unknown",
+                         "articles"], ...] = ()  # fmt: skip
+
+
+class Assessment(Strict):
+    """The impact assessment that a law asks for, as a list of headings in its order."""
+
+    id: str
+    title: Title
+    who: str
+    reference: tuple[Reference, ...]
+    status: Status
+    heading: tuple[Heading, ...]
+    note: str = ""
+
+
 class LawPack(Strict):
     """The law of a jurisdiction, or part of it: the content that a pack's TOML files may have between them.
 
     A pack with a single provision is enough for a policy to cite it. `bundle` and `answer` state general law and
-    require each other; `place` maps the neutral words for places to articles.
+    require each other; `place` maps the neutral words for places to articles; `assessment` lists the headings of the
+    impact assessment that its law asks for; `duty` states duties beside those of camera rules.
     """
 
     law: tuple[Law, ...] = ()
@@ -185,6 +255,8 @@ class LawPack(Strict):
     bundle: tuple[Bundle, ...] = ()
     answer: tuple[GeneralAnswer, ...] = ()
     place: tuple[Place, ...] = ()
+    assessment: tuple[Assessment, ...] = ()
+    duty: tuple[DutyRule, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -202,6 +274,14 @@ class Laws:
     """Policy files from law packs, by name."""
     own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Packs that are not shipped, as plain data by name; results depend on them."""
+    assessments: Mapping[str, Assessment] = field(default_factory=dict)
+    general: str = ""
+    """Name of the pack whose general law applies."""
+    packs: Mapping[str, str] = field(default_factory=dict)
+    """Pack of each law, of packs that hold general law."""
+    cases: Mapping[str, Path] = field(default_factory=dict)
+    """Files of oracle cases by pack."""
+    duties: tuple[DutyRule, ...] = ()
 
     def provision(self, provision_id: str, where: str = "data/law") -> Provision:
         """The provision with that id; an unknown id is an error that suggests the closest one."""
@@ -226,10 +306,36 @@ class Laws:
         first, last = self.span(provision)
         return first is not None and first <= day and (last is None or day <= last)
 
+    def overlaps(self, provision: Provision, bundle: Bundle) -> bool:
+        """Whether the provision is in force on a day of the bundle."""
+        first, last = self.span(provision)
+        begins = first is not None and (bundle.last_day is None or first <= bundle.last_day)
+        return begins and (last is None or last >= bundle.first_day)
+
+    def opens(self, references: Sequence[Reference], day: date) -> bool:
+        """Whether a rule that cites `references` stands on that day: from the first day of the law cited first on, and
+        after its end only if another law continues it. A draft, and a rule without a citation, always stand.
+        """
+        provision = self.cited(references[0], "") if references else None
+        first, last = self.span(provision) if provision else (None, None)
+        if provision is None or first is None or (first <= day and (last is None or day <= last)):
+            return True
+        return first <= day and self.laws[provision.law].continued_by != ""
+
+    def answers_on(self, day: date) -> tuple[GeneralAnswer, ...]:
+        """Answers of general law on that day, each with the provisions then in force."""
+        bundle, found = self.bundle_on(day).id, []
+        for answer in self.answers:
+            basis = tuple(name for name in answer.basis if self.in_force(self.provision(name), day))
+            if (not answer.bundle or bundle in answer.bundle) and (basis or not answer.basis):
+                found.append(answer.model_copy(update={"basis": basis}))
+        return tuple(found)
+
     def bundle_on(self, day: date, where: str = "law_date") -> Bundle:
         """General law on that day; a date outside every bundle is an error."""
         for bundle in self.bundles:
             if bundle.first_day <= day and (bundle.last_day is None or day <= bundle.last_day):
                 return bundle
         spans = "; ".join(f"{b.first_day} to {b.last_day or 'today'}" for b in self.bundles)
-        raise InputError(where, "a date that a bundle of general law covers", day, f"choose a date in {spans}")
+        raise InputError(where, f"a date that general law of the pack {self.general} covers", day,
+                         f"choose a date in {spans}")

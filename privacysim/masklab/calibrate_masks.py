@@ -14,7 +14,7 @@ from privacysim.figures.style import house_style
 from privacysim.files import whole_file
 from privacysim.identify import Fit, mask_text
 from privacysim.masklab import curve_figures, fitted_curve
-from privacysim.masklab.evaluate import Job, Outcome, Outcomes, Progress, run_jobs, tpir
+from privacysim.masklab.evaluate import Job, Outcome, Outcomes, Progress, known_images, run_jobs, tpir
 from privacysim.masklab.faces import Faces
 from privacysim.masklab.masks import as_mask
 from privacysim.resources import shipped
@@ -41,7 +41,7 @@ Strongest = dict[tuple[str, float, str], tuple[Job, Outcome]]
 
 
 def grid(small: bool = False) -> list[Job]:
-    """List all jobs; `small` gives a set that runs in a minute (synthetic faces, tests)."""
+    """List all jobs; `small` gives a short list (three CPU minutes for 400 photographs)."""
     if small:
         jobs = [Job("none", px, True) for px in (32.0, 8.0, 4.0)] + [Job("none", px, False) for px in (64.0, 4.0, 2.0)]
         jobs += [Job(name, 64.0, False, level) for level in ("trained", "naive")
@@ -140,7 +140,7 @@ def measure(mask: Any, faces: Faces, *, out: Path | None = None, workers: int = 
             progress: Progress = lambda done, of, what: None) -> Measured:  # fmt: skip
     """Attack one mask on faces 64, 16 and 8 pixels wide; returns how many cells across a face it leaves.
 
-    `mask`: as in `evaluate`. `faces`: ten images of each person. `out`: a folder for table.csv and masks.csv.
+    `mask`: as in `evaluate`. `faces`: best ten images of each person. `out`: a folder for table.csv and masks.csv.
     Interrupted runs resume from `work` (default: the cache). Raises InputError if faces are recognised at 2 px as
     easily as at 64 px, because such faces cannot show what a mask leaves.
     """
@@ -174,7 +174,8 @@ def _curve_row(faces: Faces, name: str, curve: fitted_curve.Curve, sizes: list[f
     return {"fit": name, **_digits(_FIT, astuple(curve.fit), 3),
             **_digits([f"{word}_sd" for word in _FIT], np.sqrt(np.diag(curve.covariance)), 3),
             **_digits(("rmse_points", "held_out_points"), errors, 2), "px_least": f"{min(sizes):g}",
-            "px_most": f"{max(sizes):g}", "probes": len(faces.person), "people": faces.people, "images_per_person": 8,
+            "px_most": f"{max(sizes):g}", "probes": len(faces.person), "people": faces.people,
+            "images_per_person": min(8, known_images(faces)),
             "faces": faces.name, "source": f"privacysim calibrate masks --faces {faces.name}"}
 
 
@@ -265,8 +266,10 @@ def note(faces: Faces, curves: dict[str, fitted_curve.Curve], outcomes: Outcomes
         masks.append(f"| {job.name} | {naive.top():.1%} | {best.top():.1%} | {low:.1%} – {high:.1%} | {by} "
                      f"| {_verdict_on(job, strongest)} |\n")  # fmt: skip
     text = tomllib.loads(shipped("data/masking_note.toml").read_text(encoding="utf-8"))
+    limits = text[{"synthetic": "drawn", "olivetti": "photographed"}.get(faces.name, "own")]
+    left_out = f" {faces.left_out}." if faces.left_out else ""
     return text["note"].format(
         faces=faces.name, probes=len(faces.person), people=faces.people, each=len(faces.person) // faces.people,
         fits="\n\n".join(fits), far=fitted_curve.EXTRAPOLATED_BEYOND, beyond="".join(beyond), widest=widest,
-        masks="".join(masks), limits=text["drawn" if faces.name == "synthetic" else "photographed"],
+        masks="".join(masks), limits=limits.format(people=faces.people, left_out=left_out),
     )  # fmt: skip

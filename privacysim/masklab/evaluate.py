@@ -25,7 +25,8 @@ from privacysim.files import whole_file
 from privacysim.masklab.face_attacks import Attack, Codes, Scores, attacked, features
 from privacysim.masklab.faces import Camera, Faces, clean
 from privacysim.masklab.mask_base import Images, Mask
-from privacysim.masklab.masks import Scramble, as_mask
+from privacysim.masklab.masks import as_mask
+from privacysim.masklab.scramble import Scramble
 from privacysim.parts import digest, from_bytes, shipped_bytes
 from privacysim.resources import cache_folder
 
@@ -102,8 +103,7 @@ def evaluate(faces: Faces, mask: Any, camera: Camera | None = None, *, level: st
     holds (1 to 8). `frames`, `member`, `copies`: see `Attack`. Raises InputError where people have too few images.
     """
     mask, camera = _seeded(as_mask(mask), camera, seed)
-    folds = _folds(faces)
-    known = len(np.unique(faces.index)) - max(len(fold) for fold in folds)
+    folds, known = _folds(faces), known_images(faces)
     if not 1 <= images <= known:
         raise InputError("images", f"1 to {known} images a person to learn from", images, f"write {known}")
     scores, members = np.empty((len(faces.person), faces.people)), list[str]()
@@ -188,7 +188,10 @@ def tpir(outcome: Outcome, fpir: float = 0.1) -> tuple[float, float, float]:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One configuration: a mask (by name, or an object) at a distance against one attack level."""
+    """One configuration: a mask (by name, or an object) at a distance against one attack level.
+
+    `images`: of each person that the attacker holds, or all there are if these are fewer.
+    """
 
     mask: Any
     px: float
@@ -224,7 +227,8 @@ class Job:
             warnings.filterwarnings("ignore", message="Scramble with a fixed nonce")
             if self.level == "open_set":
                 return open_set(faces, self.mask, camera)
-            return evaluate(faces, self.mask, camera, level=self.level, images=self.images, frames=self.frames)
+            images = min(self.images, known_images(faces))
+            return evaluate(faces, self.mask, camera, level=self.level, images=images, frames=self.frames)
 
 
 Outcomes = dict[Job, Outcome]
@@ -292,6 +296,11 @@ def _seeded(mask: Mask, camera: Camera | None, seed: int) -> tuple[Mask, Camera 
     if isinstance(mask, Scramble) and mask.key is None:
         mask.set_params(key=np.random.default_rng((seed, 2)).bytes(32))
     return mask, camera
+
+
+def known_images(faces: Faces) -> int:
+    """Images of each person that an attacker can learn from while others are tested."""
+    return len(np.unique(faces.index)) - max(len(fold) for fold in _folds(faces))
 
 
 def _folds(faces: Faces) -> list[Codes]:

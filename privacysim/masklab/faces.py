@@ -21,12 +21,16 @@ SIDE = 64
 
 @dataclass(frozen=True, slots=True)
 class Faces:
-    """Set of faces: grey uint8 images (n, h, w), the person of each (0 … people−1), and its number among theirs."""
+    """Set of faces: grey uint8 images (n, h, w), the person of each (0 … people−1), and its number among theirs.
+
+    `left_out`: what of the source was not taken, in words.
+    """
 
     name: str
     images: NDArray[np.uint8]
     person: NDArray[np.int64]
     index: NDArray[np.int64]
+    left_out: str = ""
 
     @property
     def people(self) -> int:
@@ -70,18 +74,25 @@ def _from_folder(folder: Path) -> Faces:
 
 
 def _arranged(name: str, images: list[NDArray[Any]], person: NDArray[Any]) -> Faces:
-    """Resize to squares and keep the same number of images, at most 10, of each person who has at least two."""
-    kept = [own for p in np.unique(person) if len(own := np.flatnonzero(person == p)) >= 2]
-    if len(kept) < 2:
-        raise InputError(f"faces {name}", "at least two people with two images each", f"{len(kept)}",
+    """Resize to squares; keep the same number of images, 2 to 10, of each person who has as many.
+
+    The number is the one that keeps most images, so one person with few does not cut those of all others.
+    """
+    own = [np.flatnonzero(person == p) for p in np.unique(person)]
+    kept = {n: [one for one in own if len(one) >= n] for n in range(2, 11)}
+    each = max(kept, key=lambda n: (len(kept[n]) >= 2, n * len(kept[n]), -n))
+    if len(kept[each]) < 2:
+        raise InputError(f"faces {name}", "at least two people with two images each", f"{len(kept[2])}",
                          "add pictures, those of each person in a folder of their own")  # fmt: skip
-    each = min(10, *(len(own) for own in kept))
-    square = [cv2.resize(images[i], (SIDE, SIDE), interpolation=cv2.INTER_AREA) for own in kept for i in own[:each]]
-    return _numbered(name, square, len(kept), each)
+    square = [cv2.resize(images[i], (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+              for one in kept[each] for i in one[:each]]  # fmt: skip
+    people, rest = len(own) - len(kept[each]), len(images) - len(square)
+    words = f"Left out: {rest} images, among them all of {people} people with fewer than {each}" if rest else ""
+    return _numbered(name, square, len(kept[each]), each, words)
 
 
-def _numbered(name: str, images: list[NDArray[np.uint8]], people: int, each: int) -> Faces:
-    return Faces(name, np.stack(images), np.repeat(np.arange(people), each), np.tile(np.arange(each), people))
+def _numbered(name: str, images: list[NDArray[np.uint8]], people: int, each: int, left_out: str = "") -> Faces:
+    return Faces(name, np.stack(images), np.repeat(np.arange(people), each), np.tile(np.arange(each), people), left_out)
 
 
 def synthetic_faces(people: int = 40, images: int = 10, seed: int = 7) -> Faces:

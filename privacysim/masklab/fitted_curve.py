@@ -18,7 +18,7 @@ from privacysim.resources import shipped
 
 EXTRAPOLATED_BEYOND = 1_000
 _FAR = (1_000, 10_000, 1_000_000, 10_000_000)
-TABLES = ("covariance", "curve", "images", "masks", "open_set", "table")
+TABLES = ("covariance", "curve", "embedding", "images", "masks", "open_set", "table")
 Point = tuple[float, float, float, float]
 """Measurement: px, rank-1, and the ends of its interval."""
 

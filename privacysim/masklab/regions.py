@@ -1,7 +1,7 @@
 """Masks the boxes of people in a frame, in place, and measures what remains of them in a video."""
 
 from collections import Counter
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import cv2
@@ -11,13 +11,14 @@ from privacysim.errors import InputError
 from privacysim.facts import facts
 from privacysim.identify import cells, identifiability
 from privacysim.masklab import masks
+from privacysim.masklab.face_detectors import CHECKER_SCORE, TURNS, FaceChecker
 from privacysim.masklab.fitted_curve import EXTRAPOLATED_BEYOND
 from privacysim.masklab.mask_base import Mask, MeasuredElsewhere, positive
-from privacysim.masklab.people_detector import Box, Frame, covered, outline, upright_people
+from privacysim.masklab.people_detector import Box, Frame, Tracks, covered, outline, upright_people
+from privacysim.masklab.scramble import Scramble, ciphered
 from privacysim.vocabulary import CURVES
 
 GALLERIES = (2, 40, 1_000, 18_700_000)
-_CASCADE = Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml"
 _LOOKS = 6
 _MARGIN = 1.2  # boxes of people are enlarged by a margin and by their neighbours in time
 Regions = list[tuple[int, Box]]
@@ -46,17 +47,20 @@ class Painter:
             raise InputError("mask", "a mask that needs no crowd of aligned faces, for video", self.mask.name,
                              "write box, pixelate, blur, silhouette, dp_pixelate, scramble or a mask of your own")
         self.draw = np.random.default_rng(0)
-        if isinstance(self.mask, masks.Scramble):
+        if isinstance(self.mask, Scramble):
             self.mask.apply(np.zeros((1, 1, 1), np.uint8))  # checks the key, or draws one
 
-    def paint(self, frame: Frame, regions: Regions, number: int = 0) -> Frame:
-        """Mask the regions of a frame and return it; `number` is the frame's, for the cipher's nonce."""
+    def paint(self, frame: Frame, regions: Regions, number: int = 0, faces: Sequence[Box] = ()) -> Frame:
+        """Mask the regions of a frame and return it; `number` is the frame's, for the cipher's nonce.
+
+        The strength in a region follows the widest of the `faces` within it, if that is wider than a standing person's.
+        """
         for order, (_, box) in enumerate(regions):
             left, top, right, bottom = box
             part = frame[top:bottom, left:right]
             if part.size and not isinstance(self.mask, masks.Clear):
                 behind = None if self.background is None else self.background[top:bottom, left:right]
-                face = float(right - left) if self.faces else face_px(box)
+                face = float(right - left) if self.faces else max([face_px(box), *_widths(faces, box)])
                 part[:] = self._masked(part, behind, max(face, 1.0), _told(number, order))
         return frame
 
@@ -72,8 +76,8 @@ class Painter:
             return mask.blurred(part, face)
         if isinstance(mask, masks.BlackBox):
             return 0
-        if isinstance(mask, masks.Scramble):
-            return masks.ciphered(part, mask.key_, told)
+        if isinstance(mask, Scramble):
+            return ciphered(part, mask.key_, told)
         if isinstance(mask, masks.Silhouette):  # the person's outline on the background of that place
             return 128 if behind is None else np.where(outline(part, behind)[:, :, None], 128, behind)
         return self._tiled(part, max(1, round(face)))
@@ -88,6 +92,12 @@ class Painter:
         return masked.swapaxes(1, 2).reshape(whole.shape)[:h, :w]
 
 
+def _widths(faces: Sequence[Box], box: Box) -> list[float]:
+    """Widths of the faces whose middle lies in the box."""
+    return [float(face[2] - face[0]) for face in faces
+            if box[0] <= (face[0] + face[2]) / 2 <= box[2] and box[1] <= (face[1] + face[3]) / 2 <= box[3]]
+
+
 def _told(number: int, order: int) -> bytes:
     return number.to_bytes(8, "big") + order.to_bytes(4, "big")
 
@@ -95,7 +105,7 @@ def _told(number: int, order: int) -> bytes:
 def restored(frame: Frame, boxes: list[Box], key: bytes, number: int) -> Frame:
     """Decrypt a frame; takes the regions in reverse order, because where two overlap the later one was applied last."""
     for order, (left, top, right, bottom) in reversed(list(enumerate(boxes))):
-        frame[top:bottom, left:right] = masks.ciphered(frame[top:bottom, left:right], key, _told(number, order))
+        frame[top:bottom, left:right] = ciphered(frame[top:bottom, left:right], key, _told(number, order))
     return frame
 
 
@@ -126,45 +136,49 @@ def track_identified(p_masked: float, p_clear: float, p_miss: float, frames: flo
 
 
 class Residual:
-    """What a masked video still shows; `look` and `look_again` inspect its frames before and after masking.
+    """What a masked video still shows; `look` sees its frames before masking, `check` those written.
 
     `tracks`: frames of each track. In the `looks` sampled frames a second detector found `seen` people, of whom the
-    mask covers `hidden`, and a face detector found `faces_before` and, after masking, `faces`.
+    mask covers `hidden`. `readable`: frames of the written file in which the checker still finds a face. `notes`: what
+    else the reader must know.
     """
 
     def __init__(self, mask: Mask, expected_frames: int, rate: float) -> None:
-        self.mask, self.rate, self.frames, self.size = mask, rate, 0, (0, 0)
+        self.mask, self.rate, self.frames, self.size, self.light = mask, rate, 0, (0, 0), False
         # offset from the frames in which the same detector helped to find people (every 50th, from 0 on)
         self.when = {int(f) // 50 * 50 + 25 for f in np.linspace(0, max(0, expected_frames - 26), _LOOKS)}
-        self.haar = cv2.CascadeClassifier(str(_CASCADE))
-        self.looks = self.seen = self.hidden = self.faces_before = self.faces = 0
-        self.tracks, self.faces_px = Counter[int](), list[float]()
+        self.looks = self.seen = self.hidden = self.checked = 0
+        self.tracks, self.faces_px, self.bodies_px = Counter[int](), list[float](), list[float]()
+        self.readable, self.notes = list[int](), list[str]()
 
-    def look(self, number: int, frame: Frame, regions: Regions) -> None:
-        """Detect people and faces before masking."""
+    def look(self, number: int, frame: Frame, regions: Regions, faces: Sequence[Box] = ()) -> None:
+        """Detect people before masking; `faces`: of this frame, as found."""
         self.frames += 1
-        self.size = frame.shape[1], frame.shape[0]
+        self.size, self.light = (frame.shape[1], frame.shape[0]), self.light or bool(frame[::4, ::4].any())
         for track, box in regions:
             self.tracks[track] += 1
             w, h = box[2] - box[0], box[3] - box[1]
             if 1.2 * w <= h <= 5.0 * w and h >= 0.06 * frame.shape[0]:  # one upright person, not a group or a leaf
-                self.faces_px.append(face_px(box) / _MARGIN)
+                self.bodies_px.append(face_px(box) / _MARGIN)
+        self.faces_px += [float(face[2] - face[0]) for face in faces]
         if number in self.when:
             self.looks += 1
             boxes = [box for _, box in regions]
             found = [_core(box, frame.shape) for box in upright_people(frame)]
             self.seen += len(found)
             self.hidden += sum(covered(core, boxes, frame.shape[:2]) >= 0.9 for core in found)
-            self.faces_before += self._faces(frame)
 
-    def look_again(self, number: int, frame: Frame) -> None:
-        """Detect faces after masking."""
-        if number in self.when:
-            self.faces += self._faces(frame)
-
-    def _faces(self, frame: Frame) -> int:
-        grey = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
-        return len(self.haar.detectMultiScale(grey, scaleFactor=1.3, minNeighbors=4, minSize=(20, 20)))
+    def check(self, frames: Iterable[Frame]) -> None:
+        """Look for faces in frames as written: `readable` gets those in which one was found, and again soon after."""
+        checker, tracks, times = FaceChecker(), Tracks(TURNS), dict[int, list[int]]()
+        for number, frame in enumerate(frames):
+            self.checked += 1
+            tracks.add(number, checker.boxes(frame, number))
+            for track, boxes in tracks.open.items():
+                if number in boxes:
+                    times.setdefault(track, []).append(number)
+        # a single find in a longer video is a chance resemblance
+        self.readable = sorted({n for found in times.values() if len(found) > 1 or self.checked < 3 for n in found})
 
     def left(self) -> list[tuple[int, tuple[float, float], tuple[float, float], tuple[float, float]]]:
         """For each gallery P(identified) in one frame, over a track, and without the mask; empty without measurement.
@@ -185,13 +199,14 @@ class Residual:
         return made
 
     def _typical(self) -> tuple[float, float]:  # width of a face in px, frames of a track
-        face = float(np.median(self.faces_px)) if self.faces_px else 0.0
+        widths = self.faces_px or self.bodies_px
+        face = float(np.median(widths)) if widths else 0.0
         return face, self.tracks.total() / max(len(self.tracks), 1)
 
     def text(self) -> str:
         """Report as plain text."""
         face, length = self._typical()
-        share = "nobody was found by the second detector"
+        share = "the second detector (HOG, whole upright people) found nobody to compare with"
         if self.seen:
             share = (f"{self.hidden / self.seen:.1%} of {self.seen} people that a second detector (HOG) found in "
                      f"{self.looks} frames")  # fmt: skip
@@ -201,8 +216,11 @@ class Residual:
             f"masked: {self.tracks.total()} regions (people, and what else moved) in {len(self.tracks)} tracks, "
             f"mean {length:.0f} frames each",
             f"covered: {share}",
-            f"faces still detected (Haar): {self.faces} in {self.looks} frames; {self.faces_before} before masking",
+            self.verdict(),
+            *self.notes,
         ]
+        if not self.tracks:
+            return "\n".join([*lines, "nobody was found in this video, so nothing was masked: look at it yourself"])
         rows = self.left()
         if not rows:
             unknown = "not known what this mask leaves of it: measure it with `privacysim calibrate masks --mask`"
@@ -215,6 +233,14 @@ class Residual:
             lines.append(f"  {gallery:<10,}  {shown}  {1 / gallery:.2g}{far}")
         lines.append("A lower bound: stronger attackers exist, and clothes, gait and place are left as they were.")
         return "\n".join(lines)
+
+    def verdict(self) -> str:
+        """Whether the checker finds faces in the written file, and in which frames."""
+        how = f"of {self.checked} frames written, by a second detector (BlazeFace, score {CHECKER_SCORE:g})"
+        if not self.readable:
+            return f"faces still detected: in 0 {how}"
+        listed = ", ".join(map(str, self.readable[:20])) + ", …" * (len(self.readable) > 20)
+        return f"faces still detected: in {len(self.readable)} {how}: frames {listed}"
 
 
 def _core(box: Box, shape: tuple[int, ...]) -> Box:

@@ -1,11 +1,11 @@
-"""Masks whole people in every frame of a video, keeping frames, size and rate, and reports what remains.
+"""Masks whole people and faces in every frame of a video, keeping frames, size and rate, and reports what remains.
 
-The output gets its final name only when complete; an interruption or an error leaves no file.
+Faces are looked for in every third frame and followed both ways in time; bodies by motion and by a detector. The file
+as written is read again, and a second face detector looks at it. The output gets its final name only when it is
+complete and no face is left in it; an interruption or an error leaves no file.
 """
 
 import os
-import shutil
-import subprocess
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,73 +19,131 @@ import numpy as np
 import pandas as pd
 
 from privacysim.errors import InputError, ResultsError, shown
-from privacysim.masklab.masks import Scramble, as_mask
-from privacysim.masklab.people_detector import Box, Finder, Frame, Tracks, median_background
+from privacysim.masklab.face_detectors import FaceFinder, around
+from privacysim.masklab.masks import as_mask
+from privacysim.masklab.people_detector import Box, Finder, Frame, Tracks, camera_moves, median_background
+from privacysim.masklab.pictures import Strip
 from privacysim.masklab.regions import Painter, Regions, Residual
+from privacysim.masklab.scramble import Scramble
+from privacysim.masklab.timing import ffmpeg, keep_sound, keep_times, quiet
 
 CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".mov": "mp4v", ".avi": "XVID", ".mkv": "mp4v", ".webm": "VP80"}
 HOLD = 3
-"""Frames before and after its own that a box is masked in; writing lags as much behind reading."""
+"""Frames before and after its own that the box of a body is masked in."""
+REACH, _FACE_EVERY = 12, 3
+"""A face is bridged over so many frames, and looked for in every n-th."""
 _BOX = ["frame", "left", "top", "right", "bottom"]
 
 
-def mask_video(source: str, out: Path, mask: Any, *, boxes: Path | None = None, keep_audio: bool = False,
-               live_s: float | None = None, whole: bool = True,
+def mask_video(source: str, out: Path, mask: Any, *, boxes: Path | None = None, keep_audio: bool | None = None,
+               live_s: float | None = None, whole: bool = True, keep_anyway: bool = False, preview: Path | None = None,
                progress: Callable[[int, int], None] = lambda done, of: None) -> Residual:  # fmt: skip
     """Mask the people in a video, write it to `out`, and return what remains (`Residual`).
 
     `source`: a file, a camera number, or an rtsp:// or http:// address (with `live_s`, how long to record). `mask`: a
     Mask, its name or any scikit-learn transformer of images. `boxes`: a CSV (frame, left, top, right, bottom) of
-    people, added to those detected. `keep_audio`: copies the sound with ffmpeg. `whole=False`: accepts a file that ends
-    before its header says. Raises InputError where something cannot be read or written.
+    people, added to those detected. `keep_audio`: copies the sound with ffmpeg (None: where there are both).
+    `whole=False`: accepts a file that ends before its header says. If the checker finds a face in the output
+    (`Residual.readable`), the output is only kept with `keep_anyway`. `preview`: a PNG for six frames before and after.
+    Raises InputError where something cannot be read or written.
     """
     out, mask, live = Path(out), as_mask(mask), _is_live(source)
     _check(source, out, live, live_s, keep_audio)
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    capture = cv2.VideoCapture(int(source) if source.isdigit() else source)
+    capture, clock = cv2.VideoCapture(int(source) if source.isdigit() else source), list[float]()
     try:
         width, height, rate, frames = _properties(capture, source, live)
         if live and live_s is not None:
             frames = max(1, round(live_s * rate))
-        background = None if live else median_background(capture, frames)
-        finder = Finder(background, _read_boxes(boxes, width, height))
+        background, steady = (None, True) if live else _background(source, frames)
+        finder = Finder(background if steady else None, _read_boxes(boxes, width, height, frames), steady)
         painter, left, painted = Painter(mask, background), Residual(mask, frames, rate), list[tuple[int, ...]]()
-        with _writer(out, width, height, rate, isinstance(mask, Scramble)) as (part, write):
-            for number, (frame, regions) in enumerate(_frames(capture, finder, frames if live else None)):
-                left.look(number, frame, regions)
-                painter.paint(frame, regions, number)
-                left.look_again(number, frame)
+        if not steady:
+            left.notes.append("the camera moves: detectors alone find people, and may miss those who are turned away")
+        strip, codec = Strip(frames), _codec(out, width, height, rate, isinstance(mask, Scramble))
+        with _writer(out, width, height, rate, codec) as (part, write):
+            for number, (frame, regions, faces) in enumerate(_frames(capture, finder, frames if live else None, clock)):
+                left.look(number, frame, regions, faces)
+                strip.add(number, frame, False)
+                painter.paint(frame, regions, number, faces)
+                strip.add(number, frame, True)
                 painted += [(number, *box) for _, box in regions]
                 write.write(frame)
                 progress(number + 1, frames)
-            if left.frames == 0:
-                raise InputError(source, "a video with frames", "no frame", "give another file")
-            if whole and not live and left.frames < 0.98 * frames - 1:
-                raise InputError(source, f"a whole video ({frames} frames by its header)",
-                                 f"it ends after {left.frames}",
-                                 "repair it, or accept what is there with --allow-truncated")  # fmt: skip
+            _check_read(source, left, frames, whole and not live)
             write.release()
-            if keep_audio:
-                copy_sound(part, source)
-            if isinstance(mask, Scramble):
+            if not live:
+                told = keep_times(part, clock, rate, codec)
+                left.notes += filter(None, [told, keep_sound(part, source, keep_audio, told.startswith("uneven"))])
+            left.check(_read(part))
+            if left.readable and not keep_anyway:
+                part.unlink()
+            elif isinstance(mask, Scramble):
                 _write_sidecar(out, painted, mask.key_)
+        if preview is not None:
+            strip.write(preview)
         return left
     finally:
         capture.release()
 
 
-def _frames(capture: cv2.VideoCapture, finder: Finder, most: int | None) -> Iterator[tuple[Frame, Regions]]:
-    """Frames of a video (at most `most`) with the regions to mask, `HOLD` frames after they were read."""
-    tracks, waiting, read = Tracks(HOLD), deque[Frame](), 0
+def _check_read(source: str, left: Residual, frames: int, whole: bool) -> None:
+    """Refuse a video without frames, one that ends early unless that is accepted, and one that is only black."""
+    if left.frames == 0:
+        raise InputError(source, "a video with frames", "no frame", "give another file")
+    if whole and left.frames < 0.98 * frames - 1:
+        raise InputError(source, f"a whole video ({frames} frames by its header)", f"it ends after {left.frames}",
+                         "repair it, or accept what is there with --allow-truncated")
+    if not left.light:
+        raise InputError(source, "a video that OpenCV can decode", "black frames only (perhaps it is interlaced)",
+                         "convert it: ffmpeg -i IN -vf yadif OUT.mp4")
+
+
+def _background(source: str, frames: int) -> tuple[Frame | None, bool]:
+    """Background of a file, and whether its camera stands still; the file is opened apart, since this winds it."""
+    apart = cv2.VideoCapture(source)
+    try:
+        background = median_background(apart, frames)
+        return background, background is None or not camera_moves(apart, frames)
+    finally:
+        apart.release()
+
+
+def _read(path: Path) -> Iterator[Frame]:
+    capture = cv2.VideoCapture(str(path))
+    while (got := capture.read())[0]:
+        yield np.asarray(got[1], dtype=np.uint8)
+    capture.release()
+
+
+def _frames(capture: cv2.VideoCapture, finder: Finder, most: int | None, clock: list[float]
+            ) -> Iterator[tuple[Frame, Regions, list[Box]]]:  # fmt: skip
+    """Frames of a video (at most `most`) with the regions to mask and the faces, `REACH` frames after they were read.
+
+    `clock` gets the time of each frame in milliseconds. Tracks of faces have negative numbers.
+    """
+    bodies, followed, looker = Tracks(HOLD), Tracks(REACH, nearest=True), FaceFinder()
+    waiting, kept, read = deque[Frame](), dict[int, Regions](), 0
+
+    def ready(number: int) -> tuple[Frame, Regions, list[Box]]:
+        frame, faces = waiting.popleft(), followed.regions(number)
+        wider = [(-track, around(box, frame.shape)) for track, box in faces]
+        return frame, [*kept.pop(number, []), *wider], [box for _, box in faces]
+
     while read != most and (got := capture.read())[0]:
+        clock.append(float(capture.get(cv2.CAP_PROP_POS_MSEC)))
         frame = bgr(np.asarray(got[1], dtype=np.uint8))
-        tracks.add(read, finder.boxes(frame, read))
+        bodies.add(read, finder.boxes(frame, read))
+        followed.add(read, looker.boxes(frame) if read % _FACE_EVERY == 0 else [])
         waiting.append(frame)
+        if read >= HOLD:
+            kept[read - HOLD] = bodies.regions(read - HOLD)
         read += 1
-        if len(waiting) > HOLD:
-            yield waiting.popleft(), tracks.regions(read - 1 - HOLD)
-    for number, frame in enumerate(waiting, read - len(waiting)):
-        yield frame, tracks.regions(number)
+        if len(waiting) > REACH:
+            yield ready(read - 1 - REACH)
+    kept |= {number: bodies.regions(number) for number in range(max(read - HOLD, 0), read)}
+    for number in range(read - len(waiting), read):
+        yield ready(number)
 
 
 def bgr(frame: Frame) -> Frame:
@@ -103,7 +161,7 @@ def _is_live(source: str) -> bool:
     return source.isdigit() or "://" in source
 
 
-def _check(source: str, out: Path, live: bool, live_s: float | None, keep_audio: bool) -> None:
+def _check(source: str, out: Path, live: bool, live_s: float | None, keep_audio: bool | None) -> None:
     if live and not (live_s and live_s > 0):
         raise InputError(source, "how long to record a live stream", "nothing", "add --seconds 60")
     if not live and not Path(source).is_file():
@@ -122,18 +180,24 @@ def _check(source: str, out: Path, live: bool, live_s: float | None, keep_audio:
 
 
 def _properties(capture: cv2.VideoCapture, source: str, live: bool) -> tuple[int, int, float, int]:
+    """Width, height, rate and number of frames; frames are counted where the header does not state their number."""
     if not capture.isOpened():
         raise InputError(source, "a video that OpenCV can read", "something else, or nothing", "give a video file")
     width, height = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
     rate, frames = float(capture.get(cv2.CAP_PROP_FPS)), int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
     rate = rate if 0.1 < rate < 1000.0 else 25.0
+    if not live and frames <= 0:
+        apart, frames = cv2.VideoCapture(source), 0
+        while apart.grab():
+            frames += 1
+        apart.release()
     if width < 8 or height < 8 or (not live and frames <= 0):
         raise InputError(source, "a video with frames of at least 8 × 8 px",
                          f"{max(frames, 0)} frames of {width} × {height}", "give another file")  # fmt: skip
     return width, height, rate, max(frames, 0)
 
 
-def _read_boxes(path: Path | None, width: int, height: int) -> dict[int, list[Box]]:
+def _read_boxes(path: Path | None, width: int, height: int, frames: int) -> dict[int, list[Box]]:
     made: dict[int, list[Box]] = {}
     if path is None:
         return made
@@ -141,14 +205,39 @@ def _read_boxes(path: Path | None, width: int, height: int) -> dict[int, list[Bo
         rows = pd.read_csv(path)[_BOX].astype(float).astype(int)
     except (OSError, KeyError, ValueError) as error:
         raise InputError(str(path), "a CSV with the columns " + ", ".join(_BOX), shown(error), "correct it") from None
+    outside = ((rows["frame"] < 0) | (rows["frame"] >= (frames or np.inf)) | (rows["right"] <= rows["left"])
+               | (rows["bottom"] <= rows["top"]) | (rows["left"] >= width) | (rows["top"] >= height)
+               | (rows["right"] <= 0) | (rows["bottom"] <= 0))  # fmt: skip
+    if outside.any():
+        expected = f"boxes in frames 0 to {frames - 1}, within {width} × {height} px, left < right and top < bottom"
+        first = rows[outside].iloc[0]
+        got = f"{int(outside.sum())} others, the first in frame {first['frame']}: {first.tolist()[1:]}"
+        raise InputError(str(path), expected, got, "correct or remove these rows")
     for frame, left, top, right, bottom in rows.itertuples(index=False):
         made.setdefault(frame, []).append((max(left, 0), max(top, 0), min(right, width), min(bottom, height)))
     return made
 
 
 @contextmanager
-def _writer(out: Path, width: int, height: int, rate: float, lossless: bool) -> Iterator[tuple[Path, cv2.VideoWriter]]:
-    """Yield a writer to a neighbour of `out`, which is renamed when complete."""
+def _writer(out: Path, width: int, height: int, rate: float, codec: str) -> Iterator[tuple[Path, cv2.VideoWriter]]:
+    """Yield a writer to a neighbour of `out`, which is renamed when complete, unless it was removed."""
+    part = out.with_name(f".{out.stem}.{os.getpid()}.part{out.suffix}")
+    try:
+        with quiet():
+            writer = cv2.VideoWriter(str(part), cv2.CAP_OPENCV_MJPEG if codec == "MJPG" else cv2.CAP_FFMPEG,
+                                     cv2.VideoWriter.fourcc(*codec), rate, (width, height))  # fmt: skip
+        if not writer.isOpened():
+            raise ResultsError(f"{out}: cannot be written as {codec}.\n  Fix: name another ending, such as .mp4.")
+        yield part, writer
+        writer.release()
+        if part.exists():
+            os.replace(part, out)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _codec(out: Path, width: int, height: int, rate: float, lossless: bool) -> str:
+    """Codec for a file of that ending and size."""
     ending = out.suffix.lower()
     if lossless and ending not in (".mkv", ".avi"):
         raise InputError(str(out), "a lossless file for scramble (.mkv or .avi, as FFV1)", ending, "write OUT.mkv")
@@ -156,17 +245,7 @@ def _writer(out: Path, width: int, height: int, rate: float, lossless: bool) -> 
     if odd and (ending != ".avi" or lossless or rate != round(rate)):
         raise InputError(str(out), "even width and height for this codec", f"{width} × {height} at {rate:g} frames/s",
                          "write to OUT.avi (Motion JPEG keeps odd sizes at whole rates), or crop a row or column")
-    part = out.with_name(f".{out.stem}.{os.getpid()}.part{out.suffix}")
-    backend, codec = (cv2.CAP_OPENCV_MJPEG, "MJPG") if odd else (cv2.CAP_FFMPEG, "FFV1" if lossless else CODECS[ending])
-    try:
-        writer = cv2.VideoWriter(str(part), backend, cv2.VideoWriter.fourcc(*codec), rate, (width, height))
-        if not writer.isOpened():
-            raise ResultsError(f"{out}: cannot be written as {codec}.\n  Fix: name another ending, such as .mp4.")
-        yield part, writer
-        writer.release()
-        os.replace(part, out)
-    finally:
-        part.unlink(missing_ok=True)
+    return "MJPG" if odd else "FFV1" if lossless else CODECS[ending]
 
 
 def _write_sidecar(out: Path, regions: list[tuple[int, ...]], key: bytes) -> None:
@@ -176,31 +255,3 @@ def _write_sidecar(out: Path, regions: list[tuple[int, ...]], key: bytes) -> Non
     key_file.unlink(missing_ok=True)  # an older file may be readable by others, and would stay so
     key_file.touch(mode=0o600)
     key_file.write_bytes(key)
-
-
-def ffmpeg() -> str | None:
-    """Path of ffmpeg: from this machine's path, else from the extra `masks`, else None."""
-    try:
-        from imageio_ffmpeg import get_ffmpeg_exe
-
-        return shutil.which("ffmpeg") or str(get_ffmpeg_exe())
-    except (ImportError, RuntimeError):  # not installed, or no build for this platform
-        return shutil.which("ffmpeg")
-
-
-def copy_sound(part: Path, source: str) -> None:
-    """Copy the source's sound unchanged into the finished video `part`; a source without sound changes nothing.
-
-    Raises ResultsError if the file format cannot hold that sound, and leaves `part` as it was.
-    """
-    both = part.with_name(f".sound{part.name}")
-    command = [ffmpeg() or "ffmpeg", "-v", "error", "-y", "-i", str(part), "-i", source, "-map", "0:v:0",
-               "-map", "1:a?", "-c", "copy", str(both)]  # fmt: skip
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise ResultsError(f"{source}: ffmpeg could not copy the sound ({shown(done.stderr)}).\n  Fix: choose an "
-                               "ending that can hold this sound (.mkv), or leave --keep-audio out.")  # fmt: skip
-        os.replace(both, part)
-    finally:
-        both.unlink(missing_ok=True)

@@ -25,6 +25,7 @@ from privacysim.vocabulary import CURVES, GROUPS, LEGALITIES
 _OUTSIDERS = (3, 4, 5)
 _LEGALITY = {"legality": {**{word: word for word in LEGALITIES}, "ungoverned": "ungoverned (no camera rule matches)"}}
 _GROUPS = {"group": {**{group: group + "s" for group in GROUPS}, "older": "older people"}}
+_HOW = {"how": {"targeted": "looked for", "incidental": "by the way"}}
 _PER_OCTAVE = 8
 _NEAR_M, _TOGETHER_S, _POINTS = 100.0, 10.0, 4
 _HOME_BEFORE_H, _HOME_FROM_H, _WORK_TO_H = 9.0, 19.0, 17.0
@@ -60,22 +61,29 @@ def _groups(legality: str) -> tuple[int, int]:
     return code, 3 + code
 
 
-@shipped_metric(totals_by_curve)
-def people_identified_by_outsiders(seen: PeopleSeen) -> Part:
+def _with_targets(seen: PeopleSeen, incidental: Floats, groups: Sequence[int] = _OUTSIDERS, how: str = "") -> Part:
+    """Sums of people identified by the way (people, curves), of targets, or of both."""
+    parts = {"incidental": _sums_of(seen.weight, incidental),
+             "targeted": _sums_of(np.ones(len(seen.targeted)), _any_of(seen.targeted, groups))}  # fmt: skip
+    return parts[how] if how else {key: sum(part[key] for part in parts.values()) for key in parts["targeted"]}
+
+
+@shipped_metric(totals_by_curve, by=_HOW)
+def people_identified_by_outsiders(seen: PeopleSeen, heading: str, how: str) -> Part:
     """Expected people identified at least once, trials between viewers and passes independent: the primary metric."""
-    return _sums_of(seen.weight, _any_of(seen.p_identified))
+    return _with_targets(seen, _any_of(seen.p_identified), how=how)
 
 
 @shipped_metric(totals_by_curve)
 def people_identified_by_outsiders_p_max(seen: PeopleSeen) -> Part:
     """People identified if a face is easy or hard for everybody, so that only the best single trial counts."""
-    return _sums_of(seen.weight, seen.p_identified_max[:, _OUTSIDERS].max(axis=1))
+    return _with_targets(seen, seen.p_identified_max[:, _OUTSIDERS].max(axis=1))
 
 
 @shipped_metric(totals_by_curve)
 def people_identified_by_outsiders_p_days(seen: PeopleSeen) -> Part:
     """People identified if every day of a repeated walk is a fresh, independent trial."""
-    return _sums_of(seen.weight, _any_of(seen.p_identified_days))
+    return _with_targets(seen, _any_of(seen.p_identified_days))
 
 
 @shipped_metric(totals_by_curve)
@@ -93,7 +101,8 @@ def identifiable_person_hours(seen: PeopleSeen, heading: str, legality: str) -> 
 @shipped_metric(totals_by_curve, by=_LEGALITY, neutral=("authorised",))
 def people_identified(seen: PeopleSeen, heading: str, legality: str) -> Part:
     """People identified by all viewers whose act has that answer under the camera rules."""
-    return _sums_of(seen.weight, _any_of(seen.p_identified, _groups(legality)))
+    groups = _groups(legality)
+    return _with_targets(seen, _any_of(seen.p_identified, groups), groups)
 
 
 @shipped_metric(totals_by_curve)
@@ -108,11 +117,18 @@ def people_searched_by_face(seen: PeopleSeen) -> Floats:
     return (seen.faces_searched > 0).astype(np.float64)
 
 
-@shipped_metric()
-def false_matches(seen: PeopleSeen) -> Part:
-    """Strangers named as the person sought."""
-    made = _total_of(seen.weight, seen.faces_searched)
-    return {**made, "total": made["total"] * facts().value("face_false_match")}
+@shipped_metric(by=_GROUPS)
+def false_matches(seen: PeopleSeen, heading: str, group: str) -> Part:
+    """Strangers whom a machine takes for a person sought, and whoever compares the pictures believes it."""
+    mine = seen.group == GROUPS.index(group) if group else np.full(seen.group.size, True)
+    return _total_of(seen.weight[mine], seen.false_alarms[mine] * facts().value("false_match_accepted"))
+
+
+@shipped_metric(by=_GROUPS)
+def people_misnamed_by_lookers(seen: Viewed, heading: str, group: str) -> Part:
+    """People in view of outsiders who are taken for an acquaintance of theirs, or for the person sought."""
+    mine = seen.group == GROUPS.index(group) if group else np.full(seen.weight.size, True)
+    return _total_of(seen.weight[mine], seen.misnamed[mine])
 
 
 def _histogram(weight: Floats, values: Floats) -> Part:

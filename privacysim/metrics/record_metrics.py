@@ -12,6 +12,7 @@ from privacysim.units import DAY_S
 
 _ADVERSE = ("civil_wrong", "pi_breach", "admin_offence", "crime")
 _INTIMATE = ("semi_private", "private_space")
+_BOUND = (*words.STATE_ORGANS, "own_staff_on_duty", "own_staff_off_purpose", "contractor", "vendor_platform")
 
 
 @shipped_metric(ratio("views"))
@@ -79,6 +80,18 @@ def secret_sites(seen: Records, heading: str, secret: str) -> Rows:
     return Rows(_secrets(seen, secret).drop_duplicates("camera_id")["root"])
 
 
+@shipped_metric(by={"interest": words.INTERESTS})
+def interests_breached(seen: Records, heading: str, interest: str) -> Rows:
+    """Breaches of the duty of those who build, use and maintain cameras; none where no rule states that duty."""
+    done = seen.acts["act"].isin(("disseminate", "sell")) & (seen.acts["legality"] == "prohibited")
+    mine = (done & seen.acts["actor"].isin(_BOUND)).to_numpy(dtype=bool)
+    acts, root = seen.acts[mine], seen.act_root[mine]
+    if interest == "privacy":
+        return Rows(root[acts["scene"].isin(_INTIMATE)])
+    code = words.SECRETS.index(interest.removesuffix("_secret"))
+    return Rows(root[seen.secret[acts["camera_id"].to_numpy(dtype=np.int64)] == code])
+
+
 def _intimate(seen: Records) -> pd.DataFrame:
     acts = seen.looked_at
     return acts[(acts["scene"].isin(_INTIMATE) & (acts["legality"] != "authorised")).to_numpy(dtype=bool)]
@@ -135,15 +148,21 @@ def website_audience(seen: Records) -> Rows:
     return Rows(viewers.index, viewers.to_numpy(dtype=float) / seen.days)
 
 
+def _breaches(seen: Records) -> pd.DataFrame:
+    """Incidents without unfounded complaints."""
+    return seen.incidents[seen.incidents["kind"] != "complaint"]
+
+
 @shipped_metric(ratio("incidents"))
 def incidents_not_found(seen: Records) -> Rows:
     """Streams, leaks and breaches that continue, or ended, without anybody knowing."""
-    opened = seen.incidents[(seen.incidents["opened_s"] < seen.end_s) & ~(seen.incidents["closed_s"] < 0)]
+    incidents = _breaches(seen)
+    opened = incidents[(incidents["opened_s"] < seen.end_s) & ~(incidents["closed_s"] < 0)]
     return Rows(opened["incident_id"], ~(opened["discovered_s"].to_numpy(dtype=np.float64) < seen.end_s))
 
 
 @shipped_metric(ratio("incidents found"))
 def days_until_found(seen: Records) -> Rows:
     """Earliest time at which anybody filmed could have been told."""
-    found = seen.within(seen.incidents, "discovered_s")
+    found = seen.within(_breaches(seen), "discovered_s")
     return Rows(found["incident_id"], (found["discovered_s"] - found["opened_s"]) / DAY_S)

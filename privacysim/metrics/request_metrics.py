@@ -24,7 +24,7 @@ def _filmed(seen: Records, asked: pd.DataFrame, leaks: pd.DataFrame, *values: pd
 @shipped_metric(ratio("requests and leaks"))
 def never_told(seen: Records) -> Rows:
     """People who were filmed and never told; they cannot complain of what they do not know."""
-    leaks = seen.incidents[seen.incidents["kind"] != "duty_breach"]
+    leaks = seen.incidents[~seen.incidents["kind"].isin(["duty_breach", "complaint"])]
     met = seen.within(seen.requests[seen.requests["outcome"] == "granted"], "delivered_s")
     return _filmed(seen, met, leaks, met["told_s"].isna(), leaks["told_s"].isna())
 
@@ -50,7 +50,7 @@ def viewer_hours(acts: pd.DataFrame, end_s: float) -> Floats:
 
 def first_evidence_s(requests: pd.DataFrame, end_s: float) -> pd.Series[float]:
     """When each case got its first admissible evidence (seconds, by case id), for cases that got it in [0, end_s)."""
-    good = requests[(requests["evidence"] == "admissible") & (requests["case_id"] >= 0)]
+    good = requests[requests["evidence"].isin(words.PROOF) & (requests["case_id"] >= 0)]
     first = good.groupby("case_id", observed=True)["delivered_s"].min()
     return first[(first >= 0) & (first < end_s)]
 

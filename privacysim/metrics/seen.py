@@ -34,10 +34,15 @@ class PeopleSeen:
     revealed_to_outsiders: Floats
     faces_searched: Floats = field(default_factory=lambda: np.empty(0))
     """(people,) passes that a machine compared with faces sought; zeros if they were not counted."""
+    false_alarms: Floats = field(default_factory=lambda: np.empty(0))
+    """(people,) expected times that a machine takes the person for somebody sought; zeros if they were not counted."""
+    targeted: Floats = field(default_factory=lambda: np.zeros((0, 6, 2)))
+    """Probability that each target of the replicate is named; only the first block of people carries them."""
 
     def __post_init__(self) -> None:
-        if not self.faces_searched.size:
-            object.__setattr__(self, "faces_searched", np.zeros(self.weight.size))
+        for name in ("faces_searched", "false_alarms"):
+            if not getattr(self, name).size:
+                object.__setattr__(self, name, np.zeros(self.weight.size))
 
 
 @dataclass(frozen=True)
@@ -129,6 +134,7 @@ class Viewed:
     `on_request`: whether in view of footage that a request delivered; `home` and `work`: metres (people, 2), NaN if
     there is none. `cases`: cases with admissible evidence in [0, D), counted with the first block only. `sightings`
     shown to outsiders: user (row of the block), camera, x_m, y_m (of the camera), enter_s, one row per pass and day.
+    `group`: codes of `vocabulary.GROUPS`; `misnamed`: probability that an outsider takes the person for somebody else.
     """
 
     days: int
@@ -139,3 +145,10 @@ class Viewed:
     sightings: pd.DataFrame
     home: Floats
     work: Floats
+    group: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, dtype=np.uint8))
+    misnamed: Floats = field(default_factory=lambda: np.zeros(0))
+
+    def __post_init__(self) -> None:
+        if not self.misnamed.size:
+            object.__setattr__(self, "group", np.zeros(self.weight.size, dtype=np.uint8))
+            object.__setattr__(self, "misnamed", np.zeros(self.weight.size))

@@ -1,10 +1,13 @@
-"""Habits of a person: where they go (gravity model), and usual hours and modes.
+"""Habits of a person: where they go, by which mode and how fast, and when they are free.
 
-Places other than work follow exploration and preferential return (Song et al. 2010, doi:10.1038/nphys1760) in closed
-form. Visits follow the rank, f_k ∝ k^−(1+γ), with home as the first rank and work as the second. Each place belongs to
-one part of the day, and a person makes at most one visit in each part, so nobody is at two places at once.
+Places other than work follow exploration and preferential return (Song et al. 2010, doi:10.1038/nphys1760) without a
+state: the rank of a visited place is drawn from f_k ∝ k^−(1+γ) with no largest rank, home being the first rank and work
+the second, and the place of a rank is a hash of person, part of the day and rank. So rare places are rare, and the
+number of distinct places grows as visits^(1/(1+γ)). Hours and lengths of stay are those of a household survey
+(`data/trip_hours.csv`).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -12,28 +15,27 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
-from scipy.special import ndtri
 
 from privacysim import draws
 from privacysim.city import City
 from privacysim.draws import Bools, Bytes, Floats, Ints
 from privacysim.people import walk_kernel as kernel
 from privacysim.people.population import MODES, WORK_DRAWN, PeopleFrames, Population, everybody
+from privacysim.resources import shipped_rows
 from privacysim.scenario import Scenario
 from privacysim.scenario.sections import PopulationSection
 from privacysim.units import HOUR_TICKS
 from privacysim.vocabulary import CATEGORIES, GROUPS
 
 WALK, CYCLE, EBIKE, TRANSIT, CAR = range(len(MODES))
-"""Codes of `tour_mode`."""
+"""Codes of modes."""
 BANDS_M = (1000.0, 3000.0, 8000.0)
 """Street distances at which the shares of modes change."""
-PART_OF_RANK = (0, 1, 2, 0, 1)
-"""Part of the day (0 evening, 1 afternoon, 2 morning) of the first … fifth other place."""
-_MARKS = 6 * (1 + len(PART_OF_RANK))
-"""Marks of a person: six for work, and six for each other place."""
+_STUDENT = GROUPS.index("student")
 _SCHOOLS = ("university",), ("school", "kindergarten")
 """Places where students study; the second if the city has none of the first; without both, any place with jobs."""
+_MEALS = ("restaurant", "small_shop", "market", "mall")
+"""Places where people eat who leave work at noon."""
 
 
 class Purpose(NamedTuple):
@@ -50,11 +52,12 @@ class Purpose(NamedTuple):
 
 
 class Purposes(NamedTuple):
-    """Destinations for work, study and visits."""
+    """Destinations for work, study, visits, and meals from work (these within the zone of work)."""
 
     work: Purpose
     study: Purpose
     visit: Purpose
+    meal: Purpose
 
 
 def purposes(city: City, population: PopulationSection) -> Purposes:
@@ -83,7 +86,9 @@ def _purposes(city: City, detour: float, decay_km: float, *visit: float) -> Purp
     beta, r0, cut = (np.float32(number) for number in visit)
     lengths = -beta * np.log(km + r0) - km / cut - np.log(km)
     visits = np.where(visited, city.place_weight, 0.0)
-    return Purposes(_purpose(city, jobs, near), _purpose(city, study, near), _purpose(city, visits, lengths))
+    meals = np.where(np.isin(city.place_category, [CATEGORIES.index(name) for name in _MEALS]), visits, 0.0)
+    return Purposes(_purpose(city, jobs, near), _purpose(city, study, near), _purpose(city, visits, lengths),
+                    _purpose(city, meals, None))
 
 
 def _zones_km(city: City, detour: float) -> NDArray[np.float32]:
@@ -100,40 +105,48 @@ def _zones_km(city: City, detour: float) -> NDArray[np.float32]:
     return np.maximum(km, np.float32(0.01)) * np.float32(detour)
 
 
-def _purpose(city: City, attraction: Floats, log_decay: NDArray[np.float32]) -> Purpose:
+def _purpose(city: City, attraction: Floats, log_decay: NDArray[np.float32] | None) -> Purpose:
+    """Cumulative probabilities; without a decay, `zones` is the index of each zone's own places (−1: it has none)."""
     place = np.flatnonzero(attraction > 0)
     place = place[np.argsort(city.place_zone[place], kind="stable")]
     if place.size == 0:
-        return Purpose(np.empty((log_decay.shape[0], 0), dtype=np.float32), place, place, np.empty(0))
+        return Purpose(np.empty((np.unique(city.node_zone).size, 0), dtype=np.float32), place, place, np.empty(0))
     zone, begin = np.unique(city.place_zone[place], return_index=True)
     start = np.append(begin, place.size).astype(np.int64)
     total = np.add.reduceat(attraction[place], begin)
     running = np.cumsum(attraction[place])
     before = np.repeat(running[begin] - attraction[place][begin], np.diff(start))
     within = (running - before) / np.repeat(total, np.diff(start))
+    if log_decay is None:
+        own = np.full((int(city.node_zone.max()) + 1, 1), -1, dtype=np.float32)
+        own[zone, 0] = np.arange(zone.size)
+        return Purpose(own, start, place, within)
     # relative to the nearest destination, so that no row underflows at any distance
-    chance = log_decay[:, zone]
+    chance = log_decay.copy() if zone.size == log_decay.shape[1] else log_decay[:, zone]
     chance -= chance.max(axis=1, keepdims=True)
     np.exp(chance, out=chance)
-    zones = np.cumsum(chance * (total / total.sum()).astype(np.float32), axis=1, dtype=np.float64)
-    zones /= zones[:, -1:]
-    return Purpose(zones.astype(np.float32), start, place, within)
+    kernel.cumulate(chance, (total / total.sum()).astype(np.float32))
+    return Purpose(chance, start, place, within)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Habits:
-    """Habits per person, and per person and destination (column 0 work, 1 … other places; place −1 = none)."""
+    """Habits per person: places of home and of work or study (−1: none), and the way to work."""
 
     home: Ints
     group: Bytes
-    works: Bools
-    place: Ints
+    work: Ints
     mode: Bytes
     street_m: Floats
     pace: Floats
     """The person's speed relative to the mean."""
-    u_start: Floats
-    u_stay: Floats
+    marks: Floats
+    """Further marks of the person: start and length of work, limits of the parts of the day, days off."""
+
+    @property
+    def works(self) -> Bools:
+        """Whether the person works or studies."""
+        return self.work >= 0
 
 
 def habits(city: City, scenario: Scenario, seed: int, k: int, ids: Ints,
@@ -142,26 +155,21 @@ def habits(city: City, scenario: Scenario, seed: int, k: int, ids: Ints,
     population = scenario.population
     whole = everybody(city, scenario, people)
     home, group = whole.locate(ids)
-    marks = draws.uniforms(draws.stream_key(seed, k, "people"), ids, _MARKS)
+    marks = draws.uniforms(draws.stream_key(seed, k, "people"), ids, 12)
     works = marks[:, 0] < np.asarray(population.work_shares)[group]
     zone = np.asarray(city.place_zone)[home]
     where = purposes(city, population)
-    others = 6 * (1 + np.arange(round(population.other_places.number)))  # first mark of each other place
-    place = np.full((ids.size, 1 + others.size), -1, dtype=np.int64)
-    student = group == GROUPS.index("student")
+    work = np.full(ids.size, -1, dtype=np.int64)
+    student = group == _STUDENT
     for who, purpose in ((works & ~student, where.work), (works & student, where.study)):
-        place[who, 0] = _pick(purpose, zone[who], marks[who, 1], marks[who, 2])
+        work[who] = pick(purpose, zone[who], marks[who, 1], marks[who, 2])
     if whole.work is not None:
         stated = whole.work[ids]
-        place[:, 0] = np.where(stated == WORK_DRAWN, place[:, 0], stated)
-    works = place[:, 0] >= 0
-    for column, first in enumerate(others, 1):
-        place[:, column] = _pick(where.visit, zone, marks[:, first], marks[:, first + 1])
-    street = street_m(city, population, home[:, None], place)
-    mode = mode_of(population, street, marks[:, [3, *(others + 2)]])
+        work = np.where(stated == WORK_DRAWN, work, stated)
+    street = street_m(city, population, home, work)
     pace = 1.0 + population.speed_spread.number * (2.0 * marks[:, 5] - 1.0)
-    u_start, u_stay = marks[:, [4, *(others + 3)]], marks[:, [11, *(others + 4)]]
-    return Habits(home, group, works, place, mode, street, pace, u_start, u_stay)
+    mode = mode_of(population, street, marks[:, 3])
+    return Habits(home, group, work, mode, street, pace, marks[:, [4, *range(6, 12)]])
 
 
 def street_m(city: City, population: PopulationSection, home: Ints, place: Ints) -> Floats:
@@ -171,15 +179,16 @@ def street_m(city: City, population: PopulationSection, home: Ints, place: Ints)
     return straight * population.street_detour.number
 
 
-def _pick(purpose: Purpose, zone: NDArray[np.int32], u_zone: Floats, u_place: Floats) -> Ints:
+def pick(purpose: Purpose, zone: NDArray[np.int32], u_zone: Floats, u_place: Floats) -> Ints:
+    """Choose a destination from each zone by two marks; −1 if there is none."""
     out = np.full(zone.size, -1, dtype=np.int64)
     if purpose.place.size:
-        kernel.pick(zone, *purpose, np.ascontiguousarray(u_zone), np.ascontiguousarray(u_place), out)
+        kernel.pick(zone, purpose, np.ascontiguousarray(u_zone), np.ascontiguousarray(u_place), out)
     return out
 
 
 def mode_of(population: PopulationSection, street_m: Floats, marks: Floats) -> Bytes:
-    """Choose the mode of travel (a code of `tour_mode`) by the distance along streets and a mark."""
+    """Choose the mode of travel (a code of MODES) by the distance along streets and a mark."""
     band = np.searchsorted(BANDS_M, street_m, side="right")
     return (marks[..., None] >= np.cumsum(mode_shares(population), axis=1)[band]).sum(axis=-1).astype(np.uint8)
 
@@ -191,25 +200,43 @@ def mode_shares(population: PopulationSection) -> Floats:
 
 
 def mm_per_tick(population: PopulationSection) -> Floats:
-    """Return the mean speed by mode, in millimetres per tick of 0.1 s."""
-    metres_s = [population.speed_walk_m_s.number, population.speed_cycle_m_s.number, population.speed_ebike_m_s.number,
-                population.speed_transit_m_s.number, population.speed_car_km_h.number / 3.6]
-    return np.asarray(metres_s) * 100.0
+    """Return the mean speed on foot, by bicycle and by e-bike, lights included, in millimetres per tick of 0.1 s."""
+    metres_s = [population.speed_walk_m_s.number, population.speed_cycle_m_s.number, population.speed_ebike_m_s.number]
+    lights = 1.0 + population.light_delay.number * np.array([1.0, 1.0, 0.0])  # e-bikes are timed from door to door
+    return np.asarray(metres_s) * 100.0 / lights
 
 
-def rank_shares(population: PopulationSection, works: Bools, has: Bools) -> Floats:
-    """Return the shares of each person's other visits by place: f_k ∝ k^−(1+γ) over their places (rows sum to 1)."""
-    rank = np.arange(has.shape[1])[None, :] + np.where(works, 3, 2)[:, None]
-    weight = np.where(has, rank.astype(np.float64) ** -(1.0 + population.rank_gamma.number), 0.0)
-    return weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)
+def ride_ticks(population: PopulationSection, mode: Bytes, unseen_m: Floats) -> tuple[Floats, Floats]:
+    """Return ticks in a vehicle, and ticks of waiting, walking in stations or parking, for each unseen ride.
+
+    Public transport is the bus or the metro, whichever is faster.
+    """
+    minute, km = HOUR_TICKS / 60.0, unseen_m / 1000.0
+    bus, metro, car = (km / speed.number * HOUR_TICKS for speed in (
+        population.speed_bus_km_h, population.speed_metro_km_h, population.speed_car_km_h))  # fmt: skip
+    station = population.metro_station_min.number * minute
+    by_metro = metro + station < bus
+    waits = population.transit_wait_min.number * minute + np.where(by_metro, station, 0.0)
+    on_board = np.where(by_metro, metro, bus)
+    parks = population.car_park_min.number * minute
+    transit, drives = mode == TRANSIT, mode == CAR
+    board, other = np.where(drives, car, 0.0), np.where(drives, parks, 0.0)
+    return np.where(transit, on_board, board), np.where(transit, waits, other)
 
 
-def quantile_normal(u: Floats, mean_h: float, sd_h: float) -> Floats:
-    """Return quantiles, in ticks, of a normal time given in hours, cut at 2.5 standard deviations."""
-    return (mean_h + sd_h * np.clip(ndtri(u), -2.5, 2.5)) * HOUR_TICKS
+@lru_cache(maxsize=1)
+def survey() -> Mapping[str, Floats]:
+    """Quantiles of hours of arrival and lengths of stay by purpose, from a household survey (`data/trip_hours.csv`)."""
+    rows = shipped_rows("data/trip_hours.csv")
+    return {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
 
 
-def quantile_stay(u: Floats, low: float, high: Floats, beta: float) -> Floats:
-    """Return quantiles of P(Δt) ∝ Δt^−(1+β) between `low` and `high` (Song et al. 2010, cut by the part of the day)."""
-    high = np.maximum(high, low)
-    return (low**-beta - u * (low**-beta - high**-beta)) ** (-1.0 / beta)
+def drawn_from(table: str, marks: Floats, low: Floats | float = -np.inf, high: Floats | float = np.inf) -> Floats:
+    """Return quantiles, in hours, of a column of the survey, given that they lie between `low` and `high`.
+
+    >>> float(drawn_from("arrive_shop", np.array([0.5]))[0])
+    11.8
+    """
+    hours, share = survey()[table], survey()["quantile"]
+    below, upto = np.interp(low, hours, share), np.interp(high, hours, share)
+    return np.clip(np.interp(below + marks * (upto - below), share, hours), low, high)

@@ -1,12 +1,14 @@
 """An arm of a study: one policy under one reading and one general law, with cached answers."""
 
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from privacysim.errors import InputError, one_line
 from privacysim.facts import facts
-from privacysim.law.provisions import Bundle, Laws, Provision
-from privacysim.policy.judging import Answer, Question, Route, both_answers, matches
-from privacysim.policy.policy_form import DUTY_NAMES, Access, Duty, Policy, Retention
+from privacysim.law.provisions import Bundle, GeneralAnswer, Laws, Provision
+from privacysim.policy.judging import Answer, Question, Route, both_answers, in_scope, matches
+from privacysim.policy.policy_form import ANSWER_FOR, Access, Duty, Policy, Retention
+from privacysim.units import DAY_S
 from privacysim.vocabulary import ACTS
 
 _KINDS = {**dict.fromkeys(("public_state", "public_venue"), "public"),
@@ -29,6 +31,9 @@ class Arm:
     reading: str
     laws: Laws
     bundle: Bundle
+    law_date: date | None = None
+    """Day of the general law; None: the first day of the bundle."""
+    _said: list[tuple[GeneralAnswer, ...]] = field(default_factory=list)
     _answers: dict[Question, Answer] = field(default_factory=dict)
     _routes: dict[Question, Route | None] = field(default_factory=dict)
 
@@ -46,7 +51,9 @@ class Arm:
         """Answer of the camera rules and of general law to one act."""
         found = self._answers.get(question)
         if found is None:
-            found = both_answers(self.policy, self.reading, self.laws.answers, self.bundle.id, question)
+            if not self._said:
+                self._said.append(self.laws.answers_on(self.law_date or self.bundle.first_day))
+            found = both_answers(self.policy, self.reading, self._said[0], self.bundle.id, question)
             self._answers[question] = found
         return found
 
@@ -76,7 +83,8 @@ class Arm:
     def retention(self, regime: str, listed: bool = False) -> Retention:
         """Retention rule for cameras of this regime."""
         kind = _KINDS.get(regime, "public_other")
-        for name in (*["public_other_listed"] * (listed and kind == "public_other"), kind, "any"):
+        own = ["public_other_listed"] * (listed and kind == "public_other") + ["state"] * (regime == "public_state")
+        for name in (*own, kind, "any"):
             found: Retention | None = getattr(self.policy.retention, name, None)
             if found is not None:
                 return found
@@ -87,6 +95,9 @@ class Arm:
         if not self.footage:
             return 0.0, 0.0, 0.0
         found = self.retention(regime, listed)
+        if found.habit:
+            fact = facts()[found.fact]
+            return fact.value * DAY_S, fact.low * DAY_S, fact.high * DAY_S
         return found.keep, *found.range_s
 
     def filed(self, regime: str) -> bool:
@@ -96,6 +107,10 @@ class Arm:
     def log_kept(self, regime: str) -> bool:
         """Whether each viewing must be logged."""
         return self._binds("logs", regime)
+
+    def signed(self, regime: str) -> bool:
+        """Whether a sign must tell people of the camera."""
+        return self._binds("signage", regime)
 
     def secured(self, regime: str) -> bool:
         """Whether the camera rules themselves require technical security from the holder."""
@@ -132,12 +147,16 @@ class Arm:
     def manager(self, operator: str, regime: str, listed: bool = False) -> str:
         """Who is responsible for such a camera under the camera rules: a word of MANAGERS.
 
-        An organ is responsible for state systems. For other cameras, somebody is responsible only if the holder has a
-        duty of filing, logs, security or signs. A prohibition alone does not make anybody responsible.
+        An organ is responsible for state systems. For other cameras, the holder is if it has a duty of filing, logs,
+        security or signs, else the organ that the rules let manage them. A prohibition alone makes nobody responsible.
         """
         if operator in ("public_security", "other_state"):
             return "police" if operator == "public_security" else "other_state"
-        return "operator" if any(self._binds(duty, regime) for duty in DUTY_NAMES) else "nobody"
+        if any(self._binds(duty, regime) for duty in ANSWER_FOR):
+            return "operator"
+        manager, scope = self.policy.oversight.manager if self.policy.oversight else "", self.policy.scope[:1]
+        camera = Question("", "", "", "", operator, regime, listed=listed)
+        return manager if manager and all(in_scope(one.where, camera) for one in scope) else "nobody"
 
     def may_stand(self, operator: str, regime: str, indoor: bool) -> bool:
         """Whether the rules on siting and installers allow this operator to put a camera at this place.
@@ -158,10 +177,12 @@ class Arm:
         if own is not None:
             return own
         asks = self.policy.general_law == "applies" and self.bundle.breach_notice
-        return 3600.0 * facts().value("gdpr_breach_notice_h") if asks else None
+        return 0.0 if asks else None  # at once, without a number of hours (PIPL 57)
 
 
 def _speaks(rule: Access, question: Question) -> bool:
     # a route may allow copying without viewing; it is an offer to the requester whichever acts it allows
+    if "filmed_consent" in rule.conditions:
+        return False  # nobody asks everybody filmed before a request
     acts = rule.acts or (question.act,)
     return matches(rule, question if question.act in acts else replace(question, act=acts[0]))

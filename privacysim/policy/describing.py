@@ -48,6 +48,16 @@ def compare(first: Arm, second: Arm) -> list[Section]:
     return [(title, lines) for title, lines in sections if lines]
 
 
+def passing(first: Arm, second: Arm) -> list[Section]:
+    """What the passing of time alone changes between the law dates of two arms of one policy."""
+    known, start, end = first.laws, first.law_date or first.bundle.first_day, second.law_date or second.bundle.first_day
+    spans = [(citation(one, known), *known.span(one)) for one in known.provisions.values()]
+    law = [f"+ {said}" for said, begun, _ in spans if begun and start < begun <= end]
+    law += [f"− {said}" for said, _, ended in spans if ended and start <= ended < end]
+    changed = compare(first, second)
+    return [("Law that began (+) or ended (−)", sorted(law)), *changed] if law else changed
+
+
 def _changes(old: Sequence[str], new: Sequence[str]) -> list[str]:
     """Lines that went (−) and came (+), by their names, so that both versions of a rule stand together."""
     lines = [f"− {line}" for line in old if line not in new] + [f"+ {line}" for line in new if line not in old]
@@ -115,10 +125,11 @@ def _duties(policy: Policy, known: Laws) -> list[str]:
         if duty is None or not duty.regime:
             lines.append((f"{name}: nobody's duty.", duty))
             continue
+        where = f"{_list(duty.regime)}{f', scope {duty.scope}' if duty.scope else ''}"
         term = f", within {duration_text(duty.term)}" if duty.term is not None else ""
         kept = f", kept {duration_text(duty.kept)}" if duty.kept is not None else ""
         items = f"; {_list(duty.items)}" if duty.items else ""
-        lines.append((f"{name}: {_list(duty.regime)}{term}{kept}{items}.", duty))
+        lines.append((f"{name}: {where}{term}{kept}{items}.", duty))
     if site := policy.siting:
         step = "at once" if site.at_once else "after an order to correct"
         more = "; on roads and squares only whom the rules name may install" if site.installers else ""
@@ -146,11 +157,11 @@ def _kept(rule: Retention) -> str:
 
 
 def _changed_cells(first: Arm, second: Arm) -> list[str]:
-    before, after = matrix(first), matrix(second)
+    before, after, dated = matrix(first), matrix(second), first.law_date != second.law_date
     cells = _grouped(
-        ((actor, act, f"{_cell(old.specific, old.gap)} → {_cell(new.specific, new.gap)}"), name)
+        ((actor, act, f"{_cell(old, dated)} → {_cell(new, dated)}"), name)
         for (actor, act, name), old in before.items()
-        if (old.specific, old.gap) != ((new := after[actor, act, name]).specific, new.gap)
+        if _cell(old, dated) != _cell(new := after[actor, act, name], dated)
     )
     # first group the acts that change alike for one actor, then the actors with identical lines
     lines = _grouped(((actor, "all cameras" if len(names) == len(CLASSES) else _list(names), change), act)
@@ -167,8 +178,9 @@ def _grouped(pairs: Iterable[tuple[Cell, str]]) -> dict[Cell, list[str]]:
     return found
 
 
-def _cell(specific: str, gap: str) -> str:
-    return f"silent ({gap} gap)" if gap else specific.replace("_", ", ")
+def _cell(answer: Answer, dated: bool) -> str:
+    rules = f"silent ({answer.gap} gap)" if answer.gap else answer.specific.replace("_", ", ")
+    return f"{rules} / {answer.general.replace('_', ' ')}" if dated else rules
 
 
 def sanction_text(sanction: Sanction | None) -> str:
@@ -213,12 +225,15 @@ def _ground(part: Any, known: Laws) -> str:
     return f" [{'; '.join(named)}]"
 
 
-CLASSES: dict[str, tuple[str, str, bool]] = {
-    "PS": ("public_security", "public_state", False), "OS": ("other_state", "public_state", False),
-    "C7": ("commercial", "public_venue", True), "C9L": ("commercial", "public_other", True),
-    "C9": ("commercial", "public_other", False), "RH": ("home", "private_home", False),
+CLASSES: dict[str, tuple[str, str, bool, str]] = {
+    "a police camera": ("public_security", "public_state", False, "street"),
+    "another organ's camera": ("other_state", "public_state", False, "street"),
+    "a venue": ("commercial", "public_venue", True, "public_interior"),
+    "a listed shop": ("commercial", "public_other", True, "public_interior"),
+    "a small shop": ("commercial", "public_other", False, "public_interior"),
+    "a flat": ("home", "private_home", False, "private_space"),
 }
-"""Classes of cameras: operator, regime, listed."""
+"""Classes of cameras: operator, regime, whether listed, scene."""
 ACTORS = {
     name: Question(requester, "view", purpose, channel, "home", "private_home")
     for name, requester, purpose, channel in (
@@ -236,6 +251,8 @@ def matrix(arm: Arm) -> dict[Cell, Answer]:
     """Both answers for each (actor, act, class): what the rules say about acts that meet no route."""
     return {
         (actor, act, name): arm.judge(replace(example, act=act, operator=operator, regime=regime, listed=listed,
-                                              mask=arm.mask(regime), reversible=arm.mask_reversible(regime)))
-        for actor, example in ACTORS.items() for act in ACTS for name, (operator, regime, listed) in CLASSES.items()
+                                              scene=scene, mask=arm.mask(regime),
+                                              reversible=arm.mask_reversible(regime)))
+        for actor, example in ACTORS.items() for act in ACTS
+        for name, (operator, regime, listed, scene) in CLASSES.items()
     }

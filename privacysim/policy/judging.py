@@ -5,19 +5,26 @@ only if its document and conditions are met. If nothing matches, the rules are s
 a gap: "hard" if general law does not forbid the act either, "soft" if general law forbids it on paper.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from privacysim.errors import InputError
 from privacysim.law.provisions import GeneralAnswer, Match
-from privacysim.policy.policy_form import Access, Policy, Where
+from privacysim.policy.policy_form import Access, Forbidden, Policy, Prohibited, Where
 
 _HIGHER = {"case_department_head": ("case_department_head", "county_psb_head")}
 """A document signed one level higher within the same organ is also valid; a judge's is a different document."""
-_WORDS = {"acts": "act", **{name: name for name in ("requester", "channel", "purpose", "operator", "regime",
-                                                    "technique", "scene", "secret")}}
+WORDS = {"acts": "act", "entry": "way_in", **{name: name for name in (
+    "requester", "channel", "purpose", "operator", "regime", "technique", "scene", "secret", "of_whom", "tells")}}
 """Field of a rule with several words → field of a question with one of them."""
+FLAGS = {"own": "own", "listed": "listed", "masked": "hides", "household": "at_home", "sited": "may_stand",
+         "anonymous": "anonymous"}
+"""Field of a rule → field of a question that it must equal."""
+_NEED_A_CASE = ("criminal_case", "public_order_case", "admin_enforcement")
+_AT_HOME = ("own_staff_on_duty", "own_staff_off_purpose", "person_filmed", "relative_or_guardian", "neighbour",
+            "victim_not_filmed")
+_INSIDERS = ("own_staff_on_duty", "own_staff_off_purpose", "contractor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +32,16 @@ class Question:
     """One act in legal terms: who does what, why, how, with whose camera, and with which document.
 
     `own`: the actor's own camera. `listed`: Guangzhou's order of 2007 (art. 6) requires cameras at this place.
-    `reversible`: the mask can be undone with a key. `consent`: the operator agreed. `identifiable`: a face in the
-    footage could be recognised. `secret`: the kind of secret in view. The words are those of `privacysim.vocabulary`.
+    `reversible`: the mask can be undone with a key. `consent`: the operator agreed; `consent_of`: somebody else did.
+    `of_whom`: whose pictures are meant. `identifiable`: a face in the footage could be recognised. `secret`: the kind
+    of secret in view. `siting_lawful`: the camera may stand there. `household`: a natural person's household affair.
+    `quantity`: items or systems. `tells`: what the items tell, where the law counts them by it. `entry`: how somebody
+    got into the system. `beyond`: the limit of the document that the act exceeds. `within`: the limit that it is known
+    to keep, such as the hours in which leave must be asked for afterwards. `case_filed`, `officers`: whether a case is
+    filed, and how many officers come. The words are those of `privacysim.vocabulary`; date and jurisdiction the arm's.
+
+    `None` and `""` mean that nothing is said. The usual case is then presumed (`at_home`, `may_stand`, `way_in`; a
+    filed case, enough officers, the gravest answer that an amount could give), and `ask` names what would decide.
     """
 
     requester: str
@@ -46,11 +61,51 @@ class Question:
     consent: bool = False
     identifiable: bool = True
     secret: str = "none"
+    consent_of: str = "none"
+    of_whom: str = ""
+    siting_lawful: bool | None = None
+    household: bool | None = None
+    quantity: int | None = None
+    gain_cny: int | None = None
+    entry: str = ""
+    beyond: str = ""
+    within: str = ""
+    tells: str = ""
+    case_filed: bool | None = None
+    officers: int | None = None
 
     @property
     def masked(self) -> bool:
         """Whether an irreversible mask hides the faces (reversibly masked footage is still personal information)."""
-        return self.mask != "none" and not self.reversible
+        return self.hides and not self.reversible
+
+    @property
+    def hides(self) -> bool:
+        """Whether there is any mask."""
+        return self.mask != "none"
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether nobody can be identified: no face is recognisable, or an irreversible mask hides it."""
+        return self.masked or not self.identifiable
+
+    @property
+    def at_home(self) -> bool:
+        """Whether it is a household affair; unsaid: what people at home do with a home's footage, but not for money."""
+        if self.household is not None:
+            return self.household
+        return self.operator == "home" and self.requester in _AT_HOME and self.purpose not in ("commerce", "news")
+
+    @property
+    def may_stand(self) -> bool:
+        """Whether the camera may stand there; unsaid: everywhere but where the rules prohibit cameras."""
+        return self.regime != "prohibited_site" if self.siting_lawful is None else self.siting_lawful
+
+    @property
+    def way_in(self) -> str:
+        """How somebody got in; unsaid: staff on duty, others into a remote system by intrusion."""
+        usual = "on_duty" if self.requester in _INSIDERS else "intrusion" if self.channel == "remote_login" else "none"
+        return self.entry or usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,33 +132,45 @@ class Route(Access):
     """Whether the delivered footage is clear although the source is masked."""
 
 
+def misfits(rule: Match | Where, question: Question) -> tuple[str, ...]:
+    """The fields of a rule that this act does not fit, regardless of conditions and documents."""
+    several = (name for name, one in WORDS.items()
+               if (known := getattr(rule, name, ())) and getattr(question, one) not in known)
+    flags = (name for name, one in FLAGS.items() if getattr(rule, name, None) not in (None, getattr(question, one)))
+    return (*several, *flags)
+
+
 def matches(rule: Match | Where, question: Question) -> bool:
     """Whether a rule applies to this act, regardless of conditions and documents."""
-    for several, one in _WORDS.items():
-        words = getattr(rule, several, ())
-        if words and getattr(question, one) not in words:
-            return False
-    flags = {"own": question.own, "listed": question.listed, "masked": question.mask != "none"}
-    return all(getattr(rule, name, None) in (None, flag) for name, flag in flags.items())
+    return not misfits(rule, question)
 
 
-def is_met(rule: Access, question: Question) -> bool:
-    """Whether the act has exactly the document, approval and conditions that the route requires.
+def unmet(rule: Access, question: Question) -> tuple[str, ...]:
+    """The conditions of a route that this act does not meet: document and its limits, approval, officers, consent …
 
     Documents are not interchangeable: a notice does not satisfy a route that requires a court order.
     """
-    if rule.document not in ("none", question.document):
-        return False
-    if rule.approver == "strict_unspecified" and question.approver == "none":
-        return False
-    # "operator" and "controller" approve by consenting; `conditions` lists consent if the text requires it
-    if rule.approver not in ("none", "operator", "controller", "strict_unspecified") and question.approver not in (
-        _HIGHER.get(rule.approver, (rule.approver,))
-    ):
-        return False
-    if "consent" in rule.conditions and not question.consent:
-        return False
-    return "masked" not in rule.conditions or question.masked
+    if rule.approver == "strict_unspecified":
+        signed = question.approver != "none"
+    else:
+        # "operator" and "controller" approve by consenting; `conditions` lists consent if the text requires it
+        signed = rule.approver in ("none", "operator", "controller") or question.approver in (
+            _HIGHER.get(rule.approver, (rule.approver,)))
+    speaks_for = "guardian" if question.of_whom in ("minor", "ward") else "person_filmed"
+    tests = {
+        "document": rule.document in ("none", question.document),
+        "beyond": (rule.document == "none" and "in_limits" not in rule.conditions) or question.beyond == "",
+        "approved": "approved" not in rule.conditions or question.siting_lawful is True,
+        "asked_in_time": "asked_in_time" not in rule.conditions or question.within == "hours",
+        "approver": signed,
+        "officers": question.officers is None or question.officers >= rule.officers,
+        "consent": "consent" not in rule.conditions or question.consent or question.consent_of == "operator",
+        "filmed_consent": "filmed_consent" not in rule.conditions or question.consent_of == speaks_for,
+        "case_filed": "case_filed" not in rule.conditions or question.case_filed is not False
+        or question.purpose not in _NEED_A_CASE,
+        "irreversible": "masked" not in rule.conditions or question.anonymous,
+    }
+    return tuple(name for name, met in tests.items() if not met)
 
 
 def in_scope(alternatives: Collection[Where], question: Question) -> bool:
@@ -111,28 +178,31 @@ def in_scope(alternatives: Collection[Where], question: Question) -> bool:
     return not alternatives or any(matches(where, question) for where in alternatives)
 
 
-def route_met(policy: Policy, question: Question) -> Access | None:
-    """The first route whose rule, document, approval and conditions this act meets."""
-    mask = policy.mask
+def tried(policy: Policy, reading: str,
+          question: Question) -> Iterator[tuple[str, Access | Prohibited | Forbidden, tuple[str, ...]]]:
+    """Every rule in the order in which it is tried: its answer, the rule, and the elements that fail.
+
+    The first rule in which nothing fails gives the answer.
+    """
+    mask, scopes = policy.mask, {scope.id: scope.where for scope in policy.scope}
     # if cameras must mask at the source, clear footage meets only the routes that unmask
-    clear = mask is not None and (not mask.regime or question.regime in mask.regime) and question.mask == "none"
-    routes = (rule for rule in policy.access if matches(rule, question) and is_met(rule, question))
-    return next((rule for rule in routes if not clear or (mask is not None and rule.id in mask.unmask)), None)
+    clear = mask is not None and (not mask.regime or question.regime in mask.regime) and not question.hides
+    for route in policy.access:
+        shut = ("clear",) if clear and mask is not None and route.id not in mask.unmask else ()
+        yield route.outcome, route, (*misfits(route, question), *unmet(route, question), *shut)
+    if general := policy.prohibited:
+        outside = () if in_scope(scopes.get(reading, ()), question) else ("scope",)
+        another = () if question.act in (*general.absolute, *general.if_no_route) else ("acts",)
+        yield "prohibited_express", general, (*another, *outside)
+    for ban in policy.forbidden:
+        outside = () if ban.scope is None or in_scope(scopes[ban.scope], question) else ("scope",)
+        yield f"prohibited_{ban.how}", ban, (*misfits(ban, question), *outside)
 
 
 def specific_answer(policy: Policy, reading: str, question: Question) -> tuple[str, str, str]:
     """What the camera rules say: (specific, rule, basis)."""
-    route = route_met(policy, question)
-    if route:
-        return route.outcome, route.id, route.basis
-    scopes, general_ban = {scope.id: scope.where for scope in policy.scope}, policy.prohibited
-    banned = (*general_ban.absolute, *general_ban.if_no_route) if general_ban else ()
-    if general_ban and question.act in banned and in_scope(scopes.get(reading, ()), question):
-        return "prohibited_express", "prohibited", general_ban.basis
-    for ban in policy.forbidden:
-        if matches(ban, question) and (ban.scope is None or in_scope(scopes[ban.scope], question)):
-            return f"prohibited_{ban.how}", ban.id, ban.basis
-    return "silent", "", ""
+    return next(((said, getattr(rule, "id", "prohibited"), rule.basis)
+                 for said, rule, failed in tried(policy, reading, question) if not failed), ("silent", "", ""))
 
 
 def general_answer(answers: Iterable[GeneralAnswer], bundle: str, question: Question,
@@ -141,9 +211,18 @@ def general_answer(answers: Iterable[GeneralAnswer], bundle: str, question: Ques
     flags = {"authorised": authorised, "identifiable": question.identifiable, "irreversible": question.masked}
     for answer in answers:
         fits = all(getattr(answer, name) in (None, flag) for name, flag in flags.items())
-        if fits and (not answer.bundle or bundle in answer.bundle) and matches(answer, question):
+        fits = fits and (not answer.bundle or bundle in answer.bundle) and _reaches(answer, question)
+        if fits and matches(answer, question):
             return answer.general, "; ".join(answer.basis)
     raise InputError("data/law, answer", "an answer for every act", question, "add a last answer without conditions")
+
+
+def _reaches(answer: GeneralAnswer, question: Question) -> bool:
+    pairs = [(asked, said) for asked, said in ((answer.from_items, question.quantity),
+                                               (answer.from_gain, question.gain_cny)) if asked is not None]
+    if all(said is None for _, said in pairs):
+        return not pairs or answer.amounts_unsaid
+    return any(said is not None and said >= asked for asked, said in pairs)
 
 
 def both_answers(policy: Policy, reading: str, answers: Iterable[GeneralAnswer], bundle: str,

@@ -9,7 +9,7 @@ and if two levels set a retention period the longer floor applies.
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from privacysim.errors import InputError, refuse_unknown
 from privacysim.files import given_data, named_files, validate
@@ -97,7 +97,7 @@ def _check(policy: Policy, known: Laws, where: str) -> None:
             draft = known.laws[provision.law].in_force_from is None
             if draft and policy.status in ("draft", "hypothetical", "counterfactual"):
                 continue
-            if not known.in_force(provision, policy.law_date):
+            if not part.dated and not known.in_force(provision, policy.law_date):
                 raise InputError(f"{where}, {place}.reference", f"a provision in force on {policy.law_date}",
                                  f"{reference.law} {reference.article}", "change law_date or the citation")
     place = f"{where}, sanctions"
@@ -112,6 +112,7 @@ def _check(policy: Policy, known: Laws, where: str) -> None:
 def _check_scopes(policy: Policy, where: str) -> None:
     scopes = {scope.id for scope in policy.scope}
     named = [(f"forbidden.{ban.id}.scope", ban.scope) for ban in policy.forbidden if ban.scope is not None]
+    named += [(f"{name}.scope", duty.scope) for name in DUTY_NAMES if (duty := getattr(policy, name)) and duty.scope]
     for place, name in [*named, *(("prohibited.scope", name) for name in readings_of(policy))]:
         refuse_unknown(name, scopes, f"{where}, {place}", "an id of [[scope]]")
     if readings_of(policy) and policy.reading:
@@ -139,16 +140,15 @@ def readings_of(policy: Policy) -> tuple[str, ...]:
     return policy.prohibited.scope if policy.prohibited else ()
 
 
-def load_arms(policies: Sequence[GivenPolicy], readings: Mapping[str, Sequence[str]], law_date: date, *,
-              packs: Sequence[GivenPack] = ()) -> list[Arm]:
+def load_arms(policies: Sequence[GivenPolicy], readings: Mapping[str, Sequence[str]], law_date: date | Literal["own"],
+              *, packs: Sequence[GivenPack] = (), pack: str | None = None) -> list[Arm]:
     """The arms of a study, in the order of its policies; each policy is given as in `load_policy`.
 
     `readings` maps a policy's name to the contested readings to run (default: all), or to its variants, with `base`
     for the unchanged policy. A policy may also be named with its reading, for example `guangzhou_draft:narrow`.
-    `law_date` chooses the general law, which is the same for all arms.
+    `law_date` chooses the general law, which is the same for all arms; "own" judges each policy by its own date. The
+    general law is that of `pack` (a scenario's), or of each policy's own pack if that is omitted.
     """
-    known = laws(packs)
-    bundle = known.bundle_on(law_date)
     names = [str(entry) if isinstance(entry, str | Path) else _id(entry) for entry in policies]
     for name in readings:
         refuse_unknown(name, names, "readings", "a policy of the study")
@@ -162,8 +162,19 @@ def load_arms(policies: Sequence[GivenPolicy], readings: Mapping[str, Sequence[s
             if any(arm.id == arm_id for arm in arms):
                 raise InputError("policies", "each arm once", arm_id, "name it once")
             title = f"{policy.title.en} ({reading})" if reading else policy.title.en
-            arms.append(Arm(arm_id, title, policy, reading, known, bundle))
+            known = laws(packs, pack or policy.pack)
+            when = policy.law_date if law_date == "own" else law_date
+            assert when is not None  # load_policy refuses a policy without a date
+            bundle = known.bundle_on(when)
+            arms.append(Arm(arm_id, title, on_date(policy, known, when), reading, known, bundle, when))
     return arms
+
+
+def on_date(policy: Policy, known: Laws, day: date) -> Policy:
+    """The policy without the routes and prohibitions whose law was not yet in force on that day, or is no longer."""
+    kept = {kind: tuple(rule for rule in getattr(policy, kind) if known.opens(rule.reference, day))
+            for kind in ("access", "forbidden")}
+    return policy.model_copy(update=kept)
 
 
 def _id(given: Any) -> str:

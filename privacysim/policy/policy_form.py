@@ -11,17 +11,24 @@ from datetime import date
 from html import escape
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from privacysim import vocabulary as words
 from privacysim.errors import refuse_unknown
+from privacysim.facts import shipped_facts
 from privacysim.files import Duration, Reference, Strict
 from privacysim.identify import mask_text
 from privacysim.law.provisions import Lines, Match, Title, closed_word, closed_words
+from privacysim.units import DAY_S
 
-DUTY_NAMES = ("filing", "logs", "security", "signage")
-CONDITIONS = ("consent", "masked")
-"""Conditions that can be tested for a single act: the operator's consent; an irreversible mask on the others."""
+ANSWER_FOR = ("filing", "logs", "security", "signage")
+"""Duties that make the holder of a camera responsible for it."""
+DUTY_NAMES = (*ANSWER_FOR, "interests", "building")
+CONDITIONS = ("consent", "masked", "filmed_consent", "case_filed", "asked_in_time", "in_limits", "approved")
+"""Conditions that can be tested for a single act: the operator's consent; an irreversible mask on the others; consent
+of whoever is filmed (a guardian's for wards and minors); a filed case, where the purpose is one; leave that was asked
+for within the rule's term; an act within the rule's limits, where there is no document; a camera that is said to be
+approved (`siting_lawful`), where silence is no approval."""
 
 
 def _several(value: object) -> object:
@@ -38,6 +45,8 @@ class Sourced(Strict):
 
     reference: References = ()
     assumption: str = ""
+    dated: bool = False
+    """True: a rule whose law begins or ends on another day than the policy's; it stands on the days of its law only."""
 
     @property
     def basis(self) -> str:
@@ -62,7 +71,7 @@ class Access(Match, Sourced):
     conditions: closed_words("conditions", CONDITIONS) = ()  # type: ignore[valid-type]
     terms: Lines = ()
     """Procedural conditions, in words; the processes of `governance` simulate them."""
-    officers: int = 1
+    officers: Annotated[int, Field(ge=1)] = 1
     fee_cny: float | None = None
     duty_to_give: bool = False
     deadline: Duration | None = None
@@ -70,6 +79,12 @@ class Access(Match, Sourced):
     others_masked: bool = False
     note: str = ""
     before: str | None = None
+
+    @model_validator(mode="after")
+    def _time(self) -> Access:
+        if 0.0 in (self.deadline, self.regularise):
+            raise ValueError("a term longer than nothing")
+        return self
 
 
 class Forbidden(Match, Sourced):
@@ -120,6 +135,8 @@ class Retention(Sourced):
     floor: Duration | None = None
     ceiling: Duration | None = None
     then: str = ""
+    fact: str = ""
+    """Fact that states the habit where no rule sets a period, so that a world draws one habit for all policies."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Retention:
@@ -128,7 +145,14 @@ class Retention(Sourced):
             raise ValueError("low ≤ keep ≤ high")
         if self.floor is not None and self.keep < self.floor:
             raise ValueError("keep at least as long as the rule's own floor")
+        if self.fact:
+            refuse_unknown(self.fact, shipped_facts(), "", "a fact")
         return self
+
+    @property
+    def habit(self) -> bool:
+        """Whether the period is the fact's, whatever its value in force; a reform with another `keep` overrides it."""
+        return bool(self.fact) and self.keep == shipped_facts().value(self.fact) * DAY_S
 
     @property
     def range_s(self) -> tuple[float, float]:
@@ -137,9 +161,10 @@ class Retention(Sourced):
 
 
 class RetentionSection(Strict):
-    """Retention by class of camera; `any` applies to classes without an entry."""
+    """Retention by class of camera; `any` applies to classes without an entry, `state` to roads and squares alone."""
 
     any: Retention | None = None
+    state: Retention | None = None
     public: Retention | None = None
     public_other: Retention | None = None
     public_other_listed: Retention | None = None
@@ -147,9 +172,13 @@ class RetentionSection(Strict):
 
 
 class Duty(Sourced):
-    """A duty of the holders of cameras of these regimes; with an empty list, nobody has the duty."""
+    """A duty of the holders of cameras of these regimes; with an empty list, nobody has the duty.
+
+    `scope`: id of a `[[scope]]` with the cameras meant, if regimes alone cannot specify them.
+    """
 
     regime: tuple[str, ...] = ()
+    scope: str | None = None
     term: Duration | None = None
     old: Duration | None = None
     kept: Duration | None = None
@@ -205,6 +234,8 @@ class OversightRule(Sourced):
     """Who checks compliance with the rules."""
 
     inspector: str = ""
+    manager: str = ""
+    """Organ, a word of MANAGERS, that manages the systems in the policy's first scope if their holders need not."""
     frequency: str = ""
     report_right: str = ""
     independent_body: bool = False
@@ -237,6 +268,8 @@ class Policy(Strict):
     layer: Lines = ()
     drop: Lines = ()
     law_date: date | None = None
+    pack: str = "cn"
+    """Law pack of its jurisdiction, whose general law applies where no scenario names another."""
     general_law: Literal["applies", "suspended"] = "applies"
     footage: bool = True
     demand: Literal["status_quo", "open"] = "status_quo"
@@ -250,6 +283,10 @@ class Policy(Strict):
     logs: Duty | None = None
     security: Duty | None = None
     signage: Duty | None = None
+    interests: Duty | None = None
+    """Secrets and privacy (`items`) that those who build, use and maintain systems must not reveal."""
+    building: Duty | None = None
+    """Places that must have cameras (`items`)."""
     siting: Siting | None = None
     mask: MaskRule | None = None
     desk: DeskRule | None = None

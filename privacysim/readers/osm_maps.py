@@ -1,10 +1,9 @@
-"""Reads OpenStreetMap: opens extracts, interprets tags, makes rings of areas, and downloads the map of a named place.
+"""Reads OpenStreetMap: opens extracts, interprets tags and makes rings of areas. © OpenStreetMap contributors, ODbL.
 
-A study reads a file, never a server, because maps change every minute and results must be reproducible. A place is
-fetched once, by osmnx (Boeing 2017), and written as `.osm`: points keep their OpenStreetMap numbers, corners of ways
-get new ones, one for equal positions, so that streets stay connected. © OpenStreetMap contributors, ODbL.
+A study reads a file, never a server, because maps change every minute and results must be reproducible.
 """
 
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -15,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from privacysim.draws import Floats
-from privacysim.errors import InputError, require
-from privacysim.files import whole_file
-from privacysim.readers.features import Features, Position
+from privacysim.errors import InputError, optional, require
+from privacysim.readers.features import Features
+from privacysim.readers.geopackage import Position
 from privacysim.readers.opening import refuse_bombs
 from privacysim.readers.positions import city_plane
 from privacysim.resources import shipped_rows
@@ -39,19 +38,17 @@ _GREEN = {("leisure", "park"), ("leisure", "garden"), ("leisure", "pitch"), ("le
 _MOST_NAMES, _PLACES = 40, 3
 _NAMES = ["text", "x_m", "y_m", "angle_deg", "length_m"]
 _DEGREE_M = 111_195.0
-WANTED: Mapping[str, bool | list[str]] = {"highway": True, "building": True, "man_made": ["surveillance"],
-                                          "amenity": True, "shop": True, "office": True, "tourism": True,
-                                          "leisure": True, "railway": ["station", "subway_entrance"], "military": True}
-"""Tags that the model reads."""
-_FIRST_CORNER = 1 << 40
+FIRST_CORNER = 1 << 40
 """Numbers of corners start above those that OpenStreetMap has assigned."""
-_OWN_COLUMNS = {"geometry", "nodes", "ways", "element", "id", "element_type", "osmid", "type"}
+_MOST_UNSORTED = 64 << 20
+"""Bytes of a map in another order, which is sorted in memory."""
 
 
 @contextmanager
 def osm_reader(path: Path, areas: Sequence[str] = (), tag: tuple[str, str] | None = None) -> Iterator[Any]:
     """Open an extract as an osmium FileProcessor: tagged items and areas with the keys `areas`, or nodes with `tag`.
 
+    A file whose elements are in another order, or have the negative ids of an editor, is read from a sorted copy.
     Raises InputError for a missing file, a bomb, and anything that osmium cannot read within the block.
     """
     osmium = require("map", "osmium", where=str(path))
@@ -61,8 +58,10 @@ def osm_reader(path: Path, areas: Sequence[str] = (), tag: tuple[str, str] | Non
     try:
         if tag:
             yield osmium.FileProcessor(str(path), osmium.osm.NODE).with_filter(osmium.filter.TagFilter(tag))
-        else:
-            reader = osmium.FileProcessor(str(path)).with_locations().with_areas(osmium.filter.KeyFilter(*areas))
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            source = path if _in_order(osmium, path) else _sorted_copy(osmium, path, Path(folder) / "sorted.osm.pbf")
+            reader = osmium.FileProcessor(str(source)).with_locations().with_areas(osmium.filter.KeyFilter(*areas))
             # untagged nodes are corners of ways: they are known by then, and may be millions
             yield reader.with_filter(osmium.filter.EmptyTagFilter())
     except InputError:
@@ -71,22 +70,73 @@ def osm_reader(path: Path, areas: Sequence[str] = (), tag: tuple[str, str] | Non
         raise InputError(str(path), "a whole OpenStreetMap file", error, "download it or cut it out again") from None
 
 
+def _in_order(osmium: Any, path: Path) -> bool:
+    """Whether nodes, ways and relations follow one another, each by rising positive id."""
+    if osmium.io.Reader(str(path)).header().get("sorting") == "Type_then_ID":
+        return True
+    last = (0, 0)
+    for item in osmium.FileProcessor(str(path)):
+        here = ("nwr".index(item.type_str()), item.id)
+        if item.id < 0 or here < last:
+            return False
+        last = here
+    return True
+
+
+def _sorted_copy(osmium: Any, path: Path, copy: Path) -> Path:
+    """Write a map in the order that osmium needs, negative ids moved above those that OpenStreetMap has assigned."""
+    if path.stat().st_size > _MOST_UNSORTED:
+        expected = f"a sorted map, or at most {_MOST_UNSORTED >> 20} MiB"
+        raise InputError(str(path), expected, "a larger one in another order", "sort it: osmium sort IN -o OUT")
+    kinds = {"n": osmium.osm.mutable.Node, "w": osmium.osm.mutable.Way, "r": osmium.osm.mutable.Relation}
+    found: dict[tuple[int, int], tuple[str, dict[str, Any]]] = {}
+
+    def moved(number: int) -> int:
+        return number if number >= 0 else 2 * FIRST_CORNER - number
+
+    for item in osmium.FileProcessor(str(path)):
+        kind, told = item.type_str(), {"id": moved(item.id), "version": 1, "visible": True, "tags": tags_of(item)}
+        if kind == "n" and not item.deleted and item.location.valid():
+            told["location"] = (item.location.lon, item.location.lat)
+        elif kind == "w":
+            told["nodes"] = [moved(one.ref) for one in item.nodes]
+        elif kind == "r":
+            told["members"] = [(one.type, moved(one.ref), one.role) for one in item.members]
+        if not item.deleted and (kind != "n" or "location" in told):
+            found["nwr".index(kind), moved(item.id)] = kind, told
+    with osmium.SimpleWriter(str(copy)) as writer:
+        for _, (kind, told) in sorted(found.items()):
+            writer.add(kinds[kind](**told))
+    return copy
+
+
+def runs(nodes: Any) -> list[list[tuple[int, Position]]]:
+    """Stretches of a way whose nodes (number, (lat, lon)) follow one another; a node outside the extract ends one.
+
+    A way is not bridged where its nodes are missing: nobody can tell what lies between.
+    """
+    made: list[list[tuple[int, Position]]] = [[]]
+    for node in nodes:
+        if node.location.valid():
+            made[-1].append((node.ref if hasattr(node, "ref") else node.id, (node.location.lat, node.location.lon)))
+        elif made[-1]:
+            made.append([])
+    return [one for one in made if one]
+
+
 def tags_of(item: Any) -> dict[str, str]:
     """Tags of an osmium item."""
     return {tag.k: tag.v for tag in item.tags}
 
 
 def mapped_cameras(path: Path, found: Features) -> Features:
-    """Add the nodes with `man_made=surveillance` of an extract, without guards."""
+    """Add the nodes with `man_made=surveillance` of an extract."""
     with osm_reader(path, tag=("man_made", "surveillance")) as reader:
         for node in reader:
-            words = tags_of(node)
-            if words.get("surveillance:type") == "guard":
-                found.reject(node.id, "a guard is not a camera")
-            elif not node.location.valid():
+            if not node.location.valid():
                 found.reject(node.id, "no valid position")
             else:
-                found.add(node.id, [(node.location.lon, node.location.lat)], words)
+                found.add(node.id, [(node.location.lon, node.location.lat)], tags_of(node) | {"@id": str(node.id)})
     return found
 
 
@@ -160,7 +210,7 @@ class Ground(NamedTuple):
 
 def read_ground(path: str | Path, origin: tuple[float, float]) -> Ground:
     """Read the ground of an extract; raises InputError for a file that is not a map."""
-    water, green, rails = list[Floats](), list[Floats](), list[Floats]()
+    water, green, rails, coasts, bounds = (list[Floats]() for _ in range(5))
     streets: dict[str, list[Floats]] = {}
     with osm_reader(Path(path), areas=("natural", "landuse", "leisure", "waterway")) as reader:
         for item in reader:
@@ -171,11 +221,53 @@ def read_ground(path: str | Path, origin: tuple[float, float]) -> Ground:
                         holds += [city_plane(np.array(_corners(ring)), *origin) for ring in item.outer_rings()]
             elif item.is_way() and len(corners := _corners(item.nodes)) > 1:
                 line = city_plane(np.array(corners), *origin)
+                if tags.get("natural") == "coastline":
+                    coasts.append(line)
+                elif "highway" in tags or "building" in tags:
+                    bounds.append(line)
                 if tags.get("railway") in ("rail", "tram", "light_rail"):
                     rails.append(line)
                 if tags.get("name") and street_kind(tags) in (MAIN, STREET):
                     streets.setdefault(tags["name"], []).append(line)
-    return Ground(water, green, rails, _names(streets))
+    return Ground([*sea(coasts, bounds), *water], green, rails, _names(streets))
+
+
+def sea(coasts: Sequence[Floats], land: Sequence[Floats]) -> list[Floats]:
+    """Rings of the sea within the frame of `land`: what lies on the right of OpenStreetMap's coastlines."""
+    shapely = optional("shapely")
+    if shapely is None or not coasts or not land:
+        return []
+    every = np.concatenate([*land, *coasts])
+    frame = shapely.box(*(every.min(axis=0) - 50.0), *(every.max(axis=0) + 50.0))
+    # an extract cuts coasts at its border: they are continued straight on to the frame
+    lines = [np.vstack([_onward(line[1], line[0]), line, _onward(line[-2], line[-1])]) if loose else line
+             for line in _chained(coasts) for loose in [not np.allclose(line[0], line[-1])]]  # fmt: skip
+    cut = shapely.unary_union([shapely.LineString(line) for line in lines]).intersection(frame)
+    faces = shapely.polygonize([shapely.unary_union([cut, frame.boundary])]).geoms
+    right = []
+    for line in lines:
+        way = np.diff(line, axis=0)
+        length = np.maximum(np.hypot(*way.T), 1e-9)[:, None]
+        right.append((line[:-1] + line[1:]) / 2 + 0.05 * np.column_stack([way[:, 1], -way[:, 0]]) / length)
+    beside = shapely.STRtree([shapely.Point(point) for point in np.concatenate(right)])
+    return [np.array(keyhole(list(face.exterior.coords), [list(ring.coords) for ring in face.interiors]))
+            for face in faces if beside.query(face, predicate="contains").size]  # fmt: skip
+
+
+def _chained(lines: Sequence[Floats]) -> list[Floats]:
+    """Lines joined where one ends at the beginning of another."""
+    left, made = {tuple(line[0]): line for line in lines}, list[Floats]()
+    ends = {tuple(line[-1]) for line in lines}
+    for start in [*(key for key in left if key not in ends), *left]:
+        whole = left.pop(start, None)
+        while whole is not None and (further := left.pop(tuple(whole[-1]), None)) is not None:
+            whole = np.vstack([whole, further[1:]])
+        made += [] if whole is None else [whole]
+    return made
+
+
+def _onward(before: Floats, end: Floats) -> Floats:
+    return end + (end - before) / max(float(np.hypot(*(end - before))), 1e-9) * 1e5
 
 
 def _names(streets: dict[str, list[Floats]]) -> pd.DataFrame:
@@ -226,64 +318,3 @@ def _turned(positions: Sequence[Position], positive: bool) -> Floats:
     x, y = (ring - ring[0]).T
     area = float(np.dot(x[:-1], y[1:]) - np.dot(x[1:], y[:-1]))
     return ring if (area >= 0) == positive else ring[::-1]
-
-
-def fetch_city(place: str, path: str | Path) -> dict[str, int]:
-    """Fetch a place by name and write it as an `.osm` file; returns the number of points and of ways written.
-
-    Needs the internet and osmnx (`privacysim[map]`). InputError and no file if the place or a connection is missing.
-    """
-    target = Path(path)
-    if target.suffix != ".osm":
-        raise InputError(str(target), "a name that ends in .osm", target.suffix or "no ending", "name it PLACE.osm")
-    osmnx = require("map", "osmnx", where="city fetch")
-    keeps, osmnx.settings.use_cache = osmnx.settings.use_cache, False  # its cache lies in the working folder
-    try:
-        features = osmnx.features_from_place(place, tags=dict(WANTED))
-    except Exception as error:  # whatever geocoder, server or connection report, the reader needs one sentence
-        expected = "a place that OpenStreetMap finds, and a connection"
-        fix = "check the spelling and the connection, or fetch the extract in a browser and name that file"
-        raise InputError(f"city fetch {place}", expected, error, fix) from None
-    finally:
-        osmnx.settings.use_cache = keeps
-    return write_osm(features, target)
-
-
-def write_osm(features: Any, path: Path) -> dict[str, int]:
-    """Write osmnx's features (a GeoDataFrame, index (element, id)) as an `.osm` file that `[city] osm` reads."""
-    corners: dict[Position, int] = {}
-    points, ways = list[tuple[int, Position, dict[str, str]]](), list[tuple[list[int], dict[str, str]]]()
-    for (element, number), row in zip(features.index, features.to_dict("records"), strict=True):
-        # empty cells of the table are NaN or None
-        tags = {str(key): value for key, value in row.items()
-                if key not in _OWN_COLUMNS and isinstance(value, str) and value}
-        if element == "node":
-            points.append((int(number), (row["geometry"].x, row["geometry"].y), tags))
-            continue
-        for line in _lines(row["geometry"], "building" in tags):
-            refs = [corners.setdefault((round(x, 7), round(y, 7)), _FIRST_CORNER + len(corners)) for x, y in line]
-            ways.append((refs, tags))
-    osmium = require("map", "osmium", where=str(path))
-    with whole_file(path) as part:
-        # the writer recognises a format by its name
-        writer = osmium.SimpleWriter(osmium.io.File(str(part), "osm"), overwrite=True)
-        for number, place, tags in sorted(points):
-            writer.add_node(osmium.osm.mutable.Node(id=number, location=place, tags=tags))
-        for place, number in corners.items():
-            writer.add_node(osmium.osm.mutable.Node(id=number, location=place))
-        for number, (refs, tags) in enumerate(ways, 1):
-            writer.add_way(osmium.osm.mutable.Way(id=number, nodes=refs, tags=tags))
-        writer.close()
-    return {"points": len(points), "ways": len(ways)}
-
-
-def _lines(geometry: Any, building: bool) -> Iterator[list[Position]]:
-    """Lines and outer rings (lon, lat) of a shapely geometry; a building's ring also goes round its courtyards."""
-    if geometry.geom_type == "LineString":
-        yield list(geometry.coords)
-    elif geometry.geom_type == "Polygon":
-        outer, *holes = ([(lat, lon) for lon, lat in ring.coords] for ring in (geometry.exterior, *geometry.interiors))
-        yield [(lon, lat) for lat, lon in (keyhole(outer, holes) if building else outer)]
-    elif hasattr(geometry, "geoms"):
-        for part in geometry.geoms:
-            yield from _lines(part, building)

@@ -5,6 +5,7 @@ sheet (11 km tall) a length of 100 m is wrong by less than 0.2 % at 60 degrees l
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -19,6 +20,8 @@ WORST_SHARE = 0.5
 """If more than this share of the rows is unusable, the whole file is taken as misread."""
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC).timestamp()
 _LATEST = datetime(2100, 1, 1, tzinfo=UTC).timestamp()
+_DATE = re.compile(r"^(\d{1,4})([./-])(\d{1,2})[./-](\d{1,4})[\sT,]+(\d{1,2}):(\d\d(?::\d\d(?:[.,]\d+)?)?)\s*([AP]M)?$",
+                   re.IGNORECASE)  # fmt: skip
 _SHEET_DEG = 0.1
 _COLUMNS = 10_000
 _RADIUS_M, _ECCENTRICITY_2 = 6_378_137.0, 0.00669437999014
@@ -84,16 +87,28 @@ def refuse_if_misread(where: str, kept: int, rejects: Sequence[Reject], what: st
     raise InputError(where, f"{what}s with latitude and longitude in degrees", got, fix)
 
 
-def instant(text: object) -> float:
-    """Seconds since 1970 of an ISO 8601 instant or a Unix time in seconds or milliseconds; else NaN.
+def instants(texts: Sequence[str]) -> list[float]:
+    """`instant` of each text; one order of day and month, the one that all of them allow, else month first.
 
-    An instant without a zone is read as UTC, because only differences matter to the measurement. Years before 1990 or
-    from 2100 on come from a clock that was never set.
+    >>> (lambda t: t[1] - t[0])(instants(["12/5/2024 23:59:00", "13/5/2024 00:01:00"]))
+    120.0
+    """
+    first = [found[1] for text in texts if (found := _DATE.match(text.strip()))]
+    day_first = any(len(one) <= 2 and int(one) > 12 for one in first)
+    return [instant(text, day_first) for text in texts]
+
+
+def instant(text: object, day_first: bool = False) -> float:
+    """Seconds since 1970 of an ISO 8601 instant, a common date, or a Unix time in seconds or milliseconds; else NaN.
+
+    An instant without a zone is read as UTC, because only differences matter to the measurement. Dates with points
+    begin with the day; of dates with slashes `day_first` tells. Years before 1990 or from 2100 on come from a clock
+    that was never set.
 
     >>> instant("2022-01-28T11:44:16Z"), instant("2022-01-28 12:44:16+01:00"), instant("1643370256000")
     (1643370256.0, 1643370256.0, 1643370256.0)
-    >>> instant("1970-01-01T00:00:00Z"), instant("noon")
-    (nan, nan)
+    >>> instant("1970-01-01T00:00:00Z"), instant("noon"), instant("28.01.2022 11:44:16"), instant("1/28/2022 11:44 AM")
+    (nan, nan, 1643370256.0, 1643370240.0)
     """
     words = str(text).strip()[:41]
     try:
@@ -101,11 +116,22 @@ def instant(text: object) -> float:
         seconds /= 1000.0 if seconds > 1e11 else 1.0
     except ValueError:
         try:
-            when = datetime.fromisoformat(words)
+            when = datetime.fromisoformat(_iso(words, day_first))
             seconds = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
         except (ValueError, OverflowError):
             return math.nan
     return seconds if _EARLIEST <= seconds < _LATEST and len(words) <= 40 else math.nan
+
+
+def _iso(words: str, day_first: bool) -> str:
+    """A common date with a time of day as ISO 8601; other words as they are."""
+    if not (found := _DATE.match(words)):
+        return words
+    one, mark, two, three, hour, rest, half = found.groups()
+    year, month, day = (one, two, three) if len(one) == 4 else (
+        (three, two, one) if day_first or mark == "." else (three, one, two))  # fmt: skip
+    full = int(hour) % 12 + 12 * (half.lower() == "pm") if half else int(hour)
+    return f"{year}-{int(month):02d}-{int(day):02d}T{full:02d}:{rest.replace(',', '.')}"
 
 
 class Plane(NamedTuple):

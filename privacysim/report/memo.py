@@ -59,12 +59,17 @@ def write_memo(folder: str | Path, out: str | Path, *, lang: str = "en", baselin
       Got: memo.odt
       Fix: choose one of .docx, .html, .pdf, .xlsx.
     """
-    path, ending = Path(out), Path(out).suffix.lower()
+    refuse_unknown(lang, LANGUAGES, "--lang", "a language of the memo")
+    return write_report(lambda: memo(report_source.read_source(Path(folder), baseline), lang), Path(out))
+
+
+def write_report(report: Callable[[], Report], path: Path) -> Path:
+    """Write a report, made once its file ending is known to be good; the file appears only when it is complete."""
+    ending = path.suffix.lower()
     if ending not in FORMATS:
         raise InputError("-o", "a file that ends in .html, .pdf, .docx or .xlsx", path.name,
                          did_you_mean(ending, FORMATS))  # fmt: skip
-    refuse_unknown(lang, LANGUAGES, "--lang", "a language of the memo")
-    made = memo(report_source.read_source(Path(folder), baseline), lang)
+    made = report()
     if ending in (".docx", ".xlsx"):
         require("report", "docx", "openpyxl", where=path.name)
         from privacysim.report.office_files import write_docx, write_xlsx
@@ -229,6 +234,7 @@ class _Memo:
         words, scenario, advice = self.words, self.manifest["scenario"], self.words("not_advice")
         yield words("not_1", not_advice_lower=advice[:1].lower() + advice[1:])
         yield from (words(key) for key in ("not_2", "not_3", f"not_{self.source.change.start}"))
+        yield words(f"not_case_{self.source.case}", study=self.manifest["study"]["id"])
         if not scenario["calibrated"]:
             yield words("not_calibrated", scenario=scenario["id"])
 

@@ -32,12 +32,13 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Source:
-    """All source data of a memo: results, comparison, rules by policy id, register of numbers."""
+    """All source data of a memo: results, comparison, rules by policy id, register of numbers, reading of the case."""
 
     results: Results
     change: Comparison
     policies: Mapping[str, Policy]
     register: tuple[Entry, ...]
+    case: str = "broadcast"
 
     @property
     def rows(self) -> pd.DataFrame:
@@ -79,7 +80,9 @@ def read_source(folder: Path, baseline: str | None = None) -> Source:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
         statuses = dict(zip(table["id"], table["status"], strict=True))
     scenario = _toml(inputs / "scenarios" / f"{results.manifest['scenario']['id']}.toml")
-    return Source(results, results.compare(baseline), policies, tuple(_entries(scenario, "", statuses)))
+    leaks = scenario.get("leaks")
+    case = "directory" if isinstance(leaks, Mapping) and leaks.get("case") == "directory" else "broadcast"
+    return Source(results, results.compare(baseline), policies, tuple(_entries(scenario, "", statuses)), case)
 
 
 @contextmanager

@@ -55,9 +55,11 @@ def _frame_of_reference(results: Results, change: Comparison) -> list[str]:
     study, scenario = results.manifest["study"], results.manifest["scenario"]
     sample = "everybody" if study["sample"] == "all" else f"a sample of {study['sample']:,} people"
     readings = ", ".join(str(arm["id"]) for arm in results.manifest["arms"] if arm["reading"])
+    own = study["law_date"] == "own"
+    law = "general law of each policy's own date" if own else f"general law of {study['law_date']}"
     return [
         f"{scenario['title']} ({scenario['id']}), {study['days']} days, {len(results.manifest['replicates'])} paired "
-        f"replicates, {sample}, seed {study['seed']}; baseline {change.baseline}; general law of {study['law_date']}.",
+        f"replicates, {sample}, seed {study['seed']}; baseline {change.baseline}; {law}.",
         capital(start_in_words(change.start)) + ".",
         "Results use two branches of the identification curve, low and high. The two are not bounds: held-out rates of "
         "recognition lie below both. The intervals cover the noise of the sample, the cameras and the events in this "

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from privacysim import stats
 from privacysim.errors import refuse_unknown
 from privacysim.metrics import METRICS, Metric
+from privacysim.results.world_ranges import Spread, ratios, spread
 from privacysim.stats import FEWEST_CONTRIBUTORS, FEWEST_REPLICATES, Estimate
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ class Comparison:
     """Replicate values behind the rows."""
     declared: Mapping[str, Metric] = field(default_factory=lambda: METRICS)
     """Every metric that the rows can name; user-supplied ones as stored in the results."""
+    worlds: pd.DataFrame | None = None
+    world_facts: pd.DataFrame | None = None
+    """Values in worlds that differ in their facts, and these facts (`world_ranges`)."""
 
     def table(self, metrics: list[str] | None = None, *, text: bool = False) -> pd.DataFrame:
         """Table of the comparison, with one row per metric, curve and policy.
@@ -140,6 +144,29 @@ class Comparison:
         ]  # fmt: skip
         return pd.DataFrame(made, columns=columns)
 
+    def spread(self, metric: str, curve: str, policy: str) -> Spread | None:
+        """What the ratio is over what is not known; None without worlds."""
+        if self.worlds is None or self.world_facts is None or policy == self.baseline or not len(self.worlds):
+            return None
+        return spread(ratios(self.worlds, metric, curve, policy, self.baseline), self.world_facts)
+
+    def unknowns(self, metric: str | None = None) -> pd.DataFrame:
+        """Table of the ratio over worlds: one row per policy and curve.
+
+        Columns: policy, curve, ratio (best guess), low, high (range), holds (probability that the range holds a further
+        world), worlds, lower (share of worlds), facts, facts_low, facts_high (share of the spread), stand_out.
+        """
+        made = []
+        for row in self.of(metric or self.primary).to_dict("records"):
+            found = self.spread(row["metric"], row["curve"], row["policy"])
+            if found is not None:
+                share = found.facts or Estimate(math.nan)
+                made.append((row["policy"], row["curve"], row["ratio"], found.low, found.high, found.holds,
+                             found.worlds, found.lower.value, share.value, share.low, share.high,
+                             ", ".join(found.outstanding)))
+        return pd.DataFrame(made, columns=["policy", "curve", "ratio", "low", "high", "holds", "worlds", "lower",
+                                           "facts", "facts_low", "facts_high", "stand_out"])  # fmt: skip
+
     def band_words(self, metric: str | None = None) -> list[str]:
         """State for each policy with contested readings, in one sentence, whether the reading changes the result."""
         said = []
@@ -176,12 +203,15 @@ class Comparison:
         title = self.declared[row["metric"]].title
         if row["note"].startswith(("identical", "0 in all")):
             return f"{title}: {row['note']}"
+        known = self.spread(row["metric"], row["curve"], row["policy"]) if row["metric"] == self.primary else None
         ratio, low, high = row["ratio"], row["ratio_low"], row["ratio_high"]
         if math.isnan(ratio):
             return f"{title}: {row['note'] or 'the baseline is 0, so there is no ratio'}"
         # p for the words if Holm gave none: 0 if the interval excludes "no change", else 1
         p = float(low <= 1.0 <= high) if math.isnan(row["p_holm"]) else row["p_holm"]
         said = stats.change_in_words(title, Estimate(ratio) if math.isnan(low) else Estimate(ratio, low, high), p)
+        if known is not None:
+            said += f" at the best guesses, by chance alone; {known.words()}"
         return said + (f"; {row['note']}" if row["note"] else "")
 
     def plot(self, metric: str | None = None, ax: Axes | None = None, lang: str = "en") -> Axes:

@@ -14,7 +14,7 @@ from privacysim.errors import InputError, ResultsError, did_you_mean, require, s
 from privacysim.metrics import METRICS, Metric
 from privacysim.results.comparison import Comparison, Skewness, compare
 from privacysim.results.manifest import declared, read_manifest
-from privacysim.results.saving import save_folder
+from privacysim.results.saving import WORLD_TABLES, save_folder
 from privacysim.simulation.inputs import Inputs, arm_named
 from privacysim.simulation.unit_parts import in_words
 from privacysim.tables import BAND_COLUMNS
@@ -38,6 +38,10 @@ class Results:
     skewness: Skewness
     inputs: Inputs | None = None
     band: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(BAND_COLUMNS)))
+    worlds: pd.DataFrame = field(default_factory=lambda: tables.empty("metrics"))
+    """Values in worlds that differ in their facts, as `metrics`: replicate 100 000 + j is world j (`world_ranges`)."""
+    world_facts: pd.DataFrame = field(default_factory=lambda: tables.empty("world_facts"))
+    """Facts that the worlds drew: world, fact, value."""
     folder: Path | None = None
     """Folder of saved results, if any."""
 
@@ -75,7 +79,8 @@ class Results:
         rows = compare(self.metrics, self.notes, self.skewness, self.arms, base, study["primary"],
                        len(self.manifest["replicates"]), study["sample"] == "all", self.declared)
         titles = {str(arm["id"]): str(arm["title"]) for arm in self.manifest["arms"]}
-        return Comparison(rows, base, study["primary"], study["start"], titles, self.metrics, self.declared)
+        return Comparison(rows, base, study["primary"], study["start"], titles, self.metrics, self.declared,
+                          self.worlds, self.world_facts)  # fmt: skip
 
     @property
     def failures(self) -> list[str]:
@@ -108,7 +113,8 @@ class Results:
              also: Mapping[str, Callable[[], str]] | None = None) -> Path:
         """Write the results folder; `manifest.json` is written last, so its presence marks a complete folder."""
         return save_folder(Path(folder), self.manifest, self.metrics, self.notes, self.skewness, self.compare().rows,
-                           band=self.band, inputs=self.inputs, force=force, also=also or {})
+                           band=self.band, worlds=self.worlds, world_facts=self.world_facts, inputs=self.inputs,
+                           force=force, also=also or {})  # fmt: skip
 
 
 def load_results(folder: str | Path) -> Results:
@@ -128,7 +134,9 @@ def load_results(folder: str | Path) -> Results:
     band = pd.DataFrame(columns=list(BAND_COLUMNS))
     if (where / "band.csv").is_file():
         band = pd.read_csv(where / "band.csv").fillna({"curve": "", "note": ""})
-    return Results(manifest, metrics, notes, skewness, band=band, folder=where)
+    worlds, drawn = (tables.read(kind, path) if (path := where / f"{name}.parquet").is_file() else tables.empty(kind)
+                     for name, kind in WORLD_TABLES.items())  # fmt: skip
+    return Results(manifest, metrics, notes, skewness, band=band, worlds=worlds, world_facts=drawn, folder=where)
 
 
 def query(folder: Path, sql: str) -> pd.DataFrame:

@@ -26,12 +26,17 @@ from privacysim.simulation.brought import keep_parts
 from privacysim.simulation.inputs import Inputs, canonical, resolved
 
 CRATE = "ro-crate-metadata.json"
-OURS = ("metrics.parquet", "summary.csv", "band.csv", "report.html", "inputs", "tables", "parts", CRATE)
+WORLD_TABLES = {"worlds": "metrics", "world_facts": "world_facts"}
+"""Tables of a study with worlds, and the schema of each."""
+OURS = ("metrics.parquet", "worlds.parquet", "world_facts.parquet", "summary.csv", "band.csv",
+        "report.html", "inputs", "tables", "parts", CRATE)
 """Files that a run may write or remove in its folder, besides the manifest."""
 _PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 _TYPES = {".json": "application/json", ".csv": "text/csv", ".html": "text/html", ".toml": "application/toml",
           ".parquet": "application/vnd.apache.parquet"}  # fmt: skip
 _SAYS = {"metrics.parquet": "every metric of every policy, replicate and curve",
+         "worlds.parquet": "the same in worlds that differ in their facts",
+         "world_facts.parquet": "the facts that each world drew",
          "summary.csv": "every policy against the baseline: mean, ratio, difference, 95 % intervals, notes",
          "report.html": "the same for readers, with figures",
          "manifest.json": "versions, hashes, seed, times, notes; its presence means that the folder is complete",
@@ -57,7 +62,8 @@ def check_writable(folder: Path) -> None:
 
 def save_folder(folder: Path, manifest: Mapping[str, Any], metrics: pd.DataFrame, notes: pd.DataFrame,
                 skewness: Mapping[tuple[str, str, str], float], summary: pd.DataFrame, *, band: pd.DataFrame,
-                inputs: Inputs | None, force: bool, also: Mapping[str, Callable[[], str]]) -> Path:
+                worlds: pd.DataFrame, world_facts: pd.DataFrame, inputs: Inputs | None, force: bool,
+                also: Mapping[str, Callable[[], str]]) -> Path:
     """Write a results folder; `also` maps further file names to functions that return their text."""
     there = read_manifest(folder)
     if there is not None and there["run_id"] != manifest["run_id"] and not force:
@@ -70,6 +76,11 @@ def save_folder(folder: Path, manifest: Mapping[str, Any], metrics: pd.DataFrame
         _write_inputs(inputs, folder / "inputs")
     with whole_file(folder / "metrics.parquet") as path:
         tables.write("metrics", metrics, path)
+    for name, values in (("worlds", worlds), ("world_facts", world_facts)):
+        (folder / f"{name}.parquet").unlink(missing_ok=True)
+        if len(values):
+            with whole_file(folder / f"{name}.parquet") as path:
+                tables.write(WORLD_TABLES[name], values, path)
     _text(folder / "summary.csv", summary_csv(summary))
     (folder / "band.csv").unlink(missing_ok=True)
     if len(band):
@@ -151,8 +162,9 @@ def _write_inputs(inputs: Inputs, folder: Path) -> None:
     named = tuple(name for name in inputs.plan.policies if name not in inputs.brought.policies)
     for name, path in policy_files(named, inputs.arms[0].laws.policies).items():
         _text(folder / "sim" / "policies" / f"{name}.toml", path.read_text(encoding="utf-8"))
-    for n, pack in enumerate(inputs.arms[0].laws.own.values()):
-        _text(folder / "sim" / "law" / f"pack_{n}.toml", toml_text(pack))
+    for n, (name, pack) in enumerate(inputs.arms[0].laws.own.items()):  # one that the scenario names keeps its name
+        own = f"{name}/pack" if name == inputs.scenario.law else f"pack_{n}"
+        _text(folder / "sim" / "law" / f"{own}.toml", toml_text(pack))
     for name, given in inputs.brought.policies.items():
         policy = plain_data(load_policy(given, packs=inputs.brought.packs))
         whole = {key: value for key, value in policy.items() if key not in ("extends", "layer", "drop")}

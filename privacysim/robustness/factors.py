@@ -35,7 +35,7 @@ from privacysim.study.running import PILOT, Runner, do_units, part_file, units
 from privacysim.units import DAY_S
 from privacysim.world.calibration import listing
 
-SOLVED = "p_listed"
+SOLVED = {"p_listed", "p_listed_directory"}
 """Recalibrated at every point to reproduce the datum, so never varied by itself."""
 _DATUM = "website_listed_guangzhou"
 
@@ -93,14 +93,16 @@ def factors_of(inputs: Inputs, *, with_city: bool = False) -> list[Factor]:
     numbers = dict(quantities(inputs.scenario))
     heard |= {q.fact for q in numbers.values() if q.fact}
     of_city = {q.fact or path for path, q in numbers.items() if of_plan(path)}
-    left_out = {SOLVED} | (set() if with_city else of_city)
+    left_out = SOLVED | (set() if with_city else of_city)
     found = [Factor(fact.id, fact.value, fact.low, fact.high, fact.unit, f"{fact.source} ({fact.status})")
              for fact in facts().values() if fact.id in heard - left_out and fact.low < fact.high]
     found += [Factor(path, q.number, *q.range, source=q.source) for path, q in numbers.items()
               if not q.fact and path not in left_out and q.range[0] < q.range[1]]  # fmt: skip
     for policy in {arm.policy.id: arm.policy for arm in inputs.arms}.values():
         for name, part in policy.retention or ():
-            low, high = (0.0, 0.0) if part is None else (max(part.range_s[0], part.floor or 0.0), part.range_s[1])
+            if part is None or part.habit:  # a habit is a fact, and varied as one
+                continue
+            low, high = max(part.range_s[0], part.floor or 0.0), part.range_s[1]
             if low < high:
                 said = ["; ".join(f"{one.law} {one.article}" for one in part.reference), part.assumption]
                 found.append(Factor(f"{policy.id}:retention.{name}", part.keep / DAY_S, low / DAY_S, high / DAY_S, "d",
@@ -138,7 +140,7 @@ def _varied(arm: Arm, values: Mapping[str, float]) -> Arm:
         return arm
     kept = {name: getattr(section, name).model_copy(update={"keep": value * DAY_S}) for name, value in days.items()}
     policy = arm.policy.model_copy(update={"retention": section.model_copy(update=kept)})
-    return Arm(arm.id, arm.title, policy, arm.reading, arm.laws, arm.bundle)
+    return Arm(arm.id, arm.title, policy, arm.reading, arm.laws, arm.bundle, arm.law_date)
 
 
 def held(base: Inputs, changed: Inputs) -> tuple[Inputs, bool]:
@@ -154,9 +156,10 @@ def held(base: Inputs, changed: Inputs) -> tuple[Inputs, bool]:
         wanted *= facts().value(_DATUM) / datum
     if found <= 0 or abs(found / wanted - 1) < 1e-12:
         return changed, found > 0
-    needed = changed.scenario.leaks.p_listed.number * wanted / found
+    leaks = changed.scenario.leaks
+    needed = leaks.listing.number * wanted / found
     solved = Quantity(value=min(needed, 1.0), assumption="solved again, so that the list keeps its mean")
-    leaks = changed.scenario.leaks.model_copy(update={"p_listed": solved})
+    leaks = leaks.model_copy(update={leaks.listing_key: solved})
     scenario = changed.scenario.model_copy(update={"leaks": leaks})
     return hashed(replace(changed, scenario=scenario)), needed <= 1.0
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ValidationInfo, create_model, model_validator
 
@@ -143,8 +143,8 @@ class PopulationSection(_numbers("population")):  # type: ignore[misc]
             raise ValueError("group shares that are not all 0")
         if self.speed_spread.number >= 1:
             raise ValueError("speed_spread below 1")
-        if not 0 <= self.other_places.number <= 5:
-            raise ValueError("other_places from 0 to 5 (with work at most 12 directed routes)")
+        if not self.rank_gamma.number > 0:
+            raise ValueError("rank_gamma above 0 (else the law of ranks has no sum)")
         return self
 
     @property
@@ -182,6 +182,21 @@ class AccessSection(_numbers("access")):  # type: ignore[misc]
 class LeaksSection(_numbers("leaks")):  # type: ignore[misc]
     """Leaks and their discovery: insiders, break-ins, resale, publication, the live-video website, takedown."""
 
+    case: Literal["broadcast", "directory"] = "broadcast"
+    """Reading of the founding case: owners broadcast on a vendor's platform, or somebody keeps a directory of cameras
+    that ask for a factory password or for none."""
+
+    @property
+    def listing_key(self) -> str:
+        """Key, and fact, of the probability per scan that an exposable camera comes to be listed: solved by reading."""
+        return "p_listed_directory" if self.case == "directory" else "p_listed"
+
+    @property
+    def listing(self) -> Quantity:
+        """The probability that `listing_key` names."""
+        found: Quantity = getattr(self, self.listing_key)
+        return found
+
 
 class Scenario(Strict):
     """The facts of one case. It is immutable; change it with `model_copy(update=…)`."""
@@ -190,6 +205,8 @@ class Scenario(Strict):
     title: str
     calibrated: bool = False
     """Whether the CALIBRATED facts were solved for this scenario; results state if they were not."""
+    law: str = "cn"
+    """Law pack whose general law judges the acts: a folder of `data/law` or `sim/law`, or an installed pack."""
     city: CitySection
     population: PopulationSection = PopulationSection()
     cameras: CamerasSection = CamerasSection()

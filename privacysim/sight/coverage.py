@@ -5,9 +5,10 @@ walking. A piece ends at the edge of the view, where the face turns from the cam
 `frontal_half_angle_deg` between the walker's heading and the line to the lens, height included), or where the density
 crosses a DORI level. Its `face` is the geometric mean of the pixels at its two ends, in eighths of a pixel.
 
-If the city has buildings, they hide what is behind them (`occlusion`). Limits: flat ground; people walk in the middle
-of the street; a synthetic city has no buildings, so its values are an upper bound at street corners. An unknown
-heading counts as all round, an outer bound, never as unseen.
+If the city has buildings, they hide what is behind them (`occlusion`). A synthetic city has none, but its blocks are
+closed: a camera sees along the streets whose line passes within `front_m` of it, its own beyond the next crossing too.
+Limits: flat ground; people walk in the middle of the street; without buildings, a mapped city's values are an upper
+bound at street corners. An unknown heading counts as all round, an outer bound, never as unseen.
 """
 
 from __future__ import annotations
@@ -162,11 +163,23 @@ def _pieces(city: City, views: Floats, edges: Ints, walls: Walls | None) -> tupl
         low, high = np.round(low * mm[step[which]]), np.round(high * mm[step[which]])
         face = np.where((low == begin[which]) & (high == end[which]), face[which], seen)  # a cut piece has its own face
         way, camera, begin, end, frontal = way[which], camera[which], low, high, frontal[which]
+    elif city.closed_blocks:
+        step = way // 2
+        apart = _apart(views[camera, :2].T, (x[u[step]], y[u[step]]), (x[v[step]], y[v[step]]))
+        free = apart <= facts().value("front_m")
+        way, camera, begin, end, face, frontal = (column[free] for column in (way, camera, begin, end, face, frontal))
     order = np.lexsort((camera, way))
     counts = np.zeros((city.edge_u.size, 2), dtype=np.int64)
     counts[edges] = np.bincount(way, minlength=2 * u.size).reshape(-1, 2)
     return (np.concatenate([[0], np.cumsum(counts)]), camera[order], begin[order].astype(np.int32),
             end[order].astype(np.int32), face[order], frontal[order])  # fmt: skip
+
+
+def _apart(at: Floats, begin: tuple[Floats, Floats], end: tuple[Floats, Floats]) -> Floats:
+    """Return the distance of each point from its own straight line, wherever the streets cross."""
+    east, north = end[0] - begin[0], end[1] - begin[1]
+    area = (at[0] - begin[0]) * north - (at[1] - begin[1]) * east
+    return np.asarray(np.abs(area) / np.maximum(np.hypot(east, north), 1e-9))
 
 
 def _points_in_view(views: Floats, x: Floats, y: Floats) -> tuple[Ints, NDArray[np.int32]]:

@@ -8,12 +8,16 @@ Rooms inside a place are not modelled. A visitor meets each indoor camera with p
 `indoor_cameras_met` and n the place's indoor cameras (1 where n ≤ m). The camera shows them for `indoor_view_s`, or for
 the whole stay if that is shorter, from a distance within `indoor_distance_min_m` … `max_m` (uniform over that ring),
 frontal for the first `indoor_frontal_share` of the time. All of this is hashed from (tour, camera), so it repeats.
+
+Leaving home and coming back, people cross the grounds of their compound (lift, lobby, yard); riders cross the station
+at which they alight or board away from home. On each crossing they meet `crossed_cameras_met` of the place's cameras,
+for `crossed_view_s` each, always the same ones (hashed from person and camera).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,8 +28,11 @@ from privacysim.draws import Bools, Ints
 from privacysim.errors import one_line
 from privacysim.facts import facts
 from privacysim.identify import STEPS_PER_PX, face_code
+from privacysim.people.rounds import Looked
+from privacysim.people.walk_kernel import tour_days
 from privacysim.sight import passes_kernel as kernel
 from privacysim.units import DAY_TICKS, TICKS_PER_S, ticks
+from privacysim.vocabulary import CATEGORIES
 
 if TYPE_CHECKING:
     from privacysim.city import City
@@ -33,6 +40,9 @@ if TYPE_CHECKING:
     from privacysim.sight.coverage import Coverage
 
 Shorts = NDArray[np.int32]
+_STATIONS = [CATEGORIES.index(word) for word in ("metro_station", "transport_hub")]
+_TRANSIT = 3
+"""Mode of riders, as in `Block.way_mode`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,10 @@ class Pieces:
     def __len__(self) -> int:
         return int(self.person.size)
 
+    def rows(self, some: Ints) -> Pieces:
+        """Return these pieces alone."""
+        return Pieces(*(getattr(self, name)[some] for name in self.__slots__))
+
 
 class Windows(NamedTuple):
     """Stretches of footage that are viewed: camera c (index into `which`) has start[c] : start[c + 1]; in ticks."""
@@ -71,23 +85,40 @@ class Windows(NamedTuple):
     end: Ints
 
 
+class _Days(NamedTuple):
+    """Days, modulo 64 as bits, on which each tour is made and on which each camera is viewed (empty: always)."""
+
+    tour: NDArray[np.uint64]
+    camera: NDArray[np.uint64]
+    windows: Windows
+
+    @classmethod
+    def of(cls, block: Block, windows: Windows | None) -> _Days:
+        none = np.zeros(0, dtype=np.int64)
+        if windows is None:
+            return cls(np.zeros(block.tour_mask.shape[0], dtype=np.uint64), none.astype(np.uint64),
+                       Windows(none, none, none))
+        return cls(tour_days(block.tour_mask, block.first_day), kernel.camera_days(*windows), windows)
+
+
 def passes(block: Block, city: City, coverage: Coverage, first_day: int, days: int,
            windows: Windows | None = None) -> Pieces:
     """Find every pass of the block's people in front of the cameras of `coverage`, on the days of the block.
 
     `first_day` and `days` must be the block's, because the day masks of its tours count from there. With `windows`,
-    street pieces that meet no window of their camera on any day may be omitted. Nobody views them, so no exposure
-    changes, and a city with every third camera viewed for two hours needs a hundredth of the memory.
+    pieces that meet no window of their camera on any day may be omitted. Nobody views them, so no exposure changes, and
+    a city with every third camera viewed for two hours needs a hundredth of the memory.
     """
     if (first_day, days) != (block.first_day, block.days):
         raise ValueError(f"passes: the block holds days {block.first_day} + {block.days}, not {first_day} + {days}")
-    own = block.tour_person
-    target = np.asarray(block.tour_place, dtype=np.int64)
-    going_home = (target == block.home_place[own]) | (target == block.work_place[own])
-    visited = np.where(going_home, -1, target)
-    parts = [_walked(block, city, coverage, visited, windows), _stayed(block, coverage, visited)]
+    routes, stays = _routes(block), np.asarray(block.tour_person)[block.stay_tour]
+    within_day = _Days.of(block, windows)
+    parts = [_walked(block, city, coverage, routes[0], within_day), _stayed(block, coverage, routes[1], within_day),
+             _crossed(block, city, coverage, routes[1] + np.bincount(stays, minlength=routes[1].size), within_day)]
     made = [np.concatenate(columns) for columns in zip(*parts, strict=True)]
-    order = np.lexsort((made[1], made[0]))  # stable: pieces of a pass stay in the order of time
+    width = int(made[1].max(initial=0)) + 1
+    # stable: pieces of a pass stay in the order of time
+    order = np.argsort(made[0].astype(np.int64) * width + made[1], kind="stable")
     person, pass_no, camera, tour, offset, length, face, frontal, place = (column[order] for column in made)
     sensitive = np.zeros(place.size, dtype=bool)
     shows = place >= 0
@@ -95,39 +126,68 @@ def passes(block: Block, city: City, coverage: Coverage, first_day: int, days: i
     return Pieces(person, pass_no, camera, tour, offset, length, face, frontal, place, sensitive)
 
 
+def _visited(block: Block, tour: NDArray, place: NDArray) -> Ints:
+    """Return the place as one that is visited: −1 for one's own home and work."""
+    own = block.tour_person[tour]
+    mine = (place == block.home_place[own]) | (place == block.work_place[own])
+    return np.where(mine, -1, place).astype(np.int64)
+
+
 def _ordinal(person: NDArray, people: int) -> tuple[Ints, Ints]:
     """Number each row among its person's rows, and count the rows of each person."""
     count = np.bincount(person, minlength=people)
+    first = np.cumsum(count) - count
+    if (person[1:] >= person[:-1]).all():
+        return np.arange(person.size) - first[person], count.astype(np.int64)
     order = np.argsort(person, kind="stable")
     number = np.empty(person.size, dtype=np.int64)
-    number[order] = np.arange(person.size) - np.repeat(np.cumsum(count) - count, count)
+    number[order] = np.arange(person.size) - np.repeat(first, count)
     return number, count.astype(np.int64)
 
 
-def street_rows(block: Block, city: City, coverage: Coverage, visited: Ints, windows: Windows | None = None,
+def street_rows(block: Block, city: City, coverage: Coverage, visited: Ints, days: _Days | None = None,
                 walks: int | None = None) -> Ints:
-    """Rows of `kernel.follow` (walk, camera, …) for the first `walks` walks (None: all); `visited`: place by tour."""
-    none, tour = np.zeros(0, dtype=np.int64), np.asarray(block.walk_tour)
-    return kernel.follow(np.argsort(block.walk_hub[:walks], kind="stable"), block.walk_hub, block.walk_node,
-                         block.walk_reach_mm, block.walk_towards, block.walk_depart.astype(np.int64),
-                         block.walk_mm_per_tick.astype(np.float64), visited[tour], tour, city.trees, city.adj_start,
-                         city.adj_node, city.adj_edge, city.edge_u, city.edge_mm, coverage.piece_start,
-                         coverage.piece_camera, coverage.piece_from, coverage.piece_to, coverage.piece_face,
-                         coverage.piece_frontal, coverage.entrance_start, coverage.entrance_place, windows is not None,
-                         *(windows or Windows(none, none, none)), block.tour_mask, block.tour_jitter, block.first_day,
-                         max(-int(block.tour_jitter.min(initial=0)), int(block.tour_jitter.max(initial=0))))
-
-
-def _walked(block: Block, city: City, coverage: Coverage, visited: Ints,
-            windows: Windows | None) -> tuple[NDArray, ...]:
+    """Rows of `kernel.follow` (walk, camera, …) for the first `walks` walks (None: all); `visited`: place by walk."""
+    known, some = days or _Days.of(block, None), slice(walks)
+    hub, node = np.asarray(block.walk_hub)[some], np.asarray(block.walk_node)[some]
+    order = np.argsort(hub * np.int64(city.node_x.size) + node)
+    routes = np.column_stack([hub, node, block.walk_reach_mm[some], block.walk_towards[some]])[order]
     tour = np.asarray(block.walk_tour)
-    person = np.asarray(block.tour_person)[tour]
-    rows = street_rows(block, city, coverage, visited, windows)
+    return kernel.follow(order, routes, known.tour[tour[order]], block.walk_depart.astype(np.int64),
+                         block.walk_mm_per_tick.astype(np.float64), visited, tour, city.trees, city.adj_start,
+                         city.adj_node, city.adj_edge, city.edge_u, city.edge_mm, coverage.piece_start, _rows(coverage),
+                         coverage.entrance_start, coverage.entrance_place, known.camera, *known.windows,
+                         block.tour_mask, block.tour_shift, block.jitter, block.first_day,
+                         max(-int(block.jitter.min(initial=0)), int(block.jitter.max(initial=0))))
+
+
+def _rows(coverage: Coverage) -> Shorts:
+    return np.column_stack([coverage.piece_camera, coverage.piece_from, coverage.piece_to, coverage.piece_face,
+                            coverage.piece_frontal]).astype(np.int32, copy=False)  # fmt: skip
+
+
+def looked_at(city: City, coverage: Coverage, windows: Windows) -> Looked:
+    """Return where and on which days somebody looks, so that `draw_block` can leave out tours without any pass."""
+    camera = kernel.camera_days(*windows)
+    way = kernel.edge_days(coverage.piece_start, _rows(coverage), camera)
+    place = np.zeros(city.place_x.size, dtype=np.uint64)
+    inside = np.repeat(np.arange(place.size), np.diff(coverage.indoor_start))
+    np.bitwise_or.at(place, inside, camera[coverage.indoor_camera])
+    hubs = np.flatnonzero(np.isin(city.place_category, _STATIONS))
+    node = np.zeros(city.node_x.size, dtype=np.uint64)
+    np.bitwise_or.at(node, city.place_node[hubs], place[hubs])
+    return Looked((way[0::2] | way[1::2])[city.adj_edge], node, place)
+
+
+def _walked(block: Block, city: City, coverage: Coverage, number: Ints, days: _Days) -> tuple[NDArray, ...]:
+    tour = np.asarray(block.walk_tour)
+    goal, origin = (_visited(block, block.way_tour, place) for place in (block.way_to, block.way_from))
+    visited = np.where(goal >= 0, goal, origin)[block.walk_way]
+    rows = street_rows(block, city, coverage, visited, days)
     walk, camera, offset, length, face, flags = kernel.regroup(rows, tour.size)
-    number, _ = _routes(block)
-    return (person[walk].astype(np.int32), _pass_no(number[walk], coverage, camera), camera,
+    return (block.tour_person[tour[walk]].astype(np.int32), _pass_no(number[walk], coverage, camera), camera,
             tour[walk].astype(np.int32), offset, length, face.astype(np.uint16), flags % 2 == 1,
-            np.where(flags >= 2, visited[tour[walk]], -1))
+            np.where(flags >= 2, visited[walk], -1))
 
 
 def _routes(block: Block) -> tuple[Ints, Ints]:
@@ -136,8 +196,7 @@ def _routes(block: Block) -> tuple[Ints, Ints]:
     The legs of one way (home to stop, stop to place) are adjacent and form one route, so a camera that sees where they
     meet sees one pass.
     """
-    way = 2 * block.walk_tour.astype(np.int64) + block.walk_back
-    first = np.diff(way, prepend=-1) != 0
+    first = np.diff(block.walk_way, prepend=-1) != 0
     owner = np.asarray(block.tour_person)[block.walk_tour[first]]
     number, count = _ordinal(owner, block.person_id.size)
     return number[np.cumsum(first) - 1], count
@@ -147,16 +206,14 @@ def _pass_no(number: Ints, coverage: Coverage, camera: Shorts) -> Ints:
     return (number << 32) + coverage.which[camera]
 
 
-def _stayed(block: Block, coverage: Coverage, visited: Ints) -> tuple[NDArray, ...]:
-    tour = np.asarray(block.stay_tour)
+def _stayed(block: Block, coverage: Coverage, before: Ints, days: _Days) -> tuple[NDArray, ...]:
+    """Pieces of visits in front of indoor cameras; passes are numbered from `before` for each person."""
+    tour, place = np.asarray(block.stay_tour), np.asarray(block.stay_place, dtype=np.int64)
     person = np.asarray(block.tour_person)[tour]
     number, _ = _ordinal(person, block.person_id.size)
-    number += _routes(block)[1][person]  # stays are numbered after the routes
-    place = np.asarray(block.tour_place, dtype=np.int64)[tour]
-    watched = coverage.indoor_start[place + 1] - coverage.indoor_start[place]
-    stay = np.repeat(np.arange(tour.size), watched)
-    within = np.arange(stay.size) - np.repeat(np.cumsum(watched) - watched, watched)
-    camera = coverage.indoor_camera[coverage.indoor_start[place[stay]] + within]
+    number += before[person]
+    visited = _visited(block, tour, place)
+    stay, camera = kernel.indoors(place, tour, coverage.indoor_start, coverage.indoor_camera, days.tour, days.camera)
     # one id per (tour, camera): the key of a tour is a hash of the person and the destination
     ids = (block.tour_key[tour[stay]] ^ draws.hashes(0, coverage.which[camera])).view(np.int64)
     mark = draws.uniforms(draws.stream_key(0, 0, "indoor view"), ids, 3)
@@ -165,22 +222,71 @@ def _stayed(block: Block, coverage: Coverage, visited: Ints) -> tuple[NDArray, .
     stay, camera, mark = stay[met], camera[met], mark[met]
     whole = np.minimum(block.stay_length[stay].astype(np.int64), ticks(fact("indoor_view_s")))
     begin = block.stay_arrive[stay] + np.floor(mark[:, 1] * (block.stay_length[stay] - whole + 1)).astype(np.int64)
+    return _shown(coverage, person[stay], number[stay], tour[stay], camera, begin, whole, mark[:, 2], visited[stay])
+
+
+def _crossed(block: Block, city: City, coverage: Coverage, before: Ints, days: _Days) -> tuple[NDArray, ...]:
+    """Pieces of crossings: the cameras of one's compound when leaving and coming home, and those of stations.
+
+    Each person meets the same cameras of a place on every crossing.
+    """
+    tour, place, begin, number = _crossings(block, city)
+    crossing, camera = kernel.indoors(place, tour, coverage.indoor_start, coverage.indoor_camera, days.tour,
+                                      days.camera)
+    person = np.asarray(block.tour_person, dtype=np.int64)[tour[crossing]]
+    ids = (draws.hashes(1, block.person_id[person]) ^ draws.hashes(0, coverage.which[camera])).view(np.int64)
+    mark = draws.uniforms(draws.stream_key(0, 0, "crossing view"), ids, 3)
+    fact = facts().value
+    met = mark[:, 0] < fact("crossed_cameras_met") / np.maximum(coverage.indoor_all[place[crossing]], 1)
+    crossing, camera, person, mark = crossing[met], camera[met], person[met], mark[met]
+    length = ticks(fact("crossed_view_s"))
+    at = begin[crossing] + np.floor(mark[:, 1] * fact("crossed_cameras_met") * length).astype(np.int64)
+    return _shown(coverage, person, before[person] + number[crossing], tour[crossing], camera, at,
+                  np.full(crossing.size, length, dtype=np.int64), mark[:, 2],
+                  np.full(crossing.size, -1, dtype=np.int64))
+
+
+def _crossings(block: Block, city: City) -> tuple[Ints, Ints, Ints, Ints]:
+    """Return tour, place, first tick and the person's own number of each crossing of a compound or a station."""
+    tour, walk_tour = np.asarray(block.way_tour), np.asarray(block.walk_tour)
+    person = np.asarray(block.tour_person)
+    home = np.asarray(block.home_place, dtype=np.int64)[person[tour]]
+    out, back = np.flatnonzero(block.way_from == home), np.flatnonzero(block.way_to == home)
+    station = np.full(city.node_x.size, -1, dtype=np.int64)
+    hubs = np.flatnonzero(np.isin(city.place_category, _STATIONS))
+    station[city.place_node[hubs]] = hubs
+    ride = np.asarray(block.way_mode)[block.walk_way] == _TRANSIT
+    alight = np.flatnonzero(ride & (station[block.walk_node] >= 0))
+    way, ways = _ordinal(person[tour], block.person_id.size)
+    walk, _ = _ordinal(person[walk_tour], block.person_id.size)
+    made: tuple[Any, ...] = (
+            (tour[out], home[out], block.way_depart[out], 2 * way[out]),
+            (tour[back], home[back], block.way_depart[back] + block.way_ticks[back], 2 * way[back] + 1),
+            (walk_tour[alight], station[block.walk_node[alight]], block.walk_depart[alight],
+             2 * ways[person[walk_tour[alight]]] + walk[alight]))  # fmt: skip
+    every = [np.concatenate(columns).astype(np.int64) for columns in zip(*made, strict=True)]
+    known = every[1] >= 0
+    tours, places, begin, number = (column[known] for column in every)
+    return tours, places, begin, number
+
+
+def _shown(coverage: Coverage, person: NDArray, number: Ints, tour: NDArray, camera: Shorts, begin: NDArray,
+           whole: Ints, mark: NDArray[np.float64], visited: Ints) -> tuple[NDArray, ...]:
+    """Pieces of indoor views that begin at `begin` and last `whole` ticks, at the distance of the `mark`."""
+    fact = facts().value
     near, far = fact("indoor_distance_min_m"), fact("indoor_distance_max_m")
-    ground2 = near**2 + mark[:, 2] * (far**2 - near**2)
-    slant = np.sqrt(ground2 + coverage.drop_m[camera] ** 2)
+    slant = np.sqrt(near**2 + mark * (far**2 - near**2) + coverage.drop_m[camera] ** 2)
     face = face_code(fact("face_width_m") * coverage.density_at_1_m[camera] / slant)
     frontal = np.rint(whole * fact("indoor_frontal_share")).astype(np.int64)
-    # two pieces per visit: first towards the camera, then away from it; empty ones are omitted
-    pair = np.repeat(np.arange(stay.size), 2)
-    away = np.tile([False, True], stay.size)
-    offset = np.where(away, begin[pair] + frontal[pair], begin[pair])
-    length = np.where(away, whole[pair] - frontal[pair], frontal[pair])
+    # two pieces per view: first towards the camera, then away from it; empty ones are omitted
+    of = np.repeat(np.arange(whole.size), 2)
+    away = np.tile([False, True], whole.size)
+    offset = np.where(away, begin[of] + frontal[of], begin[of])
+    length = np.where(away, whole[of] - frontal[of], frontal[of])
     kept = length > 0
-    pair, away, offset, length = pair[kept], away[kept], offset[kept], length[kept]
-    of = stay[pair]
-    return (person[of].astype(np.int32), _pass_no(number[of], coverage, camera[pair]), camera[pair].astype(np.int32),
-            tour[of].astype(np.int32), offset.astype(np.int32), length.astype(np.int32), face[pair], ~away,
-            visited[tour[of]])
+    of, away, offset, length = of[kept], away[kept], offset[kept], length[kept]
+    return (person[of].astype(np.int32), _pass_no(number[of], coverage, camera[of]), camera[of].astype(np.int32),
+            tour[of].astype(np.int32), offset.astype(np.int32), length.astype(np.int32), face[of], ~away, visited[of])
 
 
 def sightings_count(pieces: Pieces, block: Block) -> int:
@@ -192,7 +298,7 @@ def sightings(pieces: Pieces, block: Block, coverage: Coverage, replicate: int) 
     """Build the `sightings` table: one row per piece and day, with the kernel's ticks divided by ten."""
     row, day = _days_made(block.tour_mask, pieces.tour, block.days)
     tour = pieces.tour[row]
-    enter = (block.first_day + day) * DAY_TICKS + pieces.offset[row] + block.tour_jitter[tour, day]
+    enter = (block.first_day + day) * DAY_TICKS + pieces.offset[row] + block.jitter[block.tour_shift[tour], day]
     return tables.frame("sightings", {
         "replicate": replicate, "person_id": block.person_id[pieces.person[row]], "pass_id": pieces.pass_no[row],
         "camera_id": coverage.which[pieces.camera[row]], "day": block.first_day + day, "enter_s": enter / TICKS_PER_S,

@@ -48,6 +48,47 @@ def _looked_at(begin, end, camera, start, window_begin, window_end, mask, jitter
 
 
 @jit
+def camera_days(start, begin, end):
+    """Return for each camera the days on which a tour may begin that its windows meet, modulo 64, as bits."""
+    viewed = np.zeros(start.size - 1, dtype=np.uint64)
+    for camera in range(viewed.size):
+        for i in range(start[camera], start[camera + 1]):
+            # a tour belongs to the day on which it begins, and ends within two days
+            for day in range(begin[i] // _DAY - 2, min(end[i] // _DAY, begin[i] // _DAY + 61) + 1):
+                viewed[camera] |= np.uint64(1) << np.uint64(day & 63)
+    return viewed
+
+
+@jit
+def edge_days(piece_start, pieces, viewed):
+    """Return for each directed edge the days on which any camera that sees it is viewed; all if not `viewed.size`."""
+    out = np.zeros(piece_start.size - 1, dtype=np.uint64)
+    for way in range(out.size):
+        for i in range(piece_start[way], piece_start[way + 1]):
+            out[way] |= viewed[pieces[i, 0]] if viewed.size else ~np.uint64(0)
+    return out
+
+
+@jit
+def indoors(place, tour, indoor_start, indoor_camera, days, viewed):
+    """List (row, camera) of the watched cameras inside each row's place; if `viewed.size`, those viewed on its days."""
+    count = 0
+    for fill in range(2):
+        if fill:
+            rows, cameras, count = np.empty(count, np.int64), np.empty(count, np.int32), 0
+        else:
+            rows, cameras = np.empty(0, np.int64), np.empty(0, np.int32)
+        for i in range(place.size):
+            for j in range(indoor_start[place[i]], indoor_start[place[i] + 1]):
+                camera = indoor_camera[j]
+                if viewed.size == 0 or viewed[camera] & days[tour[i]]:
+                    if fill:
+                        rows[count], cameras[count] = i, camera
+                    count += 1
+    return rows, cameras
+
+
+@jit
 def _holds(start, places, camera, place):
     low, high = start[camera], start[camera + 1]
     while low < high:
@@ -60,72 +101,106 @@ def _holds(start, places, camera, place):
 
 
 @jit
-def follow(order, hub, node, reach_mm, towards, depart, speed, place, tour, trees, adj_start, adj_node, adj_edge,
-           edge_u, edge_mm, piece_start, piece_camera, piece_from, piece_to, piece_face, piece_frontal, entrance_start,
-           entrance_place, windowed, window_start, window_begin, window_end, tour_mask, tour_jitter, first_day,
-           jitter_span):  # fmt: skip
+def _arcs(adj_start, adj_node, adj_edge, edge_u, edge_mm, seen):
+    """Return for each entry of the lists of neighbours: directed edge, node, millimetres, whether any camera sees it.
+
+    One line of the processor's cache for each step.
+    """
+    out = np.empty((adj_node.size, 4), dtype=np.int32)
+    for v in range(adj_start.size - 1):
+        for p in range(adj_start[v], adj_start[v + 1]):
+            edge = adj_edge[p]
+            way = 2 * edge + (0 if edge_u[edge] == v else 1)
+            out[p, 0], out[p, 1], out[p, 2] = way, adj_node[p], edge_mm[edge]
+            out[p, 3] = 1 if seen[way] | seen[way ^ 1] else 0
+    return out
+
+
+@jit
+def follow(order, routes, days, depart, speed, place, tour, trees, adj_start, adj_node, adj_edge, edge_u, edge_mm,
+           piece_start, pieces, entrance_start, entrance_place, viewed, window_start, window_begin, window_end,
+           tour_mask, tour_shift, jitter, first_day, jitter_span):  # fmt: skip
     """Find the pieces of walks that cameras see.
 
-    Walks are followed in `order` (by hub, so that a tree stays in the processor's cache). Returns rows (walk, camera,
-    offset, ticks, face, frontal + 2·entrance). Rows of a walk are adjacent, by camera, then in the order of walking.
-    Pieces shorter than half a tick are dropped. If `windowed`, pieces that meet no window of their camera are omitted.
+    Walks are followed in `order`, by hub and node: the way up the tree from a node is found once for all its walks, and
+    listed as the edges that any camera sees. `routes` (hub, node, millimetres, towards) and `days` are in this order;
+    `pieces`: camera, from, to, face, frontal. Returns rows (walk, camera, offset, ticks, face, frontal + 2·entrance).
+    Rows of a walk are adjacent, by camera, then in the order of walking. Pieces shorter than half a tick are dropped.
+    If `viewed.size`, pieces that meet no window of their camera are omitted (see `camera_days`).
     """
     out = np.empty((4096, 6), dtype=np.int32)
     runs = np.empty((64, 6), dtype=np.int64)
     keys = np.empty(64, dtype=np.int64)
-    made = 0
+    steps = np.empty((64, 3), dtype=np.int64)  # directed edge, millimetres before it and on it
+    made, listed, at, far, tree_of, begun = 0, 0, np.int64(-1), np.int64(0), -1, -1
+    windowed = viewed.size > 0
+    seen = edge_days(piece_start, pieces, viewed)
+    arcs = _arcs(adj_start, adj_node, adj_edge, edge_u, edge_mm, seen)
     for position in range(order.size):
-        w = order[position]
-        tree, at, dist, left, n = trees[hub[w]], node[w], 0, reach_mm[w], 0
-        while left > 0:
-            k = tree[at]
-            if k == 255:
+        hub, node, reach, forth = routes[position]
+        if hub != tree_of or node != begun:
+            tree_of, begun = hub, node
+            at, far, listed = np.int64(node), np.int64(0), 0
+        tree, n = trees[hub], 0
+        while far < reach and tree[at] != 255:
+            p = adj_start[at] + tree[at]
+            if arcs[p, 3]:
+                if listed == steps.shape[0]:
+                    steps = _grown(steps)
+                steps[listed, 0], steps[listed, 1], steps[listed, 2] = arcs[p, 0], far, arcs[p, 2]
+                listed += 1
+            at, far = np.int64(arcs[p, 1]), far + arcs[p, 2]
+        own_days = days[position] if windowed else ~np.uint64(0)
+        for s in range(listed):
+            before, length = steps[s, 1], steps[s, 2]
+            if before >= reach:
                 break
-            edge, following = adj_edge[adj_start[at] + k], adj_node[adj_start[at] + k]
-            length = edge_mm[edge]
-            part = min(length, left)
-            way_out = 0 if edge_u[edge] == at else 1
-            way = 2 * edge + (way_out if towards[w] else 1 - way_out)
+            way = steps[s, 0] if forth else steps[s, 0] ^ 1
+            if seen[way] & own_days == 0:
+                continue
             # position of the walked part of the edge, along this walk's direction
-            low, high = (0, part) if towards[w] else (length - part, length)
+            part = min(length, reach - before)
+            low, high = (0, part) if forth else (length - part, length)
             i = piece_start[way]
             while i < piece_start[way + 1]:
-                camera, first = piece_camera[i], i
-                while i < piece_start[way + 1] and piece_camera[i] == camera:
+                camera, first = pieces[i, 0], i
+                while i < piece_start[way + 1] and pieces[i, 0] == camera:
                     i += 1
+                if windowed and viewed[camera] & own_days == 0:
+                    continue
                 if n == runs.shape[0]:
                     runs = _grown(runs)
                     keys = np.empty(runs.shape[0], dtype=np.int64)
                 runs[n, 0], runs[n, 2], runs[n, 3], runs[n, 4], runs[n, 5] = camera, first, i, low, high
-                runs[n, 1] = dist if towards[w] else -(dist + length)
+                runs[n, 1] = before if forth else -(before + length)
                 n += 1
-            dist += part
-            left -= part
-            at = following
-        origin = 0 if towards[w] else dist
-        mask, jitter = tour_mask[tour[w]], tour_jitter[tour[w]]
+        if n == 0:
+            continue
+        w = order[position]
+        mask, shifts = tour_mask[tour[w]], jitter[tour_shift[tour[w]]]
+        origin = 0 if forth else min(reach, far)
         kept = 0
         for r in range(n):
             if windowed:
-                a, b = max(piece_from[runs[r, 2]], runs[r, 4]), min(piece_to[runs[r, 3] - 1], runs[r, 5])
+                a, b = max(pieces[runs[r, 2], 1], runs[r, 4]), min(pieces[runs[r, 3] - 1, 2], runs[r, 5])
                 if a >= b:
                     continue
                 begin = depart[w] + np.int64(np.floor((origin + runs[r, 1] + a) / speed[w] + 0.5))
                 end = depart[w] + np.int64(np.floor((origin + runs[r, 1] + b) / speed[w] + 0.5))
-                if not _looked_at(begin, end, runs[r, 0], window_start, window_begin, window_end, mask, jitter,
+                if not _looked_at(begin, end, runs[r, 0], window_start, window_begin, window_end, mask, shifts,
                                   first_day, jitter_span):  # fmt: skip
                     continue
-            keys[kept] = runs[r, 0] * _ORDER + (r if towards[w] else n - 1 - r)
+            keys[kept] = runs[r, 0] * _ORDER + (r if forth else n - 1 - r)
             kept += 1
         _ascending(keys, kept)
         for j in range(kept):
             r = keys[j] % _ORDER
-            if not towards[w]:
+            if not forth:
                 r = n - 1 - r
             camera = runs[r, 0]
             held = 2 if place[w] >= 0 and _holds(entrance_start, entrance_place, camera, place[w]) else 0
             for i in range(runs[r, 2], runs[r, 3]):
-                a, b = max(piece_from[i], runs[r, 4]), min(piece_to[i], runs[r, 5])
+                a, b = max(pieces[i, 1], runs[r, 4]), min(pieces[i, 2], runs[r, 5])
                 if a >= b:
                     continue
                 begin = np.floor((origin + runs[r, 1] + a) / speed[w] + 0.5)
@@ -135,7 +210,7 @@ def follow(order, hub, node, reach_mm, towards, depart, speed, place, tour, tree
                 if made == out.shape[0]:
                     out = _grown(out)
                 out[made, 0], out[made, 1], out[made, 2], out[made, 3] = w, camera, depart[w] + begin, end - begin
-                out[made, 4], out[made, 5] = piece_face[i], held + (1 if piece_frontal[i] else 0)
+                out[made, 4], out[made, 5] = pieces[i, 3], held + pieces[i, 4]
                 made += 1
     return out[:made]
 

@@ -20,7 +20,7 @@ from privacysim.sight.coverage import coverage
 from privacysim.simulation.brought import NOTHING, Brought
 from privacysim.simulation.view_ends import PEOPLE, week
 from privacysim.world.cameras import Cameras, sample_cameras
-from privacysim.world.placed import placed_cameras
+from privacysim.world.placed import NO_CAMERA, placed_cameras
 from privacysim.world.unknown_views import band, flow
 
 _DRAWS = 5
@@ -80,6 +80,7 @@ def exposure_map(scenario: Scenario, seed: int = 185, people: int = PEOPLE, own:
         streets["drawn"] = np.mean([street_exposure(city, cameras, walked) for cameras in draws], axis=0)
         streets["most"] = street_exposure(city, ends.most, walked)
         note = f"{len(placed or ())} cameras on the map; heading not known of {ends.headings}, lens of {ends.lenses}"
+        note = note if placed is None or len(placed) else NO_CAMERA
     credit, ground = "", None
     if scenario.city.osm is not None and city.origin is not None:
         credit, ground = "© OpenStreetMap contributors", read_ground(scenario.city.osm, city.origin)

@@ -3,17 +3,16 @@
 The city's plan (streets, places, number of residents) is the same in all worlds; another plan is an arm of a study.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from privacysim.city import City
-from privacysim.errors import PrivacysimError
 from privacysim.fact_laws import in_world
-from privacysim.facts import facts, facts_replaced
+from privacysim.facts import DRAWN, facts, facts_replaced
 from privacysim.files import Quantity, Strict
 from privacysim.scenario import Scenario
-from privacysim.world.calibration import calibrate_evidence, calibrate_leaks, clue_counts
-from privacysim.world.world_model import World
+from privacysim.world.calibration import calibrate_leaks
 
 
 def quantities(section: Any, path: str = "") -> Iterator[tuple[str, Quantity]]:
@@ -32,7 +31,10 @@ def of_plan(path: str) -> bool:
 
 
 def facts_of_world(case: Scenario, city: City, seed: int, world: int) -> dict[str, float]:
-    """Values of the facts in world `world`, by id: drawn, with `p_listed` solved for the website's count.
+    """Values of the facts in world `world`, by id: drawn, with the chance to be listed solved for the website's count.
+
+    The mean of the list is that of the best guesses (185 cameras in `guangzhou_185`), in proportion to the count that
+    this world draws.
 
     >>> from privacysim.city import build_city
     >>> from privacysim.scenario import load_scenario
@@ -43,14 +45,19 @@ def facts_of_world(case: Scenario, city: City, seed: int, world: int) -> dict[st
     """
     plan = {q.fact for path, q in quantities(case) if q.fact and of_plan(path)} | {"population_guangzhou"}
     drawn = {name: value for name, value in in_world(facts().unheard(), seed, world).items() if name not in plan}
+    usual = calibrate_leaks(city, case).value
     with facts_replaced(drawn):
-        return drawn | {"p_listed": min(calibrate_leaks(city, case).value, 1.0)}
+        solved = calibrate_leaks(city, case)
+        return drawn | {solved.fact: min(solved.value * facts().value(solved.fact) / usual, 1.0)}
 
 
-def evidence_of_world(world: World) -> dict[str, float]:
-    """Chances `p_working` and `p_recognised` solved from this world's own cases; 1 where the datum is out of reach."""
-    try:
-        solved = calibrate_evidence(*clue_counts(world), world.scenario)
-    except PrivacysimError:
-        return {"p_working": 1.0}
-    return {one.fact: one.value for one in solved}
+def drawn_facts(heard: Mapping[str, Any] | set[str] | tuple[str, ...]) -> list[str]:
+    """Those of the facts that worlds draw, in the order of the facts file."""
+    return [one.id for one in facts().unheard().values() if one.id in heard and one.law in DRAWN]
+
+
+@contextmanager
+def in_fact_world(case: Scenario, city: City, seed: int, world: int | None) -> Iterator[None]:
+    """Hold the facts of a world within a `with` block; without a world, the facts stay as they are."""
+    with facts_replaced({} if world is None else facts_of_world(case, city, seed, world)):
+        yield

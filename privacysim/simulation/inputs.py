@@ -31,8 +31,10 @@ class StudyFile(Strict):
     `policies` are ids or paths; a policy named in `readings` becomes one arm per reading (`guangzhou_draft:narrow`).
     `start` is "transition" (all arms share the baseline's history up to day 0) or "steady". `sample` is a number of
     people or "all". `metrics` names metrics, or whole families of them, in addition to those that every study reports.
-    `law_date` fixes the general law, one for all arms. Saved results write `brought`: the digests of user-supplied
-    parts (`kind:name`), whose code is stored beside the study in `brought/`.
+    `worlds` is a number of worlds, each with its own facts and one replicate (`fact_worlds`); with 0, all facts keep
+    their best guesses. `law_date` fixes the general law, one for all arms, or "own" judges each policy by the law of
+    its own date. `case`: reading of the founding case that replaces the scenario's (`leaks.case`). Saved results write
+    `brought`: the digests of user-supplied parts (`kind:name`), whose code is stored beside the study in `brought/`.
     """
 
     id: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")
@@ -45,10 +47,12 @@ class StudyFile(Strict):
     metrics: tuple[str, ...] = ()
     days: Annotated[int, Field(ge=1, le=366)] = 30
     replicates: Count = 10
+    worlds: Annotated[int, Field(ge=0, le=10_000)] = 0
     sample: Count | Literal["all"] = 50_000
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 185
     start: Literal["transition", "steady"] = "transition"
-    law_date: date = date(2025, 6, 1)
+    law_date: date | Literal["own"] = date(2026, 1, 1)
+    case: Literal["", "broadcast", "directory"] = ""
     brought: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -103,9 +107,9 @@ _NO_NUMBERS = {"stats.py", "figures", "results", "study", "validation", "robustn
 class Inputs:
     """A study with its scenario and arms loaded, and the replicates to run (counting from 0).
 
-    `run_id` is the hash of everything that the values depend on, `family_id` the same without the replicates. `facts`
-    replace shipped facts. `footage_days` is a history longer than these arms need, so that arms that are run separately
-    share the same world. `only` restricts the metrics that are measured.
+    `run_id` is the hash of everything that the values depend on, `family_id` the same without replicates and worlds.
+    `facts` replace shipped facts. `footage_days` is a history longer than these arms need, so that arms that are run
+    separately share the same world. `only` restricts the metrics that are measured.
     """
 
     __repr__ = one_line
@@ -116,6 +120,7 @@ class Inputs:
     replicates: tuple[int, ...]
     run_id: str
     family_id: str = ""
+    worlds: int = 0
     facts: Mapping[str, float] = field(default_factory=dict)
     footage_days: int | None = None
     only: tuple[str, ...] = ()
@@ -164,19 +169,22 @@ def arm_named(arms: Sequence[str], named: str) -> str:
 def resolve(plan: StudyFile, replicate: int | None = None, brought: Brought = NOTHING) -> Inputs:
     """Load and hash everything that the study names; objects in `brought` replace the files of the same name."""
     scenario = brought.scenario or load_scenario(plan.scenario)
+    if plan.case:
+        scenario = scenario.model_copy(update={"leaks": scenario.leaks.model_copy(update={"case": plan.case})})
     policies = [brought.policies.get(name, name) for name in plan.policies]
-    arms = tuple(load_arms(policies, plan.readings, plan.law_date, packs=brought.packs))
+    arms = tuple(load_arms(policies, plan.readings, plan.law_date, packs=brought.packs, pack=scenario.law))
     arm_named([arm.id for arm in arms], plan.baseline)
     if replicate is not None and replicate < 0:
         raise InputError("replicate", "a number from 0 on", replicate, "count replicates from 0")
     chosen = tuple(range(plan.replicates)) if replicate is None else (replicate,)
-    return hashed(Inputs(plan, scenario, arms, chosen, "", brought=brought))
+    worlds = plan.worlds if replicate is None else 0
+    return hashed(Inputs(plan, scenario, arms, chosen, "", worlds=worlds, brought=brought))
 
 
 def hashed(inputs: Inputs) -> Inputs:
     """Return the inputs with the ids of the run and of its family (equal for any replicates)."""
     whole = resolved(inputs)
-    both = (whole, whole | {"replicates": []})
+    both = (whole, {key: value for key, value in whole.items() if key != "worlds"} | {"replicates": []})
     run, family = (hashlib.sha256(canonical(one).encode()).hexdigest()[:16] for one in both)
     return replace(inputs, run_id=run, family_id=family)
 
@@ -190,6 +198,7 @@ def resolved(inputs: Inputs) -> dict[str, Any]:
         section, name = key.split(".")
         scenario[section][name] = scenario[section][name] is not None
     rest = {"law": list(arms[0].laws.own.values()) if arms else [], "facts": dict(inputs.facts),
+            "worlds": inputs.worlds,
             "footage_days": inputs.footage_days, "only": list(inputs.only), "brought": inputs.brought.digests}
     return {
         # neither names nor the primary metric change a value; scenario and arms follow below in full

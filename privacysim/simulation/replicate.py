@@ -17,9 +17,10 @@ from privacysim.exposure import Acts, index_acts
 from privacysim.facts import facts
 from privacysim.governance import Log, simulate
 from privacysim.people import Block, Sample, draw_block, draw_sample
+from privacysim.people.rounds import Looked
 from privacysim.policy import Arm
 from privacysim.sight.coverage import Coverage, coverage
-from privacysim.sight.passes import Pieces, passes
+from privacysim.sight.passes import Pieces, Windows, looked_at, passes
 from privacysim.simulation import cost
 from privacysim.simulation.inputs import Inputs
 from privacysim.simulation.view_ends import Ends, ends_of
@@ -27,7 +28,7 @@ from privacysim.units import DAY_S
 from privacysim.vocabulary import REGIMES
 from privacysim.world.world_model import World, sample_world
 
-BLOCK = 65_536
+BLOCK = 16_384
 """Largest number of people in a block, including those added to small groups."""
 _BLOCK_DAYS = 60
 """Number of days, including footage before the study, up to which blocks have full size."""
@@ -65,7 +66,7 @@ class Replicate:
 
     def changed(self, *, arms: Sequence[Arm] = (), acts: Acts | None = None, sample: Sample | None = None) -> Replicate:
         """Return a replicate with the same city and world, but other arms, acts or sample."""
-        lost = {"acts", "coverage", "ends", *(("logs",) if arms else ())}
+        lost = {"acts", "windows", "looked", "coverage", "ends", *(("logs",) if arms else ())}
         given = {"inputs": replace(self.inputs, arms=tuple(arms)) if arms else None, "acts": acts, "sample": sample}
         made = object.__new__(Replicate)
         made.__dict__ |= {name: value for name, value in vars(self).items() if name not in lost}
@@ -106,6 +107,20 @@ class Replicate:
 
     @cached_property
     @cost.stage("cameras")
+    def windows(self) -> Windows:
+        """Footage that somebody looks at."""
+        return self.acts.windows()
+
+    @cached_property
+    @cost.stage("cameras")
+    def looked(self) -> Looked | None:
+        """Where and when somebody looks; the pilot and other views of mapped cameras need all tours."""
+        if self.k < 0 or self.ends.views:
+            return None
+        return looked_at(self.world.city, self.coverage, self.windows)
+
+    @cached_property
+    @cost.stage("cameras")
     def coverage(self) -> Coverage:
         """What the viewed cameras can see."""
         return coverage(self.world.city, self.world.cameras, self.acts.watched)
@@ -133,15 +148,16 @@ class Replicate:
         return blocks_of(self.inputs) if self.k >= 0 else 1
 
     @cost.stage("people")
-    def draw(self, block: int = 0) -> Block:
-        """Draw one block of the sample: homes, tours and the days on which they are made."""
+    def draw(self, block: int = 0, looked: Looked | None = None) -> Block:
+        """Draw one block of the sample: homes, tours and their days; with `looked`, without tours that nobody sees."""
         world, people = self.world, self.sample
         size = world.city.people if people is None else people.ids.size
         low, high = (round(n * size / self.blocks) for n in (block, block + 1))
         ids = np.arange(low, high) if people is None else people.ids[low:high]
         weight = np.ones(ids.size) if people is None else people.weight[low:high]
-        drawn = draw_block(world.city, world.scenario, world.seed, world.k, ids, weight, -world.footage_days,
-                           world.days, **self.inputs.brought.keywords("people"))
+        first = 0 if self.k < 0 else -world.footage_days  # the pilot needs a daily flow, not the days of old footage
+        drawn = draw_block(world.city, world.scenario, world.seed, world.k, ids, weight, first, world.days,
+                           looked=looked, **self.inputs.brought.keywords("people"))
         cost.add("bytes", "people", cost.bytes_of(drawn))
         cost.add("count", "people", ids.size)
         cost.add("count", "walks", drawn.walk_tour.size)
@@ -150,15 +166,15 @@ class Replicate:
     @cost.stage("passes")
     def see(self, drawn: Block, view: Coverage | None = None) -> Pieces:
         """Passes of these people at the viewed cameras, while somebody looks; the pilot keeps whole passes."""
-        windows = self.acts.windows() if self.k >= 0 else None
+        windows = self.windows if self.k >= 0 else None
         pieces = passes(drawn, self.world.city, view or self.coverage, drawn.first_day, drawn.days, windows)
         cost.add("bytes", "passes", cost.bytes_of(pieces))
         cost.add("count", "pieces of passes", len(pieces))
         return pieces
 
     def seen(self, block: int = 0) -> Seen:
-        """Draw one block of people with its passes."""
-        drawn = self.draw(block)
+        """Draw one block of people with its passes; it holds only tours that somebody can look at."""
+        drawn = self.draw(block, self.looked)
         return Seen(drawn, self.see(drawn))
 
 

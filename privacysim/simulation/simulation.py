@@ -12,7 +12,7 @@ import pandas as pd
 
 from privacysim import tables
 from privacysim.errors import InputError
-from privacysim.exposure import index_acts, measure_exposure
+from privacysim.exposure import index_acts, measure_exposure, targeted
 from privacysim.files import validate
 from privacysim.metrics import Metric
 from privacysim.policy import Policy, Reform
@@ -120,13 +120,17 @@ class Simulation(Replicate):
         """Measure what each named choice of acts alone reveals of the sample's people (weighted to the city).
 
         `acts` maps a name to rows of a policy's `log.acts`. One row per name and curve: `people_identified`
-        (expected, 1 − Π over trials (1 − q)), `identifiable_hours` (Σ t·a·κ·P), `people_in_view` (people filmed while
-        somebody looked) and `contributors`, people of the sample who are in view. Rows do not sum to a total.
+        (expected, 1 − Π over trials (1 − q), people looked for included), `identifiable_hours` (Σ t·a·κ·P),
+        `people_in_view` (people filmed while somebody looked) and `contributors`, people of the sample who are in view.
+        Rows do not sum to a total.
         """
         if not acts:
             raise InputError("seen_by", "at least one named choice of acts", "none", 'write {"all": log.acts}')
         chosen = self.changed(acts=index_acts([Choice(name, rows) for name, rows in acts.items()]))
         sums = np.zeros((len(acts), len(CURVES), 4))
+        for n, rows in enumerate(acts.values()):
+            named = targeted(rows, chosen.world, chosen.coverage)
+            sums[n, :, 0] = (1.0 - np.prod(1.0 - named, axis=1)).sum(axis=0)
         for looked in map(chosen.seen, range(chosen.blocks)):
             found = measure_exposure(looked.pieces, looked.block, chosen.acts)
             seen = np.asarray(found.sightings_seen.any(axis=2))

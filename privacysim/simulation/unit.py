@@ -6,7 +6,7 @@ from them (a home, a pair) is not a sum over seconds.
 """
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,11 +18,21 @@ from numpy.typing import NDArray
 
 from privacysim import tables
 from privacysim.errors import ResultsError
-from privacysim.exposure import Exposure, faces_searched, index_acts, is_outsider, measure_exposure
+from privacysim.exposure import (
+    BY_FACE,
+    Exposure,
+    Searched,
+    faces_searched,
+    index_acts,
+    is_outsider,
+    measure_exposure,
+    targeted,
+)
 from privacysim.facts import facts
 from privacysim.files import whole_file
 from privacysim.governance import Log
 from privacysim.identify import STEPS_PER_PX
+from privacysim.identify.chance_table import CODES
 from privacysim.metrics import Footage, PeopleSeen, Records, Sums, Viewed, first_evidence_s, parts
 from privacysim.people import Block, draw_block
 from privacysim.sight.coverage import Coverage, coverage
@@ -33,6 +43,7 @@ from privacysim.simulation.replicate import Choice, Replicate, Seen, blocks_of, 
 from privacysim.simulation.unit_parts import Unit, UnitParts
 from privacysim.simulation.unit_tables import arm_at
 from privacysim.units import DAY_S, TICKS_PER_S
+from privacysim.vocabulary import CURVES
 from privacysim.world.world_model import World
 
 LIMIT_ROWS = 10_000_000
@@ -66,7 +77,8 @@ def measured(whole: Replicate, block: int, wanted_tables: str = "", folder: Path
             faces = faces_searched(shown, seen.block, whole.acts, logs)
         cost.add("bytes", "exposure", cost.bytes_of(exposure))
         with cost.stage("metrics"):
-            people = [people_seen(exposure, n, seen.block, faces) for n in range(len(logs))]
+            sought = [targeted(log.acts, whole.world, view or whole.coverage) if first else None for log in logs]
+            people = [people_seen(exposure, n, seen.block, faces, sought[n]) for n in range(len(logs))]
             if view is not None:
                 arms |= {arm_at(log.policy, end): parts(people[n], None, names=wanted) for n, log in enumerate(logs)}
                 continue
@@ -88,16 +100,21 @@ def _compiled() -> None:
     pieces = Pieces(nobody, nobody.astype(np.int64), nobody, nobody, nobody, nobody, nobody.astype(np.uint16),
                     nobody.astype(bool), nobody.astype(np.int64), nobody.astype(bool))
     block = SimpleNamespace(person_id=nobody.astype(np.int64), weight=np.zeros(0), first_day=0,
-                            tour_mask=np.zeros((0, 1), np.uint64), tour_jitter=np.zeros((0, 1), np.int16))
+                            tour_mask=np.zeros((0, 1), np.uint64), tour_shift=nobody,
+                            jitter=np.zeros((0, 1), np.int16))
     measure_exposure(pieces, cast(Block, block), index_acts([]), np.zeros((0, 2, 2, 1)))
 
 
-def people_seen(exposure: Exposure, arm: int, block: Block, faces: NDArray[np.float64] | None = None) -> PeopleSeen:
-    """One arm of an exposure as input of metrics; `faces` is (people, arms), passes compared by machine."""
+def people_seen(exposure: Exposure, arm: int, block: Block, faces: Searched | None = None,
+                sought: NDArray[np.float64] | None = None) -> PeopleSeen:
+    """One arm of an exposure as input of metrics, with passes compared by machine and its targets (`targeted`)."""
+    more = {} if sought is None else {"targeted": sought}
+    if faces is not None:
+        more |= {"faces_searched": faces.passes[:, arm], "false_alarms": faces.false_alarms[:, arm]}
     return PeopleSeen(exposure.weight, block.group, exposure.identifiable_s[:, arm],
                       exposure.viewer_identifiable_s[:, arm], exposure.p_identified[:, arm],
                       exposure.p_identified_max[:, arm], exposure.p_identified_days[:, arm],
-                      exposure.revealed_to_outsiders[:, arm], np.empty(0) if faces is None else faces[:, arm])
+                      exposure.revealed_to_outsiders[:, arm], **more)
 
 
 def records(world: World, log: Log, *, storage: bool = False) -> Records:
@@ -112,8 +129,8 @@ def records(world: World, log: Log, *, storage: bool = False) -> Records:
 
 def _write_tables(whole: Replicate, seen: Seen, unit: Unit, wanted: str, folder: Path) -> None:
     """Write this unit's tables; those of the world and the logs come with block 0, the places once."""
-    inputs, world, block, k = whole.inputs, whole.world, seen.block, unit.replicate
-    whoever = measure_exposure(seen.pieces, block, whole.acts.whoever())
+    inputs, world, block, k = whole.inputs, whole.world, whole.draw(unit.block), unit.replicate
+    whoever = measure_exposure(seen.pieces, seen.block, whole.acts.whoever())
     view = whole.coverage
     if wanted == "all":
         view = coverage(world.city, world.cameras, np.arange(len(world.cameras)))
@@ -199,20 +216,27 @@ def viewed_acts(whole: Replicate, seen: Seen, log: Log, *, first: bool) -> Viewe
     place[1][block.work_place < 0] = np.nan
     return Viewed(world.days, block.weight, seconds, np.asarray(asked),
                   len(first_evidence_s(log.requests, world.days * DAY_S)) if first else 0,
-                  _before_outsiders(whole, seen, acts[is_outsider(acts)]), place[0], place[1])
+                  _before_outsiders(whole, seen, acts[is_outsider(acts)]), place[0], place[1], block.group,
+                  _misnamed(whole, seen, acts[is_outsider(acts) & ~acts["technique"].isin(BY_FACE)]))
 
 
-def _measured(whole: Replicate, seen: Seen, acts: pd.DataFrame) -> Exposure:
-    """Exposure of these acts alone: omits pieces at other cameras and holds one choice in memory at a time."""
+def _misnamed(whole: Replicate, seen: Seen, acts: pd.DataFrame) -> NDArray[np.float64]:
+    """Probability that somebody who looks and does not know a person takes them for somebody else."""
+    chances = _measured(whole, seen, acts.assign(known=1.0 - acts["known"]), facts().value("misnaming_per_face"))
+    return np.asarray(1.0 - np.prod(1.0 - chances.p_identified[:, 0, :, 0], axis=1))
+
+
+def _measured(whole: Replicate, seen: Seen, acts: pd.DataFrame, same: float | None = None) -> Exposure:
+    """Exposure of these acts alone: omits pieces at other cameras and holds one choice in memory at a time.
+
+    `same`: a probability that replaces that of every face, mask and recogniser.
+    """
     chosen = index_acts([Choice("", acts)])
     camera = whole.coverage.which[seen.pieces.camera]
     rows = np.flatnonzero(np.isin(camera, chosen.watched))
-    mine = replace(_rows(seen.pieces, rows), camera=np.searchsorted(chosen.watched, camera[rows]).astype(np.int32))
-    return measure_exposure(mine, seen.block, chosen)
-
-
-def _rows(pieces: Pieces, rows: NDArray[np.int64]) -> Pieces:
-    return replace(pieces, **{f.name: getattr(pieces, f.name)[rows] for f in fields(Pieces)})
+    mine = replace(seen.pieces.rows(rows), camera=np.searchsorted(chosen.watched, camera[rows]).astype(np.int32))
+    table = None if same is None else np.full((len(chosen.pairs), len(CURVES), 2, CODES), same)
+    return measure_exposure(mine, seen.block, chosen, table)
 
 
 def _before_outsiders(whole: Replicate, seen: Seen, acts: pd.DataFrame) -> pd.DataFrame:
@@ -223,7 +247,7 @@ def _before_outsiders(whole: Replicate, seen: Seen, acts: pd.DataFrame) -> pd.Da
     row_of = pd.Series(np.arange(seen.block.person_id.size), index=seen.block.person_id)
     shown, made = np.flatnonzero(watched[seen.pieces.camera]), []
     for first in range(0, shown.size, _PIECES_AT_ONCE):
-        rows = sightings(_rows(seen.pieces, shown[first : first + _PIECES_AT_ONCE]), seen.block, view, 0)
+        rows = sightings(seen.pieces.rows(shown[first : first + _PIECES_AT_ONCE]), seen.block, view, 0)
         for number, mine in rows.groupby("camera_id", sort=True):
             begin, end = windows[number]
             enter, leave = mine["enter_s"].to_numpy(), mine["leave_s"].to_numpy()

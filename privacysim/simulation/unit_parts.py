@@ -20,13 +20,24 @@ from privacysim.simulation import cost
 _NO_STAGE = ("study", "simulation", "robustness", "cli", "facts.py")
 
 
+WORLD = 100_000
+"""Replicate numbers from here on belong to worlds: 100 000 + j is world j, 200 000 + j a second replicate of it."""
+
+
 class Unit(NamedTuple):
-    """Replicate and block, both from 0; replicate −1 is the pilot."""
+    """Replicate and block, both from 0; replicate −1 is the pilot, and those from `WORLD` on are worlds."""
 
     replicate: int
     block: int
 
+    @property
+    def world(self) -> int | None:
+        """Number of the world whose facts hold; None at the best guesses."""
+        return self.replicate % WORLD if self.replicate >= WORLD else None
+
     def __str__(self) -> str:
+        if self.world is not None:
+            return f"world {self.world}, block {self.block}"
         return "the pilot" if self.replicate < 0 else f"replicate {self.replicate}, block {self.block}"
 
 
@@ -39,15 +50,18 @@ class UnitParts:
     notes: tuple[str, ...] = ()
     cost: cost.Cost = field(default_factory=dict)
     """Cost of the unit (`simulation.cost`); not a result, so it differs between runs."""
+    heard: tuple[str, ...] = ()
+    """Facts that a world read."""
 
     def as_json(self) -> dict[str, Any]:
         """Return plain data for a part file; floats keep every bit."""
-        return {"unit": list(self.unit), "arms": self.arms, "notes": list(self.notes), "cost": self.cost}
+        return {"unit": list(self.unit), "arms": self.arms, "notes": list(self.notes), "cost": self.cost,
+                "heard": list(self.heard)}
 
     @staticmethod
     def from_json(raw: Mapping[str, Any]) -> UnitParts:
         """Restore from the data of a part file."""
-        return UnitParts(Unit(*raw["unit"]), raw["arms"], tuple(raw["notes"]), raw["cost"])
+        return UnitParts(Unit(*raw["unit"]), raw["arms"], tuple(raw["notes"]), raw["cost"], tuple(raw["heard"]))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,11 @@ import numpy as np
 import pandas as pd
 
 from privacysim import tables
+from privacysim.city import build_city
+from privacysim.facts import facts_replaced
 from privacysim.metrics import Metric, add, readings
+from privacysim.simulation.fact_worlds import drawn_facts, facts_of_world
+from privacysim.simulation.inputs import Inputs
 from privacysim.simulation.unit_parts import Unit, UnitParts
 from privacysim.simulation.view_ends import ENDS
 
@@ -40,6 +44,23 @@ def to_frames(parts: Mapping[Unit, UnitParts], arms: Sequence[str],
     frame = tables.frame("metrics", dict(zip(table.names, map(list, columns), strict=True)))
     frame = frame.sort_values(list(table.keys), ignore_index=True)  # as on disk
     return frame, pd.DataFrame(notes, columns=["policy", "replicate", "metric", "curve", "note"])
+
+
+def world_frames(parts: Mapping[Unit, UnitParts], inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Metrics of every world (the table `metrics`, replicates from `WORLD` on), and the facts that worlds drew."""
+    values = to_frames(parts, inputs.arm_ids, inputs.declared)[0]
+    worlds = sorted({unit.world for unit in parts if unit.world is not None})
+    drawn: list[tuple[int, str, float]] = []
+    if not worlds:
+        return values, tables.empty("world_facts")
+    with facts_replaced(inputs.facts):
+        city = build_city(inputs.scenario, **inputs.brought.keywords("city"))
+        read = sorted(drawn_facts({name for part in parts.values() for name in part.heard}))
+        for world in worlds:
+            known = facts_of_world(inputs.scenario, city, inputs.plan.seed, world)
+            drawn += [(world, name, known[name]) for name in read if name in known]
+    columns = [list(column) for column in zip(*drawn, strict=True)] or [[], [], []]
+    return values, tables.frame("world_facts", dict(zip(("world", "fact", "value"), columns, strict=True)))
 
 
 def band_frame(parts: Mapping[Unit, UnitParts], arms: Sequence[str], metrics: pd.DataFrame,

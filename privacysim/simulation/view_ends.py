@@ -17,7 +17,7 @@ from privacysim.sight.coverage import Coverage, coverage
 from privacysim.sight.passes import passes, sightings_count
 from privacysim.simulation.brought import Brought
 from privacysim.simulation.inputs import Inputs
-from privacysim.world.placed import Placed
+from privacysim.world.placed import NO_CAMERA, Placed
 from privacysim.world.unknown_views import Band, band, flow
 from privacysim.world.world_model import World
 
@@ -56,7 +56,9 @@ def ends_of(inputs: Inputs, world: World, acts: Acts) -> Ends:
 def _words(world: World, placed: Placed, found: Band, block: Block) -> list[str]:
     """Describe which cameras are mapped, what is unknown about them, and the effect of buildings."""
     mapped, section = len(placed), world.scenario.cameras
-    beyond = f"; {placed.left_out} of the file lie beyond the city" if placed.left_out else ""
+    if not mapped:
+        return [f"cameras: {NO_CAMERA}"]
+    beyond = f"; {placed.left_out} more lie beyond the city or its connected streets" if placed.left_out else ""
     if placed.rejects:
         beyond += f"; {len(placed.rejects)} rows of the file are no cameras, the first: {placed.rejects[0]}"
     said = [f"{mapped} on the map, all of them used{beyond}",

@@ -13,10 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from privacysim.draws import Floats
-from privacysim.exposure import is_outsider
-from privacysim.exposure.measure import BY_FACE
+from privacysim.exposure import BY_FACE, is_outsider, recognisers
 from privacysim.files import whole_file
-from privacysim.identify import curve_table
+from privacysim.identify import RECOGNISERS, curve_table
 from privacysim.metrics import Records, Sums, contributions
 from privacysim.resources import PACKAGE, cache_folder
 from privacysim.simulation.inputs import Inputs
@@ -82,8 +81,8 @@ def _of_people(whole: Replicate, kept: Records, flow: Mapping[str, Floats]) -> d
     acts = kept.acts[looks].reset_index(drop=True)
     root = np.unique(kept.act_root[looks], return_inverse=True)[1].reshape(-1)
     pairs = {pair: n for n, pair in enumerate(whole.acts.pairs)}
-    masks = zip(acts["mask"].to_numpy(dtype=object), acts["gallery"].to_numpy(), strict=True)
-    pair = np.fromiter((pairs[str(mask), int(gallery)] for mask, gallery in masks), dtype=np.intp)
+    looks_by = zip(acts["mask"].to_numpy(dtype=object), acts["gallery"].to_numpy(), recognisers(acts), strict=True)
+    pair = np.fromiter((pairs[str(mask), int(n), RECOGNISERS[who]] for mask, n, who in looks_by), dtype=np.intp)
     camera = np.searchsorted(whole.acts.watched, acts["camera_id"].to_numpy(dtype=np.int64))
     outside = is_outsider(acts)
     days = np.minimum((acts["to_s"] - acts["from_s"]).fillna(np.inf).to_numpy(dtype=np.float64), DAY_S) / DAY_S
@@ -111,7 +110,7 @@ def _of_people(whole: Replicate, kept: Records, flow: Mapping[str, Floats]) -> d
 def _flow(whole: Replicate, seen: Seen) -> dict[str, Floats]:
     """Expected daily flow past each watched camera, weighted by the probability of identification.
 
-    Seconds, passes and sensitive passes → (pair of mask and gallery, curve, camera).
+    Seconds, passes and sensitive passes → (mask with gallery and recogniser, curve, camera).
     """
     pieces, block, pairs = seen.pieces, seen.block, list(whole.acts.pairs)
     table, size = curve_table(pairs), whole.acts.watched.size

@@ -8,21 +8,22 @@ import os
 import shutil
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from privacysim.city import build_city
-from privacysim.facts import facts_replaced
+from privacysim.facts import facts_heard, facts_replaced
 from privacysim.files import whole_file
 from privacysim.results.manifest import Clock, manifest
 from privacysim.results.results import Results
 from privacysim.simulation import cost, unit_parts, unit_tables
+from privacysim.simulation.fact_worlds import in_fact_world
 from privacysim.simulation.inputs import Inputs
 from privacysim.simulation.replicate import blocks_of, replicate_of
 from privacysim.simulation.unit import begin_unit, measured
-from privacysim.simulation.unit_parts import Failed, Unit, UnitParts, guarded
+from privacysim.simulation.unit_parts import WORLD, Failed, Unit, UnitParts, guarded
 from privacysim.stats import FEWEST_REPLICATES
 from privacysim.study.executor import OpenExecutor, WorkerLost, processes, work_through
 from privacysim.study.pilots import Skewness, cached_pilot, keep_pilot, pilot_skewness, pilot_sums
@@ -30,6 +31,9 @@ from privacysim.study.progress import progress_bar
 
 Item = TypeVar("Item")
 """A `Unit`, or a unit with the inputs that it belongs to."""
+FIRST_WORLDS = 10
+"""Worlds after which the first results are told."""
+_AGAIN = 10
 PILOT = Unit(-1, 0)
 """The pilot world, outside every study, from which the metrics' skewness is computed."""
 
@@ -45,6 +49,8 @@ class Runner:
         """Run all arms on one replicate and one block of people; for the pilot, sum contributions of root events."""
         with facts_replaced(inputs.facts):
             begin_unit(unit)
+            if unit.world is not None:
+                return self._of_world(inputs, unit)
             whole = replicate_of(inputs, unit.replicate)
             if unit != PILOT:
                 return measured(whole, unit.block, wanted_tables, folder)
@@ -53,10 +59,24 @@ class Runner:
                 sums = pilot_sums(whole, seen)
             return UnitParts(unit, sums, cost=cost.collected())
 
+    def _of_world(self, inputs: Inputs, unit: Unit) -> UnitParts:
+        """Run all arms on one replicate of a world, and note which facts it read."""
+        with cost.stage("city"):
+            city = build_city(inputs.scenario, **inputs.brought.keywords("city"))
+        with facts_heard() as heard, in_fact_world(inputs.scenario, city, inputs.plan.seed, unit.world):
+            found = measured(replicate_of(inputs, unit.replicate), unit.block)
+        return replace(found, heard=tuple(sorted(heard)))
+
 
 def units(inputs: Inputs) -> list[Unit]:
     """All units in order of replicate, so that a worker can keep a world for all its blocks."""
-    return [Unit(k, block) for k in inputs.replicates for block in range(blocks_of(inputs))]
+    return [Unit(k, block) for k in (*inputs.replicates, *world_numbers(inputs.worlds))
+            for block in range(blocks_of(inputs))]
+
+
+def world_numbers(worlds: int) -> list[int]:
+    """Replicate numbers of the worlds, in order; every tenth world has a second replicate, which tells chance apart."""
+    return [k for j in range(worlds) for k in ((WORLD + j,) if j % _AGAIN else (WORLD + j, 2 * WORLD + j))]
 
 
 def part_file(folder: Path, unit: Unit) -> Path:
@@ -143,6 +163,8 @@ class Running:
     again: Callable[[int], str]
     clock: Clock
     of_city: Mapping[str, Any]
+    first: Callable[[Results], None] | None = None
+    """Called with the first results: those of all replicates and of ten worlds."""
     done: dict[Unit, UnitParts | Failed] = field(default_factory=dict)
     skewness: Skewness | None = None
 
@@ -152,11 +174,16 @@ class Running:
         if self.skewness is None and len(inputs.replicates) >= FEWEST_REPLICATES:
             self.skewness = cached_pilot(inputs)
         with_pilot = self.skewness is None and len(inputs.replicates) >= FEWEST_REPLICATES
-        self._do([unit for unit in ([PILOT] if with_pilot else []) + wanted if unit not in self.done])
+        early = [unit for unit in wanted if unit.world is None or unit.world < FIRST_WORLDS]
+        self._do([unit for unit in ([PILOT] if with_pilot else []) + early if unit not in self.done])
         pilot = self.done.get(PILOT)
         if isinstance(pilot, UnitParts) and self.skewness is None:
             self.skewness = pilot_skewness(pilot)
             keep_pilot(inputs, self.skewness)
+        if len(early) < len(wanted):
+            if self.first is not None:
+                self.first(self._results(early))
+            self._do([unit for unit in wanted if unit not in self.done])
         return self._results(wanted)
 
     def _do(self, wanted: list[Unit]) -> None:
@@ -182,4 +209,6 @@ class Running:
         said = manifest(self.inputs, times, self.workers)
         said |= {"replicates": left, "failed": unit_parts.as_rows(failed, self.again)}
         bands = unit_tables.band_frame(parts, self.inputs.arm_ids, frame, self.inputs.declared)
-        return Results(said, frame, notes, self.skewness or {}, self.inputs, bands)
+        worlds = {unit: whole[unit] for unit in wanted if unit.world is not None and unit.replicate not in lost}
+        values, drawn = unit_tables.world_frames(worlds, self.inputs)
+        return Results(said, frame, notes, self.skewness or {}, self.inputs, bands, values, drawn)

@@ -52,10 +52,11 @@ class Study:
                  policies: Sequence[Policy | Mapping[str, Any] | Reform | str | Path] | None = None,
                  readings: Mapping[str, Sequence[str]] | None = None, baseline: Policy | str | None = None,
                  primary: Metric | str | None = None, metrics: Sequence[Metric | str] | None = None,
-                 days: int | None = None, replicates: int | None = None, sample: int | str | None = None,
-                 seed: int | None = None, start: str | None = None, law_date: date | str | None = None,
-                 city: Any = None, people: Any = None, cameras: Any = None, processes: Sequence[Any] | None = None,
-                 desk: Any = None, packs: Sequence[Any] | None = None) -> None:
+                 days: int | None = None, replicates: int | None = None, worlds: int | None = None,
+                 sample: int | str | None = None, seed: int | None = None, start: str | None = None,
+                 law_date: date | str | None = None, case: str | None = None, city: Any = None, people: Any = None,
+                 cameras: Any = None, processes: Sequence[Any] | None = None, desk: Any = None,
+                 packs: Sequence[Any] | None = None) -> None:
         plain, self.brought = bring({key: value for key, value in locals().items() if key not in ("self", "name")})
         if name is None:
             raw = from_parts(plain)
@@ -63,6 +64,8 @@ class Study:
             saved = load_study_file(name)
             raw = saved.model_dump(mode="json") | plain
             raw["brought"] = saved.brought | plain["brought"]
+            if replicates is not None and worlds is None:
+                raw["worlds"] = 0
             if saved.brought:
                 kept = kept_parts(find_file("studies", name).parents[2] / "brought", saved.brought)
                 self.brought = replace(self.brought, parts=(*kept.parts, *self.brought.parts))
@@ -107,20 +110,23 @@ class Study:
         """
         return Simulation.of(self.inputs(k), k)
 
-    def run(self, replicates: int | str | None = None, *, replicate: int | None = None, workers: int | None = None,
+    def run(self, replicates: int | str | None = None, *, worlds: int | None = None, replicate: int | None = None,
+            workers: int | None = None, first: Callable[[Results], None] | None = None,
             open_executor: OpenExecutor | None = None, out: str | Path | None = None, resume: bool = False,
             force: bool = False, tables: str = "", also: Mapping[str, Callable[[Results], str]] | None = None,
             progress: bool | None = None) -> Results:
         """Run the study and return its results.
 
         `replicates` overrides the study's number; "precision:5%" adds replicates until the primary metric's
-        intervals are that narrow (`Precision`). `replicate` runs only that one (counting from 0). `workers`
+        intervals are that narrow (`Precision`). `worlds` overrides the number of worlds, which draw their facts;
+        `replicates` alone means none, so the facts keep their best guesses. `first` is called with the results of the
+        replicates and the first ten worlds. `replicate` runs only that one (counting from 0). `workers`
         processes share the units (default: one per core); `open_executor` opens any other executor, for many machines.
         `out` is the results folder to write; `resume` continues an interrupted run there. `tables` ("seen" or "all")
         adds the large tables. `also` writes further files from the results.
         """
         aim = Precision.read(replicates) if isinstance(replicates, str) else None
-        inputs = self._resolved(replicates if isinstance(replicates, int) else None, replicate, aim)
+        inputs = self._resolved(replicates if isinstance(replicates, int) else None, worlds, replicate, aim)
         folder, where = Path(out) if out is not None else None, None
         if tables and (folder is None or tables not in ("seen", "all")):
             raise InputError("tables", '"seen" or "all", and an out folder', tables, 'write tables="seen", out="…"')
@@ -137,7 +143,7 @@ class Study:
             where = parts_folder(folder, inputs.family_id, tables, keep=resume)
         work = partial(self.runner, inputs, tables, None if where is None else where / "tables")
         running = Running(inputs, work, workers, open_executor, where, progress, bool(tables),
-                          partial(again_command, inputs.plan.id, folder), clock, of_city)
+                          partial(again_command, inputs.plan.id, folder), clock, of_city, first)
         results = running.extend(inputs) if aim is None else aim.reach(running)
         if folder is not None:
             if tables and where is not None:
@@ -147,13 +153,16 @@ class Study:
             results = replace(results, folder=folder)
         return results
 
-    def _resolved(self, replicates: int | None, replicate: int | None, aim: Precision | None) -> Inputs:
+    def _resolved(self, replicates: int | None, worlds: int | None, replicate: int | None,
+                  aim: Precision | None) -> Inputs:
         if replicates is not None and replicates < 1:
             raise InputError("replicates", "a number from 1 on", replicates, "run at least one")
         if aim is not None and replicate is not None:
             raise InputError("replicates", "a precision, or one replicate alone", "both", "leave one out")
         wanted = FEWEST_REPLICATES if aim is not None else replicates
-        plan = self.plan if wanted is None else self.plan.model_copy(update={"replicates": wanted})
+        changed = {} if wanted is None else {"replicates": wanted, "worlds": 0}
+        changed |= {} if worlds is None else {"worlds": worlds}
+        plan = validate(StudyFile, self.plan.model_dump(mode="json") | changed, "study") if changed else self.plan
         return resolve(plan, replicate, self.brought)
 
 

@@ -16,7 +16,7 @@ from scipy.sparse.csgraph import connected_components, dijkstra
 
 from privacysim.draws import Floats, Ints
 from privacysim.errors import InputError
-from privacysim.readers.osm_maps import is_building, multipolygon_rings, osm_reader, street_kind, tags_of
+from privacysim.readers.osm_maps import is_building, multipolygon_rings, osm_reader, runs, street_kind, tags_of
 from privacysim.readers.positions import plane_at
 from privacysim.tracks.cleaning import separate_steps
 from privacysim.tracks.dosimeter import Dose
@@ -42,12 +42,13 @@ def read_town(path: str | Path) -> Town:
                 rings += multipolygon_rings(item)
             if not item.is_way():
                 continue
-            corners = [(node.ref, node.location.lat, node.location.lon) for node in item.nodes if node.location.valid()]
-            if is_building(tags) and len(corners) > 3:
-                rings.append([(lat, lon) for _, lat, lon in corners])
+            parts = runs(item.nodes)
+            if is_building(tags) and sum(map(len, parts)) > 3:
+                rings.append([position for part in parts for _, position in part])
             elif street_kind(tags) is not None:
-                place.update({ref: (lat, lon) for ref, lat, lon in corners})
-                steps += [(a[0], b[0]) for a, b in pairwise(corners) if a[0] != b[0]]
+                for part in parts:
+                    place.update(part)
+                    steps += [(a[0], b[0]) for a, b in pairwise(part) if a[0] != b[0]]
     if not steps:
         raise InputError(str(path), "walkable streets", "none", "take an extract that has highway ways")
     refs = np.array(sorted(place), dtype=np.int64)

@@ -21,6 +21,7 @@ from privacysim.tracks.walk_sight import Sight, Town, sight_of
 
 LEVELS = ("in_range", "detect", "observe", "recognise", "identify")
 """DORI levels, lowest first; `in_range` is within a stated reach, but below 25 px/m."""
+_EARTH_KM = 6371.0
 ENDS = ("_low", "", "_high")
 """Endings of the columns of a band: outer bound, mean, outer bound."""
 
@@ -61,7 +62,7 @@ def measure_walk(tracks: Tracks, cameras: MappedCameras, *, range_m: float | Non
     sight = sight_of(walk, cameras, range_m, town)
     seen, passes = _per_camera(cameras, sight), _passes(walk, sight, cameras)
     seen["passes"] = seen["camera"].map(passes.groupby("camera").size()).fillna(0).astype("int64")
-    totals, notes = _totals(walk, sight, seen), [*walk.notes, *_words(cameras, seen, range_m)]
+    totals, notes = _totals(walk, sight, seen), [*walk.notes, *_words(walk, cameras, seen, range_m)]
     if town is not None:
         open_m, left_m = _union(sight_of(walk, cameras, range_m), None, 1)[0], totals["metres_in_view_detect_high"]
         share = 1.0 - left_m / open_m if open_m > 0 else 0.0
@@ -159,7 +160,22 @@ def _union(sight: Sight, rows: Bools | None, rank: int) -> tuple[float, float]:
     return float((share * sight.step_m[step]).sum()), float((share * sight.step_s[step]).sum())
 
 
-def _words(cameras: MappedCameras, seen: pd.DataFrame, range_m: float | None) -> list[str]:
+def _apart(walk: Walk, cameras: MappedCameras) -> str:
+    """How far the nearest camera is, to one digit, and whether exchanged latitude and longitude may be the cause."""
+    fixes = np.radians(np.column_stack([walk.lat, walk.lon])[:: max(1, len(walk) // 200)])
+    placed = np.radians(np.column_stack([cameras.lat, cameras.lon]))
+    nearest = []
+    for column in (0, 1):
+        lat, lon = placed[:, column], placed[:, 1 - column]
+        half = (np.sin((fixes[:, :1] - lat) / 2) ** 2
+                + np.cos(fixes[:, :1]) * np.cos(lat) * np.sin((fixes[:, 1:] - lon) / 2) ** 2)
+        nearest.append(2 * _EARTH_KM * float(np.arcsin(np.sqrt(np.clip(half, 0.0, 1.0))).min()))
+    said = f"the nearest camera is about {float(f'{nearest[0]:.1g}'):g} km from the walk"
+    swapped = nearest[0] > 10.0 and nearest[1] < nearest[0] / 10.0
+    return said + ": are latitude and longitude swapped in one of the files?" * swapped
+
+
+def _words(walk: Walk, cameras: MappedCameras, seen: pd.DataFrame, range_m: float | None) -> list[str]:
     said = [f"{len(cameras)} cameras read", *cameras.notes]
     if cameras.rejects:
         said.append(f"{len(cameras.rejects)} rows are not cameras, the first: {cameras.rejects[0]}")
@@ -167,6 +183,8 @@ def _words(cameras: MappedCameras, seen: pd.DataFrame, range_m: float | None) ->
         said.append(f"{int(cameras.indoor.sum())} indoor cameras see no street and are not counted")
     if unknown := int((~seen["heading_known"]).sum()):
         said.append(f"{unknown} of {len(seen)} cameras near the walk: heading not known, so a band over 36 headings")
+    if not len(seen):
+        said.append(_apart(walk, cameras))
     if range_m is not None:
         said.append(f"reach {range_m:g} m for every camera, as asked, instead of its optics")
     return said

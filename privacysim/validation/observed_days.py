@@ -92,22 +92,23 @@ def _purposes(block: Block, made: pd.DataFrame) -> dict[str, float]:
 def _time(block: Block, made: pd.DataFrame, city: City) -> dict[str, float]:
     weight, person_days = block.weight[made["person"]], block.weight.sum() * block.days
     travel = float(((made["end_h"] - made["begin_h"]) * weight).sum()) / person_days
-    tour, _ = made_on(block)
-    in_park = np.asarray(city.place_category)[block.tour_place[tour]] == CATEGORIES.index("park")
-    stay_h = block.stay_length[tour] / (3600.0 * TICKS_PER_S)
-    park = float((stay_h * in_park * block.weight[block.tour_person[tour]]).sum()) / person_days
+    stay, _ = made_on(block, block.stay_tour)
+    in_park = np.asarray(city.place_category)[block.stay_place[stay]] == CATEGORIES.index("park")
+    stay_h = block.stay_length[stay] / (3600.0 * TICKS_PER_S)
+    park = float((stay_h * in_park * block.weight[block.tour_person[block.stay_tour[stay]]]).sum()) / person_days
     return {"travel_minutes_day": 60.0 * travel, "time_in_buildings_share": 1.0 - (travel + park) / 24.0,
             "time_in_vehicles_share": float((made["ride_h"] * weight).sum()) / person_days / 24.0}
 
 
 def _places(block: Block, city: City, seed: int) -> dict[str, float]:
     """Distinct places a month and a day, home among them, and unicity by square kilometre and hour."""
-    tour, day = made_on(block)
-    person, place = block.tour_person[tour], block.tour_place[tour]
+    stay, day = made_on(block, block.stay_tour)
+    tour, place = block.stay_tour[stay], block.stay_place[stay]
+    person = block.tour_person[tour]
     month = np.unique(np.column_stack([person, place]), axis=0)[:, 0]
     daily = np.unique(np.column_stack([person, day, place]), axis=0)[:, :2]
     visited, places = np.unique(daily, axis=0, return_counts=True)
-    when = day * DAY_S + (block.stay_arrive[tour] + block.tour_jitter[tour, day]) / TICKS_PER_S
+    when = day * DAY_S + (block.stay_arrive[stay] + block.shift(tour, day)) / TICKS_PER_S
     points = pd.DataFrame({"user": person, "time": when, "x": np.asarray(city.place_x, dtype=float)[place],
                            "y": np.asarray(city.place_y, dtype=float)[place]})
     return {"places_per_month": 1.0 + _mean(np.bincount(month, None, block.weight.size), block.weight),
@@ -116,10 +117,10 @@ def _places(block: Block, city: City, seed: int) -> dict[str, float]:
 
 
 def _shopping(block: Block, city: City, seed: int) -> dict[str, float]:
-    tour, day = made_on(block)
-    place = block.tour_place[tour]
+    stay, day = made_on(block, block.stay_tour)
+    place = block.stay_place[stay]
     shop = np.isin(np.asarray(city.place_category)[place], [CATEGORIES.index(word) for word in _SHOPS])
-    points = pd.DataFrame({"user": block.tour_person[tour], "place": place, "time": day * DAY_S})[shop]
+    points = pd.DataFrame({"user": block.tour_person[block.stay_tour[stay]], "place": place, "time": day * DAY_S})[shop]
     return {"unicity_shop_day": _single_out(points.drop_duplicates(), seed, place="place", window_s=DAY_S)}
 
 

@@ -6,9 +6,12 @@ A row is *met* if the middle half of its values overlaps the band, *missed* if n
 wider than the stated width, and *not modelled* if the model has no such quantity.
 """
 
+import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -16,11 +19,13 @@ import pandas as pd
 
 from privacysim.city import build_city
 from privacysim.facts import facts_replaced
+from privacysim.files import whole_file
 from privacysim.policy import Reform
-from privacysim.resources import shipped
+from privacysim.resources import cache_folder, shipped
 from privacysim.scenario import load_scenario
 from privacysim.simulation import Simulation
-from privacysim.simulation.fact_worlds import evidence_of_world, facts_of_world
+from privacysim.simulation.fact_worlds import facts_of_world
+from privacysim.simulation.inputs import canonical, data_digests, source_digest
 from privacysim.validation import observed_days, observed_events
 
 HOME, SEED = "guangzhou_185", 185
@@ -45,20 +50,36 @@ def world_values(world: int, vary: bool = True, scenario: str = HOME) -> dict[st
     with facts_replaced(drawn):
         sim = Simulation(case, [_BASELINE, _DUTIES, _ACCESS], days=days, seed=SEED, replicate=world,
                          footage_days=days + 1)  # fmt: skip
-        with facts_replaced(evidence_of_world(sim.world) if vary else {}):
-            base, duties = sim.logs[_BASELINE], sim.logs[_DUTIES]
-            return {**observed_days.days(city, case, SEED, world), **observed_days.sightings(sim.world),
-                    **observed_days.street_cameras(sim.world), **observed_events.cases(sim.world, base),
-                    **observed_events.own_requests(sim.world, sim.logs[_ACCESS.id]),
-                    **observed_events.breaches(sim.world, base), **observed_events.leaks(sim.world, base),
-                    **observed_events.duties(sim.world, duties, sim.inputs.arm(_DUTIES)),
-                    **observed_events.faces(case.population.people.number)}
+        base, duties = sim.logs[_BASELINE], sim.logs[_DUTIES]
+        return {**observed_days.days(city, case, SEED, world), **observed_days.sightings(sim.world),
+                **observed_days.street_cameras(sim.world), **observed_events.cases(sim.world, base),
+                **observed_events.own_requests(sim.world, sim.logs[_ACCESS.id]),
+                **observed_events.breaches(sim.world, base), **observed_events.leaks(sim.world, base),
+                **observed_events.duties(sim.world, duties, sim.inputs.arm(_DUTIES)),
+                **observed_events.faces(case.population.people.number)}
 
 
 def run_worlds(worlds: int, workers: int = 2) -> pd.DataFrame:
-    """Values by world (row) and observation (column); the same for any number of workers."""
+    """Values by world (row) and observation (column); the same for any number of workers.
+
+    Worlds are cached as they end, so a run that was stopped goes on.
+    """
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        return pd.DataFrame(list(pool.map(world_values, range(worlds))))
+        return pd.DataFrame(list(pool.map(_kept_values, range(worlds))))
+
+
+def _kept_values(world: int) -> dict[str, float]:
+    """Values of a world, from the cache if the same code and data computed them before."""
+    sources = [*sorted(Path(__file__).parent.glob("*.py")), shipped(f"sim/scenarios/{HOME}.toml"),
+               *(shipped(f"sim/policies/{name}.toml") for name in (_BASELINE, _DUTIES, _ACCESS.base))]  # fmt: skip
+    named = [source_digest(), data_digests(), *(source.read_text(encoding="utf-8") for source in sources)]
+    digest = hashlib.sha256(canonical(named).encode()).hexdigest()[:16]
+    path = cache_folder() / "register" / f"{digest}-{world}.json"
+    if not path.is_file():
+        values = {name: float(value) for name, value in world_values(world).items()}
+        with whole_file(path) as new:
+            new.write_text(json.dumps(values), encoding="utf-8")
+    return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
 class Verdict(NamedTuple):

@@ -1,36 +1,29 @@
-"""Calibrates unmeasured constants in closed form so that the world reproduces known observations.
+"""Calibrates an unmeasured constant in closed form so that the world reproduces a known observation.
 
-Leaks. The website's list has the mean `E[list] = n · s · p_listed / 365.25 · Σ_z q_z / h_z` (M/G/∞), with n exposable
-cameras, s scans a year, and stays at cameras of scene z (share q_z) that end with hazard h_z. We solve for p_listed so
-that it equals the 185 of the founding case. The datum identifies only the product n · s · p_listed.
+The website's list has the mean `E[list] = n · s · p_listed / 365.25 · Σ_z q_z / h_z` (M/G/∞), with n exposable
+cameras, s scans a year, and stays at cameras of scene z (share q_z among listings) that end with hazard h_z. We solve
+for p_listed so that it equals the 185 of the founding case, in either reading of it (`leaks.case`). The datum
+identifies only the product n · s · p_listed.
 
-Evidence. A case has N clue cameras, of which M had the offender in view within the wanted time. Each has usable
-footage with x = recording_share · p_working. Usable footage that shows the offender identifies them with p_recognised:
-`availability = 1 − E[(1 − x)^N]` (0.45) and `availability · usefulness = 1 − E[(1 − x · p_recognised)^M]`
-(0.45 · 0.65), Ashby 2017, doi:10.1007/s10610-017-9341-6. N and M come from the world's own cases, before retention.
-
-Both are constants of `guangzhou_185` with its baseline. They reproduce their datum by construction, so this agreement
-does not validate the model.
+It is a constant of `guangzhou_185` with its baseline. It reproduces its datum by construction, so this agreement does
+not validate the model.
 """
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import brentq
+from scipy.special import ndtri
 
 from privacysim.city.city_model import City
-from privacysim.draws import Floats, Ints
-from privacysim.errors import PrivacysimError
+from privacysim.draws import Floats
 from privacysim.facts import facts
 from privacysim.scenario import Scenario
 from privacysim.vocabulary import CLOSERS, OPERATORS, SCENES
 from privacysim.world.chances import poisson_quantile
-from privacysim.world.clues import matters
+from privacysim.world.interiors import home_interiors
 from privacysim.world.placed import siting
-from privacysim.world.streams import arrivals_per_day, hazards
-from privacysim.world.world_model import World, sample_world
+from privacysim.world.streams import arrivals_per_day, hazards, interiors_listed, mechanism_shares
 
 HELD_OUT = ("beijing", "wuhan", "nanning", "chengdu")
 """Cities whose counts on the same website were not used for calibration."""
@@ -63,7 +56,10 @@ class Listing(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """Held-out city: its observed count, and the prediction of the same constants for its population."""
+    """Held-out city: its observed count, and the prediction of the same constants for its population.
+
+    `low`, `high`: 95 % band of a Poisson count whose mean differs between cities (`website_city_factor_…`).
+    """
 
     city: str
     observed: float
@@ -73,7 +69,7 @@ class HeldOut:
 
     @property
     def holds(self) -> bool:
-        """Whether the count lies in the Poisson 95 % band of the prediction."""
+        """Whether the count lies in the 95 % band of the prediction."""
         return self.low <= self.observed <= self.high
 
 
@@ -88,11 +84,12 @@ def poisson_band(mean: float) -> tuple[int, int]:
 
 
 def scene_mix(city: City, scenario: Scenario) -> Floats:
-    """Return the share of each of SCENES among social cameras under the siting model (without sampling)."""
+    """Return the share of each of SCENES among social cameras under the siting model; home interiors are apart."""
     law = siting(city, scenario)
     share = np.diff(law.operator_bounds, prepend=0.0)
-    inside = {"commercial": scenario.cameras.indoor_share_commercial.number,
-              "compound": scenario.cameras.indoor_share_compound.number, "home": 0.0}  # fmt: skip
+    section = scenario.cameras
+    inside = {"commercial": section.indoor_share_commercial.number, "compound": section.indoor_share_compound.number,
+              "home": section.indoor_share_home.number}  # fmt: skip
     interior = np.maximum(np.asarray(city.place_scene), SCENES.index("public_interior"))
     mix = np.zeros(len(SCENES))
     for operator, indoor in inside.items():
@@ -107,11 +104,21 @@ def scene_mix(city: City, scenario: Scenario) -> Floats:
 
 def listing(city: City, scenario: Scenario) -> Listing:
     """Return the mean of the website's list and its composition."""
-    section = scenario.cameras
+    section, directory = scenario.cameras, scenario.leaks.case == "directory"
     count = round(section.per_1000.number * scenario.population.people.number / 1000.0)
-    reach = 1 - (1 - section.platform_share.number) * (1 - section.internet_share.number)
-    exposable = count * (1 - section.public_share.number) * reach
-    mix, hazard = scene_mix(city, scenario), hazards(scenario)
+    social = count * (1 - section.public_share.number)
+    platform, reachable = section.platform_share.number, section.internet_share.number
+    open_, default = section.no_password_share.number, section.default_password_share.number
+    either = 1 - (1 - platform) * (1 - reachable)
+    # social cameras and home interiors that each mechanism can put online
+    ordinary = social * np.array([platform, platform, reachable * open_, reachable * default, reachable])
+    homes = interiors_listed(scenario, home_interiors(scenario))
+    inside = np.divide(homes, ordinary + homes, out=np.zeros(homes.size), where=ordinary + homes > 0)
+    exposable = (social * reachable * (1 - (1 - open_) * (1 - default)) + homes[[2, 3]].sum() if directory
+                 else social * either + homes[0])
+    interior = float(mechanism_shares(scenario) @ inside)
+    mix, hazard = (1 - interior) * scene_mix(city, scenario), hazards(scenario)
+    mix[SCENES.index("private_space")] += interior
     stays = mix / hazard.sum(axis=1)
     causes = (stays[:, None] * hazard).sum(axis=0)
     return Listing(expected=float(arrivals_per_day(scenario, exposable) * stays.sum()), exposable=float(exposable),
@@ -123,60 +130,24 @@ def calibrate_leaks(city: City, scenario: Scenario) -> Solved:
     """Calibrate p_listed to the website count of the founding case; the range is the count's Poisson band."""
     found = listing(city, scenario)
     datum = facts()["website_listed_guangzhou"]
-    per_camera = found.expected / scenario.leaks.p_listed.number
+    per_camera = found.expected / scenario.leaks.listing.number
     low, high = poisson_band(datum.value)
     p_listed, least, most = (count / per_camera for count in (datum.value, low, high))
-    return Solved("p_listed", p_listed, least, most, "website_listed_guangzhou")
+    return Solved(scenario.leaks.listing_key, p_listed, least, most, "website_listed_guangzhou")
 
 
-def held_out(scenario: Scenario) -> list[HeldOut]:
-    """Compare counts of other cities with this city's count per resident × their population."""
-    here = facts().value("website_listed_guangzhou") / scenario.population.people.number
+def held_out() -> list[HeldOut]:
+    """Compare counts of other cities with Guangzhou's count per resident × their population, both at the end of 2018.
+
+    The variance of the logarithm adds that between cities, 1/n of this count and 1/n of Guangzhou's (Poisson).
+    """
+    datum = facts().value("website_listed_guangzhou")
     rows = []
     for city in HELD_OUT:
-        predicted = here * facts().value(f"population_{city}")
-        rows.append(HeldOut(city, facts().value(f"website_listed_{city}"), predicted, *poisson_band(predicted)))
+        factor, people = facts()[f"website_city_factor_{city}"], facts().value(f"population_{city}")
+        predicted = datum * people / facts().value("population_guangzhou_2018") * factor.value
+        between = np.log(factor.high / factor.low) / (2.0 * ndtri(0.95))
+        reach = float(np.exp(ndtri(0.975) * np.sqrt(between**2 + 1.0 / predicted + 1.0 / datum)))
+        observed = facts().value(f"website_listed_{city}")
+        rows.append(HeldOut(city, observed, predicted, predicted / reach, predicted * reach))
     return rows
-
-
-def clue_counts(world: World) -> tuple[Ints, Ints]:
-    """Return (N, M) for each case with clues: its clue cameras, and those that had the offender in view in time."""
-    start = world.clues.start
-    seen = np.concatenate(([0], np.cumsum(world.clues.seen)))
-    rows = matters(world.cases, -world.footage_days, world.days)
-    return np.diff(start)[rows], np.diff(seen[start])[rows]
-
-
-def at_least_one(chance: float, counts: Ints) -> float:
-    """Return the share of cases in which at least one camera succeeds, each independently with `chance`."""
-    return float(1.0 - np.mean((1.0 - chance) ** counts))
-
-
-def calibrate_evidence(counts: Ints, seen: Ints, scenario: Scenario) -> tuple[Solved, Solved]:
-    """Calibrate p_working and p_recognised from the distributions of N and M over cases with a request."""
-    available, useful = facts()["evidence_available"], facts()["evidence_useful"]
-    records = scenario.cameras.recording_share.number
-    working = [_solve(lambda x: at_least_one(x * records, counts), share, "evidence_available")
-               for share in (available.value, available.low, available.high)]
-    x = working[0] * records
-    recognised = [_solve(lambda p: at_least_one(x * p, seen), available.value * share, "evidence_useful")
-                  for share in (useful.value, useful.low, useful.high)]
-    return (Solved("p_working", working[0], working[1], working[2], "evidence_available"),
-            Solved("p_recognised", recognised[0], recognised[1], recognised[2], "evidence_useful"))  # fmt: skip
-
-
-def _solve(rises: Callable[[float], float], target: float, datum: str) -> float:
-    """Find the p in [0, 1] at which an increasing function reaches its target."""
-    if rises(1.0) < target:
-        raise PrivacysimError(
-            f"{datum}: no chance between 0 and 1 gives {target:.3f}; the clues allow {rises(1.0):.3f} at most.\n"
-            "  Fix: more clue cameras, or another datum."
-        )
-    return float(brentq(lambda p: rises(p) - target, 0.0, 1.0, xtol=1e-15))
-
-
-def pilot_clues(city: City, scenario: Scenario, seed: int, replicates: Sequence[int]) -> tuple[Ints, Ints]:
-    """Return N and M of all requested cases of some replicates: 30 study days after a month of footage."""
-    worlds = (sample_world(city, scenario, seed, k, days=30, footage_days=31, warmup_days=60) for k in replicates)
-    counts, seen = zip(*map(clue_counts, worlds), strict=True)
-    return np.concatenate(counts), np.concatenate(seen)

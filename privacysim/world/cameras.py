@@ -49,7 +49,7 @@ class Cameras(BareCameras):
     social: Bools
     secret: Bytes
     scene: Bytes
-    """What the camera films: the street if outdoors, the place's scene if indoors."""
+    """What the camera films: the street, or (`indoor`) the grounds of its place: rooms, lifts, corridors and yards."""
 
     def __len__(self) -> int:
         return self.x.size
@@ -144,7 +144,7 @@ def _sited(city: City, scenario: Scenario, law: Siting, key: int, ids: Ints, str
         place[own] = np.searchsorted(bounds, u[own, 1] * bounds[-1], side="right")
     inside = np.zeros(len(OPERATORS))
     inside[[_OTHER_STATE, _COMMERCIAL]] = section.indoor_share_commercial.number
-    inside[_COMPOUND] = section.indoor_share_compound.number
+    inside[_COMPOUND], inside[_HOME] = section.indoor_share_compound.number, section.indoor_share_home.number
     indoor = (u[:, 6] < inside[operator]) & (not street)
     at_place = place >= 0
     node = np.where(at_place, city.place_node[place], 0).astype(np.int64)

@@ -30,10 +30,9 @@ _PER_DAY = 1 << 20
 _Z95, _Z99 = 1.6448536269514722, 2.3263478740408408
 
 
-def poisson_quantile(u: Floats, mean: float) -> Ints:
-    """Return the smallest n with P(N ≤ n) ≥ u for a Poisson number N."""
-    if mean <= 0:
-        return np.zeros(u.size, dtype=np.int64)
+def poisson_quantile(u: Floats, mean: float | Floats) -> Ints:
+    """Return the smallest n with P(N ≤ n) ≥ u for a Poisson number N of one mean, or of a mean for each mark."""
+    mean = np.maximum(mean, 0.0)
     high = np.ceil(pdtrik(u, mean))
     below = np.maximum(high - 1, 0)
     return np.where(pdtr(below, mean) >= u, below, high).astype(np.int64)
@@ -83,6 +82,15 @@ def lognormal(u: Floats, median: float, p95: float) -> Floats:
     """Return quantiles of the lognormal with this median and 95 % point."""
     quantiles: Floats = median * np.exp(math.log(p95 / median) / _Z95 * ndtri(u))
     return quantiles
+
+
+def pareto(u: Floats, least: float, most: float, tail: float) -> Floats:
+    """Return quantiles of the Pareto law between two ends: P(X > x) ∝ x^−tail − most^−tail.
+
+    >>> pareto(np.array([0.0, 0.5, 1.0]), 1.0, 100.0, 1.0).round(3).tolist()
+    [1.0, 1.98, 100.0]
+    """
+    return np.asarray(least * (1.0 - u * (1.0 - (least / most) ** tail)) ** (-1.0 / tail))
 
 
 def capped_lognormal_mean(median: float, p99: float, cap: float) -> float:
@@ -153,13 +161,22 @@ class Cases(Rows):
 
     The scene is a place with its entrance (x, y in m), where the offender is from `crime_from` to `crime_to`. The
     investigator assumes the window `window_from` … `window_to`, which may miss the truth. If footage is requested in
-    the case at all (`asks`, p_asked), it is requested at `asked`, a lognormal delay after the opening.
+    the case at all (`asks`), it is requested at `asked`, a lognormal delay after the opening. Chances depend on the
+    offence.
     """
 
     case_id: Ints
     """Stable id of the root event, below 2³¹; not in order of time."""
     purpose: Bytes
     """Code in PURPOSES: criminal_case, public_order_case, or pre_filing_check (requested before filing)."""
+    offence: Bytes
+    """Code in OFFENCES."""
+    covered: Bools
+    """Whether any camera covers what happened: one mark for all cameras of the case."""
+    useful: Bools
+    """Whether footage that covers it shows the offender well enough: one mark for the case (light, clothing, crowd)."""
+    decides: Bools
+    """Whether such footage leads to the offender, whom nothing else would have found."""
     place: Ints
     x: NDArray[np.float32]
     y: NDArray[np.float32]
@@ -174,7 +191,7 @@ class Cases(Rows):
     """Number of custodians to ask, for the queue's load; 0 where no request is made. It comes from the clues if there
     are any. A case older than the footage kept has no clues, only this number (copied from another case)."""
     marks: Floats
-    """(n, 16); the last one set the purpose."""
+    """(n, 16); 8 to 11 set the offence and what footage is good for, the last one the purpose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,26 +210,17 @@ class Clues:
     at_scene: Bools
     """True if the camera faces the scene; False if it is on the way out."""
     seen: Bools
-    """Whether the offender passes in view within the wanted time."""
+    """Whether the offender passes in view within the wanted time, in a case that is covered."""
     seen_from: Ints
     """First tick in view; −1 where not seen. It can be negative before a study, so use `seen`."""
     seen_to: Ints
     face: NDArray[np.uint16]
     """Best face code (1/8 px) while seen; 0 where not seen, or where the face never turns to the camera."""
-    working: Bools
-    """Whether usable footage was recorded: the camera records, and mark < p_working (CALIBRATED)."""
-    recognised: Bools
-    """Whether footage that shows the offender identifies them: mark < p_recognised (CALIBRATED)."""
-    marks: Floats
-    """(n, 4) uniform marks: 0 = working, 1 = recognised, 2–3 free for governance."""
+    found: Bools
+    """Whether footage would identify the offender: seen, in a case in which such footage is useful."""
 
     def __len__(self) -> int:
         return self.camera.size
-
-    @property
-    def found(self) -> Bools:
-        """Clues that identify the offender if the footage is obtained: seen, recorded and recognised."""
-        return self.seen & self.working & self.recognised
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +239,8 @@ class Asks(Rows):
     """Code in PURPOSES (for an impostor, the purpose that the forged document states)."""
     private: Bools
     """True for private requesters, whose demand grows under open access; False for state organs."""
+    shows: Bools
+    """Whether the footage shows what is sought; drawn for the police's routine looks alone."""
     camera: Ints
     tick: Ints
     from_tick: Ints
@@ -241,7 +251,7 @@ class Asks(Rows):
     """Stable id of the requester."""
     least_demand: Floats
     marks: Floats
-    """(n, 8): owner's discretion, consent, compliance …"""
+    """(n, 8): owner's discretion, consent, compliance …; 7 = how soon the footage is secured."""
     most_demand: float
 
     def happening(self, demand: float = 1.0) -> Bools:
@@ -283,7 +293,7 @@ class Custody:
     """State of each camera's recording and access, independent of the policy; one entry per camera."""
 
     recording: Bools
-    """Whether footage is kept at all."""
+    """Whether the camera works and its footage is kept: the same answer to police, outsiders and owners."""
     on_internet: Bools
     """Whether the camera can be reached from the internet."""
     default_password: Bools
@@ -292,6 +302,12 @@ class Custody:
     """Uniform mark: the camera is filed where it is below the share under the policy's filing duty."""
     compliance: Floats
     """Uniform mark of the custodian, equal for all their cameras: they comply where it is below `compliance`."""
+    no_password: Bools
+    """Whether the camera can be reached from the internet and asks for no password at all."""
+    sign: Floats
+    """Uniform mark of the custodian: signs hang where it is below `sign_share`."""
+    logs: Floats
+    """Uniform mark of the custodian: a log that is required is kept where it is below `log_share`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ everybody's. They are not members of the sample: they have ids from 2³² on and
 
 Investigators ask for cameras that face the scene within `clue_scene_radius_m` and those inside its place, nearest
 first, at most `clue_scene_cameras`; then for the first `clue_route_cameras` on the offender's way out. A clue
-identifies the offender if they passed within the wanted window, usable footage was recorded (the camera records,
-p_working) and they are recognised in it (p_recognised). Both constants are CALIBRATED (`calibration.py`).
+shows the offender if the case is covered at all (one mark per case) and they passed within the wanted window; it
+identifies them if such footage is useful (another mark of the case). Whether a camera records is its own affair.
 """
 
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ from privacysim.sight.passes import passes
 from privacysim.units import DAY_TICKS, TICKS_PER_S
 from privacysim.vocabulary import OPERATORS, TECHNIQUES
 from privacysim.world.cameras import Cameras, cameras_near
-from privacysim.world.chances import CAST_FIRST_ID, Cases, Clues, Custody, Rows, counted_rows, one_of, pick
+from privacysim.world.chances import CAST_FIRST_ID, Cases, Clues, Rows, counted_rows, one_of, pick
 
 _ESCAPE, _INSIDE = 1, 2
 _CELLS = 1_024
@@ -77,13 +77,17 @@ def _cast_views(city: City, scenario: Scenario, cameras: Cameras, cases: Cases, 
     away = np.tile([False, True], n)
     block = Block(  # one tour each on one day
         person_id=CAST_FIRST_ID + cases.case_id[rows], group=np.zeros(n, dtype=np.uint8), home_place=nowhere,
-        work_place=nowhere, weight=np.zeros(n), tour_person=own, tour_place=places, tour_mask=mask,
-        tour_mode=np.zeros(n, dtype=np.uint8), tour_key=hashes(stream_key(seed, k, "cast.tour"), cases.case_id[rows]),
-        tour_jitter=np.zeros((n, days), dtype=np.int16), tour_ticks=np.full(n, round(reach_mm / speed), dtype=np.int32),
-        tour_ride_ticks=np.zeros(n, dtype=np.int32), walk_tour=np.repeat(own, 2), walk_towards=away, walk_back=away,
-        walk_hub=hub.astype(np.int32).ravel(), walk_node=np.repeat(node, 2).astype(np.int32),
-        walk_reach_mm=np.full(2 * n, reach_mm, dtype=np.int64), walk_depart=depart.astype(np.int32).ravel(),
-        walk_mm_per_tick=np.full(2 * n, speed, dtype=np.float32), stay_tour=own, stay_arrive=arrive.astype(np.int32),
+        work_place=nowhere, weight=np.zeros(n), tour_person=own, tour_mask=mask, tour_for_work=np.zeros(n, dtype=bool),
+        tour_key=hashes(stream_key(seed, k, "cast.tour"), cases.case_id[rows]), tour_shift=np.zeros(n, dtype=np.int32),
+        jitter=np.zeros((1, days), dtype=np.int16), way_tour=np.repeat(own, 2),
+        way_from=np.where(away, np.repeat(places, 2), -1).astype(np.int32),
+        way_to=np.where(away, -1, np.repeat(places, 2)).astype(np.int32), way_mode=np.zeros(2 * n, dtype=np.uint8),
+        way_depart=depart.astype(np.int32).ravel(), way_ticks=np.full(2 * n, round(reach_mm / speed), dtype=np.int32),
+        way_ride_ticks=np.zeros(2 * n, dtype=np.int32), walk_way=np.arange(2 * n, dtype=np.int32),
+        walk_tour=np.repeat(own, 2), walk_towards=away, walk_hub=hub.astype(np.int32).ravel(),
+        walk_node=np.repeat(node, 2).astype(np.int32), walk_reach_mm=np.full(2 * n, reach_mm, dtype=np.int32),
+        walk_depart=depart.astype(np.int32).ravel(), walk_mm_per_tick=np.full(2 * n, speed, dtype=np.float32),
+        stay_tour=own, stay_place=places.astype(np.int32), stay_arrive=arrive.astype(np.int32),
         stay_length=(leave - arrive).astype(np.int32), first_day=first_day, days=days,
     )
     which = _near(city, cameras, escape, places)
@@ -122,8 +126,8 @@ def matters(cases: Cases, first_day: int, days: int) -> Bools:
     return cases.asks & (cases.crime_to > first_day * DAY_TICKS) & (cases.asked < days * DAY_TICKS)
 
 
-def sample_clues(city: City, scenario: Scenario, cameras: Cameras, custody: Custody, cases: Cases, seed: int, k: int, *,
-                 first_day: int, days: int) -> tuple[Cases, Clues]:
+def sample_clues(city: City, scenario: Scenario, cameras: Cameras, cases: Cases, seed: int, k: int, *, first_day: int,
+                 days: int) -> tuple[Cases, Clues]:
     """Sample clues of the cases that `matters` selects; return the cases with their number of custodians filled in.
 
     Footage of the other cases was deleted before day 0, so they only add load to the desks: a number of custodians.
@@ -146,15 +150,11 @@ def sample_clues(city: City, scenario: Scenario, cameras: Cameras, custody: Cust
     later = round(access.route_m.number / facts().value("clue_walk_m_s") * TICKS_PER_S)
     from_tick, to_tick = cases.window_from[case], cases.window_to[case] + np.where(at_scene, 0, later)
     seen, begin, end, face = _seen(cameras, cases, case, row, camera, at_scene, views)
-    seen &= (begin < to_tick) & (end > from_tick)
-    ids = (hashes(stream_key(seed, k, "clues.case"), cases.case_id[case]) ^ hashes(0, camera)).view(np.int64)
-    marks = uniforms(stream_key(seed, k, "clues"), ids, 4)
+    seen &= (begin < to_tick) & (end > from_tick) & cases.covered[case]
     clues = Clues(start=np.searchsorted(case, np.arange(len(cases) + 1)).astype(np.int64), camera=camera,
                   from_tick=from_tick, to_tick=to_tick, at_scene=at_scene, seen=seen,
                   seen_from=np.where(seen, begin, -1), seen_to=np.where(seen, end, -1),
-                  face=np.where(seen, face, 0).astype(np.uint16),
-                  working=custody.recording[camera] & (marks[:, 0] < access.p_working.number),
-                  recognised=marks[:, 1] < access.p_recognised.number, marks=marks)  # fmt: skip
+                  face=np.where(seen, face, 0).astype(np.uint16), found=seen & cases.useful[case])
     # the custodians that each case would ask; a case without clues copies the number of one with clues
     asked = np.unique(np.stack((case, cameras.custodian_id[camera])), axis=1)[0]
     custodians = np.bincount(asked, minlength=len(cases)).astype(np.int16)

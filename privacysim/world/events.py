@@ -1,16 +1,14 @@
-"""Events at Poisson times: police cases, emergencies, requests, rounds and lapses, and the custody of cameras.
+"""Events at Poisson times: police cases, emergencies, requests and rounds, and the custody of cameras.
 
-A case opens at a Poisson time. The crime precedes it by a lognormal reporting delay and happens at a home (in
-proportion to residents) or at a place (in proportion to visitors). The investigator assumes a time window of width
-`2·w`, with w lognormal, centred on the truth with a normal error of `window_shift · w`. Footage is requested in a share
-p_asked of cases, a lognormal delay after the opening.
+A case opens at a Poisson time. Its offence decides how often a camera covered it, and how often footage is requested,
+useful and decisive: odds relative to those of all cases (`by_offence`). The crime precedes it by a lognormal reporting
+delay and happens at a home (in proportion to residents) or at a place (in proportion to visitors). The investigator
+assumes a time window of width `2·w`, with w lognormal, centred on the truth with a normal error of `window_shift · w`.
+Footage is requested a lognormal delay after the opening, less often where no camera covered the place.
 
 Private requests arrive at a rate per social camera, those of other state organs at a rate per month, by kind in assumed
-shares. Each concerns one camera and a stretch of time that ended a lognormal delay earlier.
-
-Insiders are custodians' own staff, their contractors and the staff of vendor platforms. They lapse at a rate per
-staff-year, before any deterrence. Break-ins reach the archive of one custodian, or a platform that serves thousands of
-cameras. Each lapse affects the cameras that are looked at.
+shares. Each concerns one camera and a stretch of time that ended a lognormal delay earlier. The police also look at the
+state's cameras outside any case, at a rate per camera: for missing people, welfare, traffic, disorder and complaints.
 """
 
 from dataclasses import dataclass
@@ -19,12 +17,11 @@ import numpy as np
 from scipy.special import ndtri
 
 from privacysim.city.city_model import City
-from privacysim.draws import Bytes, Floats, Ints, stream_key, uniform, uniforms
+from privacysim.draws import Bytes, Floats, Ints, stream_key, uniforms
 from privacysim.facts import facts
-from privacysim.files import Quantity
 from privacysim.scenario import Scenario
 from privacysim.units import DAY_TICKS, HOUR_TICKS
-from privacysim.vocabulary import OPERATORS, PURPOSES, REGIMES, REQUESTERS
+from privacysim.vocabulary import OFFENCES, OPERATORS, PURPOSES, REGIMES, REQUESTERS
 from privacysim.world import chances as laws
 from privacysim.world.cameras import Cameras, cameras_near
 from privacysim.world.chances import YEAR_D, Asks, Cases, Custody, Monitors, Rows, lognormal, minutes, one_of
@@ -37,6 +34,19 @@ _CASE_MARKS = 16
 def cases_per_day(scenario: Scenario, rate: float) -> float:
     """Return cases per day in this scenario's population, from a monthly rate for the whole of Guangzhou."""
     return rate / MONTH_D * scenario.population.people.number / facts().value("population_guangzhou")
+
+
+_CRIMES = OFFENCES[: OFFENCES.index("public_order")]
+
+
+def by_offence(base: float, kind: str) -> Floats:
+    """Return the chances for each of OFFENCES: the odds of `base`, times the fact `{kind}_odds_{offence}`.
+
+    >>> by_offence(0.5, "covered").size == len(OFFENCES)
+    True
+    """
+    odds = base / (1.0 - base) * np.array([facts().value(f"{kind}_odds_{word}") for word in OFFENCES])
+    return np.asarray(odds / (1.0 + odds))
 
 
 def sample_cases(city: City, scenario: Scenario, seed: int, k: int, days: range) -> Cases:
@@ -56,14 +66,24 @@ def sample_cases(city: City, scenario: Scenario, seed: int, k: int, days: range)
     delay = lognormal(u[:, 7], access.delay_median_d.number, access.delay_p95_d.number)
     marks = uniforms(stream_key(seed, k, "cases.marks"), ids, _CASE_MARKS)
     purpose = np.where(u[:, 8] < access.criminal_share.number, _CRIMINAL, _ORDER)
+    shares = np.array([facts().value(f"offence_share_{word}") for word in _CRIMES])
+    offence = np.where(purpose == _CRIMINAL, laws.pick(shares, marks[:, 8]), len(_CRIMES))
+    known = facts().value
+    covered, useful, decides = (
+        marks[:, n] < by_offence(base, kind)[offence]
+        for n, kind, base in ((9, "covered", known("evidence_available")), (10, "useful", known("evidence_useful")),
+                              (11, "decisive", known("evidence_decisive"))))
+    p_asked = by_offence(access.p_asked.number, "asked")[offence]
+    p_asked = np.where(covered, p_asked, p_asked * access.asked_uncovered.number)
     # footage is requested before it is clear whether there is a criminal case at all
     purpose = np.where((purpose == _CRIMINAL) & (marks[:, _CASE_MARKS - 1] < access.pre_filing.number), _CHECK, purpose)
     return Cases(
-        case_id=ids, purpose=purpose.astype(np.uint8),
-        place=place, x=city.place_x[place], y=city.place_y[place], crime_from=crime_from, crime_to=crime_to,
+        case_id=ids, purpose=purpose.astype(np.uint8), offence=offence.astype(np.uint8), covered=covered,
+        useful=useful, decides=decides, place=place, x=city.place_x[place], y=city.place_y[place],
+        crime_from=crime_from, crime_to=crime_to,
         # nobody requests footage from after the case was opened
         window_from=np.minimum(middle - half, opened - 1), window_to=np.minimum(middle + half, opened),
-        opened=opened, asked=opened + (delay * DAY_TICKS).astype(np.int64), asks=u[:, 9] < access.p_asked.number,
+        opened=opened, asked=opened + (delay * DAY_TICKS).astype(np.int64), asks=u[:, 9] < p_asked,
         custodians=np.zeros(ids.size, dtype=np.int16), marks=marks,
     )
 
@@ -110,10 +130,19 @@ STATE = {"state_security": ("state_security", "counter_espionage"), "procuratora
          "public_security": ("missing_person", "emergency")}  # fmt: skip
 
 
-def sample_asks(scenario: Scenario, cameras: Cameras, seed: int, k: int, days: range) -> Asks:
-    """Draw all access requests of these days, in order of time, at the highest rate of private requesters."""
+ROUTINE = ("missing_person", "life_health_property", "admin_enforcement", "public_order_case", "pre_filing_check")
+"""Purposes of the police outside cases: missing people, welfare, traffic, disorder, and whether there is a case."""
+
+
+def sample_asks(scenario: Scenario, cameras: Cameras, seed: int, k: int, days: range,
+                routine_days: range | None = None) -> Asks:
+    """Draw all access requests of these days, in order of time; private ones as many as under open access.
+
+    `routine_days`: days of the police's routine looks, which need no desk (None: all).
+    """
     access = scenario.access
-    rate, rate_max = access.private_per_camera_year.number, access.private_per_camera_year.range[1]
+    rate = access.private_per_camera_year.number
+    rate_max = max(access.private_per_camera_year.range[1], rate * facts().value("open_demand"))
     social, everyone = np.flatnonzero(cameras.social), np.arange(len(cameras))
     private_ids, private_tick = laws.roots(seed, k, "asks", rate_max * social.size / YEAR_D, days)
     u_private = uniforms(stream_key(seed, k, "asks"), private_ids, 8)
@@ -122,27 +151,37 @@ def sample_asks(scenario: Scenario, cameras: Cameras, seed: int, k: int, days: r
     share = state_rate.number / state_rate.range[1]
     state_ids, state_tick, u_state = laws.thinned(seed, k, "state_asks", high, share, days, 8)
 
+    routine, watched = access.routine_per_state_camera_year, np.flatnonzero(~cameras.social)
+    high, share = routine.range[1] * watched.size / YEAR_D, routine.number / routine.range[1]
+    routine_ids, routine_tick, u_routine = laws.thinned(seed, k, "routine_asks", high, share, routine_days or days, 8)
+    kinds = np.array([facts().value(f"routine_share_{word}") for word in ROUTINE])
+    routine_purpose = np.array([PURPOSES.index(word) for word in ROUTINE], np.uint8)[laws.pick(kinds, u_routine[:, 1])]
+
     requester, purpose = _kinds(PRIVATE, "ask_share", u_private)
     impostor = u_private[:, 7] < access.impostor_share.number
     requester[impostor] = REQUESTERS.index("impostor")
     purpose[impostor] = _CRIMINAL  # the forged document is a police one
     state_requester, state_purpose = _kinds(STATE, "state_ask_share", u_state)
-    tick = np.concatenate((private_tick, state_tick))
+    tick = np.concatenate((private_tick, state_tick, routine_tick))
     order = np.lexsort((np.arange(tick.size), tick))
 
-    def joined(of_private: np.ndarray, of_state: np.ndarray) -> np.ndarray:
-        return np.concatenate((of_private, of_state))[order]
+    def joined(*parts: np.ndarray) -> np.ndarray:
+        return np.concatenate(parts)[order]
 
-    tick, u = tick[order], joined(u_private, u_state)
-    private = order < private_ids.size
-    ask_id = joined(private_ids, (1 << 34) + state_ids)
-    ago = lognormal(u[:, 4], access.delay_median_d.number, access.delay_p95_d.number)
+    tick, u = tick[order], joined(u_private, u_state, u_routine)
+    private, looks = order < private_ids.size, order >= private_ids.size + state_ids.size
+    ask_id = joined(private_ids, (1 << 34) + state_ids, (1 << 35) + routine_ids)
+    ago = np.where(looks, lognormal(u[:, 4], access.routine_delay_median_d.number, access.routine_delay_p95_d.number),
+                   lognormal(u[:, 4], access.delay_median_d.number, access.delay_p95_d.number))
     to_tick = tick - (ago * DAY_TICKS).astype(np.int64)
     length = minutes(lognormal(u[:, 5], access.wanted_median_min.number, access.wanted_p95_min.number))
     answer = lognormal(u[:, 6], access.answer_median_d.number, access.answer_p95_d.number) * DAY_TICKS
     thin = u[:, 0] * rate_max / rate if rate > 0 else np.full(tick.size, np.inf)
-    return Asks(ask_id=ask_id, requester=joined(requester, state_requester), purpose=joined(purpose, state_purpose),
-                private=private, camera=joined(one_of(social, u_private[:, 3]), one_of(everyone, u_state[:, 3])),
+    police = np.full(routine_ids.size, REQUESTERS.index("public_security"), dtype=np.uint8)
+    cameras_of = (one_of(social, u_private[:, 3]), one_of(everyone, u_state[:, 3]), one_of(watched, u_routine[:, 3]))
+    return Asks(ask_id=ask_id, requester=joined(requester, state_requester, police),
+                purpose=joined(purpose, state_purpose, routine_purpose), private=private, camera=joined(*cameras_of),
+                shows=looks & (u[:, 7] < access.routine_yield.number),
                 tick=tick, from_tick=to_tick - length, to_tick=to_tick, answer_ticks=answer.astype(np.int64),
                 viewer=FIRST_VIEWER + ask_id, least_demand=np.where(private, thin, 0.0),
                 marks=uniforms(stream_key(seed, k, "asks.marks"), ask_id, 8),
@@ -164,12 +203,13 @@ MONITOR_FIRST_VIEWER = 1 << 41
 def sample_custody(scenario: Scenario, cameras: Cameras, seed: int, k: int) -> Custody:
     """Draw the custody state of every camera."""
     section = scenario.cameras
-    u = uniforms(stream_key(seed, k, "custody"), np.arange(len(cameras)), 4)
+    u = uniforms(stream_key(seed, k, "custody"), np.arange(len(cameras)), 5)
+    own = uniforms(stream_key(seed, k, "custody.custodian"), cameras.custodian_id, 3)
     on_internet = cameras.social & (u[:, 1] < section.internet_share.number)
     return Custody(recording=u[:, 0] < section.recording_share.number, on_internet=on_internet,
                    default_password=on_internet & (u[:, 2] < section.default_password_share.number),
-                   filed=u[:, 3].copy(),
-                   compliance=uniform(stream_key(seed, k, "custody.custodian"), cameras.custodian_id))  # fmt: skip
+                   filed=u[:, 3].copy(), compliance=own[:, 0], sign=own[:, 1], logs=own[:, 2],
+                   no_password=on_internet & (u[:, 4] < section.no_password_share.number))
 
 
 def sample_monitors(scenario: Scenario, cameras: Cameras, seed: int, k: int) -> Monitors:
@@ -193,90 +233,10 @@ class Rounds(Rows):
     marks: Floats
 
 
-def sample_rounds(stream: str, per_camera_year: Quantity, cameras: Cameras, seed: int, k: int, days: range) -> Rounds:
-    """Draw contractors' visits (`maintenance`) or police inspections of custodians, each through one of their cameras.
+def sample_rounds(stream: str, per_camera_year: float, cameras: Cameras, seed: int, k: int, days: range) -> Rounds:
+    """Draw visits of contractors (`maintenance`), inspections or complaints, each through one camera of the custodian.
 
     Any camera may be visited, those of state custodians too.
     """
-    ids, tick, u = laws.thinned(seed, k, stream, per_camera_year.number * len(cameras) / YEAR_D, 1.0, days, 5)
+    ids, tick, u = laws.thinned(seed, k, stream, per_camera_year * len(cameras) / YEAR_D, 1.0, days, 5)
     return Rounds(ids, one_of(np.arange(len(cameras)), u[:, 0]), tick, u[:, 1:])
-
-
-LAPSES = ("staff", "contractor", "vendor", "break_in", "platform_break_in")
-STAFF, CONTRACTOR, VENDOR, BREAK_IN, PLATFORM = range(5)
-_FIRST_LAPSE, _FIRST_BREAK_IN, _FIRST_PLATFORM = 1 << 36, 2 << 36, 3 << 36
-"""Each kind of root event has its own range of ids, because acts and incidents name their root by id alone."""
-_LAPSE_MARKS = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Lapses(Rows):
-    """Lapses that may happen, in the order of `tick`; CSR over the cameras looked at."""
-
-    lapse_id: Ints
-    """Stable id; also identifies the person behind it."""
-    kind: Bytes
-    """Code in LAPSES."""
-    tick: Ints
-    start: Ints
-    """(lapses + 1,) offsets into `camera`."""
-    camera: Ints
-    reach: Ints
-    """Cameras within reach: for a platform break-in all that it serves, otherwise those looked at or held."""
-    look_ticks: Ints
-    """Length of footage looked at, ending at `tick` (before retention shortens it)."""
-    marks: Floats
-    """(n, 16): 0 = deterrence."""
-
-
-def sample_lapses(scenario: Scenario, cameras: Cameras, seed: int, k: int, days: range) -> Lapses:
-    """Draw all lapses of these days, thinned from the highest rates."""
-    leaks = scenario.leaks
-
-    def events(stream: str, high: float, rate: Quantity, marks: int) -> tuple[Ints, Ints, Floats]:
-        return laws.thinned(seed, k, stream, high, rate.number / rate.range[1], days, marks, f"{stream}.thin")
-
-    staff_years = len(cameras) / 1000.0 * leaks.staff_per_1000_cameras.number / YEAR_D
-    rate = leaks.lapses_per_1000_staff_years
-    ids, tick, u = events("lapses", staff_years * rate.range[1] / 1000.0, rate, 3)
-    first = _pick(u[:, 1], len(cameras))
-    vendor = (u[:, 2] < leaks.lapse_vendor_share.number) & (cameras.platform_id[first] >= 0)
-    contractor = u[:, 2] >= 1.0 - leaks.lapse_contractor_share.number
-    kind = np.where(vendor, VENDOR, np.where(contractor, CONTRACTOR, STAFF))
-    parts = [(ids + _FIRST_LAPSE, tick, kind, list(first[:, None]), np.ones(ids.size, np.int64))]
-
-    # a break-in into a custodian's archive through one camera; intruders look at some of its cameras
-    social = np.flatnonzero(cameras.social)
-    custodians = np.unique(cameras.custodian_id[social]).size
-    rate = leaks.breaches_per_1000_custodians_year
-    ids, tick, u = events("break_ins", custodians * rate.range[1] / 1000.0 / YEAR_D, rate, 1)
-    holder = cameras.custodian_id[social[_pick(u[:, 0], social.size)]]
-    most = max(1, round(leaks.breach_cameras_looked_at.number))
-    order = np.argsort(cameras.custodian_id, kind="stable")
-    begin, end = (np.searchsorted(cameras.custodian_id[order], holder, side=side) for side in ("left", "right"))
-    touched = [np.sort(order[b:min(e, b + most)]) for b, e in zip(begin.tolist(), end.tolist(), strict=True)]
-    parts.append((ids + _FIRST_BREAK_IN, tick, np.full(ids.size, BREAK_IN), touched, end - begin))
-
-    # a break-in into a vendor's platform: thousands of cameras within reach, some of them looked at
-    served = np.flatnonzero(cameras.platform_id >= 0)
-    platforms = np.unique(cameras.platform_id[served])
-    rate = leaks.platform_breaches_per_year
-    most = max(1, round(leaks.platform_cameras_looked_at.number))
-    ids, tick, u = events("platform_break_ins", platforms.size * rate.range[1] / YEAR_D, rate, most + 1)
-    reach = [served[cameras.platform_id[served] == platforms[_pick(row[:1], platforms.size)[0]]] for row in u]
-    touched = [np.unique(one[_pick(row[1:], one.size)]) for one, row in zip(reach, u, strict=True)]
-    sizes = np.array([one.size for one in reach], dtype=np.int64)
-    parts.append((ids + _FIRST_PLATFORM, tick, np.full(ids.size, PLATFORM), touched, sizes))
-
-    ids, tick, kind, reached = (np.concatenate([part[n] for part in parts]) for n in (0, 1, 2, 4))
-    looked_at = [one for part in parts for one in part[3]]
-    order = np.lexsort((ids, tick))
-    start, camera = laws.joined_rows([looked_at[row] for row in order.tolist()])
-    marks = uniforms(stream_key(seed, k, "lapses.marks"), ids[order], _LAPSE_MARKS)
-    look = minutes(np.minimum(-np.log(marks[:, _LAPSE_MARKS - 1]) * leaks.lapse_look_min.number, DAY_TICKS / 600.0))
-    ids, tick, kind, reached = ids[order], tick[order], kind[order].astype(np.uint8), reached[order]
-    return Lapses(ids, kind, tick, start, camera, reached, look, marks)
-
-
-def _pick(u: Floats, count: int) -> Ints:
-    return np.minimum((u * count).astype(np.int64), max(count - 1, 0))

@@ -4,8 +4,8 @@ Values that are not stated stay NaN or −1 and are drawn in each replicate. A c
 revolving) has no heading: it sees all round, through its own lens.
 
 In the siting model, state cameras stand at junctions and along main roads, and social cameras at places: in proportion
-to the weight of the place's category (`camera_weight_*`), or to the residents of a housing compound. If an operator has
-no place in a city, its share goes to the other social operators.
+to the weight of the place's category (`camera_weight_*`) and to its size within it (jobs), or to the residents of a
+housing compound. If an operator has no place in a city, its share goes to the other social operators.
 """
 
 from collections.abc import Mapping
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from privacysim.city.city_model import City
 from privacysim.draws import Bools, Floats, Ints
@@ -28,6 +29,8 @@ from privacysim.readers.positions import LAT, LON, FrameColumn, Reject, checked_
 from privacysim.scenario import Scenario
 from privacysim.vocabulary import CATEGORIES, OPERATORS, REGIMES
 
+NO_CAMERA = ("no camera is mapped in this city, so nobody is filmed and every policy shows the same; give your own "
+             'cameras as [cameras] file = "…", or take a generated city, whose cameras follow a stated density')
 STATE_CATEGORIES = ("government_hall", "police_court", "metro_station", "transport_hub", "park")
 """Place categories whose cameras belong to another state body."""
 _OTHER_STATE, _COMMERCIAL, _COMPOUND, _HOME = map(OPERATORS.index, ("other_state", "commercial", "compound", "home"))
@@ -53,15 +56,18 @@ def siting(city: City, scenario: Scenario) -> Siting:
     """Compute the siting model: where each operator's cameras stand in this city."""
     section = scenario.cameras
     weight = np.array([0.0 if word == "road" else facts().value(f"camera_weight_{word}") for word in CATEGORIES])
-    weight, operator = weight[city.place_category], operator_of_categories()[city.place_category]
-    of = {code: np.where(operator == code, weight, 0.0) for code in (_OTHER_STATE, _COMMERCIAL, _COMPOUND, _HOME)}
+    jobs, of = np.asarray(city.place_jobs, dtype=float), np.asarray(city.place_category)
+    mean = np.bincount(of, jobs, len(CATEGORIES)) / np.maximum(np.bincount(of, minlength=len(CATEGORIES)), 1)
+    weight = weight[of] * np.divide(jobs, mean[of], out=np.ones(jobs.size), where=mean[of] > 0)
+    operator = operator_of_categories()[of]
+    by = {code: np.where(operator == code, weight, 0.0) for code in (_OTHER_STATE, _COMMERCIAL, _COMPOUND, _HOME)}
     residents = np.asarray(city.home_people, dtype=float)
     compound = operator == _COMPOUND
     if residents[compound].any():
-        of[_COMPOUND] = np.where(compound, residents, 0.0)
+        by[_COMPOUND] = np.where(compound, residents, 0.0)
     if not (operator == _HOME).any():  # a door in a compound
-        of[_HOME] = of[_COMPOUND]
-    bounds = {code: np.cumsum(weights) for code, weights in of.items() if weights.sum() > 0}
+        by[_HOME] = by[_COMPOUND]
+    bounds = {code: np.cumsum(weights) for code, weights in by.items() if weights.sum() > 0}
     shares, state = np.zeros(len(OPERATORS)), section.public_share.number
     shares[_OTHER_STATE] = state * section.other_state_share.number if _OTHER_STATE in bounds else 0.0
     shares[0] = state - shares[_OTHER_STATE]
@@ -111,7 +117,7 @@ class Placed(Stated):
     x: NDArray[np.float32]
     y: NDArray[np.float32]
     left_out: int = 0
-    """Number of cameras in the file outside the city."""
+    """Number of mapped cameras outside the city, or on streets that are not connected to it."""
     rejects: tuple[Reject, ...] = ()
     """Rows of the file that are not cameras, with line and reason."""
 
@@ -143,7 +149,10 @@ def placed_cameras(city: City, file: str | None, own: pd.DataFrame | Placed | No
     told: dict[str, Any] = stated_columns([said({str(key): str(value) for key, value in one.items()}) for one in tags])
     heading = frame["heading_deg"].to_numpy(dtype=np.float64)
     told["heading_deg"] = np.where(np.isnan(heading), told["heading_deg"], heading)
-    return Placed(x=frame["x_m"].to_numpy(np.float32), y=frame["y_m"].to_numpy(np.float32), **told)
+    x, y = frame["x_m"].to_numpy(np.float64), frame["y_m"].to_numpy(np.float64)
+    here = _near_streets(city, x, y)
+    return Placed(x=x[here].astype(np.float32), y=y[here].astype(np.float32), left_out=int((~here).sum()),
+                  **{name: told[name][here] for name in Stated.COLUMNS})  # fmt: skip
 
 
 @lru_cache(maxsize=2)
@@ -158,6 +167,7 @@ def _of_file(city: City, mapped: MappedCameras, file: str) -> Placed:
     east = (mapped.lon - city.origin[1] + 540.0) % 360.0 - 180.0  # the shorter way across the date line
     x, y = city_plane(np.column_stack([mapped.lat, east]), city.origin[0], 0.0).T
     here = _within(city, x, y)
+    here[here] = _near_streets(city, x[here], y[here])
     if not here.any():
         got = f"none of {len(mapped)} lies in it"
         raise InputError("cameras.file", "cameras within the city's extract", got, f"check {file} and the extract")
@@ -170,6 +180,18 @@ def _within(city: City, x: Floats, y: Floats) -> Bools:
     margin = facts().value("view_range_max_m")
     return ((x >= city.node_x.min() - margin) & (x <= city.node_x.max() + margin)
             & (y >= city.node_y.min() - margin) & (y <= city.node_y.max() + margin))
+
+
+def _near_streets(city: City, x: Floats, y: Floats) -> Bools:
+    """Whether each position is within reach of a street of the city: on a dropped island a camera sees nobody."""
+    u, v = city.edge_u, city.edge_v
+    count = np.asarray(city.edge_mm // 20_000 + 1, dtype=np.int64)
+    edge = np.repeat(np.arange(count.size), count)
+    share = (np.arange(edge.size) - np.repeat(np.cumsum(count) - count, count)) / count[edge]
+    ends = np.column_stack([city.node_x, city.node_y])
+    along = ends[u[edge]] * (1.0 - share[:, None]) + ends[v[edge]] * share[:, None]
+    away, _ = cKDTree(np.concatenate([ends, along])).query(np.column_stack([x, y]))
+    return np.asarray(away <= facts().value("view_range_max_m") + 10.0, dtype=np.bool_)
 
 
 def _of_frame(city: City, frame: pd.DataFrame) -> Placed:

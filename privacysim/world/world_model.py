@@ -1,6 +1,6 @@
 """World of one replicate: everything drawn by chance before any policy is applied. It contains no people."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -11,8 +11,10 @@ from privacysim.scenario import Scenario
 from privacysim.units import TICKS_PER_S
 from privacysim.world import events
 from privacysim.world.cameras import Cameras, sample_cameras
+from privacysim.world.campaigns import Lapses, sample_lapses
 from privacysim.world.chances import Asks, Cases, Clues, Custody, Monitors, Streams
 from privacysim.world.clues import Searches, sample_clues, sample_searches
+from privacysim.world.interiors import home_interiors, with_interiors
 from privacysim.world.placed import Placed, placed_cameras
 from privacysim.world.streams import Hidden, sample_hidden, sample_streams
 
@@ -41,12 +43,13 @@ class World:
     asks: Asks
     streams: Streams
     monitors: Monitors
-    lapses: events.Lapses
+    lapses: Lapses
     hidden: Hidden
     searches: Searches
     emergencies: events.Emergencies
     maintenance: events.Rounds
     inspections: events.Rounds
+    complaints: events.Rounds
     stated: Placed | None = None
     """What the map, a file or a DataFrame states about the first cameras; None if all cameras are drawn."""
 
@@ -55,6 +58,7 @@ class World:
         cases, inside = self.cases, self.cases.opened >= 0
         return tables.frame("cases", {
             "replicate": self.k, "case_id": cases.case_id[inside], "purpose": cases.purpose[inside],
+            "offence": cases.offence[inside],
             "place_id": cases.place[inside], "x_m": cases.x[inside], "y_m": cases.y[inside],
             "opened_s": cases.opened[inside] / TICKS_PER_S,
         })
@@ -84,18 +88,26 @@ def sample_world(city: City, scenario: Scenario, seed: int, k: int, *, days: int
     made = sample_cameras(city, scenario, seed, k, stated)
     custody = events.sample_custody(scenario, made, seed, k)
     cases = events.sample_cases(city, scenario, seed, k, span)
-    cases, clues = sample_clues(city, scenario, made, custody, cases, seed, k, first_day=-footage_days, days=days)
-    # hidden cameras come after all others: nobody requests, searches or streams them
+    cases, clues = sample_clues(city, scenario, made, cases, seed, k, first_day=-footage_days, days=days)
+    complaints = scenario.leaks.complaints_per_million.number * scenario.population.people.number / 1e6
+    recent = range(max(-warmup_days, -footage_days), days)
+    # a DataFrame names all cameras; hidden ones and interiors come after all others, and nobody requests them
+    interiors = home_interiors(scenario) if cameras is None else 0
+    streams = sample_streams(scenario, made, custody, seed, k, span, interiors)
+    lapses = sample_lapses(scenario, made, custody, seed, k, span, interiors)
     all_cameras, all_custody, hidden = sample_hidden(city, scenario, made, custody, seed, k, span)
+    all_cameras, all_custody, reached = with_interiors(city, scenario, all_cameras, all_custody, seed, k,
+                                                       (streams.camera, lapses.camera))  # fmt: skip
     return World(city=city, scenario=scenario, seed=seed, k=k, days=days, footage_days=footage_days,
                  warmup_days=warmup_days, cameras=all_cameras, custody=all_custody, cases=cases, clues=clues,
-                 hidden=hidden, stated=stated, asks=events.sample_asks(scenario, made, seed, k, span),
-                 streams=sample_streams(scenario, made, custody, seed, k, span),
+                 hidden=hidden, stated=stated, asks=events.sample_asks(scenario, made, seed, k, span, recent),
+                 streams=replace(streams, camera=reached[0]), lapses=replace(lapses, camera=reached[1]),
                  monitors=events.sample_monitors(scenario, made, seed, k),
-                 lapses=events.sample_lapses(scenario, made, seed, k, span),
                  searches=sample_searches(scenario, made, cases, seed, k, first_day=-footage_days, days=days),
                  emergencies=events.sample_emergencies(city, scenario, made, seed, k, span),
-                 maintenance=events.sample_rounds("maintenance", scenario.access.maintenance_per_camera_year, made,
-                                                  seed, k, span),
-                 inspections=events.sample_rounds("inspections", scenario.leaks.inspections_per_camera_year, made,
-                                                  seed, k, span))  # fmt: skip
+                 maintenance=events.sample_rounds("maintenance", scenario.access.maintenance_per_camera_year.number,
+                                                  made, seed, k, span),
+                 inspections=events.sample_rounds("inspections", scenario.leaks.inspections_per_camera_year.number,
+                                                  made, seed, k, span),
+                 complaints=events.sample_rounds("complaints", complaints / max(len(made), 1), made, seed, k,
+                                                 span))  # fmt: skip

@@ -100,7 +100,7 @@ def drive(page, folder, *, name, shot_name):
     """The explorer by keyboard: three levers, the changed numbers, the saved policy."""
     page.locator('tr[data-metric="people_identified_by_outsiders"]').first.wait_for(timeout=120_000)
     before = number(page)
-    title = page.locator(".ps-explorer h4", has_text="Notice only")
+    title = page.locator(".ps-explorer h4", has_text=re.compile("Notice only|Guangzhou rules of 2007"))
     title.first.wait_for()
 
     handle(page, "Mask at source").focus()

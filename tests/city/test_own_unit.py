@@ -13,7 +13,8 @@ from privacysim.city import build_city
 from privacysim.cli.main import main
 from privacysim.errors import InputError
 from privacysim.figures import scenario_map
-from privacysim.readers.osm_maps import WANTED, fetch_city
+from privacysim.readers.osm_fetch import WANTED, fetch_city
+from privacysim.readers.osm_maps import runs
 from privacysim.scenario import load_scenario
 from privacysim.simulation.exposure_map import exposure_map
 from privacysim.study import Study
@@ -40,9 +41,14 @@ def source(data_folder, tmp_path_factory):
     for item in osmium.FileProcessor(str(data_folder / "helsinki.osm.pbf")).with_locations():
         if item.is_node():
             writer.add_node(item)
-        elif item.is_way() and len(refs := [node.ref for node in item.nodes if node.location.valid()]) > 1:
-            writer.add_way(item.replace(nodes=refs))
-            ways.add(item.id)
+        elif item.is_way():
+            if "building" in item.tags:
+                parts = [[node.ref for node in item.nodes if node.location.valid()]]
+            else:
+                parts = [[ref for ref, _ in part] for part in runs(item.nodes)]
+            for n, refs in enumerate(refs for refs in parts if len(refs) > 1):
+                writer.add_way(item.replace(id=item.id if n == 0 else (1 << 40) + 100 * item.id + n, nodes=refs))
+                ways.add(item.id)
         elif item.is_relation() and "building" in item.tags and all(one.ref in ways for one in item.members):
             writer.add_relation(item)
     writer.close()
@@ -77,7 +83,7 @@ def test_a_place_fetched_by_name_is_the_same_city_as_its_extract(local_osmnx, da
     assert [path.name for path in tmp_path.iterdir()] == ["kluuvi.osm"]
     fetched, whole = (build_city(load_scenario(str(own_scenario(tmp_path, osm))))
                       for osm in (tmp_path / "kluuvi.osm", data_folder / "helsinki.osm.pbf"))
-    assert fetched.node_x.size == whole.node_x.size
+    assert fetched.node_x.size == pytest.approx(whole.node_x.size, abs=2)  # ways that the border cuts come in pieces
     assert fetched.edge_mm.sum() == pytest.approx(whole.edge_mm.sum(), rel=1e-3)
     assert fetched.building_start.size >= whole.building_start.size  # multipolygons too
     assert len(fetched.mapped_cameras) == len(whole.mapped_cameras) == 221
@@ -121,7 +127,7 @@ def test_every_tag_that_the_city_reads_is_fetched():
 def test_the_city_is_shown_with_all_that_nobody_mapped(data_folder, tmp_path, capsys):
     assert main(["city", "show", str(own_scenario(tmp_path, data_folder / "helsinki.osm.pbf"))]) == 0
     said = capsys.readouterr().out
-    for words in ("98.3 km on foot", "147 of 6261 street nodes", "buildings  480",
+    for words in ("98.0 km on foot", "167 of 6261 street nodes", "buildings  480",
                   "221 on the map: 40 see all round, 181 without heading", "214 without height"):
         assert words in said
 
@@ -133,7 +139,7 @@ def test_rejects_and_cameras_beyond_the_city_are_shown(data_folder, tmp_path, ca
     assert main(["city", "show", str(path)]) == 0
     said = capsys.readouterr().out
     assert "2 on the map" in said
-    assert "1 of the file lie beyond" in said
+    assert "1 more lie beyond the city" in said
     assert "not used, line 3: latitude or longitude is missing or not a number" in said
 
 

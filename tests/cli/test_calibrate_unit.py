@@ -1,4 +1,4 @@
-"""`calibrate leaks|evidence|verdicts`: what is printed solves its equation."""
+"""`calibrate leaks|verdicts`: what is printed solves its equation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from privacysim.city import build_city
-from privacysim.cli import tool_commands as room
 from privacysim.cli.main import main
 from privacysim.facts import facts
 from privacysim.scenario import load_scenario
@@ -40,7 +39,7 @@ def test_p_listed_as_printed_makes_the_list_as_long_as_the_press_counted(capsys)
     shares = [int(word) for word in re.findall(r"(\d+)%", said[said.index("closed by") :])]
     assert sum(shares) == pytest.approx(100, abs=2), "causes of closing are all there are"
     assert set(re.findall(r"^  (\w+) +counted", said, re.MULTILINE)) == set(solving.HELD_OUT)
-    assert said.count("miss") == sum(not row.holds for row in solving.held_out(case))
+    assert said.count("miss") == sum(not row.holds for row in solving.held_out())
 
 
 def test_the_shipped_p_listed_is_what_the_command_prints(capsys):
@@ -49,35 +48,6 @@ def test_the_shipped_p_listed_is_what_the_command_prints(capsys):
     kept = facts()["p_listed"]
     assert solved_in(said)["p_listed"] == pytest.approx((kept.value, kept.low, kept.high), rel=1e-5)
     assert "has a mean of 185.0 cameras: the 185 of the founding case are within" in said
-
-
-@pytest.fixture
-def home(monkeypatch):
-    """The district in the place of the founding case, whose worlds cost a minute; one pilot instead of three."""
-    found, pilot_clues = [], solving.pilot_clues
-    monkeypatch.setattr(room, "PILOTS", (-1,))
-
-    def once(*given):
-        found.extend([] if found else [pilot_clues(*given)])
-        return found[0]
-
-    monkeypatch.setattr(solving, "pilot_clues", once)
-    return found
-
-
-def test_the_chances_of_evidence_as_printed_solve_their_equations(home, capsys):
-    assert main(["calibrate", "evidence", "--scenario", DISTRICT]) == 0
-    said = capsys.readouterr().out
-    found = solved_in(said)
-    case = load_scenario(DISTRICT)
-    ((counts, seen),) = home
-    records = case.cameras.recording_share.number
-    available = 1 - ((1 - found["p_working"][0] * records) ** counts).mean()
-    useful = (1 - ((1 - found["p_working"][0] * records * found["p_recognised"][0]) ** seen).mean()) / available
-    # Ashby 2017: CCTV was available in 45 % of cases, and useful in 65 % of these
-    assert available == pytest.approx(0.45, abs=1e-4)
-    assert useful == pytest.approx(0.65, abs=1e-3)
-    assert f"{counts.size:,} asked cases of 1 pilot replicates: {counts.mean():.1f} clue cameras per case" in said
 
 
 def test_the_register_prints_every_row_with_its_verdict_and_writes_the_page(tmp_path, monkeypatch, capsys):

@@ -127,7 +127,8 @@ def test_the_lab_attacks_the_faces_that_were_named_and_its_note_is_printed(peopl
     out = tmp_path / "a" / "b"
     words = ["calibrate", "masks", "-o", str(out), "--workers", "3", "--faces"]
     assert main([*words, str(people)]) == 0
-    assert capsys.readouterr().out == f"A lower bound.\nwritten to {out}: curve.csv, note.md\n"
+    few = "3 people, 4 images each. Fewer than 10 people say little about a mask.\n"
+    assert capsys.readouterr().out == f"{few}A lower bound.\nwritten to {out}: curve.csv, note.md\n"
     assert main([*words, str(people), "--small"]) == 0
     assert main([*words, "synthetic"]) == 0
     (faces, small, workers), (_, smaller, _), (drawn, always, _) = asked

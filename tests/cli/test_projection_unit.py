@@ -29,7 +29,7 @@ def saved(tmp_path):
 def test_a_province_and_a_country_take_what_the_formula_says(saved, tmp_path, capsys):
     assert main(["bench", "--project", str(saved[0]), "--out", str(tmp_path / "out")]) == 0
     first, *lines = capsys.readouterr().out.splitlines()
-    assert first.startswith("From headline: 6 arms, 30 days, one replicate;")
+    assert first.startswith("From headline: 8 arms, 30 days, one replicate;")
     assert not (tmp_path / "out").exists(), "nothing is measured, so nothing is written"
     # a person 1e-4 CPU s, a city 20 CPU s. Guangdong: 127 cities of a million; two cores do 64 of them, one after the
     # other: 127e6 · 1e-4 / 2 + 64 · 20 = 7630 s = 2.1 h; of CPU 12700 + 127 · 20 = 15240 s = 4.23 h

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -132,7 +133,7 @@ def test_a_study_with_the_baseline_alone_has_no_answer_to_examine(tmp_path, caps
 
 OWN = """
 id = "own"
-scenario = "guangzhou_district"
+scenario = "busy.toml"
 policy = "order_799"
 reduce = "people_identified_by_outsiders"
 keep = "cases_with_admissible_evidence"
@@ -148,8 +149,12 @@ FRONTIER = ["study", "frontier", "own.toml", "--variants", "2", "--replicates", 
 
 @pytest.fixture(scope="module")
 def design(tmp_path_factory):
+    """A design on a district with so many cases that two days bring evidence."""
     folder = tmp_path_factory.mktemp("frontier")
     (folder / "own.toml").write_text(OWN)
+    district = Path("sim/scenarios/guangzhou_district.toml").read_text(encoding="utf-8")
+    cases = '[access]\ncases_per_month = {value = 300000, assumption = "a test"}\n'
+    (folder / "busy.toml").write_text(district.replace('id = "guangzhou_district"', 'id = "busy"') + cases)
     return folder
 
 
@@ -160,7 +165,7 @@ def test_a_frontier_is_saved_as_it_is_said_and_budgets_choose_from_it(design, mo
     variants, front, effects = (table(design / "r" / f"{name}.csv") for name in ("variants", "front", "effects"))
     assert {row["variant"]: float(row["cost"]) for row in variants} == {"as_it_stands": 0.0, "takedown_sooner": 1.0}
     on_front = [row["variant"] for row in variants if row["front"] == "True"]
-    assert said.splitlines()[0] == ("own: 2 variants of order_799 in guangzhou_district, 2 days, start steady; "
+    assert said.splitlines()[0] == ("own: 2 variants of order_799 in busy.toml, 2 days, start steady; "
                                     f"{len(on_front)} on the front")  # fmt: skip
     assert {row["variant"] for row in front} == set(on_front)
     for row in front:

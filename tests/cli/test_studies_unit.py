@@ -86,7 +86,7 @@ def test_a_run_says_what_it_saved_and_its_table_is_summary_csv(folder, toy, caps
     assert f"Results: {folder}  (report.html, summary.csv, metrics.parquet, manifest.json)" in said.out
     assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
     assert {"report.html", "summary.csv", "metrics.parquet", "manifest.json"} <= set(before)
-    assert "3 days, 10 replicates, sample" in said.out
+    assert "3 days, 10 replicates, 0 worlds, sample" in said.out
     assert "baseline notice_only; start “transition”" in said.out
     rows, cells = printed(said.out, METRICS[PRIMARY].title), summary(folder)
     assert set(rows) == {(policy, curve) for policy in ("notice_only", "order_799") for curve in ("low", "high")}

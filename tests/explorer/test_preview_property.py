@@ -152,8 +152,9 @@ def test_the_same_machinery_runs_on_helsinkis_real_streets_and_cameras(data_fold
     study = ps.Study(scenario="helsinki.toml", policies=policies, days=7, sample=4_000, replicates=2)
     results = study.run(workers=1, out=tmp_path / "r", tables="seen")
     cameras = tables.read("cameras", tmp_path / "r" / "tables" / "cameras")
-    assert (cameras.groupby("replicate").size() == 221).all()
-    assert not cameras["heading_known"].all()
+    mapped = cameras[~(cameras["indoor"] & (cameras["operator"] == "home"))]
+    assert (mapped.groupby("replicate").size() == 221).all(), "besides those inside homes that a leak reaches"
+    assert not mapped["heading_known"].all()
     values = results.metrics.set_index(["policy", "metric", "curve", "replicate"])["value"].sort_index()
     # few cameras and one week: a replicate may identify nobody by a watched camera, not both
     seen = {name: values[name, "people_identified_by_outsiders", "low"] for name in policies}

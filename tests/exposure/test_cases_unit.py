@@ -10,11 +10,14 @@ import pytest
 from privacysim import tables
 from privacysim.errors import InputError
 from privacysim.exposure import index_acts, is_outsider, measure_exposure
+from privacysim.facts import facts
 from privacysim.identify import identifiability
 from privacysim.sight.passes import Pieces
 
 CODE = 8 * 12  # a face of 12 px
-P = float(identifiability("none", 12.0, True, 150))
+P = float(identifiability("none", 12.0, True, 150, by="acquaintance"))
+FACING = 12.0 + 8.0 * facts().value("nonfrontal_factor")
+"""Seconds a day in view, those turned away by their factor."""
 
 
 def walk(days=3, sensitive=False, people=1):
@@ -31,7 +34,8 @@ def walk(days=3, sensitive=False, people=1):
     )  # fmt: skip
     block = SimpleNamespace(
         person_id=11 + np.arange(people), weight=np.ones(people), first_day=0, days=days,
-        tour_mask=np.array([[2**days - 1]], np.uint64), tour_jitter=np.zeros((1, days), np.int16),
+        tour_mask=np.array([[2**days - 1]], np.uint64), tour_shift=np.zeros(1, np.int32),
+        jitter=np.zeros((1, days), np.int16),
     )
     return pieces, block
 
@@ -65,7 +69,7 @@ def cell(exposure, name, group=1, curve=0):
 
 
 def test_seconds_count_every_day_and_the_face_turned_away_counts_with_its_factor():
-    assert cell(exposed(look()), "identifiable_s") == 3 * 12.0 * P  # nonfrontal factor 0
+    assert cell(exposed(look()), "identifiable_s") == 3 * FACING * P
     assert exposed(look()).sightings_seen[0, 0, 1] == 3
 
 
@@ -76,7 +80,7 @@ def test_the_same_viewer_of_the_same_walk_is_one_trial_on_however_many_days():
     assert cell(once, "p_identified_days") == 1 - (1 - P) ** 3
     twice = exposed(look(), look(from_s=10.0, act_id=1))
     assert cell(twice, "p_identified") == P
-    assert cell(twice, "identifiable_s") == 2 * 3 * 12.0 * P
+    assert cell(twice, "identifiable_s") == 2 * 3 * FACING * P
     assert twice.sightings_seen[0, 0, 1] == 3
 
 
@@ -100,7 +104,7 @@ def test_a_crowd_is_one_viewer_of_many_eyes():
     assert cell(crowd, "p_identified") == 1 - (1 - P) ** 10
     small = exposed(look(known=1e-7, audience=1e6))
     assert cell(small, "p_identified") == 0.1 * P
-    assert cell(small, "viewer_identifiable_s") == 3 * 12.0 * P * 0.1
+    assert cell(small, "viewer_identifiable_s") == 3 * FACING * P * 0.1
 
 
 def test_a_crowd_of_whom_one_knows_her_is_that_one_and_above_one_each_more_adds_a_power():
@@ -111,7 +115,7 @@ def test_a_crowd_of_whom_one_knows_her_is_that_one_and_above_one_each_more_adds_
 def test_as_many_viewers_as_there_are_at_one_camera_are_as_many_trials():
     many = exposed(*(look(viewer=n, act_id=n, known=0.001) for n in range(1_500)))
     assert cell(many, "p_identified") == 1 - (1 - 0.001 * P) ** 1_500
-    assert cell(many, "identifiable_s") == 1_500 * 3 * 12.0 * 0.001 * P
+    assert cell(many, "identifiable_s") == 1_500 * 3 * FACING * 0.001 * P
     assert many.sightings_seen[0, 0, 1] == 3
 
 
@@ -121,7 +125,7 @@ def test_people_who_walk_alike_are_told_apart_under_every_arm():
     found = measure_exposure(pieces, block, acts)
     for arm in range(4):
         assert found.p_identified[:, arm, 1, 0] == pytest.approx(np.full(300, P / (arm + 1)), rel=1e-12)
-        assert found.identifiable_s[:, arm, 1, 0] == pytest.approx(np.full(300, 36.0 * P / (arm + 1)), rel=1e-12)
+        assert found.identifiable_s[:, arm, 1, 0] == pytest.approx(np.full(300, 3 * FACING * P / (arm + 1)), rel=1e-12)
     assert (found.sightings_seen[:, :, 1] == 3).all()
 
 
@@ -137,17 +141,17 @@ def test_an_act_that_shows_nobody_a_picture_reveals_nothing():
 
 def test_a_look_that_ends_when_the_walk_begins_sees_nothing():
     at = 8 * 3_600.0
-    for begin, end, seconds in ((0.0, at, 0.0), (at + 12.0, at + 90.0, 0.0), (at - 5.0, at + 0.1, 0.1)):
+    for begin, end, seconds in ((0.0, at, 0.0), (at + 12.0, at + 90.0, FACING - 12.0), (at - 5.0, at + 0.1, 0.1)):
         one = exposed(look(from_s=begin, to_s=end), days=1)
         assert seconds * P == cell(one, "identifiable_s")
     assert exposed(look(from_s=at + 20.0, to_s=at + 90.0), days=1).sightings_seen.max() == 0
-    # the back of a head is seen, though nobody is identified by it
+    # the side or the back of a head is seen
     assert exposed(look(from_s=at + 12.0, to_s=at + 90.0), days=1).sightings_seen[0, 0, 1] == 1
 
 
 def test_a_look_at_one_day_sees_that_day_alone():
     one = exposed(look(from_s=86_400.0, to_s=2 * 86_400.0))
-    assert cell(one, "identifiable_s") == 12.0 * P
+    assert cell(one, "identifiable_s") == FACING * P
     assert one.sightings_seen[0, 0, 1] == 1
 
 
@@ -201,4 +205,4 @@ def test_pieces_of_other_cameras_than_the_acts_are_refused():
 
 
 def test_a_window_without_an_end_lasts_for_ever():
-    assert cell(exposed(look(to_s=float("nan"))), "identifiable_s") == 3 * 12.0 * P
+    assert cell(exposed(look(to_s=float("nan"))), "identifiable_s") == 3 * FACING * P

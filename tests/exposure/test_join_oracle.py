@@ -33,7 +33,8 @@ def walks(rng, people=PEOPLE, days=DAYS, first_day=FIRST_DAY):
     block = SimpleNamespace(
         person_id=np.sort(rng.choice(10**6, people, replace=False)), weight=np.full(people, 2.0), first_day=first_day,
         days=days, tour_mask=np.packbits(made.astype(np.uint8), axis=1, bitorder="little").view(np.uint64),
-        tour_jitter=rng.integers(-9000, 9001, (tours, days)).astype(np.int16),
+        tour_shift=rng.permutation(tours).astype(np.int32),
+        jitter=rng.integers(-9000, 9001, (tours, days)).astype(np.int16),
     )
     rows = []
     for person in range(people):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from types import SimpleNamespace
 
@@ -15,6 +16,8 @@ from privacysim.governance.oversight import Oversight
 from privacysim.governance.rules_in_force import AFTER, Rules
 from privacysim.policy import Arm, Question, load_arms
 from privacysim.units import DAY_S, DAY_TICKS
+from privacysim.vocabulary import REGIMES
+from privacysim.world.campaigns import Lapses
 from tests.helpers.governance_town import town as make_town
 
 CHAIN = ["insider", "breach", "resale"]
@@ -49,16 +52,85 @@ def _of_insiders(log: Log) -> pd.Series:
 
 
 def test_governance_chains_of_sales_have_the_size_of_a_branching_process(arms: dict[str, Arm]) -> None:
-    # the first buyer is certain, each copy on sale finds Poisson(R) more: (1 + R) / (1 − R) sales in all (Harris 1963)
+    # a piece has one first buyer, each copy that was bought finds Poisson(R) more: 1 / (1 − R) sales (Harris 1963)
     mean = 0.4
     town = _town(resale_mean=mean, resale_delay_d=1e-6, lapse_sold_share=1.0, breach_sold_share=1.0,
                  lapse_disclosed_share=1.0, deterrence_per_1000_cny=0.0)
     log = _run(town, arms, "notice_only")
-    sales = log.acts[log.acts["act"] == "buy"].query("source == 'resale'").groupby("source_id").size()
-    within = (1 + mean) / (1 - mean)
-    error = sales.std() / np.sqrt(len(sales))
-    assert len(sales) > 80
-    assert abs(sales.mean() - within) < 3.5 * error
+    sells = log.acts[(log.acts["act"] == "sell") & (log.acts["source"] == "resale")]
+    sells = sells[sells["source_id"].isin(_incidents(log)["incident_id"])]
+    first = sells[sells["viewer"] == sells["source_id"]].groupby("source_id").size()
+    later = sells.groupby("source_id").size().reindex(first.index) - first
+    assert first.sum() > 150
+    # the later sales of one piece have mean R/(1 − R) and variance R/(1 − R)³ (Borel and Tanner)
+    error = np.sqrt(mean / (1 - mean) ** 3 * first.sum())
+    assert abs(later.sum() - first.sum() * mean / (1 - mean)) < 3.5 * error
+
+
+def _village(found: bool = False, **leaks: float) -> SimpleNamespace:
+    """The town in which one intruder looks at four cameras, controls 900, and keeps 0, 3, 1 and 2 pieces."""
+    town = _town(breach_sold_share=1.0, lapse_used_share=0.0, resale_mean=0.0, deterrence_per_1000_cny=0.0,
+                 recording_share=1.0, lapse_complaint_per_day=20.0 if found else 0.0, lapse_press_per_day=0.0,
+                 lapse_inspection_per_day=0.0, **leaks)
+    camera = np.flatnonzero(town.custody.recording)[[5, 9, 30, 44]]
+    town.lapses = Lapses(np.array([1 << 50]), np.array([3], dtype=np.uint8), np.array([DAY_TICKS]), np.array([0, 4]),
+                         camera, np.array([900]), np.array([600]), np.full((1, 16), 0.5), np.array([0, 3, 1, 2]),
+                         np.array([0, 2, 0, 1]), np.array([0.1, 0.2, 0.8, 0.9]))  # fmt: skip
+    return town
+
+
+def test_governance_a_campaign_in_a_village_counted_by_hand(arms: dict[str, Arm]) -> None:
+    town = _village(resale_delay_d=0.5)
+    log = _run(town, arms, "notice_only")
+    [one] = _incidents(log).to_dict("records")
+    acts = log.acts[log.acts["source_id"] == 1 << 50]
+    count = {act: rows["camera_id"].tolist() for act, rows in acts.groupby("act", observed=True)}
+    a, b, c, d = town.lapses.camera.tolist()
+    of_source = acts[acts["source"] == "breach"]
+    assert sorted(of_source[of_source["act"] == "view"]["camera_id"]) == sorted([a, b, c, d])
+    assert sorted(count["copy"]) == sorted([b, c, d])
+    assert sorted(count["sell"]) == sorted([b, b, d]) == sorted(count["buy"])
+    assert set(count["sell"]) <= set(of_source["camera_id"])  # sold is part of what was harvested
+    assert one["cameras_n"] == 900
+    assert one["price_cny"] == pytest.approx(3 * 20.0 * 7.0)
+    assert one["audience"] == 4 + 3
+    assert one["mechanism"] == "sold"
+
+
+def test_governance_a_campaign_that_is_found_ends_with_all_of_its_cameras(arms: dict[str, Arm]) -> None:
+    town = _village(found=True, resale_delay_d=8.0)
+    [one] = _incidents(_run(town, arms, "notice_only")).to_dict("records")
+    assert one["discovered_by"] == "complaint"
+    assert one["price_cny"] < 3 * 20.0 * 7.0
+    log = _run(town, arms, "notice_only")
+    sold = log.acts[(log.acts["source_id"] == 1 << 50) & (log.acts["act"] == "sell")]
+    assert (sold["at_s"] < one["discovered_s"]).all()
+
+
+def test_governance_the_more_cameras_are_watched_the_sooner_somebody_complains(arms: dict[str, Arm]) -> None:
+    # the first of n complaints: the least of n exponentials, Exp(n · hazard); the mark is the same
+    town = _village(found=True)
+    [four] = _incidents(_run(town, arms, "notice_only")).to_dict("records")
+    [alone] = _incidents(_run(_village_of_one(town), arms, "notice_only")).to_dict("records")
+    assert four["discovered_s"] - DAY_S == pytest.approx((alone["discovered_s"] - DAY_S) / 4, rel=1e-3, abs=0.3)
+
+
+def _village_of_one(town: SimpleNamespace) -> SimpleNamespace:
+    one = town.lapses
+    town.lapses = replace(one, start=np.array([0, 1]), camera=one.camera[1:2], pieces=one.pieces[1:2],
+                          saleable=one.saleable[1:2], open=one.open[1:2])  # fmt: skip
+    return town
+
+
+def test_governance_a_new_security_duty_closes_cameras_to_intruders(arms: dict[str, Arm]) -> None:
+    town = _village(security_duty_effect=0.5)
+    free, secured = (_run(town, arms, name).acts for name in ("notice_only", "order_799"))
+    looked = [set(acts[(acts["source"] == "breach") & (acts["act"] == "view")]["camera_id"])
+              for acts in (free, secured)]  # fmt: skip
+    duty = np.array([arms["order_799"].secured(word) and not arms["notice_only"].secured(word) for word in REGIMES])
+    closed = duty[town.cameras.regime[town.lapses.camera]] & (town.lapses.open < 0.5)
+    assert looked[0] == set(town.lapses.camera)
+    assert looked[1] == set(town.lapses.camera[~closed])
 
 
 def test_governance_a_ban_on_buying_leaves_a_subset_of_the_sales(arms: dict[str, Arm]) -> None:

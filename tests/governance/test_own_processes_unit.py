@@ -45,7 +45,7 @@ class Drones(Process):
         copy = self.context.spread.act(chain, -1, "copy", tick, technique="copy")
         self.context.spread.act(chain, copy, "view", tick, audience=1.0)
         self.context.spread.used(chain, copy, tick, (0.9, 0.5))
-        yield from self.context.spread.sales(chain, copy, number)
+        yield from self.context.spread.sales(chain, copy, number, usd=30.0)
 
     def write(self, books: Books) -> None:
         for chain in self.chains:

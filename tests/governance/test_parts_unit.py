@@ -19,8 +19,8 @@ def _keeping(before_d: int, after_d: int) -> Keeping:
     nothing = np.zeros((2, 1), dtype=bool)
     never, nobody = np.full(1, NEVER), np.zeros(1, dtype=np.uint8)
     return Keeping(
-        0, yes, yes, yes, retention, (("none", False),), nothing.astype(np.uint8), nothing, never, ~yes, nothing, yes,
-        nobody,
+        0, yes, yes, yes, retention, (("none", False),), nothing.astype(np.uint8), nothing, never, ~yes, nothing, ~yes,
+        yes, nobody,
     )
 
 

@@ -68,6 +68,42 @@ def test_governance_every_log_balances(logs: dict[str, Log], town: SimpleNamespa
         assert set(log.incidents["kind"]) >= {"stream", "insider", "break_in", "platform_break_in", "hidden", "misuse"}
 
 
+def test_governance_a_camera_gives_the_same_answer_to_all_who_ask(
+    logs: dict[str, Log], town: SimpleNamespace
+) -> None:
+    """One reliability: whoever asks a camera that does not record gets nothing, and of others all get their footage."""
+    for log in logs.values():
+        got = log.acts[log.acts["source"].isin(["request", "informal", "insider", "breach"])]
+        assert town.custody.recording[got["camera_id"]].all()
+        asked = log.requests[(log.requests["case_id"] >= 0) & (log.requests["channel"] == "request")]
+        blind = asked[asked["reason"] == "no usable recording"]
+        assert not set(blind["request_id"]) & set(got["source_id"])
+
+
+def test_governance_police_look_at_their_own_cameras_at_once_and_others_are_asked(logs: dict[str, Log]) -> None:
+    for name in ("notice_only", "order_799", "judge_warrant"):
+        asked = logs[name].requests.query("requester == 'public_security' and case_id < 0")
+        asked = asked[asked["request_id"] < 1 << 43]
+        own = asked[asked["operator"] == "public_security"]
+        assert (own["channel"] == "own_console").sum() > 5, name
+        at_once = own[(own["outcome"] == "granted") & (own["channel"] == "own_console")]
+        assert (at_once["delivered_s"] == at_once["submitted_s"]).all()
+        assert (at_once["evidence"] == "viewed").all()
+        assert (asked.loc[asked["operator"] == "commercial", "channel"] == "request").all()
+        looks = logs[name].acts[logs[name].acts["source_id"].isin(at_once["request_id"])]
+        assert set(looks["act"]) == {"view"}
+
+
+def test_governance_footage_is_secured_when_the_custodian_searches_not_when_the_answer_leaves(
+    arms: dict[str, Arm]
+) -> None:
+    lost = []
+    for hours in (0.001, 1e6):
+        asked = _run(_changed(custodian_search_h=hours), arms, "edpb_72h").requests.query("case_id < 0")
+        lost.append(set(asked.loc[asked["reason"].str.contains("erased"), "request_id"]))
+    assert lost[0] < lost[1]
+
+
 FORGETTABLE = [
     ("stream", "view"), ("stream", "sell"), ("stream", "buy"), ("insider", "view"), ("insider", "use"),
     ("insider", "copy"), ("insider", "disseminate"), ("breach", "view"), ("breach", "copy"), ("hidden", "copy"),
@@ -263,8 +299,8 @@ def test_governance_a_crime_needs_its_threshold_and_the_offence_below_it_stays()
         return [one.step for one in found]
 
     assert steps() == ["detention"]  # PS25 56: 10 to 15 days, below the threshold of crime
-    assert steps(gain_cny=5_000.0) == ["prosecution"]
-    assert steps(items=50) == ["prosecution"]
+    assert steps(gain_cny=5_000.0) == ["prosecution", "conviction"]
+    assert steps(items=50) == ["prosecution", "conviction"]
     [taken] = oversight.steps(AFTER, sale, 0, DAY_TICKS, logged=True, marks=(0.0, 0.0, 0.1, 0.5))
     assert 10 <= taken.detention_d <= 15
     [dropped] = oversight.steps(AFTER, sale, 0, DAY_TICKS, logged=True, marks=(0.0, 1.0, 0.1, 0.5))
@@ -302,7 +338,9 @@ def test_governance_a_breach_is_told_to_the_people_where_the_law_asks_and_the_ho
 
     after = told("order_799", 1.0, date(2025, 6, 1))
     assert len(after) > 20
-    assert np.allclose(after["told_s"] - after["discovered_s"], 72 * 3600)
+    assert np.allclose(after["told_s"] - after["discovered_s"], 0)  # at once: PIPL 57 names no number of hours
+    late = told("edpb_72h", 1.0, date(2025, 6, 1)).query("discovered_s > 0")  # before, the baseline's law applies
+    assert np.allclose(late["told_s"] - late["discovered_s"], 72 * 3600)
     assert told("order_799", 0.0, date(2025, 6, 1))["told_s"].isna().all()
     assert told("notice_only", 1.0, date(2018, 6, 30))["told_s"].isna().all()  # before PIPL 57
 

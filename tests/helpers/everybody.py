@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from privacysim import tables
 from privacysim.draws import stream_key, uniform
-from privacysim.exposure import measure_exposure
+from privacysim.exposure import measure_exposure, targeted
 from privacysim.governance import Log
 from privacysim.metrics import METRICS, PeopleSeen, totals_by_curve
 from privacysim.people import residents
@@ -53,11 +53,12 @@ def sample_estimates(inputs: Inputs, k: int = 0) -> dict[tuple[str, str, str], E
     Strata are the population groups h, with n_h of N_h people drawn: SE² = Σ_h N_h² (1 − n_h/N_h) s_h²/n_h (Cochran
     1977, §5.4). s_h² comes from the totals of random parts of each stratum (random groups, Wolter 2007, ch. 2), so this
     works for any metric that is a weighted sum. The sample is systematic by home zone. This estimate ignores that, so
-    the true error is, if anything, smaller.
+    the true error is, if anything, smaller. Whoever is looked for is no part of the sample: an amount without an error.
     """
     whole = replicate_of(inputs, k)
     sampled = np.zeros(len(GROUPS))
     sums: dict[tuple[str, str, str], NDArray[np.float64]] = {}
+    sought: dict[tuple[str, str, str], float] = {}
     for block in range(blocks_of(inputs)):
         seen = whole.seen(block)
         exposure = measure_exposure(seen.pieces, seen.block, whole.acts)
@@ -69,24 +70,27 @@ def sample_estimates(inputs: Inputs, k: int = 0) -> dict[tuple[str, str, str], E
         ends = np.searchsorted(cell[order], np.arange(len(GROUPS) * _SPLITS + 1))
         for n, log in enumerate(whole.logs.values()):
             ranked = _chosen(people_seen(exposure, n, seen.block), order)
+            targets = replace(_chosen(ranked, slice(0)), targeted=targeted(log.acts, whole.world, whole.coverage))
+            sought |= {(log.policy, name, curve): total for name, curve, total, _ in _totals(targets)}
             for at in range(len(GROUPS) * _SPLITS):
                 few = _chosen(ranked, slice(ends[at], ends[at + 1]))
                 for name, curve, total, contributors in _totals(few):
                     key = (log.policy, name, curve)
                     sums.setdefault(key, np.zeros((2, len(GROUPS) * _SPLITS)))[:, at] += total, contributors
     share = sampled / residents(whole.world.city, whole.world.scenario).group_sizes()
-    return {key: _estimate(found.reshape(2, len(GROUPS), _SPLITS), share) for key, found in sums.items()}
+    return {key: _estimate(found.reshape(2, len(GROUPS), _SPLITS), share, sought[key]) for key, found in sums.items()}
 
 
-def _estimate(sums: NDArray[np.float64], share: NDArray[np.float64]) -> Estimate:
+def _estimate(sums: NDArray[np.float64], share: NDArray[np.float64], sought: float) -> Estimate:
     parts, contributors = sums
     within = (parts - parts.mean(axis=1, keepdims=True)) ** 2
     variance = (1.0 - share) * _SPLITS / (_SPLITS - 1) * within.sum(axis=1)
-    return Estimate(float(parts.sum()), float(np.sqrt(variance.sum())), round(contributors.sum()))
+    return Estimate(float(parts.sum()) + sought, float(np.sqrt(variance.sum())), round(contributors.sum()))
 
 
 def _chosen(seen: PeopleSeen, rows: Any) -> PeopleSeen:
-    return replace(seen, **{field.name: getattr(seen, field.name)[rows] for field in fields(seen)})
+    by_person = [field.name for field in fields(seen) if field.name != "targeted"]
+    return replace(seen, **{name: getattr(seen, name)[rows] for name in by_person})
 
 
 def _totals(seen: PeopleSeen) -> Iterator[tuple[str, str, float, float]]:

@@ -12,7 +12,7 @@ from privacysim import tables
 from privacysim.exposure.acts import ticks_of
 from privacysim.identify import identifiability
 from privacysim.units import TICKS_PER_S
-from privacysim.vocabulary import CURVES
+from privacysim.vocabulary import CURVES, STATE_ORGANS
 
 _ONE = ["policy", "replicate", "person_id", "legality"]
 
@@ -47,14 +47,22 @@ def join(sightings: pd.DataFrame, acts: pd.DataFrame) -> pd.DataFrame:
 def chances(rows: pd.DataFrame, curve: str) -> tuple[pd.Series[float], pd.Series[float]]:
     """Return P and q of each row of the join."""
     p = pd.Series(0.0, index=rows.index)
-    for mask in rows["mask"].unique():
-        for gallery in rows["gallery"].unique():
-            part = rows[(rows["mask"] == mask) & (rows["gallery"] == gallery)]
-            p[part.index] = identifiability(str(mask), part["face_px"], part["frontal"], int(gallery), curve)
+    who = zip(rows["technique"], rows["actor"], rows["channel"], strict=True)
+    looks = rows[["mask", "gallery"]].assign(by=[who_recognises(*one) for one in who])
+    for (mask, gallery, by), part in rows.groupby([looks[name] for name in looks]):
+        p[part.index] = identifiability(str(mask), part["face_px"], part["frontal"], int(gallery), curve, by=by)
     m = rows["known"] * rows["audience"]
     with np.errstate(divide="ignore"):  # P = 1: the logarithm is −∞ and the chance 1
         crowd = -np.expm1(m * np.log1p(-p))
     return p, rows["attention"] * (m * p).where(m <= 1.0, crowd)
+
+
+def who_recognises(technique: str, actor: str, channel: str) -> str:
+    """Return the recogniser of an act: a machine, an organ or counsel who compares, else somebody who may know them."""
+    if "face" in technique:
+        return "machine"
+    compares = actor in STATE_ORGANS or actor == "defence_counsel"
+    return "stranger" if compares and channel != "live_monitor" else "acquaintance"
 
 
 def at_least_one(q: pd.Series[float]) -> float:

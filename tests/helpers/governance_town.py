@@ -16,9 +16,10 @@ from privacysim.files import Quantity
 from privacysim.scenario import load_scenario
 from privacysim.units import DAY_TICKS, HOUR_TICKS
 from privacysim.world.cameras import Cameras
+from privacysim.world.campaigns import Lapses
 from privacysim.world.chances import Asks, Cases, Clues, Custody, Monitors, Streams
 from privacysim.world.clues import sample_searches
-from privacysim.world.events import Lapses, sample_emergencies, sample_rounds
+from privacysim.world.events import sample_emergencies, sample_rounds
 from privacysim.world.streams import sample_hidden
 
 PURPOSE = {
@@ -54,8 +55,8 @@ def town(days: int = 30, warmup: int = 60, cameras: int = 600, scenario: str = "
 def _more(made: SimpleNamespace, cameras: int, days: int, warmup: int) -> None:
     """Add hidden cameras, searches, emergencies and rounds, the parts of the real world that need no city."""
     span = range(-warmup, days)
-    scale = {"hidden_per_100k_cameras": 15_000.0, "maintenance_per_camera_year": 2.0, "emergencies_per_year": 90.0,
-             "inspections_per_camera_year": 3.0, "machine_search_share": 0.3, "watchlist_live_share": 0.5}
+    scale = {"hidden_per_100k_cameras": 15_000.0, "emergencies_per_year": 90.0, "machine_search_share": 0.3,
+             "watchlist_live_share": 0.5}
     for name, section in made.scenario:
         own = {key: Quantity(value=value, assumption="a test") for key, value in scale.items() if hasattr(section, key)}
         if own:
@@ -65,9 +66,9 @@ def _more(made: SimpleNamespace, cameras: int, days: int, warmup: int) -> None:
         place_category=made.city.place_category, place_x=u[:, 0] * 100, place_y=u[:, 1] * 100,
         place_weight=np.ones(len(words.CATEGORIES)),
     )
-    a_year = made.scenario.access.maintenance_per_camera_year, made.scenario.leaks.inspections_per_camera_year
-    made.maintenance, made.inspections = (sample_rounds(stream, rate, made.cameras, 1, 0, span) for stream, rate in
-                                          zip(("maintenance", "inspections"), a_year, strict=True))  # fmt: skip
+    made.maintenance, made.inspections, made.complaints = (
+        sample_rounds(stream, rate, made.cameras, 1, 0, span)
+        for stream, rate in (("maintenance", 2.0), ("inspections", 3.0), ("complaints", 1.0)))
     made.emergencies = sample_emergencies(city, made.scenario, made.cameras, 1, 0, span)  # type: ignore[arg-type]
     made.searches = sample_searches(
         made.scenario, made.cameras, made.cases, 1, 0, first_day=-made.footage_days, days=days
@@ -88,8 +89,15 @@ def _lapses(count: int, days: int, warmup: int, cameras: int) -> Lapses:
         (1 << 50) + ids.astype(np.int64), (np.arange(count) % 5).astype(np.uint8),
         (u[:, 0] * (days + warmup) * DAY_TICKS).astype(np.int64) - warmup * DAY_TICKS, start, camera,
         np.where(np.arange(count) % 5 == 4, 5_000, size), np.full(count, HOUR_TICKS),
-        _marks("lapses.marks", count, 16)[ids],
+        _marks("lapses.marks", count, 16)[ids], *_yields(np.repeat(np.arange(count) % 5 >= 3, size)),
     )
+
+
+def _yields(intruders: NDArray[np.bool_]) -> tuple[NDArray, NDArray, NDArray]:
+    """Pieces kept and saleable of each camera, and the mark of a security duty."""
+    u = _marks("lapses.yield", intruders.size, 2)
+    pieces = np.where(intruders, 1 + (u[:, 0] < 0.5), 0)
+    return pieces, np.minimum(pieces, 1), u[:, 1]
 
 
 def _marks(stream: str, count: int, marks: int) -> NDArray[np.float64]:
@@ -111,7 +119,8 @@ def _cameras(count: int) -> tuple[Cameras, Custody]:
         indoor, place, plain > 0, holder, np.full(count, -1, np.int16), operator, regime, operator >= 2,
         np.zeros(count, np.uint8), scene,
     )
-    return made, Custody(u[:, 6] < 0.9, u[:, 7] < 0.1, u[:, 7] < 0.02, u[:, 1], u[:, 3])
+    return made, Custody(u[:, 6] < 0.9, u[:, 7] < 0.1, u[:, 7] < 0.02, u[:, 1], u[:, 3], u[:, 7] > 0.99, u[:, 2],
+                         u[:, 5])
 
 
 def _cases(count: int, days: int, warmup: int, cameras: int) -> tuple[Cases, Clues]:
@@ -126,17 +135,18 @@ def _cases(count: int, days: int, warmup: int, cameras: int) -> tuple[Cases, Clu
     nowhere = np.zeros(count, dtype=np.float32)
     cases = Cases(
         ids.astype(np.int64), np.where(u[:, 23] < 0.1, 1, (u[:, 4] < 0.4) * 2).astype(np.uint8),
+        (u[:, 16] * len(words.OFFENCES)).astype(np.uint8), u[:, 17] < 0.8, u[:, 18] < 0.6, u[:, 19] < 0.3,
         np.zeros(count, np.int64), nowhere, nowhere,
         begin, begin + HOUR_TICKS, begin, begin + HOUR_TICKS, opened, asked, asks, number.astype(np.int16), u[:, 8:24],
     )
     start = np.concatenate(([0], np.cumsum(number)))
     row, v = np.repeat(np.arange(count), number), _marks("clues", int(start[-1]), 6)
-    seen = v[:, 1] < 0.8
+    seen = (v[:, 1] < 0.9) & cases.covered[row]
     clues = Clues(
         start, ((v[start[row], 0] * cameras).astype(np.int64) + 37 * np.arange(row.size)) % cameras, begin[row],
         begin[row] + HOUR_TICKS, v[:, 2] < 0.5, seen,
         np.where(seen, begin[row] + 100, -1), np.where(seen, begin[row] + 200, -1),
-        np.full(row.size, 200, np.uint16), v[:, 3] < 0.8, v[:, 4] < 0.6, v[:, 2:6],
+        np.full(row.size, 200, np.uint16), seen & cases.useful[row],
     )
     return cases, clues
 
@@ -154,7 +164,7 @@ def _asks(count: int, days: int, warmup: int, social: NDArray[np.intp], cameras:
     camera = np.where(private, social[(u[:, 2] * social.size).astype(int)], (u[:, 2] * cameras).astype(np.int64))
     to_tick = tick - (u[:, 3] ** 3 * 20 * DAY_TICKS).astype(np.int64)
     return Asks(
-        ids.astype(np.int64), who, purpose, private, camera, tick, to_tick - 2 * HOUR_TICKS, to_tick,
+        ids.astype(np.int64), who, purpose, private, u[:, 6] < 0.3, camera, tick, to_tick - 2 * HOUR_TICKS, to_tick,
         (u[:, 4] * 6 * DAY_TICKS).astype(np.int64), (1 << 40) + ids, np.where(private, u[:, 5] * 10, 0.0),
         _marks("asks.marks", count, 8)[ids], 10.0,
     )

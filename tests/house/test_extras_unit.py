@@ -97,7 +97,8 @@ except MissingExtraError as error:
 
 def test_what_needs_a_package_that_is_not_installed_names_the_command_that_installs_it(monkeypatch, tmp_path):
     from privacysim.explorer.notebook_files import serve
-    from privacysim.readers.osm_maps import fetch_city, read_ground
+    from privacysim.readers.osm_fetch import fetch_city
+    from privacysim.readers.osm_maps import read_ground
     from privacysim.results.results import query
     from privacysim.robustness.factors import Factor
     from privacysim.robustness.sensitivity import index_points

@@ -160,20 +160,22 @@ def test_full_box_leaves_a_guess_on_both_curves():
         assert (identifiability("box", [0.0, 4.0, 200.0], True, 40, curve) == 1.0 / 40).all()
 
 
-def test_a_face_turned_away_counts_with_the_nonfrontal_factor():
-    factor = facts().value("nonfrontal_factor")
-    seen = identifiability("none", [4.0, 16.0], [True, True], 40)
-    assert np.array_equal(identifiability("none", [4.0, 16.0], [False, False], 40), factor * seen)
+@pytest.mark.parametrize(("by", "fact"), [("acquaintance", "nonfrontal_factor"), ("stranger", "nonfrontal_unknown"),
+                                          ("machine", "nonfrontal_unknown"), ("lab", "nonfrontal_unknown")])
+def test_a_face_turned_away_counts_with_the_factor_of_who_looks(by, fact):
+    seen = identifiability("none", [4.0, 16.0], True, 40, by=by)
+    away = identifiability("none", [4.0, 16.0], False, 40, by=by)
+    assert away == pytest.approx(facts().value(fact) * seen, rel=1e-12)
 
 
 def test_table_holds_what_the_function_returns_for_every_code():
-    pairs = [("none", 40), ("pixelate:4", 10**6), ("box", 2)]
+    pairs = [("none", 40), ("pixelate:4", 10**6, "machine"), ("box", 2, "acquaintance"), ("none", 20, "stranger")]
     table = curve_table(pairs)
     face = np.arange(2041) / 8
-    for row, (mask, gallery) in enumerate(pairs):
+    for row, (mask, gallery, *by) in enumerate(pairs):
         for c, curve in enumerate(("low", "high")):
             for frontal in (0, 1):
-                expected = identifiability(mask, face, bool(frontal), gallery, curve)
+                expected = identifiability(mask, face, bool(frontal), gallery, curve, by=(by or ["lab"])[0])
                 assert np.array_equal(table[row, c, frontal], expected)
 
 

@@ -1,8 +1,8 @@
 """More cases written by hand from the texts, before the rules that they test were mended.
 
-`law_cases_2.csv` holds one question per row and the lawyer's answer. It shares no source with `sim/policies` or
-`data/law`. `law_cases_2_open.txt` lists the rows that the model answers otherwise today, and the rows that it
-cannot be asked yet, by reason. A listed row that agrees must be taken off the list; an unlisted row must agree.
+`law_cases_2.csv` and the `cases.csv` of each law pack hold one question per row and the lawyer's answer. They share
+no source with the policies. `law_cases_2_open.txt` lists the rows that the model answers otherwise today, and the rows
+that it cannot be asked yet, by reason. A listed row that agrees must be taken off the list; an unlisted row must agree.
 
 Columns, beside those of `tests/policy/law_cases.csv` (whose words they share; `consent` is the operator's):
 
@@ -10,12 +10,13 @@ Columns, beside those of `tests/policy/law_cases.csv` (whose words they share; `
 - `consent_of`: whose consent there is (none, operator, person_filmed, guardian). `of_whom`: whose pictures are meant
   (self, ward, minor, dead, other).
 - `siting_lawful`: whether the camera may stand there (1, 0). `household`: whether it is a household's affair (1, 0).
-- `quantity` items or systems, `gain_cny`, `entry`: how somebody got in (on_duty, password_given, intrusion,
-  default_password, none).
+- `quantity` items or systems, what they tell (`tells`: tracks, lodging), `gain_cny`, `entry`: how somebody got in
+  (on_duty, password_given, intrusion, default_password, none).
 - `paper_place`, `paper_hours`, `paper_technique`, `paper_recipient`: whether the act stays inside the limits of the
   paper (within, beyond). `case_filed` (1, 0), `officers` (how many), `secret` in view (none, commercial, state).
 - `duty`, `owed` (yes, no, depends), `term`, `liable` (whether its breach alone makes liable to the person filmed):
-  rows that ask for a duty; they leave the columns of an act and its two answers empty.
+  rows that ask for a duty; they leave the columns of an act and its two answers empty, and may say `place` (the
+  category of the camera's place) and `when` (circumstances).
 - `article`: what the answer rests on. `read_where`: the text that was read; `not read` rows are kept, not counted.
 - `kind`: the family of questions. An empty column means: not said. `or_specific`, `or_general`: other answers that can
   be defended.
@@ -26,7 +27,6 @@ for the actor (`pi_breach`: a breach of data-protection law; `civil_wrong`: she 
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from dataclasses import fields
 from datetime import date
@@ -35,11 +35,15 @@ from pathlib import Path
 
 from privacysim import vocabulary as words
 from privacysim.errors import InputError
+from privacysim.law import laws
 from privacysim.policy import Arm, Question, load_arms
+from privacysim.policy.pack_cases import asked, read_cases
 
 HERE = Path(__file__).parent
-CASES = list(csv.DictReader((HERE / "law_cases_2.csv").read_text(encoding="utf-8").splitlines()))
-HELD = {field.name for field in fields(Question)}
+CASES = [row for path in (HERE / "law_cases_2.csv", *laws().cases.values()) for row in read_cases(path)]
+PAPER = {f"paper_{limit}": limit for limit in words.LIMITS}
+"""Columns that say whether the act stays inside a limit of the paper; a question names the limit that it exceeds."""
+HELD = {field.name for field in fields(Question)} | set(PAPER)
 FLAGS = ("listed", "reversible", "own", "consent", "identifiable", "siting_lawful", "household", "case_filed")
 ADDED = {
     "consent_of": ("none", "operator", "person_filmed", "guardian"),
@@ -80,40 +84,26 @@ def lacking(policy: str, day: str) -> str:
     return ""
 
 
-def question(row: dict[str, str]) -> Question:
-    said = {
-        name: (row[name] == "1" if name in FLAGS else int(row[name]) if ADDED.get(name, "") is None else row[name])
-        for name in (*(kind for kind, _ in CLOSED[3:]), "mask", "secret", "jurisdiction", *FLAGS[:5], *ADDED)
-        if row[name] and name in HELD
-    }
-    return Question(*(row[name] for name in ("who", "act", "purpose", "channel", "operator", "regime")), **said)
-
-
 def reason_not_asked(row: dict[str, str]) -> str:
     """Why the model cannot be asked this row yet, "" where it can."""
     if row["read_where"] == "not read":
         return "not read"
-    if row["duty"]:
-        return "a duty"
     unheld = [name for name in ADDED if row[name] and name not in HELD and (name, row[name]) not in TAKEN_FOR_GRANTED]
     why = lacking(row["policy"], row["date"])
     return why or ("a question does not hold " + ", ".join(unheld) if unheld else "")
 
 
-def agrees(row: dict[str, str]) -> bool:
-    answer = arm_of(row["policy"], row["date"]).judge(question(row))
-    specific = {row["specific"], *filter(None, row["or_specific"].split("|"))}
-    general = {row["general"], *filter(None, row["or_general"].split("|"))}
-    return answer.specific in specific and answer.general in general
+def agrees(row: dict[str, str], arm: Arm | None = None) -> bool:
+    return asked(row, arm or arm_of(row["policy"], row["date"])).agrees
 
 
 def open_file() -> str:
     """What `law_cases_2_open.txt` must say today."""
     reasons = {row["case"]: reason_not_asked(row) for row in CASES}
-    asked = [row for row in CASES if not reasons[row["case"]]]
-    wrong = [row["case"] for row in asked if not agrees(row)]
+    ready = [row for row in CASES if not reasons[row["case"]]]
+    wrong = [row["case"] for row in ready if not agrees(row)]
     counts = Counter(filter(None, reasons.values()))
-    head = f"{len(CASES)} rows, {len(asked)} can be asked, {len(wrong)} are answered otherwise"
+    head = f"{len(CASES)} rows, {len(ready)} can be asked, {len(wrong)} are answered otherwise"
     lines = [head, "", "[answered otherwise]", *wrong]
     for reason in sorted(counts):
         lines += ["", f"[{reason}: {counts[reason]} rows]", *(case for case, why in reasons.items() if why == reason)]

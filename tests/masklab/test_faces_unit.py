@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from privacysim.errors import InputError
+from privacysim.masklab.evaluate import Job, known_images
 from privacysim.masklab.faces import load_faces, synthetic_faces
 
 
@@ -71,3 +72,36 @@ def test_missing_faces_are_said_with_their_cure(tmp_path):
         load_faces("olivetti", tmp_path)
     with pytest.raises(InputError, match="olivetti"):
         load_faces("oliveti")
+
+
+def folder_of(path, pictures):
+    """A folder of drawn people, person n with that many pictures."""
+    drawn = synthetic_faces(len(pictures), max(pictures))
+    for person, count in enumerate(pictures):
+        (path / f"p{person:02}").mkdir()
+        for index in range(count):
+            one = drawn.images[(drawn.person == person) & (drawn.index == index)][0]
+            cv2.imwrite(str(path / f"p{person:02}" / f"{index}.png"), one)
+    return load_faces(str(path))
+
+
+def test_one_person_with_few_pictures_does_not_cut_those_of_all(tmp_path):
+    faces = folder_of(tmp_path, [10, 3, *[10] * 4])
+    assert (faces.people, len(faces.images)) == (5, 50)
+    assert faces.left_out == "Left out: 3 images, among them all of 1 people with fewer than 10"
+
+
+@pytest.mark.parametrize(("pictures", "people", "each"), [
+    ([2, 2, 2], 3, 2), ([1, 2, 3], 2, 2), ([12, 12], 2, 10), ([3, 3, 3, 4], 4, 3), ([10, 2, 2], 3, 2),
+])  # fmt: skip
+def test_the_number_that_keeps_most_pictures_is_taken_and_two_people_at_least(tmp_path, pictures, people, each):
+    faces = folder_of(tmp_path, pictures)
+    assert (faces.people, len(faces.images)) == (people, people * each)
+
+
+def test_a_set_of_few_pictures_is_attacked_with_all_that_there_are(tmp_path):
+    faces = folder_of(tmp_path, [3, 3, 3, 3])
+    assert known_images(faces) == 2
+    found = Job("none", 32.0, False, "naive").run(faces)
+    assert found.scores.shape == (12, 4)
+    assert found.top() > 0.5

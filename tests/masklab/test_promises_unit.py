@@ -11,7 +11,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from privacysim.errors import InputError
-from privacysim.masklab import video
+from privacysim.masklab import timing
 from privacysim.masklab.calibrate_masks import MASKS, grid, note
 from privacysim.masklab.evaluate import Job, Outcome, evaluate, run_jobs, tpir
 from privacysim.masklab.face_attacks import Attack, features
@@ -155,13 +155,15 @@ def test_a_moving_camera_moves_the_copies_itself_and_an_aligned_one_has_them_mov
 def test_what_is_left_is_said_in_plain_lines(monkeypatch):
     told = Residual(BlackBox(), 100, 12.5)
     told.frames, told.size = 100, (160, 120)
-    told.looks, told.faces_before, told.faces = 6, 2, 1
+    told.looks, told.checked, told.readable = 6, 100, [7, 8]
+    told.tracks[1] = 100
     monkeypatch.setattr(told, "left", lambda: [(40, (0.025, 0.025), (0.025, 0.1), (0.5, 0.6)),
                                                (10**6, (0, 0), (0, 0.001), (0.1, 0.2))])  # fmt: skip
     lines = told.text().splitlines()
     assert lines[0] == "100 frames, 160 × 120, 12.5 frames/s; BlackBox() (irreversible)"
-    assert lines[2] == "covered: nobody was found by the second detector"
-    assert lines[3] == "faces still detected (Haar): 1 in 6 frames; 2 before masking"
+    assert lines[2] == "covered: the second detector (HOG, whole upright people) found nobody to compare with"
+    assert lines[3] == ("faces still detected: in 2 of 100 frames written, by a second detector (BlazeFace, "
+                        "score 0.5): frames 7, 8")  # fmt: skip
     assert " ".join(lines[6].split()) == "40 2.5% – 2.5% 2.5% – 10.0% 50.0% – 60.0% 0.025"
     assert lines[7].endswith("1e-06  extrapolated"), "beyond a thousand people nobody was compared"
     told.seen, told.hidden = 20, 19
@@ -179,11 +181,11 @@ def test_ffmpeg_is_that_of_the_path_else_the_extras_else_none(tmp_path, monkeypa
     bundled = types.ModuleType("imageio_ffmpeg")
     bundled.get_ffmpeg_exe = lambda: "/bundled/ffmpeg"
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", bundled)
-    assert video.ffmpeg() == "/bundled/ffmpeg"
+    assert timing.ffmpeg() == "/bundled/ffmpeg"
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
-    assert video.ffmpeg() is None
+    assert timing.ffmpeg() is None
     (tmp_path / "ffmpeg").touch(mode=0o755)
-    assert video.ffmpeg() == str(tmp_path / "ffmpeg")
+    assert timing.ffmpeg() == str(tmp_path / "ffmpeg")
 
 
 def test_the_small_grid_shows_every_part_of_the_lab():

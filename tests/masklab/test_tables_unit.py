@@ -61,7 +61,7 @@ def test_a_table_that_was_not_measured_is_named_with_the_nearest():
     with pytest.raises(InputError) as error:
         measured("maks")
     assert str(error.value).splitlines()[0].startswith("table:")
-    assert "covariance, curve, images, masks, open_set, table" in str(error.value)
+    assert "covariance, curve, embedding, images, masks, open_set, table" in str(error.value)
     assert "write masks" in str(error.value)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from privacysim.cli.main import main
 from privacysim.errors import InputError
+from privacysim.masklab import timing
 from privacysim.masklab import video as lab
 from privacysim.masklab.masks import BlackBox, Clear, KSame, Pixelate, Scramble, mask_named
 from privacysim.masklab.people_detector import Finder, Tracks, covered, median_background, overlap
@@ -176,8 +177,8 @@ def test_odd_sizes_are_kept_where_the_codec_can_and_refused_where_it_cannot(tmp_
     assert read_video(tmp_path / "out.avi")[0][0].shape == (121, 161, 3)
     with pytest.raises(InputError, match="even"):
         mask_video(str(odd), tmp_path / "out.mp4", BlackBox())
-    with pytest.raises(InputError, match="even"), lab._writer(tmp_path / "slow.avi", 161, 121, 12.5, False):
-        pass
+    with pytest.raises(InputError, match="even"):
+        lab._codec(tmp_path / "slow.avi", 161, 121, 12.5, False)
 
 
 @pytest.mark.parametrize("shape", [(40, 60), (40, 60, 1), (40, 60, 3), (40, 60, 4)])
@@ -256,6 +257,7 @@ def test_the_command_masks_and_says_what_is_left(walk, tmp_path, capsys):
 
 def test_sound_needs_ffmpeg_and_says_so(walk, tmp_path, monkeypatch):
     monkeypatch.setattr(lab, "ffmpeg", lambda: None)
+    monkeypatch.setattr(timing, "ffmpeg", lambda: None)
     with pytest.raises(InputError, match="install ffmpeg"):
         mask_video(str(walk), tmp_path / "out.mp4", BlackBox(), keep_audio=True)
     assert not list(tmp_path.iterdir())
@@ -264,7 +266,7 @@ def test_sound_needs_ffmpeg_and_says_so(walk, tmp_path, monkeypatch):
 def sound_of(path):
     """The packets of the sound, untouched, as one hash: ffmpeg's own."""
     told = subprocess.run(
-        [lab.ffmpeg(), "-v", "error", "-i", str(path), "-map", "0:a", "-c", "copy", "-f", "md5", "-"],
+        [timing.ffmpeg(), "-v", "error", "-i", str(path), "-map", "0:a", "-c", "copy", "-f", "md5", "-"],
         capture_output=True,
         text=True,
         check=True,
@@ -278,19 +280,19 @@ def spoken(walk, tmp_path_factory):
     path = tmp_path_factory.mktemp("spoken") / "spoken.mkv"
     tone = ["-f", "lavfi", "-i", "sine=frequency=440:duration=4.8"]
     joined = ["-map", "0:v", "-map", "1:a", "-c:v", "copy", "-c:a", "aac", "-shortest", str(path)]
-    subprocess.run([lab.ffmpeg(), "-v", "error", "-i", str(walk), *tone, *joined], check=True)
+    subprocess.run([timing.ffmpeg(), "-v", "error", "-i", str(walk), *tone, *joined], check=True)
     return path
 
 
-def test_sound_is_copied_bit_for_bit_beside_masked_pictures_and_left_out_unless_asked_for(spoken, tmp_path):
+def test_sound_is_copied_bit_for_bit_beside_masked_pictures_and_left_out_when_asked(spoken, tmp_path):
     out, silent = tmp_path / "out.mp4", tmp_path / "silent.mp4"
-    mask_video(str(spoken), out, BlackBox(), keep_audio=True)
+    assert "voices" in mask_video(str(spoken), out, BlackBox()).text()
     assert sound_of(out) == sound_of(spoken)
     frames, rate = read_video(out)
     assert (len(frames), rate) == (FRAMES, 12.5)
     left, top, right, bottom = person(30)
     assert frames[30][top + 2 : bottom - 2, left + 2 : right - 2].mean() < 25
-    mask_video(str(spoken), silent, BlackBox())
+    mask_video(str(spoken), silent, BlackBox(), keep_audio=False)
     with pytest.raises(subprocess.CalledProcessError):
         sound_of(silent)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.mp4", "silent.mp4"]

@@ -66,7 +66,8 @@ def test_a_second_drawer_agrees_with_the_first():
 def test_at_least_95_of_100_people_in_the_drawn_frames_are_masked(data_folder):
     """A person is masked where the mask covers 90 % of her box, and 90 % of its upper quarter, the head."""
     source = cv2.VideoCapture(str(data_folder / "vtest.avi"))
-    finder, tracks, truth = Finder(median_background(source, 795), {}), Tracks(HOLD), drawing(1)
+    background = median_background(cv2.VideoCapture(str(data_folder / "vtest.avi")), 795)
+    finder, tracks, truth = Finder(background, {}), Tracks(HOLD), drawing(1)
     masked, share = [], []
     number = 0
     while (read := source.read())[0]:

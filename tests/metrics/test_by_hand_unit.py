@@ -70,6 +70,19 @@ def test_secrets_count_hours_and_sites_before_outsiders_only():
     assert value("secret_sites[secret=state]", seen) == 1.0
 
 
+def test_the_three_interests_are_breached_by_those_who_run_the_cameras_and_pass_a_view_on():
+    told = {"act": "disseminate", "actor": "own_staff_off_purpose", "legality": "prohibited"}
+    acts = [
+        told | {"camera_id": 0}, told | {"camera_id": 1, "act": "sell", "actor": "contractor"},
+        told | {"camera_id": 2, "scene": "private_space"}, told | {"camera_id": 2, "scene": "street"},
+        told | {"camera_id": 0, "actor": "curious"}, told | {"camera_id": 0, "legality": "ungoverned"},
+        told | {"camera_id": 0, "act": "view"},
+    ]  # fmt: skip
+    seen = records(acts=acts, secret=[SECRETS.index("commercial"), SECRETS.index("state"), 0])
+    assert [value(f"interests_breached[interest={one}]", seen)
+            for one in ("state_secret", "commercial_secret", "privacy")] == [1.0, 1.0, 1.0]
+
+
 def test_voyeurism_counts_scenes_that_nobody_may_watch():
     acts = [
         watched(scene="private_space"), watched(scene="semi_private", to_s=3600.0), watched(scene="street"),

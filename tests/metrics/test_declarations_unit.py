@@ -2,13 +2,16 @@
 
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from privacysim.errors import InputError
+from privacysim.facts import facts
 from privacysim.metrics import DECLARED, METRICS, PeopleSeen, add, metric_named, parts, readings
 from privacysim.resources import shipped
+from privacysim.vocabulary import GROUPS
 from tests.helpers import log_rows
 
 DAY = 86_400.0
@@ -125,6 +128,26 @@ def test_blocks_of_people_add_up_to_the_whole():
     for (name, one), (_, two) in zip(readings(parts(seen, None)), again, strict=True):
         assert two.value == pytest.approx(one.value, rel=1e-12), name
         assert two.contributors == one.contributors
+
+
+def test_targets_and_passers_by_add_up_and_wrong_names_are_told_by_group():
+    seen = people(300)
+    targets = np.random.default_rng(5).uniform(0, 1, (7, 6, 2))
+    seen = replace(seen, targeted=targets, false_alarms=np.arange(300.0))
+    found = {(name, r.curve): r for name, r in readings(parts(seen, None))}
+    name = "people_identified_by_outsiders"
+    looked_for = found["people_identified_by_outsiders[how=targeted]", "low"]
+    assert looked_for.value == pytest.approx((1 - np.prod(1 - targets[:, 3:, 0], axis=1)).sum())
+    assert looked_for.contributors == 7
+    by_the_way = found[f"{name}[how=incidental]", "low"].value
+    without = {(n, r.curve): r.value for n, r in readings(parts(people(300), None))}
+    assert by_the_way == pytest.approx(without[name, "low"])
+    assert found[name, "low"].value == pytest.approx(looked_for.value + by_the_way)
+    wrong = [found[f"false_matches[group={group}]", ""].value for group in GROUPS]
+    assert found["false_matches", ""].value == pytest.approx(sum(wrong))
+    older = seen.group == GROUPS.index("older")
+    accepted = facts().value("false_match_accepted")
+    assert wrong[-1] == pytest.approx(accepted * (seen.weight * seen.false_alarms)[older].sum())
 
 
 def test_identification_by_several_kinds_of_viewers_composes_as_independent_trials():

@@ -21,9 +21,11 @@ from privacysim.metrics import METRICS, Footage, PeopleSeen, parts, readings
 from privacysim.people import draw_sample
 from privacysim.simulation.replicate import blocks_of, replicate_of
 from privacysim.simulation.unit import footage_seen, people_seen
+from privacysim.vocabulary import GROUPS, LEGALITIES
 
 SIZES = (500, 8_000, 40_000)
 each_number_of_samples = pytest.mark.parametrize("samples", [60, pytest.param(200, marks=pytest.mark.slow)])
+STUDENT, OUTSIDERS = GROUPS.index("student"), len(LEGALITIES)
 FEWEST = 30
 """Contributors below which no interval is ever printed: too few in a sample to say anything of its bias."""
 PLAN = {"scenario": "guangzhou_district", "policies": ["notice_only", "open_access"], "days": 7, "sample": "all",
@@ -43,21 +45,25 @@ def everybody():
         for n, made in enumerate(arms.values()):
             seen = people_seen(exposure, n, them.block, faces)
             # hardly any search by face falls into one district's week: some are given to every fiftieth person
-            made.append(replace(seen, faces_searched=seen.faces_searched + them.block.person_id % 7
-                                * (them.block.person_id % 50 == 0)))  # fmt: skip
+            given = them.block.person_id % 7 * (them.block.person_id % 50 == 0)
+            # and outsiders name few students: they have a chance to name every tenth, and each of 40 they look for
+            named = seen.p_identified.copy()
+            named[(them.block.group == STUDENT) & (them.block.person_id % 10 == 0), OUTSIDERS:] += 0.01
+            made.append(replace(seen, faces_searched=seen.faces_searched + given, false_alarms=given / 10,
+                                p_identified=np.minimum(named, 1.0), targeted=np.full((40, 6, 2), 0.1)))  # fmt: skip
     return inputs, whole, {arm: joined(made) for arm, made in arms.items()}
 
 
 def joined(blocks):
     """Blocks of people, or of footage, as one."""
     kept = {f.name: np.concatenate([getattr(one, f.name) for one in blocks])
-            for f in fields(blocks[0]) if f.name != "days"}  # fmt: skip
+            for f in fields(blocks[0]) if f.name not in {"days", "targeted"}}  # fmt: skip
     return replace(blocks[0], **kept)
 
 
 def some(seen, ids, weight):
     """The sample's rows of everybody's."""
-    kept = {f.name: getattr(seen, f.name)[ids] for f in fields(seen) if f.name not in {"days", "weight"}}
+    kept = {f.name: getattr(seen, f.name)[ids] for f in fields(seen) if f.name not in {"days", "weight", "targeted"}}
     return replace(seen, weight=weight, **kept)
 
 

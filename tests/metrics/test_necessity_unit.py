@@ -46,8 +46,8 @@ def test_who_is_never_told_and_how_long_the_others_wait() -> None:
 def test_everybody_in_a_searched_archive_is_counted_once_and_each_pass_may_be_a_false_match() -> None:
     two = np.zeros((3, 6, 2))
     seen = PeopleSeen(np.array([2.0, 3.0, 4.0]), np.zeros(3, np.uint8), two, two, two, two, two, two[:, 0],
-                      np.array([0.0, 1.0, 5.0]))  # fmt: skip
+                      np.array([0.0, 1.0, 5.0]), np.array([0.0, 0.1, 0.5]))  # fmt: skip
     [people] = METRICS["people_searched_by_face"].value(METRICS["people_searched_by_face"].part(seen))
     assert (people.value, people.contributors) == (7.0, 2)
     [wrong] = METRICS["false_matches"].value(METRICS["false_matches"].part(seen))
-    assert wrong.value == pytest.approx(23 * facts().value("face_false_match"))
+    assert wrong.value == pytest.approx(2.3 * facts().value("false_match_accepted"))

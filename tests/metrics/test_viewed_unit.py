@@ -14,9 +14,9 @@ from privacysim.exposure import is_outsider, measure_exposure
 from privacysim.facts import facts
 from privacysim.metrics import METRICS, Viewed, parts
 from privacysim.simulation.replicate import replicate_of
+from privacysim.simulation.unit import _measured, _misnamed, viewed_acts
 from privacysim.simulation.unit import records as records_of
-from privacysim.simulation.unit import viewed_acts
-from privacysim.vocabulary import CHANNELS, REQUESTERS
+from privacysim.vocabulary import CHANNELS, GROUPS, REQUESTERS
 from tests.helpers import log_rows
 
 records, value = log_rows.records, log_rows.value
@@ -129,7 +129,7 @@ def test_a_sample_is_refused_where_only_everybody_can_tell():
 
 @pytest.fixture(scope="module")
 def week():
-    inputs = ps.Study("preview", policies=["open_access"], sample=2_000).inputs(0)
+    inputs = ps.Study("preview", policies=["open_access"], sample=6_000).inputs(0)
     whole = replicate_of(inputs, 0)
     seen = whole.seen(0)
     return whole, seen, viewed_acts(whole, seen, next(iter(whole.logs.values())), first=True)
@@ -162,6 +162,25 @@ def test_sightings_before_outsiders_are_those_of_a_naive_join(week):
     columns = ["person_id", "camera", "enter_s"]
     ours, theirs = (rows[columns].sort_values(columns, ignore_index=True) for rows in (mine, once.reset_index()))
     pd.testing.assert_frame_equal(ours, theirs, check_dtype=False)
+
+
+def test_looking_at_more_people_misnames_more_of_them_and_never_those_whom_all_know(week):
+    whole, seen, found = week
+    rate = facts().value("misnaming_per_face")
+    assert ((found.misnamed >= 0) & (found.misnamed < 1)).all()
+    often = np.bincount(found.sightings["user"], minlength=found.weight.size)
+    assert (found.misnamed[often == 0] == 0).all()
+    assert found.misnamed[often > 0].max() > 0.1 * rate
+    by_group = [METRICS[f"people_misnamed_by_lookers[group={group}]"].part(found)["total"] for group in GROUPS]
+    assert METRICS["people_misnamed_by_lookers"].part(found)["total"] == pytest.approx(sum(by_group))
+    acts = next(iter(whole.logs.values())).acts
+    acts = acts[(acts["audience"] > 0) & is_outsider(acts)]
+    assert _misnamed(whole, seen, acts.assign(known=1.0)).max() == 0.0
+    one = acts[acts["audience"] == 1.0].iloc[:1].assign(known=0.0, attention=1.0, to_s=np.nan, from_s=0.0)
+    shown = _measured(whole, seen, one).sightings_seen[:, 0].any(axis=1)
+    assert shown.any()
+    # one looker, one trial for each walk past the camera
+    assert _misnamed(whole, seen, one)[shown].min() == pytest.approx(rate)
 
 
 def test_a_study_reports_them_where_it_names_them():

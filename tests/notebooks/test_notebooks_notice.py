@@ -18,7 +18,7 @@ NOTEBOOKS = [
 ]  # fmt: skip
 """The quick ones that compute rather than read saved results, most telling first."""
 CONSTANTS = (
-    "cameras_per_1000", "public_share", "p_working", "p_recognised", "p_listed", "website_listed_guangzhou",
+    "cameras_per_1000", "public_share", "evidence_available", "evidence_useful", "p_listed", "website_listed_guangzhou",
     "population_chengdu", "stream_close_hazard_per_day", "owner_unaware_share", "compliance", "recording_share",
     "lapses_per_1000_staff_years", "staff_per_1000_cameras", "informal_handover", "private_asks_per_camera_year",
     "clue_scene_radius_m", "walking_speed_m_s", "trips_per_person_day", "face_width_m", "delay_sigma",

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import fields
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from privacysim.city import City, build_city
 from privacysim.facts import facts
 from privacysim.files import Quantity, validate
-from privacysim.people import Block, draw_block, draw_sample, residents, summary
-from privacysim.people.habits import purposes
+from privacysim.people import Block, draw_block, draw_sample, made_on, residents, summary, trips
+from privacysim.people.habits import drawn_from, purposes, survey
+from privacysim.people.walk_kernel import rank
 from privacysim.scenario import Scenario, load_scenario
-from privacysim.units import DAY_TICKS, HOUR_TICKS
+from privacysim.units import HOUR_TICKS
 from privacysim.vocabulary import CATEGORIES
 
 FIRST, LAST = -31, 30
@@ -39,16 +41,13 @@ def _of(block: Block, person: int) -> dict[str, list[object]]:
     """All that belongs to one person, without row numbers."""
     row = int(np.flatnonzero(block.person_id == person)[0])
     tours = np.flatnonzero(block.tour_person == row)
-    walks = np.flatnonzero(np.isin(block.walk_tour, tours))
-    stays = np.flatnonzero(np.isin(block.stay_tour, tours))
-    own: dict[str, list[object]] = {}
-    for name in (field.name for field in fields(Block)):
-        value = getattr(block, name)
-        if name in ("tour_person", "walk_tour", "stay_tour", "first_day", "days", "weight"):
-            continue
-        rows = {"tour": tours, "walk": walks, "stay": stays}.get(name.split("_")[0], row)
-        own[name] = np.asarray(value)[rows].tolist()
-    return own
+    rows = {"tour": tours, "person": row, "group": row, "home": row, "work": row}
+    rows |= {name: np.flatnonzero(np.isin(getattr(block, f"{name}_tour"), tours)) for name in ("way", "walk", "stay")}
+    numbers = ("tour_person", "tour_shift", "way_tour", "walk_tour", "walk_way", "stay_tour", "weight", "jitter",
+               "first_day", "days")  # fmt: skip
+    own: dict[str, list[object]] = {name: np.asarray(getattr(block, name))[rows[name.split("_")[0]]].tolist()
+                                    for name in (field.name for field in fields(Block)) if name not in numbers}
+    return own | {"jitter": block.jitter[block.tour_shift[tours]].tolist()}
 
 
 def test_person_i_is_the_same_in_every_sample_and_every_split(city: City, scenario: Scenario, block: Block) -> None:
@@ -70,8 +69,9 @@ def test_a_shorter_window_shows_the_same_days(city: City, scenario: Scenario, bl
         }
     # tours that are not made in the short window are absent from it
     assert {key: mask for key, mask in days[61].items() if mask} == days[7]
-    jitter = dict(zip(block.tour_key.tolist(), block.tour_jitter[:, 31:38].tolist(), strict=True))
-    assert all(jitter[key] == row for key, row in zip(short.tour_key.tolist(), short.tour_jitter.tolist(), strict=True))
+    of = dict(zip(block.tour_key.tolist(), block.jitter[block.tour_shift, 31:38].tolist(), strict=True))
+    rows = short.jitter[short.tour_shift].tolist()
+    assert all(of[key] == row for key, row in zip(short.tour_key.tolist(), rows, strict=True))
 
 
 def test_another_replicate_is_another_life_in_the_same_home(city: City, scenario: Scenario, block: Block) -> None:
@@ -81,43 +81,55 @@ def test_another_replicate_is_another_life_in_the_same_home(city: City, scenario
     assert (other.work_place != block.work_place).mean() > 0.4
 
 
-def test_nobody_is_at_two_places_at_once(block: Block) -> None:
-    """A tour of a day, jitter included, ends before the next one of that day begins."""
-    begin = np.full(block.tour_person.size, 1 << 40)
-    end = np.zeros(block.tour_person.size, dtype=np.int64)
-    np.minimum.at(begin, block.stay_tour, block.stay_arrive)
-    np.maximum.at(end, block.stay_tour, block.stay_arrive + block.stay_length)
-    np.minimum.at(begin, block.walk_tour, block.walk_depart)
-    last = block.walk_depart + np.ceil(block.walk_reach_mm / block.walk_mm_per_tick).astype(np.int64)
-    np.maximum.at(end, block.walk_tour, last)
-    checked = 0
-    for d in range(block.days):
-        made = np.flatnonzero((block.tour_mask[:, d // 64] >> np.uint64(d % 64)) & np.uint64(1))
-        a, b = begin[made] + block.tour_jitter[made, d], end[made] + block.tour_jitter[made, d]
-        order = np.lexsort((a, block.tour_person[made]))
-        same = block.tour_person[made][order][1:] == block.tour_person[made][order][:-1]
-        assert (a[order][1:][same] >= b[order][:-1][same] - 2).all()  # two roundings to whole ticks
-        checked += int(same.sum())
-        assert a.min() >= 0
-        assert b.max() < DAY_TICKS
-    assert checked > 1000
+def test_each_trip_begins_where_the_last_one_ended_and_every_day_ends_at_home(block: Block) -> None:
+    """Conservation: nobody jumps, nobody is at two places at once; only night workers are away at midnight."""
+    made = trips(block)
+    person, origin, goal = (made[name].to_numpy() for name in ("person", "origin", "goal"))
+    begin = made["day"].to_numpy() * 24.0 + made["begin_h"].to_numpy()
+    end = made["day"].to_numpy() * 24.0 + made["end_h"].to_numpy()
+    order = np.lexsort((begin, person))
+    same = person[order][1:] == person[order][:-1]
+    before, after = order[:-1][same], order[1:][same]
+    assert np.array_equal(goal[before], origin[after])
+    assert (begin[after] >= end[before] - 3.0 / HOUR_TICKS).all()  # two times rounded to whole ticks
+    night = np.unique(person[made["end_h"] > 24.0])
+    assert 0 < night.size < 0.08 * block.person_id.size
+    last = np.flatnonzero(np.append(~same, True) | np.append(np.diff(made["day"].to_numpy()[order]) != 0, True))
+    at_night = ~np.isin(person[order][last], night)
+    assert (goal[order][last] == block.home_place[person[order][last]])[at_night].all()
+    assert before.size > 100_000
 
 
-def test_walks_go_from_home_to_the_place_and_back_without_a_gap(city: City, block: Block) -> None:
-    """For tours seen all the way: home leg and place leg end at one node, and times follow from lengths and speed."""
+def test_people_stay_where_they_arrived_until_they_leave(block: Block) -> None:
+    """Every stay begins with the end of a trip to its place, and its end is the beginning of one from it."""
+    stay, day = made_on(block, block.stay_tour)
+    tour, place = block.stay_tour[stay], block.stay_place[stay]
+    arrive = block.stay_arrive[stay] + block.shift(tour, day)
+    made = trips(block)
+    ends = [pd.DataFrame({"person": made["person"], "day": made["day"], "place": made[at],
+                          "t": np.rint(made[when] * HOUR_TICKS).astype(np.int64)})
+            for at, when in (("goal", "end_h"), ("origin", "begin_h"))]  # fmt: skip
+    for known, when in zip(ends, (arrive, arrive + block.stay_length[stay]), strict=True):
+        trip = {key: set(group) for key, group in known.groupby(["person", "day", "place"])["t"]}
+        some = slice(None, None, 41)
+        keys = zip(block.tour_person[tour][some].tolist(), (day + block.first_day)[some].tolist(),
+                   place[some].tolist(), strict=True)  # fmt: skip
+        for key, t in zip(keys, when[some].tolist(), strict=True):
+            assert any(abs(t - own) <= 3 for own in trip[key])
+    assert (block.stay_length >= 0).all()
+
+
+def test_walks_of_a_way_join_its_two_places_and_take_its_time(city: City, block: Block) -> None:
+    """For ways seen all the way: both legs end at one node, and times follow from lengths and speed."""
     ends = 0
-    for tour in np.flatnonzero(block.tour_mode < 3)[::37].tolist():
-        legs = np.flatnonzero(block.walk_tour == tour)
-        home = int(city.place_node[block.home_place[block.tour_person[tour]]])
-        goal = int(city.place_node[block.tour_place[tour]])
-        meeting = {home: _end(city, block, legs, home), goal: _end(city, block, legs, goal)}
-        assert meeting[home] == meeting[goal]
-        out = legs[:legs.size // 2]
-        spent = (block.walk_reach_mm[out] / block.walk_mm_per_tick[out]).sum()
-        if out.size:
-            assert abs(block.walk_depart[out[0]] + spent - block.stay_arrive[tour]) <= 2
-            back = legs[legs.size // 2:]
-            assert abs(int(block.walk_depart[back[0]]) - int(block.stay_arrive[tour] + block.stay_length[tour])) <= 2
+    for way in np.flatnonzero(block.way_mode < 3)[::211].tolist():
+        legs = np.flatnonzero(block.walk_way == way)
+        here, there = (int(city.place_node[at[way]]) for at in (block.way_from, block.way_to))
+        assert _end(city, block, legs, here) == _end(city, block, legs, there)
+        spent = (block.walk_reach_mm[legs] / block.walk_mm_per_tick[legs]).sum()
+        assert abs(spent - block.way_ticks[way]) <= 1
+        if legs.size:
+            assert abs(int(block.walk_depart[legs[0]]) - int(block.way_depart[way])) <= 1
             ends += 1
     assert ends > 50
 
@@ -136,29 +148,38 @@ def _end(city: City, block: Block, legs: np.ndarray, node: int) -> int:
     return node
 
 
-def test_every_way_out_has_its_way_back(block: Block) -> None:
-    out, back = block.walk_towards, ~block.walk_towards
-    assert out.sum() == back.sum()
-    key = lambda rows: sorted(zip(block.walk_tour[rows].tolist(), block.walk_node[rows].tolist(),  # noqa: E731
-                                  block.walk_reach_mm[rows].tolist(), strict=True))
-    assert key(out) == key(back)
-
-
-def test_nobody_has_more_than_twelve_directed_routes(block: Block) -> None:
-    tours = np.bincount(block.tour_person)
-    assert tours.max() <= 6
+def test_who_rides_waits_and_who_drives_is_not_seen(block: Block) -> None:
     assert (block.walk_mm_per_tick > 0).all()
     assert (block.walk_reach_mm > 0).all()
-    assert not np.isin(np.flatnonzero(block.tour_mode == 4), block.walk_tour).any()  # the car is not seen
-    assert (block.stay_length >= 20 * 600 - 1).all()
+    assert not (block.way_mode[block.walk_way] == 4).any()
+    rides = block.way_mode >= 3
+    wait = np.array([facts().value("transit_wait_min"), facts().value("car_park_min")])[block.way_mode[rides] - 3] * 600
+    assert (block.way_ticks[rides] - block.way_ride_ticks[rides] >= wait - 1).all()
+    assert not block.way_ride_ticks[~rides].any()
 
 
-def test_work_is_on_weekdays_and_day_0_is_a_monday(block: Block) -> None:
-    at_work = block.tour_place == block.work_place[block.tour_person]
-    for d in range(block.days):
-        made = ((block.tour_mask[:, d // 64] >> np.uint64(d % 64)) & np.uint64(1)).astype(bool)
-        share = made[at_work & (block.stay_length > 4 * HOUR_TICKS)].mean()
-        assert abs(share - 0.93) < 0.03 if (block.first_day + d) % 7 < 5 else share < 0.02
+def test_nobody_leaves_a_vehicle_behind(block: Block) -> None:
+    """Bicycles, e-bikes and cars come home on the day on which they leave it, and no other one is ridden."""
+    made = trips(block)
+    home = block.home_place[made["person"]]
+    at_home = (made["origin"].to_numpy() == home) | (made["goal"].to_numpy() == home)
+    vehicle = made["mode"].isin(["cycle", "ebike", "car"]).to_numpy() & at_home
+    signed = np.where(made["goal"].to_numpy() == home, 1, -1)[vehicle]
+    keys = [made["person"][vehicle], made["day"][vehicle], made["mode"][vehicle].astype(str)]
+    assert (pd.Series(signed, index=made.index[vehicle]).groupby(keys).sum() == 0).all()
+
+
+def test_workers_have_two_days_off_and_some_of_them_on_weekdays(block: Block) -> None:
+    """Seven whole weeks: 5/7 of the days, less absences; at weekends, only the share on a roster works."""
+    share = facts().value("roster_share")
+    made = trips(block)
+    to_work = made[(made["purpose"] == "work") & made["day"].between(-28, 20)]
+    days = to_work.drop_duplicates(["person", "day"])
+    worker = (block.work_place >= 0) & (block.group != 2)
+    days = days[worker[days["person"]]]
+    weekend = (days["day"] % 7 >= 5).mean()
+    assert len(days) / worker.sum() / 49 == pytest.approx(5 / 7 * facts().value("work_attendance"), rel=0.01)
+    assert weekend == pytest.approx(share * 2 / 7, abs=0.02)
 
 
 def test_students_study_and_older_people_mostly_do_not_work(city: City, block: Block) -> None:
@@ -175,27 +196,67 @@ def test_trips_a_day_meet_the_fact(city: City, scenario: Scenario, block: Block)
 
 
 def test_ranks_follow_exploration_and_preferential_return() -> None:
-    """f_k ∝ k^−(1+γ) (Song et al. 2010): of a non-worker the first other place has rank 2."""
-    from privacysim.people.habits import rank_shares
+    """P(K ≥ k) = ((k − ½)/(k₀ − ½))^−γ: quantiles, f_k ∝ k^−(1+γ), and k₀ first."""
+    gamma, first = 0.21, 3
+    u = (np.arange(400_000) + 0.5) / 400_000
+    ranks = np.array([rank(x, first, gamma) for x in u])
+    for k in (3, 4, 10, 100, 10_000):
+        assert (ranks >= k).mean() == pytest.approx(((k - 0.5) / (first - 0.5)) ** -gamma, abs=1e-5)
+    share = np.bincount(ranks[ranks < 60], minlength=60) / ranks.size
+    assert share[10] / share[40] == pytest.approx((10 / 40) ** -(1 + gamma), rel=0.02)
+    assert share[:3].sum() == 0
 
-    population = load_scenario("guangzhou_district").population
-    shares = rank_shares(population, np.array([False, True]), np.ones((2, 5), dtype=bool))
-    assert np.allclose(shares.sum(axis=1), 1.0)
-    assert shares[0, 0] / shares[0, 2] == pytest.approx((2 / 4) ** -1.21)
-    assert shares[1, 0] / shares[1, 2] == pytest.approx((3 / 5) ** -1.21)
+
+def test_distinct_places_grow_with_the_power_of_visits_that_zipf_gives() -> None:
+    """E[S(n)] ~ n^(1/(1+γ)) for draws from f_k ∝ k^−(1+γ) without end (Song et al. 2010, ζ = 1 + γ)."""
+    gamma, rng = 0.21, np.random.Generator(np.random.Philox(7))
+    drawn = np.array([[rank(u, 2, gamma) for u in row] for row in rng.random((300, 4_000))])
+    sizes = np.array([250, 1_000, 4_000])
+    distinct = [np.mean([np.unique(row[:n]).size for row in drawn]) for n in sizes]
+    slope = np.polyfit(np.log(sizes), np.log(distinct), 1)[0]
+    assert slope == pytest.approx(1 / (1 + gamma), abs=0.05)
 
 
-def test_stays_follow_their_law() -> None:
-    """The share of stays above t between 20 min and 4 h is (t^−β − b^−β)/(a^−β − b^−β)."""
-    from privacysim.people.habits import quantile_stay
-
+@pytest.mark.parametrize("table", ["arrive_work", "arrive_shop", "stay_other"])
+def test_hours_and_stays_are_those_of_the_survey(table: str) -> None:
+    """Quantiles of the table, and of the part of it between two limits."""
     u = (np.arange(20_000) + 0.5) / 20_000
-    a, b, t = 12_000.0, 144_000.0, 36_000.0
-    stays = quantile_stay(u, a, np.full(u.size, b), 0.8)
-    expected = (t**-0.8 - b**-0.8) / (a**-0.8 - b**-0.8)
-    assert (stays > t).mean() == pytest.approx(expected, abs=1e-3)
-    assert stays.min() >= a
-    assert stays.max() <= b
+    drawn, hours = drawn_from(table, u), survey()[table]
+    assert np.quantile(drawn, [0.25, 0.5, 0.9]) == pytest.approx(hours[[10, 20, 36]], abs=0.01)
+    low, high = hours[8], hours[28]
+    cut = drawn_from(table, u, low, high)
+    assert cut.min() >= low
+    assert cut.max() <= high
+    assert np.median(cut) == pytest.approx(hours[18], abs=0.01)
+
+
+def test_people_arrive_at_the_hours_of_the_survey(city: City, scenario: Scenario, block: Block) -> None:
+    """Kolmogorov distance of arrivals from home to the survey. The part of the day is drawn before the place, whose
+    purpose only sets the hour within it, so shops are visited later than in the survey, and other places earlier."""
+    made = trips(block)
+    from_home = made[made["origin"].to_numpy() == block.home_place[made["person"]]]
+    kind = np.asarray(city.place_category)[from_home["goal"]]
+    older = block.group[from_home["person"]] == 3
+    shops = np.isin(kind, [CATEGORIES.index(word) for word in ("small_shop", "mall", "market", "adult_shop", "bank")])
+    work = (from_home["purpose"] == "work").to_numpy() & (block.group[from_home["person"]] != 2)
+    other = ~shops & (from_home["purpose"] == "other").to_numpy()
+    for table, rows, later, within in (("arrive_shop", shops & ~older & ~work, 0.0, 0.17),
+                                       ("arrive_other", other & ~older, 0.0, 0.1),
+                                       ("arrive_work", work, facts().value("work_later_h"), 0.03)):
+        hour = np.sort(from_home["end_h"].to_numpy()[rows]) - later
+        expected = np.interp(hour, survey()[table], survey()["quantile"])
+        assert np.abs(expected - (np.arange(hour.size) + 0.5) / hour.size).max() < within
+
+
+def test_older_people_are_out_earlier(block: Block) -> None:
+    made = trips(block)
+    visits = made[(made["purpose"] == "other") & ~made["for_work"]]
+    older = block.group[visits["person"]] == 3
+    free = block.work_place[visits["person"]] < 0
+    hours = visits["begin_h"]
+    gap = hours[~older & free].mean() - hours[older & free].mean()
+    assert gap == pytest.approx(facts().value("older_earlier_h"), abs=0.6)
+    assert (hours[older] > 20).mean() < 0.5 * (hours[~older] > 20).mean()
 
 
 def test_destinations_follow_the_gravity_law(city: City, scenario: Scenario) -> None:

@@ -18,7 +18,7 @@ def drawn() -> dict[str, np.ndarray]:
     city = ps.build_city(SCENARIO)
     people = np.arange(300)
     block = draw_block(city, SCENARIO, 185, 0, people, np.ones(people.size), 0, 7)
-    return {name: np.asarray(getattr(block, name)) for name in ("group", "work_place", "tour_place", "walk_depart")}
+    return {name: np.asarray(getattr(block, name)) for name in ("group", "work_place", "way_to", "walk_depart")}
 
 
 def heard() -> list[str]:

@@ -13,7 +13,6 @@ from privacysim.errors import InputError
 from privacysim.people import Block, Population, commutes, draw_block, draw_sample, everybody
 from privacysim.people.population import PeopleFrames
 from privacysim.scenario import Scenario, load_scenario
-from privacysim.units import HOUR_TICKS
 from privacysim.vocabulary import GROUPS
 
 
@@ -93,7 +92,7 @@ def test_a_person_is_the_same_in_every_block(city: City, scenario: Scenario) -> 
     whole, alone = _block(city, scenario, frame), _block(city, scenario, frame, np.array([17]))
     own = whole.tour_person == 17
     assert own.any()
-    for name in ("tour_place", "tour_mode", "tour_mask", "tour_key", "tour_jitter"):
+    for name in ("tour_mask", "tour_key", "tour_for_work"):
         assert np.array_equal(getattr(whole, name)[own], getattr(alone, name)), name
 
 
@@ -112,17 +111,19 @@ def test_whoever_has_own_tours_makes_these_alone_at_the_stated_times(city: City,
     })
     block = _block(city, scenario, (_homes(3), tours))
     own = np.flatnonzero(block.tour_person == 1)
-    assert block.tour_place[own].tolist() == [place] * 3
+    stays = np.isin(block.stay_tour, own)
+    assert block.stay_place[stays].tolist() == [place] * 3
     days = [[day for day in range(14) if int(word[0]) >> day & 1] for word in block.tour_mask[own]]
     assert days == [[0, 7], [3], list(range(14))]
-    assert not block.tour_jitter[own].any()
-    walks = np.isin(block.walk_tour, own[:2]) & ~block.walk_back
-    assert block.walk_depart[walks].min() == 8 * HOUR_TICKS
-    assert block.stay_length[np.isin(block.stay_tour, own)].tolist() == [72_000, 36_000, 18_000]
+    assert not block.jitter[block.tour_shift[own]].any()
+    assert block.way_depart[np.isin(block.way_tour, own)].reshape(-1, 2)[:, 0].tolist() == [288_000, 648_000, 720_000]
+    assert block.way_mode[np.isin(block.way_tour, own[:2])].tolist() == [0] * 4
+    assert block.stay_length[stays].tolist() == [72_000, 36_000, 18_000]
     usual = _block(city, scenario, _homes(3))
     for person in (0, 2):
         assert np.array_equal(block.tour_key[block.tour_person == person], usual.tour_key[usual.tour_person == person])
-    assert (np.diff(_block(city, scenario, (_homes(3), tours), np.array([1])).tour_place) == 0).all()
+    alone = _block(city, scenario, (_homes(3), tours), np.array([1]))
+    assert np.array_equal(alone.way_ticks, block.way_ticks[np.isin(block.way_tour, own)])
 
 
 @pytest.mark.parametrize(("frame", "said"), [

@@ -7,9 +7,9 @@ from datetime import date
 
 import pytest
 
-from privacysim.facts import facts
+from privacysim.facts import facts, facts_replaced
 from privacysim.law import laws
-from privacysim.policy import Arm, Question, load_arms
+from privacysim.policy import Arm, Question, Reform, load_arms
 
 DAY = 86_400.0
 
@@ -25,7 +25,7 @@ def arm(name: str) -> Arm:
     ("order_799", "notice_of_obtaining_evidence", "case_department_head"),
     ("judge_warrant", "warrant", "judge"),
     ("mask_at_source:judge_opens", "warrant", "judge"),
-    ("guangzhou_2007", "none", "none"),
+    ("guangzhou_2007", "notice_of_obtaining_evidence", "case_department_head"),
     ("open_access", "none", "none"),
 ])
 def test_the_paper_of_the_police_is_the_one_that_the_policy_names(policy: str, document: str, approver: str) -> None:
@@ -36,8 +36,8 @@ def test_the_paper_of_the_police_is_the_one_that_the_policy_names(policy: str, d
 
 
 @pytest.mark.parametrize(("policy", "public", "other", "home"), [
-    ("notice_only", 15, 15, 7), ("guangzhou_2007", 15, 15, 7), ("order_799", 30, 15, 7),
-    ("order_799_no_waiver", 30, 30, 7), ("edpb_72h", 3, 3, 7), ("no_cameras", 0, 0, 0), ("open_access", 15, 15, 7),
+    ("notice_only", 15, 10, 7), ("guangzhou_2007", 15, 10, 7), ("order_799", 30, 10, 7),
+    ("order_799_no_waiver", 30, 30, 7), ("no_cameras", 0, 0, 0), ("open_access", 15, 10, 7),
 ])
 def test_footage_is_kept_as_long_as_the_rules_of_its_place_say(policy: str, public: int, other: int, home: int) -> None:
     rules = arm(policy)
@@ -48,11 +48,16 @@ def test_footage_is_kept_as_long_as_the_rules_of_its_place_say(policy: str, publ
         assert low <= value <= high
 
 
+def test_the_72_hours_of_the_guidelines_do_not_bind_the_cameras_of_the_police() -> None:
+    days = [arm("edpb_72h").retention_s(regime)[0] / DAY for regime in ("public_state", "public_venue", "public_other")]
+    assert days == [30, 3, 3]
+
+
 def test_retention_equals_the_facts_that_name_it() -> None:
     known = facts()
     for policy, regime, fact in (
         ("order_799", "public_state", "retention_order_799_art7_d"),
-        ("order_799", "public_other", "retention_order_799_art9_model_d"),
+        ("order_799", "public_other", "retention_unregulated_model_d"),
         ("order_799", "private_home", "retention_art33_model_d"),
         ("guangzhou_2007", "public_venue", "retention_guangzhou_2007_d"),
         ("edpb_72h", "public_other", "retention_edpb_d"),
@@ -60,6 +65,15 @@ def test_retention_equals_the_facts_that_name_it() -> None:
         value, _, high = arm(policy).retention_s(regime)
         assert value == known[fact].value * DAY
         assert high == known[fact].high * DAY
+
+
+def test_a_habit_of_retention_is_one_fact_for_all_policies_until_a_reform_sets_a_period() -> None:
+    both = ("notice_only", "guangzhou_2007", "order_799", "open_access")
+    with facts_replaced({"retention_unregulated_model_d": 21.0}):
+        assert {arm(policy).retention_s("public_other")[0] for policy in both} == {21 * DAY}
+        (reform,) = load_arms([Reform("notice_only", retention="3 d").data()], {}, date(2025, 6, 1))
+        assert reform.retention_s("public_other")[0] == 3 * DAY
+    assert arm("notice_only").retention_s("public_other") == (10 * DAY, 5 * DAY, 30 * DAY)
 
 
 def test_people_filmed_have_two_routes_and_neighbours_none() -> None:

@@ -9,6 +9,7 @@ import pytest
 from privacysim.cli.main import main
 from privacysim.files import named_files
 from privacysim.policy import load_policy
+from privacysim.policy.policy_files import policy_files
 
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> str:
@@ -50,7 +51,7 @@ def test_the_difference_to_the_draft_is_summed_up(capsys: pytest.CaptureFixture[
 def test_check_finds_the_bad_file_and_exits_with_2(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert said(capsys, "policy", "check").count("valid (") == len(named_files("policies"))
+    assert said(capsys, "policy", "check").count("valid (") == len(policy_files())
     assert "valid (" in said(capsys, "policy", "check", "order_799")
     bad = tmp_path / "sim" / "policies" / "bad.toml"
     bad.parent.mkdir(parents=True)
@@ -64,7 +65,7 @@ def test_check_finds_the_bad_file_and_exits_with_2(
 
 @pytest.mark.parametrize("arguments", [
     ("policy", "show", "order_798"), ("policy", "show", "order_799", "--law-date", "yesterday"),
-    ("policy", "show", "order_799", "--law-date", "2021-06-01"), ("policy", "diff", "order_799", "nothing"),
+    ("policy", "show", "order_799", "--law-date", "2001-06-01"), ("policy", "diff", "order_799", "nothing"),
     ("facts", "show", "compliances"), ("facts", "list", "--status", "guess"), ("policy", "check", "nowhere.toml"),
 ])
 def test_what_cannot_be_used_is_told_in_three_lines(

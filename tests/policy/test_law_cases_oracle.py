@@ -17,6 +17,7 @@ import pytest
 
 from privacysim import vocabulary as words
 from privacysim.policy import Arm, Question, load_arms
+from tests.law import test_law_cases_2_oracle as second
 
 CASES = list(csv.DictReader((Path(__file__).parent / "law_cases.csv").read_text(encoding="utf-8").splitlines()))
 
@@ -57,6 +58,8 @@ def test_the_model_answers_as_the_lawyer_did(policy: str) -> None:
 @pytest.mark.parametrize("policy", ["notice_only", "guangzhou_2007", "order_799", "edpb_72h", "judge_warrant"])
 def test_a_policy_that_lost_one_rule_contradicts_some_case(policy: str) -> None:
     rows = [row for row in CASES if row["policy"] == policy]
+    more = [row for row in second.CASES if row["policy"] == policy and not second.reason_not_asked(row)
+            and row["date"] == "2026-11-28" and second.agrees(row)]  # fmt: skip
     unnoticed = []
     whole = arm_of(policy, rows[0]["date"])
     # what judge_warrant takes over unchanged is tried on order_799 itself
@@ -67,10 +70,16 @@ def test_a_policy_that_lost_one_rule_contradicts_some_case(policy: str) -> None:
                 continue
             kept = tuple(other for other in getattr(whole.policy, kind) if other.id != rule.id)
             poorer = whole.policy.model_copy(update={kind: kept})
-            if all(agrees(replace(arm_of(policy, row["date"]), policy=poorer, _answers={}), row) for row in rows):
+            lost = {day: replace(arm_of(policy, day), policy=poorer, _answers={})
+                    for day in {row["date"] for row in (*rows, *more)}}  # fmt: skip
+            if all(agrees(lost[row["date"]], row) for row in rows) and all(
+                second.agrees(row, lost[row["date"]]) for row in more
+            ):
                 unnoticed.append(f"{kind}.{rule.id}")
     # two readings of order 799 that are contested: with and without them the answers stay inside the band
-    assert set(unnoticed) <= {"access.state_platform", "forbidden.home_harm"}
+    # the rule on secrets is held by the cases of guangdong_132 in tests/law: this table has no column for them
+    # the badge of officers in Guangzhou: the order lets them look without, so that it changes the papers shown alone
+    assert set(unnoticed) <= {"access.state_platform", "forbidden.home_harm", "forbidden.gd_secrets", "access.gz_badge"}
 
 
 def test_the_cases_speak_the_models_words_and_are_many() -> None:

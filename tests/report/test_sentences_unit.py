@@ -29,7 +29,7 @@ def source():
     compared = saved.compare()
 
     def made(*rows, metric=PRIMARY):
-        mine = {"notice_only", "order_799", *(row["policy"] for row in rows if "policy" in row)}
+        mine = {"guangzhou_2007", "order_799", *(row["policy"] for row in rows if "policy" in row)}
         arms = [arm for arm in saved.manifest["arms"] if arm["id"] in mine]
         results = replace(saved, manifest={**saved.manifest, "arms": arms})
         frame = pd.DataFrame([{**dict.fromkeys(SUMMARY, NONE), "policy": "order_799", "metric": metric, "note": "",

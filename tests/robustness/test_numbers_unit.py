@@ -91,6 +91,13 @@ def test_the_list_follows_its_datum_and_cannot_be_held_where_no_camera_could_be_
     double, ok = at("website_listed_guangzhou", 2 * facts().value("website_listed_guangzhou"))
     assert double.scenario.leaks.p_listed.number == pytest.approx(2 * p), "twice as many listed, each twice as often"
     assert ok
-    nobody, ok = at("cameras_per_1000", 0.0)
+    nothing = with_values(base, {"cameras_per_1000": 0.0, "home_interiors_per_1000": 0.0})
+    nobody, ok = held(base, nothing)
     assert not ok
     assert nobody.scenario.leaks.p_listed.number == p, "left as it was: nothing solves it"
+    other = ps.Study("preview", days=2, case="directory").inputs()
+    fewer, ok = held(other, with_values(other, {"internet_share": facts().value("internet_share") / 2}))
+    q = other.scenario.leaks.p_listed_directory.number
+    assert fewer.scenario.leaks.p_listed_directory.number == pytest.approx(2 * q), "half as many can be opened"
+    assert fewer.scenario.leaks.p_listed.number == p
+    assert ok

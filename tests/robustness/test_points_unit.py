@@ -23,8 +23,8 @@ QUIET = {"metrics": [EXPOSURE], "progress": False}
 
 @pytest.fixture(scope="module")
 def three() -> list:
-    """Three points that differ in a fact; 100 000 people are two blocks a replicate."""
-    study = ps.Study("preview", policies=["notice_only", "order_799"], days=2, replicates=2, sample=100_000)
+    """Three points that differ in a fact; 30 000 people are two blocks a replicate."""
+    study = ps.Study("preview", policies=["notice_only", "order_799"], days=2, replicates=2, sample=30_000)
     base = study.inputs()
     return [replace(base, facts={"compliance": value}) for value in (0.2, 0.4, 0.6)]
 

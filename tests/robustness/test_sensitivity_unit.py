@@ -110,7 +110,7 @@ def test_a_world_in_which_nobody_is_exposed_under_the_baseline_has_no_ratio(monk
 
     plant(monkeypatch, answers)
     found = run_values(inputs, [fact("compliance")], np.array([[0.5], [1.0], [0.0]]), **QUIET)
-    assert found.answers("order_799") == pytest.approx([0.355, np.nan, 0.355], nan_ok=True)
+    assert found.answers("order_799") == pytest.approx([0.35, np.nan, 0.35], nan_ok=True)
     table = ranking(found)
     assert table["worlds"].tolist() == [2], "a world without an answer is not counted"
 
@@ -173,14 +173,14 @@ def test_a_scenarios_own_number_with_a_range_is_a_factor_and_the_citys_plan_only
     (tmp_path / "own.toml").write_text(OWN)
     monkeypatch.setattr(ps.Study, "runner", lambda *_: facts()["audience_max"])  # another city takes seconds
     study = ps.Study(scenario=str(tmp_path / "own.toml"), policies=["notice_only", "order_799"], days=1)
-    wanted = ["cameras.per_1000", "order_799:retention.public_other"]
+    wanted = ["cameras.per_1000", "order_799:retention.public"]
     small, found = prepare(study, wanted, replicates=4, sample=300, days=2)
     assert (small.plan.replicates, small.plan.sample, small.plan.days) == (4, 300, 2)
-    assert [factor.name for factor in found] == ["cameras.per_1000", "order_799:retention.public_other"]
+    assert [factor.name for factor in found] == ["cameras.per_1000", "order_799:retention.public"]
     assert (found[0].low, found[0].high, found[0].source) == (40.0, 90.0, "assumption: counted by hand")
-    changed = with_values(small, {"cameras.per_1000": 75.0, "order_799:retention.public_other": 9.0})
+    changed = with_values(small, {"cameras.per_1000": 75.0, "order_799:retention.public": 45.0})
     assert changed.scenario.cameras.per_1000.number == 75.0
-    assert changed.arm("order_799").policy.retention.public_other.keep == 9 * 86_400
+    assert changed.arm("order_799").policy.retention.public.keep == 45 * 86_400
     assert changed.arm("notice_only").policy == small.arm("notice_only").policy, "a policy's number is that policy's"
     assert changed.run_id != small.run_id
     without, whole = ({factor.name for factor in factors_of(small, with_city=also)} for also in (False, True))

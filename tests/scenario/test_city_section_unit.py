@@ -28,7 +28,7 @@ def _is(value: float) -> dict[str, Any]:
     ({"node_perturbation": _is(0.7)}, {}, "below 0.5"),
     ({}, {"people": _is(0.0)}, "people of at least 1"),
     ({}, {"speed_walk_m_s": _is(0.0)}, "speed_walk_m_s above 0"),
-    ({}, {"other_places": _is(9.0)}, "12 directed"),
+    ({}, {"rank_gamma": _is(0.0)}, "rank_gamma above 0"),
     ({}, {"people": {"value": float("nan"), "assumption": "x"}}, "finite"),
     ({}, {"resident_share": _is(0.0), "migrant_share": _is(0.0), "student_share": _is(0.0), "older_share": _is(0.0)},
      "not all 0"),

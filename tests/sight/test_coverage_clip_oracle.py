@@ -12,12 +12,16 @@ from privacysim.sight.clip_kernel import clip, sides
 PAIRS = 10_000
 
 
-DISC = Point(0.0, 0.0).buffer(1.0, quad_segs=4096)
+CAMERA = Point(0.0, 0.0)
+DISC, ROUND_DISC = (CAMERA.buffer(1.0, quad_segs=corners) for corners in (512, 4096))
 
 
 def in_view(line, heading, hfov):
-    """The part of a line in view: in a disc of 16 384 corners and in a fan of triangles beyond it; radius 1."""
-    near = line.intersection(DISC)
+    """The part of a line in view: in a disc and in a fan of triangles beyond it; radius 1.
+
+    The disc has 2,048 corners, and 16,384 for a line that may touch its edge.
+    """
+    near = line.intersection(DISC if line.distance(CAMERA) < 0.95 else ROUND_DISC)
     if near.is_empty or hfov >= 360.0 or np.isnan(heading):
         return near
     bearings = np.radians(np.linspace(heading - hfov / 2, heading + hfov / 2, 65))

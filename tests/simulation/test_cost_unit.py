@@ -15,6 +15,9 @@ from privacysim.simulation.replicate import BLOCK, block_size, replicate_of
 from privacysim.simulation.unit_parts import Unit
 from privacysim.study.running import Runner
 
+SECOND = (14_286, 28_571)
+"""People of the second of the seven equal blocks of 100,000 people."""
+
 
 def test_compilation_is_a_stage_of_its_own():
     @njit
@@ -53,19 +56,21 @@ def test_all_people_are_drawn_without_a_list_and_are_the_same_people(study):
     whole = replicate_of(inputs, 0)
     assert whole.sample is None
     seen = whole.seen(1)
-    assert seen.block.person_id[0] == 50_000
+    ids = np.arange(*SECOND)
+    assert (seen.block.person_id == ids).all()
     assert (seen.block.weight == 1.0).all()
     world = whole.world
-    again = draw_block(world.city, world.scenario, world.seed, 0, np.arange(50_000, 100_000), np.ones(50_000),
-                       -world.footage_days, world.days)  # fmt: skip
-    assert (again.walk_depart == seen.block.walk_depart).all()
+    again = draw_block(world.city, world.scenario, world.seed, 0, ids, np.ones(ids.size), -world.footage_days,
+                       world.days)  # fmt: skip
+    assert (again.walk_depart == whole.draw(1).walk_depart).all()
+    assert 0 < seen.block.walk_depart.size < again.walk_depart.size
 
 
 def test_a_unit_tells_its_stages_people_and_bytes(study):
     inputs = study.inputs()
     told = Runner()(inputs, "", None, Unit(0, 1)).cost
     assert {"people", "passes", "exposure", "metrics"} <= set(told["cpu_s"])
-    assert told["count"]["people"] == 50_000
+    assert told["count"]["people"] == SECOND[1] - SECOND[0]
     assert told["bytes"]["passes"] > 0
 
 

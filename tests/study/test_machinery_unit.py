@@ -23,7 +23,8 @@ from tests.helpers.toy_study import ToyRunner
 
 TESTS = Path(__file__).resolve().parent.parent
 PARTS = {"scenario": "guangzhou_district", "policies": ["no_cameras", "notice_only", "guangzhou_draft", "order_799"],
-         "readings": {"guangzhou_draft": ["narrow", "wide"]}, "days": 3}  # fmt: skip
+         "readings": {"guangzhou_draft": ["narrow", "wide"]}, "days": 3, "sample": 10_000}  # fmt: skip
+"""A replicate of this sample is one block of people."""
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def test_replicate_three_alone_has_the_rows_that_it_has_among_ten(toy):
 
 
 def test_blocks_are_added_in_their_order_whoever_finishes_first(toy, monkeypatch):
-    plan, finished_in = ps.Study(**PARTS, sample=100_000, replicates=2), []
+    plan, finished_in = ps.Study(**{**PARTS, "sample": 30_000}, replicates=2), []
 
     def last_block_first(inputs, wanted, where, unit):
         time.sleep(0.05 if unit.block == 0 else 0.0)

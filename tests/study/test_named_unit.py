@@ -15,6 +15,7 @@ import pytest
 import privacysim as ps
 from privacysim import tables
 from privacysim.errors import InputError, ResultsError
+from privacysim.facts import facts
 from privacysim.files import Quantity, toml_text
 from privacysim.metrics import METRICS
 from privacysim.results import load_results
@@ -44,6 +45,18 @@ def test_a_named_study_with_other_policies_keeps_what_still_fits():
                            "10 replicates, sample 5000, seed 185)")  # fmt: skip
     with pytest.raises(InputError, match="seed"):
         Study.from_plan(draft.plan.model_copy(update={"seed": -1}))
+
+
+def test_a_study_in_the_other_reading_of_the_case_is_another_run():
+    usual, other = (Study("preview", case=case).inputs() for case in (None, "directory"))
+    assert (usual.scenario.leaks.case, other.scenario.leaks.case) == ("broadcast", "directory")
+    assert other.scenario.leaks.listing.number == facts()["p_listed_directory"].value
+    assert usual.run_id != other.run_id
+    assert numbers(other.scenario)["leaks"]["case"] == "directory"
+    written = load_scenario({"id": "d", "title": "D", "city": {"kind": "synthetic"}, "leaks": {"case": "directory"}})
+    assert written.leaks.listing == other.scenario.leaks.listing
+    with pytest.raises(InputError, match="broadcast"):
+        Study("preview", case="film")
 
 
 REFUSED = {

@@ -36,15 +36,15 @@ def widest(results: Results) -> float:
 
 
 def test_a_study_stops_at_the_first_look_that_is_narrow_enough_and_is_the_study_of_so_many_replicates(toy):
-    found = toy.run("precision:0.1%", workers=1)
+    found = toy.run("precision:0.03%", workers=1)
     done, told = len(found.manifest["replicates"]), found.manifest["precision"]
     assert 20 < done < 200, "neither ten nor twice as many are enough for this aim, and the cap is far"
-    assert told == {"aim": 0.001, "cap": 200, "reached": True, "half_width": widest(found)}
-    assert widest(found) <= 0.001
+    assert told == {"aim": 0.0003, "cap": 200, "reached": True, "half_width": widest(found)}
+    assert widest(found) <= 0.0003
     plain = ps.Study(**PARTS, replicates=done).run(workers=1)
     assert found.metrics.equals(plain.metrics)
     assert found.run_id == plain.run_id
-    assert widest(ps.Study(**PARTS, replicates=10).run(workers=1)) > 0.001, "the first look was not narrow enough"
+    assert widest(ps.Study(**PARTS, replicates=10).run(workers=1)) > 0.0003, "the first look was not narrow enough"
 
 
 def test_an_aim_beyond_the_cap_ends_at_the_cap_and_says_so(toy):

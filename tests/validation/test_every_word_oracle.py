@@ -16,7 +16,8 @@ from privacysim.policy import load_arms
 from privacysim.scenario import Scenario, load_scenario
 from privacysim.vocabulary import SECRETS
 from privacysim.world.cameras import sample_cameras
-from privacysim.world.events import PLATFORM, sample_lapses
+from privacysim.world.campaigns import PLATFORM, sample_lapses
+from privacysim.world.events import sample_custody
 from privacysim.world.world_model import sample_world
 
 HOME = "guangzhou_185"
@@ -25,7 +26,8 @@ HOME = "guangzhou_185"
 def _with_a_platform_broken(city: City, scenario: Scenario) -> int:
     """A replicate in whose month a vendor's platform is broken into: one in some twenty-five."""
     for k in range(10, 200):
-        lapses = sample_lapses(scenario, sample_cameras(city, scenario, 185, k), 185, k, range(-180, 30))
+        cameras = sample_cameras(city, scenario, 185, k)
+        lapses = sample_lapses(scenario, cameras, sample_custody(scenario, cameras, 185, k), 185, k, range(-180, 30))
         if ((lapses.kind == PLATFORM) & (lapses.tick >= 0)).any():
             return k
     raise AssertionError("no platform is ever broken into")

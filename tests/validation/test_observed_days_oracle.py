@@ -55,20 +55,22 @@ def test_whoever_walks_to_work_arrives_a_commute_after_she_left(town):
     person, minutes = commutes(city, case, 185, 0, drawn.ids)
     of = dict(zip(person.tolist(), minutes.tolist(), strict=True))
     checked = 0
-    for tour in np.flatnonzero((block.tour_mode == 0) & (block.tour_place == block.work_place[block.tour_person])):
-        legs = np.flatnonzero((block.walk_tour == tour) & ~block.walk_back)
-        if not legs.size:  # she works at the corner where she lives
+    person_of = block.tour_person[block.way_tour]
+    to_work = (block.way_to == block.work_place[person_of]) & (block.way_from == block.home_place[person_of])
+    for way in np.flatnonzero((block.way_mode == 0) & to_work & block.tour_for_work[block.way_tour]):
+        legs = block.walk_way == way
+        if not legs.any():  # she works at the corner where she lives
             continue
-        taken = block.stay_arrive[block.stay_tour == tour][0] - block.walk_depart[legs].min()
-        assert taken / 600.0 == pytest.approx(of[int(block.tour_person[tour])], abs=0.01)
+        taken = (block.walk_reach_mm[legs] / block.walk_mm_per_tick[legs]).sum()
+        assert taken / 600.0 == pytest.approx(of[int(person_of[way])], abs=0.01)
         checked += 1
     assert checked > 5
 
 
 def test_distinct_places_and_unicity_of_a_month_equal_a_count_by_hand(town):
     _, city, _, block = town
-    places = [1 + len({int(p) for p, t in zip(block.tour_place[mine], block.tour_mask[mine], strict=True) if t.any()})
-              for i in range(block.weight.size) for mine in [block.tour_person == i]]  # fmt: skip
+    places = [1 + len(set(block.stay_place[block.tour_person[block.stay_tour] == i].tolist()))
+              for i in range(block.weight.size)]  # fmt: skip
     found = rows._places(block, city, 185)
     assert found["places_per_month"] == pytest.approx(np.average(places, weights=block.weight))
     # four hundred people in a district: more than half are singled out, and never everybody
@@ -85,10 +87,8 @@ def test_trips_are_counted_person_by_person_and_day_by_day(town):
     older = block.group == GROUPS.index("older")
     assert said["older_travellers_share"] == pytest.approx(
         1.0 - np.average(np.array(at_home)[older], weights=block.weight[older]))
-    # the same number of trips leads out and home, and a tour's two ways take equally long
-    assert (made["purpose"] == "home").mean() == 0.5
-    lengths = (made["end_h"] - made["begin_h"]).groupby([made["purpose"] == "home"]).sum()
-    assert lengths[True] == pytest.approx(lengths[False])
+    # each round has one trip home, and some lead to more than one place
+    assert 0.4 < (made["purpose"] == "home").mean() < 0.5
     per_day = summary(block, city, case)["trips_per_day"]
     assert block.weight[made["person"]].sum() / block.weight.sum() / 30 == pytest.approx(per_day)
 

@@ -1,0 +1,142 @@
+"""Masks pictures, one or a folder of them: written upright, without metadata; and strips of before and after."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from privacysim.errors import InputError, ResultsError
+from privacysim.files import whole_file
+from privacysim.masklab.face_detectors import FaceChecker, FaceFinder, around, tiles
+from privacysim.masklab.masks import as_mask
+from privacysim.masklab.people_detector import Box, Frame, upright_people
+from privacysim.masklab.regions import Painter
+from privacysim.masklab.scramble import Scramble
+
+ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+_NEAR_PX = 960
+"""Longer side of the reduced picture in which people and near faces are sought; small faces are sought in parts."""
+_STRIP, _STRIP_PX = 6, 240
+
+
+@dataclass
+class Strip:
+    """Up to six of `frames` pictures before masking, above the same after it."""
+
+    frames: int
+    columns: list[list[Frame]] = field(default_factory=list)
+
+    def add(self, number: int, frame: Frame, after: bool) -> None:
+        """Keep picture `number` if it is one of those shown; call it with the picture before and after."""
+        if number in np.linspace(0, max(self.frames - 1, 0), _STRIP).astype(int):
+            wide = max(1, round(_STRIP_PX * frame.shape[1] / frame.shape[0]))
+            small = np.asarray(cv2.resize(frame, (wide, _STRIP_PX), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+            self.columns[-1].append(small) if after else self.columns.append([small])
+
+    def write(self, path: Path) -> None:
+        """Write the strip as PNG."""
+        with whole_file(path) as part:
+            part.write_bytes(_encoded(np.hstack([np.vstack(one) for one in self.columns if len(one) == 2]), ".png"))
+
+
+@dataclass
+class MaskedPictures:
+    """What was found in pictures: by name, the faces and people found, and faces that the checker still sees."""
+
+    mask: Any
+    found: dict[str, tuple[int, int]] = field(default_factory=dict)
+    readable: dict[str, int] = field(default_factory=dict)
+    others: list[str] = field(default_factory=list)
+
+    def text(self) -> str:
+        """Report as plain text."""
+        faces, people = (sum(counts) for counts in zip(*self.found.values(), strict=True))
+        empty = [name for name, counts in self.found.items() if not any(counts)]
+        lines = [f"{len(self.found)} pictures; {self.mask!r} ({self.mask.legal}); metadata removed",
+                 f"masked: {faces} faces and {people} upright people"]  # fmt: skip
+        for names, words in ((list(self.readable), "a second detector still finds faces in"),
+                             (empty, "nobody was found, so nothing was masked (look at them yourself) in"),
+                             (self.others, "not read, because they are no pictures:")):  # fmt: skip
+            if names:
+                lines.append(f"{words} {len(names)}: {', '.join(names[:10])}{', …' * (len(names) > 10)}")
+        return "\n".join(lines)
+
+
+def mask_pictures(source: Path, out: Path, mask: Any, *, keep_anyway: bool = False, preview: Path | None = None,
+                  progress: Callable[[int, int], None] = lambda done, of: None) -> MaskedPictures:  # fmt: skip
+    """Mask the faces and people in a picture, or in every picture of a folder, and write the results to `out`.
+
+    Pictures are turned as their EXIF orientation says, and written without any metadata. One in which the checker still
+    finds a face is not written, except with `keep_anyway`. `preview`: a PNG for a strip of before and after. Raises
+    InputError for what cannot be read or written.
+    """
+    source, out, made = Path(source), Path(out), MaskedPictures(as_mask(mask))
+    if isinstance(made.mask, Scramble):
+        raise InputError("mask", "a mask that needs no key, for pictures", made.mask.name, "write box or pixelate:4")
+    files = sorted(path for path in source.rglob("*") if path.is_file()) if source.is_dir() else [source]
+    pictures = [path for path in files if path.suffix.lower() in ENDINGS]
+    made.others = [str(path.relative_to(source)) for path in files if path not in pictures]
+    if not pictures:
+        raise InputError(str(source), "pictures that end in " + ", ".join(ENDINGS), "none", "name another folder")
+    targets = [out / path.relative_to(source) if source.is_dir() else out for path in pictures]
+    if wrong := [path for path in targets if path.suffix.lower() not in ENDINGS or path.resolve() in
+                 {one.resolve() for one in pictures}]:  # fmt: skip
+        raise InputError(str(wrong[0]), "another file than the source, with the ending of a picture", wrong[0].name,
+                         "name another file or folder")  # fmt: skip
+    finder, checker, painter, strip = FaceFinder(), FaceChecker(), Painter(made.mask), Strip(len(pictures))
+    for number, (path, target) in enumerate(zip(pictures, targets, strict=True)):
+        name, frame = str(path.relative_to(source)) if source.is_dir() else path.name, read_picture(path)
+        strip.add(number, frame, False)
+        faces, people = _faces(finder, frame), _people(frame)
+        boxes = [*people, *(around(face, frame.shape) for face in faces)]
+        painter.paint(frame, list(enumerate(boxes)), number, faces)
+        strip.add(number, frame, True)
+        made.found[name] = len(faces), len(people)
+        data = _encoded(frame, target.suffix)
+        if left := len(checker.boxes(np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)))):
+            made.readable[name] = left
+        if not left or keep_anyway:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with whole_file(target) as part:
+                part.write_bytes(data)
+        progress(number + 1, len(pictures))
+    if preview is not None:
+        strip.write(preview)
+    return made
+
+
+def read_picture(path: Path) -> Frame:
+    """Read a picture of one page as colours of 8 bits, upright as its EXIF orientation says."""
+    frame = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if frame is None or cv2.imcount(str(path)) > 1:
+        got = "something else" if frame is None else f"{cv2.imcount(str(path))} pages or frames"
+        raise InputError(str(path), "a picture of one page that OpenCV can read", got, "convert it to PNG")
+    return np.asarray(frame, dtype=np.uint8)
+
+
+def _encoded(frame: Frame, ending: str) -> bytes:
+    done, data = cv2.imencode(ending, frame)
+    if not done:
+        raise ResultsError(f"picture: cannot be written as {ending}.\n  Fix: name another ending, such as .png.")
+    return data.tobytes()
+
+
+def _faces(finder: FaceFinder, frame: Frame) -> list[Box]:
+    """Faces in the picture as a whole and, if it is large, in overlapping parts at full size."""
+    found = finder.boxes(frame)
+    height, width = frame.shape[:2]
+    for left, top, side in tiles(width, height, _NEAR_PX)[1:] if max(height, width) > 1.5 * _NEAR_PX else ():
+        part = np.ascontiguousarray(frame[top : top + side, left : left + side])
+        found += [(left + a, top + b, left + c, top + d) for a, b, c, d in finder.boxes(part)]
+    return found
+
+
+def _people(frame: Frame) -> list[Box]:
+    shrink = min(1.0, _NEAR_PX / max(frame.shape[:2]))
+    small = cv2.resize(frame, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA) if shrink < 1.0 else frame
+    high, wide = frame.shape[:2]
+    return [(int(a / shrink), int(b / shrink), min(wide, round(c / shrink)), min(high, round(d / shrink)))
+            for a, b, c, d in upright_people(np.asarray(small, dtype=np.uint8))]  # fmt: skip

@@ -1,0 +1,256 @@
+"""One act asked of a policy: both answers step by step, what would decide otherwise, and the nearest lawful change.
+
+The steps are those that `judging.tried` yields, so an explanation and the answer that it explains cannot differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from itertools import product
+from typing import Any, Literal, overload
+
+from privacysim import vocabulary as words
+from privacysim.errors import InputError, refuse_unknown
+from privacysim.law import GivenPack, laws
+from privacysim.law.provisions import Laws
+from privacysim.policy.arm import Arm
+from privacysim.policy.duties import Owed, owed
+from privacysim.policy.judging import FLAGS, WORDS, Answer, Question, tried
+from privacysim.policy.policy_files import GivenPolicy, load_arms, load_policy
+from privacysim.policy.policy_form import Access
+
+CLOSED = {
+    "requester": words.REQUESTERS, "act": words.ACTS, "purpose": words.PURPOSES, "channel": words.CHANNELS,
+    "operator": words.OPERATORS, "regime": words.REGIMES, "technique": words.TECHNIQUES, "scene": words.SCENES,
+    "document": words.DOCUMENTS, "approver": words.APPROVERS, "secret": words.SECRETS, "consent_of": words.CONSENTS,
+    "of_whom": words.WHOM, "entry": words.ENTRIES, "beyond": words.LIMITS, "within": words.LIMITS,
+    "tells": words.TELLS,
+}
+"""Field of a question → its words."""
+AMOUNTS = ("quantity", "gain_cny", "officers")
+NEEDED = tuple(CLOSED)[:6]
+"""What every question must say."""
+_YES = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+_WORLD = 10
+"""Cost of changing whose camera it is and where, against 1 for a paper, 3 for the way and 5 for the act or actor."""
+_COST = {"acts": 5, "requester": 5, "purpose": 3, "channel": 3, "technique": 3, "operator": _WORLD, "regime": _WORLD,
+         "scene": _WORLD, "listed": _WORLD, "own": _WORLD, "sited": _WORLD, "household": _WORLD, "secret": _WORLD}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A rule that was tried: its id, what it is, the elements that failed (none in the rule that decides), its law."""
+
+    rule: str
+    kind: str
+    failed: tuple[str, ...]
+    basis: str
+    speaks: bool
+    """Whether it speaks of this actor and this act."""
+
+
+@dataclass(frozen=True)
+class Explained:
+    """An answer with its reasons.
+
+    `steps`: every rule tried, up to the one that decides. `decides`: facts that were not said and would change the
+    answer, each with a value and the answer that it would give. `nearest`: the fields to change so that the act becomes
+    lawful; empty if it is lawful, None if no route of the policy can make it so.
+    """
+
+    arm: Arm
+    question: Question
+    answer: Answer
+    steps: tuple[Step, ...]
+    decides: tuple[tuple[str, Any, Answer], ...]
+    nearest: Mapping[str, Any] | None
+
+    def lines(self) -> list[str]:
+        """The explanation in lines of text."""
+        found, asked = self.answer, self.question
+        gap = f" ({found.gap} gap)" if found.gap else ""
+        made = [f"camera rules: {found.specific}{gap}, by {found.rule or 'no rule'} [{found.basis_specific or '-'}]",
+                f"general law of {self.arm.law_date}: {found.general} [{cited(self.arm.laws, found.basis_general)}]"]
+        near = [step for step in self.steps if step.speaks or not step.failed]
+        made += [f"  {step.kind} {step.rule}: {'decides' if not step.failed else '; '.join(step.failed)}"
+                 for step in near]
+        made += [f"  {len(self.steps) - len(near)} other rules tried speak of other actors or acts"]
+        made += [f"depends on {name} (not said): {value} → {answer.specific}, {answer.general}"
+                 for name, value, answer in self.decides]
+        if self.nearest is None:
+            return [*made, "no route of this policy can make it lawful"]
+        changes = (f"{name}: {getattr(asked, name)} → {value}" for name, value in self.nearest.items())
+        return [*made, f"nearest lawful act: {'; '.join(changes)}"] if self.nearest else made
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+
+@overload
+def ask(policy: GivenPolicy | Arm, *, law_date: date | str | None = None, packs: Sequence[GivenPack] = (),
+        duty: Literal[""] = "", **facts: Any) -> Explained: ...
+@overload
+def ask(policy: GivenPolicy | Arm, *, law_date: date | str | None = None, packs: Sequence[GivenPack] = (),
+        duty: str, **facts: Any) -> Owed: ...
+def ask(policy: GivenPolicy | Arm, *, law_date: date | str | None = None, packs: Sequence[GivenPack] = (),
+        duty: str = "", **facts: Any) -> Explained | Owed:
+    """Ask one act: `requester`, `act`, `purpose`, `channel`, `operator`, `regime`, and any other field of `Question`.
+
+    With `duty`, ask whether whoever runs a camera owes it: `operator` and `regime`, where it matters also `place` (a
+    category), `when` (circumstances) and other fields. The answer is then an `Owed`.
+
+    `policy` is a name (with its reading, if contested), a path, a dict, a `Policy` or an `Arm`. `law_date` is the day
+    of general law, by default the newest. An unknown word is an error that names the closest one.
+
+    >>> from privacysim.policy import ask
+    >>> found = ask("order_799", requester="public_security", act="view", purpose="curiosity", channel="request",
+    ...             operator="commercial", regime="public_venue")
+    >>> found.answer.specific, found.answer.general, found.nearest["purpose"]
+    ('prohibited_derived', 'pi_breach', 'criminal_case')
+    >>> print(ask("order_799", duty="retention", operator="commercial", regime="public_venue", when="key_target"))
+    retention: yes, 90 d [CTL 32]
+    """
+    arm = policy if isinstance(policy, Arm) else arm_of(policy, law_date, packs)
+    if not duty:
+        return explain(arm, question_of(facts))
+    place, when = facts.pop("place", ""), facts.pop("when", ())
+    when = when.replace(",", " ").split() if isinstance(when, str) else when
+    return owed(arm, duty, said_of(facts), place, when)
+
+
+def arm_of(policy: GivenPolicy, law_date: date | str | None = None, packs: Sequence[GivenPack] = ()) -> Arm:
+    """The policy as an arm, on the day of general law given, by default the newest."""
+    name = policy.partition(":")[0] if isinstance(policy, str) and not policy.endswith(".toml") else policy
+    if law_date is None:
+        found = load_policy(name, packs=packs)
+        newest = laws(packs, found.pack).bundles[-1].first_day
+        law_date = max(found.law_date or newest, newest)
+    when = date.fromisoformat(law_date) if isinstance(law_date, str) else law_date
+    arms = load_arms([policy], {}, when, packs=packs)
+    if len(arms) > 1:
+        raise InputError("policy", "one reading of a contested policy", name, f"write {arms[0].id}")
+    return arms[0]
+
+
+def question_of(facts: Mapping[str, Any]) -> Question:
+    """The question from its fields, as words of a command or as Python values."""
+    said = said_of(facts)
+    for name in NEEDED:
+        if name not in said:
+            raise InputError(f"ask, {name}", "what every act has", "nothing", f"one of {', '.join(CLOSED[name])}")
+    return Question(**said)
+
+
+def said_of(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of a question as Python values."""
+    known = {field.name for field in fields(Question)}
+    said: dict[str, Any] = {}
+    for name, value in facts.items():
+        refuse_unknown(name, known, "ask", "a field of a question")
+        if name in CLOSED:
+            refuse_unknown(value, CLOSED[name], f"ask, {name}", "a word of its list")
+        elif name != "mask" and isinstance(value, str):
+            number = name in AMOUNTS
+            if not value.isdigit() if number else value not in _YES:
+                raise InputError(f"ask, {name}", "a whole number" if number else "yes or no", value, f"write {name}=1")
+            value = int(value) if number else _YES[value]
+        said[name] = value
+    return said
+
+
+def questions_of(facts: Mapping[str, str]) -> list[Question]:
+    """All questions of a table: fields may hold several words with commas, or `any`."""
+    several = [[(name, word) for word in (CLOSED[name] if text == "any" and name in CLOSED else text.split(","))]
+               for name, text in facts.items()]
+    return [question_of(dict(row)) for row in product(*several)]
+
+
+def explain(arm: Arm, question: Question) -> Explained:
+    """Explain the arm's answer to a question."""
+    answer, steps = arm.judge(question), []
+    for _, rule, failed in tried(arm.policy, arm.reading, question):
+        said = tuple(_why(rule, name, question) for name in failed)
+        kind = "route" if isinstance(rule, Access) else "prohibition"
+        steps.append(Step(getattr(rule, "id", "prohibited"), kind, said, rule.basis,
+                          not {"requester", "acts"} & {*failed}))
+        if not failed:
+            break
+    return Explained(arm, question, answer, tuple(steps), tuple(_decides(arm, question, answer)),
+                     _nearest(arm, question, answer))
+
+
+def lawful(answer: Answer) -> bool:
+    """Whether the camera rules permit the act or say nothing, and general law calls it lawful."""
+    return answer.legality != "prohibited" and answer.general == "lawful"
+
+
+def cited(known: Laws, basis: str) -> str:
+    """Provisions by law and article."""
+    found = [known.provision(name) for name in basis.split("; ") if name]
+    return "; ".join(f"{known.laws[one.law].short} {one.article}" for one in found) or "-"
+
+
+def _why(rule: Any, name: str, question: Question) -> str:
+    """Which element of a rule failed, and what the act says."""
+    if name in WORDS:
+        asked = getattr(question, WORDS[name]) or "unsaid"
+        return f"{WORDS[name]} {asked} is none of {', '.join(getattr(rule, name, ())) or 'its acts'}"
+    if name in FLAGS:
+        return f"{name} must be {'yes' if getattr(rule, name) else 'no'}"
+    return {"document": f"needs {getattr(rule, 'document', '')}, got {question.document}",
+            "approver": f"needs approval by {getattr(rule, 'approver', '')}, got {question.approver}",
+            "officers": f"needs {getattr(rule, 'officers', 1)} officers, got {question.officers}",
+            "beyond": f"exceeds the document's {question.beyond}", "consent": "the operator has not agreed",
+            "asked_in_time": "leave was not asked for in time",
+            "approved": "the camera is not said to be approved",
+            "filmed_consent": "whoever is filmed, or the guardian, has not agreed", "case_filed": "no case is filed",
+            "irreversible": "the others are not masked for good", "scope": "the camera is outside its scope",
+            "clear": "clear footage, which this route does not open"}[name]
+
+
+def _decides(arm: Arm, question: Question, answer: Answer) -> Iterable[tuple[str, Any, Answer]]:
+    """Facts that are not said, with a value that changes the answer."""
+    values: dict[str, tuple[Any, ...]] = {
+        "quantity": (1,), "gain_cny": (1,), "officers": (1,), "case_filed": (False,), "siting_lawful": (False,),
+        "of_whom": words.WHOM, "tells": words.TELLS, "household": (True, False) if question.operator == "home" else (),
+        "entry": words.ENTRIES[1:] if question.channel == "remote_login" else (),
+        "beyond": words.LIMITS[:1] if question.document != "none" else ()}
+    for name, tries in values.items():
+        if getattr(question, name) not in (None, ""):
+            continue
+        for value in tries:
+            other = arm.judge(replace(question, **{name: value}))
+            if (other.specific, other.general) != (answer.specific, answer.general):
+                yield name, value, other
+                break
+
+
+def _nearest(arm: Arm, question: Question, answer: Answer) -> Mapping[str, Any] | None:
+    """The fewest and cheapest changes that make the act lawful, tried by the judge."""
+    if lawful(answer):
+        return {}
+    made = []
+    for number, (_, rule, failed) in enumerate(tried(arm.policy, arm.reading, question)):
+        if isinstance(rule, Access):
+            change = {key: value for name in failed for key, value in _met(rule, name, question).items()}
+            made.append((sum(_COST.get(name, 1) for name in failed), number, change))
+    return next((change for _, _, change in sorted(made, key=lambda one: one[:2])
+                 if lawful(arm.judge(replace(question, **change)))), None)
+
+
+def _met(rule: Access, name: str, question: Question) -> dict[str, Any]:
+    """The change of a question that meets one element of a route."""
+    if name in WORDS:
+        return {{"acts": "act"}.get(name, name): getattr(rule, name)[0]}
+    guardian = question.of_whom in ("minor", "ward")
+    changes: dict[str, dict[str, Any]] = {
+        "document": {"document": rule.document}, "approver": {"approver": rule.approver}, "beyond": {"beyond": ""},
+        "officers": {"officers": rule.officers}, "consent": {"consent": True}, "case_filed": {"case_filed": True},
+        "asked_in_time": {"within": "hours"}, "approved": {"siting_lawful": True},
+        "anonymous": {"identifiable": not rule.anonymous},
+        "filmed_consent": {"consent_of": "guardian" if guardian else "person_filmed"}, "clear": {"mask": "box"},
+        "irreversible": {"mask": "box", "reversible": False}, "masked": {"mask": "box" if rule.masked else "none"},
+        "sited": {"siting_lawful": rule.sited}}
+    return changes.get(name) or {name: getattr(rule, name)}

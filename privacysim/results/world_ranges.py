@@ -1,0 +1,130 @@
+"""What is not known: the answer over worlds that draw their facts, its direction, and how much of its spread is facts.
+
+World j has its own facts and its own replicate, so its answer y varies with both. Over n worlds:
+
+- the *range* runs from the order statistic at 0.025·(n + 1) to that at 0.975·(n + 1), interpolated; up to forty worlds
+  it runs from the least to the largest, which hold a further world with probability (n − 1)/(n + 1);
+- every tenth world has a second replicate. Half the mean squared difference of such pairs estimates the variance by
+  chance, σ², with m degrees of freedom; the other n − m worlds give the variance of y, s². The share of the facts is
+  1 − σ²/s². Its interval follows from F(n − m − 1, m), which is exact if y is normal (Searle 1971, Linear Models,
+  chapter 9);
+- a fact *stands out* if the rank correlation of its values with y is larger than the largest one of all facts is in
+  95 % of permutations of the worlds (Westfall and Young 1993), so in 95 % of studies without any such fact none does.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy import stats as laws
+
+from privacysim.draws import Floats, stream_key, uniforms
+from privacysim.simulation.unit_parts import WORLD
+from privacysim.stats import Estimate, percent, short, wilson
+
+_ENDS_OF = 40
+"""Up to so many worlds, the range is from the least to the largest."""
+_PERMUTATIONS = 999
+_LEVEL = 0.95
+
+
+class Spread(NamedTuple):
+    """One answer over worlds: range, what it holds, worlds below 1, share of the facts, and facts that stand out."""
+
+    worlds: int
+    low: float
+    high: float
+    holds: float
+    lower: Estimate
+    facts: Estimate | None
+    outstanding: tuple[str, ...]
+    varied: int
+
+    def words(self) -> str:
+        """Describe the spread of a ratio in one sentence.
+
+        >>> Spread(40, 0.6, 1.1, 39 / 41, Estimate(0.9), Estimate(0.8, 0.5, 0.9), ("contacts",), 120).words()
+        'over what is not known −40 % to +10 % (95 % of worlds), lower in 36 of 40; 80 % of this spread [50, 90] is facts, mostly contacts'
+        """  # noqa: E501
+        ends = " to ".join(f"{'−' if end < 1 else '+'}{percent(abs(1 - end))} %" if end < 2 else f"{short(end)} times"
+                           for end in (self.low, self.high))  # fmt: skip
+        said = (f"over what is not known {ends} ({percent(self.holds)} % of worlds), "
+                f"lower in {round(self.lower.value * self.worlds)} of {self.worlds}")  # fmt: skip
+        if self.facts is not None:
+            between = f" [{percent(self.facts.low or 0.0)}, {percent(self.facts.high or 0.0)}]"
+            said += f"; {percent(self.facts.value)} % of this spread{between} is facts"
+        if not self.varied:
+            return said
+        return said + (f", mostly {' and '.join(self.outstanding[:3])}" if self.outstanding
+                       else f", of which none stands out among {self.varied}")  # fmt: skip
+
+
+def world_range(values: ArrayLike) -> tuple[float, float, float]:
+    """Return the low and high end of the range over worlds, and the probability that it holds a further world.
+
+    >>> world_range(range(39)), world_range(range(1, 100))
+    ((0.0, 38.0, 0.95), (2.5, 97.5, 0.95))
+    """
+    y = np.sort(np.asarray(values, dtype=np.float64))
+    if y.size <= _ENDS_OF:
+        return float(y[0]), float(y[-1]), (y.size - 1) / (y.size + 1)
+    at = np.array([0.025, 0.975]) * (y.size + 1) - 1.0
+    low, high = np.interp(at, np.arange(y.size), y)
+    return float(low), float(high), _LEVEL
+
+
+def facts_share(alone: ArrayLike, pairs: Sequence[tuple[float, float]]) -> Estimate | None:
+    """Share of the variance over worlds that facts make; None without pairs or without variance.
+
+    `alone`: answers of worlds with one replicate; `pairs`: both answers of worlds with two.
+    """
+    y, both = np.asarray(alone, dtype=np.float64), np.asarray(pairs, dtype=np.float64).reshape(-1, 2)
+    if y.size < 3 or not len(both) or (spread := float(y.var(ddof=1))) == 0.0:
+        return None
+    ratio = float(((both[:, 0] - both[:, 1]) ** 2).mean()) / 2.0 / spread
+    tails = laws.f.ppf([(1 - _LEVEL) / 2, (1 + _LEVEL) / 2], y.size - 1, len(both))
+    value, high, low = (min(max(1.0 - ratio * factor, 0.0), 1.0) for factor in (1.0, *tails))
+    return Estimate(value, low, high)
+
+
+def standing_out(drawn: pd.DataFrame, answers: ArrayLike) -> tuple[str, ...]:
+    """Facts (columns of `drawn`, one row a world) whose rank correlation with the answers beats permuted ones."""
+    x, y = (laws.rankdata(values, axis=0) for values in (drawn.to_numpy(dtype=np.float64), np.asarray(answers)))
+    if len(y) < _ENDS_OF // 2 or not drawn.shape[1] or (y == y[0]).all():
+        return ()
+    x, y = x - x.mean(axis=0), y - y.mean()
+    size = np.sqrt((x**2).sum(axis=0))
+    x, y = x[:, size > 0] / size[size > 0], y / math.sqrt(float((y**2).sum()))
+    orders = np.argsort(uniforms(stream_key(185, 0, "worlds permuted"), np.arange(_PERMUTATIONS), len(y)), axis=1)
+    shuffled = y[orders]
+    limit = np.quantile(np.abs(shuffled @ x).max(axis=1), _LEVEL)
+    seen: Floats = np.abs(y @ x)
+    names = drawn.columns[size > 0]
+    return tuple(str(names[n]) for n in np.argsort(-seen) if seen[n] > limit)
+
+
+def ratios(worlds: pd.DataFrame, metric: str, curve: str, policy: str, baseline: str) -> pd.Series:
+    """Ratio of a policy to the baseline in each replicate of each world, where the baseline is not 0."""
+    rows = worlds[(worlds["metric"] == metric) & (worlds["curve"] == curve)]
+    b, a = (rows[rows["policy"] == arm].set_index("replicate")["value"] for arm in (policy, baseline))
+    found = (b / a)[lambda values: np.isfinite(values)]
+    return found.sort_index()
+
+
+def spread(found: pd.Series, world_facts: pd.DataFrame) -> Spread | None:
+    """Summarise ratios by replicate number (`WORLD` + j, and 2·`WORLD` + j where repeated); None below three worlds."""
+    once = found[found.index < 2 * WORLD]
+    if len(once) < 3:
+        return None
+    again = found[found.index >= 2 * WORLD]
+    paired = [k for k in again.index if k - WORLD in once.index]
+    y = np.log(found) if (found > 0).all() else found
+    alone = y[[k for k in once.index if k + WORLD not in again.index]]
+    share = facts_share(alone, [(y[k - WORLD], y[k]) for k in paired])
+    drawn = world_facts.pivot(index="world", columns="fact", values="value").reindex(once.index % WORLD)
+    low, high, holds = world_range(once)
+    return Spread(len(once), low, high, holds, wilson(int((once < 1).sum()), len(once)), share,
+                  standing_out(drawn, once.to_numpy()), drawn.shape[1])  # fmt: skip
