@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from privacysim.errors import InputError, did_you_mean
-from privacysim.resources import shipped
+from privacysim.resources import shipped, shipped_rows
 
 STATUSES = ("R", "S", "D", "measured", "assumption", "CALIBRATED")
 DRAWN = ("normal", "lognormal", "logit", "dirichlet")
@@ -39,6 +39,11 @@ class Fact:
     group: str = ""
     """Facts of one group share one draw; the shares of a `dirichlet` law sum to one within their group."""
 
+    @property
+    def title(self) -> str:
+        """What the number is, in a few words."""
+        return fact_title(self.id)
+
     def __post_init__(self) -> None:
         least = 0.0 if self.law in ("lognormal", "logit") else -math.inf
         most = 1.0 if self.law == "logit" else math.inf
@@ -55,6 +60,16 @@ class Fact:
         ):
             if not holds:
                 raise InputError(f"data/facts.csv, {self.id}{key}", expected, got, "correct the row")
+
+
+@lru_cache(maxsize=1)
+def _titles() -> dict[str, str]:
+    return {row["id"]: row["en"] for row in shipped_rows("data/fact_titles.csv")}
+
+
+def fact_title(fact_id: str) -> str:
+    """Title of a fact by its id; one without a title is named by its id."""
+    return _titles().get(fact_id, fact_id.replace("_", " "))
 
 
 class Facts(Mapping[str, Fact]):

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from privacysim.errors import InputError
 from privacysim.files import whole_file
+from privacysim.wording import Words
 
 ScenarioName = Annotated[str, typer.Argument(help="Name or .toml file of a scenario.")]
 StudyName = Annotated[str, typer.Argument(help="Name or .toml file of a study.")]
@@ -23,6 +24,7 @@ Days = Annotated[int | None, typer.Option(help="Days that the study lasts.")]
 Workers = Annotated[int | None, typer.Option(help="Number of processes. Default: one per core.")]
 TablesFolder = Annotated[Path | None,
                          typer.Option("--out", help="Folder for the tables. An interrupted run resumes there.")]
+Lang = Annotated[str, typer.Option("--lang", help="Language: en or zh.")]
 LawDate = Annotated[
     str | None, typer.Option(help="Date on which the general law applies, such as 2025-06-01. Default: the policy's.")
 ]
@@ -32,6 +34,16 @@ def group(about: str = "") -> typer.Typer:
     """App of several commands, which shows its help without a command; without `about`, of one command."""
     # help texts are no markup, because Rich would remove `[city]`
     return typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=bool(about), help=about or None)
+
+
+def spoken(lang: str) -> Words:
+    """Words of the language given with `--lang`; an output that cannot show its characters is an error."""
+    try:
+        "中文".encode((sys.stdout.encoding or "utf-8") if lang == "zh" else "utf-8")
+    except UnicodeEncodeError:
+        raise InputError("--lang zh", "an output that can show Chinese", f"one in {sys.stdout.encoding}",
+                         "set PYTHONIOENCODING=utf-8, or choose a terminal in UTF-8") from None
+    return Words(lang)
 
 
 def day(text: str) -> date:

@@ -1,6 +1,7 @@
 """The commands `policy` and `facts`: the rules article by article, and every number with its source."""
 
 import textwrap
+from itertools import product
 from pathlib import Path
 from typing import Annotated
 
@@ -8,9 +9,9 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from privacysim.cli.options import LawDate, console, day, grid, group
+from privacysim.cli.options import Lang, LawDate, console, day, grid, group, spoken
 from privacysim.errors import InputError, refuse_unknown
-from privacysim.facts import STATUSES, facts
+from privacysim.facts import STATUSES, Fact, facts
 from privacysim.files import display, find_file, read_toml
 from privacysim.law import laws
 from privacysim.policy.arm import Arm
@@ -42,26 +43,31 @@ def show_policy(
     law_date: LawDate = None,
     page: Annotated[Path | None, typer.Option("-o", "--out", help="Page to sign: .html, .pdf or .docx.")] = None,
     cases: Annotated[Path | None, typer.Option(help="CSV file of cases that the page names beside the rules.")] = None,
+    lang: Lang = "en",
 ) -> None:
     """Show a policy in full: routes, prohibitions, duties, citations, and how the model departs from the text."""
-    out = console(400)
+    words, out = spoken(lang), console(400)
     arms = _arms(name, law_date)
     if page:
         from privacysim.report.memo import write_report  # imports slowly
         from privacysim.report.policy_page import policy_page
 
-        out.print(f"written: {write_report(lambda: policy_page(arms[0], cases), page)}", highlight=False)
+        path = write_report(lambda: policy_page(arms[0], cases, lang), page)
+        out.print(words("written", path=path), highlight=False)
         return
     policy = arms[0].policy
     file = read_toml(find_file("policies", _file_name(name), policy_files()))
-    out.print(f"[bold]{escape(policy.title.en)}[/bold]  {escape(policy.title.zh)}")
-    out.print(f"{arms[0].id if ':' in name else policy.id}: {policy.status}, law of {policy.law_date}", end="")
+    out.print(f"[bold]{escape(policy.title.en)}[/bold]  {escape(policy.title.zh)}" if lang == "en"
+              else f"[bold]{escape(policy.title.zh or policy.title.en)}[/bold]")
+    said = words("show_status", name=arms[0].id if ":" in name else policy.id, date=policy.law_date,
+                 status=policy.status if lang == "en" else words.text(policy.status))  # fmt: skip
     parents = file.get("layer") or ([file["extends"]] if "extends" in file else [])
-    out.print(f", over {', '.join(parents)}" if parents else "")
-    out.print(escape(policy.summary))
-    law = f"{arms[0].bundle.id} ({escape(arms[0].bundle.says)})"
-    out.print(f"General law: {'suspended in this arm.' if policy.general_law == 'suspended' else law}")
-    _print(out, describe(arms[0]))
+    out.print(escape(said + (words("show_over", parents=", ".join(parents)) if parents else "")))
+    out.print(escape(words.text(policy.summary)))
+    law = arms[0].bundle.id + words("place_says", says=words.text(arms[0].bundle.says))
+    suspended = policy.general_law == "suspended"
+    out.print(escape(words("show_law", law=words("show_suspended") if suspended else law)))
+    _print(out, describe(arms[0], words))
 
 
 @policy_app.command("ask")
@@ -73,35 +79,38 @@ def ask_policy(
     law_date: Annotated[str | None, typer.Option(help="Day of the general law. Default: the newest.")] = None,
     duty: Annotated[str, typer.Option(help="Ask a duty instead of an act, such as retention: operator=… regime=…, and "
                                            "place=… when=… where it matters.")] = "",
+    lang: Lang = "en",
 ) -> None:
     """Ask one act (both answers, every rule tried, what else decides, the nearest lawful change) or a duty."""
-    out, arm = console(400), arm_of(name, law_date)
+    words, out, arm = spoken(lang), console(400), arm_of(name, law_date)
     pairs = [fact.partition("=") for fact in facts]
     if duty:
         found = ask(arm, duty=duty, **{key: value for key, _, value in pairs})
-        _print(out, [(f"{arm.id}, {arm.law_date}", str(found).splitlines())])
+        _print(out, [(f"{arm.id}, {arm.law_date}", found.lines(lang))])
         return
     asked = questions_of({key: value for key, _, value in pairs})
     if len(asked) == 1:
-        _print(out, [(f"{arm.id}, {' '.join(facts)}", explain(arm, asked[0]).lines())])
+        _print(out, [(f"{arm.id}, {' '.join(facts)}", explain(arm, asked[0]).lines(lang))])
         return
     several = [key for key, _, value in pairs if "," in value or value == "any"]
     answers = [arm.judge(question) for question in asked]
-    rows = [(*(str(getattr(question, key)) for key in several), one.specific, one.general, one.rule, one.gap)
-            for question, one in zip(asked, answers, strict=True)]
-    headings = (*several, "camera rules", "general law", "rule", "gap")
+    rows = [(*(words.text(str(getattr(question, key)), key) for key in several), words.text(one.specific),
+             words.text(one.general), one.rule, words.text(one.gap))
+            for question, one in zip(asked, answers, strict=True)]  # fmt: skip
+    headings = (*(words.text(key, "field") for key in several), *words("table_heads").split("|"))
     out.print(grid(headings, rows, left=headings, whole=headings))
 
 
 @policy_app.command("check")
 def check_policies(
     name: Annotated[str | None, typer.Argument(help="Name or .toml file of a policy. Default: all.")] = None,
+    lang: Lang = "en",
 ) -> None:
     """Check policies: form, ids, units, citations in force, and faults proved over every question that can be asked.
 
     The exit status is 2 if a policy cannot be used, 1 if a rule has a fault.
     """
-    known, faulty = laws(), False
+    words, known, faulty = spoken(lang), laws(), False
     failed: InputError | None = None
     for each in [name] if name else list(policy_files()):
         try:
@@ -113,11 +122,11 @@ def check_policies(
             failed = failed or error
             typer.echo(f"{each}: cannot be used\n{error}", err=True)
             continue
-        typer.echo(f"{display(find_file('policies', each, policy_files()))}: valid ({len(policy.access)} routes, "
-                   f"{len(policy.forbidden) + bool(policy.prohibited)} prohibitions)")
+        typer.echo(words("check_valid", path=display(find_file("policies", each, policy_files())),
+                         routes=len(policy.access), bans=len(policy.forbidden) + bool(policy.prohibited)))  # fmt: skip
         for finding in dict.fromkeys(fault for one in (policy, *variants) for fault in lint(one, known)):
             faulty = True
-            typer.echo(f"  {finding}")
+            typer.echo(f"  {finding.line(lang)}")
     if failed or faulty:
         raise typer.Exit(2 if failed else 1)
 
@@ -139,53 +148,54 @@ def diff_policies(before: Annotated[str, typer.Argument(help="Policy to start fr
                   after: Annotated[str | None, typer.Argument(help="Policy to compare. Default: itself.")] = None,
                   law_date: LawDate = None,
                   between: Annotated[tuple[str, str] | None, typer.Option(
-                      metavar="DAY DAY", help="Two days: what the passing of time alone changed.")] = None) -> None:
+                      metavar="DAY DAY", help="Two days: what the passing of time alone changed.")] = None,
+                  lang: Lang = "en") -> None:
     """List what the second policy changes, article by article, or what time changed between two days."""
-    out, after = console(400), after or before
+    words, out, after = spoken(lang), console(400), after or before
     if between:
-        for first, second in zip(_arms(before, between[0]), _arms(after, between[1]), strict=True):
-            out.print(f"[bold]{first.id} → {second.id}[/bold], general law of {between[0]} and of {between[1]}")
-            _print(out, passing(first, second) or [("No difference", [])])
-        return
-    dates = (load_policy(_file_name(name)).law_date for name in (before, after))
-    chosen = law_date or str(max(day for day in dates if day is not None))
-    for first in _arms(before, chosen):
-        for second in _arms(after, chosen):
-            out.print(f"[bold]{first.id} → {second.id}[/bold], general law of {chosen} ({first.bundle.id})")
-            sections = compare(first, second)
-            if not sections:
-                out.print("No difference.")
-            _print(out, sections)
+        pairs = list(zip(_arms(before, between[0]), _arms(after, between[1]), strict=True))
+        head = words("diff_between", first=between[0], second=between[1])
+    else:
+        dates = (load_policy(_file_name(name)).law_date for name in (before, after))
+        chosen = law_date or str(max(day for day in dates if day is not None))
+        pairs = list(product(_arms(before, chosen), _arms(after, chosen)))
+        head = words("diff_head", day=chosen, bundle=pairs[0][0].bundle.id)
+    for first, second in pairs:
+        out.print(f"[bold]{first.id} → {second.id}[/bold]{head}")
+        found = (passing if between else compare)(first, second, words)
+        _print(out, found or [(words("diff_none"), [])])
 
 
 @facts_app.command("list")
 def list_facts(
     status: Annotated[str | None, typer.Option(help=f"Show only this status: {', '.join(STATUSES)}.")] = None,
+    lang: Lang = "en",
 ) -> None:
-    """List every number: value, range, unit, status, source."""
+    """List every number: title, value, range, unit, status, source."""
+    words = spoken(lang)
     if status is not None:
         refuse_unknown(status, STATUSES, "--status", "a status of facts")
-    rows = [
-        (fact.id, f"{fact.value:.10g}", "" if fact.low == fact.high else f"{fact.low:.10g} – {fact.high:.10g}",
-         fact.unit, fact.status, fact.source)
-        for fact in facts().values() if status is None or fact.status == status
-    ]  # fmt: skip
-    headings = ("fact", "value", "range", "unit", "status", "source")
-    console(400).print(grid(headings, rows, left=(headings[0], *headings[2:]), whole=headings[:-1]))
+    rows = [(fact.id, words.text(fact.title), f"{fact.value:.10g}", _span(fact), words.text(fact.unit, "unit"),
+             fact.status, words.text(fact.source)) for fact in facts().values() if status in (None, fact.status)]
+    headings = words("fact_heads").split("|")
+    console(400).print(grid(headings, rows, left=(*headings[:2], *headings[3:]), whole=headings[:-1]))
 
 
 @facts_app.command("show")
-def show_fact(fact_id: Annotated[str, typer.Argument(help="Id of a fact, such as cameras_per_1000.")]) -> None:
-    """Show one number with its range and source."""
-    fact, out = facts()[fact_id], console(400)
-    meanings = {"R": "primary text read", "S": "secondary source", "D": "derived from such numbers",
-                "measured": "measured for this project", "assumption": "assumption: sweep its range",
-                "CALIBRATED": "solved so that the model gives a datum; never a validation"}
-    span = "none given" if fact.low == fact.high else f"{fact.low:.10g} – {fact.high:.10g}"
-    out.print(f"[bold]{fact.id}[/bold] = {fact.value:.10g} {escape(fact.unit)}")
-    law = f"{fact.law}, one draw with the group {fact.group}" if fact.group else fact.law
-    out.print(f"  range   {span}\n  law     {law}\n  status  {meanings[fact.status]}")
-    out.print(f"  source  {escape(fact.source)}", soft_wrap=True)
+def show_fact(fact_id: Annotated[str, typer.Argument(help="Id of a fact, such as cameras_per_1000.")],
+              lang: Lang = "en") -> None:
+    """Show one number with its title, range and source."""
+    words, fact, out = spoken(lang), facts()[fact_id], console(400)
+    out.print(f"[bold]{fact.id}[/bold] = {fact.value:.10g} {escape(words.text(fact.unit, 'unit'))}")
+    law = words.text(fact.law)
+    law = words("fact_group", law=law, group=fact.group) if fact.group else law
+    out.print(escape(words("fact", title=words.text(fact.title), span=_span(fact) or words("fact_no_range"), law=law,
+                           status=words(f"fact_{fact.status}"))))  # fmt: skip
+    out.print(escape(words("fact_source", source=words.text(fact.source))), soft_wrap=True)
+
+
+def _span(fact: Fact) -> str:
+    return "" if fact.low == fact.high else f"{fact.low:.10g} – {fact.high:.10g}"
 
 
 def _file_name(name: str) -> str:

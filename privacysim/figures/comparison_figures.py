@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator
 
 from privacysim.figures import style
-from privacysim.figures.style import COLOURS, FAINT, INK, OKABE, in_house_style, say
+from privacysim.figures.style import COLOURS, FAINT, INK, OKABE, in_house_style
 from privacysim.stats import short
 from privacysim.vocabulary import LEGALITIES
 
@@ -20,7 +20,7 @@ _LOG_FROM = 3.0
 
 @in_house_style
 def forest(rows: pd.DataFrame, *, title: str, direction: str, baseline: str, titles: Mapping[str, str] | None = None,
-           ax: Axes | None = None, lang: str = "en") -> Axes:
+           ax: Axes | None = None) -> Axes:
     """Forest plot of ratios of means to the baseline, one line per policy and curve, with any 95 % intervals.
 
     `rows` has policy, curve, ratio, ratio_low, ratio_high, note. A hollow mark has no interval; the label says why.
@@ -33,7 +33,7 @@ def forest(rows: pd.DataFrame, *, title: str, direction: str, baseline: str, tit
     log = top > _LOG_FROM
     left = 0.5 * min(1.0, float(np.nanmin(np.where(ends > 0, ends, np.nan), initial=1.0))) if log else 0.0
     ax.axvline(1.0, color=FAINT, linewidth=0.8)
-    for row, y, colour in _lines(ax, shown, title, titles, lang):
+    for row, y, colour in _lines(ax, shown, title, titles):
         ratio, low, high = float(row["ratio"]), float(row["ratio_low"]), float(row["ratio_high"])
         mark = "<" if log and ratio < left else "o"
         style.estimate(ax, y, max(ratio, left), np.maximum(low, left), high, colour, mark)
@@ -42,8 +42,8 @@ def forest(rows: pd.DataFrame, *, title: str, direction: str, baseline: str, tit
     if log:
         style.log_axis(ax)
     ax.set_xlim((left * 0.8, top * 1.3) if log else (-0.02, max(1.0, top) * 1.05))
-    ax.set_xlabel(say("ratio to {}", lang).format(_name(baseline, titles)))
-    style.arrow_note(ax, direction, lang)
+    ax.set_xlabel(f"ratio to {_name(baseline, titles)}")
+    style.arrow_note(ax, direction)
     return ax
 
 
@@ -62,7 +62,7 @@ def deltas(rows: pd.DataFrame, *, title: str, unit: str, direction: str, baselin
     if direction in ("lower", "higher"):
         ax.axvspan(*((-reach, 0) if direction == "lower" else (0, reach)), color=OKABE[2], alpha=0.07, linewidth=0)
     ax.axvline(0.0, color=INK, linewidth=0.9)
-    for row, y, colour in _lines(ax, shown, title, titles, "en"):
+    for row, y, colour in _lines(ax, shown, title, titles):
         style.estimate(ax, y, row["delta"], row["delta_low"], row["delta_high"], colour)
         bare = "  no interval" if math.isnan(row["delta_low"]) else ""
         style.beside(ax, y, f"{'+' if row['delta'] > 0 else ''}{short(row['delta'])}{bare}", colour)
@@ -76,12 +76,12 @@ def _name(arm: str, titles: Mapping[str, str] | None) -> str:
     return (titles or {}).get(arm, arm).replace("\n", " ")
 
 
-def _lines(ax: Axes, rows: pd.DataFrame, title: str, titles: Mapping[str, str] | None,
-           lang: str) -> Iterator[tuple[Mapping[Any, Any], float, str]]:
+def _lines(ax: Axes, rows: pd.DataFrame, title: str,
+           titles: Mapping[str, str] | None) -> Iterator[tuple[Mapping[Any, Any], float, str]]:
     """Yield each row with its height and colour: policies from the top down, curves close together."""
     policies, curves = list(dict.fromkeys(rows["policy"])), list(dict.fromkeys(rows["curve"]))
     style.named_rows(ax, [(titles or {}).get(policy, policy) for policy in policies], above=0.6, below=0.6)
-    words = [(say(f"{curve} curve", lang), COLOURS[curve]) for curve in curves if curve]
+    words = [(f"{curve} curve", COLOURS[curve]) for curve in curves if curve]
     style.labels_above(ax, words, title[:1].upper() + title[1:])
     for row in rows.to_dict("records"):
         apart = 0.36 * (curves.index(row["curve"]) - (len(curves) - 1) / 2)
@@ -91,7 +91,7 @@ def _lines(ax: Axes, rows: pd.DataFrame, title: str, titles: Mapping[str, str] |
 @in_house_style
 def people_by_legality(rows: pd.DataFrame, *, titles: Mapping[str, str] | None = None,
                        title: str = "People identified, by what the camera rules call the viewing",
-                       ax: Axes | None = None, lang: str = "en") -> Axes:
+                       ax: Axes | None = None) -> Axes:
     """People identified per policy and legality of the act under its camera rules: dot plot on a logarithmic axis.
 
     `rows` has policy, legality, low, high: expected people on the two branches of the identification curve (dot: low,
@@ -104,12 +104,12 @@ def people_by_legality(rows: pd.DataFrame, *, titles: Mapping[str, str] | None =
         low, colour = row["low"] if row["low"] > 0 else row["high"], COLOURS[str(row["legality"])]
         ax.plot([low, row["high"]], [y, y], color=colour, linewidth=2.2, solid_capstyle="round")
         ax.plot([low], [y], "o", color=colour, markersize=4.5)
-    style.labels_above(ax, [(say(legality, lang), COLOURS[legality]) for legality in LEGALITIES], title)
+    style.labels_above(ax, [(legality, COLOURS[legality]) for legality in LEGALITIES], title)
     style.named_rows(ax, [(titles or {}).get(policy, policy) for policy in policies], above=0.6)
     ax.set_xscale("log")
     ax.xaxis.set_major_locator(LogLocator(numticks=6))
     ax.xaxis.set_major_formatter(lambda value, _: short(value))
     if some.empty:
         ax.set_xlim(1, 10)
-    ax.set_xlabel(say("people identified at least once", lang))
+    ax.set_xlabel("people identified at least once")
     return ax

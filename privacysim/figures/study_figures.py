@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from privacysim.attacks import inequality
 from privacysim.figures import style
-from privacysim.figures.style import FAINT, GRID, INK, OKABE, in_house_style, say
+from privacysim.figures.style import FAINT, GRID, INK, OKABE, in_house_style
 from privacysim.stats import nondominated, short
 
 Floats = NDArray[np.float64]
@@ -49,7 +49,7 @@ def tornado(rows: pd.DataFrame, *, title: str, unit: str, central: float, most: 
 @in_house_style
 def frontier(rows: pd.DataFrame, *, x_label: str, y_label: str, x_better: str = "lower", y_better: str = "higher",
              title: str = "Trade-off between two outcomes", titles: Mapping[str, str] | None = None,
-             ax: Axes | None = None, lang: str = "en") -> Axes:
+             ax: Axes | None = None) -> Axes:
     """Trade-off plot of arms by two outcomes; a line joins the efficient ones, among which values must decide.
 
     `rows` has policy, x, y and optionally x_low, x_high, y_low, y_high (interval or band). `x_better` and `y_better`
@@ -78,8 +78,8 @@ def frontier(rows: pd.DataFrame, *, x_label: str, y_label: str, x_better: str = 
                     xytext=(1.04, height), textcoords="axes fraction", fontsize=7.5, va="center", linespacing=0.95,
                     arrowprops={"arrowstyle": "-", "color": GRID, "linewidth": 0.8, "relpos": (0.0, 0.5)})  # fmt: skip
     ax.grid(color=GRID, linewidth=0.5)
-    ax.set_xlabel(f"{x_label}  ({'←' if x_better == 'lower' else '→'} {say('better', lang)})")
-    ax.set_ylabel(f"{y_label}\n({'↓' if y_better == 'lower' else '↑'} {say('better', lang)})")
+    ax.set_xlabel(f"{x_label}  ({'←' if x_better == 'lower' else '→'} better)")
+    ax.set_ylabel(f"{y_label}\n({'↓' if y_better == 'lower' else '↑'} better)")
     ax.set_title(title)
     return ax
 

@@ -1,11 +1,13 @@
 """House style of all figures: colour-blind safe (Okabe and Ito 2008), thin axes, labels at the data, no legends.
 
-The figures of a memo take `lang="zh"` for Chinese, with a font of this machine.
+Figures drawn within `house_style("zh")` are in Chinese, with a font of this machine and the translations of `wording`.
 """
 
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -18,10 +20,11 @@ from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
-from matplotlib.text import Annotation
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.text import Annotation, Text
+from matplotlib.ticker import FixedFormatter, FuncFormatter, LogLocator, NullLocator
 
-from privacysim.errors import InputError, did_you_mean
+from privacysim.errors import InputError
+from privacysim.wording import Words
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -32,28 +35,18 @@ COLOURS = {"authorised": "#0072B2", "ungoverned": "#E69F00", "prohibited": "#D55
 """Colour of each word that figures distinguish."""
 OKABE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Palette for arms, in order."""
-LANGUAGES = ("en", "zh")
 CHINESE_FONTS = ("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Source Han Sans CN", "PingFang SC",
                  "Microsoft YaHei", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "SimHei", "Heiti SC",
                  "Arial Unicode MS", "Noto Sans CJK JP", "Noto Serif CJK SC", "Droid Sans Fallback", "AR PL UMing CN")
 """Font families with Chinese characters, best first."""
+_HAN = re.compile("[\u3400-\u9fff]")
+_LANG: ContextVar[str] = ContextVar("language of figures", default="en")
 _STYLE: Any = {  # matplotlib types its keys one by one
     "font.size": 9.0, "axes.titlesize": 10.0, "axes.titleweight": "bold", "axes.titlelocation": "left",
     "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": FAINT, "axes.labelcolor": INK,
     "axes.linewidth": 0.7, "xtick.color": FAINT, "ytick.color": INK, "text.color": INK, "figure.dpi": 110,
     "savefig.dpi": 300, "svg.hashsalt": "privacysim", "svg.fonttype": "path", "axes.axisbelow": True,
 }  # fmt: skip
-_ZH = {
-    "ratio to {}": "与“{}”之比", "better": "更好", "low curve": "低曲线", "high curve": "高曲线", "authorised": "有权",
-    "ungoverned": "无规则（空白）", "prohibited": "被禁止", "people identified at least once": "至少被识别一次的人数",
-}  # fmt: skip
-
-
-def say(text: str, lang: str) -> str:
-    """Translate the text; a missing translation raises an error instead of mixing languages."""
-    return text if lang == "en" else _ZH[text]
-
-
 @lru_cache(maxsize=1)
 def han_font() -> str | None:
     """Font family of this machine with Chinese characters, or None."""
@@ -67,31 +60,57 @@ def han_font() -> str | None:
     return next((name for name in CHINESE_FONTS if name in known), None)
 
 
-@contextmanager
-def house_style(lang: str = "en") -> Iterator[None]:
-    """Apply the style within a `with` block; Chinese without a font raises an InputError that says what to install."""
-    if lang not in LANGUAGES:
-        raise InputError("lang", "one of " + ", ".join(LANGUAGES), lang, did_you_mean(lang, LANGUAGES))
-    if lang == "zh" and han_font() is None:
-        raise InputError('lang="zh"', "a font with Chinese characters", "none is installed",
+def require_han_font(text: str, where: str) -> None:
+    """Refuse Chinese characters where no font of this machine could draw them."""
+    if _HAN.search(text) and han_font() is None:
+        raise InputError(where, "a font with Chinese characters", "none is installed",
                          "install one, on Debian: apt-get install fonts-noto-cjk")  # fmt: skip
-    with mpl.rc_context(_STYLE | ({"font.family": [han_font(), "DejaVu Sans"]} if lang == "zh" else {})):
-        yield
-        interactive = mpl.is_interactive()
+
+
+@contextmanager
+def house_style(lang: str = "") -> Iterator[None]:
+    """Apply the style within a `with` block, in English ("en") or Chinese ("zh"), by default as in the block around it.
+
+    Chinese without a font that has its characters is an error that says what to install.
+    """
+    chosen = Words(lang or _LANG.get()).lang
+    require_han_font("中" if chosen == "zh" else "", 'house_style("zh")')
+    before = _LANG.set(chosen)
+    try:
+        with mpl.rc_context(_STYLE | ({"font.family": [han_font(), "DejaVu Sans"]} if chosen == "zh" else {})):
+            yield
+            interactive = mpl.is_interactive()
+    finally:
+        _LANG.reset(before)
     # the first figure loads the backend, and a notebook's backend turns interactive on: leaving the block must not undo
     # that, or later cells show no figure
     mpl.interactive(interactive)
 
 
 def in_house_style(draw: Callable[P, R]) -> Callable[P, R]:
-    """Decorator: draw in the house style and, if the function takes `lang`, in that language."""
+    """Decorator: draw in the house style, and translate what was drawn within `house_style("zh")`."""
 
     @wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> R:
-        with house_style(str(kwargs.get("lang", "en"))):
-            return draw(*args, **kwargs)
+        with house_style():
+            made = draw(*args, **kwargs)
+            if isinstance(made, Axes | Figure):
+                _in_words(made if isinstance(made, Figure) else made.get_figure(root=True), Words(_LANG.get()))
+            return made
 
     return drawn
+
+
+def _in_words(figure: Any, words: Words) -> None:
+    """Translate the texts of a figure; names that the caller gave stay as they are."""
+    for axis in (axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)):
+        if isinstance(axis.get_major_formatter(), FixedFormatter):
+            axis.set_ticklabels([words.text(label.get_text()) for label in axis.get_ticklabels()])
+    for text in figure.findobj(Text):
+        text.set_text(words.text(text.get_text()))
+        if _HAN.search(text.get_text()):
+            require_han_font(text.get_text(), "figure")
+            text.set_fontfamily([han_font(), "DejaVu Sans"])
 
 
 def axes(ax: Axes | None, width: float, height: float) -> Axes:
@@ -151,13 +170,13 @@ def labels_above(ax: Axes, words: Iterable[tuple[str, str]], title: str = "", si
     ax.set_title(title or ax.get_title(loc="left"), pad=15.0 + up)
 
 
-def arrow_note(ax: Axes, direction: str, lang: str = "en") -> None:
+def arrow_note(ax: Axes, direction: str) -> None:
     """Write under the axis which direction is better."""
-    better, look = say("better", lang), {"xycoords": "axes fraction", "va": "top", "color": FAINT, "fontsize": 8}
+    look = {"xycoords": "axes fraction", "va": "top", "color": FAINT, "fontsize": 8}
     if direction == "lower":
-        note(ax, f"← {better}", (0, 0), (0, -24), ha="left", **look)
+        note(ax, "← better", (0, 0), (0, -24), ha="left", **look)
     elif direction == "higher":
-        note(ax, f"{better} →", (1, 0), (0, -24), ha="right", **look)
+        note(ax, "better →", (1, 0), (0, -24), ha="right", **look)
 
 
 def street_lines(streets: pd.DataFrame, **look: Any) -> LineCollection:

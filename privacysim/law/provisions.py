@@ -296,6 +296,10 @@ class Laws:
         refuse_unknown(article, articles, where, f"an article of {law} that data/law or a law pack holds")
         return articles[article]
 
+    def cite(self, place: Reference | Place | Provision) -> str:
+        """Law and article in short, such as `Order 799 16(2)`."""
+        return f"{self.laws[place.law].short} {place.article}"
+
     def span(self, provision: Provision) -> tuple[date | None, date | None]:
         """First and last day in force; the first is None for a draft, the last is None while still in force."""
         law = self.laws[provision.law]

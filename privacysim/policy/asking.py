@@ -9,26 +9,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from itertools import product
-from typing import Any, Literal, overload
+from typing import Any
 
-from privacysim import vocabulary as words
+from privacysim import vocabulary
 from privacysim.errors import InputError, refuse_unknown
 from privacysim.law import GivenPack, laws
-from privacysim.law.provisions import Laws
 from privacysim.policy.arm import Arm
 from privacysim.policy.duties import Owed, owed
-from privacysim.policy.judging import FLAGS, WORDS, Answer, Question, tried
+from privacysim.policy.judging import CLOSED, FLAGS, WORDS, Answer, Question, papers, tried, wanted
 from privacysim.policy.policy_files import GivenPolicy, load_arms, load_policy
-from privacysim.policy.policy_form import Access
+from privacysim.policy.policy_form import Access, Forbidden, Prohibited
+from privacysim.wording import Words
 
-CLOSED = {
-    "requester": words.REQUESTERS, "act": words.ACTS, "purpose": words.PURPOSES, "channel": words.CHANNELS,
-    "operator": words.OPERATORS, "regime": words.REGIMES, "technique": words.TECHNIQUES, "scene": words.SCENES,
-    "document": words.DOCUMENTS, "approver": words.APPROVERS, "secret": words.SECRETS, "consent_of": words.CONSENTS,
-    "of_whom": words.WHOM, "entry": words.ENTRIES, "beyond": words.LIMITS, "within": words.LIMITS,
-    "tells": words.TELLS,
-}
-"""Field of a question → its words."""
 AMOUNTS = ("quantity", "gain_cny", "officers")
 NEEDED = tuple(CLOSED)[:6]
 """What every question must say."""
@@ -41,14 +33,25 @@ _COST = {"acts": 5, "requester": 5, "purpose": 3, "channel": 3, "technique": 3, 
 
 @dataclass(frozen=True)
 class Step:
-    """A rule that was tried: its id, what it is, the elements that failed (none in the rule that decides), its law."""
+    """A rule that was tried, what it is (route or prohibition), and its elements that failed: none in the last one."""
 
-    rule: str
-    kind: str
+    part: Access | Prohibited | Forbidden
     failed: tuple[str, ...]
-    basis: str
-    speaks: bool
-    """Whether it speaks of this actor and this act."""
+
+    @property
+    def rule(self) -> str:
+        """Id of the rule."""
+        return getattr(self.part, "id", "prohibited")
+
+    @property
+    def kind(self) -> str:
+        """Whether it opens or closes."""
+        return "route" if isinstance(self.part, Access) else "prohibition"
+
+    def why(self, question: Question, words: Words) -> str:
+        """In words, what failed and what the act says of it; of the rule in which nothing did, that it decides."""
+        said = [_why(self.part, name, question, words) for name in self.failed]
+        return words.list(said, long=True) or words("ask_decides")
 
 
 @dataclass(frozen=True)
@@ -67,33 +70,34 @@ class Explained:
     decides: tuple[tuple[str, Any, Answer], ...]
     nearest: Mapping[str, Any] | None
 
-    def lines(self) -> list[str]:
-        """The explanation in lines of text."""
-        found, asked = self.answer, self.question
-        gap = f" ({found.gap} gap)" if found.gap else ""
-        made = [f"camera rules: {found.specific}{gap}, by {found.rule or 'no rule'} [{found.basis_specific or '-'}]",
-                f"general law of {self.arm.law_date}: {found.general} [{cited(self.arm.laws, found.basis_general)}]"]
-        near = [step for step in self.steps if step.speaks or not step.failed]
-        made += [f"  {step.kind} {step.rule}: {'decides' if not step.failed else '; '.join(step.failed)}"
+    def lines(self, lang: str = "en") -> list[str]:
+        """The explanation in lines of text, in English or Chinese."""
+        found, asked, words, known = self.answer, self.question, Words(lang), self.arm.laws
+        gap = words("ask_gap", gap=words.text(found.gap)) if found.gap else ""
+        basis = [known.provision(name) for name in found.basis_general.split("; ") if name]
+        last = self.steps[-1].part if self.steps and not self.steps[-1].failed else None
+        ground = last.reference or [words("assumption", says=words.text(last.assumption))] if last else []
+        made = [words("ask_rules", said=words.text(found.specific), gap=gap, rule=found.rule or words("no_rule"),
+                      basis=words.list([one if isinstance(one, str) else known.cite(one) for one in ground], long=True)
+                      or "-"),
+                words("ask_law", day=self.arm.law_date, said=words.text(found.general),
+                      basis=words.list(map(known.cite, basis), long=True) or "-")]  # fmt: skip
+        near = [step for step in self.steps if not {"requester", "acts"} & {*step.failed}]
+        made += [words("ask_step", kind=words(f"ask_{step.kind}"), rule=step.rule, failed=step.why(asked, words))
                  for step in near]
-        made += [f"  {len(self.steps) - len(near)} other rules tried speak of other actors or acts"]
-        made += [f"depends on {name} (not said): {value} → {answer.specific}, {answer.general}"
-                 for name, value, answer in self.decides]
+        made += [words("ask_others", n=len(self.steps) - len(near))]
+        made += [words("ask_depends", name=words.text(name, "field"), value=words.text(str(value), name),
+                       answer=words.list((answer.specific, answer.general))) for name, value, answer in self.decides]
         if self.nearest is None:
-            return [*made, "no route of this policy can make it lawful"]
-        changes = (f"{name}: {getattr(asked, name)} → {value}" for name, value in self.nearest.items())
-        return [*made, f"nearest lawful act: {'; '.join(changes)}"] if self.nearest else made
+            return [*made, words("ask_never")]
+        changes = [words("ask_change", name=words.text(name, "field"), old=words.text(str(getattr(asked, name)), name),
+                         new=words.text(str(value), name)) for name, value in self.nearest.items()]
+        return [*made, words("ask_nearest", changes=words.list(changes, long=True))] if changes else made
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
 
 
-@overload
-def ask(policy: GivenPolicy | Arm, *, law_date: date | str | None = None, packs: Sequence[GivenPack] = (),
-        duty: Literal[""] = "", **facts: Any) -> Explained: ...
-@overload
-def ask(policy: GivenPolicy | Arm, *, law_date: date | str | None = None, packs: Sequence[GivenPack] = (),
-        duty: str, **facts: Any) -> Owed: ...
 def ask(policy: GivenPolicy | Arm, *, law_date: date | str | None = None, packs: Sequence[GivenPack] = (),
         duty: str = "", **facts: Any) -> Explained | Owed:
     """Ask one act: `requester`, `act`, `purpose`, `channel`, `operator`, `regime`, and any other field of `Question`.
@@ -171,10 +175,7 @@ def explain(arm: Arm, question: Question) -> Explained:
     """Explain the arm's answer to a question."""
     answer, steps = arm.judge(question), []
     for _, rule, failed in tried(arm.policy, arm.reading, question):
-        said = tuple(_why(rule, name, question) for name in failed)
-        kind = "route" if isinstance(rule, Access) else "prohibition"
-        steps.append(Step(getattr(rule, "id", "prohibited"), kind, said, rule.basis,
-                          not {"requester", "acts"} & {*failed}))
+        steps.append(Step(rule, failed))
         if not failed:
             break
     return Explained(arm, question, answer, tuple(steps), tuple(_decides(arm, question, answer)),
@@ -186,37 +187,26 @@ def lawful(answer: Answer) -> bool:
     return answer.legality != "prohibited" and answer.general == "lawful"
 
 
-def cited(known: Laws, basis: str) -> str:
-    """Provisions by law and article."""
-    found = [known.provision(name) for name in basis.split("; ") if name]
-    return "; ".join(f"{known.laws[one.law].short} {one.article}" for one in found) or "-"
-
-
-def _why(rule: Any, name: str, question: Question) -> str:
+def _why(rule: Any, name: str, question: Question, words: Words) -> str:
     """Which element of a rule failed, and what the act says."""
+    field, needs = WORDS.get(name, name), getattr(rule, name, None)
+    got = words.text(str(getattr(question, field, "") or "unsaid"), field)
+    kind = "word" if name in WORDS else "flag" if name in FLAGS else name
     if name in WORDS:
-        asked = getattr(question, WORDS[name]) or "unsaid"
-        return f"{WORDS[name]} {asked} is none of {', '.join(getattr(rule, name, ())) or 'its acts'}"
-    if name in FLAGS:
-        return f"{name} must be {'yes' if getattr(rule, name) else 'no'}"
-    return {"document": f"needs {getattr(rule, 'document', '')}, got {question.document}",
-            "approver": f"needs approval by {getattr(rule, 'approver', '')}, got {question.approver}",
-            "officers": f"needs {getattr(rule, 'officers', 1)} officers, got {question.officers}",
-            "beyond": f"exceeds the document's {question.beyond}", "consent": "the operator has not agreed",
-            "asked_in_time": "leave was not asked for in time",
-            "approved": "the camera is not said to be approved",
-            "filmed_consent": "whoever is filmed, or the guardian, has not agreed", "case_filed": "no case is filed",
-            "irreversible": "the others are not masked for good", "scope": "the camera is outside its scope",
-            "clear": "clear footage, which this route does not open"}[name]
+        needs = words.list([words.text(one, field) for one in needs or ["its acts"]])
+    elif name in FLAGS:
+        needs = words.text("yes" if needs else "no")
+    return words(f"why_{kind}", name=words.text(field, "field"), needs=words.text(str(needs)), got=got)
 
 
 def _decides(arm: Arm, question: Question, answer: Answer) -> Iterable[tuple[str, Any, Answer]]:
     """Facts that are not said, with a value that changes the answer."""
     values: dict[str, tuple[Any, ...]] = {
         "quantity": (1,), "gain_cny": (1,), "officers": (1,), "case_filed": (False,), "siting_lawful": (False,),
-        "of_whom": words.WHOM, "tells": words.TELLS, "household": (True, False) if question.operator == "home" else (),
-        "entry": words.ENTRIES[1:] if question.channel == "remote_login" else (),
-        "beyond": words.LIMITS[:1] if question.document != "none" else ()}
+        "of_whom": vocabulary.WHOM, "tells": vocabulary.TELLS,
+        "household": (True, False) if question.operator == "home" else (),
+        "entry": vocabulary.ENTRIES[1:] if question.channel == "remote_login" else (),
+        "beyond": vocabulary.LIMITS[:1] if question.document != "none" else ()}
     for name, tries in values.items():
         if getattr(question, name) not in (None, ""):
             continue
@@ -242,15 +232,11 @@ def _nearest(arm: Arm, question: Question, answer: Answer) -> Mapping[str, Any] 
 
 def _met(rule: Access, name: str, question: Question) -> dict[str, Any]:
     """The change of a question that meets one element of a route."""
-    if name in WORDS:
-        return {{"acts": "act"}.get(name, name): getattr(rule, name)[0]}
-    guardian = question.of_whom in ("minor", "ward")
+    value = (wanted(rule) | papers(rule) | {"clear": (True,)})[name][0]
+    speaks_for = "guardian" if question.of_whom in ("minor", "ward") else "person_filmed"
     changes: dict[str, dict[str, Any]] = {
-        "document": {"document": rule.document}, "approver": {"approver": rule.approver}, "beyond": {"beyond": ""},
-        "officers": {"officers": rule.officers}, "consent": {"consent": True}, "case_filed": {"case_filed": True},
-        "asked_in_time": {"within": "hours"}, "approved": {"siting_lawful": True},
-        "anonymous": {"identifiable": not rule.anonymous},
-        "filmed_consent": {"consent_of": "guardian" if guardian else "person_filmed"}, "clear": {"mask": "box"},
-        "irreversible": {"mask": "box", "reversible": False}, "masked": {"mask": "box" if rule.masked else "none"},
-        "sited": {"siting_lawful": rule.sited}}
-    return changes.get(name) or {name: getattr(rule, name)}
+        "acts": {"act": value}, "sited": {"siting_lawful": value}, "approved": {"siting_lawful": True},
+        "asked_in_time": {"within": "hours"}, "anonymous": {"identifiable": not value}, "clear": {"mask": "box"},
+        "masked": {"mask": "box" if value else "none"}, "irreversible": {"mask": "box", "reversible": False},
+        "filmed_consent": {"consent_of": speaks_for}}
+    return changes.get(name) or {name: value}

@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from privacysim import vocabulary as words
+from privacysim import vocabulary
 from privacysim.errors import InputError, refuse_unknown
 from privacysim.policy.arm import Arm
 from privacysim.policy.judging import Question, in_scope, matches
 from privacysim.policy.policy_form import Duty, Sourced
 from privacysim.units import duration_s, duration_text
+from privacysim.wording import Words
 
 _SECTIONS = {"filing": "filing", "log": "logs", "signs": "signage", "security": "security", "contract": "security",
              "three_interests": "interests", "must_build": "building"}
@@ -28,21 +29,31 @@ class Owed:
     """Whether a duty is owed (yes, no, depends), its term in words, and the law that says so.
 
     `liable`: whether a breach alone makes liable to the person filmed. `decides`: facts that were not said, each with a
-    value that changes the answer.
+    value that changes the answer, and what is then owed within which term.
     """
 
     duty: str
     owed: str
     term: str = ""
     liable: bool = False
-    basis: str = ""
-    decides: tuple[tuple[str, str], ...] = ()
+    basis: tuple[str, ...] = ()
+    decides: tuple[tuple[str, str, str, str], ...] = ()
+
+    def lines(self, lang: str = "en") -> list[str]:
+        """The answer in lines of text, in English or Chinese."""
+        words = Words(lang)
+        basis = words.list(self.basis, long=True) or words("no_rule")
+        said = words("owed", duty=words.text(self.duty), owed=_said(self.owed, self.term, words), basis=basis,
+                     liable=words("owed_liable") if self.liable else "")  # fmt: skip
+        return [said, *(words("ask_depends", name=words.text(name, "field"), value=words.text(value),
+                              answer=_said(other, term, words)) for name, value, other, term in self.decides)]
 
     def __str__(self) -> str:
-        term = f", {self.term}" if self.term else ""
-        liable = "; a breach alone makes liable to the person filmed" if self.liable else ""
-        lines = [f"{self.duty}: {self.owed}{term} [{self.basis or 'no rule'}]{liable}"]
-        return "\n".join([*lines, *(f"depends on {name} (not said): {value}" for name, value in self.decides)])
+        return "\n".join(self.lines())
+
+
+def _said(owed: str, term: str, words: Words) -> str:
+    return words(f"owed_{owed}") + (words("owed_term", term=words.text(term)) if term else "")
 
 
 def owed(arm: Arm, duty: str, facts: Mapping[str, Any], place: str = "", when: Sequence[str] = ()) -> Owed:
@@ -50,20 +61,20 @@ def owed(arm: Arm, duty: str, facts: Mapping[str, Any], place: str = "", when: S
 
     `place` is its category, `when` the circumstances: words of `vocabulary.CIRCUMSTANCES`.
     """
-    refuse_unknown(duty, words.DUTIES, "ask, duty", "a duty")
-    for name, got, known in [("place", place, ("", *words.CATEGORIES)),
-                             *(("when", one, words.CIRCUMSTANCES) for one in when)]:
+    refuse_unknown(duty, vocabulary.DUTIES, "ask, duty", "a duty")
+    for name, got, known in [("place", place, ("", *vocabulary.CATEGORIES)),
+                             *(("when", one, vocabulary.CIRCUMSTANCES) for one in when)]:
         refuse_unknown(got, known, f"ask, {name}", "a word of its list")
-    for name, known in (("operator", words.OPERATORS), ("regime", words.REGIMES)):
+    for name, known in (("operator", vocabulary.OPERATORS), ("regime", vocabulary.REGIMES)):
         if name not in facts:
             raise InputError(f"ask, {name}", "whose camera it is and where", "nothing", f"one of {', '.join(known)}")
     said = {"requester": "own_staff_on_duty", "act": "", "purpose": "", "channel": ""} | dict(facts)
     question = Question(**said)
     found = _strictest(arm, duty, question, place, when)
     others = [("when", one, _strictest(arm, duty, question, place, (*when, one)))
-              for one in words.CIRCUMSTANCES if one not in when]
-    others += [("place", one, _strictest(arm, duty, question, one, when)) for one in words.CATEGORIES if not place]
-    decides = tuple((name, f"{value} → {other.owed}{f', {other.term}' if other.term else ''}")
+              for one in vocabulary.CIRCUMSTANCES if one not in when]
+    others += [("place", one, _strictest(arm, duty, question, one, when)) for one in vocabulary.CATEGORIES if not place]
+    decides = tuple((name, value, other.owed, other.term)
                     for name, value, other in others if (other.owed, other.term) != (found.owed, found.term))
     return Owed(duty, found.owed, found.term, found.liable, found.basis, decides)
 
@@ -92,7 +103,7 @@ def _of_policy(arm: Arm, duty: str, question: Question, when: Sequence[str]) -> 
             term = section.old if "old_system" in when and section.old is not None else section.term
     if part is not None and arm.law_date and arm.laws.opens(part.reference, arm.law_date):
         owed_here = "no" if duty == "retention" and term is None else "yes"
-        named = "; ".join(f"{arm.laws.laws[one.law].short} {one.article}" for one in part.reference) or part.basis
+        named = tuple(map(arm.laws.cite, part.reference)) or (part.basis,)
         yield Owed(duty, owed_here, duration_text(term) if isinstance(term, float) else term or "", basis=named)
 
 
@@ -103,8 +114,7 @@ def _of_law(arm: Arm, duty: str, question: Question, place: str, when: Sequence[
         basis = [one for one in map(arm.laws.provision, rule.basis) if day and arm.laws.in_force(one, day)]
         fits = (not rule.place or place in rule.place) and {*rule.when} <= {*when} and matches(rule, question)
         if rule.duty == duty and basis and fits:
-            named = "; ".join(f"{arm.laws.laws[one.law].short} {one.article}" for one in basis)
-            yield Owed(duty, rule.owed, rule.term, rule.liable, named)
+            yield Owed(duty, rule.owed, rule.term, rule.liable, tuple(map(arm.laws.cite, basis)))
             return
 
 

@@ -5,23 +5,36 @@ only if its document and conditions are met. If nothing matches, the rules are s
 a gap: "hard" if general law does not forbid the act either, "soft" if general law forbids it on paper.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+from privacysim import vocabulary
 from privacysim.errors import InputError
 from privacysim.law.provisions import GeneralAnswer, Match
-from privacysim.policy.policy_form import Access, Forbidden, Policy, Prohibited, Where
+from privacysim.policy.policy_form import MOST_OFFICERS, Access, Forbidden, Policy, Prohibited, Where
 
 _HIGHER = {"case_department_head": ("case_department_head", "county_psb_head")}
 """A document signed one level higher within the same organ is also valid; a judge's is a different document."""
+CLOSED = {
+    "requester": vocabulary.REQUESTERS, "act": vocabulary.ACTS, "purpose": vocabulary.PURPOSES,
+    "channel": vocabulary.CHANNELS, "operator": vocabulary.OPERATORS, "regime": vocabulary.REGIMES,
+    "technique": vocabulary.TECHNIQUES, "scene": vocabulary.SCENES, "document": vocabulary.DOCUMENTS,
+    "approver": vocabulary.APPROVERS, "secret": vocabulary.SECRETS, "consent_of": vocabulary.CONSENTS,
+    "of_whom": vocabulary.WHOM, "entry": vocabulary.ENTRIES, "beyond": vocabulary.LIMITS,
+    "within": vocabulary.LIMITS, "tells": vocabulary.TELLS,
+}
+"""Field of a question → its words."""
 WORDS = {"acts": "act", "entry": "way_in", **{name: name for name in (
     "requester", "channel", "purpose", "operator", "regime", "technique", "scene", "secret", "of_whom", "tells")}}
 """Field of a rule with several words → field of a question with one of them."""
 FLAGS = {"own": "own", "listed": "listed", "masked": "hides", "household": "at_home", "sited": "may_stand",
          "anonymous": "anonymous"}
 """Field of a rule → field of a question that it must equal."""
-_NEED_A_CASE = ("criminal_case", "public_order_case", "admin_enforcement")
+NEED_A_CASE = ("criminal_case", "public_order_case", "admin_enforcement")
+TESTED = {"consent": "consent", "irreversible": "masked",
+          **{name: name for name in ("filmed_consent", "case_filed", "asked_in_time", "approved")}}
+"""Element of an act → condition of a route that tests it."""
 _AT_HOME = ("own_staff_on_duty", "own_staff_off_purpose", "person_filmed", "relative_or_guardian", "neighbour",
             "victim_not_filmed")
 _INSIDERS = ("own_staff_on_duty", "own_staff_off_purpose", "contractor")
@@ -132,45 +145,54 @@ class Route(Access):
     """Whether the delivered footage is clear although the source is masked."""
 
 
-def misfits(rule: Match | Where, question: Question) -> tuple[str, ...]:
-    """The fields of a rule that this act does not fit, regardless of conditions and documents."""
-    several = (name for name, one in WORDS.items()
-               if (known := getattr(rule, name, ())) and getattr(question, one) not in known)
-    flags = (name for name, one in FLAGS.items() if getattr(rule, name, None) not in (None, getattr(question, one)))
-    return (*several, *flags)
+def wanted(rule: Match | Where) -> dict[str, tuple[Any, ...]]:
+    """Elements of a rule, and the values that it accepts for each; what it does not name may be anything."""
+    several = {name: known for name in WORDS if (known := getattr(rule, name, ()))}
+    return several | {name: (flag,) for name in FLAGS if (flag := getattr(rule, name, None)) is not None}
+
+
+def papers(rule: Access) -> dict[str, tuple[Any, ...]]:
+    """What a route asks beside them: document and its limits, approval, officers, and conditions that can be tested.
+
+    Documents are not interchangeable: a notice does not satisfy a route that requires a court order.
+    """
+    asked: dict[str, tuple[Any, ...]] = {}
+    if rule.document != "none":
+        asked["document"] = (rule.document,)
+    if rule.document != "none" or "in_limits" in rule.conditions:
+        asked["beyond"] = ("",)
+    if rule.approver == "strict_unspecified":
+        asked["approver"] = tuple(one for one in vocabulary.APPROVERS if one != "none")
+    elif rule.approver not in ("none", "operator", "controller"):
+        # "operator" and "controller" approve by consenting; `conditions` lists consent if the text requires it
+        asked["approver"] = _HIGHER.get(rule.approver, (rule.approver,))
+    if rule.officers > 1:
+        asked["officers"] = tuple(range(rule.officers, MOST_OFFICERS + 1))
+    return asked | {name: (True,) for name, condition in TESTED.items() if condition in rule.conditions}
+
+
+def told(question: Question) -> dict[str, Any]:
+    """What an act says of every element."""
+    speaks_for = "guardian" if question.of_whom in ("minor", "ward") else "person_filmed"
+    return {name: getattr(question, field) for name, field in (*WORDS.items(), *FLAGS.items())} | {
+        "document": question.document, "approver": question.approver, "beyond": question.beyond,
+        "officers": MOST_OFFICERS if question.officers is None else min(question.officers, MOST_OFFICERS),
+        "consent": question.consent or question.consent_of == "operator",
+        "filmed_consent": question.consent_of == speaks_for,
+        "case_filed": question.case_filed is not False or question.purpose not in NEED_A_CASE,
+        "irreversible": question.anonymous, "asked_in_time": question.within == "hours",
+        "approved": question.siting_lawful is True,
+    }
+
+
+def failing(asked: Mapping[str, tuple[Any, ...]], said: Mapping[str, Any]) -> tuple[str, ...]:
+    """The elements that an act does not meet."""
+    return tuple(name for name, values in asked.items() if said[name] not in values)
 
 
 def matches(rule: Match | Where, question: Question) -> bool:
     """Whether a rule applies to this act, regardless of conditions and documents."""
-    return not misfits(rule, question)
-
-
-def unmet(rule: Access, question: Question) -> tuple[str, ...]:
-    """The conditions of a route that this act does not meet: document and its limits, approval, officers, consent …
-
-    Documents are not interchangeable: a notice does not satisfy a route that requires a court order.
-    """
-    if rule.approver == "strict_unspecified":
-        signed = question.approver != "none"
-    else:
-        # "operator" and "controller" approve by consenting; `conditions` lists consent if the text requires it
-        signed = rule.approver in ("none", "operator", "controller") or question.approver in (
-            _HIGHER.get(rule.approver, (rule.approver,)))
-    speaks_for = "guardian" if question.of_whom in ("minor", "ward") else "person_filmed"
-    tests = {
-        "document": rule.document in ("none", question.document),
-        "beyond": (rule.document == "none" and "in_limits" not in rule.conditions) or question.beyond == "",
-        "approved": "approved" not in rule.conditions or question.siting_lawful is True,
-        "asked_in_time": "asked_in_time" not in rule.conditions or question.within == "hours",
-        "approver": signed,
-        "officers": question.officers is None or question.officers >= rule.officers,
-        "consent": "consent" not in rule.conditions or question.consent or question.consent_of == "operator",
-        "filmed_consent": "filmed_consent" not in rule.conditions or question.consent_of == speaks_for,
-        "case_filed": "case_filed" not in rule.conditions or question.case_filed is not False
-        or question.purpose not in _NEED_A_CASE,
-        "irreversible": "masked" not in rule.conditions or question.anonymous,
-    }
-    return tuple(name for name, met in tests.items() if not met)
+    return not failing(wanted(rule), told(question))
 
 
 def in_scope(alternatives: Collection[Where], question: Question) -> bool:
@@ -184,19 +206,19 @@ def tried(policy: Policy, reading: str,
 
     The first rule in which nothing fails gives the answer.
     """
-    mask, scopes = policy.mask, {scope.id: scope.where for scope in policy.scope}
+    mask, scopes, said = policy.mask, {scope.id: scope.where for scope in policy.scope}, told(question)
     # if cameras must mask at the source, clear footage meets only the routes that unmask
     clear = mask is not None and (not mask.regime or question.regime in mask.regime) and not question.hides
     for route in policy.access:
         shut = ("clear",) if clear and mask is not None and route.id not in mask.unmask else ()
-        yield route.outcome, route, (*misfits(route, question), *unmet(route, question), *shut)
+        yield route.outcome, route, (*failing(wanted(route) | papers(route), said), *shut)
     if general := policy.prohibited:
         outside = () if in_scope(scopes.get(reading, ()), question) else ("scope",)
         another = () if question.act in (*general.absolute, *general.if_no_route) else ("acts",)
         yield "prohibited_express", general, (*another, *outside)
     for ban in policy.forbidden:
         outside = () if ban.scope is None or in_scope(scopes[ban.scope], question) else ("scope",)
-        yield f"prohibited_{ban.how}", ban, (*misfits(ban, question), *outside)
+        yield f"prohibited_{ban.how}", ban, (*failing(wanted(ban), said), *outside)
 
 
 def specific_answer(policy: Policy, reading: str, question: Question) -> tuple[str, str, str]:

@@ -10,25 +10,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from privacysim import vocabulary as words
+from privacysim import vocabulary
 from privacysim.law.provisions import Laws, Match
-from privacysim.policy.judging import _HIGHER, _NEED_A_CASE, FLAGS, WORDS
+from privacysim.policy.judging import CLOSED, FLAGS, NEED_A_CASE, TESTED, WORDS, papers, wanted
 from privacysim.policy.policy_files import readings_of, sourced
-from privacysim.policy.policy_form import DUTY_NAMES, Access, Forbidden, Policy
+from privacysim.policy.policy_form import DUTY_NAMES, MOST_OFFICERS, Access, Forbidden, Policy
 from privacysim.units import duration_text
+from privacysim.wording import Words
 
 Box = Mapping[str, frozenset[Any]]
 _BOTH = frozenset((True, False))
-_MOST = 3
+_UNSAID = ("of_whom", "tells", "beyond")
 SPACE: dict[str, frozenset[Any]] = {
-    "acts": frozenset(words.ACTS), "entry": frozenset(words.ENTRIES), "requester": frozenset(words.REQUESTERS),
-    "channel": frozenset(words.CHANNELS), "purpose": frozenset(words.PURPOSES), "operator": frozenset(words.OPERATORS),
-    "regime": frozenset(words.REGIMES), "technique": frozenset(words.TECHNIQUES), "scene": frozenset(words.SCENES),
-    "secret": frozenset(words.SECRETS), "of_whom": frozenset(("", *words.WHOM)),
-    "tells": frozenset(("", *words.TELLS)), **dict.fromkeys(FLAGS, _BOTH),
-    "document": frozenset(words.DOCUMENTS), "approver": frozenset(words.APPROVERS),
-    "beyond": frozenset(("", *words.LIMITS)), "officers": frozenset(range(1, _MOST + 1)),
-    **dict.fromkeys(("consent", "filmed_consent", "irreversible", "case_filed", "asked_in_time", "approved"), _BOTH),
+    **{name: frozenset((*CLOSED["act" if name == "acts" else name], *([""] if name in _UNSAID else ())))
+       for name in (*WORDS, "document", "approver", "beyond")},
+    **dict.fromkeys((*FLAGS, *TESTED), _BOTH), "officers": frozenset(range(1, MOST_OFFICERS + 1)),
 }
 """Every question: the fields that rules look at, and their values."""
 _SPEAKS_OF = {"retention": "retention", "filing": "filing", "log": "logs", "sign": "signage", "mask": "mask"}
@@ -36,15 +32,25 @@ _SPEAKS_OF = {"retention": "retention", "filing": "filing", "log": "logs", "sign
 
 @dataclass(frozen=True)
 class Finding:
-    """A fault: the place in the file, what is wrong, and how to mend it."""
+    """A fault: the place in the file, its kind, and what fills the blanks of its sentence in `data/words/law.toml`."""
 
     where: str
     kind: str
-    says: str
-    fix: str
+    about: tuple[tuple[str, str | tuple[str, ...]], ...] = ()
+
+    def line(self, lang: str = "en") -> str:
+        """What is wrong and how to mend it, in English or Chinese."""
+        words = Words(lang)
+        blanks = {key: words.list((value,) if isinstance(value, str) else value) for key, value in self.about}
+        says, fix = words(self.kind, **blanks).split("|")
+        return words("check_finding", where=self.where, kind=words.text(self.kind), says=says, fix=fix)
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.kind}: {self.says}\n  fix: {self.fix}"
+        return self.line()
+
+
+def _fault(where: str, kind: str, **about: str | tuple[str, ...]) -> Finding:
+    return Finding(where, kind, tuple(about.items()))
 
 
 def outside(box: Box, covers: Sequence[Box]) -> Box | None:
@@ -65,40 +71,16 @@ def outside(box: Box, covers: Sequence[Box]) -> Box | None:
     return box
 
 
-def boxes(policy: Policy, rule: Match, reading: str = "") -> list[Box]:
-    """The questions that a route or prohibition accepts."""
-    box = dict(SPACE)
-    for name in WORDS:
-        if named := getattr(rule, name):
-            box[name] = frozenset(named)
-    for name in FLAGS:
-        if getattr(rule, name) is not None:
-            box[name] = frozenset((getattr(rule, name),))
-    if isinstance(rule, Access):
-        return _of_route(policy, rule, box)
-    scope = rule.scope if isinstance(rule, Forbidden) else None
-    return [box] if scope is None else _within(policy, scope, box)
-
-
-def _of_route(policy: Policy, rule: Access, box: dict[str, frozenset[Any]]) -> list[Box]:
-    if rule.document != "none":
-        box["document"] = frozenset((rule.document,))
-    if rule.document != "none" or "in_limits" in rule.conditions:
-        box["beyond"] = frozenset(("",))
-    if rule.approver == "strict_unspecified":
-        box["approver"] = SPACE["approver"] - {"none"}
-    elif rule.approver not in ("none", "operator", "controller"):
-        box["approver"] = frozenset(_HIGHER.get(rule.approver, (rule.approver,)))
-    box["officers"] = frozenset(range(rule.officers, _MOST + 1))
-    box |= {name: frozenset((True,)) for name, condition in (("consent", "consent"), ("irreversible", "masked"),
-                                                             ("filmed_consent", "filmed_consent"),
-                                                             ("asked_in_time", "asked_in_time"),
-                                                             ("approved", "approved"))
-            if condition in rule.conditions}
-    made: list[dict[str, frozenset[Any]]] = [box]
-    if "case_filed" in rule.conditions:
-        made = [box | {"purpose": box["purpose"] - {*_NEED_A_CASE}},
-                box | {"purpose": box["purpose"] & {*_NEED_A_CASE}, "case_filed": frozenset((True,))}]
+def boxes(policy: Policy, rule: Match) -> list[Box]:
+    """The questions that a route or prohibition accepts: its elements, as the judge tests them."""
+    box = SPACE | {name: frozenset(values) for name, values in wanted(rule).items()}
+    if not isinstance(rule, Access):
+        scope = rule.scope if isinstance(rule, Forbidden) else None
+        return [box] if scope is None else _within(policy, scope, box)
+    box |= {name: frozenset(values) for name, values in papers(rule).items()}
+    made, need = [box], frozenset(NEED_A_CASE)
+    if "case_filed" in rule.conditions:  # asked only where the purpose is a case
+        made = [box | {"purpose": box["purpose"] - need, "case_filed": _BOTH}, box | {"purpose": box["purpose"] & need}]
     if (mask := policy.mask) and rule.id not in mask.unmask:
         bound = frozenset(mask.regime) or SPACE["regime"]
         made = [part for one in made for part in (one | {"regime": one["regime"] - bound},
@@ -143,15 +125,14 @@ def _idle(policy: Policy, reading: str) -> Iterator[tuple[str, Finding]]:
         met = [(name, theirs) for name, theirs in before if any(
             all(one[field] & other[field] for field in SPACE) for one in mine for other in theirs)]
         routes = [box for name, theirs in met if name.startswith("access.") for box in theirs]
-        names = ", ".join(name for name, _ in met)
+        names = tuple(name for name, _ in met)
         if not mine:
-            yield where, Finding(where, "impossible condition", "no act can meet all its conditions", "drop one")
+            yield where, _fault(where, "impossible condition")
         elif not any(outside(box, routes) for box in mine):
             shadowed = where.startswith("access.")
-            yield where, Finding(where, "shadowed rule" if shadowed else "contradiction",
-                                 f"{names} open all its acts before", "narrow or move one of them, or drop it")
+            yield where, _fault(where, "shadowed rule" if shadowed else "contradiction", others=names)
         elif not any(outside(box, [box for _, theirs in met for box in theirs]) for box in mine):
-            yield where, Finding(where, "rule that never decides", f"{names} decide all its acts before", "drop it")
+            yield where, _fault(where, "rule that never decides", others=names)
         if not getattr(rule, "dated", False):  # one that stands on some days only leaves the others to later rules
             before.append((where, mine))
 
@@ -162,9 +143,8 @@ def _undone(policy: Policy) -> Iterator[Finding]:
         return
     for rule in policy.access:
         own_ends = {"curiosity"} if "filmed_consent" in rule.conditions else {"curiosity", "commerce"}
-        if named := sorted(own_ends & {*(rule.purpose or words.PURPOSES)}):
-            yield Finding(f"access.{rule.id}.purpose", "route without need", f"it serves {' and '.join(named)}",
-                          'name its purposes, for example purpose = ["public_need"]')
+        if named := sorted(own_ends & {*(rule.purpose or vocabulary.PURPOSES)}):
+            yield _fault(f"access.{rule.id}.purpose", "route without need", purposes=tuple(named))
 
 
 def _inverted(policy: Policy) -> Iterator[Finding]:
@@ -172,27 +152,22 @@ def _inverted(policy: Policy) -> Iterator[Finding]:
     for rule in policy.access:
         named = [(rule.requester, {"own_staff_on_duty"}), (rule.channel, {"own_console", "live_monitor"})]
         if rule.own is False and any(words_of and {*words_of} <= own for words_of, own in named):
-            yield Finding(f"access.{rule.id}.own", "inverted condition", "own staff or consoles, but another's camera",
-                          "write own = true")
+            yield _fault(f"access.{rule.id}.own", "inverted condition", name="own")
         if rule.sited is False:
-            yield Finding(f"access.{rule.id}.sited", "inverted condition", "it opens only cameras that may not stand",
-                          "write sited = true")
+            yield _fault(f"access.{rule.id}.sited", "inverted condition", name="sited")
 
 
 def _citations(policy: Policy, known: Laws) -> Iterator[Finding]:
     """References to provisions of another kind; the loader refuses laws that begin after the policy's date."""
     for where, part in sourced(policy):
-        kind = "access" if isinstance(part, Access) else "ban" if where.startswith(("forbidden", "prohibited")) else ""
-        kind = kind or ("duty" if where.partition(".")[0] in (*DUTY_NAMES, "retention", "siting") else "")
+        section = where.partition(".")[0]
+        kind = {"prohibited": "ban", "forbidden": "ban", "access": "access"}.get(section, "")
+        kind = kind or ("duty" if section in (*DUTY_NAMES, "retention", "siting") else "")
         for number, reference in enumerate(part.reference):
             provision = known.cited(reference, where)
             if kind and provision.carries and kind not in provision.carries:
-                yield Finding(f"{where}.reference.{number}", "citation that does not carry the rule",
-                              f"{reference.law} {reference.article} is no ground for {_KINDS[kind]}",
-                              "cite the article that says so, or state an assumption")
-
-
-_KINDS = {"access": "access", "ban": "a prohibition", "duty": "a duty of holders"}
+                yield _fault(f"{where}.reference.{number}", "citation that does not carry the rule",
+                             cited=known.cite(reference), rule=kind)
 
 
 def _floors(policy: Policy, known: Laws) -> Iterator[Finding]:
@@ -207,9 +182,8 @@ def _floors(policy: Policy, known: Laws) -> Iterator[Finding]:
         for name in asked.classes:
             rule = getattr(policy.retention, name) or policy.retention.any
             if rule is not None and rule.keep < asked.keep:
-                yield Finding(f"retention.{name}.keep", "below a floor",
-                              f"{duration_text(rule.keep)}, but {provision.law} {provision.article} asks for "
-                              f"{duration_text(asked.keep)}", "keep as long, or give the policy another status")
+                yield _fault(f"retention.{name}.keep", "below a floor", keep=duration_text(rule.keep),
+                             cited=known.cite(provision), floor=duration_text(asked.keep))
 
 
 def _silences(policy: Policy) -> Iterator[Finding]:
@@ -219,4 +193,4 @@ def _silences(policy: Policy) -> Iterator[Finding]:
         for section in named:
             said = policy.retention if section == "retention" else getattr(policy, section)
             if said is not None and getattr(said, "regime", True) != ():
-                yield Finding(f"silent.{number}", "silence that is none", f"[{section}] regulates it", "drop the entry")
+                yield _fault(f"silent.{number}", "silence that is none", section=section)

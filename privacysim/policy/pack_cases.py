@@ -16,9 +16,9 @@ from pathlib import Path
 from privacysim.errors import refuse_unknown
 from privacysim.law import GivenPack, laws
 from privacysim.policy.arm import Arm
-from privacysim.policy.asking import AMOUNTS, CLOSED, arm_of, question_of, said_of
+from privacysim.policy.asking import AMOUNTS, arm_of, question_of, said_of
 from privacysim.policy.duties import Owed, owed
-from privacysim.policy.judging import FLAGS, Answer
+from privacysim.policy.judging import CLOSED, FLAGS, Answer
 from privacysim.vocabulary import LIMITS
 
 _FIELDS = (*CLOSED, *AMOUNTS, *FLAGS, "mask", "reversible", "consent", "identifiable", "siting_lawful", "case_filed")

@@ -6,7 +6,7 @@
 and if two levels set a retention period the longer floor applies.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -45,7 +45,7 @@ def load_policy(policy: GivenPolicy, reading: str = "", *, packs: Sequence[Given
     7.0
     """
     known = laws(packs)
-    raw, named = _resolved(policy, known, (), where)
+    raw, named = resolved(policy, _reader(known, policy, where))
     if reading:
         raw = inherit(raw, _variant(raw, reading, named), named)
         raw.pop("reading", None)
@@ -59,24 +59,29 @@ def policy_files() -> dict[str, Path]:
     return dict(sorted({**laws().policies, **named_files("policies")}.items()))
 
 
-def _resolved(given: GivenPolicy, known: Laws, chain: tuple[str, ...], where: str = "") -> tuple[dict[str, Any], str]:
-    """The rules of the policy and its parents as plain data, and where they come from."""
-    raw, found, path = given_data(Policy, "policies", given, known.policies)
-    where = where or found
-    if isinstance(rule := raw.get("mask"), Mapping) and not isinstance(rule.get("kind", ""), str):
-        raw["mask"] = {**rule, "kind": mask_text(rule["kind"])}  # a mask object, as the number of cells it leaves
-    name = str(given) if path else str(raw.get("id", ""))
+def _reader(known: Laws, first: GivenPolicy, where: str) -> Callable[[Any], tuple[Raw, str]]:
+    """Reads policies as plain data, each with its place for errors; `where` is that of the first."""
+
+    def read(given: GivenPolicy) -> tuple[Raw, str]:
+        raw, found, _ = given_data(Policy, "policies", given, known.policies)
+        if isinstance(rule := raw.get("mask"), Mapping) and not isinstance(rule.get("kind", ""), str):
+            raw["mask"] = {**rule, "kind": mask_text(rule["kind"])}  # a mask object, as the number of cells it leaves
+        return raw, (where if given is first else "") or found
+
+    return read
+
+
+def resolved(given: Any, read: Callable[[Any], tuple[Raw, str]], chain: tuple[str, ...] = ()) -> tuple[Raw, str]:
+    """The rules of a policy and its parents, each read by `read`, as plain data, and where they come from."""
+    raw, where = read(given)
+    name = str(given if isinstance(given, str | Path) else raw.get("id", ""))
     if name in chain:
         raise InputError(f"{where}, extends", "no circle of policies", " → ".join((*chain, name)), "break the circle")
     file = validate(Policy, raw, where)
     if file.extends and file.layer:
         raise InputError(f"{where}, layer", "either extends or layer", "both", "leave one out")
-    parent: dict[str, Any] = {}
-    if file.extends:
-        parent = _resolved(file.extends, known, (*chain, name))[0]
-    elif file.layer:
-        parent = layered([_resolved(part, known, (*chain, name))[0] for part in file.layer], where)
-    return inherit(parent, raw, where), where
+    levels = [resolved(part, read, (*chain, name))[0] for part in (*file.layer, *filter(None, [file.extends]))]
+    return inherit(layered(levels, where) if file.layer else levels[0] if levels else {}, raw, where), where
 
 
 def _variant(raw: Mapping[str, Any], reading: str, where: str) -> dict[str, Any]:

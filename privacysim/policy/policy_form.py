@@ -24,6 +24,7 @@ from privacysim.units import DAY_S
 ANSWER_FOR = ("filing", "logs", "security", "signage")
 """Duties that make the holder of a camera responsible for it."""
 DUTY_NAMES = (*ANSWER_FOR, "interests", "building")
+MOST_OFFICERS = 9
 CONDITIONS = ("consent", "masked", "filmed_consent", "case_filed", "asked_in_time", "in_limits", "approved")
 """Conditions that can be tested for a single act: the operator's consent; an irreversible mask on the others; consent
 of whoever is filmed (a guardian's for wards and minors); a filed case, where the purpose is one; leave that was asked
@@ -71,7 +72,7 @@ class Access(Match, Sourced):
     conditions: closed_words("conditions", CONDITIONS) = ()  # type: ignore[valid-type]
     terms: Lines = ()
     """Procedural conditions, in words; the processes of `governance` simulate them."""
-    officers: Annotated[int, Field(ge=1)] = 1
+    officers: Annotated[int, Field(ge=1, le=MOST_OFFICERS)] = 1
     fee_cny: float | None = None
     duty_to_give: bool = False
     deadline: Duration | None = None

@@ -5,16 +5,15 @@ an alt text that states the same numbers.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
 from matplotlib.axes import Axes
 
-from privacysim.errors import InputError, did_you_mean, refuse_unknown, require
+from privacysim.errors import InputError, did_you_mean, require
 from privacysim.figures import forest, frontier, han_font, people_by_legality
-from privacysim.figures.style import LANGUAGES
 from privacysim.files import whole_file
 from privacysim.metrics import METRICS, headline
 from privacysim.policy.policy_files import sourced
@@ -25,7 +24,6 @@ from privacysim.report.report_source import Source
 from privacysim.report.wording import (
     IDENTIFIED,
     Row,
-    Words,
     by_legality,
     capital,
     number,
@@ -37,6 +35,7 @@ from privacysim.report.wording import (
 from privacysim.stats import short
 from privacysim.units import DAY_S
 from privacysim.vocabulary import CURVES
+from privacysim.wording import Words
 
 FORMATS = (".html", ".pdf", ".docx", ".xlsx")
 EVIDENCE = "cases_with_admissible_evidence"
@@ -59,7 +58,7 @@ def write_memo(folder: str | Path, out: str | Path, *, lang: str = "en", baselin
       Got: memo.odt
       Fix: choose one of .docx, .html, .pdf, .xlsx.
     """
-    refuse_unknown(lang, LANGUAGES, "--lang", "a language of the memo")
+    Words(lang)  # an unknown language is refused before the results are read
     return write_report(lambda: memo(report_source.read_source(Path(folder), baseline), lang), Path(out))
 
 
@@ -85,18 +84,18 @@ def write_report(report: Callable[[], Report], path: Path) -> Path:
 
 def memo(source: Source, lang: str = "en") -> Report:
     """Build the memo of results, in English ("en") or Chinese ("zh")."""
-    return _Memo(source, Words(lang, source.change.declared)).report()
+    return _Memo(source, Words(lang)).report()
 
 
 def answer(source: Source, words: Words, names: Mapping[str, str]) -> Iterator[Text]:
     """State the primary metric under each rule; rules with the same numbers share a sentence."""
-    primary = source.change.primary
+    primary, title = source.change.primary, source.title(source.change.primary, words)
     rows = {arm: source.of(primary, arm) for arm in source.results.arms if arm != source.change.baseline}
     same: dict[str, list[str]] = {}
     for arm, mine in rows.items():
-        same.setdefault(report_model.plain(sentence(mine, words, "", words.title(primary))), []).append(arm)
+        same.setdefault(report_model.plain(sentence(mine, words, "", title)), []).append(arm)
     for arms in same.values():
-        yield sentence(rows[arms[0]], words, words.all_of(names[arm] for arm in arms), words.title(primary))
+        yield sentence(rows[arms[0]], words, words.list(names[arm] for arm in arms), title)
 
 
 def evidence_cost(source: Source, words: Words, names: Mapping[str, str]) -> Iterator[Text]:
@@ -117,22 +116,30 @@ class _Memo:
         self.source, self.words, self.names = source, words, source.names(words)
         self.rows, self.arms, self.of = source.rows, source.results.arms, source.of
         self.primary, self.baseline = source.change.primary, source.change.baseline
-        self.manifest = source.results.manifest
+        self.manifest, self.declared = source.results.manifest, source.change.declared
         own = (name for name in source.change.declared if name not in METRICS)
         self.others = [name for name in (*headline(FIRST), *own) if name != self.primary and self.of(name)]
         self.replicates = words("replicates", n=len(self.manifest["replicates"]))
         # figures are in English if no installed font has the Chinese characters
         self.no_font = f" {words('no_font')}" if words.lang == "zh" and han_font() is None else ""
-        self.labels = Words("en", words.metrics) if self.no_font else words
-        self.titles = {arm: broken(name) for arm, name in source.names(self.labels).items()}
+        self.drawn_in = "en" if self.no_font else words.lang
+        self.titles = {arm: broken(name) for arm, name in source.names(Words(self.drawn_in)).items()}
+
+    def title(self, metric: str) -> str:
+        """Title of a metric."""
+        return self.source.title(metric, self.words)
+
+    def unit(self, metric: str) -> str:
+        """Unit of a metric."""
+        return self.words.text(self.declared[metric].unit, "unit")
 
     def report(self) -> Report:
         words, study, told = self.words, self.manifest["study"], (self.source, self.words, self.names)
         footer = words("footer", study=study["id"], run=self.manifest["run_id"], seed=study["seed"], n=self.replicates,
                        sample=words("everybody") if study["sample"] == "all" else f"{study['sample']:,}",
                        law_date=study["law_date"], version=self.manifest["privacysim"])
-        question = words("question_text", place=words.text(self.manifest["scenario"]["title"])[0],
-                         baseline=self.names[self.baseline], primary=words.title(self.primary), days=study["days"])
+        question = words("question_text", place=words.text(self.manifest["scenario"]["title"]),
+                         baseline=self.names[self.baseline], primary=self.title(self.primary), days=study["days"])
         parts: dict[str, tuple] = {
             "question": (Paragraph((question,)),), "answer": (Bullets((*answer(*told), *evidence_cost(*told))),),
             "rules": (self.rules(),), "results": tuple(self.results()), "exposed": tuple(self.exposed()),
@@ -143,13 +150,13 @@ class _Memo:
         annex: dict[str, tuple] = {"departs": tuple(self.departures()), "register": tuple(self.register())}
         sections, annexes = (tuple(Section(name, words(name), content) for name, content in one.items())
                              for one in (parts, annex))  # fmt: skip
-        return Report(words.lang, words.text(study["title"] or str(study["id"]))[0], words("not_advice"), sections,
+        return Report(words.lang, words.text(study["title"] or str(study["id"])), words("not_advice"), sections,
                       footer, str(self.manifest["begun"]), annexes, self.sheets())  # fmt: skip
 
     def rules(self) -> Table:
         words = self.words
         rows = tuple(
-            ((report_source.title(policy, words),), (words.text(policy.summary)[0],),
+            ((report_source.title(policy, words),), (words.text(policy.summary),),
              (words(f"status_{policy.status}"),), (_retention(policy, words),), (words(_own_footage(policy)),))
             for policy in self.source.policies.values()
         )  # fmt: skip
@@ -158,14 +165,14 @@ class _Memo:
 
     def results(self) -> Iterator[Table | tuple]:
         words, base, primary = self.words, self.names[self.baseline], self.primary
-        direction = words.word("direction", words.metrics[primary].direction)
-        caption = words("primary_caption", primary=words.title(primary), unit=words.unit(primary), n=self.replicates,
+        direction = words(f"direction_{self.declared[primary].direction}")
+        caption = words("primary_caption", primary=self.title(primary), unit=self.unit(primary), n=self.replicates,
                         direction=direction, baseline=base)  # fmt: skip
         head = tuple(words(key) for key in ("rule", "curve", "mean", "ratio", "difference", "chance"))
         rows = tuple(self.primary_row(row) for arm in self.arms for row in self.of(primary, arm))
         yield Table("headline", capital(caption), head, rows, numeric=(2, 3, 4, 5), once=(0,))
         if self.others:
-            rows = tuple(((f"{words.title(name)} ({words.unit(name)})",), *(self.cell(name, arm) for arm in self.arms))
+            rows = tuple(((f"{self.title(name)} ({self.unit(name)})",), *(self.cell(name, arm) for arm in self.arms))
                          for name in self.others)  # fmt: skip
             yield self.wrapped("others", words("other_caption", baseline=base), ("outcome", *self.names.values()), rows)
         yield (self.ratio_picture(), *([self.tradeoff_picture()] if EVIDENCE in self.others else []))
@@ -203,7 +210,7 @@ class _Memo:
         if kinds:
             rows = tuple(((self.names[arm],), *(self.cell(metric, arm) for metric in kinds.values()))
                          for arm in self.arms)  # fmt: skip
-            head = ("rule", *(words.word("legality", kind) for kind in kinds))
+            head = ("rule", *(words(f"legality_{kind}") for kind in kinds))
             yield (self.wrapped("exposed", words("exposed_caption"), head, rows), self.legality_picture())
 
     def sure(self) -> Iterator[str]:
@@ -218,9 +225,9 @@ class _Memo:
             key = "sure_decided" if clear.all() else "sure_undecided"
             same = found["note"].str.startswith("identical").all()
             groups["sure_identical" if same else key].append(self.names[str(arm)])
-        yield from (words(key, policies=words.all_of(found)) for key, found in groups.items() if found)
+        yield from (words(key, policies=words.list(found)) for key, found in groups.items() if found)
         if contested := dict.fromkeys(arm.partition(":")[0] for arm in self.arms if ":" in arm):
-            several = words.all_of(report_source.title(self.source.policies[one], words) for one in contested)
+            several = words.list(report_source.title(self.source.policies[one], words) for one in contested)
             yield words("sure_readings", policies=several)
         if not self.source.results.band.empty:
             yield words("sure_mapped")
@@ -241,27 +248,32 @@ class _Memo:
     def departures(self) -> Iterator[Subheading | Bullets]:
         for policy in self.source.policies.values():
             if policy.departures:
-                said = [self.words.text(line) for line in policy.departures]
                 yield Subheading(report_source.title(policy, self.words))
-                yield Bullets(tuple((text,) for text, _ in said), tuple(foreign for _, foreign in said))
+                yield self.bullets(("", line) for line in policy.departures)
 
     def register(self) -> Iterator[Subheading | Bullets | Table]:
         words = self.words
         yield Subheading(words("register_rules"))
-        assumed = [f"{name}, {place}: {part.assumption}" for name, policy in self.source.policies.items()
-                   for place, part in sourced(policy) if part.assumption]  # fmt: skip
-        yield Bullets(tuple((line,) for line in assumed), ("en" if words.lang == "zh" else "",) * len(assumed))
+        yield self.bullets((f"{report_source.title(policy, words)}, {place}: ", part.assumption)
+                           for policy in self.source.policies.values()
+                           for place, part in sourced(policy) if part.assumption)
         entries = sorted(self.source.register, key=lambda entry: list(_STATUSES).index(entry.status))
         head = tuple(words(key) for key in ("number", "value", "range", "status", "source"))
-        rows = tuple(((one.name,), (f"{one.value:.6g}",), (f"{one.low:.4g} – {one.high:.4g}",),
-                      (_STATUSES[one.status],), (one.source,)) for one in entries)  # fmt: skip
+        rows = tuple(((words.text(one.title) or one.name,), (f"{one.value:.6g}",), (f"{one.low:.4g} – {one.high:.4g}",),
+                      (_STATUSES[one.status],), (words.text(one.source),)) for one in entries)  # fmt: skip
         yield Table("register", words("register_caption"), head, rows, layout="register")
+
+    def bullets(self, texts: Iterable[tuple[str, str]]) -> Bullets:
+        """A list of (place, text) of policy files; a text without a translation is marked as foreign."""
+        said = list(texts)
+        return Bullets(tuple((place + self.words.text(text),) for place, text in said),
+                       tuple("en" if self.words.foreign(text) else "" for _, text in said))
 
     def sheets(self) -> dict[str, pd.DataFrame]:
         """Data frames of the workbook: headline, summary.csv, register, and the run's manifest."""
         words = self.words
-        register = pd.DataFrame(self.source.register, columns=report_source.Entry._fields)
-        register.columns = pd.Index([words("number"), *register.columns[1:].map(words)])
+        names = ("number", "value", "low", "high", "status", "source")
+        register = pd.DataFrame([entry[:-1] for entry in self.source.register], columns=list(map(words, names)))
         run = [[key, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)]
                for key, value in self.manifest.items() if key not in ("notes", "skewness", "files")]  # fmt: skip
         return {words("sheet_primary"): self.rows[self.rows["metric"] == self.primary],
@@ -277,7 +289,7 @@ class _Memo:
 
     def tradeoff_picture(self) -> Picture:
         """Figure of the primary metric against cases with admissible evidence; the bottom right corner is best."""
-        title, rows = self.labels.title, self.rows[self.rows["mean"].notna()]
+        rows = self.rows[self.rows["mean"].notna()]
         across = rows[rows["metric"] == EVIDENCE].set_index("policy")["mean"].rename("x")
         means = rows[rows["metric"] == self.primary].groupby("policy")["mean"]
         points = means.agg(y="min", y_low="min", y_high="max").join(across, how="inner")
@@ -286,29 +298,31 @@ class _Memo:
         said = "; ".join(f"{self.names[row['policy']]}: {short(row['x'])}, {short(row['y'])}"
                          + (f"–{short(row['y_high'])}" if row["y_high"] != row["y"] else "")
                          for row in points.to_dict("records"))  # fmt: skip
-        return self.picture("tradeoff", said, frontier, points, len(points) + 1, x_label=capital(title(EVIDENCE)),
-                            x_better="higher", y_label=capital(title(self.primary)), y_better="lower")  # fmt: skip
+        labels = {f"{axis}_label": capital(self.declared[metric].title)  # the house style translates them
+                  for axis, metric in (("x", EVIDENCE), ("y", self.primary))}
+        return self.picture("tradeoff", said, frontier, points, len(points) + 1, **labels, x_better="higher",
+                            y_better="lower")
 
     def legality_picture(self) -> Picture:
         """Figure of people identified per rule, by the legality of the viewing under its camera rules."""
-        said = [f"{self.words.word('legality', kind)}: {self.said(self.of(metric), 'mean')}"
+        said = [f"{self.words(f'legality_{kind}')}: {self.said(self.of(metric), 'mean')}"
                 for kind, metric in IDENTIFIED.items()]  # fmt: skip
         rows = by_legality(self.rows)
         return self.picture("legality", ". ".join(said), people_by_legality, rows, len(self.names))
 
     def picture(self, name: str, said: str, draw: Callable[..., Axes], data: pd.DataFrame, rows: int,
                 **how: str) -> Picture:
-        make = partial(report_model.drawn, draw, data, title="", titles=self.titles, rows=rows, lang=self.labels.lang,
+        make = partial(report_model.drawn, draw, data, title="", titles=self.titles, rows=rows, lang=self.drawn_in,
                        **how)  # fmt: skip
-        caption = self.words(f"figure_{name}", primary=capital(self.words.title(self.primary)),
-                             evidence=self.words.title(EVIDENCE), baseline=self.names[self.baseline])  # fmt: skip
+        caption = self.words(f"figure_{name}", primary=capital(self.title(self.primary)),
+                             evidence=self.title(EVIDENCE), baseline=self.names[self.baseline])  # fmt: skip
         return Picture(make, self.words(f"alt_{name}", values=said), caption + self.no_font)
 
     def said(self, rows: Sequence[Row], *columns: str) -> str:
         """The numbers of a figure as its alt text gives them."""
         said = []
         for row in rows:
-            curve = f" ({row['curve']})" if row["curve"] in CURVES else ""
+            curve = f" ({self.words(row['curve'])})" if row["curve"] in CURVES else ""
             numbers = ", ".join(short(float(row[column])) for column in columns if there(row, column))
             said.append(f"{self.names[row['policy']]}{curve}: {numbers or '–'}")
         return "; ".join(said)

@@ -17,7 +17,7 @@ from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
 from privacysim.report.report_model import TAG, Block, Bullets, Paragraph, Picture, Report, Subheading, Table, plain
-from privacysim.report.wording import Words
+from privacysim.wording import Words
 
 _LATIN, _CHINESE = "Arial", "Microsoft YaHei"
 _WIDTH_MM = 174.0

@@ -13,16 +13,12 @@ from privacysim.policy.pack_cases import asked, read_cases
 from privacysim.policy.policy_files import sourced
 from privacysim.report.report_model import Bullets, Paragraph, Report, Section, Table
 from privacysim.resources import VERSION
-
-_ADVICE = "A reading of rules for a model, to be checked against the official text; no legal advice."
-_SIGNED = ("I have compared the articles with the rules beside them. Name, date, signature: "
-           "____________________________",)
-_READ = {"R": "text read", "S": "secondary text", "M": "not read", "A": "assumption", "H": "hypothetical"}
+from privacysim.wording import Words
 
 
-def policy_page(arm: Arm, cases: str | Path | None = None) -> Report:
+def policy_page(arm: Arm, cases: str | Path | None = None, lang: str = "en") -> Report:
     """The page as a report; `cases` is a CSV file of questions with a lawyer's answers, as in `tests/law`."""
-    held = held_by(arm, Path(cases)) if cases else {}
+    words, held = Words(lang), held_by(arm, Path(cases)) if cases else {}
     rules: dict[str, list[str]] = {}
     for where, part in sourced(arm.policy):
         for reference in part.reference:
@@ -31,29 +27,33 @@ def policy_page(arm: Arm, cases: str | Path | None = None) -> Report:
     rows = []
     for one in articles:
         names = list(dict.fromkeys(rules[one.id]))
-        rows.append(((f"{arm.laws.laws[one.law].short} {one.article}",),
-                     (f"{one.says} {sanction_text(one.sanction)}" if one.sanction else one.says,),
-                     (f"{_READ[one.status]}{f'; {one.note}' if one.note else ''}",), ("; ".join(names),),
-                     (", ".join(case for name in names for case in held.get(name.partition(".")[2], ())) or "-",)))
-    table = Table("articles", "Each article as we read it, and the rules of the policy that cite it",
-                  ("article", "what it says, in our words", "where it stands", "rules", "cases that hold them"),
-                  tuple(rows), layout="register")  # fmt: skip
-    assumed = tuple((f"{where}: {part.assumption}",) for where, part in sourced(arm.policy) if part.assumption)
-    unread = tuple((citation(one, arm.laws),) for one in articles if one.status != "R")
-    found = tuple((str(finding),) for finding in lint(arm.policy, arm.laws))
-    whole = tuple(Section(title, title, (Bullets(tuple((line,) for line in lines)),))
-                  for title, lines in describe(arm) if title != "Citations")
-    law = f"General law of {arm.law_date}: {arm.bundle.says}."
+        says = [words.text(one.says), *([sanction_text(one, words)] if one.sanction else [])]
+        stands = [words(f"read_{one.status}"), *([one.note] if one.note else [])]
+        holding = [case for name in names for case in held.get(name.partition(".")[2], ())]
+        rows.append(tuple((text,) for text in (
+            words.text(arm.laws.cite(one)), " ".join(says), words.list(stands, long=True), "; ".join(names),
+            ", ".join(holding) or "-")))  # fmt: skip
+    table = Table("articles", words("page_table"), tuple(words("page_heads").split("|")), tuple(rows),
+                  layout="register")
+    lists = {"assumed": [f"{where}: {words.text(part.assumption)}" for where, part in sourced(arm.policy)
+                         if part.assumption],
+             "unread": [citation(one, arm.laws, words) for one in articles if one.status != "R"],
+             "faults": [finding.line(lang) for finding in lint(arm.policy, arm.laws)]}
+    law = words("page_law", day=arm.law_date, says=words.text(arm.bundle.says))
     sections = (
-        Section("articles", "Article by article",
-                (Paragraph((arm.policy.summary,)), Paragraph((law,), quiet=True), table)),
-        *(Section(name, name, (Bullets(items),)) for name, items in (
-            ("Rules that rest on an assumption", assumed), ("What was not read in its own text", unread),
-            ("Faults that the check finds", found)) if items),
-        Section("signed", "Signed", (Paragraph(_SIGNED),)),
-    )  # fmt: skip
-    title, footer = f"{arm.title} {arm.policy.title.zh}".strip(), f"privacysim {VERSION}, policy {arm.id}"
-    return Report("en", title, _ADVICE, sections, footer, str(arm.law_date), whole)
+        Section("articles", words("page_articles"),
+                (Paragraph((words.text(arm.policy.summary),)), Paragraph((law,), quiet=True), table)),
+        *(_listed(words(f"page_{name}"), lines) for name, lines in lists.items() if lines),
+        Section("signed", words("page_signed"), (Paragraph((words("page_sign"),)),)),
+    )
+    whole = tuple(_listed(title, lines) for title, lines in describe(arm, words) if title != words("show_citations"))
+    titles = (arm.policy.title.zh or arm.title,) if lang == "zh" else (arm.title, arm.policy.title.zh)
+    return Report(lang, " ".join(filter(None, titles)), words("page_advice"), sections,
+                  words("page_footer", version=VERSION, id=arm.id), str(arm.law_date), whole)
+
+
+def _listed(heading: str, lines: list[str]) -> Section:
+    return Section(heading, heading, (Bullets(tuple((line,) for line in lines)),))
 
 
 def held_by(arm: Arm, path: Path) -> dict[str, list[str]]:

@@ -24,7 +24,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from privacysim.errors import InputError, ResultsError, shown
-from privacysim.figures import house_style, svg_text
+from privacysim.figures import house_style, require_han_font, svg_text
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge",
             "msedge")
@@ -144,9 +144,9 @@ class Picture:
         return out.getvalue()
 
 
-def drawn(draw: Callable[..., Axes], *given: object, rows: int = 0, **how: Any) -> Figure:
+def drawn(draw: Callable[..., Axes], *given: object, rows: int = 0, lang: str = "en", **how: Any) -> Figure:
     """Figure of the axes that `draw` returns; `rows` makes it half a page wide and as high as they need."""
-    with house_style(how.get("lang", "en")):
+    with house_style(lang):
         if rows:
             how["ax"] = plt.subplots(figsize=(_WIDE, max(2.3, 0.8 + 0.33 * rows)), layout="constrained")[1]
         figure = draw(*given, **how).get_figure(root=True)
@@ -207,9 +207,11 @@ def write_pdf(report: Report, path: Path) -> None:
     if browser is None:
         raise InputError("report -o memo.pdf", "a Chromium or Chrome on this machine", "none of " + ", ".join(BROWSERS),
                          "install chromium, or write memo.html and print it from any browser")  # fmt: skip
+    text = html_page(report)
+    require_han_font(text, path.suffix)
     with tempfile.TemporaryDirectory(prefix="privacysim-memo-") as folder:
         page, made = Path(folder) / "memo.html", Path(folder) / "memo.pdf"
-        page.write_text(html_page(report), encoding="utf-8")
+        page.write_text(text, encoding="utf-8")
         command = [browser, "--headless", "--disable-gpu", "--disable-extensions", "--disable-dev-shm-usage",
                    "--no-first-run", "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={folder}/profile",
                    "--no-pdf-header-footer", "--generate-pdf-document-outline", f"--print-to-pdf={made}", page.as_uri()]

@@ -1,7 +1,7 @@
 """Source data of a report: a results folder with its rules and numbers."""
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,17 +10,19 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from privacysim.errors import ResultsError, shown
+from privacysim.facts import fact_title
 from privacysim.files import validate
-from privacysim.policy.policy_files import inherit, layered
+from privacysim.policy.policy_files import resolved
 from privacysim.policy.policy_form import Policy
-from privacysim.report.wording import Row, Words
+from privacysim.report.wording import Row
 from privacysim.results import Comparison, Results, load_results
+from privacysim.wording import Words
 
 _AGAIN = "  Fix: run the study again."
 
 
 class Entry(NamedTuple):
-    """One row of the register: a number's key in the scenario, its value, range, status and source."""
+    """One row of the register: a number's key in the scenario, its value, range, status and source, and its title."""
 
     name: str
     value: float
@@ -28,6 +30,7 @@ class Entry(NamedTuple):
     high: float
     status: str
     source: str
+    title: str
 
 
 @dataclass(frozen=True)
@@ -50,13 +53,17 @@ class Source:
         chosen = self.rows["metric"] == metric
         return self.rows[chosen & (self.rows["policy"] == arm) if arm else chosen].to_dict("records")
 
+    def title(self, metric: str, words: Words) -> str:
+        """Title of a metric."""
+        return words.text(self.change.declared[metric].title)
+
     def names(self, words: Words) -> dict[str, str]:
         """Name of each arm: the policy's title and its reading."""
         marks = "{}（{}）" if words.lang == "zh" else "{} ({})"
         found = {}
         for arm in self.results.arms:
             name, reading = title(self.policies[arm.partition(":")[0]], words), arm.partition(":")[2]
-            found[arm] = marks.format(name, words.word("reading", reading)) if reading else name
+            found[arm] = marks.format(name, words.text(reading).replace("_", " ")) if reading else name
         return found
 
 
@@ -73,7 +80,7 @@ def read_source(folder: Path, baseline: str | None = None) -> Source:
         raise ResultsError(f"{folder}: has no inputs/, so it cannot say which rules were run.\n"
                            "  Fix: run the study with --out, or Study.run(out=…).")  # fmt: skip
     where = inputs / "policies"
-    policies = {name: validate(Policy, _raw(where, name), (where / f"{name}.toml").as_posix())
+    policies = {name: validate(Policy, *resolved(name, _kept(where)))
                 for name in dict.fromkeys(arm.split(":")[0] for arm in results.arms)}  # fmt: skip
     path = folder / "inputs" / "data" / "facts.csv"
     with _readable(path):
@@ -98,19 +105,16 @@ def _toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
-def _raw(folder: Path, name: str, chain: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Keys of a stored policy, including inherited ones; `chain` lists the policies that inherit from it."""
-    path = folder / f"{name}.toml"
-    if name in chain or Path(name).name != name:
-        at = shown((folder / (*chain, name)[-2:][0]).as_posix())
-        raise ResultsError(f"{at}.toml: rests on {shown(name)}, which is no other policy of this folder.\n{_AGAIN}")
-    raw, parent = _toml(path), {}
-    file = validate(Policy, raw, path.as_posix())
-    if file.extends:
-        parent = _raw(folder, file.extends, (*chain, name))
-    elif file.layer:
-        parent = layered([_raw(folder, part, (*chain, name)) for part in file.layer], path.as_posix())
-    return inherit(parent, raw, path.as_posix())
+def _kept(folder: Path) -> Callable[[str], tuple[dict[str, Any], str]]:
+    """Reads the stored policies of a folder by name."""
+
+    def read(name: str) -> tuple[dict[str, Any], str]:
+        path = folder / f"{name}.toml"
+        if Path(name).name != name:
+            raise ResultsError(f"{shown(name)}: no policy of {folder.as_posix()}.\n{_AGAIN}")
+        return _toml(path), path.as_posix()
+
+    return read
 
 
 def _entries(data: Mapping[str, Any], at: str, statuses: Mapping[str, str]) -> Iterator[Entry]:
@@ -121,12 +125,12 @@ def _entries(data: Mapping[str, Any], at: str, statuses: Mapping[str, str]) -> I
         if not {"value", "assumption"} <= set(value):
             yield from _entries(value, name, statuses)
             continue
-        why, status = str(value["assumption"]), "assumption"
+        why, status, words = str(value["assumption"]), "assumption", ""
         if why.startswith("fact "):
             fact, _, why = why.removeprefix("fact ").partition(": ")
-            status = statuses.get(fact, "assumption")
+            status, words = statuses.get(fact, "assumption"), fact_title(fact)
         try:
             low, number, high = (float(value.get(end, value["value"])) for end in ("low", "value", "high"))
         except (TypeError, ValueError) as error:
             raise ResultsError(f"inputs/sim/scenarios, {name}: is no number ({error}).\n{_AGAIN}") from None
-        yield Entry(name, number, low, high, status, why)
+        yield Entry(name, number, low, high, status, why, words)

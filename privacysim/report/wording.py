@@ -1,18 +1,15 @@
-"""Wording of a report in English and Chinese: words by key, numbers with intervals, and sentences of change."""
+"""Wording of a report in English and Chinese: numbers with intervals, and sentences of change."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from privacysim.files import read_toml
-from privacysim.metrics import METRICS
 from privacysim.report.report_model import Number, Text, plain
 from privacysim.stats import short
 from privacysim.vocabulary import CURVES, LEGALITIES
+from privacysim.wording import Words
 
 Row = Mapping[Any, Any]
 """A row of summary.csv, by column."""
@@ -20,52 +17,6 @@ IDENTIFIED = {kind: f"people_identified[legality={kind}]" for kind in LEGALITIES
 """Legality of a viewing under the camera rules → metric of the people it identifies."""
 _TWICE = 2.0
 """Changes at or above this ratio are given as a multiple, not in per cent."""
-
-
-class Words:
-    """Words of one language: `words("key", name=value)` returns a sentence with its blanks filled.
-
-    `metrics` holds the declarations of the metrics to name: those stored with the results, if any.
-
-    >>> Words("en")("replicates", n=10)
-    '10 paired replicates'
-    """
-
-    def __init__(self, lang: str, metrics: Mapping[str, Any] = METRICS) -> None:
-        self.lang, self.metrics, known = lang, metrics, _known()
-        self._own: dict[str, str] = {key: said[lang] for key, said in known["words"].items()}
-        self._chinese: dict[str, str] = known["chinese"] if lang == "zh" else {}
-        self._texts: dict[str, str] = known["text"] if lang == "zh" else {}
-
-    def __call__(self, key: str, **blanks: object) -> str:
-        """The sentence of a key."""
-        return self._own[key].format(**blanks)
-
-    def text(self, english: str) -> tuple[str, str]:
-        """Translation of an English text from a file, or the original marked as English."""
-        found = self._texts.get(english)
-        return (found or english, "en" if self.lang != "en" and not found else "")
-
-    def title(self, metric: str) -> str:
-        """Title of a metric; in Chinese, the English title if there is no translation."""
-        return self._chinese.get(f"metric_{metric}", self.metrics[metric].title)
-
-    def unit(self, metric: str) -> str:
-        """The unit of a metric."""
-        return self._chinese.get(f"unit_{self.metrics[metric].unit}", self.metrics[metric].unit)
-
-    def word(self, kind: str, word: str) -> str:
-        """A word of a closed list."""
-        return self._own.get(f"{kind}_{word}", word.replace("_", " "))
-
-    def all_of(self, names: Iterable[str]) -> str:
-        """Several names joined into one list."""
-        return ("、" if self.lang == "zh" else ", ").join(names)
-
-
-@lru_cache(maxsize=1)
-def _known() -> dict[str, Any]:
-    return read_toml(Path(__file__).with_name("words.toml"))
 
 
 def capital(text: str) -> str:

@@ -214,13 +214,13 @@ class Comparison:
             said += f" at the best guesses, by chance alone; {known.words()}"
         return said + (f"; {row['note']}" if row["note"] else "")
 
-    def plot(self, metric: str | None = None, ax: Axes | None = None, lang: str = "en") -> Axes:
+    def plot(self, metric: str | None = None, ax: Axes | None = None) -> Axes:
         """Forest plot of ratios with their intervals, one line per policy and curve, labelled with policy titles."""
         from privacysim.figures import forest
 
         rows, one = self.of(metric or self.primary), self.declared[metric or self.primary]
         return forest(rows[rows["policy"] != self.baseline], title=one.title, direction=one.direction,
-                      baseline=self.baseline, titles=self.titles, ax=ax, lang=lang)  # fmt: skip
+                      baseline=self.baseline, titles=self.titles, ax=ax)  # fmt: skip
 
 
 def compare(metrics: pd.DataFrame, notes: pd.DataFrame, skewness: Skewness, arms: list[str], baseline: str,

@@ -156,11 +156,12 @@ def test_chinese_needs_a_font_and_says_so_where_there_is_none(monkeypatch):
     rows = pd.DataFrame({"policy": "p", "legality": ["authorised"], "low": [1.0], "high": [2.0]})
     style.han_font.cache_clear()
     monkeypatch.setattr(style, "CHINESE_FONTS", ("A Font That Nobody Has",))
-    with pytest.raises(InputError, match="fonts-noto-cjk"):
-        figures.people_by_legality(rows, lang="zh")
+    with pytest.raises(InputError, match="fonts-noto-cjk"), figures.house_style("zh"):
+        figures.people_by_legality(rows)
     style.han_font.cache_clear()
     monkeypatch.setattr(style, "CHINESE_FONTS", ("DejaVu Sans",))  # stands in for a font with Chinese characters
-    ax = figures.people_by_legality(rows, lang="zh")
+    with figures.house_style("zh"):
+        ax = figures.people_by_legality(rows)
     with pytest.warns(UserWarning, match="missing from font"):  # which it is not
         ax.figure.canvas.draw()
     assert any("有权" in text for text in texts(ax))
@@ -168,5 +169,5 @@ def test_chinese_needs_a_font_and_says_so_where_there_is_none(monkeypatch):
 
 
 def test_an_unknown_language_is_an_error():
-    with pytest.raises(InputError, match="en, zh"):
-        figures.people_by_legality(pd.DataFrame(), lang="fr")
+    with pytest.raises(InputError, match="a language"), figures.house_style("fr"):
+        pass

@@ -14,7 +14,16 @@ from privacysim.errors import InputError
 from privacysim.files import Reference
 from privacysim.law.provisions import GeneralAnswer
 from privacysim.policy import Question
-from privacysim.policy.judging import both_answers, general_answer, in_scope, matches, specific_answer, unmet
+from privacysim.policy.judging import (
+    both_answers,
+    failing,
+    general_answer,
+    in_scope,
+    matches,
+    papers,
+    specific_answer,
+    told,
+)
 from privacysim.policy.policy_form import Access, Forbidden, MaskRule, Match, Policy, Prohibited, Scope, Title, Where
 from tests.helpers.routes import route_met
 
@@ -79,7 +88,8 @@ def test_a_route_asks_for_its_own_paper_and_its_own_signature():
             for shown in words.DOCUMENTS:
                 for signed in words.APPROVERS:
                     expected = paper in ("none", shown) and approves(signer, signed)
-                    assert (not unmet(rule, replace(ASKED, document=shown, approver=signed))) == expected
+                    question = replace(ASKED, document=shown, approver=signed)
+                    assert (not failing(papers(rule), told(question))) == expected
 
 
 def test_consent_and_an_irreversible_mask_are_conditions_each_of_its_own():
@@ -91,7 +101,7 @@ def test_consent_and_an_irreversible_mask_are_conditions_each_of_its_own():
         (("masked",), (False, False, True, False, True)), (("consent", "masked"), (False, False, False, False, True)),
     ):
         rule = route(**({"conditions": list(conditions)} if conditions else {}))
-        assert tuple(not unmet(rule, question) for question in shown) == met, conditions
+        assert tuple(not failing(papers(rule), told(question)) for question in shown) == met, conditions
 
 
 def test_a_scope_is_met_by_any_of_its_alternatives_and_no_alternative_means_every_camera():

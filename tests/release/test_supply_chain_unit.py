@@ -86,7 +86,7 @@ def test_two_builds_of_the_wheel_are_the_same_bytes(wheel, tmp_path):
 def test_the_wheel_brings_nothing_that_runs_on_its_own(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     assert not [name for name in names if name.endswith((".so", ".pyd", ".exe", ".sh", ".pth", ".pkl", ".pyc"))]
-    assert any(name.endswith("report/words.toml") for name in names)
+    assert any(name.endswith("data/words/report.toml") for name in names)
 
 
 @pytest.mark.slow

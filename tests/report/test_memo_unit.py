@@ -24,13 +24,14 @@ from pypdf import PdfReader
 import privacysim as ps
 from privacysim.cli.main import main
 from privacysim.errors import InputError, ResultsError
+from privacysim.figures import han_font
 from privacysim.policy import load_policy
 from privacysim.report import write_memo
 from privacysim.report.memo import memo
 from privacysim.report.report_model import Number, Report, Subheading, Table, plain
 from privacysim.report.report_source import Source, read_source
-from privacysim.report.wording import Words
 from privacysim.stats import short
+from privacysim.wording import Words
 from tests.helpers import report_parts as parts
 
 ATTACK = '<script>alert(1)</script> & "Open" <img src=x onerror=alert(2)>'
@@ -225,14 +226,28 @@ def test_the_chinese_memo_says_in_chinese_what_the_english_one_says(made):
     assert "not legal advice" in english.advice
 
 
+def test_no_english_sentence_is_left_in_the_chinese_memo(made):
+    """Sources of numbers are citations; results of a machine without a Chinese font say that figures are in English."""
+    report = made("zh")
+    said = [report.title, report.advice, report.footer, *headings(report)]
+    for block in parts.blocks(report):
+        for name in ("caption", "alt", "text", "head"):
+            found = getattr(block, name, ())
+            said += [found] if isinstance(found, str) else map(plain, found) if name == "head" else [plain(found)]
+        said += [plain(item) for item in getattr(block, "items", ())]
+        cited = getattr(block, "name", "") == "register"
+        said += [plain(cell) for row in getattr(block, "rows", ()) for cell in (row[:-1] if cited else row)]
+    commands = re.compile(r"privacysim run \w+ --case \w+")
+    assert not [text for text in said if re.search(r"[a-z]{2,},? [a-z]{2,}", commands.sub("", text))]
+
+
 def test_every_departure_summary_and_title_of_a_shipped_policy_is_there_in_chinese():
     words = Words("zh")
     for path in sorted(Path("sim/policies").glob("*.toml")):
         policy = load_policy(path.stem)
         for line in (policy.summary, *policy.departures):
-            said, lang = words.text(line)
-            assert not lang, f"{path.stem}: words.toml has no translation of {line!r}"
-            assert re.search("[\u4e00-\u9fff]", said), said
+            assert not words.foreign(line), f"{path.stem}: no translation of {line!r}"
+            assert re.search("[\u4e00-\u9fff]", words.text(line))
 
 
 def headings(made) -> list[str]:
@@ -314,7 +329,8 @@ def test_libreoffice_reads_the_word_file(written, tmp_path):
 
 
 @pytest.mark.skipif(not shutil.which("chromium"), reason="Chromium is not installed")
-@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("lang", ["en", pytest.param("zh", marks=pytest.mark.skipif(
+    han_font() is None, reason="no font with Chinese characters is installed"))])
 def test_the_pdf_is_tagged_fits_its_pages_and_holds_the_numbers(written, made, lang):
     reader = PdfReader(written("pdf", lang))
     root = reader.trailer["/Root"]
@@ -371,7 +387,7 @@ def test_another_baseline_is_another_memo(folder):
     ("arguments", "said"),
     [
         (["-o", "memo.odt"], "ends in .html"),
-        (["-o", "memo.html", "--lang", "fr"], "a language of the memo"),
+        (["-o", "memo.html", "--lang", "fr"], "a language of the texts"),
         (["-o", "memo.html", "--baseline", "order_79"], "write order_799"),
     ],
 )
@@ -404,6 +420,16 @@ def test_a_machine_without_chinese_letters_says_so(source, monkeypatch):
     pictures = parts.pictures(memo(source, "zh"))
     assert all("本机没有中文字体" in picture.caption for picture in pictures)
     assert "ratio to Guangzhou rules of 2007" in pictures[0].draw().axes[0].get_xlabel().replace("\n", " ")
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="Chromium is not installed")
+def test_a_pdf_with_chinese_letters_that_no_font_can_draw_is_refused(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("privacysim.figures.style.han_font", lambda: None)
+    for lang, refused in (("zh", True), ("en", False)):
+        path = tmp_path / f"{lang}.pdf"
+        with pytest.raises(InputError, match="fonts-noto-cjk") if refused else contextlib.nullcontext():
+            write_memo(folder, path, lang=lang)
+        assert path.exists() is not refused
 
 
 def test_the_command_writes_all_four(written):

@@ -23,8 +23,8 @@ from privacysim.report import page, report_model
 from privacysim.report.memo import _Memo, memo
 from privacysim.report.report_model import Picture, Report, plain
 from privacysim.report.report_source import read_source
-from privacysim.report.wording import Words
 from privacysim.vocabulary import LEGALITIES
+from privacysim.wording import Words
 from tests.helpers import report_parts as parts
 
 PRIMARY = "people_identified_by_outsiders"
@@ -263,9 +263,9 @@ def test_the_page_says_of_a_start_a_sample_and_a_scenario_what_they_mean(source,
 
 
 @pytest.mark.parametrize(("line", "said"), [
-    ('layer = ["guangzhou_today"]', "rests on guangzhou_today, which is no other policy of this folder"),
-    ('extends = "guangzhou_today"', "rests on guangzhou_today, which is no other policy of this folder"),
-    ('extends = "../../../inputs/sim/policies/notice_only"', "which is no other policy of this folder"),
+    ('layer = ["guangzhou_today"]', "expected no circle of policies"),
+    ('extends = "guangzhou_today"', "expected no circle of policies"),
+    ('extends = "../../../inputs/sim/policies/notice_only"', "no policy of"),
     ('layer = "notice_only"', "layer"), ("layer = " + "[" * 5_000 + "]" * 5_000, "cannot be read"),
 ])  # fmt: skip
 def test_kept_rules_that_rest_on_themselves_or_on_files_elsewhere_are_refused(folder, tmp_path, line, said):

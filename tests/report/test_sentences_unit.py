@@ -13,8 +13,9 @@ import privacysim as ps
 from privacysim.report.memo import answer, evidence_cost
 from privacysim.report.report_model import plain
 from privacysim.report.report_source import Source
-from privacysim.report.wording import Words, with_interval
+from privacysim.report.wording import with_interval
 from privacysim.results.comparison import SUMMARY
+from privacysim.wording import Words
 
 SAVED = Path(__file__).resolve().parents[2] / "notebooks" / "saved" / "headline"
 PRIMARY, EVIDENCE = "people_identified_by_outsiders", "cases_with_admissible_evidence"
