@@ -34,8 +34,8 @@ class InputError(PrivacysimError, ValueError):
     """
 
     def __init__(self, where: str, expected: str, got: object, fix: str) -> None:
-        # a name from a file may contain line breaks
-        self.where, self.expected, self.fix = (" ".join(text.splitlines()) for text in (where, expected, fix))
+        # a name from a file may contain line breaks and sequences that steer a terminal
+        self.where, self.expected, self.fix = (printable(" ".join(one.splitlines())) for one in (where, expected, fix))
         self.got = shown(got)
         # exceptions are copied and sent between processes by their arguments
         super().__init__(self.where, self.expected, self.got, self.fix)
@@ -77,9 +77,14 @@ def require(extra: str, *modules: str, where: str) -> Any:
     return optional(modules[0])
 
 
+def printable(text: str) -> str:
+    """Replace control characters, which would steer a terminal, and other characters that cannot be shown."""
+    return "".join(one if one.isprintable() else "\ufffd" for one in text)
+
+
 def shown(got: object, limit: int = 120) -> str:
-    """Describe the given value in one line of at most `limit` characters."""
-    text = " ".join(str(got).split())
+    """Describe the given value in one line of at most `limit` characters that can be shown."""
+    text = printable(" ".join(str(got).split()))
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

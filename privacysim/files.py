@@ -17,7 +17,15 @@ from pathlib import Path, PurePath
 from typing import Annotated, Any, TypeVar, get_args
 
 import tomli_w
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    ValidationError,
+    model_validator,
+)  # fmt: skip
 
 from privacysim.errors import InputError, ResultsError, did_you_mean, shown
 from privacysim.facts import facts
@@ -43,6 +51,22 @@ def _duration_said(seconds: Any) -> Any:
     return text if duration_s(text) == seconds else f"{float(seconds)!r} s"
 
 
+_RESERVED = r"(?!(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$))(?!.*\.toml$)"
+_NAME = re.compile(_RESERVED + r"[a-z0-9_][a-z0-9_.-]{0,119}", re.IGNORECASE | re.ASCII)
+_STEERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters: they would steer the terminal on which a title is shown."""
+_DEEPEST = 40
+
+
+def checked_name(text: str) -> str:
+    """Return an id, or raise ValueError if it is no `Name`."""
+    if not _NAME.fullmatch(text):
+        raise ValueError('at most 120 letters, digits and "_", "-", ".", no reserved name')
+    return text
+
+
+Name = Annotated[str, AfterValidator(checked_name)]
+"""An id. It may become the name of a file, a column or a heading, so it holds nothing that could lead elsewhere."""
 Duration = Annotated[float, BeforeValidator(duration_s), PlainSerializer(_duration_said)]
 """Seconds, written in files with a unit: "15 d"."""
 
@@ -102,7 +126,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     """Read one TOML file; a syntax error or duplicate key raises an InputError with its line."""
     text = ""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         return tomllib.loads(text)
     except FileNotFoundError:
         raise InputError(str(path), "an existing TOML file", "no such file", "check the path") from None
@@ -110,7 +134,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise InputError(str(path), "lists and tables a few levels deep", "hundreds of levels", "correct it") from None
     except tomllib.TOMLDecodeError as error:
         raise InputError(str(path), "valid TOML (each key once)", _with_line(str(error), text), "correct it") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # not UTF-8, or a number of thousands of digits
         fix = "correct the file or its permissions"
         raise InputError(str(path), "a readable TOML file in UTF-8", error, fix) from None
 
@@ -127,10 +151,11 @@ def _without_none(value: Any) -> Any:
 
 
 def _with_line(error: str, text: str) -> str:
-    """Add the text of the reported line to a parser's error, so that a duplicate key is visible."""
+    """Add the key of the reported line to a parser's error, so that a duplicate is visible, but no other content."""
     found, lines = re.search(r"at line (\d+)", error), ["", *text.splitlines()]
-    known = found is not None and int(found[1]) < len(lines)
-    return f"{error}: {lines[int(found[1])].strip()[:60]}" if found is not None and known else error
+    line = lines[int(found[1])] if found is not None and int(found[1]) < len(lines) else ""
+    key = re.match(r"\s*([\w.-]{1,40})\s*=|\s*(\[{1,2}[\w.-]{1,40}\]{1,2})\s*$", line)
+    return f"{error}: {key[1] or key[2]}" if key else error
 
 
 def plain_data(value: Any) -> Any:
@@ -175,7 +200,7 @@ def given_data(model: type[BaseModel], kind: str, given: Any,
 def validate(model: type[Model], raw: Mapping[str, Any], where: str) -> Model:
     """Check raw data against a strict model; the first problem becomes a three-line error."""
     # JSON mode, because strict Python mode refuses lists for tuples and words for enums
-    _refuse_nonfinite(raw, where, "")
+    _refuse_odd(raw, where)
     try:
         return model.model_validate_json(json.dumps(raw, default=_as_text))
     except TypeError as error:
@@ -191,12 +216,17 @@ def _as_text(value: object) -> str:
     raise TypeError(f"a {type(value).__name__}")
 
 
-def _refuse_nonfinite(raw: Any, where: str, key: str) -> None:
+def _refuse_odd(raw: Any, where: str, keys: tuple[object, ...] = ()) -> None:
+    at = _at(where, ".".join(map(str, keys[:8])))
     if isinstance(raw, float) and not math.isfinite(raw):
-        raise InputError(_at(where, key), "a finite number", raw, "write a number")
+        raise InputError(at, "a finite number", raw, "write a number")
+    if isinstance(raw, str) and _STEERS.search(raw):
+        raise InputError(at, "text without control characters", raw, "remove them")
     if isinstance(raw, Mapping | list):
+        if len(keys) > _DEEPEST:
+            raise InputError(at, f"lists and tables at most {_DEEPEST} levels deep", "more", "correct it")
         for name, value in raw.items() if isinstance(raw, Mapping) else enumerate(raw):
-            _refuse_nonfinite(value, where, f"{key}.{name}" if key else str(name))
+            _refuse_odd(value, where, (*keys, name))
 
 
 _BRANCH = re.compile(r"[\[(]|^(str|float|int|bool)$")
@@ -270,10 +300,11 @@ def file_digest(path: Path) -> str:
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Write to a temporary file beside `path` and rename it when complete; an error leaves no file."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    """Write to a new temporary file beside `path` and rename it when complete; an error leaves no file."""
+    part = path.with_name(f".{path.name}.{os.urandom(4).hex()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))  # follows no link that waits there
         yield part
         part.replace(path)
     except OSError as error:

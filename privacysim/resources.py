@@ -25,8 +25,6 @@ def shipped_rows(relative: str) -> list[dict[str, str]]:
 
 
 def cache_folder() -> Path:
-    """`$PRIVACYSIM_CACHE`, else `privacysim` in the user's cache folder; created on first use."""
+    """`$PRIVACYSIM_CACHE`, else `privacysim` in the user's cache folder; created by whatever is written first."""
     named = os.environ.get("PRIVACYSIM_CACHE")
-    root = Path(named) if named else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "privacysim"
-    root.mkdir(parents=True, exist_ok=True)
-    return root
+    return Path(named) if named else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "privacysim"

@@ -6,10 +6,14 @@ The primary estimand is the ratio of means B/A; its error is the jackknife's ove
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
+
+NUMPY_DEFAULTS: dict[str, Any] = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
+"""Numpy's own settings for floating-point errors, kept whatever the caller has asked of numpy."""
 
 
 @dataclass(frozen=True, slots=True)

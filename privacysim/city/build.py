@@ -26,6 +26,7 @@ from privacysim.files import Quantity, Strict
 from privacysim.resources import PACKAGE, cache_folder
 from privacysim.scenario import Scenario
 from privacysim.scenario.sections import CitySection
+from privacysim.sealed import keep, kept
 
 _ARRAYS = tuple(field.name for field in fields(City)
                 if field.name not in ("name", "digest", "note", "mapped_cameras", "origin"))  # fmt: skip
@@ -53,12 +54,13 @@ def build_city(scenario: Scenario, *, workers: int = 1, city: OwnCity | None = N
         return _of_right_size(scenario, city)
     source = _source_of(scenario, city)
     digest = city_digest(scenario, source)
-    with _writing_the_cache():
-        folder = cache_folder() / "city" / digest
+    folder = cache_folder() / "city" / digest
     try:
         return _open(folder, scenario.id)
     except LookupError:
-        _build(scenario, source, folder, workers)
+        made = source.build(scenario) if isinstance(source, CitySource) else source
+        with _writing_the_cache():
+            _build(scenario, made, folder, workers)
         return _open(folder, scenario.id)
 
 
@@ -87,7 +89,7 @@ def _writing_the_cache() -> Iterator[None]:
         yield
     except OSError as error:
         fix = "name a folder that can be written, with 200 MB of room, in PRIVACYSIM_CACHE"
-        said = f"the cache folder: cannot be written ({shown(error.strerror or error)}).\n  Fix: {fix}."
+        said = f"{cache_folder()}: cannot be written ({shown(error.strerror or error)}).\n  Fix: {fix}."
         raise ResultsError(said) from error
 
 
@@ -108,7 +110,7 @@ def _open(folder: Path, name: str) -> City:
 def _load(folder: Path) -> tuple[dict[str, Any], dict[str, Any]] | None:
     """Load arrays (mapped, read-only) and other entries of a cached city; None if absent, incomplete or damaged."""
     try:
-        meta = json.loads((folder / _META).read_text(encoding="utf-8"))
+        meta = kept(folder / _META)
         if any(_sum(folder / name) != kept for name, kept in meta["sums"].items()):
             return None
         return {Path(name).stem: np.load(folder / name, mmap_mode="r") for name in meta["sums"]}, meta["rest"]
@@ -125,13 +127,11 @@ def _sum(path: Path) -> list[int]:
     return [path.stat().st_size, crc]
 
 
-def _build(scenario: Scenario, source: Any, folder: Path, workers: int) -> None:
-    """Build the city in a scratch folder beside its final place."""
+def _build(scenario: Scenario, made: Any, folder: Path, workers: int) -> None:
+    """Build the city (of `made`, unless it is None) in a scratch folder beside its final place."""
     section, people = scenario.city, round(scenario.population.people.number)
-    made = source.build(scenario) if isinstance(source, CitySource) else source
-    with _writing_the_cache():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         if isinstance(made, City):
             _of_right_size(scenario, made)
@@ -145,7 +145,7 @@ def _build(scenario: Scenario, source: Any, folder: Path, workers: int) -> None:
         for name, array in arrays.items():
             np.save(scratch / f"{name}.npy", array)
         sums = {path.name: _sum(path) for path in sorted(scratch.glob("*.npy"))}
-        (scratch / _META).write_text(json.dumps({"sums": sums, "rest": rest}, indent=1), encoding="utf-8")
+        keep(scratch / _META, {"sums": sums, "rest": rest})
         if folder.exists() and _load(folder) is None:
             shutil.rmtree(folder, ignore_errors=True)  # renaming cannot replace a folder with files
         with contextlib.suppress(OSError):  # another process stored the same city meanwhile

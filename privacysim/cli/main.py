@@ -3,7 +3,9 @@
 Exit status: 0 done, 1 done but a check failed, 2 the input cannot be used, 130 interrupted.
 """
 
+import io
 import os
+import signal
 import sys
 from importlib import import_module
 from typing import Any, NoReturn
@@ -39,11 +41,20 @@ USAGE = "\n".join([
 def run(arguments: list[str] | None = None) -> NoReturn:
     """Entry point: run one command and exit."""
     status = 0
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what is half-written is removed
+    for name in ("stdout", "stderr"):
+        if (stream := getattr(sys, name)) is None:  # closed by the caller (`privacysim … >&-`)
+            setattr(sys, name, io.StringIO())
+        elif isinstance(stream, io.TextIOWrapper):  # an encoding without → must not stop a command
+            stream.reconfigure(errors="replace")
     try:
         status = main(sys.argv[1:] if arguments is None else arguments)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # the reader of our output closed the pipe (`privacysim … | true`); this is not an error
+    except OSError as error:
+        # a reader that closed the pipe (`privacysim … | true`) is no error; a full disk is one
+        if not isinstance(error, BrokenPipeError):
+            print(f"privacysim: the output cannot be written: {shown(error.strerror or error)}", file=sys.stderr)
+            status = 2
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(status)
 
@@ -90,7 +101,9 @@ def _call(name: str, arguments: list[str]) -> int:
     except PrivacysimError as error:
         print(error, file=sys.stderr)
         return 2
-    except (KeyboardInterrupt, typer.Abort):
+    except (KeyboardInterrupt, typer.Abort) as error:
+        if isinstance(error.__cause__, EOFError):  # typer takes the end of any file for that of the input
+            raise error.__cause__ from None
         status = 130
     except SystemExit:  # typer exits so when the reader closes the pipe early (`privacysim … | head`)
         return 0

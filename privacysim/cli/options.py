@@ -1,7 +1,7 @@
 """Options shared by several commands, and the output of tables, progress bars and files."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -52,6 +52,15 @@ def day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise InputError("--law-date", "a date such as 2025-06-01", text, "write year-month-day") from None
+
+
+def usable(files: Mapping[str, Path], load: Callable[[str], Any]) -> Iterator[tuple[str, Path, Any]]:
+    """Yield (name, path, loaded) of files; one that cannot be loaded is named on the error stream, and left out."""
+    for name, path in files.items():
+        try:
+            yield name, path, load(name)
+        except InputError as error:
+            print(f"{name}: cannot be used: {error}", file=sys.stderr)
 
 
 def words(text: str | None) -> list[str]:

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from privacysim.cli.options import Lang, LawDate, console, day, grid, group, spoken
+from privacysim.cli.options import Lang, LawDate, console, day, grid, group, spoken, usable
 from privacysim.errors import InputError, refuse_unknown
 from privacysim.facts import STATUSES, Fact, facts
 from privacysim.files import display, find_file, read_toml
@@ -29,8 +29,7 @@ facts_app = group("List and show numbers and their sources.")
 def list_policies() -> None:
     """List the policies: yours in ./sim/policies, those of law packs, and the shipped ones."""
     rows = []
-    for name in policy_files():
-        policy = load_policy(name)
+    for name, _, policy in usable(policy_files(), load_policy):
         readings = ", ".join(readings_of(policy)) or ", ".join(f"({variant.id})" for variant in policy.reading)
         rows.append((name, policy.status, str(policy.law_date), policy.title.en, readings))
     headings = ("policy", "status", "law of", "title", "readings")

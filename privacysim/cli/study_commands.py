@@ -119,11 +119,16 @@ def report(folder: ResultsFolder,
 
 @verify_app.command()
 def verify(folder: ResultsFolder,
-           replicate: Annotated[int | None, typer.Option(help="Replicate. Default: the first.")] = None) -> None:
-    """Check the files of a results folder and run one replicate again."""
+           replicate: Annotated[int | None, typer.Option(help="Replicate. Default: two, drawn at random.")] = None,
+           every: Annotated[bool, typer.Option("--all", help="Run every replicate and world again.")] = False,
+           maps: Annotated[list[Path] | None, typer.Option(
+               "--map", help="File that the scenario names and that was moved. May be repeated.")] = None) -> None:
+    """Check the files of a results folder, and run replicates drawn at random again."""
+    from privacysim.report import page
     from privacysim.study import verify as check
 
-    wrong = check(folder, replicate)
+    wrong, notes, chosen = check(folder, replicate, every=every, maps=maps or (), also={"report.html": page})
+    print("\n".join(notes + ([f"Run again: replicates {', '.join(map(str, chosen))}."] if chosen else [])))
     if not wrong:
         print(f"{folder}: all values reproduced exactly.")
         return
@@ -137,15 +142,15 @@ def study_list() -> None:
     """List the studies: those in ./sim/studies and the shipped ones."""
     from privacysim.simulation.inputs import load_study_file
 
-    for name, path in named_files("studies").items():
-        plan = load_study_file(name)
+    for name, path, plan in options.usable(named_files("studies"), load_study_file):
         print(f"{name:<20} {plan.scenario}: {', '.join(plan.policies)}")
         print(f"{'':<20} {plan.days} days, {plan.replicates} replicates, sample {plan.sample}  ({display(path)})")
 
 
 @study_app.command("explore")
 def study_explore(
-    study: StudyName = "preview", port: Annotated[int, typer.Option(help="Port on this machine.")] = 8866,
+    study: StudyName = "preview",
+    port: Annotated[int, typer.Option(help="Port on this machine.", min=1, max=65_535)] = 8866,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
 ) -> int:
     """Open the interactive policy explorer in your browser."""
@@ -160,11 +165,11 @@ def sensitivity(
     study: StudyName,
     policy: Annotated[str | None, typer.Option(help="Policy whose answer is examined. Default: the last.")] = None,
     factors: Annotated[str | None, typer.Option(help="Comma-separated facts or assumptions. Default: all.")] = None,
-    points: Annotated[int, typer.Option(help="Number of plausible worlds to run as well. 0: none.")] = 0,
+    points: Annotated[int, typer.Option(help="Number of plausible worlds to run as well. 0: none.", min=0)] = 0,
     goal: Annotated[float | None, typer.Option(help="A world fails where the ratio to the baseline is higher.")] = None,
-    morris: Annotated[int | None, typer.Option(help="Morris screening instead: number of trajectories.")] = None,
-    sobol: Annotated[int | None, typer.Option(help="Sobol indices instead: a power of two of base points.")] = None,
-    replicates: Annotated[int, typer.Option(help="Replicates at each point.")] = 3,
+    morris: Annotated[int | None, typer.Option(help="Morris screening instead: trajectories.", min=2)] = None,
+    sobol: Annotated[int | None, typer.Option(help="Sobol indices: base points, a power of two.", min=2)] = None,
+    replicates: Annotated[int, typer.Option(help="Replicates at each point.", min=1)] = 3,
     sample: Annotated[int | None, typer.Option(help="Number of people in the sample.")] = None,
     days: Days = None, workers: Workers = None, out: TablesFolder = None,
 ) -> None:
@@ -227,9 +232,9 @@ def _say_factors(table: Any, column: str) -> None:
 
 @study_app.command()
 def frontier(design: Annotated[str, typer.Argument(help="Name or .toml file of a design space.")] = "reforms",
-             variants: Annotated[int, typer.Option(help="Number of combinations to try.")] = 200,
-             replicates: Annotated[int, typer.Option(help="Replicates of each combination.")] = 2,
-             confirm: Annotated[int, typer.Option(help="New replicates for each combination on the front.")] = 10,
+             variants: Annotated[int, typer.Option(help="Number of combinations to try.", min=2)] = 200,
+             replicates: Annotated[int, typer.Option(help="Replicates of each combination.", min=1)] = 2,
+             confirm: Annotated[int, typer.Option(help="New replicates of those on the front.", min=1)] = 10,
              budget: Annotated[float | None, typer.Option(help="Budget. Default: the design's.")] = None,
              workers: Workers = None, out: TablesFolder = None) -> None:
     """Search for better reforms: those that no other combination of levers beats, measured again on new replicates."""
@@ -257,8 +262,8 @@ def frontier(design: Annotated[str, typer.Argument(help="Name or .toml file of a
 @scenario_app.command("list")
 def scenario_list() -> None:
     """List the scenarios: those in ./sim/scenarios and the shipped ones."""
-    for name, path in named_files("scenarios").items():
-        print(f"{name:<20} {load_scenario(name).title}  ({display(path)})")
+    for name, path, scenario in options.usable(named_files("scenarios"), load_scenario):
+        print(f"{name:<20} {scenario.title}  ({display(path)})")
 
 
 @scenario_app.command("show")

@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, PlainSerializer, model_validator
 
 from privacysim import vocabulary as words
 from privacysim.errors import InputError, did_you_mean, one_line, refuse_unknown
-from privacysim.files import Duration, Reference, Strict
+from privacysim.files import Duration, Name, Reference, Strict
 
 Lines = tuple[str, ...]
 _STAFF = ("own_staff_on_duty", "own_staff_off_purpose", "contractor")
@@ -130,7 +130,7 @@ class Sanction(Strict):
 class Law(Strict):
     """A law, regulation, interpretation or draft; without `in_force_from` it never came into force."""
 
-    id: str
+    id: Name
     title: Title
     short: str
     in_force_from: date | None = None
@@ -150,7 +150,7 @@ class Floor(Strict):
 class Provision(Strict):
     """One rule of a law; omitted dates default to those of the law."""
 
-    id: str
+    id: Name
     law: str
     article: str
     says: str
@@ -168,7 +168,7 @@ class Provision(Strict):
 class Bundle(Strict):
     """General law between two dates."""
 
-    id: str
+    id: Name
     first_day: date
     last_day: date | None = None
     says: str
@@ -233,7 +233,7 @@ class Heading(Strict):
 class Assessment(Strict):
     """The impact assessment that a law asks for, as a list of headings in its order."""
 
-    id: str
+    id: Name
     title: Title
     who: str
     reference: tuple[Reference, ...]

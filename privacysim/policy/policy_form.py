@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from privacysim import vocabulary as words
 from privacysim.errors import refuse_unknown
 from privacysim.facts import shipped_facts
-from privacysim.files import Duration, Reference, Strict
+from privacysim.files import Duration, Name, Reference, Strict
 from privacysim.identify import mask_text
 from privacysim.law.provisions import Lines, Match, Title, closed_word, closed_words
 from privacysim.units import DAY_S
@@ -65,7 +65,7 @@ class Sourced(Strict):
 class Access(Match, Sourced):
     """A route of access: who may do what with whose footage, with which document, approved by whom."""
 
-    id: str
+    id: Name
     outcome: Literal["authorised", "conditional"] = "authorised"
     document: closed_word("document", words.DOCUMENTS) = "none"  # type: ignore[valid-type]
     approver: closed_word("approver", words.APPROVERS) = "none"  # type: ignore[valid-type]
@@ -91,7 +91,7 @@ class Access(Match, Sourced):
 class Forbidden(Match, Sourced):
     """A prohibition, stated in the text (`express`) or following from it (`derived`)."""
 
-    id: str
+    id: Name
     how: Literal["express", "derived"]
     scope: str | None = None
     """Id of a `[[scope]]` with the cameras meant, if regime and operator alone cannot specify them."""
@@ -110,7 +110,7 @@ class Where(Strict):
 class Scope(Sourced):
     """One reading of which cameras a general prohibition applies to; without `where`, it applies to all."""
 
-    id: str
+    id: Name
     says: str
     where: tuple[Where, ...] = ()
 
@@ -250,7 +250,7 @@ class OversightRule(Sourced):
 class Reading(Strict):
     """A contested reading or a variant: a small change of the policy that is run as a separate arm."""
 
-    id: str
+    id: Name
     says: str
     drop: Lines = ()
     access: tuple[Access, ...] = ()
@@ -261,7 +261,7 @@ class Reading(Strict):
 class Policy(Strict):
     """A policy file. Once `extends`, `layer` and a reading are resolved, the same model describes the whole policy."""
 
-    id: str
+    id: Name
     title: Title
     status: Literal["in_force", "draft", "counterfactual", "hypothetical", "reference"]
     summary: str = ""
@@ -269,7 +269,7 @@ class Policy(Strict):
     layer: Lines = ()
     drop: Lines = ()
     law_date: date | None = None
-    pack: str = "cn"
+    pack: Name = "cn"
     """Law pack of its jurisdiction, whose general law applies where no scenario names another."""
     general_law: Literal["applies", "suspended"] = "applies"
     footage: bool = True

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from privacysim.errors import InputError, refuse_unknown
-from privacysim.files import find_file, toml_text, whole_file
+from privacysim.files import checked_name, find_file, toml_text, whole_file
 from privacysim.identify import mask_text
 from privacysim.policy.policy_files import load_policy, readings_of
 from privacysim.policy.policy_form import Policy
@@ -81,8 +81,10 @@ class Reform:
             got = getattr(self, lever)
             if got is not None:
                 refuse_unknown(got, known, lever, "one of " + ", ".join(known))
-        if self.name and not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_-]*", self.name):
-            raise InputError("name", "letters, digits, - and _", self.name, 'write a name such as "seven_days"')
+        try:
+            checked_name(self.id)
+        except ValueError as error:
+            raise InputError("name", str(error), self.id, 'write a name such as "seven_days"') from None
 
     @property
     def changes(self) -> dict[str, str]:
@@ -141,8 +143,14 @@ class Reform:
 
     def kept(self) -> str:
         """Write the file to the cache and return its path, for a study that should leave no policy file behind."""
-        digest = hashlib.sha256(self.toml().encode()).hexdigest()[:12]
-        return self.save(cache_folder() / "reforms" / digest)
+        text = self.toml()
+        path = cache_folder() / "reforms" / hashlib.sha256(text.encode()).hexdigest()[:12] / f"{self.id}.toml"
+        try:
+            if path.read_text(encoding="utf-8") == text:  # else it was damaged, and is written again
+                return str(path)
+        except (OSError, UnicodeDecodeError):
+            pass
+        return self.save(path.parent, force=True)
 
     def _policy(self) -> Policy:
         name, _, reading = self.base.partition(":")

@@ -223,6 +223,7 @@ class Comparison:
                       baseline=self.baseline, titles=self.titles, ax=ax)  # fmt: skip
 
 
+@np.errstate(**stats.NUMPY_DEFAULTS)
 def compare(metrics: pd.DataFrame, notes: pd.DataFrame, skewness: Skewness, arms: list[str], baseline: str,
             primary: str, replicates: int, sample_all: bool, declared: Mapping[str, Metric] = METRICS) -> pd.DataFrame:
     """Compute the rows of summary.csv; missing values are NaN (empty in the file) and the note says why."""

@@ -1,5 +1,6 @@
 """Manifest of a results folder: write, read and validate it."""
 
+import hashlib
 import json
 import os
 import platform
@@ -20,16 +21,22 @@ from pydantic import BaseModel, ValidationError, create_model
 from privacysim.errors import ResultsError, shown
 from privacysim.metrics import Metric
 from privacysim.resources import PACKAGE, VERSION
-from privacysim.simulation.inputs import Inputs, data_digests, source_digest
+from privacysim.simulation.inputs import Inputs, canonical, data_digests, source_digest
 
 
-def read_manifest(folder: Path) -> dict[str, Any] | None:
-    """Read the manifest of a complete folder; None if there is none."""
+def digest_of(manifest: Mapping[str, Any]) -> str:
+    """Seal of a manifest: the digest of all its other entries."""
+    rest = canonical({key: value for key, value in manifest.items() if key != "sha256"})
+    return hashlib.sha256(rest.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def read_manifest(folder: Path, *, seal: bool = True) -> dict[str, Any] | None:
+    """Read the manifest of a complete folder; None if there is none. `seal`: refuse one that was changed."""
     path = folder / "manifest.json"
     try:
         if not path.is_file():
             return None
-        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8-sig"))
     except (ValueError, OSError, RecursionError) as error:
         raise ResultsError(f"{shown(path)}: cannot be read ({shown(error)}).\n  Fix: name another folder.") from None
     try:
@@ -39,10 +46,14 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
         at = ".".join(str(part) for part in first["loc"]) or "all of it"
         raise ResultsError(f"{path}: is not a manifest of privacysim ({shown(at, 60)}: {shown(first['msg'], 60)}).\n"
                            "  Fix: name another folder.") from None  # fmt: skip
+    if seal and manifest["sha256"] != digest_of(manifest):
+        raise ResultsError(f"{path}: was changed since it was written.\n"
+                           "  Fix: restore it, or run the study again, with --force.")  # fmt: skip
     return manifest
 
 
 _FORM: dict[str, Any] = {
+    "sha256": str, "source": str, "data": dict[str, str],
     "run_id": str, "privacysim": str, "begun": str, "files": dict[str, str], "replicates": list[int],
     "study": {"id": str, "title": str, "baseline": str, "primary": str, "start": Literal["transition", "steady"],
               "days": int, "seed": int, "sample": int | str, "law_date": str},

@@ -1,6 +1,7 @@
 """Results of a study: values per replicate, notes on undefined values, their provenance, and SQL over saved tables."""
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
@@ -13,8 +14,9 @@ from privacysim import tables
 from privacysim.errors import InputError, ResultsError, did_you_mean, require, shown
 from privacysim.metrics import METRICS, Metric
 from privacysim.results.comparison import Comparison, Skewness, compare
+from privacysim.results.folder import claimed
 from privacysim.results.manifest import declared, read_manifest
-from privacysim.results.saving import WORLD_TABLES, save_folder
+from privacysim.results.saving import WORLD_TABLES, changed_files, save_folder
 from privacysim.simulation.inputs import Inputs, arm_named
 from privacysim.simulation.unit_parts import in_words
 from privacysim.tables import BAND_COLUMNS
@@ -92,16 +94,27 @@ class Results:
 
         >>> results.query("select policy, count(*) as n from acts group by policy order by policy")  # doctest: +SKIP
         """
-        return query(self._saved(), sql)
+        return query(self._whole(), sql)
 
     def table(self, name: str) -> pd.DataFrame:
         """Read one of the saved tables as a frame, all in memory."""
-        where = self._saved() / "tables"
+        where = self._whole() / "tables"
         known = [path.name for path in sorted(where.glob("*/"))]
         if name not in known:
             fix = did_you_mean(name, known) if known else "run with --tables"
             raise InputError("table", "a saved table", name, fix)
         return tables.read(name, where / name)
+
+    @cached_property
+    def _tables_changed(self) -> list[str]:
+        found = changed_files(self._saved(), self.manifest, whole=True)
+        return [line for line in found if line.startswith(("tables/", "summary.csv"))]
+
+    def _whole(self) -> Path:
+        """Folder whose tables are as they were written."""
+        for line in self._tables_changed:
+            raise ResultsError(f"{self.folder}: {line}.\n  Fix: restore the folder, or run again, with --force.")
+        return self._saved()
 
     def _saved(self) -> Path:
         if self.folder is None:
@@ -110,17 +123,32 @@ class Results:
         return self.folder
 
     def save(self, folder: str | Path, *, force: bool = False,
-             also: Mapping[str, Callable[[], str]] | None = None) -> Path:
-        """Write the results folder; `manifest.json` is written last, so its presence marks a complete folder."""
-        return save_folder(Path(folder), self.manifest, self.metrics, self.notes, self.skewness, self.compare().rows,
-                           band=self.band, worlds=self.worlds, world_facts=self.world_facts, inputs=self.inputs,
-                           force=force, also=also or {})  # fmt: skip
+             also: Mapping[str, Callable[[], str]] | None = None, owned: bool = False) -> Path:
+        """Write the results folder; `manifest.json` is written last, so its presence marks a complete folder.
+
+        `owned`: the caller has claimed the folder already, as a run does.
+        """
+        with nullcontext() if owned else claimed(Path(folder), self.run_id):
+            return save_folder(
+                Path(folder), self.manifest, self.metrics, self.notes, self.skewness, self.compare().rows,
+                band=self.band, worlds=self.worlds, world_facts=self.world_facts, inputs=self.inputs, force=force,
+                also=also or {},
+            )  # fmt: skip
 
 
 def load_results(folder: str | Path) -> Results:
-    """Read a results folder; an incomplete or foreign one raises an error."""
-    where = Path(folder)
-    manifest = read_manifest(where)
+    """Read a results folder; one that is incomplete, foreign or was changed since it was written raises an error."""
+    found = read_results(Path(folder))
+    if wrong := changed_files(Path(folder), found.manifest, whole=False):
+        more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+        raise ResultsError(f"{folder}: {wrong[0]}{more}.\n"
+                           "  Fix: restore the folder, or run the study again, with --force.")  # fmt: skip
+    return found
+
+
+def read_results(where: Path, *, seal: bool = True) -> Results:
+    """Read a results folder without checking its files; `seal`: refuse a manifest that was changed."""
+    manifest = read_manifest(where, seal=seal)
     if manifest is None:
         raise ResultsError(f"{where}: there are no complete results (no manifest.json).\n"
                            "  Fix: run the study again, with --resume if it was interrupted.")  # fmt: skip

@@ -6,6 +6,7 @@ RO-Crate 1.1, for archives and other tools: one action by one piece of software,
 `manifest.json` remains the full record. No person is named.
 """
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable, Mapping
@@ -20,12 +21,15 @@ from privacysim.errors import ResultsError, shown
 from privacysim.files import Quantity, file_digest, find_file, plain_data, read_toml, toml_text, whole_file
 from privacysim.policy import load_policy
 from privacysim.resources import shipped
-from privacysim.results.manifest import read_manifest
+from privacysim.results.manifest import digest_of, read_manifest
 from privacysim.scenario import Scenario
 from privacysim.simulation.brought import keep_parts
 from privacysim.simulation.inputs import Inputs, canonical, resolved
+from privacysim.simulation.unit_parts import WORLD
 
 CRATE = "ro-crate-metadata.json"
+DATA = ("metrics.parquet", "worlds.parquet", "world_facts.parquet", "band.csv")
+"""Files that results are read from, besides the manifest."""
 WORLD_TABLES = {"worlds": "metrics", "world_facts": "world_facts"}
 """Tables of a study with worlds, and the schema of each."""
 OURS = ("metrics.parquet", "worlds.parquet", "world_facts.parquet", "summary.csv", "band.csv",
@@ -43,34 +47,16 @@ _SAYS = {"metrics.parquet": "every metric of every policy, replicate and curve",
          "inputs/resolved.json": "every number and rule that the results depend on; the run id is its hash"}
 
 
-def check_writable(folder: Path) -> None:
-    """Check that the folder is writable by a trial, and remove what the trial created."""
-    made = [path for path in (folder, *folder.parents) if not path.exists()]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".privacysim-probe"
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        raise ResultsError(f"{folder}: cannot be written ({shown(error.strerror or error)}).\n"
-                           "  Fix: name a folder that can be written with --out.") from None  # fmt: skip
-    finally:
-        for path in made:  # deepest first
-            if path.is_dir():
-                path.rmdir()
-
-
 def save_folder(folder: Path, manifest: Mapping[str, Any], metrics: pd.DataFrame, notes: pd.DataFrame,
                 skewness: Mapping[tuple[str, str, str], float], summary: pd.DataFrame, *, band: pd.DataFrame,
                 worlds: pd.DataFrame, world_facts: pd.DataFrame, inputs: Inputs | None, force: bool,
                 also: Mapping[str, Callable[[], str]]) -> Path:
     """Write a results folder; `also` maps further file names to functions that return their text."""
-    there = read_manifest(folder)
-    if there is not None and there["run_id"] != manifest["run_id"] and not force:
+    there = None if force else read_manifest(folder)
+    if there is not None and there["run_id"] != manifest["run_id"]:
         ids = f"{there['run_id']}, this one is {manifest['run_id']}"
         raise ResultsError(f"{folder}: holds complete results of another run ({ids}).\n"
                            "  Fix: name another folder, or replace them with force=True.")  # fmt: skip
-    check_writable(folder)
     (folder / "manifest.json").unlink(missing_ok=True)
     if inputs is not None:
         _write_inputs(inputs, folder / "inputs")
@@ -88,17 +74,52 @@ def save_folder(folder: Path, manifest: Mapping[str, Any], metrics: pd.DataFrame
     for name, make in also.items():
         _text(folder / name, make())
     (folder / CRATE).unlink(missing_ok=True)
-    names = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
-    files = {name.as_posix(): file_digest(folder / name) for name in names if name.parts[0] in set(OURS) - {"parts"}}
+    files = {name: file_digest(folder / name) for name in our_files(folder)}
     _text(folder / CRATE, _crate(manifest, files))
     files[CRATE] = file_digest(folder / CRATE)
     rows = [[p, int(k), m, c, text] for p, k, m, c, text in notes.itertuples(index=False)]
     whole = {**manifest, "notes": rows, "files": files,
              "skewness": [[*key, gamma] for key, gamma in sorted(skewness.items())]}  # fmt: skip
+    whole = {"sha256": digest_of(whole), **whole}
     _text(folder / "manifest.json", json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     if not manifest.get("failed"):  # else --resume reruns only the failed units
         shutil.rmtree(folder / "parts", ignore_errors=True)
     return folder
+
+
+def our_files(folder: Path) -> list[str]:
+    """Names of the files that a run has written, with `/`, in order; the manifest and the parts are not among them."""
+    names = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
+    return [name.as_posix() for name in names if name.parts[0] in set(OURS) - {"parts"}]
+
+
+def changed_files(folder: Path, manifest: Mapping[str, Any], *, whole: bool) -> list[str]:
+    """List what was changed since the folder was written; `whole`: also its large tables and files that are missing.
+
+    Without `whole`, only files with data must be there. The run id is computed again from the inputs.
+    """
+    there, said = our_files(folder), manifest["files"]
+    checked = [name for name in said if whole or not name.startswith("tables/")]
+    wrong = [f"{name}: missing or changed since it was written" for name in checked
+             if (name in there and file_digest(folder / name) != said[name])
+             or (name not in there and (whole or name in DATA))]  # fmt: skip
+    wrong += [f"{name}: added since it was written" for name in there if name not in said]
+    path = folder / "inputs" / "resolved.json"
+    return wrong or (_other_run(json.loads(path.read_text(encoding="utf-8")), manifest) if path.is_file() else [])
+
+
+def _other_run(known: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[str]:
+    """What the manifest says of its run and the resolved inputs do not."""
+    study, wrong = manifest["study"], []
+    if hashlib.sha256(canonical(known).encode()).hexdigest()[:16] != manifest["run_id"]:
+        wrong.append("manifest.json, run_id: is not the digest of inputs/resolved.json")
+    lost = {row["replicate"] for row in manifest.get("failed", ()) if 0 <= row["replicate"] < WORLD}
+    pairs = {f"study.{key}": (value, study.get(key)) for key, value in known["study"].items() if key != "baseline"}
+    pairs["arms"] = sorted(known["arms"]), sorted(arm["id"] for arm in manifest["arms"])
+    pairs["replicates"] = sorted(known["replicates"]), sorted({*manifest["replicates"], *lost})
+    pairs["study.worlds"] = known.get("worlds", 0), study.get("worlds", 0) if len(known["replicates"]) > 1 else 0
+    return wrong + [f"manifest.json, {key}: {shown(said, 40)}, in inputs/resolved.json {shown(known, 40)}"
+                    for key, (known, said) in pairs.items() if known != said]  # fmt: skip
 
 
 def summary_csv(rows: pd.DataFrame) -> str:

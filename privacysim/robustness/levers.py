@@ -17,7 +17,7 @@ from pydantic import Field
 
 from privacysim.errors import InputError
 from privacysim.facts import facts
-from privacysim.files import Strict, display, find_file, read_toml, validate
+from privacysim.files import Name, Strict, display, find_file, read_toml, validate
 from privacysim.law import laws
 from privacysim.metrics import metric_named
 from privacysim.policy import Arm, load_policy
@@ -48,7 +48,7 @@ class Lever(Strict):
 class Design(Strict):
     """The keys of `sim/frontiers/*.toml`."""
 
-    id: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")
+    id: Name
     title: str = ""
     scenario: str
     policy: str

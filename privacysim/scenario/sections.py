@@ -4,8 +4,8 @@ A scenario file names facts (`{fact = "id"}`) or overrides them with an assumpti
 and every default is a fact. A scenario contains no rules; those belong to the policy.
 
 Each row of that table is one key of a section, with the fact that is its default (the key itself if empty) and a check:
-`amount` (at least 0), `positive`, `share` (at most 1), `positive share`, `recall` (0.01 to 1), or `modes` (shares
-of the modes of travel). The check applies to the value and to its whole range.
+`amount` (at least 0), `positive`, `positive area` (at most a million km²), `share` (at most 1), `positive share`,
+`recall` (0.01 to 1), or `modes` (shares of the modes of travel). The check applies to the value and to its whole range.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, ValidationInfo, create_model, model_validator
 
 from privacysim.facts import facts
-from privacysim.files import Quantity, Strict, given_data, validate
+from privacysim.files import Name, Quantity, Strict, given_data, validate
 from privacysim.parts import known_names
 from privacysim.resources import shipped
 from privacysim.vocabulary import CATEGORIES
 
-_CHECKS = {"amount": (0.0, None), "positive": (0.0, None), "share": (0.0, 1.0), "positive share": (0.0, 1.0),
-           "recall": (0.01, 1.0)}
+_CHECKS = {"amount": (0.0, 1e12), "positive": (0.0, 1e12), "positive area": (0.0, 1e6), "share": (0.0, 1.0),
+           "positive share": (0.0, 1.0), "recall": (0.01, 1.0)}  # fmt: skip
+"""Least and largest value by check; nothing that is counted or measured here comes near to the largest."""
 
 
 def _checked(check: str) -> Any:
@@ -34,11 +35,11 @@ def _checked(check: str) -> Any:
 
     def meets(quantity: Quantity, info: ValidationInfo) -> Quantity:
         low, high = quantity.range
-        if low < least or (above and low == least) or (most is not None and high > most):
+        if low < least or (above and low == least) or high > most:
             if check == "share":
                 raise ValueError("a share between 0 and 1")
             bound = f"{info.field_name} {'above' if above else 'of at least'} {least:g}"
-            raise ValueError(f"{bound}{' and of at most 1' if most else ''}, not {low:g} to {high:g}")
+            raise ValueError(f"{bound} and of at most {most:g}, not {low:g} to {high:g}")
         return quantity
 
     return Annotated[Quantity, AfterValidator(meets)]
@@ -201,11 +202,11 @@ class LeaksSection(_numbers("leaks")):  # type: ignore[misc]
 class Scenario(Strict):
     """The facts of one case. It is immutable; change it with `model_copy(update=…)`."""
 
-    id: str
+    id: Name
     title: str
     calibrated: bool = False
     """Whether the CALIBRATED facts were solved for this scenario; results state if they were not."""
-    law: str = "cn"
+    law: Name = "cn"
     """Law pack whose general law judges the acts: a folder of `data/law` or `sim/law`, or an installed pack."""
     city: CitySection
     population: PopulationSection = PopulationSection()

@@ -8,13 +8,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
 from privacysim.errors import InputError, did_you_mean, one_line, refuse_unknown
-from privacysim.files import Quantity, Strict, display, file_digest, find_file, read_toml, validate
+from privacysim.files import Name, Quantity, Strict, display, file_digest, find_file, read_toml, validate
 from privacysim.metrics import METRICS, Metric, chosen
 from privacysim.policy.arm import Arm
 from privacysim.policy.policy_files import load_arms
@@ -37,7 +38,7 @@ class StudyFile(Strict):
     `brought`: the digests of user-supplied parts (`kind:name`), whose code is stored beside the study in `brought/`.
     """
 
-    id: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")
+    id: Name
     title: str = ""
     scenario: str
     policies: tuple[str, ...] = Field(min_length=1)
@@ -121,6 +122,7 @@ class Inputs:
     run_id: str
     family_id: str = ""
     worlds: int = 0
+    files: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, float] = field(default_factory=dict)
     footage_days: int | None = None
     only: tuple[str, ...] = ()
@@ -183,6 +185,7 @@ def resolve(plan: StudyFile, replicate: int | None = None, brought: Brought = NO
 
 def hashed(inputs: Inputs) -> Inputs:
     """Return the inputs with the ids of the run and of its family (equal for any replicates)."""
+    inputs = replace(inputs, files=files_of(inputs.scenario))
     whole = resolved(inputs)
     both = (whole, {key: value for key, value in whole.items() if key != "worlds"} | {"replicates": []})
     run, family = (hashlib.sha256(canonical(one).encode()).hexdigest()[:16] for one in both)
@@ -193,8 +196,7 @@ def resolved(inputs: Inputs) -> dict[str, Any]:
     """Everything that the values depend on, as plain data; the replicates are given as a list."""
     plan, scenario, arms = inputs.plan, numbers(inputs.scenario), inputs.arms
     study = plan.model_dump(mode="json", include={"days", "sample", "seed", "start", "law_date", "metrics"})
-    files = {"city.osm": inputs.scenario.city.osm, "cameras.file": inputs.scenario.cameras.file}
-    for key in files:  # the content of files counts, not their location
+    for key in FILES:  # the content of files counts, not their location
         section, name = key.split(".")
         scenario[section][name] = scenario[section][name] is not None
     rest = {"law": list(arms[0].laws.own.values()) if arms else [], "facts": dict(inputs.facts),
@@ -204,9 +206,25 @@ def resolved(inputs: Inputs) -> dict[str, Any]:
         # neither names nor the primary metric change a value; scenario and arms follow below in full
         "study": study | {"baseline": arm_named(inputs.arm_ids, plan.baseline)}, "replicates": list(inputs.replicates),
         "scenario": scenario, "arms": {arm.id: numbers(arm.policy) for arm in arms}, "data": data_digests(),
-        "files": {key: file_digest(Path(name)) for key, name in files.items() if name and Path(name).is_file()},
+        "files": dict(inputs.files),
         "version": VERSION, "source": source_digest(), **{key: value for key, value in rest.items() if value},
     }
+
+
+FILES = ("city.osm", "cameras.file")
+"""Keys of a scenario that name files."""
+
+
+def files_of(scenario: Scenario) -> dict[str, str]:
+    """Digest of each file that the scenario names, by its key; a missing file has none."""
+    named = {key: getattr(getattr(scenario, key.split(".")[0]), key.split(".")[1]) for key in FILES}
+    return {key: _digest_at(path, path.stat().st_mtime_ns) for key, name in named.items()
+            if name and (path := Path(name)).is_file()}  # fmt: skip
+
+
+@lru_cache(maxsize=8)
+def _digest_at(path: Path, changed: int) -> str:
+    return file_digest(path)
 
 
 def numbers(value: object) -> Any:

@@ -6,16 +6,24 @@ is plain data: the stage (the subpackage in which it happened), the place in the
 
 from __future__ import annotations
 
+import hashlib
+import os
+import platform
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from privacysim.errors import PrivacysimError, ResultsError, shown
 from privacysim.metrics import Sums
-from privacysim.resources import PACKAGE
+from privacysim.resources import PACKAGE, VERSION
 from privacysim.simulation import cost
+from privacysim.simulation.inputs import canonical, data_digests, source_digest
+from privacysim.stats import NUMPY_DEFAULTS
 
 _NO_STAGE = ("study", "simulation", "robustness", "cli", "facts.py")
 
@@ -52,6 +60,8 @@ class UnitParts:
     """Cost of the unit (`simulation.cost`); not a result, so it differs between runs."""
     heard: tuple[str, ...] = ()
     """Facts that a world read."""
+    made_by: str = field(default="", compare=False)
+    """Digest of the source and facts that computed it, and the worker's name (`made_here`)."""
 
     def as_json(self) -> dict[str, Any]:
         """Return plain data for a part file; floats keep every bit."""
@@ -72,6 +82,7 @@ class Failed:
     stage: str
     error: str
     at: str = ""
+    made_by: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         where = f" at {self.at}" if self.at else ""
@@ -81,7 +92,8 @@ class Failed:
 def guarded(work: Callable[[Any], UnitParts], unit: Any) -> UnitParts | Failed:
     """Run a unit; an unexpected error becomes `Failed`; one that users can fix (PrivacysimError) stops the study."""
     try:
-        return work(unit)
+        with np.errstate(**NUMPY_DEFAULTS):  # the caller may have asked numpy to raise
+            return replace(work(unit), made_by=made_here())
     except PrivacysimError:
         raise
     except Exception as error:  # any error is reported, and its replicate dropped
@@ -90,7 +102,29 @@ def guarded(work: Callable[[Any], UnitParts], unit: Any) -> UnitParts | Failed:
         ours = [(path.relative_to(PACKAGE), line) for path, line in frames if path.is_relative_to(PACKAGE)]
         rooms = [path.parts[0].removesuffix(".py") for path, _ in ours if path.parts[0] not in _NO_STAGE]
         at = f"privacysim/{ours[-1][0].as_posix()}, line {ours[-1][1]}" if ours else ""
-        return Failed(unit, rooms[0] if rooms else "study", shown(f"{type(error).__name__}: {error}"), at)
+        said = shown(f"{type(error).__name__}: {error}")
+        return Failed(unit, rooms[0] if rooms else "study", said, at, made_here())
+
+
+@lru_cache(maxsize=1)
+def made_here() -> str:
+    """Digest of the source and facts of this process, and its name: host and process number."""
+    pilots = [(PACKAGE / name).read_text(encoding="utf-8") for name in ("stats.py", "study/pilots.py")]
+    mark = hashlib.sha256(canonical([VERSION, source_digest(), data_digests(), *pilots]).encode()).hexdigest()
+    return f"{mark} {platform.node()}:{os.getpid()}"
+
+
+def believed(unit: Any, part: Any) -> UnitParts | Failed:
+    """Return the part of a unit; ResultsError if it is none, or if a worker with other source or facts made it."""
+    if not isinstance(part, UnitParts | Failed):
+        raise ResultsError(f"The executor returned {type(part).__name__} for {unit}, not the result of a unit.\n"
+                           "  Fix: give one that returns what the function it is given returns.")  # fmt: skip
+    (theirs, _, worker), ours = part.made_by.partition(" "), made_here().partition(" ")[0]
+    if theirs != ours:
+        raise ResultsError(f"The worker {worker or 'of an earlier version'} has another source or other facts "
+                           f"({theirs[:12] or 'no digest'}, here {ours[:12]}).\n  Fix: install the same version with "
+                           "the same data on every node, then run again with --resume.")  # fmt: skip
+    return part
 
 
 def worker_died(unit: Any) -> Failed:

@@ -5,8 +5,6 @@ footage) happen independently. The pilot (replicate −1) collects their contrib
 `stats.compound_poisson_skewness` gives the skewness.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,10 +12,10 @@ import numpy as np
 
 from privacysim.draws import Floats
 from privacysim.exposure import BY_FACE, is_outsider, recognisers
-from privacysim.files import whole_file
 from privacysim.identify import RECOGNISERS, curve_table
 from privacysim.metrics import Records, Sums, contributions
-from privacysim.resources import PACKAGE, cache_folder
+from privacysim.resources import PACKAGE
+from privacysim.sealed import cache_file, kept, offer
 from privacysim.simulation.inputs import Inputs
 from privacysim.simulation.replicate import Replicate, Seen, pass_starts
 from privacysim.simulation.unit import records
@@ -39,27 +37,19 @@ def pilot_skewness(part: UnitParts) -> Skewness:
 
 def _path(inputs: Inputs) -> Path:
     """Cache file, named by the family and by the code that computes skewness, which no study's digest covers."""
-    mine = hashlib.sha256(inputs.family_id.encode())
-    for path in (Path(__file__), PACKAGE / "stats.py"):
-        mine.update(path.read_bytes())
-    return cache_folder() / "pilots" / f"{mine.hexdigest()[:16]}.json"
+    code = (path.read_text(encoding="utf-8") for path in (Path(__file__), PACKAGE / "stats.py"))
+    return cache_file("pilots", inputs.family_id, *code)
 
 
 def cached_pilot(inputs: Inputs) -> Skewness | None:
     """Skewness from an earlier pilot of these inputs (for any number of replicates), or None."""
-    path = _path(inputs)
-    if not path.is_file():
-        return None
-    try:
-        return {(p, m, c): float(gamma) for p, m, c, gamma in json.loads(path.read_text(encoding="utf-8"))}
-    except (ValueError, TypeError, RecursionError):  # a broken cache is rebuilt
-        return None
+    rows = kept(_path(inputs))
+    return None if rows is None else {(p, m, c): gamma for p, m, c, gamma in rows}
 
 
 def keep_pilot(inputs: Inputs, skewness: Skewness) -> None:
     """Save a pilot for later runs of the same inputs."""
-    with whole_file(_path(inputs)) as path:
-        path.write_text(json.dumps([[*key, gamma] for key, gamma in sorted(skewness.items())]), encoding="utf-8")
+    offer(_path(inputs), [[*key, gamma] for key, gamma in sorted(skewness.items())])
 
 
 def pilot_sums(whole: Replicate, seen: Seen) -> dict[str, Sums]:

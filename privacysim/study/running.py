@@ -3,8 +3,8 @@
 Units are summed in block order, so neither the executor nor an interruption changes a value.
 """
 
-import json
 import os
+import platform
 import shutil
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import closing
@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from privacysim.city import build_city
+from privacysim.errors import InputError, PrivacysimError, ResultsError, shown
 from privacysim.facts import facts_heard, facts_replaced
 from privacysim.files import whole_file
 from privacysim.results.manifest import Clock, manifest
 from privacysim.results.results import Results
+from privacysim.sealed import keep, kept
 from privacysim.simulation import cost, unit_parts, unit_tables
 from privacysim.simulation.fact_worlds import in_fact_world
-from privacysim.simulation.inputs import Inputs
+from privacysim.simulation.inputs import Inputs, files_of
 from privacysim.simulation.replicate import blocks_of, replicate_of
 from privacysim.simulation.unit import begin_unit, measured
 from privacysim.simulation.unit_parts import WORLD, Failed, Unit, UnitParts, guarded
@@ -49,6 +51,9 @@ class Runner:
         """Run all arms on one replicate and one block of people; for the pilot, sum contributions of root events."""
         with facts_replaced(inputs.facts):
             begin_unit(unit)
+            if files_of(inputs.scenario) != inputs.files:
+                raise InputError("city.osm, cameras.file", "the files that this study was started with",
+                                 f"others, or none, on {platform.node()}", "copy the same files to every node")
             if unit.world is not None:
                 return self._of_world(inputs, unit)
             whole = replicate_of(inputs, unit.replicate)
@@ -86,11 +91,9 @@ def part_file(folder: Path, unit: Unit) -> Path:
 
 def read_part(path: Path) -> UnitParts | None:
     """Read the part of a unit; None if it is missing or incomplete."""
-    if not path.is_file():
-        return None
     try:
-        found = UnitParts.from_json(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, KeyError, TypeError, RecursionError):  # truncated, damaged or outdated: rerun
+        found = UnitParts.from_json(kept(path))
+    except (KeyError, TypeError):  # truncated, damaged or outdated: rerun
         return None
     return found if part_file(path.parent, found.unit) == path else None
 
@@ -124,10 +127,11 @@ def do_units(work: Callable[[Item], UnitParts], wanted: Sequence[Item], *, worke
     Units are computed here, by `open_executor`, or by new processes if there is more than one worker. Each part is on
     disk before the next is awaited. A failed unit is not kept, so a resumed run retries it.
     """
-    kept = {unit: old for unit in wanted if place and (old := read_part(place(unit))) is not None}
-    missing = [unit for unit in wanted if unit not in kept]
-    done: dict[Item, UnitParts | Failed] = dict(kept)
-    for one in kept.values():
+    done: dict[Item, UnitParts | Failed] = {
+        unit: old for unit in wanted if place and (old := read_part(place(unit))) is not None
+    }
+    missing = [unit for unit in wanted if unit not in done]
+    for one in done.values():
         tell(one)
     at_once, run = max(1, min(workers, len(missing))), partial(guarded, work)
     if open_executor is None and at_once > 1:
@@ -139,13 +143,18 @@ def do_units(work: Callable[[Item], UnitParts], wanted: Sequence[Item], *, worke
     with closing(found):
         try:
             for unit, part in found:
-                done[unit] = part
+                done[unit] = unit_parts.believed(unit, part)
                 if place is not None and isinstance(part, UnitParts):
-                    with whole_file(place(unit)) as path:
-                        path.write_text(json.dumps(part.as_json()), encoding="utf-8")
+                    keep(place(unit), part.as_json())
                 tell(part)
         except WorkerLost as lost:
             done |= {unit: unit_parts.worker_died(unit) for unit in missing if unit in lost.items}
+        except PrivacysimError:
+            raise
+        except Exception as error:  # `guarded` catches those of the work, so this is one of the executor
+            raise ResultsError(f"The executor of the units failed ({shown(f'{type(error).__name__}: {error}')}).\n"
+                               "  Fix: check that its scheduler and workers run, then run again with --resume."
+                               ) from error  # fmt: skip
     return {unit: done[unit] for unit in wanted}
 
 

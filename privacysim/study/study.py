@@ -1,7 +1,7 @@
 """Study: compares policies on the same city, people and chances, over independent replicates."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import chdir
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -9,16 +9,13 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from privacysim.errors import InputError, ResultsError
-from privacysim.files import file_digest, find_file, validate
+from privacysim.files import find_file, validate
 from privacysim.metrics import Metric
 from privacysim.policy import Policy, Reform
+from privacysim.results.folder import claimed
 from privacysim.results.manifest import Clock, read_manifest
 from privacysim.results.results import Results, load_results
-from privacysim.results.saving import check_writable
 from privacysim.scenario import Scenario
 from privacysim.simulation import cost
 from privacysim.simulation.brought import NOTHING, Brought, bring, kept_parts
@@ -127,11 +124,22 @@ class Study:
         """
         aim = Precision.read(replicates) if isinstance(replicates, str) else None
         inputs = self._resolved(replicates if isinstance(replicates, int) else None, worlds, replicate, aim)
-        folder, where = Path(out) if out is not None else None, None
+        folder = Path(out) if out is not None else None
         if tables and (folder is None or tables not in ("seen", "all")):
             raise InputError("tables", '"seen" or "all", and an out folder', tables, 'write tables="seen", out="…"')
         if folder is not None and (saved := _saved(folder, inputs, aim, resume=resume, force=force)):
             return saved
+        with nullcontext(False) if folder is None else claimed(folder, inputs.run_id) as waited:
+            if waited and folder is not None and (saved := _saved(folder, inputs, aim, resume=True, force=False)):
+                return saved
+            return self._run(inputs, aim, folder, workers, first, open_executor, resume or waited, tables, also or {},
+                             progress)  # fmt: skip
+
+    def _run(self, inputs: Inputs, aim: Precision | None, folder: Path | None, workers: int | None,
+             first: Callable[[Results], None] | None, open_executor: OpenExecutor | None, resume: bool, tables: str,
+             also: Mapping[str, Callable[[Results], str]], progress: bool | None) -> Results:
+        """Run the study; its folder, if there is one, is claimed."""
+        where = None
         clock = Clock()
         workers = cores() if workers is None else max(1, workers)
         cost.collected()
@@ -148,8 +156,8 @@ class Study:
         if folder is not None:
             if tables and where is not None:
                 keep_tables(where / "tables", folder / "tables", results.manifest["replicates"])
-            made = {name: partial(make, results) for name, make in (also or {}).items()}
-            results.save(folder, force=force, also=made)
+            made = {name: partial(make, results) for name, make in also.items()}
+            results.save(folder, force=True, also=made, owned=True)
             results = replace(results, folder=folder)
         return results
 
@@ -175,8 +183,8 @@ def again_command(plan_id: str, out: Path | None, k: int) -> str:
 
 def _saved(folder: Path, inputs: Inputs, aim: Precision | None, *, resume: bool, force: bool) -> Results | None:
     """Saved results of this run, or None (also to `resume` failed replicates); those of another run raise an error."""
-    manifest = read_manifest(folder)
-    if manifest is not None and not force:
+    manifest = None if force else read_manifest(folder)
+    if manifest is not None:
         wished = manifest.get("precision") or {}
         same = manifest["run_id"] == inputs.run_id if aim is None else (
             (manifest.get("family_id"), wished.get("aim"), wished.get("cap")) == (inputs.family_id, aim.aim, aim.cap))
@@ -188,39 +196,4 @@ def _saved(folder: Path, inputs: Inputs, aim: Precision | None, *, resume: bool,
             )
         if not (resume and manifest.get("failed")):
             return load_results(folder)
-    check_writable(folder)
     return None
-
-
-def verify(folder: str | Path, replicate: int | None = None) -> list[str]:
-    """List all problems of a results folder, one line each: every file is compared with the manifest byte for byte.
-
-    Then one replicate (the first, or `replicate`) is rerun from the folder's `inputs/` and compared value by value.
-    """
-    where = Path(folder)
-    results = load_results(where)
-    wrong = [f"{name}: missing or changed since it was written" for name, digest in results.manifest["files"].items()
-             if not (where / name).is_file() or file_digest(where / name) != digest]
-    done = list(results.manifest["replicates"])
-    chosen = done[0] if replicate is None else replicate
-    if chosen not in done:
-        raise InputError("--replicate", f"one of the replicates {done[0]} to {done[-1]}", chosen, "choose one of them")
-    if not (where / "inputs").is_dir():
-        raise ResultsError(f"{where}: has no inputs/ to run again.\n  Fix: run the study with --out.")
-    with chdir(where / "inputs"):
-        again = Study(str(results.manifest["study"]["id"])).run(replicate=chosen, workers=1)
-    found = _differences(results.metrics[results.metrics["replicate"] == chosen], again.metrics)
-    was, now = results.manifest["source"], again.manifest["source"]
-    if found and was != now:
-        wrong.append(f"the code that makes numbers has changed since (source {was[:12]}, now {now[:12]})")
-    if found and results.manifest["data"] != again.manifest["data"]:
-        wrong.append("facts, law or curves under data/ have changed since")
-    return wrong + found
-
-
-def _differences(saved: pd.DataFrame, again: pd.DataFrame) -> list[str]:
-    keys = ["policy", "replicate", "metric", "curve"]
-    both = saved.merge(again, on=keys, how="outer", suffixes=("", "_again"))
-    differ = both[~np.equal(both["value"].to_numpy(), both["value_again"].to_numpy())]
-    return [f"{' '.join(str(getattr(row, key)) for key in keys)}: saved {row.value}, again {row.value_again}"
-            for row in differ.itertuples()]

@@ -6,8 +6,6 @@ A row is *met* if the middle half of its values overlaps the band, *missed* if n
 wider than the stated width, and *not modelled* if the model has no such quantity.
 """
 
-import hashlib
-import json
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -19,10 +17,10 @@ import pandas as pd
 
 from privacysim.city import build_city
 from privacysim.facts import facts_replaced
-from privacysim.files import whole_file
 from privacysim.policy import Reform
-from privacysim.resources import cache_folder, shipped
+from privacysim.resources import shipped
 from privacysim.scenario import load_scenario
+from privacysim.sealed import cache_file, kept, offer
 from privacysim.simulation import Simulation
 from privacysim.simulation.fact_worlds import facts_of_world
 from privacysim.simulation.inputs import canonical, data_digests, source_digest
@@ -72,14 +70,13 @@ def _kept_values(world: int) -> dict[str, float]:
     """Values of a world, from the cache if the same code and data computed them before."""
     sources = [*sorted(Path(__file__).parent.glob("*.py")), shipped(f"sim/scenarios/{HOME}.toml"),
                *(shipped(f"sim/policies/{name}.toml") for name in (_BASELINE, _DUTIES, _ACCESS.base))]  # fmt: skip
-    named = [source_digest(), data_digests(), *(source.read_text(encoding="utf-8") for source in sources)]
-    digest = hashlib.sha256(canonical(named).encode()).hexdigest()[:16]
-    path = cache_folder() / "register" / f"{digest}-{world}.json"
-    if not path.is_file():
+    texts = (source.read_text(encoding="utf-8") for source in sources)
+    path = cache_file("register", source_digest(), canonical(data_digests()), *texts, str(world))
+    values: dict[str, float] | None = kept(path)
+    if values is None:
         values = {name: float(value) for name, value in world_values(world).items()}
-        with whole_file(path) as new:
-            new.write_text(json.dumps(values), encoding="utf-8")
-    return dict(json.loads(path.read_text(encoding="utf-8")))
+        offer(path, values)
+    return values
 
 
 class Verdict(NamedTuple):

@@ -298,10 +298,13 @@ def test_a_wrong_line_in_a_study_file_is_named_with_its_cure(line, named, tmp_pa
 
 def test_verify_finds_a_changed_file_and_a_changed_number(toy, tmp_path):
     toy.run(workers=1, out=tmp_path / "r")
-    assert verify(tmp_path / "r", 2) == []
+    assert verify(tmp_path / "r", 2).wrong == []
     summary = tmp_path / "r" / "summary.csv"
     summary.write_text(summary.read_text() + "\n")
-    assert verify(tmp_path / "r") == ["summary.csv: missing or changed since it was written"]
+    assert verify(tmp_path / "r").wrong == [
+        "summary.csv: missing or changed since it was written",
+        "summary.csv: is not what metrics.parquet and the manifest give",
+    ]
 
 
 def test_a_dask_cluster_gives_the_same_numbers(toy):

@@ -98,7 +98,7 @@ def test_a_changed_metric_or_helper_is_another_run_and_never_reads_the_old_resul
 def test_saved_results_are_verified_compared_and_shown_where_the_metric_is_not_installed(ran):
     code = ("import sys, privacysim as ps; from privacysim.study import verify; r = ps.load_results(sys.argv[1]); "
             "c = r.compare(); print(c.table(['long_stays'])['metric'].iloc[0]); print(c.rows.metric.nunique()); "
-            "assert r.query('select count(*) n from metrics').n[0] == len(r.metrics); print(verify(sys.argv[1]))")
+            "assert r.query('select count(*) n from metrics').n[0] == len(r.metrics); print(verify(sys.argv[1]).wrong)")
     told = subprocess.run([sys.executable, "-c", code, str(ran.folder)], capture_output=True, text=True, check=True,
                           env={**os.environ, "PYTHONHASHSEED": "5"})  # fmt: skip
     title, metrics, wrong = told.stdout.splitlines()
@@ -134,7 +134,7 @@ def test_a_changed_policy_object_runs_as_it_is_and_is_saved_as_it_is(tmp_path):
     same = ps.Study(**SMALL | {"policies": ["notice_only", shipped]})
     assert same.inputs().run_id == ps.Study(**SMALL).inputs().run_id
     results = study.run(workers=1, out=tmp_path / "r")
-    assert verify(tmp_path / "r") == []
+    assert verify(tmp_path / "r").wrong == []
     assert load_results(tmp_path / "r").run_id == results.run_id == study.inputs().run_id
 
 
@@ -155,7 +155,7 @@ def test_an_own_process_changes_the_log_and_the_run_id_and_is_verified_from_its_
     usual, other = ps.Study(**SMALL), ps.Study(**made | {"processes": (*ps.DEFAULT, Drones(5.0))})
     results = ps.Study(**made).run(workers=1, replicate=0, out=tmp_path / "r")
     assert len({usual.inputs(0).run_id, other.inputs(0).run_id, results.run_id}) == 3
-    assert verify(tmp_path / "r") == []
+    assert verify(tmp_path / "r").wrong == []
     assert load_results(tmp_path / "r").manifest["brought"][0]["kind"] == "processes"
 
 
@@ -175,7 +175,7 @@ def test_an_own_desk_approves_later_is_another_run_and_is_verified_from_its_fold
     assert decided[1] < decided[0]
     results = ps.Study(**made, desk=MorningDesk).run(workers=1, replicate=0, out=tmp_path / "r")
     assert results.run_id != ps.Study(**made).inputs(0).run_id
-    assert verify(tmp_path / "r") == []
+    assert verify(tmp_path / "r").wrong == []
     assert load_results(tmp_path / "r").manifest["brought"][0]["kind"] == "desk"
 
 
@@ -201,7 +201,7 @@ def test_own_streets_people_and_cameras_are_used_counted_and_verified_from_their
     results = ps.Study(**SMALL, **own).run(workers=1, replicate=0, out=tmp_path / "r")
     assert results.run_id == ids[1]
     assert results.metrics.equals(sim.metrics)
-    assert verify(tmp_path / "r") == []
+    assert verify(tmp_path / "r").wrong == []
 
 
 @pytest.mark.parametrize(("key", "value", "named"), [

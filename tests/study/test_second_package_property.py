@@ -102,7 +102,7 @@ def test_a_study_names_the_metric_and_the_mask_of_another_package(ran: dict[str,
 
 def test_where_the_package_is_not_installed_its_metric_is_still_shown_and_verified(ran: dict[str, object]) -> None:
     code = ("import sys, privacysim as ps; from privacysim.study import verify; r = ps.load_results(sys.argv[1]); "
-            "print(r.compare().table(['minutes'])['metric'].iloc[0]); print(verify(sys.argv[1]))")  # fmt: skip
+            "print(r.compare().table(['minutes'])['metric'].iloc[0]); print(verify(sys.argv[1]).wrong)")  # fmt: skip
     assert _told(code, f"{ran['folder']}/r").splitlines() == ["people in view for 60 s", "[]"]
 
 

@@ -11,6 +11,7 @@ import pytest
 import privacysim as ps
 from privacysim import tables
 from privacysim.errors import InputError, ResultsError
+from privacysim.results.manifest import digest_of
 from privacysim.study import verify
 
 
@@ -25,7 +26,8 @@ def saved(monkeypatch, tmp_path, toy_units) -> Path:
 
 def changed(folder: Path, **manifest: object) -> None:
     path = folder / "manifest.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | manifest))
+    whole = json.loads(path.read_text()) | manifest
+    path.write_text(json.dumps(whole | {"sha256": digest_of(whole)}))
 
 
 def test_a_changed_number_is_named_with_both_values_and_other_code_only_beside_a_number(saved):
@@ -33,24 +35,27 @@ def test_a_changed_number_is_named_with_both_values_and_other_code_only_beside_a
     row = metrics[(metrics["replicate"] == 1) & (metrics["metric"] == "cameras_listed")].index[0]
     was = metrics.loc[row, "value"]
     changed(saved, source="f" * 64, data={})
-    assert verify(saved, 1) == [], "other code that gives the same numbers is no difference"
+    assert verify(saved, 1).wrong == [], "other code that gives the same numbers is no difference"
     metrics.loc[row, "value"] = 2.5 * was
     tables.write("metrics", metrics, saved / "metrics.parquet")
-    found = verify(saved, 1)
-    assert found[0] == "metrics.parquet: missing or changed since it was written"
-    assert found[1].startswith("the code that makes numbers has changed since (source ffffffffffff, now ")
-    assert found[2] == "facts, law or curves under data/ have changed since"
-    assert found[3:] == [f"{metrics.loc[row, 'policy']} 1 cameras_listed : saved {2.5 * was}, again {was}"]
-    assert verify(saved, 0) == found[:1], "the other replicate holds: its code and facts are no matter"
+    found, notes, rerun = verify(saved, 1)
+    assert found[:2] == ["metrics.parquet: missing or changed since it was written",
+                         "summary.csv: is not what metrics.parquet and the manifest give"]
+    assert notes[0].startswith("source: these results are of ffffffffffff, this is ")
+    assert notes[1].startswith("data/: changed since these results: ")
+    assert "facts.csv" in notes[1]
+    assert found[2:] == [f"{metrics.loc[row, 'policy']} 1 cameras_listed : saved {2.5 * was}, again {was}"]
+    assert rerun == [1]
+    assert verify(saved, 0).wrong == found[:2], "the other replicate holds: its code and facts are no matter"
 
 
 def test_a_missing_file_and_a_missing_row_are_found(saved):
     (saved / "summary.csv").unlink()
     metrics = tables.read("metrics", saved / "metrics.parquet")
     tables.write("metrics", metrics[metrics["metric"] != "cameras_listed"], saved / "metrics.parquet")
-    found = verify(saved)
+    found = verify(saved).wrong
     assert "summary.csv: missing or changed since it was written" in found
-    assert sum("cameras_listed : saved nan, again " in line for line in found) == 2, "one for each policy"
+    assert sum("cameras_listed : saved nan, again " in line for line in found) == 4, "one for each policy and replicate"
 
 
 def test_what_cannot_be_run_again_is_refused_with_the_cure(saved):

@@ -1,0 +1,98 @@
+"""The one way to open a results folder for writing: it is empty or ours, holds no link, and has one owner at a time.
+
+The owner holds a lock on the file `.privacysim`, which names its run, host and process; the lock ends with the process.
+A run that is interrupted leaves the file, so that the folder is known as ours; a complete folder has a manifest.
+"""
+
+import fcntl
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from privacysim.errors import ResultsError, shown
+from privacysim.results.manifest import read_manifest
+
+CLAIM = ".privacysim"
+
+
+@contextmanager
+def claimed(folder: Path, run_id: str) -> Iterator[bool]:
+    """Own a folder, which is made if it is missing; yields whether another process did the same run until now.
+
+    Raises ResultsError if the folder cannot be written, holds links or files of others, or belongs to another run.
+    """
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    lock = None
+    try:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            _refuse_foreign(folder)
+            lock, waited = _locked(folder, run_id)
+        except OSError as error:
+            raise ResultsError(f"{folder}: cannot be written ({shown(error.strerror or error)}).\n"
+                               "  Fix: name a folder that can be written with --out.") from None  # fmt: skip
+        yield waited
+    finally:
+        with suppress(OSError):
+            names = {path.name for path in folder.iterdir()}
+            if lock is not None and (names == {CLAIM} or "manifest.json" in names):
+                (folder / CLAIM).unlink()
+        if lock is not None:
+            os.close(lock)
+        for path in made:  # deepest first; those that are not empty stay
+            with suppress(OSError):
+                path.rmdir()
+
+
+def _refuse_foreign(folder: Path) -> None:
+    for at, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            if Path(at, name).is_symlink():
+                raise ResultsError(f"{Path(at, name)}: is a link, and a results folder holds none.\n"
+                                   "  Fix: remove it, or name another folder.")  # fmt: skip
+    names = sorted(path.name for path in folder.iterdir())
+    if names and CLAIM not in names and read_manifest(folder, seal=False) is None:
+        raise ResultsError(f"{folder}: holds files that are no results of ours (such as {shown(names[0], 40)}).\n"
+                           "  Fix: name an empty or new folder with --out.")  # fmt: skip
+
+
+def _locked(folder: Path, run_id: str) -> tuple[int, bool]:
+    """Descriptor of the locked file, and whether the same run had to be awaited."""
+    path, waited = folder / CLAIM, False
+    while True:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+        try:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                _refuse_other(folder, _owner(lock), run_id)
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                waited = True
+            if path.exists() and os.fstat(lock).st_ino == path.stat().st_ino:  # else the owner removed it on leaving
+                os.ftruncate(lock, 0)
+                said = {"run_id": run_id, "host": platform.node(), "pid": os.getpid()}
+                os.pwrite(lock, json.dumps(said).encode(), 0)
+                return lock, waited
+        except BaseException:
+            os.close(lock)
+            raise
+        os.close(lock)
+
+
+def _owner(lock: int) -> dict[str, object]:
+    try:
+        return dict(json.loads(os.pread(lock, 4096, 0)))
+    except (ValueError, TypeError):
+        return {}
+
+
+def _refuse_other(folder: Path, owner: dict[str, object], run_id: str) -> None:
+    who = f"process {owner.get('pid', '?')} on {shown(owner.get('host', '?'), 40)}"
+    if owner.get("run_id") != run_id:
+        raise ResultsError(f"{folder}: {who} is writing another run here ({shown(owner.get('run_id', '?'), 40)}).\n"
+                           "  Fix: wait until it ends, or name another folder with --out.")  # fmt: skip
+    print(f"{folder}: waiting for {who}, which does the same run.", file=sys.stderr)

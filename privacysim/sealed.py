@@ -1,0 +1,62 @@
+"""Sealed files: values that are read back begin with the digest of their text, and are believed only if it fits.
+
+Parts of a run, pilots, worlds of the register and the description of a cached city are kept in this one form. A file
+that is cut, altered or of another form counts as missing, so it is made anew.
+"""
+
+import hashlib
+import json
+import sys
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from privacysim.errors import ResultsError
+from privacysim.files import whole_file
+from privacysim.resources import cache_folder
+
+_HEAD = b'{"sha256": "%s", "value":\n'
+_TAIL = b"\n}\n"
+
+
+def sealed_text(value: object) -> bytes:
+    """Text of a sealed file: valid JSON, whose first entry is the digest of the second; floats keep every bit."""
+    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return _HEAD % hashlib.sha256(body).hexdigest().encode() + body + _TAIL
+
+
+def keep(path: Path, value: object) -> None:
+    """Write plain data to a sealed file."""
+    with whole_file(path) as part:
+        part.write_bytes(sealed_text(value))
+
+
+def kept(path: Path) -> Any:
+    """Read the value of a sealed file; None if it is missing, damaged, or not sealed."""
+    try:
+        content = path.read_bytes()
+        body = content[len(_HEAD % bytes(64)) : -len(_TAIL)]
+        whole = content == _HEAD % hashlib.sha256(body).hexdigest().encode() + body + _TAIL
+        return json.loads(body) if whole else None
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def cache_file(kind: str, *depends_on: str) -> Path:
+    """File of the cache for a value that depends on these texts alone."""
+    mark = hashlib.sha256(json.dumps(depends_on).encode()).hexdigest()
+    return cache_folder() / kind / f"{mark[:16]}.json"
+
+
+def offer(path: Path, value: object) -> None:
+    """Keep a value in the cache; if it cannot be written, say so once, because the value itself is not lost."""
+    try:
+        keep(path, value)
+    except ResultsError as error:
+        say_once(f"The cache is not used: {error}")
+
+
+@lru_cache(maxsize=64)
+def say_once(text: str) -> None:
+    """Print a sentence on the error stream, once per process."""
+    print(text, file=sys.stderr)

@@ -1,0 +1,146 @@
+"""Verification of a results folder: its files against its manifest, and what can be recomputed against both."""
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import chdir
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from privacysim.errors import InputError, PrivacysimError, ResultsError
+from privacysim.files import file_digest
+from privacysim.resources import VERSION
+from privacysim.results.manifest import digest_of, manifest
+from privacysim.results.results import Results, read_results
+from privacysim.results.saving import changed_files, summary_csv
+from privacysim.scenario import Scenario, load_scenario
+from privacysim.simulation.inputs import Inputs, data_digests, source_digest
+from privacysim.study.pilots import pilot_skewness
+from privacysim.study.running import PILOT
+from privacysim.study.study import Study
+
+_DRAWN = 2
+_KEYS = ["policy", "replicate", "metric", "curve"]
+
+
+class Checked(NamedTuple):
+    """Problems of a results folder, remarks that are none (such as other code), and the replicates that were rerun."""
+
+    wrong: list[str]
+    notes: list[str]
+    replicates: list[int]
+
+
+def verify(folder: str | Path, replicate: int | None = None, *, every: bool = False, maps: Sequence[str | Path] = (),
+           also: Mapping[str, Callable[[Results], str]] | None = None) -> Checked:
+    """Check a results folder: every file by its digest, and whatever can be recomputed from the folder's inputs.
+
+    Two replicates and a world, drawn at random, are rerun and compared value by value; `replicate` names one instead,
+    and `every` reruns all of them and the pilot. `maps` are files that the scenario names and that were moved; they
+    are recognised by their digest, also beside the results. `also` makes further files again, as in `Study.run`.
+    """
+    where = Path(folder).resolve()
+    results = read_results(where, seal=False)
+    said = results.manifest
+    wrong = [] if said["sha256"] == digest_of(said) else ["manifest.json: missing or changed since it was written"]
+    wrong += changed_files(where, said, whole=True)
+    done = list(said["replicates"])
+    if replicate is not None and replicate not in done:
+        raise InputError("--replicate", f"one of the replicates {done[0]} to {done[-1]}", replicate, "choose one")
+    inside = where / "inputs"
+    if not inside.is_dir():
+        raise ResultsError(f"{folder}: has no inputs/ to run again.\n  Fix: run the study with --out.")
+    wrong += [f"{name}: is not what metrics.parquet and the manifest give" for name, text in _texts(results, also or {})
+              if (where / name).is_file() and (where / name).read_text(encoding="utf-8") != text]  # fmt: skip
+    if any(line.startswith("inputs/") for line in wrong):
+        return Checked(wrong, ["No replicate was rerun, because the inputs were changed."], [])
+    worlds = sorted({int(k) for k in results.worlds["replicate"]})
+    chosen = [replicate] if replicate is not None else [*done, *worlds] if every else [*_drawn(done, _DRAWN),
+                                                                                       *_drawn(worlds, 1)]  # fmt: skip
+    notes, found = _drift(said), list[str]()
+    with chdir(inside):
+        study = Study(str(said["study"]["id"]))
+        digests = json.loads(Path("resolved.json").read_text(encoding="utf-8")).get("files", {})
+        if digests:
+            study = Study(study.plan.id, scenario=_with_files(study.plan.scenario, digests, [where, *maps]))
+        found += _other_inputs(study.inputs(), said, drift=bool(notes))
+        for k in chosen:
+            again = study.run(replicate=k, workers=1)
+            saved = results.metrics if k in done else results.worlds
+            found += _differences(saved[saved["replicate"] == k], again.metrics)
+            if k in done:
+                found += _other_notes(results.notes, again.notes, k)
+        if every and results.skewness:
+            pilot = pilot_skewness(study.runner(study.inputs(), "", None, PILOT))
+            found += [] if dict(pilot) == dict(results.skewness) else ["manifest.json, skewness: is not the pilot's"]
+    return Checked(wrong + found, notes, chosen)
+
+
+def _texts(results: Results, also: Mapping[str, Callable[[Results], str]]) -> list[tuple[str, str]]:
+    try:
+        made = [("summary.csv", summary_csv(results.compare().rows))]
+        return made + [(name, make(results)) for name, make in also.items()]
+    except PrivacysimError as error:
+        return [("summary.csv", f"cannot be computed: {error}")]
+
+
+def _drawn(numbers: Sequence[int], n: int) -> list[int]:
+    """Return n of the numbers, which nobody can foresee."""
+    return sorted(sorted(numbers, key=lambda _: os.urandom(8))[:n])
+
+
+def _drift(said: Mapping[str, Any]) -> list[str]:
+    """What made the results and is another now."""
+    now, was = data_digests(), said["data"]
+    other = sorted(name for name in {*now, *was} if now.get(name) != was.get(name))
+    pairs = {"version": (said["privacysim"], VERSION), "source": (said["source"][:12], source_digest()[:12])}
+    notes = [f"{name}: these results are of {then}, this is {today}" for name, (then, today) in pairs.items()
+             if then != today]  # fmt: skip
+    return notes + ([f"data/: changed since these results: {', '.join(other)}"] if other else [])
+
+
+def _with_files(name: str, digests: Mapping[str, str], places: Sequence[str | Path]) -> Scenario:
+    """The saved scenario, whose files are looked up by digest where they were, then in `places`."""
+    scenario = load_scenario(name)
+    for key, digest in digests.items():
+        section, field = key.split(".")
+        part = getattr(scenario, section)
+        path = _file_with(digest, Path(getattr(part, field)), [Path(place) for place in places])
+        if path is None:
+            raise InputError(key, f"the file of these results (sha256 {digest[:12]}…)", "no such file any more",
+                             "name it with --map FILE")  # fmt: skip
+        scenario = scenario.model_copy(update={section: part.model_copy(update={field: str(path)})})
+    return scenario
+
+
+def _file_with(digest: str, was: Path, places: Sequence[Path]) -> Path | None:
+    beside = [folder / was.name for folder in (places[0], *list(places[0].parents)[:3])]
+    found = [path for path in (was, *places[1:], *beside) if path.is_file()]
+    return next((path for path in found if file_digest(path) == digest), None)
+
+
+def _other_inputs(inputs: Inputs, said: Mapping[str, Any], *, drift: bool) -> list[str]:
+    """What the manifest says of the study and its inputs do not; under other code (`drift`) the family id differs."""
+    fresh = json.loads(json.dumps(manifest(inputs, {}, 0)))
+    alone = {"scenario": inputs.scenario.id, "policies": inputs.arm_ids, "readings": {}}
+    keys = ("scenario", "arms", "metrics", "brought", *(() if drift else ("family_id",)))
+    pairs = {key: (fresh[key], said.get(key)) for key in keys}
+    pairs["study"] = fresh["study"], {**said["study"], **alone}
+    return [f"manifest.json, {key}: is not what the inputs say" for key, (now, was) in pairs.items() if now != was]
+
+
+def _differences(saved: pd.DataFrame, again: pd.DataFrame) -> list[str]:
+    both = saved.merge(again, on=_KEYS, how="outer", suffixes=("", "_again"))
+    same = [np.equal(both[name].to_numpy(), both[f"{name}_again"].to_numpy()) for name in ("value", "contributors")]
+    return [f"{' '.join(str(getattr(row, key)) for key in _KEYS)}: saved {row.value}, again {row.value_again}"
+            for row in both[~(same[0] & same[1])].itertuples()]  # fmt: skip
+
+
+def _other_notes(saved: pd.DataFrame, again: pd.DataFrame, replicate: int) -> list[str]:
+    rows = [{tuple(row) for row in one[one["replicate"] == replicate].astype(str).itertuples(index=False)}
+            for one in (saved, again)]  # fmt: skip
+    return [f"manifest.json, notes: {' '.join(row[:4])} was {'removed' if row in rows[1] else 'added'}"
+            for row in sorted(rows[0] ^ rows[1])]  # fmt: skip
