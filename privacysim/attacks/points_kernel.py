@@ -4,14 +4,16 @@ The users who match several known items are the bits common to their bitsets, so
 population count per word of 64 users.
 """
 
+from functools import partial
 from typing import Any
 
 import numpy as np
-from numba import config, njit, types
+from numba import config, types
 from numba.extending import intrinsic
 
-jit = njit(cache=True, nogil=True)
-jit_inline = njit(cache=True, nogil=True, inline="always")
+from privacysim.compiled import jit
+
+jit_inline = partial(jit, inline="always")
 """Short pieces of hot loops: a call with a dozen arrays costs more than its body."""
 
 

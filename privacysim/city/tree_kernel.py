@@ -4,16 +4,15 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 
-import numba
 import numpy as np
 from numpy.lib.format import open_memmap
 
 from privacysim import draws
 from privacysim.city.city_model import Adjacency, Ints32, Streets
+from privacysim.compiled import jit
 from privacysim.draws import Ints
 from privacysim.errors import InputError
 
-jit = numba.njit(cache=True, nogil=True)
 _TIE_BITS = 20
 _MM_SHIFT = 32
 """A route of fewer than 2¹² edges sums its ties to less than one millimetre; Guangzhou's longest has about 300."""

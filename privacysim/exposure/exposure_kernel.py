@@ -11,9 +11,8 @@ work: each pass is added up by itself, then entered for all of them, so sums don
 """
 
 import numpy as np
-from numba import njit
 
-jit = njit(cache=True, nogil=True)
+from privacysim.compiled import jit
 
 _DAY = 864_000
 _HALF_HOUR = 18_000

@@ -1,9 +1,8 @@
 """Days, destination choice, routes and walks of a block of people (numba)."""
 
-import numba
 import numpy as np
 
-jit = numba.njit(cache=True, nogil=True)
+from privacysim.compiled import jit
 
 
 @jit

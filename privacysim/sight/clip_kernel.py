@@ -1,9 +1,8 @@
 """Exact clipping of street segments to a camera's view: a disc cut by two half-planes, or by the wedge behind it."""
 
 import numpy as np
-from numba import njit
 
-jit = njit(cache=True, nogil=True)
+from privacysim.compiled import jit
 
 _SLACK_M = 1e-6
 """A micrometre: a segment along the edge of a view is in it, whatever the rounding of a cosine."""

@@ -106,7 +106,7 @@ def visible(walls: Walls, x: Floats, y: Floats, ux: Floats, uy: Floats, vx: Floa
     """
     none = np.full(x.size, -1, dtype=np.int64) if own is None else own
     where = [np.ascontiguousarray(values, dtype=np.float64) for values in (x, y, ux, uy, vx, vy, begin, end)]
-    return kernel.visible(*where, none, walls.wall, walls.building, *walls.grid)  # type: ignore[call-arg]
+    return kernel.visible(*where, none, walls.wall, walls.building, *walls.grid)
 
 
 def building_at(walls: Walls, x: Floats, y: Floats) -> Ints:

@@ -1,9 +1,8 @@
 """Exact removal of wall shadows from the stretches within a camera's reach."""
 
 import numpy as np
-from numba import njit
 
-jit = njit(cache=True, nogil=True)
+from privacysim.compiled import jit
 
 _SLIVER = 1e-9
 """Gaps between two shadows below this share of a step are rounding, because neighbouring walls share a corner."""

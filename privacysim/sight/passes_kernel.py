@@ -1,9 +1,8 @@
 """Walks along the route trees past the cameras' street pieces, and weights of views by the flow of people."""
 
 import numpy as np
-from numba import njit
 
-jit = njit(cache=True, nogil=True)
+from privacysim.compiled import jit
 
 _DAY = 864_000
 _ORDER = 1 << 24  # more edges than any walk has

@@ -1,9 +1,8 @@
 """Cleaning pass over a track's fixes, as a loop because what is kept depends on what was kept before."""
 
 import numpy as np
-from numba import njit
 
-jit = njit(cache=True, nogil=True)
+from privacysim.compiled import jit
 
 SAME_INSTANT, BACKWARDS, TOO_FAST, GAP, HELD = range(5)
 """Columns of the counts: fixes dropped or broken at for the first three, breaks for the fourth, fixes held in place."""

@@ -102,7 +102,7 @@ def _weigh(own: ViewChoices, at: tuple[float, float], stretches: tuple[Floats, .
     for height, mount in enumerate(own.mount_m):
         # a stated reach is along the ground, where the kernel limits it
         reach = slant_reach_m(own.width_px, own.hfov_deg, mount, np.nan if np.isnan(stated) else np.inf, tilt)
-        kernel.weigh(  # type: ignore[call-arg]
+        kernel.weigh(
             *at, *stretches, np.radians(own.heading_deg), np.radians(own.hfov_deg),
             density_at_1_m(own.width_px, own.hfov_deg), reach, ground, drop_m(own.mount_m[height : height + 1]), chance,
             STEPS_PER_PX * known.value("face_width_m"), np.cos(np.radians(known.value("frontal_half_angle_deg"))),

@@ -11,7 +11,7 @@ import privacysim
 
 PACKAGE = Path(privacysim.__file__).parent
 GROUND = ("errors", "parts", "units", "resources", "vocabulary", "draws", "stats", "tables", "facts", "fact_laws",
-          "files", "wording", "sealed")
+          "files", "wording", "sealed", "compiled")
 ROOMS = (
     "identify", "law", "policy", "scenario", "readers", "city", "people", "sight", "world", "governance", "exposure",
     "attacks", "metrics", "simulation", "figures", "results", "study", "validation", "robustness", "report", "tracks",
