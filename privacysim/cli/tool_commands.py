@@ -128,7 +128,7 @@ def _constants(solved: Sequence[Any]) -> None:
 @mask_app.command()
 def mask(
     source: Annotated[str, typer.Argument(help=(
-        "Video, picture, folder of pictures, number of a camera, or rtsp:// or http:// address."))],
+        "Video, picture, folder of pictures, or number of a camera of this machine."))],
     out: Annotated[Path, typer.Option("-o", "--out", help=(
         "File to write (.mp4, .mov, .avi, .mkv, .webm; .jpg, .png, …), or folder for a folder's pictures."))],
     how: Annotated[str, typer.Option("--mask", help=(
@@ -142,7 +142,7 @@ def mask(
     )] = None,
     keep_anyway: Annotated[bool, typer.Option("--keep-anyway", help="Keep a file in which a face is left.")] = False,
     preview: Annotated[Path | None, typer.Option(help="PNG for a strip of frames before and after masking.")] = None,
-    seconds: Annotated[float | None, typer.Option(help="How long to record a live stream, in seconds.")] = None,
+    seconds: Annotated[float | None, typer.Option(help="How long to record a camera, in seconds.")] = None,
     allow_truncated: Annotated[bool, typer.Option("--allow-truncated", help="Accept a file that ends early.")] = False,
 ) -> int:
     """Mask people and faces in every frame of a video, or in pictures; check the result and report what remains.

@@ -7,6 +7,7 @@ since images of one person are not independent.
 
 import hashlib
 import warnings
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -243,12 +244,11 @@ def run_jobs(faces: Faces, jobs: Sequence[Job], workers: int = 2, work: Path | N
     `work` (default: in the cache) keeps the scores under hashes of what they depend on: the faces, the job with its
     mask, and the lab's code. An interrupted run resumes where it stopped, and changed code runs anew.
     """
-    kept = work or cache_folder() / "masklab"
-    kept.mkdir(parents=True, exist_ok=True)
+    folder = work or cache_folder() / "masklab"
     code = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
     stamp = hashlib.sha256(code + faces.images.tobytes() + faces.person.tobytes()).hexdigest()
-    paths = {job: kept / (hashlib.sha256((stamp + digest(job)).encode()).hexdigest()[:24] + ".npz") for job in jobs}
-    found = {job: _load(path) for job, path in paths.items() if path.is_file()}
+    paths = {job: folder / (hashlib.sha256((stamp + digest(job)).encode()).hexdigest()[:24] + ".npz") for job in jobs}
+    found = {job: kept for job, path in paths.items() if (kept := _load(path)) is not None}
     for job, outcome in _run(faces, sorted((job for job in jobs if job not in found), key=lambda j: -j.cost), workers):
         found[job] = outcome
         with whole_file(paths[job]) as part, part.open("wb") as stream:
@@ -257,9 +257,13 @@ def run_jobs(faces: Faces, jobs: Sequence[Job], workers: int = 2, work: Path | N
     return {job: found[job] for job in jobs}
 
 
-def _load(path: Path) -> Outcome:
-    with np.load(path) as kept:
-        return Outcome(kept["scores"], kept["person"], str(kept["member"]))
+def _load(path: Path) -> Outcome | None:
+    """Read scores; None if they are missing or damaged (each array has a checksum), so that they are made again."""
+    try:
+        with np.load(path) as kept:
+            return Outcome(kept["scores"], kept["person"], str(kept["member"]))
+    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile):
+        return None
 
 
 def _run(faces: Faces, jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, Outcome]]:

@@ -4,6 +4,8 @@ Proportions of a drawn face identify the person; pose, light and expression chan
 to see, without a network, how masks and attacks work, not to calibrate them.
 """
 
+import os
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from privacysim.masklab.mask_base import Images, Mask, as_pictures, positive
 
 SETS = ("olivetti", "lfw", "synthetic")
 SIDE = 64
+_WHERE = "name the folder with --data-home, or allow the download with --download"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,36 +44,56 @@ class Faces:
 def load_faces(name: str, data_home: Path | None = None, download: bool = False) -> Faces:
     """Load a set of faces: `olivetti`, `lfw`, `synthetic`, or a folder with one subfolder of pictures per person.
 
-    `data_home`: scikit-learn's data folder; `download`: whether missing data may be downloaded.
+    `data_home`: scikit-learn's data folder; `download`: whether `olivetti` may be downloaded if it is missing.
     """
     if name == "synthetic":
         return synthetic_faces()
     if name in ("olivetti", "lfw"):
-        return _from_sklearn(name, data_home, download)
+        home = Path(data_home or os.environ.get("SCIKIT_LEARN_DATA") or Path.home() / "scikit_learn_data")
+        return _olivetti(home, download) if name == "olivetti" else _lfw(home)
     if Path(name).is_dir():
         return _from_folder(Path(name))
     raise InputError("faces", "one of " + ", ".join(SETS) + ", or a folder of people", name, did_you_mean(name, SETS))
 
 
-def _from_sklearn(name: str, data_home: Path | None, download: bool) -> Faces:
-    from sklearn.datasets import fetch_lfw_people, fetch_olivetti_faces
+_PIXELS = 400 * SIDE * SIDE
+"""Size of the Olivetti set: ten pictures of each of forty people, one byte per pixel."""
 
-    given = {"data_home": None if data_home is None else str(data_home), "download_if_missing": download}
+
+def _olivetti(home: Path, download: bool) -> Faces:
+    """Read scikit-learn's file. It is a pickle, which could run code, so only the bytes of its array are read."""
+    path = home / "olivetti_py3.pkz"
+    if download and not path.is_file():
+        from sklearn.datasets import fetch_olivetti_faces
+
+        fetch_olivetti_faces(data_home=str(home))  # checks the digest of what it downloads
     try:
-        raw = fetch_olivetti_faces(**given) if name == "olivetti" else fetch_lfw_people(
-            **given, min_faces_per_person=10, resize=None, slice_=(slice(78, 172), slice(78, 172)))  # fmt: skip
-    except OSError as error:
-        fix = "name the folder with --data-home, or allow the download with --download"
-        raise InputError(f"faces {name}", "its data on this machine", shown(error), fix) from None
-    images = np.rint(raw.images * (255.0 if float(raw.images.max()) <= 1.0 else 1.0)).astype(np.uint8)
-    return _arranged(name, list(images), np.asarray(raw.target))
+        content = zlib.decompressobj().decompress(path.read_bytes(), 2 * _PIXELS)
+    except (OSError, zlib.error) as error:
+        raise InputError("faces olivetti", "its data on this machine", shown(error), _WHERE) from None
+    if not _PIXELS < len(content) < _PIXELS + 1_000 or content[-1:] != b".":
+        raise InputError(str(path), "the 400 faces as scikit-learn keeps them", "another file", _WHERE)
+    pixels = np.frombuffer(content[-_PIXELS - 1 : -1], np.uint8).astype(np.float32)
+    pixels -= pixels.min()
+    pixels /= pixels.max()
+    images = np.rint(255.0 * pixels.reshape(400, SIDE, SIDE).transpose(0, 2, 1)).astype(np.uint8)
+    return _arranged("olivetti", list(images), np.repeat(np.arange(40), 10))
 
 
-def _from_folder(folder: Path) -> Faces:
-    files = [file for one in sorted(folder.iterdir()) if one.is_dir() for file in sorted(one.iterdir())]
-    read = [(file.parent.name, picture) for file in files
+def _lfw(home: Path) -> Faces:
+    """Read people with ten pictures or more, cut to the face, from the folder that scikit-learn unpacks."""
+    folder = home / "lfw_home" / "lfw_funneled"
+    if not folder.is_dir():
+        fix = f"unpack lfw-funneled.tgz in {folder.parent}, or {_WHERE}"
+        raise InputError("faces lfw", "its data on this machine", "no such folder", fix)
+    return _from_folder(folder, "lfw", slice(78, 172), 10)
+
+
+def _from_folder(folder: Path, name: str = "", cut: slice = slice(None), fewest: int = 1) -> Faces:
+    files = [sorted(one.iterdir()) for one in sorted(folder.iterdir()) if one.is_dir()]
+    read = [(file.parent.name, picture[cut, cut]) for own in files if len(own) >= fewest for file in own
             if (picture := cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)) is not None]  # fmt: skip
-    return _arranged(folder.name, [picture for _, picture in read], np.array([person for person, _ in read]))
+    return _arranged(name or folder.name, [one for _, one in read], np.array([person for person, _ in read]))
 
 
 def _arranged(name: str, images: list[NDArray[Any]], person: NDArray[Any]) -> Faces:

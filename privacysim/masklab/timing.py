@@ -70,6 +70,10 @@ def keep_times(part: Path, clock: list[float], rate: float, codec: str) -> str:
     return "the frame rate varies: each frame is shown when the source shows it"
 
 
+_FILES = ("-protocol_whitelist", "file")
+"""ffmpeg opens no address, whatever a source names."""
+
+
 def keep_sound(part: Path, source: str, wanted: bool | None, uneven: bool) -> str:
     """Copy the sound if it is wanted (None: where there is some) and return a note; refuse it beside `uneven` times."""
     if wanted is False or (wanted is None and not has_sound(source)):
@@ -96,8 +100,8 @@ def has_sound(source: str) -> bool:
     program = ffmpeg()
     if program is None:
         return False
-    told = subprocess.run([program, "-hide_banner", "-i", source], capture_output=True, text=True, errors="replace",
-                          check=False).stderr  # fmt: skip
+    command = [program, "-hide_banner", *_FILES, "-i", source]
+    told = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False).stderr
     return " Audio: " in told
 
 
@@ -107,8 +111,8 @@ def copy_sound(part: Path, source: str) -> None:
     Raises ResultsError if the file format cannot hold that sound, and leaves `part` as it was.
     """
     both = part.with_name(f".sound{part.name}")
-    command = [ffmpeg() or "ffmpeg", "-v", "error", "-y", "-i", str(part), "-i", source, "-map", "0:v:0",
-               "-map", "1:a?", "-c", "copy", str(both)]  # fmt: skip
+    command = [ffmpeg() or "ffmpeg", "-v", "error", "-y", "-i", str(part), *_FILES, "-i", source,
+               "-map", "0:v:0", "-map", "1:a?", "-c", "copy", str(both)]  # fmt: skip
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # we report a faulty file once ourselves
+os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "protocol_whitelist;file")  # a playlist opens no address
 
 import cv2
 import numpy as np
@@ -40,7 +41,7 @@ def mask_video(source: str, out: Path, mask: Any, *, boxes: Path | None = None, 
                progress: Callable[[int, int], None] = lambda done, of: None) -> Residual:  # fmt: skip
     """Mask the people in a video, write it to `out`, and return what remains (`Residual`).
 
-    `source`: a file, a camera number, or an rtsp:// or http:// address (with `live_s`, how long to record). `mask`: a
+    `source`: a file, or the number of a camera of this machine (with `live_s`, how long to record). `mask`: a
     Mask, its name or any scikit-learn transformer of images. `boxes`: a CSV (frame, left, top, right, bottom) of
     people, added to those detected. `keep_audio`: copies the sound with ffmpeg (None: where there are both).
     `whole=False`: accepts a file that ends before its header says. If the checker finds a face in the output
@@ -158,14 +159,15 @@ def bgr(frame: Frame) -> Frame:
 
 
 def _is_live(source: str) -> bool:
-    return source.isdigit() or "://" in source
+    return source.isdigit()
 
 
 def _check(source: str, out: Path, live: bool, live_s: float | None, keep_audio: bool | None) -> None:
     if live and not (live_s and live_s > 0):
         raise InputError(source, "how long to record a live stream", "nothing", "add --seconds 60")
     if not live and not Path(source).is_file():
-        raise InputError(source, "a video file, a camera number or an address", "no such file", "check the path")
+        got = "an address, which is never opened" if "://" in source else "no such file"
+        raise InputError(source, "a video file or a camera number", got, "record it to a file first, or check the path")
     if out.suffix.lower() not in CODECS:
         endings = ", ".join(CODECS)
         raise InputError(str(out), f"a name that ends in {endings}", out.suffix or "no ending", "write OUT.mp4")
@@ -202,7 +204,7 @@ def _read_boxes(path: Path | None, width: int, height: int, frames: int) -> dict
     if path is None:
         return made
     try:
-        rows = pd.read_csv(path)[_BOX].astype(float).astype(int)
+        rows = pd.read_csv(path, encoding="utf-8-sig")[_BOX].astype(float).astype(int)
     except (OSError, KeyError, ValueError) as error:
         raise InputError(str(path), "a CSV with the columns " + ", ".join(_BOX), shown(error), "correct it") from None
     outside = ((rows["frame"] < 0) | (rows["frame"] >= (frames or np.inf)) | (rows["right"] <= rows["left"])
