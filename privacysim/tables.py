@@ -103,9 +103,10 @@ def _cast(name: str, column: Column, value: Any) -> Any:
         if values.size and not (values.min() >= 0 and values.max() < len(column.words)):
             raise InputError(where, f"codes below {len(column.words)}", values.max(), "correct the code")
         return pd.Categorical.from_codes(values.astype(np.intp), categories=pd.Index(column.words))
-    given = pd.Index(values.astype(str))
-    known = (*column.words, *sorted(set(given.unique()) - set(column.words))) if column.open else column.words
-    codes = pd.Index(known).get_indexer(given)
+    place, given = pd.factorize(values, use_na_sentinel=False)
+    given = pd.Index(given).astype(str)
+    known = (*column.words, *sorted(set(given) - set(column.words))) if column.open else column.words
+    codes = pd.Index(known).get_indexer(given)[place]
     for strange in values[codes < 0]:
         raise InputError(where, "one of its words", strange, did_you_mean(str(strange), column.words))
     return pd.Categorical.from_codes(codes, categories=pd.Index(known))
@@ -148,12 +149,28 @@ def read(name: str, path: Path) -> pd.DataFrame:
     if path.is_dir():
         return concat(name, (read(name, one) for one in sorted(path.glob("*.parquet"))))
     try:
-        plain = pq.read_table(path).to_pandas()
+        plain = _read_file(name, path).to_pandas()
     except (OSError, pa.ArrowException) as error:
         raise InputError(str(path), f"the Parquet table {name}", error, "give the file that privacysim wrote") from None
     if list(plain.columns) != table(name).names:
         raise InputError(str(path), f"the columns of {name}", [*plain], "give the file that privacysim wrote")
     return frame(name, dict(plain.items()))
+
+
+_MOST_ROWS, _MOST_BYTES = 10_000_000, 1 << 30
+"""Five megabytes of Parquet can hold a hundred million equal rows."""
+
+
+def _read_file(name: str, path: Path) -> pa.Table:
+    """Read a file of bounded size; each text is held once, however many rows repeat it."""
+    texts = [column.name for column in table(name).columns if column.dtype in ("str", "word")]
+    with pq.ParquetFile(path, read_dictionary=texts) as file:
+        said = file.metadata
+        size = sum(said.row_group(n).total_byte_size for n in range(said.num_row_groups))
+        if said.num_rows > _MOST_ROWS or size > _MOST_BYTES:
+            expected = f"a table of at most {_MOST_ROWS:,} rows and {_MOST_BYTES >> 20} MiB"
+            raise InputError(str(path), expected, f"{said.num_rows:,} rows, {size >> 20:,} MiB", "run a smaller sample")
+        return file.read()
 
 
 def concat(name: str, frames: Iterable[pd.DataFrame]) -> pd.DataFrame:

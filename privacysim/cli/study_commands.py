@@ -39,6 +39,7 @@ def run(
     tables_all: Annotated[bool, typer.Option("--tables-all", help="Also sightings that nobody viewed.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Resume an interrupted run.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the results of another run.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Run even what may need more than this machine has.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and print what would run.")] = False,
 ) -> None:
     """Run a study and compare its policies."""
@@ -73,7 +74,7 @@ def run(
     open_executor, at_once = _dask(scheduler, workers)
     results = chosen.run(wanted if isinstance(wanted, str) else None, worlds=worlds, replicate=replicate,
                          workers=at_once, first=_say_first, open_executor=open_executor, out=folder, resume=resume,
-                         force=force, tables="all" if tables_all else "seen" if tables else "",
+                         force=force, yes=yes, tables="all" if tables_all else "seen" if tables else "",
                          also={"report.html": page})
     if before is not None and results.inputs is None:
         print(f"These results were saved before by the same run ({results.run_id}); nothing was run again.\n")

@@ -17,9 +17,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib import font_manager
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
+from matplotlib.collections import Collection, LineCollection
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.text import Annotation, Text
 from matplotlib.ticker import FixedFormatter, FuncFormatter, LogLocator, NullLocator
 
@@ -198,8 +201,22 @@ def as_map(ax: Axes) -> None:
     ax.set_axis_off()
 
 
+_MOST_POINTS = 400_000  # coordinates
+"""About 10 MB of SVG."""
+
+
+def _points(mark: Artist) -> int:
+    if isinstance(mark, Collection):
+        return sum(np.size(path.vertices) for path in mark.get_paths()) * max(1, np.shape(mark.get_offsets())[0])
+    return np.size(mark.get_path().vertices) if isinstance(mark, Line2D | Patch) else 0
+
+
 def svg_text(figure: Figure) -> str:
-    """Return the figure as reproducible SVG text and close it."""
+    """Return the figure as reproducible SVG text and close it; marks that are too many become one picture in it."""
+    marks = [one for one in figure.findobj() if isinstance(one, Collection | Line2D | Patch)]
+    if sum(map(_points, marks)) > _MOST_POINTS:
+        for one in marks:
+            one.set_rasterized(True)
     with io.StringIO() as out, mpl.rc_context({"svg.hashsalt": "privacysim"}):
         figure.savefig(out, format="svg", metadata={"Date": None})
         plt.close(figure)

@@ -17,6 +17,8 @@ from privacysim.errors import InputError
 Position = tuple[float, float]
 NAME_LIMIT = 4_000
 """Letters of a word from a file that are kept."""
+_LONGEST, _MOST_TABLES = 32 << 20, 1_000
+"""Bytes of one value, and tables of one file."""
 _SQL_STEPS = 2_000
 """Of 100 000 instructions each."""
 _ENVELOPE = {1: 32, 2: 48, 3: 48, 4: 64}
@@ -34,11 +36,15 @@ def geopackage_rows(path: Path, notes: list[str]) -> Iterator[tuple[int, list[Po
         still = "" if log.is_file() and log.stat().st_size else "&immutable=1"
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro{still}", uri=True)) as base:
             base.set_progress_handler(lambda: int(next(steps, None) is None), 100_000)
-            for table, column, srs in base.execute("SELECT table_name, column_name, srs_id FROM gpkg_geometry_columns"
-                                                   ).fetchall():  # fmt: skip
+            base.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
+            base.execute("PRAGMA trusted_schema = OFF")
+            for name in ("gpkg_geometry_columns", "gpkg_spatial_ref_sys"):
+                if not _is_table(base, name):
+                    raise sqlite3.DatabaseError(f"{name} is not a table")
+            for table, column, srs in base.execute("SELECT table_name, column_name, srs_id FROM gpkg_geometry_columns "
+                                                   f"LIMIT {_MOST_TABLES}").fetchall():  # fmt: skip
                 query = "SELECT organization_coordsys_id FROM gpkg_spatial_ref_sys WHERE srs_id = ?"
-                kind = base.execute("SELECT type FROM sqlite_master WHERE name = ?", (table,)).fetchone()
-                if kind != ("table",):
+                if not _is_table(base, table):
                     notes.append(f"{table}: not a table, left out")
                 elif srs != 4326 and base.execute(query, (srs,)).fetchone() != (4326,):
                     expected, fix = "positions in longitude and latitude", "save it as EPSG:4326"
@@ -49,13 +55,24 @@ def geopackage_rows(path: Path, notes: list[str]) -> Iterator[tuple[int, list[Po
         raise InputError(str(path), "a GeoPackage that can be read", error, "save or fetch it again") from None
 
 
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _is_table(base: sqlite3.Connection, name: object) -> bool:
+    """Whether that is a table with rows of its own, neither a view nor one that code computes."""
+    found = base.execute("SELECT type, sql FROM sqlite_master WHERE name = ?", (name,)).fetchone()
+    return found is not None and found[0] == "table" and "VIRTUAL" not in str(found[1])[:40].upper()
+
+
 def _read_table(base: sqlite3.Connection, table: str, column: str
                 ) -> Iterator[tuple[int, list[Position], dict[str, str], bool]]:  # fmt: skip
-    quoted = '"' + table.replace('"', '""') + '"'
-    cursor = base.execute(f"SELECT * FROM {quoted}")
-    names = [item[0] for item in cursor.description]
+    quoted = _quoted(table)
+    # a generated column may make gigabytes of a few bytes: only what is stored is read
+    names = [str(row[1]) for row in base.execute(f"PRAGMA table_xinfo({quoted})") if not row[6]]
     if column not in names:
         raise sqlite3.DatabaseError(f"{table} has no column {column}")
+    cursor = base.execute(f"SELECT {', '.join(map(_quoted, names))} FROM {quoted}")
     for number, row in enumerate(cursor, 1):
         words = {name: str(value)[:NAME_LIMIT] for name, value in zip(names, row, strict=True)
                  if value is not None and not isinstance(value, bytes)}

@@ -27,6 +27,7 @@ from privacysim.simulation.replicate import blocks_of, replicate_of
 from privacysim.simulation.unit import begin_unit, measured
 from privacysim.simulation.unit_parts import WORLD, Failed, Unit, UnitParts, guarded
 from privacysim.stats import FEWEST_REPLICATES
+from privacysim.study.estimate import refuse_too_large
 from privacysim.study.executor import OpenExecutor, WorkerLost, processes, work_through
 from privacysim.study.pilots import Skewness, cached_pilot, keep_pilot, pilot_skewness, pilot_sums
 from privacysim.study.progress import progress_bar
@@ -172,6 +173,8 @@ class Running:
     again: Callable[[int], str]
     clock: Clock
     of_city: Mapping[str, Any]
+    anyway: bool = False
+    """Whether the run may need more than this machine has."""
     first: Callable[[Results], None] | None = None
     """Called with the first results: those of all replicates and of ten worlds."""
     done: dict[Unit, UnitParts | Failed] = field(default_factory=dict)
@@ -199,7 +202,13 @@ class Running:
         place = None if self.where is None else partial(part_file, self.where)
         # if tables are wanted, one unit runs here first, since it refuses tables that are too large
         alone = wanted[-1:] if self.first_alone else []
-        with progress_bar(len(wanted), self.progress) as tell:
+        with progress_bar(len(wanted), self.progress) as bar:
+            def tell(part: object) -> None:
+                if isinstance(part, UnitParts) and part.unit != PILOT and not self.anyway:
+                    self.anyway = True  # asked once
+                    refuse_too_large(part, len(units(self.inputs)), self.workers, self.where)
+                bar(part)
+
             self.done |= do_units(self.work, alone, workers=1, place=place, tell=tell)
             rest = [unit for unit in wanted if unit not in self.done]
             self.done |= do_units(self.work, rest, workers=self.workers, open_executor=self.open_executor, place=place,

@@ -111,7 +111,7 @@ class Study:
             workers: int | None = None, first: Callable[[Results], None] | None = None,
             open_executor: OpenExecutor | None = None, out: str | Path | None = None, resume: bool = False,
             force: bool = False, tables: str = "", also: Mapping[str, Callable[[Results], str]] | None = None,
-            progress: bool | None = None) -> Results:
+            yes: bool = False, progress: bool | None = None) -> Results:
         """Run the study and return its results.
 
         `replicates` overrides the study's number; "precision:5%" adds replicates until the primary metric's
@@ -120,7 +120,8 @@ class Study:
         replicates and the first ten worlds. `replicate` runs only that one (counting from 0). `workers`
         processes share the units (default: one per core); `open_executor` opens any other executor, for many machines.
         `out` is the results folder to write; `resume` continues an interrupted run there. `tables` ("seen" or "all")
-        adds the large tables. `also` writes further files from the results.
+        adds the large tables. `also` writes further files from the results. A run that would need more than a day, or
+        more than this machine has, ends after its first unit unless `yes`.
         """
         aim = Precision.read(replicates) if isinstance(replicates, str) else None
         inputs = self._resolved(replicates if isinstance(replicates, int) else None, worlds, replicate, aim)
@@ -133,11 +134,11 @@ class Study:
             if waited and folder is not None and (saved := _saved(folder, inputs, aim, resume=True, force=False)):
                 return saved
             return self._run(inputs, aim, folder, workers, first, open_executor, resume or waited, tables, also or {},
-                             progress)  # fmt: skip
+                             yes, progress)  # fmt: skip
 
     def _run(self, inputs: Inputs, aim: Precision | None, folder: Path | None, workers: int | None,
              first: Callable[[Results], None] | None, open_executor: OpenExecutor | None, resume: bool, tables: str,
-             also: Mapping[str, Callable[[Results], str]], progress: bool | None) -> Results:
+             also: Mapping[str, Callable[[Results], str]], yes: bool, progress: bool | None) -> Results:
         """Run the study; its folder, if there is one, is claimed."""
         where = None
         clock = Clock()
@@ -151,7 +152,7 @@ class Study:
             where = parts_folder(folder, inputs.family_id, tables, keep=resume)
         work = partial(self.runner, inputs, tables, None if where is None else where / "tables")
         running = Running(inputs, work, workers, open_executor, where, progress, bool(tables),
-                          partial(again_command, inputs.plan.id, folder), clock, of_city, first)
+                          partial(again_command, inputs.plan.id, folder), clock, of_city, yes, first)
         results = running.extend(inputs) if aim is None else aim.reach(running)
         if folder is not None:
             if tables and where is not None:
