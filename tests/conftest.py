@@ -54,6 +54,20 @@ def toy_units() -> Callable[[pytest.MonkeyPatch, Path], ModuleType]:
     return put
 
 
+@pytest.fixture(scope="session")
+def toy_results(toy_units, tmp_path_factory) -> Path:
+    """Results of three replicates of toy units, saved once for all tests; whoever changes them works on a copy."""
+    home = tmp_path_factory.mktemp("toy_results")
+    with pytest.MonkeyPatch.context() as patch:
+        toy_units(patch, home / "cache")
+        from privacysim.report import page
+        from privacysim.study import Study
+
+        study = Study(scenario="guangzhou_district", policies=["notice_only", "order_799"], days=2, replicates=3)
+        study.run(workers=1, out=home / "r", also={"report.html": page})
+    return home / "r"
+
+
 @pytest.fixture
 def figures_closed() -> Iterator[None]:
     """Closes the figures of each test after it."""

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
 from time import monotonic
@@ -40,7 +41,7 @@ def read_manifest(folder: Path, *, seal: bool = True) -> dict[str, Any] | None:
     except (ValueError, OSError, RecursionError) as error:
         raise ResultsError(f"{shown(path)}: cannot be read ({shown(error)}).\n  Fix: name another folder.") from None
     try:
-        _model("Manifest", _FORM).model_validate(manifest)
+        _form().model_validate(manifest)
     except ValidationError as error:
         first = error.errors()[0]
         at = ".".join(str(part) for part in first["loc"]) or "all of it"
@@ -63,6 +64,11 @@ _FORM: dict[str, Any] = {
     "notes": list[tuple[str, int, str, str, str]], "skewness": list[tuple[str, str, str, float]],
 }  # fmt: skip
 """Fields that a manifest needs for its results to be read; it has more, and may have no metrics of its own."""
+
+
+@cache
+def _form() -> type[BaseModel]:
+    return _model("Manifest", _FORM)
 
 
 def _model(name: str, form: Mapping[str, Any]) -> type[BaseModel]:

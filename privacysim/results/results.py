@@ -138,27 +138,29 @@ class Results:
 
 def load_results(folder: str | Path) -> Results:
     """Read a results folder; one that is incomplete, foreign or was changed since it was written raises an error."""
-    found = read_results(Path(folder))
-    if wrong := changed_files(Path(folder), found.manifest, whole=False):
-        more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
-        raise ResultsError(f"{folder}: {wrong[0]}{more}.\n"
-                           "  Fix: restore the folder, or run the study again, with --force.")  # fmt: skip
-    return found
+    return read_results(Path(folder))
 
 
-def read_results(where: Path, *, seal: bool = True) -> Results:
-    """Read a results folder without checking its files; `seal`: refuse a manifest that was changed."""
-    manifest = read_manifest(where, seal=seal)
+def read_results(where: Path, *, checked: bool = True) -> Results:
+    """Read a results folder; `checked`: refuse one that was changed, before its tables are read."""
+    manifest = read_manifest(where, seal=checked)
     if manifest is None:
         raise ResultsError(f"{where}: there are no complete results (no manifest.json).\n"
                            "  Fix: run the study again, with --resume if it was interrupted.")  # fmt: skip
+    if checked and (wrong := changed_files(where, manifest, whole=False)):
+        more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+        raise ResultsError(f"{where}: {wrong[0]}{more}.\n"
+                           "  Fix: restore the folder, or run the study again, with --force.")  # fmt: skip
     notes = pd.DataFrame(manifest["notes"], columns=["policy", "replicate", "metric", "curve", "note"])
     skewness = {(p, m, c): float(gamma) for p, m, c, gamma in manifest["skewness"]}
     metrics = tables.read("metrics", where / "metrics.parquet")
     keys = ["policy", "replicate", "metric", "curve"]
-    if metrics.duplicated(keys).any() or (metrics["value"].abs() > _LARGEST).any():
-        raise ResultsError(f"{where / 'metrics.parquet'}: was changed since it was written (values twice, or beyond "
-                           f"{_LARGEST:g}).\n  Fix: run the study again, with --force.")  # fmt: skip
+    arms = {str(arm["id"]) for arm in manifest["arms"]}
+    whole = set(metrics["replicate"]) == set(manifest["replicates"]) and set(metrics["policy"]) == arms
+    if not whole or metrics.duplicated(keys).any() or (metrics["value"].abs() > _LARGEST).any():
+        raise ResultsError(f"{where / 'metrics.parquet'}: was changed since it was written (replicates or policies of "
+                           f"another manifest, values twice or beyond {_LARGEST:g}).\n"
+                           "  Fix: run the study again, with --force.")  # fmt: skip
     band = pd.DataFrame(columns=list(BAND_COLUMNS))
     if (where / "band.csv").is_file():
         band = pd.read_csv(where / "band.csv").fillna({"curve": "", "note": ""})

@@ -43,7 +43,7 @@ def verify(folder: str | Path, replicate: int | None = None, *, every: bool = Fa
     are recognised by their digest, also beside the results. `also` makes further files again, as in `Study.run`.
     """
     where = Path(folder).resolve()
-    results = read_results(where, seal=False)
+    results = read_results(where, checked=False)
     said = results.manifest
     wrong = [] if said["sha256"] == digest_of(said) else ["manifest.json: missing or changed since it was written"]
     wrong += changed_files(where, said, whole=True)
@@ -55,8 +55,8 @@ def verify(folder: str | Path, replicate: int | None = None, *, every: bool = Fa
         raise ResultsError(f"{folder}: has no inputs/ to run again.\n  Fix: run the study with --out.")
     wrong += [f"{name}: is not what metrics.parquet and the manifest give" for name, text in _texts(results, also or {})
               if (where / name).is_file() and (where / name).read_text(encoding="utf-8") != text]  # fmt: skip
-    if any(line.startswith("inputs/") for line in wrong):
-        return Checked(wrong, ["No replicate was rerun, because the inputs were changed."], [])
+    if any(line.startswith(("inputs/", "manifest.json")) for line in wrong):
+        return Checked(wrong, ["No replicate was rerun, because the inputs or the manifest were changed."], [])
     worlds = sorted({int(k) for k in results.worlds["replicate"]})
     chosen = [replicate] if replicate is not None else [*done, *worlds] if every else [*_drawn(done, _DRAWN),
                                                                                        *_drawn(worlds, 1)]  # fmt: skip
