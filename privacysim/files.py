@@ -217,14 +217,16 @@ def _as_text(value: object) -> str:
 
 
 def _refuse_odd(raw: Any, where: str, keys: tuple[object, ...] = ()) -> None:
-    at = _at(where, ".".join(map(str, keys[:8])))
+    expected, fix = "", ""
     if isinstance(raw, float) and not math.isfinite(raw):
-        raise InputError(at, "a finite number", raw, "write a number")
-    if isinstance(raw, str) and _STEERS.search(raw):
-        raise InputError(at, "text without control characters", raw, "remove them")
+        expected, fix = "a finite number", "write a number"
+    elif isinstance(raw, str) and _STEERS.search(raw):
+        expected, fix = "text without control characters", "remove them"
+    elif len(keys) > _DEEPEST:
+        expected, fix = f"lists and tables at most {_DEEPEST} levels deep", "correct it"
+    if expected:
+        raise InputError(_at(where, ".".join(map(str, keys[:8]))), expected, raw, fix)
     if isinstance(raw, Mapping | list):
-        if len(keys) > _DEEPEST:
-            raise InputError(at, f"lists and tables at most {_DEEPEST} levels deep", "more", "correct it")
         for name, value in raw.items() if isinstance(raw, Mapping) else enumerate(raw):
             _refuse_odd(value, where, (*keys, name))
 

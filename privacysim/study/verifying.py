@@ -53,10 +53,10 @@ def verify(folder: str | Path, replicate: int | None = None, *, every: bool = Fa
     inside = where / "inputs"
     if not inside.is_dir():
         raise ResultsError(f"{folder}: has no inputs/ to run again.\n  Fix: run the study with --out.")
-    wrong += [f"{name}: is not what metrics.parquet and the manifest give" for name, text in _texts(results, also or {})
-              if (where / name).is_file() and (where / name).read_text(encoding="utf-8") != text]  # fmt: skip
     if any(line.startswith(("inputs/", "manifest.json")) for line in wrong):
         return Checked(wrong, ["No replicate was rerun, because the inputs or the manifest were changed."], [])
+    wrong += [f"{name}: is not what metrics.parquet and the manifest give" for name, text in _texts(results, also or {})
+              if (where / name).is_file() and (where / name).read_text(encoding="utf-8") != text]  # fmt: skip
     worlds = sorted({int(k) for k in results.worlds["replicate"]})
     chosen = [replicate] if replicate is not None else [*done, *worlds] if every else [*_drawn(done, _DRAWN),
                                                                                        *_drawn(worlds, 1)]  # fmt: skip

@@ -177,7 +177,8 @@ def test_compare_and_report_refuse_what_loading_refuses(folder, capsys):
 
 RECOMPUTED = ("value doubled", "contributors doubled", "a replicate dropped", "seed", "run id", "arm title", "notes",
               "skewness", "policy file", "source",
-              "policies swapped", "curves swapped", "a replicate renamed", "a metric renamed", "days", "sample", "law date", "start",
+              "policies swapped", "curves swapped", "a replicate renamed", "a metric renamed", "days", "sample",
+              "law date", "start",
               "family id", "scenario title", "calibrated", "people", "arm id", "replicates", "direction",
               "resolved inputs", "study file", "summary number", "study title", "study id", "baseline", "data",
               "version", "primary")  # fmt: skip
