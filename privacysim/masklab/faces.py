@@ -75,7 +75,7 @@ def _olivetti(home: Path, download: bool) -> Faces:
         raise InputError(str(path), "the 400 faces as scikit-learn keeps them", "another file", _WHERE)
     pixels = np.frombuffer(content[-_PIXELS - 1 : -1], np.uint8).astype(np.float32)
     pixels -= pixels.min()
-    pixels /= pixels.max()
+    pixels /= max(pixels.max(), np.float32(1.0))
     images = np.rint(255.0 * pixels.reshape(400, SIDE, SIDE).transpose(0, 2, 1)).astype(np.uint8)
     return _arranged("olivetti", list(images), np.repeat(np.arange(40), 10))
 

@@ -1,4 +1,7 @@
-"""Faces: the embedded people, scikit-learn's real loaders, and a folder of one's own."""
+"""Faces: the embedded people, scikit-learn's files, and a folder of one's own."""
+
+import pickle
+import zlib
 
 import cv2
 import numpy as np
@@ -25,7 +28,7 @@ def test_two_images_of_one_person_are_nearer_than_two_people():
 
 
 @pytest.mark.data
-def test_olivetti_comes_through_the_loader_of_scikit_learn(data_folder):
+def test_olivetti_is_read_from_the_file_of_scikit_learn(data_folder):
     faces = load_faces("olivetti", data_folder / "olivetti")
     assert faces.images.shape == (400, 64, 64)
     assert faces.people == 40
@@ -33,12 +36,26 @@ def test_olivetti_comes_through_the_loader_of_scikit_learn(data_folder):
     assert faces.images.max() == 255
 
 
-def test_lfw_comes_through_the_loader_of_scikit_learn(tmp_path):
+class Trap:
+    """Runs code when it is unpickled."""
+
+    def __reduce__(self):
+        return (pytest.fail, ("the pickle was loaded",))
+
+
+def test_the_pickle_of_the_faces_is_not_loaded(tmp_path):
+    path = tmp_path / "olivetti_py3.pkz"
+    path.write_bytes(zlib.compress(pickle.dumps((Trap(), bytes(range(256)) * 6400))))
+    assert load_faces("olivetti", tmp_path).people == 40, "only the bytes at its end are read"
+    for content in (zlib.compress(pickle.dumps(Trap())), zlib.compress(b""), b"x" * 99):
+        path.write_bytes(content)
+        with pytest.raises(InputError, match=r"--data-home"):
+            load_faces("olivetti", tmp_path)
+
+
+def test_lfw_is_read_from_the_folder_of_scikit_learn(tmp_path):
     drawn = synthetic_faces(3, 12)
     home = tmp_path / "lfw_home"
-    for name in ("pairsDevTrain.txt", "pairsDevTest.txt", "pairs.txt"):
-        (home / name).parent.mkdir(exist_ok=True)
-        (home / name).touch()
     for person, name in enumerate(("Ann_A", "Bob_B", "Eve_C")):
         folder = home / "lfw_funneled" / name
         folder.mkdir(parents=True)
