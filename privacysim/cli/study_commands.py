@@ -162,6 +162,7 @@ def study_explore(
 
 
 @study_app.command()
+@options.owns_its_folder
 def sensitivity(
     study: StudyName,
     policy: Annotated[str | None, typer.Option(help="Policy whose answer is examined. Default: the last.")] = None,
@@ -232,6 +233,7 @@ def _say_factors(table: Any, column: str) -> None:
 
 
 @study_app.command()
+@options.owns_its_folder
 def frontier(design: Annotated[str, typer.Argument(help="Name or .toml file of a design space.")] = "reforms",
              variants: Annotated[int, typer.Option(help="Number of combinations to try.", min=2)] = 200,
              replicates: Annotated[int, typer.Option(help="Replicates of each combination.", min=1)] = 2,

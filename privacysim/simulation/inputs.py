@@ -171,6 +171,9 @@ def arm_named(arms: Sequence[str], named: str) -> str:
 def resolve(plan: StudyFile, replicate: int | None = None, brought: Brought = NOTHING) -> Inputs:
     """Load and hash everything that the study names; objects in `brought` replace the files of the same name."""
     scenario = brought.scenario or load_scenario(plan.scenario)
+    most = round(scenario.population.people.number)
+    if isinstance(plan.sample, int) and plan.sample > most:  # so that results name the people that there are
+        plan = plan.model_copy(update={"sample": most})
     if plan.case:
         scenario = scenario.model_copy(update={"leaks": scenario.leaks.model_copy(update={"case": plan.case})})
     policies = [brought.policies.get(name, name) for name in plan.policies]

@@ -119,3 +119,7 @@ def test_a_run_that_this_machine_cannot_do_ends_after_its_first_unit_unless_one_
     done = toy.run(open_executor=lambda: Given(change), workers=1, out=tmp_path / "r", resume=True, yes=True)
     assert len(done.metrics)
     estimate.refuse_too_large(UnitParts(Unit(0, 0), {}, cost={"cpu_s": {"compilation": 1e9}}), 10, 1, None)
+
+
+def test_a_sample_of_more_people_than_there_are_is_reported_as_these():
+    assert ps.Study(**PARTS, sample=99_999_999).inputs().plan.sample == 100_000
