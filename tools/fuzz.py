@@ -11,6 +11,7 @@ import argparse
 import contextlib
 import hashlib
 import io
+import json
 import os
 import random
 import shutil
@@ -25,12 +26,15 @@ from pathlib import Path
 from privacysim.cli.main import main as command
 from privacysim.errors import PrivacysimError
 from privacysim.facts import read_facts
+from privacysim.files import file_digest
 from privacysim.law.law_packs import laws
 from privacysim.policy.policy_files import load_policy
 from privacysim.readers.camera_files import read_cameras
 from privacysim.readers.track_files import read_tracks
 from privacysim.report.report_source import read_source
 from privacysim.results import load_results
+from privacysim.results.manifest import digest_of
+from privacysim.results.saving import our_files
 from privacysim.scenario import load_scenario
 from privacysim.simulation.inputs import load_study_file
 
@@ -120,6 +124,7 @@ def targets(work: Path, results: Path) -> list[Target]:
             if not (work / "r" / "inputs").exists():
                 shutil.copytree(inputs, work / "r" / "inputs")
             shutil.copyfile(path, work / "r" / name)
+            reseal(work / "r")
             try:
                 load_results(work / "r").compare()
                 return read_source(work / "r")
@@ -150,6 +155,15 @@ def targets(work: Path, results: Path) -> list[Target]:
     made += [Target(f"results {name}", {Path(name).name: content}, in_results(name))
              for name, content in results_files.items()]  # fmt: skip
     return made
+
+
+def reseal(folder: Path) -> None:
+    """Renew the digests of a results folder as an attacker would, so that damage reaches what is behind them."""
+    with contextlib.suppress(ValueError, TypeError, RecursionError):  # a manifest that is none stays as it is
+        whole = json.loads((folder / "manifest.json").read_bytes())
+        files = {name: file_digest(folder / name) for name in our_files(folder)}
+        whole = {**whole, "files": files}
+        (folder / "manifest.json").write_text(json.dumps({**whole, "sha256": digest_of(whole)}))
 
 
 LINES = (

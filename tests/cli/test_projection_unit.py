@@ -9,8 +9,13 @@ from pathlib import Path
 import pytest
 
 from privacysim.cli.main import main
+from privacysim.results.manifest import digest_of
 
 SAVED = Path(__file__).resolve().parents[2] / "notebooks" / "saved" / "headline"
+
+
+def write(folder: Path, manifest: dict) -> None:
+    (folder / "manifest.json").write_text(json.dumps(manifest | {"sha256": digest_of(manifest)}), encoding="utf-8")
 
 
 @pytest.fixture
@@ -22,7 +27,7 @@ def saved(tmp_path):
     manifest["cost"] = {"cpu_s": {"people": 400.0, "passes": 300.0, "exposure": 200.0, "metrics": 100.0,
                                   "world": 150.0, "policies": 40.0, "cameras": 10.0, "city": 999.0},
                         "count": {"people": 10_000_000, "worlds drawn": 10}}  # fmt: skip
-    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    write(folder, manifest)
     return folder, manifest
 
 
@@ -57,7 +62,7 @@ def test_what_was_not_run_with_everybody_or_not_charged_is_not_projected(what, s
         manifest["study"]["sample"] = 50_000
     else:
         del manifest["cost"]
-    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    write(folder, manifest)
     assert main(["bench", "--project", str(folder)]) == 2
     assert capsys.readouterr().err.splitlines() == [
         "bench --project: expected results of a run with --sample all.",

@@ -124,7 +124,7 @@ def test_numbers_that_stand_twice_or_are_beyond_all_measure_are_no_results(tmp_p
     for broken in (pd.concat([saved, saved.iloc[:1]]).sort_values(list(tables.table("metrics").keys)),
                    saved.assign(value=saved["value"].where(saved.index != 3, 1e200))):  # fmt: skip
         tables.write("metrics", broken, tmp_path / "metrics.parquet")
-        with pytest.raises(ResultsError, match="was changed since it was written"):
+        with pytest.raises(ResultsError, match="changed since it was written"):
             load_results(tmp_path)
 
 
