@@ -80,7 +80,7 @@ def save_folder(folder: Path, manifest: Mapping[str, Any], metrics: pd.DataFrame
     rows = [[p, int(k), m, c, text] for p, k, m, c, text in notes.itertuples(index=False)]
     whole = {**manifest, "notes": rows, "files": files,
              "skewness": [[*key, gamma] for key, gamma in sorted(skewness.items())]}  # fmt: skip
-    whole = {"sha256": digest_of(whole), **whole}
+    whole = {"sha256": "", **whole} | {"sha256": digest_of(whole)}
     _text(folder / "manifest.json", json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     if not manifest.get("failed"):  # else --resume reruns only the failed units
         shutil.rmtree(folder / "parts", ignore_errors=True)
