@@ -129,12 +129,12 @@ def verify(folder: ResultsFolder,
     from privacysim.study import verify as check
 
     wrong, notes, chosen = check(folder, replicate, every=every, maps=maps or (), also={"report.html": page})
-    print("\n".join(notes + ([f"Run again: replicates {', '.join(map(str, chosen))}."] if chosen else [])))
+    notes += [f"Run again: replicates {', '.join(map(str, chosen))}."] if chosen else []
     if not wrong:
-        print(f"{folder}: all values reproduced exactly.")
+        print("\n".join([*notes, f"{folder}: all values reproduced exactly."]))
         return
     more = [f"… and {len(wrong) - 20} more."] if len(wrong) > 20 else []
-    print("\n".join([*wrong[:20], *more, f"{folder}: {len(wrong)} differences."]))
+    print("\n".join([*wrong[:20], *more, *notes, f"{folder}: {len(wrong)} differences."]))
     raise typer.Exit(1)
 
 

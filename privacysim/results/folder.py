@@ -9,7 +9,7 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -19,18 +19,23 @@ from privacysim.results.manifest import read_manifest
 CLAIM = ".privacysim"
 
 
+def _has_results(folder: Path) -> bool:
+    return read_manifest(folder, seal=False) is not None
+
+
 @contextmanager
-def claimed(folder: Path, run_id: str) -> Iterator[bool]:
+def claimed(folder: Path, run_id: str, is_ours: Callable[[Path], bool] = _has_results) -> Iterator[bool]:
     """Own a folder, which is made if it is missing; yields whether another process did the same run until now.
 
-    Raises ResultsError if the folder cannot be written, holds links or files of others, or belongs to another run.
+    `is_ours` tells a complete folder of this kind from one of others. Raises ResultsError if the folder cannot be
+    written, holds links or files of others, or belongs to another run.
     """
     made = [path for path in (folder, *folder.parents) if not path.exists()]
     lock = None
     try:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            _refuse_foreign(folder)
+            _refuse_foreign(folder, is_ours)
             lock, waited = _locked(folder, run_id)
         except OSError as error:
             raise ResultsError(f"{folder}: cannot be written ({shown(error.strerror or error)}).\n"
@@ -48,14 +53,14 @@ def claimed(folder: Path, run_id: str) -> Iterator[bool]:
                 path.rmdir()
 
 
-def _refuse_foreign(folder: Path) -> None:
+def _refuse_foreign(folder: Path, is_ours: Callable[[Path], bool]) -> None:
     for at, folders, files in os.walk(folder):
         for name in (*folders, *files):
             if Path(at, name).is_symlink():
                 raise ResultsError(f"{Path(at, name)}: is a link, and a results folder holds none.\n"
                                    "  Fix: remove it, or name another folder.")  # fmt: skip
     names = sorted(path.name for path in folder.iterdir())
-    if names and CLAIM not in names and read_manifest(folder, seal=False) is None:
+    if names and CLAIM not in names and not is_ours(folder):
         raise ResultsError(f"{folder}: holds files that are no results of ours (such as {shown(names[0], 40)}).\n"
                            "  Fix: name an empty or new folder with --out.")  # fmt: skip
 

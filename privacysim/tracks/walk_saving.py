@@ -18,6 +18,7 @@ from privacysim.errors import InputError, ResultsError, require
 from privacysim.figures.style import svg_text
 from privacysim.files import whole_file
 from privacysim.resources import VERSION
+from privacysim.results.folder import claimed
 from privacysim.tracks import dose_tables
 from privacysim.tracks.detour import Detours
 from privacysim.tracks.dosimeter import Dose
@@ -39,7 +40,16 @@ def save_dose(dose: Dose, rules: pd.DataFrame, folder: Path, options: Mapping[st
     `force`. `unmapped` is the table of unmapped cameras.
     """
     said = json.dumps([VERSION, dict(dose.digests), dict(options)], sort_keys=True, default=str)
-    own, manifest = sha256(said.encode()).hexdigest()[:16], folder / "manifest.json"
+    own = sha256(said.encode()).hexdigest()[:16]
+    with claimed(folder, own, lambda path: _saved_id(path / "manifest.json") not in (None, "unreadable")):
+        return _save(dose, rules, folder, options, own, private=private, exports=exports, force=force, town=town,
+                     ways=ways, unmapped=unmapped)  # fmt: skip
+
+
+def _save(dose: Dose, rules: pd.DataFrame, folder: Path, options: Mapping[str, object], own: str, *, private: bool,
+          exports: Sequence[str], force: bool, town: Town | None, ways: Detours | None,
+          unmapped: pd.DataFrame | None) -> bool:
+    manifest = folder / "manifest.json"
     before = _saved_id(manifest)
     if before is not None and before != own and not force:
         raise ResultsError(f"{folder}: holds the results of another run.\n  Fix: name another --out, or add --force.")

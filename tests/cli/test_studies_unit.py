@@ -12,11 +12,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from privacysim import report
+from privacysim import report, tables
 from privacysim.cli.main import main
 from privacysim.files import named_files
 from privacysim.metrics import METRICS
 from privacysim.results import load_results
+from privacysim.results.manifest import digest_of
 from privacysim.scenario import load_scenario
 from privacysim.simulation.fact_worlds import quantities
 from privacysim.simulation.inputs import load_study_file
@@ -101,7 +102,7 @@ def test_a_run_says_what_it_saved_and_its_table_is_summary_csv(folder, toy, caps
 def test_results_of_a_time_when_nothing_was_charged_are_shown_without_their_cost(own, toy, capsys):
     manifest = json.loads((own / "manifest.json").read_text(encoding="utf-8"))
     del manifest["cost"]
-    (own / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    (own / "manifest.json").write_text(json.dumps(manifest | {"sha256": digest_of(manifest)}), encoding="utf-8")
     assert main([*RUN, "--out", str(own)]) == 0
     said = capsys.readouterr()
     assert "nothing was run again" in said.out
@@ -217,18 +218,21 @@ def test_one_metric_alone_is_shown_with_what_pairing_bought_and_another_baseline
 
 def test_verify_holds_what_was_saved_and_names_each_number_that_was_changed(own, toy, capsys):
     assert main(["verify", str(own), "--replicate", "4"]) == 0
-    assert capsys.readouterr().out == f"{own}: all values reproduced exactly.\n"
+    assert capsys.readouterr().out == f"Run again: replicates 4.\n{own}: all values reproduced exactly.\n"
     _double(own / "metrics.parquet", 4)
-    changed = int((load_results(own).metrics["replicate"] == 4).sum())
+    metrics = tables.read("metrics", own / "metrics.parquet")
+    changed = int((metrics["replicate"] == 4).sum())
     assert main(["verify", str(own), "--replicate", "4"]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "metrics.parquet: missing or changed since it was written"
-    assert re.fullmatch(r"\S+ 4 \S+ \w*: saved [\d.e+]+, again [\d.e+]+", lines[1])
-    nothing = int((load_results(own).metrics.query("replicate == 4")["value"] == 0).sum())  # twice nothing is the same
-    differences = 1 + changed - nothing
-    assert lines[20:] == [f"… and {differences - 20} more.", f"{own}: {differences} differences."]
+    assert [line.split(":")[0] for line in lines[1:3]] == ["summary.csv", "report.html"]
+    assert re.fullmatch(r"\S+ 4 \S+ \w*: saved [\d.e+]+, again [\d.e+]+", lines[3])
+    nothing = int((metrics.query("replicate == 4")["value"] == 0).sum())  # twice nothing is the same
+    differences = 3 + changed - nothing
+    assert lines[20:] == [f"… and {differences - 20} more.", "Run again: replicates 4.",
+                          f"{own}: {differences} differences."]  # fmt: skip
     assert main(["verify", str(own), "--replicate", "3"]) == 1, "the file is another, though replicate 3 is not"
-    assert capsys.readouterr().out.endswith(f"{own}: 1 differences.\n")
+    assert capsys.readouterr().out.endswith(f"{own}: 3 differences.\n")
 
 
 def _double(path, replicate):

@@ -62,7 +62,7 @@ def test_what_cannot_be_run_again_is_refused_with_the_cure(saved):
     with pytest.raises(InputError) as error:
         verify(saved, 2)
     assert str(error.value).splitlines() == [
-        "--replicate: expected one of the replicates 0 to 1.", "  Got: 2", "  Fix: choose one.",
+        "--replicate: expected one of the replicates 0 to 1.", "  Got: 2", "  Fix: choose one of them.",
     ]  # fmt: skip
     shutil.rmtree(saved / "inputs")
     with pytest.raises(ResultsError) as refused:
