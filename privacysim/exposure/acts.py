@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from privacysim.draws import Bools, Floats, Ints
 from privacysim.errors import one_line
 from privacysim.identify import RECOGNISERS
-from privacysim.sight.passes import Windows
-from privacysim.units import DAY_TICKS, TICKS_PER_S
+from privacysim.sight.passes import Windows, half_hours
+from privacysim.units import TICKS_PER_S
 from privacysim.vocabulary import LEGALITIES, STATE_ORGANS
 
 GROUPS = 2 * len(LEGALITIES)
@@ -29,8 +29,6 @@ BY_FACE = ("face_search_recorded", "face_watchlist_live")
 _ON_DUTY = "own_staff_on_duty"
 _OPEN_WAYS = ("own_console", "live_monitor", "shared_platform", "takeover", "seizure")
 _FOREVER = np.int64(1) << 60
-_HALF_HOUR = 18_000
-_WHOLE_DAY = np.uint64((1 << 48) - 1)
 
 
 class HasActs(Protocol):
@@ -209,16 +207,3 @@ def _twins(start, window, group, viewer, pair, attention, known, audience):  # t
                     out[camera, arm] = other
                     break
     return out
-
-
-def half_hours(begin: Ints, end: Ints) -> NDArray[np.uint64]:
-    """Return the half hours of the day that each [begin, end] touches, as 48 bits; they wrap around midnight.
-
-    >>> [int(bits) for bits in half_hours(np.array([0, 863_999]), np.array([18_000, 864_001]))]
-    [3, 140737488355329]
-    """
-    one = np.uint64(1)
-    first, last = (begin % DAY_TICKS // _HALF_HOUR).astype(np.uint64), (end % DAY_TICKS // _HALF_HOUR).astype(np.uint64)
-    up_to, since = (one << (last + one)) - one, _WHOLE_DAY & ~((one << first) - one)
-    touched = np.where(first <= last, up_to & since, up_to | since)
-    return np.where(end - begin >= DAY_TICKS - _HALF_HOUR, _WHOLE_DAY, touched)

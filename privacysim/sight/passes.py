@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from privacysim.sight.coverage import Coverage
 
 Shorts = NDArray[np.int32]
+_HALF_HOUR = 18_000
+_WHOLE_DAY, _ALWAYS = np.uint64((1 << 48) - 1), ~np.uint64(0)
 _STATIONS = [CATEGORIES.index(word) for word in ("metro_station", "transport_hub")]
 _TRANSIT = 3
 """Mode of riders, as in `Block.way_mode`."""
@@ -85,20 +87,44 @@ class Windows(NamedTuple):
     end: Ints
 
 
-class _Days(NamedTuple):
-    """Days, modulo 64 as bits, on which each tour is made and on which each camera is viewed (empty: always)."""
+class _Viewed(NamedTuple):
+    """When cameras are viewed, as bits: days, modulo 64, of each tour, and days and half hours of each camera.
+
+    Without windows, a camera counts as always viewed.
+    """
 
     tour: NDArray[np.uint64]
     camera: NDArray[np.uint64]
     windows: Windows
 
     @classmethod
-    def of(cls, block: Block, windows: Windows | None) -> _Days:
-        none = np.zeros(0, dtype=np.int64)
+    def of(cls, block: Block, coverage: Coverage, windows: Windows | None) -> _Viewed:
+        days = tour_days(block.tour_mask, block.first_day)
         if windows is None:
-            return cls(np.zeros(block.tour_mask.shape[0], dtype=np.uint64), none.astype(np.uint64),
-                       Windows(none, none, none))
-        return cls(tour_days(block.tour_mask, block.first_day), kernel.camera_days(*windows), windows)
+            none = np.zeros(0, dtype=np.int64)
+            return cls(days, np.full((coverage.which.size, 2), _ALWAYS), Windows(none, none, none))
+        return cls(days, _viewed(windows), windows)
+
+
+def half_hours(begin: Ints, end: Ints) -> NDArray[np.uint64]:
+    """Return the half hours of the day that each [begin, end] touches, as 48 bits; they wrap around midnight.
+
+    >>> [int(bits) for bits in half_hours(np.array([0, 863_999]), np.array([18_000, 864_001]))]
+    [3, 140737488355329]
+    """
+    one = np.uint64(1)
+    first, last = (begin % DAY_TICKS // _HALF_HOUR).astype(np.uint64), (end % DAY_TICKS // _HALF_HOUR).astype(np.uint64)
+    up_to, since = (one << (last + one)) - one, _WHOLE_DAY & ~((one << first) - one)
+    touched = np.where(first <= last, up_to & since, up_to | since)
+    return np.where(end - begin >= DAY_TICKS - _HALF_HOUR, _WHOLE_DAY, touched)
+
+
+def _viewed(windows: Windows) -> NDArray[np.uint64]:
+    """Return days, modulo 64, and half hours on which each camera is viewed, as bits (n, 2)."""
+    hours = np.zeros(windows.start.size - 1, dtype=np.uint64)
+    camera = np.repeat(np.arange(hours.size), np.diff(windows.start))
+    np.bitwise_or.at(hours, camera, half_hours(windows.begin, windows.end))
+    return np.stack((kernel.camera_days(*windows), hours), axis=1)
 
 
 def passes(block: Block, city: City, coverage: Coverage, first_day: int, days: int,
@@ -112,9 +138,9 @@ def passes(block: Block, city: City, coverage: Coverage, first_day: int, days: i
     if (first_day, days) != (block.first_day, block.days):
         raise ValueError(f"passes: the block holds days {block.first_day} + {block.days}, not {first_day} + {days}")
     routes, stays = _routes(block), np.asarray(block.tour_person)[block.stay_tour]
-    within_day = _Days.of(block, windows)
-    parts = [_walked(block, city, coverage, routes[0], within_day), _stayed(block, coverage, routes[1], within_day),
-             _crossed(block, city, coverage, routes[1] + np.bincount(stays, minlength=routes[1].size), within_day)]
+    viewed = _Viewed.of(block, coverage, windows)
+    parts = [_walked(block, city, coverage, routes[0], viewed), _stayed(block, coverage, routes[1], viewed),
+             _crossed(block, city, coverage, routes[1] + np.bincount(stays, minlength=routes[1].size), viewed)]
     made = [np.concatenate(columns) for columns in zip(*parts, strict=True)]
     width = int(made[1].max(initial=0)) + 1
     # stable: pieces of a pass stay in the order of time
@@ -145,20 +171,23 @@ def _ordinal(person: NDArray, people: int) -> tuple[Ints, Ints]:
     return number, count.astype(np.int64)
 
 
-def street_rows(block: Block, city: City, coverage: Coverage, visited: Ints, days: _Days | None = None,
+def street_rows(block: Block, city: City, coverage: Coverage, visited: Ints, viewed: _Viewed | None = None,
                 walks: int | None = None) -> Ints:
     """Rows of `kernel.follow` (walk, camera, …) for the first `walks` walks (None: all); `visited`: place by walk."""
-    known, some = days or _Days.of(block, None), slice(walks)
+    known, some = viewed or _Viewed.of(block, coverage, None), slice(walks)
     hub, node = np.asarray(block.walk_hub)[some], np.asarray(block.walk_node)[some]
     order = np.argsort(hub * np.int64(city.node_x.size) + node)
-    routes = np.column_stack([hub, node, block.walk_reach_mm[some], block.walk_towards[some]])[order]
+    span = max(-int(block.jitter.min(initial=0)), int(block.jitter.max(initial=0)))
+    reach, speed, depart = block.walk_reach_mm[some], block.walk_mm_per_tick[some], block.walk_depart[some]
+    hours = half_hours(depart - span, depart + (reach / speed).astype(np.int64) + span + 1)
     tour = np.asarray(block.walk_tour)
-    return kernel.follow(order, routes, known.tour[tour[order]], block.walk_depart.astype(np.int64),
+    when = np.column_stack([known.tour[tour[some]], hours])[order]
+    routes = np.column_stack([hub, node, reach, block.walk_towards[some]])[order]
+    return kernel.follow(order, routes, when, block.walk_depart.astype(np.int64),
                          block.walk_mm_per_tick.astype(np.float64), visited, tour, city.trees, city.adj_start,
                          city.adj_node, city.adj_edge, city.edge_u, city.edge_mm, coverage.piece_start, _rows(coverage),
                          coverage.entrance_start, coverage.entrance_place, known.camera, *known.windows,
-                         block.tour_mask, block.tour_shift, block.jitter, block.first_day,
-                         max(-int(block.jitter.min(initial=0)), int(block.jitter.max(initial=0))))
+                         block.tour_mask, block.tour_shift, block.jitter, block.first_day, span)
 
 
 def _rows(coverage: Coverage) -> Shorts:
@@ -168,22 +197,22 @@ def _rows(coverage: Coverage) -> Shorts:
 
 def looked_at(city: City, coverage: Coverage, windows: Windows) -> Looked:
     """Return where and on which days somebody looks, so that `draw_block` can leave out tours without any pass."""
-    camera = kernel.camera_days(*windows)
-    way = kernel.edge_days(coverage.piece_start, _rows(coverage), camera)
+    camera = _viewed(windows)
+    way = kernel.runs_of(coverage.piece_start, _rows(coverage), camera)[3][:, 0]
     place = np.zeros(city.place_x.size, dtype=np.uint64)
     inside = np.repeat(np.arange(place.size), np.diff(coverage.indoor_start))
-    np.bitwise_or.at(place, inside, camera[coverage.indoor_camera])
+    np.bitwise_or.at(place, inside, camera[coverage.indoor_camera, 0])
     hubs = np.flatnonzero(np.isin(city.place_category, _STATIONS))
     node = np.zeros(city.node_x.size, dtype=np.uint64)
     np.bitwise_or.at(node, city.place_node[hubs], place[hubs])
     return Looked((way[0::2] | way[1::2])[city.adj_edge], node, place)
 
 
-def _walked(block: Block, city: City, coverage: Coverage, number: Ints, days: _Days) -> tuple[NDArray, ...]:
+def _walked(block: Block, city: City, coverage: Coverage, number: Ints, viewed: _Viewed) -> tuple[NDArray, ...]:
     tour = np.asarray(block.walk_tour)
     goal, origin = (_visited(block, block.way_tour, place) for place in (block.way_to, block.way_from))
     visited = np.where(goal >= 0, goal, origin)[block.walk_way]
-    rows = street_rows(block, city, coverage, visited, days)
+    rows = street_rows(block, city, coverage, visited, viewed)
     walk, camera, offset, length, face, flags = kernel.regroup(rows, tour.size)
     return (block.tour_person[tour[walk]].astype(np.int32), _pass_no(number[walk], coverage, camera), camera,
             tour[walk].astype(np.int32), offset, length, face.astype(np.uint16), flags % 2 == 1,
@@ -206,14 +235,15 @@ def _pass_no(number: Ints, coverage: Coverage, camera: Shorts) -> Ints:
     return (number << 32) + coverage.which[camera]
 
 
-def _stayed(block: Block, coverage: Coverage, before: Ints, days: _Days) -> tuple[NDArray, ...]:
+def _stayed(block: Block, coverage: Coverage, before: Ints, viewed: _Viewed) -> tuple[NDArray, ...]:
     """Pieces of visits in front of indoor cameras; passes are numbered from `before` for each person."""
     tour, place = np.asarray(block.stay_tour), np.asarray(block.stay_place, dtype=np.int64)
     person = np.asarray(block.tour_person)[tour]
     number, _ = _ordinal(person, block.person_id.size)
     number += before[person]
     visited = _visited(block, tour, place)
-    stay, camera = kernel.indoors(place, tour, coverage.indoor_start, coverage.indoor_camera, days.tour, days.camera)
+    stay, camera = kernel.indoors(place, tour, coverage.indoor_start, coverage.indoor_camera, viewed.tour,
+                                  viewed.camera)
     # one id per (tour, camera): the key of a tour is a hash of the person and the destination
     ids = (block.tour_key[tour[stay]] ^ draws.hashes(0, coverage.which[camera])).view(np.int64)
     mark = draws.uniforms(draws.stream_key(0, 0, "indoor view"), ids, 3)
@@ -225,14 +255,14 @@ def _stayed(block: Block, coverage: Coverage, before: Ints, days: _Days) -> tupl
     return _shown(coverage, person[stay], number[stay], tour[stay], camera, begin, whole, mark[:, 2], visited[stay])
 
 
-def _crossed(block: Block, city: City, coverage: Coverage, before: Ints, days: _Days) -> tuple[NDArray, ...]:
+def _crossed(block: Block, city: City, coverage: Coverage, before: Ints, viewed: _Viewed) -> tuple[NDArray, ...]:
     """Pieces of crossings: the cameras of one's compound when leaving and coming home, and those of stations.
 
     Each person meets the same cameras of a place on every crossing.
     """
     tour, place, begin, number = _crossings(block, city)
-    crossing, camera = kernel.indoors(place, tour, coverage.indoor_start, coverage.indoor_camera, days.tour,
-                                      days.camera)
+    crossing, camera = kernel.indoors(place, tour, coverage.indoor_start, coverage.indoor_camera, viewed.tour,
+                                      viewed.camera)
     person = np.asarray(block.tour_person, dtype=np.int64)[tour[crossing]]
     ids = (draws.hashes(1, block.person_id[person]) ^ draws.hashes(0, coverage.which[camera])).view(np.int64)
     mark = draws.uniforms(draws.stream_key(0, 0, "crossing view"), ids, 3)

@@ -59,18 +59,37 @@ def camera_days(start, begin, end):
 
 
 @jit
-def edge_days(piece_start, pieces, viewed):
-    """Return for each directed edge the days on which any camera that sees it is viewed; all if not `viewed.size`."""
-    out = np.zeros(piece_start.size - 1, dtype=np.uint64)
-    for way in range(out.size):
-        for i in range(piece_start[way], piece_start[way + 1]):
-            out[way] |= viewed[pieces[i, 0]] if viewed.size else ~np.uint64(0)
-    return out
+def runs_of(piece_start, pieces, viewed):
+    """List the runs of pieces that one camera sees of a directed edge, in the order of the pieces.
+
+    `viewed`: days and half hours of each camera, as bits. Returns the first run of each directed edge; rows (camera,
+    first and last piece, from, to); and days and half hours of each run, and of all runs of each edge.
+    """
+    ways, count = piece_start.size - 1, 0
+    for i in range(pieces.shape[0]):
+        count += 1 if i == 0 or pieces[i, 0] != pieces[i - 1, 0] else 0
+    start = np.zeros(ways + 1, dtype=np.int64)
+    runs, when = np.empty((count + ways, 5), dtype=np.int32), np.empty((count + ways, 2), dtype=np.uint64)
+    seen, n = np.zeros((ways, 2), dtype=np.uint64), 0
+    for way in range(ways):
+        i = piece_start[way]
+        while i < piece_start[way + 1]:
+            camera, first = pieces[i, 0], i
+            while i < piece_start[way + 1] and pieces[i, 0] == camera:
+                i += 1
+            runs[n, 0], runs[n, 1], runs[n, 2] = camera, first, i
+            runs[n, 3], runs[n, 4] = pieces[first, 1], pieces[i - 1, 2]
+            for k in range(2):
+                when[n, k] = viewed[camera, k]
+                seen[way, k] |= viewed[camera, k]
+            n += 1
+        start[way + 1] = n
+    return start, runs[:n], when[:n], seen
 
 
 @jit
 def indoors(place, tour, indoor_start, indoor_camera, days, viewed):
-    """List (row, camera) of the watched cameras inside each row's place; if `viewed.size`, those viewed on its days."""
+    """List (row, camera) of the watched cameras inside each row's place that are `viewed` on the `days` of its tour."""
     count = 0
     for fill in range(2):
         if fill:
@@ -80,7 +99,7 @@ def indoors(place, tour, indoor_start, indoor_camera, days, viewed):
         for i in range(place.size):
             for j in range(indoor_start[place[i]], indoor_start[place[i] + 1]):
                 camera = indoor_camera[j]
-                if viewed.size == 0 or viewed[camera] & days[tour[i]]:
+                if viewed[camera, 0] & days[tour[i]]:
                     if fill:
                         rows[count], cameras[count] = i, camera
                     count += 1
@@ -111,29 +130,30 @@ def _arcs(adj_start, adj_node, adj_edge, edge_u, edge_mm, seen):
             edge = adj_edge[p]
             way = 2 * edge + (0 if edge_u[edge] == v else 1)
             out[p, 0], out[p, 1], out[p, 2] = way, adj_node[p], edge_mm[edge]
-            out[p, 3] = 1 if seen[way] | seen[way ^ 1] else 0
+            out[p, 3] = 1 if seen[way, 0] | seen[way ^ 1, 0] else 0
     return out
 
 
 @jit
-def follow(order, routes, days, depart, speed, place, tour, trees, adj_start, adj_node, adj_edge, edge_u, edge_mm,
+def follow(order, routes, when, depart, speed, place, tour, trees, adj_start, adj_node, adj_edge, edge_u, edge_mm,
            piece_start, pieces, entrance_start, entrance_place, viewed, window_start, window_begin, window_end,
            tour_mask, tour_shift, jitter, first_day, jitter_span):  # fmt: skip
     """Find the pieces of walks that cameras see.
 
     Walks are followed in `order`, by hub and node: the way up the tree from a node is found once for all its walks, and
-    listed as the edges that any camera sees. `routes` (hub, node, millimetres, towards) and `days` are in this order;
-    `pieces`: camera, from, to, face, frontal. Returns rows (walk, camera, offset, ticks, face, frontal + 2·entrance).
-    Rows of a walk are adjacent, by camera, then in the order of walking. Pieces shorter than half a tick are dropped.
-    If `viewed.size`, pieces that meet no window of their camera are omitted (see `camera_days`).
+    listed as the edges that any camera sees. `routes` (hub, node, millimetres, towards) and `when` (days and half hours
+    as bits) are in this order; `pieces`: camera, from, to, face, frontal; `viewed`: days and half hours of each camera.
+    Returns rows (walk, camera, offset, ticks, face, frontal + 2·entrance). Rows of a walk are adjacent, by camera, then
+    in the order of walking. Pieces shorter than half a tick are dropped. If there are windows, pieces that meet none of
+    their camera are omitted; days and half hours exclude most of them (see `camera_days`).
     """
     out = np.empty((4096, 6), dtype=np.int32)
-    runs = np.empty((64, 6), dtype=np.int64)
+    met = np.empty((64, 4), dtype=np.int64)  # run, position of its edge, part of the edge that is walked
     keys = np.empty(64, dtype=np.int64)
     steps = np.empty((64, 3), dtype=np.int64)  # directed edge, millimetres before it and on it
     made, listed, at, far, tree_of, begun = 0, 0, np.int64(-1), np.int64(0), -1, -1
-    windowed = viewed.size > 0
-    seen = edge_days(piece_start, pieces, viewed)
+    windowed = window_start.size > 0
+    run_start, runs, run_when, seen = runs_of(piece_start, pieces, viewed)
     arcs = _arcs(adj_start, adj_node, adj_edge, edge_u, edge_mm, seen)
     for position in range(order.size):
         hub, node, reach, forth = routes[position]
@@ -149,29 +169,25 @@ def follow(order, routes, days, depart, speed, place, tour, trees, adj_start, ad
                 steps[listed, 0], steps[listed, 1], steps[listed, 2] = arcs[p, 0], far, arcs[p, 2]
                 listed += 1
             at, far = np.int64(arcs[p, 1]), far + arcs[p, 2]
-        own_days = days[position] if windowed else ~np.uint64(0)
+        days, hours = when[position]
         for s in range(listed):
             before, length = steps[s, 1], steps[s, 2]
             if before >= reach:
                 break
             way = steps[s, 0] if forth else steps[s, 0] ^ 1
-            if seen[way] & own_days == 0:
+            if seen[way, 0] & days == 0 or seen[way, 1] & hours == 0:
                 continue
             # position of the walked part of the edge, along this walk's direction
             part = min(length, reach - before)
             low, high = (0, part) if forth else (length - part, length)
-            i = piece_start[way]
-            while i < piece_start[way + 1]:
-                camera, first = pieces[i, 0], i
-                while i < piece_start[way + 1] and pieces[i, 0] == camera:
-                    i += 1
-                if windowed and viewed[camera] & own_days == 0:
+            for r in range(run_start[way], run_start[way + 1]):
+                if run_when[r, 0] & days == 0 or run_when[r, 1] & hours == 0:
                     continue
-                if n == runs.shape[0]:
-                    runs = _grown(runs)
-                    keys = np.empty(runs.shape[0], dtype=np.int64)
-                runs[n, 0], runs[n, 2], runs[n, 3], runs[n, 4], runs[n, 5] = camera, first, i, low, high
-                runs[n, 1] = before if forth else -(before + length)
+                if n == met.shape[0]:
+                    met = _grown(met)
+                    keys = np.empty(met.shape[0], dtype=np.int64)
+                met[n, 0], met[n, 2], met[n, 3] = r, low, high
+                met[n, 1] = before if forth else -(before + length)
                 n += 1
         if n == 0:
             continue
@@ -179,31 +195,33 @@ def follow(order, routes, days, depart, speed, place, tour, trees, adj_start, ad
         mask, shifts = tour_mask[tour[w]], jitter[tour_shift[tour[w]]]
         origin = 0 if forth else min(reach, far)
         kept = 0
-        for r in range(n):
+        for m in range(n):
+            r = met[m, 0]
             if windowed:
-                a, b = max(pieces[runs[r, 2], 1], runs[r, 4]), min(pieces[runs[r, 3] - 1, 2], runs[r, 5])
+                a, b = max(runs[r, 3], met[m, 2]), min(runs[r, 4], met[m, 3])
                 if a >= b:
                     continue
-                begin = depart[w] + np.int64(np.floor((origin + runs[r, 1] + a) / speed[w] + 0.5))
-                end = depart[w] + np.int64(np.floor((origin + runs[r, 1] + b) / speed[w] + 0.5))
+                begin = depart[w] + np.int64(np.floor((origin + met[m, 1] + a) / speed[w] + 0.5))
+                end = depart[w] + np.int64(np.floor((origin + met[m, 1] + b) / speed[w] + 0.5))
                 if not _looked_at(begin, end, runs[r, 0], window_start, window_begin, window_end, mask, shifts,
                                   first_day, jitter_span):  # fmt: skip
                     continue
-            keys[kept] = runs[r, 0] * _ORDER + (r if forth else n - 1 - r)
+            keys[kept] = runs[r, 0] * _ORDER + (m if forth else n - 1 - m)
             kept += 1
         _ascending(keys, kept)
         for j in range(kept):
-            r = keys[j] % _ORDER
+            m = keys[j] % _ORDER
             if not forth:
-                r = n - 1 - r
+                m = n - 1 - m
+            r = met[m, 0]
             camera = runs[r, 0]
             held = 2 if place[w] >= 0 and _holds(entrance_start, entrance_place, camera, place[w]) else 0
-            for i in range(runs[r, 2], runs[r, 3]):
-                a, b = max(pieces[i, 1], runs[r, 4]), min(pieces[i, 2], runs[r, 5])
+            for i in range(runs[r, 1], runs[r, 2]):
+                a, b = max(pieces[i, 1], met[m, 2]), min(pieces[i, 2], met[m, 3])
                 if a >= b:
                     continue
-                begin = np.floor((origin + runs[r, 1] + a) / speed[w] + 0.5)
-                end = np.floor((origin + runs[r, 1] + b) / speed[w] + 0.5)
+                begin = np.floor((origin + met[m, 1] + a) / speed[w] + 0.5)
+                end = np.floor((origin + met[m, 1] + b) / speed[w] + 0.5)
                 if begin >= end:
                     continue
                 if made == out.shape[0]:
