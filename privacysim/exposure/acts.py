@@ -151,12 +151,15 @@ def index_acts(logs: Sequence[HasActs]) -> Acts:
     group = np.concatenate([np.zeros(0, np.int64), *(
         len(LEGALITIES) * is_outsider(frame).astype(np.int64) + frame["legality"].cat.codes.to_numpy()
         for frame in frames)])  # fmt: skip
-    watched, camera = np.unique(column("camera_id").astype(np.int64), return_inverse=True)
+    camera, watched = pd.factorize(column("camera_id").astype(np.int64), sort=True)
     by = np.concatenate([np.zeros(0, np.int64), *(recognisers(frame) for frame in frames)])
-    look = pd.MultiIndex.from_arrays([column("mask").astype(object), column("gallery").astype(np.int64), by])
-    codes, seen = pd.factorize(look, sort=True)
-    acts = Acts(tuple(log.policy for log in logs), tuple((str(mask), int(n), RECOGNISERS[by]) for mask, n, by in seen),
-                watched,
+    mask, masks = pd.factorize(column("mask").astype(object), sort=True)
+    size, sizes = pd.factorize(column("gallery").astype(np.int64), sort=True)
+    codes, seen = pd.factorize((mask * len(sizes) + size) * len(RECOGNISERS) + by, sort=True)
+    pairs = tuple((str(masks[m]), int(sizes[n]), RECOGNISERS[who])
+                  for m, n, who in zip(*np.unravel_index(seen, (len(masks), len(sizes), len(RECOGNISERS))),
+                                       strict=True))
+    acts = Acts(tuple(log.policy for log in logs), pairs, watched,
                 np.empty((0, 0), np.int64), np.empty((0, 0, 2), np.uint64), np.empty((0, 0), np.int16), arm,
                 camera.astype(np.int32), group.astype(np.uint8), column("viewer").astype(np.int64),
                 np.stack((ticks_of(column("from_s")), ticks_of(column("to_s"))), axis=1), codes.astype(np.int32),
