@@ -15,7 +15,7 @@ from privacysim import tables
 from privacysim import vocabulary as words
 from privacysim.errors import InputError
 from privacysim.governance.askers import Askers, Takeovers
-from privacysim.governance.desk import Desk, Desks, Hours
+from privacysim.governance.desk import Courses, Desk, Desks, Hours
 from privacysim.governance.investigators import Investigators
 from privacysim.governance.log import Book, Books, Log, act_ids, frame_of
 from privacysim.governance.oversight import Oversight
@@ -28,7 +28,7 @@ from privacysim.policy.arm import Arm
 from privacysim.units import DAY_TICKS, HOUR_TICKS
 from privacysim.world.world_model import World
 
-__all__ = ["DEFAULT", "Book", "Books", "Context", "Desk", "Hours", "Log", "Process", "simulate"]
+__all__ = ["DEFAULT", "Book", "Books", "Context", "Courses", "Desk", "Hours", "Log", "Process", "simulate"]
 
 Start = Literal["transition", "steady"]
 DEFAULT: tuple[Process, ...] = (Investigators(), Askers(), Website(), Leaks(), HiddenCameras(), Takeovers(),
@@ -37,7 +37,8 @@ DEFAULT: tuple[Process, ...] = (Investigators(), Askers(), Website(), Leaks(), H
 
 
 def simulate(world: World, arm: Arm, *, baseline: Arm, start: Start = "transition",
-             processes: Sequence[Process | type[Process] | str] = DEFAULT, desk: type[Desk] = Desk) -> Log:
+             processes: Sequence[Process | type[Process] | str] = DEFAULT, desk: type[Desk] = Desk,
+             courses: Courses | None = None) -> Log:
     """Run one world under one policy: requests, acts, incidents, audits and custody.
 
     All policies meet the same chances. With `start="transition"` they also share the baseline's history up to day 0, so
@@ -45,7 +46,8 @@ def simulate(world: World, arm: Arm, *, baseline: Arm, start: Start = "transitio
 
     `processes`: the processes to run, by default `DEFAULT`; add your own as `(*DEFAULT, Mine())`. An item is an object
     with `start` and `write` (see `Process`), its class, or the name of an entry point of `privacysim.processes`.
-    `desk`: the class of the approval desks, `Desk` or a subclass.
+    `desk`: the class of the approval desks, `Desk` or a subclass. `courses`: one dictionary for all policies of a
+    world, in which what desks did with documents is kept for the next policy; it has no effect on the Log.
 
     Raises InputError if a process writes impossible rows; the message names the process, the column and the value.
     """
@@ -64,12 +66,14 @@ def simulate(world: World, arm: Arm, *, baseline: Arm, start: Start = "transitio
     env = simpy.Environment(initial_time=begin)
     own = arm.policy.desk
     to_judge = world.scenario.access.desk_judge_median_h.number * HOUR_TICKS if own is None else own.median * 10
-    desks = Desks(env, world.scenario, to_judge, desk)
+    desks = Desks(env, world.scenario, to_judge, world.days * DAY_TICKS, desk)
     spread = Spread(world, rules, kept, env)
     context = Context(world, rules, kept, env, desks, spread, Oversight(world.scenario, rules))
     for process in running.values():
         process.start(context)
-    env.run(until=context.end)
+    # a process from outside may come to the desks during the run, so that documents meet others
+    own_parts = desk is not Desk or {type(one) for one in running.values()} - {type(one) for one in DEFAULT}
+    notes = desks.run(Courses() if courses is None or own_parts else courses)
 
     for name, process in running.items():
         for book in vars(books).values():
@@ -80,4 +84,4 @@ def simulate(world: World, arm: Arm, *, baseline: Arm, start: Start = "transitio
     rows["acts"] = judged(rows["acts"] | {"act_id": act_ids(rows["acts"])}, world, rules, kept)
     frames: dict[str, Any] = {name: frame_of(name, row, sources, **who) for name, row in rows.items()}
     custody = partial(custody_frame, arm.id, world, kept)
-    return Log(**who, **frames, make_custody=custody, days=world.days, notes=desks.notes(world.days), kinds=declared)
+    return Log(**who, **frames, make_custody=custody, days=world.days, notes=notes, kinds=declared)

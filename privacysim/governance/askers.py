@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from privacysim import vocabulary as words
 from privacysim.draws import Ints, child_id
-from privacysim.governance.desk import Wait, delay
+from privacysim.governance.desk import Documents, confirmation, delay
 from privacysim.governance.log import NEVER, Books, act_ids
-from privacysim.governance.processes import Context, Requester
+from privacysim.governance.processes import Context, Process
 from privacysim.governance.request_life import Course, Requests, viewer_ids
 from privacysim.governance.rules_in_force import AFTER, BEFORE
 from privacysim.governance.spreading import Chain
@@ -41,7 +41,7 @@ _EMERGENCY, _TAKEOVER = words.PURPOSES.index("emergency"), words.CHANNELS.index(
 _DESTROYED = "acted first; not regularised in time, so it was destroyed"
 
 
-class Askers(Requester):
+class Askers(Process):
     """All requesters except investigators; one request each."""
 
     incidents: ClassVar = {"informal": ("informal", "publication"), "forged_paper": ("request",)}
@@ -70,7 +70,6 @@ class Askers(Requester):
         self.legality = self.requests.legality(self.merit, least=0, scene=cameras.scene[camera], listed=listed)
         signs, self.term = rules.signs(way), rules.term(way)
         self.signed, self.left = np.where(signs, NEVER, asked), np.full(ask.size, NEVER)
-        self.confirmed = np.full(ask.size, -1)
         self.chains: dict[int, Chain] = {}  # by row: copies that were passed on or published after the handover
         # an answer takes days, but hours for an organ in an emergency
         urgent = np.isin(who, _ORGANS) & np.isin(purpose, _URGENT)
@@ -78,13 +77,15 @@ class Askers(Requester):
         self.answer = np.where(urgent, np.minimum(asks.answer_ticks[ask], longest), asks.answer_ticks[ask])
         self.answer[self.direct] = 0
         gone = context.kept.erased(camera, asks.to_tick[ask])
-        number, marks, approver = self.requests.number.tolist(), asks.marks[ask], rules.paper(way)["approver"]
-        for row in np.flatnonzero(signs).tolist():
-            context.env.process(self.apply(row, int(asked[row]), words.APPROVERS[approver[row]], number[row],
-                                           marks[row, 4:6].tolist(), expires=int(gone[row])))
-        for row in np.flatnonzero(self.term < NEVER).tolist():
-            context.env.process(self.confirm(row, int(asked[row]), number[row], float(marks[row, 4]), priority=-1,
-                                             term=int(asked[row] + self.term[row])))
+        self.waiting, self.acted = np.flatnonzero(signs), np.flatnonzero(self.term < NEVER)
+        """Requests that wait for a signature, and those that a judge confirms afterwards."""
+        approver, mark = rules.paper(way)["approver"], asks.marks[ask]
+        some, done = self.waiting, self.acted
+        self.signatures = context.desks.file(Documents(
+            asked[some], approver[some], self.requests.number[some], np.ones(some.size, dtype=np.int64),
+            mark[some, 4], mark[some, 5], np.ones(some.size, dtype=np.int64), gone[some]))
+        self.confirmations = context.desks.file(confirmation(
+            asked[done], self.requests.number[done], mark[done, 4], -1, asked[done] + self.term[done]))
         self._start_spreading()
 
     def _course(self) -> tuple[Course, Ints, Ints, NDArray[Any]]:
@@ -138,12 +139,15 @@ class Askers(Requester):
 
     def write(self, books: Books) -> None:
         """After the run, write the answers, and what was viewed or copied in [0, D)."""
+        self.signed[self.waiting], self.left[self.waiting] = self.signatures.signed, self.signatures.left
+        confirmed = np.full(self.signed.size, -1)
+        confirmed[self.acted] = self.confirmations.confirmed
         requests, end = self.requests, self.context.end
         course, begin, until, takes = self._course()
         met, decided, informal = course.met, course.decided, course.ended("informal")
         # acted first, and the term for confirmation passed within the study without a signature
         over = (self.term < NEVER) & (requests.asked + np.minimum(self.term, NEVER // 2) < end)
-        destroyed = met & self.merit & over & (self.confirmed < 1)
+        destroyed = met & self.merit & over & (confirmed < 1)
         reason = course.reason
         reason[course.ended("on_its_way")] = "not answered yet"
         reason[destroyed] = _DESTROYED
@@ -194,11 +198,11 @@ class Askers(Requester):
                             mechanism=mechanism[leaked])
 
 
-class Takeovers(Requester):
+class Takeovers(Process):
     """Emergencies of a world under the rules."""
 
     def start(self, context: Context) -> None:
-        """Start one process per emergency, in the world's order."""
+        """Find when each emergency opens which cameras."""
         self.context, these, cameras = context, context.world.emergencies, context.world.cameras
         self.of = np.repeat(np.arange(len(these)), np.diff(these.start))
         """By camera of an emergency: row of the emergency."""
@@ -210,32 +214,36 @@ class Takeovers(Requester):
                                                     operator, cameras.regime[these.camera], own=self.own)
         self.channel = np.where(self.way > 0, channel, _TAKEOVER).astype(np.uint8)
         self.opened = np.full(these.camera.size, NEVER)  # by camera of an emergency: when the organ gained access
-        self.confirmed = np.full(len(these), -1)
         self.signs, self.term = context.rules.signs(self.way), context.rules.term(self.way)
         self.approver = context.rules.paper(self.way)["approver"]
+        asked, term = these.begin.copy(), np.full(len(these), NEVER)
         for row in range(len(these)):
-            context.env.process(self._emergency(row))
+            asked[row], term[row] = self._emergency(row)
+        self.acted = np.flatnonzero(term < NEVER)
+        """Emergencies in which a judge confirms afterwards what was done first."""
+        number = FIRST_EMERGENCY + these.emergency_id[self.acted]
+        self.confirmations = context.desks.file(confirmation(asked[self.acted], number, these.marks[self.acted, 1], -2,
+                                                             term[self.acted]))
 
-    def _emergency(self, row: int) -> Wait:
-        """Run one emergency: cameras are taken over at once, requested with a document, or not accessed."""
-        context, these = self.context, self.context.world.emergencies
-        begin = int(these.begin[row])
-        yield context.until(begin)
+    def _emergency(self, row: int) -> tuple[int, int]:
+        """Open the cameras of one emergency: at once, with a document, or not at all.
+
+        Returns the tick from which a judge is asked, and that by which the judge must confirm what was done first.
+        """
+        these = self.context.world.emergencies
+        begin = now = int(these.begin[row])
         inside = np.arange(these.start[row], these.start[row + 1])
         inside = inside[self.way[inside] > 0]
         waits = inside[self.signs[inside] & (self.term[inside] == NEVER)]
         signed: dict[int, int] = {}
         for number, approver in enumerate(sorted({words.APPROVERS[code] for code in self.approver[waits]})):
             # an officer of that level is on call day and night; the document has priority over all others
-            yield context.env.timeout(context.desks.work(approver, these.marks[row, 1 + number % 3]))
-            signed[words.APPROVERS.index(approver)] = int(context.env.now)
-        first = inside[self.term[inside] < NEVER][:1]
-        if first.size:  # a judge confirms afterwards what is done first
-            number = FIRST_EMERGENCY + int(these.emergency_id[row])
-            context.env.process(self.confirm(row, begin, number, float(these.marks[row, 1]), priority=-2,
-                                             term=begin + int(self.term[first[0]])))
+            now += self.context.desks.work(approver, these.marks[row, 1 + number % 3])
+            signed[words.APPROVERS.index(approver)] = now
         at = np.array([signed.get(code, begin) for code in self.approver[inside].tolist()], dtype=np.int64)
         self.opened[inside] = np.where(at < these.end[row], at, NEVER)
+        first = inside[self.term[inside] < NEVER][:1]
+        return now, begin + int(self.term[first[0]]) if first.size else int(NEVER)
 
     def write(self, books: Books) -> None:
         """Write one request per emergency, custodian and place class, and what was viewed while it lasted."""
@@ -263,7 +271,9 @@ class Takeovers(Requester):
             "turned_away": requests.way == 0, "over": ~seen & recorded, "blind": ~seen & ~recorded,
             "taken_over": requests.channel == _TAKEOVER})
         reason = course.reason
-        reason[seen & (self.term[first] < NEVER) & (self.confirmed[row] == 0)] = _DESTROYED
+        confirmed = np.full(len(these), -1)
+        confirmed[self.acted] = self.confirmations.confirmed
+        reason[seen & (self.term[first] < NEVER) & (confirmed[row] == 0)] = _DESTROYED
         inside = (requests.asked >= 0) & (requests.asked < end)
         requests.write(
             books.requests, course, inside, reason=reason, evidence=1, cameras_n=np.bincount(which, looks, row.size),

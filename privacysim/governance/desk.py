@@ -4,19 +4,27 @@ The rules name the approver (a head of the case-handling department for the Noti
 administrative-case rules art. 28; a judge for a warrant). The scenario's facts give the duration.
 
 SimPy's `PriorityResource` sorts its whole queue at every request. This desk keeps a heap and gives the same log.
+
+Most policies bring the same documents to the same desks, and differ in when footage expires. What the desks did with
+them is kept for the next policy, and holds as long as the same documents are in time (`Signatures.holds`).
 """
 
+import hashlib
 from collections.abc import Generator
 from dataclasses import dataclass
+from functools import partial
 from heapq import heappop, heappush
 from math import ceil, log
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 from simpy import Environment, Event
 
+from privacysim import vocabulary as words
+from privacysim.draws import Bools, Floats, Ints
+from privacysim.governance.log import NEVER
 from privacysim.scenario import Scenario
 from privacysim.units import DAY_TICKS, HOUR_TICKS
 
@@ -117,20 +125,154 @@ _GUANGZHOU = 18_700_000
 """Population of the city whose desks the facts count; smaller scenarios have a proportional number of officers."""
 
 
+class Documents(NamedTuple):
+    """Documents to be signed that are known before the run, one row each.
+
+    `asked`: tick of submission. `approver`: code in APPROVERS. `papers`: sheets of one case. `mark` of the work; `way`:
+    that of the transit time to and from a judge, NaN if handed over at once. `expires`: tick from which no signature is
+    of use.
+    """
+
+    asked: Ints
+    approver: Ints
+    number: Ints
+    papers: Ints
+    mark: Floats
+    way: Floats
+    priority: Ints
+    expires: Ints
+
+
+def confirmation(asked: Ints, number: Ints, mark: Floats, priority: int, term: Ints) -> Documents:
+    """Documents by which a judge confirms by the tick `term` what was done first, or the footage must be destroyed."""
+    ones = np.ones(asked.size, dtype=np.int64)
+    return Documents(asked, words.APPROVERS.index("judge") * ones, number, ones, mark, np.full(asked.size, np.nan),
+                     priority * ones, term)
+
+
+@dataclass(slots=True)
+class Signatures:
+    """What became of documents: ticks of their turn and of the signature, NEVER for what did not happen in the run."""
+
+    documents: Documents
+    turn: Ints
+    signed: Ints
+    notes: tuple[str, ...] = ()
+
+    @property
+    def late(self) -> Bools:
+        """Which documents had expired when their turn came, so that they were not signed."""
+        return np.asarray(self.documents.expires <= self.turn) & (self.turn < NEVER)
+
+    @property
+    def left(self) -> Ints:
+        """When each document left without a signature; NEVER for the others."""
+        return np.where(self.late, np.maximum(self.documents.expires, self.documents.asked), NEVER)
+
+    @property
+    def confirmed(self) -> Ints:
+        """1 for what was signed by the time it expires, 0 for what was not, −1 for what is undecided."""
+        signed = self.signed < NEVER
+        return np.where(signed, self.signed <= self.documents.expires, np.where(self.late, 0, -1))
+
+    def holds(self, expires: Ints) -> bool:
+        """Whether the same would become of the documents if they expired at other times."""
+        return bool((((expires <= self.turn) == self.late) | (self.turn >= NEVER)).all())
+
+
+class Courses(dict[str, list[Signatures]]):
+    """By digest of all documents of a run, except when they expire: what became of them under earlier policies."""
+
+
 class Desks:
     """Approval desks of a city, one for each level; each is created when its first request arrives.
 
     `turnaround`: median transit time of documents to and from the judge in ticks, in addition to the work itself.
+    `end`: the tick at which the run ends.
     """
 
-    def __init__(self, env: Environment, scenario: Scenario, turnaround: float, make: type[Desk] = Desk) -> None:
-        self.env, self.scenario, self.turnaround, self.make = env, scenario, turnaround, make
+    def __init__(self, env: Environment, scenario: Scenario, turnaround: float, end: int,
+                 make: type[Desk] = Desk) -> None:
+        self.env, self.scenario, self.turnaround, self.end, self.make = env, scenario, turnaround, end, make
         self._desks: dict[str, Desk] = {}
+        self._filed: list[Signatures] = []
 
     def work(self, approver: str, mark: float, papers: int = 1) -> int:
         """Return the ticks of work on `papers` documents: exponential with the fact's mean, the quantile at `mark`."""
         mean = getattr(self.scenario.access, f"desk_work_{approver}_min").number * HOUR_TICKS / 60.0
         return max(1, ceil(-log(mark) * mean * papers))
+
+    def file(self, documents: Documents) -> Signatures:
+        """Submit documents that are known before the run; what became of them can be read after it."""
+        none = np.full(documents.asked.size, NEVER)
+        self._filed.append(Signatures(documents, none, none))
+        return self._filed[-1]
+
+    def run(self, courses: Courses) -> tuple[str, ...]:
+        """Run the simulation until its end; return notes on desks that cannot keep up.
+
+        The filed documents are brought to the desks, unless `courses` tells what becomes of them.
+        """
+        none = np.zeros(0, dtype=np.int64)
+        self.file(confirmation(none, none, none.astype(np.float64), 0, none))  # so that there is a batch
+        documents = Documents(*map(np.concatenate, zip(*(one.documents for one in self._filed), strict=True)))
+        mixed = hashlib.sha256(repr(self.turnaround).encode())
+        for column in documents[:-1]:
+            mixed.update(column.tobytes())
+        known = courses.setdefault(mixed.hexdigest(), [])
+        found = next((one for one in known if one.holds(documents.expires)), None)
+        if found is None:
+            found = Signatures(documents, np.full(documents.asked.size, NEVER), np.full(documents.asked.size, NEVER))
+            self.env.process(self._arrivals(found))
+            known.append(found)
+            self.env.run(until=self.end)
+            found.notes = self._notes()
+        else:
+            self.env.run(until=self.end)
+        last = np.cumsum([one.documents.asked.size for one in self._filed])
+        for one, low, high in zip(self._filed, [0, *last], last, strict=False):
+            one.turn, one.signed = found.turn[low:high], found.signed[low:high]
+        return found.notes
+
+    def _arrivals(self, course: Signatures) -> Wait:
+        """Submit documents in the order of time."""
+        documents = course.documents
+        order = np.argsort(documents.asked, kind="stable")
+        transit = np.zeros(order.size, dtype=np.int64)
+        sent = (documents.approver == words.APPROVERS.index("judge")) & ~np.isnan(documents.way)
+        transit[sent] = delay(self.scenario, self.turnaround, documents.way[sent])
+        rows = zip(*(column[order].tolist() for column in (*documents, transit)), strict=True)
+        for row, (asked, approver, number, papers, mark, _, priority, expires, way) in zip(order, rows, strict=True):
+            if asked > self.env.now:
+                yield self.env.timeout(asked - int(self.env.now))
+            level = words.APPROVERS[approver]
+            desk, work = self._desk(level), self.work(level, mark, papers)
+            if self.env.now >= 0:
+                desk.work_asked += work
+            turn = desk.ask(number, priority=priority, expires=expires)
+            assert turn.callbacks is not None
+            turn.callbacks.append(partial(self._taken, course, row, desk, work, way))
+
+    def _taken(self, course: Signatures, row: int, desk: Desk, work: int, way: int, turn: Event) -> None:
+        """Let an officer work on the document whose turn has come, unless it has expired."""
+        now = course.turn[row] = int(self.env.now)
+        if turn.value:
+            done = self.env.timeout(desk.hours.after(now, work) - now)
+            done.callbacks.append(partial(self._done, course, row, desk, way))
+
+    def _done(self, course: Signatures, row: int, desk: Desk, way: int, _: Event) -> None:
+        desk.release()
+        signed = int(self.env.now) + way
+        course.signed[row] = signed if signed < self.end else NEVER
+
+    def _desk(self, approver: str) -> Desk:
+        if approver not in self._desks:
+            access = self.scenario.access
+            hours = Hours(*(round(one.number * HOUR_TICKS) for one in (access.desk_opens_h, access.desk_closes_h)))
+            share = min(self.scenario.population.people.number / _GUANGZHOU, 1.0)
+            officers = max(1, round(getattr(access, f"desk_officers_{approver}").number * share))
+            self._desks[approver] = self.make(self.env, officers, hours, approver)
+        return self._desks[approver]
 
     def approved(self, approver: str, number: int, *, papers: int, mark: float, way: float | None, priority: int = 0,
                  expires: int = 1 << 62) -> Generator[Any, Any, bool]:
@@ -140,13 +282,7 @@ class Desks:
         """
         if approver in NO_DESK:
             return True
-        if approver not in self._desks:
-            access = self.scenario.access
-            hours = Hours(*(round(one.number * HOUR_TICKS) for one in (access.desk_opens_h, access.desk_closes_h)))
-            share = min(self.scenario.population.people.number / _GUANGZHOU, 1.0)
-            officers = max(1, round(getattr(access, f"desk_officers_{approver}").number * share))
-            self._desks[approver] = self.make(self.env, officers, hours, approver)
-        desk, work = self._desks[approver], self.work(approver, mark, papers)
+        desk, work = self._desk(approver), self.work(approver, mark, papers)
         if self.env.now >= 0:
             desk.work_asked += work
         if not (yield desk.ask(number, priority=priority, expires=expires)):
@@ -158,9 +294,9 @@ class Desks:
             yield self.env.timeout(int(delay(self.scenario, self.turnaround, np.array([way]))[0]))
         return True
 
-    def notes(self, days: int) -> tuple[str, ...]:
+    def _notes(self) -> tuple[str, ...]:
         """Report desks with an offered load in [0, D) above 0.95, which cannot keep up."""
-        loads = {approver: desk.offered_load(0, days * DAY_TICKS) for approver, desk in sorted(self._desks.items())}
+        loads = {approver: desk.offered_load(0, self.end) for approver, desk in sorted(self._desks.items())}
         return tuple(f"the desk of the {name.replace('_', ' ')} cannot keep up: offered load {load:.2f}, "
                      f"{self._desks[name].waiting()} waiting" for name, load in loads.items() if load > OVERLOAD)
 

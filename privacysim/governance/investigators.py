@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 
 from privacysim import vocabulary as words
 from privacysim.draws import Ints, child_id, stream_key, uniforms
-from privacysim.governance.desk import Wait, delay
+from privacysim.governance.desk import Documents, delay
 from privacysim.governance.log import NEVER, Books
-from privacysim.governance.processes import Context, Requester
+from privacysim.governance.processes import Context, Process
 from privacysim.governance.request_life import Course, Requests, gallery, viewer_ids, visitors
 from privacysim.governance.rules_in_force import AFTER, BEFORE
 from privacysim.governance.spreading import Chain
@@ -40,7 +40,7 @@ _SEIZURE, _REQUEST, _CONSOLE = (words.CHANNELS.index(word) for word in ("seizure
 _PLATE = words.TECHNIQUES.index("plate_search")
 
 
-class Investigators(Requester):
+class Investigators(Process):
     """All cases that ask for footage: one request per case and custodian, searches by machine, wanted notices."""
 
     def start(self, context: Context) -> None:
@@ -74,18 +74,11 @@ class Investigators(Requester):
         # a notice names one custodian; a warrant names all cameras
         papers = np.where(paper["document"] == _WARRANT, 1, papers)
         rows = np.flatnonzero(waits & ~self.gone)
-        rows = rows[np.lexsort((cases.case_id[rows], ready[rows]))]
-        context.env.process(self._arrivals(rows, ready, paper["approver"], papers, expires))
-
-    def _arrivals(self, rows: NDArray[np.intp], ready: Ints, approver: Ints, papers: Ints, expires: Ints) -> Wait:
-        """Start the process of each case when its documents are drafted, so that few are alive at a time."""
-        cases = self.world.cases
-        columns = (rows, ready[rows], approver[rows], cases.case_id[rows], cases.marks[rows, 1:3], expires[rows],
-                   papers[rows], np.where(np.isin(cases.purpose[rows], _FIRST), 0, 1))
-        for row, at, code, number, marks, last, count, rank in zip(*(one.tolist() for one in columns), strict=True):
-            yield self.context.until(at)
-            self.context.env.process(self.apply(row, at, words.APPROVERS[code], number, marks, expires=last,
-                                                papers=count, priority=rank))
+        self.waiting = rows = rows[np.lexsort((cases.case_id[rows], ready[rows]))]
+        """Cases whose documents come to a desk when they are drafted."""
+        self.signatures = context.desks.file(Documents(
+            ready[rows], paper["approver"][rows], cases.case_id[rows], papers[rows], cases.marks[rows, 1],
+            cases.marks[rows, 2], np.where(np.isin(cases.purpose[rows], _FIRST), 0, 1), expires[rows]))
 
     def _group_clues(self) -> None:
         """Group the clues by case and custodian, and find each request's route in the rules.
@@ -119,6 +112,7 @@ class Investigators(Requester):
 
     def write(self, books: Books) -> None:
         """After the run, write the result of each request, and the acts of those granted in [0, D)."""
+        self.signed[self.waiting], self.left[self.waiting] = self.signatures.signed, self.signatures.left
         world, requests, clues, end = self.world, self.requests, self.world.clues, self.context.end
         rules, kept, count, of = self.rules, self.context.kept, self.requests.number.size, self.of_clue
         course, taken, secured = self._course()

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from simpy import Environment, Event
 
 from privacysim import parts
-from privacysim.draws import Ints, hashes, stream_key, uniforms
+from privacysim.draws import hashes, stream_key, uniforms
 from privacysim.errors import InputError
-from privacysim.governance.desk import Desks, Wait
+from privacysim.governance.desk import Desks
 from privacysim.governance.log import Books
 from privacysim.governance.oversight import Oversight
 from privacysim.governance.rules_in_force import Keeping, Rules
@@ -119,37 +119,6 @@ class Process(Protocol):
 
     def write(self, books: Books) -> None:
         """Add rows: acts done in [0, end), requests and incidents active in it, audits."""
-
-
-class Requester(Process):
-    """A process whose requests wait at approval desks; arrays by row of the requests.
-
-    `signed`: when the document was signed, NEVER while it waits. `left`: when it left the desk without a signature.
-    `confirmed`: 1 if a judge confirmed in time what was done first, 0 if not, −1 while it is undecided.
-    """
-
-    signed: Ints
-    left: Ints
-    confirmed: Ints
-
-    def apply(self, row: int, at: int, approver: str, number: int, marks: Sequence[float], *, expires: int,
-              papers: int = 1, priority: int = 1) -> Wait:
-        """Submit documents at the tick `at`, and note when they are signed or expire; `marks` of work and transit."""
-        if at > self.context.env.now:
-            yield self.context.until(at)
-        signed = yield from self.context.desks.approved(approver, number, papers=papers, mark=marks[0], way=marks[1],
-                                                        priority=priority, expires=expires)
-        if signed:
-            self.signed[row] = int(self.context.env.now)
-        else:
-            self.left[row] = max(expires, at)
-
-    def confirm(self, row: int, at: int, number: int, mark: float, *, priority: int, term: int) -> Wait:
-        """Act first at the tick `at`; a judge confirms it by the tick `term`, or the footage must be destroyed."""
-        yield self.context.until(at)
-        signed = yield from self.context.desks.approved("judge", number, papers=1, mark=mark, way=None,
-                                                        priority=priority, expires=term)
-        self.confirmed[row] = signed and self.context.env.now <= term
 
 
 def prepared(processes: Sequence[Any]) -> tuple[dict[str, Process], dict[str, tuple[str, ...]]]:

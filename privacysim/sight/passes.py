@@ -178,7 +178,8 @@ def street_rows(block: Block, city: City, coverage: Coverage, visited: Ints, vie
     hub, node = np.asarray(block.walk_hub)[some], np.asarray(block.walk_node)[some]
     order = np.argsort(hub * np.int64(city.node_x.size) + node)
     span = max(-int(block.jitter.min(initial=0)), int(block.jitter.max(initial=0)))
-    reach, speed, depart = block.walk_reach_mm[some], block.walk_mm_per_tick[some], block.walk_depart[some]
+    reach, speed = block.walk_reach_mm[some], block.walk_mm_per_tick[some]
+    depart = block.walk_depart[some].astype(np.int64)
     hours = half_hours(depart - span, depart + (reach / speed).astype(np.int64) + span + 1)
     tour = np.asarray(block.walk_tour)
     when = np.column_stack([known.tour[tour[some]], hours])[order]
