@@ -42,7 +42,7 @@ class Fact:
     @property
     def title(self) -> str:
         """What the number is, in a few words."""
-        return fact_title(self.id)
+        return fact_titles().get(self.id, self.id)
 
     def __post_init__(self) -> None:
         least = 0.0 if self.law in ("lognormal", "logit") else -math.inf
@@ -63,13 +63,9 @@ class Fact:
 
 
 @lru_cache(maxsize=1)
-def _titles() -> dict[str, str]:
+def fact_titles() -> dict[str, str]:
+    """Titles of the facts by their ids."""
     return {row["id"]: row["en"] for row in shipped_rows("data/fact_titles.csv")}
-
-
-def fact_title(fact_id: str) -> str:
-    """Title of a fact by its id; one without a title is named by its id."""
-    return _titles().get(fact_id, fact_id.replace("_", " "))
 
 
 class Facts(Mapping[str, Fact]):

@@ -18,10 +18,15 @@ def shipped(relative: str) -> Path:
     return installed if installed.exists() else PACKAGE.parent / relative
 
 
+def csv_rows(path: Path) -> list[dict[str, str]]:
+    """Rows of a CSV file by column name."""
+    with path.open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
 def shipped_rows(relative: str) -> list[dict[str, str]]:
     """Rows of a shipped CSV file, such as `data/places.csv`, by column name."""
-    with shipped(relative).open(newline="", encoding="utf-8") as stream:
-        return list(csv.DictReader(stream))
+    return csv_rows(shipped(relative))
 
 
 def cache_folder() -> Path:

@@ -6,7 +6,6 @@ Texts of other files are English, and a table with the columns `en` and `zh` tra
 In such a row `{}` stands for any text, which is translated in turn, and `{n}` for a number.
 """
 
-import csv
 import re
 import tomllib
 from collections.abc import Iterable
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from privacysim.errors import InputError, refuse_unknown
-from privacysim.resources import shipped, shipped_rows
+from privacysim.resources import csv_rows, shipped, shipped_rows
 from privacysim.units import duration_text
 
 LANGUAGES = ("en", "zh")
@@ -63,7 +62,7 @@ class Words:
     def list(self, texts: Iterable[str], of: str = "", *, long: bool = False) -> str:
         """Several texts in one list, separated by semicolons if they are `long` or hold the other mark."""
         said = [self.text(text, of) for text in texts]
-        return (self._semicolon if long or any("、" in one for one in said) else self._comma).join(said)
+        return (self._semicolon if long or any(self._comma in one for one in said) else self._comma).join(said)
 
     def said(self, kind: str, rule: Any) -> str:
         """A rule as a sentence: the clauses of its kind whose condition holds, in the order of `rules.csv`.
@@ -120,12 +119,10 @@ def _translations(tables: tuple[tuple[Path, int], ...]) -> tuple[dict[str, str],
     """Translations by English text, and patterns of texts with blanks; later tables replace earlier ones."""
     texts: dict[str, str] = {}
     for path, _ in tables:
-        with path.open(newline="", encoding="utf-8") as stream:
-            rows = csv.DictReader(stream)
-            if not {"en", "zh"} <= {*(rows.fieldnames or ())}:
-                raise InputError(str(path), "the columns en and zh", rows.fieldnames, "correct line 1")
-            for row in rows:
-                texts |= {row["en"]: row["zh"], row.get("id", row["en"]): row["zh"]}
+        for row in csv_rows(path):
+            if not {"en", "zh"} <= {*row}:
+                raise InputError(str(path), "the columns en and zh", ", ".join(map(str, row)), "correct line 1")
+            texts |= {row["en"]: row["zh"], row.get("id", row["en"]): row["zh"]}
     patterns = []
     for english in [one for one in texts if "{" in one]:
         pattern = re.escape(english)

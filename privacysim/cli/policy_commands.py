@@ -56,10 +56,10 @@ def show_policy(
         return
     policy = arms[0].policy
     file = read_toml(find_file("policies", _file_name(name), policy_files()))
-    out.print(f"[bold]{escape(policy.title.en)}[/bold]  {escape(policy.title.zh)}" if lang == "en"
-              else f"[bold]{escape(policy.title.zh or policy.title.en)}[/bold]")
+    titles = (policy.title.zh or policy.title.en, "") if lang == "zh" else (policy.title.en, policy.title.zh)
+    out.print(f"[bold]{escape(titles[0])}[/bold]  {escape(titles[1])}".rstrip())
     said = words("show_status", name=arms[0].id if ":" in name else policy.id, date=policy.law_date,
-                 status=policy.status if lang == "en" else words.text(policy.status))  # fmt: skip
+                 status=words.text(policy.status))  # fmt: skip
     parents = file.get("layer") or ([file["extends"]] if "extends" in file else [])
     out.print(escape(said + (words("show_over", parents=", ".join(parents)) if parents else "")))
     out.print(escape(words.text(policy.summary)))

@@ -24,7 +24,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.text import Annotation, Text
-from matplotlib.ticker import FixedFormatter, FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from privacysim.errors import InputError
 from privacysim.wording import Words
@@ -105,15 +105,16 @@ def in_house_style(draw: Callable[P, R]) -> Callable[P, R]:
 
 
 def _in_words(figure: Any, words: Words) -> None:
-    """Translate the texts of a figure; names that the caller gave stay as they are."""
-    for axis in (axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)):
-        if isinstance(axis.get_major_formatter(), FixedFormatter):
-            axis.set_ticklabels([words.text(label.get_text()) for label in axis.get_ticklabels()])
+    """Translate the texts of a figure, but those of ticks, which are made anew when it is drawn."""
     for text in figure.findobj(Text):
         text.set_text(words.text(text.get_text()))
-        if _HAN.search(text.get_text()):
-            require_han_font(text.get_text(), "figure")
-            text.set_fontfamily([han_font(), "DejaVu Sans"])
+        _in_its_font(text)
+
+
+def _in_its_font(text: Text) -> None:
+    if _HAN.search(text.get_text()):
+        require_han_font(text.get_text(), "figure")
+        text.set_fontfamily([str(han_font()), "DejaVu Sans"])
 
 
 def axes(ax: Axes | None, width: float, height: float) -> Axes:
@@ -122,8 +123,10 @@ def axes(ax: Axes | None, width: float, height: float) -> Axes:
 
 
 def named_rows(ax: Axes, names: Sequence[str], above: float = 0.5, below: float = 0.5) -> None:
-    """Set up one labelled row per name, from the top down, with a grid across."""
-    ax.set_yticks(range(len(names)), names)
+    """Set up one labelled row per name, translated, from the top down, with a grid across."""
+    ax.set_yticks(range(len(names)), [Words(_LANG.get()).text(name) for name in names])
+    for label in ax.get_yticklabels():
+        _in_its_font(label)
     ax.set_ylim(max(len(names), 1) - 1 + below, -above)
     ax.grid(axis="x", color=GRID, linewidth=0.5)
     ax.tick_params(axis="y", length=0)

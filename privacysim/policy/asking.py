@@ -33,25 +33,16 @@ _COST = {"acts": 5, "requester": 5, "purpose": 3, "channel": 3, "technique": 3, 
 
 @dataclass(frozen=True)
 class Step:
-    """A rule that was tried, what it is (route or prohibition), and its elements that failed: none in the last one."""
+    """A rule that was tried, and its elements that failed: none in the one that decides."""
 
     part: Access | Prohibited | Forbidden
     failed: tuple[str, ...]
 
-    @property
-    def rule(self) -> str:
-        """Id of the rule."""
-        return getattr(self.part, "id", "prohibited")
-
-    @property
-    def kind(self) -> str:
-        """Whether it opens or closes."""
-        return "route" if isinstance(self.part, Access) else "prohibition"
-
-    def why(self, question: Question, words: Words) -> str:
-        """In words, what failed and what the act says of it; of the rule in which nothing did, that it decides."""
+    def line(self, question: Question, words: Words) -> str:
+        """What failed and what the act says of it, or that the rule decides."""
         said = [_why(self.part, name, question, words) for name in self.failed]
-        return words.list(said, long=True) or words("ask_decides")
+        return words("ask_step", kind=words(f"ask_{type(self.part).__name__}"), rule=self.part.id,
+                     failed=words.list(said, long=True) or words("ask_decides"))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -83,9 +74,7 @@ class Explained:
                 words("ask_law", day=self.arm.law_date, said=words.text(found.general),
                       basis=words.list(map(known.cite, basis), long=True) or "-")]  # fmt: skip
         near = [step for step in self.steps if not {"requester", "acts"} & {*step.failed}]
-        made += [words("ask_step", kind=words(f"ask_{step.kind}"), rule=step.rule, failed=step.why(asked, words))
-                 for step in near]
-        made += [words("ask_others", n=len(self.steps) - len(near))]
+        made += [*(step.line(asked, words) for step in near), words("ask_others", n=len(self.steps) - len(near))]
         made += [words("ask_depends", name=words.text(name, "field"), value=words.text(str(value), name),
                        answer=words.list((answer.specific, answer.general))) for name, value, answer in self.decides]
         if self.nearest is None:

@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import replace
+from functools import lru_cache
 from typing import Any, TypeVar
 
+from privacysim.files import read_toml
 from privacysim.law.provisions import Laws, Provision
 from privacysim.policy.arm import Arm
 from privacysim.policy.judging import Answer, Question
 from privacysim.policy.policy_files import readings_of, sourced
 from privacysim.policy.policy_form import DUTY_NAMES, Policy
+from privacysim.resources import shipped
 from privacysim.vocabulary import ACTS
 from privacysim.wording import Words
 
@@ -113,17 +115,18 @@ def _duties(policy: Policy, known: Laws, words: Words) -> list[str]:
 
 def _changed_cells(first: Arm, second: Arm, words: Words) -> list[str]:
     before, after, dated = matrix(first), matrix(second), first.law_date != second.law_date
+    everybody, everywhere = (len(_asked()[kind]) for kind in ("actors", "cameras"))
     cells = _grouped(
         ((actor, act, f"{_cell(old, dated, words)} → {_cell(new, dated, words)}"), name)
         for (actor, act, name), old in before.items()
         if _cell(old, dated, words) != _cell(new := after[actor, act, name], dated, words)
     )
     # first group the acts that change alike for one actor, then the actors with identical lines
-    lines = _grouped(((actor, words("all_cameras") if len(names) == len(CLASSES) else words.list(names), change), act)
+    lines = _grouped(((actor, words("all_cameras") if len(names) == everywhere else words.list(names), change), act)
                      for (actor, act, change), names in cells.items())
     groups = _grouped(((words.list(acts), cameras, change), actor) for (actor, cameras, change), acts in lines.items())
     return [words("cell", change=change, acts=acts, cameras=cameras,
-                  actors=words("everybody_asked") if len(actors) == len(ACTORS) else words.list(actors))
+                  actors=words("everybody_asked") if len(actors) == everybody else words.list(actors))
             for (acts, cameras, change), actors in groups.items()]  # fmt: skip
 
 
@@ -140,34 +143,16 @@ def _cell(answer: Answer, dated: bool, words: Words) -> str:
     return said.replace("prohibited_", "prohibited, ").replace("_", " ")
 
 
-CLASSES: dict[str, tuple[str, str, bool, str]] = {
-    "a police camera": ("public_security", "public_state", False, "street"),
-    "another organ's camera": ("other_state", "public_state", False, "street"),
-    "a venue": ("commercial", "public_venue", True, "public_interior"),
-    "a listed shop": ("commercial", "public_other", True, "public_interior"),
-    "a small shop": ("commercial", "public_other", False, "public_interior"),
-    "a flat": ("home", "private_home", False, "private_space"),
-}
-"""Classes of cameras: operator, regime, whether listed, scene."""
-ACTORS = {
-    name: Question(requester, "view", purpose, channel, "home", "private_home")
-    for name, requester, purpose, channel in (
-        ("an outsider asks", "curious", "curiosity", "request"),
-        ("an outsider, open stream", "curious", "curiosity", "open_stream"),
-        ("an intruder", "curious", "curiosity", "remote_login"),
-        ("staff off purpose", "own_staff_off_purpose", "curiosity", "own_console"),
-        ("the police without a paper", "public_security", "criminal_case", "request"),
-    )
-}
-"""Actors without a route, and the channel that they use."""
-
-
 def matrix(arm: Arm) -> dict[Cell, Answer]:
-    """Both answers for each (actor, act, class): what the rules say about acts that meet no route."""
+    """Both answers for each (actor, act, camera) of `data/diff_acts.toml`: acts that meet no route."""
     return {
-        (actor, act, name): arm.judge(replace(example, act=act, operator=operator, regime=regime, listed=listed,
-                                              scene=scene, mask=arm.mask(regime),
-                                              reversible=arm.mask_reversible(regime)))
-        for actor, example in ACTORS.items() for act in ACTS
-        for name, (operator, regime, listed, scene) in CLASSES.items()
-    }
+        (actor, act, name): arm.judge(Question(act=act, **who, **camera, mask=arm.mask(camera["regime"]),
+                                               reversible=arm.mask_reversible(camera["regime"])))
+        for actor, who in _asked()["actors"].items() for act in ACTS
+        for name, camera in _asked()["cameras"].items()
+    }  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _asked() -> dict[str, dict[str, dict[str, Any]]]:
+    return read_toml(shipped("data/diff_acts.toml"))

@@ -80,9 +80,11 @@ def owed(arm: Arm, duty: str, facts: Mapping[str, Any], place: str = "", when: S
 
 
 def _strictest(arm: Arm, duty: str, question: Question, place: str, when: Sequence[str]) -> Owed:
+    def rank(one: Owed) -> tuple[int, float]:
+        return _OWED.index(one.owed), -duration_s(one.term) if one.term and duty == "retention" else 0.0
+
     said = [*_of_policy(arm, duty, question, when), *_of_law(arm, duty, question, place, when)]
-    longest = sorted(said, key=lambda one: (_OWED.index(one.owed), -_seconds(one) if duty == "retention" else 0.0))
-    return longest[0] if longest else Owed(duty, "no")
+    return min(said, key=rank, default=Owed(duty, "no"))
 
 
 def _of_policy(arm: Arm, duty: str, question: Question, when: Sequence[str]) -> Iterator[Owed]:
@@ -116,7 +118,3 @@ def _of_law(arm: Arm, duty: str, question: Question, place: str, when: Sequence[
         if rule.duty == duty and basis and fits:
             yield Owed(duty, rule.owed, rule.term, rule.liable, tuple(map(arm.laws.cite, basis)))
             return
-
-
-def _seconds(one: Owed) -> float:
-    return duration_s(one.term) if one.term else 0.0

@@ -223,7 +223,7 @@ def tried(policy: Policy, reading: str,
 
 def specific_answer(policy: Policy, reading: str, question: Question) -> tuple[str, str, str]:
     """What the camera rules say: (specific, rule, basis)."""
-    return next(((said, getattr(rule, "id", "prohibited"), rule.basis)
+    return next(((said, rule.id, rule.basis)
                  for said, rule, failed in tried(policy, reading, question) if not failed), ("silent", "", ""))
 
 

@@ -108,18 +108,14 @@ def in_order(policy: Policy, reading: str) -> list[tuple[str, Any, list[Box]]]:
 
 def lint(policy: Policy, known: Laws) -> list[Finding]:
     """All findings of a policy; none means that every rule decides some question and cites what carries it."""
-    return [*_order(policy), *_citations(policy, known), *_floors(policy, known), *_silences(policy)]
-
-
-def _order(policy: Policy) -> Iterator[Finding]:
-    """Rules that decide nothing: impossible, shadowed by routes, or already covered by prohibitions."""
-    found = [dict(_idle(policy, reading)) for reading in readings_of(policy) or ("",)]
-    yield from (finding for where, finding in found[0].items() if all(where in other for other in found))
-    yield from _undone(policy)
-    yield from _inverted(policy)
+    idle = [dict(_idle(policy, reading)) for reading in readings_of(policy) or ("",)]
+    return [*(finding for where, finding in idle[0].items() if all(where in other for other in idle)),
+            *_undone(policy), *_inverted(policy), *_citations(policy, known), *_floors(policy, known),
+            *_silences(policy)]
 
 
 def _idle(policy: Policy, reading: str) -> Iterator[tuple[str, Finding]]:
+    """Rules that decide nothing under a reading: impossible, shadowed by routes, or covered by prohibitions."""
     before: list[tuple[str, list[Box]]] = []
     for where, rule, mine in in_order(policy, reading):
         met = [(name, theirs) for name, theirs in before if any(

@@ -7,11 +7,9 @@ with | between them. A row with `duty` expects `owed`, `term` (if given) and `li
 `article` and `read_where` say what the answer rests on; a row that was `not read` is not asked.
 """
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 from privacysim.errors import refuse_unknown
 from privacysim.law import GivenPack, laws
@@ -19,6 +17,7 @@ from privacysim.policy.arm import Arm
 from privacysim.policy.asking import AMOUNTS, arm_of, question_of, said_of
 from privacysim.policy.duties import Owed, owed
 from privacysim.policy.judging import CLOSED, FLAGS, Answer
+from privacysim.resources import csv_rows
 from privacysim.vocabulary import LIMITS
 
 _FIELDS = (*CLOSED, *AMOUNTS, *FLAGS, "mask", "reversible", "consent", "identifiable", "siting_lawful", "case_filed")
@@ -57,14 +56,8 @@ def pack_cases(pack: str, packs: Sequence[GivenPack] = ()) -> list[Case]:
     files = laws(packs).cases
     refuse_unknown(pack, files, "policy cases", "a law pack with cases.csv")
     arm = lru_cache(lambda policy, day: arm_of(policy, day, packs))
-    return [asked(row, arm(row["policy"], row["date"])) for row in read_cases(files[pack])
+    return [asked(row, arm(row["policy"], row["date"])) for row in csv_rows(files[pack])
             if row["read_where"] != "not read"]
-
-
-def read_cases(path: Path) -> list[dict[str, str]]:
-    """The rows of a file of cases."""
-    with path.open(newline="", encoding="utf-8") as stream:
-        return list(csv.DictReader(stream))
 
 
 def asked(row: Mapping[str, str], arm: Arm) -> Case:

@@ -8,6 +8,7 @@ and if two levels set a retention period the longer floor applies.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -45,7 +46,7 @@ def load_policy(policy: GivenPolicy, reading: str = "", *, packs: Sequence[Given
     7.0
     """
     known = laws(packs)
-    raw, named = resolved(policy, _reader(known, policy, where))
+    raw, named = resolved(policy, partial(_read, known, policy, where))
     if reading:
         raw = inherit(raw, _variant(raw, reading, named), named)
         raw.pop("reading", None)
@@ -59,16 +60,12 @@ def policy_files() -> dict[str, Path]:
     return dict(sorted({**laws().policies, **named_files("policies")}.items()))
 
 
-def _reader(known: Laws, first: GivenPolicy, where: str) -> Callable[[Any], tuple[Raw, str]]:
-    """Reads policies as plain data, each with its place for errors; `where` is that of the first."""
-
-    def read(given: GivenPolicy) -> tuple[Raw, str]:
-        raw, found, _ = given_data(Policy, "policies", given, known.policies)
-        if isinstance(rule := raw.get("mask"), Mapping) and not isinstance(rule.get("kind", ""), str):
-            raw["mask"] = {**rule, "kind": mask_text(rule["kind"])}  # a mask object, as the number of cells it leaves
-        return raw, (where if given is first else "") or found
-
-    return read
+def _read(known: Laws, first: GivenPolicy, where: str, given: GivenPolicy) -> tuple[Raw, str]:
+    """A policy as plain data, and its place for errors, which for the first is `where` if that is given."""
+    raw, found, _ = given_data(Policy, "policies", given, known.policies)
+    if isinstance(rule := raw.get("mask"), Mapping) and not isinstance(rule.get("kind", ""), str):
+        raw["mask"] = {**rule, "kind": mask_text(rule["kind"])}  # a mask object, as the number of cells it leaves
+    return raw, (where if given is first else "") or found
 
 
 def resolved(given: Any, read: Callable[[Any], tuple[Raw, str]], chain: tuple[str, ...] = ()) -> tuple[Raw, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import date
 from html import escape
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -122,6 +122,7 @@ class Prohibited(Sourced):
     of which cameras are meant. Each reading is a separate arm, because the text is not clear.
     """
 
+    id: ClassVar[str] = "prohibited"
     absolute: closed_words("acts", words.ACTS) = ()  # type: ignore[valid-type]
     if_no_route: closed_words("acts", words.ACTS) = ()  # type: ignore[valid-type]
     scope: Lines = ()

@@ -12,35 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from privacysim.errors import InputError, refuse_unknown
-from privacysim.files import checked_name, find_file, toml_text, whole_file
+from privacysim.files import checked_name, find_file, read_toml, toml_text, whole_file
 from privacysim.identify import mask_text
 from privacysim.policy.policy_files import load_policy, readings_of
 from privacysim.policy.policy_form import Policy
-from privacysim.resources import cache_folder
+from privacysim.resources import cache_folder, shipped
 from privacysim.units import duration_s, duration_text
 from privacysim.vocabulary import ACTS
 
 WHY = "chosen by the researcher"
-APPROVERS = {"department": ("notice_of_obtaining_evidence", "case_department_head"),
-             "county": ("notice_of_obtaining_evidence", "county_psb_head"), "judge": ("warrant", "judge")}
-"""Approval of police requests: the document and the approver of the route."""
-DUTIES = {
-    "nobody": (),
-    "venues": ("public_state", "public_venue"),
-    "shops": ("public_state", "public_venue", "public_other", "secret_adjacent"),
-    "everybody": (
-        "public_state", "public_venue", "public_other", "secret_adjacent", "residential_common", "private_home",
-    ),
-}
-"""Whose cameras must be filed, logged and technically secured; each option includes the one before."""
-BANS = ("none", "venues", "everywhere")
-"""Where all units and individuals are forbidden to buy, sell, view, copy, acquire, disseminate or use footage."""
-_VENUES = [{"operator": ["public_security", "other_state"]}, {"regime": ["public_state", "public_venue"]}]
+LEVERS: dict[str, Any] = read_toml(shipped("data/levers.toml"))
+"""The levers in order (`said`, `short`), and the options of those that are closed lists."""
 _USE = ["view", "copy", "acquire", "disseminate", "use"]
-_SHORT = {"retention": "kept", "mask": "mask", "approver": "by", "duties": "duties", "ban": "ban"}
-_SAID = {"retention": "footage kept {}", "mask": "mask at the source: {}", "approver": "police ask the {}",
-         "duties": "filing, logs and security: {}", "ban": "ban on everybody: {}"}
-"""The levers, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +60,10 @@ class Reform:
                 raise InputError("retention", str(error), self.retention, 'write it with its unit: "7 d"') from None
         if self.mask is not None:
             object.__setattr__(self, "mask", mask_text(self.mask))  # a custom mask, as the number of cells it leaves
-        for lever, known in (("approver", APPROVERS), ("duties", DUTIES), ("ban", BANS)):
+        for lever in ("approver", "duties", "ban"):
             got = getattr(self, lever)
             if got is not None:
-                refuse_unknown(got, known, lever, "one of " + ", ".join(known))
+                refuse_unknown(got, LEVERS[lever], lever, "one of " + ", ".join(LEVERS[lever]))
         try:
             checked_name(self.id)
         except ValueError as error:
@@ -89,14 +72,14 @@ class Reform:
     @property
     def changes(self) -> dict[str, str]:
         """Levers that differ from the base, in order."""
-        return {lever: str(getattr(self, lever)) for lever in _SAID if getattr(self, lever) is not None}
+        return {lever: str(getattr(self, lever)) for lever in LEVERS["said"] if getattr(self, lever) is not None}
 
     @property
     def id(self) -> str:
         """The given name, or one made from the base and the changes."""
         if self.name:
             return self.name
-        parts = [f"{_SHORT[lever]}_{value.replace(' ', '')}" for lever, value in self.changes.items()]
+        parts = [f"{LEVERS['short'][lever]}_{value.replace(' ', '')}" for lever, value in self.changes.items()]
         return re.sub(r"[^A-Za-z0-9_]+", "_", "_".join([self.base, *(parts or ["unchanged"])]))
 
     def words(self) -> str:
@@ -105,7 +88,7 @@ class Reform:
             return self.title
         own, (_, _, reading) = self._policy().title.en, self.base.partition(":")
         title = f"{own} ({reading})" if reading else own
-        parts = [_SAID[lever].format(value) for lever, value in self.changes.items()]
+        parts = [LEVERS["said"][lever].format(value) for lever, value in self.changes.items()]
         return f"{title}, {'; '.join(parts)}" if parts else title
 
     def data(self) -> dict[str, Any]:
@@ -123,7 +106,7 @@ class Reform:
         if self.approver is not None:
             made["access"] = self._asking(policy)
         if self.duties is not None:
-            made |= {name: {"regime": list(DUTIES[self.duties]), "assumption": WHY}
+            made |= {name: {"regime": LEVERS["duties"][self.duties], "assumption": WHY}
                      for name in ("filing", "logs", "security")}  # fmt: skip
         return made
 
@@ -173,7 +156,7 @@ class Reform:
             return {"prohibited": {"assumption": WHY}}
         offered = {act for rule in policy.access for act in (rule.acts or ACTS)}  # acts allowed by a route stay allowed
         absolute = [act for act in ("buy", "sell") if act not in offered]
-        where = {"where": _VENUES} if self.ban == "venues" else {}
+        where = {"where": LEVERS["ban"][self.ban]} if LEVERS["ban"][self.ban] else {}
         return {
             "prohibited": {**({"absolute": absolute} if absolute else {}), "if_no_route": _USE, "scope": ["chosen"],
                            "assumption": WHY},
@@ -182,8 +165,7 @@ class Reform:
 
     def _asking(self, policy: Policy) -> list[dict[str, Any]]:
         """The base's police routes with another document and approver; complete, since a child replaces whole rules."""
-        document, approver = APPROVERS[str(self.approver)]
-        changed = {"document": document, "approver": approver, "assumption": WHY}
+        changed = LEVERS["approver"][self.approver] | {"assumption": WHY}
         return [
             rule.model_dump(mode="json", exclude_defaults=True) | changed for rule in policy.access
             if rule.requester == ("public_security",) and "request" in rule.channel and "view" in (rule.acts or ACTS)

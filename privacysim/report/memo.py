@@ -89,7 +89,8 @@ def memo(source: Source, lang: str = "en") -> Report:
 
 def answer(source: Source, words: Words, names: Mapping[str, str]) -> Iterator[Text]:
     """State the primary metric under each rule; rules with the same numbers share a sentence."""
-    primary, title = source.change.primary, source.title(source.change.primary, words)
+    primary = source.change.primary
+    title = words.text(source.change.declared[primary].title)
     rows = {arm: source.of(primary, arm) for arm in source.results.arms if arm != source.change.baseline}
     same: dict[str, list[str]] = {}
     for arm, mine in rows.items():
@@ -117,7 +118,9 @@ class _Memo:
         self.rows, self.arms, self.of = source.rows, source.results.arms, source.of
         self.primary, self.baseline = source.change.primary, source.change.baseline
         self.manifest, self.declared = source.results.manifest, source.change.declared
-        own = (name for name in source.change.declared if name not in METRICS)
+        self.title = {name: words.text(one.title) for name, one in self.declared.items()}
+        self.unit = {name: words.text(one.unit, "unit") for name, one in self.declared.items()}
+        own = (name for name in self.declared if name not in METRICS)
         self.others = [name for name in (*headline(FIRST), *own) if name != self.primary and self.of(name)]
         self.replicates = words("replicates", n=len(self.manifest["replicates"]))
         # figures are in English if no installed font has the Chinese characters
@@ -125,21 +128,13 @@ class _Memo:
         self.drawn_in = "en" if self.no_font else words.lang
         self.titles = {arm: broken(name) for arm, name in source.names(Words(self.drawn_in)).items()}
 
-    def title(self, metric: str) -> str:
-        """Title of a metric."""
-        return self.source.title(metric, self.words)
-
-    def unit(self, metric: str) -> str:
-        """Unit of a metric."""
-        return self.words.text(self.declared[metric].unit, "unit")
-
     def report(self) -> Report:
         words, study, told = self.words, self.manifest["study"], (self.source, self.words, self.names)
         footer = words("footer", study=study["id"], run=self.manifest["run_id"], seed=study["seed"], n=self.replicates,
                        sample=words("everybody") if study["sample"] == "all" else f"{study['sample']:,}",
                        law_date=study["law_date"], version=self.manifest["privacysim"])
         question = words("question_text", place=words.text(self.manifest["scenario"]["title"]),
-                         baseline=self.names[self.baseline], primary=self.title(self.primary), days=study["days"])
+                         baseline=self.names[self.baseline], primary=self.title[self.primary], days=study["days"])
         parts: dict[str, tuple] = {
             "question": (Paragraph((question,)),), "answer": (Bullets((*answer(*told), *evidence_cost(*told))),),
             "rules": (self.rules(),), "results": tuple(self.results()), "exposed": tuple(self.exposed()),
@@ -166,13 +161,13 @@ class _Memo:
     def results(self) -> Iterator[Table | tuple]:
         words, base, primary = self.words, self.names[self.baseline], self.primary
         direction = words(f"direction_{self.declared[primary].direction}")
-        caption = words("primary_caption", primary=self.title(primary), unit=self.unit(primary), n=self.replicates,
+        caption = words("primary_caption", primary=self.title[primary], unit=self.unit[primary], n=self.replicates,
                         direction=direction, baseline=base)  # fmt: skip
         head = tuple(words(key) for key in ("rule", "curve", "mean", "ratio", "difference", "chance"))
         rows = tuple(self.primary_row(row) for arm in self.arms for row in self.of(primary, arm))
         yield Table("headline", capital(caption), head, rows, numeric=(2, 3, 4, 5), once=(0,))
         if self.others:
-            rows = tuple(((f"{self.title(name)} ({self.unit(name)})",), *(self.cell(name, arm) for arm in self.arms))
+            rows = tuple(((f"{self.title[name]} ({self.unit[name]})",), *(self.cell(name, arm) for arm in self.arms))
                          for name in self.others)  # fmt: skip
             yield self.wrapped("others", words("other_caption", baseline=base), ("outcome", *self.names.values()), rows)
         yield (self.ratio_picture(), *([self.tradeoff_picture()] if EVIDENCE in self.others else []))
@@ -314,8 +309,8 @@ class _Memo:
                 **how: str) -> Picture:
         make = partial(report_model.drawn, draw, data, title="", titles=self.titles, rows=rows, lang=self.drawn_in,
                        **how)  # fmt: skip
-        caption = self.words(f"figure_{name}", primary=capital(self.title(self.primary)),
-                             evidence=self.title(EVIDENCE), baseline=self.names[self.baseline])  # fmt: skip
+        caption = self.words(f"figure_{name}", primary=capital(self.title[self.primary]),
+                             evidence=self.title[EVIDENCE], baseline=self.names[self.baseline])  # fmt: skip
         return Picture(make, self.words(f"alt_{name}", values=said), caption + self.no_font)
 
     def said(self, rows: Sequence[Row], *columns: str) -> str:

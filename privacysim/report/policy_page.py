@@ -9,10 +9,10 @@ from privacysim.policy.arm import Arm
 from privacysim.policy.asking import arm_of
 from privacysim.policy.describing import citation, cited, describe, sanction_text
 from privacysim.policy.linting import lint
-from privacysim.policy.pack_cases import asked, read_cases
+from privacysim.policy.pack_cases import asked
 from privacysim.policy.policy_files import sourced
 from privacysim.report.report_model import Bullets, Paragraph, Report, Section, Table
-from privacysim.resources import VERSION
+from privacysim.resources import VERSION, csv_rows
 from privacysim.wording import Words
 
 
@@ -60,7 +60,7 @@ def held_by(arm: Arm, path: Path) -> dict[str, list[str]]:
     """The cases of a file that each rule of the policy decides; a case answered otherwise is marked with ≠."""
     found: dict[str, list[str]] = {}
     on = lru_cache(lambda day: arm_of(arm.policy, day))
-    for row in read_cases(path):
+    for row in csv_rows(path):
         if row["policy"] == arm.id and row.get("act") and row["specific"]:
             case = asked(row, on(row["date"]))
             rule = getattr(case.answer, "rule", "")

@@ -1,16 +1,17 @@
 """Source data of a report: a results folder with its rules and numbers."""
 
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from privacysim.errors import ResultsError, shown
-from privacysim.facts import fact_title
+from privacysim.facts import fact_titles
 from privacysim.files import validate
 from privacysim.policy.policy_files import resolved
 from privacysim.policy.policy_form import Policy
@@ -53,10 +54,6 @@ class Source:
         chosen = self.rows["metric"] == metric
         return self.rows[chosen & (self.rows["policy"] == arm) if arm else chosen].to_dict("records")
 
-    def title(self, metric: str, words: Words) -> str:
-        """Title of a metric."""
-        return words.text(self.change.declared[metric].title)
-
     def names(self, words: Words) -> dict[str, str]:
         """Name of each arm: the policy's title and its reading."""
         marks = "{}（{}）" if words.lang == "zh" else "{} ({})"
@@ -80,7 +77,7 @@ def read_source(folder: Path, baseline: str | None = None) -> Source:
         raise ResultsError(f"{folder}: has no inputs/, so it cannot say which rules were run.\n"
                            "  Fix: run the study with --out, or Study.run(out=…).")  # fmt: skip
     where = inputs / "policies"
-    policies = {name: validate(Policy, *resolved(name, _kept(where)))
+    policies = {name: validate(Policy, *resolved(name, partial(_kept, where)))
                 for name in dict.fromkeys(arm.split(":")[0] for arm in results.arms)}  # fmt: skip
     path = folder / "inputs" / "data" / "facts.csv"
     with _readable(path):
@@ -105,16 +102,12 @@ def _toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
-def _kept(folder: Path) -> Callable[[str], tuple[dict[str, Any], str]]:
-    """Reads the stored policies of a folder by name."""
-
-    def read(name: str) -> tuple[dict[str, Any], str]:
-        path = folder / f"{name}.toml"
-        if Path(name).name != name:
-            raise ResultsError(f"{shown(name)}: no policy of {folder.as_posix()}.\n{_AGAIN}")
-        return _toml(path), path.as_posix()
-
-    return read
+def _kept(folder: Path, name: str) -> tuple[dict[str, Any], str]:
+    """A stored policy of the folder, and its place for errors."""
+    path = folder / f"{name}.toml"
+    if Path(name).name != name:
+        raise ResultsError(f"{shown(name)}: no policy of {folder.as_posix()}.\n{_AGAIN}")
+    return _toml(path), path.as_posix()
 
 
 def _entries(data: Mapping[str, Any], at: str, statuses: Mapping[str, str]) -> Iterator[Entry]:
@@ -128,7 +121,7 @@ def _entries(data: Mapping[str, Any], at: str, statuses: Mapping[str, str]) -> I
         why, status, words = str(value["assumption"]), "assumption", ""
         if why.startswith("fact "):
             fact, _, why = why.removeprefix("fact ").partition(": ")
-            status, words = statuses.get(fact, "assumption"), fact_title(fact)
+            status, words = statuses.get(fact, "assumption"), fact_titles().get(fact, "")
         try:
             low, number, high = (float(value.get(end, value["value"])) for end in ("low", "value", "high"))
         except (TypeError, ValueError) as error:

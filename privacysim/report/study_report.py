@@ -12,7 +12,9 @@ from privacysim.report.report_model import Block, Bullets, Paragraph, Picture, R
 from privacysim.report.wording import by_legality, capital
 from privacysim.results import Comparison, Results
 from privacysim.stats import short
+from privacysim.wording import Words
 
+_WORDS = Words("en")
 _RATIOS = "Ratios to the baseline with 95 % intervals; a hollow mark has none."
 _LEGALITY = "People identified, by what the policy's camera rules call the viewing."
 _CAMERAS = "cameras: "
@@ -33,49 +35,40 @@ def study_report(results: Results, baseline: str | None = None) -> Report:
     drawn = partial(report_model.drawn, people_by_legality, by_legality(change.rows), titles=change.titles)
     legality = Picture(drawn, _LEGALITY, _LEGALITY)
     sections = [
-        Section("frame", "", tuple(Paragraph((line,)) for line in _frame_of_reference(results, change) if line)),
+        Section("frame", "", tuple(Paragraph((line,)) for line in _frame_of_reference(results, change))),
         Section("words", "In words", _list(change.words(by_title=True))),
         Section("numbers", "In numbers", tuple(_numbers(change, names))), *_cameras(results, change, names),
         Section("figures", "Figures", (ratios, legality)), Section("sources", "Sources", (_provenance(results),)),
         Section("notes", "Notes", _list(_notes(results)))
     ]
     return Report("en", study["title"] or f"Study {study['id']}", "", tuple(sections),
-                  "A comparison of rules, not legal advice.", str(results.manifest["begun"]))  # fmt: skip
+                  _WORDS("not_advice"), str(results.manifest["begun"]))  # fmt: skip
 
 
 def start_in_words(start: str) -> str:
     """Explain how the start of a study affects its numbers."""
-    if start == "transition":
-        return ("start “transition”: all policies share the baseline's history up to day 0, so slow effects (streams "
-                "stay listed for months) are understated")  # fmt: skip
-    return "start “steady”: each policy was in force long before day 0"
+    return _WORDS(f"start_{start}")
 
 
-def _frame_of_reference(results: Results, change: Comparison) -> list[str]:
+def _frame_of_reference(results: Results, change: Comparison) -> Iterator[str]:
     study, scenario = results.manifest["study"], results.manifest["scenario"]
-    sample = "everybody" if study["sample"] == "all" else f"a sample of {study['sample']:,} people"
-    readings = ", ".join(str(arm["id"]) for arm in results.manifest["arms"] if arm["reading"])
-    own = study["law_date"] == "own"
-    law = "general law of each policy's own date" if own else f"general law of {study['law_date']}"
-    return [
-        f"{scenario['title']} ({scenario['id']}), {study['days']} days, {len(results.manifest['replicates'])} paired "
-        f"replicates, {sample}, seed {study['seed']}; baseline {change.baseline}; {law}.",
-        capital(start_in_words(change.start)) + ".",
-        "Results use two branches of the identification curve, low and high. The two are not bounds: held-out rates of "
-        "recognition lie below both. The intervals cover the noise of the sample, the cameras and the events in this "
-        "city, but not the uncertainty of the facts.",
-        f"Contested readings appear as separate arms; read them together as a band: {readings}." if readings else "",
-        "" if scenario["calibrated"] else "Not calibrated: the constants were calibrated for another scenario.",
-    ]  # fmt: skip
+    everybody = study["sample"] == "all"
+    yield _WORDS("frame_study", title=scenario["title"], scenario=scenario["id"], days=study["days"],
+                 n=len(results.manifest["replicates"]), seed=study["seed"], baseline=change.baseline,
+                 sample=_WORDS("everybody") if everybody else _WORDS("frame_sample", n=f"{study['sample']:,}"),
+                 law=_WORDS("frame_law_own" if study["law_date"] == "own" else "frame_law", date=study["law_date"]))
+    yield capital(start_in_words(change.start)) + "."
+    yield _WORDS("frame_curves")
+    if readings := [str(arm["id"]) for arm in results.manifest["arms"] if arm["reading"]]:
+        yield _WORDS("frame_readings", readings=", ".join(readings))
+    if not scenario["calibrated"]:
+        yield _WORDS("frame_uncalibrated")
 
 
 def _numbers(change: Comparison, names: Sequence[str]) -> Iterator[Block]:
     """Yield one table per metric: one row per policy and curve, with the verdict in words beside its numbers."""
-    yield Paragraph((
-        f"Ratio and difference to {change.baseline}, 95 % intervals (paired jackknife t for the ratio), "
-        f"{start_in_words(change.start).split(':')[0]}. Holm over arms for the primary metric; the others are "
-        "exploratory.",
-    ), quiet=True)  # fmt: skip
+    start = start_in_words(change.start).split(":")[0]
+    yield Paragraph((_WORDS("numbers_quiet", baseline=change.baseline, start=start),), quiet=True)
     for name in names:
         table = change.table([name], text=True)
         if table.empty:
@@ -112,11 +105,7 @@ def _cameras(results: Results, change: Comparison, names: Sequence[str]) -> list
     shown = results.band[results.band["metric"].isin(names) & (results.band["note"] == "")]
     blocks: list[Block] = [*_list(said)]
     if len(shown):
-        blocks.append(Paragraph((
-            "The map leaves the views open, so each number is a band: each camera with the view that shows fewest "
-            "people, as drawn (the mean of the replicates), and with the view that shows most. Who looked stays as "
-            "drawn. Metrics that more passes may raise or lower have no band.",
-        ), quiet=True))  # fmt: skip
+        blocks.append(Paragraph((_WORDS("cameras_band"),), quiet=True))
     for name in names:
         mine = shown[shown["metric"] == name]
         if len(mine):

@@ -57,7 +57,7 @@ def test_the_explanation_is_the_answer_and_its_nearest_change_is_lawful(arm: Arm
         found = explain(arm, question)
         assert found.answer == arm.judge(question)
         decided = [step for step in found.steps if not step.failed]
-        assert [step.rule for step in decided] == ([found.answer.rule] if found.answer.rule else [])
+        assert [step.part.id for step in decided] == ([found.answer.rule] if found.answer.rule else [])
         assert all(step.failed for step in found.steps[:-1])
         for name, value, other in found.decides:
             assert getattr(question, name) in (None, "")

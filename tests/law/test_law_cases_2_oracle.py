@@ -37,10 +37,11 @@ from privacysim import vocabulary as words
 from privacysim.errors import InputError
 from privacysim.law import laws
 from privacysim.policy import Arm, Question, load_arms
-from privacysim.policy.pack_cases import asked, read_cases
+from privacysim.policy.pack_cases import asked
+from privacysim.resources import csv_rows
 
 HERE = Path(__file__).parent
-CASES = [row for path in (HERE / "law_cases_2.csv", *laws().cases.values()) for row in read_cases(path)]
+CASES = [row for path in (HERE / "law_cases_2.csv", *laws().cases.values()) for row in csv_rows(path)]
 PAPER = {f"paper_{limit}": limit for limit in words.LIMITS}
 """Columns that say whether the act stays inside a limit of the paper; a question names the limit that it exceeds."""
 HELD = {field.name for field in fields(Question)} | set(PAPER)
