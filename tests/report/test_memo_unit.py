@@ -33,6 +33,7 @@ from privacysim.report.report_source import Source, read_source
 from privacysim.stats import short
 from privacysim.wording import Words
 from tests.helpers import report_parts as parts
+from tools.fuzz import reseal
 
 ATTACK = '<script>alert(1)</script> & "Open" <img src=x onerror=alert(2)>'
 HOSTILE = {"open_access": f"{ATTACK} bell \a null \0 end", "no_cameras": "=1+1", "notice_only": "@SUM(A1)",
@@ -128,6 +129,7 @@ def hostile(folder, tmp_path_factory) -> Path:
         line = f"title = {{en = {json.dumps(title)}}}"
         text = re.sub(r"(?m)^title.*$", lambda _, line=line: line, path.read_text(encoding="utf-8"), count=1)
         path.write_text(text, encoding="utf-8")
+    reseal(copy)
     return copy
 
 

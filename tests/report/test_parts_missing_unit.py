@@ -26,6 +26,7 @@ from privacysim.report.report_source import read_source
 from privacysim.vocabulary import LEGALITIES
 from privacysim.wording import Words
 from tests.helpers import report_parts as parts
+from tools.fuzz import reseal
 
 PRIMARY = "people_identified_by_outsiders"
 
@@ -183,6 +184,7 @@ def test_a_damaged_input_is_named_with_its_cure_and_no_memo_is_written(name, tex
         (copy / name).unlink()
     else:
         (copy / name).write_text(text, encoding="utf-8")
+    reseal(copy)
     with pytest.raises(ResultsError) as caught:
         read_source(copy)
     first, fix = str(caught.value).splitlines()
@@ -274,6 +276,7 @@ def test_kept_rules_that_rest_on_themselves_or_on_files_elsewhere_are_refused(fo
     kept = [text for text in path.read_text("utf-8").splitlines() if not text.startswith(("layer", "extends"))]
     head = next(n for n, text in enumerate(kept) if text.startswith("["))
     path.write_text("\n".join([*kept[:head], line, *kept[head:]]) + "\n", "utf-8")
+    reseal(tmp_path / "r")
     with pytest.raises(PrivacysimError, match=re.escape(said)) as caught:
         read_source(tmp_path / "r")
     assert len(str(caught.value).splitlines()) <= 3
