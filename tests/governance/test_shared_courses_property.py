@@ -3,7 +3,6 @@
 from datetime import date
 
 import numpy as np
-import pandas as pd
 import pytest
 import simpy
 
@@ -18,8 +17,7 @@ from privacysim.units import DAY_TICKS, HOUR_TICKS
 from tests.helpers.governance_town import town
 
 DAYS = 5
-ARMS = load_arms(["notice_only", "guangzhou_draft:wide", "open_access", "order_799", "judge_warrant", "edpb_72h"], {},
-                 date(2026, 1, 1))
+ARMS = load_arms(["notice_only", "guangzhou_draft:wide", "judge_warrant"], {}, date(2026, 1, 1))
 _HEAD, _JUDGE = words.APPROVERS.index("case_department_head"), words.APPROVERS.index("judge")
 
 
@@ -34,7 +32,7 @@ def test_arms_that_share_courses_have_the_logs_that_they_have_alone(start):
         alone, shared = (simulate(world, arm, baseline=ARMS[0], start=start, courses=known)
                          for known in (None, courses))
         for table in logs.COLUMNS:
-            pd.testing.assert_frame_equal(getattr(shared, table), getattr(alone, table))
+            assert getattr(shared, table).equals(getattr(alone, table)), table
         assert shared.notes == alone.notes
     simulated = sum(len(known) for known in courses.values())
     assert 1 < simulated < len(ARMS), "some policies bring the same documents, and others do not"
