@@ -15,6 +15,8 @@ from privacysim.files import display, named_files, toml_text
 from privacysim.law import laws
 from privacysim.scenario import load_scenario
 
+Full = Annotated[bool, typer.Option("--full", help="Print every table of the headline metrics.")]
+
 run_app, compare_app, report_app, verify_app = (options.group() for _ in range(4))
 study_app = options.group("List and explore studies; sensitivity and design of reforms.")
 scenario_app = options.group("List, show and check scenarios.")
@@ -41,9 +43,10 @@ def run(
     force: Annotated[bool, typer.Option("--force", help="Replace the results of another run.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Run even what may need more than this machine has.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and print what would run.")] = False,
+    full: Full = False,
 ) -> None:
     """Run a study and compare its policies."""
-    from privacysim.report import page
+    from privacysim.report import first_screen, page
     from privacysim.results.manifest import read_manifest
     from privacysim.simulation.cost import in_words
     from privacysim.study import Study
@@ -78,8 +81,9 @@ def run(
                          also={"report.html": page})
     if before is not None and results.inputs is None:
         print(f"These results were saved before by the same run ({results.run_id}); nothing was run again.\n")
-    print(headline_text(results))
-    print(f"\nResults: {folder}  (report.html, summary.csv, metrics.parquet, manifest.json)")
+    print(headline_text(results) if full else first_screen(results))
+    more = "" if full else f"\nAll tables: privacysim compare {folder} --full"
+    print(f"\nResults: {folder}  (report.html, summary.csv, metrics.parquet, manifest.json){more}")
     if "cost" in results.manifest:
         print(in_words(results.manifest), file=sys.stderr)
     if results.failures:
@@ -101,11 +105,14 @@ def _say_if_dated(law_date: object, pack: str) -> None:
 
 @compare_app.command()
 def compare(folder: ResultsFolder, baseline: Baseline = None,
-            metric: Annotated[str | None, typer.Option(help="Show only this metric.")] = None) -> None:
+            metric: Annotated[str | None, typer.Option(help="Show only this metric.")] = None,
+            full: Full = False) -> None:
     """Compare the policies of saved results again, with any of them as the baseline."""
+    from privacysim.report import first_screen
     from privacysim.results import load_results
 
-    print(headline_text(load_results(folder), baseline, metric))
+    results = load_results(folder)
+    print(headline_text(results, baseline, metric) if full or metric else first_screen(results, baseline))
 
 
 @report_app.command()
@@ -286,7 +293,7 @@ def scenario_check(names: Annotated[list[str] | None, typer.Argument(help="Scena
 
 
 def headline_text(results: Any, baseline: str | None = None, metric: str | None = None) -> str:
-    """Output of `run` and `compare`: the verdicts in words, then the table."""
+    """Output of `run --full` and `compare --full`: the verdicts in words, then every table."""
     from privacysim.metrics import headline
     from privacysim.report import start_in_words
     from privacysim.study.precision import in_words as precision_in_words
@@ -310,7 +317,7 @@ def headline_text(results: Any, baseline: str | None = None, metric: str | None 
         "" if manifest["scenario"]["calibrated"] else "not calibrated: the constants were solved for another scenario",
         precision_in_words(manifest.get("precision")), *results.failures,
         "", *([] if metric else [*change.words(), "", *change.band_words()]), "", "\n\n".join(blocks),
-        "", *band_lines(results.band, results.notes, names), "", *_pairing_lines(change, names),
+        "", *band_lines(results.band, results.notes, names),
         "", "A comparison of rules, not legal advice.",
     ]
     return "\n".join(line for n, line in enumerate(lines) if line or (n and lines[n - 1]))
@@ -339,18 +346,6 @@ def band_lines(band: Any, notes: Any, metrics: list[str]) -> list[str]:
         lines.append(f"{METRICS[str(metric)].title}, {METRICS[str(metric)].unit}")
         lines += _columns(rows[["policy", "curve"]].assign(**values))
     return ["Cameras", *lines] if lines else []
-
-
-def _pairing_lines(change: Any, names: list[str]) -> list[str]:
-    """Variance reduction from pairing, per metric: the correlation of the replicates and the remaining variance."""
-    lines, rows = [], change.pairing(names)
-    for row in rows.to_dict("records"):
-        curve = f" ({row['curve']})" if row["curve"] else ""
-        ends = "" if row["low"] != row["low"] else f" [{row['low']:.2g}, {row['high']:.2g}]"
-        lines.append(f"  {row['metric']}{curve}, {row['policy']}: r = {row['correlation']:.3f}; "
-                     f"{row['variance_ratio']:.2g}{ends}")
-    says = "variance reduction from pairing: correlation over replicates; variance of the difference, paired / unpaired"
-    return [says, *lines] if lines else []
 
 
 def _whole_number(text: str | None, option: str, expected: str, word: str, fix: str) -> int | str | None:

@@ -65,13 +65,3 @@ def test_paired_variance_is_at_most_a_tenth_of_the_unpaired_over_200_replicates(
     assert row["low"] < row["variance_ratio"] < row["high"] < 0.15
     left, more = lost["kept_30_days"].mean(), (lost["kept_28_days"] - lost["kept_30_days"]).mean()
     assert row["variance_ratio"] <= 1.5 * more / (2 * left + more), "no more than what Poisson counts would leave"
-
-
-def test_the_correlation_of_every_headline_metric_is_printed():
-    from privacysim.cli.study_commands import headline_text
-
-    said = headline_text(ps.load_results("notebooks/saved/headline"))
-    assert "variance reduction from pairing: correlation over replicates" in said
-    for name in HEADLINE:
-        assert f"  {name}" in said, name
-    assert said.count("r = 0.") > 20
