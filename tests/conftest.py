@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -10,6 +11,8 @@ from types import ModuleType
 import pytest
 
 from tests.everything import FIRST
+
+_LONG_RUN_S = 300.0
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -75,3 +78,14 @@ def figures_closed() -> Iterator[None]:
     import matplotlib.pyplot as plt
 
     plt.close("all")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """After a long run, name the files that took longest: the first place to look when the tests become slow."""
+    seconds: Counter[str] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            seconds[getattr(report, "nodeid", "").partition("::")[0]] += getattr(report, "duration", 0.0)
+    if seconds.total() > _LONG_RUN_S:
+        slowest = ", ".join(f"{name} {size:.0f}" for name, size in seconds.most_common(20))
+        terminalreporter.write_line(f"slowest of {len(seconds)} files ({seconds.total():.0f} s), seconds each: {slowest}")
