@@ -88,4 +88,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             seconds[getattr(report, "nodeid", "").partition("::")[0]] += getattr(report, "duration", 0.0)
     if seconds.total() > _LONG_RUN_S:
         slowest = ", ".join(f"{name} {size:.0f}" for name, size in seconds.most_common(20))
-        terminalreporter.write_line(f"slowest of {len(seconds)} files ({seconds.total():.0f} s), seconds each: {slowest}")
+        total = f"{len(seconds)} files took {seconds.total():.0f} s"
+        terminalreporter.write_line(f"{total}; the slowest, in seconds: {slowest}")

@@ -31,12 +31,13 @@ def first_screen(results: Any, baseline: str | None = None) -> str:
              f"Compared with: {change.titles[change.baseline]}.")
     verdicts = _verdict(change, next(iter(study["readings"]), study["policies"][-1]))
     nobody = results.notes.loc[results.notes["note"].str.startswith(f"cameras: {NO_CAMERA}"), "note"]
-    said = [*(text.removeprefix("cameras: ") for text in nobody[:1]), *results.failures, *verdicts,
+    first = [line for text in nobody[:1] for line in wrap(text.removeprefix("cameras: "), WIDTH)]
+    said = [*results.failures, *verdicts,
             precision_in_words(manifest.get("precision")),
             "" if scenario["calibrated"] else "Not calibrated: the constants were solved for another scenario."]
     unknown = ", not what is unknown about the city" * (not worlds)
     return "\n".join([
-        *wrap(study["title"], WIDTH), *wrap(about, WIDTH), "",
+        *first, *wrap(study["title"], WIDTH), *wrap(about, WIDTH), "",
         *(line for one in said for line in wrap(one, WIDTH)), "", *_table(change), "",
         *wrap(f"Lower curve of recognition. [ ]: what chance alone does in 95 % of studies{unknown}; ±: no difference "
               "shown, at most this; ( ): too few replicates to say. Not legal advice.", WIDTH),
