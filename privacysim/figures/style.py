@@ -124,7 +124,7 @@ def axes(ax: Axes | None, width: float, height: float) -> Axes:
 
 def named_rows(ax: Axes, names: Sequence[str], above: float = 0.5, below: float = 0.5) -> None:
     """Set up one labelled row per name, translated, from the top down, with a grid across."""
-    ax.set_yticks(range(len(names)), [Words(_LANG.get()).text(name) for name in names])
+    ax.set_yticks(range(len(names)), list(map(Words(_LANG.get()).text, names)))
     for label in ax.get_yticklabels():
         _in_its_font(label)
     ax.set_ylim(max(len(names), 1) - 1 + below, -above)
