@@ -56,7 +56,7 @@ def cluster(tmp_path):
             ))  # fmt: skip
         for nanny in running[1:]:
             until(lambda nanny=nanny: len(children(nanny.pid)) == 1, "a worker", nanny)
-        yield address, running[1:]
+        yield address, running
     finally:
         for process in reversed(running):  # nannies first: they would start their workers again
             for child in (process.pid, *(children(process.pid) if process.poll() is None else ())):
@@ -68,7 +68,7 @@ def cluster(tmp_path):
 def test_a_killed_worker_and_a_killed_node_cost_nothing_and_the_bytes_are_those_of_a_serial_run(
     cluster, tmp_path, monkeypatch, toy_units
 ):
-    address, (first, second) = cluster
+    address, (_, first, second) = cluster
     run = started(tmp_path, "-c", CODE, *RUN, "--scheduler", address, "--out", "r")
     until(lambda: len(parts(tmp_path)) >= 5, "the first five parts", run)
     [victim] = children(first.pid)
@@ -91,3 +91,16 @@ def test_a_killed_worker_and_a_killed_node_cost_nothing_and_the_bytes_are_those_
     assert main([*RUN, "--workers", "1", "--out", "serial"]) == 0
     for name in ("metrics.parquet", "summary.csv"):
         assert (tmp_path / "r" / name).read_bytes() == (tmp_path / "serial" / name).read_bytes()
+
+
+def test_a_killed_scheduler_is_a_sentence_with_its_cure_and_what_was_done_is_kept(cluster, tmp_path):
+    address, (scheduler, *_) = cluster
+    run = started(tmp_path, "-c", CODE, *RUN, "--scheduler", address, "--out", "r")
+    until(lambda: len(parts(tmp_path)) >= 3, "the first parts", run)
+    os.kill(scheduler.pid, signal.SIGKILL)
+    said = run.communicate(timeout=120)[0]
+    assert run.returncode == 2, said
+    assert "Traceback" not in said
+    assert "--resume" in said
+    assert len(parts(tmp_path)) >= 3
+    assert not (tmp_path / "r" / "manifest.json").exists()

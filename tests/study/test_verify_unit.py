@@ -68,3 +68,31 @@ def test_what_cannot_be_run_again_is_refused_with_the_cure(saved):
     with pytest.raises(ResultsError) as refused:
         verify(saved)
     assert str(refused.value) == f"{saved}: has no inputs/ to run again.\n  Fix: run the study with --out."
+
+
+@pytest.fixture
+def town(monkeypatch, tmp_path, toy_units) -> Path:
+    """A project with a map of its own and the results of a study in it."""
+    toy_units(monkeypatch, tmp_path / "cache")
+    home = tmp_path / "project"
+    home.mkdir()
+    (home / "town.osm").write_text("<osm version='0.6'/>")
+    (home / "town.toml").write_text('id = "town"\ntitle = "Town"\n[city]\nkind = "osm"\nosm = "town.osm"\n'
+                                    '[population]\npeople = {value = 5000.0, assumption = "a town"}\n')  # fmt: skip
+    study = ps.Study(scenario=str(home / "town.toml"), policies=["notice_only"], days=1, replicates=1)
+    study.run(workers=1, out=home / "results" / "r")
+    return home
+
+
+def test_results_verify_after_their_project_moved_and_a_map_is_recognised_by_its_digest(town, tmp_path, monkeypatch):
+    moved = town.rename(tmp_path / "elsewhere")
+    assert verify(moved / "results" / "r").wrong == [], "the map lies beside the results"
+    (moved / "town.osm").rename(tmp_path / "kept.osm")
+    with pytest.raises(InputError, match=r"city\.osm: expected the file of these results") as error:
+        verify(moved / "results" / "r")
+    assert "--map FILE" in str(error.value)
+    monkeypatch.chdir(tmp_path)
+    assert verify(moved / "results" / "r", maps=["kept.osm"]).wrong == []
+    (moved / "town.osm").write_text("<osm version='0.6'></osm>")
+    with pytest.raises(InputError, match="no such file any more"):
+        verify(moved / "results" / "r")
