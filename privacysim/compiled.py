@@ -13,9 +13,8 @@ from typing import Any
 
 import numba
 
-from privacysim.errors import shown
+from privacysim.errors import say_once, shown
 from privacysim.resources import cache_folder
-from privacysim.sealed import say_once
 
 caching: Any = import_module("numba.core.caching")  # untyped
 

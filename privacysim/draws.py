@@ -12,8 +12,9 @@ from hashlib import blake2b
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from privacysim.compiled import jit
 
 Bools = NDArray[np.bool_]
 Bytes = NDArray[np.uint8]
@@ -29,14 +30,14 @@ def stream_key(seed: int, k: int, stream: str) -> int:
     return int.from_bytes(blake2b(f"{seed}|{k}|{stream}".encode(), digest_size=8).digest(), "little")
 
 
-@njit(cache=True, nogil=True)
+@jit
 def _mix(x):
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return x ^ (x >> np.uint64(31))
 
 
-@njit(cache=True, nogil=True)
+@jit
 def _fill(key, ids, first, out):
     golden = np.uint64(0x9E3779B97F4A7C15)
     for i in range(ids.size):
@@ -47,7 +48,7 @@ def _fill(key, ids, first, out):
             out[i, j] = (np.float64(mark >> np.uint64(11)) + 0.5) * 1.1102230246251565e-16
 
 
-@njit(cache=True, nogil=True)
+@jit
 def _jitter(keys, first_day, out, span):
     golden = np.uint64(0x9E3779B97F4A7C15)
     for i in range(keys.size):

@@ -1,8 +1,10 @@
 """Errors for readers: where, what was expected, what was given, and the fix."""
 
 import difflib
+import sys
 from collections.abc import Iterable, Sized
 from dataclasses import fields
+from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
@@ -86,6 +88,12 @@ def shown(got: object, limit: int = 120) -> str:
     """Describe the given value in one line of at most `limit` characters that can be shown."""
     text = printable(" ".join(str(got).split()))
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+@lru_cache(maxsize=64)
+def say_once(text: str) -> None:
+    """Print a sentence on the error stream, once per process."""
+    print(text, file=sys.stderr)
 
 
 def one_line(thing: Any) -> str:

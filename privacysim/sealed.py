@@ -6,12 +6,10 @@ that is cut, altered or of another form counts as missing, so it is made anew.
 
 import hashlib
 import json
-import sys
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from privacysim.errors import ResultsError
+from privacysim.errors import ResultsError, say_once
 from privacysim.files import whole_file
 from privacysim.resources import cache_folder
 
@@ -54,9 +52,3 @@ def offer(path: Path, value: object) -> None:
         keep(path, value)
     except ResultsError as error:
         say_once(f"The cache is not used: {error}")
-
-
-@lru_cache(maxsize=64)
-def say_once(text: str) -> None:
-    """Print a sentence on the error stream, once per process."""
-    print(text, file=sys.stderr)

@@ -13,9 +13,9 @@ from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
-from numba import njit
 from numpy.typing import NDArray
 
+from privacysim.compiled import jit
 from privacysim.draws import Bools, Floats, Ints
 from privacysim.errors import one_line
 from privacysim.identify import RECOGNISERS
@@ -190,7 +190,7 @@ def sorted_acts(acts: Acts) -> Acts:
     return replace(acts, start=start, index=index, twin=_twins(start, *compared), **ordered)
 
 
-@njit(cache=True, nogil=True)
+@jit
 def _twins(start, window, group, viewer, pair, attention, known, audience):  # type: ignore[no-untyped-def]
     """Return for each camera and arm the first arm that has the same acts at this camera."""
     out = np.empty((start.shape[0], start.shape[1] - 1), dtype=np.int16)

@@ -10,8 +10,8 @@ import pytest
 import privacysim
 
 PACKAGE = Path(privacysim.__file__).parent
-GROUND = ("errors", "parts", "units", "resources", "vocabulary", "draws", "stats", "tables", "facts", "fact_laws",
-          "files", "wording", "sealed", "compiled")
+GROUND = ("errors", "parts", "units", "resources", "compiled", "vocabulary", "draws", "stats", "tables", "facts",
+          "fact_laws", "files", "wording", "sealed")
 ROOMS = (
     "identify", "law", "policy", "scenario", "readers", "city", "people", "sight", "world", "governance", "exposure",
     "attacks", "metrics", "simulation", "figures", "results", "study", "validation", "robustness", "report", "tracks",
