@@ -12,13 +12,14 @@ LONGEST_S = 86_400.0
 """A run that would take longer is refused unless the user insists."""
 
 
-def refuse_too_large(part: UnitParts, units: int, workers: int, where: Path | None) -> None:
+def refuse_too_large(part: UnitParts, units: int, workers: int, where: Path | None, *, elsewhere: bool = False) -> None:
     """Raise ResultsError if `units` like this one need more than a day, or more memory or disk than this machine has.
 
-    `where` is the folder of the parts; without one, nothing is written.
+    `where` is the folder of the parts; without one, nothing is written. `elsewhere`: other machines do the units.
     """
     spent = sum(each for name, each in part.cost.get("cpu_s", {}).items() if name not in (COMPILATION, START))
-    seconds, memory = spent * units / workers, max(part.cost.get("resident_mb", {}).values(), default=0.0) * workers
+    resident = 0.0 if elsewhere else max(part.cost.get("resident_mb", {}).values(), default=0.0)
+    seconds, memory = spent * units / workers, resident * workers
     there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**20
     name = f"r{part.unit.replicate:05d}-b{part.unit.block:05d}"
     written = sum(path.stat().st_size for path in where.rglob(f"{name}.*")) * units / 2**20 if where else 0.0

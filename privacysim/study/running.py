@@ -206,7 +206,8 @@ class Running:
             def tell(part: object) -> None:
                 if isinstance(part, UnitParts) and part.unit != PILOT and not self.anyway:
                     self.anyway = True  # asked once
-                    refuse_too_large(part, len(units(self.inputs)), self.workers, self.where)
+                    refuse_too_large(part, len(units(self.inputs)), self.workers, self.where,
+                                     elsewhere=self.open_executor is not None)  # fmt: skip
                 bar(part)
 
             self.done |= do_units(self.work, alone, workers=1, place=place, tell=tell)
