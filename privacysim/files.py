@@ -13,6 +13,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date, time
+from itertools import count
 from pathlib import Path, PurePath
 from typing import Annotated, Any, TypeVar, get_args
 
@@ -303,10 +304,10 @@ def file_digest(path: Path) -> str:
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """Write to a new temporary file beside `path` and rename it when complete; an error leaves no file."""
-    part = path.with_name(f".{path.name}.{os.urandom(4).hex()}.part")
+    part = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))  # follows no link that waits there
+        part = _new_beside(path)
         yield part
         part.replace(path)
     except OSError as error:
@@ -314,4 +315,15 @@ def whole_file(path: Path) -> Iterator[Path]:
                            "  Fix: name a folder that can be written, with room on its disk.") from error
     finally:
         with suppress(OSError):  # if the folder cannot be reached there is nothing to remove
-            part.unlink(missing_ok=True)
+            if part is not None:
+                part.unlink(missing_ok=True)
+
+
+def _new_beside(path: Path) -> Path:
+    """Create an empty file that nobody else has: whatever waits under a name, even a link, is left alone."""
+    for number in count():
+        part = path.with_name(f".{path.name}.{os.getpid()}-{number}.part")
+        with suppress(FileExistsError):
+            os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+            break
+    return part

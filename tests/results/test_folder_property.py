@@ -60,7 +60,7 @@ def test_no_link_in_a_folder_is_followed(name, toy, tmp_path):
 
 def test_a_whole_file_is_written_beside_whatever_waits_under_a_name(tmp_path):
     for n in range(3):
-        (tmp_path / f".a.{os.getpid() + n}.part").symlink_to(tmp_path / "victim")
+        (tmp_path / f".a.{os.getpid()}-{n}.part").symlink_to(tmp_path / "victim")
     (tmp_path / "a").symlink_to(tmp_path / "victim")
     with whole_file(tmp_path / "a") as part:
         part.write_text("new")
