@@ -224,7 +224,7 @@ def _refuse_odd(raw: Any, where: str, keys: tuple[object, ...] = ()) -> None:
     elif isinstance(raw, str) and _STEERS.search(raw):
         expected, fix = "text without control characters", "remove them"
     elif len(keys) > _DEEPEST:
-        expected, fix = f"lists and tables at most {_DEEPEST} levels deep", "correct it"
+        expected, fix, raw = f"lists and tables at most {_DEEPEST} levels deep", "correct it", "more"
     if expected:
         raise InputError(_at(where, ".".join(map(str, keys[:8]))), expected, raw, fix)
     if isinstance(raw, Mapping | list):
