@@ -24,7 +24,7 @@ def command(*arguments: str, **how) -> subprocess.CompletedProcess:
                           check=False, **how)  # fmt: skip
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "cp437", "gbk", "ascii"])
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
 def test_what_an_encoding_cannot_show_is_replaced(encoding):
     done = command("--help", stdout=subprocess.PIPE, more={"PYTHONIOENCODING": encoding})
     assert done.returncode == 0, done.stderr

@@ -44,7 +44,7 @@ def test_a_kernel_is_kept_and_compiled_again_when_its_files_are_damaged(kernel):
     assert run() == ("42 0", "")
     assert run() == ("42 1", "")
     rng = random.Random(185)
-    for ending, cut in (("nbi", True), ("nbc", False), ("nbi", False), ("nbc", True)):
+    for ending, cut in (("nbi", True), ("nbc", False)):
         [path] = (folder / "__pycache__").glob(f"*.{ending}")
         content = bytearray(path.read_bytes())
         content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)

@@ -89,7 +89,7 @@ def test_a_file_that_is_no_toml_is_refused_and_not_quoted(content, said, tmp_pat
 def test_a_byte_order_mark_deep_keys_and_control_characters(tmp_path):
     (tmp_path / "a.toml").write_bytes(b'\xef\xbb\xbfid = "a"\n')
     assert read_toml(tmp_path / "a.toml") == {"id": "a"}
-    (tmp_path / "b.toml").write_text(".".join(["a"] * 20_000) + " = 1")
+    (tmp_path / "b.toml").write_text(".".join(["a"] * 3_000) + " = 1")
     with pytest.raises(InputError, match="levels deep"):
         ps.load_policy(str(tmp_path / "b.toml"))
     with pytest.raises(InputError, match="control characters"):

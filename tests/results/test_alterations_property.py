@@ -146,7 +146,7 @@ def seen(folder: Path, **also: Callable[[Any], str]) -> list[str]:
 
 
 def test_a_folder_as_written_is_whole_and_says_which_replicates_were_rerun(folder):
-    wrong, notes, rerun = verify(folder, every=True, also={"report.html": page})
+    wrong, notes, rerun = verify(folder, every=True)
     assert (wrong, notes, rerun) == ([], [], [0, 1, 2])
     drawn = {tuple(_drawn(range(10), 2)) for _ in range(50)}
     assert all(len(set(two)) == 2 for two in drawn)
@@ -175,8 +175,8 @@ def test_compare_and_report_refuse_what_loading_refuses(folder, capsys):
     assert not (folder.parent / "memo.html").exists()
 
 
-RECOMPUTED = ("value doubled", "contributors doubled", "a replicate dropped", "seed", "run id", "arm title", "notes",
-              "skewness", "policy file", "source",
+RECOMPUTED = ("value doubled", "a replicate dropped", "seed", "run id", "skewness", "policy file",
+              "contributors doubled", "arm title", "notes", "source",
               "policies swapped", "curves swapped", "a replicate renamed", "a metric renamed", "days", "sample",
               "law date", "start",
               "family id", "scenario title", "calibrated", "people", "arm id", "replicates", "direction",
@@ -192,8 +192,8 @@ def resealed(folder: Path) -> None:
     path.write_text(json.dumps(whole | {"sha256": digest_of(whole)}))
 
 
-@pytest.mark.parametrize("name", [*RECOMPUTED[:10], *(pytest.param(name, marks=pytest.mark.slow)
-                                                      for name in RECOMPUTED[10:])])
+@pytest.mark.parametrize("name", [*RECOMPUTED[:6], *(pytest.param(name, marks=pytest.mark.slow)
+                                                     for name in RECOMPUTED[6:])])
 def test_what_can_be_recomputed_is_seen_although_all_digests_were_renewed(name, folder):
     DATA[name](folder)
     resealed(folder)
@@ -204,7 +204,7 @@ def test_what_can_be_recomputed_is_seen_although_all_digests_were_renewed(name, 
     assert found.wrong or found.notes, name
 
 
-@pytest.mark.parametrize("flips", [25, pytest.param(400, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("flips", [8, pytest.param(400, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", ["manifest.json", "metrics.parquet", "inputs/resolved.json", "summary.csv"])
 def test_flipped_bits_never_give_other_numbers_or_a_traceback(name, flips, folder):
     whole, rng = load_results(folder).metrics, random.Random(name)

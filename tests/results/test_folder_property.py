@@ -30,9 +30,10 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.mark.parametrize("name", ["inputs/mine.txt", "parts/mine.txt", "tables/mine.txt", "band.csv", "report.html",
-                                  "summary.csv", "thesis.docx", "manifest.json"])  # fmt: skip
-@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize(("name", "force"), [
+    ("inputs/mine.txt", True), ("parts/mine.txt", False), ("tables/mine.txt", True), ("band.csv", True),
+    ("report.html", False), ("summary.csv", True), ("thesis.docx", False), ("manifest.json", True),
+])  # fmt: skip
 def test_a_folder_of_somebody_is_refused_and_left_as_it_is(name, force, toy, tmp_path):
     mine = tmp_path / "mine"
     (mine / name).parent.mkdir(parents=True)
