@@ -32,7 +32,12 @@ def first_screen(results: Any, baseline: str | None = None) -> str:
     verdicts = _verdict(change, next(iter(study["readings"]), study["policies"][-1]))
     nobody = results.notes.loc[results.notes["note"].str.startswith(f"cameras: {NO_CAMERA}"), "note"]
     first = [line for text in nobody[:1] for line in wrap(text.removeprefix("cameras: "), WIDTH)]
+    band = results.band
+    band = band[(band["metric"] == change.primary) & (band["policy"] == change.baseline) & (band["curve"] != "high")]
     said = [*results.failures, *verdicts,
+            *(f"The map leaves views open: {stats.short(row['fewest'])} to {stats.short(row['most'])} "
+              f"{METRICS[change.primary].title} under {change.titles[change.baseline]}."
+              for row in band[band["note"] == ""].to_dict("records")),
             precision_in_words(manifest.get("precision")),
             "" if scenario["calibrated"] else "Not calibrated: the constants were solved for another scenario."]
     unknown = ", not what is unknown about the city" * (not worlds)
