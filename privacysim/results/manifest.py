@@ -46,7 +46,8 @@ def read_manifest(folder: Path, *, seal: bool = True) -> dict[str, Any] | None:
         first = error.errors()[0]
         at = ".".join(str(part) for part in first["loc"]) or "all of it"
         raise ResultsError(f"{path}: is not a manifest of privacysim ({shown(at, 60)}: {shown(first['msg'], 60)}).\n"
-                           "  Fix: name another folder.") from None  # fmt: skip
+                           "  Fix: name another folder, or delete this one if an older version wrote it."
+                           ) from None  # fmt: skip
     if seal and manifest["sha256"] != digest_of(manifest):
         raise ResultsError(f"{path}: was changed since it was written.\n"
                            "  Fix: restore it, or run the study again, with --force.")  # fmt: skip
