@@ -163,7 +163,8 @@ _MOST_ROWS, _MOST_BYTES = 10_000_000, 1 << 30
 
 def _read_file(name: str, path: Path) -> pa.Table:
     """Read a file of bounded size; each text is held once, however many rows repeat it."""
-    texts = [column.name for column in table(name).columns if column.dtype in ("str", "word")]
+    there = set(pq.read_schema(path).names)
+    texts = [column.name for column in table(name).columns if column.dtype in ("str", "word") and column.name in there]
     with pq.ParquetFile(path, read_dictionary=texts) as file:
         said = file.metadata
         size = sum(said.row_group(n).total_byte_size for n in range(said.num_row_groups))

@@ -38,8 +38,9 @@ def geopackage_rows(path: Path, notes: list[str]) -> Iterator[tuple[int, list[Po
             base.set_progress_handler(lambda: int(next(steps, None) is None), 100_000)
             base.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
             base.execute("PRAGMA trusted_schema = OFF")
-            for name in ("gpkg_geometry_columns", "gpkg_spatial_ref_sys"):
-                if not _is_table(base, name):
+            for name, needed in (("gpkg_geometry_columns", True), ("gpkg_spatial_ref_sys", False)):
+                there = base.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone()
+                if (needed or there) and not _is_table(base, name):
                     raise sqlite3.DatabaseError(f"{name} is not a table")
             for table, column, srs in base.execute("SELECT table_name, column_name, srs_id FROM gpkg_geometry_columns "
                                                    f"LIMIT {_MOST_TABLES}").fetchall():  # fmt: skip

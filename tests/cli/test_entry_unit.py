@@ -113,7 +113,7 @@ def test_a_command_misused_is_two_lines_and_exit_2(words, named, capsys):
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, typer.Abort])  # versions of typer differ in what Ctrl-C becomes
 def test_an_interruption_is_one_line_and_exit_130(kind, monkeypatch, capsys):
-    def stopped(*_):
+    def stopped(*_, **__):
         raise kind
 
     monkeypatch.setattr(import_module("privacysim.study"), "verify", stopped)
@@ -124,7 +124,7 @@ def test_an_interruption_is_one_line_and_exit_130(kind, monkeypatch, capsys):
 def test_an_error_of_ours_is_its_own_text_whatever_its_kind(monkeypatch, capsys):
     text = "here: broken.\n  Fix: correct it."
 
-    def broken(*_):
+    def broken(*_, **__):
         raise ResultsError(text)
 
     monkeypatch.setattr(import_module("privacysim.study"), "verify", broken)

@@ -293,6 +293,6 @@ def test_the_command_prints_morris_and_sobol_with_the_sources(tmp_path, monkeypa
     assert "Morris" in said
     assert "Sobol" in said
     assert "  informal_handover: handed over given asked and no rule" in said
-    assert {path.name for path in (tmp_path / "r").iterdir()} == {"morris.csv", "sobol.csv"}
+    assert {path.name for path in (tmp_path / "r").glob("[!.]*")} == {"morris.csv", "sobol.csv"}
     assert main([*asked, "--sobol", "9", "--out", "r"]) == 2
     assert "power of two" in capsys.readouterr().err
