@@ -143,7 +143,7 @@ def _differences(saved: pd.DataFrame, again: pd.DataFrame) -> list[str]:
 def _other_notes(saved: pd.DataFrame, again: pd.DataFrame, replicate: int) -> list[str]:
     rows = [{tuple(row) for row in one[one["replicate"] == replicate].astype(str).itertuples(index=False)}
             for one in (saved, again)]  # fmt: skip
-    # what is said of the map stands with the first replicate of a run
-    rows[1] -= {row for row in rows[1] if not row[0] and row[-1] in set(saved["note"])} - rows[0]
+    if replicate != saved["replicate"].min():  # what is said of a map stands with the first replicate of a run
+        rows[1] = {row for row in rows[1] if row[0]}
     return [f"manifest.json, notes: {' '.join(row[:4])} was {'removed' if row in rows[1] else 'added'}"
             for row in sorted(rows[0] ^ rows[1])]  # fmt: skip
