@@ -223,7 +223,7 @@ class Desks:
         found = next((one for one in known if one.holds(documents.expires)), None)
         if found is None:
             found = Signatures(documents, np.full(documents.asked.size, NEVER), np.full(documents.asked.size, NEVER))
-            self.env.process(self._arrivals(found))
+            self._submit(found)
             known.append(found)
             self.env.run(until=self.end)
             found.notes = self._notes()
@@ -234,24 +234,26 @@ class Desks:
             one.turn, one.signed = found.turn[low:high], found.signed[low:high]
         return found.notes
 
-    def _arrivals(self, course: Signatures) -> Wait:
-        """Submit documents in the order of time."""
-        documents = course.documents
-        order = np.argsort(documents.asked, kind="stable")
-        transit = np.zeros(order.size, dtype=np.int64)
+    def _submit(self, course: Signatures) -> None:
+        """Have every document come to its desk at its time; in one tick, before an officer becomes free."""
+        documents, now = course.documents, int(self.env.now)
+        transit = np.zeros(documents.asked.size, dtype=np.int64)
         sent = (documents.approver == words.APPROVERS.index("judge")) & ~np.isnan(documents.way)
         transit[sent] = delay(self.scenario, self.turnaround, documents.way[sent])
-        rows = zip(*(column[order].tolist() for column in (*documents, transit)), strict=True)
-        for row, (asked, approver, number, papers, mark, _, priority, expires, way) in zip(order, rows, strict=True):
-            if asked > self.env.now:
-                yield self.env.timeout(asked - int(self.env.now))
-            level = words.APPROVERS[approver]
-            desk, work = self._desk(level), self.work(level, mark, papers)
-            if self.env.now >= 0:
-                desk.work_asked += work
-            turn = desk.ask(number, priority=priority, expires=expires)
-            assert turn.callbacks is not None
-            turn.callbacks.append(partial(self._taken, course, row, desk, work, way))
+        for row in np.flatnonzero(documents.asked < self.end).tolist():
+            comes = self.env.timeout(max(int(documents.asked[row]) - now, 0))
+            comes.callbacks.append(partial(self._asked, course, row, int(transit[row])))
+
+    def _asked(self, course: Signatures, row: int, way: int, _: Event) -> None:
+        documents = course.documents
+        level = words.APPROVERS[documents.approver[row]]
+        desk, work = self._desk(level), self.work(level, float(documents.mark[row]), int(documents.papers[row]))
+        if self.env.now >= 0:
+            desk.work_asked += work
+        turn = desk.ask(int(documents.number[row]), priority=int(documents.priority[row]),
+                        expires=int(documents.expires[row]))  # fmt: skip
+        assert turn.callbacks is not None
+        turn.callbacks.append(partial(self._taken, course, row, desk, work, way))
 
     def _taken(self, course: Signatures, row: int, desk: Desk, work: int, way: int, turn: Event) -> None:
         """Let an officer work on the document whose turn has come, unless it has expired."""
