@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 from simpy import Environment, Event
+from simpy.events import URGENT
 
 from privacysim import vocabulary as words
 from privacysim.draws import Bools, Floats, Ints
@@ -223,7 +224,7 @@ class Desks:
         found = next((one for one in known if one.holds(documents.expires)), None)
         if found is None:
             found = Signatures(documents, np.full(documents.asked.size, NEVER), np.full(documents.asked.size, NEVER))
-            self._submit(found)
+            self.env.process(self._arrivals(found))
             known.append(found)
             self.env.run(until=self.end)
             found.notes = self._notes()
@@ -234,26 +235,27 @@ class Desks:
             one.turn, one.signed = found.turn[low:high], found.signed[low:high]
         return found.notes
 
-    def _submit(self, course: Signatures) -> None:
-        """Have every document come to its desk at its time; in one tick, before an officer becomes free."""
-        documents, now = course.documents, int(self.env.now)
-        transit = np.zeros(documents.asked.size, dtype=np.int64)
+    def _arrivals(self, course: Signatures) -> Wait:
+        """Submit documents in the order of time; in one tick, before an officer becomes free."""
+        documents = course.documents
+        order = np.argsort(documents.asked, kind="stable")
+        transit = np.zeros(order.size, dtype=np.int64)
         sent = (documents.approver == words.APPROVERS.index("judge")) & ~np.isnan(documents.way)
         transit[sent] = delay(self.scenario, self.turnaround, documents.way[sent])
-        for row in np.flatnonzero(documents.asked < self.end).tolist():
-            comes = self.env.timeout(max(int(documents.asked[row]) - now, 0))
-            comes.callbacks.append(partial(self._asked, course, row, int(transit[row])))
-
-    def _asked(self, course: Signatures, row: int, way: int, _: Event) -> None:
-        documents = course.documents
-        level = words.APPROVERS[documents.approver[row]]
-        desk, work = self._desk(level), self.work(level, float(documents.mark[row]), int(documents.papers[row]))
-        if self.env.now >= 0:
-            desk.work_asked += work
-        turn = desk.ask(int(documents.number[row]), priority=int(documents.priority[row]),
-                        expires=int(documents.expires[row]))  # fmt: skip
-        assert turn.callbacks is not None
-        turn.callbacks.append(partial(self._taken, course, row, desk, work, way))
+        rows = zip(order.tolist(), *(column[order].tolist() for column in (*documents, transit)), strict=True)
+        for row, asked, approver, number, papers, mark, _, priority, expires, way in rows:
+            if asked > self.env.now:
+                comes = self.env.event()
+                comes._ok, comes._value = True, None  # a timeout that is urgent
+                self.env.schedule(comes, URGENT, asked - int(self.env.now))
+                yield comes
+            level = words.APPROVERS[approver]
+            desk, work = self._desk(level), self.work(level, mark, papers)
+            if self.env.now >= 0:
+                desk.work_asked += work
+            turn = desk.ask(number, priority=priority, expires=expires)
+            assert turn.callbacks is not None
+            turn.callbacks.append(partial(self._taken, course, row, desk, work, way))
 
     def _taken(self, course: Signatures, row: int, desk: Desk, work: int, way: int, turn: Event) -> None:
         """Let an officer work on the document whose turn has come, unless it has expired."""
