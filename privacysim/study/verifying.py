@@ -144,6 +144,6 @@ def _other_notes(saved: pd.DataFrame, again: pd.DataFrame, replicate: int) -> li
     rows = [{tuple(row) for row in one[one["replicate"] == replicate].astype(str).itertuples(index=False)}
             for one in (saved, again)]  # fmt: skip
     if replicate != saved["replicate"].min():  # what is said of a map stands with the first replicate of a run
-        rows[1] = {row for row in rows[1] if row[0]}
+        rows = [{row for row in one if not row[-1].startswith("cameras: ")} for one in rows]
     return [f"manifest.json, notes: {' '.join(row[:4])} was {'removed' if row in rows[1] else 'added'}"
             for row in sorted(rows[0] ^ rows[1])]  # fmt: skip
