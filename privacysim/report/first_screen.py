@@ -5,7 +5,6 @@ from textwrap import wrap
 from typing import Any
 
 from privacysim import stats
-from privacysim.metrics import METRICS
 from privacysim.study.precision import in_words as precision_in_words
 from privacysim.world.placed import NO_CAMERA
 
@@ -36,7 +35,7 @@ def first_screen(results: Any, baseline: str | None = None) -> str:
     band = band[(band["metric"] == change.primary) & (band["policy"] == change.baseline) & (band["curve"] != "high")]
     said = [*results.failures, *verdicts,
             *(f"The map leaves views open: {stats.short(row['fewest'])} to {stats.short(row['most'])} "
-              f"{METRICS[change.primary].title} under {change.titles[change.baseline]}."
+              f"{change.declared[change.primary].title} under {change.titles[change.baseline]}."
               for row in band[band["note"] == ""].to_dict("records")),
             precision_in_words(manifest.get("precision")),
             "" if scenario["calibrated"] else "Not calibrated: the constants were solved for another scenario."]
@@ -57,8 +56,8 @@ def _verdict(change: Any, asked: str) -> list[str]:
         if row["policy"] == asked and row["readings"] > 1:
             least, most = _change(row["ratio_least"]), _change(row["ratio_most"])
             title = next(title for arm, title in change.titles.items() if arm.startswith(f"{asked}:"))
-            return [f"{title.rpartition(' (')[0]}: {least} to {most} in {METRICS[change.primary].title}, over its "
-                    f"{row['readings']} readings and both curves."]
+            return [f"{title.rpartition(' (')[0]}: {least} to {most} in {change.declared[change.primary].title}, "
+                    f"over its {row['readings']} readings and both curves."]
     return [f"{change.titles[row['policy']]}: {change.sentence(row)}."
             for row in _low(change, change.primary).to_dict("records") if row["policy"] == asked]
 
@@ -70,12 +69,12 @@ def _low(change: Any, metric: str) -> Any:
 
 def _table(change: Any) -> list[str]:
     """Policies by measures: the primary one with its interval, and those beside it."""
-    heads = {change.primary: wrap(METRICS[change.primary].title, _SIZES[0] - 1)}
+    heads = {change.primary: wrap(change.declared[change.primary].title, _SIZES[0] - 1)}
     heads |= {name: [*head] for name, head in _BESIDE.items() if name in change.declared and name != change.primary}
     sizes, tall = _SIZES[: len(heads)], max(map(len, heads.values()))
     left = WIDTH - sum(_SIZES)
     for name, head in heads.items():
-        head[-1] += f" {METRICS[name].arrow[:1]}".rstrip()
+        head[-1] += f" {change.declared[name].arrow[:1]}".rstrip()
         head[:0] = [""] * (tall - len(head))
     rows = {name: _low(change, name).set_index("policy") for name in heads}
     lines = [("", [head[n] for head in heads.values()]) for n in range(tall)]

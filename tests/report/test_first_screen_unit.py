@@ -1,6 +1,7 @@
 """The first screen of a study: 22 lines of 80 columns that say what the comparison says."""
 
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -50,6 +51,14 @@ def test_another_baseline_turns_the_table_over(results):
     other = list(change.titles)[-1]
     said = first_screen(results, other)
     assert f"Compared with: {change.titles[other]}." in " ".join(said.split())
+
+
+def test_a_primary_metric_from_outside_the_package_has_its_own_title(results, monkeypatch):
+    change = results.compare()
+    own = replace(change.declared[change.primary], title="faces on a wall")
+    change = replace(change, declared={**change.declared, change.primary: own})
+    monkeypatch.setattr(type(results), "compare", lambda *_: change)
+    assert "faces on a" in first_screen(results)
 
 
 @pytest.mark.parametrize(("said", "mean", "ratio", "low", "high", "note"), [
