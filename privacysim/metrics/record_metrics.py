@@ -6,6 +6,9 @@ import numpy as np
 import pandas as pd
 
 from privacysim import vocabulary as words
+from privacysim.draws import Bools
+from privacysim.exposure import BY_FACE
+from privacysim.facts import facts
 from privacysim.metrics.registry import Rows, ratio, shipped_metric
 from privacysim.metrics.seen import Records
 from privacysim.units import DAY_S
@@ -59,6 +62,51 @@ def impunity(seen: Records) -> Rows:
     followed = seen.audits["found"] & (sanction != "") & ~sanction.str.startswith("none")
     punished = seen.acts["act_id"].isin(seen.audits.loc[followed.to_numpy(dtype=bool), "act_id"])
     return Rows(seen.act_root[forbidden], ~punished.to_numpy(dtype=bool)[forbidden])
+
+
+def _flows(acts: pd.DataFrame) -> tuple[dict[str, Bools], dict[str, Bools]]:
+    """Kinds of flows, named like their facts `norm_…`.
+
+    By recipient and principle, of which the first that holds counts; by what is shown, which only raises the weight.
+    """
+    columns = {name: acts[name].cat for name in ("actor", "source", "channel", "document", "scene", "technique")}
+    known = {name: (one.categories.tolist(), one.codes.to_numpy()) for name, one in columns.items()}
+
+    def among(column: str, *these: str) -> Bools:
+        categories, codes = known[column]
+        return np.array([word in these for word in categories], dtype=bool)[codes]
+
+    state, own = among("actor", *words.STATE_ORGANS), among("channel", "own_console", "live_monitor")
+    filmed = among("actor", "person_filmed", "relative_or_guardian")
+    private, by_face = among("scene", "private_space"), among("technique", *BY_FACE)
+    return {
+        "sold": among("source", "resale"),
+        "secret": among("channel", "hidden") | among("source", "hidden", "breach"),
+        "state_document": state & ~among("document", "none"),
+        "duty": among("actor", "own_staff_on_duty") | (state & own),
+        "state_bare": state | among("actor", "foreign_authority"),
+        "filmed": filmed,
+        "claim": among("actor", "victim_not_filmed", "defence_counsel", "civil_party"),
+        "company": among("actor", "insurer", "employer", "company"),
+        "vendor": among("actor", "contractor", "vendor_platform") & ~among("source", "insider"),
+    }, {"private": private & ~filmed, "face_search": by_face & ~filmed}
+
+
+@shipped_metric()
+def flows_breaking_norms(seen: Records) -> Rows:
+    """Flows weighted by the share of people who find them unacceptable; the law does not enter.
+
+    A flow is one act of one recipient at one camera: a watched monitor, a delivery, a day of the website's crowd, which
+    counts once however large it is. A private room, or a search by face, is at least as unacceptable as people find
+    that by itself, except for the people filmed.
+    """
+    acts = seen.looked_at
+    kinds, least = _flows(acts)
+    share = {name: facts().value(f"norm_{name}") for name in (*kinds, *least, "stranger")}
+    weight = np.select(list(kinds.values()), [share[name] for name in kinds], share["stranger"])
+    for name, holds in least.items():
+        weight = np.maximum(weight, holds * share[name])
+    return Rows(acts["root"], weight * np.minimum(acts["audience"], 1.0))
 
 
 def _secrets(seen: Records, secret: str) -> pd.DataFrame:
