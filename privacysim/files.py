@@ -10,7 +10,7 @@ import math
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, time
 from itertools import count
@@ -138,6 +138,23 @@ def read_toml(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:  # not UTF-8, or a number of thousands of digits
         fix = "correct the file or its permissions"
         raise InputError(str(path), "a readable TOML file in UTF-8", error, fix) from None
+
+
+def line_of(path: Path, keys: Sequence[str]) -> int:
+    """Line of a key in a TOML file, or of the table that lacks it; a number in `keys` counts tables of one name."""
+    lines, at, name = path.read_text(encoding="utf-8-sig").splitlines(), 0, list[str]()
+    for key in keys:
+        if key.isdigit():
+            heads = [n for n, line in enumerate(lines[at:], at + 1) if line.strip() == f"[[{'.'.join(name)}]]"]
+            at = heads[int(key)] if int(key) < len(heads) else at
+        else:
+            name.append(key)
+    for n, line in enumerate(lines[at:], at + 1):
+        if line.startswith("["):
+            break
+        if line.partition("=")[0].strip().strip('"') in name:
+            return n
+    return max(at, 1)
 
 
 def toml_text(data: Mapping[str, Any]) -> str:

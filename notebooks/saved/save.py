@@ -1,10 +1,11 @@
 """Run what takes minutes and keep its numbers here, for the notebooks that show it: python notebooks/saved/save.py [NAME …].
 
-Without a name: the headline, the committee's study, the sensitivity study `how_sure` and the frontier `reforms`.
+Without a name: the headline, the committee's study, the sensitivity study `how_sure`, the frontier `reforms`, and then
+`forms`: the filled impact assessments of the site (docs/examples), made from the headline as it is kept.
 
-Only what is needed to read and compare is kept: of a study manifest, metrics and summary, of the other two their tables
-and the command that makes them (`command.txt`). The inputs are those of the repository, which the run id in a manifest
-names; a test asks whether they still are.
+Only what is needed to read and compare is kept: of a study manifest, metrics and summary, of the headline also its
+rules, scenario and facts, of the other two their tables and the command that makes them (`command.txt`). The inputs are
+those of the repository, which the run id in a manifest names; a test asks whether they still are.
 """
 
 from __future__ import annotations
@@ -16,10 +17,15 @@ from pathlib import Path
 
 import privacysim as ps
 from privacysim.cli.main import main
+from privacysim.report import write_assessment
 
 HERE = Path(__file__).resolve().parent
 STUDIES = ("headline", "committee")
 KEPT = ("manifest.json", "metrics.parquet", "summary.csv")
+INPUTS = {"headline": ("inputs/sim", "inputs/data/facts.csv")}
+"""What a memo or an assessment reads besides, by study."""
+FORMS = ("uk_dpia", "gdpr35", "pipl56", "sf19b")
+EXAMPLES = HERE.parents[1] / "docs" / "examples"
 FACTORS = (
     "cameras_per_1000", "public_share", "informal_handover", "compliance", "contacts", "pool_website", "pool_neighbours",
     "audience_median", "audience_p99", "audience_max", "nonfrontal_factor", "owner_unaware_share",
@@ -41,10 +47,18 @@ COMMANDS = {
 
 
 def keep_study(name: str, scratch: Path) -> None:
-    """Manifest, metrics and summary of a study."""
+    """Manifest, metrics and summary of a study, and of some the inputs that reports read."""
     ps.Study(name).run(out=scratch)
-    for file in KEPT:
-        shutil.copyfile(scratch / file, HERE / name / file)
+    shutil.rmtree(HERE / name / "inputs", ignore_errors=True)
+    for file in (*KEPT, *INPUTS.get(name, ())):
+        (HERE / name / file).parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if (scratch / file).is_dir() else shutil.copyfile)(scratch / file, HERE / name / file)
+
+
+def keep_forms() -> None:
+    """The four shipped forms, filled for Order 799 against the order of 2007."""
+    for form in FORMS:
+        print(write_assessment(HERE / "headline", EXAMPLES / f"{form}.html", form, policy="order_799"))
 
 
 def keep_tables(name: str, scratch: Path) -> None:
@@ -57,7 +71,10 @@ def keep_tables(name: str, scratch: Path) -> None:
 
 
 if __name__ == "__main__":
-    for wanted in sys.argv[1:] or (*STUDIES, *COMMANDS):
+    for wanted in sys.argv[1:] or (*STUDIES, *COMMANDS, "forms"):
+        if wanted == "forms":
+            keep_forms()
+            continue
         with tempfile.TemporaryDirectory() as folder:
             (HERE / wanted).mkdir(exist_ok=True)
             (keep_tables if wanted in COMMANDS else keep_study)(wanted, Path(folder) / wanted)

@@ -118,11 +118,24 @@ def compare(folder: ResultsFolder, baseline: Baseline = None,
 @report_app.command()
 def report(folder: ResultsFolder,
            out: Annotated[Path, typer.Option("-o", "--out", help="File to write: memo.html, .pdf, .docx or .xlsx.")],
+           form: Annotated[str | None, typer.Option(
+               help="Impact assessment instead: uk_dpia, gdpr35, pipl56, sf19b, or a form of your own.")] = None,
+           policy: Annotated[str | None, typer.Option(help="Assessed policy, with --form. Default: the last.")] = None,
            lang: Annotated[str, typer.Option(help="Language: en or zh.")] = "en", baseline: Baseline = None) -> None:
-    """Write a memo for a committee: two pages, and an annex with every assumption."""
-    from privacysim.report import write_memo
+    """Write a memo for a committee, or an impact assessment by the form of a law.
 
-    print(f"Memo: {write_memo(folder, out, lang=lang, baseline=baseline)}")
+    A memo has two pages, and an annex with every assumption. In an assessment, each number has its range and source;
+    what a study cannot know is marked as an open question.
+    """
+    from privacysim.report import write_assessment, write_memo
+
+    if form is None:
+        if policy is not None:
+            raise InputError("--policy", "a form to assess the policy by", "none", "add --form gdpr35 or another form")
+        print(f"Memo: {write_memo(folder, out, lang=lang, baseline=baseline)}")
+        return
+    made = write_assessment(folder, out, form, policy=policy, lang=lang, baseline=baseline)
+    print(f"Assessment: {made}")
 
 
 @verify_app.command()

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from privacysim.errors import InputError, did_you_mean, refuse_unknown
-from privacysim.files import display, plain_data, read_toml, validate
-from privacysim.law.provisions import Law, LawPack, Laws, Title
+from privacysim.files import display, line_of, plain_data, read_toml, validate
+from privacysim.law.provisions import Assessment, Heading, Law, LawPack, Laws, Title
 from privacysim.parts import known_names, named
 from privacysim.resources import shipped
 
@@ -87,10 +87,27 @@ def _read(folder: Path, general: bool = False) -> _Pack:
 def _read_files(folder: Path, files: tuple[tuple[str, int], ...], general: bool) -> _Pack:
     paths = [Path(name) for name, _ in files]
     rules = {path.stem: path for path in paths if path.parent.name == "policies" and path.parent.parent == folder}
-    parts = [(display(path), validate(LawPack, read_toml(path), display(path)))
-             for path in paths if path not in rules.values()]
+    parts = [(display(path), _checked(path)) for path in paths if path not in rules.values()]
     cases = folder / "cases.csv"
     return _Pack(folder.stem, display(folder), tuple(parts), rules, cases if cases.is_file() else None, general)
+
+
+def _checked(path: Path) -> LawPack:
+    raw, where = read_toml(path), display(path)
+    try:
+        return validate(LawPack, raw, where)
+    except InputError as error:
+        keys = error.where.partition(", ")[2]
+        line = line_of(path, keys.split("."))
+        raise InputError(f"{where}:{line}, {keys}", error.expected, error.got, error.fix) from None
+
+
+def form_place(where: str, form: Assessment, heading: Heading) -> str:
+    """Place of a form's heading for errors: file and line, if it is in a file, and the heading."""
+    path = next((one for one in (Path(where), shipped("data").parent / where) if one.is_file()), None)
+    lines = path.read_text(encoding="utf-8-sig").splitlines() if path else []
+    at = next((f":{n}" for n, line in enumerate(lines, 1) if f'"{heading.title}"' in line), "")
+    return f"{where}{at}, assessment {form.id}, {heading.title}"
 
 
 @lru_cache(maxsize=16)
@@ -119,7 +136,7 @@ def _together(ours: tuple[_Pack, ...], others: tuple[_Pack, ...], named_pack: st
         tuple(one for _, one in general.all("answer")), tuple(one for _, one in every["place"]),
         {name: path for pack in reversed(packs) for name, path in pack.policies.items()},
         {pack.id: _used(pack, general is pack) for pack in others if pack.parts},
-        {one.id: one for _, one in every["assessment"]}, general.id,
+        {form.id: (where, form) for where, form in every["assessment"]}, general.id,
         {law.id: pack.id for pack in packs if pack.all("bundle") for _, law in pack.all("law")},
         {pack.id: pack.cases for pack in packs if pack.cases}, tuple(one for _, one in general.all("duty")),
     )
@@ -129,6 +146,9 @@ def _together(ours: tuple[_Pack, ...], others: tuple[_Pack, ...], named_pack: st
     for where, form in every["assessment"]:
         for reference in form.reference:
             found.cited(reference, f"{where}, assessment {form.id}")
+        for heading in form.heading:
+            for reference in heading.reference:
+                found.cited(reference, form_place(where, form, heading))
     for where, place in every["place"]:
         found.cited(place, f"{where}, place {place.regime}")
     bundles = {bundle.id: bundle for bundle in found.bundles}

@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, PlainSerializer, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from privacysim import vocabulary as words
 from privacysim.errors import InputError, did_you_mean, one_line, refuse_unknown
@@ -222,12 +222,29 @@ class Place(Strict):
 
 
 class Heading(Strict):
-    """One heading of an assessment: what it asks, and which results of a study answer it (none: the author does)."""
+    """One heading of an assessment: what it asks, the articles that ask it, and what of a study answers it.
+
+    `rules` are parts of the assessed policy. `metrics` are names of metrics, with all their divisions. `facts` are
+    numbers of the scenario, by the beginning of their keys (`cameras.`). `study` are results as the memo shows them,
+    and the articles of the form's laws. `hint` says what a study cannot know and where the author finds it.
+    """
 
     title: str
     asks: str
-    study: tuple[Literal["people", "access", "retention", "alternatives", "risks", "measures", "costs", "unknown",
-                         "articles"], ...] = ()  # fmt: skip
+    reference: Annotated[tuple[Reference, ...], Field(min_length=1)]
+    rules: tuple[Literal["routes", "own_footage", "bans", "retention", "filing", "logs", "security", "signage",
+                         "interests", "building", "siting", "mask", "desk", "oversight", "sanctions",
+                         "silent"], ...] = ()  # fmt: skip
+    metrics: Lines = ()
+    facts: Lines = ()
+    study: tuple[Literal["alternatives", "effects", "articles", "unknown"], ...] = ()
+    hint: str = ""
+
+    @model_validator(mode="after")
+    def _answered(self) -> Heading:
+        if not (self.rules or self.metrics or self.facts or self.study or self.hint.strip()):
+            raise ValueError("rules, metrics, facts or study that answer the heading, or a hint for its author")
+        return self
 
 
 class Assessment(Strict):
@@ -274,7 +291,8 @@ class Laws:
     """Policy files from law packs, by name."""
     own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Packs that are not shipped, as plain data by name; results depend on them."""
-    assessments: Mapping[str, Assessment] = field(default_factory=dict)
+    assessments: Mapping[str, tuple[str, Assessment]] = field(default_factory=dict)
+    """Forms by id, each with its file."""
     general: str = ""
     """Name of the pack whose general law applies."""
     packs: Mapping[str, str] = field(default_factory=dict)

@@ -24,25 +24,37 @@ Key = TypeVar("Key", bound=Hashable)
 def describe(arm: Arm, words: Words) -> list[Section]:
     """Every rule of a policy, the source of each, and where the model departs from the text."""
     policy, known = arm.policy, arm.laws
-    sources = cited(policy, known)
-    bans: list[tuple[str, Any]] = [("ban", policy.prohibited)] if policy.prohibited else []
+    sources, said = cited(policy, known), parts(arm, words)
     contested = [scope for scope in policy.scope if scope.id in readings_of(policy)]
     sections = {
-        "routes": [_rule("route", rule, known, words) for rule in policy.access],
-        "bans": [_rule(kind, ban, known, words)
-                 for kind, ban in (*bans, *(("forbidden", ban) for ban in policy.forbidden))],
+        "routes": said["routes"], "bans": said["bans"],
         "readings": [words(key, name=one.id, says=words.text(one.says))
                      for key, several in (("contested", contested), ("variant", policy.reading)) for one in several],
-        "duties": _duties(policy, known, words),
-        "sanctions": [words("sanction_of", cited=words.text(known.cite(one)), says=words.text(one.says),
-                            sanction=sanction_text(one, words)) for one in map(known.provision, policy.sanctions)],
-        "silent": list(map(words.text, policy.silent)), "departures": list(map(words.text, policy.departures)),
+        "duties": _duties(policy, known, words), "sanctions": said["sanctions"], "silent": said["silent"],
+        "departures": list(map(words.text, policy.departures)),
         "places": [words("place_of", name=words.text(place.regime), cited=words.text(known.cite(place)))
                    + (words("place_says", says=words.text(place.says)) if place.says else "")
                    for place in known.places if place.law in {provision.law for provision in sources}],
         "citations": [citation(provision, known, words) for provision in sources],
     }
     return _headed("show", sections, words)
+
+
+def parts(arm: Arm, words: Words) -> dict[str, list[str]]:
+    """What each part of a policy says, one line per rule, each with its grounds."""
+    policy, known = arm.policy, arm.laws
+    routes = [(rule, _rule("route", rule, known, words)) for rule in policy.access]
+    bans: list[tuple[str, Any]] = [("ban", policy.prohibited)] if policy.prohibited else []
+    return {
+        "routes": [line for _, line in routes],
+        "own_footage": [line for rule, line in routes if "person_filmed" in rule.requester],
+        "bans": [_rule(kind, ban, known, words)
+                 for kind, ban in (*bans, *(("forbidden", ban) for ban in policy.forbidden))],
+        **_duties_by_name(policy, known, words),
+        "sanctions": [words("sanction_of", cited=words.text(known.cite(one)), says=words.text(one.says),
+                            sanction=sanction_text(one, words)) for one in map(known.provision, policy.sanctions)],
+        "silent": list(map(words.text, policy.silent)),
+    }  # fmt: skip
 
 
 def compare(first: Arm, second: Arm, words: Words) -> list[Section]:
@@ -101,16 +113,20 @@ def _rule(kind: str, rule: Any, known: Laws, words: Words) -> str:
 
 
 def _duties(policy: Policy, known: Laws, words: Words) -> list[str]:
+    return [line for lines in _duties_by_name(policy, known, words).values() for line in lines]
+
+
+def _duties_by_name(policy: Policy, known: Laws, words: Words) -> dict[str, list[str]]:
     if not policy.footage:
-        return [words("no_footage_at_all")]
-    lines = [words("retention_of", name=words.text(name)) + _rule("retention", rule, known, words)
-             for name, rule in policy.retention or () if rule is not None]
+        return {"retention": [words("no_footage_at_all")]}
+    found = {"retention": [words("retention_of", name=words.text(name)) + _rule("retention", rule, known, words)
+                           for name, rule in policy.retention or () if rule is not None]}
     for name in DUTY_NAMES:
         duty = getattr(policy, name)
         said = words.said("duty", None) if duty is None else _rule("duty", duty, known, words)
-        lines.append(words("duty_of", name=words.text(name)) + said)
-    return lines + [_rule(name, part, known, words) for name in ("siting", "mask", "desk", "oversight")
-                    if (part := getattr(policy, name)) is not None]
+        found[name] = [words("duty_of", name=words.text(name)) + said]
+    return found | {name: [_rule(name, part, known, words)] for name in ("siting", "mask", "desk", "oversight")
+                    if (part := getattr(policy, name)) is not None}
 
 
 def _changed_cells(first: Arm, second: Arm, words: Words) -> list[str]:

@@ -84,7 +84,7 @@ def write_report(report: Callable[[], Report], path: Path) -> Path:
 
 def memo(source: Source, lang: str = "en") -> Report:
     """Build the memo of results, in English ("en") or Chinese ("zh")."""
-    return _Memo(source, Words(lang)).report()
+    return Memo(source, Words(lang)).report()
 
 
 def answer(source: Source, words: Words, names: Mapping[str, str]) -> Iterator[Text]:
@@ -110,7 +110,7 @@ def evidence_cost(source: Source, words: Words, names: Mapping[str, str]) -> Ite
         yield (*text, words("stop"))
 
 
-class _Memo:
+class Memo:
     """The sections of one memo, and the data that they share: the results, the words and the names of the arms."""
 
     def __init__(self, source: Source, words: Words) -> None:
@@ -128,27 +128,34 @@ class _Memo:
         self.drawn_in = "en" if self.no_font else words.lang
         self.titles = {arm: broken(name) for arm, name in source.names(Words(self.drawn_in)).items()}
 
+    @property
+    def footer(self) -> str:
+        """Where the numbers come from: study, run, seed, size, law and version."""
+        words, study = self.words, self.manifest["study"]
+        return words("footer", study=study["id"], run=self.manifest["run_id"], seed=study["seed"], n=self.replicates,
+                     sample=words("everybody") if study["sample"] == "all" else f"{study['sample']:,}",
+                     law_date=study["law_date"], version=self.manifest["privacysim"])
+
     def report(self) -> Report:
+        """The memo: seven sections, and an annex."""
         words, study, told = self.words, self.manifest["study"], (self.source, self.words, self.names)
-        footer = words("footer", study=study["id"], run=self.manifest["run_id"], seed=study["seed"], n=self.replicates,
-                       sample=words("everybody") if study["sample"] == "all" else f"{study['sample']:,}",
-                       law_date=study["law_date"], version=self.manifest["privacysim"])
         question = words("question_text", place=words.text(self.manifest["scenario"]["title"]),
                          baseline=self.names[self.baseline], primary=self.title[self.primary], days=study["days"])
         parts: dict[str, tuple] = {
             "question": (Paragraph((question,)),), "answer": (Bullets((*answer(*told), *evidence_cost(*told))),),
-            "rules": (self.rules(),), "results": tuple(self.results()), "exposed": tuple(self.exposed()),
+            "rules": (self.rules(),), "results": tuple(self.results()), "exposed": tuple(self._exposed()),
             "sure": (Bullets(tuple((item,) for item in self.sure())),),
             "not_shown": (Bullets(tuple((item,) for item in self.not_shown())),
                           Paragraph((words("footer_files"),), quiet=True)),
         }  # fmt: skip
-        annex: dict[str, tuple] = {"departs": tuple(self.departures()), "register": tuple(self.register())}
+        annex: dict[str, tuple] = {"departs": tuple(self._departures()), "register": tuple(self._register())}
         sections, annexes = (tuple(Section(name, words(name), content) for name, content in one.items())
                              for one in (parts, annex))  # fmt: skip
         return Report(words.lang, words.text(study["title"] or str(study["id"])), words("not_advice"), sections,
-                      footer, str(self.manifest["begun"]), annexes, self.sheets())  # fmt: skip
+                      self.footer, str(self.manifest["begun"]), annexes, self.sheets())  # fmt: skip
 
     def rules(self) -> Table:
+        """Table of the rules compared: what each says, its status, retention, and what the person filmed may see."""
         words = self.words
         rows = tuple(
             ((report_source.title(policy, words),), (words.text(policy.summary),),
@@ -159,25 +166,31 @@ class _Memo:
         return Table("rules", words("rules_caption"), head, rows, layout="wrapped")
 
     def results(self) -> Iterator[Table | tuple]:
+        """The primary metric under each rule, the other outcomes, and the figures of both."""
         words, base, primary = self.words, self.names[self.baseline], self.primary
         direction = words(f"direction_{self.declared[primary].direction}")
         caption = words("primary_caption", primary=self.title[primary], unit=self.unit[primary], n=self.replicates,
                         direction=direction, baseline=base)  # fmt: skip
         head = tuple(words(key) for key in ("rule", "curve", "mean", "ratio", "difference", "chance"))
-        rows = tuple(self.primary_row(row) for arm in self.arms for row in self.of(primary, arm))
+        rows = tuple(self._primary_row(row) for arm in self.arms for row in self.of(primary, arm))
         yield Table("headline", capital(caption), head, rows, numeric=(2, 3, 4, 5), once=(0,))
         if self.others:
-            rows = tuple(((f"{self.title[name]} ({self.unit[name]})",), *(self.cell(name, arm) for arm in self.arms))
-                         for name in self.others)  # fmt: skip
-            yield self.wrapped("others", words("other_caption", baseline=base), ("outcome", *self.names.values()), rows)
+            yield self.effects()
         yield (self.ratio_picture(), *([self.tradeoff_picture()] if EVIDENCE in self.others else []))
+
+    def effects(self) -> Table:
+        """Table of the other outcomes under every rule, each with its ratio to the baseline."""
+        rows = tuple(((f"{self.title[name]} ({self.unit[name]})",), *(self.cell(name, arm) for arm in self.arms))
+                     for name in self.others)  # fmt: skip
+        caption = self.words("other_caption", baseline=self.names[self.baseline])
+        return self.wrapped("others", caption, ("outcome", *self.names.values()), rows)
 
     def wrapped(self, name: str, caption: str, head: tuple[str, ...], rows: tuple[tuple[Text, ...], ...]) -> Table:
         """A table of numbers that may break over lines; the first column's head is a key of the words."""
         head = (self.words(head[0]), *head[1:])
         return Table(name, caption, head, rows, numeric=tuple(range(1, len(head))), layout="wrapped")
 
-    def primary_row(self, row: Row) -> tuple[Text, ...]:
+    def _primary_row(self, row: Row) -> tuple[Text, ...]:
         curve = self.words(row["curve"]) if row["curve"] in CURVES else ""
         first: tuple[Text, ...] = ((self.names[row["policy"]],), (curve,), with_interval(row, "mean", "ci"))
         if row["policy"] == self.baseline:
@@ -198,7 +211,7 @@ class _Memo:
             text += [" (×", *with_interval(row, "ratio", "ratio"), ")"]
         return tuple(text)
 
-    def exposed(self) -> Iterator[Paragraph | tuple]:
+    def _exposed(self) -> Iterator[Paragraph | tuple]:
         words = self.words
         kinds = {kind: metric for kind, metric in IDENTIFIED.items() if self.of(metric)}
         yield Paragraph((words("exposed_none"),))
@@ -209,6 +222,7 @@ class _Memo:
             yield (self.wrapped("exposed", words("exposed_caption"), head, rows), self.legality_picture())
 
     def sure(self) -> Iterator[str]:
+        """Sentences on what the intervals cover and on what was decided."""
         words, rows = self.words, self.rows
         yield words("sure_interval", n=self.replicates)
         mine = rows[(rows["metric"] == self.primary) & (rows["policy"] != self.baseline)]
@@ -233,6 +247,7 @@ class _Memo:
             yield words("sure_calibrated", count=solved)
 
     def not_shown(self) -> Iterator[str]:
+        """Sentences on what the results do not show."""
         words, scenario, advice = self.words, self.manifest["scenario"], self.words("not_advice")
         yield words("not_1", not_advice_lower=advice[:1].lower() + advice[1:])
         yield from (words(key) for key in ("not_2", "not_3", f"not_{self.source.change.start}"))
@@ -240,23 +255,29 @@ class _Memo:
         if not scenario["calibrated"]:
             yield words("not_calibrated", scenario=scenario["id"])
 
-    def departures(self) -> Iterator[Subheading | Bullets]:
+    def _departures(self) -> Iterator[Subheading | Bullets]:
         for policy in self.source.policies.values():
             if policy.departures:
                 yield Subheading(report_source.title(policy, self.words))
                 yield self.bullets(("", line) for line in policy.departures)
 
-    def register(self) -> Iterator[Subheading | Bullets | Table]:
+    def _register(self) -> Iterator[Subheading | Bullets | Table]:
         words = self.words
         yield Subheading(words("register_rules"))
         yield self.bullets((f"{report_source.title(policy, words)}, {place}: ", part.assumption)
                            for policy in self.source.policies.values()
                            for place, part in sourced(policy) if part.assumption)
-        entries = sorted(self.source.register, key=lambda entry: list(_STATUSES).index(entry.status))
+        yield self.facts(self.source.register)
+
+    def facts(self, entries: Iterable[report_source.Entry]) -> Table:
+        """Table of numbers of the scenario, each with its range and source; the weakest evidence comes first."""
+        words = self.words
+        entries = sorted(entries, key=lambda entry: list(_STATUSES).index(entry.status))
         head = tuple(words(key) for key in ("number", "value", "range", "status", "source"))
-        rows = tuple(((words.text(one.title) or one.name,), (f"{one.value:.6g}",), (f"{one.low:.4g} – {one.high:.4g}",),
-                      (_STATUSES[one.status],), (words.text(one.source),)) for one in entries)  # fmt: skip
-        yield Table("register", words("register_caption"), head, rows, layout="register")
+        rows = tuple(((_titled(one, words),), (_plainly(one.value, 6),),
+                      (f"{_plainly(one.low, 4)} – {_plainly(one.high, 4)}",), (_STATUSES[one.status],),
+                      (words.text(one.source),)) for one in entries)  # fmt: skip
+        return Table("register", words("register_caption"), head, rows, layout="register")
 
     def bullets(self, texts: Iterable[tuple[str, str]]) -> Bullets:
         """A list of (place, text) of policy files; a text without a translation is marked as foreign."""
@@ -268,7 +289,7 @@ class _Memo:
         """Data frames of the workbook: headline, summary.csv, register, and the run's manifest."""
         words = self.words
         names = ("number", "value", "low", "high", "status", "source")
-        register = pd.DataFrame([entry[:-1] for entry in self.source.register], columns=list(map(words, names)))
+        register = pd.DataFrame([entry[:6] for entry in self.source.register], columns=list(map(words, names)))
         run = [[key, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)]
                for key, value in self.manifest.items() if key not in ("notes", "skewness", "files")]  # fmt: skip
         return {words("sheet_primary"): self.rows[self.rows["metric"] == self.primary],
@@ -279,7 +300,7 @@ class _Memo:
         """Figure of the primary metric's ratios to the baseline, with their intervals."""
         rows = self.rows[(self.rows["metric"] == self.primary) & self.rows["ratio"].notna()]
         said = self.said(rows.to_dict("records"), "ratio", "ratio_low", "ratio_high")
-        return self.picture("forest", said, forest, rows.assign(note=""), rows["policy"].nunique(), direction="either",
+        return self._picture("forest", said, forest, rows.assign(note=""), rows["policy"].nunique(), direction="either",
                             baseline=self.baseline)  # fmt: skip
 
     def tradeoff_picture(self) -> Picture:
@@ -295,7 +316,7 @@ class _Memo:
                          for row in points.to_dict("records"))  # fmt: skip
         labels = {f"{axis}_label": capital(self.declared[metric].title)  # the house style translates them
                   for axis, metric in (("x", EVIDENCE), ("y", self.primary))}
-        return self.picture("tradeoff", said, frontier, points, len(points) + 1, **labels, x_better="higher",
+        return self._picture("tradeoff", said, frontier, points, len(points) + 1, **labels, x_better="higher",
                             y_better="lower")
 
     def legality_picture(self) -> Picture:
@@ -303,9 +324,9 @@ class _Memo:
         said = [f"{self.words(f'legality_{kind}')}: {self.said(self.of(metric), 'mean')}"
                 for kind, metric in IDENTIFIED.items()]  # fmt: skip
         rows = by_legality(self.rows)
-        return self.picture("legality", ". ".join(said), people_by_legality, rows, len(self.names))
+        return self._picture("legality", ". ".join(said), people_by_legality, rows, len(self.names))
 
-    def picture(self, name: str, said: str, draw: Callable[..., Axes], data: pd.DataFrame, rows: int,
+    def _picture(self, name: str, said: str, draw: Callable[..., Axes], data: pd.DataFrame, rows: int,
                 **how: str) -> Picture:
         make = partial(report_model.drawn, draw, data, title="", titles=self.titles, rows=rows, lang=self.drawn_in,
                        **how)  # fmt: skip
@@ -321,6 +342,16 @@ class _Memo:
             numbers = ", ".join(short(float(row[column])) for column in columns if there(row, column))
             said.append(f"{self.names[row['policy']]}{curve}: {numbers or '–'}")
         return "; ".join(said)
+
+
+def _titled(entry: report_source.Entry, words: Words) -> str:
+    unit = words.text(entry.unit, "unit")
+    return (words.text(entry.title) or entry.name) + (f" ({unit})" if len(unit) > 1 else "")
+
+
+def _plainly(value: float, digits: int) -> str:
+    """A number of the scenario, without an exponent if it is large."""
+    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.{digits}g}"
 
 
 def broken(name: str, limit: int = 26) -> str:

@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ import pandas as pd
 from privacysim.errors import ResultsError, shown
 from privacysim.facts import fact_titles
 from privacysim.files import validate
+from privacysim.law import laws
 from privacysim.policy.policy_files import resolved
 from privacysim.policy.policy_form import Policy
 from privacysim.report.wording import Row
@@ -23,7 +24,7 @@ _AGAIN = "  Fix: run the study again."
 
 
 class Entry(NamedTuple):
-    """One row of the register: a number's key in the scenario, its value, range, status and source, and its title."""
+    """One row of the register: a number's key in the scenario, its value, range, status and source, title and unit."""
 
     name: str
     value: float
@@ -32,6 +33,7 @@ class Entry(NamedTuple):
     status: str
     source: str
     title: str
+    unit: str
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,10 @@ class Source:
     policies: Mapping[str, Policy]
     register: tuple[Entry, ...]
     case: str = "broadcast"
+    packs: tuple[Mapping[str, Any], ...] = ()
+    """Law packs of the run that are neither shipped nor in the working folder."""
+    law: str = "cn"
+    """Law pack whose general law the scenario names."""
 
     @property
     def rows(self) -> pd.DataFrame:
@@ -51,8 +57,14 @@ class Source:
 
     def of(self, metric: str, arm: str = "") -> Sequence[Row]:
         """Rows of a metric, for all arms or one."""
-        chosen = self.rows["metric"] == metric
-        return self.rows[chosen & (self.rows["policy"] == arm) if arm else chosen].to_dict("records")
+        return [row for row in self._by_metric.get(metric, ()) if arm in ("", row["policy"])]
+
+    @cached_property
+    def _by_metric(self) -> dict[str, list[Row]]:
+        found: dict[str, list[Row]] = {}
+        for row in self.rows.to_dict("records"):
+            found.setdefault(row["metric"], []).append(row)
+        return found
 
     def names(self, words: Words) -> dict[str, str]:
         """Name of each arm: the policy's title and its reading."""
@@ -82,11 +94,18 @@ def read_source(folder: Path, baseline: str | None = None) -> Source:
     path = folder / "inputs" / "data" / "facts.csv"
     with _readable(path):
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
-        statuses = dict(zip(table["id"], table["status"], strict=True))
+        known = {row["id"]: (row["status"], row["unit"]) for row in table.to_dict("records")}
     scenario = _toml(inputs / "scenarios" / f"{results.manifest['scenario']['id']}.toml")
     leaks = scenario.get("leaks")
     case = "directory" if isinstance(leaks, Mapping) and leaks.get("case") == "directory" else "broadcast"
-    return Source(results, results.compare(baseline), policies, tuple(_entries(scenario, "", statuses)), case)
+    return Source(results, results.compare(baseline), policies, tuple(_entries(scenario, "", known)), case,
+                  _packs(inputs / "law"), str(scenario.get("law", "cn")))
+
+
+def _packs(folder: Path) -> tuple[dict[str, Any], ...]:
+    """Law packs that the run kept, without those that the working folder has as well."""
+    here = list(laws().own.values())
+    return tuple(pack for path in sorted(folder.rglob("*.toml")) if (pack := _toml(path)) not in here)
 
 
 @contextmanager
@@ -110,20 +129,20 @@ def _kept(folder: Path, name: str) -> tuple[dict[str, Any], str]:
     return _toml(path), path.as_posix()
 
 
-def _entries(data: Mapping[str, Any], at: str, statuses: Mapping[str, str]) -> Iterator[Entry]:
+def _entries(data: Mapping[str, Any], at: str, known: Mapping[str, tuple[str, str]]) -> Iterator[Entry]:
     for key, value in data.items():
         name = f"{at}.{key}" if at else key
         if not isinstance(value, Mapping):
             continue
         if not {"value", "assumption"} <= set(value):
-            yield from _entries(value, name, statuses)
+            yield from _entries(value, name, known)
             continue
-        why, status, words = str(value["assumption"]), "assumption", ""
+        why, status, words, unit = str(value["assumption"]), "assumption", "", ""
         if why.startswith("fact "):
             fact, _, why = why.removeprefix("fact ").partition(": ")
-            status, words = statuses.get(fact, "assumption"), fact_titles().get(fact, "")
+            (status, unit), words = known.get(fact, ("assumption", "")), fact_titles().get(fact, "")
         try:
             low, number, high = (float(value.get(end, value["value"])) for end in ("low", "value", "high"))
         except (TypeError, ValueError) as error:
             raise ResultsError(f"inputs/sim/scenarios, {name}: is no number ({error}).\n{_AGAIN}") from None
-        yield Entry(name, number, low, high, status, why, words)
+        yield Entry(name, number, low, high, status, why, words, unit)

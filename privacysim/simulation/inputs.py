@@ -157,7 +157,7 @@ class Inputs:
         return hashed(replace(self, replicates=tuple(replicates)))
 
 
-def arm_named(arms: Sequence[str], named: str) -> str:
+def arm_named(arms: Sequence[str], named: str, where: str = "baseline") -> str:
     """Return the arm's id; an unknown name, or one with several readings, raises an error with a suggestion."""
     if named in arms:
         return named
@@ -165,7 +165,7 @@ def arm_named(arms: Sequence[str], named: str) -> str:
     if len(readings) == 1:
         return readings[0]
     fix = f"write {' or '.join(readings)}" if readings else did_you_mean(named, arms)
-    raise InputError("baseline", "one arm of the study", named, fix)
+    raise InputError(where, "one arm of the study", named, fix)
 
 
 def resolve(plan: StudyFile, replicate: int | None = None, brought: Brought = NOTHING) -> Inputs:

@@ -20,7 +20,7 @@ from privacysim.errors import PrivacysimError, ResultsError
 from privacysim.figures import style
 from privacysim.report import memo as memo_file
 from privacysim.report import page, report_model
-from privacysim.report.memo import _Memo, memo
+from privacysim.report.memo import Memo, memo
 from privacysim.report.report_model import Picture, Report, plain
 from privacysim.report.report_source import read_source
 from privacysim.vocabulary import LEGALITIES
@@ -118,7 +118,7 @@ def test_a_large_ratio_is_drawn_on_a_logarithm_with_all_marks_within_and_hollow_
     rows.loc[mine, ["ratio", "ratio_low", "ratio_high"]] = [5.0, 0.04, 12.0]
     rows.loc[mine & (rows["curve"] == "high"), ["ratio_low", "ratio_high"]] = math.nan
     words = Words("en")
-    ax = _Memo(changed(rows), words).ratio_picture().draw().axes[0]
+    ax = Memo(changed(rows), words).ratio_picture().draw().axes[0]
     assert ax.get_xscale() == "log"
     low, high = ax.get_xlim()
     assert low < 0.04
@@ -128,7 +128,7 @@ def test_a_large_ratio_is_drawn_on_a_logarithm_with_all_marks_within_and_hollow_
     assert [line.get_markerfacecolor() == "white" for line in marks] == [False, True]
     assert {text.get_text() for text in ax.texts} >= {"5 [0.04, 12]", "5"}
     rows.loc[mine, ["ratio", "ratio_low", "ratio_high"]] = [0.5, 0.4, 2.0]
-    assert _Memo(changed(rows), words).ratio_picture().draw().axes[0].get_xscale() == "linear"
+    assert Memo(changed(rows), words).ratio_picture().draw().axes[0].get_xscale() == "linear"
 
 
 @pytest.mark.parametrize(("means", "scale"), [((2.0, 400.0), "log"), ((2.0, 15.0), "linear"), ((0.0, 400.0), "linear")])
@@ -139,7 +139,7 @@ def test_the_trade_off_has_a_logarithm_where_people_differ_tenfold_and_nobody_is
     for policy, mean in zip(("notice_only", "guangzhou_today"), means, strict=True):
         rows.loc[(rows["metric"] == PRIMARY) & (rows["policy"] == policy), "mean"] = mean
     words = Words("en")
-    figure = _Memo(changed(rows), words).tradeoff_picture().draw()
+    figure = Memo(changed(rows), words).tradeoff_picture().draw()
     ax = figure.axes[0]
     assert ax.get_yscale() == scale
     assert sorted(line.get_ydata()[0] for line in ax.lines if line.get_marker() == "o") == list(means)
@@ -149,7 +149,7 @@ def test_where_nobody_is_identified_the_figure_is_an_empty_frame_with_its_names(
     rows = source.rows.copy()
     rows.loc[rows["metric"].isin([f"people_identified[legality={kind}]" for kind in LEGALITIES]), "mean"] = 0.0
     words = Words("en")
-    ax = _Memo(changed(rows), words).legality_picture().draw().axes[0]
+    ax = Memo(changed(rows), words).legality_picture().draw().axes[0]
     assert not [line for line in ax.lines if line.get_marker() == "o"]
     assert ax.get_xlim() == (1.0, 10.0)
     labels = [label.get_text().replace("\n", " ") for label in ax.get_yticklabels()]
