@@ -72,6 +72,7 @@ def steps_of(arguments: list[str]) -> dict[str, list[str]]:
 
 def main(arguments: list[str]) -> int:
     """Run all steps in order, even after a failure; the exit status says whether any failed."""
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a console without the rules below
     steps = steps_of(arguments)
     failed = []
     # the tests start over a hundred processes, and each would compile the libraries' sources again: 2 CPU s

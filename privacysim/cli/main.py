@@ -16,7 +16,7 @@ from privacysim.resources import ONE_THREAD, VERSION
 COMMANDS = {
     "run": ("study", "STUDY [options]", "run a study and compare its policies"),
     "compare": ("study", "DIR --baseline POLICY", "compare saved results again"),
-    "report": ("study", "DIR -o memo.html|.pdf|.docx|.xlsx", "write a memo for a committee, --lang en or zh"),
+    "report": ("study", "DIR -o memo.html|.pdf|.docx|.xlsx", "a memo for a committee, or --form: an impact assessment"),
     "verify": ("study", "DIR [--replicate K]", "recompute a replicate and compare"),
     "study": ("study", "list|explore|sensitivity|frontier", "studies: explorer, sensitivity analysis, better reforms"),
     "scenario": ("study", "list|show|check", "the facts of a case"),

@@ -4,19 +4,23 @@ The owner holds a lock on the file `.privacysim`, which names its run, host and 
 A run that is interrupted leaves the file, so that the folder is known as ours; a complete folder has a manifest.
 """
 
-import fcntl
 import json
 import os
 import platform
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from privacysim.errors import ResultsError, shown
+from privacysim.errors import ResultsError, optional, shown
 from privacysim.results.manifest import read_manifest
 
 CLAIM = ".privacysim"
+_FCNTL, _MSVCRT = optional("fcntl"), optional("msvcrt")
+"""The locks of POSIX, or of Windows."""
+_BEYOND = 2**30
+"""Byte that Windows locks: after the text, because nobody else can read what is locked there."""
 
 
 def _has_results(folder: Path) -> bool:
@@ -42,12 +46,15 @@ def claimed(folder: Path, run_id: str, is_ours: Callable[[Path], bool] = _has_re
                                "  Fix: name a folder that can be written with --out.") from None  # fmt: skip
         yield waited
     finally:
-        with suppress(OSError):
-            names = {path.name for path in folder.iterdir()}
-            if lock is not None and (names == {CLAIM} or "manifest.json" in names):
-                (folder / CLAIM).unlink()
         if lock is not None:
-            os.close(lock)
+            if _FCNTL is None:  # Windows removes no open file
+                os.close(lock)
+            with suppress(OSError):
+                names = {path.name for path in folder.iterdir()}
+                if names == {CLAIM} or "manifest.json" in names:
+                    (folder / CLAIM).unlink()
+            if _FCNTL is not None:
+                os.close(lock)
         for path in made:  # deepest first; those that are not empty stay
             with suppress(OSError):
                 path.rmdir()
@@ -69,18 +76,18 @@ def _locked(folder: Path, run_id: str) -> tuple[int, bool]:
     """Descriptor of the locked file, and whether the same run had to be awaited."""
     path, waited = folder / CLAIM, False
     while True:
-        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
         try:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                _refuse_other(folder, _owner(lock), run_id)
-                fcntl.flock(lock, fcntl.LOCK_EX)
+            while not _taken(lock):
+                if not waited:
+                    _refuse_other(folder, _owner(lock), run_id)
                 waited = True
+                time.sleep(0.1)
             if path.exists() and os.fstat(lock).st_ino == path.stat().st_ino:  # else the owner removed it on leaving
                 os.ftruncate(lock, 0)
                 said = {"run_id": run_id, "host": platform.node(), "pid": os.getpid()}
-                os.pwrite(lock, json.dumps(said).encode(), 0)
+                os.lseek(lock, 0, os.SEEK_SET)
+                os.write(lock, json.dumps(said).encode())
                 return lock, waited
         except BaseException:
             os.close(lock)
@@ -88,9 +95,23 @@ def _locked(folder: Path, run_id: str) -> tuple[int, bool]:
         os.close(lock)
 
 
+def _taken(lock: int) -> bool:
+    """Lock the open file, unless another process holds it; the lock ends with the process."""
+    try:
+        if _FCNTL is not None:
+            _FCNTL.flock(lock, _FCNTL.LOCK_EX | _FCNTL.LOCK_NB)
+        else:
+            os.lseek(lock, _BEYOND, os.SEEK_SET)
+            _MSVCRT.locking(lock, _MSVCRT.LK_NBLCK, 1)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
+
+
 def _owner(lock: int) -> dict[str, object]:
     try:
-        return dict(json.loads(os.pread(lock, 4096, 0)))
+        os.lseek(lock, 0, os.SEEK_SET)
+        return dict(json.loads(os.read(lock, 4096)))
     except (ValueError, TypeError):
         return {}
 

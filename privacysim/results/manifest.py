@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
@@ -19,7 +18,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError, create_model
 
-from privacysim.errors import ResultsError, shown
+from privacysim.errors import ResultsError, optional, shown
 from privacysim.metrics import Metric
 from privacysim.resources import PACKAGE, VERSION
 from privacysim.simulation.inputs import Inputs, canonical, data_digests, source_digest
@@ -112,10 +111,11 @@ class Clock:
 
     def times(self) -> dict[str, Any]:
         """Entries of the manifest on time and memory."""
-        peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-        unit = 2**20 if sys.platform == "darwin" else 2**10  # bytes on macOS, kilobytes elsewhere
+        resource, unit = optional("resource"), 2**20 if sys.platform == "darwin" else 2**10  # bytes on macOS, else KB
+        who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN) if resource else ()  # Windows does not say
+        peak = round(max(resource.getrusage(one).ru_maxrss for one in who) / unit, 1) if who else None
         return {"begun": self.begun.isoformat(timespec="seconds"), "seconds": round(monotonic() - self._wall, 2),
-                "cpu_seconds": round(_cpu() - self._cpu, 2), "peak_memory_mb_of_a_process": round(peak / unit, 1)}
+                "cpu_seconds": round(_cpu() - self._cpu, 2), "peak_memory_mb_of_a_process": peak}
 
 
 def _cpu() -> float:

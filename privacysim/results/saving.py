@@ -129,7 +129,7 @@ def summary_csv(rows: pd.DataFrame) -> str:
 
 def _text(path: Path, text: str) -> None:
     with whole_file(path) as part:
-        part.write_text(text, encoding="utf-8")
+        part.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _crate(manifest: Mapping[str, Any], files: Mapping[str, str]) -> str:

@@ -114,5 +114,6 @@ def in_words(manifest: Mapping[str, Any]) -> str:
     rest = max(manifest["cpu_seconds"] - sum(seconds.values()), 0.0)
     ranked = sorted(seconds.items(), key=lambda row: -row[1])
     stages = " · ".join(f"{name} {spent:.1f}" for name, spent in [*ranked, ("everything else", rest)])
+    peak = manifest["peak_memory_mb_of_a_process"]  # unknown on Windows
     return (f"Cost:    {manifest['cpu_seconds']:.1f} CPU s in {manifest['seconds']:.1f} s with {manifest['workers']} "
-            f"workers, at most {manifest['peak_memory_mb_of_a_process']:.0f} MB a process\n         {stages}")
+            f"workers{'' if peak is None else f', at most {peak:.0f} MB a process'}\n         {stages}")

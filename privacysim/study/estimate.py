@@ -1,5 +1,6 @@
 """Estimate of a run from its first finished unit, and refusal of what this machine cannot do."""
 
+import math
 import os
 import shutil
 from pathlib import Path
@@ -20,7 +21,8 @@ def refuse_too_large(part: UnitParts, units: int, workers: int, where: Path | No
     spent = sum(each for name, each in part.cost.get("cpu_s", {}).items() if name not in (COMPILATION, START))
     resident = 0.0 if elsewhere else max(part.cost.get("resident_mb", {}).values(), default=0.0)
     seconds, memory = spent * units / workers, resident * workers
-    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**20
+    known = hasattr(os, "sysconf")  # Windows does not say how much memory there is
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**20 if known else math.inf
     name = f"r{part.unit.replicate:05d}-b{part.unit.block:05d}"
     written = sum(path.stat().st_size for path in where.rglob(f"{name}.*")) * units / 2**20 if where else 0.0
     room = shutil.disk_usage(where).free / 2**20 if where and where.is_dir() else written

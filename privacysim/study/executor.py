@@ -32,8 +32,8 @@ class WorkerLost(RuntimeError):
 
 
 def cores() -> int:
-    """Number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Number of cores that this process may use, at most the 61 processes that a pool may have on Windows."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else min(os.cpu_count() or 1, 61)
 
 
 def processes(workers: int) -> OpenExecutor:
