@@ -2,7 +2,8 @@
 """Set up privacysim on a fresh machine, then run a command. Standard library only.
 
 python3 run.py study        set-up, then the headline study
-python3 run.py test         set-up, then every test (--slow: the long sets too; --fast: under three minutes)
+python3 run.py test         set-up, then every test (--slow: the long sets too; --fast: under three minutes;
+                            --notebooks: only the notebooks, or your own if you name them)
 python3 run.py lab          set-up, then JupyterLab
 python3 run.py docs         set-up, then the documentation site, into docs/_site
 python3 run.py ANY …        set-up, then `privacysim ANY …`

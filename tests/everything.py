@@ -1,8 +1,9 @@
 """Runs every test in one command: lint, types, units, properties, oracles, doctests, the site, notebooks.
 
 `python3 run.py test` calls it. Arguments go to pytest (`--slow`, `-k words`, a path); the notebooks run if no path or
-selection is given. `--fast` runs lint, types, doctests and the unit tests except the files of `LONG`, in under three
-minutes, for daily use. They include the whole chain on a district (`tests/cli/test_studies_unit.py`).
+selection is given. `--notebooks` runs them alone, or the notebooks named after it. `--fast` runs lint, types, doctests
+and the unit tests except the files of `LONG`, in under three minutes, for daily use. They include the whole chain on a
+district (`tests/cli/test_studies_unit.py`).
 """
 
 from __future__ import annotations
@@ -63,6 +64,9 @@ def steps_of(arguments: list[str]) -> dict[str, list[str]]:
     tests = [*python, "pytest", "-q"]
     if arguments == ["--fast"]:
         return {**before, "tests": [*tests, *PARALLEL, *quick_files(), "privacysim"]}
+    if arguments[:1] == ["--notebooks"]:
+        named = {"notebooks": [*python, "pytest", "-q", *NOTEBOOKS, *arguments[1:]]}
+        return named if arguments[1:] else notebooks(python)
     if set(arguments) - {"--slow"}:
         return {"tests": [*tests, *arguments]}
     site = [*python, "sphinx", "-W", "--keep-going", "-q", str(ROOT / "docs"), str(ROOT / "docs" / "_site")]

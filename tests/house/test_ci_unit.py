@@ -49,3 +49,22 @@ def test_the_whole_set_runs_every_kind_the_site_and_the_notebooks_and_a_selectio
         assert list(steps) == ["lint", "types", "tests", "site", "notebooks", "strict notebook"]
         assert steps["tests"][-2 - len(arguments):] == ["tests", "privacysim", *arguments]
     assert list(steps_of(["-k", "policy"])) == ["tests"]
+    assert list(steps_of(["--notebooks"])) == ["notebooks", "strict notebook"]
+    own = steps_of(["--notebooks", "mine.ipynb"])
+    assert list(own) == ["notebooks"]
+    assert "--nbval-lax" in own["notebooks"]
+    assert own["notebooks"][-1] == "mine.ipynb"
+
+
+def test_ci_covers_three_systems_and_three_pythons_once_each_and_stops_what_is_outdated():
+    whole = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8"))
+    elsewhere = whole["jobs"]["elsewhere"]
+    matrix = elsewhere["strategy"]["matrix"]
+    assert {name.split("-")[0] for name in matrix["os"]} == {"ubuntu", "macos", "windows"}
+    assert matrix["python"] == ["3.11", "3.12", "3.13"]
+    assert matrix["exclude"] == [{"os": "ubuntu-latest", "python": "3.11"}]  # the job that runs everything
+    assert "python run.py test --fast" in [step.get("run") for step in elsewhere["steps"]]
+    assert "github.ref" in whole["concurrency"]["group"]
+    for job in whole["jobs"].values():
+        setup = next(step["with"] for step in job["steps"] if step.get("uses", "").startswith("actions/setup-python"))
+        assert (setup["cache"], setup["cache-dependency-path"]) == ("pip", "requirements.lock")
