@@ -39,7 +39,8 @@ Model = TypeVar("Model", bound="Strict")
 class Strict(BaseModel):
     """Base class of models read from files: frozen, strict, no unknown keys, no nan or inf."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False,
+                              defer_build=True)  # a form that is never read, as in a worker, need not be built
 
     def __repr__(self) -> str:
         return shown(super().__repr__())

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import stats as laws
+from scipy.special import fdtri
 
 from privacysim.draws import Floats, stream_key, uniforms
 from privacysim.simulation.unit_parts import WORLD
@@ -85,14 +85,14 @@ def facts_share(alone: ArrayLike, pairs: Sequence[tuple[float, float]]) -> Estim
     if y.size < 3 or not len(both) or (spread := float(y.var(ddof=1))) == 0.0:
         return None
     ratio = float(((both[:, 0] - both[:, 1]) ** 2).mean()) / 2.0 / spread
-    tails = laws.f.ppf([(1 - _LEVEL) / 2, (1 + _LEVEL) / 2], y.size - 1, len(both))
+    tails = fdtri(y.size - 1, len(both), [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
     value, high, low = (min(max(1.0 - ratio * factor, 0.0), 1.0) for factor in (1.0, *tails))
     return Estimate(value, low, high)
 
 
 def standing_out(drawn: pd.DataFrame, answers: ArrayLike) -> tuple[str, ...]:
     """Facts (columns of `drawn`, one row a world) whose rank correlation with the answers beats permuted ones."""
-    x, y = (laws.rankdata(values, axis=0) for values in (drawn.to_numpy(dtype=np.float64), np.asarray(answers)))
+    x, y = drawn.rank().to_numpy(dtype=np.float64), pd.Series(np.asarray(answers)).rank().to_numpy(dtype=np.float64)
     if len(y) < _ENDS_OF // 2 or not drawn.shape[1] or (y == y[0]).all():
         return ()
     x, y = x - x.mean(axis=0), y - y.mean()
