@@ -7,6 +7,7 @@ a gap: "hard" if general law does not forbid the act either, "soft" if general l
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 from privacysim import vocabulary
@@ -145,12 +146,14 @@ class Route(Access):
     """Whether the delivered footage is clear although the source is masked."""
 
 
+@cache  # a run asks the same few rules of thousands of acts
 def wanted(rule: Match | Where) -> dict[str, tuple[Any, ...]]:
     """Elements of a rule, and the values that it accepts for each; what it does not name may be anything."""
     several = {name: known for name in WORDS if (known := getattr(rule, name, ()))}
     return several | {name: (flag,) for name in FLAGS if (flag := getattr(rule, name, None)) is not None}
 
 
+@cache
 def papers(rule: Access) -> dict[str, tuple[Any, ...]]:
     """What a route asks beside them: document and its limits, approval, officers, and conditions that can be tested.
 
@@ -231,10 +234,11 @@ def general_answer(answers: Iterable[GeneralAnswer], bundle: str, question: Ques
                    authorised: bool) -> tuple[str, str]:
     """What general law says: (general, provisions). An act that meets a route has that route as its legal ground."""
     flags = {"authorised": authorised, "identifiable": question.identifiable, "irreversible": question.masked}
+    said = told(question)
     for answer in answers:
         fits = all(getattr(answer, name) in (None, flag) for name, flag in flags.items())
         fits = fits and (not answer.bundle or bundle in answer.bundle) and _reaches(answer, question)
-        if fits and matches(answer, question):
+        if fits and not failing(wanted(answer), said):
             return answer.general, "; ".join(answer.basis)
     raise InputError("data/law, answer", "an answer for every act", question, "add a last answer without conditions")
 
