@@ -1,6 +1,10 @@
-"""Notebook commands: create one from the template, rerun one with new parameters, or serve the explorer's page."""
+"""Notebook commands: create one from the template, rerun one with new parameters, or serve the explorer's page.
+
+Only a rerun needs the libraries of notebooks, whose import takes longer than everything else here.
+"""
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -11,10 +15,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pandas as pd
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
 
 from privacysim.errors import InputError, PrivacysimError, did_you_mean, require
 from privacysim.files import whole_file
@@ -37,21 +38,27 @@ def new_notebook(name: str, folder: str | Path = ".") -> Path:
     path = Path(folder) / f"{stem}.ipynb"
     if path.exists():
         raise InputError(f"{path}", "a new file", "one that exists", "choose another name")
-    template = nbformat.read(shipped("notebooks/new_study.ipynb"), as_version=4).cells
-    notebook = as_notebook([(one["cell_type"], one["source"], one["metadata"].get("tags", ())) for one in template])
-    notebook.cells[0]["source"] = re.sub("^# .*", f"# {path.stem.replace('_', ' ')}", notebook.cells[0]["source"])
-    _write(notebook, path)
+    title = f"# {path.stem.replace('_', ' ')}"
+    cells = [(one["cell_type"], source if n else re.sub("^# .*", title, source), one["metadata"].get("tags", ()))
+             for n, (one, source) in enumerate(_cells(shipped("notebooks/new_study.ipynb")))]  # fmt: skip
+    _write(as_notebook(cells), path)
     return path
 
 
-def as_notebook(cells: Sequence[tuple[str, str, Sequence[str]]]) -> Any:
-    """Build a notebook from (kind, source, tags) cells, with ids that depend on position alone."""
-    made = []
-    for n, (kind, source, tags) in enumerate(cells):
-        new = nbformat.v4.new_markdown_cell if kind == "markdown" else nbformat.v4.new_code_cell
-        made.append(new(source, id=f"cell-{n:02d}", metadata={"tags": list(tags)} if tags else {}))
+def _cells(path: Path) -> list[tuple[dict[str, Any], str]]:
+    """Cells of a notebook, each with its source as one text."""
+    return [(cell, "".join(cell["source"])) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
+
+
+def as_notebook(cells: Sequence[tuple[str, str, Sequence[str]]]) -> str:
+    """Text of a notebook with (kind, source, tags) cells, whose ids depend on position alone."""
+    made = [{"cell_type": kind, "id": f"cell-{n:02d}", "metadata": {"tags": list(tags)} if tags else {},
+             "source": source.splitlines(keepends=True),
+             **({"execution_count": None, "outputs": []} if kind == "code" else {})}
+            for n, (kind, source, tags) in enumerate(cells)]  # fmt: skip
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    return nbformat.v4.new_notebook(cells=made, metadata={"kernelspec": kernel})
+    whole = {"cells": made, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(whole, ensure_ascii=False, indent=1)
 
 
 def parameter(text: str) -> tuple[str, object]:
@@ -81,6 +88,10 @@ def run_notebook(path: str | Path, out: str | Path, parameters: Mapping[str, obj
         raise InputError("notebook", "a notebook file", path, "name a file that exists")
     if target.resolve() == source.resolve():
         raise InputError("--out", "another file than the notebook itself", out, "name a new file")
+    import nbformat
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
+
     try:
         notebook = nbformat.read(source, as_version=4)
     except (ValueError, nbformat.reader.NotJSONError) as error:
@@ -98,7 +109,7 @@ def run_notebook(path: str | Path, out: str | Path, parameters: Mapping[str, obj
         text = re.sub(r"\x1b\[[0-9;]*m", "", str(error.evalue)).strip()
         short = "\n".join(f"{error.ename}: {text}".splitlines()[:3])
         raise NotebookFailed(f"{source}, cell {failed} of {whole}: {short}") from None
-    _write(notebook, target)
+    _write(nbformat.writes(notebook), target)
     return target
 
 
@@ -112,16 +123,17 @@ def _inject(notebook: Any, parameters: Mapping[str, object], where: str) -> None
             fix = did_you_mean(name, known) if known else "tag a cell with `parameters` in JupyterLab"
             raise InputError(f"{where}, -p", "a name from the cell tagged parameters", name, fix)
     if parameters:
+        from nbformat.v4 import new_code_cell
+
         source = "\n".join(f"{name} = {value!r}" for name, value in parameters.items())
-        cell = nbformat.v4.new_code_cell(source, id="injected-parameters", metadata={"tags": ["injected-parameters"]})
+        cell = new_code_cell(source, id="injected-parameters", metadata={"tags": ["injected-parameters"]})
         notebook.cells.insert(tagged[-1] + 1, cell)
 
 
-def _write(notebook: Any, path: Path) -> None:
-    nbformat.validate(notebook)
+def _write(notebook: str, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as part:
-        part.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+        part.write_text(notebook + "\n", encoding="utf-8")
 
 
 def index(folder: str | Path) -> pd.DataFrame:
@@ -131,7 +143,7 @@ def index(folder: str | Path) -> pd.DataFrame:
         where = path.relative_to(root).as_posix()
         if ".ipynb_checkpoints" in where or where.startswith("00_index"):
             continue
-        text = str(nbformat.read(path, as_version=4).cells[0]["source"])
+        text = _cells(path)[0][1]
         rows.append({
             "notebook": f'<a href="{escape(where, quote=True)}">{escape(where)}</a>',
             **{name: found[1].strip() if (found := re.search(pattern, text, re.MULTILINE)) else ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 
-import nbformat
 import pytest
 
 from privacysim.cli.main import main
@@ -19,7 +18,7 @@ def here(tmp_path, monkeypatch):
 
 
 def write(path, *cells):
-    nbformat.write(as_notebook(cells), path)
+    path.write_text(as_notebook(cells))
     return path
 
 
@@ -27,6 +26,8 @@ def test_a_new_notebook_is_the_template_under_its_name_and_is_never_replaced(her
     assert main(["notebook", "new", "my_study"]) == 0
     assert capsys.readouterr().out == ("my_study.ipynb: written. Open it with `jupyter lab my_study.ipynb`, or run it: "
                                        "privacysim notebook run my_study.ipynb\n")  # fmt: skip
+    import nbformat
+
     made = nbformat.read(here / "my_study.ipynb", as_version=4)
     nbformat.validate(made)
     assert made.cells[0].source.startswith("# my study\n")
@@ -50,7 +51,8 @@ def test_a_notebook_run_with_other_parameters_lies_under_results_with_its_output
     before = (here / "nb.ipynb").read_bytes()
     assert main(["notebook", "run", "nb.ipynb", "-p", "days=7", "-p", "keep=3 d"]) == 0
     assert capsys.readouterr().out == "results/nb.ipynb: every cell ran.\n"
-    assert nbformat.read(here / "results" / "nb.ipynb", as_version=4).cells[-1].outputs[0].text == "7 3 d\n"
+    ran = json.loads((here / "results" / "nb.ipynb").read_text())["cells"]
+    assert "".join(ran[-1]["outputs"][0]["text"]) == "7 3 d\n"
     assert (here / "nb.ipynb").read_bytes() == before
 
 
@@ -120,6 +122,8 @@ def test_the_explorer_is_served_on_this_machine_only_from_a_notebook_that_goes_a
     status, seen = voila("preview", "--port", "8123", "--no-browser")
     assert status == 0
     assert {"--port=8123", "--Voila.ip=127.0.0.1", "--no-browser"} <= set(seen["words"])
+    import nbformat
+
     page = nbformat.reads(json.dumps(seen["page"]), as_version=4)
     nbformat.validate(page)
     (cell,) = page.cells
