@@ -21,7 +21,7 @@ from privacysim.policy.policy_form import Policy
 from privacysim.report import report_model, report_source
 from privacysim.report.report_model import Bullets, Number, Paragraph, Picture, Report, Section, Subheading, Table, Text
 from privacysim.report.report_source import Source
-from privacysim.report.wording import (
+from privacysim.report.sentences import (
     IDENTIFIED,
     Row,
     by_legality,

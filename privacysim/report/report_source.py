@@ -16,7 +16,7 @@ from privacysim.files import validate
 from privacysim.law import laws
 from privacysim.policy.policy_files import resolved
 from privacysim.policy.policy_form import Policy
-from privacysim.report.wording import Row
+from privacysim.report.sentences import Row
 from privacysim.results import Comparison, Results, load_results
 from privacysim.wording import Words
 

@@ -9,7 +9,7 @@ from privacysim.figures import people_by_legality
 from privacysim.metrics import METRICS, headline
 from privacysim.report import report_model
 from privacysim.report.report_model import Block, Bullets, Paragraph, Picture, Report, Section, Subheading, Table
-from privacysim.report.wording import by_legality, capital
+from privacysim.report.sentences import by_legality, capital
 from privacysim.results import Comparison, Results
 from privacysim.stats import short
 from privacysim.wording import Words

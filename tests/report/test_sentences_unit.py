@@ -13,7 +13,7 @@ import privacysim as ps
 from privacysim.report.memo import answer, evidence_cost
 from privacysim.report.report_model import plain
 from privacysim.report.report_source import Source
-from privacysim.report.wording import with_interval
+from privacysim.report.sentences import with_interval
 from privacysim.results.comparison import SUMMARY
 from privacysim.wording import Words
 
