@@ -1,7 +1,8 @@
-"""Many machines, in small: a real Dask scheduler and two nodes (a nanny and its worker each) on loopback.
+"""Many machines, in small: a real Dask scheduler and its nodes (a nanny and its worker each) on loopback.
 
-One worker is killed and comes back; one node is killed for good, nanny and worker. The study ends complete, every unit
-once, with the bytes of a serial run.
+One worker is killed and comes back, then the scheduler is killed: a sentence, and the study is resumed without them.
+Among the long sets a node is killed for good, nanny and worker, and the study ends complete. Every unit is done once,
+and the bytes are those of a serial run.
 """
 
 import contextlib
@@ -40,7 +41,8 @@ def until(true, what: str, process: subprocess.Popen | None = None, seconds: flo
 
 
 @pytest.fixture
-def cluster(tmp_path):
+def cluster(tmp_path, request):
+    """Address, scheduler and nannies of a cluster of as many nodes as the test names."""
     pytest.importorskip("distributed")
     file = tmp_path / "scheduler.json"
     scheduler = started(tmp_path, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0",
@@ -49,7 +51,7 @@ def cluster(tmp_path):
     try:
         until(file.exists, "the scheduler", scheduler)
         address = json.loads(file.read_text())["address"]
-        for _ in range(2):
+        for _ in range(request.param):
             running.append(started(
                 tmp_path, "-m", "distributed.cli.dask_worker", address, "--host", "127.0.0.1", "--nworkers", "1",
                 "--nthreads", "1", "--no-dashboard", "--local-directory", str(tmp_path / "scratch"), TOY_SECONDS="0.1",
@@ -65,8 +67,49 @@ def cluster(tmp_path):
             process.communicate(timeout=60)
 
 
+@pytest.fixture
+def serial(tmp_path, monkeypatch, toy_units):
+    """Runs the same command in this process, to its end, with more options; the folder of its results."""
+
+    def run(out: str, *more: str) -> Path:
+        toy_units(monkeypatch, tmp_path / "cache")
+        monkeypatch.chdir(tmp_path)
+        assert main([*RUN, "--workers", "1", "--out", out, *more]) == 0
+        return tmp_path / out
+
+    return run
+
+
+def same_bytes(one: Path, other: Path) -> None:
+    for name in ("metrics.parquet", "summary.csv"):
+        assert (one / name).read_bytes() == (other / name).read_bytes()
+
+
+@pytest.mark.parametrize("cluster", [1], indirect=True)
+def test_a_killed_worker_costs_nothing_and_a_killed_scheduler_is_a_sentence_with_its_cure(cluster, tmp_path, serial):
+    address, (scheduler, nanny) = cluster
+    run = started(tmp_path, "-c", CODE, *RUN, "--scheduler", address, "--out", "r")
+    until(lambda: len(parts(tmp_path)) >= 3, "the first parts", run)
+    [victim] = children(nanny.pid)
+    os.kill(victim, signal.SIGKILL)  # its nanny starts another
+    done = parts(tmp_path)
+    until(lambda: len(parts(tmp_path)) >= len(done) + 3, "parts of another worker", run)
+    assert children(nanny.pid) != [victim], "the nanny started its worker again"
+    os.kill(scheduler.pid, signal.SIGKILL)
+    said = run.communicate(timeout=120)[0]
+    assert run.returncode == 2, said
+    assert "Traceback" not in said
+    assert "--resume" in said
+    kept = parts(tmp_path)
+    assert len(done) + 3 <= len(kept) < 60
+    assert not (tmp_path / "r" / "manifest.json").exists()
+    same_bytes(serial("r", "--resume"), serial("serial"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cluster", [2], indirect=True)
 def test_a_killed_worker_and_a_killed_node_cost_nothing_and_the_bytes_are_those_of_a_serial_run(
-    cluster, tmp_path, monkeypatch, toy_units
+    cluster, tmp_path, serial
 ):
     address, (_, first, second) = cluster
     run = started(tmp_path, "-c", CODE, *RUN, "--scheduler", address, "--out", "r")
@@ -86,21 +129,4 @@ def test_a_killed_worker_and_a_killed_node_cost_nothing_and_the_bytes_are_those_
     manifest = json.loads((tmp_path / "r" / "manifest.json").read_text())
     assert manifest["replicates"] == list(range(60))
     assert manifest["failed"] == []
-    toy_units(monkeypatch, tmp_path / "cache")
-    monkeypatch.chdir(tmp_path)
-    assert main([*RUN, "--workers", "1", "--out", "serial"]) == 0
-    for name in ("metrics.parquet", "summary.csv"):
-        assert (tmp_path / "r" / name).read_bytes() == (tmp_path / "serial" / name).read_bytes()
-
-
-def test_a_killed_scheduler_is_a_sentence_with_its_cure_and_what_was_done_is_kept(cluster, tmp_path):
-    address, (scheduler, *_) = cluster
-    run = started(tmp_path, "-c", CODE, *RUN, "--scheduler", address, "--out", "r")
-    until(lambda: len(parts(tmp_path)) >= 3, "the first parts", run)
-    os.kill(scheduler.pid, signal.SIGKILL)
-    said = run.communicate(timeout=120)[0]
-    assert run.returncode == 2, said
-    assert "Traceback" not in said
-    assert "--resume" in said
-    assert len(parts(tmp_path)) >= 3
-    assert not (tmp_path / "r" / "manifest.json").exists()
+    same_bytes(tmp_path / "r", serial("serial"))

@@ -52,18 +52,6 @@ def finished(process: subprocess.Popen) -> tuple[int, str, str]:
 BASE = ["run", "--scenario", "guangzhou_district", "--policies", "notice_only,order_799", "--baseline", "notice_only"]
 
 
-def test_one_and_two_workers_and_two_hash_seeds_give_the_same_bytes(toy, tmp_path, monkeypatch, capsys):
-    """One worker is this process, whose hash seed is another one."""
-    seed = "33" if os.environ.get("PYTHONHASHSEED") != "33" else "34"
-    code, _, err = finished(command([*BASE, "--workers", "2", "--out", "b"], tmp_path, PYTHONHASHSEED=seed))
-    assert code == 0, err
-    monkeypatch.chdir(tmp_path)
-    assert main([*BASE, "--workers", "1", "--out", "a"]) == 0
-    for name in ("metrics.parquet", "summary.csv"):
-        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
-    assert "units of work" not in err + capsys.readouterr().err, "no progress bar where there is no terminal"
-
-
 def test_replicate_three_alone_has_the_rows_that_it_has_among_ten(toy):
     whole, alone = toy.run(workers=1).metrics, toy.run(replicate=3, workers=1).metrics
     among = whole[whole["replicate"] == 3].reset_index(drop=True)
@@ -137,31 +125,26 @@ def test_the_run_id_knows_every_input_and_nothing_else(toy):
     assert toy.inputs(3).run_id != base
 
 
-def test_a_killed_worker_costs_nothing(toy, tmp_path, monkeypatch):
-    toy = ps.Study(**PARTS, replicates=5)
-    quiet = toy.run(workers=1).metrics
-    monkeypatch.setenv("TOY_KILL", f"replicate 4, block 0|{tmp_path / 'flag'}")
-    assert toy.run(workers=2).metrics.equals(quiet)
-    assert (tmp_path / "flag").exists(), "nothing was killed: the test shows nothing"
-
-
 def test_a_unit_that_always_kills_its_worker_is_named_and_the_rest_is_kept(toy, tmp_path, monkeypatch):
+    """The last unit, so that no other pair of workers must start; `test_faults_property` kills at any moment."""
+    whole = toy.run(workers=1)
     (tmp_path / "flag").write_text("always")
-    monkeypatch.setenv("TOY_KILL", f"replicate 4, block 0|{tmp_path / 'flag'}")
+    monkeypatch.setenv("TOY_KILL", f"replicate 9, block 0|{tmp_path / 'flag'}")
     found = toy.run(workers=2, out=tmp_path / "r")
-    assert found.manifest["replicates"] == [0, 1, 2, 3, 5, 6, 7, 8, 9], "the pair is dropped for every policy"
+    assert found.manifest["replicates"] == list(range(9)), "the pair is dropped for every policy"
+    assert found.metrics.equals(whole.metrics[whole.metrics["replicate"] != 9].reset_index(drop=True))
     [row] = found.manifest["failed"]
-    assert (row["replicate"], row["block"]) == (4, 0)
+    assert (row["replicate"], row["block"]) == (9, 0)
     assert "died twice" in row["stage"]
-    assert row["command"].endswith("--replicate 4 --workers 1")
+    assert row["command"].endswith("--replicate 9 --workers 1")
     assert found.failures[0].startswith("1 of 10 replicates failed")
     assert load_results(tmp_path / "r").failures == found.failures
-    assert len(list((tmp_path / "r" / "parts").rglob("*.json"))) == 10  # nine replicates and the pilot
+    assert len(list((tmp_path / "r" / "parts").rglob("*.json"))) == 9  # the pilot is known
     monkeypatch.delenv("TOY_KILL")
     healed = toy.run(workers=1, out=tmp_path / "r", resume=True)
     assert healed.failures == []
     assert not (tmp_path / "r" / "parts").exists()
-    assert healed.metrics.equals(toy.run(workers=1).metrics)
+    assert healed.metrics.equals(whole.metrics)
 
 
 def test_an_error_of_the_model_costs_its_replicate_and_is_named_with_its_stage(toy, tmp_path, monkeypatch):
@@ -233,10 +216,12 @@ def test_control_c_ends_with_130_one_line_and_no_manifest(tmp_path):
 
 
 def test_a_script_without_a_main_guard_may_run_a_study_with_workers(tmp_path):
+    """One worker of a pool is as many as must start to show it; `workers=1` alone would start none."""
     script = tmp_path / "mine.py"
     script.write_text(
-        "import privacysim as ps\nfrom tests.helpers import toy_study\ntoy_study.put()\n"
-        f"print(len(ps.Study(**{PARTS!r}, replicates=2).run(workers=2).metrics))\n"
+        "import privacysim as ps\nfrom privacysim.study.executor import processes\n"
+        "from tests.helpers import toy_study\ntoy_study.put()\n"
+        f"print(len(ps.Study(**{PARTS!r}, replicates=2).run(open_executor=processes(1), workers=1).metrics))\n"
     )
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)])}
     ran = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, env=env, timeout=120)
@@ -307,22 +292,10 @@ def test_verify_finds_a_changed_file_and_a_changed_number(toy, tmp_path):
     ]
 
 
-def test_a_dask_cluster_gives_the_same_numbers(toy):
-    distributed = pytest.importorskip("distributed")
-    with (
-        distributed.LocalCluster(n_workers=1, threads_per_worker=2, processes=False,
-                                 dashboard_address="127.0.0.1:0") as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        across = toy.run(open_executor=client.get_executor, workers=2).metrics
-    assert across.equals(toy.run(workers=1).metrics)
-
-
-def test_the_first_half_of_forty_replicates_is_the_study_of_twenty(toy):
-    forty = ps.Study(**PARTS, replicates=40).run(workers=1).metrics
-    twenty = ps.Study(**PARTS, replicates=20).run(workers=1).metrics
-    assert forty[forty["replicate"] < 20].reset_index(drop=True).equals(twenty)
-    assert not forty[forty["replicate"] >= 20]["value"].reset_index(drop=True).equals(twenty["value"])
+def test_the_first_half_of_twelve_replicates_is_the_study_of_six(toy):
+    twelve, six = (ps.Study(**PARTS, replicates=n).run(workers=1).metrics for n in (12, 6))
+    assert twelve[twelve["replicate"] < 6].reset_index(drop=True).equals(six)
+    assert not twelve[twelve["replicate"] >= 6]["value"].reset_index(drop=True).equals(six["value"])
 
 
 def test_a_worker_has_one_numeric_thread_and_the_caller_keeps_his_own(monkeypatch):

@@ -22,6 +22,7 @@ from privacysim.policy import load_policy
 from privacysim.results import load_results
 from privacysim.scenario import load_scenario
 from privacysim.study import verify
+from privacysim.study.executor import processes
 
 PEOPLE = {"value": 3_000, "assumption": "a village for tests"}
 VILLAGE = {"id": "village", "title": "A village", "city": {"kind": "synthetic", "area_km2": {
@@ -69,10 +70,11 @@ class Drones(ps.Process):
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
     folder = tmp_path_factory.mktemp("own") / "r"
-    return ps.Study(**SMALL, metrics=[long_stays, acts_of_mine]).run(workers=2, out=folder)
+    study = ps.Study(**SMALL, metrics=[long_stays, acts_of_mine])
+    return study.run(open_executor=processes(1), workers=1, out=folder)
 
 
-def test_an_own_metric_is_measured_by_spawned_workers_as_it_is_here(ran):
+def test_an_own_metric_is_measured_by_a_spawned_worker_as_it_is_here(ran):
     alone = ps.Study(**SMALL, metrics=[long_stays, acts_of_mine]).run(workers=1)
     assert alone.run_id == ran.run_id
     assert alone.metrics.equals(ran.metrics)
