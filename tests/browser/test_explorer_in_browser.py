@@ -60,8 +60,9 @@ def shot(page, name):
 
 
 def names():
-    found = ["00_index.ipynb", "01_first_run.ipynb"]
-    return found + sorted(path.name for path in (ROOT / "notebooks").glob("08_*.ipynb"))
+    """The index; two notebooks of the course, of which every cell runs without a browser too, among the long sets."""
+    course = ["01_first_run.ipynb", *sorted(path.name for path in (ROOT / "notebooks").glob("08_*.ipynb"))]
+    return ["00_index.ipynb", *(pytest.param(name, marks=pytest.mark.slow) for name in course)]
 
 
 @pytest.mark.parametrize("name", names())
