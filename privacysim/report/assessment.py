@@ -22,7 +22,7 @@ from privacysim.policy.policy_files import sourced
 from privacysim.report.memo import Memo, answer, evidence_cost, write_report
 from privacysim.report.report_model import Block, Bullets, Paragraph, Report, Section, Table, Text
 from privacysim.report.report_source import Source, read_source
-from privacysim.report.wording import Row, with_interval
+from privacysim.report.sentences import Row, with_interval
 from privacysim.simulation.inputs import arm_named
 from privacysim.vocabulary import CURVES
 from privacysim.wording import Words
