@@ -314,7 +314,7 @@ def headline_text(results: Any, baseline: str | None = None, metric: str | None 
 
     change = results.compare(baseline)
     manifest, study = results.manifest, results.manifest["study"]
-    names = [metric] if metric else list(dict.fromkeys([change.primary, *headline(11)]))
+    names = [metric] if metric else list(dict.fromkeys([change.primary, *headline(14)]))
     blocks = [
         f"{rows['metric'].iloc[0]}  {rows['direction'].iloc[0]}\n"
         + "\n".join(_columns(rows[["policy", "curve", "mean", "ratio", "difference", "n", "note"]]))

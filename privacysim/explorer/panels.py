@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from privacysim.draws import Floats, Ints
 from privacysim.metrics import METRICS
+from privacysim.results.summary_rows import SAME
 from privacysim.stats import interval_text, short
 from privacysim.units import DAY_S
 
@@ -61,7 +62,7 @@ def _table(label: str, head: Sequence[str], numeric: Sequence[int], lines: Seque
 def _verdict(row: Mapping[object, object], direction: str) -> str:
     ratio, low, high = (float(str(row[name])) for name in ("ratio", "ratio_low", "ratio_high"))
     note = str(row["note"]).split(";")[0]
-    if note.startswith("identical"):
+    if note.startswith(SAME):
         return "= the same"
     if math.isnan(ratio) or math.isnan(low):
         return note

@@ -20,12 +20,14 @@ from privacysim.metrics import METRICS, parts, readings
 from privacysim.people import Block
 from privacysim.policy import Arm, load_arms
 from privacysim.results import Comparison
-from privacysim.results.comparison import compare
+from privacysim.results.summary_rows import SAME, compare
 from privacysim.scenario import Scenario, load_scenario
 from privacysim.simulation.replicate import Replicate, Seen
 from privacysim.simulation.unit import people_seen, records
+from privacysim.simulation.unit_parts import UnitParts
 from privacysim.study import Study
-from privacysim.study.pilots import pilot_sums
+from privacysim.study.pilots import Skewness, pilot_skewness, pilot_sums
+from privacysim.study.running import PILOT
 from privacysim.units import DAY_S
 from privacysim.vocabulary import CURVES, GROUPS
 
@@ -82,7 +84,7 @@ class Preview:
         self.baseline: Arm = inputs.arm(plan.baseline)
         self.city: City = build_city(self.scenario)
         self._drawn: dict[int, Drawn] = {}
-        self._skewness: dict[str, dict[tuple[str, str], float]] = {}
+        self._skewness: dict[str, Skewness] = {}
 
     @property
     def says(self) -> str:
@@ -161,7 +163,7 @@ class Preview:
             same = all(x.values.get(key) == y.values.get(key) for x, y in zip(looks, before, strict=True))
             rows += [{"policy": policy, "metric": key[0], "curve": key[1], "mean": value,
                       "ratio": a / b if b else math.nan, "ratio_low": math.nan, "ratio_high": math.nan,
-                      "note": "identical so far" if same else ""}
+                      "note": f"{SAME} so far" if same else ""}
                      for policy, value in ((self.baseline.id, b), ("explored", a))]  # fmt: skip
         return pd.DataFrame(rows)
 
@@ -173,24 +175,23 @@ class Preview:
                   for policy, k, look in both for (name, curve), (value, n) in look.values.items()]  # fmt: skip
         notes = [(policy, k, *note) for policy, k, look in both for note in look.notes]
         key = ["policy", "replicate", "metric", "curve"]
-        skewness = {(policy, *of): gamma for policy, which in ((self.baseline.id, self.baseline), ("explored", arm))
-                    for of, gamma in self._skewness_of(which).items()}  # fmt: skip
         table = compare(pd.DataFrame(values, columns=[*key, "value", "unit", "contributors"]),
-                        pd.DataFrame(notes, columns=[*key, "note"]), skewness, [self.baseline.id, "explored"],
-                        self.baseline.id, SHOWN[0], len(looks), False)
+                        pd.DataFrame(notes, columns=[*key, "note"]), self._skewness_of(arm),
+                        [self.baseline.id, "explored"], self.baseline.id, SHOWN[:1], len(looks), False)
         titles = {self.baseline.id: self.baseline.title, "explored": arm.title}
         return Comparison(table, self.baseline.id, SHOWN[0], "steady", titles)
 
     def _baselines(self, looks: Sequence[Look]) -> list[Look]:
         return [self.drawn(k).baseline for k in range(len(looks))]
 
-    def _skewness_of(self, arm: Arm) -> dict[tuple[str, str], float]:
-        """Skewness of each (metric, curve), from a pilot world that is not a replicate."""
+    def _skewness_of(self, arm: Arm) -> Skewness:
+        """Skewness of the baseline, the arm ("explored") and their comparison, in a pilot that is no replicate."""
         if arm.id not in self._skewness:
             pilot, block = self._pilot
-            whole = pilot.changed(arms=[arm])
-            found = pilot_sums(whole, Seen(block, whole.see(block)))[arm.id]["skewness"]
-            self._skewness[arm.id] = {(key.partition("|")[0], key.partition("|")[2]): g for key, g in found.items()}
+            explored = replace(arm, id="explored")
+            whole = pilot.changed(arms=[self.baseline, explored])
+            sums = pilot_sums(whole, Seen(block, whole.see(block)))
+            self._skewness[arm.id] = pilot_skewness(UnitParts(PILOT, sums))
         return self._skewness[arm.id]
 
     @cached_property

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,7 +116,15 @@ def readings(sums: Sums, metrics: Mapping[str, Metric] = METRICS) -> list[tuple[
     return [(name, reading) for name, one in metrics.items() if name in sums for reading in one.value(sums[name])]
 
 
-def contributions(seen: Records, metrics: Mapping[str, Metric] = METRICS) -> dict[str, NDArray[np.float64]]:
+class Contributions(NamedTuple):
+    """What single root events contribute to a metric: their ids, ascending, amounts, and the metric's value."""
+
+    root: NDArray[np.int64]
+    amount: NDArray[np.float64]
+    value: float
+
+
+def contributions(seen: Records, metrics: Mapping[str, Metric] = METRICS) -> dict[str, Contributions]:
     """Contribution of each root event to each metric of records; a pilot estimates from it how skewed the metric is.
 
     A total is a sum over root events. A ratio T/N moves, to first order, by (tᵢ − (T/N)·nᵢ)/N if root event i is added
@@ -127,8 +135,10 @@ def contributions(seen: Records, metrics: Mapping[str, Metric] = METRICS) -> dic
         rows = one.found(seen) if one.of == "records" else None
         if not isinstance(rows, Rows):
             continue
-        code = np.unique(rows.root, return_inverse=True)[1].reshape(-1)
-        sums, count = (np.bincount(code, weights=each).astype(np.float64) for each in (rows.total, rows.n))
-        plain = one.value is total or count.sum() == 0
-        made[name] = sums if plain else (sums - sums.sum() / count.sum() * count) / count.sum()
+        root, code = np.unique(rows.root, return_inverse=True)
+        sums, count = (np.bincount(code.reshape(-1), weights=each).astype(np.float64) for each in (rows.total, rows.n))
+        whole, of = float(sums.sum()), float(count.sum())
+        plain = one.value is total or of == 0
+        made[name] = Contributions(root.astype(np.int64), sums, whole) if plain else Contributions(
+            root.astype(np.int64), (sums - whole / of * count) / of, whole / of)  # fmt: skip
     return made

@@ -20,6 +20,7 @@ from privacysim.facts import facts
 from privacysim.metrics.registry import MetricValue, Part, ratio, shipped_metric, totals_by_curve
 from privacysim.metrics.seen import Footage, PeopleSeen, Viewed
 from privacysim.sight.optics import DORI_NAMES
+from privacysim.stats import effective
 from privacysim.vocabulary import CURVES, GROUPS, LEGALITIES
 
 _OUTSIDERS = (3, 4, 5)
@@ -33,18 +34,19 @@ _NONE: Part = {"total": 0.0, "n": 0.0}
 
 
 def _sums_of(weight: Floats, per_person: Floats) -> Part:
-    """Weighted totals and contributors of an array (people, curves)."""
+    """Weighted totals and sums of squares of an array (people, curves)."""
     made: dict[str, float] = {}
     for c, curve in enumerate(CURVES):
         # not a dot product: its order of summation, and so its last bit, would depend on the threads of the library
-        made[curve] = float((weight * per_person[:, c]).sum())
-        made[f"n_{curve}"] = float(np.count_nonzero(per_person[:, c]))
+        each = weight * per_person[:, c]
+        made[curve], made[f"squares_{curve}"] = float(each.sum()), float((each * each).sum())
     return made
 
 
 def _total_of(weight: Floats, per_person: NDArray) -> Part:
-    """Weighted total and contributors of one number per person."""
-    return {"total": float((weight * per_person).sum()), "n": float(np.count_nonzero(per_person))}
+    """Weighted total, sum of squares, and people with any, of one number per person."""
+    each = weight * per_person
+    return {"total": float(each.sum()), "n": float(np.count_nonzero(per_person)), "squares": float((each * each).sum())}
 
 
 def _any_of(p: Floats, groups: Sequence[int] = _OUTSIDERS) -> Floats:
@@ -66,6 +68,18 @@ def _with_targets(seen: PeopleSeen, incidental: Floats, groups: Sequence[int] = 
     parts = {"incidental": _sums_of(seen.weight, incidental),
              "targeted": _sums_of(np.ones(len(seen.targeted)), _any_of(seen.targeted, groups))}  # fmt: skip
     return parts[how] if how else {key: sum(part[key] for part in parts.values()) for key in parts["targeted"]}
+
+
+@shipped_metric()
+def people_watched_by_outsiders(seen: PeopleSeen) -> Floats:
+    """Being watched at all, recognised or not: what the people on the website were."""
+    return (seen.sightings_seen[:, _OUTSIDERS].sum(axis=1) > 0).astype(np.float64)
+
+
+@shipped_metric()
+def people_seen_twice_by_outsiders(seen: PeopleSeen) -> Floats:
+    """Two sightings can be joined: by clothes, by the hour of the day, by a home. An upper bound of who is followed."""
+    return (seen.sightings_seen[:, _OUTSIDERS].sum(axis=1) > 1).astype(np.float64)
 
 
 @shipped_metric(totals_by_curve, by=_HOW)
@@ -196,8 +210,9 @@ def highest_chance_identified(seen: PeopleSeen) -> Part:
 
 def _per_1000(sums: Part) -> list[MetricValue]:
     people, none = sums["people"], "undefined: the group has nobody"
-    return [MetricValue(curve, 1000.0 * sums[curve] / people if people else None, round(sums[f"n_{curve}"]),
-                        "" if people else none) for curve in CURVES]  # fmt: skip
+    return [MetricValue(curve, 1000.0 * sums[curve] / people if people else None,
+                        round(effective(sums[curve], sums[f"squares_{curve}"])), "" if people else none)
+            for curve in CURVES]  # fmt: skip
 
 
 @shipped_metric(_per_1000, by=_GROUPS)
@@ -252,7 +267,7 @@ def _found(seen: Viewed, rows: pd.DataFrame, truth: NDArray[np.float64]) -> Part
     user = best["user"].to_numpy(dtype=np.int64)
     far = np.hypot(best["x"].to_numpy() - truth[user, 0], best["y"].to_numpy() - truth[user, 1])
     hit = user[far <= _NEAR_M]  # without a truth there is no hit
-    return {"total": float(seen.weight[hit].sum()), "n": float(hit.size)}
+    return _total_of(seen.weight[hit], np.ones(hit.size))
 
 
 @shipped_metric()

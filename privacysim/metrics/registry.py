@@ -16,6 +16,7 @@ import numpy as np
 from privacysim.errors import InputError, refuse_unknown
 from privacysim.metrics.seen import Footage, PeopleSeen, Records, Viewed
 from privacysim.resources import shipped
+from privacysim.stats import effective
 from privacysim.vocabulary import CURVES
 
 Part = Mapping[str, float]
@@ -51,7 +52,11 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class MetricValue:
-    """One value of a metric (None if undefined, with the reason in `note`); `curve` may be empty."""
+    """One value of a metric (None if undefined, with the reason in `note`); `curve` may be empty.
+
+    `contributors`: people or events behind it; for totals over people their effective number (`stats.effective`),
+    because a thousand small chances beside one large one tell as little as that one.
+    """
 
     curve: str
     value: float | None
@@ -60,13 +65,15 @@ class MetricValue:
 
 
 def total(sums: Part) -> list[MetricValue]:
-    """Value = the summed `total`; contributors = the summed `n`."""
-    return [MetricValue("", sums["total"], round(sums["n"]))]
+    """Value = the summed `total`; contributors = the summed `n`, or of people the effective ones (`squares`)."""
+    found = effective(sums["total"], sums["squares"]) if "squares" in sums else sums["n"]
+    return [MetricValue("", sums["total"], round(found))]
 
 
 def totals_by_curve(sums: Part) -> list[MetricValue]:
-    """One total per branch of the identification curve."""
-    return [MetricValue(curve, sums[curve], round(sums[f"n_{curve}"])) for curve in CURVES]
+    """One total per branch of the identification curve, with its effective contributors."""
+    return [MetricValue(curve, sums[curve], round(effective(sums[curve], sums[f"squares_{curve}"])))
+            for curve in CURVES]  # fmt: skip
 
 
 def ratio(what: str, below: str = "n") -> Callable[[Part], list[MetricValue]]:
@@ -153,7 +160,8 @@ class Metric:
         if isinstance(seen, Records) or values.shape != seen.weight.shape:
             expected = "Rows or sums" if isinstance(seen, Records) else "one number per person, or sums"
             raise InputError(f"metric {self.name}", expected, f"an array of shape {values.shape}", "return these")
-        return {"total": float((seen.weight * values).sum()), "n": float(np.count_nonzero(values))}
+        each = seen.weight * values
+        return {"total": float(each.sum()), "n": float(np.count_nonzero(values)), "squares": float((each * each).sum())}
 
     def found(self, seen: PeopleSeen | Records | Footage | Viewed) -> Any:
         """Result of its function for this heading and word."""

@@ -32,6 +32,8 @@ class PeopleSeen:
     p_identified_max: Floats
     p_identified_days: Floats
     revealed_to_outsiders: Floats
+    sightings_seen: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 6), dtype=np.int64))
+    """(people, 6 groups) passes on single days in footage that somebody of the group viewed; zeros if not counted."""
     faces_searched: Floats = field(default_factory=lambda: np.empty(0))
     """(people,) passes that a machine compared with faces sought; zeros if they were not counted."""
     false_alarms: Floats = field(default_factory=lambda: np.empty(0))
@@ -40,9 +42,10 @@ class PeopleSeen:
     """Probability that each target of the replicate is named; only the first block of people carries them."""
 
     def __post_init__(self) -> None:
-        for name in ("faces_searched", "false_alarms"):
-            if not getattr(self, name).size:
-                object.__setattr__(self, name, np.zeros(self.weight.size))
+        for name in ("faces_searched", "false_alarms", "sightings_seen"):
+            given = getattr(self, name)
+            if not given.size:
+                object.__setattr__(self, name, np.zeros((self.weight.size, *given.shape[1:]), dtype=given.dtype))
 
 
 @dataclass(frozen=True)

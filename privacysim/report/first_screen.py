@@ -5,14 +5,17 @@ from textwrap import wrap
 from typing import Any
 
 from privacysim import stats
+from privacysim.results.summary_rows import SAME
 from privacysim.study.precision import in_words as precision_in_words
 from privacysim.world.placed import NO_CAMERA
 
 WIDTH, LINES = 80, 22
-_BESIDE = {"sensitive_visits_revealed": ("sensitive", "visits"), "cameras_listed": ("cameras", "listed"),
-           "cases_with_admissible_evidence": ("cases with", "evidence")}
+_BESIDE = {"people_watched_by_outsiders": ("people", "watched"),
+           "people_seen_twice_by_outsiders": ("seen", "twice"),
+           "flows_breaking_norms": ("norms", "broken"),
+           "cases_with_admissible_evidence": ("cases", "solved")}
 """Measures beside the primary one, with their heads; the last is what a rule may cost."""
-_SIZES = (15, 10, 9, 12)
+_SIZES = (15, 8, 8, 8, 8)
 
 
 def first_screen(results: Any, baseline: str | None = None) -> str:
@@ -94,21 +97,21 @@ def _cell(row: Any, is_baseline: bool, wide: bool) -> str:
         return stats.short(row["mean"])
     if row["mean"] == 0:
         return "none"
-    if note.startswith("identical"):
-        return "the same"
+    if note.startswith(SAME):
+        return "same"
     if isnan(ratio):
         return "–"
     if isnan(low):
-        return f"({_change(ratio)})"
+        return f"({_change(ratio, digits=0)})"
     if low <= 1.0 <= high:
         most = max(1.0 - low, high - 1.0)
         return f"± {_size(most)} %" if most < 1.0 else "unclear"
     sizes = sorted((low, high) if ratio >= 2.0 else (abs(1.0 - low), abs(1.0 - high)))
     ends = [_size(size, of_ratio=ratio >= 2.0) for size in sizes]
-    return _change(ratio) + (f" [{', '.join(ends)}]" if wide and ends[0] != ends[1] else "")
+    return _change(ratio, digits=1 if wide else 0) + (f" [{', '.join(ends)}]" if wide and ends[0] != ends[1] else "")
 
 
-def _change(ratio: float) -> str:
+def _change(ratio: float, digits: int = 1) -> str:
     """A ratio as a change in per cent, or from two times on as a factor.
 
     >>> _change(0.761), _change(1.0002), _change(19.7), _change(0.0007)
@@ -116,14 +119,14 @@ def _change(ratio: float) -> str:
     """
     if ratio >= 2.0:
         return f"× {_size(ratio, of_ratio=True)}"
-    size = _size(abs(1.0 - ratio))
+    size = _size(abs(1.0 - ratio), digits=digits)
     return f"{'' if size == '<1' else '−' if ratio < 1 else '+'}{size} %"
 
 
-def _size(value: float, *, of_ratio: bool = False) -> str:
+def _size(value: float, *, of_ratio: bool = False, digits: int = 1) -> str:
     if of_ratio:
         return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
     percent = 100.0 * value
     if percent < 1.0:
         return "<1"
-    return f"{min(percent, 99.9):.1f}" if 99.0 < percent < 100.0 else f"{percent:.{0 if percent >= 10 else 1}f}"
+    return f"{min(percent, 99.9):.1f}" if 99.0 < percent < 100.0 else f"{percent:.{0 if percent >= 10 else digits}f}"

@@ -32,6 +32,7 @@ from privacysim.report.sentences import (
     there,
     with_interval,
 )
+from privacysim.results.summary_rows import NONE, SAME
 from privacysim.stats import short
 from privacysim.units import DAY_S
 from privacysim.vocabulary import CURVES
@@ -39,7 +40,7 @@ from privacysim.wording import Words
 
 FORMATS = (".html", ".pdf", ".docx", ".xlsx")
 EVIDENCE = "cases_with_admissible_evidence"
-FIRST = 11
+FIRST = 14
 """Number of headline metrics that the memo shows; a study's own metrics follow them."""
 _STATUSES = {"CALIBRATED": "C", "assumption": "A", "S": "S", "D": "D", "R": "R", "measured": "M"}
 """Status of a fact → its letter; the register begins with the weakest evidence."""
@@ -230,9 +231,9 @@ class Memo:
             yield words("sure_curves")
         groups: dict[str, list[str]] = {"sure_decided": [], "sure_undecided": [], "sure_identical": []}
         for arm, found in mine.groupby("policy", sort=False):
-            clear = found["note"].str.startswith("0 in all") | (found["p_holm"] < 0.05)
+            clear = found["note"].str.startswith(NONE) | (found["ratio_high"] < 1.0) | (found["ratio_low"] > 1.0)
             key = "sure_decided" if clear.all() else "sure_undecided"
-            same = found["note"].str.startswith("identical").all()
+            same = found["note"].str.startswith(SAME).all()
             groups["sure_identical" if same else key].append(self.names[str(arm)])
         yield from (words(key, policies=words.list(found)) for key, found in groups.items() if found)
         if contested := dict.fromkeys(arm.partition(":")[0] for arm in self.arms if ":" in arm):

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from privacysim.report.report_model import Number, Text, plain
+from privacysim.results.summary_rows import NONE, SAME
 from privacysim.stats import short
 from privacysim.vocabulary import CURVES, LEGALITIES
 from privacysim.wording import Words
@@ -59,7 +60,7 @@ def with_interval(row: Row, column: str, ends: str, *, share: bool = False) -> T
 def sentence(rows: Sequence[Row], words: Words, policy: str, primary: str) -> Text:
     """Compare one rule with the baseline on the metric titled `primary`; `rows` has one row per curve."""
     notes, known = [str(row["note"]) for row in rows], [row for row in rows if there(row, "ratio")]
-    for start, key in (("identical", "identical"), ("0 in", "zero")):
+    for start, key in ((SAME, "identical"), (NONE, "zero")):
         if rows and all(note.startswith(start) for note in notes):
             return (words(key, policy=policy, primary=primary),)
     if not known:
@@ -80,7 +81,7 @@ def sentence(rows: Sequence[Row], words: Words, policy: str, primary: str) -> Te
 def _kind(row: Row) -> str:
     if not there(row, "ratio_low"):
         return "bare"
-    if row["ratio_low"] <= 1.0 <= row["ratio_high"] or row["p_holm"] >= 0.05:
+    if row["ratio_low"] <= 1.0 <= row["ratio_high"]:
         return "undecided"
     if row["ratio"] >= _TWICE:
         return "multiplies"

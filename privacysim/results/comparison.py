@@ -1,7 +1,6 @@
 """Comparison of policies with a baseline, paired by replicate: ratio, difference, intervals and sentences.
 
-An interval is printed only if it is reliable: enough replicates for the metric's skewness (known from pilots, not from
-this sample) and at least 30 contributors. Otherwise a note gives the reason and what would help.
+The rules for intervals are those of `summary_rows`.
 """
 
 from __future__ import annotations
@@ -10,33 +9,23 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from privacysim import stats
 from privacysim.errors import refuse_unknown
 from privacysim.metrics import METRICS, Metric
+from privacysim.results.summary_rows import UNSEEN
 from privacysim.results.world_ranges import Spread, ratios, spread
-from privacysim.stats import FEWEST_CONTRIBUTORS, FEWEST_REPLICATES, Estimate
+from privacysim.stats import Estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SUMMARY = ["policy", "metric", "curve", "unit", "baseline", "n", "contributors", "mean", "ci_low", "ci_high", "ratio",
-           "ratio_low", "ratio_high", "delta", "delta_low", "delta_high", "p_holm", "chance_lower", "chance_low",
-           "chance_high", "note"]
 _CURVES = ("", "low", "high")
 _SHOWN = (("mean", "mean", "ci"), ("ratio", "ratio", "ratio"), ("difference", "delta", "delta"))
 """Name in a table, column of the value, and stem of its interval's columns."""
-Values = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]
-"""Replicates in order, with their values and contributors."""
-Notes = Mapping[tuple[str, str, str], list[str]]
-"""(policy, metric, curve) → notes of the replicates without a value."""
-Skewness = Mapping[tuple[str, str, str], float]
-"""(policy, metric, curve) → skewness of the replicate value, from pilots."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -201,15 +190,13 @@ class Comparison:
         if row["policy"] == self.baseline:
             return "baseline" + (f" ({row['note']})" if row["note"] else "")
         title = self.declared[row["metric"]].title
-        if row["note"].startswith(("identical", "0 in all")):
+        if row["note"].startswith(UNSEEN):
             return f"{title}: {row['note']}"
         known = self.spread(row["metric"], row["curve"], row["policy"]) if row["metric"] == self.primary else None
         ratio, low, high = row["ratio"], row["ratio_low"], row["ratio_high"]
         if math.isnan(ratio):
             return f"{title}: {row['note'] or 'the baseline is 0, so there is no ratio'}"
-        # p for the words if Holm gave none: 0 if the interval excludes "no change", else 1
-        p = float(low <= 1.0 <= high) if math.isnan(row["p_holm"]) else row["p_holm"]
-        said = stats.change_in_words(title, Estimate(ratio) if math.isnan(low) else Estimate(ratio, low, high), p)
+        said = stats.change_in_words(title, Estimate(ratio) if math.isnan(low) else Estimate(ratio, low, high))
         if known is not None:
             said += f" at the best guesses, by chance alone; {known.words()}"
         return said + (f"; {row['note']}" if row["note"] else "")
@@ -221,109 +208,6 @@ class Comparison:
         rows, one = self.of(metric or self.primary), self.declared[metric or self.primary]
         return forest(rows[rows["policy"] != self.baseline], title=one.title, direction=one.direction,
                       baseline=self.baseline, titles=self.titles, ax=ax)  # fmt: skip
-
-
-@np.errstate(**stats.NUMPY_DEFAULTS)
-def compare(metrics: pd.DataFrame, notes: pd.DataFrame, skewness: Skewness, arms: list[str], baseline: str,
-            primary: str, replicates: int, sample_all: bool, declared: Mapping[str, Metric] = METRICS) -> pd.DataFrame:
-    """Compute the rows of summary.csv; missing values are NaN (empty in the file) and the note says why."""
-    rows: list[dict[str, Any]] = []
-    replicate, value, contributors = (metrics[name].to_numpy() for name in ("replicate", "value", "contributors"))
-    places = metrics.groupby(["metric", "curve", "policy"], observed=True).indices
-    by_key = {key: (replicate[at], value[at], contributors[at])
-              for key, at in cast("dict[tuple[str, str, str], NDArray[np.int64]]", places).items()}  # fmt: skip
-    noted: dict[tuple[str, str, str], list[str]] = {}
-    for policy, name, curve, text in notes[["policy", "metric", "curve", "note"]].itertuples(index=False):
-        noted.setdefault((policy, name, curve), []).append(str(text))
-    for name, one in declared.items():
-        curves = {curve for metric, curve, _ in by_key if metric == name}
-        for curve in sorted(curves or {curve for _, metric, curve in noted if metric == name}, key=_CURVES.index):
-            base = by_key.get((name, curve, baseline))
-            family = [_row(one, curve, arm, baseline, by_key.get((name, curve, arm)), base, skewness, noted, replicates,
-                           sample_all) for arm in arms]  # fmt: skip
-            tested = [row for row in family if row["_p"] is not None] if name == primary else []
-            for row, adjusted in zip(tested, stats.holm([row["_p"] for row in tested]), strict=True):
-                row["p_holm"] = adjusted
-            rows += family
-    return pd.DataFrame(rows, columns=SUMMARY)
-
-
-def _row(one: Metric, curve: str, arm: str, baseline: str, mine: Values | None, base: Values | None,
-         skewness: Skewness, noted: Notes, replicates: int, sample_all: bool) -> dict[str, Any]:
-    row: dict[str, Any] = dict.fromkeys(SUMMARY, math.nan)
-    row |= {"policy": arm, "metric": one.name, "curve": curve, "unit": one.unit, "baseline": baseline, "n": 0,
-            "contributors": 0, "note": "", "_p": None}  # fmt: skip
-    said = [_undefined(noted.get((arm, one.name, curve), []), replicates)]
-    if mine is None:
-        row["note"] = said[0]
-        return row
-    values, contributors = mine[1], int(mine[2].min())
-    gamma = skewness.get((arm, one.name, curve))
-    row |= {"n": len(values), "contributors": contributors}
-    why = _why_no_interval(one, len(values), contributors, gamma, sample_all, zero=not values.any())
-    _put(row, "mean", "ci", stats.mean(values), not why and bool(values.any()))
-    if arm != baseline and base is not None:
-        why = _against(row, one, mine, base, why, gamma, skewness.get((baseline, one.name, curve)), sample_all)
-    row["note"] = "; ".join(text for text in (*said, why) if text)
-    return row
-
-
-def _against(row: dict[str, Any], one: Metric, mine: Values, base: Values, why: str,
-             gamma: float | None, base_gamma: float | None, sample_all: bool) -> str:
-    """Fill in ratio, difference and chance; returns the note."""
-    both, here, there = np.intersect1d(mine[0], base[0], assume_unique=True, return_indices=True)
-    if both.size == 0:
-        return "no replicate has a value for both"
-    b, a = mine[1][here], base[1][there]
-    known = [one for one, values in ((gamma, b), (base_gamma, a)) if values.any()]  # all zeros have no skewness
-    gammas = None if None in known else max((one for one in known if one is not None), default=0.0)
-    fewest = [int(rows[2][at].min()) for rows, at in ((mine, here), (base, there)) if rows[1][at].any()]
-    nothing = not b.any() and not a.any()
-    why = why or _why_no_interval(one, len(both), min(fewest, default=0), gammas, sample_all, zero=nothing)
-    chance = stats.wilson(int((b < a).sum()), len(both))
-    row |= {"chance_lower": chance.value, "chance_low": chance.low, "chance_high": chance.high}
-    ratio, delta = stats.paired_ratio(b, a), stats.paired_difference(b, a)
-    if (a == b).all():
-        if ratio is not None:
-            row["ratio"] = 1.0
-        row["delta"] = 0.0
-        return f"identical in all {len(both)} replicates" if len(both) > 1 else "identical in the one replicate"
-    _put(row, "delta", "delta", delta, not why)
-    if not b.any():
-        row["ratio"] = 0.0
-        return f"0 in all {len(both)} replicates" if len(both) > 1 else "0 in the one replicate"
-    if ratio is not None:
-        _put(row, "ratio", "ratio", ratio, not why)
-        row["_p"] = ratio.p if not why else None
-    return why
-
-
-def _why_no_interval(one: Metric, n: int, contributors: int, gamma: float | None, sample_all: bool, zero: bool) -> str:
-    """Reason why no interval is printed; empty if it is reliable."""
-    if zero:
-        return ""
-    if contributors < FEWEST_CONTRIBUTORS:
-        if one.of in ("people", "viewed") and not sample_all:
-            return f"too few in the sample ({contributors}): use --sample all"
-        return f"too few: {contributors} contributors"
-    if n < FEWEST_REPLICATES:
-        return f"R too small for this metric; it needs R = {FEWEST_REPLICATES} or more"
-    if gamma is None:
-        return "no interval: the skewness of this metric is not known"
-    needed = stats.replicates_needed(gamma)
-    return f"R too small for this metric; it needs R = {needed}" if n < needed else ""
-
-
-def _undefined(texts: list[str], replicates: int) -> str:
-    if not texts:
-        return ""
-    return texts[0] if len(texts) == replicates else f"{texts[0]} in {len(texts)} of {replicates} replicates"
-
-
-def _put(row: dict[str, Any], value: str, ends: str, found: Estimate, interval: bool) -> None:
-    row[value] = found.value
-    if interval and found.low is not None:
-        row[f"{ends}_low"], row[f"{ends}_high"] = found.low, found.high
 
 
 def _on_curves(curves: list[str]) -> str:

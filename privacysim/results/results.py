@@ -13,10 +13,11 @@ import pandas as pd
 from privacysim import tables
 from privacysim.errors import InputError, ResultsError, did_you_mean, require, shown
 from privacysim.metrics import METRICS, Metric
-from privacysim.results.comparison import Comparison, Skewness, compare
+from privacysim.results.comparison import Comparison
 from privacysim.results.folder import claimed
 from privacysim.results.manifest import declared, read_manifest
 from privacysim.results.saving import WORLD_TABLES, changed_files, save_folder
+from privacysim.results.summary_rows import Skewness, compare
 from privacysim.simulation.inputs import Inputs, arm_named
 from privacysim.simulation.unit_parts import in_words
 from privacysim.tables import BAND_COLUMNS
@@ -78,7 +79,7 @@ class Results:
         """Compare every arm with `baseline` (by default the study's own), paired by replicate."""
         study = self.manifest["study"]
         base = arm_named(self.arms, baseline or study["baseline"])
-        rows = compare(self.metrics, self.notes, self.skewness, self.arms, base, study["primary"],
+        rows = compare(self.metrics, self.notes, self.skewness, self.arms, base, [study["primary"], *study.get("measures", ())],
                        len(self.manifest["replicates"]), study["sample"] == "all", self.declared)
         titles = {str(arm["id"]): str(arm["title"]) for arm in self.manifest["arms"]}
         return Comparison(rows, base, study["primary"], study["start"], titles, self.metrics, self.declared,

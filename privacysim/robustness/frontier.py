@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from privacysim.draws import Floats
 from privacysim.errors import InputError, ResultsError, require
-from privacysim.results.comparison import compare
+from privacysim.results.summary_rows import compare
 from privacysim.robustness.factors import Ran, run_points
 from privacysim.robustness.levers import Design
 from privacysim.scenario import load_scenario
@@ -206,7 +206,10 @@ def _confirmed(design: Design, rows: Sequence[list[int]], ids: Sequence[str], fr
     arms = list(dict.fromkeys([f"v{0:05d}", *ids]))
     notes = pd.DataFrame(columns=["policy", "replicate", "metric", "curve", "note"])
     count = fresh.metrics["replicate"].nunique()
-    found = compare(fresh.metrics.drop(columns="point"), notes, fresh.skewness, arms, arms[0], goals[0], count, False)
+    # every pilot has the policy as it stands, which the first variant is
+    skewness = {(key.replace(BASE, arms[0]), name, curve): gamma
+                for (key, name, curve), gamma in fresh.skewness.items()}  # fmt: skip
+    found = compare(fresh.metrics.drop(columns="point"), notes, skewness, arms, arms[0], goals[:1], count, False)
     rows_of = {(row["policy"], row["metric"]): row for row in found.to_dict("records")}
     made = []
     for row, variant in zip(rows, ids, strict=True):

@@ -26,12 +26,17 @@ from privacysim.simulation.brought import NOTHING, Brought
 Count = Annotated[int, Field(ge=1)]
 
 
+MEASURES = ("people_watched_by_outsiders", "people_identified_by_outsiders", "people_seen_twice_by_outsiders")
+"""Measures that a study declares unless it names others: who is watched, recognised, linked."""
+
+
 class StudyFile(Strict):
     """Keys of `sim/studies/*.toml`; omitted keys default to those of the headline study.
 
     `policies` are ids or paths; a policy named in `readings` becomes one arm per reading (`guangzhou_draft:narrow`).
     `start` is "transition" (all arms share the baseline's history up to day 0) or "steady". `sample` is a number of
     people or "all". `metrics` names metrics, or whole families of them, in addition to those that every study reports.
+    `measures` are fixed before the run and compared together (`results.summary_rows`), `primary` first.
     `worlds` is a number of worlds, each with its own facts and one replicate (`fact_worlds`); with 0, all facts keep
     their best guesses. `law_date` fixes the general law, one for all arms, or "own" judges each policy by the law of
     its own date. `case`: reading of the founding case that replaces the scenario's (`leaks.case`). Saved results write
@@ -45,6 +50,7 @@ class StudyFile(Strict):
     readings: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     baseline: str
     primary: str = "people_identified_by_outsiders"
+    measures: tuple[str, ...] = MEASURES
     metrics: tuple[str, ...] = ()
     days: Annotated[int, Field(ge=1, le=366)] = 30
     replicates: Count = 10
@@ -70,6 +76,9 @@ class StudyFile(Strict):
         if self.primary not in self.wanted and not own:
             fix = f'write metrics = ["{self.primary}"]'
             raise InputError("", "a primary metric that is reported", self.primary, fix)
+        for name in self.measures:
+            if f"metrics:{name.partition('[')[0]}" not in self.brought:
+                refuse_unknown(name, METRICS, "", "measures that are metrics")
         return self
 
     @property

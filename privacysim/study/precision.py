@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from privacysim.errors import InputError
+from privacysim.results.summary_rows import UNSEEN, ratio_of
 from privacysim.stats import FEWEST_REPLICATES, replicates_needed
 
 if TYPE_CHECKING:
@@ -65,14 +66,14 @@ class Precision:
         rows = change.rows[(change.rows["metric"] == change.primary) & (change.rows["policy"] != change.baseline)]
         done, widest, needed, hopeless = len(results.manifest["replicates"]), 0.0, 0, False
         for row in rows.to_dict("records"):
-            if row["note"].startswith(("identical", "0 in all")) or math.isnan(row["ratio"]):
+            if row["note"].startswith(UNSEEN) or math.isnan(row["ratio"]):
                 continue
             if math.isnan(row["ratio_low"]):
-                keys = [(arm, row["metric"], row["curve"]) for arm in (row["policy"], change.baseline)]
-                if row["note"].startswith("too few") or not all(key in results.skewness for key in keys):
+                gamma = results.skewness.get((ratio_of(row["policy"], change.baseline), row["metric"], row["curve"]))
+                if row["note"].startswith("too few") or gamma is None:
                     hopeless = True  # more replicates do not help: the note says what would
                 else:
-                    needed, widest = max(needed, *(replicates_needed(results.skewness[key]) for key in keys)), math.inf
+                    needed, widest = max(needed, replicates_needed(gamma)), math.inf
                 continue
             half = (row["ratio_high"] - row["ratio_low"]) / 2 / max(1.0, row["ratio"])
             widest = max(widest, half)
