@@ -7,6 +7,7 @@ transformed t (Hall 1992, J. R. Statist. Soc. B 54, 221), so that misses are abo
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -108,9 +109,16 @@ def simultaneous(without: ArrayLike) -> float:
     n, alone = len(x), float(special.stdtrit(len(x) - 1, 0.5 + LEVEL / 2))
     if int((size > 0).sum()) < 2:
         return alone
+    t = np.abs(_t_draws(n) @ (x[:, size > 0] / size[size > 0])).max(axis=1)
+    return max(alone, float(np.quantile(t, LEVEL)))
+
+
+@lru_cache(maxsize=4)
+def _t_draws(n: int) -> NDArray[np.float64]:
+    """Draws (20,000, n) of z / √(χ²/(n − 1)), z independent standard normals."""
     u = uniforms(stream_key(185, 0, "simultaneous"), np.arange(_DRAWS), n + 1)
-    z = np.abs(special.ndtri(u[:, :n]) @ (x[:, size > 0] / size[size > 0])).max(axis=1)
-    return max(alone, float(np.quantile(z / np.sqrt(special.chdtri(n - 1, u[:, n]) / (n - 1)), LEVEL)))
+    made: NDArray[np.float64] = special.ndtri(u[:, :n]) / np.sqrt(special.chdtri(n - 1, u[:, n:]) / (n - 1))
+    return made
 
 
 def correlation(b: ArrayLike, a: ArrayLike) -> float | None:

@@ -32,14 +32,14 @@ class PeopleSeen:
     p_identified_max: Floats
     p_identified_days: Floats
     revealed_to_outsiders: Floats
-    sightings_seen: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 6), dtype=np.int64))
-    """(people, 6 groups) passes on single days in footage that somebody of the group viewed; zeros if not counted."""
     faces_searched: Floats = field(default_factory=lambda: np.empty(0))
     """(people,) passes that a machine compared with faces sought; zeros if they were not counted."""
     false_alarms: Floats = field(default_factory=lambda: np.empty(0))
     """(people,) expected times that a machine takes the person for somebody sought; zeros if they were not counted."""
     targeted: Floats = field(default_factory=lambda: np.zeros((0, 6, 2)))
     """Probability that each target of the replicate is named; only the first block of people carries them."""
+    sightings_seen: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 6), dtype=np.int64))
+    """(people, 6 groups) passes on single days in footage that somebody of the group viewed; zeros if not counted."""
 
     def __post_init__(self) -> None:
         for name in ("faces_searched", "false_alarms", "sightings_seen"):

@@ -10,10 +10,10 @@ from privacysim.study.precision import in_words as precision_in_words
 from privacysim.world.placed import NO_CAMERA
 
 WIDTH, LINES = 80, 22
-_BESIDE = {"people_watched_by_outsiders": ("people", "watched"),
+_BESIDE = {"people_watched_by_outsiders": ("people", "seen"),
            "people_seen_twice_by_outsiders": ("seen", "twice"),
-           "flows_breaking_norms": ("norms", "broken"),
-           "cases_with_admissible_evidence": ("cases", "solved")}
+           "flows_breaking_norms": ("bad", "flows"),
+           "cases_with_admissible_evidence": ("cases",)}
 """Measures beside the primary one, with their heads; the last is what a rule may cost."""
 _SIZES = (15, 8, 8, 8, 8)
 

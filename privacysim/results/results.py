@@ -79,7 +79,8 @@ class Results:
         """Compare every arm with `baseline` (by default the study's own), paired by replicate."""
         study = self.manifest["study"]
         base = arm_named(self.arms, baseline or study["baseline"])
-        rows = compare(self.metrics, self.notes, self.skewness, self.arms, base, [study["primary"], *study.get("measures", ())],
+        measures = [study["primary"], *study.get("measures", ())]
+        rows = compare(self.metrics, self.notes, self.skewness, self.arms, base, measures,
                        len(self.manifest["replicates"]), study["sample"] == "all", self.declared)
         titles = {str(arm["id"]): str(arm["title"]) for arm in self.manifest["arms"]}
         return Comparison(rows, base, study["primary"], study["start"], titles, self.metrics, self.declared,

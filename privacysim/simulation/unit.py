@@ -114,7 +114,7 @@ def people_seen(exposure: Exposure, arm: int, block: Block, faces: Searched | No
     return PeopleSeen(exposure.weight, block.group, exposure.identifiable_s[:, arm],
                       exposure.viewer_identifiable_s[:, arm], exposure.p_identified[:, arm],
                       exposure.p_identified_max[:, arm], exposure.p_identified_days[:, arm],
-                      exposure.revealed_to_outsiders[:, arm], exposure.sightings_seen[:, arm], **more)
+                      exposure.revealed_to_outsiders[:, arm], sightings_seen=exposure.sightings_seen[:, arm], **more)
 
 
 def records(world: World, log: Log, *, storage: bool = False) -> Records:

@@ -145,7 +145,8 @@ def _flow(whole: Replicate, seen: Seen) -> dict[str, Floats]:
     often = block.weight[pieces.person] * bits[pieces.tour]
     runs = pass_starts(pieces)
     camera, shows = pieces.camera[runs], pieces.sensitive[runs]
-    flow: dict[str, Floats] = {kind: np.zeros((len(pairs), len(CURVES), size)) for kind in ("seconds", "passes", "sensitive")}
+    flow: dict[str, Floats] = {kind: np.zeros((len(pairs), len(CURVES), size))
+                               for kind in ("seconds", "passes", "sensitive")}  # fmt: skip
     flow["watched"] = np.bincount(camera, weights=often[runs], minlength=size)[:size].astype(np.float64)
     for pair in range(len(pairs)):
         for c in range(len(CURVES)):

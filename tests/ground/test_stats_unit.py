@@ -8,7 +8,6 @@ from privacysim.stats import (
     Estimate,
     change_in_words,
     compound_poisson_skewness,
-    holm,
     mean,
     paired_difference,
     paired_ratio,
@@ -24,7 +23,6 @@ B = np.array([7.0, 8.5, 6.0, 8.0, 9.5, 7.0, 6.5, 9.0, 8.0, 6.5])
 def test_the_paired_difference_is_scipys_paired_t():
     ours, theirs = paired_difference(B, A), stats.ttest_rel(B, A)
     low, high = theirs.confidence_interval(0.95)
-    assert ours.p == pytest.approx(theirs.pvalue, rel=1e-9)
     assert (ours.low, ours.high) == pytest.approx((low, high), rel=1e-9)
 
 
@@ -45,14 +43,12 @@ def test_the_jackknife_of_a_ratio_is_the_one_of_leaving_out_one_replicate_by_han
     ours = paired_ratio(B, A)
     assert ours.value == pytest.approx(B.mean() / A.mean())
     assert ours.high - ours.value == pytest.approx(stats.t.ppf(0.975, 9) * error)
-    assert (ours.p < 0.05) == (not ours.low <= 1 <= ours.high)
 
 
 def test_a_fixed_multiple_has_an_interval_of_no_width_and_a_ratio_to_nothing_is_undefined():
     ours = paired_ratio(A * 0.3, A)
     assert ours.low == ours.high == pytest.approx(0.3)
     assert paired_ratio(B, A * 0) is None
-    assert paired_ratio(A, A).p == 1.0
 
 
 def test_one_replicate_has_no_interval():
@@ -67,13 +63,6 @@ def test_values_that_are_not_numbers_are_refused():
             mean(bad)
 
 
-def test_holm_never_lowers_a_p_value_and_keeps_their_order():
-    p = [0.001, 0.2, 0.013, 0.04, 0.9]
-    adjusted = holm(p)
-    assert adjusted == pytest.approx([0.005, 0.4, 0.052, 0.12, 0.9])
-    assert holm([]) == []
-
-
 def test_the_gate_asks_for_25_squared_skewness_and_never_fewer_than_ten():
     assert [replicates_needed(g) for g in (0.0, 0.632, 0.7, 2.0, 82.0)] == [10, 10, 13, 100, 168_100]
 
@@ -86,11 +75,10 @@ def test_resampled_pilots_agree_with_the_cumulants_of_a_compound_poisson_total()
     assert compound_poisson_skewness([0.0, 0.0]) == 0.0
 
 
-def test_words_never_claim_a_difference_that_the_interval_or_the_adjusted_p_does_not_show():
-    clear = Estimate(0.69, 0.65, 0.73, 1e-6)
-    assert change_in_words("x", clear, p=0.2).startswith("no difference could be shown")
-    assert change_in_words("x", Estimate(0.9, 0.7, 1.1, 0.3)).startswith("no difference could be shown")
-    assert change_in_words("x", Estimate(1.31, 1.27, 1.35, 1e-6)) == "raises x by 31 % [27, 35]"
+def test_words_never_claim_a_difference_that_the_interval_does_not_show():
+    assert change_in_words("x", Estimate(0.9, 0.7, 1.1)).startswith("no difference could be shown")
+    assert change_in_words("x", Estimate(0.9, 0.8, 1.0)).startswith("no difference could be shown")
+    assert change_in_words("x", Estimate(1.31, 1.27, 1.35)) == "raises x by 31 % [27, 35]"
     assert "no interval" in change_in_words("x", Estimate(0.69))
 
 

@@ -13,6 +13,7 @@ from privacysim.simulation.unit_parts import Unit, UnitParts
 from privacysim.stats import wilson
 from privacysim.study import Study
 from privacysim.study.running import PILOT, Runner
+from tests.helpers.pilot_parts import equally_skewed
 
 EXPOSURE, USEFULNESS = "people_identified_by_outsiders", "cases_with_admissible_evidence"
 Answers = Callable[[Inputs, str], Mapping[str, float]]
@@ -40,8 +41,7 @@ def plant(monkeypatch, answers: Answers, fails: Callable[[Inputs, Unit], bool] =
             if fails(inputs, unit):
                 wilson(0, 0)
             if unit == PILOT:
-                known = {f"{name}|{curve}": 0.4 for name in (EXPOSURE, USEFULNESS) for curve in ("", "low", "high")}
-                return UnitParts(unit, {arm: {"skewness": known} for arm in inputs.arm_ids})
+                return equally_skewed(unit, inputs.arm_ids, (EXPOSURE, USEFULNESS))
             return UnitParts(unit, {arm: _sums(answers(inputs, arm), size(unit)) for arm in inputs.arm_ids})
 
     monkeypatch.setattr(Study, "runner", Planted())
@@ -50,6 +50,7 @@ def plant(monkeypatch, answers: Answers, fails: Callable[[Inputs, Unit], bool] =
 
 def _sums(multiples: Mapping[str, float], whole: float) -> dict[str, dict[str, float]]:
     return {
-        name: {"low": whole * m, "high": whole * m * m, "n_low": 200, "n_high": 200, "total": whole * m, "n": 200}
+        name: {"low": whole * m, "high": whole * m * m, "squares_low": 1e-9, "squares_high": 1e-9, "total": whole * m,
+               "n": 200}
         for name, m in multiples.items()
     }

@@ -17,6 +17,7 @@ from privacysim.metrics import METRICS
 from privacysim.simulation.unit_parts import Unit, UnitParts
 from privacysim.study import Study
 from privacysim.study.running import Runner
+from tests.helpers.pilot_parts import equally_skewed
 
 
 class _Counted(io.FileIO):
@@ -65,8 +66,7 @@ def run_unit(inputs, wanted_tables, folder, unit) -> UnitParts:
                 flag.write_text("once")
             os.kill(os.getpid(), signal.SIGKILL)
     if unit == Unit(-1, 0):
-        gamma = {f"{name}|{curve}": 0.4 for name in METRICS for curve in ("", "low", "high")}
-        return UnitParts(unit, {arm: {"skewness": gamma} for arm in inputs.arm_ids})
+        return equally_skewed(unit, inputs.arm_ids, METRICS)
     sums = {arm: _sums(inputs, unit, arm) for arm in inputs.arm_ids}
     return UnitParts(unit, sums, notes=("the desk cannot keep up",))
 
@@ -81,6 +81,7 @@ def _sums(inputs, unit, arm):
         people = round(200 * effect) + n % 3
         made[name] = {
             "low": size, "high": 2 * size, "n_low": people, "n_high": people, "total": size, "n": people,
+            "squares_low": size**2 / max(people, 1), "squares_high": 4 * size**2 / max(people, 1),
             "people": 4000.0, "person_days": 4000.0, "cases": 40.0,
         }  # fmt: skip
     return made

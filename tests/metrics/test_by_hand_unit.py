@@ -135,6 +135,18 @@ def read(seen):
     return {(name, r.curve): r for name, r in readings(parts(seen, None))}
 
 
+def test_who_is_watched_is_counted_once_by_outsiders_alone_and_who_is_seen_twice_from_two_passes_on():
+    seen = np.zeros((4, 6), dtype=np.int64)
+    seen[0, 0], seen[1, 3], seen[2, 4], seen[3, 3:] = 9, 1, 2, 1  # the first only by insiders
+    nothing = np.zeros((4, 6, 2))
+    weight = np.array([1.0, 10.0, 100.0, 1000.0])
+    found = read(PeopleSeen(weight, np.zeros(4, np.uint8), nothing, nothing, nothing, nothing, nothing, nothing[:, 0],
+                            sightings_seen=seen))  # fmt: skip
+    watched, twice = found["people_watched_by_outsiders", ""], found["people_seen_twice_by_outsiders", ""]
+    assert (watched.value, twice.value) == (1110.0, 1100.0)
+    assert watched.contributors == round(1110**2 / (10**2 + 100**2 + 1000**2)) == 1
+
+
 def test_inequality_from_histograms_is_that_of_the_values_and_adds_up_over_blocks():
     rng = np.random.default_rng(1)
     p, w = rng.uniform(size=3000) ** 4 * (rng.uniform(size=3000) < 0.5), rng.uniform(1, 400, 3000)

@@ -8,7 +8,8 @@ import pytest
 
 from privacysim import tables
 from privacysim.metrics import METRICS
-from privacysim.results.comparison import SUMMARY, Comparison, compare
+from privacysim.results.comparison import Comparison
+from privacysim.results.summary_rows import SUMMARY, compare, difference_of, ratio_of
 
 PRIMARY = "people_identified_by_outsiders"
 RNG = np.random.default_rng(11)
@@ -26,51 +27,47 @@ NO_NOTES = pd.DataFrame(columns=["policy", "replicate", "metric", "curve", "note
 
 
 def compared(values, gamma=0.4, replicates=10, name=PRIMARY, curve="low", sample_all=False, contributors=200):
-    skewness = {} if gamma is None else {(arm, name, curve): gamma for arm in values}
+    followed = [which for arm in values for which in (arm, ratio_of(arm, "a"), difference_of(arm, "a"))]
+    skewness = {} if gamma is None else {(which, name, curve): gamma for which in followed}
     frame = metrics(values, name, curve, contributors)
-    rows = compare(frame, NO_NOTES, skewness, list(values), "a", PRIMARY, replicates, sample_all)
+    rows = compare(frame, NO_NOTES, skewness, list(values), "a", [PRIMARY], replicates, sample_all)
     assert list(rows.columns) == SUMMARY
     change = Comparison(rows, "a", PRIMARY, "transition", {})
     return {row["policy"]: row for row in rows.to_dict("records")}, change
 
 
-def test_a_clear_difference_has_its_interval_its_holm_p_and_its_words():
+def test_a_clear_difference_has_its_interval_and_its_words():
     rows, change = compared({"a": BASE, "b": BASE * 0.7 + RNG.normal(size=10)})
     truth = rows["b"]
     assert truth["ratio_low"] < 0.7 < truth["ratio_high"]
-    assert truth["p_holm"] < 1e-6
     assert truth["chance_lower"] == 1.0
     assert change.words() == [f"b (low curve): {change.sentence(truth)}."]
     assert change.words()[0].startswith("b (low curve): lowers people identified by outsiders by 30 % [")
 
 
-def test_holm_makes_the_primary_of_many_arms_harder_to_claim():
+def test_a_measure_of_many_arms_is_harder_to_claim_and_another_metric_is_not():
     noisy = BASE * (1 - 0.012) + 15 * RNG.normal(size=10)
-    alone, _ = compared({"a": BASE, "b": noisy})
-    among, _ = compared({"a": BASE, "b": noisy, **{f"x{n}": BASE + 20 * RNG.normal(size=10) for n in range(6)}})
-    assert among["b"]["p_holm"] > alone["b"]["p_holm"]
-    assert among["b"]["ratio_low"] == alone["b"]["ratio_low"], "Holm adjusts the p, never the interval"
+    more = {f"x{n}": BASE + 20 * RNG.normal(size=10) for n in range(6)}
+    for name, curve, wider in ((PRIMARY, "low", True), ("cameras_listed", "", False)):
+        alone, among = (compared(arms, name=name, curve=curve)[0]["b"]
+                        for arms in ({"a": BASE, "b": noisy}, {"a": BASE, "b": noisy, **more}))  # fmt: skip
+        assert (among["ratio_high"] - among["ratio_low"] > alone["ratio_high"] - alone["ratio_low"]) == wider
+        assert among["delta_low"] == alone["delta_low"]
 
 
-def test_other_metrics_have_no_holm_p():
-    rows, _ = compared({"a": BASE, "b": BASE * 0.7 + RNG.normal(size=10)}, name="cameras_listed", curve="")
-    assert not math.isnan(rows["b"]["ratio_low"])
-    assert math.isnan(rows["b"]["p_holm"])
-
-
-def test_identical_replicates_are_called_identical_and_not_tested():
+def test_replicates_that_agree_show_no_difference_and_say_how_often_there_may_be_one():
     rows, change = compared({"a": BASE, "b": BASE.copy()})
-    assert rows["b"]["note"] == "identical in all 10 replicates"
+    assert rows["b"]["note"] == "no difference seen in 10 replicates (in at most 26 % of others)"
+    assert pytest.approx(0.26, abs=0.002) == 1 - 0.05 ** (1 / 10)
     assert (rows["b"]["ratio"], rows["b"]["delta"]) == (1.0, 0.0)
     assert math.isnan(rows["b"]["ratio_low"])
-    assert math.isnan(rows["b"]["p_holm"])
-    assert "identical in all 10 replicates" in change.words()[0]
+    assert "no difference seen in 10 replicates" in change.words()[0]
 
 
 def test_an_arm_in_which_nothing_happens_is_zero_without_an_interval_on_the_ratio():
     rows, _ = compared({"a": BASE, "none": BASE * 0})
     assert rows["none"]["ratio"] == 0.0
-    assert rows["none"]["note"] == "0 in all 10 replicates"
+    assert rows["none"]["note"] == "not seen in 10 replicates (in at most 26 % of others)"
     assert math.isnan(rows["none"]["ratio_low"])
     assert rows["none"]["delta_high"] < 0
 
@@ -87,25 +84,31 @@ def test_below_ten_replicates_and_with_unknown_skewness_there_is_no_interval():
     rows, _ = compared({"a": BASE[:9], "b": BASE[:9] * 0.7}, replicates=9)
     assert "R = 10" in rows["b"]["note"]
     rows, _ = compared({"a": BASE, "b": BASE * 0.7}, gamma=None)
-    assert "skewness" in rows["b"]["note"]
+    assert "tells how skewed this is" in rows["b"]["note"]
     assert math.isnan(rows["b"]["ratio_low"])
 
 
 def test_too_few_in_the_sample_is_said_and_never_given_an_interval():
-    rows, _ = compared({"a": BASE, "b": BASE * 0.7}, contributors=29)
-    assert rows["b"]["note"] == "too few in the sample (29): use --sample all"
+    rows, _ = compared({"a": BASE, "b": BASE * 0.7}, contributors=2)
+    assert rows["b"]["note"] == "too few in the sample (20): use --sample all"
     assert math.isnan(rows["b"]["ratio_low"])
-    rows, _ = compared({"a": BASE, "b": BASE * 0.7}, contributors=29, sample_all=True)
-    assert rows["b"]["note"] == "too few: 29 contributors"
-    rows, _ = compared({"a": BASE, "b": BASE * 0.7}, contributors=30)
+    rows, _ = compared({"a": BASE, "b": BASE * 0.7}, contributors=2, sample_all=True)
+    assert rows["b"]["note"] == "too few: 20 contributors"
+    rows, _ = compared({"a": BASE, "b": BASE * 0.7}, contributors=4)
     assert rows["b"]["note"] == ""
+
+
+def test_one_replicate_with_nearly_everything_has_no_more_contributors_than_it_alone():
+    lone = np.append(np.full(9, 1.0), 1e6)
+    rows, _ = compared({"a": lone, "b": lone * 0.7}, contributors=25)
+    assert rows["a"]["note"] == "too few in the sample (25): use --sample all"
 
 
 def test_an_undefined_value_is_an_absent_row_and_a_note():
     notes = pd.DataFrame(
         [("b", k, "gap_hard", "", "undefined: there are no acts") for k in range(10)], columns=NO_NOTES.columns
     )
-    rows = compare(metrics({"a": BASE / 5000}, "gap_hard", ""), notes, {}, ["a", "b"], "a", PRIMARY, 10, False)
+    rows = compare(metrics({"a": BASE / 5000}, "gap_hard", ""), notes, {}, ["a", "b"], "a", [PRIMARY], 10, False)
     b = rows[rows["policy"] == "b"].iloc[0]
     assert b["note"] == "undefined: there are no acts"
     assert math.isnan(b["mean"])
