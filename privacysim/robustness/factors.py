@@ -203,7 +203,7 @@ def run_points(points: Sequence[Inputs], *, metrics: Sequence[str], workers: int
     `pilots` also runs each point's pilot world.
     """
     workers = cores() if workers is None else max(1, workers)
-    points = [hashed(replace(point, only=tuple(metrics))) for point in points]
+    points = [hashed(replace(point, only=tuple(metrics), worlds=0)) for point in points]
     for point in {point.scenario.city: point for point in points}.values():
         Study.runner.prepare(point, workers)
     wanted = [PointUnit(n, unit, point) for n, point in enumerate(points)

@@ -26,8 +26,9 @@ from privacysim.simulation.brought import NOTHING, Brought
 Count = Annotated[int, Field(ge=1)]
 
 
-MEASURES = ("people_watched_by_outsiders", "people_identified_by_outsiders", "people_seen_twice_by_outsiders")
-"""Measures that a study declares unless it names others: who is watched, recognised, linked."""
+MEASURES = ("people_watched_by_outsiders", "people_identified_by_outsiders", "people_seen_twice_by_outsiders",
+            "flows_breaking_norms")
+"""Measures that a study declares unless it names others: watched, recognised, linked, and norms broken."""
 
 
 class StudyFile(Strict):
@@ -54,7 +55,7 @@ class StudyFile(Strict):
     metrics: tuple[str, ...] = ()
     days: Annotated[int, Field(ge=1, le=366)] = 30
     replicates: Count = 10
-    worlds: Annotated[int, Field(ge=0, le=10_000)] = 0
+    worlds: Annotated[int, Field(ge=0, le=10_000)] = 40
     sample: Count | Literal["all"] = 50_000
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 185
     start: Literal["transition", "steady"] = "transition"
@@ -105,7 +106,8 @@ def from_parts(given: Mapping[str, Any]) -> dict[str, Any]:
             raise InputError("study", f"a name, or at least scenario and policies ({key} is missing)", "nothing",
                              'write Study("headline") or Study(scenario=…, policies=[…])')  # fmt: skip
     baseline = "notice_only" if "notice_only" in given["policies"] else str(given["policies"][0])
-    return {"id": Path(str(given["scenario"])).stem, "baseline": baseline, **given}
+    worlds = {"worlds": 0} if "replicates" in given else {}  # whoever asks for replicates alone means these
+    return {"id": Path(str(given["scenario"])).stem, "baseline": baseline, **worlds, **given}
 
 
 # subpackages whose source does not change a value: a new figure style must not invalidate saved results
