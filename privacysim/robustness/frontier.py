@@ -171,8 +171,8 @@ def _base(design: Design) -> Inputs:
     zero, longest = [0] * len(design.lever), 0
     plan = StudyFile.model_construct(  # its policies have no file, so there is nothing to look up
         id=design.id, title=design.title, scenario=design.scenario, policies=(design.policy,), readings={},
-        baseline=BASE, primary=design.reduce, days=design.days, replicates=1, worlds=0, sample=design.sample, seed=design.seed,
-        start=design.start, law_date=design.law_date,
+        baseline=BASE, primary=design.reduce, days=design.days, replicates=1, worlds=0, sample=design.sample,
+        seed=design.seed, start=design.start, law_date=design.law_date,
     )  # fmt: skip
     base = Inputs(plan, load_scenario(design.scenario), (design.arm(zero, BASE),), (0,), "")
     for row in design.one_by_one():
