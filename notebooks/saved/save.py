@@ -21,7 +21,8 @@ from privacysim.report import write_assessment
 
 HERE = Path(__file__).resolve().parent
 STUDIES = ("headline", "committee")
-KEPT = ("manifest.json", "metrics.parquet", "summary.csv")
+OF_WORLDS = ("worlds.parquet", "world_facts.parquet")
+KEPT = ("manifest.json", "metrics.parquet", "summary.csv", *OF_WORLDS)
 INPUTS = {"headline": ("inputs/sim", "inputs/data/facts.csv")}
 """What a memo or an assessment reads besides, by study."""
 FORMS = ("uk_dpia", "gdpr35", "pipl56", "sf19b")
@@ -51,6 +52,8 @@ def keep_study(name: str, scratch: Path) -> None:
     ps.Study(name).run(out=scratch)
     shutil.rmtree(HERE / name / "inputs", ignore_errors=True)
     for file in (*KEPT, *INPUTS.get(name, ())):
+        if file in OF_WORLDS and not (scratch / file).exists():
+            continue
         (HERE / name / file).parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if (scratch / file).is_dir() else shutil.copyfile)(scratch / file, HERE / name / file)
 
