@@ -14,7 +14,7 @@ from typing import Any
 import numba
 
 from privacysim.errors import say_once, shown
-from privacysim.resources import cache_folder
+from privacysim.resources import PACKAGE, cache_folder
 
 caching: Any = import_module("numba.core.caching")  # untyped
 
@@ -29,6 +29,11 @@ def jit(function: Any, **options: Any) -> Any:
             say_once("Compiled kernels cannot be kept, so each process compiles its own.\n"
                      "  Fix: name a folder that can be written in PRIVACYSIM_CACHE.")  # fmt: skip
     return made
+
+
+def nothing_compiled() -> bool:
+    """Whether this installation has compiled no kernel yet, so that its first run takes a minute longer."""
+    return not any(True for place in (PACKAGE, cache_folder() / "numba") for _ in place.rglob("sealed-*.nbi"))
 
 
 class _Beneath(caching.UserWideCacheLocator):  # type: ignore[misc]

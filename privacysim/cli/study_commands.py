@@ -46,6 +46,7 @@ def run(
     full: Full = False,
 ) -> None:
     """Run a study and compare its policies."""
+    from privacysim.compiled import nothing_compiled
     from privacysim.report import first_screen, full_text, page
     from privacysim.results.manifest import read_manifest
     from privacysim.simulation.cost import in_words
@@ -73,6 +74,8 @@ def run(
               f"  size        {plan.days} days, sample {plan.sample}, seed {plan.seed}\n"
               f"  run id      {inputs.run_id}\n  results     {folder}\nNothing was run.")
         return
+    if sys.stderr.isatty() and nothing_compiled():
+        print("First run of this installation: kernels are compiled once, a minute of CPU time.", file=sys.stderr)
     before = read_manifest(folder)
     open_executor, at_once = _dask(scheduler, workers)
     results = chosen.run(wanted if isinstance(wanted, str) else None, worlds=worlds, replicate=replicate,

@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+from privacysim import compiled
+
 KERNEL = '''
 import sys
 from privacysim.compiled import jit
@@ -67,3 +69,13 @@ def test_an_installation_that_cannot_be_written_keeps_kernels_in_our_cache(kerne
     assert out == "42 0"
     assert err.splitlines() == ["Compiled kernels cannot be kept, so each process compiles its own.",
                                 "  Fix: name a folder that can be written in PRIVACYSIM_CACHE."]
+
+
+def test_an_installation_without_compiled_kernels_is_known_as_new(tmp_path, monkeypatch):
+    monkeypatch.setattr(compiled, "PACKAGE", tmp_path / "package")
+    monkeypatch.setenv("PRIVACYSIM_CACHE", str(tmp_path / "cache"))
+    assert compiled.nothing_compiled()
+    kept = tmp_path / "cache" / "numba" / "sight_1" / "sealed-clip_kernel.x-1.py311.nbi"
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+    assert not compiled.nothing_compiled()
