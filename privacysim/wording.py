@@ -27,8 +27,8 @@ _HOLES = {re.escape("{}"): "(.+?)", re.escape("{n}"): r"([\d.,\u2212-]+)"}
 class Words:
     """Words of one language: `words("key", name=value)` returns a sentence with its blanks filled.
 
-    >>> Words("en")("replicates", n=10), Words("zh").text("30 d")
-    ('10 paired replicates', '30日')
+    >>> Words("en")("replicates_best", n=10), Words("zh").text("30 d")
+    ('10 replicates at the best guesses', '30日')
     """
 
     def __init__(self, lang: str = "en") -> None:
@@ -54,6 +54,15 @@ class Words:
             if parts := pattern.fullmatch(english):
                 return chinese.format(*map(self.text, parts.groups()))
         return english
+
+    def plain(self, word: str) -> str:
+        """A word of the vocabulary as readers say it.
+
+        >>> Words("en").plain("public_state"), Words("en").plain("court_order")
+        ('roads and squares', 'court order')
+        """
+        said = _sentences().get(f"plain_{word}")
+        return said[self.lang] if said else self.text(word).replace("_", " ")
 
     def foreign(self, english: str) -> bool:
         """Whether a text stays English in a text of another language."""

@@ -47,7 +47,7 @@ def run(
 ) -> None:
     """Run a study and compare its policies."""
     from privacysim.compiled import nothing_compiled
-    from privacysim.report import first_screen, page
+    from privacysim.report import first_screen, full_text, page
     from privacysim.results.manifest import read_manifest
     from privacysim.simulation.cost import in_words
     from privacysim.study import Study
@@ -84,7 +84,7 @@ def run(
                          also={"report.html": page})
     if before is not None and results.inputs is None:
         print(f"These results were saved before by the same run ({results.run_id}); nothing was run again.\n")
-    print(headline_text(results) if full else first_screen(results))
+    print(full_text(results) if full else first_screen(results))
     more = "" if full else f"\nAll tables: privacysim compare {folder} --full"
     print(f"\nResults: {folder}  (report.html, summary.csv, metrics.parquet, manifest.json){more}")
     if "cost" in results.manifest:
@@ -111,11 +111,11 @@ def compare(folder: ResultsFolder, baseline: Baseline = None,
             metric: Annotated[str | None, typer.Option(help="Show only this metric.")] = None,
             full: Full = False) -> None:
     """Compare the policies of saved results again, with any of them as the baseline."""
-    from privacysim.report import first_screen
+    from privacysim.report import first_screen, full_text
     from privacysim.results import load_results
 
     results = load_results(folder)
-    print(headline_text(results, baseline, metric) if full or metric else first_screen(results, baseline))
+    print(full_text(results, baseline, metric) if full or metric else first_screen(results, baseline))
 
 
 @report_app.command()
@@ -306,62 +306,6 @@ def scenario_check(names: Annotated[list[str] | None, typer.Argument(help="Scena
     for name in names or list(named_files("scenarios")):
         load_scenario(name)
         print(f"{name}: valid")
-
-
-def headline_text(results: Any, baseline: str | None = None, metric: str | None = None) -> str:
-    """Output of `run --full` and `compare --full`: the verdicts in words, then every table."""
-    from privacysim.metrics import headline
-    from privacysim.report import start_in_words
-    from privacysim.study.precision import in_words as precision_in_words
-    from privacysim.world.placed import NO_CAMERA
-
-    change = results.compare(baseline)
-    manifest, study = results.manifest, results.manifest["study"]
-    names = [metric] if metric else list(dict.fromkeys([change.primary, *headline(11)]))
-    blocks = [
-        f"{rows['metric'].iloc[0]}  {rows['direction'].iloc[0]}\n"
-        + "\n".join(_columns(rows[["policy", "curve", "mean", "ratio", "difference", "n", "note"]]))
-        for _, rows in change.table(names, text=True).groupby("metric", sort=False)
-    ]
-    nobody = results.notes.loc[results.notes["note"].str.startswith(f"cameras: {NO_CAMERA}"), "note"]
-    lines = [
-        *(text.removeprefix("cameras: ") for text in nobody[:1]),
-        f"{study['id']}: {manifest['scenario']['title']}, {study['days']} days, "
-        f"{len(manifest['replicates'])} replicates, {study['worlds']} worlds, sample {study['sample']}, "
-        f"seed {study['seed']}",
-        f"baseline {change.baseline}; {start_in_words(change.start)}",
-        "" if manifest["scenario"]["calibrated"] else "not calibrated: the constants were solved for another scenario",
-        precision_in_words(manifest.get("precision")), *results.failures,
-        "", *([] if metric else [*change.words(), "", *change.band_words()]), "", "\n\n".join(blocks),
-        "", *band_lines(results.band, results.notes, names),
-        "", "A comparison of rules, not legal advice.",
-    ]
-    return "\n".join(line for n, line in enumerate(lines) if line or (n and lines[n - 1]))
-
-
-def _columns(rows: Any) -> list[str]:
-    """Plain-text table under its column names; it fits a terminal with little wrapping."""
-    cells = [list(rows.columns), *([str(value) for value in row] for row in rows.to_numpy())]
-    wide = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    left = [name in ("policy", "curve", "note") for name in rows.columns]
-    return ["  " + "  ".join(cell.ljust(n) if keep else cell.rjust(n)
-                             for cell, n, keep in zip(line, wide, left, strict=True)).rstrip() for line in cells]
-
-
-def band_lines(band: Any, notes: Any, metrics: list[str]) -> list[str]:
-    """Lines on a mapped city: its cameras, then the band of these metrics; empty without a band."""
-    from privacysim.metrics import METRICS
-
-    said = notes.loc[notes["note"].str.startswith("cameras: "), "note"].drop_duplicates()
-    lines = [f"- {text.removeprefix('cameras: ')}" for text in said]
-    shown = band[band["metric"].isin(metrics) & (band["note"] == "")]
-    if len(shown):
-        lines += ["", "Band over what the map does not say (fewest and most, who looked being as drawn)"]
-    for metric, rows in shown.groupby("metric", sort=False):
-        values = {name: rows[name].map("{:.3g}".format) for name in ("fewest", "drawn", "most")}
-        lines.append(f"{METRICS[str(metric)].title}, {METRICS[str(metric)].unit}")
-        lines += _columns(rows[["policy", "curve"]].assign(**values))
-    return ["Cameras", *lines] if lines else []
 
 
 def _whole_number(text: str | None, option: str, expected: str, word: str, fix: str) -> int | str | None:

@@ -72,7 +72,9 @@ def frontier(rows: pd.DataFrame, *, x_label: str, y_label: str, x_better: str = 
     ax.autoscale_view()  # the positions below need the final limits, which are otherwise found when drawing
     top_down = np.lexsort((-rows["x"], -rows["y"]))
     points = ax.transAxes.inverted().transform(ax.transData.transform(rows[["x", "y"]].to_numpy()[top_down]))
-    for k, height in zip(top_down, _spread(points[:, 1].tolist(), 0.06), strict=True):  # names in a column to the right
+    tall = max([name.count("\n") for name in (titles or {}).values()], default=0)
+    heights = _spread(points[:, 1].tolist(), 0.06 + 0.045 * tall)
+    for k, height in zip(top_down, heights, strict=True):  # names in a column to the right
         policy, x, y = rows.iloc[k][["policy", "x", "y"]]
         ax.annotate((titles or {}).get(policy, policy), (x, y), color=INK if best[k] else FAINT,
                     xytext=(1.04, height), textcoords="axes fraction", fontsize=7.5, va="center", linespacing=0.95,
@@ -85,12 +87,13 @@ def frontier(rows: pd.DataFrame, *, x_label: str, y_label: str, x_better: str = 
 
 
 def _spread(wanted: Sequence[float], gap: float) -> list[float]:
-    """Heights near the wanted ones, from the top down and at least `gap` apart; the column moves up if it runs out."""
+    """Heights near the wanted ones, from the top down and at least `gap` apart; the lowest are pushed up at the end."""
     heights: list[float] = []
     for height in wanted:
         heights.append(min(height, heights[-1] - gap) if heights else height)
-    up = max(0.0, gap / 2 - heights[-1]) if heights else 0.0
-    return [height + up for height in heights]
+    for n in reversed(range(len(heights))):
+        heights[n] = max(heights[n], heights[n + 1] + gap if n + 1 < len(heights) else gap / 2)
+    return heights
 
 
 @in_house_style

@@ -19,7 +19,8 @@ from privacysim.law.provisions import Heading, Provision
 from privacysim.policy import load_arms
 from privacysim.policy.describing import parts
 from privacysim.policy.policy_files import sourced
-from privacysim.report.memo import Memo, answer, evidence_cost, write_report
+from privacysim.report import annex, memo
+from privacysim.report.answer import EVIDENCE, Answer
 from privacysim.report.report_model import Block, Bullets, Paragraph, Report, Section, Table, Text
 from privacysim.report.report_source import Source, read_source
 from privacysim.report.sentences import Row, with_interval
@@ -43,7 +44,7 @@ def write_assessment(folder: str | Path, out: str | Path, form: str, *, policy: 
     """
     refuse_unknown(form, laws().assessments, "--form", "a form of a law pack")
     make = partial(assessment, form=form, policy=policy, lang=lang)
-    return write_report(lambda: make(read_source(Path(folder), baseline)), Path(out))
+    return memo.write_report(lambda: make(read_source(Path(folder), baseline)), Path(out))
 
 
 def assessment(source: Source, form: str, policy: str | None = None, lang: str = "en") -> Report:
@@ -55,7 +56,7 @@ class _Filled:
     """One form and the data that fill it: the memo of the results, and the assessed policy with the law in force."""
 
     def __init__(self, source: Source, form: str, policy: str | None, words: Words) -> None:
-        self.source, self.words, self.memo = source, words, Memo(source, words)
+        self.source, self.words, self.said = source, words, Answer(source, words)
         manifest, self.base = source.results.manifest, source.change.baseline
         others = [arm for arm in source.results.arms if arm != self.base] or [self.base]
         self.assessed = arm_named(source.results.arms, policy or others[-1], "--policy")
@@ -77,15 +78,15 @@ class _Filled:
         says = ["form_who", "form_policies", "form_count", "form_numbers"]
         says += [] if self.rests_on() else ["form_other_law"]
         blanks = {"who": words.text(form.who), "laws": words.list(map(self.arm.laws.cite, form.reference), long=True),
-                  "note": words.text(form.note), "policy": self.memo.names[self.assessed],
-                  "baseline": self.memo.names[self.base], "place": words.text(manifest["scenario"]["title"]),
-                  "days": manifest["study"]["days"], "n": self.memo.replicates, "filled": filled, "all": len(sections),
+                  "note": words.text(form.note), "policy": self.said.names[self.assessed],
+                  "baseline": self.said.names[self.base], "place": words.text(manifest["scenario"]["title"]),
+                  "days": manifest["study"]["days"], "n": self.said.runs(), "filled": filled, "all": len(sections),
                   "open": len(sections) - filled}  # fmt: skip
         about = Section("about", words("form_about"), (Bullets(tuple((words(key, **blanks),) for key in says)),))
         title = (form.title.zh if words.lang == "zh" else "") or form.title.en
         signed = Section("signed", words("page_signed"), (Paragraph((words("form_sign"),)),))
         return Report(words.lang, f"{title}: {blanks['policy']}", words("form_advice"), (about, *sections, signed),
-                      self.memo.footer, str(manifest["begun"]), (), self.memo.sheets())  # fmt: skip
+                      memo.footer(self.said), str(manifest["begun"]), (), memo.sheets(self.said))  # fmt: skip
 
     def section(self, n: int, heading: Heading) -> Section:
         """One heading: what it asks and by which articles, what the study says, and the question that stays open."""
@@ -105,7 +106,7 @@ class _Filled:
         said = parts(self.arm, self.words) if heading.rules else {}
         lines = [line.replace("_", " ") for name in heading.rules for line in said.get(name, ())]
         if rows := [re.split("[:：] ?", line, maxsplit=1) for line in lines]:
-            caption = self.words("form_rules", policy=self.memo.names[self.assessed])
+            caption = self.words("form_rules", policy=self.said.names[self.assessed])
             yield Table("policy", caption, (self.words("rule"), self.words("form_says")),
                         tuple(((row[0] if row[1:] else "",), (row[-1],)) for row in rows), layout="register")
 
@@ -122,9 +123,9 @@ class _Filled:
             missing |= {} if found else {name: words.text(declared[every[0]].title)}
             rows += [self.row(row) for row in found]
         if rows:
-            head = (words("outcome"), words("curve"), self.memo.names[self.base], self.memo.names[self.assessed],
+            head = (words("outcome"), words("curve"), self.said.names[self.base], self.said.names[self.assessed],
                     words("ratio"), words("form_remark"))  # fmt: skip
-            yield Table("metrics", words("form_table", n=self.memo.replicates), head, tuple(rows), (2, 3, 4), (0,),
+            yield Table("metrics", words("form_table", n=self.said.runs()), head, tuple(rows), (2, 3, 4), (0,),
                         "wrapped")  # fmt: skip
         if missing:
             names = ", ".join(f'"{name}"' for name in missing)
@@ -134,7 +135,7 @@ class _Filled:
         """One metric on one curve: its mean under the baseline and the assessed policy, and their ratio."""
         words, share = self.words, row["unit"] == "share"
         mine = next(one for one in self.source.of(row["metric"], self.assessed) if one["curve"] == row["curve"])
-        name = self.memo.title[row["metric"]] + ("" if share else f" ({self.memo.unit[row['metric']]})")
+        name = self.said.title[row["metric"]] + ("" if share else f" ({self.said.unit[row['metric']]})")
         note = words.text(mine["note"] or row["note"])
         return ((name,), (words(row["curve"]) if row["curve"] in CURVES else "",),
                 *(with_interval(one, "mean", "ci", share=share) for one in (row, mine)),
@@ -144,18 +145,18 @@ class _Filled:
         """Table of the numbers of the scenario that the heading names, each with its range and source."""
         chosen = [entry for start in heading.facts for entry in self.source.register if entry.name.startswith(start)]
         if chosen:
-            yield replace(self.memo.facts(chosen), name="facts", caption=self.words("form_facts"))
+            yield replace(annex.facts(self.said, chosen), name="facts", caption=self.words("form_facts"))
 
     def study(self, name: str) -> Iterator[Block]:
         """One of the results that the memo shows too, or the articles of the form's laws."""
-        told = (self.source, self.words, self.memo.names)
+        said = self.said
         if name == "alternatives":
-            yield Bullets((*answer(*told), *evidence_cost(*told)))
-            yield from (self.memo.rules(), next(table for table in self.memo.results() if isinstance(table, Table)))
-        elif name == "effects" and self.memo.others:
-            yield self.memo.effects()
+            yield Bullets((*said.answer(said.primary, said.arms), *said.answer(EVIDENCE, said.arms)))
+            yield from (annex.rules(said), said.results())
+        elif name == "effects":
+            yield said.measures()
         elif name == "unknown":
-            yield Bullets(tuple((line,) for line in (*self.memo.sure(), *self.memo.not_shown())))
+            yield Bullets(tuple((line,) for line in (*said.sure(), *said.not_shown())))
         elif name == "articles" and (found := self.rests_on()):
             head = tuple(self.words(key) for key in ("form_article", "says", "form_rests"))
             rows = tuple(tuple((text,) for text in line) for line in found)

@@ -16,7 +16,7 @@ from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
-from privacysim.report.report_model import TAG, Block, Bullets, Paragraph, Picture, Report, Subheading, Table, plain
+from privacysim.report.report_model import TAG, Bullets, Inside, Paragraph, Picture, Report, Subheading, Table, plain
 from privacysim.wording import Words
 
 _LATIN, _CHINESE = "Arial", "Microsoft YaHei"
@@ -70,7 +70,7 @@ def _mark(parent: Any, name: str, **values: str) -> None:
     parent.append(element)
 
 
-def _add(document: Any, block: Block) -> None:
+def _add(document: Any, block: Inside) -> None:
     if isinstance(block, Subheading):
         document.add_heading(plain(block.text), level=2)
     elif isinstance(block, Paragraph):

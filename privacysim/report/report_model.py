@@ -20,6 +20,7 @@ from typing import Any, Literal
 import matplotlib.pyplot as plt
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup, escape
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -44,13 +45,13 @@ Key = tuple[str, str, str, str]
 class Number:
     """A number as printed, with its full value and its cell of summary.csv.
 
-    `kind`: the plain value, a share printed in per cent, or a ratio printed as a change in per cent.
+    `kind`: the plain value, a share printed in per cent, a ratio printed as a change in per cent, or one in few signs.
     """
 
     text: str
     value: float
     key: Key
-    kind: Literal["value", "share", "change"] = "value"
+    kind: Literal["value", "share", "change", "brief"] = "value"
 
 
 Text = tuple[str | Number, ...]
@@ -79,6 +80,8 @@ class Paragraph:
 
     text: Text
     quiet: bool = False
+    lead: bool = False
+    """Set large: the verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +96,9 @@ class Bullets:
 class Table:
     """A table; the first cell of each row is the row's head, and a head of empty texts is not shown.
 
-    `numeric` columns hold numbers. `once` lists columns that show equal texts in neighbouring rows of one row head
-    once. `layout` is "register" for long lists in small print, "wrapped" if numbers may break over lines.
+    `numeric` columns hold numbers. In `once` columns, a text that the row above has under the same row head is shown
+    once. `layout` is "register" for long lists in small print, "wrapped" if numbers may break over lines, "flow" for
+    rows that are steps from left to right.
     """
 
     name: str
@@ -103,25 +107,16 @@ class Table:
     rows: tuple[tuple[Text, ...], ...]
     numeric: tuple[int, ...] = ()
     once: tuple[int, ...] = ()
-    layout: Literal["", "register", "wrapped"] = ""
+    layout: Literal["", "register", "wrapped", "flow"] = ""
 
-    def spans(self) -> list[list[int]]:
-        """Number of rows that each cell covers; 0 if the cell above covers it.
+    def again(self, n: int, column: int) -> bool:
+        """Whether a cell only repeats the one above it.
 
-        >>> Table("t", "", ("rule", "curve"), ((("A",), ("low",)), (("A",), ("high",))), once=(0,)).spans()
-        [[2, 1], [0, 1]]
+        >>> Table("t", "", ("rule", "curve"), ((("A",), ("low",)), (("A",), ("high",))), once=(0,)).again(1, 0)
+        True
         """
-        spans = [[1] * len(self.head) for _ in self.rows]
-        for column in self.once:
-            first = 0
-            for n in range(1, len(self.rows)):
-                here, above = self.rows[n], self.rows[n - 1]
-                if plain(here[0]) == plain(above[0]) and plain(here[column]) == plain(above[column]):
-                    spans[first][column] += 1
-                    spans[n][column] = 0
-                else:
-                    first = n
-        return spans
+        return column in self.once and n > 0 and all(
+            plain(self.rows[n][at]) == plain(self.rows[n - 1][at]) for at in {0, column})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +149,19 @@ def drawn(draw: Callable[..., Axes], *given: object, rows: int = 0, lang: str = 
     return figure
 
 
-Block = Subheading | Paragraph | Bullets | Table | Picture
+Inside = Subheading | Paragraph | Bullets | Table | Picture
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """Details that a page shows when the reader opens them; other formats print them under a heading."""
+
+    summary: str
+    inside: tuple[Inside, ...]
+    open: bool = False
+
+
+Block = Inside | Folded
 Content = tuple[Block | tuple[Block, ...], ...]
 
 
@@ -167,15 +174,19 @@ class Section:
     content: Content
 
     @property
-    def blocks(self) -> Iterator[Block]:
-        """All blocks in sequence."""
+    def blocks(self) -> Iterator[Inside]:
+        """All blocks in sequence, those of folded details after a heading."""
         for one in self.content:
-            yield from one if isinstance(one, tuple) else (one,)
+            for block in one if isinstance(one, tuple) else (one,):
+                yield from (Subheading(block.summary), *block.inside) if isinstance(block, Folded) else (block,)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report that any format can write. `sheets` are the data frames of a workbook, by sheet name."""
+    """A report that any format can write.
+
+    `sheets` are the data frames of a workbook, by sheet name; `glossary` explains words, on hover in a page.
+    """
 
     lang: str
     title: str
@@ -185,6 +196,7 @@ class Report:
     made: str
     annex: tuple[Section, ...] = ()
     sheets: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    glossary: Mapping[str, str] = field(default_factory=dict)
 
 
 @lru_cache(maxsize=1)
@@ -193,12 +205,31 @@ def _template() -> Template:
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template("report.html")
 
 
+def _explained(glossary: Mapping[str, str], text: str) -> str:
+    """The text as HTML, in which the first mention of each word of the glossary shows its meaning on hover."""
+    if not glossary:
+        return str(escape(text))
+    seen: set[str] = set()
+
+    def mention(found: re.Match[str]) -> str:
+        word = found[0].lower().removesuffix("s")
+        known = next(one for one in glossary if one.lower() in (word, found[0].lower()))
+        if known in seen:
+            return found[0]
+        seen.add(known)
+        return f'<abbr title="{escape(glossary[known])}">{found[0]}</abbr>'
+
+    words = "|".join(re.escape(str(escape(word))) for word in sorted(glossary, key=len, reverse=True))
+    return re.sub(rf"\b(?:{words})s?\b", mention, str(escape(text)), flags=re.IGNORECASE)
+
+
 def html_page(report: Report) -> str:
     """Return the report as one HTML page for A4, without scripts or remote references, with alt texts.
 
     Every text is escaped. Each number is a `<data>` element that names its cell of summary.csv.
     """
-    return _template().render(report=report, tag=TAG[report.lang], fonts=_FONTS[report.lang]) + "\n"
+    return _template().render(report=report, tag=TAG[report.lang], fonts=_FONTS[report.lang],
+                              explained=lambda text: Markup(_explained(report.glossary, text))) + "\n"
 
 
 def write_pdf(report: Report, path: Path) -> None:

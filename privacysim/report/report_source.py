@@ -71,9 +71,20 @@ class Source:
         marks = "{}（{}）" if words.lang == "zh" else "{} ({})"
         found = {}
         for arm in self.results.arms:
-            name, reading = title(self.policies[arm.partition(":")[0]], words), arm.partition(":")[2]
+            policy, _, reading = arm.partition(":")
+            if policy not in self.policies:
+                found[arm] = words.text(self.change.titles[arm])
+                continue
+            name = title(self.policies[policy], words)
             found[arm] = marks.format(name, words.text(reading).replace("_", " ")) if reading else name
         return found
+
+    def name(self, policy: str, words: Words) -> str:
+        """Title of a policy without its reading."""
+        if policy in self.policies:
+            return title(self.policies[policy], words)
+        arm = next(arm for arm in self.results.arms if arm.partition(":")[0] == policy)
+        return words.text(self.change.titles[arm]).rpartition(" (")[0]
 
 
 def title(policy: Policy, words: Words) -> str:
@@ -84,10 +95,18 @@ def title(policy: Policy, words: Words) -> str:
 def read_source(folder: Path, baseline: str | None = None) -> Source:
     """Read a results folder for a memo; raises an error if it has no `inputs/`."""
     results = load_results(folder)
-    inputs = folder / "inputs" / "sim"
-    if not inputs.is_dir():
+    if not (folder / "inputs" / "sim").is_dir():
         raise ResultsError(f"{folder}: has no inputs/, so it cannot say which rules were run.\n"
                            "  Fix: run the study with --out, or Study.run(out=…).")  # fmt: skip
+    return source_of(results, baseline)
+
+
+def source_of(results: Results, baseline: str | None = None) -> Source:
+    """The source of results; without policies and register if their folder has no `inputs/`, or if they have none."""
+    folder = results.folder
+    if folder is None or not (folder / "inputs" / "sim").is_dir():
+        return Source(results, results.compare(baseline), {}, ())
+    inputs = folder / "inputs" / "sim"
     where = inputs / "policies"
     policies = {name: validate(Policy, *resolved(name, partial(_kept, where)))
                 for name in dict.fromkeys(arm.split(":")[0] for arm in results.arms)}  # fmt: skip

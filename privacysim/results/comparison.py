@@ -183,17 +183,13 @@ class Comparison:
             said.append(f"{row['policy']}, over its {row['readings']} readings and both curves: {band}; {verdict}.")
         return said
 
-    def words(self, *, by_title: bool = False) -> list[str]:
-        """Describe the primary metric under each policy; one sentence for both curves if they agree.
-
-        Policies are named by their ids, as in commands, or `by_title`.
-        """
+    def words(self) -> list[str]:
+        """Describe the primary metric under each policy, by its id; one sentence for both curves if they agree."""
         said: dict[str, dict[str, list[str]]] = {}
         for row in self.of(self.primary).to_dict("records"):
             if row["policy"] != self.baseline:
                 said.setdefault(row["policy"], {}).setdefault(self.sentence(row), []).append(row["curve"])
-        names = self.titles if by_title else {}
-        return [f"{names.get(policy, policy)}{_on_curves(curves)}: {sentence}."
+        return [f"{policy}{_on_curves(curves)}: {sentence}."
                 for policy, sentences in said.items() for sentence, curves in sentences.items()]  # fmt: skip
 
     def sentence(self, row: Mapping[Any, Any]) -> str:

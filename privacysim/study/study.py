@@ -157,7 +157,7 @@ class Study:
         if folder is not None:
             if tables and where is not None:
                 keep_tables(where / "tables", folder / "tables", results.manifest["replicates"])
-            made = {name: partial(make, results) for name, make in also.items()}
+            made = {name: partial(make, replace(results, folder=folder)) for name, make in also.items()}
             results.save(folder, force=True, also=made, owned=True)
             results = replace(results, folder=folder)
         return results

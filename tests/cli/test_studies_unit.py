@@ -57,13 +57,13 @@ def own(folder, tmp_path):
 def printed(text, title):
     """The rows under a metric's title: policy and curve → the other cells, as they are printed."""
     lines = text.splitlines()
-    at = next(n for n, line in enumerate(lines) if line.startswith(f"{title}  "))
+    at = next(n for n, line in enumerate(lines) if line.startswith(f"{title[:1].upper()}{title[1:]}, "))
     rows = {}
     for line in lines[at + 2 :]:
         if not line.startswith("  "):
             break
         cells = re.split(r"\s{2,}", line.strip())
-        rows[cells[0], cells[1]] = cells[2:]
+        rows[cells[0].lower().replace(" ", "_"), cells[1]] = cells[2:]
     return rows
 
 
@@ -86,8 +86,8 @@ def test_a_run_says_what_it_saved_and_its_table_is_summary_csv(folder, toy, caps
     assert f"Results: {folder}  (report.html, summary.csv, metrics.parquet, manifest.json)" in said.out
     assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
     assert {"report.html", "summary.csv", "metrics.parquet", "manifest.json"} <= set(before)
-    assert "3 days, 10 replicates, 0 worlds, sample" in said.out
-    assert "baseline notice_only; start “transition”" in said.out
+    assert "3 days, 10 replicates at the best guesses." in said.out
+    assert "Ratio and difference to “Notice only”" in said.out
     rows, cells = printed(said.out, METRICS[PRIMARY].title), summary(folder)
     assert set(rows) == {(policy, curve) for policy in ("notice_only", "order_799") for curve in ("low", "high")}
     for (policy, curve), shown in rows.items():
@@ -138,7 +138,7 @@ def test_a_run_that_lost_a_replicate_keeps_the_rest_says_so_and_exits_1(toy, pla
                      r"privacysim run guangzhou_district --replicate 2 --workers 1", said.err), said.err  # fmt: skip
     assert set(load_results(tmp_path / "r").metrics["replicate"]) == {0, 1}
     # one policy, and two replicates of it: it is its own baseline, and there is no pair to speak of
-    assert "Compared with: Order 799." in said.out
+    assert "Compared with Order 799: " in " ".join(said.out.split())
     assert "Not calibrated: the constants were solved for another scenario." in said.out
 
 
@@ -200,9 +200,10 @@ def test_one_metric_alone_is_shown_and_another_baseline_turns_it_over(folder, ca
     assert main(["compare", str(folder), "--full", "--baseline", "order_799"]) == 0
     said = capsys.readouterr().out
     back = printed(said, METRICS[PRIMARY].title)
-    assert "baseline order_799;" in said
-    assert METRICS["cameras_listed"].title in said
-    assert METRICS["cameras_listed"].title not in alone
+    assert "Ratio and difference to “Order 799”" in said
+    listed = METRICS["cameras_listed"].title[1:]
+    assert listed in said
+    assert listed not in alone
     for curve in ("low", "high"):  # a ratio of means, so the one is the other's reciprocal
         product = number(forth["order_799", curve][1]) * number(back["notice_only", curve][1])
         assert product == pytest.approx(1.0, rel=5e-3)

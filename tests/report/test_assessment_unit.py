@@ -16,7 +16,7 @@ from privacysim.cli.main import main
 from privacysim.errors import InputError
 from privacysim.law import laws
 from privacysim.report import write_assessment
-from privacysim.stats import short
+from tests.report.test_memo_unit import expected
 
 ROOT = Path(__file__).resolve().parents[2]
 SAVED = ROOT / "notebooks" / "saved" / "headline"
@@ -107,9 +107,7 @@ def test_what_is_filled_traces_to_the_study_and_what_is_not_is_marked(form: str)
         for key, kind, text in found:
             arm, metric, curve, column = unescape(key).split("|")
             value = float(cells()[arm, metric, curve][column])
-            said = {"value": short(value), "share": f"{short(100 * value)} %",
-                    "change": short(100 * (value - 1))}[kind]  # fmt: skip
-            assert unescape(text).lstrip("+−") == said.lstrip("−"), f"{form}, {name}: {key}"
+            assert unescape(text) in expected(kind, value), f"{form}, {name}: {key}"
         for _, value, span, status, source in facts:
             low, high = span.replace(",", "").split(" – ")
             assert any((float(value.replace(",", "")), float(low), float(high))

@@ -9,7 +9,10 @@ import pytest
 import privacysim as ps
 from privacysim.metrics import METRICS
 from privacysim.report import first_screen
-from privacysim.report.first_screen import LINES, WIDTH, _cell
+from privacysim.report.first_screen import LINES, WIDTH
+from privacysim.report.report_model import plain
+from privacysim.report.sentences import brief
+from privacysim.wording import Words
 
 SAVED = ("headline", "committee")
 
@@ -50,7 +53,7 @@ def test_another_baseline_turns_the_table_over(results):
     change = results.compare()
     other = list(change.titles)[-1]
     said = first_screen(results, other)
-    assert f"Compared with: {change.titles[other]}." in " ".join(said.split())
+    assert f"Compared with {change.titles[other]}: " in " ".join(said.split())
 
 
 def test_a_primary_metric_from_outside_the_package_has_its_own_title(results, monkeypatch):
@@ -71,10 +74,11 @@ def test_a_primary_metric_from_outside_the_package_has_its_own_title(results, mo
     ("± 15 %", 5.0, 0.98, 0.85, 1.11, ""),
     ("± <1 %", 5.0, 1.0, 0.995, 1.004, ""),
     ("unclear", 5.0, 36.0, -7.0, 79.0, ""),
+    ("× >999", 5.0, 3e6, 2e6, 4e6, ""),
     ("−99.9 %", 5.0, 0.0007, 0.0005, 0.0009, ""),
     ("–", float("nan"), float("nan"), float("nan"), float("nan"), "undefined: there are no views"),
 ])  # fmt: skip
 def test_a_change_in_a_few_characters(said, mean, ratio, low, high, note):
-    row = pd.Series({"mean": mean, "ratio": ratio, "ratio_low": low, "ratio_high": high, "note": note})
-    assert _cell(row, False, True) == said
-    assert _cell(row, False, False) == said.split(" [")[0]
+    row = pd.Series({"mean": mean, "ratio": ratio, "ratio_low": low, "ratio_high": high, "note": note,
+                     "policy": "a", "metric": "b", "curve": "low"})  # fmt: skip
+    assert plain(brief(row, False, Words("en"))) == said

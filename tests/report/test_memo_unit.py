@@ -30,7 +30,8 @@ from privacysim.report import write_memo
 from privacysim.report.memo import memo
 from privacysim.report.report_model import Number, Report, Subheading, Table, plain
 from privacysim.report.report_source import Source, read_source
-from privacysim.stats import short
+from privacysim.report.sentences import change_text
+from privacysim.stats import percent, short
 from privacysim.wording import Words
 from tests.helpers import report_parts as parts
 from tools.fuzz import reseal
@@ -144,8 +145,11 @@ def expected(kind: str, value: float) -> set[str]:
     if kind == "share":
         return {f"{short(100 * value)} %"}
     if kind == "change":
-        percent = 100 * (value - 1)
-        return {short(abs(percent)), f"{'+' if percent > 0 else ''}{short(percent)}"}
+        size = percent(abs(value - 1))
+        return {size, f"{'+' if value > 1 else '−'}{size}"}
+    if kind == "brief":  # a change, or the size of one at the end of an interval
+        said = change_text(value)
+        return {said, said.lstrip("×−+ "), said.lstrip("×−+ ").removesuffix(" %")}
     return {short(value)}
 
 
@@ -165,7 +169,7 @@ def test_results_hold_no_number_that_is_not_a_cell(page, folder):
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     known = [arm["title"] for arm in manifest["arms"]] + [
         load_policy(arm["id"].split(":")[0]).title.zh for arm in manifest["arms"]]
-    known += ["Order 799", "95", "0.05", "days", "day 0", "第0天"]
+    known += ["per 1 000", "1 000", "Order 799", "95", "0.05", "days", "day 0", "第0天"]
     known += [str(len(manifest["replicates"])), str(manifest["study"]["days"]), "summary.csv", "1 means", "1表示"]
     for section in ("answer", "results", "exposed"):
         text = " ".join(piece for where, piece in found.text if where == section)
@@ -422,7 +426,7 @@ def test_results_without_inputs_are_an_error(folder, tmp_path):
 
 
 def test_a_machine_without_chinese_letters_says_so(source, monkeypatch):
-    monkeypatch.setattr("privacysim.report.memo.han_font", lambda: None)
+    monkeypatch.setattr("privacysim.report.answer.han_font", lambda: None)
     pictures = parts.pictures(memo(source, "zh"))
     assert all("本机没有中文字体" in picture.caption for picture in pictures)
     assert "ratio to Guangzhou rules of 2007" in pictures[0].draw().axes[0].get_xlabel().replace("\n", " ")

@@ -20,7 +20,8 @@ from privacysim.errors import PrivacysimError, ResultsError
 from privacysim.figures import style
 from privacysim.report import memo as memo_file
 from privacysim.report import page, report_model
-from privacysim.report.memo import Memo, memo
+from privacysim.report.answer import Answer
+from privacysim.report.memo import memo
 from privacysim.report.report_model import Picture, Report, plain
 from privacysim.report.report_source import read_source
 from privacysim.vocabulary import LEGALITIES
@@ -62,12 +63,12 @@ def test_a_layered_policy_is_read_as_its_layers_say(source):
 def test_results_of_the_primary_metric_alone_are_one_table_and_one_figure(source, changed):
     rows = source.rows[source.rows["metric"] == PRIMARY]
     made = memo(changed(rows), "en")
-    assert list(parts.tables(made)) == ["rules", "headline", "register"]
+    assert list(parts.tables(made)) == ["rules", "headline", "measures", "register"]
     assert len(parts.pictures(made)) == 1
     [answer] = parts.section(made, "answer").blocks
     assert len(answer.items) == 1, "nothing is said of evidence"
     whole = memo(source, "en")
-    assert list(parts.tables(whole)) == ["rules", "headline", "others", "exposed", "register"]
+    assert list(parts.tables(whole)) == ["rules", "headline", "measures", "groups", "register"]
     assert len(parts.pictures(whole)) == 3
 
 
@@ -97,17 +98,9 @@ def test_a_metric_that_is_not_installed_here_is_shown_by_its_saved_declaration(s
     rows = source.results.metrics
     rows = pd.concat([rows, rows[rows["metric"] == "cameras_listed"].assign(metric="dogs_filmed", unit="dogs")])
     results = replace(source.results, metrics=rows, manifest={**source.results.manifest, "metrics": [saved]})
-    assert "<h3>Dogs filmed " in page(results)
+    assert "<h3>Dogs filmed, dogs " in page(results)
     made = memo(replace(source, results=results, change=results.compare()), "zh")
-    assert "dogs filmed (dogs)" in [plain(row[0]) for row in parts.tables(made)["others"].rows]
-
-
-def test_a_share_of_replicates_that_is_not_known_is_a_dash(source, changed):
-    rows = source.rows[source.rows["metric"] == PRIMARY]
-    for share, shown in ((math.nan, "–"), (0.9, "90 % [70 %, 98 %]")):
-        made = memo(changed(rows.assign(chance_lower=share, chance_low=0.7, chance_high=0.98)), "en")
-        last = {plain(row[-1]) for row in parts.tables(made)["headline"].rows}
-        assert last == {"–", shown}, "the baseline's is always a dash"
+    assert "dogs filmed ↓" in parts.tables(made)["measures"].head
 
 
 def test_a_large_ratio_is_drawn_on_a_logarithm_with_all_marks_within_and_hollow_without_an_interval(
@@ -118,7 +111,7 @@ def test_a_large_ratio_is_drawn_on_a_logarithm_with_all_marks_within_and_hollow_
     rows.loc[mine, ["ratio", "ratio_low", "ratio_high"]] = [5.0, 0.04, 12.0]
     rows.loc[mine & (rows["curve"] == "high"), ["ratio_low", "ratio_high"]] = math.nan
     words = Words("en")
-    ax = Memo(changed(rows), words).ratio_picture().draw().axes[0]
+    ax = Answer(changed(rows), words).ratio_picture().draw().axes[0]
     assert ax.get_xscale() == "log"
     low, high = ax.get_xlim()
     assert low < 0.04
@@ -128,7 +121,7 @@ def test_a_large_ratio_is_drawn_on_a_logarithm_with_all_marks_within_and_hollow_
     assert [line.get_markerfacecolor() == "white" for line in marks] == [False, True]
     assert {text.get_text() for text in ax.texts} >= {"5 [0.04, 12]", "5"}
     rows.loc[mine, ["ratio", "ratio_low", "ratio_high"]] = [0.5, 0.4, 2.0]
-    assert Memo(changed(rows), words).ratio_picture().draw().axes[0].get_xscale() == "linear"
+    assert Answer(changed(rows), words).ratio_picture().draw().axes[0].get_xscale() == "linear"
 
 
 @pytest.mark.parametrize(("means", "scale"), [((2.0, 400.0), "log"), ((2.0, 15.0), "linear"), ((0.0, 400.0), "linear")])
@@ -139,7 +132,7 @@ def test_the_trade_off_has_a_logarithm_where_people_differ_tenfold_and_nobody_is
     for policy, mean in zip(("notice_only", "guangzhou_today"), means, strict=True):
         rows.loc[(rows["metric"] == PRIMARY) & (rows["policy"] == policy), "mean"] = mean
     words = Words("en")
-    figure = Memo(changed(rows), words).tradeoff_picture().draw()
+    figure = Answer(changed(rows), words).tradeoff_picture().draw()
     ax = figure.axes[0]
     assert ax.get_yscale() == scale
     assert sorted(line.get_ydata()[0] for line in ax.lines if line.get_marker() == "o") == list(means)
@@ -149,7 +142,7 @@ def test_where_nobody_is_identified_the_figure_is_an_empty_frame_with_its_names(
     rows = source.rows.copy()
     rows.loc[rows["metric"].isin([f"people_identified[legality={kind}]" for kind in LEGALITIES]), "mean"] = 0.0
     words = Words("en")
-    ax = Memo(changed(rows), words).legality_picture().draw().axes[0]
+    ax = Answer(changed(rows), words).legality_picture().draw().axes[0]
     assert not [line for line in ax.lines if line.get_marker() == "o"]
     assert ax.get_xlim() == (1.0, 10.0)
     labels = [label.get_text().replace("\n", " ") for label in ax.get_yticklabels()]
@@ -252,16 +245,15 @@ def test_the_page_says_of_a_start_a_sample_and_a_scenario_what_they_mean(source,
     monkeypatch.setattr(Picture, "address", lambda self: "data:,")
     results = source.results
     text = page(results)
-    assert "effects (streams stay listed for months) are understated" in text
-    assert "Not calibrated: the constants were calibrated for another scenario." in text
-    assert "a sample of 50,000 people" in text
+    assert "Slow effects: all <abbr" in text
+    assert "Not <abbr" in text
+    assert "50,000 people" in text
     study = {**results.manifest["study"], "start": "steady", "sample": "all"}
     manifest = {**results.manifest, "study": study, "scenario": {**results.manifest["scenario"], "calibrated": True}}
     other = page(replace(results, manifest=manifest))
-    assert "each policy was in force long before day 0" in other
-    assert ", everybody, seed" in other
-    assert "Not calibrated" not in other
-    assert "Contested readings" not in text + other
+    assert "as if it had been in force for a long time" in other
+    assert "50,000 people" not in other
+    assert "Not <abbr" not in other
 
 
 @pytest.mark.parametrize(("line", "said"), [

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import privacysim as ps
-from privacysim.report.memo import answer, evidence_cost
+from privacysim.report.answer import Answer
 from privacysim.report.report_model import plain
 from privacysim.report.report_source import Source
 from privacysim.report.sentences import with_interval
@@ -35,7 +35,8 @@ def source():
         results = replace(saved, manifest={**saved.manifest, "arms": arms})
         frame = pd.DataFrame([{**dict.fromkeys(SUMMARY, NONE), "policy": "order_799", "metric": metric, "note": "",
                                **row} for row in rows], columns=SUMMARY)  # fmt: skip
-        return Source(results, replace(compared, rows=frame), {}, ())
+        titles = {arm["id"]: arm["id"] for arm in arms} | {"order_799": "Order 799"}
+        return Source(results, replace(compared, rows=frame, titles=titles), {}, ())
 
     return made
 
@@ -45,8 +46,7 @@ def row(curve, ratio, low=NONE, high=NONE, p=NONE, note=""):
 
 
 def said(source, lang="en"):
-    names = {arm: "Order 799" if arm == "order_799" else arm for arm in source.results.arms}
-    (found,) = answer(source, Words(lang), names)
+    (found,) = Answer(source, Words(lang)).answer(PRIMARY, source.results.arms)
     return plain(found)
 
 
@@ -66,17 +66,17 @@ SURE = row("low", 0.57, 0.51, 0.64, 0.001)
     ([row("low", 1.8, 1.5, 2.2, 0.01), row("high", 2.2, 1.9, 2.6, 0.01)],
      f"Order 799, {WHAT}: +80 % [+50, +120] on the low curve; 2.2 times the baseline [1.9, 2.6] on the high curve."),
     ([row("low", 0.95, 0.8, 1.1, 0.4)],
-     f"Order 799: no difference in {WHAT} could be shown: −5 % [−20, +10] on the low curve."),
+     f"Order 799: no difference in {WHAT} seen, at most 20 % on the low curve."),
     ([row("low", 0.9, 0.81, 0.99, 0.2)],  # Holm's p decides, not the single interval
-     f"Order 799: no difference in {WHAT} could be shown: −10 % [−19, −1] on the low curve."),
+     f"Order 799: no difference in {WHAT} seen, at most 19 % on the low curve."),
     ([row("low", 2.5, 0.9, 7.0, 0.4)],
-     f"Order 799: no difference in {WHAT} could be shown: 2.5 times the baseline [0.9, 7] on the low curve."),
+     f"Order 799: too uncertain to say of {WHAT}: 2.5 times the baseline [0.9, 7] on the low curve."),
     ([row("low", 0.5)], f"Order 799, {WHAT}: −50 % (no interval) on the low curve."),
     ([row("low", 2.5)], f"Order 799, {WHAT}: 2.5 times the baseline (no interval) on the low curve."),
     ([row("low", NONE, note="the baseline is 0")], f"Order 799: no ratio can be given for {WHAT}."),
     ([row("low", 0.0, note="0 in all 10 replicates")], f"Order 799: {WHAT} is 0 in every replicate."),
     ([row("low", 1.0, note="identical in all 10 replicates")],
-     "Order 799: identical to the baseline in every replicate."),
+     f"Order 799: no difference in {WHAT} seen in any replicate."),
 ])  # fmt: skip
 def test_a_sentence_says_what_its_rows_say(rows, text, source):
     # where there is one row its curve is not named
@@ -92,19 +92,16 @@ def test_in_chinese_a_multiple_is_told_as_one_too(source):
 
 def test_rules_with_the_same_numbers_share_a_sentence(source):
     one = {**SURE, "policy": "guangzhou_draft:narrow"}
-    made = source(SURE, one)
-    names = {arm: f"<{arm}>" for arm in made.results.arms}
-    found = [plain(text) for text in answer(made, Words("en"), names)]
-    assert found == [f"<guangzhou_draft:narrow>, <order_799> lowers {WHAT} by 43 % [36, 49]."]
+    made = Answer(source(SURE, one), Words("en"))
+    found = [plain(text) for text in made.answer(PRIMARY, made.arms)]
+    assert found == [f"guangzhou_draft:narrow, Order 799 lowers {WHAT} by 43 % [36, 49]."]
 
 
-def test_what_evidence_costs_is_one_sentence_or_none(source):
-    names = {name: name for name in ("order_799", "open_access")}
-    assert list(evidence_cost(source(row("", NONE), metric=EVIDENCE), Words("en"), names)) == []
-    rows = (row("", 0.9, 0.85, 0.95), {**row("", 1.3, 1.1, 1.5), "policy": "open_access"})
-    (text,) = evidence_cost(source(*rows, metric=EVIDENCE), Words("en"), names)
-    assert plain(text) == ("Cases with admissible evidence against the baseline: order_799 −10 % [−15, −5]; "
-                           "open_access +30 % [+10, +50].")  # fmt: skip
+def test_what_evidence_costs_is_said_where_a_row_says_it(source):
+    made = Answer(source(row("", 0.9, 0.85, 0.95), metric=EVIDENCE), Words("en"))
+    assert [plain(text) for text in made.answer(EVIDENCE, made.asked)] == []
+    (text,) = made.answer(EVIDENCE, made.arms)
+    assert plain(text) == "Order 799 lowers cases with admissible evidence by 10 % [5, 15]."
 
 
 def test_a_value_that_is_not_there_is_a_dash_and_one_without_an_interval_stands_alone():

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacysim.cli.study_commands import band_lines
 from privacysim.metrics import METRICS, PeopleSeen, headline, parts, readings
+from privacysim.report import full_text
 from privacysim.results import load_results
 from privacysim.stats import short
 from privacysim.study import Study
@@ -74,15 +74,15 @@ def test_the_band_is_saved_read_back_and_named_in_the_manifest(results):
     again = load_results(folder)
     assert "band.csv" in again.manifest["files"]
     pd.testing.assert_frame_equal(again.band, kept.band, check_dtype=False, rtol=1e-9)
-    text = "\n".join(band_lines(again.band, again.notes, ["people_identified_by_outsiders"]))
-    assert re.search(r"fewest +drawn +most", text)
+    text = full_text(again, metric="people_identified_by_outsiders")
+    assert re.search(r"fewest +as drawn +most", text)
     assert "221 on the map" in text
 
 
 def test_a_study_of_a_synthetic_city_has_no_band():
     results = Study(scenario="guangzhou_district", policies=["notice_only"], days=1, sample=200).run(1, workers=1)
     assert results.band.empty
-    assert not band_lines(results.band, results.notes, ["people_identified_by_outsiders"])
+    assert "as drawn" not in full_text(results)
 
 
 def test_metrics_that_claim_to_rise_with_passes_do():
