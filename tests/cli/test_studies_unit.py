@@ -139,7 +139,7 @@ def test_a_run_that_lost_a_replicate_keeps_the_rest_says_so_and_exits_1(toy, pla
     assert set(load_results(tmp_path / "r").metrics["replicate"]) == {0, 1}
     # one policy, and two replicates of it: it is its own baseline, and there is no pair to speak of
     assert "Compared with Order 799: " in " ".join(said.out.split())
-    assert "Not calibrated: the constants were solved for another scenario." in said.out
+    assert "Not calibrated: the constants were calibrated for another scenario." in said.out
 
 
 @pytest.mark.parametrize(("words", "said"), [
