@@ -6,7 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from privacysim.figures import svg_text
+from privacysim.report.answer import Answer
+from privacysim.report.report_model import plain
+from privacysim.report.report_source import source_of
 from privacysim.results.results import load_results
+from privacysim.wording import Words
 
 
 def pages(docs: Path) -> Iterator[tuple[str, str]]:
@@ -15,7 +19,8 @@ def pages(docs: Path) -> Iterator[tuple[str, str]]:
     change = results.compare()
     figure = change.plot().get_figure(root=True)
     assert figure is not None
-    said = "\n".join(f"- {line}" for line in change.words(by_title=True))
+    answer = Answer(source_of(results), Words("en"))
+    said = "\n".join(f"- {plain(line)}" for line in answer.answer(answer.primary, answer.arms))
     study = results.manifest["study"]
     alt = f"Ratio to {change.baseline} with its interval, by policy and curve"
     yield "headline.svg", svg_text(figure)
