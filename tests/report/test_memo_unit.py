@@ -149,7 +149,8 @@ def expected(kind: str, value: float) -> set[str]:
         return {size, f"{'+' if value > 1 else '−'}{size}"}
     if kind == "brief":  # a change, or the size of one at the end of an interval
         said = change_text(value)
-        return {said, said.lstrip("×−+ "), said.lstrip("×−+ ").removesuffix(" %")}
+        return {said, said.lstrip("×−+ "), said.lstrip("×−+ ").removesuffix(" %"), f"{value / 1e6:.2g} M",
+                f"{100 * abs(value - 1):.0f}"}
     return {short(value)}
 
 

@@ -15,7 +15,7 @@ import privacysim as ps
 from privacysim.cli.main import main
 from privacysim.errors import InputError, ResultsError
 from privacysim.results import load_results
-from privacysim.results.comparison import SUMMARY
+from privacysim.results.summary_rows import SUMMARY
 from privacysim.study import verify
 from privacysim.study.executor import ONE_THREAD, processes
 from tests.helpers import toy_study
