@@ -256,6 +256,25 @@ def _say_factors(table: Any, column: str) -> None:
 
 
 @study_app.command()
+def learn(folder: ResultsFolder,
+          policy: Annotated[str | None, typer.Option(help="Policy to choose or not. Default: the last.")] = None,
+          baseline: Baseline = None,
+          price: Annotated[float, typer.Option(help="People identified that a case without evidence is worth.")] = 10.0,
+          out: TablesFolder = None) -> None:
+    """What to measure next: which facts move the answer over worlds, and what knowing each would be worth."""
+    from privacysim.results import load_results
+    from privacysim.robustness import worth
+    from privacysim.simulation.inputs import arm_named
+
+    results = load_results(folder)
+    chosen = arm_named(results.arms, policy or results.arms[-1])
+    table = worth(results, chosen, baseline, price=price)
+    print(f"{chosen} or the baseline, at {price:g} people identified for a case without evidence; each fact alone:\n\n"
+          f"{options.rounded(table.drop(columns='source').head(12))}")
+    options.csv(table, out, "worth.csv")
+
+
+@study_app.command()
 @options.owns_its_folder
 def frontier(design: Annotated[str, typer.Argument(help="Name or .toml file of a design space.")] = "reforms",
              variants: Annotated[int, typer.Option(help="Number of combinations to try.", min=2)] = 200,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
+from privacysim.cli.main import main
 from privacysim.errors import InputError
 from privacysim.robustness.worth import indices, worth
 from privacysim.simulation.unit_parts import WORLD
@@ -25,7 +27,7 @@ def worlds(n: int, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_shares_and_worth_are_those_of_the_closed_form():
-    x, y = worlds(2_000)
+    x, y = worlds(2_000, seed=2)
     found = indices(x, y, y)
     whole = (SLOPES**2).sum() + NOISE**2
     assert found["share"] == pytest.approx(SLOPES**2 / whole, abs=0.03)
@@ -78,3 +80,11 @@ def test_the_price_of_a_case_decides_what_there_is_to_learn():
 def test_fewer_than_forty_worlds_are_refused():
     with pytest.raises(InputError, match="at least 40 worlds"):
         worth(results(39), "b")
+
+
+def test_the_command_names_what_is_missing_and_the_policy_that_it_does_not_know(capsys):
+    saved = str(Path(__file__).parents[2] / "notebooks" / "saved" / "headline")
+    assert main(["study", "learn", saved, "--policy", "order_799"]) == 2
+    assert "at least 40 worlds" in capsys.readouterr().err
+    assert main(["study", "learn", saved, "--policy", "order_798"]) == 2
+    assert "order_799" in capsys.readouterr().err
