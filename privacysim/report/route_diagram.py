@@ -20,7 +20,7 @@ def who_may_see(policy: Policy, words: Words) -> Table:
 
     >>> from privacysim.policy import load_policy
     >>> [cell[0] for cell in who_may_see(load_policy("notice_only"), Words("en")).rows[0]][1:3]
-    ['notice of obtaining evidence', 'case department head']
+    ['notice of obtaining evidence', "head of the case's department"]
     """
     ways: dict[tuple[str, ...], list[str]] = {}
     for route in policy.access:

@@ -24,7 +24,7 @@ from privacysim.study import Study
 from tests.helpers.toy_study import ToyRunner
 
 RUN = ["run", "--scenario", "guangzhou_district", "--policies", "notice_only, order_799,", "--baseline", "notice_only",
-       "--days", "3", "--workers", "1"]  # fmt: skip
+       "--days", "3", "--worlds", "0", "--workers", "1"]  # fmt: skip
 PRIMARY = "people_identified_by_outsiders"
 
 
@@ -86,7 +86,7 @@ def test_a_run_says_what_it_saved_and_its_table_is_summary_csv(folder, toy, caps
     assert f"Results: {folder}  (report.html, summary.csv, metrics.parquet, manifest.json)" in said.out
     assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
     assert {"report.html", "summary.csv", "metrics.parquet", "manifest.json"} <= set(before)
-    assert "3 days, 10 replicates at the best guesses." in said.out
+    assert "3 days, 10 replicates." in said.out
     assert "Ratio and difference to “Notice only”" in said.out
     rows, cells = printed(said.out, METRICS[PRIMARY].title), summary(folder)
     assert set(rows) == {(policy, curve) for policy in ("notice_only", "order_799") for curve in ("low", "high")}

@@ -143,8 +143,8 @@ def test_a_group_that_nobody_of_the_sample_belongs_to_is_left_out_and_the_others
     ({"ratio": 1.4, "ratio_low": 1.2, "ratio_high": 1.6}, "higher", "▲ higher: better"),
     ({"ratio": 1.4, "ratio_low": 1.2, "ratio_high": 1.6}, "lower", "▲ higher: worse"),
     ({"ratio": 0.4, "ratio_low": 0.2, "ratio_high": 0.6}, "higher", "▼ lower: worse"),
-    ({"ratio": 1.0, "note": "identical in all 20 replicates"}, "lower", "= the same"),
-    ({"note": "0 in all; nothing"}, "lower", "0 in all"),
+    ({"ratio": 1.0, "note": "no difference seen in 20 replicates"}, "lower", "= the same"),
+    ({"note": "not seen; nothing"}, "lower", "not seen"),
 ])  # fmt: skip
 def test_the_verdict_is_the_intervals_and_the_directions(row, direction, said):
     nothing = {"ratio": float("nan"), "ratio_low": float("nan"), "ratio_high": float("nan"), "note": ""}

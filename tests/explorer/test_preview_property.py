@@ -135,7 +135,7 @@ def test_the_report_escapes_what_came_from_files_and_says_what_it_is(done, tmp_p
     text = page(replace(results, manifest=manifest))
     assert evil not in text
     assert "&lt;script&gt;" in text
-    assert text.count("data:image/svg+xml;base64,") == 2
+    assert text.count("data:image/svg+xml;base64,") == 3
     for said in ("transition", "not legal advice", "Not calibrated", results.run_id, "narrow", "wide", "low", "high"):
         assert said in text, said
     assert "http" not in text.split("<body>")[1], "self-contained"

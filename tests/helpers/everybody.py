@@ -21,6 +21,7 @@ from privacysim.people import residents
 from privacysim.simulation.inputs import Inputs
 from privacysim.simulation.replicate import Replicate, blocks_of, replicate_of
 from privacysim.simulation.unit import people_seen
+from privacysim.stats import effective
 from privacysim.vocabulary import CURVES, GROUPS
 
 FEWEST_CONTRIBUTORS = 30
@@ -97,7 +98,8 @@ def _totals(seen: PeopleSeen) -> Iterator[tuple[str, str, float, float]]:
     for name, one in METRICS.items():
         if one.of == "people" and one.value is totals_by_curve:
             part = one.part(seen)
-            yield from ((name, curve, part[curve], part[f"n_{curve}"]) for curve in CURVES if curve in part)
+            yield from ((name, curve, part[curve], effective(part[curve], part[f"squares_{curve}"]))
+                        for curve in CURVES if curve in part)  # fmt: skip
 
 
 def against_everybody(inputs: Inputs, everybody: pd.DataFrame, k: int = 0) -> pd.DataFrame:

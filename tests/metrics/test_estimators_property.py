@@ -26,8 +26,8 @@ from privacysim.vocabulary import GROUPS, LEGALITIES
 SIZES = (500, 8_000, 40_000)
 each_number_of_samples = pytest.mark.parametrize("samples", [60, pytest.param(200, marks=pytest.mark.slow)])
 STUDENT, OUTSIDERS = GROUPS.index("student"), len(LEGALITIES)
-FEWEST = 30
-"""Contributors below which no interval is ever printed: too few in a sample to say anything of its bias."""
+FEWEST = 5
+"""Effective contributors below which a sample says nothing of its bias."""
 PLAN = {"scenario": "guangzhou_district", "policies": ["notice_only", "open_access"], "days": 7, "sample": "all",
         "seed": 185}  # fmt: skip
 

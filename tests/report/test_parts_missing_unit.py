@@ -38,7 +38,7 @@ def folder(tmp_path_factory, toy_units):
     where = tmp_path_factory.mktemp("memo")
     with pytest.MonkeyPatch.context() as patch:
         toy_units(patch, where / "cache")
-        ps.Study(scenario="guangzhou_district", policies=["notice_only", "guangzhou_today"], days=3).run(
+        ps.Study(scenario="guangzhou_district", policies=["notice_only", "guangzhou_today"], days=3, replicates=10).run(
             workers=1, out=where / "results")  # fmt: skip
     return where / "results"
 

@@ -121,7 +121,7 @@ def test_the_words_the_effects_and_the_best_within_the_designs_budget(monkeypatc
     assert said[-1] == "as_it_stands: exposure × 1, usefulness × 1, cost 0 points"
     assert "logs_on: exposure × 0.7 [0.7, 0.7], usefulness × 0.96 [0.96, 0.96], cost 1.5 points" in said
     assert ("takedown_soon: exposure × 0.9 [0.9, 0.9], usefulness × 1, cost 1 points "
-            "(usefulness: identical in all 10 replicates)") in said  # fmt: skip
+            "(usefulness: no difference seen in 10 replicates (in at most 26 % of others))") in said  # fmt: skip
     effects = found.effects().set_index("option")
     assert effects["n"].to_dict() == {"soon": 6, "on": 6, "week": 4, "month": 4}
     # a full factorial of products: the main effect is the option's own change times the others' mean

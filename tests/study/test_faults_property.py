@@ -20,7 +20,7 @@ from tests.helpers import toy_runs
 
 CODE, environment, children, parts = (toy_runs.CODE, toy_runs.environment, toy_runs.children, toy_runs.parts)
 RUN = ["run", "--scenario", "guangzhou_district", "--policies", "notice_only,order_799", "--baseline", "notice_only",
-       "--out", "r", "--resume", "--yes"]  # fmt: skip
+       "--worlds", "0", "--out", "r", "--resume", "--yes"]  # fmt: skip
 
 
 def start(

@@ -23,7 +23,7 @@ from tests.helpers.toy_study import ToyRunner
 
 TESTS = Path(__file__).resolve().parent.parent
 PARTS = {"scenario": "guangzhou_district", "policies": ["no_cameras", "notice_only", "guangzhou_draft", "order_799"],
-         "readings": {"guangzhou_draft": ["narrow", "wide"]}, "days": 3, "sample": 10_000}  # fmt: skip
+         "readings": {"guangzhou_draft": ["narrow", "wide"]}, "days": 3, "sample": 10_000, "worlds": 0}  # fmt: skip
 """A replicate of this sample is one block of people."""
 
 
@@ -49,7 +49,8 @@ def finished(process: subprocess.Popen) -> tuple[int, str, str]:
     return process.returncode, out, err
 
 
-BASE = ["run", "--scenario", "guangzhou_district", "--policies", "notice_only,order_799", "--baseline", "notice_only"]
+BASE = ["run", "--scenario", "guangzhou_district", "--policies", "notice_only,order_799", "--baseline", "notice_only",
+        "--worlds", "0"]  # fmt: skip
 
 
 def test_replicate_three_alone_has_the_rows_that_it_has_among_ten(toy):
