@@ -13,6 +13,7 @@ def equally_skewed(unit: Unit, arms: Iterable[str], metrics: Iterable[str], gamm
     arms, metrics = list(arms), list(metrics)
     return UnitParts(unit, {
         arm: {"skewness": {f"{which}|{name}|{curve}": gamma
-                           for other in arms for which in (arm, ratio_of(arm, other), difference_of(arm, other))
+                           for which in (arm, *(of(arm, other) for other in arms if other != arm
+                                                for of in (ratio_of, difference_of)))
                            for name in metrics for curve in ("", "low", "high")}}
         for arm in arms})  # fmt: skip

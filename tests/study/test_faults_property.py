@@ -118,7 +118,7 @@ def stopped(tmp_path_factory) -> tuple[Path, str]:
     """A run that met a full disk of which the bytes are counted as they are written, and its error."""
     folder = tmp_path_factory.mktemp("stopped") / "keep"
     folder.mkdir()
-    return folder, ended(start(folder, 1, TOY_DISK="300000"))
+    return folder, ended(start(folder, 1, TOY_DISK="450000"))
 
 
 @pytest.mark.parametrize("disk", ["mounted", "counted"])
@@ -129,7 +129,7 @@ def test_a_full_disk_is_one_clear_error_and_loses_nothing(disk, tmp_path, stoppe
         work.mkdir()
         keep.mkdir()
         out = f'trap \'cp -a "{work}/." "{keep}"\' EXIT'
-        before = mounts(f'{out}; mount -t tmpfs -o size=300k tmpfs "{work}" && cd "{work}"')
+        before = mounts(f'{out}; mount -t tmpfs -o size=450k tmpfs "{work}" && cd "{work}"')
         if before is None:
             pytest.skip("no right to mount a small disk here; the counted one shows the same")
         err = ended(start(work, 1, before))
