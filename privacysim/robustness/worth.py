@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy import special
-from scipy.stats import rankdata
 
 from privacysim.draws import Floats, Ints, stream_key, uniforms
 from privacysim.errors import InputError
@@ -87,7 +86,7 @@ def indices(x: Floats, y: Floats, loss: Floats) -> dict[str, Floats]:
 
 def _design(column: Floats) -> Floats:
     """Orthonormal powers of the normal score of a fact, after the constant."""
-    score = special.ndtri((rankdata(column) - 0.5) / column.size)
+    score = special.ndtri((pd.Series(column).rank().to_numpy(dtype=np.float64) - 0.5) / column.size)
     return np.linalg.qr(np.column_stack([score**power for power in (0, *_POWERS)]))[0]
 
 
