@@ -5,10 +5,9 @@ only if its document and conditions are met. If nothing matches, the rules are s
 a gap: "hard" if general law does not forbid the act either, "soft" if general law forbids it on paper.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from privacysim import vocabulary
 from privacysim.errors import InputError
@@ -38,6 +37,7 @@ TESTED = {"consent": "consent", "irreversible": "masked",
 """Element of an act → condition of a route that tests it."""
 _AT_HOME = ("own_staff_on_duty", "own_staff_off_purpose", "person_filmed", "relative_or_guardian", "neighbour",
             "victim_not_filmed")
+_Found = TypeVar("_Found")
 _INSIDERS = ("own_staff_on_duty", "own_staff_off_purpose", "contractor")
 
 
@@ -146,14 +146,26 @@ class Route(Access):
     """Whether the delivered footage is clear although the source is masked."""
 
 
-@cache  # a run asks the same few rules of thousands of acts
+def _per_rule(work: Callable[[Any], _Found]) -> Callable[[Any], _Found]:
+    """Remembers the answer for each rule, as an object: a run asks the same few rules of thousands of acts."""
+    known: dict[int, tuple[Any, _Found]] = {}
+
+    def recall(rule: Any) -> _Found:
+        if id(rule) not in known:
+            known[id(rule)] = rule, work(rule)  # the rule is kept, so that no other gets its id
+        return known[id(rule)][1]
+
+    return recall
+
+
+@_per_rule
 def wanted(rule: Match | Where) -> dict[str, tuple[Any, ...]]:
     """Elements of a rule, and the values that it accepts for each; what it does not name may be anything."""
     several = {name: known for name in WORDS if (known := getattr(rule, name, ()))}
     return several | {name: (flag,) for name in FLAGS if (flag := getattr(rule, name, None)) is not None}
 
 
-@cache
+@_per_rule
 def papers(rule: Access) -> dict[str, tuple[Any, ...]]:
     """What a route asks beside them: document and its limits, approval, officers, and conditions that can be tested.
 
