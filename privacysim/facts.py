@@ -128,7 +128,7 @@ def read_facts(path: Path) -> Facts:
 
 @lru_cache(maxsize=1)
 def shipped_facts() -> Facts:
-    """The facts of `data/facts.csv`, ignoring replacements by a sensitivity run."""
+    """The facts of `data/facts.csv`, ignoring replacements."""
     return read_facts(shipped("data/facts.csv"))
 
 
@@ -136,7 +136,7 @@ _IN_FORCE: ContextVar[Facts | None] = ContextVar("facts in force", default=None)
 
 
 def facts() -> Facts:
-    """The facts in force: the shipped ones, with replacements by a sensitivity run."""
+    """The facts in force: the shipped ones, with replacements by a world or a design of reforms."""
     return _IN_FORCE.get() or shipped_facts()
 
 

@@ -1,10 +1,10 @@
-"""Run what takes minutes and keep its numbers here, for the notebooks that show it: python notebooks/saved/save.py [NAME …].
+"""Run what takes minutes and keep its numbers for the notebooks that show it: python notebooks/saved/save.py [NAME …].
 
-Without a name: the headline, the committee's study, the sensitivity study `how_sure`, the frontier `reforms`, and then
-`forms`: the filled impact assessments of the site (docs/examples), made from the headline as it is kept.
+Without a name: the headline, the committee's study, the worlds of `how_sure`, the frontier `reforms`, and then `forms`:
+the filled impact assessments of the site (docs/examples), made from the headline as it is kept.
 
-Only what is needed to read and compare is kept: of a study manifest, metrics and summary, of the headline also its
-rules, scenario and facts, of the other two their tables and the command that makes them (`command.txt`). The inputs are
+Only what is needed to read and compare is kept: of a study manifest, metrics, summary and worlds, of the headline also
+its rules, scenario and facts, of the frontier its tables and the command that makes them (`command.txt`). The inputs are
 those of the repository, which the run id in a manifest names; a test asks whether they still are.
 """
 
@@ -20,31 +20,14 @@ from privacysim.cli.main import main
 from privacysim.report import write_assessment
 
 HERE = Path(__file__).resolve().parent
-STUDIES = ("headline", "committee")
+STUDIES = ("headline", "committee", "how_sure")
 OF_WORLDS = ("worlds.parquet", "world_facts.parquet")
 KEPT = ("manifest.json", "metrics.parquet", "summary.csv", *OF_WORLDS)
 INPUTS = {"headline": ("inputs/sim", "inputs/data/facts.csv")}
 """What a memo or an assessment reads besides, by study."""
 FORMS = ("uk_dpia", "gdpr35", "pipl56", "sf19b")
 EXAMPLES = HERE.parents[1] / "docs" / "examples"
-FACTORS = (
-    "cameras_per_1000", "public_share", "informal_handover", "compliance", "contacts", "pool_website", "pool_neighbours",
-    "audience_median", "audience_p99", "audience_max", "nonfrontal_factor", "owner_unaware_share",
-    "stream_close_hazard_per_day", "close_split_complaint", "vendor_platform_share", "internet_share",
-    "default_password_share", "security_duty_effect", "compliance_delay_d", "takedown_prohibited_factor",
-    "inspection_filed_factor", "filing_share", "staff_per_1000_cameras", "lapses_per_1000_staff_years",
-    "lapse_published_share", "campaigns_per_million_year", "platform_breaches_per_year", "resale_mean",
-    "published_viewers_per_day", "published_takedown_d", "republished_mean", "log_review_d", "lapse_complaint_per_day",
-    "hidden_per_100k_cameras", "hidden_watch_share", "private_asks_per_camera_year", "informal_copy_share",
-    "informal_spread_share", "deterrence_per_1000_cny", "website_watch_min",
-    "retention_unregulated_model_d",
-)
-"""What is thought to matter most: cameras, leaks, handing over, oversight. How people walk and where cameras look is out."""
-COMMANDS = {
-    "how_sure": ["study", "sensitivity", "how_sure", "--policy", "order_799", "--replicates", "4", "--points", "120",
-                 "--goal", "0.8", "--factors", ",".join(FACTORS)],
-    "reforms": ["study", "frontier", "reforms", "--variants", "1000"],
-}  # fmt: skip
+COMMANDS = {"reforms": ["study", "frontier", "reforms", "--variants", "1000"]}
 
 
 def keep_study(name: str, scratch: Path) -> None:

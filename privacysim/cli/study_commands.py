@@ -18,7 +18,7 @@ from privacysim.scenario import load_scenario
 Full = Annotated[bool, typer.Option("--full", help="Print every table of the headline metrics.")]
 
 run_app, compare_app, report_app, verify_app = (options.group() for _ in range(4))
-study_app = options.group("List and explore studies; sensitivity and design of reforms.")
+study_app = options.group("List and explore studies; what to measure next, and better reforms.")
 scenario_app = options.group("List, show and check scenarios.")
 
 
@@ -185,92 +185,25 @@ def study_explore(
 
 
 @study_app.command()
-@options.owns_its_folder
-def sensitivity(
-    study: StudyName,
-    policy: Annotated[str | None, typer.Option(help="Policy whose answer is examined. Default: the last.")] = None,
-    factors: Annotated[str | None, typer.Option(help="Comma-separated facts or assumptions. Default: all.")] = None,
-    points: Annotated[int, typer.Option(help="Number of plausible worlds to run as well. 0: none.", min=0)] = 0,
-    goal: Annotated[float | None, typer.Option(help="A world fails where the ratio to the baseline is higher.")] = None,
-    morris: Annotated[int | None, typer.Option(help="Morris screening instead: trajectories.", min=2)] = None,
-    sobol: Annotated[int | None, typer.Option(help="Sobol indices: base points, a power of two.", min=2)] = None,
-    replicates: Annotated[int, typer.Option(help="Replicates at each point.", min=1)] = 3,
-    sample: Annotated[int | None, typer.Option(help="Number of people in the sample.")] = None,
-    days: Days = None, workers: Workers = None, out: TablesFolder = None,
-) -> None:
-    """Sensitivity analysis: which uncertain numbers matter, one at a time and in plausible worlds that vary them all.
-
-    Every point recalibrates the listing probability, so that the expected number of listed cameras stays the same.
-    """
-    from privacysim import robustness as r
-    from privacysim.study import Study
-
-    inputs, found = r.prepare(Study(study), options.words(factors), replicates=replicates, sample=sample, days=days)
-    others = [arm for arm in inputs.arm_ids if arm != inputs.arm(inputs.plan.baseline).id]
-    if not others:
-        raise InputError("study", "a policy beside the baseline", study, "add one to policies")
-    chosen = inputs.arm(policy or others[-1]).id
-    how: dict[str, Any] = {"workers": workers, "folder": None if out is None else out / "parts"}
-    what = f"{chosen}: {inputs.plan.primary}, ratio to {inputs.plan.baseline} (low curve)"
-    for name, size, says in (
-        ("morris", morris, "mean size of a step's effect (mu*) and its dependence on other factors (sigma)"),
-        ("sobol", sobol, "share of the variance: alone (s1), with interactions (st)"),
-    ):
-        if size is not None:
-            table = r.global_indices(name, inputs, found, chosen, size, **how)
-            print(f"{what}; {name.title()}: {says}\n\n{options.rounded(table.drop(columns='source').head(15))}")
-            _say_factors(table.head(5), "source")
-            options.csv(table, out, f"{name}.csv")
-    if morris is not None or sobol is not None:
-        return
-    table = r.tornado(inputs, found, chosen, **how)
-    low = table[table["curve"] == "low"]
-    columns = ["factor", "low", "value", "high", "unit", "ratio_at_low", "ratio", "ratio_at_high"]
-    print(f"{what}; one factor at a time\n\n{options.rounded(low.head(15)[columns])}")
-    _say_factors(low.head(5), "source")
-    _say_factors(low[low["note"] != ""], "note")
-    options.csv(table, out, "tornado.csv")
-    if not points:
-        return
-    # in what share of plausible worlds does each policy rank first, and where is the goal missed?
-    seen = r.worlds(inputs, found, points, **how)
-    order = r.ranking(seen)
-    print(f"\n{r.ranking_words(order)}")
-    if goal is not None:
-        answers = seen.answers(chosen)
-        known = answers == answers
-        missed, misses = answers[known] > goal, f"misses its goal of {goal:g}"
-        boxes = r.find_boxes(found, seen.values[known], missed)
-        print("".join(f"{chosen} {box.words(found, misses)}\n" for box in boxes), end="")
-        if not boxes:
-            print(f"{chosen} {misses} in {missed.sum()} of {missed.size} worlds"
-                  + ("" if missed.all() or not missed.any() else ", and no box of the uncertain numbers tells where"))
-    options.csv(order, out, "ranking.csv")
-    options.csv(r.worlds_table(seen), out, "worlds.csv")
-    print("".join(f"{line}\n" for line in seen.failed), end="")
-
-
-def _say_factors(table: Any, column: str) -> None:
-    for factor, text in zip(table["factor"], table[column], strict=True):
-        print(f"  {factor}: {text}")
-
-
-@study_app.command()
 def learn(folder: ResultsFolder,
           policy: Annotated[str | None, typer.Option(help="Policy to choose or not. Default: the last.")] = None,
           baseline: Baseline = None,
-          price: Annotated[float, typer.Option(help="People identified that a case without evidence is worth.")] = 10.0,
+          price: Annotated[float | None, typer.Option(help="People identified that count as much as a case "
+                                                           "without evidence.")] = None,
           out: TablesFolder = None) -> None:
     """What to measure next: which facts move the answer over worlds, and what knowing each would be worth."""
     from privacysim.results import load_results
-    from privacysim.robustness import worth
+    from privacysim.robustness.worth import PRICE, worth
     from privacysim.simulation.inputs import arm_named
 
     results = load_results(folder)
     chosen = arm_named(results.arms, policy or results.arms[-1])
+    price = PRICE if price is None else price
     table = worth(results, chosen, baseline, price=price)
+    count = int(table["stands_out"].sum())
     print(f"{chosen} or the baseline, at {price:g} people identified for a case without evidence; each fact alone:\n\n"
-          f"{options.rounded(table.drop(columns='source').head(12))}")
+          f"{options.rounded(table.drop(columns='source').head(12))}\n\n"
+          f"{count or 'none'} of {len(table)} facts {'stand' if count > 1 else 'stands'} out from what chance gives")
     options.csv(table, out, "worth.csv")
 
 
@@ -294,12 +227,12 @@ def frontier(design: Annotated[str, typer.Argument(help="Name or .toml file of a
     limit = space.budget if budget is None else budget
     if limit is not None:
         print(f"best within {limit:g} {space.cost_unit}: {found.best(limit)['variant']}")
-    print("mean effect of each option over the variants tried (shares of the unchanged policy):")
-    print(options.rounded(found.effects()))
+    print("each option alone, as a ratio to the policy as it stands:")
+    print(options.rounded(found.effects.filter(regex="variant|cost|ratio|low|high")))
     for row in found.worth.to_dict("records"):
         print(f"search model, {space.goals()[int(row['goal'])]}: explains {100 * row['variance_explained']:.0f} % of "
               f"the variance of left-out variants; its 95 % intervals cover {100 * row['interval_held']:.0f} %")
-    for name, table in (("variants", found.variants), ("front", found.confirmed), ("effects", found.effects())):
+    for name, table in (("variants", found.variants), ("front", found.confirmed), ("effects", found.effects)):
         options.csv(table, out, f"{name}.csv")
     print("".join(f"{line}\n" for line in found.failed), end="")
 

@@ -1,79 +1,12 @@
-"""Figures of robustness and reforms: plausible worlds, failure boxes, options, reforms, and held-out cities."""
+"""Figures of reforms, their options, and held-out cities."""
 
-import math
-from collections.abc import Collection, Mapping, Sequence
-
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
-from matplotlib.patches import Rectangle
 
 from privacysim.figures import style
 from privacysim.figures.style import FAINT, GRID, INK, OKABE, RED, in_house_style
-
-_LOG_FROM = 4.0
-"""Ranges whose ends differ by more than this factor get a logarithmic axis."""
-
-
-@in_house_style
-def plausible_worlds(ratios: pd.DataFrame, *, baseline: str, titles: Mapping[str, str] | None = None,
-                     goal: float | None = None, ax: Axes | None = None) -> Axes:
-    """Ratios to the baseline, one dot per world and policy; a ring marks the world with the values in force.
-
-    `ratios` has a column per policy and a row per world, the values in force first. Each policy is labelled with the
-    share of worlds in which it lowers the metric; `goal` draws the target line.
-    """
-    titles = titles or {}
-    ax = style.axes(ax, 7.2, 1.3 + 0.62 * len(ratios.columns))
-    some = ratios.stack()
-    if some.size and some.min() > 0 and some.max() / some.min() > _LOG_FROM:
-        style.log_axis(ax)
-    for y, policy in enumerate(ratios.columns):
-        x = ratios[policy].dropna().to_numpy(dtype=float)
-        # even offsets that look random: multiples of the golden section
-        better, off = x < 1, 0.3 * (np.arange(x.size) * 0.6180339887498949 % 1.0 - 0.5)
-        ax.scatter(x, y + off, s=9, linewidth=0, alpha=0.55, c=np.where(better, OKABE[0], OKABE[1]))
-        ax.plot(ratios[policy].iloc[:1], [y], "o", markersize=9, markerfacecolor="none", color=INK, markeredgewidth=1.3)
-        style.beside(ax, y, f"lower in {better.mean():.0%}\nof {x.size} worlds", INK)
-    ax.axvline(1.0, color=FAINT, linewidth=0.9)
-    if goal is not None:
-        ax.axvline(goal, color=RED, linewidth=0.9, linestyle=(0, (4, 3)))
-        style.note(ax, f"goal {goal:g}", (goal, 1), (0, 2), xycoords=("data", "axes fraction"), color=RED, ha="center",
-                   va="bottom", fontsize=8)  # fmt: skip
-    style.named_rows(ax, [titles.get(one, one) for one in ratios.columns])
-    ax.set_xlabel(f"ratio to {titles.get(baseline, baseline)}  (ring: the values in force)")
-    ax.set_title("Ratio to the baseline in every plausible world", pad=14)
-    return ax
-
-
-@in_house_style
-def failure_box(points: pd.DataFrame, fails: Sequence[bool], limits: Mapping[str, tuple[float, float]], *,
-                names: Mapping[str, str] | None = None, logarithmic: Collection[str] = (),
-                ax: Axes | None = None) -> Axes:
-    """Worlds by two of their factors, filled where the goal is missed, with the box that holds most failures.
-
-    `points` has two columns, one per axis; `limits` has the box's ends (−∞ and ∞ for none). A box with more than two
-    limits is shown as a projection: some points within its edges lie outside it. `logarithmic` names columns.
-    """
-    (across, up), missed = points.columns[:2], np.asarray(fails, dtype=bool)
-    ax = style.axes(ax, 5.2, 4.2)
-    for axis, name in (("x", across), ("y", up)):
-        if name in logarithmic:
-            style.log_axis(ax, axis)
-        getattr(ax, f"set_{axis}label")((names or {}).get(name, name))
-    for which, colour, fill in ((~missed, OKABE[0], "white"), (missed, OKABE[1], OKABE[1])):
-        ax.scatter(points.loc[which, across], points.loc[which, up], s=20, facecolor=fill, edgecolor=colour,
-                   linewidth=0.9, alpha=0.85)  # fmt: skip
-    x, y = ax.get_xlim(), ax.get_ylim()
-    left, right = np.clip(limits.get(across, (-math.inf, math.inf)), *x)
-    low, high = np.clip(limits.get(up, (-math.inf, math.inf)), *y)
-    ax.add_patch(Rectangle((left, low), right - left, high - low, facecolor=OKABE[1], alpha=0.10, linewidth=0))
-    ax.add_patch(Rectangle((left, low), right - left, high - low, fill=False, edgecolor=INK, linewidth=1.2))
-    ax.set(xlim=x, ylim=y)
-    style.labels_above(ax, [("misses the goal", OKABE[1]), ("reaches it", OKABE[0])], "Where the goal is missed")
-    return ax
 
 
 @in_house_style
@@ -108,21 +41,20 @@ def reform_front(variants: pd.DataFrame, confirmed: pd.DataFrame, *, exposure: s
 
 @in_house_style
 def option_effects(effects: pd.DataFrame, *, exposure: str, usefulness: str, ax: Axes | None = None) -> Axes:
-    """Mean effect of each option of each lever: two dots per line, changes in per cent of the current rules.
+    """Effect of each option alone: two dots per line with 95 % intervals, changes in per cent of the current rules.
 
-    `effects` has lever, option, cost, exposure, usefulness (shares).
+    `effects` has variant, and exposure_ratio, exposure_low, exposure_high, usefulness_ratio … (`Frontier.effects`). A
+    hollow dot has no interval.
     """
     ax = style.axes(ax, 7.0, 1.3 + 0.27 * len(effects))
     ax.axvline(0.0, color=INK, linewidth=0.9)
     for y, row in enumerate(effects.to_dict("records")):
-        ends = [100 * row["exposure"], 100 * row["usefulness"]]
-        ax.plot(ends, [y, y], color=GRID, linewidth=1.2, zorder=1)
-        for x, colour in zip(ends, (OKABE[1], OKABE[0]), strict=True):
-            ax.plot([x], [y], "o", color=colour, markersize=5, zorder=2)
-    style.labels_above(ax, [(exposure, OKABE[1]), (usefulness, OKABE[0])], "Mean effect of each option, %")
-    names = effects["lever"] + ": " + effects["option"].str.replace("_", " ")
-    style.named_rows(ax, names.to_list(), above=0.7)
-    ax.set_xlabel("mean change over the variants tried, % of the rules as they stand")
+        for goal, colour, off in (("exposure", OKABE[1], -0.14), ("usefulness", OKABE[0], 0.14)):
+            value, low, high = (100 * (row[f"{goal}_{end}"] - 1) for end in ("ratio", "low", "high"))
+            style.estimate(ax, y + off, value, low, high, colour)
+    style.labels_above(ax, [(exposure, OKABE[1]), (usefulness, OKABE[0])], "Effect of each option alone, %")
+    style.named_rows(ax, effects["variant"].str.replace("_", " ").to_list(), above=0.7)
+    ax.set_xlabel("change, % of the rules as they stand")
     return ax
 
 

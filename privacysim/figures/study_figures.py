@@ -1,4 +1,4 @@
-"""Figures of a study: sensitivity, trade-offs and inequality."""
+"""Figures of a study: trade-offs and inequality."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,40 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 from privacysim.attacks import inequality
 from privacysim.figures import style
 from privacysim.figures.style import FAINT, GRID, INK, OKABE, in_house_style
-from privacysim.stats import nondominated, short
+from privacysim.stats import nondominated
 
 Floats = NDArray[np.float64]
-
-
-@in_house_style
-def tornado(rows: pd.DataFrame, *, title: str, unit: str, central: float, most: int = 12,
-            ax: Axes | None = None) -> Axes:
-    """Tornado plot: change of one outcome as each fact moves to the ends of its range, widest first.
-
-    `rows` has fact, low, high: the outcome with the fact at its low and high end and all others unchanged.
-    `central` is the outcome with every fact at its value. Facts beyond the `most` widest are only counted.
-    """
-    width = (rows["high"] - rows["low"]).abs()
-    shown = rows.loc[width.sort_values(ascending=False, kind="stable").index[:most]]
-    ax = style.axes(ax, 7.2, 1.4 + 0.3 * max(len(shown), 1))
-    for y, row in enumerate(shown.to_dict("records")):
-        far, near = sorted((("low", OKABE[0]), ("high", OKABE[1])), key=lambda end: -abs(row[end[0]] - central))
-        one_side = (row["low"] - central) * (row["high"] - central) >= 0
-        for end, colour in (far, near):
-            value, inner = row[end], one_side and end == near[0]
-            # both ends on one side: draw the nearer one thin, with its number across the line
-            size, alpha = (0.28, 1.0) if inner else (0.62, 0.85)
-            ax.barh(y, value - central, left=central, color=colour, height=size, alpha=alpha)
-            right = (row[far[0]] < central) if inner else value >= central
-            style.note(ax, short(value), (central if inner else value, y), (3 if right else -3, 0), va="center",
-                       ha="left" if right else "right", color=colour)  # fmt: skip
-    ax.axvline(central, color=INK, linewidth=0.9)
-    style.labels_above(ax, [("low end", OKABE[0]), ("high end", OKABE[1])], title)
-    style.named_rows(ax, [str(fact).replace("_", " ") for fact in shown["fact"]], above=0.6, below=0.6)
-    ax.margins(x=0.12)
-    rest = len(rows) - len(shown)
-    ax.set_xlabel(unit + (f"  ({rest} narrower facts not shown)" if rest else ""))
-    return ax
 
 
 @in_house_style

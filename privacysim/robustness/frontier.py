@@ -1,7 +1,7 @@
 """Frontier of reforms: combinations of levers with less exposure and more usefulness that no other one beats.
 
 All variants are measured on the same replicates. Selecting a front on noisy values overstates it, so its members are
-measured again on replicates that the search never used. Only those values carry intervals.
+measured again on replicates that the search never used, and with them each option alone. Only those carry intervals.
 
 If there are more combinations than tries, Gaussian processes steer the search (scikit-learn, Matérn 5/2, one length
 scale per dimension, the replicates' noise on the diagonal). For evenly spread weights between the goals, a batch takes
@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from privacysim.draws import Floats
 from privacysim.errors import InputError, ResultsError, require
 from privacysim.results.summary_rows import compare
-from privacysim.robustness.factors import Ran, run_points
 from privacysim.robustness.levers import Design
+from privacysim.robustness.points import Ran, run_points
 from privacysim.scenario import load_scenario
 from privacysim.simulation.inputs import Inputs, StudyFile, hashed
 from privacysim.simulation.replicate import footage_days
@@ -49,14 +49,15 @@ class Frontier:
     `variants`, one row per variant tried: its levers, cost, changes and ratios of exposure and usefulness against the
     current policy, whether it is on the front, and otherwise which reform beats it. `confirmed` compares the front
     with the current policy on fresh replicates, with 95 % intervals by the usual rules, or a `note` that gives the
-    reason for none. `worth` has the predictive accuracy of the steering processes.
+    reason for none; `effects` does the same for each option alone. `worth` has the predictive accuracy of the steering
+    processes.
     """
 
     design: Design
     variants: pd.DataFrame
     confirmed: pd.DataFrame
+    effects: pd.DataFrame
     worth: pd.DataFrame
-    rows: Rows
     failed: tuple[str, ...]
 
     def best(self, budget: float | None = None, tolerance: float = 0.05) -> pd.Series[Any]:
@@ -66,19 +67,6 @@ class Frontier:
         """
         limit = self.design.budget if budget is None else budget
         return best_within(self.confirmed, math.inf if limit is None else limit, tolerance)
-
-    def effects(self) -> pd.DataFrame:
-        """Mean effect of each option over the variants tried: main effects of a linear fit, in shares.
-
-        Columns: lever, option, cost, exposure, usefulness (changes as shares of the current policy), n (variants).
-        """
-        x = self.design.coordinates(self.rows)
-        y = self.variants[["exposure_ratio", "usefulness_ratio"]].to_numpy(dtype=np.float64) - 1
-        fit = np.linalg.lstsq(np.column_stack([np.ones(len(x)), x]), y, rcond=None)[0][1:].round(12)
-        moved = [(lever.id, option.id, option.cost) for lever in self.design.lever for option in lever.option[1:]]
-        made = pd.DataFrame(moved, columns=["lever", "option", "cost"])
-        made[["exposure", "usefulness"]], made["n"] = fit, x.sum(axis=0).astype(int)
-        return made[made["n"] > 0].sort_values("exposure", kind="stable", ignore_index=True)
 
     def words(self) -> list[str]:
         """Describe the front in sentences, from free reforms to those that change most."""
@@ -158,12 +146,16 @@ def find_frontier(design: Design, *, variants: int = 200, replicates: int = 2, c
                                  batch=max(GROUP, variants // 8), seed=design.seed)  # fmt: skip
     table = _variants(design, rows[tried], found, [stands[goal] for goal in goals])
     front = [int(n) for n in tried[table["front"].to_numpy()]]
-    every = list(dict.fromkeys([0, *front]))
+    at = {tuple(row): n for n, row in enumerate(rows.tolist())}
+    alone = [n for row in design.one_by_one() if (n := at[tuple(row)])]
+    every = list(dict.fromkeys([0, *front, *alone]))
     fresh = measured(every, range(replicates, replicates + confirm), pilots=True)
     refuse_missing(fresh.metrics.pivot_table(index="policy", columns="metric", values="value", observed=True)
                    .reindex(columns=list(goals)), every)  # fmt: skip
-    confirmed = _confirmed(design, [rows[n].tolist() for n in front], [ids[n] for n in front], fresh, goals)
-    return Frontier(design, table, confirmed, worth, rows[tried], tuple(failed))
+    confirmed = _confirmed(design, {ids[n]: rows[n].tolist() for n in every}, fresh, goals)
+    again, effects = (confirmed[confirmed.index.isin([ids[n] for n in some])].reset_index(drop=True)
+                      for some in (front, alone))  # fmt: skip
+    return Frontier(design, table, again, effects, worth, tuple(failed))
 
 
 def _base(design: Design) -> Inputs:
@@ -200,10 +192,9 @@ def _variants(design: Design, rows: Rows, goals: Floats, stands: Sequence[float]
     })  # fmt: skip
 
 
-def _confirmed(design: Design, rows: Sequence[list[int]], ids: Sequence[str], fresh: Ran,
-               goals: tuple[str, str]) -> pd.DataFrame:
-    """Compare the front with the current policy on fresh replicates, by the same rules as any study."""
-    arms = list(dict.fromkeys([f"v{0:05d}", *ids]))
+def _confirmed(design: Design, rows: Mapping[str, list[int]], fresh: Ran, goals: tuple[str, str]) -> pd.DataFrame:
+    """Compare variants (by id) with the first, the current policy, on fresh replicates by the rules of any study."""
+    arms = list(rows)
     notes = pd.DataFrame(columns=["policy", "replicate", "metric", "curve", "note"])
     count = fresh.metrics["replicate"].nunique()
     # every pilot has the policy as it stands, which the first variant is
@@ -212,7 +203,7 @@ def _confirmed(design: Design, rows: Sequence[list[int]], ids: Sequence[str], fr
     found = compare(fresh.metrics.drop(columns="point"), notes, skewness, arms, arms[0], goals[:1], count, False)
     rows_of = {(row["policy"], row["metric"]): row for row in found.to_dict("records")}
     made = []
-    for row, variant in zip(rows, ids, strict=True):
+    for variant, row in rows.items():
         mine: dict[str, Any] = {"variant": design.name(row), "cost": design.cost(row)}
         said = []
         base: dict[Any, Any] = {"ratio": 1.0, "delta": 0.0, "note": ""} if variant == arms[0] else {}
@@ -222,7 +213,7 @@ def _confirmed(design: Design, rows: Sequence[list[int]], ids: Sequence[str], fr
             mine |= {f"{name}_{key}": float(one[column]) for key, column in ends.items()} | {"n": int(one["n"])}
             said += [f"{name}: {one['note']}"] if one["note"] else []
         made.append(mine | {"note": "; ".join(said)})
-    return pd.DataFrame(made).sort_values("exposure_ratio", ignore_index=True)
+    return pd.DataFrame(made, index=arms).sort_values("exposure_ratio", kind="stable")
 
 
 def dominators(goals: Floats) -> Rows:

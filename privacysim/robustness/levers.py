@@ -89,8 +89,8 @@ class Design(Strict):
         rows = [np.zeros((1, len(sizes)), dtype=np.intp), np.floor(some * np.array(sizes)).astype(np.intp)]
         if np.prod([float(size) for size in sizes]) <= POOL:  # combinations that the sequence missed come last
             rows.append(np.array(list(product(*(range(size) for size in sizes))), dtype=np.intp))
-        every = np.vstack(rows)
-        return every[np.sort(np.unique(every, axis=0, return_index=True)[1])][:POOL]
+        alone = self.one_by_one()
+        return _each_once(np.vstack([_each_once(np.vstack(rows))[: POOL - len(alone)], alone]))
 
     def one_by_one(self) -> list[list[int]]:
         """Rows that move one lever each, and all of that lever's options."""
@@ -129,6 +129,11 @@ class Design(Strict):
         known = laws(general=load_scenario(self.scenario).law)
         policy = load_policy(raw, where=f"{self.id}, {self.name(row)}")
         return Arm(named, self.name(row), policy, "", known, known.bundle_on(self.law_date), self.law_date)
+
+
+def _each_once(rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Rows without repetition, in the order of their first places."""
+    return rows[np.sort(np.unique(rows, axis=0, return_index=True)[1])]
 
 
 def load_design(name: str) -> Design:

@@ -10,8 +10,8 @@ regression on one fact separates what that fact explains from everything else (a
   (Strong, Oakley and Brennan 2014, doi:10.1177/0272989X13505910). What permuted worlds give by overfitting is taken
   off.
 
-Intervals are those of 200 resamples of the worlds. A fact *stands out* if its share is larger than the largest one of
-all facts is in 95 % of permutations of the worlds (Westfall and Young 1993).
+Intervals are those of 200 resamples of the worlds. A fact *stands out* if its share is `beyond_chance`, as in the
+ranges over worlds.
 """
 
 from typing import Any
@@ -23,12 +23,13 @@ from scipy import special
 from privacysim.draws import Floats, Ints, stream_key, uniforms
 from privacysim.errors import InputError
 from privacysim.facts import facts
+from privacysim.results.world_ranges import beyond_chance, permuted_worlds
 from privacysim.simulation.unit_parts import WORLD
 
 FEWEST_WORLDS = 40
 PRICE = 10.0
 """Default price of a case lost, in people identified by outsiders: an assumption that whoever asks should replace."""
-_PERMUTED, _RESAMPLED, _POWERS = 499, 200, (1, 2, 3)
+_RESAMPLED, _POWERS = 200, (1, 2, 3)
 
 
 def worth(results: Any, policy: str, baseline: str | None = None, *, price: float = PRICE,
@@ -37,20 +38,23 @@ def worth(results: Any, policy: str, baseline: str | None = None, *, price: floa
 
     `results`: those of a study with worlds. The loss of a policy is the number of people identified by outsiders plus
     `price` times the cases with admissible evidence that it lacks. Columns: fact, share, share_low, share_high, worth,
-    worth_low, worth_high (people), stands_out, value, unit, source; the largest worth first. Raises InputError for
-    fewer than 40 worlds.
+    worth_low, worth_high (people), stands_out, value, unit, source; facts that stand out first, then by worth (of
+    hundreds of facts the largest worth is mostly chance). Raises InputError for fewer than 40 worlds, or if they draw
+    no fact.
     """
-    change = results.compare(baseline)
+    change, fix = results.compare(baseline), "run the study with --worlds 200"
+    if results.world_facts.empty:
+        raise InputError("worlds", "results of worlds that draw their facts", "none that does", fix)
     loss, ratio = _by_world(results.worlds, policy, change.baseline, price, curve, change.primary)
     drawn = results.world_facts.pivot(index="world", columns="fact", values="value").reindex(loss.index)
     if len(loss) < FEWEST_WORLDS:
-        raise InputError("worlds", f"at least {FEWEST_WORLDS} worlds", len(loss), "run the study with --worlds 200")
+        raise InputError("worlds", f"at least {FEWEST_WORLDS} worlds", len(loss), fix)
     y, d = (np.asarray(one, dtype=np.float64) for one in (np.log(ratio), loss))
     found = indices(drawn.to_numpy(dtype=np.float64), y, d)
     known = [facts()[name] for name in drawn.columns]
     made = pd.DataFrame({"fact": drawn.columns, **found, "value": [one.value for one in known],
                          "unit": [one.unit for one in known], "source": [one.source for one in known]})  # fmt: skip
-    return made.sort_values(["worth", "share"], ascending=False, ignore_index=True)
+    return made.sort_values(["stands_out", "worth", "share"], ascending=False, ignore_index=True)
 
 
 def _by_world(worlds: pd.DataFrame, policy: str, baseline: str, price: float, curve: str,
@@ -75,13 +79,11 @@ def indices(x: Floats, y: Floats, loss: Floats) -> dict[str, Floats]:
     >>> found["share"].round(1).tolist(), found["worth"].round(1).tolist()
     ([1.0, 0.0], [0.1, 0.0])
     """
-    worlds = np.arange(len(y))
-    shuffled = np.argsort(uniforms(stream_key(185, 0, "worth permuted"), np.arange(_PERMUTED), len(y)), axis=1)
+    shuffled = permuted_worlds(len(y))
     again = (uniforms(stream_key(185, 0, "worth resampled"), np.arange(_RESAMPLED), len(y)) * len(y)).astype(np.int64)
-    found = [_of_fact(_design(column), y, loss, worlds, shuffled, again) for column in x.T]
-    limit = np.quantile(np.max([one.pop("permuted") for one in found], axis=0), 0.95) if found else 0.0
-    made = {key: np.array([one[key] for one in found]) for key in (found[0] if found else {})}
-    return made | {"stands_out": made["share"] > limit}
+    found = [_of_fact(_design(column), y, loss, shuffled, again) for column in x.T]
+    made = {key: np.array([one[key] for one in found]) for key in found[0]}
+    return made | {"stands_out": beyond_chance(made["share"], made.pop("permuted").T)}
 
 
 def _design(column: Floats) -> Floats:
@@ -90,23 +92,24 @@ def _design(column: Floats) -> Floats:
     return np.linalg.qr(np.column_stack([score**power for power in (0, *_POWERS)]))[0]
 
 
-def _of_fact(q: Floats, y: Floats, loss: Floats, worlds: Ints, shuffled: Ints, again: Ints) -> dict[str, Any]:
+def _of_fact(q: Floats, y: Floats, loss: Floats, shuffled: Ints, again: Ints) -> dict[str, Any]:
     """Share and worth of one fact, with their intervals, and its shares in permuted worlds."""
-    def fitted(values: Floats, of: Ints = worlds) -> Floats:  # (…, worlds): predictions from the fact
-        basis = q[of] if of is worlds else np.linalg.qr(q[of])[0]
-        return np.asarray((values @ basis) @ basis.T)
+    def fitted(values: Floats, basis: Floats) -> Floats:  # (…, worlds), (…, worlds, powers) → predictions from the fact
+        return np.asarray((basis @ (values[..., None, :] @ basis).swapaxes(-1, -2))[..., 0])
 
-    def share(values: Floats, predicted: Floats) -> Any:
+    def share(values: Floats, basis: Floats) -> Any:
         free = values.shape[-1] - 1
-        left = ((values - predicted) ** 2).sum(axis=-1) / (free - len(_POWERS))
+        left = ((values - fitted(values, basis)) ** 2).sum(axis=-1) / (free - len(_POWERS))
         return 1.0 - left / (values.var(axis=-1) * values.shape[-1] / free)
 
-    def saved(predicted: Floats) -> Any:
+    def saved(values: Floats, basis: Floats) -> Any:
+        predicted = fitted(values, basis)
         return np.maximum(predicted, 0.0).mean(axis=-1) - np.maximum(predicted.mean(axis=-1), 0.0)
 
-    by_chance = float(saved(fitted(loss[shuffled])).mean())
-    resampled = [(share(y[of], fitted(y[of], of)), saved(fitted(loss[of], of)) - by_chance) for of in again]
-    ends = np.clip(np.quantile(resampled, [0.025, 0.975], axis=0), 0.0, None)
-    return {"share": max(float(share(y, fitted(y))), 0.0), "share_low": ends[0, 0], "share_high": ends[1, 0],
-            "worth": max(float(saved(fitted(loss))) - by_chance, 0.0), "worth_low": ends[0, 1],
-            "worth_high": ends[1, 1], "permuted": share(y[shuffled], fitted(y[shuffled]))}  # fmt: skip
+    by_chance, resampled = float(saved(loss[shuffled], q).mean()), np.linalg.qr(q[again])[0]
+    made = {"permuted": share(y[shuffled], q)}
+    for name, value, values in (("share", share(y, q), share(y[again], resampled)),
+                                ("worth", saved(loss, q) - by_chance, saved(loss[again], resampled) - by_chance)):
+        low, high = np.quantile(values, [0.025, 0.975])
+        made |= {name: max(float(value), 0.0), f"{name}_low": max(low, 0.0), f"{name}_high": max(high, 0.0)}
+    return made

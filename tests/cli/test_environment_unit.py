@@ -60,8 +60,7 @@ def test_one_broken_file_does_not_break_a_list(kind, tmp_path, monkeypatch, caps
 
 
 @pytest.mark.parametrize("arguments", [
-    ["study", "sensitivity", "preview", "--morris", "0"], ["study", "sensitivity", "preview", "--sobol", "0"],
-    ["study", "sensitivity", "preview", "--replicates", "0"], ["study", "frontier", "--variants", "0"],
+    ["study", "frontier", "--variants", "0"], ["study", "frontier", "--replicates", "0"],
     ["study", "frontier", "--confirm", "0"], ["study", "explore", "--port", "70000"],
 ])  # fmt: skip
 def test_numbers_out_of_range_are_refused_before_anything_runs(arguments, capsys):

@@ -33,18 +33,6 @@ def test_differences_have_a_zero_line_and_name_arms_by_their_titles():
     assert "+2  no interval" in texts(ax)
 
 
-def test_a_tornado_puts_the_widest_fact_first_and_counts_what_it_leaves_out():
-    rows = pd.DataFrame({"fact": ["narrow", "wide", "middle"], "low": [9.0, 2.0, 14.0], "high": [11.0, 30.0, 8.0]})
-    ax = figures.tornado(rows, title="t", unit="u", central=10.0, most=2)
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["wide", "middle"]
-    assert [bar.get_x() + bar.get_width() for bar in ax.patches] == pytest.approx([30.0, 2.0, 14.0, 8.0])
-    assert "1 narrower facts not shown" in ax.get_xlabel()
-    ax = figures.tornado(rows.assign(low=12.0, high=15.0), title="t", unit="u", central=10.0, most=1)
-    far, near = ax.patches  # both ends on one side: the nearer one is drawn within the other, and stays readable
-    assert (far.get_width(), near.get_width()) == (5.0, 2.0)
-    assert near.get_height() < far.get_height()
-
-
 def test_the_frontier_joins_exactly_the_arms_that_no_other_beats():
     # the definition itself, written out, is the oracle
     rng = np.random.default_rng(3)

@@ -1,4 +1,4 @@
-"""A unit of work with planted answers, so that the correct result of a search or sensitivity run is known in advance.
+"""A unit of work with planted answers, so that the correct result of a search is known in advance.
 
 `plant` replaces the model with it for the points of `privacysim.robustness`. Everything around the model is real:
 varied facts and scenarios, the fixed list of cameras, parts, executors and comparisons.

@@ -100,15 +100,11 @@ def test_what_needs_a_package_that_is_not_installed_names_the_command_that_insta
     from privacysim.readers.osm_fetch import fetch_city
     from privacysim.readers.osm_maps import read_ground
     from privacysim.results.results import query
-    from privacysim.robustness.factors import Factor
-    from privacysim.robustness.sensitivity import index_points
 
-    factor = [Factor("x", 0.5, 0.0, 1.0)]
     doors = {
         ("osmium", "map"): lambda: read_ground(tmp_path / "town.osm", (54.0, 5.0)),
         ("osmnx", "map"): lambda: fetch_city("Kallio", tmp_path / "kallio.osm"),
         ("duckdb", "analysis"): lambda: query(tmp_path, "select 1"),
-        ("SALib", "analysis"): lambda: [index_points(method, factor, 2, 1) for method in ("sobol", "morris")],
         ("voila", "web"): lambda: serve("preview"),
     }
     for (package, extra), door in doors.items():

@@ -42,7 +42,7 @@ def core(tmp_path_factory) -> Path:
 def test_the_core_alone_runs_the_preview_and_gives_the_numbers_of_the_whole_installation(core, tmp_path):
     listed = run([core, "-c", "from importlib.metadata import distributions; "
                   "print(sorted(one.name.lower() for one in distributions()))"], cwd=tmp_path)  # fmt: skip
-    for name in ("scikit-learn", "opencv-python-headless", "jupyterlab", "osmium", "duckdb", "salib"):
+    for name in ("scikit-learn", "opencv-python-headless", "jupyterlab", "osmium", "duckdb"):
         assert f"'{name}'" not in listed
     for python, out in ((core, "core"), (sys.executable, "whole")):
         run([python, "-m", "privacysim", "run", "preview", "--out", tmp_path / out], cwd=tmp_path)

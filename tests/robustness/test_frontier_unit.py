@@ -8,9 +8,12 @@ from itertools import product
 import numpy as np
 import pytest
 
+from privacysim.draws import stream_key, uniforms
 from privacysim.errors import InputError, ResultsError
 from privacysim.robustness import find_frontier, load_design
+from privacysim.robustness.frontier import dominators
 from privacysim.simulation.unit_parts import Unit
+from privacysim.stats import nondominated
 from privacysim.study.running import PILOT
 from tests.helpers import planted_unit
 
@@ -122,12 +125,11 @@ def test_the_words_the_effects_and_the_best_within_the_designs_budget(monkeypatc
     assert "logs_on: exposure × 0.7 [0.7, 0.7], usefulness × 0.96 [0.96, 0.96], cost 1.5 points" in said
     assert ("takedown_soon: exposure × 0.9 [0.9, 0.9], usefulness × 1, cost 1 points "
             "(usefulness: no difference seen in 10 replicates (in at most 26 % of others))") in said  # fmt: skip
-    effects = found.effects().set_index("option")
-    assert effects["n"].to_dict() == {"soon": 6, "on": 6, "week": 4, "month": 4}
-    # a full factorial of products: the main effect is the option's own change times the others' mean
-    others = np.mean([1.0, 0.9]) * np.mean([1.0, 0.7])
-    assert effects.loc["week", "exposure"] == pytest.approx((0.5 - 1) * others)
-    assert effects.loc["month", "usefulness"] == pytest.approx((0.99 - 1) * np.mean([1.0, 1.0]) * np.mean([1.0, 0.96]))
+    effects = found.effects.set_index("variant")
+    assert set(effects.index) == set(PLANTED) - {"as_it_stands"}, "each option alone, on the front or not"
+    for name, row in effects.iterrows():
+        assert (row["exposure_ratio"], row["usefulness_ratio"], row["n"]) == pytest.approx((*effect(name), 10))
+        assert row[["exposure_low", "exposure_high"]].tolist() == pytest.approx([effect(name)[0]] * 2)
 
 
 EXTRA = """
@@ -207,3 +209,20 @@ def test_a_goal_that_is_nowhere_to_be_seen_is_named_before_the_search_goes_on(mo
         find_frontier(design, variants=20, replicates=1, confirm=1, **QUIET)
     assert str(error.value).splitlines() == lines
     assert {unit.replicate for _, unit in asked} == {0}, "nothing was confirmed"
+
+
+@pytest.mark.parametrize("goals", [1, 2, 3])
+def test_the_front_and_who_beats_whom_are_those_of_every_pair_compared(goals):
+    # on a coarse grid, so that there are ties and equal rows; the last goal is the same for all
+    coarse = np.floor(6 * uniforms(stream_key(goals, 0, "pairs"), np.arange(90), goals))
+    rows = np.column_stack([coarse, np.full(90, 2.0)])
+    front = [not any(beats(other, mine) for other in rows) for mine in rows]
+    assert nondominated(rows).tolist() == front
+    spread = np.where(np.ptp(rows, axis=0) > 0, np.ptp(rows, axis=0), 1.0)
+    for mine, by in zip(rows, dominators(rows), strict=True):
+        better = [n for n, other in enumerate(rows) if front[n] and beats(other, mine)]
+        assert (by < 0) == (not better)
+        if better:
+            assert by in better
+            gains = {n: ((mine - rows[n]) / spread).sum() for n in better}
+            assert gains[by] == pytest.approx(max(gains.values())), "the one that gains most"

@@ -77,9 +77,13 @@ def test_the_price_of_a_case_decides_what_there_is_to_learn():
     assert {"value", "unit", "source"} <= set(close.columns)
 
 
-def test_fewer_than_forty_worlds_are_refused():
+def test_fewer_than_forty_worlds_and_worlds_that_draw_no_fact_are_refused_with_the_cure():
     with pytest.raises(InputError, match="at least 40 worlds"):
         worth(results(39), "b")
+    none = results(60)
+    none.world_facts = none.world_facts.iloc[:0]
+    with pytest.raises(InputError, match=r"(?s)draw their facts.*--worlds 200"):
+        worth(none, "b")
 
 
 def test_the_command_names_what_is_missing_and_the_policy_that_it_does_not_know(capsys):
