@@ -1,7 +1,7 @@
 """Figures of a comparison: ratios and differences with intervals, and people by legality."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -86,6 +86,36 @@ def _lines(ax: Axes, rows: pd.DataFrame, title: str,
     for row in rows.to_dict("records"):
         apart = 0.36 * (curves.index(row["curve"]) - (len(curves) - 1) / 2)
         yield row, policies.index(row["policy"]) + apart, COLOURS.get(row["curve"], INK)
+
+
+@in_house_style
+def variants(rows: pd.DataFrame, by: Sequence[str], *, title: str, against: str, ax: Axes | None = None) -> Axes:
+    """Ratio of variants of a policy to the unchanged one: a band over a numeric lever, else one row for each.
+
+    `rows` has the columns `by`, and ratio, ratio_low, ratio_high. A band is the 95 % interval; variants without one
+    have a line alone, or a hollow mark. Further levers are lines in colours of their own, labelled at their ends.
+    """
+    title = title[:1].upper() + title[1:]
+    if not pd.api.types.is_numeric_dtype(rows[by[0]]) or rows[by[0]].nunique() < 2:
+        ax = style.axes(ax, 6.9, 1.2 + 0.27 * len(rows))
+        for y, row in enumerate(rows.to_dict("records")):
+            style.estimate(ax, y, row["ratio"], row["ratio_low"], row["ratio_high"], INK)
+            style.beside(ax, y, short(row["ratio"]), INK)
+        style.named_rows(ax, [", ".join(map(str, names)) for names in rows[list(by)].to_numpy()])
+        ax.axvline(1.0, color=FAINT, linewidth=0.8)
+        ax.set(xlabel=f"ratio to {against}", title=title)
+        return ax
+    ax = style.axes(ax, 6.2, 3.6)
+    for n, (name, some) in enumerate(rows.groupby(list(by[1:]), sort=False) if by[1:] else [((), rows)]):
+        some, colour = some.sort_values(by[0]), OKABE[n % len(OKABE)]
+        ax.fill_between(some[by[0]], some["ratio_low"], some["ratio_high"], color=colour, alpha=0.18, linewidth=0)
+        ax.plot(some[by[0]], some["ratio"], "o-", color=colour, linewidth=1.6, markersize=4)
+        last = some.iloc[-1]
+        style.note(ax, ", ".join(map(str, name)), (last[by[0]], last["ratio"]), (6, 0), va="center", color=colour)
+    ax.axhline(1.0, color=FAINT, linewidth=0.8)
+    ax.set(xlabel="days kept" if by[0] == "retention" else by[0], ylabel=f"ratio to {against}",
+           title=f"{title}, with 95 % intervals")  # fmt: skip
+    return ax
 
 
 @in_house_style

@@ -21,7 +21,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.special import fdtri
 
-from privacysim.draws import Bools, Floats, Ints, stream_key, uniforms
+from privacysim.draws import Floats, stream_key, uniforms
 from privacysim.simulation.unit_parts import WORLD
 from privacysim.stats import Estimate, percent, short, wilson
 
@@ -98,19 +98,12 @@ def standing_out(drawn: pd.DataFrame, answers: ArrayLike) -> tuple[str, ...]:
     x, y = x - x.mean(axis=0), y - y.mean()
     size = np.sqrt((x**2).sum(axis=0))
     x, y = x[:, size > 0] / size[size > 0], y / math.sqrt(float((y**2).sum()))
+    orders = np.argsort(uniforms(stream_key(185, 0, "worlds permuted"), np.arange(_PERMUTATIONS), len(y)), axis=1)
+    shuffled = y[orders]
+    limit = np.quantile(np.abs(shuffled @ x).max(axis=1), _LEVEL)
     seen: Floats = np.abs(y @ x)
-    beyond, names = beyond_chance(seen, np.abs(y[permuted_worlds(len(y))] @ x)), drawn.columns[size > 0]
-    return tuple(str(names[n]) for n in np.argsort(-seen) if beyond[n])
-
-
-def permuted_worlds(count: int) -> Ints:
-    """Random orders of so many worlds (permutations, count), the same ones each time."""
-    return np.argsort(uniforms(stream_key(185, 0, "worlds permuted"), np.arange(_PERMUTATIONS), count), axis=1)
-
-
-def beyond_chance(seen: Floats, permuted: Floats) -> Bools:
-    """Flag facts (facts,) that explain more than the best of all does in 95 % of permutations (permutations, facts)."""
-    return seen > np.quantile(permuted.max(axis=1), _LEVEL)
+    names = drawn.columns[size > 0]
+    return tuple(str(names[n]) for n in np.argsort(-seen) if seen[n] > limit)
 
 
 def ratios(worlds: pd.DataFrame, metric: str, curve: str, policy: str, baseline: str) -> pd.Series:

@@ -10,8 +10,7 @@ regression on one fact separates what that fact explains from everything else (a
   (Strong, Oakley and Brennan 2014, doi:10.1177/0272989X13505910). What permuted worlds give by overfitting is taken
   off.
 
-Intervals are those of 200 resamples of the worlds. A fact *stands out* if its share is `beyond_chance`, as in the
-ranges over worlds.
+Intervals are those of 200 resamples of the worlds. A fact *stands out* by the test of the ranges over worlds.
 """
 
 from typing import Any
@@ -23,7 +22,7 @@ from scipy import special
 from privacysim.draws import Floats, Ints, stream_key, uniforms
 from privacysim.errors import InputError
 from privacysim.facts import facts
-from privacysim.results.world_ranges import beyond_chance, permuted_worlds
+from privacysim.results.world_ranges import standing_out
 from privacysim.simulation.unit_parts import WORLD
 
 FEWEST_WORLDS = 40
@@ -52,8 +51,9 @@ def worth(results: Any, policy: str, baseline: str | None = None, *, price: floa
     y, d = (np.asarray(one, dtype=np.float64) for one in (np.log(ratio), loss))
     found = indices(drawn.to_numpy(dtype=np.float64), y, d)
     known = [facts()[name] for name in drawn.columns]
-    made = pd.DataFrame({"fact": drawn.columns, **found, "value": [one.value for one in known],
-                         "unit": [one.unit for one in known], "source": [one.source for one in known]})  # fmt: skip
+    made = pd.DataFrame({"fact": drawn.columns, **found, "stands_out": drawn.columns.isin(standing_out(drawn, y)),
+                         "value": [one.value for one in known], "unit": [one.unit for one in known],
+                         "source": [one.source for one in known]})  # fmt: skip
     return made.sort_values(["stands_out", "worth", "share"], ascending=False, ignore_index=True)
 
 
@@ -79,11 +79,11 @@ def indices(x: Floats, y: Floats, loss: Floats) -> dict[str, Floats]:
     >>> found["share"].round(1).tolist(), found["worth"].round(1).tolist()
     ([1.0, 0.0], [0.1, 0.0])
     """
-    shuffled = permuted_worlds(len(y))
-    again = (uniforms(stream_key(185, 0, "worth resampled"), np.arange(_RESAMPLED), len(y)) * len(y)).astype(np.int64)
-    found = [_of_fact(_design(column), y, loss, shuffled, again) for column in x.T]
-    made = {key: np.array([one[key] for one in found]) for key in found[0]}
-    return made | {"stands_out": beyond_chance(made["share"], made.pop("permuted").T)}
+    shuffled, again = (uniforms(stream_key(185, 0, f"worth {how}"), np.arange(_RESAMPLED), len(y))
+                       for how in ("permuted", "resampled"))  # fmt: skip
+    found = [_of_fact(_design(column), y, loss, shuffled.argsort(axis=1), (again * len(y)).astype(np.int64))
+             for column in x.T]  # fmt: skip
+    return {key: np.array([one[key] for one in found]) for key in found[0]}
 
 
 def _design(column: Floats) -> Floats:
@@ -93,7 +93,7 @@ def _design(column: Floats) -> Floats:
 
 
 def _of_fact(q: Floats, y: Floats, loss: Floats, shuffled: Ints, again: Ints) -> dict[str, Any]:
-    """Share and worth of one fact, with their intervals, and its shares in permuted worlds."""
+    """Share and worth of one fact, with their intervals."""
     def fitted(values: Floats, basis: Floats) -> Floats:  # (…, worlds), (…, worlds, powers) → predictions from the fact
         return np.asarray((basis @ (values[..., None, :] @ basis).swapaxes(-1, -2))[..., 0])
 
@@ -107,7 +107,7 @@ def _of_fact(q: Floats, y: Floats, loss: Floats, shuffled: Ints, again: Ints) ->
         return np.maximum(predicted, 0.0).mean(axis=-1) - np.maximum(predicted.mean(axis=-1), 0.0)
 
     by_chance, resampled = float(saved(loss[shuffled], q).mean()), np.linalg.qr(q[again])[0]
-    made = {"permuted": share(y[shuffled], q)}
+    made = dict[str, Any]()
     for name, value, values in (("share", share(y, q), share(y[again], resampled)),
                                 ("worth", saved(loss, q) - by_chance, saved(loss[again], resampled) - by_chance)):
         low, high = np.quantile(values, [0.025, 0.975])

@@ -25,6 +25,7 @@ from privacysim.stats import FEWEST_REPLICATES
 from privacysim.study.executor import OpenExecutor, cores
 from privacysim.study.precision import Precision
 from privacysim.study.running import Runner, Running, keep_tables, parts_folder
+from privacysim.study.variants import Variants, ablate, sweep
 
 
 class Study:
@@ -78,6 +79,39 @@ class Study:
         made = object.__new__(Study)
         made.plan, made.brought = validate(StudyFile, plan.model_dump(mode="json"), "study"), brought
         return made
+
+    def with_policies(self, policies: Sequence[Policy | Mapping[str, Any] | Reform | str], baseline: str) -> "Study":
+        """Create the same study of other policies; its own parts stay."""
+        plain, more = bring({"policies": policies})
+        raw = self.plan.model_dump(mode="json") | plain | {"baseline": baseline, "readings": {}}
+        raw["brought"] = self.plan.brought | plain["brought"]
+        return Study.from_plan(validate(StudyFile, raw, "study"),
+                               replace(self.brought, policies={**self.brought.policies, **more.policies}))
+
+    def sweep(self, policy: str = "", *, retention: Sequence[str] = (), mask: Sequence[Any] = (),
+              approver: Sequence[str] = (), duties: Sequence[str] = (), ban: Sequence[str] = (),
+              **run: Any) -> Variants:
+        """Run every combination of values of a reform's levers (`Reform`), paired with the unchanged policy.
+
+        `policy` is the one to change (default: the baseline); further keywords are those of `run`. The table has the
+        values as columns, retention in days, and its figure a band for the 95 % interval.
+
+        >>> import privacysim as ps
+        >>> swept = ps.Study("preview", days=1).sweep(retention=["3 d", "7 d"], replicates=1, workers=1)
+        >>> swept.of()["retention"].tolist()
+        [3.0, 7.0]
+        """
+        levers = {"retention": retention, "mask": mask, "approver": approver, "duties": duties, "ban": ban}
+        return sweep(self, policy, levers, run)
+
+    def ablate(self, policy: str, **run: Any) -> Variants:
+        """Take each rule of a policy out of it, and put each alone into the baseline, all paired, with intervals.
+
+        A rule is a section of the policy file in which the two policies differ. What is taken out is as in the
+        baseline. The rows say which part, and whether it was "taken out" (compared with the whole policy) or put in
+        "alone" (compared with the baseline). Further keywords are those of `run`.
+        """
+        return ablate(self, policy, run)
 
     def __repr__(self) -> str:
         plan = self.plan

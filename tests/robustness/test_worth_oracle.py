@@ -34,7 +34,6 @@ def test_shares_and_worth_are_those_of_the_closed_form():
     sizes = np.maximum(SLOPES, 1e-9)
     exact = MEAN * norm.cdf(MEAN / sizes) + sizes * norm.pdf(MEAN / sizes) - max(MEAN, 0.0)
     assert found["worth"] == pytest.approx(exact, abs=0.03)
-    assert found["stands_out"].tolist() == [True, True, False, False]
     assert (found["share_low"] <= SLOPES**2 / whole)[:2].all()
     assert (found["share_high"] >= SLOPES**2 / whole)[:2].all()
 
@@ -43,15 +42,8 @@ def test_a_fact_that_acts_by_its_square_is_seen_too():
     x, _ = worlds(400)
     y = x[:, 3] ** 2 + 0.5 * np.random.default_rng(4).normal(size=400)
     found = indices(x, y, y - 5.0)
-    assert found["stands_out"].tolist() == [False, False, False, True]
+    assert (found["share"] > 0.2).tolist() == [False, False, False, True]
     assert found["worth"][0] == pytest.approx(0.0, abs=0.01), "the choice is clear, whatever the first fact is"
-
-
-def test_where_no_fact_matters_one_stands_out_in_a_twentieth_of_studies():
-    """Of 60 studies 3 on average; more than 8 once in 300 runs."""
-    named = sum(bool(indices(worlds(40, seed)[0], y := np.random.default_rng(seed + 500).normal(size=40), y)
-                     ["stands_out"].any()) for seed in range(60))  # fmt: skip
-    assert named <= 8
 
 
 def results(n: int) -> SimpleNamespace:
