@@ -71,6 +71,19 @@ def toy_results(toy_units, tmp_path_factory) -> Path:
     return home / "r"
 
 
+@pytest.fixture(scope="session")
+def toy_headline(toy_units, tmp_path_factory) -> Path:
+    """Results of the headline study with toy numbers, in which every section of a report has something to show."""
+    home = tmp_path_factory.mktemp("toy_headline")
+    with pytest.MonkeyPatch.context() as patch:
+        toy_units(patch, home / "cache")
+        from privacysim.report import page
+        from privacysim.study import Study
+
+        Study("headline", sample=10_000).run(workers=1, out=home / "r", also={"report.html": page})
+    return home / "r"
+
+
 @pytest.fixture
 def figures_closed() -> Iterator[None]:
     """Closes the figures of each test after it."""

@@ -51,11 +51,11 @@ def world_frames(parts: Mapping[Unit, UnitParts], inputs: Inputs) -> tuple[pd.Da
     values = to_frames(parts, inputs.arm_ids, inputs.declared)[0]
     worlds = sorted({unit.world for unit in parts if unit.world is not None})
     drawn: list[tuple[int, str, float]] = []
-    if not worlds:
-        return values, tables.empty("world_facts")
     with facts_replaced(inputs.facts):
-        city = build_city(inputs.scenario, **inputs.brought.keywords("city"))
         read = sorted(drawn_facts({name for part in parts.values() for name in part.heard}))
+        if not read:
+            return values, tables.empty("world_facts")
+        city = build_city(inputs.scenario, **inputs.brought.keywords("city"))
         for world in worlds:
             known = facts_of_world(inputs.scenario, city, inputs.plan.seed, world)
             drawn += [(world, name, known[name]) for name in read if name in known]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from privacysim.explorer.notebook_files import as_notebook
 from privacysim.policy import load_policy
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,32 +54,34 @@ def run_all(page, seconds=240):
     return page.evaluate(_OUTPUTS)
 
 
+def assert_ran(cells):
+    assert cells
+    assert all(cell["count"] for cell in cells), "a cell did not run"
+    assert [out["text"] for cell in cells for out in cell["outputs"] if out["type"] == "error"] == []
+
+
 def shot(page, name):
     if SHOTS:
         page.screenshot(path=str(Path(SHOTS) / f"{name}.png"))
 
 
 def names():
-    """The index; two notebooks of the course, of which every cell runs without a browser too, among the long sets."""
-    course = ["01_first_run.ipynb", *sorted(path.name for path in (ROOT / "notebooks").glob("08_*.ipynb"))]
-    return ["00_index.ipynb", *(pytest.param(name, marks=pytest.mark.slow) for name in course)]
+    """Two notebooks of the course, of which every cell runs without a browser too."""
+    return ["01_first_run.ipynb", *sorted(path.name for path in (ROOT / "notebooks").glob("08_*.ipynb"))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", names())
 def test_a_notebook_of_the_course_runs_from_top_to_bottom_without_an_error(lab, browser, name):
     page = opened(browser, lab[0], name)
-    cells = run_all(page)
-    assert cells
-    assert all(cell["count"] for cell in cells), "a cell did not run"
-    errors = [out["text"] for cell in cells for out in cell["outputs"] if out["type"] == "error"]
-    assert errors == []
+    assert_ran(run_all(page))
     shot(page, name.removesuffix(".ipynb"))
     page.close()
 
 
-def test_the_index_leads_to_every_notebook(lab, browser):
+def test_the_index_runs_from_top_to_bottom_and_leads_to_every_notebook(lab, browser):
     page = opened(browser, lab[0], "00_index.ipynb")
-    run_all(page)
+    assert_ran(run_all(page))
     there = {path.relative_to(lab[1]).as_posix() for path in lab[1].rglob("*.ipynb")}
     links = page.locator(".jp-OutputArea-output a").all_text_contents()
     assert {name for name in there if not name.startswith("00_index") and "checkpoint" not in name} == set(links)
@@ -139,41 +141,32 @@ def drive(page, folder, *, name, shot_name):
     assert check.returncode == 0, check.stderr
 
 
-def test_the_explorer_in_jupyterlab_answers_the_keyboard_and_saves_a_valid_policy(lab, browser):
+@pytest.fixture(scope="module")
+def by_hand(lab, browser):
+    """A notebook of two cells, run: the explorer, and a call with an error."""
     path = lab[1] / "by_hand.ipynb"
-    path.write_text(json.dumps({
-        "cells": [{"cell_type": "code", "id": "a", "metadata": {}, "execution_count": None, "outputs": [],
-                   "source": 'import privacysim as ps\nps.explore("headline", replicates=2)'}],
-        "metadata": {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}},
-        "nbformat": 4, "nbformat_minor": 5,
-    }))  # fmt: skip
+    codes = ('import privacysim as ps\nps.explore("preview", replicates=2)', 'ps.Study("headlin")')
+    path.write_text(as_notebook([("code", code, ()) for code in codes]))
     page = opened(browser, lab[0], path.name)
-    cells = run_all(page)
-    assert not [out for cell in cells for out in cell["outputs"] if out["type"] == "error"]
-    drive(page, lab[1] / "sim" / "policies", name="from_lab", shot_name="explorer_in_lab")
+    yield page, run_all(page)
     page.close()
     path.unlink()
 
 
-def test_an_error_in_a_notebook_is_as_short_as_on_the_command_line(lab, browser):
-    path = lab[1] / "wrong.ipynb"
-    path.write_text(json.dumps({
-        "cells": [{"cell_type": "code", "id": "a", "metadata": {}, "execution_count": None, "outputs": [],
-                   "source": 'import privacysim as ps\nps.Study("headlin")'}],
-        "metadata": {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}},
-        "nbformat": 4, "nbformat_minor": 5,
-    }))  # fmt: skip
-    page = opened(browser, lab[0], path.name)
-    run_all(page)
-    shown = page.locator(".jp-OutputArea-output").last.inner_text().strip().splitlines()
+def test_the_explorer_in_jupyterlab_answers_the_keyboard_and_saves_a_valid_policy(by_hand, lab):
+    page, cells = by_hand
+    assert not [out for out in cells[0]["outputs"] if out["type"] == "error"]
+    drive(page, lab[1] / "sim" / "policies", name="from_lab", shot_name="explorer_in_lab")
+
+
+def test_an_error_in_a_notebook_is_as_short_as_on_the_command_line(by_hand):
+    shown = by_hand[0].locator(".jp-OutputArea-output").last.inner_text().strip().splitlines()
     assert len(shown) == 3
     assert shown[2].strip() == "Fix: write headline."
-    page.close()
-    path.unlink()
 
 
 def test_the_explorer_as_a_web_page_answers_the_keyboard_and_saves_a_valid_policy(serve, browser, tmp_path):
-    command = [sys.executable, "-m", "privacysim", "study", "explore", "headline", "--port", "{port}", "--no-browser"]
+    command = [sys.executable, "-m", "privacysim", "study", "explore", "preview", "--port", "{port}", "--no-browser"]
     base, log = serve(command, "/static/", tmp_path)
     page = browser.new_page(viewport={"width": 1400, "height": 1000})
     page.goto(base, timeout=240_000)

@@ -8,7 +8,6 @@ import pytest
 
 import privacysim as ps
 from privacysim.metrics import METRICS
-from privacysim.report import page
 from privacysim.vocabulary import APPROVERS, DOCUMENTS, OPERATORS, REGIMES, REQUESTERS
 
 _OVERLAPS = """() => {
@@ -31,13 +30,8 @@ _OUTSIDE = """() => [...document.querySelectorAll('body *')].filter(e => {
 
 
 @pytest.fixture(scope="module")
-def path(tmp_path_factory, toy_units):
-    """The headline study with toy numbers, in which every section has something to show."""
-    where = tmp_path_factory.mktemp("report")
-    with pytest.MonkeyPatch.context() as patch:
-        toy_units(patch, where / "cache")
-        ps.Study("headline").run(workers=1, out=where / "results", also={"report.html": page})
-    return where / "results" / "report.html"
+def path(toy_headline):
+    return toy_headline / "report.html"
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])

@@ -33,8 +33,10 @@ def done(small, tmp_path_factory):
     return folder, small.run(workers=1, out=folder, tables="seen")
 
 
-def test_two_workers_and_another_hash_seed_give_the_same_bytes(done, tmp_path):
-    code = f"import privacysim as ps; ps.Study('preview', **{SMALL!r}).run(workers=2, out='r')"
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_spawned_workers_and_another_hash_seed_give_the_same_bytes(workers, done, tmp_path):
+    code = ("import privacysim as ps; from privacysim.study.executor import processes; "
+            f"ps.Study('preview', **{SMALL!r}).run(open_executor=processes({workers}), workers={workers}, out='r')")
     env = {**os.environ, "PYTHONHASHSEED": "77", "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", code]
     ran = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=300)
@@ -50,6 +52,7 @@ def test_a_replicate_alone_has_the_numbers_that_it_has_among_others(small, done)
     assert not among[among["replicate"] == 0].reset_index(drop=True)["value"].equals(alone["value"])
 
 
+@pytest.mark.slow  # `test_cluster_property` has a cluster of toy units in every run
 def test_the_first_two_of_three_replicates_are_the_study_of_two_and_a_cluster_gives_the_same(done):
     """The real chain: serial, spawned processes (above) and a Dask cluster's own processes give the same numbers."""
     distributed = pytest.importorskip("distributed")
@@ -152,7 +155,7 @@ def test_the_same_machinery_runs_on_helsinkis_real_streets_and_cameras(data_fold
         'people = {value = 40000.0, assumption = "residents of the extract, for a test"}\n'
     )
     policies = ["no_cameras", "notice_only", "open_access"]
-    study = ps.Study(scenario="helsinki.toml", policies=policies, days=7, sample=4_000, replicates=2)
+    study = ps.Study(scenario="helsinki.toml", policies=policies, days=7, sample=1_000, replicates=2)
     results = study.run(workers=1, out=tmp_path / "r", tables="seen")
     cameras = tables.read("cameras", tmp_path / "r" / "tables" / "cameras")
     mapped = cameras[~(cameras["indoor"] & (cameras["operator"] == "home"))]

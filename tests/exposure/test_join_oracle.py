@@ -19,6 +19,7 @@ from privacysim.exposure import measure as measuring
 from privacysim.sight.passes import Pieces, sightings
 from privacysim.units import DAY_TICKS
 from tests.helpers.exposure_definition import chances, exposure_by_definition, join, visits_revealed
+from tests.helpers.long_sets import first
 
 CAMERAS, PEOPLE, DAYS, FIRST_DAY = 12, 40, 2, -1
 NUMBERS = ["identifiable_s", "viewer_identifiable_s", "p_identified", "p_identified_max", "p_identified_days",
@@ -110,7 +111,7 @@ def assert_same(ours, theirs):
         assert np.allclose(both[0][number], both[1][number], rtol=1e-9, atol=0.0), number
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", first(4, range(20)))
 def test_kernel_equals_the_naive_join_of_the_tables(seed):
     pieces, block, seen, logs, places = case(seed)
     acts = index_acts(logs)
@@ -131,7 +132,7 @@ def test_kernel_equals_the_join_over_many_days_before_and_after_day_0(seed, span
     assert_same(ours, exposure_by_definition(seen, tables.concat("acts", [log.acts for log in logs]), places))
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", first(1, range(3)))
 def test_groups_are_the_join_over_insiders_and_outsiders_apart(seed):
     pieces, block, seen, logs, places = case(seed)
     acts = index_acts(logs)
@@ -149,7 +150,7 @@ def test_groups_are_the_join_over_insiders_and_outsiders_apart(seed):
         assert np.count_nonzero(ours.sightings_seen[:, :, 3 * outsider : 3 * outsider + 3]) * 2 == len(theirs)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", first(1, range(3)))
 def test_visits_revealed_to_outsiders_take_each_viewer_once_whatever_the_legality(seed):
     pieces, block, seen, logs, places = case(seed)
     acts = index_acts(logs)

@@ -12,7 +12,7 @@ import signal
 import time
 from pathlib import Path
 
-from privacysim.draws import child_id, marks, stream_key
+from privacysim.draws import child_id, marks, stream_key, uniforms
 from privacysim.metrics import METRICS
 from privacysim.simulation.unit_parts import Unit, UnitParts
 from privacysim.study import Study
@@ -72,12 +72,12 @@ def run_unit(inputs, wanted_tables, folder, unit) -> UnitParts:
 
 
 def _sums(inputs, unit, arm):
+    keys = [stream_key(inputs.plan.seed, unit.replicate, f"{unit.block} {who}") for who in ("", arm)]
+    shared, own = (uniforms(key, range(len(METRICS)))[:, 0].tolist() for key in keys)
     effect = {"notice_only": 1.0, "no_cameras": 0.0}.get(arm, 0.3 + 0.6 * marks(1, child_id(3, arm, 0))[0])
     made = {}
     for n, name in enumerate(METRICS):
-        shared = marks(stream_key(inputs.plan.seed, unit.replicate, name), unit.block)
-        own = marks(stream_key(inputs.plan.seed, unit.replicate, f"{name} {arm}"), unit.block)
-        size = 1000.0 * (1 + shared[0]) * effect * (1 + 0.02 * own[0])
+        size = 1000.0 * (1 + shared[n]) * effect * (1 + 0.02 * own[n])
         people = round(200 * effect) + n % 3
         made[name] = {
             "low": size, "high": 2 * size, "n_low": people, "n_high": people, "total": size, "n": people,

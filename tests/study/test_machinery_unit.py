@@ -127,11 +127,11 @@ def test_the_run_id_knows_every_input_and_nothing_else(toy):
 
 
 def test_a_unit_that_always_kills_its_worker_is_named_and_the_rest_is_kept(toy, tmp_path, monkeypatch):
-    """The last unit, so that no other pair of workers must start; `test_faults_property` kills at any moment."""
+    """The last unit of a single worker, so that few must start; `test_faults_property` kills one of two."""
     whole = toy.run(workers=1)
     (tmp_path / "flag").write_text("always")
     monkeypatch.setenv("TOY_KILL", f"replicate 9, block 0|{tmp_path / 'flag'}")
-    found = toy.run(workers=2, out=tmp_path / "r")
+    found = toy.run(open_executor=processes(1), workers=1, out=tmp_path / "r")
     assert found.manifest["replicates"] == list(range(9)), "the pair is dropped for every policy"
     assert found.metrics.equals(whole.metrics[whole.metrics["replicate"] != 9].reset_index(drop=True))
     [row] = found.manifest["failed"]
