@@ -30,15 +30,15 @@ LONG = (
 )
 """Unit-test files that take long; `--fast` omits them, together with the kinds `oracle` and `property`."""
 FIRST = (
-    "tests/browser/test_explorer_in_browser.py", "tests/explorer/test_preview_property.py",
-    "tests/report/test_memo_unit.py", "tests/study/test_faults_property.py",
-    "tests/readers/test_broken_city_files_property.py", "tests/readers/test_broken_track_files_property.py",
-    "tests/exposure/test_join_oracle.py", "tests/validation/test_register_unit.py",
-    "tests/study/test_machinery_unit.py", "tests/masklab/test_field_videos_unit.py",
-    "tests/masklab/test_video_unit.py", "tests/masklab/test_own_masks_unit.py",
-    "tests/study/test_cluster_property.py", "tests/study/test_second_package_property.py",
-    "tests/metrics/test_estimators_property.py", "tests/results/test_pairing_property.py",
-    "tests/bench/test_bench_unit.py",
+    "tests/browser/test_explorer_in_browser.py", "tests/study/test_machinery_unit.py", "tests/report/test_memo_unit.py",
+    "tests/explorer/test_preview_property.py", "tests/study/test_faults_property.py",
+    "tests/masklab/test_field_videos_unit.py", "tests/masklab/test_own_masks_unit.py",
+    "tests/governance/test_log_property.py", "tests/governance/test_processes_property.py",
+    "tests/study/test_cluster_property.py", "tests/masklab/test_video_unit.py",
+    "tests/validation/test_register_unit.py", "tests/readers/test_broken_city_files_property.py",
+    "tests/study/test_own_parts_unit.py", "tests/city/test_own_unit.py", "tests/study/test_second_package_property.py",
+    "tests/exposure/test_join_oracle.py", "tests/people/test_block_property.py",
+    "tests/policy/test_legality_property.py", "tests/release/test_fuzz_property.py",
 )
 """Files that take longest of all, in the order in which they are started."""
 STRICT = ROOT / "notebooks" / "reproduce" / "r5_ashby.ipynb"

@@ -42,6 +42,7 @@ frosted = town_parts:Frosted
 STUDY = """
 import json, sys
 import privacysim as ps
+from privacysim.study.executor import processes
 
 village = {"id": "village", "title": "A village",
            "city": {"kind": "synthetic", "area_km2": {"value": 0.5, "assumption": "a village for tests"}},
@@ -57,7 +58,8 @@ if __name__ == "__main__":
     rules = ["open_access", policy("own", "frosted:4"), policy("tiles", "pixelate:4")]
     study = ps.Study(scenario=village, policies=rules,
                      baseline="open_access", metrics=["minutes"], days=1, sample=200, replicates=2)
-    results = study.run(workers=int(sys.argv[2]), out=sys.argv[1], progress=False)
+    spawned = {"open_executor": processes(1)} if sys.argv[2:] else {}
+    results = study.run(**spawned, workers=1, out=sys.argv[1], progress=False)
     values = results.metrics.set_index(["policy", "metric", "curve", "replicate"])["value"]
     print(json.dumps({
         "run": results.run_id,
@@ -91,7 +93,7 @@ def _told(code: str, *arguments: object, package: Path | None = None) -> str:
 def ran(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     folder = tmp_path_factory.mktemp("second")
     (folder / "study.py").write_text(STUDY)
-    said = json.loads(_told(str(folder / "study.py"), folder / "r", 2, package=_package(folder / "site", 60)))
+    said = json.loads(_told(str(folder / "study.py"), folder / "r", "spawned", package=_package(folder / "site", 60)))
     return {**said, "folder": folder}
 
 
@@ -108,6 +110,6 @@ def test_where_the_package_is_not_installed_its_metric_is_still_shown_and_verifi
 
 def test_another_version_of_the_metric_is_another_run(ran: dict[str, object], tmp_path: Path) -> None:
     (tmp_path / "study.py").write_text(STUDY)
-    said = json.loads(_told(str(tmp_path / "study.py"), tmp_path / "r", 1, package=_package(tmp_path / "site", 600)))
+    said = json.loads(_told(str(tmp_path / "study.py"), tmp_path / "r", package=_package(tmp_path / "site", 600)))
     assert said["run"] != ran["run"]
     assert sum(said["minutes"]) <= sum(ran["minutes"])  # type: ignore[arg-type]
