@@ -167,7 +167,7 @@ def test_visits_revealed_to_outsiders_take_each_viewer_once_whatever_the_legalit
 
 def test_the_oracle_notices_an_overlap_of_zero_seconds(monkeypatch):
     """The kernel's Python twin, with `<` for `<=` in the overlap, must fail the comparison; unchanged, it passes."""
-    pieces, block, seen, logs, places = case(0)
+    pieces, block, seen, logs, places = case(0, people=6)
     acts = index_acts(logs)
     theirs = exposure_by_definition(seen, tables.concat("acts", [log.acts for log in logs]), places)
     source = Path(shipped_kernel.__file__).read_text(encoding="utf-8")

@@ -164,7 +164,7 @@ def test_a_file_with_any_damage_is_read_or_refused(tmp_path, whole, read, data):
         assert (np.abs(found.lon) <= 180).all()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=some.data())
 def test_any_track_of_valid_fixes_is_measured(tmp_path, data):
     near = some.floats(-0.002, 0.002)
