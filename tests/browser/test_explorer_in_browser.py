@@ -91,7 +91,7 @@ def test_the_index_runs_from_top_to_bottom_and_leads_to_every_notebook(lab, brow
 def number(page, metric="people_identified_by_outsiders", curve="low"):
     """The explored value as the reader sees it."""
     cell = page.locator(f'tr[data-metric="{metric}"][data-curve="{curve}"] td').nth(2)
-    return float(cell.inner_text().replace(",", "").replace("−", "-"))
+    return float(cell.inner_text().replace(",", ""))
 
 
 def handle(page, label):
@@ -147,7 +147,7 @@ def by_hand(lab, browser):
     path = lab[1] / "by_hand.ipynb"
     path.write_text(as_notebook([
         ("code", 'import privacysim as ps\nps.Study("headlin")', ["raises-exception"]),
-        ("code", 'ps.explore("preview", replicates=2)', ()),
+        ("code", 'ps.explore("headline", replicates=2)', ()),
     ]))  # fmt: skip
     page = opened(browser, lab[0], path.name)
     yield page, run_all(page)
@@ -168,7 +168,7 @@ def test_the_explorer_in_jupyterlab_answers_the_keyboard_and_saves_a_valid_polic
 
 
 def test_the_explorer_as_a_web_page_answers_the_keyboard_and_saves_a_valid_policy(serve, browser, tmp_path):
-    command = [sys.executable, "-m", "privacysim", "study", "explore", "preview", "--port", "{port}", "--no-browser"]
+    command = [sys.executable, "-m", "privacysim", "study", "explore", "headline", "--port", "{port}", "--no-browser"]
     base, log = serve(command, "/static/", tmp_path)
     page = browser.new_page(viewport={"width": 1400, "height": 1000})
     page.goto(base, timeout=240_000)
