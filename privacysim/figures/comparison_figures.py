@@ -109,6 +109,8 @@ def variants(rows: pd.DataFrame, by: Sequence[str], *, title: str, against: str,
     for n, (name, some) in enumerate(rows.groupby(list(by[1:]), sort=False) if by[1:] else [((), rows)]):
         some, colour = some.sort_values(by[0]), OKABE[n % len(OKABE)]
         ax.fill_between(some[by[0]], some["ratio_low"], some["ratio_high"], color=colour, alpha=0.18, linewidth=0)
+        for x, low, high in some[[by[0], "ratio_low", "ratio_high"]].to_numpy(dtype=float):  # also beside gaps
+            ax.plot([x, x], [low, high], color=colour, linewidth=0.9, alpha=0.5)
         ax.plot(some[by[0]], some["ratio"], "o-", color=colour, linewidth=1.6, markersize=4)
         last = some.iloc[-1]
         style.note(ax, ", ".join(map(str, name)), (last[by[0]], last["ratio"]), (6, 0), va="center", color=colour)
