@@ -3,7 +3,6 @@
 import sys
 from datetime import date
 from pathlib import Path
-from signal import SIGINT
 from typing import Annotated, Any
 
 import typer
@@ -174,14 +173,17 @@ def study_list() -> None:
 @study_app.command("explore")
 def study_explore(
     study: StudyName = "preview",
-    port: Annotated[int, typer.Option(help="Port on this machine.", min=1, max=65_535)] = 8866,
+    port: Annotated[int | None, typer.Option(help="Port on this machine. Default: 8866 or a free one.", min=1,
+                                             max=65_535)] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
-) -> int:
+) -> None:
     """Open the interactive policy explorer in your browser."""
-    from privacysim.explorer.notebook_files import serve
+    from privacysim.errors import require
 
-    status = serve(study, port=port, browser=not no_browser)
-    return 130 if status in (-SIGINT, 130) else min(abs(status), 1)  # killed by Ctrl-C, or ended after it
+    require("web", "tornado", where="study explore")
+    from privacysim.explorer.page import serve
+
+    serve(study, port=port, browser=not no_browser)
 
 
 @study_app.command()

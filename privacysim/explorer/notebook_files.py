@@ -1,4 +1,4 @@
-"""Notebook commands: create one from the template, rerun one with new parameters, or serve the explorer's page.
+"""Notebook commands: create one from the template, or rerun one with new parameters.
 
 Only a rerun needs the libraries of notebooks, whose import takes longer than everything else here.
 """
@@ -6,9 +6,6 @@ Only a rerun needs the libraries of notebooks, whose import takes longer than ev
 import ast
 import json
 import re
-import subprocess
-import sys
-import tempfile
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
@@ -17,10 +14,9 @@ from typing import Any
 
 import pandas as pd
 
-from privacysim.errors import InputError, PrivacysimError, did_you_mean, require
+from privacysim.errors import InputError, PrivacysimError, did_you_mean
 from privacysim.files import whole_file
 from privacysim.resources import shipped
-from privacysim.study import Study
 
 # fields of a notebook's first cell, and where they are
 _FIRST_CELL = {"title": r"^# (.+)$", "question": r"\*\*Question\.\*\*\s*(.+)", "run time": r"Run time: ([^.]+)\."}
@@ -150,23 +146,3 @@ def index(folder: str | Path) -> pd.DataFrame:
                for name, pattern in _FIRST_CELL.items()},
         })  # fmt: skip
     return pd.DataFrame(rows, columns=["notebook", *_FIRST_CELL])
-
-
-def serve(study: str, *, port: int = 8866, browser: bool = True) -> int:
-    """Serve the explorer of a study as a web page (Voilà) until it is stopped; returns Voilà's exit status.
-
-    The page has a loopback address, so it is not reachable from the network. It runs a notebook of one cell in another
-    folder; policies are saved into `sim/policies` of this one.
-    """
-    Study(study).inputs()  # report errors of the study here, not in the browser
-    require("web", "voila", where="study explore")
-    folder = Path.cwd() / "sim" / "policies"
-    study = str(Path(study).resolve()) if study.endswith(".toml") else study
-    with tempfile.TemporaryDirectory(prefix="privacysim-explore-") as where:
-        notebook = Path(where) / "explore.ipynb"
-        code = f"import privacysim as ps\n\nps.explore({study!r}, folder={str(folder)!r})"
-        _write(as_notebook([("code", code, ())]), notebook)
-        print(f"The explorer of {study}: http://127.0.0.1:{port}/  (policies are saved into {folder}; stop: Ctrl-C)")
-        command = [sys.executable, "-m", "voila", str(notebook), f"--port={port}", "--Voila.ip=127.0.0.1",
-                   "--VoilaConfiguration.show_tracebacks=False", *([] if browser else ["--no-browser"])]  # fmt: skip
-        return subprocess.run(command, check=False).returncode

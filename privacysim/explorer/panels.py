@@ -5,7 +5,7 @@ lose nothing. Every SVG has a title that says what it shows.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from privacysim.draws import Floats, Ints
 from privacysim.metrics import METRICS
 from privacysim.results.summary_rows import SAME
-from privacysim.stats import interval_text, short
+from privacysim.stats import Estimate, change_in_words, interval_text, percent, short
 from privacysim.units import DAY_S
 
 INSIDE, OUTSIDE, INK, FAINT, GRID = "#0072B2", "#D55E00", "#222222", "#666666", "#dddddd"
@@ -24,33 +24,73 @@ STYLE = f"""<style>
 .ps-explorer table{{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}}
 .ps-explorer th,.ps-explorer td{{text-align:left;padding:2px 8px 2px 0;border-bottom:1px solid #eee;
 vertical-align:top;background:#fff}}
-.ps-explorer td.n,.ps-explorer th.n{{text-align:right;white-space:nowrap}}
+.ps-explorer td.n,.ps-explorer th.n{{text-align:right}}.ps-explorer td.n{{white-space:nowrap}}
 .ps-explorer .quiet{{color:{FAINT};font-size:12px}}
 .ps-explorer .error{{border-left:4px solid {OUTSIDE};padding:4px 8px;white-space:pre-wrap}}
+.ps-explorer .verdict{{font-size:18px;line-height:1.35;margin:4px 0 10px}}
+.ps-explorer h3{{margin:0 0 2px;font-size:16px}}
+.ps-explorer .row{{display:flex;flex-wrap:wrap;gap:0 24px}}.ps-explorer .row>div{{flex:1 1 330px;min-width:0}}
+.ps-explorer svg{{max-width:100%;height:auto}}
 .ps-explorer h4{{margin:10px 0 2px;font-size:14px}}
 @media print{{.ps-explorer{{font-size:10pt}}}}
 </style>"""
 
 
+def verdict(rows: pd.DataFrame, baseline: str, name: str, people: int) -> str:
+    """The answer in two sentences: how many people under the explored rules, of how many, and the change."""
+    mine = rows[(rows["metric"] == name) & (rows["policy"] == "explored")]
+    if mine.empty:
+        return ""
+    first, several = mine.iloc[0], _ends(mine["mean"]).replace("–", " to ")
+    what, ratio = METRICS[name].title, float(first["ratio"])
+    low, high = float(first["ratio_low"]), float(first["ratio_high"])
+    if math.isfinite(low) and math.isfinite(high):
+        said = change_in_words(what, Estimate(ratio, low, high))
+        change = f"{said[:1].upper()}{said[1:]}" if low <= 1.0 <= high else f"The change {said}, by chance alone"
+    elif str(first["note"]).startswith(SAME):
+        change = "No change from the baseline"
+    elif math.isfinite(ratio):
+        change = f"So far {percent(ratio)} % of the baseline’s"
+    else:
+        change = "The baseline has none"
+    return (f'<p class="verdict"><strong>{several} {escape(what)}</strong> of {people:,} residents. {escape(change)}. '
+            f'<span class="quiet">Baseline: {escape(baseline)}.</span></p>')
+
+
+def policy_table(means: Mapping[str, Mapping[str, float]], names: Sequence[str], done: int) -> str:
+    """Table of the study's own policies, a row each: title → metric → mean."""
+    lines = ["<tr><td>" + escape(title) + "</td>" + "".join(f'<td class="n">{short(found.get(name, math.nan))}</td>'
+             for name in names) + "</tr>" for title, found in means.items()]  # fmt: skip
+    heads = ("", *(METRICS[name].title for name in names))
+    return (_table("The study’s own policies", heads, range(1, len(heads)), lines)
+            + f'<p class="quiet">Means over {done} replicates, low curve.</p>')
+
+
 def change_table(rows: pd.DataFrame, baseline: str, names: Sequence[str], done: int, wanted: int) -> str:
-    """Table with one row per metric: baseline, explored rules, their ratio with its interval, better direction."""
-    before = rows[rows["policy"] == baseline].set_index(["metric", "curve"])["mean"]
+    """Table with one row per metric: baseline and explored rules, and their ratio with its interval and direction.
+
+    Where the low and the high curve differ, both means stand in a cell; the ratio is that of the low curve.
+    """
     lines = []
     for name in names:
-        for row in rows[(rows["metric"] == name) & (rows["policy"] == "explored")].to_dict("records"):
-            one, curve = METRICS[name], str(row["curve"])
-            ratio = interval_text(row["ratio"], row["ratio_low"], row["ratio_high"]) or "–"
-            cells = [short(before.get((name, curve), math.nan)), short(row["mean"]), ratio]
-            lines.append(
-                f'<tr data-metric="{escape(name)}" data-curve="{escape(curve)}">'
-                f"<td>{escape(one.title + (f' ({curve} curve)' if curve else ''))}</td>"
-                + "".join(f'<td class="n">{cell}</td>' for cell in cells)
-                + f"<td>{escape(_verdict(row, one.direction))}</td></tr>"
-            )
+        mine = rows[rows["metric"] == name]
+        explored = mine[mine["policy"] == "explored"]
+        if explored.empty:
+            continue
+        row = dict(explored.iloc[0])
+        ratio = interval_text(row["ratio"], row["ratio_low"], row["ratio_high"])
+        change = " ".join(filter(None, ("" if ratio == "1" else ratio, _verdict(row, METRICS[name].direction))))
+        means = (_ends(mine[mine["policy"] == policy]["mean"]) for policy in (baseline, "explored"))
+        lines.append(f'<tr data-metric="{escape(name)}"><td>{escape(METRICS[name].title)}</td>'
+                     + "".join(f'<td class="n">{text}</td>' for text in means) + f"<td>{escape(change)}</td></tr>")
     follow = "" if done >= wanted else " Intervals follow."
-    head = ("", "baseline", "explored", "ratio, 95 % interval", "")
-    return (_table("Change to the baseline", head, (1, 2, 3), lines)
+    return (_table("Change to the baseline", ("", "baseline", "explored", "ratio [95 % interval]"), (1, 2), lines)
             + f'<p class="quiet" aria-live="polite">Means over {done} of {wanted} replicates, paired.{follow}</p>')
+
+
+def _ends(values: Iterable[float]) -> str:
+    """The means of the curves, once if they agree."""
+    return "–".join(dict.fromkeys(short(float(value)) for value in values)) or "–"
 
 
 def _table(label: str, head: Sequence[str], numeric: Sequence[int], lines: Sequence[str]) -> str:
@@ -154,10 +194,10 @@ def group_table(now: Mapping[str, Floats], before: Mapping[str, Floats]) -> str:
     lines = []
     for name, found in now.items():
         bar, mark = (100 * float(each[name][1, 1]) / largest for each in (now, before))
-        inside, outside = (f"{_band(found[:, who])} ({_band(before[name][:, who])})" for who in (0, 1))
+        inside, outside = (f"{_ends(found[:, who])} ({_ends(before[name][:, who])})" for who in (0, 1))
         lines.append(
             f'<tr data-group="{escape(name)}"><td>{escape(name)}</td><td class="n">{outside}</td>'
-            f'<td><svg role="img" width="104" height="12"><title>{_band(found[:, 1])} per 100 000</title>'
+            f'<td><svg role="img" width="104" height="12"><title>{_ends(found[:, 1])} per 100 000</title>'
             f'<rect x="1" y="2" width="{bar:.1f}" height="8" fill="{OUTSIDE}"/>'
             f'<line x1="{1 + mark:.1f}" x2="{1 + mark:.1f}" y1="0" y2="12" stroke="{INK}" stroke-width="2"/></svg></td>'
             f'<td class="n">{inside}</td></tr>'
@@ -166,8 +206,3 @@ def group_table(now: Mapping[str, Floats], before: Mapping[str, Floats]) -> str:
     return (_table("People identified per 100 000, by group", head, (1, 3), lines)
             + '<p class="quiet">People identified at least once per 100 000, low to high curve, in one replicate; in '
               "brackets, and as a black line, the baseline.</p>")  # fmt: skip
-
-
-def _band(ends: Floats) -> str:
-    low, high = short(float(ends[0])), short(float(ends[1]))
-    return low if low == high else f"{low}–{high}"

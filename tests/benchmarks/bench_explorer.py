@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 
 import privacysim as ps
-from privacysim.explorer.widgets import DUTIES, MASKS, RETENTION, Explorer
+from privacysim.explorer.lever_choices import DUTIES, MASKS, RETENTION
+from privacysim.explorer.widgets import Explorer
 
 
 def main(updates: int = 120) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import pytest
 
@@ -91,68 +90,3 @@ def test_the_index_tells_title_question_and_time_of_each_notebook_and_escapes_th
          "question": "How long is it kept?", "run time": "two seconds"},
     ]  # fmt: skip
     assert list(index(tmp_path / "nothing").columns) == ["notebook", "title", "question", "run time"]
-
-
-VOILA = """
-import json, os, signal, sys
-from pathlib import Path
-Path("seen.json").write_text(json.dumps({"words": sys.argv[1:], "page": json.loads(Path(sys.argv[1]).read_text())}))
-end = os.environ["HOW_VOILA_ENDS"]
-if end == "Ctrl-C":
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    os.kill(os.getpid(), signal.SIGINT)
-sys.exit(int(end))
-"""
-
-
-@pytest.fixture
-def voila(here, monkeypatch):
-    """A program of that name in the working folder, which is found first: it notes what it was given, and ends."""
-    (here / "voila.py").write_text(VOILA)
-
-    def explore(*words, ends="0"):
-        monkeypatch.setenv("HOW_VOILA_ENDS", ends)
-        status = main(["study", "explore", *words])
-        return status, json.loads((here / "seen.json").read_text()) if (here / "seen.json").exists() else None
-
-    return explore
-
-
-def test_the_explorer_is_served_on_this_machine_only_from_a_notebook_that_goes_away(voila, here, capsys):
-    status, seen = voila("preview", "--port", "8123", "--no-browser")
-    assert status == 0
-    assert {"--port=8123", "--Voila.ip=127.0.0.1", "--no-browser"} <= set(seen["words"])
-    import nbformat
-
-    page = nbformat.reads(json.dumps(seen["page"]), as_version=4)
-    nbformat.validate(page)
-    (cell,) = page.cells
-    assert cell.source == f"import privacysim as ps\n\nps.explore('preview', folder={str(here / 'sim' / 'policies')!r})"
-    assert not here.joinpath(seen["words"][0]).exists()
-    assert "The explorer of preview: http://127.0.0.1:8123/" in capsys.readouterr().out
-
-
-def test_a_study_file_is_named_in_full_since_the_page_runs_elsewhere(voila, here):
-    (here / "mine.toml").write_text('id = "mine"\nscenario = "guangzhou_district"\npolicies = ["order_799"]\n'
-                                    'baseline = "order_799"\n')  # fmt: skip
-    status, seen = voila("mine.toml")
-    assert status == 0
-    assert f"ps.explore({str(here / 'mine.toml')!r}, " in "".join(seen["page"]["cells"][0]["source"])
-    assert "--no-browser" not in seen["words"]
-
-
-@pytest.mark.parametrize(("ends", "status"), [("0", 0), ("1", 1), ("7", 1), ("130", 130), ("Ctrl-C", 130)])
-def test_the_explorer_ends_as_the_other_commands_do(voila, ends, status, capsys):
-    assert voila("preview", "--no-browser", ends=ends)[0] == status
-    assert ("Interrupted" in capsys.readouterr().err) == (status == 130)
-
-
-def test_an_unknown_study_or_a_missing_voila_is_said_before_anything_is_served(voila, monkeypatch, capsys):
-    assert voila("preveiw") == (2, None)
-    assert "Fix: write preview." in capsys.readouterr().err
-    monkeypatch.setitem(sys.modules, "voila", None)
-    assert voila("preview") == (2, None)
-    assert capsys.readouterr().err.splitlines() == [
-        "study explore: expected the package voila.", "  Got: it is not installed",
-        '  Fix: pip install "privacysim[web]".',
-    ]  # fmt: skip

@@ -40,9 +40,9 @@ def test_in_a_notebook_one_replicate_answers_at_once_and_the_others_follow(study
     monkeypatch.setattr(Preview, "look", look)
 
     async def read():
-        built._looks.clear()
+        built.answers._looks.clear()
         built.update()
-        first, task = built.table.value, built._following
+        first, task = built.answer.value, built._following
         built.set(retention="7 d")
         second = built._following
         await asyncio.gather(task, second, return_exceptions=True)
@@ -54,8 +54,8 @@ def test_in_a_notebook_one_replicate_answers_at_once_and_the_others_follow(study
     assert task.cancelled(), "a moved lever ends the work on rules that nobody looks at any more"
     assert second.done()
     assert second.exception() is None
-    assert "11 of 11 replicates" in built.table.value
-    assert "follow" not in built.table.value
+    assert "11 of 11 replicates" in built.answer.value
+    assert "follow" not in built.answer.value
     base, moved = shown[0][0], shown[1][0]
     assert base != moved
     assert shown == [(base, 0), *((moved, k) for k in range(11))], "each replicate once, in order"
@@ -66,7 +66,7 @@ def test_a_name_that_cannot_be_one_stops_no_lever(built):
     built.name.value = "<b>what</b>"
     before = dict(built.summary)
     built.set(mask="box")
-    assert "mask at the source: box" in built.header.value
+    assert "mask at the source: box" in built.answer.value
     assert built.summary != before
     with pytest.raises(InputError, match="letters, digits"):
         built.save()
@@ -92,12 +92,12 @@ def test_rules_whose_file_went_away_are_an_error_on_the_screen_and_the_table_sta
     copy.write_text(text.replace('"order_799_no_waiver"', '"mine"'), encoding="utf-8")
     explorer = Explorer(ps.Study(scenario="guangzhou_district", policies=["mine"], baseline="mine", days=2, sample=200),
                         tmp_path / "policies", 1)  # fmt: skip
-    before = explorer.table.value
+    before = explorer.answer.value
     copy.unlink()
     explorer.levers["retention"].value = "7 d"
-    assert 'class="error"' in explorer.header.value
-    assert "Got: mine" in explorer.header.value
-    assert explorer.table.value == before
+    assert 'class="error"' in explorer.said.value
+    assert "Got: mine" in explorer.said.value
+    assert explorer.answer.value == before
     shutil.rmtree(tmp_path / "sim")
 
 
@@ -109,7 +109,7 @@ def test_explore_takes_a_study_or_its_name_and_shows_its_widget(study, tmp_path,
     explorer = ps.explore(study, folder=tmp_path / "p", replicates=1)
     assert explorer.preview.study is study
     assert explorer.folder == tmp_path / "p"
-    assert "1 of 1 replicates" in explorer.table.value, "one replicate is all of them"
+    assert "1 of 1 replicates" in explorer.answer.value, "one replicate is all of them"
     explorer._ipython_display_()
     assert shown == [explorer.widget]
     with pytest.raises(InputError, match="write preview"):

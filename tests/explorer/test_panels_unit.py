@@ -41,7 +41,7 @@ def test_a_ratio_is_called_better_only_where_its_interval_leaves_out_no_change()
 def test_a_note_stands_where_there_is_no_interval():
     html = panels.change_table(rows(ratio=0.5, note="too few: 3 contributors; more"), "b",
                                ["people_identified_by_outsiders"], 20, 20)  # fmt: skip
-    assert "|too few: 3 contributors|" in words(html)
+    assert "0.5 too few: 3 contributors|" in words(html)
 
 
 def test_the_map_has_one_mark_per_camera_and_tells_outsiders_by_shape():

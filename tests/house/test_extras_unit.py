@@ -96,7 +96,7 @@ except MissingExtraError as error:
 
 
 def test_what_needs_a_package_that_is_not_installed_names_the_command_that_installs_it(monkeypatch, tmp_path):
-    from privacysim.explorer.notebook_files import serve
+    from privacysim.cli.study_commands import study_explore
     from privacysim.readers.osm_fetch import fetch_city
     from privacysim.readers.osm_maps import read_ground
     from privacysim.results.results import query
@@ -105,7 +105,7 @@ def test_what_needs_a_package_that_is_not_installed_names_the_command_that_insta
         ("osmium", "map"): lambda: read_ground(tmp_path / "town.osm", (54.0, 5.0)),
         ("osmnx", "map"): lambda: fetch_city("Kallio", tmp_path / "kallio.osm"),
         ("duckdb", "analysis"): lambda: query(tmp_path, "select 1"),
-        ("voila", "web"): lambda: serve("preview"),
+        ("tornado", "web"): lambda: study_explore("preview"),
     }
     for (package, extra), door in doors.items():
         with monkeypatch.context() as patch:

@@ -1,0 +1,113 @@
+"""Answers of the explorer: what was computed for each set of rules so far, and the part of the page that shows it."""
+
+from dataclasses import replace
+from html import escape
+
+import numpy as np
+import pandas as pd
+
+from privacysim.explorer import panels
+from privacysim.explorer.preview import SHOWN, Look, Preview
+from privacysim.policy import Arm, Reform
+from privacysim.readers.osm_maps import MAIN
+
+SHOWN_BESIDE = (SHOWN[0], "cameras_listed", "cases_with_admissible_evidence", "hours_to_evidence")
+_BESIDE = 5
+"""Replicates of the study's own policies."""
+_KEPT = 100
+"""Largest number of rules of which the answers are kept."""
+
+
+class Answers:
+    """Looks at reforms, replicate by replicate, and their display as HTML without scripts.
+
+    Of the first replicate everything is kept, for the pictures; of the others only the values.
+    """
+
+    def __init__(self, preview: Preview) -> None:
+        self.preview = preview
+        self._looks: dict[Reform, list[Look]] = {}
+        city, main = preview.city, preview.city.edge_kind == MAIN
+        self._streets = panels.street_path(city.node_x, city.node_y, city.edge_u[main], city.edge_v[main],
+                                           preview.frame)  # fmt: skip
+
+    def arm(self, reform: Reform) -> Arm:
+        """The arm of a reform; without changes, the study's own."""
+        if not reform.changes:
+            return next(arm for arm in self.preview.arms if arm.id == reform.base)
+        return self.preview.arm(reform.kept())
+
+    def looks(self, reform: Reform) -> list[Look]:
+        """What was looked at so far, at least one replicate."""
+        key = replace(reform, name="")
+        if key not in self._looks:
+            self.further(key)
+        return self._looks[key]
+
+    def further(self, reform: Reform) -> bool:
+        """Look at one more replicate; returns whether there are any left."""
+        key = replace(reform, name="")
+        looks = self._looks.get(key, [])
+        if len(looks) < self.preview.replicates:
+            seen = self.preview.look(self.arm(key), len(looks))
+            looks = [*looks, seen if not looks else replace(seen, chance=np.zeros((0, 2, 2)), views=pd.DataFrame())]
+            self._looks.pop(key, None)
+            while len(self._looks) >= _KEPT:
+                del self._looks[next(iter(self._looks))]
+            self._looks[key] = looks
+        return len(looks) < self.preview.replicates
+
+    def work(self, reform: Reform) -> bool:
+        """One step of what is still missing: the reform's replicates, then some of the study's own policies.
+
+        Returns whether anything is left.
+        """
+        if self.further(reform):
+            return True
+        waiting = [one for one in self._own() if len(self._looks.get(one, ())) < min(_BESIDE, self.preview.replicates)]
+        if waiting:
+            self.further(min(waiting, key=lambda one: len(self._looks.get(one, ()))))
+        return len(waiting) > 0
+
+    def _own(self) -> list[Reform]:
+        return [Reform(arm.id) for arm in self.preview.arms if arm.policy.footage]
+
+    def _beside(self) -> str:
+        """The study's own policies, over the replicates that all of them have."""
+        found = {one: self._looks.get(one, []) for one in self._own()}
+        done = min(_BESIDE, *(len(looks) for looks in found.values()))
+        if not done:
+            return ""
+        titles = {arm.id: arm.title for arm in self.preview.arms}
+        means = {titles[one.base]: {name: _mean(looks[:done], name) for name in SHOWN_BESIDE}
+                 for one, looks in found.items()}  # fmt: skip
+        return panels.policy_table(means, SHOWN_BESIDE, done)
+
+    def html(self, reform: Reform) -> str:
+        """Verdict, table, and what lies behind them: where, when and who."""
+        preview, looks, arm = self.preview, self.looks(reform), self.arm(reform)
+        whole = len(looks) >= preview.replicates
+        rows = preview.comparison(arm, looks).rows if whole else preview.means(looks)
+        verdict = panels.verdict(rows, preview.baseline.title, SHOWN[0],
+                                 round(preview.scenario.population.people.number))  # fmt: skip
+        table = panels.change_table(rows, preview.baseline.id, SHOWN, len(looks), preview.replicates)
+        return (f'{panels.STYLE}<div class="ps-explorer"><h3>{escape(reform.words())}</h3>{verdict}{table}'
+                f'{self._pictures(looks[0])}{self._beside()}<p class="quiet">{escape(preview.says)}.</p></div>')
+
+    def _pictures(self, look: Look) -> str:
+        """Map, timeline and groups of the first replicate, which is drawn already."""
+        preview = self.preview
+        cameras, before = preview.drawn(0).whole.world.cameras, preview.drawn(0).baseline
+        seen = look.views.groupby("camera_id")["outsider"].any().reset_index()
+        seen = seen.assign(x_m=cameras.x[seen["camera_id"]], y_m=cameras.y[seen["camera_id"]])
+        where = panels.people_map(self._streets, preview.home_cells, look.chance[:, 0, 1], seen, preview.frame)
+        when = panels.timeline(look.views, look.listed, before.listed)
+        who = panels.group_table(preview.by_group(look), preview.by_group(before))
+        return (f'<div class="row"><div><h4>Where</h4>{where}</div>'
+                f"<div><h4>When</h4>{when}<h4>Who</h4>{who}</div></div>")
+
+
+def _mean(looks: list[Look], name: str) -> float:
+    """Mean of a metric over replicates, by its low curve if it has curves."""
+    values = [look.values[key][0] for look in looks for key in ((name, ""), (name, "low")) if key in look.values]
+    return float(np.mean(values)) if values else np.nan

@@ -1,0 +1,29 @@
+"""The first answer of shipped studies, kept as HTML, so that the page shows it while the city is drawn."""
+
+import hashlib
+
+from privacysim.explorer.answers import Answers
+from privacysim.explorer.preview import Preview
+from privacysim.policy import Reform
+from privacysim.resources import shipped
+
+
+def _mark(preview: Preview) -> str:
+    """First line of a snapshot: what it was computed from."""
+    said = f"{preview.run_id} {preview.scenario.id} {preview.days} {preview.sample} {preview.replicates}"
+    return f"<!-- {hashlib.sha256(said.encode()).hexdigest()[:16]} -->"
+
+
+def snapshot_of(preview: Preview) -> str:
+    """The kept answer to the baseline's rules; empty if there is none from the same inputs."""
+    path = shipped("data/explorer") / f"{preview.study.plan.id}.html"
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return text if text.startswith(_mark(preview)) else ""
+
+
+def make_snapshot(preview: Preview) -> str:
+    """Compute it anew, all replicates: `notebooks/saved/save.py explorer` keeps it."""
+    answers, reform = Answers(preview), Reform(preview.baseline.id)
+    while answers.work(reform):
+        pass
+    return f"{_mark(preview)}\n{answers.html(reform)}\n"
