@@ -18,7 +18,9 @@ from privacysim.explorer.preview import Preview
 from privacysim.policy import Reform
 from privacysim.study import Study
 
-_LAYOUT = widgets.Layout(width="300px")
+_ORDERED = ("retention", "mask", "duties")
+"""Levers with a slider, whose arrow keys JupyterLab leaves alone; in a list they would move between cells."""
+_LAYOUT = widgets.Layout(width="330px")
 _NAMED = {"description_width": "110px"}
 
 
@@ -41,9 +43,10 @@ class Explorer:
         self.answers = Answers(self.preview)
         self._following: asyncio.Task[None] | None = None
         self.levers: dict[str, Any] = {
-            name: widgets.Dropdown(options=options, description=label, layout=_LAYOUT, style=_NAMED)
+            name: (widgets.SelectionSlider if name in _ORDERED else widgets.Dropdown)(
+                options=options, description=label, layout=_LAYOUT, style=_NAMED)
             for name, (label, options) in choices(self.preview).items()
-        }
+        }  # fmt: skip
         self.levers["base"].value = self.preview.baseline.id
         for control in self.levers.values():
             control.observe(lambda change: self.update(), names="value")
@@ -54,7 +57,7 @@ class Explorer:
         self.button.on_click(lambda _: self._save_clicked())
         self.said, self.answer = widgets.HTML(), widgets.HTML(layout=widgets.Layout(flex="1 1 400px", min_width="0"))
         left = widgets.VBox([*self.levers.values(), self.name, self.button, self.said],
-                            layout=widgets.Layout(flex="0 0 310px"))
+                            layout=widgets.Layout(flex="0 0 345px"))
         # the results scroll beside the levers, which stay in view
         self.answer.layout.max_height, self.answer.layout.overflow = "75vh", "auto"
         self.widget = widgets.HBox([left, self.answer], layout=widgets.Layout(flex_flow="row wrap"))

@@ -94,10 +94,16 @@ def number(page, metric="people_identified_by_outsiders"):
     return float(cell.inner_text().partition("–")[0].replace(",", ""))
 
 
-def lever(page, label, words):
-    """Choose an option of the lever with this label by typing how it begins."""
-    page.get_by_label(label).focus()
-    page.keyboard.type(words)
+def lever(page, label, words, steps):
+    """Move the lever with this label by keyboard: an option by typing how it begins, a slider by arrows."""
+    slider = page.locator(".widget-hslider", has=page.get_by_text(label, exact=True)).locator(".noUi-handle")
+    if not slider.count():
+        page.get_by_label(label).focus()
+        page.keyboard.type(words)
+        return
+    slider.focus()
+    for _ in range(steps):
+        page.keyboard.press("ArrowRight")
 
 
 def drive(page, folder, *, name, shot_name):
@@ -105,16 +111,16 @@ def drive(page, folder, *, name, shot_name):
     page.locator('tr[data-metric="people_identified_by_outsiders"]').first.wait_for(timeout=120_000)
     before = number(page)
     page.locator(".ps-explorer h3", has_text=re.compile("Notice only|Guangzhou rules of 2007")).first.wait_for()
-    lever(page, "Mask at source", "box")
+    lever(page, "Mask at source", "box", 6)
     page.locator("h3", has_text="mask at the source: box").wait_for(timeout=60_000)
     # the policy's words stand there a moment before its numbers
     until = time.monotonic() + 30
     while number(page) >= before / 5 and time.monotonic() < until:
         page.wait_for_timeout(100)
     assert number(page) < before / 5
-    lever(page, "Footage kept", "7")
+    lever(page, "Footage kept", "7", 5)
     page.locator("h3", has_text="footage kept 7 d").wait_for(timeout=60_000)
-    lever(page, "Duties apply to", "sh")
+    lever(page, "Duties apply to", "sh", 3)
     page.locator("h3", has_text="security: shops").wait_for(timeout=60_000)
     shot(page, shot_name)
 
