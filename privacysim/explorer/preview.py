@@ -74,7 +74,7 @@ class Preview:
     def __init__(self, study: Study, replicates: int = REPLICATES, sample: int = SAMPLE) -> None:
         inputs = study.inputs()
         small = inputs.scenario.population.people.number <= LARGEST
-        self.study, self.replicates, self.run_id = study, replicates, inputs.run_id
+        self.study, self.replicates = study, replicates
         self.scenario: Scenario = inputs.scenario if small else load_scenario(DISTRICT)
         self.days = min(inputs.plan.days, DAYS) if small else DAYS
         self.sample = min(sample, round(self.scenario.population.people.number))

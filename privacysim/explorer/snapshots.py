@@ -6,11 +6,15 @@ from privacysim.explorer.answers import Answers
 from privacysim.explorer.preview import Preview
 from privacysim.policy import Reform
 from privacysim.resources import shipped
+from privacysim.simulation.inputs import canonical, resolved
 
 
 def _mark(preview: Preview) -> str:
-    """First line of a snapshot: what it was computed from."""
-    said = f"{preview.run_id} {preview.scenario.id} {preview.days} {preview.sample} {preview.replicates}"
+    """First line of a snapshot: the study, rules, scenario and facts that it was computed from, not the source code."""
+    whole = resolved(preview.study.inputs())
+    known = {name: value for name, value in whole.items() if name not in ("source", "version", "data")}
+    facts = {name: value for name, value in whole["data"].items() if not name.startswith("words/")}
+    said = canonical([known, facts, preview.scenario.id, preview.days, preview.sample, preview.replicates])
     return f"<!-- {hashlib.sha256(said.encode()).hexdigest()[:16]} -->"
 
 

@@ -180,6 +180,13 @@ def test_the_shipped_snapshots_are_those_of_the_shipped_studies(name):
     assert snapshot_of(Preview(ps.Study(name))), "make them anew: python -m tools.explorer_snapshots"
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["headline", "preview"])
+def test_the_shipped_snapshots_hold_what_is_computed_today(name):
+    preview = Preview(ps.Study(name))
+    assert snapshot_of(preview) == make_snapshot(preview)
+
+
 def test_an_unknown_study_or_a_port_that_is_none_is_said_before_anything_is_served(capsys):
     assert main(["study", "explore", "preveiw"]) == 2
     assert "Fix: write preview." in capsys.readouterr().err
