@@ -7,6 +7,7 @@ lose nothing. Every SVG has a title that says what it shows.
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,7 @@ vertical-align:top;background:#fff}}
 .ps-explorer .verdict{{font-size:18px;line-height:1.35;margin:4px 0 10px}}
 .ps-explorer h3{{margin:0 0 2px;font-size:16px}}
 .ps-explorer .row{{display:flex;flex-wrap:wrap;gap:0 24px}}.ps-explorer .row>div{{flex:1 1 330px;min-width:0}}
+.ps-explorer .row td.n{{white-space:normal}}
 .ps-explorer svg{{max-width:100%;height:auto}}
 .ps-explorer h4{{margin:10px 0 2px;font-size:14px}}
 @media print{{.ps-explorer{{font-size:10pt}}}}
@@ -41,20 +43,28 @@ def verdict(rows: pd.DataFrame, baseline: str, name: str, people: int) -> str:
     mine = rows[(rows["metric"] == name) & (rows["policy"] == "explored")]
     if mine.empty:
         return ""
-    first, several = mine.iloc[0], _ends(mine["mean"]).replace("–", " to ")
-    what, ratio = METRICS[name].title, float(first["ratio"])
-    low, high = float(first["ratio_low"]), float(first["ratio_high"])
-    if math.isfinite(low) and math.isfinite(high):
-        said = change_in_words(what, Estimate(ratio, low, high))
-        change = f"{said[:1].upper()}{said[1:]}" if low <= 1.0 <= high else f"The change {said}, by chance alone"
-    elif str(first["note"]).startswith(SAME):
-        change = "No change from the baseline"
-    elif math.isfinite(ratio):
-        change = f"So far {percent(ratio)} % of the baseline’s"
-    else:
-        change = "The baseline has none"
+    what, several = METRICS[name].title, _ends(mine["mean"]).replace("–", " to ")
+    change = "; ".join(dict.fromkeys(_change(row, what) for row in _told_apart(mine)))
     return (f'<p class="verdict"><strong>{several} {escape(what)}</strong> of {people:,} residents. {escape(change)}. '
             f'<span class="quiet">Baseline: {escape(baseline)}.</span></p>')
+
+
+def _told_apart(rows: pd.DataFrame) -> list[dict[Any, Any]]:
+    """Rows of the curves, only the first if their ratios agree within a tenth."""
+    ratios = rows["ratio"].to_numpy(dtype=np.float64)
+    agree = bool(np.isnan(ratios).any() or ratios.max() <= 1.1 * ratios.min())
+    return rows.to_dict("records")[: 1 if agree else None]
+
+
+def _change(row: Mapping[Any, Any], what: str) -> str:
+    """The change of one curve to the baseline, in words."""
+    ratio, low, high = (float(str(row[name])) for name in ("ratio", "ratio_low", "ratio_high"))
+    if math.isfinite(low) and math.isfinite(high):
+        said = change_in_words(what, Estimate(ratio, low, high))
+        return f"{said[:1].upper()}{said[1:]}" if low <= 1.0 <= high else f"The change {said}, by chance alone"
+    if str(row["note"]).startswith(SAME):
+        return "No change from the baseline"
+    return f"So far {percent(ratio)} % of the baseline’s" if math.isfinite(ratio) else "The baseline has none"
 
 
 def policy_table(means: Mapping[str, Mapping[str, float]], names: Sequence[str], done: int) -> str:
@@ -69,7 +79,7 @@ def policy_table(means: Mapping[str, Mapping[str, float]], names: Sequence[str],
 def change_table(rows: pd.DataFrame, baseline: str, names: Sequence[str], done: int, wanted: int) -> str:
     """Table with one row per metric: baseline and explored rules, and their ratio with its interval and direction.
 
-    Where the low and the high curve differ, both means stand in a cell; the ratio is that of the low curve.
+    Where the low and the high curve differ, both means stand in a cell, and both ratios if they differ by over a tenth.
     """
     lines = []
     for name in names:
@@ -77,15 +87,19 @@ def change_table(rows: pd.DataFrame, baseline: str, names: Sequence[str], done: 
         explored = mine[mine["policy"] == "explored"]
         if explored.empty:
             continue
-        row = dict(explored.iloc[0])
-        ratio = interval_text(row["ratio"], row["ratio_low"], row["ratio_high"])
-        change = " ".join(filter(None, ("" if ratio == "1" else ratio, _verdict(row, METRICS[name].direction))))
+        change = "; ".join(" ".join(filter(None, (_ratio(row), _verdict(row, METRICS[name].direction))))
+                           for row in _told_apart(explored))  # fmt: skip
         means = (_ends(mine[mine["policy"] == policy]["mean"]) for policy in (baseline, "explored"))
         lines.append(f'<tr data-metric="{escape(name)}"><td>{escape(METRICS[name].title)}</td>'
                      + "".join(f'<td class="n">{text}</td>' for text in means) + f"<td>{escape(change)}</td></tr>")
     follow = "" if done >= wanted else " Intervals follow."
     return (_table("Change to the baseline", ("", "baseline", "explored", "ratio [95 % interval]"), (1, 2), lines)
             + f'<p class="quiet" aria-live="polite">Means over {done} of {wanted} replicates, paired.{follow}</p>')
+
+
+def _ratio(row: Mapping[Any, Any]) -> str:
+    ends = (float(str(row[name])) for name in ("ratio", "ratio_low", "ratio_high"))
+    return "" if row["ratio"] == 1.0 and str(row["note"]).startswith(SAME) else interval_text(*ends)
 
 
 def _ends(values: Iterable[float]) -> str:
@@ -99,7 +113,7 @@ def _table(label: str, head: Sequence[str], numeric: Sequence[int], lines: Seque
     return f'<table aria-label="{label}"><thead><tr>{cells}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
 
 
-def _verdict(row: Mapping[object, object], direction: str) -> str:
+def _verdict(row: Mapping[Any, Any], direction: str) -> str:
     ratio, low, high = (float(str(row[name])) for name in ("ratio", "ratio_low", "ratio_high"))
     note = str(row["note"]).split(";")[0]
     if note.startswith(SAME):

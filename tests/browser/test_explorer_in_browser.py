@@ -94,6 +94,13 @@ def number(page, metric="people_identified_by_outsiders"):
     return float(cell.inner_text().partition("–")[0].replace(",", ""))
 
 
+def cut_text(page):
+    """Texts of the page that need more room than they have, or lie beyond its right edge."""
+    return page.evaluate("""() => [...document.querySelectorAll('td, th, p, h3, option, label')].filter(one =>
+        one.clientWidth > 0 && (one.scrollWidth > one.clientWidth + 1 ||
+        one.getBoundingClientRect().right > innerWidth)).map(one => one.textContent)""")
+
+
 def lever(page, label, words, steps):
     """Move the lever with this label by keyboard: an option by typing how it begins, a slider by arrows."""
     slider = page.locator(".widget-hslider", has=page.get_by_text(label, exact=True)).locator(".noUi-handle")
@@ -178,6 +185,7 @@ def test_the_explorer_as_a_web_page_answers_the_keyboard_and_saves_a_valid_polic
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     page.goto(link, timeout=240_000)
     drive(page, work / "sim" / "policies", name="from_page", shot_name="explorer_as_page")
+    assert cut_text(page) == []
     assert "retention=7+d" in page.url, "the address holds the levers"
     page.close()
     assert not re.search(r"Traceback", log.read_text())
@@ -199,8 +207,6 @@ def test_levers_and_verdict_are_in_view_together_and_nothing_is_cut(explorer, br
     page.mouse.wheel(0, 500)
     page.wait_for_timeout(200)
     assert page.locator("#retention").bounding_box()["y"] >= 0, "levers stay in view while the results scroll"
-    cut = page.evaluate("""() => [...document.querySelectorAll('td, th, p, h3, option, label')]
-        .filter(one => one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 0).map(one => one.textContent)""")
-    assert cut == []
+    assert cut_text(page) == []
     assert refused == [], "the page asks for nothing that its own rules forbid"
     page.close()

@@ -44,6 +44,24 @@ def test_a_note_stands_where_there_is_no_interval():
     assert "0.5 too few: 3 contributors|" in words(html)
 
 
+def test_curves_that_differ_are_both_told_and_those_that_agree_once():
+    name = "people_identified_by_outsiders"
+    low = rows(ratio=0.25, ratio_low=0.2, ratio_high=0.3)
+    high = rows(ratio=0.8, ratio_low=0.7, ratio_high=0.9).assign(curve="high", mean=[50.0, 40.0])
+    both = pd.concat([low, high], ignore_index=True)
+    said = words(panels.verdict(both, "The rules of 2007", name, 1_000))
+    assert "10 to 40 people identified by outsiders" in said
+    assert "of 1,000 residents" in said
+    assert "by 75 % [70, 80]" in said
+    assert "by 20 % [10, 30]" in said
+    table = words(panels.change_table(both, "b", [name], 20, 20))
+    assert "|40–50|" in table
+    assert "0.25 [0.2, 0.3] ▼ lower: better; 0.8 [0.7, 0.9] ▼ lower: better" in table
+    same = pd.concat([low, low.assign(curve="high")], ignore_index=True)
+    assert words(panels.verdict(same, "x", name, 1_000)).count("75 %") == 1
+    assert "10 people" in words(panels.verdict(same, "x", name, 1_000))
+
+
 def test_the_map_has_one_mark_per_camera_and_tells_outsiders_by_shape():
     cameras = pd.DataFrame({"x_m": [10.0, 50, 90], "y_m": [10.0, 50, 90], "outsider": [True, False, True]})
     cells = (np.array([0, 1]), np.array([0, 1]), 2)
