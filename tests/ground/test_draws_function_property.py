@@ -104,4 +104,4 @@ def test_nobody_else_touches_a_generator() -> None:
                 names = [f"{node.value.id}.{node.attr}"]
             bad = {"random", "secrets", "numpy.random", "np.random", "os.urandom", "uuid.uuid4"}
             found += [f"{path.name}: {name}" for name in names if name in bad]
-    assert found == []
+    assert found == ["page.py: secrets"], "the token of the explorer's address, which enters no result"

@@ -103,13 +103,3 @@ def test_kernels_keep_their_bits(path):
     assert "fastmath=True" not in text
     assert "parallel=True" not in text
     assert "prange" not in text
-
-
-def test_only_the_file_of_draws_and_the_masking_lab_touch_a_generator():
-    for path in MODULES:
-        if own_room(path) == "masklab":
-            continue
-        text = path.read_text(encoding="utf-8")
-        for word in ("np.random", "numpy.random", "default_rng", "import random", "import secrets", "uuid4"):
-            token = word == "import secrets" and path.name == "page.py"  # of a web page's address
-            assert token or word not in text, f"{path}: {word}"
