@@ -27,6 +27,7 @@ class Answers:
     def __init__(self, preview: Preview) -> None:
         self.preview = preview
         self._looks: dict[Reform, list[Look]] = {}
+        self._shown: tuple[Reform | None, int, str] = (None, 0, "")
         city, main = preview.city, preview.city.edge_kind == MAIN
         self._streets = panels.street_path(city.node_x, city.node_y, city.edge_u[main], city.edge_v[main],
                                            preview.frame)  # fmt: skip
@@ -39,22 +40,20 @@ class Answers:
 
     def looks(self, reform: Reform) -> list[Look]:
         """What was looked at so far, at least one replicate."""
-        key = replace(reform, name="")
-        if key not in self._looks:
-            self.further(key)
-        return self._looks[key]
+        if reform not in self._looks:
+            self.further(reform)
+        return self._looks[reform]
 
     def further(self, reform: Reform) -> bool:
         """Look at one more replicate; returns whether there are any left."""
-        key = replace(reform, name="")
-        looks = self._looks.get(key, [])
+        looks = self._looks.get(reform, [])
         if len(looks) < self.preview.replicates:
-            seen = self.preview.look(self.arm(key), len(looks))
+            seen = self.preview.look(self.arm(reform), len(looks))
             looks = [*looks, seen if not looks else replace(seen, chance=np.zeros((0, 2, 2)), views=pd.DataFrame())]
-            self._looks.pop(key, None)
+            self._looks.pop(reform, None)
             while len(self._looks) >= _KEPT:
                 del self._looks[next(iter(self._looks))]
-            self._looks[key] = looks
+            self._looks[reform] = looks
         return len(looks) < self.preview.replicates
 
     def work(self, reform: Reform) -> bool:
@@ -85,14 +84,20 @@ class Answers:
 
     def html(self, reform: Reform) -> str:
         """Verdict, table, and what lies behind them: where, when and who."""
+        done = len(self.looks(reform))
+        if self._shown[:2] != (reform, done):  # while the study's policies are computed, the rest stays as it is
+            self._shown = reform, done, self._main_part(reform)
+        return (f'{panels.STYLE}<div class="ps-explorer">{self._shown[2]}{self._beside()}'
+                f'<p class="quiet">{escape(self.preview.says)}.</p></div>')
+
+    def _main_part(self, reform: Reform) -> str:
         preview, looks, arm = self.preview, self.looks(reform), self.arm(reform)
         whole = len(looks) >= preview.replicates
         rows = preview.comparison(arm, looks).rows if whole else preview.means(looks)
         verdict = panels.verdict(rows, preview.baseline.title, SHOWN[0],
                                  round(preview.scenario.population.people.number))  # fmt: skip
         table = panels.change_table(rows, preview.baseline.id, SHOWN, len(looks), preview.replicates)
-        return (f'{panels.STYLE}<div class="ps-explorer"><h3>{escape(reform.words())}</h3>{verdict}{table}'
-                f'{self._pictures(looks[0])}{self._beside()}<p class="quiet">{escape(preview.says)}.</p></div>')
+        return f"<h3>{escape(reform.words())}</h3>{verdict}{table}{self._pictures(looks[0])}"
 
     def _pictures(self, look: Look) -> str:
         """Map, timeline and groups of the first replicate, which is drawn already."""

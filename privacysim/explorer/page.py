@@ -11,6 +11,7 @@ import socket
 import webbrowser
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -46,10 +47,10 @@ class Session:
         answers.looks(Reform(self.preview.baseline.id))
         return answers
 
-    def answer(self, reform: Reform, *, more: bool) -> dict[str, Any]:
-        """HTML of a reform after its first replicate, or after one more step of work."""
-        answers = self.answers.result()
-        left = answers.work(reform) if more else bool(answers.looks(reform))
+    def answer(self, values: Mapping[str, str], *, more: bool) -> dict[str, Any]:
+        """HTML of the rules that the levers describe, after their first replicate or after one more step of work."""
+        answers, reform = self.answers.result(), reform_of(values, self.preview)
+        left = answers.work(reform) if more else True
         done = len(answers.looks(reform))
         state = f"{done} of {self.preview.replicates} replicates" if done < self.preview.replicates else ""
         shown = not more or done in (1, 5, 10, self.preview.replicates)
@@ -59,7 +60,7 @@ class Session:
         """Save the policy under the name given; says where, or why not."""
         name = values.get("name", "").strip()
         chosen = reform_of({key: one for key, one in values.items() if key != "name"}, self.preview)
-        path = Reform(chosen.base, **chosen.changes, name=name).save(self.folder)
+        path = replace(chosen, name=name).save(self.folder)
         return saved_words(chosen.base, path)
 
 
@@ -90,14 +91,9 @@ class _Handler(RequestHandler):
         try:
             found = await asyncio.get_running_loop().run_in_executor(self.session.pool, lambda: work(*given, **more))
         except PrivacysimError as error:
-            found = _told(error)
+            shown = f'<p class="error" role="alert">{escape(str(error))}</p>'
+            found = {"html": shown, "left": False, "state": "", "said": str(error)}
         self.finish(found if isinstance(found, dict) else {"said": found})
-
-
-def _told(error: PrivacysimError) -> dict[str, Any]:
-    """An error as an answer."""
-    shown = f'<p class="error" role="alert">{escape(str(error))}</p>'
-    return {"html": shown, "left": False, "state": "", "said": str(error)}
 
 
 class _Page(_Handler):
@@ -108,9 +104,9 @@ class _Page(_Handler):
             self.redirect("./")
             return
         offered = choices(preview)
-        chosen = {name: values.get(name, preview.baseline.id if name == "base" else AS_IS) for name in offered}
-        as_shipped = self.session.snapshot and chosen == {"base": preview.baseline.id} | dict.fromkeys(
-            [name for name in offered if name != "base"], AS_IS)  # fmt: skip
+        usual = dict.fromkeys(offered, AS_IS) | {"base": preview.baseline.id}
+        chosen = {name: values.get(name, one) for name, one in usual.items()}
+        as_shipped = self.session.snapshot and chosen == usual
         self.set_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; connect-src 'self'; "
                         f"script-src 'nonce-{nonce}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
         self.set_header("Referrer-Policy", "no-referrer")
@@ -121,12 +117,7 @@ class _Page(_Handler):
 class _Answer(_Handler):
     async def get(self) -> None:
         """The answer to the levers of the address, as JSON."""
-        try:
-            reform = reform_of(self.values(), self.session.preview)
-        except InputError as error:
-            self.finish(_told(error))
-            return
-        await self.tell(self.session.answer, reform, more="more" in self.request.arguments)
+        await self.tell(self.session.answer, self.values(), more="more" in self.request.arguments)
 
 
 class _Save(_Handler):

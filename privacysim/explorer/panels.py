@@ -58,7 +58,7 @@ def _told_apart(rows: pd.DataFrame) -> list[dict[Any, Any]]:
 
 def _change(row: Mapping[Any, Any], what: str) -> str:
     """The change of one curve to the baseline, in words."""
-    ratio, low, high = (float(str(row[name])) for name in ("ratio", "ratio_low", "ratio_high"))
+    ratio, low, high = _interval(row)
     if math.isfinite(low) and math.isfinite(high):
         said = change_in_words(what, Estimate(ratio, low, high))
         return f"{said[:1].upper()}{said[1:]}" if low <= 1.0 <= high else f"The change {said}, by chance alone"
@@ -98,8 +98,12 @@ def change_table(rows: pd.DataFrame, baseline: str, names: Sequence[str], done: 
 
 
 def _ratio(row: Mapping[Any, Any]) -> str:
-    ends = (float(str(row[name])) for name in ("ratio", "ratio_low", "ratio_high"))
-    return "" if row["ratio"] == 1.0 and str(row["note"]).startswith(SAME) else interval_text(*ends)
+    return "" if row["ratio"] == 1.0 and str(row["note"]).startswith(SAME) else interval_text(*_interval(row))
+
+
+def _interval(row: Mapping[Any, Any]) -> tuple[float, float, float]:
+    """Ratio to the baseline, and the ends of its interval."""
+    return float(row["ratio"]), float(row["ratio_low"]), float(row["ratio_high"])
 
 
 def _ends(values: Iterable[float]) -> str:
@@ -114,7 +118,7 @@ def _table(label: str, head: Sequence[str], numeric: Sequence[int], lines: Seque
 
 
 def _verdict(row: Mapping[Any, Any], direction: str) -> str:
-    ratio, low, high = (float(str(row[name])) for name in ("ratio", "ratio_low", "ratio_high"))
+    ratio, low, high = _interval(row)
     note = str(row["note"]).split(";")[0]
     if note.startswith(SAME):
         return "= the same"

@@ -1,7 +1,7 @@
 """Small version of a study for the explorer: a district, few days, many replicates, one arm at a time.
 
 Worlds, people and all baseline results do not depend on the levers, so they are computed once and kept. Moving a lever
-costs one `simulate` and one pass over the viewed pieces: under a tenth of a second per replicate.
+costs one `simulate` and one pass over the viewed pieces: about a second of computing per replicate.
 """
 
 import math

@@ -26,7 +26,7 @@ def snapshot_of(preview: Preview) -> str:
 
 
 def make_snapshot(preview: Preview) -> str:
-    """Compute it anew, all replicates: `notebooks/saved/save.py explorer` keeps it."""
+    """Compute it anew, all replicates; `python -m tools.explorer_snapshots` keeps it."""
     answers, reform = Answers(preview), Reform(preview.baseline.id)
     while answers.work(reform):
         pass
