@@ -9,6 +9,7 @@ import copyreg
 import dis
 import hashlib
 import inspect
+import os
 import pickle
 import sys
 import sysconfig
@@ -16,7 +17,7 @@ import types
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
-from importlib.metadata import PackageNotFoundError, entry_points, version
+from importlib.metadata import EntryPoints, PackageNotFoundError, entry_points, version
 from pathlib import Path
 from typing import Any
 
@@ -39,14 +40,24 @@ _NOT_CONTENT = {"__dict__", "__weakref__", "__module__", "__doc__", "__qualname_
                 "__protocol_attrs__", "_is_protocol", "_is_runtime_protocol"}
 
 
+def installed(group: str) -> EntryPoints:
+    """Entry points of the installed parts of a kind."""
+    return _declared(tuple((place, os.path.getmtime(place)) for place in sys.path if os.path.isdir(place)), group)
+
+
+@cache  # Python would read the metadata of every package again: 20 ms
+def _declared(places: tuple[tuple[str, float], ...], group: str) -> EntryPoints:
+    return entry_points(group=f"privacysim.{group}")
+
+
 def known_names(group: str) -> tuple[str, ...]:
     """Names of the installed parts of a kind (`"metrics"`, `"masks"` …), sorted."""
-    return tuple(sorted({point.name for point in entry_points(group=f"privacysim.{group}")}))
+    return tuple(sorted({point.name for point in installed(group)}))
 
 
 def named(group: str, name: str) -> Any:
     """Load an installed part by kind and name; an unknown name, or a failing import, raises an InputError."""
-    found = [point for point in entry_points(group=f"privacysim.{group}") if point.name == name]
+    found = [point for point in installed(group) if point.name == name]
     if not found:
         raise InputError(group, f"an entry point of privacysim.{group}", name, did_you_mean(name, known_names(group)))
     try:

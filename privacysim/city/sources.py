@@ -197,7 +197,7 @@ def _read(path: Path) -> _Map:
             if category is not None and corners:
                 raw.sites.append((CODE[category], *np.mean(corners, axis=0).tolist()))
             if item.is_node():
-                if tags.get("man_made") == "surveillance" and not no_camera(plain_words(tags)):
+                if corners and tags.get("man_made") == "surveillance" and not no_camera(plain_words(tags)):
                     raw.cameras.append((*corners[0], tags))
                 continue
             if kind is not None:

@@ -50,6 +50,8 @@ def run(
     from privacysim.results.manifest import read_manifest
     from privacysim.simulation.cost import in_words
     from privacysim.study import Study
+    from privacysim.study.estimate import foreseen
+    from privacysim.study.executor import cores
     from privacysim.study.precision import Precision
 
     wanted = _whole_number(replicates, "--replicates", "a number, or a precision", "precision",
@@ -66,17 +68,19 @@ def run(
     part = "" if replicate is None else f"_replicate_{replicate}"
     folder = out or Path("results") / f"{plan.id}{f'_{case}' if case else ''}{part}"
     _say_if_dated(plan.law_date, inputs.scenario.law)
+    before, (open_executor, at_once) = read_manifest(folder), (None, workers) if dry_run else _dask(scheduler, workers)
+    takes = foreseen(inputs, at_once or cores(), anyway=yes or dry_run)
     if dry_run:
         print(f"{plan.id}: {inputs.scenario.title}\n  arms        {', '.join(inputs.arm_ids)}\n"
               f"  baseline    {plan.baseline}; start {plan.start}; general law of {law}\n"
               f"  replicates  {inputs.replicates[0]} to {inputs.replicates[-1]}; worlds {inputs.worlds}\n"
               f"  size        {plan.days} days, sample {plan.sample}, seed {plan.seed}\n"
-              f"  run id      {inputs.run_id}\n  results     {folder}\nNothing was run.")
+              f"  run id      {inputs.run_id}\n  results     {folder}\n{takes}\nNothing was run.")
         return
     if sys.stderr.isatty() and nothing_compiled():
         print("First run of this installation: kernels are compiled once, a minute of CPU time.", file=sys.stderr)
-    before = read_manifest(folder)
-    open_executor, at_once = _dask(scheduler, workers)
+    if before is None:
+        print(takes, flush=True)
     results = chosen.run(wanted if isinstance(wanted, str) else None, worlds=worlds, replicate=replicate,
                          workers=at_once, first=_say_first, open_executor=open_executor, out=folder, resume=resume,
                          force=force, yes=yes, tables="all" if tables_all else "seen" if tables else "",

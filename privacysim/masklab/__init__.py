@@ -1,8 +1,11 @@
 """Mask laboratory: masks, attacks on masked faces, masking of videos, and the strength that policies assume."""
 
 # ruff: noqa: E402
+import os
+
 from privacysim.errors import require
 
+os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(1 << 26))  # a picture of 400 kB could fill 3 GB
 require("masks", "cv2", "cryptography", "sklearn", where="the masking lab")
 
 from privacysim.masklab.calibrate_masks import Measured, calibrate, measure

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from privacysim.errors import InputError, did_you_mean, shown
 from privacysim.masklab.mask_base import Images, Mask, as_pictures, positive
+from privacysim.masklab.timing import decoded
 
 SETS = ("olivetti", "lfw", "synthetic")
 SIDE = 64
@@ -92,7 +93,7 @@ def _lfw(home: Path) -> Faces:
 def _from_folder(folder: Path, name: str = "", cut: slice = slice(None), fewest: int = 1) -> Faces:
     files = [sorted(one.iterdir()) for one in sorted(folder.iterdir()) if one.is_dir()]
     read = [(file.parent.name, picture[cut, cut]) for own in files if len(own) >= fewest for file in own
-            if (picture := cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)) is not None]  # fmt: skip
+            if (picture := decoded(file, cv2.IMREAD_GRAYSCALE)) is not None]  # fmt: skip
     return _arranged(name or folder.name, [one for _, one in read], np.array([person for person, _ in read]))
 
 

@@ -15,6 +15,7 @@ from privacysim.masklab.masks import as_mask
 from privacysim.masklab.people_detector import Box, Frame, upright_people
 from privacysim.masklab.regions import Painter
 from privacysim.masklab.scramble import Scramble
+from privacysim.masklab.timing import decoded, quiet
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 _NEAR_PX = 960
@@ -110,10 +111,13 @@ def mask_pictures(source: Path, out: Path, mask: Any, *, keep_anyway: bool = Fal
 
 def read_picture(path: Path) -> Frame:
     """Read a picture of one page as colours of 8 bits, upright as its EXIF orientation says."""
-    frame = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if frame is None or cv2.imcount(str(path)) > 1:
-        got = "something else" if frame is None else f"{cv2.imcount(str(path))} pages or frames"
-        raise InputError(str(path), "a picture of one page that OpenCV can read", got, "convert it to PNG")
+    frame = decoded(path, cv2.IMREAD_COLOR)
+    with quiet():
+        pages = 0 if frame is None else cv2.imcount(str(path))
+    if frame is None or pages > 1:
+        got = "something else" if frame is None else f"{pages} pages or frames"
+        expected = "a picture of one page and at most 67 million pixels that OpenCV can read"
+        raise InputError(str(path), expected, got, "convert it to a smaller PNG, or set OPENCV_IO_MAX_IMAGE_PIXELS")
     return np.asarray(frame, dtype=np.uint8)
 
 

@@ -7,9 +7,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from privacysim.errors import InputError, ResultsError, shown
 
@@ -29,6 +31,25 @@ def quiet() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
+
+
+def decoded(path: Path, colours: int) -> NDArray[Any] | None:
+    """Pixels of a picture; None for another or broken file, and for more pixels than the package's import allows."""
+    with quiet():
+        try:
+            return None if _png_is_cut(path) else cv2.imread(str(path), colours)
+        except cv2.error:
+            return None
+
+
+def _png_is_cut(path: Path) -> bool:
+    """Whether a part of a PNG claims to be longer than the file; OpenCV would take that much memory, up to 2 GB."""
+    with path.open("rb") as stream:
+        if stream.read(8) != b"\x89PNG\r\n\x1a\n":
+            return False
+        while len(head := stream.read(8)) == 8 and head[4:] != b"IEND":
+            stream.seek(int.from_bytes(head[:4]) + 4, os.SEEK_CUR)
+        return stream.tell() > path.stat().st_size
 
 
 def keep_times(part: Path, clock: list[float], rate: float, codec: str) -> str:

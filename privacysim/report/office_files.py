@@ -57,8 +57,9 @@ def _set_up(document: Any, report: Report) -> None:
         style.paragraph_format.space_after = Pt(3)
     _mark(document.styles["Normal"].element.get_or_add_rPr(), "w:lang", val="en-GB", eastAsia="zh-CN")
     core = document.core_properties
-    core.title, core.language, core.author = plain(report.title), TAG[report.lang], "privacysim"
-    core.comments = report.footer
+    # Word allows 255 characters
+    core.title, core.language, core.author = plain(report.title)[:255], TAG[report.lang], "privacysim"
+    core.comments = report.footer[:255]
     core.created = core.modified = datetime.fromisoformat(report.made)
 
 

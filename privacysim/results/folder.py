@@ -85,9 +85,9 @@ def _locked(folder: Path, run_id: str) -> tuple[int, bool]:
                 time.sleep(0.1)
             if path.exists() and os.fstat(lock).st_ino == path.stat().st_ino:  # else the owner removed it on leaving
                 os.ftruncate(lock, 0)
-                said = {"run_id": run_id, "host": platform.node(), "pid": os.getpid()}
                 os.lseek(lock, 0, os.SEEK_SET)
-                os.write(lock, json.dumps(said).encode())
+                with open(lock, "w", encoding="utf-8", closefd=False) as text:
+                    json.dump({"run_id": run_id, "host": platform.node(), "pid": os.getpid()}, text)
                 return lock, waited
         except BaseException:
             os.close(lock)

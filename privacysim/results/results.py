@@ -163,12 +163,21 @@ def read_results(where: Path, *, checked: bool = True) -> Results:
         raise ResultsError(f"{where / 'metrics.parquet'}: was changed since it was written (replicates or policies of "
                            f"another manifest, values twice or beyond {_LARGEST:g}).\n"
                            "  Fix: run the study again, with --force.")  # fmt: skip
-    band = pd.DataFrame(columns=list(BAND_COLUMNS))
-    if (where / "band.csv").is_file():
-        band = pd.read_csv(where / "band.csv").fillna({"curve": "", "note": ""})
+    band = _band(where / "band.csv")
     worlds, drawn = (tables.read(kind, path) if (path := where / f"{name}.parquet").is_file() else tables.empty(kind)
                      for name, kind in WORLD_TABLES.items())  # fmt: skip
     return Results(manifest, metrics, notes, skewness, band=band, worlds=worlds, world_facts=drawn, folder=where)
+
+
+def _band(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        return pd.DataFrame(columns=list(BAND_COLUMNS))
+    try:
+        rows = pd.read_csv(path)[list(BAND_COLUMNS)].fillna({"curve": "", "note": ""})
+        return rows.astype(dict.fromkeys(["fewest", "drawn", "most"], float))
+    except (ValueError, KeyError) as error:  # of another form, or not in UTF-8
+        raise InputError(str(path), f"a table with the columns {', '.join(BAND_COLUMNS)}", error,
+                         "give the file that privacysim wrote") from None  # fmt: skip
 
 
 def query(folder: Path, sql: str) -> pd.DataFrame:

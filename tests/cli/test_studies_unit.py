@@ -165,7 +165,8 @@ def test_everybody_may_be_the_sample(tmp_path, monkeypatch, capsys):
     said = capsys.readouterr().out
     assert "3 days, sample all, seed" in said
     assert "replicates  4 to 4" in said
-    assert said.endswith("results/guangzhou_district_replicate_4\nNothing was run.\n")
+    assert "results/guangzhou_district_replicate_4\nThis run will take less than a minute of CPU time" in said
+    assert said.endswith("\nNothing was run.\n")
     assert not list(tmp_path.iterdir())
 
 

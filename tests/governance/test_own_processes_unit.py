@@ -197,7 +197,7 @@ def test_processes_are_found_by_entry_point_and_need_not_inherit(
     town: SimpleNamespace, arms: dict[str, Arm], shipped: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     point = EntryPoint("drones", f"{__name__}:Drones", "privacysim.processes")
-    monkeypatch.setattr(parts, "entry_points", lambda group: [point] if group == "privacysim.processes" else [])
+    monkeypatch.setattr(parts, "installed", lambda group: [point] if group == "processes" else [])
     named, given = _with(town, arms, "drones"), _with(town, arms, Drones)
     pd.testing.assert_frame_equal(named.acts, given.acts)
     plain = type("Plain", (), {"start": lambda self, context: None, "write": lambda self, books: None})

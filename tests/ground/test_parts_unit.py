@@ -124,7 +124,7 @@ def test_a_helper_imported_inside_the_function_is_refused(tmp_path, monkeypatch)
 
 def test_named_parts_come_from_entry_points_and_an_unknown_name_is_a_sentence(monkeypatch):
     points = [EntryPoint(name, value, "privacysim.metrics") for name, value in (("mine", "math:sqrt"), ("bad", "no:x"))]
-    monkeypatch.setattr(parts, "entry_points", lambda group: points if group == "privacysim.metrics" else [])
+    monkeypatch.setattr(parts, "installed", lambda group: points if group == "metrics" else [])
     assert parts.known_names("metrics") == ("bad", "mine")
     assert parts.named("metrics", "mine")(9.0) == 3.0
     with pytest.raises(InputError, match="write mine"):

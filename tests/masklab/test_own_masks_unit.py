@@ -77,7 +77,7 @@ def installed(monkeypatch):
     brought = [EntryPoint("frosted", f"{__name__}:Frosted", "privacysim.masks"),
                EntryPoint("stripes", f"{__name__}:Stripes", "privacysim.masks")]  # fmt: skip
     monkeypatch.setattr(EntryPoint, "load", lambda point: {"frosted": Frosted, "stripes": Stripes()}[point.name])
-    monkeypatch.setattr(parts, "entry_points", lambda group: brought if group == "privacysim.masks" else [])
+    monkeypatch.setattr(parts, "installed", lambda group: brought if group == "masks" else [])
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import struct
+import subprocess
+import sys
+import zlib
 from pathlib import Path
 
 import cv2
@@ -119,6 +122,20 @@ def test_what_is_no_picture_or_has_several_pages_is_refused(tmp_path):
         read_picture(tmp_path / "a.tif")
     with pytest.raises(InputError, match="pictures that end in"):
         mask_pictures(tmp_path / "a.txt", tmp_path / "b.png", BlackBox())
+
+
+def test_a_small_file_of_a_huge_picture_is_refused(tmp_path):
+    """Its header claims 20,000 × 20,000 px. The limit is read when OpenCV is loaded: in a process of its own."""
+    path = tmp_path / "a.png"
+    cv2.imwrite(str(path), np.zeros((1, 1), np.uint8))
+    content = path.read_bytes()
+    head = content[12:16] + struct.pack(">II", 20_000, 20_000) + content[24:29]
+    path.write_bytes(content[:12] + head + struct.pack(">I", zlib.crc32(head)) + content[33:])
+    with pytest.raises(InputError, match="at most 67 million pixels"):
+        read_picture(path)
+    code = "import sys, privacysim.masklab, cv2\ntry: cv2.imread(sys.argv[1])\nexcept cv2.error: print('refused')"
+    said = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True).stdout
+    assert said == "refused\n"
 
 
 def test_options_of_videos_are_refused_for_pictures(tmp_path, capsys):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,7 +43,7 @@ def test_whatever_is_nested_too_deep_is_refused_by_every_reader(fuzz, tmp_path, 
     """Whether the interpreter's own limit is met or not: a sentence, since no file of ours goes so deep."""
     monkeypatch.chdir(tmp_path)
     for target in fuzz.targets(tmp_path, fuzz.toys):
-        for name in target.seeds:
+        for name in list(target.seeds)[:2]:
             bomb = b"a = " + b"[" * depth + b"]" * depth if name.endswith(".toml") else b"[" * depth
             assert fuzz.attempt(target, name, bomb, tmp_path) == "", (target.name, name)
 
@@ -56,7 +59,8 @@ def test_the_fuzzer_notices_a_reader_that_breaks(fuzz, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(1, 21))
-def test_a_hundred_thousand_damaged_inputs_are_read_or_refused(fuzz, seed):
-    wrong = fuzz.fuzz(5_000, seed, fuzz.toys, keep=True)
-    assert wrong == [], "\n\n".join(wrong)
+def test_a_hundred_thousand_damaged_inputs_are_read_or_refused_within_a_gigabyte():
+    examples, seed = os.environ.get("PRIVACYSIM_FUZZ", "100000 1").split()
+    command = [sys.executable, "tools/fuzz.py", "--examples", examples, "--seed", seed]
+    said = subprocess.run(command, cwd=TESTS.parent, capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stdout[-3000:] + said.stderr[-1000:]

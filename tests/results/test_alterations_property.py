@@ -220,6 +220,13 @@ def test_flipped_bits_never_give_other_numbers_or_a_traceback(name, flips, folde
             continue
 
 
+def test_a_byte_order_mark_before_the_manifest_changes_nothing(folder):
+    whole = load_results(folder).metrics
+    path = folder / "manifest.json"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert load_results(folder).metrics.equals(whole)
+
+
 def test_a_foreign_manifest_names_no_file_outside_the_folder(folder):
     said(files={"../../etc/passwd": "0" * 64, "/dev/zero": "0" * 64})(folder)
     whole = json.loads((folder / "manifest.json").read_text())

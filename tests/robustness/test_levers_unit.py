@@ -116,6 +116,16 @@ def test_what_no_policy_file_may_say_no_lever_may_say(parts, line, tmp_path):
     assert line in first
 
 
+@pytest.mark.parametrize(("goal", "other", "said"), [
+    ('reduce = "people_identified_by_outsiders"', 'reduce = "cases_with_admissible_evidence"', "expose less"),
+    ('keep = "cases_with_admissible_evidence"', 'keep = "people_identified_by_outsiders"', "never maximised"),
+])  # fmt: skip
+def test_a_goal_that_exposes_people_more_is_refused(goal, other, said, tmp_path):
+    (tmp_path / "own.toml").write_text(HEAD.replace(goal, other) + SHOPS, encoding="utf-8")
+    with pytest.raises(InputError, match=said):
+        load_design(str(tmp_path / "own.toml"))
+
+
 def test_an_unknown_design_names_the_nearest():
     with pytest.raises(InputError) as error:
         load_design("reform")

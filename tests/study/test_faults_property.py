@@ -16,6 +16,8 @@ import pytest
 
 from privacysim.cli.main import main
 from privacysim.draws import marks
+from privacysim.study import Study
+from privacysim.study.running import part_file
 from tests.helpers import toy_runs
 
 CODE, environment, children, parts = (toy_runs.CODE, toy_runs.environment, toy_runs.children, toy_runs.parts)
@@ -33,12 +35,14 @@ def start(
 
 @pytest.fixture(scope="module")
 def run_here(toy_units, tmp_path_factory) -> Callable[[Path, int], Path]:
-    """Runs the same command in this process, to its end."""
+    """Runs the same command in this process, to its end; `did` lists the units that the last one computed."""
     cache = tmp_path_factory.mktemp("cache")
 
     def run(folder: Path, replicates: int = 40) -> Path:
+        run.did = []
         with pytest.MonkeyPatch.context() as patch:
-            toy_units(patch, cache)
+            toy = toy_units(patch, cache)
+            patch.setattr(Study, "runner", toy.ToyRunner(lambda *a: (run.did.append(a[-1]), toy.run_unit(*a))[1]))
             folder.mkdir(exist_ok=True)
             patch.chdir(folder)
             assert main([*RUN, "--replicates", str(replicates), "--workers", "1"]) == 0
@@ -90,7 +94,9 @@ def test_kills_at_random_moments_cost_nothing_that_was_done(kills, replicates, t
             if n < kills - 1:
                 process = start(torn, 2, replicates=replicates, TOY_SECONDS=pace)
         killed += 1
+    done = parts(torn)
     run_here(torn, replicates)
+    assert not done & {part_file(torn, unit).name for unit in run_here.did}, "what was done is not done again"
     assert killed == kills, "the study was over before the last kill: the test shows less than it says"
     same_bytes(torn, quiet if replicates == 40 else run_here(tmp_path / "quiet", replicates))
 
@@ -115,27 +121,20 @@ def ended(process: subprocess.Popen) -> str:
 
 @pytest.fixture(scope="module")
 def stopped(tmp_path_factory) -> tuple[Path, str]:
-    """A run that met a full disk of which the bytes are counted as they are written, and its error."""
-    folder = tmp_path_factory.mktemp("stopped") / "keep"
-    folder.mkdir()
-    return folder, ended(start(folder, 1, TOY_DISK="450000"))
+    """A run that met a full disk, and its error: a real small disk where one may be mounted, else a counted one."""
+    home = tmp_path_factory.mktemp("stopped")
+    work, keep = home / "work", home / "keep"
+    work.mkdir()
+    keep.mkdir()
+    out = f'trap \'cp -a "{work}/." "{keep}"\' EXIT'
+    before = mounts(f'{out}; mount -t tmpfs -o size=450k tmpfs "{work}" && cd "{work}"')
+    if before is None:
+        return keep, ended(start(keep, 1, TOY_DISK="450000"))
+    return keep, ended(start(work, 1, before))
 
 
-@pytest.mark.parametrize("disk", ["mounted", "counted"])
-def test_a_full_disk_is_one_clear_error_and_loses_nothing(disk, tmp_path, stopped, run_here, quiet):
-    """A real small disk where one may be mounted; everywhere one of which the bytes are counted as they are written."""
-    work, keep = tmp_path / "work", tmp_path / "keep"
-    if disk == "mounted":
-        work.mkdir()
-        keep.mkdir()
-        out = f'trap \'cp -a "{work}/." "{keep}"\' EXIT'
-        before = mounts(f'{out}; mount -t tmpfs -o size=450k tmpfs "{work}" && cd "{work}"')
-        if before is None:
-            pytest.skip("no right to mount a small disk here; the counted one shows the same")
-        err = ended(start(work, 1, before))
-    else:
-        err = stopped[1]
-        shutil.copytree(stopped[0], keep)
+def test_a_full_disk_is_one_clear_error_and_loses_nothing(tmp_path, stopped, run_here, quiet):
+    keep, err = shutil.copytree(stopped[0], tmp_path / "keep"), stopped[1]
     assert "No space left on device" in err
     kept = parts(keep)
     assert 3 < len(kept) < 40

@@ -16,7 +16,6 @@ from privacysim.cli.main import main
 from privacysim.errors import InputError, ResultsError
 from privacysim.results import load_results
 from privacysim.results.summary_rows import SUMMARY
-from privacysim.study import verify
 from privacysim.study.executor import ONE_THREAD, processes
 from tests.helpers import toy_study
 from tests.helpers.toy_study import ToyRunner
@@ -30,7 +29,7 @@ PARTS = {"scenario": "guangzhou_district", "policies": ["no_cameras", "notice_on
 @pytest.fixture
 def toy(monkeypatch, tmp_path, toy_units):
     toy_units(monkeypatch, tmp_path / "cache")
-    return ps.Study(**PARTS)
+    return ps.Study(**PARTS, replicates=3)
 
 
 def command(arguments: list[str], cwd: Path, **environment: str) -> subprocess.Popen:
@@ -53,9 +52,9 @@ BASE = ["run", "--scenario", "guangzhou_district", "--policies", "notice_only,or
         "--worlds", "0"]  # fmt: skip
 
 
-def test_replicate_three_alone_has_the_rows_that_it_has_among_ten(toy):
-    whole, alone = toy.run(workers=1).metrics, toy.run(replicate=3, workers=1).metrics
-    among = whole[whole["replicate"] == 3].reset_index(drop=True)
+def test_replicate_two_alone_has_the_rows_that_it_has_among_others(toy):
+    whole, alone = toy.run(workers=1).metrics, toy.run(replicate=2, workers=1).metrics
+    among = whole[whole["replicate"] == 2].reset_index(drop=True)
     assert len(alone) > 100
     assert among.equals(alone)
 
@@ -113,11 +112,12 @@ def test_a_second_run_reads_what_is_there_and_another_run_refuses(toy, tmp_path,
 
 def test_force_replaces_the_results_of_another_run(toy, tmp_path):
     toy.run(workers=1, out=tmp_path / "r")
-    other = ps.Study(**PARTS, seed=7).run(workers=1, out=tmp_path / "r", force=True)
+    other = ps.Study(**PARTS, seed=7, replicates=2).run(workers=1, out=tmp_path / "r", force=True)
     assert load_results(tmp_path / "r").run_id == other.run_id
 
 
 def test_the_run_id_knows_every_input_and_nothing_else(toy):
+    toy = ps.Study(**PARTS)
     base = toy.inputs().run_id
     assert toy.inputs().run_id == base
     for change in ({"seed": 1}, {"days": 4}, {"sample": 10}, {"start": "steady"}, {"replicates": 11},
@@ -130,17 +130,17 @@ def test_a_unit_that_always_kills_its_worker_is_named_and_the_rest_is_kept(toy, 
     """The last unit of a single worker, so that few must start; `test_faults_property` kills one of two."""
     whole = toy.run(workers=1)
     (tmp_path / "flag").write_text("always")
-    monkeypatch.setenv("TOY_KILL", f"replicate 9, block 0|{tmp_path / 'flag'}")
+    monkeypatch.setenv("TOY_KILL", f"replicate 2, block 0|{tmp_path / 'flag'}")
     found = toy.run(open_executor=processes(1), workers=1, out=tmp_path / "r")
-    assert found.manifest["replicates"] == list(range(9)), "the pair is dropped for every policy"
-    assert found.metrics.equals(whole.metrics[whole.metrics["replicate"] != 9].reset_index(drop=True))
+    assert found.manifest["replicates"] == [0, 1], "the pair is dropped for every policy"
+    assert found.metrics.equals(whole.metrics[whole.metrics["replicate"] != 2].reset_index(drop=True))
     [row] = found.manifest["failed"]
-    assert (row["replicate"], row["block"]) == (9, 0)
+    assert (row["replicate"], row["block"]) == (2, 0)
     assert "died twice" in row["stage"]
-    assert row["command"].endswith("--replicate 9 --workers 1")
-    assert found.failures[0].startswith("1 of 10 replicates failed")
+    assert row["command"].endswith("--replicate 2 --workers 1")
+    assert found.failures[0].startswith("1 of 3 replicates failed")
     assert load_results(tmp_path / "r").failures == found.failures
-    assert len(list((tmp_path / "r" / "parts").rglob("*.json"))) == 9  # the pilot is known
+    assert len(list((tmp_path / "r" / "parts").rglob("*.json"))) == 2
     monkeypatch.delenv("TOY_KILL")
     healed = toy.run(workers=1, out=tmp_path / "r", resume=True)
     assert healed.failures == []
@@ -174,7 +174,7 @@ def test_resume_does_only_what_is_missing_and_mends_a_part_cut_short(toy, tmp_pa
     done = []
 
     def interrupted(inputs, wanted, where, unit):
-        if len(done) == 4:
+        if len(done) == 2:
             raise KeyboardInterrupt
         done.append(unit)
         return toy_study.run_unit(inputs, wanted, where, unit)
@@ -183,12 +183,12 @@ def test_resume_does_only_what_is_missing_and_mends_a_part_cut_short(toy, tmp_pa
     with pytest.raises(KeyboardInterrupt):
         toy.run(workers=1, out=tmp_path / "r")
     kept = sorted(folder.glob("*.json"))
-    assert len(kept) == 4
+    assert len(kept) == 2
     kept[0].write_text(kept[0].read_text()[:50])
     done.clear()
     monkeypatch.setattr(ps.Study, "runner", ToyRunner(lambda *a: (done.append(a[-1]), toy_study.run_unit(*a))[1]))
     again = toy.run(workers=1, out=tmp_path / "r", resume=True)
-    assert len(done) == 7
+    assert len(done) == 2
     assert again.metrics.equals(whole.metrics)
     assert not (tmp_path / "r" / "parts").exists()
 
@@ -216,18 +216,26 @@ def test_control_c_ends_with_130_one_line_and_no_manifest(tmp_path):
     assert list((tmp_path / "r" / "parts").rglob("*.json")), "what was done is there for --resume"
 
 
-def test_a_script_without_a_main_guard_may_run_a_study_with_workers(tmp_path):
+def test_a_script_without_a_main_guard_may_run_a_study_and_each_worker_has_one_numeric_thread(tmp_path):
     """One worker of a pool is as many as must start to show it; `workers=1` alone would start none."""
     script = tmp_path / "mine.py"
     script.write_text(
-        "import privacysim as ps\nfrom privacysim.study.executor import processes\n"
+        "import os\nimport privacysim as ps\nfrom privacysim.study.executor import ONE_THREAD, processes\n"
         "from tests.helpers import toy_study\ntoy_study.put()\n"
-        f"print(len(ps.Study(**{PARTS!r}, replicates=2).run(open_executor=processes(1), workers=1).metrics))\n"
+        "def opened():\n    pool = processes(1)()\n"
+        "    print(*(pool.submit(os.getenv, name).result(60) for name in ONE_THREAD))\n    return pool\n"
+        f"print(len(ps.Study(**{PARTS!r}, replicates=2).run(open_executor=opened, workers=1).metrics))\n"
+        "print(*(os.getenv(name) for name in ONE_THREAD))\n"
     )
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)])}
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)]), "OMP_NUM_THREADS": "3"}
+    for name in set(ONE_THREAD) - {"OMP_NUM_THREADS"}:
+        env.pop(name, None)
     ran = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, env=env, timeout=120)
     assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.count("\n") == 1
+    worker, rows, caller = ran.stdout.splitlines()
+    assert worker == "1 1 1 1"
+    assert int(rows) > 100
+    assert sorted(caller.split()) == ["3", "None", "None", "None"], "the caller keeps their own"
 
 
 @pytest.mark.parametrize(("arguments", "named"), [
@@ -282,30 +290,10 @@ def test_a_wrong_line_in_a_study_file_is_named_with_its_cure(line, named, tmp_pa
     assert len(str(error.value).splitlines()) <= 3
 
 
-def test_verify_finds_a_changed_file_and_a_changed_number(toy, tmp_path):
-    toy.run(workers=1, out=tmp_path / "r")
-    assert verify(tmp_path / "r", 2).wrong == []
-    summary = tmp_path / "r" / "summary.csv"
-    summary.write_text(summary.read_text() + "\n")
-    assert verify(tmp_path / "r").wrong == [
-        "summary.csv: missing or changed since it was written",
-        "summary.csv: is not what metrics.parquet and the manifest give",
-    ]
-
-
 def test_the_first_half_of_twelve_replicates_is_the_study_of_six(toy):
     twelve, six = (ps.Study(**PARTS, replicates=n).run(workers=1).metrics for n in (12, 6))
     assert twelve[twelve["replicate"] < 6].reset_index(drop=True).equals(six)
     assert not twelve[twelve["replicate"] >= 6]["value"].reset_index(drop=True).equals(six["value"])
-
-
-def test_a_worker_has_one_numeric_thread_and_the_caller_keeps_his_own(monkeypatch):
-    monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
-    with processes(1)() as pool:
-        assert [pool.submit(os.getenv, name).result(60) for name in ONE_THREAD] == ["1"] * 4
-    assert os.environ["OMP_NUM_THREADS"] == "3"
-    assert "OPENBLAS_NUM_THREADS" not in os.environ
 
 
 def test_any_executor_will_do(toy):

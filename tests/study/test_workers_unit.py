@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import re
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from types import SimpleNamespace as Namespace
 
 import numpy as np
 import pytest
@@ -120,6 +124,26 @@ def test_a_run_that_this_machine_cannot_do_ends_after_its_first_unit_unless_one_
     with pytest.raises(ResultsError, match="of memory"):
         estimate.refuse_too_large(large, 10, 1, None)
     estimate.refuse_too_large(large, 10, 1, None, elsewhere=True)
+
+
+@pytest.mark.parametrize("name", ["headline", "committee", "how_sure"])
+def test_a_run_is_foretold_within_a_factor_of_three_before_it_begins(name):
+    """The committed manifests say what three studies of Guangzhou took."""
+    path = Path(__file__).parents[2] / "notebooks" / "saved" / name / "manifest.json"
+    said = json.loads(path.read_text(encoding="utf-8"))
+    people = Namespace(number=said["scenario"]["people"])
+    inputs = Namespace(plan=Namespace(days=said["study"]["days"], sample=said["study"]["sample"]), arms=said["arms"],
+                       replicates=said["replicates"], worlds=said["study"]["worlds"],
+                       scenario=Namespace(population=Namespace(people=people)))  # fmt: skip
+    took = sum(said["cost"]["cpu_s"].values()) / 60
+    told = float(re.search(r"about ([\d,]+) min of CPU time, shared by 2 workers", estimate.foreseen(
+        inputs, 2, anyway=False))[1].replace(",", ""))  # fmt: skip
+    assert took / 3 < told < 3 * took
+    inputs.replicates = range(1_000_000)
+    with pytest.raises(ResultsError, match="of time") as error:
+        estimate.foreseen(inputs, 2, anyway=False)
+    assert "--yes" in str(error.value)
+    assert "about" in estimate.foreseen(inputs, 2, anyway=True)
 
 
 def test_a_sample_of_more_people_than_there_are_is_reported_as_these():
