@@ -24,7 +24,7 @@ COMMANDS = {
     "dosimeter": ("dosimeter", "--gpx T --cameras F", "which cameras saw a walk, and who may see it"),
     "policy": ("policy", "list|show|check|diff", "the rules, article by article"),
     "facts": ("policy", "list|show ID", "every number and its source"),
-    "calibrate": ("tool", "leaks|verdicts|masks", "calibrated constants, and the register of observations"),
+    "calibrate": ("tool", "leaks|verdicts|worlds|masks", "calibrated constants, and observed figures"),
     "mask": ("tool", "VIDEO -o OUT --mask …", "mask people in a video, report what remains"),
     "notebook": ("tool", "new|run", "create a notebook, or rerun one with parameters"),
     "bench": ("tool", "[CASE …]", "measure speed on this machine"),

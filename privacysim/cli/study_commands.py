@@ -13,9 +13,12 @@ from privacysim.errors import InputError, require
 from privacysim.files import display, named_files, toml_text
 from privacysim.law import laws
 from privacysim.scenario import load_scenario
+from privacysim.stats import percent
 
 Full = Annotated[bool, typer.Option("--full", help="Print every table of the headline metrics.")]
 
+_SHARE = 0.1
+"""Share of the spread for which `study learn` says how many worlds it takes."""
 run_app, compare_app, report_app, verify_app = (options.group() for _ in range(4))
 study_app = options.group("List and explore studies; what to measure next, and better reforms.")
 scenario_app = options.group("List, show and check scenarios.")
@@ -199,17 +202,22 @@ def learn(folder: ResultsFolder,
           out: TablesFolder = None) -> None:
     """What to measure next: which facts move the answer over worlds, and what knowing each would be worth."""
     from privacysim.results import load_results
-    from privacysim.robustness.worth import PRICE, worth
+    from privacysim.robustness.worth import FEWEST_WORLDS, PRICE, cost_of, share_told, worth
     from privacysim.simulation.inputs import arm_named
 
     results = load_results(folder)
     chosen = arm_named(results.arms, policy or results.arms[-1])
     price = PRICE if price is None else price
     table = worth(results, chosen, baseline, price=price)
-    count = int(table["stands_out"].sum())
-    print(f"{chosen} or the baseline, at {price:g} people identified for a case without evidence; each fact alone:\n\n"
-          f"{options.rounded(table.drop(columns='source').head(12))}\n\n"
-          f"{count or 'none'} of {len(table)} facts {'stand' if count > 1 else 'stands'} out from what chance gives")
+    worlds, every, known = results.world_facts["world"].nunique(), len(table), table[table["stands_out"]]
+    more = next(n for n in range(FEWEST_WORLDS, 10_000, 10) if share_told(n, every) <= _SHARE)
+    least = percent(share_told(worlds, every))
+    print(f"{worlds} worlds: of {every} facts, one stands out if it makes about {least} % of the spread.\nTo see one that makes {percent(_SHARE)} % takes {more} worlds, {cost_of(results, more)} "
+          f"(privacysim run … --worlds {more}).\n\n{chosen} or the baseline, at {price:g} people identified for a case "
+          "without evidence; each fact alone, with 95 % intervals:\n")
+    print(f"{options.rounded(known.drop(columns=['source', 'stands_out']))}\n" if len(known) else "", end="")
+    print(f"{len(known) or 'None'} of {every} facts {'stand' if len(known) > 1 else 'stands'} out. What the others "
+          "show is no more than chance gives the best of so many.")
     options.csv(table, out, "worth.csv")
 
 

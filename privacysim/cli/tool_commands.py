@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from privacysim.cli.options import bar, group
+from privacysim.cli.options import Baseline, ResultsFolder, TablesFolder, bar, csv, group, rounded
 from privacysim.errors import InputError
 from privacysim.facts import facts
 from privacysim.files import display, whole_file
@@ -65,6 +65,30 @@ def verdicts(
         with whole_file(out) as part:
             part.write_text(register.markdown(found, worlds), encoding="utf-8")
         print(f"Written: {display(out)}")
+
+
+@calibrate_app.command("worlds")
+def worlds(
+    folder: ResultsFolder,
+    to: Annotated[Path, typer.Option("--to", help="CSV file of observed figures (docs/guides/how_sure.md).")],
+    baseline: Baseline = None, workers: Annotated[int, typer.Option(help="Number of processes.", min=1)] = 2,
+    out: TablesFolder = None,
+) -> None:
+    """Keep the worlds of saved results that agree with observed figures: what stays unknown with these alone."""
+    from privacysim.results import load_results
+    from privacysim.robustness import match, read_observations
+
+    found = match(load_results(folder), read_observations(to), baseline, workers)
+    print(f"{int((found.worlds['weight'] > 0).sum())} of {len(found.worlds)} worlds agree with the matched figures.")
+    for about, table in (
+        ("Figures (misfit in standard errors; explained: share of the variance in worlds held out)", found.figures),
+        ("Facts that the figures tell; no other fact is narrower than before", found.facts),
+        ("Ratio to the baseline in the primary measure (with ten effective worlds or more)", found.answers),
+    ):  # fmt: skip
+        shown = table.drop(columns=["low", "high", "model_error"], errors="ignore")
+        print(f"\n{about}:\n{rounded(shown) if len(table) else '  none'}")
+    for name, table in found._asdict().items():
+        csv(table, out, f"{name}.csv")
 
 
 @calibrate_app.command("masks")

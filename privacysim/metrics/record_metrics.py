@@ -14,7 +14,7 @@ from privacysim.metrics.seen import Records
 from privacysim.units import DAY_S
 
 _ADVERSE = ("civil_wrong", "pi_breach", "admin_offence", "crime")
-_INTIMATE = ("semi_private", "private_space")
+_NOT_PUBLIC = ("semi_private", "private_space")
 _BOUND = (*words.STATE_ORGANS, "own_staff_on_duty", "own_staff_off_purpose", "contractor", "vendor_platform")
 
 
@@ -135,26 +135,17 @@ def interests_breached(seen: Records, heading: str, interest: str) -> Rows:
     mine = (done & seen.acts["actor"].isin(_BOUND)).to_numpy(dtype=bool)
     acts, root = seen.acts[mine], seen.act_root[mine]
     if interest == "privacy":
-        return Rows(root[acts["scene"].isin(_INTIMATE)])
+        return Rows(root[acts["scene"].isin(_NOT_PUBLIC)])
     code = words.SECRETS.index(interest.removesuffix("_secret"))
     return Rows(root[seen.secret[acts["camera_id"].to_numpy(dtype=np.int64)] == code])
 
 
-def _intimate(seen: Records) -> pd.DataFrame:
+@shipped_metric(by={"scene": words.SCENES})
+def watched_camera_hours(seen: Records, heading: str, scene: str) -> Rows:
+    """A private space (a home, a bath) is intimate; a semi-private one (a yard, an office, a school) need not be."""
     acts = seen.looked_at
-    return acts[(acts["scene"].isin(_INTIMATE) & (acts["legality"] != "authorised")).to_numpy(dtype=bool)]
-
-
-@shipped_metric()
-def intimate_camera_hours(seen: Records) -> Rows:
-    """Voyeurism in the plain sense: somebody watches a changing room, a treatment room or a bedroom."""
-    return Rows(_intimate(seen)["root"], _intimate(seen)["hours"])
-
-
-@shipped_metric()
-def intimate_viewings(seen: Records) -> Rows:
-    """Secondary, because one crowd multiplies it without bound."""
-    return Rows(_intimate(seen)["root"], _intimate(seen)["audience"])
+    mine = acts[((acts["scene"] == scene) & (acts["legality"] != "authorised")).to_numpy(dtype=bool)]
+    return Rows(mine["root"], mine["hours"])
 
 
 def _streams(seen: Records) -> pd.DataFrame:

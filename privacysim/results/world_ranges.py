@@ -5,15 +5,15 @@ World j has its own facts and its own replicate, so its answer y varies with bot
 - the *range* runs from the order statistic at 0.025·(n + 1) to that at 0.975·(n + 1), interpolated; up to forty worlds
   it runs from the least to the largest, which hold a further world with probability (n − 1)/(n + 1);
 - every tenth world has a second replicate. Half the mean squared difference of such pairs estimates the variance by
-  chance, σ², with m degrees of freedom; the other n − m worlds give the variance of y, s². The share of the facts is
-  1 − σ²/s². Its interval follows from F(n − m − 1, m), which is exact if y is normal (Searle 1971, Linear Models,
-  chapter 9);
+  chance, σ²; the other n − m worlds give the variance of y, s². The share of the facts is 1 − σ²/s². Its interval
+  follows from F with Satterthwaite's degrees of freedom (1946), 2·mean²/variance of either part, since chance is larger
+  in some worlds than in others; what m pairs say of that themselves is widened by (m + 2)/m;
 - a fact *stands out* if the rank correlation of its values with y is larger than the largest one of all facts is in
   95 % of permutations of the worlds (Westfall and Young 1993), so in 95 % of studies without any such fact none does.
 """
 
-import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +21,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.special import fdtri
 
-from privacysim.draws import Floats, stream_key, uniforms
+from privacysim.draws import Floats, Ints, stream_key, uniforms
+from privacysim.facts import fact_titles
 from privacysim.simulation.unit_parts import WORLD
 from privacysim.stats import Estimate, percent, short, wilson
 
@@ -44,10 +45,10 @@ class Spread(NamedTuple):
     varied: int
 
     def words(self) -> str:
-        """Describe the spread of a ratio in one sentence.
+        """Describe the spread of a ratio in one sentence, with the titles of the facts that stand out.
 
-        >>> Spread(40, 0.6, 1.1, 39 / 41, Estimate(0.9), Estimate(0.8, 0.5, 0.9), ("contacts",), 120).words()
-        'over what is not known −40 % to +10 % (95 % of worlds), lower in 36 of 40; 80 % of this spread [50, 90] is facts, mostly contacts'
+        >>> Spread(40, 0.6, 1.1, 39 / 41, Estimate(0.9), Estimate(0.8, 0.5, 0.9), ("compliance",), 120).words()
+        'over what is not known −40 % to +10 % (95 % of worlds), lower in 36 of 40; 80 % of this spread [50, 90] is facts; of 120 facts, these stand out: Compliance with a prohibition'
         """  # noqa: E501
         ends = " to ".join(f"{'−' if end < 1 else '+'}{percent(abs(1 - end))} %" if end < 2 else f"{short(end)} times"
                            for end in (self.low, self.high))  # fmt: skip
@@ -58,8 +59,8 @@ class Spread(NamedTuple):
             said += f"; {percent(self.facts.value)} % of this spread{between} is facts"
         if not self.varied:
             return said
-        return said + (f", mostly {' and '.join(self.outstanding[:3])}" if self.outstanding
-                       else f", of which none stands out among {self.varied}")  # fmt: skip
+        names = "; ".join(fact_titles().get(one, one) for one in self.outstanding)
+        return said + f"; of {self.varied} facts, {f'these stand out: {names}' if names else 'none stands out'}"
 
 
 def world_range(values: ArrayLike) -> tuple[float, float, float]:
@@ -77,33 +78,46 @@ def world_range(values: ArrayLike) -> tuple[float, float, float]:
 
 
 def facts_share(alone: ArrayLike, pairs: Sequence[tuple[float, float]]) -> Estimate | None:
-    """Share of the variance over worlds that facts make; None without pairs or without variance.
+    """Share of the variance over worlds that facts make; None without two pairs or without variance.
 
     `alone`: answers of worlds with one replicate; `pairs`: both answers of worlds with two.
     """
     y, both = np.asarray(alone, dtype=np.float64), np.asarray(pairs, dtype=np.float64).reshape(-1, 2)
-    if y.size < 3 or not len(both) or (spread := float(y.var(ddof=1))) == 0.0:
+    if y.size < 3 or len(both) < 2 or (spread := float(y.var(ddof=1))) == 0.0:
         return None
-    ratio = float(((both[:, 0] - both[:, 1]) ** 2).mean()) / 2.0 / spread
-    tails = fdtri(y.size - 1, len(both), [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
+    by_chance = (both[:, 0] - both[:, 1]) ** 2 / 2.0
+    ratio = float(by_chance.mean()) / spread
+    if ratio == 0.0:
+        return Estimate(1.0, 1.0, 1.0)
+    uneven = max(float(by_chance.var(ddof=1) / by_chance.mean() ** 2), 2.0) * (1.0 + 2.0 / len(both))
+    tails_of_y = max(float(((y - y.mean()) ** 4).mean() / y.var() ** 2) - 1.0, 2.0)
+    tails = fdtri(2.0 * (y.size - 1) / tails_of_y, 2.0 * len(both) / uneven, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
     value, high, low = (min(max(1.0 - ratio * factor, 0.0), 1.0) for factor in (1.0, *tails))
     return Estimate(value, low, high)
 
 
-def standing_out(drawn: pd.DataFrame, answers: ArrayLike) -> tuple[str, ...]:
-    """Facts (columns of `drawn`, one row a world) whose rank correlation with the answers beats permuted ones."""
-    x, y = drawn.rank().to_numpy(dtype=np.float64), pd.Series(np.asarray(answers)).rank().to_numpy(dtype=np.float64)
-    if len(y) < _ENDS_OF // 2 or not drawn.shape[1] or (y == y[0]).all():
+def standing_out(drawn: pd.DataFrame, *answers: ArrayLike) -> tuple[str, ...]:
+    """Facts (columns of `drawn`, one row a world) whose rank correlation with any of the answers beats permuted ones.
+
+    The limit is that of the largest correlation of all facts with all answers, so the 5 % hold for them together.
+    """
+    x = drawn.rank().to_numpy(dtype=np.float64)
+    y = np.column_stack([pd.Series(np.asarray(one)).rank() for one in answers])
+    x, y = x - x.mean(axis=0), y - y.mean(axis=0)
+    of_x, of_y = (np.sqrt((one**2).sum(axis=0)) for one in (x, y))
+    if len(y) < _ENDS_OF // 2 or not (of_x > 0).any() or not (of_y > 0).any():
         return ()
-    x, y = x - x.mean(axis=0), y - y.mean()
-    size = np.sqrt((x**2).sum(axis=0))
-    x, y = x[:, size > 0] / size[size > 0], y / math.sqrt(float((y**2).sum()))
-    orders = np.argsort(uniforms(stream_key(185, 0, "worlds permuted"), np.arange(_PERMUTATIONS), len(y)), axis=1)
-    shuffled = y[orders]
-    limit = np.quantile(np.abs(shuffled @ x).max(axis=1), _LEVEL)
-    seen: Floats = np.abs(y @ x)
-    names = drawn.columns[size > 0]
+    x, y = x[:, of_x > 0] / of_x[of_x > 0], (y[:, of_y > 0] / of_y[of_y > 0]).T
+    largest = np.max([np.abs(one[_orders(len(x))] @ x).max(axis=1) for one in y], axis=0)
+    limit = np.quantile(largest, _LEVEL, method="higher")
+    seen: Floats = np.abs(y @ x).max(axis=0)
+    names = drawn.columns[of_x > 0]
     return tuple(str(names[n]) for n in np.argsort(-seen) if seen[n] > limit)
+
+
+@lru_cache(maxsize=4)
+def _orders(worlds: int) -> Ints:
+    return np.argsort(uniforms(stream_key(185, 0, "worlds permuted"), np.arange(_PERMUTATIONS), worlds), axis=1)
 
 
 def ratios(worlds: pd.DataFrame, metric: str, curve: str, policy: str, baseline: str) -> pd.Series:

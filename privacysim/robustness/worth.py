@@ -23,7 +23,10 @@ from privacysim.draws import Floats, Ints, stream_key, uniforms
 from privacysim.errors import InputError
 from privacysim.facts import facts
 from privacysim.results.world_ranges import standing_out
+from privacysim.simulation.cost import COMPILATION, START
 from privacysim.simulation.unit_parts import WORLD
+from privacysim.stats import short
+from privacysim.study.running import world_numbers
 
 FEWEST_WORLDS = 40
 PRICE = 10.0
@@ -36,12 +39,12 @@ def worth(results: Any, policy: str, baseline: str | None = None, *, price: floa
     """Rank the facts by what knowing them would be worth for choosing between a policy and the baseline.
 
     `results`: those of a study with worlds. The loss of a policy is the number of people identified by outsiders plus
-    `price` times the cases with admissible evidence that it lacks. Columns: fact, share, share_low, share_high, worth,
-    worth_low, worth_high (people), stands_out, value, unit, source; facts that stand out first, then by worth (of
-    hundreds of facts the largest worth is mostly chance). Raises InputError for fewer than 40 worlds, or if they draw
-    no fact.
+    `price` times the cases with admissible evidence that it lacks. Columns: fact, title, share, share_low, share_high,
+    worth, worth_low, worth_high (people), stands_out, value, unit, source; facts that stand out for the ratio or the
+    loss first. Of the others the largest share and worth are what chance gives. Raises InputError for fewer than 40
+    worlds, or if they draw no fact.
     """
-    change, fix = results.compare(baseline), "run the study with --worlds 200"
+    change, fix = results.compare(baseline), f"run the study with --worlds 200 ({cost_of(results, 200)})"
     if results.world_facts.empty:
         raise InputError("worlds", "results of worlds that draw their facts", "none that does", fix)
     loss, ratio = _by_world(results.worlds, policy, change.baseline, price, curve, change.primary)
@@ -51,10 +54,31 @@ def worth(results: Any, policy: str, baseline: str | None = None, *, price: floa
     y, d = (np.asarray(one, dtype=np.float64) for one in (np.log(ratio), loss))
     found = indices(drawn.to_numpy(dtype=np.float64), y, d)
     known = [facts()[name] for name in drawn.columns]
-    made = pd.DataFrame({"fact": drawn.columns, **found, "stands_out": drawn.columns.isin(standing_out(drawn, y)),
+    made = pd.DataFrame({"fact": drawn.columns, "title": [one.title for one in known], **found,
+                         "stands_out": drawn.columns.isin(standing_out(drawn, y, d)),
                          "value": [one.value for one in known], "unit": [one.unit for one in known],
                          "source": [one.source for one in known]})  # fmt: skip
     return made.sort_values(["stands_out", "worth", "share"], ascending=False, ignore_index=True)
+
+
+def share_told(worlds: int, varied: int) -> float:
+    """Share of the spread from which on a fact among `varied` stands out, in about half of studies with these worlds.
+
+    Bonferroni's bound of that test: r² = t²/(n − 2 + t²) with the 1 − 0.05/(2·varied) quantile of Student's t.
+
+    >>> round(share_told(40, 400), 2), round(share_told(200, 400), 2)
+    (0.32, 0.08)
+    """
+    t = float(special.stdtrit(worlds - 2, 1.0 - 0.025 / varied))
+    return t * t / (worlds - 2 + t * t)
+
+
+def cost_of(results: Any, worlds: int) -> str:
+    """What so many worlds cost in CPU time, by the units of these results; every tenth world runs twice."""
+    spent, ran = results.manifest.get("cost", {}).get("cpu_s", {}), len(results.manifest["replicates"])
+    ran += results.worlds["replicate"].nunique()
+    each = sum(seconds for stage, seconds in spent.items() if stage not in (COMPILATION, START)) / ran
+    return f"about {short(each * len(world_numbers(worlds)) / 3600.0)} CPU hours" if each else "of unknown cost"
 
 
 def _by_world(worlds: pd.DataFrame, policy: str, baseline: str, price: float, curve: str,

@@ -20,7 +20,7 @@ from privacysim.errors import ResultsError
 GROUPS = {
     "policy": ["list", "show", "check", "diff"], "facts": ["list", "show"], "scenario": ["list", "show", "check"],
     "study": ["list", "explore", "learn", "frontier"], "city": ["fetch", "example", "show", "map"],
-    "calibrate": ["leaks", "verdicts", "masks"], "notebook": ["new", "run"],
+    "calibrate": ["leaks", "verdicts", "worlds", "masks"], "notebook": ["new", "run"],
 }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from privacysim.vocabulary import (
     MECHANISMS,
     OPERATORS,
     REGIMES,
+    SCENES,
     SECRETS,
 )
 from tests.helpers import log_rows
@@ -83,13 +84,13 @@ def test_the_three_interests_are_breached_by_those_who_run_the_cameras_and_pass_
             for one in ("state_secret", "commercial_secret", "privacy")] == [1.0, 1.0, 1.0]
 
 
-def test_voyeurism_counts_scenes_that_nobody_may_watch():
+def test_voyeurism_counts_what_is_watched_without_a_right_by_scene():
     acts = [
         watched(scene="private_space"), watched(scene="semi_private", to_s=3600.0), watched(scene="street"),
         watched(scene="private_space", legality="authorised"),
     ]  # fmt: skip
-    assert value("intimate_camera_hours", records(acts=acts)) == 1.0 + 0.5
-    assert value("intimate_viewings", records(acts=acts)) == 6.0
+    hours = {scene: value(f"watched_camera_hours[scene={scene}]", records(acts=acts)) for scene in SCENES}
+    assert hours == {"street": 1.0, "public_interior": 0.0, "semi_private": 0.5, "private_space": 1.0}
 
 
 def test_acts_are_counted_by_each_word():

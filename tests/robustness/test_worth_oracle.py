@@ -56,6 +56,7 @@ def results(n: int) -> SimpleNamespace:
     facts = [(j, name, x[j, n]) for j in range(len(x)) for n, name in enumerate(("compliance", "contacts"))]
     return SimpleNamespace(
         compare=lambda baseline: SimpleNamespace(baseline="a", primary="people"),
+        manifest={"cost": {"cpu_s": {"world": 3.6 * n, "policies": 32.4 * n}}, "replicates": []},
         worlds=pd.DataFrame(rows, columns=["policy", "replicate", "metric", "curve", "value"]),
         world_facts=pd.DataFrame(facts, columns=["world", "fact", "value"]))  # fmt: skip
 
@@ -70,12 +71,23 @@ def test_the_price_of_a_case_decides_what_there_is_to_learn():
 
 
 def test_fewer_than_forty_worlds_and_worlds_that_draw_no_fact_are_refused_with_the_cure():
-    with pytest.raises(InputError, match="at least 40 worlds"):
-        worth(results(39), "b")
+    with pytest.raises(InputError, match=r"(?s)at least 40 worlds.*--worlds 200 \(about 2.2 CPU hours\)"):
+        worth(results(39), "b")  # 36 s each, and every tenth world twice
     none = results(60)
     none.world_facts = none.world_facts.iloc[:0]
     with pytest.raises(InputError, match=r"(?s)draw their facts.*--worlds 200"):
         worth(none, "b")
+
+
+def test_the_command_says_first_what_can_be_seen_and_shows_only_facts_that_stand_out(capsys):
+    saved = Path(__file__).parents[2] / "notebooks" / "saved" / "how_sure"
+    assert main(["study", "learn", str(saved)]) == 0
+    first, second, *rest = capsys.readouterr().out.splitlines()
+    assert first == "40 worlds: of 409 facts, one stands out if it makes about 33 % of the spread."
+    assert "150 worlds, about " in second
+    assert "compliance" in " ".join(rest)
+    assert "cameras_per_1000" not in " ".join(rest), "its worth is what chance gives"
+    assert rest[-1].startswith("1 of 409 facts stands out.")
 
 
 def test_the_command_names_what_is_missing_and_the_policy_that_it_does_not_know(capsys):
