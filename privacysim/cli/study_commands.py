@@ -211,13 +211,13 @@ def learn(folder: ResultsFolder,
     table = worth(results, chosen, baseline, price=price)
     worlds, every, known = results.world_facts["world"].nunique(), len(table), table[table["stands_out"]]
     more = next(n for n in range(FEWEST_WORLDS, 10_000, 10) if share_told(n, every) <= _SHARE)
-    least = percent(share_told(worlds, every))
-    print(f"{worlds} worlds: of {every} facts, one stands out if it makes about {least} % of the spread.\nTo see one that makes {percent(_SHARE)} % takes {more} worlds, {cost_of(results, more)} "
+    print(f"{worlds} worlds: of {every} facts, one stands out if it makes about {percent(share_told(worlds, every))} % "
+          f"of the spread.\nTo see one that makes {percent(_SHARE)} % takes {more} worlds, {cost_of(results, more)} "
           f"(privacysim run … --worlds {more}).\n\n{chosen} or the baseline, at {price:g} people identified for a case "
           "without evidence; each fact alone, with 95 % intervals:\n")
     print(f"{options.rounded(known.drop(columns=['source', 'stands_out']))}\n" if len(known) else "", end="")
-    print(f"{len(known) or 'None'} of {every} facts {'stand' if len(known) > 1 else 'stands'} out. What the others "
-          "show is no more than chance gives the best of so many.")
+    print(f"{len(known) or 'None'} of {every} facts {'stand' if len(known) > 1 else 'stands'} out. What the others show "
+          "is no more than chance gives the best of so many.")
     options.csv(table, out, "worth.csv")
 
 

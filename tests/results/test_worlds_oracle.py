@@ -74,7 +74,6 @@ def test_the_interval_of_the_share_of_facts_covers_the_true_share(worlds, toy, s
         _, y, pairs = toy(draw, worlds, sd_facts)
         found = facts_share(np.delete(y, np.arange(0, worlds, 10)), pairs)
         covered.append(found.low <= share <= found.high)
-    print("COVER", worlds, toy.__name__, sd_facts, studies, np.mean(covered), share)
     assert np.mean(covered) >= least
 
 
@@ -99,7 +98,6 @@ def test_among_facts_that_do_not_matter_none_is_named_in_95_of_100_studies(studi
     for _ in range(studies):
         facts = pd.DataFrame(draw.normal(size=(40, 30)), columns=[f"f{n}" for n in range(30)])
         named += bool(standing_out(facts, draw.normal(size=40), draw.lognormal(size=40)))
-    print("NAMED", studies, named / studies)
     assert named / studies <= 0.05 + slack
 
 

@@ -68,7 +68,6 @@ def test_the_posterior_holds_hidden_facts_at_its_rate_and_halves_what_the_figure
         answers += [(answer["low_after"] <= ratio <= answer["high_after"], answer["spread_left"])
                     for answer in found.answers.to_dict("records")]  # fmt: skip
     rate, of_answer = np.mean(held, axis=0), np.mean(answers, axis=0)
-    print("TWINS", twins, rate, np.mean(left, axis=0), of_answer, len(answers))
     assert rate.tolist() == pytest.approx([0.9, 0.9], abs=3 * 0.3 / twins**0.5)
     assert (np.mean(left, axis=0) <= 0.5).all()
     assert len(answers) > 0.6 * twins, "hidden worlds at the edge leave too few worlds for an answer"
