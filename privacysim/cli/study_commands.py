@@ -216,8 +216,8 @@ def learn(folder: ResultsFolder,
           f"(privacysim run … --worlds {more}).\n\n{chosen} or the baseline, at {price:g} people identified for a case "
           "without evidence; each fact alone, with 95 % intervals:\n")
     print(f"{options.rounded(known.drop(columns=['source', 'stands_out']))}\n" if len(known) else "", end="")
-    print(f"{len(known) or 'None'} of {every} facts {'stand' if len(known) > 1 else 'stands'} out. What the others show "
-          "is no more than chance gives the best of so many.")
+    print(f"{len(known) or 'None'} of {every} facts {'stand' if len(known) > 1 else 'stands'} out. What the others "
+          "show is no more than chance gives the best of so many.")
     options.csv(table, out, "worth.csv")
 
 
