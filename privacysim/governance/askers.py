@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privacysim import vocabulary as words
-from privacysim.draws import Ints, child_id
+from privacysim.draws import Bools, Ints, child_id
 from privacysim.governance.desk import Documents, confirmation, delay
 from privacysim.governance.log import NEVER, Books, act_ids
 from privacysim.governance.processes import Context, Process
@@ -113,6 +113,17 @@ class Askers(Process):
         away = believed | (marks[:, 3] < world.scenario.leaks.informal_copy_share.number)
         return course, begin, end, np.where(self.merit, context.rules.takes(requests.way),
                                             np.where(away, "acquire", ""))
+
+    def settled(self) -> dict[str, Bools]:
+        """Return which requests were settled before the switch: nothing is at a desk, online or on sale."""
+        switch = self.context.rules.switch
+        done = self.world.asks.tick < switch
+        pending = np.where(self.left < NEVER, self.left, self._course()[0].served) >= switch
+        for rows, documents in ((self.waiting, self.signatures), (self.acted, self.confirmations)):
+            pending[rows] |= documents.freed >= switch
+        pending[list(self.chains)] = True
+        done[self.ask[pending]] = False
+        return {"asks": done}
 
     def _event(self) -> int:
         """Ticks that the thing sought lasts."""

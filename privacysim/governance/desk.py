@@ -6,12 +6,13 @@ administrative-case rules art. 28; a judge for a warrant). The scenario's facts 
 SimPy's `PriorityResource` sorts its whole queue at every request. This desk keeps a heap and gives the same log.
 
 Most policies bring the same documents to the same desks, and differ in when footage expires. What the desks did with
-them is kept for the next policy, and holds as long as the same documents are in time (`Signatures.holds`).
+them is kept for the next policy, and holds as long as the same documents are in time (`Signatures.holds`). Before the
+switch all policies bring the same documents, so the next policy finds the desks as they were at the switch.
 """
 
 import hashlib
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from heapq import heappop, heappush
 from math import ceil, log
@@ -31,6 +32,7 @@ from privacysim.units import DAY_TICKS, HOUR_TICKS
 
 NO_DESK = frozenset({"none", "operator", "controller"})
 """Approvers who decide on the spot: nobody, or the custodian."""
+Places = NDArray[np.intp]
 Wait = Generator[Any, Any, None]
 """A generator of SimPy's events, for `env.process`."""
 OVERLOAD = 0.95
@@ -85,10 +87,13 @@ class Desk:
         self.free, self.work_asked, self._opening = officers, 0, -1
         self._queue: list[tuple[int, int, int, int, Event]] = []
 
-    def ask(self, number: int, *, priority: int = 0, expires: int = 1 << 62) -> Event:
-        """Queue request `number`; yield the event, whose value says whether the turn came in time."""
+    def ask(self, number: int, *, priority: int = 0, expires: int = 1 << 62, asked: int | None = None) -> Event:
+        """Queue request `number`; yield the event, whose value says whether the turn came in time.
+
+        `asked`: when it came, if that was before now.
+        """
         event = Event(self.env)
-        heappush(self._queue, (priority, int(self.env.now), number, expires, event))
+        heappush(self._queue, (priority, int(self.env.now) if asked is None else asked, number, expires, event))
         self._serve()
         return event
 
@@ -153,12 +158,22 @@ def confirmation(asked: Ints, number: Ints, mark: Floats, priority: int, term: I
 
 @dataclass(slots=True)
 class Signatures:
-    """What became of documents: ticks of their turn and of the signature, NEVER for what did not happen in the run."""
+    """What became of documents: ticks of their turn, of the signature, and from which the desk had done with each.
+
+    NEVER stands for what did not happen in the run.
+    """
 
     documents: Documents
     turn: Ints
     signed: Ints
+    freed: Ints
     notes: tuple[str, ...] = ()
+
+    @staticmethod
+    def of(documents: Documents) -> "Signatures":
+        """Return signatures of documents with which nothing has happened yet."""
+        turn, signed, freed = np.full((3, documents.asked.size), NEVER)
+        return Signatures(documents, turn, signed, freed)
 
     @property
     def late(self) -> Bools:
@@ -180,21 +195,40 @@ class Signatures:
         """Whether the same would become of the documents if they expired at other times."""
         return bool((((expires <= self.turn) == self.late) | (self.turn >= NEVER)).all())
 
+    def among(self, rows: Places) -> "Signatures":
+        """Return the signatures of these rows alone."""
+        columns: Any = (column[rows] for column in self.documents)
+        return Signatures(Documents(*columns), self.turn[rows], self.signed[rows], self.freed[rows], self.notes)
 
-class Courses(dict[str, list[Signatures]]):
-    """By digest of all documents of a run, except when they expire: what became of them under earlier policies."""
+    def take(self, rows: Places, other: "Signatures", of: Places) -> None:
+        """Let the same have become of `rows` as of the rows `of` of other signatures."""
+        for mine, theirs in ((self.turn, other.turn), (self.signed, other.signed), (self.freed, other.freed)):
+            mine[rows] = theirs[of]
+
+
+@dataclass
+class Courses:
+    """What desks did with documents of one world, kept for its next policy.
+
+    `known`: by digest of the documents that come from the switch on, or wait at it, except when they expire.
+    `before`: all documents that came before the switch, by batch and number; None until a policy has been simulated.
+    """
+
+    known: dict[str, list[Signatures]] = field(default_factory=dict)
+    before: tuple[dict[tuple[int, int], int], Signatures] | None = None
 
 
 class Desks:
     """Approval desks of a city, one for each level; each is created when its first request arrives.
 
-    `turnaround`: median transit time of documents to and from the judge in ticks, in addition to the work itself.
-    `end`: the tick at which the run ends.
+    `turnarounds`: median transit time of documents to and from the judge in ticks, in addition to the work itself, for
+    those submitted before and after the tick `switch`. `end`: the tick at which the run ends.
     """
 
-    def __init__(self, env: Environment, scenario: Scenario, turnaround: float, end: int,
+    def __init__(self, env: Environment, scenario: Scenario, turnarounds: tuple[float, float], switch: int, end: int,
                  make: type[Desk] = Desk) -> None:
-        self.env, self.scenario, self.turnaround, self.end, self.make = env, scenario, turnaround, end, make
+        self.env, self.scenario, self.turnarounds, self.switch = env, scenario, turnarounds, switch
+        self.end, self.make = end, make
         self._desks: dict[str, Desk] = {}
         self._filed: list[Signatures] = []
 
@@ -205,8 +239,7 @@ class Desks:
 
     def file(self, documents: Documents) -> Signatures:
         """Submit documents that are known before the run; what became of them can be read after it."""
-        none = np.full(documents.asked.size, NEVER)
-        self._filed.append(Signatures(documents, none, none))
+        self._filed.append(Signatures.of(documents))
         return self._filed[-1]
 
     def run(self, courses: Courses) -> tuple[str, ...]:
@@ -216,56 +249,90 @@ class Desks:
         """
         none = np.zeros(0, dtype=np.int64)
         self.file(confirmation(none, none, none.astype(np.float64), 0, none))  # so that there is a batch
-        documents = Documents(*map(np.concatenate, zip(*(one.documents for one in self._filed), strict=True)))
-        mixed = hashlib.sha256(repr(self.turnaround).encode())
-        for column in documents[:-1]:
-            mixed.update(column.tobytes())
-        known = courses.setdefault(mixed.hexdigest(), [])
-        found = next((one for one in known if one.holds(documents.expires)), None)
+        course = Signatures.of(Documents(*map(np.concatenate, zip(*(one.documents for one in self._filed),
+                                                                  strict=True))))  # fmt: skip
+        sizes = [one.documents.asked.size for one in self._filed]
+        batch, early = np.repeat(np.arange(len(sizes)), sizes), np.flatnonzero(course.documents.asked < self.switch)
+        keys = list(zip(batch[early].tolist(), course.documents.number[early].tolist(), strict=True))
+        if courses.before is not None:
+            places, past = courses.before
+            course.take(early, past, np.array([places[key] for key in keys], dtype=np.intp))
+            waits = early[course.turn[early] >= self.switch]
+            course.take(waits, Signatures.of(course.documents), waits)  # their turn depends on who comes later
+        live, digest = self._live(course)
+        found = next((one for one in courses.known.get(digest, ())
+                      if one.holds(course.documents.expires[live])), None)  # fmt: skip
         if found is None:
-            found = Signatures(documents, np.full(documents.asked.size, NEVER), np.full(documents.asked.size, NEVER))
-            self.env.process(self._arrivals(found))
-            known.append(found)
-            self.env.run(until=self.end)
-            found.notes = self._notes()
+            self.env.process(self._arrivals(course, live, resumes=courses.before is not None))
+        self.env.run(until=self.end)
+        if found is not None:
+            course.take(live, found, np.arange(live.size))
+            course.notes = found.notes
         else:
-            self.env.run(until=self.end)
-        last = np.cumsum([one.documents.asked.size for one in self._filed])
+            course.notes = self._notes()
+            if courses.before is None:
+                courses.before = dict(zip(keys, range(early.size), strict=True)), course.among(early)
+                live, digest = self._live(course)
+            courses.known.setdefault(digest, []).append(course.among(live))
+        last = np.cumsum(sizes)
         for one, low, high in zip(self._filed, [0, *last], last, strict=False):
-            one.turn, one.signed = found.turn[low:high], found.signed[low:high]
-        return found.notes
+            one.take(np.arange(high - low), course, np.arange(low, high))
+        return course.notes
 
-    def _arrivals(self, course: Signatures) -> Wait:
-        """Submit documents in the order of time; in one tick, before an officer becomes free."""
+    def _live(self, course: Signatures) -> tuple[Places, str]:
+        """Find the documents with which the desks have not done before the switch, and the digest of them."""
+        live = np.flatnonzero((course.documents.asked >= self.switch) | (course.freed >= self.switch))
+        mixed = hashlib.sha256(repr(self.turnarounds).encode())
+        for column in course.documents[:-1]:
+            mixed.update(column[live].tobytes())
+        return live, mixed.hexdigest()
+
+    def _arrivals(self, course: Signatures, live: Places, *, resumes: bool) -> Wait:
+        """Submit documents in the order of time; in one tick, before an officer becomes free.
+
+        If it is known what was done before the switch (`resumes`), those at the desks then come first, as they were.
+        """
         documents = course.documents
-        order = np.argsort(documents.asked, kind="stable")
+        order = live[np.lexsort((documents.asked[live], course.turn[live]))]  # without a turn: NEVER
         transit = np.zeros(order.size, dtype=np.int64)
-        sent = (documents.approver == words.APPROVERS.index("judge")) & ~np.isnan(documents.way)
-        transit[sent] = delay(self.scenario, self.turnaround, documents.way[sent])
-        rows = zip(order.tolist(), *(column[order].tolist() for column in (*documents, transit)), strict=True)
+        judge = (documents.approver[order] == words.APPROVERS.index("judge")) & ~np.isnan(documents.way[order])
+        for early, median in zip((True, False), self.turnarounds, strict=True):
+            sent = judge & ((documents.asked[order] < self.switch) == early)
+            transit[sent] = delay(self.scenario, median, documents.way[order][sent])
+        rows = zip(order.tolist(), *(column[order].tolist() for column in documents), transit.tolist(), strict=True)
         for row, asked, approver, number, papers, mark, _, priority, expires, way in rows:
-            if asked > self.env.now:
+            begun = resumes and asked < self.switch
+            at = self.switch if begun else asked
+            if at > self.env.now:
                 comes = self.env.event()
                 comes._ok, comes._value = True, None  # a timeout that is urgent
-                self.env.schedule(comes, URGENT, asked - int(self.env.now))
+                self.env.schedule(comes, URGENT, at - int(self.env.now))
                 yield comes
             level = words.APPROVERS[approver]
             desk, work = self._desk(level), self.work(level, mark, papers)
-            if self.env.now >= 0:
+            if begun and course.turn[row] < self.switch:  # an officer is at work on it
+                desk.free -= 1
+                done = self.env.timeout(int(course.freed[row]) - at)
+                done.callbacks.append(partial(self._done, course, row, desk, way))
+                continue
+            if asked >= 0:
                 desk.work_asked += work
-            turn = desk.ask(number, priority=priority, expires=expires)
+            turn = desk.ask(number, priority=priority, expires=expires, **({"asked": asked} if begun else {}))
             assert turn.callbacks is not None
             turn.callbacks.append(partial(self._taken, course, row, desk, work, way))
 
     def _taken(self, course: Signatures, row: int, desk: Desk, work: int, way: int, turn: Event) -> None:
         """Let an officer work on the document whose turn has come, unless it has expired."""
         now = course.turn[row] = int(self.env.now)
-        if turn.value:
-            done = self.env.timeout(desk.hours.after(now, work) - now)
-            done.callbacks.append(partial(self._done, course, row, desk, way))
+        if not turn.value:
+            course.freed[row] = now
+            return
+        done = self.env.timeout(desk.hours.after(now, work) - now)
+        done.callbacks.append(partial(self._done, course, row, desk, way))
 
     def _done(self, course: Signatures, row: int, desk: Desk, way: int, _: Event) -> None:
         desk.release()
+        course.freed[row] = self.env.now
         signed = int(self.env.now) + way
         course.signed[row] = signed if signed < self.end else NEVER
 
@@ -295,7 +362,7 @@ class Desks:
         yield self.env.timeout(desk.hours.after(now, work) - now)
         desk.release()
         if way is not None and approver == "judge":
-            yield self.env.timeout(int(delay(self.scenario, self.turnaround, np.array([way]))[0]))
+            yield self.env.timeout(int(delay(self.scenario, self.turnarounds[now >= self.switch], np.array([way]))[0]))
         return True
 
     def _notes(self) -> tuple[str, ...]:

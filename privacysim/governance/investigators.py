@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privacysim import vocabulary as words
-from privacysim.draws import Ints, child_id, stream_key, uniforms
+from privacysim.draws import Bools, Ints, child_id, stream_key, uniforms
 from privacysim.governance.desk import Documents, delay
 from privacysim.governance.log import NEVER, Books
 from privacysim.governance.processes import Context, Process
@@ -173,6 +173,14 @@ class Investigators(Process):
         })
         self._write_wanted(books, np.flatnonzero(shows & proof[of]), begin, until, delivered)
         self._write_searches(books)
+
+    def settled(self) -> dict[str, Bools]:
+        """Return which cases were settled before the switch: none asks for footage, or has a document at a desk."""
+        switch = self.rules.switch
+        done = (self.world.cases.asked < switch) & (np.diff(self.world.clues.start) == 0)
+        done[self.world.searches.case] = False
+        done[self.waiting[self.signatures.freed >= switch]] = False
+        return {"cases": done}
 
     def _course(self) -> tuple[Course, Ints, Ints]:
         """Compute when each request was signed, served and answered, when a copy was taken, and the rest secured."""

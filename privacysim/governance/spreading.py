@@ -69,6 +69,11 @@ class Chain:
     audience: float = 0.0
     misuses: list[tuple[int, str, float]] = field(default_factory=list)
 
+    @property
+    def last(self) -> int:
+        """Tick of the last that happened to the piece: an act, its removal, or the discovery."""
+        return max([self.closed, *(act["at_t"] for act in self.acts), *([self.found] if self.finder else [])])
+
 
 class Spread:
     """Ways in which a piece spreads, under the rules of the time.

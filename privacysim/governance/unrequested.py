@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privacysim import vocabulary as words
-from privacysim.draws import child_id, marks, stream_key
+from privacysim.draws import Bools, child_id, marks, stream_key
 from privacysim.governance.desk import Wait
 from privacysim.governance.log import Books
 from privacysim.governance.oversight import first_end, write_steps
@@ -135,7 +135,7 @@ class Leaks(Process):
 
     def start(self, context: Context) -> None:
         """Start one process per campaign, in the world's order."""
-        self.context, self.lapses, self.chains = context, context.world.lapses, list[Chain]()
+        self.context, self.lapses, self.chains = context, context.world.lapses, dict[int, Chain]()
         secured = np.array([[context.rules.of(era).secured(word) for word in words.REGIMES] for era in (BEFORE, AFTER)])
         regime = context.world.cameras.regime[self.lapses.camera]
         effect = context.world.scenario.leaks.security_duty_effect.number
@@ -164,7 +164,7 @@ class Leaks(Process):
         chain = Chain("breach" if intruder else "insider", who, camera, begin - int(lapses.look_ticks[row]), begin,
                       actor, channel, own, who, kind=LAPSES[kind] if intruder else "insider", opened=begin,
                       closed=begin, cameras=int(lapses.reach[row]))
-        self.chains.append(chain)
+        self.chains[row] = chain
         views = [context.spread.act(chain, -1, "view", begin, camera_id=one, audience=1.0)
                  for one in lapses.camera[at].tolist()]  # fmt: skip
         how = self._harvested(chain, at, views, mark, begin) if intruder else self._passed_on(chain, mark, begin)
@@ -230,7 +230,14 @@ class Leaks(Process):
 
     def write(self, books: Books) -> None:
         """Write acts done in [0, D), incidents that were open in it, and who found them."""
-        self.context.spread.write(self.chains, books)
+        self.context.spread.write(list(self.chains.values()), books)
+
+    def settled(self) -> dict[str, Bools]:
+        """Return which campaigns were settled before the switch: nothing is online, on sale or to be found."""
+        switch = self.context.rules.switch
+        done = self.lapses.tick < switch
+        done[[row for row, chain in self.chains.items() if chain.last >= switch]] = False
+        return {"lapses": done}
 
 
 class HiddenCameras(Process):

@@ -15,7 +15,7 @@ from privacysim.city import City, build_city
 from privacysim.errors import one_line
 from privacysim.exposure import Acts, index_acts
 from privacysim.facts import facts
-from privacysim.governance import Courses, Log, simulate
+from privacysim.governance import History, Log, simulate
 from privacysim.people import Block, Sample, draw_block, draw_sample
 from privacysim.people.rounds import Looked
 from privacysim.policy import Arm
@@ -93,8 +93,8 @@ class Replicate:
     @cost.stage("policies")
     def logs(self) -> Mapping[str, Log]:
         """Log of each arm: requests, acts, incidents, audits, custody."""
-        plan, brought, courses = self.inputs.plan, self.inputs.brought, Courses()
-        return {arm.id: simulate(self.world, arm, baseline=self.baseline, start=plan.start, courses=courses,
+        plan, brought, history = self.inputs.plan, self.inputs.brought, History()
+        return {arm.id: simulate(self.world, arm, baseline=self.baseline, start=plan.start, history=history,
                                  **brought.keywords("processes", "desk")) for arm in self.inputs.arms}
 
     @cached_property
