@@ -87,15 +87,16 @@ def frame(name: str, columns: Mapping[str, object]) -> pd.DataFrame:
     for column in schema.columns:
         value = columns[column.name]
         if not isinstance(value, Sized) or isinstance(value, str):
-            value = [value] * size
-        made[column.name] = _cast(name, column, value)
+            made[column.name] = _cast(name, column, [value]).repeat(size)
+        else:
+            made[column.name] = _cast(name, column, value)
     return pd.DataFrame(made)
 
 
 def _cast(name: str, column: Column, value: Any) -> Any:
     where = f"table {name}, {column.name}"
     if column.dtype == "str":
-        return pd.Series(value, dtype="str")
+        return pd.Series(value, dtype="str").array
     if column.dtype != "word":
         return pd.Series(value).to_numpy().astype(np.dtype(column.dtype))
     values = np.asarray(value)

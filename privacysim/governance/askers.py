@@ -66,7 +66,7 @@ class Askers(Process):
         needs = rules.told(way, lambda route: "consent" in route.conditions, False)
         self.consent = needs & (asks.marks[ask, 1] < access.operator_consent.number)
         self.merit = (way > 0) & (self.consent | ~needs)  # whether a route of the rules grants the request
-        listed = context.kept.listed[camera]
+        listed = context.kept.listed(camera)
         self.legality = self.requests.legality(self.merit, least=0, scene=cameras.scene[camera], listed=listed)
         signs, self.term = rules.signs(way), rules.term(way)
         self.signed, self.left = np.where(signs, NEVER, asked), np.full(ask.size, NEVER)
@@ -288,7 +288,7 @@ class Takeovers(Process):
         inside = (requests.asked >= 0) & (requests.asked < end)
         requests.write(
             books.requests, course, inside, reason=reason, evidence=1, cameras_n=np.bincount(which, looks, row.size),
-            legality=requests.legality(requests.way > 0, channel=requests.channel, listed=kept.listed[camera[first]]),
+            legality=requests.legality(requests.way > 0, channel=requests.channel, listed=kept.listed(camera[first])),
             footage_t=np.bincount(which[looks], (over - self.opened)[looks], row.size),
         )
         act = np.flatnonzero(looks & inside[which])

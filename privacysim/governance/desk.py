@@ -230,12 +230,15 @@ class Desks:
         self.env, self.scenario, self.turnarounds, self.switch = env, scenario, turnarounds, switch
         self.end, self.make = end, make
         self._desks: dict[str, Desk] = {}
+        self._means: dict[str, float] = {}  # ticks of work on a document, by level
         self._filed: list[Signatures] = []
 
     def work(self, approver: str, mark: float, papers: int = 1) -> int:
         """Return the ticks of work on `papers` documents: exponential with the fact's mean, the quantile at `mark`."""
-        mean = getattr(self.scenario.access, f"desk_work_{approver}_min").number * HOUR_TICKS / 60.0
-        return max(1, ceil(-log(mark) * mean * papers))
+        if approver not in self._means:
+            of = getattr(self.scenario.access, f"desk_work_{approver}_min")
+            self._means[approver] = of.number * HOUR_TICKS / 60.0
+        return max(1, ceil(-log(mark) * self._means[approver] * papers))
 
     def file(self, documents: Documents) -> Signatures:
         """Submit documents that are known before the run; what became of them can be read after it."""

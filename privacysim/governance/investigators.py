@@ -273,7 +273,7 @@ class Investigators(Process):
         alive = np.maximum(asked, np.minimum(np.where(let_in, at, begun), end)) >= 0
         requests.write(
             books.requests, course, (size > 0) & (asked < end) & alive, case_id=cases.case_id[case],
-            legality=requests.legality(let_in, listed=kept.listed[camera[first]], technique=searches.technique),
+            legality=requests.legality(let_in, listed=kept.listed(camera[first]), technique=searches.technique),
             decided_t=np.where(let_in, course.decided, np.where(begun < end, begun, NEVER)), evidence=1,
             reason=np.where(done, "searched by machine: " + technique, course.reason),
             cameras_n=np.bincount(of, looks, size.size),

@@ -1,6 +1,6 @@
 """Log of one arm: all events as frames that follow `tables.py`, and the books that processes write them into."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -94,6 +94,13 @@ class Book:
             self._batches.append(batch)
             self._writers.append(self.writer)
         return batch
+
+    def each(self, rows: Sequence[Mapping[str, object]]) -> None:
+        """Append rows given one by one, each as its own mapping of columns, which may be omitted as in `add`."""
+        defaults = {name: default for name, (_, default) in COLUMNS[self.name].items()}
+        given = dict.fromkeys(name for row in rows for name in row)
+        if rows:
+            self.add(len(rows), **{name: [row.get(name, defaults.get(name)) for row in rows] for name in given})
 
     def rows(self, size: int, **given: object) -> Arrays:
         """Check `size` rows and return them with codes for words, without adding them."""

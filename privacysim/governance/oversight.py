@@ -20,7 +20,7 @@ from privacysim.draws import child_id
 from privacysim.facts import facts
 from privacysim.governance.desk import delay
 from privacysim.governance.funnel import STAFF, funnel
-from privacysim.governance.log import NEVER, Book
+from privacysim.governance.log import NEVER
 from privacysim.governance.rules_in_force import Rules
 from privacysim.law.provisions import Provision, Sanction
 from privacysim.policy.judging import Question
@@ -210,17 +210,16 @@ def _rank(sanction: Sanction) -> int:
     return {"none_stated": 0, "civil": 1}.get(sanction.step, punished)
 
 
-def write_steps(book: Book, steps: Sequence[Step], end: int, *, found: int, act_id: int, incident_id: int,
-                reviews: Sequence[int] = ()) -> None:
-    """Write the audits of one incident: reviews without findings in [0, D), and all steps if it was found in [0, D).
+def audits(steps: Sequence[Step], end: int, *, found: int, act_id: int, incident_id: int,
+           reviews: Sequence[int] = ()) -> list[dict[str, Any]]:
+    """Return the audits of one incident: reviews without findings in [0, D), and all steps if it was found in [0, D).
 
     A decision takes months, so steps may lie after D.
     """
     rows: list[dict[str, Any]] = [{"at_t": at, "found": False} for at in reviews if 0 <= at < end]
     if 0 <= found < end:
         rows += [{**vars(one), "found": True} for one in steps]
-    for row in rows:
-        book.add(1, act_id=act_id, incident_id=incident_id, **row)
+    return [{"act_id": act_id, "incident_id": incident_id, **row} for row in rows]
 
 
 def first_end(counted_from: int, turn: NDArray[np.int64] | int, marks: NDArray[np.float64], hazard: NDArray[np.float64],

@@ -36,6 +36,7 @@ is an assumption)."""
 _SEES = {"view", "copy", "acquire"}
 Codes = NDArray[Any] | int | bool
 Places = NDArray[np.intp]
+Cameras = NDArray[np.integer] | int | slice
 
 
 @dataclass(slots=True)
@@ -146,103 +147,153 @@ def kinds(*codes: Codes) -> tuple[Ints, Places]:
     return np.stack(np.unravel_index(distinct, sizes), axis=1), which
 
 
+_LISTED = np.array([word in LISTED for word in words.CATEGORIES])
+_ALL = slice(None)
+
+
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """Custody of each camera's footage before and after the switch; arrays over all cameras.
+    """Custody of footage before and after the switch, worked out for the cameras that are asked about.
 
-    (2, cameras): `retention` in ticks, `mask` as indices of `masks` (name, whether a key removes it), `filed` (ever),
-    `log_kept` (required and kept). `filed_from`: when each system is filed, NEVER if not. `no_sign`: the arm requires a
-    sign, and there is none. `may_stand`: whether the arm's rules on siting
-    and installers permit the camera. `manager`: code in MANAGERS under the arm.
+    All methods take cameras: positions, as one number or an array, by default all. Most rules depend on the place
+    class alone, so each is asked once per class. `masks`: name of each mask, and whether a key removes it. `_terms`
+    (2, regimes, 2) are ticks of retention, by era and by whether the place is listed; `_mask`, `_filed` and `_logs`
+    (2, regimes) the masks and duties of each era.
     """
 
-    switch: int
-    listed: Bools
-    recording: Bools
-    identifiable: Bools
-    retention: Ints
+    world: World
+    rules: Rules
     masks: tuple[tuple[str, bool], ...]
-    mask: NDArray[np.uint8]
-    filed: Bools
-    filed_from: Ints
-    must_file: Bools
-    log_kept: Bools
-    no_sign: Bools
-    may_stand: Bools
-    manager: NDArray[np.uint8]
+    _terms: Ints
+    _mask: NDArray[np.uint8]
+    _filed: Bools
+    _logs: Bools
 
-    def oldest(self, camera: Ints, at: Ints) -> Ints:
+    @property
+    def recording(self) -> Bools:
+        """Whether each camera of the world works and its footage is kept."""
+        return self.world.custody.recording
+
+    def listed(self, camera: Cameras = _ALL) -> Bools:
+        """Whether the camera's category is listed (`LISTED`)."""
+        cameras = self.world.cameras
+        place, home = cameras.place_id[camera], words.OPERATORS.index("home")
+        at_place = self.world.city.place_category[np.maximum(place, 0)]
+        nowhere = np.where(cameras.operator[camera] == home, words.CATEGORIES.index("home"), 0)
+        return _LISTED[np.where(place >= 0, at_place, nowhere)]  # on the road, or inside a home
+
+    def identifiable(self, camera: Cameras = _ALL) -> Bools:
+        """Whether a face five metres away reaches the density of recognition (EN/IEC 62676-4)."""
+        angle, distance_m = np.asarray(self.world.cameras.hfov_deg[camera], dtype=float), 5.0
+        half = np.radians(np.minimum(angle, 170.0) / 2.0)
+        width_m = np.where(angle >= 180.0, 2 * np.pi * distance_m, 2 * distance_m * np.tan(half))
+        density = self.world.cameras.width_px[camera] / width_m
+        return np.asarray(density >= facts().value("dori_recognise_px_per_m"), dtype=bool)
+
+    def retention(self, camera: Cameras = _ALL) -> Ints:
+        """Ticks for which footage is kept, before and after the switch: an array (2, cameras)."""
+        return self._terms[:, self._regime(camera), self.listed(camera).astype(np.intp)]
+
+    def mask(self, era: Codes, camera: Cameras = _ALL) -> NDArray[np.uint8]:
+        """Position in `masks` of the mask that the rules of an era require."""
+        return self._mask[era, self._regime(camera)]
+
+    def filed(self, era: int, camera: Cameras = _ALL) -> Bools:
+        """Whether the system is filed, at some time, under the rules of an era: required and done."""
+        done = self.world.custody.filed[camera] < facts().value("filing_share")
+        return self._filed[era][self._regime(camera)] & done
+
+    def filed_at(self, camera: Cameras, at: int) -> Bools:
+        """Whether the system is filed at a tick; before the switch, under the baseline's rules."""
+        return self.filed(BEFORE, camera) if at < self.rules.switch else self.filed_from(camera) <= at
+
+    def filed_from(self, camera: Cameras = _ALL) -> Ints:
+        """Tick from which the system is filed, NEVER if not.
+
+        Existing systems have a term (Order 799 art. 14: 90 days), and are filed at some time within it.
+        """
+        before, after, filing = self.filed(BEFORE, camera), self.filed(AFTER, camera), self.rules.arm.policy.filing
+        term = ticks(filing.old) if filing and filing.old is not None else 0
+        within = np.ceil(self.world.custody.filed[camera] / facts().value("filing_share") * term).astype(np.int64)
+        return np.where(after, np.where(before, -NEVER, self.rules.switch + within), NEVER)
+
+    def must_file(self, camera: Cameras = _ALL) -> Bools:
+        """Whether the policy requires that the system is filed."""
+        return self._filed[AFTER][self._regime(camera)]
+
+    def log_kept(self, era: int, camera: Cameras = _ALL) -> Bools:
+        """Whether a log of access is kept under the rules of an era: required and done."""
+        return self._logs[era][self._regime(camera)] & (self.world.custody.logs[camera] < facts().value("log_share"))
+
+    def no_sign(self, camera: Cameras = _ALL) -> Bools:
+        """Whether the policy requires a sign, and there is none."""
+        required = np.array(list(map(self.rules.arm.signed, words.REGIMES)))[self._regime(camera)]
+        return required & (self.world.custody.sign[camera] >= facts().value("sign_share"))
+
+    def may_stand(self, camera: Cameras = _ALL) -> Bools:
+        """Whether the policy's rules on siting and installers permit the camera."""
+        cameras = self.world.cameras
+        kind, which = kinds(cameras.operator[camera], cameras.regime[camera], cameras.indoor[camera])
+        return np.array([self.rules.arm.may_stand(words.OPERATORS[operator], words.REGIMES[regime], bool(inside))
+                         for operator, regime, inside in kind.tolist()], dtype=bool)[which]
+
+    def manager(self, camera: Cameras = _ALL) -> NDArray[np.uint8]:
+        """Who manages the camera under the policy: code in MANAGERS."""
+        cameras = self.world.cameras
+        kind, which = kinds(cameras.operator[camera], cameras.regime[camera], self.listed(camera))
+        return np.array([words.MANAGERS.index(self.rules.arm.manager(words.OPERATORS[operator], words.REGIMES[regime],
+                                                                     bool(listed)))
+                         for operator, regime, listed in kind.tolist()], dtype=np.uint8)[which]
+
+    def oldest(self, camera: Cameras, at: Ints) -> Ints:
         """Return the oldest tick whose footage still exists at tick `at`.
 
         Before the switch it is `at − r₀`; after it, max(`at − r₁`, switch − r₀): a longer term brings nothing back.
         """
-        before, after = self.retention[:, camera]
-        return np.where(at < self.switch, at - before, np.maximum(at - after, self.switch - before))
+        (before, after), switch = self.retention(camera), self.rules.switch
+        return np.where(at < switch, at - before, np.maximum(at - after, switch - before))
 
-    def erased(self, camera: Ints, recorded: Ints) -> Ints:
+    def erased(self, camera: Cameras, recorded: Ints) -> Ints:
         """Return when footage recorded at that tick is erased: the inverse of `oldest`."""
-        before, after = recorded + self.retention[:, camera]
-        return np.where(before < self.switch, before, np.maximum(after, self.switch))
+        before, after = recorded + self.retention(camera)
+        return np.where(before < self.rules.switch, before, np.maximum(after, self.rules.switch))
+
+    def _regime(self, camera: Cameras) -> NDArray[np.uint8]:
+        return self.world.cameras.regime[camera]
 
 
 def keeping(world: World, rules: Rules) -> Keeping:
-    """Compute the custody of every camera under both eras."""
-    cameras, custody, after = world.cameras, world.custody, rules.of(AFTER)
-    at_place = world.city.place_category[np.maximum(cameras.place_id, 0)]
-    nowhere = np.where(cameras.operator == words.OPERATORS.index("home"), words.CATEGORIES.index("home"), 0)
-    category = np.where(cameras.place_id >= 0, at_place, nowhere)  # on the road, or inside a home
-    listed = np.array([word in LISTED for word in words.CATEGORIES])[category]
+    """Ask the rules of both eras what they require of each place class."""
+    size = len(words.REGIMES)
     masks: list[tuple[str, bool]] = [("none", False)]
-    retention = np.zeros((2, listed.size), dtype=np.int64)
-    mask = np.zeros((2, listed.size), dtype=np.uint8)
-    filed, log_kept = np.zeros((2, 2, listed.size), dtype=bool)
-    share = facts().value("filing_share")
-
-    def by_regime(values: Sequence[Any]) -> NDArray[Any]:
-        return np.array(values)[cameras.regime]
-
+    terms, mask = np.zeros((2, size, 2), dtype=np.int64), np.zeros((2, size), dtype=np.uint8)
+    filed, logs = np.zeros((2, 2, size), dtype=bool)
     for era in (BEFORE, AFTER):
         arm = rules.of(era)
         if not arm.footage:
             continue
-        terms = [[ticks(arm.retention_s(regime, flag)[0]) for flag in (False, True)] for regime in words.REGIMES]
-        retention[era] = np.take_along_axis(by_regime(terms), listed.astype(int)[:, None], axis=1)[:, 0]
+        terms[era] = [[ticks(arm.retention_s(regime, flag)[0]) for flag in (False, True)] for regime in words.REGIMES]
         wanted = [(arm.mask(regime), arm.mask_reversible(regime)) for regime in words.REGIMES]
         masks = list(dict.fromkeys((*masks, *wanted)))
-        mask[era] = by_regime([masks.index(one) for one in wanted])
-        filed[era] = by_regime(list(map(arm.filed, words.REGIMES))) & (custody.filed < share)
-        log_kept[era] = by_regime(list(map(arm.log_kept, words.REGIMES))) & (custody.logs < facts().value("log_share"))
-    old = after.policy.filing.old if after.footage and after.policy.filing else None
-    # existing systems have a term (Order 799 art. 14: 90 days), and are filed at some time within it
-    within = np.ceil(custody.filed / share * (ticks(old) if old is not None else 0)).astype(np.int64)
-    filed_from = np.where(filed[BEFORE] & filed[AFTER], -NEVER, np.where(filed[AFTER], rules.switch + within, NEVER))
-    kind, which = kinds(cameras.operator, cameras.regime, listed, cameras.indoor)
-    each = [(words.OPERATORS[o], words.REGIMES[g], bool(on), bool(inside)) for o, g, on, inside in kind.tolist()]
-    may_stand = np.array([after.may_stand(o, g, inside) for o, g, _, inside in each], dtype=bool)[which]
-    no_sign = by_regime(list(map(after.signed, words.REGIMES))) & (custody.sign >= facts().value("sign_share"))
-    manager = np.array([words.MANAGERS.index(after.manager(o, g, on)) for o, g, on, _ in each], dtype=np.uint8)[which]
-    # a face five metres away reaches the density of recognition (EN/IEC 62676-4)
-    half, distance_m = np.radians(np.minimum(cameras.hfov_deg.astype(float), 170.0) / 2.0), 5.0
-    width_m = np.where(cameras.hfov_deg >= 180.0, 2 * np.pi * distance_m, 2 * distance_m * np.tan(half))
-    identifiable = np.asarray(cameras.width_px / width_m >= facts().value("dori_recognise_px_per_m"), dtype=bool)
-    return Keeping(rules.switch, listed, custody.recording, identifiable, retention, tuple(masks), mask, filed,
-                   filed_from, by_regime(list(map(after.filed, words.REGIMES))), log_kept, no_sign, may_stand, manager)
+        mask[era] = [masks.index(one) for one in wanted]
+        filed[era], logs[era] = list(map(arm.filed, words.REGIMES)), list(map(arm.log_kept, words.REGIMES))
+    return Keeping(world, rules, tuple(masks), terms, mask, filed, logs)
 
 
 def custody_frame(policy: str, world: World, kept: Keeping) -> pd.DataFrame:
     """Build the table `custody`: each camera's custody under the arm."""
     names = np.array([name for name, _ in kept.masks], dtype=object)
     return tables.frame("custody", {
-        "policy": policy, "replicate": world.k, "camera_id": np.arange(kept.listed.size),
-        "recording": kept.recording, "filed": kept.filed_from < world.days * DAY_TICKS,
+        "policy": policy, "replicate": world.k, "camera_id": np.arange(len(world.cameras)),
+        "recording": kept.recording, "filed": kept.filed_from() < world.days * DAY_TICKS,
         "default_password": world.custody.default_password, "on_internet": world.custody.on_internet,
-        "retention_s": kept.retention[AFTER] / TICKS_PER_S, "mask": names[kept.mask[AFTER]],
-        "log_kept": kept.log_kept[AFTER], "sign_missing": kept.no_sign, "manager": kept.manager,
-        "may_stand": kept.may_stand,
+        "retention_s": kept.retention()[AFTER] / TICKS_PER_S, "mask": names[kept.mask(AFTER)],
+        "log_kept": kept.log_kept(AFTER), "sign_missing": kept.no_sign(), "manager": kept.manager(),
+        "may_stand": kept.may_stand(),
     })
 
 
-def judged(rows: Arrays, world: World, rules: Rules, kept: Keeping) -> Arrays:
+def judged(rows: Arrays, world: World, rules: Rules, kept: Keeping) -> dict[str, Any]:
     """Complete rows of acts (`log.COLUMNS`) with the camera's view, both answers and the mask.
 
     One question is asked per kind of act. An act of an outsider that hides the others (`masked`) shows boxes.
@@ -254,18 +305,18 @@ def judged(rows: Arrays, world: World, rules: Rules, kept: Keeping) -> Arrays:
         return np.where(rows["masked"], names.size - 1, np.where(rows["unmask"], 0, source))
 
     # footage from before a duty to mask stays unmasked, and viewing it does not breach that duty
-    mask = shown(kept.mask[rules.era(rows["from_t"]), camera])
-    due = shown(kept.mask[era, camera])
+    mask = shown(kept.mask(rules.era(rows["from_t"]), camera))
+    due = shown(kept.mask(era, camera))
     scene = cameras.scene[camera]
     asked = ("act", "purpose", "channel", "technique", "document", "approver", "own", "consent")
     answers, which = rules.ask(era, names.tolist(), requester=rows["actor"], operator=cameras.operator[camera],
-                               regime=cameras.regime[camera], scene=scene, listed=kept.listed[camera],
-                               identifiable=kept.identifiable[camera], mask=due, reversible=undone[due],
+                               regime=cameras.regime[camera], scene=scene, listed=kept.listed(camera),
+                               identifiable=kept.identifiable(camera), mask=due, reversible=undone[due],
                                secret=cameras.secret[camera], **{name: rows[name] for name in asked})
-    made = rows | {"custodian_id": cameras.custodian_id[camera], "scene": scene, "reversible": undone[mask],
-                   "mask": names.astype(object)[mask]}
+    made: dict[str, Any] = rows | {"custodian_id": cameras.custodian_id[camera], "scene": scene,
+                                   "reversible": undone[mask], "mask": names.astype(object)[mask]}
     for name, closed in (("specific", words.SPECIFIC), ("general", words.GENERAL), ("legality", words.LEGALITIES)):
         made[name] = np.array([closed.index(getattr(one, name)) for one in answers], dtype=np.uint8)[which]
     for name in ("basis_specific", "basis_general"):
-        made[name] = np.array([getattr(one, name) for one in answers], dtype=object)[which]
+        made[name] = pd.array([getattr(one, name) for one in answers], dtype="str").take(which)
     return made

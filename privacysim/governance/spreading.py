@@ -20,7 +20,7 @@ from privacysim.draws import child_id, marks, stream_key
 from privacysim.errors import refuse_unknown
 from privacysim.governance.desk import Wait
 from privacysim.governance.log import NEVER, Books, act_ids
-from privacysim.governance.oversight import Step, write_steps
+from privacysim.governance.oversight import Step, audits
 from privacysim.governance.request_life import galleries, visitors
 from privacysim.governance.rules_in_force import AFTER, BEFORE, Keeping, Rules
 from privacysim.policy.judging import Question
@@ -85,6 +85,8 @@ class Spread:
         self.world, self.rules, self.kept, self.env = world, rules, kept, env
         self.near: dict[str, Any] = galleries(world.scenario)["neighbour"]
         self.far: dict[str, Any] = visitors(world.scenario)[1]
+        self._new: dict[tuple[int, str, str, bool], bool] = {}
+        """What was asked before: whether the policy forbids what the baseline did not."""
 
     def act(self, chain: Chain, parent: int, act: str, at: int, *, clip: bool = False, **more: Any) -> int:
         """Add one act that follows from the act `parent` (−1: the chain's root), and return its number in the chain.
@@ -204,12 +206,15 @@ class Spread:
         chain.misuses.append((at, what, price))
 
     def _newly_forbidden(self, camera: int, act: str, actor: str, masked: bool = False) -> bool:
-        if self.rules.era(int(self.env.now)) == BEFORE:
+        if self.env.now < self.rules.switch:
             return False
+        if (found := self._new.get((camera, act, actor, masked))) is not None:
+            return found
         purpose, mask = "news" if actor == "media" else "commerce", "box" if masked else "none"
         question = self.question(camera, act, actor, "onward", purpose=purpose, mask=mask)
         after, before = (self.rules.of(era).judge(question).legality == "prohibited" for era in (AFTER, BEFORE))
-        return after and not before
+        self._new[camera, act, actor, masked] = new = after and not before
+        return new
 
     def masks_others(self, at: int, camera: int, actor: str, purpose: str) -> bool:
         """Return whether a rule lets this actor publish this camera's footage, with everybody else masked."""
@@ -227,9 +232,9 @@ class Spread:
         cameras = self.world.cameras
         return Question(**{"requester": actor, "act": act, "purpose": "curiosity", "channel": channel,
                            "operator": words.OPERATORS[cameras.operator[camera]],
-                           "regime": words.REGIMES[cameras.regime[camera]], "listed": bool(self.kept.listed[camera]),
+                           "regime": words.REGIMES[cameras.regime[camera]], "listed": bool(self.kept.listed(camera)),
                            "scene": words.SCENES[cameras.scene[camera]],
-                           "identifiable": bool(self.kept.identifiable[camera]),
+                           "identifiable": bool(self.kept.identifiable(camera)),
                            "secret": words.SECRETS[cameras.secret[camera]], **more})
 
     def write(self, chains: Sequence[Chain], books: Books) -> None:
@@ -248,20 +253,20 @@ class Spread:
         root = np.repeat([chain.root for chain in chains], sizes)
         columns["parent_id"] = np.where(parent < 0, root, np.where(inside[above], ids[above], -1))
         books.acts.add(int(inside.sum()), **{name: one[inside] for name, one in columns.items()})
-        for chain, head in zip(chains, ids[first[:-1]].tolist(), strict=True):
-            if chain.kind and max(chain.closed, chain.found if chain.finder else -1) >= 0:
-                self._write_incident(chain, books, end)
-                write_steps(books.audits, chain.steps, end, found=chain.found, act_id=head,
-                            incident_id=chain.source_id, reviews=chain.reviews)
+        seen = [(chain, head) for chain, head in zip(chains, ids[first[:-1]].tolist(), strict=True)
+                if chain.kind and max(chain.closed, chain.found if chain.finder else -1) >= 0]  # fmt: skip
+        books.incidents.each([row for chain, _ in seen for row in self._incidents(chain, end)])
+        books.audits.each([row for chain, head in seen
+                           for row in audits(chain.steps, end, found=chain.found, act_id=head,
+                                             incident_id=chain.source_id, reviews=chain.reviews)])
 
-    def _write_incident(self, chain: Chain, books: Books, end: int) -> None:
-        """Add the incident of a chain, and one of the kind `misuse` for each use of a piece."""
-        custodian = self.world.cameras.custodian_id[chain.camera]
-        books.incidents.add(1, incident_id=chain.source_id, custodian_id=custodian, kind=chain.kind,
-                            mechanism=chain.mechanism, opened_t=chain.opened, discovered_t=chain.found,
-                            discovered_by=chain.finder, closed_t=chain.closed if chain.closed < end else NEVER,
-                            cameras_n=chain.cameras, price_cny=chain.price, audience=chain.audience, told_t=chain.told)
-        for number, (at, what, price) in enumerate(chain.misuses):
-            if 0 <= at < end:
-                books.incidents.add(1, incident_id=child_id(chain.source_id, "misuse", number), custodian_id=custodian,
-                                    kind="misuse", mechanism=what, opened_t=at, closed_t=at, price_cny=price)
+    def _incidents(self, chain: Chain, end: int) -> list[dict[str, Any]]:
+        """Return the incident of a chain, and one of the kind `misuse` for each use of a piece."""
+        custodian = int(self.world.cameras.custodian_id[chain.camera])
+        own = {"incident_id": chain.source_id, "custodian_id": custodian, "kind": chain.kind,
+               "mechanism": chain.mechanism, "opened_t": chain.opened, "discovered_t": chain.found,
+               "discovered_by": chain.finder, "closed_t": chain.closed if chain.closed < end else NEVER,
+               "cameras_n": chain.cameras, "price_cny": chain.price, "audience": chain.audience, "told_t": chain.told}
+        return [own, *({"incident_id": child_id(chain.source_id, "misuse", number), "custodian_id": custodian,
+                        "kind": "misuse", "mechanism": what, "opened_t": at, "closed_t": at, "price_cny": price}
+                       for number, (at, what, price) in enumerate(chain.misuses) if 0 <= at < end)]

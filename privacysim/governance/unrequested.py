@@ -21,16 +21,16 @@ the law says so, then the fine. People complain about cameras too; without a bro
 
 from dataclasses import replace
 from math import ceil, log
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from privacysim import vocabulary as words
-from privacysim.draws import Bools, child_id, marks, stream_key
+from privacysim.draws import Bools, Ints, child_id, marks, stream_key
 from privacysim.governance.desk import Wait
 from privacysim.governance.log import Books
-from privacysim.governance.oversight import first_end, write_steps
+from privacysim.governance.oversight import audits, first_end
 from privacysim.governance.processes import Context, Process
 from privacysim.governance.request_life import galleries, gallery, viewer_ids
 from privacysim.governance.rules_in_force import AFTER, BEFORE, Keeping
@@ -98,33 +98,38 @@ class Inspections(Process):
         """Write the gravest breach that each round or complaint of [0, D) meets; a complaint may be unfounded."""
         world, rules, kept, end = self.context.world, self.context.rules, self.context.kept, self.context.end
         arm, cameras = rules.of(AFTER), world.cameras
+        incidents: list[dict[str, Any]] = []
+        followed: list[dict[str, Any]] = []
         for finder, rounds in (("inspection", world.inspections), ("complaint", world.complaints)):
-            for row in np.flatnonzero((rounds.tick >= max(rules.switch, 0)) & (rounds.tick < end)).tolist():
+            rows = np.flatnonzero((rounds.tick >= max(rules.switch, 0)) & (rounds.tick < end))
+            broken = self._broken(kept, rounds.camera[rows], rounds.tick[rows])
+            for number, row in enumerate(rows.tolist()):
                 at, camera = int(rounds.tick[row]), int(rounds.camera[row])
-                breaches = [name for name, broken in self._broken(kept, camera, at).items()
-                            if broken and any(one in arm.policy.sanctions for one in FINED_BY[name])]
+                breaches = [name for name, there in broken.items()
+                            if there[number] and any(one in arm.policy.sanctions for one in FINED_BY[name])]
                 if not breaches and finder == "inspection":
                     continue
                 incident = (FIRST_INSPECTION if finder == "inspection" else FIRST_COMPLAINT) + int(rounds.round_id[row])
-                books.incidents.add(1, incident_id=incident, custodian_id=cameras.custodian_id[camera],
-                                    kind="duty_breach" if breaches else "complaint",
-                                    mechanism=breaches[0] if breaches else "unfounded",
-                                    opened_t=at, discovered_t=at, discovered_by=finder)
+                incidents.append({"incident_id": incident, "custodian_id": int(cameras.custodian_id[camera]),
+                                  "kind": "duty_breach" if breaches else "complaint",
+                                  "mechanism": breaches[0] if breaches else "unfounded",
+                                  "opened_t": at, "discovered_t": at, "discovered_by": finder})
                 marks, oversight = rounds.marks[row].tolist(), self.context.oversight
                 if breaches:
                     named = next(one for one in FINED_BY[breaches[0]] if one in arm.policy.sanctions)
                     steps = oversight.duty_steps(arm.laws.provision(named), at, marks)
                 else:
                     steps = oversight.unfounded(at, marks)
-                write_steps(books.audits, steps, end, found=at, act_id=-1, incident_id=incident)
+                followed += audits(steps, end, found=at, act_id=-1, incident_id=incident)
+        books.incidents.each(incidents)
+        books.audits.each(followed)
 
-    def _broken(self, kept: Keeping, camera: int, at: int) -> dict[str, bool]:
-        """Whether each duty is broken at one camera, gravest first."""
-        regime = words.REGIMES[self.context.world.cameras.regime[camera]]
-        return {"prohibited_site": regime == "prohibited_site" and not bool(kept.may_stand[camera]),
-                "no_right_to_install": not bool(kept.may_stand[camera]),
-                "not_filed": bool(kept.must_file[camera] and kept.filed_from[camera] > at),
-                "no_sign": bool(kept.no_sign[camera])}
+    def _broken(self, kept: Keeping, camera: Ints, at: Ints) -> dict[str, Bools]:
+        """Whether each duty is broken at the cameras, gravest first."""
+        prohibited = self.context.world.cameras.regime[camera] == words.REGIMES.index("prohibited_site")
+        stands = kept.may_stand(camera)
+        return {"prohibited_site": prohibited & ~stands, "no_right_to_install": ~stands,
+                "not_filed": kept.must_file(camera) & (kept.filed_from(camera) > at), "no_sign": kept.no_sign(camera)}
 
 
 class Leaks(Process):
@@ -158,7 +163,7 @@ class Leaks(Process):
             return
         camera = int(lapses.camera[at[0]])
         question = context.spread.question(camera, "view", actor, channel, own=own)
-        logged = bool(kept.log_kept[era][camera])
+        logged = bool(kept.log_kept(era, camera))
         if mark[0] >= oversight.holds_back(era, question, logged):
             return
         chain = Chain("breach" if intruder else "insider", who, camera, begin - int(lapses.look_ticks[row]), begin,
@@ -173,7 +178,7 @@ class Leaks(Process):
         found_by = [mark[4], mark[5] ** (1.0 / at.size), *mark[6:8]]
         chain.found, chain.finder, chain.reviews = oversight.found(
             begin, context.end, custodian=int(world.cameras.custodian_id[camera]), logged=logged,
-            filed=bool(kept.filed_from[camera] <= begin), passed_on=how not in ("looked", "kept"),
+            filed=bool(kept.filed_at(camera, begin)), passed_on=how not in ("looked", "kept"),
             published=how == "published", marks=found_by,
         )
         if not chain.finder:

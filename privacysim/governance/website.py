@@ -6,7 +6,7 @@ not react. Prohibited streams are removed faster once found. Systems filed with 
 duty closes ports and factory passwords. All effects are relative to the baseline, whose list has 185 (CALIBRATED).
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from privacysim.draws import Bools, Ints, child_id
 from privacysim.facts import facts
 from privacysim.governance.desk import Wait, delay
 from privacysim.governance.log import NEVER, Book, Books, act_ids
-from privacysim.governance.oversight import first_end, write_steps
+from privacysim.governance.oversight import audits, first_end
 from privacysim.governance.processes import Context, Process
 from privacysim.governance.request_life import viewer_ids, visitors
 from privacysim.governance.rules_in_force import AFTER, BEFORE
@@ -56,7 +56,7 @@ class Website(Process):
         factors[:, _INSPECTION] *= np.where(filed, leaks.inspection_filed_factor.number, 1.0)
         factors[allowed] *= (1.0, 0.0, 1.0, 0.0)  # no ground for complaints, nothing to inspect
         turn = np.full((size, len(words.CLOSERS)), switch, dtype=np.int64)
-        turn[filed, _INSPECTION] = np.maximum(kept.filed_from[streams.camera[filed]], switch)
+        turn[filed, _INSPECTION] = np.maximum(kept.filed_from(streams.camera[filed]), switch)
         before = streams.opened < switch
         for row in np.flatnonzero(np.where(before, context.rules.baseline.footage, ~stops)).tolist():
             ends, cause = first_end(int(streams.counted_from[row]), turn[row], streams.closers[row],
@@ -73,11 +73,11 @@ class Website(Process):
         before, after = (rules.legality(era, requester=_ACTOR[mechanism], act="disseminate",
                                         purpose=_PURPOSE[mechanism], channel=_CHANNEL[mechanism],
                                         operator=cameras.operator[camera], regime=regime, scene=cameras.scene[camera],
-                                        listed=kept.listed[camera], own=_OWN[mechanism]) for era in (BEFORE, AFTER))
+                                        listed=kept.listed(camera), own=_OWN[mechanism]) for era in (BEFORE, AFTER))
         secured = [np.array([rules.of(era).secured(word) for word in words.REGIMES])[regime] for era in (BEFORE, AFTER)]
         prohibited = words.LEGALITIES.index("prohibited")
         return ((after == prohibited) & (before != prohibited), (after == 0) & (before != 0),
-                kept.filed[AFTER][camera] & ~kept.filed[BEFORE][camera], secured[AFTER] & ~secured[BEFORE])
+                kept.filed(AFTER, camera) & ~kept.filed(BEFORE, camera), secured[AFTER] & ~secured[BEFORE])
 
     def _stream(self, row: int, ends: int, cause: int) -> Wait:
         """Run one stream: it goes online, is viewed, and is ended by the first cause."""
@@ -123,6 +123,7 @@ class Website(Process):
             told_t=np.where(closer == _COMPLAINT, closed, NEVER),
         )
         published = self._publish(row, first, last, books.acts)
+        followed: list[dict[str, Any]] = []
         for one in np.flatnonzero(closer > _OWNER).tolist():  # found by somebody else; a stream is its own proof
             kind, at = int(mechanism[one]), int(closed[one])
             question = spread.question(int(camera[one]), "disseminate", str(_ACTOR[kind]), str(_CHANNEL[kind]),
@@ -131,8 +132,8 @@ class Website(Process):
             steps = self.context.oversight.steps(AFTER, question, at, at, logged=True,
                                                  marks=streams.marks[row[one], 3:7].tolist(),
                                                  gain_cny=float(price[one]))
-            write_steps(books.audits, steps, end, found=at, act_id=int(published[one]),
-                        incident_id=int(number[one]))
+            followed += audits(steps, end, found=at, act_id=int(published[one]), incident_id=int(number[one]))
+        books.audits.each(followed)
         self._watch(row, first, last, published, books.acts)
         spread.write(self.recorded, books)
 
