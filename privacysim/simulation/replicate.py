@@ -90,11 +90,16 @@ class Replicate:
                             **inputs.brought.keywords("cameras"))
 
     @cached_property
+    def history(self) -> History:
+        """What the policies of this world share; policies that are tried later (`changed`) share it too."""
+        return History()
+
+    @cached_property
     @cost.stage("policies")
     def logs(self) -> Mapping[str, Log]:
         """Log of each arm: requests, acts, incidents, audits, custody."""
-        plan, brought, history = self.inputs.plan, self.inputs.brought, History()
-        return {arm.id: simulate(self.world, arm, baseline=self.baseline, start=plan.start, history=history,
+        plan, brought = self.inputs.plan, self.inputs.brought
+        return {arm.id: simulate(self.world, arm, baseline=self.baseline, start=plan.start, history=self.history,
                                  **brought.keywords("processes", "desk")) for arm in self.inputs.arms}
 
     @cached_property

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+
 import numpy as np
 import pytest
 
@@ -10,18 +13,20 @@ from privacysim.errors import InputError
 from privacysim.governance.log import NEVER, Book, act_ids
 from privacysim.governance.oversight import first_end
 from privacysim.governance.request_life import gallery, viewer_ids
-from privacysim.governance.rules_in_force import Keeping, kinds
+from privacysim.governance.rules_in_force import Keeping, Rules, kinds
 from privacysim.units import DAY_TICKS
+from privacysim.world.world_model import World
 
 
 def _keeping(before_d: int, after_d: int) -> Keeping:
-    yes, retention = np.ones(1, dtype=bool), np.array([[before_d * DAY_TICKS], [after_d * DAY_TICKS]])
+    """Custody of one camera on the road, whose retention changes at tick 0."""
+    one = np.zeros(1, dtype=np.int64)
+    world = SimpleNamespace(cameras=SimpleNamespace(place_id=one - 1, operator=one, regime=one),
+                            city=SimpleNamespace(place_category=one))
+    terms = np.array([[[before_d] * 2], [[after_d] * 2]]) * DAY_TICKS
     nothing = np.zeros((2, 1), dtype=bool)
-    never, nobody = np.full(1, NEVER), np.zeros(1, dtype=np.uint8)
-    return Keeping(
-        0, yes, yes, yes, retention, (("none", False),), nothing.astype(np.uint8), nothing, never, ~yes, nothing, ~yes,
-        yes, nobody,
-    )
+    return Keeping(cast(World, world), cast(Rules, SimpleNamespace(switch=0)), (("none", False),), terms,
+                   nothing.astype(np.uint8), nothing, nothing)
 
 
 @pytest.mark.parametrize(("before", "after"), [(15, 30), (30, 15), (15, 15), (30, 3), (0, 15)])

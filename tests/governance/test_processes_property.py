@@ -391,7 +391,7 @@ def test_governance_the_stock_of_footage_is_littles_law(logs: dict[str, Log], to
     looks = rng.integers(-20 * DAY_TICKS, 0, 50)
     stock = np.array([((recorded <= at) & (erased > at)).sum() for at in looks])
     arrivals = camera.size / span
-    expected = arrivals * kept.retention[0][camera].mean()
+    expected = arrivals * kept.retention(camera)[0].mean()
     assert abs(stock.mean() / expected - 1) < 0.02
 
 
