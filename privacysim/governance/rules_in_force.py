@@ -67,11 +67,14 @@ class Rules:
         """
         lists = {**WORDS, "mask": masks}
         distinct, which = kinds(era, *(coded(name, value) for name, value in asked.items()))
-        answers = []
+        answers, names = [], (*asked, *masks)
         for when, *row in distinct.tolist():
-            codes: Any = dict(zip(asked, row, strict=True))
-            fields: Any = {name: lists[name][code] if name in lists else bool(code) for name, code in codes.items()}
-            answers.append(self.of(when).judge(Question(**fields)))
+            known = self.of(when).answers_by_code
+            if (key := (names, *row)) not in known:
+                codes: Any = dict(zip(asked, row, strict=True))
+                fields: Any = {name: lists[name][code] if name in lists else bool(code) for name, code in codes.items()}
+                known[key] = self.of(when).judge(Question(**fields))
+            answers.append(known[key])
         return answers, which
 
     def legality(self, era: Codes, **asked: Any) -> Ints:

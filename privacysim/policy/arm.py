@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 from privacysim.errors import InputError, one_line
 from privacysim.facts import facts
@@ -33,6 +34,8 @@ class Arm:
     bundle: Bundle
     law_date: date | None = None
     """Day of the general law; None: the first day of the bundle."""
+    answers_by_code: dict[tuple[Any, ...], Answer] = field(default_factory=dict)
+    """Answers to questions that were asked in codes, for `Rules.ask` alone."""
     _said: list[tuple[GeneralAnswer, ...]] = field(default_factory=list)
     _answers: dict[Question, Answer] = field(default_factory=dict)
     _routes: dict[Question, Route | None] = field(default_factory=dict)

@@ -56,7 +56,7 @@ class StudyFile(Strict):
     days: Annotated[int, Field(ge=1, le=366)] = 30
     replicates: Count = 10
     worlds: Annotated[int, Field(ge=0, le=10_000)] = 40
-    sample: Count | Literal["all"] = 50_000
+    sample: Count | Literal["all"] = 25_000
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 185
     start: Literal["transition", "steady"] = "transition"
     law_date: date | Literal["own"] = date(2026, 1, 1)
