@@ -15,7 +15,8 @@ from privacysim import tables
 from privacysim import vocabulary as words
 from privacysim.errors import InputError
 from privacysim.governance.askers import Askers, Takeovers
-from privacysim.governance.desk import Desk, Desks, Hours
+from privacysim.governance.desk import Desk, Hours
+from privacysim.governance.desks import Desks
 from privacysim.governance.history import History
 from privacysim.governance.investigators import Investigators
 from privacysim.governance.log import Book, Books, Log, act_ids, frame_of

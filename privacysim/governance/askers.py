@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from privacysim import vocabulary as words
 from privacysim.draws import Bools, Ints, child_id
-from privacysim.governance.desk import Documents, confirmation, delay
+from privacysim.governance.desk import delay
+from privacysim.governance.desks import Documents, confirmation
 from privacysim.governance.log import NEVER, Books, act_ids
 from privacysim.governance.processes import Context, Process
 from privacysim.governance.request_life import Course, Requests, viewer_ids

@@ -14,7 +14,7 @@ import numpy as np
 
 from privacysim.draws import Bools
 from privacysim.errors import InputError
-from privacysim.governance.desk import Courses
+from privacysim.governance.desks import Courses
 from privacysim.policy.arm import Arm
 from privacysim.world.campaigns import Lapses
 from privacysim.world.world_model import World

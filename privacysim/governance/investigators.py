@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 
 from privacysim import vocabulary as words
 from privacysim.draws import Bools, Ints, child_id, stream_key, uniforms
-from privacysim.governance.desk import Documents, delay
+from privacysim.governance.desk import delay
+from privacysim.governance.desks import Documents
 from privacysim.governance.log import NEVER, Books
 from privacysim.governance.processes import Context, Process
 from privacysim.governance.request_life import Course, Requests, gallery, viewer_ids, visitors

@@ -17,7 +17,7 @@ from simpy import Environment, Event
 from privacysim import parts
 from privacysim.draws import hashes, stream_key, uniforms
 from privacysim.errors import InputError
-from privacysim.governance.desk import Desks
+from privacysim.governance.desks import Desks
 from privacysim.governance.log import Books
 from privacysim.governance.oversight import Oversight
 from privacysim.governance.rules_in_force import Keeping, Rules

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -37,6 +38,8 @@ Item = TypeVar("Item")
 FIRST_WORLDS = 10
 """Worlds after which the first results are told."""
 _AGAIN = 10
+_BLOCKS_AT_ONCE, _REPLICATES_A_WORKER = 16, 2
+"""Replicates of at most so many blocks go to one worker whole, if there are so many replicates for each worker."""
 PILOT = Unit(-1, 0)
 """The pilot world, outside every study, from which the metrics' skewness is computed."""
 
@@ -122,11 +125,13 @@ def keep_tables(parts: Path, folder: Path, replicates: Collection[int]) -> None:
 
 def do_units(work: Callable[[Item], UnitParts], wanted: Sequence[Item], *, workers: int,
              open_executor: OpenExecutor | None = None, place: Callable[[Item], Path] | None = None,
-             tell: Callable[[object], None] = lambda part: None) -> dict[Item, UnitParts | Failed]:
+             tell: Callable[[object], None] = lambda part: None,
+             together: Callable[[Item], object] | None = None) -> dict[Item, UnitParts | Failed]:
     """Return every unit's part: read it from the file that `place` names, or compute it and keep it there.
 
-    Units are computed here, by `open_executor`, or by new processes if there is more than one worker. Each part is on
-    disk before the next is awaited. A failed unit is not kept, so a resumed run retries it.
+    Units are computed here, by `open_executor`, or by new processes if there is more than one worker. Neighbours for
+    which `together` gives the same go to one worker. The parts that a worker returns are on disk before the next are
+    awaited. A failed unit is not kept, so a resumed run retries it.
     """
     done: dict[Item, UnitParts | Failed] = {
         unit: old for unit in wanted if place and (old := read_part(place(unit))) is not None
@@ -134,22 +139,29 @@ def do_units(work: Callable[[Item], UnitParts], wanted: Sequence[Item], *, worke
     missing = [unit for unit in wanted if unit not in done]
     for one in done.values():
         tell(one)
-    at_once, run = max(1, min(workers, len(missing))), partial(guarded, work)
+    groups = [tuple(units) for _, units in groupby(missing, together or (lambda unit: unit))]
+    at_once, run = max(1, min(workers, len(groups))), partial(guarded, work)
     if open_executor is None and at_once > 1:
         open_executor = processes(at_once)
-    found: Generator[tuple[Item, UnitParts | Failed], None, None] = (
-        ((unit, run(unit)) for unit in missing) if open_executor is None
-        else work_through(run, missing, open_executor, at_once)
+    found: Generator[tuple[tuple[Item, ...], Any], None, None] = (
+        (((unit,), [run(unit)]) for unit in missing) if open_executor is None
+        else work_through(partial(_each, run), groups, open_executor, at_once)
     )
     with closing(found):
         try:
-            for unit, part in found:
-                done[unit] = unit_parts.believed(unit, part)
-                if place is not None and isinstance(part, UnitParts):
-                    keep(place(unit), part.as_json())
-                tell(part)
+            for group, answer in found:
+                given = answer if isinstance(answer, list) and len(answer) == len(group) else [answer] * len(group)
+                for unit, part in zip(group, given, strict=True):
+                    done[unit] = unit_parts.believed(unit, part)
+                    if place is not None and isinstance(part, UnitParts):
+                        keep(place(unit), part.as_json())
+                    tell(part)
         except WorkerLost as lost:
-            done |= {unit: unit_parts.worker_died(unit) for unit in missing if unit in lost.items}
+            died = [group for group in groups if group in lost.items]
+            done |= {unit: unit_parts.worker_died(unit) for group in died if len(group) == 1 for unit in group}
+            # one unit of several may be the cause, so each gets a worker of its own
+            several = [unit for group in died if len(group) > 1 for unit in group]
+            done |= do_units(work, several, workers=workers, open_executor=open_executor, place=place, tell=tell)
         except PrivacysimError:
             raise
         except Exception as error:  # `guarded` catches those of the work, so this is one of the executor
@@ -157,6 +169,11 @@ def do_units(work: Callable[[Item], UnitParts], wanted: Sequence[Item], *, worke
                                "  Fix: check that its scheduler and workers run, then run again with --resume."
                                ) from error  # fmt: skip
     return {unit: done[unit] for unit in wanted}
+
+
+def _each(run: Callable[[Item], UnitParts | Failed], units: tuple[Item, ...]) -> list[UnitParts | Failed]:
+    """Run the units that go to one worker."""
+    return [run(unit) for unit in units]
 
 
 @dataclass
@@ -212,8 +229,11 @@ class Running:
 
             self.done |= do_units(self.work, alone, workers=1, place=place, tell=tell)
             rest = [unit for unit in wanted if unit not in self.done]
+            # a worker draws the world of a replicate once for all its blocks, unless that leaves others idle
+            many = len({unit.replicate for unit in rest}) >= _REPLICATES_A_WORKER * self.workers
+            together = (lambda unit: unit.replicate) if many and blocks_of(self.inputs) <= _BLOCKS_AT_ONCE else None
             self.done |= do_units(self.work, rest, workers=self.workers, open_executor=self.open_executor, place=place,
-                                  tell=tell)
+                                  tell=tell, together=together)
 
     def _results(self, wanted: list[Unit]) -> Results:
         failed = [part for part in self.done.values() if isinstance(part, Failed)]

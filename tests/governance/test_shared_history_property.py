@@ -11,7 +11,8 @@ from privacysim.draws import stream_key, uniforms
 from privacysim.errors import InputError
 from privacysim.governance import DEFAULT, History, Log, Process, simulate
 from privacysim.governance import log as logs
-from privacysim.governance.desk import Courses, Desk, Desks, Documents, Signatures
+from privacysim.governance.desk import Desk
+from privacysim.governance.desks import Courses, Desks, Documents, Signatures
 from privacysim.policy import load_arms
 from privacysim.scenario import load_scenario
 from privacysim.units import DAY_TICKS, HOUR_TICKS
@@ -50,7 +51,8 @@ def test_arms_that_share_a_history_have_the_logs_that_they_have_alone(start, ord
 def test_a_history_belongs_to_one_world_and_one_baseline():
     world, history = World(**vars(town(days=DAYS, warmup=15))), History()
     simulate(world, ARMS[1], baseline=ARMS[0], history=history)
-    for other in ({"world": World(**vars(town(days=DAYS, warmup=15))), "baseline": ARMS[0]}, {"world": world, "baseline": ARMS[1]},
+    another = World(**vars(town(days=DAYS, warmup=15)))
+    for other in ({"world": another, "baseline": ARMS[0]}, {"world": world, "baseline": ARMS[1]},
                   {"world": world, "baseline": ARMS[0], "start": "steady"}):  # fmt: skip
         with pytest.raises(InputError, match="one History for each world"):
             simulate(arm=ARMS[1], history=history, **other)

@@ -39,7 +39,7 @@ class Given(ThreadPoolExecutor):
     def submit(self, work, *given):
         future: Future = Future()
         try:
-            future.set_result(self.change(work(*given)))
+            future.set_result([self.change(part) for part in work(*given)])
         except BaseException as error:
             future.set_exception(error)
         return future
