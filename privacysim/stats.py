@@ -121,42 +121,6 @@ def _t_draws(n: int) -> NDArray[np.float64]:
     return made
 
 
-def correlation(b: ArrayLike, a: ArrayLike) -> float | None:
-    """Pearson's correlation of paired replicates; None if one of the two does not vary."""
-    x, y = _finite(b), _finite(a)
-    x, y = x - x.mean(), y - y.mean()
-    spread = math.sqrt(float((x * x).sum()) * float((y * y).sum()))
-    return float((x * y).sum()) / spread if spread > 0 and x.size > 1 else None
-
-
-def variance_ratio(b: ArrayLike, a: ArrayLike) -> Estimate | None:
-    """Var(B − A) / (Var B + Var A): share of an unpaired comparison's variance that remains with paired replicates.
-
-    It is 1 without any gain from pairing and 2 at worst. The interval is the jackknife's on the logarithm, with
-    Student's t and n − 1 degrees of freedom. None if neither varies.
-
-    >>> variance_ratio([1.0, 2.0, 4.0, 3.0], [1.1, 2.0, 4.1, 3.0]).value < 0.01
-    True
-    """
-    x, y = _finite(b), _finite(a)
-    n = y.size
-
-    def left(keep: NDArray[np.bool_]) -> float:
-        among = float(x[keep].var(ddof=1)) + float(y[keep].var(ddof=1))
-        return float((x[keep] - y[keep]).var(ddof=1)) / among if among > 0 else math.nan
-
-    whole = left(np.ones(n, dtype=bool)) if n > 1 else math.nan
-    if math.isnan(whole):
-        return None
-    without = np.array([left(np.arange(n) != i) for i in range(n)]) if n > 2 else np.array([math.nan])
-    if whole == 0.0 or not (np.isfinite(without) & (without > 0)).all():
-        return Estimate(whole)
-    logs = np.log(without)
-    error = math.sqrt((n - 1) / n * float(((logs - logs.mean()) ** 2).sum()))
-    half = float(special.stdtrit(n - 1, 0.5 + LEVEL / 2)) * error
-    return Estimate(whole, whole * math.exp(-half), whole * math.exp(half))
-
-
 def wilson(successes: int, n: int) -> Estimate:
     """Share of replicates with Wilson's score interval (Wilson 1927, doi:10.1080/01621459.1927.10502953)."""
     if not 0 <= successes <= n or n == 0:

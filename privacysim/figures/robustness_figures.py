@@ -6,7 +6,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 
 from privacysim.figures import style
-from privacysim.figures.style import FAINT, GRID, INK, OKABE, RED, in_house_style
+from privacysim.figures.style import FAINT, GRID, INK, RED, in_house_style
 
 
 @in_house_style
@@ -36,25 +36,6 @@ def reform_front(variants: pd.DataFrame, confirmed: pd.DataFrame, *, exposure: s
     bar.outline.set_visible(False)
     ax.set_xlabel(f"{exposure}, ratio to the rules as they stand  (← better)")
     ax.set(ylabel=f"{usefulness}, ratio  (↑ better)", title=f"{len(variants):,} reforms and those that no other beats")
-    return ax
-
-
-@in_house_style
-def option_effects(effects: pd.DataFrame, *, exposure: str, usefulness: str, ax: Axes | None = None) -> Axes:
-    """Effect of each option alone: two dots per line with 95 % intervals, changes in per cent of the current rules.
-
-    `effects` has variant, and exposure_ratio, exposure_low, exposure_high, usefulness_ratio … (`Frontier.effects`). A
-    hollow dot has no interval.
-    """
-    ax = style.axes(ax, 7.0, 1.3 + 0.27 * len(effects))
-    ax.axvline(0.0, color=INK, linewidth=0.9)
-    for y, row in enumerate(effects.to_dict("records")):
-        for goal, colour, off in (("exposure", OKABE[1], -0.14), ("usefulness", OKABE[0], 0.14)):
-            value, low, high = (100 * (row[f"{goal}_{end}"] - 1) for end in ("ratio", "low", "high"))
-            style.estimate(ax, y + off, value, low, high, colour)
-    style.labels_above(ax, [(exposure, OKABE[1]), (usefulness, OKABE[0])], "Effect of each option alone, %")
-    style.named_rows(ax, effects["variant"].str.replace("_", " ").to_list(), above=0.7)
-    ax.set_xlabel("change, % of the rules as they stand")
     return ax
 
 

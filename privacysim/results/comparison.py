@@ -91,31 +91,6 @@ class Comparison:
         return (f"<p><b>Against {escape(self.titles.get(self.baseline, self.baseline))}</b></p><ul>{lines}</ul>"
                 + table.to_html(index=False, border=0))  # fmt: skip
 
-    def pairing(self, metrics: list[str] | None = None) -> pd.DataFrame:
-        """Variance reduction from pairing, measured for each metric.
-
-        Columns: metric, curve, policy, n (replicates), the correlation of the arm's replicate values with the
-        baseline's, and variance_ratio, Var(B − A) / (Var B + Var A), with its interval low to high. One row per metric,
-        curve and arm for which both vary and differ in at least three replicates; otherwise no correlation is defined.
-        """
-        rows = []
-        if self.metrics is not None:
-            keys = ["metric", "curve", "policy"]
-            wide = self.metrics.pivot_table(index="replicate", columns=keys, values="value", observed=True)
-            wanted = [(name, curve, arm) for name in metrics or [self.primary] for curve in _CURVES
-                      for arm in dict.fromkeys(self.rows["policy"]) if arm != self.baseline]  # fmt: skip
-            for name, curve, arm in wanted:
-                if not {(name, curve, arm), (name, curve, self.baseline)} <= set(wide.columns):
-                    continue
-                b, a = wide[[(name, curve, arm), (name, curve, self.baseline)]].dropna().to_numpy().T
-                if len(b) < 3 or (b == a).all():
-                    continue
-                r, left = stats.correlation(b, a), stats.variance_ratio(b, a)
-                if r is not None and left is not None:
-                    rows.append((name, curve, arm, len(b), r, left.value, left.low, left.high))
-        numbers = {"correlation": float, "variance_ratio": float, "low": float, "high": float}
-        return pd.DataFrame(rows, columns=["metric", "curve", "policy", "n", *numbers]).astype(numbers)
-
     def bands(self, metric: str | None = None) -> pd.DataFrame:
         """Range of each policy's ratio over contested choices: curves low and high, readings narrow and wide.
 

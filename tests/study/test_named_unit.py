@@ -19,7 +19,6 @@ from privacysim.facts import facts
 from privacysim.files import Quantity, toml_text
 from privacysim.metrics import METRICS
 from privacysim.results import load_results
-from privacysim.results.comparison import Comparison
 from privacysim.results.manifest import read_manifest
 from privacysim.scenario import load_scenario
 from privacysim.simulation.exposure_map import exposure_map
@@ -155,20 +154,6 @@ def test_a_broken_pilot_is_run_again(tmp_path, monkeypatch):
     for text in ("{", "7", "[[1]]"):
         file.write_text(text)
         assert cached_pilot(inputs) is None, text
-
-
-def test_pairing_wants_three_replicates_in_which_both_vary():
-    """Where one of two arms is constant there is no correlation; two points correlate whatever they are."""
-    name = "cameras_listed"
-    values = {"a": [1.0, 2.0, 3.0], "b": [1.0, 3.0, 2.0], "flat": [4.0, 4.0, 4.0], "same": [1.0, 2.0, 3.0],
-              "two": [1.0, 5.0]}  # fmt: skip
-    frame = pd.DataFrame([(name, "", arm, k, v) for arm, series in values.items() for k, v in enumerate(series)],
-                         columns=["metric", "curve", "policy", "replicate", "value"])  # fmt: skip
-    found = Comparison(pd.DataFrame({"policy": list(values)}), "a", name, "steady", {}, frame).pairing()
-    assert found["policy"].tolist() == ["b"]
-    assert found["correlation"].item() == pytest.approx(np.corrcoef(values["a"], values["b"])[0, 1])
-    # b − a is 0, 1, −1: a variance of 1, as each of the two has
-    assert found["variance_ratio"].item() == pytest.approx(1 / (1 + 1))
 
 
 def test_plain_data_of_a_hash_has_one_text_whatever_the_order():
