@@ -243,9 +243,6 @@ def frontier(design: Annotated[str, typer.Argument(help="Name or .toml file of a
         print(f"best within {limit:g} {space.cost_unit}: {found.best(limit)['variant']}")
     print("each option alone, as a ratio to the policy as it stands:")
     print(options.rounded(found.effects.filter(regex="variant|cost|ratio|low|high")))
-    for row in found.worth.to_dict("records"):
-        print(f"search model, {space.goals()[int(row['goal'])]}: explains {100 * row['variance_explained']:.0f} % of "
-              f"the variance of left-out variants; its 95 % intervals cover {100 * row['interval_held']:.0f} %")
     for name, table in (("variants", found.variants), ("front", found.confirmed), ("effects", found.effects)):
         options.csv(table, out, f"{name}.csv")
     print("".join(f"{line}\n" for line in found.failed), end="")

@@ -6,7 +6,7 @@ measured again on replicates that the search never used, and with them each opti
 If there are more combinations than tries, Gaussian processes steer the search (scikit-learn, Matérn 5/2, one length
 scale per dimension, the replicates' noise on the diagonal). For evenly spread weights between the goals, a batch takes
 the untried choice whose optimistic prediction (mean − 2 standard deviations) has the smallest augmented Chebyshev value
-(ParEGO, Knowles 2006, doi:10.1109/TEVC.2005.851274). Five-fold cross-validation measures their accuracy.
+(ParEGO, Knowles 2006, doi:10.1109/TEVC.2005.851274). They only choose what is tried; no number comes from them.
 """
 
 from __future__ import annotations
@@ -49,15 +49,13 @@ class Frontier:
     `variants`, one row per variant tried: its levers, cost, changes and ratios of exposure and usefulness against the
     current policy, whether it is on the front, and otherwise which reform beats it. `confirmed` compares the front
     with the current policy on fresh replicates, with 95 % intervals by the usual rules, or a `note` that gives the
-    reason for none; `effects` does the same for each option alone. `worth` has the predictive accuracy of the steering
-    processes.
+    reason for none; `effects` does the same for each option alone.
     """
 
     design: Design
     variants: pd.DataFrame
     confirmed: pd.DataFrame
     effects: pd.DataFrame
-    worth: pd.DataFrame
     failed: tuple[str, ...]
 
     def best(self, budget: float | None = None, tolerance: float = 0.05) -> pd.Series[Any]:
@@ -142,7 +140,7 @@ def find_frontier(design: Design, *, variants: int = 200, replicates: int = 2, c
                                  "use a design with more days, a larger sample or another goal")  # fmt: skip
         return means, errors2
 
-    tried, found, worth = search(design.coordinates(rows), evaluate, variants, first=max(16, variants // 4),
+    tried, found = search(design.coordinates(rows), evaluate, variants, first=max(16, variants // 4),
                                  batch=max(GROUP, variants // 8), seed=design.seed)  # fmt: skip
     table = _variants(design, rows[tried], found, [stands[goal] for goal in goals])
     front = [int(n) for n in tried[table["front"].to_numpy()]]
@@ -155,7 +153,7 @@ def find_frontier(design: Design, *, variants: int = 200, replicates: int = 2, c
     confirmed = _confirmed(design, {ids[n]: rows[n].tolist() for n in every}, fresh, goals)
     again, effects = (confirmed[confirmed.index.isin([ids[n] for n in some])].reset_index(drop=True)
                       for some in (front, alone))  # fmt: skip
-    return Frontier(design, table, again, effects, worth, tuple(failed))
+    return Frontier(design, table, again, effects, tuple(failed))
 
 
 def _base(design: Design) -> Inputs:
@@ -230,11 +228,11 @@ def dominators(goals: Floats) -> Rows:
 
 
 def search(pool: Floats, evaluate: Evaluate, tries: int, *, first: int, batch: int,
-           seed: int) -> tuple[Rows, Floats, pd.DataFrame]:
+           seed: int) -> tuple[Rows, Floats]:
     """Try `tries` rows of `pool` (choices, dimensions in 0 to 1): the `first` rows in order, then steered batches.
 
-    Returns the rows tried, in order, their goals, and the accuracy of the processes. If the pool has at most `tries`
-    rows, all are tried without steering.
+    Returns the rows tried, in order, and their goals. If the pool has at most `tries` rows, all are tried without
+    steering.
     """
     size = min(tries, len(pool))
     tried = np.arange(size if size == len(pool) else min(first, size), dtype=np.intp)
@@ -246,7 +244,7 @@ def search(pool: Floats, evaluate: Evaluate, tries: int, *, first: int, batch: i
         new = left[_promising(models, pool[left], goals, min(batch, size - tried.size))]
         found, noise = evaluate(new)
         tried, goals, errors2 = np.concatenate([tried, new]), np.vstack([goals, found]), np.vstack([errors2, noise])
-    return tried, goals, _worth(pool[tried], goals, errors2, seed, models)
+    return tried, goals
 
 
 def _fitted(x: Floats, y: Floats, noise: Floats, seed: int, like: Any = None) -> Any:
@@ -283,20 +281,3 @@ def _promising(models: Sequence[Any], x: Floats, goals: Floats, wanted: int) -> 
         chosen.append(int(np.argmin(np.where(free, value, np.inf))))
         free[chosen[-1]] = False
     return np.array(chosen, dtype=np.intp)
-
-
-def _worth(x: Floats, goals: Floats, errors2: Floats, seed: int, models: Sequence[Any]) -> pd.DataFrame:
-    """Cross-validate by fifths: share of variance explained, and how often the 95 % interval covered the value."""
-    rows, fold = [], np.arange(len(x)) % 5
-    for g, (y, noise, model) in enumerate(zip(goals.T, errors2.T, models, strict=True)):
-        if len(x) < 10 or np.ptp(y) == 0:
-            continue
-        mean, sd = np.empty(len(x)), np.empty(len(x))
-        for k in range(5):
-            out = fold == k
-            model = _fitted(x[~out], y[~out], noise[~out], seed, model)
-            mean[out], sd[out] = model.predict(x[out], return_std=True)
-        explained = 1.0 - float(((y - mean) ** 2).sum() / ((y - y.mean()) ** 2).sum())
-        held = np.abs(y - mean) <= 1.96 * np.sqrt(sd**2 + noise)
-        rows.append((g, len(x), explained, float(held.mean())))
-    return pd.DataFrame(rows, columns=["goal", "n", "variance_explained", "interval_held"])
