@@ -42,6 +42,8 @@ def set_up() -> None:
     """Create .venv, install the lock into it by hash, and install privacysim in editable mode."""
     if STAMP.exists() and STAMP.read_text() == fingerprint():
         return
+    if Path(sys.prefix).resolve() == VENV.resolve():  # it would remove the Python that runs it
+        sys.exit("run.py: the locks have changed since .venv was set up; leave it (deactivate) and run this again.")
     print("Setting up .venv (once; about a minute) …", flush=True)
     if subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)]).returncode:
         sys.exit("run.py: this Python cannot make a virtual environment; on Debian: apt-get install python3-venv")

@@ -71,7 +71,8 @@ def run(
     part = "" if replicate is None else f"_replicate_{replicate}"
     folder = out or Path("results") / f"{plan.id}{f'_{case}' if case else ''}{part}"
     _say_if_dated(plan.law_date, inputs.scenario.law)
-    before, (open_executor, at_once) = read_manifest(folder), (None, workers) if dry_run else _dask(scheduler, workers)
+    before = None if force else read_manifest(folder)
+    open_executor, at_once = (None, workers) if dry_run else _dask(scheduler, workers)
     takes = foreseen(inputs, at_once or cores(), anyway=yes or dry_run)
     if dry_run:
         print(f"{plan.id}: {inputs.scenario.title}\n  arms        {', '.join(inputs.arm_ids)}\n"

@@ -23,12 +23,13 @@ _BEYOND = 2**30
 """Byte that Windows locks: after the text, because nobody else can read what is locked there."""
 
 
-def _has_results(folder: Path) -> bool:
-    return read_manifest(folder, seal=False) is not None
+def has_results(folder: Path, *, any_version: bool = False) -> bool:
+    """Whether a folder holds complete results, of this version or of any."""
+    return read_manifest(folder, seal=False, any_version=any_version) is not None
 
 
 @contextmanager
-def claimed(folder: Path, run_id: str, is_ours: Callable[[Path], bool] = _has_results) -> Iterator[bool]:
+def claimed(folder: Path, run_id: str, is_ours: Callable[[Path], bool] = has_results) -> Iterator[bool]:
     """Own a folder, which is made if it is missing; yields whether another process did the same run until now.
 
     `is_ours` tells a complete folder of this kind from one of others. Raises ResultsError if the folder cannot be

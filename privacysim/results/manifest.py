@@ -30,8 +30,11 @@ def digest_of(manifest: Mapping[str, Any]) -> str:
     return hashlib.sha256(rest.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def read_manifest(folder: Path, *, seal: bool = True) -> dict[str, Any] | None:
-    """Read the manifest of a complete folder; None if there is none. `seal`: refuse one that was changed."""
+def read_manifest(folder: Path, *, seal: bool = True, any_version: bool = False) -> dict[str, Any] | None:
+    """Read the manifest of a complete folder; None if there is none.
+
+    `seal`: refuse one that was changed; `any_version`: take one that another version of the package wrote as it is.
+    """
     path = folder / "manifest.json"
     try:
         if not path.is_file():
@@ -39,13 +42,15 @@ def read_manifest(folder: Path, *, seal: bool = True) -> dict[str, Any] | None:
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8-sig"))
     except (ValueError, OSError, RecursionError) as error:
         raise ResultsError(f"{shown(path)}: cannot be read ({shown(error)}).\n  Fix: name another folder.") from None
+    if any_version and isinstance(manifest, dict) and {"privacysim", "run_id", "study"} <= manifest.keys():
+        return manifest
     try:
         _form().model_validate(manifest)
     except ValidationError as error:
         first = error.errors()[0]
         at = ".".join(str(part) for part in first["loc"]) or "all of it"
         raise ResultsError(f"{path}: is not a manifest of privacysim ({shown(at, 60)}: {shown(first['msg'], 60)}).\n"
-                           "  Fix: name another folder, or delete this one if an older version wrote it."
+                           "  Fix: name another folder, or add --force if another version wrote this one."
                            ) from None  # fmt: skip
     if seal and manifest["sha256"] != digest_of(manifest):
         raise ResultsError(f"{path}: was changed since it was written.\n"

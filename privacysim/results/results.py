@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from privacysim import tables
 from privacysim.errors import InputError, ResultsError, did_you_mean, require, shown
 from privacysim.metrics import METRICS, Metric
 from privacysim.results.comparison import Comparison
-from privacysim.results.folder import claimed
+from privacysim.results.folder import claimed, has_results
 from privacysim.results.manifest import declared, read_manifest
 from privacysim.results.saving import WORLD_TABLES, changed_files, save_folder
 from privacysim.results.summary_rows import Skewness, compare
@@ -130,7 +130,7 @@ class Results:
 
         `owned`: the caller has claimed the folder already, as a run does.
         """
-        with nullcontext() if owned else claimed(Path(folder), self.run_id):
+        with nullcontext() if owned else claimed(Path(folder), self.run_id, partial(has_results, any_version=force)):
             return save_folder(
                 Path(folder), self.manifest, self.metrics, self.notes, self.skewness, self.compare().rows,
                 band=self.band, worlds=self.worlds, world_facts=self.world_facts, inputs=self.inputs, force=force,

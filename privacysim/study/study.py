@@ -13,7 +13,7 @@ from privacysim.errors import InputError, ResultsError
 from privacysim.files import find_file, validate
 from privacysim.metrics import Metric
 from privacysim.policy import Policy, Reform
-from privacysim.results.folder import claimed
+from privacysim.results.folder import claimed, has_results
 from privacysim.results.manifest import Clock, read_manifest
 from privacysim.results.results import Results, load_results
 from privacysim.scenario import Scenario
@@ -164,7 +164,8 @@ class Study:
             raise InputError("tables", '"seen" or "all", and an out folder', tables, 'write tables="seen", out="…"')
         if folder is not None and (saved := _saved(folder, inputs, aim, resume=resume, force=force)):
             return saved
-        with nullcontext(False) if folder is None else claimed(folder, inputs.run_id) as waited:
+        ours = partial(has_results, any_version=force)
+        with nullcontext(False) if folder is None else claimed(folder, inputs.run_id, ours) as waited:
             if waited and folder is not None and (saved := _saved(folder, inputs, aim, resume=True, force=False)):
                 return saved
             return self._run(inputs, aim, folder, workers, first, open_executor, resume or waited, tables, also or {},

@@ -42,6 +42,17 @@ def test_every_dependency_is_locked_at_a_version_that_fits(project, locked):
         assert wanted.specifier.contains(Version(locked[name])), f"{name} {locked[name]} does not fit {text}"
 
 
+def test_a_stale_environment_is_not_removed_by_its_own_python(monkeypatch, tmp_path):
+    """So that a test that calls run.py cannot remove the environment in which the tests run."""
+    import run
+
+    monkeypatch.setattr(run, "VENV", Path(sys.prefix))
+    monkeypatch.setattr(run, "STAMP", tmp_path / "of another lock")
+    monkeypatch.setattr(run.subprocess, "run", lambda *given, **named: pytest.fail(f"ran {given}"))
+    with pytest.raises(SystemExit, match="deactivate"):
+        run.set_up()
+
+
 def test_every_locked_package_has_hashes():
     blocks = re.split(r"^(?=\S)", (ROOT / "requirements.lock").read_text(), flags=re.MULTILINE)
     named = [block for block in blocks if "==" in block.split("\n")[0]]

@@ -14,6 +14,7 @@ import pytest
 import privacysim as ps
 from privacysim.errors import ResultsError
 from privacysim.files import whole_file
+from privacysim.results import load_results
 from privacysim.results.folder import CLAIM, claimed
 from tests.helpers.toy_study import ToyRunner, run_unit
 
@@ -70,6 +71,17 @@ def test_a_whole_file_is_written_beside_whatever_waits_under_a_name(tmp_path):
     assert not (tmp_path / "victim").exists()
 
 
+def test_results_of_another_version_are_replaced_with_force_and_refused_without(toy, tmp_path):
+    toy(replicates=1).run(workers=1, out=tmp_path / "r")
+    path = tmp_path / "r" / "manifest.json"
+    old = {key: value for key, value in json.loads(path.read_text()).items() if key not in ("sha256", "source")}
+    path.write_text(json.dumps(old))
+    with pytest.raises(ResultsError, match="--force if another version wrote"):
+        toy(replicates=2).run(workers=1, out=tmp_path / "r")
+    again = toy(replicates=2).run(workers=1, out=tmp_path / "r", force=True)
+    assert load_results(tmp_path / "r").metrics.equals(again.metrics)
+
+
 def slowly(entered: threading.Event, leave: threading.Event):
     def do(*given):
         entered.set()
@@ -84,15 +96,17 @@ def test_a_second_run_is_refused_by_the_owners_name_and_the_same_run_waits_and_j
     first.runner = slowly(entered, leave)
     with ThreadPoolExecutor(2) as pool:
         running = pool.submit(first.run, workers=1, out=tmp_path / "r", progress=False)
-        assert entered.wait(60)
-        with pytest.raises(ResultsError) as refused:
-            toy(replicates=3, seed=2).run(workers=1, out=tmp_path / "r", force=True)
-        assert f"process {os.getpid()} on " in str(refused.value)
-        assert first.inputs().run_id in str(refused.value)
-        same = pool.submit(toy(replicates=2).run, workers=1, out=tmp_path / "r", progress=False)
-        time.sleep(0.3)
-        assert not same.done()
-        leave.set()
+        try:
+            assert entered.wait(60)
+            with pytest.raises(ResultsError) as refused:
+                toy(replicates=3, seed=2).run(workers=1, out=tmp_path / "r", force=True)
+            assert f"process {os.getpid()} on " in str(refused.value)
+            assert first.inputs().run_id in str(refused.value)
+            same = pool.submit(toy(replicates=2).run, workers=1, out=tmp_path / "r", progress=False)
+            time.sleep(0.3)
+            assert not same.done()
+        finally:
+            leave.set()
         assert same.result(60).metrics.equals(running.result(60).metrics)
     assert same.result().inputs is None, "read from the folder, not run again"
     assert "waiting for process" in capsys.readouterr().err
