@@ -1,8 +1,9 @@
-"""`calibrate leaks|verdicts`: what is printed solves its equation."""
+"""`calibrate leaks|verdicts|worlds`: what is printed solves its equation, and worlds that agree are kept."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -76,3 +77,21 @@ def test_one_world_gives_no_range_and_is_refused(tmp_path, capsys):
     assert main(["calibrate", "verdicts", "--worlds", "1", "-o", str(tmp_path / "page.md")]) == 2
     assert "Invalid value for '--worlds': " in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_worlds_that_agree_with_figures_are_kept_and_written(tmp_path, capsys):
+    saved = Path(__file__).parents[2] / "notebooks" / "saved" / "how_sure"
+    figures = tmp_path / "observations.csv"
+    figures.write_text("metric,policy,curve,value,low,high,model_error,use\n"
+                       "cases_with_admissible_evidence,,,400,350,450,60,match\n"
+                       "cameras_listed,,,185,160,212,20,hold out\n", encoding="utf-8")  # fmt: skip
+    assert main(["calibrate", "worlds", str(saved), "--to", str(figures), "--out", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert re.match(r"\d+ of 40 worlds agree with the matched figures\.", said)
+    tables = {name: pd.read_csv(tmp_path / f"{name}.csv") for name in ("figures", "worlds", "answers")}
+    assert tables["figures"]["use"].tolist() == ["match", "hold out"]
+    assert tables["worlds"]["weight"].sum() == pytest.approx(1.0)
+    assert tables["answers"]["policy"].tolist() == ["guangzhou_draft:wide"]
+    figures.write_text(figures.read_text(encoding="utf-8").replace("cameras_listed", "cameras_listd"), encoding="utf-8")
+    assert main(["calibrate", "worlds", str(saved), "--to", str(figures)]) == 2
+    assert "Fix: write cameras_listed." in capsys.readouterr().err
