@@ -10,6 +10,7 @@ from pathlib import Path
 KINDS = {
     "theory": "Theory", "independent code": "Code and tables of others", "published": "Published values",
     "law": "The texts of law", "property": "Properties by definition or design",
+    "promise": "Promises of the threat model",
 }  # fmt: skip
 
 

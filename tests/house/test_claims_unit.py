@@ -13,7 +13,7 @@ from privacysim.facts import facts
 
 ROOT = Path(__file__).resolve().parents[2]
 CLAIMS = tomllib.loads((ROOT / "tests" / "claims.toml").read_text(encoding="utf-8"))["claim"]
-KINDS = {"theory", "independent code", "published", "law", "property"}
+KINDS = {"theory", "independent code", "published", "law", "property", "promise"}
 
 
 def test_there_are_at_least_sixty_claims_each_said_once():
