@@ -7,7 +7,8 @@ background: there only detectors find people. A live stream cannot be read in ad
 background from a running model (MOG2) and is masked *whole* until that has settled.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import cv2
@@ -25,13 +26,19 @@ _SETTLE_FRAMES = 50
 _DETECT_EVERY, _DETECT_MOVING = 50, 5
 _MOVES = 0.65
 """Share of the picture that shifts before a camera that moves; measured: 0.69 to 1, before a fixed one up to 0.61."""
-_LEAST_AREA = 0.00024  # share of the picture
+_WIND = 60
+"""Frames that are read on rather than wound to: winding decodes from a key frame on, too."""
+_LEAST_AREA, _NEAR = 0.00024, 0.04
+"""Shares of the picture: of the least thing that moves, and of one that is near, so that its outline counts."""
+_SAME = 0.8  # least correlation with the background's detail of a change that is only light
+_RIM = 0.06  # of the width or height of a near person, whichever is less, is added around the outline
 
 
 class Finder:
     """Finds boxes to mask in each frame: what moves before the `background` (None: live), standing people, and `given`.
 
-    `steady` = False: the camera moves, so nothing is learnt from motion.
+    `steady` = False: the camera moves, so nothing is learnt from motion. `shape`: at half size, the pixels of the last
+    frame that its boxes mean (None: all). Near people's boxes hold much that is no part of them.
     """
 
     def __init__(self, background: Frame | None, given: dict[int, list[Box]], steady: bool = True) -> None:
@@ -39,17 +46,23 @@ class Finder:
         self.background = None if background is None else _small(background)
         self.model = cv2.createBackgroundSubtractorMOG2(history=500, varThreshold=16, detectShadows=True)
         self.given, self.standing = given, list[Box]()
+        self.shape: Frame | None = None
 
     def boxes(self, frame: Frame, number: int) -> list[Box]:
         """Boxes of frame `number`; the whole frame until a live stream's background has settled."""
         moving = self.moving(frame) if self.steady else []
         if self.steady and self.background is None and number < _SETTLE_FRAMES:
+            self.shape = None
             return [(0, 0, frame.shape[1], frame.shape[0])]
         # only the detector sees people who stand still throughout
         if number % (_DETECT_EVERY if self.steady else _DETECT_MOVING) == 0:
             found = upright_people(frame)
             self.standing = [box for box in found if all(overlap(box, other) < 0.2 for other in moving)]
-        return [*moving, *self.standing, *self.given.get(number, [])]
+        sure = [*self.standing, *self.given.get(number, [])]
+        if self.shape is not None:
+            for box in sure:
+                _fill(self.shape, box)
+        return [*moving, *sure]
 
     def moving(self, frame: Frame) -> list[Box]:
         """Boxes that differ from the background: people (and other moving things), enlarged by a margin."""
@@ -63,8 +76,39 @@ class Finder:
         joined = cv2.morphologyEx(changed, cv2.MORPH_CLOSE, np.ones((9, 5), np.uint8))
         outlines, _ = cv2.findContours(joined, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
         h, w = frame.shape[:2]
-        found = (cv2.boundingRect(outline) for outline in outlines)
-        return [_grown(box, w, h) for box in found if box[2] * box[3] >= _LEAST_AREA * joined.size]
+        self.shape, made = np.zeros_like(joined), list[Box]()
+        for one in outlines:
+            rectangle = cv2.boundingRect(one)
+            share = rectangle[2] * rectangle[3] / joined.size
+            if share >= _LEAST_AREA and not self._only_lit(small, joined, rectangle):
+                made.append(_grown(rectangle, w, h))
+                if share < _NEAR:
+                    _fill(self.shape, made[-1])
+                else:
+                    rim = max(3, round(_RIM * min(rectangle[2:])))
+                    cv2.drawContours(self.shape, [cv2.convexHull(one)], -1, 1, cv2.FILLED)
+                    cv2.drawContours(self.shape, [cv2.convexHull(one)], -1, 1, 2 * rim)
+        return made
+
+
+    def _only_lit(self, small: Frame, changed: Frame, rectangle: Sequence[int]) -> bool:
+        """Whether what changed there is the light: the background's own detail is still in it."""
+        if self.background is None:
+            return False
+        x, y, w, h = rectangle
+        here = changed[y : y + h, x : x + w] > 0
+        a, b = (_detail(one[y : y + h, x : x + w])[here] for one in (small, self.background))
+        return float((a * b).sum()) > _SAME * math.sqrt(float((a * a).sum() * (b * b).sum())) > 0.0
+
+
+def _detail(part: Frame) -> NDArray[np.float32]:
+    grey = cv2.cvtColor(part, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    return np.asarray(grey - cv2.blur(grey, (9, 9)))
+
+
+def _fill(shape: Frame, box: Box) -> None:
+    left, top, right, bottom = box
+    shape[int(top * _SCALE) : math.ceil(bottom * _SCALE), int(left * _SCALE) : math.ceil(right * _SCALE)] = 1
 
 
 def _small(frame: Frame) -> Frame:
@@ -92,17 +136,27 @@ def _grown(rectangle: Sequence[int], width: int, height: int) -> Box:
     return max(0, int(left - x)), max(0, int(top - y)), min(width, round(left + w + x)), min(height, round(top + h + y))
 
 
-def median_background(source: cv2.VideoCapture, frames: int) -> Frame | None:
-    """Median of frames from the whole file, or None if it is short or not seekable.
+def sampled(source: cv2.VideoCapture, numbers: Iterable[Any]) -> Iterator[tuple[int, Frame]]:
+    """Numbers and frames of these numbers, in order, as far as they can be read.
 
-    Leaves the file where it is: some formats lose frames when they are wound back, so reading needs it opened anew.
+    Leaves the file where it is: some formats lose frames when they are wound, so reading the rest needs it opened anew.
     """
-    kept: list[Frame] = []
-    for number in np.linspace(0, max(0, frames - 1), min(_SAMPLES, frames)).astype(int):
-        source.set(cv2.CAP_PROP_POS_FRAMES, int(number))
+    at = 0
+    for number in sorted({int(number) for number in numbers}):
+        if number - at > _WIND:
+            source.set(cv2.CAP_PROP_POS_FRAMES, number)
+            at = number
+        while at < number and source.grab():
+            at += 1
         ok, frame = source.read()
+        at += 1
         if ok:
-            kept.append(np.asarray(frame, dtype=np.uint8))
+            yield number, np.asarray(frame, dtype=np.uint8)
+
+
+def median_background(source: cv2.VideoCapture, frames: int) -> Frame | None:
+    """Median of frames from the whole file, or None if it is short or not seekable."""
+    kept = [frame for _, frame in sampled(source, np.linspace(0, max(0, frames - 1), min(_SAMPLES, frames)))]
     if len(kept) < 5:
         return None
     # the middle sorted value is the median and stays a byte; working row by row keeps the memory small
@@ -112,12 +166,9 @@ def median_background(source: cv2.VideoCapture, frames: int) -> Frame | None:
 
 def camera_moves(source: cv2.VideoCapture, frames: int) -> bool:
     """Whether most of the picture shifts within four frames, in most of nine samples from the whole file."""
-    shares = list[float]()
-    for number in np.linspace(0, max(0, frames - 6), 9).astype(int):
-        source.set(cv2.CAP_PROP_POS_FRAMES, int(number))
-        read = [source.read() for _ in range(5)]
-        if read[0][0] and read[-1][0]:
-            shares.append(_shifted(*(_grey(np.asarray(read[at][1], dtype=np.uint8)) for at in (0, -1))))
+    starts = np.linspace(0, max(0, frames - 6), 9).astype(int)
+    grey = {number: _grey(frame) for number, frame in sampled(source, [*starts, *(starts + 4)])}
+    shares = [_shifted(grey[n], grey[n + 4]) for n in starts.tolist() if n in grey and n + 4 in grey]
     return bool(shares) and float(np.median(shares)) > _MOVES
 
 
@@ -131,11 +182,12 @@ def _shifted(before: Frame, after: Frame) -> float:
     """Share of 6 × 6 parts of the picture in which corners have moved; 0 where hardly any part has corners."""
     moved, (h, w) = list[bool](), before.shape
     for row, column in np.ndindex(6, 6):
-        part = np.zeros_like(before)
-        part[h * row // 6 : h * (row + 1) // 6, w * column // 6 : w * (column + 1) // 6] = 255
-        corners: Any = cv2.goodFeaturesToTrack(before, 6, 0.01, 4, mask=part, blockSize=5)
+        top, left = h * row // 6, w * column // 6
+        part = before[top : h * (row + 1) // 6, left : w * (column + 1) // 6]
+        corners: Any = cv2.goodFeaturesToTrack(part, 6, 0.01, 4, blockSize=5)
         if corners is None:
             continue
+        corners = corners + np.array([left, top], dtype=np.float32)
         found, there, error = cv2.calcOpticalFlowPyrLK(before, after, corners, corners.copy(), winSize=(15, 15))
         kept = (np.ravel(there) == 1) & (np.ravel(error) < 20.0)
         if kept.sum() >= 2:

@@ -13,7 +13,7 @@ from privacysim.files import whole_file
 from privacysim.masklab.face_detectors import FaceChecker, FaceFinder, around, tiles
 from privacysim.masklab.masks import as_mask
 from privacysim.masklab.people_detector import Box, Frame, upright_people
-from privacysim.masklab.regions import Painter
+from privacysim.masklab.regions import Painter, detail_left
 from privacysim.masklab.scramble import Scramble
 from privacysim.masklab.timing import decoded, quiet
 
@@ -90,6 +90,7 @@ def mask_pictures(source: Path, out: Path, mask: Any, *, keep_anyway: bool = Fal
     finder, checker, painter, strip = FaceFinder(), FaceChecker(), Painter(made.mask), Strip(len(pictures))
     for number, (path, target) in enumerate(zip(pictures, targets, strict=True)):
         name, frame = str(path.relative_to(source)) if source.is_dir() else path.name, read_picture(path)
+        before = frame.copy()
         strip.add(number, frame, False)
         faces, people = _faces(finder, frame), _people(frame)
         boxes = [*people, *(around(face, frame.shape) for face in faces)]
@@ -97,7 +98,8 @@ def mask_pictures(source: Path, out: Path, mask: Any, *, keep_anyway: bool = Fal
         strip.add(number, frame, True)
         made.found[name] = len(faces), len(people)
         data = _encoded(frame, target.suffix)
-        if left := len(checker.boxes(np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)))):
+        written = np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), dtype=np.uint8)
+        if left := sum(detail_left(before, written, box) for box in checker.boxes(written)):
             made.readable[name] = left
         if not left or keep_anyway:
             target.parent.mkdir(parents=True, exist_ok=True)

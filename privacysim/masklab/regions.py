@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import chain, repeat
 from typing import Any
 
 import cv2
@@ -50,18 +51,27 @@ class Painter:
         if isinstance(self.mask, Scramble):
             self.mask.apply(np.zeros((1, 1, 1), np.uint8))  # checks the key, or draws one
 
-    def paint(self, frame: Frame, regions: Regions, number: int = 0, faces: Sequence[Box] = ()) -> Frame:
+    def paint(self, frame: Frame, regions: Regions, number: int = 0, faces: Sequence[Box] = (),
+              shape: Frame | None = None) -> Frame:  # fmt: skip
         """Mask the regions of a frame and return it; `number` is the frame's, for the cipher's nonce.
 
         The strength in a region follows the widest of the `faces` within it, if that is wider than a standing person's.
+        `shape`: pixels of bodies; nothing else in their regions is masked, unless a cipher must be undone by boxes.
         """
-        for order, (_, box) in enumerate(regions):
+        if isinstance(self.mask, Scramble):
+            shape = None
+        elif shape is not None:
+            shape = np.asarray(cv2.resize(shape, frame.shape[1::-1], interpolation=cv2.INTER_NEAREST))[:, :, None]
+        for order, (track, box) in enumerate(regions):
             left, top, right, bottom = box
             part = frame[top:bottom, left:right]
             if part.size and not isinstance(self.mask, masks.Clear):
                 behind = None if self.background is None else self.background[top:bottom, left:right]
                 face = float(right - left) if self.faces else max([face_px(box), *_widths(faces, box)])
-                part[:] = self._masked(part, behind, max(face, 1.0), _told(number, order))
+                masked = self._masked(part, behind, max(face, 1.0), _told(number, order))
+                if shape is not None and track > 0:
+                    masked = np.where(shape[top:bottom, left:right], masked, part)
+                part[:] = masked
         return frame
 
     def _masked(self, part: Frame, behind: Frame | None, face: float, told: bytes) -> Any:
@@ -168,12 +178,16 @@ class Residual:
             self.seen += len(found)
             self.hidden += sum(covered(core, boxes, frame.shape[:2]) >= 0.9 for core in found)
 
-    def check(self, frames: Iterable[Frame]) -> None:
-        """Look for faces in frames as written: `readable` gets those in which one was found, and again soon after."""
+    def check(self, frames: Iterable[Frame], source: Iterable[Frame] | None = None) -> None:
+        """Look for faces in frames as written: `readable` gets those in which one was found, and again soon after.
+
+        `source`: the frames before masking. A find whose detail the mask has removed is only the mosaic of a face.
+        """
         checker, tracks, times = FaceChecker(), Tracks(TURNS), dict[int, list[int]]()
-        for number, frame in enumerate(frames):
+        for number, (frame, before) in enumerate(zip(frames, chain(source or (), repeat(None)), strict=False)):
             self.checked += 1
-            tracks.add(number, checker.boxes(frame, number))
+            tracks.add(number, [box for box in checker.boxes(frame, number)
+                                if before is None or detail_left(before, frame, box)])  # fmt: skip
             for track, boxes in tracks.open.items():
                 if number in boxes:
                     times.setdefault(track, []).append(number)
@@ -241,6 +255,21 @@ class Residual:
             return f"faces still detected: in 0 {how}"
         listed = ", ".join(map(str, self.readable[:20])) + ", …" * (len(self.readable) > 20)
         return f"faces still detected: in {len(self.readable)} {how}: frames {listed}"
+
+
+def detail_left(before: Frame, after: Frame, box: Box) -> bool:
+    """Whether either half of a find has kept most of what is finer than 12 cells across it, or than 3 px."""
+    left, top, right, bottom = box
+    cells, middle = min(12, max(2, (right - left) // 3)), (left + right) // 2
+    for part in (slice(left, middle), slice(middle, right)) if middle > left else ():
+        fine = []
+        for frame in (before, after):
+            grey = cv2.cvtColor(frame[top:bottom, part], cv2.COLOR_BGR2GRAY).astype(np.float32)
+            coarse = cv2.resize(grey, (max(1, cells // 2), cells), interpolation=cv2.INTER_AREA)
+            fine.append(grey - cv2.resize(coarse, grey.shape[::-1]))
+        if float((fine[0] * fine[1]).sum()) > 0.5 * float((fine[0] ** 2).sum()):
+            return True
+    return False
 
 
 def _core(box: Box, shape: tuple[int, ...]) -> Box:

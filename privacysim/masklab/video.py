@@ -1,6 +1,6 @@
 """Masks whole people and faces in every frame of a video, keeping frames, size and rate, and reports what remains.
 
-Faces are looked for in every third frame and followed both ways in time; bodies by motion and by a detector. The file
+Faces are looked for in every sixth frame and followed both ways in time; bodies by motion and by a detector. The file
 as written is read again, and a second face detector looks at it. The output gets its final name only when it is
 complete and no face is left in it; an interruption or an error leaves no file.
 """
@@ -31,8 +31,8 @@ from privacysim.masklab.timing import ffmpeg, keep_sound, keep_times, quiet
 CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".mov": "mp4v", ".avi": "XVID", ".mkv": "mp4v", ".webm": "VP80"}
 HOLD = 3
 """Frames before and after its own that the box of a body is masked in."""
-REACH, _FACE_EVERY = 12, 3
-"""A face is bridged over so many frames, and looked for in every n-th."""
+REACH, _FACE_EVERY, _FINE_EVERY = 18, 6, 18
+"""A face is bridged over so many frames, looked for in every n-th, and small ones in every third of these."""
 _BOX = ["frame", "left", "top", "right", "bottom"]
 
 
@@ -63,10 +63,11 @@ def mask_video(source: str, out: Path, mask: Any, *, boxes: Path | None = None, 
             left.notes.append("the camera moves: detectors alone find people, and may miss those who are turned away")
         strip, codec = Strip(frames), _codec(out, width, height, rate, isinstance(mask, Scramble))
         with _writer(out, width, height, rate, codec) as (part, write):
-            for number, (frame, regions, faces) in enumerate(_frames(capture, finder, frames if live else None, clock)):
+            read = _frames(capture, finder, frames if live else None, clock)
+            for number, (frame, regions, faces, shape) in enumerate(read):
                 left.look(number, frame, regions, faces)
                 strip.add(number, frame, False)
-                painter.paint(frame, regions, number, faces)
+                painter.paint(frame, regions, number, faces, shape)
                 strip.add(number, frame, True)
                 painted += [(number, *box) for _, box in regions]
                 write.write(frame)
@@ -76,7 +77,7 @@ def mask_video(source: str, out: Path, mask: Any, *, boxes: Path | None = None, 
             if not live:
                 told = keep_times(part, clock, rate, codec)
                 left.notes += filter(None, [told, keep_sound(part, source, keep_audio, told.startswith("uneven"))])
-            left.check(_read(part))
+            left.check(_read(part), None if live else _read(Path(source)))
             if left.readable and not keep_anyway:
                 part.unlink()
             elif isinstance(mask, Scramble):
@@ -101,48 +102,52 @@ def _check_read(source: str, left: Residual, frames: int, whole: bool) -> None:
 
 
 def _background(source: str, frames: int) -> tuple[Frame | None, bool]:
-    """Background of a file, and whether its camera stands still; the file is opened apart, since this winds it."""
-    apart = cv2.VideoCapture(source)
-    try:
-        background = median_background(apart, frames)
-        return background, background is None or not camera_moves(apart, frames)
-    finally:
-        apart.release()
+    """Background of a file, and whether its camera stands still; each opens the file anew, since it winds it."""
+    background = median_background(cv2.VideoCapture(source), frames)
+    return background, background is None or not camera_moves(cv2.VideoCapture(source), frames)
 
 
 def _read(path: Path) -> Iterator[Frame]:
     capture = cv2.VideoCapture(str(path))
     while (got := capture.read())[0]:
-        yield np.asarray(got[1], dtype=np.uint8)
+        yield bgr(np.asarray(got[1], dtype=np.uint8))
     capture.release()
 
 
 def _frames(capture: cv2.VideoCapture, finder: Finder, most: int | None, clock: list[float]
-            ) -> Iterator[tuple[Frame, Regions, list[Box]]]:  # fmt: skip
-    """Frames of a video (at most `most`) with the regions to mask and the faces, `REACH` frames after they were read.
+            ) -> Iterator[tuple[Frame, Regions, list[Box], Frame | None]]:  # fmt: skip
+    """Frames of a video (at most `most`) with the regions to mask, the faces and the shape of bodies.
 
-    `clock` gets the time of each frame in milliseconds. Tracks of faces have negative numbers.
+    They come `REACH` frames after they were read. `clock` gets the time of each in milliseconds. Tracks of faces have
+    negative numbers.
     """
     bodies, followed, looker = Tracks(HOLD), Tracks(REACH, nearest=True), FaceFinder()
-    waiting, kept, read = deque[Frame](), dict[int, Regions](), 0
+    waiting, kept, read = deque[Frame](), dict[int, tuple[Regions, Frame | None]](), 0
+    shapes = deque[Frame | None](maxlen=2 * HOLD + 1)
 
-    def ready(number: int) -> tuple[Frame, Regions, list[Box]]:
-        frame, faces = waiting.popleft(), followed.regions(number)
+    def ready(number: int) -> tuple[Frame, Regions, list[Box], Frame | None]:
+        frame, faces, (regions, shape) = waiting.popleft(), followed.regions(number), kept.pop(number)
         wider = [(-track, around(box, frame.shape)) for track, box in faces]
-        return frame, [*kept.pop(number, []), *wider], [box for _, box in faces]
+        return frame, [*regions, *wider], [box for _, box in faces], shape
+
+    def keep(number: int) -> None:
+        known = [shape for shape in shapes if shape is not None]
+        kept[number] = bodies.regions(number), np.max(known, axis=0) if len(known) == len(shapes) else None
 
     while read != most and (got := capture.read())[0]:
         clock.append(float(capture.get(cv2.CAP_PROP_POS_MSEC)))
         frame = bgr(np.asarray(got[1], dtype=np.uint8))
         bodies.add(read, finder.boxes(frame, read))
-        followed.add(read, looker.boxes(frame) if read % _FACE_EVERY == 0 else [])
+        shapes.append(finder.shape)
+        followed.add(read, looker.boxes(frame, read % _FINE_EVERY == 0) if read % _FACE_EVERY == 0 else [])
         waiting.append(frame)
         if read >= HOLD:
-            kept[read - HOLD] = bodies.regions(read - HOLD)
+            keep(read - HOLD)
         read += 1
         if len(waiting) > REACH:
             yield ready(read - 1 - REACH)
-    kept |= {number: bodies.regions(number) for number in range(max(read - HOLD, 0), read)}
+    for number in range(max(read - HOLD, 0), read):
+        keep(number)
     for number in range(read - len(waiting), read):
         yield ready(number)
 

@@ -1,16 +1,18 @@
 """Masking videos: small drawn ones, so that what was where is known, and broken ones."""
 
 import csv
+import signal
 import subprocess
 
 import cv2
 import numpy as np
 import pytest
 
-from privacysim.cli.main import main
+from privacysim.cli.main import main, run
 from privacysim.errors import InputError
 from privacysim.masklab import timing
 from privacysim.masklab import video as lab
+from privacysim.masklab.face_detectors import FaceChecker
 from privacysim.masklab.masks import BlackBox, Clear, KSame, Pixelate, Scramble, mask_named
 from privacysim.masklab.people_detector import Finder, Tracks, covered, median_background, overlap
 from privacysim.masklab.regions import Painter, face_px, restored
@@ -208,13 +210,26 @@ def test_a_video_that_ends_before_its_header_says_is_accepted_when_asked(tmp_pat
     assert mask_video(str(walk), tmp_path / "out.mp4", BlackBox(), whole=False).frames == FRAMES
 
 
-def test_an_interruption_leaves_no_file(walk, tmp_path):
-    def stop(done, of):
-        if done == 10:
-            raise KeyboardInterrupt
+@pytest.mark.parametrize(("at", "what"), [("masking", signal.SIGTERM), ("checking", signal.SIGINT)])
+def test_an_interruption_leaves_no_file(walk, tmp_path, monkeypatch, at, what):
+    """While the video is masked, and while the file as written is checked."""
+    before = signal.getsignal(signal.SIGTERM)
+    where, name = (Painter, "paint") if at == "masking" else (FaceChecker, "boxes")
+    honest, parts = getattr(where, name), []
 
-    with pytest.raises(KeyboardInterrupt):
-        mask_video(str(walk), tmp_path / "out.mp4", BlackBox(), progress=stop)
+    def stop(*given):
+        parts[:] = tmp_path.iterdir()
+        signal.raise_signal(what)
+        return honest(*given)
+
+    monkeypatch.setattr(where, name, stop)
+    try:
+        with pytest.raises(SystemExit) as ended:
+            run(["mask", str(walk), "-o", str(tmp_path / "out.mp4"), "--mask", "box"])
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert ended.value.code == 130
+    assert [".part" in path.name for path in parts] == [True], "there was one to remove"
     assert not list(tmp_path.iterdir())
 
 
