@@ -3,7 +3,7 @@
 Under `start="transition"` every policy applies the baseline's rules up to day 0, so all of them have the same history.
 A request that was answered, a campaign that was over and a document that was signed before day 0 are the same under
 every policy, and no table shows them. The next policy is simulated without them (`History.left`): the events of the
-world that nothing settled, and the desks as they were (`desk.Courses`). The Log is the same, byte for byte.
+world that nothing settled, and the desks as they were (`desks.Courses`). The Log is the same, byte for byte.
 """
 
 from collections.abc import Iterable
