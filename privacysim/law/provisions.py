@@ -300,6 +300,9 @@ class Laws:
     cases: Mapping[str, Path] = field(default_factory=dict)
     """Files of oracle cases by pack."""
     duties: tuple[DutyRule, ...] = ()
+    _on: dict[date, tuple[GeneralAnswer, ...]] = field(default_factory=dict, compare=False)
+    said: dict[Any, dict[Any, tuple[str, str]]] = field(default_factory=dict, compare=False)
+    """By day: what general law said of acts, for `policy.judging` alone; it is the same under every policy."""
 
     def provision(self, provision_id: str, where: str = "data/law") -> Provision:
         """The provision with that id; an unknown id is an error that suggests the closest one."""
@@ -346,12 +349,14 @@ class Laws:
 
     def answers_on(self, day: date) -> tuple[GeneralAnswer, ...]:
         """Answers of general law on that day, each with the provisions then in force."""
+        if day in self._on:
+            return self._on[day]
         bundle, found = self.bundle_on(day).id, []
         for answer in self.answers:
             basis = tuple(name for name in answer.basis if self.in_force(self.provision(name), day))
             if (not answer.bundle or bundle in answer.bundle) and (basis or not answer.basis):
                 found.append(answer.model_copy(update={"basis": basis}))
-        return tuple(found)
+        return self._on.setdefault(day, tuple(found))
 
     def bundle_on(self, day: date, where: str = "law_date") -> Bundle:
         """General law on that day; a date outside every bundle is an error."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from privacysim.errors import InputError, one_line
 from privacysim.facts import facts
-from privacysim.law.provisions import Bundle, GeneralAnswer, Laws, Provision
+from privacysim.law.provisions import Bundle, Laws, Provision
 from privacysim.policy.judging import Answer, Question, Route, both_answers, in_scope, matches
 from privacysim.policy.policy_form import ANSWER_FOR, Access, Duty, Policy, Retention
 from privacysim.units import DAY_S
@@ -36,7 +36,6 @@ class Arm:
     """Day of the general law; None: the first day of the bundle."""
     answers_by_code: dict[tuple[Any, ...], Answer] = field(default_factory=dict)
     """Answers to questions that were asked in codes, for `Rules.ask` alone."""
-    _said: list[tuple[GeneralAnswer, ...]] = field(default_factory=list)
     _answers: dict[Question, Answer] = field(default_factory=dict)
     _routes: dict[Question, Route | None] = field(default_factory=dict)
 
@@ -54,9 +53,9 @@ class Arm:
         """Answer of the camera rules and of general law to one act."""
         found = self._answers.get(question)
         if found is None:
-            if not self._said:
-                self._said.append(self.laws.answers_on(self.law_date or self.bundle.first_day))
-            found = both_answers(self.policy, self.reading, self._said[0], self.bundle.id, question)
+            day = self.law_date or self.bundle.first_day
+            found = both_answers(self.policy, self.reading, self.laws.answers_on(day), self.bundle.id, question,
+                                 self.laws.said.setdefault(day, {}))
             self._answers[question] = found
         return found
 

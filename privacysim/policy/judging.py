@@ -7,6 +7,7 @@ a gap: "hard" if general law does not forbid the act either, "soft" if general l
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, TypeVar
 
 from privacysim import vocabulary
@@ -186,7 +187,8 @@ def papers(rule: Access) -> dict[str, tuple[Any, ...]]:
     return asked | {name: (True,) for name, condition in TESTED.items() if condition in rule.conditions}
 
 
-def told(question: Question) -> dict[str, Any]:
+@lru_cache(maxsize=4096)
+def told(question: Question) -> Mapping[str, Any]:
     """What an act says of every element."""
     speaks_for = "guardian" if question.of_whom in ("minor", "ward") else "person_filmed"
     return {name: getattr(question, field) for name, field in (*WORDS.items(), *FLAGS.items())} | {
@@ -264,14 +266,17 @@ def _reaches(answer: GeneralAnswer, question: Question) -> bool:
 
 
 def both_answers(policy: Policy, reading: str, answers: Iterable[GeneralAnswer], bundle: str,
-                 question: Question) -> Answer:
-    """Both answers, and the legality and gap that follow from them."""
+                 question: Question, known: dict[Any, tuple[str, str]] | None = None) -> Answer:
+    """Both answers, and the legality and gap that follow from them; `known` remembers what general law said."""
     specific, rule, ground = specific_answer(policy, reading, question)
     authorised = specific in ("authorised", "conditional")
     if policy.general_law == "suspended":
         general, provisions = "lawful", ""
     else:
-        general, provisions = general_answer(answers, bundle, question, authorised)
+        known, key = {} if known is None else known, (bundle, question, authorised)
+        if key not in known:
+            known[key] = general_answer(answers, bundle, question, authorised)
+        general, provisions = known[key]
     legality = "authorised" if authorised else "ungoverned" if specific == "silent" else "prohibited"
     gap = "" if specific != "silent" else "hard" if general in ("lawful", "depends") else "soft"
     return Answer(specific, general, legality, ground, provisions, rule, gap)  # type: ignore[arg-type]
