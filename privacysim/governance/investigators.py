@@ -137,7 +137,9 @@ class Investigators(Process):
         footage = np.bincount(of, np.where(given, until - begin, 0), count)
         # a seized recorder is taken whole: by recording camera of its custodian, the request and begin of the footage
         holder, taken_from = world.cameras.custodian_id, np.flatnonzero(seized)
-        whole = np.flatnonzero(np.isin(holder, holder[requests.camera[seized]]) & kept.recording)
+        loses = np.zeros(holder.max(initial=0) + 1, dtype=bool)
+        loses[holder[requests.camera[seized]]] = True
+        whole = np.flatnonzero(loses[holder] & kept.recording)
         one, which = np.nonzero(holder[requests.camera[taken_from], None] == holder[whole])
         recorder, whole = taken_from[one], whole[which]
         since = kept.oldest(whole, secured[recorder])

@@ -94,11 +94,15 @@ def joined_cameras(parts: list[Cameras]) -> Cameras:
 def cameras_near(cameras: Cameras, members: Ints, x: NDArray[np.float32], y: NDArray[np.float32], reach_m: float,
                  most: int | None = None) -> tuple[Ints, Ints]:
     """Find the `most` nearest of some cameras within reach of each point, ascending: offsets and positions."""
+    tree = cKDTree(np.column_stack((cameras.x[members], cameras.y[members])))
+    # a metre more, because the positions are of single precision: the distances below decide
+    around = tree.query_ball_point(np.column_stack((x, y)), reach_m + 1.0, return_sorted=True)
     rows = []
-    for px, py in zip(x, y, strict=True):
-        apart = np.hypot(cameras.x[members] - px, cameras.y[members] - py)
+    for px, py, near in zip(x, y, around, strict=True):
+        some = members[np.array(near, dtype=np.intp)]
+        apart = np.hypot(cameras.x[some] - px, cameras.y[some] - py)
         inside = np.flatnonzero(apart <= reach_m)
-        rows.append(np.sort(members[inside[np.argsort(apart[inside], kind="stable")][:most]]))
+        rows.append(np.sort(some[inside[np.argsort(apart[inside], kind="stable")][:most]]))
     return joined_rows(rows)
 
 
