@@ -19,6 +19,7 @@ the picture. Without such a rule it is prohibited or a gap, and nobody is masked
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from privacysim import vocabulary as words
@@ -137,9 +138,8 @@ class Investigators(Process):
         footage = np.bincount(of, np.where(given, until - begin, 0), count)
         # a seized recorder is taken whole: by recording camera of its custodian, the request and begin of the footage
         holder, taken_from = world.cameras.custodian_id, np.flatnonzero(seized)
-        loses = np.zeros(holder.max(initial=0) + 1, dtype=bool)
-        loses[holder[requests.camera[seized]]] = True
-        whole = np.flatnonzero(loses[holder] & kept.recording)
+        loses = pd.Series(holder).isin(holder[requests.camera[seized]]).to_numpy()  # by hash: ids are sparse
+        whole = np.flatnonzero(loses & kept.recording)
         one, which = np.nonzero(holder[requests.camera[taken_from], None] == holder[whole])
         recorder, whole = taken_from[one], whole[which]
         since = kept.oldest(whole, secured[recorder])
