@@ -46,7 +46,8 @@ class History:
         self._of = of
         if not self.settled:
             return world
-        asks, cases, lapses = (~self.settled[name] for name in ("asks", "cases", "lapses"))
+        asks, cases, lapses = (~self.settled.get(name, np.zeros(len(getattr(world, name)), dtype=bool))
+                               for name in ("asks", "cases", "lapses"))  # fmt: skip
         row = np.cumsum(cases) - 1
         begin = np.append(world.clues.start[:-1][cases], world.clues.start[-1])  # settled cases have no clues
         return replace(world, asks=_rows(world.asks, asks), cases=_rows(world.cases, cases),

@@ -11,6 +11,7 @@ from privacysim.draws import stream_key, uniforms
 from privacysim.errors import InputError
 from privacysim.governance import DEFAULT, History, Log, Process, simulate
 from privacysim.governance import log as logs
+from privacysim.governance.askers import Askers
 from privacysim.governance.desk import Desk
 from privacysim.governance.desks import Courses, Desks, Documents, Signatures
 from privacysim.policy import load_arms
@@ -46,6 +47,13 @@ def test_arms_that_share_a_history_have_the_logs_that_they_have_alone(start, ord
     left = history.left(world, ARMS[0], 0 if start == "transition" else -15 * DAY_TICKS)
     shorter = [len(getattr(left, table)) < len(getattr(world, table)) / 2 for table in ("asks", "lapses")]
     assert all(shorter) == any(shorter) == (start == "transition"), "only what all policies did alike is settled"
+
+
+def test_some_of_the_default_processes_share_what_they_settled():
+    world, history = World(**vars(town(days=DAYS, warmup=15))), History()
+    for arm in ARMS[:2]:
+        _same(simulate(world, arm, baseline=ARMS[0], processes=[Askers()], history=history),
+              simulate(world, arm, baseline=ARMS[0], processes=[Askers()]))  # fmt: skip
 
 
 def test_a_history_belongs_to_one_world_and_one_baseline():
