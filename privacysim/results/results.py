@@ -173,8 +173,8 @@ def _band(path: Path) -> pd.DataFrame:
     if not path.is_file():
         return pd.DataFrame(columns=list(BAND_COLUMNS))
     try:
-        rows = pd.read_csv(path)[list(BAND_COLUMNS)].fillna({"curve": "", "note": ""})
-        return rows.astype(dict.fromkeys(["fewest", "drawn", "most"], float))
+        rows = pd.read_csv(path, dtype={"curve": str, "note": str})[list(BAND_COLUMNS)]
+        return rows.fillna({"curve": "", "note": ""}).astype(dict.fromkeys(["fewest", "drawn", "most"], float))
     except (ValueError, KeyError) as error:  # of another form, or not in UTF-8
         raise InputError(str(path), f"a table with the columns {', '.join(BAND_COLUMNS)}", error,
                          "give the file that privacysim wrote") from None  # fmt: skip
