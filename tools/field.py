@@ -122,7 +122,8 @@ def cut(source: Path, out: Path) -> tuple[tuple[int, int], int]:
     """The first frames, without loss and of even size, so that both tools get the same pictures."""
     read_, frames = cv2.VideoCapture(str(source)), 0
     size = (int(read_.get(3)) // 2 * 2, int(read_.get(4)) // 2 * 2)
-    writer = cv2.VideoWriter(str(out), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*"FFV1"), 25.0, size)
+    rate = read_.get(cv2.CAP_PROP_FPS) or 25.0
+    writer = cv2.VideoWriter(str(out), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*"FFV1"), rate, size)
     while frames < FRAMES and (got := read_.read())[0]:
         writer.write(np.ascontiguousarray(got[1][: size[1], : size[0]]))
         frames += 1

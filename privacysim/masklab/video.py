@@ -1,6 +1,6 @@
 """Masks whole people and faces in every frame of a video, keeping frames, size and rate, and reports what remains.
 
-Faces are looked for in every sixth frame and followed both ways in time; bodies by motion and by a detector. The file
+Faces are looked for four times a second and followed both ways in time; bodies by motion and by a detector. The file
 as written is read again, and a second face detector looks at it. The output gets its final name only when it is
 complete and no face is left in it; an interruption or an error leaves no file.
 """
@@ -31,8 +31,9 @@ from privacysim.masklab.timing import ffmpeg, keep_sound, keep_times, quiet
 CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".mov": "mp4v", ".avi": "XVID", ".mkv": "mp4v", ".webm": "VP80"}
 HOLD = 3
 """Frames before and after its own that the box of a body is masked in."""
-REACH, _FACE_EVERY, _FINE_EVERY = 18, 6, 18
-"""A face is bridged over so many frames, looked for in every n-th, and small ones in every third of these."""
+REACH, _LOOK_S, _LOOK_EVERY = 18, 0.24, 6
+"""A face is bridged over so many frames. It is looked for after so many seconds, at most so many frames; small ones in
+every third of these looks."""
 _BOX = ["frame", "left", "top", "right", "bottom"]
 
 
@@ -63,7 +64,7 @@ def mask_video(source: str, out: Path, mask: Any, *, boxes: Path | None = None, 
             left.notes.append("the camera moves: detectors alone find people, and may miss those who are turned away")
         strip, codec = Strip(frames), _codec(out, width, height, rate, isinstance(mask, Scramble))
         with _writer(out, width, height, rate, codec) as (part, write):
-            read = _frames(capture, finder, frames if live else None, clock)
+            read = _frames(capture, finder, frames if live else None, clock, rate)
             for number, (frame, regions, faces, shape) in enumerate(read):
                 left.look(number, frame, regions, faces)
                 strip.add(number, frame, False)
@@ -114,7 +115,7 @@ def _read(path: Path) -> Iterator[Frame]:
     capture.release()
 
 
-def _frames(capture: cv2.VideoCapture, finder: Finder, most: int | None, clock: list[float]
+def _frames(capture: cv2.VideoCapture, finder: Finder, most: int | None, clock: list[float], rate: float
             ) -> Iterator[tuple[Frame, Regions, list[Box], Frame | None]]:  # fmt: skip
     """Frames of a video (at most `most`) with the regions to mask, the faces and the shape of bodies.
 
@@ -124,6 +125,7 @@ def _frames(capture: cv2.VideoCapture, finder: Finder, most: int | None, clock: 
     bodies, followed, looker = Tracks(HOLD), Tracks(REACH, nearest=True), FaceFinder()
     waiting, kept, read = deque[Frame](), dict[int, tuple[Regions, Frame | None]](), 0
     shapes = deque[Frame | None](maxlen=2 * HOLD + 1)
+    every = min(max(round(_LOOK_S * rate), 1), _LOOK_EVERY)
 
     def ready(number: int) -> tuple[Frame, Regions, list[Box], Frame | None]:
         frame, faces, (regions, shape) = waiting.popleft(), followed.regions(number), kept.pop(number)
@@ -139,7 +141,7 @@ def _frames(capture: cv2.VideoCapture, finder: Finder, most: int | None, clock: 
         frame = bgr(np.asarray(got[1], dtype=np.uint8))
         bodies.add(read, finder.boxes(frame, read))
         shapes.append(finder.shape)
-        followed.add(read, looker.boxes(frame, read % _FINE_EVERY == 0) if read % _FACE_EVERY == 0 else [])
+        followed.add(read, looker.boxes(frame, read % (3 * every) == 0) if read % every == 0 else [])
         waiting.append(frame)
         if read >= HOLD:
             keep(read - HOLD)

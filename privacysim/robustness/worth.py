@@ -67,7 +67,7 @@ def share_told(worlds: int, varied: int) -> float:
     Bonferroni's bound of that test: r² = t²/(n − 2 + t²) with the 1 − 0.05/(2·varied) quantile of Student's t.
 
     >>> round(share_told(40, 400), 2), round(share_told(200, 400), 2)
-    (0.32, 0.08)
+    (0.32, 0.07)
     """
     t = float(special.stdtrit(worlds - 2, 1.0 - 0.025 / varied))
     return t * t / (worlds - 2 + t * t)

@@ -151,7 +151,7 @@ def test_the_projection_by_hand_and_in_words():
 def test_results_of_a_sample_are_not_projected(capsys):
     assert main(["bench", "--project", str(SAVED)]) == 2
     assert capsys.readouterr().err.splitlines() == [
-        "bench --project: expected results of a run with --sample all.", "  Got: sample 50000",
+        "bench --project: expected results of a run with --sample all.", "  Got: sample 25000",
         "  Fix: privacysim run headline --sample all --replicates 1 --out DIR.",
     ]  # fmt: skip
     with pytest.raises(InputError, match="sample all"):

@@ -214,6 +214,7 @@ def test_a_video_that_ends_before_its_header_says_is_accepted_when_asked(tmp_pat
 def test_an_interruption_leaves_no_file(walk, tmp_path, monkeypatch, at, what):
     """While the video is masked, and while the file as written is checked."""
     before = signal.getsignal(signal.SIGTERM)
+    ctrl_c = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
     where, name = (Painter, "paint") if at == "masking" else (FaceChecker, "boxes")
     honest, parts = getattr(where, name), []
 
@@ -228,6 +229,7 @@ def test_an_interruption_leaves_no_file(walk, tmp_path, monkeypatch, at, what):
             run(["mask", str(walk), "-o", str(tmp_path / "out.mp4"), "--mask", "box"])
     finally:
         signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGINT, ctrl_c)
     assert ended.value.code == 130
     assert [".part" in path.name for path in parts] == [True], "there was one to remove"
     assert not list(tmp_path.iterdir())

@@ -247,12 +247,12 @@ def test_the_page_says_of_a_start_a_sample_and_a_scenario_what_they_mean(source,
     text = page(results)
     assert "Slow effects: all <abbr" in text
     assert "Not <abbr" in text
-    assert "50,000 people" in text
+    assert "25,000 people" in text
     study = {**results.manifest["study"], "start": "steady", "sample": "all"}
     manifest = {**results.manifest, "study": study, "scenario": {**results.manifest["scenario"], "calibrated": True}}
     other = page(replace(results, manifest=manifest))
     assert "as if it had been in force for a long time" in other
-    assert "50,000 people" not in other
+    assert "25,000 people" not in other
     assert "Not <abbr" not in other
 
 

@@ -122,9 +122,10 @@ def test_what_a_reader_can_mend_stops_the_run(monkeypatch, three):
 class Deadly(ThreadPoolExecutor):
     """A pool whose worker dies of point 1's first block, each time."""
 
-    def submit(self, work, one):
+    def submit(self, work, units):
+        (one,) = units
         if one.point != 1 or one.unit != Unit(0, 0):
-            return super().submit(work, one)
+            return super().submit(work, units)
         gone: Future = Future()
         gone.set_exception(BrokenProcessPool("a worker was killed"))
         return gone

@@ -27,14 +27,13 @@ def test_the_front_of_zdt1_is_found_by_steering_and_not_by_luck():
     grid = np.array([(a / 40, b / 8, c / 8) for a in range(41) for b in range(9) for c in range(9)])
     pool = grid[qmc.Halton(1, rng=3).random(len(grid))[:, 0].argsort(kind="stable")]
     goals = zdt1(pool)
-    _, seen, worth = search(pool, lambda rows: (goals[rows], np.zeros((rows.size, 2))), 120, first=40, batch=10, seed=1)
+    _, seen = search(pool, lambda rows: (goals[rows], np.zeros((rows.size, 2))), 120, first=40, batch=10, seed=1)
     front = seen[nondominated(seen)]
     gap = front[:, 1] - (1 - np.sqrt(front[:, 0]))
     by_luck = goals[:120][nondominated(goals[:120])]
     assert np.mean(gap) < 0.05
     assert np.mean(gap) < 0.5 * np.mean(by_luck[:, 1] - (1 - np.sqrt(by_luck[:, 0])))
     assert np.ptp(front[:, 0]) > 0.7, "all along the front, not one end of it"
-    assert (worth["interval_held"] > 0.8).all()
 
 
 def test_a_replaced_fact_reaches_the_model_and_goes_away_again():
@@ -121,7 +120,7 @@ def test_the_best_reform_within_a_budget_keeps_its_usefulness_and_costs_no_more(
     design = load_design("reforms")
     confirmed = pd.DataFrame({"variant": ["dear", "useless", "good", "as_it_stands"], "cost": [9.0, 1.0, 3.0, 0.0],
                               "exposure_ratio": [0.1, 0.2, 0.5, 1.0], "usefulness_ratio": [1.0, 0.5, 0.97, 1.0]})
-    found = frontier.Frontier(design, confirmed, confirmed, confirmed, confirmed, ())
+    found = frontier.Frontier(design, confirmed, confirmed, confirmed, ())
     assert found.best(4.0)["variant"] == "good"
     assert found.best(10.0)["variant"] == "dear"
     assert found.best(2.0)["variant"] == "as_it_stands"

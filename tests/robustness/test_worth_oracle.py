@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -90,9 +91,12 @@ def test_the_command_says_first_what_can_be_seen_and_shows_only_facts_that_stand
     assert rest[-1].startswith("1 of 409 facts stands out.")
 
 
-def test_the_command_names_what_is_missing_and_the_policy_that_it_does_not_know(capsys):
-    saved = str(Path(__file__).parents[2] / "notebooks" / "saved" / "headline")
-    assert main(["study", "learn", saved, "--policy", "order_799"]) == 2
-    assert "at least 40 worlds" in capsys.readouterr().err
-    assert main(["study", "learn", saved, "--policy", "order_798"]) == 2
+def test_the_command_names_what_is_missing_and_the_policy_that_it_does_not_know(capsys, monkeypatch):
+    saved = Path(__file__).parents[2] / "notebooks" / "saved"
+    assert main(["study", "learn", str(saved / "committee")]) == 2
+    assert "--worlds" in capsys.readouterr().err
+    assert main(["study", "learn", str(saved / "headline"), "--policy", "order_798"]) == 2
     assert "order_799" in capsys.readouterr().err
+    monkeypatch.setattr(sys.modules[worth.__module__], "FEWEST_WORLDS", 41)
+    assert main(["study", "learn", str(saved / "headline"), "--policy", "order_799"]) == 2
+    assert "at least 41 worlds" in capsys.readouterr().err
