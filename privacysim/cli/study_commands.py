@@ -84,7 +84,7 @@ def run(
     if sys.stderr.isatty() and nothing_compiled():
         print("First run of this installation: kernels are compiled once, a minute of CPU time.", file=sys.stderr)
     if before is None and "less than a minute" not in takes:
-        print(takes, file=sys.stderr, flush=True)
+        print(takes, flush=True)
     results = chosen.run(wanted if isinstance(wanted, str) else None, worlds=worlds, replicate=replicate,
                          workers=at_once, first=_say_first, open_executor=open_executor, out=folder, resume=resume,
                          force=force, yes=yes, tables="all" if tables_all else "seen" if tables else "",
