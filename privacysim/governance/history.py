@@ -35,7 +35,7 @@ class History:
     _of: tuple[Any, ...] = ()
 
     def left(self, world: World, baseline: Arm, switch: int) -> World:
-        """Return the world without what was settled before the switch; the same world if no policy has been simulated.
+        """Return the world without what was settled before the switch; the same world if nothing was.
 
         Raises InputError for another world, another baseline or another switch than those of the first policy.
         """
@@ -44,7 +44,7 @@ class History:
             raise InputError("history", "the same world, baseline and start for all policies", "others",
                              "create one History for each world")
         self._of = of
-        if not self.settled:
+        if not any(one.any() for one in self.settled.values()):
             return world
         asks, cases, lapses = (~self.settled.get(name, np.zeros(len(getattr(world, name)), dtype=bool))
                                for name in ("asks", "cases", "lapses"))  # fmt: skip

@@ -91,7 +91,7 @@ class Replicate:
 
     @cached_property
     def history(self) -> History:
-        """What the policies of this world share; policies that are tried later (`changed`) share it too."""
+        """What the policies of this replicate share; a replicate `changed` after they were simulated shares it too."""
         return History()
 
     @cached_property
