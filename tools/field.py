@@ -190,9 +190,10 @@ def _cpu(who: int) -> float:
 
 
 _VIDEOS = """{faces:,} annotated face-frames in {clips} clips ({generated} generated; asked: 2,000 in 20), `--mask pixelate:4`. {untold} more are so
-small that encoding alone removes the detail by which a mask is told; they are not counted.
+small that encoding alone removes the detail by which a mask is told; they are not counted. A face is masked if no detail
+finer than a twelfth of it, or than two pixels, is left in either half.
 
-- **Masked**: {share:.1%} (95 % interval by clip {low:.1%} to {high:.1%}); the least in one clip is {least:.0%}.
+- **Masked**: {share:.2%} (95 % interval by clip {low:.1%} to {high:.1%}); the least in one clip is {least:.0%}.
   deface, on the same frames: {theirs:.1%}. Clips in which deface masks a larger share: {worse}.
 - **Exit 1 when a face is left**: the result with one annotated face left open in twelve frames: {told} of {bare}
   end with exit 1 ({caught:.0%}; asked: 95 %). The checker's threshold is a score of {score:g}, twice.
@@ -215,7 +216,7 @@ def videos_text() -> str:
     rows["share"], rows["fps"], rows["mask_fps"] = (rows["masked"] / rows["faces"], rows["frames"] / rows["cpu_s"],
                                                     rows["frames"] / rows["mask_s"])  # fmt: skip
     ours, theirs = (rows[(rows["tool"] == "privacysim") == own].set_index("clip") for own in (True, False))
-    both, seen = ours.join(theirs, how="inner", rsuffix="_theirs"), ours[ours["faces"] > 0]
+    both, seen = ours.join(theirs.add_suffix("_theirs"), how="inner"), ours[ours["faces"] > 0]
     drawn = np.random.default_rng(0).integers(0, len(seen), (2000, len(seen)))
     counts = seen[["masked", "faces"]].to_numpy()[drawn].sum(axis=1)
     low, high = np.quantile(counts[:, 0] / counts[:, 1], [0.025, 0.975])

@@ -35,7 +35,7 @@ _LEAST_PX, _MOST_PX = 640, 1280
 29 of 30 cases instead of 20), larger ones reduced."""
 _FEWEST_PX = 5
 _SIDE, _STRIDE = 192, 4
-_MARGIN = 0.2  # a face is enlarged on each side by a share of its size
+_MARGIN = 0.2  # a face is enlarged on each side by a share of its size, and by one cell of the finder's heat map
 _WIDER, _CONFIRMED = (2.5, 4.0), 0.35
 """A find is looked at again in squares so many times as wide; least mean of the two scores. Measured: 0.42 and more on
 generated faces, 0.28 and less on moss in which the checker saw faces in 13 frames."""
@@ -68,8 +68,7 @@ class FaceFinder:
     def boxes(self, frame: Frame, fine: bool = True) -> list[Box]:
         """Boxes of faces (left, top, right, bottom), clipped to the frame; `fine`: small frames are enlarged."""
         height, width = frame.shape[:2]
-        longer = max(height, width)
-        scale = min(max(longer, min(_LEAST_PX, 2 * longer) * fine), _MOST_PX) / longer
+        scale = _scale(frame.shape, fine)
         across, down = (max(32, round(side * scale / 32) * 32) for side in (width, height))
         if (across, down) not in self.nets:  # OpenCV's network of this kind finds nonsense after a change of size
             if len(self.nets) > 1:
@@ -145,9 +144,21 @@ def tiles(width: int, height: int, side: int = 0) -> list[tuple[int, int, int]]:
     return [(0, 0, max(width, height)), *((int(left), int(top), side) for top in tops for left in lefts)]
 
 
+def _scale(shape: tuple[int, ...], fine: bool) -> float:
+    """Pixels that the finder sees per pixel of the frame."""
+    longer = max(shape[:2])
+    return min(max(longer, min(_LEAST_PX, 2 * longer) * fine), _MOST_PX) / longer
+
+
+def cell_px(shape: tuple[int, ...]) -> float:
+    """Pixels of the frame in one cell of the finder's heat map: by so many it may err in the side of a face."""
+    return _STRIDE / _scale(shape, True)
+
+
 def around(face: Box, shape: tuple[int, ...]) -> Box:
     """The box of a face with its margin, within the frame."""
-    x, y = (round(_MARGIN * side) for side in (face[2] - face[0], face[3] - face[1]))
+    cell = cell_px(shape)
+    x, y = (round(_MARGIN * side + cell) for side in (face[2] - face[0], face[3] - face[1]))
     return max(0, face[0] - x), max(0, face[1] - y), min(shape[1], face[2] + x), min(shape[0], face[3] + y)
 
 

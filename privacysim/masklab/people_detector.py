@@ -32,6 +32,9 @@ _LEAST_AREA, _NEAR = 0.00024, 0.04
 """Shares of the picture: of the least thing that moves, and of one that is near, so that its outline counts."""
 _SAME = 0.8  # least correlation with the background's detail of a change that is only light
 _RIM = 0.06  # of the width or height of a near person, whichever is less, is added around the outline
+_SWAYS, _SWAY_PX = 0.5, 3
+"""A quarter of the background's corners move by so many pixels (of half size) before a camera that sways; at most so
+many are forgiven. Measured: up to 0.24 before fixed cameras, 0.3 to 6 before one in a hand or on a slow zoom."""
 
 
 class Finder:
@@ -47,6 +50,8 @@ class Finder:
         self.model = cv2.createBackgroundSubtractorMOG2(history=500, varThreshold=16, detectShadows=True)
         self.given, self.standing = given, list[Box]()
         self.shape: Frame | None = None
+        corners = None if self.background is None else cv2.goodFeaturesToTrack(_one(self.background), 200, 0.01, 8)
+        self.corners = np.zeros((0, 1, 2), np.float32) if corners is None else corners
 
     def boxes(self, frame: Frame, number: int) -> list[Box]:
         """Boxes of frame `number`; the whole frame until a live stream's background has settled."""
@@ -67,11 +72,7 @@ class Finder:
     def moving(self, frame: Frame) -> list[Box]:
         """Boxes that differ from the background: people (and other moving things), enlarged by a margin."""
         small = _small(frame)
-        if self.background is None:
-            changed = (self.model.apply(small) == 255).astype(np.uint8)
-        else:
-            changed = cv2.threshold(_apart(small, self.background), _DIFFERENT, 1, cv2.THRESH_BINARY)[1]
-        changed = cv2.morphologyEx(changed, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+        changed = cv2.morphologyEx(self._changed(small), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
         # clothes that match the background split a person into pieces: join upwards more than sideways
         joined = cv2.morphologyEx(changed, cv2.MORPH_CLOSE, np.ones((9, 5), np.uint8))
         outlines, _ = cv2.findContours(joined, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
@@ -90,6 +91,26 @@ class Finder:
                     cv2.drawContours(self.shape, [cv2.convexHull(one)], -1, 1, 2 * rim)
         return made
 
+    def _changed(self, small: Frame) -> Frame:
+        """Pixels that differ from the background, also if a hand, wind or a slow zoom has moved it by some pixels."""
+        if self.background is None:
+            return (self.model.apply(small) == 255).astype(np.uint8)
+        low = high = self.background
+        if sway := self._sway(small):
+            near = np.ones((2 * sway + 1, 2 * sway + 1), np.uint8)
+            low, high = cv2.erode(low, near), cv2.dilate(high, near)
+        apart = cv2.split(cv2.max(cv2.subtract(small, high), cv2.subtract(low, small)))
+        return cv2.threshold(cv2.max(cv2.max(*apart[:2]), apart[2]), _DIFFERENT, 1, cv2.THRESH_BINARY)[1]
+
+    def _sway(self, small: Frame) -> int:
+        """By how many pixels a quarter of the background's corners have moved; 0 before a camera that stands still."""
+        if self.background is None or len(self.corners) < 12:
+            return 0
+        behind, here, start = _one(self.background), _one(small), self.corners
+        found, there, _ = cv2.calcOpticalFlowPyrLK(behind, here, start, start.copy())
+        moved = np.hypot(*(found - start)[np.ravel(there) == 1].reshape(-1, 2).T)
+        most = float(np.quantile(moved, 0.75)) if len(moved) else 0.0
+        return 0 if most < _SWAYS else min(math.ceil(most), _SWAY_PX)
 
     def _only_lit(self, small: Frame, changed: Frame, rectangle: Sequence[int]) -> bool:
         """Whether what changed there is the light: the background's own detail is still in it."""
@@ -99,6 +120,10 @@ class Finder:
         here = changed[y : y + h, x : x + w] > 0
         a, b = (_detail(one[y : y + h, x : x + w])[here] for one in (small, self.background))
         return float((a * b).sum()) > _SAME * math.sqrt(float((a * a).sum() * (b * b).sum())) > 0.0
+
+
+def _one(frame: Frame) -> Frame:
+    return np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY))
 
 
 def _detail(part: Frame) -> NDArray[np.float32]:
@@ -196,7 +221,23 @@ def _shifted(before: Frame, after: Frame) -> float:
 
 
 def upright_people(frame: Frame) -> list[Box]:
-    """Boxes of upright people by OpenCV's HOG detector (Dalal, Triggs 2005): slow, so used on few frames."""
+    """Boxes of upright people by OpenCV's HOG detector (Dalal, Triggs 2005): slow, so used on few frames.
+
+    A person is found in the mirrored picture, too; a bottle that resembles one seldom is.
+    """
+    return [box for box in _upright(frame, 0.5) if _seen_mirrored(frame, box)]
+
+
+def _seen_mirrored(frame: Frame, box: Box) -> bool:
+    rim = (box[2] - box[0]) // 2
+    left, top = max(0, box[0] - rim), max(0, box[1] - rim)
+    part = np.ascontiguousarray(frame[top : box[3] + rim, left : box[2] + rim][:, ::-1])
+    wide = part.shape[1]
+    there = wide - (box[2] - left), box[1] - top, wide - (box[0] - left), box[3] - top
+    return any(overlap(there, other) > 0.5 for other in _upright(part, 0.2))
+
+
+def _upright(frame: Frame, least: float) -> list[Box]:
     hog = cv2.HOGDescriptor()
     hog.setSVMDetector(np.asarray(cv2.HOGDescriptor.getDefaultPeopleDetector(), dtype=np.float32))
     height, width = frame.shape[:2]
@@ -206,7 +247,7 @@ def upright_people(frame: Frame) -> list[Box]:
     found, weights = hog.detectMultiScale(frame, winStride=(8, 8), padding=(8, 8), scale=1.2)
     return [(int(x), int(y), min(int(x + w), width), min(int(y + h), height))
             for (x, y, w, h), weight in zip(found, np.ravel(weights), strict=True)
-            if weight > 0.5 and x < width and y < height]  # fmt: skip
+            if weight > least and x < width and y < height]  # fmt: skip
 
 
 class Tracks:

@@ -12,7 +12,7 @@ from privacysim.errors import InputError, ResultsError
 from privacysim.files import whole_file
 from privacysim.masklab.face_detectors import FaceChecker, FaceFinder, around, tiles
 from privacysim.masklab.masks import as_mask
-from privacysim.masklab.people_detector import Box, Frame, upright_people
+from privacysim.masklab.people_detector import Box, Frame, covered, upright_people
 from privacysim.masklab.regions import Painter, detail_left
 from privacysim.masklab.scramble import Scramble
 from privacysim.masklab.timing import decoded, quiet
@@ -89,18 +89,22 @@ def mask_pictures(source: Path, out: Path, mask: Any, *, keep_anyway: bool = Fal
                          "name another file or folder")  # fmt: skip
     finder, checker, painter, strip = FaceFinder(), FaceChecker(), Painter(made.mask), Strip(len(pictures))
     for number, (path, target) in enumerate(zip(pictures, targets, strict=True)):
-        name, frame = str(path.relative_to(source)) if source.is_dir() else path.name, read_picture(path)
-        before = frame.copy()
-        strip.add(number, frame, False)
-        faces, people = _faces(finder, frame), _people(frame)
-        boxes = [*people, *(around(face, frame.shape) for face in faces)]
-        painter.paint(frame, list(enumerate(boxes)), number, faces)
+        name, before = str(path.relative_to(source)) if source.is_dir() else path.name, read_picture(path)
+        faces, people = _faces(finder, before), _people(before)
+        for _ in range(2):  # what only the checker sees is masked, too, and checked again
+            frame, heads = before.copy(), [around(face, before.shape) for face in faces]
+            painter.paint(frame, list(enumerate([*people, *heads])), number, faces)
+            data = _encoded(frame, target.suffix)
+            written = np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), dtype=np.uint8)
+            left = [box for box in checker.boxes(written) if detail_left(before, written, box)]
+            if not (missed := [box for box in left if covered(box, heads, before.shape[:2]) < 0.5]):
+                break
+            faces += missed
+        strip.add(number, before, False)
         strip.add(number, frame, True)
         made.found[name] = len(faces), len(people)
-        data = _encoded(frame, target.suffix)
-        written = np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), dtype=np.uint8)
-        if left := sum(detail_left(before, written, box) for box in checker.boxes(written)):
-            made.readable[name] = left
+        if left:
+            made.readable[name] = len(left)
         if not left or keep_anyway:
             target.parent.mkdir(parents=True, exist_ok=True)
             with whole_file(target) as part:

@@ -12,7 +12,7 @@ from privacysim.errors import InputError
 from privacysim.facts import facts
 from privacysim.identify import cells, identifiability
 from privacysim.masklab import masks
-from privacysim.masklab.face_detectors import CHECKER_SCORE, TURNS, FaceChecker
+from privacysim.masklab.face_detectors import CHECKER_SCORE, TURNS, FaceChecker, cell_px
 from privacysim.masklab.fitted_curve import EXTRAPOLATED_BEYOND
 from privacysim.masklab.mask_base import Mask, MeasuredElsewhere, positive
 from privacysim.masklab.people_detector import Box, Frame, Tracks, covered, outline, upright_people
@@ -55,7 +55,8 @@ class Painter:
               shape: Frame | None = None) -> Frame:  # fmt: skip
         """Mask the regions of a frame and return it; `number` is the frame's, for the cipher's nonce.
 
-        The strength in a region follows the widest of the `faces` within it, if that is wider than a standing person's.
+        The strength in a region follows the widest of the `faces` within it, if that is wider than a standing person's,
+        and as wide as it may be.
         `shape`: pixels of bodies; nothing else in their regions is masked, unless a cipher must be undone by boxes.
         """
         if isinstance(self.mask, Scramble):
@@ -67,7 +68,8 @@ class Painter:
             part = frame[top:bottom, left:right]
             if part.size and not isinstance(self.mask, masks.Clear):
                 behind = None if self.background is None else self.background[top:bottom, left:right]
-                face = float(right - left) if self.faces else max([face_px(box), *_widths(faces, box)])
+                wide = [width + cell_px(frame.shape) for width in _widths(faces, box)]
+                face = float(right - left) if self.faces else max([face_px(box), *wide])
                 masked = self._masked(part, behind, max(face, 1.0), _told(number, order))
                 if shape is not None and track > 0:
                     masked = np.where(shape[top:bottom, left:right], masked, part)
@@ -149,8 +151,9 @@ class Residual:
     """What a masked video still shows; `look` sees its frames before masking, `check` those written.
 
     `tracks`: frames of each track. In the `looks` sampled frames a second detector found `seen` people, of whom the
-    mask covers `hidden`. `readable`: frames of the written file in which the checker still finds a face. `notes`: what
-    else the reader must know.
+    mask covers `hidden`. `readable`: frames of the written file in which the checker still finds a face; `missed`: by
+    frame, those faces that no mask of a face covers. `regions`: what is masked, by frame. `notes`: what else the reader
+    must know.
     """
 
     def __init__(self, mask: Mask, expected_frames: int, rate: float) -> None:
@@ -160,6 +163,7 @@ class Residual:
         self.looks = self.seen = self.hidden = self.checked = 0
         self.tracks, self.faces_px, self.bodies_px = Counter[int](), list[float](), list[float]()
         self.readable, self.notes = list[int](), list[str]()
+        self.missed, self.regions = dict[int, list[Box]](), dict[int, Regions]()
 
     def look(self, number: int, frame: Frame, regions: Regions, faces: Sequence[Box] = ()) -> None:
         """Detect people before masking; `faces`: of this frame, as found."""
@@ -171,6 +175,7 @@ class Residual:
             if 1.2 * w <= h <= 5.0 * w and h >= 0.06 * frame.shape[0]:  # one upright person, not a group or a leaf
                 self.bodies_px.append(face_px(box) / _MARGIN)
         self.faces_px += [float(face[2] - face[0]) for face in faces]
+        self.regions[number] = regions
         if number in self.when:
             self.looks += 1
             boxes = [box for _, box in regions]
@@ -183,16 +188,20 @@ class Residual:
 
         `source`: the frames before masking. A find whose detail the mask has removed is only the mosaic of a face.
         """
-        checker, tracks, times = FaceChecker(), Tracks(TURNS), dict[int, list[int]]()
+        checker, tracks, times = FaceChecker(), Tracks(TURNS), dict[int, dict[int, Box]]()
         for number, (frame, before) in enumerate(zip(frames, chain(source or (), repeat(None)), strict=False)):
             self.checked += 1
             tracks.add(number, [box for box in checker.boxes(frame, number)
                                 if before is None or detail_left(before, frame, box)])  # fmt: skip
             for track, boxes in tracks.open.items():
                 if number in boxes:
-                    times.setdefault(track, []).append(number)
+                    times.setdefault(track, {})[number] = boxes[number]
         # a single find in a longer video is a chance resemblance
-        self.readable = sorted({n for found in times.values() if len(found) > 1 or self.checked < 3 for n in found})
+        sure = [(n, box) for found in times.values() if len(found) > 1 or self.checked < 3 for n, box in found.items()]
+        self.readable = sorted({n for n, _ in sure})
+        for n, box in sure:
+            if covered(box, [face for track, face in self.regions.get(n, []) if track < 0], self.size[::-1]) < 0.5:
+                self.missed.setdefault(n, []).append(box)
 
     def left(self) -> list[tuple[int, tuple[float, float], tuple[float, float], tuple[float, float]]]:
         """For each gallery P(identified) in one frame, over a track, and without the mask; empty without measurement.

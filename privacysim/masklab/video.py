@@ -1,8 +1,9 @@
 """Masks whole people and faces in every frame of a video, keeping frames, size and rate, and reports what remains.
 
 Faces are looked for four times a second and followed both ways in time; bodies by motion and by a detector. The file
-as written is read again, and a second face detector looks at it. The output gets its final name only when it is
-complete and no face is left in it; an interruption or an error leaves no file.
+as written is read again, and a second face detector looks at it; what only that one sees is masked in a second pass,
+which is checked again. The output gets its final name only when it is complete and no face is left in it; an
+interruption or an error leaves no file.
 """
 
 import os
@@ -52,39 +53,50 @@ def mask_video(source: str, out: Path, mask: Any, *, boxes: Path | None = None, 
     out, mask, live = Path(out), as_mask(mask), _is_live(source)
     _check(source, out, live, live_s, keep_audio)
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    capture, clock = cv2.VideoCapture(int(source) if source.isdigit() else source), list[float]()
+    capture = cv2.VideoCapture(int(source) if source.isdigit() else source)
     try:
         width, height, rate, frames = _properties(capture, source, live)
         if live and live_s is not None:
             frames = max(1, round(live_s * rate))
+        given = _read_boxes(boxes, width, height, frames)
+        codec = _codec(out, width, height, rate, isinstance(mask, Scramble))
         background, steady = (None, True) if live else _background(source, frames)
-        finder = Finder(background if steady else None, _read_boxes(boxes, width, height, frames), steady)
-        painter, left, painted = Painter(mask, background), Residual(mask, frames, rate), list[tuple[int, ...]]()
+
+        def masked(missed: dict[int, list[Box]]) -> Residual:
+            """Mask the frames, with faces by frame that are known already, and say what remains of them."""
+            finder, painter = Finder(background if steady else None, given, steady), Painter(mask, background)
+            left, strip, clock = Residual(mask, frames, rate), Strip(frames), list[float]()
+            with _writer(out, width, height, rate, codec) as (part, write):
+                read = _frames(capture, finder, frames if live else None, clock, rate, missed)
+                for number, (frame, regions, faces, shape) in enumerate(read):
+                    left.look(number, frame, regions, faces)
+                    strip.add(number, frame, False)
+                    painter.paint(frame, regions, number, faces, shape)
+                    strip.add(number, frame, True)
+                    write.write(frame)
+                    progress(number + 1, frames)
+                _check_read(source, left, frames, whole and not live)
+                write.release()
+                if not live:
+                    told = keep_times(part, clock, rate, codec)
+                    left.notes += filter(None, [told, keep_sound(part, source, keep_audio, told.startswith("uneven"))])
+                left.check(_read(part), None if live else _read(Path(source)))
+                if (left.missed and not live and not missed) or (left.readable and not keep_anyway):
+                    part.unlink()
+                elif isinstance(mask, Scramble):
+                    _write_sidecar(out, left.regions, mask.key_)
+            if preview is not None:
+                strip.write(preview)
+            return left
+
+        left = masked({})
+        if left.missed and not live:
+            capture, missed = cv2.VideoCapture(source), left.missed
+            left = masked(missed)
+            left.notes.append(f"in {len(missed)} frames the second detector saw a face, or a picture of one, that the "
+                              "first had not found: it was masked, too")
         if not steady:
             left.notes.append("the camera moves: detectors alone find people, and may miss those who are turned away")
-        strip, codec = Strip(frames), _codec(out, width, height, rate, isinstance(mask, Scramble))
-        with _writer(out, width, height, rate, codec) as (part, write):
-            read = _frames(capture, finder, frames if live else None, clock, rate)
-            for number, (frame, regions, faces, shape) in enumerate(read):
-                left.look(number, frame, regions, faces)
-                strip.add(number, frame, False)
-                painter.paint(frame, regions, number, faces, shape)
-                strip.add(number, frame, True)
-                painted += [(number, *box) for _, box in regions]
-                write.write(frame)
-                progress(number + 1, frames)
-            _check_read(source, left, frames, whole and not live)
-            write.release()
-            if not live:
-                told = keep_times(part, clock, rate, codec)
-                left.notes += filter(None, [told, keep_sound(part, source, keep_audio, told.startswith("uneven"))])
-            left.check(_read(part), None if live else _read(Path(source)))
-            if left.readable and not keep_anyway:
-                part.unlink()
-            elif isinstance(mask, Scramble):
-                _write_sidecar(out, painted, mask.key_)
-        if preview is not None:
-            strip.write(preview)
         return left
     finally:
         capture.release()
@@ -115,12 +127,12 @@ def _read(path: Path) -> Iterator[Frame]:
     capture.release()
 
 
-def _frames(capture: cv2.VideoCapture, finder: Finder, most: int | None, clock: list[float], rate: float
-            ) -> Iterator[tuple[Frame, Regions, list[Box], Frame | None]]:  # fmt: skip
+def _frames(capture: cv2.VideoCapture, finder: Finder, most: int | None, clock: list[float], rate: float,
+            missed: dict[int, list[Box]]) -> Iterator[tuple[Frame, Regions, list[Box], Frame | None]]:  # fmt: skip
     """Frames of a video (at most `most`) with the regions to mask, the faces and the shape of bodies.
 
     They come `REACH` frames after they were read. `clock` gets the time of each in milliseconds. Tracks of faces have
-    negative numbers.
+    negative numbers. `missed`: faces by frame that are known already.
     """
     bodies, followed, looker = Tracks(HOLD), Tracks(REACH, nearest=True), FaceFinder()
     waiting, kept, read = deque[Frame](), dict[int, tuple[Regions, Frame | None]](), 0
@@ -141,7 +153,8 @@ def _frames(capture: cv2.VideoCapture, finder: Finder, most: int | None, clock: 
         frame = bgr(np.asarray(got[1], dtype=np.uint8))
         bodies.add(read, finder.boxes(frame, read))
         shapes.append(finder.shape)
-        followed.add(read, looker.boxes(frame, read % (3 * every) == 0) if read % every == 0 else [])
+        found = looker.boxes(frame, read % (3 * every) == 0) if read % every == 0 else []
+        followed.add(read, found + missed.get(read, []))
         waiting.append(frame)
         if read >= HOLD:
             keep(read - HOLD)
@@ -257,9 +270,10 @@ def _codec(out: Path, width: int, height: int, rate: float, lossless: bool) -> s
     return "MJPG" if odd else "FFV1" if lossless else CODECS[ending]
 
 
-def _write_sidecar(out: Path, regions: list[tuple[int, ...]], key: bytes) -> None:
+def _write_sidecar(out: Path, regions: dict[int, Regions], key: bytes) -> None:
     """Write what undoing needs, in two files that must not travel with the video: the regions, and the key."""
-    pd.DataFrame(regions, columns=_BOX).to_csv(out.with_suffix(".regions.csv"), index=False, lineterminator="\n")
+    rows = [(number, *box) for number, boxes in regions.items() for _, box in boxes]
+    pd.DataFrame(rows, columns=_BOX).to_csv(out.with_suffix(".regions.csv"), index=False, lineterminator="\n")
     key_file = out.with_suffix(".key")
     key_file.unlink(missing_ok=True)  # an older file may be readable by others, and would stay so
     key_file.touch(mode=0o600)

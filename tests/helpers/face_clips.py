@@ -93,16 +93,16 @@ def frames_of(path: Path) -> list[np.ndarray]:
 def is_masked(before: np.ndarray, after: np.ndarray, box: Box, cells: int = 12) -> bool:
     """Whether no detail finer than `cells` across is left of a face: each half of it lost more than half of that.
 
-    Halves count each, so a mask half a box beside the face leaves it bare.
+    Halves count each, so a mask half a box beside the face leaves it bare. Finer than two pixels there is only noise.
     """
     left, top, right, bottom = box
-    shares = []
+    cells, shares = min(cells, (right - left) // 2), []
     for part in (slice(left, (left + right) // 2), slice((left + right) // 2, right)):
         detail = []
         for frame in (before, after):
             grey = cv2.cvtColor(frame[top:bottom, part], cv2.COLOR_BGR2GRAY).astype(np.float64)
-            coarse = cv2.resize(cv2.resize(grey, (cells // 2, cells), interpolation=cv2.INTER_AREA), grey.shape[::-1])
-            detail.append(grey - coarse)
+            coarse = cv2.resize(grey, (max(cells // 2, 1), cells), interpolation=cv2.INTER_AREA)
+            detail.append(grey - cv2.resize(coarse, grey.shape[::-1]))
         shares.append(1.0 - float((detail[0] * detail[1]).sum() / max((detail[0] ** 2).sum(), 1e-9)))
     return min(shares) > 0.5
 

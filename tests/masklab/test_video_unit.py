@@ -149,7 +149,7 @@ def test_a_key_is_its_owners_alone_even_where_an_open_one_lay(tmp_path):
     old = tmp_path / "out.key"
     old.write_bytes(b"old")
     old.chmod(0o644)
-    lab._write_sidecar(tmp_path / "out.mkv", [(0, 1, 2, 3, 4)], bytes(32))
+    lab._write_sidecar(tmp_path / "out.mkv", {0: [(1, (1, 2, 3, 4))]}, bytes(32))
     assert old.stat().st_mode & 0o777 == 0o600
     assert old.read_bytes() == bytes(32)
     assert (tmp_path / "out.regions.csv").read_text() == "frame,left,top,right,bottom\n0,1,2,3,4\n"
