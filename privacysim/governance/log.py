@@ -205,6 +205,12 @@ class Log:
         return f"Log({self.policy!r}, replicate {self.replicate}: {len(self.requests)} requests, {len(self.acts)} acts)"
 
 
+def same_events(one: Log, other: Log) -> bool:
+    """Whether requests, acts, incidents and audits are equal byte for byte; custody may differ."""
+    tables = [[getattr(log, name).drop(columns="policy", errors="ignore") for name in _KEYS] for log in (one, other)]
+    return all(a.equals(b) for a, b in zip(*tables, strict=True))
+
+
 _KEYS = {"acts": ("at_t", "act_id"), "requests": ("submitted_t", "request_id"),
          "incidents": ("opened_t", "incident_id"), "audits": ("at_t", "incident_id", "act_id")}
 """Columns by which each table is sorted."""

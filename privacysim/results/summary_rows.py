@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from privacysim import stats
 from privacysim.metrics import METRICS, Metric
+from privacysim.simulation.unit_tables import equal_events
 from privacysim.stats import FEWEST_CONTRIBUTORS, FEWEST_REPLICATES, Estimate
 from privacysim.vocabulary import CURVES
 
@@ -134,6 +135,9 @@ def _against(row: dict[str, Any], one: Metric, mine: Values, base: Values, how: 
     row |= {"chance_lower": chance.value, "chance_low": chance.low, "chance_high": chance.high}
     if (a == b).all():
         row["ratio"], row["delta"] = 1.0 if a.any() else math.nan, 0.0
+        equal = how.noted.get(("", "", ""), []).count(equal_events(row["policy"], how.baseline))
+        if equal >= how.replicates:
+            return f"{SAME}: requests, acts and incidents are equal byte for byte in every replicate"
         return f"{SAME} in {_at_most(n)}"
     why = _too_few(one, n, min(fewest, default=0), how.sample_all)
     key = (one.name, row["curve"])

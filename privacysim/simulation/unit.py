@@ -8,6 +8,7 @@ from them (a home, a pair) is not a sum over seconds.
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
+from itertools import combinations
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -31,6 +32,7 @@ from privacysim.exposure import (
 from privacysim.facts import facts
 from privacysim.files import whole_file
 from privacysim.governance import Log
+from privacysim.governance.log import same_events
 from privacysim.identify import STEPS_PER_PX
 from privacysim.identify.chance_table import CODES
 from privacysim.metrics import Footage, PeopleSeen, Records, Sums, Viewed, first_evidence_s, parts
@@ -41,7 +43,7 @@ from privacysim.sight.passes import Pieces, passes, sightings, sightings_count
 from privacysim.simulation import cost
 from privacysim.simulation.replicate import Choice, Replicate, Seen, blocks_of, pass_starts
 from privacysim.simulation.unit_parts import Unit, UnitParts
-from privacysim.simulation.unit_tables import arm_at
+from privacysim.simulation.unit_tables import arm_at, equal_events
 from privacysim.units import DAY_S, TICKS_PER_S
 from privacysim.vocabulary import CURVES
 from privacysim.world.world_model import World
@@ -86,7 +88,11 @@ def measured(whole: Replicate, block: int, wanted_tables: str = "", folder: Path
             viewed = [viewed_acts(whole, seen, log, first=first) if "viewed" in kinds else None for log in logs]
             kept = [records(whole.world, log, storage=stored) if first else None for log in logs]
             arms = {log.policy: parts(people[n], kept[n], filmed[n], wanted, viewed[n]) for n, log in enumerate(logs)}
-    notes = (*ends.notes, *(f"{log.policy}: {note}" for log in logs for note in log.notes)) if first else ()
+    notes: tuple[str, ...] = ()
+    if first:
+        twins = (pair for pair in combinations(logs, 2) if same_events(*pair))
+        notes = (*ends.notes, *(f"{log.policy}: {note}" for log in logs for note in log.notes),
+                 *(equal_events(one.policy, other.policy) for one, other in twins))
     if wanted_tables and folder is not None:
         with cost.stage("tables"):
             _write_tables(whole, seen, unit, wanted_tables, folder)

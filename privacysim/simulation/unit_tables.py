@@ -22,6 +22,15 @@ def arm_at(policy: str, end: str) -> str:
     return f"{policy}|{end}"
 
 
+def equal_events(one: str, other: str) -> str:
+    """Note of a replicate in which nothing happened otherwise under one policy than under another.
+
+    >>> equal_events("b", "a")
+    'a and b: requests, acts and incidents are equal byte for byte'
+    """
+    return " and ".join(sorted([one, other])) + ": requests, acts and incidents are equal byte for byte"
+
+
 def to_frames(parts: Mapping[Unit, UnitParts], arms: Sequence[str],
               declared: Mapping[str, Metric]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Build the `metrics` table, and notes (policy, replicate, metric, curve, note) on undefined values."""

@@ -255,3 +255,11 @@ def test_a_metric_of_a_dask_worker_is_shipped_by_value(ran):
     assert across.metrics.equals(ran.metrics)
 
 
+def test_a_policy_under_another_name_is_said_to_be_equal_byte_for_byte_and_no_other():
+    twin = load_policy("notice_only").model_copy(update={"id": "twin"})
+    results = ps.Study(**SMALL | {"policies": ["notice_only", twin, "order_799"]}).run(workers=1)
+    rows = results.compare(baseline="notice_only").rows
+    noted = rows[(rows["policy"] != "notice_only") & rows["note"].str.contains("byte for byte in every replicate")]
+    assert set(noted["policy"]) == {"twin"}
+    assert len(noted) > 20
+    assert results.compare(baseline="twin").rows["note"].str.contains("byte for byte").any()
