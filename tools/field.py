@@ -29,7 +29,7 @@ from privacysim.errors import InputError
 from privacysim.files import validate
 from privacysim.masklab.face_detectors import CHECKER_SCORE
 from privacysim.masklab.masks import as_mask
-from privacysim.masklab.people_detector import median_background
+from privacysim.masklab.people_detector import background_and_steady
 from privacysim.masklab.regions import Residual
 from privacysim.masklab.video import mask_video
 from privacysim.readers.camera_files import read_cameras
@@ -94,7 +94,7 @@ def clips(folder: Path, work: Path, rows: list[dict[str, str]]) -> Iterator[tupl
     import joblib
 
     people = joblib.load(data / "olivetti" / "olivetti_py3.pkz").reshape(400, 64, 64).transpose(0, 2, 1)
-    street = median_background(cv2.VideoCapture(str(data / "vtest.avi")), 795)
+    street = background_and_steady(cv2.VideoCapture(str(data / "vtest.avi")), 795)[0]
     assert street is not None
     for kind in KINDS:
         path = work / f"{kind.replace(' ', '_')}.avi"
@@ -157,7 +157,7 @@ def measured(tool: str, path: Path, out: Path, truth: Truth, reach: float) -> di
     bare = [bool(left.readable) for left in bared(before, after, again, truth)] if tool == "privacysim" else []
     return {"frames": len(after), "faces": len(masked), "masked": sum(masked), "untold": sum(map(len, told)) - len(masked),
             "checker_frames": found, "bare": len(bare), "bare_told": sum(bare), "spoilt": lost[0], "textured": lost[1],
-            "cpu_s": round(end - begin, 1), "mask_s": round((ends[-1] if ends else end) - begin, 1)}
+            "cpu_s": round(end - begin, 1), "mask_s": round((ends[left.frames - 1] if ends else end) - begin, 1)}
 
 
 def encoded(path: Path, out: Path) -> list[np.ndarray]:

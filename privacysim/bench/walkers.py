@@ -16,7 +16,7 @@ from privacysim.city import City, build_city
 from privacysim.people import Block, draw_block
 from privacysim.scenario import load_scenario
 from privacysim.sight.coverage import Coverage, coverage
-from privacysim.sight.passes import street_rows
+from privacysim.sight.passes import Walks, street_rows
 from privacysim.units import DAY_TICKS
 from privacysim.world.cameras import sample_cameras
 
@@ -75,7 +75,8 @@ def seen_on(place: Town, walk: int, step: tuple[int, int, int, int], sightings: 
 def with_kernel(place: Town, walks: int) -> int:
     """Count the month's sightings on the first walks: pieces of the shipped kernel times the days of their tour."""
     block = place.block
-    rows = street_rows(block, place.city, place.view, np.full(block.walk_tour.size, -1), walks=walks)
+    rows = street_rows(block, place.city, place.view, np.full(block.walk_tour.size, -1),
+                       walks=Walks.of(block, place.city, walks))
     often = np.bitwise_count(block.tour_mask).sum(axis=1, dtype=np.int64)
     return int(often[block.walk_tour[rows[:, 0]]].sum())
 

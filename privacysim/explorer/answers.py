@@ -27,6 +27,7 @@ class Answers:
     def __init__(self, preview: Preview) -> None:
         self.preview = preview
         self._looks: dict[Reform, list[Look]] = {}
+        self._arms: dict[Reform, Arm] = {}
         self._shown: tuple[Reform | None, int, str] = (None, 0, "")
         city, main = preview.city, preview.city.edge_kind == MAIN
         self._streets = panels.street_path(city.node_x, city.node_y, city.edge_u[main], city.edge_v[main],
@@ -36,7 +37,9 @@ class Answers:
         """The arm of a reform; without changes, the study's own."""
         if not reform.changes:
             return next(arm for arm in self.preview.arms if arm.id == reform.base)
-        return self.preview.arm(reform.kept())
+        if reform not in self._arms:
+            self._arms[reform] = self.preview.arm(reform.kept())
+        return self._arms[reform]
 
     def looks(self, reform: Reform) -> list[Look]:
         """What was looked at so far, at least one replicate."""

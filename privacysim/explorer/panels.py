@@ -40,20 +40,28 @@ vertical-align:top;background:#fff}}
 
 def verdict(rows: pd.DataFrame, baseline: str, name: str, people: int) -> str:
     """The answer in two sentences: how many people under the explored rules, of how many, and the change."""
-    mine = rows[(rows["metric"] == name) & (rows["policy"] == "explored")]
-    if mine.empty:
+    mine = _by_metric(rows).get((name, "explored"))
+    if mine is None:
         return ""
-    what, several = METRICS[name].title, _ends(mine["mean"]).replace("–", " to ")
+    what, several = METRICS[name].title, _ends(row["mean"] for row in mine).replace("–", " to ")
     change = "; ".join(dict.fromkeys(_change(row, what) for row in _told_apart(mine)))
     return (f'<p class="verdict"><strong>{several} {escape(what)}</strong> of {people:,} residents. {escape(change)}. '
             f'<span class="quiet">Baseline: {escape(baseline)}.</span></p>')
 
 
-def _told_apart(rows: pd.DataFrame) -> list[dict[Any, Any]]:
+def _by_metric(rows: pd.DataFrame) -> dict[tuple[str, str], list[dict[Any, Any]]]:
+    """Rows of a comparison, one per curve, by metric and policy."""
+    found: dict[tuple[str, str], list[dict[Any, Any]]] = {}
+    for row in rows.to_dict("records"):
+        found.setdefault((row["metric"], row["policy"]), []).append(row)
+    return found
+
+
+def _told_apart(rows: list[dict[Any, Any]]) -> list[dict[Any, Any]]:
     """Rows of the curves, only the first if their ratios agree within a tenth."""
-    ratios = rows["ratio"].to_numpy(dtype=np.float64)
+    ratios = np.array([row["ratio"] for row in rows], dtype=np.float64)
     agree = bool(np.isnan(ratios).any() or ratios.max() <= 1.1 * ratios.min())
-    return rows.to_dict("records")[: 1 if agree else None]
+    return rows[: 1 if agree else None]
 
 
 def _change(row: Mapping[Any, Any], what: str) -> str:
@@ -81,15 +89,14 @@ def change_table(rows: pd.DataFrame, baseline: str, names: Sequence[str], done: 
 
     Where the low and the high curve differ, both means stand in a cell, and both ratios if they differ by over a tenth.
     """
-    lines = []
+    lines, found = [], _by_metric(rows)
     for name in names:
-        mine = rows[rows["metric"] == name]
-        explored = mine[mine["policy"] == "explored"]
-        if explored.empty:
+        explored = found.get((name, "explored"))
+        if explored is None:
             continue
         change = "; ".join(" ".join(filter(None, (_ratio(row), _verdict(row, METRICS[name].direction))))
                            for row in _told_apart(explored))  # fmt: skip
-        means = (_ends(mine[mine["policy"] == policy]["mean"]) for policy in (baseline, "explored"))
+        means = (_ends(row["mean"] for row in found.get((name, policy), ())) for policy in (baseline, "explored"))
         lines.append(f'<tr data-metric="{escape(name)}"><td>{escape(METRICS[name].title)}</td>'
                      + "".join(f'<td class="n">{text}</td>' for text in means) + f"<td>{escape(change)}</td></tr>")
     follow = "" if done >= wanted else " Intervals follow."

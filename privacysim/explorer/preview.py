@@ -22,6 +22,7 @@ from privacysim.policy import Arm, load_arms
 from privacysim.results import Comparison
 from privacysim.results.summary_rows import SAME, compare
 from privacysim.scenario import Scenario, load_scenario
+from privacysim.sight.passes import Walks
 from privacysim.simulation.replicate import Replicate, Seen
 from privacysim.simulation.unit import people_seen, records
 from privacysim.simulation.unit_parts import UnitParts
@@ -61,6 +62,7 @@ class Drawn:
 
     whole: Replicate
     block: Block
+    walks: Walks
     baseline: Look
 
 
@@ -84,6 +86,7 @@ class Preview:
         self.baseline: Arm = inputs.arm(plan.baseline)
         self.city: City = build_city(self.scenario)
         self._drawn: dict[int, Drawn] = {}
+        self._known: dict[str, Arm] = {}
         self._skewness: dict[str, Skewness] = {}
 
     @property
@@ -96,25 +99,26 @@ class Preview:
 
     def arm(self, path: str) -> Arm:
         """The arm of a policy file (its only reading), under the study's general law."""
-        return load_arms([path], {}, self.study.plan.law_date, pack=self.scenario.law)[0]
+        return load_arms([path], {}, self.study.plan.law_date, pack=self.scenario.law)[0].knowing(self._known)
 
     def drawn(self, k: int) -> Drawn:
         """Replicate k, drawn on first use."""
         if k not in self._drawn:
             whole = Replicate(self._inputs, k)
             block = whole.draw()
-            self._drawn[k] = Drawn(whole, block, self._look(self.baseline, whole, block))
+            walks = Walks.of(block, whole.city)
+            self._drawn[k] = Drawn(whole, block, walks, self._look(self.baseline, whole, block, walks))
         return self._drawn[k]
 
     def look(self, arm: Arm, k: int) -> Look:
         """Results of one arm in replicate k."""
         drawn = self.drawn(k)
-        return self._look(arm, drawn.whole, drawn.block)
+        return self._look(arm, drawn.whole, drawn.block, drawn.walks)
 
-    def _look(self, arm: Arm, replicate: Replicate, block: Block) -> Look:
+    def _look(self, arm: Arm, replicate: Replicate, block: Block, walks: Walks) -> Look:
         whole = replicate.changed(arms=[arm])
         log = whole.logs[arm.id]
-        exposure = measure_exposure(whole.see(block), block, whole.acts)
+        exposure = measure_exposure(whole.see(block, walks=walks), block, whole.acts)
         sought = targeted(log.acts, whole.world, whole.coverage)
         found = readings(parts(people_seen(exposure, 0, block, sought=sought), records(whole.world, log), names=SHOWN))
         values = {(name, one.curve): (one.value, one.contributors) for name, one in found if one.value is not None}

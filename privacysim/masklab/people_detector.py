@@ -23,9 +23,10 @@ _DIFFERENT = 18  # grey levels by which a pixel of a person differs from the bac
 _SCALE = 0.5
 _SAMPLES = 25
 _SETTLE_FRAMES = 50
-_DETECT_EVERY, _DETECT_MOVING = 50, 5
-_MOVES = 0.65
-"""Share of the picture that shifts before a camera that moves; measured: 0.69 to 1, before a fixed one up to 0.61."""
+_DETECT_EVERY, _DETECT_MOVING = 50, 6
+_MOVES, _LATER = 0.65, 4
+"""Share of the picture that shifts within four frames, in the median of nine samples, before a camera that moves;
+measured: 0.69 to 1, before a fixed one up to 0.61."""
 _WIND = 60
 """Frames that are read on rather than wound to: winding decodes from a key frame on, too."""
 _LEAST_AREA, _NEAR = 0.00024, 0.04
@@ -179,22 +180,25 @@ def sampled(source: cv2.VideoCapture, numbers: Iterable[Any]) -> Iterator[tuple[
             yield number, np.asarray(frame, dtype=np.uint8)
 
 
-def median_background(source: cv2.VideoCapture, frames: int) -> Frame | None:
-    """Median of frames from the whole file, or None if it is short or not seekable."""
-    kept = [frame for _, frame in sampled(source, np.linspace(0, max(0, frames - 1), min(_SAMPLES, frames)))]
+def background_and_steady(source: cv2.VideoCapture, frames: int) -> tuple[Frame | None, bool]:
+    """Background of a file (None if it is short or not seekable), and whether its camera stands still."""
+    spread = {int(n) for n in np.linspace(0, max(0, frames - 1), min(_SAMPLES, frames))}
+    starts = np.linspace(0, max(0, frames - 6), 9).astype(int)
+    kept, grey = list[Frame](), dict[int, Frame]()
+    for number, frame in sampled(source, [*spread, *starts, *(starts + _LATER)]):
+        kept += [frame] * (number in spread)
+        grey[number] = _grey(frame)
+    background = _median(kept)
+    shares = [_shifted(grey[n], grey[n + _LATER]) for n in starts.tolist() if n in grey and n + _LATER in grey]
+    return background, background is None or not shares or float(np.median(shares)) <= _MOVES
+
+
+def _median(kept: list[Frame]) -> Frame | None:
     if len(kept) < 5:
         return None
     # the middle sorted value is the median and stays a byte; working row by row keeps the memory small
     middle = len(kept) // 2
     return np.stack([np.partition(np.stack(rows), middle, axis=0)[middle] for rows in zip(*kept, strict=True)])
-
-
-def camera_moves(source: cv2.VideoCapture, frames: int) -> bool:
-    """Whether most of the picture shifts within four frames, in most of nine samples from the whole file."""
-    starts = np.linspace(0, max(0, frames - 6), 9).astype(int)
-    grey = {number: _grey(frame) for number, frame in sampled(source, [*starts, *(starts + 4)])}
-    shares = [_shifted(grey[n], grey[n + 4]) for n in starts.tolist() if n in grey and n + 4 in grey]
-    return bool(shares) and float(np.median(shares)) > _MOVES
 
 
 def _grey(frame: Frame) -> Frame:

@@ -23,7 +23,7 @@ import pandas as pd
 from privacysim.errors import InputError, ResultsError, shown
 from privacysim.masklab.face_detectors import FaceFinder, around
 from privacysim.masklab.masks import as_mask
-from privacysim.masklab.people_detector import Box, Finder, Frame, Tracks, camera_moves, median_background
+from privacysim.masklab.people_detector import Box, Finder, Frame, Tracks, background_and_steady
 from privacysim.masklab.pictures import Strip
 from privacysim.masklab.regions import Painter, Regions, Residual
 from privacysim.masklab.scramble import Scramble
@@ -34,7 +34,7 @@ HOLD = 3
 """Frames before and after its own that the box of a body is masked in."""
 REACH, _LOOK_S, _LOOK_EVERY = 18, 0.24, 6
 """A face is bridged over so many frames. It is looked for after so many seconds, at most so many frames; small ones in
-every third of these looks."""
+every fourth of these looks."""
 _BOX = ["frame", "left", "top", "right", "bottom"]
 
 
@@ -60,7 +60,7 @@ def mask_video(source: str, out: Path, mask: Any, *, boxes: Path | None = None, 
             frames = max(1, round(live_s * rate))
         given = _read_boxes(boxes, width, height, frames)
         codec = _codec(out, width, height, rate, isinstance(mask, Scramble))
-        background, steady = (None, True) if live else _background(source, frames)
+        background, steady = (None, True) if live else background_and_steady(cv2.VideoCapture(source), frames)
 
         def masked(missed: dict[int, list[Box]]) -> Residual:
             """Mask the frames, with faces by frame that are known already, and say what remains of them."""
@@ -114,12 +114,6 @@ def _check_read(source: str, left: Residual, frames: int, whole: bool) -> None:
                          "convert it: ffmpeg -i IN -vf yadif OUT.mp4")
 
 
-def _background(source: str, frames: int) -> tuple[Frame | None, bool]:
-    """Background of a file, and whether its camera stands still; each opens the file anew, since it winds it."""
-    background = median_background(cv2.VideoCapture(source), frames)
-    return background, background is None or not camera_moves(cv2.VideoCapture(source), frames)
-
-
 def _read(path: Path) -> Iterator[Frame]:
     capture = cv2.VideoCapture(str(path))
     while (got := capture.read())[0]:
@@ -153,7 +147,7 @@ def _frames(capture: cv2.VideoCapture, finder: Finder, most: int | None, clock: 
         frame = bgr(np.asarray(got[1], dtype=np.uint8))
         bodies.add(read, finder.boxes(frame, read))
         shapes.append(finder.shape)
-        found = looker.boxes(frame, read % (3 * every) == 0) if read % every == 0 else []
+        found = looker.boxes(frame, read % (4 * every) == 0) if read % every == 0 else []
         followed.add(read, found + missed.get(read, []))
         waiting.append(frame)
         if read >= HOLD:

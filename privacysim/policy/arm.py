@@ -1,5 +1,7 @@
 """An arm of a study: one policy under one reading and one general law, with cached answers."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -15,6 +17,8 @@ from privacysim.vocabulary import ACTS
 _KINDS = {**dict.fromkeys(("public_state", "public_venue"), "public"),
           **dict.fromkeys(("residential_common", "private_home", "prohibited_site"), "private")}
 """Section of `retention` by regime; every other regime has `public_other`."""
+_ANSWERING = {"scope", "access", "prohibited", "forbidden", "mask", "general_law"}
+"""Sections of a policy on which its answers depend."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +62,15 @@ class Arm:
                                  self.laws.said.setdefault(day, {}))
             self._answers[question] = found
         return found
+
+    def knowing(self, others: dict[str, Arm]) -> Arm:
+        """This arm with the answers of one of the `others` that would answer every question alike; it joins them.
+
+        Rules on retention, filing, signs or oversight change no answer, only what follows from it.
+        """
+        spoken = self.policy.model_dump_json(include=_ANSWERING)
+        first = others.setdefault(f"{self.reading} {self.bundle.id} {self.law_date} {spoken}", self)
+        return replace(self, answers_by_code=first.answers_by_code, _answers=first._answers, _routes=first._routes)
 
     def route(self, requester: str, purpose: str, channel: str, operator: str, regime: str, own: bool = False,
               technique: str = "look") -> Route | None:

@@ -128,18 +128,18 @@ def _viewed(windows: Windows) -> NDArray[np.uint64]:
 
 
 def passes(block: Block, city: City, coverage: Coverage, first_day: int, days: int,
-           windows: Windows | None = None) -> Pieces:
+           windows: Windows | None = None, walks: Walks | None = None) -> Pieces:
     """Find every pass of the block's people in front of the cameras of `coverage`, on the days of the block.
 
     `first_day` and `days` must be the block's, because the day masks of its tours count from there. With `windows`,
     pieces that meet no window of their camera on any day may be omitted. Nobody views them, so no exposure changes, and
-    a city with every third camera viewed for two hours needs a hundredth of the memory.
+    a city with every third camera viewed for two hours needs a hundredth of the memory. `walks`: the block's, if known.
     """
     if (first_day, days) != (block.first_day, block.days):
         raise ValueError(f"passes: the block holds days {block.first_day} + {block.days}, not {first_day} + {days}")
     routes, stays = _routes(block), np.asarray(block.tour_person)[block.stay_tour]
     viewed = _Viewed.of(block, coverage, windows)
-    parts = [_walked(block, city, coverage, routes[0], viewed), _stayed(block, coverage, routes[1], viewed),
+    parts = [_walked(block, city, coverage, routes[0], viewed, walks), _stayed(block, coverage, routes[1], viewed),
              _crossed(block, city, coverage, routes[1] + np.bincount(stays, minlength=routes[1].size), viewed)]
     made = [np.concatenate(columns) for columns in zip(*parts, strict=True)]
     width = int(made[1].max(initial=0)) + 1
@@ -171,24 +171,39 @@ def _ordinal(person: NDArray, people: int) -> tuple[Ints, Ints]:
     return number, count.astype(np.int64)
 
 
+class Walks(NamedTuple):
+    """A block's walks as the kernel follows them, by shared tree and node; worth keeping where cameras change alone."""
+
+    order: Ints
+    routes: Ints
+    hours: NDArray[np.uint64]
+    depart: Ints
+    speed: NDArray[np.float64]
+    span: int
+
+    @classmethod
+    def of(cls, block: Block, city: City, walks: int | None = None) -> Walks:
+        """The first `walks` walks of a block (None: all)."""
+        some = slice(walks)
+        hub, node = np.asarray(block.walk_hub)[some], np.asarray(block.walk_node)[some]
+        order = np.argsort(hub * np.int64(city.node_x.size) + node)
+        span = max(-int(block.jitter.min(initial=0)), int(block.jitter.max(initial=0)))
+        reach, depart = block.walk_reach_mm[some], block.walk_depart.astype(np.int64)
+        until = depart[some] + (reach / block.walk_mm_per_tick[some]).astype(np.int64) + span + 1
+        routes = np.column_stack([hub, node, reach, block.walk_towards[some]])[order]
+        return cls(order, routes, half_hours(depart[some] - span, until)[order], depart,
+                   block.walk_mm_per_tick.astype(np.float64), span)  # fmt: skip
+
+
 def street_rows(block: Block, city: City, coverage: Coverage, visited: Ints, viewed: _Viewed | None = None,
-                walks: int | None = None) -> Ints:
-    """Rows of `kernel.follow` (walk, camera, …) for the first `walks` walks (None: all); `visited`: place by walk."""
-    known, some = viewed or _Viewed.of(block, coverage, None), slice(walks)
-    hub, node = np.asarray(block.walk_hub)[some], np.asarray(block.walk_node)[some]
-    order = np.argsort(hub * np.int64(city.node_x.size) + node)
-    span = max(-int(block.jitter.min(initial=0)), int(block.jitter.max(initial=0)))
-    reach, speed = block.walk_reach_mm[some], block.walk_mm_per_tick[some]
-    depart = block.walk_depart[some].astype(np.int64)
-    hours = half_hours(depart - span, depart + (reach / speed).astype(np.int64) + span + 1)
-    tour = np.asarray(block.walk_tour)
-    when = np.column_stack([known.tour[tour[some]], hours])[order]
-    routes = np.column_stack([hub, node, reach, block.walk_towards[some]])[order]
-    return kernel.follow(order, routes, when, block.walk_depart.astype(np.int64),
-                         block.walk_mm_per_tick.astype(np.float64), visited, tour, city.trees, city.adj_start,
-                         city.adj_node, city.adj_edge, city.edge_u, city.edge_mm, coverage.piece_start, _rows(coverage),
-                         coverage.entrance_start, coverage.entrance_place, known.camera, *known.windows,
-                         block.tour_mask, block.tour_shift, block.jitter, block.first_day, span)
+                walks: Walks | None = None) -> Ints:
+    """Rows of `kernel.follow` (walk, camera, …) for the `walks` (None: all); `visited`: place by walk."""
+    known, own, tour = viewed or _Viewed.of(block, coverage, None), walks or Walks.of(block, city), block.walk_tour
+    when = np.column_stack([known.tour[tour[own.order]], own.hours])
+    return kernel.follow(own.order, own.routes, when, own.depart, own.speed, visited, np.asarray(tour), city.trees,
+                         city.adj_start, city.adj_node, city.adj_edge, city.edge_u, city.edge_mm, coverage.piece_start,
+                         _rows(coverage), coverage.entrance_start, coverage.entrance_place, known.camera,
+                         *known.windows, block.tour_mask, block.tour_shift, block.jitter, block.first_day, own.span)
 
 
 def _rows(coverage: Coverage) -> Shorts:
@@ -209,11 +224,12 @@ def looked_at(city: City, coverage: Coverage, windows: Windows) -> Looked:
     return Looked((way[0::2] | way[1::2])[city.adj_edge], node, place)
 
 
-def _walked(block: Block, city: City, coverage: Coverage, number: Ints, viewed: _Viewed) -> tuple[NDArray, ...]:
+def _walked(block: Block, city: City, coverage: Coverage, number: Ints, viewed: _Viewed,
+            walks: Walks | None) -> tuple[NDArray, ...]:
     tour = np.asarray(block.walk_tour)
     goal, origin = (_visited(block, block.way_tour, place) for place in (block.way_to, block.way_from))
     visited = np.where(goal >= 0, goal, origin)[block.walk_way]
-    rows = street_rows(block, city, coverage, visited, viewed)
+    rows = street_rows(block, city, coverage, visited, viewed, walks)
     walk, camera, offset, length, face, flags = kernel.regroup(rows, tour.size)
     return (block.tour_person[tour[walk]].astype(np.int32), _pass_no(number[walk], coverage, camera), camera,
             tour[walk].astype(np.int32), offset, length, face.astype(np.uint16), flags % 2 == 1,

@@ -18,7 +18,7 @@ from privacysim.masklab import timing
 from privacysim.masklab import video as lab
 from privacysim.masklab.face_detectors import FaceChecker, FaceFinder, tiles, weights
 from privacysim.masklab.masks import BlackBox, Pixelate, mask_named
-from privacysim.masklab.people_detector import Tracks, median_background, overlap
+from privacysim.masklab.people_detector import Tracks, background_and_steady, overlap
 from privacysim.masklab.pictures import mask_pictures
 from privacysim.masklab.video import mask_video
 from tests.helpers.face_clips import KINDS, H, W, box_of, clip, frames_of, is_masked, spoilt, with_face
@@ -34,7 +34,7 @@ def olivetti(data_folder: Path) -> np.ndarray:
 @pytest.fixture(scope="module")
 def empty(data_folder: Path) -> np.ndarray:
     """A street without people: what is there most of the time."""
-    background = median_background(cv2.VideoCapture(str(data_folder / "vtest.avi")), 795)
+    background = background_and_steady(cv2.VideoCapture(str(data_folder / "vtest.avi")), 795)[0]
     assert background is not None
     return background
 

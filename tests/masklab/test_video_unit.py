@@ -14,7 +14,7 @@ from privacysim.masklab import timing
 from privacysim.masklab import video as lab
 from privacysim.masklab.face_detectors import FaceChecker
 from privacysim.masklab.masks import BlackBox, Clear, KSame, Pixelate, Scramble, mask_named
-from privacysim.masklab.people_detector import Finder, Tracks, covered, median_background, overlap
+from privacysim.masklab.people_detector import Finder, Tracks, background_and_steady, covered, overlap
 from privacysim.masklab.regions import Painter, face_px, restored
 from privacysim.masklab.video import mask_video
 
@@ -108,7 +108,7 @@ def test_two_people_apart_are_two_tracks_and_keep_their_numbers():
 
 
 def test_the_background_of_a_file_is_what_is_there_most_of_the_time(walk):
-    background = median_background(cv2.VideoCapture(str(walk)), FRAMES)
+    background = background_and_steady(cv2.VideoCapture(str(walk)), FRAMES)[0]
     assert np.abs(background.astype(int) - 100).mean() < 8
     boxes = Finder(background, {}).moving(draw(0))
     assert len(boxes) == 1

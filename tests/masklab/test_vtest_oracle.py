@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
 
-from privacysim.masklab.people_detector import Finder, Tracks, covered, median_background, overlap
+from privacysim.masklab.people_detector import Finder, Tracks, background_and_steady, covered, overlap
 
 DRAWN = Path(__file__).with_name("masklab_vtest_boxes.csv")
 HOLD = 3
@@ -66,7 +66,7 @@ def test_a_second_drawer_agrees_with_the_first():
 def test_at_least_95_of_100_people_in_the_drawn_frames_are_masked(data_folder):
     """A person is masked where the mask covers 90 % of her box, and 90 % of its upper quarter, the head."""
     source = cv2.VideoCapture(str(data_folder / "vtest.avi"))
-    background = median_background(cv2.VideoCapture(str(data_folder / "vtest.avi")), 795)
+    background = background_and_steady(cv2.VideoCapture(str(data_folder / "vtest.avi")), 795)[0]
     finder, tracks, truth = Finder(background, {}), Tracks(HOLD), drawing(1)
     masked, share = [], []
     number = 0
