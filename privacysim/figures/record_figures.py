@@ -80,8 +80,8 @@ def incident_chain(acts: pd.DataFrame, *, title: str, ax: Axes | None = None) ->
         if above is not None:
             ax.plot([above[0], above[0], here[0]], [above[1], here[1], here[1]], color=FAINT, linewidth=0.9, zorder=1)
         ax.plot(*here, "o", color=COLOURS[str(row["legality"])], markersize=8, zorder=2)
-        looks = "looks" if round(row["audience"]) == 1 else "look"
-        looked = f", {row['audience']:,.0f} {looks}" if row["audience"] > 0 else ""
+        viewers = "viewer" if round(row["audience"]) == 1 else "viewers"
+        looked = f", {row['audience']:,.0f} {viewers}" if row["audience"] > 0 else ""
         text = f"{row['actor']}: {row['act']}{looked}  (general law: {row['general']})"
         style.note(ax, text.replace("_", " "), here, (9, 0), va="center", color=INK)
     style.named_rows(ax, [""] * len(rows), above=0.6, below=0.6)

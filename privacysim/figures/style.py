@@ -176,13 +176,9 @@ def labels_above(ax: Axes, words: Iterable[tuple[str, str]], title: str = "", si
     ax.set_title(title or ax.get_title(loc="left"), pad=15.0 + up)
 
 
-def arrow_note(ax: Axes, direction: str) -> None:
-    """Write under the axis which direction is better."""
-    look = {"xycoords": "axes fraction", "va": "top", "color": FAINT, "fontsize": 8}
-    if direction == "lower":
-        note(ax, "← better", (0, 0), (0, -24), ha="left", **look)
-    elif direction == "higher":
-        note(ax, "better →", (1, 0), (0, -24), ha="right", **look)
+def better(direction: str) -> str:
+    """End of the label of a horizontal axis, which says where it is better."""
+    return {"lower": "  (← better)", "higher": "  (better →)"}.get(direction, "")
 
 
 def street_lines(streets: pd.DataFrame, **look: Any) -> LineCollection:

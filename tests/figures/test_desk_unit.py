@@ -26,7 +26,7 @@ def test_differences_have_a_zero_line_and_name_arms_by_their_titles():
     ax = figures.deltas(rows, title="people", unit="people", direction="lower", baseline="n",
                         titles={"a": "Order A", "n": "Notice"})  # fmt: skip
     assert [label.get_text() for label in ax.get_yticklabels()] == ["Order A", "b"]
-    assert ax.get_xlabel() == "difference to Notice, people"
+    assert ax.get_xlabel() == "difference to Notice, people  (← better)"
     low, high = ax.get_xlim()
     assert low == -high  # so that zero stands in the middle
     assert any(line.get_xdata()[0] == line.get_xdata()[1] == 0 for line in ax.lines)
@@ -120,7 +120,7 @@ def test_an_incident_chain_joins_each_act_to_the_one_it_came_from():
     })  # fmt: skip
     ax = figures.incident_chain(acts, title="a leak")
     assert len([line for line in ax.lines if len(line.get_xdata()) == 3]) == 2
-    assert any("curious: view, 30 look" in text for text in texts(ax))
+    assert any("curious: view, 30 viewers" in text for text in texts(ax))
     assert {"prohibited", "ungoverned"} <= set(texts(ax))  # the words of the colours that are there
     assert "authorised" not in texts(ax)
 

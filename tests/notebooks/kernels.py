@@ -1,4 +1,4 @@
-"""A pytest plugin: each kernel that nbval starts has sockets in a folder of its own, so two may start at once.
+"""A pytest plugin: each kernel that nbval starts looks at the texts of its figures, and has sockets of its own.
 
 A kernel that listens on TCP is told free ports before it opens them, so two kernels that start together may be told
 the same. Sockets that are files (`transport = "ipc"`) in a new folder cannot clash.
@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from pathlib import Path
 from typing import Any
 
 import nbval.kernel
 import pytest
 from jupyter_client.manager import KernelManager
 
+LOOK = Path(__file__).with_name("look_at_figures.py")
 SOCKETS = pytest.StashKey[str]()
 
 
@@ -29,6 +31,10 @@ def pytest_configure(config: pytest.Config) -> None:
         def __init__(self, **options: Any) -> None:
             own = tempfile.mkdtemp(dir=folder)
             super().__init__(transport="ipc", connection_file=os.path.join(own, "k.json"), **options)
+
+        def start_kernel(self, **options: Any) -> None:
+            options.setdefault("extra_arguments", []).append(f"--IPKernelApp.exec_files={LOOK}")
+            super().start_kernel(**options)
 
     nbval.kernel.KernelManager = OwnSockets
 
