@@ -5,7 +5,7 @@ import os
 from importlib.resources import files
 from pathlib import Path
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 PACKAGE = Path(str(files("privacysim")))
 """Folder of the installed package."""
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")

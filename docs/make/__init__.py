@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from make import api, claims, commands, forms, front, notebooks, numbers, proof
+from make import api, claims, commands, forms, front, gallery, notebooks, numbers, proof
 
 MADE = "made"
 """Folder under docs/ for generated pages; git ignores it."""
@@ -16,7 +16,7 @@ def everything(docs: Path) -> None:
     folder = docs / MADE
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    for module in (api, commands, forms, numbers, notebooks, claims, front, proof):
+    for module in (api, commands, forms, numbers, notebooks, gallery, claims, front, proof):
         for name, text in module.pages(docs):
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)

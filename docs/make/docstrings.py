@@ -9,12 +9,21 @@ from __future__ import annotations
 import re
 
 _CODE = re.compile(r"(`+)(.+?)\1")
+_ARRAY = re.compile(r"~?[\w.]*ndarray\[tuple\[[^\]]*\], ~?[\w.]*dtype\[~?(?:[\w.]*\.)?(\w+)\]\]")
+_NO_PYTHON = re.compile(r"= (<[^>]*>|Empty DataFrame.*?Index: \[\])", re.DOTALL)
 _ITEM = re.compile(r"^\s*([-*•]|\d+[.)])\s+")
 
 
 def as_rst(app: object, what: str, name: str, found: object, options: object, lines: list[str]) -> None:
     """Sphinx's hook: rewrites `lines` in place."""
     lines[:] = rst("\n".join(lines)).split("\n")
+
+
+def short_types(app: object, what: str, name: str, found: object, options: object, given: str | None,
+                returned: str | None) -> tuple[str | None, str | None]:  # fmt: skip
+    """Sphinx's hook: arrays of any shape become `NDArray[float64]`, and defaults that are no Python `...`."""
+    said = [_NO_PYTHON.sub("= ...", _ARRAY.sub(r"NDArray[\1]", text)) if text else text for text in (given, returned)]
+    return said[0], said[1]
 
 
 def rst(text: str) -> str:

@@ -1,11 +1,10 @@
-"""Figure and sentences about the headline study for the front page, from the saved results."""
+"""Sentences about the headline for the front page, from the saved results; the figure is docs/static/headline.svg."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from privacysim.figures import svg_text
 from privacysim.report.answer import Answer
 from privacysim.report.report_model import plain
 from privacysim.report.report_source import source_of
@@ -14,20 +13,17 @@ from privacysim.wording import Words
 
 
 def pages(docs: Path) -> Iterator[tuple[str, str]]:
-    """The figure, and a Markdown fragment that `index.md` includes."""
+    """A Markdown fragment that `index.md` includes."""
     results = load_results(docs.parent / "notebooks" / "saved" / "headline")
     change = results.compare()
-    figure = change.plot().get_figure(root=True)
-    assert figure is not None
     answer = Answer(source_of(results), Words("en"))
     said = "\n".join(f"- {plain(line)}" for line in answer.answer(answer.primary, answer.arms))
     study = results.manifest["study"]
     alt = f"Ratio to {change.baseline} with its interval, by policy and curve"
-    yield "headline.svg", svg_text(figure)
     yield "front.md", (
-        f"```{{image}} made/headline.svg\n:alt: {alt}\n```\n\n{said}\n\n"
+        f"```{{image}} static/headline.svg\n:alt: {alt}\n```\n\n{said}\n\n"
         f"{len(results.manifest['replicates'])} paired replicates of {study['days']} days, a sample of "
-        f"{study['sample']:,} people, seed {study['seed']}; ratios with paired 95 % intervals. Command: "
-        "`python3 run.py study`. They hold the noise of sample, cameras and events, not the uncertainty of the facts: "
-        "[how sure it is](made/notebooks/09_how_sure).\n"
+        f"{study['sample']:,} people, seed {study['seed']}, run `{results.run_id}`; ratios with paired 95 % intervals. "
+        "Command: `python3 run.py study`. They hold the noise of sample, cameras and events, not the uncertainty of "
+        "the facts: [how sure it is](made/notebooks/09_how_sure).\n"
     )

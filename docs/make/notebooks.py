@@ -10,15 +10,32 @@ from typing import Any
 
 import nbformat
 
+PICTURES = {"image/png": ".png", "image/svg+xml": ".svg", "image/gif": ".gif"}
+
+
+def found(docs: Path) -> list[tuple[str, Path]]:
+    """Name and path of each notebook of the repository, sorted; `docs` is its folder of documentation."""
+    folder = docs.parent / "notebooks"
+    paths = [path for path in sorted(folder.rglob("*.ipynb")) if ".ipynb_checkpoints" not in path.parts]
+    return [(path.relative_to(folder).with_suffix("").as_posix(), path) for path in paths]
+
+
+def read(path: Path) -> Any:
+    """A notebook with its committed outputs."""
+    return nbformat.read(path, as_version=4)
+
+
+def title_of(notebook: Any, name: str) -> str:
+    """Its first heading, or else its name."""
+    first = re.match(r"\s*# (.+)", notebook.cells[0].source)
+    return first[1] if first else name.rsplit("/", 1)[-1].replace("_", " ")
+
 
 def pages(docs: Path) -> Iterator[tuple[str, str]]:
     """One page for each notebook, and a list of them; pictures are written next to the pages."""
-    folder = docs.parent / "notebooks"
-    found = [path for path in sorted(folder.rglob("*.ipynb")) if ".ipynb_checkpoints" not in path.parts]
-    names = [path.relative_to(folder).with_suffix("").as_posix() for path in found]
-    for name, path in zip(names, found, strict=True):
-        yield f"notebooks/{name}.md", _page(nbformat.read(path, as_version=4), docs / "made" / "notebooks", name)
-    tree = "\n".join(f"notebooks/{name}" for name in names)
+    for name, path in found(docs):
+        yield f"notebooks/{name}.md", _page(read(path), docs / "made" / "notebooks", name)
+    tree = "\n".join(f"notebooks/{name}" for name, _ in found(docs))
     yield "notebooks.md", (
         "# Notebooks\n\nEach states its question, its answer, its run time, data and seed first; the outputs below are "
         f"those that the tests compare.\n\n```{{toctree}}\n:maxdepth: 1\n{tree}\n```\n"
@@ -34,8 +51,7 @@ def _page(notebook: Any, folder: Path, name: str) -> str:
             made.append(f"```python\n{cell.source.strip()}\n```")
             made += [_output(one, folder, f"{name}-{n}-{m}") for m, one in enumerate(cell.outputs)]
     text = "\n\n".join(one for one in made if one)
-    title = name.rsplit("/", 1)[-1].replace("_", " ")
-    return text + "\n" if text.lstrip().startswith("# ") else f"# {title}\n\n{text}\n"
+    return text + "\n" if text.lstrip().startswith("# ") else f"# {title_of(notebook, name)}\n\n{text}\n"
 
 
 def _links(text: str) -> str:
@@ -48,7 +64,7 @@ def _output(output: Any, folder: Path, name: str) -> str:
     if output.output_type == "stream":
         return _fenced(output.text) if output.name == "stdout" else ""
     data = output.get("data", {})
-    for kind, ending in (("image/png", ".png"), ("image/svg+xml", ".svg"), ("image/gif", ".gif")):
+    for kind, ending in PICTURES.items():
         if kind in data:
             path = folder / f"{name}{ending}"
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +72,7 @@ def _output(output: Any, folder: Path, name: str) -> str:
             path.write_bytes(content.encode() if ending == ".svg" else base64.b64decode(content))
             return f"![{_alt(data)}]({path.name})"
     if "text/html" in data and "<table" in data["text/html"] and "<script" not in data["text/html"]:
-        return "```{raw} html\n" + data["text/html"] + "\n```"
+        return "```{raw} html\n" + data["text/html"].replace('.ipynb"', '.html"') + "\n```"
     if "text/markdown" in data:
         return str(data["text/markdown"])
     return _fenced(str(data.get("text/plain", "")))

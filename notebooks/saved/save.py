@@ -1,7 +1,7 @@
 """Run what takes minutes and keep its numbers for the notebooks that show it: python notebooks/saved/save.py [NAME …].
 
 Without a name: the headline, the committee's study, the worlds of `how_sure`, the frontier `reforms`, and then `forms`:
-the filled impact assessments of the site (docs/examples), made from the headline as it is kept.
+the filled impact assessments of the site (docs/examples) and the figure of README and site, from the headline as kept.
 
 Only what is needed to read and compare is kept: of a study manifest, metrics, summary and worlds, of the headline also
 its rules, scenario and facts, of the frontier its tables and the command that makes them (`command.txt`). The inputs are
@@ -17,6 +17,7 @@ from pathlib import Path
 
 import privacysim as ps
 from privacysim.cli.main import main
+from privacysim.figures import svg_text
 from privacysim.report import write_assessment
 
 HERE = Path(__file__).resolve().parent
@@ -26,6 +27,7 @@ KEPT = ("manifest.json", "metrics.parquet", "summary.csv", *OF_WORLDS)
 INPUTS = {"headline": ("inputs/sim", "inputs/data/facts.csv")}
 """What a memo or an assessment reads besides, by study."""
 FORMS = ("uk_dpia", "gdpr35", "pipl56", "sf19b")
+FIGURE = HERE.parents[1] / "docs" / "static" / "headline.svg"
 EXAMPLES = HERE.parents[1] / "docs" / "examples"
 COMMANDS = {"reforms": ["study", "frontier", "reforms", "--variants", "1000"]}
 
@@ -42,9 +44,12 @@ def keep_study(name: str, scratch: Path) -> None:
 
 
 def keep_forms() -> None:
-    """The four shipped forms, filled for Order 799 against the order of 2007."""
+    """The four shipped forms, filled for Order 799 against the order of 2007, and the figure of the headline."""
     for form in FORMS:
         print(write_assessment(HERE / "headline", EXAMPLES / f"{form}.html", form, policy="order_799"))
+    figure = ps.load_results(HERE / "headline").compare().plot().get_figure(root=True)
+    assert figure is not None
+    FIGURE.write_text(svg_text(figure), encoding="utf-8")
 
 
 def keep_tables(name: str, scratch: Path) -> None:

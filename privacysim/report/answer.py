@@ -57,6 +57,7 @@ class Answer:
         self.primary, self.baseline = self.change.primary, self.change.baseline
         self.manifest, self.declared = source.results.manifest, self.change.declared
         self.study, self.scenario = self.manifest["study"], self.manifest["scenario"]
+        self.replicates = words("replicates_best", n=len(self.manifest["replicates"]))
         self.title = {name: words.text(one.title) for name, one in self.declared.items()}
         self.unit = {name: words.text(one.unit, "unit") for name, one in self.declared.items()}
         self.own = [name for name in self.declared if name not in METRICS and self.of(name)]
@@ -70,8 +71,8 @@ class Answer:
 
     def runs(self) -> str:
         """How many replicates and worlds the numbers rest on."""
-        counts = {"replicates_best": len(self.manifest["replicates"]), "worlds_drawn": self.study["worlds"]}
-        return self.words.list(self.words(key, n=n) for key, n in counts.items() if n)
+        worlds = self.study["worlds"]
+        return self.words.list([self.replicates, *([self.words("worlds_drawn", n=worlds)] if worlds else [])])
 
     def about(self) -> str:
         """The city, its people, the days and the runs."""
@@ -157,7 +158,7 @@ class Answer:
         """The primary metric under every rule: mean, ratio and difference with intervals; equal curves are one row."""
         direction = self.words(f"direction_{self.declared[self.primary].direction}")
         caption = self.words("primary_caption", primary=self.title[self.primary], unit=self.unit[self.primary],
-                             n=self.runs(), direction=direction, baseline=self.names[self.baseline])  # fmt: skip
+                             n=self.replicates, direction=direction, baseline=self.names[self.baseline])  # fmt: skip
         return self.numbers(self.primary, capital(caption), "headline", noted=False)
 
     def numbers(self, metric: str, caption: str = "", name: str = "", *, noted: bool = True) -> Table:

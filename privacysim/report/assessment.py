@@ -80,8 +80,8 @@ class _Filled:
         blanks = {"who": words.text(form.who), "laws": words.list(map(self.arm.laws.cite, form.reference), long=True),
                   "note": words.text(form.note), "policy": self.said.names[self.assessed],
                   "baseline": self.said.names[self.base], "place": words.text(manifest["scenario"]["title"]),
-                  "days": manifest["study"]["days"], "n": self.said.runs(), "filled": filled, "all": len(sections),
-                  "open": len(sections) - filled}  # fmt: skip
+                  "days": manifest["study"]["days"], "n": self.said.replicates, "runs": self.said.runs(),
+                  "filled": filled, "all": len(sections), "open": len(sections) - filled}  # fmt: skip
         about = Section("about", words("form_about"), (Bullets(tuple((words(key, **blanks),) for key in says)),))
         title = (form.title.zh if words.lang == "zh" else "") or form.title.en
         signed = Section("signed", words("page_signed"), (Paragraph((words("form_sign"),)),))
@@ -125,7 +125,7 @@ class _Filled:
         if rows:
             head = (words("outcome"), words("curve"), self.said.names[self.base], self.said.names[self.assessed],
                     words("ratio"), words("form_remark"))  # fmt: skip
-            yield Table("metrics", words("form_table", n=self.said.runs()), head, tuple(rows), (2, 3, 4), (0,),
+            yield Table("metrics", words("form_table", n=self.said.replicates), head, tuple(rows), (2, 3, 4), (0,),
                         "wrapped")  # fmt: skip
         if missing:
             names = ", ".join(f'"{name}"' for name in missing)
@@ -157,6 +157,7 @@ class _Filled:
             yield said.measures()
         elif name == "unknown":
             yield Bullets(tuple((line,) for line in (*said.sure(), *said.not_shown())))
+            yield from said.worlds()
         elif name == "articles" and (found := self.rests_on()):
             head = tuple(self.words(key) for key in ("form_article", "says", "form_rests"))
             rows = tuple(tuple((text,) for text in line) for line in found)

@@ -159,13 +159,15 @@ def _crate(manifest: Mapping[str, Any], files: Mapping[str, str]) -> str:
          "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"}},
         {"@id": software, "@type": "SoftwareApplication", "name": "privacysim", "version": manifest["privacysim"],
          "softwareRequirements": f"Python {manifest['python']}; {versions}",
-         **({"softwareVersion": manifest["commit"]} if manifest["commit"] else {})},
+         **({"identifier": manifest["commit"]} if manifest["commit"] else {})},
         *({"@id": name, "@type": "File", "name": Path(name).name,
            "encodingFormat": _TYPES.get(Path(name).suffix, "application/octet-stream"),
            **({"sha256": files[name]} if name in files else {}),
            **({"description": _SAYS[name]} if name in _SAYS else {})} for name in (*inside, *outside)),
     ]  # fmt: skip
-    whole = {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph}
+    # RO-Crate 1.1 does not define sha256; a term without a definition makes the crate invalid
+    whole = {"@context": ["https://w3id.org/ro/crate/1.1/context", {"sha256": "https://schema.org/sha256"}],
+             "@graph": graph}
     return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
 
 

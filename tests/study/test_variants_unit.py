@@ -12,7 +12,7 @@ import privacysim as ps
 from privacysim.errors import InputError
 from privacysim.study.variants import _PARTS, _swapped
 
-README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+TUTORIALS = (Path(__file__).resolve().parents[2] / "docs" / "tutorials.md").read_text(encoding="utf-8")
 DAYS = [1.0, 3.0, 5.0, 7.0, 10.0, 15.0, 30.0]
 
 
@@ -23,9 +23,9 @@ def toy(toy_units, tmp_path_factory):
         yield
 
 
-def test_the_two_lines_of_the_readme_draw_a_band_over_seven_retentions(toy, tmp_path, monkeypatch, figures_closed):
-    (block,) = [one for one in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if ".sweep(" in one]
-    assert len(block.splitlines()) == 2
+def test_the_two_lines_of_the_tutorial_draw_a_band_over_seven_retentions(toy, tmp_path, monkeypatch, figures_closed):
+    (block,) = [one for one in re.findall(r"```python\n(.*?)```", TUTORIALS, re.DOTALL) if ".sweep(" in one]
+    assert len(block.splitlines()) == 4
     monkeypatch.chdir(tmp_path)
     made = {"ps": ps}
     exec(block.replace(".sweep(", ".sweep(workers=1, progress=False, "), made)
