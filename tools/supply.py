@@ -33,12 +33,12 @@ def name_of(text: str) -> str:
 
 
 def locked() -> dict[str, tuple[str, list[str]]]:
-    """Packages of the locks that this platform installs, with version and sha256 hashes."""
+    """Packages of the locks that this platform installs for Python 3.11, with version and sha256 hashes."""
     found = {}
     text = "".join((ROOT / f"{name}.lock").read_text(encoding="utf-8") for name in ("requirements", "weights"))
     for match in _BLOCK.finditer(text):
         name, version, marker, rest = match.groups()
-        if marker is None or Marker(marker.strip()).evaluate():
+        if marker is None or Marker(marker.strip()).evaluate({"python_version": "3.11", "python_full_version": "3.11.14"}):
             found[name_of(name)] = (version, sorted(re.findall(r"sha256:([0-9a-f]{64})", rest)))
     return dict(sorted(found.items()))
 

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 WINDOWS = """
-import fcntl, os, subprocess, sys, types
+import asyncio, fcntl, os, subprocess, sys, types  # asyncio: from 3.12 on it asks sysconf, on Windows it does not
 
 def locking(lock, mode, size):
     try:
