@@ -36,16 +36,17 @@ def frontier(rows: pd.DataFrame, *, x_label: str, y_label: str, x_better: str = 
     for axis in ("x", "y"):
         least, most = rows[axis].min(), rows.get(f"{axis}_high", rows[axis]).max()
         if least > 0 and most > 10 * least:
-            style.log_axis(ax, axis)
+            style.log_axis(ax, axis, most > 100 * least)
     ax.margins(x=0.1, y=0.12)
     ax.autoscale_view()  # the positions below need the final limits, which are otherwise found when drawing
     top_down = np.lexsort((-rows["x"], -rows["y"]))
     points = ax.transAxes.inverted().transform(ax.transData.transform(rows[["x", "y"]].to_numpy()[top_down]))
-    tall = max([name.count("\n") for name in (titles or {}).values()], default=0)
+    names = [(titles or {}).get(policy, policy) for policy in rows["policy"]]
+    tall = max([name.count("\n") for name in names], default=0)
     heights = _spread(points[:, 1].tolist(), 0.06 + 0.045 * tall)
     for k, height in zip(top_down, heights, strict=True):  # names in a column to the right
-        policy, x, y = rows.iloc[k][["policy", "x", "y"]]
-        ax.annotate((titles or {}).get(policy, policy), (x, y), color=INK if best[k] else FAINT,
+        x, y = rows.iloc[k][["x", "y"]]
+        ax.annotate(names[k], (x, y), color=INK if best[k] else FAINT,
                     xytext=(1.04, height), textcoords="axes fraction", fontsize=7.5, va="center", linespacing=0.95,
                     arrowprops={"arrowstyle": "-", "color": GRID, "linewidth": 0.8, "relpos": (0.0, 0.5)})  # fmt: skip
     ax.grid(color=GRID, linewidth=0.5)

@@ -32,7 +32,8 @@ def masks_side_by_side(faces: Faces, names: Sequence[str], people: int = 3) -> F
             for axes, image in zip(column, shown, strict=False):
                 axes.imshow(image, cmap="gray", vmin=0, vmax=255)
                 axes.set_axis_off()
-            column[0].set_title(name.replace(":", "\n", 1), fontsize=8, fontweight="normal", loc="center")
+            title = name.replace("_", " ").replace(":", "\n", 1)
+            column[0].set_title(title, fontsize=8, fontweight="normal", loc="center")
     return figure
 
 
@@ -51,7 +52,7 @@ def plot_verdicts(rows: pd.DataFrame) -> Axes:
         chance = float(rows.chance.iloc[0])
         axes.axvline(chance, color=FAINT, linestyle=":", linewidth=0.9)
         _note(axes, "guessing", (chance, len(rows) - 0.4), (3, 0))
-        axes.set_yticks(places, rows["mask"])
+        axes.set_yticks(places, rows["mask"].str.replace("_", " "))
         axes.set(xlim=(0, 1.0), ylim=(-0.7, len(rows) + 0.1), xlabel=f"right person first among {round(1 / chance)}")
         for word, colour in VERDICTS.items():
             axes.plot([], [], "o", color=colour, label=f"strongest attack: {word}")
