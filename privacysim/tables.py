@@ -151,7 +151,7 @@ def read(name: str, path: Path) -> pd.DataFrame:
         return concat(name, (read(name, one) for one in sorted(path.glob("*.parquet"))))
     try:
         plain = _read_file(name, path).to_pandas()
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
         raise InputError(str(path), f"the Parquet table {name}", error, "give the file that privacysim wrote") from None
     if list(plain.columns) != table(name).names:
         raise InputError(str(path), f"the columns of {name}", [*plain], "give the file that privacysim wrote")

@@ -52,7 +52,7 @@ def run(tests: list[str], *, twins: bool) -> int:
 
 
 def measured() -> dict[str, dict[str, object]]:
-    """All coverage measured so far, by file."""
+    """All coverage measured so far, by file that is still there."""
     env = {**os.environ, "COVERAGE_FILE": str(DATA)}
     coverage = [sys.executable, "-m", "coverage"]
     if list(ROOT.glob(".coverage.*")):
@@ -60,7 +60,8 @@ def measured() -> dict[str, dict[str, object]]:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "coverage.json"
         subprocess.run([*coverage, "json", "-q", f"--rcfile={SETTINGS}", "-o", str(out)], cwd=ROOT, env=env, check=True)
-        return json.loads(out.read_text(encoding="utf-8"))["files"]
+        files = json.loads(out.read_text(encoding="utf-8"))["files"]
+        return {name: file for name, file in files.items() if (ROOT / name).is_file()}
 
 
 def rooms(files: dict[str, dict[str, object]]) -> list[list[object]]:

@@ -53,7 +53,7 @@ def run(
     from privacysim.results.manifest import read_manifest
     from privacysim.simulation.cost import in_words
     from privacysim.study import Study
-    from privacysim.study.estimate import foreseen
+    from privacysim.study.estimate import SHORT_S, foreseen
     from privacysim.study.executor import cores
     from privacysim.study.precision import Precision
 
@@ -73,7 +73,7 @@ def run(
     _say_if_dated(plan.law_date, inputs.scenario.law)
     before = None if force else read_manifest(folder)
     open_executor, at_once = (None, workers) if dry_run else _dask(scheduler, workers)
-    takes = foreseen(inputs, at_once or cores(), anyway=yes or dry_run)
+    spent, takes = foreseen(inputs, at_once or cores(), anyway=yes or dry_run)
     if dry_run:
         print(f"{plan.id}: {inputs.scenario.title}\n  arms        {', '.join(inputs.arm_ids)}\n"
               f"  baseline    {plan.baseline}; start {plan.start}; general law of {law}\n"
@@ -83,7 +83,7 @@ def run(
         return
     if sys.stderr.isatty() and nothing_compiled():
         print("First run of this installation: kernels are compiled once, a minute of CPU time.", file=sys.stderr)
-    if before is None and "less than a minute" not in takes:
+    if before is None and spent >= SHORT_S:
         print(takes, flush=True)
     results = chosen.run(wanted if isinstance(wanted, str) else None, worlds=worlds, replicate=replicate,
                          workers=at_once, first=_say_first, open_executor=open_executor, out=folder, resume=resume,

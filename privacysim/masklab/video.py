@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from privacysim.errors import InputError, ResultsError, shown
+from privacysim.files import whole_file
 from privacysim.masklab.face_detectors import FaceFinder, around
 from privacysim.masklab.masks import as_mask
 from privacysim.masklab.people_detector import Box, Finder, Frame, Tracks, background_and_steady
@@ -267,8 +268,8 @@ def _codec(out: Path, width: int, height: int, rate: float, lossless: bool) -> s
 def _write_sidecar(out: Path, regions: dict[int, Regions], key: bytes) -> None:
     """Write what undoing needs, in two files that must not travel with the video: the regions, and the key."""
     rows = [(number, *box) for number, boxes in regions.items() for _, box in boxes]
-    pd.DataFrame(rows, columns=_BOX).to_csv(out.with_suffix(".regions.csv"), index=False, lineterminator="\n")
-    key_file = out.with_suffix(".key")
-    key_file.unlink(missing_ok=True)  # an older file may be readable by others, and would stay so
-    key_file.touch(mode=0o600)
-    key_file.write_bytes(key)
+    with whole_file(out.with_suffix(".regions.csv")) as part:
+        pd.DataFrame(rows, columns=_BOX).to_csv(part, index=False, lineterminator="\n")
+    with whole_file(out.with_suffix(".key")) as part:
+        part.chmod(0o600)
+        part.write_bytes(key)

@@ -12,8 +12,8 @@ from privacysim.simulation.unit_parts import UnitParts
 
 LONGEST_S = 86_400.0
 """A run that would take longer is refused unless the user insists."""
-
-
+SHORT_S = 60.0
+"""CPU seconds of a run whose estimate need not be said."""
 _CITY_S, _SAMPLE_S, _WORLD_S, _SURE = 7.5e-9, 2e-5, 0.3, 3.0
 """CPU seconds of a replicate: for each inhabitant, day and policy; for each person of the sample and day; for the rest.
 
@@ -21,8 +21,8 @@ Three studies of Guangzhou, with 2 to 8 policies, took 1.0 to 1.4 times as long;
 """
 
 
-def foreseen(inputs: Inputs, workers: int, *, anyway: bool) -> str:
-    """Say how long a run will take; ResultsError if that is surely more than a day, unless `anyway`."""
+def foreseen(inputs: Inputs, workers: int, *, anyway: bool) -> tuple[float, str]:
+    """CPU seconds of a run, and a sentence on them; ResultsError if it surely takes over a day, unless `anyway`."""
     plan, people = inputs.plan, inputs.scenario.population.people.number
     sampled = people if plan.sample == "all" else min(float(plan.sample), people)
     replicates = len(inputs.replicates) + math.ceil(1.1 * inputs.worlds)  # every tenth world has two
@@ -30,9 +30,10 @@ def foreseen(inputs: Inputs, workers: int, *, anyway: bool) -> str:
     spent = replicates * each
     if spent / workers > _SURE * LONGEST_S and not anyway:
         raise _too_large("time", spent / workers / 3600, LONGEST_S / 3600, "h", f"{replicates} replicates")
-    about = "less than a minute" if spent < 60 else f"about {spent / 60:,.0f} min"
-    return (f"This run will take {about} of CPU time, shared by {workers} workers ({replicates} replicates with "
-            f"worlds; within a factor of {_SURE:g}).")  # fmt: skip
+    about = "less than a minute" if spent < SHORT_S else f"about {spent / 60:,.0f} min"
+    size = f"{replicates} replicate{'s' * (replicates > 1)}{' with those of worlds' * (inputs.worlds > 0)}"
+    return spent, (f"This run will take {about} of CPU time, shared by {workers} worker{'s' * (workers > 1)} ({size}; "
+                   f"within a factor of {_SURE:g}).")  # fmt: skip
 
 
 def refuse_too_large(part: UnitParts, units: int, workers: int, where: Path | None, *, elsewhere: bool = False) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace as Namespace
@@ -136,14 +135,17 @@ def test_a_run_is_foretold_within_a_factor_of_three_before_it_begins(name):
                        replicates=said["replicates"], worlds=said["study"]["worlds"],
                        scenario=Namespace(population=Namespace(people=people)))  # fmt: skip
     took = sum(said["cost"]["cpu_s"].values()) / 60
-    told = float(re.search(r"about ([\d,]+) min of CPU time, shared by 2 workers", estimate.foreseen(
-        inputs, 2, anyway=False))[1].replace(",", ""))  # fmt: skip
-    assert took / 3 < told < 3 * took
+    spent, sentence = estimate.foreseen(inputs, 2, anyway=False)
+    assert took / 3 < spent / 60 < 3 * took
+    assert f"about {spent / 60:,.0f} min of CPU time, shared by 2 workers (" in sentence
+    assert ("with those of worlds" in sentence) == (inputs.worlds > 0)
+    inputs.replicates, inputs.worlds = [0], 0
+    assert "by 1 worker (1 replicate;" in estimate.foreseen(inputs, 1, anyway=False)[1]
     inputs.replicates = range(1_000_000)
     with pytest.raises(ResultsError, match="of time") as error:
         estimate.foreseen(inputs, 2, anyway=False)
     assert "--yes" in str(error.value)
-    assert "about" in estimate.foreseen(inputs, 2, anyway=True)
+    assert "about" in estimate.foreseen(inputs, 2, anyway=True)[1]
 
 
 def test_a_sample_of_more_people_than_there_are_is_reported_as_these():
