@@ -71,9 +71,9 @@ def dosimeter(
         options = {"range_m": range_m, "policies": names, "law_date": law_date, "columns": columns,
                    "track_columns": track_columns, "streets": file_digest(streets) if streets else None,
                    "network": file_digest(network) if network else None, "crs": crs, "recall": recall}
-        fresh = save_dose(dose, rules, out, options, private=private, exports=exports, force=force, town=town,
-                          ways=others, unmapped=unmapped)
-        print(f"Saved in {out}." if fresh else f"{out} already holds the results of this run.")
+        save_dose(dose, rules, out, options, private=private, exports=exports, force=force, town=town, ways=others,
+                  unmapped=unmapped)
+        print(f"Saved in {out}.")
         if private or exports:
             print(f"{out / 'private'} shows where the walk went: keep it where you keep the track.")
 

@@ -262,7 +262,7 @@ def _load(path: Path) -> Outcome | None:
     try:
         with np.load(path) as kept:
             return Outcome(kept["scores"], kept["person"], str(kept["member"]))
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile):
+    except (OSError, EOFError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile):
         return None
 
 

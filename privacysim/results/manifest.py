@@ -62,11 +62,14 @@ _FORM: dict[str, Any] = {
     "sha256": str, "source": str, "data": dict[str, str],
     "run_id": str, "privacysim": str, "begun": str, "files": dict[str, str], "replicates": list[int],
     "study": {"id": str, "title": str, "baseline": str, "primary": str, "start": Literal["transition", "steady"],
-              "days": int, "seed": int, "sample": int | str, "law_date": str},
+              "days": int, "seed": int, "sample": int | str, "law_date": str, "worlds": int},
     "scenario": {"id": str, "title": str, "calibrated": bool}, "arms": [{"id": str, "title": str, "reading": str}],
     "metrics": [{"name": str, "title": str, "unit": str, "direction": Literal["lower", "higher", "either"],
                  "of": Literal["people", "records", "footage", "viewed"]}],
     "notes": list[tuple[str, int, str, str, str]], "skewness": list[tuple[str, str, str, float]],
+    "failed": [{"replicate": int, "block": int, "stage": str, "error": str, "at": str, "command": str}],
+    "python": str, "platform": str, "libraries": dict[str, str], "commit": str, "workers": int, "seconds": float,
+    "cpu_seconds": float,
 }  # fmt: skip
 """Fields that a manifest needs for its results to be read; it has more, and may have no metrics of its own."""
 
@@ -83,7 +86,7 @@ def _model(name: str, form: Mapping[str, Any]) -> type[BaseModel]:
             kind = _model(key, kind)
         elif isinstance(kind, list):
             kind = GenericAlias(list, (_model(key, kind[0]),))
-        kinds[key] = (kind, [] if key == "metrics" else ...)
+        kinds[key] = (kind, [] if key in ("metrics", "failed") else ...)
     return create_model(name, **kinds)
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -158,9 +159,9 @@ def _part(kind: str, value: Any) -> Part:
 
 
 def keep_parts(brought: Brought, folder: Path) -> None:
-    """Write the bytes and source text of each part to `folder`, under its digest."""
+    """Write the bytes, behind their own digest, and the source text of each part to `folder`, under its digest."""
     for part in brought.parts:
-        for end, content in ((".part", part.content), (".py", part.source.encode())):
+        for end, content in ((".part", sha256(part.content).digest() + part.content), (".py", part.source.encode())):
             with whole_file(folder / f"{part.digest[:16]}{end}") as path:
                 path.write_bytes(content)
 
@@ -171,10 +172,11 @@ def kept_parts(folder: Path, digests: Mapping[str, str]) -> Brought:
     for key, whole in digests.items():
         kind, _, name = key.partition(":")
         path = folder / f"{whole[:16]}.part"
-        if not path.is_file():
-            raise InputError(f"brought, {key}", f"its code in {folder.name}/", "no such file",
+        kept = path.read_bytes() if path.is_file() else b""
+        if kept[:32] != sha256(kept[32:]).digest():
+            got = "a damaged file" if kept else "no such file"
+            raise InputError(f"brought, {key}", f"its code in {folder.name}/", got,
                              "bring the part again as an object, or run inside the inputs/ of its results")  # fmt: skip
         source = path.with_suffix(".py")
-        parts.append(Part(kind, name, whole, path.read_bytes(),
-                          source.read_text(encoding="utf-8") if source.is_file() else ""))  # fmt: skip
+        parts.append(Part(kind, name, whole, kept[32:], source.read_text("utf-8") if source.is_file() else ""))
     return Brought(parts=tuple(parts))

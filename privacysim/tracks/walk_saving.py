@@ -32,8 +32,8 @@ They are not part of the results: do not publish them, and do not add them to ve
 
 def save_dose(dose: Dose, rules: pd.DataFrame, folder: Path, options: Mapping[str, object], *, private: bool = False,
               exports: Sequence[str] = (), force: bool = False, town: Town | None = None, ways: Detours | None = None,
-              unmapped: pd.DataFrame | None = None) -> bool:
-    """Write the results folder; returns False if the very same measurement (inputs, options, version) is there already.
+              unmapped: pd.DataFrame | None = None) -> None:
+    """Write the results folder; one of the very same measurement (inputs, options, version) is written again.
 
     `private` adds the map, with the `town` and the least-seen of the other `ways`. `exports` are suffixes (`.geojson`,
     `.gpkg`, `.parquet`) of GIS files to add. Raises ResultsError for a folder that holds another measurement, unless
@@ -42,48 +42,38 @@ def save_dose(dose: Dose, rules: pd.DataFrame, folder: Path, options: Mapping[st
     said = json.dumps([VERSION, dict(dose.digests), dict(options)], sort_keys=True, default=str)
     own = sha256(said.encode()).hexdigest()[:16]
     with claimed(folder, own, lambda path: _saved_id(path / "manifest.json") not in (None, "unreadable")):
-        return _save(dose, rules, folder, options, own, private=private, exports=exports, force=force, town=town,
-                     ways=ways, unmapped=unmapped)  # fmt: skip
-
-
-def _save(dose: Dose, rules: pd.DataFrame, folder: Path, options: Mapping[str, object], own: str, *, private: bool,
-          exports: Sequence[str], force: bool, town: Town | None, ways: Detours | None,
-          unmapped: pd.DataFrame | None) -> bool:
-    manifest = folder / "manifest.json"
-    before = _saved_id(manifest)
-    if before is not None and before != own and not force:
-        raise ResultsError(f"{folder}: holds the results of another run.\n  Fix: name another --out, or add --force.")
-    if private or exports:
-        _write(folder / "private" / "READ_ME_FIRST.txt", _PRIVATE)
-        _write(folder / "private" / ".gitignore", "*\n")
-        if private:
-            _write(folder / "private" / "map.html", page(dose, town, ways.nodes[-1:] if ways else ()))
-        for ending in exports:
-            write_gis(dose, folder / "private" / f"cameras{ending}")
-    if before == own:
-        return False
-    manifest.unlink(missing_ok=True)
-    totals, (cameras, left_out) = dose_tables.publishable_totals(dose), dose_tables.publishable_cameras(dose)
-    tables = {
-        "cameras.csv": cameras, "passes.csv": dose_tables.publishable_passes(dose),
-        "operators.csv": dose_tables.by_operator(dose),
-        # the kinds of cameras that a few people met tell something about these people too
-        "rights.csv": rules if totals else rules.iloc[:0],
-        "totals.csv": pd.DataFrame({"name": list(totals), "value": list(totals.values())}),
-        "people.csv": dose_tables.quantiles(dose) if dose.people > 1 else None,
-        "unmapped.csv": unmapped if totals else None, "ways.csv": ways.table if ways else None,
-    }
-    for name, rows in tables.items():
-        if rows is not None:
-            digits = "%.1f" if name in ("unmapped.csv", "ways.csv") else "%.3f"
-            _write(folder / name, rows.to_csv(index=False, float_format=digits, lineterminator="\n"))
-    if dose.people == 1:
-        _write(folder / "timeline.svg", svg_text(draw_timeline(dose).figure))  # type: ignore[arg-type]
-    about = {"run_id": own, "privacysim": VERSION, "sha256": dict(dose.digests), "options": dict(options),
-             "people": dose.people, "cells_left_out": left_out, "cell_threshold": dose_tables.threshold(),
-             "notes": list(dose.notes)}
-    _write(manifest, json.dumps(about, indent=1, ensure_ascii=False) + "\n")
-    return True
+        manifest = folder / "manifest.json"
+        if _saved_id(manifest) not in (None, own) and not force:
+            raise ResultsError(f"{folder}: holds the results of another run.\n"
+                               "  Fix: name another --out, or add --force.")  # fmt: skip
+        if private or exports:
+            _write(folder / "private" / "READ_ME_FIRST.txt", _PRIVATE)
+            _write(folder / "private" / ".gitignore", "*\n")
+            if private:
+                _write(folder / "private" / "map.html", page(dose, town, ways.nodes[-1:] if ways else ()))
+            for ending in exports:
+                write_gis(dose, folder / "private" / f"cameras{ending}")
+        manifest.unlink(missing_ok=True)
+        totals, (cameras, left_out) = dose_tables.publishable_totals(dose), dose_tables.publishable_cameras(dose)
+        tables = {
+            "cameras.csv": cameras, "passes.csv": dose_tables.publishable_passes(dose),
+            "operators.csv": dose_tables.by_operator(dose),
+            # the kinds of cameras that a few people met tell something about these people too
+            "rights.csv": rules if totals else rules.iloc[:0],
+            "totals.csv": pd.DataFrame({"name": list(totals), "value": list(totals.values())}),
+            "people.csv": dose_tables.quantiles(dose) if dose.people > 1 else None,
+            "unmapped.csv": unmapped if totals else None, "ways.csv": ways.table if ways else None,
+        }
+        for name, rows in tables.items():
+            if rows is not None:
+                digits = "%.1f" if name in ("unmapped.csv", "ways.csv") else "%.3f"
+                _write(folder / name, rows.to_csv(index=False, float_format=digits, lineterminator="\n"))
+        if dose.people == 1:
+            _write(folder / "timeline.svg", svg_text(draw_timeline(dose).figure))  # type: ignore[arg-type]
+        about = {"run_id": own, "privacysim": VERSION, "sha256": dict(dose.digests), "options": dict(options),
+                 "people": dose.people, "cells_left_out": left_out, "cell_threshold": dose_tables.threshold(),
+                 "notes": list(dose.notes)}
+        _write(manifest, json.dumps(about, indent=1, ensure_ascii=False) + "\n")
 
 
 def _saved_id(manifest: Path) -> str | None:

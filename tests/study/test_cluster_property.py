@@ -85,16 +85,20 @@ def same_bytes(one: Path, other: Path) -> None:
         assert (one / name).read_bytes() == (other / name).read_bytes()
 
 
-@pytest.mark.parametrize("cluster", [1], indirect=True)
-def test_a_killed_worker_costs_nothing_and_a_killed_scheduler_is_a_sentence_with_its_cure(cluster, tmp_path, serial):
+@pytest.mark.parametrize(("cluster", "kills"), [(1, 1), pytest.param(1, 12, marks=pytest.mark.slow)],
+                         indirect=["cluster"])  # fmt: skip
+def test_a_killed_worker_costs_nothing_and_a_killed_scheduler_is_a_sentence_with_its_cure(
+    cluster, kills, tmp_path, serial
+):
     address, (scheduler, nanny) = cluster
     run = started(tmp_path, "-c", CODE, *RUN, "--scheduler", address, "--out", "r")
     until(lambda: len(parts(tmp_path)) >= 3, "the first parts", run)
-    [victim] = children(nanny.pid)
-    os.kill(victim, signal.SIGKILL)  # its nanny starts another
-    done = parts(tmp_path)
-    until(lambda: len(parts(tmp_path)) >= len(done) + 3, "parts of another worker", run)
-    assert children(nanny.pid) != [victim], "the nanny started its worker again"
+    for _ in range(kills):
+        [victim] = children(nanny.pid)
+        os.kill(victim, signal.SIGKILL)  # its nanny starts another
+        done = parts(tmp_path)
+        until(lambda done=done: len(parts(tmp_path)) >= len(done) + 3, "parts of another worker", run)
+        assert children(nanny.pid) != [victim], "the nanny started its worker again"
     os.kill(scheduler.pid, signal.SIGKILL)
     said = run.communicate(timeout=120)[0]
     assert run.returncode == 2, said
