@@ -148,8 +148,11 @@ def _build(scenario: Scenario, made: Any, folder: Path, workers: int) -> None:
         keep(scratch / _META, {"sums": sums, "rest": rest})
         if folder.exists() and _load(folder) is None:
             shutil.rmtree(folder, ignore_errors=True)  # renaming cannot replace a folder with files
-        with contextlib.suppress(OSError):  # another process stored the same city meanwhile
+        try:
             os.replace(scratch, folder)
+        except OSError:
+            if _load(folder) is None:  # else another process stored the same city meanwhile
+                raise
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

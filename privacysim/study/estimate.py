@@ -10,10 +10,8 @@ from privacysim.simulation.cost import COMPILATION, START
 from privacysim.simulation.inputs import Inputs
 from privacysim.simulation.unit_parts import UnitParts
 
-LONGEST_S = 86_400.0
-"""A run that would take longer is refused unless the user insists."""
-SHORT_S = 60.0
-"""CPU seconds of a run whose estimate need not be said."""
+LONGEST_S = 86_400.0  # a run that would take longer is refused unless the user insists
+SHORT_S = 60.0  # CPU seconds of a run whose estimate need not be said
 _CITY_S, _SAMPLE_S, _WORLD_S, _SURE = 7.5e-9, 2e-5, 0.3, 3.0
 """CPU seconds of a replicate: for each inhabitant, day and policy; for each person of the sample and day; for the rest.
 

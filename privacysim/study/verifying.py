@@ -58,7 +58,6 @@ def verify(folder: str | Path, replicate: int | None = None, *, every: bool = Fa
     if any(line.startswith(("inputs/", "manifest.json")) for line in wrong):
         return Checked(wrong, ["No replicate was rerun, because the inputs or the manifest were changed."], [])
     notes, places = _drift(said), [where, *(Path(one).resolve() for one in maps)]
-    drawn = set(results.world_facts.itertuples(index=False, name=None))
     for name, text in _texts(results, also or {}):
         if (where / name).is_file() and (where / name).read_text(encoding="utf-8") != text:
             # figures may differ by the machine that draws them
@@ -77,8 +76,8 @@ def verify(folder: str | Path, replicate: int | None = None, *, every: bool = Fa
             again, saved = study.run(replicate=k, workers=1), results.metrics if k in done else results.worlds
             wrong += _differences(saved[saved["replicate"] == k], again.metrics)
             wrong += _other_notes(results.notes, again.notes, k) if k in done else []
-            wrong += [f"world_facts: {row} was changed" for row in again.world_facts.itertuples(index=False, name=None)
-                      if row not in drawn]  # fmt: skip
+            now, was = ({*one.world_facts.itertuples(index=False, name=None)} for one in (again, results))
+            wrong += [f"world_facts.parquet: {row} was changed" for row in sorted(now - was)]
         if every and results.skewness:
             pilot = pilot_skewness(study.runner(study.inputs(), "", None, PILOT))
             wrong += [] if dict(pilot) == dict(results.skewness) else ["manifest.json, skewness: is not the pilot's"]
