@@ -17,7 +17,8 @@ LOOK = """() => {
   const box = one => one.getBoundingClientRect();
   const said = one => one.tagName + ': ' + (one.innerText || one.className).slice(0, 50);
   const across = one => getComputedStyle(one).overflowX;
-  const scrolls = one => one && (['auto', 'scroll'].includes(across(one)) || scrolls(one.parentElement));
+  const scrolls = one => one && !one.matches('article, main, .report')  // the page itself must not scroll sideways
+    && (['auto', 'scroll'].includes(across(one)) || scrolls(one.parentElement));
   const inside = [...document.querySelectorAll('article *, .report *, main *')].filter(one => one.checkVisibility());
   const blocks = inside.filter(one => one.matches('p, li, dt, h1, h2, h3, h4, table, pre, img')
                                       && !one.querySelector('p, li, dt, h1, h2, h3, h4, table, pre, img')
