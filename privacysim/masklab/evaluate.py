@@ -260,7 +260,7 @@ def run_jobs(faces: Faces, jobs: Sequence[Job], workers: int = 2, work: Path | N
 def _load(path: Path) -> Outcome | None:
     """Read scores; None if they are missing or damaged (each array has a checksum), so that they are made again."""
     try:
-        with np.load(path) as kept:
+        with path.open("rb") as stream, np.load(stream) as kept:
             return Outcome(kept["scores"], kept["person"], str(kept["member"]))
     except (OSError, EOFError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile):
         return None

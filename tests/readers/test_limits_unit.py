@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import struct
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -67,4 +70,33 @@ def test_a_table_of_too_many_rows_is_refused_by_its_header(tmp_path):
     assert path.stat().st_size < 1_000_000
     with pytest.raises(InputError, match="10,000,001 rows"):
         tables.read("metrics", path)
+    assert not hasattr(os, "fork") or growth_mib(lambda: tables.read("metrics", path)) < 100
     assert len(tables.read("metrics", metrics(tmp_path / "b.parquet", 1000))) == 1000
+
+
+def growth_mib(do: Callable[[], object]) -> float:
+    """By how much the memory of a forked process grows at most while it does this or refuses it."""
+    import resource
+
+    out, into = os.pipe()
+    if (child := os.fork()) == 0:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        with suppress(InputError):
+            do()
+        os.write(into, str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    return int(os.read(out, 40)) / 1024
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+def test_small_files_that_took_gigabytes_take_little(tmp_path):
+    """4.7 and 2.1 GB before there were limits; a table of metrics, above, 8.6 GB."""
+    huge = ", b text generated always as (hex(zeroblob(300000000))) virtual"
+    computed = geopackage(tmp_path / "a.gpkg", huge)
+    rows = ("create view gpkg_geometry_columns as with recursive t(n) as (select 1 union all select n + 1 from t "
+            "where n < 100000000) select 'cams' table_name, 'geom' column_name, 4326 srs_id from t")  # fmt: skip
+    viewed = geopackage(tmp_path / "b.gpkg", system=rows)
+    for path in (computed, viewed):
+        assert growth_mib(lambda path=path: read_cameras(path)) < 100, path.name
+    assert growth_mib(lambda: bytes(bytearray(b"a" * (200 << 20)))) > 150, "what grows is noticed"
