@@ -229,10 +229,10 @@ class Residual:
     def text(self) -> str:
         """Report as plain text."""
         face, length = self._typical()
-        share = "the second detector (HOG, whole upright people) found nobody to compare with"
+        share = "a detector of whole bodies (HOG) found nobody to compare with"
         if self.seen:
-            share = (f"{self.hidden / self.seen:.1%} of {self.seen} people that a second detector (HOG) found in "
-                     f"{self.looks} frames")  # fmt: skip
+            share = (f"{self.hidden / self.seen:.1%} of {self.seen} people that a detector of whole bodies (HOG) found "
+                     f"in {self.looks} frames")  # fmt: skip
         lines = [
             f"{self.frames} frames, {self.size[0]} × {self.size[1]}, {self.rate:g} frames/s; {self.mask!r} "
             f"({self.mask.legal})",
@@ -259,7 +259,7 @@ class Residual:
 
     def verdict(self) -> str:
         """Whether the checker finds faces in the written file, and in which frames."""
-        how = f"of {self.checked} frames written, by a second detector (BlazeFace, score {CHECKER_SCORE:g})"
+        how = f"of {self.checked} frames written, by a second face detector (BlazeFace, score {CHECKER_SCORE:g})"
         if not self.readable:
             return f"faces still detected: in 0 {how}"
         listed = ", ".join(map(str, self.readable[:20])) + ", …" * (len(self.readable) > 20)

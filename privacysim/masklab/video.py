@@ -94,8 +94,8 @@ def mask_video(source: str, out: Path, mask: Any, *, boxes: Path | None = None, 
         if left.missed and not live:
             capture, missed = cv2.VideoCapture(source), left.missed
             left = masked(missed)
-            left.notes.append(f"in {len(missed)} frames the second detector saw a face, or a picture of one, that the "
-                              "first had not found: it was masked, too")
+            left.notes.append(f"in {len(missed)} frames the second face detector saw a face, or a picture of one, that "
+                              "the first had not found: it was masked, too")
         if not steady:
             left.notes.append("the camera moves: detectors alone find people, and may miss those who are turned away")
         return left

@@ -161,14 +161,14 @@ def test_what_is_left_is_said_in_plain_lines(monkeypatch):
                                                (10**6, (0, 0), (0, 0.001), (0.1, 0.2))])  # fmt: skip
     lines = told.text().splitlines()
     assert lines[0] == "100 frames, 160 × 120, 12.5 frames/s; BlackBox() (irreversible)"
-    assert lines[2] == "covered: the second detector (HOG, whole upright people) found nobody to compare with"
-    assert lines[3] == ("faces still detected: in 2 of 100 frames written, by a second detector (BlazeFace, "
+    assert lines[2] == "covered: a detector of whole bodies (HOG) found nobody to compare with"
+    assert lines[3] == ("faces still detected: in 2 of 100 frames written, by a second face detector (BlazeFace, "
                         "score 0.5): frames 7, 8")  # fmt: skip
     assert " ".join(lines[6].split()) == "40 2.5% – 2.5% 2.5% – 10.0% 50.0% – 60.0% 0.025"
     assert lines[7].endswith("1e-06  extrapolated"), "beyond a thousand people nobody was compared"
     told.seen, told.hidden = 20, 19
     covered = told.text().splitlines()[2]
-    assert covered == "covered: 95.0% of 20 people that a second detector (HOG) found in 6 frames"
+    assert covered == "covered: 95.0% of 20 people that a detector of whole bodies (HOG) found in 6 frames"
 
 
 def test_the_middle_of_a_wide_box_is_the_person_and_stays_in_the_picture():
