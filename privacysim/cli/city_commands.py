@@ -91,6 +91,7 @@ def city_map(scenario: ScenarioName,
     from matplotlib import pyplot as plt
 
     from privacysim.figures import scenario_map
+    from privacysim.figures.style import bounded
     from privacysim.scenario import load_scenario
     from privacysim.simulation.exposure_map import exposure_map
 
@@ -100,7 +101,7 @@ def city_map(scenario: ScenarioName,
     figure = scenario_map(made.streets, made.buildings, made.cameras, values=made.person_hours(), credit=made.credit,
                           ground=made.ground)
     with whole_file(out) as part:
-        figure.savefig(part, format=out.suffix[1:], dpi=200, bbox_inches="tight", pad_inches=0.05)
+        bounded(figure).savefig(part, format=out.suffix[1:], dpi=200, bbox_inches="tight", pad_inches=0.05)
     plt.close(figure)
     hours = ", ".join(f"{name} {value:.0f}" for name, value in made.person_hours().items())
     print(f"{out}: {made.note}; identifiable person-hours a day: {hours}")

@@ -210,12 +210,18 @@ def _points(mark: Artist) -> int:
     return np.size(mark.get_path().vertices) if isinstance(mark, Line2D | Patch) else 0
 
 
-def svg_text(figure: Figure) -> str:
-    """Return the figure as reproducible SVG text and close it; marks that are too many become one picture in it."""
+def bounded(figure: Figure) -> Figure:
+    """The figure, in whose vector formats marks that are too many become one picture."""
     marks = [one for one in figure.findobj() if isinstance(one, Collection | Line2D | Patch)]
     if sum(map(_points, marks)) > _MOST_POINTS:
         for one in marks:
             one.set_rasterized(True)
+    return figure
+
+
+def svg_text(figure: Figure) -> str:
+    """Return the figure as reproducible SVG text and close it; marks that are too many become one picture in it."""
+    bounded(figure)
     with io.StringIO() as out, mpl.rc_context({"svg.hashsalt": "privacysim"}):
         figure.savefig(out, format="svg", metadata={"Date": None})
         plt.close(figure)

@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import LineCollection
 
 from privacysim.figures import (
     COLOURS,
@@ -14,7 +15,7 @@ from privacysim.figures import (
     people_by_legality,
     svg_text,
 )
-from privacysim.figures.style import INK, RED
+from privacysim.figures.style import INK, RED, bounded
 from privacysim.vocabulary import LEGALITIES, MECHANISMS
 
 
@@ -90,3 +91,14 @@ def test_leaving_the_style_keeps_interactive_as_the_backend_set_it():
         assert not plt.isinteractive()
     finally:
         plt.ion() if before else plt.ioff()
+
+
+def test_a_map_of_too_many_marks_keeps_a_small_vector_file(tmp_path):
+    sizes = {}
+    for streets in (1_000, 300_000):
+        figure, ax = plt.subplots()
+        ax.add_collection(LineCollection(list(np.random.default_rng(streets).random((streets, 2, 2)))))
+        bounded(figure).savefig(tmp_path / "a.svg")
+        sizes[streets] = (tmp_path / "a.svg").stat().st_size
+        assert ("<image" in (tmp_path / "a.svg").read_text()) == (streets > 200_000)
+    assert sizes[300_000] < 2_000_000
