@@ -314,3 +314,12 @@ def test_cameras_far_from_the_walk_are_said_to_be_far(tmp_path):
     assert any("km" in note and "nearest camera" in note for note in measure_walk(walk(0, 0, 30, 0), cameras).notes)
     swapped = read_cameras(write(tmp_path, "b.csv", "lat,lon\n25,60\n"))
     assert any("swapped" in note for note in measure_walk(walk(0, 0, 30, 0), swapped).notes)
+
+
+@pytest.mark.parametrize("ending", ["ndjson", "json"])
+def test_an_object_a_line_is_read_as_rows(tmp_path, ending):
+    path = tmp_path / f"a.{ending}"
+    path.write_text('{"lat": 60.0, "lon": 25.0, "time": "2024-01-01T10:00:00Z"}\n'
+                    '{"lat": 60.001, "lon": 25.0, "time": "2024-01-01T10:01:00Z"}\n')  # fmt: skip
+    assert len(read_tracks(path)) == 2
+    assert read_cameras(path).lat.tolist() == [60.0, 60.001]
