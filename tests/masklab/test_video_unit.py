@@ -10,11 +10,11 @@ import pytest
 
 from privacysim.cli.main import main, run
 from privacysim.errors import InputError
-from privacysim.masklab import timing
+from privacysim.masklab import people_detector, timing
 from privacysim.masklab import video as lab
 from privacysim.masklab.face_detectors import FaceChecker
 from privacysim.masklab.masks import BlackBox, Clear, KSame, Pixelate, Scramble, mask_named
-from privacysim.masklab.people_detector import Finder, Tracks, background_and_steady, covered, overlap
+from privacysim.masklab.people_detector import Finder, Tracks, background_and_steady, covered, overlap, upright_people
 from privacysim.masklab.regions import Painter, face_px, restored
 from privacysim.masklab.video import mask_video
 
@@ -340,3 +340,17 @@ def test_every_video_mask_changes_the_region_and_nothing_else(name):
     inside[box[1] : box[3], box[0] : box[2]] = True
     assert np.array_equal(frame[~inside], before[~inside])
     assert not np.array_equal(frame[inside], before[inside])
+
+
+@pytest.mark.parametrize(("mirrored", "kept"), [(True, 1), (False, 0)])
+def test_a_body_is_only_believed_if_it_is_found_in_the_mirrored_picture_too(monkeypatch, mirrored, kept):
+    """A detector that sees its person at the bright pixel, whose column is not in the middle of the picture."""
+    frame = np.zeros((200, 300, 3), np.uint8)
+    frame[50, 75] = 255
+
+    def sees(picture, least):
+        y, x = np.argwhere(picture.any(axis=2))[0]
+        return [(x - 15, y - 30, x + 16, y + 60)] if least > 0.4 or mirrored else []
+
+    monkeypatch.setattr(people_detector, "_upright", sees)
+    assert len(upright_people(frame)) == kept
