@@ -11,8 +11,12 @@ from types import ModuleType
 import pytest
 
 from tests.everything import FIRST
+from tests.helpers.figure_texts import look_at_every_figure
 
 _LONG_RUN_S = 300.0
+
+
+look_at_every_figure()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -149,5 +149,5 @@ def mechanism_bars(rows: pd.DataFrame, *, datum: float | None = None, ax: Axes |
         ax.axvline(datum, color=INK, linewidth=0.8, linestyle=(0, (4, 3)))
         style.note(ax, f"{datum:.0f} reported", (datum, len(table) - 0.5), (3, 2), color=FAINT)
     style.named_rows(ax, list(table.index), above=0.6, below=0.6)
-    ax.set_xlabel(f"cameras listed, mean over the study{style.better('lower')}")
+    ax.set_xlabel(style.better("cameras listed, mean over the study", "lower"))
     return ax

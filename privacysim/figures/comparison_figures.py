@@ -42,7 +42,7 @@ def forest(rows: pd.DataFrame, *, title: str, direction: str, baseline: str, tit
     if log:
         style.log_axis(ax)
     ax.set_xlim((left * 0.8, top * 1.3) if log else (-0.02, max(1.0, top) * 1.05))
-    ax.set_xlabel(f"ratio to {_name(baseline, titles)}{style.better(direction)}")
+    ax.set_xlabel(style.better(f"ratio to {_name(baseline, titles)}", direction))
     return ax
 
 
@@ -66,7 +66,7 @@ def deltas(rows: pd.DataFrame, *, title: str, unit: str, direction: str, baselin
         bare = "  no interval" if math.isnan(row["delta_low"]) else ""
         style.beside(ax, y, f"{'+' if row['delta'] > 0 else ''}{short(row['delta'])}{bare}", colour)
     ax.set_xlim(-reach, reach)
-    ax.set_xlabel(f"difference to {_name(baseline, titles)}, {unit}{style.better(direction)}")
+    ax.set_xlabel(style.better(f"difference to {_name(baseline, titles)}, {unit}", direction))
     return ax
 
 

@@ -103,7 +103,7 @@ def speed_figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
         beyond = max(row["ratio"], row["target"])  # the label clears the goal
         style.note(ax, f"{row['ratio']:.3g} ×", (beyond, n), (5, 0), va="center", fontsize=8.5)
     ax.axvline(1.0, color=FAINT, linewidth=0.8)
-    style.named_rows(ax, [f"{row['case']}\n{row['reference']}" for row in rows])
+    style.named_rows(ax, [f"{row['case'].replace('_', ' ')}\n{row['reference']}" for row in rows])
     ax.tick_params(axis="y", labelsize=8)
     ax.set(xscale="log", xlim=(min(0.4, 0.6 * ratios.min()), 3.2 * ratios.max()),
            xlabel="times the reference's rate, one thread (red: the goal)")  # fmt: skip

@@ -50,7 +50,7 @@ def frontier(rows: pd.DataFrame, *, x_label: str, y_label: str, x_better: str = 
                     xytext=(1.04, height), textcoords="axes fraction", fontsize=7.5, va="center", linespacing=0.95,
                     arrowprops={"arrowstyle": "-", "color": GRID, "linewidth": 0.8, "relpos": (0.0, 0.5)})  # fmt: skip
     ax.grid(color=GRID, linewidth=0.5)
-    ax.set_xlabel(f"{x_label}  ({'←' if x_better == 'lower' else '→'} better)")
+    ax.set_xlabel(style.better(x_label, x_better))
     ax.set_ylabel(f"{y_label}\n({'↓' if y_better == 'lower' else '↑'} better)")
     ax.set_title(title)
     return ax

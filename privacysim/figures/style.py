@@ -176,9 +176,10 @@ def labels_above(ax: Axes, words: Iterable[tuple[str, str]], title: str = "", si
     ax.set_title(title or ax.get_title(loc="left"), pad=15.0 + up)
 
 
-def better(direction: str) -> str:
-    """End of the label of a horizontal axis, which says where it is better."""
-    return {"lower": "  (← better)", "higher": "  (better →)"}.get(direction, "")
+def better(label: str, direction: str) -> str:
+    """The label of a horizontal axis, which says where it is better."""
+    arrow = {"lower": "←", "higher": "→"}.get(direction)
+    return f"{label}  ({arrow} better)" if arrow else label
 
 
 def street_lines(streets: pd.DataFrame, **look: Any) -> LineCollection:

@@ -100,13 +100,13 @@ def _plot_pixels(axes: Axes, fits: dict[str, Fit], points: dict[str, list[Point]
 def _plot_galleries(axes: Axes, fit: Fit) -> None:
     people = np.unique(np.geomspace(2, 1e7, 60).astype(int))
     axes.axvspan(1e3, 1e7, color="0.95", zorder=0)
-    for px, colour in _SIZES.items():
+    for n, (px, colour) in enumerate(_SIZES.items(), 2):
         _, low, high = zip(*branches(float(fit.d_prime(px)), people.tolist()), strict=True)
         axes.fill_between(people, low, high, color=colour, alpha=0.3, linewidth=0)
         for branch in (low, high):
             axes.plot(people, branch, color=colour, linewidth=0.9)
-        third = len(people) // 3
-        _note(axes, f"{px:g} px", (people[third], high[third]), (4, 4), colour)
+        at = n * len(people) // 7  # apart, since the curves may meet
+        _note(axes, f"{px:g} px", (people[at], high[at]), (4, 4), colour)
     axes.plot(people, 1.0 / people, color=FAINT, linestyle=":", linewidth=0.9)
     axes.text(1.2e3, 0.95, "extrapolated: low and high branch", fontsize=8, color=FAINT)
     axes.set(xscale="log", xlim=(2, 1e7), ylim=(0, 1.0), xlabel="people compared with", ylabel="right person first")

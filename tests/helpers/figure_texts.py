@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import Any
 from unittest.mock import patch
 
+from matplotlib.backend_bases import FigureCanvasBase
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
@@ -22,7 +23,7 @@ def faults(figure: Figure) -> list[str]:
 
     def kept(self: Text, renderer: Any, *args: Any, **more: Any) -> None:
         if self.get_visible() and self.get_text().strip() and self.get_rotation() % 90 == 0:
-            drawn.append((self.get_text().strip(), self.get_window_extent(renderer)))
+            drawn.append((self.get_text().strip(), Text.get_window_extent(self, renderer)))  # without a leader line
         draw(self, renderer, *args, **more)
 
     with patch.object(Text, "draw", kept):
@@ -33,3 +34,15 @@ def faults(figure: Figure) -> list[str]:
         if both is not None and both.width * both.height > COVERED * min(a.width * a.height, b.width * b.height):
             found.append(f"{one!r} covers {other!r}")
     return found
+
+
+def look_at_every_figure() -> None:
+    """From now on, a figure with faults that this process writes or shows is an error."""
+    write = FigureCanvasBase.print_figure
+
+    def looked_at(self: FigureCanvasBase, *args: Any, **options: Any) -> Any:
+        made, found = write(self, *args, **options), faults(self.figure)
+        assert not found, "\n".join(["the texts of this figure:", *found])
+        return made
+
+    FigureCanvasBase.print_figure = looked_at
