@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import LogLocator
 
 from privacysim.figures import style
 from privacysim.figures.style import COLOURS, FAINT, INK, OKABE, in_house_style
@@ -40,7 +39,7 @@ def forest(rows: pd.DataFrame, *, title: str, direction: str, baseline: str, tit
         why = f"  {row['note'].split(';')[0]}" if row["note"] else ""
         style.beside(ax, y, short(ratio) + (why if math.isnan(low) else f" [{short(low)}, {short(high)}]"), colour)
     if log:
-        style.log_axis(ax)
+        style.log_axis(ax, wide=top > 1_000 * left)
     ax.set_xlim((left * 0.8, top * 1.3) if log else (-0.02, max(1.0, top) * 1.05))
     ax.set_xlabel(style.better(f"ratio to {_name(baseline, titles)}", direction))
     return ax
@@ -136,8 +135,8 @@ def people_by_legality(rows: pd.DataFrame, *, titles: Mapping[str, str] | None =
         ax.plot([low], [y], "o", color=colour, markersize=4.5)
     style.labels_above(ax, [(legality, COLOURS[legality]) for legality in LEGALITIES], title)
     style.named_rows(ax, [(titles or {}).get(policy, policy) for policy in policies], above=0.6)
-    ax.set_xscale("log")
-    ax.xaxis.set_major_locator(LogLocator(numticks=6))
+    ends = some[["low", "high"]].to_numpy(dtype=float)
+    style.log_axis(ax, wide=bool((ends[ends > 0].min(initial=np.inf) * 30 < ends).any()))
     ax.xaxis.set_major_formatter(lambda value, _: short(value))
     if some.empty:
         ax.set_xlim(1, 10)

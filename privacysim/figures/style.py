@@ -136,7 +136,7 @@ def log_axis(ax: Axes, axis: str = "x", wide: bool = False) -> None:
     """Make an axis logarithmic, with plain numbers at 1, 2 and 5; only at 1 if it spans several powers of ten."""
     getattr(ax, f"set_{axis}scale")("log")
     line = getattr(ax, f"{axis}axis")
-    line.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0), numticks=12))
+    line.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0), numticks=5 if wide else 12))
     line.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     line.set_minor_locator(NullLocator())
 
