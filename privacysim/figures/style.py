@@ -23,6 +23,7 @@ from matplotlib.collections import Collection, LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.spines import Spine
 from matplotlib.text import Annotation, Text
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
@@ -213,7 +214,8 @@ def _points(mark: Artist) -> int:
 
 def bounded(figure: Figure) -> Figure:
     """The figure, in whose vector formats marks that are too many become one picture."""
-    marks = [one for one in figure.findobj() if isinstance(one, Collection | Line2D | Patch)]
+    marks = [one for one in figure.findobj()
+             if isinstance(one, Collection | Line2D | Patch) and not isinstance(one, Spine)]  # fmt: skip
     if sum(map(_points, marks)) > _MOST_POINTS:
         for one in marks:
             one.set_rasterized(True)

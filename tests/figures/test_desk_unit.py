@@ -159,3 +159,14 @@ def test_chinese_needs_a_font_and_says_so_where_there_is_none(monkeypatch):
 def test_an_unknown_language_is_an_error():
     with pytest.raises(InputError, match="a language"), figures.house_style("fr"):
         pass
+
+
+def test_arms_that_are_all_equal_are_drawn_without_a_warning():
+    """Limits of an axis that are equal are a warning of matplotlib, and warnings are errors here."""
+    same = pd.DataFrame({"policy": ["a", "b"], "curve": "low", "delta": 0.0, "delta_low": 0.0, "delta_high": 0.0,
+                         "ratio": 1.0, "ratio_low": 1.0, "ratio_high": 1.0, "x": 3.0, "y": 3.0, "note": ""})
+    for ax in (figures.deltas(same, title="people", unit="people", direction="lower", baseline="n"),
+               figures.forest(same, title="people", direction="lower", baseline="n"),
+               figures.frontier(same, x_label="people", y_label="cases")):  # fmt: skip
+        ax.figure.draw_without_rendering()
+        assert ax.get_xlim()[0] < ax.get_xlim()[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
 import struct
 from collections.abc import Callable
@@ -14,9 +15,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from privacysim import tables
+from privacysim.cli.main import main
 from privacysim.errors import InputError
 from privacysim.readers.camera_files import read_cameras
 from privacysim.readers.geopackage import geopackage_rows
+from privacysim.study import Study
 
 POINT = b"GP\0\1" + struct.pack("<i", 4326) + b"\1" + struct.pack("<Idd", 1, 24.94, 60.17)
 SYSTEM = "create table gpkg_geometry_columns (table_name text, column_name text, srs_id int)"
@@ -100,3 +103,41 @@ def test_small_files_that_took_gigabytes_take_little(tmp_path):
     for path in (computed, viewed):
         assert growth_mib(lambda path=path: read_cameras(path)) < 100, path.name
     assert growth_mib(lambda: bytes(bytearray(b"a" * (200 << 20)))) > 150, "what grows is noticed"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+def test_a_map_of_thousands_of_cameras_without_heading_takes_little(tmp_path):
+    """Each may look anywhere, so its view has two ends; such a map took 8.5 GB a worker, and an SVG of 299 MB."""
+    town(tmp_path / "town.osm", side=100, cameras=3_000, buildings=20_000)
+    (tmp_path / "town.toml").write_text('id = "town"\ntitle = "Town"\n[city]\nkind = "osm"\nosm = "town.osm"\n'
+                                        '[population]\npeople = {value = 40000, assumption = "generated"}\n')
+    scenario, drawn = str(tmp_path / "town.toml"), tmp_path / "map.svg"
+    study = {"scenario": scenario, "policies": ["notice_only"], "days": 2, "sample": 1_000, "replicates": 1}
+    assert growth_mib(lambda: Study(**study).run(workers=1)) < 1_000
+    assert growth_mib(lambda: main(["city", "map", scenario, "-o", str(drawn)])) < 1_000
+    assert drawn.stat().st_size < 20_000_000
+
+
+def town(path: Path, side: int, cameras: int, buildings: int) -> None:
+    """A grid of streets as OpenStreetMap XML, with cameras and small buildings at random places."""
+    draw, lines = random.Random(33), ['<?xml version="1.0"?><osm version="0.6">']
+
+    def node(x: float, y: float, tags: str = "") -> int:
+        lines.append(f'<node id="{len(lines)}" lat="{51 + y * 9e-4:.7f}" lon="{7 + x * 1.4e-3:.7f}">{tags}</node>')
+        return len(lines) - 1
+
+    def somewhere() -> tuple[float, float]:
+        return draw.uniform(0, side - 1), draw.uniform(0, side - 1)
+
+    grid = [[node(x, y) for x in range(side)] for y in range(side)]
+    for _ in range(cameras):
+        node(*somewhere(), '<tag k="man_made" v="surveillance"/><tag k="surveillance:type" v="camera"/>')
+    places = [somewhere() for _ in range(buildings)]
+    corners = [[node(x + a, y + b) for a, b in ((0, 0), (0, 0.1), (0.1, 0.1), (0.1, 0))] for x, y in places]
+    for nodes, tag in [*((row, "highway") for row in (*grid, *map(list, zip(*grid, strict=True)))),
+                       *(([*four, four[0]], "building") for four in corners)]:  # fmt: skip
+        parts = "".join(f'<nd ref="{n}"/>' for n in nodes)
+        value = "residential" if tag == "highway" else "yes"
+        lines.append(f'<way id="{len(lines)}">{parts}<tag k="{tag}" v="{value}"/></way>')
+    path.write_text("\n".join([*lines, "</osm>"]))
