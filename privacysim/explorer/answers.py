@@ -1,6 +1,7 @@
 """Answers of the explorer: what was computed for each set of rules so far, and the part of the page that shows it."""
 
 from dataclasses import replace
+from functools import lru_cache
 from html import escape
 
 import numpy as np
@@ -27,7 +28,7 @@ class Answers:
     def __init__(self, preview: Preview) -> None:
         self.preview = preview
         self._looks: dict[Reform, list[Look]] = {}
-        self._arms: dict[Reform, Arm] = {}
+        self._loaded = lru_cache(_KEPT)(lambda reform: preview.arm(reform.kept()))
         self._shown: tuple[Reform | None, int, str] = (None, 0, "")
         city, main = preview.city, preview.city.edge_kind == MAIN
         self._streets = panels.street_path(city.node_x, city.node_y, city.edge_u[main], city.edge_v[main],
@@ -37,9 +38,7 @@ class Answers:
         """The arm of a reform; without changes, the study's own."""
         if not reform.changes:
             return next(arm for arm in self.preview.arms if arm.id == reform.base)
-        if reform not in self._arms:
-            self._arms[reform] = self.preview.arm(reform.kept())
-        return self._arms[reform]
+        return self._loaded(reform)
 
     def looks(self, reform: Reform) -> list[Look]:
         """What was looked at so far, at least one replicate."""

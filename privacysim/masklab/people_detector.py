@@ -51,7 +51,8 @@ class Finder:
         self.model = cv2.createBackgroundSubtractorMOG2(history=500, varThreshold=16, detectShadows=True)
         self.given, self.standing = given, list[Box]()
         self.shape: Frame | None = None
-        corners = None if self.background is None else cv2.goodFeaturesToTrack(_one(self.background), 200, 0.01, 8)
+        self.behind = None if self.background is None else _in_grey(self.background)
+        corners = None if self.behind is None else cv2.goodFeaturesToTrack(self.behind, 200, 0.01, 8)
         self.corners = np.zeros((0, 1, 2), np.float32) if corners is None else corners
 
     def boxes(self, frame: Frame, number: int) -> list[Box]:
@@ -100,15 +101,14 @@ class Finder:
         if sway := self._sway(small):
             near = np.ones((2 * sway + 1, 2 * sway + 1), np.uint8)
             low, high = cv2.erode(low, near), cv2.dilate(high, near)
-        apart = cv2.split(cv2.max(cv2.subtract(small, high), cv2.subtract(low, small)))
-        return cv2.threshold(cv2.max(cv2.max(*apart[:2]), apart[2]), _DIFFERENT, 1, cv2.THRESH_BINARY)[1]
+        return cv2.threshold(_apart(small, low, high), _DIFFERENT, 1, cv2.THRESH_BINARY)[1]
 
     def _sway(self, small: Frame) -> int:
         """By how many pixels a quarter of the background's corners have moved; 0 before a camera that stands still."""
-        if self.background is None or len(self.corners) < 12:
+        if self.behind is None or len(self.corners) < 12:
             return 0
-        behind, here, start = _one(self.background), _one(small), self.corners
-        found, there, _ = cv2.calcOpticalFlowPyrLK(behind, here, start, start.copy())
+        start = self.corners
+        found, there, _ = cv2.calcOpticalFlowPyrLK(self.behind, _in_grey(small), start, start.copy())
         moved = np.hypot(*(found - start)[np.ravel(there) == 1].reshape(-1, 2).T)
         most = float(np.quantile(moved, 0.75)) if len(moved) else 0.0
         return 0 if most < _SWAYS else min(math.ceil(most), _SWAY_PX)
@@ -123,12 +123,12 @@ class Finder:
         return float((a * b).sum()) > _SAME * math.sqrt(float((a * a).sum() * (b * b).sum())) > 0.0
 
 
-def _one(frame: Frame) -> Frame:
+def _in_grey(frame: Frame) -> Frame:
     return np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY))
 
 
 def _detail(part: Frame) -> NDArray[np.float32]:
-    grey = cv2.cvtColor(part, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    grey = _in_grey(part).astype(np.float32)
     return np.asarray(grey - cv2.blur(grey, (9, 9)))
 
 
@@ -142,15 +142,15 @@ def _small(frame: Frame) -> Frame:
     return np.asarray(cv2.blur(made, (3, 3)), dtype=np.uint8)
 
 
-def _apart(a: Frame, b: Frame) -> Frame:
-    """Largest difference among the three channels of each pixel."""
-    blue, green, red = cv2.split(cv2.absdiff(a, b))
+def _apart(a: Frame, low: Frame, high: Frame) -> Frame:
+    """By how much each pixel is beyond `low` … `high`: the largest among its three channels."""
+    blue, green, red = cv2.split(cv2.max(cv2.subtract(a, high), cv2.subtract(low, a)))
     return np.asarray(cv2.max(cv2.max(blue, green), red), dtype=np.uint8)
 
 
 def outline(part: Frame, behind: Frame) -> NDArray[np.bool_]:
     """Pixels of a region that differ from the background behind it, with a rim of two pixels."""
-    blob = cv2.threshold(_apart(part, behind), _DIFFERENT, 1, cv2.THRESH_BINARY)[1]
+    blob = cv2.threshold(_apart(part, behind, behind), _DIFFERENT, 1, cv2.THRESH_BINARY)[1]
     blob = cv2.morphologyEx(blob, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     return np.asarray(cv2.dilate(blob, np.ones((5, 5), np.uint8)) > 0)
 
@@ -204,7 +204,7 @@ def _median(kept: list[Frame]) -> Frame | None:
 def _grey(frame: Frame) -> Frame:
     shrink = min(1.0, 320.0 / max(frame.shape[:2]))
     small = cv2.resize(frame, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
-    return np.asarray(small if small.ndim == 2 else cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+    return np.asarray(small, dtype=np.uint8) if small.ndim == 2 else _in_grey(small)
 
 
 def _shifted(before: Frame, after: Frame) -> float:
@@ -315,3 +315,8 @@ def covered(box: Box, regions: list[Box], shape: tuple[int, ...]) -> float:
         canvas[top:bottom, left:right] = True
     part = canvas[box[1] : box[3], box[0] : box[2]]
     return float(part.mean()) if part.size else 0.0
+
+
+def bare(found: list[Box], masked: list[Box], shape: tuple[int, ...]) -> list[Box]:
+    """The finds of which the masked regions cover less than half."""
+    return [box for box in found if covered(box, masked, shape) < 0.5]

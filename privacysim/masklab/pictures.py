@@ -12,7 +12,7 @@ from privacysim.errors import InputError, ResultsError
 from privacysim.files import whole_file
 from privacysim.masklab.face_detectors import FaceChecker, FaceFinder, around, tiles
 from privacysim.masklab.masks import as_mask
-from privacysim.masklab.people_detector import Box, Frame, covered, upright_people
+from privacysim.masklab.people_detector import Box, Frame, bare, upright_people
 from privacysim.masklab.regions import Painter, detail_left
 from privacysim.masklab.scramble import Scramble
 from privacysim.masklab.timing import decoded, quiet
@@ -97,7 +97,7 @@ def mask_pictures(source: Path, out: Path, mask: Any, *, keep_anyway: bool = Fal
             data = _encoded(frame, target.suffix)
             written = np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), dtype=np.uint8)
             left = [box for box in checker.boxes(written) if detail_left(before, written, box)]
-            if not (missed := [box for box in left if covered(box, heads, before.shape[:2]) < 0.5]):
+            if not (missed := bare(left, heads, before.shape[:2])):
                 break
             faces += missed
         strip.add(number, before, False)

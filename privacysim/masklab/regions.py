@@ -15,7 +15,7 @@ from privacysim.masklab import masks
 from privacysim.masklab.face_detectors import CHECKER_SCORE, TURNS, FaceChecker, cell_px
 from privacysim.masklab.fitted_curve import EXTRAPOLATED_BEYOND
 from privacysim.masklab.mask_base import Mask, MeasuredElsewhere, positive
-from privacysim.masklab.people_detector import Box, Frame, Tracks, covered, outline, upright_people
+from privacysim.masklab.people_detector import Box, Frame, Tracks, bare, covered, outline, upright_people
 from privacysim.masklab.scramble import Scramble, ciphered
 from privacysim.vocabulary import CURVES
 
@@ -200,7 +200,7 @@ class Residual:
         sure = [(n, box) for found in times.values() if len(found) > 1 or self.checked < 3 for n, box in found.items()]
         self.readable = sorted({n for n, _ in sure})
         for n, box in sure:
-            if covered(box, [face for track, face in self.regions.get(n, []) if track < 0], self.size[::-1]) < 0.5:
+            if bare([box], [face for track, face in self.regions.get(n, []) if track < 0], self.size[::-1]):
                 self.missed.setdefault(n, []).append(box)
 
     def left(self) -> list[tuple[int, tuple[float, float], tuple[float, float], tuple[float, float]]]:
