@@ -151,22 +151,18 @@ def _constants(solved: Sequence[Any]) -> None:
 
 @mask_app.command()
 def mask(
-    source: Annotated[str, typer.Argument(help=(
-        "Video, picture, folder of pictures, or number of a camera of this machine."))],
+    source: Annotated[Path, typer.Argument(help="Video, picture, or folder of pictures.")],
     out: Annotated[Path, typer.Option("-o", "--out", help=(
         "File to write (.mp4, .mov, .avi, .mkv, .webm; .jpg, .png, …), or folder for a folder's pictures."))],
     how: Annotated[str, typer.Option("--mask", help=(
-        "box, pixelate[:CELLS], blur[:SIGMA], gaussian[:SIGMA], silhouette, dp_pixelate[:CELLS:EPSILON], scramble, "
-        "or a mask from an installed package. CELLS are counted across a face, SIGMA is a share of its width."
+        "box, pixelate[:CELLS], blur[:SIGMA], gaussian[:SIGMA], silhouette, dp_pixelate[:CELLS:EPSILON], or a mask "
+        "from an installed package. CELLS are counted across a face, SIGMA is a share of its width."
     ))] = "box",
-    key: Annotated[Path | None, typer.Option(help="File with the 32 bytes of the cipher's key (scramble).")] = None,
     boxes: Annotated[Path | None, typer.Option(help="CSV of people: frame, left, top, right, bottom.")] = None,
     keep_audio: Annotated[bool | None, typer.Option(
         "--keep-audio/--no-audio", help="Copy the sound (needs ffmpeg). Default: if there is sound and ffmpeg."
     )] = None,
     keep_anyway: Annotated[bool, typer.Option("--keep-anyway", help="Keep a file in which a face is left.")] = False,
-    preview: Annotated[Path | None, typer.Option(help="PNG for a strip of frames before and after masking.")] = None,
-    seconds: Annotated[float | None, typer.Option(help="How long to record a camera, in seconds.")] = None,
     allow_truncated: Annotated[bool, typer.Option("--allow-truncated", help="Accept a file that ends early.")] = False,
 ) -> int:
     """Mask people and faces in every frame of a video, or in pictures; check the result and report what remains.
@@ -176,29 +172,19 @@ def mask(
     """
     from privacysim.masklab.masks import mask_named
     from privacysim.masklab.pictures import ENDINGS, mask_pictures
-    from privacysim.masklab.scramble import Scramble
     from privacysim.masklab.video import mask_video
 
-    chosen = mask_named(how)
-    if preview is not None and preview.suffix.lower() != ".png":
-        raise InputError("--preview", "a name that ends in .png", preview.name, "write STRIP.png")
-    if key is not None and isinstance(chosen, Scramble):
-        if not key.is_file():
-            raise InputError("--key", "a file with 32 bytes", str(key), f"make it: head -c 32 /dev/urandom > {key}")
-        chosen.set_params(key=key.read_bytes())
-    pictures = Path(source).is_dir() or Path(source).suffix.lower() in ENDINGS
-    if pictures and (boxes or seconds or keep_audio):
-        raise InputError(source, "a video, for --boxes, --seconds and --keep-audio", "pictures", "leave these out")
+    pictures = source.is_dir() or source.suffix.lower() in ENDINGS
+    if pictures and (boxes or keep_audio):
+        raise InputError(str(source), "a video, for --boxes and --keep-audio", "pictures", "leave these out")
     left: Any
     with bar("masking") as tell:
         if pictures:
-            left = mask_pictures(Path(source), out, chosen, keep_anyway=keep_anyway, preview=preview, progress=tell)
+            left = mask_pictures(source, out, mask_named(how), keep_anyway=keep_anyway, progress=tell)
         else:
-            left = mask_video(source, out, chosen, boxes=boxes, keep_audio=keep_audio, live_s=seconds,
-                              whole=not allow_truncated, keep_anyway=keep_anyway, preview=preview, progress=tell)
+            left = mask_video(str(source), out, mask_named(how), boxes=boxes, keep_audio=keep_audio,
+                              whole=not allow_truncated, keep_anyway=keep_anyway, progress=tell)
     print(left.text())
-    if preview is not None:
-        print(f"{preview}: before and after; it shows people unmasked, so keep it as the source")
     if left.readable and not keep_anyway:
         what = "these pictures are not written" if pictures else "not written"
         print(f"{what}: faces are left in the result; use a stronger mask, "

@@ -3,8 +3,7 @@
 It detects whole people, not only faces: at 9 px a face detector finds one face in five, and 9 px are enough for
 recognition. The background is the median of frames from the whole file, so people who stand still for a while do not
 become background, and the first frame is as good as the last. Before a camera that moves everything differs from the
-background: there only detectors find people. A live stream cannot be read in advance. It learns its
-background from a running model (MOG2) and is masked *whole* until that has settled.
+background: there only detectors find people. A video too short to tell its background is masked *whole*.
 """
 
 import math
@@ -22,7 +21,6 @@ Frame = NDArray[Any]
 _DIFFERENT = 18  # grey levels by which a pixel of a person differs from the background
 _SCALE = 0.5
 _SAMPLES = 25
-_SETTLE_FRAMES = 50
 _DETECT_EVERY, _DETECT_MOVING = 50, 6
 _MOVES, _LATER = 0.65, 4
 """Share of the picture that shifts within four frames, in the median of nine samples, before a camera that moves;
@@ -39,28 +37,28 @@ many are forgiven. Measured: up to 0.24 before fixed cameras, 0.3 to 6 before on
 
 
 class Finder:
-    """Finds boxes to mask in each frame: what moves before the `background` (None: live), standing people, and `given`.
+    """Finds boxes to mask in each frame: what moves before the `background`, standing people, and `given` ones.
 
     `steady` = False: the camera moves, so nothing is learnt from motion. `shape`: at half size, the pixels of the last
     frame that its boxes mean (None: all). Near people's boxes hold much that is no part of them.
     """
 
     def __init__(self, background: Frame | None, given: dict[int, list[Box]], steady: bool = True) -> None:
-        self.steady = steady
-        self.background = None if background is None else _small(background)
-        self.model = cv2.createBackgroundSubtractorMOG2(history=500, varThreshold=16, detectShadows=True)
+        self.steady, self.known = steady, background is not None
         self.given, self.standing = given, list[Box]()
         self.shape: Frame | None = None
-        self.behind = None if self.background is None else _in_grey(self.background)
-        corners = None if self.behind is None else cv2.goodFeaturesToTrack(self.behind, 200, 0.01, 8)
-        self.corners = np.zeros((0, 1, 2), np.float32) if corners is None else corners
+        self.corners: Frame = np.zeros((0, 1, 2), np.float32)
+        if background is not None:
+            self.background = _small(background)
+            self.behind = _in_grey(self.background)
+            corners = cv2.goodFeaturesToTrack(self.behind, 200, 0.01, 8)
+            self.corners = self.corners if corners is None else corners
 
     def boxes(self, frame: Frame, number: int) -> list[Box]:
-        """Boxes of frame `number`; the whole frame until a live stream's background has settled."""
-        moving = self.moving(frame) if self.steady else []
-        if self.steady and self.background is None and number < _SETTLE_FRAMES:
-            self.shape = None
+        """Boxes of frame `number`; the whole frame before a fixed camera whose background is not known."""
+        if self.steady and not self.known:
             return [(0, 0, frame.shape[1], frame.shape[0])]
+        moving = self.moving(frame) if self.steady else []
         # only the detector sees people who stand still throughout
         if number % (_DETECT_EVERY if self.steady else _DETECT_MOVING) == 0:
             found = upright_people(frame)
@@ -95,8 +93,6 @@ class Finder:
 
     def _changed(self, small: Frame) -> Frame:
         """Pixels that differ from the background, also if a hand, wind or a slow zoom has moved it by some pixels."""
-        if self.background is None:
-            return (self.model.apply(small) == 255).astype(np.uint8)
         low = high = self.background
         if sway := self._sway(small):
             near = np.ones((2 * sway + 1, 2 * sway + 1), np.uint8)
@@ -105,7 +101,7 @@ class Finder:
 
     def _sway(self, small: Frame) -> int:
         """By how many pixels a quarter of the background's corners have moved; 0 before a camera that stands still."""
-        if self.behind is None or len(self.corners) < 12:
+        if len(self.corners) < 12:
             return 0
         start = self.corners
         found, there, _ = cv2.calcOpticalFlowPyrLK(self.behind, _in_grey(small), start, start.copy())
@@ -115,8 +111,6 @@ class Finder:
 
     def _only_lit(self, small: Frame, changed: Frame, rectangle: Sequence[int]) -> bool:
         """Whether what changed there is the light: the background's own detail is still in it."""
-        if self.background is None:
-            return False
         x, y, w, h = rectangle
         here = changed[y : y + h, x : x + w] > 0
         a, b = (_detail(one[y : y + h, x : x + w])[here] for one in (small, self.background))

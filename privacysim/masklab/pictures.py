@@ -1,4 +1,4 @@
-"""Masks pictures, one or a folder of them: written upright, without metadata; and strips of before and after."""
+"""Masks pictures, one or a folder of them: written upright, without metadata."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,36 +11,13 @@ import numpy as np
 from privacysim.errors import InputError, ResultsError
 from privacysim.files import whole_file
 from privacysim.masklab.face_detectors import FaceChecker, FaceFinder, around, tiles
-from privacysim.masklab.masks import as_mask
 from privacysim.masklab.people_detector import Box, Frame, bare, upright_people
 from privacysim.masklab.regions import Painter, detail_left
-from privacysim.masklab.scramble import Scramble
 from privacysim.masklab.timing import decoded, quiet
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 _NEAR_PX = 960
 """Longer side of the reduced picture in which people and near faces are sought; small faces are sought in parts."""
-_STRIP, _STRIP_PX = 6, 240
-
-
-@dataclass
-class Strip:
-    """Up to six of `frames` pictures before masking, above the same after it."""
-
-    frames: int
-    columns: list[list[Frame]] = field(default_factory=list)
-
-    def add(self, number: int, frame: Frame, after: bool) -> None:
-        """Keep picture `number` if it is one of those shown; call it with the picture before and after."""
-        if number in np.linspace(0, max(self.frames - 1, 0), _STRIP).astype(int):
-            wide = max(1, round(_STRIP_PX * frame.shape[1] / frame.shape[0]))
-            small = np.asarray(cv2.resize(frame, (wide, _STRIP_PX), interpolation=cv2.INTER_AREA), dtype=np.uint8)
-            self.columns[-1].append(small) if after else self.columns.append([small])
-
-    def write(self, path: Path) -> None:
-        """Write the strip as PNG."""
-        with whole_file(path) as part:
-            part.write_bytes(_encoded(np.hstack([np.vstack(one) for one in self.columns if len(one) == 2]), ".png"))
 
 
 @dataclass
@@ -66,17 +43,15 @@ class MaskedPictures:
         return "\n".join(lines)
 
 
-def mask_pictures(source: Path, out: Path, mask: Any, *, keep_anyway: bool = False, preview: Path | None = None,
+def mask_pictures(source: Path, out: Path, mask: Any, *, keep_anyway: bool = False,
                   progress: Callable[[int, int], None] = lambda done, of: None) -> MaskedPictures:  # fmt: skip
     """Mask the faces and people in a picture, or in every picture of a folder, and write the results to `out`.
 
     Pictures are turned as their EXIF orientation says, and written without any metadata. One in which the checker still
-    finds a face is not written, except with `keep_anyway`. `preview`: a PNG for a strip of before and after. Raises
-    InputError for what cannot be read or written.
+    finds a face is not written, except with `keep_anyway`. Raises InputError for what cannot be read or written.
     """
-    source, out, made = Path(source), Path(out), MaskedPictures(as_mask(mask))
-    if isinstance(made.mask, Scramble):
-        raise InputError("mask", "a mask that needs no key, for pictures", made.mask.name, "write box or pixelate:4")
+    source, out, painter = Path(source), Path(out), Painter(mask)
+    made = MaskedPictures(painter.mask)
     files = sorted(path for path in source.rglob("*") if path.is_file()) if source.is_dir() else [source]
     pictures = [path for path in files if path.suffix.lower() in ENDINGS]
     made.others = [str(path.relative_to(source)) for path in files if path not in pictures]
@@ -87,31 +62,29 @@ def mask_pictures(source: Path, out: Path, mask: Any, *, keep_anyway: bool = Fal
                  {one.resolve() for one in pictures}]:  # fmt: skip
         raise InputError(str(wrong[0]), "another file than the source, with the ending of a picture", wrong[0].name,
                          "name another file or folder")  # fmt: skip
-    finder, checker, painter, strip = FaceFinder(), FaceChecker(), Painter(made.mask), Strip(len(pictures))
-    for number, (path, target) in enumerate(zip(pictures, targets, strict=True)):
+    finder, checker = FaceFinder(), FaceChecker()
+    for number, (path, target) in enumerate(zip(pictures, targets, strict=True), 1):
         name, before = str(path.relative_to(source)) if source.is_dir() else path.name, read_picture(path)
         faces, people = _faces(finder, before), _people(before)
         for _ in range(2):  # what only the checker sees is masked, too, and checked again
             frame, heads = before.copy(), [around(face, before.shape) for face in faces]
-            painter.paint(frame, list(enumerate([*people, *heads])), number, faces)
-            data = _encoded(frame, target.suffix)
-            written = np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), dtype=np.uint8)
+            painter.paint(frame, list(enumerate([*people, *heads])), faces)
+            done, data = cv2.imencode(target.suffix, frame)
+            if not done:
+                raise ResultsError(f"{target}: cannot be written.\n  Fix: name another ending, such as .png.")
+            written = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), dtype=np.uint8)
             left = [box for box in checker.boxes(written) if detail_left(before, written, box)]
             if not (missed := bare(left, heads, before.shape[:2])):
                 break
             faces += missed
-        strip.add(number, before, False)
-        strip.add(number, frame, True)
         made.found[name] = len(faces), len(people)
         if left:
             made.readable[name] = len(left)
         if not left or keep_anyway:
             target.parent.mkdir(parents=True, exist_ok=True)
             with whole_file(target) as part:
-                part.write_bytes(data)
-        progress(number + 1, len(pictures))
-    if preview is not None:
-        strip.write(preview)
+                part.write_bytes(data.tobytes())
+        progress(number, len(pictures))
     return made
 
 
@@ -125,13 +98,6 @@ def read_picture(path: Path) -> Frame:
         expected = "a picture of one page and at most 67 million pixels that OpenCV can read"
         raise InputError(str(path), expected, got, "convert it to a smaller PNG, or set OPENCV_IO_MAX_IMAGE_PIXELS")
     return np.asarray(frame, dtype=np.uint8)
-
-
-def _encoded(frame: Frame, ending: str) -> bytes:
-    done, data = cv2.imencode(ending, frame)
-    if not done:
-        raise ResultsError(f"picture: cannot be written as {ending}.\n  Fix: name another ending, such as .png.")
-    return data.tobytes()
 
 
 def _faces(finder: FaceFinder, frame: Frame) -> list[Box]:

@@ -16,7 +16,7 @@ from privacysim.masklab.face_detectors import CHECKER_SCORE, TURNS, FaceChecker,
 from privacysim.masklab.fitted_curve import EXTRAPOLATED_BEYOND
 from privacysim.masklab.mask_base import Mask, MeasuredElsewhere, positive
 from privacysim.masklab.people_detector import Box, Frame, Tracks, bare, covered, outline, upright_people
-from privacysim.masklab.scramble import Scramble, ciphered
+from privacysim.masklab.scramble import Scramble
 from privacysim.vocabulary import CURVES
 
 GALLERIES = (2, 40, 1_000, 18_700_000)
@@ -38,45 +38,40 @@ def face_px(box: Box) -> float:
 class Painter:
     """Masks regions of frames in place, at a strength relative to the face in each box.
 
-    `background`: what silhouettes are painted on (None: plain grey). `faces`: the boxes are of faces. A mask of your
-    own is applied to squares as wide as the face, side by side over the whole region.
+    `background`: what silhouettes are painted on (None: plain grey). A mask of your own is applied to squares as wide
+    as the face, side by side over the whole region.
     """
 
-    def __init__(self, mask: Any, background: Frame | None = None, faces: bool = False) -> None:
-        self.mask, self.background, self.faces = masks.as_mask(mask), background, faces
-        if isinstance(self.mask, (masks.KSame, masks.EyesBar)):
-            raise InputError("mask", "a mask that needs no crowd of aligned faces, for video", self.mask.name,
-                             "write box, pixelate, blur, silhouette, dp_pixelate, scramble or a mask of your own")
+    def __init__(self, mask: Any, background: Frame | None = None) -> None:
+        self.mask, self.background = masks.as_mask(mask), background
+        if isinstance(self.mask, (masks.KSame, masks.EyesBar, Scramble)):
+            raise InputError("mask", "a mask that needs no crowd of aligned faces and no key", self.mask.name,
+                             "write box, pixelate, blur, silhouette, dp_pixelate or a mask of your own")
         self.draw = np.random.default_rng(0)
-        if isinstance(self.mask, Scramble):
-            self.mask.apply(np.zeros((1, 1, 1), np.uint8))  # checks the key, or draws one
 
-    def paint(self, frame: Frame, regions: Regions, number: int = 0, faces: Sequence[Box] = (),
-              shape: Frame | None = None) -> Frame:  # fmt: skip
-        """Mask the regions of a frame and return it; `number` is the frame's, for the cipher's nonce.
+    def paint(self, frame: Frame, regions: Regions, faces: Sequence[Box] = (), shape: Frame | None = None) -> Frame:
+        """Mask the regions of a frame and return it.
 
         The strength in a region follows the widest of the `faces` within it, if that is wider than a standing person's,
-        and as wide as it may be.
-        `shape`: pixels of bodies; nothing else in their regions is masked, unless a cipher must be undone by boxes.
+        and as wide as it may be. `shape`: pixels of bodies; nothing else in their regions is masked.
         """
-        if isinstance(self.mask, Scramble):
-            shape = None
-        elif shape is not None:
+        if shape is not None:
             shape = np.asarray(cv2.resize(shape, frame.shape[1::-1], interpolation=cv2.INTER_NEAREST))[:, :, None]
-        for order, (track, box) in enumerate(regions):
+        for track, box in regions:
             left, top, right, bottom = box
             part = frame[top:bottom, left:right]
             if part.size and not isinstance(self.mask, masks.Clear):
                 behind = None if self.background is None else self.background[top:bottom, left:right]
-                wide = [width + cell_px(frame.shape) for width in _widths(faces, box)]
-                face = float(right - left) if self.faces else max([face_px(box), *wide])
-                masked = self._masked(part, behind, max(face, 1.0), _told(number, order))
+                within = (one for one in faces if left <= (one[0] + one[2]) / 2 <= right
+                          and top <= (one[1] + one[3]) / 2 <= bottom)  # fmt: skip
+                face = max([face_px(box), *(one[2] - one[0] + cell_px(frame.shape) for one in within)])
+                masked = self._masked(part, behind, max(face, 1.0))
                 if shape is not None and track > 0:
                     masked = np.where(shape[top:bottom, left:right], masked, part)
                 part[:] = masked
         return frame
 
-    def _masked(self, part: Frame, behind: Frame | None, face: float, told: bytes) -> Any:
+    def _masked(self, part: Frame, behind: Frame | None, face: float) -> Any:
         mask = self.mask
         if isinstance(mask, (masks.Pixelate, masks.DPPixelate)):
             side = max(face / positive("cells_across", mask.cells_across), 1.0)
@@ -88,8 +83,6 @@ class Painter:
             return mask.blurred(part, face)
         if isinstance(mask, masks.BlackBox):
             return 0
-        if isinstance(mask, Scramble):
-            return ciphered(part, mask.key_, told)
         if isinstance(mask, masks.Silhouette):  # the person's outline on the background of that place
             return 128 if behind is None else np.where(outline(part, behind)[:, :, None], 128, behind)
         return self._tiled(part, max(1, round(face)))
@@ -102,23 +95,6 @@ class Painter:
         tiles = whole.reshape(down, side, across, side, -1).swapaxes(1, 2)
         masked = self.mask.apply(tiles.reshape(-1, side, side, tiles.shape[-1])).reshape(tiles.shape)
         return masked.swapaxes(1, 2).reshape(whole.shape)[:h, :w]
-
-
-def _widths(faces: Sequence[Box], box: Box) -> list[float]:
-    """Widths of the faces whose middle lies in the box."""
-    return [float(face[2] - face[0]) for face in faces
-            if box[0] <= (face[0] + face[2]) / 2 <= box[2] and box[1] <= (face[1] + face[3]) / 2 <= box[3]]
-
-
-def _told(number: int, order: int) -> bytes:
-    return number.to_bytes(8, "big") + order.to_bytes(4, "big")
-
-
-def restored(frame: Frame, boxes: list[Box], key: bytes, number: int) -> Frame:
-    """Decrypt a frame; takes the regions in reverse order, because where two overlap the later one was applied last."""
-    for order, (left, top, right, bottom) in reversed(list(enumerate(boxes))):
-        frame[top:bottom, left:right] = ciphered(frame[top:bottom, left:right], key, _told(number, order))
-    return frame
 
 
 def equivalent_cells(mask: Mask, face_px: float, one_frame: bool = False) -> float:

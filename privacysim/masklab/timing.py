@@ -55,13 +55,13 @@ def _png_is_cut(path: Path) -> bool:
 def keep_times(part: Path, clock: list[float], rate: float, codec: str) -> str:
     """Show the frames of `part` at the times (ms) in `clock` if these differ from an even rate; returns a note or "".
 
-    Packets are copied, not encoded again. Where the file cannot hold such times (AVI, FFV1), or the source tells none
-    that rise, frames stay at even intervals, and the note begins with "uneven".
+    Packets are copied, not encoded again. Where the file cannot hold such times (AVI), or the source tells none that
+    rise, frames stay at even intervals, and the note begins with "uneven".
     """
     if len(clock) < 3 or float(np.abs(clock - np.arange(len(clock)) * _TICKS / rate).max()) <= 0.5 * _TICKS / rate:
         return ""
     times = np.rint(np.maximum(clock, 0.0))
-    if part.suffix.lower() == ".avi" or codec == "FFV1" or (np.diff(times) <= 0).any():
+    if part.suffix.lower() == ".avi" or (np.diff(times) <= 0).any():
         return "uneven: the frame rate varies, but the output shows the frames at even intervals"
     source = cv2.VideoCapture(str(part), cv2.CAP_FFMPEG, [cv2.CAP_PROP_FORMAT, -1])  # packets, not pictures
     size, written = [int(source.get(side)) for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)], 0

@@ -21,13 +21,10 @@ import numpy as np
 import pandas as pd
 
 from privacysim.errors import InputError, ResultsError, shown
-from privacysim.files import whole_file
 from privacysim.masklab.face_detectors import FaceFinder, around
 from privacysim.masklab.masks import as_mask
 from privacysim.masklab.people_detector import Box, Finder, Frame, Tracks, background_and_steady
-from privacysim.masklab.pictures import Strip
 from privacysim.masklab.regions import Painter, Regions, Residual
-from privacysim.masklab.scramble import Scramble
 from privacysim.masklab.timing import ffmpeg, keep_sound, keep_times, quiet
 
 CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".mov": "mp4v", ".avi": "XVID", ".mkv": "mp4v", ".webm": "VP80"}
@@ -39,68 +36,51 @@ every fourth of these looks."""
 _BOX = ["frame", "left", "top", "right", "bottom"]
 
 
-def mask_video(source: str, out: Path, mask: Any, *, boxes: Path | None = None, keep_audio: bool | None = None,
-               live_s: float | None = None, whole: bool = True, keep_anyway: bool = False, preview: Path | None = None,
+def mask_video(source: str | Path, out: Path, mask: Any, *, boxes: Path | None = None, keep_audio: bool | None = None,
+               whole: bool = True, keep_anyway: bool = False,
                progress: Callable[[int, int], None] = lambda done, of: None) -> Residual:  # fmt: skip
-    """Mask the people in a video, write it to `out`, and return what remains (`Residual`).
+    """Mask the people in a video file, write it to `out`, and return what remains (`Residual`).
 
-    `source`: a file, or the number of a camera of this machine (with `live_s`, how long to record). `mask`: a
-    Mask, its name or any scikit-learn transformer of images. `boxes`: a CSV (frame, left, top, right, bottom) of
-    people, added to those detected. `keep_audio`: copies the sound with ffmpeg (None: where there are both).
+    `mask`: a Mask, its name or any scikit-learn transformer of images. `boxes`: a CSV (frame, left, top, right, bottom)
+    of people, added to those detected. `keep_audio`: copies the sound with ffmpeg (None: where there are both).
     `whole=False`: accepts a file that ends before its header says. If the checker finds a face in the output
-    (`Residual.readable`), the output is only kept with `keep_anyway`. `preview`: a PNG for six frames before and after.
-    Raises InputError where something cannot be read or written.
+    (`Residual.readable`), the output is only kept with `keep_anyway`. Raises InputError where something cannot be read
+    or written.
     """
-    out, mask, live = Path(out), as_mask(mask), _is_live(source)
-    _check(source, out, live, live_s, keep_audio)
+    source, out, mask = str(source), Path(out), as_mask(mask)
+    _check(source, out, keep_audio)
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    capture = cv2.VideoCapture(int(source) if source.isdigit() else source)
-    try:
-        width, height, rate, frames = _properties(capture, source, live)
-        if live and live_s is not None:
-            frames = max(1, round(live_s * rate))
-        given = _read_boxes(boxes, width, height, frames)
-        codec = _codec(out, width, height, rate, isinstance(mask, Scramble))
-        background, steady = (None, True) if live else background_and_steady(cv2.VideoCapture(source), frames)
+    width, height, rate, frames = _properties(source)
+    given = _read_boxes(boxes, width, height, frames)
+    codec = _codec(out, width, height, rate)
+    background, steady = background_and_steady(cv2.VideoCapture(source), frames)
 
-        def masked(missed: dict[int, list[Box]]) -> Residual:
-            """Mask the frames, with faces by frame that are known already, and say what remains of them."""
-            finder, painter = Finder(background if steady else None, given, steady), Painter(mask, background)
-            left, strip, clock = Residual(mask, frames, rate), Strip(frames), list[float]()
-            with _writer(out, width, height, rate, codec) as (part, write):
-                read = _frames(capture, finder, frames if live else None, clock, rate, missed)
-                for number, (frame, regions, faces, shape) in enumerate(read):
-                    left.look(number, frame, regions, faces)
-                    strip.add(number, frame, False)
-                    painter.paint(frame, regions, number, faces, shape)
-                    strip.add(number, frame, True)
-                    write.write(frame)
-                    progress(number + 1, frames)
-                _check_read(source, left, frames, whole and not live)
-                write.release()
-                if not live:
-                    told = keep_times(part, clock, rate, codec)
-                    left.notes += filter(None, [told, keep_sound(part, source, keep_audio, told.startswith("uneven"))])
-                left.check(_read(part), None if live else _read(Path(source)))
-                if (left.missed and not live and not missed) or (left.readable and not keep_anyway):
-                    part.unlink()
-                elif isinstance(mask, Scramble):
-                    _write_sidecar(out, left.regions, mask.key_)
-            if preview is not None:
-                strip.write(preview)
-            return left
-
-        left = masked({})
-        if left.missed and not live:
-            capture, missed = cv2.VideoCapture(source), left.missed
-            left = masked(missed)
-            left.notes.append(f"in {len(missed)} frames the second face detector saw a face, or a picture of one, that "
-                              "the first had not found: it was masked, too")
-        if not steady:
-            left.notes.append("the camera moves: detectors alone find people, and may miss those who are turned away")
+    def masked(missed: dict[int, list[Box]]) -> Residual:
+        """Mask the frames, with faces by frame that are known already, and say what remains of them."""
+        finder, painter = Finder(background if steady else None, given, steady), Painter(mask, background)
+        left, clock = Residual(mask, frames, rate), list[float]()
+        with _writer(out, width, height, rate, codec) as (part, write):
+            for number, (frame, regions, faces, shape) in enumerate(_frames(source, finder, clock, rate, missed)):
+                left.look(number, frame, regions, faces)
+                write.write(painter.paint(frame, regions, faces, shape))
+                progress(number + 1, frames)
+            _check_read(source, left, frames, whole)
+            write.release()
+            told = keep_times(part, clock, rate, codec)
+            left.notes += filter(None, [told, keep_sound(part, source, keep_audio, told.startswith("uneven"))])
+            left.check(_read(part), _read(Path(source)))
+            if (left.missed and not missed) or (left.readable and not keep_anyway):
+                part.unlink()
         return left
-    finally:
-        capture.release()
+
+    left = masked({})
+    if missed := left.missed:
+        left = masked(missed)
+        left.notes.append(f"in {len(missed)} frames the second face detector saw a face, or a picture of one, that "
+                          "the first had not found: it was masked, too")
+    if not steady:
+        left.notes.append("the camera moves: detectors alone find people, and may miss those who are turned away")
+    return left
 
 
 def _check_read(source: str, left: Residual, frames: int, whole: bool) -> None:
@@ -122,14 +102,15 @@ def _read(path: Path) -> Iterator[Frame]:
     capture.release()
 
 
-def _frames(capture: cv2.VideoCapture, finder: Finder, most: int | None, clock: list[float], rate: float,
+def _frames(source: str, finder: Finder, clock: list[float], rate: float,
             missed: dict[int, list[Box]]) -> Iterator[tuple[Frame, Regions, list[Box], Frame | None]]:  # fmt: skip
-    """Frames of a video (at most `most`) with the regions to mask, the faces and the shape of bodies.
+    """Frames of a video with the regions to mask, the faces and the shape of bodies.
 
     They come `REACH` frames after they were read. `clock` gets the time of each in milliseconds. Tracks of faces have
     negative numbers. `missed`: faces by frame that are known already.
     """
     bodies, followed, looker = Tracks(HOLD), Tracks(REACH, nearest=True), FaceFinder()
+    capture = cv2.VideoCapture(source)
     waiting, kept, read = deque[Frame](), dict[int, tuple[Regions, Frame | None]](), 0
     shapes = deque[Frame | None](maxlen=2 * HOLD + 1)
     every = min(max(round(_LOOK_S * rate), 1), _LOOK_EVERY)
@@ -143,7 +124,7 @@ def _frames(capture: cv2.VideoCapture, finder: Finder, most: int | None, clock: 
         known = [shape for shape in shapes if shape is not None]
         kept[number] = bodies.regions(number), np.max(known, axis=0) if len(known) == len(shapes) else None
 
-    while read != most and (got := capture.read())[0]:
+    while (got := capture.read())[0]:
         clock.append(float(capture.get(cv2.CAP_PROP_POS_MSEC)))
         frame = bgr(np.asarray(got[1], dtype=np.uint8))
         bodies.add(read, finder.boxes(frame, read))
@@ -173,45 +154,38 @@ def bgr(frame: Frame) -> Frame:
     return np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGRA2BGR), dtype=np.uint8) if frame.shape[2] == 4 else frame
 
 
-def _is_live(source: str) -> bool:
-    return source.isdigit()
-
-
-def _check(source: str, out: Path, live: bool, live_s: float | None, keep_audio: bool | None) -> None:
-    if live and not (live_s and live_s > 0):
-        raise InputError(source, "how long to record a live stream", "nothing", "add --seconds 60")
-    if not live and not Path(source).is_file():
+def _check(source: str, out: Path, keep_audio: bool | None) -> None:
+    if not Path(source).is_file():
         got = "an address, which is never opened" if "://" in source else "no such file"
-        raise InputError(source, "a video file or a camera number", got, "record it to a file first, or check the path")
+        raise InputError(source, "a video file", got, "record it to a file first, or check the path")
     if out.suffix.lower() not in CODECS:
         endings = ", ".join(CODECS)
         raise InputError(str(out), f"a name that ends in {endings}", out.suffix or "no ending", "write OUT.mp4")
-    if not live and out.exists() and out.resolve() == Path(source).resolve():
+    if out.exists() and out.resolve() == Path(source).resolve():
         raise InputError(str(out), "another file than the source", "the same", "name another file")
     if not out.parent.is_dir() or not os.access(out.parent, os.W_OK):
         raise InputError(str(out), "a folder that can be written", str(out.parent), "name another folder")
-    if keep_audio and (live or ffmpeg() is None):
-        raise InputError("--keep-audio", "a file and the program ffmpeg",
-                         "a live stream" if live else "no ffmpeg on this machine",
+    if keep_audio and ffmpeg() is None:
+        raise InputError("--keep-audio", "the program ffmpeg", "no ffmpeg on this machine",
                          'leave --keep-audio out, or install ffmpeg (pip install "privacysim[masks]" brings one)')
 
 
-def _properties(capture: cv2.VideoCapture, source: str, live: bool) -> tuple[int, int, float, int]:
+def _properties(source: str) -> tuple[int, int, float, int]:
     """Width, height, rate and number of frames; frames are counted where the header does not state their number."""
+    capture = cv2.VideoCapture(source)
     if not capture.isOpened():
         raise InputError(source, "a video that OpenCV can read", "something else, or nothing", "give a video file")
     width, height = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
     rate, frames = float(capture.get(cv2.CAP_PROP_FPS)), int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
     rate = rate if 0.1 < rate < 1000.0 else 25.0
-    if not live and frames <= 0:
-        apart, frames = cv2.VideoCapture(source), 0
-        while apart.grab():
+    if frames <= 0:
+        frames = 0
+        while capture.grab():
             frames += 1
-        apart.release()
-    if width < 8 or height < 8 or (not live and frames <= 0):
+    if width < 8 or height < 8 or not frames:
         raise InputError(source, "a video with frames of at least 8 × 8 px",
-                         f"{max(frames, 0)} frames of {width} × {height}", "give another file")  # fmt: skip
-    return width, height, rate, max(frames, 0)
+                         f"{frames} frames of {width} × {height}", "give another file")  # fmt: skip
+    return width, height, rate, frames
 
 
 def _read_boxes(path: Path | None, width: int, height: int, frames: int) -> dict[int, list[Box]]:
@@ -222,7 +196,7 @@ def _read_boxes(path: Path | None, width: int, height: int, frames: int) -> dict
         rows = pd.read_csv(path, encoding="utf-8-sig")[_BOX].astype(float).astype(int)
     except (OSError, KeyError, ValueError) as error:
         raise InputError(str(path), "a CSV with the columns " + ", ".join(_BOX), shown(error), "correct it") from None
-    outside = ((rows["frame"] < 0) | (rows["frame"] >= (frames or np.inf)) | (rows["right"] <= rows["left"])
+    outside = ((rows["frame"] < 0) | (rows["frame"] >= frames) | (rows["right"] <= rows["left"])
                | (rows["bottom"] <= rows["top"]) | (rows["left"] >= width) | (rows["top"] >= height)
                | (rows["right"] <= 0) | (rows["bottom"] <= 0))  # fmt: skip
     if outside.any():
@@ -253,23 +227,10 @@ def _writer(out: Path, width: int, height: int, rate: float, codec: str) -> Iter
         part.unlink(missing_ok=True)
 
 
-def _codec(out: Path, width: int, height: int, rate: float, lossless: bool) -> str:
+def _codec(out: Path, width: int, height: int, rate: float) -> str:
     """Codec for a file of that ending and size."""
-    ending = out.suffix.lower()
-    if lossless and ending not in (".mkv", ".avi"):
-        raise InputError(str(out), "a lossless file for scramble (.mkv or .avi, as FFV1)", ending, "write OUT.mkv")
-    odd = bool(width % 2 or height % 2)
-    if odd and (ending != ".avi" or lossless or rate != round(rate)):
+    ending, odd = out.suffix.lower(), bool(width % 2 or height % 2)
+    if odd and (ending != ".avi" or rate != round(rate)):
         raise InputError(str(out), "even width and height for this codec", f"{width} × {height} at {rate:g} frames/s",
                          "write to OUT.avi (Motion JPEG keeps odd sizes at whole rates), or crop a row or column")
-    return "MJPG" if odd else "FFV1" if lossless else CODECS[ending]
-
-
-def _write_sidecar(out: Path, regions: dict[int, Regions], key: bytes) -> None:
-    """Write what undoing needs, in two files that must not travel with the video: the regions, and the key."""
-    rows = [(number, *box) for number, boxes in regions.items() for _, box in boxes]
-    with whole_file(out.with_suffix(".regions.csv")) as part:
-        pd.DataFrame(rows, columns=_BOX).to_csv(part, index=False, lineterminator="\n")
-    with whole_file(out.with_suffix(".key")) as part:
-        part.chmod(0o600)
-        part.write_bytes(key)
+    return "MJPG" if odd else CODECS[ending]

@@ -1,8 +1,6 @@
-"""`mask` and `calibrate masks`: the mask that was asked for, a key that undoes it, and a grid that goes on."""
+"""`mask` and `calibrate masks`: the mask that was asked for, and a grid that goes on."""
 
 from __future__ import annotations
-
-import csv
 
 import cv2
 import numpy as np
@@ -12,20 +10,12 @@ from privacysim.cli.main import main
 from privacysim.masklab import calibrate_masks as lab
 from privacysim.masklab import video
 from privacysim.masklab.faces import synthetic_faces
-from privacysim.masklab.regions import restored
 
 FRAMES = 24
 
 
 def person(number):
     return 5 + 4 * number, 40, 21 + 4 * number, 84
-
-
-def frames_of(path):
-    capture, frames = cv2.VideoCapture(str(path)), []
-    while (read := capture.read())[0]:
-        frames.append(read[1])
-    return frames
 
 
 @pytest.fixture(scope="module")
@@ -43,46 +33,8 @@ def walk(tmp_path_factory):
     return path
 
 
-def test_a_scrambled_video_is_undone_with_the_key_that_was_given(walk, tmp_path, capsys):
-    key, out = tmp_path / "mine.key", tmp_path / "out.mkv"
-    key.write_bytes(bytes(range(100, 132)))
-    assert main(["mask", str(walk), "-o", str(out), "--mask", "scramble", "--key", str(key)]) == 0
-    said = capsys.readouterr().out
-    assert said.endswith(f"written: {out}\n")
-    regions = {}
-    with (tmp_path / "out.regions.csv").open(newline="") as stream:
-        for row in csv.DictReader(stream):
-            box = tuple(int(row[side]) for side in ("left", "top", "right", "bottom"))
-            regions.setdefault(int(row["frame"]), []).append(box)
-    hidden, clear = frames_of(out), frames_of(walk)
-    assert len(hidden) == len(clear) == FRAMES
-    for number in (0, 11, FRAMES - 1):
-        assert not np.array_equal(hidden[number], clear[number])
-        undone = restored(hidden[number], regions[number], key.read_bytes(), number)
-        assert np.array_equal(undone, clear[number])
-        other = restored(hidden[number], regions[number], bytes(32), number)
-        assert not np.array_equal(other, clear[number]), "another key shows nothing"
-
-
-def test_a_key_of_another_length_is_refused_and_nothing_is_written(walk, tmp_path, capsys):
-    (tmp_path / "short.key").write_bytes(b"short")
-    out = tmp_path / "out.mkv"
-    assert main(["mask", str(walk), "-o", str(out), "--mask", "scramble", "--key", str(tmp_path / "short.key")]) == 2
-    error = capsys.readouterr().err
-    assert "32 bytes" in error
-    assert len(error.splitlines()) == 3
-    assert [path.name for path in tmp_path.iterdir()] == ["short.key"]
-    absent = tmp_path / "absent.key"
-    assert main(["mask", str(walk), "-o", str(out), "--mask", "scramble", "--key", str(absent)]) == 2
-    assert capsys.readouterr().err.splitlines() == [
-        "--key: expected a file with 32 bytes.", f"  Got: {absent}",
-        f"  Fix: make it: head -c 32 /dev/urandom > {absent}.",
-    ]  # fmt: skip
-
-
 @pytest.mark.parametrize(("words", "name"), [
     (["--mask", "dp_pixelate:4:0.25"], "dp_pixelate:4:0.25"), (["--mask", "blur:0.5"], "blur:0.5"), ([], "box"),
-    (["--mask", "pixelate:3", "--key", "nobody.reads.this"], "pixelate:3"),
 ])  # fmt: skip
 def test_the_mask_is_the_one_that_was_named(words, name, walk, tmp_path, monkeypatch):
     # what the command makes of its words; the mask itself is shown to work where masks are tested

@@ -38,7 +38,7 @@ def server():
 def test_an_address_is_refused_and_not_opened(scheme, server, tmp_path):
     port, seen = server
     with pytest.raises(InputError, match="an address, which is never opened"):
-        mask_video(f"{scheme}://127.0.0.1:{port}/a.mp4", tmp_path / "out.mp4", "box", live_s=1.0)
+        mask_video(f"{scheme}://127.0.0.1:{port}/a.mp4", tmp_path / "out.mp4", "box")
     assert seen == []
 
 

@@ -251,19 +251,6 @@ def test_black_frames_alone_are_no_video(tmp_path):
     assert list(tmp_path.glob("*b*")) == []
 
 
-def test_a_preview_shows_frames_before_and_after(tmp_path, capfd):
-    source, strip = drawn(tmp_path / "a.avi", 12), tmp_path / "strip.png"
-    assert main(["mask", str(source), "-o", str(tmp_path / "b.webm"), "--preview", str(strip)]) == 0
-    said = capfd.readouterr()
-    assert "shows people unmasked" in said.out
-    assert "OpenCV" not in said.err, "no words of the encoder's own"
-    shown = cv2.imread(str(strip))
-    assert shown.shape == (480, 6 * 320, 3)
-    red = (shown[:, :, 2] > 150) & (shown[:, :, 1] < 100)
-    assert red[:240].any()
-    assert not red[240:].any()
-
-
 @pytest.mark.data
 def test_what_only_the_checker_sees_is_masked_in_a_second_pass(olivetti, street, tmp_path, monkeypatch):
     """The finder is blind here, as it is to a face of a kind that it never learnt."""

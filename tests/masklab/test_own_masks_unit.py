@@ -22,6 +22,7 @@ from privacysim.masklab import Mask, Measured, as_mask, evaluate, mask_named, me
 from privacysim.masklab import calibrate_masks as lab
 from privacysim.masklab.calibrate_masks import grid_of
 from privacysim.masklab.evaluate import Job, run_jobs
+from privacysim.masklab.face_detectors import cell_px
 from privacysim.masklab.mask_base import Transformed
 from privacysim.masklab.masks import Blur, Clear, Pixelate
 from privacysim.masklab.regions import Painter
@@ -278,12 +279,14 @@ def test_the_command_measures_one_installed_mask_and_prints_the_line_for_a_polic
 
 def test_in_a_video_an_own_mask_covers_the_whole_region_in_squares_as_wide_as_the_face():
     frame = np.random.default_rng(0).integers(0, 256, (120, 90, 3)).astype(np.uint8)
-    shown = Painter(Stripes(), faces=True).paint(frame.copy(), [(1, (10, 5, 50, 105))])
-    assert not shown[5:105:2, 10:50][:40:20].any(), "every square begins with a black line"
+    face = [(22, 20, 38, 40)]
+    shown = Painter(Stripes()).paint(frame.copy(), [(1, (10, 5, 50, 105))], face)
+    side = 16 + round(cell_px(frame.shape))
+    assert not shown[5:105:side, 10:50].any(), "every square begins with a black line"
     outside = np.ones(frame.shape[:2], bool)
     outside[5:105, 10:50] = False
     assert np.array_equal(shown[outside], frame[outside])
-    whole = Painter(NEGATIVE, faces=True).paint(frame.copy(), [(1, (10, 5, 47, 101))])
+    whole = Painter(NEGATIVE).paint(frame.copy(), [(1, (10, 5, 47, 101))], face)
     assert np.array_equal(whole[5:101, 10:47], 255 - frame[5:101, 10:47]), "edges included"
 
 

@@ -127,8 +127,8 @@ def test_a_silhouette_has_two_colours_whatever_the_type_of_the_picture():
 
 
 def test_in_a_video_each_frame_and_each_person_has_noise_of_its_own():
-    frame, painter = np.full((60, 60, 3), 128, np.uint8), Painter(DPPixelate(2, 0.5), faces=True)
-    shown = [painter.paint(frame.copy(), [(who, (10, 10, 50, 50))], n) for who, n in ((1, 0), (1, 1), (2, 1))]
+    frame, painter = np.full((60, 60, 3), 128, np.uint8), Painter(DPPixelate(2, 0.5))
+    shown = [painter.paint(frame.copy(), [(who, (10, 10, 50, 50))]) for who in (1, 1, 2)]
     assert len(np.unique(shown, axis=0)) == 3
 
 
