@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from privacysim.attacks.points import floats, frame_with
+from privacysim.attacks.checks import floats, frame_with
 from privacysim.draws import Floats
 from privacysim.errors import InputError
 

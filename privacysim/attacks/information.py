@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from privacysim.attacks.points import floats, frame_with
+from privacysim.attacks.checks import floats, frame_with
 from privacysim.errors import InputError
 from privacysim.stats import Estimate, wilson
 

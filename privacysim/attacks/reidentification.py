@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 
 from privacysim import draws as draws_of
 from privacysim.attacks import points_kernel as kernel
-from privacysim.attacks.points import code_points, whole
+from privacysim.attacks.checks import whole
+from privacysim.attacks.points import code_points
 from privacysim.errors import InputError, refuse_unknown
 from privacysim.stats import wilson
 

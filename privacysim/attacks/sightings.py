@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from privacysim.attacks import points_kernel as kernel
-from privacysim.attacks.points import code_points, frame_with, positive, seconds
+from privacysim.attacks.checks import frame_with, positive
+from privacysim.attacks.points import code_points, seconds
 from privacysim.draws import Floats
 from privacysim.errors import InputError
 

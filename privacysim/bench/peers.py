@@ -1,16 +1,59 @@
-"""Peers of the kernels: fields of view by shapely and geopandas."""
+"""Peers of the kernels: a desk by SimPy, and fields of view by shapely and geopandas."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+import simpy
 
 from privacysim.draws import Floats, Ints, stream_key, uniforms
-from privacysim.errors import require
+from privacysim.governance.desk import Desk, Hours
 from privacysim.sight import clip_kernel
 from privacysim.sight.occlusion import box_grid
+from privacysim.units import DAY_TICKS, HOUR_TICKS
 
+OFFICERS = 4
 REACH_M, FIELD_DEG, SIDE_M = 25.0, 70.0, 5_000.0
 _CELL_M = 25.0
+# requests: (asked at, work, priority) in ticks
+Papers = list[tuple[int, int, int]]
+
+
+def papers(count: int, load: float, seed: int = 5) -> Papers:
+    """Draw Poisson arrivals with exponential work of mean one hour, three priorities and `load` per officer."""
+    u = uniforms(stream_key(seed, 0, "papers"), np.arange(count), 3)
+    asked = np.rint(np.cumsum(-np.log(u[:, 0]) * HOUR_TICKS / (load * OFFICERS))).astype(int)
+    work = np.maximum(np.rint(-np.log(u[:, 1]) * HOUR_TICKS), 1).astype(int)
+    return [(int(a), int(w), int(p)) for a, w, p in zip(asked, work, 3 * u[:, 2], strict=True)]
+
+
+def waits_at_the_desk(asked: Papers) -> list[float]:
+    """Wait of each request in hours, in the order of requests, at the shipped desk (never closed)."""
+    desk = Desk(env := simpy.Environment(), OFFICERS, Hours(0, DAY_TICKS))
+    return _waits(env, asked, lambda number, priority: desk.ask(number, priority=priority), lambda turn: desk.release())
+
+
+def waits_at_simpy(asked: Papers) -> list[float]:
+    """Wait of each request with SimPy's own priority resource, which sorts its queue at each request."""
+    desk = simpy.PriorityResource(env := simpy.Environment(), OFFICERS)
+    return _waits(env, asked, lambda number, priority: desk.request(priority=priority), desk.release)
+
+
+def _waits(env: Any, asked: Papers, ask: Callable[[int, int], Any], release: Callable[[Any], Any]) -> list[float]:
+    waits = [0.0] * len(asked)
+
+    def paper(number: int, at: int, work: int, priority: int) -> Any:
+        yield env.timeout(at)
+        turn = ask(number, priority)
+        yield turn
+        waits[number] = (env.now - at) / HOUR_TICKS
+        yield env.timeout(work)
+        release(turn)
+
+    for number, (at, work, priority) in enumerate(asked):
+        env.process(paper(number, at, work, priority))
+    env.run()
+    return waits
 
 
 class Square(NamedTuple):
@@ -44,7 +87,8 @@ def points_in_view(place: Square) -> tuple[Ints, Ints]:
 
 def points_by_geopandas(place: Square, facets: int = 12) -> int:
     """Number of (camera, point) pairs that `geopandas.sjoin(within)` finds with the usual polygons."""
-    geopandas = require("map", "geopandas", where="bench points")
+    import geopandas
+
     sectors = geopandas.GeoDataFrame(geometry=sector_polygons(place, facets))
     points = geopandas.GeoDataFrame(geometry=geopandas.points_from_xy(place.x, place.y))
     return len(geopandas.sjoin(points, sectors, predicate="within"))
@@ -63,9 +107,9 @@ def metres_in_view(place: Square) -> float:
 
 def metres_by_shapely(place: Square, facets: int) -> float:
     """Metres of segments in view by a tree of polygons and the length of each intersection."""
-    sectors = sector_polygons(place, facets)
     import shapely
 
+    sectors = sector_polygons(place, facets)
     tree = shapely.STRtree(sectors)
     ends = np.stack([np.column_stack([place.x, place.y]), np.column_stack([place.to_x, place.to_y])], axis=1)
     segments = shapely.linestrings(ends)
@@ -75,7 +119,6 @@ def metres_by_shapely(place: Square, facets: int) -> float:
 
 def sector_polygons(place: Square, facets: int) -> Any:
     """Fields of view as polygons: the camera, then `facets` + 1 points on its arc."""
-    require("map", "geopandas", where="bench")  # it brings shapely
     import shapely
 
     x, y, reach, heading, field = place.cameras[:, :5].T

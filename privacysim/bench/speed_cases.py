@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ _REFERENCE_GATHERS = 119e6
 """Random fetches per second of the machine on which the prototypes' rates were measured."""
 _PROTOTYPES = {0.02: 127e6, 1.5: 17e6}
 """Acts per camera → pieces of passes per second of the prototype kernels on that machine."""
-_LIBRARIES = ("numpy", "numba", "pandas", "simpy", "shapely", "geopandas")
+_LIBRARIES = ("numpy", "numba", "pandas", "simpy", "shapely", "geopandas", "mesa")
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,14 @@ class Row:
     def as_json(self) -> dict[str, Any]:
         """Return plain data for JSON, including the ratio."""
         return asdict(self) | {"ratio": self.ratio, "holds": not self.target or self.ratio >= self.target}
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A comparison that was skipped because the peer is not installed."""
+
+    case: str
+    peer: str
 
 
 def agree(holds: bool, case: str, said: object = "") -> None:
@@ -95,7 +104,7 @@ def machine() -> dict[str, Any]:
     return {"processor": name, "cores": os.cpu_count(), "python": platform.python_version(), "load_at_start": load}
 
 
-Found = Iterator[Row]
+Found = Iterator[Row | Skipped]
 
 
 def densities(ceiling: Ceilings, quick: bool) -> Found:
@@ -147,6 +156,9 @@ def segments(ceiling: Ceilings, quick: bool) -> Found:
 
 def points(ceiling: Ceilings, quick: bool) -> Found:
     """Points in sectors against geopandas."""
+    if find_spec("geopandas") is None:
+        yield Skipped("points", "geopandas")
+        return
     few, place = peers.square(20_000), peers.square(100_000 if quick else 1_000_000)
     hits = len(peers.points_in_view(few)[1]), peers.points_by_geopandas(few, 256)
     agree(abs(hits[0] / hits[1] - 1.0) < 1e-3, "points", hits)
@@ -156,7 +168,7 @@ def points(ceiling: Ceilings, quick: bool) -> Found:
 
 
 def agents(ceiling: Ceilings, quick: bool) -> Found:
-    """Sightings of people on streets: the kernel against SimPy with a process per person."""
+    """Sightings of people on streets: the kernel against SimPy with a process per person, and Mesa."""
     place = walkers.town()
     everybody = place.block.walk_hub.size
     walkers.with_kernel(place, 10)
@@ -165,14 +177,31 @@ def agents(ceiling: Ceilings, quick: bool) -> Found:
     lives, walks = walkers.months(place, 30 if quick else 400)
     steps = sum(len(route) for month in lives for _, _, route in month)
     expected = walkers.with_kernel(place, walks)
-    theirs_s, found = seconds(partial(walkers.with_simpy, place, lives), 1)
-    agree(len(found) == expected, "agents", (len(found), expected))
-    yield Row("agents", "a month of walks past cameras, with sightings", "edges walked/s", rate,
-              "a SimPy process a person", steps / theirs_s, 150.0, f"{expected:,} sightings")  # fmt: skip
+    for name, work, target, peer in (("agents_simpy", walkers.with_simpy, 150.0, "a SimPy process a person"),
+                                     ("agents_mesa", walkers.with_mesa, 60.0, "a Mesa agent a person")):
+        if name == "agents_mesa" and find_spec("mesa") is None:
+            yield Skipped(name, "mesa")
+            continue
+        theirs_s, found = seconds(partial(work, place, lives), 1)
+        agree(len(found) == expected, name, (len(found), expected))
+        yield Row(name, "a month of walks past cameras, with sightings", "edges walked/s", rate, peer, steps / theirs_s,
+                  target, f"{expected:,} sightings")  # fmt: skip
+
+
+def desks(ceiling: Ceilings, quick: bool) -> Found:
+    """Approval desk on SimPy events against SimPy's own queue, overloaded."""
+    asked = peers.papers(2_000 if quick else 10_000, 2.2)
+    ours, theirs = sorted(peers.waits_at_the_desk(asked)), sorted(peers.waits_at_simpy(asked))
+    agree(np.allclose(ours, theirs, rtol=0.0, atol=1e-9), "desk_overload", "waits")
+    yield _compared("desk_overload", f"{len(asked):,} requests at a desk with 2.2 times its load", "requests/s",
+                    len(asked),
+                    lambda: peers.waits_at_the_desk(asked), "SimPy PriorityResource",
+                    lambda: peers.waits_at_simpy(asked), 0.0, "every wait")  # fmt: skip
 
 
 CASES: dict[str, Callable[[Ceilings, bool], Found]] = {"densities": densities, "pandas": against_pandas,
-                                                       "segments": segments, "points": points, "agents": agents}
+                                                       "segments": segments, "points": points, "agents": agents,
+                                                       "desks": desks}
 """Benchmark cases by name."""
 
 
@@ -180,22 +209,24 @@ def bench(only: Sequence[str] = (), *, quick: bool = False, out: Path | None = N
           tell: Callable[[str], None] = lambda line: None) -> dict[str, Any]:  # fmt: skip
     """Measure the cases named in `only` (if empty, all and growth); with `out`, write bench.json and bench.png.
 
-    `quick` uses small sizes to check that everything runs and agrees; do not quote its ratios. Results are plain data.
+    `quick` uses small sizes to check that everything runs and agrees; do not quote its ratios. Peers that are not
+    installed are left out and named. Results are plain data.
     """
     known = [*CASES, "growth"]
     for name in only:
         refuse_unknown(name, known, "bench", "a comparison: " + ", ".join(known))
     chosen = list(only) or known
     made: dict[str, Any] = {"privacysim": VERSION, "machine": machine(), "quick": quick}
-    ceiling, found, grown = ceilings(), list[Row](), list[dict[str, Any]]()
+    ceiling, found, grown = ceilings(), list[Row | Skipped](), list[dict[str, Any]]()
     for name in (name for name in CASES if name in chosen):
         tell(name)
         found += CASES[name](ceiling, quick)
     for name in GROWTHS if "growth" in chosen else ():
         tell(f"growth with {name}")
         grown.append(asdict(growth(name, quick)))
-    made |= {"ceilings": asdict(ceiling), "libraries": versions(_LIBRARIES), "rows": [one.as_json() for one in found],
-             "growth": grown}
+    made |= {"ceilings": asdict(ceiling), "libraries": versions(_LIBRARIES),
+             "rows": [one.as_json() for one in found if isinstance(one, Row)],
+             "absent": [asdict(one) for one in found if isinstance(one, Skipped)], "growth": grown}
     if out is not None:
         with whole_file(out / "bench.json") as path:
             path.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
@@ -224,6 +255,9 @@ def bench_text(made: dict[str, Any]) -> str:
         steps = ", ".join(f"{size:g}: {spent:.2f} s" for size, spent in zip(one["sizes"], one["cpu_s"], strict=True))
         held = f"; a block holds {one['block_mb'][0]:.0f} to {one['block_mb'][-1]:.0f} MB" if one["block_mb"] else ""
         lines.append(f"growth with {one['of']}: exponent {one['exponent']:.2f} ({steps}){held}")
+    if made["absent"]:
+        peers_absent = ", ".join(sorted({one["peer"] for one in made["absent"]}))
+        lines.append(f"not installed: {peers_absent}; install tests/benchmarks/peers.txt")
     return "\n".join(lines + ["quick sizes: do not quote these ratios"] * made["quick"])
 
 

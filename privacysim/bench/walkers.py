@@ -1,6 +1,6 @@
-"""Walkers past cameras, by the kernel and by processes of SimPy.
+"""Walkers past cameras, by the kernel and by agents of SimPy and Mesa.
 
-Walkers pass cameras on the same streets for a month; one camera in fifty is viewed, as in a study. Processes walk every
+Walkers pass cameras on the same streets for a month; one camera in fifty is viewed, as in a study. Agents walk every
 day anew and write each sighting. The kernel walks a route once and keeps the days on which it is walked.
 """
 
@@ -120,4 +120,30 @@ def with_simpy(place: Town, lives: list[Month]) -> list[tuple[int, int]]:
     for month in lives:
         env.process(person(month))
     env.run()
+    return sightings
+
+
+def with_mesa(place: Town, lives: list[Month]) -> list[tuple[int, int]]:
+    """Run one Mesa agent per person, one edge per step, in shuffled order, until all months are walked."""
+    import mesa
+
+    sightings: list[tuple[int, int]] = []
+
+    class Walker(mesa.Agent):  # type: ignore[misc, unused-ignore]
+        def __init__(self, model: Any, month: Month) -> None:
+            super().__init__(model)
+            self.steps = iter([(walk, step) for _, walk, route in month for step in route])
+
+        def step(self) -> None:
+            one = next(self.steps, None)
+            if one is None:
+                self.remove()
+            else:
+                seen_on(place, *one, sightings)
+
+    model = mesa.Model()
+    for month in lives:
+        Walker(model, month)
+    while len(model.agents):
+        model.agents.shuffle_do("step")
     return sightings

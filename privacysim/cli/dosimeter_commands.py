@@ -15,7 +15,7 @@ from privacysim.readers.track_files import read_tracks
 from privacysim.tracks import dose_tables
 from privacysim.tracks.detour import detours, read_town
 from privacysim.tracks.dosimeter import LEVELS, Dose, measure_walk
-from privacysim.tracks.walk_pictures import save_dose
+from privacysim.tracks.walk_saving import save_dose
 from privacysim.units import duration_text
 
 dosimeter_app = group()

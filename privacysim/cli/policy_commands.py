@@ -15,9 +15,10 @@ from privacysim.facts import STATUSES, Fact, facts
 from privacysim.files import display, find_file, read_toml
 from privacysim.law import laws
 from privacysim.policy.arm import Arm
-from privacysim.policy.asking import arm_of, ask, explain, pack_cases, questions_of
+from privacysim.policy.asking import arm_of, ask, explain, questions_of
 from privacysim.policy.describing import Section, compare, describe, passing
 from privacysim.policy.linting import lint
+from privacysim.policy.pack_cases import pack_cases
 from privacysim.policy.policy_files import load_arms, load_policy, policy_files, readings_of
 
 policy_app = group("List, show, check and compare policies.")
@@ -47,10 +48,8 @@ def show_policy(
     words, out = spoken(lang), console(400)
     arms = _arms(name, law_date)
     if page:
-        from privacysim.report.memo import (
-            policy_page,
-            write_report,  # imports slowly
-        )
+        from privacysim.report.memo import write_report  # imports slowly
+        from privacysim.report.policy_page import policy_page
 
         path = write_report(lambda: policy_page(arms[0], cases, lang), page)
         out.print(words("written", path=path), highlight=False)

@@ -2,7 +2,7 @@
 
 from privacysim.exposure.acts import BY_FACE, GROUPS, Acts, index_acts, is_outsider, recognisers
 from privacysim.exposure.measure import Exposure, Searched, faces_searched, measure_exposure
-from privacysim.exposure.measure import targeted
+from privacysim.exposure.targets import targeted
 
 __all__ = ["BY_FACE", "GROUPS", "Acts", "Exposure", "Searched", "faces_searched", "index_acts", "is_outsider",
            "measure_exposure", "recognisers", "targeted"]

@@ -5,7 +5,7 @@ from privacysim.figures.city_figures import exposure_map, scenario_map
 from privacysim.figures.comparison_figures import deltas, forest, people_by_legality, variants
 from privacysim.figures.measure_figures import average_and_worst, how_far_off, sets_through_the_day, unicity_curves
 from privacysim.figures.record_figures import incident_chain, swim_lane_panels
-from privacysim.figures.study_figures import held_out, reform_front
+from privacysim.figures.robustness_figures import held_out, reform_front
 from privacysim.figures.study_figures import frontier, lorenz, lorenz_curve
 from privacysim.figures.style import COLOURS, han_font, house_style, require_han_font, svg_text
 

@@ -1,6 +1,6 @@
 """Probability of identification: mask names and strengths, the measured curve, and who recognises whom."""
 
-from privacysim.identify.recognisers import STEPS_PER_PX, curve_table, face_code, identifiability
+from privacysim.identify.chance_table import STEPS_PER_PX, curve_table, face_code, identifiability
 from privacysim.identify.mask_strength import MASKS, cells, left_of, mask_text, measured_cells, most, own_mask
 from privacysim.identify.recognisers import RECOGNISERS, false_alarm
 from privacysim.identify.recognition_curve import Fit, fits, rank_one

@@ -25,8 +25,9 @@ from privacysim.errors import InputError
 from privacysim.files import whole_file
 from privacysim.masklab.face_attacks import Attack, Codes, Scores, attacked, features
 from privacysim.masklab.faces import Camera, Faces, clean
-from privacysim.masklab.mask_base import Images, Mask, Scramble
+from privacysim.masklab.mask_base import Images, Mask
 from privacysim.masklab.masks import as_mask
+from privacysim.masklab.scramble import Scramble
 from privacysim.parts import digest, from_bytes, shipped_bytes
 from privacysim.resources import cache_folder
 

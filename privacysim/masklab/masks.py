@@ -18,7 +18,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from privacysim.errors import InputError, did_you_mean
 from privacysim.identify import own_mask
-from privacysim.masklab.mask_base import Images, Mask, Scramble, Transformed, as_images, each, positive, rounded
+from privacysim.masklab.mask_base import Images, Mask, Transformed, as_images, each, positive, rounded
+from privacysim.masklab.scramble import Scramble
 from privacysim.parts import known_names
 
 

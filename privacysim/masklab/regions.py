@@ -14,8 +14,9 @@ from privacysim.identify import cells, identifiability
 from privacysim.masklab import masks
 from privacysim.masklab.face_detectors import CHECKER_SCORE, TURNS, FaceChecker, cell_px
 from privacysim.masklab.fitted_curve import EXTRAPOLATED_BEYOND
-from privacysim.masklab.mask_base import Mask, MeasuredElsewhere, Scramble, positive
+from privacysim.masklab.mask_base import Mask, MeasuredElsewhere, positive
 from privacysim.masklab.people_detector import Box, Frame, Tracks, bare, covered, outline, upright_people
+from privacysim.masklab.scramble import Scramble
 from privacysim.vocabulary import CURVES
 
 GALLERIES = (2, 40, 1_000, 18_700_000)

@@ -2,7 +2,7 @@
 
 from privacysim.metrics.known_metrics import (DECLARED, METRICS, Contributions, Sums, add, chosen, contributions,
                                               headline, metric_named, parts, readings)
-from privacysim.metrics.record_metrics import first_evidence_s, viewer_hours
+from privacysim.metrics.request_metrics import first_evidence_s, viewer_hours
 from privacysim.metrics.registry import (FAMILIES, OUTPUTS, Metric, MetricValue, Rows, metric, ratio, total,
                                          totals_by_curve)
 from privacysim.metrics.seen import Footage, PeopleSeen, Records, Viewed

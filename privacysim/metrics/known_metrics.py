@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privacysim.errors import InputError, did_you_mean
-from privacysim.metrics import people_metrics, record_metrics
+from privacysim.metrics import people_metrics, record_metrics, request_metrics
 from privacysim.metrics.registry import FAMILIES, Metric, MetricValue, Rows, total
 from privacysim.metrics.seen import Footage, PeopleSeen, Records, Viewed
 from privacysim.parts import known_names, named
 
 Sums = dict[str, dict[str, float]]
 """Metric → name of a sum → its value so far."""
-_SHIPPED = [one for file in (people_metrics, record_metrics) for one in vars(file).values()
+_SHIPPED = [one for file in (people_metrics, record_metrics, request_metrics) for one in vars(file).values()
             if isinstance(one, Metric)]
 _SHIPPED.sort(key=lambda one: FAMILIES.index(one.family))
 DECLARED = {one.name: one for one in _SHIPPED}

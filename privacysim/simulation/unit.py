@@ -34,7 +34,7 @@ from privacysim.files import whole_file
 from privacysim.governance import Log
 from privacysim.governance.log import same_events
 from privacysim.identify import STEPS_PER_PX
-from privacysim.identify.recognisers import CODES
+from privacysim.identify.chance_table import CODES
 from privacysim.metrics import Footage, PeopleSeen, Records, Sums, Viewed, first_evidence_s, parts
 from privacysim.people import Block, draw_block
 from privacysim.sight.coverage import Coverage, coverage

@@ -1,37 +1,24 @@
-"""Drawing of a walk (lines and cameras in metres, never in degrees): its map, a page, its timeline; and its folder.
+"""Drawing of a walk (lines and cameras in metres, never in degrees): its map, a page with the map, and its timeline.
 
 The page is one HTML file without tiles, scripts or fonts from elsewhere. Drag with the mouse, zoom with the wheel,
 point at a camera to read what it saw. It still shows the walk, so keep it where you keep the track.
-
-`DIR/` contains no position, no clock time and no file name: tables by the cameras' line numbers and seconds since the
-first fix, `timeline.svg`, and `manifest.json`, written last, which names inputs only by hash. `DIR/private/` is made
-only on request: the map and GIS files, with cameras at their positions and what they saw.
 """
 
 import json
 import re
 from collections.abc import Hashable, Mapping, Sequence
-from hashlib import sha256
-from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PatchCollection
 from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon, Wedge
 
 from privacysim.draws import Floats, Ints
-from privacysim.errors import InputError, ResultsError, require
 from privacysim.figures.style import FAINT, GRID, INK, axes, house_style, svg_text
-from privacysim.files import whole_file
 from privacysim.readers.positions import plane_at
-from privacysim.resources import PACKAGE, VERSION
-from privacysim.results.folder import claimed
-from privacysim.tracks import dose_tables
-from privacysim.tracks.detour import Detours
+from privacysim.resources import PACKAGE
 from privacysim.tracks.dose_tables import publishable_passes
 from privacysim.tracks.dosimeter import ENDS, LEVELS, Dose
 from privacysim.tracks.walk_sight import Town
@@ -155,94 +142,3 @@ def draw_timeline(dose: Dose, ax: Axes | None = None, most: int = 40) -> Axes:
                     xycoords="axes fraction", textcoords="offset points", ha="right", va="top", color=FAINT)
         ax.legend(handles=_legend(), loc="upper right", frameon=False, fontsize=7)
     return ax
-
-
-_PRIVATE = """The files in this folder show where a person walked. Keep them where you keep the track itself.
-They are not part of the results: do not publish them, and do not add them to version control.
-"""
-
-
-def save_dose(dose: Dose, rules: pd.DataFrame, folder: Path, options: Mapping[str, object], *, private: bool = False,
-              exports: Sequence[str] = (), force: bool = False, town: Town | None = None, ways: Detours | None = None,
-              unmapped: pd.DataFrame | None = None) -> None:
-    """Write the results folder; one of the very same measurement (inputs, options, version) is written again.
-
-    `private` adds the map, with the `town` and the least-seen of the other `ways`. `exports` are suffixes (`.geojson`,
-    `.gpkg`, `.parquet`) of GIS files to add. Raises ResultsError for a folder that holds another measurement, unless
-    `force`. `unmapped` is the table of unmapped cameras.
-    """
-    said = json.dumps([VERSION, dict(dose.digests), dict(options)], sort_keys=True, default=str)
-    own = sha256(said.encode()).hexdigest()[:16]
-    with claimed(folder, own, lambda path: _saved_id(path / "manifest.json") not in (None, "unreadable")):
-        manifest = folder / "manifest.json"
-        if _saved_id(manifest) not in (None, own) and not force:
-            raise ResultsError(f"{folder}: holds the results of another run.\n"
-                               "  Fix: name another --out, or add --force.")  # fmt: skip
-        if private or exports:
-            _write(folder / "private" / "READ_ME_FIRST.txt", _PRIVATE)
-            _write(folder / "private" / ".gitignore", "*\n")
-            if private:
-                _write(folder / "private" / "map.html", page(dose, town, ways.nodes[-1:] if ways else ()))
-            for ending in exports:
-                write_gis(dose, folder / "private" / f"cameras{ending}")
-        manifest.unlink(missing_ok=True)
-        totals, (cameras, left_out) = dose_tables.publishable_totals(dose), dose_tables.publishable_cameras(dose)
-        tables = {
-            "cameras.csv": cameras, "passes.csv": dose_tables.publishable_passes(dose),
-            "operators.csv": dose_tables.by_operator(dose),
-            # the kinds of cameras that a few people met tell something about these people too
-            "rights.csv": rules if totals else rules.iloc[:0],
-            "totals.csv": pd.DataFrame({"name": list(totals), "value": list(totals.values())}),
-            "people.csv": dose_tables.quantiles(dose) if dose.people > 1 else None,
-            "unmapped.csv": unmapped if totals else None, "ways.csv": ways.table if ways else None,
-        }
-        for name, rows in tables.items():
-            if rows is not None:
-                digits = "%.1f" if name in ("unmapped.csv", "ways.csv") else "%.3f"
-                _write(folder / name, rows.to_csv(index=False, float_format=digits, lineterminator="\n"))
-        if dose.people == 1:
-            _write(folder / "timeline.svg", svg_text(draw_timeline(dose).figure))  # type: ignore[arg-type]
-        about = {"run_id": own, "privacysim": VERSION, "sha256": dict(dose.digests), "options": dict(options),
-                 "people": dose.people, "cells_left_out": left_out, "cell_threshold": dose_tables.threshold(),
-                 "notes": list(dose.notes)}
-        _write(manifest, json.dumps(about, indent=1, ensure_ascii=False) + "\n")
-
-
-def _saved_id(manifest: Path) -> str | None:
-    if not manifest.is_file():
-        return None
-    try:
-        return str(json.loads(manifest.read_text("utf-8")).get("run_id"))
-    except (json.JSONDecodeError, AttributeError, UnicodeDecodeError, RecursionError):
-        return "unreadable"
-
-
-def _write(path: Path, content: str | bytes) -> None:
-    with whole_file(path) as part:
-        part.write_bytes(content.encode() if isinstance(content, str) else content)
-
-
-def to_geodataframe(dose: Dose) -> Any:
-    """Publishable cameras that saw the walk, at their positions, as a geopandas GeoDataFrame; needs the extra `map`."""
-    geopandas = require("map", "geopandas", where="GIS files of cameras")
-    rows, _ = dose_tables.publishable_cameras(dose)
-    index = dose.cameras.set_index("camera")["index"].loc[rows["camera"]].to_numpy()
-    mapped = dose.mapped
-    rows = rows.assign(heading_deg=mapped.heading_deg[index], hfov_deg=mapped.hfov_deg[index])
-    points = geopandas.points_from_xy(mapped.lon[index], mapped.lat[index])
-    return geopandas.GeoDataFrame(rows, geometry=points, crs="EPSG:4326")
-
-
-def write_gis(dose: Dose, path: Path) -> None:
-    """Write the cameras that saw the walk as .geojson, .gpkg or .parquet (GeoParquet), by the path's suffix."""
-    frame, content = to_geodataframe(dose), BytesIO()
-    if path.suffix == ".geojson":
-        content.write(frame.to_json(drop_id=True).encode())
-    elif path.suffix == ".gpkg":
-        frame.to_file(content, driver="GPKG", layer="cameras")
-    elif path.suffix == ".parquet":
-        frame.to_parquet(content, index=False)
-    else:
-        expected = "a name that ends in .geojson, .gpkg or .parquet"
-        raise InputError(str(path), expected, path.suffix, "choose one of these")
-    _write(path, content.getvalue())

@@ -8,12 +8,13 @@ import pytest
 
 from privacysim.attacks import (
     anonymity_sets,
+    checks,
     reidentification,
     reidentification_risk,
     time_to_confusion,
     unicity,
 )
-from privacysim.attacks.points import positive, squeezed, whole
+from privacysim.attacks.points import squeezed
 from privacysim.errors import InputError
 
 RNG = np.random.default_rng(7)
@@ -128,7 +129,7 @@ def test_a_gap_is_counted_from_the_moment_she_left():
 def test_a_number_is_a_number_and_no_truth():
     for wrong in (True, "5", None, np.nan, 0.0):
         with pytest.raises(InputError, match="a positive number"):
-            positive(wrong, "cell_m", "unicity")
+            checks.positive(wrong, "cell_m", "unicity")
     for wrong in (True, 1.0, 0, 8):
         with pytest.raises(InputError, match="a whole number from 1 to 7"):
-            whole(wrong, "k", "unicity", 7)
+            checks.whole(wrong, "k", "unicity", 7)

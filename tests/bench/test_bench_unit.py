@@ -1,4 +1,4 @@
-"""The bench: both sides agree before a time is taken, exponents are those of power laws."""
+"""The bench: both sides agree before a time is taken, absent peers are named, exponents are those of power laws."""
 
 from __future__ import annotations
 
@@ -22,12 +22,16 @@ def few_cameras(monkeypatch):
     monkeypatch.setattr("privacysim.bench.crowd.CAMERAS", 50_000)
 
 
-def test_quick_comparisons_agree_and_are_written_whole(few_cameras, tmp_path):
-    assert main(["bench", "pandas", "segments", "--quick", "--out", str(tmp_path)]) == 0
+def test_quick_comparisons_agree_and_are_written_whole(few_cameras, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(comparing, "find_spec", lambda name: None)  # as if no peer were installed
+    assert main(["bench", "pandas", "segments", "points", "desks", "--quick", "--out", str(tmp_path)]) == 0
     made = json.loads((tmp_path / "bench.json").read_text(encoding="utf-8"))
-    assert [row["case"] for row in made["rows"]] == ["exposure_join", "clip"]
+    assert [row["case"] for row in made["rows"]] == ["exposure_join", "clip", "desk_overload"]
+    assert {one["peer"] for one in made["absent"]} == {"geopandas"}
     for row in made["rows"]:
         assert row["ratio"] == pytest.approx(row["rate"] / row["reference_rate"])
+    said = capsys.readouterr().out
+    assert "not installed: geopandas; install" in said
     assert (tmp_path / "bench.png").read_bytes()[:4] == b"\x89PNG"
 
 
@@ -68,7 +72,7 @@ def test_bench_text_says_what_does_not_hold():
     row = {"case": "clip", "what": "x", "unit": "u/s", "rate": 10.0, "reference": "r", "reference_rate": 1.0,
            "target": 20.0, "equal": "e", "ratio": 10.0, "holds": False}  # fmt: skip
     made = {"machine": {"processor": "X", "cores": 2, "load_at_start": None}, "quick": False, "rows": [row],
-            "ceilings": {"bytes_s": 4e10, "gathers_s": 1e8}, "growth": []}
+            "ceilings": {"bytes_s": 4e10, "gathers_s": 1e8}, "growth": [], "absent": []}
     lines = bench_text(made).splitlines()
     assert lines[:2] == ["X, 2 cores, load unknown at the start; one thread, CPU seconds",
                          "memory: 40.0 GB/s streamed, 100 M random fetches/s"]  # fmt: skip

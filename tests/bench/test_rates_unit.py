@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import heapq
 
 import numpy as np
 import pytest
@@ -10,10 +11,10 @@ import pytest
 from privacysim.bench import crowd, growth, peers
 from privacysim.bench import speed_cases as comparing
 from privacysim.bench.growth import seconds
-from privacysim.bench.speed_cases import Ceilings, Row, agree
+from privacysim.bench.speed_cases import Ceilings, Row, Skipped, agree
 from privacysim.errors import ResultsError
 from privacysim.exposure import measure_exposure
-from privacysim.units import DAY_TICKS
+from privacysim.units import DAY_TICKS, HOUR_TICKS
 from privacysim.vocabulary import LEGALITIES
 
 CEILINGS = Ceilings(bytes_s=40e9, gathers_s=119e6 / 2)
@@ -32,10 +33,11 @@ def known_times(monkeypatch):
 @pytest.fixture
 def small(monkeypatch):
     """Cases of a size that takes no time: as many cameras and passes as show whether both sides agree."""
-    crowded, squared = crowd.crowd, peers.square
+    crowded, squared, asked = crowd.crowd, peers.square, peers.papers
     monkeypatch.setattr(crowd, "CAMERAS", 2_000)
     monkeypatch.setattr(comparing.crowd, "crowd", lambda acts, passes: crowded(acts, passes // 40, days=10))
     monkeypatch.setattr(comparing.peers, "square", lambda points: squared(points // 10, 2_000))
+    monkeypatch.setattr(comparing.peers, "papers", lambda count, load: asked(count // 5, load))
 
 
 def test_the_density_rows_count_pieces_and_scale_the_prototype_by_random_fetches(known_times, small):
@@ -73,6 +75,50 @@ def test_points_agree_with_geopandas_and_a_peer_that_misses_some_is_refused(know
     known_times(0.5, 10.0)
     with pytest.raises(ResultsError, match="bench points: the two sides do not give the same"):
         list(comparing.points(CEILINGS, True))
+
+
+def waits_by_hand(asked) -> list[float]:
+    """Four officers; whoever is free takes the paper with the lowest priority number, the earliest of these."""
+    free, waiting, waits = [0.0] * peers.OFFICERS, [], [0.0] * len(asked)
+    order = sorted(range(len(asked)), key=lambda n: asked[n][0])
+    while order or waiting:
+        now = free[0] if waiting else max(free[0], asked[order[0]][0])
+        while order and asked[order[0]][0] <= now:
+            n = order.pop(0)
+            heapq.heappush(waiting, (asked[n][2], asked[n][0], n))
+        _, at, n = heapq.heappop(waiting)
+        waits[n] = (now - at) / HOUR_TICKS
+        heapq.heapreplace(free, now + asked[n][1])
+    return waits
+
+
+@pytest.mark.parametrize("load", [0.8, 2.2])
+def test_both_desks_wait_as_long_as_a_queue_written_out(load):
+    asked = peers.papers(300, load)
+    assert [paper[0] for paper in asked] == sorted(paper[0] for paper in asked)
+    by_hand = waits_by_hand(asked)
+    assert peers.waits_at_the_desk(asked) == pytest.approx(by_hand)
+    assert sorted(peers.waits_at_simpy(asked)) == pytest.approx(sorted(by_hand))
+    assert max(by_hand) > 1.0
+
+
+def test_papers_have_the_load_that_is_asked_for():
+    asked = np.array(peers.papers(20_000, 0.8))
+    # an hour of work each: officers are busy work / (officers · span) of the time
+    assert asked[:, 1].mean() == pytest.approx(HOUR_TICKS, rel=0.03)
+    assert asked[:, 1].sum() / (peers.OFFICERS * asked[-1, 0]) == pytest.approx(0.8, rel=0.03)
+    assert np.bincount(asked[:, 2]) / 20_000 == pytest.approx(np.full(3, 1 / 3), abs=0.02)
+
+
+def test_the_desk_is_compared_at_a_load_that_it_cannot_keep_up_with(known_times):
+    known_times(0.5, 2.0)
+    (overload,) = comparing.desks(CEILINGS, True)
+    assert (overload.rate, overload.reference_rate) == (2_000 / 0.5, 2_000 / 2.0)
+
+
+def test_a_peer_that_is_not_installed_is_left_out_by_name(monkeypatch):
+    monkeypatch.setattr(comparing, "find_spec", lambda name: None)
+    assert list(comparing.points(CEILINGS, True)) == [Skipped("points", "geopandas")]
 
 
 def test_the_quickest_of_some_runs_counts_and_the_last_ones_result_is_handed_on(monkeypatch):

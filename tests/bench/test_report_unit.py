@@ -11,7 +11,7 @@ import pytest
 
 from privacysim.bench import speed_cases as report
 from privacysim.bench.growth import Growth, exponent, project, projection_text
-from privacysim.bench.speed_cases import Ceilings, Row, bench, bench_text, ceilings, machine
+from privacysim.bench.speed_cases import Ceilings, Row, Skipped, bench, bench_text, ceilings, machine
 from privacysim.cli.main import main
 from privacysim.errors import InputError
 
@@ -22,10 +22,10 @@ GROWN = Growth("toys", [1.0, 2.0, 4.0], [1.0, 3.0, 9.0], exponent([1.0, 2.0, 4.0
 
 @pytest.fixture
 def given(monkeypatch):
-    """A bench of one comparison that beats its goal, one without a row and one growth; no memory is measured."""
+    """A bench of one comparison that beats its goal, one peer that is absent and one growth; no memory is measured."""
     monkeypatch.setattr(report, "ceilings", lambda: Ceilings(40e9, 1e8))
     cases = {"segments": lambda ceiling, quick: iter([ROW]),
-             "points": lambda ceiling, quick: iter([])}
+             "points": lambda ceiling, quick: iter([Skipped("points", "geopandas")])}
     monkeypatch.setattr(report, "CASES", cases)
     monkeypatch.setattr(report, "GROWTHS", ("toys",))
     monkeypatch.setattr(report, "growth", lambda name, quick: GROWN)
@@ -44,13 +44,15 @@ def test_all_of_it_is_told_measured_and_written(given, tmp_path):
     assert "segments\n  4.2 M segments/s; shapely 200 k\n  ratio 21, at least 20: holds; same: metres, 2e-5\n" in said
     # 1, 3, 9 seconds at 1, 2, 4: each doubling costs three times as much, so the exponent is log2 3
     assert "growth with toys: exponent 1.58 (1: 1.00 s, 2: 3.00 s, 4: 9.00 s); a block holds 10 to 30 MB" in said
+    assert "not installed: geopandas; install tests/benchmarks/peers.txt" in said
     assert "quick" not in said
 
 
 def test_without_a_folder_nothing_is_written(given, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     made = bench(["points"], quick=True)
-    assert made["rows"] == made["growth"] == [], "only what was asked for"
+    assert made["absent"] == [{"case": "points", "peer": "geopandas"}]
+    assert made["growth"] == [], "only what was asked for"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -59,7 +61,7 @@ def test_growth_alone_makes_no_figure_of_ratios_and_a_library_that_is_not_there_
     monkeypatch.setattr(report, "growth", lambda name, quick: Growth("toys", [1.0, 2.0], [1.0, 2.0], 1.0, []))
     made = bench(["growth"], quick=True, out=tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["bench.json"]
-    assert made["rows"] == []
+    assert made["rows"] == made["absent"] == []
     assert made["libraries"]["no-such-library"] == "not installed"
     assert bench_text(made).splitlines()[-2:] == [
         "growth with toys: exponent 1.00 (1: 1.00 s, 2: 2.00 s)", "quick sizes: do not quote these ratios",

@@ -1,7 +1,9 @@
-"""A month of walks past cameras: what an edge shows, by hand; the kernel and the processes, sighting by sighting."""
+"""A month of walks past cameras: what an edge shows, by hand; the kernel and the agents, sighting by sighting."""
 
 from __future__ import annotations
 
+import sys
+from importlib.util import find_spec
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -10,7 +12,7 @@ import pytest
 
 from privacysim.bench import speed_cases as comparing
 from privacysim.bench import walkers
-from privacysim.bench.speed_cases import Ceilings
+from privacysim.bench.speed_cases import Ceilings, Row, Skipped
 from privacysim.errors import ResultsError
 
 CEILINGS = Ceilings(40e9, 119e6)
@@ -20,6 +22,33 @@ CEILINGS = Ceilings(40e9, 119e6)
 def place():
     """Two hundred neighbours of the district, every third of its cameras looked at."""
     return walkers.town.__wrapped__(200, "guangzhou_district", 3)
+
+
+class Mesa:
+    """What is used of Mesa, as it documents it, where it is not installed: agents join their model and may leave it."""
+
+    class Model:
+        def __init__(self):
+            self.agents = Mesa.AgentSet()
+
+    class Agent:
+        def __init__(self, model):
+            self.model = model
+            model.agents.append(self)
+
+        def remove(self):
+            self.model.agents.remove(self)
+
+    class AgentSet(list):
+        def shuffle_do(self, name):
+            for agent in reversed(list(self)):
+                getattr(agent, name)()
+
+
+@pytest.fixture
+def mesa(monkeypatch):
+    if find_spec("mesa") is None:
+        monkeypatch.setitem(sys.modules, "mesa", Mesa)
 
 
 def test_an_edge_shows_the_pieces_that_it_is_walked_past_for_a_tick_at_least():
@@ -57,14 +86,15 @@ def test_a_walk_follows_the_tree_edge_by_edge_and_is_as_long_as_its_reach(place)
     assert np.mean([walked == reach for walked, reach in lengths]) > 0.5, "shorter only where the hub is reached"
 
 
-def test_the_kernel_and_the_processes_see_the_same_month(place):
+def test_the_kernel_and_both_kinds_of_agents_see_the_same_month(place, mesa):
     lives, walks = walkers.months(place, 60)
     assert len(lives) == 60
     assert all(month == sorted(month, key=lambda one: one[0]) for month in lives), "in the order of time"
     often = np.bitwise_count(place.block.tour_mask).sum(axis=1)[place.block.walk_tour[:walks]]
     assert sum(len(month) for month in lives) == often.sum(), "each walk on each of its tour's days"
-    by_process = walkers.with_simpy(place, lives)
+    by_process, by_agent = walkers.with_simpy(place, lives), walkers.with_mesa(place, lives)
     assert len(by_process) > 500
+    assert sorted(by_process) == sorted(by_agent), "the same sightings, one by one, whoever goes first"
     assert walkers.with_kernel(place, walks) == len(by_process)
 
 
@@ -82,13 +112,25 @@ def known_times(monkeypatch, *times: float):
     monkeypatch.setattr(comparing, "seconds", lambda work, repeats=3: (left.pop(0), work()))
 
 
-def test_rates_of_walking_are_edges_over_the_times_taken(monkeypatch, place):
+def test_rates_of_walking_are_edges_over_the_times_taken(monkeypatch, place, mesa):
     monkeypatch.setattr(comparing.walkers, "town", lambda: place)
-    known_times(monkeypatch, 0.5, 20.0)
+    monkeypatch.setattr(comparing, "find_spec", lambda name: True)
+    known_times(monkeypatch, 0.5, 20.0, 40.0)
     lives, _ = walkers.months(place, 30)
     steps = sum(len(route) for month in lives for _, _, route in month)
-    (row,) = comparing.agents(CEILINGS, True)
-    assert (row.rate, row.reference_rate, row.target) == (walkers.steps_of(place) / 0.5, steps / 20.0, 150.0)
+    simpy, mesa_row = comparing.agents(CEILINGS, True)
+    assert simpy.rate == mesa_row.rate == walkers.steps_of(place) / 0.5
+    assert (simpy.reference_rate, mesa_row.reference_rate) == (steps / 20.0, steps / 40.0)
+    assert mesa_row.ratio == pytest.approx(2 * simpy.ratio)
+    assert (simpy.target, mesa_row.target) == (150.0, 60.0)
+
+
+def test_without_mesa_the_comparison_is_left_out_and_named(monkeypatch, place):
+    monkeypatch.setattr(comparing.walkers, "town", lambda: place)
+    monkeypatch.setattr(comparing, "find_spec", lambda name: None)
+    found = list(comparing.agents(CEILINGS, True))
+    assert [type(one) for one in found] == [Row, Skipped]
+    assert found[1] == Skipped("agents_mesa", "mesa")
 
 
 def test_agents_that_miss_a_sighting_are_no_reference(monkeypatch, place):
@@ -98,5 +140,5 @@ def test_agents_that_miss_a_sighting_are_no_reference(monkeypatch, place):
     with pytest.raises(ResultsError) as error:
         list(comparing.agents(CEILINGS, True))
     first, fix = str(error.value).splitlines()
-    assert first.startswith("bench agents: the two sides do not give the same (")
+    assert first.startswith("bench agents_simpy: the two sides do not give the same (")
     assert fix == "  Fix: none here; an error of privacysim or of the peer, please report it."

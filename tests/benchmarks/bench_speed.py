@@ -34,3 +34,8 @@ def test_points_in_view(benchmark):
 def test_walks_past_cameras(benchmark):
     place = walkers.town()
     assert benchmark(lambda: walkers.with_kernel(place, place.block.walk_hub.size)) > 0
+
+
+def test_desk_under_overload(benchmark):
+    asked = peers.papers(2_000, 2.2)
+    assert len(benchmark(lambda: peers.waits_at_the_desk(asked))) == len(asked)

@@ -25,7 +25,7 @@ from privacysim.policy.describing import compare, describe, passing
 from privacysim.policy.judging import CLOSED, Question
 from privacysim.policy.linting import lint
 from privacysim.policy.policy_files import load_arms, policy_files, readings_of
-from privacysim.report.memo import policy_page
+from privacysim.report.policy_page import policy_page
 from privacysim.report.report_model import html_page
 from privacysim.resources import shipped
 from privacysim.wording import Words, _sentences, _tables

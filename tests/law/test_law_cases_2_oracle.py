@@ -37,7 +37,7 @@ from privacysim import vocabulary as words
 from privacysim.errors import InputError
 from privacysim.law import laws
 from privacysim.policy import Arm, Question, load_arms
-from privacysim.policy.asking import asked
+from privacysim.policy.pack_cases import asked
 from privacysim.resources import csv_rows
 
 HERE = Path(__file__).parent

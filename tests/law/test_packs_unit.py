@@ -11,8 +11,8 @@ import pytest
 from privacysim.errors import InputError
 from privacysim.law import laws
 from privacysim.policy import Answer, load_arms, load_policy
-from privacysim.policy.asking import pack_cases
 from privacysim.policy.describing import cited
+from privacysim.policy.pack_cases import pack_cases
 from privacysim.resources import shipped
 from privacysim.study import Study
 from privacysim.vocabulary import REGIMES

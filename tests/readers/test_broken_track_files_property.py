@@ -22,7 +22,7 @@ from privacysim.readers.camera_files import read_cameras
 from privacysim.readers.track_files import read_tracks
 from privacysim.tracks.cleaning import walk_of
 from privacysim.tracks.dosimeter import measure_walk
-from privacysim.tracks.walk_pictures import write_gis
+from privacysim.tracks.walk_saving import write_gis
 from tests.helpers.damage import damaged
 
 GPX = """<?xml version="1.0" encoding="UTF-8"?>

@@ -9,9 +9,9 @@ import pytest
 import privacysim as ps
 from privacysim.metrics import METRICS
 from privacysim.report import first_screen
+from privacysim.report.first_screen import LINES, WIDTH
 from privacysim.report.report_model import plain
 from privacysim.report.sentences import brief
-from privacysim.report.study_report import LINES, WIDTH
 from privacysim.wording import Words
 
 SAVED = ("headline", "committee")

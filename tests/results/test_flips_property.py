@@ -35,7 +35,7 @@ from privacysim.study import pilots
 from privacysim.study.running import part_file, read_part
 from privacysim.tables import BAND_COLUMNS
 from privacysim.tracks.dosimeter import measure_walk
-from privacysim.tracks.walk_pictures import save_dose
+from privacysim.tracks.walk_saving import save_dose
 from privacysim.validation import register
 from tests.helpers import toy_study
 
@@ -194,8 +194,8 @@ def owner(home: Path, saved: Path, patch: pytest.MonkeyPatch) -> Read:
 def dose(home: Path, saved: Path, patch: pytest.MonkeyPatch) -> Read:
     files = write_example(home / "walk")
     found = measure_walk(read_tracks(files["walk"]), read_cameras(files["cameras"]))
-    patch.setattr("privacysim.tracks.walk_pictures.svg_text", lambda figure: "<svg/>")
-    patch.setattr("privacysim.tracks.walk_pictures.draw_timeline", lambda dose: Namespace(figure=None))
+    patch.setattr("privacysim.tracks.walk_saving.svg_text", lambda figure: "<svg/>")
+    patch.setattr("privacysim.tracks.walk_saving.draw_timeline", lambda dose: Namespace(figure=None))
     out = home / "dose"
 
     def read() -> object:

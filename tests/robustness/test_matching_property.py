@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from privacysim.errors import InputError
-from privacysim.robustness import match, matching, read_observations
-from privacysim.robustness.matching import Observation
+from privacysim.robustness import match, observations, read_observations
+from privacysim.robustness.observations import Observation
 from privacysim.simulation.unit_parts import WORLD
 from tests.helpers.long_sets import first
 
@@ -143,13 +143,13 @@ def test_a_row_of_the_register_is_computed_in_worlds_that_draw_the_same_facts(tw
     facts = study.world_facts
     wide = facts.pivot(index="world", columns="fact", values="value")
     rows = pd.DataFrame({"mean_way_to_work_min": 38.0 * wide["contacts"].to_numpy() ** 0.3})
-    monkeypatch.setattr(matching.register, "run_worlds", lambda worlds, workers: rows.iloc[:worlds])
-    monkeypatch.setattr(matching, "build_city", lambda case: None)
-    monkeypatch.setattr(matching, "facts_of_world", lambda *_: wide.loc[0].to_dict())
+    monkeypatch.setattr(observations.register, "run_worlds", lambda worlds, workers: rows.iloc[:worlds])
+    monkeypatch.setattr(observations, "build_city", lambda case: None)
+    monkeypatch.setattr(observations, "facts_of_world", lambda *_: wide.loc[0].to_dict())
     row = Observation(metric="mean_way_to_work_min", value=38.0, low=36.0, high=41.0, model_error=2.0, use="match")
     found = match(study, [row])
     assert found.facts["fact"].tolist() == ["contacts"]
     assert found.facts["low_after"][0] < 1.0 < found.facts["high_after"][0]
-    monkeypatch.setattr(matching, "facts_of_world", lambda *_: (wide.loc[0] * 1.01).to_dict())
+    monkeypatch.setattr(observations, "facts_of_world", lambda *_: (wide.loc[0] * 1.01).to_dict())
     with pytest.raises(InputError, match="today's facts"):
         match(study, [row])

@@ -10,8 +10,8 @@ import pytest
 
 import privacysim as ps
 from privacysim.errors import InputError
-from privacysim.robustness import frontier as room
-from privacysim.robustness.frontier import run_points
+from privacysim.robustness import points as room
+from privacysim.robustness.points import run_points
 from privacysim.simulation.unit_parts import Unit
 from privacysim.study import running
 from privacysim.study.running import PILOT

@@ -29,7 +29,7 @@ from privacysim.draws import marks
 from privacysim.errors import ResultsError
 from privacysim.files import whole_file
 from privacysim.results import load_results
-from privacysim.robustness.frontier import run_points
+from privacysim.robustness.points import run_points
 from privacysim.scenario import load_scenario
 from privacysim.sealed import cache_file, offer
 from privacysim.study import verify

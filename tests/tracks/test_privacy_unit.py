@@ -13,7 +13,7 @@ from privacysim.readers.camera_files import read_cameras
 from privacysim.readers.track_files import read_tracks
 from privacysim.tracks.dose_tables import by_operator, publishable_cameras, publishable_passes, threshold
 from privacysim.tracks.dosimeter import measure_walk
-from privacysim.tracks.walk_pictures import save_dose
+from privacysim.tracks.walk_saving import save_dose
 
 LAT, LON = 48.2081743, 16.3738189
 

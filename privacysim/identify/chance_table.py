@@ -1,0 +1,96 @@
+"""Probability of identification by recogniser, mask, face and gallery, as a function and as a table for the kernel."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from privacysim.draws import Floats
+from privacysim.errors import InputError, refuse_unknown
+from privacysim.facts import facts
+from privacysim.identify import recognisers as who
+from privacysim.identify.mask_strength import left_of
+from privacysim.identify.recognition_curve import checked_gallery, fits
+from privacysim.vocabulary import CURVES
+
+STEPS_PER_PX = 8
+CODES = 255 * STEPS_PER_PX + 1
+"""Face codes 0 … 2040: eighths of a pixel, capped at 255 px, where the curves are flat."""
+_PX = np.arange(CODES) / STEPS_PER_PX
+
+
+def face_code(face_px: ArrayLike) -> NDArray[np.uint16]:
+    """Code of a face's width: eighths of a pixel, rounded, capped at 2040.
+
+    >>> face_code([0.0, 4.0, 4.07, 1000.0])
+    array([   0,   32,   33, 2040], dtype=uint16)
+    """
+    face = np.asarray(face_px, dtype=np.float64)
+    if not bool((face >= 0.0).all()):
+        raise InputError("face_px", "pixels across the face, 0 or more", face[~(face >= 0.0)][:1], "correct it")
+    return np.minimum(np.rint(face * STEPS_PER_PX), CODES - 1).astype(np.uint16)
+
+
+def identifiability(mask: str, face_px: ArrayLike, frontal: ArrayLike, gallery: int, curve: str = "low",
+                    fit: str = "cctv", by: str = "lab") -> Floats:
+    """Probability that a viewer who compares with `gallery` people, the filmed one among them, names the right one.
+
+    `by`: a word of `RECOGNISERS`; `lab` is the measured attack, for which a masked face is worth
+    e = min(face_px, cells(mask)) pixels, in steps of 1/8 px. A full box leaves guessing, 1/gallery (except to
+    acquaintances, who recognise or not); behind `ksame:K` no face is named rightly more than once in K. A face that is
+    not frontal counts with `nonfrontal_unknown` (acquaintances: `nonfrontal_factor`). `face_px`, `frontal`: width of
+    the face in px, whether it is frontal (broadcast). `curve`: `low` or `high`. `fit` of the lab: `cctv` or `clean`.
+    Raises InputError for an unknown mask, curve, fit or recogniser.
+
+    >>> identifiability("none", [4.0, 16.0], True, 40).round(3)
+    array([0.517, 0.925])
+    >>> float(identifiability("box", 100.0, True, 40).round(3))
+    0.025
+    >>> [float(identifiability("none", 20.0, True, 20, by=word).round(2)) for word in who.RECOGNISERS]
+    [0.86, 0.17, 0.26, 0.96]
+    """
+    refuse_unknown(curve, CURVES, "curve", " or ".join(CURVES))
+    facing = np.asarray(frontal, dtype=bool).astype(np.intp)
+    return _table_of(mask, gallery, by, fit)[CURVES.index(curve), facing, face_code(face_px)]
+
+
+def curve_table(pairs: Sequence[tuple[str, int] | tuple[str, int, str]], fit: str = "cctv") -> Floats:
+    """P for each (mask, gallery, recogniser), curve (low, high), frontality (no, yes) and code: (pairs, 2, 2, 2041).
+
+    Without a recogniser, the lab's.
+
+    >>> curve_table([("none", 40), ("box", 600, "acquaintance")]).shape
+    (2, 2, 2, 2041)
+    """
+    tables = [_table_of(pair[0], pair[1], pair[2] if len(pair) == 3 else "lab", fit) for pair in pairs]
+    return np.array(tables).reshape(-1, len(CURVES), 2, CODES)
+
+
+def _table_of(mask: str, gallery: int, by: str, fit: str) -> Floats:
+    refuse_unknown(by, who.RECOGNISERS, "by", "one of " + ", ".join(who.RECOGNISERS))
+    return _one_table(mask, checked_gallery(gallery), by, fit, who.numbers_of(by))
+
+
+@lru_cache(maxsize=256)
+def _one_table(mask: str, gallery: int, by: str, fit: str, numbers: tuple[float, ...]) -> Floats:
+    """Table (curve, frontal, code) of one recogniser; `numbers`, its facts, are part of the key."""
+    refuse_unknown(fit, fits(), "fit", "a fit in data/masking/curve.csv")
+    if by == "acquaintance":
+        return np.array([who.by_acquaintance(mask, _PX, curve) for curve in CURVES])
+    left = left_of(mask, _PX)
+    made = np.empty((len(CURVES), 2, CODES))
+    for c, curve in enumerate(CURVES):
+        if not left.any() and (by, curve) != ("machine", "low"):
+            # behind a full box there is nothing to compare: use exactly 1/gallery, not a quadrature of it
+            made[c, 1] = 1.0 / gallery
+        elif by == "stranger":
+            made[c, 1] = who.by_stranger(mask, _PX, gallery, curve)
+        elif by == "lab":
+            made[c, 1] = who.bounded(mask, who.right_of(fits()[fit].d_prime(left), gallery, curve), gallery)
+        elif curve == "high":
+            made[c, 1] = who.first_name(mask, _PX, gallery, curve)
+        else:
+            made[c, 1] = who.found_above(mask, _PX, gallery, facts().value("face_false_match"))
+    made[:, 0] = numbers[-1] * made[:, 1]
+    return made
