@@ -11,10 +11,13 @@ from privacysim.explorer import panels
 from privacysim.explorer.preview import SHOWN, Look, Preview
 from privacysim.policy import Arm, Reform
 from privacysim.readers.osm_maps import MAIN
+from privacysim.simulation.unit_parts import WORLD
 
 SHOWN_BESIDE = (SHOWN[0], "cameras_listed", "cases_with_admissible_evidence", "hours_to_evidence")
 _BESIDE = 5
-"""Replicates of the study's own policies."""
+"""Replicates of the policies that stand in one table."""
+_TRIED = 4
+"""Number of rules tried before that stand in the table, too."""
 _KEPT = 100
 """Largest number of rules of which the answers are kept."""
 
@@ -28,8 +31,9 @@ class Answers:
     def __init__(self, preview: Preview) -> None:
         self.preview = preview
         self._looks: dict[Reform, list[Look]] = {}
+        self._ratios: dict[Reform, list[float]] = {}
         self._loaded = lru_cache(_KEPT)(lambda reform: preview.arm(reform.kept()))
-        self._shown: tuple[Reform | None, int, str] = (None, 0, "")
+        self._shown: tuple[Reform | None, int, tuple[str, str]] = (None, 0, ("", ""))
         city, main = preview.city, preview.city.edge_kind == MAIN
         self._streets = panels.street_path(city.node_x, city.node_y, city.edge_u[main], city.edge_v[main],
                                            preview.frame)  # fmt: skip
@@ -54,52 +58,89 @@ class Answers:
             looks = [*looks, seen if not looks else replace(seen, chance=np.zeros((0, 2, 2)), views=pd.DataFrame())]
             self._looks.pop(reform, None)
             while len(self._looks) >= _KEPT:
-                del self._looks[next(iter(self._looks))]
+                oldest = next(iter(self._looks))
+                del self._looks[oldest]
+                self._ratios.pop(oldest, None)
             self._looks[reform] = looks
         return len(looks) < self.preview.replicates
 
-    def work(self, reform: Reform) -> bool:
-        """One step of what is still missing: the reform's replicates, then some of the study's own policies.
+    def work(self, reform: Reform) -> tuple[bool, bool]:
+        """One step of what is missing: the reform's replicates, then the policies beside it, then worlds.
 
-        Returns whether anything is left.
+        Returns whether anything is left, and whether there is something new to show.
         """
-        if self.further(reform):
-            return True
-        waiting = [one for one in self._own() if len(self._looks.get(one, ())) < min(_BESIDE, self.preview.replicates)]
-        if waiting:
-            self.further(min(waiting, key=lambda one: len(self._looks.get(one, ()))))
-        return len(waiting) > 0
+        preview, done = self.preview, len(self._looks.get(reform, ()))
+        if done < preview.replicates:
+            self.further(reform)
+            return True, done + 1 in (1, 5, 10, preview.replicates)
+        counts = {one: len(self._looks.get(one, ())) for one in self._own()}
+        least = min(counts, key=lambda one: counts[one])
+        if counts[least] < min(_BESIDE, preview.replicates):
+            self.further(least)
+            return True, least == list(counts)[-1]
+        if self.worlds(reform) < self._all_worlds(reform):
+            self._further_world(reform)
+            return True, self.worlds(reform) % 5 == 0
+        return False, True
+
+    def worlds(self, reform: Reform) -> int:
+        """Number of worlds that were looked at so far."""
+        return len(self._ratios.get(reform, ()))
+
+    def _all_worlds(self, reform: Reform) -> int:
+        return 0 if reform == Reform(self.preview.baseline.id) else self.preview.replicates
+
+    def _further_world(self, reform: Reform) -> None:
+        """Look at one more world, in which the facts that nobody knows differ; keep its ratio to the baseline."""
+        preview, known = self.preview, self._ratios.setdefault(reform, [])
+        k, key = WORLD + len(known), (SHOWN[0], "low")
+        seen, before = (look.values.get(key, (np.nan, 0))[0]
+                        for look in (preview.look(self.arm(reform), k), preview.drawn(k).baseline))  # fmt: skip
+        known.append(seen / before if before else np.nan)
+
+    def state(self, reform: Reform) -> str:
+        """What is still missing, in a few words; empty when nothing is."""
+        done, wanted = len(self._looks.get(reform, ())), self.preview.replicates
+        if done < wanted:
+            return f"{done} of {wanted} replicates"
+        if (known := self.worlds(reform)) < (worlds := self._all_worlds(reform)):
+            return f"{known} of {worlds} worlds"
+        return ""
 
     def _own(self) -> list[Reform]:
         return [Reform(arm.id) for arm in self.preview.arms if arm.policy.footage]
 
-    def _beside(self) -> str:
-        """The study's own policies, over the replicates that all of them have."""
-        found = {one: self._looks.get(one, []) for one in self._own()}
-        done = min(_BESIDE, *(len(looks) for looks in found.values()))
+    def _beside(self, reform: Reform) -> str:
+        """The study's own policies and the rules tried last, over the replicates that all own ones have."""
+        own = self._own()
+        done = min(_BESIDE, *(len(self._looks.get(one, ())) for one in own))
         if not done:
             return ""
+        tried = [one for one in self._looks if one.changes and one != reform and len(self._looks[one]) >= done]
         titles = {arm.id: arm.title for arm in self.preview.arms}
-        means = {titles[one.base]: {name: _mean(looks[:done], name) for name in SHOWN_BESIDE}
-                 for one, looks in found.items()}  # fmt: skip
+        rows = {titles[one.base]: one for one in own} | {one.words(): one for one in tried[-_TRIED:]}
+        rows |= {f"Explored: {reform.words()}": reform} if reform.changes else {}
+        means = {title: {name: _mean(self._looks[one][:done], name) for name in SHOWN_BESIDE}
+                 for title, one in rows.items()}  # fmt: skip
         return panels.policy_table(means, SHOWN_BESIDE, done)
 
     def html(self, reform: Reform) -> str:
-        """Verdict, table, and what lies behind them: where, when and who."""
+        """Verdict, range over worlds, table, and what lies behind them: where, when and who."""
         done = len(self.looks(reform))
-        if self._shown[:2] != (reform, done):  # while the study's policies are computed, the rest stays as it is
+        if self._shown[:2] != (reform, done):  # while other policies and worlds are computed, the rest stays as it is
             self._shown = reform, done, self._main_part(reform)
-        return (f'{panels.STYLE}<div class="ps-explorer">{self._shown[2]}{self._beside()}'
+        (first, rest), worlds = self._shown[2], panels.range_line(self._ratios.get(reform, ()), SHOWN[0])
+        return (f'{panels.STYLE}<div class="ps-explorer">{first}{worlds}{rest}{self._beside(reform)}'
                 f'<p class="quiet">{escape(self.preview.says)}.</p></div>')
 
-    def _main_part(self, reform: Reform) -> str:
+    def _main_part(self, reform: Reform) -> tuple[str, str]:
         preview, looks, arm = self.preview, self.looks(reform), self.arm(reform)
         whole = len(looks) >= preview.replicates
         rows = preview.comparison(arm, looks).rows if whole else preview.means(looks)
         verdict = panels.verdict(rows, preview.baseline.title, SHOWN[0],
                                  round(preview.scenario.population.people.number))  # fmt: skip
         table = panels.change_table(rows, preview.baseline.id, SHOWN, len(looks), preview.replicates)
-        return f"<h3>{escape(reform.words())}</h3>{verdict}{table}{self._pictures(looks[0])}"
+        return f"<h3>{escape(reform.words())}</h3>{verdict}", f"{table}{self._pictures(looks[0])}"
 
     def _pictures(self, look: Look) -> str:
         """Map, timeline and groups of the first replicate, which is drawn already."""

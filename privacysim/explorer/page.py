@@ -50,11 +50,9 @@ class Session:
     def answer(self, values: Mapping[str, str], *, more: bool) -> dict[str, Any]:
         """HTML of the rules that the levers describe, after their first replicate or after one more step of work."""
         answers, reform = self.answers.result(), reform_of(values, self.preview)
-        left = answers.work(reform) if more else True
-        done = len(answers.looks(reform))
-        state = f"{done} of {self.preview.replicates} replicates" if done < self.preview.replicates else ""
-        shown = not more or done in (1, 5, 10, self.preview.replicates)
-        return {"html": answers.html(reform) if shown or not left else "", "left": left, "state": state}
+        left, new = answers.work(reform) if more else (True, True)
+        html = answers.html(reform) if new else ""
+        return {"html": html, "left": left, "state": answers.state(reform)}
 
     def save(self, values: Mapping[str, str]) -> str:
         """Save the policy under the name given; says where, or why not."""

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from privacysim.draws import Floats, Ints
 from privacysim.metrics import METRICS
 from privacysim.results.summary_rows import SAME
-from privacysim.stats import Estimate, change_in_words, interval_text, percent, short
+from privacysim.results.world_ranges import Spread, world_range
+from privacysim.stats import Estimate, change_in_words, interval_text, percent, short, wilson
 from privacysim.units import DAY_S
 
 INSIDE, OUTSIDE, INK, FAINT, GRID = "#0072B2", "#D55E00", "#222222", "#666666", "#dddddd"
@@ -75,12 +76,22 @@ def _change(row: Mapping[Any, Any], what: str) -> str:
     return f"So far {percent(ratio)} % of the baseline’s" if math.isfinite(ratio) else "The baseline has none"
 
 
+def range_line(ratios: Sequence[float], name: str) -> str:
+    """The range of the change over worlds that draw the facts that nobody knows; nothing below three worlds."""
+    found = np.array([one for one in ratios if math.isfinite(one)])
+    if found.size < 3:
+        return ""
+    lower = wilson(int((found < 1.0).sum()), found.size)
+    said = Spread(found.size, *world_range(found), lower, None, (), 0).words()
+    return f"<p>{escape(METRICS[name].title.capitalize())}, {escape(said)}, each with its own facts and chances.</p>"
+
+
 def policy_table(means: Mapping[str, Mapping[str, float]], names: Sequence[str], done: int) -> str:
-    """Table of the study's own policies, a row each: title → metric → mean."""
+    """Table of policies side by side, a row each: title → metric → mean."""
     lines = ["<tr><td>" + escape(title) + "</td>" + "".join(f'<td class="n">{short(found.get(name, math.nan))}</td>'
              for name in names) + "</tr>" for title, found in means.items()]  # fmt: skip
     heads = ("", *(METRICS[name].title for name in names))
-    return (_table("The study’s own policies", heads, range(1, len(heads)), lines)
+    return (_table("Policies side by side", heads, range(1, len(heads)), lines)
             + f'<p class="quiet">Means over {done} replicates, low curve.</p>')
 
 

@@ -1,7 +1,7 @@
 """Small version of a study for the explorer: a district, few days, many replicates, one arm at a time.
 
-Worlds, people and all baseline results do not depend on the levers, so they are computed once and kept. Moving a lever
-costs one `simulate` and one pass over the viewed pieces: about a second of computing per replicate.
+Worlds, people and all baseline results do not depend on the levers, so they are computed once and kept, and so are the
+passes at footage that some rules showed before. Moving a lever costs one `simulate` and one pass over the viewed pieces.
 """
 
 import math
@@ -15,17 +15,19 @@ import pandas as pd
 
 from privacysim.city import City, build_city
 from privacysim.draws import Floats, Ints
-from privacysim.exposure import is_outsider, measure_exposure, targeted
+from privacysim.explorer.passes_so_far import PassesSoFar
+from privacysim.exposure import index_acts, is_outsider, measure_exposure, targeted
+from privacysim.facts import facts_replaced
 from privacysim.metrics import METRICS, parts, readings
 from privacysim.people import Block
 from privacysim.policy import Arm, load_arms
 from privacysim.results import Comparison
 from privacysim.results.summary_rows import SAME, compare
 from privacysim.scenario import Scenario, load_scenario
-from privacysim.sight.passes import Walks
+from privacysim.simulation.fact_worlds import facts_of_world
 from privacysim.simulation.replicate import Replicate, Seen
 from privacysim.simulation.unit import people_seen, records
-from privacysim.simulation.unit_parts import UnitParts
+from privacysim.simulation.unit_parts import WORLD, UnitParts
 from privacysim.study import Study
 from privacysim.study.pilots import Skewness, pilot_skewness, pilot_sums
 from privacysim.study.running import PILOT
@@ -37,7 +39,7 @@ SHOWN = ("people_identified_by_outsiders", "sensitive_visits_revealed", "cameras
 """Metrics that the explorer shows, in order."""
 DISTRICT, LARGEST = "guangzhou_part", 1_000_000
 """District used for the preview of studies with more people."""
-DAYS, FOOTAGE_DAYS, SAMPLE, REPLICATES = 30, 91, 2_000, 20
+DAYS, FOOTAGE_DAYS, SAMPLE, REPLICATES, WORLDS = 30, 91, 2_000, 20, 20
 
 
 
@@ -58,11 +60,12 @@ class Look:
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """Random draws of one replicate: a world, its people, and their results under the baseline."""
+    """Random draws of one replicate: its facts, world and people, and their results under the baseline."""
 
+    facts: dict[str, float]
     whole: Replicate
     block: Block
-    walks: Walks
+    passes: PassesSoFar
     baseline: Look
 
 
@@ -102,24 +105,28 @@ class Preview:
         return load_arms([path], {}, self.study.plan.law_date, pack=self.scenario.law)[0].knowing(self._known)
 
     def drawn(self, k: int) -> Drawn:
-        """Replicate k, drawn on first use."""
+        """Replicate k, drawn on first use; from `WORLD` on, the one of world k − `WORLD`, with facts of its own."""
         if k not in self._drawn:
-            whole = Replicate(self._inputs, k)
-            block = whole.draw()
-            walks = Walks.of(block, whole.city)
-            self._drawn[k] = Drawn(whole, block, walks, self._look(self.baseline, whole, block, walks))
+            facts = facts_of_world(self.scenario, self.city, self.study.plan.seed, k - WORLD) if k >= WORLD else {}
+            with facts_replaced(facts):
+                whole = Replicate(self._inputs, k)
+                block = whole.draw()
+                shared = PassesSoFar(whole, block)
+                self._drawn[k] = Drawn(facts, whole, block, shared, self._look(self.baseline, whole, block, shared))
         return self._drawn[k]
 
     def look(self, arm: Arm, k: int) -> Look:
         """Results of one arm in replicate k."""
         drawn = self.drawn(k)
-        return self._look(arm, drawn.whole, drawn.block, drawn.walks)
+        with facts_replaced(drawn.facts):
+            return self._look(arm, drawn.whole, drawn.block, drawn.passes)
 
-    def _look(self, arm: Arm, replicate: Replicate, block: Block, walks: Walks) -> Look:
+    def _look(self, arm: Arm, replicate: Replicate, block: Block, shared: PassesSoFar) -> Look:
         whole = replicate.changed(arms=[arm])
         log = whole.logs[arm.id]
-        exposure = measure_exposure(whole.see(block, walks=walks), block, whole.acts)
-        sought = targeted(log.acts, whole.world, whole.coverage)
+        pieces, view, acts = shared.at(index_acts([log]))
+        exposure = measure_exposure(pieces, block, acts)
+        sought = targeted(log.acts, whole.world, view)
         found = readings(parts(people_seen(exposure, 0, block, sought=sought), records(whole.world, log), names=SHOWN))
         values = {(name, one.curve): (one.value, one.contributors) for name, one in found if one.value is not None}
         notes = [(name, one.curve, one.note) for name, one in found if one.value is None]

@@ -28,6 +28,6 @@ def snapshot_of(preview: Preview) -> str:
 def make_snapshot(preview: Preview) -> str:
     """Compute it anew, all replicates; `python -m tools.explorer_snapshots` keeps it."""
     answers, reform = Answers(preview), Reform(preview.baseline.id)
-    while answers.work(reform):
+    while answers.work(reform)[0]:
         pass
     return _sealed(preview, f"{answers.html(reform)}\n")

@@ -29,7 +29,8 @@ class Explorer:
 
     `study` is a study or its name; its policies are the rules to start from, its baseline is the comparison. `reform`
     is the policy that the levers describe, `set` moves them, `save` stores it in `folder`. One replicate is shown at
-    once; the others, and the intervals, follow while no lever moves. The numbers come from a small version of the study
+    once; the others, the intervals, the study's other policies and the range over worlds that draw the facts that
+    nobody knows follow while no lever moves. The numbers come from a small version of the study
     (`explorer.preview`). For a reliable result, save the policy and run it.
 
     >>> import privacysim as ps
@@ -113,11 +114,12 @@ class Explorer:
 
     async def _follow(self, key: Reform) -> None:
         await asyncio.sleep(0.3)  # a moving lever has priority
-        while self.answers.further(key):
-            if len(self.answers.looks(key)) in (5, 10):
+        left = True
+        while left:
+            left, new = self.answers.work(key)
+            if new:
                 self._show()
             await asyncio.sleep(0.1)  # for messages of the page
-        self._show()
 
     def _key(self) -> Reform:
         """The policy that the levers describe, regardless of the name field."""

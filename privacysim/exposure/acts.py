@@ -117,24 +117,34 @@ class Acts:
 
         `passes` needs no others.
         """
-        some = np.flatnonzero(self.end > self.begin)
-        order = some[np.lexsort((self.begin[some], self.camera[some]))]
-        camera, begin, end = self.camera[order], self.begin[order], self.end[order]
-        first = np.ones(order.size, dtype=bool)
-        if order.size:
-            # farthest end so far within the camera: ranks of ends, raised camera by camera, keep their order
-            ranks = np.unique(end)
-            raised = camera.astype(np.int64) * (ranks.size + 1) + np.searchsorted(ranks, end)
-            farthest = np.maximum.accumulate(raised)
-            first[1:] = (camera[1:] != camera[:-1]) | (begin[1:] > ranks[farthest[:-1] % (ranks.size + 1)])
-            last = np.append(np.flatnonzero(first)[1:], order.size) - 1
-            end = ranks[farthest[last] % (ranks.size + 1)]
-        start = np.searchsorted(camera[first], np.arange(self.watched.size + 1)).astype(np.int64)
-        return Windows(start, begin[first], end)
+        return merged(self.camera, self.begin, self.end, self.watched.size)
+
+    def among(self, cameras: Ints) -> Acts:
+        """Number the acts among these cameras, ascending ids that include all of theirs."""
+        camera = np.searchsorted(cameras, self.watched)[self.camera].astype(np.int32)
+        return sorted_acts(replace(self, watched=cameras, camera=camera))
 
     def whoever(self) -> Acts:
         """Group the acts by legality alone: a viewer in two roles is one viewer, as in the `exposure` table."""
         return sorted_acts(replace(self, group=(self.group % len(LEGALITIES)).astype(np.uint8)))
+
+
+def merged(camera: NDArray[Any], begin: Ints, end: Ints, cameras: int) -> Windows:
+    """Merge stretches of footage that overlap or touch, camera by camera; empty ones are left out."""
+    some = np.flatnonzero(end > begin)
+    order = some[np.lexsort((begin[some], camera[some]))]
+    camera, begin, end = camera[order], begin[order], end[order]
+    first = np.ones(order.size, dtype=bool)
+    if order.size:
+        # farthest end so far within the camera: ranks of ends, raised camera by camera, keep their order
+        ranks = np.unique(end)
+        raised = camera.astype(np.int64) * (ranks.size + 1) + np.searchsorted(ranks, end)
+        farthest = np.maximum.accumulate(raised)
+        first[1:] = (camera[1:] != camera[:-1]) | (begin[1:] > ranks[farthest[:-1] % (ranks.size + 1)])
+        last = np.append(np.flatnonzero(first)[1:], order.size) - 1
+        end = ranks[farthest[last] % (ranks.size + 1)]
+    start = np.searchsorted(camera[first], np.arange(cameras + 1)).astype(np.int64)
+    return Windows(start, begin[first], end)
 
 
 def index_acts(logs: Sequence[HasActs]) -> Acts:

@@ -36,7 +36,7 @@ from privacysim import tables
 from privacysim.draws import Floats, Ints
 from privacysim.errors import InputError, one_line
 from privacysim.exposure import exposure_kernel as kernel
-from privacysim.exposure.acts import BY_FACE, GROUPS, Acts, HasActs, index_acts, sorted_acts
+from privacysim.exposure.acts import BY_FACE, GROUPS, Acts, HasActs, index_acts
 from privacysim.identify import curve_table, false_alarm
 from privacysim.units import TICKS_PER_S
 from privacysim.vocabulary import CURVES, LEGALITIES
@@ -175,13 +175,12 @@ def faces_searched(pieces: Pieces, block: Block, whole: Acts, logs: Sequence[Has
         nobody = np.zeros((block.person_id.size, len(whole.arms)))
         return Searched(nobody, nobody)
     of_watched = np.searchsorted(whole.watched, some.watched)
-    camera = of_watched[some.camera].astype(np.int32)
     by_face = np.zeros(whole.watched.size, dtype=bool)
     by_face[of_watched] = True
     pieces = pieces.rows(np.flatnonzero(by_face[pieces.camera]))
     # lists of different lengths are counted apart, as groups; the gallery of a search for one face is a pair
     sizes, code = np.unique([n for _, n, _ in some.pairs], return_inverse=True)
     group = np.minimum(code, GROUPS - 1).astype(np.uint8)[some.pair]
-    acts = sorted_acts(replace(some, watched=whole.watched, camera=camera, arms=whole.arms, group=group))
+    acts = replace(some, arms=whole.arms, group=group).among(whole.watched)
     seen = measure_exposure(pieces, block, acts).sightings_seen[:, :, : sizes.size].astype(np.float64)
     return Searched(seen.sum(axis=2), seen @ [false_alarm(n if n > 2 else 1) for n in sizes[:GROUPS].tolist()])

@@ -82,12 +82,17 @@ def rank_one_above(d_prime: ArrayLike, gallery: int, threshold: float) -> Floats
     array([1.01700618e-06, 4.99988583e-01])
     """
     d = np.atleast_1d(np.asarray(d_prime, dtype=np.float64))[:, None]
-    people, (node, weight) = checked_gallery(gallery), np.polynomial.legendre.leggauss(128)
+    people, (node, weight) = checked_gallery(gallery), _rule()
     begin = np.maximum(threshold, d - 10.0)
     half = (np.maximum(begin, d) + 10.0 - begin) / 2.0
     x = begin + half * (node + 1.0)
     height = np.exp(-0.5 * (x - d) ** 2 - 0.5 * np.log(2.0 * np.pi) + (people - 1) * log_ndtr(x))
     return np.asarray((height * weight).sum(axis=1) * half[:, 0])
+
+
+@lru_cache(maxsize=1)
+def _rule() -> tuple[Floats, Floats]:
+    return np.polynomial.legendre.leggauss(128)
 
 
 def checked_gallery(gallery: int) -> int:

@@ -128,18 +128,18 @@ def _viewed(windows: Windows) -> NDArray[np.uint64]:
 
 
 def passes(block: Block, city: City, coverage: Coverage, first_day: int, days: int,
-           windows: Windows | None = None, walks: Walks | None = None) -> Pieces:
+           windows: Windows | None = None) -> Pieces:
     """Find every pass of the block's people in front of the cameras of `coverage`, on the days of the block.
 
     `first_day` and `days` must be the block's, because the day masks of its tours count from there. With `windows`,
     pieces that meet no window of their camera on any day may be omitted. Nobody views them, so no exposure changes, and
-    a city with every third camera viewed for two hours needs a hundredth of the memory. `walks`: the block's, if known.
+    a city with every third camera viewed for two hours needs a hundredth of the memory.
     """
     if (first_day, days) != (block.first_day, block.days):
         raise ValueError(f"passes: the block holds days {block.first_day} + {block.days}, not {first_day} + {days}")
     routes, stays = _routes(block), np.asarray(block.tour_person)[block.stay_tour]
     viewed = _Viewed.of(block, coverage, windows)
-    parts = [_walked(block, city, coverage, routes[0], viewed, walks), _stayed(block, coverage, routes[1], viewed),
+    parts = [_walked(block, city, coverage, routes[0], viewed), _stayed(block, coverage, routes[1], viewed),
              _crossed(block, city, coverage, routes[1] + np.bincount(stays, minlength=routes[1].size), viewed)]
     made = [np.concatenate(columns) for columns in zip(*parts, strict=True)]
     width = int(made[1].max(initial=0)) + 1
@@ -224,12 +224,11 @@ def looked_at(city: City, coverage: Coverage, windows: Windows) -> Looked:
     return Looked((way[0::2] | way[1::2])[city.adj_edge], node, place)
 
 
-def _walked(block: Block, city: City, coverage: Coverage, number: Ints, viewed: _Viewed,
-            walks: Walks | None) -> tuple[NDArray, ...]:
+def _walked(block: Block, city: City, coverage: Coverage, number: Ints, viewed: _Viewed) -> tuple[NDArray, ...]:
     tour = np.asarray(block.walk_tour)
     goal, origin = (_visited(block, block.way_tour, place) for place in (block.way_to, block.way_from))
     visited = np.where(goal >= 0, goal, origin)[block.walk_way]
-    rows = street_rows(block, city, coverage, visited, viewed, walks)
+    rows = street_rows(block, city, coverage, visited, viewed)
     walk, camera, offset, length, face, flags = kernel.regroup(rows, tour.size)
     return (block.tour_person[tour[walk]].astype(np.int32), _pass_no(number[walk], coverage, camera), camera,
             tour[walk].astype(np.int32), offset, length, face.astype(np.uint16), flags % 2 == 1,

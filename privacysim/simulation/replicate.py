@@ -20,7 +20,7 @@ from privacysim.people import Block, Sample, draw_block, draw_sample
 from privacysim.people.rounds import Looked
 from privacysim.policy import Arm
 from privacysim.sight.coverage import Coverage, coverage
-from privacysim.sight.passes import Pieces, Walks, Windows, looked_at, passes
+from privacysim.sight.passes import Pieces, Windows, looked_at, passes
 from privacysim.simulation import cost
 from privacysim.simulation.inputs import Inputs
 from privacysim.simulation.view_ends import Ends, ends_of
@@ -169,10 +169,10 @@ class Replicate:
         return drawn
 
     @cost.stage("passes")
-    def see(self, drawn: Block, view: Coverage | None = None, walks: Walks | None = None) -> Pieces:
+    def see(self, drawn: Block, view: Coverage | None = None) -> Pieces:
         """Passes of these people at the viewed cameras, while somebody looks; the pilot keeps whole passes."""
         windows = self.windows if self.k >= 0 else None
-        pieces = passes(drawn, self.world.city, view or self.coverage, drawn.first_day, drawn.days, windows, walks)
+        pieces = passes(drawn, self.world.city, view or self.coverage, drawn.first_day, drawn.days, windows)
         cost.add("bytes", "passes", cost.bytes_of(pieces))
         cost.add("count", "pieces of passes", len(pieces))
         return pieces

@@ -15,6 +15,7 @@ from privacysim.explorer.preview import Preview
 from privacysim.explorer.widgets import Explorer
 from privacysim.files import find_file
 from privacysim.policy import load_policy
+from privacysim.simulation.unit_parts import WORLD
 from privacysim.vocabulary import GROUPS
 
 
@@ -58,7 +59,10 @@ def test_in_a_notebook_one_replicate_answers_at_once_and_the_others_follow(study
     assert "follow" not in built.answer.value
     base, moved = shown[0][0], shown[1][0]
     assert base != moved
-    assert shown == [(base, 0), *((moved, k) for k in range(11))], "each replicate once, in order"
+    assert shown[:12] == [(base, 0), *((moved, k) for k in range(11))], "each replicate once, in order"
+    assert {one for one, k in shown[12:] if k < 11} == {"notice_only", "order_799"}, "then the policies beside it"
+    assert shown[-11:] == [(moved, WORLD + k) for k in range(11)], "then the worlds"
+    assert "over what is not known" in built.answer.value
     built.set(retention="as the rules say")
 
 

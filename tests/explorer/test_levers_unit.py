@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import privacysim as ps
 from privacysim.errors import InputError
 from privacysim.explorer.preview import SHOWN, Preview
 from privacysim.explorer.widgets import Explorer
-from privacysim.policy import load_policy
+from privacysim.policy import Reform, load_policy
+from privacysim.simulation.unit_parts import WORLD
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +35,35 @@ def test_the_preview_gives_the_very_numbers_of_a_study_on_the_same_worlds(small)
         for (metric, curve), (value, _) in preview.look(arm, 0).values.items():
             if metric == "sensitive_visits_revealed" or metric.startswith("people"):
                 assert value == pytest.approx(found[arm.id, metric, curve], rel=1e-9, abs=1e-12)
+
+
+def test_the_worlds_of_the_preview_are_those_of_a_study(small):
+    preview = Preview(small, replicates=1, sample=600)
+    study = ps.Study(scenario="guangzhou_district", policies=["notice_only", "order_799"], days=7, sample=600,
+                     start="steady")  # fmt: skip
+    found = study.run(1, worlds=2, workers=1, progress=False).worlds.set_index(["replicate", "policy", "metric", "curve"])
+    compared = 0
+    for k in (WORLD, WORLD + 1):
+        for arm in preview.arms:
+            for (metric, curve), (value, _) in preview.look(arm, k).values.items():
+                if metric.startswith("people"):
+                    assert value == pytest.approx(found["value"][k, arm.id, metric, curve], rel=1e-9, abs=1e-12)
+                    compared += 1
+    assert compared == 8
+    assert preview.drawn(WORLD).facts != preview.drawn(WORLD + 1).facts
+    assert not preview.drawn(0).facts
+
+
+def test_what_other_rules_left_of_passes_changes_no_number(small):
+    reforms = [Reform("order_799", retention="1 d"), Reform("notice_only", retention="90 d"), Reform("order_799"),
+               Reform("notice_only", mask="box", duties="everybody"), Reform("order_799", approver="judge", ban="everywhere")]
+    shared = Preview(small, replicates=1, sample=600)
+    for reform in reforms:
+        alone = Preview(small, replicates=1, sample=600)
+        first, second = (preview.look(preview.arm(reform.kept()), 0) for preview in (shared, alone))
+        assert first.values == second.values
+        assert np.array_equal(first.chance, second.chance)
+    assert shared.drawn(0).passes.found > 1, "none of these rules showed more than the baseline"
 
 
 def test_a_large_study_is_previewed_in_a_part_of_the_city_and_says_so():

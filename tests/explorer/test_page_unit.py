@@ -114,9 +114,29 @@ def test_an_answer_is_the_previews_and_refines_until_nothing_is_left(served):
     arm = oracle.arm(reform.kept())
     mine = session.answers.result().looks(reform)
     assert [look.values for look in mine] == [oracle.look(arm, k).values for k in range(3)]
-    own = re.search(r'aria-label="The study’s own policies".*?</table>', last["html"], re.DOTALL)
-    assert own is not None
-    assert own.group().count("<tr>") == 1 + 2, "the head, and both policies of the study"
+    beside = re.search(r'aria-label="Policies side by side".*?</table>', last["html"], re.DOTALL)
+    assert beside is not None
+    assert beside.group().count("<tr>") == 1 + 2 + 1, "the head, both policies of the study, and the rules explored"
+    ask(served, "/answer", base="order_799", retention="2 d")
+    other = json.loads(ask(served, "/answer", base="order_799", retention="2 d", more=1)[1])["html"]
+    other = other or json.loads(ask(served, "/answer", base="order_799", retention="2 d", more=1)[1])["html"]
+    assert ">Explored: " in other
+    assert f">{reform.words()}<" in other, "the rules tried before stay for comparison"
+
+
+def test_worlds_follow_for_rules_that_differ_from_the_baseline_alone(served):
+    mine = served[0].answers.result()
+    baseline, other = Reform("notice_only"), Reform("order_799")
+    for reform in (baseline, other):
+        states = []
+        left = True
+        while left:
+            left, _ = mine.work(reform)
+            states.append(mine.state(reform))
+        assert states[-1] == ""
+        assert ("2 of 3 worlds" in states) is (reform == other)
+    assert [mine.worlds(one) for one in (baseline, other)] == [0, 3]
+    assert "over what is not known" not in mine.html(baseline)
 
 
 @pytest.mark.parametrize(("query", "said"), [

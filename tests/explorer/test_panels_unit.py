@@ -62,6 +62,13 @@ def test_curves_that_differ_are_both_told_and_those_that_agree_once():
     assert "10 people" in words(panels.verdict(same, "x", name, 1_000))
 
 
+def test_the_range_over_worlds_says_what_it_holds_and_leaves_out_worlds_without_a_ratio():
+    name = "people_identified_by_outsiders"
+    assert panels.range_line([0.5, math.nan, 0.8], name) == ""
+    said = words(panels.range_line([0.5, math.nan, 0.8, 1.2], name))
+    assert "People identified by outsiders, over what is not known −50 % to +20 % (50 % of worlds), lower in 2 of 3," in said
+
+
 def test_the_map_has_one_mark_per_camera_and_tells_outsiders_by_shape():
     cameras = pd.DataFrame({"x_m": [10.0, 50, 90], "y_m": [10.0, 50, 90], "outsider": [True, False, True]})
     cells = (np.array([0, 1]), np.array([0, 1]), 2)
