@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 
 from privacysim.explorer import panels
+from privacysim.explorer.lever_choices import MASKS
 from privacysim.explorer.preview import SHOWN, Look, Preview
+from privacysim.identify import curve_table
 from privacysim.policy import Arm, Reform
 from privacysim.readers.osm_maps import MAIN
 from privacysim.simulation.unit_parts import WORLD
@@ -43,6 +45,11 @@ class Answers:
         if not reform.changes:
             return next(arm for arm in self.preview.arms if arm.id == reform.base)
         return self._loaded(reform)
+
+    def prepare(self) -> None:
+        """Work out what each mask of the levers leaves of a face, so that none takes time when it is chosen."""
+        pairs = self.preview.drawn(0).baseline.pairs
+        curve_table([(mask, n, by) for mask in MASKS[1:] for _, n, by in pairs])
 
     def looks(self, reform: Reform) -> list[Look]:
         """What was looked at so far, at least one replicate."""
@@ -99,13 +106,13 @@ class Answers:
         known.append(seen / before if before else np.nan)
 
     def state(self, reform: Reform) -> str:
-        """What is still missing, in a few words; empty when nothing is."""
+        """What is still missing, in a few words."""
         done, wanted = len(self._looks.get(reform, ())), self.preview.replicates
         if done < wanted:
             return f"{done} of {wanted} replicates"
         if (known := self.worlds(reform)) < (worlds := self._all_worlds(reform)):
             return f"{known} of {worlds} worlds"
-        return ""
+        return "Complete"
 
     def _own(self) -> list[Reform]:
         return [Reform(arm.id) for arm in self.preview.arms if arm.policy.footage]

@@ -5,6 +5,7 @@ is refused, so a page elsewhere cannot reach it (DNS rebinding).
 """
 
 import asyncio
+import gc
 import hmac
 import secrets
 import socket
@@ -45,6 +46,7 @@ class Session:
     def _load(self) -> Answers:
         answers = Answers(self.preview)
         answers.looks(Reform(self.preview.baseline.id))
+        answers.prepare()
         return answers
 
     def answer(self, values: Mapping[str, str], *, more: bool) -> dict[str, Any]:
@@ -156,6 +158,9 @@ def serve(study: str, *, port: int | None = None, browser: bool = True, replicat
     Policies are saved into `sim/policies` of this folder.
     """
     session = Session(Study(study), Path.cwd() / "sim" / "policies", replicates)
+
+    # what is drawn once stays; it need not be searched for garbage while somebody waits for an answer
+    session.answers.add_done_callback(lambda _: gc.freeze())
 
     async def run() -> None:
         link = opened(session, listening(port))

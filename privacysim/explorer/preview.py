@@ -1,7 +1,7 @@
 """Small version of a study for the explorer: a district, few days, many replicates, one arm at a time.
 
-Worlds, people and all baseline results do not depend on the levers, so they are computed once and kept, and so are the
-passes at footage that some rules showed before. Moving a lever costs one `simulate` and one pass over the viewed pieces.
+Worlds, people and all baseline results do not depend on the levers, so they are computed once and kept; so are passes
+at footage that other rules showed before. Moving a lever costs one `simulate` and one pass over the viewed pieces.
 """
 
 import math
@@ -49,6 +49,7 @@ class Look:
 
     `values`: (metric, curve) → value and contributors. `chance` (people, curve, [insiders, outsiders]): P(identified).
     `views`: acts of viewing, with `outsider`. `listed`: cameras on the website per day.
+    `pairs`: mask, gallery and recogniser of each kind of look.
     """
 
     values: dict[tuple[str, str], tuple[float, int]]
@@ -56,6 +57,7 @@ class Look:
     chance: Floats
     views: pd.DataFrame
     listed: Floats
+    pairs: tuple[tuple[str, int, str], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +136,7 @@ class Preview:
         chance = np.stack([1.0 - missed[:, :3].prod(axis=1), 1.0 - missed[:, 3:].prod(axis=1)], axis=-1)
         looks = log.acts[log.acts["audience"].to_numpy() > 0]
         views = looks[["camera_id", "at_s", "source", "actor", "legality"]].assign(outsider=is_outsider(looks))
-        return Look(values, notes, chance, views, _listed(log.incidents, self.days))
+        return Look(values, notes, chance, views, _listed(log.incidents, self.days), acts.pairs)
 
     @cached_property
     def home_cells(self) -> tuple[Ints, Ints, int]:

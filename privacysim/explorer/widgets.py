@@ -63,6 +63,7 @@ class Explorer:
         self.answer.layout.max_height, self.answer.layout.overflow = "75vh", "auto"
         self.widget = widgets.HBox([left, self.answer], layout=widgets.Layout(flex_flow="row wrap"))
         self.update()
+        self.answers.prepare()
 
     @property
     def reform(self) -> Reform:

@@ -68,8 +68,8 @@ class Replicate:
         """Return a replicate with the same city and world, but other arms, acts or sample."""
         lost = {"acts", "windows", "looked", "coverage", "ends", *(("logs",) if arms else ())}
         given = {"inputs": replace(self.inputs, arms=tuple(arms)) if arms else None, "acts": acts, "sample": sample}
-        made = object.__new__(Replicate)
-        made.__dict__ |= {name: value for name, value in vars(self).items() if name not in lost}
+        made, known = object.__new__(Replicate), {"history": self.history, **vars(self)}
+        made.__dict__ |= {name: value for name, value in known.items() if name not in lost}
         made.__dict__ |= {name: value for name, value in given.items() if value is not None}
         return made
 
@@ -91,7 +91,7 @@ class Replicate:
 
     @cached_property
     def history(self) -> History:
-        """What the policies of this replicate share; a replicate `changed` after they were simulated shares it too."""
+        """What the policies of this replicate share; a replicate that was `changed` from it shares it, too."""
         return History()
 
     @cached_property

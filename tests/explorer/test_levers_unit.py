@@ -41,7 +41,8 @@ def test_the_worlds_of_the_preview_are_those_of_a_study(small):
     preview = Preview(small, replicates=1, sample=600)
     study = ps.Study(scenario="guangzhou_district", policies=["notice_only", "order_799"], days=7, sample=600,
                      start="steady")  # fmt: skip
-    found = study.run(1, worlds=2, workers=1, progress=False).worlds.set_index(["replicate", "policy", "metric", "curve"])
+    values = study.run(1, worlds=2, workers=1, progress=False).worlds
+    found = values.set_index(["replicate", "policy", "metric", "curve"])
     compared = 0
     for k in (WORLD, WORLD + 1):
         for arm in preview.arms:
@@ -56,7 +57,8 @@ def test_the_worlds_of_the_preview_are_those_of_a_study(small):
 
 def test_what_other_rules_left_of_passes_changes_no_number(small):
     reforms = [Reform("order_799", retention="1 d"), Reform("notice_only", retention="90 d"), Reform("order_799"),
-               Reform("notice_only", mask="box", duties="everybody"), Reform("order_799", approver="judge", ban="everywhere")]
+               Reform("notice_only", mask="box", duties="everybody"),
+               Reform("order_799", approver="judge", ban="everywhere")]  # fmt: skip
     shared = Preview(small, replicates=1, sample=600)
     for reform in reforms:
         alone = Preview(small, replicates=1, sample=600)

@@ -109,7 +109,7 @@ def test_an_answer_is_the_previews_and_refines_until_nothing_is_left(served):
         last = json.loads(ask(served, "/answer", base="order_799", retention="7 d", more=1)[1])
         left = last["left"]
     assert "3 of 3 replicates" in last["html"]
-    assert last["state"] == ""
+    assert last["state"] == "Complete"
     oracle = Preview(session.preview.study, 3)
     arm = oracle.arm(reform.kept())
     mine = session.answers.result().looks(reform)
@@ -133,7 +133,7 @@ def test_worlds_follow_for_rules_that_differ_from_the_baseline_alone(served):
         while left:
             left, _ = mine.work(reform)
             states.append(mine.state(reform))
-        assert states[-1] == ""
+        assert states[-1] == "Complete"
         assert ("2 of 3 worlds" in states) is (reform == other)
     assert [mine.worlds(one) for one in (baseline, other)] == [0, 3]
     assert "over what is not known" not in mine.html(baseline)

@@ -66,7 +66,7 @@ def test_the_range_over_worlds_says_what_it_holds_and_leaves_out_worlds_without_
     name = "people_identified_by_outsiders"
     assert panels.range_line([0.5, math.nan, 0.8], name) == ""
     said = words(panels.range_line([0.5, math.nan, 0.8, 1.2], name))
-    assert "People identified by outsiders, over what is not known −50 % to +20 % (50 % of worlds), lower in 2 of 3," in said
+    assert "over what is not known −50 % to +20 % (50 % of worlds), lower in 2 of 3, each with its own facts" in said
 
 
 def test_the_map_has_one_mark_per_camera_and_tells_outsiders_by_shape():
@@ -75,8 +75,9 @@ def test_the_map_has_one_mark_per_camera_and_tells_outsiders_by_shape():
     html = panels.people_map("M0,0L1,1", cells, np.array([0.0, 0.5]), cameras, (0.0, 0.0, 100.0))
     svg = ElementTree.fromstring(html[: html.index("</svg>") + 6])
     kinds = [element.tag for element in svg]
-    assert kinds.count("circle") == 1
-    assert len([e for e in svg if e.tag == "path" and e.get("fill") == panels.OUTSIDE]) == 2
+    marks = {e.get("data-by"): e.get("d") for e in svg if e.get("data-by")}
+    assert marks["insiders"] == f"M{165:.1f},{165:.1f}h0"
+    assert marks["outsiders"].count("M") == 2
     assert kinds.count("rect") == 1  # the cell whose people nobody identifies stays white
     assert "2 of them watched by outsiders" in svg.find("title").text
 
