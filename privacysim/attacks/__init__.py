@@ -4,15 +4,8 @@ Unicity, background-knowledge risk, anonymity sets, released tables, inequality,
 """
 
 from privacysim.attacks.inequality import gini, lorenz, table_by, top_share
-from privacysim.attacks.information import (
-    ReleasedTable,
-    attack_advantage,
-    entropy_bits,
-    epsilon_spent,
-    guess_error_m,
-    mutual_information,
-    released_table,
-)
+from privacysim.attacks.information import (ReleasedTable, attack_advantage, entropy_bits, epsilon_spent,
+                                             guess_error_m, mutual_information, released_table)
 from privacysim.attacks.reidentification import ATTACKS, reidentification_risk, unicity
 from privacysim.attacks.sightings import Tracks, anonymity_sets, time_to_confusion
 

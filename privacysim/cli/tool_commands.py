@@ -94,7 +94,7 @@ def worlds(
 @calibrate_app.command("masks")
 def masks(
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the results.")] = Path("results/masks"),
-    faces: Annotated[str, typer.Option(help="olivetti, lfw, synthetic, or a folder with one per person.")] = "olivetti",
+    faces: Annotated[str, typer.Option(help="olivetti, synthetic, or a folder with one per person.")] = "olivetti",
     data_home: Annotated[Path | None, typer.Option(help="Folder in which scikit-learn keeps its data.")] = None,
     download: Annotated[bool, typer.Option("--download", help="Download the faces if they are missing.")] = False,
     small: Annotated[bool, typer.Option("--small", help="A small grid. Implied by synthetic.")] = False,

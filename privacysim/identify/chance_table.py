@@ -33,15 +33,15 @@ def face_code(face_px: ArrayLike) -> NDArray[np.uint16]:
 
 
 def identifiability(mask: str, face_px: ArrayLike, frontal: ArrayLike, gallery: int, curve: str = "low",
-                    fit: str = "cctv", by: str = "lab") -> Floats:
+                    by: str = "lab") -> Floats:
     """Probability that a viewer who compares with `gallery` people, the filmed one among them, names the right one.
 
     `by`: a word of `RECOGNISERS`; `lab` is the measured attack, for which a masked face is worth
     e = min(face_px, cells(mask)) pixels, in steps of 1/8 px. A full box leaves guessing, 1/gallery (except to
     acquaintances, who recognise or not); behind `ksame:K` no face is named rightly more than once in K. A face that is
     not frontal counts with `nonfrontal_unknown` (acquaintances: `nonfrontal_factor`). `face_px`, `frontal`: width of
-    the face in px, whether it is frontal (broadcast). `curve`: `low` or `high`. `fit` of the lab: `cctv` or `clean`.
-    Raises InputError for an unknown mask, curve, fit or recogniser.
+    the face in px, whether it is frontal (broadcast). `curve`: `low` or `high`. Raises
+    InputError for an unknown mask, curve or recogniser.
 
     >>> identifiability("none", [4.0, 16.0], True, 40).round(3)
     array([0.517, 0.925])
@@ -52,10 +52,10 @@ def identifiability(mask: str, face_px: ArrayLike, frontal: ArrayLike, gallery: 
     """
     refuse_unknown(curve, CURVES, "curve", " or ".join(CURVES))
     facing = np.asarray(frontal, dtype=bool).astype(np.intp)
-    return _table_of(mask, gallery, by, fit)[CURVES.index(curve), facing, face_code(face_px)]
+    return _table_of(mask, gallery, by)[CURVES.index(curve), facing, face_code(face_px)]
 
 
-def curve_table(pairs: Sequence[tuple[str, int] | tuple[str, int, str]], fit: str = "cctv") -> Floats:
+def curve_table(pairs: Sequence[tuple[str, int] | tuple[str, int, str]]) -> Floats:
     """P for each (mask, gallery, recogniser), curve (low, high), frontality (no, yes) and code: (pairs, 2, 2, 2041).
 
     Without a recogniser, the lab's.
@@ -63,19 +63,18 @@ def curve_table(pairs: Sequence[tuple[str, int] | tuple[str, int, str]], fit: st
     >>> curve_table([("none", 40), ("box", 600, "acquaintance")]).shape
     (2, 2, 2, 2041)
     """
-    tables = [_table_of(pair[0], pair[1], pair[2] if len(pair) == 3 else "lab", fit) for pair in pairs]
+    tables = [_table_of(pair[0], pair[1], pair[2] if len(pair) == 3 else "lab") for pair in pairs]
     return np.array(tables).reshape(-1, len(CURVES), 2, CODES)
 
 
-def _table_of(mask: str, gallery: int, by: str, fit: str) -> Floats:
+def _table_of(mask: str, gallery: int, by: str) -> Floats:
     refuse_unknown(by, who.RECOGNISERS, "by", "one of " + ", ".join(who.RECOGNISERS))
-    return _one_table(mask, checked_gallery(gallery), by, fit, who.numbers_of(by))
+    return _one_table(mask, checked_gallery(gallery), by, who.numbers_of(by))
 
 
 @lru_cache(maxsize=256)
-def _one_table(mask: str, gallery: int, by: str, fit: str, numbers: tuple[float, ...]) -> Floats:
+def _one_table(mask: str, gallery: int, by: str, numbers: tuple[float, ...]) -> Floats:
     """Table (curve, frontal, code) of one recogniser; `numbers`, its facts, are part of the key."""
-    refuse_unknown(fit, fits(), "fit", "a fit in data/masking/curve.csv")
     if by == "acquaintance":
         return np.array([who.by_acquaintance(mask, _PX, curve) for curve in CURVES])
     left = left_of(mask, _PX)
@@ -87,7 +86,7 @@ def _one_table(mask: str, gallery: int, by: str, fit: str, numbers: tuple[float,
         elif by == "stranger":
             made[c, 1] = who.by_stranger(mask, _PX, gallery, curve)
         elif by == "lab":
-            made[c, 1] = who.bounded(mask, who.right_of(fits()[fit].d_prime(left), gallery, curve), gallery)
+            made[c, 1] = who.bounded(mask, who.right_of(fits()["cctv"].d_prime(left), gallery, curve), gallery)
         elif curve == "high":
             made[c, 1] = who.first_name(mask, _PX, gallery, curve)
         else:

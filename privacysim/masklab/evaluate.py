@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from statistics import mode
 from typing import Any
 
 import cv2
@@ -118,7 +119,7 @@ def evaluate(faces: Faces, mask: Any, camera: Camera | None = None, *, level: st
         shown = attacked(faces.images[test], faces.index[test], mask, camera, frames)
         scores[test] = attack.decision_function(shown)
         members.append(attack.member_)
-    return Outcome(scores, faces.person, _most_common(members))
+    return Outcome(scores, faces.person, mode(sorted(members)))
 
 
 def open_set(faces: Faces, mask: Any, camera: Camera | None = None, *, copies: int = 4) -> Outcome:
@@ -143,11 +144,7 @@ def open_set(faces: Faces, mask: Any, camera: Camera | None = None, *, copies: i
             scores.append((seen - middle) / spread)
             person.append(np.where(enrolled[test], faces.person[test] // 2, -1))
             members.append(chosen)
-    return Outcome(np.concatenate(scores), np.concatenate(person), _most_common(members))
-
-
-def _most_common(members: list[str]) -> str:
-    return max(sorted(set(members)), key=members.count)
+    return Outcome(np.concatenate(scores), np.concatenate(person), mode(sorted(members)))
 
 
 def _open_member(images: Images, codes: Codes, number: Codes, mask: Mask, camera: Camera | None, copies: int

@@ -18,7 +18,7 @@ from privacysim.errors import InputError, did_you_mean, shown
 from privacysim.masklab.mask_base import Images, Mask, as_pictures, positive
 from privacysim.masklab.timing import decoded
 
-SETS = ("olivetti", "lfw", "synthetic")
+SETS = ("olivetti", "synthetic")
 SIDE = 64
 _WHERE = "name the folder with --data-home, or allow the download with --download"
 
@@ -43,15 +43,15 @@ class Faces:
 
 
 def load_faces(name: str, data_home: Path | None = None, download: bool = False) -> Faces:
-    """Load a set of faces: `olivetti`, `lfw`, `synthetic`, or a folder with one subfolder of pictures per person.
+    """Load a set of faces: `olivetti`, `synthetic`, or a folder with one subfolder of pictures per person.
 
     `data_home`: scikit-learn's data folder; `download`: whether `olivetti` may be downloaded if it is missing.
     """
     if name == "synthetic":
         return synthetic_faces()
-    if name in ("olivetti", "lfw"):
+    if name == "olivetti":
         home = Path(data_home or os.environ.get("SCIKIT_LEARN_DATA") or Path.home() / "scikit_learn_data")
-        return _olivetti(home, download) if name == "olivetti" else _lfw(home)
+        return _olivetti(home, download)
     if Path(name).is_dir():
         return _from_folder(Path(name))
     raise InputError("faces", "one of " + ", ".join(SETS) + ", or a folder of people", name, did_you_mean(name, SETS))
@@ -81,20 +81,11 @@ def _olivetti(home: Path, download: bool) -> Faces:
     return _arranged("olivetti", list(images), np.repeat(np.arange(40), 10))
 
 
-def _lfw(home: Path) -> Faces:
-    """Read people with ten pictures or more, cut to the face, from the folder that scikit-learn unpacks."""
-    folder = home / "lfw_home" / "lfw_funneled"
-    if not folder.is_dir():
-        fix = f"unpack lfw-funneled.tgz in {folder.parent}, or {_WHERE}"
-        raise InputError("faces lfw", "its data on this machine", "no such folder", fix)
-    return _from_folder(folder, "lfw", slice(78, 172), 10)
-
-
-def _from_folder(folder: Path, name: str = "", cut: slice = slice(None), fewest: int = 1) -> Faces:
-    files = [sorted(one.iterdir()) for one in sorted(folder.iterdir()) if one.is_dir()]
-    read = [(file.parent.name, picture[cut, cut]) for own in files if len(own) >= fewest for file in own
+def _from_folder(folder: Path) -> Faces:
+    files = [file for one in sorted(folder.iterdir()) if one.is_dir() for file in sorted(one.iterdir())]
+    read = [(file.parent.name, picture) for file in files
             if (picture := decoded(file, cv2.IMREAD_GRAYSCALE)) is not None]  # fmt: skip
-    return _arranged(name or folder.name, [one for _, one in read], np.array([person for person, _ in read]))
+    return _arranged(folder.name, [one for _, one in read], np.array([person for person, _ in read]))
 
 
 def _arranged(name: str, images: list[NDArray[Any]], person: NDArray[Any]) -> Faces:

@@ -93,7 +93,7 @@ def test_faces_that_are_not_there_are_named_and_no_folder_is_made(tmp_path, aske
     out = tmp_path / "out"
     assert main(["calibrate", "masks", "--faces", "olivett", "-o", str(out)]) == 2
     assert "Fix: write olivetti." in capsys.readouterr().err
-    assert main(["calibrate", "masks", "--faces", "lfw", "--data-home", str(tmp_path / "none"), "-o", str(out)]) == 2
+    assert main(["calibrate", "masks", "--data-home", str(tmp_path / "none"), "-o", str(out)]) == 2
     assert "name the folder with --data-home, or allow the download with --download" in capsys.readouterr().err
     assert not asked
     assert not out.exists()

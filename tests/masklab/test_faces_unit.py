@@ -53,22 +53,6 @@ def test_the_pickle_of_the_faces_is_not_loaded(tmp_path):
             load_faces("olivetti", tmp_path)
 
 
-def test_lfw_is_read_from_the_folder_of_scikit_learn(tmp_path):
-    drawn = synthetic_faces(3, 12)
-    home = tmp_path / "lfw_home"
-    for person, name in enumerate(("Ann_A", "Bob_B", "Eve_C")):
-        folder = home / "lfw_funneled" / name
-        folder.mkdir(parents=True)
-        for i, image in enumerate(drawn.images[drawn.person == person]):
-            picture = np.zeros((250, 250, 3), np.uint8)
-            picture[78:172, 78:172] = cv2.resize(image, (94, 94))[..., None]
-            cv2.imwrite(str(folder / f"{name}_{i + 1:04d}.jpg"), picture)
-    faces = load_faces("lfw", tmp_path)
-    assert faces.people == 3
-    assert faces.images.shape == (30, 64, 64), "ten of each, as many as the least has, at most ten"
-    assert np.abs(faces.images[0].astype(float) - drawn.images[0]).mean() < 20
-
-
 def test_a_folder_of_people_is_read_and_an_empty_one_refused(tmp_path):
     drawn = synthetic_faces(2, 3)
     for i, image in enumerate(drawn.images):
