@@ -4,7 +4,6 @@ The model computes with arrays; its interfaces use pandas frames that follow the
 Parquet files whose bytes depend only on content and library versions, since Parquet names its writer.
 """
 
-import csv
 from collections.abc import Iterable, Mapping, Sized
 from dataclasses import dataclass
 from itertools import groupby
@@ -18,7 +17,7 @@ import pyarrow.parquet as pq
 
 from privacysim import vocabulary as words
 from privacysim.errors import InputError, did_you_mean, refuse_unknown
-from privacysim.resources import shipped
+from privacysim.resources import shipped_rows
 
 
 @dataclass(frozen=True)
@@ -50,16 +49,15 @@ class Table:
 def _read_tables() -> dict[str, Table]:
     """Read `data/tables.csv`, one row per column; a `+` after a list means that user-supplied parts can add words."""
     made: dict[str, Table] = {}
-    with shipped("data/tables.csv").open(newline="", encoding="utf-8") as stream:
-        for name, group in groupby(csv.DictReader(stream), key=lambda row: row["table"]):
-            rows = list(group)
-            columns = tuple(
-                Column(row["column"], row["dtype"], row["unit"], row["says"],
-                       getattr(words, row["words"].rstrip("+")) if row["words"] else (), row["words"].endswith("+"))
-                for row in rows
-            )  # fmt: skip
-            keys = sorted((int(row["key"]), row["column"]) for row in rows if row["key"])
-            made[name] = Table(name, columns, tuple(key for _, key in keys))
+    for name, group in groupby(shipped_rows("data/tables.csv"), key=lambda row: row["table"]):
+        rows = list(group)
+        columns = tuple(
+            Column(row["column"], row["dtype"], row["unit"], row["says"],
+                   getattr(words, row["words"].rstrip("+")) if row["words"] else (), row["words"].endswith("+"))
+            for row in rows
+        )  # fmt: skip
+        keys = sorted((int(row["key"]), row["column"]) for row in rows if row["key"])
+        made[name] = Table(name, columns, tuple(key for _, key in keys))
     return made
 
 

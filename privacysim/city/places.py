@@ -5,7 +5,6 @@ public places, 33 places that are not public, 8 places where cameras are prohibi
 (`data/places.csv`; art. 9 has no list, so its categories are an assumption).
 """
 
-import csv
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +19,7 @@ from privacysim.city.city_model import Ints32, Streets
 from privacysim.draws import Bytes, Floats, Ints
 from privacysim.errors import InputError
 from privacysim.readers.osm_maps import MAIN
-from privacysim.resources import shipped
+from privacysim.resources import csv_rows, shipped
 from privacysim.scenario.sections import CitySection
 from privacysim.vocabulary import CATEGORIES, REGIMES, SCENES, SECRETS, SENSITIVE
 
@@ -31,8 +30,7 @@ CODE = {category: code for code, category in enumerate(CATEGORIES)}
 PLACES = shipped("data/places.csv")
 """Regime of each category's cameras, kind of secret inside, scene of its indoor cameras, and whether such places are
 concentrated at the centre."""
-with PLACES.open(newline="", encoding="utf-8") as _stream:
-    _KINDS = sorted(csv.DictReader(_stream), key=lambda row: CODE[row["category"]])
+_KINDS = sorted(csv_rows(PLACES), key=lambda row: CODE[row["category"]])
 REGIME_OF, SECRET_OF, SCENE_OF = (np.asarray([words.index(row[column]) for row in _KINDS], dtype=np.uint8)
                                   for column, words in (("regime", REGIMES), ("secret", SECRETS), ("scene", SCENES)))
 _UNVISITED = (CODE["housing_compound"], CODE["road"])

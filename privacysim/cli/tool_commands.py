@@ -1,7 +1,6 @@
 """The commands `calibrate`, `mask`, `notebook` and `bench`."""
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,14 +25,19 @@ _Scenario = Annotated[str, typer.Option(help="Scenario. The facts keep the const
 @calibrate_app.command("leaks")
 def leaks(scenario: _Scenario = HOME) -> None:
     """Solve p_listed so that the baseline lists as many cameras as the press counted."""
+    from privacysim.city import build_city
+    from privacysim.scenario import load_scenario
     from privacysim.world.calibration import calibrate_leaks, held_out, listing, poisson_band
 
-    case, city = _opened(scenario)
+    case = load_scenario(scenario)
+    city = build_city(case)
     now, solved = listing(city, case), calibrate_leaks(city, case)
     datum = facts()["website_listed_guangzhou"]
     low, high = poisson_band(now.expected)
     held = "within" if low <= datum.value <= high else "outside"
-    _constants([solved])
+    print("CALIBRATED: solved so that the model reproduces the datum, which therefore validates nothing\n"
+          f"  {solved.fact} = {solved.value:.6g}   ({solved.low:.6g} to {solved.high:.6g} over the datum's range; "
+          f"current {facts().value(solved.fact):.6g}; datum {solved.datum} = {facts().value(solved.datum):g})\n")
     print(f"At the current value the list of {case.id} has a mean of {now.expected:.1f} cameras: the {datum.value:g} "
           f"of the founding case are {held}\n  the Poisson 95 % band {low} to {high} ({now.exposable:,.0f} exposable "
           f"cameras, mean stay {now.mean_stay_d:.0f} d).\n")
@@ -131,22 +135,6 @@ def masks(
         return
     print((out / "note.md").read_text(encoding="utf-8"))
     print(f"written to {out}: " + ", ".join(sorted(path.name for path in out.iterdir())))
-
-
-def _opened(scenario: str) -> tuple[Any, Any]:
-    from privacysim.city import build_city
-    from privacysim.scenario import load_scenario
-
-    case = load_scenario(scenario)
-    return case, build_city(case)
-
-
-def _constants(solved: Sequence[Any]) -> None:
-    print("CALIBRATED: solved so that the model reproduces the datum, which therefore validates nothing")
-    for row in solved:
-        print(f"  {row.fact} = {row.value:.6g}   ({row.low:.6g} to {row.high:.6g} over the datum's range; current "
-              f"{facts().value(row.fact):.6g}; datum {row.datum} = {facts().value(row.datum):g})")
-    print()
 
 
 @mask_app.command()

@@ -8,7 +8,6 @@ the pool is the population of the gallery: a city for an investigator's suspects
 guard, a nation or the city for a website visitor. Verifying one named person is N = 2.
 """
 
-import csv
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -21,7 +20,7 @@ from privacysim import vocabulary as words
 from privacysim.draws import Bools, Ints, hashes, stream_key
 from privacysim.governance.log import NEVER, Book, coded
 from privacysim.governance.rules_in_force import BEFORE, Rules
-from privacysim.resources import shipped
+from privacysim.resources import shipped_rows
 from privacysim.scenario import Scenario
 from privacysim.world.world_model import World
 
@@ -63,8 +62,7 @@ def viewer_ids(kind: str, first: Ints, second: Ints | int = 0) -> Ints:
     return (mixed >> np.uint64(1)).astype(np.int64)
 
 
-with shipped("data/endings.csv").open(newline="", encoding="utf-8") as _stream:
-    ENDINGS = {row["ending"]: (row["outcome"], row["reason"]) for row in csv.DictReader(_stream)}
+ENDINGS = {row["ending"]: (row["outcome"], row["reason"]) for row in shipped_rows("data/endings.csv")}
 """Endings of a request, with outcome and reason; the first that applies, in this order, is taken."""
 _CODES = {name: code for code, name in enumerate(ENDINGS)}
 

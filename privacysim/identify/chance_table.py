@@ -83,10 +83,9 @@ def _one_table(mask: str, gallery: int, by: str, numbers: tuple[float, ...]) -> 
         if not left.any() and (by, curve) != ("machine", "low"):
             # behind a full box there is nothing to compare: use exactly 1/gallery, not a quadrature of it
             made[c, 1] = 1.0 / gallery
-        elif by == "stranger":
-            made[c, 1] = who.by_stranger(mask, _PX, gallery, curve)
-        elif by == "lab":
-            made[c, 1] = who.bounded(mask, who.right_of(fits()["cctv"].d_prime(left), gallery, curve), gallery)
+        elif by in ("stranger", "lab"):
+            d_prime = who.stranger_d_prime(left) if by == "stranger" else fits()["cctv"].d_prime(left)
+            made[c, 1] = who.bounded(mask, who.right_of(d_prime, gallery, curve), gallery)
         elif curve == "high":
             made[c, 1] = who.first_name(mask, _PX, gallery, curve)
         else:

@@ -69,11 +69,6 @@ def stranger_d_prime(face_px: Floats) -> Floats:
     return top * half_way(face_px, middle, h)
 
 
-def by_stranger(mask: str, px: Floats, gallery: int, curve: str) -> Floats:
-    """Probability that somebody who does not know the person picks the right one of `gallery` photographs."""
-    return bounded(mask, right_of(stranger_d_prime(left_of(mask, px)), gallery, curve), gallery)
-
-
 def usable(face_px: Floats) -> Floats:
     """Share 1 − π of pictures with a face of that width (px) that are of any use to a machine."""
     top, middle, h = numbers_of("machine")[:3]

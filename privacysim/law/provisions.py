@@ -341,11 +341,12 @@ class Laws:
         """Whether a rule that cites `references` stands on that day: from the first day of the law cited first on, and
         after its end only if another law continues it. A draft, and a rule without a citation, always stand.
         """
-        provision = self.cited(references[0], "") if references else None
-        first, last = self.span(provision) if provision else (None, None)
-        if provision is None or first is None or (first <= day and (last is None or day <= last)):
+        if not references:
             return True
-        return first <= day and self.laws[provision.law].continued_by != ""
+        provision = self.cited(references[0], "")
+        first, _ = self.span(provision)
+        continued = self.laws[provision.law].continued_by != ""
+        return first is None or self.in_force(provision, day) or (first <= day and continued)
 
     def answers_on(self, day: date) -> tuple[GeneralAnswer, ...]:
         """Answers of general law on that day, each with the provisions then in force."""

@@ -17,7 +17,7 @@ from privacysim.attacks.reidentification import unicity
 from privacysim.attacks.sightings import time_to_confusion
 from privacysim.draws import Floats
 from privacysim.facts import facts
-from privacysim.metrics.registry import MetricValue, Part, ratio, shipped_metric, totals_by_curve
+from privacysim.metrics.registry import MetricValue, Part, ratio, shipped_metric, total_of, totals_by_curve
 from privacysim.metrics.seen import Footage, PeopleSeen, Viewed
 from privacysim.sight.optics import DORI_NAMES
 from privacysim.stats import effective
@@ -41,12 +41,6 @@ def _sums_of(weight: Floats, per_person: Floats) -> Part:
         each = weight * per_person[:, c]
         made[curve], made[f"squares_{curve}"] = float(each.sum()), float((each * each).sum())
     return made
-
-
-def _total_of(weight: Floats, per_person: NDArray) -> Part:
-    """Weighted total, sum of squares, and people with any, of one number per person."""
-    each = weight * per_person
-    return {"total": float(each.sum()), "n": float(np.count_nonzero(per_person)), "squares": float((each * each).sum())}
 
 
 def _any_of(p: Floats, groups: Sequence[int] = _OUTSIDERS) -> Floats:
@@ -135,14 +129,14 @@ def people_searched_by_face(seen: PeopleSeen) -> Floats:
 def false_matches(seen: PeopleSeen, heading: str, group: str) -> Part:
     """Strangers whom a machine takes for a person sought, and whoever compares the pictures believes it."""
     mine = seen.group == GROUPS.index(group) if group else np.full(seen.group.size, True)
-    return _total_of(seen.weight[mine], seen.false_alarms[mine] * facts().value("false_match_accepted"))
+    return total_of(seen.weight[mine], seen.false_alarms[mine] * facts().value("false_match_accepted"))
 
 
 @shipped_metric(by=_GROUPS)
 def people_misnamed_by_lookers(seen: Viewed, heading: str, group: str) -> Part:
     """People in view of outsiders who are taken for an acquaintance of theirs, or for the person sought."""
     mine = seen.group == GROUPS.index(group) if group else np.full(seen.weight.size, True)
-    return _total_of(seen.weight[mine], seen.misnamed[mine])
+    return total_of(seen.weight[mine], seen.misnamed[mine])
 
 
 def _histogram(weight: Floats, values: Floats) -> Part:
@@ -224,7 +218,7 @@ def identified_per_1000(seen: PeopleSeen, heading: str, group: str) -> Part:
 
 
 def _per_day(seen: Footage, per_person: NDArray) -> Part:
-    return {**_total_of(seen.weight, per_person), "person_days": float(seen.weight.sum()) * seen.days}
+    return {**total_of(seen.weight, per_person), "person_days": float(seen.weight.sum()) * seen.days}
 
 
 @shipped_metric(ratio("people", "person_days"))
@@ -255,7 +249,7 @@ def identifiable_hours(seen: Viewed, heading: str, word: str) -> Part:
 @shipped_metric(ratio("cases with evidence", "cases"))
 def people_seen_per_case(seen: Viewed) -> Part:
     """Exchange rate between people and cases: how many are looked at for one case that gets evidence."""
-    return {**_total_of(seen.weight, seen.on_request), "cases": float(seen.cases)}
+    return {**total_of(seen.weight, seen.on_request), "cases": float(seen.cases)}
 
 
 def _found(seen: Viewed, rows: pd.DataFrame, truth: NDArray[np.float64]) -> Part:
@@ -267,7 +261,7 @@ def _found(seen: Viewed, rows: pd.DataFrame, truth: NDArray[np.float64]) -> Part
     user = best["user"].to_numpy(dtype=np.int64)
     far = np.hypot(best["x"].to_numpy() - truth[user, 0], best["y"].to_numpy() - truth[user, 1])
     hit = user[far <= _NEAR_M]  # without a truth there is no hit
-    return _total_of(seen.weight[hit], np.ones(hit.size))
+    return total_of(seen.weight[hit], np.ones(hit.size))
 
 
 @shipped_metric()

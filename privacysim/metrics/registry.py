@@ -5,17 +5,18 @@ It returns sums for a block of people, or rows for the whole Log; `value` turns 
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from privacysim.draws import Floats
 from privacysim.errors import InputError, refuse_unknown
 from privacysim.metrics.seen import Footage, PeopleSeen, Records, Viewed
-from privacysim.resources import shipped
+from privacysim.resources import shipped_rows
 from privacysim.stats import effective
 from privacysim.vocabulary import CURVES
 
@@ -68,6 +69,12 @@ def total(sums: Part) -> list[MetricValue]:
     """Value = the summed `total`; contributors = the summed `n`, or of people the effective ones (`squares`)."""
     found = effective(sums["total"], sums["squares"]) if "squares" in sums else sums["n"]
     return [MetricValue("", sums["total"], round(found))]
+
+
+def total_of(weight: Floats, per_person: NDArray[Any]) -> Part:
+    """Weighted total, sum of squares, and people with any, of one number per person."""
+    each = weight * per_person
+    return {"total": float(each.sum()), "n": float(np.count_nonzero(per_person)), "squares": float((each * each).sum())}
 
 
 def totals_by_curve(sums: Part) -> list[MetricValue]:
@@ -160,8 +167,7 @@ class Metric:
         if isinstance(seen, Records) or values.shape != seen.weight.shape:
             expected = "Rows or sums" if isinstance(seen, Records) else "one number per person, or sums"
             raise InputError(f"metric {self.name}", expected, f"an array of shape {values.shape}", "return these")
-        each = seen.weight * values
-        return {"total": float(each.sum()), "n": float(np.count_nonzero(values)), "squares": float((each * each).sum())}
+        return total_of(seen.weight, values)
 
     def found(self, seen: PeopleSeen | Records | Footage | Viewed) -> Any:
         """Result of its function for this heading and word."""
@@ -211,9 +217,8 @@ def metric(rows: Callable[..., Any] | None = None, *, name: str = "", title: str
 
 _READ: dict[str, Callable[[str], Any]] = {"headline": int}
 _READ |= dict.fromkeys(("bounded", "monotone", "default"), "true".__eq__)
-with shipped("data/metrics.csv").open(newline="", encoding="utf-8") as _stream:
-    _DECLARED = {row["name"]: {key: _READ.get(key, str)(text) for key, text in row.items() if text}
-                 for row in csv.DictReader(_stream)}
+_DECLARED = {row["name"]: {key: _READ.get(key, str)(text) for key, text in row.items() if text}
+             for row in shipped_rows("data/metrics.csv")}
 """Rows of `data/metrics.csv` by name; an empty cell means the default of `metric`."""
 
 

@@ -231,12 +231,10 @@ def survey() -> Mapping[str, Floats]:
     return {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
 
 
-def drawn_from(table: str, marks: Floats, low: Floats | float = -np.inf, high: Floats | float = np.inf) -> Floats:
-    """Return quantiles, in hours, of a column of the survey, given that they lie between `low` and `high`.
+def drawn_from(table: str, marks: Floats) -> Floats:
+    """Return quantiles, in hours, of a column of the survey.
 
     >>> float(drawn_from("arrive_shop", np.array([0.5]))[0])
     11.8
     """
-    hours, share = survey()[table], survey()["quantile"]
-    below, upto = np.interp(low, hours, share), np.interp(high, hours, share)
-    return np.clip(np.interp(below + marks * (upto - below), share, hours), low, high)
+    return np.interp(marks, survey()["quantile"], survey()[table])

@@ -10,7 +10,6 @@ Each row of that table is one key of a section, with the fact that is its defaul
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -20,7 +19,7 @@ from pydantic import AfterValidator, ValidationInfo, create_model, model_validat
 from privacysim.facts import facts
 from privacysim.files import Name, Quantity, Strict, given_data, validate
 from privacysim.parts import known_names
-from privacysim.resources import shipped
+from privacysim.resources import shipped_rows
 from privacysim.vocabulary import CATEGORIES
 
 _CHECKS = {"amount": (0.0, 1e12), "positive": (0.0, 1e12), "positive area": (0.0, 1e6), "share": (0.0, 1.0),
@@ -67,10 +66,8 @@ class ModeShares(Strict):
 
 def _numbers(section: str) -> Any:
     """Base class of a section, with one field for each of its rows in the table."""
-    with shipped("data/scenario.csv").open(newline="", encoding="utf-8") as stream:
-        rows = [row for row in csv.DictReader(stream) if row["section"] == section]
     fields: dict[str, Any] = {}
-    for row in rows:
+    for row in (row for row in shipped_rows("data/scenario.csv") if row["section"] == section):
         key, fact = row["key"], row["fact"] or row["key"]
         if row["check"] == "modes":
             ways = {way: Quantity(fact=f"mode_{way}_{fact}") for way in ModeShares.model_fields}

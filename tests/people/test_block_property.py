@@ -225,15 +225,9 @@ def test_distinct_places_grow_with_the_power_of_visits_that_zipf_gives() -> None
 
 @pytest.mark.parametrize("table", ["arrive_work", "arrive_shop", "stay_other"])
 def test_hours_and_stays_are_those_of_the_survey(table: str) -> None:
-    """Quantiles of the table, and of the part of it between two limits."""
     u = (np.arange(20_000) + 0.5) / 20_000
     drawn, hours = drawn_from(table, u), survey()[table]
     assert np.quantile(drawn, [0.25, 0.5, 0.9]) == pytest.approx(hours[[10, 20, 36]], abs=0.01)
-    low, high = hours[8], hours[28]
-    cut = drawn_from(table, u, low, high)
-    assert cut.min() >= low
-    assert cut.max() <= high
-    assert np.median(cut) == pytest.approx(hours[18], abs=0.01)
 
 
 def test_people_arrive_at_the_hours_of_the_survey(city: City, block: Block, made: pd.DataFrame) -> None:
