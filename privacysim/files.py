@@ -337,6 +337,12 @@ def whole_file(path: Path) -> Iterator[Path]:
                 part.unlink(missing_ok=True)
 
 
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a text (as UTF-8) or bytes to a file, which appears when it is complete."""
+    with whole_file(path) as part:
+        part.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
 def _new_beside(path: Path) -> Path:
     """Create an empty file that nobody else has: whatever waits under a name, even a link, is left alone."""
     for number in count():

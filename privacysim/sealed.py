@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from privacysim.errors import ResultsError, say_once
-from privacysim.files import whole_file
+from privacysim.files import write_whole
 from privacysim.resources import cache_folder
 
 _HEAD = b'{"sha256": "%s", "value":\n'
@@ -25,8 +25,7 @@ def sealed_text(value: object) -> bytes:
 
 def keep(path: Path, value: object) -> None:
     """Write plain data to a sealed file."""
-    with whole_file(path) as part:
-        part.write_bytes(sealed_text(value))
+    write_whole(path, sealed_text(value))
 
 
 def kept(path: Path) -> Any:

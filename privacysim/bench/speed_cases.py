@@ -22,7 +22,7 @@ from privacysim.bench.growth import GROWTHS, growth, seconds
 from privacysim.draws import stream_key, uniform
 from privacysim.errors import ResultsError, refuse_unknown
 from privacysim.exposure import measure_exposure
-from privacysim.files import whole_file
+from privacysim.files import whole_file, write_whole
 from privacysim.identify import curve_table
 from privacysim.resources import VERSION
 from privacysim.results.manifest import versions
@@ -228,8 +228,7 @@ def bench(only: Sequence[str] = (), *, quick: bool = False, out: Path | None = N
              "rows": [one.as_json() for one in found if isinstance(one, Row)],
              "absent": [asdict(one) for one in found if isinstance(one, Skipped)], "growth": grown}
     if out is not None:
-        with whole_file(out / "bench.json") as path:
-            path.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+        write_whole(out / "bench.json", json.dumps(made, indent=1) + "\n")
         if made["rows"]:
             from privacysim.figures.measure_figures import speed_figure
 

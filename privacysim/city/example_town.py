@@ -6,7 +6,7 @@ heading, some turning, a few complete. The walk has one fix every 10 s.
 
 from pathlib import Path
 
-from privacysim.files import whole_file
+from privacysim.files import write_whole
 from privacysim.resources import shipped
 
 
@@ -27,6 +27,5 @@ def write_example(folder: str | Path) -> dict[str, Path]:
 
 
 def _copy(name: str, path: Path) -> Path:
-    with whole_file(path) as part:
-        part.write_bytes(shipped(f"data/example/{name}").read_bytes())
+    write_whole(path, shipped(f"data/example/{name}").read_bytes())
     return path

@@ -9,7 +9,7 @@ import typer
 from privacysim.cli.options import Baseline, ResultsFolder, TablesFolder, bar, csv, group, rounded
 from privacysim.errors import InputError
 from privacysim.facts import facts
-from privacysim.files import display, whole_file
+from privacysim.files import display, write_whole
 
 calibrate_app = group("Calibrated constants and the observations they reproduce.")
 notebook_app = group("Create a notebook from the template, or rerun one.")
@@ -66,8 +66,7 @@ def verdicts(
         print(f"  {row.id:<34} observed {row.low:>8.3g} to {row.high:<8.3g} model {middle:<22} {one.word}")
     print(register.counts(found).to_string())
     if out is not None:
-        with whole_file(out) as part:
-            part.write_text(register.markdown(found, worlds), encoding="utf-8")
+        write_whole(out, register.markdown(found, worlds))
         print(f"Written: {display(out)}")
 
 

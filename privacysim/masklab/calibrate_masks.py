@@ -11,7 +11,7 @@ import pandas as pd
 
 from privacysim.errors import InputError
 from privacysim.figures.style import house_style
-from privacysim.files import whole_file
+from privacysim.files import whole_file, write_whole
 from privacysim.identify import Fit, mask_text
 from privacysim.masklab import curve_figures, fitted_curve
 from privacysim.masklab.evaluate import Job, Outcome, Outcomes, Progress, known_images, run_jobs, tpir
@@ -93,8 +93,7 @@ def calibrate(faces: Faces, out: Path, *, small: bool = False, workers: int = 2,
         with whole_file(out / f"{name}.csv") as part:
             columns = _OPEN if name == "open_set" else None
             pd.DataFrame(rows, columns=columns).to_csv(part, index=False, lineterminator="\n")
-    with whole_file(out / "note.md") as part:
-        part.write_text(note(faces, curves, closed, best), encoding="utf-8")
+    write_whole(out / "note.md", note(faces, curves, closed, best))
     points = fitted_curve.measured_points(pd.DataFrame(tables["table"]))
     figure = curve_figures.curve_figure({name: curve.fit for name, curve in curves.items()}, points, faces.people)
     with house_style(), whole_file(out / "curve.png") as part:

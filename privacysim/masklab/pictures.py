@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from privacysim.errors import InputError, ResultsError
-from privacysim.files import whole_file
+from privacysim.files import write_whole
 from privacysim.masklab.face_detectors import FaceChecker, FaceFinder, around, tiles
 from privacysim.masklab.people_detector import Box, Frame, bare, upright_people
 from privacysim.masklab.regions import Painter, detail_left
@@ -82,8 +82,7 @@ def mask_pictures(source: Path, out: Path, mask: Any, *, keep_anyway: bool = Fal
             made.readable[name] = len(left)
         if not left or keep_anyway:
             target.parent.mkdir(parents=True, exist_ok=True)
-            with whole_file(target) as part:
-                part.write_bytes(data.tobytes())
+            write_whole(target, data.tobytes())
         progress(number, len(pictures))
     return made
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from privacysim.errors import InputError, refuse_unknown
-from privacysim.files import checked_name, find_file, read_toml, toml_text, whole_file
+from privacysim.files import checked_name, find_file, read_toml, toml_text, write_whole
 from privacysim.identify import mask_text
 from privacysim.policy.policy_files import load_policy, readings_of
 from privacysim.policy.policy_form import Policy
@@ -120,8 +120,7 @@ class Reform:
         text = self.toml()
         if path.exists() and not force and path.read_text(encoding="utf-8") != text:
             raise InputError(f"{path}", "a free name", "a file with other rules", "choose another name, or force=True")
-        with whole_file(path) as part:
-            part.write_text(text, encoding="utf-8")
+        write_whole(path, text)
         return str(path)
 
     def kept(self) -> str:

@@ -18,7 +18,7 @@ import pandas as pd
 
 from privacysim import tables
 from privacysim.errors import ResultsError, shown
-from privacysim.files import Quantity, file_digest, find_file, plain_data, read_toml, toml_text, whole_file
+from privacysim.files import Quantity, file_digest, find_file, plain_data, read_toml, toml_text, whole_file, write_whole
 from privacysim.policy import load_policy
 from privacysim.resources import shipped
 from privacysim.results.manifest import digest_of, read_manifest
@@ -67,21 +67,21 @@ def save_folder(folder: Path, manifest: Mapping[str, Any], metrics: pd.DataFrame
         if len(values):
             with whole_file(folder / f"{name}.parquet") as path:
                 tables.write(WORLD_TABLES[name], values, path)
-    _text(folder / "summary.csv", summary_csv(summary))
+    write_whole(folder / "summary.csv", summary_csv(summary))
     (folder / "band.csv").unlink(missing_ok=True)
     if len(band):
-        _text(folder / "band.csv", summary_csv(band))
+        write_whole(folder / "band.csv", summary_csv(band))
     for name, make in also.items():
-        _text(folder / name, make())
+        write_whole(folder / name, make())
     (folder / CRATE).unlink(missing_ok=True)
     files = {name: file_digest(folder / name) for name in our_files(folder)}
-    _text(folder / CRATE, _crate(manifest, files))
+    write_whole(folder / CRATE, _crate(manifest, files))
     files[CRATE] = file_digest(folder / CRATE)
     rows = [[p, int(k), m, c, text] for p, k, m, c, text in notes.itertuples(index=False)]
     whole = {**manifest, "notes": rows, "files": files,
              "skewness": [[*key, gamma] for key, gamma in sorted(skewness.items())]}  # fmt: skip
     whole = {"sha256": "", **whole} | {"sha256": digest_of(whole)}
-    _text(folder / "manifest.json", json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    write_whole(folder / "manifest.json", json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     if not manifest.get("failed"):  # else --resume reruns only the failed units
         shutil.rmtree(folder / "parts", ignore_errors=True)
     return folder
@@ -125,11 +125,6 @@ def _other_run(known: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[st
 def summary_csv(rows: pd.DataFrame) -> str:
     """Format summary.csv: numbers with ten significant digits, missing values as empty cells."""
     return rows.to_csv(index=False, float_format="%.10g", lineterminator="\n")
-
-
-def _text(path: Path, text: str) -> None:
-    with whole_file(path) as part:
-        part.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _crate(manifest: Mapping[str, Any], files: Mapping[str, str]) -> str:
@@ -180,24 +175,24 @@ def _write_inputs(inputs: Inputs, folder: Path) -> None:
     plan = inputs.plan.model_copy(update=alone)
     study = plan.model_dump(mode="json") | {"law_date": plan.law_date}
     study = {key: value for key, value in study.items() if value not in ({}, "")}
-    _text(folder / "sim" / "studies" / f"{plan.id}.toml", toml_text(study))
-    _text(folder / "sim" / "scenarios" / f"{plan.scenario}.toml", toml_text(scenario_data(inputs.scenario)))
+    write_whole(folder / "sim" / "studies" / f"{plan.id}.toml", toml_text(study))
+    write_whole(folder / "sim" / "scenarios" / f"{plan.scenario}.toml", toml_text(scenario_data(inputs.scenario)))
     named = tuple(name for name in inputs.plan.policies if name not in inputs.brought.policies)
     for name, path in policy_files(named, inputs.arms[0].laws.policies).items():
-        _text(folder / "sim" / "policies" / f"{name}.toml", path.read_text(encoding="utf-8"))
+        write_whole(folder / "sim" / "policies" / f"{name}.toml", path.read_text(encoding="utf-8"))
     for n, (name, pack) in enumerate(inputs.arms[0].laws.own.items()):  # one that the scenario names keeps its name
         own = f"{name}/pack" if name == inputs.scenario.law else f"pack_{n}"
-        _text(folder / "sim" / "law" / f"{own}.toml", toml_text(pack))
+        write_whole(folder / "sim" / "law" / f"{own}.toml", toml_text(pack))
     for name, given in inputs.brought.policies.items():
         policy = plain_data(load_policy(given, packs=inputs.brought.packs))
         whole = {key: value for key, value in policy.items() if key not in ("extends", "layer", "drop")}
-        _text(folder / "sim" / "policies" / f"{name}.toml", toml_text(whole))
+        write_whole(folder / "sim" / "policies" / f"{name}.toml", toml_text(whole))
     keep_parts(inputs.brought, folder / "brought")
     for path in sorted(shipped("data").rglob("*")):
         if path.suffix in {".csv", ".toml"}:
-            _text(folder / "data" / path.relative_to(shipped("data")), path.read_text(encoding="utf-8"))
+            write_whole(folder / "data" / path.relative_to(shipped("data")), path.read_text(encoding="utf-8"))
     whole = resolved(inputs)
-    _text(folder / "resolved.json", json.dumps(json.loads(canonical(whole)), indent=1, ensure_ascii=False) + "\n")
+    write_whole(folder / "resolved.json", json.dumps(json.loads(canonical(whole)), indent=1, ensure_ascii=False) + "\n")
 
 
 def policy_files(names: tuple[str, ...], more: Mapping[str, Path]) -> dict[str, Path]:

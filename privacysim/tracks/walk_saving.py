@@ -16,7 +16,7 @@ import pandas as pd
 
 from privacysim.errors import InputError, ResultsError, require
 from privacysim.figures.style import svg_text
-from privacysim.files import whole_file
+from privacysim.files import write_whole
 from privacysim.resources import VERSION
 from privacysim.results.folder import claimed
 from privacysim.tracks import dose_tables
@@ -47,10 +47,10 @@ def save_dose(dose: Dose, rules: pd.DataFrame, folder: Path, options: Mapping[st
             raise ResultsError(f"{folder}: holds the results of another run.\n"
                                "  Fix: name another --out, or add --force.")  # fmt: skip
         if private or exports:
-            _write(folder / "private" / "READ_ME_FIRST.txt", _PRIVATE)
-            _write(folder / "private" / ".gitignore", "*\n")
+            write_whole(folder / "private" / "READ_ME_FIRST.txt", _PRIVATE)
+            write_whole(folder / "private" / ".gitignore", "*\n")
             if private:
-                _write(folder / "private" / "map.html", page(dose, town, ways.nodes[-1:] if ways else ()))
+                write_whole(folder / "private" / "map.html", page(dose, town, ways.nodes[-1:] if ways else ()))
             for ending in exports:
                 write_gis(dose, folder / "private" / f"cameras{ending}")
         manifest.unlink(missing_ok=True)
@@ -67,13 +67,13 @@ def save_dose(dose: Dose, rules: pd.DataFrame, folder: Path, options: Mapping[st
         for name, rows in tables.items():
             if rows is not None:
                 digits = "%.1f" if name in ("unmapped.csv", "ways.csv") else "%.3f"
-                _write(folder / name, rows.to_csv(index=False, float_format=digits, lineterminator="\n"))
+                write_whole(folder / name, rows.to_csv(index=False, float_format=digits, lineterminator="\n"))
         if dose.people == 1:
-            _write(folder / "timeline.svg", svg_text(draw_timeline(dose).figure))  # type: ignore[arg-type]
+            write_whole(folder / "timeline.svg", svg_text(draw_timeline(dose).figure))  # type: ignore[arg-type]
         about = {"run_id": own, "privacysim": VERSION, "sha256": dict(dose.digests), "options": dict(options),
                  "people": dose.people, "cells_left_out": left_out, "cell_threshold": dose_tables.threshold(),
                  "notes": list(dose.notes)}
-        _write(manifest, json.dumps(about, indent=1, ensure_ascii=False) + "\n")
+        write_whole(manifest, json.dumps(about, indent=1, ensure_ascii=False) + "\n")
 
 
 def _saved_id(manifest: Path) -> str | None:
@@ -83,11 +83,6 @@ def _saved_id(manifest: Path) -> str | None:
         return str(json.loads(manifest.read_text("utf-8")).get("run_id"))
     except (json.JSONDecodeError, AttributeError, UnicodeDecodeError, RecursionError):
         return "unreadable"
-
-
-def _write(path: Path, content: str | bytes) -> None:
-    with whole_file(path) as part:
-        part.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def to_geodataframe(dose: Dose) -> Any:
@@ -113,4 +108,4 @@ def write_gis(dose: Dose, path: Path) -> None:
     else:
         expected = "a name that ends in .geojson, .gpkg or .parquet"
         raise InputError(str(path), expected, path.suffix, "choose one of these")
-    _write(path, content.getvalue())
+    write_whole(path, content.getvalue())
