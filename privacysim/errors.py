@@ -8,13 +8,6 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
-RENAMED = {
-    "art7_state": "public_state", "art7_venue": "public_venue", "art9": "public_other",
-    "art33_compound_inside": "residential_common", "art33_home": "private_home", "art7": "public",
-    "art9_listed": "public_other_listed", "art33": "private", "panel": "sample",
-}  # fmt: skip
-"""Words of earlier drafts → their new names, which the error suggests."""
-
 
 class PrivacysimError(Exception):
     """Base class of all deliberate privacysim errors; the command line prints them and exits with 2."""
@@ -120,8 +113,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     >>> did_you_mean("notice_olny", ["notice_only", "order_799"])
     'write notice_only'
     """
-    names, renamed = sorted(known), RENAMED.get(name)
-    if close := renamed if renamed in names else nearest(name, names):
+    names = sorted(known)
+    if close := nearest(name, names):
         return f"write {close}"
     return "choose one of " + shown(", ".join(names), 100) if names else "leave it out"
 

@@ -58,7 +58,7 @@ def test_a_folder_in_sim_law_is_found_with_its_policies(tmp_path: Path, monkeypa
     assert {place.law for place in laws().places if place.regime == "public_venue"} >= {"o799", "city_rules"}
     assert laws([str(pack)]).provisions == laws().provisions  # the same folder counts once
     assert {"city_three_days", "order_799"} <= set(policy_files())
-    (pack / "places.toml").write_text('[[place]]\nregime = "art7_state"\nlaw = "city_rules"\narticle = "1"\n')
+    (pack / "places.toml").write_text('[[place]]\nregime = "public_stat"\nlaw = "city_rules"\narticle = "1"\n')
     with pytest.raises(InputError, match="write public_state"):
         laws()
 

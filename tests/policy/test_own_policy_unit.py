@@ -66,7 +66,7 @@ def test_readings_of_a_policy_given_as_a_dict_go_by_its_id() -> None:
     ({"retension": 3}, "write retention"),
     ({"retention": {"public": {**WEEK, "keep": 7}}}, "a duration with its unit"),
     ({"retention": {"public": {"keep": "7 d"}}}, "a reference"),
-    ({"access": [{"id": "a", "regime": ["art7_state"], "assumption": "x"}]}, "write public_state"),
+    ({"access": [{"id": "a", "regime": ["public_stat"], "assumption": "x"}]}, "write public_state"),
     ({"retention": {"public": {**WEEK, "keep": float("nan")}}}, "a finite number"),
     ({"extends": "order_79"}, "write order_799"),
     ({"drop": ["gaurd"]}, "write guard"),
