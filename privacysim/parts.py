@@ -88,7 +88,7 @@ def shipped_bytes(part: Any, name: str = "") -> bytes:
         except Exception as error:  # cloudpickle passes on any error of the object's methods
             raise InputError(reader.name, "a part that can be sent to worker processes",
                              f"{type(error).__name__}: {shown(error, 60)}",
-                             "create what cannot be sent inside the function, not outside it") from None  # fmt: skip
+                             "create objects that cannot be sent inside the function") from None  # fmt: skip
 
 
 def from_bytes(text: bytes, name: str = "part") -> Any:

@@ -108,6 +108,6 @@ def table_by(frame: pd.DataFrame, value: str, by: Sequence[str], *, weight: str 
             shown = rows.index[~few[rows.index]]
             if few[rows.index].sum() == 1 and len(shown):
                 blank[rows.loc[shown, "_n"].idxmin()] = True
-    why = [f"fewer than {fewest} people", "blank so that no total gives another cell away"]
+    why = [f"fewer than {fewest} people", "blank so that no total reveals another cell"]
     return cells[names].assign(n=cells["_n"].where(~blank).astype("Int64"),
                                mean=(cells["_wy"] / cells["_w"]).where(~blank), note=np.select([few, blank], why, ""))

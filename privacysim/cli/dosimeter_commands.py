@@ -95,7 +95,7 @@ def _say(dose: Dose, rules: pd.DataFrame, unmapped: pd.DataFrame | None) -> None
     else:
         out.print(f"[bold]{totals['metres']:.0f} m walked in {duration_text(round(totals['seconds']))}[/bold]")
         out.print(f"In view of {_band(totals, 'cameras')} cameras "
-                  f"({_band(totals, 'cameras_at_fixes')} at the recorded fixes alone, were there no buildings).")
+                  f"({_band(totals, 'cameras_at_fixes')} at the recorded fixes alone, ignoring buildings).")
         out.print(grid(("level", "metres in view", "seconds in view"), (
             (level, *(_band(totals, f"{what}_in_view_{level}") for what in ("metres", "seconds"))) for level in LEVELS
         ), left=("level",)))  # fmt: skip

@@ -18,7 +18,7 @@ COMMANDS = {
     "compare": ("study", "DIR --baseline POLICY", "compare saved results again"),
     "report": ("study", "DIR -o memo.html|.pdf|.docx|.xlsx", "a memo for a committee, or --form: an impact assessment"),
     "verify": ("study", "DIR [--replicate K]", "recompute a replicate and compare"),
-    "study": ("study", "list|explore|learn|frontier", "studies: explorer, what to measure next, better reforms"),
+    "study": ("study", "list|explore|learn|frontier", "studies: explorer, facts to measure next, better reforms"),
     "scenario": ("study", "list|show|check", "the facts of a case"),
     "city": ("city", "fetch|example|show|map", "your own city, from OpenStreetMap"),
     "dosimeter": ("dosimeter", "--gpx T --cameras F", "which cameras saw a walk, and who may see it"),

@@ -40,7 +40,7 @@ def list_policies() -> None:
 def show_policy(
     name: Annotated[str, typer.Argument(help="Policy, with a reading where needed: guangzhou_draft:narrow.")],
     law_date: LawDate = None,
-    page: Annotated[Path | None, typer.Option("-o", "--out", help="Page to sign: .html, .pdf or .docx.")] = None,
+    page: Annotated[Path | None, typer.Option("-o", "--out", help="Page for a lawyer: .html, .pdf or .docx.")] = None,
     cases: Annotated[Path | None, typer.Option(help="CSV file of cases that the page names beside the rules.")] = None,
     lang: Lang = "en",
 ) -> None:
@@ -76,8 +76,8 @@ def ask_policy(
                                                     "regime=… and further facts. Several words with commas, or any, "
                                                     "make a table.")],
     law_date: Annotated[str | None, typer.Option(help="Day of the general law. Default: the newest.")] = None,
-    duty: Annotated[str, typer.Option(help="Ask a duty instead of an act, such as retention: operator=… regime=…, and "
-                                           "place=… when=… where it matters.")] = "",
+    duty: Annotated[str, typer.Option(help="Ask about a duty instead of an act, such as retention: "
+                                           "operator=… regime=…, and place=… when=… where it matters.")] = "",
     lang: Lang = "en",
 ) -> None:
     """Ask one act (both answers, every rule tried, what else decides, the nearest lawful change) or a duty."""
@@ -147,7 +147,7 @@ def diff_policies(before: Annotated[str, typer.Argument(help="Policy to start fr
                   after: Annotated[str | None, typer.Argument(help="Policy to compare. Default: itself.")] = None,
                   law_date: LawDate = None,
                   between: Annotated[tuple[str, str] | None, typer.Option(
-                      metavar="DAY DAY", help="Two days: what the passing of time alone changed.")] = None,
+                      metavar="DAY DAY", help="Two days: lists what changed between them.")] = None,
                   lang: Lang = "en") -> None:
     """List what the second policy changes, article by article, or what time changed between two days."""
     words, out, after = spoken(lang), console(400), after or before

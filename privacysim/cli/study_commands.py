@@ -43,7 +43,7 @@ def run(
     tables_all: Annotated[bool, typer.Option("--tables-all", help="Also sightings that nobody viewed.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Resume an interrupted run.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the results of another run.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Run even what may need more than this machine has.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Run even if it may need more than this machine has.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and print what would run.")] = False,
     full: Full = False,
 ) -> None:
@@ -153,7 +153,7 @@ def verify(folder: ResultsFolder,
            replicate: Annotated[int | None, typer.Option(help="Replicate. Default: two, drawn at random.")] = None,
            every: Annotated[bool, typer.Option("--all", help="Run every replicate and world again.")] = False,
            maps: Annotated[list[Path] | None, typer.Option(
-               "--map", help="File that the scenario names and that was moved. May be repeated.")] = None) -> None:
+               "--map", help="File of the scenario that was moved. May be repeated.")] = None) -> None:
     """Check the files of a results folder, and run replicates drawn at random again."""
     from privacysim.report import page
     from privacysim.study import verify as check
@@ -212,13 +212,14 @@ def learn(folder: ResultsFolder,
     table = worth(results, chosen, baseline, price=price)
     worlds, every, known = results.world_facts["world"].nunique(), len(table), table[table["stands_out"]]
     more = next(n for n in range(FEWEST_WORLDS, 10_000, 10) if share_told(n, every) <= _SHARE)
-    print(f"{worlds} worlds: of {every} facts, one stands out if it makes about {percent(share_told(worlds, every))} % "
-          f"of the spread.\nTo see one that makes {percent(_SHARE)} % takes {more} worlds, {cost_of(results, more)} "
+    print(f"{worlds} worlds: of {every} facts, one stands out if it explains about "
+          f"{percent(share_told(worlds, every))} % of the spread.\n"
+          f"Detecting one that explains {percent(_SHARE)} % takes {more} worlds, {cost_of(results, more)} "
           f"(privacysim run … --worlds {more}).\n\n{chosen} or the baseline, at {price:g} people identified for a case "
           "without evidence; each fact alone, with 95 % intervals:\n")
     print(f"{options.rounded(known.drop(columns=['source', 'stands_out']))}\n" if len(known) else "", end="")
-    print(f"{len(known) or 'None'} of {every} facts {'stand' if len(known) > 1 else 'stands'} out. What the others "
-          "show is no more than chance gives the best of so many.")
+    print(f"{len(known) or 'None'} of {every} facts {'stand' if len(known) > 1 else 'stands'} out. Chance "
+          "alone can explain the largest share and worth of the others.")
     options.csv(table, out, "worth.csv")
 
 
@@ -242,7 +243,7 @@ def frontier(design: Annotated[str, typer.Argument(help="Name or .toml file of a
     limit = space.budget if budget is None else budget
     if limit is not None:
         print(f"best within {limit:g} {space.cost_unit}: {found.best(limit)['variant']}")
-    print("each option alone, as a ratio to the policy as it stands:")
+    print("each option alone, as a ratio to the unchanged policy:")
     print(options.rounded(found.effects.filter(regex="variant|cost|ratio|low|high")))
     for name, table in (("variants", found.variants), ("front", found.confirmed), ("effects", found.effects)):
         options.csv(table, out, f"{name}.csv")

@@ -41,13 +41,13 @@ def leaks(scenario: _Scenario = HOME) -> None:
     print(f"At the current value the list of {case.id} has a mean of {now.expected:.1f} cameras: the {datum.value:g} "
           f"of the founding case are {held}\n  the Poisson 95 % band {low} to {high} ({now.exposable:,.0f} exposable "
           f"cameras, mean stay {now.mean_stay_d:.0f} d).\n")
-    print("Held out (population × the same constants; 95 % band, of which most is the variance between cities):")
+    print("Held out (population × the same constants; 95 % band, mostly variance between cities):")
     for row in held_out():
         print(f"  {row.city:<8} counted {row.observed:>4g}   expected {row.predicted:>4.0f} "
               f"({row.low:.0f} to {row.high:.0f})   {'within' if row.holds else 'miss'}")
     causes = ", ".join(f"{cause} {share:.0%}" for cause, share in now.closed_by.items())
     print("\nWithout a verdict, because there are no observations:")
-    print(f"  listed cameras that show an inside {now.indoor_share:.0%}\n  closed by {causes}")
+    print(f"  listed cameras that show an interior {now.indoor_share:.0%}\n  closed by {causes}")
 
 
 @calibrate_app.command("verdicts")
@@ -84,8 +84,8 @@ def worlds(
     found = match(load_results(folder), read_observations(to), baseline, workers)
     print(f"{int((found.worlds['weight'] > 0).sum())} of {len(found.worlds)} worlds agree with the matched figures.")
     for about, table in (
-        ("Figures (misfit in standard errors; explained: share of the variance in worlds held out)", found.figures),
-        ("Facts that the figures tell; no other fact is narrower than before", found.facts),
+        ("Figures (misfit in standard errors; explained: share of the variance in held-out worlds)", found.figures),
+        ("Facts that the figures inform; all others are as uncertain as before", found.facts),
         ("Ratio to the baseline in the primary measure (with ten effective worlds or more)", found.answers),
     ):  # fmt: skip
         shown = table.drop(columns=["low", "high", "model_error"], errors="ignore")

@@ -71,7 +71,7 @@ def cells(mask: str, one_frame: bool = False) -> float:
     fix = "write one of them, CELLS a number such as pixelate:4"
     if mask:
         close = nearest(mask, names)
-        fix = f"write {close}" if close else ("of a mask of your own write NAME=CELLS, what it leaves of a face, as "
+        fix = f"write {close}" if close else ("for your own mask write NAME=CELLS, the cells left across a face, as "
                                               "`privacysim calibrate masks --mask NAME` prints")  # fmt: skip
     raise InputError("mask", "one of " + ", ".join(names), mask or "nothing", fix)
 
@@ -132,7 +132,7 @@ def mask_text(mask: Any) -> str:
         points = [(float(px), float(f"{float(mask.cells(float(px))):g}")) for px in _ASKED_PX]
     except (AttributeError, InputError):
         raise InputError(
-            f"mask {name}", "a mask of which it is known how many cells across the face it leaves", type(mask).__name__,
+            f"mask {name}", "a mask with a known number of cells left across the face", type(mask).__name__,
             "give it a method cells(face_px), or measure it (privacysim calibrate masks --mask, masklab.measure) "
             "and use the name that this gives",
         ) from None  # fmt: skip

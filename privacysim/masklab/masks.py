@@ -240,7 +240,7 @@ class KSame(Mask):
             raise InputError("k", "a whole number of at least 1", repr(self.k), "write 5")
         people = len(images) if y is None else len(set(np.asarray(y).tolist()))
         if self.one_each and people < len(images):
-            raise InputError("KSame", "one image of each person: a group of several images of one person hides nobody",
+            raise InputError("KSame", "one image of each person, because a group of images of one person hides nobody",
                              f"{len(images)} images of {people} people",
                              "fit each set of one image a person, or one_each=False")  # fmt: skip
         self.rows_ = images.reshape(len(images), -1).astype(np.float64)

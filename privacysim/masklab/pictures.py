@@ -36,7 +36,7 @@ class MaskedPictures:
         lines = [f"{len(self.found)} pictures; {self.mask!r} ({self.mask.legal}); metadata removed",
                  f"masked: {faces} faces and {people} upright people"]  # fmt: skip
         for names, words in ((list(self.readable), "a second detector still finds faces in"),
-                             (empty, "nobody was found, so nothing was masked (look at them yourself) in"),
+                             (empty, "nobody was found, so nothing was masked (check them yourself) in"),
                              (self.others, "not read, because they are no pictures:")):  # fmt: skip
             if names:
                 lines.append(f"{words} {len(names)}: {', '.join(names[:10])}{', …' * (len(names) > 10)}")

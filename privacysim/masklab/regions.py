@@ -219,7 +219,7 @@ class Residual:
             *self.notes,
         ]
         if not self.tracks:
-            return "\n".join([*lines, "nobody was found in this video, so nothing was masked: look at it yourself"])
+            return "\n".join([*lines, "nobody was found in this video, so nothing was masked: check it yourself"])
         rows = self.left()
         if not rows:
             unknown = "not known what this mask leaves of it: measure it with `privacysim calibrate masks --mask`"

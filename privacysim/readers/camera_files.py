@@ -200,7 +200,7 @@ def _word_notes(rows: Sequence[tuple[int, Mapping[str, Any], Mapping[str, str]]]
         notes.append(f"{unknown.total()} words not understood: {named}" + ", …" * (len(unknown) > 6))
     doubts = [Reject(line, f"kept, but {words['doubt']}") for line, words, _ in rows if words["doubt"]]
     if doubts:
-        notes.append(f"{len(doubts)} cameras kept with a doubt, the first: {doubts[0]}")
+        notes.append(f"{len(doubts)} doubtful cameras were kept, the first: {doubts[0]}")
     if plates := sum(meaning("kind", text) == "plates" for text in texts["kind"]):
         notes.append(f"{plates} cameras read number plates: they watch the road, so faces may be out of their view")
     return notes

@@ -193,5 +193,5 @@ def read_matsim(content: bytes, where: str, network: str | Path | None, crs: str
     fixes = [fix._replace(lat=a, lon=b) for fix, a, b in zip(moves.fixes, lat.tolist(), lon.tolist(), strict=True)]
     notes = [f"MATSim, positions of its network in {named}"]
     if moves.unknown_way:
-        notes.append(f"{moves.unknown_way} legs have no way through the network: between their ends nothing is counted")
+        notes.append(f"{moves.unknown_way} legs have no route through the network, so nothing is counted on them")
     return fixes, notes

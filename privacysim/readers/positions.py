@@ -251,6 +251,6 @@ def positions(values: Mapping[str, Floats], where: str, origin: tuple[float, flo
         return x, y
     if origin is None:
         fix = "give positions as x_m and y_m in metres, or the streets of the city in degrees"
-        raise InputError(where, "metres, since this city lies nowhere on the globe", "lon and lat", fix)
+        raise InputError(where, "metres, because this city has no position on the globe", "lon and lat", fix)
     plane = city_plane(np.column_stack([lat, lon]), *origin)
     return np.where(degrees, plane[:, 0], x), np.where(degrees, plane[:, 1], y)

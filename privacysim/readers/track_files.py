@@ -106,7 +106,7 @@ def _from_gpx(content: bytes, where: str, notes: list[str]) -> list[Fix]:
             (fixes if element.name == "trkpt" else planned).append(fix)
 
     read_xml(content, where, on_end, on_start)
-    return _rather(fixes, planned, "points of a planned route stand beside the recorded track", notes)
+    return _rather(fixes, planned, "points of a planned route duplicate the recorded track", notes)
 
 
 def _rather(fixes: list[Fix], others: list[Fix], what: str, notes: list[str]) -> list[Fix]:
@@ -146,8 +146,8 @@ def _from_features(found: Features, columns: Mapping[str, str], notes: list[str]
             Fix(feature.line, lat, lon, time, person, leg)
             for time, (lon, lat) in zip(times, feature.positions, strict=True))  # fmt: skip
     if not _timed(lines) and _timed(points):
-        return _rather(points, lines, "corners of lines without a clock stand beside points with one", notes)
-    return _rather(lines, points, "single points stand beside a line", notes)
+        return _rather(points, lines, "corners of lines without a clock duplicate points with one", notes)
+    return _rather(lines, points, "single points duplicate a line", notes)
 
 
 def _when(words: Mapping[str, str], columns: Mapping[str, str]) -> str:

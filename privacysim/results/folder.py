@@ -65,11 +65,11 @@ def _refuse_foreign(folder: Path, is_ours: Callable[[Path], bool]) -> None:
     for at, folders, files in os.walk(folder):
         for name in (*folders, *files):
             if Path(at, name).is_symlink():
-                raise ResultsError(f"{Path(at, name)}: is a link, and a results folder holds none.\n"
+                raise ResultsError(f"{Path(at, name)}: is a link, which a results folder must not contain.\n"
                                    "  Fix: remove it, or name another folder.")  # fmt: skip
     names = sorted(path.name for path in folder.iterdir())
     if names and CLAIM not in names and not is_ours(folder):
-        raise ResultsError(f"{folder}: holds files that are no results of ours (such as {shown(names[0], 40)}).\n"
+        raise ResultsError(f"{folder}: holds files that are not privacysim results (such as {shown(names[0], 40)}).\n"
                            "  Fix: name an empty or new folder with --out.")  # fmt: skip
 
 
@@ -122,4 +122,4 @@ def _refuse_other(folder: Path, owner: dict[str, object], run_id: str) -> None:
     if owner.get("run_id") != run_id:
         raise ResultsError(f"{folder}: {who} is writing another run here ({shown(owner.get('run_id', '?'), 40)}).\n"
                            "  Fix: wait until it ends, or name another folder with --out.")  # fmt: skip
-    print(f"{folder}: waiting for {who}, which does the same run.", file=sys.stderr)
+    print(f"{folder}: waiting for {who}, which is doing the same run.", file=sys.stderr)

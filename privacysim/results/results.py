@@ -161,7 +161,7 @@ def read_results(where: Path, *, checked: bool = True) -> Results:
     whole = set(metrics["replicate"]) == set(manifest["replicates"]) and set(metrics["policy"]) == arms
     if not whole or metrics.duplicated(keys).any() or (metrics["value"].abs() > _LARGEST).any():
         raise ResultsError(f"{where / 'metrics.parquet'}: was changed since it was written (replicates or policies of "
-                           f"another manifest, values twice or beyond {_LARGEST:g}).\n"
+                           f"another manifest, repeated values, or values above {_LARGEST:g}).\n"
                            "  Fix: run the study again, with --force.")  # fmt: skip
     band = _band(where / "band.csv")
     worlds, drawn = (tables.read(kind, path) if (path := where / f"{name}.parquet").is_file() else tables.empty(kind)

@@ -143,7 +143,7 @@ def _crate(manifest: Mapping[str, Any], files: Mapping[str, str]) -> str:
          "description": f"Policies compared with privacysim: {', '.join(study['policies'])}; run {manifest['run_id']}. "
                         "A comparison of rules, not legal advice.",
          "datePublished": str(manifest["begun"])[:10],
-         "license": "not stated: results belong to whoever ran the study",
+         "license": "not stated: results belong to those who ran the study",
          "conformsTo": {"@id": _PROFILE}, "mentions": {"@id": "#run"},
          "hasPart": [{"@id": name} for name in (*inside, *outside)]},
         {"@id": _PROFILE, "@type": "CreativeWork", "name": "Process Run Crate", "version": "0.5"},

@@ -162,7 +162,7 @@ def _check_facts(design: Design, lever: Lever) -> None:
     first = lever.option[0]
     if first.change or first.facts:
         raise InputError(f"{design.id}, {lever.id}.{first.id}", "a first option that changes nothing", "a change",
-                         "put the policy as it stands first")  # fmt: skip
+                         "put the unchanged policy first")  # fmt: skip
 
 
 def _sourced(change: Mapping[str, Any], assumption: str) -> dict[str, Any]:

@@ -68,13 +68,13 @@ def match(results: Results, told: Sequence[Observation], baseline: str | None = 
     if max(least) > MOST:
         raise InputError("observations", f"figures within {MOST:g} standard errors of what some facts give",
                          used[int(np.argmax(least))].told.metric,
-                         "check this figure, or state a larger model_error: the model may not be able to give it")
+                         "check this figure, or state a larger model_error: the model may be unable to reproduce it")
     missed = np.array([one.missed for one in used])
     shared = missed @ missed.T / len(drawn) + np.diag([one.stated**2 for one in used])
     draws, worlds = (_weights(used, [getattr(one, at) for one in used], shared) for at in ("everywhere", "held_out"))
     if effective(float(draws.sum()), float((draws**2).sum())) < FEWEST_DRAWS:
-        raise InputError("observations", "figures that the same facts can give", f"{len(used)} that exclude each other",
-                         "state their errors in full, or hold one out")
+        raise InputError("observations", "figures that the same facts can produce",
+                         f"{len(used)} that exclude each other", "state their errors in full, or hold one out")
     told_by = [name for name in drawn if any(name in one.by for one in used)]
     misfit = np.max([np.abs(one.observed - one.held_out) / one.error for one in used], axis=0)
     table = pd.DataFrame({"world": drawn.index, "misfit": misfit, "weight": worlds}, drawn.index)

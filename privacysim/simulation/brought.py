@@ -176,7 +176,7 @@ def kept_parts(folder: Path, digests: Mapping[str, str]) -> Brought:
         if kept[:32] != sha256(kept[32:]).digest():
             got = "a damaged file" if kept else "no such file"
             raise InputError(f"brought, {key}", f"its code in {folder.name}/", got,
-                             "bring the part again as an object, or run inside the inputs/ of its results")  # fmt: skip
+                             "give the part again as an object, or run inside the inputs/ of its results")  # fmt: skip
         source = path.with_suffix(".py")
         parts.append(Part(kind, name, whole, kept[32:], source.read_text("utf-8") if source.is_file() else ""))
     return Brought(parts=tuple(parts))

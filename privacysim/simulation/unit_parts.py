@@ -118,10 +118,10 @@ def believed(unit: Any, part: Any) -> UnitParts | Failed:
     """Return the part of a unit; ResultsError if it is none, or if a worker with other source or facts made it."""
     if not isinstance(part, UnitParts | Failed):
         raise ResultsError(f"The executor returned {type(part).__name__} for {unit}, not the result of a unit.\n"
-                           "  Fix: give one that returns what the function it is given returns.")  # fmt: skip
+                           "  Fix: give an executor that returns the result of its function.")  # fmt: skip
     (theirs, _, worker), ours = part.made_by.partition(" "), made_here().partition(" ")[0]
     if theirs != ours:
-        raise ResultsError(f"The worker {worker or 'of an earlier version'} has another source or other facts "
+        raise ResultsError(f"The worker {worker or 'of an earlier version'} has other source code or facts "
                            f"({theirs[:12] or 'no digest'}, here {ours[:12]}).\n  Fix: install the same version with "
                            "the same data on every node, then run again with --resume.")  # fmt: skip
     return part
@@ -144,8 +144,7 @@ def in_words(manifest: Mapping[str, Any]) -> list[str]:
     lost, said = {row["replicate"] for row in rows if row["replicate"] >= 0}, []
     if lost:
         said.append(f"{len(lost)} of {len(lost) + len(manifest['replicates'])} replicates failed and are left out of "
-                    "every policy, pair by pair; if they failed for a reason that depends on the policy, what is left "
-                    "is biased.")
+                    "every policy; if the cause depends on the policy, the remaining results are biased.")
     for row in rows:
         failed = Failed(Unit(row["replicate"], row["block"]), row["stage"], row["error"], row["at"])
         said.append(f"{failed}. Again: {row['command']}")
@@ -156,4 +155,4 @@ def none_left(failed: Sequence[Failed]) -> ResultsError:
     """Error for a study without any remaining replicate."""
     first = min(failed, key=lambda one: one.unit)
     more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
-    return ResultsError(f"No replicate was completed. {first}{more}.\n  Fix: --resume does what is missing again.")
+    return ResultsError(f"No replicate was completed. {first}{more}.\n  Fix: run again with --resume.")

@@ -134,7 +134,7 @@ def draw_timeline(dose: Dose, ax: Axes | None = None, most: int = 40) -> Axes:
                         linewidth=4 if sure else 2, solid_capstyle="butt")
         ax.set_yticks(range(len(order)), [str(camera) for camera in order], fontsize=6.5)
         ax.set(xlabel="minutes since the first fix", ylabel="camera (line in its file)",
-               title="When which camera has, or may have, the walk in view", ylim=(len(order) - 0.4, -0.6))
+               title="When each camera has, or may have, the walk in view", ylim=(len(order) - 0.4, -0.6))
         ax.grid(axis="x", color=GRID, linewidth=0.5)
         left = passes["camera"].nunique() - len(order)
         note = "thick: surely; thin: possibly (heading, lens or height not mapped)"

@@ -131,7 +131,7 @@ def test_a_run_that_lost_a_replicate_keeps_the_rest_says_so_and_exits_1(toy, pla
     alone = ["run", "--scenario", "guangzhou_district", "--policies", "order_799", "--replicates", "0_3"]
     assert main([*alone, "--workers", "1", "--out", str(tmp_path / "r")]) == 1
     said = capsys.readouterr()
-    lost = "1 of 3 replicates failed and are left out of every policy, pair by pair;"
+    lost = "1 of 3 replicates failed and are left out of every policy;"
     assert lost in said.err
     assert lost in said.out, "in the words of the results too"
     assert re.search(r"replicate 2, block 0: failed in \w+ at \S+, line \d+: ZeroDivisionError: by a test\. Again: .*"

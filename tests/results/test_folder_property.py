@@ -39,7 +39,7 @@ def test_a_folder_of_somebody_is_refused_and_left_as_it_is(name, force, toy, tmp
     mine = tmp_path / "mine"
     (mine / name).parent.mkdir(parents=True)
     (mine / name).write_text("my work")
-    with pytest.raises(ResultsError, match=r"no results of ours|manifest"):
+    with pytest.raises(ResultsError, match=r"not privacysim results|manifest"):
         toy(replicates=1).run(workers=1, out=mine, force=force)
     assert contents(mine) == {name: b"my work"}
 

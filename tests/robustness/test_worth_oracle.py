@@ -84,7 +84,7 @@ def test_the_command_says_first_what_can_be_seen_and_shows_only_facts_that_stand
     saved = Path(__file__).parents[2] / "notebooks" / "saved" / "how_sure"
     assert main(["study", "learn", str(saved)]) == 0
     first, second, *rest = capsys.readouterr().out.splitlines()
-    assert first == "40 worlds: of 409 facts, one stands out if it makes about 33 % of the spread."
+    assert first == "40 worlds: of 409 facts, one stands out if it explains about 33 % of the spread."
     assert "150 worlds, about " in second
     assert "compliance" in " ".join(rest)
     assert "cameras_per_1000" not in " ".join(rest), "its worth is what chance gives"

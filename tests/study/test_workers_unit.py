@@ -55,7 +55,7 @@ def test_an_executor_that_returns_rubbish_is_an_error(rubbish, toy):
 
 
 def test_a_worker_with_other_facts_or_source_is_refused_by_its_name(toy):
-    with pytest.raises(ResultsError, match="The worker node7:12 has another source or other facts"):
+    with pytest.raises(ResultsError, match="The worker node7:12 has other source code or facts"):
         run(toy, lambda part: dataclasses.replace(part, made_by=f"{'f' * 64} node7:12"))
     with pytest.raises(ResultsError, match="of an earlier version"):
         run(toy, lambda part: dataclasses.replace(part, made_by=""))
