@@ -36,7 +36,9 @@ class Words:
         self.lang = lang
         self._comma, self._semicolon = _MARKS[lang]
         paths = _tables() if lang == "zh" else []
-        self._texts, self._patterns = _translations(tuple((path, path.stat().st_mtime_ns) for path in paths))
+        known, self._patterns = _translations(tuple((path, path.stat().st_mtime_ns) for path in paths))
+        said = {one["en"]: one["zh"] for key, one in _sentences().items() if key.startswith("plain_") and paths}
+        self._texts = said | known
 
     def __call__(self, key: str, **blanks: object) -> str:
         """The sentence of a key."""
@@ -55,13 +57,13 @@ class Words:
                 return chinese.format(*map(self.text, parts.groups()))
         return english
 
-    def plain(self, word: str) -> str:
-        """A word of the vocabulary as readers say it.
+    def plain(self, word: str, kind: str = "plain") -> str:
+        """A word of the vocabulary as readers say it; `kind="heading"`: the name of what such words tell.
 
-        >>> Words("en").plain("public_state"), Words("en").plain("court_order")
-        ('roads and squares', 'court order')
+        >>> Words("en").plain("public_state"), Words("en").plain("court_order"), Words("en").plain("regime", "heading")
+        ('roads and squares', 'court order', 'place')
         """
-        said = _sentences().get(f"plain_{word}")
+        said = _sentences().get(f"{kind}_{word}")
         return said[self.lang] if said else self.text(word).replace("_", " ")
 
     def foreign(self, english: str) -> bool:

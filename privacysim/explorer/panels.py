@@ -45,7 +45,10 @@ def verdict(rows: pd.DataFrame, baseline: str, name: str, people: int) -> str:
     if mine is None:
         return ""
     what, several = METRICS[name].title, _ends(row["mean"] for row in mine).replace("–", " to ")
-    change = "; ".join(dict.fromkeys(_change(row, what) for row in _told_apart(mine)))
+    told = _told_apart(mine)
+    early = [f"{percent(row['ratio'])} %" for row in told if math.isfinite(row["ratio"]) and _early(row)]
+    change = (f"So far {' to '.join(early)} of the baseline’s" if len(early) == len(told) else
+              "; ".join(dict.fromkeys(_change(row, what) for row in told)))
     return (f'<p class="verdict"><strong>{several} {escape(what)}</strong> of {people:,} residents. {escape(change)}. '
             f'<span class="quiet">Baseline: {escape(baseline)}.</span></p>')
 
@@ -65,15 +68,20 @@ def _told_apart(rows: list[dict[Any, Any]]) -> list[dict[Any, Any]]:
     return rows[: 1 if agree else None]
 
 
+def _early(row: Mapping[Any, Any]) -> bool:
+    """Whether the change of a curve has no interval yet."""
+    return not all(map(math.isfinite, _interval(row)[1:])) and not str(row["note"]).startswith(SAME)
+
+
 def _change(row: Mapping[Any, Any], what: str) -> str:
     """The change of one curve to the baseline, in words."""
     ratio, low, high = _interval(row)
-    if math.isfinite(low) and math.isfinite(high):
-        said = change_in_words(what, Estimate(ratio, low, high))
-        return f"{said[:1].upper()}{said[1:]}" if low <= 1.0 <= high else f"The change {said}, by chance alone"
     if str(row["note"]).startswith(SAME):
         return "No change from the baseline"
-    return f"So far {percent(ratio)} % of the baseline’s" if math.isfinite(ratio) else "The baseline has none"
+    if _early(row):
+        return f"{percent(ratio)} % of the baseline’s" if math.isfinite(ratio) else "The baseline has none"
+    said = change_in_words(what, Estimate(ratio, low, high))
+    return f"{said[:1].upper()}{said[1:]}" if low <= 1.0 <= high else f"The change {said}, by chance alone"
 
 
 def range_line(ratios: Sequence[float], name: str) -> str:
@@ -180,8 +188,8 @@ def people_map(streets: str, cells: tuple[Ints, Ints, int], chance: Floats,
     n_out = int(cameras["outsider"].sum()) if len(cameras) else 0
     words = f"{len(cameras)} cameras at which somebody looked, {n_out} of them watched by outsiders"
     return (f'<svg role="img" viewBox="0 0 {size} {size}" width="{size}" height="{size}"><title>Map: {words}</title>'
-            f'{"".join(parts)}</svg><p class="quiet">▲ watched by outsiders ({n_out}), ● by insiders only '
-            f"({len(cameras) - n_out}); shade: homes whose people outsiders identify. The square is "
+            f'{"".join(parts)}</svg><p class="quiet">▲ watched by outsiders ({n_out:,}), ● by insiders only '
+            f"({len(cameras) - n_out:,}); shade: homes whose people outsiders identify. The square is "
             f"{whole / 1000:.1f} km wide.</p>")  # fmt: skip
 
 

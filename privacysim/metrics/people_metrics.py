@@ -26,7 +26,7 @@ from privacysim.vocabulary import CURVES, GROUPS, LEGALITIES
 _OUTSIDERS = (3, 4, 5)
 _LEGALITY = {"legality": {**{word: word for word in LEGALITIES}, "ungoverned": "ungoverned (no camera rule matches)"}}
 _GROUPS = {"group": {**{group: group + "s" for group in GROUPS}, "older": "older people"}}
-_HOW = {"how": {"targeted": "looked for", "incidental": "by the way"}}
+_HOW = {"how": {"targeted": "searched for", "incidental": "incidentally"}}
 _PER_OCTAVE = 8
 _NEAR_M, _TOGETHER_S, _POINTS = 100.0, 10.0, 4
 _HOME_BEFORE_H, _HOME_FROM_H, _WORK_TO_H = 9.0, 19.0, 17.0

@@ -115,14 +115,14 @@ def _secrets(seen: Records, secret: str) -> pd.DataFrame:
     return acts[mine & acts["outsider"].to_numpy(dtype=bool)]
 
 
-@shipped_metric(by={"secret": words.SECRETS[1:]})
+@shipped_metric(by={"secret": dict(zip(words.SECRETS[1:], words.SECRETS[1:], strict=True))})
 def secret_camera_hours(seen: Records, heading: str, secret: str) -> Rows:
     """Interests other than personal privacy: commercial and state secrets in view."""
     mine = _secrets(seen, secret)
     return Rows(mine["root"], mine["hours"])
 
 
-@shipped_metric(by={"secret": words.SECRETS[1:]})
+@shipped_metric(by={"secret": dict(zip(words.SECRETS[1:], words.SECRETS[1:], strict=True))})
 def secret_sites(seen: Records, heading: str, secret: str) -> Rows:
     """Each camera counts once, however often somebody looks."""
     return Rows(_secrets(seen, secret).drop_duplicates("camera_id")["root"])

@@ -19,9 +19,10 @@ from privacysim.metrics.seen import Footage, PeopleSeen, Records, Viewed
 from privacysim.resources import shipped_rows
 from privacysim.stats import effective
 from privacysim.vocabulary import CURVES
+from privacysim.wording import Words
 
 Part = Mapping[str, float]
-Words = Mapping[str, str] | Sequence[str]
+Choice = Mapping[str, str] | Sequence[str]
 FAMILIES = ("exposure", "re-identification", "inference", "equity", "leaks", "secrets", "voyeurism", "gap", "legality",
             "access", "usefulness", "own")
 """Families, in the order of a table; `own` holds a researcher's metrics without a family."""
@@ -128,7 +129,7 @@ class Metric:
     headline: int
     flow: str
     viewers: str
-    by: Mapping[str, Words] = field(default_factory=dict)
+    by: Mapping[str, Choice] = field(default_factory=dict)
     neutral: tuple[str, ...] = ()
     whole: str = ""
     heading: str = ""
@@ -146,8 +147,9 @@ class Metric:
 
     def _of(self, heading: str, word: str) -> Metric:
         words = self.by[heading]
-        plain = words[word] if isinstance(words, Mapping) else word.replace("_", " ")
-        texts = {name: getattr(self, name).replace("{heading}", heading).replace("{word}", plain)
+        said = Words("en")
+        plain = words[word] if isinstance(words, Mapping) else said.plain(word)
+        texts = {name: getattr(self, name).replace("{heading}", said.plain(heading, "heading")).replace("{word}", plain)
                  for name in ("title", "attacker", "equation")}  # fmt: skip
         return replace(self, **texts, name=f"{self.name}[{heading}={word}]", by={}, heading=heading, word=word,
                        whole="", direction="either" if word in self.neutral else self.direction,
@@ -190,7 +192,7 @@ def metric(rows: Callable[..., Any] | None = None, *, name: str = "", title: str
            of: str = "records", value: Callable[[Part], list[MetricValue]] = total, direction: str = "either",
            family: str = "own", sample: str = "exact", attacker: str = "–", equation: str = "–", source: str = "–",
            range: str = "0 …", output: str = "", bounded: bool = True, monotone: bool = False, default: bool = True,
-           headline: int = 0, flow: str = "", viewers: str = "", by: Mapping[str, Words] | None = None,
+           headline: int = 0, flow: str = "", viewers: str = "", by: Mapping[str, Choice] | None = None,
            neutral: tuple[str, ...] = (), whole: str = "") -> Any:
     """Declare the decorated function as a metric, named like the function unless `name` is given.
 

@@ -112,19 +112,27 @@ class Answer:
                                        (row["ratio_least"], row["ratio_most"], low, high)]  # fmt: skip
                 ends, outer = ((most, least), outer[::-1]) if key == "lowers" else ((least, most), outer)
                 chance = self.words("untried" if low != low else "by_chance", low=outer[0], high=outer[1])
-                policy = self.names[self.asked[0]].rpartition(self.words("reading_mark"))[0]
-                said = self.words(key, policy=policy, primary=self.title[self.primary])
+                said = self.words(key, policy=self._asked_about(), primary=self.title[self.primary])
                 made.append((said, self.words("to").join(dict.fromkeys(ends)),
                              self.words("over_readings", n=row["readings"], chance=chance)))  # fmt: skip
         if not made:
             made = list(self.answer(self.primary, self.asked))
+        return [*made, *self.unknown("over_worlds")]
+
+    def _asked_about(self) -> str:
+        """Title of the policy that the study asks about, without its reading."""
+        first = self.names[self.asked[0]]
+        return first.rpartition(self.words("reading_mark"))[0] if len(self.asked) > 1 else first
+
+    def unknown(self, key: str = "over_worlds_of") -> Iterator[Text]:
+        """The range over what is not known of the policy asked about, all readings and curves together."""
         over = self.change.unknowns()
         over = over[over["policy"].isin(self.asked)]
-        if len(over):  # all readings and curves together
-            made.append((self.words("over_worlds", low=change_text(over["low"].min()), n=over["worlds"].iloc[0],
-                                    high=change_text(over["high"].max()), holds=percent(over["holds"].min()),
-                                    lower=round((over["lower"] * over["worlds"]).min())),))  # fmt: skip
-        return made
+        if len(over):
+            yield (self.words(key, policy=self._asked_about(), low=change_text(over["low"].min()),
+                              high=change_text(over["high"].max()), holds=percent(over["holds"].min()),
+                              n=over["worlds"].iloc[0],
+                              lower=round((over["lower"] * over["worlds"]).min())),)  # fmt: skip
 
     def answer(self, metric: str, arms: Iterable[str]) -> Iterator[Text]:
         """State a metric under each of these rules; rules with the same numbers share a sentence."""
@@ -194,6 +202,15 @@ class Answer:
     def whence(self) -> list[Table]:
         """Where the number comes from: looked for or by the way, leak by leak, and how listed cameras got online."""
         return self.rows_by("whence", _WHENCE, [self.baseline, *self.asked], self.words("whence_caption"))
+
+    def online(self) -> Iterator[str]:
+        """How many cameras are online under the baseline, and how many of them their owners show."""
+        every, knowing, unaware = ([row["mean"] for row in self.low(f"cameras_listed{which}", self.baseline)] or [0.0]
+                                   for which in ("", "[mechanism=owner_broadcast_knowing]",
+                                                 "[mechanism=owner_broadcast_unaware]"))  # fmt: skip
+        if every[0] > 0:
+            yield self.words("online", n=short(every[0]), knowing=percent(knowing[0] / every[0]),
+                             unaware=percent(unaware[0] / every[0]))  # fmt: skip
 
     def exposed(self) -> Iterator[Table | Picture]:
         """Who is exposed: rates by group, and people by what the camera rules call the viewing."""

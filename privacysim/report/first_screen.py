@@ -28,7 +28,7 @@ def first_screen(results: Any, baseline: str | None = None) -> str:
     """
     said = _answer(results, baseline)
     frame = (*said.nobody(), said.study["title"], f"{said.about()} {plain(said.many())}")
-    verdicts = (*map(plain, said.verdicts()), *said.warnings(), *_open_views(said))
+    verdicts = (*map(plain, said.verdicts()), *said.online(), *said.warnings(), *_open_views(said))
     return "\n".join([*_wrapped(frame), *_wrapped(verdicts), "", *_grid(said.measures()),
                       *_wrapped([said.words("cells_mean")])])  # fmt: skip
 

@@ -63,7 +63,8 @@ def memo(source: Source, lang: str = "en") -> Report:
     pictures = (said.ratio_picture(), *([said.tradeoff_picture()] if EVIDENCE in said.shown else []))
     parts: dict[str, Content] = {
         "question": (Paragraph((question,)),),
-        "answer": (Bullets((*said.answer(said.primary, said.arms), *said.answer(EVIDENCE, said.asked))),),
+        "answer": (Bullets((*said.answer(said.primary, said.arms), *said.unknown(),
+                            *said.answer(EVIDENCE, said.asked))),),
         "rules": (annex.rules(said),),
         "results": (said.results(), said.measures(), pictures),
         "exposed": (tuple(said.exposed()),), "sure": (Bullets(tuple((item,) for item in said.sure())), *said.worlds()),

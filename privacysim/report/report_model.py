@@ -228,8 +228,9 @@ def html_page(report: Report) -> str:
 
     Every text is escaped. Each number is a `<data>` element that names its cell of summary.csv.
     """
-    return _template().render(report=report, tag=TAG[report.lang], fonts=_FONTS[report.lang],
-                              explained=lambda text: Markup(_explained(report.glossary, text))) + "\n"
+    made = _template().render(report=report, tag=TAG[report.lang], fonts=_FONTS[report.lang],
+                              explained=lambda text: Markup(_explained(report.glossary, text)))
+    return made.replace(" %", "\u00a0%") + "\n"  # no line ends between a number and its unit
 
 
 def write_pdf(report: Report, path: Path) -> None:

@@ -62,6 +62,14 @@ def test_curves_that_differ_are_both_told_and_those_that_agree_once():
     assert "10 people" in words(panels.verdict(same, "x", name, 1_000))
 
 
+def test_before_there_are_intervals_both_curves_are_told_at_once():
+    name = "people_identified_by_outsiders"
+    both = pd.concat([rows(ratio=0.25), rows(ratio=0.5).assign(curve="high")], ignore_index=True)
+    assert "So far 25 % to 50 % of the baseline’s." in words(panels.verdict(both, "b", name, 1_000))
+    assert "So far 25 % of the baseline’s." in words(panels.verdict(rows(ratio=0.25), "b", name, 1_000))
+    assert "The baseline has none." in words(panels.verdict(rows(), "b", name, 1_000))
+
+
 def test_the_range_over_worlds_says_what_it_holds_and_leaves_out_worlds_without_a_ratio():
     name = "people_identified_by_outsiders"
     assert panels.range_line([0.5, math.nan, 0.8], name) == ""

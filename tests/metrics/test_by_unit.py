@@ -55,7 +55,7 @@ def test_one_declaration_makes_a_metric_of_each_word_of_each_heading() -> None:
     assert {f"acts[regime={word}]" for word in REGIMES} | {f"acts[act={word}]" for word in ACTS} <= set(METRICS)
     assert "acts" not in METRICS
     assert DECLARED["acts"].by["channel"] == CHANNELS
-    assert METRICS["acts[channel=own_console]"].title == "acts: channel own console"
+    assert METRICS["acts[channel=own_console]"].title == "acts, channel: own consoles"
     assert METRICS["people_identified[legality=authorised]"].direction == "either"
     assert METRICS["people_identified[legality=prohibited]"].direction == "lower"
     assert [METRICS[f"people_identified[legality={word}]"].viewers for word in LEGALITIES] == list(LEGALITIES)
