@@ -15,7 +15,6 @@ import sys
 import sysconfig
 import types
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import EntryPoints, PackageNotFoundError, entry_points, version
 from pathlib import Path
@@ -82,13 +81,19 @@ def shipped_bytes(part: Any, name: str = "") -> bytes:
     """Pickle the part to bytes that any worker can load with `from_bytes`, even without its module."""
     reader = _Reader(name or name_of(part))
     reader.digest(part)  # finds the user's own modules that it reads
-    with _by_value(reader.modules):
-        try:
-            return bytes(cloudpickle.dumps(part))
-        except Exception as error:  # cloudpickle passes on any error of the object's methods
-            raise InputError(reader.name, "a part that can be sent to worker processes",
-                             f"{type(error).__name__}: {shown(error, 60)}",
-                             "create objects that cannot be sent inside the function") from None  # fmt: skip
+    by_value = [sys.modules[name] for name in sorted(reader.modules)
+                if name in sys.modules and name not in cloudpickle.list_registry_pickle_by_value()]  # fmt: skip
+    for module in by_value:
+        cloudpickle.register_pickle_by_value(module)
+    try:
+        return bytes(cloudpickle.dumps(part))
+    except Exception as error:  # cloudpickle passes on any error of the object's methods
+        raise InputError(reader.name, "a part that can be sent to worker processes",
+                         f"{type(error).__name__}: {shown(error, 60)}",
+                         "create objects that cannot be sent inside the function") from None  # fmt: skip
+    finally:
+        for module in by_value:
+            cloudpickle.unregister_pickle_by_value(module)
 
 
 def from_bytes(text: bytes, name: str = "part") -> Any:
@@ -357,16 +362,3 @@ def _library(module: str) -> tuple[str, str]:
         return module, version(top)
     except PackageNotFoundError:
         return module, str(getattr(sys.modules.get(top), "__version__", ""))
-
-
-@contextmanager
-def _by_value(modules: set[str]) -> Iterator[None]:
-    registered = [sys.modules[name] for name in sorted(modules)
-                  if name in sys.modules and name not in cloudpickle.list_registry_pickle_by_value()]  # fmt: skip
-    for module in registered:
-        cloudpickle.register_pickle_by_value(module)
-    try:
-        yield
-    finally:
-        for module in registered:
-            cloudpickle.unregister_pickle_by_value(module)

@@ -1,13 +1,11 @@
 """Builds the city of a scenario (streets, places, route trees) once and then maps it from the cache, under its hash."""
 
-import contextlib
 import hashlib
 import json
 import os
 import shutil
 import tempfile
 import zlib
-from collections.abc import Iterator
 from dataclasses import fields
 from functools import lru_cache
 from pathlib import Path
@@ -59,8 +57,12 @@ def build_city(scenario: Scenario, *, workers: int = 1, city: OwnCity | None = N
         return _open(folder, scenario.id)
     except LookupError:
         made = source.build(scenario) if isinstance(source, CitySource) else source
-        with _writing_the_cache():
+        try:
             _build(scenario, made, folder, workers)
+        except OSError as error:
+            fix = "name a folder that can be written, with 200 MB of room, in PRIVACYSIM_CACHE"
+            said = f"{cache_folder()}: cannot be written ({shown(error.strerror or error)}).\n  Fix: {fix}."
+            raise ResultsError(said) from error
         return _open(folder, scenario.id)
 
 
@@ -81,16 +83,6 @@ def _of_right_size(scenario: Scenario, city: City) -> City:
         raise InputError("city", f"a city of {wanted} people, as [population] people says", f"{city.people} people",
                          "change population.people, or the city's home_people")  # fmt: skip
     return city
-
-
-@contextlib.contextmanager
-def _writing_the_cache() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        fix = "name a folder that can be written, with 200 MB of room, in PRIVACYSIM_CACHE"
-        said = f"{cache_folder()}: cannot be written ({shown(error.strerror or error)}).\n  Fix: {fix}."
-        raise ResultsError(said) from error
 
 
 @lru_cache(maxsize=4)

@@ -2,9 +2,8 @@
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import date
-from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -53,18 +52,6 @@ def day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise InputError("--law-date", "a date such as 2025-06-01", text, "write year-month-day") from None
-
-
-def owns_its_folder(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Claim the folder `out` of a command while it runs; without one, nothing is written."""
-    @wraps(command)
-    def claiming(*given: Any, out: Path | None = None, **named: Any) -> Any:
-        from privacysim.results.folder import claimed
-
-        with nullcontext() if out is None else claimed(out, command.__name__):
-            return command(*given, out=out, **named)
-
-    return claiming
 
 
 def usable(files: Mapping[str, Path], load: Callable[[str], Any]) -> Iterator[tuple[str, Path, Any]]:

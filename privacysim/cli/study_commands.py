@@ -1,6 +1,7 @@
 """Commands for studies and scenarios: run, compare, report, verify, study, scenario."""
 
 import sys
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -224,7 +225,6 @@ def learn(folder: ResultsFolder,
 
 
 @study_app.command()
-@options.owns_its_folder
 def frontier(design: Annotated[str, typer.Argument(help="Name or .toml file of a design space.")] = "reforms",
              variants: Annotated[int, typer.Option(help="Number of combinations to try.", min=2)] = 200,
              replicates: Annotated[int, typer.Option(help="Replicates of each combination.", min=1)] = 2,
@@ -233,10 +233,14 @@ def frontier(design: Annotated[str, typer.Argument(help="Name or .toml file of a
              workers: Workers = None, out: TablesFolder = None) -> None:
     """Search for better reforms: those that no other combination of levers beats, measured again on new replicates."""
     from privacysim import robustness as r
+    from privacysim.results.folder import claimed
 
     space = r.load_design(design)
-    found = r.find_frontier(space, variants=variants, replicates=replicates, confirm=confirm, workers=workers,
-                            folder=None if out is None else out / "parts")
+    with nullcontext() if out is None else claimed(out, "frontier"):
+        found = r.find_frontier(space, variants=variants, replicates=replicates, confirm=confirm, workers=workers,
+                                folder=None if out is None else out / "parts")
+        for name, table in (("variants", found.variants), ("front", found.confirmed), ("effects", found.effects)):
+            options.csv(table, out, f"{name}.csv")
     print(f"{space.title or space.id}: {len(found.variants)} variants of {space.policy} in {space.scenario}, "
           f"{space.days} days, start {space.start}; {int(found.variants['front'].sum())} on the front")
     print("\n".join(f"  {line}" for line in found.words()))
@@ -245,8 +249,6 @@ def frontier(design: Annotated[str, typer.Argument(help="Name or .toml file of a
         print(f"best within {limit:g} {space.cost_unit}: {found.best(limit)['variant']}")
     print("each option alone, as a ratio to the unchanged policy:")
     print(options.rounded(found.effects.filter(regex="variant|cost|ratio|low|high")))
-    for name, table in (("variants", found.variants), ("front", found.confirmed), ("effects", found.effects)):
-        options.csv(table, out, f"{name}.csv")
     print("".join(f"{line}\n" for line in found.failed), end="")
 
 
