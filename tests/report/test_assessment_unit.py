@@ -107,7 +107,7 @@ def test_what_is_filled_traces_to_the_study_and_what_is_not_is_marked(form: str)
         for key, kind, text in found:
             arm, metric, curve, column = unescape(key).split("|")
             value = float(cells()[arm, metric, curve][column])
-            assert unescape(text) in expected(kind, value), f"{form}, {name}: {key}"
+            assert unescape(text).replace("\xa0", " ") in expected(kind, value), f"{form}, {name}: {key}"
         for _, value, span, status, source in facts:
             low, high = span.replace(",", "").split(" – ")
             assert any((float(value.replace(",", "")), float(low), float(high))
