@@ -22,7 +22,10 @@ from privacysim.resources import shipped_rows
 
 @dataclass(frozen=True)
 class Column:
-    """One column: `dtype` is a numpy name, `str`, or `word` (one of `words`; if `open`, parts can add more)."""
+    """One column: `dtype` is a numpy name, `str`, `word` (one of `words`; if `open`, parts can add more), or `name`.
+
+    Names are texts that many rows share, such as the id of a policy; in memory they are categories, like words.
+    """
 
     name: str
     dtype: str
@@ -53,7 +56,8 @@ def _read_tables() -> dict[str, Table]:
         rows = list(group)
         columns = tuple(
             Column(row["column"], row["dtype"], row["unit"], row["says"],
-                   getattr(words, row["words"].rstrip("+")) if row["words"] else (), row["words"].endswith("+"))
+                   getattr(words, row["words"].rstrip("+")) if row["words"] else (),
+                   row["words"].endswith("+") or row["dtype"] == "name")
             for row in rows
         )  # fmt: skip
         keys = sorted((int(row["key"]), row["column"]) for row in rows if row["key"])
@@ -63,7 +67,8 @@ def _read_tables() -> dict[str, Table]:
 
 TABLES = _read_tables()
 """Every table by name."""
-_ARROW = {"bool": pa.bool_(), "str": pa.string(), "word": pa.string()}
+_TEXTS = ("str", "word", "name")
+_ARROW = {"bool": pa.bool_(), **dict.fromkeys(_TEXTS, pa.string())}
 
 
 def table(name: str) -> Table:
@@ -95,13 +100,14 @@ def _cast(name: str, column: Column, value: Any) -> Any:
     where = f"table {name}, {column.name}"
     if column.dtype == "str":
         return pd.Series(value, dtype="str").array
-    if column.dtype != "word":
+    if column.dtype not in ("word", "name"):
         return pd.Series(value).to_numpy().astype(np.dtype(column.dtype))
-    values = np.asarray(value)
+    named = isinstance(getattr(value, "dtype", None), pd.CategoricalDtype)  # its few categories decide, not its rows
+    values: Any = pd.Categorical(value) if named else np.asarray(value)
     if values.dtype.kind in "iu":
         if values.size and not (values.min() >= 0 and values.max() < len(column.words)):
             raise InputError(where, f"codes below {len(column.words)}", values.max(), "correct the code")
-        return pd.Categorical.from_codes(values.astype(np.intp), categories=pd.Index(column.words))
+        return pd.Categorical.from_codes(values, categories=pd.Index(column.words))
     place, given = pd.factorize(values, use_na_sentinel=False)
     given = pd.Index(given).astype(str)
     known = (*column.words, *sorted(set(given) - set(column.words))) if column.open else column.words
@@ -126,7 +132,7 @@ def to_arrow(name: str, rows: pd.DataFrame) -> pa.Table:
         values = rows[column.name]
         if column.name == "value" and values.isna().any():
             raise InputError(f"table {name}, value", "a number in every row", "NaN", "leave the row out and say why")
-        if column.dtype == "word":
+        if column.dtype in ("word", "name"):
             values = values.astype("str")
         elif column.dtype == "float64":
             values = values + 0.0  # −0.0 becomes 0.0
@@ -163,7 +169,7 @@ _MOST_ROWS, _MOST_BYTES = 10_000_000, 1 << 30
 def _read_file(name: str, path: Path) -> pa.Table:
     """Read a file of bounded size; each text is held once, however many rows repeat it."""
     there = set(pq.read_schema(path).names)
-    texts = [column.name for column in table(name).columns if column.dtype in ("str", "word") and column.name in there]
+    texts = [column.name for column in table(name).columns if column.dtype in _TEXTS and column.name in there]
     with pq.ParquetFile(path, read_dictionary=texts) as file:
         said = file.metadata
         size = sum(said.row_group(n).total_byte_size for n in range(said.num_row_groups))

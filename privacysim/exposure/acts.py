@@ -7,7 +7,7 @@ lawful.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -152,30 +152,36 @@ def index_acts(logs: Sequence[HasActs]) -> Acts:
 
     Arms keep the order of `logs`.
     """
-    frames = [log.acts[log.acts["audience"].to_numpy() > 0.0] for log in logs]
-    arm = np.repeat(np.arange(len(frames)), [len(frame) for frame in frames]).astype(np.int16)
+    shown = [np.flatnonzero(log.acts["audience"].to_numpy() > 0.0) for log in logs]
+    arm = np.repeat(np.arange(len(logs)), [rows.size for rows in shown]).astype(np.int16)
 
-    def column(name: str) -> NDArray[Any]:
-        return np.concatenate([frame[name].to_numpy() for frame in frames]) if frames else np.empty(0)
+    def joined(of: Callable[[pd.DataFrame], NDArray[Any]], none: type = np.int64) -> NDArray[Any]:
+        return np.concatenate([np.zeros(0, none), *(of(log.acts)[rows] for log, rows in zip(logs, shown, strict=True))])
 
-    group = np.concatenate([np.zeros(0, np.int64), *(
-        len(LEGALITIES) * is_outsider(frame).astype(np.int64) + frame["legality"].cat.codes.to_numpy()
-        for frame in frames)])  # fmt: skip
-    camera, watched = pd.factorize(column("camera_id").astype(np.int64), sort=True)
-    by = np.concatenate([np.zeros(0, np.int64), *(recognisers(frame) for frame in frames)])
-    mask, masks = pd.factorize(column("mask").astype(object), sort=True)
-    size, sizes = pd.factorize(column("gallery").astype(np.int64), sort=True)
-    codes, seen = pd.factorize((mask * len(sizes) + size) * len(RECOGNISERS) + by, sort=True)
+    def column(name: str, dtype: type) -> NDArray[Any]:
+        return joined(lambda acts: acts[name].to_numpy(), dtype).astype(dtype, copy=False)
+
+    group = joined(lambda acts: len(LEGALITIES) * is_outsider(acts).astype(np.uint8)
+                   + acts["legality"].cat.codes.to_numpy(), np.uint8)  # fmt: skip
+    camera, watched = pd.factorize(column("camera_id", np.int64), sort=True)
+    masks = sorted({name for log in logs for name in _masks(log.acts).categories})
+    mask = joined(lambda acts: pd.Index(masks).get_indexer(_masks(acts).categories)[_masks(acts).codes])
+    size, sizes = pd.factorize(column("gallery", np.int64), sort=True)
+    codes, seen = pd.factorize((mask * len(sizes) + size) * len(RECOGNISERS) + joined(recognisers), sort=True)
     pairs = tuple((str(masks[m]), int(sizes[n]), RECOGNISERS[who])
                   for m, n, who in zip(*np.unravel_index(seen, (len(masks), len(sizes), len(RECOGNISERS))),
                                        strict=True))
     acts = Acts(tuple(log.policy for log in logs), pairs, watched,
                 np.empty((0, 0), np.int64), np.empty((0, 0, 2), np.uint64), np.empty((0, 0), np.int16), arm,
-                camera.astype(np.int32), group.astype(np.uint8), column("viewer").astype(np.int64),
-                np.stack((ticks_of(column("from_s")), ticks_of(column("to_s"))), axis=1), codes.astype(np.int32),
-                column("attention").astype(np.float64), column("known").astype(np.float64),
-                column("audience").astype(np.float64))
+                camera.astype(np.int32), group.astype(np.uint8), column("viewer", np.int64),
+                np.stack((ticks_of(column("from_s", np.float64)), ticks_of(column("to_s", np.float64))), axis=1),
+                codes.astype(np.int32), *(column(name, np.float64) for name in ("attention", "known", "audience")))
     return sorted_acts(acts)
+
+
+def _masks(acts: pd.DataFrame) -> pd.Categorical:
+    """Return the masks of acts, as categories even where the caller assigned other ones."""
+    return pd.Categorical(acts["mask"])
 
 
 def ticks_of(seconds: NDArray[Any]) -> Ints:

@@ -93,35 +93,56 @@ def measure_exposure(pieces: Pieces, block: Block, acts: Acts, table: Floats | N
     `table` is `identify.curve_table(acts.pairs)`, one row per pair, computed if omitted. Raises ValueError if pieces
     and acts refer to different cameras.
     """
-    shape = (block.person_id.size, len(acts.arms), GROUPS, len(CURVES))
-    if len(pieces) and int(pieces.camera.max()) >= acts.watched.size:
-        raise ValueError("measure_exposure: the pieces are of other cameras than acts.watched")
-    known = curve_table(acts.pairs) if table is None else table
-    if known.shape[0] != len(acts.pairs):
-        raise ValueError("measure_exposure: one table row for each of acts.pairs")
-    # arm by arm in memory, because metrics evaluate one arm at a time
-    by_arm = (shape[1], shape[0], *shape[2:])
-    seconds, weighted, missed, largest, daily = (np.zeros(by_arm) for _ in range(5))
-    seen = np.zeros(by_arm[:3], dtype=np.int64)
-    visits, chances = kernel.expose(pieces.person, pieces.pass_no, pieces.camera, pieces.tour, pieces.offset,
-                                    pieces.length, pieces.face, pieces.frontal, pieces.place, pieces.sensitive,
-                                    block.tour_mask, block.tour_shift, block.jitter, block.first_day,
-                                    jitter_span(block.jitter), acts.index, acts.twin, acts.window, acts.group,
-                                    acts.viewer, acts.pair, acts.attention, acts.known, acts.audience, known, seconds,
-                                    weighted, missed, largest, daily, seen)
-    for ticks in (seconds, weighted):
-        ticks /= TICKS_PER_S
-    for logs in (missed, daily):
-        some = np.flatnonzero(logs)  # most people are seen by few
-        logs.ravel()[some] = -np.expm1(logs.ravel()[some])
-    revealed = visits_revealed(visits, chances, shape)
-    outside = visits[:, 2] >= len(LEGALITIES)
-    visits[:, 2] = 0  # any legality: one group
-    to_outsiders = visits_revealed(visits[outside], chances[outside], (*shape[:2], 1, shape[3]))[:, :, 0]
-    seconds, weighted, missed, largest, daily = (np.moveaxis(sums, 0, 1)
-                                                 for sums in (seconds, weighted, missed, largest, daily))
-    return Exposure(block.person_id, block.weight, acts.arms, seconds, weighted, missed, largest, daily,
-                    np.moveaxis(seen, 0, 1), revealed, to_outsiders)
+    sums = ExposureSums(block, acts, table)
+    sums.add(pieces)
+    return sums.exposure()
+
+
+class ExposureSums:
+    """Exposure of a block while it is added up from pieces, which may come in portions of whole people.
+
+    Parameters as in `measure_exposure`. Everybody's sums follow from their own pieces, so the portions change nothing.
+    """
+
+    def __init__(self, block: Block, acts: Acts, table: Floats | None = None) -> None:
+        self.block, self.acts = block, acts
+        self.table = curve_table(acts.pairs) if table is None else table
+        if self.table.shape[0] != len(acts.pairs):
+            raise ValueError("measure_exposure: one table row for each of acts.pairs")
+        self.shape = (block.person_id.size, len(acts.arms), GROUPS, len(CURVES))
+        # arm by arm in memory, because metrics evaluate one arm at a time
+        by_arm = (self.shape[1], self.shape[0], *self.shape[2:])
+        self._sums = [np.zeros(by_arm) for _ in range(5)]
+        self._seen = np.zeros(by_arm[:3], dtype=np.int64)
+        self._visits: list[tuple[Ints, Floats]] = []
+
+    def add(self, pieces: Pieces) -> None:
+        """Add what the viewers see of these pieces."""
+        block, acts = self.block, self.acts
+        if len(pieces) and int(pieces.camera.max()) >= acts.watched.size:
+            raise ValueError("measure_exposure: the pieces are of other cameras than acts.watched")
+        self._visits.append(kernel.expose(
+            pieces.person, pieces.pass_no, pieces.camera, pieces.tour, pieces.offset, pieces.length, pieces.face,
+            pieces.frontal, pieces.place, pieces.sensitive, block.tour_mask, block.tour_shift, block.jitter,
+            block.first_day, jitter_span(block.jitter), acts.index, acts.twin, acts.window, acts.group, acts.viewer,
+            acts.pair, acts.attention, acts.known, acts.audience, self.table, *self._sums, self._seen))  # fmt: skip
+
+    def exposure(self) -> Exposure:
+        """Return the exposure to all pieces added; add no more afterwards."""
+        seconds, weighted, missed, _, daily = self._sums
+        for ticks in (seconds, weighted):
+            ticks /= TICKS_PER_S
+        for logs in (missed, daily):
+            some = np.flatnonzero(logs)  # most people are seen by few
+            logs.ravel()[some] = -np.expm1(logs.ravel()[some])
+        visits, chances = (np.concatenate(rows) for rows in zip(*self._visits, strict=True))
+        revealed = visits_revealed(visits, chances, self.shape)
+        outside = visits[:, 2] >= len(LEGALITIES)
+        visits[:, 2] = 0  # any legality: one group
+        to_outsiders = visits_revealed(visits[outside], chances[outside], (*self.shape[:2], 1, self.shape[3]))[:, :, 0]
+        seconds, weighted, missed, largest, daily = (np.moveaxis(sums, 0, 1) for sums in self._sums)
+        return Exposure(self.block.person_id, self.block.weight, self.acts.arms, seconds, weighted, missed, largest,
+                        daily, np.moveaxis(self._seen, 0, 1), revealed, to_outsiders)  # fmt: skip
 
 
 def jitter_span(jitter: NDArray[np.int16]) -> int:
@@ -170,17 +191,41 @@ def faces_searched(pieces: Pieces, block: Block, whole: Acts, logs: Sequence[Has
     A search in recorded footage seeks one face. `pieces` are those at the cameras `whole.watched`; the acts of a search
     are part of `whole`.
     """
-    some = index_acts([_Some(log.policy, log.acts[log.acts["technique"].isin(list(techniques))]) for log in logs])
-    if not len(some):
-        nobody = np.zeros((block.person_id.size, len(whole.arms)))
-        return Searched(nobody, nobody)
-    of_watched = np.searchsorted(whole.watched, some.watched)
-    by_face = np.zeros(whole.watched.size, dtype=bool)
-    by_face[of_watched] = True
-    pieces = pieces.rows(np.flatnonzero(by_face[pieces.camera]))
-    # lists of different lengths are counted apart, as groups; the gallery of a search for one face is a pair
-    sizes, code = np.unique([n for _, n, _ in some.pairs], return_inverse=True)
-    group = np.minimum(code, GROUPS - 1).astype(np.uint8)[some.pair]
-    acts = replace(some, arms=whole.arms, group=group).among(whole.watched)
-    seen = measure_exposure(pieces, block, acts).sightings_seen[:, :, : sizes.size].astype(np.float64)
-    return Searched(seen.sum(axis=2), seen @ [false_alarm(n if n > 2 else 1) for n in sizes[:GROUPS].tolist()])
+    sums = SearchedSums(block, FaceSearches.of(whole, logs, techniques))
+    sums.add(pieces)
+    return sums.searched()
+
+
+@dataclass(frozen=True, slots=True)
+class FaceSearches:
+    """Acts that search by face, indexed by the cameras of all acts, in groups of lists of `sizes` faces."""
+
+    acts: Acts
+    sizes: tuple[int, ...]
+
+    @staticmethod
+    def of(whole: Acts, logs: Sequence[HasActs], techniques: Sequence[str] = BY_FACE) -> FaceSearches:
+        """Pick them from the logs; they are part of the acts `whole`."""
+        some = index_acts([_Some(log.policy, log.acts[log.acts["technique"].isin(list(techniques))]) for log in logs])
+        # lists of different lengths are counted apart, as groups; the gallery of a search for one face is a pair
+        sizes, code = np.unique(np.array([n for _, n, _ in some.pairs], dtype=np.int64), return_inverse=True)
+        group = np.minimum(code, GROUPS - 1).astype(np.uint8)[some.pair]
+        return FaceSearches(replace(some, arms=whole.arms, group=group).among(whole.watched), tuple(sizes.tolist()))
+
+
+class SearchedSums(ExposureSums):
+    """Passes compared with faces sought, while they are added up from pieces of whole people."""
+
+    def __init__(self, block: Block, searches: FaceSearches) -> None:
+        super().__init__(block, searches.acts)
+        self.sizes = searches.sizes
+        self.by_face = np.diff(self.acts.start[:, [0, -1]])[:, 0] > 0
+
+    def add(self, pieces: Pieces) -> None:
+        """Add those of the pieces whose camera's footage is searched."""
+        super().add(pieces.rows(np.flatnonzero(self.by_face[pieces.camera])))
+
+    def searched(self) -> Searched:
+        """Return the passes compared and the expected false alarms."""
+        seen = np.moveaxis(self._seen, 0, 1)[:, :, : len(self.sizes)].astype(np.float64)
+        return Searched(seen.sum(axis=2), seen @ [false_alarm(n if n > 2 else 1) for n in self.sizes[:GROUPS]])

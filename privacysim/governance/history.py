@@ -33,6 +33,8 @@ class History:
     courses: Courses = field(default_factory=Courses)
     settled: dict[str, Bools] = field(default_factory=dict)
     _of: tuple[Any, ...] = ()
+    _rest: World | None = None
+    """The world without what was settled, one for all further policies: their Logs refer to it."""
 
     def left(self, world: World, baseline: Arm, switch: int) -> World:
         """Return the world without what was settled before the switch; the same world if nothing was.
@@ -44,8 +46,11 @@ class History:
             raise InputError("history", "the same world, baseline and start for all policies", "others",
                              "create one History for each world")
         self._of = of
-        if not any(one.any() for one in self.settled.values()):
-            return world
+        if self._rest is None and any(one.any() for one in self.settled.values()):
+            self._rest = self._without_settled(world)
+        return self._rest or world
+
+    def _without_settled(self, world: World) -> World:
         asks, cases, lapses = (~self.settled.get(name, np.zeros(len(getattr(world, name)), dtype=bool))
                                for name in ("asks", "cases", "lapses"))  # fmt: skip
         row = np.cumsum(cases) - 1

@@ -24,7 +24,7 @@ WORDS = {column.name: column.words for name in ("acts", "requests", "audits")
          for column in tables.table(name).columns if column.words} | {"regime": words.REGIMES, "secret": words.SECRETS}
 """By column of the tables and field of a question: the words behind its codes."""
 
-_DTYPES = {"word": "u1", "str": "O", "bool": "?", "int64": "i8", "int32": "i4", "float64": "f8"}
+_DTYPES = {"word": "u1", "str": "O", "name": "O", "bool": "?", "int64": "i8", "int32": "i4", "float64": "f8"}
 _COMPUTED = {"act_id", "custodian_id", "scene", "specific", "general", "legality", "basis_specific", "basis_general",
              "mask", "reversible"}  # fmt: skip
 """Columns of acts that no process sets."""
@@ -207,8 +207,9 @@ class Log:
 
 def same_events(one: Log, other: Log) -> bool:
     """Whether requests, acts, incidents and audits are equal byte for byte; custody may differ."""
-    tables = [[getattr(log, name).drop(columns="policy", errors="ignore") for name in _KEYS] for log in (one, other)]
-    return all(a.equals(b) for a, b in zip(*tables, strict=True))
+    pairs = [(getattr(one, name), getattr(other, name)) for name in _KEYS]
+    return all(len(a) == len(b) for a, b in pairs) and all(
+        a[column].equals(b[column]) for a, b in pairs for column in a if column != "policy")
 
 
 _KEYS = {"acts": ("at_t", "act_id"), "requests": ("submitted_t", "request_id"),

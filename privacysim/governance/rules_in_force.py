@@ -317,9 +317,9 @@ def judged(rows: Arrays, world: World, rules: Rules, kept: Keeping) -> dict[str,
                                identifiable=kept.identifiable(camera), mask=due, reversible=undone[due],
                                secret=cameras.secret[camera], **{name: rows[name] for name in asked})
     made: dict[str, Any] = rows | {"custodian_id": cameras.custodian_id[camera], "scene": scene,
-                                   "reversible": undone[mask], "mask": names.astype(object)[mask]}
+                                   "reversible": undone[mask], "mask": pd.Categorical(names)[mask]}
     for name, closed in (("specific", words.SPECIFIC), ("general", words.GENERAL), ("legality", words.LEGALITIES)):
         made[name] = np.array([closed.index(getattr(one, name)) for one in answers], dtype=np.uint8)[which]
     for name in ("basis_specific", "basis_general"):
-        made[name] = pd.array([getattr(one, name) for one in answers], dtype="str").take(which)
+        made[name] = pd.Categorical([getattr(one, name) for one in answers])[which]
     return made

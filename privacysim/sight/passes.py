@@ -16,6 +16,7 @@ for `crossed_view_s` each, always the same ones (hashed from person and camera).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -45,6 +46,8 @@ _WHOLE_DAY, _ALWAYS = np.uint64((1 << 48) - 1), ~np.uint64(0)
 _STATIONS = [CATEGORIES.index(word) for word in ("metro_station", "transport_hub")]
 _TRANSIT = 3
 """Mode of riders, as in `Block.way_mode`."""
+_TRIED, _AT_ONCE = 16, 1 << 21
+"""Every so many people are tried first; pieces of a portion: in some worlds, a block has twenty million."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,19 +140,55 @@ def passes(block: Block, city: City, coverage: Coverage, first_day: int, days: i
     """
     if (first_day, days) != (block.first_day, block.days):
         raise ValueError(f"passes: the block holds days {block.first_day} + {block.days}, not {first_day} + {days}")
-    routes, stays = _routes(block), np.asarray(block.tour_person)[block.stay_tour]
-    viewed = _Viewed.of(block, coverage, windows)
-    parts = [_walked(block, city, coverage, routes[0], viewed), _stayed(block, coverage, routes[1], viewed),
-             _crossed(block, city, coverage, routes[1] + np.bincount(stays, minlength=routes[1].size), viewed)]
-    made = [np.concatenate(columns) for columns in zip(*parts, strict=True)]
-    width = int(made[1].max(initial=0)) + 1
-    # stable: pieces of a pass stay in the order of time
-    order = np.argsort(made[0].astype(np.int64) * width + made[1], kind="stable")
-    person, pass_no, camera, tour, offset, length, face, frontal, place = (column[order] for column in made)
-    sensitive = np.zeros(place.size, dtype=bool)
-    shows = place >= 0
-    sensitive[shows] = city.place_sensitive[place[shows]]
-    return Pieces(person, pass_no, camera, tour, offset, length, face, frontal, place, sensitive)
+    return Passing(block, city, coverage, windows).of(None)
+
+
+class Passing:
+    """Passes of a block's people in front of the cameras of `coverage`, for all of them or for some at a time."""
+
+    def __init__(self, block: Block, city: City, coverage: Coverage, windows: Windows | None = None) -> None:
+        self.block, self.city, self.coverage = block, city, coverage
+        self.viewed, self.walks = _Viewed.of(block, coverage, windows), Walks.of(block, city)
+        self.person = np.asarray(block.tour_person)
+        self.route, routes = _routes(block)
+        stays = self.person[block.stay_tour]
+        self.stay = _ordinal(stays, block.person_id.size)[0] + routes[stays]
+        self.before = routes + np.bincount(stays, minlength=routes.size)
+        goal, origin = (_visited(block, block.way_tour, place) for place in (block.way_to, block.way_from))
+        self.visited = np.where(goal >= 0, goal, origin)[block.walk_way]
+        self.crossings = _crossings(block, city)
+
+    def portions(self) -> Iterator[Pieces]:
+        """Yield the pieces of portions of the people, each small enough for the memory; together, they are all.
+
+        Every sixteenth person tells how many pieces the others have.
+        """
+        people = np.arange(self.block.person_id.size)
+        first = people % _TRIED == 0
+        some = self.of(first)
+        yield some
+        parts = -(-len(some) * (_TRIED - 1) // _AT_ONCE)
+        number = people // _TRIED * (_TRIED - 1) + people % _TRIED
+        for part in range(max(parts, 1)):
+            yield self.of(~first & (number % max(parts, 1) == part))
+
+    def of(self, people: Bools | None) -> Pieces:
+        """Return the pieces of some of the people (rows of the block), or of all."""
+        parts = [_walked(self, people), _stayed(self, people), _crossed(self, people)]
+        made = [np.concatenate(columns) for columns in zip(*parts, strict=True)]
+        width = int(made[1].max(initial=0)) + 1
+        # stable: pieces of a pass stay in the order of time
+        order = np.argsort(made[0].astype(np.int64) * width + made[1], kind="stable")
+        person, pass_no, camera, tour, offset, length, face, frontal, place = (column[order] for column in made)
+        sensitive = np.zeros(place.size, dtype=bool)
+        shows = place >= 0
+        sensitive[shows] = self.city.place_sensitive[place[shows]]
+        return Pieces(person, pass_no, camera, tour, offset, length, face, frontal, place, sensitive)
+
+
+def _rows_of(people: Bools | None, person: NDArray) -> Any:
+    """Select the rows of some people."""
+    return slice(None) if people is None else np.flatnonzero(people[person])
 
 
 def _visited(block: Block, tour: NDArray, place: NDArray) -> Ints:
@@ -194,6 +233,10 @@ class Walks(NamedTuple):
         return cls(order, routes, half_hours(depart[some] - span, until)[order], depart,
                    block.walk_mm_per_tick.astype(np.float64), span)  # fmt: skip
 
+    def rows(self, some: Any) -> Walks:
+        """Return these of the walks alone."""
+        return self._replace(order=self.order[some], routes=self.routes[some], hours=self.hours[some])
+
 
 def street_rows(block: Block, city: City, coverage: Coverage, visited: Ints, viewed: _Viewed | None = None,
                 walks: Walks | None = None) -> Ints:
@@ -224,15 +267,14 @@ def looked_at(city: City, coverage: Coverage, windows: Windows) -> Looked:
     return Looked((way[0::2] | way[1::2])[city.adj_edge], node, place)
 
 
-def _walked(block: Block, city: City, coverage: Coverage, number: Ints, viewed: _Viewed) -> tuple[NDArray, ...]:
-    tour = np.asarray(block.walk_tour)
-    goal, origin = (_visited(block, block.way_tour, place) for place in (block.way_to, block.way_from))
-    visited = np.where(goal >= 0, goal, origin)[block.walk_way]
-    rows = street_rows(block, city, coverage, visited, viewed)
+def _walked(of: Passing, people: Bools | None) -> tuple[NDArray, ...]:
+    tour = np.asarray(of.block.walk_tour)
+    walks = of.walks if people is None else of.walks.rows(_rows_of(people, of.person[tour[of.walks.order]]))
+    rows = street_rows(of.block, of.city, of.coverage, of.visited, of.viewed, walks)
     walk, camera, offset, length, face, flags = kernel.regroup(rows, tour.size)
-    return (block.tour_person[tour[walk]].astype(np.int32), _pass_no(number[walk], coverage, camera), camera,
+    return (of.person[tour[walk]].astype(np.int32), _pass_no(of.route[walk], of.coverage, camera), camera,
             tour[walk].astype(np.int32), offset, length, face.astype(np.uint16), flags % 2 == 1,
-            np.where(flags >= 2, visited[walk], -1))
+            np.where(flags >= 2, of.visited[walk], -1))
 
 
 def _routes(block: Block) -> tuple[Ints, Ints]:
@@ -251,13 +293,13 @@ def _pass_no(number: Ints, coverage: Coverage, camera: Shorts) -> Ints:
     return (number << 32) + coverage.which[camera]
 
 
-def _stayed(block: Block, coverage: Coverage, before: Ints, viewed: _Viewed) -> tuple[NDArray, ...]:
-    """Pieces of visits in front of indoor cameras; passes are numbered from `before` for each person."""
-    tour, place = np.asarray(block.stay_tour), np.asarray(block.stay_place, dtype=np.int64)
-    person = np.asarray(block.tour_person)[tour]
-    number, _ = _ordinal(person, block.person_id.size)
-    number += before[person]
-    visited = _visited(block, tour, place)
+def _stayed(of: Passing, people: Bools | None) -> tuple[NDArray, ...]:
+    """Pieces of visits in front of indoor cameras."""
+    block, coverage, viewed = of.block, of.coverage, of.viewed
+    some = _rows_of(people, of.person[block.stay_tour])
+    tour, place = np.asarray(block.stay_tour)[some], np.asarray(block.stay_place, dtype=np.int64)[some]
+    arrive, stays = block.stay_arrive[some].astype(np.int64), block.stay_length[some].astype(np.int64)
+    visited, number = _visited(block, tour, place), of.stay[some]
     stay, camera = kernel.indoors(place, tour, coverage.indoor_start, coverage.indoor_camera, viewed.tour,
                                   viewed.camera)
     # one id per (tour, camera): the key of a tour is a hash of the person and the destination
@@ -266,20 +308,23 @@ def _stayed(block: Block, coverage: Coverage, before: Ints, viewed: _Viewed) -> 
     fact = facts().value
     met = mark[:, 0] < fact("indoor_cameras_met") / np.maximum(coverage.indoor_all[place[stay]], 1)
     stay, camera, mark = stay[met], camera[met], mark[met]
-    whole = np.minimum(block.stay_length[stay].astype(np.int64), ticks(fact("indoor_view_s")))
-    begin = block.stay_arrive[stay] + np.floor(mark[:, 1] * (block.stay_length[stay] - whole + 1)).astype(np.int64)
-    return _shown(coverage, person[stay], number[stay], tour[stay], camera, begin, whole, mark[:, 2], visited[stay])
+    whole = np.minimum(stays[stay], ticks(fact("indoor_view_s")))
+    begin = arrive[stay] + np.floor(mark[:, 1] * (stays[stay] - whole + 1)).astype(np.int64)
+    return _shown(coverage, of.person[tour[stay]], number[stay], tour[stay], camera, begin, whole, mark[:, 2],
+                  visited[stay])
 
 
-def _crossed(block: Block, city: City, coverage: Coverage, before: Ints, viewed: _Viewed) -> tuple[NDArray, ...]:
+def _crossed(of: Passing, people: Bools | None) -> tuple[NDArray, ...]:
     """Pieces of crossings: the cameras of one's compound when leaving and coming home, and those of stations.
 
     Each person meets the same cameras of a place on every crossing.
     """
-    tour, place, begin, number = _crossings(block, city)
+    block, coverage, viewed = of.block, of.coverage, of.viewed
+    some = _rows_of(people, of.person[of.crossings[0]])
+    tour, place, begin, number = (column[some] for column in of.crossings)
     crossing, camera = kernel.indoors(place, tour, coverage.indoor_start, coverage.indoor_camera, viewed.tour,
                                       viewed.camera)
-    person = np.asarray(block.tour_person, dtype=np.int64)[tour[crossing]]
+    person = of.person[tour[crossing]].astype(np.int64)
     ids = (draws.hashes(1, block.person_id[person]) ^ draws.hashes(0, coverage.which[camera])).view(np.int64)
     mark = draws.uniforms(draws.stream_key(0, 0, "crossing view"), ids, 3)
     fact = facts().value
@@ -287,7 +332,7 @@ def _crossed(block: Block, city: City, coverage: Coverage, before: Ints, viewed:
     crossing, camera, person, mark = crossing[met], camera[met], person[met], mark[met]
     length = ticks(fact("crossed_view_s"))
     at = begin[crossing] + np.floor(mark[:, 1] * fact("crossed_cameras_met") * length).astype(np.int64)
-    return _shown(coverage, person, before[person] + number[crossing], tour[crossing], camera, at,
+    return _shown(coverage, person, of.before[person] + number[crossing], tour[crossing], camera, at,
                   np.full(crossing.size, length, dtype=np.int64), mark[:, 2],
                   np.full(crossing.size, -1, dtype=np.int64))
 

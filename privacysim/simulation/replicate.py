@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from privacysim.city import City, build_city
 from privacysim.errors import one_line
-from privacysim.exposure import Acts, index_acts
+from privacysim.exposure import Acts, FaceSearches, index_acts
 from privacysim.facts import facts
 from privacysim.governance import History, Log, simulate
 from privacysim.people import Block, Sample, draw_block, draw_sample
 from privacysim.people.rounds import Looked
 from privacysim.policy import Arm
 from privacysim.sight.coverage import Coverage, coverage
-from privacysim.sight.passes import Pieces, Windows, looked_at, passes
+from privacysim.sight.passes import Passing, Pieces, Windows, looked_at, passes
 from privacysim.simulation import cost
 from privacysim.simulation.inputs import Inputs
 from privacysim.simulation.view_ends import Ends, ends_of
@@ -66,7 +66,7 @@ class Replicate:
 
     def changed(self, *, arms: Sequence[Arm] = (), acts: Acts | None = None, sample: Sample | None = None) -> Replicate:
         """Return a replicate with the same city and world, but other arms, acts or sample."""
-        lost = {"acts", "windows", "looked", "coverage", "ends", *(("logs",) if arms else ())}
+        lost = {"acts", "searches", "windows", "looked", "coverage", "ends", *(("logs",) if arms else ())}
         given = {"inputs": replace(self.inputs, arms=tuple(arms)) if arms else None, "acts": acts, "sample": sample}
         made, known = object.__new__(Replicate), {"history": self.history, **vars(self)}
         made.__dict__ |= {name: value for name, value in known.items() if name not in lost}
@@ -109,6 +109,12 @@ class Replicate:
         made = index_acts(tuple(self.logs.values()))
         cost.add("count", "acts looked at", len(made))
         return made
+
+    @cached_property
+    @cost.stage("cameras")
+    def searches(self) -> FaceSearches:
+        """Those of the acts that search by face."""
+        return FaceSearches.of(self.acts, tuple(self.logs.values()))
 
     @cached_property
     @cost.stage("cameras")
@@ -172,15 +178,29 @@ class Replicate:
     def see(self, drawn: Block, view: Coverage | None = None) -> Pieces:
         """Passes of these people at the viewed cameras, while somebody looks; the pilot keeps whole passes."""
         windows = self.windows if self.k >= 0 else None
-        pieces = passes(drawn, self.world.city, view or self.coverage, drawn.first_day, drawn.days, windows)
-        cost.add("bytes", "passes", cost.bytes_of(pieces))
-        cost.add("count", "pieces of passes", len(pieces))
-        return pieces
+        return _counted(passes(drawn, self.world.city, view or self.coverage, drawn.first_day, drawn.days, windows))
+
+    def see_in_portions(self, drawn: Block, view: Coverage | None = None) -> Iterator[Pieces]:
+        """The same passes, in portions of people: where many cameras are watched, all of them would fill the memory."""
+        with cost.stage("passes"):
+            portions = Passing(drawn, self.world.city, view or self.coverage, self.windows).portions()
+        while True:
+            with cost.stage("passes"):
+                pieces = next(portions, None)
+            if pieces is None:
+                return
+            yield _counted(pieces)
 
     def seen(self, block: int = 0) -> Seen:
         """Draw one block of people with its passes; it holds only tours that somebody can look at."""
         drawn = self.draw(block, self.looked)
         return Seen(drawn, self.see(drawn))
+
+
+def _counted(pieces: Pieces) -> Pieces:
+    cost.add("bytes", "passes", cost.bytes_of(pieces))
+    cost.add("count", "pieces of passes", len(pieces))
+    return pieces
 
 
 _LAST: dict[tuple[str, int], Replicate] = {}

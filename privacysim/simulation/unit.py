@@ -22,8 +22,9 @@ from privacysim.errors import ResultsError
 from privacysim.exposure import (
     BY_FACE,
     Exposure,
+    ExposureSums,
     Searched,
-    faces_searched,
+    SearchedSums,
     index_acts,
     is_outsider,
     measure_exposure,
@@ -68,35 +69,46 @@ def begin_unit(unit: Unit) -> None:
 def measured(whole: Replicate, block: int, wanted_tables: str = "", folder: Path | None = None) -> UnitParts:
     """Measure the metrics of one block of a replicate's people under every arm."""
     unit, logs, wanted = Unit(whole.k, block), tuple(whole.logs.values()), whole.inputs.metrics
-    ends, seen = whole.ends, whole.seen(block)
-    first, kinds = block == 0, {one.of for one in wanted}
+    ends, first, kinds = whole.ends, block == 0, {one.of for one in wanted}
+    drawn = whole.draw(block, whole.looked)
+    seen = Seen(drawn, whole.see(drawn)) if wanted_tables or kinds & {"footage", "viewed"} else None
     arms: dict[str, Sums] = {}
     stored = any(one.name == "storage_camera_days" for one in wanted)
     for end, view in (("", None), *ends.views.items()):
-        shown = seen.pieces if view is None else whole.see(seen.block, view)
-        with cost.stage("exposure"):
-            exposure = measure_exposure(shown, seen.block, whole.acts)
-            faces = faces_searched(shown, seen.block, whole.acts, logs)
-        cost.add("bytes", "exposure", cost.bytes_of(exposure))
+        exposure, faces = _exposed(whole, drawn, seen, view)
         with cost.stage("metrics"):
-            sought = [targeted(log.acts, whole.world, view or whole.coverage) if first else None for log in logs]
-            people = [people_seen(exposure, n, seen.block, faces, sought[n]) for n in range(len(logs))]
-            if view is not None:
-                arms |= {arm_at(log.policy, end): parts(people[n], None, names=wanted) for n, log in enumerate(logs)}
-                continue
-            filmed = footage_seen(whole, seen) if "footage" in kinds else [None] * len(logs)
-            viewed = [viewed_acts(whole, seen, log, first=first) if "viewed" in kinds else None for log in logs]
-            kept = [records(whole.world, log, storage=stored) if first else None for log in logs]
-            arms = {log.policy: parts(people[n], kept[n], filmed[n], wanted, viewed[n]) for n, log in enumerate(logs)}
+            filmed = footage_seen(whole, seen) if seen and view is None and "footage" in kinds else [None] * len(logs)
+            for n, log in enumerate(logs):  # one after the other, because what metrics derive from a log is large
+                sought = targeted(log.acts, whole.world, view or whole.coverage) if first else None
+                people = people_seen(exposure, n, drawn, faces, sought)
+                if view is not None:
+                    arms[arm_at(log.policy, end)] = parts(people, None, names=wanted)
+                    continue
+                viewed = viewed_acts(whole, seen, log, first=first) if seen and "viewed" in kinds else None
+                kept = records(whole.world, log, storage=stored) if first else None
+                arms[log.policy] = parts(people, kept, filmed[n], wanted, viewed)
     notes: tuple[str, ...] = ()
     if first:
         twins = (pair for pair in combinations(logs, 2) if same_events(*pair))
         notes = (*ends.notes, *(f"{log.policy}: {note}" for log in logs for note in log.notes),
                  *(equal_events(one.policy, other.policy) for one, other in twins))
-    if wanted_tables and folder is not None:
+    if wanted_tables and folder is not None and seen is not None:
         with cost.stage("tables"):
             _write_tables(whole, seen, unit, wanted_tables, folder)
     return UnitParts(unit, arms, notes, cost.collected())
+
+
+def _exposed(whole: Replicate, drawn: Block, seen: Seen | None, view: Coverage | None) -> tuple[Exposure, Searched]:
+    """Exposure of a block, and passes that a machine searched; in portions, unless what is seen is kept as a whole."""
+    sums, faces = ExposureSums(drawn, whole.acts), SearchedSums(drawn, whole.searches)
+    for pieces in [seen.pieces] if seen and view is None else whole.see_in_portions(drawn, view):
+        with cost.stage("exposure"):
+            sums.add(pieces)
+            faces.add(pieces)
+    with cost.stage("exposure"):
+        exposure, searched = sums.exposure(), faces.searched()
+    cost.add("bytes", "exposure", cost.bytes_of(exposure))
+    return exposure, searched
 
 
 @lru_cache(maxsize=1)  # once per process

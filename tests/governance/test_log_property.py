@@ -186,7 +186,7 @@ def test_governance_all_arms_share_the_history_before_day_0(logs: dict[str, Log]
             same = ["request_id", "decided_s", "outcome", "document", "rule"] if name == "requests" else [
                 "incident_id", "opened_s", "mechanism"]
             ids = same[0]
-            one, two = one[(one[when] < 0)][same], two[(two[when] < 0)][same]
+            one, two = (frame[frame[when] < 0][same].astype({same[-1]: str}) for frame in (one, two))
             both = one[ids].isin(two[ids])
             pd.testing.assert_frame_equal(
                 one[both].sort_values(ids).reset_index(drop=True),

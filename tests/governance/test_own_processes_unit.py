@@ -123,7 +123,8 @@ def _equal(one: Log, other: Log, mine: set[int]) -> None:
     for name, column in zip(TABLES, ("request_id", "source_id", "incident_id", "incident_id"), strict=True):
         rows = getattr(other, name)
         ours = rows[~rows[column].isin(mine)].reset_index(drop=True)
-        plain = [frame.astype({"source": str}) if name == "acts" else frame for frame in (getattr(one, name), ours)]
+        plain = [frame.astype(dict.fromkeys(frame.select_dtypes("category"), str))
+                 for frame in (getattr(one, name), ours)]  # fmt: skip
         pd.testing.assert_frame_equal(*plain, check_exact=True)
 
 

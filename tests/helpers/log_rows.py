@@ -15,7 +15,7 @@ Lines = Sequence[Mapping[str, object]]
 
 def rows(name: str, lines: Lines) -> pd.DataFrame:
     """Frame of a table; columns that a line omits get neutral values."""
-    filler: dict[str, object] = {"str": "", "bool": False}
+    filler: dict[str, object] = {"str": "", "name": "", "bool": False}
     made = {}
     for column in tables.table(name).columns:
         default = column.words[0] if column.dtype == "word" else filler.get(column.dtype, 0)

@@ -67,7 +67,7 @@ def saved(home) -> Path:
     folder = home / "saved"
     (folder / "tables" / "acts").mkdir(parents=True)
     rows = pd.concat([tables.frame("acts", {
-        column.name: [column.words[0] if column.words else "" if column.dtype in ("str", "word") else n]
+        column.name: [column.words[0] if column.words else "" if column.dtype in ("str", "name") else n]
         for column in tables.table("acts").columns}) for n in range(3)])  # fmt: skip
     tables.write("acts", rows, folder / "tables" / "acts" / "r00000-b00000.parquet")
     (folder / CLAIM).touch()

@@ -17,6 +17,7 @@ from privacysim.exposure import index_acts, measure_exposure
 from privacysim.facts import facts
 from privacysim.governance.desk import Desk, Hours
 from privacysim.people import draw_block
+from privacysim.sight import passes as passes_module
 from privacysim.sight.coverage import coverage
 from privacysim.sight.passes import passes
 from privacysim.simulation import replicate as replicate_module
@@ -90,12 +91,23 @@ def test_another_seed_changes_nearly_every_number(usual):
 def test_conclusions_do_not_depend_on_the_size_of_blocks(usual, people, monkeypatch):
     monkeypatch.setattr(replicate_module, "BLOCK", people)
     units: list[int] = []
-    draw = replicate_module.Replicate.seen
-    monkeypatch.setattr(replicate_module.Replicate, "seen", lambda self, n: (units.append(n), draw(self, n))[1])
+    draw = replicate_module.Replicate.draw
+    monkeypatch.setattr(replicate_module.Replicate, "draw", lambda *given: (units.append(given[1]), draw(*given))[1])
     blocks = metrics()
     assert max(units) >= 1
     assert list(blocks["metric"]) == list(usual["metric"])
     assert np.allclose(blocks["value"], usual["value"], rtol=1e-9, atol=0.0)
+
+
+@pytest.mark.parametrize("at_once", [300, 2_000])
+def test_portions_in_which_people_are_seen_change_no_bit(usual, at_once, monkeypatch):
+    portions: list[int] = []
+    monkeypatch.setattr(passes_module, "_AT_ONCE", at_once)
+    count = replicate_module._counted
+    monkeypatch.setattr(replicate_module, "_counted", lambda pieces: (portions.append(len(pieces)), count(pieces))[1])
+    assert metrics().equals(usual)
+    assert len(portions) > 3
+    assert max(portions) < max(3 * at_once, sum(portions) / 4)
 
 
 def test_two_blocks_merged_are_the_people_of_both(seen):
