@@ -34,7 +34,7 @@ def run(
     case: Annotated[str | None, typer.Option(help="Reading of the founding case: broadcast or directory.")] = None,
     days: Days = None,
     replicates: Annotated[str | None, typer.Option(help="Number of replicates, or precision:5%.")] = None,
-    worlds: Annotated[int | None, typer.Option(help="Number of worlds that draw their facts. 0: best guesses.")] = None,
+    worlds: Annotated[str | None, typer.Option(help="Worlds that draw their facts, or precision:20%. 0: none.")] = None,
     replicate: Annotated[int | None, typer.Option(help="Run only this replicate, counting from 0.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of all random draws.")] = None, workers: Workers = None,
     law_date: Annotated[str | None, typer.Option(help="Day of the general law, or own: each policy's own day.")] = None,
@@ -60,12 +60,15 @@ def run(
 
     wanted = _whole_number(replicates, "--replicates", "a number, or a precision", "precision",
                            "write --replicates 20, or --replicates precision:5%")
-    if isinstance(wanted, str):
-        Precision.read(wanted)  # a mistake is an error before anything is loaded
+    drawn = _whole_number(worlds, "--worlds", "a number, or a precision", "precision",
+                          "write --worlds 100, or --worlds precision:20%")
+    for text, of in ((wanted, "replicates"), (drawn, "worlds")):
+        if isinstance(text, str):
+            Precision.read(text, of)  # a mistake is an error before anything is loaded
     people = _whole_number(sample, "--sample", "a number of people, or all", "all", "write --sample 50000")
     chosen = Study(study, scenario=scenario, policies=options.words(policies) if policies is not None else None,
-                   baseline=baseline, days=days, replicates=wanted if isinstance(wanted, int) else None, worlds=worlds,
-                   sample=people, seed=seed, case=case,
+                   baseline=baseline, days=days, replicates=wanted if isinstance(wanted, int) else None,
+                   worlds=drawn if isinstance(drawn, int) else None, sample=people, seed=seed, case=case,
                    law_date=law_date if law_date in (None, "own") else options.day(law_date))
     inputs, plan = chosen.inputs(replicate), chosen.plan
     law = "each policy's own date" if plan.law_date == "own" else plan.law_date
@@ -86,7 +89,7 @@ def run(
         print("First run of this installation: kernels are compiled once, a minute of CPU time.", file=sys.stderr)
     if before is None and spent >= SHORT_S:
         print(takes, flush=True)
-    results = chosen.run(wanted if isinstance(wanted, str) else None, worlds=worlds, replicate=replicate,
+    results = chosen.run(wanted if isinstance(wanted, str) else None, worlds=drawn, replicate=replicate,
                          workers=at_once, first=_say_first, open_executor=open_executor, out=folder, resume=resume,
                          force=force, yes=yes, tables="all" if tables_all else "seen" if tables else "",
                          also={"report.html": page})

@@ -12,6 +12,7 @@ World j has its own facts and its own replicate, so its answer y varies with bot
   95 % of permutations of the worlds (Westfall and Young 1993), so in 95 % of studies without any such fact none does.
 """
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -20,6 +21,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.special import fdtri
+from scipy.stats import binom
 
 from privacysim.draws import Floats, Ints, stream_key, uniforms
 from privacysim.facts import fact_titles
@@ -75,6 +77,29 @@ def world_range(values: ArrayLike) -> tuple[float, float, float]:
     at = np.array([0.025, 0.975]) * (y.size + 1) - 1.0
     low, high = np.interp(at, np.arange(y.size), y)
     return float(low), float(high), _LEVEL
+
+
+FEWEST_ENDS = math.ceil(math.log((1 - _LEVEL) / 2) / math.log((1 + _LEVEL) / 2))
+"""With fewer worlds (146), the interval of an end of the range has no outer bound."""
+
+
+def ends_error(values: ArrayLike) -> float:
+    """Half-width of the wider of the intervals in which the two ends of the range over all possible worlds lie.
+
+    The ends are quantiles q of the law of worlds, at p = 2.5 and 97.5 %. The number of n worlds below q is binomial
+    (n, p), so q lies between two order statistics in 95 % of studies, whatever the law (David and Nagaraja 2003, Order
+    Statistics, section 7.1). Relative to the end where that is above 1. Infinite below `FEWEST_ENDS` worlds.
+
+    >>> ends_error(range(145)), ends_error([0.5] * 146)
+    (inf, 0.0)
+    """
+    y = np.sort(np.asarray(values, dtype=np.float64))
+    if y.size < FEWEST_ENDS:
+        return math.inf
+    tails = [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2]
+    inner, outer = (int(at) for at in binom.ppf(tails, y.size, tails[0]))
+    widths = zip(((y[outer] - y[inner - 1]) / 2, (y[-inner] - y[-outer - 1]) / 2), world_range(y)[:2], strict=True)
+    return float(max(half / max(1.0, end) for half, end in widths))
 
 
 def facts_share(alone: ArrayLike, pairs: Sequence[tuple[float, float]]) -> Estimate | None:

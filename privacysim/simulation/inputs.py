@@ -163,9 +163,11 @@ class Inputs:
         """Return an arm by id; a policy with one reading may be named without it."""
         return self.arms[self.arm_ids.index(arm_named(self.arm_ids, named))]
 
-    def among(self, replicates: Sequence[int]) -> "Inputs":
-        """Return the study with other replicates: same family, another run."""
-        return hashed(replace(self, replicates=tuple(replicates)))
+    def among(self, replicates: Sequence[int], worlds: int | None = None) -> "Inputs":
+        """Return the study with other replicates and, if given, as many worlds: same family, another run."""
+        number = self.worlds if worlds is None else worlds
+        plan = self.plan.model_copy(update={} if worlds is None else {"worlds": worlds})
+        return hashed(replace(self, plan=plan, replicates=tuple(replicates), worlds=number))
 
 
 def arm_named(arms: Sequence[str], named: str, where: str = "baseline") -> str:

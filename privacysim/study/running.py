@@ -212,6 +212,7 @@ class Running:
         if len(early) < len(wanted):
             if self.first is not None:
                 self.first(self._results(early))
+                self.first = None  # told once, however often the run is extended
             self._do([unit for unit in wanted if unit not in self.done])
         return self._results(wanted)
 

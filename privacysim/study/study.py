@@ -21,7 +21,6 @@ from privacysim.simulation import cost
 from privacysim.simulation.brought import NOTHING, Brought, bring, kept_parts
 from privacysim.simulation.inputs import Inputs, StudyFile, from_parts, load_study_file, resolve
 from privacysim.simulation.simulation import Simulation
-from privacysim.stats import FEWEST_REPLICATES
 from privacysim.study.executor import OpenExecutor, cores
 from privacysim.study.precision import Precision
 from privacysim.study.running import Runner, Running, keep_tables, parts_folder
@@ -141,7 +140,7 @@ class Study:
         """
         return Simulation.of(self.inputs(k), k)
 
-    def run(self, replicates: int | str | None = None, *, worlds: int | None = None, replicate: int | None = None,
+    def run(self, replicates: int | str | None = None, *, worlds: int | str | None = None, replicate: int | None = None,
             workers: int | None = None, first: Callable[[Results], None] | None = None,
             open_executor: OpenExecutor | None = None, out: str | Path | None = None, resume: bool = False,
             force: bool = False, tables: str = "", also: Mapping[str, Callable[[Results], str]] | None = None,
@@ -150,15 +149,20 @@ class Study:
 
         `replicates` overrides the study's number; "precision:5%" adds replicates until the primary metric's
         intervals are that narrow (`Precision`). `worlds` overrides the number of worlds, which draw their facts;
-        `replicates` alone means none, so the facts keep their best guesses. `first` is called with the results of the
-        replicates and the first ten worlds. `replicate` runs only that one (counting from 0). `workers`
-        processes share the units (default: one per core); `open_executor` opens any other executor, for many machines.
-        `out` is the results folder to write; `resume` continues an interrupted run there. `tables` ("seen" or "all")
-        adds the large tables. `also` writes further files from the results. A run that would need more than a day, or
-        more than this machine has, ends after its first unit unless `yes`.
+        "precision:20%" adds worlds until both ends of the primary metric's range over worlds are known that well.
+        `replicates` alone means no worlds, so the facts keep their best guesses. `first` is called with the results of
+        the replicates and the first ten worlds. `replicate` runs only that one (counting from 0). `workers` processes
+        share the units (default: one per core); `open_executor` opens any other executor, for many machines. `out` is
+        the results folder to write; `resume` continues an interrupted run there. `tables` ("seen" or "all") adds the
+        large tables. `also` writes further files from the results. A run that would need more than a day, or more than
+        this machine has, ends after its first unit unless `yes`.
         """
-        aim = Precision.read(replicates) if isinstance(replicates, str) else None
-        inputs = self._resolved(replicates if isinstance(replicates, int) else None, worlds, replicate, aim)
+        given = [(text, of) for text, of in ((replicates, "replicates"), (worlds, "worlds")) if isinstance(text, str)]
+        if len(given) > 1:
+            raise InputError("worlds", "a precision of replicates or of worlds", "both", "give one of them a number")
+        aim = Precision.read(*given[0]) if given else None
+        inputs = self._resolved(replicates if isinstance(replicates, int) else None,
+                                worlds if isinstance(worlds, int) else None, replicate, aim)
         folder = Path(out) if out is not None else None
         if tables and (folder is None or tables not in ("seen", "all")):
             raise InputError("tables", '"seen" or "all", and an out folder', tables, 'write tables="seen", out="…"')
@@ -203,9 +207,10 @@ class Study:
             raise InputError("replicates", "a number from 1 on", replicates, "run at least one")
         if aim is not None and replicate is not None:
             raise InputError("replicates", "a precision, or one replicate alone", "both", "leave one out")
-        wanted = FEWEST_REPLICATES if aim is not None else replicates
-        changed = {} if wanted is None else {"replicates": wanted, "worlds": 0}
+        changed = {} if replicates is None else {"replicates": replicates, "worlds": 0}
         changed |= {} if worlds is None else {"worlds": worlds}
+        if aim is not None:
+            changed = {"worlds": 0} | changed | {aim.of: aim.first}
         plan = validate(StudyFile, self.plan.model_dump(mode="json") | changed, "study") if changed else self.plan
         return resolve(plan, replicate, self.brought)
 
@@ -221,9 +226,11 @@ def _saved(folder: Path, inputs: Inputs, aim: Precision | None, *, resume: bool,
     """Saved results of this run, or None (also to `resume` failed replicates); those of another run raise an error."""
     manifest = None if force else read_manifest(folder)
     if manifest is not None:
-        wished = manifest.get("precision") or {}
+        other = "replicates" if aim is not None and aim.of == "worlds" else "worlds"
+        wished = {"of": "replicates", **(manifest.get("precision") or {})}
         same = manifest["run_id"] == inputs.run_id if aim is None else (
-            (manifest.get("family_id"), wished.get("aim"), wished.get("cap")) == (inputs.family_id, aim.aim, aim.cap))
+            manifest.get("family_id") == inputs.family_id and wished == wished | aim.said
+            and manifest["study"].get(other) == getattr(inputs.plan, other))
         if not same:
             raise ResultsError(
                 f"{folder}: holds complete results of another run ({manifest['run_id']}, this one is "

@@ -145,6 +145,9 @@ def test_a_run_that_lost_a_replicate_keeps_the_rest_says_so_and_exits_1(toy, pla
 @pytest.mark.parametrize(("words", "said"), [
     (["--replicates", "ten"], ("--replicates: expected a number, or a precision.", "Got: ten",
                                "write --replicates 20, or --replicates precision:5%")),
+    (["--worlds", "many"], ("--worlds: expected a number, or a precision.", "Got: many",
+                            "write --worlds 100, or --worlds precision:20%")),
+    (["--worlds", "precision:5%:100"], ("--worlds: expected a cap of at least 146.", "Got: 100", "raise the cap")),
     (["--replicates", "precision:0%"], ("--replicates: expected a number, or a precision such as precision:5%.",
                                         "Got: precision:0%", "write precision:5%, or precision:5%:400")),
     (["--sample", "most"], ("--sample: expected a number of people, or all.", "Got: most", "write --sample 50000")),

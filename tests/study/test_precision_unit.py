@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -14,8 +15,9 @@ from privacysim.errors import InputError, ResultsError
 from privacysim.metrics import METRICS
 from privacysim.results.results import Results
 from privacysim.results.summary_rows import difference_of, ratio_of
+from privacysim.simulation.unit_parts import UnitParts
 from privacysim.study.precision import Precision, in_words
-from tests.helpers.toy_study import ToyRunner
+from tests.helpers.toy_study import ToyRunner, run_unit
 
 PARTS = {"scenario": "guangzhou_district", "policies": ["notice_only", "order_799"], "days": 3}
 PRIMARY = "people_identified_by_outsiders"
@@ -40,7 +42,7 @@ def test_a_study_stops_at_the_first_look_that_is_narrow_enough_and_is_the_study_
     found = toy.run("precision:0.05%", workers=1)
     done, told = len(found.manifest["replicates"]), found.manifest["precision"]
     assert 20 < done < 200, "neither ten nor twice as many are enough for this aim, and the cap is far"
-    assert told == {"aim": 0.0005, "cap": 200, "reached": True, "half_width": widest(found)}
+    assert told == {"of": "replicates", "aim": 0.0005, "cap": 200, "reached": True, "half_width": widest(found)}
     assert widest(found) <= 0.0005
     plain = ps.Study(**PARTS, replicates=done).run(workers=1)
     assert found.metrics.equals(plain.metrics)
@@ -69,6 +71,67 @@ def test_a_folder_of_the_same_aim_is_read_and_of_another_aim_refused(toy, tmp_pa
         assert lines[1] == "  Fix: name another folder with --out, or replace them with --force."
 
 
+def a_world(inputs, wanted_tables, folder, unit) -> UnitParts:
+    """A unit whose policy has the ratio (j + 1) / 1000 to the baseline in world j, so that its quantiles are known."""
+    part = run_unit(inputs, wanted_tables, folder, unit)
+    sums = {"low": 1000.0, "high": 1000.0, "squares_low": 1.0, "squares_high": 1.0}
+    shares = {"notice_only": 1.0, "order_799": ((unit.world or 0) * 617 % 1000 + 1) / 1000}
+    arms = {arm: {PRIMARY: {key: value * share for key, value in sums.items()}} for arm, share in shares.items()}
+    return replace(part, arms=arms, heard=())
+
+
+@pytest.fixture
+def worlds(toy, monkeypatch):
+    monkeypatch.setattr(ps.Study, "runner", ToyRunner(a_world))
+    return toy
+
+
+def ends(count: int) -> float:
+    """Half-width of the wider interval of the two ends, from the binomial law, in this test's own words."""
+    y = sorted((j * 617 % 1000 + 1) / 1000 for j in range(count))
+    few = [sum(math.comb(count, i) * 0.025**i * 0.975 ** (count - i) for i in range(k + 1)) for k in range(count)]
+    low = next(k for k in range(count) if few[k] >= 0.025)  # so many lie below the quantile, or more
+    high = next(k for k in range(count) if few[k] >= 0.975) + 1
+    return max(y[high - 1] - y[low - 1], y[count - low] - y[count - high]) / 2
+
+
+def test_worlds_are_added_until_both_ends_of_the_range_are_settled_and_are_those_of_so_many_worlds(worlds):
+    looks: list[int] = []
+    found = worlds.run(2, worlds="precision:1.8%", workers=1, first=lambda results: looks.append(results.worlds.size))
+    done, told = found.inputs.worlds, found.manifest["precision"]
+    assert 146 < done < 600
+    assert told == {"of": "worlds", "aim": pytest.approx(0.018), "cap": 600, "reached": True,
+                    "half_width": pytest.approx(ends(done))}  # fmt: skip
+    assert ends(146) > 0.018 >= ends(done)
+    assert found.manifest["replicates"] == [0, 1]
+    assert len(looks) == 1, "the first results are told once"
+    plain = ps.Study(**PARTS, replicates=2, worlds=done).run(workers=1)
+    assert found.worlds.equals(plain.worlds)
+    assert (found.run_id, found.manifest["study"]) == (plain.run_id, plain.manifest["study"])
+
+
+def test_worlds_stop_at_their_hard_limit_and_the_answer_says_so(worlds, tmp_path):
+    found = worlds.run(2, worlds="precision:0.01%:200", workers=1, out=tmp_path / "r")
+    told = found.manifest["precision"]
+    assert (found.inputs.worlds, told["reached"]) == (200, False)
+    assert in_words(told) == (f"precision 0.01 % of the range over worlds: not reached within 200 worlds; "
+                              f"the widest half-width is {100 * ends(200):.2g} %")
+    assert worlds.run(2, worlds="precision:0.01%:200", workers=1, out=tmp_path / "r").worlds.equals(found.worlds)
+    for count, other in ((3, "precision:0.01%:200"), (2, "precision:0.02%:200")):
+        with pytest.raises(ResultsError, match="to a precision"):
+            worlds.run(count, worlds=other, workers=1, out=tmp_path / "r")
+
+
+def test_worlds_without_any_ratio_are_not_multiplied(worlds, monkeypatch):
+    monkeypatch.setattr(ps.Study, "runner", ToyRunner(lambda *given: replace(a_world(*given), arms={
+        arm: {PRIMARY: dict.fromkeys(("low", "high", "squares_low", "squares_high"), 0.0)}
+        for arm in ("notice_only", "order_799")})))  # fmt: skip
+    found = worlds.run(2, worlds="precision:5%", workers=1)
+    assert found.inputs.worlds == 146
+    said = in_words(found.manifest["precision"])
+    assert said == "precision 5 % of the range over worlds: not reached; too few worlds have a ratio"
+
+
 @pytest.mark.parametrize("text", ["precision", "precision:", "precision:0%", "precision:100%", "precision:5",
                                   "precision:-5%", "5%", "precision:5%:x"])  # fmt: skip
 def test_what_is_no_precision_is_said_with_one_that_is(text):
@@ -83,6 +146,10 @@ def test_what_is_no_precision_is_said_with_one_that_is(text):
 def test_a_cap_below_the_fewest_replicates_and_contradicting_wishes_are_refused(toy):
     with pytest.raises(InputError, match="a cap of at least 10"):
         Precision.read("precision:5%:9")
+    with pytest.raises(InputError, match="a cap of at least 146"):
+        Precision.read("precision:5%:145", "worlds")
+    with pytest.raises(InputError, match="a precision of replicates or of worlds"):
+        toy.run("precision:5%", worlds="precision:5%")
     with pytest.raises(InputError, match="a precision, or one replicate alone"):
         toy.run("precision:5%", replicate=1)
     with pytest.raises(InputError, match="a number from 1 on"):
