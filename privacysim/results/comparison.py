@@ -49,8 +49,8 @@ class Comparison:
         """Table of the comparison, with one row per metric, curve and policy.
 
         `mean`, `ratio` and `difference` are floats, with the ends of their 95 % intervals in `mean_low`, `mean_high`
-        …; these are NaN without an interval, and `note` says why. `text=True` is for reading: each number with its
-        interval is one text, and a column `in words` is added. `metrics` selects and orders the metrics; by default
+        …; these are NaN without an interval, and `note` says why. `text=True` is for reading: policies have their
+        titles, each number with its interval is one text, and a column `in words` is added. `metrics` selects and orders the metrics; by default
         the primary metric comes first, then the others as declared.
         """
         names = metrics or [self.primary, *(name for name in self.declared if name != self.primary)]
@@ -65,6 +65,7 @@ class Comparison:
                 made[[shown, f"{shown}_low", f"{shown}_high"]] = columns
         made["n"], made["direction"] = rows["n"], [one.arrow for one in known]
         if text:
+            made["policy"] = made["policy"].map(self._title)
             made["in words"] = [self.sentence(row) for row in rows.to_dict("records")]
         return made.assign(note=rows["note"])
 
@@ -144,16 +145,22 @@ class Comparison:
             elif abs(most - least) < 0.01:
                 verdict = "the readings do not differ in this"
             band = " to ".join(f"{'−' if end < 1 else '+'}{stats.percent(abs(1 - end))} %" for end in (least, most))
-            said.append(f"{row['policy']}, over its {row['readings']} readings and both curves: {band}; {verdict}.")
+            said.append(f"{self._title(row['policy'])}, over its {row['readings']} readings and both curves: {band}; {verdict}.")
         return said
 
+    def _title(self, policy: str) -> str:
+        """Title of an arm, or of a policy whose readings are arms, without the reading."""
+        if policy in self.titles or not (readings := [one for one in self.titles if one.startswith(f"{policy}:")]):
+            return self.titles.get(policy, policy)
+        return self.titles[readings[0]].rpartition(" (")[0]
+
     def words(self) -> list[str]:
-        """Describe the primary metric under each policy, by its id; one sentence for both curves if they agree."""
+        """Describe the primary metric under each policy; one sentence for both curves if they agree."""
         said: dict[str, dict[str, list[str]]] = {}
         for row in self.of(self.primary).to_dict("records"):
             if row["policy"] != self.baseline:
                 said.setdefault(row["policy"], {}).setdefault(self.sentence(row), []).append(row["curve"])
-        return [f"{policy}{_on_curves(curves)}: {sentence}."
+        return [f"{self._title(policy)}{_on_curves(curves)}: {sentence}."
                 for policy, sentences in said.items() for sentence, curves in sentences.items()]  # fmt: skip
 
     def sentence(self, row: Mapping[Any, Any]) -> str:
