@@ -50,8 +50,8 @@ class Comparison:
 
         `mean`, `ratio` and `difference` are floats, with the ends of their 95 % intervals in `mean_low`, `mean_high`
         …; these are NaN without an interval, and `note` says why. `text=True` is for reading: policies have their
-        titles, each number with its interval is one text, and a column `in words` is added. `metrics` selects and orders the metrics; by default
-        the primary metric comes first, then the others as declared.
+        titles, each number with its interval is one text, and a column `in words` is added. `metrics` selects and
+        orders the metrics; by default the primary metric comes first, then the others as declared.
         """
         names = metrics or [self.primary, *(name for name in self.declared if name != self.primary)]
         rows = pd.concat([self.of(name) for name in names], ignore_index=True)
@@ -145,7 +145,8 @@ class Comparison:
             elif abs(most - least) < 0.01:
                 verdict = "the readings do not differ in this"
             band = " to ".join(f"{'−' if end < 1 else '+'}{stats.percent(abs(1 - end))} %" for end in (least, most))
-            said.append(f"{self._title(row['policy'])}, over its {row['readings']} readings and both curves: {band}; {verdict}.")
+            said.append(f"{self._title(row['policy'])}, over its {row['readings']} readings and both curves: {band}; "
+                        f"{verdict}.")
         return said
 
     def _title(self, policy: str) -> str:
