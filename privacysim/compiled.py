@@ -1,7 +1,7 @@
 """Compilation of kernels with numba, kept on disk; a damaged or unwritable cache costs time, never a result.
 
-Compiled code lies beside its source, else in our cache. Each file begins with the digest of its content, because numba
-would run whatever it finds. No kernel uses several threads or fast mathematics, which would change bits.
+Compiled code is stored beside its source, else in our cache. Each file begins with the digest of its content, because
+numba would run whatever it finds. No kernel uses several threads or fast mathematics, which would change bits.
 """
 
 import hashlib
@@ -32,12 +32,12 @@ def jit(function: Any, **options: Any) -> Any:
 
 
 def nothing_compiled() -> bool:
-    """Whether this installation has compiled no kernel yet, so that its first run takes a minute longer."""
+    """Whether this installation has not compiled any kernel yet, so its first run takes a minute longer."""
     return not any(True for place in (PACKAGE, cache_folder() / "numba") for _ in place.rglob("sealed-*.nbi"))
 
 
 class _Beneath(caching.UserWideCacheLocator):  # type: ignore[misc]
-    """Folder for the code of an installation that cannot be written."""
+    """Folder for compiled code if the installation is read-only."""
 
     def __init__(self, function: Any, file: str) -> None:
         super().__init__(function, file)
@@ -52,7 +52,7 @@ class _Code(caching.CompileResultCacheImpl):  # type: ignore[misc]
 
 
 class _Files(caching.IndexDataCacheFile):  # type: ignore[misc]
-    """Index and code of one kernel, each behind its digest."""
+    """Index and code of one kernel, each preceded by its digest."""
 
     def _load_index(self) -> Any:
         try:

@@ -1,4 +1,4 @@
-"""Counter-based random numbers: randomness as a function, not a sequence, and the only source besides the masking lab.
+"""Counter-based random numbers: randomness as a function, not a sequence. Only the masking lab has another source.
 
 `u(seed, k, stream, entity_id, j)` is the j-th mark of one entity in one stream of replicate k. Any entity can be
 drawn alone, in any order, on any machine. No state is consumed, so adding an entity never shifts other draws.

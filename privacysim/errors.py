@@ -10,7 +10,7 @@ from typing import Any
 
 
 class PrivacysimError(Exception):
-    """Base class of all deliberate privacysim errors; the command line prints them and exits with 2."""
+    """Base class of all deliberate privacysim errors; the command line prints the error and exits with 2."""
 
     def _render_traceback_(self) -> list[str]:
         """Lines that a notebook shows: those of the command line, without traceback."""

@@ -1,4 +1,4 @@
-"""Laws of the facts: how a world draws each number that nobody knows exactly.
+"""Laws of the facts: the distribution from which a world draws each uncertain number.
 
 `facts.csv` states for each fact a value, a low and a high end, and a law. The value is the median of the law, and the
 two ends are its 5 % and 95 % quantiles:
@@ -11,7 +11,7 @@ two ends are its 5 % and 95 % quantiles:
 - `fixed` (no range), `arm` (a reading of a text or a setting of the computation, which is an arm of a study), and
   `solved` (calibrated) are not drawn.
 
-Shares stay within 0 and 1, other numbers not below 0 where their range does not. Facts of one `group` share one draw.
+Shares stay between 0 and 1; other numbers stay at or above 0 if their range does. Facts of one `group` share one draw.
 """
 
 from collections import defaultdict
@@ -83,7 +83,7 @@ def concentration(members: Sequence[Fact]) -> float:
 
 
 def _shares(members: Sequence[Fact], marks: Sequence[float], mark_of_rest: float) -> dict[str, float]:
-    """Draw one set of shares: gamma quantiles over their sum. What the values leave of one is a share of its own."""
+    """Draw one set of shares: gamma quantiles over their sum. What the values lack to one is a further share."""
     means = [fact.value or _ONE_SIDED_MEAN * fact.high for fact in members]
     rest = 1.0 - sum(fact.value for fact in members)
     total = 1.0 if rest > 1e-3 else sum(fact.value for fact in members)

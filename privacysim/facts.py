@@ -95,7 +95,7 @@ class Facts(Mapping[str, Fact]):
         return self[fact_id].value
 
     def unheard(self) -> "Facts":
-        """The same facts, whose reading is not recorded."""
+        """The same facts, without a record of which are read."""
         return Facts(self._rows)
 
 

@@ -61,7 +61,7 @@ _DEEPEST = 40
 
 
 def checked_name(text: str) -> str:
-    """Return an id, or raise ValueError if it is no `Name`."""
+    """Return an id, or raise ValueError if it is not a `Name`."""
     if not _NAME.fullmatch(text):
         raise ValueError('at most 120 letters, digits and "_", "-", ".", no reserved name')
     return text
@@ -74,7 +74,7 @@ Duration = Annotated[float, BeforeValidator(duration_s), PlainSerializer(_durati
 
 
 class Reference(Strict):
-    """Place in the law of a rule or number."""
+    """Law and article that a rule or number rests on."""
 
     law: str
     article: str
@@ -142,7 +142,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def line_of(path: Path, keys: Sequence[str]) -> int:
-    """Line of a key in a TOML file, or of the table that lacks it; a number in `keys` counts tables of one name."""
+    """Line of a key in a TOML file, or of the table that lacks it; a number in `keys` selects a table of that name."""
     lines, at, name = path.read_text(encoding="utf-8-sig").splitlines(), 0, list[str]()
     for key in keys:
         if key.isdigit():
@@ -344,7 +344,7 @@ def write_whole(path: Path, content: str | bytes) -> None:
 
 
 def _new_beside(path: Path) -> Path:
-    """Create an empty file that nobody else has: whatever waits under a name, even a link, is left alone."""
+    """Create an empty file under a new name; an existing file or link is never touched."""
     for number in count():
         part = path.with_name(f".{path.name}.{os.getpid()}-{number}.part")
         with suppress(FileExistsError):

@@ -112,7 +112,7 @@ def name_of(part: Any) -> str:
 
 
 def source_text(part: Any) -> str:
-    """Source of a function, class, or object's class if Python still has it, else an empty string."""
+    """Source of a function, a class, or an object's class if Python still has it, else an empty string."""
     while hasattr(part, "__wrapped__"):
         part = part.__wrapped__
     rows = getattr(part, "rows", None)

@@ -1,7 +1,7 @@
-"""Sealed files: values that are read back begin with the digest of their text, and are believed only if it fits.
+"""Sealed files: stored values begin with the digest of their text, and are used only if it matches.
 
-Parts of a run, pilots, worlds of the register and the description of a cached city are kept in this one form. A file
-that is cut, altered or of another form counts as missing, so it is made anew.
+Parts of a run, pilots, worlds of the register and the description of a cached city are kept in this one form. A
+truncated, altered or differently formed file counts as missing and is computed again.
 """
 
 import hashlib
@@ -40,13 +40,13 @@ def kept(path: Path) -> Any:
 
 
 def cache_file(kind: str, *depends_on: str) -> Path:
-    """File of the cache for a value that depends on these texts alone."""
+    """Cache file for a value that depends only on these texts."""
     mark = hashlib.sha256(json.dumps(depends_on).encode()).hexdigest()
     return cache_folder() / kind / f"{mark[:16]}.json"
 
 
 def offer(path: Path, value: object) -> None:
-    """Keep a value in the cache; if it cannot be written, say so once, because the value itself is not lost."""
+    """Store a value in the cache; if it cannot be written, print a note once, because the value itself is not lost."""
     try:
         keep(path, value)
     except ResultsError as error:

@@ -1,7 +1,7 @@
 """Confidence intervals for paired replicates: the same city, people and chances under rules A and B.
 
-The primary estimand is the ratio of means B/A; its error is the jackknife's over paired replicates. What the interval
-must follow is the law of d = B − θA. If its skewness γ is known (from a pilot), the ends are those of Hall's
+The primary estimand is the ratio of means B/A; its error is the jackknife's over paired replicates. The interval must
+follow the distribution of d = B − θA. If its skewness γ is known (from a pilot), the ends are those of Hall's
 transformed t (Hall 1992, J. R. Statist. Soc. B 54, 221), so that misses are about as frequent on either side.
 """
 

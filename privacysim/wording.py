@@ -47,7 +47,7 @@ class Words:
     def text(self, english: str, of: str = "") -> str:
         """Translation of a text or word of the data; one without a translation stays as it is.
 
-        `of` names the field of a word that means something else there: `secret: commercial` is no shop.
+        `of` names the field of a word that has another meaning there: `secret: commercial` is not a shop.
         """
         for known in (f"{of}: {english}", english, english[:1].lower() + english[1:], english.replace(" ", "_")):
             if known in self._texts:

@@ -33,7 +33,7 @@ def frame_with(frame: Any, columns: Sequence[str], what: str, *, hint: str = "")
 
 def floats(values: Any, where: str, *, expected: str = "finite numbers", fix: str = "convert it to float",
            least: float = -np.inf) -> Floats:
-    """Flat list of finite numbers, `least` or more; otherwise raises InputError that says what is expected."""
+    """Flat list of at least `least` finite numbers; otherwise raises an InputError that says what is expected."""
     try:
         column = values if isinstance(values, pd.Series) else pd.Series(np.asarray(values).ravel())
     except ValueError:  # lists of different lengths
@@ -49,7 +49,7 @@ def floats(values: Any, where: str, *, expected: str = "finite numbers", fix: st
 
 
 def positive(value: Any, name: str, what: str) -> float:
-    """Return the value; raises InputError unless it is a positive number."""
+    """Return the value, or raise InputError unless it is a positive number."""
     number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
     if not number or not 0 < value < np.inf:
         raise InputError(f"{what}, {name}", "a positive number", value, f"write {name}=100.0 or the like")

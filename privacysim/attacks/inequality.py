@@ -1,6 +1,7 @@
 """Inequality of exposure: Gini, Lorenz curve, share of the most exposed, and tables that identify nobody.
 
-It describes exposure in one realised month, not lifetime risk: people unlucky this month may be lucky in the next.
+It describes exposure in one simulated month, not lifetime risk: people who are unlucky in one month may be lucky in the
+next.
 """
 
 from collections.abc import Sequence
@@ -49,7 +50,7 @@ def lorenz(values: ArrayLike, weights: ArrayLike | None = None) -> pd.DataFrame:
 def top_share(values: ArrayLike, weights: ArrayLike | None = None, *, top: float = 0.1) -> float:
     """Share of the total borne by the most exposed `top` of people (default: a tenth); 0.1 if all are equal.
 
-    A value across the border counts with the part that belongs to the top.
+    Of a value that crosses the limit, only the part within the top counts.
 
     >>> top_share([1] * 9 + [91])
     0.91

@@ -1,11 +1,11 @@
-"""Information of an attacker, and what a released table gives away.
+"""Information gained by an attacker, and disclosure by a released table.
 
 Released tables, as pyCANON defines them: rows with equal quasi-identifiers form a class. k: the smallest class (Sweeney
 2002, doi:10.1142/S0218488502001648). l: the fewest distinct sensitive values of a class, and its entropy form
 ⌊exp(min H)⌋ (Machanavajjhala et al. 2007, doi:10.1145/1217299.1217302). t: the largest earth mover's distance between
 a class's sensitive values and the table's: ordered distance for numbers, ½ Σ|p − q| for words (Li, Li and
-Venkatasubramanian 2007, doi:10.1109/ICDE.2007.367856). They describe this table only: rows of a sample look rarer than
-the city's.
+Venkatasubramanian 2007, doi:10.1109/ICDE.2007.367856). They describe this table only, because rows look rarer in a
+sample than in the whole city.
 """
 
 import math
@@ -58,7 +58,7 @@ def mutual_information(table: pd.DataFrame, a: str, b: str) -> dict[str, float]:
 def attack_advantage(successes: int, n: int, control_successes: int, control_n: int) -> Estimate:
     """Advantage of an attack over a control: (r − c)/(1 − c), with an interval; 0 = no better, 1 = always right.
 
-    r = successes/n of the attack; c is the same for a control attack that cannot know (it guesses, or targets people
+    r = successes/n of the attack; c is the same for a control attack without information (it guesses, or targets people
     who are not in the data). Giomi et al. 2022 (Anonymeter, arXiv:2211.10459). The interval propagates both Wilson
     half-widths.
 
@@ -105,7 +105,8 @@ def epsilon_spent(views: ArrayLike, epsilon: float, delta: float = 1e-6) -> NDAr
 
     The smaller of basic composition k·ε and advanced composition ε·√(2k·ln(1/δ)) + k·ε·(e^ε − 1), which holds except
     with probability δ (Dwork, Rothblum and Vadhan 2010, doi:10.1109/FOCS.2010.12). Likelihood ratios of any two faces
-    are then within e^ε of one another. Views count as independent draws of noise, as masks of single frames are.
+    are then within e^ε of one another. Views count as independent draws of noise, as in masks that draw anew for each
+    frame.
 
     >>> epsilon_spent([0, 1, 10], 0.5).tolist()
     [0.0, 0.5, 5.0]

@@ -23,7 +23,7 @@ _MOST_SECONDS = 1e11
 
 @dataclass(frozen=True, slots=True)
 class Coded:
-    """Rows as codes: `user` and `item` count from 0; `users`: labels; `kinds`: number of items."""
+    """Rows as codes: `user` and `item` count from 0; `users` are the labels; `kinds` is the number of items."""
 
     users: pd.Index
     user: Codes
@@ -35,9 +35,9 @@ def code_points(points: pd.DataFrame, *, user: str, place: str | None, time: str
                 y: str = "", cell_m: float | None = None, window_s: float | None = None, timed: bool = True) -> Coded:
     """Check a frame and code its rows.
 
-    An item is where and, if `timed`, when. Where: an id in column `place`, or metres in columns `x` and `y`, put into
-    squares of `cell_m` if given (columns named longitude and latitude are projected). When: seconds or dates in column
-    `time`, put into windows of `window_s` if given.
+    An item is a location and, if `timed`, a time. Locations are ids in column `place`, or metres in columns `x` and
+    `y`, assigned to squares of `cell_m` if given (columns named longitude and latitude are projected). Times are
+    seconds or dates in column `time`, assigned to windows of `window_s` if given.
     """
     if timed and window_s is not None and time is None:
         raise InputError(f"{what}, time", "a column of times, because window_s is given", "nothing", 'write time="t"')
@@ -64,7 +64,8 @@ def code_points(points: pd.DataFrame, *, user: str, place: str | None, time: str
 def _metres(x: Floats, y: Floats, names: tuple[str, str], cell_m: float, what: str) -> tuple[Floats, Floats]:
     """The positions, projected if their columns are named longitude and latitude.
 
-    Raises InputError for positions that look like degrees under other names: a cell would hold a whole country.
+    Raises InputError for positions that look like degrees under other names, because a cell would cover a whole
+    country.
     """
     known = [next((kind for kind in _DEGREES if name.strip().lower() in _DEGREES[kind]), "") for name in names]
     small = bool(max(np.ptp(x), np.ptp(y)) < cell_m and -180 <= min(x.min(), y.min()) <= max(x.max(), y.max()) <= 180)

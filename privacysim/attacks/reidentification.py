@@ -44,8 +44,9 @@ def reidentification_risk(points: pd.DataFrame, k: int, attack: str = "location"
     `cell_m` if given) and, for the time attack, `time` (seconds or dates, put into windows of `window_s`).
 
     Returns one row per user: `user`, `subsets` (choices of rows), `matches_min`, `risk_mean`, `risk_median`,
-    `risk_q95`, `share_unique` (of choices that nobody else matches), `risk_max` = 1/`matches_min`. The risk is among
-    *these* users: in a sample of a population everybody looks rarer than they are. Equations: this module.
+    `risk_q95`, `share_unique` (of choices that nobody else matches), `risk_max` = 1/`matches_min`. The risk refers to
+    *these* users: in a sample of a population, everybody looks rarer than they are. The module's docstring gives the
+    equations.
 
     >>> visits = pd.DataFrame({"user": [1, 1, 2, 2, 3], "place": ["a", "b", "a", "c", "a"]})
     >>> reidentification_risk(visits, 1, place="place")[["user", "risk_mean", "risk_max"]].round(2).values.tolist()
@@ -116,12 +117,12 @@ def _bits(start: NDArray[np.int64], items: NDArray[np.int64], kinds: int,
 def unicity(points: pd.DataFrame, k: int | Sequence[int], *, user: str = "user", place: str | None = None, x: str = "x",
             y: str = "y", time: str | None = None, cell_m: float | None = None, window_s: float | None = None,
             draws: int = 10, seed: int = 0, targets: int | None = None, rarefaction: int = 0) -> pd.DataFrame:
-    """Share of users whom k random points of theirs single out; k may be a list.
+    """Share of users whom k of their own points, chosen at random, single out; k may be a list.
 
     `points`: one row per sighting: `user`; `place` (an id) or `x`, `y` in metres; `time` in seconds or dates, if known.
-    Locations become squares of `cell_m`, times windows of `window_s`. The first k points of a draw serve every k, so
-    more points never single out fewer users. `draws` per user; `targets`: a sample of so many users, drawn by `seed`.
-    `rarefaction`: how often to halve the population; users are kept in a random, nested order.
+    Locations become squares of `cell_m`, times windows of `window_s`. Draws are nested in k, so more points never
+    single out fewer users. `draws` per user; `targets`: a sample of so many users, drawn by `seed`. `rarefaction`: how
+    often to halve the population; users are kept in a random, nested order.
 
     Returns rows (k, cell_m, window_s, population, targets, unicity, low, high). `targets` are users with at least k
     distinct points; others are left out. The interval is Wilson's on targets, wider than the draws need.

@@ -1,4 +1,4 @@
-"""What views of a camera tell of people whom nobody recognises: anonymity sets, and tracking by clothes alone.
+"""What camera views reveal about people whom nobody recognises: anonymity sets, and tracking by clothes alone.
 
 The anonymity set of a person in a view (one camera, one window of time) is everybody in it. Two averages answer two
 questions and are never mixed: *per view* (what does one picture show?) and *per person in view* (how hidden is a person
@@ -28,9 +28,9 @@ def anonymity_sets(points: pd.DataFrame, *, user: str = "user", place: str | Non
     time. Columns: `views`, `mean_size`, `mean_reciprocal` (an attacker who guesses), `alone`, `below_k` (share of sets
     smaller than `below`), `mean_bits` (log₂ of the size: the attacker's uncertainty).
 
-    If the points are a simple random sample of `sample` out of `population` people, only the mean size is estimable. A
-    person's own set has the unbiased mean 1 + (m − 1)(N − 1)/(n − 1), with m people of the sample in view. The other
-    columns need everybody.
+    If the points are a simple random sample of `sample` out of `population` people, only the mean size can be
+    estimated. A person's own set has the unbiased mean 1 + (m − 1)(N − 1)/(n − 1), with m people of the sample in view.
+    The other columns require the whole population.
 
     >>> seen = pd.DataFrame({"user": [1, 2, 3], "place": ["a", "a", "b"]})
     >>> anonymity_sets(seen, place="place")[["mean_size", "alone"]].round(2).values.tolist()
@@ -85,7 +85,7 @@ def time_to_confusion(sightings: pd.DataFrame, *, user: str = "user", place: str
     Between cameras the tracker sees nothing. At the next camera the person could be anybody who appears there within
     `within_s` of them. The track holds while these people number at most 2^`confusion_bits` and the gap between cameras
     is at most `gap_s` (Hoh, Gruteser, Xiong and Alrabady 2007, doi:10.1145/1315245.1315266). The table must contain
-    everybody who walks there: in a sample each person looks easier to follow than they are.
+    everybody who walks there, because in a sample each person looks easier to follow than they are.
 
     >>> seen = pd.DataFrame({"user": [1, 1, 1, 2], "place": [7, 8, 9, 9], "time": [0.0, 60.0, 120.0, 121.0]})
     >>> time_to_confusion(seen).people["longest_s"].tolist()

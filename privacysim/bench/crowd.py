@@ -1,4 +1,4 @@
-"""Synthetic passes and acts of any number, to time the exposure kernel alone, and the same exposure by pandas.
+"""Any number of synthetic passes and acts, to time the exposure kernel alone, and the same exposure by pandas.
 
 All cameras are equally likely, which strains memory more than the neighbours of a block, who pass the same cameras.
 """
@@ -37,7 +37,8 @@ class Crowd(NamedTuple):
 def crowd(acts_per_camera: float, passes: int, *, days: int = DAYS, seed: int = 1) -> Crowd:
     """Draw `passes` passes of three pieces each, at cameras with an act of two hours of footage and one viewer.
 
-    Acts fall on a million cameras at random. A third of the days is walked; walks and footage lie between 6 and 22 h.
+    Acts fall on a million cameras at random. People walk on a third of the days; walks and footage lie between 6 and 22
+    h.
     """
     frame = _acts(round(acts_per_camera * CAMERAS), days, seed)
     acts = index_acts([SimpleNamespace(policy="any", acts=frame)])
@@ -90,7 +91,7 @@ def _acts(count: int, days: int, seed: int) -> pd.DataFrame:
 
 
 def sightings_frame(crowd: Crowd) -> pd.DataFrame:
-    """Table with one row per piece and day that it is walked (`sight.passes.sightings`)."""
+    """Table with one row per piece and day on which it is walked (`sight.passes.sightings`)."""
     watched = cast(Coverage, SimpleNamespace(which=crowd.acts.watched))
     columns = ["person_id", "pass_id", "camera_id", "enter_s", "leave_s", "face_px", "frontal"]
     return sightings(crowd.pieces, crowd.block, watched, 0)[columns]

@@ -1,6 +1,6 @@
 """Growth of cost: CPU seconds of one unit of work at several sizes, and the projection to a province and a country.
 
-The projection assumes cities of the size that was run, without walks between them. Work on people (walks, passes,
+The projection assumes cities of the size of this run, without walks between them. Work on people (walks, passes,
 exposure, metrics) is divided among any number of cores by blocks. Work on a city (its world, its policies) is repeated
 by every worker that takes one of its blocks. So
 

@@ -87,7 +87,7 @@ class Ceilings:
 
 
 def ceilings() -> Ceilings:
-    """Measure the ceilings of this machine, to which all rates relate."""
+    """Measure the limits of this machine, to which all rates relate."""
     a, b, c = np.zeros(_WORDS), np.ones(_WORDS), np.ones(_WORDS)
     streamed, _ = seconds(lambda: np.add(b, c, out=a), 5)
     where = (uniform(stream_key(0, 0, "gather"), np.arange(_WORDS)) * _WORDS).astype(np.int64)
@@ -121,7 +121,7 @@ def densities(ceiling: Ceilings, quick: bool) -> Found:
 
 def _compared(case: str, what: str, unit: str, count: int, ours: Callable[[], Any], peer: str,
               theirs: Callable[[], Any], target: float, equal: str) -> Row:
-    """Time both sides, which were found to agree, at the same work; by then ours is compiled."""
+    """Time both sides on the same work after the check that they agree, which has also compiled ours."""
     return Row(case, what, unit, count / seconds(ours)[0], peer, count / seconds(theirs, 1)[0], target, equal)
 
 
@@ -210,7 +210,7 @@ def bench(only: Sequence[str] = (), *, quick: bool = False, out: Path | None = N
     """Measure the cases named in `only` (if empty, all and growth); with `out`, write bench.json and bench.png.
 
     `quick` uses small sizes to check that everything runs and agrees; do not quote its ratios. Peers that are not
-    installed are left out and named. Results are plain data.
+    installed are skipped and named. Results are plain data.
     """
     known = [*CASES, "growth"]
     for name in only:

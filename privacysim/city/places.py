@@ -40,7 +40,7 @@ _UNVISITED = (CODE["housing_compound"], CODE["road"])
 class CityPlan:
     """Output of a city source before routes are computed.
 
-    Places: category code, street node, entrance and residents of each, homes first. `word` says what was omitted.
+    Places: category code, street node, entrance and residents of each, homes first. `word` states what was omitted.
     """
 
     streets: Streets

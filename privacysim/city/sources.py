@@ -10,10 +10,10 @@ Limits: no river, no hills, no districts; one centre.
 **OpenStreetMap** (`.osm.pbf`): walkable streets, places, buildings, mapped cameras. Positions are metres on a plane
 around the middle of the streets (equirectangular; in an extract of 20 km the error of a length stays below 0.2 %).
 Limits: a building whose relation is cut by the extract is omitted; one-way rules and levels do not restrict walkers;
-streets for vehicles only (such as motorways) are counted and omitted, because nobody is seen there on foot.
+streets for vehicles only (such as motorways) are counted and omitted, because nobody walks there.
 
 **DataFrames.** Coordinates are metres on a plane (x east, y north), or degrees of WGS 84, which also georeference the
-city. Street ends that are equal to a centimetre are one node. If no places are given, they are drawn as for a synthetic
+city. Street ends that agree to a centimetre are one node. If no places are given, they are drawn as for a synthetic
 city.
 """
 
@@ -228,7 +228,7 @@ def frame_plan(scenario: Scenario, frames: StreetFrames, people: int) -> CityPla
     """Return the plan of a city with these streets and places.
 
     Raises InputError, naming the row, for a missing or unknown column, a word or number that is not allowed, an
-    incomplete position, a place more than 500 m from every street, or streets that lead nowhere.
+    incomplete position, a place more than 500 m from every street, or streets without any connection.
     """
     streets_frame, places_frame = frames if isinstance(frames, tuple) else (frames, None)
     told = checked_frame(streets_frame, "streets", STREET_COLUMNS)

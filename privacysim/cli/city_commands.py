@@ -1,4 +1,4 @@
-"""The command `city`: fetch a place, show what a map contains, draw it."""
+"""The command `city`: fetch a place, and show or draw the content of a map."""
 
 from collections import Counter
 from pathlib import Path
@@ -27,7 +27,7 @@ def city_fetch(place: Annotated[str, typer.Argument(help='Name of a place, such 
 
 @city_app.command("example")
 def city_example(folder: Annotated[Path, typer.Argument(help="Folder to write into.")]) -> None:
-    """Write a small generated town, a walk and a scenario, for trying this offline."""
+    """Write a small generated town, a walk and a scenario, to try these commands offline."""
     from privacysim.city.example_town import write_example
 
     files = write_example(folder)
@@ -41,7 +41,7 @@ def city_example(folder: Annotated[Path, typer.Argument(help="Folder to write in
 
 @city_app.command("show")
 def city_show(scenario: ScenarioName) -> None:
-    """Show a scenario's city: streets, places, buildings, cameras, and what is not mapped about them."""
+    """Show a scenario's city: streets, places, buildings, cameras, and what the map omits about them."""
     from privacysim.city import build_city
     from privacysim.scenario import load_scenario
     from privacysim.vocabulary import CATEGORIES

@@ -1,4 +1,4 @@
-"""The command `dosimeter`: what the cameras in a file saw of a walk, and who may see the footage."""
+"""The command `dosimeter`: which of a file's cameras saw a walk, and who may see the footage."""
 
 from collections.abc import Hashable, Mapping
 from pathlib import Path

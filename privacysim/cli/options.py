@@ -31,13 +31,13 @@ LawDate = Annotated[
 
 
 def group(about: str = "") -> typer.Typer:
-    """App of several commands, which shows its help without a command; without `about`, of one command."""
+    """App of several commands, which prints its help if called without one; without `about`, of one command."""
     # help texts are no markup, because Rich would remove `[city]`
     return typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=bool(about), help=about or None)
 
 
 def spoken(lang: str) -> Words:
-    """Words of the language given with `--lang`; an output that cannot show its characters is an error."""
+    """Words of the language given with `--lang`; raises an error if the output cannot show its characters."""
     try:
         "中文".encode((sys.stdout.encoding or "utf-8") if lang == "zh" else "utf-8")
     except UnicodeEncodeError:
@@ -55,7 +55,7 @@ def day(text: str) -> date:
 
 
 def usable(files: Mapping[str, Path], load: Callable[[str], Any]) -> Iterator[tuple[str, Path, Any]]:
-    """Yield (name, path, loaded) of files; one that cannot be loaded is named on the error stream, and left out."""
+    """Yield (name, path, loaded) of files; a file that cannot be loaded is named on the error stream and omitted."""
     for name, path in files.items():
         try:
             yield name, path, load(name)

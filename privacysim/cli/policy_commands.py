@@ -80,7 +80,7 @@ def ask_policy(
                                            "operator=… regime=…, and place=… when=… where it matters.")] = "",
     lang: Lang = "en",
 ) -> None:
-    """Ask one act (both answers, every rule tried, what else decides, the nearest lawful change) or a duty."""
+    """Ask about one act (both answers, every rule tried, deciding facts, the nearest lawful change) or about a duty."""
     words, out, arm = spoken(lang), console(400), arm_of(name, law_date)
     pairs = [fact.partition("=") for fact in facts]
     if duty:
@@ -105,7 +105,7 @@ def check_policies(
     name: Annotated[str | None, typer.Argument(help="Name or .toml file of a policy. Default: all.")] = None,
     lang: Lang = "en",
 ) -> None:
-    """Check policies: form, ids, units, citations in force, and faults proved over every question that can be asked.
+    """Check policies: form, ids, units, citations in force, and faults in any question that can be asked.
 
     The exit status is 2 if a policy cannot be used, 1 if a rule has a fault.
     """
@@ -149,7 +149,7 @@ def diff_policies(before: Annotated[str, typer.Argument(help="Policy to start fr
                   between: Annotated[tuple[str, str] | None, typer.Option(
                       metavar="DAY DAY", help="Two days: lists what changed between them.")] = None,
                   lang: Lang = "en") -> None:
-    """List what the second policy changes, article by article, or what time changed between two days."""
+    """List what the second policy changes, article by article, or what changed between two days."""
     words, out, after = spoken(lang), console(400), after or before
     if between:
         pairs = list(zip(_arms(before, between[0]), _arms(after, between[1]), strict=True))

@@ -158,7 +158,7 @@ def verify(folder: ResultsFolder,
            every: Annotated[bool, typer.Option("--all", help="Run every replicate and world again.")] = False,
            maps: Annotated[list[Path] | None, typer.Option(
                "--map", help="File of the scenario that was moved. May be repeated.")] = None) -> None:
-    """Check the files of a results folder, and run replicates drawn at random again."""
+    """Check the files of a results folder, and rerun randomly chosen replicates."""
     from privacysim.report import page
     from privacysim.study import verify as check
 
@@ -205,7 +205,7 @@ def learn(folder: ResultsFolder,
           price: Annotated[float | None, typer.Option(help="People identified that count as much as a case "
                                                            "without evidence.")] = None,
           out: TablesFolder = None) -> None:
-    """What to measure next: which facts move the answer over worlds, and what knowing each would be worth."""
+    """Rank what to measure next: facts that move the answer over worlds, and the worth of knowing each."""
     from privacysim.results import load_results
     from privacysim.robustness.worth import FEWEST_WORLDS, PRICE, cost_of, share_told, worth
     from privacysim.simulation.inputs import arm_named
@@ -272,7 +272,7 @@ def scenario_show(name: ScenarioName) -> None:
 
 @scenario_app.command("check")
 def scenario_check(names: Annotated[list[str] | None, typer.Argument(help="Scenarios. Default: all.")] = None) -> None:
-    """Check scenarios strictly; the first mistake is an error."""
+    """Check scenarios strictly; the first mistake raises an error."""
     for name in names or list(named_files("scenarios")):
         load_scenario(name)
         print(f"{name}: valid")

@@ -77,7 +77,7 @@ def worlds(
     baseline: Baseline = None, workers: Annotated[int, typer.Option(help="Number of processes.", min=1)] = 2,
     out: TablesFolder = None,
 ) -> None:
-    """Keep the worlds of saved results that agree with observed figures: what stays unknown with these alone."""
+    """Keep the worlds of saved results that agree with observed figures, and show what remains unknown."""
     from privacysim.results import load_results
     from privacysim.robustness import match, read_observations
 
@@ -154,8 +154,8 @@ def mask(
 ) -> int:
     """Mask people and faces in every frame of a video, or in pictures; check the result and report what remains.
 
-    Made for fixed cameras; before a moving one, people whose face is turned away may be missed. Exits with 1 and keeps
-    no file if a second detector still finds a face in it.
+    It is made for fixed cameras. If the camera moves, people who turn their face away may be missed. Exits with 1 and
+    keeps no file if a second detector still finds a face in the result.
     """
     from privacysim.masklab.masks import mask_named
     from privacysim.masklab.pictures import ENDINGS, mask_pictures

@@ -1,6 +1,6 @@
 """Notebook commands: create one from the template, or rerun one with new parameters.
 
-Only a rerun needs the libraries of notebooks, whose import takes longer than everything else here.
+Only a rerun imports the notebook libraries, which takes longer than everything else here.
 """
 
 import ast
@@ -47,7 +47,7 @@ def _cells(path: Path) -> list[tuple[dict[str, Any], str]]:
 
 
 def as_notebook(cells: Sequence[tuple[str, str, Sequence[str]]]) -> str:
-    """Text of a notebook with (kind, source, tags) cells, whose ids depend on position alone."""
+    """Text of a notebook with cells (kind, source, tags), whose ids depend only on their position."""
     made = [{"cell_type": kind, "id": f"cell-{n:02d}", "metadata": {"tags": list(tags)} if tags else {},
              "source": source.splitlines(keepends=True),
              **({"execution_count": None, "outputs": []} if kind == "code" else {})}

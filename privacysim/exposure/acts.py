@@ -32,7 +32,7 @@ _FOREVER = np.int64(1) << 60
 
 
 class HasActs(Protocol):
-    """Part of a Log that exposure needs: its arm and its `acts` table."""
+    """The part of a Log that exposure needs: its arm and its `acts` table."""
 
     @property
     def policy(self) -> str:
@@ -57,8 +57,8 @@ def is_outsider(acts: pd.DataFrame) -> Bools:
 def recognisers(acts: pd.DataFrame) -> NDArray[np.intp]:
     """Return who recognises in each act, as codes of `RECOGNISERS`.
 
-    Searches by face: a machine. State organs and defence counsel compare with photographs of suspects: strangers,
-    except in front of live monitors. All others recognise acquaintances.
+    In searches by face, a machine recognises. State organs and defence counsel compare with photographs of suspects, as
+    strangers do, except in front of live monitors. All others recognise acquaintances.
 
     >>> from privacysim import tables
     >>> recognisers(tables.empty("acts")).size
@@ -120,7 +120,7 @@ class Acts:
         return merged(self.camera, self.begin, self.end, self.watched.size)
 
     def among(self, cameras: Ints) -> Acts:
-        """Number the acts among these cameras, ascending ids that include all of theirs."""
+        """Number the acts among these cameras, given as ascending ids that include all cameras of the acts."""
         camera = np.searchsorted(cameras, self.watched)[self.camera].astype(np.int32)
         return sorted_acts(replace(self, watched=cameras, camera=camera))
 
@@ -185,7 +185,7 @@ def _masks(acts: pd.DataFrame) -> pd.Categorical:
 
 
 def ticks_of(seconds: NDArray[Any]) -> Ints:
-    """Convert seconds since day 0 to ticks; an end that never came (NaN) lies beyond every study."""
+    """Convert seconds since day 0 to ticks; a missing end (NaN) becomes a tick after every study."""
     at = np.asarray(seconds, dtype=np.float64)
     return np.where(np.isnan(at), _FOREVER, np.rint(np.where(np.isnan(at), 0.0, at) * TICKS_PER_S).astype(np.int64))
 

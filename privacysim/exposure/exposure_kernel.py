@@ -4,10 +4,10 @@ It is unit-free and single-threaded. `measure.py` contains the meaning of the nu
 
 Five things make it fast. First, a pass is looked up by its half hours of the day: most acts last two hours, so one AND
 excludes most (camera, arm) pairs. Second, look-ups run in batches of passes, in short loops that overlap many cache
-misses. Third, on a day on which an act's window contains the whole pass for any jitter, every piece is seen whole. Such
+misses. Third, if an act's window contains the whole pass of a day for any jitter, every piece is fully seen. Such
 days are only counted, and only the days at the window's ends are computed one by one. Fourth, a viewer's q increases
 with P, so the best of a pass is found once per mask and gallery. Fifth, arms with the same acts at a camera share the
-work: each pass is added up by itself, then entered for all of them, so sums don't depend on which arms are measured.
+work: each pass is summed separately and then entered for all of them, so sums do not depend on which arms are measured.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """Exposure of a block of people under every arm and on both curves, in one pass over their pieces.
 
-Definition, with which a naive join of the saved tables must agree (a test): join acts with `audience > 0` and sightings
+Definition (a test checks that a naive join of the saved tables agrees): join acts with `audience > 0` and sightings
 of the same camera whose times overlap for t > 0 seconds. Per row:
 
 - P = identifiability(mask, face_px, frontal, gallery, curve, by=recogniser of the act); a = attention; κ = `known`, the
@@ -19,7 +19,8 @@ rows are comonotone, so only its largest q counts. One day's batch of a crowd is
   sensitive places, Σ (1 − Π over viewers (1 − max q)), over indoor cameras of the place and street cameras whose view
   contains its entrance.
 
-Limits: expectations only, no draw of who is identified. Independence of trials is an assumption, hence the band.
+Limits: only expectations are computed; nobody is drawn as identified. Independence of trials is an assumption, hence
+the band.
 """
 
 from __future__ import annotations

@@ -1,16 +1,18 @@
-"""Targets: whoever asks privately, and many who look without a right to, look for somebody.
+"""Targets: the people whom private requesters, and many unauthorised viewers, look for.
 
 The targets of a replicate are a cast: one person for each request of a private asker about others, and for each lapse
-of an insider with probability `lapse_target_share`. She passes the camera in the wanted time with probability
-`target_there`, at a moment of it (uniform), on one of the stretches of street that the camera sees (in proportion to
-their length), or inside its place. Whether the footage viewed still holds that moment depends on the policy. She has
-weight 1 and no other passes; everything follows from the id of the request or lapse, so policies share their targets.
+of an insider with probability `lapse_target_share`. A target passes the camera in the wanted time with probability
+`target_there`, at a uniformly drawn moment, on one of the stretches of street that the camera sees (in proportion to
+their length), or inside its place. Whether the footage viewed still holds that moment depends on the policy. Targets
+have weight 1 and no other passes. Everything follows from the id of the request or lapse, so policies share their
+targets.
 
-The viewer names her with q = attention · P, P the best of her pass behind the act's mask: an acquaintance if the asker
-knows her, as neighbours, employers and insiders do, else a stranger who compares with `gallery_suspects` people (an
-insurer, the press). κ is 1. A target is named with 1 − (1 − max q) per viewer: one viewer, one pass, one trial. Not
-targets: people who ask for their own picture, and suspects of the police, who are the cast of cases. Limit: those to
-whom the asker passes the piece on count as the public, although they may know her, too.
+The viewer names the target with q = attention · P, where P is the best of the pass behind the act's mask. The viewer is
+an acquaintance if they know the target, as neighbours, employers and insiders do, else a stranger who compares with
+`gallery_suspects` people (an insurer, the press). κ is 1. A target is named with 1 − (1 − max q) per viewer: one
+viewer, one pass, one trial. People who ask for their own picture are not targets, and neither are suspects of the
+police, who are the cast of cases. Limit: people to whom the requester passes the piece on count as the public, although
+they may also know the target.
 """
 
 from __future__ import annotations
@@ -31,13 +33,13 @@ from privacysim.world.world_model import World
 KNOW = ("neighbour", "employer", "relative_or_guardian", "curious", "impostor", "own_staff_off_purpose", "contractor")
 COMPARE = ("insurer", "media", "company", "victim_not_filmed", "defence_counsel", "civil_party", "foreign_authority",
            "vendor_platform")  # fmt: skip
-"""Who looks for somebody: people who know her, and people who compare with her picture."""
+"""Recognisers who look for a target: people who know the target, and people who compare with a picture."""
 
 
 def targeted(acts: pd.DataFrame, world: World, view: Coverage) -> Floats:
     """Probability that each target of one arm is named: (targets, groups of `acts.GROUPS`, curves).
 
-    `view`: coverage of the cameras of the acts. Targets in nobody's view are left out.
+    `view`: coverage of the cameras of the acts. Targets whom no camera sees are omitted.
     """
     sought = (acts["audience"] > 0.0) & acts["source"].isin(("request", "insider")) & acts["actor"].isin(KNOW + COMPARE)
     rows = acts[sought]
@@ -63,7 +65,7 @@ def targeted(acts: pd.DataFrame, world: World, view: Coverage) -> Floats:
 
 
 def _wanted(rows: pd.DataFrame, world: World, begin: Ints, end: Ints) -> tuple[Ints, Ints]:
-    """Return the time that the asker wants to see: of a request as asked, of a lapse what is looked at."""
+    """Return the time that the viewer wants to see: the requested time, or the footage viewed in a lapse."""
     ids = rows["source_id"].to_numpy(dtype=np.int64) - FIRST_REQUEST
     order = np.argsort(world.asks.ask_id)
     sorted_ids = world.asks.ask_id[order]
@@ -76,7 +78,7 @@ def _wanted(rows: pd.DataFrame, world: World, begin: Ints, end: Ints) -> tuple[I
 
 
 def _best(world: World, view: Coverage, camera: Ints, pair: NDArray[np.intp], table: Floats, marks: Floats) -> Floats:
-    """Best P of each target's pass in front of her camera (index into the coverage), on both curves."""
+    """Best P of each target's pass in front of the camera (index into the coverage), on both curves."""
     best = np.zeros((camera.size, len(CURVES)))
     # stretches of street in view: one per camera and directed edge, with its pieces
     edge = np.repeat(np.arange(view.piece_start.size - 1), np.diff(view.piece_start))

@@ -49,7 +49,7 @@ def camera_view(radii_m: Mapping[str, float], *, hfov_deg: float, heading_deg: f
 @in_house_style
 def mask_strip(pictures: Mapping[str, NDArray[np.uint8]], chance: Mapping[str, float], *, people: int,
                title: str = "") -> Figure:
-    """The same face under each mask, with its measured probability of identification among `people` people.
+    """The same face behind each mask, with its measured probability of identification among `people` people.
 
     `pictures` maps the mask to a grey picture; `chance` to the probability of being ranked first among `people`.
     """

@@ -20,7 +20,8 @@ _LOG_FROM = 3.0
 @in_house_style
 def forest(rows: pd.DataFrame, *, title: str, direction: str, baseline: str, titles: Mapping[str, str] | None = None,
            ax: Axes | None = None) -> Axes:
-    """Forest plot of ratios of means to the baseline, one line per policy and curve, with any 95 % intervals.
+    """Forest plot of ratios of means to the baseline, one line per policy and curve, with 95 % intervals where
+    reliable.
 
     `rows` has policy, curve, ratio, ratio_low, ratio_high, note. A hollow mark has no interval; the label says why.
     On a logarithmic axis, a ratio of 0 is drawn as an arrow at the left end. `titles` names the arms.
@@ -90,7 +91,7 @@ def variants(rows: pd.DataFrame, by: Sequence[str], *, title: str, against: str,
     """Ratio of variants of a policy to the unchanged one: a band over a numeric lever, else one row for each.
 
     `rows` has the columns `by`, and ratio, ratio_low, ratio_high. A band is the 95 % interval; variants without one
-    have a line alone, or a hollow mark. Further levers are lines in colours of their own, labelled at their ends.
+    have a line alone, or a hollow mark. Further levers are lines in different colours, labelled at their ends.
     """
     title = title[:1].upper() + title[1:]
     if not pd.api.types.is_numeric_dtype(rows[by[0]]) or rows[by[0]].nunique() < 2:

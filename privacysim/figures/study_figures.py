@@ -19,7 +19,8 @@ Floats = NDArray[np.float64]
 def frontier(rows: pd.DataFrame, *, x_label: str, y_label: str, x_better: str = "lower", y_better: str = "higher",
              title: str = "Trade-off between two outcomes", titles: Mapping[str, str] | None = None,
              ax: Axes | None = None) -> Axes:
-    """Trade-off plot of arms by two outcomes; a line joins the efficient ones, among which values must decide.
+    """Trade-off plot of arms by two outcomes; a line joins the efficient ones, between which the choice depends on
+    values.
 
     `rows` has policy, x, y and optionally x_low, x_high, y_low, y_high (interval or band). `x_better` and `y_better`
     say which direction is better. Positive values that differ more than tenfold get a logarithmic axis.

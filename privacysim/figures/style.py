@@ -65,7 +65,7 @@ def han_font() -> str | None:
 
 
 def require_han_font(text: str, where: str) -> None:
-    """Refuse Chinese characters where no font of this machine could draw them."""
+    """Refuse Chinese characters if no font of this machine can draw them."""
     if _HAN.search(text) and han_font() is None:
         raise InputError(where, "a font with Chinese characters", "none is installed",
                          "install one, on Debian: apt-get install fonts-noto-cjk")  # fmt: skip
@@ -106,7 +106,7 @@ def in_house_style(draw: Callable[P, R]) -> Callable[P, R]:
 
 
 def _in_words(figure: Any, words: Words) -> None:
-    """Translate the texts of a figure, but those of ticks, which are made anew when it is drawn."""
+    """Translate the texts of a figure except tick labels, which are regenerated when it is drawn."""
     for text in figure.findobj(Text):
         text.set_text(words.text(text.get_text()))
         _in_its_font(text)
@@ -178,7 +178,7 @@ def labels_above(ax: Axes, words: Iterable[tuple[str, str]], title: str = "", si
 
 
 def better(label: str, direction: str) -> str:
-    """The label of a horizontal axis, which says where it is better."""
+    """The label of a horizontal axis, with the direction that is better."""
     arrow = {"lower": "←", "higher": "→"}.get(direction)
     return f"{label}  ({arrow} better)" if arrow else label
 
@@ -213,7 +213,7 @@ def _points(mark: Artist) -> int:
 
 
 def bounded(figure: Figure) -> Figure:
-    """The figure, in whose vector formats marks that are too many become one picture."""
+    """The figure; in vector formats, too many marks become one bitmap."""
     marks = [one for one in figure.findobj()
              if isinstance(one, Collection | Line2D | Patch) and not isinstance(one, Spine)]  # fmt: skip
     if sum(map(_points, marks)) > _MOST_POINTS:
@@ -223,7 +223,7 @@ def bounded(figure: Figure) -> Figure:
 
 
 def svg_text(figure: Figure) -> str:
-    """Return the figure as reproducible SVG text and close it; marks that are too many become one picture in it."""
+    """Return the figure as reproducible SVG text and close it; too many marks become one bitmap."""
     bounded(figure)
     with io.StringIO() as out, mpl.rc_context({"svg.hashsalt": "privacysim"}):
         figure.savefig(out, format="svg", metadata={"Date": None})

@@ -2,8 +2,8 @@
 
 A rule may give access: an organ's document under its own law; viewing by persons concerned with the operator's consent
 (Order 799 art. 21); one's own data (PIPL art. 45). Where no rule does, the operator refuses or hands over informally; a
-prohibition stops operators who comply with it. Impostors show a forged document, which is detected or believed. Where a
-rule lets an organ act first, what is not confirmed in time is destroyed and is not evidence.
+prohibition stops operators who comply with it. Impostors show a forged document, which is detected or believed. If a
+rule lets an organ act first, footage that is not confirmed in time is destroyed and is not evidence.
 
 Guangzhou's order of 2007 lets organs take over a neighbourhood's cameras in an emergency; whether that remains valid
 after Order 799 art. 20 is contested (`guangzhou_today:no_takeover`). Elsewhere the organ requests under its own law
@@ -28,7 +28,7 @@ from privacysim.governance.spreading import Chain
 from privacysim.units import HOUR_TICKS
 
 FIRST_REQUEST, FIRST_EMERGENCY = 1 << 42, 1 << 46
-"""Request ids: of askers this + the ask's id, in emergencies this + a hash (ids of cases and searches are smaller)."""
+"""Request ids: of requesters, this + the request's id; in emergencies, this + a hash (ids of cases are smaller)."""
 _PUBLISHED = {"informal": "copy, then on the open net", "publication": "copy, then in the news"}
 _OWN, _STATE = map(words.OPERATORS.index, ("public_security", "other_state"))
 _REQUEST = words.CHANNELS.index("request")
@@ -127,7 +127,7 @@ class Askers(Process):
         return {"asks": done}
 
     def _event(self) -> int:
-        """Ticks that the thing sought lasts."""
+        """Ticks that the sought event lasts."""
         return round(self.world.scenario.access.crime_median_min.number * HOUR_TICKS / 60)
 
     def _start_spreading(self) -> None:
@@ -232,7 +232,7 @@ class Takeovers(Process):
         for row in range(len(these)):
             asked[row], term[row] = self._emergency(row)
         self.acted = np.flatnonzero(term < NEVER)
-        """Emergencies in which a judge confirms afterwards what was done first."""
+        """Emergencies in which a judge confirms the measure afterwards."""
         number = FIRST_EMERGENCY + these.emergency_id[self.acted]
         self.confirmations = context.desks.file(confirmation(asked[self.acted], number, these.marks[self.acted, 1], -2,
                                                              term[self.acted]))
@@ -240,7 +240,7 @@ class Takeovers(Process):
     def _emergency(self, row: int) -> tuple[int, int]:
         """Open the cameras of one emergency: at once, with a document, or not at all.
 
-        Returns the tick from which a judge is asked, and that by which the judge must confirm what was done first.
+        Returns the tick from which a judge is asked, and the tick by which the judge must confirm the measure.
         """
         these = self.context.world.emergencies
         begin = now = int(these.begin[row])

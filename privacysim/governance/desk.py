@@ -57,9 +57,9 @@ class Hours:
 
 
 class Desk:
-    """Queue with `officers` who each take one request at a time, most urgent first; expired requests leave.
+    """Queue with `officers` who each handle one request at a time, most urgent first; expired requests leave.
 
-    The order of waiting requests is fixed, so that a log never depends on chance: (priority, time of asking, number).
+    Waiting requests have a fixed order, so a log never depends on chance: (priority, time of the request, number).
     Requests that arrive while the desk is closed wait for the opening. The event of a request has the value `True` when
     its turn comes, or `False` if its footage expired first. The caller decides how long the work takes.
 
@@ -74,7 +74,7 @@ class Desk:
         self._queue: list[tuple[int, int, int, int, Event]] = []
 
     def ask(self, number: int, *, priority: int = 0, expires: int = 1 << 62, asked: int | None = None) -> Event:
-        """Queue request `number`; yield the event, whose value says whether the turn came in time.
+        """Queue request `number`; yield the event, whose value states whether its turn came in time.
 
         `asked`: when it came, if that was before now.
         """

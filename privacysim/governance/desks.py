@@ -1,8 +1,8 @@
-"""Approval desks of a city: documents that are known before the run are brought to them, most urgent first.
+"""Approval desks of a city, to which documents known before the run are submitted, most urgent first.
 
-Most policies bring the same documents to the same desks, and differ in when footage expires. What the desks did with
-them is kept for the next policy, and holds as long as the same documents are in time (`Signatures.holds`). Before the
-switch all policies bring the same documents, so the next policy finds the desks as they were at the switch.
+Most policies submit the same documents to the same desks and differ only in when footage expires. The outcomes are kept
+for the next policy, and remain valid as long as the same documents are in time (`Signatures.holds`). Before the switch
+all policies submit the same documents, so the next policy finds the desks as they were at the switch.
 """
 
 import hashlib
@@ -60,9 +60,9 @@ def confirmation(asked: Ints, number: Ints, mark: Floats, priority: int, term: I
 
 @dataclass(slots=True)
 class Signatures:
-    """What became of documents: ticks of their turn, of the signature, and from which the desk had done with each.
+    """Outcomes of documents: ticks of their turn, of the signature, and from which the desk was finished with each.
 
-    NEVER stands for what did not happen in the run.
+    NEVER marks events that did not happen in the run.
     """
 
     documents: Documents
@@ -73,7 +73,7 @@ class Signatures:
 
     @staticmethod
     def of(documents: Documents) -> "Signatures":
-        """Return signatures of documents with which nothing has happened yet."""
+        """Return signatures of documents that no desk has handled yet."""
         turn, signed, freed = np.full((3, documents.asked.size), NEVER)
         return Signatures(documents, turn, signed, freed)
 
@@ -89,12 +89,12 @@ class Signatures:
 
     @property
     def confirmed(self) -> Ints:
-        """1 for what was signed by the time it expires, 0 for what was not, −1 for what is undecided."""
+        """1 for documents signed before they expire, 0 for those that were not, −1 for undecided ones."""
         signed = self.signed < NEVER
         return np.where(signed, self.signed <= self.documents.expires, np.where(self.late, 0, -1))
 
     def holds(self, expires: Ints) -> bool:
-        """Whether the same would become of the documents if they expired at other times."""
+        """Whether the outcomes of the documents would be the same if they expired at other times."""
         return bool((((expires <= self.turn) == self.late) | (self.turn >= NEVER)).all())
 
     def among(self, rows: Places) -> "Signatures":
@@ -103,14 +103,14 @@ class Signatures:
         return Signatures(Documents(*columns), self.turn[rows], self.signed[rows], self.freed[rows], self.notes)
 
     def take(self, rows: Places, other: "Signatures", of: Places) -> None:
-        """Let the same have become of `rows` as of the rows `of` of other signatures."""
+        """Copy the outcomes of the rows `of` of other signatures to `rows`."""
         for mine, theirs in ((self.turn, other.turn), (self.signed, other.signed), (self.freed, other.freed)):
             mine[rows] = theirs[of]
 
 
 @dataclass
 class Courses:
-    """What desks did with documents of one world, kept for its next policy.
+    """Outcomes at the desks for the documents of one world, kept for its next policy.
 
     `known`: by digest of the documents that come from the switch on, or wait at it, except when they expire.
     `before`: all documents that came before the switch, by batch and number; None until a policy has been simulated.
@@ -143,14 +143,14 @@ class Desks:
         return max(1, ceil(-log(mark) * self._means[approver] * papers))
 
     def file(self, documents: Documents) -> Signatures:
-        """Submit documents that are known before the run; what became of them can be read after it."""
+        """Submit documents that are known before the run; their outcomes can be read after it."""
         self._filed.append(Signatures.of(documents))
         return self._filed[-1]
 
     def run(self, courses: Courses) -> tuple[str, ...]:
         """Run the simulation until its end; return notes on desks that cannot keep up.
 
-        The filed documents are brought to the desks, unless `courses` tells what becomes of them.
+        The filed documents are submitted to the desks, unless `courses` states their outcomes.
         """
         none = np.zeros(0, dtype=np.int64)
         self.file(confirmation(none, none, none.astype(np.float64), 0, none))  # so that there is a batch
@@ -187,7 +187,7 @@ class Desks:
         return course.notes
 
     def _live(self, course: Signatures) -> tuple[Places, str]:
-        """Find the documents with which the desks have not done before the switch, and the digest of them."""
+        """Find the documents that the desks have not finished before the switch, and their digest."""
         live = np.flatnonzero((course.documents.asked >= self.switch) | (course.freed >= self.switch))
         mixed = hashlib.sha256(repr(self.turnarounds).encode())
         for column in course.documents[:-1]:
@@ -197,7 +197,8 @@ class Desks:
     def _arrivals(self, course: Signatures, live: Places, *, resumes: bool) -> Wait:
         """Submit documents in the order of time; in one tick, before an officer becomes free.
 
-        If it is known what was done before the switch (`resumes`), those at the desks then come first, as they were.
+        If the outcomes before the switch are known (`resumes`), the documents then at the desks come first, as they
+        were.
         """
         documents = course.documents
         order = live[np.lexsort((documents.asked[live], course.turn[live]))]  # without a turn: NEVER

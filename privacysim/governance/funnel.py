@@ -1,10 +1,10 @@
-"""Funnel of sanctions: what becomes of a breach that was found and can be punished, by one mark.
+"""Funnel of sanctions: the fate of a breach that was found and can be punished, by one mark.
 
     found → taken up (t) or not → if it is a crime, charged (c) or not → convicted (v) or acquitted
                                 → if not charged, staff lose their post (d), or a lesser step follows
 
 So the shares are t·c·v convicted, t·c·(1 − v) acquitted, t·(1 − c)·d dismissed, t·(1 − c)·(1 − d) lesser, 1 − t none.
-`Oversight` uses the same shares for what happens (`fate`) and for what deters (`shares`). A mark is compared with their
+`Oversight` uses the same shares for consequences (`fate`) and for deterrence (`shares`). A mark is compared with their
 sums in that order, so a breach that is charged at some t is charged at every higher t.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from privacysim.scenario import Scenario
 
 STAFF = frozenset({"public_security", "own_staff_on_duty", "own_staff_off_purpose", "contractor", "vendor_platform"})
-"""Actors who have a post to lose, and whose employer may settle what would be a crime."""
+"""Actors who can lose their post, and whose employer may settle what would be a crime."""
 
 
 @dataclass(frozen=True, slots=True)

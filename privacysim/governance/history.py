@@ -1,4 +1,4 @@
-"""History before the switch, which all policies of a world share: what the first policy left is all the next one needs.
+"""History before the switch, which all policies of a world share, so the next policy needs only its unsettled part.
 
 Under `start="transition"` every policy applies the baseline's rules up to day 0, so all of them have the same history.
 A request that was answered, a campaign that was over and a document that was signed before day 0 are the same under
@@ -25,7 +25,8 @@ _BY_CAMERA = ("camera", "pieces", "saleable", "open")
 
 @dataclass
 class History:
-    """What one policy leaves for the next one of the same world; create one per world and give it to each `simulate`.
+    """State that one policy leaves for the next one in the same world; create one per world and pass it to each
+    `simulate`.
 
     `settled`: by table of the world, which of its rows were settled before the switch.
     """
@@ -60,7 +61,7 @@ class History:
                        searches=replace(world.searches, case=row[world.searches.case]))
 
     def keep(self, processes: Iterable[Any]) -> None:
-        """Remember what was settled before the switch, unless it is known."""
+        """Record what was settled before the switch, unless it is already known."""
         if not self.settled:
             for process in processes:
                 self.settled |= process.settled() if hasattr(process, "settled") else {}

@@ -2,9 +2,9 @@
 
 The Notice of Obtaining Evidence (Criminal Procedure Law arts. 54, 137; criminal-case rules art. 62; administrative-case
 rules art. 28): the investigator drafts a notice for each custodian whose camera may have relevant footage; the level
-named by the rule approves it at a desk; it is served; the custodian gives what retention has left (Order 799 arts. 17,
-20). Police view their own consoles without any document. If a custodian refuses what they must give, the recorder may
-be seized (Criminal Procedure Law art. 141, 139 before 2018), with all footage of its cameras.
+named by the rule approves it at a desk; it is served; the custodian hands over what retention has left (Order 799 arts.
+17, 20). Police view their own consoles without any document. If a custodian refuses what they must give, the recorder
+may be seized (Criminal Procedure Law art. 141, 139 before 2018), with all footage of its cameras.
 
 Machine searches compare everybody who passed the state's cameras with one person, plate or appearance. The police
 search on their own and on shared consoles, where Order 799 (silent on face search) requires no document. If the rules
@@ -186,7 +186,7 @@ class Investigators(Process):
         return {"cases": done}
 
     def _course(self) -> tuple[Course, Ints, Ints]:
-        """Compute when each request was signed, served and answered, when a copy was taken, and the rest secured."""
+        """Compute when each request was signed, served and answered, a copy was taken, and the rest was secured."""
         scenario, requests, rules = self.world.scenario, self.requests, self.rules
         access, asked = scenario.access, requests.asked
         marks = uniforms(stream_key(self.world.seed, self.world.k, "requests"), requests.number, 8)

@@ -129,7 +129,7 @@ class Book:
                 for name, (dtype, _) in COLUMNS[self.name].items()}
 
     def refuse(self, column: str, wrong: NDArray[np.bool_], expected: str, fix: str) -> None:
-        """Raise an InputError that names the process and the value, if any gathered row is `wrong`."""
+        """Raise an InputError that names the process and the value if any gathered row is `wrong`."""
         for row in np.flatnonzero(wrong).tolist():
             sizes = np.cumsum([batch[column].size for batch in self._batches])
             self.writer = self._writers[int(np.searchsorted(sizes, row, side="right"))]
@@ -232,8 +232,8 @@ def frame_of(name: str, rows: Arrays, sources: tuple[str, ...] = words.SOURCES, 
 def imbalances(log: Log, world: World | None = None) -> list[str]:
     """Compare what each process reports with its acts, and describe each imbalance; empty if everything balances.
 
-    So a process that omits one of its acts is detected: an incident counts as many viewers as its acts show, a granted
-    request was viewed, a sale has its purchase, a misuse is a use. `world` adds live monitoring and maintenance.
+    This detects a process that omits one of its acts: an incident counts as many viewers as its acts show, a granted
+    request was viewed, a sale has its purchase, and a misuse is a use. `world` adds live monitoring and maintenance.
 
     >>> from privacysim.governance.log import imbalances   # imbalances(simulate(world, arm, baseline=arm)) == []
     """

@@ -4,7 +4,7 @@ Lapses are found by review of the access log (where a rule requires one: Order 7
 press, or by inspection of a filed system (art. 24). Nobody is punished after limitation (six months for public-security
 punishments, two years for other fines). Crimes have thresholds (50 tracks or 5 000 CNY gained: JI17 art. 5; 20 systems:
 JI11 art. 1); below them, offences of administrative law remain. We assume that where a provision allows both, detention
-and a fine are equally likely. What can be punished passes one funnel (`funnel.py`), and decisions take time. A lapse
+and a fine are equally likely. Punishable breaches pass one funnel (`funnel.py`), and decisions take time. A lapse
 happens if its mark is below exp(−ε · expected sanction) by the same funnel; ε is an assumption.
 """
 
@@ -57,8 +57,8 @@ class Oversight:
               marks: Sequence[float]) -> tuple[int, str, tuple[int, ...]]:
         """Return when and by whom a lapse at tick `at` is found (NEVER and "" if not before `end`).
 
-        The third value are the earlier reviews of the log, without findings. Each custodian reviews their log at fixed
-        intervals. The first of the competing causes counts.
+        The third value lists the earlier reviews of the log, without findings. Each custodian reviews their log at
+        fixed intervals. The first of the competing causes counts.
         """
         leaks = self.scenario.leaks
         period = round(leaks.log_review_d.number * DAY_TICKS)

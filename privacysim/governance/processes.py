@@ -1,7 +1,8 @@
 """Processes: the parts of a simulation that request, leak or oversee footage, and their interface.
 
 Everything that happens to footage is done by a *process*: the website, lapses of insiders, the police's requests,
-inspections. The default processes of `simulate` use only this interface, so your own process can do whatever they do.
+inspections. The default processes of `simulate` use only this interface, so your own process can do everything that
+they do.
 """
 
 from collections.abc import Mapping, Sequence
@@ -60,7 +61,8 @@ class Context:
     def chances(self, stream: str, ids: Any, marks: int = 1) -> NDArray[np.float64]:
         """Draw marks of your own: an array (len(ids), marks) of uniform numbers strictly between 0 and 1.
 
-        All policies meet the same: let an event happen if its mark is below a probability that depends on the rules.
+        All policies have the same marks: let an event happen if its mark is below a probability that depends on the
+        rules.
         """
         return uniforms(stream_key(self.world.seed, self.world.k, f"own {stream}"), ids, marks)
 
@@ -87,7 +89,7 @@ class Process(Protocol):
 
     Inherit from this class, or write one with the same methods. Every run starts from a copy of the object, so `start`
     may set attributes, and nothing passes from one policy to the next. A process must not draw random numbers; it uses
-    the chances of the world or of `Context.chances`. Example, a drone that films a street and is noticed by nobody:
+    the chances of the world or of `Context.chances`. Example, a drone that films a street and that nobody notices:
 
         class Drone(Process):
             incidents: ClassVar = {"drone": ("drone",)}

@@ -26,7 +26,7 @@ from privacysim.world.world_model import World
 
 _NEAR = frozenset({"own_staff_on_duty", "own_staff_off_purpose", "contractor", "person_filmed", "relative_or_guardian",
                    "victim_not_filmed", "employer", "neighbour", "impostor", "curious"})
-"""People who live or work around the camera: their contacts are people of the neighbourhood."""
+"""Requesters who live or work around the camera, so their contacts are people of the neighbourhood."""
 _SUSPECTS = frozenset({*words.STATE_ORGANS, "defence_counsel"})
 
 
@@ -73,8 +73,8 @@ class Course:
 
     `signed`: the document was approved (the tick of the request if none is needed). `served`: the custodian received
     it. `delivered`: the custodian answered. `left`: the document left the desk without a signature. `withdrawn`: the
-    case is settled without it. `ends`: for additional names of `ENDINGS`, the requests that ended so; the others follow
-    from the ticks.
+    case was settled without it. `ends`: for additional names of `ENDINGS`, the requests that ended so; the others
+    follow from the ticks.
     """
 
     end: int

@@ -1,7 +1,7 @@
 """Rules in force: the baseline's until the switch, then the policy's, and the custody of footage that they imply.
 
 Lawfulness and routes are determined once for each *kind* of requester (who, what for, whose camera …), not for each
-row: 100 000 rows need a few hundred questions. Codes are positions in the lists of `privacysim.vocabulary`.
+row, so 100 000 rows need only a few hundred questions. Codes are positions in the lists of `privacysim.vocabulary`.
 
 Retention is a separate rule (Order 799 art. 17: 30 days and then deletion; Guangzhou's order of 2007: at least
 15 days; art. 9 waives both for small shops). When the rules change, footage that was already deleted stays deleted.
@@ -156,7 +156,7 @@ _ALL = slice(None)
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """Custody of footage before and after the switch, worked out for the cameras that are asked about.
+    """Custody of footage before and after the switch, computed only for the cameras asked about.
 
     All methods take cameras: positions, as one number or an array, by default all. Most rules depend on the place
     class alone, so each is asked once per class. `masks`: name of each mask, and whether a key removes it. `_terms`
@@ -251,7 +251,8 @@ class Keeping:
     def oldest(self, camera: Cameras, at: Ints) -> Ints:
         """Return the oldest tick whose footage still exists at tick `at`.
 
-        Before the switch it is `at − r₀`; after it, max(`at − r₁`, switch − r₀): a longer term brings nothing back.
+        Before the switch it is `at − r₀`; after it, max(`at − r₁`, switch − r₀), because a longer term restores
+        nothing.
         """
         (before, after), switch = self.retention(camera), self.rules.switch
         return np.where(at < switch, at - before, np.maximum(at - after, switch - before))

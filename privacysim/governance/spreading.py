@@ -71,7 +71,7 @@ class Chain:
 
     @property
     def last(self) -> int:
-        """Tick of the last that happened to the piece: an act, its removal, or the discovery."""
+        """Tick of the last event of the piece: an act, its removal, or the discovery."""
         return max([self.closed, *(act["at_t"] for act in self.acts), *([self.found] if self.finder else [])])
 
 
@@ -86,7 +86,7 @@ class Spread:
         self.near: dict[str, Any] = galleries(world.scenario)["neighbour"]
         self.far: dict[str, Any] = visitors(world.scenario)[1]
         self._new: dict[tuple[int, str, str, bool], bool] = {}
-        """What was asked before: whether the policy forbids what the baseline did not."""
+        """Cached answers: whether the policy forbids what the baseline did not."""
 
     def act(self, chain: Chain, parent: int, act: str, at: int, *, clip: bool = False, **more: Any) -> int:
         """Add one act that follows from the act `parent` (−1: the chain's root), and return its number in the chain.
@@ -121,7 +121,7 @@ class Spread:
     def sales(self, chain: Chain, parent: int, seller: int, usd: float, generation: int = 0) -> Wait:
         """Sell a copy: each buyer views it, and may sell it on. The person behind the chain has one buyer, who pays.
 
-        Whoever bought it has buyer j where E₀ + … + E_j < R. The first seller sells no more once found.
+        A buyer has a further buyer j where E₀ + … + E_j < R. The first seller sells no more once found.
         """
         leaks, key = self.world.scenario.leaks, stream_key(self.world.seed, self.world.k, "resale")
         obeyed, total, buyers = self.obeyed(int(chain.acts[parent]["camera_id"])), 0.0, []

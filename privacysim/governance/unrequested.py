@@ -95,7 +95,7 @@ class Inspections(Process):
     incidents: ClassVar = {"duty_breach": (), "complaint": ()}
 
     def write(self, books: Books) -> None:
-        """Write the gravest breach that each round or complaint of [0, D) meets; a complaint may be unfounded."""
+        """Write the gravest breach that each round or complaint of [0, D) finds; a complaint may be unfounded."""
         world, rules, kept, end = self.context.world, self.context.rules, self.context.kept, self.context.end
         arm, cameras = rules.of(AFTER), world.cameras
         incidents: list[dict[str, Any]] = []
@@ -196,7 +196,7 @@ class Leaks(Process):
 
     def _harvested(self, chain: Chain, at: NDArray[np.intp], views: list[int], mark: NDArray[np.float64],
                    begin: int) -> str:
-        """Keep the pieces of the cameras `at` that yield any; sell those that sell, or publish one. Return how."""
+        """Keep the pieces of the cameras `at` that yield any; sell the saleable ones, or publish one. Return how."""
         leaks, spread, env = self.context.world.scenario.leaks, self.context.spread, self.context.env
         copies = [(row, spread.act(chain, view, "copy", begin, technique="copy"))
                   for row, view in zip(at.tolist(), views, strict=True) if self.lapses.pieces[row]]  # fmt: skip
@@ -289,7 +289,7 @@ class HiddenCameras(Process):
             chain.found, chain.finder = found, ("complaint", "inspection")[cause]
 
     def _sold(self, chain: Chain, filmed: int, last: int) -> Wait:
-        """Sell logins until the camera is found: buyers are a Poisson process, of whom a new prohibition stops some."""
+        """Sell logins until the camera is found; buyers are a Poisson process, and a new prohibition stops some."""
         spread, leaks, world = self.context.spread, self.context.world.scenario.leaks, self.context.world
         key, clip = stream_key(world.seed, world.k, "hidden logins"), round(leaks.clip_s.number * TICKS_PER_S)
         per_tick, ordinal, at = leaks.hidden_buyers_per_month.number / (MONTH_D * DAY_TICKS), 0, chain.clip_from

@@ -33,7 +33,7 @@ _ACTOR, _PURPOSE, _CHANNEL, _OWN = (np.array(one) for one in zip(
 
 
 class Website(Process):
-    """Streams that may be listed, and their course."""
+    """Streams that may be listed, and their life from listing to closing."""
 
     incidents: ClassVar = {"stream": ("stream",), "recorded": ("resale",)}
 

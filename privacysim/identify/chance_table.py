@@ -34,14 +34,14 @@ def face_code(face_px: ArrayLike) -> NDArray[np.uint16]:
 
 def identifiability(mask: str, face_px: ArrayLike, frontal: ArrayLike, gallery: int, curve: str = "low",
                     by: str = "lab") -> Floats:
-    """Probability that a viewer who compares with `gallery` people, the filmed one among them, names the right one.
+    """Probability that a viewer names the right one of `gallery` people, among them the person filmed.
 
     `by`: a word of `RECOGNISERS`; `lab` is the measured attack, for which a masked face is worth
-    e = min(face_px, cells(mask)) pixels, in steps of 1/8 px. A full box leaves guessing, 1/gallery (except to
-    acquaintances, who recognise or not); behind `ksame:K` no face is named rightly more than once in K. A face that is
-    not frontal counts with `nonfrontal_unknown` (acquaintances: `nonfrontal_factor`). `face_px`, `frontal`: width of
-    the face in px, whether it is frontal (broadcast). `curve`: `low` or `high`. Raises
-    InputError for an unknown mask, curve or recogniser.
+    e = min(face_px, cells(mask)) pixels, in steps of 1/8 px. A full box leaves only guessing, 1/gallery (except for
+    acquaintances, who either recognise or not); behind `ksame:K` no face is named rightly more than once in K. A face
+    that is not frontal counts with `nonfrontal_unknown` (acquaintances: `nonfrontal_factor`). `face_px`, `frontal`:
+    width of the face in px, whether it is frontal (broadcast). `curve`: `low` or `high`. Raises InputError for an
+    unknown mask, curve or recogniser.
 
     >>> identifiability("none", [4.0, 16.0], True, 40).round(3)
     array([0.517, 0.925])

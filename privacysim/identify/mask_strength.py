@@ -2,9 +2,10 @@
 
 Pixelating to n cells across a face leaves as much as a camera with n pixels there (measured: equal rates). For other
 masks, `data/masking/masks.csv` holds the mosaic of equal worth to an attacker who trains on such masks. Masks that draw
-anew for each frame count as 100 frames averaged, because a camera shows a person for longer than that. A mask from
-outside the package carries what it leaves in its name (`mask_text`), so workers, saved inputs and the run id need
-neither the mask nor its package: `NAME=CELLS` or, by the face's width, `NAME=PX:CELLS,PX:CELLS,…` (linear between).
+anew for each frame count as 100 frames averaged, because a camera shows a person for longer than that. The name of a
+mask from outside the package states the cells that it leaves (`mask_text`), so workers, saved inputs and the run id
+need neither the mask nor its package: `NAME=CELLS` or, by the face's width, `NAME=PX:CELLS,PX:CELLS,…` (linear
+between).
 """
 
 import math
@@ -36,8 +37,8 @@ def cells(mask: str, one_frame: bool = False) -> float:
     """Cells that a mask leaves across a large face: infinite for `none`, 0 for `box`, N for `pixelate:N`.
 
     Blurs between the measured ones are interpolated in log σ; weaker ones count as no mask, stronger ones as the
-    strongest. Noise counts as the least leaky measured mask that is weaker, else as the plain mosaic. `ksame:K`: see
-    `most`. `one_frame`: what one frame of a random mask leaves, not a track. Raises InputError without measurement.
+    strongest. Noise counts as the strongest measured mask that is weaker than it, else as the plain mosaic. `ksame:K`:
+    see `most`. `one_frame`: what one frame of a random mask leaves, not a track. Raises InputError without measurement.
 
     >>> cells("none"), cells("pixelate:4"), cells("box"), cells("frosted=8:2,64:3.5")
     (inf, 4.0, 0.0, 3.5)
@@ -116,7 +117,8 @@ def mask_text(mask: Any) -> str:
     """Name of a mask in policies and tables: a known name as it is, your own mask with the cells it leaves.
 
     `mask` is a built-in name, that of an installed mask with its strengths (`frosted:0.1`), or an object whose
-    `cells(face_px)` returns the cells left across a face. Raises InputError for an unknown name or a mask without it.
+    `cells(face_px)` returns the cells left across a face. Raises InputError for an unknown name or a mask without
+    `cells`.
     """
     name = mask if isinstance(mask, str) else parts.name_of(mask)
     if isinstance(mask, str) or type(mask).__module__ == "privacysim.masklab.masks":

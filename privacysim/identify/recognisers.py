@@ -1,4 +1,4 @@
-"""Who recognises a person in a picture: people who know the person, strangers who compare, and machines.
+"""Recognisers of a person in a picture: people who know the person, strangers who compare, and machines.
 
 Each act of looking has the recogniser that fits (`exposure.acts.recognisers`). e is what a mask leaves of a face in px,
 H(x; m, h) = xʰ / (xʰ + mʰ), N the gallery; numbers and sources are facts.
@@ -70,7 +70,7 @@ def stranger_d_prime(face_px: Floats) -> Floats:
 
 
 def usable(face_px: Floats) -> Floats:
-    """Share 1 − π of pictures with a face of that width (px) that are of any use to a machine."""
+    """Share 1 − π of pictures with a face of that width (px) that a machine can use."""
     top, middle, h = numbers_of("machine")[:3]
     return top * half_way(face_px, middle, h)
 
@@ -78,7 +78,7 @@ def usable(face_px: Floats) -> Floats:
 def _attackers(mask: str, px: Floats) -> tuple[tuple[Floats, Floats], ...]:
     """Usable share and d' of the two machines: a network on what the mask leaves, the lab's attacker behind the mask.
 
-    The lab's attacker learns from masked pictures, so the mask takes no picture from it; those too small stay useless.
+    The lab's attacker learns from masked pictures, so a mask makes no picture useless; pictures that are too small are.
     """
     left, lab = left_of(mask, px), fits()["cctv"]
     return (usable(left), numbers_of("machine")[3] / lab.d_max * lab.d_prime(left)), (usable(px), lab.d_prime(left))
@@ -132,5 +132,5 @@ def right_of(d_prime: Floats, gallery: int, curve: str) -> Floats:
 
 
 def bounded(mask: str, chance: Floats, gallery: int) -> Floats:
-    """k people share each picture of k-same: a name is right once in k, or by chance in a small gallery."""
+    """With k-same, k people share each picture, so a name is right once in k, or by chance in a small gallery."""
     return np.minimum(chance, max(most(mask), 1.0 / gallery))

@@ -46,7 +46,7 @@ def laws(packs: Sequence[GivenPack] = (), general: str = DEFAULT) -> Laws:
     """All law that policies may cite: shipped, found and given in `packs`. Files are read again when they change.
 
     Provisions and places of all packs are combined, and their ids must differ. General law comes from one pack, the
-    one that `general` names. In place of China's, your own applies if `packs` or a file in `sim/law/` itself has any.
+    one that `general` names. Your own general law replaces China's if `packs` or a file directly in `sim/law/` has any.
     """
     own = Path("sim", "law").absolute()
     folders = {path.name: path for path in (own, *sorted(own.glob("*"))) if path.is_dir() and path.name != "policies"}
@@ -103,7 +103,7 @@ def _checked(path: Path) -> LawPack:
 
 
 def form_place(where: str, form: Assessment, heading: Heading) -> str:
-    """Place of a form's heading for errors: file and line, if it is in a file, and the heading."""
+    """Location of a form's heading for errors: file and line, if it is in a file, and the heading."""
     path = next((one for one in (Path(where), shipped("data").parent / where) if one.is_file()), None)
     lines = path.read_text(encoding="utf-8-sig").splitlines() if path else []
     at = next((f":{n}" for n, line in enumerate(lines, 1) if f'"{heading.title}"' in line), "")
@@ -164,7 +164,7 @@ def _together(ours: tuple[_Pack, ...], others: tuple[_Pack, ...], named_pack: st
 
 
 def _used(pack: _Pack, general: bool) -> dict[str, list[Any]]:
-    """What results depend on: all of a pack, but its general law only where that applies."""
+    """The parts of a pack that results depend on: everything, but general law only where it applies."""
     kinds = [kind for kind in _LISTS if pack.all(kind) and (general or kind not in ("bundle", "answer", "duty"))]
     return {kind: [plain_data(one) for _, one in pack.all(kind)] for kind in kinds}
 

@@ -25,7 +25,7 @@ REQUESTER_GROUPS = {"organs": words.STATE_ORGANS, "staff": _STAFF,
 """Group names that a rule may use for several requesters."""
 PURPOSE_GROUPS = {"public_need": tuple(word for word in words.PURPOSES
                                        if word not in ("private_claim", "news", "commerce", "curiosity"))}
-"""Group names for several purposes: whatever duty, danger or law may ask for, but nobody's own ends."""
+"""Group names for several purposes: everything that duty, danger or law may require, but no private ends."""
 
 
 def closed_words(kind: str, known: tuple[str, ...], groups: dict[str, tuple[str, ...]] | None = None) -> Any:
@@ -136,7 +136,7 @@ class Law(Strict):
     in_force_from: date | None = None
     in_force_to: date | None = None
     continued_by: str = ""
-    """The law that took over its rules when it ended; rules that rest on it then stand."""
+    """The law that took over its rules when it ended; rules that rest on it then remain valid."""
     note: str = ""
 
 
@@ -179,9 +179,9 @@ class Bundle(Strict):
 class GeneralAnswer(Match):
     """What general law says about acts; the first matching answer applies.
 
-    On each day only those provisions of `basis` count that are then in force; if none is, the answer does not apply.
-    `from_items` and `from_gain` are thresholds: one of them must be reached by what the question says. If it says
-    neither, the answer applies only with `amounts_unsaid`.
+    On each day, only the provisions of `basis` that are then in force count; if there are none, the answer does not
+    apply. `from_items` and `from_gain` are thresholds: one of them must be reached by what the question says. If it
+    says neither, the answer applies only with `amounts_unsaid`.
     """
 
     bundle: Lines = ()
@@ -200,7 +200,7 @@ class DutyRule(Match):
     """A duty of those who run cameras, or an exemption (`owed = "no"`); the first matching one answers.
 
     `basis` counts as in `GeneralAnswer`. `term`: in words, or a time such as "30 d". `liable`: whether a breach alone
-    makes liable to the person filmed.
+    makes the operator liable to the person filmed.
     """
 
     duty: closed_word("duty", words.DUTIES)  # type: ignore[valid-type]
@@ -222,11 +222,12 @@ class Place(Strict):
 
 
 class Heading(Strict):
-    """One heading of an assessment: what it asks, the articles that ask it, and what of a study answers it.
+    """One heading of an assessment: what it asks, the articles that require it, and the parts of a study that answer
+    it.
 
     `rules` are parts of the assessed policy. `metrics` are names of metrics, with all their divisions. `facts` are
     numbers of the scenario, by the beginning of their keys (`cameras.`). `study` are results as the memo shows them,
-    and the articles of the form's laws. `hint` says what a study cannot know and where the author finds it.
+    and the articles of the form's laws. `hint` states what a study cannot know and where the author can find it.
     """
 
     title: str
@@ -338,8 +339,9 @@ class Laws:
         return begins and (last is None or last >= bundle.first_day)
 
     def opens(self, references: Sequence[Reference], day: date) -> bool:
-        """Whether a rule that cites `references` stands on that day: from the first day of the law cited first on, and
-        after its end only if another law continues it. A draft, and a rule without a citation, always stand.
+        """Whether a rule that cites `references` applies on that day: from the first day of the law cited first, and
+        after the end of that law only if another law continues it. A draft, and a rule without a citation, always
+        apply.
         """
         if not references:
             return True

@@ -1,10 +1,11 @@
-"""Attacker with a pretrained face embedding: a network that learnt to tell other people's faces apart.
+"""Attacker with a pretrained face embedding, a network that learnt to tell other people's faces apart.
 
-It needs no training on masks: it enrols pictures behind the same mask and camera, and names whoever's mean descriptor
-is nearest. Optional, because the network is no part of this package: install dlib (`pip install dlib-bin`) and give the
-file of weights `dlib_face_recognition_resnet_model_v1.dat`, which the package face_recognition_models holds (public
-domain). Nothing is downloaded here. Limit: the set's faces are cropped tightly and equally, so one transformation moves
-all pictures to the network's pattern; where eyes are found in each picture, a network does better.
+It needs no training on masks. It enrols pictures behind the same mask and camera, and names the person whose mean
+descriptor is nearest. Optional, because the network is no part of this package: install dlib (`pip install dlib-bin`)
+and give the file of weights `dlib_face_recognition_resnet_model_v1.dat`, which the package face_recognition_models
+holds (public domain). Nothing is downloaded here. Limit: the set's faces are cropped tightly and equally, so one
+transformation moves all pictures to the network's pattern; a network does better if the eyes are located in each
+picture.
 """
 
 from collections.abc import Callable, Iterator
@@ -35,7 +36,7 @@ _CHIP, _SCALE, _LEFT, _TOP = 150, 1.777 * 64, 17.0, 16.3
 def dlib_network(weights: Path) -> Describe:
     """Descriptors of dlib's network of 128 numbers, whose weights are in that file.
 
-    Raises InputError where dlib is not installed, or the file does not exist or is of another kind.
+    Raises InputError if dlib is not installed, or the file is missing or of another kind.
     """
     try:
         dlib = import_module("dlib")

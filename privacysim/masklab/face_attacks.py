@@ -145,7 +145,7 @@ def attacked(clear: Images, number: Codes, mask: Mask | None, camera: Camera | N
     """Images as the viewer receives them: recorded by the camera, then masked. `number`: see `Attack.fit`.
 
     `frames`: averages this many, for masks that draw anew for each. k-same is fitted on each set of one image a person
-    (one `number`), as its definition requires; with `one_each` off on all at once.
+    (one `number`), as its definition requires; with `one_each=False`, on all images at once.
     """
     recorded = clear if camera is None else camera.apply(clear)
     if mask is None or isinstance(mask, Clear):

@@ -2,8 +2,8 @@
 
 The finder is CenterFace (Xu and others 2020, arXiv:1911.03599), a heat map over the whole frame. The checker is
 BlazeFace, full range (Bazarevsky and others 2019, arXiv:1907.05047), on the whole frame and on square tiles. Their
-weights come inside two packages, of which only one file each is used, read by OpenCV itself and checked by its hash.
-Nothing is fetched when masking. A folder with the two files can be named in `PRIVACYSIM_WEIGHTS` instead.
+weights come from two packages, of which we use one file each, read by OpenCV and checked by its hash. Nothing is
+fetched when masking. A folder with the two files can be named in `PRIVACYSIM_WEIGHTS` instead.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _WEIGHTS = {
                                          "99bf9494d84f50acc6617d89873f71bf6635a841ea699c17cb3377f9507cfec3"),
 }  # fmt: skip
 FINDER_SCORE, CHECKER_SCORE = 0.2, 0.5
-"""Least scores: the finder would rather mask too much, the checker must not see faces in mosaics."""
+"""Smallest scores: the finder should rather mask too much; the checker must not see faces in mosaics."""
 _LEAST_PX, _MOST_PX = 640, 1280
 """Longer side of the frame that the finder sees: smaller frames are enlarged, at most twice (it finds faces of 36 px in
 29 of 30 cases instead of 20), larger ones reduced."""
@@ -37,14 +37,14 @@ _FEWEST_PX = 5
 _SIDE, _STRIDE = 192, 4
 _MARGIN = 0.2  # a face is enlarged on each side by a share of its size, and by one cell of the finder's heat map
 _WIDER, _CONFIRMED = (2.5, 4.0), 0.35
-"""A find is looked at again in squares so many times as wide; least mean of the two scores. Measured: 0.42 and more on
-generated faces, 0.28 and less on moss in which the checker saw faces in 13 frames."""
+"""Each detection is checked again in squares this many times as wide; smallest mean of the two scores. Measured: 0.42
+and more on generated faces, 0.28 and less on moss in which the checker saw faces in 13 frames."""
 TURNS = 8
 """Frames of a video in which the checker has looked at every tile once; it looks at every frame as a whole."""
 
 
 def weights(name: str) -> Path:
-    """Path of a weights file; InputError, with the command that brings it, if it is missing or another version."""
+    """Path of a weights file; InputError, with the command that installs it, if it is missing or of another version."""
     package, inside, digest = _WEIGHTS[name]
     folder = os.environ.get("PRIVACYSIM_WEIGHTS")
     try:
@@ -151,7 +151,7 @@ def _scale(shape: tuple[int, ...], fine: bool) -> float:
 
 
 def cell_px(shape: tuple[int, ...]) -> float:
-    """Pixels of the frame in one cell of the finder's heat map: by so many it may err in the side of a face."""
+    """Pixels of the frame in one cell of the finder's heat map: the possible error in the side of a face."""
     return _STRIDE / _scale(shape, True)
 
 

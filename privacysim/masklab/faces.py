@@ -1,7 +1,7 @@
 """Sets of faces to attack, and the camera that records them before any mask.
 
 Proportions of a drawn face identify the person; pose, light and expression change from image to image. Use drawn faces
-to see, without a network, how masks and attacks work, not to calibrate them.
+to see how masks and attacks work without a network, but not to calibrate them.
 """
 
 import os
@@ -27,7 +27,7 @@ _WHERE = "name the folder with --data-home, or allow the download with --downloa
 class Faces:
     """Set of faces: grey uint8 images (n, h, w), the person of each (0 … people−1), and its number among theirs.
 
-    `left_out`: what of the source was not taken, in words.
+    `left_out`: images of the source that were not used, in words.
     """
 
     name: str
@@ -91,7 +91,7 @@ def _from_folder(folder: Path) -> Faces:
 def _arranged(name: str, images: list[NDArray[Any]], person: NDArray[Any]) -> Faces:
     """Resize to squares; keep the same number of images, 2 to 10, of each person who has as many.
 
-    The number is the one that keeps most images, so one person with few does not cut those of all others.
+    The number is the one that keeps most images, so a person with few images does not reduce those of all others.
     """
     own = [np.flatnonzero(person == p) for p in np.unique(person)]
     kept = {n: [one for one in own if len(one) >= n] for n in range(2, 11)}

@@ -2,8 +2,8 @@
 
 It detects whole people, not only faces: at 9 px a face detector finds one face in five, and 9 px are enough for
 recognition. The background is the median of frames from the whole file, so people who stand still for a while do not
-become background, and the first frame is as good as the last. Before a camera that moves everything differs from the
-background: there only detectors find people. A video too short to tell its background is masked *whole*.
+become background, and the first frame is as good as the last. If the camera moves, everything differs from the
+background, so only detectors find people. A video that is too short to determine its background is masked *whole*.
 """
 
 import math
@@ -37,10 +37,10 @@ many are forgiven. Measured: up to 0.24 before fixed cameras, 0.3 to 6 before on
 
 
 class Finder:
-    """Finds boxes to mask in each frame: what moves before the `background`, standing people, and `given` ones.
+    """Finds boxes to mask in each frame: what moves in front of the `background`, standing people, and `given` boxes.
 
     `steady` = False: the camera moves, so nothing is learnt from motion. `shape`: at half size, the pixels of the last
-    frame that its boxes mean (None: all). Near people's boxes hold much that is no part of them.
+    frame that its boxes mean (None: all). The boxes of nearby people contain much that is not part of them.
     """
 
     def __init__(self, background: Frame | None, given: dict[int, list[Box]], steady: bool = True) -> None:
@@ -55,7 +55,7 @@ class Finder:
             self.corners = self.corners if corners is None else corners
 
     def boxes(self, frame: Frame, number: int) -> list[Box]:
-        """Boxes of frame `number`; the whole frame before a fixed camera whose background is not known."""
+        """Boxes of frame `number`; the whole frame for a fixed camera whose background is unknown."""
         if self.steady and not self.known:
             return [(0, 0, frame.shape[1], frame.shape[0])]
         moving = self.moving(frame) if self.steady else []
@@ -92,7 +92,7 @@ class Finder:
         return made
 
     def _changed(self, small: Frame) -> Frame:
-        """Pixels that differ from the background, also if a hand, wind or a slow zoom has moved it by some pixels."""
+        """Pixels that differ from the background, even if a hand, wind or a slow zoom shifted it by a few pixels."""
         low = high = self.background
         if sway := self._sway(small):
             near = np.ones((2 * sway + 1, 2 * sway + 1), np.uint8)
@@ -100,7 +100,7 @@ class Finder:
         return cv2.threshold(_apart(small, low, high), _DIFFERENT, 1, cv2.THRESH_BINARY)[1]
 
     def _sway(self, small: Frame) -> int:
-        """By how many pixels a quarter of the background's corners have moved; 0 before a camera that stands still."""
+        """Pixels by which a quarter of the background's corners have moved; 0 for a camera that stands still."""
         if len(self.corners) < 12:
             return 0
         start = self.corners
@@ -110,7 +110,7 @@ class Finder:
         return 0 if most < _SWAYS else min(math.ceil(most), _SWAY_PX)
 
     def _only_lit(self, small: Frame, changed: Frame, rectangle: Sequence[int]) -> bool:
-        """Whether what changed there is the light: the background's own detail is still in it."""
+        """Whether only the light changed there, so the background's own detail is still visible."""
         x, y, w, h = rectangle
         here = changed[y : y + h, x : x + w] > 0
         a, b = (_detail(one[y : y + h, x : x + w])[here] for one in (small, self.background))
@@ -137,7 +137,7 @@ def _small(frame: Frame) -> Frame:
 
 
 def _apart(a: Frame, low: Frame, high: Frame) -> Frame:
-    """By how much each pixel is beyond `low` … `high`: the largest among its three channels."""
+    """Distance of each pixel from the range `low` … `high`: the largest among its three channels."""
     blue, green, red = cv2.split(cv2.max(cv2.subtract(a, high), cv2.subtract(low, a)))
     return np.asarray(cv2.max(cv2.max(blue, green), red), dtype=np.uint8)
 
@@ -202,7 +202,7 @@ def _grey(frame: Frame) -> Frame:
 
 
 def _shifted(before: Frame, after: Frame) -> float:
-    """Share of 6 × 6 parts of the picture in which corners have moved; 0 where hardly any part has corners."""
+    """Share of 6 × 6 parts of the picture in which corners have moved; 0 if hardly any part has corners."""
     moved, (h, w) = list[bool](), before.shape
     for row, column in np.ndindex(6, 6):
         top, left = h * row // 6, w * column // 6
@@ -221,7 +221,7 @@ def _shifted(before: Frame, after: Frame) -> float:
 def upright_people(frame: Frame) -> list[Box]:
     """Boxes of upright people by OpenCV's HOG detector (Dalal, Triggs 2005): slow, so used on few frames.
 
-    A person is found in the mirrored picture, too; a bottle that resembles one seldom is.
+    A person is also found in the mirrored picture; an object that resembles a person seldom is.
     """
     return [box for box in _upright(frame, 0.5) if _seen_mirrored(frame, box)]
 
@@ -312,5 +312,5 @@ def covered(box: Box, regions: list[Box], shape: tuple[int, ...]) -> float:
 
 
 def bare(found: list[Box], masked: list[Box], shape: tuple[int, ...]) -> list[Box]:
-    """The finds of which the masked regions cover less than half."""
+    """The detections of which the masked regions cover less than half."""
     return [box for box in found if covered(box, masked, shape) < 0.5]

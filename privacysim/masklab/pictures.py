@@ -22,7 +22,7 @@ _NEAR_PX = 960
 
 @dataclass
 class MaskedPictures:
-    """What was found in pictures: by name, the faces and people found, and faces that the checker still sees."""
+    """Detections in pictures, by name: the faces and people found, and faces that the checker still sees."""
 
     mask: Any
     found: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -48,7 +48,7 @@ def mask_pictures(source: Path, out: Path, mask: Any, *, keep_anyway: bool = Fal
     """Mask the faces and people in a picture, or in every picture of a folder, and write the results to `out`.
 
     Pictures are turned as their EXIF orientation says, and written without any metadata. One in which the checker still
-    finds a face is not written, except with `keep_anyway`. Raises InputError for what cannot be read or written.
+    finds a face is not written, except with `keep_anyway`. Raises InputError for a file that cannot be read or written.
     """
     source, out, painter = Path(source), Path(out), Painter(mask)
     made = MaskedPictures(painter.mask)

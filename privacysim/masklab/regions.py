@@ -53,7 +53,7 @@ class Painter:
         """Mask the regions of a frame and return it.
 
         The strength in a region follows the widest of the `faces` within it, if that is wider than a standing person's,
-        and as wide as it may be. `shape`: pixels of bodies; nothing else in their regions is masked.
+        at its largest plausible width. `shape`: pixels of bodies; nothing else in their regions is masked.
         """
         if shape is not None:
             shape = np.asarray(cv2.resize(shape, frame.shape[1::-1], interpolation=cv2.INTER_NEAREST))[:, :, None]
@@ -124,12 +124,12 @@ def track_identified(p_masked: float, p_clear: float, p_miss: float, frames: flo
 
 
 class Residual:
-    """What a masked video still shows; `look` sees its frames before masking, `check` those written.
+    """What a masked video still shows; `look` gets its frames before masking, `check` the frames as written.
 
     `tracks`: frames of each track. In the `looks` sampled frames a second detector found `seen` people, of whom the
     mask covers `hidden`. `readable`: frames of the written file in which the checker still finds a face; `missed`: by
-    frame, those faces that no mask of a face covers. `regions`: what is masked, by frame. `notes`: what else the reader
-    must know.
+    frame, those faces that no mask of a face covers. `regions`: what is masked, by frame. `notes`: further remarks for
+    the reader.
     """
 
     def __init__(self, mask: Mask, expected_frames: int, rate: float) -> None:
@@ -162,7 +162,7 @@ class Residual:
     def check(self, frames: Iterable[Frame], source: Iterable[Frame] | None = None) -> None:
         """Look for faces in frames as written: `readable` gets those in which one was found, and again soon after.
 
-        `source`: the frames before masking. A find whose detail the mask has removed is only the mosaic of a face.
+        `source`: the frames before masking. A detection whose detail the mask has removed is only the mosaic of a face.
         """
         checker, tracks, times = FaceChecker(), Tracks(TURNS), dict[int, dict[int, Box]]()
         for number, (frame, before) in enumerate(zip(frames, chain(source or (), repeat(None)), strict=False)):
@@ -243,7 +243,7 @@ class Residual:
 
 
 def detail_left(before: Frame, after: Frame, box: Box) -> bool:
-    """Whether either half of a find has kept most of what is finer than 12 cells across it, or than 3 px."""
+    """Whether either half of a detection has kept most detail finer than 12 cells across it, or than 3 px."""
     left, top, right, bottom = box
     cells, middle = min(12, max(2, (right - left) // 3)), (left + right) // 2
     for part in (slice(left, middle), slice(middle, right)) if middle > left else ():

@@ -21,7 +21,7 @@ _TICKS = 1000.0
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Mute what OpenCV's decoder and encoder print themselves."""
+    """Suppress the output of OpenCV's decoder and encoder."""
     sys.stderr.flush()
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
@@ -34,7 +34,7 @@ def quiet() -> Iterator[None]:
 
 
 def decoded(path: Path, colours: int) -> NDArray[Any] | None:
-    """Pixels of a picture; None for another or broken file, and for more pixels than the package's import allows."""
+    """Pixels of a picture; None for a broken or other file, and for more pixels than the package's import allows."""
     with quiet():
         try:
             return None if _png_is_cut(path) else cv2.imread(str(path), colours)
@@ -55,8 +55,8 @@ def _png_is_cut(path: Path) -> bool:
 def keep_times(part: Path, clock: list[float], rate: float, codec: str) -> str:
     """Show the frames of `part` at the times (ms) in `clock` if these differ from an even rate; returns a note or "".
 
-    Packets are copied, not encoded again. Where the file cannot hold such times (AVI), or the source tells none that
-    rise, frames stay at even intervals, and the note begins with "uneven".
+    Packets are copied, not encoded again. If the file format cannot store such times (AVI), or the times of the source
+    do not increase, frames stay at even intervals, and the note begins with "uneven".
     """
     if len(clock) < 3 or float(np.abs(clock - np.arange(len(clock)) * _TICKS / rate).max()) <= 0.5 * _TICKS / rate:
         return ""
@@ -96,7 +96,7 @@ _FILES = ("-protocol_whitelist", "file")
 
 
 def keep_sound(part: Path, source: str, wanted: bool | None, uneven: bool) -> str:
-    """Copy the sound if it is wanted (None: where there is some) and return a note; refuse it beside `uneven` times."""
+    """Copy the sound if wanted (None: if there is any) and return a note; refuse it together with `uneven` times."""
     if wanted is False or (wanted is None and not has_sound(source)):
         return ""
     if uneven:

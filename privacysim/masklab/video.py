@@ -1,9 +1,9 @@
 """Masks whole people and faces in every frame of a video, keeping frames, size and rate, and reports what remains.
 
-Faces are looked for four times a second and followed both ways in time; bodies by motion and by a detector. The file
-as written is read again, and a second face detector looks at it; what only that one sees is masked in a second pass,
-which is checked again. The output gets its final name only when it is complete and no face is left in it; an
-interruption or an error leaves no file.
+Faces are looked for four times a second and followed both ways in time; bodies by motion and by a detector. The written
+file is read again, and a second face detector checks it. Faces that only the second detector sees are masked in a
+second pass, which is checked again. The output gets its final name only when it is complete and no face is left in it;
+an interruption or an error leaves no file.
 """
 
 import os
@@ -42,10 +42,10 @@ def mask_video(source: str | Path, out: Path, mask: Any, *, boxes: Path | None =
     """Mask the people in a video file, write it to `out`, and return what remains (`Residual`).
 
     `mask`: a Mask, its name or any scikit-learn transformer of images. `boxes`: a CSV (frame, left, top, right, bottom)
-    of people, added to those detected. `keep_audio`: copies the sound with ffmpeg (None: where there are both).
+    of people, added to those detected. `keep_audio`: copies the sound with ffmpeg (None: if there are both).
     `whole=False`: accepts a file that ends before its header says. If the checker finds a face in the output
-    (`Residual.readable`), the output is only kept with `keep_anyway`. Raises InputError where something cannot be read
-    or written.
+    (`Residual.readable`), the output is only kept with `keep_anyway`. Raises InputError if a file cannot be read or
+    written.
     """
     source, out, mask = str(source), Path(out), as_mask(mask)
     _check(source, out, keep_audio)
@@ -56,7 +56,7 @@ def mask_video(source: str | Path, out: Path, mask: Any, *, boxes: Path | None =
     background, steady = background_and_steady(cv2.VideoCapture(source), frames)
 
     def masked(missed: dict[int, list[Box]]) -> Residual:
-        """Mask the frames, with faces by frame that are known already, and say what remains of them."""
+        """Mask the frames, including faces that are already known, and measure what remains."""
         finder, painter = Finder(background if steady else None, given, steady), Painter(mask, background)
         left, clock = Residual(mask, frames, rate), list[float]()
         with _writer(out, width, height, rate, codec) as (part, write):
@@ -84,7 +84,7 @@ def mask_video(source: str | Path, out: Path, mask: Any, *, boxes: Path | None =
 
 
 def _check_read(source: str, left: Residual, frames: int, whole: bool) -> None:
-    """Refuse a video without frames, one that ends early unless that is accepted, and one that is only black."""
+    """Refuse a video without frames, one that ends early (unless accepted), and one with only black frames."""
     if left.frames == 0:
         raise InputError(source, "a video with frames", "no frame", "give another file")
     if whole and left.frames < 0.98 * frames - 1:
@@ -107,7 +107,7 @@ def _frames(source: str, finder: Finder, clock: list[float], rate: float,
     """Frames of a video with the regions to mask, the faces and the shape of bodies.
 
     They come `REACH` frames after they were read. `clock` gets the time of each in milliseconds. Tracks of faces have
-    negative numbers. `missed`: faces by frame that are known already.
+    negative numbers. `missed`: faces that are already known, by frame.
     """
     bodies, followed, looker = Tracks(HOLD), Tracks(REACH, nearest=True), FaceFinder()
     capture = cv2.VideoCapture(source)

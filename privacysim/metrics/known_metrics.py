@@ -97,7 +97,8 @@ def parts(people: PeopleSeen | None, records: Records | None, footage: Footage |
 
 
 def add(blocks: Iterable[Sums]) -> Sums:
-    """Add the parts of the blocks in the order given, always the same, because floating-point sums depend on it.
+    """Add the parts of the blocks in the given order, which is always the same because floating-point sums depend on
+    it.
 
     >>> add([{"m": {"total": 1.0}}, {"m": {"total": 2.5}}])
     {'m': {'total': 3.5}}
@@ -117,7 +118,7 @@ def readings(sums: Sums, metrics: Mapping[str, Metric] = METRICS) -> list[tuple[
 
 
 class Contributions(NamedTuple):
-    """What single root events contribute to a metric: their ids, ascending, amounts, and the metric's value."""
+    """Contributions of single root events to a metric: their ids, ascending, their amounts, and the metric's value."""
 
     root: NDArray[np.int64]
     amount: NDArray[np.float64]

@@ -66,13 +66,13 @@ def _with_targets(seen: PeopleSeen, incidental: Floats, groups: Sequence[int] = 
 
 @shipped_metric()
 def people_watched_by_outsiders(seen: PeopleSeen) -> Floats:
-    """Being watched at all, recognised or not: what the people on the website were."""
+    """People who are watched at all, recognised or not, like the people on the website."""
     return (seen.sightings_seen[:, _OUTSIDERS].sum(axis=1) > 0).astype(np.float64)
 
 
 @shipped_metric()
 def people_seen_twice_by_outsiders(seen: PeopleSeen) -> Floats:
-    """Two sightings can be joined: by clothes, by the hour of the day, by a home. An upper bound of who is followed."""
+    """Upper bound of people followed: two sightings can be linked by clothes, by the hour of the day, or by a home."""
     return (seen.sightings_seen[:, _OUTSIDERS].sum(axis=1) > 1).astype(np.float64)
 
 
@@ -127,7 +127,7 @@ def people_searched_by_face(seen: PeopleSeen) -> Floats:
 
 @shipped_metric(by=_GROUPS)
 def false_matches(seen: PeopleSeen, heading: str, group: str) -> Part:
-    """Strangers whom a machine takes for a person sought, and whoever compares the pictures believes it."""
+    """Strangers whom a machine takes for a person sought, and whom the person who compares the pictures accepts."""
     mine = seen.group == GROUPS.index(group) if group else np.full(seen.group.size, True)
     return total_of(seen.weight[mine], seen.false_alarms[mine] * facts().value("false_match_accepted"))
 
@@ -155,7 +155,7 @@ def _histogram(weight: Floats, values: Floats) -> Part:
 
 
 def _of_bins(measure: Callable[[Floats, Floats, Part], float]) -> Callable[[Part], list[MetricValue]]:
-    """`measure(values, weights, sums)` of a histogram's bins, including people with 0; undefined if nobody has any."""
+    """`measure(values, weights, sums)` of a histogram's bins, including people with 0; undefined if all have 0."""
 
     def value(sums: Part) -> list[MetricValue]:
         made = []
@@ -241,7 +241,7 @@ def archive_person_hours(seen: Footage) -> Floats:
 
 @shipped_metric(totals_by_curve, by={"actor": words.REQUESTERS, "channel": words.CHANNELS})
 def identifiable_hours(seen: Viewed, heading: str, word: str) -> Part:
-    """Who spends the identifiable hours, and how they got the footage."""
+    """Identifiable hours by who looks, and by how they got the footage."""
     nothing = np.zeros((seen.weight.size, len(CURVES)))
     return _sums_of(seen.weight, seen.seconds.get(f"{heading} {word}", nothing) / 3600.0)
 
@@ -311,7 +311,7 @@ def singled_out_by_four_sightings(seen: Viewed) -> Part:
 
 @shipped_metric(ratio("handovers from camera to camera"))
 def linked_by_clothes(seen: Viewed) -> Part:
-    """Linkage across cameras without a face: the number of people among whom the follower must choose."""
+    """Linkage across cameras without a face, by the number of people among whom the follower must choose."""
     if seen.sightings.empty:
         return _NONE
     tracks = time_to_confusion(seen.sightings, place="camera", time="enter_s")

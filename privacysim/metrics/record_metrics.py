@@ -1,4 +1,4 @@
-"""Metrics of acts and leaks: who looked, by which rule, at what, how long a stream stayed, and who found out."""
+"""Metrics of acts and leaks: who looked, by which rule, at what, how long a stream stayed, and who discovered it."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ def _breaches(seen: Records) -> pd.DataFrame:
 
 @shipped_metric(ratio("incidents"))
 def incidents_not_found(seen: Records) -> Rows:
-    """Streams, leaks and breaches that continue, or ended, without anybody knowing."""
+    """Streams, leaks and breaches that continue, or have ended, without anybody knowing."""
     incidents = _breaches(seen)
     opened = incidents[(incidents["opened_s"] < seen.end_s) & ~(incidents["closed_s"] < 0)]
     return Rows(opened["incident_id"], ~(opened["discovered_s"].to_numpy(dtype=np.float64) < seen.end_s))
@@ -202,6 +202,6 @@ def incidents_not_found(seen: Records) -> Rows:
 
 @shipped_metric(ratio("incidents found"))
 def days_until_found(seen: Records) -> Rows:
-    """Earliest time at which anybody filmed could have been told."""
+    """Earliest time at which the people filmed could have been told."""
     found = seen.within(_breaches(seen), "discovered_s")
     return Rows(found["incident_id"], (found["discovered_s"] - found["opened_s"]) / DAY_S)

@@ -1,4 +1,4 @@
-"""Declaration of a metric: one function with all that a table or a referee asks about it.
+"""Declaration of a metric: one function with all that a table or a reviewer needs to know about it.
 
 It returns sums for a block of people, or rows for the whole Log; `value` turns the added sums into the metric's values.
 """
@@ -28,7 +28,7 @@ FAMILIES = ("exposure", "re-identification", "inference", "equity", "leaks", "se
 """Families, in the order of a table; `own` holds a researcher's metrics without a family."""
 OUTPUTS = ("uncertainty", "information gain", "data similarity", "indistinguishability", "success", "error", "time",
            "accuracy")
-"""What a privacy metric can tell of an adversary: Wagner and Eckhoff 2018 (doi:10.1145/3168389), in their order."""
+"""What a privacy metric can tell about an adversary: Wagner and Eckhoff 2018 (doi:10.1145/3168389), in their order."""
 ARROWS = {"lower": "↓ lower is better", "higher": "↑ higher is better", "either": ""}
 _KNOWN = {"family": FAMILIES, "output": ("", *OUTPUTS), "of": ("people", "records", "footage", "viewed"),
           "direction": tuple(ARROWS), "sample": ("exact", "consistent", "census")}
@@ -57,7 +57,7 @@ class MetricValue:
     """One value of a metric (None if undefined, with the reason in `note`); `curve` may be empty.
 
     `contributors`: people or events behind it; for totals over people their effective number (`stats.effective`),
-    because a thousand small chances beside one large one tell as little as that one.
+    because a thousand small contributions beside one large one carry no more information than the large one.
     """
 
     curve: str
@@ -73,7 +73,7 @@ def total(sums: Part) -> list[MetricValue]:
 
 
 def total_of(weight: Floats, per_person: NDArray[Any]) -> Part:
-    """Weighted total, sum of squares, and people with any, of one number per person."""
+    """Weighted total, sum of squares, and number of people above 0, of one number per person."""
     each = weight * per_person
     return {"total": float(each.sum()), "n": float(np.count_nonzero(per_person)), "squares": float((each * each).sum())}
 
@@ -100,13 +100,13 @@ class Metric:
     """One metric, or with `by` one for each word of each heading: `acts[regime=public_state]`.
 
     Texts may contain `{heading}` and `{word}`. A metric is named like its function; `part` returns the sums of what it
-    looked at, and `value` the readings of these sums. `output`: what it tells of the adversary (`OUTPUTS`). `bounded`:
-    a crowd of viewers cannot multiply it without bound. `default`: every study reports it; others are named in the
-    study's `metrics`. `headline`: position among the metrics that a report shows first, or 0. `neutral`: words whose
-    metric has no better direction. `whole`: with `by`, title of the metric over all words, reported under the plain
-    name. Of people: `monotone`: no further pass in front of a watched camera can lower it; `viewers`: whose acts count,
-    outsiders or a legality; `flow`: its substitute in a pilot, a flow past cameras (seconds, viewer_seconds, passes,
-    sensitive), or searched, the camera-days that searches by face cover.
+    looked at, and `value` the readings of these sums. `output`: what it tells about the adversary (`OUTPUTS`).
+    `bounded`: a crowd of viewers cannot multiply it without bound. `default`: every study reports it; others are named
+    in the study's `metrics`. `headline`: position among the metrics that a report shows first, or 0. `neutral`: words
+    whose metric has no better direction. `whole`: with `by`, title of the metric over all words, reported under the
+    plain name. Of people: `monotone`: no further pass in front of a watched camera can lower it; `viewers`: whose acts
+    count, outsiders or a legality; `flow`: its substitute in a pilot, a flow past cameras (seconds, viewer_seconds,
+    passes, sensitive), or searched, the camera-days that searches by face cover.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Metrics of requests: evidence for cases, what was refused or lost, whether people were told, and hours of work."""
+"""Metrics of requests: evidence for cases, requests refused or lost, notice to the people filmed, and hours of work."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def never_told(seen: Records) -> Rows:
 
 @shipped_metric(ratio("people told"))
 def days_until_told(seen: Records) -> Rows:
-    """Covers only those who are ever told: read it together with the share never told."""
+    """It covers only people who are told at some time, so read it together with the share never told."""
     met = seen.within(seen.requests[seen.requests["told_s"].notna()], "delivered_s")
     found = seen.incidents[seen.incidents["told_s"].notna()]
     return _filmed(seen, met, found, (met["told_s"] - met["delivered_s"]) / DAY_S,
@@ -42,7 +42,7 @@ def viewer_hours(acts: pd.DataFrame, end_s: float) -> Floats:
     """Viewers × hours that they look, per act: audience · attention · length.
 
     `acts` is a table of acts as in `Log.acts`; an act without an end lasts until `end_s` (seconds). This is not a
-    metric, because perhaps nobody passed: it measures how much looking there was, not how much was seen.
+    metric, because perhaps nobody passed: it measures the amount of viewing, not what was seen.
     """
     length = acts["to_s"].fillna(end_s).to_numpy(dtype=float) - acts["from_s"].to_numpy(dtype=float)
     return acts["audience"].to_numpy(dtype=float) * acts["attention"].to_numpy(dtype=float) * length / 3600.0
@@ -70,7 +70,7 @@ def hours_to_evidence(seen: Records) -> Rows:
 
 @shipped_metric()
 def requests_refused(seen: Records) -> Rows:
-    """Refused requests of all askers: state organs, people filmed, neighbours, the curious."""
+    """Refused requests of all requesters: state organs, people filmed, neighbours, the curious."""
     return Rows(seen.request_roots(seen.decided[seen.decided["outcome"] == "refused"]))
 
 

@@ -2,9 +2,8 @@
 
 Places other than work follow exploration and preferential return (Song et al. 2010, doi:10.1038/nphys1760) without a
 state: the rank of a visited place is drawn from f_k ∝ k^−(1+γ) with no largest rank, home being the first rank and work
-the second, and the place of a rank is a hash of person, part of the day and rank. So rare places are rare, and the
-number of distinct places grows as visits^(1/(1+γ)). Hours and lengths of stay are those of a household survey
-(`data/trip_hours.csv`).
+the second, and the place of a rank is a hash of person, part of the day and rank. The number of distinct places
+therefore grows as visits^(1/(1+γ)). Hours and lengths of stay are those of a household survey (`data/trip_hours.csv`).
 """
 
 from collections.abc import Mapping
@@ -35,7 +34,7 @@ _STUDENT = GROUPS.index("student")
 _SCHOOLS = ("university",), ("school", "kindergarten")
 """Places where students study; the second if the city has none of the first; without both, any place with jobs."""
 _MEALS = ("restaurant", "small_shop", "market", "mall")
-"""Places where people eat who leave work at noon."""
+"""Places where people who leave work at noon eat."""
 
 
 class Purpose(NamedTuple):

@@ -21,7 +21,7 @@ from privacysim.vocabulary import GROUPS
 
 MODES = ("walk", "cycle", "ebike", "transit", "car")
 _GROUP_MIN = 1_000
-"""Smallest number of people of a group in a large sample: a setting of the computation, no fact."""
+"""Smallest number of people of a group in a large sample: a setting of the computation, not a fact."""
 WORK_DRAWN = -2
 
 
@@ -101,7 +101,7 @@ class Population:
 def residents(city: City, scenario: Scenario) -> Population:
     """Return all residents with their home and group.
 
-    A home place of m people has ⌊m·C_g + u⌋ people in the groups up to g, with C_g the cumulative share and u the
+    A home place of m people has ⌊m·C_g + u⌋ people in the groups up to g, where C_g is the cumulative share and u the
     home's own mark.
     """
     return _residents(city, scenario.city.seed, tuple(scenario.population.group_shares))

@@ -45,7 +45,7 @@ class Pairs(NamedTuple):
 
 class Looked(NamedTuple):
     """Days, modulo 64 as bits, on which somebody looks: at an edge, by entry of the city's lists of neighbours
-    (`adj_edge`), at the station of a node, and inside a place. Tours that nobody can look at may then be omitted."""
+    (`adj_edge`), at the station of a node, and inside a place. Tours that no viewer can see may then be omitted."""
 
     edge: NDArray[np.uint64]
     node: NDArray[np.uint64]
@@ -53,7 +53,7 @@ class Looked(NamedTuple):
 
     @classmethod
     def always(cls, city: City) -> "Looked":
-        """Return what omits no tour."""
+        """Return the value that omits no tour."""
         sizes = (city.adj_edge.size, city.node_x.size, city.place_x.size)
         return cls(*(np.broadcast_to(~np.uint64(0), size).copy() for size in sizes))
 

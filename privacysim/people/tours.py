@@ -32,12 +32,12 @@ class Block:
 
     A *tour* is a pattern of ways and stays with its own days: home → place (→ second place) → home, home → work,
     work → home, work → place → home, work → place → work, or a stay at work. Bit d − first_day of `tour_mask` is set if
-    it is made on day d. Together, the tours of a day lead from place to place without a gap, and home at the end.
+    it is made on day d. Together, the tours of a day lead from place to place without a gap and end at home.
     `jitter[tour_shift[t], d − first_day]` (ticks of 0.1 s, ± `tour_jitter_min`) shifts a whole tour of that day; all
     tours of a day at work have the same shift. A *way* leads from one place to the next, door to door. A *walk* is one
     visible leg of a way on the tree of a hub: the first `walk_reach_mm` of the way from `walk_node` to the hub, walked
     towards the hub or, reversed, from there to `walk_node`. A *stay* is a visit, or the time at work. Times are ticks
-    after 00:00 of the tour's day, before the jitter; whoever works at night is home on the next day.
+    after 00:00 of the tour's day, before the jitter; night workers come home on the next day.
     """
 
     __repr__ = one_line

@@ -114,7 +114,7 @@ def tour_days(mask, first_day):
 
 @jit
 def omit(tours, days, home, work, commuter, places, pair, on_way, at_place):
-    """Set the `kind` of tours to −1 that nobody can look at, because no part of them is looked at on their `days`."""
+    """Set the `kind` of tours that no viewer can see to −1: no part of them is viewed on their `days`."""
     for t in range(tours.shape[0]):
         i = tours[t, 0]
         looked = at_place[home[i]]
@@ -227,7 +227,7 @@ def _mode(street_m, u, shares, bands):
 
 @jit
 def _mode_on(street_m, u, shares, bands, before, transit):
-    """Choose the mode of a further way of a round: a vehicle is taken along, and nobody else can drive one."""
+    """Choose the mode of a further way of a round: people keep their vehicle, and people without one cannot drive."""
     if before != transit and before != 0:
         return before
     mode = _mode(street_m, u, shares, bands)

@@ -64,9 +64,9 @@ class Arm:
         return found
 
     def knowing(self, others: dict[str, Arm]) -> Arm:
-        """This arm with the answers of one of the `others` that would answer every question alike; it joins them.
+        """This arm, sharing the answers of one of the `others` that would answer every question alike; it joins them.
 
-        Rules on retention, filing, signs or oversight change no answer, only what follows from it.
+        Rules on retention, filing, signs or oversight change no answer, only its consequences.
         """
         spoken = self.policy.model_dump_json(include=_ANSWERING)
         first = others.setdefault(f"{self.reading} {self.bundle.id} {self.law_date} {spoken}", self)
@@ -124,7 +124,7 @@ class Arm:
         return self._binds("logs", regime)
 
     def signed(self, regime: str) -> bool:
-        """Whether a sign must tell people of the camera."""
+        """Whether a sign must inform people about the camera."""
         return self._binds("signage", regime)
 
     def secured(self, regime: str) -> bool:

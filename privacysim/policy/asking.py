@@ -1,4 +1,4 @@
-"""One act asked of a policy: both answers step by step, what would decide otherwise, and the nearest lawful change.
+"""One act asked of a policy: both answers step by step, facts that would change them, and the nearest lawful change.
 
 The steps are those that `judging.tried` yields, so an explanation and the answer that it explains cannot differ.
 """
@@ -39,7 +39,7 @@ class Step:
     failed: tuple[str, ...]
 
     def line(self, question: Question, words: Words) -> str:
-        """What failed and what the act says of it, or that the rule decides."""
+        """The element that failed and what the act says about it, or that the rule decides."""
         said = [_why(self.part, name, question, words) for name in self.failed]
         return words("ask_step", kind=words(f"ask_{type(self.part).__name__}"), rule=self.part.id,
                      failed=words.list(said, long=True) or words("ask_decides"))  # fmt: skip
@@ -49,9 +49,9 @@ class Step:
 class Explained:
     """An answer with its reasons.
 
-    `steps`: every rule tried, up to the one that decides. `decides`: facts that were not said and would change the
-    answer, each with a value and the answer that it would give. `nearest`: the fields to change so that the act becomes
-    lawful; empty if it is lawful, None if no route of the policy can make it so.
+    `steps`: every rule tried, up to the one that decides. `decides`: unstated facts that would change the answer, each
+    with a value and the resulting answer. `nearest`: the fields to change so that the act becomes lawful; empty if it
+    is lawful, None if no route of the policy can make it so.
     """
 
     arm: Arm
@@ -91,8 +91,8 @@ def ask(policy: GivenPolicy | Arm, *, law_date: date | str | None = None, packs:
         duty: str = "", **facts: Any) -> Explained | Owed:
     """Ask one act: `requester`, `act`, `purpose`, `channel`, `operator`, `regime`, and any other field of `Question`.
 
-    With `duty`, ask whether whoever runs a camera owes it: `operator` and `regime`, where it matters also `place` (a
-    category), `when` (circumstances) and other fields. The answer is then an `Owed`.
+    With `duty`, ask whether the operator of a camera has that duty: `operator` and `regime`, and where it matters
+    `place` (a category), `when` (circumstances) and other fields. The answer is then an `Owed`.
 
     `policy` is a name (with its reading, if contested), a path, a dict, a `Policy` or an `Arm`. `law_date` is the day
     of general law, by default the newest. An unknown word is an error that names the closest one.
@@ -189,7 +189,7 @@ def _why(rule: Any, name: str, question: Question, words: Words) -> str:
 
 
 def _decides(arm: Arm, question: Question, answer: Answer) -> Iterable[tuple[str, Any, Answer]]:
-    """Facts that are not said, with a value that changes the answer."""
+    """Unstated facts, each with a value that changes the answer."""
     values: dict[str, tuple[Any, ...]] = {
         "quantity": (1,), "gain_cny": (1,), "officers": (1,), "case_filed": (False,), "siting_lawful": (False,),
         "of_whom": vocabulary.WHOM, "tells": vocabulary.TELLS,

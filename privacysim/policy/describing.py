@@ -67,7 +67,7 @@ def compare(first: Arm, second: Arm, words: Words) -> list[Section]:
 
 
 def passing(first: Arm, second: Arm, words: Words) -> list[Section]:
-    """What the passing of time alone changes between the law dates of two arms of one policy."""
+    """Changes between the law dates of two arms of one policy."""
     known, start, end = first.laws, first.law_date or first.bundle.first_day, second.law_date or second.bundle.first_day
     spans = [(citation(one, known, words), *known.span(one)) for one in known.provisions.values()
              if known.packs.get(one.law, first.policy.pack) == first.policy.pack]
@@ -81,7 +81,7 @@ def _headed(kind: str, sections: dict[str, list[str]], words: Words) -> list[Sec
 
 
 def _changes(old: Sequence[str], new: Sequence[str]) -> list[str]:
-    """Lines that went (−) and came (+), by their names, so that both versions of a rule stand together."""
+    """Lines removed (−) and added (+), by their names, so that both versions of a rule are adjacent."""
     lines = [f"− {line}" for line in old if line not in new] + [f"+ {line}" for line in new if line not in old]
     return sorted(lines, key=lambda line: re.split("[:：]", line[2:])[0])
 

@@ -1,7 +1,8 @@
-"""Duties of those who run cameras, asked of a policy: is it owed, within which term, does its breach make liable?
+"""Duties of camera operators, asked of a policy: whether they apply, within which term, and with what liability.
 
-Camera rules state duties in sections of the policy, general law in `[[duty]]` of its pack. Each answers on the days of
-its law only. If both speak, a duty that is owed counts before one that is not, of two terms of retention the longer.
+Camera rules state duties in sections of the policy, general law in `[[duty]]` of its pack. Each applies only on the
+days of its law. If both apply, a duty that is owed takes precedence over one that is not, and the longer of two
+retention terms counts.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ _OWED = ("yes", "depends", "no")
 class Owed:
     """Whether a duty is owed (yes, no, depends), its term in words, and the law that says so.
 
-    `liable`: whether a breach alone makes liable to the person filmed. `decides`: facts that were not said, each with a
-    value that changes the answer, and what is then owed within which term.
+    `liable`: whether a breach alone makes the operator liable to the person filmed. `decides`: unstated facts, each
+    with a value that changes the answer, and the resulting duty and term.
     """
 
     duty: str
@@ -57,7 +58,8 @@ def _said(owed: str, term: str, words: Words) -> str:
 
 
 def owed(arm: Arm, duty: str, facts: Mapping[str, Any], place: str = "", when: Sequence[str] = ()) -> Owed:
-    """Ask one duty of whoever runs the camera that `facts` (fields of `Question`, among them operator and regime) name.
+    """Ask about one duty of the operator of the camera that `facts` (fields of `Question`, with operator and regime)
+    name.
 
     `place` is its category, `when` the circumstances: words of `vocabulary.CIRCUMSTANCES`.
     """

@@ -50,13 +50,15 @@ class Question:
     `reversible`: the mask can be undone with a key. `consent`: the operator agreed; `consent_of`: somebody else did.
     `of_whom`: whose pictures are meant. `identifiable`: a face in the footage could be recognised. `secret`: the kind
     of secret in view. `siting_lawful`: the camera may stand there. `household`: a natural person's household affair.
-    `quantity`: items or systems. `tells`: what the items tell, where the law counts them by it. `entry`: how somebody
-    got into the system. `beyond`: the limit of the document that the act exceeds. `within`: the limit that it is known
-    to keep, such as the hours in which leave must be asked for afterwards. `case_filed`, `officers`: whether a case is
-    filed, and how many officers come. The words are those of `privacysim.vocabulary`; date and jurisdiction the arm's.
+    `quantity`: items or systems. `tells`: what the items reveal, where the law counts them by that. `entry`: how
+    somebody got into the system. `beyond`: the limit of the document that the act exceeds. `within`: the limit that it
+    is known to keep, such as the hours in which leave must be asked for afterwards. `case_filed`, `officers`: whether a
+    case is filed, and how many officers come. The words are those of `privacysim.vocabulary`; date and jurisdiction the
+    arm's.
 
-    `None` and `""` mean that nothing is said. The usual case is then presumed (`at_home`, `may_stand`, `way_in`; a
-    filed case, enough officers, the gravest answer that an amount could give), and `ask` names what would decide.
+    `None` and `""` mean unstated. The usual case is then presumed (`at_home`, `may_stand`, `way_in`; a
+    filed case, enough officers, the gravest answer that an amount could give), and `ask` names the facts that would
+    decide.
     """
 
     requester: str
@@ -106,19 +108,19 @@ class Question:
 
     @property
     def at_home(self) -> bool:
-        """Whether it is a household affair; unsaid: what people at home do with a home's footage, but not for money."""
+        """Whether it is a household affair; if unstated: acts of people at home with their footage, not for money."""
         if self.household is not None:
             return self.household
         return self.operator == "home" and self.requester in _AT_HOME and self.purpose not in ("commerce", "news")
 
     @property
     def may_stand(self) -> bool:
-        """Whether the camera may stand there; unsaid: everywhere but where the rules prohibit cameras."""
+        """Whether the camera may stand there; if unstated: everywhere except where the rules prohibit cameras."""
         return self.regime != "prohibited_site" if self.siting_lawful is None else self.siting_lawful
 
     @property
     def way_in(self) -> str:
-        """How somebody got in; unsaid: staff on duty, others into a remote system by intrusion."""
+        """How somebody got in; if unstated: as staff on duty, and others into a remote system by intrusion."""
         usual = "on_duty" if self.requester in _INSIDERS else "intrusion" if self.channel == "remote_login" else "none"
         return self.entry or usual
 
@@ -148,7 +150,7 @@ class Route(Access):
 
 
 def _per_rule(work: Callable[[Any], _Found]) -> Callable[[Any], _Found]:
-    """Remembers the answer for each rule, as an object: a run asks the same few rules of thousands of acts."""
+    """Caches the answer for each rule, by identity, because a run asks the same few rules about thousands of acts."""
     known: dict[int, tuple[Any, _Found]] = {}
 
     def recall(rule: Any) -> _Found:
@@ -168,7 +170,7 @@ def wanted(rule: Match | Where) -> dict[str, tuple[Any, ...]]:
 
 @_per_rule
 def papers(rule: Access) -> dict[str, tuple[Any, ...]]:
-    """What a route asks beside them: document and its limits, approval, officers, and conditions that can be tested.
+    """Further requirements of a route: document and its limits, approval, officers, and conditions that can be tested.
 
     Documents are not interchangeable: a notice does not satisfy a route that requires a court order.
     """

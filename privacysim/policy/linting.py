@@ -1,7 +1,8 @@
 """Faults in a policy's rules, found by going through every question that can be asked.
 
 A rule accepts a box of questions: for each field, the words that it allows. A rule decides nothing if the boxes of the
-rules before it cover its own. `outside` proves that by cutting the box along the others; what it finds is a question.
+rules before it cover its own. `outside` tests this by cutting the box along the others; anything left is a question
+that the rule decides.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class Finding:
     about: tuple[tuple[str, str | tuple[str, ...]], ...] = ()
 
     def line(self, lang: str = "en") -> str:
-        """What is wrong and how to mend it, in English or Chinese."""
+        """The fault and how to fix it, in English or Chinese."""
         words = Words(lang)
         blanks = {key: words.list((value,) if isinstance(value, str) else value) for key, value in self.about}
         says, fix = words(self.kind, **blanks).split("|")
@@ -107,7 +108,7 @@ def in_order(policy: Policy, reading: str) -> list[tuple[str, Any, list[Box]]]:
 
 
 def lint(policy: Policy, known: Laws) -> list[Finding]:
-    """All findings of a policy; none means that every rule decides some question and cites what carries it."""
+    """All findings of a policy; none means that every rule decides some question and cites a supporting provision."""
     idle = [dict(_idle(policy, reading)) for reading in readings_of(policy) or ("",)]
     return [*(finding for where, finding in idle[0].items() if all(where in other for other in idle)),
             *_undone(policy), *_inverted(policy), *_citations(policy, known), *_floors(policy, known),
@@ -134,7 +135,7 @@ def _idle(policy: Policy, reading: str) -> Iterator[tuple[str, Finding]]:
 
 
 def _undone(policy: Policy) -> Iterator[Finding]:
-    """Routes open to nobody's need: to curiosity or commerce, unless their own text or assumption says so."""
+    """Routes without a legitimate need: open to curiosity or commerce, unless their own text or assumption says so."""
     if policy.status == "counterfactual":
         return
     for rule in policy.access:

@@ -2,9 +2,9 @@
 
 Each row asks `policy` on `date` one act, in columns named like the fields of `Question` (`who` is the requester; an
 empty column says nothing; `paper_place`, `paper_hours`, `paper_technique` and `paper_recipient` are `within` or
-`beyond`), and expects `specific` and `general`. `or_specific` and `or_general` hold other answers that can be defended,
-with | between them. A row with `duty` expects `owed`, `term` (if given) and `liable`; it may say `place` and `when`.
-`article` and `read_where` say what the answer rests on; a row that was `not read` is not asked.
+`beyond`), and expects `specific` and `general`. `or_specific` and `or_general` list other defensible answers, separated
+by |. A row with `duty` expects `owed`, `term` (if given) and `liable`; it may say `place` and `when`. `article` and
+`read_where` state what the answer rests on; a row marked `not read` is not asked.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,7 @@
 """Loads policy files into arms: `extends`, `layer`, `drop`, `before`, readings, and the check of every citation.
 
 `extends` changes another policy. An entry with a known id replaces the old one in its place; a new one goes last or
-`before = "id"`; `drop = ["id"]` removes one. Retention is replaced class by class, every other section as a whole.
+`before = "id"`; `drop = ["id"]` removes one. Retention is replaced class by class, and every other section as a whole.
 `layer` combines rules of several levels, higher law first: its routes come first, prohibitions of all levels stay,
 and if two levels set a retention period the longer floor applies.
 """

@@ -1,7 +1,7 @@
 """Strict models of a policy file.
 
 A policy contains camera rules as data: routes of access in order, prohibitions, and duties by regime (retention,
-filing, logs, security, siting, masks). It draws and counts nothing; it only states what is allowed to whom. Every
+filing, logs, security, siting, masks). It draws and counts nothing; it only states who may do what. Every
 number and rule has a reference or an assumption.
 """
 
@@ -27,9 +27,9 @@ DUTY_NAMES = (*ANSWER_FOR, "interests", "building")
 MOST_OFFICERS = 9
 CONDITIONS = ("consent", "masked", "filmed_consent", "case_filed", "asked_in_time", "in_limits", "approved")
 """Conditions that can be tested for a single act: the operator's consent; an irreversible mask on the others; consent
-of whoever is filmed (a guardian's for wards and minors); a filed case, where the purpose is one; leave that was asked
-for within the rule's term; an act within the rule's limits, where there is no document; a camera that is said to be
-approved (`siting_lawful`), where silence is no approval."""
+of the people filmed (a guardian's for wards and minors); a filed case, where the purpose is one; leave that was asked
+for within the rule's term; an act within the rule's limits, where there is no document; a camera that is stated to be
+approved (`siting_lawful`), where silence does not count as approval."""
 
 
 def _several(value: object) -> object:
@@ -138,7 +138,7 @@ class Retention(Sourced):
     ceiling: Duration | None = None
     then: str = ""
     fact: str = ""
-    """Fact that states the habit where no rule sets a period, so that a world draws one habit for all policies."""
+    """Fact for the usual period where no rule sets one, so that a world draws one value for all policies."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Retention:

@@ -173,5 +173,5 @@ class Reform:
 
 @lru_cache(maxsize=32)
 def _loaded(name: str, changed: int) -> Policy:
-    """The base policy, read again only when its file changes, because a slider asks for it many times."""
+    """The base policy, reread only when its file changes, because a slider requests it many times."""
     return load_policy(name)

@@ -151,7 +151,8 @@ def _no_camera(is_line: bool, lat: float, lon: float, words: Mapping[str, str], 
 
 
 def no_camera(words: Mapping[str, str], columns: Mapping[str, str] | None = None) -> str:
-    """Why plain words describe no camera, such as a guard or a microphone; empty if they may describe one.
+    """Reason why plain words do not describe a camera (such as a guard or a microphone); empty if they may describe
+    one.
 
     >>> no_camera({"surveillance_type": "guard"}), no_camera({"surveillance_type": "camera"})
     ('a guard is not a camera', '')
@@ -178,7 +179,7 @@ def views(words: Mapping[str, str], columns: Mapping[str, str] | None = None) ->
 
 
 def _column_notes(columns_of: Mapping[str, int], columns: Mapping[str, str]) -> list[str]:
-    """Which columns of the file are read, as what, and which are not."""
+    """Columns of the file that are read, their meaning, and columns that are not read."""
     ours = {name: one for one in reversed(_OF_CAMERAS) for name in (
         (plain(columns[one]),) if one in columns else column_names()[one])}  # fmt: skip
     ours |= {"operator_type": "operator"}
@@ -246,7 +247,7 @@ def _bearing(word: str) -> float:
 def said(words: Mapping[str, str], columns: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Read one camera's words: tags of OpenStreetMap, or columns of a table (ours, or mapped with `columns`).
 
-    Returns the fields of `Stated`, and as `doubt` what was stated but is implausible, in words.
+    Returns the fields of `Stated`; `doubt` describes stated values that are implausible.
 
     >>> one = said({"camera:direction": "90", "height": "4", "camera:type": "fixed"})
     >>> one["heading_deg"], one["mount_m"], said({"camera:type": "dome"})["hfov_deg"]
@@ -284,7 +285,7 @@ def said(words: Mapping[str, str], columns: Mapping[str, str] | None = None) -> 
 
 
 def _operator(word: str, kind: str) -> int:
-    """Code of the operator if the words leave no doubt."""
+    """Code of the operator if the words are unambiguous."""
     if word in OPERATORS:
         found = word
     elif kind in _OF_KIND:

@@ -1,4 +1,4 @@
-"""Recognises columns by name, and words in them, however a file of others spells them."""
+"""Recognises columns by name, and words in them, in the spellings of other people's files."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _known_words() -> dict[str, list[tuple[str, list[str]]]]:
 
 @lru_cache(maxsize=4096)
 def meaning(column: str, text: str) -> str | None:
-    """What a cell of a camera means (`data/camera_words.csv`): empty if nothing to us, None if it is not known.
+    """Meaning of a camera's cell (`data/camera_words.csv`): empty if irrelevant, None if it is unknown.
 
     >>> meaning("type", "PTZ (Pan Tilt Zoom) Camera"), meaning("type", "Camera"), meaning("type", "Foo")
     ('turning', '', None)

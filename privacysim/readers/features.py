@@ -54,7 +54,7 @@ class Features:
 
     def add(self, line: int, positions: Sequence[Position], words: Mapping[str, str], is_line: bool = False,
             times: Sequence[str] = ()) -> None:
-        """Add a feature, with its times if there are equally many; InputError beyond what 1 GiB of memory holds."""
+        """Add a feature, with its times if their number matches; InputError if 1 GiB of memory is exceeded."""
         self._refuse_more()
         self.features.append(Feature(line, positions, words, is_line, times if len(times) == len(positions) else ()))
 
@@ -281,7 +281,7 @@ def _from_table(content: bytes, found: Features, columns: Mapping[str, str]) -> 
 
 
 def _decoded(content: bytes, found: Features) -> str:
-    """Text of a table; what is not in UTF-8 is read as Windows-1252, with a note."""
+    """Text of a table; text that is not UTF-8 is read as Windows-1252, with a note."""
     try:
         return content.decode(encoding_of(content))
     except UnicodeError:

@@ -1,7 +1,7 @@
 """Reads feature tables of a GeoPackage.
 
-A stranger's file may contain views and triggers: only real tables are read, read-only, and every query stops after a
-bounded number of steps.
+An untrusted file may contain views and triggers. So only real tables are read, in read-only mode, and every query stops
+after a bounded number of steps.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Reads untrusted files, compressed or not, up to the size that their kind may need, and XML element by element.
 
-Files from strangers may be bombs: 40 kB of zip can hold gigabytes. Unpacking therefore stops at a limit, not at the
-size that the archive claims, and an archive inside an archive is refused. XML with a document type or an entity is
-refused, which stops "billion laughs" and files that fetch other files; a reader whose files carry a document type may
-name it (`doctypes`): it must then be empty, and what it refers to is not read.
+Untrusted files may be decompression bombs: 40 kB of zip can contain gigabytes. Unpacking therefore stops at a limit,
+not at the size that the archive claims, and an archive inside an archive is refused. XML with a document type or an
+entity is refused, which stops "billion laughs" and files that fetch other files; a reader whose files have a document
+type may name it (`doctypes`). It must then be empty, and its reference is not read.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def encoding_of(content: bytes) -> str:
 def refuse_bombs(path: Path) -> None:
     """Raise an InputError for a map that unpacks to far more than a map of its size would.
 
-    Missing, damaged or other files pass: the reader reports them better.
+    Missing, damaged or other files pass, because the reader reports them better.
     """
     try:
         with path.open("rb") as stream:

@@ -1,7 +1,7 @@
 """Downloads the map of a named place from OpenStreetMap's servers, once. © OpenStreetMap contributors, ODbL.
 
-It comes by osmnx (Boeing 2017) and is written as `.osm`: points keep their OpenStreetMap numbers, corners of ways get
-new ones, one for equal positions, so that streets stay connected.
+osmnx (Boeing 2017) downloads it, and we write it as `.osm`. Points keep their OpenStreetMap numbers. Corners of ways
+get new numbers, the same for equal positions, so that streets stay connected.
 """
 
 from collections.abc import Iterator, Mapping

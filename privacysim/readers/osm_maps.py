@@ -113,7 +113,7 @@ def _sorted_copy(osmium: Any, path: Path, copy: Path) -> Path:
 def runs(nodes: Any) -> list[list[tuple[int, Position]]]:
     """Stretches of a way whose nodes (number, (lat, lon)) follow one another; a node outside the extract ends one.
 
-    A way is not bridged where its nodes are missing: nobody can tell what lies between.
+    A way is not bridged where its nodes are missing, because its course there is unknown.
     """
     made: list[list[tuple[int, Position]]] = [[]]
     for node in nodes:
@@ -176,7 +176,7 @@ def _categories() -> dict[str, dict[str, str]]:
 
 
 def category(tags: Mapping[str, str]) -> str | None:
-    """Category of a place; None for what is no place of the model (a bench, a letter box).
+    """Category of a place; None for objects that are not places of the model (a bench, a letter box).
 
     >>> category({"amenity": "cafe"}), category({"shop": "books"}), category({"amenity": "bench"})
     ('restaurant', 'small_shop', None)
@@ -200,7 +200,7 @@ def levels(tags: Mapping[str, str]) -> float:
 
 
 class Ground(NamedTuple):
-    """Only for pictures: rings of water and of green (x, y), lines of rails, names of streets at up to 3 places."""
+    """Background for maps only: rings of water and green (x, y), lines of rails, names of streets at up to 3 places."""
 
     water: Sequence[Floats] = ()
     green: Sequence[Floats] = ()

@@ -58,7 +58,7 @@ def degrees(text: object) -> float:
 
 
 def position_error(lat: float, lon: float) -> str | None:
-    """Reason why this is no position on the Earth, or None.
+    """Reason why this is not a position on the Earth, or None.
 
     >>> position_error(25.7, 62.2) is None, position_error(120.1, 30.2)
     (True, 'latitude beyond ±90 degrees: are latitude and longitude swapped?')
@@ -102,7 +102,7 @@ def instant(text: object, day_first: bool = False) -> float:
     """Seconds since 1970 of an ISO 8601 instant, a common date, or a Unix time in seconds or milliseconds; else NaN.
 
     An instant without a zone is read as UTC, because only differences matter to the measurement. Dates with points
-    begin with the day; of dates with slashes `day_first` tells. Years before 1990 or from 2100 on come from a clock
+    begin with the day; for dates with slashes, `day_first` decides. Years before 1990 or from 2100 on come from a clock
     that was never set.
 
     >>> instant("2022-01-28T11:44:16Z"), instant("2022-01-28 12:44:16+01:00"), instant("1643370256000")
@@ -197,7 +197,7 @@ LON, LAT = FrameColumn(low=-180.0, high=180.0), FrameColumn(low=-90.0, high=90.0
 def checked_frame(frame: object, where: str, columns: Mapping[str, FrameColumn]) -> dict[str, Floats]:
     """Return all `columns` as float64: numbers, or codes of words; NaN where a cell is empty or a column is missing.
 
-    Raises InputError, naming the row, for an unknown column, a missing or empty needed one, a word or number that is
+    Raises InputError, naming the row, for an unknown column, a missing or empty required one, a word or number that is
     not allowed, or a table without rows.
 
     >>> table = pd.DataFrame({"x_m": [1.0], "kind": ["lane"]})

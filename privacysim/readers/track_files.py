@@ -110,7 +110,7 @@ def _from_gpx(content: bytes, where: str, notes: list[str]) -> list[Fix]:
 
 
 def _rather(fixes: list[Fix], others: list[Fix], what: str, notes: list[str]) -> list[Fix]:
-    """The fixes, or the others where there are none: both would count one walk twice."""
+    """The fixes, or the others if there are none, because both would count one walk twice."""
     if fixes and others:
         notes.append(f"{len(others)} {what} and were left out")
     return fixes or others
@@ -163,8 +163,8 @@ def _timed(fixes: Sequence[Fix]) -> bool:
 def _once(fixes: list[Fix], notes: list[str]) -> list[Fix]:
     """Fixes in the order of time within each leg, without those that show a person at two places at a time.
 
-    Legs of one person that overlap in time, or (without a clock) a leg that lies within another one, are one walk that
-    the file holds twice.
+    Legs of one person that overlap in time, or (without a clock) a leg that lies within another one, are one walk
+    stored twice in the file.
     """
     people: dict[str, dict[str, list[Fix]]] = {}
     for fix in fixes:

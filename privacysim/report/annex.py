@@ -1,4 +1,4 @@
-"""What stands behind an answer: the rules compared, the register of numbers, the run, and its notes."""
+"""Background of an answer: the rules compared, the register of numbers, the run, and its notes."""
 
 from collections.abc import Iterable, Iterator
 

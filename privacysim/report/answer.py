@@ -1,4 +1,4 @@
-"""What a report says of results, computed once: the terminal, the page and the memo take their blocks from here.
+"""Content of a report on results, computed once: the terminal, the page and the memo take their blocks from here.
 
 A number of the results is a cell of summary.csv: `Number.key` names the cell, and tests follow it. Each figure has an
 alt text that states the same numbers.
@@ -80,17 +80,17 @@ class Answer:
                           people=f"{self.scenario['people']:,.0f}", runs=self.runs())
 
     def nobody(self) -> list[str]:
-        """That no camera is mapped, where that is so."""
+        """States that no camera is mapped; empty if any is."""
         said = self.source.results.notes["note"]
         return [text.removeprefix(_CAMERAS) for text in said[said.str.startswith(f"{_CAMERAS}{NO_CAMERA}")][:1]]
 
     def warnings(self) -> list[str]:
-        """What must be known before any number: failures, precision, and constants of another city."""
+        """Warnings before any number: failures, precision, and constants calibrated for another city."""
         return [one for one in (*self.source.results.failures, precision_in_words(self.manifest.get("precision")),
                                 "" if self.scenario["calibrated"] else self.words("frame_uncalibrated")) if one]
 
     def many(self) -> Text:
-        """What everything is compared with: the primary metric under the baseline, also as one person in so many."""
+        """The basis of all comparisons: the primary metric under the baseline, also as one person in so many."""
         words, compared = self.words, self.words("compared", baseline=self.names[self.baseline])
         found = [row for row in self.low(self.primary, self.baseline) if there(row, "mean") and row["mean"] > 0]
         if not found:
@@ -200,7 +200,7 @@ class Answer:
         return [Table(name, caption, head, tuple(rows), numeric, layout="wrapped")] if rows else []
 
     def whence(self) -> list[Table]:
-        """Where the number comes from: looked for or by the way, leak by leak, and how listed cameras got online."""
+        """Composition of the number: targeted or incidental, leak by leak, and how listed cameras got online."""
         return self.rows_by("whence", _WHENCE, [self.baseline, *self.asked], self.words("whence_caption"))
 
     def online(self) -> Iterator[str]:
@@ -219,7 +219,7 @@ class Answer:
             yield self.legality_picture()
 
     def sure(self) -> Iterator[str]:
-        """What the intervals hold, which differences are shown, and what lies outside them."""
+        """What the intervals include, which differences are significant, and what the intervals leave out."""
         words, rows = self.words, self.source.rows
         yield words("sure_worlds" if self.study["worlds"] else "sure_interval", n=self.runs())
         mine = rows[(rows["metric"] == self.primary) & (rows["policy"] != self.baseline)]
@@ -243,7 +243,7 @@ class Answer:
             yield words("sure_calibrated", count=solved)
 
     def worlds(self) -> list[Table]:
-        """The ratio of the primary metric over what is not known; empty without worlds."""
+        """The ratio of the primary metric over worlds; empty without worlds."""
         rows = tuple(
             tuple((text,) for text in (
                 self.names[row["policy"]], change_text(row["ratio"]),

@@ -1,4 +1,4 @@
-"""Impact assessment: the form of a law pack, filled heading by heading from results; the rest stays an open question.
+"""Impact assessment: the form of a law pack, filled heading by heading from results; the rest is marked as open.
 
 Forms are `[[assessment]]` tables of law packs, so your own city's form is a file in `sim/law/`. Each number of a filled
 heading is a cell of summary.csv or a number of the scenario with its range and source. A heading that a study cannot
@@ -148,7 +148,7 @@ class _Filled:
             yield replace(annex.facts(self.said, chosen), name="facts", caption=self.words("form_facts"))
 
     def study(self, name: str) -> Iterator[Block]:
-        """One of the results that the memo shows too, or the articles of the form's laws."""
+        """One of the results that the memo also shows, or the articles of the form's laws."""
         said = self.said
         if name == "alternatives":
             yield Bullets((*said.answer(said.primary, said.arms), *said.answer(EVIDENCE, said.arms)))

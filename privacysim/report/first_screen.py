@@ -23,8 +23,8 @@ def _answer(results: Any, baseline: str | None) -> Answer:
 def first_screen(results: Any, baseline: str | None = None) -> str:
     """What a reader needs first: the question, what is compared, the verdict, and policies by measures.
 
-    Each cell is the change relative to the baseline on the low curve, in two or three digits. Replicates that failed,
-    an own stopping rule and a city without cameras add a line each.
+    Each cell is the change relative to the baseline on the low curve, in two or three digits. Failed replicates, a
+    sequential stopping rule and a city without cameras add one line each.
     """
     said = _answer(results, baseline)
     frame = (*said.nobody(), said.study["title"], f"{said.about()} {plain(said.many())}")
@@ -52,7 +52,7 @@ def _wrapped(lines: Iterable[str]) -> list[str]:
 
 
 def _open_views(said: Answer) -> Iterator[str]:
-    """What a map that leaves views open makes of the primary metric under the baseline."""
+    """The band of the primary metric under the baseline, if a map leaves camera views open."""
     band = said.source.results.band
     mine = (band["metric"] == said.primary) & (band["policy"] == said.baseline) & (band["curve"] != "high")
     for row in band[mine & (band["note"] == "")].to_dict("records"):

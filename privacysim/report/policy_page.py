@@ -1,4 +1,4 @@
-"""A page of a policy that a lawyer can sign: article by article what was read, and beside it the rules made of it."""
+"""A page of a policy for a lawyer to sign: each article as we read it, beside the rules derived from it."""
 
 from __future__ import annotations
 

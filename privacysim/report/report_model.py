@@ -45,7 +45,7 @@ Key = tuple[str, str, str, str]
 class Number:
     """A number as printed, with its full value and its cell of summary.csv.
 
-    `kind`: the plain value, a share printed in per cent, a ratio printed as a change in per cent, or one in few signs.
+    `kind`: the plain value, a share in per cent, a ratio as a change in per cent, or a ratio in a few characters.
     """
 
     text: str

@@ -122,7 +122,7 @@ def source_of(results: Results, baseline: str | None = None) -> Source:
 
 
 def _packs(folder: Path) -> tuple[dict[str, Any], ...]:
-    """Law packs that the run kept, without those that the working folder has as well."""
+    """Law packs saved with the run, except those that the working folder also has."""
     here = list(laws().own.values())
     return tuple(pack for path in sorted(folder.rglob("*.toml")) if (pack := _toml(path)) not in here)
 

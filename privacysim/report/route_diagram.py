@@ -1,4 +1,4 @@
-"""Diagram of a policy's routes: who asks, with which paper, approved by whom, which camera, and what leaves it."""
+"""Diagram of a policy's routes: requester, document, approver, camera, and the footage that leaves it."""
 
 from collections.abc import Iterator
 
@@ -14,9 +14,9 @@ _HELD = ("copy", "acquire", "buy", "disseminate")
 
 
 def who_may_see(policy: Policy, words: Words) -> Table:
-    """One row per way to footage, from the policy's own routes; ways that differ in the requester alone are one row.
+    """One row per route to footage in the policy; routes that differ only in the requester share a row.
 
-    The last rows are whoever has no route: what the policy itself forbids them, and where it says nothing.
+    The last rows are for people without a route: what the policy itself forbids them, and where it is silent.
 
     >>> from privacysim.policy import load_policy
     >>> [cell[0] for cell in who_may_see(load_policy("notice_only"), Words("en")).rows[0]][1:3]
@@ -52,7 +52,7 @@ def _cameras(words: Words, *rules: Access | Forbidden) -> str:
 
 
 def _without_route(policy: Policy, words: Words) -> Iterator[tuple[str, str]]:
-    """Whoever has no route: the cameras that the policy's own prohibition of viewing reaches, and all others."""
+    """Rows for people without a route: cameras under the policy's own prohibition of viewing, and all others."""
     if not policy.footage:
         yield words("flow_no_camera"), words("flow_nothing")
         return

@@ -1,4 +1,4 @@
-"""report.html: the page that a reader is sent: the verdict, its figure and one table; details are folded."""
+"""report.html, the page to send to readers: the verdict, its figure and one table; details are folded."""
 
 from collections.abc import Iterable, Iterator
 

@@ -110,7 +110,7 @@ class Comparison:
         return pd.DataFrame(made, columns=columns)
 
     def spread(self, metric: str, curve: str, policy: str) -> Spread | None:
-        """What the ratio is over what is not known; None without worlds."""
+        """The spread of the ratio over worlds; None without worlds."""
         if self.worlds is None or self.world_facts is None or policy == self.baseline or not len(self.worlds):
             return None
         return spread(ratios(self.worlds, metric, curve, policy, self.baseline), self.world_facts)

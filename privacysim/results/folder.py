@@ -1,4 +1,4 @@
-"""The one way to open a results folder for writing: it is empty or ours, holds no link, and has one owner at a time.
+"""Opens a results folder for writing, if it is empty or ours, contains no link, and has no other owner.
 
 The owner holds a lock on the file `.privacysim`, which names its run, host and process; the lock ends with the process.
 A run that is interrupted leaves the file, so that the folder is known as ours; a complete folder has a manifest.
@@ -30,10 +30,10 @@ def has_results(folder: Path, *, any_version: bool = False) -> bool:
 
 @contextmanager
 def claimed(folder: Path, run_id: str, is_ours: Callable[[Path], bool] = has_results) -> Iterator[bool]:
-    """Own a folder, which is made if it is missing; yields whether another process did the same run until now.
+    """Own a folder, creating it if missing; yields whether another process has just finished the same run.
 
-    `is_ours` tells a complete folder of this kind from one of others. Raises ResultsError if the folder cannot be
-    written, holds links or files of others, or belongs to another run.
+    `is_ours` distinguishes a complete folder of this kind from other folders. Raises ResultsError if the folder cannot
+    be written, holds links or files of others, or belongs to another run.
     """
     made = [path for path in (folder, *folder.parents) if not path.exists()]
     lock = None

@@ -33,7 +33,7 @@ def digest_of(manifest: Mapping[str, Any]) -> str:
 def read_manifest(folder: Path, *, seal: bool = True, any_version: bool = False) -> dict[str, Any] | None:
     """Read the manifest of a complete folder; None if there is none.
 
-    `seal`: refuse one that was changed; `any_version`: take one that another version of the package wrote as it is.
+    `seal`: refuse a changed manifest; `any_version`: accept one that another version of the package wrote, unchecked.
     """
     path = folder / "manifest.json"
     try:

@@ -109,7 +109,7 @@ def changed_files(folder: Path, manifest: Mapping[str, Any], *, whole: bool) -> 
 
 
 def _other_run(known: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[str]:
-    """What the manifest says of its run and the resolved inputs do not."""
+    """Statements of the manifest about its run that the resolved inputs do not confirm."""
     study, wrong = manifest["study"], []
     if hashlib.sha256(canonical(known).encode()).hexdigest()[:16] != manifest["run_id"]:
         wrong.append("manifest.json, run_id: is not the digest of inputs/resolved.json")

@@ -3,7 +3,7 @@
 An interval is printed only if it is reliable: enough replicates for the skewness of what is compared (known from
 pilots, not from this sample) and at least 30 effective contributors. Otherwise a note gives the reason and what would
 help. The ratios of the study's declared measures have simultaneous intervals: all of them on a curve hold together in
-95 % of studies (`stats.simultaneous`). All others hold one by one.
+95 % of studies (`stats.simultaneous`). All others hold individually.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def compare(metrics: pd.DataFrame, notes: pd.DataFrame, skewness: Skewness, arms
 
 
 class _Rules(NamedTuple):
-    """What decides on an interval; `critical`: the value of the measures' simultaneous intervals, by curve."""
+    """Inputs that decide on an interval; `critical`: the value of the measures' simultaneous intervals, by curve."""
 
     baseline: str
     skewness: Skewness
@@ -156,7 +156,7 @@ def _against(row: dict[str, Any], one: Metric, mine: Values, base: Values, how: 
 
 
 def _at_most(n: int) -> str:
-    """How many replicates were looked at, and in what share of others it may be otherwise: 1 − 0.05^(1/n).
+    """How many replicates were compared, and in what share of further ones it may differ: 1 − 0.05^(1/n).
 
     >>> _at_most(10), _at_most(1)
     ('10 replicates (in at most 26 % of others)', 'the one replicate')

@@ -1,15 +1,16 @@
-"""What is not known: the answer over worlds that draw their facts, its direction, and how much of its spread is facts.
+"""Uncertainty of the facts: the answer over worlds, its direction, and the share of its spread due to facts.
 
 World j has its own facts and its own replicate, so its answer y varies with both. Over n worlds:
 
 - the *range* runs from the order statistic at 0.025·(n + 1) to that at 0.975·(n + 1), interpolated; up to forty worlds
-  it runs from the least to the largest, which hold a further world with probability (n − 1)/(n + 1);
+  it runs from the smallest to the largest, and a further world lies within it with probability (n − 1)/(n + 1);
 - every tenth world has a second replicate. Half the mean squared difference of such pairs estimates the variance by
   chance, σ²; the other n − m worlds give the variance of y, s². The share of the facts is 1 − σ²/s². Its interval
   follows from F with Satterthwaite's degrees of freedom (1946), 2·mean²/variance of either part, since chance is larger
-  in some worlds than in others; what m pairs say of that themselves is widened by (m + 2)/m;
+  in some worlds than in others; the estimate from m pairs is widened by (m + 2)/m;
 - a fact *stands out* if the rank correlation of its values with y is larger than the largest one of all facts is in
-  95 % of permutations of the worlds (Westfall and Young 1993), so in 95 % of studies without any such fact none does.
+  95 % of permutations of the worlds (Westfall and Young 1993), so in 95 % of studies in which no fact matters, none
+  stands out.
 """
 
 import math
@@ -35,7 +36,7 @@ _LEVEL = 0.95
 
 
 class Spread(NamedTuple):
-    """One answer over worlds: range, what it holds, worlds below 1, share of the facts, and facts that stand out."""
+    """One answer over worlds: range, its coverage, worlds below 1, share of the facts, and facts that stand out."""
 
     worlds: int
     low: float
@@ -66,7 +67,7 @@ class Spread(NamedTuple):
 
 
 def world_range(values: ArrayLike) -> tuple[float, float, float]:
-    """Return the low and high end of the range over worlds, and the probability that it holds a further world.
+    """Return both ends of the range over worlds, and the probability that a further world lies within it.
 
     >>> world_range(range(39)), world_range(range(1, 100))
     ((0.0, 38.0, 0.95), (2.5, 97.5, 0.95))
@@ -103,7 +104,7 @@ def ends_error(values: ArrayLike) -> float:
 
 
 def facts_share(alone: ArrayLike, pairs: Sequence[tuple[float, float]]) -> Estimate | None:
-    """Share of the variance over worlds that facts make; None without two pairs or without variance.
+    """Share of the variance over worlds due to facts; None without two pairs or without variance.
 
     `alone`: answers of worlds with one replicate; `pairs`: both answers of worlds with two.
     """

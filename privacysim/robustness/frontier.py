@@ -215,7 +215,7 @@ def _confirmed(design: Design, rows: Mapping[str, list[int]], fresh: Ran, goals:
 
 
 def dominators(goals: Floats) -> Rows:
-    """For each row, the row on the front that beats it by most over all goals; −1 for rows on the front."""
+    """For each row, the row on the front that beats it by most, over all goals; −1 for rows on the front."""
     front = np.flatnonzero(nondominated(goals))
     spread = np.ptp(goals, axis=0)
     scaled = goals / np.where(spread > 0, spread, 1.0)

@@ -93,7 +93,7 @@ class Design(Strict):
         return _each_once(np.vstack([_each_once(np.vstack(rows))[: POOL - len(alone)], alone]))
 
     def one_by_one(self) -> list[list[int]]:
-        """Rows that move one lever each, and all of that lever's options."""
+        """Rows that move a single lever, for each of its options."""
         zero = [0] * len(self.lever)
         return [[*zero[:n], choice, *zero[n + 1 :]] for n, lever in enumerate(self.lever)
                 for choice in range(len(lever.option))]  # fmt: skip

@@ -1,16 +1,16 @@
-"""History matching: what observed figures leave unknown of the facts and of the answer, and which worlds agree.
+"""History matching: how far observed figures narrow the facts and the answer, and which worlds agree with them.
 
-An observed figure z is a metric of the study under one policy, or a row of the register. An emulator m(x) foretells it
+An observed figure z is a metric of the study under one policy, or a row of the register. An emulator m(x) predicts it
 from the facts that stand out for it (`results.world_ranges`): cubic splines in their normal scores, with a ridge
-penalty. What it misses in worlds held out, ten times a tenth, is its error, which holds chance and all other facts.
-Figures that are positive in all worlds are taken in logarithms.
+penalty. Its residuals in held-out worlds (tenfold cross-validation) are its error, which includes chance and all other
+facts. Figures that are positive in all worlds are taken in logarithms.
 
 The misfit of a figure at facts x is |z − m(x)| / √(observation² + model² + emulator²) (Craig et al. 1997; Vernon,
 Goldstein and Bower 2010, doi:10.1214/10-BA524). Facts are plausible where no matched figure has a misfit above 3
-(Pukelsheim 1994). There they weigh exp(−d²/2), where d is the distance of all matched figures together, with the
-covariance of the held-out errors. So if errors are normal, 50,000 weighted draws of the facts are their posterior
-(shares that sum to one are drawn one by one). The worlds of the study are weighed in the same way, by what is foretold
-for them when they are held out; their weighted answers are the answer with these figures.
+(Pukelsheim 1994). Plausible facts have the weight exp(−d²/2), where d is the joint distance of all matched figures,
+with the covariance of the held-out errors. So if errors are normal, 50,000 weighted draws of the facts are their
+posterior (shares that sum to one are drawn one by one). The worlds of the study are weighted in the same way, by the
+predictions for them when they are held out; their weighted answers are the answer given these figures.
 """
 
 from collections.abc import Iterator, Sequence
@@ -38,7 +38,7 @@ _QUANTILES = {"low": 0.05, "median": 0.5, "high": 0.95}
 
 
 class Matched(NamedTuple):
-    """Tables: figures with their misfits; facts that the figures tell, and answers, before and after; and worlds.
+    """Tables: figures with their misfits; facts that the figures inform, and answers, before and after; and worlds.
 
     Ranges are 5 and 95 % quantiles. `spread_left`: standard deviation after, as a share of that before (of a fact in
     normal scores). Facts that are not listed are as unknown as before. An answer needs ten effective worlds.
@@ -53,8 +53,8 @@ class Matched(NamedTuple):
 def match(results: Results, told: Sequence[Observation], baseline: str | None = None, workers: int = 1) -> Matched:
     """Match the worlds of a study with observed figures (`read_observations`).
 
-    Raises InputError for unknown names, a figure that stands there twice, too few worlds, and figures that no world
-    gives or that exclude each other.
+    Raises InputError for unknown names, a repeated figure, too few worlds, and figures that no world reproduces or that
+    exclude each other.
     """
     change, fix = results.compare(baseline), "run the study with --worlds 200, or leave out figures of rare events"
     drawn = results.world_facts.pivot(index="world", columns="fact", values="value")
@@ -84,7 +84,7 @@ def match(results: Results, told: Sequence[Observation], baseline: str | None = 
 
 
 def _weights(used: Sequence["_Figure"], foretold: Sequence[Floats], shared: Floats) -> Floats:
-    """Weights of draws or worlds by what is foretold there; 0 where a figure is not plausible."""
+    """Weights of draws or worlds by the predictions there; 0 where a figure is not plausible."""
     off = np.array([one.observed - at for one, at in zip(used, foretold, strict=True)])
     plausible = (np.abs(off) <= MOST * np.array([[one.error] for one in used])).all(axis=0)
     weight = plausible * np.exp(-(off * np.linalg.solve(shared, off)).sum(axis=0) / 2.0)
@@ -92,7 +92,7 @@ def _weights(used: Sequence["_Figure"], foretold: Sequence[Floats], shared: Floa
 
 
 class _Emulator:
-    """Foretells a number from the facts that stand out for it: in worlds held out, and for all draws of the facts."""
+    """Predicts a number from the facts that stand out for it, in held-out worlds and for all draws of the facts."""
 
     def __init__(self, drawn: pd.DataFrame, y: Floats) -> None:
         fold, self.held_out, self.by = np.arange(len(y)) % _FOLDS, np.empty(len(y)), standing_out(drawn, y)
@@ -118,7 +118,7 @@ class _Emulator:
 
 
 class _Figure(_Emulator):
-    """One figure on its working scale: observed, with the stated errors, and foretold."""
+    """One figure on its working scale: observed, with the stated errors, and predicted."""
 
     def __init__(self, told: Observation, values: Floats, drawn: pd.DataFrame) -> None:
         self.told, log = told, told.low > 0 and bool((values > 0).all())
@@ -129,7 +129,7 @@ class _Figure(_Emulator):
         self.error = float(np.hypot(self.stated, np.sqrt((self.missed**2).mean())))
 
     def row(self, weight: Floats) -> dict[str, Any]:
-        """What was observed, how well it is foretold, and how far off it is before and after matching."""
+        """The observation, how well it is predicted, and its misfit before and after matching."""
         made = self.told.model_dump() | {"explained": self.explained, "told_by": ", ".join(self.by)}
         for when, w in (("before", np.full(_DRAWS, 1.0 / _DRAWS)), ("after", weight)):
             middle, spread = _moments(self.everywhere, w)

@@ -24,8 +24,8 @@ from privacysim.validation import register
 class Observation(Strict):
     """A figure: a metric of the study under a policy (empty: the baseline), or a row of the register.
 
-    `low` and `high`: 5 and 95 % limits of the observation. `model_error`: one standard deviation of what the model may
-    be off at its best, in the figure's unit. `use`: to match worlds, or held out to test the match.
+    `low` and `high`: 5 and 95 % limits of the observation. `model_error`: the model's own error at its best, as one
+    standard deviation in the figure's unit. `use`: to match worlds, or held out to test the match.
     """
 
     metric: str = Field(min_length=1)
@@ -47,8 +47,8 @@ class Observation(Strict):
 def read_observations(path: str | Path) -> list[Observation]:
     """Read a CSV file with the columns of `Observation`; rows of the register leave value, low and high empty.
 
-    Raises InputError for a line that is no observation, for rows of the register that share a datum and are used
-    differently, and if nothing is to be matched.
+    Raises InputError for a line that is not an observation, for rows of the register that share a datum but are used
+    differently, and if no figure is to be matched.
     """
     content = read_bytes(Path(path))
     reader = csv.DictReader(io.StringIO(content.decode(encoding_of(content), errors="replace").removeprefix("\ufeff")))
@@ -86,7 +86,7 @@ def _rows() -> dict[str, Any]:
 def in_worlds(results: Any, told: Sequence[Observation], baseline: str, workers: int) -> pd.DataFrame:
     """Values of the figures (columns) by world; a register row is computed in worlds that draw the same facts.
 
-    Raises InputError for an unknown name, and for a figure that stands there twice: it is matched or held out.
+    Raises InputError for an unknown name, and for a repeated figure, because it is either matched or held out.
     """
     found = [_in_worlds(results, one, baseline, workers) for one in told]
     for n, one in enumerate(found):

@@ -1,14 +1,14 @@
-"""What to measure next: how much each fact moves the answer over worlds, and what knowing it would be worth.
+"""What to measure next: how much each fact moves the answer over worlds, and the worth of knowing it.
 
 World j has its own facts and its own replicate (`results.world_ranges`), so answers vary with facts and by chance. A
-regression on one fact separates what that fact explains from everything else (a cubic polynomial in its normal score):
+regression on one fact (a cubic polynomial in its normal score) separates the part that the fact explains from the rest:
 
 - *share*: the part of the variance of the log ratio that the fact explains alone, its first-order index, as adjusted R²
   (Saltelli et al. 2008, Global Sensitivity Analysis, section 1.2);
 - *worth*: the expected value of partial perfect information for the choice between two policies. With d the loss of one
   minus that of the other and g(x) = E[d | fact = x], knowing the fact before choosing saves E[max(g, 0)] − max(E[g], 0)
-  (Strong, Oakley and Brennan 2014, doi:10.1177/0272989X13505910). What permuted worlds give by overfitting is taken
-  off.
+  (Strong, Oakley and Brennan 2014, doi:10.1177/0272989X13505910). The worth that overfitting gives in permuted worlds
+  is subtracted.
 
 Intervals are those of 200 resamples of the worlds. A fact *stands out* by the test of the ranges over worlds.
 """
@@ -41,8 +41,8 @@ def worth(results: Any, policy: str, baseline: str | None = None, *, price: floa
     `results`: those of a study with worlds. The loss of a policy is the number of people identified by outsiders plus
     `price` times the cases with admissible evidence that it lacks. Columns: fact, title, share, share_low, share_high,
     worth, worth_low, worth_high (people), stands_out, value, unit, source; facts that stand out for the ratio or the
-    loss first. Of the others the largest share and worth are what chance gives. Raises InputError for fewer than 40
-    worlds, or if they draw no fact.
+    loss first. For the others, chance alone can explain even the largest share and worth. Raises InputError for fewer
+    than 40 worlds, or if they draw no fact.
     """
     change, fix = results.compare(baseline), f"run the study with --worlds 200 ({cost_of(results, 200)})"
     if results.world_facts.empty:
@@ -62,7 +62,7 @@ def worth(results: Any, policy: str, baseline: str | None = None, *, price: floa
 
 
 def share_told(worlds: int, varied: int) -> float:
-    """Share of the spread from which on a fact among `varied` stands out, in about half of studies with these worlds.
+    """Share of the spread above which a fact among `varied` stands out in about half of studies with these worlds.
 
     Bonferroni's bound of that test: r² = t²/(n − 2 + t²) with the 1 − 0.05/(2·varied) quantile of Student's t.
 
@@ -74,7 +74,7 @@ def share_told(worlds: int, varied: int) -> float:
 
 
 def cost_of(results: Any, worlds: int) -> str:
-    """What so many worlds cost in CPU time, by the units of these results; every tenth world runs twice."""
+    """CPU time of that many worlds, from the units of these results; every tenth world runs twice."""
     spent, ran = results.manifest.get("cost", {}).get("cpu_s", {}), len(results.manifest["replicates"])
     ran += results.worlds["replicate"].nunique()
     each = sum(seconds for stage, seconds in spent.items() if stage not in (COMPILATION, START)) / ran

@@ -24,7 +24,7 @@ from privacysim.vocabulary import CATEGORIES
 
 _CHECKS = {"amount": (0.0, 1e12), "positive": (0.0, 1e12), "positive area": (0.0, 1e6), "share": (0.0, 1.0),
            "positive share": (0.0, 1.0), "recall": (0.01, 1.0)}  # fmt: skip
-"""Least and largest value by check; nothing that is counted or measured here comes near to the largest."""
+"""Smallest and largest value by check; nothing that is counted or measured here comes close to the largest."""
 
 
 def _checked(check: str) -> Any:
@@ -197,7 +197,7 @@ class LeaksSection(_numbers("leaks")):  # type: ignore[misc]
 
 
 class Scenario(Strict):
-    """The facts of one case. It is immutable; change it with `model_copy(update=…)`."""
+    """The facts of one case. It is immutable; use `model_copy(update=…)` for a changed copy."""
 
     id: Name
     title: str

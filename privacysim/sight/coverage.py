@@ -6,9 +6,9 @@ walking. A piece ends at the edge of the view, where the face turns from the cam
 crosses a DORI level. Its `face` is the geometric mean of the pixels at its two ends, in eighths of a pixel.
 
 If the city has buildings, they hide what is behind them (`occlusion`). A synthetic city has none, but its blocks are
-closed: a camera sees along the streets whose line passes within `front_m` of it, its own beyond the next crossing too.
-Limits: flat ground; people walk in the middle of the street; without buildings, a mapped city's values are an upper
-bound at street corners. An unknown heading counts as all round, an outer bound, never as unseen.
+closed. A camera sees along the streets whose line passes within `front_m` of it, and along its own street also beyond
+the next crossing. Limits: flat ground; people walk in the middle of the street; without buildings, a mapped city's
+values are an upper bound at street corners. An unknown heading counts as all round, an outer bound, never as unseen.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def coverage(city: City, cameras: BareCameras, which: ArrayLike, *, edges: Array
 
     Cameras outside `which` cost no time, so pass only those that are watched. An indoor camera sees the inside of its
     place and nothing of the street. To compute only some streets, pass their `edges` (ascending); to skip entrances,
-    pass `entrances=False`. What is skipped counts as unseen.
+    pass `entrances=False`. Skipped parts count as unseen.
     """
     ids = np.ascontiguousarray(which, dtype=np.int64)
     if ids.size and not (np.diff(ids) > 0).all():

@@ -1,4 +1,4 @@
-"""Occlusion by buildings: parts of a view behind a wall are not seen; and the grid index of nearby walls or cameras.
+"""Occlusion by buildings, which hide the parts of a view behind a wall; and the grid index of nearby walls or cameras.
 
 Walls are the sides of building outlines. A stretch of street is cut at the exact edges of their shadows (rays from the
 camera through the corners). A camera mapped inside a building near a wall, or on its line, is mounted on that wall and

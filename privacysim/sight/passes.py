@@ -1,4 +1,4 @@
-"""Passes: what the watched cameras see of each person's walks and visits, on every day.
+"""Passes: the views that watched cameras have of each person's walks and visits, on every day.
 
 A pass is one directed walk past one camera, or one visit of an indoor camera's place. It is cut into pieces of
 constant face and frontality (`coverage.py`). A piece holds for all days on which its tour is made: on day d it fills
@@ -7,7 +7,8 @@ the ticks [d·DAY + offset + jitter(tour, d), + length).
 Rooms inside a place are not modelled. A visitor meets each indoor camera with probability m/n, where m is the fact
 `indoor_cameras_met` and n the place's indoor cameras (1 where n ≤ m). The camera shows them for `indoor_view_s`, or for
 the whole stay if that is shorter, from a distance within `indoor_distance_min_m` … `max_m` (uniform over that ring),
-frontal for the first `indoor_frontal_share` of the time. All of this is hashed from (tour, camera), so it repeats.
+frontal for the first `indoor_frontal_share` of the time. All of this is hashed from (tour, camera), so it is the same
+on every day.
 
 Leaving home and coming back, people cross the grounds of their compound (lift, lobby, yard); riders cross the station
 at which they alight or board away from home. On each crossing they meet `crossed_cameras_met` of the place's cameras,
@@ -192,7 +193,7 @@ def _rows_of(people: Bools | None, person: NDArray) -> Any:
 
 
 def _visited(block: Block, tour: NDArray, place: NDArray) -> Ints:
-    """Return the place as one that is visited: −1 for one's own home and work."""
+    """Return the place visited, or −1 for one's own home and work."""
     own = block.tour_person[tour]
     mine = (place == block.home_place[own]) | (place == block.work_place[own])
     return np.where(mine, -1, place).astype(np.int64)
@@ -211,7 +212,7 @@ def _ordinal(person: NDArray, people: int) -> tuple[Ints, Ints]:
 
 
 class Walks(NamedTuple):
-    """A block's walks as the kernel follows them, by shared tree and node; worth keeping where cameras change alone."""
+    """A block's walks as the kernel follows them, by shared tree and node; worth keeping if only cameras change."""
 
     order: Ints
     routes: Ints
@@ -255,7 +256,7 @@ def _rows(coverage: Coverage) -> Shorts:
 
 
 def looked_at(city: City, coverage: Coverage, windows: Windows) -> Looked:
-    """Return where and on which days somebody looks, so that `draw_block` can leave out tours without any pass."""
+    """Return where and on which days somebody looks, so that `draw_block` can omit tours without any pass."""
     camera = _viewed(windows)
     way = kernel.runs_of(coverage.piece_start, _rows(coverage), camera)[3][:, 0]
     place = np.zeros(city.place_x.size, dtype=np.uint64)

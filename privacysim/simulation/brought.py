@@ -84,7 +84,7 @@ NOTHING = Brought()
 
 
 def bring(given: Mapping[str, Any]) -> tuple[dict[str, Any], Brought]:
-    """Split the keywords of a study into plain data, as in a study file, and objects; None counts as not given."""
+    """Split the keywords of a study into plain data, as in a study file, and objects; None counts as omitted."""
     given = {key: value for key, value in given.items() if value is not None}
     apart = (*KINDS, "scenario", "policies", "metrics", "packs")
     plain = {key: value for key, value in given.items() if key not in apart}

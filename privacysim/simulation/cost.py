@@ -1,4 +1,4 @@
-"""Cost of a run, measured by itself: CPU seconds, memory and bytes of each stage, in each unit of work.
+"""Cost of a run, measured by the run itself: CPU seconds, memory and bytes of each stage, in each unit of work.
 
 A stage is measured by the CPU time of its thread. Compilation by numba is a stage of its own.
 """
@@ -76,7 +76,7 @@ def stage(name: str) -> Iterator[None]:
 
 @cache
 def worker_started() -> None:
-    """Charge the work of a worker process before its first unit, once: its imports."""
+    """Charge a worker process's start (its imports) before its first unit, once."""
     if multiprocessing.parent_process() is not None:
         add("cpu_s", START, process_time())
 

@@ -1,4 +1,4 @@
-"""What cameras show before anybody looks: the exposure map of a scenario.
+"""The exposure map of a scenario: what its cameras could show, whether or not anybody looks.
 
 Where a map leaves out a camera's heading, lens and height, the map has three readings (`view_ends`).
 """

@@ -1,4 +1,4 @@
-"""Worlds that differ in what nobody knows: world j draws its facts by their laws, and solves the calibrations again.
+"""Worlds that differ in their uncertain facts: world j draws its facts by their laws and solves the calibrations again.
 
 The city's plan (streets, places, number of residents) is the same in all worlds; another plan is an arm of a study.
 """
@@ -26,7 +26,7 @@ def quantities(section: Any, path: str = "") -> Iterator[tuple[str, Quantity]]:
 
 
 def of_plan(path: str) -> bool:
-    """Whether a number of a scenario belongs to the city's plan, so that another value is another city."""
+    """Whether a number of a scenario belongs to the city's plan, so that another value gives another city."""
     return path.startswith("city.") or path == "population.people"
 
 
@@ -52,12 +52,12 @@ def facts_of_world(case: Scenario, city: City, seed: int, world: int) -> dict[st
 
 
 def drawn_facts(heard: Mapping[str, Any] | set[str] | tuple[str, ...]) -> list[str]:
-    """Those of the facts that worlds draw, in the order of the facts file."""
+    """The facts that worlds draw, in the order of the facts file."""
     return [one.id for one in facts().unheard().values() if one.id in heard and one.law in DRAWN]
 
 
 @contextmanager
 def in_fact_world(case: Scenario, city: City, seed: int, world: int | None) -> Iterator[None]:
-    """Hold the facts of a world within a `with` block; without a world, the facts stay as they are."""
+    """Apply the facts of a world within a `with` block; without a world, the facts are unchanged."""
     with facts_replaced({} if world is None else facts_of_world(case, city, seed, world)):
         yield

@@ -271,7 +271,7 @@ def data_digests() -> dict[str, str]:
 
 
 def source_digest() -> str:
-    """One hash over the source files that affect values, so that other code gives another run id."""
+    """One hash over the source files that affect values, so that changed code gives another run id."""
     whole = hashlib.sha256()
     for path in sorted(PACKAGE.rglob("*.py")):
         parts = path.relative_to(PACKAGE).parts

@@ -91,7 +91,7 @@ class Replicate:
 
     @cached_property
     def history(self) -> History:
-        """What the policies of this replicate share; a replicate that was `changed` from it shares it, too."""
+        """History that the policies of this replicate share; replicates `changed` from it share it, too."""
         return History()
 
     @cached_property
@@ -139,7 +139,7 @@ class Replicate:
     @cached_property
     @cost.stage("cameras")
     def ends(self) -> Ends:
-        """The views that show fewest and most, if a map leaves headings and lenses open."""
+        """The views that show fewest and most people, if a map leaves headings and lenses open."""
         return ends_of(self.inputs, self.world, self.acts)
 
     @cached_property

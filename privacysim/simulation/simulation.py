@@ -117,7 +117,7 @@ class Simulation(Replicate):
         return self._measured[1]
 
     def seen_by(self, acts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-        """Measure what each named choice of acts alone reveals of the sample's people (weighted to the city).
+        """Measure what each named choice of acts alone reveals about the sample's people (weighted to the city).
 
         `acts` maps a name to rows of a policy's `log.acts`. One row per name and curve: `people_identified`
         (expected, 1 − Π over trials (1 − q), people looked for included), `identifiable_hours` (Σ t·a·κ·P),

@@ -90,7 +90,7 @@ class Failed:
 
 
 def guarded(work: Callable[[Any], UnitParts], unit: Any) -> UnitParts | Failed:
-    """Run a unit; an unexpected error becomes `Failed`; one that users can fix (PrivacysimError) stops the study."""
+    """Run a unit; an unexpected error becomes `Failed`, but one that users can fix (PrivacysimError) is raised."""
     try:
         with np.errstate(**NUMPY_DEFAULTS):  # the caller may have asked numpy to raise
             return replace(work(unit), made_by=made_here())
@@ -115,7 +115,7 @@ def made_here() -> str:
 
 
 def believed(unit: Any, part: Any) -> UnitParts | Failed:
-    """Return the part of a unit; ResultsError if it is none, or if a worker with other source or facts made it."""
+    """Return the part of a unit; ResultsError if it is not one, or if a worker with other source or facts made it."""
     if not isinstance(part, UnitParts | Failed):
         raise ResultsError(f"The executor returned {type(part).__name__} for {unit}, not the result of a unit.\n"
                            "  Fix: give an executor that returns the result of its function.")  # fmt: skip

@@ -23,7 +23,7 @@ def arm_at(policy: str, end: str) -> str:
 
 
 def equal_events(one: str, other: str) -> str:
-    """Note of a replicate in which nothing happened otherwise under one policy than under another.
+    """Note of a replicate in which two policies led to the same events.
 
     >>> equal_events("b", "a")
     'a and b: requests, acts and incidents are equal byte for byte'
@@ -76,7 +76,7 @@ def band_frame(parts: Mapping[Unit, UnitParts], arms: Sequence[str], metrics: pd
                declared: Mapping[str, Metric]) -> pd.DataFrame:
     """Band table, one row per policy, metric and curve: replicate means with the fewest, as drawn, and with the most.
 
-    A metric that does not only rise with passes has an empty band and a note; without ends there are no rows.
+    A metric that does not simply rise with passes has an empty band and a note; without ends there are no rows.
     """
     keys = ["policy", "metric", "curve"]
     at_ends = to_frames(parts, [arm_at(arm, end) for arm in arms for end in ENDS], declared)[0]

@@ -20,7 +20,7 @@ Three studies of Guangzhou, with 2 to 8 policies, took 1.0 to 1.4 times as long;
 
 
 def foreseen(inputs: Inputs, workers: int, *, anyway: bool) -> tuple[float, str]:
-    """CPU seconds of a run, and a sentence on them; ResultsError if it surely takes over a day, unless `anyway`."""
+    """CPU seconds of a run, and a sentence about them; ResultsError if it surely takes over a day, unless `anyway`."""
     plan, people = inputs.plan, inputs.scenario.population.people.number
     sampled = people if plan.sample == "all" else min(float(plan.sample), people)
     replicates = len(inputs.replicates) + math.ceil(1.1 * inputs.worlds)  # every tenth world has two
@@ -37,7 +37,7 @@ def foreseen(inputs: Inputs, workers: int, *, anyway: bool) -> tuple[float, str]
 def refuse_too_large(part: UnitParts, units: int, workers: int, where: Path | None, *, elsewhere: bool = False) -> None:
     """Raise ResultsError if `units` like this one need more than a day, or more memory or disk than this machine has.
 
-    `where` is the folder of the parts; without one, nothing is written. `elsewhere`: other machines do the units.
+    `where` is the folder of the parts; without one, nothing is written. `elsewhere`: other machines run the units.
     """
     spent = sum(each for name, each in part.cost.get("cpu_s", {}).items() if name not in (COMPILATION, START))
     resident = 0.0 if elsewhere else max(part.cost.get("resident_mb", {}).values(), default=0.0)

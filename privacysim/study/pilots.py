@@ -3,8 +3,8 @@
 A replicate value is approximately a compound Poisson total: root events (a stream, a request, a person who hands over
 footage) happen independently. The pilot (replicate −1) collects their contributions aᵢ to each metric under each arm,
 and `stats.compound_poisson_skewness` gives the skewness. An interval of a ratio θ follows d = B − θA, one of a
-difference B − A. Both arms meet the same events, so these contribute bᵢ − θaᵢ: what a rule does not touch cancels out,
-and the few events that it removes can be far more skewed than the metric.
+difference B − A. Both arms face the same events, which contribute bᵢ − θaᵢ. Events that a rule does not affect cancel
+out, and the few events that it removes can be far more skewed than the metric.
 """
 
 from collections.abc import Mapping

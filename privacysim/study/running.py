@@ -48,7 +48,7 @@ class Runner:
     """Runs the units of a study; a subclass must be importable by worker processes."""
 
     def prepare(self, inputs: Inputs, workers: int) -> None:
-        """Do work that all units need once, so that an unusable city is reported before anything is written."""
+        """Do the work that all units need, once, so that an unusable city is reported before anything is written."""
         build_city(inputs.scenario, workers=workers, **inputs.brought.keywords("city"))
 
     def __call__(self, inputs: Inputs, wanted_tables: str, folder: Path | None, unit: Unit) -> UnitParts:
@@ -84,7 +84,7 @@ def units(inputs: Inputs) -> list[Unit]:
 
 
 def world_numbers(worlds: int) -> list[int]:
-    """Replicate numbers of the worlds, in order; every tenth world has a second replicate, which tells chance apart."""
+    """Replicate numbers of the worlds, in order; every tenth world has a second replicate, to separate out chance."""
     return [k for j in range(worlds) for k in ((WORLD + j,) if j % _AGAIN else (WORLD + j, 2 * WORLD + j))]
 
 

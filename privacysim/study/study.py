@@ -28,7 +28,7 @@ from privacysim.study.variants import Variants, ablate, sweep
 
 
 class Study:
-    """A study by name (shipped or your own) or from its parts: which rules are compared, in which case.
+    """A study by name (shipped or your own) or from its parts: the rules compared and the case.
 
     `Study("headline")` reads `sim/studies/headline.toml` (the working folder's first). Keywords are keys of that
     file and override its values. Scenarios and policies are names, paths, objects or dicts, or reforms. Metrics are
@@ -106,9 +106,9 @@ class Study:
     def ablate(self, policy: str, **run: Any) -> Variants:
         """Take each rule of a policy out of it, and put each alone into the baseline, all paired, with intervals.
 
-        A rule is a section of the policy file in which the two policies differ. What is taken out is as in the
-        baseline. The rows say which part, and whether it was "taken out" (compared with the whole policy) or put in
-        "alone" (compared with the baseline). Further keywords are those of `run`.
+        A rule is a section of the policy file in which the two policies differ. A rule that is taken out is replaced by
+        the baseline's. Each row names the part, and whether it was "taken out" (compared with the whole policy) or put
+        in "alone" (compared with the baseline). Further keywords are those of `run`.
         """
         return ablate(self, policy, run)
 

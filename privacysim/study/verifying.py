@@ -1,4 +1,4 @@
-"""Verification of a results folder: its files against its manifest, and what can be recomputed against both."""
+"""Verification of a results folder: its files against its manifest, and recomputed values against both."""
 
 import json
 import os
@@ -29,7 +29,7 @@ _KEYS = ["policy", "replicate", "metric", "curve"]
 
 
 class Checked(NamedTuple):
-    """Problems of a results folder, remarks that are none (such as other code), and the replicates that were rerun."""
+    """Problems of a results folder, harmless remarks (such as changed code), and the replicates that were rerun."""
 
     wrong: list[str]
     notes: list[str]
@@ -93,13 +93,13 @@ def _texts(results: Results, also: Mapping[str, Callable[[Results], str]]) -> li
 
 
 def _drawn(numbers: Sequence[int], n: int) -> list[int]:
-    """Return n of the numbers, drawn by the clock's nanoseconds, which nobody can foresee."""
+    """Return n of the numbers, drawn unpredictably by the clock's nanoseconds."""
     marks = uniforms(stream_key(time_ns(), os.getpid(), "verify"), np.asarray(numbers, dtype=np.int64))[:, 0]
     return sorted(numbers[at] for at in np.argsort(marks)[:n].tolist())
 
 
 def _drift(said: Mapping[str, Any]) -> list[str]:
-    """What made the results and is another now."""
+    """Code and facts behind the results that have changed since."""
     now, was = data_digests(), said["data"]
     other = sorted(name for name in {*now, *was} if now.get(name) != was.get(name))
     pairs = {"version": (said["privacysim"], VERSION), "source": (said["source"][:12], source_digest()[:12]),
@@ -126,7 +126,7 @@ def _with_files(name: str, digests: Mapping[str, str], places: Sequence[Path]) -
 
 
 def _other_inputs(inputs: Inputs, said: Mapping[str, Any], *, drift: bool) -> list[str]:
-    """What the manifest says of the study and its inputs do not; under other code (`drift`) the family id differs."""
+    """Statements of the manifest that the study's inputs contradict; changed code (`drift`) changes the family id."""
     fresh = json.loads(json.dumps(manifest(inputs, {}, 0)))
     alone = {"scenario": inputs.scenario.id, "policies": inputs.arm_ids, "readings": {}}
     keys = ("scenario", "arms", "metrics", "brought", *(() if drift else ("family_id",)))

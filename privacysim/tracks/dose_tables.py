@@ -1,12 +1,12 @@
-"""Tables about a dose: what may be published, sums by operator, unmapped cameras, and the rights to the footage.
+"""Tables about a dose: publishable rows, sums by operator, unmapped cameras, and the rights to the footage.
 
 No position is ever published. One person's file is their own dosimeter, so the rest may be written. If the tracks
 belong to several people, rows about fewer people than the fact `track_cell_threshold` are left out, also from sums, and
 no single person's row is written.
 
-Rights: each policy is asked one question for each typical asker (`data/walk_askers.csv`). "May" means that the rules
-offer this asker a route (a document, an approval, or none needed); otherwise the answer says whether rules forbid it or
-are silent. An operator that is not mapped counts as a shop, which also sets the class of place.
+Rights: each policy is asked one question for each typical requester (`data/walk_askers.csv`). "May" means that the
+rules offer this requester a route (a document, an approval, or none needed); otherwise the answer says whether rules
+forbid it or are silent. An operator that is not mapped counts as a shop, which also sets the class of place.
 """
 
 from collections import Counter
@@ -110,7 +110,7 @@ def with_unmapped(dose: Dose, recall: tuple[float, float, float]) -> pd.DataFram
 
 
 def rights(dose: Dose, policies: Sequence[str], law_date: date) -> pd.DataFrame:
-    """Table with one row per policy, kind of camera that saw the walk, and asker.
+    """Table with one row per policy, kind of camera that saw the walk, and requester.
 
     Columns: policy, operator, regime, cameras (count), requester, purpose, channel, may (yes, no, or under which
     condition), document, legality of looking without that condition (authorised, ungoverned or prohibited), gap (hard,
@@ -132,7 +132,7 @@ def _kind(dose: Dose, index: int) -> tuple[str, str]:
 
 
 def _answer(arm: Arm, kind: tuple[str, str], requester: str, purpose: str, channel: str, own: str) -> tuple[str, ...]:
-    """Columns `requester` to `gap`: whether this asker may see the footage of this kind of camera."""
+    """Columns `requester` to `gap`: whether this requester may see the footage of this kind of camera."""
     route = arm.route(requester, purpose, channel, *kind, bool(own))
     offered = route if route is not None and "view" in route.acts else None
     document, approver = (offered.document, offered.approver) if offered else ("none", "none")

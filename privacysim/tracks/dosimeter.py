@@ -135,7 +135,7 @@ def _totals(walk: Walk, sight: Sight, seen: pd.DataFrame) -> dict[str, float]:
 
 
 def _sure_discs(sight: Sight) -> Bools:
-    """For each camera whose views share a direction, the view with the smallest reach: what the camera surely sees."""
+    """For each camera whose views share a direction, the view with the smallest reach, which it surely covers."""
     discs = sight.discs
     sure = np.zeros(discs.camera.size, dtype=bool)
     looks = np.nan_to_num(discs.rows[:, 3:5], nan=-1.0)
@@ -161,7 +161,7 @@ def _union(sight: Sight, rows: Bools | None, rank: int) -> tuple[float, float]:
 
 
 def _apart(walk: Walk, cameras: MappedCameras) -> str:
-    """How far the nearest camera is, to one digit, and whether exchanged latitude and longitude may be the cause."""
+    """Distance to the nearest camera, to one digit, and whether swapped latitude and longitude may be the cause."""
     fixes = np.radians(np.column_stack([walk.lat, walk.lon])[:: max(1, len(walk) // 200)])
     placed = np.radians(np.column_stack([cameras.lat, cameras.lon]))
     nearest = []

@@ -135,7 +135,8 @@ def predictable(made: pd.DataFrame, least_moves: int = 50) -> float:
     """Mean upper limit of the predictability of the next place (Song, Qu, Blumm and Barabási 2010).
 
     The entropy rate of each person's sequence of places is estimated by Lempel-Ziv (Kontoyiannis et al. 1998), and the
-    limit Π solves Fano's equation H(Π) + (1 − Π) log₂(N − 1) = S for her N places. People with few moves are left out.
+    limit Π solves Fano's equation H(Π) + (1 − Π) log₂(N − 1) = S for the person's N places. People with few moves are
+    left out.
     """
     limits = [limit(sequence.tolist()) for _, sequence in made.groupby("person", sort=False)["goal"]
               if len(sequence) >= least_moves]  # fmt: skip
@@ -143,7 +144,7 @@ def predictable(made: pd.DataFrame, least_moves: int = 50) -> float:
 
 
 def limit(places: Sequence[int]) -> float:
-    """Largest share of moves whose goal can be foreseen, for one sequence of places.
+    """Largest share of moves whose destination can be predicted, for one sequence of places.
 
     >>> limit([1, 2] * 50) > 0.95
     True

@@ -1,7 +1,7 @@
 """Model side of the register's rows about cases, requests, leaks, enforcement (protocols G, A, L) and recognition (R).
 
 Every function reads one world with its logs (its facts are in force) and returns values by the row's id. NaN means that
-nothing happened from which the value could be taken.
+no event occurred from which to compute the value.
 """
 
 import math
@@ -228,8 +228,8 @@ def _yield(world: World, least: float, most: float) -> tuple[float, float]:
 def faces(population: float) -> dict[str, float]:
     """Rows about recognition (protocol R): closed forms, those of closed sets the mean of both extrapolations.
 
-    Like with like: strangers for people, machines for machines; lists of surveillance pictures are as bad as the
-    pictures sought in them, so a hit needs two usable ones.
+    Observations of people are compared with strangers, and those of machines with machines. Lists of surveillance
+    pictures are as bad as the pictures sought in them, so a hit needs two usable ones.
     """
     head_px = _BODY_PX * facts().value("face_width_m") / facts().value("person_height_m")
     watched = facts().value("watchlist_people")

@@ -1,9 +1,9 @@
-"""Register of observations: what the model gives in many worlds, beside what was published and never given to it.
+"""Register of observations: the model's values in many worlds, compared with published values that it was never given.
 
-`data/register.csv` has one row per observation, with its band, protocol and the width beyond which a comparison says
-nothing (`docs/evidence/register.md`). World j draws its facts once and runs its own replicate j (prior predictive).
-A row is *met* if the middle half of its values overlaps the band, *missed* if not, *no power* if its 5 to 95 % range is
-wider than the stated width, and *not modelled* if the model has no such quantity.
+`data/register.csv` has one row per observation, with its band, protocol and the width beyond which a comparison has no
+power (`docs/evidence/register.md`). World j draws its facts once and runs its own replicate j (prior predictive). A row
+is *met* if the middle half of its values overlaps the band, *missed* if not, *no power* if its 5 to 95 % range is wider
+than the stated width, and *not modelled* if the model has no such quantity.
 """
 
 from collections.abc import Iterable, Sequence
@@ -60,7 +60,7 @@ def world_values(world: int, vary: bool = True, scenario: str = HOME) -> dict[st
 def run_worlds(worlds: int, workers: int = 2) -> pd.DataFrame:
     """Values by world (row) and observation (column); the same for any number of workers.
 
-    Worlds are cached as they end, so a run that was stopped goes on.
+    Worlds are cached as they finish, so a stopped run continues where it ended.
     """
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         return pd.DataFrame(list(pool.map(_kept_values, range(worlds))))

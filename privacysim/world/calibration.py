@@ -84,7 +84,7 @@ def poisson_band(mean: float) -> tuple[int, int]:
 
 
 def scene_mix(city: City, scenario: Scenario) -> Floats:
-    """Return the share of each of SCENES among social cameras under the siting model; home interiors are apart."""
+    """Return the share of each of SCENES among social cameras under the siting model, without home interiors."""
     law = siting(city, scenario)
     share = np.diff(law.operator_bounds, prepend=0.0)
     section = scenario.cameras

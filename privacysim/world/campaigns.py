@@ -6,10 +6,11 @@ watches, of their custodian, of their customers, or of the platform.
 
 Intruders harvest cameras all over the country, at a rate per million residents. N, the number under their control, is
 Pareto between the 20 that make a crime and the largest known case (`campaign_tail`); one who breaks into a vendor's
-platform controls all that it serves. Nobody watches that many: the actor looks at min(N, `campaign_watched`) of them,
-of which the city has its share of residents, a Poisson number. Cameras with a factory password, or none, are harvested;
-those inside homes are among them. A camera that is watched yields Poisson numbers of pieces worth keeping and of pieces
-that sell, by its scene: nobody buys a street. So pieces and revenue per camera follow from N, and fall with it.
+platform controls all that it serves. Nobody can watch that many: the actor looks at min(N, `campaign_watched`) of them.
+The number in the city is Poisson, in proportion to its share of residents. Cameras with a factory password, or none,
+are harvested; those inside homes are among them. A camera that is watched yields Poisson numbers of pieces worth
+keeping and of pieces that sell, by its scene; footage of streets does not sell. Pieces and revenue per camera therefore
+follow from N, and fall as N grows.
 
 Limits: one view of each camera; the harvest is the same under every policy, except what a security duty closes.
 """
@@ -71,7 +72,7 @@ def country_share(scenario: Scenario) -> float:
 def pieces_by_scene() -> tuple[Floats, Floats]:
     """Return the mean numbers of pieces, by SCENES, that a watched camera yields: kept but not saleable, and saleable.
 
-    Nobody keeps or buys a street.
+    Footage of streets is neither kept nor bought.
     """
     kept = np.array([0.0, *(facts().value(f"pieces_{scene}") for scene in SCENES[1:])])
     sells = np.array([0.0, *(facts().value(f"saleable_share_{scene}") for scene in SCENES[1:])])

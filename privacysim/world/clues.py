@@ -7,7 +7,8 @@ everybody's. They are not members of the sample: they have ids from 2³² on and
 Investigators ask for cameras that face the scene within `clue_scene_radius_m` and those inside its place, nearest
 first, at most `clue_scene_cameras`; then for the first `clue_route_cameras` on the offender's way out. A clue
 shows the offender if the case is covered at all (one mark per case) and they passed within the wanted window; it
-identifies them if such footage is useful (another mark of the case). Whether a camera records is its own affair.
+identifies them if such footage is useful (another mark of the case). Whether a camera records does not depend on the
+case.
 """
 
 from dataclasses import dataclass, replace

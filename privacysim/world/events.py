@@ -213,7 +213,7 @@ def sample_custody(scenario: Scenario, cameras: Cameras, seed: int, k: int) -> C
 
 
 def sample_monitors(scenario: Scenario, cameras: Cameras, seed: int, k: int) -> Monitors:
-    """Draw the cameras of public security and of venues that are watched live; nearly nobody watches the rest."""
+    """Draw the cameras of public security and of venues that are watched live; hardly anybody watches the rest."""
     by_police = cameras.operator == OPERATORS.index("public_security")
     candidates = np.flatnonzero(by_police | (cameras.regime == REGIMES.index("public_venue")))
     u = uniforms(stream_key(seed, k, "monitors"), candidates, 5)

@@ -183,7 +183,7 @@ def _within(city: City, x: Floats, y: Floats) -> Bools:
 
 
 def _near_streets(city: City, x: Floats, y: Floats) -> Bools:
-    """Whether each position is within reach of a street of the city: on a dropped island a camera sees nobody."""
+    """Whether each position is within reach of a street of the city; elsewhere a camera sees nobody."""
     u, v = city.edge_u, city.edge_v
     count = np.asarray(city.edge_mm // 20_000 + 1, dtype=np.int64)
     edge = np.repeat(np.arange(count.size), count)

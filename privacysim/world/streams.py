@@ -13,7 +13,7 @@ mean stay.
 Hidden cameras are installed illegally in guest rooms, baths and changing rooms (Order 799 art. 8 names the places). At
 −W there is a stock in equilibrium. New ones arrive as old ones are found, by a guest or an inspection. They are
 numbered after all other cameras, so adding one changes nothing else. No requester, investigator or website reaches
-them. Limits: one room each, all with the guests of a hotel room; nobody has counted them (assumption).
+them. Limits: one room each, all with the guests of a hotel room; their number is an assumption.
 """
 
 from dataclasses import dataclass
