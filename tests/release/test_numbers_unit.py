@@ -36,7 +36,8 @@ LAWS = r"\| (UK )?GDPR 35.*|\| PIPL 55.*|San Francisco Administrative Code 19B"
 OTHER = {
     "README.md": "3.11 95", "docs/start.md": "3.11", "docs/tutorials.md": "95", "docs/guides/assessment.md": "95",
     "docs/guides/explorer.md": "8866", "docs/guides/how_sure.md": "10 95 400 40 200 8 185 5 90",
-    "docs/guides/read_results.md": "95 26 1 0.05^(1/10 39 41 30 0 2.5 97.5 ±20 146 600", "docs/guides/your_city.md": "84 360 bzip2",
+    "docs/guides/read_results.md": "95 26 1 0.05^(1/10 39 41 30 0 2.5 97.5 ±20 146 600",
+    "docs/guides/your_city.md": "84 360 bzip2",
     "docs/model/odd.md": "7 185 45 65 40000 4000 12 25000 15000 0.1 180 0 62676-4 2000",
     "docs/model/stress_des.md": "3 180 max(10 25γ² 3.11", "docs/evidence/model_card.md": "30",
     "docs/evidence/threat_model.md": "30", "docs/reference/vocabulary.md": "30 5 95",
