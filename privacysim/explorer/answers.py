@@ -80,11 +80,9 @@ class Answers:
         if done < preview.replicates:
             self.further(reform)
             return True, done + 1 in (1, 5, 10, preview.replicates)
-        counts = {one: len(self._looks.get(one, ())) for one in self._own()}
-        least = min(counts, key=lambda one: counts[one])
-        if counts[least] < min(_BESIDE, preview.replicates):
-            self.further(least)
-            return True, least == list(counts)[-1]
+        if (waiting := self._waiting()) is not None:
+            self.further(waiting)
+            return True, waiting == self._own()[-1]
         if self.worlds(reform) < self._all_worlds(reform):
             self._further_world(reform)
             return True, self.worlds(reform) % 5 == 0
@@ -110,9 +108,17 @@ class Answers:
         done, wanted = len(self._looks.get(reform, ())), self.preview.replicates
         if done < wanted:
             return f"{done} of {wanted} replicates"
+        if self._waiting() is not None:
+            return "Other policies …"
         if (known := self.worlds(reform)) < (worlds := self._all_worlds(reform)):
             return f"{known} of {worlds} worlds"
         return "Complete"
+
+    def _waiting(self) -> Reform | None:
+        """The study's own policy with the fewest replicates, unless all have enough."""
+        least = min(self._own(), key=lambda one: len(self._looks.get(one, ())))
+        wanted = min(_BESIDE, self.preview.replicates)
+        return least if len(self._looks.get(least, ())) < wanted else None
 
     def _own(self) -> list[Reform]:
         return [Reform(arm.id) for arm in self.preview.arms if arm.policy.footage]
