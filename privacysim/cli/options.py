@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from privacysim.errors import InputError
-from privacysim.files import whole_file
+from privacysim.files import write_whole
 from privacysim.wording import Words
 
 ScenarioName = Annotated[str, typer.Argument(help="Name or .toml file of a scenario.")]
@@ -101,8 +101,7 @@ def bar(what: str) -> Iterator[Callable[..., None]]:
 def csv(table: Any, folder: Path | None, name: str) -> None:
     """Write a table into the folder, if one was given."""
     if folder is not None:
-        with whole_file(folder / name) as part:
-            table.to_csv(part, index=False, float_format="%.10g")
+        write_whole(folder / name, table.to_csv(index=False, float_format="%.10g"))
 
 
 def rounded(table: Any) -> str:

@@ -90,9 +90,8 @@ def calibrate(faces: Faces, out: Path, *, small: bool = False, workers: int = 2,
                      for job, outcome in outcomes.items() if job.level == "open_set" for fpir in (0.01, 0.1)],
     }  # fmt: skip
     for name, rows in tables.items():
-        with whole_file(out / f"{name}.csv") as part:
-            columns = _OPEN if name == "open_set" else None
-            pd.DataFrame(rows, columns=columns).to_csv(part, index=False, lineterminator="\n")
+        table = pd.DataFrame(rows, columns=_OPEN if name == "open_set" else None)
+        write_whole(out / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
     write_whole(out / "note.md", note(faces, curves, closed, best))
     points = fitted_curve.measured_points(pd.DataFrame(tables["table"]))
     figure = curve_figures.curve_figure({name: curve.fit for name, curve in curves.items()}, points, faces.people)
@@ -158,8 +157,7 @@ def measure(mask: Any, faces: Faces, *, out: Path | None = None, workers: int = 
     curve = curve.sort_values("px", ignore_index=True).astype(dict.fromkeys(numbers, "float64"))
     table = pd.DataFrame([table_row(job, outcome, outcomes, best) for job, outcome in outcomes.items()])
     for name, frame in (("table", table), ("masks", curve)) if out else ():
-        with whole_file(Path(out or ".") / f"{name}.csv") as part:
-            frame.to_csv(part, index=False, lineterminator="\n")
+        write_whole(Path(out or ".") / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
     made = as_mask(mask)
     return Measured(made.name, made.legal, table, curve)
 

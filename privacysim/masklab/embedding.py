@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from privacysim.errors import InputError
-from privacysim.files import whole_file
+from privacysim.files import write_whole
 from privacysim.masklab.evaluate import Job, Outcome, _folds, _seeded
 from privacysim.masklab.face_attacks import Rows, attacked
 from privacysim.masklab.faces import Camera, Faces, clean
@@ -78,8 +78,7 @@ def measure_embedding(faces: Faces, describe: Describe, attacker: str, out: Path
                       jobs: tuple[tuple[str, float, bool], ...] = JOBS) -> pd.DataFrame:
     """Measure the attacker on all jobs, and write `embedding.csv` into the folder `out`: one row per job."""
     table = pd.DataFrame(_rows(faces, describe, attacker, jobs))
-    with whole_file(out / "embedding.csv") as part:
-        table.to_csv(part, index=False, lineterminator="\n", float_format="%.4f")
+    write_whole(out / "embedding.csv", table.to_csv(index=False, lineterminator="\n", float_format="%.4f"))
     return table
 
 

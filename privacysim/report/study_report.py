@@ -26,7 +26,8 @@ def study_report(results: Results, baseline: str | None = None, lang: str = "en"
     parts: dict[str, Content] = {
         "frame": tuple(Paragraph((line,)) for line in (*said.nobody(), said.about(), *said.warnings())),
         "answer": tuple(answer(said)), "measures": tuple(measures(said)), "rules": tuple(_rules(said)),
-        "exposed": tuple(said.exposed()), "whence": tuple(said.whence()), "sure": tuple(_sure(said)),
+        "exposed": tuple(said.exposed()), "whence": tuple(said.whence()),
+        "sure": (Bullets(tuple((item,) for item in said.sure())), *said.worlds()),
         "not_shown": (Bullets(tuple((item,) for item in said.not_shown())),),
         "details": tuple(_details(said)),
     }  # fmt: skip
@@ -65,11 +66,6 @@ def _rules(said: Answer) -> Iterator[Block]:
         for name in sorted(policies, key=lambda one: one != first):
             yield Folded(said.words("flow_of", policy=said.source.name(name, said.words)),
                          (who_may_see(policies[name], said.words),), open=name == first)  # fmt: skip
-
-
-def _sure(said: Answer) -> Iterator[Block]:
-    yield Bullets(tuple((item,) for item in said.sure()))
-    yield from said.worlds()
 
 
 def _details(said: Answer) -> Iterator[Block]:
