@@ -22,7 +22,7 @@ def pages(docs: Path) -> Iterator[tuple[str, str]]:
     rows = "\n".join(f"| `ps.{name}` | {_first(getattr(privacysim, name))} |" for name in privacysim.__all__)
     tree = "\n".join(f"api/{room}" for room in (*rooms, "ground"))
     yield "api.md", (
-        "# Python\n\n`import privacysim as ps` gives these names; each brings its own module when it is first used.\n\n"
+        "# Python\n\n`import privacysim as ps` gives these names; each imports its module on first use.\n\n"
         f"| name | what it is |\n|---|---|\n{rows}\n\nThe rooms, in the order in which the data flows:\n\n"
         f"```{{toctree}}\n:maxdepth: 1\n{tree}\n```\n"
     )

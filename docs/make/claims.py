@@ -32,7 +32,7 @@ def _claims(claims: list[dict[str, str]], outcomes: dict[str, dict[str, str]]) -
     broken = sum(outcomes.get(one["id"], {}).get("fails_when_broken") == "yes" for one in claims)
     made = [
         "# How we know",
-        f"{len(claims)} claims. {held} hold; for {broken} of them the error that is planted to break the claim makes "
+        f"{len(claims)} claims. {held} hold. For {broken} of them, an error planted to break the claim makes "
         "its test fail. The list is `tests/claims.toml`; `tools/plant.py` runs each test, plants each error in a "
         "copy and runs it again. No claim rests on a calibrated number.",
     ]

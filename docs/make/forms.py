@@ -22,7 +22,7 @@ def pages(docs: Path) -> Iterator[tuple[str, str]]:
     kinds = {"studies": StudyFile, "scenarios": Scenario, "policies": Policy}
     made = [
         "# Files\n\nThree kinds of TOML file, read strictly: an unknown key is an error that names the nearest right "
-        "one. Durations and lengths carry their unit. A name is looked up in the `sim/` of the working folder first, "
+        "one. Durations and lengths include their unit. A name is looked up in the `sim/` of the working folder first, "
         "then among the shipped files.\n"
     ]
     for kind, model in kinds.items():
@@ -57,7 +57,7 @@ def _keys(model: type[BaseModel], at: str, seen: set[type]) -> list[str]:
 
 def _default(one: Any) -> str:
     if one.is_required():
-        return "needed"
+        return "required"
     value = one.default
     if value is PydanticUndefined or isinstance(value, BaseModel):
         fact = getattr(value, "fact", None)

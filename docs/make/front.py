@@ -24,6 +24,6 @@ def pages(docs: Path) -> Iterator[tuple[str, str]]:
         f"```{{image}} static/headline.svg\n:alt: {alt}\n```\n\n{said}\n\n"
         f"{len(results.manifest['replicates'])} paired replicates of {study['days']} days, a sample of "
         f"{study['sample']:,} people, seed {study['seed']}, run `{results.run_id}`; ratios with paired 95 % intervals. "
-        "Command: `python3 run.py study`. They hold the noise of sample, cameras and events, not the uncertainty of "
-        "the facts: [how sure it is](made/notebooks/09_how_sure).\n"
+        "Command: `python3 run.py study`. They cover the noise of sample, cameras and events, not the uncertainty of "
+        "the facts: [how certain the answer is](made/notebooks/09_how_sure).\n"
     )

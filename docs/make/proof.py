@@ -13,7 +13,7 @@ def pages(docs: Path) -> Iterator[tuple[str, str]]:
     kept = docs / "evidence"
     yield "coverage.md", "\n\n".join(
         [
-            "# What the tests run, and what they notice",
+            "# Coverage of the tests, and errors that they notice",
             *_coverage(_rows(kept / "coverage.csv")),
             *_mutants(_rows(kept / "mutation.csv"), _rows(kept / "mutation_survivors.csv")),
             *_long_set(docs.parent / "tests"),
@@ -23,9 +23,9 @@ def pages(docs: Path) -> Iterator[tuple[str, str]]:
 
 def _coverage(rows: list[dict[str, str]]) -> Iterator[str]:
     yield (
-        "## Lines and branches\n\n`python tools/cover.py` counts what the tests run of `privacysim/`, in every process "
-        "they start. Compiled code cannot be watched, so the tests of the kernels run once more with numba switched "
-        "off: the same functions as plain Python, against the same oracles."
+        "## Lines and branches\n\n`python tools/cover.py` counts the lines and branches of `privacysim/` that the tests "
+        "run, in every process they start. Compiled code cannot be traced, so the tests of the kernels run once more "
+        "with numba switched off: the same functions as plain Python, against the same oracles."
     )
     lines = [
         f"| {row['room']} | {row['lines']} | {row['run']} | {row['branches']} | {row['taken']} | {row['percent']} |"
@@ -37,7 +37,7 @@ def _coverage(rows: list[dict[str, str]]) -> Iterator[str]:
 def _mutants(rows: list[dict[str, str]], survivors: list[dict[str, str]]) -> Iterator[str]:
     yield (
         "## Mutants\n\n`python tools/mutate.py` changes one operator, constant, condition or name at a time and runs "
-        "the area's tests. A mutant that changes nothing that anybody could see is explained and not counted; the "
+        "the area's tests. A mutant without an observable effect is explained and not counted; the "
         "interval is Wilson's."
     )
     lines = [

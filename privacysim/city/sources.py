@@ -155,7 +155,7 @@ def osm_plan(section: CitySection, people: int) -> CityPlan:
     x, y = plane(degrees).T
     streets, left_out = connected_streets(x, y, u, v, kind.astype(np.uint8), np.zeros(x.size))
     if not streets.u.size:
-        raise InputError(section.osm, "walkable streets", "none that leads anywhere", "take a larger extract")
+        raise InputError(section.osm, "walkable streets", "no connected ones", "take a larger extract")
     rings = [(plane(ring), levels) for ring, levels in raw.rings]
     streets = replace(streets, home_weight=_home_weight(rings, streets))
     refuse_crowds(f"the extract {section.osm}", streets, people)
@@ -250,7 +250,7 @@ def frame_plan(scenario: Scenario, frames: StreetFrames, people: int) -> CityPla
     kind = np.nan_to_num(told["kind"], nan=STREET).astype(np.uint8)
     streets, left_out = connected_streets(nodes[:, 0].copy(), nodes[:, 1].copy(), u, v, kind, homes)
     if not streets.u.size or not streets.home_weight.sum() > 0:
-        got = "none that leads anywhere" if not streets.u.size else "nobody lives on the connected ones"
+        got = "no connected ones" if not streets.u.size else "nobody lives on the connected ones"
         raise InputError("streets", "connected streets on which people live", got, "check the ends and the homes")
     refuse_crowds("these streets", streets, people)
     if places_frame is None:

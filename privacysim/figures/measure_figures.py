@@ -30,7 +30,7 @@ def unicity_curves(found: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         style.note(ax, words, (x.iloc[-1], y.iloc[-1]), (8, 0), va="center", color=colour, fontsize=8.5)
     sizes = sorted(found["population"].unique())
     ax.set(xscale="log", ylim=(0, 101), xlim=(sizes[0] * 0.9, sizes[-1] * 1.7), ylabel="singled out, %",
-           xlabel="people among whom they hide (n)")  # fmt: skip
+           xlabel="population size (n)")  # fmt: skip
     ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
     ax.minorticks_off()
     return ax
@@ -66,7 +66,7 @@ def sets_through_the_day(counts: pd.DataFrame, *, below: int = 5, ax: Axes | Non
     shown = counts.groupby("window")["people"].quantile(np.array([0.1, 0.5, 0.9])).unstack().clip(lower=0.05)
     hours = shown.index.to_numpy() + 0.5
     ax.axhspan(0.05, below - 1, color="#f3e3da", linewidth=0, zorder=0)
-    ax.annotate(f"fewer than {below} in view: nowhere to hide", (14.0, 0.3), fontsize=8, color=OKABE[1])
+    ax.annotate(f"fewer than {below} in view", (14.0, 0.3), fontsize=8, color=OKABE[1])
     ax.fill_between(hours, shown[0.1], shown[0.9], color=OKABE[0], alpha=0.2, linewidth=0)
     ax.plot(hours, shown[0.5], "o-", color=OKABE[0], markersize=3.5, linewidth=1.4)
     ax.set(yscale="log", ylim=(0.05, None), xlim=(0, 24), xlabel="hour of the day", ylabel="people in view")
@@ -84,7 +84,7 @@ def how_far_off(errors: Mapping[str, ArrayLike], *, near_m: float = 100.0, ax: A
         ax.step(far, 100 * np.arange(1, far.size + 1) / far.size, where="post", color=colour, linewidth=1.6)
     ax.axvline(near_m, color=GRID, linewidth=0.9, zorder=0)
     ax.set(xscale="log", xlim=(10, None), ylim=(0, 100), xlabel="metres between guess and truth",
-           ylabel="people placed that well, %")  # fmt: skip
+           ylabel="people located within this distance, %")  # fmt: skip
     ax.set_xticks([10, 30, 100, 300, 1000, 3000], ["10", "30", "100", "300", "1,000", "3,000"])
     ax.minorticks_off()
     style.labels_above(ax, zip(errors, colours, strict=False))

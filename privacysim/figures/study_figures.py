@@ -83,7 +83,7 @@ def lorenz(curves: pd.DataFrame, *, unit: str = "exposure", ax: Axes | None = No
         at = (0.03, 0.96 - 0.06 * n)
         style.note(ax, f"{policy}: Gini {gini:.2f}", at, xycoords="axes fraction", color=colour, fontsize=8.5, va="top")
     ax.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", xlabel="share of people, least exposed first",
-           ylabel="share of the whole", title=f"How unequally it falls: {unit}")  # fmt: skip
+           ylabel="share of the whole", title=f"Inequality: {unit}")  # fmt: skip
     return ax
 
 

@@ -73,7 +73,7 @@ def resolved(given: Any, read: Callable[[Any], tuple[Raw, str]], chain: tuple[st
     raw, where = read(given)
     name = str(given if isinstance(given, str | Path) else raw.get("id", ""))
     if name in chain:
-        raise InputError(f"{where}, extends", "no circle of policies", " → ".join((*chain, name)), "break the circle")
+        raise InputError(f"{where}, extends", "no circular inheritance", " → ".join((*chain, name)), "break the cycle")
     file = validate(Policy, raw, where)
     if file.extends and file.layer:
         raise InputError(f"{where}, layer", "either extends or layer", "both", "leave one out")

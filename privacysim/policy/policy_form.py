@@ -84,7 +84,7 @@ class Access(Match, Sourced):
     @model_validator(mode="after")
     def _time(self) -> Access:
         if 0.0 in (self.deadline, self.regularise):
-            raise ValueError("a term longer than nothing")
+            raise ValueError("a term longer than 0")
         return self
 
 

@@ -57,7 +57,7 @@ def draw_map(dose: Dose, ax: Axes | None = None, town: Town | None = None, ways:
             look: Any = {"color": "#CC79A7", "linewidth": 1.6, "linestyle": "dashed"}
             for way in ways:
                 _lines(ax, nodes[way[:-1]], nodes[way[1:]], **look)
-                handles = [*_legend(), Line2D([], [], label="another way, seen least", **look)]
+                handles = [*_legend(), Line2D([], [], label="least-seen other route", **look)]
                 shown.append(nodes[way])
         views = [Wedge(tuple(place), far, *_arc(heading, hfov)) for place, far, heading, hfov in arcs]
         ax.add_collection(PatchCollection(views, facecolor=_CAMERA, alpha=0.06, edgecolor="none"))

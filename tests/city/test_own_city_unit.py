@@ -171,7 +171,7 @@ def test_a_ready_city_is_used_as_it_is_or_refused(city: City) -> None:
     (_grid().assign(kind="mian"), ("row 0, kind", "write main")),
     (_grid().rename(columns={"kind": "type"}), ("column type", "drop the column")),
     (_grid().assign(from_x_m="west"), ("row 0, from_x_m", "west")),
-    (_grid().head(1).assign(to_x_m=0.0), ("connected streets", "leads anywhere")),
+    (_grid().head(1).assign(to_x_m=0.0), ("connected streets", "no connected ones")),
     (_grid().assign(homes=0.0), ("nobody lives",)),
     ((_grid(), _places().drop(columns="category")), ("a column category",)),
     ((_grid(), _places().assign(category="clinik")), ("row 0, category", "write clinic")),

@@ -257,8 +257,8 @@ def test_the_page_says_of_a_start_a_sample_and_a_scenario_what_they_mean(source,
 
 
 @pytest.mark.parametrize(("line", "said"), [
-    ('layer = ["guangzhou_today"]', "expected no circle of policies"),
-    ('extends = "guangzhou_today"', "expected no circle of policies"),
+    ('layer = ["guangzhou_today"]', "expected no circular inheritance"),
+    ('extends = "guangzhou_today"', "expected no circular inheritance"),
     ('extends = "../../../inputs/sim/policies/notice_only"', "no policy of"),
     ('layer = "notice_only"', "layer"), ("layer = " + "[" * 5_000 + "]" * 5_000, "cannot be read"),
 ])  # fmt: skip
