@@ -23,7 +23,7 @@ def pages(docs: Path) -> Iterator[tuple[str, str]]:
 
 def _coverage(rows: list[dict[str, str]]) -> Iterator[str]:
     yield (
-        "## Lines and branches\n\n`python tools/cover.py` counts the lines and branches of `privacysim/` that the tests "
+        "## Lines and branches\n\n`python tools/cover.py` counts the lines and branches of `privacysim/` that tests "
         "run, in every process they start. Compiled code cannot be traced, so the tests of the kernels run once more "
         "with numba switched off: the same functions as plain Python, against the same oracles."
     )
