@@ -81,7 +81,7 @@ class City:
 
     @property
     def closed_blocks(self) -> bool:
-        """Whether houses stand along all streets although no building is known: in a synthetic city."""
+        """Whether streets are lined with houses although no building is known, as in a synthetic city."""
         return self.origin is None and self.building_start is None
 
     @property

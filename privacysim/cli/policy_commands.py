@@ -41,7 +41,7 @@ def show_policy(
     name: Annotated[str, typer.Argument(help="Policy, with a reading where needed: guangzhou_draft:narrow.")],
     law_date: LawDate = None,
     page: Annotated[Path | None, typer.Option("-o", "--out", help="Page for a lawyer: .html, .pdf or .docx.")] = None,
-    cases: Annotated[Path | None, typer.Option(help="CSV file of cases that the page names beside the rules.")] = None,
+    cases: Annotated[Path | None, typer.Option(help="CSV file of cases that the page lists beside the rules.")] = None,
     lang: Lang = "en",
 ) -> None:
     """Show a policy in full: routes, prohibitions, duties, citations, and how the model departs from the text."""

@@ -96,7 +96,7 @@ class Answers:
         return 0 if reform == Reform(self.preview.baseline.id) else self.preview.replicates
 
     def _further_world(self, reform: Reform) -> None:
-        """Look at one more world, in which the facts that nobody knows differ; keep its ratio to the baseline."""
+        """Compute one more world, which draws the uncertain facts anew; keep its ratio to the baseline."""
         preview, known = self.preview, self._ratios.setdefault(reform, [])
         k, key = WORLD + len(known), (SHOWN[0], "low")
         seen, before = (look.values.get(key, (np.nan, 0))[0]
@@ -138,7 +138,7 @@ class Answers:
         return panels.policy_table(means, SHOWN_BESIDE, done)
 
     def html(self, reform: Reform) -> str:
-        """Verdict, range over worlds, table, and what lies behind them: where, when and who."""
+        """Verdict, range over worlds, table, and the details by place, time and group."""
         done = len(self.looks(reform))
         if self._shown[:2] != (reform, done):  # while other policies and worlds are computed, the rest stays as it is
             self._shown = reform, done, self._main_part(reform)

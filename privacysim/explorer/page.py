@@ -1,7 +1,7 @@
 """The explorer as a web page on this machine: one process, no kernels, levers in the address, nothing from elsewhere.
 
-Whoever opens it needs the token of the printed address, which then lives in a cookie; a request that names another host
-is refused, so a page elsewhere cannot reach it (DNS rebinding).
+Visitors need the token of the printed address, which is then stored in a cookie. A request that names another host is
+refused, so a page on another site cannot reach it (DNS rebinding).
 """
 
 import asyncio

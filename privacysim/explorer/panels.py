@@ -85,7 +85,7 @@ def _change(row: Mapping[Any, Any], what: str) -> str:
 
 
 def range_line(ratios: Sequence[float], name: str) -> str:
-    """The range of the change over worlds that draw the facts that nobody knows; nothing below three worlds."""
+    """The range of the change over worlds that draw the uncertain facts; nothing below three worlds."""
     found = np.array([one for one in ratios if math.isfinite(one)])
     if found.size < 3:
         return ""
@@ -106,7 +106,7 @@ def policy_table(means: Mapping[str, Mapping[str, float]], names: Sequence[str],
 def change_table(rows: pd.DataFrame, baseline: str, names: Sequence[str], done: int, wanted: int) -> str:
     """Table with one row per metric: baseline and explored rules, and their ratio with its interval and direction.
 
-    Where the low and the high curve differ, both means stand in a cell, and both ratios if they differ by over a tenth.
+    Where the low and the high curve differ, a cell shows both means, and both ratios if they differ by over a tenth.
     """
     lines, found = [], _by_metric(rows)
     for name in names:

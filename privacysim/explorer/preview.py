@@ -198,7 +198,7 @@ class Preview:
         return [self.drawn(k).baseline for k in range(len(looks))]
 
     def _skewness_of(self, arm: Arm) -> Skewness:
-        """Skewness of the baseline, the arm ("explored") and their comparison, in a pilot that is no replicate."""
+        """Skewness of the baseline, the arm ("explored") and their comparison, in a pilot that is not a replicate."""
         if arm.id not in self._skewness:
             pilot, block = self._pilot
             explored = replace(arm, id="explored")

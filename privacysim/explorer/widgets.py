@@ -29,9 +29,9 @@ class Explorer:
 
     `study` is a study or its name; its policies are the rules to start from, its baseline is the comparison. `reform`
     is the policy that the levers describe, `set` moves them, `save` stores it in `folder`. One replicate is shown at
-    once; the others, the intervals, the study's other policies and the range over worlds that draw the facts that
-    nobody knows follow while no lever moves. The numbers come from a small version of the study
-    (`explorer.preview`). For a reliable result, save the policy and run it.
+    once. While no lever moves, the others follow, with the intervals, the study's other policies and the range over
+    worlds that draw the uncertain facts. The numbers come from a small version of the study (`explorer.preview`). For a
+    reliable result, save the policy and run it.
 
     >>> import privacysim as ps
     >>> explorer = ps.explore("preview", replicates=2)  # doctest: +SKIP

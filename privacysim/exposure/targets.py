@@ -1,11 +1,11 @@
 """Targets: the people whom private requesters, and many unauthorised viewers, look for.
 
-The targets of a replicate are a cast: one person for each request of a private asker about others, and for each lapse
-of an insider with probability `lapse_target_share`. A target passes the camera in the wanted time with probability
-`target_there`, at a uniformly drawn moment, on one of the stretches of street that the camera sees (in proportion to
-their length), or inside its place. Whether the footage viewed still holds that moment depends on the policy. Targets
-have weight 1 and no other passes. Everything follows from the id of the request or lapse, so policies share their
-targets.
+The targets of a replicate are a cast: one person for each request of a private requester about others, and for each
+lapse of an insider with probability `lapse_target_share`. A target passes the camera in the wanted time with
+probability `target_there`, at a uniformly drawn moment, on one of the stretches of street that the camera sees (in
+proportion to their length), or inside its place. Whether the footage viewed still holds that moment depends on the
+policy. Targets have weight 1 and no other passes. Everything follows from the id of the request or lapse, so policies
+share their targets.
 
 The viewer names the target with q = attention · P, where P is the best of the pass behind the act's mask. The viewer is
 an acquaintance if they know the target, as neighbours, employers and insiders do, else a stranger who compares with

@@ -1,10 +1,11 @@
 """Investigators: from an opened case to evidence, or to the reason for having none.
 
 The Notice of Obtaining Evidence (Criminal Procedure Law arts. 54, 137; criminal-case rules art. 62; administrative-case
-rules art. 28): the investigator drafts a notice for each custodian whose camera may have relevant footage; the level
-named by the rule approves it at a desk; it is served; the custodian hands over what retention has left (Order 799 arts.
-17, 20). Police view their own consoles without any document. If a custodian refuses what they must give, the recorder
-may be seized (Criminal Procedure Law art. 141, 139 before 2018), with all footage of its cameras.
+rules art. 28) takes four steps. The investigator drafts a notice for each custodian whose camera may have relevant
+footage; the level named by the rule approves it at a desk; it is served; and the custodian hands over the footage that
+retention has left (Order 799 arts. 17, 20). Police view their own consoles without any document. If a custodian refuses
+what they must give, the recorder may be seized (Criminal Procedure Law art. 141, 139 before 2018), with all footage of
+its cameras.
 
 Machine searches compare everybody who passed the state's cameras with one person, plate or appearance. The police
 search on their own and on shared consoles, where Order 799 (silent on face search) requires no document. If the rules

@@ -197,7 +197,7 @@ class Oversight:
 
 
 def _reached(provision: str, items: int, gain_cny: float, grave: bool) -> bool:
-    """Return whether a crime's threshold is met; offences below crime have none here."""
+    """Return whether a crime's threshold is met; lesser offences have no threshold here."""
     if provision in _CRIMES:
         many, much = map(facts().value, _CRIMES[provision])
         return items >= many or gain_cny >= much

@@ -3,8 +3,8 @@
 Only desks are shared between requests, so only approval takes part in SimPy's time (`Desks.approved`). All other steps
 are arithmetic on marks that belong to each request's own id, done for all requests of a process at once.
 
-A viewer has a gallery of N people and a probability κ that a person filmed is one of them: κ = min(1, N / pool), where
-the pool is the population of the gallery: a city for an investigator's suspects, the people around for a neighbour or a
+A viewer has a gallery of N people and a probability κ that a person filmed is one of them: κ = min(1, N / pool). The
+pool is the population of the gallery: a city for an investigator's suspects, the people around for a neighbour or a
 guard, a nation or the city for a website visitor. Verifying one named person is N = 2.
 """
 

@@ -2,9 +2,9 @@
 
 Every process that obtains a piece continues with the same chain of the draft's seven acts. A chain of sales is a
 branching process: a piece that sells has one first buyer, and a copy that was bought has a further buyer j where the
-running sum of unit exponentials stays below R (Harris 1963); R < 1, so it ends, after 1 / (1 − R) sales in the mean.
-Republication is a separate branching process. A stricter rule lowers R, stops some first buyers and shortens the
-stay, so the remaining acts are a subset.
+running sum of unit exponentials stays below R (Harris 1963). R < 1, so the chain ends, after 1 / (1 − R) sales on
+average. Republication is a separate branching process. A stricter rule lowers R, stops some first buyers and shortens
+the stay, so the remaining acts are a subset.
 """
 
 from collections.abc import Sequence

@@ -265,7 +265,7 @@ class LawPack(Strict):
 
     A pack with a single provision is enough for a policy to cite it. `bundle` and `answer` state general law and
     require each other; `place` maps the neutral words for places to articles; `assessment` lists the headings of the
-    impact assessment that its law asks for; `duty` states duties beside those of camera rules.
+    impact assessment that its law asks for; `duty` states duties in addition to those of camera rules.
     """
 
     law: tuple[Law, ...] = ()

@@ -1,11 +1,11 @@
 """Attacker with a pretrained face embedding, a network that learnt to tell other people's faces apart.
 
 It needs no training on masks. It enrols pictures behind the same mask and camera, and names the person whose mean
-descriptor is nearest. Optional, because the network is no part of this package: install dlib (`pip install dlib-bin`)
-and give the file of weights `dlib_face_recognition_resnet_model_v1.dat`, which the package face_recognition_models
-holds (public domain). Nothing is downloaded here. Limit: the set's faces are cropped tightly and equally, so one
-transformation moves all pictures to the network's pattern; a network does better if the eyes are located in each
-picture.
+descriptor is nearest. It is optional, because the network is not part of this package: install dlib (`pip install
+dlib-bin`) and name the file of weights `dlib_face_recognition_resnet_model_v1.dat` from the package
+face_recognition_models (public domain). Nothing is downloaded here. Limit: the set's faces are cropped tightly and
+equally, so one transformation moves all pictures to the network's pattern; a network does better if the eyes are
+located in each picture.
 """
 
 from collections.abc import Callable, Iterator

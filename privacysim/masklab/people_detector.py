@@ -2,7 +2,7 @@
 
 It detects whole people, not only faces: at 9 px a face detector finds one face in five, and 9 px are enough for
 recognition. The background is the median of frames from the whole file, so people who stand still for a while do not
-become background, and the first frame is as good as the last. If the camera moves, everything differs from the
+become background, and the first frame is treated like the last. If the camera moves, everything differs from the
 background, so only detectors find people. A video that is too short to determine its background is masked *whole*.
 """
 
@@ -159,7 +159,7 @@ def _grown(rectangle: Sequence[int], width: int, height: int) -> Box:
 def sampled(source: cv2.VideoCapture, numbers: Iterable[Any]) -> Iterator[tuple[int, Frame]]:
     """Numbers and frames of these numbers, in order, as far as they can be read.
 
-    Leaves the file where it is: some formats lose frames when they are wound, so reading the rest needs it opened anew.
+    Leaves the file where it is: some formats lose frames when seeking, so reopen it to read the rest.
     """
     at = 0
     for number in sorted({int(number) for number in numbers}):

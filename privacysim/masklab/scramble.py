@@ -20,7 +20,7 @@ class Scramble(Mask):
     The nonce is a keyed hash of the frame's number, counted from 0 in each call of `transform`, so `inverse_transform`
     with the same key restores pictures kept without loss. `nonce="fixed"` demonstrates the mistake of one nonce for all
     frames, and warns: an attacker with examples recognises people as if the frames were clear (measured), and two
-    frames undo it. Reversible: the result stays personal information (PIPL, art. 73(3)) for whoever has the key.
+    frames undo it. Reversible: the result remains personal information (PIPL, art. 73(3)) for anybody with the key.
     """
 
     legal: ClassVar[str] = "reversible"

@@ -145,7 +145,7 @@ def _undone(policy: Policy) -> Iterator[Finding]:
 
 
 def _inverted(policy: Policy) -> Iterator[Finding]:
-    """Conditions the wrong way round: a camera that may not stand there; own staff or an own console elsewhere."""
+    """Inverted conditions: a camera that may not stand there; own staff, or one's own console, elsewhere."""
     for rule in policy.access:
         named = [(rule.requester, {"own_staff_on_duty"}), (rule.channel, {"own_console", "live_monitor"})]
         if rule.own is False and any(words_of and {*words_of} <= own for words_of, own in named):

@@ -1,4 +1,4 @@
-"""Oracle cases of law packs: acts with the answers that their authors expect, beside the rules in `cases.csv`.
+"""Oracle cases of law packs: acts with the answers that their authors expect, in `cases.csv` beside the rules.
 
 Each row asks `policy` on `date` one act, in columns named like the fields of `Question` (`who` is the requester; an
 empty column says nothing; `paper_place`, `paper_hours`, `paper_technique` and `paper_recipient` are `within` or

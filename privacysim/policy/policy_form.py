@@ -27,9 +27,9 @@ DUTY_NAMES = (*ANSWER_FOR, "interests", "building")
 MOST_OFFICERS = 9
 CONDITIONS = ("consent", "masked", "filmed_consent", "case_filed", "asked_in_time", "in_limits", "approved")
 """Conditions that can be tested for a single act: the operator's consent; an irreversible mask on the others; consent
-of the people filmed (a guardian's for wards and minors); a filed case, where the purpose is one; leave that was asked
-for within the rule's term; an act within the rule's limits, where there is no document; a camera that is stated to be
-approved (`siting_lawful`), where silence does not count as approval."""
+of the people filmed (a guardian's for wards and minors); a filed case, where the purpose is one; permission that was
+requested within the rule's term; an act within the rule's limits, where there is no document; a camera that is stated
+to be approved (`siting_lawful`), where silence does not count as approval."""
 
 
 def _several(value: object) -> object:
@@ -47,7 +47,7 @@ class Sourced(Strict):
     reference: References = ()
     assumption: str = ""
     dated: bool = False
-    """True: a rule whose law begins or ends on another day than the policy's; it stands on the days of its law only."""
+    """True: a rule whose law begins or ends on another day than the policy's; it applies only on its law's days."""
 
     @property
     def basis(self) -> str:

@@ -48,7 +48,7 @@ def plain_words(words: Mapping[str, str]) -> dict[str, str]:
 
 
 def stated(low: Mapping[str, str], ours: str, columns: Mapping[str, str]) -> str:
-    """First of the plain words that stand for one of our names; empty if there is none."""
+    """First of the plain words that mean one of our names; empty if there is none."""
     names = (plain(columns[ours]),) if ours in columns else column_names()[ours]
     return next((low[name] for name in names if name in low), "")
 

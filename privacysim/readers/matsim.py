@@ -158,7 +158,7 @@ class _Moves:
 
 
 def clock(text: str | None) -> float:
-    """Parse a MATSim time to seconds; NaN for `undefined` and anything that is no time.
+    """Parse a MATSim time to seconds; NaN for `undefined` and anything that is not a time.
 
     >>> clock("07:30:05"), clock("25:00:00"), clock("undefined"), clock("3600.0")
     (27005.0, 90000.0, nan, 3600.0)

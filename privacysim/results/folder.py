@@ -24,7 +24,7 @@ _BEYOND = 2**30
 
 
 def has_results(folder: Path, *, any_version: bool = False) -> bool:
-    """Whether a folder holds complete results, of this version or of any."""
+    """Whether a folder contains complete results, of this version or of any other."""
     return read_manifest(folder, seal=False, any_version=any_version) is not None
 
 
@@ -33,7 +33,7 @@ def claimed(folder: Path, run_id: str, is_ours: Callable[[Path], bool] = has_res
     """Own a folder, creating it if missing; yields whether another process has just finished the same run.
 
     `is_ours` distinguishes a complete folder of this kind from other folders. Raises ResultsError if the folder cannot
-    be written, holds links or files of others, or belongs to another run.
+    be written, contains links or other files, or belongs to another run.
     """
     made = [path for path in (folder, *folder.parents) if not path.exists()]
     lock = None

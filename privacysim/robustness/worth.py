@@ -30,7 +30,7 @@ from privacysim.study.running import world_numbers
 
 FEWEST_WORLDS = 40
 PRICE = 10.0
-"""Default price of a case lost, in people identified by outsiders: an assumption that whoever asks should replace."""
+"""Default price of a case lost, in people identified by outsiders: an assumption that users should replace."""
 _RESAMPLED, _POWERS = 200, (1, 2, 3)
 
 

@@ -41,8 +41,8 @@ def verify(folder: str | Path, replicate: int | None = None, *, every: bool = Fa
     """Check a results folder: every file by its digest, and whatever can be recomputed from the folder's inputs.
 
     Two replicates and a world, drawn at random, are rerun and compared value by value; `replicate` names one instead,
-    and `every` reruns all of them and the pilot. `maps` are files that the scenario names and that were moved; they
-    are recognised by their digest, also beside the results. `also` makes further files again, as in `Study.run`.
+    and `every` reruns all of them and the pilot. `maps` are moved files of the scenario; they are recognised by their
+    digest, also beside the results. `also` makes further files again, as in `Study.run`.
     """
     where = Path(folder).resolve()
     results = read_results(where, checked=False)
@@ -110,7 +110,7 @@ def _drift(said: Mapping[str, Any]) -> list[str]:
 
 
 def _with_files(name: str, digests: Mapping[str, str], places: Sequence[Path]) -> Scenario:
-    """The saved scenario, whose files are looked up by digest where they were, as `places`, and beside the first."""
+    """The saved scenario, whose files are looked up by digest at their old paths, in `places`, and beside the first."""
     scenario = load_scenario(name)
     for key, digest in digests.items():
         section, field = key.split(".")

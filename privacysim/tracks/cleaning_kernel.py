@@ -22,8 +22,8 @@ def clean(lat, lon, time, leg, gap_s, speed, jitter_m, leap_m, keep, joined, cou
     """Mark fixes to keep, and whether the way from the previous kept one is known; moves held fixes (`lat`, `lon`).
 
     A fix is dropped for its clock or its speed only if the next fix is plausible again (a glitch); otherwise the track
-    breaks there. A person within `jitter_m` of where they stand still stands there: their fixes are held at that place,
-    and the last of them is kept for its time. Returns metres of gaps.
+    breaks there. A person who stays within `jitter_m` of a place is at rest there. Their fixes are held at that place,
+    and the last one is kept for its time. Returns metres of gaps.
     """
     last, anchor, lost = -1, -1, 0.0
     for i in range(lat.size):

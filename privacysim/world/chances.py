@@ -7,7 +7,7 @@ policy`. Times are int64 ticks of 0.1 s since 00:00 of day 0 and may be negative
 
 Root events are Poisson day by day: the number on day d is the quantile of that day's own mark, and event j of day d
 has the id (d, j). So a longer study, a longer warm-up or another stream changes none of them. Rates are the fact's
-`high`; thinning by a mark of the event makes a lower rate a subset (Lewis and Shedler 1979,
+`high`; thinning by a mark of the event makes the events of a lower rate a subset (Lewis and Shedler 1979,
 doi:10.1002/nav.3800260304).
 """
 

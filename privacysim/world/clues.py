@@ -123,7 +123,7 @@ def _near(city: City, cameras: Cameras, edges: Ints, places: Ints) -> Ints:
 
 
 def matters(cases: Cases, first_day: int, days: int) -> Bools:
-    """Select cases that are requested before the end and whose crime lies in the days of footage."""
+    """Select cases that are requested before the end and whose crime falls on a day with footage."""
     return cases.asks & (cases.crime_to > first_day * DAY_TICKS) & (cases.asked < days * DAY_TICKS)
 
 

@@ -5,8 +5,8 @@ the stock is a number (`home_interiors_per_1000` × people), and its cameras are
 break-ins choose among ordinary cameras and numbered interiors alike; `with_interiors` appends the chosen ones to the
 cameras of the world. Sets of interiors are nested: the weakly protected ones have the lowest numbers.
 
-Limits: an interior shows those who live there, and stays at one's own home are no visits, so it adds to what outsiders
-watch and trade, and to no count of people filmed.
+Limits: an interior shows those who live there, and stays at one's own home are not visits. So it adds to the footage
+that outsiders watch and trade, but not to any count of people filmed.
 """
 
 from collections.abc import Sequence

@@ -123,7 +123,7 @@ class Placed(Stated):
 
     @property
     def tilt_in_use(self) -> Floats:
-        """The tilt; NaN for a camera that turns, because its tilt is no limit."""
+        """The tilt; NaN for a camera that turns, because its tilt is not a limit."""
         return np.where(self.turns, np.nan, self.tilt_deg)
 
 
